@@ -1,0 +1,1 @@
+"""What may happen and what follows: fetch what the caller may see, decide, write, tell the others."""

@@ -1,0 +1,1 @@
+"""What Parley knows without AWS: types, rules, policies, cursors, errors and events. No clock, no randomness, no I/O."""

@@ -1,0 +1,98 @@
+"""Every refusal that a client can act on; one root carries the stable `code` and the HTTP status.
+
+    Refusal
+    ├── Invalid              400  a field, parameter or header is wrong; `fields` says which
+    │   └── Malformed        400  the body is no JSON object at all
+    ├── Unauthenticated      401  no token, or one that is not or no longer good
+    ├── Forbidden            403  known caller, not allowed; `rule` says which rule refused
+    ├── NotFound             404  it does not exist, or the caller may not know that it does
+    ├── Conflict             409  it is not in a state that allows this
+    ├── TooLarge             413  more bytes than the transport or the store can carry
+    ├── Unprocessable        422  well formed, but it contradicts what was said before
+    └── Unavailable          503  try again after `retry_after_ms`
+
+Clients switch on `code`, so a code never changes its meaning. `detail` is a sentence that a user may read.
+"""
+
+from typing import ClassVar
+
+import msgspec
+
+
+class Field(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One wrong field: a JSON pointer (RFC 6901) into the body, or `?name` for a query parameter, `{name}` for a path one."""
+
+    pointer: str
+    code: str
+    limit: int | None = None
+
+
+class Refusal(Exception):
+    """The root: raised anywhere, turned into a problem document (RFC 9457) in one place, `triggers.problems`."""
+
+    status: ClassVar[int] = 400
+    title: ClassVar[str] = "Bad Request"
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        fields: tuple[Field, ...] = (),
+        rule: str | None = None,
+        retry_after_ms: int | None = None,
+    ) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.fields = fields
+        self.rule = rule
+        self.retry_after_ms = retry_after_ms
+
+
+class Invalid(Refusal):
+    """A field is missing, of the wrong type, too long, unknown, or makes no sense."""
+
+    @classmethod
+    def field(cls, pointer: str, code: str, detail: str, limit: int | None = None) -> "Invalid":
+        """Returns the refusal of one field; its code is `invalid_request`, the field's own says what is wrong."""
+        return cls("invalid_request", detail, fields=(Field(pointer, code, limit),))
+
+
+class Malformed(Invalid):
+    """The body is not a JSON object in UTF-8."""
+
+
+class Unauthenticated(Refusal):
+    status = 401
+    title = "Unauthorized"
+
+
+class Forbidden(Refusal):
+    status = 403
+    title = "Forbidden"
+
+
+class NotFound(Refusal):
+    status = 404
+    title = "Not Found"
+
+
+class Conflict(Refusal):
+    status = 409
+    title = "Conflict"
+
+
+class TooLarge(Refusal):
+    status = 413
+    title = "Content Too Large"
+
+
+class Unprocessable(Refusal):
+    status = 422
+    title = "Unprocessable Content"
+
+
+class Unavailable(Refusal):
+    status = 503
+    title = "Service Unavailable"

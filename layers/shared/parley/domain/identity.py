@@ -1,0 +1,49 @@
+"""Who calls: what a verified token says about a person, and how it travels through API Gateway's authorizer context."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+# Ids come from the host's sign-in: UUIDs (Cognito, Keycloak), `auth0|…`, e-mail addresses. `/` and `#` are ours: paths and keys.
+USER_ID_PATTERN = r"^[A-Za-z0-9._~@|:+=-]{1,128}$"
+DEFAULT_ROLE = "user"
+
+_user_id = re.compile(USER_ID_PATTERN)
+
+
+def is_user_id(text: str) -> bool:
+    """Says whether `text` can be a person's id: 1–128 characters of `A–Z a–z 0–9 . _ ~ @ | : + = -`."""
+    return _user_id.fullmatch(text) is not None
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """A person as the token describes them. `contexts` maps a context type to the ids that the person belongs to."""
+
+    user_id: str
+    name: str
+    role: str = DEFAULT_ROLE
+    contexts: dict[str, tuple[str, ...]] = {}
+    expires_at_s: int  # the token's `exp`, seconds since the epoch
+
+    def authorizer_context(self) -> dict[str, str]:
+        """Returns the context of an authorizer's answer; API Gateway passes strings only, 8 KB at most (facts: quotas)."""
+        return {
+            "user_id": self.user_id,
+            "name": self.name,
+            "role": self.role,
+            "contexts": msgspec.json.encode(self.contexts).decode(),
+            "expires_at_s": str(self.expires_at_s),
+        }
+
+    @classmethod
+    def from_authorizer_context(cls, context: Mapping[str, Any]) -> "Identity":
+        """Returns the identity that `authorizer_context` wrote; KeyError where no Parley authorizer ran."""
+        return cls(
+            user_id=context["user_id"],
+            name=context["name"],
+            role=context["role"],
+            contexts=msgspec.json.decode(context["contexts"], type=dict[str, tuple[str, ...]]),
+            expires_at_s=int(context["expires_at_s"]),
+        )
