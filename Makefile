@@ -1,0 +1,87 @@
+# Everything runs in virtual environments beside this file, from locks with hashes; a stamp in each tells which lock it has.
+
+ifeq ($(origin PYTHON),undefined)
+PYTHON = $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+endif
+
+UV := .venv/bin/uv
+VENVS := .venv-ministack/.stamp .venv-sam/.stamp .venv-checkov/.stamp
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: setup run reset token check template test bench lock clean
+.DELETE_ON_ERROR:
+
+setup: .venv/.dev $(VENVS)  ## every virtual environment
+
+run: .venv/.run .venv-ministack/.stamp  ## REST, WebSocket and their store on this machine, until Ctrl-C
+	@.venv/bin/python -m local run
+
+reset: .venv/.run  ## forget what `make run` has stored
+	@.venv/bin/python -m local reset
+
+# USER is in every environment; only the one on the command line names the person.
+ifeq ($(origin USER),command line)
+token: .venv/.run  ## make token USER=alice ROLE=teacher
+	@.venv/bin/python -m local token '$(USER)' $(if $(ROLE),--role '$(ROLE)')
+else
+token:
+	@echo 'Say for whom: make token USER=alice ROLE=teacher' >&2; exit 2
+endif
+
+check: .venv/.dev  ## format, lint, types
+	@.venv/bin/ruff format --check --quiet
+	@.venv/bin/ruff check --quiet
+	@.venv/bin/mypy --no-error-summary
+
+template: .venv/.dev .venv-sam/.stamp .venv-checkov/.stamp  ## template.yaml: sam validate, cfn-lint, checkov
+	@.venv/bin/python -m tests.template.gate
+
+# The tests run even when the gate has failed, so that one run shows everything; the status tells of both.
+test: setup  ## check, template and every test
+	@failed=; \
+	$(MAKE) --no-print-directory check || failed="$$failed check"; \
+	$(MAKE) --no-print-directory template || failed="$$failed template"; \
+	.venv/bin/python -m pytest -n auto --dist loadfile $(ARGS) || failed="$$failed pytest"; \
+	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
+
+bench: setup  ## the budgets, measured
+	@.venv/bin/python -m bench
+
+COMPILE = $(UV) pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-emit-index-url --custom-compile-command 'make lock'
+
+lock: .venv/.uv  ## the locks again, from the *.in beside them; ARGS=--upgrade for newer versions
+	$(COMPILE) $(ARGS) layers/shared/requirements.in -o layers/shared/requirements.txt
+	$(COMPILE) $(ARGS) requirements/uv.in -o requirements/uv.txt
+	$(COMPILE) $(ARGS) -c layers/shared/requirements.txt -c requirements/uv.txt requirements/run.in -o requirements/run.txt
+	$(COMPILE) $(ARGS) -c requirements/run.txt requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) $(ARGS) requirements/ministack.in -o requirements/ministack.txt
+	$(COMPILE) $(ARGS) requirements/sam.in -o requirements/sam.txt
+	$(COMPILE) $(ARGS) requirements/checkov.in -o requirements/checkov.txt
+
+clean:  ## every virtual environment and cache away; what `make run` has stored stays
+	rm -rf .venv .venv-* .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/.uv: requirements/uv.txt
+	@python='$(PYTHON)'; \
+	"$${python:-python3}" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Parley needs Python 3.11 or newer, and $${python:-python3} is not: make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
+	"$$python" -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "Parley needs Python's venv module, which $$python has not: apt install python3-venv" >&2; exit 1; }; \
+	"$$python" -m venv --clear .venv && \
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
+	@touch $@
+
+.venv/.run: requirements/run.txt .venv/.uv
+	@$(UV) pip sync --quiet --python .venv/bin/python --require-hashes $<
+	@touch $@
+
+.venv/.dev: requirements/dev.txt .venv/.run
+	@$(UV) pip sync --quiet --python .venv/bin/python --require-hashes $<
+	@touch $@
+
+.venv-%/.stamp: requirements/%.txt .venv/.uv
+	@$(UV) venv --quiet --clear --python .venv/bin/python .venv-$*
+	@$(UV) pip sync --quiet --python .venv-$*/bin/python --require-hashes $<
+	@touch $@
