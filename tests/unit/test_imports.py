@@ -1,0 +1,132 @@
+"""Who may import whom, read from the source: the package's four folders, and the functions above them."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "layers" / "shared" / "parley"
+# Each folder may import itself and those after it.
+FOLDERS = ("triggers", "actions", "adapters", "domain")
+CLOCKS_AND_DICE = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "uuid1", "uuid4", "urandom"}
+OUTSIDE_WORLD = {
+    "asyncio",
+    "http",
+    "io",
+    "logging",
+    "os",
+    "random",
+    "secrets",
+    "socket",
+    "subprocess",
+    "threading",
+    "time",
+}
+
+
+def sources(*folders: Path) -> list[Path]:
+    return sorted(path for folder in folders for path in folder.rglob("*.py"))
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yields the dotted name of everything that a file imports, wherever in the file; relative imports are refused."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{named(path)}:{node.lineno} imports by a relative name"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def folder_of(dotted: str) -> str | None:
+    """Returns which of the package's folders an import reaches into, if any."""
+    parts = dotted.split(".")
+    return parts[1] if parts[0] == "parley" and len(parts) > 1 else None
+
+
+def third_party(path: Path) -> set[str]:
+    roots = {dotted.partition(".")[0] for dotted in imports(path)}
+    return roots - sys.stdlib_module_names - {"parley"}
+
+
+def catches_everything(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    caught = {node.id for node in ast.walk(handler.type) if isinstance(node, ast.Name)}
+    return bool(caught & {"Exception", "BaseException"})
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_imports_only_itself_and_those_below(folder: str) -> None:
+    allowed = FOLDERS[FOLDERS.index(folder) :]
+
+    upward = [
+        f"{named(path)} imports {dotted}"
+        for path in sources(PACKAGE / folder)
+        for dotted in imports(path)
+        if folder_of(dotted) not in (None, *allowed)
+    ]
+
+    assert sources(PACKAGE / folder) and upward == []
+
+
+def test_the_package_holds_no_other_code() -> None:
+    folders = {path.relative_to(PACKAGE).parts[0] for path in sources(PACKAGE)}
+
+    assert folders == {"__init__.py", *FOLDERS}
+
+
+@pytest.mark.parametrize("path", sources(PACKAGE / "domain"), ids=named)
+def test_the_domain_knows_no_aws_no_clock_and_no_dice(path: Path) -> None:
+    roots = {dotted.partition(".")[0] for dotted in imports(path)}
+    called = {
+        node.func.attr
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+
+    assert roots & OUTSIDE_WORLD == set()
+    assert called & CLOCKS_AND_DICE == set()
+    assert third_party(path) <= {"msgspec"}
+
+
+@pytest.mark.parametrize("path", sources(ROOT / "functions"), ids=named)
+def test_a_function_reaches_the_world_through_triggers_and_actions(path: Path) -> None:
+    reached = {folder_of(dotted) for dotted in imports(path)} - {None}
+
+    assert reached <= {"triggers", "actions", "domain"}
+    assert third_party(path) == set()
+
+
+def test_only_triggers_catch_everything() -> None:
+    caught = [
+        f"{named(path)}:{node.lineno}"
+        for path in sources(PACKAGE, ROOT / "functions")
+        if PACKAGE / "triggers" not in path.parents
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.ExceptHandler) and catches_everything(node)
+    ]
+
+    assert caught == []
+
+
+def test_nothing_of_ours_is_mocked() -> None:
+    mocked = [
+        f"{named(path)} imports {dotted}"
+        for path in sources(PACKAGE, ROOT / "functions", ROOT / "local", ROOT / "tests")
+        for dotted in imports(path)
+        if dotted.split(".")[0] == "mock" or dotted.startswith("unittest.mock")
+    ]
+
+    assert mocked == []
