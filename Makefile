@@ -8,6 +8,10 @@ endif
 UV := .venv/bin/uv
 VENVS := .venv-ministack/.stamp .venv-sam/.stamp .venv-checkov/.stamp
 export UV_PYTHON_DOWNLOADS := never
+# uv brings its own certificates; the machine's, where it has some, also know a company's proxy.
+ifneq ($(wildcard /etc/ssl/certs/* /etc/ssl/cert.pem),)
+export UV_SYSTEM_CERTS ?= 1
+endif
 
 .PHONY: setup run reset token check template test bench lock clean
 .DELETE_ON_ERROR:
