@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
-# Ids come from the host's sign-in: UUIDs (Cognito, Keycloak), `auth0|…`, e-mail addresses. `/` and `#` are ours: paths and keys.
-USER_ID_PATTERN = r"^[A-Za-z0-9._~@|:+=-]{1,128}$"
+# Ids come from the host's sign-in: UUIDs (Cognito, Keycloak), `auth0|…`, e-mail addresses. `/` and `#` are ours: paths
+# and keys. msgspec searches for a pattern, and Python's `$` also matches before a final line feed: hence `(?!\n)`.
+USER_ID_PATTERN = r"^[A-Za-z0-9._~@|:+=-]{1,128}$(?!\n)"
 DEFAULT_ROLE = "user"
 
 _user_id = re.compile(USER_ID_PATTERN)
@@ -28,7 +29,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     expires_at_s: int  # the token's `exp`, seconds since the epoch
 
     def authorizer_context(self) -> dict[str, str]:
-        """Returns the context of an authorizer's answer; API Gateway passes strings only, 8 KB at most (facts: quotas)."""
+        """Returns the context of an authorizer's answer: strings only, and 8 KB at most (API Gateway)."""
         return {
             "user_id": self.user_id,
             "name": self.name,
