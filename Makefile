@@ -13,8 +13,11 @@ ifneq ($(wildcard /etc/ssl/certs/* /etc/ssl/cert.pem),)
 export UV_SYSTEM_CERTS ?= 1
 endif
 
-.PHONY: setup run reset token check template test bench lock clean
+.PHONY: help setup run reset token check template test bench lock clean
 .DELETE_ON_ERROR:
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: .venv/.dev $(VENVS)  ## every virtual environment
 
@@ -26,7 +29,7 @@ reset: .venv/.run  ## forget what `make run` has stored
 
 # USER is in every environment; only the one on the command line names the person.
 ifeq ($(origin USER),command line)
-token: .venv/.run  ## make token USER=alice ROLE=teacher
+token: .venv/.run  ## a token for the local stack: USER=alice ROLE=teacher
 	@.venv/bin/python -m local token '$(USER)' $(if $(ROLE),--role '$(ROLE)')
 else
 token:

@@ -1,0 +1,35 @@
+"""What is installed is what was locked: one version of each package from the layer to the tests, with its hashes."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LAYER = ROOT / "layers" / "shared" / "requirements.txt"
+LOCKS = [LAYER, *sorted((ROOT / "requirements").glob("*.txt"))]
+
+
+def pins(lock: Path) -> dict[str, str]:
+    """Returns each `name==version` of a lock with all that follows it: the marker and the hashes."""
+    text = re.sub(r"^\s*#.*\n", "", lock.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    blocks = re.split(r"^(?=\S)", text, flags=re.MULTILINE)[1:]
+    return {block.split()[0]: block for block in blocks}
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_every_package_is_pinned_with_hashes_and_comes_from_no_special_place(lock: Path) -> None:
+    assert pins(lock)
+    for pin, block in pins(lock).items():
+        assert re.fullmatch(r"[a-z0-9-]+==[\w.]+", pin)
+        assert "--hash=sha256:" in block
+        assert "://" not in block
+
+
+@pytest.mark.parametrize("name", ["run", "dev"])
+def test_handlers_run_here_with_the_packages_of_the_layer(name: str) -> None:
+    assert pins(LAYER).keys() <= pins(ROOT / "requirements" / f"{name}.txt").keys()
+
+
+def test_the_tests_drive_the_local_stack_with_the_packages_of_make_run() -> None:
+    assert pins(ROOT / "requirements" / "run.txt").keys() <= pins(ROOT / "requirements" / "dev.txt").keys()
