@@ -9,14 +9,34 @@ import msgspec
 # Ids come from the host's sign-in: UUIDs (Cognito, Keycloak), `auth0|…`, e-mail addresses. `/` and `#` are ours: paths
 # and keys. msgspec searches for a pattern, and Python's `$` also matches before a final line feed: hence `(?!\n)`.
 USER_ID_PATTERN = r"^[A-Za-z0-9._~@|:+=-]{1,128}$(?!\n)"
+CONTEXT_ID_PATTERN = USER_ID_PATTERN
+CONTEXT_TYPE_PATTERN = r"^[a-z][a-z0-9_]{0,31}$(?!\n)"
+ROLE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$(?!\n)"
 DEFAULT_ROLE = "user"
 
 _user_id = re.compile(USER_ID_PATTERN)
+_context_type = re.compile(CONTEXT_TYPE_PATTERN)
+_role = re.compile(ROLE_PATTERN)
 
 
 def is_user_id(text: str) -> bool:
     """Says whether `text` can be a person's id: 1–128 characters of `A–Z a–z 0–9 . _ ~ @ | : + = -`."""
     return _user_id.fullmatch(text) is not None
+
+
+def is_context_id(text: str) -> bool:
+    """Says whether `text` can be the id of a class, block, pattern, …: the same characters as a person's id."""
+    return _user_id.fullmatch(text) is not None
+
+
+def is_context_type(text: str) -> bool:
+    """Says whether `text` can be a context type: 1–32 characters of `a–z 0–9 _`, a letter first."""
+    return _context_type.fullmatch(text) is not None
+
+
+def is_role(text: str) -> bool:
+    """Says whether `text` can be a role: 1–64 characters of `A–Z a–z 0–9 . _ : -`, a letter or digit first."""
+    return _role.fullmatch(text) is not None
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
