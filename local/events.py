@@ -1,0 +1,120 @@
+"""What REST and WebSocket events have in common: headers, query strings, times, ids, and who may invoke whom."""
+
+import re
+import secrets
+import string
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from local.template import Document, Template
+
+Headers = list[tuple[str, str]]
+
+# Request headers that API Gateway keeps to itself (docs: "Amazon API Gateway important notes").
+_NOT_PASSED_ON = {
+    "connection",
+    "content-length",
+    "content-md5",
+    "expect",
+    "max-forwards",
+    "proxy-authenticate",
+    "server",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "www-authenticate",
+}
+_CAPITALISED = {"authorization": "Authorization", "user-agent": "User-Agent", "host": "Host"}
+
+
+@dataclass(frozen=True)
+class MultiMap:
+    """Names with all their values, as the two fields of an event that API Gateway makes of them."""
+
+    pairs: Headers
+
+    @property
+    def last(self) -> dict[str, str]:
+        return dict(self.pairs)
+
+    @property
+    def all(self) -> dict[str, list[str]]:
+        values: dict[str, list[str]] = {}
+        for name, value in self.pairs:
+            values.setdefault(name, []).append(value)
+        return values
+
+    def get(self, name: str) -> str | None:
+        """Returns the last value of a header, whatever its case."""
+        values = [value for key, value in self.pairs if key.lower() == name.lower()]
+        return values[-1] if values else None
+
+
+def event_headers(headers: Iterable[tuple[str, str]], *, drop: frozenset[str] = frozenset()) -> MultiMap:
+    """Returns the headers as an event carries them: as sent, without those that API Gateway keeps."""
+    kept = [(n, v) for n, v in headers if n.lower() not in _NOT_PASSED_ON and n.lower() not in drop]
+    return MultiMap([(_CAPITALISED.get(name.lower(), name), value) for name, value in kept])
+
+
+def event_query(query_string: str) -> MultiMap:
+    """Returns the decoded query parameters; a name without `=` has the empty value."""
+    return MultiMap(parse_qsl(query_string, keep_blank_values=True, errors="replace"))
+
+
+def request_time(now_ms: int) -> str:
+    """Returns `requestTime` as in an access log: 21/Nov/2026:07:31:00 +0000."""
+    return time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now_ms / 1000))
+
+
+def request_id() -> str:
+    """Returns an id like REST's: a UUID."""
+    return str(uuid.uuid4())
+
+
+def short_id(length: int = 15) -> str:
+    """Returns an id like `L0SM9cOFvHcCIhw=`, the form of extended request ids, message ids and connection ids."""
+    alphabet = string.ascii_letters + string.digits + "-_"
+    return "".join(secrets.choice(alphabet) for _ in range(length)) + "="
+
+
+def function_of(uri: str, template: Template) -> str:
+    """Returns the logical id of the function in an integration's or authorizer's URI."""
+    found = re.search(r"/functions/(arn:[^/]+)/invocations$", uri)
+    return template.by_arn(found[1] if found else uri).logical_id
+
+
+def matches(pattern: str, arn: str) -> bool:
+    """Says whether an ARN pattern of IAM covers an ARN; `*` and `?` are its only wildcards, and cross `/`."""
+    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(expression, arn, re.DOTALL) is not None
+
+
+class Permissions:
+    """Which service may invoke which function: the template's `AWS::Lambda::Permission` resources."""
+
+    def __init__(self, template: Template) -> None:
+        self._granted = [resource.properties for resource in template.of_type("AWS::Lambda::Permission")]
+        self._template = template
+
+    def allow(self, function: str, source_arn: str, principal: str = "apigateway.amazonaws.com") -> bool:
+        """Says whether `principal` may invoke a function (by logical id) on behalf of `source_arn`."""
+        resource = self._template.resources[function]
+        return any(
+            grant["Principal"] == principal
+            and grant["FunctionName"] in (resource.ref, resource.arn)
+            and matches(grant.get("SourceArn", "*"), source_arn)
+            for grant in self._granted
+        )
+
+
+def stringified(context: Document) -> dict[str, str]:
+    """Returns an authorizer's context as functions get it: every value a string, `true` and `false` for booleans."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in context.items()
+        if value is not None
+    }

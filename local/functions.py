@@ -1,0 +1,280 @@
+"""Lambda: imports the handlers of a template and invokes them, one process for all of them.
+
+Faithful in what a handler can observe: an event that went through JSON, a context with a deadline, 6 MB each way, its
+environment; and in what a caller can observe: a result that went through JSON, or an error with a type and a message.
+"""
+
+import asyncio
+import importlib
+import json
+import logging
+import math
+import os
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Protocol
+
+from local.template import LOCAL_BUCKET, Document, Resource, Template, TemplateError
+
+log = logging.getLogger("parley.local.functions")
+
+MAX_PAYLOAD_BYTES = 6 * 1024 * 1024  # synchronous invocations, each way (Lambda quotas)
+MAX_THREADS = 128  # functions mostly wait for the store; AWS's default is 1,000 at once
+
+
+class Invoke(Protocol):
+    """How a gateway calls a function: by logical id, waiting at most `limit_s`; TimeoutError after that."""
+
+    def __call__(self, logical_id: str, event: Document, limit_s: float = math.inf) -> Awaitable[Any]: ...
+
+
+class FunctionError(Exception):
+    """The function failed: what Lambda reports with `X-Amz-Function-Error` (`errorType` and `errorMessage`)."""
+
+    def __init__(self, error_type: str, message: str) -> None:
+        super().__init__(f"{error_type}: {message}" if message else error_type)
+        self.error_type = error_type
+        self.message = message
+
+
+class PayloadTooLarge(Exception):
+    """The event is larger than Lambda takes: the function is not invoked at all."""
+
+
+class Killed(BaseException):
+    """Raised by a test to let a function die inside a call; no handler catches it, as none survives a crash."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """One Lambda function of the template."""
+
+    logical_id: str
+    name: str
+    arn: str
+    handler: str
+    folder: str
+    timeout_s: float
+    memory_mb: int
+    environment: Mapping[str, str]
+    role_arn: str
+
+    @classmethod
+    def of(cls, resource: Resource) -> "Function":
+        properties = resource.properties
+        code = properties.get("Code", {})
+        if code.get("S3Bucket") != LOCAL_BUCKET:
+            raise TemplateError(f"{resource.logical_id} has no CodeUri that is a folder beside the template")
+        return cls(
+            logical_id=resource.logical_id,
+            name=resource.name,
+            arn=resource.arn,
+            handler=properties["Handler"],
+            folder=code["S3Key"],
+            timeout_s=float(properties.get("Timeout", 3)),
+            memory_mb=int(properties.get("MemorySize", 128)),
+            environment={k: str(v) for k, v in properties.get("Environment", {}).get("Variables", {}).items()},
+            role_arn=str(properties["Role"]),
+        )
+
+
+@dataclass(frozen=True)
+class Context:
+    """The second argument of a handler (docs: "Lambda context object in Python")."""
+
+    function: Function
+    aws_request_id: str
+    deadline_s: float  # of time.monotonic
+    function_version: str = "$LATEST"
+    identity: None = None
+    client_context: None = None
+    log_stream_name: str = "local"
+
+    @property
+    def function_name(self) -> str:
+        return self.function.name
+
+    @property
+    def invoked_function_arn(self) -> str:
+        return self.function.arn
+
+    @property
+    def memory_limit_in_mb(self) -> str:
+        return str(self.function.memory_mb)
+
+    @property
+    def log_group_name(self) -> str:
+        return f"/aws/lambda/{self.function.name}"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return max(0, int((self.deadline_s - time.monotonic()) * 1000))
+
+
+@dataclass
+class _Running:
+    """Which functions run now; a handler's own threads do not inherit its context variable, so they look here."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    functions: list[Function] = field(default_factory=list)
+
+
+_current: ContextVar[Function | None] = ContextVar("current_function", default=None)
+_running = _Running()
+
+
+def current() -> Function | None:
+    """Returns the function whose code is running here; in a thread that a handler started, the only one running."""
+    function = _current.get()
+    if function is None:
+        with _running.lock:
+            names = {each.logical_id for each in _running.functions}
+            function = _running.functions[0] if len(names) == 1 else None
+    return function
+
+
+@contextmanager
+def _as_current(function: Function) -> Iterator[None]:
+    token = _current.set(function)
+    with _running.lock:
+        _running.functions.append(function)
+    try:
+        yield
+    finally:
+        with _running.lock:
+            _running.functions.remove(function)
+        _current.reset(token)
+
+
+class Functions:
+    """The functions of a template. `deliver_twice` makes each invocation happen twice, as Lambda's may."""
+
+    def __init__(self, template: Template, *, threads: int = MAX_THREADS) -> None:
+        self._by_id = {each.logical_id: Function.of(each) for each in template.of_type("AWS::Lambda::Function")}
+        self._folders = _folders(template, self._by_id.values())
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="lambda")
+        self.environment = _merged_environment(self._by_id.values())
+        self.deliver_twice = False
+
+    def __iter__(self) -> Iterator[Function]:
+        return iter(self._by_id.values())
+
+    def __getitem__(self, logical_id: str) -> Function:
+        return self._by_id[logical_id]
+
+    def prepare(self) -> None:
+        """Puts the code on the path and the declared variables into the environment, as Lambda does before `import`."""
+        for folder in self._folders:
+            if folder not in sys.path:
+                sys.path.insert(0, folder)
+        os.environ.update(self.environment)
+
+    def import_all(self) -> None:
+        """Imports every handler, so that a broken one is known before the first request; raises FunctionError."""
+        for function in self:
+            _import(function)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def invoke(self, logical_id: str, event: Document) -> Any:
+        """Returns the function's result, here and now; raises FunctionError or PayloadTooLarge."""
+        function = self[logical_id]
+        payload = json.dumps(event, ensure_ascii=False).encode()
+        if len(payload) > MAX_PAYLOAD_BYTES:
+            raise PayloadTooLarge(f"{len(payload)} byte payload is too large (limit {MAX_PAYLOAD_BYTES} bytes)")
+        request_id = str(uuid.uuid4())
+        result = _run(function, payload, request_id)
+        if self.deliver_twice:
+            _run(function, payload, request_id)
+        return result
+
+    async def inline(self, logical_id: str, event: Document, limit_s: float = math.inf) -> Any:
+        """`invoke` for a gateway that is stepped by hand: it never suspends, so nothing times out."""
+        return self.invoke(logical_id, event)
+
+    async def pooled(self, logical_id: str, event: Document, limit_s: float = math.inf) -> Any:
+        """`invoke` in a thread; one that takes longer than it may is answered for, and its thread left to itself."""
+        function = self[logical_id]
+        call = asyncio.get_running_loop().run_in_executor(self._threads, self.invoke, logical_id, event)
+        done, _ = await asyncio.wait({call}, timeout=min(function.timeout_s, limit_s))
+        if done:
+            return call.result()
+        call.add_done_callback(lambda late: late.exception())  # whatever it still says, nobody is waiting for it
+        if limit_s < function.timeout_s:
+            raise TimeoutError(f"{function.logical_id} takes longer than the integration's {limit_s:.0f} s")
+        error = FunctionError("Sandbox.Timedout", f"Task timed out after {function.timeout_s:.2f} seconds")
+        log.error("%s failed: %s", function.logical_id, error)
+        raise error
+
+
+def _folders(template: Template, functions: Iterable[Function]) -> list[str]:
+    folders = {template.root / function.folder for function in functions}
+    for layer in template.of_type("AWS::Lambda::LayerVersion"):
+        content = template.root / layer.properties["Content"]["S3Key"]
+        folders |= {content, content / "python"}  # a built layer has its packages below python/, a source one beside
+    return sorted(str(folder.resolve()) for folder in folders if folder.is_dir())
+
+
+def _merged_environment(functions: Iterable[Function]) -> dict[str, str]:
+    merged: dict[str, str] = {}
+    for function in functions:
+        for name, value in function.environment.items():
+            if merged.setdefault(name, value) != value:
+                raise TemplateError(f"{function.logical_id} wants {name} to be {value!r}, but another function differs")
+    return merged
+
+
+def _import(function: Function) -> Callable[[Any, Context], Any]:
+    module_name, _, attribute = function.handler.rpartition(".")
+    try:
+        module = importlib.import_module(module_name.replace("/", "."))
+    except Exception as problem:  # a handler's module may fail in any way; Lambda gives all of them this one name
+        log.error("%s cannot be imported: %r", function.logical_id, problem, exc_info=True)
+        raise FunctionError(
+            "Runtime.ImportModuleError", f"Unable to import module '{module_name}': {problem}"
+        ) from None
+    handler: Callable[[Any, Context], Any] | None = getattr(module, attribute, None)
+    if handler is None:
+        raise FunctionError("Runtime.HandlerNotFound", f"Handler '{attribute}' missing on module '{module_name}'")
+    return handler
+
+
+def _run(function: Function, payload: bytes, request_id: str) -> Any:
+    handler = _import(function)
+    context = Context(function, request_id, time.monotonic() + function.timeout_s)
+    with _as_current(function):
+        try:
+            result = handler(json.loads(payload), context)
+        except (Killed, SystemExit) as end:
+            raise FunctionError("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited: {end!r}") from end
+        except Exception as problem:  # whatever a handler raises is its answer, by type and message
+            log.error("%s failed: %r", function.logical_id, problem, exc_info=True)
+            raise FunctionError(type(problem).__name__, str(problem)) from problem
+    return _through_json(function, result)
+
+
+def _through_json(function: Function, result: Any) -> Any:
+    try:
+        # As the Python runtime does it: UTF-8, Decimals as numbers, NaN as it comes.
+        encoded = json.dumps(result, ensure_ascii=False, default=_decimal).encode()
+    except (TypeError, ValueError) as problem:
+        log.error("%s returned what is no JSON: %s", function.logical_id, problem)
+        raise FunctionError("Runtime.MarshalError", f"Unable to marshal response: {problem}") from problem
+    if len(encoded) > MAX_PAYLOAD_BYTES:
+        message = f"Response payload size exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES} bytes)."
+        raise FunctionError("Function.ResponseSizeTooLarge", message)
+    return json.loads(encoded)
+
+
+def _decimal(value: object) -> float:
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")

@@ -1,0 +1,538 @@
+"""API Gateway REST without sockets: a request in, a response out, by AWS's rules and the template's routes."""
+
+import base64
+import json
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from local import authorizers
+from local.authorizers import Cache, Denied, Grant, Misconfigured, Unauthorized
+from local.events import (
+    Headers,
+    MultiMap,
+    Permissions,
+    event_headers,
+    event_query,
+    function_of,
+    request_id,
+    request_time,
+    short_id,
+)
+from local.functions import FunctionError, Invoke, PayloadTooLarge
+from local.template import Document, Resource, Template, TemplateError
+
+log = logging.getLogger("parley.local.rest")
+
+MAX_BODY_BYTES = 10 * 1024 * 1024  # quotas: "Payload size 10 MB"
+INTEGRATION_TIMEOUT_MS = 29_000  # quotas: "Integration timeout", the default and what most accounts have
+
+# Response headers of a proxy integration that API Gateway renames (docs: "Amazon API Gateway important notes").
+_REMAPPED = {"connection", "content-length", "date", "server"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it comes over the wire: `target` is the undecoded path with its query string."""
+
+    method: str
+    target: str
+    headers: Headers = field(default_factory=list)
+    body: bytes = b""
+    source_ip: str = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class GatewayError(Exception):
+    """A refusal of the gateway's own, by the name of its gateway response."""
+
+    def __init__(self, kind: str, message: str | None = None) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.message = message
+
+
+@dataclass(frozen=True)
+class _Default:
+    status: int
+    message: str | None
+    error_type: str
+
+
+# docs: "Gateway response types"; the messages are those that AWS sends.
+_GATEWAY_RESPONSES = {
+    "ACCESS_DENIED": _Default(403, "User is not authorized to access this resource", "AccessDeniedException"),
+    "AUTHORIZER_CONFIGURATION_ERROR": _Default(500, None, "AuthorizerConfigurationException"),
+    "API_CONFIGURATION_ERROR": _Default(500, "Internal server error", "InternalServerErrorException"),
+    "BAD_GATEWAY": _Default(502, "Internal server error", "InternalServerErrorException"),
+    "FORBIDDEN": _Default(403, "Forbidden", "ForbiddenException"),
+    "INTEGRATION_TIMEOUT": _Default(504, "Endpoint request timed out", "InternalServerErrorException"),
+    "MISSING_AUTHENTICATION_TOKEN": _Default(
+        403, "Missing Authentication Token", "MissingAuthenticationTokenException"
+    ),
+    "REQUEST_TOO_LARGE": _Default(413, "HTTP content length exceeded 10485760 bytes.", "RequestTooLargeException"),
+    "UNAUTHORIZED": _Default(401, "Unauthorized", "UnauthorizedException"),
+}
+
+
+@dataclass(frozen=True)
+class _Authorizer:
+    """A Lambda authorizer of the API; TOKEN and REQUEST differ in their event and in what they look at."""
+
+    name: str
+    function: str
+    kind: str
+    sources: tuple[str, ...]
+    validation: str | None
+    cache: Cache
+
+
+@dataclass(frozen=True)
+class _Method:
+    http_method: str
+    resource: str
+    integration: Document
+    authorizer: _Authorizer | None
+
+    @property
+    def timeout_s(self) -> float:
+        return float(self.integration.get("timeoutInMillis", INTEGRATION_TIMEOUT_MS)) / 1000
+
+
+@dataclass(frozen=True)
+class _Route:
+    """One path of the API; `{name}` takes one segment, `{name+}` all that are left."""
+
+    resource: str
+    methods: dict[str, _Method]
+
+    @property
+    def segments(self) -> list[str]:
+        return [segment for segment in self.resource.split("/") if segment]
+
+    def match(self, path: list[str]) -> dict[str, str] | None:
+        """Returns the path parameters, undecoded; None where the path is another."""
+        parameters: dict[str, str] = {}
+        segments = self.segments
+        for index, segment in enumerate(segments):
+            if segment.endswith("+}"):
+                return {**parameters, segment[1:-2]: "/".join(path[index:])} if path[index:] else None
+            if index >= len(path):
+                return None
+            if segment.startswith("{"):
+                parameters[segment[1:-1]] = path[index]
+            elif segment != path[index]:
+                return None
+        return parameters if len(path) == len(segments) else None
+
+    @property
+    def precedence(self) -> list[int]:
+        """Sorts routes as API Gateway prefers them: literal before `{name}` before `{name+}`, segment by segment."""
+        return [2 if segment.endswith("+}") else 1 if segment.startswith("{") else 0 for segment in self.segments]
+
+
+@dataclass
+class _Call:
+    """One request on its way: what the event, the authorizer and the gateway responses are made of."""
+
+    request: Request
+    request_id: str
+    now_ms: int
+    stage: str
+    path: str
+    query: MultiMap
+    headers: MultiMap
+    route: _Route | None = None
+    path_parameters: dict[str, str] = field(default_factory=dict)
+    grant: Grant | None = None
+    extended_id: str = field(default_factory=short_id)
+
+
+class RestApi:
+    """One REST API of a template, on one stage."""
+
+    def __init__(self, template: Template, api: Resource, invoke: Invoke, now_ms: Callable[[], int]) -> None:
+        self._template = template
+        self._invoke = invoke
+        self._now_ms = now_ms
+        self._permissions = Permissions(template)
+        self.api_id = api.ref
+        body = api.properties.get("Body")
+        if not isinstance(body, dict):
+            raise TemplateError(f"{api.logical_id} has no paths: no function of the template has an event of this API")
+        self._body: Document = body
+        self.stage = _stage(template, api)
+        self._binary_types = [t.replace("~1", "/") for t in body.get("x-amazon-apigateway-binary-media-types", [])]
+        self._binary_types += api.properties.get("BinaryMediaTypes", [])
+        self._gateway_responses: Document = body.get("x-amazon-apigateway-gateway-responses", {})
+        self._authorizers = self._read_authorizers()
+        self.routes = sorted(self._read_routes(), key=lambda route: route.precedence)
+
+    @classmethod
+    def of(cls, template: Template, invoke: Invoke, now_ms: Callable[[], int]) -> "RestApi":
+        """Returns the template's REST API; TemplateError where it has none, or more than one."""
+        apis = template.of_type("AWS::ApiGateway::RestApi")
+        if len(apis) != 1:
+            raise TemplateError(f"{template.path.name}: has {len(apis)} REST APIs; the local stack serves exactly one")
+        return cls(template, apis[0], invoke, now_ms)
+
+    def forget_authorizations(self) -> None:
+        """Empties the authorizers' caches, as time would."""
+        for authorizer in self._authorizers.values():
+            authorizer.cache.clear()
+
+    async def handle(self, request: Request) -> Response:
+        """Returns the response; whatever the request is, there is one."""
+        target, _, query = request.target.partition("?")
+        stage, path = _split_stage(target)
+        now_ms = self._now_ms()
+        call = _Call(request, request_id(), now_ms, stage, path, event_query(query), event_headers(request.headers))
+        try:
+            return await self._answer(call)
+        except GatewayError as error:
+            return self._gateway_response(call, error)
+
+    async def _answer(self, call: _Call) -> Response:
+        if call.stage != self.stage:
+            raise GatewayError("FORBIDDEN")
+        method = self._route(call)
+        if len(call.request.body) > MAX_BODY_BYTES:
+            raise GatewayError("REQUEST_TOO_LARGE")
+        if method.authorizer:
+            call.grant = await self._authorize(call, method, method.authorizer)
+        match str(method.integration["type"]).lower():
+            case "aws_proxy":
+                return await self._proxy(call, method)
+            case "mock":
+                return _mock(call, method.integration)
+        raise GatewayError("API_CONFIGURATION_ERROR")
+
+    # --- routes ------------------------------------------------------------------------------------------------------
+
+    def _read_routes(self) -> list[_Route]:
+        return [
+            _Route(path, {m.http_method: m for name, spec in spec_of.items() if (m := self._method(path, name, spec))})
+            for path, spec_of in self._body.get("paths", {}).items()
+        ]
+
+    def _method(self, path: str, name: str, spec: Document) -> _Method | None:
+        if not isinstance(spec, dict) or "x-amazon-apigateway-integration" not in spec:
+            return None  # `parameters`, `summary` and other keys that are no method
+        http_method = "ANY" if name == "x-amazon-apigateway-any-method" else name.upper()
+        wanted = [each for requirement in spec.get("security", []) for each in requirement]
+        authorizer = next((self._authorizers[each] for each in wanted if each in self._authorizers), None)
+        return _Method(http_method, path, spec["x-amazon-apigateway-integration"], authorizer)
+
+    def _route(self, call: _Call) -> _Method:
+        # A trailing slash does not matter to a REST API; an empty segment does.
+        path = call.path.removesuffix("/").split("/")[1:]
+        for route in self.routes:
+            parameters = route.match(path)
+            method = route.methods.get(call.request.method) or route.methods.get("ANY")
+            if parameters is not None and method is not None:
+                call.route = route
+                call.path_parameters = {name: unquote(value, errors="replace") for name, value in parameters.items()}
+                return method
+        raise GatewayError("MISSING_AUTHENTICATION_TOKEN")  # 403: API Gateway does not say what does not exist
+
+    # --- authorizers -------------------------------------------------------------------------------------------------
+
+    def _read_authorizers(self) -> dict[str, _Authorizer]:
+        schemes = self._body.get("components", {}).get("securitySchemes") or self._body.get("securityDefinitions", {})
+        return {
+            name: self._authorizer(name, scheme)
+            for name, scheme in schemes.items()
+            if "x-amazon-apigateway-authorizer" in scheme
+        }
+
+    def _authorizer(self, name: str, scheme: Document) -> _Authorizer:
+        spec = scheme["x-amazon-apigateway-authorizer"]
+        if spec["type"] == "token":
+            sources = [f"method.request.header.{scheme['name']}"]
+        else:
+            sources = [source.strip() for source in spec.get("identitySource", "").split(",") if source.strip()]
+        return _Authorizer(
+            name=name,
+            function=function_of(spec["authorizerUri"], self._template),
+            kind=spec["type"],
+            sources=tuple(sources),
+            validation=spec.get("identityValidationExpression"),
+            cache=Cache(float(spec.get("authorizerResultTtlInSeconds", 300)), self._now_ms),
+        )
+
+    async def _authorize(self, call: _Call, method: _Method, authorizer: _Authorizer) -> Grant:
+        method_arn = self._method_arn(call)
+        try:
+            identity = _identity(call, authorizer)
+            grant = authorizer.cache.get(identity)
+            if grant is None:
+                source_arn = self._arn(f"authorizers/{authorizer.name}")
+                if not self._permissions.allow(authorizer.function, source_arn):
+                    raise Misconfigured(f"no AWS::Lambda::Permission lets the API invoke {authorizer.function}")
+                event = self._authorizer_event(call, method, authorizer, identity, method_arn)
+                grant = await authorizers.ask(lambda: self._invoke(authorizer.function, event))
+                authorizer.cache.put(identity, grant)
+            grant.check(method_arn)
+        except Unauthorized as problem:
+            raise GatewayError("UNAUTHORIZED") from problem
+        except Denied as problem:
+            raise GatewayError("ACCESS_DENIED", str(problem)) from problem
+        except Misconfigured as problem:
+            log.error("authorizer %s: %s", authorizer.name, problem)
+            raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR") from problem
+        return grant
+
+    def _authorizer_event(
+        self, call: _Call, method: _Method, authorizer: _Authorizer, identity: tuple[str, ...], method_arn: str
+    ) -> Document:
+        if authorizer.kind == "token":
+            return {"type": "TOKEN", "methodArn": method_arn, "authorizationToken": identity[0]}
+        event = self._event(call, method)
+        del event["body"], event["isBase64Encoded"]  # an authorizer never sees the body
+        return {"type": "REQUEST", "methodArn": method_arn, **event}
+
+    def _arn(self, rest: str) -> str:
+        return self._template.place.arn("execute-api", f"{self.api_id}/{rest}")
+
+    def _method_arn(self, call: _Call) -> str:
+        return self._arn(f"{self.stage}/{call.request.method}{call.path}")
+
+    # --- Lambda proxy integration ------------------------------------------------------------------------------------
+
+    async def _proxy(self, call: _Call, method: _Method) -> Response:
+        function = function_of(method.integration["uri"], self._template)
+        # The method in the ARN that a permission must cover is the resource's path, with `*` for its parameters.
+        path = re.sub(r"\{[^}]+\}", "*", method.resource)
+        if not self._permissions.allow(function, self._arn(f"{self.stage}/{call.request.method}{path}")):
+            log.error("no AWS::Lambda::Permission lets the API invoke %s", function)
+            raise GatewayError("API_CONFIGURATION_ERROR")
+        try:
+            result = await self._invoke(function, self._event(call, method), method.timeout_s)
+        except FunctionError as problem:
+            raise GatewayError("BAD_GATEWAY") from problem
+        except PayloadTooLarge as problem:
+            raise GatewayError("REQUEST_TOO_LARGE", "Request Too Long") from problem
+        except TimeoutError as problem:
+            raise GatewayError("INTEGRATION_TIMEOUT") from problem
+        return self._proxy_response(call, function, result)
+
+    def _event(self, call: _Call, method: _Method) -> Document:
+        body, is_base64 = self._event_body(call)
+        return {
+            "resource": method.resource,
+            "path": call.path,
+            "httpMethod": call.request.method,
+            "headers": call.headers.last,
+            "multiValueHeaders": call.headers.all,
+            "queryStringParameters": call.query.last or None,
+            "multiValueQueryStringParameters": call.query.all or None,
+            "pathParameters": call.path_parameters or None,
+            "stageVariables": None,
+            "requestContext": self._request_context(call, method),
+            "body": body,
+            "isBase64Encoded": is_base64,
+        }
+
+    def _event_body(self, call: _Call) -> tuple[str | None, bool]:
+        body = call.request.body
+        if not body:
+            return None, False
+        content_type = (call.headers.get("content-type") or "").partition(";")[0].strip()
+        if not _is_media_type(content_type, self._binary_types):
+            try:
+                return body.decode(), False
+            except UnicodeDecodeError:
+                pass  # what is no text travels as base64 all the same
+        return base64.b64encode(body).decode(), True
+
+    def _request_context(self, call: _Call, method: _Method) -> Document:
+        place = self._template.place
+        context = {
+            "accountId": place.account,
+            "apiId": self.api_id,
+            "deploymentId": "local",
+            "domainName": f"{self.api_id}.execute-api.{place.region}.amazonaws.com",
+            "domainPrefix": self.api_id,
+            "extendedRequestId": call.extended_id,
+            "httpMethod": call.request.method,
+            "identity": {
+                "accessKey": None,
+                "accountId": None,
+                "apiKey": None,
+                "apiKeyId": None,
+                "caller": None,
+                "cognitoAuthenticationProvider": None,
+                "cognitoAuthenticationType": None,
+                "cognitoIdentityId": None,
+                "cognitoIdentityPoolId": None,
+                "principalOrgId": None,
+                "sourceIp": call.request.source_ip,
+                "user": None,
+                "userAgent": call.headers.get("user-agent"),
+                "userArn": None,
+            },
+            "path": f"/{self.stage}{call.path}",
+            "protocol": "HTTP/1.1",
+            "requestId": call.request_id,
+            "requestTime": request_time(call.now_ms),
+            "requestTimeEpoch": call.now_ms,
+            "resourceId": short_id(6).rstrip("=").lower(),
+            "resourcePath": method.resource,
+            "stage": self.stage,
+        }
+        if call.grant:
+            context["authorizer"] = {**call.grant.event_context(), "integrationLatency": 0}
+        return context
+
+    def _proxy_response(self, call: _Call, function: str, result: Any) -> Response:
+        try:
+            status, headers, body = _read_proxy_result(result)
+        except (TypeError, ValueError) as problem:
+            log.error("%s: malformed Lambda proxy response: %s", function, problem)
+            raise GatewayError("BAD_GATEWAY") from problem
+        if result.get("isBase64Encoded") and _is_media_type(call.headers.get("accept") or "", self._binary_types):
+            body = base64.b64decode(body)  # only for binary media types: to others the text goes as it is
+        if not any(name.lower() == "content-type" for name, _ in headers):
+            headers.append(("Content-Type", "application/json"))
+        remapped = [(f"x-amzn-Remapped-{n}" if n.lower() in _REMAPPED else n, v) for n, v in headers]
+        return Response(status, remapped + _own_headers(call), body)
+
+    # --- gateway responses -------------------------------------------------------------------------------------------
+
+    def _gateway_response(self, call: _Call, error: GatewayError) -> Response:
+        default = _GATEWAY_RESPONSES[error.kind]
+        family = "DEFAULT_4XX" if default.status < 500 else "DEFAULT_5XX"
+        custom = self._gateway_responses.get(error.kind) or self._gateway_responses.get(family) or {}
+        status = int(custom.get("statusCode") or default.status)
+        message = error.message or default.message
+        variables = self._variables(call, error.kind, message)
+        headers = [
+            (name.removeprefix("gatewayresponse.header."), value)
+            for name, source in custom.get("responseParameters", {}).items()
+            if name.startswith("gatewayresponse.header.") and (value := _parameter(call, variables, source)) is not None
+        ]
+        key = "Message" if error.kind == "ACCESS_DENIED" else "message"  # AWS's own inconsistency
+        templates = custom.get("responseTemplates") or {"application/json": f'{{"{key}":$context.error.messageString}}'}
+        content_type, template = next(iter(templates.items()))
+        headers += [("Content-Type", content_type), ("x-amzn-ErrorType", default.error_type), *_own_headers(call)]
+        return Response(status, headers, _filled(template, variables).encode())
+
+    def _variables(self, call: _Call, kind: str, message: str | None) -> Document:
+        return {
+            "apiId": self.api_id,
+            "stage": self.stage,
+            "requestId": call.request_id,
+            "extendedRequestId": call.extended_id,
+            "httpMethod": call.request.method,
+            "path": f"/{self.stage}{call.path}",
+            "resourcePath": call.route.resource if call.route else "",
+            "requestTime": request_time(call.now_ms),
+            "requestTimeEpoch": call.now_ms,
+            "identity": {"sourceIp": call.request.source_ip},
+            "error": {
+                "message": message,
+                "messageString": json.dumps(message),
+                "responseType": kind,
+            },
+        }
+
+
+def _stage(template: Template, api: Resource) -> str:
+    stages = [s for s in template.of_type("AWS::ApiGateway::Stage") if s.properties.get("RestApiId") == api.ref]
+    if len(stages) != 1:
+        raise TemplateError(f"{api.logical_id} has {len(stages)} stages; the local stack serves exactly one")
+    return str(stages[0].properties["StageName"])
+
+
+def _split_stage(target: str) -> tuple[str, str]:
+    stage, slash, path = target.removeprefix("/").partition("/")
+    return unquote(stage), slash + path or "/"
+
+
+def _identity(call: _Call, authorizer: _Authorizer) -> tuple[str, ...]:
+    """Returns the values of the identity sources, which are the cache's key; Unauthorized where one is missing."""
+    values = []
+    for source in authorizer.sources:
+        _, _, kind, name = (source.split(".", 3) + ["", ""])[:4]
+        value = call.headers.get(name) if kind == "header" else call.query.last.get(name)
+        if not value:
+            raise Unauthorized
+        values.append(value)
+    if authorizer.validation and not re.fullmatch(authorizer.validation, values[0]):
+        raise Unauthorized
+    return tuple(values)
+
+
+def _read_proxy_result(result: Any) -> tuple[int, Headers, bytes]:
+    """Returns status, headers and body of a Lambda proxy reply; TypeError or ValueError where it is none."""
+    known = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded", "cookies"}
+    if not isinstance(result, dict) or not known.issuperset(result):
+        raise TypeError(f"expected statusCode, headers and body, not {type(result).__name__} {list(result or [])[:5]}")
+    status = int(result.get("statusCode") or 200)
+    single, multiple, body = result.get("headers") or {}, result.get("multiValueHeaders") or {}, result.get("body")
+    if not 100 <= status <= 599 or not isinstance(body, str | None):
+        raise TypeError(f"statusCode {status} or a body of type {type(body).__name__}")
+    if not all(isinstance(value, str | bool | int) for value in single.values()):
+        raise TypeError("a header's value is not a string")
+    repeated = {name.lower() for name in multiple}
+    headers = [(name, _header_value(value)) for name, value in single.items() if name.lower() not in repeated]
+    headers += [(name, _header_value(value)) for name, values in multiple.items() for value in values]
+    return status, headers, (body or "").encode()
+
+
+def _header_value(value: str | bool | int) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _mock(call: _Call, integration: Document) -> Response:
+    """Returns what a mock integration answers: SAM's `Cors` makes the OPTIONS methods of these."""
+    responses = integration.get("responses", {})
+    response = responses.get("default") or next(iter(responses.values()))
+    headers = [
+        (name.removeprefix("method.response.header."), str(value).strip("'"))
+        for name, value in response.get("responseParameters", {}).items()
+    ]
+    content_type, template = next(iter(response.get("responseTemplates", {}).items()), ("application/json", ""))
+    headers += [("Content-Type", content_type), *_own_headers(call)]
+    return Response(int(response["statusCode"]), headers, template.strip().encode())
+
+
+def _own_headers(call: _Call) -> Headers:
+    return [("x-amzn-RequestId", call.request_id), ("x-amz-apigw-id", call.extended_id)]
+
+
+def _is_media_type(content_type: str, patterns: list[str]) -> bool:
+    return any(
+        pattern in ("*/*", content_type) or (pattern.endswith("/*") and content_type.startswith(pattern[:-1]))
+        for pattern in patterns
+    )
+
+
+def _parameter(call: _Call, variables: Document, source: str) -> str | None:
+    """Returns the value of a gateway response's header: a quoted constant, a header of the request, or a variable."""
+    if source.startswith("'"):
+        return source.strip("'")
+    if source.startswith("method.request.header."):
+        return call.headers.get(source.removeprefix("method.request.header."))
+    return _filled(f"${source}", variables) if source.startswith("context.") else None
+
+
+def _filled(template: str, variables: Document) -> str:
+    """Returns the template with its `$context` variables; an unknown one is empty, as in API Gateway."""
+
+    def value(match: re.Match[str]) -> str:
+        found: Any = variables
+        for part in match[1].split("."):
+            found = found.get(part) if isinstance(found, dict) else None
+        return "" if found is None else str(found)
+
+    return re.sub(r"\$!?\{?context\.([A-Za-z]\w*(?:\.[A-Za-z]\w*)*)\}?", value, template)

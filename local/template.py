@@ -1,0 +1,387 @@
+"""Reads template.yaml as CloudFormation would: SAM translated, parameters filled in, every reference resolved."""
+
+import contextlib
+import hashlib
+import io
+import logging
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+# A CloudFormation document: its shape is the template's business, so it stays untyped below this point.
+Document = dict[str, Any]
+
+LOCAL_BUCKET = (
+    "local"  # SAM accepts code only from S3, so a folder travels through the translation as s3://local/<folder>
+)
+
+_NO_VALUE = object()
+
+
+class TemplateError(Exception):
+    """The template cannot be deployed; the message is one sentence for the person who wrote it."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the stack stands, which is what pseudo parameters and physical names are made of."""
+
+    region: str = "us-east-1"
+    account: str = "000000000000"
+    stack: str = "parley"
+    queue_url_prefix: str = "https://sqs.us-east-1.amazonaws.com"
+
+    def arn(self, service: str, rest: str) -> str:
+        """Returns the ARN of something of ours; IAM and S3 ARNs carry no region, S3's no account either."""
+        region = "" if service in ("iam", "s3") else self.region
+        account = "" if service == "s3" else self.account
+        return f"arn:aws:{service}:{region}:{account}:{rest}"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource, resolved. `ref` is what `Ref` gives (a name, a URL or an id), `arn` what `GetAtt Arn` gives."""
+
+    logical_id: str
+    type: str
+    properties: Document
+    ref: str
+    arn: str
+
+    @property
+    def name(self) -> str:
+        """The physical name: the last part of the ARN, which for queues is not what `Ref` gives."""
+        return re.split("[:/]", self.arn)[-1]
+
+
+@dataclass(frozen=True)
+class Template:
+    """A translated template with every reference resolved."""
+
+    path: Path
+    place: Place
+    parameters: Mapping[str, str]
+    resources: Mapping[str, Resource]
+    outputs: Mapping[str, str]
+
+    @property
+    def root(self) -> Path:
+        """The folder that CodeUri and ContentUri are relative to."""
+        return self.path.parent
+
+    def of_type(self, type_name: str) -> list[Resource]:
+        """Returns every resource of a type, by logical id."""
+        return sorted((r for r in self.resources.values() if r.type == type_name), key=lambda r: r.logical_id)
+
+    def by_arn(self, arn: str) -> Resource:
+        """Returns the resource behind an ARN; a stream's ARN leads to its table."""
+        arn = arn.split("/stream/")[0]
+        for resource in self.resources.values():
+            if resource.arn == arn:
+                return resource
+        raise TemplateError(f"{self.path.name}: nothing in the template has the ARN {arn}")
+
+
+def load(path: Path, parameters: Mapping[str, str] | None = None, place: Place | None = None) -> Template:
+    """Returns the template at `path`, deployed in thought; raises TemplateError with the sentence that says why not."""
+    place = place or Place()
+    document = _parse(path)
+    values = _parameter_values(path.name, document, parameters or {})
+    translated = _translate(path.name, document, values, place)
+    return _Resolver(path, translated, values, place).template()
+
+
+# --- YAML ------------------------------------------------------------------------------------------------------------
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms (`!Ref x` is `{Ref: x}`); a key twice is an error, not the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value} stands here twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _short_form(loader: _Loader, tag: str, node: yaml.Node) -> Document:
+    name = tag if tag in ("Ref", "Condition") else f"Fn::{tag}"
+    if isinstance(node, yaml.ScalarNode):
+        text = loader.construct_scalar(node)
+        return {name: text.split(".", 1) if tag == "GetAtt" else text}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    assert isinstance(node, yaml.MappingNode)
+    return {name: loader.construct_mapping(node, deep=True)}
+
+
+_Loader.add_multi_constructor("!", _short_form)
+
+
+def _parse(path: Path) -> Document:
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # a SafeLoader: it builds plain values only
+    except (OSError, UnicodeDecodeError) as problem:
+        raise TemplateError(f"{path}: cannot be read ({problem.__class__.__name__})") from problem
+    except yaml.MarkedYAMLError as problem:
+        mark = problem.problem_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise TemplateError(f"{path.name}: {where}{problem.problem}") from problem
+    except yaml.YAMLError as problem:
+        raise TemplateError(f"{path.name}: {' '.join(str(problem).split())}") from problem
+    if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict):
+        raise TemplateError(f"{path.name}: there is no Resources section")
+    return document
+
+
+def _parameter_values(file: str, document: Document, given: Mapping[str, str]) -> dict[str, str]:
+    declared = document.get("Parameters") or {}
+    for name in given:
+        if name not in declared:
+            raise TemplateError(f"{file}: has no parameter {name}")
+    values = {}
+    for name, parameter in declared.items():
+        if name not in given and "Default" not in parameter:
+            raise TemplateError(f"{file}: the parameter {name} has no default and was not given")
+        value = given.get(name, parameter.get("Default"))
+        values[name] = str(value)
+        allowed = [str(each) for each in parameter.get("AllowedValues", [value])]
+        if values[name] not in allowed:
+            raise TemplateError(f"{file}: the parameter {name} is {value!r}, but may be {', '.join(allowed)}")
+    return values
+
+
+# --- SAM -------------------------------------------------------------------------------------------------------------
+
+
+class _NoManagedPolicies:
+    """Names of AWS's managed policies stay names: nothing local asks IAM for the list."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+def _translate(file: str, document: Document, values: Mapping[str, str], place: Place) -> Document:
+    # samtranslator costs a second of import, so only who translates pays; it also prints about feature flags.
+    from samtranslator.model.exceptions import InvalidDocumentException
+    from samtranslator.translator.transform import transform
+
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
+    os.environ.setdefault("AWS_DEFAULT_REGION", place.region)
+    _point_code_at_s3(document)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            translated: Document = transform(document, dict(values), _NoManagedPolicies())
+    except InvalidDocumentException as problem:
+        causes = "; ".join(str(cause.message) for cause in problem.causes)
+        raise TemplateError(f"{file}: {' '.join(causes.split())}") from problem
+    except (AttributeError, KeyError, TypeError, ValueError) as problem:
+        # The translator presumes a shape that no schema checked; what it trips over is still the template's fault.
+        raise TemplateError(f"{file}: SAM cannot translate it ({type(problem).__name__}: {problem})") from problem
+    return translated
+
+
+def _point_code_at_s3(node: object) -> None:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key in ("CodeUri", "ContentUri") and isinstance(value, str) and not value.startswith("s3://"):
+                node[key] = f"s3://{LOCAL_BUCKET}/{value}"
+            else:
+                _point_code_at_s3(value)
+    elif isinstance(node, list):
+        for value in node:
+            _point_code_at_s3(value)
+
+
+# --- references ------------------------------------------------------------------------------------------------------
+
+# type: (the property with the physical name, the service of the ARN, what stands before the name in the ARN)
+_NAMED = {
+    "AWS::DynamoDB::Table": ("TableName", "dynamodb", "table/"),
+    "AWS::S3::Bucket": ("BucketName", "s3", ""),
+    "AWS::SQS::Queue": ("QueueName", "sqs", ""),
+    "AWS::SNS::Topic": ("TopicName", "sns", ""),
+    "AWS::Lambda::Function": ("FunctionName", "lambda", "function:"),
+    "AWS::Lambda::LayerVersion": ("LayerName", "lambda", "layer:"),
+    "AWS::IAM::Role": ("RoleName", "iam", "role/"),
+    "AWS::SecretsManager::Secret": ("Name", "secretsmanager", "secret:"),
+    "AWS::Logs::LogGroup": ("LogGroupName", "logs", "log-group:"),
+    "AWS::Events::Rule": ("Name", "events", "rule/"),
+    "AWS::Scheduler::Schedule": ("Name", "scheduler", "schedule/default/"),
+    "AWS::CloudWatch::Alarm": ("AlarmName", "cloudwatch", "alarm:"),
+    "AWS::ApiGateway::Stage": ("StageName", "apigateway", "stages/"),
+    "AWS::ApiGatewayV2::Stage": ("StageName", "apigateway", "stages/"),
+}
+_REF_IS_ARN = {"AWS::SNS::Topic", "AWS::SecretsManager::Secret", "AWS::Lambda::LayerVersion"}
+_REF_IS_ID = {"AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api"}
+LATEST_STREAM = "latest"  # a real label is the stream's birthday, which nobody knows before the table exists
+
+
+class _Resolver:
+    """CloudFormation's functions over one translated document; what a function refers to is resolved when asked for."""
+
+    def __init__(self, path: Path, document: Document, values: Mapping[str, str], place: Place) -> None:
+        self.path = path
+        self.document = document
+        self.values = values
+        self.place = place
+        self.raw: dict[str, Document] = document["Resources"]
+        self.where = "the template"
+        self.pseudo = {
+            "AWS::Region": place.region,
+            "AWS::AccountId": place.account,
+            "AWS::Partition": "aws",
+            "AWS::URLSuffix": "amazonaws.com",
+            "AWS::StackName": place.stack,
+            "AWS::StackId": place.arn("cloudformation", f"stack/{place.stack}/local"),
+        }
+        self.functions: dict[str, Callable[[Any], Any]] = {
+            "Ref": self.ref,
+            "Condition": self.condition,
+            "Fn::GetAtt": self.get_att,
+            "Fn::Sub": self.sub,
+            "Fn::Join": lambda a: str(self(a[0])).join(str(each) for each in self(a[1])),
+            "Fn::Split": lambda a: str(self(a[1])).split(str(self(a[0]))),
+            "Fn::Select": lambda a: self(a[1])[int(self(a[0]))],
+            "Fn::If": lambda a: self(a[1] if self.condition(a[0]) else a[2]),
+            "Fn::Equals": lambda a: str(self(a[0])) == str(self(a[1])),
+            "Fn::And": lambda a: all(self(each) for each in a),
+            "Fn::Or": lambda a: any(self(each) for each in a),
+            "Fn::Not": lambda a: not self(a[0]),
+            "Fn::FindInMap": self.find_in_map,
+        }
+
+    def template(self) -> Template:
+        resources = {name: self.resource(name) for name in self.raw if self.exists(name)}
+        self.where = "Outputs"
+        outputs = {
+            name: str(self(output["Value"]))
+            for name, output in (self.document.get("Outputs") or {}).items()
+            if "Condition" not in output or self.condition(output["Condition"])
+        }
+        return Template(self.path, self.place, self.values, resources, outputs)
+
+    def resource(self, logical_id: str) -> Resource:
+        self.where = logical_id
+        raw = self.raw[logical_id]
+        properties = self(raw.get("Properties") or {})
+        return Resource(logical_id, str(raw["Type"]), properties, self.ref(logical_id), self.arn(logical_id))
+
+    def exists(self, logical_id: str) -> bool:
+        condition = self.raw[logical_id].get("Condition")
+        return condition is None or self.condition(condition)
+
+    def __call__(self, node: Any) -> Any:
+        """Returns `node` with every function in it evaluated and every AWS::NoValue left out."""
+        if isinstance(node, list):
+            return [value for value in map(self, node) if value is not _NO_VALUE]
+        if not isinstance(node, dict):
+            return node
+        if len(node) == 1:
+            [(key, argument)] = node.items()
+            if key in self.functions and not (key == "Condition" and isinstance(argument, dict)):
+                try:
+                    return self.functions[key](argument)
+                except (IndexError, KeyError, TypeError, ValueError) as problem:
+                    raise self.error(f"cannot evaluate {key} of {argument!r}") from problem
+            if key.startswith("Fn::"):
+                raise self.error(f"uses {key}, which the local stack does not know")
+        resolved = {key: self(value) for key, value in node.items()}
+        return {key: value for key, value in resolved.items() if value is not _NO_VALUE}
+
+    def error(self, sentence: str) -> TemplateError:
+        return TemplateError(f"{self.path.name}: {self.where} {sentence}")
+
+    def condition(self, name: str) -> bool:
+        conditions = self.document.get("Conditions") or {}
+        if name not in conditions:
+            raise self.error(f"asks for the condition {name}, which the template does not define")
+        return bool(self(conditions[name]))
+
+    def find_in_map(self, argument: list[Any]) -> Any:
+        name, top, second = (self(each) for each in argument[:3])
+        return self.document["Mappings"][name][top][second]
+
+    def sub(self, argument: Any) -> str:
+        text, variables = (argument, {}) if isinstance(argument, str) else (argument[0], argument[1])
+
+        def value(match: re.Match[str]) -> str:
+            name = match[1].strip()
+            if name.startswith("!"):
+                return "${" + name[1:] + "}"
+            if name in variables:
+                return str(self(variables[name]))
+            if "." in name:
+                return str(self.get_att(name.split(".", 1)))
+            return str(self.ref(name))
+
+        return re.sub(r"\$\{([^{}]+)\}", value, text)
+
+    def ref(self, name: str) -> Any:
+        if name == "AWS::NoValue":
+            return _NO_VALUE
+        if name in self.pseudo:
+            return self.pseudo[name]
+        if name in self.values:
+            return self.parameter(name)
+        kind = self.known(name)["Type"]
+        if kind == "AWS::SQS::Queue":
+            return f"{self.place.queue_url_prefix}/{self.place.account}/{self.name(name)}"
+        if kind in _REF_IS_ARN:
+            return self.arn(name)
+        if kind in _REF_IS_ID:
+            return hashlib.sha256(name.encode()).hexdigest()[:10]
+        return self.name(name)
+
+    def parameter(self, name: str) -> Any:
+        kind = self.document["Parameters"][name]["Type"]
+        value = self.values[name]
+        return [each.strip() for each in value.split(",")] if kind.startswith(("CommaDelimited", "List<")) else value
+
+    def known(self, name: str) -> Document:
+        if name not in self.raw:
+            raise self.error(f"refers to {name}, which the template does not have")
+        if not self.exists(name):
+            raise self.error(f"refers to {name}, whose condition is false")
+        return self.raw[name]
+
+    def name(self, logical_id: str) -> str:
+        raw = self.known(logical_id)
+        if raw["Type"] not in _NAMED:
+            return logical_id
+        given = self((raw.get("Properties") or {}).get(_NAMED[raw["Type"]][0], _NO_VALUE))
+        if given is not _NO_VALUE:
+            return str(given)
+        if raw["Type"] == "AWS::S3::Bucket":  # one name space for the world, and lower case only
+            return f"{self.place.stack}-{logical_id}-{self.place.account}".lower()
+        return f"{self.place.stack}-{logical_id}"
+
+    def arn(self, logical_id: str) -> str:
+        kind = self.known(logical_id)["Type"]
+        if kind not in _NAMED:
+            return self.place.arn(kind.split("::")[1].lower(), f"{kind.split('::')[-1].lower()}/{self.ref(logical_id)}")
+        _, service, prefix = _NAMED[kind]
+        return self.place.arn(service, prefix + self.name(logical_id))
+
+    def get_att(self, argument: Any) -> str:
+        logical_id, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
+        kind = self.known(logical_id)["Type"]
+        match attribute:
+            case "Arn":
+                return self.arn(logical_id) + (":*" if kind == "AWS::Logs::LogGroup" else "")
+            case "StreamArn" if kind == "AWS::DynamoDB::Table":
+                return f"{self.arn(logical_id)}/stream/{LATEST_STREAM}"
+            case "QueueUrl" if kind == "AWS::SQS::Queue":
+                return str(self.ref(logical_id))
+            case "QueueName" | "TopicName" if kind in _NAMED:
+                return self.name(logical_id)
+        if kind in ("AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::Lambda::Function"):
+            raise self.error(f"asks {logical_id} for {attribute}, which {kind} does not have")
+        return f"{logical_id}.{attribute}"
