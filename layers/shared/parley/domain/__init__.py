@@ -1,1 +1,4 @@
-"""What Parley knows without AWS: types, rules, policies, cursors, errors and events. No clock, no randomness, no I/O."""
+"""What Parley knows without AWS: types, rules, policies, cursors, errors and events.
+
+No clock, no randomness, no I/O.
+"""

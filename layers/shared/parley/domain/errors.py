@@ -20,7 +20,7 @@ import msgspec
 
 
 class Field(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One wrong field: a JSON pointer (RFC 6901) into the body, or `?name` for a query parameter, `{name}` for a path one."""
+    """One wrong field: a JSON pointer (RFC 6901) into the body, `?name` in the query, or `{name}` in the path."""
 
     pointer: str
     code: str

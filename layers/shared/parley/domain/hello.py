@@ -1,0 +1,38 @@
+"""The greeting: what a client must know to keep its connection."""
+
+from msgspec import Struct
+
+from parley.domain.call import Call
+from parley.domain.presence import HEARTBEAT_S, MAX_CONNECTION_S, RECONNECT_MARGIN_S
+from parley.domain.times import rfc3339
+from parley.domain.typing import TYPING_EXPIRES_S, TYPING_RESEND_S
+
+MAX_FRAME_BYTES = 32 * 1024  # API Gateway closes with 1009 for a larger one; what is longer goes over REST
+
+
+class Hello(Struct, frozen=True, kw_only=True):
+    """Timers in seconds. By `reconnect_by` the client opens its next connection, before API Gateway cuts this one."""
+
+    server_time: str
+    connection_id: str
+    heartbeat_s: int
+    typing_resend_s: int
+    typing_expires_s: int
+    max_message_bytes: int
+    token_expires_at: str
+    reconnect_by: str
+
+
+def greet(call: Call) -> Hello:
+    """Returns the greeting of one connection."""
+    cut_ms = call.connected_at_ms + (MAX_CONNECTION_S - RECONNECT_MARGIN_S) * 1000
+    return Hello(
+        server_time=rfc3339(call.now_ms),
+        connection_id=call.device_id,
+        heartbeat_s=HEARTBEAT_S,
+        typing_resend_s=TYPING_RESEND_S,
+        typing_expires_s=TYPING_EXPIRES_S,
+        max_message_bytes=MAX_FRAME_BYTES,
+        token_expires_at=rfc3339(call.caller.expires_at_s * 1000),
+        reconnect_by=rfc3339(min(cut_ms, call.caller.expires_at_s * 1000)),
+    )

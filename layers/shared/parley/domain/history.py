@@ -1,0 +1,48 @@
+"""Pages of history: seqs have no gaps, so which messages a page holds is known before any of them is read."""
+
+from msgspec import Struct
+
+from parley.domain.errors import Field, Invalid
+from parley.domain.requests import History
+
+DEFAULT_LIMIT = 50
+
+
+class Span(Struct, frozen=True):
+    """The seqs of a page, both ends included; empty where the first is greater than the last."""
+
+    first_seq: int
+    last_seq: int
+
+
+def span(query: History, newest_seq: int) -> Span:
+    """Returns the seqs that a query asks for; Invalid where it names more than one place to start from.
+
+    Without any, the newest messages. `around` puts half of the page before the message. Page 1 is the newest page.
+    """
+    counted = query.page is not None or query.per_page is not None
+    places = [name for name in ("before", "after", "around") if getattr(query, name) is not None]
+    if counted and query.limit is not None:
+        places += ["limit"]
+    if len(places) + counted > 1:
+        raise Invalid(
+            "invalid_request",
+            "Use one of before, after, around (with limit) or page (with per_page).",
+            fields=tuple(Field(f"?{name}", "contradiction") for name in places),
+        )
+    limit = (query.per_page if counted else query.limit) or DEFAULT_LIMIT
+    if query.after is not None:
+        return _clip(query.after + 1, query.after + limit, newest_seq)
+    if query.around is not None:
+        # Near an end the window moves, so that the page is full wherever there are enough messages.
+        first_seq = max(1, min(query.around - limit // 2, newest_seq - limit + 1))
+        return _clip(first_seq, first_seq + limit - 1, newest_seq)
+    if query.before is not None:
+        last_seq = min(query.before - 1, newest_seq)
+    else:
+        last_seq = newest_seq - ((query.page or 1) - 1) * limit
+    return _clip(last_seq - limit + 1, last_seq, newest_seq)
+
+
+def _clip(first_seq: int, last_seq: int, newest_seq: int) -> Span:
+    return Span(max(first_seq, 1), min(last_seq, newest_seq))

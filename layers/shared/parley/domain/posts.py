@@ -1,0 +1,12 @@
+"""A frame on its way to one device."""
+
+from msgspec import Struct
+
+
+class Post(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A frame that one device of one person should still get."""
+
+    user_id: str
+    connection_id: str
+    since_ms: int  # when the connection was made: a young one may still be connecting
+    frame: str

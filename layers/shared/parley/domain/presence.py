@@ -1,0 +1,74 @@
+"""Presence is a lease: a device that stays silent is gone when its lease is, whether or not anybody said goodbye."""
+
+from zlib import crc32
+
+from msgspec import Struct
+
+from parley.domain.times import rfc3339, rfc3339_or_none
+from parley.domain.types import Status
+
+HEARTBEAT_S = 60  # how often a client sends `ping`; API Gateway closes a socket that is silent for 10 minutes
+LEASE_S = 150  # two heartbeats may get lost. A ghost lives this long, plus a minute until the sweep comes by.
+CONNECTING_MS = (
+    30_000  # `$connect` may take 29 s (API Gateway quotas); until it ends, posts to the connection answer 410
+)
+MAX_CONNECTION_S = 2 * 3600  # API Gateway cuts every WebSocket after two hours
+RECONNECT_MARGIN_S = 300  # so much earlier a client is asked to come back, at a moment of its own choice
+MAX_JOINED = 50  # conversations that one device has open at once
+SWEEP_SHARDS = ("0", "1", "2", "3")  # of the sweep indexes: one partition takes 1,000 writes a second (DynamoDB quotas)
+
+
+def sweep_shard(key: str) -> str:
+    """Returns the part of a sweep index that a row stands in."""
+    return SWEEP_SHARDS[crc32(key.encode()) % len(SWEEP_SHARDS)]
+
+
+class Connection(Struct, frozen=True, kw_only=True):
+    """One device's socket."""
+
+    connection_id: str
+    lease_s: int
+    token_s: int  # when the token runs out that it signed in with
+    since_ms: int
+    joined: frozenset[str] = frozenset()
+
+    @property
+    def until_s(self) -> int:
+        """Returns when it stops counting as live, unless it pings before (and its token still holds)."""
+        return min(self.lease_s, self.token_s)
+
+    def is_live(self, now_s: int) -> bool:
+        return now_s < self.until_s
+
+    def may_be_connecting(self, now_ms: int) -> bool:
+        """Says whether its `$connect` may still be running, so that a 410 does not mean that it is gone."""
+        return now_ms < self.since_ms + CONNECTING_MS
+
+
+class Presence(Struct, frozen=True, kw_only=True):
+    """All that is known about a person's devices; a person without a row was never here."""
+
+    user_id: str
+    connections: tuple[Connection, ...] = ()
+    last_seen_ms: int | None = None
+
+    def live(self, now_s: int) -> tuple[Connection, ...]:
+        return tuple(one for one in self.connections if one.is_live(now_s))
+
+    def status(self, now_s: int) -> Status:
+        """Returns what others may be told: online until the last lease ends, or offline since when."""
+        live = self.live(now_s)
+        if live:
+            until_s = max(one.until_s for one in live)
+            return Status(user_id=self.user_id, status="online", last_seen=None, expires_at=rfc3339(until_s * 1000))
+        return Status(
+            user_id=self.user_id, status="offline", last_seen=rfc3339_or_none(self.last_sign_ms()), expires_at=None
+        )
+
+    def last_sign_ms(self) -> int | None:
+        """Returns when the person was last known to be here.
+
+        A ghost's last sign is the ping that its lease began with.
+        """
+        signs = [self.last_seen_ms or 0, *((one.lease_s - LEASE_S) * 1000 for one in self.connections)]
+        return max(signs) or None

@@ -1,0 +1,120 @@
+"""What clients may send: one class per body, per action's `data` and per query string; unknown fields are refused."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from parley.domain.bodies import NOT_BLANK
+from parley.domain.identity import USER_ID_PATTERN
+from parley.domain.ids import CLIENT_ID_PATTERN
+
+MAX_TEXT_CHARACTERS = 10_000  # code points (product); at 4 bytes each well under an item's 400 KB and a frame's 128 KB
+MAX_SEQ = 10**15  # no conversation gets there; keeps seqs exact in every client's doubles (2**53)
+MAX_STATUS_USERS = 100  # one BatchGetItem (DynamoDB quotas)
+MAX_SYNC_CONVERSATIONS = 100
+
+Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ)]
+UserId = Annotated[str, Meta(pattern=USER_ID_PATTERN, max_length=128)]
+Text = Annotated[str, Meta(max_length=MAX_TEXT_CHARACTERS, pattern=NOT_BLANK)]
+ClientId = Annotated[str, Meta(pattern=CLIENT_ID_PATTERN, max_length=64)]
+Limit = Annotated[int, Meta(ge=1, le=100)]
+Cursor = Annotated[str, Meta(min_length=1, max_length=1024)]
+
+
+class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The root of every request: a field that nobody knows is a mistake that somebody wants to hear about."""
+
+
+class Nothing(Body, frozen=True, kw_only=True):
+    """An action or a query that takes no fields."""
+
+
+class WantedContext(Body, frozen=True, kw_only=True):
+    """What a new conversation is about; `general` is the same as no context at all."""
+
+    type: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}$(?!\n)", max_length=32)]
+    id: Annotated[str, Meta(pattern=USER_ID_PATTERN, max_length=128)] | None = None
+
+
+class CreateConversation(Body, frozen=True, kw_only=True):
+    """POST /conversations."""
+
+    type: Literal["direct"]
+    user_id: UserId
+    context: WantedContext | None = None
+
+
+class Draft(Body, frozen=True, kw_only=True):
+    """What a message is made of, whichever way it comes in."""
+
+    text: Text
+    client_id: ClientId | None = None
+    kind: Literal["text"] = "text"
+
+
+class SendMessage(Draft, frozen=True, kw_only=True):
+    """POST /conversations/{conversation_id}/messages."""
+
+
+class SendMessageToUser(Draft, frozen=True, kw_only=True):
+    """POST /messages: the conversation is opened when there is none yet."""
+
+    user_id: UserId
+    context: WantedContext | None = None
+
+
+class SendMessageAction(Draft, frozen=True, kw_only=True):
+    """The action `send_message`."""
+
+    conversation_id: str
+
+
+class OfConversation(Body, frozen=True, kw_only=True):
+    """An action on a conversation."""
+
+    conversation_id: str
+
+
+class OfMessage(Body, frozen=True, kw_only=True):
+    """An action on a message."""
+
+    message_id: str
+
+
+class RequestUserStatus(Body, frozen=True, kw_only=True):
+    """The action `request_user_status`."""
+
+    user_ids: Annotated[list[UserId], Meta(min_length=1, max_length=MAX_STATUS_USERS)]
+
+
+class Page(Body, frozen=True, kw_only=True):
+    """The query of a list."""
+
+    cursor: Cursor | None = None
+    limit: Limit = 50
+
+
+class History(Body, frozen=True, kw_only=True):
+    """The query of a conversation's messages: at most one of `before`, `after`, `around` and `page`."""
+
+    before: Seq | None = None
+    after: Annotated[int, Meta(ge=0, le=MAX_SEQ)] | None = None
+    around: Seq | None = None
+    limit: Limit | None = None
+    page: Annotated[int, Meta(ge=1, le=MAX_SEQ)] | None = None
+    per_page: Limit | None = None
+
+
+class SyncCursor(Body, frozen=True, kw_only=True):
+    """How far a client has got in one conversation."""
+
+    seq: Annotated[int, Meta(ge=0, le=MAX_SEQ)] = 0
+    change_seq: Annotated[int, Meta(ge=0, le=MAX_SEQ)] = 0
+
+
+class Sync(Body, frozen=True, kw_only=True):
+    """POST /sync and the action `sync`; a bare number is a seq."""
+
+    cursors: Annotated[
+        dict[str, SyncCursor | Annotated[int, Meta(ge=0, le=MAX_SEQ)]], Meta(max_length=MAX_SYNC_CONVERSATIONS)
+    ] = {}

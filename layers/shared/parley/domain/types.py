@@ -1,0 +1,118 @@
+"""What clients see: the objects of both APIs, exactly as they stand in JSON."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+ConversationType = Literal["direct", "group", "ticket"]
+MessageKind = Literal["text", "voice", "system"]
+
+
+class Context(Struct, frozen=True):
+    """What a conversation is about: a class, a game block, a pattern, a booking."""
+
+    type: str
+    id: str
+
+
+class Member(Struct, frozen=True, kw_only=True):
+    """One person of a conversation; both markers are seqs and only ever grow."""
+
+    user_id: str
+    name: str | None  # None for somebody who has never signed in
+    role: str
+    read_seq: int
+    delivered_seq: int
+
+
+class MessagePreview(Struct, frozen=True, kw_only=True):
+    """The newest message of a conversation, its text cut to 100 characters."""
+
+    id: str
+    seq: int
+    sender_id: str
+    kind: str
+    text: str
+    created_at: str
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What one person has set for one conversation."""
+
+    pinned: bool = False
+    muted_until: str | None = None
+    notifications: Literal["all", "mentions", "none"] = "all"
+
+
+class Conversation(Struct, frozen=True, kw_only=True):
+    """A conversation as one of its members sees it."""
+
+    id: str
+    type: ConversationType
+    title: str | None
+    description: str | None
+    context: Context | None
+    members: list[Member]
+    member_count: int
+    last_message: MessagePreview | None
+    last_seq: int
+    last_change_seq: int
+    unread: int
+    read_seq: int
+    delivered_seq: int
+    settings: Settings
+    capabilities: list[str]
+    created_at: str
+    last_activity_at: str
+
+
+class Reaction(Struct, frozen=True):
+    """How often an emoji was given to a message, and whether the reader is one of the givers."""
+
+    emoji: str
+    count: int
+    mine: bool
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """A message; `seq` is its place in the conversation: 1, 2, 3 … without a gap."""
+
+    id: str
+    conversation_id: str
+    seq: int
+    sender_id: str
+    kind: MessageKind
+    text: str
+    reply_to: str | None = None
+    forwarded_from: str | None = None
+    mentions: list[str] = []
+    attachments: list[str] = []
+    reactions: list[Reaction] = []
+    pinned: bool = False
+    created_at: str
+    edited_at: str | None = None
+    deleted_at: str | None = None
+    client_id: str | None = None
+
+
+class SentMessage(Message, frozen=True, kw_only=True):
+    """The answer to a send: the message, and whether an earlier try with the same `client_id` had written it."""
+
+    replayed: bool
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """Whether a person is there. `online` holds until `expires_at` only: past it, ask again (a lease, not a flag)."""
+
+    user_id: str
+    status: Literal["online", "offline"]
+    last_seen: str | None
+    expires_at: str | None
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """When one member's device had the message, and when they read it."""
+
+    user_id: str
+    delivered_at: str | None
+    read_at: str | None
