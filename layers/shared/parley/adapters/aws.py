@@ -1,0 +1,69 @@
+"""The AWS clients: one for DynamoDB that every table shares, the others made on first use.
+
+Time-outs that a request can bear.
+"""
+
+import threading
+from functools import cache
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from pynamodb.connection import Connection
+
+# botocore waits 60 s by default, longer than API Gateway's 29 s. Within one region an answer takes milliseconds.
+CONNECT_TIMEOUT_S = 1
+READ_TIMEOUT_S = 3
+# Up to 100 posts run at once (`sockets.py`); a smaller pool would queue them.
+MAX_CONNECTIONS = 100
+
+_making = threading.Lock()
+
+
+def config(attempts: int = 3, connections: int = 10) -> Config:
+    """Returns the settings of a client; `attempts` counts the first one."""
+    return Config(
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=READ_TIMEOUT_S,
+        retries={"total_max_attempts": attempts, "mode": "standard"},
+        max_pool_connections=connections,
+        tcp_keepalive=True,
+        parameter_validation=False,
+    )
+
+
+@cache
+def _session() -> botocore.session.Session:
+    return botocore.session.get_session()
+
+
+@cache
+def _client(service: str, endpoint_url: str | None, attempts: int, connections: int) -> Any:
+    return _session().create_client(service, endpoint_url=endpoint_url, config=config(attempts, connections))
+
+
+def client(service: str, endpoint_url: str | None = None, attempts: int = 3, connections: int = 10) -> Any:
+    """Returns the one client of a service; botocore's clients are safe to share between threads, making them is not."""
+    with _making:
+        return _client(service, endpoint_url, attempts, connections)
+
+
+class SharedConnection(Connection):
+    """PynamoDB's connection, over one client for all tables (its own makes one per table.
+
+    58 ms and a TCP connection each).
+    """
+
+    @property
+    def client(self) -> Any:
+        return client("dynamodb", connections=MAX_CONNECTIONS)
+
+
+dynamodb = SharedConnection()
+
+
+def forget_clients() -> None:
+    """Forgets every client, so that the next use makes one for the endpoint that the environment names by then."""
+    with _making:
+        _client.cache_clear()
+        _session.cache_clear()

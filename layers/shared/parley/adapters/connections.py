@@ -1,0 +1,192 @@
+"""Who is connected, with which devices: one row per person, so that a conversation's devices are one batch away."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pynamodb.exceptions import PutError, UpdateError
+from pynamodb.expressions.condition import Condition, size
+from pynamodb.expressions.operand import Path
+from pynamodb.expressions.update import Action
+
+from parley.adapters import batches, tables, writes
+from parley.domain.errors import Conflict, NotFound
+from parley.domain.presence import MAX_JOINED, SWEEP_SHARDS, Connection, Presence, sweep_shard
+
+MAX_DUE = 200  # rows of one shard that one sweep takes up; the next sweep goes on
+
+
+def of(user_ids: Iterable[str]) -> dict[str, Presence]:
+    """Returns the presence of each person, strongly consistent; one round trip per 100 people, at once.
+
+    Consistent, because a device that has connected and then read must be told of whatever is written after that.
+    """
+    wanted = list(dict.fromkeys(user_ids))
+    rows = batches.read({tables.Connections: [(one,) for one in wanted]})
+    return {one: _presence(one, rows.get(tables.Connections, one)) for one in wanted}
+
+
+def save(user_id: str, connection: Connection) -> Presence:
+    """Writes a device's connection anew and returns the person's presence with it.
+
+    One round trip, two for a newcomer.
+    """
+    body = {
+        "lease_s": connection.lease_s,
+        "token_s": connection.token_s,
+        "since_ms": connection.since_ms,
+        "joined": dict.fromkeys(sorted(connection.joined), True),
+    }
+    row = tables.Connections(user_id=user_id)
+    shard = sweep_shard(user_id)
+    try:
+        row.update(
+            actions=[
+                Path(["connections", connection.connection_id]).set(body),
+                tables.Connections.sweep_shard.set(shard),
+                # Not moved forward: an index entry that moved with every ping would cost two more writes each. The
+                # sweep finds the row early, sees that the lease goes on, and moves the entry then.
+                tables.Connections.sweep_at_s.set(tables.Connections.sweep_at_s | connection.until_s),
+            ],
+            condition=tables.Connections.connections.exists(),
+        )
+    except UpdateError as error:
+        if not writes.failed_condition(error):
+            raise
+        row = tables.Connections(
+            user_id=user_id,
+            connections={connection.connection_id: body},
+            sweep_shard=shard,
+            sweep_at_s=connection.until_s,
+        )
+        try:
+            row.save(condition=tables.Connections.user_id.does_not_exist())
+        except PutError as race:
+            if not writes.failed_condition(race):
+                raise
+            return save(user_id, connection)  # another first device was faster: now there is a row to update
+    return _presence(user_id, row)
+
+
+def renew(user_id: str, connection_id: str, lease_s: int) -> Presence | None:
+    """Extends a device's lease and returns the person's presence; None where the connection is not known.
+
+    One round trip.
+    """
+    return _update(
+        user_id,
+        connection_id,
+        actions=[Path(["connections", connection_id, "lease_s"]).set(lease_s)],
+        condition=Path(["connections", connection_id]).exists(),
+    )
+
+
+def remove(user_id: str, connection_id: str, lease_s: int | None = None) -> Presence | None:
+    """Forgets one connection and returns what is left.
+
+    None where it was not there, or its lease is no longer `lease_s`.
+
+    One round trip. Whoever judged by an old lease loses against the ping that came in between.
+    """
+    condition = Path(["connections", connection_id]).exists()
+    if lease_s is not None:
+        condition &= Path(["connections", connection_id, "lease_s"]) == lease_s
+    return _update(user_id, connection_id, [Path(["connections", connection_id]).remove()], condition)
+
+
+def join(user_id: str, connection_id: str, conversation_id: str) -> None:
+    """Notes that a device has a conversation open; NotFound for an unknown connection, Conflict past `MAX_JOINED`."""
+    joined = Path(["connections", connection_id, "joined"])
+    here = Path(["connections", connection_id, "joined", conversation_id])
+    try:
+        tables.Connections(user_id=user_id).update(
+            actions=[here.set(True)], condition=here.exists() | (size(joined) < MAX_JOINED)
+        )
+    except UpdateError as error:
+        if error.cause_response_code == "ValidationException":  # the path does not exist: no such connection
+            raise unknown_connection() from error
+        if not writes.failed_condition(error):
+            raise
+        if connection_id not in {one.connection_id for one in of([user_id])[user_id].connections}:
+            raise unknown_connection() from error
+        raise Conflict("too_many_joined", f"A device can have {MAX_JOINED} conversations open.") from error
+
+
+def leave(user_id: str, connection_id: str, conversation_id: str) -> bool:
+    """Notes that a device has closed a conversation; returns whether it was open."""
+    here = Path(["connections", connection_id, "joined", conversation_id])
+    return _update(user_id, connection_id, [here.remove()], here.exists()) is not None
+
+
+def unknown_connection() -> NotFound:
+    """Returns the refusal for a device that was taken for gone: it must ping, or connect anew."""
+    return NotFound("connection_forgotten", "This connection was taken for dead; send `ping` and join again.")
+
+
+def due(now_s: int) -> list[str]:
+    """Returns the people whom the sweep must look at: an index query per shard, `MAX_DUE` of each at most."""
+    return [
+        row.user_id
+        for shard in SWEEP_SHARDS
+        for row in tables.Connections.by_sweep.query(
+            shard, tables.Connections.sweep_at_s <= now_s, limit=MAX_DUE, page_size=MAX_DUE
+        )
+    ]
+
+
+def sweep_again(user_id: str, at_s: int) -> None:
+    """Moves a person's entry in the sweep's index to `at_s`; nothing where no connection is left."""
+    _settle(
+        user_id,
+        [tables.Connections.sweep_at_s.set(at_s)],
+        tables.Connections.sweep_at_s.exists() & (size(tables.Connections.connections) > 0),
+    )
+
+
+def mark_offline(user_id: str, last_seen_ms: int | None) -> bool:
+    """Takes a person without connections out of the sweep's index; returns False where somebody connected meanwhile."""
+    actions: list[Action] = [tables.Connections.sweep_shard.remove(), tables.Connections.sweep_at_s.remove()]
+    if last_seen_ms is not None:
+        actions.append(tables.Connections.last_seen_ms.set(last_seen_ms))
+    empty = tables.Connections.sweep_at_s.exists() & (size(tables.Connections.connections) == 0)
+    return _settle(user_id, actions, empty)
+
+
+def _settle(user_id: str, actions: list[Action], condition: Condition) -> bool:
+    try:
+        tables.Connections(user_id=user_id).update(actions=actions, condition=condition)
+    except UpdateError as error:
+        if writes.failed_condition(error):
+            return False
+        raise
+    return True
+
+
+def _update(user_id: str, connection_id: str, actions: list[Action], condition: Condition) -> Presence | None:
+    row = tables.Connections(user_id=user_id)
+    try:
+        row.update(actions=actions, condition=condition)
+    except UpdateError as error:
+        if writes.failed_condition(error):
+            return None
+        raise
+    return _presence(user_id, row)
+
+
+def _presence(user_id: str, row: tables.Connections | None) -> Presence:
+    if row is None:
+        return Presence(user_id=user_id)
+    return Presence(
+        user_id=user_id,
+        connections=tuple(_connection(one, body) for one, body in row.connections.items()),
+        last_seen_ms=None if row.last_seen_ms is None else int(row.last_seen_ms),
+    )
+
+
+def _connection(connection_id: str, body: Mapping[str, Any]) -> Connection:
+    return Connection(
+        connection_id=connection_id,
+        lease_s=body["lease_s"],
+        token_s=body["token_s"],
+        since_ms=body["since_ms"],
+        joined=frozenset(body["joined"]),
+    )

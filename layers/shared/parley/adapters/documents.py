@@ -1,0 +1,70 @@
+"""Nested values in DynamoDB's own notation, and PynamoDB attributes that hold them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pynamodb.attributes import Attribute
+from pynamodb.constants import LIST, MAP
+
+
+def to_wire(value: Any) -> dict[str, Any]:
+    """Returns a value as DynamoDB writes it: `{"S": "a"}`, `{"N": "1"}`, `{"M": {…}}` ….
+
+    TypeError for what it cannot hold.
+    """
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": value}
+        case int():
+            return {"N": str(value)}
+        case Mapping():
+            return {"M": {key: to_wire(inner) for key, inner in value.items()}}
+        case list() | tuple():
+            return {"L": [to_wire(inner) for inner in value]}
+    raise TypeError(f"no DynamoDB form for {type(value).__name__}")
+
+
+def from_wire(wire: Mapping[str, Any]) -> Any:
+    """Returns the value that `to_wire` wrote; every number of ours is whole."""
+    [(kind, value)] = wire.items()
+    match kind:
+        case "N":
+            return int(value)
+        case "NULL":
+            return None
+        case "M":
+            return {key: from_wire(inner) for key, inner in value.items()}
+        case "L":
+            return [from_wire(inner) for inner in value]
+    return value
+
+
+class DocumentAttribute(Attribute[dict[str, Any]]):
+    """A map of anything that `to_wire` takes.
+
+    PynamoDB's own raw MapAttribute wraps every value in an object of its own.
+    """
+
+    attr_type = MAP
+
+    def serialize(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: to_wire(inner) for key, inner in value.items()}
+
+    def deserialize(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: from_wire(inner) for key, inner in value.items()}
+
+
+class StringsAttribute(Attribute[list[str]]):
+    """A list of strings, in order."""
+
+    attr_type = LIST
+
+    def serialize(self, value: Sequence[str]) -> list[dict[str, str]]:
+        return [{"S": one} for one in value]
+
+    def deserialize(self, value: Sequence[Mapping[str, str]]) -> list[str]:
+        return [one["S"] for one in value]

@@ -1,0 +1,24 @@
+"""The queue of posts that did not get through at once."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from parley.adapters import aws, environment
+from parley.domain.posts import Post
+
+MAX_ENTRIES = 10  # of one SendMessageBatch, 256 KB in all (SQS quotas)
+MAX_BATCH_BYTES = 256 * 1024
+FIRST_DELAY_S = 1  # before the first retry; the queue's visibility timeout spaces the others
+
+
+def retry_later(posts: Sequence[Post]) -> None:
+    """Puts posts into the queue; one call per 10."""
+    sqs = aws.client("sqs")
+    for first in range(0, len(posts), MAX_ENTRIES):
+        # A frame is at most 128 KB, so ten of them might not fit one call; then each goes alone.
+        chunk = [msgspec.json.encode(post).decode() for post in posts[first : first + MAX_ENTRIES]]
+        entries = [{"Id": str(n), "MessageBody": body, "DelaySeconds": FIRST_DELAY_S} for n, body in enumerate(chunk)]
+        groups = [entries] if sum(len(body.encode()) for body in chunk) <= MAX_BATCH_BYTES else [[e] for e in entries]
+        for group in groups:
+            sqs.send_message_batch(QueueUrl=environment.required("POST_RETRIES_QUEUE_URL"), Entries=group)

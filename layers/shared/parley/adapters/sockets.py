@@ -1,0 +1,70 @@
+"""Posting to sockets through API Gateway's `@connections`.
+
+Every frame to every device at once, and what became of each.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from parley.adapters import aws, environment
+
+MAX_POSTS_AT_ONCE = 32  # threads; each waits for the network nearly all of its time
+
+_posts = ThreadPoolExecutor(max_workers=MAX_POSTS_AT_ONCE, thread_name_prefix="post")
+
+
+class Outcome(Enum):
+    """What became of a post."""
+
+    DELIVERED = "delivered"
+    GONE = "gone"  # 410: closed, or not yet through `$connect`
+    LATER = "later"  # 429 (too fast, or the client's buffer is full), 5xx, no answer
+    REFUSED = "refused"  # a frame over 128 KB or an id that is none: no retry would help
+
+
+def post_all(posts: Sequence[tuple[str, bytes]]) -> list[Outcome]:
+    """Posts each (connection id, frame) and returns the outcomes in the same order; one failure never stops another."""
+    if len(posts) == 1:  # the common case of two people with a device each: no thread needed
+        return [post(*posts[0])]
+    return list(_posts.map(lambda one: post(*one), posts))
+
+
+def post(connection_id: str, frame: bytes) -> Outcome:
+    """Posts one frame to one connection, once: what fails goes to the queue, which waits better than a request does."""
+    try:
+        _client().post_to_connection(ConnectionId=connection_id, Data=frame)
+    except ClientError as error:
+        return _outcome(error.response["ResponseMetadata"].get("HTTPStatusCode", 500))
+    except BotoCoreError:  # time-outs and broken connections
+        return Outcome.LATER
+    return Outcome.DELIVERED
+
+
+def close(connection_id: str) -> None:
+    """Closes a connection from this side (the client sees 1000); nothing where it is gone already."""
+    try:
+        _client().delete_connection(ConnectionId=connection_id)
+    except ClientError as error:
+        # What cannot be closed now is closed by API Gateway within two hours; nobody is told of it as live any more.
+        if _outcome(error.response["ResponseMetadata"].get("HTTPStatusCode", 500)) is Outcome.REFUSED:
+            raise
+
+
+def _outcome(status: int) -> Outcome:
+    match status:
+        case 410:
+            return Outcome.GONE
+        case 429:
+            return Outcome.LATER
+        case _ if status >= 500:
+            return Outcome.LATER
+    return Outcome.REFUSED
+
+
+def _client() -> Any:
+    endpoint_url = environment.required("CONNECTIONS_ENDPOINT")
+    return aws.client("apigatewaymanagementapi", endpoint_url, attempts=1, connections=MAX_POSTS_AT_ONCE)

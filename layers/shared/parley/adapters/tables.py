@@ -1,0 +1,193 @@
+"""The tables as PynamoDB models: keys, attributes and indexes as template.yaml declares them. Nothing here decides."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.connection.table import TableConnection
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
+from pynamodb.models import Model
+
+from parley.adapters import aws, environment
+from parley.adapters.documents import DocumentAttribute, StringsAttribute
+
+
+class Table(Model):
+    """The root of the models; all of them speak through one connection."""
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        connection = super()._get_connection()
+        if connection.connection is not aws.dynamodb:
+            aws.dynamodb.add_meta_table(connection.connection.get_meta_table(cls.Meta.table_name))
+            connection.connection = aws.dynamodb
+        return connection
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> "Table":
+        """Returns a row from an item in DynamoDB's own notation."""
+        row = cls()
+        row.deserialize(dict(item))
+        return row
+
+
+class Conversation(Table):
+    """The head of a conversation: one item, read on every send, kept under 1 KB."""
+
+    class Meta:
+        table_name = environment.required("CONVERSATIONS_TABLE")
+
+    conversation_id = UnicodeAttribute(hash_key=True)
+    type = UnicodeAttribute()
+    context_type = UnicodeAttribute(null=True)
+    context_id = UnicodeAttribute(null=True)
+    title = UnicodeAttribute(null=True)
+    description = UnicodeAttribute(null=True)
+    participants = StringsAttribute()
+    last_seq = NumberAttribute()
+    last_change_seq = NumberAttribute()
+    last_message = DocumentAttribute(null=True)
+    sent_seqs = DocumentAttribute()
+    created_at_ms = NumberAttribute()
+    last_activity_ms = NumberAttribute()
+    active_hour = NumberAttribute()
+
+
+class ByActivity(GlobalSecondaryIndex["Membership"]):
+    """A person's conversations by the hour of their last activity.
+
+    Written once an hour, so a lively exchange costs nothing.
+    """
+
+    class Meta:
+        index_name = "by_activity"
+        projection = IncludeProjection(["peer_id"])
+
+    user_id = UnicodeAttribute(hash_key=True)
+    active_hour = NumberAttribute(range_key=True)
+
+
+class Membership(Table):
+    """One person's side of one conversation. `peer_id` is the other one of a direct conversation."""
+
+    class Meta:
+        table_name = environment.required("MEMBERSHIPS_TABLE")
+
+    user_id = UnicodeAttribute(hash_key=True)
+    conversation_id = UnicodeAttribute(range_key=True)
+    active_hour = NumberAttribute()
+    peer_id = UnicodeAttribute(null=True)
+    role = UnicodeAttribute()
+    read_seq = NumberAttribute()
+    delivered_seq = NumberAttribute()
+    settings = DocumentAttribute(null=True)
+    by_activity = ByActivity()
+
+
+class Message(Table):
+    """A message — or, at seq 0 under a key of its own, the record of one send's `client_id` (`messages.py`)."""
+
+    class Meta:
+        table_name = environment.required("MESSAGES_TABLE")
+
+    conversation_id = UnicodeAttribute(hash_key=True)
+    seq = NumberAttribute(range_key=True)
+    sender_id = UnicodeAttribute(null=True)
+    kind = UnicodeAttribute(null=True)
+    text = UnicodeAttribute(null=True)
+    created_at_ms = NumberAttribute(null=True)
+    client_id = UnicodeAttribute(null=True)
+    edited_at_ms = NumberAttribute(null=True)
+    deleted_at_ms = NumberAttribute(null=True)
+    context_type = UnicodeAttribute(null=True)  # for those who read the stream
+    sent_seq = NumberAttribute(null=True)
+    fingerprint = UnicodeAttribute(null=True)
+    expires_at_s = NumberAttribute(null=True)
+
+
+class Receipt(Table):
+    """When a member's marker moved, and to where: `marker` is `<user id>#<d or r>#<seq, 16 digits>` (`receipts.py`)."""
+
+    class Meta:
+        table_name = environment.required("RECEIPTS_TABLE")
+
+    conversation_id = UnicodeAttribute(hash_key=True)
+    marker = UnicodeAttribute(range_key=True)
+    at_ms = NumberAttribute()
+
+
+class BySweep(GlobalSecondaryIndex["Connections"]):
+    """People with connections, by when the sweep must look at them next."""
+
+    class Meta:
+        index_name = "by_sweep"
+        projection = KeysOnlyProjection()
+
+    sweep_shard = UnicodeAttribute(hash_key=True)
+    sweep_at_s = NumberAttribute(range_key=True)
+
+
+class Connections(Table):
+    """All live connections of one person, by connection id: `{lease_s, token_s, since_ms, joined: {conversation_id.
+
+    True}}`.
+    """
+
+    class Meta:
+        table_name = environment.required("CONNECTIONS_TABLE")
+
+    user_id = UnicodeAttribute(hash_key=True)
+    connections = DocumentAttribute()
+    last_seen_ms = NumberAttribute(null=True)
+    sweep_shard = UnicodeAttribute(null=True)
+    sweep_at_s = NumberAttribute(null=True)
+    by_sweep = BySweep()
+
+
+class ByExpiry(GlobalSecondaryIndex["Typing"]):
+    """Typing rows by when they run out."""
+
+    class Meta:
+        index_name = "by_expiry"
+        projection = KeysOnlyProjection()
+
+    sweep_shard = UnicodeAttribute(hash_key=True)
+    expires_at_ms = NumberAttribute(range_key=True)
+
+
+class Typing(Table):
+    """Somebody is typing in a conversation until `expires_at_ms`."""
+
+    class Meta:
+        table_name = environment.required("TYPING_TABLE")
+
+    conversation_id = UnicodeAttribute(hash_key=True)
+    user_id = UnicodeAttribute(range_key=True)
+    expires_at_ms = NumberAttribute()
+    expires_at_s = NumberAttribute()  # for DynamoDB's time to live, days late at worst: readers filter by expires_at_ms
+    sweep_shard = UnicodeAttribute()
+    by_expiry = ByExpiry()
+
+
+class User(Table):
+    """A person's profile, as their newest token describes them."""
+
+    class Meta:
+        table_name = environment.required("USERS_TABLE")
+
+    user_id = UnicodeAttribute(hash_key=True)
+    name = UnicodeAttribute()
+    role = UnicodeAttribute()
+    contexts = DocumentAttribute()
+    issued_at_s = NumberAttribute()
+
+
+class WsTicket(Table):
+    """A one-time ticket for `$connect`: only the SHA-256 of it is kept."""
+
+    class Meta:
+        table_name = environment.required("WS_TICKETS_TABLE")
+
+    ticket_hash = UnicodeAttribute(hash_key=True)
+    identity = DocumentAttribute()
+    expires_at_s = NumberAttribute()

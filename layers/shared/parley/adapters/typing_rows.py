@@ -1,0 +1,63 @@
+"""Who is typing where, for a few seconds."""
+
+from pynamodb.exceptions import DeleteError
+from pynamodb.expressions.condition import Condition
+
+from parley.adapters import tables, writes
+from parley.domain.presence import SWEEP_SHARDS, sweep_shard
+from parley.domain.typing import Typist
+
+MAX_DUE = 500  # rows of one shard that one sweep takes up; the next goes on
+
+
+def save(typist: Typist) -> None:
+    """Writes that somebody types until `expires_at_ms`, in place of what was there; one round trip."""
+    tables.Typing(
+        conversation_id=typist.conversation_id,
+        user_id=typist.user_id,
+        expires_at_ms=typist.expires_at_ms,
+        expires_at_s=typist.expires_at_ms // 1000 + 1,
+        sweep_shard=sweep_shard(typist.conversation_id),
+    ).save()
+
+
+def remove(conversation_id: str, user_id: str) -> bool:
+    """Deletes the row and returns whether it was there; one round trip."""
+    return _delete(tables.Typing(conversation_id=conversation_id, user_id=user_id), tables.Typing.user_id.exists())
+
+
+def remove_stale(typist: Typist) -> bool:
+    """Deletes the row if it is still the one that ran out; returns False where somebody has typed on meanwhile."""
+    row = tables.Typing(conversation_id=typist.conversation_id, user_id=typist.user_id)
+    return _delete(row, tables.Typing.expires_at_ms == typist.expires_at_ms)
+
+
+def in_conversation(conversation_id: str, now_ms: int) -> list[Typist]:
+    """Returns who types there now; one round trip."""
+    rows = tables.Typing.query(conversation_id)
+    return [typist for row in rows if (typist := _typist(row)).expires_at_ms > now_ms]
+
+
+def due(now_ms: int) -> list[Typist]:
+    """Returns the rows that have run out; an index query per shard, `MAX_DUE` of each at most."""
+    return [
+        _typist(row)
+        for shard in SWEEP_SHARDS
+        for row in tables.Typing.by_expiry.query(
+            shard, tables.Typing.expires_at_ms <= now_ms, limit=MAX_DUE, page_size=MAX_DUE
+        )
+    ]
+
+
+def _delete(row: tables.Typing, condition: Condition) -> bool:
+    try:
+        row.delete(condition=condition)
+    except DeleteError as error:
+        if writes.failed_condition(error):
+            return False
+        raise
+    return True
+
+
+def _typist(row: tables.Typing) -> Typist:
+    return Typist(row.conversation_id, row.user_id, int(row.expires_at_ms))

@@ -1,0 +1,43 @@
+"""Conditional writes: what a refusal by DynamoDB means, told by its code and never by its words."""
+
+import random
+import time
+from collections.abc import Iterator
+
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
+
+from parley.domain.errors import Unavailable
+
+CONDITION_FAILED = "ConditionalCheckFailed"
+CONFLICT = "TransactionConflict"
+MAX_TRIES = 16  # of a write that others keep getting in front of; with the waits below about three seconds
+LONGEST_WAIT_S = 0.4
+
+
+def tries() -> Iterator[int]:
+    """Yields the number of each try, waiting longer before each (full jitter), so that competitors spread out."""
+    for number in range(MAX_TRIES):
+        if number:
+            time.sleep(random.uniform(0, min(LONGEST_WAIT_S, 0.01 * 2**number)))
+        yield number
+
+
+def busy() -> Unavailable:
+    """Returns the refusal after the last try."""
+    return Unavailable("conversation_busy", "Too many people write here at once; try again.", retry_after_ms=1000)
+
+
+def failed_condition(error: PynamoDBException) -> bool:
+    """Says whether a single write was refused because its condition did not hold."""
+    return error.cause_response_code == "ConditionalCheckFailedException"
+
+
+def lost_race(error: TransactWriteError) -> bool:
+    """Says whether a transaction was refused because somebody else was faster: reading again and trying again can help.
+
+    Botocore retries neither of the two reasons (facts: DynamoDB). Any other reason is not ours to retry.
+    """
+    if error.cause_response_code == "TransactionInProgressException":
+        return True
+    codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
+    return bool(codes) and codes <= {CONDITION_FAILED, CONFLICT}
