@@ -1,0 +1,136 @@
+"""How far people have received and read: markers that only move forward, with the exact time of each move."""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from parley.actions import access, push
+from parley.adapters import receipts
+from parley.adapters.receipts import Kind
+from parley.domain import ids
+from parley.domain.call import Call
+from parley.domain.events import ConversationRead, Event, MessageDelivered, MessageRead
+from parley.domain.stored import Head, Membership
+from parley.domain.times import rfc3339, rfc3339_or_none
+from parley.domain.types import Receipt
+
+EventAt = Callable[[int], Event]  # of the time of the move, in ms
+
+
+class Marked(Struct, frozen=True, kw_only=True):
+    """Where the caller's markers stand after a move; `moved` is False where they stood there already."""
+
+    conversation_id: str
+    read_seq: int
+    delivered_seq: int
+    unread: int
+    moved: bool
+
+
+class ReceiptList(Struct, frozen=True):
+    """Who has received and read a message, and when; its sender is left out."""
+
+    receipts: list[Receipt]
+
+
+def mark_read(call: Call, message_id: str) -> Marked:
+    """Marks a message and all before it as read by the caller, and tells the members; two round trips and the posts."""
+    head, mine, seq = access.access_marker(call, message_id)
+
+    def event(at_ms: int) -> Event:
+        return MessageRead(
+            conversation_id=head.conversation_id,
+            message_id=message_id,
+            seq=seq,
+            user_id=call.user_id,
+            read_at=rfc3339(at_ms),
+        )
+
+    return _mark(call, head, mine, "read", seq, event)
+
+
+def mark_delivered(call: Call, message_id: str) -> Marked:
+    """Notes that a device of the caller has a message and all before it, and tells the members.
+
+    Two round trips and the posts.
+    """
+    head, mine, seq = access.access_marker(call, message_id)
+
+    def event(at_ms: int) -> Event:
+        return MessageDelivered(
+            conversation_id=head.conversation_id,
+            message_id=message_id,
+            seq=seq,
+            user_id=call.user_id,
+            delivered_at=rfc3339(at_ms),
+        )
+
+    return _mark(call, head, mine, "delivered", seq, event)
+
+
+def mark_conversation_read(call: Call, conversation_id: str) -> Marked:
+    """Marks all messages of a conversation as read by the caller, and tells the members.
+
+    Two round trips and the posts.
+    """
+    head, mine = access.access_membership(call, conversation_id)
+
+    def event(at_ms: int) -> Event:
+        return ConversationRead(
+            conversation_id=conversation_id, seq=head.last_seq, user_id=call.user_id, read_at=rfc3339(at_ms)
+        )
+
+    return _mark(call, head, mine, "read", head.last_seq, event)
+
+
+def _mark(call: Call, head: Head, mine: Membership, kind: Kind, seq: int, event: EventAt) -> Marked:
+    """Moves one marker and tells the members; a marker that stands further on already stays, and nobody is told."""
+    stands = head.read_seq(mine) if kind == "read" else head.delivered_seq(mine)
+    moved = False
+    if seq > stands:
+        moved, people = push.beside(
+            lambda: receipts.advance(head.conversation_id, call.user_id, kind, seq, call.now_ms), head.participants
+        )
+        if moved:
+            push.tell_present(call, people, event(call.now_ms))
+            push.remember((head.conversation_id, call.user_id, kind, seq))
+    elif seq == stands:
+        _tell_again(call, head, kind, seq, event)
+    read_seq = max(head.read_seq(mine), seq) if kind == "read" else head.read_seq(mine)
+    return Marked(
+        conversation_id=head.conversation_id,
+        read_seq=read_seq,
+        delivered_seq=max(head.delivered_seq(mine), read_seq, seq),
+        unread=head.last_seq - read_seq,
+        moved=moved,
+    )
+
+
+def _tell_again(call: Call, head: Head, kind: Kind, seq: int, event: EventAt) -> None:
+    """Tells the members of a move that an earlier try made, with the time of that try.
+
+    It may have died before it told them.
+    """
+    what = (head.conversation_id, call.user_id, kind, seq)
+    if push.was_told(what):
+        return
+    times = receipts.first_at_or_after(head.conversation_id, [(call.user_id, kind)], seq)
+    for at_ms in times.values():  # none where the caller's own message put the marker there
+        push.tell(call, head.participants, event(at_ms))
+    push.remember(what)
+
+
+def list_receipts(call: Call, message_id: str) -> ReceiptList:
+    """Returns when each member but the sender received and read a message; two round trips."""
+    head, message = access.access_message(call, message_id)
+    conversation_id, seq = ids.split_message_id(message_id, "{message_id}")
+    readers = head.others(message.sender_id)
+    kinds: tuple[Kind, ...] = ("delivered", "read")
+    times = receipts.first_at_or_after(conversation_id, ((one, kind) for one in readers for kind in kinds), seq)
+    return ReceiptList([_receipt(one, times.get((one, "delivered")), times.get((one, "read"))) for one in readers])
+
+
+def _receipt(user_id: str, delivered_ms: int | None, read_ms: int | None) -> Receipt:
+    # What was read was delivered, even where no device said so.
+    first_ms = min((one for one in (delivered_ms, read_ms) if one is not None), default=None)
+    return Receipt(user_id=user_id, delivered_at=rfc3339_or_none(first_ms), read_at=rfc3339_or_none(read_ms))

@@ -1,0 +1,136 @@
+"""Who is there: devices come, stay by pinging, and go; those who share a direct conversation are told."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from parley.actions import push
+from parley.adapters import connections, conversations, sockets
+from parley.domain.call import Call
+from parley.domain.events import UserStatusChange
+from parley.domain.presence import LEASE_S, Connection, Presence
+from parley.domain.times import rfc3339
+from parley.domain.types import Status
+
+MAX_WATCHERS = (
+    100  # the most recent direct conversations, whose other sides are told of a change (bounded, never everyone)
+)
+MAX_KNOWN = 1000  # conversations that are looked through for people whose status the caller may ask for
+
+
+class Pong(Struct, frozen=True, kw_only=True):
+    """The answer to a ping: until when the lease holds and what the device has joined (nothing once forgotten)."""
+
+    expires_at: str
+    joined: list[str]
+
+
+class StatusList(Struct, frozen=True):
+    """The status of those people whom the caller may ask about; others are left out, whether they exist or not."""
+
+    statuses: list[Status]
+
+
+def connect(call: Call) -> None:
+    """Notes a new device of the caller and, where it is the only one, tells those who watch.
+
+    Three round trips at most.
+    """
+    person = connections.save(call.user_id, _connection(call))
+    if {one.connection_id for one in person.live(call.now_s)} == {call.device_id}:
+        _tell_watchers(call, person)
+
+
+def ping(call: Call) -> Pong:
+    """Extends the lease of the calling device, and takes it in again where it was taken for gone; one round trip."""
+    person = connections.renew(call.user_id, call.device_id, call.now_s + LEASE_S)
+    if person is None:
+        connect(call)
+        return _pong(_connection(call))
+    return next(_pong(one) for one in person.connections if one.connection_id == call.device_id)
+
+
+def disconnect(call: Call) -> None:
+    """Forgets a device of the caller and, where it was the last one, tells those who watch.
+
+    Nothing where it was gone.
+    """
+    person = connections.remove(call.user_id, call.device_id)
+    if person is not None and not person.connections:
+        _leave(call, person, last_seen_ms=call.now_ms)
+
+
+def status_of(call: Call, user_ids: Iterable[str]) -> StatusList:
+    """Returns the status of people with whom the caller shares a direct conversation, or of the caller.
+
+    Two round trips.
+    """
+    known = {entry.peer_id for entry in conversations.recent(call.user_id, MAX_KNOWN)} | {call.user_id}
+    wanted = [one for one in dict.fromkeys(user_ids) if one in known]
+    if not wanted:
+        return StatusList([])
+    people = connections.of(wanted)
+    return StatusList([people[one].status(call.now_s) for one in wanted])
+
+
+def sweep(call: Call) -> int:
+    """Forgets and closes every connection whose lease or token has run out, and tells those who watch.
+
+    Returns how many.
+
+    What a killed sweep leaves half done stays in the index, and the next one finds it there.
+    """
+    due = connections.due(call.now_s)
+    swept = 0
+    for first in range(0, len(due), 100):
+        for person in connections.of(due[first : first + 100]).values():
+            swept += _sweep_person(call, person)
+    return swept
+
+
+def _sweep_person(call: Call, person: Presence) -> int:
+    dead = [one for one in person.connections if not one.is_live(call.now_s)]
+    forgotten = 0
+    left: Presence | None = person
+    for device in dead:
+        left = connections.remove(person.user_id, device.connection_id, device.lease_s)
+        if left is None:  # it has pinged meanwhile, or another sweep was here
+            left = connections.of([person.user_id])[person.user_id]
+            continue
+        forgotten += 1
+        sockets.close(device.connection_id)
+    if left is not None and left.connections:
+        connections.sweep_again(person.user_id, min(one.until_s for one in left.connections))
+    elif left is not None:
+        _leave(call, left, last_seen_ms=person.last_sign_ms())
+    return forgotten
+
+
+def _leave(call: Call, person: Presence, last_seen_ms: int | None) -> None:
+    """Tells those who watch that a person without connections is gone, then takes them out of the sweep's index.
+
+    In this order: killed in between, the sweep finds the person again and tells once more, which does no harm.
+    """
+    gone = Presence(user_id=person.user_id, last_seen_ms=last_seen_ms)
+    _tell_watchers(call, gone)
+    connections.mark_offline(person.user_id, last_seen_ms)
+
+
+def _tell_watchers(call: Call, person: Presence) -> None:
+    """Posts a person's status to the other sides of their `MAX_WATCHERS` most recent direct conversations."""
+    entries = conversations.recent(person.user_id, MAX_WATCHERS)
+    watchers = {entry.peer_id for entry in entries if entry.peer_id is not None}
+    push.tell(call, watchers, UserStatusChange.of(person.status(call.now_s)))
+
+
+def _pong(device: Connection) -> Pong:
+    return Pong(expires_at=rfc3339(device.until_s * 1000), joined=sorted(device.joined))
+
+
+def _connection(call: Call) -> Connection:
+    return Connection(
+        connection_id=call.device_id,
+        lease_s=call.now_s + LEASE_S,
+        token_s=call.caller.expires_at_s,
+        since_ms=call.connected_at_ms,
+    )

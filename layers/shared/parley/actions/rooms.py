@@ -1,0 +1,103 @@
+"""Having a conversation open on a device: joining, leaving, typing."""
+
+from msgspec import Struct
+
+from parley.actions import access, push
+from parley.adapters import connections, conversations, typing_rows
+from parley.domain.call import Call
+from parley.domain.events import UserJoinedConversation, UserLeftConversation, UserStoppedTyping, UserTyping
+from parley.domain.times import rfc3339
+from parley.domain.typing import TYPING_EXPIRES_S, Typist
+
+
+class Joined(Struct, frozen=True, kw_only=True):
+    """A conversation as the device finds it on joining: how far it goes, and who is typing."""
+
+    conversation_id: str
+    last_seq: int
+    last_change_seq: int
+    typing: list[UserTyping]
+
+
+class Left(Struct, frozen=True):
+    """The conversation that the device has closed."""
+
+    conversation_id: str
+
+
+class StoppedTyping(Struct, frozen=True):
+    """The conversation that the caller types in no more."""
+
+    conversation_id: str
+
+
+class TypingUntil(Struct, frozen=True, kw_only=True):
+    """Until when the others see the caller typing."""
+
+    conversation_id: str
+    expires_at: str
+
+
+def join(call: Call, conversation_id: str) -> Joined:
+    """Opens a conversation on the calling device: from now on it gets `new_message` in full; the others are told."""
+    access.access_conversation(call, conversation_id)
+    connections.join(call.user_id, call.device_id, conversation_id)
+    # Read again after joining ("subscribe, then read"), so that nothing falls between the answer and the first event.
+    head = access.access_conversation(call, conversation_id)
+    typists = typing_rows.in_conversation(conversation_id, call.now_ms)
+    push.tell(call, head.participants, UserJoinedConversation(conversation_id=conversation_id, user_id=call.user_id))
+    return Joined(
+        conversation_id=conversation_id,
+        last_seq=head.last_seq,
+        last_change_seq=head.last_change_seq,
+        typing=[_event(one) for one in typists if one.user_id != call.user_id],
+    )
+
+
+def leave(call: Call, conversation_id: str) -> Left:
+    """Closes a conversation on the calling device and tells the others; nothing to tell where it was not open."""
+    head = access.access_conversation(call, conversation_id)
+    if connections.leave(call.user_id, call.device_id, conversation_id):
+        push.tell(call, head.participants, UserLeftConversation(conversation_id=conversation_id, user_id=call.user_id))
+    return Left(conversation_id)
+
+
+def start_typing(call: Call, conversation_id: str) -> TypingUntil:
+    """Tells the members that the caller is typing, for `TYPING_EXPIRES_S`; two round trips and the posts."""
+    head = access.access_conversation(call, conversation_id)
+    typist = Typist(conversation_id, call.user_id, call.now_ms + TYPING_EXPIRES_S * 1000)
+    _, people = push.beside(lambda: typing_rows.save(typist), head.participants)
+    push.tell_present(call, people, _event(typist))
+    return TypingUntil(conversation_id=conversation_id, expires_at=rfc3339(typist.expires_at_ms))
+
+
+def stop_typing(call: Call, conversation_id: str) -> StoppedTyping:
+    """Tells the members that the caller types no more; nothing to tell where nobody thought so."""
+    head = access.access_conversation(call, conversation_id)
+    was_typing, people = push.beside(lambda: typing_rows.remove(conversation_id, call.user_id), head.participants)
+    if was_typing:
+        push.tell_present(call, people, UserStoppedTyping(conversation_id=conversation_id, user_id=call.user_id))
+    return StoppedTyping(conversation_id)
+
+
+def sweep_typing(call: Call) -> int:
+    """Deletes the typing rows that have run out and tells the members; returns how many."""
+    swept = 0
+    for typist in typing_rows.due(call.now_ms):
+        if not typing_rows.remove_stale(typist):
+            continue  # typed on meanwhile
+        swept += 1
+        head = conversations.head(typist.conversation_id)
+        if head is not None:
+            push.tell(
+                call,
+                head.participants,
+                UserStoppedTyping(conversation_id=typist.conversation_id, user_id=typist.user_id),
+            )
+    return swept
+
+
+def _event(typist: Typist) -> UserTyping:
+    return UserTyping(
+        conversation_id=typist.conversation_id, user_id=typist.user_id, expires_at=rfc3339(typist.expires_at_ms)
+    )
