@@ -1,0 +1,72 @@
+"""Every error turned into a problem document (RFC 9457), the same over REST and WebSocket."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from pynamodb.exceptions import PynamoDBException
+
+from parley.domain.errors import Field, Refusal, Unavailable
+
+# DynamoDB's ways of saying "not so fast", after botocore's own retries (API reference, "Error handling").
+THROTTLED = frozenset(
+    {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded", "ThrottledException"}
+)
+
+
+class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a client gets instead of an answer; it switches on `code`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    request_id: str
+    errors: tuple[Field, ...] = ()
+    rule: str | None = None
+    retry_after_ms: int | None = None
+
+
+def problem(refusal: Refusal, instance: str, request_id: str) -> Problem:
+    """Returns the document of a refusal; `instance` is the path or the action that was refused."""
+    return Problem(
+        type=f"urn:parley:problem:{refusal.code}",
+        title=refusal.title,
+        status=refusal.status,
+        detail=refusal.detail,
+        instance=instance,
+        code=refusal.code,
+        request_id=request_id,
+        errors=refusal.fields,
+        rule=refusal.rule,
+        retry_after_ms=refusal.retry_after_ms,
+    )
+
+
+def fault(instance: str, request_id: str) -> Problem:
+    """Returns the document of a failure of ours: nothing of its cause, and the id under which the log holds it."""
+    return Problem(
+        type="urn:parley:problem:internal_error",
+        title="Internal Server Error",
+        status=500,
+        detail="Something went wrong on our side. Try again, and quote the request_id if it goes on.",
+        instance=instance,
+        code="internal_error",
+        request_id=request_id,
+    )
+
+
+def as_refusal(error: Exception) -> Refusal | None:
+    """Returns the refusal that an exception amounts to, or None where it is a failure of ours."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, PynamoDBException) and error.cause_response_code in THROTTLED:
+        return Unavailable("store_busy", "The store is busy; try again.", retry_after_ms=1000)
+    return None
+
+
+def encode(value: Any) -> str:
+    """Returns JSON text."""
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,41 @@
+"""Queues: each message by itself, and only those that failed come back."""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from parley.triggers import observing
+
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+Body = TypeVar("Body", bound=Struct)
+
+
+def queue(body: type[Body]) -> Callable[[Callable[[Body, int], None]], Handler]:
+    """Returns the decorator that makes a Lambda handler of what is done with one message, `body` and the time in ms.
+
+    The function's event source reports partial failures (template.yaml): what raised stays in the queue, and goes
+    to the dead letters after the tries that the queue allows.
+    """
+
+    def decorate(function: Callable[[Body, int], None]) -> Handler:
+        name = function.__module__.rpartition(".")[2]
+
+        @wraps(function)
+        def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+            failures = []
+            for record in event["Records"]:
+                try:
+                    function(msgspec.json.decode(record["body"], type=body), int(time.time() * 1000))
+                except Exception:
+                    observing.failed(name, context.aws_request_id, message_id=record["messageId"])
+                    failures.append({"itemIdentifier": record["messageId"]})
+            observing.succeeded(name, context.aws_request_id, failed=len(failures), received=len(event["Records"]))
+            return {"batchItemFailures": failures}
+
+        return handler
+
+    return decorate

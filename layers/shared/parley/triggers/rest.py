@@ -1,0 +1,123 @@
+"""REST: an API Gateway proxy event in, a proxy reply out.
+
+    @operation(body=SendMessage)
+    def handler(call: Call, body: SendMessage, conversation_id: str) -> Reply:
+        return created(messages.send(call, conversation_id, body))
+
+A handler gets the call, the checked `body` and `query` where the decorator names their classes, and the parts of the
+path by name. What it raises becomes a problem document; what it returns is sent as JSON.
+"""
+
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+from urllib.parse import unquote
+
+from msgspec import Struct
+
+from parley.adapters import environment
+from parley.domain.bodies import decode, decode_query
+from parley.domain.call import Call
+from parley.domain.errors import Malformed
+from parley.domain.identity import Identity
+from parley.domain.requests import Nothing
+from parley.triggers import observing, problems
+from parley.triggers.problems import Problem
+
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+class Reply(Struct, frozen=True):
+    """A status and what is sent with it."""
+
+    status: int
+    value: object
+
+
+def ok(value: object) -> Reply:
+    """Returns a 200."""
+    return Reply(200, value)
+
+
+def created(value: object, *, new: bool = True) -> Reply:
+    """Returns a 201, or a 200 where it was there already."""
+    return Reply(201 if new else 200, value)
+
+
+def operation(
+    body: type[Struct] | None = None, query: type[Struct] = Nothing
+) -> Callable[[Callable[..., Reply]], Handler]:
+    """Returns the decorator that makes a Lambda handler of an operation; see the module's docstring."""
+
+    def decorate(function: Callable[..., Reply]) -> Handler:
+        name = function.__module__.rpartition(".")[2]
+
+        @wraps(function)
+        def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+            request = event["requestContext"]
+            instance, request_id = event["path"], request["requestId"]
+            user_id = (request.get("authorizer") or {}).get("user_id")
+            try:
+                reply = function(_call(request), **_arguments(event, body, query))
+            except Exception as error:
+                refusal = problems.as_refusal(error)
+                if refusal is None:
+                    observing.failed(name, request_id, user_id=user_id)
+                    return _problem(problems.fault(instance, request_id))
+                observing.refused(name, request_id, refusal.code, user_id=user_id)
+                return _problem(problems.problem(refusal, instance, request_id))
+            observing.succeeded(name, request_id, user_id=user_id, status=reply.status)
+            return _reply(reply.status, "application/json", reply.value)
+
+        return handler
+
+    return decorate
+
+
+def _call(request: Mapping[str, Any]) -> Call:
+    return Call(
+        caller=Identity.from_authorizer_context(request["authorizer"]),
+        now_ms=request["requestTimeEpoch"],
+        request_id=request["requestId"],
+    )
+
+
+def _arguments(event: Mapping[str, Any], body: type[Struct] | None, query: type[Struct]) -> dict[str, Any]:
+    # API Gateway hands the parts of the path over as they were sent, percent signs and all (REST proxy integration).
+    arguments: dict[str, Any] = {name: unquote(part) for name, part in (event.get("pathParameters") or {}).items()}
+    asked = decode_query(event.get("multiValueQueryStringParameters") or {}, query)
+    if query is not Nothing:
+        arguments["query"] = asked
+    if body is not None:
+        arguments["body"] = decode(_raw_body(event), body)
+    return arguments
+
+
+def _raw_body(event: Mapping[str, Any]) -> bytes | str:
+    raw = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return str(raw)
+    try:
+        return b64decode(raw)
+    except ValueError as error:
+        raise Malformed("malformed_json", "The body is not JSON.") from error
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    reply = _reply(problem.status, "application/problem+json", problem)
+    if problem.retry_after_ms is not None:
+        reply["headers"]["Retry-After"] = str(-(-problem.retry_after_ms // 1000))
+    return reply
+
+
+def _reply(status: int, content_type: str, value: object) -> dict[str, Any]:
+    return {
+        "statusCode": status,
+        "headers": {
+            "Content-Type": content_type,
+            "Cache-Control": "no-store",
+            "Access-Control-Allow-Origin": environment.optional("CORS_ALLOW_ORIGIN", "*"),
+        },
+        "body": problems.encode(value),
+    }

@@ -1,0 +1,37 @@
+"""Schedules: what runs every minute, on nobody's behalf."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from parley.domain.call import Call
+from parley.domain.identity import Identity
+from parley.triggers import observing
+
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+NOBODY = Identity(user_id="", name="", role="system", expires_at_s=0)
+
+
+def schedule(function: Callable[[Call], int]) -> Handler:
+    """Makes a Lambda handler of a sweep; `function` returns how many rows it swept.
+
+    A failure is the schedule's to retry.
+    """
+    name = function.__module__.rpartition(".")[2]
+
+    @wraps(function)
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        now_ms = int(datetime.fromisoformat(event["time"].replace("Z", "+00:00")).timestamp() * 1000)
+        request_id = context.aws_request_id
+        try:
+            swept = function(Call(caller=NOBODY, now_ms=now_ms, request_id=request_id))
+        except Exception:
+            observing.failed(name, request_id)
+            raise
+        observing.succeeded(name, request_id, swept=swept)
+        observing.count(name, "Swept", swept)
+        return {"swept": swept}
+
+    return handler

@@ -1,0 +1,170 @@
+"""WebSocket: a route's event in, one reply frame out.
+
+    @action(SendMessageAction)
+    def handler(call: Call, data: SendMessageAction) -> object:
+        return messages.send(call, data.conversation_id, data)
+
+Every action frame gets exactly one reply, `ack` or `error`, with its `request_id`. The reply is the function's return
+value: each action's route has a route response in template.yaml (without one API Gateway drops it, facts: WebSocket).
+"""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from parley.domain.bodies import decode
+from parley.domain.call import Call
+from parley.domain.errors import Field, Invalid, Unauthenticated
+from parley.domain.identity import Identity
+from parley.domain.requests import Body
+from parley.triggers import observing, problems
+from parley.triggers.problems import Problem
+
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+RequestId = Annotated[str, Meta(min_length=1, max_length=128)]
+
+
+class Frame(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a client sends: the action that chose the route, the id that its reply carries, the action's own fields."""
+
+    action: str
+    request_id: RequestId | None = None
+    data: Raw = Raw(b"{}")
+
+
+class Ack(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="ack"):
+    """The action is done, and what it wrote is durable."""
+
+    request_id: str | None = None
+    data: object
+
+
+class Error(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="error"):
+    """The action was refused or failed; the same problem document as over REST."""
+
+    request_id: str | None = None
+    error: Problem
+
+
+def action(data: type[Struct]) -> Callable[[Callable[..., object]], Handler]:
+    """Returns the decorator that makes a Lambda handler of an action; `data` is the class of its fields."""
+
+    def decorate(function: Callable[..., object]) -> Handler:
+        name = _name(function)
+
+        @wraps(function)
+        def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+            frame: Frame | None = None
+
+            def run(call: Call) -> object:
+                nonlocal frame
+                frame = decode(event.get("body") or "", Frame)
+                return function(call, decode(bytes(frame.data), data, pointer=call.field_prefix))
+
+            outcome = _outcome(event, name, run)
+            return _send(frame.request_id if frame else _request_id(event), outcome)
+
+        return handler
+
+    return decorate
+
+
+def connection_event(function: Callable[[Call, list[str]], dict[str, str]]) -> Handler:
+    """Makes a Lambda handler of `$connect` or `$disconnect`.
+
+    Call and offered subprotocols in, headers of the answer out.
+    """
+    name = _name(function)
+
+    @wraps(function)
+    def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        # Who goes is let go, however old their token.
+        must_hold = event["requestContext"]["eventType"] == "CONNECT"
+        outcome = _outcome(event, name, lambda call: function(call, _offered(event)), must_hold=must_hold)
+        if isinstance(outcome, Problem):
+            return {"statusCode": outcome.status}  # `$connect`'s body is never delivered (facts: WebSocket)
+        return {"statusCode": 200, "headers": outcome}
+
+    return handler
+
+
+def unknown_action(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Answers a frame that no route takes; the Lambda handler of `$default`."""
+
+    def refuse(call: Call) -> object:
+        frame = decode(event.get("body") or "", Frame)
+        raise Invalid(
+            "unknown_action",
+            f"There is no action {frame.action[:64]!r}.",
+            fields=(Field("/action", "not_allowed"),),
+        )
+
+    outcome = _outcome(event, "default", refuse)
+    return _send(_request_id(event), outcome)
+
+
+def _name(function: Callable[..., Any]) -> str:
+    """Returns the operation's name: its file's."""
+    return function.__module__.rpartition(".")[2]
+
+
+def _offered(event: Mapping[str, Any]) -> list[str]:
+    """Returns the subprotocols that a client offers on `$connect`; the only event that has headers."""
+    headers = {name.lower(): text for name, text in (event.get("headers") or {}).items()}
+    return [one.strip() for one in headers.get("sec-websocket-protocol", "").split(",")]
+
+
+def _outcome(event: Mapping[str, Any], name: str, run: Callable[[Call], object], must_hold: bool = True) -> object:
+    """Returns what `run` returns, or the problem that it ended in; logs and counts either way."""
+    request = event["requestContext"]
+    request_id, ids = request["requestId"], {"connection_id": request["connectionId"]}
+    ids["user_id"] = (request.get("authorizer") or {}).get("user_id")
+    instance = f"/{request['routeKey']}"
+    try:
+        call = _call(request)
+        if must_hold and call.caller.expires_at_s <= call.now_s:
+            raise Unauthenticated("token_expired", "Your sign-in has run out; connect again with a new token.")
+        outcome = run(call)
+    except Exception as error:
+        refusal = problems.as_refusal(error)
+        if refusal is None:
+            observing.failed(name, request_id, **ids)
+            return problems.fault(instance, request_id)
+        observing.refused(name, request_id, refusal.code, **ids)
+        return problems.problem(refusal, instance, request_id)
+    observing.succeeded(name, request_id, **ids)
+    return outcome
+
+
+def _call(request: Mapping[str, Any]) -> Call:
+    return Call(
+        caller=Identity.from_authorizer_context(request["authorizer"]),
+        now_ms=request["requestTimeEpoch"],
+        request_id=request["requestId"],
+        connection_id=request["connectionId"],
+        connected_at_ms=request["connectedAt"],
+        field_prefix="/data",
+    )
+
+
+class _Named(Struct):
+    request_id: RequestId | None = None
+
+
+def _request_id(event: Mapping[str, Any]) -> str | None:
+    """Returns the `request_id` of a frame that was refused as a whole, so that the client knows what was refused."""
+    try:
+        return msgspec.json.decode(event.get("body") or "", type=_Named).request_id
+    except (ValueError, RecursionError):
+        return None
+
+
+def _send(request_id: str | None, outcome: object) -> dict[str, Any]:
+    if isinstance(outcome, Problem):
+        frame: Ack | Error = Error(request_id=request_id, error=outcome)
+    else:
+        frame = Ack(request_id=request_id, data=outcome)
+    return {"statusCode": 200, "body": problems.encode(frame)}
