@@ -1,0 +1,10 @@
+"""Post again what was throttled, failed, or came while its connection was still being made."""
+
+from parley.actions import push
+from parley.domain.posts import Post
+from parley.triggers.queue import queue
+
+
+@queue(Post)
+def handler(post: Post, now_ms: int) -> None:
+    push.retry(post, now_ms)

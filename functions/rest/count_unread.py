@@ -1,0 +1,10 @@
+"""GET /unread-count: how much the caller has not read. 200."""
+
+from parley.actions import conversations
+from parley.domain.call import Call
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation()
+def handler(call: Call) -> Reply:
+    return ok(conversations.count_unread(call))

@@ -1,0 +1,12 @@
+"""POST /conversations: open a direct conversation, or get the one that is there. 201, 200, 400, 403, 404."""
+
+from parley.actions import conversations
+from parley.domain.call import Call
+from parley.domain.requests import CreateConversation
+from parley.triggers.rest import Reply, created, operation
+
+
+@operation(body=CreateConversation)
+def handler(call: Call, body: CreateConversation) -> Reply:
+    conversation, new = conversations.create(call, body)
+    return created(conversation, new=new)

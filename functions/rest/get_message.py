@@ -1,0 +1,10 @@
+"""GET /messages/{message_id}: one message of the caller's conversations. 200, 400, 404."""
+
+from parley.actions import messages
+from parley.domain.call import Call
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation()
+def handler(call: Call, message_id: str) -> Reply:
+    return ok(messages.read(call, message_id))

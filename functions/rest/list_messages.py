@@ -1,0 +1,14 @@
+"""GET /conversations/{conversation_id}/messages?before=|after=|around=|page=: a page of history, ascending.
+
+200, 400, 404.
+"""
+
+from parley.actions import messages
+from parley.domain.call import Call
+from parley.domain.requests import History
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation(query=History)
+def handler(call: Call, conversation_id: str, query: History) -> Reply:
+    return ok(messages.page(call, conversation_id, query))

@@ -1,0 +1,10 @@
+"""PATCH /conversations/{conversation_id}/read-all: mark all messages as read by the caller. 200, 400, 404."""
+
+from parley.actions import markers
+from parley.domain.call import Call
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation()
+def handler(call: Call, conversation_id: str) -> Reply:
+    return ok(markers.mark_conversation_read(call, conversation_id))

@@ -1,0 +1,10 @@
+"""PATCH /messages/{message_id}/read: mark a message and all before it as read by the caller. 200, 400, 404."""
+
+from parley.actions import markers
+from parley.domain.call import Call
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation()
+def handler(call: Call, message_id: str) -> Reply:
+    return ok(markers.mark_read(call, message_id))

@@ -1,0 +1,12 @@
+"""POST /conversations/{conversation_id}/messages: write a message as the caller. 201, 200 (replayed), 400, 404, 422."""
+
+from parley.actions import messages
+from parley.domain.call import Call
+from parley.domain.requests import SendMessage
+from parley.triggers.rest import Reply, created, operation
+
+
+@operation(body=SendMessage)
+def handler(call: Call, conversation_id: str, body: SendMessage) -> Reply:
+    sent = messages.send(call, conversation_id, body)
+    return created(sent, new=not sent.replayed)

@@ -1,0 +1,12 @@
+"""POST /messages: write to somebody, opening the conversation when needed. 201, 200 (replayed), 400, 403, 404, 422."""
+
+from parley.actions import conversations
+from parley.domain.call import Call
+from parley.domain.requests import SendMessageToUser
+from parley.triggers.rest import Reply, created, operation
+
+
+@operation(body=SendMessageToUser)
+def handler(call: Call, body: SendMessageToUser) -> Reply:
+    sent = conversations.send_to_user(call, body)
+    return created(sent, new=not sent.replayed)

@@ -1,0 +1,10 @@
+"""Every minute: forget and close the connections whose lease or token has run out, and tell those who watch."""
+
+from parley.actions import presence
+from parley.domain.call import Call
+from parley.triggers.schedule import schedule
+
+
+@schedule
+def handler(call: Call) -> int:
+    return presence.sweep(call)

@@ -1,0 +1,10 @@
+"""Every minute: delete the typing rows that have run out, and tell the members."""
+
+from parley.actions import rooms
+from parley.domain.call import Call
+from parley.triggers.schedule import schedule
+
+
+@schedule
+def handler(call: Call) -> int:
+    return rooms.sweep_typing(call)

@@ -1,0 +1,15 @@
+"""$connect: note the caller's device, and echo the subprotocol that carried the token.
+
+Nothing can be posted to it yet.
+"""
+
+from parley.actions import presence
+from parley.domain.call import Call
+from parley.triggers.websocket import connection_event
+
+
+@connection_event
+def handler(call: Call, offered: list[str]) -> dict[str, str]:
+    presence.connect(call)
+    # A browser closes the socket when none of the protocols that it offered comes back (RFC 6455, 4.1).
+    return {"Sec-WebSocket-Protocol": "bearer"} if "bearer" in offered else {}

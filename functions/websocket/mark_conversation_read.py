@@ -1,0 +1,11 @@
+"""mark_conversation_read {conversation_id}: the caller has read all of it."""
+
+from parley.actions import markers
+from parley.domain.call import Call
+from parley.domain.requests import OfConversation
+from parley.triggers.websocket import action
+
+
+@action(OfConversation)
+def handler(call: Call, data: OfConversation) -> markers.Marked:
+    return markers.mark_conversation_read(call, data.conversation_id)

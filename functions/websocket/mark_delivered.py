@@ -1,0 +1,11 @@
+"""mark_delivered {message_id}: a device of the caller has this message and all before it."""
+
+from parley.actions import markers
+from parley.domain.call import Call
+from parley.domain.requests import OfMessage
+from parley.triggers.websocket import action
+
+
+@action(OfMessage)
+def handler(call: Call, data: OfMessage) -> markers.Marked:
+    return markers.mark_delivered(call, data.message_id)

@@ -1,0 +1,11 @@
+"""request_user_status {user_ids}: who of the people whom the caller talks with is there."""
+
+from parley.actions import presence
+from parley.domain.call import Call
+from parley.domain.requests import RequestUserStatus
+from parley.triggers.websocket import action
+
+
+@action(RequestUserStatus)
+def handler(call: Call, data: RequestUserStatus) -> presence.StatusList:
+    return presence.status_of(call, data.user_ids)

@@ -1,0 +1,15 @@
+"""send_message {conversation_id, text, client_id?}: write a message as the caller.
+
+The ack carries it, and `replayed`.
+"""
+
+from parley.actions import messages
+from parley.domain.call import Call
+from parley.domain.requests import SendMessageAction
+from parley.domain.types import SentMessage
+from parley.triggers.websocket import action
+
+
+@action(SendMessageAction)
+def handler(call: Call, data: SendMessageAction) -> SentMessage:
+    return messages.send(call, data.conversation_id, data)

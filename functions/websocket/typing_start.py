@@ -1,0 +1,11 @@
+"""typing_start {conversation_id}: the others see the caller typing, for five seconds."""
+
+from parley.actions import rooms
+from parley.domain.call import Call
+from parley.domain.requests import OfConversation
+from parley.triggers.websocket import action
+
+
+@action(OfConversation)
+def handler(call: Call, data: OfConversation) -> rooms.TypingUntil:
+    return rooms.start_typing(call, data.conversation_id)
