@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from parley.actions import push
+from parley.actions.sweeping import sweep_all
 from parley.adapters import connections, conversations, sockets
 from parley.domain.call import Call
 from parley.domain.events import UserStatusChange
@@ -80,15 +81,11 @@ def sweep(call: Call) -> int:
 
     What a killed sweep leaves half done stays in the index, and the next one finds it there.
     """
-    due = connections.due(call.now_s)
-    swept = 0
-    for first in range(0, len(due), 100):
-        for person in connections.of(due[first : first + 100]).values():
-            swept += _sweep_person(call, person)
-    return swept
+    return sweep_all(lambda: connections.due(call.now_s), lambda user_id: _sweep_person(call, user_id))
 
 
-def _sweep_person(call: Call, person: Presence) -> int:
+def _sweep_person(call: Call, user_id: str) -> int:
+    person = connections.of([user_id])[user_id]
     dead = [one for one in person.connections if not one.is_live(call.now_s)]
     forgotten = 0
     left: Presence | None = person

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from parley.actions import access, push
+from parley.actions.sweeping import sweep_all
 from parley.adapters import connections, conversations, typing_rows
 from parley.domain.call import Call
 from parley.domain.events import UserJoinedConversation, UserLeftConversation, UserStoppedTyping, UserTyping
@@ -82,19 +83,17 @@ def stop_typing(call: Call, conversation_id: str) -> StoppedTyping:
 
 def sweep_typing(call: Call) -> int:
     """Deletes the typing rows that have run out and tells the members; returns how many."""
-    swept = 0
-    for typist in typing_rows.due(call.now_ms):
-        if not typing_rows.remove_stale(typist):
-            continue  # typed on meanwhile
-        swept += 1
-        head = conversations.head(typist.conversation_id)
-        if head is not None:
-            push.tell(
-                call,
-                head.participants,
-                UserStoppedTyping(conversation_id=typist.conversation_id, user_id=typist.user_id),
-            )
-    return swept
+    return sweep_all(lambda: typing_rows.due(call.now_ms), lambda typist: _sweep_typist(call, typist))
+
+
+def _sweep_typist(call: Call, typist: Typist) -> int:
+    if not typing_rows.remove_stale(typist):
+        return 0  # typed on meanwhile
+    head = conversations.head(typist.conversation_id)
+    if head is not None:
+        event = UserStoppedTyping(conversation_id=typist.conversation_id, user_id=typist.user_id)
+        push.tell(call, head.participants, event)
+    return 1
 
 
 def _event(typist: Typist) -> UserTyping:

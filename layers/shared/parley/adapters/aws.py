@@ -11,6 +11,8 @@ import botocore.session
 from botocore.config import Config
 from pynamodb.connection import Connection
 
+from parley.adapters import environment
+
 # botocore waits 60 s by default, longer than API Gateway's 29 s. Within one region an answer takes milliseconds.
 CONNECT_TIMEOUT_S = 1
 READ_TIMEOUT_S = 3
@@ -67,3 +69,9 @@ def forget_clients() -> None:
     with _making:
         _client.cache_clear()
         _session.cache_clear()
+
+
+# Lambda runs the start of a function at full speed and before the first request (Lambda developer guide, "Understanding
+# the Lambda execution environment lifecycle"): the place to make the client that every request needs.
+if environment.optional("AWS_LAMBDA_INITIALIZATION_TYPE"):
+    client("dynamodb", connections=MAX_CONNECTIONS)

@@ -12,7 +12,7 @@ from parley.adapters import batches, tables, writes
 from parley.domain.errors import Conflict, NotFound
 from parley.domain.presence import MAX_JOINED, SWEEP_SHARDS, Connection, Presence, sweep_shard
 
-MAX_DUE = 200  # rows of one shard that one sweep takes up; the next sweep goes on
+MAX_DUE = 1000  # rows of one shard that one round of a sweep takes up; about 100 bytes each, so one page
 
 
 def of(user_ids: Iterable[str]) -> dict[str, Presence]:

@@ -7,7 +7,7 @@ from parley.adapters import tables, writes
 from parley.domain.presence import SWEEP_SHARDS, sweep_shard
 from parley.domain.typing import Typist
 
-MAX_DUE = 500  # rows of one shard that one sweep takes up; the next goes on
+MAX_DUE = 1000  # rows of one shard that one round of a sweep takes up; about 100 bytes each, so one page
 
 
 def save(typist: Typist) -> None:
