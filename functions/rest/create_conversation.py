@@ -3,10 +3,11 @@
 from parley.actions import conversations
 from parley.domain.call import Call
 from parley.domain.requests import CreateConversation
+from parley.domain.types import Conversation
 from parley.triggers.rest import Reply, created, operation
 
 
 @operation(body=CreateConversation)
-def handler(call: Call, body: CreateConversation) -> Reply:
+def handler(call: Call, body: CreateConversation) -> Reply[Conversation]:
     conversation, new = conversations.create(call, body)
     return created(conversation, new=new)

@@ -2,9 +2,10 @@
 
 from parley.actions import messages
 from parley.domain.call import Call
+from parley.domain.types import Message
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation()
-def handler(call: Call, message_id: str) -> Reply:
+def handler(call: Call, message_id: str) -> Reply[Message]:
     return ok(messages.read(call, message_id))

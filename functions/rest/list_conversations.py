@@ -7,5 +7,5 @@ from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(query=Page)
-def handler(call: Call, query: Page) -> Reply:
+def handler(call: Call, query: Page) -> Reply[conversations.ConversationList]:
     return ok(conversations.page(call, query))

@@ -10,5 +10,5 @@ from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(query=History)
-def handler(call: Call, conversation_id: str, query: History) -> Reply:
+def handler(call: Call, conversation_id: str, query: History) -> Reply[messages.HistoryPage]:
     return ok(messages.page(call, conversation_id, query))

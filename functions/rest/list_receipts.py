@@ -6,5 +6,5 @@ from parley.triggers.rest import Reply, ok, operation
 
 
 @operation()
-def handler(call: Call, message_id: str) -> Reply:
+def handler(call: Call, message_id: str) -> Reply[markers.ReceiptList]:
     return ok(markers.list_receipts(call, message_id))

@@ -6,5 +6,5 @@ from parley.triggers.rest import Reply, ok, operation
 
 
 @operation()
-def handler(call: Call) -> Reply:
+def handler(call: Call) -> Reply[conversations.UnreadList]:
     return ok(conversations.list_unread(call))

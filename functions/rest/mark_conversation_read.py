@@ -6,5 +6,5 @@ from parley.triggers.rest import Reply, ok, operation
 
 
 @operation()
-def handler(call: Call, conversation_id: str) -> Reply:
+def handler(call: Call, conversation_id: str) -> Reply[markers.Marked]:
     return ok(markers.mark_conversation_read(call, conversation_id))

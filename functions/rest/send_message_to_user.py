@@ -3,10 +3,11 @@
 from parley.actions import conversations
 from parley.domain.call import Call
 from parley.domain.requests import SendMessageToUser
+from parley.domain.types import SentMessage
 from parley.triggers.rest import Reply, created, operation
 
 
 @operation(body=SendMessageToUser)
-def handler(call: Call, body: SendMessageToUser) -> Reply:
+def handler(call: Call, body: SendMessageToUser) -> Reply[SentMessage]:
     sent = conversations.send_to_user(call, body)
     return created(sent, new=not sent.replayed)

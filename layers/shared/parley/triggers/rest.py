@@ -1,17 +1,18 @@
 """REST: an API Gateway proxy event in, a proxy reply out.
 
     @operation(body=SendMessage)
-    def handler(call: Call, body: SendMessage, conversation_id: str) -> Reply:
+    def handler(call: Call, body: SendMessage, conversation_id: str) -> Reply[SentMessage]:
         return created(messages.send(call, conversation_id, body))
 
 A handler gets the call, the checked `body` and `query` where the decorator names their classes, and the parts of the
-path by name. What it raises becomes a problem document; what it returns is sent as JSON.
+path by name. What it raises becomes a problem document; what it returns is sent as JSON. Its annotations and the first
+line of its module are what docs/openapi.json is made of.
 """
 
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, Generic, TypeVar
 from urllib.parse import unquote
 
 from msgspec import Struct
@@ -26,31 +27,33 @@ from parley.triggers import observing, problems
 from parley.triggers.problems import Problem
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+Value = TypeVar("Value")
+Value_co = TypeVar("Value_co", covariant=True)
 
 
-class Reply(Struct, frozen=True):
+class Reply(Struct, Generic[Value_co], frozen=True):
     """A status and what is sent with it."""
 
     status: int
-    value: object
+    value: Value_co
 
 
-def ok(value: object) -> Reply:
+def ok(value: Value) -> Reply[Value]:
     """Returns a 200."""
     return Reply(200, value)
 
 
-def created(value: object, *, new: bool = True) -> Reply:
+def created(value: Value, *, new: bool = True) -> Reply[Value]:
     """Returns a 201, or a 200 where it was there already."""
     return Reply(201 if new else 200, value)
 
 
 def operation(
     body: type[Struct] | None = None, query: type[Struct] = Nothing
-) -> Callable[[Callable[..., Reply]], Handler]:
+) -> Callable[[Callable[..., Reply[object]]], Handler]:
     """Returns the decorator that makes a Lambda handler of an operation; see the module's docstring."""
 
-    def decorate(function: Callable[..., Reply]) -> Handler:
+    def decorate(function: Callable[..., Reply[object]]) -> Handler:
         name = function.__module__.rpartition(".")[2]
 
         @wraps(function)
