@@ -30,7 +30,7 @@ class Store:
     """The AWS services beside the gateway; `endpoint_url` None means AWS's own addresses, which moto intercepts."""
 
     def __init__(self, endpoint_url: str | None = None, region: str = "us-east-1") -> None:
-        self._endpoint_url = endpoint_url
+        self.endpoint_url = endpoint_url
         self._region = region
         self._session = botocore.session.get_session()
         self._clients: dict[str, Any] = {}
@@ -40,7 +40,7 @@ class Store:
         if service not in self._clients:
             config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 5})
             self._clients[service] = self._session.create_client(
-                service, region_name=self._region, endpoint_url=self._endpoint_url, config=config
+                service, region_name=self._region, endpoint_url=self.endpoint_url, config=config
             )
         return self._clients[service]
 

@@ -1,0 +1,20 @@
+"""Runs ministack until its parent is gone; `ministack.py` starts it with ministack's own Python, standard library only.
+
+The parent holds the other end of our standard input and never writes to it, so its end is the parent's end, however
+the parent died. SIGTERM lets ministack write its state down.
+"""
+
+import os
+import runpy
+import signal
+import threading
+
+
+def watch_parent() -> None:
+    os.read(0, 1)  # not sys.stdin: a buffered reader that waits here would crash the interpreter at its end
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    threading.Thread(target=watch_parent, daemon=True).start()
+    runpy.run_module("ministack", run_name="__main__", alter_sys=True)

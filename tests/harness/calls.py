@@ -1,0 +1,156 @@
+"""Every AWS call of every function passes here: hooks see it and may refuse it; `@connections` is answered at once."""
+
+import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.client import BaseClient
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import ClientError
+from botocore.handlers import BUILTIN_HANDLERS
+
+from local import functions, management
+from local.websocket import WebSocketApi
+
+
+@dataclass
+class Call:
+    """One AWS call of a function (by logical id); `response` is there once it has returned."""
+
+    function: str
+    service: str
+    operation: str
+    params: dict[str, Any]
+    endpoint_url: str
+    response: dict[str, Any] = field(default_factory=dict)
+
+
+class Hook(Protocol):
+    """Sees each call just before and just after; what it raises is what the function gets."""
+
+    def before(self, call: Call) -> None: ...
+
+    def after(self, call: Call) -> None: ...
+
+
+def refusal(call: Call, code: str, message: str) -> ClientError:
+    """Returns the exception with which botocore reports an answer like this one, for a hook to raise."""
+    return ClientError({"Error": {"Code": code, "Message": message}}, call.operation)
+
+
+class Recorder:
+    """Keeps every call that returned, in order."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+
+    def before(self, call: Call) -> None:
+        pass
+
+    def after(self, call: Call) -> None:
+        self.calls.append(call)
+
+
+class Kill:
+    """Lets a function die at its n-th AWS call (1, 2, …): instead of it, or with `after` right after it.
+
+    From then on no call of any function gets through, because a dead process makes none; `happened` says whether it
+    came so far.
+    """
+
+    def __init__(self, at: int, *, after: bool) -> None:
+        self._at = at
+        self._after = after
+        self._lock = threading.Lock()
+        self._count = 0
+        self.happened = False
+
+    def before(self, call: Call) -> None:
+        with self._lock:
+            self._count += 1
+            if self._count >= self._at + self._after:
+                self.happened = True
+        if self.happened:
+            raise functions.Killed(f"killed before {call.operation}")
+
+    def after(self, call: Call) -> None:
+        with self._lock:
+            if self._after and self._count >= self._at:
+                self.happened = True
+        if self.happened:
+            raise functions.Killed(f"killed after {call.operation}")
+
+
+hooks: list[Hook] = []
+_connections_api: WebSocketApi | None = None
+
+
+@contextmanager
+def replaced(owner: object, name: str, replacement: object) -> Iterator[Any]:
+    """While it lasts, an attribute of somebody else's class or module is ours; returns what was there."""
+    original = getattr(owner, name)
+    setattr(owner, name, replacement)
+    try:
+        yield original
+    finally:
+        setattr(owner, name, original)
+
+
+@contextmanager
+def intercepted() -> Iterator[None]:
+    """While it lasts, the hooks see every call that a function makes; calls of the tests' own are left alone."""
+
+    def make_api_call(client: BaseClient, operation: str, params: dict[str, Any]) -> Any:
+        function = functions.current()
+        if function is None:
+            return original(client, operation, params)
+        meta = client.meta
+        call = Call(function.logical_id, meta.service_model.service_name, operation, params, meta.endpoint_url)
+        for hook in list(hooks):
+            hook.before(call)
+        call.response = original(client, operation, call.params)
+        for hook in list(hooks):
+            hook.after(call)
+        return call.response
+
+    with replaced(BaseClient, "_make_api_call", make_api_call) as original:
+        yield
+
+
+@contextmanager
+def connections_of(api: WebSocketApi) -> Iterator[None]:
+    """While it lasts, requests to any `@connections` address are answered by this API, without a socket."""
+    global _connections_api
+    _connections_api = api
+    try:
+        yield
+    finally:
+        _connections_api = None
+
+
+class _Raw(io.BytesIO):
+    """A body as botocore reads it from urllib3."""
+
+    def stream(self, **_: object) -> Iterator[bytes]:
+        yield self.read()
+
+
+def _answer_in_process(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+    path = urlsplit(request.url).path
+    if management.MARKER not in path or _connections_api is None:
+        return None
+    headers = {name.lower(): str(value) for name, value in request.headers.items()}
+    body = request.body or b""
+    answer = management.answer(
+        _connections_api, request.method, path, headers, body if isinstance(body, bytes) else b""
+    )
+    return AWSResponse(request.url, answer.status, HTTPHeaders.from_dict(answer.headers), _Raw(answer.body))
+
+
+# Before moto's own handler, which would take the request for its mock that never answers 410 (botocore asks in order).
+BUILTIN_HANDLERS.insert(0, ("before-send", _answer_in_process))

@@ -1,0 +1,153 @@
+"""Each function under its own role: a call that its policies do not allow is refused, a right nothing uses is found.
+
+A transaction needs each item's own right, a query of an index the index's, a post to a connection the right of its
+method. What triggers need of a stream or a queue is the event source's, not a call of the function, and not looked at.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from local.events import matches
+from local.functions import Functions
+from local.template import Template
+from tests.harness.calls import Call, refusal
+
+_TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+
+@dataclass(frozen=True)
+class Right:
+    """One action on one resource pattern, as some statement of a function's role grants it."""
+
+    function: str
+    effect: str
+    action: str
+    resource: str
+
+    def covers(self, action: str, resource: str) -> bool:
+        return matches(self.action.lower(), action.lower()) and matches(self.resource, resource)
+
+    def __str__(self) -> str:
+        return f"{self.function}: {self.action} on {self.resource}"
+
+
+def rights(template: Template, functions: Functions) -> set[Right]:
+    """Returns every right that the template's inline policies give to functions."""
+    return {
+        Right(function.logical_id, statement["Effect"], action, resource)
+        for function in functions
+        for policy in template.by_arn(function.role_arn).properties.get("Policies", [])
+        for statement in _listed(policy["PolicyDocument"]["Statement"])
+        for action in _listed(statement["Action"])
+        for resource in _listed(statement["Resource"])
+    }
+
+
+class Checker:
+    """A hook that answers for IAM: `violations` says what was refused, `used` which rights were needed."""
+
+    def __init__(self, template: Template, functions: Functions) -> None:
+        self.rights = rights(template, functions)
+        self.used: set[Right] = set()
+        self.violations: list[str] = []
+        self._place = template.place
+
+    def before(self, call: Call) -> None:
+        for action, resource in _needs(call, self._arn):
+            found = {r for r in self.rights if r.function == call.function and r.covers(action, resource)}
+            if not found or any(right.effect == "Deny" for right in found):
+                self.violations.append(f"{call.function} may not {action} on {resource}")
+                raise refusal(call, "AccessDeniedException", f"not authorized to perform: {action} on {resource}")
+            self.used |= found
+
+    def after(self, call: Call) -> None:
+        pass
+
+    def unused(self) -> list[str]:
+        """Returns the rights that no call has needed, one line each."""
+        return sorted(str(right) for right in self.rights - self.used if not _is_of_a_trigger(right))
+
+    def _arn(self, service: str, rest: str) -> str:
+        return self._place.arn(service, rest)
+
+
+def _is_of_a_trigger(right: Right) -> bool:
+    return right.action in _TRIGGER_ACTIONS
+
+
+_TRIGGER_ACTIONS = {
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _needs(call: Call, arn: Any) -> Iterator[tuple[str, str]]:
+    """Yields each action with the resource that a call needs it on."""
+    params = call.params
+    match call.service:
+        case "dynamodb":
+            yield from _dynamodb_needs(call, arn)
+        case "sqs":
+            action = call.operation.removesuffix("Batch")
+            yield f"sqs:{action}", arn("sqs", params["QueueUrl"].rsplit("/", 1)[1])
+        case "secretsmanager":
+            secret = params["SecretId"]
+            yield (
+                f"secretsmanager:{call.operation}",
+                secret if secret.startswith("arn:") else arn("secretsmanager", f"secret:{secret}"),
+            )
+        case "apigatewaymanagementapi":
+            yield from _connection_needs(call, arn)
+        case "s3":
+            bucket, key = params["Bucket"], params.get("Key")
+            yield f"s3:{call.operation}", arn("s3", f"{bucket}/{key}" if key else bucket)
+        case _:
+            raise AssertionError(f"tests/harness/iam.py does not know what {call.service} {call.operation} needs")
+
+
+def _dynamodb_needs(call: Call, arn: Any) -> Iterator[tuple[str, str]]:
+    def table(name: str) -> str:
+        return str(arn("dynamodb", f"table/{name}"))
+
+    params = call.params
+    match call.operation:
+        case "BatchGetItem" | "BatchWriteItem":
+            for name in params["RequestItems"]:
+                yield f"dynamodb:{call.operation}", table(name)
+        case "TransactWriteItems":
+            for item in params["TransactItems"]:
+                for kind, operation in item.items():
+                    yield f"dynamodb:{_TRANSACTED[kind]}", table(operation["TableName"])
+        case "TransactGetItems":
+            for item in params["TransactItems"]:
+                yield "dynamodb:GetItem", table(item["Get"]["TableName"])
+        case "Query" | "Scan" if "IndexName" in params:
+            yield f"dynamodb:{call.operation}", f"{table(params['TableName'])}/index/{params['IndexName']}"
+        case _:
+            yield f"dynamodb:{call.operation}", table(params["TableName"])
+
+
+def _connection_needs(call: Call, arn: Any) -> Iterator[tuple[str, str]]:
+    method = {"PostToConnection": "POST", "DeleteConnection": "DELETE", "GetConnection": "GET"}[call.operation]
+    found = re.fullmatch(r"https://([^.]+)\.execute-api\.[^/]+/(.+)", call.endpoint_url)
+    if not found:
+        raise AssertionError(
+            f"{call.endpoint_url} is not the WebSocket API's own address; no right can be told from it"
+        )
+    api_id, stage = found[1], found[2].strip("/")
+    yield (
+        "execute-api:ManageConnections",
+        arn("execute-api", f"{api_id}/{stage}/{method}/@connections/{call.params['ConnectionId']}"),
+    )

@@ -1,0 +1,334 @@
+"""Parley as its clients meet it, in one process: people, their requests, their sockets, and the clock."""
+
+import json as json_
+from collections import deque
+from collections.abc import Container, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from local import tokens
+from local.functions import Functions
+from local.provision import Store
+from local.rest import Request, RestApi
+from local.template import Template
+from local.websocket import MAX_FRAME_BYTES, Connection, Everyone, Handshake, Refused, State, WebSocketApi
+from tests.harness.calls import Call, Hook, Kill, Recorder, hooks
+
+Frame = dict[str, Any]
+T = TypeVar("T")
+__all__ = ["Frame", "Parley", "Refused", "Reply", "Socket", "User"]
+
+SECRET = "the local secret of the tests, 32 bytes and more"
+
+
+@dataclass
+class Clock:
+    """Milliseconds since the epoch, moved by hand."""
+
+    ms: int
+
+    def __call__(self) -> int:
+        return self.ms
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a REST request was answered with; header names are in lower case."""
+
+    status: int
+    text: str
+    headers: Mapping[str, str] = field(repr=False)
+
+    @property
+    def json(self) -> Any:
+        return json_.loads(self.text) if self.text else None
+
+
+class Parley:
+    """One system: the template's functions over an engine, behind its two APIs."""
+
+    def __init__(self, template: Template, functions: Functions, store: Store, clock: Clock) -> None:
+        self.template = template
+        self.functions = functions
+        self.store = store
+        self.clock = clock
+        self.rest = RestApi.of(template, functions.inline, clock)
+        self.websocket = WebSocketApi.of(template, functions.inline, clock)
+        self.secret = SECRET
+        self.hooks: list[Hook] = hooks
+        self._ended: deque[tuple[Connection, int, str]] = deque()
+
+    # --- people ------------------------------------------------------------------------------------------------------
+
+    def user(
+        self,
+        user_id: str,
+        role: str | None = None,
+        *,
+        name: str | None = None,
+        contexts: Mapping[str, Sequence[str]] | None = None,
+        expires_in_s: int = tokens.DEFAULT_EXPIRES_IN_S,
+    ) -> "User":
+        """Returns a person who has signed in once, so that their profile is stored."""
+        name = user_id.title() if name is None else name
+        person = self.bearer(
+            tokens.mint(
+                self.functions.environment,
+                self.secret,
+                now_s=self.clock() // 1000,
+                user_id=user_id,
+                name=name,
+                role=role,
+                contexts=contexts,
+                expires_in_s=expires_in_s,
+            ),
+            user_id,
+        )
+        self.run(self.rest.sign_in(f"Bearer {person.token}"))
+        return person
+
+    def bearer(self, token: str, user_id: str = "") -> "User":
+        """Returns whoever holds this token; nobody has signed in with it yet."""
+        return User(self, token, user_id)
+
+    # --- time and triggers -------------------------------------------------------------------------------------------
+
+    def advance(self, seconds: float) -> None:
+        """Moves the clock, and closes what API Gateway would have closed meanwhile."""
+        self.clock.ms += int(seconds * 1000)
+        self.websocket.close_stale()
+        self.run(_nothing())
+
+    # --- faults ------------------------------------------------------------------------------------------------------
+
+    @property
+    def deliver_twice(self) -> bool:
+        return self.functions.deliver_twice
+
+    @deliver_twice.setter
+    def deliver_twice(self, twice: bool) -> None:
+        self.functions.deliver_twice = twice
+
+    @property
+    def lose_disconnects(self) -> Container[str]:
+        return self.websocket.lose_disconnects
+
+    @lose_disconnects.setter
+    def lose_disconnects(self, which: bool | Container[str]) -> None:
+        self.websocket.lose_disconnects = which if not isinstance(which, bool) else Everyone() if which else ()
+
+    @contextmanager
+    def watch(self) -> Iterator[list[Call]]:
+        """Collects the AWS calls that functions make, in the order in which they return."""
+        recorder = Recorder()
+        with self._hooked(recorder):
+            yield recorder.calls
+
+    @contextmanager
+    def kill(self, at: int, *, after: bool = False) -> Iterator[Kill]:
+        """Lets the next function die at its AWS call number `at`, or right `after` it."""
+        kill = Kill(at, after=after)
+        with self._hooked(kill):
+            yield kill
+
+    @contextmanager
+    def _hooked(self, hook: Hook) -> Iterator[None]:
+        self.hooks.append(hook)
+        try:
+            yield
+        finally:
+            self.hooks.remove(hook)
+
+    # --- the loop ----------------------------------------------------------------------------------------------------
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Steps a coroutine of the gateway to its end, then plays the $disconnects that it brought about."""
+        result = _step(coroutine)
+        while self._ended:
+            _step(self.websocket.disconnected(*self._ended.popleft()))
+        return result
+
+    def ended(self, connection: Connection, code: int, reason: str) -> None:
+        """Notes that a connection has ended; its $disconnect runs when the current invocation is over, as in AWS."""
+        self._ended.append((connection, code, reason))
+
+
+class User:
+    """A person with a token, at the door of the two APIs."""
+
+    def __init__(self, parley: Parley, token: str, user_id: str) -> None:
+        self.parley = parley
+        self.token = token
+        self.user_id = user_id
+
+    def get(self, path: str, *, headers: Mapping[str, str | None] | None = None) -> Reply:
+        return self.request("GET", path, headers=headers)
+
+    def post(
+        self,
+        path: str,
+        *,
+        json: object = None,
+        raw: bytes | str | None = None,
+        headers: Mapping[str, str | None] | None = None,
+    ) -> Reply:
+        return self.request("POST", path, json=json, raw=raw, headers=headers)
+
+    def put(
+        self,
+        path: str,
+        *,
+        json: object = None,
+        raw: bytes | str | None = None,
+        headers: Mapping[str, str | None] | None = None,
+    ) -> Reply:
+        return self.request("PUT", path, json=json, raw=raw, headers=headers)
+
+    def patch(
+        self,
+        path: str,
+        *,
+        json: object = None,
+        raw: bytes | str | None = None,
+        headers: Mapping[str, str | None] | None = None,
+    ) -> Reply:
+        return self.request("PATCH", path, json=json, raw=raw, headers=headers)
+
+    def delete(self, path: str, *, headers: Mapping[str, str | None] | None = None) -> Reply:
+        return self.request("DELETE", path, headers=headers)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        raw: bytes | str | None = None,
+        headers: Mapping[str, str | None] | None = None,
+    ) -> Reply:
+        """Returns the answer; `path` stands below the stage and may carry a query string."""
+        body = b"" if raw is None else raw if isinstance(raw, bytes) else raw.encode()
+        own: dict[str, str | None] = {"Authorization": f"Bearer {self.token}"}
+        if json is not None:
+            body = json_.dumps(json).encode()
+            own["Content-Type"] = "application/json"
+        sent = [(name, value) for name, value in {**own, **(headers or {})}.items() if value is not None]
+        api = self.parley.rest
+        response = self.parley.run(api.handle(Request(method, f"/{api.stage}{path}", sent, body)))
+        return Reply(response.status, response.body.decode(), {name.lower(): value for name, value in response.headers})
+
+    def connect(self, *, ticket: bool = True, subprotocol: bool = False) -> "Socket":
+        """Returns an open socket, by a fresh ticket or with the token as a subprotocol; raises Refused."""
+        if subprotocol:
+            return self.open(headers=[("Sec-WebSocket-Protocol", f"bearer, {self.token}")])
+        if not ticket:
+            return self.open()
+        issued = self.post("/ws-tickets")
+        if issued.status >= 300:
+            raise AssertionError(f"no ticket: {issued}")
+        return self.open(query=f"?ticket={issued.json['ticket']}")
+
+    def open(self, *, query: str = "", headers: Sequence[tuple[str, str]] = ()) -> "Socket":
+        """Returns an open socket by a handshake of the test's own making; raises Refused."""
+        socket = Socket(self)
+        api = self.parley.websocket
+        handshake = Handshake(f"/{api.stage}{query}", [("Host", "localhost"), *headers])
+        socket.connection = self.parley.run(api.connect(handshake, socket.peer))
+        return socket
+
+
+class _Peer:
+    """The gateway's end of a test's socket."""
+
+    def __init__(self, socket: "Socket") -> None:
+        self._socket = socket
+
+    def send(self, text: str) -> bool:
+        if not self._socket.is_full:
+            self._socket.arrived.append(text)
+        return not self._socket.is_full
+
+    def close(self, code: int, reason: str) -> None:
+        self._socket.closed = code
+        self._socket.user.parley.ended(self._socket.connection, code, reason)
+
+
+class Socket:
+    """A person's end of one WebSocket connection."""
+
+    connection: Connection
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+        self.peer = _Peer(self)
+        self.arrived: deque[str] = deque()
+        self.is_full = False
+        self.closed: int | None = None
+        self._taken: list[Frame] = []
+        self._requests = 0
+
+    @property
+    def connection_id(self) -> str:
+        return self.connection.connection_id
+
+    @property
+    def subprotocol(self) -> str | None:
+        return self.connection.subprotocol
+
+    @property
+    def frames(self) -> list[Frame]:
+        """Every frame that came and was not yet taken by `request` or `events`, in order."""
+        while self.arrived:
+            self._taken.append(json_.loads(self.arrived.popleft()))
+        return self._taken
+
+    def send(self, message: object, *, largest_frame_bytes: int | None = None) -> None:
+        """Sends one message; text and bytes go as they are, all else as JSON. A long one is cut into legal frames."""
+        if not isinstance(message, str | bytes):
+            message = json_.dumps(message)
+        largest = min(len(message), MAX_FRAME_BYTES) if largest_frame_bytes is None else largest_frame_bytes
+        parley = self.user.parley
+        parley.run(parley.websocket.receive(self.connection, message, largest))
+
+    def request(self, action: str, data: object = None, *, request_id: str | None = None) -> Frame:
+        """Sends an action and returns the one reply that carries its request id; AssertionError without exactly one."""
+        self._requests += 1
+        request_id = request_id or f"r{self._requests}"
+        message: Frame = {"action": action, "request_id": request_id}
+        if data is not None:
+            message["data"] = data
+        self.send(message)
+        replies = [frame for frame in self.frames if frame.get("request_id") == request_id]
+        if len(replies) != 1:
+            raise AssertionError(f"{len(replies)} replies to {message}; came: {self.frames}, closed: {self.closed}")
+        self.frames.remove(replies[0])
+        return replies[0]
+
+    def events(self, name: str | None = None) -> list[Frame]:
+        """Returns and forgets the event frames that came, all of them or those of one name."""
+        found = [f for f in self.frames if f.get("type") == "event" and name in (None, f.get("event"))]
+        for frame in found:
+            self._taken.remove(frame)
+        return found
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """The client goes away, and $disconnect runs unless it is lost."""
+        if self.connection.state is State.OPEN:
+            self.closed = code
+            self.user.parley.ended(self.connection, code, reason)
+            self.user.parley.run(_nothing())
+
+
+async def _nothing() -> None:
+    """Runs what is waiting to be run."""
+
+
+def _step(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Returns the result of a coroutine that never waits: with functions called in place, the gateway's do not."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    raise AssertionError("the gateway waits for something that no in-process test can bring")
