@@ -1,0 +1,578 @@
+"""template.yaml, read as CloudFormation would: what every function, route, table, queue and alarm must have."""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from local.template import Resource, Template, load
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = ROOT / "template.yaml"
+BACKGROUND = ("scheduled", "streams", "queues")
+
+
+@cache
+def written() -> dict[str, Any]:
+    """Returns the template as it stands there."""
+    document: dict[str, Any] = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
+    return document
+
+
+@cache
+def deployed() -> Template:
+    """Returns the template as it would be deployed with the parameters' defaults."""
+    return load(TEMPLATE)
+
+
+def of_type(kind: str) -> list[Resource]:
+    return deployed().of_type(kind)
+
+
+def names(kind: str) -> list[str]:
+    return [resource.logical_id for resource in of_type(kind)]
+
+
+def functions_written() -> dict[str, dict[str, Any]]:
+    resources = written()["Resources"].items()
+    return {name: each["Properties"] for name, each in resources if each["Type"] == "AWS::Serverless::Function"}
+
+
+def kind_of(function: str) -> str:
+    return str(functions_written()[function]["Handler"]).split(".")[0]
+
+
+FUNCTIONS = sorted(functions_written())
+ROUTES = names("AWS::ApiGatewayV2::Route")
+TABLES = names("AWS::DynamoDB::Table")
+QUEUES = names("AWS::SQS::Queue")
+ALARMS = names("AWS::CloudWatch::Alarm")
+
+
+# --- how large it is -------------------------------------------------------------------------------------------------
+
+
+def test_the_stack_stays_clear_of_cloudformations_limit() -> None:
+    count = len(deployed().resources)
+
+    # 500 a stack (CloudFormation quotas); 204 as this is written. An operation takes three over REST and six over
+    # WebSocket, and the whole product has some 60 more of the former, so the foundation may take half.
+    assert count <= 250, f"{count} resources"
+
+
+# --- functions -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_has_statements_of_its_own_one_verb_and_one_resource_each(function: str) -> None:
+    policies = functions_written()[function].get("Policies", [])
+
+    # SAM's policy templates grant more or less than their names say, and one policy for all grants everything to all.
+    assert all(set(policy) == {"Statement"} for policy in policies)
+    for statement in statements(function):
+        assert statement["Effect"] == "Allow"
+        assert isinstance(statement["Action"], str) and "*" not in statement["Action"]
+        assert isinstance(statement["Resource"], str) and statement["Resource"].startswith("arn:")
+        before_ids = statement["Resource"].removesuffix("/@connections/*")  # any connection: their ids are not known
+        assert "*" not in before_ids
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_says_nothing_twice(function: str) -> None:
+    rights = [(statement["Action"], statement["Resource"]) for statement in statements(function)]
+
+    assert len(rights) == len(set(rights))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_has_the_common_settings(function: str) -> None:
+    properties = deployed().resources[function].properties
+
+    assert properties["TracingConfig"] == {"Mode": "Active"}
+    assert properties["MemorySize"] >= 512
+    assert properties["Layers"] == [deployed().resources[layer()].ref]
+    assert 1 <= properties["Timeout"] <= 60
+    assert properties["Environment"]["Variables"].items() >= globals_environment().items()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_logs_to_the_shared_group_of_its_kind(function: str) -> None:
+    group = {"rest": "RestLogs", "websocket": "WebSocketLogs"}.get(kind_of(function), "BackgroundLogs")
+
+    assert deployed().resources[function].properties["LoggingConfig"] == {"LogGroup": deployed().resources[group].ref}
+
+
+def test_every_log_group_forgets() -> None:
+    assert all(group.properties["RetentionInDays"] for group in of_type("AWS::Logs::LogGroup"))
+
+
+def test_only_the_authorizers_know_the_key() -> None:
+    holders = {name for name in FUNCTIONS if any(key.startswith("JWT_") for key in environment_of(name))}
+    readers = {
+        name for name in FUNCTIONS if any(s["Action"] == "secretsmanager:GetSecretValue" for s in statements(name))
+    }
+
+    assert holders == readers == {"Authorize", "OnAuthorize"}
+
+
+def test_public_keys_need_no_right_to_read_a_secret() -> None:
+    with_jwks = load(TEMPLATE, {"JwtJwksUrl": "https://example.com/keys"})
+
+    assert "JwtSecret" not in with_jwks.resources
+    assert with_jwks.resources["Authorize"].properties["Environment"]["Variables"]["JWT_SECRET_ARN"] == ""
+    assert "secretsmanager" not in json.dumps(with_jwks.resources["AuthorizeRole"].properties)
+
+
+def test_a_secret_of_ones_own_is_used_in_place_of_a_new_one() -> None:
+    arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:mine"
+    with_secret = load(TEMPLATE, {"JwtSecretArn": arn})
+
+    assert "JwtSecret" not in with_secret.resources
+    assert with_secret.resources["OnAuthorize"].properties["Environment"]["Variables"]["JWT_SECRET_ARN"] == arn
+    assert arn in json.dumps(with_secret.resources["OnAuthorizeRole"].properties)
+
+
+def test_the_connections_endpoint_is_the_stage_unless_a_custom_domain_is_given() -> None:
+    own = load(TEMPLATE, {"ConnectionsEndpoint": "https://chat.example.com/ws"})
+    api_id = deployed().resources["WebSocketApi"].ref
+
+    assert globals_environment()["CONNECTIONS_ENDPOINT"] == f"https://{api_id}.execute-api.us-east-1.amazonaws.com/v1"
+    assert environment_of("SendMessage", own)["CONNECTIONS_ENDPOINT"] == "https://chat.example.com/ws"
+
+
+def test_every_variable_that_the_code_asks_for_is_set() -> None:
+    """The code reads its environment by literal names through `environment`, so the names can be read off it."""
+    asked = {
+        name
+        for path in (ROOT / "layers" / "shared" / "parley").rglob("*.py")
+        for name in re.findall(
+            r"environment\.(?:required|optional)\(\s*\"([A-Z_]+)\"", path.read_text(encoding="utf-8")
+        )
+    }
+    not_ours = {
+        "AWS_LAMBDA_INITIALIZATION_TYPE",  # Lambda sets it
+        "JWT_SECRET",  # the key of a developer's machine
+    }
+
+    assert asked - not_ours <= globals_environment().keys() | environment_of("OnAuthorize").keys()
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_table_is_known_to_the_functions(table: str) -> None:
+    variable = re.sub(r"(?<!^)(?=[A-Z])", "_", table).upper() + "_TABLE"
+
+    assert globals_environment()[variable] == deployed().resources[table].ref
+
+
+# --- the layer -------------------------------------------------------------------------------------------------------
+
+
+def layer() -> str:
+    """Returns the layer's logical id in the translated template, which SAM makes of its contents."""
+    [only] = names("AWS::Lambda::LayerVersion")
+    return only
+
+
+def versions() -> list[str]:
+    return [str(each) for each in written()["Parameters"]["PythonVersion"]["AllowedValues"]]
+
+
+@pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
+@pytest.mark.parametrize("version", versions())
+def test_the_layer_is_built_for_the_runtime_of_the_functions(version: str, architecture: str) -> None:
+    choice = load(TEMPLATE, {"PythonVersion": version, "Architecture": architecture})
+    [shared] = choice.of_type("AWS::Lambda::LayerVersion")
+    context_path = written()["Resources"]["Shared"]["Metadata"]["ContextPath"]["Fn::Sub"]
+    target = context_path.replace("${PythonVersion}", version).replace("${Architecture}", architecture)
+
+    assert shared.properties["CompatibleRuntimes"] == [f"python{version}"]
+    assert shared.properties["CompatibleArchitectures"] == [architecture]
+    assert {f.properties["Runtime"] for f in choice.of_type("AWS::Lambda::Function")} == {f"python{version}"}
+    assert all(f.properties["Architectures"] == [architecture] for f in choice.of_type("AWS::Lambda::Function"))
+    # SAM resolves the path by the same parameters, and the Makefile takes its target from the folder's name.
+    assert (ROOT / target / "Makefile").read_text(encoding="utf-8") == "include Makefile\n"
+    assert Path(target).name == f"python{version}-{architecture}"
+
+
+def test_no_target_of_the_layer_is_left_over() -> None:
+    folders = {path.name for path in (ROOT / "layers" / "shared" / "targets").iterdir()}
+
+    assert folders == {f"python{version}-{arch}" for version in versions() for arch in ("arm64", "x86_64")}
+
+
+# --- REST ------------------------------------------------------------------------------------------------------------
+
+
+def rest_body() -> dict[str, Any]:
+    body: dict[str, Any] = deployed().resources["RestApi"].properties["Body"]
+    return body
+
+
+def rest_methods() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in rest_body()["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def test_every_rest_operation_asks_the_authorizer_and_no_preflight_does() -> None:
+    for path, method, operation in rest_methods():
+        assert bool(operation.get("security")) == (method != "options"), (path, method)
+
+
+def test_every_rest_path_answers_preflights() -> None:
+    assert all("options" in methods for methods in rest_body()["paths"].values())
+
+
+def test_the_rest_authorizer_gets_the_whole_request_and_is_remembered_by_the_header() -> None:
+    authorizer = rest_body()["components"]["securitySchemes"]["Token"]["x-amazon-apigateway-authorizer"]
+
+    assert authorizer["type"] == "request"  # the time of a request stands in its context; a token alone has none
+    assert authorizer["identitySource"] == "method.request.header.Authorization"
+    assert authorizer["authorizerResultTtlInSeconds"] == 300
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "ACCESS_DENIED",
+        "DEFAULT_4XX",
+        "DEFAULT_5XX",
+        "INTEGRATION_TIMEOUT",
+        "MISSING_AUTHENTICATION_TOKEN",
+        "REQUEST_TOO_LARGE",
+        "THROTTLED",
+        "UNAUTHORIZED",
+    ],
+)
+def test_what_the_gateway_answers_itself_is_a_problem_that_browsers_may_see(kind: str) -> None:
+    response = rest_body()["x-amazon-apigateway-gateway-responses"][kind]
+    problem = json.loads(response["responseTemplates"]["application/json"])
+    headers = response["responseParameters"]
+
+    assert problem.keys() == {"type", "title", "status", "detail", "code", "request_id"}
+    assert problem["type"] == f"urn:parley:problem:{problem['code']}"
+    assert str(problem["status"]) == str(response.get("statusCode", problem["status"]))
+    assert headers["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
+    assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
+
+
+def test_the_rest_api_has_one_stage() -> None:
+    [stage] = of_type("AWS::ApiGateway::Stage")
+
+    assert stage.properties["StageName"] == "v1"
+    assert stage.properties["TracingEnabled"] is True
+
+
+# --- WebSocket -------------------------------------------------------------------------------------------------------
+
+
+def target_of(route: Resource) -> Resource:
+    """Returns the function behind a route."""
+    integration = deployed().resources[route.properties["Target"].removeprefix("integrations/")]
+    arn = re.fullmatch(r".*/functions/(.*)/invocations", integration.properties["IntegrationUri"])
+    assert arn and integration.properties["IntegrationType"] == "AWS_PROXY"
+    return deployed().by_arn(arn[1])
+
+
+@pytest.mark.parametrize("route_id", ROUTES)
+def test_a_route_has_its_function_and_the_permission_to_call_it(route_id: str) -> None:
+    route = deployed().resources[route_id]
+    function = target_of(route)
+    key = route.properties["RouteKey"]
+
+    assert deployed().resources[function.logical_id].properties["Handler"] == f"websocket.{key.strip('$')}.handler"
+    [permission] = permissions_of(function)
+    api_id = deployed().resources["WebSocketApi"].ref
+    assert permission.properties["Principal"] == "apigateway.amazonaws.com"
+    assert permission.properties["SourceArn"] == f"arn:aws:execute-api:us-east-1:000000000000:{api_id}/v1/{key}"
+
+
+@pytest.mark.parametrize("route_id", ROUTES)
+def test_a_route_that_clients_await_gives_the_functions_answer_back(route_id: str) -> None:
+    route = deployed().resources[route_id]
+    replies = [r for r in of_type("AWS::ApiGatewayV2::RouteResponse") if r.properties["RouteId"] == route.ref]
+    awaited = route.properties["RouteKey"] not in ("$connect", "$disconnect")
+
+    # Without both of them API Gateway drops what the function returns.
+    assert ("RouteResponseSelectionExpression" in route.properties) == awaited
+    assert [reply.properties["RouteResponseKey"] for reply in replies] == (["$default"] if awaited else [])
+
+
+def test_only_connect_is_authorised_and_the_function_alone_decides() -> None:
+    authorised = {
+        r.properties["RouteKey"] for r in of_type("AWS::ApiGatewayV2::Route") if "AuthorizerId" in r.properties
+    }
+    [authorizer] = of_type("AWS::ApiGatewayV2::Authorizer")
+
+    assert authorised == {"$connect"}
+    # A list of identity sources is a list of demands; people come with a ticket or with a token.
+    assert authorizer.properties["IdentitySource"] == []
+    assert authorizer.properties["AuthorizerType"] == "REQUEST"
+    [permission] = permissions_of(deployed().resources["OnAuthorize"])
+    assert permission.properties["SourceArn"].endswith(f"/authorizers/{authorizer.ref}")
+
+
+def test_routes_are_chosen_by_action_and_deployed_by_themselves() -> None:
+    [stage] = of_type("AWS::ApiGatewayV2::Stage")
+    [api] = of_type("AWS::ApiGatewayV2::Api")
+
+    assert api.properties["RouteSelectionExpression"] == "$request.body.action"
+    assert stage.properties["StageName"] == "v1"
+    assert stage.properties["AutoDeploy"] is True
+
+
+# --- tables, files, queues -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_costs_by_use_and_can_be_restored(table: str) -> None:
+    properties = deployed().resources[table].properties
+    unprotected = load(TEMPLATE, {"DeletionProtection": "false"}).resources[table].properties
+
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["SSESpecification"] == {"SSEEnabled": True}
+    assert properties["DeletionProtectionEnabled"] is True
+    assert unprotected["DeletionProtectionEnabled"] is False
+
+
+def test_what_people_said_outlives_the_stack() -> None:
+    kept = {name for name, each in written()["Resources"].items() if each.get("DeletionPolicy") == "Retain"}
+
+    assert kept >= {"Conversations", "Memberships", "Messages", "Receipts", "Users", "Attachments"}
+    assert kept.isdisjoint({"Connections", "Typing", "WsTickets"})
+
+
+def test_the_bucket_is_private_encrypted_and_answers_over_tls_only() -> None:
+    [bucket] = of_type("AWS::S3::Bucket")
+    [policy] = of_type("AWS::S3::BucketPolicy")
+    [statement] = policy.properties["PolicyDocument"]["Statement"]
+
+    assert set(bucket.properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket.properties["BucketEncryption"]
+    assert bucket.properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert all(rule["Status"] == "Enabled" for rule in bucket.properties["LifecycleConfiguration"]["Rules"])
+    assert statement["Effect"] == "Deny" and statement["Resource"] == [bucket.arn, f"{bucket.arn}/*"]
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def dead_letter_queues() -> set[str]:
+    """Returns the queues that something gives up to: a queue, a stream's reader, an asynchronous call, a schedule."""
+    text = json.dumps(
+        [
+            [queue.properties.get("RedrivePolicy") for queue in of_type("AWS::SQS::Queue")],
+            [each.properties.get("DestinationConfig") for each in of_type("AWS::Lambda::EventSourceMapping")],
+            [each.properties["DestinationConfig"] for each in of_type("AWS::Lambda::EventInvokeConfig")],
+            [t.get("DeadLetterConfig") for rule in of_type("AWS::Events::Rule") for t in rule.properties["Targets"]],
+        ]
+    )
+    return {queue.logical_id for queue in of_type("AWS::SQS::Queue") if f'"{queue.arn}"' in text}
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_queue_is_encrypted_and_gives_up_to_a_dead_letter_queue_or_is_one(queue: str) -> None:
+    properties = deployed().resources[queue].properties
+
+    assert properties["SqsManagedSseEnabled"] is True
+    assert ("RedrivePolicy" in properties) != (queue in dead_letter_queues())
+
+
+def test_every_queue_is_reached_over_tls_only() -> None:
+    denied = {
+        url
+        for policy in of_type("AWS::SQS::QueuePolicy")
+        for url in policy.properties["Queues"]
+        if any(
+            s["Sid"] == "TlsOnly" and s["Effect"] == "Deny" for s in policy.properties["PolicyDocument"]["Statement"]
+        )
+    }
+
+    assert denied == {queue.ref for queue in of_type("AWS::SQS::Queue")}
+
+
+def test_a_queues_message_stays_hidden_while_it_may_still_be_worked_on() -> None:
+    queue, function = deployed().resources["PostRetries"], deployed().resources["RetryPosts"]
+
+    # Six times the function's time limit (Lambda developer guide, "Using Lambda with Amazon SQS").
+    assert queue.properties["VisibilityTimeout"] >= 6 * function.properties["Timeout"]
+
+
+# --- background work -------------------------------------------------------------------------------------------------
+
+
+def test_the_stream_gives_up_a_poisoned_record_and_not_its_shard() -> None:
+    [mapping] = [m for m in of_type("AWS::Lambda::EventSourceMapping") if "StartingPosition" in m.properties]
+    properties = mapping.properties
+
+    assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert properties["BisectBatchOnFunctionError"] is True
+    assert 0 < properties["MaximumRetryAttempts"] < 10
+    assert 0 < properties["MaximumRecordAgeInSeconds"] < 86_400
+    assert properties["DestinationConfig"]["OnFailure"]["Destination"] == deployed().resources["StreamDeadLetters"].arn
+
+
+def test_the_stream_reports_new_messages_and_no_idempotency_records() -> None:
+    [mapping] = [m for m in of_type("AWS::Lambda::EventSourceMapping") if "StartingPosition" in m.properties]
+    [pattern] = mapping.properties["FilterCriteria"]["Filters"]
+
+    # Numbers are strings in stream records, so "numeric" would never match (Lambda developer guide, event filtering).
+    assert json.loads(pattern["Pattern"]) == {
+        "eventName": ["INSERT"],
+        "dynamodb": {"Keys": {"seq": {"N": [{"anything-but": ["0"]}]}}},
+    }
+
+
+def test_the_queue_gets_back_only_what_failed() -> None:
+    [mapping] = [m for m in of_type("AWS::Lambda::EventSourceMapping") if "StartingPosition" not in m.properties]
+
+    assert mapping.properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_schedules_run_every_minute_and_keep_what_failed() -> None:
+    rules = of_type("AWS::Events::Rule")
+    dead_letters = deployed().resources["ScheduleDeadLetters"].arn
+
+    assert {rule.properties["ScheduleExpression"] for rule in rules} == {"rate(1 minute)"}
+    assert {deployed().by_arn(target["Arn"]).logical_id for rule in rules for target in rule.properties["Targets"]} == {
+        name for name in FUNCTIONS if kind_of(name) == "scheduled"
+    }
+    for rule in rules:
+        [target] = rule.properties["Targets"]
+        assert target["DeadLetterConfig"] == {"Arn": dead_letters}
+        assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] == 60
+    for config in of_type("AWS::Lambda::EventInvokeConfig"):
+        assert config.properties["MaximumRetryAttempts"] == 0
+        assert config.properties["DestinationConfig"]["OnFailure"]["Destination"] == dead_letters
+
+
+# --- watching --------------------------------------------------------------------------------------------------------
+
+
+def watched() -> set[tuple[str, str]]:
+    """Returns (metric, physical name) of everything that an alarm looks at; "" where a metric has no dimensions."""
+    pairs = set()
+    for alarm in of_type("AWS::CloudWatch::Alarm"):
+        metrics = [m["MetricStat"]["Metric"] for m in alarm.properties.get("Metrics", []) if "MetricStat" in m]
+        for metric in metrics or [alarm.properties]:
+            pairs.add((metric["MetricName"], next((d["Value"] for d in metric.get("Dimensions", [])), "")))
+    return pairs
+
+
+@pytest.mark.parametrize("function", [name for name in FUNCTIONS if kind_of(name) in BACKGROUND])
+def test_a_function_that_nobody_waits_for_has_an_alarm_on_errors(function: str) -> None:
+    assert ("Errors", deployed().resources[function].ref) in watched()
+
+
+@pytest.mark.parametrize("queue", sorted(dead_letter_queues()))
+def test_a_dead_letter_queue_has_an_alarm_on_its_first_message(queue: str) -> None:
+    assert ("ApproximateNumberOfMessagesVisible", deployed().resources[queue].name) in watched()
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_has_an_alarm_on_throttled_reads_and_writes(table: str) -> None:
+    name = deployed().resources[table].ref
+
+    assert {("ReadThrottleEvents", name), ("WriteThrottleEvents", name)} <= watched()
+
+
+def test_both_apis_the_stream_and_the_functions_as_a_whole_have_alarms() -> None:
+    resources = deployed().resources
+
+    assert {
+        ("5XXError", resources["RestApi"].properties["Name"]),
+        ("IntegrationError", resources["WebSocketApi"].ref),
+        ("WebSocketFaults", ""),
+        ("BackgroundFaults", ""),
+        ("IteratorAge", resources["CountMessages"].ref),
+        ("Throttles", ""),
+    } <= watched()
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_an_alarm_tells_the_topic_and_is_in_the_handbook(alarm: str) -> None:
+    properties = deployed().resources[alarm].properties
+    topic = deployed().resources["AlarmTopic"].ref
+
+    assert properties["AlarmActions"] == properties["OKActions"] == [topic]
+    assert properties["TreatMissingData"] == "notBreaching"
+    assert f"`{alarm}`" in (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+
+
+def test_faults_are_counted_by_the_level_that_the_logger_writes() -> None:
+    filters = {f.properties["LogGroupName"]: f.properties["FilterPattern"] for f in of_type("AWS::Logs::MetricFilter")}
+    resources = deployed().resources
+
+    assert filters == {resources[g].ref: '{ $.level = "ERROR" }' for g in ("WebSocketLogs", "BackgroundLogs")}
+
+
+def test_the_dashboard_is_json_and_its_widgets_do_not_overlap() -> None:
+    [dashboard] = of_type("AWS::CloudWatch::Dashboard")
+    widgets = json.loads(dashboard.properties["DashboardBody"])["widgets"]
+    cells = [
+        (x, y)
+        for widget in widgets
+        for x in range(widget["x"], widget["x"] + widget["width"])
+        for y in range(widget["y"], widget["y"] + widget["height"])
+    ]
+
+    assert len(cells) == len(set(cells))
+    assert max(x for x, _ in cells) < 24
+
+
+# --- parameters and outputs ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("parameter", sorted(written()["Parameters"]))
+def test_a_parameter_is_described_bounded_grouped_and_in_the_handbook(parameter: str) -> None:
+    declared = written()["Parameters"][parameter]
+    groups = written()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+
+    assert declared["Description"].endswith(".")
+    assert "Default" in declared
+    assert {"AllowedValues", "AllowedPattern", "MinLength", "MinValue"} & declared.keys()
+    assert [parameter in group["Parameters"] for group in groups].count(True) == 1
+    assert f"`{parameter}`" in (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+
+
+def test_the_outputs_say_where_the_apis_are() -> None:
+    outputs = deployed().outputs
+
+    assert re.fullmatch(r"https://\w+\.execute-api\.us-east-1\.amazonaws\.com/v1", outputs["RestUrl"])
+    assert re.fullmatch(r"wss://\w+\.execute-api\.us-east-1\.amazonaws\.com/v1", outputs["WebSocketUrl"])
+    assert outputs.keys() >= {"JwtSecretArn", "AlarmTopicArn", "AttachmentsBucket", "DashboardUrl"}
+
+
+# --- what the tests above read ---------------------------------------------------------------------------------------
+
+
+def statements(function: str) -> list[dict[str, Any]]:
+    """Returns the statements that stand under a function: those of its role that SAM did not add for its events."""
+    policies = deployed().resources[f"{function}Role"].properties.get("Policies", [])
+    of_events = ("OnFailure", "EventInvokeConfig")
+    return [
+        statement
+        for policy in policies
+        if not any(word in policy["PolicyName"] for word in of_events)
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+
+
+def environment_of(function: str, template: Template | None = None) -> dict[str, str]:
+    variables: dict[str, str] = (template or deployed()).resources[function].properties["Environment"]["Variables"]
+    return variables
+
+
+def globals_environment() -> dict[str, str]:
+    """Returns the environment that all functions share: that of one without its own."""
+    return environment_of("SendMessage")
+
+
+def permissions_of(function: Resource) -> list[Resource]:
+    return [
+        p for p in of_type("AWS::Lambda::Permission") if p.properties["FunctionName"] in (function.ref, function.arn)
+    ]
