@@ -550,9 +550,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("JWT_ISSUER", "https://issuer.example")
     monkeypatch.setenv("JWT_AUDIENCE", "chat")
-    tokens._verifier.cache_clear()
+    tokens.forget_settings()
     yield monkeypatch
-    tokens._verifier.cache_clear()
+    tokens.forget_settings()
 
 
 def verified(content: dict[str, object]) -> SignIn:

@@ -156,6 +156,11 @@ def verify(token: str, now_s: int) -> SignIn:
     return _verifier().verify(token, now_s)
 
 
+def forget_settings() -> None:
+    """Forgets environment and keys, so that the next token is verified as the environment asks by then."""
+    _verifier.cache_clear()
+
+
 @cache
 def _verifier() -> Verifier:
     return Verifier(

@@ -1,0 +1,10 @@
+"""The REST API's authorizer: `Authorization: Bearer <token>` opens the whole API, cached for 300 s; else 401."""
+
+from parley.actions import sign_in
+from parley.domain.identity import Identity
+from parley.triggers.authorizers import rest_authorizer
+
+
+@rest_authorizer
+def handler(token: str, now_s: int) -> Identity:
+    return sign_in.by_token(token, now_s)

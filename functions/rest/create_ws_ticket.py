@@ -1,0 +1,11 @@
+"""POST /ws-tickets: a one-time ticket that opens one WebSocket as the caller, within 30 seconds. 201."""
+
+from parley.actions import tickets
+from parley.actions.tickets import Ticket
+from parley.domain.call import Call
+from parley.triggers.rest import Reply, created, operation
+
+
+@operation()
+def handler(call: Call) -> Reply[Ticket]:
+    return created(tickets.create(call))

@@ -1,0 +1,28 @@
+"""Profiles: Parley knows people by the tokens that they bring; who has signed in can be named and written to."""
+
+from parley.adapters import profiles
+from parley.adapters.profiles import Profile
+from parley.domain.claims import SignIn
+
+SERVICE = "service"  # the role of the host's own programs, which are nobody to write to
+
+
+def remember(sign_in: SignIn) -> None:
+    """Keeps what a verified token says about its bearer, unless a newer token has said otherwise.
+
+    One round trip; a second one for a token that is new. It is written even where it says the same as the one before,
+    because an older token must not win over it later.
+    """
+    identity = sign_in.identity
+    if identity.role == SERVICE:
+        return
+    said = Profile(
+        user_id=identity.user_id,
+        name=identity.name,
+        role=identity.role,
+        contexts=identity.contexts,
+        issued_at_s=sign_in.issued_at_s,
+    )
+    known = profiles.read(identity.user_id)
+    if known is None or (known.issued_at_s <= said.issued_at_s and known != said):
+        profiles.save_newer(said)

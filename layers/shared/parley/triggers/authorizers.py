@@ -1,0 +1,136 @@
+"""Lambda authorizers: an API Gateway authorizer event in, a policy and the caller's identity out, or 401.
+
+@rest_authorizer
+def handler(token: str, now_s: int) -> Identity: …
+
+@websocket_authorizer
+def handler(credential: Token | Ticket, now_s: int) -> Identity: …
+"""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from msgspec import Struct
+
+from parley.domain.errors import Unauthenticated
+from parley.domain.identity import Identity
+from parley.triggers import observing, problems
+
+Event = Mapping[str, Any]
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+BEARER = "bearer"
+
+
+class Token(Struct, frozen=True):
+    """A JWT that came as a subprotocol."""
+
+    text: str
+
+
+class Ticket(Struct, frozen=True):
+    """A one-time ticket that came in the query string."""
+
+    text: str
+
+
+def rest_authorizer(sign_in: Callable[[str, int], Identity]) -> Handler:
+    """Makes a Lambda handler of signing in by `Authorization: Bearer <token>`."""
+    return _authorizer(sign_in, lambda event, now_s: sign_in(bearer_token(event), now_s), _whole_api)
+
+
+def websocket_authorizer(sign_in: Callable[[Token | Ticket, int], Identity]) -> Handler:
+    """Makes a Lambda handler of signing in on `$connect`, by ticket or by subprotocol."""
+    return _authorizer(sign_in, lambda event, now_s: sign_in(connect_credential(event), now_s), _connect_route)
+
+
+def _authorizer(
+    function: Callable[..., Identity], run: Callable[[Event, int], Identity], resource: Callable[[str], str]
+) -> Handler:
+    name = function.__module__.rpartition(".")[2]
+
+    @wraps(function)
+    def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        request = event["requestContext"]
+        request_id = request["requestId"]
+        ids = {"connection_id": request["connectionId"]} if "connectionId" in request else {}
+        try:
+            identity = run(event, request["requestTimeEpoch"] // 1000)
+        except Exception as error:
+            refusal = problems.as_refusal(error)
+            if not isinstance(refusal, Unauthenticated):
+                observing.failed(name, request_id, **ids)
+                raise  # API Gateway answers 500
+            observing.refused(name, request_id, refusal.code, **ids)
+            # The one message that API Gateway turns into a 401; a Deny would be a 403 (facts: WebSocket, REST).
+            raise Exception("Unauthorized") from None
+        observing.succeeded(name, request_id, user_id=identity.user_id, **ids)
+        return _allow(identity, resource(event["methodArn"]))
+
+    return handler
+
+
+def _allow(identity: Identity, resource: str) -> dict[str, Any]:
+    statement = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": resource}
+    return {
+        "principalId": identity.user_id,
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        "context": identity.authorizer_context(),
+    }
+
+
+def _whole_api(method_arn: str) -> str:
+    # The answer is cached by token for all methods, so a policy for one path would be a 403 on the next (facts: REST).
+    api, stage, *_ = method_arn.split("/")
+    return f"{api}/{stage}/*/*"
+
+
+def _connect_route(method_arn: str) -> str:
+    return method_arn
+
+
+def bearer_token(event: Event) -> str:
+    """Returns the token of the header `Authorization`; raises Unauthenticated where there is none, or more than one."""
+    values = _headers(event, "authorization")
+    if len(values) > 1:
+        raise _ambiguous()
+    scheme, _, token = (values[0] if values else "").strip().partition(" ")
+    if scheme.lower() != BEARER or not token.strip():
+        raise _missing("Send the header Authorization: Bearer <token>.")
+    return token.strip()
+
+
+def connect_credential(event: Event) -> Token | Ticket:
+    """Returns what a WebSocket was opened with; raises Unauthenticated for nothing, or more than one thing."""
+    found: list[Token | Ticket] = [Ticket(text) for text in _query(event, "ticket")]
+    offered = [one.strip() for line in _headers(event, "sec-websocket-protocol") for one in line.split(",")]
+    if BEARER in offered:
+        # The subprotocols offered are `bearer` and the token itself: a browser can send no other header.
+        found += [Token(one) for one in offered if one != BEARER] or [Token("")]
+    if len(found) > 1:
+        raise _ambiguous()
+    if not found or not found[0].text:
+        raise _missing("Connect with ?ticket=<ticket> or with Sec-WebSocket-Protocol: bearer, <token>.")
+    return found[0]
+
+
+def _missing(detail: str) -> Unauthenticated:
+    return Unauthenticated("token_missing", detail)
+
+
+def _ambiguous() -> Unauthenticated:
+    return Unauthenticated("token_ambiguous", "Send one token or ticket, not several.")
+
+
+def _headers(event: Event, name: str) -> list[str]:
+    """Returns every value of a header, whose name comes as the client wrote it."""
+    several = event.get("multiValueHeaders") or {key: [value] for key, value in (event.get("headers") or {}).items()}
+    return [value for key, values in several.items() if key.lower() == name for value in values]
+
+
+def _query(event: Event, name: str) -> list[str]:
+    several = event.get("multiValueQueryStringParameters")
+    if several:
+        return list(several.get(name, []))
+    single = event.get("queryStringParameters") or {}
+    return [single[name]] if name in single else []
