@@ -1,0 +1,1 @@
+"""The budgets of docs/benchmarks.md, measured: `python -m bench`, or `make bench`."""

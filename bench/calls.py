@@ -1,0 +1,222 @@
+"""The AWS calls that were really made, watched at botocore's door: what was asked, when, and what it cost.
+
+with recording() as recorded:
+    handler(event, context)
+assert recorded.round_trips <= 3
+assert recorded.units.write <= 7
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from unittest import mock
+
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from bench.capacity import Item, Table, Units, item_size, read_units, refused_write_units, write_units
+
+# Each call is held for so long, so that calls which are made side by side overlap, however fast the engine answers.
+HOLD_S = 0.02
+
+WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"})
+
+NO_UNITS = Units()
+
+ApiCall = Callable[[BaseClient, str, dict[str, Any]], Any]
+
+
+class NotCounted(Exception):
+    """A call whose price cannot be told from request and answer; whoever makes it must teach `_units_of` its rule."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of one service."""
+
+    service: str
+    operation: str
+    params: Mapping[str, Any]
+    started_s: float
+    ended_s: float
+    units: Units = NO_UNITS
+    engine_units: float | None = None  # what the engine says it has consumed, where it says so
+    error_code: str | None = None
+
+
+@dataclass
+class Recorded:
+    """What happened while it was recorded."""
+
+    calls: list[Call] = field(default_factory=list)
+
+    def of(self, service: str) -> list[Call]:
+        """Returns the calls of one service, by botocore's name for it."""
+        return [call for call in self.calls if call.service == service]
+
+    @property
+    def dynamodb(self) -> list[Call]:
+        return self.of("dynamodb")
+
+    @property
+    def units(self) -> Units:
+        """Returns the DynamoDB units of everything recorded."""
+        return sum((call.units for call in self.dynamodb), NO_UNITS)
+
+    @property
+    def round_trips(self) -> int:
+        """Returns the longest chain of DynamoDB calls, each begun after the one before had ended."""
+        return longest_chain((call.started_s, call.ended_s) for call in self.dynamodb)
+
+    @property
+    def disagreements(self) -> list[Call]:
+        """Returns the writes that succeeded and of whose price the engine thinks otherwise."""
+        writes = [call for call in self.dynamodb if call.operation in WRITES and call.engine_units is not None]
+        return [call for call in writes if call.engine_units != call.units.write]
+
+
+def longest_chain(spans: Iterable[tuple[float, float]]) -> int:
+    """Returns how many of these spans of time can be picked so that no two overlap."""
+    length, end = 0, float("-inf")
+    for started, ended in sorted(spans, key=lambda span: span[1]):
+        if started >= end:
+            length, end = length + 1, ended
+    return length
+
+
+@contextmanager
+def recording(canned: Mapping[str, Any] | None = None, hold_s: float = HOLD_S) -> Iterator[Recorded]:
+    """Records every call of every botocore client of this process.
+
+    `canned` names services that are not called at all, and what they answer.
+    """
+    recorder = _Recorder(vars(BaseClient)["_make_api_call"], canned or {}, hold_s)
+
+    def watched(client: BaseClient, operation: str, params: dict[str, Any]) -> Any:
+        return recorder.call(client, operation, params)
+
+    with mock.patch.object(BaseClient, "_make_api_call", watched):
+        yield recorder.recorded
+
+
+class _Recorder:
+    """Makes the calls; before and after each write it looks at the items, by calls that are not recorded."""
+
+    def __init__(self, make: ApiCall, canned: Mapping[str, Any], hold_s: float) -> None:
+        self._make = make
+        self._canned = canned
+        self._hold_s = hold_s
+        self._tables: dict[str, Table] = {}
+        self.recorded = Recorded()
+
+    def call(self, client: BaseClient, operation: str, params: dict[str, Any]) -> Any:
+        service = client.meta.service_model.service_name
+        started_s = time.monotonic()
+        if service in self._canned:
+            self._note(service, operation, params, started_s)
+            return self._canned[service]
+        if service != "dynamodb":
+            answer = self._make(client, operation, params)
+            self._note(service, operation, params, started_s)
+            return answer
+        time.sleep(self._hold_s)
+        targets = self._targets(client, operation, params)
+        before = [self._item(client, table, key) for table, key in targets]
+        try:
+            answer = self._make(client, operation, params)
+        except ClientError as error:
+            transactional = operation == "TransactWriteItems"
+            refused = sum(refused_write_units(item, transactional=transactional) for item in before)
+            code = error.response["Error"]["Code"]
+            self._note(service, operation, params, started_s, units=Units(write=refused), error_code=code)
+            raise
+        if operation in WRITES:
+            after = [self._item(client, table, key) for table, key in targets]
+            changes = zip(targets, before, after, strict=True)
+            units = Units(
+                write=sum(
+                    write_units(table, old, new, transactional=operation == "TransactWriteItems")
+                    for (table, _), old, new in changes
+                )
+            )
+        else:
+            units = self._read_units(client, operation, params, answer)
+        self._note(service, operation, params, started_s, units=units, engine_units=_engine_units(answer))
+        return answer
+
+    def _note(
+        self,
+        service: str,
+        operation: str,
+        params: Mapping[str, Any],
+        started_s: float,
+        *,
+        units: Units = NO_UNITS,
+        engine_units: float | None = None,
+        error_code: str | None = None,
+    ) -> None:
+        ended_s = time.monotonic()
+        self.recorded.calls.append(
+            Call(service, operation, params, started_s, ended_s, units, engine_units, error_code)
+        )
+
+    def _table(self, client: BaseClient, name: str) -> Table:
+        if name not in self._tables:
+            self._tables[name] = Table.of(self._make(client, "DescribeTable", {"TableName": name})["Table"])
+        return self._tables[name]
+
+    def _item(self, client: BaseClient, table: Table, key: Item) -> Item | None:
+        wanted = {"TableName": table.name, "Key": key, "ConsistentRead": True}
+        item: Item | None = self._make(client, "GetItem", wanted).get("Item")
+        return item
+
+    def _targets(self, client: BaseClient, operation: str, params: Mapping[str, Any]) -> list[tuple[Table, Item]]:
+        """Returns the table and key of every item that a call may write."""
+        if operation not in WRITES:
+            return []
+        if operation == "TransactWriteItems":
+            writes = [write for each in params["TransactItems"] for write in each.values()]
+        elif operation == "BatchWriteItem":
+            raise NotCounted("BatchWriteItem: its unprocessed items are not accounted for")
+        else:
+            writes = [params]
+        named = [(self._table(client, write["TableName"]), write) for write in writes]
+        return [(table, write["Key"] if "Key" in write else table.key_of(write["Item"])) for table, write in named]
+
+    def _read_units(self, client: BaseClient, operation: str, params: Mapping[str, Any], answer: Any) -> Units:
+        if "ProjectionExpression" in params or "FilterExpression" in params or "Select" in params:
+            raise NotCounted(f"{operation} with an expression: DynamoDB charges for what it read, not for what it gave")
+        match operation:
+            case "GetItem":
+                consistent = bool(params.get("ConsistentRead"))
+                return Units(read=read_units(item_size(answer.get("Item")), consistent=consistent))
+            case "Query":
+                size = sum(item_size(item) for item in answer["Items"])
+                return Units(read=read_units(size, consistent=bool(params.get("ConsistentRead"))))
+            case "BatchGetItem":
+                return Units(read=self._batch_read_units(client, params["RequestItems"], answer))
+        raise NotCounted(operation)
+
+    def _batch_read_units(self, client: BaseClient, asked: Mapping[str, Any], answer: Any) -> float:
+        units = 0.0
+        for name, request in asked.items():
+            table, consistent = self._table(client, name), bool(request.get("ConsistentRead"))
+            found = {_frozen(table.key_of(item)): item_size(item) for item in answer["Responses"].get(name, [])}
+            left_out = (answer.get("UnprocessedKeys") or {}).get(name, {}).get("Keys", [])
+            not_read = {_frozen(key) for key in left_out}
+            keys = {_frozen(key) for key in request["Keys"]} - not_read
+            units += sum(read_units(found.get(key, 0), consistent=consistent) for key in keys)
+        return units
+
+
+def _frozen(key: Item) -> frozenset[tuple[str, str, str]]:
+    return frozenset((name, *each) for name, value in key.items() for each in value.items())
+
+
+def _engine_units(answer: Mapping[str, Any]) -> float | None:
+    said = answer.get("ConsumedCapacity")
+    if said is None:
+        return None
+    return float(sum(each["CapacityUnits"] for each in (said if isinstance(said, list) else [said])))
