@@ -13,7 +13,7 @@ ifneq ($(wildcard /etc/ssl/certs/* /etc/ssl/cert.pem),)
 export UV_SYSTEM_CERTS ?= 1
 endif
 
-.PHONY: help setup run reset token check template test bench lock clean
+.PHONY: help setup run reset token check template test bench docs lock clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -51,6 +51,9 @@ test: setup  ## check, template and every test
 	$(MAKE) --no-print-directory template || failed="$$failed template"; \
 	.venv/bin/python -m pytest -n auto --dist loadfile $(ARGS) || failed="$$failed pytest"; \
 	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
+
+docs: .venv/.dev  ## docs/openapi.json and docs/asyncapi.json again, from the code
+	@.venv/bin/python -m docs.generate
 
 bench: setup  ## the budgets, measured
 	@.venv/bin/python -m bench

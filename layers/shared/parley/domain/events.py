@@ -23,7 +23,7 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 class NewMessage(Event, frozen=True, kw_only=True):
-    """To devices that have joined the conversation."""
+    """Somebody has written, you or another: in full, to devices that have joined the conversation."""
 
     name = "new_message"
     conversation_id: str
@@ -31,7 +31,7 @@ class NewMessage(Event, frozen=True, kw_only=True):
 
 
 class MessageNotification(Event, frozen=True, kw_only=True):
-    """To devices that have not: the message, its text cut to a preview."""
+    """The same to devices that have not joined it: the message, its text cut to a preview."""
 
     name = "message_notification"
     conversation_id: str
@@ -45,6 +45,8 @@ class MessageNotification(Event, frozen=True, kw_only=True):
 
 
 class UserTyping(Event, frozen=True, kw_only=True):
+    """A member is typing, until `expires_at` unless another such event comes."""
+
     name = "user_typing"
     conversation_id: str
     user_id: str
@@ -52,6 +54,8 @@ class UserTyping(Event, frozen=True, kw_only=True):
 
 
 class UserStoppedTyping(Event, frozen=True, kw_only=True):
+    """A member is typing no more."""
+
     name = "user_stopped_typing"
     conversation_id: str
     user_id: str
@@ -90,6 +94,8 @@ class ConversationRead(Event, frozen=True, kw_only=True):
 
 
 class UserStatusChange(Event, frozen=True, kw_only=True):
+    """Somebody with whom you share a direct conversation has come, or gone. `online` holds until `expires_at` only."""
+
     name = "user_status_change"
     user_id: str
     status: str
@@ -119,7 +125,7 @@ class UserLeftConversation(Event, frozen=True, kw_only=True):
 
 
 class ConversationCreated(Event, frozen=True, kw_only=True):
-    """To each member, as that member sees it."""
+    """A conversation has been opened: to each member, as that member sees it."""
 
     name = "conversation_created"
     conversation_id: str

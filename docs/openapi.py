@@ -1,0 +1,117 @@
+"""The REST API as an OpenAPI 3.1 document."""
+
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from docs.operations import RestOperation
+from docs.schemas import Schema, Schemas
+
+Document = dict[str, Any]
+
+DESCRIPTION = """\
+Messages between the users of an application that signs them in itself.
+
+JSON, snake_case, UTF-8; times are RFC 3339 in UTC with milliseconds. Every error is a problem document (RFC 9457):
+switch on its `code`, which docs/errors.md explains. To somebody outside a conversation it does not exist (404). Made
+from the code by `make docs`."""
+
+
+def document(operations: Sequence[RestOperation], version: str) -> Document:
+    """Returns the OpenAPI document of these operations."""
+    from parley.domain.requests import Body
+    from parley.triggers.problems import Problem
+
+    types = [kind for one in operations for kind in (one.takes, one.query, one.replies) if kind is not None]
+    schemas = Schemas([*types, Problem], sent=Body)
+    paths: dict[str, Document] = {}
+    for one in operations:
+        paths.setdefault(one.path, {})[one.method] = _operation(one, schemas)
+    queries = {one.query.__name__ for one in operations if one.query is not None}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Parley REST API",
+            "version": version,
+            "description": DESCRIPTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [
+            {"url": "http://localhost:3000/v1", "description": "`make run`"},
+            {
+                "url": "https://{api_id}.execute-api.{region}.amazonaws.com/v1",
+                "description": "A deployed stack: its output RestUrl",
+                "variables": {"api_id": {"default": "abcdef1234"}, "region": {"default": "us-east-1"}},
+            },
+        ],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "schemas": {name: one for name, one in sorted(schemas.components.items()) if name not in queries},
+            "responses": {str(status): _problem(status, schemas.of(Problem)) for status in _refusals(operations)}
+            | {"default": _problem(None, schemas.of(Problem))},
+        },
+    }
+
+
+def _operation(one: RestOperation, schemas: Schemas) -> Document:
+    described: Document = {"operationId": one.name, "tags": [one.path.split("/")[1]], "summary": one.summary}
+    if parameters := [*_path_parameters(one.path), *_query_parameters(one, schemas)]:
+        described["parameters"] = parameters
+    if one.takes is not None:
+        described["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schemas.of(one.takes)}},
+        }
+    described["responses"] = {
+        **{str(status): _response(status, remark, schemas.of(one.replies)) for status, remark in one.statuses.items()},
+        "401": _refer(401),
+        "default": {"$ref": "#/components/responses/default"},
+    }
+    return described
+
+
+def _path_parameters(path: str) -> Iterable[Document]:
+    for part in path.split("/"):
+        if part.startswith("{"):
+            yield {"name": part.strip("{}"), "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _query_parameters(one: RestOperation, schemas: Schemas) -> Iterable[Document]:
+    if one.query is None:
+        return
+    schema = schemas.whole(one.query)
+    for name, field in schema["properties"].items():
+        yield {"name": name, "in": "query", "required": name in schema["required"], "schema": _not_null(field)}
+
+
+def _not_null(field: Schema) -> Schema:
+    """Returns the schema without null, which no query can say: who means it leaves the parameter out."""
+    if "anyOf" not in field:
+        return field
+    [wanted] = [one for one in field["anyOf"] if one != {"type": "null"}]
+    return dict(wanted)
+
+
+def _response(status: int, remark: str, schema: Schema) -> Document:
+    if status >= 400:
+        return _refer(status)
+    phrase = HTTPStatus(status).phrase
+    return {
+        "description": f"{phrase}: {remark}" if remark else phrase,
+        "content": {"application/json": {"schema": schema}},
+    }
+
+
+def _refusals(operations: Sequence[RestOperation]) -> list[int]:
+    return sorted({status for one in operations for status in one.statuses if status >= 400} | {401})
+
+
+def _refer(status: int) -> Document:
+    return {"$ref": f"#/components/responses/{status}"}
+
+
+def _problem(status: int | None, schema: Schema) -> Document:
+    phrase = HTTPStatus(status).phrase if status else "Too much, too often, or a failure of ours (413, 429, 5xx)"
+    return {"description": phrase, "content": {"application/problem+json": {"schema": schema}}}
