@@ -10,7 +10,6 @@ from parley.domain import ids, listing
 from parley.domain.call import Call
 from parley.domain.errors import Field, Invalid
 from parley.domain.events import ConversationCreated
-from parley.domain.listing import Position
 from parley.domain.policy import Party
 from parley.domain.requests import CreateConversation, Page, SendMessageToUser, WantedContext
 from parley.domain.stored import Head, Membership
@@ -83,34 +82,15 @@ def page(call: Call, query: Page) -> ConversationList:
     """
     position = listing.decode_cursor(query.cursor)
     entries = conversations.recent(call.user_id, listing.MAX_CHUNK + 1, position.chunk_after)
-    chunk = listing.chunk(entries, query.limit)
-    found = conversations.heads(entry.conversation_id for entry in chunk)
+    taken = listing.chunk(entries, query.limit, position)
+    found = conversations.heads(entry.conversation_id for entry in taken)
     ordered = listing.in_order(list(found.values()), position)
     shown = ordered[: query.limit]
+    behind = listing.behind(position, shown, more_here=len(ordered) > len(shown), taken=taken, entries=entries)
     return ConversationList(
         conversations=views(shown, call.user_id),
-        next=_next(position, shown, more_here=len(ordered) > len(shown), chunk=chunk, entries=entries),
+        next=behind.encode() if behind else None,
     )
-
-
-def _next(
-    position: Position,
-    shown: Sequence[Head],
-    *,
-    more_here: bool,
-    chunk: Sequence[listing.Entry],
-    entries: Sequence[listing.Entry],
-) -> str | None:
-    if more_here:
-        last = shown[-1]
-        return Position(
-            chunk_after=position.chunk_after,
-            shown_activity_ms=last.last_activity_ms,
-            shown_id=last.conversation_id,
-        ).encode()
-    if len(entries) > len(chunk):
-        return Position(chunk_after=(chunk[-1].active_hour, chunk[-1].conversation_id)).encode()
-    return None
 
 
 def count_unread(call: Call) -> UnreadCount:
@@ -150,6 +130,8 @@ def _open_direct(call: Call, user_id: str, wanted: WantedContext | None) -> tupl
         rows = batches.read({tables.Conversation: [(conversation_id,)], tables.User: [(user_id,)]})
         head = conversations.head_of(rows, conversation_id)
         if head is not None:
+            if head.last_seq == 0 and not push.was_told(conversation_id):
+                _tell_created(call, head)  # the try that made it may have died before it told anybody
             return head, False
         _check_policy(call, user_id, rows.get(tables.User, user_id), wanted)
         head = _new_head(call, user_id, conversation_id, context_type, context_id)
@@ -193,6 +175,7 @@ def _tell_created(call: Call, head: Head) -> None:
         for one in head.participants
     }
     push.tell_each(call, head.participants, lambda user_id, _: frames[user_id])
+    push.remember(head.conversation_id)
 
 
 def views(heads: Sequence[Head], user_id: str) -> list[Conversation]:

@@ -5,14 +5,20 @@ The index gives the hour of the last activity, the heads give the exact order wi
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from parley.domain.errors import Invalid
+from parley.domain.ids import CONVERSATION_ID_PATTERN
 from parley.domain.stored import Head
 
 MAX_CHUNK = 100  # heads of one BatchGetItem (DynamoDB quotas)
+
+# A cursor comes back from outside: what stands in it becomes a key of the index, so it must be able to be one.
+Hour = Annotated[int, Meta(ge=0, le=10**9)]
+ConversationId = Annotated[str, Meta(pattern=CONVERSATION_ID_PATTERN)]
 
 
 class Entry(Struct, frozen=True):
@@ -23,12 +29,16 @@ class Entry(Struct, frozen=True):
     peer_id: str | None = None
 
 
-class Position(Struct, frozen=True, kw_only=True, array_like=True):
-    """Where a list goes on: in the chunk of entries behind `chunk_after`, behind the conversation of `shown_*`."""
+class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
+    """Where a list goes on: in the chunk of entries behind `chunk_after`, behind the conversation of `shown_*`.
 
-    chunk_after: tuple[int, str] | None = None  # active hour and conversation id of an index entry
-    shown_activity_ms: int | None = None
-    shown_id: str = ""
+    The chunk ends with `until_hour`, so that another `limit`, or somebody who writes meanwhile, moves no end of it.
+    """
+
+    chunk_after: tuple[Hour, ConversationId] | None = None  # active hour and conversation id of an index entry
+    until_hour: Hour | None = None
+    shown_activity_ms: Annotated[int, Meta(ge=0, le=10**15)] | None = None
+    shown_id: ConversationId | None = None
 
     def encode(self) -> str:
         """Returns the cursor that clients hand back; opaque to them."""
@@ -41,21 +51,29 @@ def decode_cursor(cursor: str | None) -> Position:
         return Position()
     try:
         return msgspec.json.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=Position)
-    except (ValueError, msgspec.DecodeError) as error:
+    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
         raise Invalid.field("?cursor", "bad_cursor", "That cursor is none of ours; start again without one.") from error
 
 
-def chunk(entries: Sequence[Entry], limit: int) -> Sequence[Entry]:
+def chunk(entries: Sequence[Entry], limit: int, position: Position) -> Sequence[Entry]:
     """Returns the first entries that can be put in exact order by themselves.
 
-    Whole hours, as few as hold `limit` entries.
+    Whole hours, as few as hold `limit` entries, or as many as there is room for; or to the end of the chunk that
+    `position` lies in.
 
     An hour in which more than `MAX_CHUNK` conversations were active is cut there, and its parts are each in order.
     """
-    for size in range(limit, min(len(entries), MAX_CHUNK)):
-        if entries[size].active_hour != entries[size - 1].active_hour:
-            return entries[:size]
-    return entries[:MAX_CHUNK]
+    if position.until_hour is not None:
+        rest = [entry for entry in entries[:MAX_CHUNK] if entry.active_hour >= position.until_hour]
+        if rest:
+            return rest
+    ends = [size for size in range(1, MAX_CHUNK + 1) if _ends_an_hour(entries, size)]
+    return entries[: next((size for size in ends if size >= limit), max(ends, default=MAX_CHUNK))]
+
+
+def _ends_an_hour(entries: Sequence[Entry], size: int) -> bool:
+    """Says whether the first `size` entries are whole hours."""
+    return size >= len(entries) or entries[size].active_hour != entries[size - 1].active_hour
 
 
 def in_order(heads: Sequence[Head], position: Position) -> list[Head]:
@@ -66,8 +84,28 @@ def in_order(heads: Sequence[Head], position: Position) -> list[Head]:
     ordered = sorted(heads, key=_key, reverse=True)
     if position.shown_activity_ms is None:
         return ordered
-    shown = (position.shown_activity_ms, position.shown_id)
+    shown = (position.shown_activity_ms, position.shown_id or "")
     return [head for head in ordered if _key(head) < shown]
+
+
+def behind(
+    position: Position, shown: Sequence[Head], *, more_here: bool, taken: Sequence[Entry], entries: Sequence[Entry]
+) -> Position | None:
+    """Returns where the next page starts, or None at the end.
+
+    `shown` is this page, `more_here` says whether its chunk, `taken` out of `entries`, holds more than it.
+    """
+    if more_here:
+        last = shown[-1]
+        return Position(
+            chunk_after=position.chunk_after,
+            until_hour=taken[-1].active_hour,
+            shown_activity_ms=last.last_activity_ms,
+            shown_id=last.conversation_id,
+        )
+    if len(entries) > len(taken):
+        return Position(chunk_after=(taken[-1].active_hour, taken[-1].conversation_id))
+    return None
 
 
 def _key(head: Head) -> tuple[int, str]:
