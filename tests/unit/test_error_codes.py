@@ -1,0 +1,90 @@
+"""docs/errors.md explains every code that the code can raise, with its status, and none that it cannot."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+from parley.adapters import tokens
+from parley.domain import errors, faults, policy
+from parley.domain.errors import Refusal
+from parley.domain.policy import Decision
+from parley.triggers import problems
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+SOURCES = sorted((ROOT / "layers" / "shared" / "parley").rglob("*.py"))
+REFUSALS = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Refusal)}
+
+Code = tuple[str, int]
+
+
+def calls() -> Iterator[ast.Call]:
+    for path in SOURCES:
+        yield from (
+            node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
+        )
+
+
+def texts(node: ast.expr) -> set[str]:
+    """Returns the texts that an argument may be: more than one in `"a" if … else "b"`."""
+    if isinstance(node, ast.IfExp):
+        return texts(node.body) | texts(node.orelse)
+    return {node.value} if isinstance(node, ast.Constant) and isinstance(node.value, str) else set()
+
+
+def raised() -> set[Code]:
+    """Returns what is raised by its class: `Unavailable("store_busy", …)`."""
+    return {
+        (code, REFUSALS[call.func.id].status)
+        for call in calls()
+        if isinstance(call.func, ast.Name) and call.func.id in REFUSALS and call.args
+        for code in texts(call.args[0])
+    }
+
+
+def decided() -> set[Code]:
+    """Returns what a policy refuses with."""
+    refused = set()
+    for code in set(get_args(policy.Code)) - {"allowed"}:
+        try:
+            Decision(code=code, rule="").require()
+        except Refusal as refusal:
+            refused.add((refusal.code, refusal.status))
+    return refused
+
+
+def answered_by_the_gateway() -> set[Code]:
+    template = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    return {(code, int(status)) for status, code in re.findall(r'"status": (\d+),[^}]*?"code": "(\w+)"', template)}
+
+
+def field_codes() -> set[str]:
+    made = {
+        code
+        for call in calls()
+        if ast.unparse(call.func) in ("Field", "Invalid.field") and len(call.args) > 1
+        for code in texts(call.args[1])
+    }
+    return made | set(faults._SENTENCES)
+
+
+def test_every_code_is_explained_with_its_status_and_no_other() -> None:
+    fault = problems.fault("/", "")
+    of_tokens = {(code, 401) for _, code, _ in tokens._CODES}
+    known = raised() | decided() | of_tokens | answered_by_the_gateway() | {(fault.code, fault.status)}
+
+    explained = {(code, int(status)) for code, status in re.findall(r"^\| `(\w+)` \| (\d{3}) \|", PAGE, re.MULTILINE)}
+
+    assert explained == known
+
+
+def test_every_field_code_is_explained_and_no_other() -> None:
+    section = PAGE.partition("## Fields")[2].partition("\n## ")[0]
+
+    explained = {
+        code for row in re.findall(r"^\| (`.*?`) \|", section, re.MULTILINE) for code in row.strip("`").split("`, `")
+    }
+
+    assert explained == field_codes()
