@@ -439,7 +439,10 @@ class RestApi:
         key = "Message" if error.kind == "ACCESS_DENIED" else "message"  # AWS's own inconsistency
         templates = custom.get("responseTemplates") or {"application/json": f'{{"{key}":$context.error.messageString}}'}
         content_type, template = next(iter(templates.items()))
-        headers += [("Content-Type", content_type), ("x-amzn-ErrorType", default.error_type), *_own_headers(call)]
+        # A response parameter replaces the Content-Type that the template's key implies; it is never sent twice.
+        if not any(name.lower() == "content-type" for name, _ in headers):
+            headers.append(("Content-Type", content_type))
+        headers += [("x-amzn-ErrorType", default.error_type), *_own_headers(call)]
         return Response(status, headers, _filled(template, variables).encode())
 
     def _variables(self, call: _Call, kind: str, message: str | None) -> Document:
