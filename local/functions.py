@@ -36,7 +36,11 @@ class Invoke(Protocol):
     def __call__(self, logical_id: str, event: Document, limit_s: float = math.inf) -> Awaitable[Any]: ...
 
 
-class FunctionError(Exception):
+class InvocationError(Exception):
+    """An invocation came to nothing; the root of what a caller of a function can meet."""
+
+
+class FunctionError(InvocationError):
     """The function failed: what Lambda reports with `X-Amz-Function-Error` (`errorType` and `errorMessage`)."""
 
     def __init__(self, error_type: str, message: str) -> None:
@@ -45,7 +49,7 @@ class FunctionError(Exception):
         self.message = message
 
 
-class PayloadTooLarge(Exception):
+class PayloadTooLarge(InvocationError):
     """The event is larger than Lambda takes: the function is not invoked at all."""
 
 
@@ -203,16 +207,28 @@ class Functions:
     async def pooled(self, logical_id: str, event: Document, limit_s: float = math.inf) -> Any:
         """`invoke` in a thread; one that takes longer than it may is answered for, and its thread left to itself."""
         function = self[logical_id]
-        call = asyncio.get_running_loop().run_in_executor(self._threads, self.invoke, logical_id, event)
+        call = asyncio.wrap_future(self._threads.submit(self.invoke, logical_id, event))
         done, _ = await asyncio.wait({call}, timeout=min(function.timeout_s, limit_s))
         if done:
             return call.result()
         call.add_done_callback(lambda late: late.exception())  # whatever it still says, nobody is waiting for it
         if limit_s < function.timeout_s:
             raise TimeoutError(f"{function.logical_id} takes longer than the integration's {limit_s:.0f} s")
-        error = FunctionError("Sandbox.Timedout", f"Task timed out after {function.timeout_s:.2f} seconds")
-        log.error("%s failed: %s", function.logical_id, error)
-        raise error
+        raise _timed_out(function)
+
+    def waited(self, logical_id: str, event: Document) -> Any:
+        """`pooled` for callers with a thread of their own: event sources and schedules."""
+        function = self[logical_id]
+        try:
+            return self._threads.submit(self.invoke, logical_id, event).result(function.timeout_s)
+        except TimeoutError:
+            raise _timed_out(function) from None
+
+
+def _timed_out(function: Function) -> FunctionError:
+    error = FunctionError("Sandbox.Timedout", f"Task timed out after {function.timeout_s:.2f} seconds")
+    log.error("%s failed: %s", function.logical_id, error)
+    return error
 
 
 def _folders(template: Template, functions: Iterable[Function]) -> list[str]:

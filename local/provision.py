@@ -51,10 +51,7 @@ def provision(template: Template, store: Store) -> None:
         _table(table, store.client("dynamodb"))
     for bucket in template.of_type("AWS::S3::Bucket"):
         _bucket(bucket, store.client("s3"))
-    queues = template.of_type("AWS::SQS::Queue")
-    for queue in sorted(
-        queues, key=lambda queue: "RedrivePolicy" in queue.properties
-    ):  # a dead-letter queue comes first
+    for queue in _queues(template):
         _queue(queue, store.client("sqs"))
     for secret in template.of_type("AWS::SecretsManager::Secret"):
         _secret(secret, store.client("secretsmanager"))
@@ -68,8 +65,9 @@ def empty(template: Template, store: Store) -> None:
         for page in dynamodb.get_paginator("scan").paginate(TableName=table.ref, ConsistentRead=True):
             for item in page["Items"]:
                 dynamodb.delete_item(TableName=table.ref, Key={key: item[key] for key in keys})
-    for queue in template.of_type("AWS::SQS::Queue"):
-        sqs.purge_queue(QueueUrl=queue.ref)
+    for queue in _queues(template):  # made anew, because a queue can be purged once a minute only
+        sqs.delete_queue(QueueUrl=queue.ref)
+        _queue(queue, sqs)
     for bucket in template.of_type("AWS::S3::Bucket"):
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket.ref):
             for each in page.get("Contents", []):
@@ -126,6 +124,11 @@ def _cors_rule(rule: Document) -> Document:
     """CloudFormation and S3 name the same two fields differently."""
     renamed = {"MaxAge": "MaxAgeSeconds", "Id": "ID", "ExposedHeaders": "ExposeHeaders"}
     return {renamed.get(name, name): value for name, value in rule.items()}
+
+
+def _queues(template: Template) -> list[Resource]:
+    """Returns the queues, dead-letter queues first, because the others name them."""
+    return sorted(template.of_type("AWS::SQS::Queue"), key=lambda queue: "RedrivePolicy" in queue.properties)
 
 
 def _queue(resource: Resource, sqs: Any) -> None:

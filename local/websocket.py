@@ -27,7 +27,7 @@ from local.events import (
     request_time,
     short_id,
 )
-from local.functions import FunctionError, Invoke, PayloadTooLarge
+from local.functions import FunctionError, InvocationError, Invoke
 from local.template import Document, Resource, Template, TemplateError
 
 log = logging.getLogger("parley.local.websocket")
@@ -197,7 +197,7 @@ class WebSocketApi:
         event = {**_connect_fields(headers, query), **self._event(connection, route.key, "CONNECT")}
         try:
             result = await self._call(route, event)
-        except (FunctionError, PayloadTooLarge) as problem:
+        except InvocationError as problem:
             raise Refused(502, "Internal server error") from problem
         except TimeoutError as problem:
             raise Refused(504, "Endpoint request timed out") from problem
@@ -258,7 +258,7 @@ class WebSocketApi:
         event["body"] = message
         try:
             result = await self._call(self.routes[key], event)
-        except (FunctionError, PayloadTooLarge):
+        except InvocationError:
             return self._error_frame(connection, "Internal server error", request_id)
         except TimeoutError:
             return self._error_frame(connection, "Endpoint request timed out", request_id)
@@ -292,7 +292,7 @@ class WebSocketApi:
         fields = {"headers": headers, "multiValueHeaders": {name: [value] for name, value in headers.items()}}
         try:
             await self._call(route, {**fields, **event})
-        except (FunctionError, PayloadTooLarge, TimeoutError) as problem:
+        except (InvocationError, TimeoutError) as problem:
             log.warning("$disconnect of %s was in vain: %s", connection.connection_id, problem)
 
     def close_stale(self) -> None:

@@ -5,9 +5,10 @@ from collections import deque
 from collections.abc import Container, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from local import tokens
+from local import queues, schedules, streams, tokens
 from local.functions import Functions
 from local.provision import Store
 from local.rest import Request, RestApi
@@ -19,6 +20,7 @@ Frame = dict[str, Any]
 T = TypeVar("T")
 __all__ = ["Frame", "Parley", "Refused", "Reply", "Socket", "User"]
 
+MAX_ROUNDS = 200  # of `drain`; what has a retry limit ends long before
 SECRET = "the local secret of the tests, 32 bytes and more"
 
 
@@ -57,6 +59,11 @@ class Parley:
         self.websocket = WebSocketApi.of(template, functions.inline, clock)
         self.secret = SECRET
         self.hooks: list[Hook] = hooks
+        self._schedules = schedules.schedules(template, functions)
+        self._queues = queues.mappings(template, functions, store)
+        self._streams = streams.mappings(template, functions, store)
+        for stream in self._streams:
+            stream.start("LATEST")  # what is there already is an earlier test's
         self._ended: deque[tuple[Connection, int, str]] = deque()
 
     # --- people ------------------------------------------------------------------------------------------------------
@@ -99,6 +106,30 @@ class Parley:
         self.clock.ms += int(seconds * 1000)
         self.websocket.close_stale()
         self.run(_nothing())
+
+    def run_schedule(self, function: str) -> None:
+        """Runs the schedule of a function (by logical id) now, with its retries."""
+        found = [each for each in self._schedules if each.function == function]
+        if not found:
+            raise AssertionError(f"no schedule of the template invokes {function}")
+        found[0].run(self.functions, self.store, datetime.fromtimestamp(self.clock() / 1000, UTC))
+        self.run(_nothing())
+
+    def drain(self) -> int:
+        """Runs streams and queues until there is nothing left to do; returns the number of invocations."""
+        total, retries = 0, iter(range(MAX_ROUNDS))
+
+        def may_retry(_: float) -> bool:
+            return next(retries, None) is not None
+
+        for _ in range(MAX_ROUNDS):
+            count = sum(stream.poll(flush=True, sleep=may_retry) for stream in self._streams)
+            count += sum(queue.poll(retry_at_once=True) for queue in self._queues)
+            self.run(_nothing())
+            if count == 0 and next(retries, None) is not None:
+                return total
+            total += count
+        raise AssertionError(f"streams and queues were still busy after {total} invocations")
 
     # --- faults ------------------------------------------------------------------------------------------------------
 
