@@ -1,0 +1,75 @@
+"""POST /ws-tickets: a one-time ticket for one WebSocket."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.harness import Parley, Refused
+
+
+def test_ticket_is_long_random_and_good_for_30_seconds(parley: Parley) -> None:
+    alice = parley.user("alice")
+    parley.clock.ms -= parley.clock.ms % 1000
+
+    reply = alice.post("/ws-tickets")
+
+    assert reply.status == 201
+    assert reply.headers["cache-control"] == "no-store"
+    assert reply.json.keys() == {"ticket", "expires_at"}
+    assert re.fullmatch(r"[A-Za-z0-9_-]{43}", reply.json["ticket"])  # 256 bits
+    assert datetime.fromisoformat(reply.json["expires_at"]).timestamp() * 1000 == parley.clock() + 30_000
+
+
+def test_no_two_tickets_are_the_same(parley: Parley) -> None:
+    alice = parley.user("alice")
+
+    assert len({alice.post("/ws-tickets").json["ticket"] for _ in range(20)}) == 20
+
+
+def test_each_ticket_is_its_makers(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    ticket = alice.post("/ws-tickets").json["ticket"]
+
+    socket = bob.open(query=f"?ticket={ticket}")
+    conversation = alice.post("/conversations", json={"type": "direct", "user_id": "bob"}).json["id"]
+    sent = socket.request("send_message", {"conversation_id": conversation, "text": "hello"})
+
+    assert sent["data"]["sender_id"] == "alice"
+
+
+def test_table_holds_a_hash_that_opens_nothing_and_an_end(parley: Parley) -> None:
+    alice = parley.user("alice", role="teacher", contexts={"class": ["7b"]})
+    ticket = alice.post("/ws-tickets").json["ticket"]
+
+    resource: Any = boto3.resource("dynamodb", endpoint_url=parley.store.endpoint_url)
+    [row] = resource.Table(parley.functions.environment["WS_TICKETS_TABLE"]).scan(ConsistentRead=True)["Items"]
+
+    assert ticket not in str(row)
+    assert row["identity"]["user_id"] == "alice"
+    assert 29 <= int(row["expires_at_s"]) - parley.clock() // 1000 <= 30
+    with pytest.raises(Refused) as refused:
+        alice.open(query=f"?ticket={row['ticket_hash']}")
+    assert refused.value.status == 401
+
+
+def test_ticket_costs_one_write(parley: Parley) -> None:
+    alice = parley.user("alice")
+
+    with parley.watch() as calls:
+        alice.post("/ws-tickets")
+
+    assert [(call.function, call.operation) for call in calls] == [("CreateWsTicket", "PutItem")]
+
+
+def test_query_is_refused(parley: Parley) -> None:
+    reply = parley.user("alice").post("/ws-tickets?for=bob")
+
+    assert reply.status == 400
+    assert reply.json["errors"] == [{"pointer": "?for", "code": "unknown_field"}]
+
+
+def test_without_a_token_there_is_no_ticket(parley: Parley) -> None:
+    assert parley.user("alice").post("/ws-tickets", headers={"Authorization": None}).status == 401

@@ -1,0 +1,273 @@
+"""The authorizer of $connect: by one-time ticket or by subprotocol, and by nothing else."""
+
+from typing import Any
+
+import jwt
+import pytest
+
+from local.functions import FunctionError
+from tests.harness import Parley, Refused, User
+
+PROTOCOL = "Sec-WebSocket-Protocol"
+
+
+def token_of(parley: Parley, **claims: object) -> str:
+    """Returns a good token of alice; a claim of None is left out."""
+    now_s = parley.clock() // 1000
+    good: dict[str, object] = {"sub": "alice", "iss": "parley", "aud": "parley", "iat": now_s, "exp": now_s + 3600}
+    content = {name: value for name, value in (good | claims).items() if value is not None}
+    return jwt.encode(content, parley.secret, algorithm="HS256")
+
+
+def ticket_of(user: User) -> str:
+    ticket: str = user.post("/ws-tickets").json["ticket"]
+    return ticket
+
+
+def status_of(user: User, **handshake: Any) -> int:
+    """Returns the status with which a handshake is refused."""
+    with pytest.raises(Refused) as refused:
+        user.open(**handshake)
+    return refused.value.status
+
+
+def hello(socket: Any) -> str:
+    reply: str = socket.request("hello")["type"]
+    return reply
+
+
+def test_ticket_opens_a_socket_as_its_owner(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    screen = bob.connect()
+
+    socket = alice.open(query=f"?ticket={ticket_of(alice)}")
+    conversation = alice.post("/conversations", json={"type": "direct", "user_id": "bob"}).json["id"]
+    sent = socket.request("send_message", {"conversation_id": conversation, "text": "hello"})
+
+    assert sent["type"] == "ack"
+    assert [event["data"]["message"]["sender_id"] for event in screen.events("message_notification")] == ["alice"]
+    assert socket.subprotocol is None
+
+
+@pytest.mark.parametrize("header", [PROTOCOL, "sec-websocket-protocol", "SEC-WEBSOCKET-PROTOCOL"])
+@pytest.mark.parametrize("value", ["bearer, {token}", "bearer,{token}", "  bearer  ,  {token}  ", "{token}, bearer"])
+def test_token_as_subprotocol_opens_a_socket(parley: Parley, header: str, value: str) -> None:
+    alice = parley.user("alice")
+
+    socket = alice.open(headers=[(header, value.replace("{token}", alice.token))])
+
+    assert hello(socket) == "ack"
+    assert socket.subprotocol == "bearer"
+
+
+def test_subprotocols_may_stand_in_two_headers(parley: Parley) -> None:
+    alice = parley.user("alice")
+
+    assert hello(alice.open(headers=[(PROTOCOL, "bearer"), (PROTOCOL, alice.token)])) == "ack"
+
+
+def test_token_as_subprotocol_stores_the_profile(parley: Parley) -> None:
+    bob = parley.user("bob")
+    parley.bearer(token_of(parley, name="Alice Ärmel")).connect(subprotocol=True)
+
+    conversation = bob.post("/conversations", json={"type": "direct", "user_id": "alice"})
+
+    assert {member["name"] for member in conversation.json["members"]} == {"Alice Ärmel", "Bob"}
+
+
+def test_ticket_needs_no_other_calls_than_its_delete(parley: Parley) -> None:
+    alice = parley.user("alice")
+    ticket = ticket_of(alice)
+
+    with parley.watch() as calls:
+        alice.open(query=f"?ticket={ticket}")
+
+    assert [call.operation for call in calls if call.function == "OnAuthorize"] == ["DeleteItem"]
+
+
+def test_ticket_opens_one_socket(parley: Parley) -> None:
+    alice = parley.user("alice")
+    ticket = ticket_of(alice)
+
+    alice.open(query=f"?ticket={ticket}")
+
+    assert status_of(alice, query=f"?ticket={ticket}") == 401
+
+
+def test_ticket_is_good_for_30_seconds(parley: Parley) -> None:
+    alice = parley.user("alice")
+    parley.clock.ms -= parley.clock.ms % 1000
+    early, late = ticket_of(alice), ticket_of(alice)
+
+    parley.advance(29.999)
+    assert hello(alice.open(query=f"?ticket={early}")) == "ack"
+
+    parley.advance(0.001)
+    assert status_of(alice, query=f"?ticket={late}") == 401
+
+
+def test_ticket_lets_in_once_however_often_the_authorizer_is_asked(parley: Parley) -> None:
+    event = connect_event(parley, {"ticket": [ticket_of(parley.user("alice"))]})
+
+    assert parley.functions.invoke("OnAuthorize", event)["principalId"] == "alice"
+    for _ in range(2):
+        with pytest.raises(FunctionError) as refused:
+            parley.functions.invoke("OnAuthorize", event)
+        assert refused.value.message == "Unauthorized"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?",
+        "?ticket",
+        "?ticket=",
+        "?ticket=x",
+        "?ticket={ticket}x",
+        "?ticket={ticket}%0A",
+        "?Ticket={ticket}",
+        "?ticket={ticket}&ticket={ticket}",
+        "?ticket={ticket}&ticket=",
+        "?ticket={token}",
+        "?token={token}",
+        "?access_token={token}",
+        "?Authorization=Bearer%20{token}",
+        "?ticket=%F0%9F%91%8B",
+        "?ticket=" + "x" * 3000,
+    ],
+)
+def test_other_queries_open_nothing_and_leave_the_ticket(parley: Parley, query: str) -> None:
+    alice = parley.user("alice")
+    ticket = ticket_of(alice)
+
+    assert status_of(alice, query=query.replace("{ticket}", ticket).replace("{token}", alice.token)) == 401
+    assert hello(alice.open(query=f"?ticket={ticket}")) == "ack"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "bearer",
+        "bearer,",
+        "bearer, ",
+        "{token}",
+        "Bearer, {token}",
+        "bearer {token}",
+        "bearer, x",
+        "bearer, {token}x",
+        "bearer, {token}, {token}",
+        "bearer, {token}, graphql-ws",
+        "graphql-ws",
+        "bearer, " + "x" * 8_193,
+    ],
+)
+def test_other_subprotocols_open_nothing(parley: Parley, value: str) -> None:
+    alice = parley.user("alice")
+
+    assert status_of(alice, headers=[(PROTOCOL, value.replace("{token}", alice.token))]) == 401
+
+
+def test_header_authorization_is_not_looked_at(parley: Parley) -> None:
+    alice = parley.user("alice")
+
+    assert status_of(alice, headers=[("Authorization", f"Bearer {alice.token}")]) == 401
+
+
+def test_ticket_and_token_together_open_nothing(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    both = {"query": f"?ticket={ticket_of(alice)}", "headers": [(PROTOCOL, f"bearer, {bob.token}")]}
+
+    assert status_of(alice, **both) == 401
+
+
+def test_other_subprotocols_beside_a_ticket_are_not_in_the_way(parley: Parley) -> None:
+    alice = parley.user("alice")
+
+    assert hello(alice.open(query=f"?ticket={ticket_of(alice)}", headers=[(PROTOCOL, "chat.v2")])) == "ack"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [{"exp": None}, {"exp": 1}, {"sub": None}, {"iss": "evil"}, {"aud": "evil"}, {"role": ["teacher"]}],
+    ids=["no exp", "expired", "no sub", "issuer", "audience", "role"],
+)
+def test_token_with_wrong_claims_opens_nothing(parley: Parley, claims: dict[str, object]) -> None:
+    alice = parley.bearer(token_of(parley, **claims), "alice")
+
+    assert status_of(alice, headers=[(PROTOCOL, f"bearer, {alice.token}")]) == 401
+
+
+def test_forged_tokens_open_nothing(parley: Parley) -> None:
+    content = jwt.decode(token_of(parley), options={"verify_signature": False})
+    unsigned = jwt.encode(content, "", algorithm="none")
+    other = jwt.encode(content, "some other secret of thirty-two bytes", algorithm="HS256")
+
+    for token in (unsigned, other):
+        assert status_of(parley.user("alice"), headers=[(PROTOCOL, f"bearer, {token}")]) == 401
+
+
+def test_socket_of_a_ticket_lasts_as_long_as_the_token_behind_it(parley: Parley) -> None:
+    alice = parley.user("alice", expires_in_s=100)
+    socket = alice.connect()
+
+    assert hello(socket) == "ack"
+    parley.advance(111)  # 100 and the leeway
+
+    assert socket.request("hello")["error"]["code"] == "token_expired"
+
+
+def connect_event(
+    parley: Parley, query: dict[str, list[str]] | None = None, headers: dict[str, list[str]] | None = None
+) -> dict[str, Any]:
+    """Returns what API Gateway hands the authorizer of $connect."""
+    return {
+        "type": "REQUEST",
+        "methodArn": "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/v1/$connect",
+        "headers": {name: values[-1] for name, values in (headers or {}).items()},
+        "multiValueHeaders": headers or {},
+        "queryStringParameters": {name: values[-1] for name, values in (query or {}).items()},
+        "multiValueQueryStringParameters": query or {},
+        "requestContext": {
+            "routeKey": "$connect",
+            "eventType": "CONNECT",
+            "requestId": "r-1",
+            "connectionId": "c-1",
+            "requestTimeEpoch": parley.clock(),
+            "connectedAt": parley.clock(),
+        },
+    }
+
+
+def test_policy_covers_the_connect_route_only(parley: Parley) -> None:
+    event = connect_event(parley, headers={PROTOCOL: [f"bearer, {token_of(parley)}"]})
+
+    answer = parley.functions.invoke("OnAuthorize", event)
+
+    [statement] = answer["policyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Resource"]) == ("Allow", event["methodArn"])
+    assert (answer["principalId"], answer["context"]["user_id"]) == ("alice", "alice")
+
+
+def test_ticket_of_a_service_is_the_service(parley: Parley) -> None:
+    backend = parley.bearer(token_of(parley, sub="backend", role="service", contexts={"class": ["7b"]}))
+    event = connect_event(parley, {"ticket": [ticket_of(backend)]})
+
+    context = parley.functions.invoke("OnAuthorize", event)["context"]
+
+    assert (context["user_id"], context["role"], context["contexts"]) == ("backend", "service", '{"class":["7b"]}')
+
+
+def test_refusal_is_logged_by_its_code_and_never_with_the_ticket(
+    parley: Parley, caplog: pytest.LogCaptureFixture
+) -> None:
+    alice = parley.user("alice")
+    ticket = ticket_of(alice)
+    alice.open(query=f"?ticket={ticket}")
+
+    status_of(alice, query=f"?ticket={ticket}")
+
+    logged = [str(vars(record)) for record in caplog.records]
+    assert [line for line in logged if "'code': 'ticket_invalid'" in line and "'operation': 'authorize'" in line]
+    assert [line for line in logged if ticket in line] == []
