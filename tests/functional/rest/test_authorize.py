@@ -1,6 +1,8 @@
 """The REST API's authorizer: who gets in, who does not, and what Parley remembers of them."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -11,6 +13,7 @@ from local.functions import FunctionError
 from parley.adapters import tokens
 from tests.harness import Parley, Reply, User
 
+ROOT = Path(__file__).parents[3]
 PATHS = ["/conversations", "/unread-count", "/unread"]
 
 
@@ -250,6 +253,14 @@ def test_failure_of_ours_is_no_401(parley: Parley) -> None:
     reply = alice(parley).get("/conversations")
 
     assert reply.status == 500
+
+
+def test_event_for_sam_local_invoke_is_let_in(parley: Parley) -> None:
+    event = json.loads((ROOT / "events" / "rest" / "authorize.json").read_text())
+
+    context = parley.functions.invoke("Authorize", event)["context"]
+
+    assert (context["user_id"], context["role"], context["contexts"]) == ("alice", "teacher", '{"class":["7b"]}')
 
 
 def test_policy_covers_the_whole_stage_and_nothing_else(parley: Parley) -> None:

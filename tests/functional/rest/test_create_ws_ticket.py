@@ -1,13 +1,17 @@
 """POST /ws-tickets: a one-time ticket for one WebSocket."""
 
+import json
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
 from tests.harness import Parley, Refused
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_ticket_is_long_random_and_good_for_30_seconds(parley: Parley) -> None:
@@ -62,6 +66,12 @@ def test_ticket_costs_one_write(parley: Parley) -> None:
         alice.post("/ws-tickets")
 
     assert [(call.function, call.operation) for call in calls] == [("CreateWsTicket", "PutItem")]
+
+
+def test_event_for_sam_local_invoke_gets_a_ticket(parley: Parley) -> None:
+    event = json.loads((ROOT / "events" / "rest" / "create_ws_ticket.json").read_text())
+
+    assert parley.functions.invoke("CreateWsTicket", event)["statusCode"] == 201
 
 
 def test_query_is_refused(parley: Parley) -> None:

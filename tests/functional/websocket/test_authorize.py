@@ -1,5 +1,7 @@
 """The authorizer of $connect: by one-time ticket or by subprotocol, and by nothing else."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -8,6 +10,7 @@ import pytest
 from local.functions import FunctionError
 from tests.harness import Parley, Refused, User
 
+ROOT = Path(__file__).parents[3]
 PROTOCOL = "Sec-WebSocket-Protocol"
 
 
@@ -238,6 +241,12 @@ def connect_event(
             "connectedAt": parley.clock(),
         },
     }
+
+
+def test_event_for_sam_local_invoke_is_let_in(parley: Parley) -> None:
+    event = json.loads((ROOT / "events" / "websocket" / "authorize.json").read_text())
+
+    assert parley.functions.invoke("OnAuthorize", event)["context"]["user_id"] == "alice"
 
 
 def test_policy_covers_the_connect_route_only(parley: Parley) -> None:
