@@ -113,15 +113,21 @@ def intercepted() -> Iterator[None]:
         call = Call(function.logical_id, meta.service_model.service_name, operation, params, meta.endpoint_url)
         for hook in list(hooks):
             hook.before(call)
-        # Time is the test's: a delayed message would have to be waited for by the wall clock.
-        sent = {name: value for name, value in params.items() if name != "DelaySeconds"}
-        call.response = original(client, operation, sent)
+        call.response = original(client, operation, _undelayed(params))
         for hook in list(hooks):
             hook.after(call)
         return call.response
 
     with replaced(BaseClient, "_make_api_call", make_api_call) as original:
         yield
+
+
+def _undelayed(params: dict[str, Any]) -> dict[str, Any]:
+    """Returns what is sent to a queue for at once: time is the test's, and a delay would pass by the wall clock."""
+    kept = {name: value for name, value in params.items() if name != "DelaySeconds"}
+    if "Entries" in kept:
+        kept["Entries"] = [_undelayed(entry) for entry in kept["Entries"]]
+    return kept
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """How a system under test comes up: an engine per session, a template per engine, a fresh `Parley` per test."""
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,9 +59,17 @@ def fresh(running: System) -> Iterator[Parley]:
     provision.empty(running.template, running.store)
     running.functions.deliver_twice = False
     running.checker.violations.clear()
+    forget_told()
     parley = Parley(running.template, running.functions, running.store, Clock(int(time.time() * 1000)))
     calls.hooks[:] = [running.checker]
     with calls.connections_of(parley.websocket):
         yield parley
     calls.hooks.clear()
     assert not running.checker.violations, "; ".join(running.checker.violations)
+
+
+def forget_told() -> None:
+    """Lets the functions' process forget what it has told, as one that was started anew."""
+    push = sys.modules.get("parley.actions.push")  # only there once a function has needed it
+    if push is not None:
+        push.forget_told()

@@ -35,11 +35,14 @@ class StatusList(Struct, frozen=True):
 def connect(call: Call) -> None:
     """Notes a new device of the caller and, where it is the only one, tells those who watch.
 
-    Three round trips at most.
+    Four round trips at most. A try that died before it told them leaves its device behind, and is no reason for the
+    next one to be silent: hence `is_announced`.
     """
     person = connections.save(call.user_id, _connection(call))
-    if {one.connection_id for one in person.live(call.now_s)} == {call.device_id}:
+    is_first = {one.connection_id for one in person.live(call.now_s)} == {call.device_id}
+    if is_first or not person.is_announced:
         _tell_watchers(call, person)
+        connections.mark_online(call.user_id)
 
 
 def ping(call: Call) -> Pong:
@@ -54,10 +57,11 @@ def ping(call: Call) -> Pong:
 def disconnect(call: Call) -> None:
     """Forgets a device of the caller and, where it was the last one, tells those who watch.
 
-    Nothing where it was gone.
+    A device that was gone already (a post had found it so, or an earlier try died here) may still have been the last.
     """
-    person = connections.remove(call.user_id, call.device_id)
-    if person is not None and not person.connections:
+    left = connections.remove(call.user_id, call.device_id, last_seen_ms=call.now_ms)
+    person = left or connections.of([call.user_id])[call.user_id]
+    if person.is_watched and not person.connections:
         _leave(call, person, last_seen_ms=call.now_ms)
 
 
@@ -90,12 +94,19 @@ def _sweep_person(call: Call, user_id: str) -> int:
     forgotten = 0
     left: Presence | None = person
     for device in dead:
-        left = connections.remove(person.user_id, device.connection_id, device.lease_s)
+        has_expired = device.token_s <= call.now_s
+        if has_expired:  # no ping saves it, so it is closed first: what was forgotten could not be found again
+            sockets.close(device.connection_id)
+        last_seen_ms = person.last_sign_ms()
+        left = connections.remove(
+            person.user_id, device.connection_id, last_seen_ms=last_seen_ms, lease_s=device.lease_s
+        )
         if left is None:  # it has pinged meanwhile, or another sweep was here
             left = connections.of([person.user_id])[person.user_id]
             continue
         forgotten += 1
-        sockets.close(device.connection_id)
+        if not has_expired:
+            sockets.close(device.connection_id)
     if left is not None and left.connections:
         connections.sweep_again(person.user_id, min(one.until_s for one in left.connections))
     elif left is not None:
@@ -110,7 +121,10 @@ def _leave(call: Call, person: Presence, last_seen_ms: int | None) -> None:
     """
     gone = Presence(user_id=person.user_id, last_seen_ms=last_seen_ms)
     _tell_watchers(call, gone)
-    connections.mark_offline(person.user_id, last_seen_ms)
+    if not connections.mark_offline(person.user_id, last_seen_ms):
+        back = connections.of([person.user_id])[person.user_id]
+        if back.live(call.now_s):  # they came back while their going was told
+            _tell_watchers(call, back)
 
 
 def _tell_watchers(call: Call, person: Presence) -> None:

@@ -38,6 +38,11 @@ def remember(what: Hashable) -> None:
         _told.popitem(last=False)
 
 
+def forget_told() -> None:
+    """Forgets what this process has told: what is left of the memory of one that died."""
+    _told.clear()
+
+
 def beside(write: Callable[[], Written], user_ids: Iterable[str]) -> tuple[Written, list[Presence]]:
     """Does a write and reads people's devices at the same time; returns what the write gave, and the devices.
 
@@ -77,6 +82,7 @@ def _post(call: Call, people: Iterable[Presence], frame_for: FrameFor) -> None:
             user_id=person.user_id,
             connection_id=device.connection_id,
             since_ms=device.since_ms,
+            last_sign_ms=person.last_sign_ms(),
             frame=frame_for(person.user_id, device).decode(),
         )
         for person in people
@@ -96,7 +102,7 @@ def deliver(posts: list[Post], now_ms: int) -> list[Post]:
         if outcome is Outcome.LATER or (outcome is Outcome.GONE and device.may_be_connecting(now_ms)):
             later.append(post)
         elif outcome is Outcome.GONE:
-            connections.remove(post.user_id, post.connection_id)
+            connections.remove(post.user_id, post.connection_id, last_seen_ms=post.last_sign_ms)
     return later
 
 

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from parley.actions import access, push
 from parley.actions.sweeping import sweep_all
-from parley.adapters import connections, conversations, typing_rows
+from parley.adapters import connections, typing_rows
 from parley.domain.call import Call
 from parley.domain.events import UserJoinedConversation, UserLeftConversation, UserStoppedTyping, UserTyping
 from parley.domain.times import rfc3339
@@ -58,8 +58,12 @@ def join(call: Call, conversation_id: str) -> Joined:
 def leave(call: Call, conversation_id: str) -> Left:
     """Closes a conversation on the calling device and tells the others; nothing to tell where it was not open."""
     head = access.access_conversation(call, conversation_id)
-    if connections.leave(call.user_id, call.device_id, conversation_id):
-        push.tell(call, head.participants, UserLeftConversation(conversation_id=conversation_id, user_id=call.user_id))
+    people = connections.of(head.participants)
+    if call.device_id in people[call.user_id].devices_in(conversation_id):
+        # Told before it is written: when a try dies in between, the next one finds the conversation open and tells.
+        left = UserLeftConversation(conversation_id=conversation_id, user_id=call.user_id)
+        push.tell_present(call, people.values(), left)
+        connections.leave(call.user_id, call.device_id, conversation_id)
     return Left(conversation_id)
 
 
@@ -73,11 +77,13 @@ def start_typing(call: Call, conversation_id: str) -> TypingUntil:
 
 
 def stop_typing(call: Call, conversation_id: str) -> StoppedTyping:
-    """Tells the members that the caller types no more; nothing to tell where nobody thought so."""
+    """Tells the members that the caller types no more; two round trips and the posts.
+
+    Also where no row says that they did: an earlier try may have deleted it and died before it told anybody.
+    """
     head = access.access_conversation(call, conversation_id)
-    was_typing, people = push.beside(lambda: typing_rows.remove(conversation_id, call.user_id), head.participants)
-    if was_typing:
-        push.tell_present(call, people, UserStoppedTyping(conversation_id=conversation_id, user_id=call.user_id))
+    _, people = push.beside(lambda: typing_rows.remove(conversation_id, call.user_id), head.participants)
+    push.tell_present(call, people, UserStoppedTyping(conversation_id=conversation_id, user_id=call.user_id))
     return StoppedTyping(conversation_id)
 
 
@@ -87,13 +93,14 @@ def sweep_typing(call: Call) -> int:
 
 
 def _sweep_typist(call: Call, typist: Typist) -> int:
-    if not typing_rows.remove_stale(typist):
-        return 0  # typed on meanwhile
-    head = conversations.head(typist.conversation_id)
+    head, found = typing_rows.head_and_typist(typist.conversation_id, typist.user_id)
+    if found != typist:
+        return 0  # typed on meanwhile, or stopped
     if head is not None:
+        # Told before the row goes: when a sweep dies in between, the next one finds the row and tells.
         event = UserStoppedTyping(conversation_id=typist.conversation_id, user_id=typist.user_id)
         push.tell(call, head.participants, event)
-    return 1
+    return int(typing_rows.remove_stale(typist))
 
 
 def _event(typist: Typist) -> UserTyping:

@@ -80,17 +80,28 @@ def renew(user_id: str, connection_id: str, lease_s: int) -> Presence | None:
     )
 
 
-def remove(user_id: str, connection_id: str, lease_s: int | None = None) -> Presence | None:
-    """Forgets one connection and returns what is left.
+def mark_online(user_id: str) -> None:
+    """Notes that those who watch a person have been told that they came; nothing where they have left again."""
+    _settle(user_id, [tables.Connections.announced.set(True)], tables.Connections.sweep_at_s.exists())
+
+
+def remove(
+    user_id: str, connection_id: str, *, last_seen_ms: int | None = None, lease_s: int | None = None
+) -> Presence | None:
+    """Forgets one connection, notes when the person was last there, and returns what is left.
 
     None where it was not there, or its lease is no longer `lease_s`.
 
-    One round trip. Whoever judged by an old lease loses against the ping that came in between.
+    One round trip. Whoever judged by an old lease loses against the ping that came in between. The time is written here
+    and not later, because nothing else tells it once the connection is forgotten.
     """
+    actions: list[Action] = [Path(["connections", connection_id]).remove()]
+    if last_seen_ms is not None:
+        actions.append(tables.Connections.last_seen_ms.set(last_seen_ms))
     condition = Path(["connections", connection_id]).exists()
     if lease_s is not None:
         condition &= Path(["connections", connection_id, "lease_s"]) == lease_s
-    return _update(user_id, connection_id, [Path(["connections", connection_id]).remove()], condition)
+    return _update(user_id, connection_id, actions, condition)
 
 
 def join(user_id: str, connection_id: str, conversation_id: str) -> None:
@@ -144,7 +155,8 @@ def sweep_again(user_id: str, at_s: int) -> None:
 
 def mark_offline(user_id: str, last_seen_ms: int | None) -> bool:
     """Takes a person without connections out of the sweep's index; returns False where somebody connected meanwhile."""
-    actions: list[Action] = [tables.Connections.sweep_shard.remove(), tables.Connections.sweep_at_s.remove()]
+    row = tables.Connections
+    actions: list[Action] = [row.sweep_shard.remove(), row.sweep_at_s.remove(), row.announced.remove()]
     if last_seen_ms is not None:
         actions.append(tables.Connections.last_seen_ms.set(last_seen_ms))
     empty = tables.Connections.sweep_at_s.exists() & (size(tables.Connections.connections) == 0)
@@ -179,6 +191,8 @@ def _presence(user_id: str, row: tables.Connections | None) -> Presence:
         user_id=user_id,
         connections=tuple(_connection(one, body) for one, body in row.connections.items()),
         last_seen_ms=None if row.last_seen_ms is None else int(row.last_seen_ms),
+        is_announced=bool(row.announced),
+        is_watched=row.sweep_at_s is not None,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.connection.table import TableConnection
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
@@ -139,6 +139,7 @@ class Connections(Table):
     user_id = UnicodeAttribute(hash_key=True)
     connections = DocumentAttribute()
     last_seen_ms = NumberAttribute(null=True)
+    announced = BooleanAttribute(null=True)
     sweep_shard = UnicodeAttribute(null=True)
     sweep_at_s = NumberAttribute(null=True)
     by_sweep = BySweep()

@@ -3,8 +3,9 @@
 from pynamodb.exceptions import DeleteError
 from pynamodb.expressions.condition import Condition
 
-from parley.adapters import tables, writes
+from parley.adapters import batches, conversations, tables, writes
 from parley.domain.presence import SWEEP_SHARDS, sweep_shard
+from parley.domain.stored import Head
 from parley.domain.typing import Typist
 
 MAX_DUE = 1000  # rows of one shard that one round of a sweep takes up; about 100 bytes each, so one page
@@ -30,6 +31,13 @@ def remove_stale(typist: Typist) -> bool:
     """Deletes the row if it is still the one that ran out; returns False where somebody has typed on meanwhile."""
     row = tables.Typing(conversation_id=typist.conversation_id, user_id=typist.user_id)
     return _delete(row, tables.Typing.expires_at_ms == typist.expires_at_ms)
+
+
+def head_and_typist(conversation_id: str, user_id: str) -> tuple[Head | None, Typist | None]:
+    """Returns a conversation's head and whether somebody types there, run out or not; one round trip."""
+    rows = batches.read({tables.Conversation: [(conversation_id,)], tables.Typing: [(conversation_id, user_id)]})
+    row = rows.get(tables.Typing, conversation_id, user_id)
+    return conversations.head_of(rows, conversation_id), None if row is None else _typist(row)
 
 
 def in_conversation(conversation_id: str, now_ms: int) -> list[Typist]:

@@ -9,4 +9,5 @@ class Post(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     user_id: str
     connection_id: str
     since_ms: int  # when the connection was made: a young one may still be connecting
+    last_sign_ms: int | None  # when the person was last known to be there, should this device turn out to be gone
     frame: str

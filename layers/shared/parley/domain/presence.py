@@ -51,9 +51,15 @@ class Presence(Struct, frozen=True, kw_only=True):
     user_id: str
     connections: tuple[Connection, ...] = ()
     last_seen_ms: int | None = None
+    is_announced: bool = False  # those who watch have been told that the person came
+    is_watched: bool = False  # the sweep looks after the row: somebody may still have to be told that the person left
 
     def live(self, now_s: int) -> tuple[Connection, ...]:
         return tuple(one for one in self.connections if one.is_live(now_s))
+
+    def devices_in(self, conversation_id: str) -> frozenset[str]:
+        """Returns the ids of the connections that have a conversation open."""
+        return frozenset(one.connection_id for one in self.connections if conversation_id in one.joined)
 
     def status(self, now_s: int) -> Status:
         """Returns what others may be told: online until the last lease ends, or offline since when."""

@@ -1,0 +1,55 @@
+"""What many tests begin with, and how they look at what came of it."""
+
+from parley.domain.times import rfc3339
+from tests.harness import Frame, Parley, Socket, User
+
+
+def open_direct(one: User, other: User) -> str:
+    """Returns the id of the conversation of two people, opened by the first of them."""
+    reply = one.post("/conversations", json={"type": "direct", "user_id": other.user_id})
+    assert reply.status in (200, 201), reply
+    return str(reply.json["id"])
+
+
+def say(sender: User, conversation_id: str, *texts: str) -> list[str]:
+    """Sends texts over REST; returns the ids of the messages."""
+    replies = [sender.post(f"/conversations/{conversation_id}/messages", json={"text": text}) for text in texts]
+    assert {reply.status for reply in replies} == {201}, replies
+    return [str(reply.json["id"]) for reply in replies]
+
+
+def joined(person: User, conversation_id: str) -> Socket:
+    """Returns a device that has a conversation open."""
+    socket = person.connect()
+    reply = socket.request("join_conversation", {"conversation_id": conversation_id})
+    assert reply["type"] == "ack", reply
+    return socket
+
+
+def forget_events(*sockets: Socket) -> None:
+    """Lets go of what came while a test was set up."""
+    for socket in sockets:
+        socket.events()
+
+
+def names(frames: list[Frame]) -> list[str]:
+    """Returns which events came, in order."""
+    return [frame["event"] for frame in frames]
+
+
+def contents(frames: list[Frame]) -> list[Frame]:
+    """Returns the `data` of events, in order."""
+    return [frame["data"] for frame in frames]
+
+
+def refusal(frame: Frame) -> tuple[str, int, list[tuple[str, str]]]:
+    """Returns code, status, and pointer and code of each wrong field of an error frame."""
+    assert frame["type"] == "error", frame
+    problem = frame["error"]
+    fields = [(field["pointer"], field["code"]) for field in problem.get("errors", [])]
+    return problem["code"], problem["status"], fields
+
+
+def in_s(parley: Parley, seconds: float) -> str:
+    """Returns the time so many seconds from now, as it stands on the wire."""
+    return rfc3339(parley.clock() + int(seconds * 1000))
