@@ -1,0 +1,60 @@
+"""What README.md and docs/*.md say of the repository is so: links, parameters, targets, names."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+README = PAGES[0].read_text(encoding="utf-8")
+ASYNCAPI: dict[str, Any] = json.loads((ROOT / "docs" / "asyncapi.json").read_text(encoding="ascii"))
+
+
+def anchors(page: Path) -> set[str]:
+    """Returns what GitHub makes of the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?://)([^)#]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8"))
+
+    for path, anchor in links:
+        target = page.parent / path if path else page
+        assert target.exists(), f"{page.name} links to {path}"
+        assert not anchor or anchor in anchors(target), f"{page.name} links to {path}#{anchor}"
+
+
+def test_the_readme_has_each_parameter_with_its_default() -> None:
+    parameters = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))["Parameters"]
+    section = README.partition("\n## Parameters\n")[2].partition("\n## ")[0]
+
+    told = re.findall(r"^\| `(\w+)` \| ?(?:`(.*?)`)? ?\| (.+) \|$", section, re.MULTILINE)
+
+    assert told == [(name, str(one["Default"]), one["Description"]) for name, one in parameters.items()]
+
+
+def test_the_readme_names_each_shipped_policy() -> None:
+    section = README.partition("\n## Who may talk to whom\n")[2].partition("\n## ")[0]
+    policies = {path.stem for path in (ROOT / "layers/shared/parley/policies").glob("*.toml")}
+
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == policies
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_make_target_that_is_told_of_exists(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert set(re.findall(r"(?:`|^|\()make ([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE)) <= targets
+
+
+def test_the_readme_tells_of_every_action() -> None:
+    actions = {name for name, one in ASYNCAPI["operations"].items() if one["action"] == "receive"}
+    section = README.partition("\n## Real time in brief\n")[2].partition("\n## ")[0]
+
+    assert actions <= set(re.findall(r"`(\w+)`", section))
