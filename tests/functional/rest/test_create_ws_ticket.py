@@ -4,11 +4,10 @@ import json
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 
+from parley.adapters.documents import from_wire
 from tests.harness import Parley, Refused
 
 ROOT = Path(__file__).parents[3]
@@ -48,12 +47,13 @@ def test_table_holds_a_hash_that_opens_nothing_and_an_end(parley: Parley) -> Non
     alice = parley.user("alice", role="teacher", contexts={"class": ["7b"]})
     ticket = alice.post("/ws-tickets").json["ticket"]
 
-    resource: Any = boto3.resource("dynamodb", endpoint_url=parley.store.endpoint_url)
-    [row] = resource.Table(parley.functions.environment["WS_TICKETS_TABLE"]).scan(ConsistentRead=True)["Items"]
+    table = parley.functions.environment["WS_TICKETS_TABLE"]
+    [item] = parley.store.client("dynamodb").scan(TableName=table, ConsistentRead=True)["Items"]
+    row = {name: from_wire(value) for name, value in item.items()}
 
     assert ticket not in str(row)
     assert row["identity"]["user_id"] == "alice"
-    assert 29 <= int(row["expires_at_s"]) - parley.clock() // 1000 <= 30
+    assert 29 <= row["expires_at_s"] - parley.clock() // 1000 <= 30
     with pytest.raises(Refused) as refused:
         alice.open(query=f"?ticket={row['ticket_hash']}")
     assert refused.value.status == 401

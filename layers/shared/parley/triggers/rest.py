@@ -20,7 +20,7 @@ from msgspec import Struct
 from parley.adapters import environment
 from parley.domain.bodies import decode, decode_query
 from parley.domain.call import Call
-from parley.domain.errors import Malformed
+from parley.domain.errors import Malformed, Unauthenticated
 from parley.domain.identity import Identity
 from parley.domain.requests import Nothing
 from parley.triggers import observing, problems
@@ -79,11 +79,15 @@ def operation(
 
 
 def _call(request: Mapping[str, Any]) -> Call:
-    return Call(
+    call = Call(
         caller=Identity.from_authorizer_context(request["authorizer"]),
         now_ms=request["requestTimeEpoch"],
         request_id=request["requestId"],
     )
+    # API Gateway goes by the authorizer's answer for 300 s, whether the token lasts that long or not.
+    if call.caller.expires_at_s <= call.now_s:
+        raise Unauthenticated("token_expired", "Your sign-in has run out; get a new token.")
+    return call
 
 
 def _arguments(event: Mapping[str, Any], body: type[Struct] | None, query: type[Struct]) -> dict[str, Any]:
