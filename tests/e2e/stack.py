@@ -1,0 +1,231 @@
+"""The stack that `make run` starts, as a child process, and the people who use it over real sockets."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from tests.e2e.documents import check_frame, check_reply, check_request
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 10  # for what takes a tenth of a second on a machine with nothing else to do
+START_S = 60
+
+Json = dict[str, Any]
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Returns this process's environment without what would reach into the child, and with `variables`."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "JWT_", "COV_"))}
+    return {**inherited, "REST_PORT": "0", "WS_PORT": "0", **variables}
+
+
+class Stack:
+    """One running stack; its people have ids of their own, so that tests do not meet each other's."""
+
+    def __init__(self, process: subprocess.Popen[str], ready: str, seconds: float) -> None:
+        self.process = process
+        self.ready = ready
+        self.seconds = seconds  # from start to ready
+        found = re.search(r"REST (http://\S+/v1)\b.* WebSocket (ws://\S+/v1)\b", ready)
+        assert found, f"no addresses in: {ready}"
+        self.rest_url, self.websocket_url = found[1], found[2]
+        self._numbers = count(1)
+
+    def person(
+        self, name: str, role: str | None = None, contexts: Mapping[str, Sequence[str]] | None = None
+    ) -> "Person":
+        """Returns somebody new, signed in."""
+        return self.known(f"{name}-{next(self._numbers)}", name=name.title(), role=role, contexts=contexts)
+
+    def known(self, user_id: str, expires_in_s: int = 3600, **claims: Any) -> "Person":
+        """Returns the person of that id, with a new token."""
+        said = {name: value for name, value in claims.items() if value is not None}
+        answer = httpx.post(
+            self.rest_url.removesuffix("/v1") + "/local/token",
+            json={"user_id": user_id, "expires_in_s": expires_in_s, **said},
+            timeout=PATIENCE_S,
+        )
+        assert answer.status_code == 200, answer.text
+        return Person(self, user_id, answer.json()["token"])
+
+    def stop(self, with_signal: int = signal.SIGINT) -> int:
+        """Ends the stack as Ctrl-C does; returns its exit status."""
+        self.process.send_signal(with_signal)
+        return self.process.wait(30)
+
+
+@contextmanager
+def running(state: Path, *arguments: str, **variables: str) -> Iterator[Stack]:
+    """Runs a stack whose state is kept in the folder `state`; whatever happens, it is gone afterwards."""
+    started = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local", "run", "--state", str(state), *arguments],
+        cwd=ROOT,
+        env=environment(**variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    try:
+        said = []
+        while not (line := process.stdout.readline()).startswith("parley is ready: "):
+            said.append(line)
+            assert line and time.monotonic() < started + START_S, f"the stack did not start: {''.join(said)}"
+        yield Stack(process, line.strip(), time.monotonic() - started)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)  # a group of its own, made above
+                process.wait()
+        process.stdout.close()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a REST request was answered with."""
+
+    status: int
+    json: Any
+    headers: Mapping[str, str]
+
+
+class Person:
+    """Somebody with a token. Every answer is held to the REST document."""
+
+    def __init__(self, stack: Stack, user_id: str, token: str) -> None:
+        self.stack = stack
+        self.user_id = user_id
+        self.token = token
+
+    def request(self, method: str, path: str, body: object = None) -> Answer:
+        answer = httpx.request(
+            method,
+            self.stack.rest_url + path,
+            headers={"Authorization": f"Bearer {self.token}"},
+            json=body,
+            timeout=PATIENCE_S,
+        )
+        value = answer.json()
+        check_reply(method, path, answer.status_code, answer.headers["Content-Type"], value)
+        return Answer(answer.status_code, value, answer.headers)
+
+    def get(self, path: str) -> Any:
+        answer = self.request("GET", path)
+        assert answer.status == 200, answer
+        return answer.json
+
+    def post(self, path: str, **body: object) -> Any:
+        answer = self.request("POST", path, body)
+        assert answer.status in (200, 201), answer
+        return answer.json
+
+    def patch(self, path: str) -> Any:
+        answer = self.request("PATCH", path)
+        assert answer.status == 200, answer
+        return answer.json
+
+    def opens(self, other: "Person") -> str:
+        """Returns the id of the conversation with somebody."""
+        conversation_id: str = self.post("/conversations", type="direct", user_id=other.user_id)["id"]
+        return conversation_id
+
+    def ticket(self) -> str:
+        ticket: str = self.post("/ws-tickets")["ticket"]
+        return ticket
+
+    @contextmanager
+    def online(self, *, by_ticket: bool = False) -> Iterator["Device"]:
+        """Connects one device, by a one-time ticket or with the token as a subprotocol."""
+        url = self.stack.websocket_url
+        if by_ticket:
+            connecting = connect(f"{url}?ticket={self.ticket()}", proxy=None)
+        else:
+            offered = [Subprotocol("bearer"), Subprotocol(self.token)]
+            connecting = connect(url, subprotocols=offered, proxy=None)
+        with connecting as socket:
+            yield Device(socket)
+
+
+class Device:
+    """One open socket. Every frame, sent or received, is held to the WebSocket document."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.waiting: deque[Json] = deque()  # events that nobody has asked for yet
+        self._numbers = count(1)
+
+    def ask(self, action: str, **data: object) -> Any:
+        """Sends an action and returns the data of its `ack`."""
+        reply = self._request(action, data)
+        assert reply["type"] == "ack", reply
+        return reply["data"]
+
+    def refused(self, action: str, **data: object) -> Json:
+        """Sends an action and returns the problem that it was refused with."""
+        reply = self._request(action, data)
+        assert reply["type"] == "error", reply
+        problem: Json = reply["error"]
+        return problem
+
+    def _request(self, action: str, data: Json) -> Json:
+        request = {"action": action, "request_id": f"r{next(self._numbers)}", "data": data}
+        check_request(request)
+        self.socket.send(json.dumps(request))
+        while "request_id" not in (frame := self._receive(PATIENCE_S, action)):
+            self.waiting.append(frame)
+        assert frame["request_id"] == request["request_id"]
+        return frame
+
+    def event(self, name: str, timeout_s: float = PATIENCE_S) -> Json:
+        """Returns the data of the next event of that name; others stay where they are."""
+        deadline = time.monotonic() + timeout_s
+        for frame in self.waiting:
+            if frame["event"] == name:
+                self.waiting.remove(frame)
+                return self._data(frame)
+        while (frame := self._receive(deadline - time.monotonic()))["event"] != name:
+            self.waiting.append(frame)
+        return self._data(frame)
+
+    def events(self) -> list[str]:
+        """Returns the names of all events that have come: one more round trip, behind which nothing is left waiting."""
+        self.ask("ping")
+        return [frame["event"] for frame in self.waiting]
+
+    def closed(self) -> int:
+        """Waits until the server has closed the connection; returns the code."""
+        try:
+            while True:
+                self.socket.recv(PATIENCE_S)
+        except ConnectionClosed as closed:
+            return closed.rcvd.code if closed.rcvd else 1006
+
+    def _receive(self, timeout_s: float, action: str | None = None) -> Json:
+        frame: Json = json.loads(self.socket.recv(timeout_s))
+        check_frame(frame, action)
+        return frame
+
+    def _data(self, frame: Json) -> Json:
+        data: Json = frame["data"]
+        return data
