@@ -24,7 +24,7 @@ from typing import Any, Protocol
 
 from local.template import LOCAL_BUCKET, Document, Resource, Template, TemplateError
 
-log = logging.getLogger("parley.local.functions")
+log = logging.getLogger(__name__)
 
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024  # synchronous invocations, each way (Lambda quotas)
 MAX_THREADS = 128  # functions mostly wait for the store; AWS's default is 1,000 at once
@@ -173,6 +173,10 @@ class Functions:
     def __getitem__(self, logical_id: str) -> Function:
         return self._by_id[logical_id]
 
+    def move(self, address: str, here: str) -> None:
+        """Puts a local address in the place of AWS's in every variable of the functions' environment."""
+        self.environment = {name: value.replace(address, here) for name, value in self.environment.items()}
+
     def prepare(self) -> None:
         """Puts the code on the path and the declared variables into the environment, as Lambda does before `import`."""
         for folder in self._folders:
@@ -180,10 +184,9 @@ class Functions:
                 sys.path.insert(0, folder)
         os.environ.update(self.environment)
 
-    def import_all(self) -> None:
-        """Imports every handler, so that a broken one is known before the first request; raises FunctionError."""
-        for function in self:
-            _import(function)
+    def handler(self, function: Function) -> Callable[[Any, Context], Any]:
+        """Returns a function's handler, imported; raises FunctionError."""
+        return _import(function)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

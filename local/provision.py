@@ -5,6 +5,7 @@ place (a table's key) is one clear error.
 """
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -27,22 +28,20 @@ _QUEUE_ATTRIBUTES = (
 
 
 class Store:
-    """The AWS services beside the gateway; `endpoint_url` None means AWS's own addresses, which moto intercepts."""
+    """Clients of the services beside the gateway, where the environment says they are (`AWS_ENDPOINT_URL…`)."""
 
-    def __init__(self, endpoint_url: str | None = None, region: str = "us-east-1") -> None:
-        self.endpoint_url = endpoint_url
-        self._region = region
+    def __init__(self) -> None:
         self._session = botocore.session.get_session()
         self._clients: dict[str, Any] = {}
+        self._making = threading.Lock()
 
     def client(self, service: str) -> Any:
         """Returns the one client of a service. Its shape is botocore's model, which mypy cannot see by name."""
-        if service not in self._clients:
-            config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 5})
-            self._clients[service] = self._session.create_client(
-                service, region_name=self._region, endpoint_url=self.endpoint_url, config=config
-            )
-        return self._clients[service]
+        with self._making:
+            if service not in self._clients:
+                config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 5})
+                self._clients[service] = self._session.create_client(service, config=config)
+            return self._clients[service]
 
 
 def provision(template: Template, store: Store) -> None:

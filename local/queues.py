@@ -13,7 +13,7 @@ from local.patterns import Filter
 from local.provision import Store
 from local.template import Document, Resource, Template, TemplateError
 
-log = logging.getLogger("parley.local.queues")
+log = logging.getLogger(__name__)
 
 _MAX_RECEIVED = 10  # messages that one ReceiveMessage returns
 _DEFAULT_VISIBILITY_S = 30

@@ -25,7 +25,7 @@ from local.events import (
 from local.functions import FunctionError, Invoke, PayloadTooLarge
 from local.template import Document, Resource, Template, TemplateError
 
-log = logging.getLogger("parley.local.rest")
+log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 10 * 1024 * 1024  # quotas: "Payload size 10 MB"
 INTEGRATION_TIMEOUT_MS = 29_000  # quotas: "Integration timeout", the default and what most accounts have

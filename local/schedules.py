@@ -19,7 +19,7 @@ from local.functions import Functions, InvocationError
 from local.provision import Store
 from local.template import Document, Template, TemplateError
 
-log = logging.getLogger("parley.local.schedules")
+log = logging.getLogger(__name__)
 
 _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 _MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}

@@ -19,7 +19,7 @@ from local.patterns import Filter
 from local.provision import Store
 from local.template import Document, Resource, Template
 
-log = logging.getLogger("parley.local.streams")
+log = logging.getLogger(__name__)
 
 MAX_BACKOFF_S = 10.0
 
@@ -55,6 +55,10 @@ class StreamMapping:
         self._waiting: list[tuple[_Shard, Document]] = []
         self._waiting_since_s = 0.0
         self.invocations = 0
+
+    @property
+    def is_started(self) -> bool:
+        return bool(self._stream_arn)
 
     def start(self, position: str | None = None) -> None:
         """Takes a place in the stream: where the template says, or `LATEST`, say."""

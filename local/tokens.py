@@ -1,10 +1,67 @@
 """Tokens for local people: HS256 under the local secret, with the issuer, audience and claims of the template."""
 
+import secrets
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
 
 import jwt
+from msgspec import Meta, Struct
+
+from parley.domain import bodies
+from parley.domain.errors import Invalid
+from parley.domain.identity import is_context_id, is_context_type, is_role, is_user_id
 
 DEFAULT_EXPIRES_IN_S = 24 * 60 * 60
+MAX_EXPIRES_IN_S = 366 * 24 * 60 * 60
+
+
+class Wanted(Struct, forbid_unknown_fields=True, frozen=True):
+    """Who shall get a token: the body of `POST /local/token`."""
+
+    user_id: str
+    name: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    role: str | None = None
+    contexts: dict[str, list[str]] | None = None
+    expires_in_s: Annotated[int, Meta(ge=1, le=MAX_EXPIRES_IN_S)] = DEFAULT_EXPIRES_IN_S
+
+
+def read(raw: bytes) -> Wanted:
+    """Returns who shall get a token; raises Invalid with the field that is wrong."""
+    wanted = bodies.decode(raw, Wanted)
+    if not is_user_id(wanted.user_id):
+        raise Invalid.field("/user_id", "pattern", "`user_id` is 1 to 128 of A–Z a–z 0–9 . _ ~ @ | : + = -.")
+    if wanted.role is not None and not is_role(wanted.role):
+        raise Invalid.field("/role", "pattern", "`role` is 1 to 64 of A–Z a–z 0–9 . _ : -.")
+    for kind, ids in (wanted.contexts or {}).items():
+        if not is_context_type(kind) or not all(map(is_context_id, ids)):
+            raise Invalid.field(f"/contexts/{kind}", "pattern", "`contexts` maps types like `class` to lists of ids.")
+    return wanted
+
+
+def local_secret(given: str | None, kept_in: Path) -> str:
+    """Returns the secret that local tokens are signed with: the given one, else one made once and kept in a file."""
+    if given:
+        return given
+    if not kept_in.exists():
+        kept_in.parent.mkdir(parents=True, exist_ok=True)
+        kept_in.touch(mode=0o600)
+        kept_in.write_text(secrets.token_urlsafe(48), encoding="ascii")
+    return kept_in.read_text(encoding="ascii").strip()
+
+
+def mint_for(wanted: Wanted, environment: Mapping[str, str], secret: str, *, now_s: int) -> str:
+    """Returns a token for a person."""
+    return mint(
+        environment,
+        secret,
+        now_s=now_s,
+        user_id=wanted.user_id,
+        name=wanted.name,
+        role=wanted.role,
+        contexts=wanted.contexts,
+        expires_in_s=wanted.expires_in_s,
+    )
 
 
 def mint(

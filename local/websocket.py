@@ -30,7 +30,7 @@ from local.events import (
 from local.functions import FunctionError, InvocationError, Invoke
 from local.template import Document, Resource, Template, TemplateError
 
-log = logging.getLogger("parley.local.websocket")
+log = logging.getLogger(__name__)
 
 MAX_FRAME_BYTES = 32 * 1024
 MAX_MESSAGE_BYTES = 128 * 1024
@@ -288,7 +288,7 @@ class WebSocketApi:
         code, reason = connection.closed_with or (code, reason)
         event = self._event(connection, "$disconnect", "DISCONNECT")
         event["requestContext"] |= {"disconnectStatusCode": code, "disconnectReason": reason}
-        headers = {"Host": self._domain, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""}
+        headers = {"Host": self.domain, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""}
         fields = {"headers": headers, "multiValueHeaders": {name: [value] for name, value in headers.items()}}
         try:
             await self._call(route, {**fields, **event})
@@ -362,7 +362,8 @@ class WebSocketApi:
         return self._template.place.arn("execute-api", f"{self.api_id}/{rest}")
 
     @property
-    def _domain(self) -> str:
+    def domain(self) -> str:
+        """The API's own host name on AWS."""
         return f"{self.api_id}.execute-api.{self._template.place.region}.amazonaws.com"
 
     def _event(self, connection: Connection, key: str, kind: str, request_id: str | None = None) -> Document:
@@ -378,7 +379,7 @@ class WebSocketApi:
             "requestId": request_id or short_id(),
             "extendedRequestId": short_id(),
             "stage": self.stage,
-            "domainName": self._domain,
+            "domainName": self.domain,
             "apiId": self.api_id,
             "identity": {"sourceIp": connection.source_ip, "userAgent": connection.user_agent},
         }

@@ -1,0 +1,267 @@
+"""The two gateways on real ports, by Starlette and uvicorn: bytes in and out; the rules are elsewhere."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+from local import management, tokens
+from local.functions import Functions
+from local.rest import MAX_BODY_BYTES, GatewayError, Request, RestApi
+from local.websocket import (
+    MAX_FRAME_BYTES,
+    MAX_MESSAGE_BYTES,
+    Connection,
+    Everyone,
+    Handshake,
+    Refused,
+    WebSocketApi,
+)
+from parley.domain.errors import Refusal
+from parley.triggers.problems import encode, problem
+
+# How much may wait for a client that reads slowly, before a post to it answers 429. AWS names no number; this is ours.
+MAX_WAITING_BYTES = 256 * 1024
+STALE_CHECK_S = 0.25
+KEEP_ALIVE_S = 75  # botocore keeps its connections; uvicorn's 5 s would cut them while they are in use
+SHUTDOWN_S = 3
+
+
+def listen(port: int) -> socket.socket:
+    """Returns a loopback socket on `port`, 0 for any free one; OSError where somebody else listens there."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+@asynccontextmanager
+async def serving(apps: Sequence[tuple[Any, socket.socket]]) -> AsyncIterator[None]:
+    """Serves each app on its socket; at the end, clients are told to go away and what still runs may finish."""
+    servers = [_server(app) for app, _ in apps]
+    tasks = [asyncio.create_task(server.serve([listener])) for server, (_, listener) in zip(servers, apps, strict=True)]
+    try:
+        while not all(server.started for server in servers):
+            if any(task.done() for task in tasks):
+                break
+            await asyncio.sleep(0.01)
+        yield
+    finally:
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(*tasks)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its hands on the signals: two servers run side by side, and the stack stops both."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _server(app: Any) -> _Server:
+    config = uvicorn.Config(
+        app,
+        ws=_FrameLimited,
+        ws_max_size=MAX_MESSAGE_BYTES,  # larger: close 1009
+        ws_ping_interval=None,  # API Gateway sends no pings
+        ws_per_message_deflate=False,  # nor does it compress
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+        access_log=False,
+        log_config=None,
+        lifespan="off",
+        server_header=False,
+    )
+    return _Server(config)
+
+
+class _FrameLimited(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket protocol with API Gateway's limit for one frame, which ASGI applications never see."""
+
+    def handle_text(self, event: Frame) -> None:
+        if self._fits(event):
+            super().handle_text(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        if self._fits(event):
+            super().handle_cont(event)
+
+    def _fits(self, event: Frame) -> bool:
+        if len(event.data) <= MAX_FRAME_BYTES:
+            return True
+        if not self.close_sent:
+            self.conn.fail(1009, "Message too long")
+            self.handle_parser_exception()
+        return False
+
+
+# --- REST ------------------------------------------------------------------------------------------------------------
+
+
+def rest_app(api: RestApi, sockets: WebSocketApi, functions: Functions, secret: str) -> Starlette:
+    """Returns the application of the REST port: the API on its stage, and `/local/…`, which AWS does not have."""
+
+    async def everything(scope: Scope, receive: Receive, send: Send) -> None:
+        request = HttpRequest(scope, receive)
+        source_ip = request.client.host if request.client else ""
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        body = await _body(request)
+        answer = await api.handle(Request(request.method, _target(scope), headers, body, source_ip))
+        response = Response(answer.body, answer.status)
+        response.raw_headers = [
+            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers
+        ]
+        if answer.status not in (204, 304):
+            response.raw_headers.append((b"content-length", str(len(answer.body)).encode()))
+        await response(scope, receive, send)
+
+    async def token(request: HttpRequest) -> Response:
+        try:
+            wanted = tokens.read(await request.body())
+        except Refusal as refusal:
+            text = encode(problem(refusal, request.url.path, "local"))
+            return Response(text, refusal.status, media_type="application/problem+json")
+        minted = tokens.mint_for(wanted, functions.environment, secret, now_s=int(time.time()))
+        with contextlib.suppress(GatewayError):  # it is in the log; the token is good all the same
+            await api.sign_in(f"Bearer {minted}")
+        return JSONResponse({"token": minted})
+
+    async def faults(request: HttpRequest) -> Response:
+        wanted = json.loads(await request.body())
+        lose = wanted.get("lose_disconnects", False)
+        sockets.lose_disconnects = Everyone() if lose is True else frozenset(lose or ())
+        functions.deliver_twice = bool(wanted.get("deliver_twice", False))
+        return JSONResponse({"lose_disconnects": lose, "deliver_twice": functions.deliver_twice})
+
+    return Starlette(
+        routes=[
+            Route("/local/token", token, methods=["POST"]),
+            Route("/local/faults", faults, methods=["PUT"]),
+            Mount("/", everything),
+        ]
+    )
+
+
+async def _body(request: HttpRequest) -> bytes:
+    """Returns the body, or as much of it as shows that it is too large."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            break
+    return bytes(body)
+
+
+def _target(scope: Scope) -> str:
+    query = scope["query_string"].decode("latin-1")
+    raw_path = scope["raw_path"].decode("latin-1")
+    return f"{raw_path}?{query}" if query else raw_path
+
+
+# --- WebSocket and @connections --------------------------------------------------------------------------------------
+
+
+class _Peer:
+    """The gateway's end of a socket: what is to be sent waits here, so that nobody waits for a slow client."""
+
+    def __init__(self) -> None:
+        self._waiting: asyncio.Queue[str | tuple[int, str]] = asyncio.Queue()
+        self._waiting_bytes = 0
+
+    def send(self, text: str) -> bool:
+        size = len(text.encode())
+        if self._waiting_bytes + size > MAX_WAITING_BYTES and self._waiting_bytes:
+            return False
+        self._waiting_bytes += size
+        self._waiting.put_nowait(text)
+        return True
+
+    def close(self, code: int, reason: str) -> None:
+        self._waiting.put_nowait((code, reason))
+
+    async def write(self, socket: WebSocket) -> None:
+        """Sends what is to be sent, until the connection is closed from either side."""
+        with contextlib.suppress(WebSocketDisconnect):  # the reader of the socket hears of it too, and acts
+            while True:
+                match await self._waiting.get():
+                    case str(text):
+                        await socket.send_text(text)
+                        self._waiting_bytes -= len(text.encode())
+                    case (code, reason):
+                        await socket.close(code, reason)
+                        return
+
+
+class WebSocketApp:
+    """The application of the WebSocket port: handshakes and messages, and `@connections` over HTTP."""
+
+    def __init__(self, api: WebSocketApi) -> None:
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._socket(WebSocket(scope, receive, send))
+        else:
+            await self._management(HttpRequest(scope, receive), send)
+
+    async def close_stale(self) -> None:
+        """Watches the clocks of all connections, for ever."""
+        while True:
+            await asyncio.sleep(STALE_CHECK_S)
+            self._api.close_stale()
+
+    async def _management(self, request: HttpRequest, send: Send) -> None:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
+        path = request.scope["raw_path"].decode("latin-1")
+        answer = management.answer(self._api, request.method, path, headers, await _body(request))
+        await Response(answer.body, answer.status, answer.headers)(request.scope, request.receive, send)
+
+    async def _socket(self, socket: WebSocket) -> None:
+        await socket.receive()  # the handshake
+        peer = _Peer()
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in socket.scope["headers"]]
+        source_ip = socket.client.host if socket.client else ""
+        try:
+            connection = await self._api.connect(Handshake(_target(socket.scope), headers, source_ip), peer)
+        except Refused as refused:
+            await socket.send_denial_response(JSONResponse({"message": refused.message}, refused.status))
+            return
+        await socket.accept(connection.subprotocol)
+        writer = asyncio.create_task(peer.write(socket))
+        code, reason = await self._messages(socket, connection)
+        if socket.application_state is WebSocketState.CONNECTED:
+            writer.cancel()
+        await self._api.disconnected(connection, code, reason)
+
+    async def _messages(self, socket: WebSocket, connection: Connection) -> tuple[int, str]:
+        """Plays messages, each on its own, until the connection ends; returns with what code and reason it did."""
+        playing: set[asyncio.Task[None]] = set()
+        while True:
+            message = await socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return message.get("code", 1006), message.get("reason") or ""
+            text = message.get("text")
+            task = asyncio.create_task(self._api.receive(connection, message["bytes"] if text is None else text))
+            playing.add(task)
+            task.add_done_callback(playing.discard)

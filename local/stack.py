@@ -1,0 +1,257 @@
+"""All of the local stack together: the store, what the template declares in it, the two gateways and the triggers."""
+
+import asyncio
+import contextlib
+import errno
+import fcntl
+import json
+import logging
+import os
+import resource
+import shutil
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local import template, tokens
+from local.functions import Functions, InvocationError
+from local.ministack import Ministack, StoreError
+from local.provision import Store, provision
+from local.rest import RestApi
+from local.server import WebSocketApp, listen, rest_app, serving
+from local.template import Place, TemplateError
+from local.triggers import Triggers
+from local.websocket import Limits, WebSocketApi
+
+log = logging.getLogger(__name__)
+
+
+class StackError(Exception):
+    """The stack cannot run; the message is one sentence for whoever started it."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What one can choose; `root` is the folder of template.yaml, `state` the one where everything is kept."""
+
+    root: Path
+    state: Path
+    rest_port: int = 3000
+    websocket_port: int = 3001
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def address_file(self) -> Path:
+        return self.state / "stack.json"
+
+    @property
+    def secret_file(self) -> Path:
+        return self.state / "jwt_secret"
+
+
+def run(options: Options) -> None:
+    """Runs the stack until SIGINT or SIGTERM; raises StackError where it cannot."""
+    with ExitStack() as stack:
+        try:
+            _run(options, stack)
+        except (TemplateError, StoreError) as problem:
+            raise StackError(str(problem)) from problem
+        except (BotoCoreError, ClientError) as problem:
+            raise StackError(f"The store does not do as it should: {problem}") from problem
+
+
+def _run(options: Options, stack: ExitStack) -> None:
+    rest_socket = stack.enter_context(_listening("REST_PORT", options.rest_port))
+    websocket_socket = stack.enter_context(_listening("WS_PORT", options.websocket_port))
+    options.state.mkdir(parents=True, exist_ok=True)
+    stack.enter_context(locked(options.state))
+    terminal = stack.enter_context(_logging_to(options.state / "parley.log"))
+    cache = options.state / "template.json"
+    loaded = template.load(options.root / "template.yaml", options.parameters, _place(), cache)
+    functions = Functions(loaded)
+    stack.callback(functions.close)
+    rest = RestApi.of(loaded, functions.pooled, _now_ms)
+    sockets = WebSocketApi.of(loaded, functions.pooled, _now_ms, options.limits)
+    functions.move(f"https://{sockets.domain}", f"http://127.0.0.1:{_port(websocket_socket)}")
+    secret = tokens.local_secret(os.environ.get("JWT_SECRET"), options.secret_file)
+    os.environ |= {"JWT_SECRET": secret, **_aws_environment(loaded.place, options, stack)}
+    functions.prepare()
+    store = Store()
+    provision(loaded, store)
+    _import(functions)
+    triggers = Triggers(loaded, functions, store)
+    websocket_app = WebSocketApp(sockets)
+    apps = [(rest_app(rest, sockets, functions, secret), rest_socket), (websocket_app, websocket_socket)]
+
+    def ready() -> None:
+        ports = {"rest": _port(rest_socket), "websocket": _port(websocket_socket)}
+        options.address_file.write_text(json.dumps(ports), encoding="ascii")
+        stack.callback(options.address_file.unlink, missing_ok=True)
+        rest_url = f"http://localhost:{ports['rest']}/{rest.stage}"
+        websocket_url = f"ws://localhost:{ports['websocket']}/{sockets.stage}"
+        print(f"parley is ready: REST {rest_url}  WebSocket {websocket_url}", file=terminal, flush=True)
+
+    _allow_many_files()
+    with triggers.running():
+        asyncio.run(_serve(apps, websocket_app, ready))
+
+
+async def _serve(
+    apps: Sequence[tuple[Any, socket.socket]], websocket_app: WebSocketApp, ready: Callable[[], None]
+) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with serving(apps):
+        clocks = asyncio.create_task(websocket_app.close_stale())
+        ready()
+        await stop.wait()
+        clocks.cancel()
+
+
+def running_port(options: Options) -> int | None:
+    """Returns the REST port of the stack that runs on this state; None where none does."""
+    try:
+        with locked(options.state):
+            return None
+    except StackError:
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            return int(json.loads(options.address_file.read_text(encoding="ascii"))["rest"])
+        raise
+
+
+def reset(options: Options) -> None:
+    """Forgets everything that is stored; raises StackError while a stack runs on it."""
+    with locked(options.state):
+        for entry in options.state.iterdir() if options.state.exists() else ():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry.name != "lock":
+                entry.unlink()
+
+
+@contextmanager
+def locked(state: Path) -> Iterator[None]:
+    """Holds the state for this process alone; StackError while another has it. The lock ends with its process."""
+    if not state.exists():
+        yield
+        return
+    with (state / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StackError(f"Parley runs on {state} already; stop that first (Ctrl-C where it runs).") from None
+        yield
+
+
+@contextmanager
+def _listening(variable: str, port: int) -> Iterator[socket.socket]:
+    try:
+        listener = listen(port)
+    except OSError as problem:
+        reason = "is in use" if problem.errno == errno.EADDRINUSE else f"cannot be had ({problem.strerror})"
+        raise StackError(f"Port {port} {reason}; choose another with {variable} (0 takes any free one).") from None
+    with listener:
+        yield listener
+
+
+def _port(listener: socket.socket) -> int:
+    port: int = listener.getsockname()[1]
+    return port
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _place() -> Place:
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or Place.region
+    return Place(region=region, account=os.environ.get("AWS_ACCOUNT_ID", Place.account))
+
+
+def _aws_environment(place: Place, options: Options, stack: ExitStack) -> dict[str, str]:
+    """Returns where the functions find AWS: ministack, unless AWS_ENDPOINT_URL says otherwise.
+
+    A variable for one service (AWS_ENDPOINT_URL_DYNAMODB, say) puts that service elsewhere and leaves the others.
+    """
+    given = os.environ.get
+    environment = {
+        "AWS_REGION": place.region,
+        "AWS_DEFAULT_REGION": place.region,
+        "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",  # local endpoints do not carry the account in their host's name
+    }
+    if "AWS_ENDPOINT_URL_DYNAMODB" in os.environ:
+        environment["AWS_ENDPOINT_URL_DYNAMODB_STREAMS"] = given(
+            "AWS_ENDPOINT_URL_DYNAMODB_STREAMS", os.environ["AWS_ENDPOINT_URL_DYNAMODB"]
+        )
+    if not given("AWS_ENDPOINT_URL"):
+        folder, log_file = options.state / "store", options.state / "ministack.log"
+        server = stack.enter_context(Ministack(options.root, account=place.account, state=folder, log=log_file))
+        environment["AWS_ENDPOINT_URL"] = server.endpoint_url
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        environment[name] = given(name, "test")
+    return environment
+
+
+def _import(functions: Functions) -> None:
+    """Imports every handler now, so that the first request is not slow; a broken one is in the log and fails later."""
+    for function in functions:
+        with contextlib.suppress(InvocationError):
+            functions.handler(function)
+
+
+def _allow_many_files() -> None:
+    """Every socket is a file; macOS starts with 256 of them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 8192 if hard == resource.RLIM_INFINITY else min(8192, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+# --- logs ------------------------------------------------------------------------------------------------------------
+
+
+class _OneLine(logging.Formatter):
+    """An error for the terminal: what and why; the trace is in the file."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        operation = getattr(record, "operation", None)
+        error = record.exc_info[1] if record.exc_info else None
+        what = f"{operation}: {record.getMessage()}" if operation else record.getMessage()
+        return " ".join(f"parley: {what}{f' ({error!r})' if error else ''}".split())
+
+
+@contextmanager
+def _logging_to(path: Path) -> Iterator[TextIO]:
+    """Sends what functions print and everything logged to a file, errors to the terminal too; returns the terminal."""
+    terminal, root = sys.stdout, logging.getLogger()
+    with path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1) as file:
+        to_file = logging.StreamHandler(file)
+        to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+        # What the functions' own logger says is in the file already, as the JSON that they print.
+        to_file.addFilter(lambda record: record.name.split(".")[0] != "parley")
+        to_terminal = logging.StreamHandler(sys.stderr)
+        to_terminal.setLevel(logging.ERROR)
+        to_terminal.setFormatter(_OneLine())
+        handlers: list[logging.Handler] = [to_file, to_terminal]
+        for handler in handlers:
+            root.addHandler(handler)
+        root.setLevel(logging.INFO)
+        for noisy in ("botocore", "urllib3", "samtranslator"):
+            logging.getLogger(noisy).setLevel(logging.WARNING)
+        sys.stdout = file
+        try:
+            yield terminal
+        finally:
+            sys.stdout = terminal
+            for handler in handlers:
+                root.removeHandler(handler)

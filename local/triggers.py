@@ -1,0 +1,85 @@
+"""What invokes functions without being asked, each in a thread of its own: streams, queues and schedules."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local import queues, schedules, streams
+from local.functions import Functions
+from local.provision import Store
+from local.queues import QueueMapping
+from local.schedules import Schedule
+from local.streams import StreamMapping
+from local.template import Template
+
+log = logging.getLogger(__name__)
+
+STREAM_POLL_S = 0.25  # Lambda polls a shard four times a second
+QUEUE_WAIT_S = 1
+TROUBLE_S = 1.0
+JOIN_S = 2.0
+
+
+class Triggers:
+    """The event sources of a template, at work while `running`."""
+
+    def __init__(self, template: Template, functions: Functions, store: Store) -> None:
+        self._functions = functions
+        self._store = store
+        self._stop = threading.Event()
+        self._jobs: list[Callable[[], None]] = [
+            *(partial(self._follow, each) for each in streams.mappings(template, functions, store)),
+            *(partial(self._receive, each) for each in queues.mappings(template, functions, store)),
+            *(partial(self._keep_time, each) for each in schedules.schedules(template, functions)),
+        ]
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        threads = [threading.Thread(target=job, daemon=True) for job in self._jobs]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join(JOIN_S)
+
+    def _sleep(self, seconds: float) -> bool:
+        """Waits; says False when everything stops, at once."""
+        return not self._stop.wait(seconds)
+
+    def _repeat(self, what: str, step: Callable[[], object], pause_s: float) -> None:
+        while self._sleep(pause_s):
+            try:
+                step()
+            except (BotoCoreError, ClientError) as problem:
+                log.error("%s: %s", what, problem)
+                self._sleep(TROUBLE_S)
+
+    def _follow(self, stream: StreamMapping) -> None:
+        def step() -> None:
+            if not stream.is_started:
+                stream.start()
+            stream.poll(flush=False, sleep=self._sleep)
+
+        self._repeat(stream.name, step, STREAM_POLL_S)
+
+    def _receive(self, queue: QueueMapping) -> None:
+        self._repeat(queue.name, partial(queue.poll, wait_s=QUEUE_WAIT_S), 0)
+
+    def _keep_time(self, schedule: Schedule) -> None:
+        now = datetime.now(UTC)
+        while due := schedule.expression.after(now):
+            if not self._sleep((due - datetime.now(UTC)).total_seconds()):
+                return
+            now = due
+            try:
+                schedule.run(self._functions, self._store, due, self._sleep)
+            except (BotoCoreError, ClientError) as problem:
+                log.error("%s: %s", schedule.name, problem)
