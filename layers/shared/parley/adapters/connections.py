@@ -106,15 +106,14 @@ def remove(
 
 def join(user_id: str, connection_id: str, conversation_id: str) -> None:
     """Notes that a device has a conversation open; NotFound for an unknown connection, Conflict past `MAX_JOINED`."""
+    device = Path(["connections", connection_id])
     joined = Path(["connections", connection_id, "joined"])
     here = Path(["connections", connection_id, "joined", conversation_id])
     try:
         tables.Connections(user_id=user_id).update(
-            actions=[here.set(True)], condition=here.exists() | (size(joined) < MAX_JOINED)
+            actions=[here.set(True)], condition=device.exists() & (here.exists() | (size(joined) < MAX_JOINED))
         )
     except UpdateError as error:
-        if error.cause_response_code == "ValidationException":  # the path does not exist: no such connection
-            raise unknown_connection() from error
         if not writes.failed_condition(error):
             raise
         if connection_id not in {one.connection_id for one in of([user_id])[user_id].connections}:

@@ -1,0 +1,56 @@
+"""hello: the server's time, and the timers and limits that a client must keep to."""
+
+from parley.domain.presence import HEARTBEAT_S, LEASE_S, MAX_CONNECTION_S
+from tests.functional.talk import in_s
+from tests.harness import Parley
+
+
+def test_greeting_says_all_that_a_client_must_know(parley: Parley) -> None:
+    phone = parley.user("alice").connect()
+    parley.advance(5)
+
+    greeting = phone.request("hello")["data"]
+
+    assert greeting.keys() == {
+        "server_time",
+        "connection_id",
+        "heartbeat_s",
+        "typing_resend_s",
+        "typing_expires_s",
+        "max_message_bytes",
+        "token_expires_at",
+        "reconnect_by",
+    }
+    assert greeting["server_time"] == in_s(parley, 0)
+    assert greeting["connection_id"] == phone.connection_id
+    assert 2 * greeting["heartbeat_s"] < LEASE_S  # two heartbeats may get lost
+    assert greeting["heartbeat_s"] == HEARTBEAT_S
+    assert greeting["typing_resend_s"] < greeting["typing_expires_s"]
+    assert in_s(parley, 0) < greeting["reconnect_by"] < in_s(parley, MAX_CONNECTION_S - 5)
+
+
+def test_client_with_a_short_token_comes_back_before_it_runs_out(parley: Parley) -> None:
+    greeting = parley.user("alice", expires_in_s=600).connect().request("hello")["data"]
+
+    assert greeting["reconnect_by"] == greeting["token_expires_at"]
+
+
+def test_largest_message_of_the_greeting_gets_through_and_a_larger_one_does_not(parley: Parley) -> None:
+    phone = parley.user("alice").connect()
+    limit = phone.request("hello")["data"]["max_message_bytes"]
+    frame = '{"action": "hello", "request_id": "r9"}'
+
+    phone.send(frame.ljust(limit), largest_frame_bytes=limit)
+    assert [reply["type"] for reply in phone.frames] == ["ack"]
+
+    phone.send(frame.ljust(limit + 1), largest_frame_bytes=limit + 1)
+    assert phone.closed == 1009
+
+
+def test_greeting_reads_and_writes_nothing(parley: Parley) -> None:
+    phone = parley.user("alice").connect()
+
+    with parley.watch() as calls:
+        phone.request("hello")
+
+    assert calls == []

@@ -1,0 +1,120 @@
+"""join_conversation: from now on this device gets the conversation's messages in full."""
+
+import pytest
+
+from parley.domain.presence import MAX_JOINED
+from tests.functional.talk import contents, forget_events, in_s, joined, names, open_direct, refusal, say
+from tests.harness import Parley
+
+LONG = "ä" * 300
+
+
+def test_device_that_joined_gets_all_of_a_message_the_other_one_a_preview(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    phone, laptop = joined(bob, conversation_id), bob.connect()
+
+    say(alice, conversation_id, LONG)
+
+    [full], [cut] = phone.events(), laptop.events()
+    assert (full["event"], full["data"]["message"]["text"]) == ("new_message", LONG)
+    assert (cut["event"], cut["data"]["message"]["text"]) == ("message_notification", LONG[:100])
+
+
+def test_the_others_are_told_and_own_devices_too(parley: Parley) -> None:
+    alice, bob, eve = parley.user("alice"), parley.user("bob"), parley.user("eve")
+    conversation_id = open_direct(alice, bob)
+    screen, laptop, phone, outsider = bob.connect(), alice.connect(), alice.connect(), eve.connect()
+    forget_events(screen, laptop, phone)
+
+    phone.request("join_conversation", {"conversation_id": conversation_id})
+
+    told = {"conversation_id": conversation_id, "user_id": "alice"}
+    for socket in (screen, laptop):
+        frames = socket.events()
+        assert (names(frames), contents(frames)) == (["user_joined_conversation"], [told])
+    assert phone.frames == [] and outsider.frames == []
+
+
+def test_answer_says_how_far_it_goes_and_who_types(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "one", "two")
+    alice.connect().request("typing_start", {"conversation_id": conversation_id})
+
+    reply = bob.connect().request("join_conversation", {"conversation_id": conversation_id})
+
+    assert reply["data"] == {
+        "conversation_id": conversation_id,
+        "last_seq": 2,
+        "last_change_seq": 0,
+        "typing": [{"conversation_id": conversation_id, "user_id": "alice", "expires_at": in_s(parley, 5)}],
+    }
+
+
+def test_who_has_stopped_typing_or_types_oneself_is_not_in_the_answer(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    screen = bob.connect()
+    alice.connect().request("typing_start", {"conversation_id": conversation_id})
+    parley.advance(6)
+    screen.request("typing_start", {"conversation_id": conversation_id})
+
+    assert screen.request("join_conversation", {"conversation_id": conversation_id})["data"]["typing"] == []
+
+
+def test_joining_twice_is_joining_once(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    phone = joined(bob, conversation_id)
+    parley.deliver_twice = True
+    phone.request("join_conversation", {"conversation_id": conversation_id})
+    parley.deliver_twice = False
+
+    say(alice, conversation_id, "hello")
+
+    assert names(phone.events()) == ["new_message"]
+    assert phone.request("ping")["data"]["joined"] == [conversation_id]
+
+
+def test_a_device_has_at_most_so_many_open(parley: Parley) -> None:
+    alice = parley.user("alice")
+    phone = alice.connect()
+    opened = [open_direct(alice, parley.user(f"friend{number}")) for number in range(MAX_JOINED + 1)]
+
+    replies = [phone.request("join_conversation", {"conversation_id": one}) for one in opened]
+    again = phone.request("join_conversation", {"conversation_id": opened[0]})
+
+    assert {reply["type"] for reply in replies[:-1]} == {"ack"}
+    assert refusal(replies[-1])[:2] == ("too_many_joined", 409)
+    assert again["type"] == "ack"
+
+
+@pytest.mark.parametrize(
+    "data, fields",
+    [
+        ({}, [("/data/conversation_id", "required")]),
+        ({"conversation_id": 7}, [("/data/conversation_id", "wrong_type")]),
+        ({"conversation_id": ""}, [("/data/conversation_id", "bad_format")]),
+        ({"conversation_id": "d_../../x"}, [("/data/conversation_id", "bad_format")]),
+        ({"conversation_id": "👋"}, [("/data/conversation_id", "bad_format")]),
+        ({"conversation_id": "d_" + "a" * 26, "extra": 1}, [("/data/extra", "unknown_field")]),
+    ],
+    ids=["missing", "number", "empty", "path", "emoji", "unknown field"],
+)
+def test_bad_input_is_refused_by_field(parley: Parley, data: object, fields: list[tuple[str, str]]) -> None:
+    reply = parley.user("alice").connect().request("join_conversation", data)
+
+    assert refusal(reply) == ("invalid_request", 400, fields)
+
+
+def test_outsider_is_told_the_conversation_does_not_exist(parley: Parley) -> None:
+    alice, bob, eve = parley.user("alice"), parley.user("bob"), parley.user("eve")
+    conversation_id = open_direct(alice, bob)
+    spy = eve.connect()
+
+    reply = spy.request("join_conversation", {"conversation_id": conversation_id})
+    say(alice, conversation_id, "secret")
+
+    assert refusal(reply)[:2] == ("conversation_not_found", 404)
+    assert spy.frames == []

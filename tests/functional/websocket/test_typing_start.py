@@ -1,0 +1,71 @@
+"""typing_start: the others see the caller typing, for five seconds."""
+
+import pytest
+
+from tests.functional.talk import contents, forget_events, in_s, names, open_direct, refusal
+from tests.harness import Parley
+
+
+def test_members_see_it_with_its_end_and_nobody_else_does(parley: Parley) -> None:
+    alice, bob, eve = parley.user("alice"), parley.user("bob"), parley.user("eve")
+    conversation_id = open_direct(alice, bob)
+    screen, laptop, phone, outsider = bob.connect(), alice.connect(), alice.connect(), eve.connect()
+    forget_events(screen, laptop, phone)
+
+    reply = phone.request("typing_start", {"conversation_id": conversation_id})
+
+    assert reply["data"] == {"conversation_id": conversation_id, "expires_at": in_s(parley, 5)}
+    told = {"conversation_id": conversation_id, "user_id": "alice", "expires_at": in_s(parley, 5)}
+    for socket in (screen, laptop):
+        frames = socket.events()
+        assert (names(frames), contents(frames)) == (["user_typing"], [told])
+    assert phone.frames == [] and outsider.frames == []
+
+
+def test_who_types_on_is_seen_for_longer(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    phone, screen = alice.connect(), bob.connect()
+    phone.request("typing_start", {"conversation_id": conversation_id})
+    parley.advance(3)
+
+    phone.request("typing_start", {"conversation_id": conversation_id})
+    forget_events(screen)
+    parley.advance(3)
+    parley.run_schedule("ClearStaleTyping")
+
+    assert screen.frames == []
+    typing = screen.request("join_conversation", {"conversation_id": conversation_id})["data"]["typing"]
+    assert [one["user_id"] for one in typing] == ["alice"]
+
+
+def test_delivered_twice_there_is_one_row(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    phone = alice.connect()
+    parley.deliver_twice = True
+    phone.request("typing_start", {"conversation_id": conversation_id})
+    parley.deliver_twice = False
+
+    reply = bob.connect().request("join_conversation", {"conversation_id": conversation_id})
+
+    assert len(reply["data"]["typing"]) == 1
+
+
+@pytest.mark.parametrize("action", ["typing_start", "typing_stop"])
+@pytest.mark.parametrize(
+    "data, fields",
+    [
+        ({}, [("/data/conversation_id", "required")]),
+        ({"conversation_id": ["d_x"]}, [("/data/conversation_id", "wrong_type")]),
+        ({"conversation_id": "d_x/../y"}, [("/data/conversation_id", "bad_format")]),
+        ({"conversation_id": "d_" + "a" * 26, "user_id": "bob"}, [("/data/user_id", "unknown_field")]),
+    ],
+    ids=["missing", "list", "slash", "for somebody else"],
+)
+def test_bad_input_is_refused_by_field(
+    parley: Parley, action: str, data: object, fields: list[tuple[str, str]]
+) -> None:
+    reply = parley.user("alice").connect().request(action, data)
+
+    assert refusal(reply) == ("invalid_request", 400, fields)
