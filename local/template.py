@@ -131,7 +131,8 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"{key.value} stands here twice", key.start_mark)
             seen.add(key.value)
-        return super().construct_mapping(node, deep)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
 
 
 def _short_form(loader: _Loader, tag: str, node: yaml.Node) -> Document:
