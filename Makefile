@@ -30,7 +30,7 @@ reset: .venv/.run  ## forget what `make run` has stored
 # USER is in every environment; only the one on the command line names the person.
 ifeq ($(origin USER),command line)
 token: .venv/.run  ## a token for the local stack: USER=alice ROLE=teacher
-	@.venv/bin/python -m local token '$(USER)' $(if $(ROLE),--role '$(ROLE)')
+	@.venv/bin/python -m local token --user '$(USER)' $(if $(ROLE),--role '$(ROLE)')
 else
 token:
 	@echo 'Say for whom: make token USER=alice ROLE=teacher' >&2; exit 2
