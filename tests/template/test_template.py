@@ -30,6 +30,12 @@ def deployed() -> Template:
     return load(TEMPLATE)
 
 
+@cache
+def deployed_with(parameter: str, value: str) -> Template:
+    """Returns the template as it would be deployed with one parameter given."""
+    return load(TEMPLATE, {parameter: value})
+
+
 def of_type(kind: str) -> list[Resource]:
     return deployed().of_type(kind)
 
@@ -121,7 +127,7 @@ def test_only_the_authorizers_know_the_key() -> None:
 
 
 def test_public_keys_need_no_right_to_read_a_secret() -> None:
-    with_jwks = load(TEMPLATE, {"JwtJwksUrl": "https://example.com/keys"})
+    with_jwks = deployed_with("JwtJwksUrl", "https://example.com/keys")
 
     assert "JwtSecret" not in with_jwks.resources
     assert with_jwks.resources["Authorize"].properties["Environment"]["Variables"]["JWT_SECRET_ARN"] == ""
@@ -130,7 +136,7 @@ def test_public_keys_need_no_right_to_read_a_secret() -> None:
 
 def test_a_secret_of_ones_own_is_used_in_place_of_a_new_one() -> None:
     arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:mine"
-    with_secret = load(TEMPLATE, {"JwtSecretArn": arn})
+    with_secret = deployed_with("JwtSecretArn", arn)
 
     assert "JwtSecret" not in with_secret.resources
     assert with_secret.resources["OnAuthorize"].properties["Environment"]["Variables"]["JWT_SECRET_ARN"] == arn
@@ -138,7 +144,7 @@ def test_a_secret_of_ones_own_is_used_in_place_of_a_new_one() -> None:
 
 
 def test_the_connections_endpoint_is_the_stage_unless_a_custom_domain_is_given() -> None:
-    own = load(TEMPLATE, {"ConnectionsEndpoint": "https://chat.example.com/ws"})
+    own = deployed_with("ConnectionsEndpoint", "https://chat.example.com/ws")
     api_id = deployed().resources["WebSocketApi"].ref
 
     assert globals_environment()["CONNECTIONS_ENDPOINT"] == f"https://{api_id}.execute-api.us-east-1.amazonaws.com/v1"
@@ -203,6 +209,19 @@ def test_no_target_of_the_layer_is_left_over() -> None:
     folders = {path.name for path in (ROOT / "layers" / "shared" / "targets").iterdir()}
 
     assert folders == {f"python{version}-{arch}" for version in versions() for arch in ("arm64", "x86_64")}
+
+
+def test_the_layer_keeps_the_services_that_the_code_makes_clients_of() -> None:
+    makefile = (ROOT / "layers" / "shared" / "Makefile").read_text(encoding="utf-8")
+    kept = re.search(r"^SERVICES := (.*)$", makefile, flags=re.MULTILINE)
+    asked = {
+        name
+        for path in (ROOT / "layers" / "shared" / "parley").rglob("*.py")
+        for name in re.findall(r"\bclient\(\s*\"([a-z0-9-]+)\"", path.read_text(encoding="utf-8"))
+    }
+
+    assert asked and kept
+    assert asked <= set(kept[1].split())
 
 
 # --- REST ------------------------------------------------------------------------------------------------------------
@@ -332,7 +351,7 @@ def test_routes_are_chosen_by_action_and_deployed_by_themselves() -> None:
 @pytest.mark.parametrize("table", TABLES)
 def test_a_table_costs_by_use_and_can_be_restored(table: str) -> None:
     properties = deployed().resources[table].properties
-    unprotected = load(TEMPLATE, {"DeletionProtection": "false"}).resources[table].properties
+    unprotected = deployed_with("DeletionProtection", "false").resources[table].properties
 
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
