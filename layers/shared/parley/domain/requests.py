@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 
 from parley.domain.bodies import NOT_BLANK
 from parley.domain.identity import USER_ID_PATTERN
-from parley.domain.ids import CLIENT_ID_PATTERN
+from parley.domain.ids import CLIENT_ID_PATTERN, CONVERSATION_ID_PATTERN
 
 MAX_TEXT_CHARACTERS = 10_000  # code points (product); at 4 bytes each well under an item's 400 KB and a frame's 128 KB
 MAX_SEQ = 10**15  # no conversation gets there; keeps seqs exact in every client's doubles (2**53)
@@ -16,6 +16,7 @@ MAX_SYNC_CONVERSATIONS = 100
 Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ)]
 UserId = Annotated[str, Meta(pattern=USER_ID_PATTERN, max_length=128)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT_CHARACTERS, pattern=NOT_BLANK)]
+ConversationId = Annotated[str, Meta(pattern=CONVERSATION_ID_PATTERN)]
 ClientId = Annotated[str, Meta(pattern=CLIENT_ID_PATTERN, max_length=64)]
 Limit = Annotated[int, Meta(ge=1, le=100)]
 Cursor = Annotated[str, Meta(min_length=1, max_length=1024)]
@@ -116,5 +117,6 @@ class Sync(Body, frozen=True, kw_only=True):
     """POST /sync and the action `sync`; a bare number is a seq."""
 
     cursors: Annotated[
-        dict[str, SyncCursor | Annotated[int, Meta(ge=0, le=MAX_SEQ)]], Meta(max_length=MAX_SYNC_CONVERSATIONS)
+        dict[ConversationId, SyncCursor | Annotated[int, Meta(ge=0, le=MAX_SEQ)]],
+        Meta(max_length=MAX_SYNC_CONVERSATIONS),
     ] = {}

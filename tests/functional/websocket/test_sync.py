@@ -1,0 +1,115 @@
+"""sync over WebSocket: what this device has missed, as much as one frame holds, and where to go on."""
+
+import json
+
+import pytest
+
+from local.websocket import MAX_MESSAGE_BYTES
+from tests.functional.talk import open_direct, refusal, say
+from tests.harness import Frame, Parley, Socket, User
+
+
+def sync(socket: Socket, cursors: object = None) -> Frame:
+    reply = socket.request("sync", {} if cursors is None else {"cursors": cursors})
+    assert reply["type"] == "ack", reply
+    assert len(json.dumps(reply, ensure_ascii=False).encode()) < MAX_MESSAGE_BYTES
+    return dict(reply["data"])
+
+
+def catch_up(socket: Socket, conversation_id: str) -> list[Frame]:
+    """Asks again and again with the cursor of each answer until the verdict is `complete`; returns all messages."""
+    cursor: object = 0
+    messages: list[Frame] = []
+    for _ in range(100):
+        part = sync(socket, {conversation_id: cursor})["conversations"][conversation_id]
+        messages += part["messages"]
+        if part["verdict"] == "complete":
+            return messages
+        cursor = part["next"]
+    raise AssertionError("no end")
+
+
+def history(person: User, conversation_id: str) -> list[Frame]:
+    page = person.get(f"/conversations/{conversation_id}/messages?limit=100").json
+    assert page["found_oldest"]
+    return list(page["messages"])
+
+
+def test_missed_messages_come_and_nothing_comes_twice(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "one", "two", "three")
+    phone = bob.connect()
+
+    part = sync(phone, {conversation_id: {"seq": 1}})["conversations"][conversation_id]
+    nothing = sync(phone, {conversation_id: part["next"]})["conversations"][conversation_id]
+
+    assert [message["text"] for message in part["messages"]] == ["two", "three"]
+    assert (part["verdict"], part["last_seq"], part["changes"]) == ("complete", 3, [])
+    assert (nothing["verdict"], nothing["messages"]) == ("complete", [])
+
+
+def test_conversation_that_the_device_does_not_know_is_in_joined(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "one")
+
+    caught = sync(bob.connect())
+
+    assert caught["joined"] == [bob.get(f"/conversations/{conversation_id}").json]
+    assert (caught["conversations"], caught["left"], caught["joined_capped"]) == ({}, [], False)
+
+
+def test_conversation_that_is_not_the_callers_is_in_left(parley: Parley) -> None:
+    alice, bob, eve = parley.user("alice"), parley.user("bob"), parley.user("eve")
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "secret")
+    unknown = "d_" + "a" * 26
+
+    caught = sync(eve.connect(), {conversation_id: 0, unknown: 5})
+
+    assert caught == {"conversations": {}, "joined": [], "left": [conversation_id, unknown], "joined_capped": False}
+
+
+def test_long_absence_is_caught_up_part_by_part(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, *(f"{number} " + "ä" * 9000 for number in range(9)))
+
+    caught = catch_up(bob.connect(), conversation_id)
+
+    assert caught == history(bob, conversation_id)
+    assert len(caught) == 9
+
+
+def test_cursor_beyond_the_end_starts_again_there(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "one")
+
+    part = sync(bob.connect(), {conversation_id: 77})["conversations"][conversation_id]
+
+    assert (part["verdict"], part["messages"], part["next"]["seq"]) == ("truncated", [], 1)
+
+
+@pytest.mark.parametrize(
+    "data, fields",
+    [
+        ({"cursors": []}, [("/data/cursors", "wrong_type")]),
+        ({"cursors": {"d_x": "1"}}, [("/data/cursors/d_x", "bad_format")]),
+        ({"cursors": {"": 1}}, [("/data/cursors/", "bad_format")]),
+        ({"cursors": {"a/b~c": 1}}, [("/data/cursors/a~1b~0c", "bad_format")]),
+        ({"cursors": {"d_" + "a" * 26: -1}}, [("/data/cursors/d_" + "a" * 26, "too_small")]),
+        ({"cursors": {"d_" + "a" * 26: "1"}}, [("/data/cursors/d_" + "a" * 26, "wrong_type")]),
+        ({"cursors": {"d_" + "a" * 26: {"seq": 1.5}}}, [("/data/cursors/d_" + "a" * 26 + "/seq", "wrong_type")]),
+        ({"cursors": {"d_" + "a" * 26: {"when": 1}}}, [("/data/cursors/d_" + "a" * 26 + "/when", "unknown_field")]),
+        ({"cursors": {f"d_{'a' * 24}{a}{b}": 0 for a in "abcdefghijk" for b in "abcdefghij"}},
+         [("/data/cursors", "too_many_items")]),
+        ({"since": 0}, [("/data/since", "unknown_field")]),
+    ],
+    ids=["list", "no id", "empty id", "slash", "negative", "text", "fraction", "unknown", "many", "other field"],
+)  # fmt: skip
+def test_bad_input_is_refused_by_field(parley: Parley, data: object, fields: list[tuple[str, str]]) -> None:
+    reply = parley.user("alice").connect().request("sync", data)
+
+    assert refusal(reply) == ("invalid_request", 400, fields)
