@@ -21,7 +21,7 @@ from bench.capacity import Item, Table, Units, item_size, read_units, refused_wr
 # Each call is held for so long, so that calls which are made side by side overlap, however fast the engine answers.
 HOLD_S = 0.02
 
-WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"})
+WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
 
 NO_UNITS = Units()
 
@@ -29,7 +29,7 @@ ApiCall = Callable[[BaseClient, str, dict[str, Any]], Any]
 
 
 class NotCounted(Exception):
-    """A call whose price cannot be told from request and answer; whoever makes it must teach `_units_of` its rule."""
+    """A call was made whose price cannot be told from request and answer: its rule is missing below."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Call:
     params: Mapping[str, Any]
     started_s: float
     ended_s: float
-    units: Units = NO_UNITS
+    units: Units | None = NO_UNITS  # None where they cannot be told
     engine_units: float | None = None  # what the engine says it has consumed, where it says so
     error_code: str | None = None
 
@@ -62,8 +62,13 @@ class Recorded:
 
     @property
     def units(self) -> Units:
-        """Returns the DynamoDB units of everything recorded."""
-        return sum((call.units for call in self.dynamodb), NO_UNITS)
+        """Returns the DynamoDB units of everything recorded; raises NotCounted rather than leave a call out."""
+        total = NO_UNITS
+        for call in self.dynamodb:
+            if call.units is None:
+                raise NotCounted(f"{call.operation} {call.params}")
+            total += call.units
+        return total
 
     @property
     def round_trips(self) -> int:
@@ -71,10 +76,14 @@ class Recorded:
         return longest_chain((call.started_s, call.ended_s) for call in self.dynamodb)
 
     @property
+    def priced_writes(self) -> list[Call]:
+        """Returns the writes of which the engine says what they cost."""
+        return [call for call in self.dynamodb if call.operation in WRITES and call.engine_units is not None]
+
+    @property
     def disagreements(self) -> list[Call]:
-        """Returns the writes that succeeded and of whose price the engine thinks otherwise."""
-        writes = [call for call in self.dynamodb if call.operation in WRITES and call.engine_units is not None]
-        return [call for call in writes if call.engine_units != call.units.write]
+        """Returns the writes of whose price the engine thinks otherwise."""
+        return [call for call in self.priced_writes if call.units != Units(write=call.engine_units or 0.0)]
 
 
 def longest_chain(spans: Iterable[tuple[float, float]]) -> int:
@@ -87,12 +96,9 @@ def longest_chain(spans: Iterable[tuple[float, float]]) -> int:
 
 
 @contextmanager
-def recording(canned: Mapping[str, Any] | None = None, hold_s: float = HOLD_S) -> Iterator[Recorded]:
-    """Records every call of every botocore client of this process.
-
-    `canned` names services that are not called at all, and what they answer.
-    """
-    recorder = _Recorder(vars(BaseClient)["_make_api_call"], canned or {}, hold_s)
+def recording(hold_s: float = HOLD_S) -> Iterator[Recorded]:
+    """Records every call of every botocore client of this process."""
+    recorder = _Recorder(_door(), hold_s)
 
     def watched(client: BaseClient, operation: str, params: dict[str, Any]) -> Any:
         return recorder.call(client, operation, params)
@@ -101,22 +107,41 @@ def recording(canned: Mapping[str, Any] | None = None, hold_s: float = HOLD_S) -
         yield recorder.recorded
 
 
+@contextmanager
+def answering(canned: Mapping[str, Any]) -> Iterator[None]:
+    """Answers for some services, by botocore's names for them; they are not called at all."""
+    make = _door()
+
+    def answered(client: BaseClient, operation: str, params: dict[str, Any]) -> Any:
+        service = _service(client)
+        return canned[service] if service in canned else make(client, operation, params)
+
+    with mock.patch.object(BaseClient, "_make_api_call", answered):
+        yield
+
+
+def _door() -> ApiCall:
+    """Returns the method through which every call of every client goes, as it stands now."""
+    method: ApiCall = vars(BaseClient)["_make_api_call"]
+    return method
+
+
+def _service(client: BaseClient) -> str:
+    name: str = client.meta.service_model.service_name
+    return name
+
+
 class _Recorder:
     """Makes the calls; before and after each write it looks at the items, by calls that are not recorded."""
 
-    def __init__(self, make: ApiCall, canned: Mapping[str, Any], hold_s: float) -> None:
+    def __init__(self, make: ApiCall, hold_s: float) -> None:
         self._make = make
-        self._canned = canned
         self._hold_s = hold_s
         self._tables: dict[str, Table] = {}
         self.recorded = Recorded()
 
     def call(self, client: BaseClient, operation: str, params: dict[str, Any]) -> Any:
-        service = client.meta.service_model.service_name
-        started_s = time.monotonic()
-        if service in self._canned:
-            self._note(service, operation, params, started_s)
-            return self._canned[service]
+        service, started_s = _service(client), time.monotonic()
         if service != "dynamodb":
             answer = self._make(client, operation, params)
             self._note(service, operation, params, started_s)
@@ -135,11 +160,9 @@ class _Recorder:
         if operation in WRITES:
             after = [self._item(client, table, key) for table, key in targets]
             changes = zip(targets, before, after, strict=True)
-            units = Units(
-                write=sum(
-                    write_units(table, old, new, transactional=operation == "TransactWriteItems")
-                    for (table, _), old, new in changes
-                )
+            transactional = operation == "TransactWriteItems"
+            units: Units | None = Units(
+                write=sum(write_units(table, old, new, transactional=transactional) for (table, _), old, new in changes)
             )
         else:
             units = self._read_units(client, operation, params, answer)
@@ -153,7 +176,7 @@ class _Recorder:
         params: Mapping[str, Any],
         started_s: float,
         *,
-        units: Units = NO_UNITS,
+        units: Units | None = NO_UNITS,
         engine_units: float | None = None,
         error_code: str | None = None,
     ) -> None:
@@ -178,26 +201,26 @@ class _Recorder:
             return []
         if operation == "TransactWriteItems":
             writes = [write for each in params["TransactItems"] for write in each.values()]
-        elif operation == "BatchWriteItem":
-            raise NotCounted("BatchWriteItem: its unprocessed items are not accounted for")
         else:
             writes = [params]
         named = [(self._table(client, write["TableName"]), write) for write in writes]
         return [(table, write["Key"] if "Key" in write else table.key_of(write["Item"])) for table, write in named]
 
-    def _read_units(self, client: BaseClient, operation: str, params: Mapping[str, Any], answer: Any) -> Units:
-        if "ProjectionExpression" in params or "FilterExpression" in params or "Select" in params:
-            raise NotCounted(f"{operation} with an expression: DynamoDB charges for what it read, not for what it gave")
+    def _read_units(
+        self, client: BaseClient, operation: str, params: Mapping[str, Any], answer: Mapping[str, Any]
+    ) -> Units | None:
+        # DynamoDB charges for what it read; with an expression that is more than what it gave, and unknown here.
+        if params.keys() & {"ProjectionExpression", "FilterExpression", "Select"}:
+            return None
+        consistent = bool(params.get("ConsistentRead"))
         match operation:
             case "GetItem":
-                consistent = bool(params.get("ConsistentRead"))
                 return Units(read=read_units(item_size(answer.get("Item")), consistent=consistent))
             case "Query":
-                size = sum(item_size(item) for item in answer["Items"])
-                return Units(read=read_units(size, consistent=bool(params.get("ConsistentRead"))))
+                return Units(read=read_units(sum(map(item_size, answer["Items"])), consistent=consistent))
             case "BatchGetItem":
                 return Units(read=self._batch_read_units(client, params["RequestItems"], answer))
-        raise NotCounted(operation)
+        return None
 
     def _batch_read_units(self, client: BaseClient, asked: Mapping[str, Any], answer: Any) -> float:
         units = 0.0

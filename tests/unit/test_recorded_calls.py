@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from bench.calls import NotCounted, recording
+from bench.calls import NotCounted, answering, recording
+from bench.capacity import Units
 
 HASH = {"AttributeName": "user_id", "KeyType": "HASH"}
 BY_HOUR = {
@@ -51,8 +52,7 @@ def test_reads_are_counted_by_size_and_consistency(client: Any) -> None:
         client.batch_get_item(RequestItems={"people": {"Keys": [key("alice"), key("nobody")], "ConsistentRead": True}})
         client.query(TableName="people", **only("alice"))
 
-    assert [call.units.read for call in recorded.calls] == [1.5, 3, 3 + 1, 1.5]
-    assert recorded.units.write == 0
+    assert [call.units for call in recorded.calls] == [Units(read=units) for units in (1.5, 3, 3 + 1, 1.5)]
 
 
 def only(user_id: str) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def test_writes_are_counted_from_the_items_before_and_after(client: Any) -> None
         client.transact_write_items(TransactItems=[{"Put": {"TableName": "people", "Item": key("bob")}}])
         client.delete_item(TableName="people", Key=key("bob"))
 
-    assert [call.units.write for call in recorded.calls] == [9 + 2, 9, 2, 1]
+    assert [call.units for call in recorded.calls] == [Units(write=units) for units in (9 + 2, 9, 2, 1)]
 
 
 def test_refused_write_is_counted_and_refused(client: Any) -> None:
@@ -81,12 +81,15 @@ def test_refused_write_is_counted_and_refused(client: Any) -> None:
         client.put_item(TableName="people", Item=key("alice"), ConditionExpression="attribute_not_exists(user_id)")
 
     [call] = recorded.calls
-    assert (call.units.write, call.error_code) == (9, "ConditionalCheckFailedException")
+    assert (call.units, call.error_code) == (Units(write=9), "ConditionalCheckFailedException")
 
 
-def test_read_whose_price_cannot_be_told_is_refused(client: Any) -> None:
-    with recording(), pytest.raises(NotCounted):
+def test_call_whose_price_cannot_be_told_is_not_left_out(client: Any) -> None:
+    with recording() as recorded:
         client.query(TableName="people", ProjectionExpression="user_id", **only("alice"))
+
+    with pytest.raises(NotCounted, match="ProjectionExpression"):
+        _ = recorded.units
 
 
 def test_round_trips_are_the_longest_chain(client: Any) -> None:
@@ -100,8 +103,8 @@ def test_round_trips_are_the_longest_chain(client: Any) -> None:
     assert recorded.round_trips == 2
 
 
-def test_canned_services_are_noted_and_not_called(client: Any) -> None:
-    with recording(canned={"dynamodb": {"Item": key("carol")}}) as recorded:
+def test_answered_services_are_not_called_and_can_be_recorded(client: Any) -> None:
+    with answering({"dynamodb": {"Item": key("carol")}}), recording() as recorded:
         answer = client.get_item(TableName="nowhere", Key=key("carol"))
 
     assert answer == {"Item": key("carol")}

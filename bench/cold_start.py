@@ -1,0 +1,64 @@
+"""What a cold start imports: each handler in a fresh interpreter, against `import boto3` in another one.
+
+Processor time, with byte code and files warm, so that an import waits for nothing; and the interpreters take turns, so
+that whatever else the machine does hits all of them alike.
+"""
+
+import os
+import subprocess
+import sys
+from statistics import median
+
+from bench.rows import Row, Section
+from bench.stage import ROOT, environment, handlers
+
+ROUNDS = 7
+BUDGET = 1.3
+BASE = "boto3"
+
+_TIMED = """
+import sys, time
+started = time.process_time()
+for module in sys.argv[1:]:
+    __import__(module)
+print(time.process_time() - started)
+"""
+
+
+def measure(rounds: int = ROUNDS) -> Section:
+    """Returns the rows of the import times."""
+    modules = [BASE, *sorted(handler.rpartition(".")[0] for handler in handlers())]
+    variables = {**os.environ, **environment(), "PYTHONPATH": f"{ROOT / 'functions'}:{ROOT / 'layers/shared'}"}
+    taken_s: dict[str, list[float]] = {module: [] for module in modules}
+    _import_s(modules, variables)  # writes byte code where there is none
+    for _ in range(rounds):
+        for module in modules:
+            taken_s[module].append(_import_s([module], variables))
+    base_s, ratios = median(taken_s[BASE]), {}
+    for module in modules[1:]:
+        ratios[module] = median(taken_s[module]) / base_s
+    worst = max(ratios, key=lambda module: ratios[module])
+    listed = ", ".join(f"{module} {ratios[module]:.2f}" for module in sorted(ratios, key=lambda one: -ratios[one]))
+    row = Row(
+        key="cold_start.worst",
+        what=f"import of the slowest handler, {worst}",
+        number=round(ratios[worst], 2),
+        unit="× import boto3",
+        budget=BUDGET,
+        note=f"boto3 {base_s * 1000:.0f} ms here; {listed}",
+    )
+    missed = [module for module in ratios if ratios[module] > BUDGET]
+    late = Row(
+        key="cold_start.missed",
+        what=f"handlers over {BUDGET} × boto3",
+        number=len(missed),
+        unit=f"of {len(ratios)}",
+        budget=0,
+    )
+    return Section(rows=[row, late], numbers={f"import.{module}": ratio for module, ratio in ratios.items()})
+
+
+def _import_s(modules: list[str], variables: dict[str, str]) -> float:
+    """Returns the seconds that a fresh interpreter needs to import these."""
+    command = [sys.executable, "-c", _TIMED, *modules]
+    return float(subprocess.run(command, env=variables, check=True, capture_output=True, text=True).stdout)

@@ -1,0 +1,182 @@
+"""Round trips and capacity units, counted from the calls that the operations really make.
+
+Two people with a device each; ids are UUIDs, the text has 100 characters, every send has a `client_id`.
+"""
+
+import random
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from bench.calls import recording
+from bench.rows import Row, Section
+from bench.stage import Stage, staged
+
+HOUR_MS = 3_600_000
+TEXT = "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of foo"
+LISTS = (60, 200, 2000)  # conversations of three people whose lists are compared
+APART_MS = 10 * 60 * 1000  # between the last activities of two conversations: six fall into one hour
+PAGE = 50
+
+
+class Counting:
+    """Measures one thing after the other on a stage, and collects the rows."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.rows: list[Row] = []
+        self.numbers: dict[str, float] = {}
+        self.compared = 0
+        self.disagreements: list[str] = []
+        self._random = random.Random(1)  # the same ids each time, so that two runs count the same
+        self.alice, self.bob = self.new_id(), self.new_id()
+        opened = stage.rest(self.alice, "CreateConversation", body={"type": "direct", "user_id": self.bob})
+        self.conversation_id: str = opened["id"]
+        self.phone, self.laptop = stage.connect(self.alice), stage.connect(self.bob)
+        stage.act(self.laptop, "OnJoinConversation", "join_conversation", conversation_id=self.conversation_id)
+
+    def new_id(self) -> str:
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def run(self) -> Section:
+        self.sends("REST", self.send_over_rest)
+        self.sends("WebSocket", self.send_over_socket)
+        self.short_actions()
+        self.history()
+        self.lists()
+        self.rows.append(
+            Row(
+                key="engine",
+                what="writes whose units the local store counts otherwise",
+                number=len(self.disagreements),
+                unit=f"of {self.compared}",
+                budget=0,
+                note="; ".join(self.disagreements),
+            )
+        )
+        return Section(rows=self.rows, numbers=self.numbers)
+
+    # --- what is measured --------------------------------------------------------------------------------------------
+
+    def sends(self, transport: str, send: Callable[[], str]) -> None:
+        self.pass_time(1000)
+        send()  # now the hour has begun
+        self.count(f"send.{transport}", f"send over {transport}", send, round_trips=3, read=5, write=7)
+        self.pass_time(HOUR_MS)
+        what = f"send over {transport}, first of the hour"
+        self.count(f"send_first.{transport}", what, send, round_trips=3, read=5, write=14)
+
+    def short_actions(self) -> None:
+        message_id, joined = self.send_over_rest(), {"conversation_id": self.conversation_id}
+        read = partial(self.stage.rest, self.bob, "MarkRead", {"message_id": message_id})
+        self.count("mark_read.REST", "mark read over REST", read, round_trips=2)
+        message_id = self.send_over_rest()
+        self.count_action("OnMarkRead", "mark_read", {"message_id": message_id})
+        self.count_action("OnTypingStart", "typing_start", joined)
+        self.count_action("OnTypingStop", "typing_stop", joined)
+        self.count_action("OnPing", "ping", {})
+
+    def history(self) -> None:
+        for _ in range(PAGE):
+            self.send_over_rest()
+        page = partial(self.stage.rest, self.bob, "ListMessages", {"conversation_id": self.conversation_id})
+        assert len(page()["messages"]) == PAGE
+        self.count("history", f"history page of {PAGE}", page, round_trips=2)
+
+    def lists(self) -> None:
+        most: float | None = None
+        for conversations in LISTS:
+            user_id = self.new_id()
+            self.open_conversations(user_id, conversations)
+            page = partial(self.stage.rest, user_id, "ListConversations", query={"limit": str(PAGE)})
+            assert len(page()["conversations"]) == PAGE
+            what = f"list {PAGE} of {conversations:,} conversations"
+            self.count(f"list.{conversations}", what, page, round_trips=4, read=most)
+            # One index query reads at most 101 entries, so from there on nothing may grow.
+            most = self.numbers[f"list.{conversations}.read"] if conversations > 100 else None
+
+    # --- how it is counted -------------------------------------------------------------------------------------------
+
+    def count_action(self, logical_id: str, action: str, frame: dict[str, str]) -> None:
+        act = partial(self.stage.act, self.laptop, logical_id, action, **frame)
+        self.count(action, f"{action} over WebSocket", act, round_trips=2)
+
+    def count(
+        self,
+        key: str,
+        what: str,
+        operation: Callable[[], object],
+        *,
+        round_trips: float,
+        read: float | None = None,
+        write: float | None = None,
+    ) -> None:
+        """Records one operation; its rows are its round trips and those units for which there is a budget."""
+        with recording() as recorded:
+            operation()
+        units, posts = recorded.units, len(recorded.of("apigatewaymanagementapi"))
+        self.numbers |= {f"{key}.read": units.read, f"{key}.write": units.write, f"{key}.posts": posts}
+        note = f"{units.read:g} read units, {units.write:g} write units, {posts} posts"
+        trips = recorded.round_trips
+        self.rows.append(
+            Row(key=f"{key}.trips", what=what, number=trips, unit="round trips", budget=round_trips, note=note)
+        )
+        if write is not None:
+            self.rows.append(Row(key=f"{key}.write", what=what, number=units.write, unit="write units", budget=write))
+        if read is not None:
+            self.rows.append(Row(key=f"{key}.read", what=what, number=units.read, unit="read units", budget=read))
+        self.compared += len(recorded.priced_writes)
+        self.disagreements += [
+            f"{what}: {call.operation} {call.units} here, {call.engine_units} there" for call in recorded.disagreements
+        ]
+
+    # --- the means ---------------------------------------------------------------------------------------------------
+
+    def pass_time(self, ms: int) -> None:
+        """Lets time go by while both devices ping."""
+        self.stage.now_ms += ms
+        for device in (self.phone, self.laptop):
+            self.stage.act(device, "OnPing", "ping")
+
+    def send_over_rest(self) -> str:
+        body = {"text": TEXT, "client_id": self.new_id()}
+        sent = self.stage.rest(self.alice, "SendMessage", {"conversation_id": self.conversation_id}, body=body)
+        return str(sent["id"])
+
+    def send_over_socket(self) -> str:
+        frame = {"conversation_id": self.conversation_id, "text": TEXT, "client_id": self.new_id()}
+        return str(self.stage.act(self.phone, "OnSendMessage", "send_message", **frame)["id"])
+
+    def open_conversations(self, user_id: str, count: int) -> None:
+        """Writes conversations of one person whose last activities lie `APART_MS` apart, the way actions write them."""
+        from parley.adapters import conversations  # its tables have their names from the stage's environment
+        from parley.domain import ids
+        from parley.domain.stored import Head
+        from parley.domain.times import hour
+
+        def head(number: int, peer_id: str) -> Head:
+            at_ms = self.stage.now_ms - number * APART_MS
+            return Head(
+                conversation_id=ids.direct_conversation_id(user_id, peer_id, "general", ""),
+                type="direct",
+                context=None,
+                participants=(user_id, peer_id),
+                last_seq=0,
+                last_change_seq=0,
+                last_message=None,
+                sent_seqs={},
+                created_at_ms=at_ms,
+                last_activity_ms=at_ms,
+                active_hour=hour(at_ms),
+            )
+
+        heads = [head(number, self.new_id()) for number in range(count)]
+        with ThreadPoolExecutor(4) as threads:
+            assert all(threads.map(conversations.open_direct, heads))
+
+
+def measure() -> Section:
+    """Returns the rows of everything that is counted."""
+    with staged() as stage:
+        return Counting(stage).run()

@@ -1,0 +1,167 @@
+"""Where the counting happens: the template's own functions in this process, over a store in a server of its own.
+
+What people do goes in at the handlers' door, as the events that API Gateway would send. Posts to sockets go nowhere:
+whoever measures records them (`calls.recording`).
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.calls import answering
+from local.functions import Functions
+from local.ministack import Ministack
+from local.provision import Store, provision
+from local.template import load
+
+ROOT = Path(__file__).parents[1]
+POSTS = {"apigatewaymanagementapi": {"ResponseMetadata": {"HTTPStatusCode": 200}}}
+TOKEN_S = 24 * 3600
+
+
+def environment() -> dict[str, str]:
+    """Returns the environment of every function, as template.yaml declares it."""
+    return Functions(load(ROOT / "template.yaml")).environment
+
+
+def handlers() -> list[str]:
+    """Returns the handler of every function, `rest.send_message.handler`."""
+    return [function.handler for function in Functions(load(ROOT / "template.yaml"))]
+
+
+@dataclass
+class Device:
+    """A person's open WebSocket."""
+
+    user_id: str
+    connection_id: str
+    connected_at_ms: int
+
+
+@dataclass
+class Stage:
+    """Invokes operations as people; `now_ms` is the time of the next request, and moves only by hand."""
+
+    functions: Functions
+    now_ms: int = field(default_factory=lambda: int(time.time() * 1000))
+    _requests: int = 0
+
+    def rest(
+        self,
+        user_id: str,
+        logical_id: str,
+        path: Mapping[str, str] | None = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Returns what a REST operation answers; AssertionError for anything but a success."""
+        return answer_of(self.functions.invoke(logical_id, self.rest_event(user_id, path, query=query, body=body)))
+
+    def rest_event(
+        self,
+        user_id: str,
+        path: Mapping[str, str] | None = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Returns the event of a REST request."""
+        return {
+            "path": "/" + "/".join((path or {}).values()),
+            "headers": {"Content-Type": "application/json", "User-Agent": "bench"},
+            "pathParameters": dict(path) if path else None,
+            "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
+            "requestContext": {
+                "requestId": self._request_id(),
+                "requestTimeEpoch": self.now_ms,
+                "authorizer": self._authorizer(user_id),
+            },
+            "body": json.dumps(body) if body is not None else None,
+            "isBase64Encoded": False,
+        }
+
+    def connect(self, user_id: str) -> Device:
+        """Returns a new device of a person, `$connect` done."""
+        device = Device(user_id, f"{user_id}-{self._request_id()}=", self.now_ms)
+        event = self._socket_event(device, "$connect", "CONNECT")
+        answered = self.functions.invoke("OnConnect", event)
+        assert answered["statusCode"] == 200, answered
+        return device
+
+    def act(self, device: Device, logical_id: str, action: str, **data: Any) -> dict[str, Any]:
+        """Returns the acknowledgement's `data` of an action; AssertionError for anything else."""
+        frame = json.loads(self.functions.invoke(logical_id, self.action_event(device, action, **data))["body"])
+        assert frame["type"] == "ack", frame
+        acknowledged: dict[str, Any] = frame["data"]
+        return acknowledged
+
+    def action_event(self, device: Device, action: str, **data: Any) -> dict[str, Any]:
+        """Returns the event of a WebSocket frame."""
+        event = self._socket_event(device, action, "MESSAGE")
+        return {**event, "body": json.dumps({"action": action, "request_id": self._request_id(), "data": data})}
+
+    def _socket_event(self, device: Device, route: str, kind: str) -> dict[str, Any]:
+        return {
+            "requestContext": {
+                "routeKey": route,
+                "eventType": kind,
+                "requestId": self._request_id(),
+                "requestTimeEpoch": self.now_ms,
+                "connectedAt": device.connected_at_ms,
+                "connectionId": device.connection_id,
+                "authorizer": self._authorizer(device.user_id),
+            },
+            "headers": {},
+            "isBase64Encoded": False,
+        }
+
+    def _authorizer(self, user_id: str) -> dict[str, str]:
+        return {
+            "principalId": user_id,
+            "user_id": user_id,
+            "name": user_id.title(),
+            "role": "user",
+            "contexts": '{"class":["7b"]}',
+            "expires_at_s": str(self.now_ms // 1000 + TOKEN_S),
+        }
+
+    def _request_id(self) -> str:
+        self._requests += 1
+        return f"r{self._requests:08d}"
+
+
+def answer_of(reply: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the body of a REST handler's reply; AssertionError for anything but a success."""
+    assert reply["statusCode"] < 300, reply
+    body: dict[str, Any] = json.loads(reply["body"])
+    return body
+
+
+@contextmanager
+def staged() -> Iterator[Stage]:
+    """Yields a stage over an empty store. Once per process: the handlers read the names of their tables on import."""
+    template = load(ROOT / "template.yaml")
+    functions = Functions(template)
+    with Ministack(ROOT, account=template.place.account) as store:
+        os.environ.update(
+            {
+                "AWS_ACCESS_KEY_ID": "bench",
+                "AWS_SECRET_ACCESS_KEY": "bench",
+                "AWS_REGION": template.place.region,
+                "AWS_DEFAULT_REGION": template.place.region,
+                "AWS_ENDPOINT_URL": store.endpoint_url,
+            }
+        )
+        provision(template, Store())
+        functions.prepare()
+        try:
+            with answering(POSTS):
+                yield Stage(functions)
+        finally:
+            functions.close()
