@@ -550,8 +550,9 @@ def _filled(template: str, variables: Document) -> str:
 
     def value(match: re.Match[str]) -> str:
         found: Any = variables
-        for part in match[1].split("."):
+        for part in (match[1] or match[2]).split("."):
             found = found.get(part) if isinstance(found, dict) else None
         return "" if found is None else str(found)
 
-    return re.sub(r"\$!?\{?context\.([A-Za-z]\w*(?:\.[A-Za-z]\w*)*)\}?", value, template)
+    name = r"context\.([A-Za-z]\w*(?:\.[A-Za-z]\w*)*)"
+    return re.sub(rf"\$!?\{{{name}\}}|\$!?{name}", value, template)

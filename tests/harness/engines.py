@@ -1,6 +1,7 @@
 """The two emulations of AWS under the tests: moto in this process, ministack as a server beside it."""
 
 import copy
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,7 +17,6 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 
 from local.ministack import Ministack
-from local.provision import Store
 from tests.harness.calls import replaced
 
 ACCOUNT = "123456789012"  # moto's; ministack is told the same, so that names are equal on both
@@ -34,17 +34,17 @@ ENVIRONMENT = {
 
 
 @contextmanager
-def running(name: str) -> Iterator[Store]:
-    """Runs an engine by name (`moto` or `ministack`) and returns how to reach it, for tests and functions alike."""
+def running(name: str) -> Iterator[None]:
+    """Runs an engine by name (`moto` or `ministack`), for tests and functions alike."""
     with ExitStack() as stack:
         if name == "moto":
             stack.enter_context(mock_aws())
             stack.enter_context(_one_at_a_time())
             stack.enter_context(_cheap_transactions())
-            yield Store()
         else:
             server = stack.enter_context(Ministack(ROOT, account=ACCOUNT))
-            yield Store(server.endpoint_url)
+            os.environ["AWS_ENDPOINT_URL"] = server.endpoint_url
+        yield
 
 
 @contextmanager

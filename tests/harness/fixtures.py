@@ -36,14 +36,13 @@ def system(template_path: Path, engine: str) -> Iterator[System]:
         del os.environ[name]  # a developer's own profile or region has no say here
     os.environ.update(engines.ENVIRONMENT)
     try:
-        with engines.running(engine) as store, calls.intercepted():
+        with engines.running(engine), calls.intercepted():
             template = load(template_path, place=Place(account=engines.ACCOUNT))
             functions = Functions(template)
             functions.prepare()
             os.environ["JWT_SECRET"] = SECRET
-            if store.endpoint_url:
-                os.environ["AWS_ENDPOINT_URL"] = store.endpoint_url
             aws.forget_clients()
+            store = Store()
             provision.provision(template, store)
             yield System(template, functions, store, Checker(template, functions))
             functions.close()

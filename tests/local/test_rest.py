@@ -1,0 +1,316 @@
+"""API Gateway REST: routes, authorizers, events, replies, and the gateway's own answers."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.harness import Parley, Reply
+
+Calls = list[tuple[str, dict[str, Any]]]
+
+
+def called(calls: Calls, name: str) -> list[dict[str, Any]]:
+    return [event for called_name, event in calls if called_name == name]
+
+
+# --- routes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/nothing"),
+        ("DELETE", "/echo"),
+        ("GET", "/things"),
+        ("GET", "/things/a/b"),
+        ("GET", "//echo"),
+        ("GET", "/"),
+    ],
+    ids=["unknown path", "unknown method", "half a path", "too long", "empty segment", "root"],
+)
+def test_what_does_not_exist_is_forbidden_and_nothing_runs(
+    parley: Parley, calls: Calls, method: str, path: str
+) -> None:
+    reply = parley.bearer("ok").request(method, path)
+
+    assert (reply.status, reply.json) == (403, {"message": "Missing Authentication Token"})
+    assert reply.headers["x-amzn-errortype"] == "MissingAuthenticationTokenException"
+    assert calls == []
+
+
+def test_another_stage_is_forbidden(parley: Parley) -> None:
+    from local.rest import Request
+
+    response = parley.run(parley.rest.handle(Request("GET", "/v2/echo")))
+
+    assert (response.status, json.loads(response.body)) == (403, {"message": "Forbidden"})
+
+
+@pytest.mark.parametrize(
+    ("path", "resource", "parameters"),
+    [
+        ("/things/42", "/things/{thing_id}", {"thing_id": "42"}),
+        ("/things/special", "/things/special", None),
+        ("/things/special/", "/things/special", None),
+        ("/things/a%2Fb%20%C3%A4", "/things/{thing_id}", {"thing_id": "a/b ä"}),
+        ("/things/a+b", "/things/{thing_id}", {"thing_id": "a+b"}),
+        ("/files/a/b/c", "/files/{path+}", {"path": "a/b/c"}),
+    ],
+    ids=["parameter", "literal first", "trailing slash", "decoded", "plus stays", "greedy"],
+)
+def test_a_path_finds_its_resource(parley: Parley, path: str, resource: str, parameters: dict[str, str] | None) -> None:
+    event = parley.bearer("ok").get(path).json
+
+    assert (event["resource"], event["pathParameters"]) == (resource, parameters)
+
+
+def test_a_greedy_resource_takes_any_method(parley: Parley) -> None:
+    assert parley.bearer("ok").patch("/files/x", json={}).json["httpMethod"] == "PATCH"
+
+
+# --- the event -------------------------------------------------------------------------------------------------------
+
+
+def test_the_event_is_the_proxy_event_of_version_1(parley: Parley) -> None:
+    reply = parley.bearer("ok").put("/things/7/parts/8?a=1&a=2&b=&c", json={"x": "ü"}, headers={"X-Custom": "Yes"})
+
+    event = reply.json
+    assert set(event) == {
+        "resource", "path", "httpMethod", "headers", "multiValueHeaders", "queryStringParameters",
+        "multiValueQueryStringParameters", "pathParameters", "stageVariables", "requestContext", "body", "isBase64Encoded",
+    }  # fmt: skip
+    assert event["path"] == "/things/7/parts/8"
+    assert event["queryStringParameters"] == {"a": "2", "b": "", "c": ""}
+    assert event["multiValueQueryStringParameters"] == {"a": ["1", "2"], "b": [""], "c": [""]}
+    assert event["headers"]["X-Custom"] == "Yes"
+    assert event["multiValueHeaders"]["X-Custom"] == ["Yes"]
+    assert json.loads(event["body"]) == {"x": "ü"}
+    context = event["requestContext"]
+    assert context["path"] == "/v1/things/7/parts/8"
+    assert context["resourcePath"] == "/things/{thing_id}/parts/{part_id}"
+    assert context["requestTimeEpoch"] == parley.clock()
+    assert context["identity"]["sourceIp"] == "127.0.0.1"
+    assert context["stage"] == "v1"
+    assert context["requestId"] == reply.headers["x-amzn-requestid"]
+
+
+def test_absent_things_are_null(parley: Parley) -> None:
+    event = parley.bearer("ok").get("/echo").json
+
+    absent = ("queryStringParameters", "multiValueQueryStringParameters", "pathParameters", "body", "stageVariables")
+    assert [event[name] for name in absent] == [None] * 5
+
+
+def test_the_authorizer_s_context_reaches_the_function_as_strings(parley: Parley) -> None:
+    authorizer = parley.bearer("ok").get("/echo").json["requestContext"]["authorizer"]
+
+    assert authorizer == {
+        "principalId": "alice",
+        "role": "teacher",
+        "age": "42",
+        "admin": "true",
+        "integrationLatency": 0,
+    }
+
+
+def test_a_body_that_is_no_utf_8_travels_as_base64(parley: Parley) -> None:
+    event = parley.bearer("ok").post("/echo", raw=b"\xff\x00").json
+
+    assert (event["body"], event["isBase64Encoded"]) == ("/wA=", True)
+
+
+def test_connection_headers_stay_with_the_gateway(parley: Parley) -> None:
+    headers = {"Connection": "close", "Content-Length": "3", "TE": "trailers", "X-Kept": "1"}
+
+    event = parley.bearer("ok").get("/echo", headers=headers).json
+
+    assert set(event["headers"]) == {"Authorization", "X-Kept"}
+
+
+# --- authorizers -----------------------------------------------------------------------------------------------------
+
+
+def test_a_missing_identity_source_is_401_without_a_call(parley: Parley, calls: Calls) -> None:
+    reply = parley.bearer("ok").get("/echo", headers={"Authorization": None})
+
+    assert (reply.status, reply.json) == (401, {"message": "Unauthorized"})
+    assert calls == []
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "body"),
+    [
+        ("unauthorized", 401, {"message": "Unauthorized"}),
+        ("deny", 403, {"detail": "User is not authorized to access this resource with an explicit deny"}),
+        ("broken", 500, {"message": None}),
+        ("nonsense", 500, {"message": None}),
+        ("nested", 500, {"message": None}),
+        ("big", 500, {"message": None}),
+    ],
+)
+def test_what_an_authorizer_s_answer_comes_to(
+    parley: Parley, calls: Calls, token: str, status: int, body: dict[str, str]
+) -> None:
+    reply = parley.bearer("x").get("/echo", headers={"Authorization": token})
+
+    assert reply.status == status
+    assert body.items() <= reply.json.items()
+    assert called(calls, "echo") == []
+    assert reply.headers.get("access-control-allow-origin") == (None if status in (403, 500) else "*")
+
+
+def test_the_authorizer_sees_the_request_but_never_its_body(parley: Parley, calls: Calls) -> None:
+    parley.bearer("ok").post("/echo?x=1", json={"secret": 1})
+
+    [event] = called(calls, "gate")
+    assert event["type"] == "REQUEST"
+    assert event["methodArn"].endswith("/v1/POST/echo")
+    assert event["queryStringParameters"] == {"x": "1"}
+    assert "body" not in event
+    assert "authorizer" not in event["requestContext"]
+
+
+def test_an_answer_is_cached_by_identity_for_its_time(parley: Parley, calls: Calls) -> None:
+    alice, bob = parley.bearer("alice"), parley.bearer("bob")
+
+    alice.get("/echo")
+    alice.get("/things/1")
+    bob.get("/echo")
+    assert len(called(calls, "gate")) == 2
+
+    parley.advance(299)
+    alice.get("/echo")
+    assert len(called(calls, "gate")) == 2
+
+    parley.advance(1)
+    alice.get("/echo")
+    assert len(called(calls, "gate")) == 3
+
+
+def test_a_cached_policy_that_is_too_narrow_forbids_the_next_path(parley: Parley, calls: Calls) -> None:
+    narrow = {"Authorization": "narrow"}
+    alice = parley.bearer("x")
+
+    first, second = alice.get("/echo", headers=narrow), alice.get("/things/1", headers=narrow)
+
+    assert (first.status, second.status) == (200, 403)
+    assert second.json["detail"] == "User is not authorized to access this resource"
+    assert len(called(calls, "gate")) == 1
+
+
+def test_a_deny_is_cached_too_and_a_401_is_not(parley: Parley, calls: Calls) -> None:
+    alice = parley.bearer("x")
+    for _ in range(2):
+        alice.get("/echo", headers={"Authorization": "deny"})
+        alice.get("/echo", headers={"Authorization": "unauthorized"})
+
+    assert len(called(calls, "gate")) == 3
+
+
+def test_a_method_without_authorizer_is_open(parley: Parley, calls: Calls) -> None:
+    reply = parley.bearer("x").get("/open", headers={"Authorization": None})
+
+    assert reply.status == 200
+    assert "authorizer" not in reply.json["requestContext"]
+
+
+def test_sign_in_asks_the_authorizer_and_nothing_else(parley: Parley, calls: Calls) -> None:
+    parley.run(parley.rest.sign_in("Bearer somebody"))
+
+    assert [name for name, _ in calls] == ["gate"]
+
+
+# --- replies ---------------------------------------------------------------------------------------------------------
+
+
+def told(parley: Parley, what: str, **headers: str) -> Reply:
+    return parley.bearer("ok").get(f"/echo?do={what}", headers=headers)
+
+
+@pytest.mark.parametrize("what", ["raise", "exit", "text", "extra", "object", "unencodable", "huge"])
+def test_a_function_that_fails_or_answers_nonsense_is_502(parley: Parley, what: str) -> None:
+    reply = told(parley, what)
+
+    assert (reply.status, reply.json) == (502, {"message": "Internal server error"})
+
+
+def test_a_status_is_200_and_the_type_is_json_where_the_function_does_not_say(parley: Parley) -> None:
+    reply = told(parley, "nothing")
+
+    assert (reply.status, reply.text, reply.headers["content-type"]) == (200, "", "application/json")
+
+
+def test_a_decimal_is_a_number_in_a_reply(parley: Parley) -> None:
+    assert told(parley, "decimal").status == 201
+
+
+def test_headers_come_single_and_multiple_and_some_are_renamed(parley: Parley) -> None:
+    from local.rest import Request
+
+    request = Request("GET", "/v1/echo?do=headers", [("authorization", "Bearer ok")])
+    response = parley.run(parley.rest.handle(request))
+
+    sent = [(name, value) for name, value in response.headers if name.lower().startswith(("x-", "date"))]
+    own = ("x-amzn-requestid", "x-amz-apigw-id")
+    assert [(name, value) for name, value in sent if name.lower() not in own] == [
+        ("X-One", "1"),
+        ("x-amzn-Remapped-Date", "mine"),
+        ("X-Yes", "true"),
+        ("x-both", "a"),
+        ("x-both", "b"),
+    ]
+
+
+def test_base64_stays_text_where_the_api_has_no_binary_media_types(parley: Parley) -> None:
+    assert told(parley, "base64", Accept="image/png").text == "//4="
+
+
+def test_the_context_object_tells_what_lambda_tells(parley: Parley) -> None:
+    context = told(parley, "context").json
+
+    assert context["function_name"] == "parley-Echo"
+    assert context["memory_limit_in_mb"] == "256"
+    assert context["invoked_function_arn"].endswith(":function:parley-Echo")
+    assert context["log_group_name"] == "/aws/lambda/parley-Echo"
+    assert len(context["aws_request_id"]) == 36
+    assert 0 < context["remaining_ms"] <= 1000
+
+
+# --- limits and CORS -------------------------------------------------------------------------------------------------
+
+
+def test_more_than_10_mb_is_413(parley: Parley, calls: Calls) -> None:
+    reply = parley.bearer("ok").post("/echo", raw=b"x" * (10 * 1024 * 1024 + 1))
+
+    assert reply.status == 413
+    assert reply.headers["access-control-allow-origin"] == "*"
+    assert calls == []
+
+
+def test_more_than_lambda_s_6_mb_is_413_too(parley: Parley, calls: Calls) -> None:
+    reply = parley.bearer("ok").post("/echo", raw=b"x" * (6 * 1024 * 1024))
+
+    assert reply.status == 413
+    assert called(calls, "echo") == []
+
+
+def test_a_preflight_is_answered_from_the_template_without_a_token(parley: Parley, calls: Calls) -> None:
+    reply = parley.bearer("x").request("OPTIONS", "/things/1", headers={"Authorization": None})
+
+    assert reply.status == 200
+    assert reply.headers["access-control-allow-origin"] == "*"
+    assert reply.headers["access-control-allow-headers"] == "authorization,content-type"
+    assert reply.headers["access-control-allow-methods"] == "GET,POST"
+    assert calls == []
+
+
+def test_a_gateway_response_follows_its_template(parley: Parley) -> None:
+    reply = parley.bearer("x").get("/echo", headers={"Authorization": "deny"})
+
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.json == {
+        "code": "denied",
+        "detail": "User is not authorized to access this resource with an explicit deny",
+        "request_id": reply.headers["x-amzn-requestid"],
+    }
