@@ -135,11 +135,11 @@ class ConversationCreated(Event, frozen=True, kw_only=True):
 def apply(event: Event, conversation: Conversation, viewer_id: str) -> Conversation:
     """Returns what a client that shows `conversation` to `viewer_id` shows after `event`: the same as a fresh read.
 
-    Events may come twice or out of order; what is older than what is known changes nothing.
+    Events may come twice or out of order; what is known already changes nothing.
     """
     changed: dict[str, Any] = {}
     match event:
-        case NewMessage() | MessageNotification() if event.message.seq > conversation.last_seq:
+        case NewMessage() | MessageNotification():
             changed = _with_message(event.message, conversation, viewer_id)
         case MessageRead() | ConversationRead():
             changed = _with_markers(conversation, viewer_id, event.user_id, read_seq=event.seq)
@@ -149,6 +149,9 @@ def apply(event: Event, conversation: Conversation, viewer_id: str) -> Conversat
 
 
 def _with_message(message: Message, conversation: Conversation, viewer_id: str) -> dict[str, Any]:
+    if message.seq <= conversation.last_seq:
+        # Late: a newer one is shown already, but that its sender had read so far is news all the same.
+        return _with_markers(conversation, viewer_id, message.sender_id, read_seq=message.seq)
     preview = MessagePreview(
         id=message.id,
         seq=message.seq,
@@ -187,5 +190,5 @@ def _with_markers(
         "members": members,
         "read_seq": mine.read_seq,
         "delivered_seq": mine.delivered_seq,
-        "unread": conversation.last_seq - mine.read_seq,
+        "unread": max(0, conversation.last_seq - mine.read_seq),  # the marker may come before the message
     }
