@@ -184,6 +184,15 @@ def test_profile_follows_newer_tokens_and_never_older_ones(parley: Parley) -> No
     assert seen == ["B", "B", "C", "C"]
 
 
+def test_older_token_costs_no_write(parley: Parley) -> None:
+    alice(parley, name="New").get("/unread-count")
+
+    with parley.watch() as calls:
+        alice(parley, name="Old", iat=parley.clock() // 1000 - 10).get("/unread-count")
+
+    assert [call.operation for call in calls if call.function == "Authorize"] == ["GetItem"]
+
+
 def test_newer_token_that_says_the_same_still_outdates_those_before_it(parley: Parley) -> None:
     now_s = parley.clock() // 1000
 

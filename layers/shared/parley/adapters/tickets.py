@@ -21,7 +21,7 @@ def use_up(ticket_hash: str, now_s: int) -> Identity | None:
     Of any number of callers one gets the identity: the delete is conditional and hands over what it deleted. DynamoDB
     may take days to remove an expired row by itself, so the condition looks at the time as well.
     """
-    live = tables.WsTicket.ticket_hash.exists() & (tables.WsTicket.expires_at_s > now_s)
+    live = tables.WsTicket.expires_at_s > now_s  # no row at all is no match either
     try:
         deleted = tables.WsTicket._get_connection().delete_item(ticket_hash, condition=live, return_values=ALL_OLD)
     except DeleteError as error:
