@@ -41,6 +41,8 @@ def matches(pattern: Mapping[str, Any], event: Any) -> bool:
         if isinstance(expected, Mapping):
             if not matches(expected, {} if value is _MISSING else value):
                 return False
+        elif not isinstance(expected, list):
+            raise TypeError(f"{name} must be a list of alternatives")
         elif not _any_of(expected, value):
             return False
     return True
@@ -53,7 +55,8 @@ def _any_of(alternatives: list[Any], value: Any) -> bool:
 
 def _is(expected: Any, value: Any) -> bool:
     if not isinstance(expected, Mapping):
-        return type(expected) is type(value) and bool(expected == value) or (_number(expected) and expected == value)
+        alike = type(expected) is type(value) or (_number(expected) and _number(value))
+        return alike and bool(expected == value)
     [(operator, operand)] = expected.items()
     match operator:
         case "exists":

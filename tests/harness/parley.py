@@ -59,10 +59,10 @@ class Parley:
         self.websocket = WebSocketApi.of(template, functions.inline, clock)
         self.secret = SECRET
         self.hooks: list[Hook] = hooks
-        self._schedules = schedules.schedules(template, functions)
-        self._queues = queues.mappings(template, functions, store)
-        self._streams = streams.mappings(template, functions, store)
-        for stream in self._streams:
+        self.schedules = schedules.schedules(template, functions)
+        self.queues = queues.mappings(template, functions, store)
+        self.streams = streams.mappings(template, functions, store)
+        for stream in self.streams:
             stream.start("LATEST")  # what is there already is an earlier test's
         self._ended: deque[tuple[Connection, int, str]] = deque()
 
@@ -109,7 +109,7 @@ class Parley:
 
     def run_schedule(self, function: str) -> None:
         """Runs the schedule of a function (by logical id) now, with its retries."""
-        found = [each for each in self._schedules if each.function == function]
+        found = [each for each in self.schedules if each.function == function]
         if not found:
             raise AssertionError(f"no schedule of the template invokes {function}")
         found[0].run(self.functions, self.store, datetime.fromtimestamp(self.clock() / 1000, UTC))
@@ -123,8 +123,8 @@ class Parley:
             return next(retries, None) is not None
 
         for _ in range(MAX_ROUNDS):
-            count = sum(stream.poll(flush=True, sleep=may_retry) for stream in self._streams)
-            count += sum(queue.poll(retry_at_once=True) for queue in self._queues)
+            count = sum(stream.poll(flush=True, sleep=may_retry) for stream in self.streams)
+            count += sum(queue.poll(retry_at_once=True) for queue in self.queues)
             self.run(_nothing())
             if count == 0 and next(retries, None) is not None:
                 return total
