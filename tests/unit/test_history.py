@@ -109,7 +109,7 @@ def test_the_newest_fifty_come_unasked(query: History) -> None:
         (History(page=1, limit=10), {"?limit"}),
         (History(per_page=10, limit=10), {"?limit"}),
     ],
-    ids=lambda value: str(value) if isinstance(value, set) else "",
+    ids=lambda value: " and ".join(sorted(value)) if isinstance(value, set) else "",
 )
 def test_two_places_to_start_from_are_refused(query: History, named: set[str]) -> None:
     with pytest.raises(Invalid) as refused:
