@@ -1,0 +1,57 @@
+"""The events of events/, which `sam local invoke` takes too: every function accepts its own."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.functional.talk import open_direct, say
+from tests.harness import Parley
+
+FOLDER = Path(__file__).parents[2] / "events"
+FILES = sorted(FOLDER.glob("*/*.json"))
+WRITTEN_MS = 1_795_246_200_000  # what the files tell of happened at 2026-11-21T07:30Z and a minute later
+TOKEN = re.compile(r"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+")
+
+
+def function_of(parley: Parley, path: Path) -> str:
+    """Returns the logical id of the function that a file is named for."""
+    handler = f"{path.parent.name}.{path.stem}.handler"
+    return next(one.logical_id for one in parley.functions if one.handler == handler)
+
+
+def invoke(parley: Parley, path: Path, token: str) -> Any:
+    # A token in a file is signed with nobody's secret, and runs out.
+    text = TOKEN.sub(token, path.read_text(encoding="utf-8"))
+    return parley.functions.invoke(function_of(parley, path), json.loads(text))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_function_accepts_its_event(parley: Parley, path: Path) -> None:
+    parley.clock.ms = WRITTEN_MS
+    alice, bob = parley.user("alice"), parley.user("bob")
+    say(bob, open_direct(alice, bob), "hello")  # of which the files tell
+
+    result = invoke(parley, path, alice.token)
+
+    match path.parent.name:
+        case _ if path.stem == "authorize":
+            assert [one["Effect"] for one in result["policyDocument"]["Statement"]] == ["Allow"]
+        case "rest":
+            assert result["statusCode"] in (200, 201), result
+        case "websocket":
+            assert result["statusCode"] == 200, result
+            assert json.loads(result.get("body", "{}")).get("error", {}).get("status", 0) < 500, result
+        case "scheduled":
+            assert result == {"swept": 0}
+        case _:
+            assert result == {"batchItemFailures": []}
+
+
+def test_no_event_holds_an_account_or_a_key_that_could_be_somebodys() -> None:
+    for path in FILES:
+        text = path.read_text(encoding="utf-8")
+        assert set(re.findall(r"\b\d{12}\b", text)) <= {"123456789012"}, path
+        assert not re.search(r"AKIA[A-Z0-9]{16}", text), path
