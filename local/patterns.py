@@ -41,16 +41,16 @@ def matches(pattern: Mapping[str, Any], event: Any) -> bool:
         if isinstance(expected, Mapping):
             if not matches(expected, {} if value is _MISSING else value):
                 return False
-        elif not isinstance(expected, list):
-            raise TypeError(f"{name} must be a list of alternatives")
         elif not _any_of(expected, value):
             return False
     return True
 
 
-def _any_of(alternatives: list[Any], value: Any) -> bool:
+def _any_of(alternatives: Any, value: Any) -> bool:
+    if not isinstance(alternatives, list):
+        raise TypeError("a field's pattern is a list of alternatives")
     values = value if isinstance(value, list) else [value]  # an array matches if one of its elements does
-    return any(_is(alternative, each) for alternative in alternatives for each in values)
+    return any([_is(alternative, each) for alternative in alternatives for each in values])
 
 
 def _is(expected: Any, value: Any) -> bool:
@@ -83,7 +83,20 @@ def _number(value: Any) -> bool:
 def _parsed(pattern: str) -> Mapping[str, Any]:
     try:
         parsed: Mapping[str, Any] = json.loads(pattern)
-        matches(parsed, {})  # an operator that nobody knows is an error now, not at the first record
+        _check(parsed)
     except (AttributeError, TypeError, ValueError) as problem:
         raise TemplateError(f"not a filter pattern: {pattern}") from problem
     return parsed
+
+
+def _check(pattern: Mapping[str, Any]) -> None:
+    """Raises for an operator that nobody knows, now and not at the first record."""
+    for name, expected in pattern.items():
+        if isinstance(expected, Mapping):
+            _check(expected)
+        elif name == "$or":
+            for each in expected:
+                _check(each)
+        else:
+            _any_of(expected, 0)
+            _any_of(expected, "")

@@ -1,0 +1,347 @@
+"""The gateways on real ports: handshakes, close codes and HTTP as clients meet them, by other people's clients."""
+
+import asyncio
+import http.client
+import json
+import os
+import socket as sockets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from local.rest import RestApi
+from local.server import WebSocketApp, listen, rest_app, serving
+from local.websocket import Limits, WebSocketApi
+from tests.harness import Reply
+from tests.harness.fixtures import System
+
+ENGINES = ("moto",)
+SECRET = "a secret of the tests that is long enough for HS256"
+
+
+@dataclass
+class Served:
+    """Both gateways over the fixture template, on free ports, in a thread of their own."""
+
+    api: WebSocketApi
+    rest_port: int
+    port: int
+
+    def connect(self, ticket: str = "alice", **options: Any) -> AbstractContextManager[ClientConnection]:
+        options = {"compression": None, "ping_interval": None, **options}
+        opened: AbstractContextManager[ClientConnection] = connect(
+            f"ws://127.0.0.1:{self.port}/v1?ticket={ticket}", **options
+        )
+        return opened
+
+    def http(self, port: int, method: str, path: str, body: bytes = b"", **headers: str) -> Reply:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        with closing(connection):
+            connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+            answer = connection.getresponse()
+            text = answer.read().decode()
+            return Reply(answer.status, text, {name.lower(): value for name, value in answer.getheaders()})
+
+
+@contextmanager
+def running(system: System, limits: Limits | None = None) -> Iterator[Served]:
+    functions = system.functions
+    functions.deliver_twice = False
+
+    def now_ms() -> int:
+        return time.time_ns() // 1_000_000
+
+    rest = RestApi.of(system.template, functions.pooled, now_ms)
+    api = WebSocketApi.of(system.template, functions.pooled, now_ms, limits)
+    rest_socket, socket = listen(0), listen(0)
+    loop = asyncio.new_event_loop()
+    ready, stop = threading.Event(), asyncio.Event()
+
+    async def serve() -> None:
+        app = WebSocketApp(api)
+        async with serving([(rest_app(rest, api, functions, SECRET), rest_socket), (app, socket)]):
+            clocks = asyncio.create_task(app.close_stale())
+            ready.set()
+            await stop.wait()
+            clocks.cancel()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread.start()
+    try:
+        assert ready.wait(10)
+        port = socket.getsockname()[1]
+        before = os.environ["CONNECTIONS_ENDPOINT"]
+        os.environ["CONNECTIONS_ENDPOINT"] = f"http://127.0.0.1:{port}/v1"
+        yield Served(api, rest_socket.getsockname()[1], port)
+        os.environ["CONNECTIONS_ENDPOINT"] = before
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(10)
+        loop.close()
+        rest_socket.close()
+        socket.close()
+
+
+@pytest.fixture(scope="module")
+def served(system: System) -> Iterator[Served]:
+    with running(system) as served:
+        yield served
+
+
+@pytest.fixture
+def calls(served: Served) -> list[tuple[str, dict[str, Any]]]:
+    import parley_fixture  # on the path only once `system` has put the fixture's code there
+
+    parley_fixture.calls.clear()
+    return parley_fixture.calls
+
+
+def closed_with(connection: ClientConnection) -> tuple[int | None, str]:
+    with pytest.raises(ConnectionClosed) as closed:
+        while True:
+            connection.recv(timeout=5)
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code, closed.value.rcvd.reason
+
+
+def eventually(calls: list[tuple[str, dict[str, Any]]], name: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        for called, event in calls:
+            if called == name:
+                return event
+        time.sleep(0.01)
+    raise AssertionError(f"{name} was never called: {[called for called, _ in calls]}")
+
+
+# --- WebSocket -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ticket", "status"), [("unauthorized", 401), ("deny", 403), ("broken", 500), ("refused", 418)]
+)
+def test_a_refused_handshake_has_its_status(served: Served, ticket: str, status: int) -> None:
+    with pytest.raises(InvalidStatus) as refused, served.connect(ticket):
+        pass
+
+    assert refused.value.response.status_code == status
+
+
+def test_messages_and_answers_travel(served: Served) -> None:
+    with served.connect() as client:
+        client.send(json.dumps({"action": "echo_it", "x": "ü 🎉"}))
+
+        assert json.loads(client.recv(timeout=5)) == {"you_said": {"action": "echo_it", "x": "ü 🎉"}, "as": "alice"}
+
+
+def test_the_subprotocol_is_echoed(served: Served) -> None:
+    with served.connect(subprotocols=["bearer", "token"]) as client:
+        assert client.subprotocol == "bearer"
+
+
+def test_two_clients_reach_each_other_through_connections(served: Served, calls: Any) -> None:
+    with served.connect("alice") as alice, served.connect("bob") as bob:
+        connect_of_bob = [event for name, event in calls if name == "$connect"][1]
+        to = connect_of_bob["requestContext"]["connectionId"]
+        alice.send(json.dumps({"action": "echo_it", "do": "post", "to": to, "text": "hello bob"}))
+
+        assert bob.recv(timeout=5) == "hello bob"
+        assert alice.recv(timeout=5) == "ok"
+
+
+def test_a_message_larger_than_128_kb_closes_with_1009(served: Served, calls: Any) -> None:
+    with served.connect() as client:
+        client.send(["x" * 32 * 1024] * 4 + ["x"])
+
+        assert closed_with(client)[0] == 1009
+    assert eventually(calls, "$disconnect")["requestContext"]["disconnectStatusCode"] == 1009
+
+
+def test_a_frame_larger_than_32_kb_closes_with_1009(served: Served, calls: Any) -> None:
+    with served.connect() as client:
+        client.send("x" * (32 * 1024 + 1))
+
+        assert closed_with(client) == (1009, "Message too long")
+    assert eventually(calls, "$disconnect")["requestContext"]["disconnectStatusCode"] == 1009
+
+
+def test_a_long_message_in_short_frames_is_welcome(served: Served) -> None:
+    with served.connect() as client:
+        client.send(['{"action": "echo_it", "pad": "', *["x" * 32_000] * 3, '"}'])
+
+        assert len(json.loads(client.recv(timeout=5))["you_said"]["pad"]) == 96_000
+
+
+def test_binary_closes_with_1003(served: Served) -> None:
+    with served.connect() as client:
+        client.send(b"\x00")
+
+        assert closed_with(client)[0] == 1003
+
+
+def test_the_clients_code_and_reason_reach_disconnect(served: Served, calls: Any) -> None:
+    with served.connect() as client:
+        client.close(4001, "so long")
+
+    context = eventually(calls, "$disconnect")["requestContext"]
+    assert (context["disconnectStatusCode"], context["disconnectReason"]) == (4001, "so long")
+
+
+def test_a_client_that_vanishes_is_noticed(served: Served, calls: Any) -> None:
+    with served.connect() as client:
+        client.socket.shutdown(sockets.SHUT_RDWR)
+
+    assert eventually(calls, "$disconnect")["requestContext"]["disconnectStatusCode"] in (1005, 1006)
+
+
+def test_messages_of_one_connection_run_side_by_side(served: Served) -> None:
+    with served.connect() as client:
+        client.send(json.dumps({"action": "echo_it", "do": "sleep", "seconds": 0.5, "n": 1}))
+        client.send(json.dumps({"action": "echo_it", "n": 2}))
+
+        assert [json.loads(client.recv(timeout=5))["you_said"]["n"] for _ in range(2)] == [2, 1]
+
+
+def test_a_function_over_its_time_is_an_error_frame(served: Served) -> None:
+    with served.connect() as client:
+        client.send(json.dumps({"action": "echo_it", "do": "sleep", "seconds": 1.5}))
+
+        assert json.loads(client.recv(timeout=5))["message"] == "Internal server error"
+
+
+def test_idle_connections_close_with_1001(system: System) -> None:
+    with running(system, Limits(idle_ms=300)) as served, served.connect() as client:
+        assert closed_with(client) == (1001, "Going away")
+
+
+def test_old_connections_close_with_1001(system: System) -> None:
+    with running(system, Limits(lifetime_ms=500)) as served, served.connect() as client:
+        assert closed_with(client) == (1001, "Going away")
+
+
+# --- @connections over HTTP ------------------------------------------------------------------------------------------
+
+
+def test_delete_over_http_closes_with_1000(served: Served, calls: Any) -> None:
+    with served.connect() as client:
+        connection_id = eventually(calls, "$connect")["requestContext"]["connectionId"]
+        path = f"/v1/@connections/{connection_id.replace('=', '%3D')}"
+
+        assert served.http(served.port, "GET", path, Authorization="x").status == 200
+        assert served.http(served.port, "POST", path, b"hi", Authorization="x").status == 200
+        assert client.recv(timeout=5) == "hi"
+        assert served.http(served.port, "DELETE", path, Authorization="x").status == 204
+        assert closed_with(client)[0] == 1000
+        answer = served.http(served.port, "POST", path, b"hi", Authorization="x")
+        assert (answer.status, answer.headers["x-amzn-errortype"]) == (410, "GoneException")
+
+
+def test_a_reader_that_stops_reading_gets_429_and_later_everything(served: Served, calls: Any) -> None:
+    with served.connect(max_queue=1) as client:
+        connection_id = eventually(calls, "$connect")["requestContext"]["connectionId"]
+        path = f"/v1/@connections/{connection_id}"
+        sent = 0
+        while served.http(served.port, "POST", path, b"x" * 100_000, Authorization="x").status == 200:
+            sent += 1
+            assert sent < 500
+        assert sent > 0
+
+        for _ in range(sent):
+            assert len(client.recv(timeout=5)) == 100_000
+        assert served.http(served.port, "POST", path, b"again", Authorization="x").status == 200
+        assert client.recv(timeout=5) == "again"
+
+
+# --- REST ------------------------------------------------------------------------------------------------------------
+
+
+def test_rest_over_http(served: Served) -> None:
+    path = "/v1/things/a%2Fb?x=1&x=2"
+    answer = served.http(served.rest_port, "GET", path, Authorization="Bearer ok", X_Custom="1")
+
+    event = answer.json
+    assert answer.status == 200
+    assert event["pathParameters"] == {"thing_id": "a/b"}
+    assert event["multiValueQueryStringParameters"] == {"x": ["1", "2"]}
+    assert event["headers"]["Authorization"] == "Bearer ok"
+    assert answer.headers["x-amzn-requestid"] == event["requestContext"]["requestId"]
+
+
+def test_a_function_over_its_time_is_502_over_rest(served: Served) -> None:
+    answer = served.http(served.rest_port, "GET", "/v1/echo?do=sleep", Authorization="Bearer ok")
+
+    assert (answer.status, answer.json) == (502, {"message": "Internal server error"})
+
+
+def test_an_integration_over_its_time_is_504(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("local.rest.INTEGRATION_TIMEOUT_MS", 200)
+    with running(system) as served:
+        answer = served.http(served.rest_port, "GET", "/v1/echo?do=sleep", Authorization="Bearer ok")
+
+    assert (answer.status, answer.json) == (504, {"message": "Endpoint request timed out"})
+
+
+def test_too_large_a_body_is_413_over_http(served: Served) -> None:
+    body = b"x" * (10 * 1024 * 1024 + 1)
+    answer = served.http(served.rest_port, "POST", "/v1/echo", body, Authorization="Bearer ok")
+
+    assert answer.status == 413
+
+
+# --- what AWS does not have ------------------------------------------------------------------------------------------
+
+
+def test_a_token_can_be_had_and_its_bearer_signs_in(served: Served, calls: Any) -> None:
+    import jwt
+
+    body = {"user_id": "alice", "role": "teacher", "contexts": {"class": ["7b"]}, "expires_in_s": 60}
+    answer = served.http(served.rest_port, "POST", "/local/token", json.dumps(body).encode())
+
+    claims = jwt.decode(answer.json["token"], SECRET, algorithms=["HS256"], audience="parley")
+    assert (claims["sub"], claims["role"], claims["contexts"]) == ("alice", "teacher", {"class": ["7b"]})
+    assert claims["exp"] - claims["iat"] == 60
+    assert [name for name, _ in calls] == ["gate"]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        (b'{"user_id": "a/b"}', "/user_id"),
+        (b"{}", "/user_id"),
+        (b'{"user_id": "a", "colour": "red"}', "/colour"),
+        (b'{"user_id": "a", "role": "a b"}', "/role"),
+        (b'{"user_id": "a", "contexts": {"class": ["/"]}}', "/contexts/class"),
+        (b'{"user_id": "a", "expires_in_s": 0}', "/expires_in_s"),
+    ],
+)
+def test_a_wrong_wish_for_a_token_names_the_field(served: Served, body: bytes, pointer: str) -> None:
+    answer = served.http(served.rest_port, "POST", "/local/token", body)
+
+    problem = answer.json
+    assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert problem["code"] == "invalid_request"
+    assert problem["errors"][0]["pointer"] == pointer
+
+
+def test_what_is_no_json_gets_no_token(served: Served) -> None:
+    assert served.http(served.rest_port, "POST", "/local/token", b"{").status == 400
+
+
+def test_faults_can_be_asked_for(served: Served, calls: Any) -> None:
+    wish = json.dumps({"lose_disconnects": True, "deliver_twice": True}).encode()
+    assert served.http(served.rest_port, "PUT", "/local/faults", wish).status == 200
+
+    with served.connect() as client:
+        client.send(json.dumps({"action": "echo_it"}))
+        client.recv(timeout=5)
+    assert served.http(served.rest_port, "PUT", "/local/faults", b"{}").status == 200
+
+    time.sleep(0.2)
+    assert [name for name, _ in calls] == ["on_gate", "on_gate", "$connect", "$connect", "echo_it", "echo_it"]
