@@ -1,0 +1,170 @@
+"""template.yaml as CloudFormation would resolve it, and one clear line for what it would refuse."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.template import Place, Template, TemplateError, load
+
+FIXTURE = Path(__file__).parent / "fixture" / "template.yaml"
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "template.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def fixture() -> Template:
+    return load(FIXTURE, place=Place(region="eu-central-1", account="111122223333", stack="mine"))
+
+
+def properties(template: Template, logical_id: str) -> dict[str, Any]:
+    return template.resources[logical_id].properties
+
+
+def test_names_and_arns_tell_of_the_place(fixture: Template) -> None:
+    assert fixture.resources["Items"].ref == "mine-Items"
+    assert fixture.resources["Items"].arn == "arn:aws:dynamodb:eu-central-1:111122223333:table/mine-Items"
+    assert fixture.resources["Files"].ref == "mine-files-111122223333"
+    assert fixture.resources["Files"].arn == "arn:aws:s3:::mine-files-111122223333"
+    assert fixture.resources["Jobs"].ref.endswith("/111122223333/mine-Jobs")
+    assert fixture.resources["Jobs"].name == "mine-Jobs"
+    assert fixture.resources["EchoRole"].arn == "arn:aws:iam::111122223333:role/mine-EchoRole"
+
+
+def test_references_are_resolved(fixture: Template) -> None:
+    variables = properties(fixture, "Echo")["Environment"]["Variables"]
+
+    assert variables["ITEMS_TABLE"] == "mine-Items"
+    assert variables["JOBS_QUEUE_URL"] == fixture.resources["Jobs"].ref
+    assert variables["GREETING"] == "hello"
+    api_id = fixture.resources["Sockets"].ref
+    assert variables["CONNECTIONS_ENDPOINT"] == f"https://{api_id}.execute-api.eu-central-1.amazonaws.com/v1"
+    assert properties(fixture, "Jobs")["RedrivePolicy"]["deadLetterTargetArn"] == fixture.resources["Dead"].arn
+    assert fixture.outputs["RestUrl"].endswith(".execute-api.eu-central-1.amazonaws.com/v1")
+
+
+def test_conditions_choose(fixture: Template) -> None:
+    assert "Archive" not in fixture.resources
+
+    other = load(FIXTURE, {"WithArchive": "yes", "Endpoint": "https://chat.example"})
+    assert "Archive" in other.resources
+    assert properties(other, "Echo")["Environment"]["Variables"]["CONNECTIONS_ENDPOINT"] == "https://chat.example"
+
+
+def test_an_arn_leads_back_to_its_resource(fixture: Template) -> None:
+    items = fixture.resources["Items"]
+
+    assert fixture.by_arn(items.arn) is items
+    assert fixture.by_arn(f"{items.arn}/stream/latest") is items
+    with pytest.raises(TemplateError, match="nothing in the template"):
+        fixture.by_arn("arn:aws:dynamodb:eu-central-1:111122223333:table/other")
+
+
+def test_functions_of_cloudformation(tmp_path: Path) -> None:
+    text = """
+    Parameters: {Names: {Type: CommaDelimitedList, Default: "a, b"}, Wish: {Type: String, Default: "yes"}}
+    Mappings: {Sizes: {eu: {small: 1}}}
+    Conditions:
+      Wished: !Equals [!Ref Wish, "yes"]
+      Unwished: !Not [!Condition Wished]
+      Both: !And [!Condition Wished, !Condition Unwished]
+    Resources:
+      Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: given}}
+      All:
+        Type: Custom::Thing
+        Properties:
+          Join: !Join ["-", [x, !Ref Queue]]
+          JoinList: !Join ["+", !Ref Names]
+          Select: !Select [1, !Ref Names]
+          Split: !Split [",", "p,q"]
+          Map: !FindInMap [Sizes, eu, small]
+          Sub: !Sub ["${A}/${AWS::AccountId}/${!Literal}/${Queue.QueueName}", {A: !Ref Wish}]
+          If: !If [Both, 1, 2]
+          Gone: !If [Unwished, x, !Ref AWS::NoValue]
+          List: [1, !If [Unwished, x, !Ref AWS::NoValue], 3]
+          Long: {"Fn::GetAtt": [Queue, Arn]}
+    """
+    all_ = properties(load(written(tmp_path, text)), "All")
+
+    assert all_ == {
+        "Join": "x-https://sqs.us-east-1.amazonaws.com/000000000000/given",
+        "JoinList": "a+b",
+        "Select": "b",
+        "Split": ["p", "q"],
+        "Map": 1,
+        "Sub": "yes/000000000000/${Literal}/given",
+        "If": 2,
+        "List": [1, 3],
+        "Long": "arn:aws:sqs:us-east-1:000000000000:given",
+    }
+
+
+QUEUE = "Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: %s}}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("Resources:\n  A: [}", "line 2, column 7"),
+        ("Resources:\n  A: {Type: X}\n  A: {Type: X}\n", "line 3, column 3: A stands here twice"),
+        ("Outputs: {}", "no Resources section"),
+        ("- a", "no Resources section"),
+        (QUEUE % "!Ref Nobody", "Q refers to Nobody, which the template does not have"),
+        (QUEUE % "!GetAtt Nobody.Arn", "Q refers to Nobody"),
+        (QUEUE % "!GetAtt Q.Colour", "asks Q for Colour"),
+        (QUEUE % "!ImportValue x", "uses Fn::ImportValue"),
+        (QUEUE % "!If [Nope, a, b]", "asks for the condition Nope"),
+        (QUEUE % "!Select [7, [a]]", "cannot evaluate Fn::Select"),
+        (QUEUE % "!Sub '${Nobody}'", "refers to Nobody"),
+        (
+            "Conditions: {Nope: !Equals [a, b]}\n"
+            "Resources:\n  A: {Type: AWS::SQS::Queue, Condition: Nope}\n"
+            "  B: {Type: Custom::X, Properties: {Of: !Ref A}}",
+            "B refers to A, whose condition is false",
+        ),
+        ("Parameters: {P: {Type: String}}\nResources: {}", "parameter P has no default"),
+        (
+            "Parameters: {P: {Type: String, Default: c, AllowedValues: [a, b]}}\nResources: {}",
+            "parameter P is 'c', but may be a, b",
+        ),
+        (
+            "Transform: AWS::Serverless-2016-10-31\n"
+            "Resources: {F: {Type: AWS::Serverless::Function, Properties: {CodeUri: x}}}",
+            "F",
+        ),
+        ("Transform: AWS::Serverless-2016-10-31\nResources: {F: {Type: AWS::Serverless::Function}}", "F"),
+    ],
+)
+def test_a_broken_template_is_one_clear_line(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(TemplateError) as error:
+        load(written(tmp_path, text))
+
+    assert sentence in str(error.value)
+    assert "\n" not in str(error.value)
+    assert str(error.value).startswith("template.yaml: ")
+
+
+def test_a_template_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match="cannot be read"):
+        load(tmp_path / "template.yaml")
+
+
+def test_a_parameter_that_nobody_declared_is_refused() -> None:
+    with pytest.raises(TemplateError, match="has no parameter Stagge"):
+        load(FIXTURE, {"Stagge": "v1"})
+
+
+def test_a_remembered_translation_is_the_same_and_a_changed_template_is_translated_anew(tmp_path: Path) -> None:
+    cache = tmp_path / "cache.json"
+    first = load(FIXTURE, cache=cache)
+
+    assert load(FIXTURE, cache=cache) == first
+    assert properties(load(FIXTURE, {"Greeting": "hi"}, cache=cache), "Echo")["Environment"]["Variables"][
+        "GREETING"
+    ] == ("hi")
+    cache.write_text("{", encoding="utf-8")
+    assert load(FIXTURE, cache=cache) == first
