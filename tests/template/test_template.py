@@ -343,6 +343,8 @@ def test_routes_are_chosen_by_action_and_deployed_by_themselves() -> None:
     assert api.properties["RouteSelectionExpression"] == "$request.body.action"
     assert stage.properties["StageName"] == "v1"
     assert stage.properties["AutoDeploy"] is True
+    # Made before its routes, it would have nothing to deploy, and be deployed anew for each of them.
+    assert set(ROUTES) <= set(written()["Resources"]["WebSocketStage"]["DependsOn"])
 
 
 # --- tables, files, queues -------------------------------------------------------------------------------------------
