@@ -1,0 +1,103 @@
+"""How REST tests look at replies and at what is stored."""
+
+import json
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from tests.harness import Call, Parley, Reply
+
+T = TypeVar("T")
+Refusal = tuple[str, int, list[tuple[str, str]]]
+
+# What is no conversation's and no message's id, as it stands in a path.
+WRONG_IDS = {
+    "word": "nothing",
+    "slash": "d%2F" + "a" * 25,
+    "emoji": "%F0%9F%91%8B",
+    "no UTF-8": "%FF",
+    "line feed": "d_" + "a" * 26 + "%0A",
+    "key of a record": "d_" + "a" * 26 + "%23alice%23c1",
+    "long": "d_" + "a" * 3000,
+    "dots": "%2E%2E",
+}
+
+# Bodies that are no JSON object in UTF-8.
+MALFORMED: dict[str, bytes] = {
+    "nothing": b"",
+    "word": b"hello",
+    "half": b'{"text": "a"',
+    "two": b"{}{}",
+    "not UTF-8": b'{"text": "\xff"}',
+    "UTF-16": '{"text": "a"}'.encode("utf-16"),
+    "lone surrogate": b'{"text": "\\ud83d"}',
+    "surrogate in a key": b'{"\\udc00": 1}',
+    "NaN": b'{"text": NaN}',
+    "bare line feed": b'{"text": "a\nb"}',
+}
+TOO_DEEP: dict[str, bytes] = {
+    "arrays": b'{"text":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "objects": b'{"text":' * 50_000,
+}
+NO_OBJECT: dict[str, bytes] = {"null": b"null", "list": b"[]", "text": b'"hello"', "number": b"9" * 5_000}
+
+
+def refusal(reply: Reply) -> Refusal:
+    """Returns code, status, and pointer and code of each wrong field of a problem document."""
+    problem = reply.json
+    assert reply.headers["content-type"] == "application/problem+json", reply
+    assert reply.headers["access-control-allow-origin"] == "*", reply
+    assert problem["status"] == reply.status, reply
+    assert problem["type"] == f"urn:parley:problem:{problem['code']}", reply
+    assert {"title", "detail", "instance", "request_id"} <= problem.keys(), reply
+    return problem["code"], problem["status"], [(one["pointer"], one["code"]) for one in problem.get("errors", [])]
+
+
+def invalid(*fields: tuple[str, str]) -> Refusal:
+    """Returns the refusal of a request whose fields are wrong."""
+    return "invalid_request", 400, list(fields)
+
+
+def malformed_bodies(post: Callable[[bytes], Reply]) -> dict[str, Refusal]:
+    """Returns how each body that makes no sense is refused, where it is not refused as it must be."""
+    expected: dict[str, Refusal] = {
+        **dict.fromkeys(MALFORMED, ("malformed_json", 400, [])),
+        **dict.fromkeys(TOO_DEEP, ("too_deep", 400, [])),
+        **dict.fromkeys(NO_OBJECT, invalid(("", "wrong_type"))),
+    }
+    refused = {name: refusal(post(raw)) for name, raw in (MALFORMED | TOO_DEEP | NO_OBJECT).items()}
+    return {name: refused[name] for name in expected if refused[name] != expected[name]}
+
+
+def stored(parley: Parley) -> dict[str, list[str]]:
+    """Returns every item of every table."""
+    dynamodb = parley.store.client("dynamodb")
+    rows = {}
+    for table in parley.template.of_type("AWS::DynamoDB::Table"):
+        pages = dynamodb.get_paginator("scan").paginate(TableName=table.ref, ConsistentRead=True)
+        rows[table.logical_id] = sorted(json.dumps(item, sort_keys=True) for page in pages for item in page["Items"])
+    return rows
+
+
+def at_once(calls: Iterable[Callable[[], T]]) -> list[T]:
+    """Returns what these calls return when all of them are made at the same time."""
+    made = list(calls)
+    with ThreadPoolExecutor(len(made)) as threads:
+        return list(threads.map(lambda call: call(), made))
+
+
+class Meanwhile:
+    """A hook: just before the first call of an operation, something else happens."""
+
+    def __init__(self, operation: str, happen: Callable[[], Any]) -> None:
+        self._operation = operation
+        self._happen = happen
+        self.happened = False
+
+    def before(self, call: Call) -> None:
+        if call.operation == self._operation and not self.happened:
+            self.happened = True
+            self._happen()
+
+    def after(self, call: Call) -> None:
+        pass
