@@ -98,7 +98,7 @@ def longest_chain(spans: Iterable[tuple[float, float]]) -> int:
 @contextmanager
 def recording(hold_s: float = HOLD_S) -> Iterator[Recorded]:
     """Records every call of every botocore client of this process."""
-    recorder = _Recorder(_door(), hold_s)
+    recorder = _Recorder(door(), hold_s)
 
     def watched(client: BaseClient, operation: str, params: dict[str, Any]) -> Any:
         return recorder.call(client, operation, params)
@@ -110,7 +110,7 @@ def recording(hold_s: float = HOLD_S) -> Iterator[Recorded]:
 @contextmanager
 def answering(canned: Mapping[str, Any]) -> Iterator[None]:
     """Answers for some services, by botocore's names for them; they are not called at all."""
-    make = _door()
+    make = door()
 
     def answered(client: BaseClient, operation: str, params: dict[str, Any]) -> Any:
         service = _service(client)
@@ -120,7 +120,7 @@ def answering(canned: Mapping[str, Any]) -> Iterator[None]:
         yield
 
 
-def _door() -> ApiCall:
+def door() -> ApiCall:
     """Returns the method through which every call of every client goes, as it stands now."""
     method: ApiCall = vars(BaseClient)["_make_api_call"]
     return method

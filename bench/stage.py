@@ -1,7 +1,7 @@
 """Where the counting happens: the template's own functions in this process, over a store in a server of its own.
 
-What people do goes in at the handlers' door, as the events that API Gateway would send. Posts to sockets go nowhere:
-whoever measures records them (`calls.recording`).
+What people do goes in at the handlers' door, as the events that API Gateway would send. There are no sockets: whoever
+measures answers for `@connections`.
 """
 
 import json
@@ -10,28 +10,43 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bench.calls import answering
 from local.functions import Functions
 from local.ministack import Ministack
 from local.provision import Store, provision
 from local.template import load
 
 ROOT = Path(__file__).parents[1]
-POSTS = {"apigatewaymanagementapi": {"ResponseMetadata": {"HTTPStatusCode": 200}}}
 TOKEN_S = 24 * 3600
+
+
+@cache
+def _functions() -> Functions:
+    return Functions(load(ROOT / "template.yaml"))
 
 
 def environment() -> dict[str, str]:
     """Returns the environment of every function, as template.yaml declares it."""
-    return Functions(load(ROOT / "template.yaml")).environment
+    return _functions().environment
 
 
 def handlers() -> list[str]:
     """Returns the handler of every function, `rest.send_message.handler`."""
-    return [function.handler for function in Functions(load(ROOT / "template.yaml"))]
+    return [function.handler for function in _functions()]
+
+
+def memory_mb() -> int:
+    """Returns the memory of every function; AssertionError where they differ."""
+    [memory] = {function.memory_mb for function in _functions()}
+    return memory
+
+
+def half_past_ms() -> int:
+    """Returns half past the present hour, so that two runs find as many conversations in an hour."""
+    return (int(time.time()) // 3600 * 3600 + 1800) * 1000
 
 
 @dataclass
@@ -48,7 +63,7 @@ class Stage:
     """Invokes operations as people; `now_ms` is the time of the next request, and moves only by hand."""
 
     functions: Functions
-    now_ms: int = field(default_factory=lambda: int(time.time() * 1000))
+    now_ms: int = field(default_factory=half_past_ms)
     _requests: int = 0
 
     def rest(
@@ -161,7 +176,6 @@ def staged() -> Iterator[Stage]:
         provision(template, Store())
         functions.prepare()
         try:
-            with answering(POSTS):
-                yield Stage(functions)
+            yield Stage(functions)
         finally:
             functions.close()

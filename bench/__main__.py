@@ -1,0 +1,59 @@
+"""Measures everything, prints the table beside the last one, and keeps it: `python -m bench [section …]`.
+
+Each section runs in a process of its own, so that none inherits another's imports, environment or patches.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from bench import report
+from bench.rows import Row, Section
+from bench.stage import ROOT
+
+# In this order: the last one calculates with the numbers of the first ones.
+SECTIONS = ("counting", "processor", "delivery", "cold_start", "cost")
+LIMIT_S = 300  # of one section; past it, something hangs
+
+
+def main(wanted: list[str]) -> int:
+    """Returns 0 where every section could be measured: a missed budget is a result, not a failure."""
+    unknown = [name for name in wanted if name not in SECTIONS]
+    if unknown:
+        print(f"bench: there is no section {unknown[0]}; there are {', '.join(SECTIONS)}", file=sys.stderr)
+        return 2
+    rows: list[Row] = []
+    numbers: dict[str, float] = {}
+    needed = {*wanted, *(("counting", "processor") if "cost" in wanted else ())} or set(SECTIONS)
+    for name in (each for each in SECTIONS if each in needed):
+        started_s = time.monotonic()
+        print(f"bench: {name} …", end="", file=sys.stderr, flush=True)
+        section = measured(name, numbers)
+        print(f" {time.monotonic() - started_s:.0f} s", file=sys.stderr)
+        rows += section.rows
+        numbers |= section.numbers
+    report.show(rows, keep=not wanted)
+    return 0
+
+
+def measured(name: str, numbers: Mapping[str, float]) -> Section:
+    """Returns what one section finds; it is measured in a process of its own, its output in a file."""
+    with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder:
+        given, result, output = (Path(folder) / part for part in ("given.json", "result.json", "output"))
+        given.write_bytes(msgspec.json.encode(numbers))
+        with output.open("wb") as said:
+            command = [sys.executable, "-m", "bench.section", name, str(given), str(result)]
+            status = subprocess.run(command, cwd=ROOT, stdout=said, timeout=LIMIT_S, check=False).returncode
+        if status:
+            print(output.read_text(errors="replace")[-2000:], file=sys.stderr)
+            raise SystemExit(f"bench: {name} could not be measured")
+        return msgspec.json.decode(result.read_bytes(), type=Section)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
