@@ -74,13 +74,23 @@ def _is_empty_policy(resource: dict[str, Any]) -> bool:
     return document is not None and not document["Statement"]
 
 
+def administrator(endpoint_url: str, service: str) -> Any:
+    """Returns a client that may do everything; its shape is botocore's model, which mypy cannot see by name."""
+    return botocore.session.get_session().create_client(
+        service,
+        region_name="us-east-1",
+        endpoint_url=endpoint_url,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
 class Deployment:
     """A deployed stack: where its APIs are, and what else is in it."""
 
     def __init__(self, endpoint_url: str, template: dict[str, Any]) -> None:
         self.endpoint_url = endpoint_url
         self.template = template
-        self._session = botocore.session.get_session()
         resources = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK)
         self.ids = {
             each["LogicalResourceId"]: each["PhysicalResourceId"]
@@ -89,14 +99,7 @@ class Deployment:
         }
 
     def client(self, service: str) -> Any:
-        """Returns an administrator's client; its shape is botocore's model, which mypy cannot see by name."""
-        return self._session.create_client(
-            service,
-            region_name="us-east-1",
-            endpoint_url=self.endpoint_url,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        return administrator(self.endpoint_url, service)
 
     def url(self, api: str, scheme: str) -> str:
         return f"{scheme}{self.endpoint_url.removeprefix('http')}/_aws/execute-api/{self.ids[api]}/v1"
@@ -193,13 +196,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         built = yaml_parse((build / "template.yaml").read_text(encoding="utf-8"))
         template = for_ministack(built, cloud.endpoint_url)
         (build / "ministack.json").write_text(json.dumps(template), encoding="utf-8")
-        secrets = botocore.session.get_session().create_client(
-            "secretsmanager",
-            region_name="us-east-1",
-            endpoint_url=cloud.endpoint_url,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        secrets = administrator(cloud.endpoint_url, "secretsmanager")
         # `Ref` of a secret is its name there, not its ARN, so the secret that the stack would make is given to it.
         parameters["JwtSecretArn"] = secrets.create_secret(Name="key", SecretString=SECRET)["ARN"]
         _sam(
