@@ -256,7 +256,7 @@ def _import(function: Function) -> Callable[[Any, Context], Any]:
     try:
         module = importlib.import_module(module_name.replace("/", "."))
     except Exception as problem:  # a handler's module may fail in any way; Lambda gives all of them this one name
-        log.error("%s cannot be imported: %r", function.logical_id, problem, exc_info=True)
+        log.warning("%s cannot be imported: %r", function.logical_id, problem, exc_info=True)
         raise FunctionError(
             "Runtime.ImportModuleError", f"Unable to import module '{module_name}': {problem}"
         ) from None

@@ -42,7 +42,12 @@ class Ministack:
         self.stop()
 
     def start(self) -> None:
-        """Returns when it answers, with `endpoint_url` set; raises StoreError."""
+        """Returns when it answers; raises StoreError."""
+        self.spawn()
+        self.wait()
+
+    def spawn(self) -> None:
+        """Starts the process and returns at once, with `endpoint_url` set."""
         port = _free_port()
         output = self._log.open("ab") if self._log else subprocess.DEVNULL
         self._process = subprocess.Popen(
@@ -54,6 +59,10 @@ class Ministack:
             start_new_session=True,  # Ctrl-C reaches us alone; we stop the child when nothing needs it any more
         )
         self.endpoint_url = f"http://127.0.0.1:{port}"
+
+    def wait(self) -> None:
+        """Returns when it answers; raises StoreError."""
+        assert self._process
         deadline = time.monotonic() + START_TIMEOUT_S
         while not _answers(f"{self.endpoint_url}/_ministack/health"):
             if self._process.poll() is not None or time.monotonic() > deadline:

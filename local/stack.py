@@ -22,7 +22,7 @@ from typing import Any, TextIO
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local import template, tokens
-from local.functions import Functions, InvocationError
+from local.functions import FunctionError, Functions
 from local.ministack import Ministack, StoreError
 from local.provision import Store, provision
 from local.rest import RestApi
@@ -30,6 +30,8 @@ from local.server import WebSocketApp, listen, rest_app, serving
 from local.template import Place, TemplateError
 from local.triggers import Triggers
 from local.websocket import Limits, WebSocketApi
+from parley.adapters import policies
+from parley.domain.policy_text import PolicyError
 
 log = logging.getLogger(__name__)
 
@@ -75,19 +77,23 @@ def _run(options: Options, stack: ExitStack) -> None:
     options.state.mkdir(parents=True, exist_ok=True)
     stack.enter_context(locked(options.state))
     terminal = stack.enter_context(_logging_to(options.state / "parley.log"))
+    place = _place()
+    server = _store_server(options, place, stack)  # it starts while we read the template and import the functions
     cache = options.state / "template.json"
-    loaded = template.load(options.root / "template.yaml", options.parameters, _place(), cache)
+    loaded = template.load(options.root / "template.yaml", options.parameters, place, cache)
     functions = Functions(loaded)
     stack.callback(functions.close)
     rest = RestApi.of(loaded, functions.pooled, _now_ms)
     sockets = WebSocketApi.of(loaded, functions.pooled, _now_ms, options.limits)
     functions.move(f"https://{sockets.domain}", f"http://127.0.0.1:{_port(websocket_socket)}")
     secret = tokens.local_secret(os.environ.get("JWT_SECRET"), options.secret_file)
-    os.environ |= {"JWT_SECRET": secret, **_aws_environment(loaded.place, options, stack)}
+    os.environ |= {"JWT_SECRET": secret, **_aws_environment(place, server)}
     functions.prepare()
+    _import(functions)
+    if server:
+        server.wait()
     store = Store()
     provision(loaded, store)
-    _import(functions)
     triggers = Triggers(loaded, functions, store)
     websocket_app = WebSocketApp(sockets)
     apps = [(rest_app(rest, sockets, functions, secret), rest_socket), (websocket_app, websocket_socket)]
@@ -178,7 +184,18 @@ def _place() -> Place:
     return Place(region=region, account=os.environ.get("AWS_ACCOUNT_ID", Place.account))
 
 
-def _aws_environment(place: Place, options: Options, stack: ExitStack) -> dict[str, str]:
+def _store_server(options: Options, place: Place, stack: ExitStack) -> Ministack | None:
+    """Returns the store, starting, with what it stored before; None where AWS_ENDPOINT_URL names another."""
+    if os.environ.get("AWS_ENDPOINT_URL"):
+        return None
+    folder, log_file = options.state / "store", options.state / "ministack.log"
+    server = Ministack(options.root, account=place.account, state=folder, log=log_file)
+    stack.callback(server.stop)
+    server.spawn()
+    return server
+
+
+def _aws_environment(place: Place, server: Ministack | None) -> dict[str, str]:
     """Returns where the functions find AWS: ministack, unless AWS_ENDPOINT_URL says otherwise.
 
     A variable for one service (AWS_ENDPOINT_URL_DYNAMODB, say) puts that service elsewhere and leaves the others.
@@ -187,26 +204,28 @@ def _aws_environment(place: Place, options: Options, stack: ExitStack) -> dict[s
     environment = {
         "AWS_REGION": place.region,
         "AWS_DEFAULT_REGION": place.region,
+        "AWS_ACCESS_KEY_ID": given("AWS_ACCESS_KEY_ID", "test"),
+        "AWS_SECRET_ACCESS_KEY": given("AWS_SECRET_ACCESS_KEY", "test"),
         "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",  # local endpoints do not carry the account in their host's name
     }
-    if "AWS_ENDPOINT_URL_DYNAMODB" in os.environ:
-        environment["AWS_ENDPOINT_URL_DYNAMODB_STREAMS"] = given(
-            "AWS_ENDPOINT_URL_DYNAMODB_STREAMS", os.environ["AWS_ENDPOINT_URL_DYNAMODB"]
-        )
-    if not given("AWS_ENDPOINT_URL"):
-        folder, log_file = options.state / "store", options.state / "ministack.log"
-        server = stack.enter_context(Ministack(options.root, account=place.account, state=folder, log=log_file))
+    if dynamodb := given("AWS_ENDPOINT_URL_DYNAMODB"):
+        environment["AWS_ENDPOINT_URL_DYNAMODB_STREAMS"] = given("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", dynamodb)
+    if server:
         environment["AWS_ENDPOINT_URL"] = server.endpoint_url
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        environment[name] = given(name, "test")
     return environment
 
 
 def _import(functions: Functions) -> None:
-    """Imports every handler now, so that the first request is not slow; a broken one is in the log and fails later."""
+    """Imports every handler and reads the policy, so that what is broken is known now and the first request is fast."""
     for function in functions:
-        with contextlib.suppress(InvocationError):
+        try:
             functions.handler(function)
+        except FunctionError as problem:
+            raise StackError(f"{function.logical_id}: {problem.message}") from problem
+    try:
+        policies.current()
+    except PolicyError as problem:
+        raise StackError(str(problem)) from problem
 
 
 def _allow_many_files() -> None:
