@@ -153,7 +153,7 @@ def test_two_clients_reach_each_other_through_connections(served: Served, calls:
         alice.send(json.dumps({"action": "echo_it", "do": "post", "to": to, "text": "hello bob"}))
 
         assert bob.recv(timeout=5) == "hello bob"
-        assert alice.recv(timeout=5) == "ok"
+        assert json.loads(alice.recv(timeout=5)) == {"posted": "ok"}
 
 
 def test_a_message_larger_than_128_kb_closes_with_1009(served: Served, calls: Any) -> None:
