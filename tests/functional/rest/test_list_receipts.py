@@ -1,0 +1,103 @@
+"""GET /messages/{message_id}/receipts: who has received and read a message, and when exactly."""
+
+from tests.functional.replies import WRONG_IDS, invalid, refusal
+from tests.functional.talk import in_s, open_direct, say
+from tests.harness import Parley, User
+
+Times = tuple[str | None, str | None]
+
+
+def receipts(person: User, message_id: str) -> dict[str, Times]:
+    reply = person.get(f"/messages/{message_id}/receipts")
+    assert reply.status == 200, reply
+    return {one["user_id"]: (one["delivered_at"], one["read_at"]) for one in reply.json["receipts"]}
+
+
+def test_unseen_message_has_a_receipt_without_times(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    [message_id] = say(alice, open_direct(alice, bob), "hello")
+
+    reply = alice.get(f"/messages/{message_id}/receipts")
+
+    assert reply.json == {"receipts": [{"user_id": "bob", "delivered_at": None, "read_at": None}]}
+
+
+def test_each_move_keeps_its_time(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    sent = say(alice, open_direct(alice, bob), "one", "two", "three")
+    phone = bob.connect()
+    parley.advance(5)
+    delivered = in_s(parley, 0)
+    phone.request("mark_delivered", {"message_id": sent[1]})
+    parley.advance(5)
+    read = in_s(parley, 0)
+    bob.patch(f"/messages/{sent[0]}/read")
+    parley.advance(5)
+    read_all = in_s(parley, 0)
+    phone.request("mark_read", {"message_id": sent[2]})
+    parley.advance(5)
+
+    found = [receipts(alice, message_id) for message_id in sent]
+
+    assert found == [{"bob": (delivered, read)}, {"bob": (delivered, read_all)}, {"bob": (read_all, read_all)}]
+
+
+def test_reading_again_changes_no_time(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    [message_id] = say(alice, conversation_id, "hello")
+    bob.patch(f"/messages/{message_id}/read")
+    at = in_s(parley, 0)
+    parley.advance(60)
+
+    bob.patch(f"/messages/{message_id}/read")
+    bob.patch(f"/conversations/{conversation_id}/read-all")
+    say(alice, conversation_id, "another")
+    bob.patch(f"/conversations/{conversation_id}/read-all")
+
+    assert receipts(alice, message_id) == {"bob": (at, at)}
+
+
+def test_delivered_after_it_was_read_it_was_delivered_when_it_was_read(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    [message_id] = say(alice, open_direct(alice, bob), "hello")
+    phone = bob.connect()
+    bob.patch(f"/messages/{message_id}/read")
+    at = in_s(parley, 0)
+    parley.advance(60)
+
+    phone.request("mark_delivered", {"message_id": message_id})
+
+    assert receipts(alice, message_id) == {"bob": (at, at)}
+
+
+def test_everybody_but_the_sender_has_a_receipt_and_both_members_see_it(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    [from_alice] = say(alice, conversation_id, "one")
+    [from_bob] = say(bob, conversation_id, "two")
+
+    assert set(receipts(alice, from_alice)) == set(receipts(bob, from_alice)) == {"bob"}
+    assert set(receipts(alice, from_bob)) == {"alice"}
+
+
+def test_outsider_is_told_the_message_does_not_exist(parley: Parley) -> None:
+    alice, bob, eve = parley.user("alice"), parley.user("bob"), parley.user("eve")
+    conversation_id = open_direct(alice, bob)
+    [message_id] = say(alice, conversation_id, "secret")
+
+    told = [
+        refusal(eve.get(f"/messages/{message_id}/receipts")),
+        refusal(eve.get("/messages/d_" + "a" * 26 + ".1/receipts")),
+        refusal(alice.get(f"/messages/{conversation_id}.2/receipts")),
+    ]
+
+    assert told == [("message_not_found", 404, [])] * 3
+
+
+def test_what_is_no_messages_id_is_refused(parley: Parley) -> None:
+    alice = parley.user("alice")
+
+    refused = {name: refusal(alice.get(f"/messages/{wrong}/receipts")) for name, wrong in WRONG_IDS.items()}
+
+    assert refused == dict.fromkeys(WRONG_IDS, invalid(("{message_id}", "bad_format")))

@@ -1,0 +1,190 @@
+"""POST /sync: what a client that was away has missed, with a verdict for each conversation."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from parley.domain import ids
+from tests.functional.replies import Refusal, invalid, malformed_bodies, refusal, stored
+from tests.functional.talk import contents, forget_events, joined, open_direct, say
+from tests.harness import Parley, User
+
+NOWHERE = "d_" + "a" * 26
+MANY = [ids.direct_conversation_id("alice", f"user{number}", "general", "") for number in range(101)]
+
+
+def sync(person: User, cursors: Mapping[str, object] | None = None) -> dict[str, Any]:
+    reply = person.post("/sync", json={} if cursors is None else {"cursors": cursors})
+    assert reply.status == 200, reply
+    assert set(reply.json) == {"conversations", "joined", "left", "joined_capped"}
+    caught: dict[str, Any] = reply.json
+    return caught
+
+
+def seqs(part: dict[str, Any]) -> list[int]:
+    return [message["seq"] for message in part["messages"]]
+
+
+def test_newcomer_gets_an_empty_answer(parley: Parley) -> None:
+    empty = {"conversations": {}, "joined": [], "left": [], "joined_capped": False}
+
+    assert sync(parley.user("alice")) == sync(parley.user("bob"), {}) == empty
+
+
+def test_what_was_missed_comes_whole_and_in_order(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "one", "two")
+    say(bob, conversation_id, "three")
+
+    caught = sync(bob, {conversation_id: {"seq": 1, "change_seq": 0}})
+
+    messages = [bob.get(f"/messages/{conversation_id}.{seq}").json for seq in (2, 3)]
+    assert caught["conversations"] == {
+        conversation_id: {
+            "verdict": "complete",
+            "messages": messages,
+            "changes": [],
+            "last_seq": 3,
+            "last_change_seq": 0,
+            "next": {"seq": 3, "change_seq": 0},
+        }
+    }
+    assert (caught["joined"], caught["left"]) == ([], [])
+
+
+def test_bare_number_is_a_seq(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "one", "two")
+
+    assert sync(bob, {conversation_id: 1}) == sync(bob, {conversation_id: {"seq": 1}})
+
+
+def test_who_is_up_to_date_gets_nothing_new(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "one")
+
+    part = sync(bob, {conversation_id: 1})["conversations"][conversation_id]
+
+    assert (part["verdict"], part["messages"], part["next"]["seq"]) == ("complete", [], 1)
+
+
+def test_what_is_too_much_for_one_answer_is_truncated_and_goes_on_where_it_says(parley: Parley) -> None:
+    alice, bob, carol = parley.user("alice"), parley.user("bob"), parley.user("carol")
+    with_alice, with_carol = open_direct(bob, alice), open_direct(bob, carol)
+    say(alice, with_alice, "hello")
+    say(carol, with_carol, *["\1" * 9_999 + "x"] * 40)  # 60 KB each, as JSON writes them
+
+    cursors: dict[str, object] = {with_alice: 0, with_carol: 0}
+    got: dict[str, list[int]] = {with_alice: [], with_carol: []}
+    verdicts: list[str] = []
+    for _ in range(2):
+        parts = sync(bob, cursors)["conversations"]
+        for conversation_id, part in parts.items():
+            got[conversation_id] += seqs(part)
+        cursors = {conversation_id: part["next"] for conversation_id, part in parts.items()}
+        verdicts.append(parts[with_carol]["verdict"])
+
+    assert got == {with_alice: [1], with_carol: list(range(1, 41))}
+    assert verdicts == ["truncated", "complete"]
+
+
+def test_conversations_that_the_client_does_not_know_are_joined(parley: Parley) -> None:
+    alice, bob, carol = parley.user("alice"), parley.user("bob"), parley.user("carol")
+    known = open_direct(alice, bob)
+    new = open_direct(carol, alice)
+    say(carol, new, "hello")
+
+    caught = sync(alice, {known: 0})
+
+    assert caught["joined"] == [alice.get(f"/conversations/{new}").json]
+    assert set(caught["conversations"]) == {known}
+
+
+def test_what_is_not_the_callers_is_left_and_nobody_learns_whether_it_exists(parley: Parley) -> None:
+    alice, bob, eve = parley.user("alice"), parley.user("bob"), parley.user("eve")
+    theirs = open_direct(alice, bob)
+    say(alice, theirs, "secret")
+
+    caught = sync(eve, {theirs: 0, NOWHERE: 0})
+
+    assert caught["left"] == [theirs, NOWHERE]
+    assert (caught["conversations"], caught["joined"]) == ({}, [])
+
+
+def test_cursor_from_beyond_the_end_starts_again_at_the_end(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "one")
+
+    part = sync(bob, {conversation_id: 10**15})["conversations"][conversation_id]
+
+    assert (part["verdict"], part["messages"], part["next"]["seq"]) == ("truncated", [], 1)
+
+
+def test_subscribe_then_read_misses_nothing(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "before")
+    screen = joined(bob, conversation_id)
+    forget_events(screen)
+
+    say(alice, conversation_id, "between")
+    caught = sync(bob, {conversation_id: 0})
+    say(alice, conversation_id, "after")
+
+    read = seqs(caught["conversations"][conversation_id])
+    heard = [one["message"]["seq"] for one in contents(screen.events("new_message"))]
+    assert (read, heard) == ([1, 2], [2, 3])  # one comes both ways, and clients drop it by its seq
+
+
+def test_it_writes_nothing_and_tells_nobody(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "one")
+    screen = alice.connect()
+    before = stored(parley)
+
+    sync(bob, {conversation_id: 0})
+
+    assert stored(parley) == before
+    assert screen.frames == []
+
+
+WRONG: dict[str, tuple[object, Refusal]] = {
+    "list": ([NOWHERE], invalid(("/cursors", "wrong_type"))),
+    "null": (None, invalid(("/cursors", "wrong_type"))),
+    "text for a seq": ({NOWHERE: "1"}, invalid((f"/cursors/{NOWHERE}", "wrong_type"))),
+    "fraction": ({NOWHERE: 1.5}, invalid((f"/cursors/{NOWHERE}", "wrong_type"))),
+    "negative": ({NOWHERE: -1}, invalid((f"/cursors/{NOWHERE}", "too_small"))),
+    "huge": ({NOWHERE: 10**40}, invalid((f"/cursors/{NOWHERE}", "too_large"))),
+    "negative seq": ({NOWHERE: {"seq": -1}}, invalid((f"/cursors/{NOWHERE}/seq", "too_small"))),
+    "unknown field": ({NOWHERE: {"sequence": 1}}, invalid((f"/cursors/{NOWHERE}/sequence", "unknown_field"))),
+    "no id": ({"": 1}, invalid(("/cursors/", "bad_format"))),
+    "word for an id": ({"nothing": 1}, invalid(("/cursors/nothing", "bad_format"))),
+    "slash": ({"a/b~c": 1}, invalid(("/cursors/a~1b~0c", "bad_format"))),
+    "emoji": ({"👋": 1}, invalid(("/cursors/👋", "bad_format"))),
+    "long id": ({"d" * 3_000: 1}, invalid((f"/cursors/{'d' * 100}…", "bad_format"))),
+    "too many": (dict.fromkeys(MANY, 0), invalid(("/cursors", "too_many_items"))),
+}
+
+
+def test_wrong_fields_are_named(parley: Parley) -> None:
+    alice = parley.user("alice")
+
+    refused = {name: refusal(alice.post("/sync", json={"cursors": given})) for name, (given, _) in WRONG.items()}
+
+    assert refused == {name: expected for name, (_, expected) in WRONG.items()}
+
+
+def test_unknown_field_is_named(parley: Parley) -> None:
+    reply = parley.user("alice").post("/sync", json={"cursor": {}})
+
+    assert refusal(reply) == invalid(("/cursor", "unknown_field"))
+
+
+def test_body_that_is_no_json_object_is_refused(parley: Parley) -> None:
+    alice = parley.user("alice")
+
+    assert malformed_bodies(lambda raw: alice.post("/sync", raw=raw)) == {}
