@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -23,8 +25,8 @@ from websockets.typing import Subprotocol
 from tests.e2e.documents import check_frame, check_reply, check_request
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 10  # for what takes a tenth of a second on a machine with nothing else to do
-START_S = 60
+PATIENCE_S = 20  # for what takes a tenth of a second on a machine with nothing else to do
+START_S = 120
 
 Json = dict[str, Any]
 
@@ -35,13 +37,31 @@ def environment(**variables: str) -> dict[str, str]:
     return {**inherited, "REST_PORT": "0", "WS_PORT": "0", **variables}
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def copy_repository(folder: Path) -> None:
+    """Copies what git has or would add; the virtual environments, which `make` would make anew, are those of here."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    for name in subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0"):
+        if name and (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)  # with its time: make compares it with the environments' stamps
+    for name in (".venv", ".venv-ministack"):
+        (folder / name).symlink_to(ROOT / name)
+
+
 class Stack:
     """One running stack; its people have ids of their own, so that tests do not meet each other's."""
 
-    def __init__(self, process: subprocess.Popen[str], ready: str, seconds: float) -> None:
+    def __init__(self, process: subprocess.Popen[str], state: Path, ready: str) -> None:
         self.process = process
+        self.state = state
         self.ready = ready
-        self.seconds = seconds  # from start to ready
         found = re.search(r"REST (http://\S+/v1)\b.* WebSocket (ws://\S+/v1)\b", ready)
         assert found, f"no addresses in: {ready}"
         self.rest_url, self.websocket_url = found[1], found[2]
@@ -89,7 +109,7 @@ def running(state: Path, *arguments: str, **variables: str) -> Iterator[Stack]:
         while not (line := process.stdout.readline()).startswith("parley is ready: "):
             said.append(line)
             assert line and time.monotonic() < started + START_S, f"the stack did not start: {''.join(said)}"
-        yield Stack(process, line.strip(), time.monotonic() - started)
+        yield Stack(process, state, line.strip())
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)

@@ -2,9 +2,7 @@
 
 import os
 import re
-import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,7 +13,7 @@ import httpx
 import jwt
 import pytest
 
-from tests.e2e.stack import ROOT, START_S, environment
+from tests.e2e.stack import ROOT, START_S, copy_repository, environment, free_port
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -28,24 +26,6 @@ class Clone:
     folder: Path
     environment: dict[str, str]
     ready: str
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def copy_repository(folder: Path) -> None:
-    """Copies what git has or would add; the virtual environments, which `make` would make anew, are those of here."""
-    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    for name in subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0"):
-        if name and (ROOT / name).exists():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)  # with its time: make compares it with the environments' stamps
-    for name in (".venv", ".venv-ministack"):
-        (folder / name).symlink_to(ROOT / name)
 
 
 @pytest.fixture(scope="module")
