@@ -7,6 +7,7 @@ that whatever else the machine does hits all of them alike.
 import os
 import subprocess
 import sys
+import tempfile
 from statistics import median
 
 from bench.rows import Row, Section
@@ -28,12 +29,13 @@ print(time.process_time() - started)
 def measure(rounds: int = ROUNDS) -> Section:
     """Returns the rows of the import times."""
     modules = [BASE, *sorted(handler.rpartition(".")[0] for handler in handlers())]
-    variables = {**os.environ, **environment(), "PYTHONPATH": f"{ROOT / 'functions'}:{ROOT / 'layers/shared'}"}
     taken_s: dict[str, list[float]] = {module: [] for module in modules}
-    _import_s(modules, variables)  # writes byte code where there is none
-    for _ in range(rounds):
-        for module in modules:
-            taken_s[module].append(_import_s([module], variables))
+    with tempfile.TemporaryDirectory(prefix="parley-bench-") as byte_code:
+        variables = _variables(byte_code)
+        _import_s(modules, variables)  # writes the byte code
+        for _ in range(rounds):
+            for module in modules:
+                taken_s[module].append(_import_s([module], variables))
     base_s, ratios = median(taken_s[BASE]), {}
     for module in modules[1:]:
         ratios[module] = median(taken_s[module]) / base_s
@@ -56,6 +58,13 @@ def measure(rounds: int = ROUNDS) -> Section:
         budget=0,
     )
     return Section(rows=[row, late], numbers={f"import.{module}": ratio for module, ratio in ratios.items()})
+
+
+def _variables(byte_code: str) -> dict[str, str]:
+    """Returns the functions' environment, with byte code kept whatever this process's own environment says."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    paths = f"{ROOT / 'functions'}:{ROOT / 'layers/shared'}"
+    return {**inherited, **environment(), "PYTHONPATH": paths, "PYTHONPYCACHEPREFIX": byte_code}
 
 
 def _import_s(modules: list[str], variables: dict[str, str]) -> float:
