@@ -52,7 +52,7 @@ test: setup  ## check, template and every test
 	.venv/bin/python -m pytest -n auto --dist loadfile $(ARGS) || failed="$$failed pytest"; \
 	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
-docs: .venv/.dev  ## docs/openapi.json and docs/asyncapi.json again, from the code
+docs: .venv/.dev  ## both API documents and the README's parameters again, from the code
 	@.venv/bin/python -m docs.generate
 
 bench: setup  ## the budgets, measured

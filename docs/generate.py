@@ -1,24 +1,34 @@
-"""`python -m docs.generate [folder]`: makes openapi.json and asyncapi.json from the code, in docs/ or in a folder."""
+"""`python -m docs.generate [folder]`: makes docs/openapi.json, docs/asyncapi.json and README.md's table of parameters.
+
+They are made from the code and template.yaml, in the repository or, to be looked at, in another folder.
+"""
 
 import json
 import sys
 import tomllib
 from pathlib import Path
 
-from docs import asyncapi, openapi, operations
+from samtranslator.yaml_helper import yaml_parse
+
+from docs import asyncapi, openapi, operations, parameters
 
 
 def main(folder: Path) -> None:
-    """Writes both documents into `folder`."""
+    """Writes all three into `folder`, a repository or something like one."""
     loaded = operations.load()
     version = tomllib.loads((operations.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     documents = {
         "openapi.json": openapi.document(list(operations.rest_operations(loaded)), version),
         "asyncapi.json": asyncapi.document(list(operations.actions(loaded)), version),
     }
+    (folder / "docs").mkdir(exist_ok=True)
     for name, document in documents.items():
-        (folder / name).write_text(json.dumps(document, indent=2, ensure_ascii=True) + "\n", encoding="ascii")
+        text = json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+        (folder / "docs" / name).write_text(text, encoding="ascii")
+    template = yaml_parse((operations.ROOT / "template.yaml").read_text(encoding="utf-8"))
+    page = (operations.ROOT / "README.md").read_text(encoding="utf-8")
+    (folder / "README.md").write_text(parameters.filled(page, template["Parameters"]), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else operations.ROOT)

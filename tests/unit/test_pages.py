@@ -36,7 +36,7 @@ def test_the_readme_has_each_parameter_with_its_default() -> None:
 
     told = re.findall(r"^\| `(\w+)` \| ?(?:`(.*?)`)? ?\| (.+) \|$", section, re.MULTILINE)
 
-    assert told == [(name, str(one["Default"]), one["Description"]) for name, one in parameters.items()]
+    assert told == [(name, str(one["Default"]), one["Description"]) for name, one in parameters.items()], "make docs"
 
 
 def test_the_readme_names_each_shipped_policy() -> None:
