@@ -41,8 +41,12 @@ def connect(call: Call) -> None:
     person = connections.save(call.user_id, _connection(call))
     is_first = {one.connection_id for one in person.live(call.now_s)} == {call.device_id}
     if is_first or not person.is_announced:
-        _tell_watchers(call, person)
-        connections.mark_online(call.user_id)
+        _announce(call, person)
+
+
+def _announce(call: Call, person: Presence) -> None:
+    _tell_watchers(call, person)
+    connections.mark_online(call.user_id)
 
 
 def ping(call: Call) -> Pong:
@@ -51,6 +55,8 @@ def ping(call: Call) -> Pong:
     if person is None:
         connect(call)
         return _pong(_connection(call))
+    if not person.is_announced:
+        _announce(call, person)
     return next(_pong(one) for one in person.connections if one.connection_id == call.device_id)
 
 

@@ -1,0 +1,517 @@
+"""Kill any writing operation just before or just after any of its AWS calls, and try again: nothing is different.
+
+Every scenario is played once in peace, which also counts its calls. Then it is played again for each of them, twice:
+the function dies instead of that call, and right after it. The client tries again with the same `client_id`, as clients
+do. In the end the tables hold the same, the last answer is the same, and everybody has heard the same: more often,
+perhaps, for clients drop what they have.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import pytest
+
+from local import queues
+from local.tokens import mint
+from parley.domain.presence import LEASE_S
+from tests.functional.talk import joined, open_direct, say
+from tests.harness import Call, Frame, Parley, Refused, Reply, Socket, User
+from tests.harness.fixtures import System, forget_told, fresh
+from tests.harness.iam import rights
+
+NOW_MS = int(time.time()) * 1000  # the same in every run, so that all times are
+WRITING = ("dynamodb:Put", "dynamodb:Update", "dynamodb:Delete", "execute-api:ManageConnections")
+
+
+class Died(Exception):
+    """The function did not live to answer."""
+
+
+Items = dict[str, dict[str, dict[str, Any]]]  # by table and key, in DynamoDB's own notation
+
+
+@dataclass
+class World:
+    """Alice and bob, who talk, and eve, who does not; it is alice's phone that acts."""
+
+    parley: Parley
+    alice: User
+    bob: User
+    conversation_id: str
+    devices: dict[str, Socket]
+
+    @property
+    def phone(self) -> Socket:
+        return self.devices["phone"]
+
+    def ask(self, action: str, **data: object) -> Frame:
+        """Returns what the phone gets as its ack."""
+        self.phone.send({"action": action, "request_id": "r1", "data": data})
+        replies = [frame for frame in self.phone.frames if frame.get("type") != "event"]
+        self.phone.frames[:] = [frame for frame in self.phone.frames if frame.get("type") == "event"]
+        if not replies:
+            raise Died
+        [reply] = replies
+        if reply.get("message") == "Internal server error":
+            raise Died
+        assert reply["type"] == "ack", reply
+        return dict(reply["data"])
+
+    def sweep(self, function: str) -> None:
+        with self.parley.watch() as calls:
+            self.parley.run_schedule(function)
+        if not calls:
+            raise Died
+
+    def events(self) -> dict[str, set[str]]:
+        """Returns what each device has heard, once each."""
+        return {name: {self.written(frame) for frame in socket.frames} for name, socket in self.devices.items()}
+
+    def items(self) -> Items:
+        """Returns every item of every table, by table and key."""
+        dynamodb = self.parley.store.client("dynamodb")
+        found: Items = {}
+        for table in self.parley.template.of_type("AWS::DynamoDB::Table"):
+            keys = [key["AttributeName"] for key in table.properties["KeySchema"]]
+            scanned = dynamodb.scan(TableName=table.ref, ConsistentRead=True)["Items"]
+            found[table.ref] = {json.dumps({key: item[key] for key in keys}): item for item in scanned}
+        return found
+
+    def stored(self, items_by_table: Items) -> dict[str, set[str]]:
+        """Returns what the tables hold, as far as anybody can tell; connections under the names of their devices."""
+        now_s = self.parley.clock() // 1000
+        return {
+            table: {
+                self.written(_visible(item))
+                for item in items.values()
+                if int(item.get("expires_at_s", {"N": now_s + 1})["N"]) > now_s  # DynamoDB deletes what has run out
+            }
+            for table, items in items_by_table.items()
+        }
+
+    def dead_letters(self) -> list[str]:
+        sqs = self.parley.store.client("sqs")
+        url = self.parley.template.resources["PostRetriesDeadLetters"].ref
+        received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        return [message["Body"] for message in received]
+
+    def written(self, value: object) -> str:
+        """Returns JSON, the same for the same value, with the names of devices in place of their connection ids."""
+        text = json.dumps(value)
+        for name, socket in self.devices.items():
+            text = text.replace(socket.connection_id, f"<{name}>")
+        return json.dumps(json.loads(text), sort_keys=True)
+
+    def settle(self) -> None:
+        """Lets ghosts run out: who is there pings, and the rest is swept away."""
+        self.parley.advance(LEASE_S - 10)
+        for socket in self.devices.values():
+            if socket.closed is None:
+                socket.request("ping")
+        self.parley.advance(20)
+        self.parley.run_schedule("ClearStalePresence")
+
+
+def _visible(item: dict[str, Any]) -> dict[str, Any]:
+    """Returns an item without what nobody is shown: when somebody was last here who is here; which ticket it is."""
+    here = item.get("connections", {}).get("M")
+    hidden = {"ticket_hash", "last_seen_ms"} if here else {"ticket_hash"}
+    return {name: value for name, value in item.items() if name not in hidden}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One request of one operation: what comes before it, and the request, which raises Died when it was not answered.
+
+    `arrange` comes once, `each` before every try of the whole. `act` returns what the client makes of the answer.
+    `heals` is for what leaves ghosts behind, which the sweep then finds; with `once`, nobody tries again and the sweep
+    has to make good alone.
+    """
+
+    operation: str
+    act: Callable[[World], object]
+    arrange: Callable[[World], object] = lambda world: None
+    each: Callable[[World], object] = lambda world: None
+    heals: bool = False
+    once: bool = False
+    variant: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.operation}{'-' if self.variant else ''}{self.variant}"
+
+
+def answered(reply: Reply) -> Any:
+    """Returns the JSON of an answer; Died for a 5xx."""
+    if reply.status >= 500:
+        raise Died
+    assert reply.status in (200, 201), reply
+    return reply.json
+
+
+def settled(answer: Any) -> Any:
+    """Returns an answer without what says that it is not the first."""
+    return {name: value for name, value in answer.items() if name not in ("replayed", "moved")}
+
+
+def said(world: World) -> str:
+    """Lets bob say something; returns the id of the message."""
+    return say(world.bob, world.conversation_id, "one", "two")[1]
+
+
+def send_rest(world: World) -> object:
+    path = f"/conversations/{world.conversation_id}/messages"
+    return settled(answered(world.alice.post(path, json={"text": "hello", "client_id": "c1"})))
+
+
+def send_websocket(world: World) -> object:
+    return settled(world.ask("send_message", conversation_id=world.conversation_id, text="hello", client_id="c1"))
+
+
+def send_to_user(world: World) -> object:
+    return settled(answered(world.alice.post("/messages", json={"user_id": "bob", "text": "hello", "client_id": "c1"})))
+
+
+def send_to_new(world: World) -> object:
+    body = {"user_id": "carol", "text": "hello", "client_id": "c1"}
+    return settled(answered(world.alice.post("/messages", json=body)))
+
+
+def meet_carol(world: World) -> None:
+    world.devices["carol"] = world.parley.user("carol").connect()
+
+
+def meet_absent_carol(world: World) -> None:
+    open_direct(world.bob, world.parley.user("carol"))
+
+
+def create(world: World) -> object:
+    return answered(world.alice.post("/conversations", json={"type": "direct", "user_id": "carol"}))
+
+
+def an_hour_later(world: World) -> None:
+    world.parley.clock.ms += 3_600_000
+    for socket in world.devices.values():
+        socket.connection.active_at_ms = world.parley.clock()
+        socket.request("ping")
+
+
+def act_on_last(action: str) -> Callable[[World], object]:
+    return lambda world: settled(world.ask(action, message_id=f"{world.conversation_id}.2"))
+
+
+def act_on_conversation(action: str) -> Callable[[World], object]:
+    return lambda world: settled(world.ask(action, conversation_id=world.conversation_id))
+
+
+def patch(path: str) -> Callable[[World], object]:
+    return lambda world: settled(answered(world.alice.patch(path.format(world.conversation_id))))
+
+
+def open_here(world: World) -> None:
+    world.ask("join_conversation", conversation_id=world.conversation_id)
+
+
+def type_here(world: World) -> None:
+    world.ask("typing_start", conversation_id=world.conversation_id)
+
+
+def create_ws_ticket(world: World) -> object:
+    ticket = answered(world.alice.post("/ws-tickets"))
+    return sorted(ticket)
+
+
+def connect_as(person: str) -> Callable[[World], object]:
+    def connect(world: World) -> object:
+        user = world.parley.bearer(token_of(world.parley, person), person)
+        return connect_new(world, lambda: user.connect(subprotocol=True))
+
+    return connect
+
+
+def connect_by_ticket(world: World) -> object:
+    return connect_new(world, world.alice.connect)
+
+
+def connect_new(world: World, connect: Callable[[], Socket]) -> object:
+    try:
+        world.devices["new"] = connect()
+    except Refused as refused:
+        assert refused.status >= 500
+        raise Died from refused
+    except AssertionError as no_ticket:
+        raise Died from no_ticket
+    return world.devices["new"].subprotocol
+
+
+def sign_in(world: World) -> object:
+    # Each time by another token: API Gateway asks once for each, and keeps the answer.
+    token = token_of(world.parley, "dave", next(_lives_s))
+    return answered(world.parley.bearer(token, "dave").get("/unread-count"))
+
+
+_lives_s = count(3600)
+
+
+def token_of(parley: Parley, user_id: str, expires_in_s: int = 3600) -> str:
+    return mint(
+        parley.functions.environment,
+        parley.secret,
+        now_s=parley.clock() // 1000,
+        user_id=user_id,
+        name=user_id.title(),
+        expires_in_s=expires_in_s,
+    )
+
+
+def go(world: World) -> None:
+    world.phone.close()
+
+
+def come_alone(world: World) -> None:
+    world.devices["laptop"].close()
+    del world.devices["laptop"]
+
+
+def be_forgotten(world: World) -> None:
+    world.parley.lose_disconnects = True
+    come_alone(world)
+    world.parley.clock.ms += 1000 * (LEASE_S + 10)
+    for name, socket in world.devices.items():
+        socket.connection.active_at_ms = world.parley.clock()
+        if name != "phone":
+            socket.request("ping")
+    world.parley.run_schedule("ClearStalePresence")
+    # The sweep has closed the phone's socket, too; let it be as if that had not got through.
+    world.phone.closed = None
+    world.phone.connection.state = type(world.phone.connection.state).OPEN
+    world.parley.websocket.connections[world.phone.connection_id] = world.phone.connection
+
+
+def leave_ghosts(world: World) -> None:
+    world.devices["expired"] = world.parley.user("dave", expires_in_s=60).connect()
+    open_direct(world.bob, world.parley.user("dave"))
+    world.parley.lose_disconnects = True
+    world.phone.close()
+    world.devices.pop("laptop").close()
+    world.parley.clock.ms += 1000 * (LEASE_S + 10)
+    for name in ("screen", "tab", "outsider"):
+        world.devices[name].request("ping")
+
+
+def let_typing_run_out(world: World) -> None:
+    type_here(world)
+    world.parley.clock.ms += 6000
+
+
+def leave_posts_behind(world: World) -> None:
+    for name in ("screen", "tab"):
+        world.devices[name].is_full = True
+    say(world.alice, world.conversation_id, "hello")
+    world.devices["screen"].is_full = world.devices["tab"].is_full = False
+
+
+def poll(world: World) -> int:
+    """Lets the queue have one batch delivered; returns whether there was one."""
+    [queue] = queues.mappings(world.parley.template, world.parley.functions, world.parley.store)
+    return queue.poll(retry_at_once=True)
+
+
+SCENARIOS = [
+    Scenario("rest/authorize", sign_in),
+    Scenario("rest/create_ws_ticket", create_ws_ticket),
+    Scenario("rest/create_conversation", create, meet_carol),
+    Scenario("rest/send_message", send_rest),
+    Scenario("rest/send_message", send_rest, an_hour_later, variant="first of the hour"),
+    Scenario("rest/send_message_to_user", send_to_user),
+    Scenario("rest/send_message_to_user", send_to_new, meet_carol, variant="new conversation"),
+    Scenario("rest/mark_read", patch("/messages/{}.2/read"), said),
+    Scenario("rest/mark_conversation_read", patch("/conversations/{}/read-all"), said),
+    Scenario("websocket/authorize", connect_as("dave"), heals=True),
+    Scenario("websocket/authorize", connect_by_ticket, heals=True, variant="ticket"),
+    Scenario("websocket/connect", connect_as("alice"), heals=True, variant="another device"),
+    Scenario("websocket/connect", connect_as("carol"), meet_absent_carol, heals=True, variant="newcomer"),
+    Scenario("websocket/disconnect", go, come_alone, once=True),
+    Scenario("websocket/disconnect", go, once=True, variant="not the last"),
+    Scenario("websocket/ping", lambda world: world.ask("ping")),
+    Scenario("websocket/ping", lambda world: world.ask("ping"), be_forgotten, variant="forgotten"),
+    Scenario("websocket/join_conversation", act_on_conversation("join_conversation")),
+    Scenario("websocket/leave_conversation", act_on_conversation("leave_conversation"), open_here),
+    Scenario("websocket/send_message", send_websocket),
+    Scenario("websocket/send_message", send_websocket, an_hour_later, variant="first of the hour"),
+    Scenario("websocket/typing_start", act_on_conversation("typing_start")),
+    Scenario("websocket/typing_stop", act_on_conversation("typing_stop"), type_here),
+    Scenario("websocket/mark_delivered", act_on_last("mark_delivered"), said),
+    Scenario("websocket/mark_read", act_on_last("mark_read"), said),
+    Scenario("websocket/mark_conversation_read", act_on_conversation("mark_conversation_read"), said),
+    Scenario("scheduled/clear_stale_typing", lambda w: w.sweep("ClearStaleTyping"), let_typing_run_out),
+    Scenario("scheduled/clear_stale_presence", lambda w: w.sweep("ClearStalePresence"), leave_ghosts, heals=True),
+    Scenario("queues/retry_posts", lambda world: bool(poll(world)), each=leave_posts_behind),
+]  # fmt: skip
+
+
+@dataclass
+class End:
+    """How a scenario ended: the last answer, what everybody has heard, and what is stored."""
+
+    answer: object
+    events: dict[str, set[str]]
+    stored: dict[str, set[str]]
+    dead_letters: list[str]
+
+
+class Counter:
+    """A hook that counts calls."""
+
+    def __init__(self) -> None:
+        self.operations: list[str] = []
+
+    def before(self, call: Call) -> None:
+        self.operations.append(f"{call.function} {call.operation}")
+
+    def after(self, call: Call) -> None:
+        pass
+
+
+class Stage:
+    """A world that is set up once and put back to its beginning as often as it takes."""
+
+    def __init__(self, world: World, scenario: Scenario) -> None:
+        self.world = world
+        self.scenario = scenario
+        self._clock_ms = world.parley.clock()
+        self._loses = world.parley.lose_disconnects
+        self._items = self._items_now = world.items()
+        self._devices = dict(world.devices)
+        self._open = dict(world.parley.websocket.connections)
+        self._sockets = [(socket, socket.closed, vars(socket.connection).copy()) for socket in self._devices.values()]
+
+    def reset(self) -> None:
+        parley = self.world.parley
+        self._reset_tables()
+        parley.clock.ms = self._clock_ms
+        parley.websocket.lose_disconnects = self._loses
+        parley.websocket.connections.clear()
+        parley.websocket.connections.update(self._open)
+        for socket, closed, connection in self._sockets:
+            socket.closed = closed
+            vars(socket.connection).update(connection)
+        self.world.devices.clear()
+        self.world.devices.update(self._devices)
+        self.scenario.each(self.world)
+        for socket in self.world.devices.values():
+            socket.frames.clear()
+        forget_told()
+
+    def _reset_tables(self) -> None:
+        dynamodb = self.world.parley.store.client("dynamodb")
+        for table, items in self._items_now.items():
+            kept = self._items[table]
+            for key in items.keys() - kept.keys():
+                dynamodb.delete_item(TableName=table, Key=json.loads(key))
+            for key, item in kept.items():
+                if items.get(key) != item:
+                    dynamodb.put_item(TableName=table, Item=item)
+
+    def in_peace(self) -> tuple[End, list[str]]:
+        """Returns how it ends when nobody dies, and the calls that were made."""
+        self.reset()
+        counter = Counter()
+        self.world.parley.hooks.append(counter)
+        answer = self.scenario.act(self.world)
+        self.world.parley.hooks.remove(counter)
+        return self._end(answer), counter.operations
+
+    def killed(self, at: int, *, after: bool) -> End:
+        """Returns how it ends when the function dies at its call number `at`, or right after it, and is tried again."""
+        self.reset()
+        answer: object = None
+        with self.world.parley.kill(at, after=after) as kill:
+            try:
+                answer = self.scenario.act(self.world)
+            except Died:
+                pass
+        assert kill.happened, f"{self.scenario} made fewer than {at} calls this time"
+        forget_told()  # the memory of a dead process is gone
+        return self._end(answer if self.scenario.once else self._try_again())
+
+    def _try_again(self) -> object:
+        for _ in range(3):
+            try:
+                return self.scenario.act(self.world)
+            except Died:
+                continue
+        raise AssertionError(f"{self.scenario}: no answer in three tries")
+
+    def _end(self, answer: object) -> End:
+        while poll(self.world):
+            pass
+        if self.scenario.once:
+            self.world.settle()
+        events = self.world.events()
+        if self.scenario.heals:
+            self.world.settle()
+        self._items_now = self.world.items()
+        return End(answer, events, self.world.stored(self._items_now), self.world.dead_letters())
+
+
+@contextmanager
+def stage(system: System, scenario: Scenario) -> Iterator[Stage]:
+    """Sets the stage for a scenario."""
+    with fresh(system) as parley:
+        parley.clock.ms = NOW_MS
+        alice, bob, eve = parley.user("alice"), parley.user("bob"), parley.user("eve")
+        conversation_id = open_direct(alice, bob)
+        devices = {
+            "phone": alice.connect(),
+            "laptop": alice.connect(),
+            "screen": joined(bob, conversation_id),
+            "tab": bob.connect(),
+            "outsider": eve.connect(),
+        }
+        world = World(parley, alice, bob, conversation_id, devices)
+        scenario.arrange(world)
+        parley.run(parley.rest.sign_in(f"Bearer {alice.token}"))  # kept for five minutes, so that it is no call later
+        yield Stage(world, scenario)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
+def test_end_is_the_same_wherever_it_is_killed(system: System, scenario: Scenario) -> None:
+    with stage(system, scenario) as staged:
+        expected, calls = staged.in_peace()
+        assert calls and expected.dead_letters == []
+
+        for at, call in enumerate(calls, start=1):
+            for after in (False, True):
+                where = f"{scenario}, killed {'after' if after else 'before'} call {at} of {len(calls)}, {call}"
+                found = staged.killed(at, after=after)
+
+                assert found.answer == expected.answer, where
+                assert found.stored == expected.stored, where
+                assert found.dead_letters == [], where
+                for device, heard in expected.events.items():
+                    assert found.events[device] == heard, f"{where}: {device}"
+
+
+def test_every_operation_that_writes_or_tells_has_a_scenario(system: System) -> None:
+    writing = {
+        right.function
+        for right in rights(system.template, system.functions)
+        if right.action.startswith(WRITING)
+    }  # fmt: skip
+    handlers = {system.functions[function].handler.removesuffix(".handler").replace(".", "/") for function in writing}
+
+    assert handlers == {scenario.operation for scenario in SCENARIOS}
+
+
+def test_a_killed_function_is_seen_by_the_client_as_a_failure(system: System) -> None:
+    scenario = next(one for one in SCENARIOS if one.operation == "rest/send_message")
+    with stage(system, scenario) as staged:
+        world = staged.world
+        with world.parley.kill(1), pytest.raises(Died):
+            scenario.act(world)
+        assert world.alice.get(f"/conversations/{world.conversation_id}").json["last_seq"] == 0
