@@ -5,6 +5,7 @@ environment; and in what a caller can observe: a result that went through JSON, 
 """
 
 import asyncio
+import contextlib
 import importlib
 import json
 import logging
@@ -20,6 +21,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any, Protocol
 
 from local.template import LOCAL_BUCKET, Document, Resource, Template, TemplateError
@@ -137,7 +139,7 @@ _running = _Running()
 def current() -> Function | None:
     """Returns the function whose code is running here; in a thread that a handler started, the only one running."""
     function = _current.get()
-    if function is None:
+    if function is None and threading.current_thread() is not threading.main_thread():
         with _running.lock:
             names = {each.logical_id for each in _running.functions}
             function = _running.functions[0] if len(names) == 1 else None
@@ -210,10 +212,12 @@ class Functions:
     async def pooled(self, logical_id: str, event: Document, limit_s: float = math.inf) -> Any:
         """`invoke` in a thread; one that takes longer than it may is answered for, and its thread left to itself."""
         function = self[logical_id]
-        call = asyncio.wrap_future(self._threads.submit(self.invoke, logical_id, event))
-        done, _ = await asyncio.wait({call}, timeout=min(function.timeout_s, limit_s))
-        if done:
-            return call.result()
+        run = _Run(partial(self.invoke, logical_id, event), min(function.timeout_s, limit_s))
+        call = asyncio.wrap_future(self._threads.submit(run))
+        while (left_s := run.left_s()) > 0:
+            done, _ = await asyncio.wait({call}, timeout=left_s)
+            if done:
+                return call.result()
         call.add_done_callback(lambda late: late.exception())  # whatever it still says, nobody is waiting for it
         if limit_s < function.timeout_s:
             raise TimeoutError(f"{function.logical_id} takes longer than the integration's {limit_s:.0f} s")
@@ -222,10 +226,29 @@ class Functions:
     def waited(self, logical_id: str, event: Document) -> Any:
         """`pooled` for callers with a thread of their own: event sources and schedules."""
         function = self[logical_id]
-        try:
-            return self._threads.submit(self.invoke, logical_id, event).result(function.timeout_s)
-        except TimeoutError:
-            raise _timed_out(function) from None
+        run = _Run(partial(self.invoke, logical_id, event), function.timeout_s)
+        call = self._threads.submit(run)
+        while (left_s := run.left_s()) > 0:
+            with contextlib.suppress(TimeoutError):
+                return call.result(left_s)
+        raise _timed_out(function)
+
+
+class _Run:
+    """One run of a function in a thread; its time counts from when a thread takes it up, as Lambda's does."""
+
+    def __init__(self, call: Callable[[], Any], limit_s: float) -> None:
+        self._call = call
+        self._limit_s = limit_s
+        self._began_s: float | None = None
+
+    def __call__(self) -> Any:
+        self._began_s = time.monotonic()
+        return self._call()
+
+    def left_s(self) -> float:
+        """Returns how much time is left."""
+        return self._limit_s if self._began_s is None else self._began_s + self._limit_s - time.monotonic()
 
 
 def _timed_out(function: Function) -> FunctionError:

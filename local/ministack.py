@@ -71,6 +71,10 @@ class Ministack:
                 raise StoreError(f"ministack did not start{where}.")
             time.sleep(0.05)
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def stop(self) -> None:
         """Returns when the process has gone, its state written down."""
         if self._process is None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -15,7 +16,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket, WebSocketDisconnect
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
@@ -31,8 +32,10 @@ from local.websocket import (
     Refused,
     WebSocketApi,
 )
-from parley.domain.errors import Refusal
+from parley.domain.errors import Refusal, Unprocessable
 from parley.triggers.problems import encode, problem
+
+log = logging.getLogger(__name__)
 
 # How much may wait for a client that reads slowly, before a post to it answers 429. AWS names no number; this is ours.
 MAX_WAITING_BYTES = 256 * 1024
@@ -139,12 +142,11 @@ def rest_app(api: RestApi, sockets: WebSocketApi, functions: Functions, secret: 
     async def token(request: HttpRequest) -> Response:
         try:
             wanted = tokens.read(await request.body())
+            minted = tokens.mint_for(wanted, functions.environment, secret, now_s=int(time.time()))
+            await _sign_in(api, minted)
         except Refusal as refusal:
             text = encode(problem(refusal, request.url.path, "local"))
             return Response(text, refusal.status, media_type="application/problem+json")
-        minted = tokens.mint_for(wanted, functions.environment, secret, now_s=int(time.time()))
-        with contextlib.suppress(GatewayError):  # it is in the log; the token is good all the same
-            await api.sign_in(f"Bearer {minted}")
         return JSONResponse({"token": minted})
 
     async def faults(request: HttpRequest) -> Response:
@@ -163,13 +165,20 @@ def rest_app(api: RestApi, sockets: WebSocketApi, functions: Functions, secret: 
     )
 
 
+async def _sign_in(api: RestApi, token: str) -> None:
+    """Lets the authorizer see a token, so that its bearer's profile is stored; raises Unprocessable if it refuses."""
+    try:
+        await api.sign_in(f"Bearer {token}")
+    except GatewayError as problem:
+        detail = f"The authorizer does not take such a token ({problem.kind}); its log says why."
+        raise Unprocessable("token_refused", detail) from problem
+
+
 async def _body(request: HttpRequest) -> bytes:
-    """Returns the body, or as much of it as shows that it is too large."""
+    """Returns the body, or as much of it as shows that it is too large; the rest is read all the same."""
     body = bytearray()
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            break
+        body += chunk[: MAX_BODY_BYTES + 1 - len(body)]
     return bytes(body)
 
 
@@ -247,12 +256,18 @@ class WebSocketApp:
         except Refused as refused:
             await socket.send_denial_response(JSONResponse({"message": refused.message}, refused.status))
             return
-        await socket.accept(connection.subprotocol)
-        writer = asyncio.create_task(peer.write(socket))
-        code, reason = await self._messages(socket, connection)
-        if socket.application_state is WebSocketState.CONNECTED:
-            writer.cancel()
-        await self._api.disconnected(connection, code, reason)
+        code, reason = 1006, ""
+        writer: asyncio.Task[None] | None = None
+        try:
+            await socket.accept(connection.subprotocol)
+            writer = asyncio.create_task(peer.write(socket))
+            code, reason = await self._messages(socket, connection)
+        except WebSocketDisconnect:
+            log.info("a client did not wait for its handshake")
+        finally:
+            if writer:
+                writer.cancel()
+            await self._api.disconnected(connection, code, reason)
 
     async def _messages(self, socket: WebSocket, connection: Connection) -> tuple[int, str]:
         """Plays messages, each on its own, until the connection ends; returns with what code and reason it did."""

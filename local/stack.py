@@ -36,6 +36,10 @@ from parley.domain.policy_text import PolicyError
 log = logging.getLogger(__name__)
 
 
+STORE_CHECK_S = 1.0
+MAX_LOG_BYTES = 20_000_000  # a longer log is put aside when the stack starts, in the place of the one before
+
+
 class StackError(Exception):
     """The stack cannot run; the message is one sentence for whoever started it."""
 
@@ -108,11 +112,14 @@ def _run(options: Options, stack: ExitStack) -> None:
 
     _allow_many_files()
     with triggers.running():
-        asyncio.run(_serve(apps, websocket_app, ready))
+        asyncio.run(_serve(apps, websocket_app, ready, server))
 
 
 async def _serve(
-    apps: Sequence[tuple[Any, socket.socket]], websocket_app: WebSocketApp, ready: Callable[[], None]
+    apps: Sequence[tuple[Any, socket.socket]],
+    websocket_app: WebSocketApp,
+    ready: Callable[[], None],
+    server: Ministack | None,
 ) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -120,8 +127,12 @@ async def _serve(
     async with serving(apps):
         clocks = asyncio.create_task(websocket_app.close_stale())
         ready()
-        await stop.wait()
+        while not stop.is_set() and (server is None or server.is_running):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), STORE_CHECK_S)
         clocks.cancel()
+    if not stop.is_set():
+        raise StackError("The store has stopped by itself; ministack.log beside parley.log may say why.")
 
 
 def running_port(options: Options) -> int | None:
@@ -253,6 +264,8 @@ class _OneLine(logging.Formatter):
 def _logging_to(path: Path) -> Iterator[TextIO]:
     """Sends what functions print and everything logged to a file, errors to the terminal too; returns the terminal."""
     terminal, root = sys.stdout, logging.getLogger()
+    if path.exists() and path.stat().st_size > MAX_LOG_BYTES:
+        path.replace(path.with_suffix(".log.1"))
     with path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1) as file:
         to_file = logging.StreamHandler(file)
         to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
