@@ -152,7 +152,10 @@ class Person:
 
     def _connect(self, query: str, *offered: Subprotocol) -> None:
         url = self._deployment.url("WebSocketApi", "ws") + query
-        self._socket = self._open.enter_context(connect(url, subprotocols=offered or None, open_timeout=PATIENCE_S))
+        self._socket = self._open.enter_context(
+            # No pings: on a busy machine ministack may take longer to answer one than the client would wait.
+            connect(url, subprotocols=offered or None, open_timeout=PATIENCE_S, ping_interval=None)
+        )
 
     def act(self, action: str, **data: object) -> dict[str, Any]:
         """Returns what an action acknowledges with; fails where it is refused."""
