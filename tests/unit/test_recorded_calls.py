@@ -25,6 +25,8 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A client of a table with an index, `alice` in it with 9,000 bytes."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
+    # A functional test's engine may still be up in this process: moto's tables are then the same, ministack is elsewhere.
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         dynamodb: Any = boto3.client("dynamodb", region_name="us-east-1")
         dynamodb.create_table(
@@ -39,6 +41,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         )
         dynamodb.put_item(TableName="people", Item={**key("alice"), "hour": {"N": "1"}, "pad": {"S": "x" * 9000}})
         yield dynamodb
+        dynamodb.delete_table(TableName="people")
 
 
 def key(user_id: str) -> dict[str, dict[str, str]]:
