@@ -25,7 +25,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A client of a table with an index, `alice` in it with 9,000 bytes."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
-    # A functional test's engine may still be up in this process: moto's tables are then the same, ministack is elsewhere.
+    # A functional test's engine may still be up in this process: moto with the same tables, or ministack elsewhere.
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         dynamodb: Any = boto3.client("dynamodb", region_name="us-east-1")
