@@ -1,0 +1,148 @@
+"""Nobody reads, writes, learns of, or is pushed anything of a conversation that is not theirs.
+
+The operations are read from the template and the handlers: one that names a conversation or a message is tried by an
+outsider, and with a token that has run out or was meant for somebody else, from the day it is added.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import jwt
+import msgspec
+import pytest
+
+from docs import operations
+from docs.operations import Operation, RestOperation
+from local.template import Template
+from tests.functional.replies import stored
+from tests.functional.talk import joined, open_direct, say
+from tests.harness import Frame, Parley, Socket, User
+
+IDS = ("conversation_id", "message_id")
+EXAMPLES = {"text": "let me in"}  # of fields that an operation requires beside the ids; a new one needs its own here
+ABSENT = "d_" + "a" * 26
+
+Answer = tuple[int, str, str]  # status, code and detail
+
+
+@dataclass(frozen=True)
+class Naming:
+    """An operation that names a conversation or a message, with what it takes beside their ids."""
+
+    operation: Operation
+    fields: dict[str, object]
+    ids: frozenset[str]
+
+    def ask(self, person: User, socket: Socket, conversation_id: str) -> Answer:
+        """Returns what came back: over REST for the person, over WebSocket for the socket."""
+        ids = {"conversation_id": conversation_id, "message_id": f"{conversation_id}.1"}
+        if isinstance(self.operation, RestOperation):
+            path = self.operation.path.format(**ids)
+            problem = person.request(self.operation.method.upper(), path, json=self.fields or None).json
+        else:
+            named = {name: one for name, one in ids.items() if name in self.ids}
+            problem = socket.request(self.operation.name, self.fields | named).get("error", {})
+        return problem.get("status", 200), problem.get("code", ""), problem.get("detail", "")
+
+    def __str__(self) -> str:
+        return f"{'rest' if isinstance(self.operation, RestOperation) else 'websocket'}/{self.operation.name}"
+
+
+def naming(template: Template) -> Iterator[Naming]:
+    """Yields every operation that names a conversation or a message."""
+    for operation in (*operations.rest_operations(template), *operations.actions(template)):
+        fields = msgspec.structs.fields(operation.takes) if operation.takes else ()
+        in_path = {name for name in IDS if isinstance(operation, RestOperation) and f"{{{name}}}" in operation.path}
+        ids = in_path | {field.name for field in fields if field.name in IDS}
+        if ids:
+            needed = [field.name for field in fields if field.required and field.name not in IDS]
+            yield Naming(operation, {name: EXAMPLES[name] for name in needed}, frozenset(ids))
+
+
+@dataclass
+class Talk:
+    """Alice and bob, with their conversation open on one device each and not on another; eve, who is not in it."""
+
+    parley: Parley
+    alice: User
+    bob: User
+    eve: User
+    conversation_id: str
+    devices: list[Socket]
+    spy: Socket
+
+    def quietly(self, one: Naming, person: User, socket: Socket, conversation_id: str) -> Answer:
+        """Returns the answer; nothing may be written for it, and nobody told."""
+        for device in (*self.devices, self.spy):
+            device.frames.clear()
+        before = stored(self.parley)
+        answer = one.ask(person, socket, conversation_id)
+        assert stored(self.parley) == before, one
+        assert [device.frames for device in (*self.devices, self.spy)] == [[]] * (len(self.devices) + 1), one
+        return answer
+
+
+@pytest.fixture
+def talk(parley: Parley) -> Talk:
+    alice, bob, eve = parley.user("alice"), parley.user("bob"), parley.user("eve")
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "a secret", "another")
+    devices = [person.connect() for person in (alice, bob)] + [joined(one, conversation_id) for one in (alice, bob)]
+    open_direct(eve, parley.user("frank"))
+    return Talk(parley, alice, bob, eve, conversation_id, devices, eve.connect())
+
+
+def test_outsider_cannot_tell_a_conversation_from_one_that_does_not_exist(parley: Parley, talk: Talk) -> None:
+    found = {str(one) for one in naming(parley.template)}
+    assert {"rest/get_conversation", "rest/mark_read", "websocket/send_message", "websocket/mark_read"} <= found
+
+    for one in naming(parley.template):
+        theirs = talk.quietly(one, talk.eve, talk.spy, talk.conversation_id)
+        nobodys = talk.quietly(one, talk.eve, talk.spy, ABSENT)
+
+        assert theirs == nobodys, one
+        assert theirs[0] == 404, one
+        assert theirs[1] in ("conversation_not_found", "message_not_found"), one
+
+
+def test_token_that_has_run_out_opens_nothing(parley: Parley, talk: Talk) -> None:
+    late = parley.user("alice", expires_in_s=60)
+    socket = late.connect()
+    late.get("/unread-count")  # API Gateway keeps the authorizer's answer for longer than the token lasts
+    parley.advance(90)
+
+    for one in naming(parley.template):
+        status, code, _ = talk.quietly(one, late, socket, talk.conversation_id)
+
+        assert (status, code) == (401, "token_expired"), one
+
+
+@pytest.mark.parametrize("claim", [{"aud": "another"}, {"iss": "another"}], ids=["audience", "issuer"])
+def test_token_that_was_meant_for_another_service_opens_nothing(parley: Parley, talk: Talk, claim: Frame) -> None:
+    now_s = parley.clock() // 1000
+    claims = {"sub": "alice", "iss": "parley", "aud": "parley", "iat": now_s, "exp": now_s + 60} | claim
+    misled = parley.bearer(jwt.encode(claims, parley.secret, algorithm="HS256"), "alice")
+
+    for one in naming(parley.template):
+        if str(one).startswith("rest/"):
+            assert talk.quietly(one, misled, talk.spy, talk.conversation_id)[0] == 401, one
+
+
+def test_member_does_everything_and_an_outsider_hears_nothing(parley: Parley, talk: Talk) -> None:
+    phone = talk.bob.connect()
+
+    for one in naming(parley.template):
+        assert one.ask(talk.bob, phone, talk.conversation_id)[0] == 200, one
+
+    assert talk.devices[0].events()
+    assert talk.spy.frames == []
+
+
+def test_lists_of_an_outsider_hold_nothing_of_it(parley: Parley, talk: Talk) -> None:
+    pages = [talk.eve.get(path).text for path in ("/conversations", "/unread", "/unread-count")]
+    pages.append(talk.eve.post("/sync", json={"cursors": {talk.conversation_id: 0}}).text.replace(
+        f'"left":["{talk.conversation_id}"]', ""))  # fmt: skip
+    pages.append(str(talk.spy.request("request_user_status", {"user_ids": ["alice", "bob"]})))
+
+    for page in pages:
+        assert talk.conversation_id not in page and "secret" not in page and "alice" not in page
