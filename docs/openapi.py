@@ -24,6 +24,8 @@ def document(operations: Sequence[RestOperation], version: str) -> Document:
 
     types = [kind for one in operations for kind in (one.takes, one.query, one.replies) if kind is not None]
     schemas = Schemas([*types, Problem], sent=Body)
+    # What API Gateway answers by itself does not say which request it was (template.yaml, GatewayResponses).
+    schemas.whole(Problem)["required"].remove("instance")
     paths: dict[str, Document] = {}
     for one in operations:
         paths.setdefault(one.path, {})[one.method] = _operation(one, schemas)
@@ -113,5 +115,9 @@ def _refer(status: int) -> Document:
 
 
 def _problem(status: int | None, schema: Schema) -> Document:
-    phrase = HTTPStatus(status).phrase if status else "Too much, too often, or a failure of ours (413, 429, 5xx)"
+    from parley.domain.errors import Refusal
+
+    # Not Python's phrases, which changed in 3.13 for 413 and 422.
+    titles = {kind.status: kind.title for kind in Refusal.__subclasses__()}
+    phrase = titles[status] if status else "Too much, too often, or a failure of ours (413, 429, 5xx)"
     return {"description": phrase, "content": {"application/problem+json": {"schema": schema}}}

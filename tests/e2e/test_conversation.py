@@ -9,7 +9,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from tests.e2e.stack import Stack
+from tests.e2e.stack import Person, Stack
 
 
 def moment(text: str) -> datetime:
@@ -209,17 +209,22 @@ def test_a_ticket_lets_in_once(stack: Stack) -> None:
     assert refused.value.response.status_code == 401
 
 
-@pytest.mark.parametrize("token", ["", "no.token.atall"], ids=["none", "nonsense"])
-def test_nobody_comes_in_without_a_token(stack: Stack, token: str) -> None:
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    offered = [Subprotocol("bearer"), Subprotocol(token)] if token else None
+def test_nobody_comes_in_without_a_token(stack: Stack) -> None:
+    without = httpx.get(stack.rest_url + "/conversations")
+    with_nonsense = Person(stack, "nobody", "no.token.atall").request("GET", "/conversations")
 
-    answer = httpx.get(stack.rest_url + "/conversations", headers=headers)
-    with pytest.raises(InvalidStatus) as refused, connect(stack.websocket_url, subprotocols=offered, proxy=None):
+    assert (without.status_code, without.json()["code"]) == (401, "unauthenticated")
+    assert (with_nonsense.status, with_nonsense.json["code"]) == (401, "unauthenticated")
+    assert without.headers["Access-Control-Allow-Origin"] == "*"
+
+
+@pytest.mark.parametrize("offered", [None, ["bearer", "no.token.atall"], ["chat"]], ids=["none", "nonsense", "other"])
+def test_no_socket_opens_without_a_token(stack: Stack, offered: list[str] | None) -> None:
+    subprotocols = [Subprotocol(one) for one in offered] if offered else None
+
+    with pytest.raises(InvalidStatus) as refused, connect(stack.websocket_url, subprotocols=subprotocols, proxy=None):
         pytest.fail("somebody came in without a good token")
 
-    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert refused.value.response.status_code == 401
 
 
