@@ -1,6 +1,6 @@
 """GET /conversations/{conversation_id}/messages?before=|after=|around=|page=: a page of history, ascending.
 
-200, 400, 404.
+200, 400, 404, 413.
 """
 
 from parley.actions import messages

@@ -1,14 +1,18 @@
 """Pages of history: whichever way they are asked for, they cover the conversation once, and are as full as can be."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.domain.errors import Invalid
-from parley.domain.history import DEFAULT_LIMIT, Span, span
+from parley.domain.errors import Invalid, TooLarge
+from parley.domain.history import DEFAULT_LIMIT, MAX_PAGE_BYTES, Span, fitting, span
 from parley.domain.requests import MAX_SEQ, History
+from parley.domain.stored import StoredMessage
+from parley.domain.types import Message
 
 limits = st.integers(1, 100)
 newest = st.integers(0, 1000)
@@ -118,3 +122,59 @@ def test_two_places_to_start_from_are_refused(query: History, named: set[str]) -
     assert refused.value.code == "invalid_request"
     assert {field.pointer for field in refused.value.fields} == named
     assert {field.code for field in refused.value.fields} == {"contradiction"}
+
+
+def messages(count: int, text: str) -> list[Message]:
+    return [
+        StoredMessage(
+            conversation_id="d_" + "a" * 26, seq=seq, sender_id="alice", kind="text", text=text, created_at_ms=seq
+        ).view()
+        for seq in range(1, count + 1)
+    ]
+
+
+LONGEST = {"controls": "\x01" * 10_000, "emoji": "👋" * 10_000, "quotes": '"\\' * 5_000}
+
+
+@pytest.mark.parametrize("text", LONGEST.values(), ids=LONGEST.keys())
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        (History(limit=100), lambda seqs: seqs[-1] == 100),
+        (History(before=101, limit=100), lambda seqs: seqs[-1] == 100),
+        (History(after=0, limit=100), lambda seqs: seqs[0] == 1),
+        (History(around=40, limit=100), lambda seqs: 40 in seqs),
+    ],
+    ids=["newest", "before", "after", "around"],
+)
+def test_page_of_long_texts_is_cut_at_its_far_end(query: History, kept: Callable[[list[int]], bool], text: str) -> None:
+    page = fitting(messages(100, text), query)
+
+    seqs = [message.seq for message in page]
+    assert seqs == list(range(seqs[0], seqs[-1] + 1))
+    assert kept(seqs)
+    # As Lambda's runtime writes a reply: the body is a text in it.
+    answer = json.dumps({"statusCode": 200, "body": msgspec.json.encode(page).decode()})
+    assert len(answer) <= 6_000_000
+    assert len(seqs) >= 40
+
+
+def test_page_of_ordinary_texts_is_left_alone() -> None:
+    page = messages(100, "Grüße an *alle* 👋 " * 20)
+
+    assert fitting(page, History(limit=100)) == page
+    assert fitting(page, History(page=1, per_page=100)) == page
+    assert fitting([], History()) == []
+
+
+def test_counted_page_that_is_too_long_is_refused_with_what_would_fit() -> None:
+    page = messages(100, "\x01" * 10_000)
+
+    with pytest.raises(TooLarge) as refused:
+        fitting(page, History(page=1, per_page=100))
+
+    [field] = refused.value.fields
+    assert (refused.value.code, field.pointer, field.code) == ("page_too_large", "?per_page", "too_large")
+    assert field.limit is not None
+    assert fitting(page[-field.limit :], History(page=1, per_page=field.limit)) == page[-field.limit :]
+    assert 60_000 * field.limit <= MAX_PAGE_BYTES

@@ -104,6 +104,20 @@ def test_page_may_be_larger_than_one_answer_of_the_store(parley: Parley) -> None
     assert seqs(page(alice, conversation_id)) == list(range(1, 29))
 
 
+def test_texts_that_no_answer_could_hold_come_in_shorter_pages(parley: Parley) -> None:
+    alice, conversation_id = talk(parley, 0)
+    say(alice, conversation_id, *["\1" * 9_999 + "x"] * 84)  # 70 KB each, as JSON within JSON; Lambda answers with 6 MB
+
+    newest = page(alice, conversation_id, "?limit=100")
+    rest = page(alice, conversation_id, f"?limit=100&before={seqs(newest)[0]}")
+    counted = alice.get(f"/conversations/{conversation_id}/messages?page=1&per_page=100")
+
+    assert seqs(rest) + seqs(newest) == list(range(1, 85))
+    assert (newest["found_oldest"], newest["found_newest"]) == (False, True)
+    assert (rest["found_oldest"], rest["found_newest"]) == (True, False)
+    assert refusal(counted) == ("page_too_large", 413, [("?per_page", "too_large")])
+
+
 def test_reading_marks_nothing(parley: Parley) -> None:
     alice, conversation_id = talk(parley, 2)
 

@@ -92,12 +92,18 @@ def read(call: Call, message_id: str) -> Message:
 
 
 def page(call: Call, conversation_id: str, query: History) -> HistoryPage:
-    """Returns a page of a conversation's history, ascending; two round trips."""
+    """Returns a page of a conversation's history, ascending; two round trips.
+
+    It is shorter than asked for where the texts are longer than an answer can be.
+    """
     head = access.access_conversation(call, conversation_id)
     span = history.span(query, head.last_seq)
-    found = messages.between(conversation_id, span.first_seq, span.last_seq)
+    found = [message.view() for message in messages.between(conversation_id, span.first_seq, span.last_seq)]
+    shown = history.fitting(found, query)
+    if shown:
+        span = history.Span(shown[0].seq, shown[-1].seq)
     return HistoryPage(
-        messages=[message.view() for message in found],
+        messages=shown,
         found_oldest=span.first_seq <= 1,
         found_newest=span.last_seq >= head.last_seq,
         total=head.last_seq if query.page is not None or query.per_page is not None else None,

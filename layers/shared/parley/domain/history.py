@@ -1,11 +1,17 @@
 """Pages of history: seqs have no gaps, so which messages a page holds is known before any of them is read."""
 
+import json
+from collections.abc import Sequence
+
+import msgspec
 from msgspec import Struct
 
-from parley.domain.errors import Field, Invalid
+from parley.domain.errors import Field, Invalid, TooLarge
 from parley.domain.requests import History
+from parley.domain.types import Message
 
 DEFAULT_LIMIT = 50
+MAX_PAGE_BYTES = 5_500_000  # Lambda answers with 6 MB at most (Lambda quotas); the rest is room for the envelope
 
 
 class Span(Struct, frozen=True):
@@ -42,6 +48,37 @@ def span(query: History, newest_seq: int) -> Span:
     else:
         last_seq = newest_seq - ((query.page or 1) - 1) * limit
     return _clip(last_seq - limit + 1, last_seq, newest_seq)
+
+
+def fitting(messages: Sequence[Message], query: History) -> list[Message]:
+    """Returns the messages of a page that one answer holds: all, or those nearest to where the page starts from.
+
+    A counted page cannot be shorter, or the next one would leave messages out: TooLarge, ask for fewer.
+    """
+    newest_first = query.after is None and query.around is None
+    start_seq = messages[-1].seq if newest_first and messages else query.around or query.after or 0
+    left = MAX_PAGE_BYTES
+    kept = []
+    for message in sorted(messages, key=lambda one: abs(one.seq - start_seq)):
+        left -= _answer_bytes(message)
+        if left < 0:
+            break
+        kept.append(message)
+    if len(kept) < len(messages) and (query.page is not None or query.per_page is not None):
+        raise TooLarge(
+            "page_too_large",
+            "These messages are longer than one answer can be; ask for fewer.",
+            fields=(Field("?per_page", "too_large", len(kept)),),
+        )
+    return sorted(kept, key=lambda one: one.seq)
+
+
+def _answer_bytes(message: Message) -> int:
+    """Returns how much of an answer a message takes at most.
+
+    It stands there as JSON within JSON, and up to Python 3.11 Lambda's runtime writes all but ASCII as escapes.
+    """
+    return len(json.dumps(msgspec.json.encode(message).decode()))
 
 
 def _clip(first_seq: int, last_seq: int, newest_seq: int) -> Span:

@@ -23,9 +23,10 @@ class Budget(Struct, frozen=True):
     conversations: int  # in `joined`
 
 
-# Lambda answers with 6 MB at most and a WebSocket message holds 128 KB (API Gateway quotas); the rest is room for the
-# envelope and for `joined`, whose conversations take about 1 KB each.
-OVER_REST = Budget(messages=1000, message_bytes=2_000_000, conversations=100)
+# Lambda answers with 6 MB at most, in which JSON within JSON takes up to three times the bytes (`history.py`), and a
+# WebSocket message holds 128 KB (API Gateway quotas); the rest is room for the envelope and for `joined`, whose
+# conversations take about 1 KB each.
+OVER_REST = Budget(messages=1000, message_bytes=1_600_000, conversations=100)
 OVER_WEBSOCKET = Budget(messages=200, message_bytes=64_000, conversations=25)
 
 
