@@ -12,7 +12,7 @@ from parley.adapters.documents import DocumentAttribute, StringsAttribute, from_
 values = st.recursive(
     st.none() | st.booleans() | st.text() | st.integers(-(10**37), 10**37),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=20,
+    max_leaves=8,
 )
 
 
@@ -24,7 +24,7 @@ def test_a_value_comes_back_as_it_was(value: Any) -> None:
     assert json.dumps(back) == json.dumps(value)  # True is not 1
 
 
-@given(st.dictionaries(st.text(), values))
+@given(st.dictionaries(st.text(), values, max_size=3))
 def test_a_document_attribute_gives_back_what_it_took(document: dict[str, Any]) -> None:
     attribute = DocumentAttribute()
 

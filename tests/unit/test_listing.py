@@ -4,7 +4,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parley.domain import ids, listing
@@ -91,6 +91,7 @@ def test_pages_show_each_conversation_once_newest_first(activities: list[int], l
 
 
 @given(st.integers(101, 350), st.integers(1, 40), limits)
+@settings(max_examples=25)
 def test_pages_are_exact_for_many_conversations_too(count: int, per_hour: int, limit: int) -> None:
     store = Store([400_000 * HOUR_MS + number // per_hour * HOUR_MS + number % 7 for number in range(count)])
 
@@ -106,6 +107,7 @@ def test_pages_may_change_their_size(activities: list[int], data: st.DataObject)
 
 
 @given(st.integers(MAX_CHUNK + 1, 350), limits)
+@settings(max_examples=25)
 def test_an_hour_with_more_than_a_chunk_still_shows_each_once(count: int, limit: int) -> None:
     store = Store([400_000 * HOUR_MS + number % 1000 for number in range(count)])
 
