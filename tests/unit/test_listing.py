@@ -4,7 +4,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from parley.domain import ids, listing
@@ -92,6 +92,7 @@ def test_pages_show_each_conversation_once_newest_first(activities: list[int], l
 
 @given(st.integers(101, 350), st.integers(1, 40), limits)
 @settings(max_examples=25)
+@example(count=101, per_hour=9, limit=93)  # no hour ends between the limit and the end of a chunk
 def test_pages_are_exact_for_many_conversations_too(count: int, per_hour: int, limit: int) -> None:
     store = Store([400_000 * HOUR_MS + number // per_hour * HOUR_MS + number % 7 for number in range(count)])
 
