@@ -71,6 +71,37 @@ def test_delivered_after_it_was_read_it_was_delivered_when_it_was_read(parley: P
     assert receipts(alice, message_id) == {"bob": (at, at)}
 
 
+def test_who_writes_has_read_by_then(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    sent = say(alice, conversation_id, "one", "two")
+    bob.patch(f"/messages/{sent[0]}/read")
+    read = in_s(parley, 0)
+    parley.advance(5)
+    say(bob, conversation_id, "three")
+    answered = in_s(parley, 0)
+    parley.advance(5)
+    sent += say(alice, conversation_id, "four")
+    bob.patch(f"/conversations/{conversation_id}/read-all")
+    read_all = in_s(parley, 0)
+    say(bob, conversation_id, "five")
+
+    found = [receipts(alice, message_id) for message_id in sent]
+
+    assert found == [{"bob": (read, read)}, {"bob": (answered, answered)}, {"bob": (read_all, read_all)}]
+
+
+def test_who_answered_late_had_read_by_then_at_the_latest(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    first, *_, last = say(alice, conversation_id, *["hello"] * 52)
+    parley.advance(5)
+    say(bob, conversation_id, "an answer")
+    at = in_s(parley, 0)
+
+    assert receipts(alice, first) == receipts(alice, last) == {"bob": (at, at)}
+
+
 def test_everybody_but_the_sender_has_a_receipt_and_both_members_see_it(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
     conversation_id = open_direct(alice, bob)

@@ -1,18 +1,19 @@
 """How far people have received and read: markers that only move forward, with the exact time of each move."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
 from parley.actions import access, push
-from parley.adapters import receipts
+from parley.adapters import messages, receipts
 from parley.adapters.receipts import Kind
-from parley.domain import ids
 from parley.domain.call import Call
 from parley.domain.events import ConversationRead, Event, MessageDelivered, MessageRead
 from parley.domain.stored import Head, Membership
 from parley.domain.times import rfc3339, rfc3339_or_none
 from parley.domain.types import Receipt
+
+MAX_ANSWERS = 50  # messages behind one, among which the first that a reader wrote is looked for
 
 EventAt = Callable[[int], Event]  # of the time of the move, in ms
 
@@ -121,16 +122,44 @@ def _tell_again(call: Call, head: Head, kind: Kind, seq: int, event: EventAt) ->
 
 
 def list_receipts(call: Call, message_id: str) -> ReceiptList:
-    """Returns when each member but the sender received and read a message; two round trips."""
+    """Returns when each member but the sender received and read a message.
+
+    Two round trips, and one or two more where a reader has written since.
+    """
     head, message = access.access_message(call, message_id)
-    conversation_id, seq = ids.split_message_id(message_id, "{message_id}")
+    seq = message.seq
     readers = head.others(message.sender_id)
     kinds: tuple[Kind, ...] = ("delivered", "read")
-    times = receipts.first_at_or_after(conversation_id, ((one, kind) for one in readers for kind in kinds), seq)
-    return ReceiptList([_receipt(one, times.get((one, "delivered")), times.get((one, "read"))) for one in readers])
+    asked = ((one, kind) for one in readers for kind in kinds)
+    times = receipts.first_at_or_after(head.conversation_id, asked, seq)
+    answered = _answered(head, readers, seq)
+    return ReceiptList(
+        [
+            _receipt(one, times.get((one, "delivered")), _first(times.get((one, "read")), answered.get(one)))
+            for one in readers
+        ]
+    )
+
+
+def _answered(head: Head, readers: Iterable[str], seq: int) -> dict[str, int]:
+    """Returns when each of those who have written behind a message did so first, in ms: who writes has read.
+
+    By their newest message, where their first is none of the `MAX_ANSWERS` next ones: they had read by then at least.
+    """
+    newest = {one: head.sent_seqs[one] for one in readers if head.sent_seqs.get(one, 0) > seq}
+    if not newest:
+        return {}
+    answers = messages.between(head.conversation_id, seq + 1, min(seq + MAX_ANSWERS, max(newest.values())))
+    found = {message.sender_id: message.created_at_ms for message in reversed(answers)}
+    far = (messages.get(head.conversation_id, at) for one, at in newest.items() if one not in found)
+    return {message.sender_id: message.created_at_ms for message in far if message is not None} | found
+
+
+def _first(*times_ms: int | None) -> int | None:
+    return min((one for one in times_ms if one is not None), default=None)
 
 
 def _receipt(user_id: str, delivered_ms: int | None, read_ms: int | None) -> Receipt:
     # What was read was delivered, even where no device said so.
-    first_ms = min((one for one in (delivered_ms, read_ms) if one is not None), default=None)
+    first_ms = _first(delivered_ms, read_ms)
     return Receipt(user_id=user_id, delivered_at=rfc3339_or_none(first_ms), read_at=rfc3339_or_none(read_ms))
