@@ -4,6 +4,7 @@ The parent holds the other end of our standard input and never writes to it, so 
 the parent died. SIGTERM lets ministack write its state down.
 """
 
+import gc
 import os
 import runpy
 import signal
@@ -16,5 +17,7 @@ def watch_parent() -> None:
 
 
 if __name__ == "__main__":
+    # A full collection walks over everything that is stored, stops all requests for 100 ms, and finds next to nothing.
+    gc.set_threshold(10_000, 10, 1_000)
     threading.Thread(target=watch_parent, daemon=True).start()
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -6,7 +6,7 @@ place (a table's key) is one clear error.
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import botocore.session
@@ -56,18 +56,18 @@ def provision(template: Template, store: Store) -> None:
         _secret(secret, store.client("secretsmanager"))
 
 
-def empty(template: Template, store: Store) -> None:
-    """Deletes every item, object and message, and nothing else; for between two tests."""
+def empty(template: Template, store: Store, services: Collection[str] = ("dynamodb", "sqs", "s3")) -> None:
+    """Deletes every item, object and message in these services, and nothing else; for between two tests."""
     dynamodb, sqs, s3 = store.client("dynamodb"), store.client("sqs"), store.client("s3")
-    for table in template.of_type("AWS::DynamoDB::Table"):
+    for table in template.of_type("AWS::DynamoDB::Table") if "dynamodb" in services else ():
         keys = [key["AttributeName"] for key in table.properties["KeySchema"]]
         for page in dynamodb.get_paginator("scan").paginate(TableName=table.ref, ConsistentRead=True):
             for item in page["Items"]:
                 dynamodb.delete_item(TableName=table.ref, Key={key: item[key] for key in keys})
-    for queue in _queues(template):  # made anew, because a queue can be purged once a minute only
-        sqs.delete_queue(QueueUrl=queue.ref)
+    for queue in _queues(template) if "sqs" in services else ():
+        sqs.delete_queue(QueueUrl=queue.ref)  # and made anew, because a queue can be purged once a minute only
         _queue(queue, sqs)
-    for bucket in template.of_type("AWS::S3::Bucket"):
+    for bucket in template.of_type("AWS::S3::Bucket") if "s3" in services else ():
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket.ref):
             for each in page.get("Contents", []):
                 s3.delete_object(Bucket=bucket.ref, Key=each["Key"])

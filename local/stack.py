@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import fcntl
+import gc
 import json
 import logging
 import os
@@ -111,6 +112,7 @@ def _run(options: Options, stack: ExitStack) -> None:
         print(f"parley is ready: REST {rest_url}  WebSocket {websocket_url}", file=terminal, flush=True)
 
     _allow_many_files()
+    gc.freeze()  # what has been imported stays: walking over it again and again would stop all requests for 100 ms
     with triggers.running():
         asyncio.run(_serve(apps, websocket_app, ready, server))
 

@@ -62,10 +62,12 @@ class StreamMapping:
 
     def start(self, position: str | None = None) -> None:
         """Takes a place in the stream: where the template says, or `LATEST`, say."""
-        description = self._store.client("dynamodb").describe_table(TableName=self.table.ref)["Table"]
-        self._stream_arn = description["LatestStreamArn"]
+        if not self._stream_arn:
+            description = self._store.client("dynamodb").describe_table(TableName=self.table.ref)["Table"]
+            self._stream_arn = description["LatestStreamArn"]
+        known = [shard.shard_id for shard in self._shards] or self._open_shards()
+        self._shards = [self._shard(each, position or self._starts_at) for each in known]
         self._waiting.clear()
-        self._shards = [self._shard(each, position or self._starts_at) for each in self._open_shards()]
 
     def _open_shards(self) -> list[str]:
         client = self._store.client("dynamodbstreams")

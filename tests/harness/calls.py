@@ -87,6 +87,8 @@ class Kill:
 
 
 hooks: list[Hook] = []
+written: set[str] = set()  # the services in which something was written since somebody cleared this
+_READS = ("Get", "BatchGet", "Query", "Scan", "List", "Describe", "Receive", "Head")
 _connections_api: WebSocketApi | None = None
 
 
@@ -107,6 +109,8 @@ def intercepted() -> Iterator[None]:
 
     def make_api_call(client: BaseClient, operation: str, params: dict[str, Any]) -> Any:
         function = functions.current()
+        if not operation.startswith(_READS):
+            written.add(client.meta.service_model.service_name)
         if function is None:
             return original(client, operation, params)
         meta = client.meta

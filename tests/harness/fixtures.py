@@ -11,6 +11,7 @@ from pathlib import Path
 from local import provision
 from local.functions import Functions
 from local.provision import Store
+from local.streams import StreamMapping, mappings
 from local.template import Place, Template, load
 from parley.adapters import aws
 from tests.harness import calls, engines
@@ -26,6 +27,7 @@ class System:
     functions: Functions
     store: Store
     checker: Checker
+    streams: list[StreamMapping]
 
 
 @contextmanager
@@ -44,7 +46,8 @@ def system(template_path: Path, engine: str) -> Iterator[System]:
             aws.forget_clients()
             store = Store()
             provision.provision(template, store)
-            yield System(template, functions, store, Checker(template, functions))
+            streams = mappings(template, functions, store)
+            yield System(template, functions, store, Checker(template, functions), streams)
             functions.close()
     finally:
         os.environ.clear()
@@ -55,11 +58,12 @@ def system(template_path: Path, engine: str) -> Iterator[System]:
 @contextmanager
 def fresh(running: System) -> Iterator[Parley]:
     """Returns an empty Parley over a running system; AssertionError at its end if a function overstepped its role."""
-    provision.empty(running.template, running.store)
+    provision.empty(running.template, running.store, set(calls.written))
+    calls.written.clear()
     running.functions.deliver_twice = False
     running.checker.violations.clear()
     forget_told()
-    parley = Parley(running.template, running.functions, running.store, Clock(int(time.time() * 1000)))
+    parley = Parley(running.template, running.functions, running.store, Clock(int(time.time() * 1000)), running.streams)
     calls.hooks[:] = [running.checker]
     with calls.connections_of(parley.websocket):
         yield parley

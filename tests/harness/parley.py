@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from local import queues, schedules, streams, tokens
+from local import queues, schedules, tokens
 from local.functions import Functions
 from local.provision import Store
 from local.rest import Request, RestApi
+from local.streams import StreamMapping
 from local.template import Template
 from local.websocket import MAX_FRAME_BYTES, Connection, Everyone, Handshake, Refused, State, WebSocketApi
 from tests.harness.calls import Call, Hook, Kill, Recorder, hooks
@@ -50,7 +51,9 @@ class Reply:
 class Parley:
     """One system: the template's functions over an engine, behind its two APIs."""
 
-    def __init__(self, template: Template, functions: Functions, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, template: Template, functions: Functions, store: Store, clock: Clock, streams: list[StreamMapping]
+    ) -> None:
         self.template = template
         self.functions = functions
         self.store = store
@@ -61,7 +64,7 @@ class Parley:
         self.hooks: list[Hook] = hooks
         self.schedules = schedules.schedules(template, functions)
         self.queues = queues.mappings(template, functions, store)
-        self.streams = streams.mappings(template, functions, store)
+        self.streams = streams
         for stream in self.streams:
             stream.start("LATEST")  # what is there already is an earlier test's
         self._ended: deque[tuple[Connection, int, str]] = deque()
