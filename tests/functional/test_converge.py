@@ -1,0 +1,220 @@
+"""Clients that follow events end up where a fresh read ends up, whatever people do and however the events come.
+
+Three people with two devices each do random things. Each device folds what it hears, and the answers to what it did
+itself, into what it shows, with `parley.domain.events.apply`; after every step that must be what a GET says. A device
+that reads too slowly gets its events late, out of order, through the queue, and has to agree once they have come.
+"""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import msgspec
+import pytest
+
+from parley.domain import events
+from parley.domain.events import ConversationCreated, ConversationRead, Event, MessageDelivered, NewMessage, apply
+from parley.domain.types import Conversation, Message
+from tests.functional.talk import open_direct, say
+from tests.harness import Frame, Parley, User
+
+EVENTS: dict[str, type[Event]] = {kind.name: kind for kind in Event.__subclasses__()}
+PEOPLE = ("alice", "bob", "carol")
+
+
+class Device:
+    """A client: it shows what it has read once, changed by what it has heard since."""
+
+    def __init__(self, person: User) -> None:
+        self.person = person
+        self.socket = person.connect()
+        self.shown: dict[str, Conversation] = {}
+        self.was_slow = False
+
+    def listen(self) -> None:
+        """Takes in every event that has come."""
+        for frame in self.socket.events():
+            event = msgspec.convert(frame["data"], type=EVENTS[frame["event"]])
+            if isinstance(event, ConversationCreated):
+                self.shown.setdefault(event.conversation_id, event.conversation)
+            else:
+                self.take(event)
+
+    def take(self, event: Event) -> None:
+        conversation_id = getattr(event, "conversation_id", None)
+        if conversation_id in self.shown:
+            self.shown[conversation_id] = apply(event, self.shown[conversation_id], self.person.user_id)
+
+    def ask(self, action: str, **data: object) -> Frame:
+        is_full, self.socket.is_full = self.socket.is_full, False  # replies are not posts; they come
+        reply = self.socket.request(action, data)
+        self.socket.is_full = is_full
+        assert reply["type"] == "ack", reply
+        return dict(reply["data"])
+
+    def marked(self, answer: Frame) -> None:
+        """Takes in what its own mark came to; the event goes to everybody else."""
+        where = {"conversation_id": answer["conversation_id"], "user_id": self.person.user_id}
+        self.take(ConversationRead(**where, seq=answer["read_seq"], read_at=""))
+        self.take(MessageDelivered(**where, seq=answer["delivered_seq"], message_id="", delivered_at=""))
+
+
+class Scene:
+    """What people can do; each action takes a device, and a number that picks among what there is."""
+
+    def __init__(self, parley: Parley, twice: bool) -> None:
+        self.parley = parley
+        people = [parley.user(user_id) for user_id in PEOPLE]
+        self.devices = [Device(person) for person in people for _ in range(2)]
+        self._open(people[0], people[1])
+        self.parley.deliver_twice = twice
+
+    def send(self, device: Device, pick: int) -> None:
+        if conversation_id := self._of(device, pick):
+            draft = {"conversation_id": conversation_id, "text": "ä" * (pick % 150 + 1), "client_id": f"c{pick}"}
+            answer = device.ask("send_message", **draft)
+            del answer["replayed"]
+            message = msgspec.convert(answer, type=Message)
+            device.take(NewMessage(conversation_id=conversation_id, message=message))
+
+    def send_over_rest(self, device: Device, pick: int) -> None:
+        if conversation_id := self._of(device, pick):
+            path = f"/conversations/{conversation_id}/messages"
+            assert device.person.post(path, json={"text": f"number {pick}", "client_id": f"c{pick}"}).status < 500
+
+    def mark_read(self, device: Device, pick: int) -> None:
+        if message_id := self._message(device, pick):
+            device.marked(device.ask("mark_read", message_id=message_id))
+
+    def mark_read_over_rest(self, device: Device, pick: int) -> None:
+        if message_id := self._message(device, pick):
+            assert device.person.patch(f"/messages/{message_id}/read").status == 200
+
+    def mark_delivered(self, device: Device, pick: int) -> None:
+        if message_id := self._message(device, pick):
+            device.marked(device.ask("mark_delivered", message_id=message_id))
+
+    def mark_conversation_read(self, device: Device, pick: int) -> None:
+        if conversation_id := self._of(device, pick):
+            device.marked(device.ask("mark_conversation_read", conversation_id=conversation_id))
+
+    def join(self, device: Device, pick: int) -> None:
+        if conversation_id := self._of(device, pick):
+            device.ask("join_conversation", conversation_id=conversation_id)
+
+    def leave(self, device: Device, pick: int) -> None:
+        if conversation_id := self._of(device, pick):
+            device.ask("leave_conversation", conversation_id=conversation_id)
+
+    def open(self, device: Device, pick: int) -> None:
+        others = [one.person for one in self.devices if one.person is not device.person]
+        self._open(device.person, others[pick % len(others)])
+
+    def read_too_slowly(self, device: Device, pick: int) -> None:
+        device.socket.is_full = device.was_slow = True
+
+    def _open(self, person: User, other: User) -> None:
+        reply = person.post("/conversations", json={"type": "direct", "user_id": other.user_id})
+        assert reply.status in (200, 201), reply
+
+    def _of(self, device: Device, pick: int) -> str | None:
+        mine = sorted(device.shown)
+        return mine[pick % len(mine)] if mine else None
+
+    def _message(self, device: Device, pick: int) -> str | None:
+        mine = [one.last_message.id for one in device.shown.values() if one.last_message]
+        if not mine:
+            return None
+        conversation_id, _, last_seq = mine[pick % len(mine)].rpartition(".")
+        return f"{conversation_id}.{pick % int(last_seq) + 1}"
+
+    def listen(self) -> None:
+        for device in self.devices:
+            device.listen()
+
+    def catch_up(self) -> None:
+        """Lets every device read again, and the queue deliver what it kept."""
+        for device in self.devices:
+            device.socket.is_full = False
+        self.parley.drain()
+        self.listen()
+
+    def assert_devices_agree(self, *, slow_ones: bool) -> None:
+        fresh_reads: dict[tuple[str, str], Conversation] = {}
+        for device in self.devices:
+            for conversation_id, shown in device.shown.items():
+                who_what = (device.person.user_id, conversation_id)
+                if who_what not in fresh_reads:
+                    fresh_reads[who_what] = self._read(device.person, conversation_id)
+                if slow_ones or not device.was_slow:
+                    assert shown == fresh_reads[who_what], device.person.user_id
+
+    def _read(self, person: User, conversation_id: str) -> Conversation:
+        return msgspec.convert(person.get(f"/conversations/{conversation_id}").json, type=Conversation)
+
+
+ACTIONS: list[Callable[[Scene, Device, int], None]] = [
+    Scene.send,
+    Scene.send,
+    Scene.send_over_rest,
+    Scene.mark_read,
+    Scene.mark_read_over_rest,
+    Scene.mark_delivered,
+    Scene.mark_conversation_read,
+    Scene.join,
+    Scene.leave,
+    Scene.open,
+    Scene.read_too_slowly,
+]
+STEPS = 18
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_devices_show_what_a_fresh_read_shows(parley: Parley, seed: int) -> None:
+    choose = Random(seed)
+    scene = Scene(parley, twice=seed % 2 == 1)
+    scene.listen()
+    for _ in range(STEPS):
+        parley.clock.ms += 1000
+        act, device = choose.choice(ACTIONS), choose.choice(scene.devices)
+        print(act.__name__, device.person.user_id, scene.devices.index(device))
+        act(scene, device, choose.randrange(10**6))
+        scene.listen()
+        scene.assert_devices_agree(slow_ones=False)
+    scene.catch_up()
+    scene.assert_devices_agree(slow_ones=True)
+
+
+def history(person: User, conversation_id: str) -> list[Frame]:
+    return list(person.get(f"/conversations/{conversation_id}/messages?limit=100").json["messages"])
+
+
+def synced(device: Device, conversation_id: str, seq: int) -> list[Any]:
+    """Returns what a device misses that has everything up to `seq`, asked for until there is no more."""
+    messages: list[Any] = []
+    cursor: object = seq
+    while True:
+        answer = device.ask("sync", cursors={conversation_id: cursor})["conversations"][conversation_id]
+        messages += answer["messages"]
+        if answer["verdict"] == "complete":
+            return messages
+        assert answer["messages"], "neither complete nor any further"
+        cursor = answer["next"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_device_that_was_away_has_the_same_messages_after_sync(parley: Parley, seed: int) -> None:
+    choose = Random(seed)
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    for _ in range(choose.randint(1, 25)):
+        say(choose.choice([alice, bob]), conversation_id, "ä" * choose.randint(1, 10_000))
+    stored = history(bob, conversation_id)
+    had = choose.randint(0, len(stored))
+
+    assert stored[:had] + synced(Device(bob), conversation_id, had) == stored
+
+
+def test_every_event_says_what_it_does_to_a_conversation_shown() -> None:
+    assert set(EVENTS) == {kind.name for kind in vars(events).values() if isinstance(kind, type)
+                           and issubclass(kind, Event) and kind is not Event}  # fmt: skip
