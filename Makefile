@@ -45,10 +45,9 @@ template: .venv/.dev .venv-sam/.stamp .venv-checkov/.stamp  ## template.yaml: sa
 	@.venv/bin/python -m tests.template.gate
 
 # The tests run even when the gate has failed, so that one run shows everything; the status tells of both.
-test: setup  ## check, template and every test
+test: setup  ## check and every test, the template's gate among them (tests/template/test_gate.py)
 	@failed=; \
 	$(MAKE) --no-print-directory check || failed="$$failed check"; \
-	$(MAKE) --no-print-directory template || failed="$$failed template"; \
 	.venv/bin/python -m pytest -n auto --dist loadfile $(ARGS) || failed="$$failed pytest"; \
 	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
