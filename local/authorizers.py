@@ -103,6 +103,3 @@ class Cache:
     def put(self, identity: tuple[str, ...], grant: Grant) -> None:
         if self.ttl_s > 0:
             self._grants[identity] = (self.now_ms() + int(self.ttl_s * 1000), grant)
-
-    def clear(self) -> None:
-        self._grants.clear()

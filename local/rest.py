@@ -185,11 +185,6 @@ class RestApi:
             raise TemplateError(f"{template.path.name}: has {len(apis)} REST APIs; the local stack serves exactly one")
         return cls(template, apis[0], invoke, now_ms)
 
-    def forget_authorizations(self) -> None:
-        """Empties the authorizers' caches, as time would."""
-        for authorizer in self._authorizers.values():
-            authorizer.cache.clear()
-
     async def sign_in(self, authorization: str, source_ip: str = "127.0.0.1") -> Grant:
         """Asks the authorizer, as a first request with this header would, and does no more; raises GatewayError."""
         guarded = [(r, m) for r in self.routes for m in r.methods.values() if m.authorizer and "{" not in r.resource]
@@ -244,8 +239,12 @@ class RestApi:
         if not isinstance(spec, dict) or "x-amazon-apigateway-integration" not in spec:
             return None  # `parameters`, `summary` and other keys that are no method
         http_method = "ANY" if name == "x-amazon-apigateway-any-method" else name.upper()
-        wanted = [each for requirement in spec.get("security", []) for each in requirement]
-        authorizer = next((self._authorizers[each] for each in wanted if each in self._authorizers), None)
+        wanted = {each for requirement in spec.get("security", []) for each in requirement} - {"NONE"}
+        if not wanted <= set(self._authorizers):
+            raise TemplateError(
+                f"{http_method} {path} asks for {', '.join(wanted)}, which is no Lambda authorizer here"
+            )
+        authorizer = next((self._authorizers[each] for each in wanted), None)
         return _Method(http_method, path, spec["x-amazon-apigateway-integration"], authorizer)
 
     def _route(self, call: _Call) -> _Method:
@@ -276,13 +275,17 @@ class RestApi:
             sources = [f"method.request.header.{scheme['name']}"]
         else:
             sources = [source.strip() for source in spec.get("identitySource", "").split(",") if source.strip()]
+        if not all(source.startswith(("method.request.header.", "method.request.querystring.")) for source in sources):
+            raise TemplateError(f"{name}: the local stack cannot identify anybody by {', '.join(sources)}")
+        # Without an identity there is nothing to tell two callers apart by, so nothing may be remembered.
+        ttl_s = float(spec.get("authorizerResultTtlInSeconds", 300)) if sources else 0.0
         return _Authorizer(
             name=name,
             function=function_of(spec["authorizerUri"], self._template),
             kind=spec["type"],
             sources=tuple(sources),
             validation=spec.get("identityValidationExpression"),
-            cache=Cache(float(spec.get("authorizerResultTtlInSeconds", 300)), self._now_ms),
+            cache=Cache(ttl_s, self._now_ms),
         )
 
     async def _authorize(self, call: _Call, method: _Method, authorizer: _Authorizer) -> Grant:

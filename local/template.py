@@ -45,6 +45,17 @@ class Place:
         return f"arn:aws:{service}:{region}:{account}:{rest}"
 
 
+class Properties(Document):
+    """A resource's properties; asking for one that it must have and has not is the template's fault."""
+
+    def __init__(self, logical_id: str, properties: Document) -> None:
+        super().__init__(properties)
+        self._logical_id = logical_id
+
+    def __missing__(self, name: str) -> Any:
+        raise TemplateError(f"{self._logical_id} has no {name}")
+
+
 @dataclass(frozen=True)
 class Resource:
     """One resource, resolved. `ref` is what `Ref` gives (a name, a URL or an id), `arn` what `GetAtt Arn` gives."""
@@ -295,7 +306,7 @@ class _Resolver:
     def resource(self, logical_id: str) -> Resource:
         self.where = logical_id
         raw = self.raw[logical_id]
-        properties = self(raw.get("Properties") or {})
+        properties = Properties(logical_id, self(raw.get("Properties") or {}))
         return Resource(logical_id, str(raw["Type"]), properties, self.ref(logical_id), self.arn(logical_id))
 
     def exists(self, logical_id: str) -> bool:

@@ -468,14 +468,18 @@ def _routes(template: Template, api: Resource) -> list[_Route]:
         if integration is None:
             raise TemplateError(f"{route.logical_id}: its Target is no integration of this API")
         selects = properties.get("RouteResponseSelectionExpression") == "$default"
-        custom = properties.get("AuthorizationType") == "CUSTOM"
+        kind = properties.get("AuthorizationType", "NONE")
+        if kind not in ("NONE", "CUSTOM"):
+            raise TemplateError(f"{route.logical_id}: the local stack knows no {kind} authorization")
+        if kind == "CUSTOM" and properties["AuthorizerId"] not in authorizer_of:
+            raise TemplateError(f"{route.logical_id}: its AuthorizerId is no authorizer of this API")
         routes.append(
             _Route(
                 key=properties["RouteKey"],
                 function=function_of(integration.properties["IntegrationUri"], template),
                 timeout_s=float(integration.properties.get("TimeoutInMillis", INTEGRATION_TIMEOUT_MS)) / 1000,
                 answers=selects and route.ref in answering,
-                authorizer=authorizer_of[properties["AuthorizerId"]] if custom else None,
+                authorizer=authorizer_of[properties["AuthorizerId"]] if kind == "CUSTOM" else None,
             )
         )
     return routes

@@ -1,10 +1,14 @@
 """API Gateway REST: routes, authorizers, events, replies, and the gateway's own answers."""
 
+import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from local.rest import Request, Response, RestApi
+from local.template import Template, TemplateError
 from tests.harness import Parley, Reply
 
 ENGINES = ("moto",)  # the rules of the gateway do not depend on the store
@@ -41,8 +45,6 @@ def test_what_does_not_exist_is_forbidden_and_nothing_runs(
 
 
 def test_another_stage_is_forbidden(parley: Parley) -> None:
-    from local.rest import Request
-
     response = parley.run(parley.rest.handle(Request("GET", "/v2/echo")))
 
     assert (response.status, json.loads(response.body)) == (403, {"message": "Forbidden"})
@@ -248,8 +250,6 @@ def test_a_decimal_is_a_number_in_a_reply(parley: Parley) -> None:
 
 
 def test_headers_come_single_and_multiple_and_some_are_renamed(parley: Parley) -> None:
-    from local.rest import Request
-
     request = Request("GET", "/v1/echo?do=headers", [("authorization", "Bearer ok")])
     response = parley.run(parley.rest.handle(request))
 
@@ -315,4 +315,74 @@ def test_a_gateway_response_follows_its_template(parley: Parley) -> None:
         "code": "denied",
         "detail": "User is not authorized to access this resource with an explicit deny",
         "request_id": reply.headers["x-amzn-requestid"],
+    }
+
+
+# --- what the template gets wrong ------------------------------------------------------------------------------------
+
+
+def changed(parley: Parley, logical_id: str, properties: dict[str, Any]) -> Template:
+    resource = replace(parley.template.resources[logical_id], properties=properties)
+    return replace(parley.template, resources={**parley.template.resources, logical_id: resource})
+
+
+def served_by(parley: Parley, template: Template, path: str = "/echo", token: str = "ok") -> Response:
+    api = RestApi.of(template, parley.functions.inline, parley.clock)
+    return parley.run(api.handle(Request("GET", f"/v1{path}", [("Authorization", token)])))
+
+
+def without(parley: Parley, *logical_ids: str) -> Template:
+    kept = {name: each for name, each in parley.template.resources.items() if name not in logical_ids}
+    return replace(parley.template, resources=kept)
+
+
+def test_a_function_that_the_api_may_not_invoke_is_500(parley: Parley, calls: Calls) -> None:
+    template = without(parley, "EchoGetPermissionStage")
+
+    assert served_by(parley, template).status == 500
+    assert served_by(parley, template, "/things/1").status == 200
+    assert len(called(calls, "echo")) == 1
+
+
+def test_an_authorizer_that_the_api_may_not_invoke_is_500(parley: Parley, calls: Calls) -> None:
+    assert served_by(parley, without(parley, "RestGatekeeperAuthorizerPermission")).status == 500
+    assert calls == []
+
+
+def test_an_authorizer_that_does_not_exist_never_means_open(parley: Parley) -> None:
+    properties = copy.deepcopy(parley.template.resources["Rest"].properties)
+    properties["Body"]["paths"]["/echo"]["get"]["security"] = [{"Gatekeepr": []}]
+
+    with pytest.raises(TemplateError, match="Gatekeepr"):
+        served_by(parley, changed(parley, "Rest", properties))
+
+
+def test_without_an_identity_source_nothing_is_remembered(parley: Parley, calls: Calls) -> None:
+    properties = copy.deepcopy(parley.template.resources["Rest"].properties)
+    [scheme] = properties["Body"]["components"]["securitySchemes"].values()
+    del scheme["x-amazon-apigateway-authorizer"]["identitySource"]
+    api = RestApi.of(changed(parley, "Rest", properties), parley.functions.inline, parley.clock)
+
+    for token in ("deny", "ok"):
+        last = parley.run(api.handle(Request("GET", "/v1/echo", [("Authorization", token)])))
+
+    assert last.status == 200
+    assert len(called(calls, "gate")) == 2
+
+
+def test_a_token_authorizer_gets_the_token_and_can_check_its_form(parley: Parley, calls: Calls) -> None:
+    properties = copy.deepcopy(parley.template.resources["Rest"].properties)
+    [scheme] = properties["Body"]["components"]["securitySchemes"].values()
+    scheme["name"] = "Authorization"
+    scheme["x-amazon-apigateway-authorizer"] |= {"type": "token", "identityValidationExpression": "Bearer .+"}
+    template = changed(parley, "Rest", properties)
+
+    assert served_by(parley, template, token="Basic x").status == 401
+    assert calls == []
+    assert served_by(parley, template, token="Bearer x").status == 500  # the fixture's expects a REQUEST
+    [event] = called(calls, "gate")
+    assert event == {
+        "type": "TOKEN",
+        "authorizationToken": "Bearer x",
+        "methodArn": event["methodArn"],
     }

@@ -1,10 +1,13 @@
 """API Gateway WebSocket: handshakes, routes, frames, limits, clocks, and $disconnect."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from local.template import Properties, TemplateError
+from local.websocket import Handshake, WebSocketApi
 from tests.harness import Parley, Refused, Socket
 
 ENGINES = ("moto",)  # the rules of the gateway do not depend on the store
@@ -45,8 +48,6 @@ def test_a_handshake_is_refused(parley: Parley, calls: Calls, query: str, status
 
 
 def test_another_stage_is_refused(parley: Parley) -> None:
-    from local.websocket import Handshake
-
     with pytest.raises(Refused) as refused:
         parley.run(parley.websocket.connect(Handshake("/v2?ticket=a"), Socket(parley.bearer("")).peer))
 
@@ -339,3 +340,55 @@ def test_every_invocation_can_be_delivered_twice(parley: Parley, calls: Calls) -
 
     assert len(events(calls, "echo_it")) == 2
     assert len(socket.frames) == 1
+
+
+# --- what the template gets wrong ------------------------------------------------------------------------------------
+
+
+def api_with(parley: Parley, logical_id: str, **properties: Any) -> WebSocketApi:
+    resource = parley.template.resources[logical_id]
+    changed = Properties(logical_id, {**resource.properties, **properties})
+    kept = {name: value for name, value in changed.items() if value is not None}
+    resources = {
+        **parley.template.resources,
+        logical_id: replace(resource, properties=Properties(logical_id, kept)),
+    }
+    return WebSocketApi.of(replace(parley.template, resources=resources), parley.functions.inline, parley.clock)
+
+
+@pytest.mark.parametrize(
+    ("logical_id", "properties", "sentence"),
+    [
+        ("EchoRoute", {"Target": "integrations/nothing"}, "EchoRoute: its Target is no integration"),
+        ("EchoRoute", {"RouteKey": None}, "EchoRoute has no RouteKey"),
+        ("ConnectRoute", {"AuthorizationType": "AWS_IAM"}, "ConnectRoute: the local stack knows no AWS_IAM"),
+        ("ConnectRoute", {"AuthorizerId": "nobody"}, "ConnectRoute: its AuthorizerId is no authorizer"),
+        ("Sockets", {"RouteSelectionExpression": "$request.header.x"}, "Sockets: the local stack cannot select"),
+        ("SocketsStage", {"ApiId": "other"}, "Sockets has 0 stages"),
+        ("ActionIntegration", {"IntegrationUri": "arn:aws:lambda:x"}, "nothing in the template has the ARN"),
+    ],
+)
+def test_a_mistake_in_the_template_is_one_clear_line(
+    parley: Parley, logical_id: str, properties: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(TemplateError) as error:
+        api_with(parley, logical_id, **properties)
+
+    assert sentence in str(error.value)
+
+
+def test_a_function_that_the_api_may_not_invoke_answers_with_an_error_frame(parley: Parley, calls: Calls) -> None:
+    parley.websocket = api_with(parley, "MayInvokeOnAction", SourceArn="arn:aws:execute-api:*:*:*/*/$connect")
+    socket = connected(parley)
+
+    socket.send({"action": "echo_it"})
+
+    assert [frame["message"] for frame in socket.frames] == ["Internal server error"]
+    assert events(calls, "echo_it") == []
+
+
+def test_routes_may_take_longer_than_others(parley: Parley) -> None:
+    api = api_with(parley, "ActionIntegration", TimeoutInMillis=500)
+
+    assert api.routes["echo_it"].timeout_s == 0.5
+    assert parley.websocket.routes["echo_it"].timeout_s == 29
