@@ -1,0 +1,148 @@
+"""What requests may cost: round trips to DynamoDB, and read and write units, counted from the calls really made.
+
+Calls made side by side count as one round trip: the longest chain of calls is counted, each begun after the one before
+it had ended. Units are counted by DynamoDB's own rules (bench/capacity.py), for no local engine counts them rightly.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from bench.calls import Recorded, recording
+from tests.functional.talk import joined, open_direct, say
+from tests.harness import Parley, Socket, User
+
+HOUR_MS = 3_600_000
+
+
+@dataclass
+class Pair:
+    """Alice and bob, who talk, with a device each that has their conversation open."""
+
+    parley: Parley
+    alice: User
+    bob: User
+    conversation_id: str
+    phone: Socket
+    screen: Socket
+
+    def spent(self, act: Callable[[], object]) -> Recorded:
+        """Returns what a request took."""
+        with recording() as recorded:
+            act()
+        assert recorded.dynamodb
+        return recorded
+
+    def send(self, text: str = "hello") -> Recorded:
+        draft = {"conversation_id": self.conversation_id, "text": text, "client_id": f"c{len(text)}"}
+        return self.spent(lambda: self.phone.request("send_message", draft))
+
+    def ask(self, action: str, **data: object) -> Recorded:
+        return self.spent(lambda: self.phone.request(action, data))
+
+
+@pytest.fixture
+def pair(parley: Parley) -> Pair:
+    parley.clock.ms -= parley.clock.ms % HOUR_MS  # the hour has just begun
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    pair = Pair(parley, alice, bob, conversation_id, joined(alice, conversation_id), joined(bob, conversation_id))
+    parley.hooks.clear()  # the recorder looks at items under the functions' names, which their roles do not allow
+    return pair
+
+
+def test_send_within_an_hour_of_activity(pair: Pair) -> None:
+    pair.send("first")
+
+    spent = pair.send("x" * 300)
+
+    assert spent.round_trips <= 3
+    assert spent.units.write <= 7
+    assert spent.units.read <= 5
+    assert len(pair.screen.events("new_message")) == 2
+
+
+def test_send_over_rest_costs_no_more(pair: Pair) -> None:
+    path = f"/conversations/{pair.conversation_id}/messages"
+
+    spent = pair.spent(lambda: pair.alice.post(path, json={"text": "hello", "client_id": "c1"}))
+
+    assert spent.round_trips <= 3
+    assert (spent.units.write <= 7, spent.units.read <= 5) == (True, True)
+
+
+def test_first_send_of_an_hour(pair: Pair) -> None:
+    say(pair.bob, pair.conversation_id, "one")
+    pair.parley.clock.ms += HOUR_MS
+    for socket in (pair.phone, pair.screen):
+        socket.connection.active_at_ms = pair.parley.clock()
+        socket.request("ping")
+
+    spent = pair.send()
+
+    assert spent.round_trips <= 3
+    assert 7 < spent.units.write <= 14
+    assert spent.units.read <= 5
+
+
+def test_send_costs_the_same_however_long_the_conversation_and_however_many_others(pair: Pair) -> None:
+    before = pair.send("one")
+    for number in range(12):
+        say(pair.bob, pair.conversation_id, f"{number}")
+        open_direct(pair.alice, pair.parley.user(f"friend{number}"))
+
+    after = pair.send("one more")
+
+    assert (after.round_trips, after.units) == (before.round_trips, before.units)
+
+
+@pytest.mark.parametrize("action", ["typing_start", "typing_stop", "mark_conversation_read"])
+def test_action_on_a_conversation_takes_two_round_trips(pair: Pair, action: str) -> None:
+    say(pair.bob, pair.conversation_id, "one")
+    pair.phone.request("typing_start", {"conversation_id": pair.conversation_id})
+
+    assert pair.ask(action, conversation_id=pair.conversation_id).round_trips <= 2
+
+
+@pytest.mark.parametrize("action", ["mark_read", "mark_delivered"])
+def test_mark_takes_two_round_trips(pair: Pair, action: str) -> None:
+    [_, second] = say(pair.bob, pair.conversation_id, "one", "two")
+
+    assert pair.ask(action, message_id=second).round_trips <= 2
+
+
+def test_ping_takes_one_round_trip_and_one_unit(pair: Pair) -> None:
+    spent = pair.ask("ping")
+
+    assert spent.round_trips == 1
+    assert (spent.units.write, spent.units.read) == (1, 0)
+
+
+def test_list_of_50_conversations_takes_four_round_trips_whatever_their_number(pair: Pair) -> None:
+    few = pair.spent(lambda: pair.alice.get("/conversations?limit=50"))
+    for number in range(60):
+        open_direct(pair.alice, pair.parley.bearer("", f"friend{number}"))
+
+    replies = []
+    many = pair.spent(lambda: replies.append(pair.alice.get("/conversations?limit=50")))
+
+    assert len(replies[0].json["conversations"]) == 50
+    assert few.round_trips <= 4 and many.round_trips <= 4
+
+
+def test_page_of_history_takes_two_round_trips_whatever_its_length(pair: Pair) -> None:
+    say(pair.bob, pair.conversation_id, *(f"message {number}" for number in range(55)))
+
+    replies = []
+    path = f"/conversations/{pair.conversation_id}/messages?limit=50"
+    spent = pair.spent(lambda: replies.append(pair.alice.get(path)))
+
+    assert len(replies[0].json["messages"]) == 50
+    assert spent.round_trips <= 2
+
+
+def test_unread_count_takes_two_round_trips(pair: Pair) -> None:
+    say(pair.bob, pair.conversation_id, "one")
+
+    assert pair.spent(lambda: pair.alice.get("/unread-count")).round_trips <= 2
