@@ -1,13 +1,21 @@
 """API Gateway, streams, queues and schedules on one machine, played from template.yaml over the unchanged handlers.
 
-    template    template.yaml → resolved resources
-    provision   tables, buckets, queues and secrets on an endpoint
-    functions   Lambda: imports handlers, invokes them
-    rest        API Gateway REST: request in, response out, no sockets
-    websocket   API Gateway WebSocket and `@connections`: the rules, no sockets
+    template      template.yaml → resolved resources
+    provision     tables, buckets, queues and secrets, wherever the environment says that AWS is
+    functions     Lambda: imports handlers, invokes them
+    events        what REST and WebSocket events have in common
+    authorizers   Lambda authorizers: what their answers mean
+    rest          API Gateway REST: request in, response out, no sockets
+    websocket     API Gateway WebSocket: the rules, no sockets
+    management    `@connections` as HTTP
+    patterns      filter criteria
     streams, queues, schedules    what invokes functions without being asked
-    server      the two gateways on real ports (Starlette and uvicorn)
-    stack       all of it together, with the store as a child process
+    triggers      those three at work, in threads
+    server        the two gateways on real ports (Starlette and uvicorn)
+    ministack     the store as a child process
+    tokens        tokens for local people
+    stack         all of it together; __main__ is the command line
 
-The rules are AWS's; where a rule is from its documents or was seen in the wild, the code says so.
+The tests (tests/harness) drive the same modules in process, without server, triggers and stack. The rules are AWS's;
+where nobody has checked one against AWS, or AWS names no number, the code says so.
 """

@@ -279,7 +279,7 @@ def _import(function: Function) -> Callable[[Any, Context], Any]:
     try:
         module = importlib.import_module(module_name.replace("/", "."))
     except Exception as problem:  # a handler's module may fail in any way; Lambda gives all of them this one name
-        log.warning("%s cannot be imported: %r", function.logical_id, problem, exc_info=True)
+        log.warning("%s cannot be imported", function.logical_id, exc_info=True)
         raise FunctionError(
             "Runtime.ImportModuleError", f"Unable to import module '{module_name}': {problem}"
         ) from None
@@ -298,7 +298,7 @@ def _run(function: Function, payload: bytes, request_id: str) -> Any:
         except (Killed, SystemExit) as end:
             raise FunctionError("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited: {end!r}") from end
         except Exception as problem:  # whatever a handler raises is its answer, by type and message
-            log.error("%s failed: %r", function.logical_id, problem, exc_info=True)
+            log.error("%s failed", function.logical_id, exc_info=True)
             raise FunctionError(type(problem).__name__, str(problem)) from problem
     return _through_json(function, result)
 

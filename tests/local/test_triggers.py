@@ -1,0 +1,81 @@
+"""Streams, queues and schedules at work by themselves, as in the local stack."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from local import schedules
+from local.triggers import Triggers
+from tests.harness import Parley
+
+Calls = list[tuple[str, dict[str, Any]]]
+
+
+@pytest.fixture
+def at_work(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The triggers run, and the schedules' minute is a tenth of a second."""
+    monkeypatch.setitem(schedules._UNITS, "minute", timedelta(seconds=0.1))
+    triggers = Triggers(parley.template, parley.functions, parley.store)
+    with triggers.running():
+        yield
+
+
+def eventually(calls: Calls, name: str, count: int = 1) -> list[dict[str, Any]]:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        found = [event for called, event in calls if called == name]
+        if len(found) >= count:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"{name} was called {len(found)} times")
+
+
+def test_a_written_item_reaches_its_function(parley: Parley, at_work: None, calls: Calls) -> None:
+    parley.store.client("dynamodb").put_item(
+        TableName=parley.template.resources["Items"].ref, Item={"owner": {"S": "anna"}, "seq": {"N": "1"}}
+    )
+
+    owners = {r["dynamodb"]["Keys"]["owner"]["S"] for event in eventually(calls, "on_item") for r in event["Records"]}
+    assert "anna" in owners
+
+
+def test_a_sent_message_reaches_its_function(parley: Parley, at_work: None, calls: Calls) -> None:
+    parley.store.client("sqs").send_message(QueueUrl=parley.template.resources["Jobs"].ref, MessageBody="work")
+
+    assert [record["body"] for record in eventually(calls, "on_job")[0]["Records"]] == ["work"]
+
+
+def test_a_schedule_runs_again_and_again(parley: Parley, at_work: None, calls: Calls) -> None:
+    assert len({event["id"] for event in eventually(calls, "on_time", 3)}) >= 3
+
+
+def test_the_end_ends_all_threads_at_once(parley: Parley) -> None:
+    triggers = Triggers(parley.template, parley.functions, parley.store)
+
+    with triggers.running():
+        started = time.monotonic()
+
+    assert time.monotonic() - started < 5
+
+
+def test_a_batch_waits_for_its_window_and_not_longer(parley: Parley, calls: Calls) -> None:
+    [mapping] = parley.template.of_type("AWS::Lambda::EventSourceMapping")[:1]
+    assert mapping.logical_id.startswith("OnItem")
+    slow = replace(mapping, properties={**mapping.properties, "MaximumBatchingWindowInSeconds": 1})
+    from local.streams import StreamMapping
+
+    stream = StreamMapping(parley.template, slow, parley.functions, parley.store)
+    stream.start("LATEST")
+    for number in range(5):
+        parley.store.client("dynamodb").put_item(
+            TableName=parley.template.resources["Items"].ref, Item={"owner": {"S": f"o{number}"}, "seq": {"N": "1"}}
+        )
+
+    assert stream.poll(flush=False) == 1  # four make a batch; the fifth waits
+    assert stream.poll(flush=False) == 0
+    time.sleep(1.1)
+    assert stream.poll(flush=False) == 1
