@@ -64,6 +64,18 @@ def test_message_may_be_about_something(parley: Parley) -> None:
     assert alice.get(f"/conversations/{first.json['conversation_id']}").json["context"] == about
 
 
+def test_message_moves_the_conversation_up_in_a_later_hour(parley: Parley) -> None:
+    alice, bob, carol = (parley.user(name, expires_in_s=12 * 3600) for name in ("alice", "bob", "carol"))
+    with_bob = open_direct(alice, bob)
+    parley.advance(10)
+    with_carol = open_direct(alice, carol)
+    parley.advance(2 * 3600)
+
+    assert alice.post("/messages", json={"user_id": "bob", "text": "hello"}).status == 201
+
+    assert [one["id"] for one in alice.get("/conversations").json["conversations"]] == [with_bob, with_carol]
+
+
 def test_same_client_id_gets_the_first_answer_again(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
     first = write(alice, "bob", client_id="c1")
