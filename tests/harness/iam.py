@@ -53,6 +53,9 @@ class Checker:
         self.used: set[Right] = set()
         self.violations: list[str] = []
         self._place = template.place
+        self._for_lambda = {
+            Right(function, "Allow", "sqs:SendMessage", arn) for function, arn in destinations(template)
+        }
 
     def before(self, call: Call) -> None:
         for action, resource in _needs(call, self._arn):
@@ -67,14 +70,24 @@ class Checker:
 
     def unused(self) -> list[str]:
         """Returns the rights that no call has needed, one line each."""
-        return sorted(str(right) for right in self.rights - self.used if not _is_of_a_trigger(right))
+        never_called = {right for right in self.rights if right.action in _TRIGGER_ACTIONS} | self._for_lambda
+        return sorted(str(right) for right in self.rights - self.used - never_called)
 
     def _arn(self, service: str, rest: str) -> str:
         return self._place.arn(service, rest)
 
 
-def _is_of_a_trigger(right: Right) -> bool:
-    return right.action in _TRIGGER_ACTIONS
+def destinations(template: Template) -> set[tuple[str, str]]:
+    """Returns each function with the ARN to which Lambda, under the function's role, sends what it failed at."""
+    configs = template.of_type("AWS::Lambda::EventInvokeConfig") + template.of_type("AWS::Lambda::EventSourceMapping")
+    logical_ids = {
+        name: each.logical_id for each in template.of_type("AWS::Lambda::Function") for name in (each.ref, each.arn)
+    }
+    return {
+        (logical_ids[config.properties["FunctionName"]], on_failure["Destination"])
+        for config in configs
+        if (on_failure := config.properties.get("DestinationConfig", {}).get("OnFailure"))
+    }
 
 
 _TRIGGER_ACTIONS = {

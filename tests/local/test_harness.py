@@ -104,6 +104,14 @@ def test_what_no_call_needed_is_listed(checker: Checker) -> None:
     assert checker.unused() == [f"Echo: dynamodb:BatchGetItem on {TABLE}/a", f"Echo: dynamodb:GetItem on {TABLE}/a"]
 
 
+def test_what_lambda_does_itself_under_the_role_is_not_listed(system: System) -> None:
+    checker = Checker(system.template, system.functions)
+    letters = system.template.resources["Dead"].arn
+
+    assert Right("OnItem", "Allow", "sqs:SendMessage", letters) in checker.rights
+    assert not any("OnItem" in line for line in checker.unused())
+
+
 def test_a_service_that_the_checker_does_not_know_is_loud(checker: Checker) -> None:
     with pytest.raises(AssertionError, match="does not know"):
         checker.before(call("polly", "SynthesizeSpeech"))
