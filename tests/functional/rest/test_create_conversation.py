@@ -1,10 +1,12 @@
 """POST /conversations: the one direct conversation of two people in a context, made or found."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from parley.adapters import policies
 from tests.functional.replies import Meanwhile, Refusal, at_once, invalid, malformed_bodies, refusal, stored
 from tests.functional.talk import contents, names, open_direct
 from tests.harness import Parley, Reply, User
@@ -206,6 +208,35 @@ def test_deployer_may_choose_the_schools_policy(parley: Parley, monkeypatch: pyt
     assert may_open == SCHOOL
     assert refusal(create(people["student"], "stranger")) == ("unknown_user", 404, [("/user_id", "not_allowed")])
     assert create(people["student"], "b.student").json["rule"].startswith("school.toml [general] may_open student")
+
+
+LOUNGE = """roles = []
+[general]
+context_id = "forbidden"
+may_open = { "*" = ["*"] }
+must_share = []
+unknown_users = true
+[lounge]
+context_id = "forbidden"
+may_open = { "*" = ["*"] }
+must_share = []
+unknown_users = true
+"""
+
+
+def test_policy_of_ones_own_may_have_a_context_type_without_ids(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "lounge.toml").write_text(LOUNGE)
+    monkeypatch.setattr(policies, "FOLDER", tmp_path)
+    monkeypatch.setenv("POLICY", "lounge")
+    alice, bob = parley.user("alice"), parley.user("bob")
+
+    made = create(alice, "bob", {"type": "lounge"})
+
+    assert (made.status, made.json["context"]) == (201, {"type": "lounge", "id": None})
+    assert made.json["id"] != open_direct(alice, bob)
+    assert bob.get(f"/conversations/{made.json['id']}").json["context"] == made.json["context"]
 
 
 def test_conversation_with_oneself_is_refused(parley: Parley) -> None:

@@ -124,8 +124,8 @@ def _open_direct(call: Call, user_id: str, wanted: WantedContext | None) -> tupl
         field = Field(f"{call.field_prefix}/user_id", "not_allowed")
         raise Invalid("self_conversation", "A conversation needs somebody else.", fields=(field,))
     context_type = wanted.type if wanted else GENERAL
-    context_id = (wanted.id if wanted else None) or ""
-    conversation_id = ids.direct_conversation_id(call.user_id, user_id, context_type, context_id)
+    context_id = wanted.id if wanted else None
+    conversation_id = ids.direct_conversation_id(call.user_id, user_id, context_type, context_id or "")
     for _ in writes.tries():
         rows = batches.read({tables.Conversation: [(conversation_id,)], tables.User: [(user_id,)]})
         head = conversations.head_of(rows, conversation_id)
@@ -148,7 +148,7 @@ def _check_policy(call: Call, user_id: str, profile: tables.User | None, wanted:
     policies.current().decide(caller, other, wanted).require(call.field_prefix)
 
 
-def _new_head(call: Call, user_id: str, conversation_id: str, context_type: str, context_id: str) -> Head:
+def _new_head(call: Call, user_id: str, conversation_id: str, context_type: str, context_id: str | None) -> Head:
     return Head(
         conversation_id=conversation_id,
         type="direct",

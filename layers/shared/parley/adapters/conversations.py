@@ -154,7 +154,7 @@ def _head(row: tables.Conversation) -> Head:
     return Head(
         conversation_id=row.conversation_id,
         type=convert(row.type, type=ConversationType),
-        context=Context(row.context_type, row.context_id) if row.context_type and row.context_id else None,
+        context=Context(row.context_type, row.context_id) if row.context_type else None,
         title=row.title,
         description=row.description,
         participants=tuple(row.participants),

@@ -1,6 +1,7 @@
 """The queue of posts that did not get through at once."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -10,6 +11,11 @@ from parley.domain.posts import Post
 MAX_ENTRIES = 10  # of one SendMessageBatch, 256 KB in all (SQS quotas)
 MAX_BATCH_BYTES = 256 * 1024
 FIRST_DELAY_S = 1  # before the first retry; the queue's visibility timeout spaces the others
+MAX_TRIES = 3  # of a batch of which SQS takes only a part
+
+
+class NotTaken(Exception):
+    """SQS would not take what it was sent."""
 
 
 def retry_later(posts: Sequence[Post]) -> None:
@@ -21,4 +27,15 @@ def retry_later(posts: Sequence[Post]) -> None:
         entries = [{"Id": str(n), "MessageBody": body, "DelaySeconds": FIRST_DELAY_S} for n, body in enumerate(chunk)]
         groups = [entries] if sum(len(body.encode()) for body in chunk) <= MAX_BATCH_BYTES else [[e] for e in entries]
         for group in groups:
-            sqs.send_message_batch(QueueUrl=environment.required("POST_RETRIES_QUEUE_URL"), Entries=group)
+            _send(sqs, group)
+
+
+def _send(sqs: Any, entries: list[dict[str, Any]]) -> None:
+    """Sends one batch, and again what of it was not taken: botocore retries a call that fails, not a part of one."""
+    for _ in range(MAX_TRIES):
+        answer = sqs.send_message_batch(QueueUrl=environment.required("POST_RETRIES_QUEUE_URL"), Entries=entries)
+        not_taken = {failure["Id"] for failure in answer.get("Failed", [])}
+        entries = [entry for entry in entries if entry["Id"] in not_taken]
+        if not entries:
+            return
+    raise NotTaken(f"the queue did not take {len(entries)} posts")

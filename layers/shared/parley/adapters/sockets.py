@@ -22,7 +22,7 @@ class Outcome(Enum):
 
     DELIVERED = "delivered"
     GONE = "gone"  # 410: closed, or not yet through `$connect`
-    LATER = "later"  # 429 (too fast, or the client's buffer is full), 5xx, no answer
+    LATER = "later"  # 429 (too fast, or the client's buffer is full), 5xx, no answer, 403 (we may not)
     REFUSED = "refused"  # a frame over 128 KB or an id that is none: no retry would help
 
 
@@ -38,7 +38,7 @@ def post(connection_id: str, frame: bytes) -> Outcome:
     try:
         _client().post_to_connection(ConnectionId=connection_id, Data=frame)
     except ClientError as error:
-        return _outcome(error.response["ResponseMetadata"].get("HTTPStatusCode", 500))
+        return _outcome(_status(error))
     except BotoCoreError:  # time-outs and broken connections
         return Outcome.LATER
     return Outcome.DELIVERED
@@ -50,19 +50,23 @@ def close(connection_id: str) -> None:
         _client().delete_connection(ConnectionId=connection_id)
     except ClientError as error:
         # What cannot be closed now is closed by API Gateway within two hours; nobody is told of it as live any more.
-        if _outcome(error.response["ResponseMetadata"].get("HTTPStatusCode", 500)) is Outcome.REFUSED:
+        status = _status(error)
+        if status not in (410, 429) and status < 500:
             raise
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
 
 
 def _outcome(status: int) -> Outcome:
     match status:
         case 410:
             return Outcome.GONE
-        case 429:
-            return Outcome.LATER
-        case _ if status >= 500:
-            return Outcome.LATER
-    return Outcome.REFUSED
+        case 400 | 413:
+            return Outcome.REFUSED
+    # 403 as well: a missing right or a wrong address is the deployer's to mend, and the dead letters ring the alarm.
+    return Outcome.LATER
 
 
 def _client() -> Any:

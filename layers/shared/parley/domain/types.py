@@ -9,10 +9,13 @@ MessageKind = Literal["text", "voice", "system"]
 
 
 class Context(Struct, frozen=True):
-    """What a conversation is about: a class, a game block, a pattern, a booking."""
+    """What a conversation is about: a class, a game block, a pattern, a booking.
+
+    The `id` is None for a type of which the policy knows no single ones.
+    """
 
     type: str
-    id: str
+    id: str | None
 
 
 class Member(Struct, frozen=True, kw_only=True):
