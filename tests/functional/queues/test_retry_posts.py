@@ -3,7 +3,7 @@
 import json
 
 from tests.functional.talk import contents, forget_events, names, open_direct, say
-from tests.harness import Parley
+from tests.harness import Call, Parley
 
 
 def waiting(parley: Parley, logical_id: str) -> list[dict[str, object]]:
@@ -87,3 +87,38 @@ def test_delivered_twice_the_client_gets_the_same_twice(parley: Parley) -> None:
 
     assert {one["message"]["seq"] for one in contents(screen.events())} == {1}  # clients drop what they have
     assert waiting(parley, "PostRetriesDeadLetters") == []
+
+
+class TakesAPart:
+    """A hook: the first batch that is sent to a queue loses an entry, which SQS reports as not taken."""
+
+    def __init__(self) -> None:
+        self.left_out: list[str] = []
+
+    def before(self, call: Call) -> None:
+        if call.operation == "SendMessageBatch" and not self.left_out:
+            *kept, last = call.params["Entries"]
+            call.params["Entries"] = kept
+            self.left_out.append(last["Id"])
+
+    def after(self, call: Call) -> None:
+        if call.operation == "SendMessageBatch" and len(self.left_out) == 1:
+            [entry_id] = self.left_out
+            call.response["Failed"] = [{"Id": entry_id, "SenderFault": False, "Code": "InternalError"}]
+            self.left_out.append("")
+
+
+def test_entry_that_the_queue_did_not_take_is_sent_again(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    phone, laptop = bob.connect(), bob.connect()
+    phone.is_full = laptop.is_full = True
+    hook = TakesAPart()
+    parley.hooks.append(hook)
+
+    say(alice, conversation_id, "hello")
+    phone.is_full = laptop.is_full = False
+    parley.drain()
+
+    assert hook.left_out
+    assert names(phone.events()) == names(laptop.events()) == ["message_notification"]

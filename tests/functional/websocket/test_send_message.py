@@ -169,7 +169,10 @@ def aws_failure(status: int, code: str) -> Callable[[Call], Exception]:
     return failure
 
 
-@pytest.mark.parametrize("status, code", [(429, "LimitExceededException"), (500, "InternalServerError"), (503, "")])
+@pytest.mark.parametrize(
+    "status, code",
+    [(429, "LimitExceededException"), (403, "ForbiddenException"), (500, "InternalServerError"), (503, "")],
+)
 def test_post_that_api_gateway_refuses_for_now_comes_later(parley: Parley, status: int, code: str) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
     conversation_id = open_direct(alice, bob)
