@@ -22,7 +22,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from tests.e2e.documents import check_frame, check_reply, check_request
+from tests.harness.documents import check_frame, check_reply, check_request
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 20  # for what takes a tenth of a second on a machine with nothing else to do

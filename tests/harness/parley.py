@@ -16,6 +16,7 @@ from local.streams import StreamMapping
 from local.template import Template
 from local.websocket import MAX_FRAME_BYTES, Connection, Everyone, Handshake, Refused, State, WebSocketApi
 from tests.harness.calls import Call, Hook, Kill, Recorder, hooks
+from tests.harness.documents import TEMPLATE, check_frame, check_reply
 
 Frame = dict[str, Any]
 T = TypeVar("T")
@@ -55,6 +56,7 @@ class Parley:
         self, template: Template, functions: Functions, store: Store, clock: Clock, streams: list[StreamMapping]
     ) -> None:
         self.template = template
+        self.is_documented = template.path == TEMPLATE  # then every reply and frame is held to both API documents
         self.functions = functions
         self.store = store
         self.clock = clock
@@ -250,7 +252,12 @@ class User:
         sent = [(name, value) for name, value in {**own, **(headers or {})}.items() if value is not None]
         api = self.parley.rest
         response = self.parley.run(api.handle(Request(method, f"/{api.stage}{path}", sent, body)))
-        return Reply(response.status, response.body.decode(), {name.lower(): value for name, value in response.headers})
+        reply = Reply(
+            response.status, response.body.decode(), {name.lower(): value for name, value in response.headers}
+        )
+        if reply.text and self.parley.is_documented:
+            check_reply(method, path, reply.status, reply.headers["content-type"], reply.json)
+        return reply
 
     def connect(self, *, ticket: bool = True, subprotocol: bool = False) -> "Socket":
         """Returns an open socket, by a fresh ticket or with the token as a subprotocol; raises Refused."""
@@ -337,12 +344,16 @@ class Socket:
         if len(replies) != 1:
             raise AssertionError(f"{len(replies)} replies to {message}; came: {self.frames}, closed: {self.closed}")
         self.frames.remove(replies[0])
+        if self.user.parley.is_documented:
+            check_frame(replies[0], action)
         return replies[0]
 
     def events(self, name: str | None = None) -> list[Frame]:
         """Returns and forgets the event frames that came, all of them or those of one name."""
         found = [f for f in self.frames if f.get("type") == "event" and name in (None, f.get("event"))]
         for frame in found:
+            if self.user.parley.is_documented:
+                check_frame(frame)
             self._taken.remove(frame)
         return found
 
