@@ -172,6 +172,21 @@ def send_websocket(world: World) -> object:
     return settled(world.ask("send_message", conversation_id=world.conversation_id, text="hello", client_id="c1"))
 
 
+def lose_a_device(world: World) -> None:
+    """Leaves bob with a connection that is gone, and old enough that a 410 means it."""
+    world.parley.lose_disconnects = True
+    world.bob.connect().close()
+    world.parley.clock.ms += 60_000
+
+
+def send_to_slow_and_gone(world: World) -> object:
+    world.devices["tab"].is_full = True
+    try:
+        return send_rest(world)
+    finally:
+        world.devices["tab"].is_full = False
+
+
 def send_to_user(world: World) -> object:
     return settled(answered(world.alice.post("/messages", json={"user_id": "bob", "text": "hello", "client_id": "c1"})))
 
@@ -327,6 +342,7 @@ SCENARIOS = [
     Scenario("rest/create_conversation", create, meet_carol),
     Scenario("rest/send_message", send_rest),
     Scenario("rest/send_message", send_rest, an_hour_later, variant="first of the hour"),
+    Scenario("rest/send_message", send_to_slow_and_gone, lose_a_device, variant="slow and gone devices"),
     Scenario("rest/send_message_to_user", send_to_user),
     Scenario("rest/send_message_to_user", send_to_new, meet_carol, variant="new conversation"),
     Scenario("rest/mark_read", patch("/messages/{}.2/read"), said),
