@@ -1,19 +1,21 @@
-"""What a cold start imports: each handler in a fresh interpreter, against `import boto3` in another one.
+"""What a cold start imports: each handler in a fresh interpreter, against `import boto3` just before and after it.
 
-Processor time, with byte code and files warm, so that an import waits for nothing; and the interpreters take turns, so
-that whatever else the machine does hits all of them alike.
+Processor time, with byte code and files warm, so that an import waits for nothing. A machine that does other things too
+is slower at times: a handler is therefore compared with the imports of boto3 round it, and the order changes each time.
 """
 
 import os
+import random
 import subprocess
 import sys
 import tempfile
-from statistics import median
+from statistics import mean, median
 
 from bench.rows import Row, Section
 from bench.stage import ROOT, environment, handlers
 
 ROUNDS = 7
+GROUP = 4  # handlers between two imports of boto3
 BUDGET = 1.3
 BASE = "boto3"
 
@@ -28,17 +30,22 @@ print(time.process_time() - started)
 
 def measure(rounds: int = ROUNDS) -> Section:
     """Returns the rows of the import times."""
-    modules = [BASE, *sorted(handler.rpartition(".")[0] for handler in handlers())]
-    taken_s: dict[str, list[float]] = {module: [] for module in modules}
+    modules = [handler.rpartition(".")[0] for handler in handlers()]
+    order = random.Random(1)
+    found: dict[str, list[float]] = {module: [] for module in modules}
+    base_s: list[float] = []
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as byte_code:
         variables = _variables(byte_code)
-        _import_s(modules, variables)  # writes the byte code
+        _import_s([BASE, *modules], variables)  # writes the byte code
         for _ in range(rounds):
-            for module in modules:
-                taken_s[module].append(_import_s([module], variables))
-    base_s, ratios = median(taken_s[BASE]), {}
-    for module in modules[1:]:
-        ratios[module] = median(taken_s[module]) / base_s
+            order.shuffle(modules)
+            base_s.append(_import_s([BASE], variables))
+            for group in (modules[first : first + GROUP] for first in range(0, len(modules), GROUP)):
+                taken_s = [_import_s([module], variables) for module in group]
+                base_s.append(_import_s([BASE], variables))
+                for module, seconds in zip(group, taken_s, strict=True):
+                    found[module].append(seconds / mean(base_s[-2:]))
+    ratios = {module: median(found[module]) for module in modules}
     worst = max(ratios, key=lambda module: ratios[module])
     listed = ", ".join(f"{module} {ratios[module]:.2f}" for module in sorted(ratios, key=lambda one: -ratios[one]))
     row = Row(
@@ -47,7 +54,7 @@ def measure(rounds: int = ROUNDS) -> Section:
         number=round(ratios[worst], 2),
         unit="× import boto3",
         budget=BUDGET,
-        note=f"boto3 {base_s * 1000:.0f} ms here; {listed}",
+        note=f"boto3 {median(base_s) * 1000:.0f} ms here; {listed}",
     )
     missed = [module for module in ratios if ratios[module] > BUDGET]
     late = Row(
