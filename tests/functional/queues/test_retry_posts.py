@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.functional.talk import contents, forget_events, names, open_direct, say
 from tests.harness import Call, Parley
 
@@ -63,6 +65,19 @@ def test_connection_that_is_gone_by_then_is_forgotten_without_a_dead_letter(parl
     assert waiting(parley, "PostRetriesDeadLetters") == []
     posted_to = [call.params["ConnectionId"] for call in calls if call.operation == "PostToConnection"]
     assert posted_to == [alive.connection_id]
+
+
+def test_device_that_is_still_too_slow_is_no_fault_of_ours(parley: Parley, caplog: pytest.LogCaptureFixture) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    screen = bob.connect()
+    screen.is_full = True
+    say(alice, conversation_id, "hello")
+
+    parley.drain()
+
+    assert {record.levelname for record in caplog.records} == {"INFO"}
+    assert "refused" in caplog.messages
 
 
 def test_message_that_nobody_understands_ends_as_a_dead_letter(parley: Parley) -> None:

@@ -9,7 +9,7 @@ from parley.adapters import connections, queues, sockets
 from parley.adapters.sockets import Outcome
 from parley.domain.call import Call
 from parley.domain.events import Event
-from parley.domain.posts import Post
+from parley.domain.posts import NotYet, Post
 from parley.domain.presence import Connection, Presence
 
 FrameFor = Callable[[str, Connection], bytes]  # of a person's id and one of their devices
@@ -106,11 +106,7 @@ def deliver(posts: list[Post], now_ms: int) -> list[Post]:
     return later
 
 
-class StillFailing(Exception):
-    """A post failed again; raised so that the queue keeps it, and gives it to the dead letters in the end."""
-
-
 def retry(post: Post, now_ms: int) -> None:
-    """Posts what the queue kept; raises StillFailing where it should keep it on."""
+    """Posts what the queue kept; raises NotYet where it should keep it on."""
     if deliver([post], now_ms):
-        raise StillFailing(post.connection_id)
+        raise NotYet(post.connection_id)

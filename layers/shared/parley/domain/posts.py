@@ -11,3 +11,7 @@ class Post(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     since_ms: int  # when the connection was made: a young one may still be connecting
     last_sign_ms: int | None  # when the person was last known to be there, should this device turn out to be gone
     frame: str
+
+
+class NotYet(Exception):
+    """The device takes nothing now, and may in a moment: what a queue holds should stay there."""

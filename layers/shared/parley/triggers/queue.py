@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from parley.domain.posts import NotYet
 from parley.triggers import observing
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -30,6 +31,9 @@ def queue(body: type[Body]) -> Callable[[Callable[[Body, int], None]], Handler]:
             for record in event["Records"]:
                 try:
                     function(msgspec.json.decode(record["body"], type=body), int(time.time() * 1000))
+                except NotYet:  # nothing is wrong with us, so nobody is woken for it
+                    observing.refused(name, context.aws_request_id, "not_yet", message_id=record["messageId"])
+                    failures.append({"itemIdentifier": record["messageId"]})
                 except Exception:
                     observing.failed(name, context.aws_request_id, message_id=record["messageId"])
                     failures.append({"itemIdentifier": record["messageId"]})
