@@ -1,6 +1,7 @@
 """The authorizer of $connect: by one-time ticket or by subprotocol, and by nothing else."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import jwt
 import pytest
 
 from local.functions import FunctionError
+from parley.adapters import tokens
 from tests.harness import Parley, Refused, User
 
 ROOT = Path(__file__).parents[3]
@@ -37,6 +39,28 @@ def status_of(user: User, **handshake: Any) -> int:
 def hello(socket: Any) -> str:
     reply: str = socket.request("hello")["type"]
     return reply
+
+
+@pytest.fixture
+def secret_of_the_stack(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Lets the authorizer take its secret from where template.yaml says, and returns it."""
+    monkeypatch.delenv("JWT_SECRET")
+    tokens.forget_settings()
+    [resource] = parley.template.of_type("AWS::SecretsManager::Secret")
+    yield parley.store.client("secretsmanager").get_secret_value(SecretId=resource.name)["SecretString"]
+    tokens.forget_settings()
+
+
+def test_secret_comes_from_secrets_manager(parley: Parley, secret_of_the_stack: str) -> None:
+    of_the_tests = parley.bearer(token_of(parley))
+    parley.secret = secret_of_the_stack
+
+    with parley.watch() as calls:
+        socket = parley.bearer(token_of(parley)).connect(subprotocol=True)
+
+    assert hello(socket) == "ack"
+    assert status_of(of_the_tests, headers=[(PROTOCOL, f"bearer, {of_the_tests.token}")]) == 401
+    assert "GetSecretValue" in [call.operation for call in calls if call.function == "OnAuthorize"]
 
 
 def test_ticket_opens_a_socket_as_its_owner(parley: Parley) -> None:
