@@ -28,7 +28,12 @@ _NOT_PASSED_ON = {
     "upgrade",
     "www-authenticate",
 }
-_CAPITALISED = {"authorization": "Authorization", "user-agent": "User-Agent", "host": "Host"}
+_CAPITALISED = {
+    "authorization": "Authorization",
+    "host": "Host",
+    "sec-websocket-protocol": "Sec-WebSocket-Protocol",
+    "user-agent": "User-Agent",
+}
 
 
 @dataclass(frozen=True)
@@ -54,10 +59,18 @@ class MultiMap:
         return values[-1] if values else None
 
 
-def event_headers(headers: Iterable[tuple[str, str]], *, drop: frozenset[str] = frozenset()) -> MultiMap:
-    """Returns the headers as an event carries them: as sent, without those that API Gateway keeps."""
-    kept = [(n, v) for n, v in headers if n.lower() not in _NOT_PASSED_ON and n.lower() not in drop]
-    return MultiMap([(_CAPITALISED.get(name.lower(), name), value) for name, value in kept])
+def event_headers(headers: Iterable[tuple[str, str]], source_ip: str) -> MultiMap:
+    """Returns the headers as an event carries them: as sent, without those that API Gateway keeps, and with its own."""
+    kept = [(_CAPITALISED.get(n.lower(), n), value) for n, value in headers if n.lower() not in _NOT_PASSED_ON]
+    came_by = [value for name, value in kept if name.lower() == "x-forwarded-for"]
+    own = {
+        "X-Amzn-Trace-Id": f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}",
+        "X-Forwarded-For": ", ".join([*came_by, source_ip]),
+        "X-Forwarded-Port": "443",  # API Gateway speaks nothing but HTTPS
+        "X-Forwarded-Proto": "https",
+    }
+    replaced = {name.lower() for name in own}
+    return MultiMap([(name, value) for name, value in kept if name.lower() not in replaced] + list(own.items()))
 
 
 def event_query(query_string: str) -> MultiMap:

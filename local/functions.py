@@ -133,13 +133,19 @@ class _Running:
 
 
 _current: ContextVar[Function | None] = ContextVar("current_function", default=None)
+_outside: ContextVar[bool] = ContextVar("outside", default=False)
 _running = _Running()
+
+
+def stand_outside() -> None:
+    """Says that this thread belongs to no function, whichever may run beside it."""
+    _outside.set(True)
 
 
 def current() -> Function | None:
     """Returns the function whose code is running here; in a thread that a handler started, the only one running."""
     function = _current.get()
-    if function is None and threading.current_thread() is not threading.main_thread():
+    if function is None and not _outside.get() and threading.current_thread() is not threading.main_thread():
         with _running.lock:
             names = {each.logical_id for each in _running.functions}
             function = _running.functions[0] if len(names) == 1 else None

@@ -209,7 +209,7 @@ class RestApi:
     def _call(self, request: Request) -> _Call:
         target, _, query = request.target.partition("?")
         stage, path = _split_stage(target)
-        headers = event_headers(request.headers)
+        headers = event_headers(request.headers, request.source_ip)
         return _Call(request, request_id(), self._now_ms(), stage, path, event_query(query), headers)
 
     async def _answer(self, call: _Call) -> Response:

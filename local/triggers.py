@@ -10,7 +10,7 @@ from functools import partial
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local import queues, schedules, streams
-from local.functions import Functions
+from local.functions import Functions, stand_outside
 from local.provision import Store
 from local.queues import QueueMapping
 from local.schedules import Schedule
@@ -40,7 +40,7 @@ class Triggers:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        threads = [threading.Thread(target=job, daemon=True) for job in self._jobs]
+        threads = [threading.Thread(target=_outside, args=(job,), daemon=True) for job in self._jobs]
         for thread in threads:
             thread.start()
         try:
@@ -83,3 +83,9 @@ class Triggers:
                 schedule.run(self._functions, self._store, due, self._sleep)
             except (BotoCoreError, ClientError) as problem:
                 log.error("%s: %s", schedule.name, problem)
+
+
+def _outside(job: Callable[[], None]) -> None:
+    """Runs a job whose AWS calls are the platform's, not a function's."""
+    stand_outside()
+    job()

@@ -38,7 +38,6 @@ INTEGRATION_TIMEOUT_MS = 29_000
 
 _RESERVED = ("$connect", "$disconnect", "$default")
 _CONNECTION_ID = re.compile(r"[A-Za-z0-9_-]{8,}={1,2}")
-_CANONICAL = {"sec-websocket-protocol": "Sec-WebSocket-Protocol", "origin": "Origin"}
 
 
 @dataclass
@@ -168,7 +167,7 @@ class WebSocketApi:
         target, _, query_string = handshake.target.partition("?")
         if unquote(target).strip("/") != self.stage:
             raise Refused(403, "Forbidden")
-        headers, query = _connect_headers(handshake.headers), event_query(query_string)
+        headers, query = event_headers(handshake.headers, handshake.source_ip), event_query(query_string)
         now_ms = self._now_ms()
         connection = Connection(
             connection_id=short_id(),
@@ -397,11 +396,6 @@ class Everyone:
 
 def _iso(time_ms: int) -> str:
     return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _connect_headers(headers: Headers) -> MultiMap:
-    passed = event_headers(headers).pairs
-    return MultiMap([(_CANONICAL.get(name.lower(), name), value) for name, value in passed])
 
 
 def _connect_fields(headers: MultiMap, query: MultiMap) -> Document:

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,54 +21,91 @@ from tests.harness.parley import SECRET, Clock, Parley
 
 @dataclass
 class System:
-    """What lasts for a session: the engine, the template on it, and the checker of rights."""
+    """What lasts for a session: the engine, the template on it, and the checker of rights.
+
+    A session can have several, one per template: each has an environment of its own, there while a test uses it.
+    """
 
     template: Template
     functions: Functions
     store: Store
     checker: Checker
     streams: list[StreamMapping]
+    environment: dict[str, str]
+    written: set[str]  # the services in which the last test wrote
 
 
 @contextmanager
 def system(template_path: Path, engine: str) -> Iterator[System]:
     """Runs an engine with everything that the template declares, in an environment like the functions'."""
-    before = dict(os.environ)
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]  # a developer's own profile or region has no say here
-    os.environ.update(engines.ENVIRONMENT)
-    try:
-        with engines.running(engine), calls.intercepted():
+    with ExitStack() as stack:
+        with _environment({name: value for name, value in os.environ.items() if not name.startswith("AWS_")}):
+            # A developer's own profile or region has no say here.
+            os.environ.update(engines.ENVIRONMENT)
+            stack.enter_context(engines.running(engine))
             template = load(template_path, place=Place(account=engines.ACCOUNT))
             functions = Functions(template)
             functions.prepare()
             os.environ["JWT_SECRET"] = SECRET
-            aws.forget_clients()
             store = Store()
             provision.provision(template, store)
-            streams = mappings(template, functions, store)
-            yield System(template, functions, store, Checker(template, functions), streams)
-            functions.close()
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-        aws.forget_clients()
+            running = System(
+                template=template,
+                functions=functions,
+                store=store,
+                checker=Checker(template, functions),
+                streams=mappings(template, functions, store),
+                environment=dict(os.environ),
+                written={"dynamodb", "sqs", "s3"},
+            )
+        yield running
+        functions.close()
 
 
 @contextmanager
 def fresh(running: System) -> Iterator[Parley]:
     """Returns an empty Parley over a running system; AssertionError at its end if a function overstepped its role."""
-    provision.empty(running.template, running.store, set(calls.written))
-    calls.written.clear()
-    running.functions.deliver_twice = False
-    running.checker.violations.clear()
-    forget_told()
-    parley = Parley(running.template, running.functions, running.store, Clock(int(time.time() * 1000)), running.streams)
-    calls.hooks[:] = [running.checker]
-    with calls.connections_of(parley.websocket):
-        yield parley
-    calls.hooks.clear()
+    with active(running):
+        provision.empty(running.template, running.store, running.written)
+        calls.written.clear()
+        running.functions.deliver_twice = False
+        running.checker.violations.clear()
+        forget_told()
+        clock = Clock(int(time.time() * 1000))
+        parley = Parley(running.template, running.functions, running.store, clock, running.streams)
+        calls.hooks[:] = [running.checker]
+        with calls.connections_of(parley.websocket):
+            yield parley
+        calls.hooks.clear()
+        running.written = set(calls.written)
     assert not running.checker.violations, "; ".join(running.checker.violations)
+
+
+@contextmanager
+def active(running: System) -> Iterator[None]:
+    """While it lasts, functions find this system's environment, and their calls are seen."""
+    with _environment(running.environment), calls.intercepted():
+        yield
+
+
+_clients_belong_to: dict[str, str] = {}
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """While it lasts, the environment is this one; clients that were made in another are forgotten."""
+    global _clients_belong_to
+    if _clients_belong_to is not variables:
+        aws.forget_clients()
+        _clients_belong_to = variables
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def forget_told() -> None:

@@ -12,6 +12,7 @@ from local.template import Template, TemplateError
 from tests.harness import Parley, Reply
 
 ENGINES = ("moto",)  # the rules of the gateway do not depend on the store
+OWN = {"X-Amzn-Trace-Id", "X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto"}
 Calls = list[tuple[str, dict[str, Any]]]
 
 
@@ -129,7 +130,17 @@ def test_connection_headers_stay_with_the_gateway(parley: Parley) -> None:
 
     event = parley.bearer("ok").get("/echo", headers=headers).json
 
-    assert set(event["headers"]) == {"Authorization", "X-Kept"}
+    assert set(event["headers"]) == {"Authorization", "X-Kept", *OWN}
+
+
+def test_the_gateway_s_own_headers_cannot_be_forged(parley: Parley) -> None:
+    forged = {"X-Forwarded-Proto": "http", "x-forwarded-for": "1.2.3.4", "X-Amzn-Trace-Id": "mine"}
+
+    headers = parley.bearer("ok").get("/echo", headers=forged).json["headers"]
+
+    assert (headers["X-Forwarded-Proto"], headers["X-Forwarded-For"]) == ("https", "1.2.3.4, 127.0.0.1")
+    assert headers["X-Amzn-Trace-Id"].startswith("Root=1-")
+    assert set(headers) == {"Authorization", *OWN}
 
 
 # --- authorizers -----------------------------------------------------------------------------------------------------

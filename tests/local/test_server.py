@@ -20,7 +20,7 @@ from local.rest import RestApi
 from local.server import WebSocketApp, listen, rest_app, serving
 from local.websocket import Limits, WebSocketApi
 from tests.harness import Reply
-from tests.harness.fixtures import System
+from tests.harness.fixtures import System, active
 
 ENGINES = ("moto",)
 SECRET = "a secret of the tests that is long enough for HS256"
@@ -52,6 +52,11 @@ class Served:
 
 @contextmanager
 def running(system: System, limits: Limits | None = None) -> Iterator[Served]:
+    with active(system):
+        yield from _running(system, limits)
+
+
+def _running(system: System, limits: Limits | None) -> Iterator[Served]:
     functions = system.functions
     functions.deliver_twice = False
 
@@ -77,10 +82,8 @@ def running(system: System, limits: Limits | None = None) -> Iterator[Served]:
     try:
         assert ready.wait(10)
         port = socket.getsockname()[1]
-        before = os.environ["CONNECTIONS_ENDPOINT"]
         os.environ["CONNECTIONS_ENDPOINT"] = f"http://127.0.0.1:{port}/v1"
         yield Served(api, rest_socket.getsockname()[1], port)
-        os.environ["CONNECTIONS_ENDPOINT"] = before
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(10)

@@ -58,7 +58,8 @@ def test_connect_carries_headers_and_query(parley: Parley, calls: Calls) -> None
     parley.bearer("").open(query="?ticket=alice&x=1&x=2", headers=[("X-Y", "1"), ("Upgrade", "websocket")])
 
     [event] = events(calls, "$connect")
-    assert event["headers"] == {"Host": "localhost", "X-Y": "1"}
+    assert {"Host": "localhost", "X-Y": "1", "X-Forwarded-For": "127.0.0.1"}.items() <= event["headers"].items()
+    assert "Upgrade" not in event["headers"]
     assert event["multiValueQueryStringParameters"] == {"ticket": ["alice"], "x": ["1", "2"]}
     assert event["requestContext"]["eventType"] == "CONNECT"
     assert event["requestContext"]["routeKey"] == "$connect"
