@@ -197,7 +197,7 @@ class Load:
             refused=self.refused,
             lost=len(self.sent) - len(rightly),
             twice=sum(len(one.received) for one in everybody) - len(arrived),
-            out_of_order=sum(_descents([seq for _, seq, _ in one.received]) for one in everybody),
+            out_of_order=sum(_descents(dict.fromkeys(seq for _, seq, _ in one.received)) for one in everybody),
             seconds=seconds,
             lag_ms=self.lag_s * 1000,
             delays_ms=sorted((arrived[one] - self.sent[one][1]) * 1000 for one in rightly),
@@ -205,8 +205,8 @@ class Load:
         )
 
 
-def _descents(seqs: list[int]) -> int:
-    return sum(later <= earlier for earlier, later in itertools.pairwise(seqs))
+def _descents(seqs: Iterable[int]) -> int:
+    return sum(later < earlier for earlier, later in itertools.pairwise(seqs))
 
 
 async def _some_at_once(make: Callable[[Thing], Awaitable[Made]], things: Iterable[Thing]) -> list[Made]:
