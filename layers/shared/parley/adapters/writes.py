@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Iterator
 
+from botocore.exceptions import ClientError
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 
 from parley.domain.errors import Unavailable
@@ -27,9 +28,20 @@ def busy() -> Unavailable:
     return Unavailable("conversation_busy", "Too many people write here at once; try again.", retry_after_ms=1000)
 
 
+def response_code(error: PynamoDBException | ClientError) -> str | None:
+    """Returns DynamoDB's code for a failure, or None where it did not answer at all.
+
+    PynamoDB's own `cause_response_code` raises AttributeError for a time-out, whose cause has no response.
+    """
+    cause = error.cause if isinstance(error, PynamoDBException) else error
+    response = getattr(cause, "response", None) or {}
+    code: str | None = response.get("Error", {}).get("Code")
+    return code
+
+
 def failed_condition(error: PynamoDBException) -> bool:
     """Says whether a single write was refused because its condition did not hold."""
-    return error.cause_response_code == "ConditionalCheckFailedException"
+    return response_code(error) == "ConditionalCheckFailedException"
 
 
 def lost_race(error: TransactWriteError) -> bool:
@@ -37,7 +49,7 @@ def lost_race(error: TransactWriteError) -> bool:
 
     Botocore retries neither of the two reasons (facts: DynamoDB). Any other reason is not ours to retry.
     """
-    if error.cause_response_code == "TransactionInProgressException":
+    if response_code(error) == "TransactionInProgressException":
         return True
     codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
     return bool(codes) and codes <= {CONDITION_FAILED, CONFLICT}

@@ -3,9 +3,11 @@
 from typing import Any
 
 import msgspec
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 from msgspec import Struct
 from pynamodb.exceptions import PynamoDBException
 
+from parley.adapters import writes
 from parley.domain.errors import Field, Refusal, Unavailable
 
 # DynamoDB's ways of saying "not so fast", after botocore's own retries (API reference, "Error handling").
@@ -62,9 +64,19 @@ def as_refusal(error: Exception) -> Refusal | None:
     """Returns the refusal that an exception amounts to, or None where it is a failure of ours."""
     if isinstance(error, Refusal):
         return error
-    if isinstance(error, PynamoDBException) and error.cause_response_code in THROTTLED:
+    if _is_throttled(error) or _is_unanswered(error):
         return Unavailable("store_busy", "The store is busy; try again.", retry_after_ms=1000)
     return None
+
+
+def _is_throttled(error: Exception) -> bool:
+    return isinstance(error, (PynamoDBException, ClientError)) and writes.response_code(error) in THROTTLED
+
+
+def _is_unanswered(error: Exception) -> bool:
+    """Says whether the store did not answer; it may have done what it was asked: a retry needs its client_id."""
+    cause = error.cause if isinstance(error, PynamoDBException) else error
+    return isinstance(cause, (HTTPClientError, ConnectionError))
 
 
 def encode(value: Any) -> str:
