@@ -8,6 +8,8 @@ endif
 UV := .venv/bin/uv
 VENVS := .venv-ministack/.stamp .venv-sam/.stamp .venv-checkov/.stamp
 export UV_PYTHON_DOWNLOADS := never
+# What a target prints, a token say, is all that it prints, also when another make runs this one.
+MAKEFLAGS += --no-print-directory
 # uv brings its own certificates; the machine's, where it has some, also know a company's proxy.
 ifneq ($(wildcard /etc/ssl/certs/* /etc/ssl/cert.pem),)
 export UV_SYSTEM_CERTS ?= 1

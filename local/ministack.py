@@ -91,7 +91,8 @@ class Ministack:
 
     def _environment(self, port: int) -> dict[str, str]:
         environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "COV"))},
+            # Its Lambda hands its own environment on to the functions: no key of ours may come in that way.
+            **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "JWT_", "COV"))},
             "GATEWAY_PORT": str(port),
             "BIND_HOST": "127.0.0.1",  # it listens on all interfaces otherwise
             "IOT_MTLS_ENABLED": "0",  # no MQTT port

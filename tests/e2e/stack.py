@@ -33,7 +33,9 @@ Json = dict[str, Any]
 
 def environment(**variables: str) -> dict[str, str]:
     """Returns this process's environment without what would reach into the child, and with `variables`."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "JWT_", "COV_"))}
+    # MAKEFLAGS and MAKELEVEL tell a `make` in there that it is a part of `make test`, and it would say so on stdout.
+    foreign = ("AWS_", "JWT_", "COV_", "MAKE", "MFLAGS")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return {**inherited, "REST_PORT": "0", "WS_PORT": "0", **variables}
 
 

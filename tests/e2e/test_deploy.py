@@ -334,7 +334,7 @@ def _overrides(parameters: dict[str, str]) -> list[str]:
 
 def _sam(*arguments: str, endpoint_url: str | None = None) -> None:
     """Runs SAM, as an administrator of ministack where an endpoint is given; fails with what it said."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "COV"))}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "JWT_", "COV"))}
     environment |= {"SAM_CLI_TELEMETRY": "0", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     if endpoint_url:
         environment["AWS_ENDPOINT_URL"] = endpoint_url
