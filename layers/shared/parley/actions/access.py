@@ -29,13 +29,13 @@ def admit(head: Head | None, user_id: str) -> Head:
 
 def access_conversation(call: Call, conversation_id: str) -> Head:
     """Returns the head of the caller's conversation; one round trip."""
-    ids.check_conversation_id(conversation_id, _field(call, "conversation_id"))
+    ids.check_conversation_id(conversation_id, field_of(call, "conversation_id"))
     return admit(conversations.head(conversation_id), call.user_id)
 
 
 def access_membership(call: Call, conversation_id: str) -> tuple[Head, Membership]:
     """Returns the head and the caller's own side of a conversation; one round trip."""
-    ids.check_conversation_id(conversation_id, _field(call, "conversation_id"))
+    ids.check_conversation_id(conversation_id, field_of(call, "conversation_id"))
     head, mine = conversations.head_and_membership(conversation_id, call.user_id)
     if mine is None:
         raise no_conversation()
@@ -44,7 +44,7 @@ def access_membership(call: Call, conversation_id: str) -> tuple[Head, Membershi
 
 def access_message(call: Call, message_id: str) -> tuple[Head, StoredMessage]:
     """Returns a message of one of the caller's conversations, with the head; one round trip."""
-    conversation_id, seq = ids.split_message_id(message_id, _field(call, "message_id"))
+    conversation_id, seq = ids.split_message_id(message_id, field_of(call, "message_id"))
     head, message = messages.head_and_message(conversation_id, seq)
     if head is None or call.user_id not in head.participants or message is None:
         raise no_message()
@@ -56,13 +56,13 @@ def access_marker(call: Call, message_id: str) -> tuple[Head, Membership, int]:
 
     Seqs have no gaps, so a seq up to `last_seq` is a message, and none beyond it is.
     """
-    conversation_id, seq = ids.split_message_id(message_id, _field(call, "message_id"))
+    conversation_id, seq = ids.split_message_id(message_id, field_of(call, "message_id"))
     head, mine = conversations.head_and_membership(conversation_id, call.user_id)
     if head is None or mine is None or call.user_id not in head.participants or seq > head.last_seq:
         raise no_message()
     return head, mine, seq
 
 
-def _field(call: Call, name: str) -> str:
+def field_of(call: Call, name: str) -> str:
     """Returns where an id came from: a field of an action's data, or a part of the path (written `{name}`)."""
     return f"{call.field_prefix}/{name}" if call.field_prefix else f"{{{name}}}"

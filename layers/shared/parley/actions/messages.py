@@ -31,9 +31,7 @@ def send(call: Call, conversation_id: str, draft: Draft) -> SentMessage:
 
     Three round trips (read, write, the members' devices), and two more for each time that somebody else was faster.
     """
-    ids.check_conversation_id(
-        conversation_id, f"{call.field_prefix}/conversation_id" if call.field_prefix else "{conversation_id}"
-    )
+    ids.check_conversation_id(conversation_id, access.field_of(call, "conversation_id"))
     for _ in writes.tries():
         head, earlier = messages.before_sending(conversation_id, call.user_id, draft.client_id, call.now_s)
         head = access.admit(head, call.user_id)
