@@ -3,10 +3,10 @@
 To outsiders nothing exists (404).
 """
 
-from parley.adapters import conversations, messages
+from parley.adapters import conversations, messages, staff
 from parley.domain import ids
 from parley.domain.call import Call
-from parley.domain.errors import NotFound
+from parley.domain.errors import Forbidden, NotFound
 from parley.domain.stored import Head, Membership, StoredMessage
 
 
@@ -61,6 +61,12 @@ def access_marker(call: Call, message_id: str) -> tuple[Head, Membership, int]:
     if head is None or mine is None or call.user_id not in head.participants or seq > head.last_seq:
         raise no_message()
     return head, mine, seq
+
+
+def require_moderator(call: Call) -> None:
+    """Refuses everybody whose role is not one of those that moderate this deployment."""
+    if not staff.is_moderator(call.caller.role):
+        raise Forbidden("moderators_only", "Only moderators may do this.", rule="ModeratorRoles")
 
 
 def field_of(call: Call, name: str) -> str:
