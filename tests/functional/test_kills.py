@@ -235,6 +235,11 @@ def type_here(world: World) -> None:
     world.ask("typing_start", conversation_id=world.conversation_id)
 
 
+def put_user(world: World) -> object:
+    host = world.parley.bearer(token_of(world.parley, "backend", role="service"), "backend")
+    return answered(host.put("/users/dave", json={"name": "Dave", "role": "student", "contexts": {"class": ["7b"]}}))
+
+
 def create_ws_ticket(world: World) -> object:
     ticket = answered(world.alice.post("/ws-tickets"))
     return sorted(ticket)
@@ -272,13 +277,14 @@ def sign_in(world: World) -> object:
 _lives_s = count(3600)
 
 
-def token_of(parley: Parley, user_id: str, expires_in_s: int = 3600) -> str:
+def token_of(parley: Parley, user_id: str, expires_in_s: int = 3600, role: str | None = None) -> str:
     return mint(
         parley.functions.environment,
         parley.secret,
         now_s=parley.clock() // 1000,
         user_id=user_id,
         name=user_id.title(),
+        role=role,
         expires_in_s=expires_in_s,
     )
 
@@ -339,6 +345,8 @@ def poll(world: World) -> int:
 SCENARIOS = [
     Scenario("rest/authorize", sign_in),
     Scenario("rest/create_ws_ticket", create_ws_ticket),
+    Scenario("rest/put_user", put_user),
+    Scenario("rest/put_user", put_user, lambda world: world.parley.user("dave"), variant="known"),
     Scenario("rest/create_conversation", create, meet_carol),
     Scenario("rest/send_message", send_rest),
     Scenario("rest/send_message", send_rest, an_hour_later, variant="first of the hour"),

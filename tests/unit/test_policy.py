@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from parley.adapters import policies
 from parley.domain.errors import Field, Forbidden, Invalid, NotFound, Refusal
@@ -95,6 +97,25 @@ def test_both_sides_must_hold_the_class(caller_holds: list[str], other_holds: li
 
     assert decision.code == ("allowed" if allowed else "context_not_shared")
     assert allowed or decision.rule == "default.toml [class] must_share *"
+
+
+@given(st.data())
+@pytest.mark.parametrize("policy", [DEFAULT, SCHOOL], ids=["default", "school"])
+def test_who_may_open_anything_may_open_something_and_nobody_else(policy: Policy, data: st.DataObject) -> None:
+    held = st.dictionaries(
+        st.sampled_from(sorted(policy.rules)), st.lists(st.sampled_from("xyz"), max_size=2).map(tuple), max_size=3
+    )
+    roles = st.sampled_from([*ROLES, "admin", "parent"])
+    one, another = (Party(user_id, data.draw(roles), data.draw(held)) for user_id in ("one", "another"))
+
+    abouts = [None, *(Context(kind, about) for kind in policy.rules for about in (None, "x", "y", "z", "unheard"))]
+    openable = [about for about in abouts if policy.decide(one, another, about).allowed]
+
+    assert policy.may_open_anything(one, another) == bool(openable)
+
+
+def test_nobody_may_open_anything_with_themselves() -> None:
+    assert not DEFAULT.may_open_anything(party("teacher"), party("teacher"))
 
 
 def test_teacher_reaches_the_parents_of_a_class_in_school_only() -> None:

@@ -1,19 +1,29 @@
-"""What is known of people: the profile that their newest token carried."""
+"""What is known of people: the profile that their newest token carried, or the host's own server gave them."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 from pynamodb.exceptions import PutError
 
 from parley.adapters import tables, writes
+from parley.adapters.batches import Rows
 
 
 class Profile(Struct, frozen=True, kw_only=True):
-    """A person as a token described them at `issued_at_s`."""
+    """A person as a token, or the host's own server, described them at `issued_at_s`."""
 
     user_id: str
     name: str
     role: str
     contexts: dict[str, tuple[str, ...]]
     issued_at_s: int
+
+    def issued_at(self, at_s: int) -> "Profile":
+        """Returns the same, said at another time."""
+        return replace(self, issued_at_s=at_s)
+
+    def says_the_same(self, other: "Profile") -> bool:
+        """Says whether both describe the person alike, whenever they were said."""
+        return self.issued_at(other.issued_at_s) == other
 
 
 def read(user_id: str) -> Profile | None:
@@ -22,13 +32,13 @@ def read(user_id: str) -> Profile | None:
         row = tables.User.get(user_id, consistent_read=True)
     except tables.User.DoesNotExist:
         return None
-    return Profile(
-        user_id=row.user_id,
-        name=row.name,
-        role=row.role,
-        contexts={context_type: tuple(held) for context_type, held in row.contexts.items()},
-        issued_at_s=int(row.issued_at_s),
-    )
+    return _profile(row)
+
+
+def profile_of(rows: Rows, user_id: str) -> Profile | None:
+    """Returns somebody's profile from a batch, or None where there is none."""
+    row = rows.get(tables.User, user_id)
+    return None if row is None else _profile(row)
 
 
 def save_newer(profile: Profile) -> bool:
@@ -48,3 +58,13 @@ def save_newer(profile: Profile) -> bool:
             return False
         raise
     return True
+
+
+def _profile(row: tables.User) -> Profile:
+    return Profile(
+        user_id=row.user_id,
+        name=row.name,
+        role=row.role,
+        contexts={context_type: tuple(held) for context_type, held in row.contexts.items()},
+        issued_at_s=int(row.issued_at_s),
+    )

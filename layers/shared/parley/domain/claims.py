@@ -3,17 +3,23 @@
 from collections.abc import Mapping
 from typing import NoReturn
 
-import msgspec
 from msgspec import Struct
 
 from parley.domain.bodies import is_blank, is_unicode
 from parley.domain.errors import Unauthenticated
-from parley.domain.identity import DEFAULT_ROLE, Identity, is_context_id, is_context_type, is_role, is_user_id
+from parley.domain.identity import (
+    DEFAULT_ROLE,
+    MAX_CONTEXT_BYTES,
+    MAX_CONTEXT_IDS,
+    MAX_CONTEXT_TYPES,
+    MAX_NAME_CHARACTERS,
+    Identity,
+    is_context_id,
+    is_context_type,
+    is_role,
+    is_user_id,
+)
 
-MAX_NAME_CHARACTERS = 200
-MAX_CONTEXT_TYPES = 20
-MAX_CONTEXT_IDS = 500  # of all types together
-MAX_CONTEXT_BYTES = 8_192  # of an authorizer's context, quotes and all (facts: API Gateway WebSocket)
 MAX_TIME_S = 253_402_300_799  # the last second that RFC 3339 can write, in the year 9999
 
 
@@ -54,7 +60,7 @@ def read(claims: Mapping[str, object], names: ClaimNames, *, now_s: int, leeway_
         contexts=_contexts(claims, names.contexts),
         expires_at_s=expires_at_s + leeway_s,
     )
-    if len(msgspec.json.encode(identity.authorizer_context())) > MAX_CONTEXT_BYTES:
+    if identity.is_too_large:
         _refuse(names.contexts, f"is too large for API Gateway: more than {MAX_CONTEXT_BYTES} bytes with the others")
     return SignIn(identity=identity, issued_at_s=issued_at_s)
 

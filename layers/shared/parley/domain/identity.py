@@ -14,6 +14,11 @@ CONTEXT_TYPE_PATTERN = r"^[a-z][a-z0-9_]{0,31}$(?!\n)"
 ROLE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$(?!\n)"
 DEFAULT_ROLE = "user"
 
+MAX_NAME_CHARACTERS = 200
+MAX_CONTEXT_TYPES = 20
+MAX_CONTEXT_IDS = 500  # of all types together
+MAX_CONTEXT_BYTES = 8_192  # of an authorizer's context, quotes and all (facts: API Gateway WebSocket)
+
 _user_id = re.compile(USER_ID_PATTERN)
 _context_type = re.compile(CONTEXT_TYPE_PATTERN)
 _role = re.compile(ROLE_PATTERN)
@@ -47,6 +52,11 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     role: str = DEFAULT_ROLE
     contexts: dict[str, tuple[str, ...]] = {}
     expires_at_s: int  # the token's `exp`, seconds since the epoch
+
+    @property
+    def is_too_large(self) -> bool:
+        """Says whether API Gateway would not carry it from the authorizer to the functions."""
+        return len(msgspec.json.encode(self.authorizer_context())) > MAX_CONTEXT_BYTES
 
     def authorizer_context(self) -> dict[str, str]:
         """Returns the context of an authorizer's answer: strings only, and 8 KB at most (API Gateway)."""

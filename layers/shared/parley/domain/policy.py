@@ -60,6 +60,14 @@ class Rule(Struct, frozen=True, kw_only=True):
         """Says whether somebody of this role must hold the context's id."""
         return EVERYONE in self.must_share or role in self.must_share
 
+    def may_open_some(self, context_type: str, caller: Party, other: Party) -> bool:
+        """Says whether there is a context of this type about which `caller` may open a conversation with `other`."""
+        reach = self.reach_of(caller.role)
+        if EVERYONE not in reach and other.role not in reach:
+            return False
+        needed = [set(one.contexts.get(context_type, ())) for one in (caller, other) if self.must_hold(one.role)]
+        return not needed or bool(set.intersection(*needed))
+
 
 class Decision(Struct, frozen=True, kw_only=True):
     """Yes or no, with the rule that said so; a person can check `rule` against the policy's file."""
@@ -120,6 +128,12 @@ class Policy(Struct, frozen=True):
                 detail=f"There are no conversations of the type `{context_type}`.",
             )
         return _Case(f"{self.source} [{context_type}]", rule, context_type, context_id).decide(caller, other)
+
+    def may_open_anything(self, caller: Party, other: Party) -> bool:
+        """Says whether `caller` may open a conversation with `other` about anything at all, or about nothing."""
+        return caller.user_id != other.user_id and any(
+            rule.may_open_some(context_type, caller, other) for context_type, rule in self.rules.items()
+        )
 
 
 class _Case(Struct, frozen=True):

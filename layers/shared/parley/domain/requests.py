@@ -5,7 +5,16 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from parley.domain.bodies import NOT_BLANK
-from parley.domain.identity import USER_ID_PATTERN
+from parley.domain.identity import (
+    CONTEXT_ID_PATTERN,
+    CONTEXT_TYPE_PATTERN,
+    DEFAULT_ROLE,
+    MAX_CONTEXT_IDS,
+    MAX_CONTEXT_TYPES,
+    MAX_NAME_CHARACTERS,
+    ROLE_PATTERN,
+    USER_ID_PATTERN,
+)
 from parley.domain.ids import CLIENT_ID_PATTERN, CONVERSATION_ID_PATTERN
 
 MAX_TEXT_CHARACTERS = 10_000  # code points (product); at 4 bytes each well under an item's 400 KB and a frame's 128 KB
@@ -15,6 +24,10 @@ MAX_SYNC_CONVERSATIONS = 100
 
 Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ)]
 UserId = Annotated[str, Meta(pattern=USER_ID_PATTERN, max_length=128)]
+Role = Annotated[str, Meta(pattern=ROLE_PATTERN, max_length=64)]
+ContextType = Annotated[str, Meta(pattern=CONTEXT_TYPE_PATTERN, max_length=32)]
+ContextId = Annotated[str, Meta(pattern=CONTEXT_ID_PATTERN, max_length=128)]
+ContextIds = Annotated[list[ContextId], Meta(max_length=MAX_CONTEXT_IDS)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT_CHARACTERS, pattern=NOT_BLANK)]
 ConversationId = Annotated[str, Meta(pattern=CONVERSATION_ID_PATTERN)]
 ClientId = Annotated[str, Meta(pattern=CLIENT_ID_PATTERN, max_length=64)]
@@ -86,6 +99,14 @@ class RequestUserStatus(Body, frozen=True, kw_only=True):
     """The action `request_user_status`."""
 
     user_ids: Annotated[list[UserId], Meta(min_length=1, max_length=MAX_STATUS_USERS)]
+
+
+class PutUser(Body, frozen=True, kw_only=True):
+    """PUT /users/{user_id}: the whole profile. What is left out is as where a token leaves it out."""
+
+    name: Annotated[str, Meta(max_length=MAX_NAME_CHARACTERS, pattern=NOT_BLANK)] | None = None
+    role: Role = DEFAULT_ROLE
+    contexts: Annotated[dict[ContextType, ContextIds], Meta(max_length=MAX_CONTEXT_TYPES)] = {}
 
 
 class Page(Body, frozen=True, kw_only=True):

@@ -28,6 +28,15 @@ class Member(Struct, frozen=True, kw_only=True):
     delivered_seq: int
 
 
+class Person(Struct, frozen=True, kw_only=True):
+    """Somebody as the reader may know them. Of the contexts that a person belongs to, others see those they share."""
+
+    id: str
+    name: str
+    role: str
+    contexts: dict[str, list[str]]
+
+
 class MessagePreview(Struct, frozen=True, kw_only=True):
     """The newest message of a conversation, its text cut to 100 characters."""
 

@@ -1,0 +1,119 @@
+"""People as others may know them: what the host's own server says of them, and who may look whom up."""
+
+from collections.abc import Mapping
+
+from parley.actions.profiles import SERVICE
+from parley.adapters import batches, policies, profiles, staff, tables, writes
+from parley.adapters.profiles import Profile
+from parley.domain import ids
+from parley.domain.call import Call
+from parley.domain.errors import Field, Forbidden, Invalid, NotFound, Unavailable
+from parley.domain.identity import MAX_CONTEXT_BYTES, MAX_CONTEXT_IDS, Identity, is_user_id
+from parley.domain.policy import NO_CONTEXT, Party
+from parley.domain.requests import PutUser
+from parley.domain.types import Person
+
+
+def put(call: Call, user_id: str, wanted: PutUser) -> tuple[Person, bool]:
+    """Keeps what the host's own server says of a person, and returns it, with whether nobody knew them before.
+
+    It counts as said now: more than every token that was seen so far, and less than one that is issued later. Two round
+    trips; Forbidden for everybody but the role `service`.
+    """
+    if call.caller.role != SERVICE:
+        detail = "Only the host's own server may say who somebody is."
+        raise Forbidden("service_only", detail, rule=f"role {SERVICE} → PUT /users")
+    said = _said(call, check_user_id(user_id), wanted)
+    for _ in writes.tries():
+        known = profiles.read(said.user_id)
+        if known is not None and known.issued_at_s >= said.issued_at_s:
+            if known.says_the_same(said):
+                return _whole(known), False
+            said = said.issued_at(known.issued_at_s + 1)
+        if profiles.save_newer(said):
+            return _whole(said), known is None
+    raise Unavailable("store_busy", "Somebody else goes on writing this profile; try again.", retry_after_ms=1000)
+
+
+def read(call: Call, user_id: str) -> Person:
+    """Returns the profile of somebody whom the caller may write to, or writes with already; one round trip.
+
+    NotFound for everybody else, whether they exist or not. The host's own server and moderators may read every profile.
+    """
+    general_id = ids.direct_conversation_id(call.user_id, check_user_id(user_id), NO_CONTEXT, "")
+    rows = batches.read({tables.User: [(user_id,)], tables.Conversation: [(general_id,)]})
+    profile = profiles.profile_of(rows, user_id)
+    if profile is None:
+        raise unknown_user()
+    if sees_everybody(call) or user_id == call.user_id:
+        return _whole(profile)
+    have_talked = rows.get(tables.Conversation, general_id) is not None
+    if not have_talked and not policies.current().may_open_anything(caller_of(call), _party(profile)):
+        raise unknown_user()
+    return _shared(profile, call.caller.contexts)
+
+
+def unknown_user() -> NotFound:
+    """Returns the refusal for a person who is not there, or whom the caller may not know: nobody can tell which."""
+    return NotFound("unknown_user", "There is no such user.")
+
+
+def check_user_id(user_id: str) -> str:
+    """Returns a part of the path if it can be a person's id; raises Invalid if not."""
+    if not is_user_id(user_id):
+        raise Invalid.field("{user_id}", "bad_format", "That is not the id of a user.")
+    return user_id
+
+
+def sees_everybody(call: Call) -> bool:
+    """Says whether the caller may know every profile: the host's own server, and moderators."""
+    return call.caller.role == SERVICE or staff.is_moderator(call.caller.role)
+
+
+def caller_of(call: Call) -> Party:
+    """Returns the caller as a policy looks at them."""
+    return Party(call.user_id, call.caller.role, call.caller.contexts)
+
+
+def _party(profile: Profile) -> Party:
+    return Party(profile.user_id, profile.role, profile.contexts)
+
+
+def _said(call: Call, user_id: str, wanted: PutUser) -> Profile:
+    """Returns the profile that the host wants; raises Invalid for one that no token could say."""
+    if wanted.role == SERVICE:
+        raise Invalid.field("/role", "not_allowed", f"`{SERVICE}` is the role of programs, which have no profile.")
+    contexts = {context_type: tuple(dict.fromkeys(held)) for context_type, held in wanted.contexts.items()}
+    if sum(len(held) for held in contexts.values()) > MAX_CONTEXT_IDS:
+        detail = f"A person has at most {MAX_CONTEXT_IDS} contexts."
+        raise Invalid.field("/contexts", "too_many_items", detail, MAX_CONTEXT_IDS)
+    identity = Identity(
+        user_id=user_id, name=wanted.name or user_id, role=wanted.role, contexts=contexts, expires_at_s=call.now_s
+    )
+    if identity.is_too_large:
+        field = Field("/contexts", "too_long", MAX_CONTEXT_BYTES)
+        raise Invalid("invalid_request", "No token of this person could carry so much.", fields=(field,))
+    return Profile(user_id=user_id, name=identity.name, role=identity.role, contexts=contexts, issued_at_s=call.now_s)
+
+
+def _whole(profile: Profile) -> Person:
+    """Returns a profile as the host, moderators and the person may see it."""
+    return _person(profile, profile.contexts)
+
+
+def _shared(profile: Profile, mine: Mapping[str, tuple[str, ...]]) -> Person:
+    """Returns a profile as others may see it: of its contexts those that both hold."""
+    common = {
+        context_type: tuple(one for one in held if one in mine.get(context_type, ()))
+        for context_type, held in profile.contexts.items()
+    }
+    return _person(profile, {context_type: held for context_type, held in common.items() if held})
+
+
+def _person(profile: Profile, contexts: Mapping[str, tuple[str, ...]]) -> Person:
+    return Person(
+        id=profile.user_id,
+        name=profile.name,
+        role=profile.role,
+        contexts={context_type: list(held) for context_type, held in contexts.items()},
+    )
