@@ -24,16 +24,19 @@ def document(actions: Sequence[Operation], version: str) -> Document:
     """Returns the AsyncAPI document of these actions and of every event class."""
     from parley.domain.events import Event
     from parley.domain.requests import Body
+    from parley.domain.types import RateLimit
     from parley.triggers.websocket import Error, RequestId
 
     events = sorted(Event.__subclasses__(), key=lambda one: one.name)
     schemas = Schemas(
-        [*(one.takes for one in actions), *(one.replies for one in actions), *events, Error, RequestId], sent=Body
+        [*(one.takes for one in actions), *(one.replies for one in actions), *events, Error, RateLimit, RequestId],
+        sent=Body,
     )
     request_id = schemas.of(RequestId)
+    rate_limits = {"type": "array", "items": schemas.of(RateLimit)}
     messages = {
         **{one.name: _request(one, schemas, request_id) for one in actions},
-        **{f"{one.name}_ack": _ack(one, schemas, request_id) for one in actions},
+        **{f"{one.name}_ack": _ack(one, schemas, request_id, rate_limits) for one in actions},
         **{f"{one.name}_event": _event(one, one.name, schemas) for one in events},
         "error": {"summary": "The action was refused or failed.", "payload": schemas.of(Error)},
     }
@@ -109,8 +112,13 @@ def _request(one: Operation, schemas: Schemas, request_id: Schema) -> Document:
     return {"summary": one.summary, "payload": payload}
 
 
-def _ack(one: Operation, schemas: Schemas, request_id: Schema) -> Document:
-    properties = {"type": {"const": "ack"}, "request_id": request_id, "data": schemas.of(one.replies)}
+def _ack(one: Operation, schemas: Schemas, request_id: Schema, rate_limits: Schema) -> Document:
+    properties = {
+        "type": {"const": "ack"},
+        "request_id": request_id,
+        "data": schemas.of(one.replies),
+        "rate_limits": rate_limits,
+    }
     payload = {"type": "object", "properties": properties, "required": ["type", "data"]}
     return {"summary": f"{one.name} is done, and what it wrote is durable.", "payload": payload}
 

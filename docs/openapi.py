@@ -9,6 +9,15 @@ from docs.schemas import Schema, Schemas
 
 Document = dict[str, Any]
 
+RATE_HEADERS = {  # draft-ietf-httpapi-ratelimit-headers-10
+    "RateLimit-Policy": ("What a limit allows: `q` at once, and as many again in `w` seconds.", '"send";q=30;w=15'),
+    "RateLimit": ("What is left of it: `r` now, and one more in `t` seconds.", '"send";r=29;t=1'),
+}
+RETRY_AFTER = {
+    "description": "Seconds to wait; `retry_after_ms` says it more exactly.",
+    "schema": {"type": "integer", "minimum": 0},
+}
+
 DESCRIPTION = """\
 Messages between the users of an application that signs them in itself.
 
@@ -51,6 +60,7 @@ def document(operations: Sequence[RestOperation], version: str) -> Document:
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
             "schemas": {name: one for name, one in sorted(schemas.components.items()) if name not in queries},
+            "headers": {name: _header(*described) for name, described in RATE_HEADERS.items()},
             "responses": {str(status): _problem(status, schemas.of(Problem)) for status in _refusals(operations)}
             | {"default": _problem(None, schemas.of(Problem))},
         },
@@ -67,7 +77,10 @@ def _operation(one: RestOperation, schemas: Schemas) -> Document:
             "content": {"application/json": {"schema": schemas.of(one.takes)}},
         }
     described["responses"] = {
-        **{str(status): _response(status, remark, schemas.of(one.replies)) for status, remark in one.statuses.items()},
+        **{
+            str(status): _response(status, remark, schemas.of(one.replies), is_limited=429 in one.statuses)
+            for status, remark in one.statuses.items()
+        },
         "401": _refer(401),
         "default": {"$ref": "#/components/responses/default"},
     }
@@ -96,14 +109,25 @@ def _not_null(field: Schema) -> Schema:
     return dict(wanted)
 
 
-def _response(status: int, remark: str, schema: Schema) -> Document:
+def _response(status: int, remark: str, schema: Schema, *, is_limited: bool) -> Document:
     if status >= 400:
         return _refer(status)
     phrase = HTTPStatus(status).phrase
-    return {
+    response: Document = {
         "description": f"{phrase}: {remark}" if remark else phrase,
         "content": {"application/json": {"schema": schema}},
     }
+    if is_limited:
+        response["headers"] = _rate_headers()
+    return response
+
+
+def _rate_headers() -> Document:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in RATE_HEADERS}
+
+
+def _header(description: str, example: str) -> Document:
+    return {"description": description, "schema": {"type": "string"}, "example": example}
 
 
 def _refusals(operations: Sequence[RestOperation]) -> list[int]:
@@ -120,4 +144,7 @@ def _problem(status: int | None, schema: Schema) -> Document:
     # Not Python's phrases, which changed in 3.13 for 413 and 422.
     titles = {kind.status: kind.title for kind in Refusal.__subclasses__()}
     phrase = titles[status] if status else "Too much, too often, or a failure of ours (413, 429, 5xx)"
-    return {"description": phrase, "content": {"application/problem+json": {"schema": schema}}}
+    described: Document = {"description": phrase, "content": {"application/problem+json": {"schema": schema}}}
+    if status == 429:
+        described["headers"] = {"Retry-After": RETRY_AFTER, **_rate_headers()}
+    return described

@@ -1,4 +1,4 @@
-"""POST /conversations: open a direct conversation, or get the one that is there. 201, 200, 400, 403, 404."""
+"""POST /conversations: open a direct conversation, or get the one that is there. 201, 200, 400, 403, 404, 429."""
 
 from parley.actions import conversations
 from parley.domain.call import Call

@@ -7,6 +7,7 @@ perhaps, for clients drop what they have.
 """
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -118,9 +119,12 @@ class World:
 
 
 def _visible(item: dict[str, Any]) -> dict[str, Any]:
-    """Returns an item without what nobody is shown: when somebody was last here who is here; which ticket it is."""
+    """Returns an item without what nobody is shown: when somebody was last here who is here; which ticket it is.
+
+    Nor how full somebody's bucket is: a try that dies may have used a token up.
+    """
     here = item.get("connections", {}).get("M")
-    hidden = {"ticket_hash", "last_seen_ms"} if here else {"ticket_hash"}
+    hidden = {"ticket_hash", "tat_ms"} | ({"last_seen_ms"} if here else set())
     return {name: value for name, value in item.items() if name not in hidden}
 
 
@@ -253,6 +257,21 @@ def connect_as(person: str) -> Callable[[World], object]:
     return connect
 
 
+def crowd_with_ghosts(world: World) -> None:
+    """Leaves alice as many connections as she may have; of the last two, one is gone and the other's token is over."""
+    world.parley.lose_disconnects = True
+    world.devices["gone"] = world.alice.connect()
+    world.devices["gone"].close()
+    world.devices["expired"] = world.parley.bearer(token_of(world.parley, "alice", 60), "alice").connect(
+        subprotocol=True
+    )
+    world.parley.clock.ms += 1000 * (LEASE_S + 10)
+    for name in ("phone", "laptop", "screen", "tab", "outsider"):
+        world.devices[name].connection.active_at_ms = world.parley.clock()
+        world.devices[name].request("ping")
+    os.environ["CONNECTIONS_PER_USER"] = "4"  # the harness puts the environment back
+
+
 def connect_by_ticket(world: World) -> object:
     return connect_new(world, world.alice.connect)
 
@@ -359,6 +378,7 @@ SCENARIOS = [
     Scenario("websocket/authorize", connect_by_ticket, heals=True, variant="ticket"),
     Scenario("websocket/connect", connect_as("alice"), heals=True, variant="another device"),
     Scenario("websocket/connect", connect_as("carol"), meet_absent_carol, heals=True, variant="newcomer"),
+    Scenario("websocket/connect", connect_as("alice"), crowd_with_ghosts, heals=True, variant="in a ghost's place"),
     Scenario("websocket/disconnect", go, come_alone, once=True),
     Scenario("websocket/disconnect", go, once=True, variant="not the last"),
     Scenario("websocket/ping", lambda world: world.ask("ping")),

@@ -59,13 +59,14 @@ def test_table_holds_a_hash_that_opens_nothing_and_an_end(parley: Parley) -> Non
     assert refused.value.status == 401
 
 
-def test_ticket_costs_one_write(parley: Parley) -> None:
+def test_ticket_costs_one_read_and_one_write(parley: Parley) -> None:
     alice = parley.user("alice")
 
     with parley.watch() as calls:
         alice.post("/ws-tickets")
 
-    assert [(call.function, call.operation) for call in calls] == [("CreateWsTicket", "PutItem")]
+    assert {call.function for call in calls} == {"CreateWsTicket"}
+    assert [call.operation for call in calls] == ["BatchGetItem", "PutItem"]
 
 
 def test_event_for_sam_local_invoke_gets_a_ticket(parley: Parley) -> None:
@@ -83,3 +84,32 @@ def test_query_is_refused(parley: Parley) -> None:
 
 def test_without_a_token_there_is_no_ticket(parley: Parley) -> None:
     assert parley.user("alice").post("/ws-tickets", headers={"Authorization": None}).status == 401
+
+
+def test_no_ticket_for_one_connection_too_many_so_that_a_browser_learns_why(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTIONS_PER_USER", "2")
+    alice = parley.user("alice")
+    parley.clock.ms -= parley.clock.ms % 1000
+    [phone, _] = [alice.connect(), alice.connect()]
+    parley.advance(20)
+
+    refused = alice.post("/ws-tickets")
+    phone.close()
+    after = alice.post("/ws-tickets")
+
+    assert (refused.status, refused.json["code"], refused.json["rule"]) == (429, "too_many_connections", "connections")
+    assert refused.headers["retry-after"] == "130"
+    assert refused.json["retry_after_ms"] == 130_000
+    assert after.status == 201
+
+
+def test_ghosts_keep_nobody_from_a_ticket(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONNECTIONS_PER_USER", "1")
+    alice = parley.user("alice")
+    parley.lose_disconnects = True
+    alice.connect().close()
+    parley.advance(160)
+
+    assert alice.connect().request("ping")["type"] == "ack"

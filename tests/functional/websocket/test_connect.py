@@ -151,3 +151,156 @@ def test_status_is_offline_before_and_online_after(parley: Parley) -> None:
     assert before == {"user_id": "alice", "status": "offline", "last_seen": None, "expires_at": None}
     assert after["status"] == "online"
     forget_events(screen)
+
+
+def fill(parley: Parley, person: User, most: int, monkeypatch: pytest.MonkeyPatch) -> list[Socket]:
+    """Returns the devices of a person who may have no more of them."""
+    monkeypatch.setenv("CONNECTIONS_PER_USER", str(most))
+    return [person.connect(subprotocol=True) for _ in range(most)]
+
+
+def refused_status(person: User) -> int:
+    with pytest.raises(Refused) as refused:
+        person.connect(subprotocol=True)
+    return refused.value.status
+
+
+def test_one_connection_too_many_is_refused_and_the_others_stay(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    devices = fill(parley, alice, 3, monkeypatch)
+
+    assert refused_status(alice) == 429
+
+    say(bob, conversation_id, "hello")
+    assert [names(device.events()) for device in devices] == [["message_notification"]] * 3
+    assert bob.connect(subprotocol=True).request("hello")["type"] == "ack"
+
+
+def test_default_allows_twenty(parley: Parley) -> None:
+    alice = parley.user("alice")
+    devices = [alice.connect(subprotocol=True) for _ in range(20)]
+
+    assert refused_status(alice) == 429
+    assert {device.request("ping")["type"] for device in devices} == {"ack"}
+
+
+def test_who_leaves_makes_room(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice = parley.user("alice")
+    [phone, _] = fill(parley, alice, 2, monkeypatch)
+    assert refused_status(alice) == 429
+
+    phone.close()
+
+    assert alice.connect(subprotocol=True).request("ping")["type"] == "ack"
+
+
+def test_only_device_that_may_be_comes_and_goes(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice = parley.user("alice")
+    [phone] = fill(parley, alice, 1, monkeypatch)
+    assert refused_status(alice) == 429
+
+    phone.close()
+    alice.connect(subprotocol=True)
+
+    assert refused_status(alice) == 429
+
+
+def test_dead_connections_make_room_and_are_closed(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    open_direct(alice, bob)
+    screen = bob.connect()
+    [silent, phone] = fill(parley, alice, 2, monkeypatch)
+    parley.advance(100)
+    for device in (phone, screen):
+        device.request("ping")
+    parley.advance(LEASE_S - 90)
+    forget_events(screen)
+
+    tablet = alice.connect(subprotocol=True)
+
+    assert silent.closed == 1000
+    assert phone.closed is None and tablet.closed is None
+    assert screen.frames == []  # alice was there all the time
+    assert refused_status(alice) == 429
+
+
+def test_connection_whose_token_ran_out_makes_room(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONNECTIONS_PER_USER", "1")
+    old = parley.user("alice", expires_in_s=60).connect(subprotocol=True)
+    parley.advance(90)
+
+    new = parley.user("alice").connect(subprotocol=True)
+
+    assert old.closed == 1000
+    assert new.request("ping")["type"] == "ack"
+
+
+def test_limit_counts_a_connection_that_is_delivered_twice_once(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = parley.user("alice")
+    parley.deliver_twice = True
+
+    fill(parley, alice, 2, monkeypatch)
+
+    assert refused_status(alice) == 429
+
+
+class ConnectsMeanwhile:
+    """A hook: before somebody's `$connect` writes its row, another device of theirs comes in."""
+
+    def __init__(self, person: User) -> None:
+        self._person = person
+        self.came: list[Socket] = []
+
+    def before(self, call: object) -> None:
+        writes = (getattr(call, "function", ""), getattr(call, "operation", "")) == ("OnConnect", "UpdateItem")
+        if writes and not self.came:
+            self.came.append(Socket(self._person))  # noted first, so that it does not happen within itself
+            self.came.append(self._person.connect(subprotocol=True))
+
+    def after(self, call: object) -> None:
+        pass
+
+
+def test_race_for_the_last_place_lets_one_in(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONNECTIONS_PER_USER", "2")
+    alice = parley.user("alice")
+    alice.connect(subprotocol=True)
+    hook = ConnectsMeanwhile(alice)
+    parley.hooks.append(hook)
+
+    assert refused_status(alice) == 429
+    assert hook.came[-1].request("ping")["type"] == "ack"
+
+
+class PingsMeanwhile:
+    """A hook: a device that was taken for dead pings just before it is forgotten."""
+
+    def __init__(self, device: Socket) -> None:
+        self._device = device
+        self.done = False
+
+    def before(self, call: object) -> None:
+        pass
+
+    def after(self, call: object) -> None:
+        read = (getattr(call, "function", ""), getattr(call, "operation", "")) == ("OnConnect", "BatchGetItem")
+        if read and not self.done:
+            self.done = True
+            self._device.request("ping")
+
+
+def test_device_that_pings_in_the_last_moment_keeps_its_place(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice = parley.user("alice")
+    [phone] = fill(parley, alice, 1, monkeypatch)
+    parley.advance(LEASE_S + 10)
+    hook = PingsMeanwhile(phone)
+    parley.hooks.append(hook)
+
+    assert refused_status(alice) == 429
+    assert hook.done and phone.closed is None
+    assert phone.request("ping")["type"] == "ack"

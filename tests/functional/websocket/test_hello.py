@@ -1,5 +1,7 @@
 """hello: the server's time, and the timers and limits that a client must keep to."""
 
+import pytest
+
 from parley.domain.presence import HEARTBEAT_S, LEASE_S, MAX_CONNECTION_S
 from tests.functional.talk import in_s
 from tests.harness import Parley
@@ -20,6 +22,7 @@ def test_greeting_says_all_that_a_client_must_know(parley: Parley) -> None:
         "max_message_bytes",
         "token_expires_at",
         "reconnect_by",
+        "limits",
     }
     assert greeting["server_time"] == in_s(parley, 0)
     assert greeting["connection_id"] == phone.connection_id
@@ -27,6 +30,15 @@ def test_greeting_says_all_that_a_client_must_know(parley: Parley) -> None:
     assert greeting["heartbeat_s"] == HEARTBEAT_S
     assert greeting["typing_resend_s"] < greeting["typing_expires_s"]
     assert in_s(parley, 0) < greeting["reconnect_by"] < in_s(parley, MAX_CONNECTION_S - 5)
+
+
+def test_greeting_says_how_much_one_may_do(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEND_BURST", "30")
+    phone = parley.user("alice").connect()
+
+    limits = phone.request("hello")["data"]["limits"]
+
+    assert limits == {"sends_per_minute": 120, "send_burst": 30, "connections": 20, "groups": 200}
 
 
 def test_client_with_a_short_token_comes_back_before_it_runs_out(parley: Parley) -> None:

@@ -1,5 +1,7 @@
 """ping: the device is still there; its lease starts anew."""
 
+import pytest
+
 from parley.domain.presence import HEARTBEAT_S, LEASE_S
 from tests.functional.talk import contents, forget_events, in_s, joined, names, open_direct, refusal, say
 from tests.harness import Parley
@@ -85,3 +87,27 @@ def test_delivered_twice_nothing_is_different(parley: Parley) -> None:
 
     assert phone.request("ping")["type"] == "ack"
     assert screen.frames == []
+
+
+def test_forgotten_device_whose_place_is_taken_is_refused_until_there_is_room(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTIONS_PER_USER", "1")
+    parley.clock.ms -= parley.clock.ms % 1000
+    alice = parley.user("alice")
+    phone = alice.connect(subprotocol=True)
+    state = phone.connection.state
+    phone.connection.state = type(state).CLOSED  # a short outage at API Gateway: the phone cannot be closed
+    parley.advance(LEASE_S + 10)
+    laptop = alice.connect(subprotocol=True)
+    phone.connection.state = state
+
+    refused = phone.request("ping")
+    parley.advance(LEASE_S + 10)
+    pong = phone.request("ping")
+
+    assert refusal(refused)[:2] == ("too_many_connections", 429)
+    assert refused["error"]["rule"] == "connections"
+    assert refused["error"]["retry_after_ms"] == LEASE_S * 1000
+    assert pong["type"] == "ack"
+    assert laptop.closed == 1000  # silent for too long: it made room

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from parley.actions import access, messages, push
+from parley.actions import access, limiting, messages, push
 from parley.adapters import batches, conversations, policies, tables, writes
 from parley.domain import ids, listing
 from parley.domain.call import Call
@@ -134,6 +134,7 @@ def _open_direct(call: Call, user_id: str, wanted: WantedContext | None) -> tupl
                 _tell_created(call, head)  # the try that made it may have died before it told anybody
             return head, False
         _check_policy(call, user_id, rows.get(tables.User, user_id), wanted)
+        limiting.take_own(call)
         head = _new_head(call, user_id, conversation_id, context_type, context_id)
         if conversations.open_direct(head):
             _tell_created(call, head)

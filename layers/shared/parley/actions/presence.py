@@ -6,8 +6,9 @@ from msgspec import Struct
 
 from parley.actions import push
 from parley.actions.sweeping import sweep_all
-from parley.adapters import connections, conversations, sockets
+from parley.adapters import connections, conversations, limits, sockets
 from parley.domain.call import Call
+from parley.domain.errors import TooMany
 from parley.domain.events import UserStatusChange
 from parley.domain.presence import LEASE_S, Connection, Presence
 from parley.domain.times import rfc3339
@@ -33,15 +34,44 @@ class StatusList(Struct, frozen=True):
 
 
 def connect(call: Call) -> None:
-    """Notes a new device of the caller and, where it is the only one, tells those who watch.
+    """Notes a new device of the caller and, where it is the only one, tells those who watch; TooMany for one too many.
 
     Four round trips at most. A try that died before it told them leaves its device behind, and is no reason for the
     next one to be silent: hence `is_announced`.
     """
-    person = connections.save(call.user_id, _connection(call))
+    person = _admit(call)
     is_first = {one.connection_id for one in person.live(call.now_s)} == {call.device_id}
     if is_first or not person.is_announced:
         _announce(call, person)
+
+
+def _admit(call: Call) -> Presence:
+    """Writes the calling device's connection, in the place of dead ones where there is no room; raises TooMany."""
+    while True:
+        try:
+            return connections.save(call.user_id, _connection(call), limits.current().connections)
+        except connections.Full as full:
+            dead = [one for one in full.person.connections if not one.is_live(call.now_s)]
+            left = [_forget(call, full.person, device) for device in dead]
+            if not any(one is not None for one in left):  # they are alive, or have pinged meanwhile
+                raise _too_many(call, full.person) from None
+
+
+def check_room(call: Call) -> None:
+    """Raises TooMany where the caller's devices are as many as may be, as `$connect` would; one round trip."""
+    person = connections.of([call.user_id])[call.user_id]
+    if len(person.live(call.now_s)) >= limits.current().connections:
+        raise _too_many(call, person)
+
+
+def _too_many(call: Call, person: Presence) -> TooMany:
+    first_ends_s = min(one.until_s for one in person.connections)
+    return TooMany(
+        "too_many_connections",
+        f"You are connected with {len(person.connections)} devices, and more are not allowed; close one first.",
+        rule="connections",
+        retry_after_ms=max(0, first_ends_s * 1000 - call.now_ms),
+    )
 
 
 def _announce(call: Call, person: Presence) -> None:
@@ -96,28 +126,32 @@ def sweep(call: Call) -> int:
 
 def _sweep_person(call: Call, user_id: str) -> int:
     person = connections.of([user_id])[user_id]
-    dead = [one for one in person.connections if not one.is_live(call.now_s)]
     forgotten = 0
     left: Presence | None = person
-    for device in dead:
-        has_expired = device.token_s <= call.now_s
-        if has_expired:  # no ping saves it, so it is closed first: what was forgotten could not be found again
-            sockets.close(device.connection_id)
-        last_seen_ms = person.last_sign_ms()
-        left = connections.remove(
-            person.user_id, device.connection_id, last_seen_ms=last_seen_ms, lease_s=device.lease_s
-        )
+    for device in [one for one in person.connections if not one.is_live(call.now_s)]:
+        left = _forget(call, person, device)
         if left is None:  # it has pinged meanwhile, or another sweep was here
             left = connections.of([person.user_id])[person.user_id]
-            continue
-        forgotten += 1
-        if not has_expired:
-            sockets.close(device.connection_id)
+        else:
+            forgotten += 1
     if left is not None and left.connections:
         connections.sweep_again(person.user_id, min(one.until_s for one in left.connections))
     elif left is not None:
         _leave(call, left, last_seen_ms=person.last_sign_ms())
     return forgotten
+
+
+def _forget(call: Call, person: Presence, device: Connection) -> Presence | None:
+    """Forgets and closes a device that is dead, and returns what is left; None where its lease is not that one."""
+    has_expired = device.token_s <= call.now_s
+    if has_expired:  # no ping saves it, so it is closed first: what was forgotten could not be found again
+        sockets.close(device.connection_id)
+    left = connections.remove(
+        person.user_id, device.connection_id, last_seen_ms=person.last_sign_ms(), lease_s=device.lease_s
+    )
+    if left is not None and not has_expired:
+        sockets.close(device.connection_id)
+    return left
 
 
 def _leave(call: Call, person: Presence, last_seen_ms: int | None) -> None:

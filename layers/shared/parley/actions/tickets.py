@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from msgspec import Struct
 
+from parley.actions import presence
 from parley.adapters import tickets
 from parley.domain.call import Call
 from parley.domain.errors import Unauthenticated
@@ -25,7 +26,11 @@ class Ticket(Struct, frozen=True, kw_only=True):
 
 
 def create(call: Call) -> Ticket:
-    """Returns a new ticket for the caller; only its hash is kept, so who reads the table cannot come in."""
+    """Returns a new ticket for the caller; only its hash is kept, so who reads the table cannot come in.
+
+    TooMany already here, where `$connect` would refuse: of a handshake, browsers do not learn the status.
+    """
+    presence.check_room(call)
     ticket = secrets.token_urlsafe(_RANDOM_BYTES)
     expires_at_s = call.now_s + LIFE_S
     tickets.save(_hash(ticket), call.caller, expires_at_s)

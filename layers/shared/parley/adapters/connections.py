@@ -15,6 +15,14 @@ from parley.domain.presence import MAX_JOINED, SWEEP_SHARDS, Connection, Presenc
 MAX_DUE = 1000  # rows of one shard that one round of a sweep takes up; about 100 bytes each, so one page
 
 
+class Full(Exception):
+    """A person has as many connections as they may; `person` says which."""
+
+    def __init__(self, person: Presence) -> None:
+        super().__init__(person.user_id)
+        self.person = person
+
+
 def of(user_ids: Iterable[str]) -> dict[str, Presence]:
     """Returns the presence of each person, strongly consistent; one round trip per 100 people, at once.
 
@@ -25,10 +33,10 @@ def of(user_ids: Iterable[str]) -> dict[str, Presence]:
     return {one: _presence(one, rows.get(tables.Connections, one)) for one in wanted}
 
 
-def save(user_id: str, connection: Connection) -> Presence:
-    """Writes a device's connection anew and returns the person's presence with it.
+def save(user_id: str, connection: Connection, most: int) -> Presence:
+    """Writes a device's connection anew and returns the person's presence with it; raises Full beyond `most` of them.
 
-    One round trip, two for a newcomer.
+    One round trip, two for a newcomer. However many come at once, the row counts them.
     """
     body = {
         "lease_s": connection.lease_s,
@@ -38,16 +46,18 @@ def save(user_id: str, connection: Connection) -> Presence:
     }
     row = tables.Connections(user_id=user_id)
     shard = sweep_shard(user_id)
+    device = Path(["connections", connection.connection_id])
+    has_room = device.exists() | (size(tables.Connections.connections) < most)
     try:
         row.update(
             actions=[
-                Path(["connections", connection.connection_id]).set(body),
+                device.set(body),
                 tables.Connections.sweep_shard.set(shard),
                 # Not moved forward: an index entry that moved with every ping would cost two more writes each. The
                 # sweep finds the row early, sees that the lease goes on, and moves the entry then.
                 tables.Connections.sweep_at_s.set(tables.Connections.sweep_at_s | connection.until_s),
             ],
-            condition=tables.Connections.connections.exists(),
+            condition=tables.Connections.connections.exists() & has_room,
         )
     except UpdateError as error:
         if not writes.failed_condition(error):
@@ -63,7 +73,10 @@ def save(user_id: str, connection: Connection) -> Presence:
         except PutError as race:
             if not writes.failed_condition(race):
                 raise
-            return save(user_id, connection)  # another first device was faster: now there is a row to update
+            person = of([user_id])[user_id]
+            if len(person.connections) >= most:
+                raise Full(person) from None
+            return save(user_id, connection, most)  # another first device was faster, or one has just left
     return _presence(user_id, row)
 
 

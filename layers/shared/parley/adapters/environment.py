@@ -7,6 +7,10 @@ class MissingVariable(Exception):
     """A variable that template.yaml sets under Globals is not there: the deployment is broken, not the request."""
 
 
+class WrongVariable(Exception):
+    """A variable does not say what template.yaml makes sure of: the deployment is broken, not the request."""
+
+
 def required(name: str) -> str:
     """Returns the variable's text; raises MissingVariable where it is not set or empty."""
     value = os.environ.get(name, "")
@@ -18,3 +22,10 @@ def required(name: str) -> str:
 def optional(name: str, default: str = "") -> str:
     """Returns the variable's text, or `default` where it is not set or empty (an empty parameter means: not set)."""
     return os.environ.get(name, "") or default
+
+
+def whole_number(name: str, text: str, least: int, most: int) -> int:
+    """Returns the number that a variable says; raises WrongVariable for anything else, or one out of bounds."""
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise WrongVariable(f"{name}={text!r} is no whole number from {least} to {most}")
+    return int(text)

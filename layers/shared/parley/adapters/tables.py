@@ -192,3 +192,14 @@ class WsTicket(Table):
     ticket_hash = UnicodeAttribute(hash_key=True)
     identity = DocumentAttribute()
     expires_at_s = NumberAttribute()
+
+
+class Bucket(Table):
+    """One person's bucket for what they do anywhere (`domain/limits.py`); where there is none, it is full."""
+
+    class Meta:
+        table_name = environment.required("RATES_TABLE")
+
+    user_id = UnicodeAttribute(hash_key=True)
+    tat_ms = NumberAttribute()
+    expires_at_s = NumberAttribute()

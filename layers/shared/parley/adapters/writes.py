@@ -39,7 +39,7 @@ def response_code(error: PynamoDBException | ClientError) -> str | None:
     return code
 
 
-def failed_condition(error: PynamoDBException) -> bool:
+def failed_condition(error: PynamoDBException | ClientError) -> bool:
     """Says whether a single write was refused because its condition did not hold."""
     return response_code(error) == "ConditionalCheckFailedException"
 

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from parley.domain.identity import Identity
+from parley.domain.types import RateLimit
 
 
 class Call(Struct, frozen=True, kw_only=True):
@@ -17,6 +18,8 @@ class Call(Struct, frozen=True, kw_only=True):
     connection_id: str | None = None  # the device, when the call came over WebSocket
     connected_at_ms: int = 0
     field_prefix: str = ""  # where the body's fields sit: "" over REST, "/data" over WebSocket
+    # By policy, what the operation has found out of its caller's limits: the answer tells it, be it good or a refusal.
+    rate_limits: dict[str, RateLimit] = {}
 
     @property
     def device_id(self) -> str:
@@ -24,6 +27,11 @@ class Call(Struct, frozen=True, kw_only=True):
         if self.connection_id is None:
             raise ValueError("this call came over no connection")
         return self.connection_id
+
+    def note(self, standing: RateLimit) -> None:
+        """Lets the answer tell what is left of a limit; of two buckets of one policy, the emptier one."""
+        noted = self.rate_limits.get(standing.policy, standing)
+        self.rate_limits[standing.policy] = min(standing, noted, key=lambda one: one.remaining)
 
     @property
     def user_id(self) -> str:

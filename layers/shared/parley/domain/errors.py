@@ -9,6 +9,7 @@
     ├── Conflict             409  it is not in a state that allows this
     ├── TooLarge             413  more bytes than the transport or the store can carry
     ├── Unprocessable        422  well formed, but it contradicts what was said before
+    ├── TooMany              429  too often, or too many of them; try again after `retry_after_ms`
     └── Unavailable          503  try again after `retry_after_ms`
 
 Clients switch on `code`, so a code never changes its meaning. `detail` is a sentence that a user may read.
@@ -91,6 +92,11 @@ class TooLarge(Refusal):
 class Unprocessable(Refusal):
     status = 422
     title = "Unprocessable Content"
+
+
+class TooMany(Refusal):
+    status = 429
+    title = "Too Many Requests"
 
 
 class Unavailable(Refusal):

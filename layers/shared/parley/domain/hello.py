@@ -5,6 +5,7 @@ from msgspec import Struct
 from parley.domain.call import Call
 from parley.domain.presence import HEARTBEAT_S, MAX_CONNECTION_S, RECONNECT_MARGIN_S
 from parley.domain.times import rfc3339
+from parley.domain.types import Limits
 from parley.domain.typing import TYPING_EXPIRES_S, TYPING_RESEND_S
 
 MAX_FRAME_BYTES = 32 * 1024  # API Gateway closes with 1009 for a larger one; what is longer goes over REST
@@ -21,9 +22,10 @@ class Hello(Struct, frozen=True, kw_only=True):
     max_message_bytes: int
     token_expires_at: str
     reconnect_by: str
+    limits: Limits
 
 
-def greet(call: Call) -> Hello:
+def greeting(call: Call, limits: Limits) -> Hello:
     """Returns the greeting of one connection."""
     cut_ms = call.connected_at_ms + (MAX_CONNECTION_S - RECONNECT_MARGIN_S) * 1000
     return Hello(
@@ -35,4 +37,5 @@ def greet(call: Call) -> Hello:
         max_message_bytes=MAX_FRAME_BYTES,
         token_expires_at=rfc3339(call.caller.expires_at_s * 1000),
         reconnect_by=rfc3339(min(cut_ms, call.caller.expires_at_s * 1000)),
+        limits=limits,
     )

@@ -128,3 +128,25 @@ class Receipt(Struct, frozen=True, kw_only=True):
     user_id: str
     delivered_at: str | None
     read_at: str | None
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What this deployment allows one person: beyond the first three 429, beyond the last 409."""
+
+    sends_per_minute: int
+    send_burst: int
+    connections: int
+    groups: int
+
+
+class RateLimit(Struct, frozen=True, kw_only=True):
+    """What is left to the caller of one limit: `remaining` now, and one more in `more_in_ms` (0 where none is missing).
+
+    An empty one fills up to `limit` within `window_ms`.
+    """
+
+    policy: str
+    limit: int
+    window_ms: int
+    remaining: int
+    more_in_ms: int

@@ -10,7 +10,7 @@ line of its module are what docs/openapi.json is made of.
 """
 
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from typing import Any, Generic, TypeVar
 from urllib.parse import unquote
@@ -23,6 +23,7 @@ from parley.domain.call import Call
 from parley.domain.errors import Malformed, Unauthenticated
 from parley.domain.identity import Identity
 from parley.domain.requests import Nothing
+from parley.domain.types import RateLimit
 from parley.triggers import observing, problems
 from parley.triggers.problems import Problem
 
@@ -61,17 +62,20 @@ def operation(
             request = event["requestContext"]
             instance, request_id = event["path"], request["requestId"]
             user_id = (request.get("authorizer") or {}).get("user_id")
+            call: Call | None = None
             try:
-                reply = function(_call(request), **_arguments(event, body, query))
+                call = _call(request)
+                reply = function(call, **_arguments(event, body, query))
             except Exception as error:
+                rate_limits = call.rate_limits.values() if call else ()
                 refusal = problems.as_refusal(error)
                 if refusal is None:
                     observing.failed(name, request_id, user_id=user_id)
-                    return _problem(problems.fault(instance, request_id))
+                    return _problem(problems.fault(instance, request_id), rate_limits)
                 observing.refused(name, request_id, refusal.code, user_id=user_id)
-                return _problem(problems.problem(refusal, instance, request_id))
+                return _problem(problems.problem(refusal, instance, request_id), rate_limits)
             observing.succeeded(name, request_id, user_id=user_id, status=reply.status)
-            return _reply(reply.status, "application/json", reply.value)
+            return _reply(reply.status, "application/json", reply.value, call.rate_limits.values())
 
         return handler
 
@@ -111,20 +115,38 @@ def _raw_body(event: Mapping[str, Any]) -> bytes | str:
         raise Malformed("malformed_json", "The body is not JSON.") from error
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
-    reply = _reply(problem.status, "application/problem+json", problem)
+def _problem(problem: Problem, rate_limits: Collection[RateLimit]) -> dict[str, Any]:
+    reply = _reply(problem.status, "application/problem+json", problem, rate_limits)
     if problem.retry_after_ms is not None:
-        reply["headers"]["Retry-After"] = str(-(-problem.retry_after_ms // 1000))
+        reply["headers"]["Retry-After"] = str(_seconds(problem.retry_after_ms))
     return reply
 
 
-def _reply(status: int, content_type: str, value: object) -> dict[str, Any]:
+def _reply(status: int, content_type: str, value: object, rate_limits: Collection[RateLimit]) -> dict[str, Any]:
     return {
         "statusCode": status,
         "headers": {
             "Content-Type": content_type,
             "Cache-Control": "no-store",
             "Access-Control-Allow-Origin": environment.optional("CORS_ALLOW_ORIGIN", "*"),
+            "Access-Control-Expose-Headers": "RateLimit, RateLimit-Policy, Retry-After",
+            **_rate_headers(rate_limits),
         },
         "body": problems.encode(value),
     }
+
+
+def _rate_headers(rate_limits: Collection[RateLimit]) -> dict[str, str]:
+    """Returns the headers of draft-ietf-httpapi-ratelimit-headers-10: what a policy allows, and what is left of it."""
+    if not rate_limits:
+        return {}
+    return {
+        "RateLimit-Policy": ", ".join(
+            f'"{one.policy}";q={one.limit};w={_seconds(one.window_ms)}' for one in rate_limits
+        ),
+        "RateLimit": ", ".join(f'"{one.policy}";r={one.remaining};t={_seconds(one.more_in_ms)}' for one in rate_limits),
+    }
+
+
+def _seconds(ms: int) -> int:
+    return -(-ms // 1000)

@@ -20,6 +20,7 @@ from parley.domain.call import Call
 from parley.domain.errors import Field, Invalid, Unauthenticated
 from parley.domain.identity import Identity
 from parley.domain.requests import Body
+from parley.domain.types import RateLimit
 from parley.triggers import observing, problems
 from parley.triggers.problems import Problem
 
@@ -40,6 +41,7 @@ class Ack(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type
 
     request_id: str | None = None
     data: object
+    rate_limits: tuple[RateLimit, ...] = ()  # of an action that is limited
 
 
 class Error(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="error"):
@@ -47,6 +49,7 @@ class Error(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
 
     request_id: str | None = None
     error: Problem
+    rate_limits: tuple[RateLimit, ...] = ()
 
 
 def action(data: type[Struct]) -> Callable[[Callable[..., object]], Handler]:
@@ -58,14 +61,17 @@ def action(data: type[Struct]) -> Callable[[Callable[..., object]], Handler]:
         @wraps(function)
         def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
             frame: Frame | None = None
+            rate_limits: Mapping[str, RateLimit] = {}
 
             def run(call: Call) -> object:
-                nonlocal frame
+                nonlocal frame, rate_limits
+                rate_limits = call.rate_limits
                 frame = decode(event.get("body") or "", Frame)
                 return function(call, decode(bytes(frame.data), data, pointer=call.field_prefix))
 
             outcome = _outcome(event, name, run)
-            return _send(frame.request_id if frame else _request_id(event), outcome)
+            request_id = frame.request_id if frame else _request_id(event)
+            return _send(request_id, outcome, tuple(rate_limits.values()))
 
         return handler
 
@@ -162,9 +168,9 @@ def _request_id(event: Mapping[str, Any]) -> str | None:
         return None
 
 
-def _send(request_id: str | None, outcome: object) -> dict[str, Any]:
+def _send(request_id: str | None, outcome: object, rate_limits: tuple[RateLimit, ...] = ()) -> dict[str, Any]:
     if isinstance(outcome, Problem):
-        frame: Ack | Error = Error(request_id=request_id, error=outcome)
+        frame: Ack | Error = Error(request_id=request_id, error=outcome, rate_limits=rate_limits)
     else:
-        frame = Ack(request_id=request_id, data=outcome)
+        frame = Ack(request_id=request_id, data=outcome, rate_limits=rate_limits)
     return {"statusCode": 200, "body": problems.encode(frame)}

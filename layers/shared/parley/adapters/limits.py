@@ -1,0 +1,31 @@
+"""What this deployment allows one person: the template's parameters under "Limits"."""
+
+from functools import cache
+
+from parley.adapters import environment
+from parley.domain.types import Limits
+
+MAX_SENDS_PER_MINUTE = 60_000  # one a millisecond, the grain of our times
+MAX_BURST = 10_000
+MAX_CONNECTIONS = 100  # they share an item of 400 KB, and each is some 3 KB with 50 conversations open
+MAX_GROUPS = 10_000
+
+
+def current() -> Limits:
+    """Returns the limits; raises WrongVariable for a number that template.yaml would not have let through."""
+    return _limits(
+        environment.optional("SENDS_PER_MINUTE", "120"),
+        environment.optional("SEND_BURST", "30"),
+        environment.optional("CONNECTIONS_PER_USER", "20"),
+        environment.optional("GROUPS_PER_USER", "200"),
+    )
+
+
+@cache
+def _limits(sends_per_minute: str, send_burst: str, connections: str, groups: str) -> Limits:
+    return Limits(
+        sends_per_minute=environment.whole_number("SENDS_PER_MINUTE", sends_per_minute, 1, MAX_SENDS_PER_MINUTE),
+        send_burst=environment.whole_number("SEND_BURST", send_burst, 1, MAX_BURST),
+        connections=environment.whole_number("CONNECTIONS_PER_USER", connections, 1, MAX_CONNECTIONS),
+        groups=environment.whole_number("GROUPS_PER_USER", groups, 1, MAX_GROUPS),
+    )

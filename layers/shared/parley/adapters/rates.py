@@ -1,0 +1,54 @@
+"""A person's own bucket, one row each: for what they do anywhere. What they do in a conversation its head counts."""
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+from pynamodb.constants import ALL_NEW, ALL_OLD
+from pynamodb.expressions.condition import Condition
+
+from parley.adapters import aws, tables, writes
+from parley.adapters.documents import from_wire
+from parley.domain import limits
+from parley.domain.limits import Rate, Taking
+
+_Bucket = tables.Bucket
+
+
+def take(user_id: str, rate: Rate, now_ms: int) -> Taking:
+    """Takes a token out of a person's bucket, where there is one; of callers at once, no two get the same.
+
+    One round trip where the bucket is full, as it mostly is; else two.
+    """
+    is_full = _Bucket.tat_ms.does_not_exist() | (_Bucket.tat_ms <= now_ms)
+    # Once somebody has taken one, the row itself says how many are left: no need to have read it.
+    has_one = _Bucket.tat_ms <= now_ms + rate.window_ms - rate.interval_ms
+    expires_at_s = (now_ms + rate.window_ms) // 1000 + 1
+    for _ in writes.tries():
+        is_granted, tat_ms = _set(user_id, now_ms + rate.interval_ms, is_full, expires_at_s)
+        if not is_granted and tat_ms is not None and limits.take(tat_ms, rate, now_ms).is_granted:
+            is_granted, tat_ms = _set(user_id, _Bucket.tat_ms + rate.interval_ms, has_one, expires_at_s)
+        if tat_ms is not None:
+            return Taking(is_granted=is_granted, tat_ms=tat_ms)
+        # The row was there for the condition and gone for the answer: DynamoDB has deleted what had run out.
+    raise writes.busy()
+
+
+def _set(user_id: str, tat_ms: Any, condition: Condition, expires_at_s: int) -> tuple[bool, int | None]:
+    """Returns whether the row was written, and its `tat_ms` now; None where there is no row."""
+    request = _Bucket._get_connection().connection.get_operation_kwargs(
+        _Bucket.Meta.table_name,
+        user_id,
+        actions=[_Bucket.tat_ms.set(tat_ms), _Bucket.expires_at_s.set(expires_at_s)],
+        condition=condition,
+        return_values=ALL_NEW,
+        return_values_on_condition_failure=ALL_OLD,
+    )
+    try:
+        written = aws.dynamodb.dispatch("UpdateItem", request)["Attributes"]
+    except ClientError as error:
+        if not writes.failed_condition(error):
+            raise
+        # DynamoDB hands over what stood in the way; PynamoDB leaves that out of its error, but not out of the cause.
+        stood = getattr(error.__cause__, "response", {}).get("Item")
+        return False, None if stood is None else from_wire(stood["tat_ms"])
+    return True, from_wire(written["tat_ms"])

@@ -1,0 +1,89 @@
+"""How often one may do a thing: a token bucket that is one number, the time at which it will be full again.
+
+That is GCRA, the generic cell rate algorithm (ITU-T I.371): a bucket holds `burst` tokens and gets one more every
+`interval_ms`. All that is kept of it is its theoretical arrival time, `tat_ms`. A bucket of which nothing is kept is
+full, and so is one whose `tat_ms` lies in the past: it can be forgotten.
+"""
+
+from msgspec import Struct
+
+from parley.domain.call import Call
+from parley.domain.errors import TooMany
+from parley.domain.types import Limits, RateLimit
+
+MINUTE_MS = 60_000
+
+SEND = "send"
+SLOW_MODE = "slow_mode"
+
+
+class Rate(Struct, frozen=True, kw_only=True):
+    """A policy: `burst` at once, and one more each `interval_ms`."""
+
+    name: str
+    interval_ms: int
+    burst: int
+
+    @property
+    def window_ms(self) -> int:
+        """Returns how long an empty bucket takes to fill."""
+        return self.interval_ms * self.burst
+
+    def standing(self, tat_ms: int | None, now_ms: int) -> RateLimit:
+        """Returns what is left in a bucket, as clients see it."""
+        missing_ms = max(0, (tat_ms or 0) - now_ms)
+        # More than there is room for, where the bucket was emptied under a rate that allowed more.
+        missing = min(self.burst, -(-missing_ms // self.interval_ms))
+        return RateLimit(
+            policy=self.name,
+            limit=self.burst,
+            window_ms=self.window_ms,
+            remaining=self.burst - missing,
+            more_in_ms=missing_ms - (missing - 1) * self.interval_ms if missing else 0,
+        )
+
+
+class Taking(Struct, frozen=True, kw_only=True):
+    """What became of an attempt to take a token out of a bucket, and the bucket's `tat_ms` after it."""
+
+    is_granted: bool
+    tat_ms: int
+
+
+def send_rate(limits: Limits) -> Rate:
+    """Returns the rate at which one person may send."""
+    # Rounded up: never more than `sends_per_minute`, where they do not divide a minute.
+    return Rate(name=SEND, interval_ms=-(-MINUTE_MS // limits.sends_per_minute), burst=limits.send_burst)
+
+
+def slow_mode_rate(seconds: int, limits: Limits) -> Rate:
+    """Returns the rate of a group in slow mode: one message each so many seconds, and never more than elsewhere."""
+    return Rate(name=SLOW_MODE, interval_ms=max(seconds * 1000, send_rate(limits).interval_ms), burst=1)
+
+
+def take(tat_ms: int | None, rate: Rate, now_ms: int) -> Taking:
+    """Takes a token out of a bucket, where there is one."""
+    before_ms = max(tat_ms or 0, now_ms)
+    after_ms = before_ms + rate.interval_ms
+    if after_ms > now_ms + rate.window_ms:
+        return Taking(is_granted=False, tat_ms=before_ms)
+    return Taking(is_granted=True, tat_ms=after_ms)
+
+
+def settle(call: Call, rate: Rate, taking: Taking) -> int:
+    """Lets the answer of a call tell what is left, and returns the bucket's `tat_ms`.
+
+    Raises TooMany where the bucket was empty.
+    """
+    standing = rate.standing(taking.tat_ms, call.now_ms)
+    call.note(standing)
+    if not taking.is_granted:
+        is_slow = rate.name == SLOW_MODE
+        seconds = -(-rate.interval_ms // 1000)
+        raise TooMany(
+            "slow_mode" if is_slow else "rate_limited",
+            f"Slow mode: one message every {seconds} s." if is_slow else "That was too much at once; wait a moment.",
+            rule=rate.name,
+            retry_after_ms=standing.more_in_ms,
+        )
+    return taking.tat_ms
