@@ -112,6 +112,18 @@ def test_mark_takes_two_round_trips(pair: Pair, action: str) -> None:
     assert pair.ask(action, message_id=second).round_trips <= 2
 
 
+def test_call_takes_three_round_trips_to_begin_and_two_for_what_is_said(pair: Pair) -> None:
+    def says(device: Socket, what: str) -> Recorded:
+        data = {"conversation_id": pair.conversation_id, "call_id": "c1", "signal": what}
+        return pair.spent(lambda: device.request("call_signal", data))
+
+    assert says(pair.phone, "offer").round_trips <= 3
+    assert says(pair.phone, "candidate").round_trips <= 2
+    assert says(pair.screen, "answer").round_trips <= 2
+    assert says(pair.screen, "candidate").units.write == 0
+    assert says(pair.screen, "hang_up").round_trips <= 3
+
+
 def test_ping_takes_one_round_trip_and_one_unit(pair: Pair) -> None:
     spent = pair.ask("ping")
 

@@ -19,7 +19,11 @@ from tests.functional.talk import joined, open_direct, say
 from tests.harness import Frame, Parley, Socket, User
 
 IDS = ("conversation_id", "message_id")
-EXAMPLES = {"text": "let me in"}  # of fields that an operation requires beside the ids; a new one needs its own here
+EXAMPLES = {
+    "text": "let me in",
+    "call_id": "c1",
+    "signal": "offer",
+}  # of fields that an operation requires beside the ids; a new one needs its own here
 ABSENT = "d_" + "a" * 26
 
 Answer = tuple[int, str, str]  # status, code and detail

@@ -104,6 +104,12 @@ PUSHES = {
     "OnMarkDelivered": Push(lambda w: w.on_message("mark_delivered"), "message_delivered"),
     "OnMarkRead": Push(lambda w: w.on_message("mark_read"), "message_read"),
     "OnMarkConversationRead": Push(lambda w: w.in_conversation("mark_conversation_read"), "conversation_read"),
+    "OnCallSignal": Push(lambda w: w.in_conversation("call_signal", call_id="c1", signal="offer"), "call_signal"),
+    "ClearStaleCalls": Push(
+        lambda w: w.parley.run_schedule("ClearStaleCalls"),
+        "call_signal",
+        before=lambda w: w.in_conversation("call_signal", call_id="c1", signal="offer"),
+    ),
     "ClearStaleTyping": Push(
         lambda w: w.parley.run_schedule("ClearStaleTyping"),
         "user_stopped_typing",
@@ -158,7 +164,7 @@ def test_every_function_that_tells_people_something_has_its_act() -> None:
         name
         for name, properties in functions.items()
         for policy in properties.get("Policies", [])
-        for statement in policy["Statement"]
+        for statement in policy.get("Fn::If", [None, policy])[1]["Statement"]
         if statement.get("Action") == "sqs:SendMessage"
     }
 

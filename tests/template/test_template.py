@@ -76,7 +76,8 @@ def test_the_stack_stays_clear_of_cloudformations_limit() -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_has_statements_of_its_own_one_verb_and_one_resource_each(function: str) -> None:
-    policies = functions_written()[function].get("Policies", [])
+    written = functions_written()[function].get("Policies", [])
+    policies = [policy["Fn::If"][1] if "Fn::If" in policy else policy for policy in written]
 
     # SAM's policy templates grant more or less than their names say, and one policy for all grants everything to all.
     assert all(set(policy) == {"Statement"} for policy in policies)
@@ -143,6 +144,15 @@ def test_a_secret_of_ones_own_is_used_in_place_of_a_new_one() -> None:
     assert arn in json.dumps(with_secret.resources["OnAuthorizeRole"].properties)
 
 
+def test_only_who_makes_turn_credentials_reads_the_secret_of_the_turn_servers() -> None:
+    arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:turn"
+    with_turn = deployed_with("TurnSecretArn", arn)
+    readers = {name for name, each in with_turn.resources.items() if arn in json.dumps(each.properties)}
+
+    assert readers == {"CreateTurnCredentials", "CreateTurnCredentialsRole"}
+    assert "secretsmanager" not in json.dumps(deployed().resources["CreateTurnCredentialsRole"].properties)
+
+
 def test_the_connections_endpoint_is_the_stage_unless_a_custom_domain_is_given() -> None:
     own = deployed_with("ConnectionsEndpoint", "https://chat.example.com/ws")
     api_id = deployed().resources["WebSocketApi"].ref
@@ -163,9 +173,11 @@ def test_every_variable_that_the_code_asks_for_is_set() -> None:
     not_ours = {
         "AWS_LAMBDA_INITIALIZATION_TYPE",  # Lambda sets it
         "JWT_SECRET",  # the key of a developer's machine
+        "TURN_SECRET",  # the same
     }
+    of_some = environment_of("OnAuthorize").keys() | environment_of("CreateTurnCredentials").keys()
 
-    assert asked - not_ours <= globals_environment().keys() | environment_of("OnAuthorize").keys()
+    assert asked - not_ours <= globals_environment().keys() | of_some
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -366,7 +378,7 @@ def test_what_people_said_outlives_the_stack() -> None:
     kept = {name for name, each in written()["Resources"].items() if each.get("DeletionPolicy") == "Retain"}
 
     assert kept >= {"Conversations", "Memberships", "Messages", "Receipts", "Users", "Attachments"}
-    assert kept.isdisjoint({"Connections", "Typing", "WsTickets"})
+    assert kept.isdisjoint({"Connections", "Typing", "Calls", "WsTickets"})
 
 
 def test_the_bucket_is_private_encrypted_and_answers_over_tls_only() -> None:

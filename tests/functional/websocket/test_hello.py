@@ -19,6 +19,8 @@ def test_greeting_says_all_that_a_client_must_know(parley: Parley) -> None:
         "heartbeat_s",
         "typing_resend_s",
         "typing_expires_s",
+        "call_ring_s",
+        "call_offer_resend_s",
         "max_message_bytes",
         "token_expires_at",
         "reconnect_by",

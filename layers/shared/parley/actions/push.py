@@ -12,7 +12,7 @@ from parley.domain.events import Event
 from parley.domain.posts import NotYet, Post
 from parley.domain.presence import Connection, Presence
 
-FrameFor = Callable[[str, Connection], bytes]  # of a person's id and one of their devices
+FrameFor = Callable[[str, Connection], bytes | None]  # of a person's id and one of their devices; None: no post
 
 MAX_REMEMBERED = 4096
 
@@ -73,7 +73,12 @@ def tell_each(call: Call, user_ids: Iterable[str], frame_for: FrameFor) -> None:
 def tell_present(call: Call, people: Iterable[Presence], event: Event) -> None:
     """Posts an event to the live devices, the calling one excepted, of people whose presence was read already."""
     frame = event.frame()
-    _post(call, people, lambda *_: frame)
+    tell_present_each(call, people, lambda *_: frame)
+
+
+def tell_present_each(call: Call, people: Iterable[Presence], frame_for: FrameFor) -> None:
+    """Posts to the live devices, the calling one excepted, of people whose presence was read already."""
+    _post(call, people, frame_for)
 
 
 def _post(call: Call, people: Iterable[Presence], frame_for: FrameFor) -> None:
@@ -83,11 +88,11 @@ def _post(call: Call, people: Iterable[Presence], frame_for: FrameFor) -> None:
             connection_id=device.connection_id,
             since_ms=device.since_ms,
             last_sign_ms=person.last_sign_ms(),
-            frame=frame_for(person.user_id, device).decode(),
+            frame=frame.decode(),
         )
         for person in people
         for device in person.live(call.now_s)
-        if device.connection_id != call.connection_id
+        if device.connection_id != call.connection_id and (frame := frame_for(person.user_id, device)) is not None
     ]
     if later := deliver(posts, call.now_ms):
         queues.retry_later(later)

@@ -170,6 +170,47 @@ class Typing(Table):
     by_expiry = ByExpiry()
 
 
+class ByDue(GlobalSecondaryIndex["Call"]):
+    """Calls by when the sweep must look at them next."""
+
+    class Meta:
+        index_name = "by_due"
+        projection = KeysOnlyProjection()
+
+    sweep_shard = UnicodeAttribute(hash_key=True)
+    due_at_s = NumberAttribute(range_key=True)
+
+
+class Call(Table):
+    """A call — or, under a key of its own, the line of somebody who is in one (`calls.py`)."""
+
+    class Meta:
+        table_name = environment.required("CALLS_TABLE")
+
+    conversation_id = UnicodeAttribute(hash_key=True)
+    call_id = UnicodeAttribute(range_key=True)
+    version = NumberAttribute(null=True)
+    state = UnicodeAttribute(null=True)
+    media = UnicodeAttribute(null=True)
+    caller_id = UnicodeAttribute(null=True)
+    callee_id = UnicodeAttribute(null=True)
+    caller_device = UnicodeAttribute(null=True)
+    callee_device = UnicodeAttribute(null=True)
+    started_at_ms = NumberAttribute(null=True)
+    answered_at_ms = NumberAttribute(null=True)
+    ended_at_ms = NumberAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+    ended_by = UnicodeAttribute(null=True)
+    ended_by_device = UnicodeAttribute(null=True)
+    is_doubted = BooleanAttribute(null=True)
+    sweep_shard = UnicodeAttribute(null=True)
+    due_at_s = NumberAttribute(null=True)
+    expires_at_s = NumberAttribute(null=True)
+    live_conversation_id = UnicodeAttribute(null=True)
+    live_call_id = UnicodeAttribute(null=True)
+    by_due = ByDue()
+
+
 class User(Table):
     """A person's profile, as their newest token describes them."""
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from parley.domain.stored import PREVIEW_CHARACTERS
-from parley.domain.types import Conversation, Message, MessagePreview, Status
+from parley.domain.types import CallReason, Conversation, Media, Message, MessagePreview, Signal, Status
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -130,6 +130,25 @@ class ConversationCreated(Event, frozen=True, kw_only=True):
     name = "conversation_created"
     conversation_id: str
     conversation: Conversation
+
+
+class CallSignal(Event, frozen=True, kw_only=True):
+    """A signal of a call for this device: somebody's, or a `hang_up` from nobody where time or a lost device ended it.
+
+    An offer that rings has `rings_until`; a `hang_up` has its `reason`.
+    """
+
+    name = "call_signal"
+    conversation_id: str
+    call_id: str
+    signal: Signal
+    from_user_id: str | None
+    from_connection_id: str | None
+    media: Media
+    payload: str | None = None
+    reason: CallReason | None = None
+    rings_until: str | None = None
+    at: str
 
 
 def apply(event: Event, conversation: Conversation, viewer_id: str) -> Conversation:

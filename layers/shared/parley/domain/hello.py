@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from parley.domain.call import Call
+from parley.domain.calls import OFFER_RESEND_S, RING_S
 from parley.domain.presence import HEARTBEAT_S, MAX_CONNECTION_S, RECONNECT_MARGIN_S
 from parley.domain.times import rfc3339
 from parley.domain.types import Limits
@@ -19,6 +20,8 @@ class Hello(Struct, frozen=True, kw_only=True):
     heartbeat_s: int
     typing_resend_s: int
     typing_expires_s: int
+    call_ring_s: int
+    call_offer_resend_s: int
     max_message_bytes: int
     token_expires_at: str
     reconnect_by: str
@@ -34,6 +37,8 @@ def greeting(call: Call, limits: Limits) -> Hello:
         heartbeat_s=HEARTBEAT_S,
         typing_resend_s=TYPING_RESEND_S,
         typing_expires_s=TYPING_EXPIRES_S,
+        call_ring_s=RING_S,
+        call_offer_resend_s=OFFER_RESEND_S,
         max_message_bytes=MAX_FRAME_BYTES,
         token_expires_at=rfc3339(call.caller.expires_at_s * 1000),
         reconnect_by=rfc3339(min(cut_ms, call.caller.expires_at_s * 1000)),

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from parley.domain.bodies import NOT_BLANK
+from parley.domain.calls import MAX_PAYLOAD_CHARACTERS
 from parley.domain.identity import (
     CONTEXT_ID_PATTERN,
     CONTEXT_TYPE_PATTERN,
@@ -16,6 +17,7 @@ from parley.domain.identity import (
     USER_ID_PATTERN,
 )
 from parley.domain.ids import CLIENT_ID_PATTERN, CONVERSATION_ID_PATTERN
+from parley.domain.types import Media, Signal
 
 MAX_TEXT_CHARACTERS = 10_000  # code points (product); at 4 bytes each well under an item's 400 KB and a frame's 128 KB
 MAX_SEQ = 10**15  # no conversation gets there; keeps seqs exact in every client's doubles (2**53)
@@ -93,6 +95,17 @@ class OfMessage(Body, frozen=True, kw_only=True):
     """An action on a message."""
 
     message_id: str
+
+
+class SendCallSignal(Body, frozen=True, kw_only=True):
+    """The action `call_signal`. The payload is the clients' own affair: an SDP or a candidate, say."""
+
+    conversation_id: str
+    call_id: ClientId
+    signal: Signal
+    media: Media | None = None  # with an offer
+    payload: Annotated[str, Meta(max_length=MAX_PAYLOAD_CHARACTERS)] | None = None  # with offer, answer and candidate
+    previous_connection_id: Annotated[str, Meta(min_length=1, max_length=128)] | None = None  # with resume
 
 
 class RequestUserStatus(Body, frozen=True, kw_only=True):

@@ -6,6 +6,10 @@ from msgspec import Struct
 
 ConversationType = Literal["direct", "group", "ticket"]
 MessageKind = Literal["text", "voice", "system"]
+Media = Literal["audio", "video"]
+Signal = Literal["offer", "ringing", "answer", "candidate", "resume", "hang_up"]
+CallState = Literal["ringing", "active", "ended"]
+CallReason = Literal["hung_up", "declined", "missed", "busy", "failed", "answered_elsewhere"]
 
 
 class Context(Struct, frozen=True):
@@ -150,3 +154,19 @@ class RateLimit(Struct, frozen=True, kw_only=True):
     window_ms: int
     remaining: int
     more_in_ms: int
+
+
+class CallStatus(Struct, frozen=True, kw_only=True):
+    """A call as it stands; `reason` says how it ended. While it rings, it does so until `rings_until`."""
+
+    conversation_id: str
+    call_id: str
+    state: CallState
+    reason: CallReason | None
+    media: Media
+    caller_id: str
+    callee_id: str
+    started_at: str
+    rings_until: str
+    answered_at: str | None
+    ended_at: str | None

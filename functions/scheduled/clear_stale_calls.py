@@ -1,0 +1,10 @@
+"""Every minute: end the calls that have rung out or whose devices are gone, and tell both sides."""
+
+from parley.actions import calls
+from parley.domain.call import Call
+from parley.triggers.schedule import schedule
+
+
+@schedule
+def handler(call: Call) -> int:
+    return calls.sweep(call)

@@ -1,0 +1,12 @@
+"""call_signal {conversation_id, call_id, signal, …}: passes on offers, answers, candidates and hang-ups of a call."""
+
+from parley.actions import calls
+from parley.domain.call import Call
+from parley.domain.requests import SendCallSignal
+from parley.domain.types import CallStatus
+from parley.triggers.websocket import action
+
+
+@action(SendCallSignal)
+def handler(call: Call, data: SendCallSignal) -> CallStatus:
+    return calls.signal(call, data)

@@ -1,0 +1,334 @@
+"""Calls: relaying signals between the devices of two people, and ending calls that nobody ends."""
+
+from collections.abc import Iterable
+
+from parley.actions import access, push
+from parley.actions.sweeping import sweep_all
+from parley.adapters import calls, connections, writes
+from parley.domain import ids
+from parley.domain.call import Call
+from parley.domain.calls import MAX_PAYLOAD_CHARACTERS, RING_S, StoredCall
+from parley.domain.errors import Conflict, Field, Invalid, NotFound
+from parley.domain.events import CallSignal
+from parley.domain.hello import MAX_FRAME_BYTES
+from parley.domain.presence import Presence
+from parley.domain.requests import SendCallSignal
+from parley.domain.stored import Head
+from parley.domain.times import rfc3339
+from parley.domain.types import CallReason, CallStatus, Signal
+
+RETELL_MS = 30_000  # how long an answer or a hang-up that comes again is told again to those who need not know
+
+# Which fields go with which signals; a field that goes with none of them would be lost without a word.
+_FIELDS: dict[str, tuple[Signal, ...]] = {
+    "media": ("offer",),
+    "payload": ("offer", "answer", "candidate"),
+    "previous_connection_id": ("resume",),
+}
+
+
+def signal(call: Call, wanted: SendCallSignal) -> CallStatus:
+    """Takes a signal from the calling device, and passes it on to the devices that it is for; returns the call.
+
+    Two round trips, three for a new call and for the end of one, and more where somebody was faster or is busy.
+    """
+    _check_fields(call, wanted)
+    ids.check_conversation_id(wanted.conversation_id, access.field_of(call, "conversation_id"))
+    for _ in writes.tries():
+        head, found = calls.head_and_call(wanted.conversation_id, wanted.call_id)
+        head = access.admit(head, call.user_id)
+        try:
+            if found is not None and found.has_rung_out(call.now_ms) and wanted.signal != "hang_up":
+                found = _end(call, found, "missed")
+            status = _step(call, head, found, wanted)
+        except calls.LostRace:
+            continue
+        if status is not None:
+            return status
+    raise writes.busy()
+
+
+def _step(call: Call, head: Head, found: StoredCall | None, wanted: SendCallSignal) -> CallStatus | None:
+    """Returns the call after a signal; None, or LostRace, where it has to be read again."""
+    if found is None:
+        if wanted.signal != "offer":
+            raise NotFound("call_not_found", "There is no such call.")
+        return _ring(call, head, wanted)
+    match wanted.signal:
+        case "offer":
+            return _offer_again(call, found, wanted)
+        case "ringing":
+            return _relay(call, _expect(found, found.state == "ringing" and call.user_id == found.callee_id), wanted)
+        case "answer":
+            return _answer(call, found, wanted)
+        case "candidate":
+            return _relay(call, _taking_part(call, found), wanted)
+        case "resume":
+            return _resume(call, found, wanted)
+        case "hang_up":
+            return _hang_up(call, found)
+
+
+def _ring(call: Call, head: Head, wanted: SendCallSignal) -> CallStatus | None:
+    """Lets the callee's devices ring; ends the call at once where the callee is in another one."""
+    if head.type != "direct":
+        raise Conflict("not_direct", "Only two people can call each other, in their direct conversation.")
+    [callee_id] = head.others(call.user_id)
+    fresh = StoredCall(
+        conversation_id=wanted.conversation_id,
+        call_id=wanted.call_id,
+        version=1,
+        state="ringing",
+        media=wanted.media or "audio",
+        caller_id=call.user_id,
+        callee_id=callee_id,
+        caller_device=call.device_id,
+        started_at_ms=call.now_ms,
+        due_at_s=call.now_s + RING_S + 1,  # has certainly rung out by then
+    )
+    frame = _frame(call, fresh, wanted)
+    try:
+        _, [callee] = push.beside(lambda: calls.begin(fresh), [callee_id])
+    except calls.LostRace:
+        return _when_engaged(call, fresh)
+    _post(call, fresh, [callee], frame)
+    return fresh.view()
+
+
+def _when_engaged(call: Call, fresh: StoredCall) -> CallStatus | None:
+    """Says why a call could not begin; None where it can be tried again."""
+    engaged = calls.on_lines_of(fresh.people)
+    stale = [one for one in engaged.values() if one.is_due(call.now_s)]
+    for one in stale:
+        _look_after(call, one)
+    mine, theirs = engaged.get(fresh.caller_id), engaged.get(fresh.callee_id)
+    if stale or (mine is not None and mine.key == fresh.key):
+        return None
+    if mine is not None:
+        if mine.state == "ringing" and mine.caller_id == fresh.callee_id:
+            raise Conflict("called_already", "They are calling you: answer that call.")
+        if _has(connections.of([call.user_id]).values(), mine.device_of(call.user_id), call.now_s):
+            raise Conflict("in_another_call", "You are in another call.")
+        _end(call, mine, "failed")  # the device is gone, and who was on it calls anew
+        return None
+    if theirs is None:
+        return None
+    refused = fresh.ended("busy", call.now_ms, by=fresh.callee_id)
+    calls.end(None, refused)
+    return refused.view()
+
+
+def _offer_again(call: Call, found: StoredCall, wanted: SendCallSignal) -> CallStatus:
+    """Passes on an offer of a call that is there: the first one again, or one that changes what is sent."""
+    if found.state == "ended" and found.caller_id == call.user_id:
+        return found.view()
+    return _relay(call, _taking_part(call, found), wanted)
+
+
+def _answer(call: Call, found: StoredCall, wanted: SendCallSignal) -> CallStatus:
+    """Takes the first answer of the callee's devices; later ones only from devices that take part."""
+    is_callee = call.user_id == found.callee_id
+    if found.callee_device is not None and is_callee and not found.is_on(call.user_id, call.device_id):
+        raise Conflict("answered_elsewhere", "Another of your devices has answered.")
+    if found.state == "ended":
+        raise _over()
+    if not is_callee:
+        return _relay(call, _expect(_taking_part(call, found), found.state == "active"), wanted)
+    answered = found
+    if found.state == "ringing":
+        answered = found.answered(call.device_id, call.now_ms)
+        frame = _frame(call, answered, wanted)
+        _, people = push.beside(lambda: calls.change(found, answered), answered.people)
+    else:
+        frame = _frame(call, answered, wanted)
+        people = list(connections.of(answered.people).values())
+    tells_others = call.now_ms - (answered.answered_at_ms or 0) < RETELL_MS
+    elsewhere = _event(call, answered, "hang_up", reason="answered_elsewhere").frame()
+    push.tell_present_each(
+        call,
+        people,
+        lambda user_id, device: (
+            frame
+            if answered.is_on(user_id, device.connection_id)
+            else elsewhere
+            if tells_others and user_id == answered.callee_id
+            else None
+        ),
+    )
+    return answered.view()
+
+
+def _resume(call: Call, found: StoredCall, wanted: SendCallSignal) -> CallStatus:
+    """Lets a device go on with a new connection; it must know the one that it had."""
+    if found.state == "ended":
+        return found.view()
+    resumed = found
+    if not found.is_on(call.user_id, call.device_id):
+        if wanted.previous_connection_id != found.device_of(call.user_id):
+            raise _not_in_call()
+        resumed = found.resumed(call.user_id, call.device_id)
+        calls.change(found, resumed)
+    return _relay(call, resumed, wanted)
+
+
+def _hang_up(call: Call, found: StoredCall) -> CallStatus:
+    """Ends a call: for a device that takes part, for any while it rings, and for any where the one in it is gone."""
+    if found.state == "ended":
+        if call.now_ms - (found.ended_at_ms or 0) < RETELL_MS and not push.was_told(found.key):
+            _tell_end(call, found)  # the try that ended it may have died before it told anybody
+        return found.view()
+    mine = found.device_of(call.user_id)
+    reason: CallReason = "hung_up"
+    if found.state == "ringing":
+        is_declined = call.user_id == found.callee_id and not found.has_rung_out(call.now_ms)
+        reason = "declined" if is_declined else "missed"
+    elif mine != call.device_id and _has(connections.of([call.user_id]).values(), mine, call.now_s):
+        raise _not_in_call()
+    return _end(call, found, reason, by=call.user_id).view()
+
+
+def _end(call: Call, found: StoredCall, reason: CallReason, by: str | None = None) -> StoredCall:
+    """Ends a call and tells both sides; LostRace where it has changed meanwhile."""
+    ended = found.ended(reason, call.now_ms, by=by, device=call.connection_id if by else None)
+    calls.end(found, ended)
+    return _tell_end(call, ended)
+
+
+def _tell_end(call: Call, ended: StoredCall) -> StoredCall:
+    frame = _event(call, ended, "hang_up", reason=ended.reason).frame()
+    _post(call, ended, connections.of(ended.people).values(), frame)
+    push.remember(ended.key)
+    if ended.due_at_s is None:
+        return ended
+    # Nobody asks again for what nobody asked for, so the sweep's entry goes only now.
+    told = ended.told()
+    calls.change(ended, told)
+    return told
+
+
+def sweep(call: Call) -> int:
+    """Ends calls that have rung out or whose devices are gone, and tells both sides; returns how many.
+
+    What a killed sweep leaves half done stays in the index, and the next one finds it there.
+    """
+    return sweep_all(lambda: calls.due(call.now_s), lambda key: _sweep_call(call, *key))
+
+
+def _sweep_call(call: Call, conversation_id: str, call_id: str) -> int:
+    _, found = calls.head_and_call(conversation_id, call_id)
+    if found is None or not found.is_due(call.now_s):
+        return 0
+    try:
+        return _look_after(call, found)
+    except calls.LostRace:
+        return 0  # somebody does something with it, so it is not stale
+
+
+def _look_after(call: Call, found: StoredCall) -> int:
+    """Ends a call that is due, or lets it go on; returns how many were ended. LostRace where it changes meanwhile."""
+    match found.state:
+        case "ended":
+            _tell_end(call, found)
+            return 1
+        case "ringing":
+            _end(call, found, "missed")
+            return 1
+        case "active":
+            people = connections.of(found.people)
+            if all(_has([people[one]], found.device_of(one), call.now_s) for one in found.people):
+                calls.change(found, found.looked_after(call.now_s))
+            elif not found.is_doubted:
+                calls.change(found, found.doubted(call.now_s))
+            else:
+                _end(call, found, "failed")
+                return 1
+            return 0
+
+
+def _has(people: Iterable[Presence], device: str | None, now_s: int) -> bool:
+    """Says whether a device is one of these people's, and there."""
+    return device in {one.connection_id for person in people for one in person.live(now_s)}
+
+
+def _relay(call: Call, found: StoredCall, wanted: SendCallSignal) -> CallStatus:
+    """Passes a signal on to the other side; one round trip and the posts."""
+    frame = _frame(call, found, wanted)
+    _post(call, found, connections.of([found.other(call.user_id)]).values(), frame)
+    return found.view()
+
+
+def _post(call: Call, found: StoredCall, people: Iterable[Presence], frame: bytes) -> None:
+    push.tell_present_each(
+        call, people, lambda user_id, device: frame if found.hears(user_id, device.connection_id) else None
+    )
+
+
+def _frame(call: Call, found: StoredCall, wanted: SendCallSignal) -> bytes:
+    """Returns what the other side gets of a signal; refuses what a client's frame could not have held."""
+    frame = _event(call, found, wanted.signal, wanted=wanted).frame()
+    if len(frame) > MAX_FRAME_BYTES:
+        raise Invalid.field(
+            f"{call.field_prefix}/payload", "too_long", "The payload is too long.", MAX_PAYLOAD_CHARACTERS
+        )
+    return frame
+
+
+def _event(
+    call: Call,
+    found: StoredCall,
+    what: Signal,
+    *,
+    wanted: SendCallSignal | None = None,
+    reason: CallReason | None = None,
+) -> CallSignal:
+    is_end = found.state == "ended"
+    return CallSignal(
+        conversation_id=found.conversation_id,
+        call_id=found.call_id,
+        signal=what,
+        from_user_id=found.ended_by if is_end else call.user_id,
+        from_connection_id=found.ended_by_device if is_end else call.connection_id,
+        media=(wanted and wanted.media) or found.media,
+        payload=wanted.payload if wanted else None,
+        reason=reason,
+        rings_until=rfc3339(found.rings_until_ms) if what == "offer" and found.state == "ringing" else None,
+        at=rfc3339(found.ended_at_ms or call.now_ms),
+    )
+
+
+def _check_fields(call: Call, wanted: SendCallSignal) -> None:
+    """Refuses fields that do not go with the signal."""
+    wrong = [
+        Field(f"{call.field_prefix}/{name}", "not_allowed")
+        for name, signals in _FIELDS.items()
+        if getattr(wanted, name) is not None and wanted.signal not in signals
+    ]
+    if wanted.signal == "resume" and wanted.previous_connection_id is None:
+        wrong.append(Field(f"{call.field_prefix}/previous_connection_id", "required"))
+    if wrong:
+        raise Invalid("invalid_request", "Some fields do not go with this signal.", fields=tuple(wrong))
+
+
+def _taking_part(call: Call, found: StoredCall) -> StoredCall:
+    """Returns a call to a device that takes part in it, until it has ended; refuses all others."""
+    if found.state == "ended":
+        raise _over()
+    if not found.is_on(call.user_id, call.device_id):
+        raise _not_in_call()
+    return found
+
+
+def _expect(found: StoredCall, is_expected: bool) -> StoredCall:
+    if found.state == "ended":
+        raise _over()
+    if not is_expected:
+        raise Conflict("signal_not_expected", "The call is not in a state that takes this signal.")
+    return found
+
+
+def _over() -> Conflict:
+    return Conflict("call_over", "The call has ended.")
+
+
+def _not_in_call() -> Conflict:
+    return Conflict("not_in_call", "This device does not take part in the call.")

@@ -1,0 +1,45 @@
+"""TURN: calls between people behind strict networks go by a relay, which lets in who comes with fresh credentials."""
+
+import hmac
+from base64 import b64encode
+from hashlib import sha1
+
+from msgspec import Struct
+
+from parley.adapters import turn
+from parley.domain.call import Call
+from parley.domain.times import rfc3339
+
+
+class IceServer(Struct, frozen=True, kw_only=True):
+    """A relay, as an RTCIceServer of a browser's RTCConfiguration."""
+
+    urls: list[str]
+    username: str
+    credential: str
+
+
+class TurnCredentials(Struct, frozen=True, kw_only=True):
+    """What to give to a new RTCPeerConnection; no servers where none is set up. Good until `expires_at`."""
+
+    ice_servers: list[IceServer]
+    expires_at: str
+
+
+def create(call: Call) -> TurnCredentials:
+    """Returns credentials for the caller that the relay checks by itself, with the secret that it shares with Parley.
+
+    Their form is that of the "REST API for Access to TURN Services" (draft-uberti-behave-turn-rest-00), which coturn
+    and others take: SHA-1 is theirs to choose, and HMAC is not broken by its collisions.
+    """
+    relays = turn.relays(call.now_s)
+    expires_at_s = call.now_s + relays.life_s
+    username = f"{expires_at_s}:{call.user_id}"
+    servers = [
+        IceServer(
+            urls=relays.urls,
+            username=username,
+            credential=b64encode(hmac.digest(relays.secret, username.encode(), sha1)).decode(),
+        )
+    ]
+    return TurnCredentials(ice_servers=servers if relays.urls else [], expires_at=rfc3339(expires_at_s * 1000))

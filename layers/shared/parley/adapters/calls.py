@@ -1,0 +1,133 @@
+"""Calls, and the line of each person: a row that is there while they are in a call, so that nobody is in two.
+
+A call that is going on has both lines; all three are written together, and only over what was read.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import msgspec
+from pynamodb.exceptions import PutError, TransactWriteError
+from pynamodb.transactions import TransactWrite
+
+from parley.adapters import aws, batches, conversations, tables, writes
+from parley.domain.calls import KEEP_S, StoredCall
+from parley.domain.presence import SWEEP_SHARDS, sweep_shard
+from parley.domain.stored import Head
+
+MAX_DUE = 1000  # rows of one shard that one round of a sweep takes up; about 100 bytes each, so one page
+LINE = "line"
+
+
+class LostRace(Exception):
+    """Somebody else was faster, or one of the two is in another call: read again, then decide again."""
+
+
+def head_and_call(conversation_id: str, call_id: str) -> tuple[Head | None, StoredCall | None]:
+    """Returns a conversation's head and one of its calls; one round trip."""
+    rows = batches.read({tables.Conversation: [(conversation_id,)], tables.Call: [(conversation_id, call_id)]})
+    return conversations.head_of(rows, conversation_id), _found(rows, conversation_id, call_id)
+
+
+def on_lines_of(user_ids: Iterable[str]) -> dict[str, StoredCall]:
+    """Returns the call that each person is in, by person; two round trips."""
+    wanted = list(user_ids)
+    rows = batches.read({tables.Call: [_line_key(one) for one in wanted]})
+    lines = {one: row for one in wanted if (row := rows.get(tables.Call, *_line_key(one))) is not None}
+    keys = {one: (row.live_conversation_id or "", row.live_call_id or "") for one, row in lines.items()}
+    found = batches.read({tables.Call: keys.values()}) if keys else None
+    calls = {one: _found(found, *key) for one, key in keys.items()} if found else {}
+    return {one: call for one, call in calls.items() if call is not None}
+
+
+def begin(call: StoredCall) -> None:
+    """Writes a new call with the lines of both; raises LostRace where it is there already, or a line is taken.
+
+    One round trip, 8 write units.
+    """
+    with _transaction() as transaction:
+        transaction.save(_row(call), condition=tables.Call.conversation_id.does_not_exist())
+        for user_id in call.people:
+            conversation_id, line = _line_key(user_id)
+            row = tables.Call(
+                conversation_id=conversation_id,
+                call_id=line,
+                live_conversation_id=call.conversation_id,
+                live_call_id=call.call_id,
+            )
+            transaction.save(row, condition=tables.Call.conversation_id.does_not_exist())
+
+
+def change(before: StoredCall, after: StoredCall) -> None:
+    """Writes the next version of a call; raises LostRace where it is no longer as it was read; one round trip."""
+    try:
+        _row(after).save(condition=tables.Call.version == before.version)
+    except PutError as error:
+        if writes.failed_condition(error) or writes.response_code(error) == "TransactionConflictException":
+            raise LostRace from error
+        raise
+
+
+def end(before: StoredCall | None, after: StoredCall) -> None:
+    """Writes a call that has ended and frees the lines of both; `before` is None for one that never rang.
+
+    Raises LostRace where it is no longer as it was read. One round trip.
+    """
+    is_as_read = (
+        tables.Call.version == before.version if before is not None else tables.Call.conversation_id.does_not_exist()
+    )
+    with _transaction() as transaction:
+        transaction.save(_row(after), condition=is_as_read)
+        if before is not None:
+            for user_id in after.people:
+                conversation_id, line = _line_key(user_id)
+                transaction.delete(tables.Call(conversation_id=conversation_id, call_id=line))
+
+
+def due(now_s: int) -> list[tuple[str, str]]:
+    """Returns conversation id and call id of what the sweep must look at.
+
+    An index query per shard, `MAX_DUE` of each at most.
+    """
+    return [
+        (row.conversation_id, row.call_id)
+        for shard in SWEEP_SHARDS
+        for row in tables.Call.by_due.query(shard, tables.Call.due_at_s <= now_s, limit=MAX_DUE, page_size=MAX_DUE)
+    ]
+
+
+@contextmanager
+def _transaction() -> Iterator[TransactWrite]:
+    """A transaction whose lost race is a LostRace."""
+    try:
+        with TransactWrite(connection=aws.dynamodb) as transaction:
+            yield transaction
+    except TransactWriteError as error:
+        if writes.lost_race(error):
+            raise LostRace from error
+        raise
+
+
+def _line_key(user_id: str) -> tuple[str, str]:
+    # No user id holds a `#`, so a line is never taken for a call.
+    return f"{user_id}#{LINE}", LINE
+
+
+def _found(rows: batches.Rows, conversation_id: str, call_id: str) -> StoredCall | None:
+    row = rows.get(tables.Call, conversation_id, call_id)
+    return None if row is None else _call(row)
+
+
+def _row(call: StoredCall) -> tables.Call:
+    fields = {name: value for name, value in msgspec.structs.asdict(call).items() if value is not None}
+    row = tables.Call(**fields)
+    if call.due_at_s is not None:
+        row.sweep_shard = sweep_shard(call.call_id)
+    if call.ended_at_ms is not None:
+        row.expires_at_s = call.ended_at_ms // 1000 + KEEP_S
+    return row
+
+
+def _call(row: tables.Call) -> StoredCall:
+    fields = {name: getattr(row, name) for name in StoredCall.__struct_fields__}
+    return msgspec.convert(fields, type=StoredCall)
