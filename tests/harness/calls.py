@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+import botocore.signers
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.client import BaseClient
 from botocore.compat import HTTPHeaders
@@ -122,7 +123,23 @@ def intercepted() -> Iterator[None]:
             hook.after(call)
         return call.response
 
-    with replaced(BaseClient, "_make_api_call", make_api_call) as original:
+    def presign(client: BaseClient, method: str, *args: Any, **kwargs: Any) -> Any:
+        # Whoever opens the address may do what the role that signed it may do: so the right is looked for here.
+        function = functions.current()
+        params = kwargs.get("Params", args[0] if args else {})
+        if function is not None:
+            meta = client.meta
+            operation = meta.method_to_api_mapping[method]
+            call = Call(function.logical_id, meta.service_model.service_name, operation, params, meta.endpoint_url)
+            for hook in list(hooks):
+                hook.before(call)
+        return original_presign(client, method, *args, **kwargs)
+
+    with (
+        replaced(BaseClient, "_make_api_call", make_api_call) as original,
+        # Every client gets this function when it is made.
+        replaced(botocore.signers, "generate_presigned_url", presign) as original_presign,
+    ):
         yield
 
 

@@ -124,10 +124,35 @@ def _needs(call: Call, arn: Any) -> Iterator[tuple[str, str]]:
         case "apigatewaymanagementapi":
             yield from _connection_needs(call, arn)
         case "s3":
-            bucket, key = params["Bucket"], params.get("Key")
-            yield f"s3:{call.operation}", arn("s3", f"{bucket}/{key}" if key else bucket)
+            yield from _s3_needs(call, arn)
         case _:
             raise AssertionError(f"tests/harness/iam.py does not know what {call.service} {call.operation} needs")
+
+
+# S3's rights are not always named as its calls (service authorization reference, "Actions defined by Amazon S3").
+_S3_ACTIONS = {
+    "HeadObject": "GetObject",
+    "CreateMultipartUpload": "PutObject",
+    "UploadPart": "PutObject",
+    "CompleteMultipartUpload": "PutObject",
+    "ListParts": "ListMultipartUploadParts",
+    "ListObjectsV2": "ListBucket",
+    "ListObjectVersions": "ListBucketVersions",
+    "HeadBucket": "ListBucket",
+}
+
+
+def _s3_needs(call: Call, arn: Any) -> Iterator[tuple[str, str]]:
+    params = call.params
+    bucket, key = params["Bucket"], params.get("Key")
+    action = _S3_ACTIONS.get(call.operation, call.operation)
+    if call.operation == "DeleteObjects":
+        for each in params["Delete"]["Objects"]:
+            of_version = "Version" if "VersionId" in each else ""
+            yield f"s3:DeleteObject{of_version}", arn("s3", f"{bucket}/{each['Key']}")
+        return
+    of_version = "Version" if "VersionId" in params and action in ("GetObject", "DeleteObject") else ""
+    yield f"s3:{action}{of_version}", arn("s3", f"{bucket}/{key}" if key else bucket)
 
 
 def _dynamodb_needs(call: Call, arn: Any) -> Iterator[tuple[str, str]]:
