@@ -1,5 +1,6 @@
 """Two people, several devices, real sockets: what a user of Parley lives through in a day."""
 
+import json
 import time
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from tests.e2e.stack import Person, Stack
+from tests.e2e.stack import PATIENCE_S, Person, Stack
 
 
 def moment(text: str) -> datetime:
@@ -275,3 +276,22 @@ def test_the_policy_decides_who_may_open_about_what(stack: Stack) -> None:
     assert (opened.status, again.status, again.json["id"]) == (201, 200, opened.json["id"])
     assert (refused.status, refused.json["code"]) == (403, "context_not_shared")
     assert "class" in refused.json["rule"]
+
+
+def test_an_export_is_fetched_by_its_address_alone_and_by_no_other(stack: Stack) -> None:
+    alice, bob = stack.person("alice"), stack.person("bob")
+    conversation_id = alice.opens(bob)
+    alice.request("POST", f"/conversations/{conversation_id}/messages", {"text": "Take me with you 👋"})
+
+    asked = alice.request("POST", f"/conversations/{conversation_id}/export", {"format": "jsonl"})
+    deadline = time.monotonic() + PATIENCE_S
+    while (export := alice.get(f"/exports/{asked.json['id']}"))["state"] != "done":
+        assert time.monotonic() < deadline, export
+        time.sleep(0.05)
+    file = httpx.get(export["url"])
+    forged = httpx.get(export["url"].replace("X-Amz-Signature=", "X-Amz-Signature=0"))
+
+    assert asked.status == 202
+    assert (file.status_code, len(file.content)) == (200, export["size_bytes"])
+    assert [json.loads(line)["text"] for line in file.text.splitlines()[1:]] == ["Take me with you 👋"]
+    assert forged.status_code == 403

@@ -287,6 +287,8 @@ def test_every_other_operation_may_do_what_it_does(people: Callable[[str], Perso
     assert carol.ask("GET", "/unread")
     assert carol.ask("POST", "/sync", {"cursors": {conversation_id: 0}})["conversations"]
     carol.ask("PATCH", f"/messages/{sent['id']}/read")
+    export = carol.ask("POST", f"/conversations/{conversation_id}/export", {"format": "html"})
+    _until(lambda: carol.ask("GET", f"/exports/{export['id']}")["state"] == "done")
     carol.ask("PATCH", f"/conversations/{conversation_id}/read-all")
 
 
@@ -315,7 +317,7 @@ def test_what_nobody_waits_for_runs_under_its_role_too(deployment: Deployment, p
         assert deployment.invoke(sweep, {"time": "2030-01-01T00:00:00Z"}).keys() == {"swept"}
     _until(lambda: '"MessagesStored"' in deployment.log("BackgroundLogs"))
     _until(lambda: '"received":1' in deployment.log("BackgroundLogs").replace(" ", ""))
-    for queue in ("PostRetriesDeadLetters", "StreamDeadLetters", "ScheduleDeadLetters"):
+    for queue in ("PostRetriesDeadLetters", "ExportStepsDeadLetters", "StreamDeadLetters", "ScheduleDeadLetters"):
         assert "Messages" not in sqs.receive_message(QueueUrl=deployment.ids[queue])
 
 

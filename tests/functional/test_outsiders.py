@@ -23,6 +23,7 @@ EXAMPLES = {
     "text": "let me in",
     "call_id": "c1",
     "signal": "offer",
+    "format": "jsonl",
 }  # of fields that an operation requires beside the ids; a new one needs its own here
 ABSENT = "d_" + "a" * 26
 

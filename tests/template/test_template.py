@@ -11,6 +11,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from local.template import Resource, Template, load
+from parley.domain import exporting
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
@@ -58,6 +59,10 @@ ROUTES = names("AWS::ApiGatewayV2::Route")
 TABLES = names("AWS::DynamoDB::Table")
 QUEUES = names("AWS::SQS::Queue")
 ALARMS = names("AWS::CloudWatch::Alarm")
+BUCKETS = names("AWS::S3::Bucket")
+QUEUE_MAPPINGS = [
+    each.logical_id for each in of_type("AWS::Lambda::EventSourceMapping") if "StartingPosition" not in each.properties
+]
 
 
 # --- how large it is -------------------------------------------------------------------------------------------------
@@ -85,7 +90,9 @@ def test_a_function_has_statements_of_its_own_one_verb_and_one_resource_each(fun
         assert statement["Effect"] == "Allow"
         assert isinstance(statement["Action"], str) and "*" not in statement["Action"]
         assert isinstance(statement["Resource"], str) and statement["Resource"].startswith("arn:")
-        before_ids = statement["Resource"].removesuffix("/@connections/*")  # any connection: their ids are not known
+        # Any connection, and any file of a bucket: their names are not known.
+        of_a_bucket = statement["Resource"].startswith("arn:aws:s3:::")
+        before_ids = statement["Resource"].removesuffix("/*" if of_a_bucket else "/@connections/*")
         assert "*" not in before_ids
 
 
@@ -377,21 +384,38 @@ def test_a_table_costs_by_use_and_can_be_restored(table: str) -> None:
 def test_what_people_said_outlives_the_stack() -> None:
     kept = {name for name, each in written()["Resources"].items() if each.get("DeletionPolicy") == "Retain"}
 
-    assert kept >= {"Conversations", "Memberships", "Messages", "Receipts", "Users", "Attachments"}
-    assert kept.isdisjoint({"Connections", "Typing", "Calls", "WsTickets"})
+    assert kept >= {"Conversations", "Memberships", "Messages", "Receipts", "Users", "Attachments", "ExportFiles"}
+    assert kept.isdisjoint({"Connections", "Typing", "Calls", "WsTickets", "Exports"})
 
 
-def test_the_bucket_is_private_encrypted_and_answers_over_tls_only() -> None:
-    [bucket] = of_type("AWS::S3::Bucket")
-    [policy] = of_type("AWS::S3::BucketPolicy")
+@pytest.mark.parametrize("bucket_id", BUCKETS)
+def test_a_bucket_is_private_encrypted_and_answers_over_tls_only(bucket_id: str) -> None:
+    bucket = deployed().resources[bucket_id]
+    [policy] = [one for one in of_type("AWS::S3::BucketPolicy") if one.properties["Bucket"] == bucket.ref]
     [statement] = policy.properties["PolicyDocument"]["Statement"]
 
     assert set(bucket.properties["PublicAccessBlockConfiguration"].values()) == {True}
     assert bucket.properties["BucketEncryption"]
-    assert bucket.properties["VersioningConfiguration"] == {"Status": "Enabled"}
     assert all(rule["Status"] == "Enabled" for rule in bucket.properties["LifecycleConfiguration"]["Rules"])
     assert statement["Effect"] == "Deny" and statement["Resource"] == [bucket.arn, f"{bucket.arn}/*"]
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_what_people_send_can_be_got_back_and_what_is_made_of_it_is_soon_gone() -> None:
+    sent, made = deployed().resources["Attachments"].properties, deployed().resources["ExportFiles"].properties
+    days = [rule["ExpirationInDays"] for rule in made["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in rule]
+
+    assert sent["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert "VersioningConfiguration" not in made
+    # The row says when the file is gone; the rule, which works by whole days, must not come before it.
+    assert days == [exporting.KEPT_S // 86_400 + 1]
+
+
+def test_an_export_counts_as_dead_when_all_its_tries_are_over() -> None:
+    queue = deployed().resources["ExportSteps"].properties
+    tries_ms = queue["RedrivePolicy"]["maxReceiveCount"] * queue["VisibilityTimeout"] * 1000
+
+    assert tries_ms < exporting.STALLED_MS < 2 * tries_ms
 
 
 def dead_letter_queues() -> set[str]:
@@ -428,8 +452,11 @@ def test_every_queue_is_reached_over_tls_only() -> None:
     assert denied == {queue.ref for queue in of_type("AWS::SQS::Queue")}
 
 
-def test_a_queues_message_stays_hidden_while_it_may_still_be_worked_on() -> None:
-    queue, function = deployed().resources["PostRetries"], deployed().resources["RetryPosts"]
+@pytest.mark.parametrize("mapping", QUEUE_MAPPINGS)
+def test_a_queues_message_stays_hidden_while_it_may_still_be_worked_on(mapping: str) -> None:
+    properties = deployed().resources[mapping].properties
+    queue = deployed().by_arn(properties["EventSourceArn"])
+    [function] = [one for one in of_type("AWS::Lambda::Function") if properties["FunctionName"] in (one.ref, one.arn)]
 
     # Six times the function's time limit (Lambda developer guide, "Using Lambda with Amazon SQS").
     assert queue.properties["VisibilityTimeout"] >= 6 * function.properties["Timeout"]
@@ -460,10 +487,9 @@ def test_the_stream_reports_new_messages_and_no_idempotency_records() -> None:
     }
 
 
-def test_the_queue_gets_back_only_what_failed() -> None:
-    [mapping] = [m for m in of_type("AWS::Lambda::EventSourceMapping") if "StartingPosition" not in m.properties]
-
-    assert mapping.properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+@pytest.mark.parametrize("mapping", QUEUE_MAPPINGS)
+def test_the_queue_gets_back_only_what_failed(mapping: str) -> None:
+    assert deployed().resources[mapping].properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
 def test_schedules_run_every_minute_and_keep_what_failed() -> None:
@@ -580,7 +606,7 @@ def test_the_outputs_say_where_the_apis_are() -> None:
 
     assert re.fullmatch(r"https://\w+\.execute-api\.us-east-1\.amazonaws\.com/v1", outputs["RestUrl"])
     assert re.fullmatch(r"wss://\w+\.execute-api\.us-east-1\.amazonaws\.com/v1", outputs["WebSocketUrl"])
-    assert outputs.keys() >= {"JwtSecretArn", "AlarmTopicArn", "AttachmentsBucket", "DashboardUrl"}
+    assert outputs.keys() >= {"JwtSecretArn", "AlarmTopicArn", "AttachmentsBucket", "ExportFilesBucket", "DashboardUrl"}
 
 
 # --- what the tests above read ---------------------------------------------------------------------------------------

@@ -16,17 +16,18 @@ from parley.adapters import environment
 # botocore waits 60 s by default, longer than API Gateway's 29 s. Within one region an answer takes milliseconds.
 CONNECT_TIMEOUT_S = 1
 READ_TIMEOUT_S = 3
+FILE_TIMEOUT_S = 20  # S3 answers when it has all of a part of some MB
 # Up to 100 posts run at once (`sockets.py`); a smaller pool would queue them.
 MAX_CONNECTIONS = 100
 
 _making = threading.Lock()
 
 
-def config(attempts: int = 3, connections: int = 10) -> Config:
+def config(attempts: int = 3, connections: int = 10, read_timeout_s: int = READ_TIMEOUT_S) -> Config:
     """Returns the settings of a client; `attempts` counts the first one."""
     return Config(
         connect_timeout=CONNECT_TIMEOUT_S,
-        read_timeout=READ_TIMEOUT_S,
+        read_timeout=read_timeout_s,
         retries={"total_max_attempts": attempts, "mode": "standard"},
         max_pool_connections=connections,
         tcp_keepalive=True,
@@ -44,10 +45,23 @@ def _client(service: str, endpoint_url: str | None, attempts: int, connections: 
     return _session().create_client(service, endpoint_url=endpoint_url, config=config(attempts, connections))
 
 
+@cache
+def _s3() -> Any:
+    # Without a version said, botocore signs addresses by version 2 in the oldest regions ("Presigned URLs").
+    by_v4 = config(read_timeout_s=FILE_TIMEOUT_S).merge(Config(signature_version="s3v4"))
+    return _session().create_client("s3", config=by_v4)
+
+
 def client(service: str, endpoint_url: str | None = None, attempts: int = 3, connections: int = 10) -> Any:
     """Returns the one client of a service; botocore's clients are safe to share between threads, making them is not."""
     with _making:
         return _client(service, endpoint_url, attempts, connections)
+
+
+def s3() -> Any:
+    """Returns the one client of S3; whoever imports this module pays nothing for it before."""
+    with _making:
+        return _s3()
 
 
 class SharedConnection(Connection):
@@ -68,6 +82,7 @@ def forget_clients() -> None:
     """Forgets every client, so that the next use makes one for the endpoint that the environment names by then."""
     with _making:
         _client.cache_clear()
+        _s3.cache_clear()
         _session.cache_clear()
 
 

@@ -1,6 +1,6 @@
 """Messages: the batch that a send reads, the one transaction that it writes, history by seq."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from pynamodb.exceptions import TransactWriteError
@@ -99,6 +99,18 @@ def between(conversation_id: str, first_seq: int, last_seq: int) -> list[StoredM
     if first_seq > last_seq:
         return []
     return list(_between(conversation_id, first_seq, last_seq))
+
+
+def each(conversation_id: str, first_seq: int, last_seq: int) -> Iterator[StoredMessage]:
+    """Yields the messages from `first_seq` to `last_seq`, ascending; a round trip for each 1 MB, when it is needed."""
+    return _between(conversation_id, first_seq, last_seq) if first_seq <= last_seq else iter(())
+
+
+def some(conversation_id: str, seqs: Iterable[int]) -> dict[int, StoredMessage]:
+    """Returns the messages of these seqs that there are, by seq; one round trip per 100."""
+    wanted = list(seqs)
+    rows = batches.read({tables.Message: [(conversation_id, seq) for seq in wanted]})
+    return {seq: message for seq in wanted if (message := _found(rows, conversation_id, seq)) is not None}
 
 
 def _between(conversation_id: str, first_seq: int, last_seq: int) -> Iterator[StoredMessage]:

@@ -1,4 +1,4 @@
-"""The queue of posts that did not get through at once."""
+"""The queues: posts that did not get through at once, and exports that have more to do."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from parley.adapters import aws, environment
+from parley.domain.exporting import ExportStep
 from parley.domain.posts import Post
 
 MAX_ENTRIES = 10  # of one SendMessageBatch, 256 KB in all (SQS quotas)
@@ -28,6 +29,13 @@ def retry_later(posts: Sequence[Post]) -> None:
         groups = [entries] if sum(len(body.encode()) for body in chunk) <= MAX_BATCH_BYTES else [[e] for e in entries]
         for group in groups:
             _send(sqs, group)
+
+
+def go_on_with(step: ExportStep) -> None:
+    """Puts an export's next step into its queue."""
+    aws.client("sqs").send_message(
+        QueueUrl=environment.required("EXPORT_STEPS_QUEUE_URL"), MessageBody=msgspec.json.encode(step).decode()
+    )
 
 
 def _send(sqs: Any, entries: list[dict[str, Any]]) -> None:

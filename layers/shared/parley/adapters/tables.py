@@ -224,6 +224,31 @@ class User(Table):
     issued_at_s = NumberAttribute()
 
 
+class Export(Table):
+    """A conversation on its way into a file — or, under `<user id>#`, what a person has asked for (`exports.py`)."""
+
+    class Meta:
+        table_name = environment.required("EXPORTS_TABLE")
+
+    export_id = UnicodeAttribute(hash_key=True)
+    user_id = UnicodeAttribute()
+    revision = NumberAttribute()
+    expires_at_s = NumberAttribute()
+    conversation_id = UnicodeAttribute(null=True)
+    format = UnicodeAttribute(null=True)
+    state = UnicodeAttribute(null=True)
+    total = NumberAttribute(null=True)
+    done = NumberAttribute(null=True)
+    upload_id = UnicodeAttribute(null=True)
+    parts = StringsAttribute(null=True)
+    size_bytes = NumberAttribute(null=True)
+    sha256 = UnicodeAttribute(null=True)
+    restarts = NumberAttribute(null=True)
+    created_at_ms = NumberAttribute(null=True)
+    moved_at_ms = NumberAttribute(null=True)
+    asked = DocumentAttribute(null=True)
+
+
 class WsTicket(Table):
     """A one-time ticket for `$connect`: only the SHA-256 of it is kept."""
 

@@ -10,6 +10,7 @@ CONVERSATION_ID_PATTERN = r"^[dgt]_[a-z2-7]{26}$(?!\n)"
 CLIENT_ID_PATTERN = r"^[A-Za-z0-9._:~-]{1,64}$(?!\n)"
 
 _conversation_id = re.compile(r"[dgt]_[a-z2-7]{26}")
+_export_id = re.compile(r"x_[a-z2-7]{26}")
 _message_id = re.compile(r"([dgt]_[a-z2-7]{26})\.([1-9][0-9]{0,14})")
 
 
@@ -35,6 +36,16 @@ def check_conversation_id(text: str, pointer: str) -> str:
     """
     if _conversation_id.fullmatch(text) is None:
         raise Invalid.field(pointer, "bad_format", "That is not the id of a conversation.")
+    return text
+
+
+def check_export_id(text: str, pointer: str) -> str:
+    """Returns `text` if Parley could have made it as an export's id.
+
+    Refuses it with Invalid at `pointer` if not.
+    """
+    if _export_id.fullmatch(text) is None:
+        raise Invalid.field(pointer, "bad_format", "That is not the id of an export.")
     return text
 
 

@@ -85,6 +85,13 @@ class SendMessageAction(Draft, frozen=True, kw_only=True):
     conversation_id: str
 
 
+class ExportConversation(Body, frozen=True, kw_only=True):
+    """POST /conversations/{conversation_id}/export."""
+
+    format: Literal["jsonl", "html"]
+    client_id: ClientId | None = None
+
+
 class OfConversation(Body, frozen=True, kw_only=True):
     """An action on a conversation."""
 

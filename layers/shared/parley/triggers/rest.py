@@ -49,6 +49,11 @@ def created(value: Value, *, new: bool = True) -> Reply[Value]:
     return Reply(201 if new else 200, value)
 
 
+def accepted(value: Value) -> Reply[Value]:
+    """Returns a 202: it is on its way, and what comes back says how far."""
+    return Reply(202, value)
+
+
 def operation(
     body: type[Struct] | None = None, query: type[Struct] = Nothing
 ) -> Callable[[Callable[..., Reply[object]]], Handler]:

@@ -1,0 +1,11 @@
+"""GET /exports/{export_id}: how far an export of the caller's is, and where its file can be had. 200, 400, 404."""
+
+from parley.actions import exports
+from parley.domain.call import Call
+from parley.domain.exporting import Export
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation()
+def handler(call: Call, export_id: str) -> Reply[Export]:
+    return ok(exports.read(call, export_id))
