@@ -247,6 +247,10 @@ def put_user(world: World) -> object:
     return answered(host.put("/users/dave", json={"name": "Dave", "role": "student", "contexts": {"class": ["7b"]}}))
 
 
+def hide(world: World) -> object:
+    return answered(world.alice.patch("/me", json={"show_last_seen": False}))
+
+
 def create_ws_ticket(world: World) -> object:
     ticket = answered(world.alice.post("/ws-tickets"))
     return sorted(ticket)
@@ -454,6 +458,7 @@ SCENARIOS = [
     Scenario("rest/create_ws_ticket", create_ws_ticket),
     Scenario("rest/put_user", put_user),
     Scenario("rest/put_user", put_user, lambda world: world.parley.user("dave"), variant="known"),
+    Scenario("rest/update_me", hide),
     Scenario("rest/create_conversation", create, meet_carol),
     Scenario("rest/send_message", send_rest),
     Scenario("rest/send_message", send_rest, an_hour_later, variant="first of the hour"),

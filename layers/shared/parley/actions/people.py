@@ -48,7 +48,7 @@ def read(call: Call, user_id: str) -> Person:
     if sees_everybody(call) or user_id == call.user_id:
         return _whole(profile)
     have_talked = rows.get(tables.Conversation, general_id) is not None
-    if not have_talked and not policies.current().may_open_anything(caller_of(call), _party(profile)):
+    if not have_talked and not policies.current().may_open_anything(caller_of(call), party(profile)):
         raise unknown_user()
     return _shared(profile, call.caller.contexts)
 
@@ -75,7 +75,8 @@ def caller_of(call: Call) -> Party:
     return Party(call.user_id, call.caller.role, call.caller.contexts)
 
 
-def _party(profile: Profile) -> Party:
+def party(profile: Profile) -> Party:
+    """Returns somebody as a policy looks at them."""
     return Party(profile.user_id, profile.role, profile.contexts)
 
 

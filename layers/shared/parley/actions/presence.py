@@ -104,14 +104,15 @@ def disconnect(call: Call) -> None:
 def status_of(call: Call, user_ids: Iterable[str]) -> StatusList:
     """Returns the status of people with whom the caller shares a direct conversation, or of the caller.
 
-    Two round trips.
+    Who hides when they were last here is told it of nobody. Two round trips.
     """
     known = {entry.peer_id for entry in conversations.recent(call.user_id, MAX_KNOWN)} | {call.user_id}
     wanted = [one for one in dict.fromkeys(user_ids) if one in known]
     if not wanted:
         return StatusList([])
-    people = connections.of(wanted)
-    return StatusList([people[one].status(call.now_s) for one in wanted])
+    people = connections.of([*wanted, call.user_id])
+    to_hider = people[call.user_id].hides_last_seen
+    return StatusList([people[one].status(call.now_s, to_hider=to_hider) for one in wanted])
 
 
 def sweep(call: Call) -> int:
@@ -159,7 +160,7 @@ def _leave(call: Call, person: Presence, last_seen_ms: int | None) -> None:
 
     In this order: killed in between, the sweep finds the person again and tells once more, which does no harm.
     """
-    gone = Presence(user_id=person.user_id, last_seen_ms=last_seen_ms)
+    gone = Presence(user_id=person.user_id, last_seen_ms=last_seen_ms, hides_last_seen=person.hides_last_seen)
     _tell_watchers(call, gone)
     if not connections.mark_offline(person.user_id, last_seen_ms):
         back = connections.of([person.user_id])[person.user_id]
@@ -170,8 +171,10 @@ def _leave(call: Call, person: Presence, last_seen_ms: int | None) -> None:
 def _tell_watchers(call: Call, person: Presence) -> None:
     """Posts a person's status to the other sides of their `MAX_WATCHERS` most recent direct conversations."""
     entries = conversations.recent(person.user_id, MAX_WATCHERS)
-    watchers = {entry.peer_id for entry in entries if entry.peer_id is not None}
-    push.tell(call, watchers, UserStatusChange.of(person.status(call.now_s)))
+    watchers = connections.of(entry.peer_id for entry in entries if entry.peer_id is not None).values()
+    for hides in (False, True):
+        told = [one for one in watchers if one.hides_last_seen is hides]
+        push.tell_present(call, told, UserStatusChange.of(person.status(call.now_s, to_hider=hides)))
 
 
 def _pong(device: Connection) -> Pong:

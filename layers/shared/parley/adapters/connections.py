@@ -98,6 +98,19 @@ def mark_online(user_id: str) -> None:
     _settle(user_id, [tables.Connections.announced.set(True)], tables.Connections.sweep_at_s.exists())
 
 
+def show_last_seen(user_id: str, shows: bool) -> None:
+    """Notes whether others may see when a person was last here, also of one who never was; one round trip.
+
+    It stands in the row that says who is here, because that is what everybody reads who would show it.
+    """
+    row = tables.Connections
+    hides = row.hides_last_seen
+    tables.Connections(user_id=user_id).update(
+        # A row without the map would take in no device (`save`).
+        actions=[row.connections.set(row.connections | {}), hides.remove() if shows else hides.set(True)]
+    )
+
+
 def remove(
     user_id: str, connection_id: str, *, last_seen_ms: int | None = None, lease_s: int | None = None
 ) -> Presence | None:
@@ -203,6 +216,7 @@ def _presence(user_id: str, row: tables.Connections | None) -> Presence:
         user_id=user_id,
         connections=tuple(_connection(one, body) for one, body in row.connections.items()),
         last_seen_ms=None if row.last_seen_ms is None else int(row.last_seen_ms),
+        hides_last_seen=bool(row.hides_last_seen),
         is_announced=bool(row.announced),
         is_watched=row.sweep_at_s is not None,
     )

@@ -139,6 +139,7 @@ class Connections(Table):
     user_id = UnicodeAttribute(hash_key=True)
     connections = DocumentAttribute()
     last_seen_ms = NumberAttribute(null=True)
+    hides_last_seen = BooleanAttribute(null=True)
     announced = BooleanAttribute(null=True)
     sweep_shard = UnicodeAttribute(null=True)
     sweep_at_s = NumberAttribute(null=True)

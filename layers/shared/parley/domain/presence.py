@@ -51,6 +51,7 @@ class Presence(Struct, frozen=True, kw_only=True):
     user_id: str
     connections: tuple[Connection, ...] = ()
     last_seen_ms: int | None = None
+    hides_last_seen: bool = False  # from others, and so others from them
     is_announced: bool = False  # those who watch have been told that the person came
     is_watched: bool = False  # the sweep looks after the row: somebody may still have to be told that the person left
 
@@ -61,15 +62,17 @@ class Presence(Struct, frozen=True, kw_only=True):
         """Returns the ids of the connections that have a conversation open."""
         return frozenset(one.connection_id for one in self.connections if conversation_id in one.joined)
 
-    def status(self, now_s: int) -> Status:
-        """Returns what others may be told: online until the last lease ends, or offline since when."""
+    def status(self, now_s: int, *, to_hider: bool = False) -> Status:
+        """Returns what others may be told: online until the last lease ends, or offline since when.
+
+        Since when is told by nobody, and to nobody (`to_hider`), who hides the same of themselves.
+        """
         live = self.live(now_s)
         if live:
             until_s = max(one.until_s for one in live)
             return Status(user_id=self.user_id, status="online", last_seen=None, expires_at=rfc3339(until_s * 1000))
-        return Status(
-            user_id=self.user_id, status="offline", last_seen=rfc3339_or_none(self.last_sign_ms()), expires_at=None
-        )
+        last_seen = None if self.hides_last_seen or to_hider else rfc3339_or_none(self.last_sign_ms())
+        return Status(user_id=self.user_id, status="offline", last_seen=last_seen, expires_at=None)
 
     def last_sign_ms(self) -> int | None:
         """Returns when the person was last known to be here.

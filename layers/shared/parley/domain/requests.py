@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 from parley.domain.bodies import NOT_BLANK
 from parley.domain.calls import MAX_PAYLOAD_CHARACTERS
+from parley.domain.errors import Invalid
 from parley.domain.identity import (
     CONTEXT_ID_PATTERN,
     CONTEXT_TYPE_PATTERN,
@@ -15,6 +16,7 @@ from parley.domain.identity import (
     MAX_NAME_CHARACTERS,
     ROLE_PATTERN,
     USER_ID_PATTERN,
+    is_user_id,
 )
 from parley.domain.ids import CLIENT_ID_PATTERN, CONVERSATION_ID_PATTERN
 from parley.domain.types import Media, Signal
@@ -23,6 +25,7 @@ MAX_TEXT_CHARACTERS = 10_000  # code points (product); at 4 bytes each well unde
 MAX_SEQ = 10**15  # no conversation gets there; keeps seqs exact in every client's doubles (2**53)
 MAX_STATUS_USERS = 100  # one BatchGetItem (DynamoDB quotas)
 MAX_SYNC_CONVERSATIONS = 100
+MAX_PAGE = 100
 
 Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ)]
 UserId = Annotated[str, Meta(pattern=USER_ID_PATTERN, max_length=128)]
@@ -33,7 +36,7 @@ ContextIds = Annotated[list[ContextId], Meta(max_length=MAX_CONTEXT_IDS)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT_CHARACTERS, pattern=NOT_BLANK)]
 ConversationId = Annotated[str, Meta(pattern=CONVERSATION_ID_PATTERN)]
 ClientId = Annotated[str, Meta(pattern=CLIENT_ID_PATTERN, max_length=64)]
-Limit = Annotated[int, Meta(ge=1, le=100)]
+Limit = Annotated[int, Meta(ge=1, le=MAX_PAGE)]
 Cursor = Annotated[str, Meta(min_length=1, max_length=1024)]
 
 
@@ -127,6 +130,36 @@ class PutUser(Body, frozen=True, kw_only=True):
     name: Annotated[str, Meta(max_length=MAX_NAME_CHARACTERS, pattern=NOT_BLANK)] | None = None
     role: Role = DEFAULT_ROLE
     contexts: Annotated[dict[ContextType, ContextIds], Meta(max_length=MAX_CONTEXT_TYPES)] = {}
+
+
+class GetPresence(Body, frozen=True, kw_only=True):
+    """The query of GET /users/presence: ids of users with commas between them."""
+
+    ids: Annotated[str, Meta(min_length=1, max_length=MAX_STATUS_USERS * 129)]
+
+    def user_ids(self) -> list[str]:
+        """Returns the ids; raises Invalid for too many, or for what can be none."""
+        found = self.ids.split(",")
+        if len(found) > MAX_STATUS_USERS:
+            detail = f"`ids` can name {MAX_STATUS_USERS} users at most."
+            raise Invalid.field("?ids", "too_many_items", detail, MAX_STATUS_USERS)
+        if not all(is_user_id(one) for one in found):
+            raise Invalid.field("?ids", "bad_format", "`ids` must be ids of users with commas between them.")
+        return found
+
+
+class UpdateMe(Body, frozen=True, kw_only=True):
+    """PATCH /me: whether others see when the caller was last here; who hides it does not see it of others either."""
+
+    show_last_seen: bool
+
+
+class ExplainPolicy(Body, frozen=True, kw_only=True):
+    """The query of GET /policy/explain: a conversation that the caller might open."""
+
+    user_id: UserId
+    context_type: ContextType | None = None
+    context_id: ContextId | None = None
 
 
 class Page(Body, frozen=True, kw_only=True):

@@ -1,0 +1,10 @@
+"""GET /me: the caller, what they have not read, and the limits and timers that their client must use. 200."""
+
+from parley.actions import me
+from parley.domain.call import Call
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation()
+def handler(call: Call) -> Reply[me.Me]:
+    return ok(me.read(call))

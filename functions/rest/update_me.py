@@ -1,0 +1,11 @@
+"""PATCH /me: whether others see when the caller was last here. 200, 400."""
+
+from parley.actions import me
+from parley.domain.call import Call
+from parley.domain.requests import UpdateMe
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation(body=UpdateMe)
+def handler(call: Call, body: UpdateMe) -> Reply[me.Me]:
+    return ok(me.update(call, body))

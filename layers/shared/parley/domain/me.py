@@ -1,0 +1,31 @@
+"""What a client must know of this deployment: how much it takes, and when to do what."""
+
+from msgspec import Struct
+
+from parley.domain.hello import MAX_FRAME_BYTES
+from parley.domain.presence import HEARTBEAT_S, LEASE_S, MAX_CONNECTION_S, MAX_JOINED
+from parley.domain.requests import MAX_PAGE, MAX_STATUS_USERS, MAX_SYNC_CONVERSATIONS, MAX_TEXT_CHARACTERS
+from parley.domain.sending import REPLAY_S
+from parley.domain.typing import TYPING_EXPIRES_S, TYPING_RESEND_S
+
+
+class Sizes(Struct, frozen=True, kw_only=True):
+    """How much one request, one frame or one device may hold."""
+
+    max_text_characters: int = MAX_TEXT_CHARACTERS
+    max_message_bytes: int = MAX_FRAME_BYTES
+    max_page: int = MAX_PAGE
+    max_status_users: int = MAX_STATUS_USERS
+    max_sync_conversations: int = MAX_SYNC_CONVERSATIONS
+    max_joined_conversations: int = MAX_JOINED
+
+
+class Timers(Struct, frozen=True, kw_only=True):
+    """When to do what, in seconds; for `client_id_s` a `client_id` gets the first answer again."""
+
+    heartbeat_s: int = HEARTBEAT_S
+    lease_s: int = LEASE_S
+    typing_resend_s: int = TYPING_RESEND_S
+    typing_expires_s: int = TYPING_EXPIRES_S
+    connection_s: int = MAX_CONNECTION_S
+    client_id_s: int = REPLAY_S

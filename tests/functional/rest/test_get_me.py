@@ -1,0 +1,66 @@
+"""GET /me: the caller, and all that their client must know of this deployment."""
+
+from bench.calls import recording
+from tests.functional.replies import invalid, refusal
+from tests.functional.talk import open_direct, say
+from tests.harness import Parley
+
+
+def test_caller_is_as_their_token_says(parley: Parley) -> None:
+    contexts = {"class": ["7b", "8a"], "booking": ["b1"]}
+    alice = parley.user("alice", role="teacher", name="Alice Ä.", contexts=contexts)
+    parley.user("backend", role="service").put("/users/alice", json={"name": "Another"})
+
+    me = alice.get("/me").json
+
+    assert {name: me[name] for name in ("id", "name", "role", "contexts", "show_last_seen")} == {
+        "id": "alice", "name": "Alice Ä.", "role": "teacher", "contexts": contexts, "show_last_seen": True
+    }  # fmt: skip
+
+
+def test_unread_is_what_the_count_says(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    say(bob, open_direct(alice, bob), "one", "two")
+
+    unread = alice.get("/me").json["unread"]
+
+    assert unread == alice.get("/unread-count").json == {"total": 2, "conversations": 1, "capped": False}
+
+
+def test_limits_and_timers_are_those_that_hold(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    hello = alice.connect().request("hello")["data"]
+
+    me = alice.get("/me").json
+
+    timers, sizes = me["timers"], me["sizes"]
+    assert me["limits"] == hello["limits"]
+    assert {name: timers[name] for name in timers if name in hello} == {
+        name: hello[name] for name in ("heartbeat_s", "typing_resend_s", "typing_expires_s")
+    }
+    assert sizes["max_message_bytes"] == hello["max_message_bytes"]
+    longest = {"text": "x" * sizes["max_text_characters"]}
+    too_long = {"text": longest["text"] + "x"}
+    path = f"/conversations/{conversation_id}/messages"
+    assert [alice.post(path, json=draft).status for draft in (longest, too_long)] == [201, 400]
+    assert [alice.get(f"/conversations?limit={sizes['max_page'] + more}").status for more in (0, 1)] == [200, 400]
+
+
+def test_it_takes_two_round_trips(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    say(bob, open_direct(alice, bob), "one")
+    parley.hooks.clear()  # the recorder looks at items under the functions' names, which their roles do not allow
+
+    with recording() as recorded:
+        alice.get("/me")
+
+    assert recorded.round_trips <= 2
+
+
+def test_host_is_answered_too(parley: Parley) -> None:
+    assert parley.user("backend", role="service").get("/me").json["role"] == "service"
+
+
+def test_it_takes_no_query(parley: Parley) -> None:
+    assert refusal(parley.user("alice").get("/me?full=true")) == invalid(("?full", "unknown_field"))
