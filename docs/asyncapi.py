@@ -22,12 +22,12 @@ Never put a token into the address. Made from the code by `make docs`."""
 
 def document(actions: Sequence[Operation], version: str) -> Document:
     """Returns the AsyncAPI document of these actions and of every event class."""
-    from parley.domain.events import Event
+    from parley.domain.events import kinds
     from parley.domain.requests import Body
     from parley.domain.types import RateLimit
     from parley.triggers.websocket import Error, RequestId
 
-    events = sorted(Event.__subclasses__(), key=lambda one: one.name)
+    events = sorted(kinds(), key=lambda one: one.name)
     schemas = Schemas(
         [*(one.takes for one in actions), *(one.replies for one in actions), *events, Error, RateLimit, RequestId],
         sent=Body,

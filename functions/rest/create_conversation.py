@@ -1,4 +1,7 @@
-"""POST /conversations: open a direct conversation, or get the one that is there. 201, 200, 400, 403, 404, 429."""
+"""POST /conversations: open a direct conversation or get the one that is there, or make a group.
+
+201, 200 (it was there), 400, 403, 404, 409, 429.
+"""
 
 from parley.actions import conversations
 from parley.domain.call import Call

@@ -11,6 +11,14 @@ def open_direct(one: User, other: User) -> str:
     return str(reply.json["id"])
 
 
+def make_group(owner: User, *others: User, **fields: object) -> str:
+    """Returns the id of a new group of these people."""
+    member_ids = [one.user_id for one in others]
+    reply = owner.post("/conversations", json={"type": "group", "title": "Chess", "member_ids": member_ids, **fields})
+    assert reply.status == 201, reply
+    return str(reply.json["id"])
+
+
 def say(sender: User, conversation_id: str, *texts: str) -> list[str]:
     """Sends texts over REST; returns the ids of the messages."""
     replies = [sender.post(f"/conversations/{conversation_id}/messages", json={"text": text}) for text in texts]

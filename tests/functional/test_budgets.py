@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from bench.calls import Recorded, recording
-from tests.functional.talk import joined, open_direct, say
+from tests.functional.talk import joined, make_group, open_direct, say
 from tests.harness import Parley, Socket, User
 
 HOUR_MS = 3_600_000
@@ -158,3 +158,46 @@ def test_unread_count_takes_two_round_trips(pair: Pair) -> None:
     say(pair.bob, pair.conversation_id, "one")
 
     assert pair.spent(lambda: pair.alice.get("/unread-count")).round_trips <= 2
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", "/messages/{}.1", {"text": "new"}),
+        ("DELETE", "/messages/{}.1", None),
+        ("DELETE", "/messages/{}.1?scope=me", None),
+        ("PUT", "/messages/{}.1/reactions/%F0%9F%91%8D", None),
+        ("PUT", "/messages/{}.1/pin", None),
+    ],
+    ids=["edit", "delete", "delete for me", "react", "pin"],
+)
+def test_change_of_a_message_takes_three_round_trips(pair: Pair, method: str, path: str, body: object) -> None:
+    say(pair.alice, pair.conversation_id, "one")
+
+    spent = pair.spent(lambda: pair.alice.request(method, path.format(pair.conversation_id), json=body))
+
+    assert spent.round_trips <= 3
+
+
+def test_send_to_a_group_takes_three_round_trips_and_costs_as_much_for_many_as_for_few(pair: Pair) -> None:
+    group = make_group(pair.alice, pair.bob)
+    draft = {"text": "hello"}
+    few = pair.spent(lambda: pair.alice.post(f"/conversations/{group}/messages", json=draft))
+    for first in (0, 60):
+        body = {"user_ids": [f"u{number}" for number in range(first, first + 60)]}
+        assert pair.alice.post(f"/conversations/{group}/members", json=body).status == 200
+
+    many = pair.spent(lambda: pair.alice.post(f"/conversations/{group}/messages", json=draft))
+
+    assert few.round_trips <= 3
+    assert many.round_trips <= 2  # nobody is told by the one who writes
+    assert many.units.write <= few.units.write and many.units.read <= few.units.read
+
+
+def test_page_of_groups_costs_as_much_however_many_are_in_them(pair: Pair) -> None:
+    make_group(pair.alice, *(pair.parley.bearer("", f"u{number}") for number in range(50)))
+
+    spent = pair.spent(lambda: pair.alice.get("/conversations?limit=50"))
+
+    assert spent.round_trips <= 4
+    assert spent.units.read < 20

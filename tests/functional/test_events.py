@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.functional.talk import open_direct, say
+from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Parley
 
 FOLDER = Path(__file__).parents[2] / "events"
@@ -35,6 +35,8 @@ def test_function_accepts_its_event(parley: Parley, path: Path) -> None:
     say(bob, open_direct(alice, bob), "hello")  # of which the files tell
     if path.stem in ("get_export", "write_export"):
         invoke(parley, FOLDER / "rest" / "export_conversation.json", alice.token)
+    say(alice, make_group(alice, bob, client_id="chess"), "hello")
+    parley.user("carol")
 
     result = invoke(parley, path, alice.token)
 

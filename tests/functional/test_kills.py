@@ -13,20 +13,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
+from json import dumps, loads
 from typing import Any
 
 import pytest
 
 from local import queues
+from local.functions import FunctionError
 from local.tokens import mint
 from parley.domain.presence import LEASE_S
-from tests.functional.talk import joined, open_direct, say
+from tests.functional.talk import joined, make_group, open_direct, say
 from tests.harness import Call, Frame, Parley, Refused, Reply, Socket, User
 from tests.harness.fixtures import System, forget_told, fresh
 from tests.harness.iam import rights
 
 NOW_MS = int(time.time()) * 1000  # the same in every run, so that all times are
-WRITING = ("dynamodb:Put", "dynamodb:Update", "dynamodb:Delete", "execute-api:ManageConnections")
+WRITING = ("dynamodb:Put", "dynamodb:Update", "dynamodb:Delete", "execute-api:ManageConnections", "sqs:SendMessage")
+
+
+THUMB = "%F0%9F%91%8D"
 
 
 class Died(Exception):
@@ -228,6 +233,86 @@ def act_on_last(action: str) -> Callable[[World], object]:
 
 def act_on_conversation(action: str) -> Callable[[World], object]:
     return lambda world: settled(world.ask(action, conversation_id=world.conversation_id))
+
+
+def in_group(world: World) -> None:
+    """Puts alice, who owns it, bob, dave and erin into a group that stands in the place of the direct conversation."""
+    people = [world.bob, *(world.parley.user(one) for one in ("dave", "erin"))]
+    world.conversation_id = make_group(world.alice, *people)
+    world.devices["dave"] = people[1].connect()
+    world.ask("join_conversation", conversation_id=world.conversation_id)
+
+
+def in_large_group(world: World) -> None:
+    """The same with so many members that the queue tells them."""
+    in_group(world)
+    body = {"user_ids": [f"u{number}" for number in range(90)]}
+    for user_ids in (body["user_ids"], [f"v{number}" for number in range(20)]):
+        path = f"/conversations/{world.conversation_id}/members"
+        assert world.alice.post(path, json={"user_ids": user_ids}).status == 200
+
+
+def alice_said(world: World) -> None:
+    say(world.alice, world.conversation_id, "one", "two")
+
+
+def and_then(*steps: Callable[[World], object]) -> Callable[[World], None]:
+    def arrange(world: World) -> None:
+        for step in steps:
+            step(world)
+
+    return arrange
+
+
+def ask_rest(method: str, path: str, json: object = None) -> Callable[[World], object]:
+    """Returns an act of alice's; `{}` in a path or a body is the conversation's id."""
+
+    def act(world: World) -> object:
+        filled = loads(dumps(json).replace("{}", world.conversation_id))
+        return settled(answered(world.alice.request(method, path.replace("{}", world.conversation_id), json=filled)))
+
+    return act
+
+
+archive = ask_rest("PATCH", "/conversations/{}/archive", {"archived": True})
+
+
+def create_group(world: World) -> object:
+    body = {"type": "group", "title": "Chess", "member_ids": ["bob", "carol"], "client_id": "g1"}
+    return answered(world.alice.post("/conversations", json=body))
+
+
+def forward(world: World) -> object:
+    body = {"conversation_ids": [world.conversation_id], "client_id": "f1"}
+    path = f"/messages/{world.conversation_id}.1/forward"
+    return [settled(one) for one in answered(world.alice.post(path, json=body))["messages"]]
+
+
+def invoke(world: World, function: str, event: dict[str, Any]) -> object:
+    """Returns what a function answers that no client calls; Died where it failed."""
+    try:
+        result = world.parley.functions.invoke(function, event)
+    except FunctionError as died:
+        raise Died from died
+    if result["batchItemFailures"]:
+        raise Died
+    return result
+
+
+def hand_out(world: World) -> object:
+    """Lets the stream bring the message that left something to do for the group."""
+    rows = world.items()[world.parley.template.resources["Messages"].ref].values()
+    row = max((one for one in rows if "errands" in one), key=lambda one: int(one["seq"]["N"]))
+    return invoke(world, "HandOutErrands", {"Records": [{"dynamodb": {"NewImage": row}}]})
+
+
+def run_errands(world: World) -> object:
+    """Lets the queue bring the job for the first part of the group, its first message of the hour among it."""
+    heads = world.items()[world.parley.template.resources["Conversations"].ref]
+    last_seq = int(heads[dumps({"conversation_id": world.conversation_id})]["last_seq"]["N"])
+    errand = {"conversation_id": world.conversation_id, "seq": last_seq, "errands": ["index", "fan_out"]}
+    delivery = {"errand": errand, "user_ids": ["alice", "bob", "dave", "erin", "u1"]}
+    return invoke(world, "RunErrands", {"Records": [{"messageId": "m1", "body": dumps(delivery)}]})
 
 
 def patch(path: str) -> Callable[[World], object]:
@@ -467,6 +552,45 @@ SCENARIOS = [
     Scenario("rest/send_message_to_user", send_to_new, meet_carol, variant="new conversation"),
     Scenario("rest/mark_read", patch("/messages/{}.2/read"), said),
     Scenario("rest/mark_conversation_read", patch("/conversations/{}/read-all"), said),
+    Scenario("rest/create_conversation", create_group, meet_carol, variant="group"),
+    Scenario("rest/send_message", send_rest, and_then(in_group, an_hour_later), variant="group"),
+    Scenario(
+        "rest/send_message",
+        send_rest,
+        and_then(alice_said, archive),
+        variant="archived",
+    ),
+    Scenario("rest/update_conversation", ask_rest("PATCH", "/conversations/{}", {"title": "Go"}), in_group),
+    Scenario("rest/archive_conversation", archive, alice_said),
+    Scenario("rest/update_settings", ask_rest("PATCH", "/conversations/{}/settings", {"pinned": True}), alice_said),
+    Scenario(
+        "rest/add_members",
+        ask_rest("POST", "/conversations/{}/members", {"user_ids": ["carol"]}),
+        and_then(in_group, meet_carol),
+    ),
+    Scenario(
+        "rest/put_member",
+        ask_rest("PUT", "/conversations/{}/members/carol", {"role": "admin"}),
+        and_then(in_group, meet_carol),
+    ),
+    Scenario("rest/set_role", ask_rest("PATCH", "/conversations/{}/members/dave", {"role": "admin"}), in_group),
+    Scenario("rest/remove_member", ask_rest("DELETE", "/conversations/{}/members/dave"), in_group),
+    Scenario("rest/edit_message", ask_rest("PATCH", "/messages/{}.2", {"text": "new"}), alice_said),
+    Scenario("rest/delete_message", ask_rest("DELETE", "/messages/{}.2"), alice_said),
+    Scenario("rest/delete_message", ask_rest("DELETE", "/messages/{}.2?scope=me"), alice_said, variant="for me"),
+    Scenario("rest/add_reaction", ask_rest("PUT", f"/messages/{{}}.2/reactions/{THUMB}"), alice_said),
+    Scenario(
+        "rest/remove_reaction",
+        ask_rest("DELETE", f"/messages/{{}}.2/reactions/{THUMB}"),
+        and_then(alice_said, ask_rest("PUT", f"/messages/{{}}.2/reactions/{THUMB}")),
+    ),
+    Scenario("rest/pin_message", ask_rest("PUT", "/messages/{}.2/pin"), alice_said),
+    Scenario(
+        "rest/unpin_message",
+        ask_rest("DELETE", "/messages/{}.2/pin"),
+        and_then(alice_said, ask_rest("PUT", "/messages/{}.2/pin")),
+    ),
+    Scenario("rest/forward_message", forward, alice_said),
     Scenario("websocket/authorize", connect_as("dave"), heals=True),
     Scenario("websocket/authorize", connect_by_ticket, heals=True, variant="ticket"),
     Scenario("websocket/connect", connect_as("alice"), heals=True, variant="another device"),
@@ -502,6 +626,8 @@ SCENARIOS = [
     Scenario("rest/export_conversation", export, said),
     Scenario("queues/retry_posts", lambda world: bool(poll(world)), each=leave_posts_behind),
     Scenario("queues/write_export", lambda world: bool(poll(world)), said, each=export),
+    Scenario("streams/hand_out_errands", hand_out, and_then(in_large_group, an_hour_later, alice_said)),
+    Scenario("queues/run_errands", run_errands, and_then(in_large_group, an_hour_later, alice_said)),
 ]  # fmt: skip
 
 

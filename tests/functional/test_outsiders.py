@@ -15,17 +15,34 @@ from docs import operations
 from docs.operations import Operation, RestOperation
 from local.template import Template
 from tests.functional.replies import stored
-from tests.functional.talk import joined, open_direct, say
+from tests.functional.talk import joined, make_group, open_direct, say
 from tests.harness import Frame, Parley, Socket, User
 
 IDS = ("conversation_id", "message_id")
-EXAMPLES = {
+# Of fields that an operation requires beside the ids, and of other parts of a path; a new one needs its own here.
+EXAMPLES: dict[str, object] = {
     "text": "let me in",
+    "user_ids": ["carol"],
+    "conversation_ids": ["d_" + "a" * 26],
     "call_id": "c1",
     "signal": "offer",
     "format": "jsonl",
-}  # of fields that an operation requires beside the ids; a new one needs its own here
-ABSENT = "d_" + "a" * 26
+}
+PATH_PARTS = {"user_id": "alice", "emoji": "%F0%9F%91%8D"}
+ABSENT = {"direct": "d_" + "a" * 26, "group": "g_" + "a" * 26}
+# What a member is told who may not do a thing, or not here.
+MAY_NOT = {
+    *(
+        "groups_only",
+        "direct_only",
+        "admins_only",
+        "owners_only",
+        "not_your_message",
+        "system_message",
+        "no_life_cycle",
+    ),
+}
+LAST = "rest/remove_member"  # after it nothing is left to try
 
 Answer = tuple[int, str, str]  # status, code and detail
 
@@ -38,12 +55,19 @@ class Naming:
     fields: dict[str, object]
     ids: frozenset[str]
 
+    @property
+    def refuses_example(self) -> bool:
+        """Says whether the operation is about other conversations too, of which the example is nobody's."""
+        return "conversation_ids" in self.fields
+
     def ask(self, person: User, socket: Socket, conversation_id: str) -> Answer:
         """Returns what came back: over REST for the person, over WebSocket for the socket."""
-        ids = {"conversation_id": conversation_id, "message_id": f"{conversation_id}.1"}
+        ids = {"conversation_id": conversation_id, "message_id": f"{conversation_id}.2"}
         if isinstance(self.operation, RestOperation):
-            path = self.operation.path.format(**ids)
-            problem = person.request(self.operation.method.upper(), path, json=self.fields or None).json
+            path = self.operation.path.format(**ids, **PATH_PARTS)
+            problem = person.request(
+                self.operation.method.upper(), path, json=self.fields if self.operation.takes else None
+            ).json
         else:
             named = {name: one for name, one in ids.items() if name in self.ids}
             problem = socket.request(self.operation.name, self.fields | named).get("error", {})
@@ -66,8 +90,12 @@ def naming(template: Template) -> Iterator[Naming]:
 
 @dataclass
 class Talk:
-    """Alice and bob, with their conversation open on one device each and not on another; eve, who is not in it."""
+    """Alice and bob, with their conversation open on one device each and not on another; eve, who is not in it.
 
+    Of a group mallory was a member, and had it open on a device when she was removed.
+    """
+
+    kind: str
     parley: Parley
     alice: User
     bob: User
@@ -87,14 +115,21 @@ class Talk:
         return answer
 
 
-@pytest.fixture
-def talk(parley: Parley) -> Talk:
+@pytest.fixture(params=["direct", "group"])
+def talk(parley: Parley, request: pytest.FixtureRequest) -> Talk:
     alice, bob, eve = parley.user("alice"), parley.user("bob"), parley.user("eve")
-    conversation_id = open_direct(alice, bob)
+    if request.param == "direct":
+        conversation_id = open_direct(alice, bob)
+        spy = eve.connect()
+    else:  # eve is mallory here: she was in it, with a device that has it open
+        conversation_id = make_group(bob, alice, eve)
+        spy = joined(eve, conversation_id)
+        assert bob.delete(f"/conversations/{conversation_id}/members/eve").status == 200
+        parley.drain()
     say(alice, conversation_id, "a secret", "another")
     devices = [person.connect() for person in (alice, bob)] + [joined(one, conversation_id) for one in (alice, bob)]
     open_direct(eve, parley.user("frank"))
-    return Talk(parley, alice, bob, eve, conversation_id, devices, eve.connect())
+    return Talk(request.param, parley, alice, bob, eve, conversation_id, devices, spy)
 
 
 def test_outsider_cannot_tell_a_conversation_from_one_that_does_not_exist(parley: Parley, talk: Talk) -> None:
@@ -103,7 +138,7 @@ def test_outsider_cannot_tell_a_conversation_from_one_that_does_not_exist(parley
 
     for one in naming(parley.template):
         theirs = talk.quietly(one, talk.eve, talk.spy, talk.conversation_id)
-        nobodys = talk.quietly(one, talk.eve, talk.spy, ABSENT)
+        nobodys = talk.quietly(one, talk.eve, talk.spy, ABSENT[talk.kind])
 
         assert theirs == nobodys, one
         assert theirs[0] == 404, one
@@ -135,10 +170,13 @@ def test_token_that_was_meant_for_another_service_opens_nothing(parley: Parley, 
 
 def test_member_does_everything_and_an_outsider_hears_nothing(parley: Parley, talk: Talk) -> None:
     phone = talk.bob.connect()
+    talk.spy.frames.clear()
 
-    for one in naming(parley.template):
-        assert one.ask(talk.bob, phone, talk.conversation_id)[0] == 200, one
+    for one in sorted(naming(parley.template), key=lambda one: (str(one) == LAST, "delete" in str(one))):
+        status, code, _ = one.ask(talk.bob, phone, talk.conversation_id)
+        assert status in (200, 201) or code in MAY_NOT or one.refuses_example, (one, status, code)
 
+    parley.drain()
     assert talk.devices[0].events()
     assert talk.spy.frames == []
 

@@ -465,9 +465,20 @@ def test_a_queues_message_stays_hidden_while_it_may_still_be_worked_on(mapping: 
 # --- background work -------------------------------------------------------------------------------------------------
 
 
-def test_the_stream_gives_up_a_poisoned_record_and_not_its_shard() -> None:
-    [mapping] = [m for m in of_type("AWS::Lambda::EventSourceMapping") if "StartingPosition" in m.properties]
-    properties = mapping.properties
+def readers_of_the_stream() -> dict[str, Resource]:
+    """Returns the mappings from the stream of messages, by the function that each is named for."""
+    mappings = [m for m in of_type("AWS::Lambda::EventSourceMapping") if "StartingPosition" in m.properties]
+    return {mapping.logical_id.removesuffix("Messages"): mapping for mapping in mappings}
+
+
+def test_the_stream_has_no_more_readers_than_it_bears() -> None:
+    # No more than two at a shard, or they throttle (DynamoDB developer guide, "Change data capture").
+    assert set(readers_of_the_stream()) == {"CountMessages", "HandOutErrands"}
+
+
+@pytest.mark.parametrize("reader", ["CountMessages", "HandOutErrands"])
+def test_the_stream_gives_up_a_poisoned_record_and_not_its_shard(reader: str) -> None:
+    properties = readers_of_the_stream()[reader].properties
 
     assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert properties["BisectBatchOnFunctionError"] is True
@@ -476,14 +487,13 @@ def test_the_stream_gives_up_a_poisoned_record_and_not_its_shard() -> None:
     assert properties["DestinationConfig"]["OnFailure"]["Destination"] == deployed().resources["StreamDeadLetters"].arn
 
 
-def test_the_stream_reports_new_messages_and_no_idempotency_records() -> None:
-    [mapping] = [m for m in of_type("AWS::Lambda::EventSourceMapping") if "StartingPosition" in m.properties]
-    [pattern] = mapping.properties["FilterCriteria"]["Filters"]
+@pytest.mark.parametrize(("reader", "attribute"), [("CountMessages", "kind"), ("HandOutErrands", "errands")])
+def test_a_reader_of_the_stream_gets_the_rows_that_are_its_own(reader: str, attribute: str) -> None:
+    [pattern] = readers_of_the_stream()[reader].properties["FilterCriteria"]["Filters"]
 
-    # Numbers are strings in stream records, so "numeric" would never match (Lambda developer guide, event filtering).
     assert json.loads(pattern["Pattern"]) == {
         "eventName": ["INSERT"],
-        "dynamodb": {"Keys": {"seq": {"N": [{"anything-but": ["0"]}]}}},
+        "dynamodb": {"NewImage": {attribute: {"S": [{"exists": True}]}}},
     }
 
 

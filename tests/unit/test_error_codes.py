@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from parley.adapters import tokens
-from parley.domain import errors, faults, policy
+from parley.domain import errors, faults, policy, rights
 from parley.domain.errors import Refusal
 from parley.domain.policy import Decision
 from parley.triggers import problems
@@ -44,6 +44,11 @@ def raised() -> set[Code]:
     }
 
 
+def ruled() -> set[Code]:
+    """Returns what the rules of a conversation refuse with."""
+    return {(line.code, 403) for lines in rights.RULES.values() for line in lines}
+
+
 def decided() -> set[Code]:
     """Returns what a policy refuses with."""
     refused = set()
@@ -73,7 +78,7 @@ def field_codes() -> set[str]:
 def test_every_code_is_explained_with_its_status_and_no_other() -> None:
     fault = problems.fault("/", "")
     of_tokens = {(code, 401) for _, code, _ in tokens._CODES}
-    known = raised() | decided() | of_tokens | answered_by_the_gateway() | {(fault.code, fault.status)}
+    known = raised() | ruled() | decided() | of_tokens | answered_by_the_gateway() | {(fault.code, fault.status)}
 
     explained = {(code, int(status)) for code, status in re.findall(r"^\| `(\w+)` \| (\d{3}) \|", PAGE, re.MULTILINE)}
 

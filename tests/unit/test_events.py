@@ -52,15 +52,9 @@ class Talk:
     def send(self, user_id: str, text: str, *, in_full: bool) -> None:
         caller = Identity(user_id=user_id, name="", expires_at_s=0)
         call = Call(caller=caller, now_ms=self.head.last_activity_ms + 1_000, request_id="r")
-        message = next_message(self.head, Draft(text=text), call).message
-        self.head = replace(
-            self.head,
-            last_seq=message.seq,
-            last_message=message.preview(),
-            sent_seqs={**self.head.sent_seqs, user_id: message.seq},
-            last_activity_ms=message.created_at_ms,
-        )
-        shown = message.view()
+        step = next_message(self.head, Draft(text=text), call)
+        self.head = step.after
+        shown = step.new_message.view()
         full = NewMessage(conversation_id=CONVERSATION, message=shown)
         self.pushed.append(full if in_full else MessageNotification.of(shown))
 
@@ -171,7 +165,7 @@ def test_what_is_about_no_marker_changes_no_conversation() -> None:
     assert applied([typing, status], shown, "alice") == shown
 
 
-EVENTS = Event.__subclasses__()
+EVENTS = events.kinds()
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)

@@ -39,16 +39,16 @@ def call(now_ms: int) -> Call:
 def test_a_message_goes_right_behind_the_last(last_seq: int, last_activity_ms: int, now_ms: int) -> None:
     sending = next_message(head(last_seq, last_activity_ms), Draft(text="hello", client_id="c1"), call(now_ms))
 
-    message = sending.message
+    message, record = sending.new_message, sending.record
     assert (message.seq, message.sender_id, message.text, message.client_id) == (last_seq + 1, "alice", "hello", "c1")
-    assert sending.expires_at_s == now_ms // 1000 + REPLAY_S
+    assert record is not None and record.expires_at_s == now_ms // 1000 + REPLAY_S
 
 
 @given(moments, st.lists(moments, max_size=20))
 def test_times_never_run_backwards_whatever_the_clocks_say(first_ms: int, clock: list[int]) -> None:
     now = head(0, first_ms)
     for now_ms in clock:
-        message = next_message(now, Draft(text="hello"), call(now_ms)).message
+        message = next_message(now, Draft(text="hello"), call(now_ms)).new_message
 
         assert message.created_at_ms >= now.last_activity_ms
         assert message.created_at_ms in (now_ms, now.last_activity_ms)

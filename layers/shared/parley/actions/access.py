@@ -20,15 +20,22 @@ def no_message() -> NotFound:
     return NotFound("message_not_found", "There is no such message.")
 
 
-def admit(head: Head | None, user_id: str) -> Head:
-    """Returns the head to a member; refuses everybody else with NotFound."""
-    if head is None or user_id not in head.participants:
+def is_member(head: Head, user_id: str, membership: Membership | None) -> bool:
+    """Says whether somebody is in a conversation: of a group their membership tells, of two people the head."""
+    return membership is not None if head.is_group else user_id in head.participants
+
+
+def admit(head: Head | None, user_id: str, membership: Membership | None = None) -> Head:
+    """Returns the head to a member; refuses everybody else with NotFound. A group needs the membership."""
+    if head is None or not is_member(head, user_id, membership):
         raise no_conversation()
     return head
 
 
 def access_conversation(call: Call, conversation_id: str) -> Head:
     """Returns the head of the caller's conversation; one round trip."""
+    if ids.is_group_id(conversation_id):
+        return access_membership(call, conversation_id)[0]
     ids.check_conversation_id(conversation_id, field_of(call, "conversation_id"))
     return admit(conversations.head(conversation_id), call.user_id)
 
@@ -39,14 +46,14 @@ def access_membership(call: Call, conversation_id: str) -> tuple[Head, Membershi
     head, mine = conversations.head_and_membership(conversation_id, call.user_id)
     if mine is None:
         raise no_conversation()
-    return admit(head, call.user_id), mine
+    return admit(head, call.user_id, mine), mine
 
 
 def access_message(call: Call, message_id: str) -> tuple[Head, StoredMessage]:
     """Returns a message of one of the caller's conversations, with the head; one round trip."""
     conversation_id, seq = ids.split_message_id(message_id, field_of(call, "message_id"))
-    head, message = messages.head_and_message(conversation_id, seq)
-    if head is None or call.user_id not in head.participants or message is None:
+    head, mine, message, _ = messages.head_and_message(conversation_id, seq, call.user_id)
+    if head is None or not is_member(head, call.user_id, mine) or message is None:
         raise no_message()
     return head, message
 
@@ -58,7 +65,7 @@ def access_marker(call: Call, message_id: str) -> tuple[Head, Membership, int]:
     """
     conversation_id, seq = ids.split_message_id(message_id, field_of(call, "message_id"))
     head, mine = conversations.head_and_membership(conversation_id, call.user_id)
-    if head is None or mine is None or call.user_id not in head.participants or seq > head.last_seq:
+    if head is None or mine is None or not is_member(head, call.user_id, mine) or seq > head.last_seq:
         raise no_message()
     return head, mine, seq
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from parley.actions import access, push
 from parley.actions.sweeping import sweep_all
 from parley.adapters import calls, connections, writes
-from parley.domain import ids
+from parley.domain import ids, rights
 from parley.domain.call import Call
 from parley.domain.calls import MAX_PAYLOAD_CHARACTERS, RING_S, StoredCall
 from parley.domain.errors import Conflict, Field, Invalid, NotFound
@@ -34,6 +34,8 @@ def signal(call: Call, wanted: SendCallSignal) -> CallStatus:
     """
     _check_fields(call, wanted)
     ids.check_conversation_id(wanted.conversation_id, access.field_of(call, "conversation_id"))
+    if ids.is_group_id(wanted.conversation_id):
+        rights.require(access.access_conversation(call, wanted.conversation_id), call.user_id, "call")
     for _ in writes.tries():
         head, found = calls.head_and_call(wanted.conversation_id, wanted.call_id)
         head = access.admit(head, call.user_id)

@@ -2,22 +2,32 @@
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+import msgspec
+from msgspec import UNSET, Struct
 
-from parley.actions import access, limiting, messages, push
-from parley.adapters import batches, conversations, policies, tables, writes
+from parley.actions import access, groups, limiting, messages, push
+from parley.adapters import batches, conversations, journal, policies, tables, writes
 from parley.domain import ids, listing
 from parley.domain.call import Call
-from parley.domain.errors import Field, Invalid
-from parley.domain.events import ConversationCreated
+from parley.domain.errors import Conflict, Field, Invalid
+from parley.domain.events import ConversationCreated, ConversationUpdated, Own
 from parley.domain.policy import Party
-from parley.domain.requests import CreateConversation, Page, SendMessageToUser, WantedContext
+from parley.domain.requests import (
+    CreateConversation,
+    ListConversations,
+    SendMessageToUser,
+    UpdateSettings,
+    WantedContext,
+)
+from parley.domain.steps import Step
 from parley.domain.stored import Head, Membership
-from parley.domain.times import hour
-from parley.domain.types import Context, Conversation, SentMessage
+from parley.domain.times import from_rfc3339, hour, rfc3339
+from parley.domain.types import Context, Conversation, SentMessage, Settings
 
 GENERAL = "general"  # the context type of conversations about nothing in particular; they carry no context
 MAX_COUNTED = 100  # the most recently active conversations, which unread totals look at (architecture)
+MAX_CHUNKS = 3  # of 100 conversations that one request looks through for those that it asks for
+MAX_PINNED = 50  # conversations that a person can pin
 
 
 class ConversationList(Struct, frozen=True, kw_only=True):
@@ -53,44 +63,181 @@ class UnreadList(Struct, frozen=True, kw_only=True):
 
 
 def create(call: Call, wanted: CreateConversation) -> tuple[Conversation, bool]:
-    """Returns the caller's direct conversation with somebody in a context, and whether this call made it.
+    """Returns a conversation of the caller's and whether this call made it: with somebody in a context, or a group.
 
-    One round trip where it is there, two more and the posts where it is not.
+    A direct one takes one round trip where it is there, two more and the posts where it is not.
     """
-    head, created = _open_direct(call, wanted.user_id, wanted.context)
+    _check_fields(call, wanted)
+    if wanted.type == "group":
+        return groups.create(call, wanted)
+    head, created = _open_direct(call, wanted.user_id or "", wanted.context)
     shown = views([head], call.user_id)[0]
     return shown, created
+
+
+_OF_DIRECT = ("user_id", "context")
+_OF_GROUP = ("title", "description", "member_ids", "posting", "slow_mode_s", "client_id")
+
+
+def _check_fields(call: Call, wanted: CreateConversation) -> None:
+    """Refuses the fields of the one type beside the other."""
+    if wanted.type == "direct" and wanted.user_id is None:
+        raise Invalid.field(f"{call.field_prefix}/user_id", "required", "A direct conversation needs a user_id.")
+    others = _OF_GROUP if wanted.type == "direct" else _OF_DIRECT
+    blank = CreateConversation(type=wanted.type)
+    wrong = [name for name in others if getattr(wanted, name) != getattr(blank, name)]
+    if wrong:
+        raise Invalid(
+            "invalid_request",
+            f"A {wanted.type} conversation has no {wrong[0]}.",
+            fields=tuple(Field(f"{call.field_prefix}/{name}", "contradiction") for name in wrong),
+        )
 
 
 def send_to_user(call: Call, wanted: SendMessageToUser) -> SentMessage:
     """Writes a message to somebody, opening the conversation when there is none yet."""
     head, created = _open_direct(call, wanted.user_id, wanted.context)
-    if created and (sent := messages.send_behind(call, head, wanted)) is not None:
-        return sent
+    if created:
+        named = {one: head.newcomer(one) for one in head.participants}
+        if (sent := messages.send_behind(call, head, wanted, named)) is not None:
+            return sent
     return messages.send(call, head.conversation_id, wanted)
 
 
 def read(call: Call, conversation_id: str) -> Conversation:
     """Returns one conversation of the caller; two round trips."""
-    return views([access.access_conversation(call, conversation_id)], call.user_id)[0]
+    shown = views([access.access_conversation(call, conversation_id)], call.user_id)
+    if not shown:  # removed in between
+        raise access.no_conversation()
+    return shown[0]
 
 
-def page(call: Call, query: Page) -> ConversationList:
-    """Returns a page of the caller's conversations.
+def page(call: Call, query: ListConversations) -> ConversationList:
+    """Returns a page of the caller's conversations, by last activity, newest first.
 
-    Three round trips (index, heads, the rest), however many there are.
+    Three round trips (index, heads, the rest), however many there are. One that asks for a part of them looks through
+    `MAX_CHUNKS` hundreds at most; what is not found by then is on the next pages, so a page may be short, or empty.
     """
+    if query.state == "pinned":
+        return _pinned(call, query)
     position = listing.decode_cursor(query.cursor)
-    entries = conversations.recent(call.user_id, listing.MAX_CHUNK + 1, position.chunk_after)
+    wanted = listing.Wanted.of(query)
+    shown: list[Head] = []
+    for _ in range(MAX_CHUNKS if wanted.is_part else 1):
+        chunk = _chunk(call, query, position)
+        fitting, position_behind = _fitting(call, wanted, chunk, query.limit - len(shown))
+        shown += fitting
+        if position_behind is None or len(shown) == query.limit:
+            break
+        position = position_behind
+    return ConversationList(
+        conversations=views(shown, call.user_id), next=position_behind.encode() if position_behind else None
+    )
+
+
+class _Chunk(Struct, frozen=True, kw_only=True):
+    """A part of a person's list that can be put in exact order by itself."""
+
+    position: listing.Position
+    entries: list[listing.Entry]
+    taken: Sequence[listing.Entry]
+    ordered: list[Head]
+
+    def behind(self, looked_at: Sequence[Head]) -> listing.Position | None:
+        """Returns where the list goes on when these of the chunk have been looked at."""
+        more_here = len(self.ordered) > len(looked_at)
+        return listing.behind(self.position, looked_at, more_here=more_here, taken=self.taken, entries=self.entries)
+
+
+def _chunk(call: Call, query: ListConversations, position: listing.Position) -> _Chunk:
+    archived = query.state == "archived"
+    entries = conversations.recent(call.user_id, listing.MAX_CHUNK + 1, position.chunk_after, archived=archived)
     taken = listing.chunk(entries, query.limit, position)
     found = conversations.heads(entry.conversation_id for entry in taken)
     ordered = listing.in_order(list(found.values()), position)
-    shown = ordered[: query.limit]
-    behind = listing.behind(position, shown, more_here=len(ordered) > len(shown), taken=taken, entries=entries)
-    return ConversationList(
-        conversations=views(shown, call.user_id),
-        next=behind.encode() if behind else None,
-    )
+    return _Chunk(position=position, entries=entries, taken=taken, ordered=ordered)
+
+
+def _fitting(
+    call: Call, wanted: listing.Wanted, chunk: _Chunk, room: int
+) -> tuple[list[Head], listing.Position | None]:
+    """Returns up to `room` heads of a chunk that fit what is wanted, and where the list goes on."""
+    if not wanted.is_part:
+        shown = chunk.ordered[:room]
+        return shown, chunk.behind(shown)
+    keys = [(one, head.conversation_id) for head in chunk.ordered for one in wanted.people_of(head, call.user_id)]
+    memberships, names = conversations.memberships_and_names(keys)
+    fitting: list[Head] = []
+    for place, head in enumerate(chunk.ordered, start=1):
+        mine = memberships.get((call.user_id, head.conversation_id))
+        if mine is not None and wanted.fits(head, mine, names):
+            fitting.append(head)
+            if len(fitting) == room:
+                return fitting, chunk.behind(chunk.ordered[:place])
+    return fitting, chunk.behind(chunk.ordered)
+
+
+def _pinned(call: Call, query: ListConversations) -> ConversationList:
+    """Returns the conversations that the caller has pinned: `MAX_PINNED` at most, so one page."""
+    found = conversations.heads(conversations.pinned(call.user_id, MAX_PINNED))
+    heads = sorted(found.values(), key=lambda head: head.last_activity_ms, reverse=True)
+    return ConversationList(conversations=views(heads, call.user_id), next=None)
+
+
+def archive(call: Call, conversation_id: str, *, archived: bool) -> Conversation:
+    """Puts a conversation away in the caller's list, until something new comes in it, or takes it out again.
+
+    Three round trips and the posts.
+    """
+    for _ in writes.tries():
+        head, mine = access.access_membership(call, conversation_id)
+        after = head
+        if archived != head.is_archived(mine):
+            shelf = conversations.shelf_of(call.user_id, archived=archived)
+            attributes = {"archived_seq": head.last_seq if archived else None, "shelf": shelf}
+            after = msgspec.structs.replace(head, has_archived=archived or head.has_archived)
+            try:
+                journal.write(Step(before=head, after=after, mine=(call.user_id, attributes)), call.now_s)
+            except journal.LostRace:
+                continue
+            mine = msgspec.structs.replace(mine, archived_seq=head.last_seq if archived else None)
+        _tell_own(call, after, mine)
+        return read(call, conversation_id)
+    raise writes.busy()
+
+
+def update_settings(call: Call, conversation_id: str, wanted: UpdateSettings) -> Conversation:
+    """Changes what the caller has set for a conversation, on all their devices; three round trips and the posts."""
+    head, mine = access.access_membership(call, conversation_id)
+    settings = _settings(call, mine.settings, wanted)
+    if settings.pinned and not mine.settings.pinned:
+        if len(conversations.pinned(call.user_id, MAX_PINNED)) >= MAX_PINNED:
+            raise Conflict("too_many_pinned", f"You can pin {MAX_PINNED} conversations.")
+    conversations.save_settings(call.user_id, conversation_id, settings, call.now_ms)
+    _tell_own(call, head, msgspec.structs.replace(mine, settings=settings))
+    return read(call, conversation_id)
+
+
+def _settings(call: Call, now: Settings, wanted: UpdateSettings) -> Settings:
+    changed: dict[str, object] = {
+        name: value
+        for name in ("pinned", "notifications", "muted_until")
+        if (value := getattr(wanted, name)) is not UNSET
+    }
+    if isinstance(wanted.muted_until, str):
+        until_ms = from_rfc3339(wanted.muted_until)
+        if until_ms is None:
+            pointer = f"{call.field_prefix}/muted_until"
+            raise Invalid.field(pointer, "bad_format", "There is no such time.")
+        changed["muted_until"] = rfc3339(until_ms)
+    return msgspec.structs.replace(now, **changed)
+
+
+def _tell_own(call: Call, head: Head, mine: Membership) -> None:
+    """Tells the caller's other devices what they have set for a conversation."""
+    own = Own(settings=mine.settings, archived=head.is_archived(mine))
+    event = ConversationUpdated(conversation_id=head.conversation_id, user_id=call.user_id, own=own)
+    push.tell(call, [call.user_id], event)
 
 
 def count_unread(call: Call) -> UnreadCount:
@@ -167,7 +314,7 @@ def _new_head(call: Call, user_id: str, conversation_id: str, context_type: str,
 
 def _tell_created(call: Call, head: Head) -> None:
     """Posts the new conversation to each member's devices, as that member sees it."""
-    fresh = {one: Membership(user_id=one, conversation_id=head.conversation_id) for one in head.participants}
+    fresh = {one: head.newcomer(one) for one in head.participants}
     names = conversations.names(head.participants)
     frames = {
         one: ConversationCreated(
@@ -180,19 +327,24 @@ def _tell_created(call: Call, head: Head) -> None:
 
 
 def views(heads: Sequence[Head], user_id: str) -> list[Conversation]:
-    """Returns the conversations of these heads as a member sees them.
+    """Returns the conversations of these heads as a member sees them; those that they have just lost are left out.
 
     One round trip for up to 100 rows, more at once.
     """
     if not heads:
         return []
-    keys = [(one, head.conversation_id) for head in heads for one in head.participants]
+    keys = [(one, head.conversation_id) for head in heads for one in listing.people_of(head, user_id)]
     memberships, names = conversations.memberships_and_names(keys)
     return [
         head.view(
             user_id,
-            {one: memberships[one, head.conversation_id] for one in head.participants},
+            {
+                one: memberships[one, head.conversation_id]
+                for one in listing.people_of(head, user_id)
+                if (one, head.conversation_id) in memberships
+            },
             names,
         )
         for head in heads
+        if (user_id, head.conversation_id) in memberships
     ]

@@ -90,7 +90,8 @@ def _mark(call: Call, head: Head, mine: Membership, kind: Kind, seq: int, event:
     moved = False
     if seq > stands:
         moved, people = push.beside(
-            lambda: receipts.advance(head.conversation_id, call.user_id, kind, seq, call.now_ms), head.participants
+            lambda: receipts.advance(head.conversation_id, call.user_id, kind, seq, call.now_ms, _named_by(mine, seq)),
+            head.participants,
         )
         if moved:
             push.tell_present(call, people, event(call.now_ms))
@@ -105,6 +106,11 @@ def _mark(call: Call, head: Head, mine: Membership, kind: Kind, seq: int, event:
         unread=head.last_seq - read_seq,
         moved=moved,
     )
+
+
+def _named_by(mine: Membership, seq: int) -> frozenset[int]:
+    """Returns the messages up to `seq` that name the member, which are unread no more."""
+    return frozenset(one for one in mine.mention_seqs if one <= seq)
 
 
 def _tell_again(call: Call, head: Head, kind: Kind, seq: int, event: EventAt) -> None:

@@ -1,18 +1,20 @@
 """Sending and reading messages."""
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 from msgspec import Struct
 
-from parley.actions import access, push
-from parley.adapters import messages, writes
-from parley.domain import history, ids
+from parley.actions import access, push, together
+from parley.adapters import journal, marks, messages, writes
+from parley.domain import history, ids, rights
 from parley.domain.call import Call
 from parley.domain.errors import Field, Unprocessable
-from parley.domain.events import MessageNotification, NewMessage
 from parley.domain.requests import Draft, History
 from parley.domain.sending import Earlier, fingerprint, next_message
-from parley.domain.stored import Head
-from parley.domain.types import Message, SentMessage
+from parley.domain.steps import Step
+from parley.domain.stored import NO_MARKS, Head, Membership, StoredMessage
+from parley.domain.types import EVERYONE, Message, Origin, SentMessage
 
 
 class HistoryPage(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -24,38 +26,54 @@ class HistoryPage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     total: int | None = None
 
 
-def send(call: Call, conversation_id: str, draft: Draft) -> SentMessage:
+def send(call: Call, conversation_id: str, draft: Draft, origin: Origin | None = None) -> SentMessage:
     """Writes a message as the caller and tells the members.
 
-    A `client_id` that was used before gets the first answer again.
+    A `client_id` that was used before gets the first answer again. `origin` is where a forwarded message came from.
 
     Three round trips (read, write, the members' devices), and two more for each time that somebody else was faster.
     """
     ids.check_conversation_id(conversation_id, access.field_of(call, "conversation_id"))
+    named = [one for one in dict.fromkeys(draft.mentions) if one != EVERYONE]
     for _ in writes.tries():
-        head, earlier = messages.before_sending(conversation_id, call.user_id, draft.client_id, call.now_s)
-        head = access.admit(head, call.user_id)
-        if earlier is not None:
-            return _replay(call, head, draft, earlier)
-        if (sent := send_behind(call, head, draft)) is not None:
+        ahead = messages.before_sending(conversation_id, call.user_id, draft.client_id, call.now_s, named)
+        head = access.admit(ahead.head, call.user_id, ahead.mine)
+        if ahead.earlier is not None:
+            return _replay(call, head, draft, ahead.earlier, origin)
+        if (sent := send_behind(call, head, draft, ahead.named, origin)) is not None:
             return sent
     raise writes.busy()
 
 
-def send_behind(call: Call, head: Head, draft: Draft) -> SentMessage | None:
+def send_behind(
+    call: Call,
+    head: Head,
+    draft: Draft,
+    named: Mapping[str, Membership | None] | None = None,
+    origin: Origin | None = None,
+) -> SentMessage | None:
     """Writes a message behind a head that was just read, and tells the members; None where somebody else was faster."""
-    sending = next_message(head, draft, call)
+    rights.require(head, call.user_id, "send_message")
+    if EVERYONE in draft.mentions:
+        rights.require(head, call.user_id, "mention_everyone")
+    step = next_message(head, draft, call, named=named, origin=origin)
+    message = write(call, step)
+    return None if message is None else _sent(message, replayed=False)
+
+
+def write(call: Call, step: Step) -> Message | None:
+    """Writes a step that brings a message, and tells the members; None where somebody else was faster."""
     try:
-        messages.append(sending, call.now_s)
-    except messages.LostRace:
+        journal.write(step, call.now_s)
+    except journal.LostRace:
         return None
-    message = sending.message.view()
-    _tell(call, head, message)
-    return _sent(message, replayed=False)
+    message = step.new_message.view()
+    _tell(call, step.after, message)
+    return message
 
 
-def _replay(call: Call, head: Head, draft: Draft, earlier: Earlier) -> SentMessage:
-    if earlier.fingerprint != fingerprint(draft):
+def _replay(call: Call, head: Head, draft: Draft, earlier: Earlier, origin: Origin | None) -> SentMessage:
+    if earlier.fingerprint != fingerprint(draft, origin):
         raise Unprocessable(
             "client_id_reused",
             "This client_id was used for another message.",
@@ -72,10 +90,9 @@ def _replay(call: Call, head: Head, draft: Draft, earlier: Earlier) -> SentMessa
 
 def _tell(call: Call, head: Head, message: Message) -> None:
     """Posts a new message to all devices of all members but the one that sent it, in full or as a notification."""
-    full = NewMessage(conversation_id=head.conversation_id, message=message).frame()
-    cut = MessageNotification.of(message).frame()
+    frames = push.new_message(head.conversation_id, message)
     # Read after the write: a device that connects and syncs in between has read the message or stands in this list.
-    push.tell_each(call, head.participants, lambda _, device: full if head.conversation_id in device.joined else cut)
+    push.tell_each(call, head.participants, frames, head.conversation_id)
     push.remember(message.id)
 
 
@@ -84,9 +101,17 @@ def _sent(message: Message, *, replayed: bool) -> SentMessage:
 
 
 def read(call: Call, message_id: str) -> Message:
-    """Returns one message; one round trip."""
+    """Returns one message as the caller sees it; two round trips."""
     _, message = access.access_message(call, message_id)
-    return message.view()
+    return viewed(call, message.conversation_id, [message])[0]
+
+
+def viewed(call: Call, conversation_id: str, found: Sequence[StoredMessage]) -> list[Message]:
+    """Returns messages of one conversation, ascending, as the caller sees them; one round trip."""
+    if not found:
+        return []
+    mine = marks.of(conversation_id, call.user_id, found[0].seq, found[-1].seq)
+    return [message.view(mine.get(message.seq, NO_MARKS)) for message in found]
 
 
 def page(call: Call, conversation_id: str, query: History) -> HistoryPage:
@@ -96,7 +121,11 @@ def page(call: Call, conversation_id: str, query: History) -> HistoryPage:
     """
     head = access.access_conversation(call, conversation_id)
     span = history.span(query, head.last_seq)
-    found = [message.view() for message in messages.between(conversation_id, span.first_seq, span.last_seq)]
+    stored, mine = together.both(
+        lambda: messages.between(conversation_id, span.first_seq, span.last_seq),
+        lambda: marks.of(conversation_id, call.user_id, span.first_seq, span.last_seq),
+    )
+    found = [message.view(mine.get(message.seq, NO_MARKS)) for message in stored]
     shown = history.fitting(found, query)
     if shown:
         span = history.Span(shown[0].seq, shown[-1].seq)

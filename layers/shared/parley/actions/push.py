@@ -1,16 +1,21 @@
 """Telling people: one read of their devices, one post to each, and never a failure for the one who caused it."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
-from parley.adapters import connections, queues, sockets
+import msgspec
+from msgspec import Struct
+
+from parley.actions.together import both
+from parley.adapters import connections, conversations, queues, sockets
 from parley.adapters.sockets import Outcome
+from parley.domain import ids
 from parley.domain.call import Call
-from parley.domain.events import Event
+from parley.domain.events import Event, MessageChange, MessageNotification, NewMessage, cut
 from parley.domain.posts import NotYet, Post
 from parley.domain.presence import Connection, Presence
+from parley.domain.types import Message
 
 FrameFor = Callable[[str, Connection], bytes | None]  # of a person's id and one of their devices; None: no post
 
@@ -18,7 +23,6 @@ MAX_REMEMBERED = 4096
 
 Written = TypeVar("Written")
 
-_beside = ThreadPoolExecutor(max_workers=16, thread_name_prefix="beside")
 _told: OrderedDict[Hashable, None] = OrderedDict()
 
 
@@ -49,9 +53,7 @@ def beside(write: Callable[[], Written], user_ids: Iterable[str]) -> tuple[Writt
     For what a fresh read shows anyway. What must not be missed (a message) reads the devices after the write.
     """
     wanted = list(user_ids)
-    devices = _beside.submit(lambda: list(connections.of(wanted).values()))
-    written = write()
-    return written, devices.result()
+    return both(write, lambda: list(connections.of(wanted).values()))
 
 
 def tell(call: Call, user_ids: Iterable[str], event: Event) -> None:
@@ -60,42 +62,111 @@ def tell(call: Call, user_ids: Iterable[str], event: Event) -> None:
     One round trip plus the posts.
     """
     frame = event.frame()
-    tell_each(call, user_ids, lambda *_: frame)
+    tell_each(call, user_ids, lambda *_: frame, _about(event))
 
 
-def tell_each(call: Call, user_ids: Iterable[str], frame_for: FrameFor) -> None:
-    """Posts to every live device of these people, the calling one excepted, the frame that `frame_for` gives for it."""
+def tell_each(call: Call, user_ids: Iterable[str], frame_for: FrameFor, conversation_id: str | None = None) -> None:
+    """Posts to every live device of these people, the calling one excepted, the frame that `frame_for` gives for it.
+
+    What must wait is posted later only to those who are then still in the conversation of `conversation_id`.
+    """
     wanted = list(user_ids)
     if wanted:
-        _post(call, connections.of(wanted).values(), frame_for)
+        _post(call, connections.of(wanted).values(), frame_for, conversation_id)
+
+
+class Told(Struct, frozen=True):
+    """What some people are told: the frame for each of their devices; later only while they are in a conversation."""
+
+    user_ids: Iterable[str]
+    frame_for: FrameFor
+    conversation_id: str | None
+
+    def without(self, user_ids: Iterable[str]) -> "Told":
+        """Returns the same for all but some people."""
+        gone = set(user_ids)
+        return msgspec.structs.replace(self, user_ids=[one for one in self.user_ids if one not in gone])
+
+
+def tell_all(call: Call, told: Sequence[Told]) -> None:
+    """Posts several things to people's live devices, the calling one excepted; their devices are read once."""
+    people = connections.of(dict.fromkeys(one for each in told for one in each.user_ids))
+    posts = [
+        post
+        for each in told
+        for post in posts_to(
+            call.now_s,
+            [people[one] for one in dict.fromkeys(each.user_ids)],
+            each.frame_for,
+            each.conversation_id,
+            besides=call.connection_id,
+        )
+    ]
+    _deliver(posts, call.now_ms)
 
 
 def tell_present(call: Call, people: Iterable[Presence], event: Event) -> None:
     """Posts an event to the live devices, the calling one excepted, of people whose presence was read already."""
     frame = event.frame()
-    tell_present_each(call, people, lambda *_: frame)
+    _post(call, people, lambda *_: frame, _about(event))
 
 
 def tell_present_each(call: Call, people: Iterable[Presence], frame_for: FrameFor) -> None:
     """Posts to the live devices, the calling one excepted, of people whose presence was read already."""
-    _post(call, people, frame_for)
+    _post(call, people, frame_for, None)
 
 
-def _post(call: Call, people: Iterable[Presence], frame_for: FrameFor) -> None:
-    posts = [
+def _about(event: Event) -> str | None:
+    """Returns the conversation that an event is of; None also for what somebody is told who has just lost it."""
+    return None if event.name == "member_removed" else getattr(event, "conversation_id", None)
+
+
+def new_message(conversation_id: str, message: Message) -> FrameFor:
+    """Returns the frames of a new message: in full where a device has joined the conversation, else a notification."""
+    full = NewMessage(conversation_id=conversation_id, message=message).frame()
+    brief = MessageNotification.of(message).frame()
+    return lambda _, device: full if conversation_id in device.joined else brief
+
+
+def frames_of_change(event: Event) -> FrameFor:
+    """Returns the frames of a change; a message's whole text goes to devices that have joined its conversation only."""
+    full = event.frame()
+    if not isinstance(event, MessageChange):
+        return lambda *_: full
+    brief = msgspec.structs.replace(event, message=cut(event.message)).frame()
+    return lambda _, device: full if event.conversation_id in device.joined else brief
+
+
+def _post(call: Call, people: Iterable[Presence], frame_for: FrameFor, conversation_id: str | None) -> None:
+    _deliver(posts_to(call.now_s, people, frame_for, conversation_id, besides=call.connection_id), call.now_ms)
+
+
+def _deliver(posts: list[Post], now_ms: int) -> None:
+    if later := deliver(posts, now_ms):
+        queues.retry_later(later)
+
+
+def posts_to(
+    now_s: int,
+    people: Iterable[Presence],
+    frame_for: FrameFor,
+    conversation_id: str | None = None,
+    besides: str | None = None,
+) -> list[Post]:
+    """Returns a post to every live device of these people, one device excepted."""
+    return [
         Post(
             user_id=person.user_id,
             connection_id=device.connection_id,
             since_ms=device.since_ms,
             last_sign_ms=person.last_sign_ms(),
             frame=frame.decode(),
+            conversation_id=conversation_id,
         )
         for person in people
-        for device in person.live(call.now_s)
-        if device.connection_id != call.connection_id and (frame := frame_for(person.user_id, device)) is not None
+        for device in person.live(now_s)
+        if device.connection_id != besides and (frame := frame_for(person.user_id, device)) is not None
     ]
-    if later := deliver(posts, call.now_ms):
-        queues.retry_later(later)
 
 
 def deliver(posts: list[Post], now_ms: int) -> list[Post]:
@@ -112,6 +183,13 @@ def deliver(posts: list[Post], now_ms: int) -> list[Post]:
 
 
 def retry(post: Post, now_ms: int) -> None:
-    """Posts what the queue kept; raises NotYet where it should keep it on."""
+    """Posts what the queue kept; raises NotYet where it should keep it on.
+
+    Whoever has left the group since, or was removed, gets nothing more of it.
+    """
+    if post.conversation_id is not None and ids.is_group_id(post.conversation_id):
+        key = (post.user_id, post.conversation_id)
+        if key not in conversations.memberships([key]):
+            return
     if deliver([post], now_ms):
         raise NotYet(post.connection_id)

@@ -5,6 +5,7 @@ from msgspec import Struct
 from parley.actions import access, push
 from parley.actions.sweeping import sweep_all
 from parley.adapters import connections, typing_rows
+from parley.domain import rights
 from parley.domain.call import Call
 from parley.domain.events import UserJoinedConversation, UserLeftConversation, UserStoppedTyping, UserTyping
 from parley.domain.times import rfc3339
@@ -58,7 +59,7 @@ def join(call: Call, conversation_id: str) -> Joined:
 def leave(call: Call, conversation_id: str) -> Left:
     """Closes a conversation on the calling device and tells the others; nothing to tell where it was not open."""
     head = access.access_conversation(call, conversation_id)
-    people = connections.of(head.participants)
+    people = connections.of([*head.participants, call.user_id])
     if call.device_id in people[call.user_id].devices_in(conversation_id):
         # Told before it is written: when a try dies in between, the next one finds the conversation open and tells.
         left = UserLeftConversation(conversation_id=conversation_id, user_id=call.user_id)
@@ -70,6 +71,7 @@ def leave(call: Call, conversation_id: str) -> Left:
 def start_typing(call: Call, conversation_id: str) -> TypingUntil:
     """Tells the members that the caller is typing, for `TYPING_EXPIRES_S`; two round trips and the posts."""
     head = access.access_conversation(call, conversation_id)
+    rights.require(head, call.user_id, "typing")
     typist = Typist(conversation_id, call.user_id, call.now_ms + TYPING_EXPIRES_S * 1000)
     _, people = push.beside(lambda: typing_rows.save(typist), head.participants)
     push.tell_present(call, people, _event(typist))

@@ -1,9 +1,11 @@
 """Heads and memberships: reading them together, opening a direct conversation, listing by activity."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from msgspec import convert
-from pynamodb.exceptions import TransactWriteError
+from msgspec import convert, to_builtins
+from pynamodb.exceptions import TransactWriteError, UpdateError
+from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters import aws, batches, tables, writes
@@ -11,7 +13,7 @@ from parley.adapters.batches import Rows
 from parley.adapters.documents import to_wire
 from parley.domain.listing import Entry
 from parley.domain.stored import Head, Membership
-from parley.domain.types import Context, ConversationType, MessagePreview, Settings
+from parley.domain.types import Context, ConversationType, MessagePreview, Posting, Settings
 
 MAX_RECENT = 1000  # index entries of one query; about 100 bytes each, so well within a page of 1 MB
 
@@ -39,6 +41,16 @@ def head_and_membership(conversation_id: str, user_id: str) -> tuple[Head | None
         {tables.Conversation: [(conversation_id,)], tables.Membership: [(user_id, conversation_id)]},
     )
     return head_of(rows, conversation_id), membership_of(rows, user_id, conversation_id)
+
+
+def head_and_memberships(conversation_id: str, user_ids: Iterable[str]) -> tuple[Head | None, dict[str, Membership]]:
+    """Returns a head, and the memberships of those of these people who are in it; one round trip per 100."""
+    wanted = list(user_ids)
+    rows = batches.read(
+        {tables.Conversation: [(conversation_id,)], tables.Membership: [(one, conversation_id) for one in wanted]}
+    )
+    found = {one: membership_of(rows, one, conversation_id) for one in wanted}
+    return head_of(rows, conversation_id), {one: mine for one, mine in found.items() if mine is not None}
 
 
 def heads(conversation_ids: Iterable[str]) -> dict[str, Head]:
@@ -87,18 +99,92 @@ def _name(rows: Rows, user_id: str) -> str | None:
     return None if row is None else row.name
 
 
-def recent(user_id: str, limit: int, after: tuple[int, str] | None = None) -> list[Entry]:
+def recent(user_id: str, limit: int, after: tuple[int, str] | None = None, *, archived: bool = False) -> list[Entry]:
     """Returns up to `limit` (1–1000) index entries of a person, newest hour first; one round trip.
 
-    `after` is the active hour and conversation id of the entry to go on behind.
+    `after` is the active hour and conversation id of the entry to go on behind. What the person has archived stands on
+    a shelf of its own.
     """
     start = None
+    shelf = shelf_of(user_id, archived=archived)
     if after is not None:
-        start = {"user_id": to_wire(user_id), "conversation_id": to_wire(after[1]), "active_hour": to_wire(after[0])}
+        start = {
+            "shelf": to_wire(shelf),
+            "active_hour": to_wire(after[0]),
+            "user_id": to_wire(user_id),
+            "conversation_id": to_wire(after[1]),
+        }
     found = tables.Membership.by_activity.query(
-        user_id, scan_index_forward=False, limit=limit, page_size=limit, last_evaluated_key=start
+        shelf, scan_index_forward=False, limit=limit, page_size=limit, last_evaluated_key=start
     )
     return [Entry(row.conversation_id, int(row.active_hour), row.peer_id) for row in found]
+
+
+def shelf_of(user_id: str, *, archived: bool = False) -> str:
+    """Returns the key of a person's list; no user id holds a `#`."""
+    return f"{user_id}#archived" if archived else user_id
+
+
+def pinned(user_id: str, limit: int) -> list[str]:
+    """Returns the ids of the conversations that a person has pinned, the latest pin first; one round trip."""
+    found = tables.Membership.by_pin.query(user_id, scan_index_forward=False, limit=limit, page_size=limit)
+    return [row.conversation_id for row in found]
+
+
+def member_ids(conversation_id: str, limit: int, after: str | None = None) -> list[str]:
+    """Returns up to `limit` members by id, those behind `after`; one round trip. It may lag behind by a moment."""
+    condition = None if after is None else tables.Membership.user_id > after
+    found = tables.Membership.by_conversation.query(conversation_id, condition, limit=limit, page_size=limit)
+    return [row.user_id for row in found]
+
+
+def memberships(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Membership]:
+    """Returns the memberships that exist, by (user id, conversation id); one round trip per 100, at once."""
+    wanted = list(keys)
+    rows = batches.read({tables.Membership: wanted})
+    return {key: membership for key in wanted if (membership := membership_of(rows, *key)) is not None}
+
+
+def save_settings(user_id: str, conversation_id: str, settings: Settings, now_ms: int) -> None:
+    """Writes what a person has set for a conversation; one round trip. Nothing where they have left it meanwhile."""
+    pinned_at = tables.Membership.pinned_at_ms
+    actions: list[Action] = [
+        tables.Membership.settings.set(to_builtins(settings)),
+        pinned_at.set(pinned_at | now_ms) if settings.pinned else pinned_at.remove(),
+    ]
+    try:
+        tables.Membership(user_id=user_id, conversation_id=conversation_id).update(
+            actions=actions, condition=tables.Membership.user_id.exists()
+        )
+    except UpdateError as error:
+        if not writes.failed_condition(error):
+            raise
+
+
+def index_actions(user_id: str, active_hour: int) -> list[Action]:
+    """Returns what brings a conversation to its place in a member's list, from the archive too."""
+    return [
+        tables.Membership.active_hour.set(active_hour),
+        tables.Membership.shelf.set(shelf_of(user_id)),
+        tables.Membership.archived_seq.remove(),
+    ]
+
+
+def move_entry(head: Head, user_id: str, seq: int) -> None:
+    """Brings a conversation to its place in a member's list, unless they have archived it since the message `seq`.
+
+    One round trip; nothing is written where it is there already.
+    """
+    archived = tables.Membership.archived_seq
+    behind = (tables.Membership.active_hour < head.active_hour) | archived.exists()
+    try:
+        tables.Membership(user_id=user_id, conversation_id=head.conversation_id).update(
+            actions=index_actions(user_id, head.active_hour),
+            condition=tables.Membership.user_id.exists() & behind & (archived.does_not_exist() | (archived < seq)),
+        )
+    except UpdateError as error:
+        if not writes.failed_condition(error):
+            raise
 
 
 def open_direct(head: Head) -> bool:
@@ -114,7 +200,7 @@ def open_direct(head: Head) -> bool:
             row = _conversation_row(head)
             transaction.save(row, condition=tables.Conversation.conversation_id.does_not_exist())
             for user_id, peer_id in ((one, other), (other, one)):
-                transaction.save(_membership_row(head, user_id, peer_id))
+                transaction.save(membership_row(head, head.newcomer(user_id), peer_id))
     except TransactWriteError as error:
         if writes.lost_race(error):
             return False
@@ -123,30 +209,49 @@ def open_direct(head: Head) -> bool:
 
 
 def _conversation_row(head: Head) -> tables.Conversation:
-    return tables.Conversation(
-        conversation_id=head.conversation_id,
-        type=head.type,
-        context_type=head.context.type if head.context else None,
-        context_id=head.context.id if head.context else None,
-        participants=list(head.participants),
-        last_seq=head.last_seq,
-        last_change_seq=head.last_change_seq,
-        sent_seqs=dict(head.sent_seqs),
-        created_at_ms=head.created_at_ms,
-        last_activity_ms=head.last_activity_ms,
-        active_hour=head.active_hour,
-    )
+    return tables.Conversation(conversation_id=head.conversation_id, **stored_head(head))
 
 
-def _membership_row(head: Head, user_id: str, peer_id: str) -> tables.Membership:
+def stored_head(head: Head) -> dict[str, Any]:
+    """Returns the attributes of a head's row, by name; None for what need not be stored."""
+    return {
+        "type": head.type,
+        "context_type": head.context.type if head.context else None,
+        "context_id": head.context.id if head.context else None,
+        "title": head.title,
+        "description": head.description,
+        "participants": list(head.participants),
+        "last_seq": head.last_seq,
+        "last_change_seq": head.last_change_seq,
+        "last_message": to_builtins(head.last_message) if head.last_message else None,
+        "sent_seqs": dict(head.sent_seqs),
+        "created_at_ms": head.created_at_ms,
+        "last_activity_ms": head.last_activity_ms,
+        "active_hour": head.active_hour,
+        "member_count": head.member_count if head.is_group else None,
+        "owner_ids": list(head.owner_ids) or None,
+        "admin_ids": list(head.admin_ids) or None,
+        "shared_seq": head.shared_seq or None,
+        "posting": head.posting if head.posting != "everyone" else None,
+        "slow_mode_s": head.slow_mode_s or None,
+        "closed": head.closed or None,
+        "pins": list(head.pins) or None,
+        "everyone_seqs": list(head.everyone_seqs) or None,
+        "has_archived": head.has_archived or None,
+    }
+
+
+def membership_row(head: Head, membership: Membership, peer_id: str | None = None) -> tables.Membership:
+    """Returns the row of somebody who comes into a conversation now."""
     return tables.Membership(
-        user_id=user_id,
+        user_id=membership.user_id,
         conversation_id=head.conversation_id,
         active_hour=head.active_hour,
+        shelf=shelf_of(membership.user_id),
         peer_id=peer_id,
-        role="member",
-        read_seq=0,
-        delivered_seq=0,
+        read_seq=membership.read_seq,
+        delivered_seq=membership.delivered_seq,
+        since_ms=membership.since_ms,
     )
 
 
@@ -165,6 +270,16 @@ def _head(row: tables.Conversation) -> Head:
         created_at_ms=int(row.created_at_ms),
         last_activity_ms=int(row.last_activity_ms),
         active_hour=int(row.active_hour),
+        member_count=len(row.participants) if row.member_count is None else int(row.member_count),
+        owner_ids=tuple(row.owner_ids or ()),
+        admin_ids=tuple(row.admin_ids or ()),
+        shared_seq=int(row.shared_seq or 0),
+        posting=convert(row.posting or "everyone", type=Posting),
+        slow_mode_s=int(row.slow_mode_s or 0),
+        closed=bool(row.closed),
+        pins=tuple(row.pins or ()),
+        everyone_seqs=tuple(row.everyone_seqs or ()),
+        has_archived=bool(row.has_archived),
     )
 
 
@@ -172,8 +287,11 @@ def _membership(row: tables.Membership) -> Membership:
     return Membership(
         user_id=row.user_id,
         conversation_id=row.conversation_id,
-        role=row.role,
         read_seq=int(row.read_seq),
         delivered_seq=int(row.delivered_seq),
         settings=convert(row.settings, type=Settings) if row.settings else Settings(),
+        archived_seq=None if row.archived_seq is None else int(row.archived_seq),
+        mention_seqs=frozenset(int(one) for one in row.mention_seqs or ()),
+        hidden_seq=None if row.hidden_seq is None else int(row.hidden_seq),
+        since_ms=int(row.since_ms),
     )

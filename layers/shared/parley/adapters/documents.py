@@ -68,3 +68,15 @@ class StringsAttribute(Attribute[list[str]]):
 
     def deserialize(self, value: Sequence[Mapping[str, str]]) -> list[str]:
         return [one["S"] for one in value]
+
+
+class NumbersAttribute(Attribute[list[int]]):
+    """A list of whole numbers, in order."""
+
+    attr_type = LIST
+
+    def serialize(self, value: Sequence[int]) -> list[dict[str, str]]:
+        return [{"N": str(one)} for one in value]
+
+    def deserialize(self, value: Sequence[Mapping[str, str]]) -> list[int]:
+        return [int(one["N"]) for one in value]

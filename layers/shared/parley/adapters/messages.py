@@ -1,94 +1,91 @@
-"""Messages: the batch that a send reads, the one transaction that it writes, history by seq."""
+"""Messages: the batch that a send reads, history by seq, the change log."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
-from pynamodb.exceptions import TransactWriteError
-from pynamodb.transactions import TransactWrite
+from msgspec import Struct, convert
 
-from parley.adapters import aws, batches, conversations, tables, writes
-from parley.domain.sending import Earlier, Sending
-from parley.domain.stored import Head, StoredMessage
-from parley.domain.times import hour
+from parley.adapters import batches, conversations, journal, tables
+from parley.domain import ids
+from parley.domain.sending import Earlier
+from parley.domain.steps import Change
+from parley.domain.stored import Head, Membership, StoredMessage, Tally
+from parley.domain.types import Note, Origin
 
 
-class LostRace(Exception):
-    """Somebody else's message took the seq, or the same send got there first: read again, then decide again."""
+class Ahead(Struct, frozen=True, kw_only=True):
+    """What a send finds before it: the head, in a group the sender's membership, and those whom it mentions.
+
+    `earlier` is what a send with the same `client_id` wrote within 24 hours.
+    """
+
+    head: Head | None
+    mine: Membership | None
+    earlier: Earlier | None
+    named: Mapping[str, Membership | None]
 
 
 def before_sending(
-    conversation_id: str, sender_id: str, client_id: str | None, now_s: int
-) -> tuple[Head | None, Earlier | None]:
-    """Returns the head, and what an earlier send with this `client_id` wrote within 24 hours.
-
-    One round trip, 2 units.
-    """
+    conversation_id: str, sender_id: str, client_id: str | None, now_s: int, mentioned: Collection[str] = ()
+) -> Ahead:
+    """Returns what a send must know; one round trip, 2 units in a direct conversation and one more for each mention."""
     wanted: dict[type[tables.Table], list[batches.Key]] = {tables.Conversation: [(conversation_id,)]}
-    record = (_record_key(conversation_id, sender_id, client_id), 0) if client_id else None
+    people = [*mentioned, *([sender_id] if ids.is_group_id(conversation_id) else [])]
+    if people:
+        wanted[tables.Membership] = [(one, conversation_id) for one in people]
+    record = (journal.record_key(conversation_id, sender_id, client_id), 0) if client_id else None
     if record:
         wanted[tables.Message] = [record]
     rows = batches.read(wanted)
-    earlier = rows.get(tables.Message, *record) if record else None
-    # DynamoDB deletes expired items up to days late (facts: TTL), so their time is checked here too.
-    if earlier is None or int(earlier.expires_at_s or 0) <= now_s:
-        return conversations.head_of(rows, conversation_id), None
-    return conversations.head_of(rows, conversation_id), Earlier(
-        seq=int(earlier.sent_seq or 0), fingerprint=earlier.fingerprint or ""
+    return Ahead(
+        head=conversations.head_of(rows, conversation_id),
+        mine=conversations.membership_of(rows, sender_id, conversation_id),
+        earlier=_earlier(rows.get(tables.Message, *record) if record else None, now_s),
+        named={one: conversations.membership_of(rows, one, conversation_id) for one in mentioned},
     )
 
 
-def append(sending: Sending, now_s: int) -> None:
-    """Writes head, message and the record of its `client_id`, all or nothing.
-
-    Raises LostRace where the head has moved on.
-
-    One round trip: 6 write units for items under 1 KB (a transaction counts twice), and 4 more for each member's
-    index entry in the first send of an hour.
-    """
-    message, head = sending.message, sending.head
-    try:
-        with TransactWrite(connection=aws.dynamodb) as transaction:
-            row = tables.Conversation(conversation_id=head.conversation_id)
-            transaction.update(
-                row,
-                actions=[
-                    tables.Conversation.last_seq.set(message.seq),
-                    tables.Conversation.last_message.set(msgspec.to_builtins(message.preview())),
-                    tables.Conversation.sent_seqs.set({**head.sent_seqs, message.sender_id: message.seq}),
-                    tables.Conversation.last_activity_ms.set(message.created_at_ms),
-                    tables.Conversation.active_hour.set(hour(message.created_at_ms)),
-                ],
-                condition=tables.Conversation.last_seq == head.last_seq,
-            )
-            transaction.save(_row(sending), condition=tables.Message.conversation_id.does_not_exist())
-            if message.client_id:
-                transaction.save(
-                    _record(sending),
-                    condition=tables.Message.conversation_id.does_not_exist() | (tables.Message.expires_at_s <= now_s),
-                )
-            if sending.moves_index:
-                for user_id in head.participants:
-                    transaction.update(
-                        tables.Membership(user_id=user_id, conversation_id=head.conversation_id),
-                        actions=[tables.Membership.active_hour.set(hour(message.created_at_ms))],
-                        condition=tables.Membership.user_id.exists(),
-                    )
-    except TransactWriteError as error:
-        if writes.lost_race(error):
-            raise LostRace from error
-        raise
+def _earlier(row: tables.Message | None, now_s: int) -> Earlier | None:
+    # DynamoDB deletes expired items up to days late (facts: TTL), so their time is checked here too.
+    if row is None or int(row.expires_at_s or 0) <= now_s:
+        return None
+    return Earlier(seq=int(row.sent_seq or 0), fingerprint=row.fingerprint or "")
 
 
 def get(conversation_id: str, seq: int) -> StoredMessage | None:
     """Returns one message, or None; one round trip."""
-    rows = batches.read({tables.Message: [(conversation_id, seq)]})
-    return _found(rows, conversation_id, seq)
+    return some(conversation_id, [seq]).get(seq)
 
 
-def head_and_message(conversation_id: str, seq: int) -> tuple[Head | None, StoredMessage | None]:
-    """Returns a conversation's head and one of its messages; one round trip."""
-    rows = batches.read({tables.Conversation: [(conversation_id,)], tables.Message: [(conversation_id, seq)]})
-    return conversations.head_of(rows, conversation_id), _found(rows, conversation_id, seq)
+def some(conversation_id: str, seqs: Iterable[int]) -> dict[int, StoredMessage]:
+    """Returns the messages of these seqs that exist, by seq; one round trip per 100."""
+    wanted = list(dict.fromkeys(seqs))
+    rows = batches.read({tables.Message: [(conversation_id, seq) for seq in wanted]})
+    found = {seq: message_of(rows, conversation_id, seq) for seq in wanted}
+    return {seq: message for seq, message in found.items() if message is not None}
+
+
+def head_and_message(
+    conversation_id: str, seq: int, user_id: str, also: Collection[str] = ()
+) -> tuple[Head | None, Membership | None, StoredMessage | None, dict[str, Membership | None]]:
+    """Returns a conversation's head, in a group somebody's membership, and one of its messages; one round trip.
+
+    And the memberships of `also`, by user id.
+    """
+    wanted: dict[type[tables.Table], list[batches.Key]] = {
+        tables.Conversation: [(conversation_id,)],
+        tables.Message: [(conversation_id, seq)],
+    }
+    people = [*also, *([user_id] if ids.is_group_id(conversation_id) else [])]
+    if people:
+        wanted[tables.Membership] = [(one, conversation_id) for one in people]
+    rows = batches.read(wanted)
+    return (
+        conversations.head_of(rows, conversation_id),
+        conversations.membership_of(rows, user_id, conversation_id),
+        message_of(rows, conversation_id, seq),
+        {one: conversations.membership_of(rows, one, conversation_id) for one in also},
+    )
 
 
 def between(conversation_id: str, first_seq: int, last_seq: int) -> list[StoredMessage]:
@@ -106,55 +103,59 @@ def each(conversation_id: str, first_seq: int, last_seq: int) -> Iterator[Stored
     return _between(conversation_id, first_seq, last_seq) if first_seq <= last_seq else iter(())
 
 
-def some(conversation_id: str, seqs: Iterable[int]) -> dict[int, StoredMessage]:
-    """Returns the messages of these seqs that there are, by seq; one round trip per 100."""
-    wanted = list(seqs)
-    rows = batches.read({tables.Message: [(conversation_id, seq) for seq in wanted]})
-    return {seq: message for seq in wanted if (message := _found(rows, conversation_id, seq)) is not None}
-
-
 def _between(conversation_id: str, first_seq: int, last_seq: int) -> Iterator[StoredMessage]:
     found = tables.Message.query(conversation_id, tables.Message.seq.between(first_seq, last_seq), consistent_read=True)
     return (_message(row) for row in found)
 
 
-def _found(rows: batches.Rows, conversation_id: str, seq: int) -> StoredMessage | None:
+def versions(conversation_id: str, seq: int) -> list[StoredMessage]:
+    """Returns what a message said before each of its edits and before it was deleted, the oldest first."""
+    found = tables.Message.query(journal.versions_key(conversation_id, seq), consistent_read=True)
+    return [
+        StoredMessage(
+            conversation_id=conversation_id,
+            seq=seq,
+            sender_id=row.sender_id or "",
+            kind="text",
+            text=row.text or "",
+            created_at_ms=int(row.created_at_ms or 0),
+            edited_at_ms=None if row.edited_at_ms is None else int(row.edited_at_ms),
+        )
+        for row in found
+    ]
+
+
+def changes(conversation_id: str, first_seq: int, last_seq: int) -> list[Change]:
+    """Returns the entries of the change log from `first_seq` to `last_seq`, both included; one round trip."""
+    if first_seq > last_seq:
+        return []
+    found = tables.Message.query(
+        journal.changes_key(conversation_id), tables.Message.seq.between(first_seq, last_seq), consistent_read=True
+    )
+    return [convert(row.change, type=Change) for row in found]
+
+
+def message_of(rows: batches.Rows, conversation_id: str, seq: int) -> StoredMessage | None:
+    """Returns a message from a batch, or None where there is none."""
     row = rows.get(tables.Message, conversation_id, seq)
     return None if row is None else _message(row)
 
 
-def _record_key(conversation_id: str, sender_id: str, client_id: str) -> str:
-    # No user id and no client id holds a `#`, so a record is never taken for a conversation, nor for another's.
-    return f"{conversation_id}#{sender_id}#{client_id}"
-
-
-def _record(sending: Sending) -> tables.Message:
-    message = sending.message
-    return tables.Message(
-        conversation_id=_record_key(message.conversation_id, message.sender_id, message.client_id or ""),
-        seq=0,
-        sent_seq=message.seq,
-        fingerprint=sending.fingerprint,
-        expires_at_s=sending.expires_at_s,
-    )
-
-
-def _row(sending: Sending) -> tables.Message:
-    message = sending.message
-    return tables.Message(
-        conversation_id=message.conversation_id,
-        seq=message.seq,
-        sender_id=message.sender_id,
-        kind=message.kind,
-        text=message.text,
-        created_at_ms=message.created_at_ms,
-        client_id=message.client_id,
-        context_type=sending.head.context.type if sending.head.context else None,
-    )
+_PLAIN = ("conversation_id", "seq", "sender_id", "kind", "text", "created_at_ms", "client_id")
+_OPTIONAL = ("edited_at_ms", "deleted_at_ms", "reply_to_seq")
 
 
 def _message(row: tables.Message) -> StoredMessage:
-    fields = ("conversation_id", "seq", "sender_id", "kind", "text", "created_at_ms", "client_id")
     return msgspec.convert(
-        {name: getattr(row, name) for name in (*fields, "edited_at_ms", "deleted_at_ms")}, type=StoredMessage
+        {name: getattr(row, name) for name in (*_PLAIN, *_OPTIONAL)}
+        | {
+            "system": convert(row.system, type=Note) if row.system else None,
+            "forwarded_from": convert(row.forwarded_from, type=Origin) if row.forwarded_from else None,
+            "mentions": tuple(row.mentions or ()),
+            "reactions": convert(row.reactions or {}, type=dict[str, Tally]),
+            "pinned": bool(row.pinned),
+            "change_seq": int(row.change_seq or 0),
+            "edit_count": int(row.edit_count or 0),
+        },
+        type=StoredMessage,
     )

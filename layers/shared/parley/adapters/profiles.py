@@ -1,10 +1,12 @@
 """What is known of people: the profile that their newest token carried, or the host's own server gave them."""
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 from msgspec.structs import replace
 from pynamodb.exceptions import PutError
 
-from parley.adapters import tables, writes
+from parley.adapters import batches, tables, writes
 from parley.adapters.batches import Rows
 
 
@@ -39,6 +41,14 @@ def profile_of(rows: Rows, user_id: str) -> Profile | None:
     """Returns somebody's profile from a batch, or None where there is none."""
     row = rows.get(tables.User, user_id)
     return None if row is None else _profile(row)
+
+
+def some(user_ids: Iterable[str]) -> dict[str, Profile]:
+    """Returns the profiles of those of these people who have one, by id; one round trip per 100."""
+    wanted = list(user_ids)
+    rows = batches.read({tables.User: [(one,) for one in wanted]})
+    found = {one: profile_of(rows, one) for one in wanted}
+    return {one: profile for one, profile in found.items() if profile is not None}
 
 
 def save_newer(profile: Profile) -> bool:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters import aws, tables, writes
@@ -15,25 +16,28 @@ _letters: dict[Kind, str] = {"delivered": "d", "read": "r"}
 _queries = ThreadPoolExecutor(max_workers=16, thread_name_prefix="receipts")
 
 
-def advance(conversation_id: str, user_id: str, kind: Kind, seq: int, now_ms: int) -> bool:
-    """Moves a marker forward to `seq` and keeps the time.
+def advance(
+    conversation_id: str, user_id: str, kind: Kind, seq: int, now_ms: int, mentions: frozenset[int] = frozenset()
+) -> bool:
+    """Moves a marker forward to `seq` and keeps the time; `mentions` are unread no more where it is the one of reading.
 
     Returns False, and writes nothing, where it was there already.
 
     One round trip, 4 write units: marker and time in one transaction, or a receipt could name a wrong time.
     """
     marker = tables.Membership.read_seq if kind == "read" else tables.Membership.delivered_seq
+    actions: list[Action] = [marker.set(seq)]
+    if kind == "read" and mentions:
+        actions.append(tables.Membership.mention_seqs.delete(set(mentions)))
     for _ in writes.tries():
         try:
             with TransactWrite(connection=aws.dynamodb) as transaction:
                 transaction.update(
                     tables.Membership(user_id=user_id, conversation_id=conversation_id),
-                    actions=[marker.set(seq)],
+                    actions=actions,
                     condition=marker < seq,
                 )
-                transaction.save(
-                    tables.Receipt(conversation_id=conversation_id, marker=_marker(user_id, kind, seq), at_ms=now_ms)
-                )
+                transaction.save(row(conversation_id, user_id, kind, seq, now_ms))
         except TransactWriteError as error:
             codes = [reason.code for reason in error.cancellation_reasons if reason is not None]
             if codes == [writes.CONDITION_FAILED]:
@@ -43,6 +47,11 @@ def advance(conversation_id: str, user_id: str, kind: Kind, seq: int, now_ms: in
         else:
             return True
     raise writes.busy()
+
+
+def row(conversation_id: str, user_id: str, kind: Kind, seq: int, at_ms: int) -> tables.Receipt:
+    """Returns the row that says when a marker came to `seq`."""
+    return tables.Receipt(conversation_id=conversation_id, marker=_marker(user_id, kind, seq), at_ms=at_ms)
 
 
 def first_at_or_after(conversation_id: str, asked: Iterable[tuple[str, Kind]], seq: int) -> dict[tuple[str, Kind], int]:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, NumberSetAttribute, UnicodeAttribute
 from pynamodb.connection.table import TableConnection
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
 from parley.adapters import aws, environment
-from parley.adapters.documents import DocumentAttribute, StringsAttribute
+from parley.adapters.documents import DocumentAttribute, NumbersAttribute, StringsAttribute
 
 
 class Table(Model):
@@ -51,24 +51,59 @@ class Conversation(Table):
     created_at_ms = NumberAttribute()
     last_activity_ms = NumberAttribute()
     active_hour = NumberAttribute()
+    member_count = NumberAttribute(null=True)
+    owner_ids = StringsAttribute(null=True)
+    admin_ids = StringsAttribute(null=True)
+    shared_seq = NumberAttribute(null=True)
+    posting = UnicodeAttribute(null=True)
+    slow_mode_s = NumberAttribute(null=True)
+    closed = BooleanAttribute(null=True)
+    pins = NumbersAttribute(null=True)
+    everyone_seqs = NumbersAttribute(null=True)
+    has_archived = BooleanAttribute(null=True)
 
 
 class ByActivity(GlobalSecondaryIndex["Membership"]):
-    """A person's conversations by the hour of their last activity.
+    """A person's conversations by the hour of their last activity, on two shelves: what they have archived is apart.
 
     Written once an hour, so a lively exchange costs nothing.
     """
 
     class Meta:
         index_name = "by_activity"
-        projection = IncludeProjection(["peer_id"])
+        projection = IncludeProjection(["user_id", "peer_id"])
 
-    user_id = UnicodeAttribute(hash_key=True)
+    shelf = UnicodeAttribute(hash_key=True)
     active_hour = NumberAttribute(range_key=True)
 
 
+class ByConversation(GlobalSecondaryIndex["Membership"]):
+    """The members of a conversation; nothing that changes is projected, so only coming and going costs a write."""
+
+    class Meta:
+        index_name = "by_conversation"
+        projection = KeysOnlyProjection()
+
+    conversation_id = UnicodeAttribute(hash_key=True)
+    user_id = UnicodeAttribute(range_key=True)
+
+
+class ByPin(GlobalSecondaryIndex["Membership"]):
+    """The conversations that a person has pinned, and no others."""
+
+    class Meta:
+        index_name = "by_pin"
+        projection = KeysOnlyProjection()
+
+    user_id = UnicodeAttribute(hash_key=True)
+    pinned_at_ms = NumberAttribute(range_key=True)
+
+
 class Membership(Table):
-    """One person's side of one conversation. `peer_id` is the other one of a direct conversation."""
+    """One person's side of one conversation. `peer_id` is the other one of a direct conversation.
+
+    `shelf` is the person's id, with `#archived` behind it for what they have put away.
+    """
 
     class Meta:
         table_name = environment.required("MEMBERSHIPS_TABLE")
@@ -76,16 +111,23 @@ class Membership(Table):
     user_id = UnicodeAttribute(hash_key=True)
     conversation_id = UnicodeAttribute(range_key=True)
     active_hour = NumberAttribute()
+    shelf = UnicodeAttribute()
     peer_id = UnicodeAttribute(null=True)
-    role = UnicodeAttribute()
     read_seq = NumberAttribute()
     delivered_seq = NumberAttribute()
+    since_ms = NumberAttribute()
     settings = DocumentAttribute(null=True)
+    pinned_at_ms = NumberAttribute(null=True)
+    archived_seq = NumberAttribute(null=True)
+    mention_seqs = NumberSetAttribute(null=True)
+    hidden_seq = NumberAttribute(null=True)
     by_activity = ByActivity()
+    by_conversation = ByConversation()
+    by_pin = ByPin()
 
 
 class Message(Table):
-    """A message — or, at seq 0 under a key of its own, the record of one send's `client_id` (`messages.py`)."""
+    """A message — or, under keys of their own, what goes with messages: see `journal.py` for each kind of row."""
 
     class Meta:
         table_name = environment.required("MESSAGES_TABLE")
@@ -99,14 +141,29 @@ class Message(Table):
     client_id = UnicodeAttribute(null=True)
     edited_at_ms = NumberAttribute(null=True)
     deleted_at_ms = NumberAttribute(null=True)
+    system = DocumentAttribute(null=True)
+    reply_to_seq = NumberAttribute(null=True)
+    forwarded_from = DocumentAttribute(null=True)
+    mentions = StringsAttribute(null=True)
+    reactions = DocumentAttribute(null=True)
+    pinned = BooleanAttribute(null=True)
+    change_seq = NumberAttribute(null=True)
+    edit_count = NumberAttribute(null=True)
     context_type = UnicodeAttribute(null=True)  # for those who read the stream
+    errands = UnicodeAttribute(null=True)  # for those who read the stream: what is left to do
+    # of the record of a `client_id`
     sent_seq = NumberAttribute(null=True)
     fingerprint = UnicodeAttribute(null=True)
     expires_at_s = NumberAttribute(null=True)
+    # of an entry of the change log
+    change = DocumentAttribute(null=True)
 
 
 class Receipt(Table):
-    """When a member's marker moved, and to where: `marker` is `<user id>#<d or r>#<seq, 16 digits>` (`receipts.py`)."""
+    """When a member's marker moved, and to where: `marker` is `<user id>#<d or r>#<seq, 16 digits>` (`receipts.py`).
+
+    Or what a member has put on a message: `<user id>#m#<seq, 16 digits>#<what>` (`marks.py`).
+    """
 
     class Meta:
         table_name = environment.required("RECEIPTS_TABLE")
@@ -114,6 +171,8 @@ class Receipt(Table):
     conversation_id = UnicodeAttribute(hash_key=True)
     marker = UnicodeAttribute(range_key=True)
     at_ms = NumberAttribute()
+    is_on = BooleanAttribute(null=True)
+    change_seq = NumberAttribute(null=True)
 
 
 class BySweep(GlobalSecondaryIndex["Connections"]):

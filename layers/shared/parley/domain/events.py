@@ -8,8 +8,23 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from parley.domain.stored import PREVIEW_CHARACTERS
-from parley.domain.types import CallReason, Conversation, Media, Message, MessagePreview, Signal, Status
+from parley.domain import rights
+from parley.domain.steps import Change
+from parley.domain.stored import PREVIEW_CHARACTERS, Head, preview_of
+from parley.domain.types import (
+    EVERYONE,
+    CallReason,
+    Conversation,
+    GroupRole,
+    Media,
+    Message,
+    Posting,
+    Reaction,
+    Settings,
+    Signal,
+    State,
+    Status,
+)
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -20,6 +35,11 @@ class Event(Struct, frozen=True, kw_only=True):
     def frame(self) -> bytes:
         """Returns the frame as it goes over the socket; encoded once, sent to all."""
         return msgspec.json.encode({"type": "event", "event": self.name, "data": self})
+
+
+def kinds(root: type[Event] = Event) -> list[type[Event]]:
+    """Returns the class of every event."""
+    return [kind for one in root.__subclasses__() for kind in ([one] if hasattr(one, "name") else []) + kinds(one)]
 
 
 class NewMessage(Event, frozen=True, kw_only=True):
@@ -40,8 +60,53 @@ class MessageNotification(Event, frozen=True, kw_only=True):
     @classmethod
     def of(cls, message: Message) -> "MessageNotification":
         """Returns the event that tells of a message."""
-        cut = msgspec.structs.replace(message, text=message.text[:PREVIEW_CHARACTERS])
-        return cls(conversation_id=message.conversation_id, message=cut)
+        return cls(conversation_id=message.conversation_id, message=cut(message))
+
+
+def cut(message: Message) -> Message:
+    """Returns a message with no more of its text than a list shows."""
+    return msgspec.structs.replace(message, text=message.text[:PREVIEW_CHARACTERS])
+
+
+class MessageChange(Event, frozen=True, kw_only=True):
+    """A message has changed: `message` is what it is now, so of several such events the greatest `change_seq` counts.
+
+    Whether a reaction is the reader's own (`mine`) differs by reader and is not said here. To devices that have not
+    joined the conversation the text is cut to a preview.
+    """
+
+    conversation_id: str
+    change_seq: int
+    message_id: str
+    user_id: str  # who did it
+    message: Message
+
+
+class MessageUpdated(MessageChange, frozen=True, kw_only=True):
+    """A message was edited, or pinned, or is pinned no more."""
+
+    name = "message_updated"
+
+
+class MessageDeleted(MessageChange, frozen=True, kw_only=True):
+    """A message was deleted, for everyone or, in the reader's own view, for `me`."""
+
+    name = "message_deleted"
+    scope: str = "everyone"
+
+
+class ReactionAdded(MessageChange, frozen=True, kw_only=True):
+    """Somebody has reacted to a message."""
+
+    name = "reaction_added"
+    emoji: str
+
+
+class ReactionRemoved(MessageChange, frozen=True, kw_only=True):
+    """Somebody has taken a reaction back."""
+
+    name = "reaction_removed"
+    emoji: str
 
 
 class UserTyping(Event, frozen=True, kw_only=True):
@@ -151,6 +216,124 @@ class CallSignal(Event, frozen=True, kw_only=True):
     at: str
 
 
+SHARED_FIELDS = ("shared_seq", "title", "description", "state", "posting", "slow_mode_s", "member_count")
+
+
+class Shared(Struct, frozen=True, kw_only=True):
+    """What all members see the same of a conversation, whole: of several the one with the greatest `shared_seq` counts.
+
+    Who is neither among the owners nor the admins is a member; `capabilities` by role.
+    """
+
+    shared_seq: int
+    title: str | None
+    description: str | None
+    state: State
+    posting: Posting
+    slow_mode_s: int
+    member_count: int
+    owner_ids: list[str]
+    admin_ids: list[str]
+    capabilities: dict[str, list[str]]
+
+    @classmethod
+    def of(cls, head: Head) -> "Shared":
+        """Returns the shared part of a head."""
+        roles = ("owner", "admin", "member") if head.is_group else ("member",)
+        return cls(
+            shared_seq=head.shared_seq,
+            title=head.title,
+            description=head.description,
+            state="closed" if head.closed else "open",
+            posting=head.posting,
+            slow_mode_s=head.slow_mode_s,
+            member_count=head.member_count,
+            owner_ids=list(head.owner_ids),
+            admin_ids=list(head.admin_ids),
+            capabilities={role: rights.capabilities(head, role) for role in roles},
+        )
+
+    def role_of(self, user_id: str) -> GroupRole:
+        """Returns a member's role."""
+        return "owner" if user_id in self.owner_ids else "admin" if user_id in self.admin_ids else "member"
+
+
+class Own(Struct, frozen=True, kw_only=True):
+    """What one person has set for themselves."""
+
+    settings: Settings
+    archived: bool
+
+
+class ConversationUpdated(Event, frozen=True, kw_only=True):
+    """A conversation has changed: for all (`shared`), or what you have set for yourself (`own`)."""
+
+    name = "conversation_updated"
+    conversation_id: str
+    user_id: str  # who did it
+    change_seq: int | None = None
+    shared: Shared | None = None
+    own: Own | None = None
+
+
+class MemberAdded(Event, frozen=True, kw_only=True):
+    """People have come into a group."""
+
+    name = "member_added"
+    conversation_id: str
+    change_seq: int
+    user_id: str  # who did it
+    user_ids: list[str]  # who came
+    shared: Shared
+
+
+class MemberRemoved(Event, frozen=True, kw_only=True):
+    """Somebody has left a group or was removed from it, perhaps the reader: then nothing more comes of it."""
+
+    name = "member_removed"
+    conversation_id: str
+    change_seq: int
+    user_id: str  # who did it
+    removed_id: str
+    shared: Shared
+
+
+def of_change(change: Change, head: Head, message: Message | None) -> Event:
+    """Returns the event that tells of an entry of the change log, with what it is about as that is now."""
+    if message is None:
+        return _of_conversation(change, head)
+    told: dict[str, Any] = {
+        "conversation_id": head.conversation_id,
+        "change_seq": change.change_seq,
+        "message_id": message.id,
+        "user_id": change.user_id,
+        "message": message,
+    }
+    match change.kind:
+        case "reaction_added":
+            return ReactionAdded(**told, emoji=change.emoji or "")
+        case "reaction_removed":
+            return ReactionRemoved(**told, emoji=change.emoji or "")
+        case "message_deleted":
+            return MessageDeleted(**told, scope="everyone" if change.for_user_id is None else "me")
+    return MessageUpdated(**told)
+
+
+def _of_conversation(change: Change, head: Head) -> Event:
+    told: dict[str, Any] = {
+        "conversation_id": head.conversation_id,
+        "change_seq": change.change_seq,
+        "user_id": change.user_id,
+        "shared": Shared.of(head),
+    }
+    match change.kind:
+        case "member_added":
+            return MemberAdded(**told, user_ids=list(change.user_ids))
+        case "member_removed":
+            return MemberRemoved(**told, removed_id=change.user_ids[0])
+    return ConversationUpdated(**told)
+
+
 def apply(event: Event, conversation: Conversation, viewer_id: str) -> Conversation:
     """Returns what a client that shows `conversation` to `viewer_id` shows after `event`: the same as a fresh read.
 
@@ -164,31 +347,73 @@ def apply(event: Event, conversation: Conversation, viewer_id: str) -> Conversat
             changed = _with_markers(conversation, viewer_id, event.user_id, read_seq=event.seq)
         case MessageDelivered():
             changed = _with_markers(conversation, viewer_id, event.user_id, delivered_seq=event.seq)
+        case MessageChange():
+            changed = _with_change(event, conversation)
+        case ConversationUpdated() | MemberAdded() | MemberRemoved():
+            changed = _with_conversation(event, conversation, viewer_id)
     return msgspec.structs.replace(conversation, **changed)
 
 
+def apply_to_message(event: MessageChange, message: Message, viewer_id: str) -> Message:
+    """Returns what a client that shows `message` to `viewer_id` shows after `event`.
+
+    What is older than what it shows changes nothing. Only the viewer's own reactions change what is `mine`.
+    """
+    if event.change_seq <= message.change_seq:
+        return message
+    mine = {reaction.emoji for reaction in message.reactions if reaction.mine}
+    if isinstance(event, ReactionAdded) and event.user_id == viewer_id:
+        mine.add(event.emoji)
+    if isinstance(event, ReactionRemoved) and event.user_id == viewer_id:
+        mine.discard(event.emoji)
+    reactions = [Reaction(one.emoji, one.count, one.emoji in mine) for one in event.message.reactions]
+    return msgspec.structs.replace(event.message, reactions=reactions)
+
+
+def _with_change(event: MessageChange, conversation: Conversation) -> dict[str, Any]:
+    changed: dict[str, Any] = {"last_change_seq": max(conversation.last_change_seq, event.change_seq)}
+    last = conversation.last_message
+    if last is not None and last.seq == event.message.seq and event.change_seq > last.change_seq:
+        hidden = isinstance(event, MessageDeleted) and event.scope == "me"
+        changed["last_message"] = None if hidden else preview_of(event.message)
+    return changed
+
+
+def _with_conversation(
+    event: ConversationUpdated | MemberAdded | MemberRemoved, conversation: Conversation, viewer_id: str
+) -> dict[str, Any]:
+    changed: dict[str, Any] = {}
+    if event.change_seq is not None:
+        changed["last_change_seq"] = max(conversation.last_change_seq, event.change_seq)
+    if isinstance(event, ConversationUpdated) and event.own is not None:
+        changed |= {"settings": event.own.settings, "archived": event.own.archived}
+    shared = event.shared
+    if shared is not None and shared.shared_seq > conversation.shared_seq:
+        role = shared.role_of(viewer_id)
+        fields = {name: getattr(shared, name) for name in SHARED_FIELDS}
+        changed |= fields | {"role": role, "capabilities": shared.capabilities[role]}
+    return changed
+
+
+def _with_mention(message: Message, conversation: Conversation, viewer_id: str) -> dict[str, Any]:
+    """Returns the unread mentions with those of a message that has come, early or late."""
+    named = {viewer_id, EVERYONE} & set(message.mentions) and message.sender_id != viewer_id
+    seqs = set(conversation.mention_seqs) | ({message.seq} if named and message.seq > conversation.read_seq else set())
+    return {"mention_seqs": sorted(seqs), "unread_mentions": len(seqs)}
+
+
 def _with_message(message: Message, conversation: Conversation, viewer_id: str) -> dict[str, Any]:
-    if message.seq <= conversation.last_seq:
-        # Late: a newer one is shown already, but that its sender had read so far is news all the same.
-        return _with_markers(conversation, viewer_id, message.sender_id, read_seq=message.seq)
-    preview = MessagePreview(
-        id=message.id,
-        seq=message.seq,
-        sender_id=message.sender_id,
-        kind=message.kind,
-        text=message.text[:PREVIEW_CHARACTERS],
-        created_at=message.created_at,
-    )
-    grown = msgspec.structs.replace(
-        conversation, last_seq=message.seq, last_message=preview, last_activity_at=message.created_at
-    )
-    return {
-        "last_seq": message.seq,
-        "last_message": preview,
-        "last_activity_at": message.created_at,
-        # Who writes has read: the sender's marker moves without an event of its own.
-        **_with_markers(grown, viewer_id, message.sender_id, read_seq=message.seq),
-    }
+    changed = _with_mention(message, conversation, viewer_id)
+    if message.seq > conversation.last_seq:
+        changed |= {
+            "last_seq": message.seq,
+            "last_message": preview_of(message),
+            "last_activity_at": message.created_at,
+            "archived": False,
+        }
+    # Who writes has read: the sender's marker moves without an event of its own, also where the message comes late.
+    grown = msgspec.structs.replace(conversation, **changed)
+    return changed | _with_markers(grown, viewer_id, message.sender_id, read_seq=message.seq)
 
 
 def _with_markers(
@@ -204,10 +429,15 @@ def _with_markers(
         else member
         for member in conversation.members
     ]
-    mine = next(member for member in members if member.user_id == viewer_id)
+    is_mine = user_id == viewer_id
+    own_read_seq = max(conversation.read_seq, read_seq if is_mine else 0)
+    own_delivered_seq = max(conversation.delivered_seq, own_read_seq, delivered_seq if is_mine else 0)
+    mentions = [seq for seq in conversation.mention_seqs if seq > own_read_seq]
     return {
         "members": members,
-        "read_seq": mine.read_seq,
-        "delivered_seq": mine.delivered_seq,
-        "unread": max(0, conversation.last_seq - mine.read_seq),  # the marker may come before the message
+        "read_seq": own_read_seq,
+        "delivered_seq": own_delivered_seq,
+        "unread": max(0, conversation.last_seq - own_read_seq),  # the marker may come before the message
+        "mention_seqs": mentions,
+        "unread_mentions": len(mentions),
     }

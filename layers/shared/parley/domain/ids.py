@@ -7,6 +7,7 @@ from hashlib import sha256
 from parley.domain.errors import Invalid
 
 CONVERSATION_ID_PATTERN = r"^[dgt]_[a-z2-7]{26}$(?!\n)"
+MESSAGE_ID_PATTERN = r"^[dgt]_[a-z2-7]{26}\.[1-9][0-9]{0,14}$(?!\n)"
 CLIENT_ID_PATTERN = r"^[A-Za-z0-9._:~-]{1,64}$(?!\n)"
 
 _conversation_id = re.compile(r"[dgt]_[a-z2-7]{26}")
@@ -22,6 +23,19 @@ def direct_conversation_id(one_user_id: str, other_user_id: str, context_type: s
     # Neither a user id nor a context id can hold a line feed, so no two pairs of names run together.
     parts = (*sorted((one_user_id, other_user_id)), context_type, context_id)
     return "d_" + b32encode(sha256("\n".join(parts).encode()).digest()[:16]).decode().rstrip("=").lower()
+
+
+def group_id(creator_id: str, nonce: str) -> str:
+    """Returns the id of a group that somebody makes.
+
+    The same `nonce` gives the same group again, so a retry makes no second one.
+    """
+    return "g_" + b32encode(sha256(f"{creator_id}\n{nonce}".encode()).digest()[:16]).decode().rstrip("=").lower()
+
+
+def is_group_id(conversation_id: str) -> bool:
+    """Says whether an id is a group's: only there must a membership be read to know who is in it."""
+    return conversation_id.startswith("g_")
 
 
 def message_id(conversation_id: str, seq: int) -> str:

@@ -4,7 +4,7 @@ The index gives the hour of the last activity, the heads give the exact order wi
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
@@ -12,7 +12,9 @@ from msgspec import Meta, Struct
 
 from parley.domain.errors import Invalid
 from parley.domain.ids import CONVERSATION_ID_PATTERN
-from parley.domain.stored import Head
+from parley.domain.requests import ListConversations
+from parley.domain.stored import Head, Membership
+from parley.domain.words import MAX_QUERY_WORDS, Query
 
 MAX_CHUNK = 100  # heads of one BatchGetItem (DynamoDB quotas)
 
@@ -106,6 +108,61 @@ def behind(
     if len(entries) > len(taken):
         return Position(chunk_after=(taken[-1].active_hour, taken[-1].conversation_id))
     return None
+
+
+def people_of(head: Head, user_id: str) -> tuple[str, ...]:
+    """Returns whose memberships a conversation's view needs: both of a direct one, of a group the viewer's own."""
+    return (user_id,) if head.is_group else head.participants
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """Which conversations a list shall hold; `words` is what their titles or their people's names must say."""
+
+    state: str
+    context_type: str | None = None
+    context_id: str | None = None
+    words: Query | None = None
+
+    @classmethod
+    def of(cls, query: ListConversations) -> "Wanted":
+        """Returns what a query asks for; Invalid for a `q` with nothing to look for in it."""
+        words = Query.parse(query.q) if query.q is not None else None
+        if words is not None and not words.is_searchable:
+            raise Invalid.field("?q", "blank", "There is no word to look for.")
+        if words is not None and words.is_too_long:
+            raise Invalid.field("?q", "too_long", f"At most {MAX_QUERY_WORDS} words.", MAX_QUERY_WORDS)
+        return cls(state=query.state, context_type=query.context_type, context_id=query.context_id, words=words)
+
+    @property
+    def is_part(self) -> bool:
+        """Says whether less than the whole list is wanted, so that conversations have to be looked at one by one."""
+        return self.state != "active" or not (
+            self.context_type is None and self.context_id is None and self.words is None
+        )
+
+    def people_of(self, head: Head, user_id: str) -> tuple[str, ...]:
+        """Returns whose memberships and names are needed to tell."""
+        return people_of(head, user_id) if self.words else (user_id,)
+
+    def fits(self, head: Head, mine: Membership, names: Mapping[str, str | None]) -> bool:
+        """Says whether a conversation is among them. `archived` and `active` differ by their shelves already."""
+        if self.state == "unread" and not head.unread(mine):
+            return False
+        if self.state == "archived" and not head.is_archived(mine):
+            return False
+        context = head.context
+        if self.context_type is not None and (context is None or context.type != self.context_type):
+            return False
+        if self.context_id is not None and (context is None or context.id != self.context_id):
+            return False
+        return self.words is None or any(self.words.match(text) is not None for text in self._texts(head, mine, names))
+
+    def _texts(self, head: Head, mine: Membership, names: Mapping[str, str | None]) -> list[str]:
+        """Returns what a conversation is found by: title, what its list entry says, the other person's name and id."""
+        last = head.last_message_for(mine)
+        others = [text for one in head.others(mine.user_id) if not head.is_group for text in (names.get(one), one)]
+        found = [head.title, head.description, last.text if last else None, *others]
+        return [text for text in found if text]
 
 
 def _key(head: Head) -> tuple[int, str]:

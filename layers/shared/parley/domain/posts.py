@@ -11,6 +11,7 @@ class Post(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     since_ms: int  # when the connection was made: a young one may still be connecting
     last_sign_ms: int | None  # when the person was last known to be there, should this device turn out to be gone
     frame: str
+    conversation_id: str | None = None  # whose members alone may get it
 
 
 class NotYet(Exception):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from parley.domain.bodies import NOT_BLANK
 from parley.domain.calls import MAX_PAYLOAD_CHARACTERS
@@ -18,14 +18,21 @@ from parley.domain.identity import (
     USER_ID_PATTERN,
     is_user_id,
 )
-from parley.domain.ids import CLIENT_ID_PATTERN, CONVERSATION_ID_PATTERN
-from parley.domain.types import Media, Signal
+from parley.domain.ids import CLIENT_ID_PATTERN, CONVERSATION_ID_PATTERN, MESSAGE_ID_PATTERN
+from parley.domain.times import RFC3339_PATTERN
+from parley.domain.types import GroupRole, Media, NotificationLevel, Posting, Signal, State
 
 MAX_TEXT_CHARACTERS = 10_000  # code points (product); at 4 bytes each well under an item's 400 KB and a frame's 128 KB
 MAX_SEQ = 10**15  # no conversation gets there; keeps seqs exact in every client's doubles (2**53)
 MAX_STATUS_USERS = 100  # one BatchGetItem (DynamoDB quotas)
 MAX_SYNC_CONVERSATIONS = 100
 MAX_PAGE = 100
+MAX_MENTIONED = 20  # people whom one message names: each is one more item of the send's transaction
+MAX_ADDED = 90  # people added to a group at once: a transaction holds 100 items (DynamoDB quotas)
+MAX_FORWARDS = 20  # conversations that a message is forwarded to at once (product)
+MAX_SLOW_MODE_S = 120
+MAX_TITLE_CHARACTERS = 200
+MAX_DESCRIPTION_CHARACTERS = 1_000  # with the title and 100 members it keeps a head under 30 KB
 
 Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ)]
 UserId = Annotated[str, Meta(pattern=USER_ID_PATTERN, max_length=128)]
@@ -37,6 +44,11 @@ Text = Annotated[str, Meta(max_length=MAX_TEXT_CHARACTERS, pattern=NOT_BLANK)]
 ConversationId = Annotated[str, Meta(pattern=CONVERSATION_ID_PATTERN)]
 ClientId = Annotated[str, Meta(pattern=CLIENT_ID_PATTERN, max_length=64)]
 Limit = Annotated[int, Meta(ge=1, le=MAX_PAGE)]
+MessageId = Annotated[str, Meta(pattern=MESSAGE_ID_PATTERN, max_length=64)]
+Mention = Annotated[str, Meta(pattern=r"^([A-Za-z0-9._~@|:+=-]{1,128}|[*])$(?!\n)", max_length=128)]
+Title = Annotated[str, Meta(max_length=MAX_TITLE_CHARACTERS, pattern=NOT_BLANK)]
+Description = Annotated[str, Meta(max_length=MAX_DESCRIPTION_CHARACTERS, pattern=NOT_BLANK)]
+SlowModeS = Annotated[int, Meta(ge=0, le=MAX_SLOW_MODE_S)]
 Cursor = Annotated[str, Meta(min_length=1, max_length=1024)]
 
 
@@ -51,24 +63,94 @@ class Nothing(Body, frozen=True, kw_only=True):
 class WantedContext(Body, frozen=True, kw_only=True):
     """What a new conversation is about; `general` is the same as no context at all."""
 
-    type: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}$(?!\n)", max_length=32)]
+    type: Annotated[str, Meta(pattern=CONTEXT_TYPE_PATTERN, max_length=32)]
     id: Annotated[str, Meta(pattern=USER_ID_PATTERN, max_length=128)] | None = None
 
 
 class CreateConversation(Body, frozen=True, kw_only=True):
-    """POST /conversations."""
+    """POST /conversations: `direct` takes `user_id` and `context`, `group` the other fields.
 
-    type: Literal["direct"]
-    user_id: UserId
+    A group is made once for a `client_id`.
+    """
+
+    type: Literal["direct", "group"]
+    user_id: UserId | None = None
     context: WantedContext | None = None
+    title: Title | None = None
+    description: Description | None = None
+    member_ids: Annotated[list[UserId], Meta(max_length=MAX_ADDED)] = []
+    posting: Posting = "everyone"
+    slow_mode_s: SlowModeS = 0
+    client_id: ClientId | None = None
+
+
+class UpdateConversation(Body, frozen=True, kw_only=True):
+    """PATCH /conversations/{conversation_id}: what is named is changed; null takes a title or description away."""
+
+    title: Title | None | UnsetType = UNSET
+    description: Description | None | UnsetType = UNSET
+    posting: Posting | UnsetType = UNSET
+    slow_mode_s: SlowModeS | UnsetType = UNSET
+    state: State | UnsetType = UNSET
+
+
+class ArchiveConversation(Body, frozen=True, kw_only=True):
+    """PATCH /conversations/{conversation_id}/archive."""
+
+    archived: bool = True
+
+
+class UpdateSettings(Body, frozen=True, kw_only=True):
+    """PATCH /conversations/{conversation_id}/settings: what is named is changed; null ends a mute."""
+
+    pinned: bool | UnsetType = UNSET
+    muted_until: Annotated[str, Meta(pattern=RFC3339_PATTERN, max_length=40)] | None | UnsetType = UNSET
+    notifications: NotificationLevel | UnsetType = UNSET
+
+
+class AddMembers(Body, frozen=True, kw_only=True):
+    """POST /conversations/{conversation_id}/members."""
+
+    user_ids: Annotated[list[UserId], Meta(min_length=1, max_length=MAX_ADDED)]
+
+
+class SetRole(Body, frozen=True, kw_only=True):
+    """PUT and PATCH /conversations/{conversation_id}/members/{user_id}."""
+
+    role: GroupRole = "member"
 
 
 class Draft(Body, frozen=True, kw_only=True):
-    """What a message is made of, whichever way it comes in."""
+    """What a message is made of, whichever way it comes in.
+
+    `mentions` names members, or `*` for everyone in the group.
+    """
 
     text: Text
     client_id: ClientId | None = None
     kind: Literal["text"] = "text"
+    reply_to: MessageId | None = None
+    mentions: Annotated[list[Mention], Meta(max_length=MAX_MENTIONED)] = []
+
+
+class EditMessage(Body, frozen=True, kw_only=True):
+    """PATCH /messages/{message_id}: the new text; `mentions` as they are from now on."""
+
+    text: Text
+    mentions: Annotated[list[Mention], Meta(max_length=MAX_MENTIONED)] = []
+
+
+class DeleteMessage(Body, frozen=True, kw_only=True):
+    """The query of DELETE /messages/{message_id}: for everyone, or from the caller's own view only."""
+
+    scope: Literal["everyone", "me"] = "everyone"
+
+
+class ForwardMessage(Body, frozen=True, kw_only=True):
+    """POST /messages/{message_id}/forward: to conversations of the caller's."""
+
+    conversation_ids: Annotated[list[ConversationId], Meta(min_length=1, max_length=MAX_FORWARDS)]
+    client_id: ClientId | None = None
 
 
 class SendMessage(Draft, frozen=True, kw_only=True):
@@ -167,6 +249,15 @@ class Page(Body, frozen=True, kw_only=True):
 
     cursor: Cursor | None = None
     limit: Limit = 50
+
+
+class ListConversations(Page, frozen=True, kw_only=True):
+    """The query of GET /conversations."""
+
+    state: Literal["active", "archived", "pinned", "unread"] = "active"
+    context_type: ContextType | None = None
+    context_id: ContextId | None = None
+    q: Annotated[str, Meta(max_length=200, pattern=NOT_BLANK)] | None = None
 
 
 class History(Body, frozen=True, kw_only=True):

@@ -1,30 +1,21 @@
 """What one send writes, decided from what was read: the next seq, the message, and whether the index has to move."""
 
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 
 import msgspec
 from msgspec import Struct
 
+from parley.domain import ids
 from parley.domain.call import Call
-from parley.domain.requests import Draft
-from parley.domain.stored import Head, StoredMessage
+from parley.domain.errors import Field, Invalid
+from parley.domain.requests import MAX_MENTIONED, Draft
+from parley.domain.steps import Record, Step
+from parley.domain.stored import MAX_EVERYONE, MAX_MENTIONS, Head, Membership, StoredMessage
 from parley.domain.times import hour
+from parley.domain.types import EVERYONE, Note, Origin
 
 REPLAY_S = 24 * 3600  # how long a `client_id` is remembered (architecture: "within 24 h")
-
-
-class Sending(Struct, frozen=True, kw_only=True):
-    """A send that may happen: `message` goes behind `head`, which was read with `last_seq` = `message.seq − 1`."""
-
-    head: Head
-    message: StoredMessage
-    fingerprint: str
-    expires_at_s: int
-
-    @property
-    def moves_index(self) -> bool:
-        """Says whether this is the first activity of its hour: only then do the members' index entries move."""
-        return hour(self.message.created_at_ms) > self.head.active_hour
 
 
 class Earlier(Struct, frozen=True, kw_only=True):
@@ -34,21 +25,147 @@ class Earlier(Struct, frozen=True, kw_only=True):
     fingerprint: str
 
 
-def fingerprint(draft: Draft) -> str:
+def fingerprint(draft: Draft, origin: Origin | None = None) -> str:
     """Returns what tells two bodies under one `client_id` apart: the hash of everything that the message is made of."""
-    return sha256(msgspec.json.encode((draft.kind, draft.text))).hexdigest()[:32]
+    parts = (draft.kind, draft.text, draft.reply_to, draft.mentions, origin)
+    return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
 
 
-def next_message(head: Head, draft: Draft, call: Call) -> Sending:
-    """Returns what to write so that `draft` becomes the newest message of the conversation."""
+def reply_to_seq(draft: Draft, head: Head, pointer: str) -> int | None:
+    """Returns the seq of the message that a draft answers; refuses one that is not in its conversation."""
+    if draft.reply_to is None:
+        return None
+    conversation_id, seq = ids.split_message_id(draft.reply_to, pointer)
+    if conversation_id != head.conversation_id or seq > head.last_seq:
+        raise Invalid.field(pointer, "not_allowed", "A reply needs a message of the same conversation.")
+    return seq
+
+
+def check_mentions(mentions: Collection[str], named: Mapping[str, Membership | None], pointer: str) -> tuple[str, ...]:
+    """Returns the mentions, each once; refuses whoever is no member. `named` holds the memberships of the people."""
+    once = tuple(dict.fromkeys(mentions))
+    strangers = tuple(
+        Field(f"{pointer}/{place}", "not_allowed")
+        for place, one in enumerate(mentions)
+        if one != EVERYONE and named.get(one) is None
+    )
+    if strangers:
+        raise Invalid(
+            "invalid_request", "Only members of the conversation can be mentioned.", fields=strangers[:MAX_MENTIONED]
+        )
+    return once
+
+
+def next_message(
+    head: Head,
+    draft: Draft,
+    call: Call,
+    *,
+    named: Mapping[str, Membership | None] | None = None,
+    origin: Origin | None = None,
+) -> Step:
+    """Returns what to write so that `draft` becomes the newest message of the conversation.
+
+    `named` holds the memberships of those whom it mentions, `origin` where it was forwarded from.
+    """
+    mentions = check_mentions(draft.mentions, named or {}, f"{call.field_prefix}/mentions")
     message = StoredMessage(
         conversation_id=head.conversation_id,
         seq=head.last_seq + 1,
         sender_id=call.user_id,
         kind=draft.kind,
         text=draft.text,
-        # Two machines' clocks may differ; the times of a conversation never run backwards all the same.
-        created_at_ms=max(call.now_ms, head.last_activity_ms),
+        created_at_ms=no_earlier(call, head),
         client_id=draft.client_id,
+        reply_to_seq=reply_to_seq(draft, head, f"{call.field_prefix}/reply_to"),
+        forwarded_from=origin,
+        mentions=mentions,
     )
-    return Sending(head=head, message=message, fingerprint=fingerprint(draft), expires_at_s=call.now_s + REPLAY_S)
+    record = None
+    if draft.client_id:
+        record = Record(
+            client_id=draft.client_id, fingerprint=fingerprint(draft, origin), expires_at_s=call.now_s + REPLAY_S
+        )
+    counted = [
+        one for one in (named or {}).values() if one and len(one.mention_seqs) < MAX_MENTIONS
+    ]  # who has that many unread is not told of one more
+    return step_with(
+        head,
+        message,
+        record=record,
+        mentioned=tuple(one.user_id for one in counted if one.user_id in mentions and one.user_id != call.user_id),
+    )
+
+
+def next_note(head: Head, note: Note, call: Call, *, after: Head | None = None) -> Step:
+    """Returns what to write so that a system message becomes the newest; `after` is the head with what it tells of."""
+    message = StoredMessage(
+        conversation_id=head.conversation_id,
+        seq=head.last_seq + 1,
+        sender_id=call.user_id,
+        kind="system",
+        text=SENTENCES.get(note.event, "Something happened."),
+        created_at_ms=no_earlier(call, head),
+        system=note,
+    )
+    return step_with(head, message, after=after)
+
+
+# Without names: who is meant stands in `system`, and may be erased. Clients that know the event say it better.
+SENTENCES: Mapping[str, str] = {
+    "group_created": "The group was made.",
+    "members_added": "Members were added.",
+    "member_removed": "A member was removed.",
+    "member_left": "A member left.",
+    "role_changed": "A member's role was changed.",
+    "title_changed": "The title was changed.",
+    "description_changed": "The description was changed.",
+    "posting_changed": "Who may write was changed.",
+    "slow_mode_changed": "The slow mode was changed.",
+    "conversation_changed": "The conversation was changed.",
+    "closed": "The conversation was closed.",
+    "reopened": "The conversation was opened again.",
+    "call_missed": "A call was missed.",
+    "call_ended": "A call has ended.",
+}
+
+
+def no_earlier(call: Call, head: Head) -> int:
+    """Returns the time of what happens now.
+
+    Two machines' clocks may differ; the times of a conversation never run backwards all the same.
+    """
+    return max(call.now_ms, head.last_activity_ms)
+
+
+def step_with(
+    head: Head,
+    message: StoredMessage,
+    *,
+    after: Head | None = None,
+    record: Record | None = None,
+    mentioned: tuple[str, ...] = (),
+) -> Step:
+    """Returns the step that puts a message behind a head, with all that follows from it."""
+    now_hour = hour(message.created_at_ms)
+    everyone = (*head.everyone_seqs, message.seq)[-MAX_EVERYONE:] if EVERYONE in message.mentions else None
+    sent_seqs = head.sent_seqs if head.is_group else {**head.sent_seqs, message.sender_id: message.seq}
+    grown = msgspec.structs.replace(
+        after or head,
+        last_seq=message.seq,
+        last_message=message.preview(),
+        sent_seqs=sent_seqs,
+        last_activity_ms=message.created_at_ms,
+        active_hour=max(now_hour, head.active_hour),
+        everyone_seqs=everyone or head.everyone_seqs,
+        has_archived=False,  # whoever had put it away has it back
+    )
+    return Step(
+        before=head,
+        after=grown,
+        message=message,
+        record=record,
+        moves_index=now_hour > head.active_hour or head.has_archived,
+        read_by=message.sender_id if head.is_group else None,
+        mentioned=mentioned,
+    )

@@ -5,22 +5,48 @@ Markers, unread, what members see.
 
 from collections.abc import Mapping
 
+import msgspec
 from msgspec import Struct
 
-from parley.domain import ids
+from parley.domain import ids, rights
 from parley.domain.times import rfc3339, rfc3339_or_none
 from parley.domain.types import (
     Context,
     Conversation,
     ConversationType,
+    GroupRole,
     Member,
     Message,
     MessageKind,
     MessagePreview,
+    Note,
+    Origin,
+    Posting,
+    Reaction,
     Settings,
 )
 
+MAX_LISTED = 100  # members that a head lists, whom the one who acts tells: as many as one batch reads (DynamoDB quotas)
+MAX_MENTIONS = 100  # unread mentions that are kept of one person in one conversation
+MAX_EVERYONE = 20  # the newest messages to everyone that a head keeps
 PREVIEW_CHARACTERS = 100  # of a message's text in lists and notifications; keeps a conversation's head under 1 KB
+
+
+class Marks(Struct, frozen=True):
+    """What one person has put on one message for themselves: their reactions, and since when it is hidden from them."""
+
+    emojis: frozenset[str] = frozenset()
+    hidden_at_ms: int | None = None
+
+
+NO_MARKS = Marks()
+
+
+class Tally(Struct, frozen=True, array_like=True):
+    """How often an emoji was given to a message; `since` is the change that brought it there first, for the order."""
+
+    count: int
+    since: int
 
 
 class StoredMessage(Struct, frozen=True, kw_only=True):
@@ -35,47 +61,105 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     client_id: str | None = None
     edited_at_ms: int | None = None
     deleted_at_ms: int | None = None
+    system: Note | None = None
+    reply_to_seq: int | None = None
+    forwarded_from: Origin | None = None
+    mentions: tuple[str, ...] = ()
+    reactions: Mapping[str, Tally] = {}
+    pinned: bool = False
+    change_seq: int = 0
+    edit_count: int = 0
 
-    def view(self) -> Message:
-        """Returns the message as clients see it."""
+    @property
+    def message_id(self) -> str:
+        return ids.message_id(self.conversation_id, self.seq)
+
+    def view(self, marks: Marks = NO_MARKS) -> Message:
+        """Returns the message as somebody with these marks sees it; one that is hidden from them looks deleted."""
+        shown = self if marks.hidden_at_ms is None else self.blanked(marks.hidden_at_ms)
+        reply_to = shown.reply_to_seq
         return Message(
-            id=ids.message_id(self.conversation_id, self.seq),
+            id=self.message_id,
             conversation_id=self.conversation_id,
             seq=self.seq,
             sender_id=self.sender_id,
             kind=self.kind,
-            text=self.text,
+            text=shown.text,
+            system=self.system,
+            reply_to=None if reply_to is None else ids.message_id(self.conversation_id, reply_to),
+            forwarded_from=shown.forwarded_from,
+            mentions=list(shown.mentions),
+            reactions=[
+                Reaction(emoji, tally.count, emoji in marks.emojis)
+                for emoji, tally in sorted(shown.reactions.items(), key=lambda one: (one[1].since, one[0]))
+            ],
+            pinned=shown.pinned,
             created_at=rfc3339(self.created_at_ms),
-            edited_at=rfc3339_or_none(self.edited_at_ms),
-            deleted_at=rfc3339_or_none(self.deleted_at_ms),
+            edited_at=rfc3339_or_none(shown.edited_at_ms),
+            deleted_at=rfc3339_or_none(shown.deleted_at_ms),
             client_id=self.client_id,
+            change_seq=self.change_seq,
+        )
+
+    def blanked(self, at_ms: int) -> "StoredMessage":
+        """Returns what is left of the message when it is deleted: its place, its sender, and that it was there."""
+        return msgspec.structs.replace(
+            self,
+            text="",
+            deleted_at_ms=at_ms,
+            edited_at_ms=None,
+            reply_to_seq=None,
+            forwarded_from=None,
+            mentions=(),
+            reactions={},
+            pinned=False,
         )
 
     def preview(self) -> MessagePreview:
         """Returns the cut-down message that stands in lists."""
-        return MessagePreview(
-            id=ids.message_id(self.conversation_id, self.seq),
-            seq=self.seq,
-            sender_id=self.sender_id,
-            kind=self.kind,
-            text=self.text[:PREVIEW_CHARACTERS],
-            created_at=rfc3339(self.created_at_ms),
-        )
+        return preview_of(self.view())
+
+
+def preview_of(message: Message) -> MessagePreview:
+    """Returns the cut-down message that stands in lists."""
+    return MessagePreview(
+        id=message.id,
+        seq=message.seq,
+        sender_id=message.sender_id,
+        kind=message.kind,
+        text=message.text[:PREVIEW_CHARACTERS],
+        created_at=message.created_at,
+        change_seq=message.change_seq,
+        deleted_at=message.deleted_at,
+    )
 
 
 class Membership(Struct, frozen=True, kw_only=True):
-    """One person's side of a conversation. The markers are what this person has reported, see `Head.read_seq`."""
+    """One person's side of a conversation. The markers are what this person has reported, see `Head.read_seq`.
+
+    `archived_seq` is where the conversation ended when it was archived: whatever comes behind it brings it back.
+    `mention_seqs` are the messages that name this person and that they had not read, `MAX_MENTIONS` of them at most.
+    `hidden_seq` is the newest message that they have deleted for themselves, where it was the conversation's last.
+    """
 
     user_id: str
     conversation_id: str
-    role: str = "member"
     read_seq: int = 0
     delivered_seq: int = 0
     settings: Settings = Settings()
+    archived_seq: int | None = None
+    mention_seqs: frozenset[int] = frozenset()
+    hidden_seq: int | None = None
+    since_ms: int = 0
 
 
 class Head(Struct, frozen=True, kw_only=True):
-    """A conversation as its members share it. `sent_seqs` holds the seq of each member's own newest message."""
+    """A conversation as its members share it.
+
+    `participants` lists the members while they are no more than `MAX_LISTED`; a larger group's stand in the index of
+    memberships only. `sent_seqs` holds the seq of each one's own newest message, in direct conversations; in a group a
+    send moves its sender's marker itself. `shared_seq` is the last change of what all members see the same of it.
+    """
 
     conversation_id: str
     type: ConversationType
@@ -90,9 +174,32 @@ class Head(Struct, frozen=True, kw_only=True):
     active_hour: int
     title: str | None = None
     description: str | None = None
+    member_count: int = 2
+    owner_ids: tuple[str, ...] = ()
+    admin_ids: tuple[str, ...] = ()
+    shared_seq: int = 0
+    posting: Posting = "everyone"
+    slow_mode_s: int = 0
+    closed: bool = False
+    pins: tuple[int, ...] = ()
+    everyone_seqs: tuple[int, ...] = ()
+    has_archived: bool = False
+
+    @property
+    def is_group(self) -> bool:
+        return self.type == "group"
+
+    @property
+    def is_large(self) -> bool:
+        """Says whether the group is too large for its head: its members are told by queue, not by whoever acts."""
+        return self.member_count > len(self.participants)
+
+    def role_of(self, user_id: str) -> GroupRole:
+        """Returns a member's role; both people of a direct conversation are members."""
+        return "owner" if user_id in self.owner_ids else "admin" if user_id in self.admin_ids else "member"
 
     def others(self, user_id: str) -> tuple[str, ...]:
-        """Returns the members except one."""
+        """Returns the members except one; none of a large group."""
         return tuple(one for one in self.participants if one != user_id)
 
     def read_seq(self, membership: Membership) -> int:
@@ -112,40 +219,73 @@ class Head(Struct, frozen=True, kw_only=True):
         """Returns how many messages a member has not read: arithmetic, so there is no counter to drift."""
         return self.last_seq - self.read_seq(membership)
 
+    def unread_mentions(self, membership: Membership) -> list[int]:
+        """Returns the seqs of unread messages that name a member, or everyone, ascending."""
+        read_seq = self.read_seq(membership)
+        return sorted(seq for seq in membership.mention_seqs | set(self.everyone_seqs) if seq > read_seq)
+
+    def is_archived(self, membership: Membership) -> bool:
+        """Says whether a member has put the conversation away, and nothing has come since."""
+        return membership.archived_seq is not None and membership.archived_seq >= self.last_seq
+
     def capabilities(self, user_id: str) -> list[str]:
-        """Returns what a person may do here, so that clients need not know the rules."""
-        return ["send_message", "mark_read", "typing"] if user_id in self.participants else []
+        """Returns what a member may do here, so that clients need not know the rules."""
+        return rights.capabilities(self, self.role_of(user_id))
+
+    def newcomer(self, user_id: str) -> Membership:
+        """Returns the membership of somebody who comes in now: what was said before is there, and not unread."""
+        return Membership(
+            user_id=user_id,
+            conversation_id=self.conversation_id,
+            read_seq=self.last_seq,
+            delivered_seq=self.last_seq,
+            since_ms=self.last_activity_ms,
+        )
 
     def member(self, membership: Membership, name: str | None) -> Member:
         """Returns one member as the other members see them."""
         return Member(
             user_id=membership.user_id,
             name=name,
-            role=membership.role,
+            role=self.role_of(membership.user_id),
             read_seq=self.read_seq(membership),
             delivered_seq=self.delivered_seq(membership),
         )
+
+    def last_message_for(self, membership: Membership) -> MessagePreview | None:
+        """Returns the newest message as a member's list shows it: none where they have deleted it for themselves."""
+        return None if membership.hidden_seq == self.last_seq else self.last_message
 
     def view(
         self, user_id: str, memberships: Mapping[str, Membership], names: Mapping[str, str | None]
     ) -> Conversation:
         """Returns the conversation as member `user_id` sees it; `memberships` and `names` are by user id."""
         mine = memberships[user_id]
+        listed = () if self.is_group else self.participants
+        mentions = self.unread_mentions(mine)
         return Conversation(
             id=self.conversation_id,
             type=self.type,
             title=self.title,
             description=self.description,
             context=self.context,
-            members=[self.member(memberships[one], names.get(one)) for one in self.participants if one in memberships],
-            member_count=len(self.participants),
-            last_message=self.last_message,
+            state="closed" if self.closed else "open",
+            posting=self.posting,
+            slow_mode_s=self.slow_mode_s,
+            shared_seq=self.shared_seq,
+            role=self.role_of(user_id),
+            members=[self.member(memberships[one], names.get(one)) for one in listed if one in memberships],
+            member_count=self.member_count,
+            last_message=self.last_message_for(mine),
             last_seq=self.last_seq,
             last_change_seq=self.last_change_seq,
             unread=self.unread(mine),
+            unread_mentions=len(mentions),
+            mention_seqs=mentions,
             read_seq=self.read_seq(mine),
             delivered_seq=self.delivered_seq(mine),
             settings=mine.settings,
+            archived=self.is_archived(mine),
             capabilities=self.capabilities(user_id),
             created_at=rfc3339(self.created_at_ms),
             last_activity_at=rfc3339(self.last_activity_ms),

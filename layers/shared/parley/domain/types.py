@@ -10,6 +10,11 @@ Media = Literal["audio", "video"]
 Signal = Literal["offer", "ringing", "answer", "candidate", "resume", "hang_up"]
 CallState = Literal["ringing", "active", "ended"]
 CallReason = Literal["hung_up", "declined", "missed", "busy", "failed", "answered_elsewhere"]
+GroupRole = Literal["owner", "admin", "member"]
+Posting = Literal["everyone", "admins", "nobody"]
+State = Literal["open", "closed"]
+NotificationLevel = Literal["all", "mentions", "none"]
+EVERYONE = "*"  # among a message's mentions: all members of the group; no user id holds this character
 
 
 class Context(Struct, frozen=True):
@@ -50,6 +55,8 @@ class MessagePreview(Struct, frozen=True, kw_only=True):
     kind: str
     text: str
     created_at: str
+    change_seq: int = 0
+    deleted_at: str | None = None
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -57,26 +64,38 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     pinned: bool = False
     muted_until: str | None = None
-    notifications: Literal["all", "mentions", "none"] = "all"
+    notifications: NotificationLevel = "all"
 
 
 class Conversation(Struct, frozen=True, kw_only=True):
-    """A conversation as one of its members sees it."""
+    """A conversation as one of its members sees it.
+
+    `members` holds both people of a direct conversation; a group's are listed by themselves, page by page. `shared_seq`
+    is the last change of what all see the same of it; `mention_seqs` are the unread messages that name the member.
+    """
 
     id: str
     type: ConversationType
     title: str | None
     description: str | None
     context: Context | None
+    state: State
+    posting: Posting
+    slow_mode_s: int
+    shared_seq: int
+    role: GroupRole
     members: list[Member]
     member_count: int
     last_message: MessagePreview | None
     last_seq: int
     last_change_seq: int
     unread: int
+    unread_mentions: int
+    mention_seqs: list[int]
     read_seq: int
     delivered_seq: int
     settings: Settings
+    archived: bool
     capabilities: list[str]
     created_at: str
     last_activity_at: str
@@ -90,8 +109,29 @@ class Reaction(Struct, frozen=True):
     mine: bool
 
 
+class Origin(Struct, frozen=True, kw_only=True):
+    """Who wrote a forwarded message first, and when; not where, which is not the reader's to know."""
+
+    sender_id: str
+    created_at: str
+
+
+class Note(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a system message tells of; the sender did it. Clients make a sentence of it in their user's language."""
+
+    event: str
+    user_ids: list[str] = []
+    role: str | None = None
+    title: str | None = None
+    call_id: str | None = None
+    duration_s: int | None = None
+
+
 class Message(Struct, frozen=True, kw_only=True):
-    """A message; `seq` is its place in the conversation: 1, 2, 3 … without a gap."""
+    """A message; `seq` is its place in the conversation: 1, 2, 3 … without a gap.
+
+    `change_seq` is its last change's: of two versions the one with the greater is the newer.
+    """
 
     id: str
     conversation_id: str
@@ -99,8 +139,9 @@ class Message(Struct, frozen=True, kw_only=True):
     sender_id: str
     kind: MessageKind
     text: str
+    system: Note | None = None
     reply_to: str | None = None
-    forwarded_from: str | None = None
+    forwarded_from: Origin | None = None
     mentions: list[str] = []
     attachments: list[str] = []
     reactions: list[Reaction] = []
@@ -109,6 +150,7 @@ class Message(Struct, frozen=True, kw_only=True):
     edited_at: str | None = None
     deleted_at: str | None = None
     client_id: str | None = None
+    change_seq: int = 0
 
 
 class SentMessage(Message, frozen=True, kw_only=True):

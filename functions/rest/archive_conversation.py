@@ -1,0 +1,12 @@
+"""PATCH /conversations/{conversation_id}/archive: put away until something new comes, or take out. 200, 400, 404."""
+
+from parley.actions import conversations
+from parley.domain.call import Call
+from parley.domain.requests import ArchiveConversation
+from parley.domain.types import Conversation
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation(body=ArchiveConversation)
+def handler(call: Call, conversation_id: str, body: ArchiveConversation) -> Reply[Conversation]:
+    return ok(conversations.archive(call, conversation_id, archived=body.archived))

@@ -1,0 +1,17 @@
+"""DELETE /messages/{message_id}?scope=everyone|me: delete a message for everyone, or for oneself.
+
+200, 400, 403, 404.
+"""
+
+from parley.actions import changes
+from parley.domain.call import Call
+from parley.domain.requests import DeleteMessage
+from parley.domain.types import Message
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation(query=DeleteMessage)
+def handler(call: Call, message_id: str, query: DeleteMessage) -> Reply[Message]:
+    if query.scope == "me":
+        return ok(changes.hide(call, message_id))
+    return ok(changes.delete(call, message_id))

@@ -1,0 +1,12 @@
+"""PATCH /messages/{message_id}: replace the text of a message of the caller's own. 200, 400, 403, 404, 409."""
+
+from parley.actions import changes
+from parley.domain.call import Call
+from parley.domain.requests import EditMessage
+from parley.domain.types import Message
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation(body=EditMessage)
+def handler(call: Call, message_id: str, body: EditMessage) -> Reply[Message]:
+    return ok(changes.edit(call, message_id, body))

@@ -1,0 +1,11 @@
+"""POST /messages/{message_id}/forward: forward a message to up to 20 conversations. 200, 400, 403, 404, 409, 422."""
+
+from parley.actions import forwarding
+from parley.domain.call import Call
+from parley.domain.requests import ForwardMessage
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation(body=ForwardMessage)
+def handler(call: Call, message_id: str, body: ForwardMessage) -> Reply[forwarding.Forwarded]:
+    return ok(forwarding.forward(call, message_id, body))

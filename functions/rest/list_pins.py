@@ -1,0 +1,10 @@
+"""GET /conversations/{conversation_id}/pins: the pinned messages, the latest pin first. 200, 400, 404."""
+
+from parley.actions import changes
+from parley.domain.call import Call
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation()
+def handler(call: Call, conversation_id: str) -> Reply[changes.PinList]:
+    return ok(changes.pins(call, conversation_id))

@@ -1,0 +1,13 @@
+"""DELETE /conversations/{conversation_id}/members/{user_id}: remove somebody from a group, or leave it.
+
+200, 400, 403, 404, 409.
+"""
+
+from parley.actions import groups
+from parley.domain.call import Call
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation()
+def handler(call: Call, conversation_id: str, user_id: str) -> Reply[groups.RemovedMember]:
+    return ok(groups.remove_member(call, conversation_id, user_id))

@@ -1,0 +1,11 @@
+"""DELETE /messages/{message_id}/reactions/{emoji}: take a reaction back. 200, 400, 403, 404, 409."""
+
+from parley.actions import changes
+from parley.domain.call import Call
+from parley.domain.types import Message
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation()
+def handler(call: Call, message_id: str, emoji: str) -> Reply[Message]:
+    return ok(changes.react(call, message_id, emoji, is_on=False))

@@ -1,0 +1,15 @@
+"""PATCH /conversations/{conversation_id}/members/{user_id}: give a member another role, or hand a group over.
+
+200, 400, 403, 404, 409.
+"""
+
+from parley.actions import groups
+from parley.domain.call import Call
+from parley.domain.requests import SetRole
+from parley.domain.types import Member
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation(body=SetRole)
+def handler(call: Call, conversation_id: str, user_id: str, body: SetRole) -> Reply[Member]:
+    return ok(groups.set_role(call, conversation_id, user_id, body.role))

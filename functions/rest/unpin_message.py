@@ -1,0 +1,11 @@
+"""DELETE /messages/{message_id}/pin: take the pin off a message. 200, 400, 403, 404."""
+
+from parley.actions import changes
+from parley.domain.call import Call
+from parley.domain.types import Message
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation()
+def handler(call: Call, message_id: str) -> Reply[Message]:
+    return ok(changes.pin(call, message_id, is_on=False))

@@ -1,0 +1,127 @@
+"""Changing messages: edit, delete, react, pin. Read, decide, write and tell, again where somebody was faster.
+
+Whoever asks for what is there already gets it again, and the others are told again: an earlier try may have died
+between its write and its posts.
+"""
+
+from collections.abc import Callable, Collection
+
+from msgspec import Struct
+
+from parley.actions import access, push, together
+from parley.adapters import environment, journal, marks, messages, writes
+from parley.domain import changing, events, ids
+from parley.domain.call import Call
+from parley.domain.changing import Found
+from parley.domain.requests import EditMessage
+from parley.domain.steps import Change, Step
+from parley.domain.stored import NO_MARKS
+from parley.domain.types import EVERYONE, Message
+
+Decide = Callable[[Found], Step | None]
+
+
+class PinList(Struct, frozen=True):
+    """The pinned messages of a conversation, the latest pin first."""
+
+    messages: list[Message]
+
+
+def edit(call: Call, message_id: str, wanted: EditMessage) -> Message:
+    """Replaces the text of the caller's own message; three round trips."""
+    window_s = int(environment.optional("EDIT_WINDOW_S", "0"))
+    named = [one for one in dict.fromkeys(wanted.mentions) if one != EVERYONE]
+    return _change(call, message_id, lambda found: changing.edited(call, found, wanted, window_s), also=named)
+
+
+def delete(call: Call, message_id: str) -> Message:
+    """Deletes a message for everyone, leaving its place behind; three round trips."""
+    return _change(call, message_id, lambda found: changing.deleted(call, found))
+
+
+def hide(call: Call, message_id: str) -> Message:
+    """Deletes a message from the caller's own view, on all their devices; three round trips."""
+    return _change(call, message_id, lambda found: changing.hidden(call, found), of_mark=True)
+
+
+def react(call: Call, message_id: str, emoji: str, *, is_on: bool) -> Message:
+    """Puts the caller's reaction on a message, or takes it off; three round trips."""
+    normal = changing.check_emoji(emoji, access.field_of(call, "emoji"))
+    return _change(
+        call,
+        message_id,
+        lambda found: changing.reacted(call, found, normal, is_on=is_on),
+        of_mark=True,
+        emoji=normal,
+    )
+
+
+def pin(call: Call, message_id: str, *, is_on: bool) -> Message:
+    """Pins a message for all members, or takes the pin off; three round trips."""
+    return _change(call, message_id, lambda found: changing.pinned(call, found, is_on=is_on))
+
+
+def pins(call: Call, conversation_id: str) -> PinList:
+    """Returns the pinned messages of a conversation; two round trips."""
+    head = access.access_conversation(call, conversation_id)
+    if not head.pins:
+        return PinList([])
+    found, mine = together.both(
+        lambda: messages.some(conversation_id, head.pins),
+        lambda: marks.of(conversation_id, call.user_id, min(head.pins), max(head.pins)),
+    )
+    return PinList([found[seq].view(mine.get(seq, NO_MARKS)) for seq in reversed(head.pins) if seq in found])
+
+
+def _change(
+    call: Call,
+    message_id: str,
+    decide: Decide,
+    *,
+    also: Collection[str] = (),
+    of_mark: bool = False,
+    emoji: str | None = None,
+) -> Message:
+    """Returns the message as the caller sees it afterwards; `of_mark` where it is the caller's mark that changes."""
+    for _ in writes.tries():
+        found = _found(call, message_id, also)
+        step = decide(found)
+        if step is None:
+            mark = found.mark(emoji)
+            _tell_again(call, found, (mark.change_seq if mark else 0) if of_mark else found.message.change_seq)
+            return found.view()
+        try:
+            journal.write(step, call.now_s)
+        except journal.LostRace:
+            continue
+        now = found.after(step)
+        if step.change is not None:
+            _tell(call, now, step.change)
+        return now.view()
+    raise writes.busy()
+
+
+def _found(call: Call, message_id: str, also: Collection[str]) -> Found:
+    conversation_id, seq = ids.split_message_id(message_id, access.field_of(call, "message_id"))
+    (head, membership, message, named), mine = together.both(
+        lambda: messages.head_and_message(conversation_id, seq, call.user_id, also),
+        lambda: marks.rows(conversation_id, call.user_id, seq, seq),  # the caller's own, so nothing is given away
+    )
+    if head is None or message is None or not access.is_member(head, call.user_id, membership):
+        raise access.no_message()
+    return Found(head=head, message=message, mine=mine, named=named)
+
+
+def _tell_again(call: Call, found: Found, change_seq: int) -> None:
+    """Tells of a change that an earlier try made; nothing where there was none."""
+    if change_seq and not push.was_told((found.head.conversation_id, change_seq)):
+        for change in messages.changes(found.head.conversation_id, change_seq, change_seq):
+            _tell(call, found, change)
+
+
+def _tell(call: Call, found: Found, change: Change) -> None:
+    only_me = change.for_user_id is not None
+    event = events.of_change(change, found.head, found.view() if only_me else found.message.view())
+    people = [call.user_id] if only_me else found.head.participants
+    push.tell_each(call, people, push.frames_of_change(event), found.head.conversation_id)
+    push.remember((found.head.conversation_id, change.change_seq))

@@ -1,0 +1,52 @@
+"""What a message said before it was edited or deleted: kept, and shown to those who moderate."""
+
+from msgspec import Struct
+
+from parley.actions import access
+from parley.adapters import messages, staff
+from parley.domain import ids, rights
+from parley.domain.call import Call
+from parley.domain.stored import StoredMessage
+from parley.domain.times import rfc3339
+
+
+class Version(Struct, frozen=True, kw_only=True):
+    """A text that a message had, and from when on."""
+
+    text: str
+    since: str
+
+
+class VersionList(Struct, frozen=True, kw_only=True):
+    """The texts of a message, the oldest first; the last one is what it says now, unless it was deleted."""
+
+    message_id: str
+    versions: list[Version]
+
+
+def list_versions(call: Call, message_id: str) -> VersionList:
+    """Returns what a message has said; to moderators of the deployment and to a group's owners and admins.
+
+    Two round trips.
+    """
+    message = _access(call, message_id)
+    texts = messages.versions(message.conversation_id, message.seq)
+    if message.deleted_at_ms is None:
+        texts.append(message)
+    return VersionList(message_id=message_id, versions=[_version(one) for one in texts])
+
+
+def _access(call: Call, message_id: str) -> StoredMessage:
+    if staff.is_moderator(call.caller.role):
+        conversation_id, seq = ids.split_message_id(message_id, access.field_of(call, "message_id"))
+        message = messages.get(conversation_id, seq)
+        if message is None:
+            raise access.no_message()
+        return message
+    head, message = access.access_message(call, message_id)
+    rights.require(head, call.user_id, "read_versions")
+    return message
+
+
+def _version(message: StoredMessage) -> Version:
+    return Version(text=message.text, since=rfc3339(message.edited_at_ms or message.created_at_ms))

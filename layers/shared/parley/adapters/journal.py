@@ -1,0 +1,236 @@
+"""The one way in which a conversation moves on: a step, written in one transaction behind the head that it was read at.
+
+In the table of messages stand, by their keys (`conversation_id`, `seq`):
+
+    <conversation>                          1, 2, 3 …     the messages
+    <conversation>#<sender>#<client id>     0             the record of one send's `client_id`, for 24 hours
+    <conversation>#c                        1, 2, 3 …     the change log, by change_seq
+    <conversation>#v<seq>                   1, 2, 3 …     what a message said before each of its edits, and its deletion
+
+No id holds a `#`, so none is ever taken for another.
+"""
+
+from typing import Any
+
+import msgspec
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
+
+from parley.adapters import aws, conversations, marks, receipts, tables, writes
+from parley.domain.steps import Change, Step
+from parley.domain.stored import Head, StoredMessage
+
+_EMPTY = tables.Message.conversation_id.does_not_exist()
+
+
+class LostRace(Exception):
+    """Somebody else was faster, or the same request got there first: read again, then decide again."""
+
+
+def write(step: Step, now_s: int) -> None:
+    """Writes a step, all or nothing; raises LostRace where the conversation has moved on since it was read.
+
+    One round trip. A send to one person takes 6 write units for items under 1 KB (a transaction counts twice), and 4
+    more for each member's index entry in the first one of an hour.
+    """
+    head = step.before
+    try:
+        with TransactWrite(connection=aws.dynamodb) as transaction:
+            _put(transaction, step, now_s)
+            _put_head(transaction, step)
+            if step.change is not None:
+                transaction.save(_change_row(step.change, step.errands), condition=_EMPTY)
+            if step.changed is not None:
+                transaction.update(
+                    tables.Message(conversation_id=head.conversation_id, seq=step.changed.seq),
+                    actions=_changed_actions(step.changed),
+                    condition=tables.Message.conversation_id.exists(),
+                )
+            if step.replaced is not None:
+                transaction.save(_version_row(step.replaced, step.after))
+            if step.mark is not None:
+                transaction.save(marks.row(head.conversation_id, step.mark))
+            _put_members(transaction, step)
+    except TransactWriteError as error:
+        if writes.lost_race(error):
+            raise LostRace from error
+        raise
+
+
+def _put(transaction: TransactWrite, step: Step, now_s: int) -> None:
+    message = step.message
+    if message is None:
+        return
+    transaction.save(_message_row(step, message), condition=_EMPTY)
+    if step.record is not None:
+        key = record_key(message.conversation_id, message.sender_id, step.record.client_id)
+        transaction.save(
+            tables.Message(
+                conversation_id=key,
+                seq=0,
+                sent_seq=message.seq,
+                fingerprint=step.record.fingerprint,
+                expires_at_s=step.record.expires_at_s,
+            ),
+            condition=_EMPTY | (tables.Message.expires_at_s <= now_s),
+        )
+
+
+def _put_head(transaction: TransactWrite, step: Step) -> None:
+    key = step.before.conversation_id
+    if step.creates:
+        row = tables.Conversation(conversation_id=key, **conversations.stored_head(step.after))
+        transaction.save(row, condition=tables.Conversation.conversation_id.does_not_exist())
+        return
+    actions = _differences(step.before, step.after)
+    if not actions:  # what concerns one member only rests on nothing that others do
+        return
+    transaction.update(tables.Conversation(conversation_id=key), actions=actions, condition=_unmoved(step))
+
+
+def _put_members(transaction: TransactWrite, step: Step) -> None:
+    """Adds what a step writes to memberships, each of them once: a transaction may name an item once only."""
+    head, message = step.after, step.message
+    for added in step.added:
+        row = conversations.membership_row(head, added)
+        transaction.save(row, condition=tables.Membership.user_id.does_not_exist())
+    for user_id in step.removed:
+        row = tables.Membership(user_id=user_id, conversation_id=head.conversation_id)
+        transaction.delete(row, condition=tables.Membership.user_id.exists())
+    own: dict[str, list[Action]] = {}
+    if message is not None and step.read_by is not None and step.read_by not in step.removed:
+        own[step.read_by] = [
+            tables.Membership.read_seq.set(message.seq),
+            tables.Membership.delivered_seq.set(message.seq),
+            tables.Membership.mention_seqs.remove(),
+        ]
+        transaction.save(receipts.row(head.conversation_id, step.read_by, "read", message.seq, message.created_at_ms))
+    if message is not None:
+        for user_id in step.mentioned:
+            own.setdefault(user_id, []).append(tables.Membership.mention_seqs.add({message.seq}))
+    if step.moves_index and not head.is_group:
+        for user_id in head.participants:
+            own.setdefault(user_id, []).extend(conversations.index_actions(user_id, head.active_hour))
+    if step.mine is not None:
+        user_id, attributes = step.mine
+        own.setdefault(user_id, []).extend(_set(tables.Membership, attributes))
+    created = {added.user_id for added in step.added}
+    for user_id, actions in own.items():
+        if user_id not in created:
+            transaction.update(
+                tables.Membership(user_id=user_id, conversation_id=head.conversation_id),
+                actions=actions,
+                condition=tables.Membership.user_id.exists(),
+            )
+
+
+def _unmoved(step: Step) -> Condition:
+    """Returns the condition under which nothing has happened that the step rests on.
+
+    A message rests on the seq before it and on nobody having archived; a change on the change before it. Both rest on
+    the newest message where they write what lists show of it.
+    """
+    head, after = step.before, step.after
+    conditions: list[Condition] = []
+    if (after.last_seq, after.last_message, after.has_archived) != (
+        head.last_seq,
+        head.last_message,
+        head.has_archived,
+    ):
+        conditions.append(tables.Conversation.last_seq == head.last_seq)
+        archived = tables.Conversation.has_archived
+        conditions.append(archived.exists() if head.has_archived else archived.does_not_exist())
+    if after.last_change_seq != head.last_change_seq:
+        conditions.append(tables.Conversation.last_change_seq == head.last_change_seq)
+    first, *others = conditions
+    for other in others:
+        first &= other
+    return first
+
+
+def _differences(before: Head, after: Head) -> list[Action]:
+    """Returns what makes the row of `before` that of `after`."""
+    old, new = conversations.stored_head(before), conversations.stored_head(after)
+    return _set(tables.Conversation, {name: value for name, value in new.items() if value != old[name]})
+
+
+def _set(model: type[tables.Table], attributes: Any) -> list[Action]:
+    """Returns the actions that set attributes by name, and remove those that are None."""
+    return [
+        getattr(model, name).remove() if value is None else getattr(model, name).set(value)
+        for name, value in attributes.items()
+    ]
+
+
+def record_key(conversation_id: str, sender_id: str, client_id: str) -> str:
+    """Returns the key under which a send's `client_id` is remembered."""
+    return f"{conversation_id}#{sender_id}#{client_id}"
+
+
+def changes_key(conversation_id: str) -> str:
+    """Returns the key of a conversation's change log."""
+    return f"{conversation_id}#c"
+
+
+def versions_key(conversation_id: str, seq: int) -> str:
+    """Returns the key of what a message said before."""
+    return f"{conversation_id}#v{seq}"
+
+
+def _message_row(step: Step, message: StoredMessage) -> tables.Message:
+    head = step.after
+    return tables.Message(
+        conversation_id=message.conversation_id,
+        seq=message.seq,
+        sender_id=message.sender_id,
+        kind=message.kind,
+        created_at_ms=message.created_at_ms,
+        client_id=message.client_id,
+        context_type=head.context.type if head.context else None,
+        errands=",".join(step.errands) or None,
+        system=msgspec.to_builtins(message.system) if message.system else None,
+        **_content(message),
+    )
+
+
+def _changed_actions(message: StoredMessage) -> list[Action]:
+    return _set(tables.Message, _content(message))
+
+
+def _content(message: StoredMessage) -> dict[str, Any]:
+    """Returns the attributes of a message that can change after it was sent."""
+    return {
+        "text": message.text,
+        "edited_at_ms": message.edited_at_ms,
+        "deleted_at_ms": message.deleted_at_ms,
+        "reply_to_seq": message.reply_to_seq,
+        "forwarded_from": msgspec.to_builtins(message.forwarded_from) if message.forwarded_from else None,
+        "mentions": list(message.mentions) or None,
+        "reactions": msgspec.to_builtins(message.reactions) or None,
+        "pinned": message.pinned or None,
+        "change_seq": message.change_seq or None,
+        "edit_count": message.edit_count or None,
+    }
+
+
+def _version_row(message: StoredMessage, head: Head) -> tables.Message:
+    """Returns what a message said until now, as one more of its versions."""
+    return tables.Message(
+        conversation_id=versions_key(head.conversation_id, message.seq),
+        seq=message.edit_count + 1,
+        sender_id=message.sender_id,
+        text=message.text,
+        edited_at_ms=message.edited_at_ms,
+        created_at_ms=message.created_at_ms,
+    )
+
+
+def _change_row(change: Change, errands: tuple[str, ...]) -> tables.Message:
+    return tables.Message(
+        conversation_id=changes_key(change.conversation_id),
+        seq=change.change_seq,
+        change=msgspec.to_builtins(change),
+        errands=",".join(one for one in errands if one == "fan_out") or None,
+    )

@@ -1,0 +1,57 @@
+"""What a person has put on messages for themselves: their reactions, and what they have deleted from their own view."""
+
+from parley.adapters import tables
+from parley.domain.steps import Mark
+from parley.domain.stored import Marks
+
+_HIDDEN = "h"
+_EMOJI = "e"
+
+
+def of(conversation_id: str, user_id: str, first_seq: int, last_seq: int) -> dict[int, Marks]:
+    """Returns a person's marks on the messages from `first_seq` to `last_seq`, by seq; one round trip."""
+    found: dict[int, Marks] = {}
+    for mark in rows(conversation_id, user_id, first_seq, last_seq):
+        if mark.is_on:
+            known = found.get(mark.seq, Marks())
+            emojis = known.emojis | {mark.emoji} if mark.emoji is not None else known.emojis
+            hidden_at_ms = mark.at_ms if mark.emoji is None else known.hidden_at_ms
+            found[mark.seq] = Marks(emojis, hidden_at_ms)
+    return found
+
+
+def rows(conversation_id: str, user_id: str, first_seq: int, last_seq: int) -> list[Mark]:
+    """Returns every mark that a person has put on these messages, those included that they took off again."""
+    if first_seq > last_seq:
+        return []
+    # A mark's key goes on behind the seq, so the next seq's bare prefix is the end of this one's marks.
+    between = tables.Receipt.marker.between(_prefix(user_id, first_seq), _prefix(user_id, last_seq + 1))
+    return [_mark(user_id, row) for row in tables.Receipt.query(conversation_id, between, consistent_read=True)]
+
+
+def row(conversation_id: str, mark: Mark) -> tables.Receipt:
+    """Returns the row of a mark, in place of what stood there."""
+    what = _HIDDEN if mark.emoji is None else f"{_EMOJI}{mark.emoji}"
+    return tables.Receipt(
+        conversation_id=conversation_id,
+        marker=f"{_prefix(mark.user_id, mark.seq)}#{what}",
+        at_ms=mark.at_ms,
+        is_on=mark.is_on,
+        change_seq=mark.change_seq,
+    )
+
+
+def _prefix(user_id: str, seq: int) -> str:
+    return f"{user_id}#m#{seq:016d}"
+
+
+def _mark(user_id: str, row: tables.Receipt) -> Mark:
+    seq, _, what = row.marker.removeprefix(f"{user_id}#m#").partition("#")
+    return Mark(
+        user_id=user_id,
+        seq=int(seq),
+        emoji=None if what == _HIDDEN else what.removeprefix(_EMOJI),
+        is_on=bool(row.is_on),
+        change_seq=int(row.change_seq or 0),
+        at_ms=int(row.at_ms),
+    )

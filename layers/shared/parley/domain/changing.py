@@ -1,0 +1,207 @@
+"""What a change of a message writes, decided from what was read: the message as it is from now on, and the log's entry.
+
+Each function returns the step, or None where the message is that way already.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from parley.domain import rights
+from parley.domain.call import Call
+from parley.domain.emoji import is_emoji, normalise
+from parley.domain.errors import Conflict, Forbidden, Invalid
+from parley.domain.requests import EditMessage
+from parley.domain.sending import check_mentions, no_earlier
+from parley.domain.steps import Change, ChangeKind, Mark, Step
+from parley.domain.stored import Head, Marks, Membership, StoredMessage, Tally
+from parley.domain.types import EVERYONE, Message
+
+MAX_EDITS = 100  # of one message; each leaves a version behind
+MAX_EMOJIS = 20  # different ones on one message, so that it stays small
+MAX_PINS = 50  # of one conversation, whose seqs its head holds
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """What was read of a message that somebody wants to change; `mine` are the caller's marks on it, on or off."""
+
+    head: Head
+    message: StoredMessage
+    mine: Sequence[Mark] = ()
+    named: Mapping[str, Membership | None] = {}
+
+    def mark(self, emoji: str | None) -> Mark | None:
+        """Returns the caller's mark of one kind, on or off; None where there never was one."""
+        return next((one for one in self.mine if one.emoji == emoji), None)
+
+    def view(self) -> Message:
+        """Returns the message as the caller sees it."""
+        emojis = frozenset(one.emoji for one in self.mine if one.is_on and one.emoji is not None)
+        hidden = self.mark(None)
+        return self.message.view(Marks(emojis, hidden.at_ms if hidden is not None and hidden.is_on else None))
+
+    def after(self, step: Step) -> "Found":
+        """Returns what would be found after a step."""
+        mark = step.mark
+        mine = [*(one for one in self.mine if one.emoji != mark.emoji), mark] if mark else self.mine
+        return replace(self, head=step.after, message=step.changed or self.message, mine=mine)
+
+
+def edited(call: Call, found: Found, wanted: EditMessage, window_s: int) -> Step | None:
+    """Returns what an edit writes; refuses all but its author, and after `window_s` seconds (0: no end)."""
+    message = found.message
+    _check_own(call, found, "edit_own")
+    _check_there(message)
+    if window_s and call.now_ms > message.created_at_ms + window_s * 1000:
+        raise Forbidden(
+            "edit_window_over",
+            "This message is too old to be edited.",
+            rule=f"EditWindowS = {window_s}: how long a message can be edited",
+        )
+    if EVERYONE in wanted.mentions:
+        rights.require(found.head, call.user_id, "mention_everyone")
+    text, named = wanted.text, check_mentions(wanted.mentions, found.named, f"{call.field_prefix}/mentions")
+    if (text, named) == (message.text, message.mentions):
+        return None
+    if message.edit_count >= MAX_EDITS:
+        raise Conflict("too_many_edits", f"A message can be edited {MAX_EDITS} times.")
+    changed = replace(
+        message,
+        text=text,
+        mentions=named,
+        edited_at_ms=max(call.now_ms, message.created_at_ms),
+        edit_count=message.edit_count + 1,
+    )
+    return _step(call, found.head, "message_updated", changed, replaced=message)
+
+
+def deleted(call: Call, found: Found) -> Step | None:
+    """Returns what a deletion for everyone writes; refuses all but the author and, in a group, its admins."""
+    head, message = found.head, found.message
+    if message.sender_id != call.user_id:
+        rights.require(head, call.user_id, "delete_any")
+    _check_own(call, replace(found, message=replace(message, sender_id=call.user_id)), "delete_own")
+    if message.deleted_at_ms is not None:
+        return None
+    pins = tuple(seq for seq in head.pins if seq != message.seq)
+    changed = message.blanked(max(call.now_ms, message.created_at_ms))
+    return _step(call, head, "message_deleted", changed, replaced=message, pins=pins)
+
+
+def hidden(call: Call, found: Found) -> Step | None:
+    """Returns what takes a message out of the caller's own view, whoever wrote it."""
+    head, message = found.head, found.message
+    known = found.mark(None)
+    if known is not None and known.is_on:
+        return None
+    mark = _mark(call, head, message, None, is_on=True)
+    mine = (call.user_id, {"hidden_seq": message.seq}) if message.seq == head.last_seq else None
+    return _step(call, head, "message_deleted", None, seq=message.seq, mark=mark, mine=mine, for_user_id=call.user_id)
+
+
+def reacted(call: Call, found: Found, emoji: str, *, is_on: bool) -> Step | None:
+    """Returns what a reaction writes, or the taking back of one."""
+    head, message = found.head, found.message
+    rights.require(head, call.user_id, "react")
+    known = found.mark(emoji)
+    if (known is not None and known.is_on) == is_on:
+        return None
+    _check_there(message)
+    tally = message.reactions.get(emoji, Tally(0, head.last_change_seq + 1))
+    if is_on and tally.count == 0 and len(message.reactions) >= MAX_EMOJIS:
+        raise Conflict("too_many_reactions", f"A message can carry {MAX_EMOJIS} different emojis.")
+    counted = {**message.reactions, emoji: Tally(tally.count + (1 if is_on else -1), tally.since)}
+    changed = replace(message, reactions={one: tally for one, tally in counted.items() if tally.count > 0})
+    mark = _mark(call, head, message, emoji, is_on=is_on)
+    return _step(call, head, "reaction_added" if is_on else "reaction_removed", changed, mark=mark, emoji=emoji)
+
+
+def pinned(call: Call, found: Found, *, is_on: bool) -> Step | None:
+    """Returns what pins a message, or takes the pin off."""
+    head, message = found.head, found.message
+    rights.require(head, call.user_id, "pin_message")
+    if message.pinned == is_on:
+        return None
+    _check_there(message)
+    if is_on and len(head.pins) >= MAX_PINS:
+        raise Conflict("too_many_pins", f"A conversation can have {MAX_PINS} pinned messages.")
+    pins = (*head.pins, message.seq) if is_on else tuple(seq for seq in head.pins if seq != message.seq)
+    return _step(call, head, "message_updated", replace(message, pinned=is_on), pins=pins)
+
+
+def check_emoji(emoji: str, pointer: str) -> str:
+    """Returns the one form in which an emoji is counted; refuses anything that is not one emoji."""
+    if not is_emoji(emoji):
+        raise Invalid.field(pointer, "bad_format", "A reaction is one emoji.")
+    return normalise(emoji)
+
+
+def _check_own(call: Call, found: Found, capability: str) -> None:
+    if found.message.kind == "system":
+        raise Forbidden(
+            "system_message", "Nobody can change a system message.", rule="system messages stay as they are"
+        )
+    if found.message.sender_id != call.user_id:
+        raise Forbidden("not_your_message", "Only who wrote a message can edit it.", rule="edit: the message's sender")
+    rights.require(found.head, call.user_id, capability)
+
+
+def _check_there(message: StoredMessage) -> None:
+    if message.deleted_at_ms is not None:
+        raise Conflict("message_deleted", "This message was deleted.")
+
+
+def _mark(call: Call, head: Head, message: StoredMessage, emoji: str | None, *, is_on: bool) -> Mark:
+    return Mark(
+        user_id=call.user_id,
+        seq=message.seq,
+        emoji=emoji,
+        is_on=is_on,
+        change_seq=head.last_change_seq + 1,
+        at_ms=call.now_ms,
+    )
+
+
+def _step(
+    call: Call,
+    head: Head,
+    kind: ChangeKind,
+    changed: StoredMessage | None,
+    *,
+    seq: int = 0,
+    replaced: StoredMessage | None = None,
+    pins: tuple[int, ...] | None = None,
+    mark: Mark | None = None,
+    mine: tuple[str, Mapping[str, Any]] | None = None,
+    emoji: str | None = None,
+    for_user_id: str | None = None,
+) -> Step:
+    change_seq = head.last_change_seq + 1
+    new = None if changed is None else msgspec.structs.replace(changed, change_seq=change_seq)
+    is_last = new is not None and new.seq == head.last_seq
+    return Step(
+        before=head,
+        after=msgspec.structs.replace(
+            head,
+            last_change_seq=change_seq,
+            pins=head.pins if pins is None else pins,
+            last_message=new.preview() if new is not None and is_last else head.last_message,
+        ),
+        changed=new,
+        replaced=replaced,
+        change=Change(
+            conversation_id=head.conversation_id,
+            change_seq=change_seq,
+            kind=kind,
+            user_id=call.user_id,
+            at_ms=no_earlier(call, head),
+            message_seq=seq if new is None else new.seq,
+            emoji=emoji,
+            for_user_id=for_user_id,
+        ),
+        mark=mark,
+        mine=mine,
+    )

@@ -1,0 +1,113 @@
+"""What a member may do in a conversation: one table of rules, for refusals and for every conversation's `capabilities`.
+
+A rule is checked in the order of its lines; the first that refuses says why, under its name.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from parley.domain.errors import Forbidden
+
+if TYPE_CHECKING:
+    from parley.domain.stored import Head
+
+ADMINS = frozenset({"owner", "admin"})
+
+
+class Line(Struct, frozen=True):
+    """One reason to refuse: `holds` says whether it does not apply; `code` and `rule` are what a refusal carries."""
+
+    code: str
+    rule: str
+    detail: str
+    holds: Callable[["Head", str], bool]
+
+
+NOT_CLOSED = Line(
+    "conversation_closed",
+    "a closed conversation is read only",
+    "This conversation is closed.",
+    lambda head, role: not head.closed,
+)
+MAY_POST = Line(
+    "posting_restricted",
+    "posting: who may write, as the group's admins have set it",
+    "You may not write in this group.",
+    lambda head, role: head.posting == "everyone" or (head.posting == "admins" and role in ADMINS),
+)
+IS_GROUP = Line(
+    "groups_only", "only groups have this", "Only a group has this.", lambda head, role: head.type == "group"
+)
+IS_ADMIN = Line(
+    "admins_only",
+    "group: owners and admins",
+    "Only the group's owners and admins may do this.",
+    lambda head, role: role in ADMINS,
+)
+IS_ADMIN_IN_GROUP = Line(
+    "admins_only",
+    "group: owners and admins",
+    "Only the group's owners and admins may do this.",
+    lambda head, role: head.type != "group" or role in ADMINS,
+)
+IS_ADMIN_IN_LARGE = Line(
+    "admins_only",
+    "a group of more than 100: owners and admins may call everyone",
+    "In a group as large as this only its owners and admins may mention everyone.",
+    lambda head, role: not head.is_large or role in ADMINS,
+)
+IS_OWNER = Line(
+    "owners_only",
+    "group: owners",
+    "Only the group's owners may do this.",
+    lambda head, role: role == "owner",
+)
+HAS_CONTEXT = Line(
+    "no_life_cycle",
+    "conversations about something, and groups, can be closed",
+    "Only a conversation about something can be closed.",
+    lambda head, role: head.context is not None or head.type == "group",
+)
+IS_DIRECT = Line(
+    "direct_only",
+    "only conversations of two people have this",
+    "Only a conversation of two people has this.",
+    lambda head, role: head.type == "direct",
+)
+
+RULES: Mapping[str, tuple[Line, ...]] = {
+    "send_message": (NOT_CLOSED, MAY_POST),
+    "mark_read": (),
+    "typing": (NOT_CLOSED, MAY_POST),
+    "react": (NOT_CLOSED,),
+    "edit_own": (NOT_CLOSED,),
+    "delete_own": (NOT_CLOSED,),
+    "delete_any": (IS_GROUP, IS_ADMIN),
+    "pin_message": (NOT_CLOSED, IS_ADMIN_IN_GROUP),
+    "mention_everyone": (IS_GROUP, IS_ADMIN_IN_LARGE),
+    "edit_conversation": (IS_GROUP, IS_ADMIN),
+    "close": (HAS_CONTEXT, IS_ADMIN_IN_GROUP),
+    "add_members": (IS_GROUP, NOT_CLOSED, IS_ADMIN),
+    "remove_members": (IS_GROUP, IS_ADMIN),
+    "change_roles": (IS_GROUP, IS_ADMIN),
+    "change_owners": (IS_GROUP, IS_OWNER),
+    "read_versions": (IS_GROUP, IS_ADMIN),
+    "leave": (IS_GROUP,),
+    "export": (),
+    "call": (NOT_CLOSED, IS_DIRECT),
+}
+
+
+def capabilities(head: "Head", role: str) -> list[str]:
+    """Returns the names of everything that a member of this role may do here."""
+    return [name for name, lines in RULES.items() if all(line.holds(head, role) for line in lines)]
+
+
+def require(head: "Head", user_id: str, capability: str) -> None:
+    """Returns if a member may do it; else raises Forbidden with the rule that refused."""
+    role = head.role_of(user_id)
+    for line in RULES[capability]:
+        if not line.holds(head, role):
+            raise Forbidden(line.code, line.detail, rule=line.rule)

@@ -1,0 +1,97 @@
+"""What one operation does to a conversation, as a value: it is written all or nothing (`adapters/journal.py`)."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from parley.domain.stored import Head, Membership, StoredMessage
+
+ChangeKind = Literal[
+    "message_updated",
+    "message_deleted",
+    "reaction_added",
+    "reaction_removed",
+    "conversation_updated",
+    "member_added",
+    "member_removed",
+]
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """What is remembered of a `client_id`."""
+
+    client_id: str
+    fingerprint: str
+    expires_at_s: int
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """One entry of a conversation's change log; `for_user_id` where it concerns that person's own view only."""
+
+    conversation_id: str
+    change_seq: int
+    kind: ChangeKind
+    user_id: str  # who did it
+    at_ms: int
+    message_seq: int | None = None  # the message that changed, or the system message that tells of it
+    emoji: str | None = None
+    user_ids: tuple[str, ...] = ()  # whom it concerns: members added or removed
+    for_user_id: str | None = None
+
+    @property
+    def is_of_message(self) -> bool:
+        """Says whether a message has changed, and not the conversation."""
+        return self.kind.startswith(("message_", "reaction_"))
+
+
+class Mark(Struct, frozen=True, kw_only=True):
+    """What a person puts on a message, or takes off it again: an emoji, or None for hiding it from themselves.
+
+    What was taken off leaves its row behind, so that a retry of the taking knows that it was done, and by which change.
+    """
+
+    user_id: str
+    seq: int
+    emoji: str | None
+    is_on: bool
+    change_seq: int
+    at_ms: int
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """From `before`, as it was read, to `after`, with everything that is written beside the head.
+
+    Refused as a whole where somebody else has moved the conversation on in between.
+    """
+
+    before: Head
+    after: Head
+    creates: bool = False  # `before` is not stored yet
+    message: StoredMessage | None = None  # a new one, the conversation's last
+    record: Record | None = None
+    changed: StoredMessage | None = None  # an older message, as it is from now on
+    replaced: StoredMessage | None = None  # as it was, to be kept for moderators
+    change: Change | None = None
+    mark: Mark | None = None
+    added: tuple[Membership, ...] = ()
+    removed: tuple[str, ...] = ()
+    read_by: str | None = None  # whose markers go with the message
+    mentioned: tuple[str, ...] = ()
+    moves_index: bool = False  # the members' lists have to be put in order again
+    mine: tuple[str, Mapping[str, Any]] | None = None  # one member's own attributes that go with it
+
+    @property
+    def new_message(self) -> StoredMessage:
+        """Returns the message that the step brings; ValueError for one that brings none."""
+        if self.message is None:
+            raise ValueError("this step brings no message")
+        return self.message
+
+    @property
+    def errands(self) -> tuple[str, ...]:
+        """Returns what is left for the stream to do; `index` moves the list entries of a group, `fan_out` tells it."""
+        if not self.after.is_group:
+            return ()
+        large = self.after.is_large or self.before.is_large
+        return (*(("index",) if self.moves_index else ()), *(("fan_out",) if large else ()))

@@ -1,0 +1,73 @@
+"""The members of a large group hear of messages and changes, those who are online and still in it."""
+
+from tests.functional.streams.test_hand_out_errands import large_group
+from tests.functional.talk import contents, forget_events, joined, names, say
+from tests.harness import Parley
+
+PEOPLE = [f"u{number:03}" for number in range(150)]
+
+
+def test_all_who_are_online_hear_it_each_as_they_have_it_open(parley: Parley) -> None:
+    alice = parley.user("alice")
+    group = large_group(alice, PEOPLE)
+    online = [parley.user(one) for one in PEOPLE[::30]]
+    screens = [joined(online[0], group), *(one.connect() for one in online[1:])]
+    parley.drain()
+    forget_events(*screens)
+
+    [message_id] = say(alice, group, "x" * 300)
+    parley.drain()
+
+    assert [names(screen.frames) for screen in screens] == [["new_message"]] + [["message_notification"]] * 4
+    assert [len(contents(screen.events())[0]["message"]["text"]) for screen in screens] == [300, 100, 100, 100, 100]
+
+    alice.patch(f"/messages/{message_id}", json={"text": "shorter"})
+    parley.drain()
+    assert [contents(screen.events("message_updated"))[0]["message"]["text"] for screen in screens] == ["shorter"] * 5
+
+
+def test_whoever_was_removed_while_it_waited_hears_nothing(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("u000")
+    group = large_group(alice, PEOPLE)
+    screen = joined(bob, group)
+    parley.drain()
+    forget_events(screen)
+
+    say(alice, group, "a secret")
+    alice.delete(f"/conversations/{group}/members/u000")
+    parley.drain()
+
+    assert names(screen.events()) == ["member_removed"]
+
+
+def test_lists_are_put_in_order_once_an_hour(parley: Parley) -> None:
+    alice, bob = parley.user("alice", expires_in_s=10_000), parley.user("u000", expires_in_s=10_000)
+    group = large_group(alice, PEOPLE[:3])
+    parley.drain()
+    parley.clock.ms += 3_600_000
+
+    say(alice, group, "first of the hour")
+    with parley.watch() as first:
+        parley.drain()
+    say(alice, group, "second")
+    with parley.watch() as second:
+        parley.drain()
+
+    assert len([call for call in first if call.operation == "UpdateItem"]) == 4
+    assert [call for call in second if call.operation == "UpdateItem"] == []
+    assert bob.get("/conversations").json["conversations"][0]["last_message"]["text"] == "second"
+
+
+def test_everything_may_happen_twice(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("u000")
+    group = large_group(alice, PEOPLE)
+    screen = bob.connect()
+    parley.drain()
+    forget_events(screen)
+    parley.deliver_twice = True
+
+    alice.post(f"/conversations/{group}/messages", json={"text": "hello", "client_id": "c1"})
+    parley.drain()
+
+    heard = {one["message"]["seq"] for one in contents(screen.events("message_notification"))}
+    assert heard == {alice.get(f"/conversations/{group}").json["last_seq"]}

@@ -1,0 +1,76 @@
+"""PATCH /conversations/{conversation_id}/archive: out of the list until something new comes."""
+
+from tests.functional.replies import Meanwhile
+from tests.functional.talk import contents, make_group, open_direct, say
+from tests.harness import Parley, User
+
+
+def listed(person: User, state: str = "active") -> list[str]:
+    return [one["id"] for one in person.get(f"/conversations?state={state}").json["conversations"]]
+
+
+def test_archived_conversation_is_out_of_the_way_until_a_message_comes(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    say(alice, direct, "hello")
+
+    archived = alice.patch(f"/conversations/{direct}/archive", json={"archived": True})
+
+    assert archived.json["archived"] is True
+    assert (listed(alice), listed(alice, "archived")) == ([], [direct])
+    assert (listed(bob), listed(bob, "archived")) == ([direct], [])
+
+    say(bob, direct, "are you there?")
+
+    assert (listed(alice), listed(alice, "archived")) == ([direct], [])
+    assert alice.get(f"/conversations/{direct}").json["archived"] is False
+
+
+def test_group_comes_back_too_once_the_stream_has_run(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    group = make_group(alice, bob)
+    alice.patch(f"/conversations/{group}/archive", json={"archived": True})
+    assert listed(alice) == []
+
+    say(bob, group, "are you there?")
+    parley.drain()
+
+    assert (listed(alice), listed(alice, "archived")) == ([group], [])
+
+
+def test_it_is_taken_out_by_hand(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    alice.patch(f"/conversations/{direct}/archive", json={})
+
+    taken_out = alice.patch(f"/conversations/{direct}/archive", json={"archived": False})
+
+    assert taken_out.json["archived"] is False
+    assert listed(alice) == [direct]
+
+
+def test_ones_other_devices_are_told_and_nobody_else(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    mine, theirs = alice.connect(), bob.connect()
+    theirs.events()
+
+    alice.patch(f"/conversations/{direct}/archive", json={"archived": True})
+
+    [told] = contents(mine.events("conversation_updated"))
+    assert told["own"]["archived"] is True
+    assert theirs.events() == []
+
+
+def test_message_that_comes_in_between_brings_it_back(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    meanwhile = Meanwhile("TransactWriteItems", lambda: say(bob, direct, "wait"))
+    parley.hooks.append(meanwhile)
+
+    alice.patch(f"/conversations/{direct}/archive", json={"archived": True})
+
+    assert meanwhile.happened
+    assert (listed(alice), listed(alice, "archived")) == ([], [direct])
+    say(bob, direct, "and another")
+    assert listed(alice) == [direct]

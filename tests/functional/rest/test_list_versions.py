@@ -1,0 +1,43 @@
+"""GET /messages/{message_id}/versions: what a message said before, for those who moderate."""
+
+from tests.functional.replies import refusal
+from tests.functional.talk import make_group, open_direct, say
+from tests.harness import Parley, Reply
+
+
+def texts(reply: Reply) -> list[str]:
+    return [one["text"] for one in reply.json["versions"]]
+
+
+def test_moderator_reads_what_was_edited_and_what_was_deleted(parley: Parley) -> None:
+    alice, bob, moderator = parley.user("alice"), parley.user("bob"), parley.user("mo", role="moderator")
+    [message_id] = say(alice, open_direct(alice, bob), "one")
+    alice.patch(f"/messages/{message_id}", json={"text": "two"})
+    assert texts(moderator.get(f"/messages/{message_id}/versions")) == ["one", "two"]
+
+    alice.delete(f"/messages/{message_id}")
+
+    assert texts(moderator.get(f"/messages/{message_id}/versions")) == ["one", "two"]
+
+
+def test_in_a_group_its_admins_read_them(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    [message_id] = say(bob, make_group(alice, bob), "one")
+    bob.patch(f"/messages/{message_id}", json={"text": "two"})
+
+    assert texts(alice.get(f"/messages/{message_id}/versions")) == ["one", "two"]
+    assert refusal(bob.get(f"/messages/{message_id}/versions"))[:2] == ("admins_only", 403)
+
+
+def test_in_a_direct_conversation_nobody_else_does(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    [message_id] = say(alice, open_direct(alice, bob), "one")
+
+    assert refusal(bob.get(f"/messages/{message_id}/versions"))[:2] == ("groups_only", 403)
+
+
+def test_moderator_is_told_of_a_message_that_there_is_not(parley: Parley) -> None:
+    moderator = parley.user("mo", role="moderator")
+
+    refused = moderator.get(f"/messages/d_{'a' * 26}.1/versions")
+    assert refusal(refused)[:2] == ("message_not_found", 404)

@@ -1,0 +1,97 @@
+"""DELETE /conversations/{conversation_id}/members/{user_id}: whoever is removed gets nothing more, on any device."""
+
+from tests.functional.replies import refusal
+from tests.functional.talk import contents, forget_events, joined, make_group, names, say
+from tests.harness import Parley
+
+
+def test_removed_member_is_told_and_gets_nothing_more_on_any_device(parley: Parley) -> None:
+    alice, bob, carol = (parley.user(one) for one in ("alice", "bob", "carol"))
+    group = make_group(alice, bob, carol)
+    screens = [joined(bob, group), bob.connect()]
+    other = carol.connect()
+    forget_events(*screens, other)
+
+    removed = alice.delete(f"/conversations/{group}/members/bob")
+    say(alice, group, "he is gone")
+
+    assert removed.json == {"conversation_id": group, "user_id": "bob", "member_count": 2}
+    for screen in screens:
+        [told] = screen.events()
+        assert (told["event"], told["data"]["removed_id"]) == ("member_removed", "bob")
+    assert sorted(names(other.events())) == ["member_removed", "message_notification", "message_notification"]
+
+
+def test_removed_member_finds_nothing_of_it(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    group = make_group(alice, bob)
+    [message_id] = say(alice, group, "hello")
+    screen = bob.connect()
+
+    alice.delete(f"/conversations/{group}/members/bob")
+
+    assert bob.get(f"/conversations/{group}").status == 404
+    assert bob.get(f"/messages/{message_id}").status == 404
+    assert bob.post(f"/conversations/{group}/messages", json={"text": "still here"}).status == 404
+    assert bob.get("/conversations").json["conversations"] == []
+    reply = screen.request("sync", {"cursors": {group: 0}})
+    assert reply["data"]["left"] == [group]
+
+
+def test_post_that_waits_in_the_queue_does_not_reach_who_was_removed_meanwhile(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    group = make_group(alice, bob)
+    screen = bob.connect()
+    parley.advance(40)
+    screen.request("ping")
+    screen.is_full = True
+    say(alice, group, "a secret")
+
+    alice.delete(f"/conversations/{group}/members/bob")
+    screen.is_full = False
+    parley.drain()
+
+    assert "a secret" not in str(screen.frames)
+
+
+def test_member_leaves(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    group = make_group(alice, bob)
+    screen = alice.connect()
+
+    first, again = (bob.delete(f"/conversations/{group}/members/bob") for _ in range(2))
+
+    assert (first.status, again.status) == (200, 200)
+    assert first.json == again.json
+    assert contents(screen.events("message_notification"))[0]["message"]["system"]["event"] == "member_left"
+    assert bob.get(f"/conversations/{group}").status == 404
+
+
+def test_whoever_was_never_in_it_is_told_that_there_is_no_such_group(parley: Parley) -> None:
+    alice, eve = parley.user("alice"), parley.user("eve")
+    group = make_group(alice)
+
+    refused = eve.delete(f"/conversations/{group}/members/eve")
+
+    assert refusal(refused)[:2] == ("conversation_not_found", 404)
+
+
+def test_member_removes_nobody_and_admin_no_owner(parley: Parley) -> None:
+    alice, bob, carol = (parley.user(one) for one in ("alice", "bob", "carol"))
+    group = make_group(alice, bob, carol)
+    alice.patch(f"/conversations/{group}/members/bob", json={"role": "admin"})
+
+    assert refusal(carol.delete(f"/conversations/{group}/members/bob"))[0] == "admins_only"
+    assert refusal(bob.delete(f"/conversations/{group}/members/alice"))[0] == "owners_only"
+    assert refusal(alice.delete(f"/conversations/{group}/members/dave"))[:2] == ("member_not_found", 404)
+
+
+def test_member_who_comes_back_starts_anew(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    group = make_group(alice, bob)
+    bob.delete(f"/conversations/{group}/members/bob")
+    say(alice, group, "while you were away")
+
+    alice.put(f"/conversations/{group}/members/bob", json={})
+
+    assert bob.get(f"/conversations/{group}").json["unread"] == 1

@@ -1,0 +1,73 @@
+"""PATCH /conversations/{conversation_id}/settings: what one person has set, on all their devices."""
+
+from tests.functional.replies import invalid, refusal
+from tests.functional.talk import contents, open_direct
+from tests.harness import Parley
+
+
+def test_settings_are_the_callers_alone(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    body = {"pinned": True, "muted_until": "2030-01-01T12:00:00+02:00", "notifications": "mentions"}
+
+    settings = alice.patch(f"/conversations/{direct}/settings", json=body).json["settings"]
+
+    assert settings == {"pinned": True, "muted_until": "2030-01-01T10:00:00.000Z", "notifications": "mentions"}
+    assert alice.get(f"/conversations/{direct}").json["settings"] == settings
+    assert bob.get(f"/conversations/{direct}").json["settings"]["pinned"] is False
+
+
+def test_what_is_not_named_stays(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    path = f"/conversations/{open_direct(alice, bob)}/settings"
+    alice.patch(path, json={"pinned": True, "muted_until": "2030-01-01T00:00:00Z"})
+
+    settings = alice.patch(path, json={"muted_until": None}).json["settings"]
+
+    assert settings == {"pinned": True, "muted_until": None, "notifications": "all"}
+
+
+def test_pinned_conversations_are_a_list_of_their_own(parley: Parley) -> None:
+    alice = parley.user("alice")
+    first, second = (open_direct(alice, parley.user(one)) for one in ("bob", "carol"))
+    alice.patch(f"/conversations/{first}/settings", json={"pinned": True})
+
+    pinned = alice.get("/conversations?state=pinned").json
+
+    assert [one["id"] for one in pinned["conversations"]] == [first]
+    alice.patch(f"/conversations/{first}/settings", json={"pinned": False})
+    assert alice.get("/conversations?state=pinned").json["conversations"] == []
+
+
+def test_ones_other_devices_are_told(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    mine, theirs = alice.connect(), bob.connect()
+    theirs.events()
+
+    alice.patch(f"/conversations/{direct}/settings", json={"notifications": "none"})
+
+    [told] = contents(mine.events("conversation_updated"))
+    assert told["own"]["settings"]["notifications"] == "none"
+    assert theirs.events() == []
+
+
+def test_nobody_pins_more_than_fifty(parley: Parley) -> None:
+    alice = parley.user("alice")
+    directs = [open_direct(alice, parley.bearer("", f"u{number}")) for number in range(51)]
+    replies = [alice.patch(f"/conversations/{one}/settings", json={"pinned": True}) for one in directs]
+
+    assert [reply.status for reply in replies] == [200] * 50 + [409]
+    assert refusal(replies[-1])[0] == "too_many_pinned"
+
+
+def test_wrong_fields_are_named(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    path = f"/conversations/{open_direct(alice, bob)}/settings"
+
+    assert refusal(alice.patch(path, json={"pinned": 1})) == invalid(("/pinned", "wrong_type"))
+    assert refusal(alice.patch(path, json={"muted_until": "soon"})) == invalid(("/muted_until", "bad_format"))
+    never = {"muted_until": "2030-02-31T00:00:00Z"}
+    assert refusal(alice.patch(path, json=never)) == invalid(("/muted_until", "bad_format"))
+    assert refusal(alice.patch(path, json={"notifications": "some"})) == invalid(("/notifications", "not_allowed"))
+    assert refusal(alice.patch(path, json={"archived": True})) == invalid(("/archived", "unknown_field"))
