@@ -194,6 +194,31 @@ def test_send_to_a_group_takes_three_round_trips_and_costs_as_much_for_many_as_f
     assert many.units.write <= few.units.write and many.units.read <= few.units.read
 
 
+def test_search_through_a_thousand_messages_reads_no_more_than_they_weigh(pair: Pair) -> None:
+    table, count = pair.parley.template.resources["Messages"].ref, 1000
+    say(pair.alice, pair.conversation_id, "x" * 100)
+    dynamodb = pair.parley.store.client("dynamodb")
+    key = {"conversation_id": {"S": pair.conversation_id}, "seq": {"N": "1"}}
+    row = dynamodb.get_item(TableName=table, Key=key)["Item"]
+    for first in range(1, count + 1, 25):
+        puts = [{"PutRequest": {"Item": {**row, "seq": {"N": str(seq)}}}} for seq in range(first, first + 25)]
+        dynamodb.batch_write_item(RequestItems={table: puts})
+    head = {"conversation_id": {"S": pair.conversation_id}}
+    conversations = pair.parley.template.resources["Conversations"].ref
+    dynamodb.update_item(
+        TableName=conversations,
+        Key=head,
+        UpdateExpression="SET last_seq = :n",
+        ExpressionAttributeValues={":n": {"N": str(count)}},
+    )
+
+    spent = pair.spent(lambda: pair.bob.get(f"/search?q=nothing&conversation_id={pair.conversation_id}"))
+
+    print(f"search of 1,000 messages of 100 characters: {spent.units.read} read units, {spent.round_trips} round trips")
+    assert spent.units.read <= 40
+    assert spent.round_trips <= 4
+
+
 def test_page_of_groups_costs_as_much_however_many_are_in_them(pair: Pair) -> None:
     make_group(pair.alice, *(pair.parley.bearer("", f"u{number}") for number in range(50)))
 

@@ -88,14 +88,16 @@ def head_and_message(
     )
 
 
-def between(conversation_id: str, first_seq: int, last_seq: int) -> list[StoredMessage]:
+def between(conversation_id: str, first_seq: int, last_seq: int, *, is_fresh: bool = True) -> list[StoredMessage]:
     """Returns the messages from `first_seq` to `last_seq`, both included, ascending; one round trip per 1 MB.
+
+    Where they need not be fresh to the moment, reading costs half.
 
     Seqs have no gaps, so a page of history is a range of seqs that is known before anything is read.
     """
     if first_seq > last_seq:
         return []
-    return list(_between(conversation_id, first_seq, last_seq))
+    return list(_between(conversation_id, first_seq, last_seq, is_fresh=is_fresh))
 
 
 def each(conversation_id: str, first_seq: int, last_seq: int) -> Iterator[StoredMessage]:
@@ -103,8 +105,10 @@ def each(conversation_id: str, first_seq: int, last_seq: int) -> Iterator[Stored
     return _between(conversation_id, first_seq, last_seq) if first_seq <= last_seq else iter(())
 
 
-def _between(conversation_id: str, first_seq: int, last_seq: int) -> Iterator[StoredMessage]:
-    found = tables.Message.query(conversation_id, tables.Message.seq.between(first_seq, last_seq), consistent_read=True)
+def _between(conversation_id: str, first_seq: int, last_seq: int, *, is_fresh: bool = True) -> Iterator[StoredMessage]:
+    found = tables.Message.query(
+        conversation_id, tables.Message.seq.between(first_seq, last_seq), consistent_read=is_fresh
+    )
     return (_message(row) for row in found)
 
 

@@ -260,6 +260,15 @@ class ListConversations(Page, frozen=True, kw_only=True):
     q: Annotated[str, Meta(max_length=200, pattern=NOT_BLANK)] | None = None
 
 
+class Search(Body, frozen=True, kw_only=True):
+    """The query of GET /search: in one conversation, or in all of the caller's."""
+
+    q: Annotated[str, Meta(max_length=200, pattern=NOT_BLANK)]
+    conversation_id: ConversationId | None = None
+    cursor: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
+    limit: Limit = 20
+
+
 class History(Body, frozen=True, kw_only=True):
     """The query of a conversation's messages: at most one of `before`, `after`, `around` and `page`."""
 

@@ -1,0 +1,149 @@
+"""GET /search: words in one conversation or in all of the caller's, newest first, never what is not theirs to see."""
+
+from urllib.parse import quote
+
+import pytest
+
+from tests.functional.replies import refusal
+from tests.functional.talk import make_group, open_direct, say
+from tests.harness import Frame, Parley, User
+
+
+def search(person: User, q: str, more: str = "") -> Frame:
+    reply = person.get(f"/search?q={quote(q)}{more}")
+    assert reply.status == 200, reply
+    return dict(reply.json)
+
+
+def texts(person: User, q: str, more: str = "") -> list[str]:
+    return [one["message"]["text"] for one in search(person, q, more)["results"]]
+
+
+def everything(person: User, q: str, more: str = "") -> list[str]:
+    """Returns the texts of all pages."""
+    found, cursor = [], ""
+    while True:
+        page = search(person, q, f"{more}{cursor}")
+        found += [one["message"]["text"] for one in page["results"]]
+        if page["next"] is None:
+            return found
+        cursor = f"&cursor={page['next']}"
+
+
+def test_words_are_found_as_people_write_them(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    say(alice, direct, "Das Café in der Straße", "CAFÉ und ｆｕｌｌｗｉｄｔｈ", "nothing of it")
+
+    for q in ("café", "CAFE", "strasse cafe", "caf str"):
+        assert "Das Café in der Straße" in texts(bob, q), q
+    assert texts(bob, "cafe") == ["CAFÉ und ｆｕｌｌｗｉｄｔｈ", "Das Café in der Straße"]
+    assert texts(bob, "fullwid") == ["CAFÉ und ｆｕｌｌｗｉｄｔｈ"]
+    assert texts(bob, "cafe nowhere") == []
+
+
+def test_highlights_say_where_the_words_stand_in_the_text(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    say(alice, open_direct(alice, bob), "👋 In der Straße")
+
+    [hit] = search(bob, "strasse")["results"]
+
+    [(start, end)] = hit["highlights"]
+    assert hit["message"]["text"][start:end] == "Straße"
+
+
+def test_all_conversations_come_in_one_order_of_time(parley: Parley) -> None:
+    alice = parley.user("alice")
+    others = [parley.user(f"u{number}") for number in range(4)]
+    places = [open_direct(alice, other) for other in others] + [make_group(alice, *others)]
+    written = []
+    for number in range(30):
+        parley.clock.ms += 1000
+        say(alice, places[number * 7 % 5], f"word {number}")
+        written.append(f"word {number}")
+
+    assert everything(alice, "word", "&limit=7") == written[::-1]
+
+
+def test_one_conversation_is_searched_alone(parley: Parley) -> None:
+    alice, bob, carol = (parley.user(one) for one in ("alice", "bob", "carol"))
+    direct, other = open_direct(alice, bob), open_direct(alice, carol)
+    say(alice, direct, "word here")
+    say(alice, other, "word there")
+
+    assert texts(alice, "word", f"&conversation_id={direct}") == ["word here"]
+
+
+def test_nobody_finds_what_is_not_theirs(parley: Parley) -> None:
+    alice, bob, eve = (parley.user(one) for one in ("alice", "bob", "eve"))
+    direct, group = open_direct(alice, bob), make_group(alice, bob, eve)
+    say(alice, direct, "secret one")
+    say(alice, group, *(f"secret {number}" for number in range(5)))
+    cursor = search(eve, "secret", "&limit=2")["next"]
+    alice.delete(f"/conversations/{group}/members/eve")
+
+    assert texts(eve, "secret") == []
+    assert search(eve, "secret", f"&cursor={cursor}")["results"] == []
+    refused = eve.get(f"/search?q=secret&conversation_id={direct}")
+    assert refusal(refused)[:2] == ("conversation_not_found", 404)
+    theirs = search(alice, "secret", "&limit=1")["next"]
+    assert search(eve, "secret", f"&cursor={theirs}")["results"] == []
+
+
+def test_what_is_deleted_or_hidden_is_not_found(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    gone, hidden, edited = say(alice, direct, "word gone", "word hidden", "word before")
+    alice.delete(f"/messages/{gone}")
+    bob.delete(f"/messages/{hidden}?scope=me")
+    alice.patch(f"/messages/{edited}", json={"text": "word after"})
+
+    assert texts(bob, "word") == ["word after"]
+    assert texts(alice, "word") == ["word after", "word hidden"]
+    assert texts(bob, "before") == []
+
+
+def test_archived_conversations_are_searched_too(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    say(bob, direct, "word away")
+    alice.patch(f"/conversations/{direct}/archive", json={"archived": True})
+
+    assert texts(alice, "word") == ["word away"]
+
+
+def test_a_request_looks_through_so_many_messages_and_no_more(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    from parley.domain import search as searching
+
+    monkeypatch.setattr(searching, "MAX_LOOKED_AT", 20)
+    monkeypatch.setattr(searching, "READ_AT_ONCE", 20)
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    say(alice, direct, "needle", *(f"hay {number}" for number in range(45)))
+
+    first = search(bob, "needle")
+
+    assert first["results"] == []
+    assert first["next"] is not None
+    assert everything(bob, "needle") == ["needle"]
+
+
+def test_more_conversations_than_are_searched_at_once_are_all_searched(parley: Parley) -> None:
+    alice = parley.user("alice")
+    for number in range(27):
+        say(alice, open_direct(alice, parley.bearer("", f"u{number}")), f"word {number}")
+
+    assert sorted(everything(alice, "word")) == sorted(f"word {number}" for number in range(27))
+
+
+def test_wrong_fields_are_named(parley: Parley) -> None:
+    alice = parley.user("alice")
+
+    assert refusal(alice.get("/search"))[2] == [("?q", "required")]
+    assert refusal(alice.get("/search?q=%20"))[2] == [("?q", "blank")]
+    assert refusal(alice.get("/search?q=..."))[2] == [("?q", "blank")]
+    assert refusal(alice.get("/search?q=" + "x" * 201))[2] == [("?q", "too_long")]
+    assert refusal(alice.get("/search?q=" + "+".join("abcdefghijkl")))[2] == [("?q", "too_long")]
+    assert refusal(alice.get("/search?q=a&cursor=%21"))[2] == [("?cursor", "bad_cursor")]
+    assert refusal(alice.get("/search?q=a&conversation_id=x"))[2] == [("?conversation_id", "bad_format")]
+    assert refusal(alice.get("/search?q=a&limit=101"))[2] == [("?limit", "too_large")]
