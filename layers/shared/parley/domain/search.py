@@ -1,6 +1,6 @@
 """Searching messages, newest first: what is read of several conversations is put in one order.
 
-There is no index of words: it would cost more to write than all else that a message costs (docs/decisions.md, "Search").
+There is no index of words: it would cost more to write than all else of a message (docs/decisions.md, "Search").
 A search reads messages backwards, a bounded number for each request, and says where the next one goes on.
 """
 
