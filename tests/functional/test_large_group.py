@@ -17,6 +17,7 @@ def test_a_thousand_members_of_whom_two_hundred_are_online(parley: Parley) -> No
     for first in range(90, len(people), 90):
         added = alice.post(f"/conversations/{group}/members", json={"user_ids": people[first : first + 90]})
         assert added.status == 200, added
+        parley.drain()
     assert alice.get(f"/conversations/{group}").json["member_count"] == MEMBERS
     parley.drain()
     online = people[:: len(people) // ONLINE][:ONLINE]
