@@ -231,10 +231,15 @@ class Scene:
                 if who_what not in fresh_reads:
                     fresh_reads[who_what] = self._read(device.person, conversation_id)
                 if slow_ones or not device.was_slow:
-                    assert shown == fresh_reads[who_what], device.person.user_id
+                    assert known(shown) == known(fresh_reads[who_what]), device.person.user_id
 
     def _read(self, person: User, conversation_id: str) -> Conversation:
         return msgspec.convert(person.get(f"/conversations/{conversation_id}").json, type=Conversation)
+
+
+def known(conversation: Conversation) -> Conversation:
+    """Returns what a client can know: the log's last number may be of what somebody hid from their own view."""
+    return msgspec.structs.replace(conversation, last_change_seq=0)
 
 
 def read_message(person: User, message_id: str) -> Message:
@@ -318,5 +323,5 @@ def test_device_that_was_away_has_the_same_messages_after_sync(parley: Parley, s
 
 
 def test_every_event_says_what_it_does_to_a_conversation_shown() -> None:
-    assert set(EVENTS) == {kind.name for kind in vars(events).values() if isinstance(kind, type)
-                           and issubclass(kind, Event) and kind is not Event}  # fmt: skip
+    classes = [kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, Event)]
+    assert set(EVENTS) == {kind.name for kind in classes if hasattr(kind, "name")}

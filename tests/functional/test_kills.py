@@ -102,8 +102,9 @@ class World:
 
     def dead_letters(self) -> list[str]:
         sqs = self.parley.store.client("sqs")
+        redriven = [one for one in self.parley.template.of_type("AWS::SQS::Queue") if "RedrivePolicy" in one.properties]
         queues_there = [
-            one for one in self.parley.template.of_type("AWS::SQS::Queue") if "RedrivePolicy" not in one.properties
+            self.parley.template.by_arn(one.properties["RedrivePolicy"]["deadLetterTargetArn"]) for one in redriven
         ]
         received = [sqs.receive_message(QueueUrl=one.ref, MaxNumberOfMessages=10) for one in queues_there]
         return [message["Body"] for answer in received for message in answer.get("Messages", [])]
@@ -309,7 +310,7 @@ def hand_out(world: World) -> object:
 def run_errands(world: World) -> object:
     """Lets the queue bring the job for the first part of the group, its first message of the hour among it."""
     heads = world.items()[world.parley.template.resources["Conversations"].ref]
-    last_seq = int(heads[dumps({"conversation_id": world.conversation_id})]["last_seq"]["N"])
+    last_seq = int(heads[dumps({"conversation_id": {"S": world.conversation_id}})]["last_seq"]["N"])
     errand = {"conversation_id": world.conversation_id, "seq": last_seq, "errands": ["index", "fan_out"]}
     delivery = {"errand": errand, "user_ids": ["alice", "bob", "dave", "erin", "u1"]}
     return invoke(world, "RunErrands", {"Records": [{"messageId": "m1", "body": dumps(delivery)}]})
