@@ -26,14 +26,14 @@ def test_everybody_has_the_new_text(parley: Parley) -> None:
     assert (shown["last_message"]["text"], shown["last_change_seq"], shown["unread"]) == ("hello", 1, 1)
 
 
-def test_devices_that_have_not_joined_get_a_preview(parley: Parley) -> None:
+def test_devices_that_have_not_joined_get_the_whole_text_too(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
     [message_id] = say(alice, open_direct(alice, bob), "short")
     screen = bob.connect()
 
     alice.patch(f"/messages/{message_id}", json={"text": "x" * 500})
 
-    assert contents(screen.events("message_updated"))[0]["message"]["text"] == "x" * 100
+    assert contents(screen.events("message_updated"))[0]["message"]["text"] == "x" * 500
 
 
 def test_device_that_was_away_learns_of_it_by_sync(parley: Parley) -> None:

@@ -123,5 +123,5 @@ def _tell(call: Call, found: Found, change: Change) -> None:
     only_me = change.for_user_id is not None
     event = events.of_change(change, found.head, found.view() if only_me else found.message.view())
     people = [call.user_id] if only_me else found.head.participants
-    push.tell_each(call, people, push.frames_of_change(event), found.head.conversation_id)
+    push.tell_each(call, people, push.frames_of(event), found.head.conversation_id)
     push.remember((found.head.conversation_id, change.change_seq))

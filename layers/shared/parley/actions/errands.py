@@ -108,7 +108,7 @@ def _frames(head: Head, errand: Errand) -> push.FrameFor | None:
         return None if message is None else push.new_message(head.conversation_id, message.view())
     for change in messages.changes(head.conversation_id, errand.change_seq, errand.change_seq):
         if not change.is_of_message:
-            return push.frames_of_change(events.of_change(change, head, None))
+            return push.frames_of(events.of_change(change, head, None))
         changed = messages.get(head.conversation_id, change.message_seq or 0)
-        return None if changed is None else push.frames_of_change(events.of_change(change, head, changed.view()))
+        return None if changed is None else push.frames_of(events.of_change(change, head, changed.view()))
     return None

@@ -221,7 +221,7 @@ def _tell_again(call: Call, head: Head, kind: str, user_ids: Iterable[str]) -> N
 def _tell(call: Call, head: Head, message: StoredMessage, change: Change) -> None:
     """Tells the members of the system message and of the change, and those whom it brought in or took out."""
     conversation_id = head.conversation_id
-    told = push.frames_of_change(events.of_change(change, head, None))
+    told = push.frames_of(events.of_change(change, head, None))
     people = [*head.participants, call.user_id]
     talk = [
         push.Told(people, push.new_message(conversation_id, message.view()), conversation_id),

@@ -12,7 +12,7 @@ from parley.adapters import connections, conversations, queues, sockets
 from parley.adapters.sockets import Outcome
 from parley.domain import ids
 from parley.domain.call import Call
-from parley.domain.events import Event, MessageChange, MessageNotification, NewMessage, cut
+from parley.domain.events import Event, MessageNotification, NewMessage
 from parley.domain.posts import NotYet, Post
 from parley.domain.presence import Connection, Presence
 from parley.domain.types import Message
@@ -128,13 +128,10 @@ def new_message(conversation_id: str, message: Message) -> FrameFor:
     return lambda _, device: full if conversation_id in device.joined else brief
 
 
-def frames_of_change(event: Event) -> FrameFor:
-    """Returns the frames of a change; a message's whole text goes to devices that have joined its conversation only."""
-    full = event.frame()
-    if not isinstance(event, MessageChange):
-        return lambda *_: full
-    brief = msgspec.structs.replace(event, message=cut(event.message)).frame()
-    return lambda _, device: full if event.conversation_id in device.joined else brief
+def frames_of(event: Event) -> FrameFor:
+    """Returns the one frame of an event, whoever gets it."""
+    frame = event.frame()
+    return lambda *_: frame
 
 
 def _post(call: Call, people: Iterable[Presence], frame_for: FrameFor, conversation_id: str | None) -> None:

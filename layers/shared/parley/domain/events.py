@@ -60,19 +60,15 @@ class MessageNotification(Event, frozen=True, kw_only=True):
     @classmethod
     def of(cls, message: Message) -> "MessageNotification":
         """Returns the event that tells of a message."""
-        return cls(conversation_id=message.conversation_id, message=cut(message))
-
-
-def cut(message: Message) -> Message:
-    """Returns a message with no more of its text than a list shows."""
-    return msgspec.structs.replace(message, text=message.text[:PREVIEW_CHARACTERS])
+        cut = msgspec.structs.replace(message, text=message.text[:PREVIEW_CHARACTERS])
+        return cls(conversation_id=message.conversation_id, message=cut)
 
 
 class MessageChange(Event, frozen=True, kw_only=True):
     """A message has changed: `message` is what it is now, so of several such events the greatest `change_seq` counts.
 
-    Whether a reaction is the reader's own (`mine`) differs by reader and is not said here. To devices that have not
-    joined the conversation the text is cut to a preview.
+    Whole, also for devices that have not joined the conversation: they may show what they have read before. Whether a
+    reaction is the reader's own (`mine`) differs by reader and is not said here.
     """
 
     conversation_id: str
