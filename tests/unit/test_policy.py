@@ -114,6 +114,45 @@ def test_who_may_open_anything_may_open_something_and_nobody_else(policy: Policy
     assert policy.may_open_anything(one, another) == bool(openable)
 
 
+@given(st.data())
+@pytest.mark.parametrize("policy", [DEFAULT, SCHOOL], ids=["default", "school"])
+def test_reach_holds_everybody_with_whom_one_may_open_anything(policy: Policy, data: st.DataObject) -> None:
+    held = st.dictionaries(
+        st.sampled_from(sorted(policy.rules)), st.lists(st.sampled_from("xyz"), max_size=2).map(tuple), max_size=3
+    )
+    roles = st.sampled_from([*ROLES, "admin", "parent"])
+    one, another = (Party(user_id, data.draw(roles), data.draw(held)) for user_id in ("one", "another"))
+    reach = policy.reach_of(one)
+
+    reached = bool(reach.roles(another.role))
+
+    assert reached or not policy.may_open_anything(one, another)
+    assert policy.may_open_anything(one, another) or not (reached and reach.is_free(another.role))
+
+
+CLASSES_ONLY = """
+roles = ["teacher", "student"]
+[class]
+context_id = "required"
+may_open = { teacher = ["student"], student = ["teacher"] }
+must_share = ["*"]
+unknown_users = false
+"""
+
+
+def test_reach_tells_who_is_reached_by_sharing_only() -> None:
+    classes = load(CLASSES_ONLY, "classes.toml")
+
+    teacher, idle = classes.reach_of(party("teacher", "class:7b")), classes.reach_of(party("teacher"))
+
+    assert (teacher.roles(), teacher.is_everyone, teacher.is_free()) == (["student"], False, False)
+    assert idle.roles() == []
+    assert (SCHOOL.reach_of(party("student")).roles(), SCHOOL.reach_of(party("student")).is_free()) == (
+        ["admin", "teacher"], True
+    )  # fmt: skip
+    assert DEFAULT.reach_of(party("player")).is_everyone and DEFAULT.reach_of(party("player")).is_free("unheard")
+
+
 def test_nobody_may_open_anything_with_themselves() -> None:
     assert not DEFAULT.may_open_anything(party("teacher"), party("teacher"))
 

@@ -11,6 +11,7 @@ import pytest
 from local.functions import FunctionError
 from parley.adapters import tokens
 from parley.adapters.documents import from_wire, to_wire
+from parley.domain.directory import shard
 from tests.harness import Parley, Reply, User
 
 ROOT = Path(__file__).parents[3]
@@ -169,6 +170,8 @@ def test_profile_is_what_the_token_said(parley: Parley) -> None:
         "role": "teacher",
         "contexts": contexts,
         "issued_at_s": now_s,
+        "name_key": "alice armel 👋\nalice",
+        "name_shard": shard("alice"),
     }
 
 

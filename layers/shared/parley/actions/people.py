@@ -28,10 +28,10 @@ def put(call: Call, user_id: str, wanted: PutUser) -> tuple[Person, bool]:
         known = profiles.read(said.user_id)
         if known is not None and known.issued_at_s >= said.issued_at_s:
             if known.says_the_same(said):
-                return _whole(known), False
+                return whole(known), False
             said = said.issued_at(known.issued_at_s + 1)
         if profiles.save_newer(said):
-            return _whole(said), known is None
+            return whole(said), known is None
     raise Unavailable("store_busy", "Somebody else goes on writing this profile; try again.", retry_after_ms=1000)
 
 
@@ -46,11 +46,11 @@ def read(call: Call, user_id: str) -> Person:
     if profile is None:
         raise unknown_user()
     if sees_everybody(call) or user_id == call.user_id:
-        return _whole(profile)
+        return whole(profile)
     have_talked = rows.get(tables.Conversation, general_id) is not None
     if not have_talked and not policies.current().may_open_anything(caller_of(call), party(profile)):
         raise unknown_user()
-    return _shared(profile, call.caller.contexts)
+    return shared(profile, call.caller.contexts)
 
 
 def unknown_user() -> NotFound:
@@ -97,12 +97,12 @@ def _said(call: Call, user_id: str, wanted: PutUser) -> Profile:
     return Profile(user_id=user_id, name=identity.name, role=identity.role, contexts=contexts, issued_at_s=call.now_s)
 
 
-def _whole(profile: Profile) -> Person:
+def whole(profile: Profile) -> Person:
     """Returns a profile as the host, moderators and the person may see it."""
     return _person(profile, profile.contexts)
 
 
-def _shared(profile: Profile, mine: Mapping[str, tuple[str, ...]]) -> Person:
+def shared(profile: Profile, mine: Mapping[str, tuple[str, ...]]) -> Person:
     """Returns a profile as others may see it: of its contexts those that both hold."""
     common = {
         context_type: tuple(one for one in held if one in mine.get(context_type, ()))

@@ -8,6 +8,7 @@ from pynamodb.exceptions import PutError
 
 from parley.adapters import batches, tables, writes
 from parley.adapters.batches import Rows
+from parley.domain import directory
 
 
 class Profile(Struct, frozen=True, kw_only=True):
@@ -18,6 +19,11 @@ class Profile(Struct, frozen=True, kw_only=True):
     role: str
     contexts: dict[str, tuple[str, ...]]
     issued_at_s: int
+
+    @property
+    def name_key(self) -> str:
+        """Returns by what the directory sorts and finds the person."""
+        return directory.name_key(self.name, self.user_id)
 
     def issued_at(self, at_s: int) -> "Profile":
         """Returns the same, said at another time."""
@@ -59,6 +65,8 @@ def save_newer(profile: Profile) -> bool:
         role=profile.role,
         contexts=dict(profile.contexts),
         issued_at_s=profile.issued_at_s,
+        name_key=profile.name_key,
+        name_shard=directory.shard(profile.user_id),
     )
     newer = tables.User.user_id.does_not_exist() | (tables.User.issued_at_s <= profile.issued_at_s)
     try:

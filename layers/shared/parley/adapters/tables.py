@@ -271,8 +271,30 @@ class Call(Table):
     by_due = ByDue()
 
 
+class ByRole(GlobalSecondaryIndex["User"]):
+    """People of one role, by name. Keys only, so it is written when a name or a role changes, not for every token."""
+
+    class Meta:
+        index_name = "by_role"
+        projection = KeysOnlyProjection()
+
+    role = UnicodeAttribute(hash_key=True)
+    name_key = UnicodeAttribute(range_key=True)
+
+
+class ByName(GlobalSecondaryIndex["User"]):
+    """Everybody by name, whatever their role, in a few parts."""
+
+    class Meta:
+        index_name = "by_name"
+        projection = KeysOnlyProjection()
+
+    name_shard = UnicodeAttribute(hash_key=True)
+    name_key = UnicodeAttribute(range_key=True)
+
+
 class User(Table):
-    """A person's profile, as their newest token describes them."""
+    """A person's profile, as their newest token, or the host's own server, describes them."""
 
     class Meta:
         table_name = environment.required("USERS_TABLE")
@@ -282,6 +304,10 @@ class User(Table):
     role = UnicodeAttribute()
     contexts = DocumentAttribute()
     issued_at_s = NumberAttribute()
+    name_key = UnicodeAttribute()
+    name_shard = UnicodeAttribute()
+    by_role = ByRole()
+    by_name = ByName()
 
 
 class Export(Table):

@@ -4,7 +4,17 @@ from msgspec import Struct
 
 from parley.domain.hello import MAX_FRAME_BYTES
 from parley.domain.presence import HEARTBEAT_S, LEASE_S, MAX_CONNECTION_S, MAX_JOINED
-from parley.domain.requests import MAX_PAGE, MAX_STATUS_USERS, MAX_SYNC_CONVERSATIONS, MAX_TEXT_CHARACTERS
+from parley.domain.requests import (
+    MAX_ADDED,
+    MAX_DESCRIPTION_CHARACTERS,
+    MAX_FORWARDS,
+    MAX_MENTIONED,
+    MAX_PAGE,
+    MAX_STATUS_USERS,
+    MAX_SYNC_CONVERSATIONS,
+    MAX_TEXT_CHARACTERS,
+    MAX_TITLE_CHARACTERS,
+)
 from parley.domain.sending import REPLAY_S
 from parley.domain.typing import TYPING_EXPIRES_S, TYPING_RESEND_S
 
@@ -18,6 +28,11 @@ class Sizes(Struct, frozen=True, kw_only=True):
     max_status_users: int = MAX_STATUS_USERS
     max_sync_conversations: int = MAX_SYNC_CONVERSATIONS
     max_joined_conversations: int = MAX_JOINED
+    max_forward_conversations: int = MAX_FORWARDS
+    max_mentions: int = MAX_MENTIONED
+    max_added_members: int = MAX_ADDED
+    max_title_characters: int = MAX_TITLE_CHARACTERS
+    max_description_characters: int = MAX_DESCRIPTION_CHARACTERS
 
 
 class Timers(Struct, frozen=True, kw_only=True):

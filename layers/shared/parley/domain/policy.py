@@ -69,6 +69,31 @@ class Rule(Struct, frozen=True, kw_only=True):
         return not needed or bool(set.intersection(*needed))
 
 
+class Reach(Struct, frozen=True, kw_only=True):
+    """With whom somebody may open a conversation, by role: with all of it, or with those who share a context."""
+
+    freely: frozenset[str]
+    by_sharing: frozenset[str]
+
+    @property
+    def is_everyone(self) -> bool:
+        return EVERYONE in self.freely | self.by_sharing
+
+    def roles(self, role: str | None = None) -> list[str]:
+        """Returns the roles that are reached; of them only `role`, where one is asked for."""
+        reached = self.freely | self.by_sharing
+        if role is None:
+            return sorted(reached - {EVERYONE})
+        return [role] if self.is_everyone or role in reached else []
+
+    def is_free(self, role: str | None = None) -> bool:
+        """Says whether nobody of these roles (`roles`) has to be looked at any closer."""
+        return EVERYONE in self.freely or (not self.is_everyone and set(self.roles(role)) <= self.freely)
+
+
+ANYBODY = Reach(freely=frozenset({EVERYONE}), by_sharing=frozenset())
+
+
 class Decision(Struct, frozen=True, kw_only=True):
     """Yes or no, with the rule that said so; a person can check `rule` against the policy's file."""
 
@@ -128,6 +153,17 @@ class Policy(Struct, frozen=True):
                 detail=f"There are no conversations of the type `{context_type}`.",
             )
         return _Case(f"{self.source} [{context_type}]", rule, context_type, context_id).decide(caller, other)
+
+    def reach_of(self, caller: Party) -> Reach:
+        """Returns the roles of those with whom `caller` may open a conversation about something, or about nothing."""
+        freely, by_sharing = set[str](), set[str]()
+        for context_type, rule in self.rules.items():
+            if rule.must_hold(caller.role) and not caller.contexts.get(context_type):
+                continue
+            for role in rule.reach_of(caller.role):
+                needs = rule.must_share if role == EVERYONE else rule.must_hold(role)
+                (by_sharing if needs or rule.must_hold(caller.role) else freely).add(role)
+        return Reach(freely=frozenset(freely), by_sharing=frozenset(by_sharing))
 
     def may_open_anything(self, caller: Party, other: Party) -> bool:
         """Says whether `caller` may open a conversation with `other` about anything at all, or about nothing."""

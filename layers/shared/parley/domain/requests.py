@@ -269,6 +269,13 @@ class Search(Body, frozen=True, kw_only=True):
     limit: Limit = 20
 
 
+class ListUsers(Page, frozen=True, kw_only=True):
+    """The query of GET /users: people of one role, or of all; whose name begins with `q`, or all."""
+
+    role: Role | None = None
+    q: Annotated[str, Meta(max_length=MAX_NAME_CHARACTERS, pattern=NOT_BLANK)] | None = None
+
+
 class History(Body, frozen=True, kw_only=True):
     """The query of a conversation's messages: at most one of `before`, `after`, `around` and `page`."""
 

@@ -1,0 +1,11 @@
+"""GET /users?role=&q=&cursor=&limit=: those with whom the caller may open a conversation, by name. 200, 400."""
+
+from parley.actions import directory
+from parley.domain.call import Call
+from parley.domain.requests import ListUsers
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation(query=ListUsers)
+def handler(call: Call, query: ListUsers) -> Reply[directory.UserList]:
+    return ok(directory.page(call, query))
