@@ -539,6 +539,11 @@ def poll(world: World) -> int:
     return sum(queue.poll(retry_at_once=True) for queue in found)
 
 
+def be_blocked_too(world: World) -> None:
+    world.alice.put("/users/bob/block")
+    world.bob.put("/users/alice/block")
+
+
 SCENARIOS = [
     Scenario("rest/authorize", sign_in),
     Scenario("rest/create_ws_ticket", create_ws_ticket),
@@ -592,6 +597,14 @@ SCENARIOS = [
         and_then(alice_said, ask_rest("PUT", "/messages/{}.2/pin")),
     ),
     Scenario("rest/forward_message", forward, alice_said),
+    Scenario("rest/block_user", lambda world: answered(world.alice.put("/users/bob/block"))),
+    Scenario("rest/unblock_user", lambda world: answered(world.alice.delete("/users/bob/block")), be_blocked_too),
+    Scenario(
+        "rest/unblock_user",
+        lambda world: answered(world.alice.delete("/users/bob/block")),
+        lambda world: world.alice.put("/users/bob/block"),
+        variant="the only one",
+    ),
     Scenario("websocket/authorize", connect_as("dave"), heals=True),
     Scenario("websocket/authorize", connect_by_ticket, heals=True, variant="ticket"),
     Scenario("websocket/connect", connect_as("alice"), heals=True, variant="another device"),

@@ -385,6 +385,7 @@ def test_what_people_said_outlives_the_stack() -> None:
     kept = {name for name, each in written()["Resources"].items() if each.get("DeletionPolicy") == "Retain"}
 
     assert kept >= {"Conversations", "Memberships", "Messages", "Receipts", "Users", "Attachments", "ExportFiles"}
+    assert kept >= {"Blocks"}
     assert kept.isdisjoint({"Connections", "Typing", "Calls", "WsTickets", "Exports"})
 
 
@@ -547,6 +548,11 @@ def test_a_table_has_an_alarm_on_throttled_reads_and_writes(table: str) -> None:
     name = deployed().resources[table].ref
 
     assert {("ReadThrottleEvents", name), ("WriteThrottleEvents", name)} <= watched()
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
+def test_an_alarm_looks_at_no_more_metrics_than_cloudwatch_allows(alarm: str) -> None:
+    assert len([m for m in deployed().resources[alarm].properties.get("Metrics", []) if "MetricStat" in m]) <= 10
 
 
 def test_both_apis_the_stream_and_the_functions_as_a_whole_have_alarms() -> None:

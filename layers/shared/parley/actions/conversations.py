@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from parley.actions import access, groups, limiting, messages, push
-from parley.adapters import batches, conversations, journal, policies, tables, writes
+from parley.adapters import batches, blocks, conversations, journal, policies, tables, writes
 from parley.domain import ids, listing
 from parley.domain.call import Call
 from parley.domain.errors import Conflict, Field, Invalid
@@ -274,13 +274,20 @@ def _open_direct(call: Call, user_id: str, wanted: WantedContext | None) -> tupl
     context_id = wanted.id if wanted else None
     conversation_id = ids.direct_conversation_id(call.user_id, user_id, context_type, context_id or "")
     for _ in writes.tries():
-        rows = batches.read({tables.Conversation: [(conversation_id,)], tables.User: [(user_id,)]})
+        rows = batches.read(
+            {
+                tables.Conversation: [(conversation_id,)],
+                tables.User: [(user_id,)],
+                tables.Block: [blocks.key(call.user_id, user_id)],
+            }
+        )
         head = conversations.head_of(rows, conversation_id)
         if head is not None:
             if head.last_seq == 0 and not push.was_told(conversation_id):
                 _tell_created(call, head)  # the try that made it may have died before it told anybody
             return head, False
         _check_policy(call, user_id, rows.get(tables.User, user_id), wanted)
+        blocks.of(rows, call.user_id, user_id).require_none()
         limiting.take_own(call)
         head = _new_head(call, user_id, conversation_id, context_type, context_id)
         if conversations.open_direct(head):

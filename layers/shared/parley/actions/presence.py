@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from parley.actions import push
 from parley.actions.sweeping import sweep_all
-from parley.adapters import connections, conversations, limits, sockets
+from parley.adapters import blocks, connections, conversations, limits, sockets
 from parley.domain.call import Call
 from parley.domain.errors import TooMany
 from parley.domain.events import UserStatusChange
@@ -104,15 +104,17 @@ def disconnect(call: Call) -> None:
 def status_of(call: Call, user_ids: Iterable[str]) -> StatusList:
     """Returns the status of people with whom the caller shares a direct conversation, or of the caller.
 
-    Who hides when they were last here is told it of nobody. Two round trips.
+    Who hides when they were last here is told it of nobody. Those who have blocked the caller, or whom the caller has,
+    are left out. Two round trips.
     """
     known = {entry.peer_id for entry in conversations.recent(call.user_id, MAX_KNOWN)} | {call.user_id}
     wanted = [one for one in dict.fromkeys(user_ids) if one in known]
     if not wanted:
         return StatusList([])
-    people = connections.of([*wanted, call.user_id])
-    to_hider = people[call.user_id].hides_last_seen
-    return StatusList([people[one].status(call.now_s, to_hider=to_hider) for one in wanted])
+    unseen, people = push.beside(lambda: blocks.cut_off(call.user_id), [*wanted, call.user_id])
+    to_hider = any(one.hides_last_seen for one in people if one.user_id == call.user_id)
+    asked = [one for one in people if one.user_id in wanted and one.user_id not in unseen]
+    return StatusList([one.status(call.now_s, to_hider=to_hider) for one in asked])
 
 
 def sweep(call: Call) -> int:
@@ -169,11 +171,18 @@ def _leave(call: Call, person: Presence, last_seen_ms: int | None) -> None:
 
 
 def _tell_watchers(call: Call, person: Presence) -> None:
-    """Posts a person's status to the other sides of their `MAX_WATCHERS` most recent direct conversations."""
+    """Posts a person's status to the other sides of their `MAX_WATCHERS` most recent direct conversations.
+
+    Not to those who have blocked the person, nor to those whom the person has blocked.
+    """
     entries = conversations.recent(person.user_id, MAX_WATCHERS)
-    watchers = connections.of(entry.peer_id for entry in entries if entry.peer_id is not None).values()
+    watchers = {entry.peer_id for entry in entries if entry.peer_id is not None}
+    if not watchers:
+        return
+    unseen, people = push.beside(lambda: blocks.cut_off(person.user_id), watchers)
+    watching = [one for one in people if one.user_id not in unseen]
     for hides in (False, True):
-        told = [one for one in watchers if one.hides_last_seen is hides]
+        told = [one for one in watching if one.hides_last_seen is hides]
         push.tell_present(call, told, UserStatusChange.of(person.status(call.now_s, to_hider=hides)))
 
 

@@ -48,7 +48,9 @@ def forget_told() -> None:
 
 
 def beside(write: Callable[[], Written], user_ids: Iterable[str]) -> tuple[Written, list[Presence]]:
-    """Does a write and reads people's devices at the same time; returns what the write gave, and the devices.
+    """Does a write, or another read, and reads people's devices at the same time.
+
+    Returns what the write gave, and the devices.
 
     For what a fresh read shows anyway. What must not be missed (a message) reads the devices after the write.
     """

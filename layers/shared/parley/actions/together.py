@@ -1,7 +1,7 @@
 """Doing two things at the same time that do not need each other: one round trip where there would be two."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 One = TypeVar("One")
@@ -13,4 +13,8 @@ _beside = ThreadPoolExecutor(max_workers=16, thread_name_prefix="beside")
 def both(one: Callable[[], One], other: Callable[[], Other]) -> tuple[One, Other]:
     """Returns what two calls return; `other` runs in a thread of its own meanwhile."""
     begun = _beside.submit(other)
-    return one(), begun.result()
+    try:
+        first = one()
+    finally:
+        wait([begun])  # where `one` fails, no call goes on behind the back of whoever is told so
+    return first, begun.result()

@@ -8,7 +8,7 @@ from pynamodb.exceptions import TransactWriteError, UpdateError
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters import aws, batches, tables, writes
+from parley.adapters import aws, batches, blocks, tables, writes
 from parley.adapters.batches import Rows
 from parley.adapters.documents import to_wire
 from parley.domain.listing import Entry
@@ -190,7 +190,7 @@ def move_entry(head: Head, user_id: str, seq: int) -> None:
 def open_direct(head: Head) -> bool:
     """Writes a new direct conversation with its two memberships, all or nothing.
 
-    Returns False where it was there already.
+    Returns False where it was there already, or one of the two has blocked the other meanwhile.
 
     The id is derived from the pair and the context, so two people who open it at the same moment meet in the same row.
     """
@@ -199,6 +199,7 @@ def open_direct(head: Head) -> bool:
         with TransactWrite(connection=aws.dynamodb) as transaction:
             row = _conversation_row(head)
             transaction.save(row, condition=tables.Conversation.conversation_id.does_not_exist())
+            transaction.condition_check(tables.Block, one, other, condition=blocks.absent())
             for user_id, peer_id in ((one, other), (other, one)):
                 transaction.save(membership_row(head, head.newcomer(user_id), peer_id))
     except TransactWriteError as error:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, NumberSetAttribute, UnicodeAttribute
 from pynamodb.connection.table import TableConnection
-from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection, LocalSecondaryIndex
 from pynamodb.models import Model
 
 from parley.adapters import aws, environment
@@ -333,6 +333,31 @@ class Export(Table):
     created_at_ms = NumberAttribute(null=True)
     moved_at_ms = NumberAttribute(null=True)
     asked = DocumentAttribute(null=True)
+
+
+class ByTime(LocalSecondaryIndex["Block"]):
+    """Whom a person has blocked, by when. A local index, because a list must show what was written just before."""
+
+    class Meta:
+        index_name = "by_time"
+        projection = KeysOnlyProjection()
+
+    user_id = UnicodeAttribute(hash_key=True)
+    blocked_at_ms = NumberAttribute(range_key=True)
+
+
+class Block(Table):
+    """What stands between two people, as seen by `user_id`; the other one has a row as well (`blocks.py`)."""
+
+    class Meta:
+        table_name = environment.required("BLOCKS_TABLE")
+
+    user_id = UnicodeAttribute(hash_key=True)
+    other_id = UnicodeAttribute(range_key=True)
+    by_me = BooleanAttribute(null=True)  # there or not, never false
+    of_me = BooleanAttribute(null=True)
+    blocked_at_ms = NumberAttribute(null=True)  # by `user_id`; without it the row is in no index
+    by_time = ByTime()
 
 
 class WsTicket(Table):

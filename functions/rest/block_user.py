@@ -1,0 +1,10 @@
+"""PUT /users/{user_id}/block: block somebody; neither can write to the other directly any more. 200, 400, 409."""
+
+from parley.actions import blocks
+from parley.domain.call import Call
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation()
+def handler(call: Call, user_id: str) -> Reply[blocks.Blocked]:
+    return ok(blocks.block(call, user_id))

@@ -1,0 +1,11 @@
+"""GET /me/blocks?cursor=&limit=: whom the caller has blocked, the newest block first. 200, 400."""
+
+from parley.actions import blocks
+from parley.domain.call import Call
+from parley.domain.requests import Page
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation(query=Page)
+def handler(call: Call, query: Page) -> Reply[blocks.BlockList]:
+    return ok(blocks.page(call, query))

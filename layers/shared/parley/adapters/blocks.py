@@ -1,0 +1,133 @@
+"""Who has blocked whom: two rows for each pair, written together, so that either side reads its own.
+
+What one operation needs to know of one other person is one key more in a batch: `key` and `of`.
+"""
+
+from msgspec import Struct
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.transactions import TransactWrite
+
+from parley.adapters import aws, batches, tables, writes
+from parley.adapters.batches import Rows
+from parley.adapters.documents import to_wire
+from parley.domain.blocking import Blocking, Position
+
+
+class Block(Struct, frozen=True, kw_only=True):
+    """Somebody whom a person has blocked, and when."""
+
+    user_id: str
+    blocked_at_ms: int
+
+
+def key(user_id: str, other_id: str) -> batches.Key:
+    """Returns the key of the row that tells `user_id` what stands between the two: one more in a batch, 1 unit."""
+    return (user_id, other_id)
+
+
+def of(rows: Rows, user_id: str, other_id: str) -> Blocking:
+    """Returns what stands between two people, from a batch that held `key` of `tables.Block`."""
+    row = rows.get(tables.Block, user_id, other_id)
+    return Blocking() if row is None else Blocking(by_me=bool(row.by_me), of_me=bool(row.of_me))
+
+
+def absent() -> Condition:
+    """Returns the condition under which a pair's row holds no block; a row without one there is none."""
+    return tables.Block.user_id.does_not_exist()
+
+
+def cut_off(user_id: str) -> set[str]:
+    """Returns everybody with whom there is a block, whoever of the two has blocked; one round trip per 1 MB."""
+    return {row.other_id for row in tables.Block.query(user_id, consistent_read=True)}
+
+
+def blockers_of(user_id: str) -> set[str]:
+    """Returns everybody who has blocked a person; one round trip per 1 MB."""
+    found = tables.Block.query(user_id, filter_condition=tables.Block.of_me.exists(), consistent_read=True)
+    return {row.other_id for row in found}
+
+
+def blocked_by(user_id: str) -> set[str]:
+    """Returns everybody whom a person has blocked; one round trip, for nobody blocks more than `MAX_BLOCKS`."""
+    return {row.other_id for row in tables.Block.by_time.query(user_id, consistent_read=True)}
+
+
+def count(user_id: str) -> int:
+    """Returns how many people a person has blocked; one round trip."""
+    return int(tables.Block.by_time.count(user_id, consistent_read=True))
+
+
+def page(user_id: str, limit: int, after: Position | None) -> list[Block]:
+    """Returns up to `limit` people whom a person has blocked, the newest block first; one round trip."""
+    start = None
+    if after is not None:
+        start = {
+            "user_id": to_wire(user_id),
+            "other_id": to_wire(after.user_id),
+            "blocked_at_ms": to_wire(after.blocked_at_ms),
+        }
+    found = tables.Block.by_time.query(
+        user_id,
+        scan_index_forward=False,
+        limit=limit,
+        page_size=limit,
+        last_evaluated_key=start,
+        consistent_read=True,
+    )
+    return [Block(user_id=row.other_id, blocked_at_ms=int(row.blocked_at_ms)) for row in found]
+
+
+def read(user_id: str, other_id: str) -> tuple[Blocking, Block | None]:
+    """Returns what stands between two people, and the first one's block of the other; one round trip."""
+    try:
+        row = tables.Block.get(user_id, other_id, consistent_read=True)
+    except tables.Block.DoesNotExist:
+        return Blocking(), None
+    mine = Block(user_id=other_id, blocked_at_ms=int(row.blocked_at_ms)) if row.blocked_at_ms is not None else None
+    return Blocking(by_me=bool(row.by_me), of_me=bool(row.of_me)), mine
+
+
+def save(user_id: str, block: Block) -> bool:
+    """Writes a block into both rows; returns False where it was there already, or somebody was in the way."""
+    try:
+        with TransactWrite(connection=aws.dynamodb) as transaction:
+            transaction.update(
+                tables.Block(user_id=user_id, other_id=block.user_id),
+                actions=[tables.Block.by_me.set(True), tables.Block.blocked_at_ms.set(block.blocked_at_ms)],
+                condition=tables.Block.by_me.does_not_exist(),
+            )
+            transaction.update(
+                tables.Block(user_id=block.user_id, other_id=user_id), actions=[tables.Block.of_me.set(True)]
+            )
+    except TransactWriteError as error:
+        if writes.lost_race(error):
+            return False
+        raise
+    return True
+
+
+def remove(user_id: str, other_id: str, known: Blocking) -> bool:
+    """Takes a person's block of another out of both rows, which go where nothing else stands in them.
+
+    Returns False where they are no longer as `known`.
+    """
+    mine = tables.Block(user_id=user_id, other_id=other_id)
+    theirs = tables.Block(user_id=other_id, other_id=user_id)
+    try:
+        with TransactWrite(connection=aws.dynamodb) as transaction:
+            if known.of_me:
+                transaction.update(
+                    mine,
+                    actions=[tables.Block.by_me.remove(), tables.Block.blocked_at_ms.remove()],
+                    condition=tables.Block.by_me.exists() & tables.Block.of_me.exists(),
+                )
+                transaction.update(theirs, actions=[tables.Block.of_me.remove()])
+            else:
+                transaction.delete(mine, condition=tables.Block.by_me.exists() & tables.Block.of_me.does_not_exist())
+                transaction.delete(theirs)
+    except TransactWriteError as error:
+        if writes.lost_race(error):
+            return False
+        raise
+    return True
