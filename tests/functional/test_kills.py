@@ -21,6 +21,7 @@ import pytest
 from local import queues
 from local.functions import FunctionError
 from local.tokens import mint
+from parley.domain import reporting
 from parley.domain.presence import LEASE_S
 from tests.functional.talk import joined, make_group, open_direct, say
 from tests.harness import Call, Frame, Parley, Refused, Reply, Socket, User
@@ -129,11 +130,11 @@ class World:
 def _visible(item: dict[str, Any]) -> dict[str, Any]:
     """Returns an item without what nobody is shown: when somebody was last here who is here; which ticket it is.
 
-    Nor how full somebody's bucket is (a try that dies may have used a token up), and when an export last moved, by the
-    clock on the wall.
+    Nor which request it was, how full somebody's bucket is (a try that dies may have used a token up), and when an
+    export last moved, by the clock on the wall.
     """
     here = item.get("connections", {}).get("M")
-    hidden = {"ticket_hash", "tat_ms", "moved_at_ms"} | ({"last_seen_ms"} if here else set())
+    hidden = {"ticket_hash", "request_id", "tat_ms", "moved_at_ms"} | ({"last_seen_ms"} if here else set())
     return {name: value for name, value in item.items() if name not in hidden}
 
 
@@ -544,6 +545,32 @@ def be_blocked_too(world: World) -> None:
     world.bob.put("/users/alice/block")
 
 
+def moderator(world: World) -> User:
+    return world.parley.bearer(token_of(world.parley, "mona", role="moderator"), "mona")
+
+
+def report_message(world: World) -> object:
+    body = {"reason": "spam", "note": "Again."}
+    return answered(world.alice.post(f"/messages/{world.conversation_id}.2/report", json=body))
+
+
+def have_reported(world: World) -> None:
+    said(world)
+    report_message(world)
+    moderator(world).get("/admin/reports")  # signed in, so that it is no call later
+
+
+def get_report(world: World) -> object:
+    report_id = reporting.report_id("alice", world.conversation_id, 2)
+    return answered(moderator(world).get(f"/admin/reports/{report_id}"))
+
+
+def resolve_report(world: World) -> object:
+    report_id = reporting.report_id("alice", world.conversation_id, 2)
+    body = {"version": 1, "status": "resolved", "resolution": "Warned."}
+    return answered(moderator(world).patch(f"/admin/reports/{report_id}", json=body))
+
+
 SCENARIOS = [
     Scenario("rest/authorize", sign_in),
     Scenario("rest/create_ws_ticket", create_ws_ticket),
@@ -597,6 +624,9 @@ SCENARIOS = [
         and_then(alice_said, ask_rest("PUT", "/messages/{}.2/pin")),
     ),
     Scenario("rest/forward_message", forward, alice_said),
+    Scenario("rest/report_message", report_message, said),
+    Scenario("rest/get_report", get_report, have_reported),
+    Scenario("rest/resolve_report", resolve_report, have_reported),
     Scenario("rest/block_user", lambda world: answered(world.alice.put("/users/bob/block"))),
     Scenario("rest/unblock_user", lambda world: answered(world.alice.delete("/users/bob/block")), be_blocked_too),
     Scenario(

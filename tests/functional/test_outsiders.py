@@ -27,6 +27,7 @@ EXAMPLES: dict[str, object] = {
     "call_id": "c1",
     "signal": "offer",
     "format": "jsonl",
+    "reason": "spam",
 }
 PATH_PARTS = {"user_id": "alice", "emoji": "%F0%9F%91%8D"}
 ABSENT = {"direct": "d_" + "a" * 26, "group": "g_" + "a" * 26}
@@ -65,9 +66,10 @@ class Naming:
         ids = {"conversation_id": conversation_id, "message_id": f"{conversation_id}.2"}
         if isinstance(self.operation, RestOperation):
             path = self.operation.path.format(**ids, **PATH_PARTS)
-            problem = person.request(
+            reply = person.request(
                 self.operation.method.upper(), path, json=self.fields if self.operation.takes else None
-            ).json
+            )
+            problem = reply.json if reply.status >= 400 else {}
         else:
             named = {name: one for name, one in ids.items() if name in self.ids}
             problem = socket.request(self.operation.name, self.fields | named).get("error", {})

@@ -360,6 +360,71 @@ class Block(Table):
     by_time = ByTime()
 
 
+class ByStatus(GlobalSecondaryIndex["Report"]):
+    """The queue of reports: what is open, in review, or done, by time; nothing in it that anybody wrote."""
+
+    class Meta:
+        index_name = "by_status"
+        projection = IncludeProjection(
+            [
+                "conversation_id",
+                "seq",
+                "sender_id",
+                "reporter_id",
+                "reason",
+                "rule",
+                "version",
+                "handled_by",
+                "handled_at_ms",
+            ]
+        )
+
+    status = UnicodeAttribute(hash_key=True)
+    created_at_ms = NumberAttribute(range_key=True)
+
+
+class Report(Table):
+    """Somebody's report of a message, with what it said then."""
+
+    class Meta:
+        table_name = environment.required("REPORTS_TABLE")
+
+    report_id = UnicodeAttribute(hash_key=True)
+    conversation_id = UnicodeAttribute()
+    seq = NumberAttribute()
+    sender_id = UnicodeAttribute()
+    reporter_id = UnicodeAttribute(null=True)
+    reason = UnicodeAttribute()
+    note = UnicodeAttribute(null=True)
+    rule = UnicodeAttribute(null=True)
+    text = UnicodeAttribute()
+    created_at_ms = NumberAttribute()
+    status = UnicodeAttribute()
+    version = NumberAttribute()
+    resolution = UnicodeAttribute(null=True)
+    staff_note = UnicodeAttribute(null=True)
+    handled_by = UnicodeAttribute(null=True)
+    handled_at_ms = NumberAttribute(null=True)
+    by_status = ByStatus()
+
+
+class AuditEntry(Table):
+    """One thing that a moderator or administrator did. No function has the right to delete one."""
+
+    class Meta:
+        table_name = environment.required("AUDIT_TABLE")
+
+    month = UnicodeAttribute(hash_key=True)
+    entry_id = UnicodeAttribute(range_key=True)  # the time, 13 digits, and a hash
+    at_ms = NumberAttribute()
+    actor_id = UnicodeAttribute()
+    actor_role = UnicodeAttribute()
+    action = UnicodeAttribute()
+    target = UnicodeAttribute()
+    details = DocumentAttribute()
+    request_id = UnicodeAttribute()
+
+
 class WsTicket(Table):
     """A one-time ticket for `$connect`: only the SHA-256 of it is kept."""
 

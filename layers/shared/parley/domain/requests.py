@@ -34,6 +34,20 @@ MAX_SLOW_MODE_S = 120
 MAX_TITLE_CHARACTERS = 200
 MAX_DESCRIPTION_CHARACTERS = 1_000  # with the title and 100 members it keeps a head under 30 KB
 
+MAX_REMARK_CHARACTERS = 1000
+
+Reason = Literal["spam", "harassment", "hate", "violence", "sexual", "self_harm", "illegal", "other"]
+ReportState = Literal["open", "in_review", "resolved", "dismissed"]
+AuditAction = Literal[
+    "read_report",
+    "resolve_report",
+    "put_banned_words",
+    "try_banned_words",
+    "read_edits",
+    "export_conversation",
+    "erase_user",
+]
+
 Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ)]
 UserId = Annotated[str, Meta(pattern=USER_ID_PATTERN, max_length=128)]
 Role = Annotated[str, Meta(pattern=ROLE_PATTERN, max_length=64)]
@@ -49,6 +63,7 @@ Mention = Annotated[str, Meta(pattern=r"^([A-Za-z0-9._~@|:+=-]{1,128}|[*])$(?!\n
 Title = Annotated[str, Meta(max_length=MAX_TITLE_CHARACTERS, pattern=NOT_BLANK)]
 Description = Annotated[str, Meta(max_length=MAX_DESCRIPTION_CHARACTERS, pattern=NOT_BLANK)]
 SlowModeS = Annotated[int, Meta(ge=0, le=MAX_SLOW_MODE_S)]
+Remark = Annotated[str, Meta(max_length=MAX_REMARK_CHARACTERS, pattern=NOT_BLANK)]
 Cursor = Annotated[str, Meta(min_length=1, max_length=1024)]
 
 
@@ -274,6 +289,37 @@ class ListUsers(Page, frozen=True, kw_only=True):
 
     role: Role | None = None
     q: Annotated[str, Meta(max_length=MAX_NAME_CHARACTERS, pattern=NOT_BLANK)] | None = None
+
+
+class ReportMessage(Body, frozen=True, kw_only=True):
+    """POST /messages/{message_id}/report."""
+
+    reason: Reason
+    note: Remark | None = None
+
+
+class ReportQuery(Page, frozen=True, kw_only=True):
+    """The query of the queue of reports."""
+
+    status: ReportState = "open"
+    order: Literal["oldest", "newest"] = "oldest"
+
+
+class ResolveReport(Body, frozen=True, kw_only=True):
+    """PATCH /admin/reports/{report_id}: `version` is the one that was read; what is left out stays as it is."""
+
+    version: Annotated[int, Meta(ge=1, le=10**9)]
+    status: ReportState
+    resolution: Remark | None = None
+    note: Remark | None = None
+
+
+class AuditQuery(Page, frozen=True, kw_only=True, rename={"since": "from"}):
+    """The query of the audit log."""
+
+    actor: UserId | None = None
+    action: AuditAction | None = None
+    since: Annotated[str, Meta(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$(?!\n)")] | None = None
 
 
 class History(Body, frozen=True, kw_only=True):

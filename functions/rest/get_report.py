@@ -1,0 +1,10 @@
+"""GET /admin/reports/{report_id}: a report, its message, and what was said around it. 200, 400, 403, 404."""
+
+from parley.actions import reports
+from parley.domain.call import Call
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation()
+def handler(call: Call, report_id: str) -> Reply[reports.ReportInContext]:
+    return ok(reports.read(call, report_id))

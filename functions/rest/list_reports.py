@@ -1,0 +1,11 @@
+"""GET /admin/reports?status=&order=&cursor=&limit=: the moderators' queue, the oldest first. 200, 400, 403."""
+
+from parley.actions import reports
+from parley.domain.call import Call
+from parley.domain.requests import ReportQuery
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation(query=ReportQuery)
+def handler(call: Call, query: ReportQuery) -> Reply[reports.ReportList]:
+    return ok(reports.page(call, query))

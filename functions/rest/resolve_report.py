@@ -1,0 +1,12 @@
+"""PATCH /admin/reports/{report_id}: say where a report stands. 200, 400, 403, 404, 409."""
+
+from parley.actions import reports
+from parley.domain.call import Call
+from parley.domain.reporting import ReportDetails
+from parley.domain.requests import ResolveReport
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation(body=ResolveReport)
+def handler(call: Call, report_id: str, body: ResolveReport) -> Reply[ReportDetails]:
+    return ok(reports.resolve(call, report_id, body))

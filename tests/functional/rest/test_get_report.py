@@ -1,0 +1,82 @@
+"""GET /admin/reports/{report_id}: a report, its message, and what was said around it."""
+
+import pytest
+
+from tests.functional.moderation import TEXT, moderator, report, reported, talk
+from tests.functional.replies import invalid, refusal, stored
+from tests.functional.talk import in_s, say
+from tests.harness import Parley
+
+ABSENT = "r_" + "a" * 26
+
+
+def test_message_is_shown_in_its_context(parley: Parley) -> None:
+    alice, mallory, message_ids = talk(parley, *(f"line {number}" for number in range(1, 26)))
+    say(alice, message_ids[0].partition(".")[0], "stop it")
+    report_id = report(alice, message_ids[12], "hate", note="This one.").json["id"]
+
+    reply = moderator(parley).get(f"/admin/reports/{report_id}")
+
+    assert reply.status == 200
+    assert reply.json["message"] == mallory.get(f"/messages/{message_ids[12]}").json
+    assert [one["seq"] for one in reply.json["context"]] == list(range(3, 24))
+    found = reply.json["report"]
+    assert (found["text"], found["note"], found["reason"]) == ("line 13", "This one.", "hate")
+    assert (found["resolution"], found["staff_note"]) == (None, None)
+
+
+def test_first_message_has_nothing_before_it(parley: Parley) -> None:
+    reply = moderator(parley).get(f"/admin/reports/{reported(parley)}")
+
+    assert [one["text"] for one in reply.json["context"]] == [TEXT]
+
+
+def test_who_reads_it_is_in_the_audit_log(parley: Parley) -> None:
+    report_id = reported(parley)
+    mona = moderator(parley)
+
+    found = mona.get(f"/admin/reports/{report_id}").json
+
+    [entry] = mona.get("/admin/audit").json["entries"]
+    assert entry == {
+        "id": entry["id"],
+        "at": in_s(parley, 0),
+        "actor_id": "mona",
+        "actor_role": "moderator",
+        "action": "read_report",
+        "target": report_id,
+        "details": {"message_id": found["report"]["message_id"]},
+        "request_id": entry["request_id"],
+    }
+    assert TEXT not in str(stored(parley)["Audit"])
+
+
+def test_nothing_is_shown_where_it_cannot_be_noted(parley: Parley) -> None:
+    report_id = reported(parley)
+    mona = moderator(parley)
+    with parley.kill(2) as kill:
+        reply = mona.get(f"/admin/reports/{report_id}")
+
+    assert kill.happened
+    assert reply.status >= 500 and TEXT not in reply.text
+
+
+def test_only_moderators_read_it(parley: Parley) -> None:
+    report_id = reported(parley)
+
+    for user_id in ("alice", "mallory", "eve"):
+        person = parley.user(user_id)
+        assert [refusal(person.get(f"/admin/reports/{one}")) for one in (report_id, ABSENT, "x")] == [
+            ("moderators_only", 403, [])
+        ] * 3
+    assert stored(parley)["Audit"] == []
+
+
+def test_report_that_is_not_there_is_not_found(parley: Parley) -> None:
+    assert refusal(moderator(parley).get(f"/admin/reports/{ABSENT}")) == ("report_not_found", 404, [])
+    assert stored(parley)["Audit"] == []
+
+
+@pytest.mark.parametrize("wrong", ["x", "r_" + "A" * 26, "r_" + "a" * 27, "r_" + "a" * 26 + "%0A"])
+def test_what_is_no_reports_id_is_refused(parley: Parley, wrong: str) -> None:
+    assert refusal(moderator(parley).get(f"/admin/reports/{wrong}")) == invalid(("{report_id}", "bad_format"))

@@ -1,0 +1,151 @@
+"""PATCH /admin/reports/{report_id}: a moderator says where a report stands."""
+
+from functools import partial
+
+import pytest
+
+from tests.functional.moderation import TEXT, moderator, report, reported
+from tests.functional.replies import Refusal, at_once, invalid, malformed_bodies, refusal, stored
+from tests.functional.talk import in_s
+from tests.harness import Parley, Reply, User
+
+CHANGED: Refusal = ("report_changed", 409, [])
+
+
+def resolve(person: User, report_id: str, version: int = 1, status: str = "resolved", **more: object) -> Reply:
+    return person.patch(f"/admin/reports/{report_id}", json={"version": version, "status": status, **more})
+
+
+def test_report_is_resolved(parley: Parley) -> None:
+    report_id = reported(parley)
+    mona = moderator(parley)
+    parley.advance(60)
+
+    reply = resolve(mona, report_id, resolution="Warned the author.", note="Second warning.")
+
+    assert reply.status == 200
+    assert {name: reply.json[name] for name in ("status", "version", "resolution", "staff_note", "handled_by")} == {
+        "status": "resolved",
+        "version": 2,
+        "resolution": "Warned the author.",
+        "staff_note": "Second warning.",
+        "handled_by": "mona",
+    }
+    assert reply.json["handled_at"] == in_s(parley, 0)
+    assert mona.get(f"/admin/reports/{report_id}").json["report"] == reply.json
+
+
+def test_who_reported_sees_what_became_of_it_and_no_more(parley: Parley) -> None:
+    report_id = reported(parley)
+    message_id = resolve(moderator(parley), report_id, note="A nuisance.", resolution="Warned.").json["message_id"]
+
+    again = report(parley.user("alice"), message_id)
+
+    assert again.json["status"] == "resolved"
+    assert "nuisance" not in again.text and "mona" not in again.text
+
+
+def test_what_is_left_out_stays(parley: Parley) -> None:
+    report_id = reported(parley)
+    mona = moderator(parley)
+    resolve(mona, report_id, 1, "in_review", note="Asked the school.")
+
+    reply = resolve(mona, report_id, 2, "dismissed", resolution="A quarrel.")
+
+    assert (reply.json["staff_note"], reply.json["resolution"]) == ("Asked the school.", "A quarrel.")
+
+
+def test_second_moderator_does_not_overwrite_the_first(parley: Parley) -> None:
+    report_id = reported(parley)
+    mona, max_ = moderator(parley), moderator(parley, "max")
+    resolve(mona, report_id, 1, "resolved")
+    before = stored(parley)
+
+    assert refusal(resolve(max_, report_id, 1, "dismissed")) == CHANGED
+    assert refusal(resolve(max_, report_id, 1, "resolved")) == CHANGED
+    assert refusal(resolve(max_, report_id, 3, "dismissed")) == CHANGED
+    assert stored(parley) == before
+
+
+def test_of_two_at_the_same_moment_one_wins(parley: Parley) -> None:
+    report_id = reported(parley)
+    people = [moderator(parley, name) for name in ("mona", "max", "mia")]
+
+    replies = at_once([partial(resolve, person, report_id) for person in people])
+
+    assert sorted(reply.status for reply in replies) == [200, 409, 409]
+    assert moderator(parley).get(f"/admin/reports/{report_id}").json["report"]["version"] == 2
+    assert str(stored(parley)["Audit"]).count("resolve_report") == 1
+
+
+def test_the_same_again_is_the_same(parley: Parley) -> None:
+    report_id = reported(parley)
+    mona = moderator(parley)
+    first = resolve(mona, report_id, resolution="Warned.")
+    before = stored(parley)
+    parley.advance(60)
+
+    again = resolve(mona, report_id, resolution="Warned.")
+
+    assert (again.status, again.json) == (200, first.json)
+    assert stored(parley)["Audit"] == before["Audit"]
+
+
+def test_report_can_be_opened_again(parley: Parley) -> None:
+    report_id = reported(parley)
+    mona = moderator(parley)
+    resolve(mona, report_id)
+
+    assert resolve(mona, report_id, 2, "open").json["status"] == "open"
+
+
+def test_it_is_in_the_audit_log_with_before_and_after(parley: Parley) -> None:
+    report_id = reported(parley)
+    mona = moderator(parley)
+
+    resolve(mona, report_id, resolution="Warned.", note="Rude.")
+
+    [entry] = mona.get("/admin/audit").json["entries"]
+    assert (entry["action"], entry["actor_id"], entry["target"]) == ("resolve_report", "mona", report_id)
+    assert (entry["details"]["before"], entry["details"]["after"]) == ("open 1", "resolved 2")
+    assert not any(word in str(stored(parley)["Audit"]) for word in (TEXT, "Warned", "Rude"))
+
+
+def test_only_moderators_may(parley: Parley) -> None:
+    report_id = reported(parley)
+    before = stored(parley)["Reports"]
+
+    for user_id in ("alice", "mallory", "eve"):
+        assert refusal(resolve(parley.user(user_id), report_id)) == ("moderators_only", 403, [])
+    assert stored(parley)["Reports"] == before
+
+
+def test_report_that_is_not_there_is_not_found(parley: Parley) -> None:
+    assert refusal(resolve(moderator(parley), "r_" + "a" * 26)) == ("report_not_found", 404, [])
+    assert refusal(resolve(moderator(parley), "x")) == invalid(("{report_id}", "bad_format"))
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        ({"status": "open"}, ("/version", "required")),
+        ({"version": 1}, ("/status", "required")),
+        ({"version": 0, "status": "open"}, ("/version", "too_small")),
+        ({"version": "1", "status": "open"}, ("/version", "wrong_type")),
+        ({"version": 1, "status": "closed"}, ("/status", "not_allowed")),
+        ({"version": 1, "status": "open", "note": " "}, ("/note", "blank")),
+        ({"version": 1, "status": "open", "resolution": "x" * 1001}, ("/resolution", "too_long")),
+        ({"version": 1, "status": "open", "text": "x"}, ("/text", "unknown_field")),
+    ],
+)
+def test_wrong_field_is_named(parley: Parley, body: dict[str, object], wrong: tuple[str, str]) -> None:
+    report_id = reported(parley)
+
+    assert refusal(moderator(parley).patch(f"/admin/reports/{report_id}", json=body)) == invalid(wrong)
+
+
+def test_body_that_makes_no_sense_is_refused(parley: Parley) -> None:
+    report_id = reported(parley)
+    mona = moderator(parley)
+
+    assert malformed_bodies(lambda raw: mona.patch(f"/admin/reports/{report_id}", raw=raw)) == {}
