@@ -554,10 +554,24 @@ def report_message(world: World) -> object:
     return answered(world.alice.post(f"/messages/{world.conversation_id}.2/report", json=body))
 
 
+def sign_moderator_in(world: World) -> None:
+    moderator(world).get("/admin/reports")
+
+
+def put_banned_words(world: World) -> object:
+    body = {"version": 0, "rules": [{"text": "fool", "action": "mask"}]}
+    return answered(moderator(world).put("/admin/banned-words", json=body))
+
+
+def try_banned_words(world: World) -> object:
+    body = {"rules": [{"text": "two", "action": "mask"}], "conversation_ids": [world.conversation_id]}
+    return answered(moderator(world).post("/admin/banned-words/try", json=body))
+
+
 def have_reported(world: World) -> None:
     said(world)
     report_message(world)
-    moderator(world).get("/admin/reports")  # signed in, so that it is no call later
+    sign_moderator_in(world)  # so that it is no call later
 
 
 def get_report(world: World) -> object:
@@ -627,6 +641,8 @@ SCENARIOS = [
     Scenario("rest/report_message", report_message, said),
     Scenario("rest/get_report", get_report, have_reported),
     Scenario("rest/resolve_report", resolve_report, have_reported),
+    Scenario("rest/put_banned_words", put_banned_words, sign_moderator_in),
+    Scenario("rest/try_banned_words", try_banned_words, have_reported),
     Scenario("rest/block_user", lambda world: answered(world.alice.put("/users/bob/block"))),
     Scenario("rest/unblock_user", lambda world: answered(world.alice.delete("/users/bob/block")), be_blocked_too),
     Scenario(

@@ -80,3 +80,15 @@ class NumbersAttribute(Attribute[list[int]]):
 
     def deserialize(self, value: Sequence[Mapping[str, str]]) -> list[int]:
         return [int(one["N"]) for one in value]
+
+
+class RowsAttribute(Attribute[list[list[Any]]]):
+    """A list of lists of anything that `to_wire` takes."""
+
+    attr_type = LIST
+
+    def serialize(self, value: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+        return [to_wire(list(row)) for row in value]
+
+    def deserialize(self, value: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+        return [[from_wire(one) for one in row["L"]] for row in value]

@@ -1,12 +1,13 @@
 """Reports of messages, and their queue."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from pynamodb.exceptions import PutError, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters import audit, aws, tables, writes
+from parley.adapters import audit, aws, batches, tables, writes
 from parley.adapters.documents import to_wire
 from parley.domain.auditing import Entry
 from parley.domain.reporting import Position, Report
@@ -46,6 +47,14 @@ def page(status: str, limit: int, after: Position | None, *, newest_first: bool)
         status, scan_index_forward=not newest_first, limit=limit, page_size=limit, last_evaluated_key=start
     )
     return [_report(row) for row in found]
+
+
+def some(report_ids: Iterable[str]) -> list[Report]:
+    """Returns the reports of these ids that exist, whole and in this order; one round trip per 100."""
+    wanted = list(report_ids)
+    rows = batches.read({tables.Report: [(one,) for one in wanted]})
+    found = (rows.get(tables.Report, one) for one in wanted)
+    return [_report(row) for row in found if row is not None]
 
 
 def change(known: Report, changed: Report, entry: Entry) -> bool:

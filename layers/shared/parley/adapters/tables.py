@@ -9,7 +9,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyPr
 from pynamodb.models import Model
 
 from parley.adapters import aws, environment
-from parley.adapters.documents import DocumentAttribute, NumbersAttribute, StringsAttribute
+from parley.adapters.documents import DocumentAttribute, NumbersAttribute, RowsAttribute, StringsAttribute
 
 
 class Table(Model):
@@ -423,6 +423,19 @@ class AuditEntry(Table):
     target = UnicodeAttribute()
     details = DocumentAttribute()
     request_id = UnicodeAttribute()
+
+
+class WordList(Table):
+    """The list of banned words; beside it, under a key of its own, its version, which costs less to look at."""
+
+    class Meta:
+        table_name = environment.required("WORD_LISTS_TABLE")
+
+    name = UnicodeAttribute(hash_key=True)
+    version = NumberAttribute()
+    rules = RowsAttribute(null=True)  # id, kind, text, action
+    updated_at_ms = NumberAttribute(null=True)
+    updated_by = UnicodeAttribute(null=True)
 
 
 class WsTicket(Table):

@@ -253,6 +253,16 @@ class Rules:
             rule_ids=tuple(rule.rule_id for rule in matched),
         )
 
+    def spans(self, text: str) -> list[Span]:
+        """Returns where in `text` rules match, in order, without overlaps."""
+        found: list[Span] = []
+        for start, end in sorted({span for _, span in self._hits(text, text.translate(_shape))}):
+            if found and start < found[-1][1]:
+                found[-1] = (found[-1][0], max(end, found[-1][1]))
+            else:
+                found.append((start, end))
+        return found
+
     def _add(self, number: int, rule: Rule) -> None:
         wildcards = _WILDCARDS if rule.kind == "pattern" else ""
         plain, alike = (

@@ -16,7 +16,7 @@ def encode(position: Struct) -> str:
     return urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
 
 
-def decode(cursor: str | None, kind: type[Position]) -> Position | None:
+def decode(cursor: str | None, kind: type[Position], pointer: str = "?cursor") -> Position | None:
     """Returns the position that a cursor stands for, None for none; Invalid for one that Parley did not make.
 
     What stands in it becomes part of a key, so `kind` must bound every field.
@@ -26,4 +26,4 @@ def decode(cursor: str | None, kind: type[Position]) -> Position | None:
     try:
         return msgspec.json.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=kind)
     except (ValueError, msgspec.MsgspecError, RecursionError) as error:
-        raise Invalid.field("?cursor", "bad_cursor", "That cursor is none of ours; start again without one.") from error
+        raise Invalid.field(pointer, "bad_cursor", "That cursor is none of ours; start again without one.") from error

@@ -35,6 +35,9 @@ MAX_TITLE_CHARACTERS = 200
 MAX_DESCRIPTION_CHARACTERS = 1_000  # with the title and 100 members it keeps a head under 30 KB
 
 MAX_REMARK_CHARACTERS = 1000
+MAX_RULES = 1000  # of banned words; as in banned.py, which is too much to import for every request
+MAX_RULE_CHARACTERS = 64
+MAX_TRIED_CONVERSATIONS = 20
 
 Reason = Literal["spam", "harassment", "hate", "violence", "sexual", "self_harm", "illegal", "other"]
 ReportState = Literal["open", "in_review", "resolved", "dismissed"]
@@ -312,6 +315,35 @@ class ResolveReport(Body, frozen=True, kw_only=True):
     status: ReportState
     resolution: Remark | None = None
     note: Remark | None = None
+
+
+class BannedWord(Body, frozen=True, kw_only=True):
+    """One rule of the list of banned words; without an `id` it gets one that follows from its text."""
+
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}$(?!\n)", max_length=32)] | None = None
+    kind: Literal["word", "pattern"] = "word"
+    text: Annotated[str, Meta(max_length=MAX_RULE_CHARACTERS, pattern=NOT_BLANK)]
+    action: Literal["reject", "mask", "flag"]
+
+
+BannedWords = Annotated[list[BannedWord], Meta(max_length=MAX_RULES)]
+
+
+class PutBannedWords(Body, frozen=True, kw_only=True):
+    """PUT /admin/banned-words: the whole list; `version` is that of the list that was read, 0 where there was none."""
+
+    version: Annotated[int, Meta(ge=0, le=10**9)]
+    rules: BannedWords
+
+
+class TryBannedWords(Body, frozen=True, kw_only=True):
+    """POST /admin/banned-words/try: in these conversations, or else on the messages that were reported."""
+
+    rules: Annotated[list[BannedWord], Meta(min_length=1, max_length=MAX_RULES)]
+    conversation_ids: Annotated[list[ConversationId], Meta(min_length=1, max_length=MAX_TRIED_CONVERSATIONS)] | None = (
+        None
+    )
+    cursor: Cursor | None = None
 
 
 class AuditQuery(Page, frozen=True, kw_only=True, rename={"since": "from"}):
