@@ -33,6 +33,8 @@ def test_function_accepts_its_event(parley: Parley, path: Path) -> None:
     parley.clock.ms = WRITTEN_MS
     alice, bob = parley.user("alice"), parley.user("bob")
     say(bob, open_direct(alice, bob), "hello")  # of which the files tell
+    if path.stem in ("get_report", "resolve_report"):
+        invoke(parley, FOLDER / "rest" / "report_message.json", alice.token)
     if path.stem in ("get_export", "write_export"):
         invoke(parley, FOLDER / "rest" / "export_conversation.json", alice.token)
     say(alice, make_group(alice, bob, client_id="chess"), "hello")
