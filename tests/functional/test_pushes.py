@@ -152,6 +152,12 @@ PUSHES = {
         "message_notification",
         forgets=False,
     ),
+    "BlockUser": Push(lambda w: w.over_rest(w.alice.put("/users/bob/block")), "conversation_updated"),
+    "UnblockUser": Push(
+        lambda w: w.over_rest(w.alice.delete("/users/bob/block")),
+        "conversation_updated",
+        before=lambda w: w.over_rest(w.alice.put("/users/bob/block")),
+    ),
     "OnConnect": Push(lambda w: w.alice.connect(), "user_status_change", before=lambda w: w.phone.close(), stays=False),
     "OnDisconnect": Push(lambda w: w.phone.close(), "user_status_change"),
     "OnPing": Push(

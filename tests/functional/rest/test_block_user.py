@@ -1,13 +1,14 @@
 """PUT /users/{user_id}/block: neither of the two can write to the other directly any more."""
 
+from dataclasses import dataclass
 from functools import partial
 
 import pytest
 
-from parley.domain import blocking
+from parley.domain import rights
 from tests.functional.replies import Meanwhile, Refusal, at_once, invalid, refusal, stored
-from tests.functional.talk import contents, forget_events, in_s, names, open_direct
-from tests.harness import Parley, Reply, User
+from tests.functional.talk import contents, forget_events, in_s, make_group, names, open_direct, say
+from tests.harness import Parley, Reply, Socket, User
 
 BLOCKED: Refusal = ("blocked", 403, [])
 
@@ -59,7 +60,7 @@ def test_neither_can_open_a_conversation_with_the_other(parley: Parley) -> None:
 
     assert refused == [BLOCKED] * 4
     assert stored(parley) == before
-    assert open_with(mallory, "alice").json["rule"] == blocking.RULE
+    assert open_with(mallory, "alice").json["rule"] == rights.BLOCK_RULE
     assert "alice" not in open_with(mallory, "alice").json["detail"]
 
 
@@ -72,13 +73,154 @@ def test_others_are_not_concerned(parley: Parley) -> None:
     assert write_to(bob, "mallory").status == 201
 
 
-def test_conversation_that_is_there_can_still_be_read(parley: Parley) -> None:
-    alice, mallory = parley.user("alice"), parley.user("mallory")
-    conversation_id = open_direct(alice, mallory)
-    block(alice, "mallory")
+ABOUT = {"type": "booking", "id": "b1"}
+WRITING = {"send_message", "typing", "react", "edit_own", "pin_message", "close", "call"}
 
-    assert {open_with(one, other).status for one, other in ((alice, "mallory"), (mallory, "alice"))} == {200}
-    assert mallory.get(f"/conversations/{conversation_id}").status == 200
+
+@dataclass
+class Talk:
+    """Alice and mallory, who have written to each other; alice's phone, and mallory's screen."""
+
+    alice: User
+    mallory: User
+    conversation_id: str
+    phone: Socket
+    screen: Socket
+
+    def capabilities(self, conversation_id: str | None = None) -> list[set[str]]:
+        path = f"/conversations/{conversation_id or self.conversation_id}"
+        return [set(person.get(path).json["capabilities"]) for person in (self.alice, self.mallory)]
+
+
+@pytest.fixture
+def talk(parley: Parley) -> Talk:
+    people = [parley.user(name, contexts={"booking": ["b1"]}) for name in ("alice", "mallory")]
+    conversation_id = open_direct(*people)
+    for person in people:
+        say(person, conversation_id, "hello")
+    phone, screen = (person.connect() for person in people)
+    return Talk(people[0], people[1], conversation_id, phone, screen)
+
+
+def test_what_was_said_can_still_be_read_and_deleted(parley: Parley, talk: Talk) -> None:
+    block(talk.alice, "mallory")
+
+    for person, other, seq in ((talk.alice, "mallory", 1), (talk.mallory, "alice", 2)):
+        assert open_with(person, other).status == 200
+        assert len(person.get(f"/conversations/{talk.conversation_id}/messages").json["messages"]) == 2
+        assert person.patch(f"/conversations/{talk.conversation_id}/read-all").status == 200
+        assert person.delete(f"/messages/{talk.conversation_id}.{seq}").status == 200
+
+
+def test_neither_writes_anything_into_what_is_open(parley: Parley, talk: Talk) -> None:
+    elsewhere = {talk.alice: open_direct(talk.alice, parley.user("bob"))}
+    elsewhere[talk.mallory] = open_direct(talk.mallory, parley.user("bob"))
+    block(talk.alice, "mallory")
+    forget_events(talk.phone, talk.screen)
+    offer = {"conversation_id": talk.conversation_id, "call_id": "c1", "signal": "offer", "payload": "v=0"}
+    path, own = f"/conversations/{talk.conversation_id}", {talk.alice: 1, talk.mallory: 2}
+
+    for person, other, socket in ((talk.alice, "mallory", talk.phone), (talk.mallory, "alice", talk.screen)):
+        message = f"/messages/{talk.conversation_id}.{own[person]}"
+        source = say(person, elsewhere[person], "look")[0]
+        before = stored(parley)
+        replies = [
+            person.post(f"{path}/messages", json={"text": "hey"}),
+            write_to(person, other),
+            person.patch(message, json={"text": "hey you"}),
+            person.put(f"{message}/reactions/%F0%9F%91%8D"),
+            person.put(f"{message}/pin"),
+            person.post(f"/messages/{source}/forward", json={"conversation_ids": [talk.conversation_id]}),
+        ]
+        frames = [
+            socket.request("send_message", {"conversation_id": talk.conversation_id, "text": "hey"}),
+            socket.request("typing_start", {"conversation_id": talk.conversation_id}),
+            socket.request("call_signal", offer),
+        ]
+        assert [refusal(reply) for reply in replies] == [BLOCKED] * len(replies)
+        assert [frame["error"]["code"] for frame in frames] == ["blocked"] * len(frames)
+        assert stored(parley) == before
+    assert [
+        frame for frame in talk.phone.events() if frame["data"].get("conversation_id") == talk.conversation_id
+    ] == []
+
+
+def test_both_see_it_in_what_they_may_do_wherever_they_talk(parley: Parley, talk: Talk) -> None:
+    about = {"type": "direct", "user_id": "mallory", "context": ABOUT}
+    other = talk.alice.post("/conversations", json=about).json["id"]
+    assert all(may >= {"send_message", "typing"} for may in talk.capabilities())
+
+    block(talk.alice, "mallory")
+
+    for conversation_id in (talk.conversation_id, other):
+        assert all(not may & WRITING and "delete_own" in may for may in talk.capabilities(conversation_id))
+
+
+def test_both_are_told_on_all_devices_what_they_may_do_now(parley: Parley, talk: Talk) -> None:
+    tablet, spy = talk.alice.connect(), parley.user("eve").connect()
+    forget_events(talk.phone, talk.screen, tablet)
+
+    block(talk.alice, "mallory")
+
+    for device, heard in ((talk.phone, ["block_changed"]), (tablet, ["block_changed"]), (talk.screen, [])):
+        frames = device.events()
+        assert sorted(names(frames)) == sorted([*heard, "conversation_updated"])
+        [updated] = [one["data"] for one in frames if one["event"] == "conversation_updated"]
+        assert updated["conversation_id"] == talk.conversation_id
+        assert "send_message" not in updated["shared"]["capabilities"]["member"]
+        own = [one["data"] for one in frames if one["event"] == "block_changed"]
+        assert own == [{"user_id": "mallory", "blocked": True}] * len(heard)
+    assert spy.frames == []
+
+
+def test_sync_tells_of_it_too(parley: Parley, talk: Talk) -> None:
+    before = talk.mallory.get(f"/conversations/{talk.conversation_id}").json
+    block(talk.alice, "mallory")
+
+    cursors = {talk.conversation_id: {"seq": before["last_seq"], "change_seq": before["last_change_seq"]}}
+    missed = talk.mallory.post("/sync", json={"cursors": cursors}).json["conversations"][talk.conversation_id]
+
+    [change] = missed["changes"]
+    assert change["event"] == "conversation_updated"
+    assert "send_message" not in change["data"]["shared"]["capabilities"]["member"]
+
+
+def test_block_that_comes_while_a_message_is_sent_wins(parley: Parley, talk: Talk) -> None:
+    race = Meanwhile("TransactWriteItems", lambda: block(talk.alice, "mallory"))
+    parley.hooks.append(race)
+
+    reply = talk.mallory.post(f"/conversations/{talk.conversation_id}/messages", json={"text": "hey"})
+
+    assert race.happened
+    assert refusal(reply) == BLOCKED
+    assert talk.alice.get(f"/conversations/{talk.conversation_id}").json["last_seq"] == 2
+
+
+def test_messages_that_come_while_somebody_is_blocked_do_not_hold_it_up(parley: Parley, talk: Talk) -> None:
+    race = Meanwhile("TransactWriteItems", lambda: say(talk.mallory, talk.conversation_id, "one more"))
+    parley.hooks.append(race)
+
+    assert block(talk.alice, "mallory").status == 200
+    assert race.happened
+    assert all("send_message" not in may for may in talk.capabilities())
+
+
+def test_other_one_is_not_told_who_opens_the_conversation(parley: Parley, talk: Talk) -> None:
+    block(talk.alice, "mallory")
+    forget_events(talk.phone, talk.screen)
+
+    for action in ("join_conversation", "typing_stop", "leave_conversation"):
+        assert talk.phone.request(action, {"conversation_id": talk.conversation_id})["type"] == "ack"
+
+    assert talk.screen.events() == []
+
+
+def test_groups_of_both_go_on(parley: Parley, talk: Talk) -> None:
+    group_id = make_group(talk.alice, talk.mallory)
+    block(talk.alice, "mallory")
+
+    assert say(talk.mallory, group_id, "hello all")
+    assert say(talk.alice, group_id, "hello you")
 
 
 def test_block_that_comes_while_a_conversation_is_opened_wins(parley: Parley) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.functional.replies import Meanwhile, invalid, refusal, stored
-from tests.functional.talk import open_direct
+from tests.functional.talk import contents, forget_events, names, open_direct, say
 from tests.harness import Parley, Reply, User
 
 
@@ -23,9 +23,28 @@ def test_after_it_the_two_can_write_again(parley: Parley) -> None:
     assert open_direct(mallory, alice)
 
 
+def test_what_was_open_is_open_again_and_both_are_told(parley: Parley) -> None:
+    alice, mallory = parley.user("alice"), parley.user("mallory")
+    conversation_id = open_direct(alice, mallory)
+    before = [person.get(f"/conversations/{conversation_id}").json["capabilities"] for person in (alice, mallory)]
+    alice.put("/users/mallory/block")
+    phone, screen = alice.connect(), mallory.connect()
+    forget_events(phone, screen)
+
+    unblock(alice, "mallory")
+
+    after = [person.get(f"/conversations/{conversation_id}").json["capabilities"] for person in (alice, mallory)]
+    assert after == before
+    assert say(mallory, conversation_id, "sorry")
+    told = phone.events() + screen.events()
+    assert sorted(names(told))[:3] == ["block_changed", "conversation_updated", "conversation_updated"]
+    assert {"user_id": "mallory", "blocked": False} in contents(told)
+
+
 @pytest.mark.parametrize("first", ["alice", "mallory"])
 def test_block_of_the_other_one_stays(parley: Parley, first: str) -> None:
     people = {name: parley.user(name) for name in ("alice", "mallory")}
+    conversation_id = open_direct(*people.values())
     people["alice"].put("/users/mallory/block")
     people["mallory"].put("/users/alice/block")
     [second] = set(people) - {first}
@@ -34,7 +53,8 @@ def test_block_of_the_other_one_stays(parley: Parley, first: str) -> None:
 
     shown = {name: len(one.get("/me/blocks").json["blocks"]) for name, one in people.items()}
     assert shown == {first: 0, second: 1}
-    assert people["alice"].post("/messages", json={"user_id": "mallory", "text": "hello"}).status == 403
+    for person in people.values():
+        assert person.post(f"/conversations/{conversation_id}/messages", json={"text": "hello"}).status == 403
 
     unblock(people[second], first)
 

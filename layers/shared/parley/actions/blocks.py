@@ -1,15 +1,23 @@
 """Blocking people: neither of the two can write to the other directly, nor sees whether the other one is there."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from msgspec import Struct
 
-from parley.actions import people
-from parley.adapters import blocks, writes
-from parley.domain import cursors
+from parley.actions import people, push
+from parley.adapters import blocks, conversations, journal, messages, writes
+from parley.domain import blocking, cursors, events
 from parley.domain.blocking import MAX_BLOCKS, Position
 from parley.domain.call import Call
-from parley.domain.errors import Conflict, Field, Invalid, Unavailable
+from parley.domain.errors import Conflict, Field, Invalid
 from parley.domain.requests import Page
+from parley.domain.steps import Change
+from parley.domain.stored import Head
 from parley.domain.times import rfc3339
+
+MAX_MARKED_AT_ONCE = 16  # conversations of the same two people, one in each context
+
+_marking = ThreadPoolExecutor(max_workers=MAX_MARKED_AT_ONCE, thread_name_prefix="mark")
 
 
 class Blocked(Struct, frozen=True, kw_only=True):
@@ -33,34 +41,93 @@ class BlockList(Struct, frozen=True, kw_only=True):
 
 
 def block(call: Call, user_id: str) -> Blocked:
-    """Blocks somebody, who need not exist: whether they do is not told. Three round trips, one where they are blocked.
+    """Blocks somebody, who need not exist: whether they do is not told.
 
-    Refuses the caller themselves, and the block that would be one too many.
+    Refuses the caller themselves, and the block that would be one too many. Four round trips, and two more and the
+    posts for their conversations, side by side. First the block, then what follows from it: a try that dies in between
+    leaves it in the list, and the next one goes on.
     """
     people.check_user_id(user_id)
     if user_id == call.user_id:
         field = Field("{user_id}", "not_allowed")
         raise Invalid("self_block", "You cannot block yourself.", fields=(field,))
+    mine = _save(call, user_id)
+    _mark_conversations(call, user_id, is_on=True)
+    _tell(call, user_id, is_on=True)
+    return _view(mine)
+
+
+def _save(call: Call, user_id: str) -> blocks.Block:
     for _ in writes.tries():
         _, mine = blocks.read(call.user_id, user_id)
         if mine is not None:
-            return _view(mine)
+            return mine
         if blocks.count(call.user_id) >= MAX_BLOCKS:
             raise Conflict("too_many_blocks", f"A person can block {MAX_BLOCKS} others.")
         mine = blocks.Block(user_id=user_id, blocked_at_ms=call.now_ms)
         if blocks.save(call.user_id, mine):
-            return _view(mine)
-    raise _busy()
+            return mine
+    raise writes.busy()
 
 
 def unblock(call: Call, user_id: str) -> Unblocked:
-    """Takes a block back; nothing to do where there is none. Two round trips."""
+    """Takes a block back; nothing to do where there is none.
+
+    Three round trips, and two more and the posts for their conversations, side by side. The block goes last.
+    """
     people.check_user_id(user_id)
+    _mark_conversations(call, user_id, is_on=False)
     for _ in writes.tries():
         known, mine = blocks.read(call.user_id, user_id)
         if mine is None or blocks.remove(call.user_id, user_id, known):
+            _tell(call, user_id, is_on=False)
             return Unblocked(user_id)
-    raise _busy()
+    raise writes.busy()
+
+
+def _mark_conversations(call: Call, user_id: str, *, is_on: bool) -> None:
+    """Notes in every direct conversation of the two that the caller has blocked the other one, or has not any more.
+
+    Read after the block was written, this misses none: an opening that comes later finds the block and is refused.
+    """
+    list(_marking.map(lambda one: _mark(call, one, is_on=is_on), conversations.direct_ids(call.user_id, user_id)))
+
+
+def _mark(call: Call, conversation_id: str, *, is_on: bool) -> None:
+    for _ in writes.tries():
+        head = conversations.head(conversation_id)
+        if head is None:
+            return
+        step = blocking.marked(call, head, is_on=is_on)
+        if step is None:
+            _tell_again(call, head)
+            return
+        try:
+            journal.write(step, call.now_s)
+        except journal.LostRace:
+            continue
+        if step.change is not None:
+            _tell_change(call, step.after, step.change)
+        return
+    raise writes.busy()
+
+
+def _tell_again(call: Call, head: Head) -> None:
+    """Tells of a change that an earlier try of the caller's made; it may have died before it did."""
+    if head.shared_seq and not push.was_told((head.conversation_id, head.shared_seq)):
+        for change in messages.changes(head.conversation_id, head.shared_seq, head.shared_seq):
+            if change.user_id == call.user_id and change.message_seq is None:
+                _tell_change(call, head, change)
+
+
+def _tell_change(call: Call, head: Head, change: Change) -> None:
+    push.tell(call, head.participants, events.of_change(change, head, None))
+    push.remember((head.conversation_id, change.change_seq))
+
+
+def _tell(call: Call, user_id: str, *, is_on: bool) -> None:
+    """Tells the caller's other devices, and nobody else, whom they have blocked."""
+    push.tell(call, [call.user_id], events.BlockChanged(user_id=user_id, blocked=is_on))
 
 
 def page(call: Call, query: Page) -> BlockList:
@@ -77,7 +144,3 @@ def page(call: Call, query: Page) -> BlockList:
 
 def _view(one: blocks.Block) -> Blocked:
     return Blocked(user_id=one.user_id, blocked_at=rfc3339(one.blocked_at_ms))
-
-
-def _busy() -> Unavailable:
-    return Unavailable("store_busy", "The store is busy; try again.", retry_after_ms=1000)

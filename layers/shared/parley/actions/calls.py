@@ -39,6 +39,8 @@ def signal(call: Call, wanted: SendCallSignal) -> CallStatus:
     for _ in writes.tries():
         head, found = calls.head_and_call(wanted.conversation_id, wanted.call_id)
         head = access.admit(head, call.user_id)
+        if wanted.signal in ("offer", "answer"):
+            rights.require(head, call.user_id, "call")
         try:
             if found is not None and found.has_rung_out(call.now_ms) and wanted.signal != "hang_up":
                 found = _end(call, found, "missed")

@@ -47,19 +47,20 @@ def join(call: Call, conversation_id: str) -> Joined:
     # Read again after joining ("subscribe, then read"), so that nothing falls between the answer and the first event.
     head = access.access_conversation(call, conversation_id)
     typists = typing_rows.in_conversation(conversation_id, call.now_ms)
-    push.tell(call, head.participants, UserJoinedConversation(conversation_id=conversation_id, user_id=call.user_id))
+    joined = UserJoinedConversation(conversation_id=conversation_id, user_id=call.user_id)
+    push.tell(call, head.present_to(call.user_id), joined)
     return Joined(
         conversation_id=conversation_id,
         last_seq=head.last_seq,
         last_change_seq=head.last_change_seq,
-        typing=[_event(one) for one in typists if one.user_id != call.user_id],
+        typing=[_event(one) for one in typists if one.user_id != call.user_id and not head.blocked_by],
     )
 
 
 def leave(call: Call, conversation_id: str) -> Left:
     """Closes a conversation on the calling device and tells the others; nothing to tell where it was not open."""
     head = access.access_conversation(call, conversation_id)
-    people = connections.of([*head.participants, call.user_id])
+    people = connections.of([*head.present_to(call.user_id), call.user_id])
     if call.device_id in people[call.user_id].devices_in(conversation_id):
         # Told before it is written: when a try dies in between, the next one finds the conversation open and tells.
         left = UserLeftConversation(conversation_id=conversation_id, user_id=call.user_id)
@@ -84,7 +85,8 @@ def stop_typing(call: Call, conversation_id: str) -> StoppedTyping:
     Also where no row says that they did: an earlier try may have deleted it and died before it told anybody.
     """
     head = access.access_conversation(call, conversation_id)
-    _, people = push.beside(lambda: typing_rows.remove(conversation_id, call.user_id), head.participants)
+    people_told = head.present_to(call.user_id)
+    _, people = push.beside(lambda: typing_rows.remove(conversation_id, call.user_id), people_told)
     push.tell_present(call, people, UserStoppedTyping(conversation_id=conversation_id, user_id=call.user_id))
     return StoppedTyping(conversation_id)
 

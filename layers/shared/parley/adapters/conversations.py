@@ -131,6 +131,14 @@ def pinned(user_id: str, limit: int) -> list[str]:
     return [row.conversation_id for row in found]
 
 
+def direct_ids(user_id: str, other_id: str) -> list[str]:
+    """Returns the direct conversations of two people, in whatever context; one round trip per 1 MB of memberships."""
+    found = tables.Membership.query(
+        user_id, filter_condition=tables.Membership.peer_id == other_id, consistent_read=True
+    )
+    return [row.conversation_id for row in found]
+
+
 def member_ids(conversation_id: str, limit: int, after: str | None = None) -> list[str]:
     """Returns up to `limit` members by id, those behind `after`; one round trip. It may lag behind by a moment."""
     condition = None if after is None else tables.Membership.user_id > after
@@ -239,6 +247,7 @@ def stored_head(head: Head) -> dict[str, Any]:
         "pins": list(head.pins) or None,
         "everyone_seqs": list(head.everyone_seqs) or None,
         "has_archived": head.has_archived or None,
+        "blocked_by": list(head.blocked_by) or None,
     }
 
 
@@ -281,6 +290,7 @@ def _head(row: tables.Conversation) -> Head:
         pins=tuple(row.pins or ()),
         everyone_seqs=tuple(row.everyone_seqs or ()),
         has_archived=bool(row.has_archived),
+        blocked_by=tuple(row.blocked_by or ()),
     )
 
 

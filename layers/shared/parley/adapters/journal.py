@@ -129,8 +129,8 @@ def _put_members(transaction: TransactWrite, step: Step) -> None:
 def _unmoved(step: Step) -> Condition:
     """Returns the condition under which nothing has happened that the step rests on.
 
-    A message rests on the seq before it and on nobody having archived; a change on the change before it. Both rest on
-    the newest message where they write what lists show of it.
+    A message rests on the seq before it, on nobody having archived, and on who has blocked; a change on the change
+    before it. Both rest on the newest message where they write what lists show of it.
     """
     head, after = step.before, step.after
     conditions: list[Condition] = []
@@ -142,6 +142,8 @@ def _unmoved(step: Step) -> Condition:
         conditions.append(tables.Conversation.last_seq == head.last_seq)
         archived = tables.Conversation.has_archived
         conditions.append(archived.exists() if head.has_archived else archived.does_not_exist())
+        blocked = tables.Conversation.blocked_by
+        conditions.append(blocked.exists() if head.blocked_by else blocked.does_not_exist())
     if after.last_change_seq != head.last_change_seq:
         conditions.append(tables.Conversation.last_change_seq == head.last_change_seq)
     first, *others = conditions

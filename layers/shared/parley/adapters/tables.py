@@ -61,6 +61,7 @@ class Conversation(Table):
     pins = NumbersAttribute(null=True)
     everyone_seqs = NumbersAttribute(null=True)
     has_archived = BooleanAttribute(null=True)
+    blocked_by = StringsAttribute(null=True)  # of the two people of a direct conversation, those who have blocked
 
 
 class ByActivity(GlobalSecondaryIndex["Membership"]):

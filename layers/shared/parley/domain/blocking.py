@@ -3,13 +3,17 @@
 from typing import Annotated
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
+from parley.domain.call import Call
 from parley.domain.errors import Forbidden
 from parley.domain.requests import UserId
+from parley.domain.rights import BLOCK_RULE
+from parley.domain.sending import no_earlier
+from parley.domain.steps import Change, Step
+from parley.domain.stored import Head
 
 MAX_BLOCKS = 1000  # of one person; as many as one query reads
-
-RULE = "block: where one of two people has blocked the other, neither can write to the other"
 
 
 class Blocking(Struct, frozen=True, kw_only=True):
@@ -37,4 +41,31 @@ class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknow
 
 def refusal() -> Forbidden:
     """Returns the refusal of what would reach the other one; it does not say which of the two has blocked."""
-    return Forbidden("blocked", "One of you has blocked the other.", rule=RULE)
+    return Forbidden("blocked", "One of you has blocked the other.", rule=BLOCK_RULE)
+
+
+def marked(call: Call, head: Head, *, is_on: bool) -> Step | None:
+    """Returns what notes in a direct conversation that the caller has blocked the other one, or has not any more.
+
+    None where that stands there. It is a change of what both see the same: the capabilities of both follow from it.
+    """
+    if (call.user_id in head.blocked_by) == is_on:
+        return None
+    others = tuple(one for one in head.blocked_by if one != call.user_id)
+    change_seq = head.last_change_seq + 1
+    return Step(
+        before=head,
+        after=replace(
+            head,
+            blocked_by=(*others, call.user_id) if is_on else others,
+            last_change_seq=change_seq,
+            shared_seq=change_seq,
+        ),
+        change=Change(
+            conversation_id=head.conversation_id,
+            change_seq=change_seq,
+            kind="conversation_updated",
+            user_id=call.user_id,
+            at_ms=no_earlier(call, head),
+        ),
+    )

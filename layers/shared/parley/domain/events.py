@@ -185,6 +185,14 @@ class UserLeftConversation(Event, frozen=True, kw_only=True):
     user_id: str
 
 
+class BlockChanged(Event, frozen=True, kw_only=True):
+    """You have blocked somebody on another device, or taken the block back: mark what they write in groups."""
+
+    name = "block_changed"
+    user_id: str
+    blocked: bool
+
+
 class ConversationCreated(Event, frozen=True, kw_only=True):
     """A conversation has been opened: to each member, as that member sees it."""
 

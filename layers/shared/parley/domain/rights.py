@@ -13,6 +13,7 @@ from parley.domain.errors import Forbidden
 if TYPE_CHECKING:
     from parley.domain.stored import Head
 
+BLOCK_RULE = "block: where one of two people has blocked the other, neither can write to the other"
 ADMINS = frozenset({"owner", "admin"})
 
 
@@ -30,6 +31,12 @@ NOT_CLOSED = Line(
     "a closed conversation is read only",
     "This conversation is closed.",
     lambda head, role: not head.closed,
+)
+NOT_BLOCKED = Line(
+    "blocked",
+    BLOCK_RULE,
+    "One of you has blocked the other.",
+    lambda head, role: not head.blocked_by,
 )
 MAY_POST = Line(
     "posting_restricted",
@@ -78,17 +85,17 @@ IS_DIRECT = Line(
 )
 
 RULES: Mapping[str, tuple[Line, ...]] = {
-    "send_message": (NOT_CLOSED, MAY_POST),
+    "send_message": (NOT_BLOCKED, NOT_CLOSED, MAY_POST),
     "mark_read": (),
-    "typing": (NOT_CLOSED, MAY_POST),
-    "react": (NOT_CLOSED,),
-    "edit_own": (NOT_CLOSED,),
+    "typing": (NOT_BLOCKED, NOT_CLOSED, MAY_POST),
+    "react": (NOT_BLOCKED, NOT_CLOSED),
+    "edit_own": (NOT_BLOCKED, NOT_CLOSED),
     "delete_own": (NOT_CLOSED,),
     "delete_any": (IS_GROUP, IS_ADMIN),
-    "pin_message": (NOT_CLOSED, IS_ADMIN_IN_GROUP),
+    "pin_message": (NOT_BLOCKED, NOT_CLOSED, IS_ADMIN_IN_GROUP),
     "mention_everyone": (IS_GROUP, IS_ADMIN_IN_LARGE),
     "edit_conversation": (IS_GROUP, IS_ADMIN),
-    "close": (HAS_CONTEXT, IS_ADMIN_IN_GROUP),
+    "close": (NOT_BLOCKED, HAS_CONTEXT, IS_ADMIN_IN_GROUP),
     "add_members": (IS_GROUP, NOT_CLOSED, IS_ADMIN),
     "remove_members": (IS_GROUP, IS_ADMIN),
     "change_roles": (IS_GROUP, IS_ADMIN),
@@ -96,7 +103,7 @@ RULES: Mapping[str, tuple[Line, ...]] = {
     "read_versions": (IS_GROUP, IS_ADMIN),
     "leave": (IS_GROUP,),
     "export": (),
-    "call": (NOT_CLOSED, IS_DIRECT),
+    "call": (NOT_BLOCKED, NOT_CLOSED, IS_DIRECT),
 }
 
 

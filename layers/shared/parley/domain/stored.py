@@ -159,6 +159,7 @@ class Head(Struct, frozen=True, kw_only=True):
     `participants` lists the members while they are no more than `MAX_LISTED`; a larger group's stand in the index of
     memberships only. `sent_seqs` holds the seq of each one's own newest message, in direct conversations; in a group a
     send moves its sender's marker itself. `shared_seq` is the last change of what all members see the same of it.
+    `blocked_by` are those of the two people of a direct conversation who have blocked the other.
     """
 
     conversation_id: str
@@ -184,6 +185,7 @@ class Head(Struct, frozen=True, kw_only=True):
     pins: tuple[int, ...] = ()
     everyone_seqs: tuple[int, ...] = ()
     has_archived: bool = False
+    blocked_by: tuple[str, ...] = ()
 
     @property
     def is_group(self) -> bool:
@@ -197,6 +199,10 @@ class Head(Struct, frozen=True, kw_only=True):
     def role_of(self, user_id: str) -> GroupRole:
         """Returns a member's role; both people of a direct conversation are members."""
         return "owner" if user_id in self.owner_ids else "admin" if user_id in self.admin_ids else "member"
+
+    def present_to(self, user_id: str) -> tuple[str, ...]:
+        """Returns who is told that a member is there; where one of two has blocked the other, only they themselves."""
+        return (user_id,) if self.blocked_by else self.participants
 
     def others(self, user_id: str) -> tuple[str, ...]:
         """Returns the members except one; none of a large group."""
