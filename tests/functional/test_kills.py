@@ -558,6 +558,11 @@ def sign_moderator_in(world: World) -> None:
     moderator(world).get("/admin/reports")
 
 
+def flag_hello(world: World) -> None:
+    body = {"version": 0, "rules": [{"text": "hello", "action": "flag"}]}
+    answered(moderator(world).put("/admin/banned-words", json=body))
+
+
 def put_banned_words(world: World) -> object:
     body = {"version": 0, "rules": [{"text": "fool", "action": "mask"}]}
     return answered(moderator(world).put("/admin/banned-words", json=body))
@@ -638,6 +643,7 @@ SCENARIOS = [
         and_then(alice_said, ask_rest("PUT", "/messages/{}.2/pin")),
     ),
     Scenario("rest/forward_message", forward, alice_said),
+    Scenario("rest/send_message", send_rest, and_then(sign_moderator_in, flag_hello), variant="flagged"),
     Scenario("rest/report_message", report_message, said),
     Scenario("rest/get_report", get_report, have_reported),
     Scenario("rest/resolve_report", resolve_report, have_reported),

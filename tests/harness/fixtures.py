@@ -110,7 +110,10 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
 
 
 def forget_told() -> None:
-    """Lets the functions' process forget what it has told, as one that was started anew."""
+    """Lets the functions' process forget what it has told and what it knows, as one that was started anew."""
     push = sys.modules.get("parley.actions.push")  # only there once a function has needed it
     if push is not None:
         push.forget_told()
+    screening = sys.modules.get("parley.adapters.screening")
+    if screening is not None:
+        screening.forget()

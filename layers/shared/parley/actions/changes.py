@@ -7,9 +7,10 @@ between its write and its posts.
 from collections.abc import Callable, Collection
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from parley.actions import access, push, together
-from parley.adapters import environment, journal, marks, messages, writes
+from parley.actions import access, push, together, wording
+from parley.adapters import environment, journal, marks, messages, screening, writes
 from parley.domain import changing, events, ids
 from parley.domain.call import Call
 from parley.domain.changing import Found
@@ -31,7 +32,13 @@ def edit(call: Call, message_id: str, wanted: EditMessage) -> Message:
     """Replaces the text of the caller's own message; three round trips."""
     window_s = int(environment.optional("EDIT_WINDOW_S", "0"))
     named = [one for one in dict.fromkeys(wanted.mentions) if one != EVERYONE]
-    return _change(call, message_id, lambda found: changing.edited(call, found, wanted, window_s), also=named)
+
+    def decide(found: Found) -> Step | None:
+        screened = wording.screen(call, wanted.text)
+        step = changing.edited(call, found, replace(wanted, text=screened.text), window_s)
+        return None if step is None else wording.flagged(call, step, screened)
+
+    return _change(call, message_id, decide, also=named, of_text=True)
 
 
 def delete(call: Call, message_id: str) -> Message:
@@ -80,11 +87,18 @@ def _change(
     *,
     also: Collection[str] = (),
     of_mark: bool = False,
+    of_text: bool = False,
     emoji: str | None = None,
 ) -> Message:
-    """Returns the message as the caller sees it afterwards; `of_mark` where it is the caller's mark that changes."""
+    """Returns the message as the caller sees it afterwards; `of_mark` where it is the caller's mark that changes.
+
+    `of_text` where it is what the message says.
+    """
     for _ in writes.tries():
-        found = _found(call, message_id, also)
+        if of_text:
+            found, _ = together.both(lambda: _found(call, message_id, also), lambda: screening.check_now(call.now_s))
+        else:
+            found = _found(call, message_id, also)
         step = decide(found)
         if step is None:
             mark = found.mark(emoji)

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from parley.actions import access, groups, limiting, messages, push
-from parley.adapters import batches, blocks, conversations, journal, policies, tables, writes
+from parley.adapters import batches, blocks, conversations, journal, policies, screening, tables, writes
 from parley.domain import ids, listing
 from parley.domain.call import Call
 from parley.domain.errors import Conflict, Field, Invalid
@@ -279,8 +279,11 @@ def _open_direct(call: Call, user_id: str, wanted: WantedContext | None) -> tupl
                 tables.Conversation: [(conversation_id,)],
                 tables.User: [(user_id,)],
                 tables.Block: [blocks.key(call.user_id, user_id)],
-            }
+                tables.WordList: screening.due(call.now_s),
+            },
+            stale=(tables.WordList,),
         )
+        screening.take(rows, call.now_s)
         head = conversations.head_of(rows, conversation_id)
         if head is not None:
             if head.last_seq == 0 and not push.was_told(conversation_id):

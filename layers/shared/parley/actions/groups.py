@@ -6,12 +6,14 @@ and the others are told again: an earlier try may have died between its write an
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from parley.actions import access, push
-from parley.adapters import conversations, journal, messages, policies, profiles, writes
+from parley.actions import access, push, wording
+from parley.actions.wording import Screened
+from parley.adapters import conversations, journal, messages, policies, profiles, screening, writes
 from parley.domain import events, grouping, ids, rights
 from parley.domain.call import Call
 from parley.domain.errors import Field, Invalid, NotFound, Refusal
@@ -24,6 +26,7 @@ from parley.domain.stored import Head, Membership, StoredMessage
 from parley.domain.types import Conversation, GroupRole, Member
 
 Memberships = Mapping[str, Membership]
+Named = TypeVar("Named", CreateConversation, UpdateConversation)
 Decide = Callable[[Head, Memberships], Step | None]
 
 
@@ -56,7 +59,8 @@ def create(call: Call, wanted: CreateConversation) -> tuple[Conversation, bool]:
     Three round trips and the posts.
     """
     conversation_id = ids.group_id(call.user_id, wanted.client_id or secrets.token_hex(16))
-    step = grouping.created(call, conversation_id, wanted)
+    wanted, *screened = _screened(call, wanted)
+    step = wording.flagged(call, grouping.created(call, conversation_id, wanted), *screened)
     _check_may_be_added(call, [one for one in wanted.member_ids if one != call.user_id], "/member_ids")
     try:
         journal.write(step, call.now_s)
@@ -71,12 +75,33 @@ def create(call: Call, wanted: CreateConversation) -> tuple[Conversation, bool]:
 
 def update(call: Call, conversation_id: str, wanted: UpdateConversation) -> Conversation:
     """Changes a conversation's title, description, rules or state; three round trips and the posts."""
-    head, there = _change(call, conversation_id, (call.user_id,), lambda head, _: grouping.updated(call, head, wanted))
+
+    def decide(head: Head, _: Memberships) -> Step | None:
+        allowed, *screened = _screened(call, wanted)
+        step = grouping.updated(call, head, allowed)
+        return None if step is None else wording.flagged(call, step, *screened)
+
+    head, there = _change(call, conversation_id, (call.user_id,), decide)
     if head.is_group:
         return head.view(call.user_id, there, {})
     people = [(one, conversation_id) for one in head.participants]
     found, names = conversations.memberships_and_names(people)
     return head.view(call.user_id, {one: found[one, conversation_id] for one in head.participants}, names)
+
+
+def _screened(call: Call, wanted: Named) -> tuple[Named, Screened, Screened]:
+    """Returns what somebody wants a conversation to be called, as the banned words leave it; a round trip at times."""
+    screening.check_now(call.now_s)
+    title, description = (
+        wording.screen(call, text, name) if isinstance(text := getattr(wanted, name), str) else Screened(text="")
+        for name in ("title", "description")
+    )
+    changed = {
+        name: one.text
+        for name, one in (("title", title), ("description", description))
+        if isinstance(getattr(wanted, name), str)
+    }
+    return msgspec.structs.replace(wanted, **changed), title, description
 
 
 def add_members(call: Call, conversation_id: str, user_ids: Sequence[str]) -> AddedMembers:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from msgspec import Struct
 
-from parley.actions import access, push, together
+from parley.actions import access, push, together, wording
 from parley.adapters import journal, marks, messages, writes
 from parley.domain import history, ids, rights
 from parley.domain.call import Call
@@ -56,8 +56,9 @@ def send_behind(
     rights.require(head, call.user_id, "send_message")
     if EVERYONE in draft.mentions:
         rights.require(head, call.user_id, "mention_everyone")
-    step = next_message(head, draft, call, named=named, origin=origin)
-    message = write(call, step)
+    screened = wording.screen(call, draft.text)
+    step = next_message(head, draft, call, text=screened.text, named=named, origin=origin)
+    message = write(call, wording.flagged(call, step, screened))
     return None if message is None else _sent(message, replayed=False)
 
 

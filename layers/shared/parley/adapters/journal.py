@@ -18,7 +18,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters import aws, conversations, marks, receipts, tables, writes
+from parley.adapters import aws, conversations, marks, receipts, reports, tables, writes
 from parley.domain.steps import Change, Step
 from parley.domain.stored import Head, StoredMessage
 
@@ -50,6 +50,8 @@ def write(step: Step, now_s: int) -> None:
                 )
             if step.replaced is not None:
                 transaction.save(_version_row(step.replaced, step.after))
+            if step.report is not None:
+                transaction.save(reports.row(step.report))
             if step.mark is not None:
                 transaction.save(marks.row(head.conversation_id, step.mark))
             _put_members(transaction, step)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 import msgspec
 from msgspec import Struct, convert
 
-from parley.adapters import batches, conversations, journal, tables
+from parley.adapters import batches, conversations, journal, screening, tables
 from parley.domain import ids
 from parley.domain.sending import Earlier
 from parley.domain.steps import Change
@@ -28,7 +28,10 @@ class Ahead(Struct, frozen=True, kw_only=True):
 def before_sending(
     conversation_id: str, sender_id: str, client_id: str | None, now_s: int, mentioned: Collection[str] = ()
 ) -> Ahead:
-    """Returns what a send must know; one round trip, 2 units in a direct conversation and one more for each mention."""
+    """Returns what a send must know; one round trip, 2 units in a direct conversation and one more for each mention.
+
+    Now and then half a unit more, for the version of the banned words.
+    """
     wanted: dict[type[tables.Table], list[batches.Key]] = {tables.Conversation: [(conversation_id,)]}
     people = [*mentioned, *([sender_id] if ids.is_group_id(conversation_id) else [])]
     if people:
@@ -36,7 +39,9 @@ def before_sending(
     record = (journal.record_key(conversation_id, sender_id, client_id), 0) if client_id else None
     if record:
         wanted[tables.Message] = [record]
-    rows = batches.read(wanted)
+    wanted[tables.WordList] = screening.due(now_s)
+    rows = batches.read(wanted, stale=(tables.WordList,))
+    screening.take(rows, now_s)
     return Ahead(
         head=conversations.head_of(rows, conversation_id),
         mine=conversations.membership_of(rows, sender_id, conversation_id),

@@ -15,10 +15,15 @@ from parley.domain.reporting import Position, Report
 _NUMBERS = ("seq", "created_at_ms", "version", "handled_at_ms")
 
 
+def row(report: Report) -> tables.Report:
+    """Returns a report's row, to be saved in the transaction of what it is about."""
+    return tables.Report(**msgspec.to_builtins(report))
+
+
 def add(report: Report) -> bool:
     """Writes a report; returns False where there is one of its id already; one round trip."""
     try:
-        tables.Report(**msgspec.to_builtins(report)).save(condition=tables.Report.report_id.does_not_exist())
+        row(report).save(condition=tables.Report.report_id.does_not_exist())
     except PutError as error:
         if writes.failed_condition(error):
             return False
@@ -46,7 +51,7 @@ def page(status: str, limit: int, after: Position | None, *, newest_first: bool)
     found = tables.Report.by_status.query(
         status, scan_index_forward=not newest_first, limit=limit, page_size=limit, last_evaluated_key=start
     )
-    return [_report(row) for row in found]
+    return [_report(one) for one in found]
 
 
 def some(report_ids: Iterable[str]) -> list[Report]:
@@ -54,7 +59,7 @@ def some(report_ids: Iterable[str]) -> list[Report]:
     wanted = list(report_ids)
     rows = batches.read({tables.Report: [(one,) for one in wanted]})
     found = (rows.get(tables.Report, one) for one in wanted)
-    return [_report(row) for row in found if row is not None]
+    return [_report(one) for one in found if one is not None]
 
 
 def change(known: Report, changed: Report, entry: Entry) -> bool:
@@ -76,8 +81,8 @@ def change(known: Report, changed: Report, entry: Entry) -> bool:
     return True
 
 
-def _report(row: tables.Report) -> Report:
-    fields: dict[str, Any] = {name: getattr(row, name) for name in Report.__struct_fields__}
+def _report(found: tables.Report) -> Report:
+    fields: dict[str, Any] = {name: getattr(found, name) for name in Report.__struct_fields__}
     fields |= {name: int(fields[name]) for name in _NUMBERS if fields[name] is not None}
     # The index, and so the queue, has no text.
     return msgspec.convert(fields | {"text": fields["text"] or ""}, type=Report)

@@ -5,12 +5,12 @@ from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters import audit, aws, tables, writes
+from parley.adapters.screening import VERSION
 from parley.domain.auditing import Entry
 from parley.domain.banned import Rule
 from parley.domain.wordlist import Past, WordList
 
-LIST = "rules"
-VERSION = "version"
+LIST = "rules"  # the key under which it stands
 
 
 def read() -> WordList:

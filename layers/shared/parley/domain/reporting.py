@@ -2,6 +2,7 @@
 
 import re
 from base64 import b32encode
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Annotated
 
@@ -115,6 +116,23 @@ def by_person(reporter_id: str, message: StoredMessage, reason: Reason, note: st
         reason=reason,
         note=note,
         text=message.text,
+        created_at_ms=now_ms,
+    )
+
+
+def by_rules(message: StoredMessage, text: str, rule_ids: Iterable[str], now_ms: int) -> Report:
+    """Returns the report of a message by the rules that flag it; a message that is edited may be reported again."""
+    return Report(
+        # No person's id holds a `#`.
+        report_id=report_id(f"#{message.edit_count}", message.conversation_id, message.seq),
+        conversation_id=message.conversation_id,
+        seq=message.seq,
+        sender_id=message.sender_id,
+        reporter_id=None,
+        reason=RULE,
+        note=None,
+        rule=", ".join(rule_ids),
+        text=text,
         created_at_ms=now_ms,
     )
 

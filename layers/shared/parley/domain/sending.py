@@ -61,12 +61,14 @@ def next_message(
     draft: Draft,
     call: Call,
     *,
+    text: str | None = None,
     named: Mapping[str, Membership | None] | None = None,
     origin: Origin | None = None,
 ) -> Step:
     """Returns what to write so that `draft` becomes the newest message of the conversation.
 
-    `named` holds the memberships of those whom it mentions, `origin` where it was forwarded from.
+    `text` is what is stored of its text, where that is something else. `named` holds the memberships of those whom it
+    mentions, `origin` where it was forwarded from.
     """
     mentions = check_mentions(draft.mentions, named or {}, f"{call.field_prefix}/mentions")
     message = StoredMessage(
@@ -74,7 +76,7 @@ def next_message(
         seq=head.last_seq + 1,
         sender_id=call.user_id,
         kind=draft.kind,
-        text=draft.text,
+        text=draft.text if text is None else text,
         created_at_ms=no_earlier(call, head),
         client_id=draft.client_id,
         reply_to_seq=reply_to_seq(draft, head, f"{call.field_prefix}/reply_to"),

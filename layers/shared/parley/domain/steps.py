@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from parley.domain.reporting import Report
 from parley.domain.stored import Head, Membership, StoredMessage
 
 ChangeKind = Literal[
@@ -79,6 +80,7 @@ class Step(Struct, frozen=True, kw_only=True):
     read_by: str | None = None  # whose markers go with the message
     mentioned: tuple[str, ...] = ()
     moves_index: bool = False  # the members' lists have to be put in order again
+    report: Report | None = None  # of the message, to the moderators
     mine: tuple[str, Mapping[str, Any]] | None = None  # one member's own attributes that go with it
 
     @property
