@@ -1,4 +1,4 @@
-"""POST /conversations/{conversation_id}/members: bring people into a group. 200, 400, 403, 404, 409."""
+"""POST /conversations/{conversation_id}/members: bring people into a group. 200, 400, 403, 404, 409, 429."""
 
 from parley.actions import groups
 from parley.domain.call import Call

@@ -1,4 +1,4 @@
-"""PUT /messages/{message_id}/reactions/{emoji}: react to a message. 200, 400, 403, 404, 409."""
+"""PUT /messages/{message_id}/reactions/{emoji}: react to a message. 200, 400, 403, 404, 409, 429."""
 
 from parley.actions import changes
 from parley.domain.call import Call

@@ -1,6 +1,6 @@
 """DELETE /messages/{message_id}?scope=everyone|me: delete a message for everyone, or for oneself.
 
-200, 400, 403, 404.
+200, 400, 403, 404, 429.
 """
 
 from parley.actions import changes

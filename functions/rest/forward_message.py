@@ -1,4 +1,7 @@
-"""POST /messages/{message_id}/forward: forward a message to up to 20 conversations. 200, 400, 403, 404, 409, 422."""
+"""POST /messages/{message_id}/forward: forward a message to up to 20 conversations.
+
+200, 400, 403, 404, 409, 422, 429.
+"""
 
 from parley.actions import forwarding
 from parley.domain.call import Call

@@ -1,6 +1,6 @@
 """PUT /conversations/{conversation_id}/members/{user_id}: bring somebody into a group, in a role.
 
-201, 200 (there already), 400, 403, 404, 409.
+201, 200 (there already), 400, 403, 404, 409, 429.
 """
 
 from parley.actions import groups

@@ -1,6 +1,6 @@
 """DELETE /conversations/{conversation_id}/members/{user_id}: remove somebody from a group, or leave it.
 
-200, 400, 403, 404, 409.
+200, 400, 403, 404, 409, 429.
 """
 
 from parley.actions import groups

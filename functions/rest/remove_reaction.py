@@ -1,4 +1,4 @@
-"""DELETE /messages/{message_id}/reactions/{emoji}: take a reaction back. 200, 400, 403, 404, 409."""
+"""DELETE /messages/{message_id}/reactions/{emoji}: take a reaction back. 200, 400, 403, 404, 409, 429."""
 
 from parley.actions import changes
 from parley.domain.call import Call

@@ -1,4 +1,7 @@
-"""POST /conversations/{conversation_id}/messages: write a message as the caller. 201, 200 (replayed), 400, 404, 422."""
+"""POST /conversations/{conversation_id}/messages: write a message as the caller.
+
+201, 200 (replayed), 400, 404, 422, 429.
+"""
 
 from parley.actions import messages
 from parley.domain.call import Call

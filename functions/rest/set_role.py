@@ -1,6 +1,6 @@
 """PATCH /conversations/{conversation_id}/members/{user_id}: give a member another role, or hand a group over.
 
-200, 400, 403, 404, 409.
+200, 400, 403, 404, 409, 429.
 """
 
 from parley.actions import groups

@@ -1,4 +1,4 @@
-"""DELETE /messages/{message_id}/pin: take the pin off a message. 200, 400, 403, 404."""
+"""DELETE /messages/{message_id}/pin: take the pin off a message. 200, 400, 403, 404, 429."""
 
 from parley.actions import changes
 from parley.domain.call import Call

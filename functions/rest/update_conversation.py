@@ -1,4 +1,7 @@
-"""PATCH /conversations/{conversation_id}: change title, description, rules, or close and reopen. 200, 400, 403, 404."""
+"""PATCH /conversations/{conversation_id}: change title, description, rules, or close and reopen.
+
+200, 400, 403, 404, 429.
+"""
 
 from parley.actions import groups
 from parley.domain.call import Call

@@ -117,11 +117,19 @@ def test_call_takes_three_round_trips_to_begin_and_two_for_what_is_said(pair: Pa
         data = {"conversation_id": pair.conversation_id, "call_id": "c1", "signal": what}
         return pair.spent(lambda: device.request("call_signal", data))
 
+    pair.parley.advance(1)  # alice's bucket is full again
     assert says(pair.phone, "offer").round_trips <= 3
     assert says(pair.phone, "candidate").round_trips <= 2
     assert says(pair.screen, "answer").round_trips <= 2
     assert says(pair.screen, "candidate").units.write == 0
     assert says(pair.screen, "hang_up").round_trips <= 3
+
+
+def test_missed_call_takes_three_round_trips(pair: Pair) -> None:
+    call = {"conversation_id": pair.conversation_id, "call_id": "c1"}
+    pair.phone.request("call_signal", call | {"signal": "offer"})
+
+    assert pair.ask("call_signal", **call, signal="hang_up").round_trips <= 3
 
 
 def test_ping_takes_one_round_trip_and_one_unit(pair: Pair) -> None:

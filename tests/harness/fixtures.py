@@ -110,10 +110,14 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
 
 
 def forget_told() -> None:
-    """Lets the functions' process forget what it has told and what it knows, as one that was started anew."""
-    push = sys.modules.get("parley.actions.push")  # only there once a function has needed it
+    """Lets the functions' process forget what it has told, seen and knows, as one that was started anew."""
+    # Each is only there once a function has needed it.
+    push = sys.modules.get("parley.actions.push")
     if push is not None:
         push.forget_told()
+    limiting = sys.modules.get("parley.actions.limiting")
+    if limiting is not None:
+        limiting.forget()
     screening = sys.modules.get("parley.adapters.screening")
     if screening is not None:
         screening.forget()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from parley.domain import transcript
 from parley.domain.exporting import About, AboutConversation, Person
 from parley.domain.transcript import Line
-from parley.domain.types import Context, Message, Reaction
+from parley.domain.types import Context, Message, Note, Origin, Reaction
 
 TAGS = {
     "html", "head", "meta", "title", "style", "body", "header", "main", "footer", "h1", "h2", "p", "dl", "dt", "dd",
@@ -234,3 +234,32 @@ def test_context_and_long_lists_of_members_have_their_place() -> None:
     page = Read(transcript.top(told)).text
 
     assert "class 7b" in page and "All of <us>" in page and "and 10 more" in page and "1,234" in page
+
+
+@given(texts)
+def test_note_names_people_and_what_they_named_without_markup(name: str) -> None:
+    note = Note(event="title_changed", title=name)
+    added = Note(event="members_added", user_ids=["bob", "carol"])
+    page = articles(
+        message(kind="system", text="The title was changed.", system=note),
+        message(2, kind="system", text="Members were added.", system=added),
+        names={"alice": name, "bob": "Bob"},
+    )
+
+    Read(page).check()
+    assert "Bob, carol" in Read(page).text and "Members were added." not in page
+
+
+def test_note_that_is_not_known_here_says_what_it_says() -> None:
+    page = articles(message(kind="system", text="Something new happened.", system=Note(event="something_new")))
+
+    assert "Something new happened." in page
+
+
+def test_forwarded_message_says_whose_it_was() -> None:
+    origin = Origin(sender_id="carol", created_at="2026-11-20T10:00:00.000Z")
+
+    assert (
+        "Forwarded from Carol, 20 November 2026, 10:00"
+        in Read(articles(message(forwarded_from=origin), names={"carol": "Carol"})).text
+    )

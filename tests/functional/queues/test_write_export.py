@@ -10,7 +10,7 @@ from local.functions import Killed
 from parley.domain.exporting import MAX_RESTARTS, PART_BYTES
 from tests.functional.exports import export, exported, fetched, lines, shown
 from tests.functional.replies import Meanwhile
-from tests.functional.talk import open_direct, say
+from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Call, Frame, Parley, User
 from tests.harness.calls import refusal as aws_refusal
 
@@ -320,3 +320,61 @@ def test_step_of_an_export_that_is_not_there_is_let_go(parley: Parley) -> None:
     parley.drain()
 
     assert dead_letters(parley) == []
+
+
+def test_everything_that_happened_to_messages_is_as_its_reader_sees_it(parley: Parley) -> None:
+    alice, bob, carol = parley.user("alice"), parley.user("bob"), parley.user("carol", name="Carol C")
+    elsewhere, conversation_id = open_direct(alice, carol), make_group(alice, bob, carol)
+    [origin] = say(carol, elsewhere, "a word from elsewhere")
+    assert alice.post(f"/messages/{origin}/forward", json={"conversation_ids": [conversation_id]}).status < 300
+    [first, mine, gone, secret] = say(
+        alice, conversation_id, "the first", "to be hidden", "to be deleted", "to be edited"
+    )
+    answer = {"text": "an answer", "reply_to": first}
+    assert bob.post(f"/conversations/{conversation_id}/messages", json=answer).status == 201
+    unseen = {"text": "an answer to what is hidden", "reply_to": mine}
+    assert bob.post(f"/conversations/{conversation_id}/messages", json=unseen).status == 201
+    assert alice.put(f"/messages/{first}/reactions/%F0%9F%91%8D").status < 300
+    assert alice.delete(f"/messages/{mine}?scope=me").status < 300
+    assert alice.delete(f"/messages/{gone}").status < 300
+    assert alice.patch(f"/messages/{secret}", json={"text": "is edited"}).status < 300
+    assert alice.delete(f"/conversations/{conversation_id}/members/carol").status < 300
+
+    about, *told = lines(fetched(parley, exported(parley, alice, conversation_id)["url"]))
+    page = fetched(parley, exported(parley, alice, conversation_id, "html")["url"]).decode()
+    bobs = lines(fetched(parley, exported(parley, bob, conversation_id)["url"]))[1:]
+
+    shown = alice.get(f"/conversations/{conversation_id}/messages").json["messages"]
+    assert told == [message for message in shown if message["id"] != mine]
+    assert [message["text"] for message in bobs if message["id"] == mine] == ["to be hidden"]
+    assert [(one["user_id"], one["role"]) for one in about["members"]] == [("alice", "owner"), ("bob", "member")]
+    for words in (
+        "Alice</bdi> made the group",
+        "Forwarded from",
+        "Carol C</bdi>, ",
+        "Alice</bdi> removed",
+        "a word from elsewhere",
+        "This message was deleted.",
+        "is edited",
+        "👍</bdi> 1",
+        '<a class="quote"',
+        "In reply to a message that was deleted.",
+    ):
+        assert words in page, words
+    for words in ("to be hidden", "to be deleted", "to be edited"):
+        assert words not in page, words
+
+
+def test_large_group_is_named_in_full(parley: Parley) -> None:
+    alice = parley.user("alice")
+    people = [parley.user(f"m{number:03}") for number in range(104)]
+    conversation_id = make_group(alice, *people[:85])
+    added = alice.post(
+        f"/conversations/{conversation_id}/members", json={"user_ids": [one.user_id for one in people[85:]]}
+    )
+    assert added.status < 300, added
+
+    about = lines(fetched(parley, exported(parley, people[3], conversation_id)["url"]))[0]
+
+    assert len(about["members"]) == 105
+    assert {"user_id": "alice", "name": "Alice", "role": "owner"} in about["members"]

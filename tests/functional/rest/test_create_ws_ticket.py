@@ -89,11 +89,16 @@ def test_without_a_token_there_is_no_ticket(parley: Parley) -> None:
 def test_no_ticket_for_one_connection_too_many_so_that_a_browser_learns_why(
     parley: Parley, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CONNECTIONS_PER_USER", "2")
     alice = parley.user("alice")
     parley.clock.ms -= parley.clock.ms % 1000
+    monkeypatch.setenv("CONNECTIONS_PER_USER", "3")
+    parley.lose_disconnects = True
+    alice.connect().close()  # a ghost, whose lease ends before anybody else's
+    parley.advance(140)
+    parley.lose_disconnects = False
     [phone, _] = [alice.connect(), alice.connect()]
     parley.advance(20)
+    monkeypatch.setenv("CONNECTIONS_PER_USER", "2")
 
     refused = alice.post("/ws-tickets")
     phone.close()

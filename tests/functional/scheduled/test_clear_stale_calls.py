@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.functional.calling import CALL, code, heard, ring, signal, signals, state, talk
-from tests.functional.talk import open_direct
+from tests.functional.talk import open_direct, say
 from tests.harness import Parley, Socket, User
 
 SWEEP = "ClearStaleCalls"
@@ -70,6 +70,60 @@ def test_both_sides_are_told_once_that_it_has_rung_out(pair: Pair) -> None:
         None,
     )
     assert heard(pair.screen) == heard(pair.tab) == [("hang_up", "missed")]
+    assert lines(pair.parley) == 0
+
+
+def test_call_that_rang_out_leaves_one_message_of_its_caller(pair: Pair) -> None:
+    ring(pair.phone, pair.conversation_id)
+    pair.parley.clock.ms += 3_600_000  # the list is put in order, too
+    for device in (pair.phone, pair.screen):
+        device.connection.active_at_ms = pair.parley.clock()
+        device.request("ping")
+
+    pair.sweep()
+    pair.sweep()
+
+    [note] = pair.bob.get(f"/conversations/{pair.conversation_id}/messages").json["messages"]
+    assert (note["sender_id"], note["system"]["event"], note["system"]["call_id"]) == ("alice", "call_missed", CALL)
+    for device in (pair.phone, pair.screen):
+        assert [one["data"]["message"] for one in device.events("message_notification")] == [note]
+
+
+def test_call_that_broke_leaves_no_message(pair: Pair) -> None:
+    talk(pair.phone, pair.screen, pair.conversation_id)
+    pair.phone.close()
+
+    pair.minutes(6)
+
+    assert lines(pair.parley) == 0
+    assert pair.bob.get(f"/conversations/{pair.conversation_id}/messages").json["messages"] == []
+
+
+class Says:
+    """A hook: right before the sweep writes, somebody says something."""
+
+    def __init__(self, act: Any) -> None:
+        self._act = act
+        self.done = False
+
+    def before(self, call: Any) -> None:
+        if (call.function, call.operation) == (SWEEP, "TransactWriteItems") and not self.done:
+            self.done = True
+            self._act()
+
+    def after(self, call: Any) -> None:
+        pass
+
+
+def test_message_that_comes_meanwhile_does_not_hold_the_sweep_up(pair: Pair) -> None:
+    ring(pair.phone, pair.conversation_id)
+    pair.parley.advance(50)
+    pair.parley.hooks.append(Says(lambda: say(pair.bob, pair.conversation_id, "where are you?")))
+
+    pair.sweep()
+
+    read = pair.alice.get(f"/conversations/{pair.conversation_id}/messages").json["messages"]
+    assert [one["kind"] for one in read] == ["text", "system"]
     assert lines(pair.parley) == 0
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.functional.calling import CALL, SDP, code, heard, ring, signal, signals, state, talk
 from tests.functional.replies import stored
-from tests.functional.talk import in_s, open_direct, refusal
+from tests.functional.talk import in_s, make_group, open_direct, refusal, say
 from tests.harness import Frame, Parley, Socket, User
 from tests.harness.fixtures import forget_told
 
@@ -179,7 +179,7 @@ def test_caller_gives_up(pair: Pair) -> None:
 
     assert state(reply) == ("ended", "missed")
     assert heard(pair.screen) == heard(pair.tab) == [("hang_up", "missed")]
-    assert pair.phone.frames == pair.laptop.frames == []
+    assert heard(pair.phone) == heard(pair.laptop) == []
 
 
 def test_device_that_comes_late_rings_by_the_repeated_offer(pair: Pair) -> None:
@@ -196,6 +196,94 @@ def test_device_that_comes_late_rings_by_the_repeated_offer(pair: Pair) -> None:
     assert again["data"]["rings_until"] == in_s(pair.parley, 40)
     assert rows(pair.parley) == before
     assert state(pair.says(watch, "answer", payload="here")) == ("active", None)
+
+
+# --- what stays of it ------------------------------------------------------------------------------------------------
+
+
+def notes(pair: Pair) -> list[dict[str, Any]]:
+    """Returns the messages of the conversation, as bob reads them."""
+    found: list[dict[str, Any]] = pair.bob.get(f"/conversations/{pair.conversation_id}/messages").json["messages"]
+    return found
+
+
+def test_missed_call_leaves_a_message_that_both_sides_get(pair: Pair) -> None:
+    ring(pair.phone, pair.conversation_id)
+
+    pair.says(pair.phone, "hang_up")
+    pair.says(pair.phone, "hang_up")
+
+    [note] = notes(pair)
+    assert (note["sender_id"], note["kind"], note["text"]) == ("alice", "system", "A call was missed.")
+    assert note["system"] == {"event": "call_missed", "user_ids": ["bob"], "call_id": CALL, "media": "video"}
+    for device in (pair.phone, pair.laptop, pair.screen, pair.tab):
+        [told] = device.events("message_notification")
+        assert told["data"]["message"] == note
+    assert pair.outsider.frames == []
+    assert [person.get("/unread-count").json["total"] for person in (pair.alice, pair.bob)] == [0, 1]
+
+
+def test_device_that_has_it_open_gets_the_message_in_full(pair: Pair) -> None:
+    pair.screen.request("join_conversation", {"conversation_id": pair.conversation_id})
+    ring(pair.phone, pair.conversation_id)
+
+    pair.says(pair.phone, "hang_up")
+
+    assert len(pair.screen.events("new_message")) == 1
+    assert len(pair.tab.events("message_notification")) == 1
+
+
+def test_who_was_busy_finds_the_message(pair: Pair) -> None:
+    carol = pair.parley.user("carol")
+    with_bob = open_direct(carol, pair.bob)
+    talk(pair.phone, pair.screen, pair.conversation_id)
+    mobile = carol.connect()
+
+    for _ in range(2):
+        signal(mobile, with_bob, "offer", OTHER, payload=SDP)
+
+    [told] = pair.screen.events("message_notification")
+    assert told["data"]["message"]["system"] == {
+        "event": "call_missed",
+        "user_ids": ["bob"],
+        "call_id": OTHER,
+        "media": "audio",
+    }
+    assert len(mobile.events("message_notification")) == 1
+    assert notes(pair) == []
+
+
+@pytest.mark.parametrize("how", ["declined", "hung up"])
+def test_call_that_was_taken_leaves_no_message(pair: Pair, how: str) -> None:
+    ring(pair.phone, pair.conversation_id)
+    if how == "hung up":
+        pair.says(pair.screen, "answer")
+
+    pair.says(pair.screen, "hang_up")
+
+    assert notes(pair) == []
+    assert pair.phone.events("message_notification") == []
+
+
+def test_message_that_comes_meanwhile_is_not_lost_nor_is_the_one_of_the_call(pair: Pair) -> None:
+    ring(pair.phone, pair.conversation_id)
+    meanwhile(pair, lambda: say(pair.bob, pair.conversation_id, "cannot talk"))
+
+    assert state(pair.says(pair.phone, "hang_up")) == ("ended", "missed")
+
+    assert [(note["seq"], note["kind"]) for note in notes(pair)] == [(1, "text"), (2, "system")]
+
+
+def test_missed_call_brings_the_conversation_to_the_top(pair: Pair) -> None:
+    ring(pair.phone, pair.conversation_id)
+    pair.parley.clock.ms += 3_600_000
+    open_direct(pair.bob, pair.parley.user("carol"))
+    pair.parley.clock.ms += 3_600_000
+
+    pair.says(pair.phone, "hang_up")
+
+    first = pair.bob.get("/conversations").json["conversations"][0]
+    assert (first["id"], first["last_message"]["text"]) == (pair.conversation_id, "A call was missed.")
 
 
 # --- races -----------------------------------------------------------------------------------------------------------
@@ -352,6 +440,17 @@ def test_caller_is_in_one_call_only(pair: Pair) -> None:
     assert code(pair.says(pair.phone, "offer", OTHER, payload=SDP)) == ("in_another_call", 409)
 
 
+def test_who_is_being_called_answers_or_declines_first(pair: Pair) -> None:
+    carol = pair.parley.user("carol")
+    with_carol = open_direct(pair.bob, carol)
+    ring(pair.phone, pair.conversation_id)
+
+    reply = signal(pair.tab, with_carol, "offer", OTHER, payload=SDP)
+
+    assert code(reply) == ("in_another_call", 409)
+    assert state(pair.says(pair.screen, "answer")) == ("active", None)
+
+
 def test_call_that_rang_out_keeps_nobody_busy_even_before_the_sweep(pair: Pair) -> None:
     carol = pair.parley.user("carol")
     with_bob = open_direct(carol, pair.bob)
@@ -496,6 +595,29 @@ def test_call_of_the_same_id_elsewhere_is_another_call(pair: Pair) -> None:
     assert state(signal(pair.outsider, with_dave, "offer")) == ("ringing", None)
     assert code(signal(pair.outsider, open_direct(eve, pair.alice), "hang_up")) == ("call_not_found", 404)
     assert state(pair.says(pair.phone, "candidate", payload="x")) == ("active", None)
+
+
+def test_group_has_no_calls(pair: Pair) -> None:
+    group_id = make_group(pair.alice, pair.bob)
+
+    reply = signal(pair.phone, group_id, "offer")
+
+    assert code(reply) == ("direct_only", 403)
+    assert code(signal(pair.outsider, group_id, "offer")) == ("conversation_not_found", 404)
+    assert rows(pair.parley) == []
+
+
+def test_closed_conversation_has_no_new_calls(pair: Pair) -> None:
+    contexts = {"booking": ["b1"]}
+    alice, bob = pair.parley.user("alice", contexts=contexts), pair.parley.user("bob", contexts=contexts)
+    about = {"type": "booking", "id": "b1"}
+    opened = alice.post("/conversations", json={"type": "direct", "user_id": "bob", "context": about}).json["id"]
+    talk(pair.phone, pair.screen, opened)
+
+    assert bob.patch(f"/conversations/{opened}", json={"state": "closed"}).status == 200
+
+    assert state(signal(pair.phone, opened, "hang_up")) == ("ended", "hung_up")
+    assert code(signal(pair.phone, opened, "offer", OTHER)) == ("conversation_closed", 403)
 
 
 @pytest.mark.parametrize("what", ["answer", "candidate", "hang_up", "ringing"])

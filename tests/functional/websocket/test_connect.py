@@ -238,14 +238,18 @@ def test_connection_whose_token_ran_out_makes_room(parley: Parley, monkeypatch: 
     assert new.request("ping")["type"] == "ack"
 
 
-def test_limit_counts_a_connection_that_is_delivered_twice_once(
+def test_last_connection_that_may_be_is_delivered_twice_and_let_in_twice(
     parley: Parley, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("CONNECTIONS_PER_USER", "2")
     alice = parley.user("alice")
+    alice.connect(subprotocol=True)
     parley.deliver_twice = True
 
-    fill(parley, alice, 2, monkeypatch)
+    with parley.watch() as calls:
+        alice.connect(subprotocol=True)
 
+    assert [call.operation for call in calls if call.function == "OnConnect"] == ["UpdateItem", "UpdateItem"]
     assert refused_status(alice) == 429
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 
-from parley.actions import access, push
+import msgspec
+
+from parley.actions import access, limiting, push
 from parley.actions.sweeping import sweep_all
-from parley.adapters import calls, connections, writes
+from parley.adapters import calls, connections, conversations, messages, writes
 from parley.domain import ids, rights
 from parley.domain.call import Call
 from parley.domain.calls import MAX_PAYLOAD_CHARACTERS, RING_S, StoredCall
@@ -13,7 +15,8 @@ from parley.domain.events import CallSignal
 from parley.domain.hello import MAX_FRAME_BYTES
 from parley.domain.presence import Presence
 from parley.domain.requests import SendCallSignal
-from parley.domain.stored import Head
+from parley.domain.sending import next_note
+from parley.domain.stored import Head, StoredMessage
 from parley.domain.times import rfc3339
 from parley.domain.types import CallReason, CallStatus, Signal
 
@@ -43,7 +46,7 @@ def signal(call: Call, wanted: SendCallSignal) -> CallStatus:
             rights.require(head, call.user_id, "call")
         try:
             if found is not None and found.has_rung_out(call.now_ms) and wanted.signal != "hang_up":
-                found = _end(call, found, "missed")
+                found = _end(call, head, found, "missed")
             status = _step(call, head, found, wanted)
         except calls.LostRace:
             continue
@@ -70,13 +73,12 @@ def _step(call: Call, head: Head, found: StoredCall | None, wanted: SendCallSign
         case "resume":
             return _resume(call, found, wanted)
         case "hang_up":
-            return _hang_up(call, found)
+            return _hang_up(call, head, found)
 
 
 def _ring(call: Call, head: Head, wanted: SendCallSignal) -> CallStatus | None:
     """Lets the callee's devices ring; ends the call at once where the callee is in another one."""
-    if head.type != "direct":
-        raise Conflict("not_direct", "Only two people can call each other, in their direct conversation.")
+    rights.require(head, call.user_id, "call")
     [callee_id] = head.others(call.user_id)
     fresh = StoredCall(
         conversation_id=wanted.conversation_id,
@@ -91,40 +93,44 @@ def _ring(call: Call, head: Head, wanted: SendCallSignal) -> CallStatus | None:
         due_at_s=call.now_s + RING_S + 1,  # has certainly rung out by then
     )
     frame = _frame(call, fresh, wanted)
+    limiting.take_own(call)
     try:
         _, [callee] = push.beside(lambda: calls.begin(fresh), [callee_id])
     except calls.LostRace:
-        return _when_engaged(call, fresh)
+        return _when_engaged(call, head, fresh)
     _post(call, fresh, [callee], frame)
     return fresh.view()
 
 
-def _when_engaged(call: Call, fresh: StoredCall) -> CallStatus | None:
+def _when_engaged(call: Call, head: Head, fresh: StoredCall) -> CallStatus | None:
     """Says why a call could not begin; None where it can be tried again."""
     engaged = calls.on_lines_of(fresh.people)
     stale = [one for one in engaged.values() if one.is_due(call.now_s)]
     for one in stale:
-        _look_after(call, one)
+        _look_after(call, conversations.head(one.conversation_id), one)
     mine, theirs = engaged.get(fresh.caller_id), engaged.get(fresh.callee_id)
     if stale or (mine is not None and mine.key == fresh.key):
         return None
     if mine is not None:
         if mine.state == "ringing" and mine.caller_id == fresh.callee_id:
             raise Conflict("called_already", "They are calling you: answer that call.")
-        if _has(connections.of([call.user_id]).values(), mine.device_of(call.user_id), call.now_s):
-            raise Conflict("in_another_call", "You are in another call.")
-        _end(call, mine, "failed")  # the device is gone, and who was on it calls anew
+        device = mine.device_of(call.user_id)
+        if device is None or _has(connections.of([call.user_id]).values(), device, call.now_s):
+            raise Conflict("in_another_call", "You are in another call, or being called.")
+        # The device is gone, and who was on it calls anew.
+        reason: CallReason = "missed" if mine.state == "ringing" else "failed"
+        _end(call, conversations.head(mine.conversation_id), mine, reason)
         return None
     if theirs is None:
         return None
-    refused = fresh.ended("busy", call.now_ms, by=fresh.callee_id)
-    calls.end(None, refused)
-    return refused.view()
+    return _end(call, head, fresh, "busy", by=fresh.callee_id).view()
 
 
 def _offer_again(call: Call, found: StoredCall, wanted: SendCallSignal) -> CallStatus:
     """Passes on an offer of a call that is there: the first one again, or one that changes what is sent."""
     if found.state == "ended" and found.caller_id == call.user_id:
+        if found.reason == "busy":
+            _tell_end_again(call, found)
         return found.view()
     return _relay(call, _taking_part(call, found), wanted)
 
@@ -175,11 +181,10 @@ def _resume(call: Call, found: StoredCall, wanted: SendCallSignal) -> CallStatus
     return _relay(call, resumed, wanted)
 
 
-def _hang_up(call: Call, found: StoredCall) -> CallStatus:
+def _hang_up(call: Call, head: Head, found: StoredCall) -> CallStatus:
     """Ends a call: for a device that takes part, for any while it rings, and for any where the one in it is gone."""
     if found.state == "ended":
-        if call.now_ms - (found.ended_at_ms or 0) < RETELL_MS and not push.was_told(found.key):
-            _tell_end(call, found)  # the try that ended it may have died before it told anybody
+        _tell_end_again(call, found)
         return found.view()
     mine = found.device_of(call.user_id)
     reason: CallReason = "hung_up"
@@ -188,19 +193,41 @@ def _hang_up(call: Call, found: StoredCall) -> CallStatus:
         reason = "declined" if is_declined else "missed"
     elif mine != call.device_id and _has(connections.of([call.user_id]).values(), mine, call.now_s):
         raise _not_in_call()
-    return _end(call, found, reason, by=call.user_id).view()
+    return _end(call, head, found, reason, by=call.user_id).view()
 
 
-def _end(call: Call, found: StoredCall, reason: CallReason, by: str | None = None) -> StoredCall:
-    """Ends a call and tells both sides; LostRace where it has changed meanwhile."""
-    ended = found.ended(reason, call.now_ms, by=by, device=call.connection_id if by else None)
-    calls.end(found, ended)
-    return _tell_end(call, ended)
+def _end(call: Call, head: Head | None, found: StoredCall, reason: CallReason, by: str | None = None) -> StoredCall:
+    """Ends a call, leaves a message of one that was missed, and tells both sides; LostRace where somebody was faster.
+
+    A call that is `busy` ends as it begins: there is nothing of it yet.
+    """
+    ended = found.ended(reason, call.now_ms, by=by, device=call.connection_id if by == call.user_id else None)
+    step = None
+    if head is not None and (note := ended.note()) is not None:
+        step = next_note(head, note, call, sender_id=ended.caller_id)
+        ended = ended.noted(step.new_message.seq)
+    calls.end(None if reason == "busy" else found, ended, step, call.now_s)
+    return _tell_end(call, ended, step.new_message if step else None)
 
 
-def _tell_end(call: Call, ended: StoredCall) -> StoredCall:
-    frame = _event(call, ended, "hang_up", reason=ended.reason).frame()
-    _post(call, ended, connections.of(ended.people).values(), frame)
+def _tell_end_again(call: Call, ended: StoredCall) -> None:
+    """Tells of the end of a call again while it is news: the try that ended it may have died before it did so."""
+    if call.now_ms - (ended.ended_at_ms or 0) < RETELL_MS and not push.was_told(ended.key):
+        _tell_end(call, ended, _note_of(ended))
+
+
+def _note_of(ended: StoredCall) -> StoredMessage | None:
+    return None if ended.note_seq is None else messages.get(ended.conversation_id, ended.note_seq)
+
+
+def _tell_end(call: Call, ended: StoredCall, note: StoredMessage | None) -> StoredCall:
+    people = list(connections.of(ended.people).values())
+    if ended.reason != "busy":  # nobody has heard of that one
+        _post(call, ended, people, _event(call, ended, "hang_up", reason=ended.reason).frame())
+    if note is not None:
+        # The calling device, too: no reply of its own has told it of the message.
+        everywhere = msgspec.structs.replace(call, connection_id=None)
+        push.tell_present_each(everywhere, people, push.new_message(ended.conversation_id, note.view()))
     push.remember(ended.key)
     if ended.due_at_s is None:
         return ended
@@ -219,23 +246,25 @@ def sweep(call: Call) -> int:
 
 
 def _sweep_call(call: Call, conversation_id: str, call_id: str) -> int:
-    _, found = calls.head_and_call(conversation_id, call_id)
-    if found is None or not found.is_due(call.now_s):
-        return 0
-    try:
-        return _look_after(call, found)
-    except calls.LostRace:
-        return 0  # somebody does something with it, so it is not stale
+    for _ in writes.tries():
+        head, found = calls.head_and_call(conversation_id, call_id)
+        if found is None or not found.is_due(call.now_s):
+            return 0  # somebody has done something with it, so it is not stale
+        try:
+            return _look_after(call, head, found)
+        except calls.LostRace:
+            continue
+    return 0  # the next minute's
 
 
-def _look_after(call: Call, found: StoredCall) -> int:
+def _look_after(call: Call, head: Head | None, found: StoredCall) -> int:
     """Ends a call that is due, or lets it go on; returns how many were ended. LostRace where it changes meanwhile."""
     match found.state:
         case "ended":
-            _tell_end(call, found)
+            _tell_end(call, found, _note_of(found))
             return 1
         case "ringing":
-            _end(call, found, "missed")
+            _end(call, head, found, "missed")
             return 1
         case "active":
             people = connections.of(found.people)
@@ -244,7 +273,7 @@ def _look_after(call: Call, found: StoredCall) -> int:
             elif not found.is_doubted:
                 calls.change(found, found.doubted(call.now_s))
             else:
-                _end(call, found, "failed")
+                _end(call, head, found, "failed")
                 return 1
             return 0
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parley.actions import access, push, together, wording
+from parley.actions import access, limiting, push, together, wording
 from parley.adapters import environment, journal, marks, messages, screening, writes
 from parley.domain import changing, events, ids
 from parley.domain.call import Call
@@ -104,6 +104,7 @@ def _change(
             mark = found.mark(emoji)
             _tell_again(call, found, (mark.change_seq if mark else 0) if of_mark else found.message.change_seq)
             return found.view()
+        step = limiting.counted(call, step)
         try:
             journal.write(step, call.now_s)
         except journal.LostRace:

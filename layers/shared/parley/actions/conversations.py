@@ -98,6 +98,7 @@ def send_to_user(call: Call, wanted: SendMessageToUser) -> SentMessage:
     """Writes a message to somebody, opening the conversation when there is none yet."""
     head, created = _open_direct(call, wanted.user_id, wanted.context)
     if created:
+        limiting.move_on(call, head.conversation_id, None)
         named = {one: head.newcomer(one) for one in head.participants}
         if (sent := messages.send_behind(call, head, wanted, named)) is not None:
             return sent

@@ -4,17 +4,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from parley.actions import access
-from parley.adapters import conversations, exports, files, messages, queues, staff, writes
+from parley.adapters import conversations, exports, files, marks, messages, queues, staff, writes
 from parley.adapters.exports import LostRace
 from parley.domain import exporting, ids, transcript
 from parley.domain.call import Call
 from parley.domain.errors import Field, NotFound, TooMany, Unprocessable
-from parley.domain.exporting import About, Export, ExportStep, Job, Person, Recent
+from parley.domain.exporting import MAX_MEMBERS, About, Export, ExportStep, Job, Person, Recent
 from parley.domain.requests import ExportConversation
-from parley.domain.stored import Head, StoredMessage
+from parley.domain.stored import NO_MARKS, Head, StoredMessage
 from parley.domain.transcript import Line
 from parley.domain.types import Message
 
+LOOK_BACK = 10  # messages read again at the start of a part
 PAGE = 100  # messages whose people and answers are looked up at once: one batch each (DynamoDB quotas)
 
 
@@ -119,11 +120,11 @@ class _Part:
         job = self._job
         about = self._about()
         part = bytearray() if job.parts else self._top(about)
-        # One message before the first, for what depends on it (whether a day begins, whether its sender goes on).
-        found = messages.each(job.conversation_id, max(1, job.done), job.total)
+        # Some before the first, for what depends on the one before (whether a day begins, whether its sender goes on).
+        found = messages.each(job.conversation_id, max(1, job.done + 1 - LOOK_BACK), job.total)
         for page in _pages(found):
-            shown = [one.view() for one in page]
-            if shown[0].seq <= job.done:
+            shown = self._seen(page)
+            while shown and shown[0].seq <= job.done:
                 self._before = shown.pop(0)
             for message, piece in zip(shown, self._pieces(shown), strict=True):
                 part += piece
@@ -133,9 +134,10 @@ class _Part:
         return bytes(part), job.total
 
     def _about(self) -> About:
-        people = self._head.participants
+        head = self._head
+        people = head.participants or conversations.member_ids(head.conversation_id, MAX_MEMBERS)
         self._learn(people)
-        members = [Person(user_id=one, name=self._names[one], role="member") for one in people]
+        members = [Person(user_id=one, name=self._names[one], role=head.role_of(one)) for one in people]
         return exporting.about(self._job, self._head, members)
 
     def _top(self, about: About) -> bytearray:
@@ -144,6 +146,13 @@ class _Part:
 
     def _bottom(self, about: About) -> bytes:
         return transcript.bottom(about).encode() if self._job.format == "html" else b""
+
+    def _seen(self, page: Sequence[StoredMessage]) -> list[Message]:
+        """Returns messages as the export's owner sees them, without those that they have deleted for themselves."""
+        job = self._job
+        mine = marks.of(job.conversation_id, job.user_id, page[0].seq, page[-1].seq)
+        seen = ((one, mine.get(one.seq, NO_MARKS)) for one in page)
+        return [one.view(marked) for one, marked in seen if marked.hidden_at_ms is None]
 
     def _pieces(self, shown: Sequence[Message]) -> Iterator[bytes]:
         if self._job.format == "jsonl":
@@ -162,12 +171,12 @@ class _Part:
         return lines
 
     def _answered(self, shown: Sequence[Message]) -> dict[str, Message]:
-        """Returns the messages that these answer, by id."""
+        """Returns the messages that these answer, by id, as far as the export's owner sees them."""
         here = {message.id: message for message in shown}
         elsewhere = {one.reply_to for one in shown if one.reply_to is not None} - here.keys()
         seqs = [ids.split_message_id(one, "")[1] for one in elsewhere]
-        found = messages.some(self._job.conversation_id, seqs) if seqs else {}
-        return here | {message.view().id: message.view() for message in found.values()}
+        found = messages.some(self._job.conversation_id, seqs).values() if seqs else ()
+        return here | {message.id: message for one in found for message in self._seen([one])}
 
     def _learn(self, user_ids: Iterable[str]) -> None:
         """Looks up the names that are not known yet."""

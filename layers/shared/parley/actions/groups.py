@@ -11,12 +11,12 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from parley.actions import access, push, wording
+from parley.actions import access, limiting, push, together, wording
 from parley.actions.wording import Screened
 from parley.adapters import conversations, journal, messages, policies, profiles, screening, writes
 from parley.domain import events, grouping, ids, rights
 from parley.domain.call import Call
-from parley.domain.errors import Field, Invalid, NotFound, Refusal
+from parley.domain.errors import Conflict, Field, Invalid, NotFound, Refusal, TooMany
 from parley.domain.events import ConversationCreated
 from parley.domain.identity import is_user_id
 from parley.domain.policy import Party
@@ -56,16 +56,19 @@ class RemovedMember(Struct, frozen=True, kw_only=True):
 def create(call: Call, wanted: CreateConversation) -> tuple[Conversation, bool]:
     """Returns a new group of the caller's and whether this call made it: one with the same `client_id` may have.
 
-    Three round trips and the posts.
+    Four round trips and the posts.
     """
     conversation_id = ids.group_id(call.user_id, wanted.client_id or secrets.token_hex(16))
     wanted, *screened = _screened(call, wanted)
     step = wording.flagged(call, grouping.created(call, conversation_id, wanted), *screened)
     _check_may_be_added(call, [one for one in wanted.member_ids if one != call.user_id], "/member_ids")
     try:
+        together.both(lambda: limiting.take_own(call), lambda: limiting.check_groups(call))
         journal.write(step, call.now_s)
-    except journal.LostRace:
-        head = access.access_conversation(call, conversation_id)
+    except (journal.LostRace, TooMany, Conflict) as reason:
+        head, mine = conversations.head_and_membership(conversation_id, call.user_id)
+        if head is None or mine is None:
+            raise (access.no_conversation() if isinstance(reason, journal.LostRace) else reason) from None
         if head.last_seq == 1 and not push.was_told((conversation_id, 0)):
             _tell_created(call, head)
         return _view(head, call.user_id), False
@@ -207,6 +210,7 @@ def _change(
         if step is None:
             _tell_again(call, head, kind, user_ids)
             return head, there
+        step = limiting.counted(call, step)
         try:
             journal.write(step, call.now_s)
         except journal.LostRace:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from msgspec import Struct
 
-from parley.actions import access, push, together, wording
+from parley.actions import access, limiting, push, together, wording
 from parley.adapters import journal, marks, messages, writes
 from parley.domain import history, ids, rights
 from parley.domain.call import Call
@@ -35,12 +35,20 @@ def send(call: Call, conversation_id: str, draft: Draft, origin: Origin | None =
     """
     ids.check_conversation_id(conversation_id, access.field_of(call, "conversation_id"))
     named = [one for one in dict.fromkeys(draft.mentions) if one != EVERYONE]
-    for _ in writes.tries():
-        ahead = messages.before_sending(conversation_id, call.user_id, draft.client_id, call.now_s, named)
+
+    def read_ahead() -> messages.Ahead:
+        return messages.before_sending(conversation_id, call.user_id, draft.client_id, call.now_s, named)
+
+    ahead, taking = limiting.take_own_beside(call, conversation_id, read_ahead, always=origin is not None)
+    for number in writes.tries():
+        if number:
+            ahead = read_ahead()
         head = access.admit(ahead.head, call.user_id, ahead.mine)
+        limiting.tell(call, head)
         if ahead.earlier is not None:
             return _replay(call, head, draft, ahead.earlier, origin)
-        if (sent := send_behind(call, head, draft, ahead.named, origin)) is not None:
+        limiting.move_on(call, conversation_id, taking)
+        if (sent := send_behind(call, head, draft, ahead.named, origin, mine=ahead.mine)) is not None:
             return sent
     raise writes.busy()
 
@@ -51,6 +59,8 @@ def send_behind(
     draft: Draft,
     named: Mapping[str, Membership | None] | None = None,
     origin: Origin | None = None,
+    *,
+    mine: Membership | None = None,
 ) -> SentMessage | None:
     """Writes a message behind a head that was just read, and tells the members; None where somebody else was faster."""
     rights.require(head, call.user_id, "send_message")
@@ -58,7 +68,8 @@ def send_behind(
         rights.require(head, call.user_id, "mention_everyone")
     screened = wording.screen(call, draft.text)
     step = next_message(head, draft, call, text=screened.text, named=named, origin=origin)
-    message = write(call, wording.flagged(call, step, screened))
+    counted = limiting.counted(call, limiting.in_turn(call, step, mine))
+    message = write(call, wording.flagged(call, counted, screened))
     return None if message is None else _sent(message, replayed=False)
 
 

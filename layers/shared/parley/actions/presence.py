@@ -65,12 +65,13 @@ def check_room(call: Call) -> None:
 
 
 def _too_many(call: Call, person: Presence) -> TooMany:
-    first_ends_s = min(one.until_s for one in person.connections)
+    live = person.live(call.now_s)
+    first_ends_ms = min((one.until_s * 1000 for one in live), default=call.now_ms)
     return TooMany(
         "too_many_connections",
-        f"You are connected with {len(person.connections)} devices, and more are not allowed; close one first.",
+        f"You are connected with {len(live)} devices, and more are not allowed; close one first.",
         rule="connections",
-        retry_after_ms=max(0, first_ends_s * 1000 - call.now_ms),
+        retry_after_ms=max(0, first_ends_ms - call.now_ms),
     )
 
 

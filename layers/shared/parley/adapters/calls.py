@@ -10,9 +10,10 @@ import msgspec
 from pynamodb.exceptions import PutError, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters import aws, batches, conversations, tables, writes
+from parley.adapters import aws, batches, conversations, journal, tables, writes
 from parley.domain.calls import KEEP_S, StoredCall
 from parley.domain.presence import SWEEP_SHARDS, sweep_shard
+from parley.domain.steps import Step
 from parley.domain.stored import Head
 
 MAX_DUE = 1000  # rows of one shard that one round of a sweep takes up; about 100 bytes each, so one page
@@ -68,15 +69,18 @@ def change(before: StoredCall, after: StoredCall) -> None:
         raise
 
 
-def end(before: StoredCall | None, after: StoredCall) -> None:
-    """Writes a call that has ended and frees the lines of both; `before` is None for one that never rang.
+def end(before: StoredCall | None, after: StoredCall, step: Step | None, now_s: int) -> None:
+    """Writes a call that has ended, with the step that tells of it, and frees the lines of both.
 
-    Raises LostRace where it is no longer as it was read. One round trip.
+    `before` is None for one that never rang. Raises LostRace where it, or the conversation, is no longer as it was
+    read. One round trip.
     """
     is_as_read = (
         tables.Call.version == before.version if before is not None else tables.Call.conversation_id.does_not_exist()
     )
     with _transaction() as transaction:
+        if step is not None:
+            journal.put(transaction, step, now_s)
         transaction.save(_row(after), condition=is_as_read)
         if before is not None:
             for user_id in after.people:

@@ -15,11 +15,12 @@ from typing import Any
 import msgspec
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters import aws, conversations, marks, receipts, reports, tables, writes
-from parley.domain.steps import Change, Step
+from parley.domain.steps import Change, Step, Token
 from parley.domain.stored import Head, StoredMessage
 
 _EMPTY = tables.Message.conversation_id.does_not_exist()
@@ -35,33 +36,38 @@ def write(step: Step, now_s: int) -> None:
     One round trip. A send to one person takes 6 write units for items under 1 KB (a transaction counts twice), and 4
     more for each member's index entry in the first one of an hour.
     """
-    head = step.before
     try:
         with TransactWrite(connection=aws.dynamodb) as transaction:
-            _put(transaction, step, now_s)
-            _put_head(transaction, step)
-            if step.change is not None:
-                transaction.save(_change_row(step.change, step.errands), condition=_EMPTY)
-            if step.changed is not None:
-                transaction.update(
-                    tables.Message(conversation_id=head.conversation_id, seq=step.changed.seq),
-                    actions=_changed_actions(step.changed),
-                    condition=tables.Message.conversation_id.exists(),
-                )
-            if step.replaced is not None:
-                transaction.save(_version_row(step.replaced, step.after))
-            if step.report is not None:
-                transaction.save(reports.row(step.report))
-            if step.mark is not None:
-                transaction.save(marks.row(head.conversation_id, step.mark))
-            _put_members(transaction, step)
+            put(transaction, step, now_s)
     except TransactWriteError as error:
         if writes.lost_race(error):
             raise LostRace from error
         raise
 
 
-def _put(transaction: TransactWrite, step: Step, now_s: int) -> None:
+def put(transaction: TransactWrite, step: Step, now_s: int) -> None:
+    """Adds a step to a transaction that also writes what it tells of."""
+    head = step.before
+    _put_message(transaction, step, now_s)
+    _put_head(transaction, step)
+    if step.change is not None:
+        transaction.save(_change_row(step.change, step.errands), condition=_EMPTY)
+    if step.changed is not None:
+        transaction.update(
+            tables.Message(conversation_id=head.conversation_id, seq=step.changed.seq),
+            actions=_changed_actions(step.changed),
+            condition=tables.Message.conversation_id.exists(),
+        )
+    if step.replaced is not None:
+        transaction.save(_version_row(step.replaced, step.after))
+    if step.report is not None:
+        transaction.save(reports.row(step.report))
+    if step.mark is not None:
+        transaction.save(marks.row(head.conversation_id, step.mark))
+    _put_members(transaction, step)
+
+
+def _put_message(transaction: TransactWrite, step: Step, now_s: int) -> None:
     message = step.message
     if message is None:
         return
@@ -83,13 +89,36 @@ def _put(transaction: TransactWrite, step: Step, now_s: int) -> None:
 def _put_head(transaction: TransactWrite, step: Step) -> None:
     key = step.before.conversation_id
     if step.creates:
-        row = tables.Conversation(conversation_id=key, **conversations.stored_head(step.after))
+        row = conversations.conversation_row(step.after)
         transaction.save(row, condition=tables.Conversation.conversation_id.does_not_exist())
         return
     actions = _differences(step.before, step.after)
     if not actions:  # what concerns one member only rests on nothing that others do
         return
-    transaction.update(tables.Conversation(conversation_id=key), actions=actions, condition=_unmoved(step))
+    condition = _unmoved(step)
+    if step.token is not None:
+        as_it_was, taking = _bucket(step.before, step.token)
+        condition &= as_it_was
+        actions += taking
+    transaction.update(tables.Conversation(conversation_id=key), actions=actions, condition=condition)
+
+
+def _bucket(head: Head, token: Token) -> tuple[Condition, list[Action]]:
+    """Returns the condition that buckets are as they were read, and what takes a token out of one.
+
+    Only these entries are written: steps that rest on different things may be written at the same time.
+    """
+    if head.rates is None:
+        rates = tables.Conversation.rates
+        return rates.does_not_exist(), [rates.set({token.user_id: token.after_ms})]
+    own = Path(["rates", token.user_id])
+    condition = own.does_not_exist() if token.before_ms is None else own == token.before_ms
+    actions: list[Action] = [own.set(token.after_ms)]
+    for user_id, tat_ms in token.full.items():
+        other = Path(["rates", user_id])
+        condition &= other == tat_ms
+        actions.append(other.remove())
+    return condition, actions
 
 
 def _put_members(transaction: TransactWrite, step: Step) -> None:
@@ -118,13 +147,20 @@ def _put_members(transaction: TransactWrite, step: Step) -> None:
     if step.mine is not None:
         user_id, attributes = step.mine
         own.setdefault(user_id, []).extend(_set(tables.Membership, attributes))
+    as_it_was: dict[str, Condition] = {one: tables.Membership.user_id.exists() for one in own}
+    if step.turn is not None:
+        user_id, sent_ms = step.turn.user_id, tables.Membership.sent_ms
+        own.setdefault(user_id, []).append(sent_ms.set(step.turn.at_ms))
+        before_ms = step.turn.before_ms
+        as_it_was[user_id] = sent_ms.does_not_exist() if before_ms is None else sent_ms == before_ms
+        as_it_was[user_id] &= tables.Membership.user_id.exists()
     created = {added.user_id for added in step.added}
     for user_id, actions in own.items():
         if user_id not in created:
             transaction.update(
                 tables.Membership(user_id=user_id, conversation_id=head.conversation_id),
                 actions=actions,
-                condition=tables.Membership.user_id.exists(),
+                condition=as_it_was[user_id],
             )
 
 

@@ -61,6 +61,7 @@ class Conversation(Table):
     pins = NumbersAttribute(null=True)
     everyone_seqs = NumbersAttribute(null=True)
     has_archived = BooleanAttribute(null=True)
+    rates = DocumentAttribute(null=True)
     blocked_by = StringsAttribute(null=True)  # of the two people of a direct conversation, those who have blocked
 
 
@@ -122,6 +123,7 @@ class Membership(Table):
     archived_seq = NumberAttribute(null=True)
     mention_seqs = NumberSetAttribute(null=True)
     hidden_seq = NumberAttribute(null=True)
+    sent_ms = NumberAttribute(null=True)
     by_activity = ByActivity()
     by_conversation = ByConversation()
     by_pin = ByPin()
@@ -263,6 +265,7 @@ class Call(Table):
     reason = UnicodeAttribute(null=True)
     ended_by = UnicodeAttribute(null=True)
     ended_by_device = UnicodeAttribute(null=True)
+    note_seq = NumberAttribute(null=True)
     is_doubted = BooleanAttribute(null=True)
     sweep_shard = UnicodeAttribute(null=True)
     due_at_s = NumberAttribute(null=True)

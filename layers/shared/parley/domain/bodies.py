@@ -77,7 +77,7 @@ def decode_query(params: Mapping[str, str | Sequence[str]], into: type[T]) -> T:
     values, wrong = _read_query(params, into)
     try:
         decoded = msgspec.convert(values, type=into)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeError):  # half a surrogate pair where a number belongs
         from parley.domain import faults
 
         raise faults.of_query(values, into, wrong) from None

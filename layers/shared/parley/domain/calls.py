@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from parley.domain.times import rfc3339, rfc3339_or_none
-from parley.domain.types import CallReason, CallState, CallStatus, Media
+from parley.domain.types import CallReason, CallState, CallStatus, Media, Note
 
 RING_S = 45  # how long a call rings before it counts as missed
 OFFER_RESEND_S = 5  # how often the caller repeats the offer while it rings, for devices that came late
@@ -38,6 +38,7 @@ class StoredCall(Struct, frozen=True, kw_only=True):
     reason: CallReason | None = None
     ended_by: str | None = None  # nobody, where time or a lost device has ended it
     ended_by_device: str | None = None
+    note_seq: int | None = None  # the system message that tells of it
     is_doubted: bool = False  # a device was not there when it was last looked after
     due_at_s: int | None = None  # when the sweep must look; None once it need not
 
@@ -106,6 +107,16 @@ class StoredCall(Struct, frozen=True, kw_only=True):
             ended_by_device=device,
             due_at_s=None if by else self.due_at_s,
         )
+
+    def note(self) -> Note | None:
+        """Returns what a system message tells of the end: of a call that nobody took, and of no other."""
+        if self.reason not in ("missed", "busy"):
+            return None
+        return Note(event="call_missed", user_ids=[self.callee_id], call_id=self.call_id, media=self.media)
+
+    def noted(self, seq: int) -> "StoredCall":
+        """Returns the call as it ends, with the message that tells of it."""
+        return msgspec.structs.replace(self, note_seq=seq)
 
     def told(self) -> "StoredCall":
         """Returns the call as both sides know of its end."""

@@ -30,6 +30,7 @@ PART_BYTES = 5 * 1024 * 1024
 MAX_RESTARTS = 3  # of a job whose parts S3 does not know any more
 # One step reads the whole file to hash it: 500 MB take Lambda some 20 of its 60 seconds.
 MAX_HASHED_BYTES = 500_000_000
+MAX_MEMBERS = 2_000  # whom a file lists: all there can be in a group
 MAX_RECENT = 20  # exports that one person may ask for in 24 hours
 RECENT_MS = 24 * 3_600_000
 

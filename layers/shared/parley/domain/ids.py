@@ -14,6 +14,8 @@ _conversation_id = re.compile(r"[dgt]_[a-z2-7]{26}")
 _export_id = re.compile(r"x_[a-z2-7]{26}")
 _message_id = re.compile(r"([dgt]_[a-z2-7]{26})\.([1-9][0-9]{0,14})")
 
+GROUP_PREFIX = "g_"
+
 
 def direct_conversation_id(one_user_id: str, other_user_id: str, context_type: str, context_id: str) -> str:
     """Returns the one id that two people have in a context, whoever of them asks.
@@ -30,12 +32,14 @@ def group_id(creator_id: str, nonce: str) -> str:
 
     The same `nonce` gives the same group again, so a retry makes no second one.
     """
-    return "g_" + b32encode(sha256(f"{creator_id}\n{nonce}".encode()).digest()[:16]).decode().rstrip("=").lower()
+    return (
+        GROUP_PREFIX + b32encode(sha256(f"{creator_id}\n{nonce}".encode()).digest()[:16]).decode().rstrip("=").lower()
+    )
 
 
 def is_group_id(conversation_id: str) -> bool:
     """Says whether an id is a group's: only there must a membership be read to know who is in it."""
-    return conversation_id.startswith("g_")
+    return conversation_id.startswith(GROUP_PREFIX)
 
 
 def message_id(conversation_id: str, seq: int) -> str:

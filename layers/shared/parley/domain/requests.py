@@ -287,13 +287,6 @@ class Search(Body, frozen=True, kw_only=True):
     limit: Limit = 20
 
 
-class ListUsers(Page, frozen=True, kw_only=True):
-    """The query of GET /users: people of one role, or of all; whose name begins with `q`, or all."""
-
-    role: Role | None = None
-    q: Annotated[str, Meta(max_length=MAX_NAME_CHARACTERS, pattern=NOT_BLANK)] | None = None
-
-
 class ReportMessage(Body, frozen=True, kw_only=True):
     """POST /messages/{message_id}/report."""
 
@@ -352,6 +345,13 @@ class AuditQuery(Page, frozen=True, kw_only=True, rename={"since": "from"}):
     actor: UserId | None = None
     action: AuditAction | None = None
     since: Annotated[str, Meta(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$(?!\n)")] | None = None
+
+
+class ListUsers(Page, frozen=True, kw_only=True):
+    """The query of GET /users: people of one role, or of all; whose name begins with `q`, or all."""
+
+    role: Role | None = None
+    q: Annotated[str, Meta(max_length=MAX_NAME_CHARACTERS, pattern=NOT_BLANK)] | None = None
 
 
 class History(Body, frozen=True, kw_only=True):

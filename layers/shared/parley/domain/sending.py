@@ -99,12 +99,15 @@ def next_message(
     )
 
 
-def next_note(head: Head, note: Note, call: Call, *, after: Head | None = None) -> Step:
-    """Returns what to write so that a system message becomes the newest; `after` is the head with what it tells of."""
+def next_note(head: Head, note: Note, call: Call, *, after: Head | None = None, sender_id: str | None = None) -> Step:
+    """Returns what to write so that a system message becomes the newest; `after` is the head with what it tells of.
+
+    The caller did it, unless `sender_id` names somebody else.
+    """
     message = StoredMessage(
         conversation_id=head.conversation_id,
         seq=head.last_seq + 1,
-        sender_id=call.user_id,
+        sender_id=sender_id or call.user_id,
         kind="system",
         text=SENTENCES.get(note.event, "Something happened."),
         created_at_ms=no_earlier(call, head),

@@ -60,6 +60,26 @@ class Mark(Struct, frozen=True, kw_only=True):
     at_ms: int
 
 
+class Token(Struct, frozen=True, kw_only=True):
+    """A token that a step takes out of somebody's bucket in the head, which was as it was read.
+
+    `full` are others' buckets of which nothing need be kept any longer.
+    """
+
+    user_id: str
+    before_ms: int | None
+    after_ms: int
+    full: Mapping[str, int] = {}
+
+
+class Turn(Struct, frozen=True, kw_only=True):
+    """That somebody writes in slow mode, who had last written at `before_ms`."""
+
+    user_id: str
+    before_ms: int | None
+    at_ms: int
+
+
 class Step(Struct, frozen=True, kw_only=True):
     """From `before`, as it was read, to `after`, with everything that is written beside the head.
 
@@ -82,6 +102,8 @@ class Step(Struct, frozen=True, kw_only=True):
     moves_index: bool = False  # the members' lists have to be put in order again
     report: Report | None = None  # of the message, to the moderators
     mine: tuple[str, Mapping[str, Any]] | None = None  # one member's own attributes that go with it
+    token: Token | None = None
+    turn: Turn | None = None
 
     @property
     def new_message(self) -> StoredMessage:

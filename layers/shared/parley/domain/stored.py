@@ -139,6 +139,7 @@ class Membership(Struct, frozen=True, kw_only=True):
 
     `archived_seq` is where the conversation ended when it was archived: whatever comes behind it brings it back.
     `mention_seqs` are the messages that name this person and that they had not read, `MAX_MENTIONS` of them at most.
+    `sent_ms` is when they last wrote, in a group in slow mode.
     `hidden_seq` is the newest message that they have deleted for themselves, where it was the conversation's last.
     """
 
@@ -151,6 +152,7 @@ class Membership(Struct, frozen=True, kw_only=True):
     mention_seqs: frozenset[int] = frozenset()
     hidden_seq: int | None = None
     since_ms: int = 0
+    sent_ms: int | None = None
 
 
 class Head(Struct, frozen=True, kw_only=True):
@@ -185,6 +187,7 @@ class Head(Struct, frozen=True, kw_only=True):
     pins: tuple[int, ...] = ()
     everyone_seqs: tuple[int, ...] = ()
     has_archived: bool = False
+    rates: Mapping[str, int] | None = {}  # buckets that are not full, by user; None in a row that is older than they
     blocked_by: tuple[str, ...] = ()
 
     @property

@@ -58,6 +58,7 @@ opacity:0}
 article:hover>time{opacity:1}
 .text{white-space:pre-wrap;overflow-wrap:anywhere;margin:0}
 .gone{color:var(--dim);font-style:italic;margin:0}
+.note p{margin:0;display:inline}
 .note{text-align:center;color:var(--dim);font-size:.85rem;padding-inline-start:.5rem}
 .quote{display:block;margin:.15rem 0 .25rem;padding:.3rem .75rem;border-inline-start:3px solid var(--line);
 background:var(--quote);border-radius:4px;color:var(--dim);font-size:.88rem;text-decoration:none;
@@ -84,6 +85,21 @@ _POLICY = (
 )
 
 Names = Mapping[str, str | None]
+
+_NOTES = {
+    "group_created": "{who} made the group “{title}”.",
+    "members_added": "{who} added {whom}.",
+    "member_removed": "{who} removed {whom}.",
+    "member_left": "{who} left.",
+    "role_changed": "{who} made {whom} {role}.",
+    "title_changed": "{who} changed the title to “{title}”.",
+    "description_changed": "{who} changed the description.",
+    "posting_changed": "{who} changed who may write.",
+    "slow_mode_changed": "{who} changed the slow mode.",
+    "closed": "{who} closed the conversation.",
+    "reopened": "{who} opened the conversation again.",
+    "call_missed": "{who} called.",
+}
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -138,7 +154,9 @@ def article(line: Line, names: Names) -> str:
     is_new_day = before is None or _day(before.created_at) != _day(message.created_at)
     heading = f"<h2>{_long_day(message.created_at)}</h2>\n" if is_new_day else ""
     if message.kind == "system":
-        return f'{heading}<article id="m{message.seq}" class="note">{_said(message)} {_time(message)}</article>\n'
+        return (
+            f'{heading}<article id="m{message.seq}" class="note">{_told(message, names)} {_time(message)}</article>\n'
+        )
     is_first = is_new_day or before is None or _starts_anew(message, before)
     classes = ' class="first"' if is_first else ""
     marks = _marks(message)
@@ -163,9 +181,14 @@ def article(line: Line, names: Names) -> str:
 
 def people_in(lines: Iterable[Line]) -> set[str]:
     """Returns the ids of everybody whose name stands somewhere in these messages."""
-    found = set()
+    found: set[str] = set()
     for line in lines:
-        found.add(line.message.sender_id)
+        message = line.message
+        found.add(message.sender_id)
+        if message.system is not None:
+            found.update(message.system.user_ids)
+        if message.forwarded_from is not None:
+            found.add(message.forwarded_from.sender_id)
         if line.answered is not None:
             found.add(line.answered.sender_id)
     return found
@@ -176,6 +199,21 @@ def _starts_anew(message: Message, before: Message) -> bool:
     if before.kind == "system" or before.sender_id != message.sender_id or message.reply_to or message.forwarded_from:
         return True
     return (_at(message.created_at) - _at(before.created_at)).total_seconds() > 600
+
+
+def _told(message: Message, names: Names) -> str:
+    """Returns what a system message tells of, with names; its own words where the event is not known here."""
+    note = message.system
+    if note is None or note.event not in _NOTES or message.deleted_at is not None:
+        return _said(message)
+    whom = ", ".join(_name(one, names) for one in note.user_ids) or "nobody"
+    said = _NOTES[note.event].format(
+        who=_name(message.sender_id, names),
+        whom=whom,
+        role=_text(note.role or ""),
+        title=f'<bdi dir="auto">{_text(note.title or "")}</bdi>',
+    )
+    return f"<p>{said}</p>"
 
 
 def _said(message: Message) -> str:
@@ -194,7 +232,10 @@ def _marks(message: Message) -> str:
 
 
 def _origin(message: Message, names: Names) -> str:
-    return '<span class="mark">Forwarded</span>\n' if message.forwarded_from else ""
+    origin = message.forwarded_from
+    if origin is None:
+        return ""
+    return f'<span class="mark">Forwarded from {_name(origin.sender_id, names)}, {_moment(origin.created_at)}</span>\n'
 
 
 def _quote(line: Line, names: Names) -> str:

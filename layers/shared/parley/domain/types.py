@@ -124,6 +124,7 @@ class Note(Struct, frozen=True, kw_only=True, omit_defaults=True):
     role: str | None = None
     title: str | None = None
     call_id: str | None = None
+    media: Media | None = None
     duration_s: int | None = None
 
 
