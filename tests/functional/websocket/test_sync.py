@@ -82,6 +82,20 @@ def test_long_absence_is_caught_up_part_by_part(parley: Parley) -> None:
     assert len(caught) == 9
 
 
+def test_changes_come_with_the_message_as_it_is_now(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    [message_id] = say(alice, direct, "helo")
+    alice.patch(f"/messages/{message_id}", json={"text": "hello"})
+
+    caught = sync(bob.connect(), {direct: {"seq": 1, "change_seq": 0}})["conversations"][direct]
+
+    assert [(one["event"], one["data"]["message"]["text"]) for one in caught["changes"]] == [
+        ("message_updated", "hello")
+    ]
+    assert caught["verdict"] == "complete"
+
+
 def test_cursor_beyond_the_end_starts_again_there(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
     conversation_id = open_direct(alice, bob)
