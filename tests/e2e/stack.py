@@ -162,8 +162,18 @@ class Person:
         assert answer.status in (200, 201), answer
         return answer.json
 
-    def patch(self, path: str) -> Any:
-        answer = self.request("PATCH", path)
+    def patch(self, path: str, **body: object) -> Any:
+        answer = self.request("PATCH", path, body or None)
+        assert answer.status == 200, answer
+        return answer.json
+
+    def put(self, path: str, **body: object) -> Any:
+        answer = self.request("PUT", path, body or None)
+        assert answer.status in (200, 201), answer
+        return answer.json
+
+    def delete(self, path: str) -> Any:
+        answer = self.request("DELETE", path)
         assert answer.status == 200, answer
         return answer.json
 

@@ -1,0 +1,99 @@
+"""A session of the play-test platform (docs/replacing.md, A): a chat of a class, from opening to archive."""
+
+from urllib.parse import quote
+
+from tests.e2e.stack import Person, Stack
+
+
+def of_class(stack: Stack, class_id: str) -> tuple[Person, Person, str]:
+    """Returns a teacher and a student of one class, and the id of their conversation about it."""
+    contexts = {"class": [class_id]}
+    teacher = stack.person("teacher", role="teacher", contexts=contexts)
+    student = stack.person("student", role="student", contexts=contexts)
+    about = {"type": "class", "id": class_id}
+    opened = teacher.post("/conversations", type="direct", user_id=student.user_id, context=about)
+    again = student.post("/conversations", type="direct", user_id=teacher.user_id, context=about)
+    assert (again["id"], again["context"]) == (opened["id"], about)
+    return teacher, student, opened["id"]
+
+
+def test_both_have_it_open_and_see_each_other_come_type_read_and_go(stack: Stack) -> None:
+    teacher, student, chat = of_class(stack, "7b")
+
+    with teacher.online(by_ticket=True) as desk:
+        desk.ask("join_conversation", conversation_id=chat)
+        with student.online() as phone:
+            came = desk.event("user_status_change")
+            phone.ask("join_conversation", conversation_id=chat)
+            joined = desk.event("user_joined_conversation")
+            phone.ask("typing_start", conversation_id=chat)
+            typing = desk.event("user_typing")
+            first = phone.ask("send_message", conversation_id=chat, text="Is **page 3** for today?")
+            phone.ask("typing_stop", conversation_id=chat)
+            got = desk.event("new_message")["message"]
+            badge = teacher.get("/unread-count")["total"]
+            desk.ask("mark_read", message_id=first["id"])
+            read = phone.event("message_read")
+            phone.ask("send_message", conversation_id=chat, text="And page 4?")
+            desk.ask("mark_conversation_read", conversation_id=chat)
+            all_read = phone.event("conversation_read")
+            phone.ask("leave_conversation", conversation_id=chat)
+            left = desk.event("user_left_conversation")
+            [status] = desk.ask("request_user_status", user_ids=[student.user_id])["statuses"]
+        went = desk.event("user_status_change")
+        assert desk.event("user_stopped_typing")["user_id"] == student.user_id
+
+    assert {one["user_id"] for one in (came, joined, typing, left, status, went)} == {student.user_id}
+    assert [one["status"] for one in (came, status, went)] == ["online", "online", "offline"]
+    assert (got["id"], got["text"], badge) == (first["id"], "Is **page 3** for today?", 1)
+    assert [(one["user_id"], one["seq"]) for one in (read, all_read)] == [(teacher.user_id, 1), (teacher.user_id, 2)]
+    assert teacher.get("/unread-count")["total"] == 0
+
+
+def test_history_search_settings_and_archive(stack: Stack) -> None:
+    teacher, student, chat = of_class(stack, "8a")
+    sent = [student.post(f"/conversations/{chat}/messages", text=f"question {number}") for number in range(5)]
+
+    newest = teacher.get(f"/conversations/{chat}/messages?limit=2")
+    older = teacher.get(f"/conversations/{chat}/messages?limit=2&before={newest['messages'][0]['seq']}")
+    by_offset = teacher.get(f"/conversations/{chat}/messages?page=1&per_page=2")
+    by_name = teacher.get("/conversations?q=stud&context_type=class&context_id=8a")["conversations"]
+    by_content = teacher.get(f"/search?q={quote('question 3')}")["results"]
+    settings = teacher.patch(f"/conversations/{chat}/settings", pinned=True, notifications="none")["settings"]
+    archived = teacher.patch(f"/conversations/{chat}/archive", archived=True)
+
+    assert [one["seq"] for one in older["messages"] + newest["messages"]] == [2, 3, 4, 5]
+    assert (by_offset["total"], len(by_offset["messages"])) == (5, 2)
+    assert [(one["id"], one["unread"]) for one in by_name] == [(chat, 5)]
+    assert [one["message"]["id"] for one in by_content] == [sent[3]["id"]]
+    assert (settings["pinned"], settings["notifications"], archived["archived"]) == (True, "none", True)
+    assert teacher.get("/conversations?q=stud")["conversations"] == []
+    assert [one["id"] for one in teacher.get("/conversations?state=archived")["conversations"]] == [chat]
+    student.post(f"/conversations/{chat}/messages", text="It comes back by this")
+    assert [one["id"] for one in teacher.get("/conversations")["conversations"]] == [chat]
+
+
+def test_what_it_wished_for_reactions_edit_delete_report_and_block(stack: Stack) -> None:
+    teacher, student, chat = of_class(stack, "9c")
+    sent = student.post(f"/conversations/{chat}/messages", text="Thank yuo")
+
+    with student.online() as phone:
+        phone.ask("join_conversation", conversation_id=chat)
+        teacher.put(f"/messages/{sent['id']}/reactions/{quote('👍')}")
+        reacted = phone.event("reaction_added")
+        edited = student.patch(f"/messages/{sent['id']}", text="Thank you")
+        updated = phone.event("message_updated")["message"]
+        teacher.delete(f"/messages/{sent['id']}/reactions/{quote('👍')}")
+        taken_back = phone.event("reaction_removed")["message"]
+        report = teacher.post(f"/messages/{sent['id']}/report", reason="spam")
+        student.delete(f"/messages/{sent['id']}")
+        deleted = phone.event("message_deleted")["message"]
+        teacher.put(f"/users/{student.user_id}/block")
+        refused = phone.refused("send_message", conversation_id=chat, text="Why?")
+
+    assert (reacted["emoji"], [one["count"] for one in reacted["message"]["reactions"]]) == ("👍", [1])
+    assert (edited["text"], updated["text"], updated["edited_at"] is None) == ("Thank you", "Thank you", False)
+    assert (taken_back["reactions"], report["status"]) == ([], "open")
+    assert (deleted["text"], deleted["deleted_at"] is None) == ("", False)
+    assert (refused["status"], refused["code"]) == (403, "blocked")
+    assert [one["user_id"] for one in teacher.get("/me/blocks")["blocks"]] == [student.user_id]

@@ -1,0 +1,108 @@
+"""A session of the school platform (docs/replacing.md, E): who may write to whom, and a group of a class."""
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+
+from tests.e2e.stack import Person, Stack, running
+
+QUICK = ("👍", "❤️", "😊", "😮", "😢", "🎉")
+ROLES = ("admin", "teacher", "parent", "student")
+
+
+@pytest.fixture(scope="module")
+def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running(tmp_path_factory.mktemp("school"), "--parameter", "Policy=school") as started:
+        yield started
+
+
+def people(school: Stack) -> list[Person]:
+    return [school.person(role, role=role) for role in ROLES]
+
+
+def group_of(owner: Person, *others: Person, **fields: object) -> str:
+    member_ids = [one.user_id for one in others]
+    group_id: str = owner.post("/conversations", type="group", title="7b", member_ids=member_ids, **fields)["id"]
+    return group_id
+
+
+def test_the_role_matrix_holds_and_the_directory_shows_the_same(school: Stack) -> None:
+    allowed = {
+        "admin": {"admin", "teacher", "parent", "student"},
+        "teacher": {"student", "parent", "admin"},
+        "parent": {"teacher", "admin"},
+        "student": {"teacher", "admin"},
+    }
+    callers, others = people(school), people(school)
+
+    for caller, role in zip(callers, ROLES, strict=True):
+        found = {other: caller.get(f"/users?role={other}&q={other}")["users"] for other in ROLES}
+        for other, other_role in zip(others, ROLES, strict=True):
+            wanted = {"type": "direct", "user_id": other.user_id}
+            opened = caller.request("POST", "/conversations", wanted)
+            assert opened.status == (201 if other_role in allowed[role] else 403), (role, other_role)
+            listed = other.user_id in {one["id"] for one in found[other_role]}
+            assert listed is (other_role in allowed[role]), (role, other_role)
+
+
+def test_a_group_with_roles_from_its_making_to_announcements(school: Stack) -> None:
+    _, teacher, parent, student = people(school)
+    second = school.person("student", role="student")
+    group = group_of(teacher, parent, student, description="Class 7b")
+
+    with student.online() as phone, second.online() as tablet:
+        teacher.put(f"/conversations/{group}/members/{second.user_id}", role="admin")
+        added, created = phone.event("member_added"), tablet.event("conversation_created")
+        promoted = phone.event("conversation_updated")["shared"]
+        teacher.patch(f"/conversations/{group}", posting="admins")
+        updated = phone.event("conversation_updated")["shared"]
+        refused = phone.refused("send_message", conversation_id=group, text="May I?")
+        tablet.ask("send_message", conversation_id=group, text="Trip on Friday")
+        heard = iter(lambda: phone.event("message_notification")["message"], None)
+        told = next(one for one in heard if one["kind"] == "text")  # among the notes of what has changed
+        teacher.delete(f"/conversations/{group}/members/{parent.user_id}")
+        removed = phone.event("member_removed")
+
+    roles = {one["user_id"]: one["role"] for one in student.get(f"/conversations/{group}/members")["members"]}
+    assert (added["user_ids"], created["conversation"]["description"]) == ([second.user_id], "Class 7b")
+    assert promoted["admin_ids"] == [second.user_id]
+    assert (updated["posting"], refused["code"], refused["status"]) == ("admins", "posting_restricted", 403)
+    assert (told["text"], told["sender_id"]) == ("Trip on Friday", second.user_id)
+    assert removed["removed_id"] == parent.user_id
+    assert roles == {teacher.user_id: "owner", second.user_id: "admin", student.user_id: "member"}
+    assert parent.request("GET", f"/conversations/{group}").status == 404
+
+
+def test_mute_pin_reactions_mentions_pins_and_forwarding(school: Stack) -> None:
+    admin, teacher, parent, student = people(school)
+    group = group_of(teacher, parent, student)
+    until = "2199-01-01T00:00:00.000Z"
+
+    muted = student.patch(f"/conversations/{group}/settings", muted_until=until, pinned=True)["settings"]
+    body = {"text": "@Student bring the form", "mentions": [student.user_id]}
+    sent = teacher.post(f"/conversations/{group}/messages", **body)
+    mentioned = student.get(f"/conversations/{group}")
+    for emoji in QUICK:
+        parent.put(f"/messages/{sent['id']}/reactions/{quote(emoji)}")
+    student.put(f"/messages/{sent['id']}/reactions/{quote('👍')}")
+    parent.delete(f"/messages/{sent['id']}/reactions/{quote('🎉')}")
+    reactions = student.get(f"/messages/{sent['id']}")["reactions"]
+    pinned = teacher.put(f"/messages/{sent['id']}/pin")["pinned"]
+    not_a_students = student.request("DELETE", f"/messages/{sent['id']}/pin")
+    to_admin = teacher.opens(admin)
+    forwarded = teacher.post(f"/messages/{sent['id']}/forward", conversation_ids=[to_admin])["messages"]
+    student.patch(f"/conversations/{group}/read-all")
+
+    assert (muted["muted_until"], muted["pinned"]) == (until, True)
+    assert [one["id"] for one in student.get("/conversations?state=pinned")["conversations"]] == [group]
+    assert (mentioned["unread_mentions"], mentioned["mention_seqs"]) == (1, [sent["seq"]])
+    assert student.get(f"/conversations/{group}")["unread_mentions"] == 0
+    assert {one["emoji"]: (one["count"], one["mine"]) for one in reactions} == {
+        "👍": (2, True),
+        **{emoji: (1, False) for emoji in QUICK[1:-1]},
+    }
+    assert (pinned, not_a_students.status) == (True, 403)
+    assert [one["id"] for one in parent.get(f"/conversations/{group}/pins")["messages"]] == [sent["id"]]
+    assert [one["forwarded_from"]["sender_id"] for one in forwarded] == [teacher.user_id]
+    assert admin.get(f"/conversations/{to_admin}/messages")["messages"][0]["text"] == body["text"]
