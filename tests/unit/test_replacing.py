@@ -1,0 +1,98 @@
+"""docs/replacing.md names only what there is, and leaves out nothing that people can do."""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "replacing.md").read_text(encoding="utf-8")
+OPENAPI: dict[str, Any] = json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="ascii"))
+ASYNCAPI: dict[str, Any] = json.loads((ROOT / "docs" / "asyncapi.json").read_text(encoding="ascii"))
+ROUTE = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/[^?\s]*)(?:\?(\S*))?")
+AREAS = {"conversations", "messages", "users", "me", "unread", "unread-count", "search", "sync", "admin"}
+
+# What the page does not name, and why: nothing that one of the five systems had or wished for.
+UNNAMED = {
+    "PATCH /me": "hiding when one was last here is Parley's own",
+}
+# Words in backticks that are neither a route, an action, an event, a field nor a part of the template.
+OTHERS = {"service", "default", "school", "direct", "group", "owner", "admin", "member", "me"}
+
+
+def rows() -> list[tuple[str, str]]:
+    """Returns each row of the tables: what they had, and what serves it here."""
+    found = re.findall(r"^\| (.+?) \| (.+) \|$", PAGE, re.MULTILINE)
+    return [row for row in found if row != ("theirs", "here")]
+
+
+def spans(text: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", text)
+
+
+@cache
+def operations() -> dict[str, set[str]]:
+    """Returns the names of each route's query parameters."""
+    return {
+        f"{method.upper()} {path}": {one["name"] for one in operation.get("parameters", []) if one["in"] == "query"}
+        for path, methods in OPENAPI["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+@cache
+def known_words() -> set[str]:
+    """Returns the names of actions, events, fields, parameters, policies' words and the template's resources."""
+    template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    fields = {
+        name
+        for document in (OPENAPI, ASYNCAPI)
+        for schema in document["components"]["schemas"].values()
+        for name in schema.get("properties", {})
+    }
+    messages = {name.removesuffix("_event") for name in ASYNCAPI["components"]["messages"]}
+    queries = set().union(*operations().values())
+    return fields | messages | queries | set(template["Resources"]) | OTHERS
+
+
+def named_routes() -> set[str]:
+    return {f"{found[1]} {found[2]}" for _, here in rows() for one in spans(here) if (found := ROUTE.fullmatch(one))}
+
+
+@pytest.mark.parametrize(("theirs", "here"), rows(), ids=[theirs for theirs, _ in rows()])
+def test_a_row_names_only_what_exists(theirs: str, here: str) -> None:
+    done = re.split(r"not yet", here, flags=re.IGNORECASE)[0]  # what stands behind it is to come
+    known, words = operations(), known_words()
+
+    for one in spans(done):
+        if found := ROUTE.fullmatch(one):
+            route = f"{found[1]} {found[2]}"
+            assert route in known, f"{theirs}: there is no {route}"
+            asked = set(re.findall(r"(\w+)=", found[3] or ""))
+            assert asked <= known[route], f"{theirs}: {route} does not know {asked - known[route]}"
+        elif re.fullmatch(r"\w+", one):
+            assert one in words, f"{theirs}: nothing is called {one}"
+    assert spans(here) or "not yet" in here.lower() or re.search(r"\]\(|client's|Nothing to do", here), (
+        f"{theirs}: what?"
+    )
+
+
+def test_the_page_names_every_operation_that_people_have() -> None:
+    theirs = {route for route in operations() if route.split("/")[1] in AREAS}
+
+    assert theirs - named_routes() == set(UNNAMED)
+
+
+def test_the_page_names_every_action_and_event() -> None:
+    named = {one for _, here in rows() for one in spans(here)}
+    there_are = {name.removeprefix("on_") for name in ASYNCAPI["operations"]}
+
+    assert there_are <= named
+
+
+def test_each_system_has_a_part_of_its_own() -> None:
+    assert re.findall(r"^## ([A-E])\. ", PAGE, re.MULTILINE) == list("ABCDE")
