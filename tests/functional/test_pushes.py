@@ -182,7 +182,7 @@ PUSHES = {
     "OnCallSignal": Push(lambda w: w.in_conversation("call_signal", call_id="c1", signal="offer"), "call_signal"),
     "ClearStaleCalls": Push(
         lambda w: w.parley.run_schedule("ClearStaleCalls"),
-        "call_signal",
+        ["call_signal", "message_notification"],
         before=lambda w: w.in_conversation("call_signal", call_id="c1", signal="offer"),
     ),
     "ClearStaleTyping": Push(

@@ -607,6 +607,39 @@ def test_group_has_no_calls(pair: Pair) -> None:
     assert rows(pair.parley) == []
 
 
+def block(pair: Pair) -> None:
+    assert pair.bob.put("/users/alice/block").status == 200
+
+
+def test_who_is_blocked_cannot_call_nor_who_has_blocked(pair: Pair) -> None:
+    block(pair)
+
+    replies = [pair.says(pair.phone, "offer", payload=SDP), pair.says(pair.screen, "offer", OTHER, payload=SDP)]
+
+    assert [code(reply) for reply in replies] == [("blocked", 403)] * 2
+    assert rows(pair.parley) == []
+    assert heard(pair.screen) == heard(pair.phone) == []
+
+
+def test_block_that_comes_while_a_call_begins_wins(pair: Pair) -> None:
+    meanwhile(pair, lambda: block(pair))
+
+    assert code(pair.says(pair.phone, "offer", payload=SDP)) == ("blocked", 403)
+    assert rows(pair.parley) == []
+    assert heard(pair.screen) == []
+
+
+def test_block_while_it_rings_leaves_no_message_of_the_call(pair: Pair) -> None:
+    ring(pair.phone, pair.conversation_id)
+    block(pair)
+
+    assert state(pair.says(pair.phone, "hang_up")) == ("ended", "missed")
+
+    assert notes(pair) == []
+    assert lines(pair.parley) == []
+    assert pair.screen.events("message_notification") == []
+
+
 def test_closed_conversation_has_no_new_calls(pair: Pair) -> None:
     contexts = {"booking": ["b1"]}
     alice, bob = pair.parley.user("alice", contexts=contexts), pair.parley.user("bob", contexts=contexts)

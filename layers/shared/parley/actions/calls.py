@@ -203,7 +203,8 @@ def _end(call: Call, head: Head | None, found: StoredCall, reason: CallReason, b
     """
     ended = found.ended(reason, call.now_ms, by=by, device=call.connection_id if by == call.user_id else None)
     step = None
-    if head is not None and (note := ended.note()) is not None:
+    # Whoever has been blocked since it rang reaches the other one no more, not even so.
+    if head is not None and not head.blocked_by and (note := ended.note()) is not None:
         step = next_note(head, note, call, sender_id=ended.caller_id)
         ended = ended.noted(step.new_message.seq)
     calls.end(None if reason == "busy" else found, ended, step, call.now_s)

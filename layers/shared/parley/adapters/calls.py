@@ -42,11 +42,14 @@ def on_lines_of(user_ids: Iterable[str]) -> dict[str, StoredCall]:
 
 
 def begin(call: StoredCall) -> None:
-    """Writes a new call with the lines of both; raises LostRace where it is there already, or a line is taken.
+    """Writes a new call with the lines of both.
 
-    One round trip, 8 write units.
+    Raises LostRace where it is there already, a line is taken, or one of the two has blocked the other meanwhile. One
+    round trip, 10 write units.
     """
+    not_blocked = tables.Conversation.blocked_by.does_not_exist()
     with _transaction() as transaction:
+        transaction.condition_check(tables.Conversation, call.conversation_id, condition=not_blocked)
         transaction.save(_row(call), condition=tables.Call.conversation_id.does_not_exist())
         for user_id in call.people:
             conversation_id, line = _line_key(user_id)
