@@ -45,6 +45,7 @@ def test_message_is_answered_whole_and_stored(parley: Parley) -> None:
         "sender_id": "alice",
         "kind": "text",
         "text": "Grüße *an alle* 👋",
+        "system": None,
         "reply_to": None,
         "forwarded_from": None,
         "mentions": [],
@@ -55,6 +56,7 @@ def test_message_is_answered_whole_and_stored(parley: Parley) -> None:
         "edited_at": None,
         "deleted_at": None,
         "client_id": "c1",
+        "change_seq": 0,
         "replayed": False,
     }
     assert [message | {"replayed": False} for message in history(bob, conversation_id)] == [reply.json]
@@ -101,6 +103,8 @@ def test_conversation_moves_on_with_the_message(parley: Parley) -> None:
         "kind": "text",
         "text": "x" * 100,
         "created_at": message["created_at"],
+        "change_seq": 0,
+        "deleted_at": None,
     }
     own = alice.get(f"/conversations/{conversation_id}").json
     assert (own["unread"], own["read_seq"], own["delivered_seq"]) == (0, 1, 1)
