@@ -62,6 +62,42 @@ def test_conversation_that_is_open_is_named_whatever_the_policy_says_now(
     assert explain(alice, "bob", "class", "7b").json["conversation_id"] is None
 
 
+@pytest.mark.parametrize("blocker", ["alice", "bob"])
+def test_block_is_a_reason_for_both_and_does_not_say_whose_it_is(parley: Parley, blocker: str) -> None:
+    people = {"alice": parley.user("alice"), "bob": parley.user("bob")}
+    other = {"alice": "bob", "bob": "alice"}
+    people[blocker].put(f"/users/{other[blocker]}/block")
+
+    for name, person in people.items():
+        attempted = attempt(person, other[name], None, None).json
+
+        assert explain(person, other[name]).json == {
+            "allowed": False,
+            "code": "blocked",
+            "rule": attempted["rule"],
+            "detail": attempted["detail"],
+            "conversation_id": None,
+        }
+
+
+def test_block_says_nothing_where_the_policy_refuses_already(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLICY", "school")
+    student, classmate = (parley.user(one, role="student") for one in ("sue", "sam"))
+    classmate.put("/users/sue/block")
+
+    assert explain(student, "sam").json["code"] == "role_not_allowed"
+
+
+def test_conversation_that_is_open_stays_so_where_somebody_blocks(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    bob.put("/users/alice/block")
+
+    answer = explain(alice, "bob").json
+
+    assert (answer["code"], answer["conversation_id"]) == ("already_open", conversation_id)
+
+
 PEOPLE = {"bob": ("student", ["7b"]), "carol": ("student", ["8a"]), "root": ("admin", []), "paul": ("parent", ["7b"])}
 TOPICS = [
     (None, None),

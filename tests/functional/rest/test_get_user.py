@@ -80,6 +80,19 @@ def test_somebody_whom_nobody_knows_is_unknown_even_where_one_may_write_to_them(
     assert refusal(alice.get("/users/stranger")) == ("unknown_user", 404, [])
 
 
+def test_who_has_blocked_the_caller_is_nobody_unless_they_have_talked(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    bob.put("/users/alice/block")
+
+    assert same(alice.get("/users/bob"), alice.get("/users/nobody"))
+    assert bob.get("/users/alice").json["name"] == "Alice"
+
+    bob.delete("/users/alice/block")
+    open_direct(alice, bob)
+    bob.put("/users/alice/block")
+    assert alice.get("/users/bob").json["name"] == "Bob"
+
+
 @pytest.mark.parametrize("user_id", ["a%2Fb", "%F0%9F%91%8B", "x" * 129, "a%0A", "%FF"])
 def test_what_cannot_be_a_users_id_is_refused(parley: Parley, user_id: str) -> None:
     assert refusal(parley.user("alice").get(f"/users/{user_id}")) == invalid(("{user_id}", "bad_format"))

@@ -190,6 +190,17 @@ def test_new_name_and_role_move_somebody(parley: Parley) -> None:
     assert names(alice, "&role=teacher&q=rob") == ["Robert"]
 
 
+def test_nobody_is_listed_between_whom_and_the_caller_there_is_a_block(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    put(parley, ("Carol", "user"))
+    bob.put("/users/alice/block")
+
+    assert names(alice) == names(bob) == ["Carol"]
+
+    bob.delete("/users/alice/block")
+    assert names(alice) == ["Bob", "Carol"]
+
+
 def test_same_name_is_no_obstacle(parley: Parley) -> None:
     alice = parley.user("alice")
     for number in range(5):

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from parley.actions import people
-from parley.adapters import directory, policies, profiles
+from parley.adapters import batches, blocks, directory, policies, profiles, tables
 from parley.adapters.profiles import Profile
 from parley.domain import sealing
 from parley.domain.call import Call
@@ -25,6 +25,8 @@ class UserList(Struct, frozen=True, kw_only=True):
 def page(call: Call, query: ListUsers) -> UserList:
     """Returns a page of those with whom the caller may open a conversation, by name; two round trips.
 
+    Nobody who has blocked the caller, or whom the caller has, is among them.
+
     Where that needs a context that both hold, a page shows who does among the next `MAX_EXAMINED` people of the roles
     in question. The host's own server and moderators see everybody.
     """
@@ -32,7 +34,7 @@ def page(call: Call, query: ListUsers) -> UserList:
     # One more than is shown, for the caller stands in the directory too.
     examined = min(query.limit + 1, MAX_EXAMINED) if reach.is_free(query.role) else MAX_EXAMINED
     entries = _entries(reach, query, examined + 1)
-    shown = [one for one in _profiles(entries[:examined]) if _is_shown(call, query, one)]
+    shown = [one for one in _profiles(call, entries[:examined]) if _is_shown(call, query, one)]
     users = [people.shared(one, call.caller.contexts) for one in shown[: query.limit]]
     return UserList(users=users, next=_next(query, shown, entries, examined))
 
@@ -45,11 +47,20 @@ def _entries(reach: Reach, query: ListUsers, limit: int) -> list[Entry]:
     return directory.of_roles(reach.roles(query.role), within, limit)
 
 
-def _profiles(entries: list[Entry]) -> list[Profile]:
-    """Returns their profiles; an index may lag behind, and who has another name by now stands elsewhere in it."""
-    found = profiles.some(entry.user_id for entry in entries)
-    known = ((entry, found.get(entry.user_id)) for entry in entries)
-    return [one for entry, one in known if one is not None and one.name_key == entry.name_key]
+def _profiles(call: Call, entries: list[Entry]) -> list[Profile]:
+    """Returns their profiles, but for those between whom and the caller there is a block.
+
+    An index may lag behind: who has another name by now stands elsewhere in it.
+    """
+    people_keys = [(entry.user_id,) for entry in entries]
+    block_keys = [blocks.key(call.user_id, entry.user_id) for entry in entries]
+    rows = batches.read({tables.User: people_keys, tables.Block: block_keys}, stale=(tables.User,))
+    known = ((entry, profiles.profile_of(rows, entry.user_id)) for entry in entries)
+    return [
+        one
+        for entry, one in known
+        if one is not None and one.name_key == entry.name_key and not blocks.of(rows, call.user_id, one.user_id).is_on
+    ]
 
 
 def _is_shown(call: Call, query: ListUsers, profile: Profile) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from parley.actions.profiles import SERVICE
-from parley.adapters import batches, policies, profiles, staff, tables, writes
+from parley.adapters import batches, blocks, policies, profiles, staff, tables, writes
 from parley.adapters.profiles import Profile
 from parley.domain import ids
 from parley.domain.call import Call
@@ -38,17 +38,25 @@ def put(call: Call, user_id: str, wanted: PutUser) -> tuple[Person, bool]:
 def read(call: Call, user_id: str) -> Person:
     """Returns the profile of somebody whom the caller may write to, or writes with already; one round trip.
 
-    NotFound for everybody else, whether they exist or not. The host's own server and moderators may read every profile.
+    NotFound for everybody else, whether they exist or not, and for somebody with whom one has not talked and who has
+    blocked the caller. The host's own server and moderators may read every profile.
     """
     general_id = ids.direct_conversation_id(call.user_id, check_user_id(user_id), NO_CONTEXT, "")
-    rows = batches.read({tables.User: [(user_id,)], tables.Conversation: [(general_id,)]})
+    rows = batches.read(
+        {
+            tables.User: [(user_id,)],
+            tables.Conversation: [(general_id,)],
+            tables.Block: [blocks.key(call.user_id, user_id)],
+        }
+    )
     profile = profiles.profile_of(rows, user_id)
     if profile is None:
         raise unknown_user()
     if sees_everybody(call) or user_id == call.user_id:
         return whole(profile)
     have_talked = rows.get(tables.Conversation, general_id) is not None
-    if not have_talked and not policies.current().may_open_anything(caller_of(call), party(profile)):
+    may_open = policies.current().may_open_anything(caller_of(call), party(profile))
+    if not have_talked and (not may_open or blocks.of(rows, call.user_id, user_id).of_me):
         raise unknown_user()
     return shared(profile, call.caller.contexts)
 
