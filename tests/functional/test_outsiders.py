@@ -39,6 +39,7 @@ MAY_NOT = {
         "admins_only",
         "owners_only",
         "not_your_message",
+        "own_message",
         "system_message",
         "no_life_cycle",
     ),

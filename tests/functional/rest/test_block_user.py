@@ -73,6 +73,11 @@ def test_others_are_not_concerned(parley: Parley) -> None:
     assert write_to(bob, "mallory").status == 201
 
 
+def written(parley: Parley) -> dict[str, list[str]]:
+    """Returns what is stored but for the tokens that a refused try may have used up."""
+    return {table: rows for table, rows in stored(parley).items() if table != "Rates"}
+
+
 ABOUT = {"type": "booking", "id": "b1"}
 WRITING = {"send_message", "typing", "react", "edit_own", "pin_message", "close", "call"}
 
@@ -123,7 +128,7 @@ def test_neither_writes_anything_into_what_is_open(parley: Parley, talk: Talk) -
     for person, other, socket in ((talk.alice, "mallory", talk.phone), (talk.mallory, "alice", talk.screen)):
         message = f"/messages/{talk.conversation_id}.{own[person]}"
         source = say(person, elsewhere[person], "look")[0]
-        before = stored(parley)
+        before = written(parley)
         replies = [
             person.post(f"{path}/messages", json={"text": "hey"}),
             write_to(person, other),
@@ -139,7 +144,7 @@ def test_neither_writes_anything_into_what_is_open(parley: Parley, talk: Talk) -
         ]
         assert [refusal(reply) for reply in replies] == [BLOCKED] * len(replies)
         assert [frame["error"]["code"] for frame in frames] == ["blocked"] * len(frames)
-        assert stored(parley) == before
+        assert written(parley) == before
     assert [
         frame for frame in talk.phone.events() if frame["data"].get("conversation_id") == talk.conversation_id
     ] == []
