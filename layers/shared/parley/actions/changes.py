@@ -9,14 +9,13 @@ from collections.abc import Callable, Collection
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parley.actions import access, limiting, push, together, wording
-from parley.adapters import environment, journal, marks, messages, screening, writes
+from parley.actions import access, limiting, push, seeing, together, wording
+from parley.adapters import blocks, environment, journal, marks, messages, screening, writes
 from parley.domain import changing, events, ids
 from parley.domain.call import Call
 from parley.domain.changing import Found
 from parley.domain.requests import EditMessage
 from parley.domain.steps import Change, Step
-from parley.domain.stored import NO_MARKS
 from parley.domain.types import EVERYONE, Message
 
 Decide = Callable[[Found], Step | None]
@@ -73,11 +72,11 @@ def pins(call: Call, conversation_id: str) -> PinList:
     head = access.access_conversation(call, conversation_id)
     if not head.pins:
         return PinList([])
-    found, mine = together.both(
+    eyes, found = together.both(
+        lambda: seeing.eyes(call, conversation_id, min(head.pins), max(head.pins)),
         lambda: messages.some(conversation_id, head.pins),
-        lambda: marks.of(conversation_id, call.user_id, min(head.pins), max(head.pins)),
     )
-    return PinList([found[seq].view(mine.get(seq, NO_MARKS)) for seq in reversed(head.pins) if seq in found])
+    return PinList([eyes.view(found[seq]) for seq in reversed(head.pins) if seq in found])
 
 
 def _change(
@@ -118,13 +117,17 @@ def _change(
 
 def _found(call: Call, message_id: str, also: Collection[str]) -> Found:
     conversation_id, seq = ids.split_message_id(message_id, access.field_of(call, "message_id"))
-    (head, membership, message, named), mine = together.both(
-        lambda: messages.head_and_message(conversation_id, seq, call.user_id, also),
-        lambda: marks.rows(conversation_id, call.user_id, seq, seq),  # the caller's own, so nothing is given away
+    # What is the caller's own is read whether they are a member or not: it gives nothing away.
+    ((head, membership, message, named), mine), blocked = together.both(
+        lambda: together.both(
+            lambda: messages.head_and_message(conversation_id, seq, call.user_id, also),
+            lambda: marks.rows(conversation_id, call.user_id, seq, seq),
+        ),
+        lambda: blocks.blocked_by(call.user_id) if ids.is_group_id(conversation_id) else set(),
     )
     if head is None or message is None or not access.is_member(head, call.user_id, membership):
         raise access.no_message()
-    return Found(head=head, message=message, mine=mine, named=named)
+    return Found(head=head, message=message, mine=mine, named=named, blocked=frozenset(blocked))
 
 
 def _tell_again(call: Call, found: Found, change_seq: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from parley.actions import push
-from parley.adapters import connections, conversations, messages, queues
+from parley.adapters import blocks, connections, conversations, messages, queues
 from parley.domain import events
 from parley.domain.presence import Presence
 from parley.domain.stored import Head
@@ -105,7 +105,10 @@ def _frames(head: Head, errand: Errand) -> push.FrameFor | None:
     """Returns what members are told: the message or change, as it is now."""
     if errand.seq:
         message = messages.get(head.conversation_id, errand.seq)
-        return None if message is None else push.new_message(head.conversation_id, message.view())
+        if message is None:
+            return None
+        blockers = blocks.blockers_of(message.sender_id) if message.kind != "system" else ()
+        return push.new_message(head.conversation_id, message.view(), blockers)
     for change in messages.changes(head.conversation_id, errand.change_seq, errand.change_seq):
         if not change.is_of_message:
             return push.frames_of(events.of_change(change, head, None))

@@ -1,19 +1,19 @@
 """Sending and reading messages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
 
-from parley.actions import access, limiting, push, together, wording
-from parley.adapters import journal, marks, messages, writes
+from parley.actions import access, limiting, push, seeing, together, wording
+from parley.adapters import blocks, journal, messages, writes
 from parley.domain import history, ids, rights
 from parley.domain.call import Call
 from parley.domain.errors import Field, Unprocessable
 from parley.domain.requests import Draft, History
 from parley.domain.sending import Earlier, fingerprint, next_message
 from parley.domain.steps import Step
-from parley.domain.stored import NO_MARKS, Head, Membership, StoredMessage
+from parley.domain.stored import Head, Membership, StoredMessage
 from parley.domain.types import EVERYONE, Message, Origin, SentMessage
 
 
@@ -36,21 +36,35 @@ def send(call: Call, conversation_id: str, draft: Draft, origin: Origin | None =
     ids.check_conversation_id(conversation_id, access.field_of(call, "conversation_id"))
     named = [one for one in dict.fromkeys(draft.mentions) if one != EVERYONE]
 
-    def read_ahead() -> messages.Ahead:
-        return messages.before_sending(conversation_id, call.user_id, draft.client_id, call.now_s, named)
+    def read_ahead() -> tuple[messages.Ahead, Collection[str]]:
+        return _before_sending(call, conversation_id, draft, named)
 
-    ahead, taking = limiting.take_own_beside(call, conversation_id, read_ahead, always=origin is not None)
+    (ahead, blockers), taking = limiting.take_own_beside(call, conversation_id, read_ahead, always=origin is not None)
     for number in writes.tries():
         if number:
-            ahead = read_ahead()
+            ahead, blockers = read_ahead()
         head = access.admit(ahead.head, call.user_id, ahead.mine)
         limiting.tell(call, head)
         if ahead.earlier is not None:
-            return _replay(call, head, draft, ahead.earlier, origin)
+            return _replay(call, head, draft, ahead.earlier, origin, blockers)
         limiting.move_on(call, conversation_id, taking)
-        if (sent := send_behind(call, head, draft, ahead.named, origin, mine=ahead.mine)) is not None:
+        sent = send_behind(call, head, draft, ahead.named, origin, mine=ahead.mine, blockers=blockers)
+        if sent is not None:
             return sent
     raise writes.busy()
+
+
+def _before_sending(
+    call: Call, conversation_id: str, draft: Draft, named: Sequence[str]
+) -> tuple[messages.Ahead, Collection[str]]:
+    """Returns what a send must know, and for a group those to whom it is marked; one round trip."""
+
+    def ahead() -> messages.Ahead:
+        return messages.before_sending(conversation_id, call.user_id, draft.client_id, call.now_s, named)
+
+    if not ids.is_group_id(conversation_id):
+        return ahead(), ()
+    return together.both(ahead, lambda: blocks.blockers_of(call.user_id))
 
 
 def send_behind(
@@ -61,30 +75,36 @@ def send_behind(
     origin: Origin | None = None,
     *,
     mine: Membership | None = None,
+    blockers: Collection[str] = (),
 ) -> SentMessage | None:
-    """Writes a message behind a head that was just read, and tells the members; None where somebody else was faster."""
+    """Writes a message behind a head that was just read, and tells the members; None where somebody else was faster.
+
+    To those in `blockers` it is marked.
+    """
     rights.require(head, call.user_id, "send_message")
     if EVERYONE in draft.mentions:
         rights.require(head, call.user_id, "mention_everyone")
     screened = wording.screen(call, draft.text)
     step = next_message(head, draft, call, text=screened.text, named=named, origin=origin)
     counted = limiting.counted(call, limiting.in_turn(call, step, mine))
-    message = write(call, wording.flagged(call, counted, screened))
+    message = write(call, wording.flagged(call, counted, screened), blockers)
     return None if message is None else _sent(message, replayed=False)
 
 
-def write(call: Call, step: Step) -> Message | None:
+def write(call: Call, step: Step, blockers: Collection[str] = ()) -> Message | None:
     """Writes a step that brings a message, and tells the members; None where somebody else was faster."""
     try:
         journal.write(step, call.now_s)
     except journal.LostRace:
         return None
     message = step.new_message.view()
-    _tell(call, step.after, message)
+    _tell(call, step.after, message, blockers)
     return message
 
 
-def _replay(call: Call, head: Head, draft: Draft, earlier: Earlier, origin: Origin | None) -> SentMessage:
+def _replay(
+    call: Call, head: Head, draft: Draft, earlier: Earlier, origin: Origin | None, blockers: Collection[str]
+) -> SentMessage:
     if earlier.fingerprint != fingerprint(draft, origin):
         raise Unprocessable(
             "client_id_reused",
@@ -96,13 +116,13 @@ def _replay(call: Call, head: Head, draft: Draft, earlier: Earlier, origin: Orig
         raise access.no_message()
     message = stored.view()
     if not push.was_told(message.id):
-        _tell(call, head, message)
+        _tell(call, head, message, blockers)
     return _sent(message, replayed=True)
 
 
-def _tell(call: Call, head: Head, message: Message) -> None:
+def _tell(call: Call, head: Head, message: Message, blockers: Collection[str]) -> None:
     """Posts a new message to all devices of all members but the one that sent it, in full or as a notification."""
-    frames = push.new_message(head.conversation_id, message)
+    frames = push.new_message(head.conversation_id, message, blockers)
     # Read after the write: a device that connects and syncs in between has read the message or stands in this list.
     push.tell_each(call, head.participants, frames, head.conversation_id)
     push.remember(message.id)
@@ -122,8 +142,8 @@ def viewed(call: Call, conversation_id: str, found: Sequence[StoredMessage]) -> 
     """Returns messages of one conversation, ascending, as the caller sees them; one round trip."""
     if not found:
         return []
-    mine = marks.of(conversation_id, call.user_id, found[0].seq, found[-1].seq)
-    return [message.view(mine.get(message.seq, NO_MARKS)) for message in found]
+    eyes = seeing.eyes(call, conversation_id, found[0].seq, found[-1].seq)
+    return [eyes.view(message) for message in found]
 
 
 def page(call: Call, conversation_id: str, query: History) -> HistoryPage:
@@ -133,11 +153,11 @@ def page(call: Call, conversation_id: str, query: History) -> HistoryPage:
     """
     head = access.access_conversation(call, conversation_id)
     span = history.span(query, head.last_seq)
-    stored, mine = together.both(
+    eyes, stored = together.both(
+        lambda: seeing.eyes(call, conversation_id, span.first_seq, span.last_seq),
         lambda: messages.between(conversation_id, span.first_seq, span.last_seq),
-        lambda: marks.of(conversation_id, call.user_id, span.first_seq, span.last_seq),
     )
-    found = [message.view(mine.get(message.seq, NO_MARKS)) for message in stored]
+    found = [eyes.view(message) for message in stored]
     shown = history.fitting(found, query)
     if shown:
         span = history.Span(shown[0].seq, shown[-1].seq)

@@ -1,7 +1,7 @@
 """Telling people: one read of their devices, one post to each, and never a failure for the one who caused it."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -123,11 +123,26 @@ def _about(event: Event) -> str | None:
     return None if event.name == "member_removed" else getattr(event, "conversation_id", None)
 
 
-def new_message(conversation_id: str, message: Message) -> FrameFor:
-    """Returns the frames of a new message: in full where a device has joined the conversation, else a notification."""
-    full = NewMessage(conversation_id=conversation_id, message=message).frame()
-    brief = MessageNotification.of(message).frame()
-    return lambda _, device: full if conversation_id in device.joined else brief
+def new_message(conversation_id: str, message: Message, blockers: Collection[str] = ()) -> FrameFor:
+    """Returns the frames of a new message: in full where a device has joined the conversation, else a notification.
+
+    Marked to those who have blocked its sender.
+    """
+    full, brief = _new_message(conversation_id, message)
+    marked = (
+        _new_message(conversation_id, msgspec.structs.replace(message, blocked=True)) if blockers else (full, brief)
+    )
+
+    def frame(user_id: str, device: Connection) -> bytes:
+        whole, cut_off = marked if user_id in blockers else (full, brief)
+        return whole if conversation_id in device.joined else cut_off
+
+    return frame
+
+
+def _new_message(conversation_id: str, message: Message) -> tuple[bytes, bytes]:
+    whole = NewMessage(conversation_id=conversation_id, message=message)
+    return whole.frame(), MessageNotification.of(message).frame()
 
 
 def frames_of(event: Event) -> FrameFor:

@@ -5,13 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
-from parley.actions import access
-from parley.adapters import conversations, marks, messages
+from parley.actions import access, seeing
+from parley.adapters import conversations, messages
 from parley.domain import search
 from parley.domain.call import Call
 from parley.domain.requests import Search
 from parley.domain.search import Hit, HitList, Position
-from parley.domain.stored import NO_MARKS, StoredMessage
+from parley.domain.stored import StoredMessage
 from parley.domain.words import Query, Span
 
 MAX_QUERIES_AT_ONCE = 16
@@ -93,11 +93,10 @@ def _hits(call: Call, found: Sequence[tuple[StoredMessage, list[Span]]]) -> list
     seqs: dict[str, list[int]] = {}
     for message, _ in found:
         seqs.setdefault(message.conversation_id, []).append(message.seq)
-    queried = _queries.map(lambda one: marks.of(one[0], call.user_id, min(one[1]), max(one[1])), seqs.items())
-    mine = dict(zip(seqs, queried, strict=True))
-    marked = [(message, spans, mine[message.conversation_id].get(message.seq, NO_MARKS)) for message, spans in found]
+    queried = _queries.map(lambda one: seeing.eyes(call, one[0], min(one[1]), max(one[1])), seqs.items())
+    eyes = dict(zip(seqs, queried, strict=True))
     return [
-        Hit(message=message.view(own), highlights=[(start, end) for start, end in spans])
-        for message, spans, own in marked
-        if own.hidden_at_ms is None
+        Hit(message=eyes[message.conversation_id].view(message), highlights=[(start, end) for start, end in spans])
+        for message, spans in found
+        if not eyes[message.conversation_id].is_hidden(message)
     ]

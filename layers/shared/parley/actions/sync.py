@@ -1,18 +1,19 @@
 """Catching up with everything that happened while a client was away."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
-from parley.actions import access, together
+from parley.actions import access, seeing, together
 from parley.actions.conversations import views
-from parley.adapters import conversations, marks, messages
+from parley.actions.seeing import Eyes
+from parley.adapters import conversations, messages
 from parley.domain import events, sync
 from parley.domain.call import Call
 from parley.domain.requests import Sync
 from parley.domain.steps import Change
-from parley.domain.stored import NO_MARKS, Head, Marks, StoredMessage
+from parley.domain.stored import Head, StoredMessage
 from parley.domain.sync import Budget, CaughtUp, Filled, Gap, Missed
 
 MAX_JOINED = 100  # the most recently active conversations, among which new ones are looked for
@@ -50,16 +51,16 @@ def _fill(call: Call, head: Head, gap: Gap, known_seq: int) -> Filled:
     if gap.is_empty:
         return Filled()
     conversation_id = head.conversation_id
-    (stored, changes), mine = together.both(
+    (eyes, changes), stored = together.both(
         lambda: together.both(
-            lambda: messages.between(conversation_id, gap.first_seq, gap.last_seq),
+            lambda: seeing.eyes(call, conversation_id, gap.first_seq, gap.last_seq),
             lambda: messages.changes(conversation_id, gap.first_change, gap.last_change),
         ),
-        lambda: marks.of(conversation_id, call.user_id, gap.first_seq, gap.last_seq),
+        lambda: messages.between(conversation_id, gap.first_seq, gap.last_seq),
     )
     own = [one for one in changes if one.for_user_id in (None, call.user_id)]
     return Filled(
-        [message.view(mine.get(message.seq, NO_MARKS)) for message in stored],
+        [eyes.view(message) for message in stored],
         _missed(call, head, own, stored, known_seq),
     )
 
@@ -78,11 +79,11 @@ def _missed(
     ]
     seqs = sorted({one.message_seq for one in wanted if one.is_of_message and one.message_seq is not None})
     here: dict[int, StoredMessage] = {message.seq: message for message in stored}
-    mine: Mapping[int, Marks] = {}
+    eyes = Eyes({})
     if seqs:
-        found, mine = together.both(
+        eyes, found = together.both(
+            lambda: seeing.eyes(call, head.conversation_id, seqs[0], seqs[-1]),
             lambda: messages.some(head.conversation_id, [seq for seq in seqs if seq not in here]),
-            lambda: marks.of(head.conversation_id, call.user_id, seqs[0], seqs[-1]),
         )
         here |= found
     told = []
@@ -90,7 +91,7 @@ def _missed(
         message = here.get(change.message_seq or 0) if change.is_of_message else None
         if change.is_of_message and message is None:
             continue
-        view = None if message is None else message.view(mine.get(message.seq, NO_MARKS))
+        view = None if message is None else eyes.view(message)
         event = events.of_change(change, head, view)
         told.append((change.change_seq, Missed(event.name, msgspec.to_builtins(event))))
     return told

@@ -32,6 +32,7 @@ class Found(Struct, frozen=True, kw_only=True):
     message: StoredMessage
     mine: Sequence[Mark] = ()
     named: Mapping[str, Membership | None] = {}
+    blocked: frozenset[str] = frozenset()  # by the caller, in a group
 
     def mark(self, emoji: str | None) -> Mark | None:
         """Returns the caller's mark of one kind, on or off; None where there never was one."""
@@ -41,7 +42,8 @@ class Found(Struct, frozen=True, kw_only=True):
         """Returns the message as the caller sees it."""
         emojis = frozenset(one.emoji for one in self.mine if one.is_on and one.emoji is not None)
         hidden = self.mark(None)
-        return self.message.view(Marks(emojis, hidden.at_ms if hidden is not None and hidden.is_on else None))
+        marks = Marks(emojis, hidden.at_ms if hidden is not None and hidden.is_on else None)
+        return self.message.view(marks, self.blocked)
 
     def after(self, step: Step) -> "Found":
         """Returns what would be found after a step."""

@@ -361,7 +361,8 @@ def apply(event: Event, conversation: Conversation, viewer_id: str) -> Conversat
 def apply_to_message(event: MessageChange, message: Message, viewer_id: str) -> Message:
     """Returns what a client that shows `message` to `viewer_id` shows after `event`.
 
-    What is older than what it shows changes nothing. Only the viewer's own reactions change what is `mine`.
+    What is older than what it shows changes nothing. Only the viewer's own reactions change what is `mine`, and no
+    change of a message whether they have blocked its sender.
     """
     if event.change_seq <= message.change_seq:
         return message
@@ -371,7 +372,7 @@ def apply_to_message(event: MessageChange, message: Message, viewer_id: str) -> 
     if isinstance(event, ReactionRemoved) and event.user_id == viewer_id:
         mine.discard(event.emoji)
     reactions = [Reaction(one.emoji, one.count, one.emoji in mine) for one in event.message.reactions]
-    return msgspec.structs.replace(event.message, reactions=reactions)
+    return msgspec.structs.replace(event.message, reactions=reactions, blocked=message.blocked)
 
 
 def _with_change(event: MessageChange, conversation: Conversation) -> dict[str, Any]:

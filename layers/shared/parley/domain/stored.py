@@ -3,7 +3,7 @@
 Markers, unread, what members see.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 from msgspec import Struct
@@ -74,8 +74,11 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     def message_id(self) -> str:
         return ids.message_id(self.conversation_id, self.seq)
 
-    def view(self, marks: Marks = NO_MARKS) -> Message:
-        """Returns the message as somebody with these marks sees it; one that is hidden from them looks deleted."""
+    def view(self, marks: Marks = NO_MARKS, blocked: Collection[str] = ()) -> Message:
+        """Returns the message as somebody with these marks sees it, who has blocked these people.
+
+        One that is hidden from them looks deleted. What happened in the conversation is marked for nobody.
+        """
         shown = self if marks.hidden_at_ms is None else self.blanked(marks.hidden_at_ms)
         reply_to = shown.reply_to_seq
         return Message(
@@ -99,6 +102,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
             deleted_at=rfc3339_or_none(shown.deleted_at_ms),
             client_id=self.client_id,
             change_seq=self.change_seq,
+            blocked=self.sender_id in blocked and self.kind != "system",
         )
 
     def blanked(self, at_ms: int) -> "StoredMessage":

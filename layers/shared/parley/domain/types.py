@@ -131,7 +131,8 @@ class Note(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Message(Struct, frozen=True, kw_only=True):
     """A message; `seq` is its place in the conversation: 1, 2, 3 … without a gap.
 
-    `change_seq` is its last change's: of two versions the one with the greater is the newer.
+    `change_seq` is its last change's: of two versions the one with the greater is the newer. `blocked` says in a group
+    that the reader has blocked its sender.
     """
 
     id: str
@@ -152,6 +153,7 @@ class Message(Struct, frozen=True, kw_only=True):
     deleted_at: str | None = None
     client_id: str | None = None
     change_seq: int = 0
+    blocked: bool = False
 
 
 class SentMessage(Message, frozen=True, kw_only=True):
