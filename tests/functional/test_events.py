@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from parley.domain import erasing
 from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Parley
 
@@ -37,6 +38,10 @@ def test_function_accepts_its_event(parley: Parley, path: Path) -> None:
         invoke(parley, FOLDER / "rest" / "report_message.json", alice.token)
     if path.stem in ("get_export", "write_export"):
         invoke(parley, FOLDER / "rest" / "export_conversation.json", alice.token)
+    if path.stem in ("get_erasure", "erase_person"):
+        from parley.adapters import erasures  # it needs the environment that the fixture makes
+
+        erasures.add(erasing.new_job("frank", bytes(32), WRITTEN_MS))  # whose id is made of nothing random then
     say(alice, make_group(alice, bob, client_id="chess"), "hello")
     parley.user("carol")
 

@@ -8,6 +8,7 @@ perhaps, for clients drop what they have.
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +34,9 @@ WRITING = ("dynamodb:Put", "dynamodb:Update", "dynamodb:Delete", "execute-api:Ma
 
 
 THUMB = "%F0%9F%91%8D"
+
+
+MADE_UP = re.compile(r"\b(erased-|z_)[a-z2-7]{26}")  # ids that are random, so that nobody can guess whose they are
 
 
 class Died(Exception):
@@ -112,7 +116,7 @@ class World:
 
     def written(self, value: object) -> str:
         """Returns JSON, the same for the same value, with the names of devices in place of their connection ids."""
-        text = json.dumps(value)
+        text = MADE_UP.sub(r"\1-made-up", json.dumps(value))
         for name, socket in self.devices.items():
             text = text.replace(socket.connection_id, f"<{name}>")
         return json.dumps(json.loads(text), sort_keys=True)
@@ -130,11 +134,13 @@ class World:
 def _visible(item: dict[str, Any]) -> dict[str, Any]:
     """Returns an item without what nobody is shown: when somebody was last here who is here; which ticket it is.
 
-    Nor which request it was, how full somebody's bucket is (a try that dies may have used a token up), and when an
-    export last moved, by the clock on the wall.
+    Nor which request it was, how full somebody's bucket is (a try that dies may have used a token up), and when a
+    job last moved, by the clock on the wall.
     """
     here = item.get("connections", {}).get("M")
-    hidden = {"ticket_hash", "request_id", "tat_ms", "moved_at_ms"} | ({"last_seen_ms"} if here else set())
+    hidden = {"ticket_hash", "request_id", "tat_ms", "moved_at_ms", "finished_at_ms"} | (
+        {"last_seen_ms"} if here else set()
+    )
     return {name: value for name, value in item.items() if name not in hidden}
 
 
@@ -534,6 +540,11 @@ def export(world: World) -> object:
     return answered(world.alice.post(f"/conversations/{world.conversation_id}/export", json=body))
 
 
+def erase(world: World) -> object:
+    host = world.parley.bearer(token_of(world.parley, "host", role="service"), "host")
+    return answered(host.delete("/users/bob"))["state"]
+
+
 def poll(world: World) -> int:
     """Lets each queue have one batch delivered; returns how many there were."""
     found = queues.mappings(world.parley.template, world.parley.functions, world.parley.store)
@@ -691,6 +702,8 @@ SCENARIOS = [
     Scenario("scheduled/clear_stale_presence", lambda w: w.sweep("ClearStalePresence"), leave_ghosts, heals=True),
     Scenario("rest/export_conversation", export, said),
     Scenario("queues/retry_posts", lambda world: bool(poll(world)), each=leave_posts_behind),
+    Scenario("rest/erase_user", erase, said),
+    Scenario("queues/erase_person", lambda world: bool(poll(world)), said, each=erase),
     Scenario("queues/write_export", lambda world: bool(poll(world)), said, each=export),
     Scenario("streams/hand_out_errands", hand_out, and_then(in_large_group, an_hour_later, alice_said)),
     Scenario("queues/run_errands", run_errands, and_then(in_large_group, an_hour_later, alice_said)),
@@ -705,6 +718,10 @@ class End:
     events: dict[str, set[str]]
     stored: dict[str, set[str]]
     dead_letters: list[str]
+
+
+async def _nothing() -> None:
+    """Lets the gateway do what it still has to do."""
 
 
 class Counter:
@@ -793,6 +810,7 @@ class Stage:
     def _end(self, answer: object) -> End:
         while poll(self.world):
             pass
+        self.world.parley.run(_nothing())  # what was closed from this side is disconnected by then
         if self.scenario.once:
             self.world.settle()
         events = self.world.events()

@@ -42,6 +42,14 @@ class World:
         result = self.parley.functions.invoke("RunErrands", {"Records": [{"messageId": "m1", "body": body}]})
         assert result == {"batchItemFailures": []}
 
+    def erase_alice(self) -> None:
+        """Has Alice erased, as far as one step goes: out of the conversations, and through them."""
+        asked = self.parley.user("host", role="service").delete("/users/alice")
+        assert asked.status == 202, asked
+        step = {"messageId": "m1", "body": json.dumps({"erasure_id": asked.json["id"]})}
+        for _ in range(3):
+            assert self.parley.functions.invoke("ErasePerson", {"Records": [step]}) == {"batchItemFailures": []}
+
     def over_rest(self, reply: Reply) -> None:
         assert reply.status in (200, 201), reply
 
@@ -79,6 +87,12 @@ class Push:
 
 
 PUSHES = {
+    "ErasePerson": Push(
+        lambda w: w.erase_alice(),
+        # A new owner, then without her; and of each conversation that it has changed.
+        ["message_notification", "conversation_updated", "message_notification", "member_removed"]
+        + ["conversation_updated"] * 2,
+    ),
     "CreateConversation": Push(
         lambda w: w.over_rest(
             w.alice.post("/conversations", json={"type": "direct", "user_id": "bob", "context": ABOUT})

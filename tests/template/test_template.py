@@ -385,7 +385,7 @@ def test_what_people_said_outlives_the_stack() -> None:
     kept = {name for name, each in written()["Resources"].items() if each.get("DeletionPolicy") == "Retain"}
 
     assert kept >= {"Conversations", "Memberships", "Messages", "Receipts", "Users", "Attachments", "ExportFiles"}
-    assert kept >= {"Blocks", "Reports", "Audit", "WordLists"}
+    assert kept >= {"Blocks", "Reports", "Audit", "WordLists", "Erasures", "Traces"}
     assert kept.isdisjoint({"Connections", "Typing", "Calls", "WsTickets", "Exports"})
 
 

@@ -6,10 +6,10 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from parley.actions import access, groups, limiting, messages, push
-from parley.adapters import batches, blocks, conversations, journal, policies, screening, tables, writes
+from parley.adapters import batches, blocks, conversations, erased, journal, policies, screening, tables, writes
 from parley.domain import ids, listing
 from parley.domain.call import Call
-from parley.domain.errors import Conflict, Field, Invalid
+from parley.domain.errors import Conflict, Field, Invalid, NotFound
 from parley.domain.events import ConversationCreated, ConversationUpdated, Own
 from parley.domain.policy import Party
 from parley.domain.requests import (
@@ -279,6 +279,7 @@ def _open_direct(call: Call, user_id: str, wanted: WantedContext | None) -> tupl
             {
                 tables.Conversation: [(conversation_id,)],
                 tables.User: [(user_id,)],
+                tables.Erasure: [(erased.key(user_id),)],
                 tables.Block: [blocks.key(call.user_id, user_id)],
                 tables.WordList: screening.due(call.now_s),
             },
@@ -287,10 +288,16 @@ def _open_direct(call: Call, user_id: str, wanted: WantedContext | None) -> tupl
         screening.take(rows, call.now_s)
         head = conversations.head_of(rows, conversation_id)
         if head is not None:
+            if not {call.user_id, user_id} <= set(head.participants):
+                # Its id is made of theirs, so it is the one that was closed when one of them was erased.
+                raise Conflict("conversation_erased", "This conversation ended when one of its people was erased.")
             if head.last_seq == 0 and not push.was_told(conversation_id):
                 _tell_created(call, head)  # the try that made it may have died before it told anybody
             return head, False
         _check_policy(call, user_id, rows.get(tables.User, user_id), wanted)
+        if erased.is_marked(rows, user_id):
+            field = Field(f"{call.field_prefix}/user_id", "not_allowed")
+            raise NotFound("unknown_user", "There is no such user.", fields=(field,))
         blocks.of(rows, call.user_id, user_id).require_none()
         limiting.take_own(call)
         head = _new_head(call, user_id, conversation_id, context_type, context_id)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from parley.actions.profiles import SERVICE
-from parley.adapters import batches, blocks, policies, profiles, staff, tables, writes
+from parley.adapters import batches, blocks, erased, erasures, policies, profiles, staff, tables, writes
 from parley.adapters.profiles import Profile
 from parley.domain import ids
 from parley.domain.call import Call
-from parley.domain.errors import Field, Forbidden, Invalid, NotFound, Unavailable
+from parley.domain.errors import Conflict, Field, Forbidden, Invalid, NotFound, Unavailable
 from parley.domain.identity import MAX_CONTEXT_BYTES, MAX_CONTEXT_IDS, Identity, is_user_id
 from parley.domain.policy import NO_CONTEXT, Party
 from parley.domain.requests import PutUser
@@ -17,13 +17,14 @@ from parley.domain.types import Person
 def put(call: Call, user_id: str, wanted: PutUser) -> tuple[Person, bool]:
     """Keeps what the host's own server says of a person, and returns it, with whether nobody knew them before.
 
-    It counts as said now: more than every token that was seen so far, and less than one that is issued later. Two round
-    trips; Forbidden for everybody but the role `service`.
+    It counts as said now: more than every token that was seen so far, and less than one that is issued later. Whoever
+    was erased is let in again with it. Three round trips; Forbidden for everybody but the role `service`.
     """
     if call.caller.role != SERVICE:
         detail = "Only the host's own server may say who somebody is."
         raise Forbidden("service_only", detail, rule=f"role {SERVICE} → PUT /users")
     said = _said(call, check_user_id(user_id), wanted)
+    _let_in_again(said.user_id)
     for _ in writes.tries():
         known = profiles.read(said.user_id)
         if known is not None and known.issued_at_s >= said.issued_at_s:
@@ -33,6 +34,16 @@ def put(call: Call, user_id: str, wanted: PutUser) -> tuple[Person, bool]:
         if profiles.save_newer(said):
             return whole(said), known is None
     raise Unavailable("store_busy", "Somebody else goes on writing this profile; try again.", retry_after_ms=1000)
+
+
+def _let_in_again(user_id: str) -> None:
+    """Forgets that a person was erased, whom the host gives a profile anew; Conflict while they are being erased."""
+    job = erasures.begun_for(user_id)
+    if job is None:
+        return
+    if not job.is_over:
+        raise Conflict("erasure_running", "This person is being erased; give them a new profile when that is over.")
+    erased.forget(user_id)
 
 
 def read(call: Call, user_id: str) -> Person:

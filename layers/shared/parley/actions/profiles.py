@@ -1,14 +1,17 @@
 """Profiles: Parley knows people by the tokens that they bring; who has signed in can be named and written to."""
 
-from parley.adapters import profiles
+from parley.adapters import batches, erased, profiles, tables
 from parley.adapters.profiles import Profile
 from parley.domain.claims import SignIn
+from parley.domain.errors import Unauthenticated
 
 SERVICE = "service"  # the role of the host's own programs, which are nobody to write to
 
 
 def remember(sign_in: SignIn) -> None:
     """Keeps what a verified token says about its bearer, unless a newer token has said otherwise.
+
+    Refuses whoever was erased, whatever their token says, with Unauthenticated.
 
     One round trip; a second one for a token that is new. It is written even where it says the same as the one before,
     because an older token must not win over it later.
@@ -23,6 +26,9 @@ def remember(sign_in: SignIn) -> None:
         contexts=identity.contexts,
         issued_at_s=sign_in.issued_at_s,
     )
-    known = profiles.read(identity.user_id)
+    rows = batches.read({tables.User: [(identity.user_id,)], tables.Erasure: [(erased.key(identity.user_id),)]})
+    if erased.is_marked(rows, identity.user_id):
+        raise Unauthenticated("user_erased", "This person was erased.")
+    known = profiles.profile_of(rows, identity.user_id)
     if known is None or (known.issued_at_s <= said.issued_at_s and known != said):
         profiles.save_newer(said)

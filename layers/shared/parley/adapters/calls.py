@@ -33,8 +33,8 @@ def head_and_call(conversation_id: str, call_id: str) -> tuple[Head | None, Stor
 def on_lines_of(user_ids: Iterable[str]) -> dict[str, StoredCall]:
     """Returns the call that each person is in, by person; two round trips."""
     wanted = list(user_ids)
-    rows = batches.read({tables.Call: [_line_key(one) for one in wanted]})
-    lines = {one: row for one in wanted if (row := rows.get(tables.Call, *_line_key(one))) is not None}
+    rows = batches.read({tables.Call: [line_key(one) for one in wanted]})
+    lines = {one: row for one in wanted if (row := rows.get(tables.Call, *line_key(one))) is not None}
     keys = {one: (row.live_conversation_id or "", row.live_call_id or "") for one, row in lines.items()}
     found = batches.read({tables.Call: keys.values()}) if keys else None
     calls = {one: _found(found, *key) for one, key in keys.items()} if found else {}
@@ -52,7 +52,7 @@ def begin(call: StoredCall) -> None:
         transaction.condition_check(tables.Conversation, call.conversation_id, condition=not_blocked)
         transaction.save(_row(call), condition=tables.Call.conversation_id.does_not_exist())
         for user_id in call.people:
-            conversation_id, line = _line_key(user_id)
+            conversation_id, line = line_key(user_id)
             row = tables.Call(
                 conversation_id=conversation_id,
                 call_id=line,
@@ -87,7 +87,7 @@ def end(before: StoredCall | None, after: StoredCall, step: Step | None, now_s: 
         transaction.save(_row(after), condition=is_as_read)
         if before is not None:
             for user_id in after.people:
-                conversation_id, line = _line_key(user_id)
+                conversation_id, line = line_key(user_id)
                 transaction.delete(tables.Call(conversation_id=conversation_id, call_id=line))
 
 
@@ -115,7 +115,8 @@ def _transaction() -> Iterator[TransactWrite]:
         raise
 
 
-def _line_key(user_id: str) -> tuple[str, str]:
+def line_key(user_id: str) -> tuple[str, str]:
+    """Returns the key of a person's line."""
     # No user id holds a `#`, so a line is never taken for a call.
     return f"{user_id}#{LINE}", LINE
 

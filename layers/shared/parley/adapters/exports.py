@@ -26,7 +26,7 @@ def some(export_ids: Iterable[str]) -> dict[str, Job]:
     """Returns those of these jobs that there are, by id; one round trip."""
     wanted = list(export_ids)
     rows = batches.read({tables.Export: [(one,) for one in wanted]})
-    return {one: _job(row) for one in wanted if (row := rows.get(tables.Export, one)) is not None}
+    return {one: job_of(row) for one in wanted if (row := rows.get(tables.Export, one)) is not None}
 
 
 def recent(user_id: str) -> Recent:
@@ -91,5 +91,6 @@ def _recent_row(asked: Recent, job: Job) -> tables.Export:
     )
 
 
-def _job(row: tables.Export) -> Job:
+def job_of(row: tables.Export) -> Job:
+    """Returns the job of a row that is none of a person's."""
     return msgspec.convert({name: getattr(row, name) for name in _FIELDS}, type=Job)

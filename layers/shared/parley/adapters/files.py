@@ -60,6 +60,11 @@ def exists(key: str) -> bool:
     return True
 
 
+def delete(key: str) -> None:
+    """Deletes a file; nothing where there is none."""
+    aws.s3().delete_object(Bucket=_bucket(), Key=key)
+
+
 def hashed(key: str) -> str:
     """Returns the SHA-256 of a file, in hexadecimal; reads it as a stream."""
     body = aws.s3().get_object(Bucket=_bucket(), Key=key)["Body"]

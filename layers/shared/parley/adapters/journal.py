@@ -19,7 +19,7 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters import aws, conversations, marks, receipts, reports, tables, writes
+from parley.adapters import aws, conversations, marks, receipts, reports, tables, traces, writes
 from parley.domain.steps import Change, Step, Token
 from parley.domain.stored import Head, StoredMessage
 
@@ -51,7 +51,7 @@ def put(transaction: TransactWrite, step: Step, now_s: int) -> None:
     _put_message(transaction, step, now_s)
     _put_head(transaction, step)
     if step.change is not None:
-        transaction.save(_change_row(step.change, step.errands), condition=_EMPTY)
+        transaction.save(change_row(step.change, step.errands), condition=_EMPTY)
     if step.changed is not None:
         transaction.update(
             tables.Message(conversation_id=head.conversation_id, seq=step.changed.seq),
@@ -72,6 +72,8 @@ def _put_message(transaction: TransactWrite, step: Step, now_s: int) -> None:
     if message is None:
         return
     transaction.save(_message_row(step, message), condition=_EMPTY)
+    if message.forwarded_from is not None:
+        transaction.save(traces.row(message.forwarded_from.sender_id, message.conversation_id))
     if step.record is not None:
         key = record_key(message.conversation_id, message.sender_id, step.record.client_id)
         transaction.save(
@@ -92,7 +94,7 @@ def _put_head(transaction: TransactWrite, step: Step) -> None:
         row = conversations.conversation_row(step.after)
         transaction.save(row, condition=tables.Conversation.conversation_id.does_not_exist())
         return
-    actions = _differences(step.before, step.after)
+    actions = differences(step.before, step.after)
     if not actions:  # what concerns one member only rests on nothing that others do
         return
     condition = _unmoved(step)
@@ -130,6 +132,7 @@ def _put_members(transaction: TransactWrite, step: Step) -> None:
     for user_id in step.removed:
         row = tables.Membership(user_id=user_id, conversation_id=head.conversation_id)
         transaction.delete(row, condition=tables.Membership.user_id.exists())
+        transaction.save(traces.row(user_id, head.conversation_id))
     own: dict[str, list[Action]] = {}
     if message is not None and step.read_by is not None and step.read_by not in step.removed:
         own[step.read_by] = [
@@ -146,7 +149,7 @@ def _put_members(transaction: TransactWrite, step: Step) -> None:
             own.setdefault(user_id, []).extend(conversations.index_actions(user_id, head.active_hour))
     if step.mine is not None:
         user_id, attributes = step.mine
-        own.setdefault(user_id, []).extend(_set(tables.Membership, attributes))
+        own.setdefault(user_id, []).extend(setting(tables.Membership, attributes))
     as_it_was: dict[str, Condition] = {one: tables.Membership.user_id.exists() for one in own}
     if step.turn is not None:
         user_id, sent_ms = step.turn.user_id, tables.Membership.sent_ms
@@ -190,13 +193,13 @@ def _unmoved(step: Step) -> Condition:
     return first
 
 
-def _differences(before: Head, after: Head) -> list[Action]:
+def differences(before: Head, after: Head) -> list[Action]:
     """Returns what makes the row of `before` that of `after`."""
     old, new = conversations.stored_head(before), conversations.stored_head(after)
-    return _set(tables.Conversation, {name: value for name, value in new.items() if value != old[name]})
+    return setting(tables.Conversation, {name: value for name, value in new.items() if value != old[name]})
 
 
-def _set(model: type[tables.Table], attributes: Any) -> list[Action]:
+def setting(model: type[tables.Table], attributes: Any) -> list[Action]:
     """Returns the actions that set attributes by name, and remove those that are None."""
     return [
         getattr(model, name).remove() if value is None else getattr(model, name).set(value)
@@ -236,7 +239,17 @@ def _message_row(step: Step, message: StoredMessage) -> tables.Message:
 
 
 def _changed_actions(message: StoredMessage) -> list[Action]:
-    return _set(tables.Message, _content(message))
+    return setting(tables.Message, _content(message))
+
+
+def rewritten_actions(message: StoredMessage) -> list[Action]:
+    """Returns what makes a stored message this one, also where its sender is another from now on."""
+    who = {
+        "sender_id": message.sender_id,
+        "client_id": message.client_id,
+        "system": msgspec.to_builtins(message.system) if message.system else None,
+    }
+    return setting(tables.Message, _content(message) | who)
 
 
 def _content(message: StoredMessage) -> dict[str, Any]:
@@ -267,7 +280,8 @@ def _version_row(message: StoredMessage, head: Head) -> tables.Message:
     )
 
 
-def _change_row(change: Change, errands: tuple[str, ...]) -> tables.Message:
+def change_row(change: Change, errands: tuple[str, ...] = ()) -> tables.Message:
+    """Returns the row of an entry of the change log."""
     return tables.Message(
         conversation_id=changes_key(change.conversation_id),
         seq=change.change_seq,

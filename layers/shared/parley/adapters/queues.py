@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from parley.adapters import aws, environment
+from parley.domain.erasing import ErasureStep
 from parley.domain.exporting import ExportStep
 from parley.domain.posts import Post
 
@@ -50,6 +51,11 @@ def go_on_with(step: ExportStep) -> None:
     aws.client("sqs").send_message(
         QueueUrl=environment.required("EXPORT_STEPS_QUEUE_URL"), MessageBody=msgspec.json.encode(step).decode()
     )
+
+
+def erase_on(step: ErasureStep, delay_s: int = 0) -> None:
+    """Puts an erasure's next step into its queue, to be done after `delay_s` (900 at most, SQS quotas)."""
+    send_all("ERASURE_STEPS_QUEUE_URL", [step], delay_s=delay_s)
 
 
 def _send(sqs: Any, queue_url: str, entries: list[dict[str, Any]]) -> None:

@@ -54,6 +54,13 @@ def row(conversation_id: str, user_id: str, kind: Kind, seq: int, at_ms: int) ->
     return tables.Receipt(conversation_id=conversation_id, marker=_marker(user_id, kind, seq), at_ms=at_ms)
 
 
+def markers_of(conversation_id: str, user_id: str, limit: int) -> list[str]:
+    """Returns the keys of up to `limit` rows of a person in a conversation, their marks on messages among them."""
+    mine = tables.Receipt.marker.startswith(f"{user_id}#")
+    found = tables.Receipt.query(conversation_id, mine, limit=limit, page_size=limit, consistent_read=True)
+    return [row.marker for row in found]
+
+
 def first_at_or_after(conversation_id: str, asked: Iterable[tuple[str, Kind]], seq: int) -> dict[tuple[str, Kind], int]:
     """Returns, for each (user id, kind), when the marker first stood at `seq` or beyond, in ms.
 

@@ -442,6 +442,38 @@ class WordList(Table):
     updated_by = UnicodeAttribute(null=True)
 
 
+class Erasure(Table):
+    """The erasure of a person — or, under `#<hash of a person's id>`, that they were erased (`erasures.py`)."""
+
+    class Meta:
+        table_name = environment.required("ERASURES_TABLE")
+
+    erasure_id = UnicodeAttribute(hash_key=True)
+    user_id = UnicodeAttribute(null=True)
+    user_sha256 = UnicodeAttribute(null=True)
+    pseudonym = UnicodeAttribute(null=True)
+    revision = NumberAttribute(null=True)
+    state = UnicodeAttribute(null=True)
+    round = NumberAttribute(null=True)
+    part = NumberAttribute(null=True)
+    cursor = UnicodeAttribute(null=True)
+    removed = DocumentAttribute(null=True)
+    created_at_ms = NumberAttribute(null=True)
+    moved_at_ms = NumberAttribute(null=True)
+    finished_at_ms = NumberAttribute(null=True)
+    of_erasure = UnicodeAttribute(null=True)
+
+
+class Trace(Table):
+    """A conversation that holds words of somebody who is not in it: they have left, or were forwarded there."""
+
+    class Meta:
+        table_name = environment.required("TRACES_TABLE")
+
+    user_id = UnicodeAttribute(hash_key=True)
+    conversation_id = UnicodeAttribute(range_key=True)
+
+
 class WsTicket(Table):
     """A one-time ticket for `$connect`: only the SHA-256 of it is kept."""
 

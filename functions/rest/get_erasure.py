@@ -1,0 +1,14 @@
+"""GET /erasures/{erasure_id}: how far an erasure is and, in the end, what it has removed. 200, 400, 403, 404.
+
+The receipt counts what was removed by kind, and carries a SHA-256 of its own content.
+"""
+
+from parley.actions import erasing
+from parley.domain.call import Call
+from parley.domain.erasing import Erasure
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation()
+def handler(call: Call, erasure_id: str) -> Reply[Erasure]:
+    return ok(erasing.read(call, erasure_id))
