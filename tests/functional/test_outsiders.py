@@ -1,36 +1,18 @@
 """Nobody reads, writes, learns of, or is pushed anything of a conversation that is not theirs.
 
-The operations are read from the template and the handlers: one that names a conversation or a message is tried by an
-outsider, and with a token that has run out or was meant for somebody else, from the day it is added.
+What names a conversation or a message is tried by an outsider and by somebody who was taken out; everything, with a
+token that has run out or was meant for somebody else.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import jwt
-import msgspec
 import pytest
 
-from docs import operations
-from docs.operations import Operation, RestOperation
-from local.template import Template
-from tests.functional.replies import stored
+from tests.functional.attempts import ABSENT, Answer, Attempt, everything, leaving_last, naming
 from tests.functional.talk import joined, make_group, open_direct, say
 from tests.harness import Frame, Parley, Socket, User
 
-IDS = ("conversation_id", "message_id")
-# Of fields that an operation requires beside the ids, and of other parts of a path; a new one needs its own here.
-EXAMPLES: dict[str, object] = {
-    "text": "let me in",
-    "user_ids": ["carol"],
-    "conversation_ids": ["d_" + "a" * 26],
-    "call_id": "c1",
-    "signal": "offer",
-    "format": "jsonl",
-    "reason": "spam",
-}
-PATH_PARTS = {"user_id": "alice", "emoji": "%F0%9F%91%8D"}
-ABSENT = {"direct": "d_" + "a" * 26, "group": "g_" + "a" * 26}
 # What a member is told who may not do a thing, or not here.
 MAY_NOT = {
     *(
@@ -44,51 +26,6 @@ MAY_NOT = {
         "no_life_cycle",
     ),
 }
-LAST = "rest/remove_member"  # after it nothing is left to try
-
-Answer = tuple[int, str, str]  # status, code and detail
-
-
-@dataclass(frozen=True)
-class Naming:
-    """An operation that names a conversation or a message, with what it takes beside their ids."""
-
-    operation: Operation
-    fields: dict[str, object]
-    ids: frozenset[str]
-
-    @property
-    def refuses_example(self) -> bool:
-        """Says whether the operation is about other conversations too, of which the example is nobody's."""
-        return "conversation_ids" in self.fields
-
-    def ask(self, person: User, socket: Socket, conversation_id: str) -> Answer:
-        """Returns what came back: over REST for the person, over WebSocket for the socket."""
-        ids = {"conversation_id": conversation_id, "message_id": f"{conversation_id}.2"}
-        if isinstance(self.operation, RestOperation):
-            path = self.operation.path.format(**ids, **PATH_PARTS)
-            reply = person.request(
-                self.operation.method.upper(), path, json=self.fields if self.operation.takes else None
-            )
-            problem = reply.json if reply.status >= 400 else {}
-        else:
-            named = {name: one for name, one in ids.items() if name in self.ids}
-            problem = socket.request(self.operation.name, self.fields | named).get("error", {})
-        return problem.get("status", 200), problem.get("code", ""), problem.get("detail", "")
-
-    def __str__(self) -> str:
-        return f"{'rest' if isinstance(self.operation, RestOperation) else 'websocket'}/{self.operation.name}"
-
-
-def naming(template: Template) -> Iterator[Naming]:
-    """Yields every operation that names a conversation or a message."""
-    for operation in (*operations.rest_operations(template), *operations.actions(template)):
-        fields = msgspec.structs.fields(operation.takes) if operation.takes else ()
-        in_path = {name for name in IDS if isinstance(operation, RestOperation) and f"{{{name}}}" in operation.path}
-        ids = in_path | {field.name for field in fields if field.name in IDS}
-        if ids:
-            needed = [field.name for field in fields if field.required and field.name not in IDS]
-            yield Naming(operation, {name: EXAMPLES[name] for name in needed}, frozenset(ids))
 
 
 @dataclass
@@ -107,15 +44,9 @@ class Talk:
     devices: list[Socket]
     spy: Socket
 
-    def quietly(self, one: Naming, person: User, socket: Socket, conversation_id: str) -> Answer:
+    def quietly(self, one: Attempt, person: User, socket: Socket, conversation_id: str) -> Answer:
         """Returns the answer; nothing may be written for it, and nobody told."""
-        for device in (*self.devices, self.spy):
-            device.frames.clear()
-        before = stored(self.parley)
-        answer = one.ask(person, socket, conversation_id)
-        assert stored(self.parley) == before, one
-        assert [device.frames for device in (*self.devices, self.spy)] == [[]] * (len(self.devices) + 1), one
-        return answer
+        return one.is_refused_quietly(person, socket, conversation_id, [*self.devices, self.spy])
 
 
 @pytest.fixture(params=["direct", "group"])
@@ -154,7 +85,7 @@ def test_token_that_has_run_out_opens_nothing(parley: Parley, talk: Talk) -> Non
     late.get("/unread-count")  # API Gateway keeps the authorizer's answer for longer than the token lasts
     parley.advance(90)
 
-    for one in naming(parley.template):
+    for one in everything(parley.template):
         status, code, _ = talk.quietly(one, late, socket, talk.conversation_id)
 
         assert (status, code) == (401, "token_expired"), one
@@ -166,8 +97,8 @@ def test_token_that_was_meant_for_another_service_opens_nothing(parley: Parley, 
     claims = {"sub": "alice", "iss": "parley", "aud": "parley", "iat": now_s, "exp": now_s + 60} | claim
     misled = parley.bearer(jwt.encode(claims, parley.secret, algorithm="HS256"), "alice")
 
-    for one in naming(parley.template):
-        if str(one).startswith("rest/"):
+    for one in everything(parley.template):
+        if one.is_rest:
             assert talk.quietly(one, misled, talk.spy, talk.conversation_id)[0] == 401, one
 
 
@@ -175,7 +106,7 @@ def test_member_does_everything_and_an_outsider_hears_nothing(parley: Parley, ta
     phone = talk.bob.connect()
     talk.spy.frames.clear()
 
-    for one in sorted(naming(parley.template), key=lambda one: (str(one) == LAST, "delete" in str(one))):
+    for one in leaving_last(naming(parley.template)):
         status, code, _ = one.ask(talk.bob, phone, talk.conversation_id)
         assert status in (200, 201) or code in MAY_NOT or one.refuses_example, (one, status, code)
 

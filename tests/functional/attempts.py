@@ -1,0 +1,127 @@
+"""Every operation of both APIs as somebody might try it, read from the template and the handlers.
+
+So an operation is tried by everybody who must not get through, from the day it is added.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from docs import operations
+from docs.operations import Operation, RestOperation
+from local.template import Template
+from tests.harness import Socket, User
+
+IDS = ("conversation_id", "message_id")
+ABSENT = {"direct": "d_" + "a" * 26, "group": "g_" + "a" * 26}
+# Of fields that an operation requires beside the ids, and of other parts of a path; a new one needs its own here.
+FIELDS: dict[str, object] = {
+    "text": "let me in",
+    "user_id": "bob",
+    "user_ids": ["carol"],
+    "conversation_ids": [ABSENT["direct"]],
+    "call_id": "c1",
+    "signal": "offer",
+    "format": "jsonl",
+    "reason": "spam",
+    "show_last_seen": True,
+    "status": "resolved",
+    "version": 1,
+    "rules": [{"text": "damn", "action": "flag"}],
+}
+# Of operations that change nothing, or make no sense, with what they require alone.
+MORE_FIELDS: dict[str, dict[str, object]] = {
+    "create_conversation": {"type": "direct", "user_id": "bob"},
+    "update_conversation": {"title": "Ours"},
+    "update_settings": {"pinned": True},
+    "call_signal": {"media": "audio", "payload": "v=0"},
+}
+QUERIES = {
+    "explain_policy": "?user_id=bob",
+    "get_presence": "?ids=bob",
+    "search_messages": "?q=secret&conversation_id={conversation_id}",
+}
+PATH_PARTS = {
+    "user_id": "alice",
+    "emoji": "%F0%9F%91%8D",
+    "report_id": "r_" + "a" * 26,
+    "export_id": "x_" + "a" * 26,
+    "erasure_id": "z_" + "a" * 26,
+}
+# Operations that write, as botocore names them.
+_WRITES = ("Put", "Update", "Delete", "BatchWrite", "TransactWrite", "Send")
+
+Answer = tuple[int, str, str]  # status, code and detail
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An operation with what it takes; `ids` are those of a conversation and a message that it names."""
+
+    operation: Operation
+    fields: dict[str, object]
+    query: str
+    ids: frozenset[str]
+
+    @property
+    def is_rest(self) -> bool:
+        return isinstance(self.operation, RestOperation)
+
+    @property
+    def refuses_example(self) -> bool:
+        """Says whether the operation is about other conversations too, of which the example is nobody's."""
+        return "conversation_ids" in self.fields
+
+    def ask(self, person: User, socket: Socket, conversation_id: str, **path_parts: str) -> Answer:
+        """Returns what came back: over REST for the person, over WebSocket for the socket."""
+        ids = {"conversation_id": conversation_id, "message_id": f"{conversation_id}.2"}
+        if isinstance(self.operation, RestOperation):
+            path = (self.operation.path + self.query).format(**ids | PATH_PARTS | path_parts)
+            reply = person.request(
+                self.operation.method.upper(), path, json=self.fields if self.operation.takes else None
+            )
+            problem = reply.json if reply.status >= 400 else {}
+        else:
+            named = {name: one for name, one in ids.items() if name in self.ids}
+            problem = socket.request(self.operation.name, self.fields | named).get("error", {})
+        return problem.get("status", 200), problem.get("code", ""), problem.get("detail", "")
+
+    def is_refused_quietly(
+        self, person: User, socket: Socket, conversation_id: str, others: list[Socket], **path_parts: str
+    ) -> Answer:
+        """Returns the answer; nothing may be written for it, and none of the others told."""
+        for device in others:
+            device.frames.clear()
+        with person.parley.watch() as calls:
+            answer = self.ask(person, socket, conversation_id, **path_parts)
+        assert [call.operation for call in calls if call.operation.startswith(_WRITES)] == [], self
+        assert [device.frames for device in others] == [[]] * len(others), self
+        return answer
+
+    def __str__(self) -> str:
+        return f"{'rest' if self.is_rest else 'websocket'}/{self.operation.name}"
+
+
+def everything(template: Template) -> Iterator[Attempt]:
+    """Yields every operation."""
+    for operation in (*operations.rest_operations(template), *operations.actions(template)):
+        fields = msgspec.structs.fields(operation.takes) if operation.takes else ()
+        query = QUERIES.get(operation.name, "") if isinstance(operation, RestOperation) else ""
+        in_path = {
+            name for name in IDS if isinstance(operation, RestOperation) and f"{{{name}}}" in operation.path + query
+        }
+        ids = in_path | {field.name for field in fields if field.name in IDS}
+        more = MORE_FIELDS.get(operation.name, {})
+        needed = [field.name for field in fields if field.required and field.name not in (*IDS, *more)]
+        yield Attempt(operation, {name: FIELDS[name] for name in needed} | more, query, frozenset(ids))
+
+
+def naming(template: Template) -> Iterator[Attempt]:
+    """Yields every operation that names a conversation or a message."""
+    return (one for one in everything(template) if one.ids)
+
+
+def leaving_last(attempts: Iterator[Attempt]) -> list[Attempt]:
+    """Returns attempts in an order in which each finds what it needs: what takes messages and people away is last."""
+    return sorted(attempts, key=lambda one: (str(one) == "rest/remove_member", "delete" in str(one), str(one)))

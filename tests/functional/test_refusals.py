@@ -1,0 +1,178 @@
+"""Who is let in, but may not do a thing, is told so by the rule that refuses; nothing is written, and nobody is told.
+
+Each column says what is refused there, and why; everything else must succeed. So every new operation is tried in all.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import pytest
+
+from tests.functional.attempts import Attempt, everything, leaving_last, naming
+from tests.functional.talk import forget_events, joined, make_group, open_direct, say
+from tests.harness import Parley, Socket, User
+
+Column = Mapping[str, str]  # operation -> code
+
+
+def refusing(code: str, *operations: str) -> dict[str, str]:
+    """Returns a column in which these are refused."""
+    return dict.fromkeys(operations, code)
+
+
+# On whose message everything is tried.
+OWN = refusing("own_message", "rest/report_message")
+ANOTHERS = refusing("not_your_message", "rest/edit_message")
+
+MEMBERS = ("rest/add_members", "rest/put_member", "rest/set_role", "rest/remove_member")
+WRITING = ("rest/send_message", "websocket/send_message", "websocket/typing_start")
+REACTING = ("rest/add_reaction", "rest/remove_reaction")
+PINNING = ("rest/pin_message", "rest/unpin_message")
+
+DIRECT = refusing("groups_only", *MEMBERS, "rest/update_conversation", "rest/list_versions")
+BLOCK = refusing("blocked", *WRITING, *REACTING, *PINNING, "rest/edit_message", "websocket/call_signal")
+DELETING_ANOTHERS_IN_DIRECT = refusing("groups_only", "rest/delete_message")
+
+GROUP = refusing("direct_only", "websocket/call_signal")
+MEMBER = {
+    **refusing("admins_only", *PINNING, "rest/add_members", "rest/put_member"),
+    **refusing("admins_only", "rest/update_conversation", "rest/list_versions"),
+    **refusing("owners_only", "rest/set_role", "rest/remove_member"),  # it is an owner on whom they are tried
+}
+DELETING_ANOTHERS = refusing("admins_only", "rest/delete_message")
+ADMIN = refusing("owners_only", "rest/put_member", "rest/set_role", "rest/remove_member")
+ANNOUNCED = refusing("posting_restricted", *WRITING)
+CLOSED = {
+    **refusing("conversation_closed", *WRITING, *REACTING, *PINNING, "rest/edit_message", "websocket/call_signal"),
+    **refusing("conversation_closed", "rest/add_members", "rest/put_member"),
+    **refusing("conversation_closed", "rest/update_conversation", "rest/delete_message"),
+}
+
+OF_MODERATORS = refusing(
+    "moderators_only",
+    "rest/get_banned_words", "rest/put_banned_words", "rest/try_banned_words", "rest/list_reports", "rest/get_report",
+    "rest/resolve_report", "rest/list_audit",
+)  # fmt: skip
+OF_SERVICE = refusing("service_only", "rest/put_user", "rest/erase_user", "rest/get_erasure")
+
+
+def try_all(
+    attempts: Iterable[Attempt],
+    column: Column,
+    person: User,
+    socket: Socket,
+    conversation_id: str,
+    others: list[Socket],
+) -> list[str]:
+    """Tries everything: what the column names is refused quietly, all else succeeds; returns the events of that."""
+    heard: set[str] = set()
+    tried = leaving_last(iter(attempts))
+    assert column.keys() <= {str(one) for one in tried}
+    for one in tried:
+        if str(one) in column:
+            status, code, detail = one.is_refused_quietly(person, socket, conversation_id, others)
+            assert (code, status) == (column[str(one)], 400 if code == "own_message" else 403), one
+            assert detail, one
+        else:
+            status, code, _ = one.ask(person, socket, conversation_id)
+            assert status < 300 or one.refuses_example, (one, status, code)
+            person.parley.drain()
+            heard |= {event["event"] for device in others for event in device.events()}
+    return sorted(heard)
+
+
+@pytest.fixture(params=[True, False], ids=["own message", "another's message"])
+def is_own(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.mark.parametrize("is_blocker", [True, False], ids=["blocker", "blocked"])
+def test_between_two_with_a_block_nothing_new_passes(parley: Parley, is_own: bool, is_blocker: bool) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    say(bob if is_own else alice, conversation_id, "one", "two")
+    blocker, blocked = (bob, alice) if is_blocker else (alice, bob)
+    assert blocker.put(f"/users/{blocked.user_id}/block").status == 200
+    phone = joined(bob, conversation_id)
+    theirs = [alice.connect(), joined(alice, conversation_id)]
+    forget_events(*theirs)
+
+    column = {**DIRECT, **BLOCK, **(OWN if is_own else {**ANOTHERS, **DELETING_ANOTHERS_IN_DIRECT})}
+    heard = try_all(naming(parley.template), column, bob, phone, conversation_id, theirs)
+
+    # One takes back what one has said also across a block.
+    assert heard == (["message_deleted"] if is_own else ["conversation_read"])
+
+
+# What bob is in a group of alice's, or his own, and what is refused to him there.
+PLACES: dict[str, tuple[bool, dict[str, object], str, Column, Column]] = {
+    "member": (False, {}, "member", MEMBER, DELETING_ANOTHERS),
+    "member who only reads": (False, {"posting": "admins"}, "member", {**MEMBER, **ANNOUNCED}, DELETING_ANOTHERS),
+    "admin": (False, {}, "admin", ADMIN, {}),
+    "admin where nobody writes": (False, {"posting": "nobody"}, "admin", {**ADMIN, **ANNOUNCED}, {}),
+    "owner": (True, {}, "owner", {}, {}),
+    "owner of a closed group": (True, {"state": "closed"}, "owner", CLOSED, {}),
+}
+
+
+@pytest.mark.parametrize(
+    ("is_his", "settings", "role", "refused", "refused_on_anothers"), PLACES.values(), ids=list(PLACES)
+)
+def test_role_in_a_group_opens_what_it_says_and_no_more(
+    parley: Parley,
+    is_own: bool,
+    is_his: bool,
+    settings: dict[str, object],
+    role: str,
+    refused: Column,
+    refused_on_anothers: Column,
+) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    parley.user("carol")
+    owner, member = (bob, alice) if is_his else (alice, bob)
+    conversation_id = make_group(owner, member)
+    say(bob if is_own else alice, conversation_id, "one", "two")
+    if settings:
+        assert owner.patch(f"/conversations/{conversation_id}", json=settings).status == 200
+    if role == "admin":
+        assert alice.patch(f"/conversations/{conversation_id}/members/bob", json={"role": role}).status == 200
+    phone = joined(bob, conversation_id)
+    theirs = [alice.connect(), joined(alice, conversation_id)]
+    parley.drain()
+    forget_events(*theirs)
+
+    column = {**GROUP, **(OWN if is_own else {**ANOTHERS, **refused_on_anothers}), **refused}
+    if not is_own and settings.get("state") == "closed":
+        column |= ANOTHERS
+    heard = try_all(naming(parley.template), column, bob, phone, conversation_id, theirs)
+
+    assert "conversation_read" in heard
+    assert ("user_typing" in heard) == ("websocket/typing_start" not in column)
+    assert ("member_added" in heard) == ("rest/add_members" not in column)
+
+
+@pytest.mark.parametrize(
+    ("role", "refused"),
+    [
+        ("user", {**OF_MODERATORS, **OF_SERVICE}),
+        ("student", {**OF_MODERATORS, **OF_SERVICE}),
+        ("moderator", OF_SERVICE),
+        ("admin", OF_SERVICE),
+        ("service", OF_MODERATORS),
+    ],
+)
+def test_role_outside_of_conversations_opens_what_it_says_and_no_more(
+    parley: Parley, role: str, refused: Column
+) -> None:
+    alice, eve = parley.user("alice"), parley.user("eve", role)
+    parley.user("bob")
+    phone, theirs = eve.connect(), [alice.connect()]
+
+    for one in everything(parley.template):
+        if one.ids:
+            continue
+        if str(one) in refused:
+            status, code, detail = one.is_refused_quietly(eve, phone, "", theirs)
+            assert (code, status) == (refused[str(one)], 403), one
+            assert detail, one
+        else:  # what there is not, or has changed meanwhile, is another answer than that of a wrong role
+            assert one.ask(eve, phone, "")[0] in (200, 201, 202, 404, 409), one
