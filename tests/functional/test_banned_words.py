@@ -8,7 +8,7 @@ import pytest
 from tests.functional.moderation import moderator
 from tests.functional.replies import refusal, stored
 from tests.functional.talk import contents, joined, make_group, open_direct, say
-from tests.harness import Frame, Parley, Socket, User
+from tests.harness import Frame, Parley, Reply, Socket, User
 from tests.harness.fixtures import forget_told
 
 RULES = [
@@ -197,6 +197,24 @@ def test_names_of_groups_are_held_to_the_rules(world: World, field: str) -> None
         assert (status, conversation[field]) == (done, "the ****** club")
         assert act("the flagme club")[0] == done
     assert [(one["text"], one["rule"]) for one in world.reports()] == [("the flagme club", "r-flag")] * 2
+
+
+def test_title_that_a_conversation_is_opened_with_is_held_to_the_rules(world: World) -> None:
+    held = {"pattern": ["p1", "p2"]}
+    buyer = world.parley.user("buyer", "customer", contexts=held)
+    world.parley.user("maker", "creator", contexts=held)
+
+    def make(pattern: str, title: str) -> Reply:
+        forget_told()
+        context = {"type": "pattern", "id": pattern, "title": title}
+        return buyer.post("/conversations", json={"type": "direct", "user_id": "maker", "context": context})
+
+    refused, masked = make("p1", "rejectme"), make("p2", "the maskme jumper")
+
+    assert (refused.status, refused.json["code"]) == (422, "banned_words")
+    assert refused.json["errors"] == [{"pointer": "/context/title", "code": "not_allowed"}]
+    assert (masked.status, masked.json["title"]) == (201, "the ****** jumper")
+    assert buyer.get("/conversations").json["conversations"] == [masked.json]
 
 
 def test_list_is_known_everywhere_within_a_minute(world: World) -> None:

@@ -29,6 +29,44 @@ def test_conversation_is_made_once_and_found_from_then_on(parley: Parley) -> Non
     assert made.json == found_by_bob.json | {"members": made.json["members"]}
 
 
+def test_conversation_about_something_is_called_by_the_title_it_was_opened_with(parley: Parley) -> None:
+    held = {"pattern": ["p1", "p2"]}
+    alice, bob = parley.user("alice", "customer", contexts=held), parley.user("bob", "creator", contexts=held)
+    phone = bob.connect()
+
+    made = create(alice, "bob", {"type": "pattern", "id": "p1", "title": "Cable jumper"})
+    found = create(bob, "alice", {"type": "pattern", "id": "p1", "title": "Another name"})
+    body = {"user_id": "bob", "text": "hi", "context": {"type": "pattern", "id": "p2", "title": "Two mittens"}}
+    sent = alice.post("/messages", json=body)
+
+    assert (made.status, found.status, sent.status) == (201, 200, 201)
+    assert made.json["title"] == found.json["title"] == "Cable jumper"
+    assert made.json["context"] == {"type": "pattern", "id": "p1"}
+    created = contents(phone.events("conversation_created"))
+    assert [one["conversation"]["title"] for one in created] == ["Cable jumper", "Two mittens"]
+    listed = bob.get("/conversations?q=mittens").json["conversations"]
+    assert [one["id"] for one in listed] == [sent.json["conversation_id"]]
+
+
+@pytest.mark.parametrize(
+    ("context", "expected"),
+    [
+        ({"type": "general", "title": "Us"}, ("/context/title", "not_allowed")),
+        ({"type": "pattern", "id": "p1", "title": " "}, ("/context/title", "blank")),
+        ({"type": "pattern", "id": "p1", "title": "x" * 201}, ("/context/title", "too_long")),
+        ({"type": "pattern", "id": "p1", "title": 7}, ("/context/title", "wrong_type")),
+    ],
+    ids=["of nothing", "blank", "long", "number"],
+)
+def test_title_that_is_none_is_refused(parley: Parley, context: object, expected: tuple[str, str]) -> None:
+    alice = parley.user("alice", contexts={"pattern": ["p1"]})
+    parley.user("bob")
+    before = stored(parley)
+
+    assert refusal(create(alice, "bob", context)) == invalid(expected)
+    assert stored(parley) == before
+
+
 def test_conversation_is_shown_whole(parley: Parley) -> None:
     alice = parley.user("alice", name="Alice Ä.")
     parley.user("bob")

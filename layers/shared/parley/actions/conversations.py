@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import UNSET, Struct
 
-from parley.actions import access, groups, limiting, messages, push
+from parley.actions import access, groups, limiting, messages, push, wording
 from parley.adapters import batches, blocks, conversations, erased, journal, policies, screening, tables, writes
 from parley.domain import ids, listing
 from parley.domain.call import Call
@@ -273,6 +273,10 @@ def _open_direct(call: Call, user_id: str, wanted: WantedContext | None) -> tupl
         raise Invalid("self_conversation", "A conversation needs somebody else.", fields=(field,))
     context_type = wanted.type if wanted else GENERAL
     context_id = wanted.id if wanted else None
+    title = wanted.title if wanted else None
+    if title is not None and context_type == GENERAL:
+        detail = "A conversation about nothing in particular has no title."
+        raise Invalid.field(f"{call.field_prefix}/context/title", "not_allowed", detail)
     conversation_id = ids.direct_conversation_id(call.user_id, user_id, context_type, context_id or "")
     for _ in writes.tries():
         rows = batches.read(
@@ -299,8 +303,11 @@ def _open_direct(call: Call, user_id: str, wanted: WantedContext | None) -> tupl
             field = Field(f"{call.field_prefix}/user_id", "not_allowed")
             raise NotFound("unknown_user", "There is no such user.", fields=(field,))
         blocks.of(rows, call.user_id, user_id).require_none()
+        # There is no message that a rule could bring before the moderators; the first one brings its own words.
+        title = None if title is None else wording.screen(call, title, "context/title").text
         limiting.take_own(call)
-        head = _new_head(call, user_id, conversation_id, context_type, context_id)
+        context = Context(context_type, context_id) if context_type != GENERAL else None
+        head = _new_head(call, user_id, conversation_id, context, title)
         if conversations.open_direct(head):
             _tell_created(call, head)
             return head, True
@@ -314,11 +321,12 @@ def _check_policy(call: Call, user_id: str, profile: tables.User | None, wanted:
     policies.current().decide(caller, other, wanted).require(call.field_prefix)
 
 
-def _new_head(call: Call, user_id: str, conversation_id: str, context_type: str, context_id: str | None) -> Head:
+def _new_head(call: Call, user_id: str, conversation_id: str, context: Context | None, title: str | None) -> Head:
     return Head(
         conversation_id=conversation_id,
         type="direct",
-        context=Context(context_type, context_id) if context_type != GENERAL else None,
+        title=title,
+        context=context,
         participants=(call.user_id, user_id),
         last_seq=0,
         last_change_seq=0,

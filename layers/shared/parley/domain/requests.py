@@ -79,10 +79,14 @@ class Nothing(Body, frozen=True, kw_only=True):
 
 
 class WantedContext(Body, frozen=True, kw_only=True):
-    """What a new conversation is about; `general` is the same as no context at all."""
+    """What a new conversation is about; `general` is the same as no context at all.
+
+    `title` is what the conversation is called from then on, the name of a pattern, say; an open one keeps its own.
+    """
 
     type: Annotated[str, Meta(pattern=CONTEXT_TYPE_PATTERN, max_length=32)]
     id: Annotated[str, Meta(pattern=USER_ID_PATTERN, max_length=128)] | None = None
+    title: Title | None = None
 
 
 class CreateConversation(Body, frozen=True, kw_only=True):
