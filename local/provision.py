@@ -6,7 +6,7 @@ place (a table's key) is one clear error.
 
 import json
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 import botocore.session
@@ -50,27 +50,10 @@ def provision(template: Template, store: Store) -> None:
         _table(table, store.client("dynamodb"))
     for bucket in template.of_type("AWS::S3::Bucket"):
         _bucket(bucket, store.client("s3"))
-    for queue in _queues(template):
-        _queue(queue, store.client("sqs"))
+    for queue in queues(template):
+        make_queue(queue, store.client("sqs"))
     for secret in template.of_type("AWS::SecretsManager::Secret"):
         _secret(secret, store.client("secretsmanager"))
-
-
-def empty(template: Template, store: Store, services: Collection[str] = ("dynamodb", "sqs", "s3")) -> None:
-    """Deletes every item, object and message in these services, and nothing else; for between two tests."""
-    dynamodb, sqs, s3 = store.client("dynamodb"), store.client("sqs"), store.client("s3")
-    for table in template.of_type("AWS::DynamoDB::Table") if "dynamodb" in services else ():
-        keys = [key["AttributeName"] for key in table.properties["KeySchema"]]
-        for page in dynamodb.get_paginator("scan").paginate(TableName=table.ref, ConsistentRead=True):
-            for item in page["Items"]:
-                dynamodb.delete_item(TableName=table.ref, Key={key: item[key] for key in keys})
-    for queue in _queues(template) if "sqs" in services else ():
-        sqs.delete_queue(QueueUrl=queue.ref)  # and made anew, because a queue can be purged once a minute only
-        _queue(queue, sqs)
-    for bucket in template.of_type("AWS::S3::Bucket") if "s3" in services else ():
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket.ref):
-            for each in page.get("Contents", []):
-                s3.delete_object(Bucket=bucket.ref, Key=each["Key"])
 
 
 def _unless(code: str, call: Callable[[], Any]) -> bool:
@@ -125,12 +108,13 @@ def _cors_rule(rule: Document) -> Document:
     return {renamed.get(name, name): value for name, value in rule.items()}
 
 
-def _queues(template: Template) -> list[Resource]:
+def queues(template: Template) -> list[Resource]:
     """Returns the queues, dead-letter queues first, because the others name them."""
     return sorted(template.of_type("AWS::SQS::Queue"), key=lambda queue: "RedrivePolicy" in queue.properties)
 
 
-def _queue(resource: Resource, sqs: Any) -> None:
+def make_queue(resource: Resource, sqs: Any) -> None:
+    """Makes a queue, or makes one that is there what the template says; its messages stay."""
     attributes = {
         name: json.dumps(value) if isinstance(value, dict) else str(value).lower() if value is True else str(value)
         for name, value in resource.properties.items()

@@ -17,6 +17,7 @@ from botocore.handlers import BUILTIN_HANDLERS
 
 from local import functions, management
 from local.websocket import WebSocketApi
+from tests.harness.emptying import Written
 
 
 @dataclass
@@ -88,8 +89,7 @@ class Kill:
 
 
 hooks: list[Hook] = []
-written: set[str] = set()  # the services in which something was written since somebody cleared this
-_READS = ("Get", "BatchGet", "Query", "Scan", "List", "Describe", "Receive", "Head")
+written = Written()  # by whatever has called since it was last emptied
 _connections_api: WebSocketApi | None = None
 
 
@@ -110,8 +110,7 @@ def intercepted() -> Iterator[None]:
 
     def make_api_call(client: BaseClient, operation: str, params: dict[str, Any]) -> Any:
         function = functions.current()
-        if not operation.startswith(_READS):
-            written.add(client.meta.service_model.service_name)
+        written.note(client.meta.service_model.service_name, operation, params)
         if function is None:
             return original(client, operation, params)
         meta = client.meta

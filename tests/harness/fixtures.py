@@ -15,6 +15,7 @@ from local.streams import StreamMapping, mappings
 from local.template import Place, Template, load
 from parley.adapters import aws
 from tests.harness import calls, engines
+from tests.harness.emptying import Written
 from tests.harness.iam import Checker
 from tests.harness.parley import SECRET, Clock, Parley
 
@@ -32,7 +33,7 @@ class System:
     checker: Checker
     streams: list[StreamMapping]
     environment: dict[str, str]
-    written: set[str]  # the services in which the last test wrote
+    written: Written  # by the last test
 
 
 @contextmanager
@@ -57,7 +58,7 @@ def system(template_path: Path, engine: str) -> Iterator[System]:
                 checker=Checker(template, functions),
                 streams=mappings(template, functions, store),
                 environment=dict(os.environ),
-                written={"dynamodb", "sqs", "s3"},
+                written=Written(),
             )
         yield running
         functions.close()
@@ -67,8 +68,7 @@ def system(template_path: Path, engine: str) -> Iterator[System]:
 def fresh(running: System) -> Iterator[Parley]:
     """Returns an empty Parley over a running system; AssertionError at its end if a function overstepped its role."""
     with active(running):
-        provision.empty(running.template, running.store, running.written)
-        calls.written.clear()
+        running.written.empty(running.template, running.store)
         running.functions.deliver_twice = False
         running.checker.violations.clear()
         forget_told()
@@ -78,7 +78,6 @@ def fresh(running: System) -> Iterator[Parley]:
         with calls.connections_of(parley.websocket):
             yield parley
         calls.hooks.clear()
-        running.written = set(calls.written)
     assert not running.checker.violations, "; ".join(running.checker.violations)
 
 
@@ -86,6 +85,7 @@ def fresh(running: System) -> Iterator[Parley]:
 def active(running: System) -> Iterator[None]:
     """While it lasts, functions find this system's environment, and their calls are seen."""
     with _environment(running.environment), calls.intercepted():
+        calls.written = running.written
         yield
 
 

@@ -64,12 +64,12 @@ def test_answer_is_kept_for_five_minutes(parley: Parley) -> None:
     with parley.watch() as calls:
         for path in (*PATHS, *PATHS):
             person.get(path)
-    assert {call.operation for call in calls if call.function == "Authorize"} == {"GetItem", "PutItem"}
+    assert {call.operation for call in calls if call.function == "Authorize"} == {"BatchGetItem", "PutItem"}
 
     parley.advance(301)
     with parley.watch() as calls:
         person.get(PATHS[0])
-    assert [call.operation for call in calls if call.function == "Authorize"] == ["GetItem"]
+    assert [call.operation for call in calls if call.function == "Authorize"] == ["BatchGetItem"]
 
 
 @pytest.mark.parametrize(

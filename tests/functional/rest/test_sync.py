@@ -46,6 +46,14 @@ def test_what_was_missed_comes_whole_and_in_order(parley: Parley) -> None:
             "changes": [],
             "last_seq": 3,
             "last_change_seq": 0,
+            "mine": {
+                "read_seq": 3,
+                "delivered_seq": 3,
+                "unread": 0,
+                "mention_seqs": [],
+                "settings": {"pinned": False, "muted_until": None, "notifications": "all"},
+                "archived": False,
+            },
             "next": {"seq": 3, "change_seq": 0},
         }
     }
