@@ -146,6 +146,8 @@ def _visible(item: dict[str, Any]) -> dict[str, Any]:
     hidden = {"ticket_hash", "request_id", "tat_ms", "moved_at_ms", "finished_at_ms"} | (
         {"last_seen_ms"} if here else set()
     )
+    if item.get("action") == {"S": "erase_user"}:
+        hidden.add("entry_id")  # it is a hash of the erasure's id among others, which is random
     return {name: value for name, value in item.items() if name not in hidden}
 
 
@@ -565,6 +567,10 @@ def moderator(world: World) -> User:
     return world.parley.bearer(token_of(world.parley, "mona", role="moderator"), "mona")
 
 
+def list_versions(world: World) -> object:
+    return answered(moderator(world).get(f"/messages/{world.conversation_id}.2/versions"))
+
+
 def report_message(world: World) -> object:
     body = {"reason": "spam", "note": "Again."}
     return answered(world.alice.post(f"/messages/{world.conversation_id}.2/report", json=body))
@@ -660,6 +666,7 @@ SCENARIOS = [
     ),
     Scenario("rest/forward_message", forward, alice_said),
     Scenario("rest/send_message", send_rest, and_then(sign_moderator_in, flag_hello), variant="flagged"),
+    Scenario("rest/list_versions", list_versions, and_then(said, sign_moderator_in)),
     Scenario("rest/report_message", report_message, said),
     Scenario("rest/get_report", get_report, have_reported),
     Scenario("rest/resolve_report", resolve_report, have_reported),

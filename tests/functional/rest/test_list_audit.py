@@ -1,11 +1,14 @@
 """GET /admin/audit: what moderators and administrators did, the newest first."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
 
+from tests.functional.erasures import erase
 from tests.functional.moderation import moderator, report, talk
 from tests.functional.replies import invalid, refusal
+from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Parley, User
 
 
@@ -120,3 +123,38 @@ def test_log_is_for_moderators(parley: Parley, role: str) -> None:
 )
 def test_wrong_parameter_is_named(parley: Parley, query: str, wrong: tuple[str, str]) -> None:
     assert refusal(moderator(parley).get(f"/admin/audit?{query}")) == invalid(wrong)
+
+
+def test_what_moderators_read_or_take_away_of_others_and_whom_the_host_erases_is_told(parley: Parley) -> None:
+    alice, bob, mona = parley.user("alice"), parley.user("bob"), moderator(parley)
+    conversation_id = open_direct(alice, bob)
+    [message_id] = say(alice, conversation_id, "one")
+    alice.patch(f"/messages/{message_id}", json={"text": "two"})
+
+    assert mona.get(f"/messages/{message_id}/versions").status == 200
+    parley.clock.ms += 1000
+    export = mona.post(f"/conversations/{conversation_id}/export", json={"format": "jsonl"}).json
+    parley.clock.ms += 1000
+    erasure = erase(parley, "bob")
+    erase(parley, "bob")  # asked for again, it is the same one
+
+    told = mona.get("/admin/audit").json["entries"]
+    assert [(one["actor_id"], one["action"], one["target"]) for one in told] == [
+        ("host", "erase_user", erasure["id"]),
+        ("mona", "export_conversation", conversation_id),
+        ("mona", "read_edits", message_id),
+    ]
+    assert told[0]["details"] == {"user_sha256": sha256(b"bob").hexdigest()}
+    assert told[1]["details"] == {"export_id": export["id"], "format": "jsonl"}
+
+
+def test_what_members_do_in_their_own_conversations_is_nothing_for_the_log(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    group = make_group(alice, bob)
+    [message_id] = say(bob, group, "one")
+    bob.patch(f"/messages/{message_id}", json={"text": "two"})
+
+    assert alice.get(f"/messages/{message_id}/versions").status == 200
+    assert alice.post(f"/conversations/{group}/export", json={"format": "jsonl"}).status == 202
+
+    assert targets(moderator(parley), "") == []

@@ -28,7 +28,7 @@ from parley.adapters import (
     writes,
 )
 from parley.adapters.erasures import MAX_OPS, LostRace, Op
-from parley.domain import erasing, events
+from parley.domain import auditing, erasing, events
 from parley.domain.call import Call
 from parley.domain.erasing import PARTS, Erasure, ErasureStep, Found, Job, Part, Walk
 from parley.domain.errors import Forbidden, Invalid, NotFound
@@ -63,7 +63,7 @@ def ask(call: Call, user_id: str) -> Erasure:
         if job is None:
             job = erasing.new_job(user_id, secrets.token_bytes(32), call.now_ms)
             try:
-                erasures.add(job)
+                erasures.add(job, auditing.entry(call, "erase_user", job.erasure_id, user_sha256=job.user_sha256))
             except LostRace:
                 continue
         if not job.is_over:

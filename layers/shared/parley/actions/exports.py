@@ -6,7 +6,8 @@ from itertools import islice
 from parley.actions import access
 from parley.adapters import conversations, exports, files, marks, messages, queues, staff, writes
 from parley.adapters.exports import LostRace
-from parley.domain import exporting, ids, transcript
+from parley.domain import auditing, exporting, ids, transcript
+from parley.domain.auditing import Entry
 from parley.domain.call import Call
 from parley.domain.errors import Field, NotFound, TooMany, Unprocessable
 from parley.domain.exporting import MAX_MEMBERS, About, Export, ExportStep, Job, Person, Recent
@@ -32,7 +33,7 @@ def ask(call: Call, conversation_id: str, wanted: ExportConversation) -> Export:
             _check_limit(call, asked)
             job = exporting.new_job(call, head, wanted.format, asked)
             try:
-                exports.add(job, asked.with_job(job, wanted.client_id))
+                exports.add(job, asked.with_job(job, wanted.client_id), _entry(call, job))
             except LostRace:
                 continue
         if job.state == "queued":
@@ -188,6 +189,14 @@ class _Part:
 def _pages(found: Iterator[StoredMessage]) -> Iterator[list[StoredMessage]]:
     while page := list(islice(found, PAGE)):
         yield page
+
+
+def _entry(call: Call, job: Job) -> Entry | None:
+    """Returns what the audit log says of a moderator's export."""
+    if not staff.is_moderator(call.caller.role):
+        return None
+    details = {"export_id": job.export_id, "format": job.format}
+    return auditing.entry(call, "export_conversation", job.conversation_id, **details)
 
 
 def _access(call: Call, conversation_id: str) -> Head:

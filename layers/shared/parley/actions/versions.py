@@ -3,8 +3,8 @@
 from msgspec import Struct
 
 from parley.actions import access
-from parley.adapters import messages, staff
-from parley.domain import ids, rights
+from parley.adapters import audit, messages, staff
+from parley.domain import auditing, ids, rights
 from parley.domain.call import Call
 from parley.domain.stored import StoredMessage
 from parley.domain.times import rfc3339
@@ -27,7 +27,7 @@ class VersionList(Struct, frozen=True, kw_only=True):
 def list_versions(call: Call, message_id: str) -> VersionList:
     """Returns what a message has said; to moderators of the deployment and to a group's owners and admins.
 
-    Two round trips.
+    Two round trips, one more for a moderator: that they read it is in the audit log before they do.
     """
     message = _access(call, message_id)
     texts = messages.versions(message.conversation_id, message.seq)
@@ -42,6 +42,7 @@ def _access(call: Call, message_id: str) -> StoredMessage:
         message = messages.get(conversation_id, seq)
         if message is None:
             raise access.no_message()
+        audit.write(auditing.entry(call, "read_edits", message_id))
         return message
     head, message = access.access_message(call, message_id)
     rights.require(head, call.user_id, "read_versions")

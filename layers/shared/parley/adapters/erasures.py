@@ -12,8 +12,9 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters import aws, batches, conversations, erased, journal, tables, traces, writes
+from parley.adapters import audit, aws, batches, conversations, erased, journal, tables, traces, writes
 from parley.adapters.documents import from_wire, to_wire
+from parley.domain.auditing import Entry
 from parley.domain.erasing import Job
 from parley.domain.steps import Change
 from parley.domain.stored import Head, Membership, StoredMessage
@@ -40,13 +41,14 @@ def begun_for(user_id: str) -> Job | None:
     return None if row is None or row.of_erasure is None else get(row.of_erasure)
 
 
-def add(job: Job) -> None:
-    """Writes a new job and marks its person as erased, all or nothing; raises LostRace where they are already."""
+def add(job: Job, entry: Entry) -> None:
+    """Writes a new job, marks its person as erased and tells the audit log; raises LostRace where they are already."""
     mark = tables.Erasure(erasure_id=erased.key(job.whom), of_erasure=job.erasure_id)
     try:
         with TransactWrite(connection=aws.dynamodb) as transaction:
             transaction.save(_row(job), condition=tables.Erasure.erasure_id.does_not_exist())
             transaction.save(mark, condition=tables.Erasure.erasure_id.does_not_exist())
+            transaction.save(audit.row(entry))
     except TransactWriteError as error:
         if writes.lost_race(error):
             raise LostRace from error

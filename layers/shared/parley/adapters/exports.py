@@ -7,7 +7,8 @@ from pynamodb.exceptions import PutError, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters import aws, batches, tables, writes
+from parley.adapters import audit, aws, batches, tables, writes
+from parley.domain.auditing import Entry
 from parley.domain.exporting import RECENT_MS, Asked, Job, Recent
 
 _FIELDS = Job.__struct_fields__
@@ -42,12 +43,17 @@ def recent(user_id: str) -> Recent:
     )
 
 
-def add(job: Job, asked: Recent) -> None:
-    """Writes a new job and its owner's row, all or nothing; raises LostRace. `asked` is the row as it shall be."""
+def add(job: Job, asked: Recent, entry: Entry | None = None) -> None:
+    """Writes a new job and its owner's row, all or nothing, and what the audit log says of it; raises LostRace.
+
+    `asked` is the row as it shall be.
+    """
     try:
         with TransactWrite(connection=aws.dynamodb) as transaction:
             transaction.save(_row(job), condition=tables.Export.export_id.does_not_exist())
             transaction.save(_recent_row(asked, job), condition=_was(asked.revision - 1))
+            if entry is not None:
+                transaction.save(audit.row(entry))
     except TransactWriteError as error:
         if writes.lost_race(error):
             raise LostRace from error
