@@ -1,6 +1,6 @@
 """The functional tests' one fixture: `parley`, a fresh system per test, on each engine; see tests/harness."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,10 +10,16 @@ from tests.harness.parley import Parley
 
 
 @pytest.fixture(scope="session")
-def system(engine: str) -> Iterator[System]:
-    with fixtures.system(engines.ROOT / "template.yaml", engine) as running:
-        yield running
-        rights.note(running.checker)
+def systems() -> Iterator[Callable[[str], System]]:
+    with fixtures.systems(engines.ROOT / "template.yaml") as system_on:
+        yield system_on
+
+
+@pytest.fixture(scope="session")
+def system(systems: Callable[[str], System], engine: str) -> Iterator[System]:
+    running = systems(engine)
+    yield running
+    rights.note(engine, running.checker)
 
 
 @pytest.fixture

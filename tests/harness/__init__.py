@@ -10,7 +10,8 @@
         assert sent.status == 201
         assert [event["data"]["message"]["text"] for event in screen.events("message_notification")] == ["hello"]
 
-`parley` (tests/functional/conftest.py) is a fresh system for every test, once per engine (`--engine moto` for one).
+`parley` (tests/functional/conftest.py) is a fresh system for every test, on moto or on ministack by the
+test's name; `--engine both` runs each on both, `--engine moto` all on one.
 
     parley.user(user_id, role=, name=, contexts=, expires_in_s=)   a person who has signed in once → User
     parley.bearer(token)            whoever holds this token (expired, forged …), not signed in → User

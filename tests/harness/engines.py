@@ -12,6 +12,7 @@ from typing import Any
 import moto.dynamodb.models
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.models import botocore_stubber
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
@@ -45,6 +46,17 @@ def running(name: str) -> Iterator[None]:
             server = stack.enter_context(Ministack(ROOT, account=ACCOUNT))
             os.environ["AWS_ENDPOINT_URL"] = server.endpoint_url
         yield
+
+
+@contextmanager
+def answering(name: str) -> Iterator[None]:
+    """While it lasts, this engine is the one that answers: several can run in a process."""
+    before = botocore_stubber.enabled
+    botocore_stubber.enabled = name == "moto"
+    try:
+        yield
+    finally:
+        botocore_stubber.enabled = before
 
 
 @contextmanager

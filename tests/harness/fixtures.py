@@ -3,9 +3,10 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from local import provision
@@ -27,6 +28,7 @@ class System:
     A session can have several, one per template: each has an environment of its own, there while a test uses it.
     """
 
+    engine: str
     template: Template
     functions: Functions
     store: Store
@@ -50,8 +52,10 @@ def system(template_path: Path, engine: str) -> Iterator[System]:
             os.environ["JWT_SECRET"] = SECRET
             os.environ["SEND_BURST"] = "10000"  # the clock stands still, so what a test does is done at once
             store = Store()
-            provision.provision(template, store)
+            with engines.answering(engine):
+                provision.provision(template, store)
             running = System(
+                engine=engine,
                 template=template,
                 functions=functions,
                 store=store,
@@ -62,6 +66,13 @@ def system(template_path: Path, engine: str) -> Iterator[System]:
             )
         yield running
         functions.close()
+
+
+@contextmanager
+def systems(template_path: Path) -> Iterator[Callable[[str], System]]:
+    """Returns what gives the system on an engine, which is started when it is first asked for: that takes seconds."""
+    with ExitStack() as stack:
+        yield cache(lambda engine: stack.enter_context(system(template_path, engine)))
 
 
 @contextmanager
@@ -84,7 +95,7 @@ def fresh(running: System) -> Iterator[Parley]:
 @contextmanager
 def active(running: System) -> Iterator[None]:
     """While it lasts, functions find this system's environment, and their calls are seen."""
-    with _environment(running.environment), calls.intercepted():
+    with _environment(running.environment), engines.answering(running.engine), calls.intercepted():
         calls.written = running.written
         yield
 

@@ -1,6 +1,6 @@
 """The fixture template behind the gateway: `parley` as in the functional tests, `calls` what its handlers were told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,14 @@ TEMPLATE = Path(__file__).parent / "fixture" / "template.yaml"
 
 
 @pytest.fixture(scope="session")
-def system(engine: str) -> Iterator[System]:
-    with fixtures.system(TEMPLATE, engine) as running:
-        yield running
+def systems() -> Iterator[Callable[[str], System]]:
+    with fixtures.systems(TEMPLATE) as system_on:
+        yield system_on
+
+
+@pytest.fixture(scope="session")
+def system(systems: Callable[[str], System], engine: str) -> System:
+    return systems(engine)
 
 
 @pytest.fixture

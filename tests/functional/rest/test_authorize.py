@@ -193,7 +193,7 @@ def test_older_token_costs_no_write(parley: Parley) -> None:
     with parley.watch() as calls:
         alice(parley, name="Old", iat=parley.clock() // 1000 - 10).get("/unread-count")
 
-    assert [call.operation for call in calls if call.function == "Authorize"] == ["GetItem"]
+    assert [call.operation for call in calls if call.function == "Authorize"] == ["BatchGetItem"]
 
 
 def test_newer_token_that_says_the_same_still_outdates_those_before_it(parley: Parley) -> None:
