@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from secrets import token_hex
 from typing import Any
 
 import boto3
@@ -527,13 +528,13 @@ def secrets_manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def test_secret_that_was_never_rotated_is_one_key(secrets_manager: Any) -> None:
-    arn = secrets_manager.create_secret(Name="jwt", SecretString=SECRET)["ARN"]
+    arn = secrets_manager.create_secret(Name=token_hex(), SecretString=SECRET)["ARN"]
 
     assert shared_secrets(arn) == [Key("HS256", SECRET.encode())]
 
 
 def test_rotated_secret_is_two_keys(secrets_manager: Any) -> None:
-    arn = secrets_manager.create_secret(Name="jwt", SecretString=SECRET)["ARN"]
+    arn = secrets_manager.create_secret(Name=token_hex(), SecretString=SECRET)["ARN"]
     secrets_manager.put_secret_value(SecretId=arn, SecretString=OTHER_SECRET)
 
     assert shared_secrets(arn) == [Key("HS256", OTHER_SECRET.encode()), Key("HS256", SECRET.encode())]
@@ -573,7 +574,7 @@ def test_environment_chooses_secret_issuer_audience_leeway_and_claims(environmen
 
 
 def test_secret_may_come_from_secrets_manager(environment: pytest.MonkeyPatch, secrets_manager: Any) -> None:
-    arn = secrets_manager.create_secret(Name="jwt", SecretString=SECRET)["ARN"]
+    arn = secrets_manager.create_secret(Name=token_hex(), SecretString=SECRET)["ARN"]
     environment.setenv("JWT_SECRET_ARN", arn)
 
     assert verified(claims()).identity.user_id == "alice"

@@ -8,6 +8,7 @@ import pytest
 from local.functions import Killed
 from local.tokens import mint
 from parley.domain import erasing
+from tests.functional.calling import ring, signal
 from tests.functional.erasures import erase, erased, everything, host, shown
 from tests.functional.exports import export, exported
 from tests.functional.talk import contents, joined, make_group, open_direct, say
@@ -101,6 +102,49 @@ def test_nothing_is_left_of_somebody_who_has_done_everything(parley: Parley) -> 
         found = after.find(trace)
         assert found < 0, after[max(0, found - 300) : found + 300]
     assert done["user_id"] is None and ID not in json.dumps(done)
+
+
+def test_what_a_moderator_did_called_and_left_unused_names_them_no_more(parley: Parley) -> None:
+    her, bob, carol = parley.user(ID, "moderator", name=NAME), parley.user("bob"), parley.user("carol")
+    [message] = say(bob, open_direct(bob, carol), "an insult")
+    report = carol.post(f"/messages/{message}/report", json={"reason": "spam"}).json["id"]
+    assert her.get(f"/admin/reports/{report}").status == 200
+    body = {"version": 1, "status": "resolved", "note": "mine"}
+    assert her.patch(f"/admin/reports/{report}", json=body).status == 200
+    words = {"version": 0, "rules": [{"text": "damn", "action": "flag"}]}
+    assert her.put("/admin/banned-words", json=words).status == 200
+    phone, other, direct = her.connect(), bob.connect(), open_direct(her, bob)
+    ring(phone, direct)
+    assert signal(phone, direct, "hang_up")["type"] == "ack"
+    ring(other, direct, "second-call")
+    assert her.post("/ws-tickets").status == 201
+
+    done = erased(parley, ID)
+
+    after = everything(parley)
+    assert ID not in after and NAME not in after
+    counted = {name: done["removed"].get(name) for name in ("tickets", "audit_entries", "reports")}
+    assert counted == {"tickets": 1, "audit_entries": 3, "reports": 1}
+    assert done["removed"]["calls"] >= 1
+    entries = parley.user("mona", "moderator").get("/admin/audit").json["entries"]
+    acted = [one for one in entries if one["actor_id"] == done["receipt"]["pseudonym"]]
+    assert sorted(one["action"] for one in acted) == ["put_banned_words", "read_report", "resolve_report"]
+
+
+def test_large_group_without_admins_passes_to_who_was_there_first(parley: Parley) -> None:
+    her = zoe(parley)
+    first = parley.user("u000")
+    group = make_group(her, first)
+    for start in (1, 61):
+        people = [f"u{number:03}" for number in range(start, start + 60)]
+        parley.clock.ms += 1000
+        assert her.post(f"/conversations/{group}/members", json={"user_ids": people}).status == 200
+
+    done = erased(parley, ID)
+
+    assert done["removed"]["groups_handed_over"] == 1
+    assert first.get(f"/conversations/{group}").json["role"] == "owner"
+    assert first.get(f"/conversations/{group}").json["member_count"] == 121
 
 
 def test_receipt_counts_what_was_removed_and_proves_what_it_says(parley: Parley) -> None:

@@ -71,3 +71,24 @@ def test_everything_may_happen_twice(parley: Parley) -> None:
 
     heard = {one["message"]["seq"] for one in contents(screen.events("message_notification"))}
     assert heard == {alice.get(f"/conversations/{group}").json["last_seq"]}
+
+
+def test_device_that_is_gone_is_forgotten(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("u000")
+    group = large_group(alice, PEOPLE)
+    parley.lose_disconnects = True
+    bob.connect().close()
+    parley.lose_disconnects = False
+    there = bob.connect()
+    parley.drain()
+    forget_events(there)
+    parley.clock.ms += 60_000  # a connection that is younger may only be on its way
+
+    say(alice, group, "one")
+    parley.drain()
+    with parley.watch() as calls:
+        say(alice, group, "two")
+        parley.drain()
+
+    assert len(contents(there.events("message_notification"))) == 2
+    assert len([call for call in calls if call.operation == "PostToConnection"]) == 1
