@@ -1,6 +1,7 @@
 """At the end of a run of the whole functional suite: the rights in template.yaml that no test has used fail it.
 
-A right to a table, a queue or a bucket must be used on every engine, because engines differ in how they take requests.
+In a run with each test on both engines (`--engine both`), a right to a table, a queue or a bucket must be used on each,
+because engines differ in how they take requests.
 With pytest-xdist every worker knows only its own tests, so each hands its findings to the controller.
 """
 
@@ -23,6 +24,7 @@ class Findings:
         self.granted: set[str] = set()
         self.used: dict[str, set[str]] = {}  # by engine
         self.whole_suite = False
+        self.on_both = False
 
     def add(self, granted: Iterable[str], used: dict[str, Iterable[str]], whole_suite: bool) -> None:
         self.granted |= set(granted)
@@ -39,7 +41,7 @@ class Findings:
             f"{right}: not on {engine}"
             for right in sorted(self.granted & somewhere)
             for engine, those in sorted(self.used.items())
-            if right not in those and any(kind in right for kind in _OF_THE_STORE)
+            if self.on_both and right not in those and any(kind in right for kind in _OF_THE_STORE)
         ]
 
     def as_output(self) -> list[Any]:
