@@ -3,7 +3,7 @@
 So an operation is tried by everybody who must not get through, from the day it is added.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -73,11 +73,11 @@ class Attempt:
         """Says whether the operation is about other conversations too, of which the example is nobody's."""
         return "conversation_ids" in self.fields
 
-    def ask(self, person: User, socket: Socket, conversation_id: str, **path_parts: str) -> Answer:
+    def ask(self, person: User, socket: Socket, conversation_id: str) -> Answer:
         """Returns what came back: over REST for the person, over WebSocket for the socket."""
         ids = {"conversation_id": conversation_id, "message_id": f"{conversation_id}.2"}
         if isinstance(self.operation, RestOperation):
-            path = (self.operation.path + self.query).format(**ids | PATH_PARTS | path_parts)
+            path = (self.operation.path + self.query).format(**ids | PATH_PARTS)
             reply = person.request(
                 self.operation.method.upper(), path, json=self.fields if self.operation.takes else None
             )
@@ -87,14 +87,12 @@ class Attempt:
             problem = socket.request(self.operation.name, self.fields | named).get("error", {})
         return problem.get("status", 200), problem.get("code", ""), problem.get("detail", "")
 
-    def is_refused_quietly(
-        self, person: User, socket: Socket, conversation_id: str, others: list[Socket], **path_parts: str
-    ) -> Answer:
+    def ask_quietly(self, person: User, socket: Socket, conversation_id: str, others: list[Socket]) -> Answer:
         """Returns the answer; nothing may be written for it, and none of the others told."""
         for device in others:
             device.frames.clear()
         with person.parley.watch() as calls:
-            answer = self.ask(person, socket, conversation_id, **path_parts)
+            answer = self.ask(person, socket, conversation_id)
         assert [call.operation for call in calls if call.operation.startswith(_WRITES)] == [], self
         assert [device.frames for device in others] == [[]] * len(others), self
         return answer
@@ -107,14 +105,15 @@ def everything(template: Template) -> Iterator[Attempt]:
     """Yields every operation."""
     for operation in (*operations.rest_operations(template), *operations.actions(template)):
         fields = msgspec.structs.fields(operation.takes) if operation.takes else ()
-        query = QUERIES.get(operation.name, "") if isinstance(operation, RestOperation) else ""
-        in_path = {
-            name for name in IDS if isinstance(operation, RestOperation) and f"{{{name}}}" in operation.path + query
-        }
-        ids = in_path | {field.name for field in fields if field.name in IDS}
+        query, address = "", ""
+        if isinstance(operation, RestOperation):
+            query = QUERIES.get(operation.name, "")
+            address = operation.path + query
+        named = {field.name for field in fields}
+        ids = frozenset(name for name in IDS if name in named or f"{{{name}}}" in address)
         more = MORE_FIELDS.get(operation.name, {})
         needed = [field.name for field in fields if field.required and field.name not in (*IDS, *more)]
-        yield Attempt(operation, {name: FIELDS[name] for name in needed} | more, query, frozenset(ids))
+        yield Attempt(operation, {name: FIELDS[name] for name in needed} | more, query, ids)
 
 
 def naming(template: Template) -> Iterator[Attempt]:
@@ -122,6 +121,6 @@ def naming(template: Template) -> Iterator[Attempt]:
     return (one for one in everything(template) if one.ids)
 
 
-def leaving_last(attempts: Iterator[Attempt]) -> list[Attempt]:
+def leaving_last(attempts: Iterable[Attempt]) -> list[Attempt]:
     """Returns attempts in an order in which each finds what it needs: what takes messages and people away is last."""
     return sorted(attempts, key=lambda one: (str(one) == "rest/remove_member", "delete" in str(one), str(one)))

@@ -1,4 +1,4 @@
-"""The functional tests' one fixture: `parley`, a fresh system per test, on each engine; see tests/harness."""
+"""The functional tests' one fixture: `parley`, a fresh system per test; see tests/harness."""
 
 from collections.abc import Callable, Iterator
 

@@ -21,7 +21,6 @@ import pytest
 
 from local import queues
 from local.functions import FunctionError
-from local.tokens import mint
 from parley.domain import reporting
 from parley.domain.presence import LEASE_S
 from tests.functional.talk import joined, make_group, open_direct, say
@@ -343,7 +342,7 @@ def type_here(world: World) -> None:
 
 
 def put_user(world: World) -> object:
-    host = world.parley.bearer(token_of(world.parley, "backend", role="service"), "backend")
+    host = world.parley.bearer(world.parley.token("backend", role="service"), "backend")
     return answered(host.put("/users/dave", json={"name": "Dave", "role": "student", "contexts": {"class": ["7b"]}}))
 
 
@@ -358,7 +357,7 @@ def create_ws_ticket(world: World) -> object:
 
 def connect_as(person: str) -> Callable[[World], object]:
     def connect(world: World) -> object:
-        user = world.parley.bearer(token_of(world.parley, person), person)
+        user = world.parley.bearer(world.parley.token(person), person)
         return connect_new(world, lambda: user.connect(subprotocol=True))
 
     return connect
@@ -369,7 +368,7 @@ def crowd_with_ghosts(world: World) -> None:
     world.parley.lose_disconnects = True
     world.devices["gone"] = world.alice.connect()
     world.devices["gone"].close()
-    world.devices["expired"] = world.parley.bearer(token_of(world.parley, "alice", 60), "alice").connect(
+    world.devices["expired"] = world.parley.bearer(world.parley.token("alice", expires_in_s=60), "alice").connect(
         subprotocol=True
     )
     world.parley.clock.ms += 1000 * (LEASE_S + 10)
@@ -396,23 +395,11 @@ def connect_new(world: World, connect: Callable[[], Socket]) -> object:
 
 def sign_in(world: World) -> object:
     # Each time by another token: API Gateway asks once for each, and keeps the answer.
-    token = token_of(world.parley, "dave", next(_lives_s))
+    token = world.parley.token("dave", expires_in_s=next(_lives_s))
     return answered(world.parley.bearer(token, "dave").get("/unread-count"))
 
 
 _lives_s = count(3600)
-
-
-def token_of(parley: Parley, user_id: str, expires_in_s: int = 3600, role: str | None = None) -> str:
-    return mint(
-        parley.functions.environment,
-        parley.secret,
-        now_s=parley.clock() // 1000,
-        user_id=user_id,
-        name=user_id.title(),
-        role=role,
-        expires_in_s=expires_in_s,
-    )
 
 
 def go(world: World) -> None:
@@ -548,7 +535,7 @@ def export(world: World) -> object:
 
 
 def erase(world: World) -> object:
-    host = world.parley.bearer(token_of(world.parley, "host", role="service"), "host")
+    host = world.parley.bearer(world.parley.token("host", role="service"), "host")
     return answered(host.delete("/users/bob"))["state"]
 
 
@@ -564,7 +551,7 @@ def be_blocked_too(world: World) -> None:
 
 
 def moderator(world: World) -> User:
-    return world.parley.bearer(token_of(world.parley, "mona", role="moderator"), "mona")
+    return world.parley.bearer(world.parley.token("mona", role="moderator"), "mona")
 
 
 def list_versions(world: World) -> object:

@@ -46,7 +46,7 @@ class Talk:
 
     def quietly(self, one: Attempt, person: User, socket: Socket, conversation_id: str) -> Answer:
         """Returns the answer; nothing may be written for it, and nobody told."""
-        return one.is_refused_quietly(person, socket, conversation_id, [*self.devices, self.spy])
+        return one.ask_quietly(person, socket, conversation_id, [*self.devices, self.spy])
 
 
 @pytest.fixture(params=["direct", "group"])

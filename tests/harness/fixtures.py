@@ -1,4 +1,4 @@
-"""How a system under test comes up: an engine per session, a template per engine, a fresh `Parley` per test."""
+"""How a system under test comes up: each engine once, a template on it, a fresh `Parley` per test."""
 
 import os
 import sys

@@ -83,22 +83,30 @@ class Parley:
         expires_in_s: int = tokens.DEFAULT_EXPIRES_IN_S,
     ) -> "User":
         """Returns a person who has signed in once, so that their profile is stored."""
-        name = user_id.title() if name is None else name
-        person = self.bearer(
-            tokens.mint(
-                self.functions.environment,
-                self.secret,
-                now_s=self.clock() // 1000,
-                user_id=user_id,
-                name=name,
-                role=role,
-                contexts=contexts,
-                expires_in_s=expires_in_s,
-            ),
-            user_id,
+        token = self.token(user_id, role, name=name, contexts=contexts, expires_in_s=expires_in_s)
+        self.run(self.rest.sign_in(f"Bearer {token}"))
+        return self.bearer(token, user_id)
+
+    def token(
+        self,
+        user_id: str,
+        role: str | None = None,
+        *,
+        name: str | None = None,
+        contexts: Mapping[str, Sequence[str]] | None = None,
+        expires_in_s: int = tokens.DEFAULT_EXPIRES_IN_S,
+    ) -> str:
+        """Returns a token that no authorizer has seen yet."""
+        return tokens.mint(
+            self.functions.environment,
+            self.secret,
+            now_s=self.clock() // 1000,
+            user_id=user_id,
+            name=user_id.title() if name is None else name,
+            role=role,
+            contexts=contexts,
+            expires_in_s=expires_in_s,
         )
-        self.run(self.rest.sign_in(f"Bearer {person.token}"))
-        return person
 
     def bearer(self, token: str, user_id: str = "") -> "User":
         """Returns whoever holds this token; nobody has signed in with it yet."""

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from local.functions import Killed
-from local.tokens import mint
 from parley.domain import erasing
 from tests.functional.calling import ring, signal
 from tests.functional.erasures import erase, erased, everything, host, shown
@@ -25,15 +24,7 @@ def zoe(parley: Parley) -> User:
 
 def newly_signed(parley: Parley, expires_in_s: int) -> User:
     """Returns her with a token that no authorizer has seen yet."""
-    token = mint(
-        parley.functions.environment,
-        parley.secret,
-        now_s=parley.clock() // 1000,
-        user_id=ID,
-        name=NAME,
-        expires_in_s=expires_in_s,
-    )
-    return parley.bearer(token, ID)
+    return parley.bearer(parley.token(ID, name=NAME, expires_in_s=expires_in_s), ID)
 
 
 def history(person: User, conversation_id: str) -> list[Frame]:

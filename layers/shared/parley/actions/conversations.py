@@ -304,10 +304,10 @@ def _open_direct(call: Call, user_id: str, wanted: WantedContext | None) -> tupl
             raise NotFound("unknown_user", "There is no such user.", fields=(field,))
         blocks.of(rows, call.user_id, user_id).require_none()
         # There is no message that a rule could bring before the moderators; the first one brings its own words.
-        title = None if title is None else wording.screen(call, title, "context/title").text
+        screened = wording.screen(call, title, "context/title").text if title is not None else None
         limiting.take_own(call)
         context = Context(context_type, context_id) if context_type != GENERAL else None
-        head = _new_head(call, user_id, conversation_id, context, title)
+        head = _new_head(call, user_id, conversation_id, context, screened)
         if conversations.open_direct(head):
             _tell_created(call, head)
             return head, True
