@@ -139,10 +139,11 @@ def _refer(status: int) -> Document:
 
 
 def _problem(status: int | None, schema: Schema) -> Document:
-    from parley.domain.errors import Refusal
+    from parley.domain import errors
 
     # Not Python's phrases, which changed in 3.13 for 413 and 422.
-    titles = {kind.status: kind.title for kind in Refusal.__subclasses__()}
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.Refusal)]
+    titles = {kind.status: kind.title for kind in kinds}
     phrase = titles[status] if status else "Too much, too often, or a failure of ours (413, 429, 5xx)"
     described: Document = {"description": phrase, "content": {"application/problem+json": {"schema": schema}}}
     if status == 429:

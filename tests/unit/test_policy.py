@@ -268,12 +268,14 @@ def test_each_no_becomes_the_refusal_that_fits(
     error: type[Refusal],
     pointer: str | None,
 ) -> None:
+    decision = policy.decide(caller, reached, context)
+
     with pytest.raises(error) as refused:
-        policy.decide(caller, reached, context).require("/data")
+        decision.require("/data")
 
     assert (refused.value.code, type(refused.value)) == (code, error)
     assert [field.pointer for field in refused.value.fields] == ([] if pointer is None else [f"/data{pointer}"])
-    assert (refused.value.rule is not None) == (error is Forbidden)
+    assert refused.value.rule == decision.rule
     assert refused.value.detail.endswith(".")
 
 

@@ -63,7 +63,7 @@ def _save(call: Call, user_id: str) -> blocks.Block:
         if mine is not None:
             return mine
         if blocks.count(call.user_id) >= MAX_BLOCKS:
-            raise Conflict("too_many_blocks", f"A person can block {MAX_BLOCKS} others.")
+            raise Conflict("too_many_blocks", f"A person can block {MAX_BLOCKS} others.", rule="blocks")
         mine = blocks.Block(user_id=user_id, blocked_at_ms=call.now_ms)
         if blocks.save(call.user_id, mine):
             return mine

@@ -113,10 +113,10 @@ def _when_engaged(call: Call, head: Head, fresh: StoredCall) -> CallStatus | Non
         return None
     if mine is not None:
         if mine.state == "ringing" and mine.caller_id == fresh.callee_id:
-            raise Conflict("called_already", "They are calling you: answer that call.")
+            raise Conflict("called_already", "They are calling you: answer that call.", rule="of two calls the first")
         device = mine.device_of(call.user_id)
         if device is None or _has(connections.of([call.user_id]).values(), device, call.now_s):
-            raise Conflict("in_another_call", "You are in another call, or being called.")
+            raise Conflict("in_another_call", "You are in another call, or being called.", rule="one call a person")
         # The device is gone, and who was on it calls anew.
         reason: CallReason = "missed" if mine.state == "ringing" else "failed"
         _end(call, conversations.head(mine.conversation_id), mine, reason)
@@ -139,7 +139,7 @@ def _answer(call: Call, found: StoredCall, wanted: SendCallSignal) -> CallStatus
     """Takes the first answer of the callee's devices; later ones only from devices that take part."""
     is_callee = call.user_id == found.callee_id
     if found.callee_device is not None and is_callee and not found.is_on(call.user_id, call.device_id):
-        raise Conflict("answered_elsewhere", "Another of your devices has answered.")
+        raise Conflict("answered_elsewhere", "Another of your devices has answered.", rule="one device answers")
     if found.state == "ended":
         raise _over()
     if not is_callee:
@@ -356,13 +356,14 @@ def _expect(found: StoredCall, is_expected: bool) -> StoredCall:
     if found.state == "ended":
         raise _over()
     if not is_expected:
-        raise Conflict("signal_not_expected", "The call is not in a state that takes this signal.")
+        detail = "The call is not in a state that takes this signal."
+        raise Conflict("signal_not_expected", detail, rule="offer, ringing, answer, candidates, hang_up")
     return found
 
 
 def _over() -> Conflict:
-    return Conflict("call_over", "The call has ended.")
+    return Conflict("call_over", "The call has ended.", rule="no signal after the end")
 
 
 def _not_in_call() -> Conflict:
-    return Conflict("not_in_call", "This device does not take part in the call.")
+    return Conflict("not_in_call", "This device does not take part in the call.", rule="one device each")

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import UNSET, Struct
 
-from parley.actions import access, groups, limiting, messages, push, wording
-from parley.adapters import batches, blocks, conversations, erased, journal, policies, screening, tables, writes
-from parley.domain import ids, listing
+from parley.actions import access, groups, limiting, messages, opening, push, wording
+from parley.actions.opening import Opening
+from parley.adapters import batches, conversations, journal, screening, tables, writes
+from parley.domain import listing
 from parley.domain.call import Call
-from parley.domain.errors import Conflict, Field, Invalid, NotFound
+from parley.domain.errors import Conflict, Field, Invalid
 from parley.domain.events import ConversationCreated, ConversationUpdated, Own
-from parley.domain.policy import Party
+from parley.domain.policy import NO_CONTEXT
 from parley.domain.requests import (
     CreateConversation,
     ListConversations,
@@ -24,7 +25,6 @@ from parley.domain.stored import Head, Membership
 from parley.domain.times import from_rfc3339, hour, rfc3339
 from parley.domain.types import Context, Conversation, SentMessage, Settings
 
-GENERAL = "general"  # the context type of conversations about nothing in particular; they carry no context
 MAX_COUNTED = 100  # the most recently active conversations, which unread totals look at (architecture)
 MAX_CHUNKS = 3  # of 100 conversations that one request looks through for those that it asks for
 MAX_PINNED = 50  # conversations that a person can pin
@@ -213,7 +213,7 @@ def update_settings(call: Call, conversation_id: str, wanted: UpdateSettings) ->
     settings = _settings(call, mine.settings, wanted)
     if settings.pinned and not mine.settings.pinned:
         if len(conversations.pinned(call.user_id, MAX_PINNED)) >= MAX_PINNED:
-            raise Conflict("too_many_pinned", f"You can pin {MAX_PINNED} conversations.")
+            raise Conflict("too_many_pinned", f"You can pin {MAX_PINNED} conversations.", rule="pinned_conversations")
     conversations.save_settings(call.user_id, conversation_id, settings, call.now_ms)
     _tell_own(call, head, msgspec.structs.replace(mine, settings=settings))
     return read(call, conversation_id)
@@ -268,66 +268,39 @@ def list_unread(call: Call) -> UnreadList:
 
 def _open_direct(call: Call, user_id: str, wanted: WantedContext | None) -> tuple[Head, bool]:
     """Returns the head of the direct conversation, and whether it was made now; refuses what the policy forbids."""
-    if user_id == call.user_id:
-        field = Field(f"{call.field_prefix}/user_id", "not_allowed")
-        raise Invalid("self_conversation", "A conversation needs somebody else.", fields=(field,))
-    context_type = wanted.type if wanted else GENERAL
-    context_id = wanted.id if wanted else None
+    about = Context(wanted.type, wanted.id) if wanted and wanted.type != NO_CONTEXT else None
     title = wanted.title if wanted else None
-    if title is not None and context_type == GENERAL:
+    if title is not None and about is None:
         detail = "A conversation about nothing in particular has no title."
         raise Invalid.field(f"{call.field_prefix}/context/title", "not_allowed", detail)
-    conversation_id = ids.direct_conversation_id(call.user_id, user_id, context_type, context_id or "")
+    wish = opening.opening(call, user_id, wanted)
     for _ in writes.tries():
-        rows = batches.read(
-            {
-                tables.Conversation: [(conversation_id,)],
-                tables.User: [(user_id,)],
-                tables.Erasure: [(erased.key(user_id),)],
-                tables.Block: [blocks.key(call.user_id, user_id)],
-                tables.WordList: screening.due(call.now_s),
-            },
-            stale=(tables.WordList,),
-        )
+        keys = wish.reads(call) | {tables.WordList: screening.due(call.now_s)}
+        rows = batches.read(keys, stale=(tables.WordList,))
         screening.take(rows, call.now_s)
-        head = conversations.head_of(rows, conversation_id)
+        head = wish.open_one(call, rows)
         if head is not None:
-            if not {call.user_id, user_id} <= set(head.participants):
-                # Its id is made of theirs, so it is the one that was closed when one of them was erased.
-                raise Conflict("conversation_erased", "This conversation ended when one of its people was erased.")
-            if head.last_seq == 0 and not push.was_told(conversation_id):
+            if head.last_seq == 0 and not push.was_told(head.conversation_id):
                 _tell_created(call, head)  # the try that made it may have died before it told anybody
             return head, False
-        _check_policy(call, user_id, rows.get(tables.User, user_id), wanted)
-        if erased.is_marked(rows, user_id):
-            field = Field(f"{call.field_prefix}/user_id", "not_allowed")
-            raise NotFound("unknown_user", "There is no such user.", fields=(field,))
-        blocks.of(rows, call.user_id, user_id).require_none()
+        wish.decide(call, rows)
         # There is no message that a rule could bring before the moderators; the first one brings its own words.
         screened = wording.screen(call, title, "context/title").text if title is not None else None
         limiting.take_own(call)
-        context = Context(context_type, context_id) if context_type != GENERAL else None
-        head = _new_head(call, user_id, conversation_id, context, screened)
+        head = _new_head(call, wish, about, screened)
         if conversations.open_direct(head):
             _tell_created(call, head)
             return head, True
     raise writes.busy()
 
 
-def _check_policy(call: Call, user_id: str, profile: tables.User | None, wanted: WantedContext | None) -> None:
-    """Refuses a conversation that the policy does not allow. An open one stays open whatever the policy says later."""
-    caller = Party(call.user_id, call.caller.role, call.caller.contexts)
-    other = Party(user_id, profile.role, profile.contexts) if profile else None
-    policies.current().decide(caller, other, wanted).require(call.field_prefix)
-
-
-def _new_head(call: Call, user_id: str, conversation_id: str, context: Context | None, title: str | None) -> Head:
+def _new_head(call: Call, wish: Opening, context: Context | None, title: str | None) -> Head:
     return Head(
-        conversation_id=conversation_id,
+        conversation_id=wish.conversation_id,
         type="direct",
         title=title,
         context=context,
-        participants=(call.user_id, user_id),
+        participants=(call.user_id, wish.user_id),
         last_seq=0,
         last_change_seq=0,
         last_message=None,

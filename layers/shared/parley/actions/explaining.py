@@ -2,10 +2,10 @@
 
 from msgspec import Struct
 
-from parley.actions import people
-from parley.adapters import batches, blocks, policies, profiles, tables
-from parley.domain import blocking, ids
+from parley.actions import opening
+from parley.adapters import batches
 from parley.domain.call import Call
+from parley.domain.errors import Refusal
 from parley.domain.policy import NO_CONTEXT
 from parley.domain.requests import ExplainPolicy, WantedContext
 
@@ -29,38 +29,34 @@ class Explanation(Struct, frozen=True, kw_only=True):
 def explain(call: Call, asked: ExplainPolicy) -> Explanation:
     """Returns what an attempt to open that conversation would be answered, and why; one round trip.
 
-    It is decided in the same order, so that it tells nothing more of the other person than an attempt would.
+    An attempt goes by the same, so that it tells nothing more of the other person than an attempt would.
     """
-    context_type, context_id = asked.context_type or NO_CONTEXT, asked.context_id
-    conversation_id = ids.direct_conversation_id(call.user_id, asked.user_id, context_type, context_id or "")
-    rows = batches.read(
-        {
-            tables.Conversation: [(conversation_id,)],
-            tables.User: [(asked.user_id,)],
-            tables.Block: [blocks.key(call.user_id, asked.user_id)],
-        }
-    )
-    if rows.get(tables.Conversation, conversation_id) is not None:
+    context = WantedContext(type=asked.context_type or NO_CONTEXT, id=asked.context_id)
+    wish = opening.opening(call, asked.user_id, context)
+    rows = batches.read(wish.reads(call))
+    try:
+        head = wish.open_one(call, rows)
+        if head is None:
+            decision = wish.decide(call, rows)
+            return Explanation(
+                allowed=True,
+                code=decision.code,
+                rule=decision.rule,
+                detail="You may open this conversation.",
+                conversation_id=None,
+            )
+    except Refusal as refusal:
         return Explanation(
-            allowed=True,
-            code=ALREADY_OPEN,
-            rule="an open conversation stays open, whatever the policy says later",
-            detail="You have this conversation already.",
-            conversation_id=conversation_id,
-        )
-    caller = people.caller_of(call)
-    profile = profiles.profile_of(rows, asked.user_id)
-    other = caller if asked.user_id == call.user_id else people.party(profile) if profile else None
-    decision = policies.current().decide(caller, other, WantedContext(type=context_type, id=context_id))
-    if decision.allowed and blocks.of(rows, call.user_id, asked.user_id).is_on:
-        refusal = blocking.refusal()
-        return Explanation(
-            allowed=False, code=refusal.code, rule=refusal.rule or "", detail=refusal.detail, conversation_id=None
+            allowed=False,
+            code=refusal.code,
+            rule=refusal.rule or "",
+            detail=refusal.detail,
+            conversation_id=None,
         )
     return Explanation(
-        allowed=decision.allowed,
-        code=decision.code,
-        rule=decision.rule,
-        detail=decision.detail or "You may open this conversation.",
-        conversation_id=None,
+        allowed=True,
+        code=ALREADY_OPEN,
+        rule="an open conversation stays open, whatever the policy says later",
+        detail="You have this conversation already.",
+        conversation_id=head.conversation_id,
     )

@@ -232,6 +232,7 @@ def _check_limit(call: Call, asked: Recent) -> None:
         raise TooMany(
             "too_many_exports",
             f"You have asked for {exporting.MAX_RECENT} exports within 24 hours.",
+            rule="exports",
             retry_after_ms=free_in_ms,
         )
 

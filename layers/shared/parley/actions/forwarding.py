@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from parley.actions import access, messages
 from parley.adapters import conversations
-from parley.domain import rights
+from parley.domain import changing, rights
 from parley.domain.call import Call
-from parley.domain.errors import Conflict, Field, Forbidden, Invalid, Refusal
+from parley.domain.errors import Field, Forbidden, Invalid, Refusal
 from parley.domain.requests import Draft, ForwardMessage
 from parley.domain.stored import StoredMessage
 from parley.domain.times import rfc3339
@@ -42,7 +42,7 @@ def forward(call: Call, message_id: str, wanted: ForwardMessage) -> Forwarded:
     _, message = access.access_message(call, message_id)
     shown = messages.viewed(call, message.conversation_id, [message])[0]
     if shown.deleted_at is not None:
-        raise Conflict("message_deleted", "This message was deleted.")
+        raise changing.gone()
     if message.kind == "system":
         raise Forbidden("system_message", "A system message cannot be forwarded.", rule="system messages stay in place")
     targets = list(dict.fromkeys(wanted.conversation_ids))

@@ -14,7 +14,7 @@ from msgspec import Struct
 from parley.actions import access, limiting, push, together, wording
 from parley.actions.wording import Screened
 from parley.adapters import conversations, erased, journal, messages, policies, profiles, screening, writes
-from parley.domain import events, grouping, ids, rights
+from parley.domain import erasing, events, grouping, ids, rights
 from parley.domain.call import Call
 from parley.domain.errors import Conflict, Field, Invalid, NotFound, Refusal, TooMany
 from parley.domain.events import ConversationCreated
@@ -302,8 +302,7 @@ def _check_may_be_added(call: Call, user_ids: Sequence[str], pointer: str) -> No
     known, gone = together.both(lambda: profiles.some(user_ids), lambda: erased.among(user_ids))
     for place, user_id in enumerate(user_ids):
         if user_id in gone:
-            field = Field(f"{call.field_prefix}{pointer}/{place}", "not_allowed")
-            raise NotFound("unknown_user", "There is no such user.", fields=(field,))
+            raise erasing.nobody(f"{call.field_prefix}{pointer}/{place}")
         profile = known.get(user_id)
         other = Party(user_id, profile.role, profile.contexts) if profile else None
         decision = policy.decide(caller, other, None)

@@ -42,7 +42,8 @@ def _let_in_again(user_id: str) -> None:
     if job is None:
         return
     if not job.is_over:
-        raise Conflict("erasure_running", "This person is being erased; give them a new profile when that is over.")
+        detail = "This person is being erased; give them a new profile when that is over."
+        raise Conflict("erasure_running", detail, rule="an erasure ends before a new profile begins")
     erased.forget(user_id)
 
 

@@ -85,7 +85,8 @@ def resolve(call: Call, report_id: str, wanted: ResolveReport) -> ReportDetails:
         if known.version == wanted.version + 1 and _same(known, _resolved(call, known, wanted)):
             return reporting.details(known)  # a retry of what was done
         if known.version != wanted.version:
-            raise Conflict("report_changed", "Another moderator has changed this report; read it again.")
+            detail = "Another moderator has changed this report; read it again."
+            raise Conflict("report_changed", detail, rule="version: as it was read")
         entry = auditing.entry(
             call,
             "resolve_report",

@@ -59,7 +59,8 @@ def put(call: Call, wanted: PutBannedWords) -> BannedWordList:
         if (known.version, known.rules, known.updated_by) == (wanted.version + 1, rules, call.user_id):
             return wordlist.view(known)  # a retry of what was done
         if known.version != wanted.version:
-            raise Conflict("banned_words_changed", "Somebody has changed the list meanwhile; read it again.")
+            detail = "Somebody has changed the list meanwhile; read it again."
+            raise Conflict("banned_words_changed", detail, rule="version: as it was read")
         new = WordList(version=known.version + 1, rules=rules, updated_at_ms=call.now_ms, updated_by=call.user_id)
         entry = auditing.entry(
             call, "put_banned_words", TARGET, before=str(known.version), after=str(new.version), **_changed(known, new)

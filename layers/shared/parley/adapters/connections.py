@@ -144,7 +144,9 @@ def join(user_id: str, connection_id: str, conversation_id: str) -> None:
             raise
         if connection_id not in {one.connection_id for one in of([user_id])[user_id].connections}:
             raise unknown_connection() from error
-        raise Conflict("too_many_joined", f"A device can have {MAX_JOINED} conversations open.") from error
+        raise Conflict(
+            "too_many_joined", f"A device can have {MAX_JOINED} conversations open.", rule="joined"
+        ) from error
 
 
 def leave(user_id: str, connection_id: str, conversation_id: str) -> bool:

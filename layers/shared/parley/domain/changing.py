@@ -69,7 +69,7 @@ def edited(call: Call, found: Found, wanted: EditMessage, window_s: int) -> Step
     if (text, named) == (message.text, message.mentions):
         return None
     if message.edit_count >= MAX_EDITS:
-        raise Conflict("too_many_edits", f"A message can be edited {MAX_EDITS} times.")
+        raise Conflict("too_many_edits", f"A message can be edited {MAX_EDITS} times.", rule="edits")
     changed = replace(
         message,
         text=text,
@@ -114,7 +114,7 @@ def reacted(call: Call, found: Found, emoji: str, *, is_on: bool) -> Step | None
     _check_there(message)
     tally = message.reactions.get(emoji, Tally(0, head.last_change_seq + 1))
     if is_on and tally.count == 0 and len(message.reactions) >= MAX_EMOJIS:
-        raise Conflict("too_many_reactions", f"A message can carry {MAX_EMOJIS} different emojis.")
+        raise Conflict("too_many_reactions", f"A message can carry {MAX_EMOJIS} different emojis.", rule="emojis")
     counted = {**message.reactions, emoji: Tally(tally.count + (1 if is_on else -1), tally.since)}
     changed = replace(message, reactions={one: tally for one, tally in counted.items() if tally.count > 0})
     mark = _mark(call, head, message, emoji, is_on=is_on)
@@ -129,7 +129,7 @@ def pinned(call: Call, found: Found, *, is_on: bool) -> Step | None:
         return None
     _check_there(message)
     if is_on and len(head.pins) >= MAX_PINS:
-        raise Conflict("too_many_pins", f"A conversation can have {MAX_PINS} pinned messages.")
+        raise Conflict("too_many_pins", f"A conversation can have {MAX_PINS} pinned messages.", rule="pins")
     pins = (*head.pins, message.seq) if is_on else tuple(seq for seq in head.pins if seq != message.seq)
     return _step(call, head, "message_updated", replace(message, pinned=is_on), pins=pins)
 
@@ -153,7 +153,12 @@ def _check_own(call: Call, found: Found, capability: str) -> None:
 
 def _check_there(message: StoredMessage) -> None:
     if message.deleted_at_ms is not None:
-        raise Conflict("message_deleted", "This message was deleted.")
+        raise gone()
+
+
+def gone() -> Conflict:
+    """Returns the refusal of whatever needs a message that was deleted for everyone."""
+    return Conflict("message_deleted", "This message was deleted.", rule="a deleted message stays deleted")
 
 
 def _mark(call: Call, head: Head, message: StoredMessage, emoji: str | None, *, is_on: bool) -> Mark:

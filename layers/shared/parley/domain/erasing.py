@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from parley.domain.errors import Conflict, Field, NotFound
 from parley.domain.stored import Head, StoredMessage, Tally
 from parley.domain.times import rfc3339, rfc3339_or_none
 from parley.domain.types import Origin
@@ -176,6 +177,19 @@ def digest(receipt: Mapping[str, Any]) -> str:
 def user_hash(user_id: str) -> str:
     """Returns what is kept of an erased person's id: enough to know it again, and nothing to read it from."""
     return sha256(user_id.encode()).hexdigest()
+
+
+def nobody(pointer: str) -> NotFound:
+    """Returns the refusal of whatever would bring somebody into a conversation who was erased."""
+    field = Field(pointer, "not_allowed")
+    rule = "whoever was erased is nobody until they get a profile anew"
+    return NotFound("unknown_user", "There is no such user.", rule=rule, fields=(field,))
+
+
+def ended() -> Conflict:
+    """Returns the refusal to open a conversation that has only one person left."""
+    detail = "This conversation ended when one of its people was erased."
+    return Conflict("conversation_erased", detail, rule="a conversation of two ends when one of them is erased")
 
 
 def new_job(user_id: str, random: bytes, now_ms: int) -> Job:

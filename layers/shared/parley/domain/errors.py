@@ -51,6 +51,21 @@ class Refusal(Exception):
         self.retry_after_ms = retry_after_ms
 
 
+class RuledRefusal(Refusal):
+    """What nothing is wrong with, and some rule forbids now: it is always named, as the log and the client see it."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        rule: str,
+        fields: tuple[Field, ...] = (),
+        retry_after_ms: int | None = None,
+    ) -> None:
+        super().__init__(code, detail, fields=fields, rule=rule, retry_after_ms=retry_after_ms)
+
+
 class Invalid(Refusal):
     """A field is missing, of the wrong type, too long, unknown, or makes no sense."""
 
@@ -69,7 +84,7 @@ class Unauthenticated(Refusal):
     title = "Unauthorized"
 
 
-class Forbidden(Refusal):
+class Forbidden(RuledRefusal):
     status = 403
     title = "Forbidden"
 
@@ -79,7 +94,7 @@ class NotFound(Refusal):
     title = "Not Found"
 
 
-class Conflict(Refusal):
+class Conflict(RuledRefusal):
     status = 409
     title = "Conflict"
 
@@ -94,7 +109,7 @@ class Unprocessable(Refusal):
     title = "Unprocessable Content"
 
 
-class TooMany(Refusal):
+class TooMany(RuledRefusal):
     status = 429
     title = "Too Many Requests"
 

@@ -67,7 +67,7 @@ def added(call: Call, head: Head, user_ids: Sequence[str]) -> Step:
     rights.require(head, call.user_id, "add_members")
     count = head.member_count + len(user_ids)
     if count > MAX_MEMBERS:
-        raise Conflict("too_many_members", f"A group can have {MAX_MEMBERS} members.")
+        raise Conflict("too_many_members", f"A group can have {MAX_MEMBERS} members.", rule="members")
     listed = (*head.participants, *user_ids) if not head.is_large and count <= MAX_LISTED else ()
     after = replace(head, participants=listed, member_count=count)
     note = Note(event="members_added", user_ids=list(user_ids))
@@ -111,7 +111,7 @@ def role_changed(call: Call, head: Head, user_id: str, role: GroupRole) -> Step 
     elif role == "admin":
         after = replace(after, admin_ids=(*after.admin_ids, user_id))
     if len(after.owner_ids) + len(after.admin_ids) > MAX_ADMINS:
-        raise Conflict("too_many_admins", f"A group can have {MAX_ADMINS} owners and admins.")
+        raise Conflict("too_many_admins", f"A group can have {MAX_ADMINS} owners and admins.", rule="admins")
     note = Note(event="role_changed", user_ids=[user_id], role=role)
     return _told(call, head, after, note, "conversation_updated", (user_id,))
 
@@ -163,7 +163,7 @@ def _check_power_over(call: Call, head: Head, user_id: str, capability: str) -> 
 
 def _check_an_owner_stays(head: Head, user_id: str) -> None:
     if head.owner_ids == (user_id,):
-        raise Conflict("last_owner", "A group needs an owner: make somebody else one first.")
+        raise Conflict("last_owner", "A group needs an owner: make somebody else one first.", rule="an owner at least")
 
 
 def _told(call: Call, head: Head, after: Head, note: Note, kind: ChangeKind, user_ids: tuple[str, ...]) -> Step:

@@ -20,6 +20,14 @@ Code = Literal[
     "context_not_shared",
     "unknown_user",
 ]
+# Where a request says what is wrong with it, and the field's own code; what is not here is forbidden.
+_WRONG_FIELDS: dict[Code, tuple[str, str]] = {
+    "self_conversation": ("/user_id", "not_allowed"),
+    "unknown_context_type": ("/context/type", "not_allowed"),
+    "context_id_required": ("/context/id", "required"),
+    "context_id_forbidden": ("/context/id", "not_allowed"),
+    "unknown_user": ("/user_id", "not_allowed"),
+}
 
 
 class Topic(Protocol):
@@ -111,18 +119,11 @@ class Decision(Struct, frozen=True, kw_only=True):
             self._refuse(pointer)
 
     def _refuse(self, pointer: str) -> NoReturn:
-        match self.code:
-            case "self_conversation":
-                raise Invalid(self.code, self.detail, fields=(Field(f"{pointer}/user_id", "not_allowed"),))
-            case "unknown_context_type":
-                raise Invalid(self.code, self.detail, fields=(Field(f"{pointer}/context/type", "not_allowed"),))
-            case "context_id_required":
-                raise Invalid(self.code, self.detail, fields=(Field(f"{pointer}/context/id", "required"),))
-            case "context_id_forbidden":
-                raise Invalid(self.code, self.detail, fields=(Field(f"{pointer}/context/id", "not_allowed"),))
-            case "unknown_user":
-                raise NotFound(self.code, self.detail, fields=(Field(f"{pointer}/user_id", "not_allowed"),))
-        raise Forbidden(self.code, self.detail, rule=self.rule)
+        if self.code not in _WRONG_FIELDS:
+            raise Forbidden(self.code, self.detail, rule=self.rule)
+        name, what = _WRONG_FIELDS[self.code]
+        kind = NotFound if self.code == "unknown_user" else Invalid
+        raise kind(self.code, self.detail, rule=self.rule, fields=(Field(f"{pointer}{name}", what),))
 
 
 class Policy(Struct, frozen=True):

@@ -1,0 +1,61 @@
+"""Whether somebody may open a conversation with another: what an attempt goes by, and what explains it beforehand."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from parley.actions import people
+from parley.adapters import batches, blocks, conversations, erased, policies, profiles, tables
+from parley.adapters.batches import Rows
+from parley.domain import erasing, ids
+from parley.domain.call import Call
+from parley.domain.policy import NO_CONTEXT, Decision
+from parley.domain.requests import WantedContext
+from parley.domain.stored import Head
+
+
+class Opening(Struct, frozen=True, kw_only=True):
+    """A conversation that the caller wants with somebody: `context` is None for one about nothing in particular."""
+
+    user_id: str
+    context: WantedContext | None
+    conversation_id: str
+
+    def reads(self, call: Call) -> dict[type[tables.Table], Iterable[batches.Key]]:
+        """Returns what `open_one` and `decide` want to have been read: one batch, of 1 unit for each of four keys."""
+        return {
+            tables.Conversation: [(self.conversation_id,)],
+            tables.User: [(self.user_id,)],
+            tables.Erasure: [(erased.key(self.user_id),)],
+            tables.Block: [blocks.key(call.user_id, self.user_id)],
+        }
+
+    def open_one(self, call: Call, rows: Rows) -> Head | None:
+        """Returns the conversation where the two have it already; raises Conflict where erasure has ended it."""
+        head = conversations.head_of(rows, self.conversation_id)
+        # Its id is made of theirs, so one without either of them is the one that was closed when they were erased.
+        if head is not None and not {call.user_id, self.user_id} <= set(head.participants):
+            raise erasing.ended()
+        return head
+
+    def decide(self, call: Call, rows: Rows) -> Decision:
+        """Returns the policy's permission; raises Invalid, NotFound or Forbidden where anything stands against it.
+
+        The policy comes first, so that whom it keeps apart learn nothing more of each other.
+        """
+        caller = people.caller_of(call)
+        profile = profiles.profile_of(rows, self.user_id)
+        other = caller if self.user_id == call.user_id else people.party(profile) if profile else None
+        decision = policies.current().decide(caller, other, self.context)
+        decision.require(call.field_prefix)
+        if erased.is_marked(rows, self.user_id):
+            raise erasing.nobody(f"{call.field_prefix}/user_id")
+        blocks.of(rows, call.user_id, self.user_id).require_none()
+        return decision
+
+
+def opening(call: Call, user_id: str, context: WantedContext | None) -> Opening:
+    """Returns what the caller wants to open; one id for the two of them and what it is about."""
+    context_type, context_id = (context.type, context.id) if context else (NO_CONTEXT, None)
+    conversation_id = ids.direct_conversation_id(call.user_id, user_id, context_type, context_id or "")
+    return Opening(user_id=user_id, context=context, conversation_id=conversation_id)
