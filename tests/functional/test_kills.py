@@ -1,9 +1,9 @@
 """Kill any writing operation between any of its AWS calls, and try again: nothing is different.
 
-Every scenario is played once in peace, which also counts its calls. Then it is played again for each of them: the
-function dies instead of that call, which is right after the one before, and once more right after the last one. The
-client tries again with the same `client_id`, as clients do. In the end the tables hold the same, the last answer is the
-same, and everybody has heard the same: more often, perhaps, for clients drop what they have.
+Every scenario is played once in peace, which also counts its calls. Then it is played again for each of them that is
+no mere read: the function dies right after it. (Between two reads it leaves what it leaves before both.) The client
+tries again with the same `client_id`, as clients do. In the end the tables hold the same, the last answer is the same,
+and everybody has heard the same: more often, perhaps, for clients drop what they have.
 """
 
 import json
@@ -32,11 +32,8 @@ from tests.harness.iam import rights
 ENGINES = ("ministack",)  # which calls were made when it dies is the same on any; each operation runs on both elsewhere
 NOW_MS = int(time.time()) * 1000  # the same in every run, so that all times are
 WRITING = ("dynamodb:Put", "dynamodb:Update", "dynamodb:Delete", "execute-api:ManageConnections", "sqs:SendMessage")
-
-
+READS = ("BatchGet", "Get", "Head", "List", "Query", "Scan", "TransactGet")  # how their operations begin
 THUMB = "%F0%9F%91%8D"
-
-
 MADE_UP = re.compile(r"\b(erased-|z_)[a-z2-7]{26}")  # ids that are random, so that nobody can guess whose they are
 
 
@@ -787,11 +784,11 @@ class Stage:
         self.world.parley.hooks.remove(counter)
         return self._end(answer), counter.operations
 
-    def killed(self, at: int, *, after: bool) -> End:
-        """Returns how it ends when the function dies at its call number `at`, or right after it, and is tried again."""
+    def killed(self, at: int) -> End:
+        """Returns how it ends when the function dies right after its call number `at`, and is tried again."""
         self.reset()
         answer: object = None
-        with self.world.parley.kill(at, after=after) as kill:
+        with self.world.parley.kill(at, after=True) as kill:
             try:
                 answer = self.scenario.act(self.world)
             except Died:
@@ -848,10 +845,11 @@ def test_end_is_the_same_wherever_it_is_killed(system: System, scenario: Scenari
         expected, calls = staged.in_peace()
         assert calls and expected.dead_letters == []
 
-        for at, after in [*((at, False) for at in range(1, len(calls) + 1)), (len(calls), True)]:
-            call = calls[at - 1]
-            where = f"{scenario}, killed {'after' if after else 'before'} call {at} of {len(calls)}, {call}"
-            found = staged.killed(at, after=after)
+        left_something = [at for at, call in enumerate(calls, start=1) if not call.rpartition(" ")[2].startswith(READS)]
+        assert left_something, calls
+        for at in left_something:
+            where = f"{scenario}, killed after call {at} of {len(calls)}, {calls[at - 1]}"
+            found = staged.killed(at)
 
             assert found.answer == expected.answer, where
             assert found.stored == expected.stored, where

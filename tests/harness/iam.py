@@ -50,6 +50,9 @@ class Checker:
 
     def __init__(self, template: Template, functions: Functions) -> None:
         self.rights = rights(template, functions)
+        self._of: dict[str, list[Right]] = {}
+        for right in self.rights:
+            self._of.setdefault(right.function, []).append(right)
         self.used: set[Right] = set()
         self.violations: list[str] = []
         self._place = template.place
@@ -59,7 +62,7 @@ class Checker:
 
     def before(self, call: Call) -> None:
         for action, resource in _needs(call, self._arn):
-            found = {r for r in self.rights if r.function == call.function and r.covers(action, resource)}
+            found = {right for right in self._of.get(call.function, ()) if right.covers(action, resource)}
             if not found or any(right.effect == "Deny" for right in found):
                 self.violations.append(f"{call.function} may not {action} on {resource}")
                 raise refusal(call, "AccessDeniedException", f"not authorized to perform: {action} on {resource}")

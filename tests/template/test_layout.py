@@ -1,5 +1,6 @@
 """One operation has one name, and it stands in five places: file, Handler, logical id, functional test and event."""
 
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ class Operation(NamedTuple):
         return f"{self.kind}.{self.name}.handler"
 
 
+@cache
 def handlers_by_logical_id() -> dict[str, str]:
     resources = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))["Resources"]
     return {
