@@ -8,6 +8,8 @@ endif
 UV := .venv/bin/uv
 VENVS := .venv-ministack/.stamp .venv-sam/.stamp .venv-checkov/.stamp
 export UV_PYTHON_DOWNLOADS := never
+# Container images like to turn bytecode off; here every process would compile all that it imports anew.
+export PYTHONDONTWRITEBYTECODE :=
 # What a target prints, a token say, is all that it prints, also when another make runs this one.
 MAKEFLAGS += --no-print-directory
 # uv brings its own certificates; the machine's, where it has some, also know a company's proxy.
@@ -47,10 +49,11 @@ template: .venv/.dev .venv-sam/.stamp .venv-checkov/.stamp  ## template.yaml: sa
 	@.venv/bin/python -m tests.template.gate
 
 # The tests run even when the gate has failed, so that one run shows everything; the status tells of both.
+# In the order of their folders: what takes longest comes first, and the many small ones fill the gaps at the end.
 test: setup  ## check and every test, the template's gate among them (tests/template/test_gate.py)
 	@failed=; \
 	$(MAKE) --no-print-directory check || failed="$$failed check"; \
-	.venv/bin/python -m pytest -n auto --dist loadfile $(ARGS) || failed="$$failed pytest"; \
+	.venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS) || failed="$$failed pytest"; \
 	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
 docs: .venv/.dev  ## both API documents and the README's parameters again, from the code
