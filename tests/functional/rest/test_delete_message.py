@@ -1,6 +1,7 @@
 """DELETE /messages/{message_id}: a message goes, for everyone or for oneself, and its place stays."""
 
 from tests.functional.replies import refusal
+from tests.functional.streams.test_hand_out_errands import large_group
 from tests.functional.talk import contents, forget_events, joined, make_group, open_direct, say
 from tests.harness import Parley
 
@@ -54,6 +55,24 @@ def test_for_me_it_goes_from_my_view_on_all_my_devices_only(parley: Parley) -> N
     assert bob.get(f"/conversations/{direct}").json["last_message"] is None
     assert alice.get(f"/messages/{message_id}").json["text"] == "not for me"
     assert alice.get(f"/conversations/{direct}").json["last_message"]["text"] == "not for me"
+
+
+def test_for_me_in_a_large_group_only_my_own_devices_hear_of_it(parley: Parley) -> None:
+    alice, bob, carol = (parley.user(one) for one in ("alice", "bob", "carol"))
+    group = large_group(alice, ["bob", "carol", *(f"u{number:03}" for number in range(118))])
+    [message_id] = say(alice, group, "not for me")
+    parley.drain()
+    mine, theirs = bob.connect(), [alice.connect(), joined(carol, group)]
+    forget_events(mine, *theirs)
+
+    hidden = bob.delete(f"/messages/{message_id}?scope=me")
+    parley.drain()
+
+    assert hidden.status == 200
+    [told] = contents(mine.events())
+    assert (told["scope"], told["message"]["text"]) == ("me", "")
+    assert [screen.events() for screen in theirs] == [[], []]
+    assert carol.get(f"/messages/{message_id}").json["text"] == "not for me"
 
 
 def test_sync_tells_of_ones_own_deletions_and_not_of_others(parley: Parley) -> None:

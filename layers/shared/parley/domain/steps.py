@@ -41,6 +41,11 @@ class Change(Struct, frozen=True, kw_only=True):
     for_user_id: str | None = None
 
     @property
+    def is_for_all(self) -> bool:
+        """Says whether the change concerns all members, and not one person's own view."""
+        return self.for_user_id is None
+
+    @property
     def is_of_message(self) -> bool:
         """Says whether a message has changed, and not the conversation."""
         return self.kind.startswith(("message_", "reaction_"))
@@ -117,5 +122,6 @@ class Step(Struct, frozen=True, kw_only=True):
         """Returns what is left for the stream to do; `index` moves the list entries of a group, `fan_out` tells it."""
         if not self.after.is_group:
             return ()
-        large = self.after.is_large or self.before.is_large
-        return (*(("index",) if self.moves_index else ()), *(("fan_out",) if large else ()))
+        is_large = self.after.is_large or self.before.is_large
+        is_for_all = self.change is None or self.change.is_for_all
+        return (*(("index",) if self.moves_index else ()), *(("fan_out",) if is_large and is_for_all else ()))
