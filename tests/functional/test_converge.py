@@ -6,6 +6,7 @@ that reads too slowly gets its events late, out of order, through the queue, and
 """
 
 from collections.abc import Callable
+from itertools import permutations
 from random import Random
 from typing import Any
 
@@ -24,8 +25,9 @@ from parley.domain.events import (
     apply,
     apply_to_message,
 )
+from parley.domain.sync import Mine
 from parley.domain.types import Conversation, Message
-from tests.functional.talk import open_direct, say
+from tests.functional.talk import make_group, names, open_direct, say
 from tests.harness import Frame, Parley, User
 
 EVENTS: dict[str, type[Event]] = {kind.name: kind for kind in events.kinds()}
@@ -45,13 +47,38 @@ class Device:
     def listen(self) -> None:
         """Takes in every event that has come."""
         for frame in self.socket.events():
-            event = msgspec.convert(frame["data"], type=EVENTS[frame["event"]])
-            if isinstance(event, ConversationCreated):
-                self.shown.setdefault(event.conversation_id, event.conversation)
-            elif isinstance(event, MemberRemoved) and event.removed_id == self.person.user_id:
+            self.hear(msgspec.convert(frame["data"], type=EVENTS[frame["event"]]))
+
+    def hear(self, event: Event) -> None:
+        """Takes in an event; what is older than what is shown neither opens nor ends anything."""
+        if isinstance(event, ConversationCreated):
+            if self.is_news(event.conversation_id, event.conversation.shared_seq):
+                self.shown[event.conversation_id] = event.conversation
+        elif isinstance(event, MemberRemoved) and event.removed_id == self.person.user_id:
+            if self.is_news(event.conversation_id, event.shared.shared_seq):
                 self.shown.pop(event.conversation_id, None)
-            else:
-                self.take(event)
+        else:
+            self.take(event)
+
+    def is_news(self, conversation_id: str, shared_seq: int) -> bool:
+        return conversation_id not in self.shown or shared_seq > self.shown[conversation_id].shared_seq
+
+    def catch_up(self, conversation_id: str) -> None:
+        """Asks for all that it has missed in a conversation that it shows, and takes that in."""
+        cursor = {
+            "seq": self.shown[conversation_id].last_seq,
+            "change_seq": self.shown[conversation_id].last_change_seq,
+        }
+        caught = self.ask("sync", cursors={conversation_id: cursor})["conversations"][conversation_id]
+        assert caught["verdict"] == "complete"
+        for message in msgspec.convert(caught["messages"], type=list[Message]):
+            self.hear(NewMessage(conversation_id=conversation_id, message=message))
+        for change in caught["changes"]:
+            self.hear(msgspec.convert(change["data"], type=EVENTS[change["event"]]))
+        if conversation_id in self.shown:
+            mine = msgspec.convert(caught["mine"], type=Mine)
+            own = msgspec.structs.asdict(mine) | {"unread_mentions": len(mine.mention_seqs)}
+            self.shown[conversation_id] = msgspec.structs.replace(self.shown[conversation_id], **own)
 
     def take(self, event: Event) -> None:
         conversation_id = getattr(event, "conversation_id", None)
@@ -292,6 +319,59 @@ def test_devices_show_what_a_fresh_read_shows(parley: Parley, seed: int) -> None
     scene.assert_devices_agree(slow_ones=True)
 
 
+def test_what_was_deleted_for_me_stays_deleted_in_whatever_order_i_hear_of_it(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    [message_id] = say(alice, direct, "not for me")
+    phone = Device(bob)
+    message = read_message(bob, message_id)
+    conversation = msgspec.convert(bob.get(f"/conversations/{direct}").json, type=Conversation)
+    alice.patch(f"/messages/{message_id}", json={"text": "not for you"})
+    bob.delete(f"/messages/{message_id}?scope=me")
+    alice.put(f"/messages/{message_id}/reactions/%F0%9F%91%8D")
+    alice.put(f"/messages/{message_id}/pin")
+    heard = [msgspec.convert(one["data"], type=EVENTS[one["event"]]) for one in phone.socket.events()]
+    assert [event.name for event in heard] == [
+        "message_updated",
+        "message_deleted",
+        "reaction_added",
+        "message_updated",
+    ]
+    fresh = read_message(bob, message_id)
+
+    for order in permutations(heard):
+        phone.messages, phone.shown = {message_id: message}, {direct: conversation}
+        for event in order:
+            phone.take(event)
+        assert phone.messages[message_id] == fresh, [event.name for event in order]
+        assert phone.shown[direct].last_message is None, [event.name for event in order]
+
+    assert fresh.text == ""
+    assert bob.get(f"/conversations/{direct}").json["last_message"] is None
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "late"])
+@pytest.mark.parametrize("first", ["me", "everyone"])
+def test_what_was_deleted_for_me_and_for_everyone_was_deleted_when_it_was_for_everyone(
+    parley: Parley, first: str, order: tuple[int, int]
+) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    [message_id] = say(alice, open_direct(alice, bob), "hello")
+    phone = Device(bob)
+    shown = read_message(bob, message_id)
+    deletions = [(bob, f"/messages/{message_id}?scope=me"), (alice, f"/messages/{message_id}")]
+    for person, path in deletions if first == "me" else reversed(deletions):
+        parley.advance(5)
+        assert person.delete(path).status == 200
+
+    heard = [msgspec.convert(one["data"], type=events.MessageDeleted) for one in phone.socket.events()]
+    for place in order:
+        shown = apply_to_message(heard[place], shown, "bob")
+
+    assert shown == read_message(bob, message_id)
+    assert shown.deleted_at == alice.get(f"/messages/{message_id}").json["deleted_at"]
+
+
 def history(person: User, conversation_id: str) -> list[Frame]:
     return list(person.get(f"/conversations/{conversation_id}/messages?limit=100").json["messages"])
 
@@ -307,6 +387,42 @@ def synced(device: Device, conversation_id: str, seq: int) -> list[Any]:
             return messages
         assert answer["messages"], "neither complete nor any further"
         cursor = answer["next"]
+
+
+def test_whoever_was_out_of_a_group_while_away_shows_it_when_they_are_back(parley: Parley) -> None:
+    alice, bob, carol = (parley.user(one) for one in PEOPLE)
+    phone = Device(bob)
+    group = make_group(alice, bob, carol)
+    phone.listen()
+    phone.socket.close()
+    alice.delete(f"/conversations/{group}/members/bob")
+    say(alice, group, "without bob")
+    alice.put(f"/conversations/{group}/members/bob", json={"role": "admin"})
+    say(carol, group, "with bob again")
+
+    phone.socket = bob.connect()
+    phone.catch_up(group)
+
+    fresh = msgspec.convert(bob.get(f"/conversations/{group}").json, type=Conversation)
+    assert phone.shown == {group: fresh}
+    assert fresh.role == "admin"
+
+
+def test_word_of_a_removal_that_comes_when_one_is_back_ends_nothing(parley: Parley) -> None:
+    alice, bob, carol = (parley.user(one) for one in PEOPLE)
+    phone = Device(bob)
+    group = make_group(alice, bob, carol)
+    phone.listen()
+    phone.socket.is_full = True
+    alice.delete(f"/conversations/{group}/members/bob")
+    phone.socket.is_full = False
+    alice.put(f"/conversations/{group}/members/bob", json={})
+    parley.drain()
+    assert names(phone.socket.frames)[-1] == "member_removed"
+
+    phone.listen()
+
+    assert phone.shown == {group: msgspec.convert(bob.get(f"/conversations/{group}").json, type=Conversation)}
 
 
 @pytest.mark.parametrize("seed", range(3))

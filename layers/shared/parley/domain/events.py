@@ -361,9 +361,16 @@ def apply(event: Event, conversation: Conversation, viewer_id: str) -> Conversat
 def apply_to_message(event: MessageChange, message: Message, viewer_id: str) -> Message:
     """Returns what a client that shows `message` to `viewer_id` shows after `event`.
 
-    What is older than what it shows changes nothing. Only the viewer's own reactions change what is `mine`, and no
-    change of a message whether they have blocked its sender.
+    What is older than what it shows changes nothing, but a deletion counts whenever it comes: what is deleted, for
+    everyone or for the viewer, stays so. Only the viewer's own reactions change what is `mine`, and no change of a
+    message whether they have blocked its sender.
     """
+    change_seq = max(message.change_seq, event.message.change_seq)
+    is_for_all = isinstance(event, MessageDeleted) and event.scope == "everyone"
+    if message.deleted_at is not None and not is_for_all:
+        return msgspec.structs.replace(message, change_seq=change_seq)
+    if isinstance(event, MessageDeleted):
+        return msgspec.structs.replace(event.message, change_seq=change_seq, blocked=message.blocked)
     if event.change_seq <= message.change_seq:
         return message
     mine = {reaction.emoji for reaction in message.reactions if reaction.mine}
@@ -378,9 +385,11 @@ def apply_to_message(event: MessageChange, message: Message, viewer_id: str) -> 
 def _with_change(event: MessageChange, conversation: Conversation) -> dict[str, Any]:
     changed: dict[str, Any] = {"last_change_seq": max(conversation.last_change_seq, event.change_seq)}
     last = conversation.last_message
-    if last is not None and last.seq == event.message.seq and event.change_seq > last.change_seq:
-        hidden = isinstance(event, MessageDeleted) and event.scope == "me"
-        changed["last_message"] = None if hidden else preview_of(event.message)
+    if last is not None and last.seq == event.message.seq:
+        if isinstance(event, MessageDeleted) and event.scope == "me":
+            changed["last_message"] = None
+        elif event.change_seq > last.change_seq:
+            changed["last_message"] = preview_of(event.message)
     return changed
 
 
