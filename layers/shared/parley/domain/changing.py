@@ -53,31 +53,45 @@ class Found(Struct, frozen=True, kw_only=True):
 
 
 def edited(call: Call, found: Found, wanted: EditMessage, window_s: int) -> Step | None:
-    """Returns what an edit writes; refuses all but its author, and after `window_s` seconds (0: no end)."""
+    """Returns what an edit writes; refuses all but its author, and after `window_s` seconds (0: no end).
+
+    What stands there already may be asked for at any time: an earlier try may have written it.
+    """
     message = found.message
     _check_own(call, found, "edit_own")
     _check_there(message)
+    if (wanted.text, tuple(dict.fromkeys(wanted.mentions))) == (message.text, message.mentions):
+        return None
+    if message.forwarded_from is not None:
+        raise Forbidden(
+            "forwarded_message",
+            "A forwarded message cannot be edited.",
+            rule="edit: what is shown as another's words stays as it was written",
+        )
     if window_s and call.now_ms > message.created_at_ms + window_s * 1000:
         raise Forbidden(
             "edit_window_over",
             "This message is too old to be edited.",
             rule=f"EditWindowS = {window_s}: how long a message can be edited",
         )
-    if EVERYONE in wanted.mentions:
-        rights.require(found.head, call.user_id, "mention_everyone")
-    text, named = wanted.text, check_mentions(wanted.mentions, found.named, f"{call.field_prefix}/mentions")
-    if (text, named) == (message.text, message.mentions):
-        return None
     if message.edit_count >= MAX_EDITS:
         raise Conflict("too_many_edits", f"A message can be edited {MAX_EDITS} times.", rule="edits")
     changed = replace(
         message,
-        text=text,
-        mentions=named,
+        text=wanted.text,
+        mentions=_renamed(call, found, wanted),
         edited_at_ms=max(call.now_ms, message.created_at_ms),
         edit_count=message.edit_count + 1,
     )
     return _step(call, found.head, "message_updated", changed, replaced=message)
+
+
+def _renamed(call: Call, found: Found, wanted: EditMessage) -> tuple[str, ...]:
+    """Returns whom a message names after an edit: members, and whom it named before, whoever has left since."""
+    before = found.message.mentions
+    if EVERYONE in wanted.mentions and EVERYONE not in before:
+        rights.require(found.head, call.user_id, "mention_everyone")
+    return check_mentions(wanted.mentions, found.named, f"{call.field_prefix}/mentions", before)
 
 
 def deleted(call: Call, found: Found) -> Step | None:

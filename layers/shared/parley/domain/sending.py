@@ -41,13 +41,18 @@ def reply_to_seq(draft: Draft, head: Head, pointer: str) -> int | None:
     return seq
 
 
-def check_mentions(mentions: Collection[str], named: Mapping[str, Membership | None], pointer: str) -> tuple[str, ...]:
-    """Returns the mentions, each once; refuses whoever is no member. `named` holds the memberships of the people."""
+def check_mentions(
+    mentions: Collection[str], named: Mapping[str, Membership | None], pointer: str, before: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Returns the mentions, each once; refuses whoever is no member, nor was named `before`.
+
+    `named` holds the memberships of the people.
+    """
     once = tuple(dict.fromkeys(mentions))
     strangers = tuple(
         Field(f"{pointer}/{place}", "not_allowed")
         for place, one in enumerate(mentions)
-        if one != EVERYONE and named.get(one) is None
+        if one != EVERYONE and one not in before and named.get(one) is None
     )
     if strangers:
         raise Invalid(
