@@ -18,9 +18,12 @@ from parley.domain.events import (
     ConversationCreated,
     ConversationRead,
     Event,
+    MemberAdded,
     MemberRemoved,
     MessageChange,
+    MessageDeleted,
     MessageDelivered,
+    MessageNotification,
     NewMessage,
     apply,
     apply_to_message,
@@ -42,6 +45,7 @@ class Device:
         self.socket = person.connect()
         self.shown: dict[str, Conversation] = {}
         self.messages: dict[str, Message] = {}  # those that it has read once, whole
+        self.newest: dict[str, Message] = {}  # those of whose changes it has heard, as they were then
         self.was_slow = False
 
     def listen(self) -> None:
@@ -50,18 +54,20 @@ class Device:
             self.hear(msgspec.convert(frame["data"], type=EVENTS[frame["event"]]))
 
     def hear(self, event: Event) -> None:
-        """Takes in an event; what is older than what is shown neither opens nor ends anything."""
+        """Takes in an event; of its person's own coming and going what is newer than what it shows."""
         if isinstance(event, ConversationCreated):
-            if self.is_news(event.conversation_id, event.conversation.shared_seq):
-                self.shown[event.conversation_id] = event.conversation
+            self.shown.setdefault(event.conversation_id, event.conversation)
         elif isinstance(event, MemberRemoved) and event.removed_id == self.person.user_id:
-            if self.is_news(event.conversation_id, event.shared.shared_seq):
+            if self.is_news(event):
                 self.shown.pop(event.conversation_id, None)
+        elif isinstance(event, MemberAdded) and self.person.user_id in event.user_ids and self.is_news(event):
+            self.shown[event.conversation_id] = read_conversation(self.person, event.conversation_id)
         else:
             self.take(event)
 
-    def is_news(self, conversation_id: str, shared_seq: int) -> bool:
-        return conversation_id not in self.shown or shared_seq > self.shown[conversation_id].shared_seq
+    def is_news(self, event: MemberAdded | MemberRemoved) -> bool:
+        known = self.shown.get(event.conversation_id)
+        return known is not None and event.shared.shared_seq > known.shared_seq
 
     def catch_up(self, conversation_id: str) -> None:
         """Asks for all that it has missed in a conversation that it shows, and takes that in."""
@@ -81,6 +87,13 @@ class Device:
             self.shown[conversation_id] = msgspec.structs.replace(self.shown[conversation_id], **own)
 
     def take(self, event: Event) -> None:
+        if isinstance(event, NewMessage | MessageNotification) and event.message.id in self.newest:
+            event = msgspec.structs.replace(event, message=self.newest[event.message.id])
+        if isinstance(event, MessageChange) and not (isinstance(event, MessageDeleted) and event.scope == "me"):
+            known = self.newest.get(event.message_id)
+            if known is not None and event.change_seq <= known.change_seq:
+                return
+            self.newest[event.message_id] = event.message
         conversation_id = getattr(event, "conversation_id", None)
         if isinstance(event, MessageChange) and event.message_id in self.messages:
             old = self.messages[event.message_id]
@@ -158,7 +171,8 @@ class Scene:
             device.ask("leave_conversation", conversation_id=conversation_id)
 
     def edit(self, device: Device, pick: int) -> None:
-        self.change(device, pick, "PATCH", "", {"text": f"edited {pick}"})
+        mentions = ([], ["*"], [PEOPLE[pick % 3]])[pick % 7 % 3]
+        self.change(device, pick, "PATCH", "", {"text": f"edited {pick}", "mentions": mentions})
 
     def delete(self, device: Device, pick: int) -> None:
         self.change(device, pick, "DELETE", "?scope=me" if pick % 2 else "")
@@ -174,7 +188,7 @@ class Scene:
         """Asks for a change over REST, so that all devices hear of it; what may not be done changes nothing."""
         if message_id := self._message(device, pick):
             reply = device.person.request(method, f"/messages/{message_id}{what}", json=body)
-            assert reply.status in (200, 403, 409), reply
+            assert reply.status in (200, 400, 403, 409), reply
 
     def look(self, device: Device, pick: int) -> None:
         """Reads a message, and shows from then on what it is by the events that come."""
@@ -256,17 +270,18 @@ class Scene:
             for conversation_id, shown in device.shown.items():
                 who_what = (device.person.user_id, conversation_id)
                 if who_what not in fresh_reads:
-                    fresh_reads[who_what] = self._read(device.person, conversation_id)
+                    fresh_reads[who_what] = read_conversation(device.person, conversation_id)
                 if slow_ones or not device.was_slow:
                     assert known(shown) == known(fresh_reads[who_what]), device.person.user_id
-
-    def _read(self, person: User, conversation_id: str) -> Conversation:
-        return msgspec.convert(person.get(f"/conversations/{conversation_id}").json, type=Conversation)
 
 
 def known(conversation: Conversation) -> Conversation:
     """Returns what a client can know: the log's last number may be of what somebody hid from their own view."""
     return msgspec.structs.replace(conversation, last_change_seq=0)
+
+
+def read_conversation(person: User, conversation_id: str) -> Conversation:
+    return msgspec.convert(person.get(f"/conversations/{conversation_id}").json, type=Conversation)
 
 
 def read_message(person: User, message_id: str) -> Message:
@@ -325,7 +340,7 @@ def test_what_was_deleted_for_me_stays_deleted_in_whatever_order_i_hear_of_it(pa
     [message_id] = say(alice, direct, "not for me")
     phone = Device(bob)
     message = read_message(bob, message_id)
-    conversation = msgspec.convert(bob.get(f"/conversations/{direct}").json, type=Conversation)
+    conversation = read_conversation(bob, direct)
     alice.patch(f"/messages/{message_id}", json={"text": "not for you"})
     bob.delete(f"/messages/{message_id}?scope=me")
     alice.put(f"/messages/{message_id}/reactions/%F0%9F%91%8D")
@@ -340,7 +355,7 @@ def test_what_was_deleted_for_me_stays_deleted_in_whatever_order_i_hear_of_it(pa
     fresh = read_message(bob, message_id)
 
     for order in permutations(heard):
-        phone.messages, phone.shown = {message_id: message}, {direct: conversation}
+        phone.messages, phone.shown, phone.newest = {message_id: message}, {direct: conversation}, {}
         for event in order:
             phone.take(event)
         assert phone.messages[message_id] == fresh, [event.name for event in order]
@@ -348,6 +363,30 @@ def test_what_was_deleted_for_me_stays_deleted_in_whatever_order_i_hear_of_it(pa
 
     assert fresh.text == ""
     assert bob.get(f"/conversations/{direct}").json["last_message"] is None
+
+
+def test_unread_mentions_follow_edits_in_whatever_order_i_hear_of_them(parley: Parley) -> None:
+    alice, bob, carol = (parley.user(one) for one in PEOPLE)
+    group = make_group(alice, bob, carol)
+    phone = Device(bob)
+    conversation = read_conversation(bob, group)
+    one, other = (
+        alice.post(f"/conversations/{group}/messages", json={"text": "look", "mentions": mentions}).json
+        for mentions in (["bob"], [])
+    )
+    for message, mentions in ((one, ["carol"]), (other, ["bob"]), (one, []), (other, ["bob", "*"])):
+        body = {"text": f"look {mentions}", "mentions": mentions}
+        assert alice.patch(f"/messages/{message['id']}", json=body).status == 200
+    heard = [msgspec.convert(one["data"], type=EVENTS[one["event"]]) for one in phone.socket.events()]
+    fresh = read_conversation(bob, group)
+
+    for order in permutations(heard):
+        phone.newest, phone.shown = {}, {group: conversation}
+        for event in order:
+            phone.take(event)
+        assert known(phone.shown[group]) == known(fresh), [event.name for event in order]
+
+    assert fresh.mention_seqs == [other["seq"]]
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "late"])
@@ -403,7 +442,7 @@ def test_whoever_was_out_of_a_group_while_away_shows_it_when_they_are_back(parle
     phone.socket = bob.connect()
     phone.catch_up(group)
 
-    fresh = msgspec.convert(bob.get(f"/conversations/{group}").json, type=Conversation)
+    fresh = read_conversation(bob, group)
     assert phone.shown == {group: fresh}
     assert fresh.role == "admin"
 
@@ -422,7 +461,7 @@ def test_word_of_a_removal_that_comes_when_one_is_back_ends_nothing(parley: Parl
 
     phone.listen()
 
-    assert phone.shown == {group: msgspec.convert(bob.get(f"/conversations/{group}").json, type=Conversation)}
+    assert phone.shown == {group: read_conversation(bob, group)}
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -4,7 +4,7 @@ import pytest
 
 from tests.functional.replies import Meanwhile, Refusal, at_once, invalid, refusal
 from tests.functional.talk import contents, forget_events, joined, make_group, open_direct, say
-from tests.harness import Parley
+from tests.harness import Parley, User
 
 
 def test_everybody_has_the_new_text(parley: Parley) -> None:
@@ -134,6 +134,53 @@ def test_nobody_puts_words_into_the_mouth_of_whom_they_forward(parley: Parley) -
     assert refusal(refused)[:2] == ("forwarded_message", 403)
     assert alice.get(f"/messages/{forwarded['id']}").json["text"] == "hello"
     assert eve.delete(f"/messages/{forwarded['id']}").status == 200
+
+
+def mentions_of(person: User, conversation_id: str) -> list[int]:
+    shown = person.get(f"/conversations/{conversation_id}").json
+    assert shown["unread_mentions"] == len(shown["mention_seqs"])
+    return list(shown["mention_seqs"])
+
+
+@pytest.mark.parametrize("is_large", [False, True], ids=["small", "large"])
+def test_unread_mentions_follow_whom_the_text_names(parley: Parley, is_large: bool) -> None:
+    alice, bob, carol, dave = (parley.user(one) for one in ("alice", "bob", "carol", "dave"))
+    group = make_group(alice, bob, carol, dave)
+    if is_large:
+        alice.post(f"/conversations/{group}/members", json={"user_ids": [f"u{number}" for number in range(90)]})
+        alice.post(f"/conversations/{group}/members", json={"user_ids": [f"v{number}" for number in range(10)]})
+    body = {"text": "@bob look", "mentions": ["bob", "dave", "alice"]}
+    sent = alice.post(f"/conversations/{group}/messages", json=body).json
+    carol.patch(f"/messages/{sent['id']}/read")
+    alice.delete(f"/conversations/{group}/members/dave")
+
+    def names(*mentions: str) -> dict[str, list[int]]:
+        edited = alice.patch(f"/messages/{sent['id']}", json={"text": f"{mentions} look", "mentions": mentions})
+        assert edited.status == 200, edited
+        return {one.user_id: mentions_of(one, group) for one in (alice, bob, carol)}
+
+    seq = sent["seq"]
+    assert names("carol") == {"alice": [], "bob": [], "carol": []}  # carol has read it already
+    assert names("bob", "carol", "alice") == {"alice": [], "bob": [seq], "carol": []}
+    assert names() == {"alice": [], "bob": [], "carol": []}
+    assert names("*") == {"alice": [], "bob": [seq], "carol": []}
+    assert names("*", "bob") == {"alice": [], "bob": [seq], "carol": []}
+    assert names("bob") == {"alice": [], "bob": [seq], "carol": []}
+    assert refusal(dave.get(f"/conversations/{group}"))[1] == 404  # no row was left of whoever had left
+
+
+def test_edit_that_calls_everyone_loses_no_other_call(parley: Parley) -> None:
+    alice, bob, carol = (parley.user(one) for one in ("alice", "bob", "carol"))
+    group = make_group(alice, bob, carol)
+    first, last = say(alice, group, "one", "two")
+    all_of_you = {"text": "all!", "mentions": ["*"]}
+    parley.hooks.append(
+        Meanwhile("TransactWriteItems", lambda: carol.post(f"/conversations/{group}/messages", json=all_of_you))
+    )
+
+    assert alice.patch(f"/messages/{first}", json=all_of_you).status == 200
+
+    assert mentions_of(bob, group) == [2, 4]
 
 
 def test_whom_a_message_named_it_may_name_on_when_they_have_left(parley: Parley) -> None:

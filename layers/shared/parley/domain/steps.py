@@ -85,6 +85,13 @@ class Turn(Struct, frozen=True, kw_only=True):
     at_ms: int
 
 
+class Swept(Struct, frozen=True):
+    """A full set of somebody's mentions, as it was read and as it is without those that they have read meanwhile."""
+
+    before: frozenset[int]
+    after: frozenset[int]
+
+
 class Step(Struct, frozen=True, kw_only=True):
     """From `before`, as it was read, to `after`, with everything that is written beside the head.
 
@@ -103,7 +110,9 @@ class Step(Struct, frozen=True, kw_only=True):
     added: tuple[Membership, ...] = ()
     removed: tuple[str, ...] = ()
     read_by: str | None = None  # whose markers go with the message
-    mentioned: tuple[str, ...] = ()
+    mentioned: tuple[str, ...] = ()  # for whom the message, new or changed, is an unread mention from now on
+    unmentioned: tuple[str, ...] = ()  # members for whom it is none any more
+    swept: Mapping[str, Swept] = {}  # of those mentioned whose set of mentions is full
     moves_index: bool = False  # the members' lists have to be put in order again
     report: Report | None = None  # of the message, to the moderators
     mine: tuple[str, Mapping[str, Any]] | None = None  # one member's own attributes that go with it
