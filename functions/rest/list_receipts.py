@@ -1,10 +1,11 @@
-"""GET /messages/{message_id}/receipts: who has received and read a message, and when. 200, 400, 404."""
+"""GET /messages/{message_id}/receipts?cursor=&limit=: who has received and read a message, and when. 200, 400, 404."""
 
 from parley.actions import markers
 from parley.domain.call import Call
+from parley.domain.requests import ListReceipts
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation()
-def handler(call: Call, message_id: str) -> Reply[markers.ReceiptList]:
-    return ok(markers.list_receipts(call, message_id))
+@operation(query=ListReceipts)
+def handler(call: Call, message_id: str, query: ListReceipts) -> Reply[markers.ReceiptList]:
+    return ok(markers.list_receipts(call, message_id, query))

@@ -187,6 +187,21 @@ def test_change_of_a_message_takes_three_round_trips(pair: Pair, method: str, pa
     assert spent.round_trips <= 3
 
 
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [("PATCH", {"text": "@carol look", "mentions": ["carol"]}), ("DELETE", None)],
+    ids=["edit", "delete"],
+)
+def test_change_of_whom_a_message_names_takes_three_round_trips(pair: Pair, method: str, body: object) -> None:
+    group = make_group(pair.alice, pair.bob, pair.parley.user("carol"))
+    naming = {"text": "@bob look", "mentions": ["bob"]}
+    message_id = pair.alice.post(f"/conversations/{group}/messages", json=naming).json["id"]
+
+    spent = pair.spent(lambda: pair.alice.request(method, f"/messages/{message_id}", json=body))
+
+    assert spent.round_trips <= 3
+
+
 def test_send_to_a_group_takes_three_round_trips_and_costs_as_much_for_many_as_for_few(pair: Pair) -> None:
     group = make_group(pair.alice, pair.bob)
     draft = {"text": "hello"}

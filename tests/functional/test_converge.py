@@ -6,6 +6,7 @@ that reads too slowly gets its events late, out of order, through the queue, and
 """
 
 from collections.abc import Callable
+from itertools import permutations
 from random import Random
 from typing import Any
 
@@ -17,15 +18,19 @@ from parley.domain.events import (
     ConversationCreated,
     ConversationRead,
     Event,
+    MemberAdded,
     MemberRemoved,
     MessageChange,
+    MessageDeleted,
     MessageDelivered,
+    MessageNotification,
     NewMessage,
     apply,
     apply_to_message,
 )
+from parley.domain.sync import Mine
 from parley.domain.types import Conversation, Message
-from tests.functional.talk import open_direct, say
+from tests.functional.talk import make_group, names, open_direct, say
 from tests.harness import Frame, Parley, User
 
 EVENTS: dict[str, type[Event]] = {kind.name: kind for kind in events.kinds()}
@@ -40,20 +45,55 @@ class Device:
         self.socket = person.connect()
         self.shown: dict[str, Conversation] = {}
         self.messages: dict[str, Message] = {}  # those that it has read once, whole
+        self.newest: dict[str, Message] = {}  # those of whose changes it has heard, as they were then
         self.was_slow = False
 
     def listen(self) -> None:
         """Takes in every event that has come."""
         for frame in self.socket.events():
-            event = msgspec.convert(frame["data"], type=EVENTS[frame["event"]])
-            if isinstance(event, ConversationCreated):
-                self.shown.setdefault(event.conversation_id, event.conversation)
-            elif isinstance(event, MemberRemoved) and event.removed_id == self.person.user_id:
+            self.hear(msgspec.convert(frame["data"], type=EVENTS[frame["event"]]))
+
+    def hear(self, event: Event) -> None:
+        """Takes in an event; of its person's own coming and going what is newer than what it shows."""
+        if isinstance(event, ConversationCreated):
+            self.shown.setdefault(event.conversation_id, event.conversation)
+        elif isinstance(event, MemberRemoved) and event.removed_id == self.person.user_id:
+            if self.is_news(event):
                 self.shown.pop(event.conversation_id, None)
-            else:
-                self.take(event)
+        elif isinstance(event, MemberAdded) and self.person.user_id in event.user_ids and self.is_news(event):
+            self.shown[event.conversation_id] = read_conversation(self.person, event.conversation_id)
+        else:
+            self.take(event)
+
+    def is_news(self, event: MemberAdded | MemberRemoved) -> bool:
+        known = self.shown.get(event.conversation_id)
+        return known is not None and event.shared.shared_seq > known.shared_seq
+
+    def catch_up(self, conversation_id: str) -> None:
+        """Asks for all that it has missed in a conversation that it shows, and takes that in."""
+        cursor = {
+            "seq": self.shown[conversation_id].last_seq,
+            "change_seq": self.shown[conversation_id].last_change_seq,
+        }
+        caught = self.ask("sync", cursors={conversation_id: cursor})["conversations"][conversation_id]
+        assert caught["verdict"] == "complete"
+        for message in msgspec.convert(caught["messages"], type=list[Message]):
+            self.hear(NewMessage(conversation_id=conversation_id, message=message))
+        for change in caught["changes"]:
+            self.hear(msgspec.convert(change["data"], type=EVENTS[change["event"]]))
+        if conversation_id in self.shown:
+            mine = msgspec.convert(caught["mine"], type=Mine)
+            own = msgspec.structs.asdict(mine) | {"unread_mentions": len(mine.mention_seqs)}
+            self.shown[conversation_id] = msgspec.structs.replace(self.shown[conversation_id], **own)
 
     def take(self, event: Event) -> None:
+        if isinstance(event, NewMessage | MessageNotification) and event.message.id in self.newest:
+            event = msgspec.structs.replace(event, message=self.newest[event.message.id])
+        if isinstance(event, MessageChange) and not (isinstance(event, MessageDeleted) and event.scope == "me"):
+            known = self.newest.get(event.message_id)
+            if known is not None and event.change_seq <= known.change_seq:
+                return
+            self.newest[event.message_id] = event.message
         conversation_id = getattr(event, "conversation_id", None)
         if isinstance(event, MessageChange) and event.message_id in self.messages:
             old = self.messages[event.message_id]
@@ -131,7 +171,8 @@ class Scene:
             device.ask("leave_conversation", conversation_id=conversation_id)
 
     def edit(self, device: Device, pick: int) -> None:
-        self.change(device, pick, "PATCH", "", {"text": f"edited {pick}"})
+        mentions = ([], ["*"], [PEOPLE[pick % 3]])[pick % 7 % 3]
+        self.change(device, pick, "PATCH", "", {"text": f"edited {pick}", "mentions": mentions})
 
     def delete(self, device: Device, pick: int) -> None:
         self.change(device, pick, "DELETE", "?scope=me" if pick % 2 else "")
@@ -147,7 +188,7 @@ class Scene:
         """Asks for a change over REST, so that all devices hear of it; what may not be done changes nothing."""
         if message_id := self._message(device, pick):
             reply = device.person.request(method, f"/messages/{message_id}{what}", json=body)
-            assert reply.status in (200, 403, 409), reply
+            assert reply.status in (200, 400, 403, 409), reply
 
     def look(self, device: Device, pick: int) -> None:
         """Reads a message, and shows from then on what it is by the events that come."""
@@ -229,17 +270,18 @@ class Scene:
             for conversation_id, shown in device.shown.items():
                 who_what = (device.person.user_id, conversation_id)
                 if who_what not in fresh_reads:
-                    fresh_reads[who_what] = self._read(device.person, conversation_id)
+                    fresh_reads[who_what] = read_conversation(device.person, conversation_id)
                 if slow_ones or not device.was_slow:
                     assert known(shown) == known(fresh_reads[who_what]), device.person.user_id
-
-    def _read(self, person: User, conversation_id: str) -> Conversation:
-        return msgspec.convert(person.get(f"/conversations/{conversation_id}").json, type=Conversation)
 
 
 def known(conversation: Conversation) -> Conversation:
     """Returns what a client can know: the log's last number may be of what somebody hid from their own view."""
     return msgspec.structs.replace(conversation, last_change_seq=0)
+
+
+def read_conversation(person: User, conversation_id: str) -> Conversation:
+    return msgspec.convert(person.get(f"/conversations/{conversation_id}").json, type=Conversation)
 
 
 def read_message(person: User, message_id: str) -> Message:
@@ -292,6 +334,83 @@ def test_devices_show_what_a_fresh_read_shows(parley: Parley, seed: int) -> None
     scene.assert_devices_agree(slow_ones=True)
 
 
+def test_what_was_deleted_for_me_stays_deleted_in_whatever_order_i_hear_of_it(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    [message_id] = say(alice, direct, "not for me")
+    phone = Device(bob)
+    message = read_message(bob, message_id)
+    conversation = read_conversation(bob, direct)
+    alice.patch(f"/messages/{message_id}", json={"text": "not for you"})
+    bob.delete(f"/messages/{message_id}?scope=me")
+    alice.put(f"/messages/{message_id}/reactions/%F0%9F%91%8D")
+    alice.put(f"/messages/{message_id}/pin")
+    heard = [msgspec.convert(one["data"], type=EVENTS[one["event"]]) for one in phone.socket.events()]
+    assert [event.name for event in heard] == [
+        "message_updated",
+        "message_deleted",
+        "reaction_added",
+        "message_updated",
+    ]
+    fresh = read_message(bob, message_id)
+
+    for order in permutations(heard):
+        phone.messages, phone.shown, phone.newest = {message_id: message}, {direct: conversation}, {}
+        for event in order:
+            phone.take(event)
+        assert phone.messages[message_id] == fresh, [event.name for event in order]
+        assert phone.shown[direct].last_message is None, [event.name for event in order]
+
+    assert fresh.text == ""
+    assert bob.get(f"/conversations/{direct}").json["last_message"] is None
+
+
+def test_unread_mentions_follow_edits_in_whatever_order_i_hear_of_them(parley: Parley) -> None:
+    alice, bob, carol = (parley.user(one) for one in PEOPLE)
+    group = make_group(alice, bob, carol)
+    phone = Device(bob)
+    conversation = read_conversation(bob, group)
+    one, other = (
+        alice.post(f"/conversations/{group}/messages", json={"text": "look", "mentions": mentions}).json
+        for mentions in (["bob"], [])
+    )
+    for message, mentions in ((one, ["carol"]), (other, ["bob"]), (one, []), (other, ["bob", "*"])):
+        body = {"text": f"look {mentions}", "mentions": mentions}
+        assert alice.patch(f"/messages/{message['id']}", json=body).status == 200
+    heard = [msgspec.convert(one["data"], type=EVENTS[one["event"]]) for one in phone.socket.events()]
+    fresh = read_conversation(bob, group)
+
+    for order in permutations(heard):
+        phone.newest, phone.shown = {}, {group: conversation}
+        for event in order:
+            phone.take(event)
+        assert known(phone.shown[group]) == known(fresh), [event.name for event in order]
+
+    assert fresh.mention_seqs == [other["seq"]]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "late"])
+@pytest.mark.parametrize("first", ["me", "everyone"])
+def test_what_was_deleted_for_me_and_for_everyone_was_deleted_when_it_was_for_everyone(
+    parley: Parley, first: str, order: tuple[int, int]
+) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    [message_id] = say(alice, open_direct(alice, bob), "hello")
+    phone = Device(bob)
+    shown = read_message(bob, message_id)
+    deletions = [(bob, f"/messages/{message_id}?scope=me"), (alice, f"/messages/{message_id}")]
+    for person, path in deletions if first == "me" else reversed(deletions):
+        parley.advance(5)
+        assert person.delete(path).status == 200
+
+    heard = [msgspec.convert(one["data"], type=events.MessageDeleted) for one in phone.socket.events()]
+    for place in order:
+        shown = apply_to_message(heard[place], shown, "bob")
+
+    assert shown == read_message(bob, message_id)
+    assert shown.deleted_at == alice.get(f"/messages/{message_id}").json["deleted_at"]
+
+
 def history(person: User, conversation_id: str) -> list[Frame]:
     return list(person.get(f"/conversations/{conversation_id}/messages?limit=100").json["messages"])
 
@@ -307,6 +426,42 @@ def synced(device: Device, conversation_id: str, seq: int) -> list[Any]:
             return messages
         assert answer["messages"], "neither complete nor any further"
         cursor = answer["next"]
+
+
+def test_whoever_was_out_of_a_group_while_away_shows_it_when_they_are_back(parley: Parley) -> None:
+    alice, bob, carol = (parley.user(one) for one in PEOPLE)
+    phone = Device(bob)
+    group = make_group(alice, bob, carol)
+    phone.listen()
+    phone.socket.close()
+    alice.delete(f"/conversations/{group}/members/bob")
+    say(alice, group, "without bob")
+    alice.put(f"/conversations/{group}/members/bob", json={"role": "admin"})
+    say(carol, group, "with bob again")
+
+    phone.socket = bob.connect()
+    phone.catch_up(group)
+
+    fresh = read_conversation(bob, group)
+    assert phone.shown == {group: fresh}
+    assert fresh.role == "admin"
+
+
+def test_word_of_a_removal_that_comes_when_one_is_back_ends_nothing(parley: Parley) -> None:
+    alice, bob, carol = (parley.user(one) for one in PEOPLE)
+    phone = Device(bob)
+    group = make_group(alice, bob, carol)
+    phone.listen()
+    phone.socket.is_full = True
+    alice.delete(f"/conversations/{group}/members/bob")
+    phone.socket.is_full = False
+    alice.put(f"/conversations/{group}/members/bob", json={})
+    parley.drain()
+    assert names(phone.socket.frames)[-1] == "member_removed"
+
+    phone.listen()
+
+    assert phone.shown == {group: read_conversation(bob, group)}
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,7 +1,7 @@
 """Groups are conversations like others: what is done in one between two people is done in one of many the same way."""
 
 from tests.functional.replies import refusal
-from tests.functional.talk import contents, forget_events, joined, make_group, names, say
+from tests.functional.talk import contents, forget_events, joined, make_group, names, open_direct, say
 from tests.harness import Parley, Socket, User
 
 
@@ -96,6 +96,23 @@ def test_mentions_that_nobody_reads_stop_counting_at_a_hundred(parley: Parley) -
         assert alice.post(f"/conversations/{group}/messages", json=body).status == 201
 
     assert bob.get(f"/conversations/{group}").json["unread_mentions"] == 100
+
+
+def test_mentions_that_were_answered_make_room_for_new_ones(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    for _ in range(100):
+        parley.advance(2)
+        assert alice.post(f"/conversations/{direct}/messages", json={"text": "?", "mentions": ["bob"]}).status == 201
+    say(bob, direct, "yes to all")
+    assert bob.get(f"/conversations/{direct}").json["unread_mentions"] == 0
+
+    newer = [
+        alice.post(f"/conversations/{direct}/messages", json={"text": "and this?", "mentions": ["bob"]}).json["seq"]
+        for _ in range(2)
+    ]
+
+    assert bob.get(f"/conversations/{direct}").json["mention_seqs"] == newer
 
 
 def test_only_members_are_mentioned(parley: Parley) -> None:

@@ -40,7 +40,7 @@ MEMBER = {
 }
 DELETING_ANOTHERS = refusing("admins_only", "rest/delete_message")
 ADMIN = refusing("owners_only", "rest/put_member", "rest/set_role", "rest/remove_member")
-ANNOUNCED = refusing("posting_restricted", *WRITING)
+ANNOUNCED = refusing("posting_restricted", *WRITING, "rest/edit_message")
 CLOSED = {
     **refusing("conversation_closed", *WRITING, *REACTING, *PINNING, "rest/edit_message", "websocket/call_signal"),
     **refusing("conversation_closed", "rest/add_members", "rest/put_member"),

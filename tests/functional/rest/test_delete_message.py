@@ -1,6 +1,9 @@
 """DELETE /messages/{message_id}: a message goes, for everyone or for oneself, and its place stays."""
 
+import pytest
+
 from tests.functional.replies import refusal
+from tests.functional.streams.test_hand_out_errands import large_group
 from tests.functional.talk import contents, forget_events, joined, make_group, open_direct, say
 from tests.harness import Parley
 
@@ -56,6 +59,24 @@ def test_for_me_it_goes_from_my_view_on_all_my_devices_only(parley: Parley) -> N
     assert alice.get(f"/conversations/{direct}").json["last_message"]["text"] == "not for me"
 
 
+def test_for_me_in_a_large_group_only_my_own_devices_hear_of_it(parley: Parley) -> None:
+    alice, bob, carol = (parley.user(one) for one in ("alice", "bob", "carol"))
+    group = large_group(alice, ["bob", "carol", *(f"u{number:03}" for number in range(118))])
+    [message_id] = say(alice, group, "not for me")
+    parley.drain()
+    mine, theirs = bob.connect(), [alice.connect(), joined(carol, group)]
+    forget_events(mine, *theirs)
+
+    hidden = bob.delete(f"/messages/{message_id}?scope=me")
+    parley.drain()
+
+    assert hidden.status == 200
+    [told] = contents(mine.events())
+    assert (told["scope"], told["message"]["text"]) == ("me", "")
+    assert [screen.events() for screen in theirs] == [[], []]
+    assert carol.get(f"/messages/{message_id}").json["text"] == "not for me"
+
+
 def test_sync_tells_of_ones_own_deletions_and_not_of_others(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
     direct = open_direct(alice, bob)
@@ -71,6 +92,25 @@ def test_sync_tells_of_ones_own_deletions_and_not_of_others(parley: Parley) -> N
     ]
     assert theirs["changes"] == []
     assert mine["next"] == theirs["next"] == {"seq": 1, "change_seq": 1}
+
+
+@pytest.mark.parametrize("is_large", [False, True], ids=["small", "large"])
+@pytest.mark.parametrize("mentions", [["bob"], ["*"]], ids=["by name", "everyone"])
+def test_deleted_message_names_nobody_any_more(parley: Parley, mentions: list[str], is_large: bool) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    group = (
+        large_group(alice, ["bob", *(f"u{number:03}" for number in range(100))]) if is_large else make_group(alice, bob)
+    )
+    sent = [
+        alice.post(f"/conversations/{group}/messages", json={"text": "look", "mentions": mentions}).json
+        for _ in range(2)
+    ]
+    assert bob.get(f"/conversations/{group}").json["mention_seqs"] == [one["seq"] for one in sent]
+
+    assert alice.delete(f"/messages/{sent[0]['id']}").status == 200
+
+    shown = bob.get(f"/conversations/{group}").json
+    assert (shown["unread_mentions"], shown["mention_seqs"]) == (1, [sent[1]["seq"]])
 
 
 def test_only_the_author_deletes_for_everyone_and_in_a_group_its_admins(parley: Parley) -> None:

@@ -1,7 +1,8 @@
 """GET /messages/{message_id}/receipts: who has received and read a message, and when exactly."""
 
 from tests.functional.replies import WRONG_IDS, invalid, refusal
-from tests.functional.talk import in_s, open_direct, say
+from tests.functional.streams.test_hand_out_errands import large_group
+from tests.functional.talk import in_s, make_group, open_direct, say
 from tests.harness import Parley, User
 
 Times = tuple[str | None, str | None]
@@ -19,7 +20,7 @@ def test_unseen_message_has_a_receipt_without_times(parley: Parley) -> None:
 
     reply = alice.get(f"/messages/{message_id}/receipts")
 
-    assert reply.json == {"receipts": [{"user_id": "bob", "delivered_at": None, "read_at": None}]}
+    assert reply.json == {"receipts": [{"user_id": "bob", "delivered_at": None, "read_at": None}], "next": None}
 
 
 def test_each_move_keeps_its_time(parley: Parley) -> None:
@@ -110,6 +111,61 @@ def test_everybody_but_the_sender_has_a_receipt_and_both_members_see_it(parley: 
 
     assert set(receipts(alice, from_alice)) == set(receipts(bob, from_alice)) == {"bob"}
     assert set(receipts(alice, from_bob)) == {"alice"}
+
+
+def test_receipts_of_a_large_group_come_page_by_page(parley: Parley) -> None:
+    alice, bob, carol = (parley.user(one) for one in ("alice", "u007", "u100"))
+    people = [f"u{number:03}" for number in range(120)]
+    group = large_group(alice, people)
+    [message_id] = say(alice, group, "to all of you")
+    bob.patch(f"/messages/{message_id}/read")
+    read = in_s(parley, 0)
+    parley.advance(5)
+    say(carol, group, "thanks")
+    answered = in_s(parley, 0)
+
+    found: dict[str, Times] = {}
+    pages, cursor = 0, ""
+    while cursor is not None:
+        page = alice.get(f"/messages/{message_id}/receipts?limit=50{cursor and f'&cursor={cursor}'}").json
+        found |= {one["user_id"]: (one["delivered_at"], one["read_at"]) for one in page["receipts"]}
+        pages, cursor = pages + 1, page["next"]
+
+    assert pages == 3
+    assert list(found) == people
+    assert found.pop("u007") == (read, read)
+    assert found.pop("u100") == (answered, answered)
+    assert set(found.values()) == {(None, None)}
+
+
+def test_a_page_asks_for_the_times_of_those_only_whose_markers_came_so_far(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("u007")
+    group = large_group(alice, [f"u{number:03}" for number in range(120)])
+    [message_id] = say(alice, group, "to all of you")
+    bob.patch(f"/messages/{message_id}/read")
+
+    with parley.watch() as calls:
+        receipts(alice, message_id)
+
+    # The message with its group, the members, their markers in one batch, and one query for the one who has read.
+    assert [call.operation for call in calls] == ["BatchGetItem", "Query", "BatchGetItem", "Query"]
+
+
+def test_group_that_its_head_lists_comes_at_once(parley: Parley) -> None:
+    alice = parley.user("alice")
+    group = make_group(alice, *(parley.bearer("", f"u{number:03}") for number in range(80)))
+    [message_id] = say(alice, group, "hello")
+
+    assert len(receipts(alice, message_id)) == 80
+
+
+def test_cursor_that_is_none_is_refused(parley: Parley) -> None:
+    alice = parley.user("alice")
+    [message_id] = say(alice, make_group(alice), "hello")
+
+    refused = alice.get(f"/messages/{message_id}/receipts?cursor=a%2Fb")
+
+    assert refusal(refused) == invalid(("?cursor", "bad_cursor"))
 
 
 def test_outsider_is_told_the_message_does_not_exist(parley: Parley) -> None:

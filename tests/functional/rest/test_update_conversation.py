@@ -83,6 +83,21 @@ def test_closed_conversation_can_only_be_read_until_it_is_opened_again(parley: P
     assert alice.post(f"/conversations/{opened}/messages", json={"text": "one more"}).status == 201
 
 
+def test_what_opens_a_closed_group_may_change_the_rest_of_it_too(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    path = f"/conversations/{make_group(alice, bob)}"
+    closing: dict[str, object] = {"title": "The end", "state": "closed"}
+    assert [alice.patch(path, json=closing).status for _ in range(2)] == [200, 200]
+
+    for body in ({"title": "Not yet"}, {"title": "Not yet", "state": "closed"}):
+        assert refusal(alice.patch(path, json=body))[:2] == ("conversation_closed", 403)
+    assert "edit_conversation" not in alice.get(path).json["capabilities"]
+    opened = alice.patch(path, json={"title": "A new beginning", "state": "open"}).json
+
+    assert (opened["title"], opened["state"]) == ("A new beginning", "open")
+    assert "edit_conversation" in opened["capabilities"]
+
+
 def test_conversation_about_nothing_has_no_end(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
 

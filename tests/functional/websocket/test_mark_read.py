@@ -2,8 +2,10 @@
 
 import pytest
 
+from tests.functional.streams.test_hand_out_errands import large_group
 from tests.functional.talk import contents, forget_events, in_s, names, open_direct, refusal, say
 from tests.harness import Parley
+from tests.harness.fixtures import forget_told
 
 
 def test_members_are_told_once_with_the_exact_time(parley: Parley) -> None:
@@ -32,6 +34,26 @@ def test_members_are_told_once_with_the_exact_time(parley: Parley) -> None:
     assert phone.frames == [] and outsider.frames == []
     assert alice.get(f"/messages/{second}/receipts").json["receipts"][0]["read_at"] == in_s(parley, 0)
     assert alice.get(f"/messages/{third}/receipts").json["receipts"][0]["read_at"] is None
+
+
+@pytest.mark.parametrize("retried", [False, True], ids=["at once", "by a retry"])
+def test_own_other_devices_hear_of_it_in_a_large_group_too(parley: Parley, retried: bool) -> None:
+    alice, bob = parley.user("alice"), parley.user("u000")
+    group = large_group(alice, [f"u{number:03}" for number in range(120)])
+    [message_id] = say(alice, group, "to all of you")
+    parley.drain()
+    phone, laptop, screen = bob.connect(), bob.connect(), alice.connect()
+    forget_events(phone, laptop, screen)
+
+    phone.request("mark_read", {"message_id": message_id})
+    if retried:
+        forget_told()
+        laptop.events()
+        phone.request("mark_read", {"message_id": message_id})
+
+    [told] = contents(laptop.events("message_read"))
+    assert (told["message_id"], told["user_id"]) == (message_id, "u000")
+    assert phone.frames == [] and screen.frames == []
 
 
 def test_marker_never_moves_back(parley: Parley) -> None:

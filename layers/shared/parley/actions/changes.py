@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from parley.actions import access, limiting, push, seeing, together, wording
-from parley.adapters import blocks, environment, journal, marks, messages, screening, writes
+from parley.adapters import blocks, conversations, environment, journal, marks, messages, screening, writes
 from parley.domain import changing, events, ids
 from parley.domain.call import Call
 from parley.domain.changing import Found
@@ -28,7 +28,10 @@ class PinList(Struct, frozen=True):
 
 
 def edit(call: Call, message_id: str, wanted: EditMessage) -> Message:
-    """Replaces the text of the caller's own message; three round trips."""
+    """Replaces the text of the caller's own message; three round trips.
+
+    One more in a large group where the message has named people, whose memberships are read then.
+    """
     window_s = int(environment.optional("EDIT_WINDOW_S", "0"))
     named = [one for one in dict.fromkeys(wanted.mentions) if one != EVERYONE]
 
@@ -37,12 +40,12 @@ def edit(call: Call, message_id: str, wanted: EditMessage) -> Message:
         step = changing.edited(call, found, replace(wanted, text=screened.text), window_s)
         return None if step is None else wording.flagged(call, step, screened)
 
-    return _change(call, message_id, decide, also=named, of_text=True)
+    return _change(call, message_id, decide, also=named, of_text=True, of_names=True)
 
 
 def delete(call: Call, message_id: str) -> Message:
-    """Deletes a message for everyone, leaving its place behind; three round trips."""
-    return _change(call, message_id, lambda found: changing.deleted(call, found))
+    """Deletes a message for everyone, leaving its place behind; three round trips, at times four as for an edit."""
+    return _change(call, message_id, lambda found: changing.deleted(call, found), of_names=True)
 
 
 def hide(call: Call, message_id: str) -> Message:
@@ -87,17 +90,20 @@ def _change(
     also: Collection[str] = (),
     of_mark: bool = False,
     of_text: bool = False,
+    of_names: bool = False,
     emoji: str | None = None,
 ) -> Message:
     """Returns the message as the caller sees it afterwards; `of_mark` where it is the caller's mark that changes.
 
-    `of_text` where it is what the message says.
+    `of_text` where it is what the message says, `of_names` where it may name others afterwards.
     """
     for _ in writes.tries():
         if of_text:
             found, _ = together.both(lambda: _found(call, message_id, also), lambda: screening.check_now(call.now_s))
         else:
             found = _found(call, message_id, also)
+        if of_names:
+            found = _with_named(found)
         step = decide(found)
         if step is None:
             mark = found.mark(emoji)
@@ -128,6 +134,19 @@ def _found(call: Call, message_id: str, also: Collection[str]) -> Found:
     if head is None or message is None or not access.is_member(head, call.user_id, membership):
         raise access.no_message()
     return Found(head=head, message=message, mine=mine, named=named, blocked=frozenset(blocked))
+
+
+def _with_named(found: Found) -> Found:
+    """Returns the same with the memberships of all whom the message names; the head of a large group lists nobody.
+
+    A round trip where that is so.
+    """
+    head = found.head
+    wanted = [one for one in found.message.mentions if one not in found.named and one != EVERYONE]
+    if not head.is_large or not wanted:
+        return found
+    sides = conversations.memberships((one, head.conversation_id) for one in wanted)
+    return replace(found, named={**found.named, **{user_id: mine for (user_id, _), mine in sides.items()}})
 
 
 def _tell_again(call: Call, found: Found, change_seq: int) -> None:

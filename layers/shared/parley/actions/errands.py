@@ -102,7 +102,7 @@ def _post(head: Head, people: Sequence[Presence], frames: push.FrameFor, now_ms:
 
 
 def _frames(head: Head, errand: Errand) -> push.FrameFor | None:
-    """Returns what members are told: the message or change, as it is now."""
+    """Returns what members are told: the message or change, as it is now; None of what is one person's own affair."""
     if errand.seq:
         message = messages.get(head.conversation_id, errand.seq)
         if message is None:
@@ -110,6 +110,8 @@ def _frames(head: Head, errand: Errand) -> push.FrameFor | None:
         blockers = blocks.blockers_of(message.sender_id) if message.kind != "system" else ()
         return push.new_message(head.conversation_id, message.view(), blockers)
     for change in messages.changes(head.conversation_id, errand.change_seq, errand.change_seq):
+        if not change.is_for_all:  # rows written by an earlier version have the errand all the same
+            return None
         if not change.is_of_message:
             return push.frames_of(events.of_change(change, head, None))
         changed = messages.get(head.conversation_id, change.message_seq or 0)

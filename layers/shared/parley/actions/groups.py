@@ -177,10 +177,7 @@ def list_members(call: Call, conversation_id: str, query: Page) -> MemberList:
     after = query.cursor
     if after is not None and not is_user_id(after):
         raise Invalid.field("?cursor", "bad_cursor", "That cursor is none of ours; start again without one.")
-    if head.is_large:
-        page = conversations.member_ids(conversation_id, query.limit + 1, after)
-    else:
-        page = sorted(one for one in head.participants if after is None or one > after)[: query.limit + 1]
+    page = conversations.members_behind(head, query.limit + 1, after)
     shown = page[: query.limit]
     found, names = conversations.memberships_and_names((one, conversation_id) for one in shown)
     members = [head.member(found[one, conversation_id], names[one]) for one in shown if (one, conversation_id) in found]

@@ -1,14 +1,17 @@
 """How far people have received and read: markers that only move forward, with the exact time of each move."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct
 
 from parley.actions import access, push
-from parley.adapters import messages, receipts
+from parley.adapters import conversations, messages, receipts
 from parley.adapters.receipts import Kind
 from parley.domain.call import Call
+from parley.domain.errors import Invalid
 from parley.domain.events import ConversationRead, Event, MessageDelivered, MessageRead
+from parley.domain.identity import is_user_id
+from parley.domain.requests import ListReceipts
 from parley.domain.stored import Head, Membership
 from parley.domain.times import rfc3339, rfc3339_or_none
 from parley.domain.types import Receipt
@@ -28,10 +31,11 @@ class Marked(Struct, frozen=True, kw_only=True):
     moved: bool
 
 
-class ReceiptList(Struct, frozen=True):
-    """Who has received and read a message, and when; its sender is left out."""
+class ReceiptList(Struct, frozen=True, kw_only=True):
+    """A page of who has received and read a message, and when, by id; its sender is left out."""
 
     receipts: list[Receipt]
+    next: str | None
 
 
 def mark_read(call: Call, message_id: str) -> Marked:
@@ -91,7 +95,7 @@ def _mark(call: Call, head: Head, mine: Membership, kind: Kind, seq: int, event:
     if seq > stands:
         moved, people = push.beside(
             lambda: receipts.advance(head.conversation_id, call.user_id, kind, seq, call.now_ms, _named_by(mine, seq)),
-            head.participants,
+            _told(call, head),
         )
         if moved:
             push.tell_present(call, people, event(call.now_ms))
@@ -123,28 +127,46 @@ def _tell_again(call: Call, head: Head, kind: Kind, seq: int, event: EventAt) ->
         return
     times = receipts.first_at_or_after(head.conversation_id, [(call.user_id, kind)], seq)
     for at_ms in times.values():  # none where the caller's own message put the marker there
-        push.tell(call, head.participants, event(at_ms))
+        push.tell(call, _told(call, head), event(at_ms))
     push.remember(what)
 
 
-def list_receipts(call: Call, message_id: str) -> ReceiptList:
-    """Returns when each member but the sender received and read a message.
+def _told(call: Call, head: Head) -> list[str]:
+    """Returns who hears of a move: the members as far as the head lists them, and the mover's own other devices."""
+    return [*head.participants, call.user_id]
 
-    Two round trips, and one or two more where a reader has written since.
+
+def list_receipts(call: Call, message_id: str, query: ListReceipts) -> ReceiptList:
+    """Returns when members received and read a message, the sender left out: a page of them, by id.
+
+    Three round trips, the last of them queries for those whose markers have passed it; one more for the members of a
+    large group, and one or two where a reader has written since.
     """
     head, message = access.access_message(call, message_id)
-    seq = message.seq
-    readers = head.others(message.sender_id)
-    kinds: tuple[Kind, ...] = ("delivered", "read")
-    asked = ((one, kind) for one in readers for kind in kinds)
-    times = receipts.first_at_or_after(head.conversation_id, asked, seq)
-    answered = _answered(head, readers, seq)
+    if query.cursor is not None and not is_user_id(query.cursor):
+        raise Invalid.field("?cursor", "bad_cursor", "That cursor is none of ours; start again without one.")
+    page = conversations.members_behind(head, query.limit + 1, query.cursor)
+    shown = page[: query.limit]
+    sides = conversations.memberships((one, head.conversation_id) for one in shown if one != message.sender_id)
+    readers = [user_id for user_id, _ in sides]
+    times = receipts.first_at_or_after(head.conversation_id, _passed(sides.values(), message.seq), message.seq)
+    answered = _answered(head, readers, message.seq)
     return ReceiptList(
-        [
+        receipts=[
             _receipt(one, times.get((one, "delivered")), _first(times.get((one, "read")), answered.get(one)))
             for one in readers
-        ]
+        ],
+        next=shown[-1] if len(page) > len(shown) else None,
     )
+
+
+def _passed(sides: Iterable[Membership], seq: int) -> Iterator[tuple[str, Kind]]:
+    """Yields whose markers have come to `seq`: of all others there is no time to be found."""
+    for mine in sides:
+        if mine.delivered_seq >= seq:
+            yield mine.user_id, "delivered"
+        if mine.read_seq >= seq:
+            yield mine.user_id, "read"
 
 
 def _answered(head: Head, readers: Iterable[str], seq: int) -> dict[str, int]:

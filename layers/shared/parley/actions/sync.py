@@ -58,11 +58,21 @@ def _fill(call: Call, head: Head, gap: Gap, known_seq: int) -> Filled:
         ),
         lambda: messages.between(conversation_id, gap.first_seq, gap.last_seq),
     )
-    own = [one for one in changes if one.for_user_id in (None, call.user_id)]
     return Filled(
         [eyes.view(message) for message in stored],
-        _missed(call, head, own, stored, known_seq),
+        _missed(call, head, [one for one in changes if _concerns(one, call.user_id)], stored, known_seq),
     )
+
+
+def _concerns(change: Change, member_id: str) -> bool:
+    """Says whether a member is told of a change.
+
+    Not what others have done for themselves, nor that the member was out of the group: they are back, and a client
+    that heard of it would forget what it is just catching up with.
+    """
+    if change.kind == "member_removed" and member_id in change.user_ids:
+        return False
+    return change.is_for_all or change.for_user_id == member_id
 
 
 def _missed(

@@ -156,6 +156,13 @@ def member_ids(conversation_id: str, limit: int, after: str | None = None) -> li
     return [row.user_id for row in found]
 
 
+def members_behind(head: Head, limit: int, after: str | None = None) -> list[str]:
+    """Returns up to `limit` members by id, those behind `after`, however many there are; one round trip at most."""
+    if head.is_large:
+        return member_ids(head.conversation_id, limit, after)
+    return sorted(one for one in head.participants if after is None or one > after)[:limit]
+
+
 def memberships(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Membership]:
     """Returns the memberships that exist, by (user id, conversation id); one round trip per 100, at once."""
     wanted = list(keys)

@@ -141,9 +141,15 @@ def _put_members(transaction: TransactWrite, step: Step) -> None:
             tables.Membership.mention_seqs.remove(),
         ]
         transaction.save(receipts.row(head.conversation_id, step.read_by, "read", message.seq, message.created_at_ms))
-    if message is not None:
+    named = message or step.changed
+    if named is not None:
+        mentions = tables.Membership.mention_seqs
         for user_id in step.mentioned:
-            own.setdefault(user_id, []).append(tables.Membership.mention_seqs.add({message.seq}))
+            swept = step.swept.get(user_id)
+            counting = mentions.add({named.seq}) if swept is None else mentions.set(set(swept.after))
+            own.setdefault(user_id, []).append(counting)
+        for user_id in step.unmentioned:
+            own.setdefault(user_id, []).append(mentions.delete({named.seq}))
     if step.moves_index and not head.is_group:
         for user_id in head.participants:
             own.setdefault(user_id, []).extend(conversations.index_actions(user_id, head.active_hour))
@@ -151,6 +157,8 @@ def _put_members(transaction: TransactWrite, step: Step) -> None:
         user_id, attributes = step.mine
         own.setdefault(user_id, []).extend(setting(tables.Membership, attributes))
     as_it_was: dict[str, Condition] = {one: tables.Membership.user_id.exists() for one in own}
+    for user_id, swept in step.swept.items():
+        as_it_was[user_id] &= tables.Membership.mention_seqs == set(swept.before)
     if step.turn is not None:
         user_id, sent_ms = step.turn.user_id, tables.Membership.sent_ms
         own.setdefault(user_id, []).append(sent_ms.set(step.turn.at_ms))
@@ -171,14 +179,15 @@ def _unmoved(step: Step) -> Condition:
     """Returns the condition under which nothing has happened that the step rests on.
 
     A message rests on the seq before it, on nobody having archived, and on who has blocked; a change on the change
-    before it. Both rest on the newest message where they write what lists show of it.
+    before it. Both rest on the newest message where they write what lists show of it, or which call everyone.
     """
     head, after = step.before, step.after
     conditions: list[Condition] = []
-    if (after.last_seq, after.last_message, after.has_archived) != (
+    if (after.last_seq, after.last_message, after.has_archived, after.everyone_seqs) != (
         head.last_seq,
         head.last_message,
         head.has_archived,
+        head.everyone_seqs,
     ):
         conditions.append(tables.Conversation.last_seq == head.last_seq)
         archived = tables.Conversation.has_archived

@@ -3,7 +3,7 @@
 Each function returns the step, or None where the message is that way already.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,9 +15,9 @@ from parley.domain.call import Call
 from parley.domain.emoji import is_emoji, normalise
 from parley.domain.errors import Conflict, Forbidden, Invalid
 from parley.domain.requests import EditMessage
-from parley.domain.sending import check_mentions, no_earlier
+from parley.domain.sending import check_mentions, no_earlier, with_mentions
 from parley.domain.steps import Change, ChangeKind, Mark, Step
-from parley.domain.stored import Head, Marks, Membership, StoredMessage, Tally
+from parley.domain.stored import MAX_EVERYONE, Head, Marks, Membership, StoredMessage, Tally
 from parley.domain.types import EVERYONE, Message
 
 MAX_EDITS = 100  # of one message; each leaves a version behind
@@ -26,7 +26,10 @@ MAX_PINS = 50  # of one conversation, whose seqs its head holds
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """What was read of a message that somebody wants to change; `mine` are the caller's marks on it, on or off."""
+    """What was read of a message that somebody wants to change; `mine` are the caller's marks on it, on or off.
+
+    `named` holds memberships of people whom it names, or is to name; in a large group, of all of them.
+    """
 
     head: Head
     message: StoredMessage
@@ -37,6 +40,10 @@ class Found(Struct, frozen=True, kw_only=True):
     def mark(self, emoji: str | None) -> Mark | None:
         """Returns the caller's mark of one kind, on or off; None where there never was one."""
         return next((one for one in self.mine if one.emoji == emoji), None)
+
+    def members(self, user_ids: Iterable[str]) -> tuple[str, ...]:
+        """Returns those of the people named who are in the conversation."""
+        return tuple(one for one in user_ids if one in self.head.participants or self.named.get(one) is not None)
 
     def view(self) -> Message:
         """Returns the message as the caller sees it."""
@@ -53,31 +60,60 @@ class Found(Struct, frozen=True, kw_only=True):
 
 
 def edited(call: Call, found: Found, wanted: EditMessage, window_s: int) -> Step | None:
-    """Returns what an edit writes; refuses all but its author, and after `window_s` seconds (0: no end)."""
+    """Returns what an edit writes; refuses all but its author, and after `window_s` seconds (0: no end).
+
+    What stands there already may be asked for at any time: an earlier try may have written it.
+    """
     message = found.message
     _check_own(call, found, "edit_own")
     _check_there(message)
+    if (wanted.text, tuple(dict.fromkeys(wanted.mentions))) == (message.text, message.mentions):
+        return None
+    if message.forwarded_from is not None:
+        raise Forbidden(
+            "forwarded_message",
+            "A forwarded message cannot be edited.",
+            rule="edit: what is shown as another's words stays as it was written",
+        )
     if window_s and call.now_ms > message.created_at_ms + window_s * 1000:
         raise Forbidden(
             "edit_window_over",
             "This message is too old to be edited.",
             rule=f"EditWindowS = {window_s}: how long a message can be edited",
         )
-    if EVERYONE in wanted.mentions:
-        rights.require(found.head, call.user_id, "mention_everyone")
-    text, named = wanted.text, check_mentions(wanted.mentions, found.named, f"{call.field_prefix}/mentions")
-    if (text, named) == (message.text, message.mentions):
-        return None
     if message.edit_count >= MAX_EDITS:
         raise Conflict("too_many_edits", f"A message can be edited {MAX_EDITS} times.", rule="edits")
     changed = replace(
         message,
-        text=text,
-        mentions=named,
+        text=wanted.text,
+        mentions=_renamed(call, found, wanted),
         edited_at_ms=max(call.now_ms, message.created_at_ms),
         edit_count=message.edit_count + 1,
     )
-    return _step(call, found.head, "message_updated", changed, replaced=message)
+    step = _step(call, found.head, "message_updated", changed, replaced=message)
+    return _with_names(found, step, message, changed)
+
+
+def _with_names(found: Found, step: Step, before: StoredMessage, after: StoredMessage) -> Step:
+    """Returns a step after which the unread mentions follow whom its message names."""
+    old, new = (dict.fromkeys(one for one in each.mentions if one != before.sender_id) for each in (before, after))
+    everyone_seqs = step.after.everyone_seqs
+    if (EVERYONE in old) != (EVERYONE in new):
+        others = {seq for seq in everyone_seqs if seq != before.seq}
+        everyone_seqs = tuple(sorted(others | {before.seq} if EVERYONE in new else others)[-MAX_EVERYONE:])
+    return replace(
+        with_mentions(step, before.seq, (one for one in new if one not in old), found.named),
+        after=replace(step.after, everyone_seqs=everyone_seqs),
+        unmentioned=found.members(one for one in old if one not in new),
+    )
+
+
+def _renamed(call: Call, found: Found, wanted: EditMessage) -> tuple[str, ...]:
+    """Returns whom a message names after an edit: members, and whom it named before, whoever has left since."""
+    before = found.message.mentions
+    if EVERYONE in wanted.mentions and EVERYONE not in before:
+        rights.require(found.head, call.user_id, "mention_everyone")
+    return check_mentions(wanted.mentions, found.named, f"{call.field_prefix}/mentions", before)
 
 
 def deleted(call: Call, found: Found) -> Step | None:
@@ -90,7 +126,8 @@ def deleted(call: Call, found: Found) -> Step | None:
         return None
     pins = tuple(seq for seq in head.pins if seq != message.seq)
     changed = message.blanked(max(call.now_ms, message.created_at_ms))
-    return _step(call, head, "message_deleted", changed, replaced=message, pins=pins)
+    step = _step(call, head, "message_deleted", changed, replaced=message, pins=pins)
+    return _with_names(found, step, message, changed)
 
 
 def hidden(call: Call, found: Found) -> Step | None:

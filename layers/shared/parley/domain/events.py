@@ -341,7 +341,8 @@ def _of_conversation(change: Change, head: Head) -> Event:
 def apply(event: Event, conversation: Conversation, viewer_id: str) -> Conversation:
     """Returns what a client that shows `conversation` to `viewer_id` shows after `event`: the same as a fresh read.
 
-    Events may come twice or out of order; what is known already changes nothing.
+    Events may come twice or out of order; what is known already changes nothing. Of a message's changes, and of the
+    message itself where it comes late, the client gives what it holds as the newest (`change_seq`).
     """
     changed: dict[str, Any] = {}
     match event:
@@ -352,7 +353,7 @@ def apply(event: Event, conversation: Conversation, viewer_id: str) -> Conversat
         case MessageDelivered():
             changed = _with_markers(conversation, viewer_id, event.user_id, delivered_seq=event.seq)
         case MessageChange():
-            changed = _with_change(event, conversation)
+            changed = _with_change(event, conversation, viewer_id)
         case ConversationUpdated() | MemberAdded() | MemberRemoved():
             changed = _with_conversation(event, conversation, viewer_id)
     return msgspec.structs.replace(conversation, **changed)
@@ -361,9 +362,16 @@ def apply(event: Event, conversation: Conversation, viewer_id: str) -> Conversat
 def apply_to_message(event: MessageChange, message: Message, viewer_id: str) -> Message:
     """Returns what a client that shows `message` to `viewer_id` shows after `event`.
 
-    What is older than what it shows changes nothing. Only the viewer's own reactions change what is `mine`, and no
-    change of a message whether they have blocked its sender.
+    What is older than what it shows changes nothing, but a deletion counts whenever it comes: what is deleted, for
+    everyone or for the viewer, stays so. Only the viewer's own reactions change what is `mine`, and no change of a
+    message whether they have blocked its sender.
     """
+    change_seq = max(message.change_seq, event.message.change_seq)
+    is_for_all = isinstance(event, MessageDeleted) and event.scope == "everyone"
+    if message.deleted_at is not None and not is_for_all:
+        return msgspec.structs.replace(message, change_seq=change_seq)
+    if isinstance(event, MessageDeleted):
+        return msgspec.structs.replace(event.message, change_seq=change_seq, blocked=message.blocked)
     if event.change_seq <= message.change_seq:
         return message
     mine = {reaction.emoji for reaction in message.reactions if reaction.mine}
@@ -375,12 +383,17 @@ def apply_to_message(event: MessageChange, message: Message, viewer_id: str) -> 
     return msgspec.structs.replace(event.message, reactions=reactions, blocked=message.blocked)
 
 
-def _with_change(event: MessageChange, conversation: Conversation) -> dict[str, Any]:
+def _with_change(event: MessageChange, conversation: Conversation, viewer_id: str) -> dict[str, Any]:
     changed: dict[str, Any] = {"last_change_seq": max(conversation.last_change_seq, event.change_seq)}
+    hidden = isinstance(event, MessageDeleted) and event.scope == "me"
+    if not hidden:
+        changed |= _with_mention(event.message, conversation, viewer_id)
     last = conversation.last_message
-    if last is not None and last.seq == event.message.seq and event.change_seq > last.change_seq:
-        hidden = isinstance(event, MessageDeleted) and event.scope == "me"
-        changed["last_message"] = None if hidden else preview_of(event.message)
+    if last is not None and last.seq == event.message.seq:
+        if hidden:
+            changed["last_message"] = None
+        elif event.change_seq > last.change_seq:
+            changed["last_message"] = preview_of(event.message)
     return changed
 
 
@@ -401,9 +414,10 @@ def _with_conversation(
 
 
 def _with_mention(message: Message, conversation: Conversation, viewer_id: str) -> dict[str, Any]:
-    """Returns the unread mentions with those of a message that has come, early or late."""
+    """Returns the unread mentions as they are with a message that has come, early or late, or has changed."""
     named = {viewer_id, EVERYONE} & set(message.mentions) and message.sender_id != viewer_id
-    seqs = set(conversation.mention_seqs) | ({message.seq} if named and message.seq > conversation.read_seq else set())
+    others = set(conversation.mention_seqs) - {message.seq}
+    seqs = others | {message.seq} if named and message.seq > conversation.read_seq else others
     return {"mention_seqs": sorted(seqs), "unread_mentions": len(seqs)}
 
 

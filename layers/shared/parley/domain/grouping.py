@@ -119,10 +119,12 @@ def role_changed(call: Call, head: Head, user_id: str, role: GroupRole) -> Step 
 def updated(call: Call, head: Head, wanted: UpdateConversation) -> Step | None:
     """Returns what changes a conversation's title, description, rules or state; None where nothing would change."""
     changed: dict[str, Any] = {}
+    # What opens a conversation may change the rest of it by the same request; what leaves it closed may not, below.
+    asked_of = head if wanted.state is UNSET else replace(head, closed=False)
     for name in ("title", "description", "posting", "slow_mode_s"):
         value = getattr(wanted, name)
         if value is not UNSET:
-            rights.require(head, call.user_id, "edit_conversation")
+            rights.require(asked_of, call.user_id, "edit_conversation")
             changed[name] = value
     if wanted.title is None:
         raise Invalid.field(f"{call.field_prefix}/title", "required", "A group needs a title.")

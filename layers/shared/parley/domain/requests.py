@@ -273,6 +273,12 @@ class Page(Body, frozen=True, kw_only=True):
     limit: Limit = 50
 
 
+class ListReceipts(Page, frozen=True, kw_only=True):
+    """The query of a message's receipts: those of a group come at once as long as its head lists its members."""
+
+    limit: Limit = MAX_PAGE
+
+
 class ListConversations(Page, frozen=True, kw_only=True):
     """The query of GET /conversations."""
 

@@ -1,6 +1,6 @@
 """What one send writes, decided from what was read: the next seq, the message, and whether the index has to move."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 
 import msgspec
@@ -10,7 +10,7 @@ from parley.domain import ids
 from parley.domain.call import Call
 from parley.domain.errors import Field, Invalid
 from parley.domain.requests import MAX_MENTIONED, Draft
-from parley.domain.steps import Record, Step
+from parley.domain.steps import Record, Step, Swept
 from parley.domain.stored import MAX_EVERYONE, MAX_MENTIONS, Head, Membership, StoredMessage
 from parley.domain.times import hour
 from parley.domain.types import EVERYONE, Note, Origin
@@ -41,13 +41,18 @@ def reply_to_seq(draft: Draft, head: Head, pointer: str) -> int | None:
     return seq
 
 
-def check_mentions(mentions: Collection[str], named: Mapping[str, Membership | None], pointer: str) -> tuple[str, ...]:
-    """Returns the mentions, each once; refuses whoever is no member. `named` holds the memberships of the people."""
+def check_mentions(
+    mentions: Collection[str], named: Mapping[str, Membership | None], pointer: str, before: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Returns the mentions, each once; refuses whoever is no member, nor was named `before`.
+
+    `named` holds the memberships of the people.
+    """
     once = tuple(dict.fromkeys(mentions))
     strangers = tuple(
         Field(f"{pointer}/{place}", "not_allowed")
         for place, one in enumerate(mentions)
-        if one != EVERYONE and named.get(one) is None
+        if one != EVERYONE and one not in before and named.get(one) is None
     )
     if strangers:
         raise Invalid(
@@ -88,15 +93,27 @@ def next_message(
         record = Record(
             client_id=draft.client_id, fingerprint=fingerprint(draft, origin), expires_at_s=call.now_s + REPLAY_S
         )
-    counted = [
-        one for one in (named or {}).values() if one and len(one.mention_seqs) < MAX_MENTIONS
-    ]  # who has that many unread is not told of one more
-    return step_with(
-        head,
-        message,
-        record=record,
-        mentioned=tuple(one.user_id for one in counted if one.user_id in mentions and one.user_id != call.user_id),
-    )
+    others = (one for one in mentions if one != call.user_id)
+    return with_mentions(step_with(head, message, record=record), message.seq, others, named or {})
+
+
+def with_mentions(step: Step, seq: int, user_ids: Iterable[str], named: Mapping[str, Membership | None]) -> Step:
+    """Returns a step that also counts its message as an unread mention of these people, as far as it is one.
+
+    Not for those who have read it, nor for those who have `MAX_MENTIONS` unread ones. `named` holds the memberships.
+    """
+    mentioned, swept = [], {}
+    for mine in (found for one in user_ids if (found := named.get(one)) is not None):
+        read_seq = step.before.read_seq(mine)
+        unread = frozenset(one for one in mine.mention_seqs if one > read_seq)
+        if seq <= read_seq or len(unread) >= MAX_MENTIONS:
+            continue
+        mentioned.append(mine.user_id)
+        if (
+            len(mine.mention_seqs) >= MAX_MENTIONS
+        ):  # who writes has read, and leaves them standing in a conversation of two
+            swept[mine.user_id] = Swept(mine.mention_seqs, unread | {seq})
+    return msgspec.structs.replace(step, mentioned=tuple(mentioned), swept=swept)
 
 
 def next_note(head: Head, note: Note, call: Call, *, after: Head | None = None, sender_id: str | None = None) -> Step:
@@ -149,7 +166,6 @@ def step_with(
     *,
     after: Head | None = None,
     record: Record | None = None,
-    mentioned: tuple[str, ...] = (),
 ) -> Step:
     """Returns the step that puts a message behind a head, with all that follows from it."""
     now_hour = hour(message.created_at_ms)
@@ -172,5 +188,4 @@ def step_with(
         record=record,
         moves_index=now_hour > head.active_hour or head.has_archived,
         read_by=message.sender_id if head.is_group else None,
-        mentioned=mentioned,
     )

@@ -41,6 +41,11 @@ class Change(Struct, frozen=True, kw_only=True):
     for_user_id: str | None = None
 
     @property
+    def is_for_all(self) -> bool:
+        """Says whether the change concerns all members, and not one person's own view."""
+        return self.for_user_id is None
+
+    @property
     def is_of_message(self) -> bool:
         """Says whether a message has changed, and not the conversation."""
         return self.kind.startswith(("message_", "reaction_"))
@@ -80,6 +85,13 @@ class Turn(Struct, frozen=True, kw_only=True):
     at_ms: int
 
 
+class Swept(Struct, frozen=True):
+    """A full set of somebody's mentions, as it was read and as it is without those that they have read meanwhile."""
+
+    before: frozenset[int]
+    after: frozenset[int]
+
+
 class Step(Struct, frozen=True, kw_only=True):
     """From `before`, as it was read, to `after`, with everything that is written beside the head.
 
@@ -98,7 +110,9 @@ class Step(Struct, frozen=True, kw_only=True):
     added: tuple[Membership, ...] = ()
     removed: tuple[str, ...] = ()
     read_by: str | None = None  # whose markers go with the message
-    mentioned: tuple[str, ...] = ()
+    mentioned: tuple[str, ...] = ()  # for whom the message, new or changed, is an unread mention from now on
+    unmentioned: tuple[str, ...] = ()  # members for whom it is none any more
+    swept: Mapping[str, Swept] = {}  # of those mentioned whose set of mentions is full
     moves_index: bool = False  # the members' lists have to be put in order again
     report: Report | None = None  # of the message, to the moderators
     mine: tuple[str, Mapping[str, Any]] | None = None  # one member's own attributes that go with it
@@ -117,5 +131,6 @@ class Step(Struct, frozen=True, kw_only=True):
         """Returns what is left for the stream to do; `index` moves the list entries of a group, `fan_out` tells it."""
         if not self.after.is_group:
             return ()
-        large = self.after.is_large or self.before.is_large
-        return (*(("index",) if self.moves_index else ()), *(("fan_out",) if large else ()))
+        is_large = self.after.is_large or self.before.is_large
+        is_for_all = self.change is None or self.change.is_for_all
+        return (*(("index",) if self.moves_index else ()), *(("fan_out",) if is_large and is_for_all else ()))

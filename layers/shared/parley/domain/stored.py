@@ -77,9 +77,11 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     def view(self, marks: Marks = NO_MARKS, blocked: Collection[str] = ()) -> Message:
         """Returns the message as somebody with these marks sees it, who has blocked these people.
 
-        One that is hidden from them looks deleted. What happened in the conversation is marked for nobody.
+        One that is hidden from them looks deleted, where it was deleted for everyone too since then. What happened in
+        the conversation is marked for nobody.
         """
-        shown = self if marks.hidden_at_ms is None else self.blanked(marks.hidden_at_ms)
+        hidden_at_ms = marks.hidden_at_ms if self.deleted_at_ms is None else None
+        shown = self if hidden_at_ms is None else self.blanked(hidden_at_ms)
         reply_to = shown.reply_to_seq
         return Message(
             id=self.message_id,
