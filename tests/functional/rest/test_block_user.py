@@ -228,6 +228,41 @@ def test_groups_of_both_go_on(parley: Parley, talk: Talk) -> None:
     assert say(talk.alice, group_id, "hello you")
 
 
+@pytest.mark.parametrize(("adder", "other"), [("mallory", "alice"), ("alice", "mallory")])
+def test_neither_brings_the_other_into_a_group(parley: Parley, adder: str, other: str) -> None:
+    people = {name: parley.user(name) for name in ("alice", "mallory", "bob")}
+    person = people[adder]
+    group = make_group(person, people["bob"])
+    block(people["alice"], "mallory")
+    before = written(parley)
+
+    made = person.post("/conversations", json={"type": "group", "title": "Ha", "member_ids": ["bob", adder, other]})
+    added = person.post(f"/conversations/{group}/members", json={"user_ids": ["bob", "carol", other]})
+    put = person.put(f"/conversations/{group}/members/{other}", json={"role": "member"})
+
+    assert refusal(made) == ("blocked", 403, [("/member_ids/2", "not_allowed")])
+    assert refusal(added) == ("blocked", 403, [("/user_ids/2", "not_allowed")])
+    assert refusal(put) == ("blocked", 403, [("{user_id}", "not_allowed")])
+    assert "alice" not in made.json["detail"]
+    assert written(parley) == before
+
+
+def test_who_has_left_a_group_is_not_brought_back_by_somebody_they_have_blocked(parley: Parley) -> None:
+    alice, mallory = parley.user("alice"), parley.user("mallory")
+    group = make_group(mallory, alice)
+    block(alice, "mallory")
+    screen = alice.connect()
+
+    assert mallory.post(f"/conversations/{group}/members", json={"user_ids": ["alice"]}).status == 200
+    assert alice.delete(f"/conversations/{group}/members/alice").status == 200
+    forget_events(screen)
+    again = mallory.post(f"/conversations/{group}/members", json={"user_ids": ["alice"]})
+
+    assert refusal(again)[0] == "blocked"
+    assert screen.events() == []
+    assert alice.get(f"/conversations/{group}").status == 404
+
+
 def test_block_that_comes_while_a_conversation_is_opened_wins(parley: Parley) -> None:
     alice, mallory = parley.user("alice"), parley.user("mallory")
     race = Meanwhile("TransactWriteItems", lambda: block(alice, "mallory"))

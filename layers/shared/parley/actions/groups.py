@@ -11,15 +11,14 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from parley.actions import access, limiting, push, together, wording
+from parley.actions import access, limiting, opening, push, together, wording
 from parley.actions.wording import Screened
-from parley.adapters import conversations, erased, journal, messages, policies, profiles, screening, writes
-from parley.domain import erasing, events, grouping, ids, rights
+from parley.adapters import batches, conversations, journal, messages, screening, writes
+from parley.domain import events, grouping, ids, rights
 from parley.domain.call import Call
 from parley.domain.errors import Conflict, Field, Invalid, NotFound, Refusal, TooMany
 from parley.domain.events import ConversationCreated
 from parley.domain.identity import is_user_id
-from parley.domain.policy import Party
 from parley.domain.requests import CreateConversation, Page, UpdateConversation
 from parley.domain.steps import Change, Step
 from parley.domain.stored import Head, Membership, StoredMessage
@@ -61,7 +60,8 @@ def create(call: Call, wanted: CreateConversation) -> tuple[Conversation, bool]:
     conversation_id = ids.group_id(call.user_id, wanted.client_id or secrets.token_hex(16))
     wanted, *screened = _screened(call, wanted)
     step = wording.flagged(call, grouping.created(call, conversation_id, wanted), *screened)
-    _check_may_be_added(call, [one for one in wanted.member_ids if one != call.user_id], "/member_ids")
+    others = [one for one in dict.fromkeys(wanted.member_ids) if one != call.user_id]
+    _check_may_be_added(call, others, _pointers(call, "member_ids", wanted.member_ids))
     try:
         together.both(lambda: limiting.take_own(call), lambda: limiting.check_groups(call))
         journal.write(step, call.now_s)
@@ -109,14 +109,16 @@ def _screened(call: Call, wanted: Named) -> tuple[Named, Screened, Screened]:
 
 def add_members(call: Call, conversation_id: str, user_ids: Sequence[str]) -> AddedMembers:
     """Brings people into a group; those who are there already stay as they are. Four round trips and the posts."""
-    head, _ = _add(call, conversation_id, user_ids)
+    head, _ = _add(call, conversation_id, user_ids, _pointers(call, "user_ids", user_ids))
     return AddedMembers(
         conversation_id=conversation_id, user_ids=list(dict.fromkeys(user_ids)), member_count=head.member_count
     )
 
 
-def _add(call: Call, conversation_id: str, user_ids: Sequence[str]) -> tuple[Head, list[str]]:
-    """Returns the head afterwards, and those who have come by this call."""
+def _add(
+    call: Call, conversation_id: str, user_ids: Sequence[str], pointers: Mapping[str, str]
+) -> tuple[Head, list[str]]:
+    """Returns the head afterwards, and those who have come by this call; `pointers` says where each was named."""
     came: list[str] = []
 
     def decide(head: Head, there: Memberships) -> Step | None:
@@ -125,7 +127,7 @@ def _add(call: Call, conversation_id: str, user_ids: Sequence[str]) -> tuple[Hea
             rights.require(head, call.user_id, "add_members")
             return None
         step = grouping.added(call, head, came)
-        _check_may_be_added(call, came, "/user_ids")
+        _check_may_be_added(call, came, pointers)
         return step
 
     head, _ = _change(call, conversation_id, user_ids, decide, kind="member_added")
@@ -135,7 +137,7 @@ def _add(call: Call, conversation_id: str, user_ids: Sequence[str]) -> tuple[Hea
 def put_member(call: Call, conversation_id: str, user_id: str, role: GroupRole) -> tuple[Member, bool]:
     """Brings somebody into a group, or gives them another role there; returns whether they came by this call."""
     _check_user_id(call, user_id)
-    _, came = _add(call, conversation_id, [user_id])
+    _, came = _add(call, conversation_id, [user_id], {user_id: access.field_of(call, "user_id")})
     return set_role(call, conversation_id, user_id, role), bool(came)
 
 
@@ -290,33 +292,23 @@ def _view(head: Head, user_id: str) -> Conversation:
     return head.view(user_id, {user_id: mine}, {})
 
 
-def _check_may_be_added(call: Call, user_ids: Sequence[str], pointer: str) -> None:
-    """Refuses people with whom the caller could open no conversation; nobody is brought in by a way around the policy.
+def _check_may_be_added(call: Call, user_ids: Sequence[str], pointers: Mapping[str, str]) -> None:
+    """Refuses people with whom the caller could open no conversation: a group is no way around policy and blocks.
 
-    One round trip.
+    `pointers` says where each of them was named. One round trip.
     """
-    if not user_ids:
-        return
-    policy = policies.current()
-    caller = Party(call.user_id, call.caller.role, call.caller.contexts)
-    known, gone = together.both(lambda: profiles.some(user_ids), lambda: erased.among(user_ids))
-    for place, user_id in enumerate(user_ids):
-        if user_id in gone:
-            raise erasing.nobody(f"{call.field_prefix}{pointer}/{place}")
-        profile = known.get(user_id)
-        other = Party(user_id, profile.role, profile.contexts) if profile else None
-        decision = policy.decide(caller, other, None)
-        if not decision.allowed:
-            _refuse(decision.require, Field(f"{call.field_prefix}{pointer}/{place}", "not_allowed"))
+    rows = batches.read(opening.reads_to_decide(call, user_ids)) if user_ids else batches.Rows({})
+    for user_id in user_ids:
+        try:
+            opening.opening(call, user_id, None).decide(call, rows)
+        except Refusal as refusal:
+            refusal.fields = (Field(pointers[user_id], "not_allowed"),)
+            raise
 
 
-def _refuse(require: Callable[[], None], field: Field) -> None:
-    """Raises what `require` raises, with the field where the person stood."""
-    try:
-        require()
-    except Refusal as refusal:
-        refusal.fields = (field,)
-        raise
+def _pointers(call: Call, name: str, user_ids: Sequence[str]) -> dict[str, str]:
+    """Returns where each person stands in a list of a body, by id; the first place of those who stand there twice."""
+    return {one: f"{call.field_prefix}/{name}/{place}" for place, one in reversed(list(enumerate(user_ids)))}
 
 
 def _no_member() -> NotFound:
