@@ -5,7 +5,7 @@ and the others are told again: an earlier try may have died between its write an
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -109,20 +109,10 @@ def _screened(call: Call, wanted: Named) -> tuple[Named, Screened, Screened]:
 
 def add_members(call: Call, conversation_id: str, user_ids: Sequence[str]) -> AddedMembers:
     """Brings people into a group; those who are there already stay as they are. Four round trips and the posts."""
-    head, _ = _add(call, conversation_id, user_ids, _pointers(call, "user_ids", user_ids))
-    return AddedMembers(
-        conversation_id=conversation_id, user_ids=list(dict.fromkeys(user_ids)), member_count=head.member_count
-    )
-
-
-def _add(
-    call: Call, conversation_id: str, user_ids: Sequence[str], pointers: Mapping[str, str]
-) -> tuple[Head, list[str]]:
-    """Returns the head afterwards, and those who have come by this call; `pointers` says where each was named."""
-    came: list[str] = []
+    pointers = _pointers(call, "user_ids", user_ids)
 
     def decide(head: Head, there: Memberships) -> Step | None:
-        came[:] = [one for one in dict.fromkeys(user_ids) if one not in there]
+        came = [one for one in dict.fromkeys(user_ids) if one not in there]
         if not came:
             rights.require(head, call.user_id, "add_members")
             return None
@@ -130,15 +120,33 @@ def _add(
         _check_may_be_added(call, came, pointers)
         return step
 
-    head, _ = _change(call, conversation_id, user_ids, decide, kind="member_added")
-    return head, came
+    head, _ = _change(call, conversation_id, user_ids, decide, kinds=("member_added",))
+    return AddedMembers(
+        conversation_id=conversation_id, user_ids=list(dict.fromkeys(user_ids)), member_count=head.member_count
+    )
 
 
 def put_member(call: Call, conversation_id: str, user_id: str, role: GroupRole) -> tuple[Member, bool]:
-    """Brings somebody into a group, or gives them another role there; returns whether they came by this call."""
+    """Brings somebody into a group in a role, or gives a member another one; returns whether they came by this call.
+
+    One step, so whoever is refused the role is not brought in either. Five round trips and the posts.
+    """
     _check_user_id(call, user_id)
-    _, came = _add(call, conversation_id, [user_id], {user_id: access.field_of(call, "user_id")})
-    return set_role(call, conversation_id, user_id, role), bool(came)
+    came = False
+
+    def decide(head: Head, there: Memberships) -> Step | None:
+        nonlocal came
+        came = user_id not in there
+        if not came:
+            rights.require(head, call.user_id, "add_members")
+            return grouping.role_changed(call, head, user_id, role)
+        step = grouping.added(call, head, [user_id], role)
+        _check_may_be_added(call, [user_id], {user_id: access.field_of(call, "user_id")})
+        return step
+
+    kinds = ("member_added", "conversation_updated")
+    head, there = _change(call, conversation_id, (user_id,), decide, kinds=kinds)
+    return _member(head, there[user_id]), came
 
 
 def set_role(call: Call, conversation_id: str, user_id: str, role: GroupRole) -> Member:
@@ -151,7 +159,12 @@ def set_role(call: Call, conversation_id: str, user_id: str, role: GroupRole) ->
         return grouping.role_changed(call, head, user_id, role)
 
     head, there = _change(call, conversation_id, (user_id,), decide)
-    return head.member(there[user_id], conversations.names([user_id])[user_id])
+    return _member(head, there[user_id])
+
+
+def _member(head: Head, membership: Membership) -> Member:
+    user_id = membership.user_id
+    return head.member(membership, conversations.names([user_id])[user_id])
 
 
 def remove_member(call: Call, conversation_id: str, user_id: str) -> RemovedMember:
@@ -169,7 +182,9 @@ def remove_member(call: Call, conversation_id: str, user_id: str) -> RemovedMemb
             raise _no_member() if call.user_id in there else access.no_conversation()
         return None
 
-    head, _ = _change(call, conversation_id, (user_id,), decide, kind="member_removed", left=user_id == call.user_id)
+    head, _ = _change(
+        call, conversation_id, (user_id,), decide, kinds=("member_removed",), left=user_id == call.user_id
+    )
     return RemovedMember(conversation_id=conversation_id, user_id=user_id, member_count=head.member_count)
 
 
@@ -195,11 +210,12 @@ def _change(
     user_ids: Iterable[str],
     decide: Decide,
     *,
-    kind: str = "conversation_updated",
+    kinds: Collection[str] = ("conversation_updated",),
     left: bool = False,
 ) -> tuple[Head, Memberships]:
-    """Returns the head after a step of `decide`'s, and the memberships of the caller and `user_ids` that were there.
+    """Returns the head after a step of `decide`'s, and the memberships of the caller and `user_ids` as they are then.
 
+    Where there is nothing to do, others are told again of the last change, if it was the caller's and of `kinds`.
     `left` lets a caller in who is a member no longer: `decide` must refuse whoever may not know of the group.
     """
     ids.check_conversation_id(conversation_id, access.field_of(call, "conversation_id"))
@@ -210,7 +226,7 @@ def _change(
             raise access.no_conversation()
         step = decide(head, there)
         if step is None:
-            _tell_again(call, head, kind, user_ids)
+            _tell_again(call, head, kinds, user_ids)
             return head, there
         step = limiting.counted(call, step)
         try:
@@ -219,7 +235,7 @@ def _change(
             continue
         if step.message is not None and step.change is not None:
             _tell(call, step.after, step.message, step.change)
-        return step.after, {one: _after(step, mine) for one, mine in there.items()}
+        return step.after, {one.user_id: _after(step, one) for one in (*there.values(), *step.added)}
     raise writes.busy()
 
 
@@ -237,12 +253,12 @@ def _last_change(head: Head) -> Change | None:
     return found[0] if found else None
 
 
-def _tell_again(call: Call, head: Head, kind: str, user_ids: Iterable[str]) -> None:
-    """Tells again of the last change, where it was the caller's and of this kind and about these people."""
+def _tell_again(call: Call, head: Head, kinds: Collection[str], user_ids: Iterable[str]) -> None:
+    """Tells again of the last change, where it was the caller's and of one of these kinds and about these people."""
     if push.was_told((head.conversation_id, head.shared_seq)):
         return
     change = _last_change(head)
-    if change is None or change.message_seq is None or (change.kind, change.user_id) != (kind, call.user_id):
+    if change is None or change.message_seq is None or change.user_id != call.user_id or change.kind not in kinds:
         return
     message = messages.get(head.conversation_id, change.message_seq)
     if message is not None and set(change.user_ids) <= set(user_ids) | {call.user_id}:
