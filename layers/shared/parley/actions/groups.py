@@ -13,10 +13,11 @@ from msgspec import Struct
 
 from parley.actions import access, limiting, opening, push, together, wording
 from parley.actions.wording import Screened
-from parley.adapters import batches, conversations, journal, messages, screening, writes
+from parley.adapters import batches, conversations, journal, messages, screening, tables, writes
+from parley.adapters.batches import Rows
 from parley.domain import events, grouping, ids, rights
 from parley.domain.call import Call
-from parley.domain.errors import Conflict, Field, Invalid, NotFound, Refusal, TooMany
+from parley.domain.errors import Field, Invalid, NotFound, Refusal, Unprocessable
 from parley.domain.events import ConversationCreated
 from parley.domain.identity import is_user_id
 from parley.domain.requests import CreateConversation, Page, UpdateConversation
@@ -55,31 +56,75 @@ class RemovedMember(Struct, frozen=True, kw_only=True):
 def create(call: Call, wanted: CreateConversation) -> tuple[Conversation, bool]:
     """Returns a new group of the caller's and whether this call made it: one with the same `client_id` may have.
 
-    Four round trips and the posts.
+    Four round trips and the posts; one where the group is there.
     """
     conversation_id = ids.group_id(call.user_id, wanted.client_id or secrets.token_hex(16))
-    wanted, *screened = _screened(call, wanted)
-    step = wording.flagged(call, grouping.created(call, conversation_id, wanted), *screened)
-    others = [one for one in dict.fromkeys(wanted.member_ids) if one != call.user_id]
-    _check_may_be_added(call, others, _pointers(call, "member_ids", wanted.member_ids))
-    try:
+    for _ in writes.tries():
+        rows = _before_creating(call, conversation_id, wanted)
+        head = conversations.head_of(rows, conversation_id)
+        if head is not None:
+            return _made_before(call, wanted, head, rows), False
+        step = _creation(call, conversation_id, wanted, rows)
         together.both(lambda: limiting.take_own(call), lambda: limiting.check_groups(call))
-        journal.write(step, call.now_s)
-    except (journal.LostRace, TooMany, Conflict) as reason:
-        head, mine = conversations.head_and_membership(conversation_id, call.user_id)
-        if head is None or mine is None:
-            raise (access.no_conversation() if isinstance(reason, journal.LostRace) else reason) from None
-        if head.last_seq == 1 and not push.was_told((conversation_id, 0)):
-            _tell_created(call, head)
-        return _view(head, call.user_id), False
-    _tell_created(call, step.after)
-    return _view(step.after, call.user_id), True
+        try:
+            journal.write(step, call.now_s)
+        except journal.LostRace:
+            continue
+        _tell_created(call, step.after)
+        return _view(step.after, call.user_id), True
+    raise writes.busy()
+
+
+def _before_creating(call: Call, conversation_id: str, wanted: CreateConversation) -> Rows:
+    """Returns what the making of a group must know: the group, which may be there, and whom it wants; one round trip.
+
+    A unit for each of three keys a person, and three more with a `client_id`.
+    """
+    keys = opening.reads_to_decide(call, _others(call, wanted)) | {tables.WordList: screening.due(call.now_s)}
+    if wanted.client_id is not None:
+        keys |= {
+            tables.Conversation: [(conversation_id,)],
+            tables.Membership: [(call.user_id, conversation_id)],
+            tables.Message: [messages.first_key(conversation_id)],
+        }
+    rows = batches.read(keys, stale=(tables.WordList,))
+    screening.take(rows, call.now_s)
+    return rows
+
+
+def _made_before(call: Call, wanted: CreateConversation, head: Head, rows: Rows) -> Conversation:
+    """Returns the group that stands under a `client_id`, as it is now; refuses what would make another one."""
+    mine = conversations.membership_of(rows, call.user_id, head.conversation_id)
+    if mine is None:
+        raise access.no_conversation()
+    if messages.fingerprint_of(rows, head.conversation_id) not in (None, grouping.fingerprint(call, wanted)):
+        raise Unprocessable(
+            "client_id_reused",
+            "This client_id was used for another group.",
+            fields=(Field(f"{call.field_prefix}/client_id", "client_id_reused"),),
+        )
+    if head.last_seq == 1 and not push.was_told((head.conversation_id, 0)):
+        _tell_created(call, head)  # the try that made it may have died before it told anybody
+    return head.view(call.user_id, {call.user_id: mine}, {})
+
+
+def _creation(call: Call, conversation_id: str, wanted: CreateConversation, rows: Rows) -> Step:
+    """Returns the step that makes a group; refuses words and people that may not be in it."""
+    allowed, *screened = _screened(call, wanted)
+    step = wording.flagged(call, grouping.created(call, conversation_id, allowed), *screened)
+    _check_may_be_added(call, rows, _others(call, wanted), _pointers(call, "member_ids", wanted.member_ids))
+    return msgspec.structs.replace(step, fingerprint=grouping.fingerprint(call, wanted))
+
+
+def _others(call: Call, wanted: CreateConversation) -> list[str]:
+    return [one for one in dict.fromkeys(wanted.member_ids) if one != call.user_id]
 
 
 def update(call: Call, conversation_id: str, wanted: UpdateConversation) -> Conversation:
     """Changes a conversation's title, description, rules or state; three round trips and the posts."""
 
     def decide(head: Head, _: Memberships) -> Step | None:
+        screening.check_now(call.now_s)
         allowed, *screened = _screened(call, wanted)
         step = grouping.updated(call, head, allowed)
         return None if step is None else wording.flagged(call, step, *screened)
@@ -93,8 +138,7 @@ def update(call: Call, conversation_id: str, wanted: UpdateConversation) -> Conv
 
 
 def _screened(call: Call, wanted: Named) -> tuple[Named, Screened, Screened]:
-    """Returns what somebody wants a conversation to be called, as the banned words leave it; a round trip at times."""
-    screening.check_now(call.now_s)
+    """Returns what somebody wants a conversation to be called, as the banned words leave it."""
     title, description = (
         wording.screen(call, text, name) if isinstance(text := getattr(wanted, name), str) else Screened(text="")
         for name in ("title", "description")
@@ -117,7 +161,7 @@ def add_members(call: Call, conversation_id: str, user_ids: Sequence[str]) -> Ad
             rights.require(head, call.user_id, "add_members")
             return None
         step = grouping.added(call, head, came)
-        _check_may_be_added(call, came, pointers)
+        _check_may_be_added(call, _rows_of(call, came), came, pointers)
         return step
 
     head, _ = _change(call, conversation_id, user_ids, decide, kinds=("member_added",))
@@ -141,7 +185,7 @@ def put_member(call: Call, conversation_id: str, user_id: str, role: GroupRole) 
             rights.require(head, call.user_id, "add_members")
             return grouping.role_changed(call, head, user_id, role)
         step = grouping.added(call, head, [user_id], role)
-        _check_may_be_added(call, [user_id], {user_id: access.field_of(call, "user_id")})
+        _check_may_be_added(call, _rows_of(call, [user_id]), [user_id], {user_id: access.field_of(call, "user_id")})
         return step
 
     kinds = ("member_added", "conversation_updated")
@@ -308,12 +352,16 @@ def _view(head: Head, user_id: str) -> Conversation:
     return head.view(user_id, {user_id: mine}, {})
 
 
-def _check_may_be_added(call: Call, user_ids: Sequence[str], pointers: Mapping[str, str]) -> None:
+def _rows_of(call: Call, user_ids: Sequence[str]) -> Rows:
+    """Returns what `_check_may_be_added` must know; one round trip."""
+    return batches.read(opening.reads_to_decide(call, user_ids))
+
+
+def _check_may_be_added(call: Call, rows: Rows, user_ids: Sequence[str], pointers: Mapping[str, str]) -> None:
     """Refuses people with whom the caller could open no conversation: a group is no way around policy and blocks.
 
-    `pointers` says where each of them was named. One round trip.
+    `pointers` says where each of them was named.
     """
-    rows = batches.read(opening.reads_to_decide(call, user_ids)) if user_ids else batches.Rows({})
     for user_id in user_ids:
         try:
             opening.opening(call, user_id, None).decide(call, rows)

@@ -231,6 +231,7 @@ def _message_row(step: Step, message: StoredMessage) -> tables.Message:
         kind=message.kind,
         created_at_ms=message.created_at_ms,
         client_id=message.client_id,
+        fingerprint=step.fingerprint,
         context_type=head.context.type if head.context else None,
         errands=",".join(step.errands) or None,
         system=msgspec.to_builtins(message.system) if message.system else None,
@@ -248,6 +249,7 @@ def rewritten_actions(message: StoredMessage) -> list[Action]:
         "sender_id": message.sender_id,
         "client_id": message.client_id,
         "system": msgspec.to_builtins(message.system) if message.system else None,
+        "fingerprint": None,  # it is made of ids too
     }
     return setting(tables.Message, _content(message) | who)
 

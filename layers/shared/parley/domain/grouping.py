@@ -5,8 +5,10 @@ seqs, so no send or change that was decided before goes through after it: whoeve
 """
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
@@ -22,6 +24,13 @@ from parley.domain.types import GroupRole, Note
 
 MAX_MEMBERS = 2_000  # of a group
 MAX_ADMINS = 50  # owners and admins together, whom the head lists
+
+
+def fingerprint(call: Call, wanted: CreateConversation) -> str:
+    """Returns what tells two groups under one `client_id` apart: the hash of everything that the group is made of."""
+    members = sorted({call.user_id, *wanted.member_ids})
+    parts = (wanted.title, wanted.description, members, wanted.posting, wanted.slow_mode_s)
+    return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
 
 
 def created(call: Call, conversation_id: str, wanted: CreateConversation) -> Step:

@@ -91,6 +91,7 @@ class Step(Struct, frozen=True, kw_only=True):
     creates: bool = False  # `before` is not stored yet
     message: StoredMessage | None = None  # a new one, the conversation's last
     record: Record | None = None
+    fingerprint: str | None = None  # of the request that makes a group, which is kept with its first message
     changed: StoredMessage | None = None  # an older message, as it is from now on
     replaced: StoredMessage | None = None  # as it was, to be kept for moderators
     change: Change | None = None
