@@ -1,14 +1,16 @@
 """PUT /users/{user_id}/block: neither of the two can write to the other directly any more."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 
 import pytest
 
 from parley.domain import rights
 from tests.functional.replies import Meanwhile, Refusal, at_once, invalid, refusal, stored
 from tests.functional.talk import contents, forget_events, in_s, make_group, names, open_direct, say
-from tests.harness import Parley, Reply, Socket, User
+from tests.harness import Call, Parley, Reply, Socket, User
 
 BLOCKED: Refusal = ("blocked", 403, [])
 
@@ -208,6 +210,63 @@ def test_messages_that_come_while_somebody_is_blocked_do_not_hold_it_up(parley: 
     assert block(talk.alice, "mallory").status == 200
     assert race.happened
     assert all("send_message" not in may for may in talk.capabilities())
+
+
+class Before:
+    """A hook: just before the call of that number, counted from now on, something else happens."""
+
+    def __init__(self, number: int, happen: Callable[[], object]) -> None:
+        self._number = number
+        self._happen = happen
+        self._count = 0
+        self.happened = False
+
+    def before(self, call: Call) -> None:
+        if not self.happened:
+            self._count += 1
+            if self._count == self._number:
+                self.happened = True
+                self._happen()
+
+    def after(self, call: Call) -> None:
+        pass
+
+
+def unblock(person: User, user_id: str) -> Reply:
+    return person.delete(f"/users/{user_id}/block")
+
+
+@pytest.mark.parametrize("was_blocked", [True, False])
+@pytest.mark.parametrize(("act", "other"), [(block, unblock), (unblock, block)], ids=["block", "unblock"])
+def test_two_devices_that_block_and_unblock_at_once_leave_no_block_that_nobody_sees(
+    parley: Parley,
+    monkeypatch: pytest.MonkeyPatch,
+    act: Callable[[User, str], Reply],
+    other: Callable[[User, str], Reply],
+    was_blocked: bool,
+) -> None:
+    monkeypatch.setenv("SEND_BURST", "1000")
+    alice = parley.user("alice")
+    disagreed = []
+
+    for number in count(1):
+        mallory = parley.user(f"mallory{number}")
+        conversation_id = open_direct(alice, mallory)
+        if was_blocked:
+            block(alice, mallory.user_id)
+        between = Before(number, partial(other, alice, mallory.user_id))
+        parley.hooks.append(between)
+        assert act(alice, mallory.user_id).status == 200
+        parley.hooks.remove(between)
+        if not between.happened:
+            break
+        is_listed = mallory.user_id in {one["user_id"] for one in alice.get("/me/blocks").json["blocks"]}
+        may_write = "send_message" in alice.get(f"/conversations/{conversation_id}").json["capabilities"]
+        if is_listed == may_write:
+            disagreed.append(number)
+
+    assert number > 4
+    assert disagreed == []
 
 
 def test_other_one_is_not_told_who_opens_the_conversation(parley: Parley, talk: Talk) -> None:

@@ -11,7 +11,7 @@ from parley.domain.blocking import MAX_BLOCKS, Position
 from parley.domain.call import Call
 from parley.domain.errors import Conflict, Field, Invalid
 from parley.domain.requests import Page
-from parley.domain.steps import Change
+from parley.domain.steps import BlockState, Change
 from parley.domain.stored import Head
 from parley.domain.times import rfc3339
 
@@ -52,7 +52,7 @@ def block(call: Call, user_id: str) -> Blocked:
         field = Field("{user_id}", "not_allowed")
         raise Invalid("self_block", "You cannot block yourself.", fields=(field,))
     mine = _save(call, user_id)
-    _mark_conversations(call, user_id, is_on=True)
+    _mark_conversations(call, user_id, is_on=True, while_blocked=True)
     _tell(call, user_id, is_on=True)
     return _view(mine)
 
@@ -73,32 +73,44 @@ def _save(call: Call, user_id: str) -> blocks.Block:
 def unblock(call: Call, user_id: str) -> Unblocked:
     """Takes a block back; nothing to do where there is none.
 
-    Three round trips, and two more and the posts for their conversations, side by side. The block goes last.
+    The block goes after its marks, so that it stands in the list until a try has got through. What another device has
+    marked again meanwhile, for it found the block still there, is taken back behind that. Five round trips, and two
+    more and the posts for their conversations, side by side.
     """
     people.check_user_id(user_id)
-    _mark_conversations(call, user_id, is_on=False)
+    _mark_conversations(call, user_id, is_on=False, while_blocked=True)
+    _remove(call, user_id)
+    _mark_conversations(call, user_id, is_on=False, while_blocked=False)
+    _tell(call, user_id, is_on=False)
+    return Unblocked(user_id)
+
+
+def _remove(call: Call, user_id: str) -> None:
     for _ in writes.tries():
         known, mine = blocks.read(call.user_id, user_id)
         if mine is None or blocks.remove(call.user_id, user_id, known):
-            _tell(call, user_id, is_on=False)
-            return Unblocked(user_id)
+            return
     raise writes.busy()
 
 
-def _mark_conversations(call: Call, user_id: str, *, is_on: bool) -> None:
+def _mark_conversations(call: Call, user_id: str, *, is_on: bool, while_blocked: bool) -> None:
     """Notes in every direct conversation of the two that the caller has blocked the other one, or has not any more.
 
-    Read after the block was written, this misses none: an opening that comes later finds the block and is refused.
+    Only while the block itself is there, or is not: whoever makes or removes it marks what follows from that, so in
+    the end the marks say what it says. Read after the block was written, this misses none: an opening that comes later
+    finds the block and is refused.
     """
-    list(_marking.map(lambda one: _mark(call, one, is_on=is_on), conversations.direct_ids(call.user_id, user_id)))
+    state = BlockState(user_id=call.user_id, other_id=user_id, is_on=while_blocked)
+    found = conversations.direct_ids(call.user_id, user_id)
+    list(_marking.map(lambda one: _mark(call, one, is_on=is_on, while_block=state), found))
 
 
-def _mark(call: Call, conversation_id: str, *, is_on: bool) -> None:
+def _mark(call: Call, conversation_id: str, *, is_on: bool, while_block: BlockState) -> None:
     for _ in writes.tries():
-        head = conversations.head(conversation_id)
-        if head is None:
+        head, has_blocked = conversations.head_and_block(conversation_id, while_block.user_id, while_block.other_id)
+        if head is None or has_blocked != while_block.is_on:
             return
-        step = blocking.marked(call, head, is_on=is_on)
+        step = blocking.marked(call, head, is_on=is_on, while_block=while_block)
         if step is None:
             _tell_again(call, head)
             return

@@ -19,7 +19,7 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters import aws, conversations, marks, receipts, reports, tables, traces, writes
+from parley.adapters import aws, blocks, conversations, marks, receipts, reports, tables, traces, writes
 from parley.domain.steps import Change, Step, Token
 from parley.domain.stored import Head, StoredMessage
 
@@ -62,6 +62,10 @@ def put(transaction: TransactWrite, step: Step, now_s: int) -> None:
         transaction.save(_version_row(step.replaced, step.after))
     if step.report is not None:
         transaction.save(reports.row(step.report))
+    if step.while_block is not None:
+        user_id, other_id = step.while_block.user_id, step.while_block.other_id
+        condition = blocks.made(is_on=step.while_block.is_on)
+        transaction.condition_check(tables.Block, user_id, other_id, condition=condition)
     if step.mark is not None:
         transaction.save(marks.row(head.conversation_id, step.mark))
     _put_members(transaction, step)

@@ -80,6 +80,14 @@ class Turn(Struct, frozen=True, kw_only=True):
     at_ms: int
 
 
+class BlockState(Struct, frozen=True, kw_only=True):
+    """That somebody has blocked another, or has not."""
+
+    user_id: str
+    other_id: str
+    is_on: bool
+
+
 class Step(Struct, frozen=True, kw_only=True):
     """From `before`, as it was read, to `after`, with everything that is written beside the head.
 
@@ -105,6 +113,7 @@ class Step(Struct, frozen=True, kw_only=True):
     mine: tuple[str, Mapping[str, Any]] | None = None  # one member's own attributes that go with it
     token: Token | None = None
     turn: Turn | None = None
+    while_block: BlockState | None = None  # refused where it is otherwise by then
 
     @property
     def new_message(self) -> StoredMessage:
