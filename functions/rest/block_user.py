@@ -1,4 +1,4 @@
-"""PUT /users/{user_id}/block: block somebody; neither can write to the other directly any more. 200, 400, 409."""
+"""PUT /users/{user_id}/block: block somebody; neither can write to the other directly any more. 200, 400, 409, 429."""
 
 from parley.actions import blocks
 from parley.domain.call import Call

@@ -1,4 +1,7 @@
-"""POST /messages/{message_id}/report: tell the moderators of a message, once. 201, 200 (reported before), 400, 404."""
+"""POST /messages/{message_id}/report: tell the moderators of a message, once.
+
+201, 200 (reported before), 400, 404, 429.
+"""
 
 from parley.actions import reports
 from parley.domain.call import Call

@@ -1,4 +1,4 @@
-"""DELETE /users/{user_id}/block: take a block back. 200, 400."""
+"""DELETE /users/{user_id}/block: take a block back. 200, 400, 429."""
 
 from parley.actions import blocks
 from parley.domain.call import Call

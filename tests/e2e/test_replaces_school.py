@@ -54,7 +54,6 @@ def test_a_group_with_roles_from_its_making_to_announcements(school: Stack) -> N
     with student.online() as phone, second.online() as tablet:
         teacher.put(f"/conversations/{group}/members/{second.user_id}", role="admin")
         added, created = phone.event("member_added"), tablet.event("conversation_created")
-        promoted = phone.event("conversation_updated")["shared"]
         teacher.patch(f"/conversations/{group}", posting="admins")
         updated = phone.event("conversation_updated")["shared"]
         refused = phone.refused("send_message", conversation_id=group, text="May I?")
@@ -66,7 +65,7 @@ def test_a_group_with_roles_from_its_making_to_announcements(school: Stack) -> N
 
     roles = {one["user_id"]: one["role"] for one in student.get(f"/conversations/{group}/members")["members"]}
     assert (added["user_ids"], created["conversation"]["description"]) == ([second.user_id], "Class 7b")
-    assert promoted["admin_ids"] == [second.user_id]
+    assert added["shared"]["admin_ids"] == [second.user_id]
     assert (updated["posting"], refused["code"], refused["status"]) == ("admins", "posting_restricted", 403)
     assert (told["text"], told["sender_id"]) == ("Trip on Friday", second.user_id)
     assert removed["removed_id"] == parent.user_id

@@ -1,6 +1,8 @@
 """Groups are conversations like others: what is done in one between two people is done in one of many the same way."""
 
-from tests.functional.replies import refusal
+import pytest
+
+from tests.functional.replies import Meanwhile, refusal
 from tests.functional.talk import contents, forget_events, joined, make_group, names, open_direct, say
 from tests.harness import Parley, Socket, User
 
@@ -180,6 +182,72 @@ def test_group_made_twice_with_one_client_id_is_one(parley: Parley) -> None:
     assert first.json == again.json
     assert other.json["id"] != first.json["id"]
     assert len(told) == 1
+
+
+def test_repeated_making_gets_the_group_as_it_is_now_whatever_has_come_since(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    body = {"type": "group", "title": "Chess", "member_ids": ["bob"], "client_id": "g1"}
+    group = alice.post("/conversations", json=body).json["id"]
+    say(bob, group, "hello", "are you there?")
+    alice.patch(f"/conversations/{group}/settings", json={"pinned": True})
+    alice.patch(f"/conversations/{group}/archive", json={"archived": True})
+    bob.put("/users/alice/block")
+    banned = {"version": 0, "rules": [{"text": "chess", "action": "reject"}]}
+    assert parley.user("mod", role="moderator").put("/admin/banned-words", json=banned).status == 200
+    parley.advance(100)
+    monkeypatch.setenv("POLICY", "school")
+
+    again = alice.post("/conversations", json=body)
+
+    assert (again.status, again.json) == (200, alice.get(f"/conversations/{group}").json)
+    assert (again.json["unread"], again.json["settings"]["pinned"], again.json["archived"]) == (2, True, True)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"title": "Go"}, {"member_ids": ["carol"]}, {"description": "On Fridays"}, {"posting": "admins"}],
+    ids=lambda other: next(iter(other)),
+)
+def test_same_client_id_with_another_group_is_refused_for_good(parley: Parley, other: dict[str, object]) -> None:
+    alice = parley.user("alice")
+    body = {"type": "group", "title": "Chess", "member_ids": ["bob"], "client_id": "g1"}
+    first = alice.post("/conversations", json=body)
+
+    for _ in range(2):
+        refused = alice.post("/conversations", json=body | other)
+        assert refusal(refused) == ("client_id_reused", 422, [("/client_id", "client_id_reused")])
+        parley.advance(48 * 3600)
+        alice = parley.user("alice")  # with a new token
+
+    for same in (body, body | {"member_ids": ["bob", "alice", "bob"]}):
+        again = alice.post("/conversations", json=same)
+        assert (again.status, again.json["id"]) == (200, first.json["id"])
+    assert len(parley.user("bob").get("/conversations").json["conversations"]) == 1
+
+
+def test_maker_who_has_left_is_an_outsider_of_what_they_made(parley: Parley) -> None:
+    alice = parley.user("alice")
+    body = {"type": "group", "title": "Chess", "member_ids": ["bob"], "client_id": "g1"}
+    group = alice.post("/conversations", json=body).json["id"]
+    alice.patch(f"/conversations/{group}/members/bob", json={"role": "owner"})
+    alice.delete(f"/conversations/{group}/members/alice")
+
+    assert refusal(alice.post("/conversations", json=body))[:2] == ("conversation_not_found", 404)
+
+
+def test_group_that_is_made_twice_at_the_same_moment_is_one(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    body = {"type": "group", "title": "Chess", "member_ids": ["bob"], "client_id": "g1"}
+    race = Meanwhile("TransactWriteItems", lambda: alice.post("/conversations", json=body))
+    parley.hooks.append(race)
+
+    reply = alice.post("/conversations", json=body)
+
+    assert race.happened
+    assert (reply.status, reply.json) == (200, alice.get(f"/conversations/{reply.json['id']}").json)
+    assert len(bob.get("/conversations").json["conversations"]) == 1
 
 
 def test_outsider_of_a_group_finds_nothing(parley: Parley) -> None:

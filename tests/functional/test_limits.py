@@ -154,6 +154,51 @@ def test_calling_is_limited_and_what_belongs_to_a_call_is_not(parley: Parley) ->
     assert code(signal(phone, conversation_id, "hang_up", "one-more")) == ("call_not_found", 404)
 
 
+def test_blocking_and_taking_blocks_back_is_limited_and_what_is_so_already_is_not(parley: Parley) -> None:
+    alice, mallory = parley.user("alice"), parley.user("mallory")
+    conversation_id = open_direct(mallory, alice)
+    screen = mallory.connect()
+    path = "/users/mallory/block"
+
+    replies = [alice.request(method, path) for method in ("PUT", "DELETE", "PUT", "DELETE")]
+    told = screen.events("conversation_updated")
+    again, nothing, another = alice.put(path), alice.delete("/users/bob/block"), alice.put("/users/bob/block")
+
+    assert statuses(replies) == [200] * BURST + [429]
+    assert [left(reply) for reply in replies] == [2, 1, 0, 0]
+    assert (replies[-1].json["code"], replies[-1].json["rule"]) == ("rate_limited", "send")
+    assert len(told) == BURST
+    assert statuses([again, nothing, another]) == [200, 200, 429]
+    assert [one["user_id"] for one in alice.get("/me/blocks").json["blocks"]] == ["mallory"]
+    assert "send_message" not in alice.get(f"/conversations/{conversation_id}").json["capabilities"]
+    parley.advance(1)
+    assert alice.delete(path).status == 200
+
+
+def test_reporting_is_limited_and_a_repeated_report_is_not(parley: Parley) -> None:
+    alice, mallory = parley.user("alice"), parley.user("mallory")
+    conversation_id = open_direct(mallory, alice)
+    said = say(mallory, conversation_id, *(f"nasty {number}" for number in range(BURST)))
+    parley.advance(60)
+    said += say(mallory, conversation_id, "nasty again")
+
+    replies = [alice.post(f"/messages/{one}/report", json={"reason": "spam"}) for one in said]
+    again = alice.post(f"/messages/{said[0]}/report", json={"reason": "spam"})
+
+    assert statuses(replies) == [201] * BURST + [429]
+    assert (again.status, again.json) == (200, replies[0].json)
+    assert len(stored(parley)["Reports"]) == BURST
+
+
+def test_asking_what_one_may_do_takes_nothing(parley: Parley) -> None:
+    alice = parley.user("alice")
+
+    replies = [alice.get("/policy/explain?user_id=bob") for _ in range(BURST + 1)]
+
+    assert statuses(replies) == [200] * (BURST + 1)
+    assert stored(parley)["Rates"] == []
+
+
 def test_hosts_own_programs_are_not_limited(parley: Parley) -> None:
     host = parley.user("the-host", role="service")
 

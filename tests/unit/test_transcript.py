@@ -250,6 +250,14 @@ def test_note_names_people_and_what_they_named_without_markup(name: str) -> None
     assert "Bob, carol" in Read(page).text and "Members were added." not in page
 
 
+@pytest.mark.parametrize(("role", "said"), [(None, "Bob added carol."), ("admin", "Bob added carol as admin.")])
+def test_note_says_in_which_role_somebody_came(role: str | None, said: str) -> None:
+    note = Note(event="members_added", user_ids=["carol"], role=role)
+    page = articles(message(kind="system", system=note, sender_id="bob"), names={"bob": "Bob"})
+
+    assert said in Read(page).text
+
+
 def test_note_that_is_not_known_here_says_what_it_says() -> None:
     page = articles(message(kind="system", text="Something new happened.", system=Note(event="something_new")))
 

@@ -1,14 +1,16 @@
 """PUT /users/{user_id}/block: neither of the two can write to the other directly any more."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 
 import pytest
 
 from parley.domain import rights
 from tests.functional.replies import Meanwhile, Refusal, at_once, invalid, refusal, stored
 from tests.functional.talk import contents, forget_events, in_s, make_group, names, open_direct, say
-from tests.harness import Parley, Reply, Socket, User
+from tests.harness import Call, Parley, Reply, Socket, User
 
 BLOCKED: Refusal = ("blocked", 403, [])
 
@@ -210,6 +212,63 @@ def test_messages_that_come_while_somebody_is_blocked_do_not_hold_it_up(parley: 
     assert all("send_message" not in may for may in talk.capabilities())
 
 
+class Before:
+    """A hook: just before the call of that number, counted from now on, something else happens."""
+
+    def __init__(self, number: int, happen: Callable[[], object]) -> None:
+        self._number = number
+        self._happen = happen
+        self._count = 0
+        self.happened = False
+
+    def before(self, call: Call) -> None:
+        if not self.happened:
+            self._count += 1
+            if self._count == self._number:
+                self.happened = True
+                self._happen()
+
+    def after(self, call: Call) -> None:
+        pass
+
+
+def unblock(person: User, user_id: str) -> Reply:
+    return person.delete(f"/users/{user_id}/block")
+
+
+@pytest.mark.parametrize("was_blocked", [True, False])
+@pytest.mark.parametrize(("act", "other"), [(block, unblock), (unblock, block)], ids=["block", "unblock"])
+def test_two_devices_that_block_and_unblock_at_once_leave_no_block_that_nobody_sees(
+    parley: Parley,
+    monkeypatch: pytest.MonkeyPatch,
+    act: Callable[[User, str], Reply],
+    other: Callable[[User, str], Reply],
+    was_blocked: bool,
+) -> None:
+    monkeypatch.setenv("SEND_BURST", "1000")
+    alice = parley.user("alice")
+    disagreed = []
+
+    for number in count(1):
+        mallory = parley.user(f"mallory{number}")
+        conversation_id = open_direct(alice, mallory)
+        if was_blocked:
+            block(alice, mallory.user_id)
+        between = Before(number, partial(other, alice, mallory.user_id))
+        parley.hooks.append(between)
+        assert act(alice, mallory.user_id).status == 200
+        parley.hooks.remove(between)
+        if not between.happened:
+            break
+        is_listed = mallory.user_id in {one["user_id"] for one in alice.get("/me/blocks").json["blocks"]}
+        may_write = "send_message" in alice.get(f"/conversations/{conversation_id}").json["capabilities"]
+        if is_listed == may_write:
+            disagreed.append(number)
+
+    assert number > 4
+    assert disagreed == []
+
+
 def test_other_one_is_not_told_who_opens_the_conversation(parley: Parley, talk: Talk) -> None:
     block(talk.alice, "mallory")
     forget_events(talk.phone, talk.screen)
@@ -226,6 +285,41 @@ def test_groups_of_both_go_on(parley: Parley, talk: Talk) -> None:
 
     assert say(talk.mallory, group_id, "hello all")
     assert say(talk.alice, group_id, "hello you")
+
+
+@pytest.mark.parametrize(("adder", "other"), [("mallory", "alice"), ("alice", "mallory")])
+def test_neither_brings_the_other_into_a_group(parley: Parley, adder: str, other: str) -> None:
+    people = {name: parley.user(name) for name in ("alice", "mallory", "bob")}
+    person = people[adder]
+    group = make_group(person, people["bob"])
+    block(people["alice"], "mallory")
+    before = written(parley)
+
+    made = person.post("/conversations", json={"type": "group", "title": "Ha", "member_ids": ["bob", adder, other]})
+    added = person.post(f"/conversations/{group}/members", json={"user_ids": ["bob", "carol", other]})
+    put = person.put(f"/conversations/{group}/members/{other}", json={"role": "member"})
+
+    assert refusal(made) == ("blocked", 403, [("/member_ids/2", "not_allowed")])
+    assert refusal(added) == ("blocked", 403, [("/user_ids/2", "not_allowed")])
+    assert refusal(put) == ("blocked", 403, [("{user_id}", "not_allowed")])
+    assert "alice" not in made.json["detail"]
+    assert written(parley) == before
+
+
+def test_who_has_left_a_group_is_not_brought_back_by_somebody_they_have_blocked(parley: Parley) -> None:
+    alice, mallory = parley.user("alice"), parley.user("mallory")
+    group = make_group(mallory, alice)
+    block(alice, "mallory")
+    screen = alice.connect()
+
+    assert mallory.post(f"/conversations/{group}/members", json={"user_ids": ["alice"]}).status == 200
+    assert alice.delete(f"/conversations/{group}/members/alice").status == 200
+    forget_events(screen)
+    again = mallory.post(f"/conversations/{group}/members", json={"user_ids": ["alice"]})
+
+    assert refusal(again)[0] == "blocked"
+    assert screen.events() == []
+    assert alice.get(f"/conversations/{group}").status == 404
 
 
 def test_block_that_comes_while_a_conversation_is_opened_wins(parley: Parley) -> None:

@@ -1,7 +1,9 @@
 """PUT /conversations/{conversation_id}/members/{user_id}: somebody comes into a group, in a role, once."""
 
-from tests.functional.replies import refusal
-from tests.functional.talk import make_group
+import pytest
+
+from tests.functional.replies import refusal, stored
+from tests.functional.talk import contents, forget_events, make_group, names
 from tests.harness import Parley
 
 
@@ -15,6 +17,67 @@ def test_somebody_comes_in_as_an_admin_once(parley: Parley) -> None:
     assert (first.status, again.status) == (201, 200)
     assert first.json == again.json
     assert {"user_id": "bob", "name": "Bob B.", "role": "admin"}.items() <= first.json.items()
+    assert alice.get(f"/conversations/{group}").json["member_count"] == 2
+
+
+def test_all_are_told_once_in_which_role_somebody_has_come(parley: Parley) -> None:
+    alice, bob, carol = (parley.user(one) for one in ("alice", "bob", "carol"))
+    group = make_group(alice, bob)
+    screens = [bob.connect(), carol.connect()]
+    forget_events(*screens)
+
+    alice.put(f"/conversations/{group}/members/carol", json={"role": "admin"})
+
+    heard = [screen.events() for screen in screens]
+    assert [sorted(names(one)) for one in heard] == [
+        ["member_added", "message_notification"],
+        ["conversation_created", "member_added", "message_notification"],
+    ]
+    told = {one["event"]: one["data"] for one in heard[1]}
+    assert told["member_added"]["shared"]["admin_ids"] == ["carol"]
+    assert told["conversation_created"]["conversation"] == carol.get(f"/conversations/{group}").json
+    assert contents(heard[0])[0]["message"]["system"] == {
+        "event": "members_added",
+        "user_ids": ["carol"],
+        "role": "admin",
+    }
+
+
+def test_member_gets_another_role(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    group = make_group(alice, bob)
+
+    reply = alice.put(f"/conversations/{group}/members/bob", json={"role": "owner"})
+
+    assert (reply.status, reply.json["role"]) == (200, "owner")
+    assert bob.get(f"/conversations/{group}").json["role"] == "owner"
+
+
+@pytest.mark.parametrize(("role", "code"), [("owner", "owners_only"), ("admin", "too_many_admins")])
+def test_who_is_refused_the_role_is_not_brought_in(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch, role: str, code: str
+) -> None:
+    monkeypatch.setattr("parley.domain.grouping.MAX_ADMINS", 2)
+    alice, bob, carol = (parley.user(one) for one in ("alice", "bob", "carol"))
+    group = make_group(alice, bob)
+    alice.patch(f"/conversations/{group}/members/bob", json={"role": "admin"})
+    before, screen = stored(parley), carol.connect()
+
+    refused = bob.put(f"/conversations/{group}/members/carol", json={"role": role})
+
+    assert refusal(refused)[0] == code
+    assert stored(parley)["Memberships"] == before["Memberships"]
+    assert stored(parley)["Messages"] == before["Messages"]
+    assert screen.events() == []
+
+
+def test_it_takes_one_token(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEND_BURST", "1")
+    alice, _ = parley.user("alice"), parley.user("bob")
+    group = make_group(alice)
+
+    assert alice.put(f"/conversations/{group}/members/bob", json={"role": "admin"}).json["role"] == "admin"
+    assert refusal(alice.put(f"/conversations/{group}/members/carol", json={"role": "admin"}))[0] == "rate_limited"
     assert alice.get(f"/conversations/{group}").json["member_count"] == 2
 
 

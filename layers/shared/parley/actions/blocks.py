@@ -1,17 +1,18 @@
 """Blocking people: neither of the two can write to the other directly, nor sees whether the other one is there."""
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from msgspec import Struct
 
-from parley.actions import people, push
+from parley.actions import limiting, people, push, together
 from parley.adapters import blocks, conversations, journal, messages, writes
 from parley.domain import blocking, cursors, events
-from parley.domain.blocking import MAX_BLOCKS, Position
+from parley.domain.blocking import MAX_BLOCKS, Blocking, Position
 from parley.domain.call import Call
 from parley.domain.errors import Conflict, Field, Invalid
 from parley.domain.requests import Page
-from parley.domain.steps import Change
+from parley.domain.steps import BlockState, Change
 from parley.domain.stored import Head
 from parley.domain.times import rfc3339
 
@@ -52,20 +53,26 @@ def block(call: Call, user_id: str) -> Blocked:
         field = Field("{user_id}", "not_allowed")
         raise Invalid("self_block", "You cannot block yourself.", fields=(field,))
     mine = _save(call, user_id)
-    _mark_conversations(call, user_id, is_on=True)
+    found = conversations.direct_ids(call.user_id, user_id)
+    _mark_conversations(call, user_id, found, is_on=True, while_blocked=True)
     _tell(call, user_id, is_on=True)
     return _view(mine)
 
 
 def _save(call: Call, user_id: str) -> blocks.Block:
+    """Returns the caller's block of somebody: the one that is there, or a new one, for which it takes a token."""
+    _, mine = blocks.read(call.user_id, user_id)
+    if mine is not None:
+        return mine
+    count, _ = together.both(lambda: blocks.count(call.user_id), lambda: limiting.take_own(call))
+    if count >= MAX_BLOCKS:
+        raise Conflict("too_many_blocks", f"A person can block {MAX_BLOCKS} others.", rule="blocks")
+    new = blocks.Block(user_id=user_id, blocked_at_ms=call.now_ms)
     for _ in writes.tries():
+        if blocks.save(call.user_id, new):
+            return new
         _, mine = blocks.read(call.user_id, user_id)
         if mine is not None:
-            return mine
-        if blocks.count(call.user_id) >= MAX_BLOCKS:
-            raise Conflict("too_many_blocks", f"A person can block {MAX_BLOCKS} others.", rule="blocks")
-        mine = blocks.Block(user_id=user_id, blocked_at_ms=call.now_ms)
-        if blocks.save(call.user_id, mine):
             return mine
     raise writes.busy()
 
@@ -73,32 +80,53 @@ def _save(call: Call, user_id: str) -> blocks.Block:
 def unblock(call: Call, user_id: str) -> Unblocked:
     """Takes a block back; nothing to do where there is none.
 
-    Three round trips, and two more and the posts for their conversations, side by side. The block goes last.
+    The block goes after its marks, so that it stands in the list until a try has got through. What another device has
+    marked again meanwhile, for it found the block still there, is taken back behind that. Four round trips, and three
+    more and the posts for their conversations, side by side.
     """
     people.check_user_id(user_id)
-    _mark_conversations(call, user_id, is_on=False)
+    known, mine = blocks.read(call.user_id, user_id)
+    if mine is not None:
+        found, _ = together.both(
+            lambda: conversations.direct_ids(call.user_id, user_id), lambda: limiting.take_own(call)
+        )
+        _mark_conversations(call, user_id, found, is_on=False, while_blocked=True)
+        _remove(call, user_id, known)
+    found = conversations.direct_ids(call.user_id, user_id)
+    _mark_conversations(call, user_id, found, is_on=False, while_blocked=False)
+    _tell(call, user_id, is_on=False)
+    return Unblocked(user_id)
+
+
+def _remove(call: Call, user_id: str, known: Blocking) -> None:
     for _ in writes.tries():
+        if blocks.remove(call.user_id, user_id, known):
+            return
         known, mine = blocks.read(call.user_id, user_id)
-        if mine is None or blocks.remove(call.user_id, user_id, known):
-            _tell(call, user_id, is_on=False)
-            return Unblocked(user_id)
+        if mine is None:
+            return
     raise writes.busy()
 
 
-def _mark_conversations(call: Call, user_id: str, *, is_on: bool) -> None:
-    """Notes in every direct conversation of the two that the caller has blocked the other one, or has not any more.
+def _mark_conversations(
+    call: Call, user_id: str, conversation_ids: Iterable[str], *, is_on: bool, while_blocked: bool
+) -> None:
+    """Notes in the direct conversations of the two that the caller has blocked the other one, or has not any more.
 
-    Read after the block was written, this misses none: an opening that comes later finds the block and is refused.
+    Only while the block itself is there, or is not: whoever makes or removes it marks what follows from that, so in
+    the end the marks say what it says. Listed after the block was written, they are all: an opening that comes later
+    finds the block and is refused.
     """
-    list(_marking.map(lambda one: _mark(call, one, is_on=is_on), conversations.direct_ids(call.user_id, user_id)))
+    state = BlockState(user_id=call.user_id, other_id=user_id, is_on=while_blocked)
+    list(_marking.map(lambda one: _mark(call, one, is_on=is_on, while_block=state), conversation_ids))
 
 
-def _mark(call: Call, conversation_id: str, *, is_on: bool) -> None:
+def _mark(call: Call, conversation_id: str, *, is_on: bool, while_block: BlockState) -> None:
     for _ in writes.tries():
-        head = conversations.head(conversation_id)
-        if head is None:
+        head, has_blocked = conversations.head_and_block(conversation_id, while_block.user_id, while_block.other_id)
+        if head is None or has_blocked != while_block.is_on:
             return
-        step = blocking.marked(call, head, is_on=is_on)
+        step = blocking.marked(call, head, is_on=is_on, while_block=while_block)
         if step is None:
             _tell_again(call, head)
             return

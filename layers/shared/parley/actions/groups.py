@@ -5,21 +5,21 @@ and the others are told again: an earlier try may have died between its write an
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from parley.actions import access, limiting, push, together, wording
+from parley.actions import access, limiting, opening, push, together, wording
 from parley.actions.wording import Screened
-from parley.adapters import conversations, erased, journal, messages, policies, profiles, screening, writes
-from parley.domain import erasing, events, grouping, ids, rights
+from parley.adapters import batches, conversations, journal, messages, screening, tables, writes
+from parley.adapters.batches import Rows
+from parley.domain import events, grouping, ids, rights
 from parley.domain.call import Call
-from parley.domain.errors import Conflict, Field, Invalid, NotFound, Refusal, TooMany
+from parley.domain.errors import Field, Invalid, NotFound, Refusal, Unprocessable
 from parley.domain.events import ConversationCreated
 from parley.domain.identity import is_user_id
-from parley.domain.policy import Party
 from parley.domain.requests import CreateConversation, Page, UpdateConversation
 from parley.domain.steps import Change, Step
 from parley.domain.stored import Head, Membership, StoredMessage
@@ -56,30 +56,75 @@ class RemovedMember(Struct, frozen=True, kw_only=True):
 def create(call: Call, wanted: CreateConversation) -> tuple[Conversation, bool]:
     """Returns a new group of the caller's and whether this call made it: one with the same `client_id` may have.
 
-    Four round trips and the posts.
+    Four round trips and the posts; one where the group is there.
     """
     conversation_id = ids.group_id(call.user_id, wanted.client_id or secrets.token_hex(16))
-    wanted, *screened = _screened(call, wanted)
-    step = wording.flagged(call, grouping.created(call, conversation_id, wanted), *screened)
-    _check_may_be_added(call, [one for one in wanted.member_ids if one != call.user_id], "/member_ids")
-    try:
+    for _ in writes.tries():
+        rows = _before_creating(call, conversation_id, wanted)
+        head = conversations.head_of(rows, conversation_id)
+        if head is not None:
+            return _made_before(call, wanted, head, rows), False
+        step = _creation(call, conversation_id, wanted, rows)
         together.both(lambda: limiting.take_own(call), lambda: limiting.check_groups(call))
-        journal.write(step, call.now_s)
-    except (journal.LostRace, TooMany, Conflict) as reason:
-        head, mine = conversations.head_and_membership(conversation_id, call.user_id)
-        if head is None or mine is None:
-            raise (access.no_conversation() if isinstance(reason, journal.LostRace) else reason) from None
-        if head.last_seq == 1 and not push.was_told((conversation_id, 0)):
-            _tell_created(call, head)
-        return _view(head, call.user_id), False
-    _tell_created(call, step.after)
-    return _view(step.after, call.user_id), True
+        try:
+            journal.write(step, call.now_s)
+        except journal.LostRace:
+            continue
+        _tell_created(call, step.after)
+        return _view(step.after, call.user_id), True
+    raise writes.busy()
+
+
+def _before_creating(call: Call, conversation_id: str, wanted: CreateConversation) -> Rows:
+    """Returns what the making of a group must know: the group, which may be there, and whom it wants; one round trip.
+
+    A unit for each of three keys a person, and three more with a `client_id`.
+    """
+    keys = opening.reads_to_decide(call, _others(call, wanted)) | {tables.WordList: screening.due(call.now_s)}
+    if wanted.client_id is not None:
+        keys |= {
+            tables.Conversation: [(conversation_id,)],
+            tables.Membership: [(call.user_id, conversation_id)],
+            tables.Message: [messages.first_key(conversation_id)],
+        }
+    rows = batches.read(keys, stale=(tables.WordList,))
+    screening.take(rows, call.now_s)
+    return rows
+
+
+def _made_before(call: Call, wanted: CreateConversation, head: Head, rows: Rows) -> Conversation:
+    """Returns the group that stands under a `client_id`, as it is now; refuses what would make another one."""
+    mine = conversations.membership_of(rows, call.user_id, head.conversation_id)
+    if mine is None:
+        raise access.no_conversation()
+    if messages.fingerprint_of(rows, head.conversation_id) not in (None, grouping.fingerprint(call, wanted)):
+        raise Unprocessable(
+            "client_id_reused",
+            "This client_id was used for another group.",
+            fields=(Field(f"{call.field_prefix}/client_id", "client_id_reused"),),
+        )
+    if head.last_seq == 1 and not push.was_told((head.conversation_id, 0)):
+        _tell_created(call, head)  # the try that made it may have died before it told anybody
+    return head.view(call.user_id, {call.user_id: mine}, {})
+
+
+def _creation(call: Call, conversation_id: str, wanted: CreateConversation, rows: Rows) -> Step:
+    """Returns the step that makes a group; refuses words and people that may not be in it."""
+    allowed, *screened = _screened(call, wanted)
+    step = wording.flagged(call, grouping.created(call, conversation_id, allowed), *screened)
+    _check_may_be_added(call, rows, _others(call, wanted), _pointers(call, "member_ids", wanted.member_ids))
+    return msgspec.structs.replace(step, fingerprint=grouping.fingerprint(call, wanted))
+
+
+def _others(call: Call, wanted: CreateConversation) -> list[str]:
+    return [one for one in dict.fromkeys(wanted.member_ids) if one != call.user_id]
 
 
 def update(call: Call, conversation_id: str, wanted: UpdateConversation) -> Conversation:
     """Changes a conversation's title, description, rules or state; three round trips and the posts."""
 
     def decide(head: Head, _: Memberships) -> Step | None:
+        screening.check_now(call.now_s)
         allowed, *screened = _screened(call, wanted)
         step = grouping.updated(call, head, allowed)
         return None if step is None else wording.flagged(call, step, *screened)
@@ -93,8 +138,7 @@ def update(call: Call, conversation_id: str, wanted: UpdateConversation) -> Conv
 
 
 def _screened(call: Call, wanted: Named) -> tuple[Named, Screened, Screened]:
-    """Returns what somebody wants a conversation to be called, as the banned words leave it; a round trip at times."""
-    screening.check_now(call.now_s)
+    """Returns what somebody wants a conversation to be called, as the banned words leave it."""
     title, description = (
         wording.screen(call, text, name) if isinstance(text := getattr(wanted, name), str) else Screened(text="")
         for name in ("title", "description")
@@ -109,34 +153,44 @@ def _screened(call: Call, wanted: Named) -> tuple[Named, Screened, Screened]:
 
 def add_members(call: Call, conversation_id: str, user_ids: Sequence[str]) -> AddedMembers:
     """Brings people into a group; those who are there already stay as they are. Four round trips and the posts."""
-    head, _ = _add(call, conversation_id, user_ids)
+    pointers = _pointers(call, "user_ids", user_ids)
+
+    def decide(head: Head, there: Memberships) -> Step | None:
+        came = [one for one in dict.fromkeys(user_ids) if one not in there]
+        if not came:
+            rights.require(head, call.user_id, "add_members")
+            return None
+        step = grouping.added(call, head, came)
+        _check_may_be_added(call, _rows_of(call, came), came, pointers)
+        return step
+
+    head, _ = _change(call, conversation_id, user_ids, decide, kinds=("member_added",))
     return AddedMembers(
         conversation_id=conversation_id, user_ids=list(dict.fromkeys(user_ids)), member_count=head.member_count
     )
 
 
-def _add(call: Call, conversation_id: str, user_ids: Sequence[str]) -> tuple[Head, list[str]]:
-    """Returns the head afterwards, and those who have come by this call."""
-    came: list[str] = []
+def put_member(call: Call, conversation_id: str, user_id: str, role: GroupRole) -> tuple[Member, bool]:
+    """Brings somebody into a group in a role, or gives a member another one; returns whether they came by this call.
+
+    One step, so whoever is refused the role is not brought in either. Five round trips and the posts.
+    """
+    _check_user_id(call, user_id)
+    came = False
 
     def decide(head: Head, there: Memberships) -> Step | None:
-        came[:] = [one for one in dict.fromkeys(user_ids) if one not in there]
+        nonlocal came
+        came = user_id not in there
         if not came:
             rights.require(head, call.user_id, "add_members")
-            return None
-        step = grouping.added(call, head, came)
-        _check_may_be_added(call, came, "/user_ids")
+            return grouping.role_changed(call, head, user_id, role)
+        step = grouping.added(call, head, [user_id], role)
+        _check_may_be_added(call, _rows_of(call, [user_id]), [user_id], {user_id: access.field_of(call, "user_id")})
         return step
 
-    head, _ = _change(call, conversation_id, user_ids, decide, kind="member_added")
-    return head, came
-
-
-def put_member(call: Call, conversation_id: str, user_id: str, role: GroupRole) -> tuple[Member, bool]:
-    """Brings somebody into a group, or gives them another role there; returns whether they came by this call."""
-    _check_user_id(call, user_id)
-    _, came = _add(call, conversation_id, [user_id])
-    return set_role(call, conversation_id, user_id, role), bool(came)
+    kinds = ("member_added", "conversation_updated")
+    head, there = _change(call, conversation_id, (user_id,), decide, kinds=kinds)
+    return _member(head, there[user_id]), came
 
 
 def set_role(call: Call, conversation_id: str, user_id: str, role: GroupRole) -> Member:
@@ -149,7 +203,12 @@ def set_role(call: Call, conversation_id: str, user_id: str, role: GroupRole) ->
         return grouping.role_changed(call, head, user_id, role)
 
     head, there = _change(call, conversation_id, (user_id,), decide)
-    return head.member(there[user_id], conversations.names([user_id])[user_id])
+    return _member(head, there[user_id])
+
+
+def _member(head: Head, membership: Membership) -> Member:
+    user_id = membership.user_id
+    return head.member(membership, conversations.names([user_id])[user_id])
 
 
 def remove_member(call: Call, conversation_id: str, user_id: str) -> RemovedMember:
@@ -167,7 +226,9 @@ def remove_member(call: Call, conversation_id: str, user_id: str) -> RemovedMemb
             raise _no_member() if call.user_id in there else access.no_conversation()
         return None
 
-    head, _ = _change(call, conversation_id, (user_id,), decide, kind="member_removed", left=user_id == call.user_id)
+    head, _ = _change(
+        call, conversation_id, (user_id,), decide, kinds=("member_removed",), left=user_id == call.user_id
+    )
     return RemovedMember(conversation_id=conversation_id, user_id=user_id, member_count=head.member_count)
 
 
@@ -190,11 +251,12 @@ def _change(
     user_ids: Iterable[str],
     decide: Decide,
     *,
-    kind: str = "conversation_updated",
+    kinds: Collection[str] = ("conversation_updated",),
     left: bool = False,
 ) -> tuple[Head, Memberships]:
-    """Returns the head after a step of `decide`'s, and the memberships of the caller and `user_ids` that were there.
+    """Returns the head after a step of `decide`'s, and the memberships of the caller and `user_ids` as they are then.
 
+    Where there is nothing to do, others are told again of the last change, if it was the caller's and of `kinds`.
     `left` lets a caller in who is a member no longer: `decide` must refuse whoever may not know of the group.
     """
     ids.check_conversation_id(conversation_id, access.field_of(call, "conversation_id"))
@@ -205,7 +267,7 @@ def _change(
             raise access.no_conversation()
         step = decide(head, there)
         if step is None:
-            _tell_again(call, head, kind, user_ids)
+            _tell_again(call, head, kinds, user_ids)
             return head, there
         step = limiting.counted(call, step)
         try:
@@ -214,7 +276,7 @@ def _change(
             continue
         if step.message is not None and step.change is not None:
             _tell(call, step.after, step.message, step.change)
-        return step.after, {one: _after(step, mine) for one, mine in there.items()}
+        return step.after, {one.user_id: _after(step, one) for one in (*there.values(), *step.added)}
     raise writes.busy()
 
 
@@ -232,12 +294,12 @@ def _last_change(head: Head) -> Change | None:
     return found[0] if found else None
 
 
-def _tell_again(call: Call, head: Head, kind: str, user_ids: Iterable[str]) -> None:
-    """Tells again of the last change, where it was the caller's and of this kind and about these people."""
+def _tell_again(call: Call, head: Head, kinds: Collection[str], user_ids: Iterable[str]) -> None:
+    """Tells again of the last change, where it was the caller's and of one of these kinds and about these people."""
     if push.was_told((head.conversation_id, head.shared_seq)):
         return
     change = _last_change(head)
-    if change is None or change.message_seq is None or (change.kind, change.user_id) != (kind, call.user_id):
+    if change is None or change.message_seq is None or change.user_id != call.user_id or change.kind not in kinds:
         return
     message = messages.get(head.conversation_id, change.message_seq)
     if message is not None and set(change.user_ids) <= set(user_ids) | {call.user_id}:
@@ -287,33 +349,27 @@ def _view(head: Head, user_id: str) -> Conversation:
     return head.view(user_id, {user_id: mine}, {})
 
 
-def _check_may_be_added(call: Call, user_ids: Sequence[str], pointer: str) -> None:
-    """Refuses people with whom the caller could open no conversation; nobody is brought in by a way around the policy.
+def _rows_of(call: Call, user_ids: Sequence[str]) -> Rows:
+    """Returns what `_check_may_be_added` must know; one round trip."""
+    return batches.read(opening.reads_to_decide(call, user_ids))
 
-    One round trip.
+
+def _check_may_be_added(call: Call, rows: Rows, user_ids: Sequence[str], pointers: Mapping[str, str]) -> None:
+    """Refuses people with whom the caller could open no conversation: a group is no way around policy and blocks.
+
+    `pointers` says where each of them was named.
     """
-    if not user_ids:
-        return
-    policy = policies.current()
-    caller = Party(call.user_id, call.caller.role, call.caller.contexts)
-    known, gone = together.both(lambda: profiles.some(user_ids), lambda: erased.among(user_ids))
-    for place, user_id in enumerate(user_ids):
-        if user_id in gone:
-            raise erasing.nobody(f"{call.field_prefix}{pointer}/{place}")
-        profile = known.get(user_id)
-        other = Party(user_id, profile.role, profile.contexts) if profile else None
-        decision = policy.decide(caller, other, None)
-        if not decision.allowed:
-            _refuse(decision.require, Field(f"{call.field_prefix}{pointer}/{place}", "not_allowed"))
+    for user_id in user_ids:
+        try:
+            opening.opening(call, user_id, None).decide(call, rows)
+        except Refusal as refusal:
+            refusal.fields = (Field(pointers[user_id], "not_allowed"),)
+            raise
 
 
-def _refuse(require: Callable[[], None], field: Field) -> None:
-    """Raises what `require` raises, with the field where the person stood."""
-    try:
-        require()
-    except Refusal as refusal:
-        refusal.fields = (field,)
-        raise
+def _pointers(call: Call, name: str, user_ids: Sequence[str]) -> dict[str, str]:
+    """Returns where each person stands in a list of a body, by id; the first place of those who stand there twice."""
+    return {one: f"{call.field_prefix}/{name}/{place}" for place, one in reversed(list(enumerate(user_ids)))}
 
 
 def _no_member() -> NotFound:

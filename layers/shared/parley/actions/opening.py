@@ -23,12 +23,7 @@ class Opening(Struct, frozen=True, kw_only=True):
 
     def reads(self, call: Call) -> dict[type[tables.Table], Iterable[batches.Key]]:
         """Returns what `open_one` and `decide` want to have been read: one batch, of 1 unit for each of four keys."""
-        return {
-            tables.Conversation: [(self.conversation_id,)],
-            tables.User: [(self.user_id,)],
-            tables.Erasure: [(erased.key(self.user_id),)],
-            tables.Block: [blocks.key(call.user_id, self.user_id)],
-        }
+        return {tables.Conversation: [(self.conversation_id,)]} | reads_to_decide(call, [self.user_id])
 
     def open_one(self, call: Call, rows: Rows) -> Head | None:
         """Returns the conversation where the two have it already; raises Conflict where erasure has ended it."""
@@ -52,6 +47,16 @@ class Opening(Struct, frozen=True, kw_only=True):
             raise erasing.nobody(f"{call.field_prefix}/user_id")
         blocks.of(rows, call.user_id, self.user_id).require_none()
         return decision
+
+
+def reads_to_decide(call: Call, user_ids: Iterable[str]) -> dict[type[tables.Table], Iterable[batches.Key]]:
+    """Returns what `Opening.decide` wants to have been read of people: 1 unit for each of three keys a person."""
+    people_ids = list(user_ids)
+    return {
+        tables.User: [(one,) for one in people_ids],
+        tables.Erasure: [(erased.key(one),) for one in people_ids],
+        tables.Block: [blocks.key(call.user_id, one) for one in people_ids],
+    }
 
 
 def opening(call: Call, user_id: str, context: WantedContext | None) -> Opening:

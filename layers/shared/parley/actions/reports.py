@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Struct
 
-from parley.actions import access
+from parley.actions import access, limiting, together
 from parley.adapters import audit, messages, reports, writes
 from parley.domain import auditing, cursors, ids, reporting
 from parley.domain.call import Call
@@ -31,12 +31,20 @@ class ReportInContext(Struct, frozen=True, kw_only=True):
 def report(call: Call, message_id: str, wanted: ReportMessage) -> tuple[FiledReport, bool]:
     """Reports a message to the moderators, once; returns the report, and whether this call made it.
 
-    Two round trips, three where it was reported before.
+    Three round trips, one where it was reported before.
     """
-    _, message = access.access_message(call, message_id)
+    conversation_id, seq = ids.split_message_id(message_id, access.field_of(call, "message_id"))
+    report_id = reporting.report_id(call.user_id, conversation_id, seq)
+    (_, message), earlier = together.both(
+        lambda: access.access_message(call, message_id), lambda: reports.read(report_id)
+    )
     if message.sender_id == call.user_id:
         field = Field("{message_id}", "not_allowed")
         raise Invalid("own_message", "You cannot report a message of your own.", fields=(field,))
+    if earlier is not None:
+        return reporting.filed(earlier), False
+    # Behind the read, and not beside it: nothing is written for whoever may not know of the message.
+    limiting.take_own(call)
     new = reporting.by_person(call.user_id, message, wanted.reason, wanted.note, call.now_ms)
     if reports.add(new):
         return reporting.filed(new), True

@@ -37,6 +37,11 @@ def absent() -> Condition:
     return tables.Block.user_id.does_not_exist()
 
 
+def made(*, is_on: bool) -> Condition:
+    """Returns the condition under which the person of a pair's row has blocked the other one, or has not."""
+    return tables.Block.by_me.exists() if is_on else tables.Block.by_me.does_not_exist()
+
+
 def cut_off(user_id: str) -> set[str]:
     """Returns everybody with whom there is a block, whoever of the two has blocked; one round trip per 1 MB."""
     return {row.other_id for row in tables.Block.query(user_id, consistent_read=True)}

@@ -54,6 +54,14 @@ def head_and_memberships(conversation_id: str, user_ids: Iterable[str]) -> tuple
     return head_of(rows, conversation_id), {one: mine for one, mine in found.items() if mine is not None}
 
 
+def head_and_block(conversation_id: str, user_id: str, other_id: str) -> tuple[Head | None, bool]:
+    """Returns a head, and whether somebody has blocked another; one round trip."""
+    rows = batches.read(
+        {tables.Conversation: [(conversation_id,)], tables.Block: [blocks.key(user_id, other_id)]},
+    )
+    return head_of(rows, conversation_id), blocks.of(rows, user_id, other_id).by_me
+
+
 def heads(conversation_ids: Iterable[str]) -> dict[str, Head]:
     """Returns the heads that exist, by id; one round trip per 100."""
     wanted = list(conversation_ids)

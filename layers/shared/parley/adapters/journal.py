@@ -19,7 +19,7 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters import aws, conversations, marks, receipts, reports, tables, traces, writes
+from parley.adapters import aws, blocks, conversations, marks, receipts, reports, tables, traces, writes
 from parley.domain.steps import Change, Step, Token
 from parley.domain.stored import Head, StoredMessage
 
@@ -62,6 +62,10 @@ def put(transaction: TransactWrite, step: Step, now_s: int) -> None:
         transaction.save(_version_row(step.replaced, step.after))
     if step.report is not None:
         transaction.save(reports.row(step.report))
+    if step.while_block is not None:
+        user_id, other_id = step.while_block.user_id, step.while_block.other_id
+        condition = blocks.made(is_on=step.while_block.is_on)
+        transaction.condition_check(tables.Block, user_id, other_id, condition=condition)
     if step.mark is not None:
         transaction.save(marks.row(head.conversation_id, step.mark))
     _put_members(transaction, step)
@@ -240,6 +244,7 @@ def _message_row(step: Step, message: StoredMessage) -> tables.Message:
         kind=message.kind,
         created_at_ms=message.created_at_ms,
         client_id=message.client_id,
+        fingerprint=step.fingerprint,
         context_type=head.context.type if head.context else None,
         errands=",".join(step.errands) or None,
         system=msgspec.to_builtins(message.system) if message.system else None,
@@ -257,6 +262,7 @@ def rewritten_actions(message: StoredMessage) -> list[Action]:
         "sender_id": message.sender_id,
         "client_id": message.client_id,
         "system": msgspec.to_builtins(message.system) if message.system else None,
+        "fingerprint": None,  # it is made of ids too
     }
     return setting(tables.Message, _content(message) | who)
 

@@ -57,6 +57,20 @@ def _earlier(row: tables.Message | None, now_s: int) -> Earlier | None:
     return Earlier(seq=int(row.sent_seq or 0), fingerprint=row.fingerprint or "")
 
 
+def first_key(conversation_id: str) -> batches.Key:
+    """Returns the key of a conversation's first message: one more in a batch."""
+    return (conversation_id, 1)
+
+
+def fingerprint_of(rows: batches.Rows, conversation_id: str) -> str | None:
+    """Returns the fingerprint of the request that made a group, from a batch that held `first_key`.
+
+    None where it is not known any more: it goes when somebody is erased whom the message names.
+    """
+    row = rows.get(tables.Message, *first_key(conversation_id))
+    return None if row is None else row.fingerprint
+
+
 def get(conversation_id: str, seq: int) -> StoredMessage | None:
     """Returns one message, or None; one round trip."""
     return some(conversation_id, [seq]).get(seq)

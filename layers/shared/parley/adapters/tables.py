@@ -156,7 +156,7 @@ class Message(Table):
     errands = UnicodeAttribute(null=True)  # for those who read the stream: what is left to do
     # of the record of a `client_id`
     sent_seq = NumberAttribute(null=True)
-    fingerprint = UnicodeAttribute(null=True)
+    fingerprint = UnicodeAttribute(null=True)  # and of a group's first message: of the request that made it
     expires_at_s = NumberAttribute(null=True)
     # of an entry of the change log
     change = DocumentAttribute(null=True)

@@ -10,7 +10,7 @@ from parley.domain.errors import Forbidden
 from parley.domain.requests import UserId
 from parley.domain.rights import BLOCK_RULE
 from parley.domain.sending import no_earlier
-from parley.domain.steps import Change, Step
+from parley.domain.steps import BlockState, Change, Step
 from parley.domain.stored import Head
 
 MAX_BLOCKS = 1000  # of one person; as many as one query reads
@@ -44,10 +44,11 @@ def refusal() -> Forbidden:
     return Forbidden("blocked", "One of you has blocked the other.", rule=BLOCK_RULE)
 
 
-def marked(call: Call, head: Head, *, is_on: bool) -> Step | None:
+def marked(call: Call, head: Head, *, is_on: bool, while_block: BlockState) -> Step | None:
     """Returns what notes in a direct conversation that the caller has blocked the other one, or has not any more.
 
-    None where that stands there. It is a change of what both see the same: the capabilities of both follow from it.
+    None where that stands there. Refused unless the block itself is as `while_block` says by then. It is a change of
+    what both see the same: the capabilities of both follow from it.
     """
     if (call.user_id in head.blocked_by) == is_on:
         return None
@@ -68,4 +69,5 @@ def marked(call: Call, head: Head, *, is_on: bool) -> Step | None:
             user_id=call.user_id,
             at_ms=no_earlier(call, head),
         ),
+        while_block=while_block,
     )

@@ -5,8 +5,10 @@ seqs, so no send or change that was decided before goes through after it: whoeve
 """
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
@@ -22,6 +24,13 @@ from parley.domain.types import GroupRole, Note
 
 MAX_MEMBERS = 2_000  # of a group
 MAX_ADMINS = 50  # owners and admins together, whom the head lists
+
+
+def fingerprint(call: Call, wanted: CreateConversation) -> str:
+    """Returns what tells two groups under one `client_id` apart: the hash of everything that the group is made of."""
+    members = sorted({call.user_id, *wanted.member_ids})
+    parts = (wanted.title, wanted.description, members, wanted.posting, wanted.slow_mode_s)
+    return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
 
 
 def created(call: Call, conversation_id: str, wanted: CreateConversation) -> Step:
@@ -62,15 +71,18 @@ def created(call: Call, conversation_id: str, wanted: CreateConversation) -> Ste
     )
 
 
-def added(call: Call, head: Head, user_ids: Sequence[str]) -> Step:
-    """Returns what brings people into a group, who are not in it yet."""
+def added(call: Call, head: Head, user_ids: Sequence[str], role: GroupRole = "member") -> Step:
+    """Returns what brings people into a group, who are not in it yet, in a role."""
     rights.require(head, call.user_id, "add_members")
+    rights.require(head, call.user_id, _to_give("member", role))
     count = head.member_count + len(user_ids)
     if count > MAX_MEMBERS:
         raise Conflict("too_many_members", f"A group can have {MAX_MEMBERS} members.", rule="members")
     listed = (*head.participants, *user_ids) if not head.is_large and count <= MAX_LISTED else ()
     after = replace(head, participants=listed, member_count=count)
-    note = Note(event="members_added", user_ids=list(user_ids))
+    for user_id in user_ids:
+        after = _with_role(after, user_id, role)
+    note = Note(event="members_added", user_ids=list(user_ids), role=None if role == "member" else role)
     step = _told(call, head, after, note, "member_added", tuple(user_ids))
     return replace(step, added=tuple(head.newcomer(one) for one in user_ids))
 
@@ -100,18 +112,12 @@ def role_changed(call: Call, head: Head, user_id: str, role: GroupRole) -> Step 
         if old != role and not (old == "owner" or (old == "admin" and role == "member")):
             rights.require(head, call.user_id, "change_owners")
     else:
-        rights.require(head, call.user_id, "change_owners" if "owner" in (old, role) else "change_roles")
+        rights.require(head, call.user_id, _to_give(old, role))
     if old == role:
         return None
     if old == "owner":
         _check_an_owner_stays(head, user_id)
-    after = without_role(head, user_id)
-    if role == "owner":
-        after = replace(after, owner_ids=(*after.owner_ids, user_id))
-    elif role == "admin":
-        after = replace(after, admin_ids=(*after.admin_ids, user_id))
-    if len(after.owner_ids) + len(after.admin_ids) > MAX_ADMINS:
-        raise Conflict("too_many_admins", f"A group can have {MAX_ADMINS} owners and admins.", rule="admins")
+    after = _with_role(head, user_id, role)
     note = Note(event="role_changed", user_ids=[user_id], role=role)
     return _told(call, head, after, note, "conversation_updated", (user_id,))
 
@@ -156,6 +162,23 @@ def without_role(head: Head, user_id: str) -> Head:
         owner_ids=tuple(one for one in head.owner_ids if one != user_id),
         admin_ids=tuple(one for one in head.admin_ids if one != user_id),
     )
+
+
+def _with_role(head: Head, user_id: str, role: GroupRole) -> Head:
+    """Returns the head with somebody in a role; refuses one admin too many."""
+    after = without_role(head, user_id)
+    if role == "owner":
+        after = replace(after, owner_ids=(*after.owner_ids, user_id))
+    elif role == "admin":
+        after = replace(after, admin_ids=(*after.admin_ids, user_id))
+    if len(after.owner_ids) + len(after.admin_ids) > MAX_ADMINS:
+        raise Conflict("too_many_admins", f"A group can have {MAX_ADMINS} owners and admins.", rule="admins")
+    return after
+
+
+def _to_give(old: GroupRole, role: GroupRole) -> str:
+    """Returns the capability that it takes to give somebody else another role."""
+    return "change_owners" if "owner" in (old, role) else "change_roles"
 
 
 def _check_power_over(call: Call, head: Head, user_id: str, capability: str) -> None:

@@ -92,6 +92,14 @@ class Swept(Struct, frozen=True):
     after: frozenset[int]
 
 
+class BlockState(Struct, frozen=True, kw_only=True):
+    """That somebody has blocked another, or has not."""
+
+    user_id: str
+    other_id: str
+    is_on: bool
+
+
 class Step(Struct, frozen=True, kw_only=True):
     """From `before`, as it was read, to `after`, with everything that is written beside the head.
 
@@ -103,6 +111,7 @@ class Step(Struct, frozen=True, kw_only=True):
     creates: bool = False  # `before` is not stored yet
     message: StoredMessage | None = None  # a new one, the conversation's last
     record: Record | None = None
+    fingerprint: str | None = None  # of the request that makes a group, which is kept with its first message
     changed: StoredMessage | None = None  # an older message, as it is from now on
     replaced: StoredMessage | None = None  # as it was, to be kept for moderators
     change: Change | None = None
@@ -118,6 +127,7 @@ class Step(Struct, frozen=True, kw_only=True):
     mine: tuple[str, Mapping[str, Any]] | None = None  # one member's own attributes that go with it
     token: Token | None = None
     turn: Turn | None = None
+    while_block: BlockState | None = None  # refused where it is otherwise by then
 
     @property
     def new_message(self) -> StoredMessage:

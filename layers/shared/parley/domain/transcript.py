@@ -88,7 +88,7 @@ Names = Mapping[str, str | None]
 
 _NOTES = {
     "group_created": "{who} made the group “{title}”.",
-    "members_added": "{who} added {whom}.",
+    "members_added": "{who} added {whom}{as_role}.",
     "member_removed": "{who} removed {whom}.",
     "member_left": "{who} left.",
     "role_changed": "{who} made {whom} {role}.",
@@ -211,6 +211,7 @@ def _told(message: Message, names: Names) -> str:
         who=_name(message.sender_id, names),
         whom=whom,
         role=_text(note.role or ""),
+        as_role=f" as {_text(note.role)}" if note.role else "",
         title=f'<bdi dir="auto">{_text(note.title or "")}</bdi>',
     )
     return f"<p>{said}</p>"
