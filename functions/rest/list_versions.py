@@ -1,10 +1,11 @@
-"""GET /messages/{message_id}/versions: what a message said before, for moderators. 200, 400, 403, 404."""
+"""GET /messages/{message_id}/versions?cursor=: what a message said before, for moderators. 200, 400, 403, 404."""
 
 from parley.actions import versions
 from parley.domain.call import Call
+from parley.domain.requests import VersionQuery
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation()
-def handler(call: Call, message_id: str) -> Reply[versions.VersionList]:
-    return ok(versions.list_versions(call, message_id))
+@operation(query=VersionQuery)
+def handler(call: Call, message_id: str, query: VersionQuery) -> Reply[versions.VersionList]:
+    return ok(versions.list_versions(call, message_id, query))

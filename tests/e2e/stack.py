@@ -209,18 +209,19 @@ class Device:
 
     def ask(self, action: str, **data: object) -> Any:
         """Sends an action and returns the data of its `ack`."""
-        reply = self._request(action, data)
+        reply = self.request(action, data)
         assert reply["type"] == "ack", reply
         return reply["data"]
 
     def refused(self, action: str, **data: object) -> Json:
         """Sends an action and returns the problem that it was refused with."""
-        reply = self._request(action, data)
+        reply = self.request(action, data)
         assert reply["type"] == "error", reply
         problem: Json = reply["error"]
         return problem
 
-    def _request(self, action: str, data: Json) -> Json:
+    def request(self, action: str, data: Json) -> Json:
+        """Sends an action and returns the whole reply, whatever it is."""
         request = {"action": action, "request_id": f"r{next(self._numbers)}", "data": data}
         check_request(request)
         self.socket.send(json.dumps(request))

@@ -11,7 +11,8 @@ import msgspec
 from docs import operations
 from docs.operations import Operation, RestOperation
 from local.template import Template
-from tests.harness import Socket, User
+from tests.functional.replies import RULED
+from tests.harness import Frame, Socket, User
 
 IDS = ("conversation_id", "message_id")
 ABSENT = {"direct": "d_" + "a" * 26, "group": "g_" + "a" * 26}
@@ -52,7 +53,23 @@ PATH_PARTS = {
 # Operations that write, as botocore names them.
 _WRITES = ("Put", "Update", "Delete", "BatchWrite", "TransactWrite", "Send")
 
-Answer = tuple[int, str, str]  # status, code and detail
+
+@dataclass(frozen=True)
+class Answer:
+    """What a client can tell one refusal from another by; of an answer that is none, the status alone."""
+
+    status: int
+    code: str = ""
+    detail: str = ""
+    rule: str | None = None
+
+    @classmethod
+    def of(cls, problem: Frame) -> "Answer":
+        """Returns what a problem document says; a refusal by a rule must name it."""
+        answer = cls(problem["status"], problem["code"], problem["detail"], problem.get("rule"))
+        assert answer.detail, answer
+        assert bool(answer.rule) == (answer.status in RULED) or answer.status == 422, answer
+        return answer
 
 
 @dataclass(frozen=True)
@@ -81,11 +98,10 @@ class Attempt:
             reply = person.request(
                 self.operation.method.upper(), path, json=self.fields if self.operation.takes else None
             )
-            problem = reply.json if reply.status >= 400 else {}
-        else:
-            named = {name: one for name, one in ids.items() if name in self.ids}
-            problem = socket.request(self.operation.name, self.fields | named).get("error", {})
-        return problem.get("status", 200), problem.get("code", ""), problem.get("detail", "")
+            return Answer.of(reply.json) if reply.status >= 400 else Answer(reply.status)
+        named = {name: one for name, one in ids.items() if name in self.ids}
+        answer = socket.request(self.operation.name, self.fields | named)
+        return Answer.of(answer["error"]) if answer["type"] == "error" else Answer(200)
 
     def ask_quietly(self, person: User, socket: Socket, conversation_id: str, others: list[Socket]) -> Answer:
         """Returns the answer; nothing may be written for it, and none of the others told."""

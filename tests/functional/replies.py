@@ -10,6 +10,8 @@ from tests.harness import Call, Parley, Reply
 T = TypeVar("T")
 Refusal = tuple[str, int, list[tuple[str, str]]]
 
+RULED = (403, 409, 429)  # nothing is wrong with the request: some rule forbids it now, and is named
+
 # What is no conversation's and no message's id, as it stands in a path.
 WRONG_IDS = {
     "word": "nothing",
@@ -50,6 +52,7 @@ def refusal(reply: Reply) -> Refusal:
     assert problem["status"] == reply.status, reply
     assert problem["type"] == f"urn:parley:problem:{problem['code']}", reply
     assert {"title", "detail", "instance", "request_id"} <= problem.keys(), reply
+    assert bool(problem.get("rule")) or reply.status not in RULED, reply
     return problem["code"], problem["status"], [(one["pointer"], one["code"]) for one in problem.get("errors", [])]
 
 

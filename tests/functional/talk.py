@@ -1,5 +1,7 @@
 """What many tests begin with, and how they look at what came of it."""
 
+from collections.abc import Sequence
+
 from parley.domain.times import rfc3339
 from tests.harness import Frame, Parley, Socket, User
 
@@ -24,6 +26,30 @@ def say(sender: User, conversation_id: str, *texts: str) -> list[str]:
     replies = [sender.post(f"/conversations/{conversation_id}/messages", json={"text": text}) for text in texts]
     assert {reply.status for reply in replies} == {201}, replies
     return [str(reply.json["id"]) for reply in replies]
+
+
+def fill(parley: Parley, conversation_id: str, texts: Sequence[str], *, from_ms: int = 0, step_ms: int = 1) -> None:
+    """Writes messages where sends leave them, as copies of the first one, in place of it: thousands take no minute.
+
+    They are `step_ms` apart, the first one from `from_ms`.
+    """
+    dynamodb = parley.store.client("dynamodb")
+    messages, heads = (parley.template.resources[one].ref for one in ("Messages", "Conversations"))
+    place = {"conversation_id": {"S": conversation_id}}
+    row = dynamodb.get_item(TableName=messages, Key={**place, "seq": {"N": "1"}})["Item"]
+    rows = [
+        {**row, "seq": {"N": str(seq)}, "text": {"S": text}, "created_at_ms": {"N": str(from_ms + seq * step_ms)}}
+        for seq, text in enumerate(texts, 1)
+    ]
+    for first in range(0, len(rows), 25):
+        puts = [{"PutRequest": {"Item": one}} for one in rows[first : first + 25]]
+        dynamodb.batch_write_item(RequestItems={messages: puts})
+    dynamodb.update_item(
+        TableName=heads,
+        Key=place,
+        UpdateExpression="SET last_seq = :n",
+        ExpressionAttributeValues={":n": {"N": str(len(rows))}},
+    )
 
 
 def joined(person: User, conversation_id: str) -> Socket:

@@ -97,7 +97,7 @@ def forward(world: World, text: str) -> Answer:
     status, forwarded = world.rest("POST", f"/messages/{message_id}/forward", {"conversation_ids": [world.direct]})
     if forwarded["failed"]:
         assert status == 200
-        return 422, {"code": forwarded["failed"][0]["code"], "rule": "banned_words: r-reject"}
+        return 422, forwarded["failed"][0]
     return status, forwarded["messages"][0]
 
 

@@ -486,8 +486,12 @@ def test_each_conversation_that_is_forwarded_to_takes_a_token(parley: Parley) ->
 
     assert reply.status == 200
     assert len(reply.json["messages"]) == BURST
-    assert [one["code"] for one in reply.json["failed"]] == ["rate_limited"]
+    [failed] = reply.json["failed"]
+    assert (failed["conversation_id"] in targets, failed["code"], bool(failed["rule"])) == (True, "rate_limited", True)
     assert left(reply) == 0
+    parley.clock.ms += failed["retry_after_ms"]
+    body = {"conversation_ids": [failed["conversation_id"]]}
+    assert alice.post(f"/messages/{message_id}/forward", json=body).json["failed"] == []
 
 
 # --- changes ---------------------------------------------------------------------------------------------------------

@@ -69,12 +69,12 @@ def try_all(
     assert column.keys() <= {str(one) for one in tried}
     for one in tried:
         if str(one) in column:
-            status, code, detail = one.ask_quietly(person, socket, conversation_id, others)
-            assert (code, status) == (column[str(one)], 400 if code == "own_message" else 403), one
-            assert detail, one
+            refused = one.ask_quietly(person, socket, conversation_id, others)
+            code = column[str(one)]
+            assert (refused.code, refused.status) == (code, 400 if code == "own_message" else 403), one
         else:
-            status, code, _ = one.ask(person, socket, conversation_id)
-            assert status < 300 or one.refuses_example, (one, status, code)
+            answer = one.ask(person, socket, conversation_id)
+            assert answer.status < 300 or one.refuses_example, (one, answer)
             person.parley.drain()
             heard |= {event["event"] for device in others for event in device.events()}
     return sorted(heard)
@@ -169,8 +169,7 @@ def test_role_outside_of_conversations_opens_what_it_says_and_no_more(
         if one.ids:
             continue
         if str(one) in refused:
-            status, code, detail = one.ask_quietly(eve, phone, "", theirs)
-            assert (code, status) == (refused[str(one)], 403), one
-            assert detail, one
+            answer = one.ask_quietly(eve, phone, "", theirs)
+            assert (answer.code, answer.status) == (refused[str(one)], 403), one
         else:  # what there is not, or has changed meanwhile, is another answer than that of a wrong role
-            assert one.ask(eve, phone, "")[0] in (200, 201, 202, 404, 409), one
+            assert one.ask(eve, phone, "").status in (200, 201, 202, 404, 409), one

@@ -292,11 +292,21 @@ def test_what_the_gateway_answers_itself_is_a_problem_that_browsers_may_see(kind
     problem = json.loads(response["responseTemplates"]["application/json"])
     headers = response["responseParameters"]
 
-    assert problem.keys() == {"type", "title", "status", "detail", "code", "request_id"}
+    more = {"rule", "retry_after_ms"} if kind == "THROTTLED" else set()
+    assert problem.keys() == {"type", "title", "status", "detail", "code", "request_id", *more}
     assert problem["type"] == f"urn:parley:problem:{problem['code']}"
     assert str(problem["status"]) == str(response.get("statusCode", problem["status"]))
     assert headers["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
     assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
+
+
+def test_who_is_throttled_by_the_gateway_is_told_for_how_long() -> None:
+    response = rest_body()["x-amazon-apigateway-gateway-responses"]["THROTTLED"]
+    headers = response["responseParameters"]
+
+    assert headers["gatewayresponse.header.Retry-After"] == "'1'"
+    assert "Retry-After" in headers["gatewayresponse.header.Access-Control-Expose-Headers"]
+    assert json.loads(response["responseTemplates"]["application/json"])["retry_after_ms"] == 1000
 
 
 def test_the_rest_api_has_one_stage() -> None:

@@ -148,6 +148,18 @@ def test_what_moderators_read_or_take_away_of_others_and_whom_the_host_erases_is
     assert told[1]["details"] == {"export_id": export["id"], "format": "jsonl"}
 
 
+def test_what_shows_nothing_that_anybody_wrote_is_nothing_for_the_log(parley: Parley) -> None:
+    [report_id] = filed(parley, 1)
+    mona = moderator(parley)
+
+    for path in ("/admin/reports", "/admin/banned-words", "/admin/audit", "/users", "/users/alice"):
+        assert mona.get(path).status == 200
+    assert targets(mona, "") == []
+
+    assert mona.get(f"/admin/reports/{report_id}").status == 200
+    assert targets(mona, "") == [report_id]
+
+
 def test_what_members_do_in_their_own_conversations_is_nothing_for_the_log(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
     group = make_group(alice, bob)

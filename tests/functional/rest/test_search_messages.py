@@ -1,11 +1,12 @@
 """GET /search: words in one conversation or in all of the caller's, newest first, never what is not theirs to see."""
 
+import json
 from urllib.parse import quote
 
 import pytest
 
-from tests.functional.replies import refusal
-from tests.functional.talk import make_group, open_direct, say
+from tests.functional.replies import invalid, refusal
+from tests.functional.talk import fill, make_group, open_direct, say
 from tests.harness import Frame, Parley, User
 
 
@@ -116,7 +117,7 @@ def test_a_request_looks_through_so_many_messages_and_no_more(parley: Parley, mo
     from parley.domain import search as searching
 
     monkeypatch.setattr(searching, "MAX_LOOKED_AT", 20)
-    monkeypatch.setattr(searching, "READ_AT_ONCE", 20)
+    monkeypatch.setattr(searching, "FIRST_READ", 5)
     alice, bob = parley.user("alice"), parley.user("bob")
     direct = open_direct(alice, bob)
     say(alice, direct, "needle", *(f"hay {number}" for number in range(45)))
@@ -126,6 +127,84 @@ def test_a_request_looks_through_so_many_messages_and_no_more(parley: Parley, mo
     assert first["results"] == []
     assert first["next"] is not None
     assert everything(bob, "needle") == ["needle"]
+
+
+def test_a_request_looks_through_so_many_characters_and_no_more(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    say(alice, direct, "first")
+    fill(parley, direct, ["needle", *["針" * 10_000] * 150])
+
+    with parley.watch() as calls:
+        first = search(bob, "needle")
+
+    assert first["results"] == []
+    read = [item for call in calls if call.operation == "Query" for item in call.response["Items"]]
+    assert 100 <= len(read) < 150
+    assert everything(bob, "needle") == ["needle"]
+
+
+def test_a_page_is_as_long_as_an_answer_can_be(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    say(alice, direct, "first")
+    fill(parley, direct, [f"{number} needle".ljust(10_000, "\x01") for number in range(90)])
+
+    page = bob.get("/search?q=needle&limit=100")
+
+    assert len(json.dumps(page.text)) < 6_000_000
+    assert 50 < len(page.json["results"]) < 90
+    numbers = [int(text.partition(" ")[0]) for text in everything(bob, "needle", "&limit=100")]
+    assert numbers == list(range(90))[::-1]
+
+
+def test_what_was_written_or_deleted_before_the_search_is_seen(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    say(alice, open_direct(alice, bob), "word")
+
+    with parley.watch() as calls:
+        assert texts(bob, "word") == ["word"]
+
+    # No engine here lags behind as DynamoDB does, where it is not asked to read consistently.
+    messages = parley.template.resources["Messages"].ref
+    assert [
+        call.params["ConsistentRead"]
+        for call in calls
+        if call.operation == "Query" and call.params["TableName"] == messages
+    ] == [True]
+
+
+def test_busy_conversation_and_quiet_ones_come_in_one_order(parley: Parley) -> None:
+    alice = parley.user("alice")
+    busy, quiet = (open_direct(alice, parley.user(one)) for one in ("bob", "carol"))
+    say(alice, busy, "first")
+    say(alice, quiet, "first")
+    fill(parley, busy, [f"word {number}" for number in range(400)], from_ms=10**6, step_ms=10)
+    fill(parley, quiet, [f"word {number}.5" for number in range(40)], from_ms=10**6 + 5, step_ms=100)
+
+    numbers = [float(text.partition(" ")[2]) for text in everything(alice, "word", "&limit=100")]
+
+    times = [10 * (one + 1) if one == int(one) else 5 + 100 * (one + 0.5) for one in numbers]
+    assert len(numbers) == 440
+    assert times == sorted(times, reverse=True)
+
+
+def test_cursor_belongs_to_its_search(parley: Parley) -> None:
+    alice, bob, carol = (parley.user(one) for one in ("alice", "bob", "carol"))
+    direct, other = open_direct(alice, bob), open_direct(alice, carol)
+    for place in (direct, other):
+        say(alice, place, "word one", "word two")
+    of_all = search(alice, "word", "&limit=1")["next"]
+    of_one = search(alice, "word", f"&limit=1&conversation_id={direct}")["next"]
+
+    for more in (
+        f"?q=word&conversation_id={direct}&cursor={of_all}",
+        f"?q=word&conversation_id={other}&cursor={of_one}",
+        f"?q=word&cursor={of_one}",
+        f"?q=words&cursor={of_all}",
+    ):
+        assert refusal(alice.get(f"/search{more}")) == invalid(("?cursor", "bad_cursor")), more
+    assert texts(alice, "WORD", f"&conversation_id={direct}&cursor={of_one}") == ["word one"]
 
 
 def test_more_conversations_than_are_searched_at_once_are_all_searched(parley: Parley) -> None:

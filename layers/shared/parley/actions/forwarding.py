@@ -19,12 +19,17 @@ MAX_SENDS_AT_ONCE = 10
 _sends = ThreadPoolExecutor(max_workers=MAX_SENDS_AT_ONCE, thread_name_prefix="forward")
 
 
-class Failed(Struct, frozen=True, kw_only=True):
-    """A conversation that the message did not get into, and why; the same request tries it again."""
+class Failed(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A conversation that the message did not get into, and why; the same request tries it again.
+
+    `rule` and `retry_after_ms` are there where a problem document of the same refusal would have them.
+    """
 
     conversation_id: str
     code: str
     detail: str
+    rule: str | None = None
+    retry_after_ms: int | None = None
 
 
 class Forwarded(Struct, frozen=True, kw_only=True):
@@ -82,4 +87,10 @@ def _send(call: Call, conversation_id: str, draft: Draft, origin: Origin) -> Sen
     try:
         return messages.send(call, conversation_id, draft, origin)
     except Refusal as refusal:  # what was allowed a moment ago: closed, or left, or too busy
-        return Failed(conversation_id=conversation_id, code=refusal.code, detail=refusal.detail)
+        return Failed(
+            conversation_id=conversation_id,
+            code=refusal.code,
+            detail=refusal.detail,
+            rule=refusal.rule,
+            retry_after_ms=refusal.retry_after_ms,
+        )

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import msgspec
+from msgspec.structs import replace
 
 from parley.actions import access, seeing
 from parley.adapters import conversations, messages
 from parley.domain import search
 from parley.domain.call import Call
+from parley.domain.cursors import encode
 from parley.domain.requests import Search
-from parley.domain.search import Hit, HitList, Position
-from parley.domain.stored import StoredMessage
-from parley.domain.words import Query, Span
+from parley.domain.search import Hit, HitList, Look, Part, Position, Trail
+from parley.domain.stored import Head, StoredMessage
 
 MAX_QUERIES_AT_ONCE = 16
 
@@ -23,80 +23,89 @@ def find(call: Call, wanted: Search) -> HitList:
     """Returns a page of the caller's messages that hold all the words, newest first.
 
     Within a group of conversations that are searched together the order is exact; they are taken 25 at a time, the most
-    recently active first, what is archived last. At most about `MAX_LOOKED_AT` messages are looked through.
+    recently active first, what is archived last. At most `MAX_LOOKED_AT` messages are looked through, and fewer where
+    they are long.
     """
     query = search.check_query(wanted.q)
-    position = _start(call, wanted)
-    found: list[tuple[StoredMessage, list[Span]]] = []
-    looked_at = 0
-    position = _member_of(call, position)
-    while position.at or not position.is_last:
-        if len(found) >= wanted.limit or looked_at >= search.MAX_LOOKED_AT:
-            return HitList(results=_hits(call, found), next=position.encode())
-        if position.at:
-            step = _round(query, position, wanted.limit - len(found))
-            found += step.matches
-            looked_at += step.looked_at
-            position = msgspec.structs.replace(position, at=step.at)
-        else:
-            position = _member_of(call, _next_group(call, position))
-            looked_at += search.MAX_CONVERSATIONS  # those with nothing in them are work, too
-    return HitList(results=_hits(call, found), next=None)
+    position = search.position_of(wanted.cursor, query, wanted.conversation_id)
+    if wanted.cursor is None and wanted.conversation_id is not None:
+        trails = [_begun(access.access_conversation(call, wanted.conversation_id))]
+        position = replace(position, is_last=True)
+    else:
+        trails = _resumed(call, position)
+    look = Look(query, wanted.limit)
+    _look_through(look, trails)
+    while not look.is_over and not position.is_last:
+        position, trails = _next_group(call, position)
+        look.came_to(search.MAX_CONVERSATIONS)
+        _look_through(look, trails)
+    position = replace(position, at={one.conversation_id: one.seq for one in trails if one.seq})
+    is_through = position.is_last and not position.at
+    return HitList(results=_hits(call, look), next=None if is_through else encode(position))
 
 
-def _start(call: Call, wanted: Search) -> Position:
-    if wanted.cursor is not None:
-        position = search.decode_cursor(wanted.cursor)
-        if wanted.conversation_id is not None and not set(position.at) <= {wanted.conversation_id}:
-            return Position(is_last=True)  # the cursor of another search
-        return position
-    if wanted.conversation_id is None:
-        return _next_group(call, Position())
-    head = access.access_conversation(call, wanted.conversation_id)
-    return Position(at={head.conversation_id: head.last_seq} if head.last_seq else {}, is_last=True)
+def _begun(head: Head) -> Trail:
+    return Trail(conversation_id=head.conversation_id, unread_seq=head.last_seq)
 
 
-def _next_group(call: Call, position: Position) -> Position:
-    """Returns the next conversations to search, with where to begin in each; two round trips."""
+def _resumed(call: Call, position: Position) -> list[Trail]:
+    """Returns the conversations that are searched already, without those that are not the caller's; one round trip.
+
+    A cursor comes back from outside, and its search may have begun before the caller was removed.
+    """
+    mine = _mine(call, list(position.at))
+    return [
+        Trail(conversation_id=one, unread_seq=min(seq, mine[one].last_seq))
+        for one, seq in position.at.items()
+        if one in mine
+    ]
+
+
+def _next_group(call: Call, position: Position) -> tuple[Position, list[Trail]]:
+    """Returns the next conversations to search, and what comes behind them; two round trips."""
     size = search.MAX_CONVERSATIONS
     entries = conversations.recent(call.user_id, size + 1, position.after, archived=position.archived)
     taken = entries[:size]
-    heads = conversations.heads(entry.conversation_id for entry in taken)
-    at = {head.conversation_id: head.last_seq for head in heads.values() if head.last_seq}
+    trails = [_begun(head) for head in _mine(call, [entry.conversation_id for entry in taken]).values()]
     if len(entries) > size:
-        return Position(at=at, after=(taken[-1].active_hour, taken[-1].conversation_id), archived=position.archived)
+        return replace(position, after=(taken[-1].active_hour, taken[-1].conversation_id)), trails
     # Behind what is active comes what is archived.
-    return Position(at=at, archived=True, is_last=position.archived)
+    return replace(position, after=None, archived=True, is_last=position.archived), trails
 
 
-def _member_of(call: Call, position: Position) -> Position:
-    """Returns the position without conversations that are not the caller's: a cursor comes back from outside."""
-    if not position.at:
-        return position
-    pairs = conversations.heads_and_memberships(list(position.at), call.user_id)
-    mine = {one for one, (head, member) in pairs.items() if access.is_member(head, call.user_id, member)}
-    at = {one: min(seq, pairs[one][0].last_seq) for one, seq in position.at.items() if one in mine}
-    return msgspec.structs.replace(position, at=at)
+def _mine(call: Call, conversation_ids: Sequence[str]) -> dict[str, Head]:
+    """Returns the heads of those conversations that the caller is in; one round trip."""
+    if not conversation_ids:
+        return {}
+    pairs = conversations.heads_and_memberships(conversation_ids, call.user_id)
+    return {one: head for one, (head, mine) in pairs.items() if access.is_member(head, call.user_id, mine)}
 
 
-def _round(query: Query, position: Position, limit: int) -> search.Found:
-    """Reads a part of each conversation, backwards, and looks through it; one round trip, side by side."""
-    size = search.read_size(len(position.at))
-    parts = _queries.map(
-        lambda one: messages.between(one[0], max(1, one[1] - size + 1), one[1], is_fresh=False), position.at.items()
-    )
-    return search.look_through(query, position.at, dict(zip(position.at, parts, strict=True)), limit)
+def _look_through(look: Look, trails: Sequence[Trail]) -> None:
+    """Looks through conversations, backwards in one order, until all are through or it is enough."""
+    while not look.is_over:
+        parts = look.due(trails)
+        for part, found in zip(parts, _queries.map(_read, parts), strict=True):
+            part.trail.add(found)
+        newest = search.newest(trails)
+        if newest is None:
+            return
+        look.at(newest)
 
 
-def _hits(call: Call, found: Sequence[tuple[StoredMessage, list[Span]]]) -> list[Hit]:
+def _read(part: Part) -> list[StoredMessage]:
+    return messages.before(part.trail.conversation_id, part.trail.unread_seq, part.messages, part.characters)
+
+
+def _hits(call: Call, look: Look) -> list[Hit]:
     """Returns the results without what the caller has deleted from their own view; one round trip."""
     seqs: dict[str, list[int]] = {}
-    for message, _ in found:
+    for message, _ in look.found:
         seqs.setdefault(message.conversation_id, []).append(message.seq)
     queried = _queries.map(lambda one: seeing.eyes(call, one[0], min(one[1]), max(one[1])), seqs.items())
     eyes = dict(zip(seqs, queried, strict=True))
     return [
-        Hit(message=eyes[message.conversation_id].view(message), highlights=[(start, end) for start, end in spans])
-        for message, spans in found
+        Hit(message=eyes[message.conversation_id].view(message), highlights=spans)
+        for message, spans in look.found
         if not eyes[message.conversation_id].is_hidden(message)
     ]

@@ -1,11 +1,15 @@
 """What a message said before it was edited or deleted: kept, and shown to those who moderate."""
 
-from msgspec import Struct
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from parley.actions import access
 from parley.adapters import audit, messages, staff
-from parley.domain import auditing, ids, rights
+from parley.domain import auditing, changing, cursors, history, ids, rights
 from parley.domain.call import Call
+from parley.domain.requests import VersionQuery
 from parley.domain.stored import StoredMessage
 from parley.domain.times import rfc3339
 
@@ -18,22 +22,45 @@ class Version(Struct, frozen=True, kw_only=True):
 
 
 class VersionList(Struct, frozen=True, kw_only=True):
-    """The texts of a message, the oldest first; the last one is what it says now, unless it was deleted."""
+    """The texts of a message, the oldest first; the last one is what it says now, unless it was deleted.
+
+    Where they are longer than an answer can be, the rest is behind `next`.
+    """
 
     message_id: str
     versions: list[Version]
+    next: str | None
 
 
-def list_versions(call: Call, message_id: str) -> VersionList:
+class _Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
+    shown: Annotated[int, Meta(ge=1, le=changing.MAX_EDITS + 1)]  # versions: none comes in before another
+
+
+def list_versions(call: Call, message_id: str, query: VersionQuery) -> VersionList:
     """Returns what a message has said; to moderators of the deployment and to a group's owners and admins.
 
     Two round trips, one more for a moderator: that they read it is in the audit log before they do.
     """
+    position = cursors.decode(query.cursor, _Position)
     message = _access(call, message_id)
     texts = messages.versions(message.conversation_id, message.seq)
     if message.deleted_at_ms is None:
         texts.append(message)
-    return VersionList(message_id=message_id, versions=[_version(one) for one in texts])
+    start = position.shown if position is not None else 0
+    shown = list(_fitting(_version(one) for one in texts[start:]))
+    end = start + len(shown)
+    more = cursors.encode(_Position(shown=end)) if end < len(texts) else None
+    return VersionList(message_id=message_id, versions=shown, next=more)
+
+
+def _fitting(found: Iterable[Version]) -> Iterator[Version]:
+    """Yields as many of them as an answer holds."""
+    left = history.MAX_PAGE_BYTES
+    for one in found:
+        left -= history.answer_bytes(one)
+        if left < 0:
+            return
+        yield one
 
 
 def _access(call: Call, message_id: str) -> StoredMessage:

@@ -107,16 +107,12 @@ def head_and_message(
     )
 
 
-def between(conversation_id: str, first_seq: int, last_seq: int, *, is_fresh: bool = True) -> list[StoredMessage]:
+def between(conversation_id: str, first_seq: int, last_seq: int) -> list[StoredMessage]:
     """Returns the messages from `first_seq` to `last_seq`, both included, ascending; one round trip per 1 MB.
-
-    Where they need not be fresh to the moment, reading costs half.
 
     Seqs have no gaps, so a page of history is a range of seqs that is known before anything is read.
     """
-    if first_seq > last_seq:
-        return []
-    return list(_between(conversation_id, first_seq, last_seq, is_fresh=is_fresh))
+    return list(each(conversation_id, first_seq, last_seq))
 
 
 def each(conversation_id: str, first_seq: int, last_seq: int) -> Iterator[StoredMessage]:
@@ -124,10 +120,26 @@ def each(conversation_id: str, first_seq: int, last_seq: int) -> Iterator[Stored
     return _between(conversation_id, first_seq, last_seq) if first_seq <= last_seq else iter(())
 
 
-def _between(conversation_id: str, first_seq: int, last_seq: int, *, is_fresh: bool = True) -> Iterator[StoredMessage]:
-    found = tables.Message.query(
-        conversation_id, tables.Message.seq.between(first_seq, last_seq), consistent_read=is_fresh
-    )
+def before(conversation_id: str, last_seq: int, limit: int, max_characters: int) -> list[StoredMessage]:
+    """Returns up to `limit` (1–) messages from `last_seq` down, the newest first; one round trip per 1 MB.
+
+    It ends with the message whose text makes them `max_characters` together.
+    """
+    found: list[StoredMessage] = []
+    characters = 0
+    for message in _between(conversation_id, max(1, last_seq - limit + 1), last_seq, newest_first=True):
+        found.append(message)
+        characters += len(message.text)
+        if characters >= max_characters:
+            break
+    return found
+
+
+def _between(
+    conversation_id: str, first_seq: int, last_seq: int, *, newest_first: bool = False
+) -> Iterator[StoredMessage]:
+    seqs = tables.Message.seq.between(first_seq, last_seq)
+    found = tables.Message.query(conversation_id, seqs, consistent_read=True, scan_index_forward=not newest_first)
     return (_message(row) for row in found)
 
 

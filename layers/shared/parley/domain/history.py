@@ -60,7 +60,7 @@ def fitting(messages: Sequence[Message], query: History) -> list[Message]:
     left = MAX_PAGE_BYTES
     kept = []
     for message in sorted(messages, key=lambda one: abs(one.seq - start_seq)):
-        left -= _answer_bytes(message)
+        left -= answer_bytes(message)
         if left < 0:
             break
         kept.append(message)
@@ -73,12 +73,12 @@ def fitting(messages: Sequence[Message], query: History) -> list[Message]:
     return sorted(kept, key=lambda one: one.seq)
 
 
-def _answer_bytes(message: Message) -> int:
-    """Returns how much of an answer a message takes at most.
+def answer_bytes(shown: Struct) -> int:
+    """Returns how much of an answer something takes at most.
 
     It stands there as JSON within JSON, and up to Python 3.11 Lambda's runtime writes all but ASCII as escapes.
     """
-    return len(json.dumps(msgspec.json.encode(message).decode()))
+    return len(json.dumps(msgspec.json.encode(shown).decode()))
 
 
 def _clip(first_seq: int, last_seq: int, newest_seq: int) -> Span:

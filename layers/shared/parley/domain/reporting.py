@@ -19,7 +19,6 @@ RULE = "banned_words"  # the reason of a report that a rule has made
 
 REPORT_ID_PATTERN = r"^r_[a-z2-7]{26}$(?!\n)"
 CONTEXT_MESSAGES = 10  # on each side of a reported message
-MAX_VERSIONS = 20  # of what it said before, the newest
 
 _report_id = re.compile(r"r_[a-z2-7]{26}")
 

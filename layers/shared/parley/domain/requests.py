@@ -357,6 +357,12 @@ class AuditQuery(Page, frozen=True, kw_only=True, rename={"since": "from"}):
     since: Annotated[str, Meta(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$(?!\n)")] | None = None
 
 
+class VersionQuery(Body, frozen=True, kw_only=True):
+    """The query of a message's versions."""
+
+    cursor: Cursor | None = None
+
+
 class ListUsers(Page, frozen=True, kw_only=True):
     """The query of GET /users: people of one role, or of all; whose name begins with `q`, or all."""
 

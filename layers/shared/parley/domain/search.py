@@ -4,25 +4,26 @@ There is no index of words: it would cost more to write than all else of a messa
 A search reads messages backwards, a bounded number for each request, and says where the next one goes on.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from base64 import b32encode
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta, Struct
 
+from parley.domain import cursors, history
 from parley.domain.errors import Invalid
 from parley.domain.listing import ConversationId, Hour
 from parley.domain.stored import StoredMessage
 from parley.domain.types import Message
-from parley.domain.words import MAX_QUERY_WORDS, Query, Span
+from parley.domain.words import MAX_QUERY_WORDS, Query
 
 MAX_CONVERSATIONS = 25  # that are searched side by side; the cursor says for each how far
 MAX_LOOKED_AT = 2_000  # messages that one request looks through
-MIN_READ = 20  # messages of one conversation that are read at once
-READ_AT_ONCE = 1_000  # messages of all of them together
+MAX_LOOKED_CHARACTERS = 1_000_000  # of their texts; in Chinese 3 MB to read (docs/decisions.md, "Search")
+FIRST_READ = 250  # messages that are read at first, of all conversations together; then twice as many each time
+MAX_READ = 1_000  # messages of one conversation that are read at once
 
-Key = tuple[int, str, int]  # the order of results: time, then conversation and seq
 Seq = Annotated[int, Meta(ge=0, le=10**15)]
 
 
@@ -41,24 +42,30 @@ class HitList(Struct, frozen=True, kw_only=True):
 
 
 class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
-    """Where a search goes on: in these conversations at these seqs, then with the conversations behind `after`."""
+    """Where the search `asked` goes on: in these conversations at these seqs, then with those behind `after`."""
 
+    asked: Annotated[str, Meta(max_length=32)]
     at: Annotated[dict[ConversationId, Seq], Meta(max_length=MAX_CONVERSATIONS)] = {}
     after: tuple[Hour, ConversationId] | None = None
     archived: bool = False
     is_last: bool = False  # no conversations come behind these
 
-    def encode(self) -> str:
-        """Returns the cursor that clients hand back; opaque to them."""
-        return urlsafe_b64encode(msgspec.json.encode(self)).decode().rstrip("=")
+
+def position_of(cursor: str | None, query: Query, conversation_id: str | None) -> Position:
+    """Returns where a search goes on, or begins; Invalid for a cursor that Parley did not make, or not for it."""
+    asked = _asked(query, conversation_id)
+    position = cursors.decode(cursor, Position)
+    if position is None:
+        return Position(asked=asked)
+    if position.asked != asked:
+        raise Invalid.field("?cursor", "bad_cursor", "That cursor is of another search; start again without one.")
+    return position
 
 
-def decode_cursor(cursor: str) -> Position:
-    """Returns the position that a cursor stands for; Invalid for one that Parley did not make."""
-    try:
-        return msgspec.json.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=Position)
-    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
-        raise Invalid.field("?cursor", "bad_cursor", "That cursor is none of ours; start again without one.") from error
+def _asked(query: Query, conversation_id: str | None) -> str:
+    """Returns what tells searches apart; a cursor carries it, so that it is not handed to another one."""
+    asked = "\n".join([conversation_id or "", *query.words])
+    return b32encode(sha256(asked.encode()).digest()[:10]).decode().lower()
 
 
 def check_query(text: str) -> Query:
@@ -71,46 +78,109 @@ def check_query(text: str) -> Query:
     return query
 
 
-class Found(Struct, frozen=True, kw_only=True):
-    """What one round came to: matches, newest first, and how far each conversation has been looked through."""
+class Trail(Struct, kw_only=True):
+    """A conversation on its way back in time: what was read of it and not looked at, and where reading goes on."""
 
-    matches: list[tuple[StoredMessage, list[Span]]]
-    at: dict[str, int]
-    looked_at: int
+    conversation_id: str
+    unread_seq: int  # the newest message that was not read; 0 at the end
+    unlooked: list[StoredMessage] = []  # ascending: the next one to look at is the last
+    part_size: int = 0  # messages that were read last
+
+    @property
+    def seq(self) -> int:
+        """Returns the next message to look at, 0 at the end."""
+        return self.unlooked[-1].seq if self.unlooked else self.unread_seq
+
+    @property
+    def runs_short(self) -> bool:
+        """Says whether it is time to read on, if anything is read: half of what was read last is gone."""
+        return self.unread_seq > 0 and 2 * len(self.unlooked) <= self.part_size
+
+    def add(self, part: Sequence[StoredMessage]) -> None:
+        """Takes what was read from `unread_seq` down, the newest first. Nothing is behind where nothing was found."""
+        self.part_size = len(part)
+        self.unread_seq = part[-1].seq - 1 if part else 0
+        self.unlooked[:0] = reversed(part)
 
 
-def read_size(conversations: int) -> int:
-    """Returns how many messages of each of so many conversations one round reads."""
-    return max(MIN_READ, READ_AT_ONCE // max(conversations, 1))
+class Part(Struct, frozen=True, kw_only=True):
+    """What is read of a conversation at once: so many messages from where it is down, or so many characters."""
+
+    trail: Trail
+    messages: int
+    characters: int
 
 
-def look_through(query: Query, at: Mapping[str, int], read: Mapping[str, Sequence[StoredMessage]], limit: int) -> Found:
-    """Returns up to `limit` matches among what was `read` of each conversation, up to its seq in `at`, ascending.
+class Look:
+    """What one request has looked at, and found: it ends with a full page, or when it has looked at enough."""
 
-    Only down to the moment from which all conversations have been read: older messages of one may be newer than
-    what has not been read of another. What lies before it is read again in the next round.
-    """
-    unfinished = [found[0].created_at_ms for found in read.values() if found and found[0].seq > 1]
-    horizon_ms = max(unfinished, default=0)
-    looked = sorted((m for found in read.values() for m in found if m.created_at_ms >= horizon_ms), key=_key)
-    matches: list[tuple[StoredMessage, list[Span]]] = []
-    seen: dict[str, int] = {one: seq for one, seq in at.items() if seq > 0}
-    for message in reversed(looked):
-        seen[message.conversation_id] = message.seq - 1
-        spans = _match(query, message)
+    def __init__(self, query: Query, limit: int) -> None:
+        self._query = query
+        self._limit = limit
+        self._looked_at = self._characters = self._bytes = 0
+        self._is_full = False
+        self.found: list[tuple[StoredMessage, list[tuple[int, int]]]] = []
+
+    @property
+    def is_over(self) -> bool:
+        return (
+            self._is_full
+            or len(self.found) >= self._limit
+            or self._looked_at >= MAX_LOOKED_AT
+            or self._characters >= MAX_LOOKED_CHARACTERS
+        )
+
+    def came_to(self, conversations: int) -> None:
+        """Counts conversations as messages: those with nothing in them are work, too."""
+        self._looked_at += conversations
+
+    def due(self, trails: Iterable[Trail]) -> list[Part]:
+        """Returns what has to be read before the next message is known, side by side; empty where it is known.
+
+        Only when one conversation has run out, and then of all that run short: they run out together, if they are
+        equally busy. What was read of a quiet one is kept. A part is twice as long as the one before, so that no more
+        is read in vain than was looked at.
+        """
+        here = [one for one in trails if one.seq]
+        if all(one.unlooked for one in here):
+            return []
+        short = [one for one in here if one.runs_short]
+        first = max(FIRST_READ // len(here), 1)
+        left = MAX_LOOKED_AT - self._looked_at
+        characters = (MAX_LOOKED_CHARACTERS - self._characters) // len(short)
+        return [
+            Part(trail=one, messages=min(2 * one.part_size or first, MAX_READ, left), characters=characters)
+            for one in short
+        ]
+
+    def at(self, trail: Trail) -> None:
+        """Looks at the next message of a conversation. It stays the next one where it is found, and the page is full.
+
+        A page is full when an answer holds no more of it: 100 long texts may be more.
+        """
+        message = trail.unlooked[-1]
+        spans = _match(self._query, message)
         if spans:
-            matches.append((message, spans))
-            if len(matches) == limit:
-                break
-    left = {one: seq for one, seq in seen.items() if seq > 0 and read.get(one)}
-    return Found(matches=matches, at=left, looked_at=sum(len(found) for found in read.values()))
+            self._bytes += history.answer_bytes(Hit(message=message.view(), highlights=spans))
+            if self._bytes > history.MAX_PAGE_BYTES:
+                self._is_full = True
+                return
+            self.found.append((message, spans))
+        trail.unlooked.pop()
+        self._looked_at += 1
+        self._characters += len(message.text)
 
 
-def _key(message: StoredMessage) -> Key:
-    return message.created_at_ms, message.conversation_id, message.seq
+def newest(trails: Iterable[Trail]) -> Trail | None:
+    """Returns the conversation whose next message is the newest of all, None at the end of all."""
+    return max((one for one in trails if one.unlooked), key=_order, default=None)
 
 
-def _match(query: Query, message: StoredMessage) -> list[Span] | None:
+def _order(trail: Trail) -> tuple[int, str]:
+    return trail.unlooked[-1].created_at_ms, trail.conversation_id
+
+
+def _match(query: Query, message: StoredMessage) -> list[tuple[int, int]] | None:
     if message.kind == "system" or message.deleted_at_ms is not None:
         return None
     return query.match(message.text)
