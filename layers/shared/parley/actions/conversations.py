@@ -197,8 +197,9 @@ def archive(call: Call, conversation_id: str, *, archived: bool) -> Conversation
             shelf = conversations.shelf_of(call.user_id, archived=archived)
             attributes = {"archived_seq": head.last_seq if archived else None, "shelf": shelf}
             after = msgspec.structs.replace(head, has_archived=archived or head.has_archived)
+            step = Step(before=head, after=after, mine=(call.user_id, attributes), rests_on_last=archived)
             try:
-                journal.write(Step(before=head, after=after, mine=(call.user_id, attributes)), call.now_s)
+                journal.write(step, call.now_s)
             except journal.LostRace:
                 continue
             mine = msgspec.structs.replace(mine, archived_seq=head.last_seq if archived else None)
