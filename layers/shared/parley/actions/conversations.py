@@ -210,14 +210,20 @@ def archive(call: Call, conversation_id: str, *, archived: bool) -> Conversation
 
 def update_settings(call: Call, conversation_id: str, wanted: UpdateSettings) -> Conversation:
     """Changes what the caller has set for a conversation, on all their devices; three round trips and the posts."""
-    head, mine = access.access_membership(call, conversation_id)
-    settings = _settings(call, mine.settings, wanted)
-    if settings.pinned and not mine.settings.pinned:
-        if len(conversations.pinned(call.user_id, MAX_PINNED)) >= MAX_PINNED:
-            raise Conflict("too_many_pinned", f"You can pin {MAX_PINNED} conversations.", rule="pinned_conversations")
-    conversations.save_settings(call.user_id, conversation_id, settings, call.now_ms)
-    _tell_own(call, head, msgspec.structs.replace(mine, settings=settings))
-    return read(call, conversation_id)
+    for _ in writes.tries():
+        head, mine = access.access_membership(call, conversation_id)
+        settings = _settings(call, mine.settings, wanted)
+        if settings.pinned and not mine.settings.pinned:
+            _check_room_to_pin(call)
+        if conversations.save_settings(mine, settings, call.now_ms):
+            _tell_own(call, head, msgspec.structs.replace(mine, settings=settings))
+            return read(call, conversation_id)
+    raise writes.busy()
+
+
+def _check_room_to_pin(call: Call) -> None:
+    if len(conversations.pinned(call.user_id, MAX_PINNED)) >= MAX_PINNED:
+        raise Conflict("too_many_pinned", f"You can pin {MAX_PINNED} conversations.", rule="pinned_conversations")
 
 
 def _settings(call: Call, now: Settings, wanted: UpdateSettings) -> Settings:
