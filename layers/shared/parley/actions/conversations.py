@@ -119,13 +119,11 @@ def page(call: Call, query: ListConversations) -> ConversationList:
     Three round trips (index, heads, the rest), however many there are. One that asks for a part of them looks through
     `MAX_CHUNKS` hundreds at most; what is not found by then is on the next pages, so a page may be short, or empty.
     """
-    if query.state == "pinned":
-        return _pinned(call, query)
     position = listing.decode_cursor(query.cursor)
     wanted = listing.Wanted.of(query)
     shown: list[Head] = []
     for _ in range(MAX_CHUNKS if wanted.is_part else 1):
-        chunk = _chunk(call, query, position)
+        chunk = _pinned(call, position) if query.state == "pinned" else _chunk(call, query, position)
         fitting, position_behind = _fitting(call, wanted, chunk, query.limit - len(shown))
         shown += fitting
         if position_behind is None or len(shown) == query.limit:
@@ -159,6 +157,14 @@ def _chunk(call: Call, query: ListConversations, position: listing.Position) -> 
     return _Chunk(position=position, entries=entries, taken=taken, ordered=ordered)
 
 
+def _pinned(call: Call, position: listing.Position) -> _Chunk:
+    """Returns what the caller has pinned: `MAX_PINNED` at most, so one chunk, and the end of the list."""
+    found = conversations.heads(conversations.pinned(call.user_id, MAX_PINNED))
+    ordered = listing.in_order(list(found.values()), position)
+    entries = [listing.Entry(head.conversation_id, head.active_hour) for head in ordered]
+    return _Chunk(position=position, entries=entries, taken=entries, ordered=ordered)
+
+
 def _fitting(
     call: Call, wanted: listing.Wanted, chunk: _Chunk, room: int
 ) -> tuple[list[Head], listing.Position | None]:
@@ -176,13 +182,6 @@ def _fitting(
             if len(fitting) == room:
                 return fitting, chunk.behind(chunk.ordered[:place])
     return fitting, chunk.behind(chunk.ordered)
-
-
-def _pinned(call: Call, query: ListConversations) -> ConversationList:
-    """Returns the conversations that the caller has pinned: `MAX_PINNED` at most, so one page."""
-    found = conversations.heads(conversations.pinned(call.user_id, MAX_PINNED))
-    heads = sorted(found.values(), key=lambda head: head.last_activity_ms, reverse=True)
-    return ConversationList(conversations=views(heads, call.user_id), next=None)
 
 
 def archive(call: Call, conversation_id: str, *, archived: bool) -> Conversation:
