@@ -1,5 +1,10 @@
 """PATCH /conversations/{conversation_id}/archive: out of the list until something new comes."""
 
+from collections.abc import Callable
+from contextvars import Context
+
+import pytest
+
 from tests.functional.replies import Meanwhile
 from tests.functional.talk import contents, make_group, open_direct, say
 from tests.harness import Parley, User
@@ -62,15 +67,28 @@ def test_ones_other_devices_are_told_and_nobody_else(parley: Parley) -> None:
     assert theirs.events() == []
 
 
-def test_message_that_comes_in_between_brings_it_back(parley: Parley) -> None:
+@pytest.mark.parametrize("others", [False, True], ids=["nobody has archived it", "the other has"])
+@pytest.mark.parametrize("make", [open_direct, make_group], ids=["direct", "group"])
+def test_message_that_comes_in_between_is_put_away_too_and_the_next_one_brings_it_back(
+    parley: Parley, make: Callable[[User, User], str], others: bool
+) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    direct = open_direct(alice, bob)
-    meanwhile = Meanwhile("TransactWriteItems", lambda: say(bob, direct, "wait"))
+    conversation_id = make(alice, bob)
+    if others:
+        bob.patch(f"/conversations/{conversation_id}/archive", json={"archived": True})
+
+    def come() -> None:
+        say(bob, conversation_id, "wait")
+        Context().run(parley.drain)  # what runs the streams makes none of the function's calls
+
+    meanwhile = Meanwhile("TransactWriteItems", come)
     parley.hooks.append(meanwhile)
 
-    alice.patch(f"/conversations/{direct}/archive", json={"archived": True})
+    archived = alice.patch(f"/conversations/{conversation_id}/archive", json={"archived": True})
 
     assert meanwhile.happened
-    assert (listed(alice), listed(alice, "archived")) == ([], [direct])
-    say(bob, direct, "and another")
-    assert listed(alice) == [direct]
+    assert archived.status == 200, archived
+    assert (listed(alice), listed(alice, "archived")) == ([], [conversation_id])
+    say(bob, conversation_id, "and another")
+    parley.drain()
+    assert (listed(alice), listed(alice, "archived")) == ([conversation_id], [])

@@ -6,7 +6,7 @@ from bench.calls import recording
 from parley.domain.presence import LEASE_S
 from parley.domain.requests import MAX_STATUS_USERS
 from tests.functional.replies import invalid, refusal
-from tests.functional.talk import in_s, open_direct
+from tests.functional.talk import contents, in_s, open_direct
 from tests.harness import Parley
 
 
@@ -25,6 +25,21 @@ def test_people_one_talks_with_are_answered_for_in_the_order_asked(parley: Parle
     ]  # fmt: skip
     assert [(one["expires_at"] or "")[:19] for one in statuses] == [in_s(parley, LEASE_S)[:19], "", ""]
     assert [one["last_seen"] for one in statuses] == [None, in_s(parley, 0), None]
+
+
+def test_whom_one_has_put_away_is_still_known_and_told(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    watching = bob.connect()
+    watching.events()
+    alice.patch(f"/conversations/{direct}/archive", json={"archived": True})
+
+    statuses = alice.get("/users/presence?ids=bob").json["statuses"]
+    phone = alice.connect()
+
+    assert [(one["user_id"], one["status"]) for one in statuses] == [("bob", "online")]
+    assert [one["user_id"] for one in contents(watching.events("user_status_change"))] == ["alice"]
+    assert phone.request("request_user_status", {"user_ids": ["bob"]})["data"]["statuses"] == statuses
 
 
 def test_strangers_are_left_out_whether_they_exist_or_not(parley: Parley) -> None:

@@ -152,3 +152,28 @@ def test_cursor_that_could_be_ours_but_leads_nowhere_shows_nothing(parley: Parle
     replies: list[Reply] = [alice.get(f"/conversations?cursor={quote(one.encode())}") for one in positions]
 
     assert [len(reply.json["conversations"]) for reply in replies] == list(positions.values())
+
+
+def test_pinned_ones_are_narrowed_down_and_paged_as_others_are(parley: Parley) -> None:
+    alice = parley.user("alice", role="teacher", contexts={"class": ["7b"]})
+    made = {}
+    for name in ("bob", "carol", "dave"):
+        pupil = parley.user(name, role="student", contexts={"class": ["7b"]})
+        made[name] = open_direct(alice, pupil)
+        parley.advance(7)
+    about = {"type": "direct", "user_id": "bob", "context": {"type": "class", "id": "7b"}}
+    made["class"] = alice.post("/conversations", json=about).json["id"]
+    for name in ("bob", "carol", "class"):
+        alice.patch(f"/conversations/{made[name]}/settings", json={"pinned": True})
+
+    def found(query: str) -> list[str]:
+        return ids_of(listed(alice, f"?state=pinned&{query}"))
+
+    assert found("q=carol") == [made["carol"]]
+    assert found("q=dave") == []
+    assert found("context_type=class") == found("context_id=7b") == [made["class"]]
+    first = listed(alice, "?state=pinned&limit=2")
+    rest = listed(alice, f"?state=pinned&limit=2&cursor={first['next']}")
+    assert (ids_of(first), ids_of(rest)) == ([made["class"], made["carol"]], [made["bob"]])
+    assert rest["next"] is None
+    assert refusal(alice.get("/conversations?state=pinned&cursor=hello")) == invalid(("?cursor", "bad_cursor"))

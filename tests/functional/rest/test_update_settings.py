@@ -1,6 +1,8 @@
 """PATCH /conversations/{conversation_id}/settings: what one person has set, on all their devices."""
 
-from tests.functional.replies import invalid, refusal
+import pytest
+
+from tests.functional.replies import Meanwhile, invalid, refusal
 from tests.functional.talk import contents, open_direct
 from tests.harness import Parley
 
@@ -37,6 +39,26 @@ def test_pinned_conversations_are_a_list_of_their_own(parley: Parley) -> None:
     assert [one["id"] for one in pinned["conversations"]] == [first]
     alice.patch(f"/conversations/{first}/settings", json={"pinned": False})
     assert alice.get("/conversations?state=pinned").json["conversations"] == []
+
+
+@pytest.mark.parametrize("had_set", [{}, {"pinned": True}, {"muted_until": None}], ids=["nothing", "a pin", "defaults"])
+def test_what_another_device_sets_meanwhile_stays(parley: Parley, had_set: dict[str, object]) -> None:
+    alice = parley.user("alice")
+    direct = open_direct(alice, parley.user("bob"))
+    path = f"/conversations/{direct}/settings"
+    if had_set:
+        alice.patch(path, json=had_set)
+    laptop = alice.connect()
+    meanwhile = Meanwhile("UpdateItem", lambda: alice.patch(path, json={"pinned": True, "notifications": "none"}))
+    parley.hooks.append(meanwhile)
+
+    settings = alice.patch(path, json={"muted_until": "2030-01-01T00:00:00Z"}).json["settings"]
+
+    assert meanwhile.happened
+    assert settings == {"pinned": True, "muted_until": "2030-01-01T00:00:00.000Z", "notifications": "none"}
+    assert alice.get(f"/conversations/{direct}").json["settings"] == settings
+    assert contents(laptop.events("conversation_updated"))[-1]["own"]["settings"] == settings
+    assert [one["id"] for one in alice.get("/conversations?state=pinned").json["conversations"]] == [direct]
 
 
 def test_ones_other_devices_are_told(parley: Parley) -> None:

@@ -119,13 +119,11 @@ def page(call: Call, query: ListConversations) -> ConversationList:
     Three round trips (index, heads, the rest), however many there are. One that asks for a part of them looks through
     `MAX_CHUNKS` hundreds at most; what is not found by then is on the next pages, so a page may be short, or empty.
     """
-    if query.state == "pinned":
-        return _pinned(call, query)
     position = listing.decode_cursor(query.cursor)
     wanted = listing.Wanted.of(query)
     shown: list[Head] = []
     for _ in range(MAX_CHUNKS if wanted.is_part else 1):
-        chunk = _chunk(call, query, position)
+        chunk = _pinned(call, position) if query.state == "pinned" else _chunk(call, query, position)
         fitting, position_behind = _fitting(call, wanted, chunk, query.limit - len(shown))
         shown += fitting
         if position_behind is None or len(shown) == query.limit:
@@ -159,6 +157,14 @@ def _chunk(call: Call, query: ListConversations, position: listing.Position) -> 
     return _Chunk(position=position, entries=entries, taken=taken, ordered=ordered)
 
 
+def _pinned(call: Call, position: listing.Position) -> _Chunk:
+    """Returns what the caller has pinned: `MAX_PINNED` at most, so one chunk, and the end of the list."""
+    found = conversations.heads(conversations.pinned(call.user_id, MAX_PINNED))
+    ordered = listing.in_order(list(found.values()), position)
+    entries = [listing.Entry(head.conversation_id, head.active_hour) for head in ordered]
+    return _Chunk(position=position, entries=entries, taken=entries, ordered=ordered)
+
+
 def _fitting(
     call: Call, wanted: listing.Wanted, chunk: _Chunk, room: int
 ) -> tuple[list[Head], listing.Position | None]:
@@ -178,13 +184,6 @@ def _fitting(
     return fitting, chunk.behind(chunk.ordered)
 
 
-def _pinned(call: Call, query: ListConversations) -> ConversationList:
-    """Returns the conversations that the caller has pinned: `MAX_PINNED` at most, so one page."""
-    found = conversations.heads(conversations.pinned(call.user_id, MAX_PINNED))
-    heads = sorted(found.values(), key=lambda head: head.last_activity_ms, reverse=True)
-    return ConversationList(conversations=views(heads, call.user_id), next=None)
-
-
 def archive(call: Call, conversation_id: str, *, archived: bool) -> Conversation:
     """Puts a conversation away in the caller's list, until something new comes in it, or takes it out again.
 
@@ -197,8 +196,9 @@ def archive(call: Call, conversation_id: str, *, archived: bool) -> Conversation
             shelf = conversations.shelf_of(call.user_id, archived=archived)
             attributes = {"archived_seq": head.last_seq if archived else None, "shelf": shelf}
             after = msgspec.structs.replace(head, has_archived=archived or head.has_archived)
+            step = Step(before=head, after=after, mine=(call.user_id, attributes), rests_on_last=archived)
             try:
-                journal.write(Step(before=head, after=after, mine=(call.user_id, attributes)), call.now_s)
+                journal.write(step, call.now_s)
             except journal.LostRace:
                 continue
             mine = msgspec.structs.replace(mine, archived_seq=head.last_seq if archived else None)
@@ -209,14 +209,20 @@ def archive(call: Call, conversation_id: str, *, archived: bool) -> Conversation
 
 def update_settings(call: Call, conversation_id: str, wanted: UpdateSettings) -> Conversation:
     """Changes what the caller has set for a conversation, on all their devices; three round trips and the posts."""
-    head, mine = access.access_membership(call, conversation_id)
-    settings = _settings(call, mine.settings, wanted)
-    if settings.pinned and not mine.settings.pinned:
-        if len(conversations.pinned(call.user_id, MAX_PINNED)) >= MAX_PINNED:
-            raise Conflict("too_many_pinned", f"You can pin {MAX_PINNED} conversations.", rule="pinned_conversations")
-    conversations.save_settings(call.user_id, conversation_id, settings, call.now_ms)
-    _tell_own(call, head, msgspec.structs.replace(mine, settings=settings))
-    return read(call, conversation_id)
+    for _ in writes.tries():
+        head, mine = access.access_membership(call, conversation_id)
+        settings = _settings(call, mine.settings, wanted)
+        if settings.pinned and not mine.settings.pinned:
+            _check_room_to_pin(call)
+        if conversations.save_settings(mine, settings, call.now_ms):
+            _tell_own(call, head, msgspec.structs.replace(mine, settings=settings))
+            return read(call, conversation_id)
+    raise writes.busy()
+
+
+def _check_room_to_pin(call: Call) -> None:
+    if len(conversations.pinned(call.user_id, MAX_PINNED)) >= MAX_PINNED:
+        raise Conflict("too_many_pinned", f"You can pin {MAX_PINNED} conversations.", rule="pinned_conversations")
 
 
 def _settings(call: Call, now: Settings, wanted: UpdateSettings) -> Settings:

@@ -4,19 +4,18 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from parley.actions import push
+from parley.actions import push, together
 from parley.actions.sweeping import sweep_all
 from parley.adapters import blocks, connections, conversations, limits, sockets
 from parley.domain.call import Call
 from parley.domain.errors import TooMany
 from parley.domain.events import UserStatusChange
+from parley.domain.listing import Entry
 from parley.domain.presence import LEASE_S, Connection, Presence
 from parley.domain.times import rfc3339
 from parley.domain.types import Status
 
-MAX_WATCHERS = (
-    100  # the most recent direct conversations, whose other sides are told of a change (bounded, never everyone)
-)
+MAX_WATCHERS = 100  # the most recent conversations, whose other sides are told of a change (bounded, never everyone)
 MAX_KNOWN = 1000  # conversations that are looked through for people whose status the caller may ask for
 
 
@@ -108,7 +107,7 @@ def status_of(call: Call, user_ids: Iterable[str]) -> StatusList:
     Who hides when they were last here is told it of nobody. Those who have blocked the caller, or whom the caller has,
     are left out. Two round trips.
     """
-    known = {entry.peer_id for entry in conversations.recent(call.user_id, MAX_KNOWN)} | {call.user_id}
+    known = {entry.peer_id for entry in _recent(call.user_id, MAX_KNOWN)} | {call.user_id}
     wanted = [one for one in dict.fromkeys(user_ids) if one in known]
     if not wanted:
         return StatusList([])
@@ -172,11 +171,11 @@ def _leave(call: Call, person: Presence, last_seen_ms: int | None) -> None:
 
 
 def _tell_watchers(call: Call, person: Presence) -> None:
-    """Posts a person's status to the other sides of their `MAX_WATCHERS` most recent direct conversations.
+    """Posts a person's status to the other sides of those of their `MAX_WATCHERS` most recent conversations with one.
 
     Not to those who have blocked the person, nor to those whom the person has blocked.
     """
-    entries = conversations.recent(person.user_id, MAX_WATCHERS)
+    entries = _recent(person.user_id, MAX_WATCHERS)
     watchers = {entry.peer_id for entry in entries if entry.peer_id is not None}
     if not watchers:
         return
@@ -185,6 +184,17 @@ def _tell_watchers(call: Call, person: Presence) -> None:
     for hides in (False, True):
         told = [one for one in watching if one.hides_last_seen is hides]
         push.tell_present(call, told, UserStatusChange.of(person.status(call.now_s, to_hider=hides)))
+
+
+def _recent(user_id: str, limit: int) -> list[Entry]:
+    """Returns up to `limit` of a person's most recent conversations; one round trip.
+
+    Archived ones are among them: who has put a conversation away is there for the other side all the same.
+    """
+    active, archived = together.both(
+        lambda: conversations.recent(user_id, limit), lambda: conversations.recent(user_id, limit, archived=True)
+    )
+    return sorted([*active, *archived], key=lambda entry: entry.active_hour, reverse=True)[:limit]
 
 
 def _pong(device: Connection) -> Pong:

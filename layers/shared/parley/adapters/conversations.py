@@ -178,20 +178,28 @@ def memberships(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Member
     return {key: membership for key in wanted if (membership := membership_of(rows, *key)) is not None}
 
 
-def save_settings(user_id: str, conversation_id: str, settings: Settings, now_ms: int) -> None:
-    """Writes what a person has set for a conversation; one round trip. Nothing where they have left it meanwhile."""
-    pinned_at = tables.Membership.pinned_at_ms
+def save_settings(before: Membership, settings: Settings, now_ms: int) -> bool:
+    """Writes what a person has set for a conversation; one round trip.
+
+    Returns False where another device of theirs has set something since `before` was read, or they have left meanwhile.
+    """
+    pinned_at, stored = tables.Membership.pinned_at_ms, tables.Membership.settings
     actions: list[Action] = [
-        tables.Membership.settings.set(to_builtins(settings)),
+        stored.set(to_builtins(settings)),
         pinned_at.set(pinned_at | now_ms) if settings.pinned else pinned_at.remove(),
     ]
+    as_it_was = stored == to_builtins(before.settings)
+    if before.settings == Settings():  # as they are also where nothing was ever set
+        as_it_was |= stored.does_not_exist()
     try:
-        tables.Membership(user_id=user_id, conversation_id=conversation_id).update(
-            actions=actions, condition=tables.Membership.user_id.exists()
+        tables.Membership(user_id=before.user_id, conversation_id=before.conversation_id).update(
+            actions=actions, condition=tables.Membership.user_id.exists() & as_it_was
         )
     except UpdateError as error:
-        if not writes.failed_condition(error):
-            raise
+        if writes.failed_condition(error):
+            return False
+        raise
+    return True
 
 
 def index_actions(user_id: str, active_hour: int) -> list[Action]:

@@ -99,7 +99,10 @@ def _put_head(transaction: TransactWrite, step: Step) -> None:
         transaction.save(row, condition=tables.Conversation.conversation_id.does_not_exist())
         return
     actions = differences(step.before, step.after)
-    if not actions:  # what concerns one member only rests on nothing that others do
+    if not actions:  # what concerns one member only rests on nothing that others do, but for the end of the messages
+        if step.rests_on_last:
+            is_last = tables.Conversation.last_seq == step.before.last_seq
+            transaction.condition_check(tables.Conversation, key, condition=is_last)
         return
     condition = _unmoved(step)
     if step.token is not None:

@@ -148,6 +148,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
         """Says whether a conversation is among them. `archived` and `active` differ by their shelves already."""
         if self.state == "unread" and not head.unread(mine):
             return False
+        if self.state == "pinned" and not mine.settings.pinned:
+            return False
         if self.state == "archived" and not head.is_archived(mine):
             return False
         context = head.context

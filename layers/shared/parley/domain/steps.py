@@ -125,6 +125,7 @@ class Step(Struct, frozen=True, kw_only=True):
     moves_index: bool = False  # the members' lists have to be put in order again
     report: Report | None = None  # of the message, to the moderators
     mine: tuple[str, Mapping[str, Any]] | None = None  # one member's own attributes that go with it
+    rests_on_last: bool = False  # it says of the newest message that it is the last, though the head may stay as it is
     token: Token | None = None
     turn: Turn | None = None
     while_block: BlockState | None = None  # refused where it is otherwise by then
