@@ -251,6 +251,20 @@ def test_group_passes_to_who_has_been_there_longest(parley: Parley, admins: list
     assert roles == {"bob": "member", "carol": "member", "dave": "member"} | {(admins or ["bob"])[0]: "owner"}
 
 
+def test_whoever_has_used_up_what_they_may_do_leaves_all_the_same(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEND_BURST", "3")
+    her, bob = zoe(parley), parley.user("bob")
+    group = make_group(her, bob)
+    sent = [her.post(f"/conversations/{group}/messages", json={"text": WORD}).status for _ in range(4)]
+    assert sent[-1] == 429
+
+    erased(parley, ID)
+
+    assert WORD not in everything(parley) and ID not in everything(parley)
+
+
 def test_group_of_one_is_left_without_anybody(parley: Parley) -> None:
     her = zoe(parley)
     group = make_group(her)

@@ -128,7 +128,8 @@ class _Work:
         self.pseudonym = job.pseudonym
         # What is written carries the time of the wish, however often it takes to be written.
         self.at_ms = job.created_at_ms
-        identity = Identity(user_id=job.whom, name="", role="", expires_at_s=0)
+        # It is the host that has them leave: who has used up what they may do in a time must be erased all the same.
+        identity = Identity(user_id=job.whom, name="", role=SERVICE, expires_at_s=0)
         self.call = Call(caller=identity, now_ms=self.at_ms, request_id=job.erasure_id)
 
 
