@@ -322,20 +322,44 @@ def test_what_was_let_in_under_an_old_answer_is_found_by_the_second_round(parley
     assert [one["text"] for one in history(bob, late.json["conversation_id"])] == [""]
 
 
-def test_first_round_is_followed_by_the_second_when_no_old_answer_counts_any_more(parley: Parley) -> None:
+def delays(calls: list[Call], function: str) -> list[int]:
+    """Returns for how many seconds a function has had steps of erasures wait, where it did."""
+    found = [
+        int(entry.get("DelaySeconds", 0))
+        for call in calls
+        if call.operation == "SendMessageBatch" and call.function == function
+        for entry in call.params["Entries"]
+    ]
+    return [delay for delay in found if delay]
+
+
+@pytest.mark.parametrize(("twice", "expected"), [(False, [310]), (True, [310, 310])], ids=["once", "delivered twice"])
+def test_second_round_begins_when_no_old_answer_counts_any_more(
+    parley: Parley, twice: bool, expected: list[int]
+) -> None:
     zoe(parley)
     erase(parley, ID)
+    parley.deliver_twice = twice
 
     with parley.watch() as calls:
         parley.drain()
 
-    delays = [
-        entry.get("DelaySeconds", 0)
-        for call in calls
-        if call.operation == "SendMessageBatch" and call.function == "ErasePerson"
-        for entry in call.params["Entries"]
-    ]
-    assert [delay for delay in delays if delay] == [310]
+    assert delays(calls, "ErasePerson") == expected
+
+
+def test_asking_again_between_the_rounds_begins_the_second_no_earlier(parley: Parley) -> None:
+    zoe(parley)
+    asked = erase(parley, ID)
+    [queue] = [one for one in parley.queues if one.queue.logical_id == "ErasureSteps"]
+    while shown(parley, asked["id"])["progress"]["done"] < len(erasing.PARTS):
+        assert queue.poll(retry_at_once=True)
+
+    parley.advance(100)
+    with parley.watch() as calls:
+        erase(parley, ID)
+
+    [delay] = delays(calls, "EraseUser")
+    assert 200 < delay < 310
 
 
 def test_long_conversation_is_gone_through_in_many_steps(parley: Parley) -> None:

@@ -68,7 +68,7 @@ def ask(call: Call, user_id: str) -> Erasure:
                 continue
         if not job.is_over:
             # Also for a retry: the first try may have died before it got so far. A step that comes twice does no harm.
-            queues.erase_on(ErasureStep(erasure_id=job.erasure_id))
+            _go_on_later(job, call.now_ms)
         return job.view(call.now_ms)
     raise writes.busy()
 
@@ -98,9 +98,11 @@ def step(wanted: ErasureStep, now_ms: int) -> None:
     the one that loses leaves the rest to the other.
     """
     job = erasures.get(wanted.erasure_id)
+    if job is None or job.is_over:
+        return
     for _ in range(MAX_UNITS):
-        if job is None or job.is_over:
-            return
+        if not job.may_go_on_with(wanted):
+            break
         unit = _PARTS[PARTS[job.part]](_Work(job, now_ms))
         moved = job.moved(now_ms, unit.removed, unit.cursor)
         after = moved if unit.cursor is not None else moved.at_next_part()
@@ -111,11 +113,15 @@ def step(wanted: ErasureStep, now_ms: int) -> None:
             if known is None or known.revision != job.revision:
                 return
             continue  # a conversation has moved on since it was read
-        if job.waits_before(after):
-            queues.erase_on(wanted, delay_s=erasing.AGAIN_S)
+        if after.is_over:
             return
         job = after
-    queues.erase_on(wanted)
+    _go_on_later(job, now_ms)
+
+
+def _go_on_later(job: Job, now_ms: int) -> None:
+    """Asks the queue for the next step of a job, which comes as soon as it may be done."""
+    queues.erase_on(job.next_step, delay_s=job.waits_s(now_ms))
 
 
 class _Work:
