@@ -163,7 +163,8 @@ def _profile(work: _Work) -> Unit:
 def _exports(work: _Work) -> Unit:
     """Deletes what the person had written into files, and the files of others that hold their words.
 
-    A file goes before its row: killed in between, the row is found again.
+    A file goes before its row: killed in between, the row is found again. One that is being written cannot come to its
+    end any more; one that is begun later finds no words of theirs, for those have gone in an earlier part.
     """
     rows, cursor = erasures.scanned(tables.Export, work.job.cursor, MAX_OPS)
     found = [row for row in rows if isinstance(row, tables.Export)]
@@ -171,6 +172,8 @@ def _exports(work: _Work) -> Unit:
     theirs = [row for row in found if row.user_id == work.user_id or row.conversation_id in spoken_in]
     jobs = [exports.job_of(row) for row in theirs if row.conversation_id]
     for job in jobs:
+        if job.upload_id is not None:
+            files.abort(job.key, job.upload_id)
         files.delete(job.key)
     return Unit([erasures.delete(row) for row in theirs], {"exports": len(jobs)}, cursor)
 
