@@ -234,11 +234,16 @@ def _reports(work: _Work) -> Unit:
 
 
 def _was_theirs(work: _Work, report: tables.Report) -> bool:
-    """Says whether a reported message was the person's, or a copy of theirs, which this erasure has blanked by now."""
+    """Says whether a reported message was the person's, or a copy of what they wrote."""
     if report.sender_id == work.user_id:
         return True
     message = messages.get(report.conversation_id, int(report.seq))
-    return message is not None and message.deleted_at_ms == max(work.at_ms, message.created_at_ms)
+    # By now the pseudonym stands where the person's id stood.
+    return (
+        message is not None
+        and message.forwarded_from is not None
+        and message.forwarded_from.sender_id in (work.user_id, work.pseudonym)
+    )
 
 
 def _audit(work: _Work) -> Unit:
@@ -328,7 +333,8 @@ def _leave(work: _Work, leaving: _Leaving, head: Head, *, is_member: bool) -> Un
     if is_member and leaving.heir_id is None and head.owner_ids == (work.user_id,) and head.member_count > 1:
         return _Leaving(conversation_id, _heir(work, head)).unit(groups_handed_over=1)
     try:
-        if is_member and leaving.heir_id is not None:
+        # An heir who has got it in an earlier try may have taken it from the person since.
+        if is_member and leaving.heir_id is not None and work.user_id in head.owner_ids:
             groups.set_role(work.call, conversation_id, leaving.heir_id, "owner")
     except NotFound:
         return _Leaving(conversation_id).unit(groups_handed_over=-1)  # the heir has left meanwhile
@@ -529,12 +535,20 @@ def _head(work: _Work, walk: Walk, head: Head) -> Unit:
 def _tell(work: _Work, walk: Walk, head: Head) -> Unit:
     """Tells the members that the conversation has changed; what of it, they find by `sync`.
 
-    Told before it is noted: killed in between, they hear it twice.
+    Told before it is noted: killed in between, they hear it twice. Those of a large group are told by the stream, of a
+    change that stands for all the others.
     """
-    if walk.has_changed or not (head.is_group or work.job.is_last_round):
+    done = replace(walk, part="done")
+    if not walk.has_changed and (head.is_group or work.job.is_last_round):
+        return _walked(done)
+    if not head.is_large:
         change = _change(work, head, "conversation_updated", head.last_change_seq)
         push.tell(work.call, head.participants, events.of_change(change, head, None))
-    return _walked(replace(walk, part="done"))
+        return _walked(done)
+    change_seq = head.last_change_seq + 1
+    after = replace(head, last_change_seq=change_seq, shared_seq=change_seq)
+    change = _change(work, after, "conversation_updated", change_seq)
+    return _walked(done, [erasures.move_head(head, after), erasures.add_change(change, ("fan_out",))])
 
 
 def _change(work: _Work, head: Head, kind: ChangeKind, change_seq: int, *, message_seq: int | None = None) -> Change:
