@@ -1,6 +1,7 @@
 """ErasePerson: nothing that names a person or that they wrote is left anywhere, and everything else is as it was."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from parley.domain import erasing
 from tests.functional.calling import ring, signal
 from tests.functional.erasures import erase, erased, everything, host, shown
 from tests.functional.exports import export, exported
+from tests.functional.replies import Meanwhile
 from tests.functional.talk import contents, joined, make_group, open_direct, say
-from tests.harness import Call, Frame, Parley, Refused, User
+from tests.harness import Call, Frame, Parley, Refused, Reply, User
 
 ID = "zoe.quibble@example.org"
 NAME = "Zoë Quibble"
@@ -201,6 +203,26 @@ def test_others_keep_their_own_and_see_tombstones_without_a_gap(parley: Parley) 
                 assert changed[message["id"]] == message
 
 
+def test_copies_that_others_have_deleted_go_with_what_they_said(parley: Parley) -> None:
+    her, bob, carol, mona = zoe(parley), parley.user("bob"), parley.user("carol"), parley.user("mona", "moderator")
+    [note] = say(her, open_direct(her, bob), WORD)
+    elsewhere = open_direct(bob, carol)
+    assert bob.post(f"/messages/{note}/forward", json={"conversation_ids": [elsewhere]}).status < 300
+    [copy] = [one["id"] for one in history(bob, elsewhere)]
+    assert carol.post(f"/messages/{copy}/report", json={"reason": "other"}).status < 300
+    assert bob.delete(f"/messages/{copy}").status == 200
+    assert [one["forwarded_from"] for one in history(carol, elsewhere)] == [None]
+    assert WORD in mona.get(f"/messages/{copy}/versions").text
+
+    done = erased(parley, ID)
+
+    assert mona.get(f"/messages/{copy}/versions").json["versions"] == []
+    assert WORD not in everything(parley) and ID not in everything(parley)
+    assert (done["removed"]["edit_versions"], done["removed"]["reports"]) == (1, 1)
+    [tombstone] = history(carol, elsewhere)
+    assert (tombstone["sender_id"], tombstone["text"], tombstone["forwarded_from"]) == ("bob", "", None)
+
+
 def test_conversation_of_two_can_only_be_read_and_a_group_has_a_new_owner(parley: Parley) -> None:
     life = a_full_life(parley)
     bob, carol = life["bob"], life["carol"]
@@ -235,6 +257,24 @@ def test_members_who_are_there_are_told(parley: Parley) -> None:
     assert pseudonym not in str(removed)
 
 
+def test_members_of_a_large_group_who_are_there_are_told_once_for_all_of_it(parley: Parley) -> None:
+    her, owner = zoe(parley), parley.user("owner")
+    group = make_group(owner, her)
+    for start in (0, 60):
+        people = [f"u{number:03}" for number in range(start, start + 60)]
+        assert owner.post(f"/conversations/{group}/members", json={"user_ids": people}).status == 200
+    say(her, group, f"{WORD} one", f"{WORD} two")
+    parley.drain()
+    screen = parley.user("u007").connect()
+    screen.events()
+
+    erased(parley, ID)
+
+    [told] = contents(screen.events("conversation_updated"))
+    assert told["conversation_id"] == group
+    assert told["change_seq"] == owner.get(f"/conversations/{group}").json["last_change_seq"]
+
+
 @pytest.mark.parametrize("admins", [["carol"], []], ids=["longest admin", "longest member"])
 def test_group_passes_to_who_has_been_there_longest(parley: Parley, admins: list[str]) -> None:
     her, bob, carol, dave = zoe(parley), parley.user("bob"), parley.user("carol"), parley.user("dave")
@@ -249,6 +289,48 @@ def test_group_passes_to_who_has_been_there_longest(parley: Parley, admins: list
 
     roles = {one["user_id"]: one["role"] for one in bob.get(f"/conversations/{group}/members").json["members"]}
     assert roles == {"bob": "member", "carol": "member", "dave": "member"} | {(admins or ["bob"])[0]: "owner"}
+
+
+def test_whoever_has_used_up_what_they_may_do_leaves_all_the_same(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEND_BURST", "3")
+    her, bob = zoe(parley), parley.user("bob")
+    group = make_group(her, bob)
+    sent = [her.post(f"/conversations/{group}/messages", json={"text": WORD}).status for _ in range(4)]
+    assert sent[-1] == 429
+
+    erased(parley, ID)
+
+    assert WORD not in everything(parley) and ID not in everything(parley)
+
+
+def test_heir_who_takes_the_group_from_its_owner_does_not_hold_the_erasure_up(parley: Parley) -> None:
+    her, bob = zoe(parley), parley.user("bob")
+    group = make_group(her, bob)
+    demotes = WhenHeirOwns(lambda: bob.patch(f"/conversations/{group}/members/{ID}", json={"role": "member"}))
+    parley.hooks.append(demotes)
+
+    erased(parley, ID)
+
+    assert demotes.statuses == [200]
+    members = bob.get(f"/conversations/{group}/members").json["members"]
+    assert [(one["user_id"], one["role"]) for one in members] == [("bob", "owner")]
+
+
+class WhenHeirOwns:
+    """A hook: the erasure dies when it has made somebody the owner of a group, and they act before it goes on."""
+
+    def __init__(self, act: Callable[[], Reply]) -> None:
+        self._act = act
+        self.statuses: list[int] = []
+
+    def before(self, call: Call) -> None: ...
+
+    def after(self, call: Call) -> None:
+        if call.function == "ErasePerson" and not self.statuses and "role_changed" in str(call.params):
+            self.statuses.append(self._act().status)
+            raise Killed("killed")
 
 
 def test_group_of_one_is_left_without_anybody(parley: Parley) -> None:
@@ -308,20 +390,44 @@ def test_what_was_let_in_under_an_old_answer_is_found_by_the_second_round(parley
     assert [one["text"] for one in history(bob, late.json["conversation_id"])] == [""]
 
 
-def test_first_round_is_followed_by_the_second_when_no_old_answer_counts_any_more(parley: Parley) -> None:
+def delays(calls: list[Call], function: str) -> list[int]:
+    """Returns for how many seconds a function has had steps of erasures wait, where it did."""
+    found = [
+        int(entry.get("DelaySeconds", 0))
+        for call in calls
+        if call.operation == "SendMessageBatch" and call.function == function
+        for entry in call.params["Entries"]
+    ]
+    return [delay for delay in found if delay]
+
+
+@pytest.mark.parametrize(("twice", "expected"), [(False, [310]), (True, [310, 310])], ids=["once", "delivered twice"])
+def test_second_round_begins_when_no_old_answer_counts_any_more(
+    parley: Parley, twice: bool, expected: list[int]
+) -> None:
     zoe(parley)
     erase(parley, ID)
+    parley.deliver_twice = twice
 
     with parley.watch() as calls:
         parley.drain()
 
-    delays = [
-        entry.get("DelaySeconds", 0)
-        for call in calls
-        if call.operation == "SendMessageBatch" and call.function == "ErasePerson"
-        for entry in call.params["Entries"]
-    ]
-    assert [delay for delay in delays if delay] == [310]
+    assert delays(calls, "ErasePerson") == expected
+
+
+def test_asking_again_between_the_rounds_begins_the_second_no_earlier(parley: Parley) -> None:
+    zoe(parley)
+    asked = erase(parley, ID)
+    [queue] = [one for one in parley.queues if one.queue.logical_id == "ErasureSteps"]
+    while shown(parley, asked["id"])["progress"]["done"] < len(erasing.PARTS):
+        assert queue.poll(retry_at_once=True)
+
+    parley.advance(100)
+    with parley.watch() as calls:
+        erase(parley, ID)
+
+    [delay] = delays(calls, "EraseUser")
+    assert 200 < delay < 310
 
 
 def test_long_conversation_is_gone_through_in_many_steps(parley: Parley) -> None:
@@ -470,6 +576,27 @@ def test_export_under_way_is_given_up(parley: Parley) -> None:
 
     assert WORD not in everything(parley)
     assert bob.get(f"/exports/{waiting['id']}").status in (200, 404)
+
+
+def test_export_that_would_be_complete_while_it_is_erased_leaves_no_file(parley: Parley) -> None:
+    her, bob = zoe(parley), parley.user("bob")
+    direct = open_direct(her, bob)
+    say(her, direct, WORD)
+    waiting, erasure = export(bob, direct), erase(parley, ID)
+    asked = {"erasure_id": erasure["id"], "round": erasing.ROUNDS}
+    meanwhile = Meanwhile("CompleteMultipartUpload", lambda: [invoke(parley, "ErasePerson", asked) for _ in range(5)])
+    parley.hooks.append(meanwhile)
+
+    invoke(parley, "WriteExport", {"export_id": waiting["id"]})
+
+    assert meanwhile.happened and shown(parley, erasure["id"])["state"] == "done"
+    assert WORD not in everything(parley)
+    assert bob.get(f"/exports/{waiting['id']}").status == 404
+
+
+def invoke(parley: Parley, function: str, body: Any) -> Any:
+    """Returns what a function answers to one message of its queue."""
+    return parley.functions.invoke(function, {"Records": [{"messageId": "m1", "body": json.dumps(body)}]})
 
 
 def test_step_of_an_erasure_that_is_not_there_is_let_go(parley: Parley) -> None:

@@ -68,7 +68,7 @@ def ask(call: Call, user_id: str) -> Erasure:
                 continue
         if not job.is_over:
             # Also for a retry: the first try may have died before it got so far. A step that comes twice does no harm.
-            queues.erase_on(ErasureStep(erasure_id=job.erasure_id))
+            _go_on_later(job, call.now_ms)
         return job.view(call.now_ms)
     raise writes.busy()
 
@@ -98,9 +98,11 @@ def step(wanted: ErasureStep, now_ms: int) -> None:
     the one that loses leaves the rest to the other.
     """
     job = erasures.get(wanted.erasure_id)
+    if job is None or job.is_over:
+        return
     for _ in range(MAX_UNITS):
-        if job is None or job.is_over:
-            return
+        if not job.may_go_on_with(wanted):
+            break
         unit = _PARTS[PARTS[job.part]](_Work(job, now_ms))
         moved = job.moved(now_ms, unit.removed, unit.cursor)
         after = moved if unit.cursor is not None else moved.at_next_part()
@@ -111,11 +113,15 @@ def step(wanted: ErasureStep, now_ms: int) -> None:
             if known is None or known.revision != job.revision:
                 return
             continue  # a conversation has moved on since it was read
-        if job.waits_before(after):
-            queues.erase_on(wanted, delay_s=erasing.AGAIN_S)
+        if after.is_over:
             return
         job = after
-    queues.erase_on(wanted)
+    _go_on_later(job, now_ms)
+
+
+def _go_on_later(job: Job, now_ms: int) -> None:
+    """Asks the queue for the next step of a job, which comes as soon as it may be done."""
+    queues.erase_on(job.next_step, delay_s=job.waits_s(now_ms))
 
 
 class _Work:
@@ -128,7 +134,8 @@ class _Work:
         self.pseudonym = job.pseudonym
         # What is written carries the time of the wish, however often it takes to be written.
         self.at_ms = job.created_at_ms
-        identity = Identity(user_id=job.whom, name="", role="", expires_at_s=0)
+        # It is the host that has them leave: who has used up what they may do in a time must be erased all the same.
+        identity = Identity(user_id=job.whom, name="", role=SERVICE, expires_at_s=0)
         self.call = Call(caller=identity, now_ms=self.at_ms, request_id=job.erasure_id)
 
 
@@ -156,7 +163,8 @@ def _profile(work: _Work) -> Unit:
 def _exports(work: _Work) -> Unit:
     """Deletes what the person had written into files, and the files of others that hold their words.
 
-    A file goes before its row: killed in between, the row is found again.
+    A file goes before its row: killed in between, the row is found again. One that is being written cannot come to its
+    end any more; one that is begun later finds no words of theirs, for those have gone in an earlier part.
     """
     rows, cursor = erasures.scanned(tables.Export, work.job.cursor, MAX_OPS)
     found = [row for row in rows if isinstance(row, tables.Export)]
@@ -164,6 +172,8 @@ def _exports(work: _Work) -> Unit:
     theirs = [row for row in found if row.user_id == work.user_id or row.conversation_id in spoken_in]
     jobs = [exports.job_of(row) for row in theirs if row.conversation_id]
     for job in jobs:
+        if job.upload_id is not None:
+            files.abort(job.key, job.upload_id)
         files.delete(job.key)
     return Unit([erasures.delete(row) for row in theirs], {"exports": len(jobs)}, cursor)
 
@@ -224,11 +234,16 @@ def _reports(work: _Work) -> Unit:
 
 
 def _was_theirs(work: _Work, report: tables.Report) -> bool:
-    """Says whether a reported message was the person's, or a copy of theirs, which this erasure has blanked by now."""
+    """Says whether a reported message was the person's, or a copy of what they wrote."""
     if report.sender_id == work.user_id:
         return True
     message = messages.get(report.conversation_id, int(report.seq))
-    return message is not None and message.deleted_at_ms == max(work.at_ms, message.created_at_ms)
+    # By now the pseudonym stands where the person's id stood.
+    return (
+        message is not None
+        and message.forwarded_from is not None
+        and message.forwarded_from.sender_id in (work.user_id, work.pseudonym)
+    )
 
 
 def _audit(work: _Work) -> Unit:
@@ -318,7 +333,8 @@ def _leave(work: _Work, leaving: _Leaving, head: Head, *, is_member: bool) -> Un
     if is_member and leaving.heir_id is None and head.owner_ids == (work.user_id,) and head.member_count > 1:
         return _Leaving(conversation_id, _heir(work, head)).unit(groups_handed_over=1)
     try:
-        if is_member and leaving.heir_id is not None:
+        # An heir who has got it in an earlier try may have taken it from the person since.
+        if is_member and leaving.heir_id is not None and work.user_id in head.owner_ids:
             groups.set_role(work.call, conversation_id, leaving.heir_id, "owner")
     except NotFound:
         return _Leaving(conversation_id).unit(groups_handed_over=-1)  # the heir has left meanwhile
@@ -519,12 +535,20 @@ def _head(work: _Work, walk: Walk, head: Head) -> Unit:
 def _tell(work: _Work, walk: Walk, head: Head) -> Unit:
     """Tells the members that the conversation has changed; what of it, they find by `sync`.
 
-    Told before it is noted: killed in between, they hear it twice.
+    Told before it is noted: killed in between, they hear it twice. Those of a large group are told by the stream, of a
+    change that stands for all the others.
     """
-    if walk.has_changed or not (head.is_group or work.job.is_last_round):
+    done = replace(walk, part="done")
+    if not walk.has_changed and (head.is_group or work.job.is_last_round):
+        return _walked(done)
+    if not head.is_large:
         change = _change(work, head, "conversation_updated", head.last_change_seq)
         push.tell(work.call, head.participants, events.of_change(change, head, None))
-    return _walked(replace(walk, part="done"))
+        return _walked(done)
+    change_seq = head.last_change_seq + 1
+    after = replace(head, last_change_seq=change_seq, shared_seq=change_seq)
+    change = _change(work, after, "conversation_updated", change_seq)
+    return _walked(done, [erasures.move_head(head, after), erasures.add_change(change, ("fan_out",))])
 
 
 def _change(work: _Work, head: Head, kind: ChangeKind, change_seq: int, *, message_seq: int | None = None) -> Change:

@@ -107,9 +107,9 @@ def change_message(message: StoredMessage) -> Op:
     )
 
 
-def add_change(change: Change) -> Op:
-    """Adds an entry to a conversation's change log."""
-    row = journal.change_row(change)
+def add_change(change: Change, errands: tuple[str, ...] = ()) -> Op:
+    """Adds an entry to a conversation's change log, with what is left for the stream to do."""
+    row = journal.change_row(change, errands)
     return lambda transaction: transaction.save(row, condition=tables.Message.conversation_id.does_not_exist())
 
 

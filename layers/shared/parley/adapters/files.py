@@ -48,6 +48,15 @@ def complete(key: str, upload_id: str, etags: Sequence[str]) -> None:
             raise _lost(error) from error
 
 
+def abort(key: str, upload_id: str) -> None:
+    """Ends an upload, so that no file can be made of it any more; nothing where it is over."""
+    try:
+        aws.s3().abort_multipart_upload(Bucket=_bucket(), Key=key, UploadId=upload_id)
+    except ClientError as error:
+        if _code(error) != "NoSuchUpload":
+            raise
+
+
 def exists(key: str) -> bool:
     """Says whether there is such a file."""
     try:

@@ -86,9 +86,13 @@ class Walk(Struct, frozen=True, kw_only=True):
 
 
 class ErasureStep(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the queue holds: the erasure that has more to do."""
+    """What the queue holds: the erasure that has more to do, and the round that this step may begin.
+
+    A step of the second round has lain in the queue until that one may begin.
+    """
 
     erasure_id: str
+    round: int = 1
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -138,9 +142,27 @@ class Job(Struct, frozen=True, kw_only=True):
             return replace(self, round=self.round + 1, part=0, cursor=None)
         return replace(self, state="done", user_id=None, cursor=None, finished_at_ms=self.moved_at_ms)
 
-    def waits_before(self, after: "Job") -> bool:
-        """Says whether `after` may be gone on with only when nobody can be let in as the person any more."""
-        return after.round != self.round
+    @property
+    def has_begun_round(self) -> bool:
+        return self.round == 1 or self.part > 0
+
+    @property
+    def next_step(self) -> ErasureStep:
+        return ErasureStep(erasure_id=self.erasure_id, round=self.round)
+
+    def may_go_on_with(self, step: ErasureStep) -> bool:
+        """Says whether a step may do more: no early one begins the second round, neither a retry's nor a second copy.
+
+        It begins only when nobody can be let in as the person any more.
+        """
+        return self.has_begun_round or step.round >= self.round
+
+    def waits_s(self, now_ms: int) -> int:
+        """Returns how long the next step has to wait."""
+        if self.has_begun_round:
+            return 0
+        left_ms = self.moved_at_ms + AGAIN_S * 1000 - now_ms
+        return min(max(0, -(-left_ms // 1000)), AGAIN_S)  # never more, where two clocks differ
 
     def view(self, now_ms: int) -> Erasure:
         """Returns the erasure as the host's own server sees it."""

@@ -92,7 +92,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
             text=shown.text,
             system=self.system,
             reply_to=None if reply_to is None else ids.message_id(self.conversation_id, reply_to),
-            forwarded_from=shown.forwarded_from,
+            forwarded_from=shown.forwarded_from if shown.deleted_at_ms is None else None,
             mentions=list(shown.mentions),
             reactions=[
                 Reaction(emoji, tally.count, emoji in marks.emojis)
@@ -108,14 +108,16 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
         )
 
     def blanked(self, at_ms: int) -> "StoredMessage":
-        """Returns what is left of the message when it is deleted: its place, its sender, and that it was there."""
+        """Returns what is left of the message when it is deleted: its place, its sender, and that it was there.
+
+        Where its text came from first is kept too, and shown to nobody: by that an erasure finds the older texts.
+        """
         return msgspec.structs.replace(
             self,
             text="",
             deleted_at_ms=at_ms,
             edited_at_ms=None,
             reply_to_seq=None,
-            forwarded_from=None,
             mentions=(),
             reactions={},
             pinned=False,
