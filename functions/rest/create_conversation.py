@@ -1,6 +1,6 @@
 """POST /conversations: open a direct conversation or get the one that is there, or make a group.
 
-201, 200 (it was there), 400, 403, 404, 409, 429.
+201, 200 (it was there), 400, 403, 404, 409, 422, 429.
 """
 
 from parley.actions import conversations
