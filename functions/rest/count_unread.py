@@ -1,4 +1,4 @@
-"""GET /unread-count: how much the caller has not read. 200."""
+"""GET /unread-count: how much the caller has not read. 200, 400."""
 
 from parley.actions import conversations
 from parley.domain.call import Call

@@ -1,4 +1,4 @@
-"""POST /turn-credentials: ICE servers for a call, with credentials that run out soon. 201."""
+"""POST /turn-credentials: ICE servers for a call, with credentials that run out soon. 201, 400."""
 
 from parley.actions import turn
 from parley.actions.turn import TurnCredentials

@@ -1,4 +1,4 @@
-"""POST /ws-tickets: a one-time ticket that opens one WebSocket as the caller, within 30 seconds. 201, 429."""
+"""POST /ws-tickets: a one-time ticket that opens one WebSocket as the caller, within 30 seconds. 201, 400, 429."""
 
 from parley.actions import tickets
 from parley.actions.tickets import Ticket

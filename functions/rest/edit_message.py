@@ -1,4 +1,7 @@
-"""PATCH /messages/{message_id}: replace the text of a message of the caller's own. 200, 400, 403, 404, 409, 429."""
+"""PATCH /messages/{message_id}: replace the text of a message of the caller's own.
+
+200, 400, 403, 404, 409, 422, 429.
+"""
 
 from parley.actions import changes
 from parley.domain.call import Call

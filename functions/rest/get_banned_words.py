@@ -1,4 +1,4 @@
-"""GET /admin/banned-words: the list of banned words and its version. 200, 403."""
+"""GET /admin/banned-words: the list of banned words and its version. 200, 400, 403."""
 
 from parley.actions import wordlists
 from parley.domain.call import Call

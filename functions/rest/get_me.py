@@ -1,4 +1,4 @@
-"""GET /me: the caller, what they have not read, and the limits and timers that their client must use. 200."""
+"""GET /me: the caller, what they have not read, and the limits and timers that their client must use. 200, 400."""
 
 from parley.actions import me
 from parley.domain.call import Call

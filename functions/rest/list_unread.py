@@ -1,4 +1,4 @@
-"""GET /unread: what the caller has not read, by conversation. 200."""
+"""GET /unread: what the caller has not read, by conversation. 200, 400."""
 
 from parley.actions import conversations
 from parley.domain.call import Call

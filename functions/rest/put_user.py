@@ -1,4 +1,4 @@
-"""PUT /users/{user_id}: a person's profile, as the host's own server says it. 201, 200, 400, 403."""
+"""PUT /users/{user_id}: a person's profile, as the host's own server says it. 201, 200, 400, 403, 409."""
 
 from parley.actions import people
 from parley.domain.call import Call

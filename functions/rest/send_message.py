@@ -1,6 +1,6 @@
 """POST /conversations/{conversation_id}/messages: write a message as the caller.
 
-201, 200 (replayed), 400, 404, 422, 429.
+201, 200 (replayed), 400, 403, 404, 422, 429.
 """
 
 from parley.actions import messages

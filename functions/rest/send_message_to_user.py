@@ -1,4 +1,7 @@
-"""POST /messages: write to somebody, opening a conversation if needed. 201, 200 (replayed), 400, 403, 404, 422, 429."""
+"""POST /messages: write to somebody, opening a conversation if needed.
+
+201, 200 (replayed), 400, 403, 404, 409, 422, 429.
+"""
 
 from parley.actions import conversations
 from parley.domain.call import Call

@@ -1,6 +1,6 @@
 """PATCH /conversations/{conversation_id}: change title, description, rules, or close and reopen.
 
-200, 400, 403, 404, 429.
+200, 400, 403, 404, 422, 429.
 """
 
 from parley.actions import groups
