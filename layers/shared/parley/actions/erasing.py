@@ -39,6 +39,9 @@ from parley.domain.stored import Head, Membership, StoredMessage
 
 MAX_UNITS = 20  # of one step; each is a few round trips
 PAGE = 500  # messages, or entries of a log, that one unit looks through
+# Characters of text that a step reads before it leaves the rest to the next one: a few MB in UTF-8, which take even a
+# small Lambda function some seconds of its 60. 20 units of 500 long messages would be 400 MB.
+MAX_READ = 1_000_000
 
 COUNTED_AS_CHANGE: Mapping[bool, ChangeKind] = {True: "message_deleted", False: "message_updated"}
 
@@ -100,10 +103,13 @@ def step(wanted: ErasureStep, now_ms: int) -> None:
     job = erasures.get(wanted.erasure_id)
     if job is None or job.is_over:
         return
+    read = 0
     for _ in range(MAX_UNITS):
-        if not job.may_go_on_with(wanted):
+        if not job.may_go_on_with(wanted) or read >= MAX_READ:
             break
-        unit = _PARTS[PARTS[job.part]](_Work(job, now_ms))
+        work = _Work(job, now_ms, MAX_READ - read)
+        unit = _PARTS[PARTS[job.part]](work)
+        read += work.read
         moved = job.moved(now_ms, unit.removed, unit.cursor)
         after = moved if unit.cursor is not None else moved.at_next_part()
         try:
@@ -127,9 +133,11 @@ def _go_on_later(job: Job, now_ms: int) -> None:
 class _Work:
     """What the units of one step know: the job, the times, and the person as one who acts."""
 
-    def __init__(self, job: Job, now_ms: int) -> None:
+    def __init__(self, job: Job, now_ms: int, most: int) -> None:
         self.job = job
         self.now_ms = now_ms
+        self.read = 0  # characters of text
+        self._most = most
         self.user_id = job.whom
         self.pseudonym = job.pseudonym
         # What is written carries the time of the wish, however often it takes to be written.
@@ -137,6 +145,11 @@ class _Work:
         # It is the host that has them leave: who has used up what they may do in a time must be erased all the same.
         identity = Identity(user_id=job.whom, name="", role=SERVICE, expires_at_s=0)
         self.call = Call(caller=identity, now_ms=self.at_ms, request_id=job.erasure_id)
+
+    def reads_enough(self, text: str | None) -> bool:
+        """Counts a text that was read, and says whether the step should read no more."""
+        self.read += len(text or "")
+        return self.read >= self._most
 
 
 # --- what stands by itself --------------------------------------------------------------------------------------------
@@ -393,6 +406,8 @@ def _messages(work: _Work, walk: Walk, head: Head) -> Unit:
     batch = _Batch(work, head)
     seq = until
     for message in messages.each(head.conversation_id, walk.seq + 1, until):
+        if work.reads_enough(message.text):
+            until_here = message.seq
         given = mine.get(message.seq, [])
         emojis = frozenset(one.emoji for one in given if one.emoji is not None)
         found = erasing.found(message, work.user_id, work.pseudonym, emojis, work.at_ms)
