@@ -79,8 +79,20 @@ def test_changes_that_sync_replays_are_marked(world: World) -> None:
     assert world.marks([one["data"]["message"] for one in missed]) == MARKED
 
 
+def be_blocked_by_many(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets mallory be blocked by more people than a send reads."""
+    monkeypatch.setattr("parley.adapters.blocks.MAX_READ", 2)
+    for number in range(3):
+        world.parley.user(f"a-victim{number}").put("/users/mallory/block")
+
+
+@pytest.mark.parametrize("by_many", [False, True], ids=["by one", "by many"])
 @pytest.mark.parametrize("over", ["rest", "websocket", "forward"])
-def test_new_message_is_pushed_with_its_mark(world: World, over: str) -> None:
+def test_new_message_is_pushed_with_its_mark(
+    world: World, monkeypatch: pytest.MonkeyPatch, over: str, by_many: bool
+) -> None:
+    if by_many:
+        be_blocked_by_many(world, monkeypatch)
     devices: dict[str, Socket] = {
         "alice": joined(world.alice, world.group),
         "alice's list": world.alice.connect(),
@@ -108,7 +120,10 @@ def test_new_message_is_pushed_with_its_mark(world: World, over: str) -> None:
     }
 
 
-def test_large_group_is_told_with_the_mark_too(world: World) -> None:
+@pytest.mark.parametrize("by_many", [False, True], ids=["by one", "by many"])
+def test_large_group_is_told_with_the_mark_too(world: World, monkeypatch: pytest.MonkeyPatch, by_many: bool) -> None:
+    if by_many:
+        be_blocked_by_many(world, monkeypatch)
     others = [world.parley.bearer("", f"m{number}").user_id for number in range(99)]
     added = [world.alice.post(f"/conversations/{world.group}/members", json={"user_ids": part}).status
              for part in (others[:90], others[90:])]  # fmt: skip

@@ -217,6 +217,28 @@ def test_send_to_a_group_takes_three_round_trips_and_costs_as_much_for_many_as_f
     assert many.units.write <= few.units.write and many.units.read <= few.units.read
 
 
+def test_send_to_a_group_costs_no_more_for_each_who_has_blocked_its_sender(pair: Pair) -> None:
+    group = make_group(pair.alice, pair.bob)
+    draft = {"text": "hello"}
+    before = pair.spent(lambda: pair.alice.post(f"/conversations/{group}/messages", json=draft))
+    table = pair.parley.template.resources["Blocks"].ref
+    dynamodb = pair.parley.store.client("dynamodb")
+    for first in range(0, 1000, 25):
+        rows = [{"user_id": {"S": "alice"}, "other_id": {"S": f"a{first + one}"}, "of_me": {"BOOL": True}}
+                for one in range(25)]  # fmt: skip
+        dynamodb.batch_write_item(RequestItems={table: [{"PutRequest": {"Item": row}} for row in rows]})
+    pair.bob.put("/users/alice/block")
+
+    after = pair.spent(lambda: pair.alice.post(f"/conversations/{group}/messages", json=draft))
+
+    assert after.round_trips <= 3
+    assert after.units.write == before.units.write
+    assert (
+        after.units.read <= before.units.read + 1 + 2
+    )  # a unit for 50 blocks instead of none, and one for each member
+    assert [one["data"]["message"]["blocked"] for one in pair.screen.events("message_notification")][-1]
+
+
 def test_search_through_a_thousand_messages_reads_no_more_than_they_weigh(pair: Pair) -> None:
     say(pair.alice, pair.conversation_id, "first")
     fill(pair.parley, pair.conversation_id, ["x" * 100] * 1000)

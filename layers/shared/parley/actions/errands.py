@@ -90,8 +90,10 @@ def _tell(head: Head, errand: Errand, user_ids: Sequence[str], now_ms: int) -> N
         return
     members = conversations.memberships((one.user_id, head.conversation_id) for one in online)
     still_in = [one for one in online if (one.user_id, head.conversation_id) in members]
-    frames = _frames(head, errand)
-    if frames is not None and still_in:
+    if not still_in:
+        return
+    frames = _frames(head, errand, [one.user_id for one in still_in])
+    if frames is not None:
         _post(head, still_in, frames, now_ms)
 
 
@@ -101,13 +103,16 @@ def _post(head: Head, people: Sequence[Presence], frames: push.FrameFor, now_ms:
         queues.retry_later(later)
 
 
-def _frames(head: Head, errand: Errand) -> push.FrameFor | None:
-    """Returns what members are told: the message or change, as it is now; None of what is one person's own affair."""
+def _frames(head: Head, errand: Errand, user_ids: Sequence[str]) -> push.FrameFor | None:
+    """Returns what these members are told: the message or change, as it is now.
+
+    None of what is one person's own affair.
+    """
     if errand.seq:
         message = messages.get(head.conversation_id, errand.seq)
         if message is None:
             return None
-        blockers = blocks.blockers_of(message.sender_id) if message.kind != "system" else ()
+        blockers = blocks.blockers_of(message.sender_id, user_ids) if message.kind != "system" else ()
         return push.new_message(head.conversation_id, message.view(), blockers)
     for change in messages.changes(head.conversation_id, errand.change_seq, errand.change_seq):
         if not change.is_for_all:  # rows written by an earlier version have the errand all the same

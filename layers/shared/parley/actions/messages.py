@@ -16,6 +16,8 @@ from parley.domain.steps import Step
 from parley.domain.stored import Head, Membership, StoredMessage
 from parley.domain.types import EVERYONE, Message, Origin, SentMessage
 
+Blockers = Collection[str] | None  # to whom a message is marked; None where they are to be looked up among the members
+
 
 class HistoryPage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A page of history, ascending; `total` only where pages are counted."""
@@ -36,7 +38,7 @@ def send(call: Call, conversation_id: str, draft: Draft, origin: Origin | None =
     ids.check_conversation_id(conversation_id, access.field_of(call, "conversation_id"))
     named = [one for one in dict.fromkeys(draft.mentions) if one != EVERYONE]
 
-    def read_ahead() -> tuple[messages.Ahead, Collection[str]]:
+    def read_ahead() -> tuple[messages.Ahead, Blockers]:
         return _before_sending(call, conversation_id, draft, named)
 
     (ahead, blockers), taking = limiting.take_own_beside(call, conversation_id, read_ahead, always=origin is not None)
@@ -56,15 +58,15 @@ def send(call: Call, conversation_id: str, draft: Draft, origin: Origin | None =
 
 def _before_sending(
     call: Call, conversation_id: str, draft: Draft, named: Sequence[str]
-) -> tuple[messages.Ahead, Collection[str]]:
-    """Returns what a send must know, and for a group those to whom it is marked; one round trip."""
+) -> tuple[messages.Ahead, Blockers]:
+    """Returns what a send must know, and for a group those to whom it is marked, if they are few; one round trip."""
 
     def ahead() -> messages.Ahead:
         return messages.before_sending(conversation_id, call.user_id, draft.client_id, call.now_s, named)
 
     if not ids.is_group_id(conversation_id):
         return ahead(), ()
-    return together.both(ahead, lambda: blocks.blockers_of(call.user_id))
+    return together.both(ahead, lambda: blocks.few_blockers_of(call.user_id))
 
 
 def send_behind(
@@ -75,7 +77,7 @@ def send_behind(
     origin: Origin | None = None,
     *,
     mine: Membership | None = None,
-    blockers: Collection[str] = (),
+    blockers: Blockers = (),
 ) -> SentMessage | None:
     """Writes a message behind a head that was just read, and tells the members; None where somebody else was faster.
 
@@ -91,7 +93,7 @@ def send_behind(
     return None if message is None else _sent(message, replayed=False)
 
 
-def write(call: Call, step: Step, blockers: Collection[str] = ()) -> Message | None:
+def write(call: Call, step: Step, blockers: Blockers = ()) -> Message | None:
     """Writes a step that brings a message, and tells the members; None where somebody else was faster."""
     try:
         journal.write(step, call.now_s)
@@ -103,7 +105,7 @@ def write(call: Call, step: Step, blockers: Collection[str] = ()) -> Message | N
 
 
 def _replay(
-    call: Call, head: Head, draft: Draft, earlier: Earlier, origin: Origin | None, blockers: Collection[str]
+    call: Call, head: Head, draft: Draft, earlier: Earlier, origin: Origin | None, blockers: Blockers
 ) -> SentMessage:
     if earlier.fingerprint != fingerprint(draft, origin):
         raise Unprocessable(
@@ -120,11 +122,15 @@ def _replay(
     return _sent(message, replayed=True)
 
 
-def _tell(call: Call, head: Head, message: Message, blockers: Collection[str]) -> None:
+def _tell(call: Call, head: Head, message: Message, blockers: Blockers) -> None:
     """Posts a new message to all devices of all members but the one that sent it, in full or as a notification."""
-    frames = push.new_message(head.conversation_id, message, blockers)
+    conversation_id, people = head.conversation_id, head.participants
     # Read after the write: a device that connects and syncs in between has read the message or stands in this list.
-    push.tell_each(call, head.participants, frames, head.conversation_id)
+    if blockers is None:
+        found, there = push.beside(lambda: blocks.blockers_among(call.user_id, people), people)
+        push.tell_present_each(call, there, push.new_message(conversation_id, message, found), conversation_id)
+    else:
+        push.tell_each(call, people, push.new_message(conversation_id, message, blockers), conversation_id)
     push.remember(message.id)
 
 

@@ -113,9 +113,11 @@ def tell_present(call: Call, people: Iterable[Presence], event: Event) -> None:
     _post(call, people, lambda *_: frame, _about(event))
 
 
-def tell_present_each(call: Call, people: Iterable[Presence], frame_for: FrameFor) -> None:
-    """Posts to the live devices, the calling one excepted, of people whose presence was read already."""
-    _post(call, people, frame_for, None)
+def tell_present_each(
+    call: Call, people: Iterable[Presence], frame_for: FrameFor, conversation_id: str | None = None
+) -> None:
+    """Posts as `tell_each` does to people whose presence was read already."""
+    _post(call, people, frame_for, conversation_id)
 
 
 def _about(event: Event) -> str | None:

@@ -3,6 +3,8 @@
 What one operation needs to know of one other person is one key more in a batch: `key` and `of`.
 """
 
+from collections.abc import Collection, Iterable
+
 from msgspec import Struct
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
@@ -12,6 +14,8 @@ from parley.adapters import aws, batches, tables, writes
 from parley.adapters.batches import Rows
 from parley.adapters.documents import to_wire
 from parley.domain.blocking import Blocking, Position
+
+MAX_READ = 50  # rows of one person that are read whole; whoever has more is looked up beside each of the others
 
 
 class Block(Struct, frozen=True, kw_only=True):
@@ -47,9 +51,27 @@ def cut_off(user_id: str) -> set[str]:
     return {row.other_id for row in tables.Block.query(user_id, consistent_read=True)}
 
 
-def blockers_of(user_id: str) -> set[str]:
-    """Returns everybody who has blocked a person; one round trip per 1 MB."""
-    return {row.other_id for row in tables.Block.query(user_id, consistent_read=True) if row.of_me}
+def few_blockers_of(user_id: str) -> set[str] | None:
+    """Returns everybody who has blocked a person, or None where there may be too many to read them all.
+
+    One round trip, `MAX_READ` rows of less than 100 bytes: 1 or 2 units.
+    """
+    found = tables.Block.query(user_id, limit=MAX_READ, page_size=MAX_READ, consistent_read=True)
+    blockers = {row.other_id for row in found if row.of_me}
+    return blockers if found.last_evaluated_key is None else None
+
+
+def blockers_of(user_id: str, others: Collection[str]) -> set[str]:
+    """Returns who has blocked a person, those of `others` at least; one round trip, two where many have."""
+    few = few_blockers_of(user_id)
+    return blockers_among(user_id, others) if few is None else few
+
+
+def blockers_among(user_id: str, others: Iterable[str]) -> set[str]:
+    """Returns those of these people who have blocked a person; one round trip per 100, a unit each."""
+    wanted = list(others)
+    rows = batches.read({tables.Block: [key(user_id, one) for one in wanted]})
+    return {one for one in wanted if of(rows, user_id, one).of_me}
 
 
 def blocked_by(user_id: str) -> set[str]:
