@@ -168,22 +168,32 @@ def test_unread_count_takes_two_round_trips(pair: Pair) -> None:
     assert pair.spent(lambda: pair.alice.get("/unread-count")).round_trips <= 2
 
 
+@pytest.mark.parametrize("place", ["direct", "group", "large group"])
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
-        ("PATCH", "/messages/{}.1", {"text": "new"}),
-        ("DELETE", "/messages/{}.1", None),
-        ("DELETE", "/messages/{}.1?scope=me", None),
-        ("PUT", "/messages/{}.1/reactions/%F0%9F%91%8D", None),
-        ("PUT", "/messages/{}.1/pin", None),
+        ("PATCH", "/messages/{}", {"text": "new"}),
+        ("DELETE", "/messages/{}", None),
+        ("DELETE", "/messages/{}?scope=me", None),
+        ("PUT", "/messages/{}/reactions/%F0%9F%91%8D", None),
+        ("PUT", "/messages/{}/pin", None),
     ],
     ids=["edit", "delete", "delete for me", "react", "pin"],
 )
-def test_change_of_a_message_takes_three_round_trips(pair: Pair, method: str, path: str, body: object) -> None:
-    say(pair.alice, pair.conversation_id, "one")
+def test_change_of_a_message_takes_three_round_trips(
+    pair: Pair, method: str, path: str, body: object, place: str
+) -> None:
+    conversation_id = pair.conversation_id if place == "direct" else make_group(pair.alice, pair.bob)
+    if place == "large group":
+        for first in (0, 50):
+            people = {"user_ids": [f"u{number}" for number in range(first, first + 50)]}
+            assert pair.alice.post(f"/conversations/{conversation_id}/members", json=people).status == 200
+    [message_id] = say(pair.alice, conversation_id, "one")
+    replies = []
 
-    spent = pair.spent(lambda: pair.alice.request(method, path.format(pair.conversation_id), json=body))
+    spent = pair.spent(lambda: replies.append(pair.alice.request(method, path.format(message_id), json=body)))
 
+    assert replies[0].status == 200
     assert spent.round_trips <= 3
 
 

@@ -97,3 +97,19 @@ def test_a_group_of_a_hundred_grows_past_what_its_head_lists(parley: Parley) -> 
     parley.drain()
     assert [one["message"]["id"] for one in contents(screen.events("message_notification"))] == [message_id]
     assert last.get("/conversations").json["conversations"][0]["id"] == group
+
+
+def test_there_is_an_end_to_a_groups_growth(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("parley.domain.grouping.MAX_MEMBERS", 3)
+    alice, bob = parley.user("alice"), parley.user("bob")
+    group = make_group(alice, bob)
+    path = f"/conversations/{group}/members"
+
+    many = alice.post(path, json={"user_ids": ["bob", "carol", "dave"]})
+    last = alice.post(path, json={"user_ids": ["bob", "carol"]})
+    one_more = alice.put(f"{path}/dave", json={})
+    again = alice.post(path, json={"user_ids": ["carol", "bob"]})
+
+    assert [refusal(one) for one in (many, one_more)] == [("too_many_members", 409, [])] * 2
+    assert (last.status, again.status) == (200, 200)
+    assert [one["user_id"] for one in alice.get(path).json["members"]] == ["alice", "bob", "carol"]

@@ -95,3 +95,21 @@ def test_member_who_comes_back_starts_anew(parley: Parley) -> None:
     alice.put(f"/conversations/{group}/members/bob", json={})
 
     assert bob.get(f"/conversations/{group}").json["unread"] == 1
+
+
+def test_last_member_leaves_too_and_nobody_finds_the_group_again(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    group = make_group(alice, bob)
+    phone, path = alice.connect(), f"/conversations/{group}"
+    alone = bob.delete(f"{path}/members/bob")
+    forget_events(phone)
+
+    first, again = (alice.delete(f"{path}/members/alice") for _ in range(2))
+
+    assert alone.json["member_count"] == 1
+    assert (first.status, first.json) == (200, {"conversation_id": group, "user_id": "alice", "member_count": 0})
+    assert (again.status, again.json) == (200, first.json)
+    assert names(phone.events()) == ["member_removed"]
+    assert [person.get(path).status for person in (alice, bob)] == [404, 404]
+    assert alice.get("/conversations").json["conversations"] == []
+    assert refusal(alice.put(f"{path}/members/alice", json={}))[:2] == ("conversation_not_found", 404)

@@ -1,5 +1,7 @@
 """PATCH /conversations/{conversation_id}/members/{user_id}: roles change hands, and an owner always stays."""
 
+import pytest
+
 from tests.functional.replies import at_once, refusal
 from tests.functional.talk import contents, make_group
 from tests.harness import Parley, Reply, User
@@ -67,3 +69,18 @@ def test_nobody_rises_by_themselves(parley: Parley) -> None:
     assert refusal(set_role(carol, group, "bob", "member"))[0] == "admins_only"
     assert refusal(set_role(alice, group, "dave", "admin"))[:2] == ("member_not_found", 404)
     assert refusal(set_role(alice, group, "bob", "king")) == ("invalid_request", 400, [("/role", "not_allowed")])
+
+
+def test_there_is_an_end_to_admins(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("parley.domain.grouping.MAX_ADMINS", 2)
+    alice, bob, carol = (parley.user(one) for one in ("alice", "bob", "carol"))
+    group = make_group(alice, bob, carol)
+    assert set_role(alice, group, "bob", "admin").status == 200
+
+    refused = [set_role(alice, group, "carol", role) for role in ("admin", "owner")]
+
+    assert [refusal(one) for one in refused] == [("too_many_admins", 409, [])] * 2
+    assert carol.get(f"/conversations/{group}").json["role"] == "member"
+    assert set_role(alice, group, "bob", "owner").status == 200
+    set_role(alice, group, "bob", "member")
+    assert set_role(alice, group, "carol", "admin").status == 200
