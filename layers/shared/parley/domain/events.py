@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from parley.domain import rights
 from parley.domain.steps import Change
-from parley.domain.stored import PREVIEW_CHARACTERS, Head, preview_of
+from parley.domain.stored import PREVIEW_CHARACTERS, Head, listed, preview_of
 from parley.domain.types import (
     EVERYONE,
     CallReason,
@@ -380,7 +380,7 @@ def _with_change(event: MessageChange, conversation: Conversation) -> dict[str, 
     last = conversation.last_message
     if last is not None and last.seq == event.message.seq and event.change_seq > last.change_seq:
         hidden = isinstance(event, MessageDeleted) and event.scope == "me"
-        changed["last_message"] = None if hidden else preview_of(event.message)
+        changed["last_message"] = None if hidden else listed(preview_of(event.message), blocked=last.blocked)
     return changed
 
 
@@ -412,7 +412,7 @@ def _with_message(message: Message, conversation: Conversation, viewer_id: str) 
     if message.seq > conversation.last_seq:
         changed |= {
             "last_seq": message.seq,
-            "last_message": preview_of(message),
+            "last_message": listed(preview_of(message), blocked=message.blocked),
             "last_activity_at": message.created_at,
             "archived": False,
         }
