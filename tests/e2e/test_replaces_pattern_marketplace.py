@@ -13,20 +13,23 @@ def buyer_of(stack: Stack, *patterns: str) -> Person:
 
 def test_a_purchase_opens_messaging_about_the_pattern(stack: Stack) -> None:
     creator, visitor = creator_of(stack, "shawl"), buyer_of(stack)
-    wanted = {"type": "direct", "user_id": creator.user_id, "context": {"type": "pattern", "id": "shawl"}}
+    about = {"type": "pattern", "id": "shawl"}
+    wanted = {"type": "direct", "user_id": creator.user_id, "context": {**about, "title": "Autumn shawl"}}
     question = f"/policy/explain?user_id={creator.user_id}&context_type=pattern&context_id=shawl"
 
     asked, refused = visitor.get(question), visitor.request("POST", "/conversations", wanted)
     buyer = stack.known(visitor.user_id, name="Buyer", role="customer", contexts={"pattern": ["shawl"]})
     asked_again, opened = buyer.get(question), buyer.request("POST", "/conversations", wanted)
     again = buyer.request("POST", "/conversations", wanted)
-    by_creator = creator.request("POST", "/conversations", {**wanted, "user_id": buyer.user_id})
+    by_creator = creator.request("POST", "/conversations", {**wanted, "user_id": buyer.user_id, "context": about})
 
     assert (asked["allowed"], asked["code"], refused.status) == (False, refused.json["code"], 403)
     assert (refused.json["code"], asked_again["allowed"]) == ("context_not_shared", True)
     assert [one.status for one in (opened, again, by_creator)] == [201, 200, 200]
     assert {one.json["id"] for one in (opened, again, by_creator)} == {opened.json["id"]}
-    assert opened.json["context"] == {"type": "pattern", "id": "shawl"}
+    assert opened.json["context"] == about
+    assert {one.json["title"] for one in (opened, again, by_creator)} == {"Autumn shawl"}
+    assert [one["title"] for one in creator.get("/conversations?q=autumn")["conversations"]] == ["Autumn shawl"]
 
 
 def test_messages_about_two_patterns_are_counted_apart_and_together(stack: Stack) -> None:

@@ -1,8 +1,12 @@
 """A session of the play-test platform (docs/replacing.md, A): a chat of a class, from opening to archive."""
 
+import json
+import time
+import urllib.request
 from urllib.parse import quote
+from uuid import uuid4
 
-from tests.e2e.stack import Person, Stack
+from tests.e2e.stack import PATIENCE_S, Person, Stack
 
 
 def of_class(stack: Stack, class_id: str) -> tuple[Person, Person, str]:
@@ -97,3 +101,48 @@ def test_what_it_wished_for_reactions_edit_delete_report_and_block(stack: Stack)
     assert (deleted["text"], deleted["deleted_at"] is None) == ("", False)
     assert (refused["status"], refused["code"]) == (403, "blocked")
     assert [one["user_id"] for one in teacher.get("/me/blocks")["blocks"]] == [student.user_id]
+
+
+def test_what_it_wished_for_export(stack: Stack) -> None:
+    teacher, student, chat = of_class(stack, "10d")
+    texts = ["Which page?", "Page 7"]
+    for person, text in zip((student, teacher), texts, strict=True):
+        person.post(f"/conversations/{chat}/messages", text=text)
+
+    export = teacher.request("POST", f"/conversations/{chat}/export", {"format": "jsonl"}).json
+    until = time.monotonic() + PATIENCE_S
+    while export["state"] != "done" and time.monotonic() < until:
+        time.sleep(0.2)
+        export = teacher.get(f"/exports/{export['id']}")
+
+    assert export["state"] == "done"
+    with urllib.request.urlopen(export["url"], timeout=PATIENCE_S) as file:
+        about, *messages = [json.loads(line) for line in file]
+    assert [one["text"] for one in messages] == texts
+    assert chat in json.dumps(about)
+
+
+def test_what_it_wished_for_calls(stack: Stack) -> None:
+    teacher, student, chat = of_class(stack, "11e")
+    call = {"conversation_id": chat, "call_id": str(uuid4())}
+
+    with teacher.online() as desk, student.online() as phone:
+        ringing = desk.ask("call_signal", **call, signal="offer", media="video", payload="v=0")
+        offer = phone.event("call_signal")
+        active = phone.ask("call_signal", **call, signal="answer", payload="yes")
+        answer = desk.event("call_signal")
+        desk.ask("call_signal", **call, signal="candidate", payload="192.0.2.1")
+        candidate = phone.event("call_signal")
+        ended = phone.ask("call_signal", **call, signal="hang_up")
+        hung_up = desk.event("call_signal")
+        missed = {**call, "call_id": str(uuid4())}
+        phone.ask("call_signal", **missed, signal="offer", media="audio", payload="v=0")
+        phone.ask("call_signal", **missed, signal="hang_up")
+
+    assert [one["state"] for one in (ringing, active, ended)] == ["ringing", "active", "ended"]
+    assert [one["signal"] for one in (offer, answer, candidate, hung_up)] == ["offer", "answer", "candidate", "hang_up"]
+    assert [one["payload"] for one in (offer, answer, candidate)] == ["v=0", "yes", "192.0.2.1"]
+    assert ended["reason"] == "hung_up"
+    [note] = teacher.get(f"/conversations/{chat}/messages")["messages"]
+    assert (note["system"]["event"], note["system"]["call_id"]) == ("call_missed", missed["call_id"])
+    assert teacher.get(f"/conversations/{chat}")["unread"] == 1

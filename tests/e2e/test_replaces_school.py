@@ -105,3 +105,28 @@ def test_mute_pin_reactions_mentions_pins_and_forwarding(school: Stack) -> None:
     assert [one["id"] for one in parent.get(f"/conversations/{group}/pins")["messages"]] == [sent["id"]]
     assert [one["forwarded_from"]["sender_id"] for one in forwarded] == [teacher.user_id]
     assert admin.get(f"/conversations/{to_admin}/messages")["messages"][0]["text"] == body["text"]
+
+
+def test_typing_deleting_and_searching_in_a_group(school: Stack) -> None:
+    _, teacher, parent, student = people(school)
+    group = group_of(teacher, parent, student)
+    slip = parent.post(f"/conversations/{group}/messages", text="Where is teh museum?")
+    asked = parent.post(f"/conversations/{group}/messages", text="Where is the museum?")
+
+    with teacher.online() as desk, student.online() as phone:
+        desk.ask("typing_start", conversation_id=group)
+        typing = phone.event("user_typing")
+        desk.ask("typing_stop", conversation_id=group)
+        stopped = phone.event("user_stopped_typing")
+        parent.delete(f"/messages/{slip['id']}")
+        deleted = phone.event("message_deleted")["message"]
+        student.delete(f"/messages/{asked['id']}?scope=me")
+    not_a_students = student.request("DELETE", f"/messages/{asked['id']}")
+
+    def found(person: Person) -> list[str]:
+        return [one["message"]["id"] for one in person.get("/search?q=museum")["results"]]
+
+    assert (typing["user_id"], stopped["user_id"]) == (teacher.user_id, teacher.user_id)
+    assert (deleted["id"], deleted["text"], deleted["deleted_at"] is None) == (slip["id"], "", False)
+    assert not_a_students.status == 403
+    assert (found(teacher), found(student)) == ([asked["id"]], [])

@@ -68,6 +68,31 @@ def test_every_way_to_read_a_message_says_the_same(world: World) -> None:
     assert {way: world.marks(found) for way, found in read.items()} == dict.fromkeys(read, MARKED)
 
 
+def test_every_list_marks_what_was_said_last(world: World) -> None:
+    say(world.mallory, world.group, "nasty again")
+    path = f"/conversations/{world.group}"
+
+    def lists(person: User) -> dict[str, Frame]:
+        return {
+            "list": person.get("/conversations").json["conversations"][0],
+            "one": person.get(path).json,
+            "unchanged": person.patch(path, json={}).json if person is world.alice else {},
+            "archived": person.patch(f"{path}/archive", json={"archived": True}).json,
+            "settings": person.patch(f"{path}/settings", json={"notifications": "none"}).json,
+            "archived list": person.get("/conversations?state=archived").json["conversations"][0],
+            "not archived": person.patch(f"{path}/archive", json={"archived": False}).json,
+            "sync": person.post("/sync", json={"cursors": {}}).json["joined"][0],
+            "sync over WebSocket": person.connect().request("sync", {"cursors": {}})["data"]["joined"][0],
+        }
+
+    found = {person.user_id: lists(person) for person in (world.alice, world.bob)}
+
+    marks = {one: {way["last_message"]["blocked"] for way in ways.values() if way} for one, ways in found.items()}
+    assert marks == {"alice": {True}, "bob": {False}}
+    world.alice.patch(path, json={"title": "Go"})
+    assert world.alice.get(path).json["last_message"]["blocked"] is False
+
+
 def test_changes_that_sync_replays_are_marked(world: World) -> None:
     before = world.alice.get(f"/conversations/{world.group}").json
     for message_id in (world.theirs, world.bobs):

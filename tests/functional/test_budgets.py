@@ -6,6 +6,7 @@ it had ended. Units are counted by DynamoDB's own rules (bench/capacity.py), for
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.functional.talk import fill, joined, make_group, open_direct, say
 from tests.harness import Parley, Socket, User
 
 HOUR_MS = 3_600_000
+TO_LETTERS = str.maketrans("0123456789", "abcdefghij")  # for ids, which hold no 0, 1, 8 or 9
 
 
 @dataclass
@@ -276,6 +278,56 @@ def test_search_through_all_conversations_reads_little_in_vain(pair: Pair, is_bu
     print(f"search of 2,000 messages, {is_busy=}: {spent.units.read} read units, {spent.round_trips} round trips")
     assert spent.units.read <= 210
     assert spent.round_trips <= 13
+
+
+def fill_list(person: User, count: int) -> None:
+    """Gives somebody `count` conversations more, forty an hour: all rows that a list reads, and no others."""
+    parley = person.parley
+    tables = {name: parley.template.resources[name].ref for name in ("Conversations", "Memberships")}
+    model = open_direct(person, parley.bearer("", "model"))
+    dynamodb = parley.store.client("dynamodb")
+    key = {"conversation_id": {"S": model}}
+    head = dynamodb.get_item(TableName=tables["Conversations"], Key=key)["Item"]
+    mine = dynamodb.get_item(TableName=tables["Memberships"], Key={"user_id": {"S": person.user_id}, **key})["Item"]
+    for first in range(0, count, 12):
+        puts: dict[str, list[Any]] = {table: [] for table in tables.values()}
+        for number in range(first, min(first + 12, count)):
+            at_ms = parley.clock() - (number + 1) * HOUR_MS // 40
+            conversation_id = {"S": "d_" + f"{number:026}".translate(TO_LETTERS)}
+            hour = {"N": str(at_ms // HOUR_MS)}
+            moved = {"conversation_id": conversation_id, "active_hour": hour}
+            puts[tables["Conversations"]].append({**head, **moved, "last_activity_ms": {"N": str(at_ms)}})
+            puts[tables["Memberships"]].append({**mine, **moved})
+        asked = {table: [{"PutRequest": {"Item": item}} for item in items] for table, items in puts.items()}
+        assert not dynamodb.batch_write_item(RequestItems=asked)["UnprocessedItems"]
+
+
+def test_page_of_a_list_of_a_thousand_costs_as_much_as_one_of_hundreds(pair: Pair) -> None:
+    def spent(query: str) -> tuple[Recorded, dict[str, Any]]:
+        replies: list[Any] = []
+        found = pair.spent(lambda: replies.append(pair.alice.get(f"/conversations?limit=50{query}").json))
+        return found, replies[0]
+
+    fill_list(pair.alice, 300)
+    few, page = spent("")
+    few_found, _ = spent("&q=nobody")
+    fill_list(pair.alice, 1_000)
+
+    first, page = spent("")
+    later, next_page = spent(f"&cursor={page['next']}")
+    by_name, searched = spent("&q=nobody")
+    unread, _ = spent("&state=unread")
+    about, _ = spent("&context_type=class")
+
+    assert (len(page["conversations"]), searched["conversations"]) == (50, [])
+    assert 0 < len(next_page["conversations"]) <= 50  # a page ends with the hours that it was made of
+    for one in (first, later):
+        assert one.round_trips == few.round_trips <= 4
+        assert one.units.read <= few.units.read + 8  # the hours of a page hold a few more or less than it shows
+    for one in (by_name, unread, about):
+        assert one.round_trips <= few_found.round_trips <= 3 * 3  # three hundreds: index, heads, memberships of each
+    assert by_name.units.read <= few_found.units.read + 8
+    assert searched["next"] is not None  # the rest is on the next pages
 
 
 def test_page_of_groups_costs_as_much_however_many_are_in_them(pair: Pair) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import UNSET, Struct
 
-from parley.actions import access, groups, limiting, messages, opening, push, wording
+from parley.actions import access, groups, limiting, messages, opening, push, seeing, together, wording
 from parley.actions.opening import Opening
 from parley.adapters import batches, conversations, journal, screening, tables, writes
 from parley.domain import listing
@@ -339,7 +339,9 @@ def views(heads: Sequence[Head], user_id: str) -> list[Conversation]:
     if not heads:
         return []
     keys = [(one, head.conversation_id) for head in heads for one in listing.people_of(head, user_id)]
-    memberships, names = conversations.memberships_and_names(keys)
+    blocked, (memberships, names) = together.both(
+        lambda: seeing.blocked_in(user_id, heads), lambda: conversations.memberships_and_names(keys)
+    )
     return [
         head.view(
             user_id,
@@ -349,6 +351,7 @@ def views(heads: Sequence[Head], user_id: str) -> list[Conversation]:
                 if (one, head.conversation_id) in memberships
             },
             names,
+            blocked,
         )
         for head in heads
         if (user_id, head.conversation_id) in memberships

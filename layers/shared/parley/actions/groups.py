@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from parley.actions import access, limiting, opening, push, together, wording
+from parley.actions import access, limiting, opening, push, seeing, together, wording
 from parley.actions.wording import Screened
 from parley.adapters import batches, conversations, journal, messages, screening, tables, writes
 from parley.adapters.batches import Rows
@@ -131,7 +131,7 @@ def update(call: Call, conversation_id: str, wanted: UpdateConversation) -> Conv
 
     head, there = _change(call, conversation_id, (call.user_id,), decide)
     if head.is_group:
-        return head.view(call.user_id, there, {})
+        return head.view(call.user_id, there, {}, seeing.blocked_in(call.user_id, [head]))
     people = [(one, conversation_id) for one in head.participants]
     found, names = conversations.memberships_and_names(people)
     return head.view(call.user_id, {one: found[one, conversation_id] for one in head.participants}, names)

@@ -1,6 +1,6 @@
 """Messages as one person sees them: with their own marks, and with a word at what those say whom they have blocked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -8,7 +8,7 @@ from parley.actions import together
 from parley.adapters import blocks, marks
 from parley.domain import ids
 from parley.domain.call import Call
-from parley.domain.stored import NO_MARKS, Marks, StoredMessage
+from parley.domain.stored import NO_MARKS, Head, Marks, StoredMessage
 from parley.domain.types import Message
 
 
@@ -24,6 +24,14 @@ class Eyes(Struct, frozen=True):
     def is_hidden(self, message: StoredMessage) -> bool:
         """Says whether they have deleted a message from their own view."""
         return self.marks.get(message.seq, NO_MARKS).hidden_at_ms is not None
+
+
+def blocked_in(user_id: str, heads: Iterable[Head]) -> frozenset[str]:
+    """Returns whom somebody has blocked, as far as the lists of these conversations have to mark it.
+
+    One round trip; none where no group among them ends with what somebody said.
+    """
+    return frozenset(blocks.blocked_by(user_id)) if any(head.shows_words for head in heads) else frozenset()
 
 
 def eyes(call: Call, conversation_id: str, first_seq: int, last_seq: int) -> Eyes:

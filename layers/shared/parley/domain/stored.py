@@ -15,6 +15,7 @@ from parley.domain.types import (
     Conversation,
     ConversationType,
     GroupRole,
+    ListedMessage,
     Member,
     Message,
     MessageKind,
@@ -140,6 +141,11 @@ def preview_of(message: Message) -> MessagePreview:
         change_seq=message.change_seq,
         deleted_at=message.deleted_at,
     )
+
+
+def listed(preview: MessagePreview, *, blocked: bool) -> ListedMessage:
+    """Returns a preview as it stands in the list of somebody who has `blocked` its sender, or has not."""
+    return ListedMessage(**msgspec.structs.asdict(preview), blocked=blocked)
 
 
 class Membership(Struct, frozen=True, kw_only=True):
@@ -273,10 +279,29 @@ class Head(Struct, frozen=True, kw_only=True):
         """Returns the newest message as a member's list shows it: none where they have deleted it for themselves."""
         return None if membership.hidden_seq == self.last_seq else self.last_message
 
+    def listed_for(self, membership: Membership, blocked: Collection[str]) -> ListedMessage | None:
+        """Returns the newest message as it stands in the list of a member who has blocked these people."""
+        last = self.last_message_for(membership)
+        if last is None:
+            return None
+        return listed(last, blocked=self.shows_words and last.sender_id in blocked)
+
+    @property
+    def shows_words(self) -> bool:
+        """Says whether lists show what somebody said in a group, which is marked where they are blocked."""
+        return self.is_group and self.last_message is not None and self.last_message.kind != "system"
+
     def view(
-        self, user_id: str, memberships: Mapping[str, Membership], names: Mapping[str, str | None]
+        self,
+        user_id: str,
+        memberships: Mapping[str, Membership],
+        names: Mapping[str, str | None],
+        blocked: Collection[str] = (),
     ) -> Conversation:
-        """Returns the conversation as member `user_id` sees it; `memberships` and `names` are by user id."""
+        """Returns the conversation as member `user_id` sees it, who has blocked these people.
+
+        `memberships` and `names` are by user id.
+        """
         mine = memberships[user_id]
         listed = () if self.is_group else self.participants
         mentions = self.unread_mentions(mine)
@@ -293,7 +318,7 @@ class Head(Struct, frozen=True, kw_only=True):
             role=self.role_of(user_id),
             members=[self.member(memberships[one], names.get(one)) for one in listed if one in memberships],
             member_count=self.member_count,
-            last_message=self.last_message_for(mine),
+            last_message=self.listed_for(mine, blocked),
             last_seq=self.last_seq,
             last_change_seq=self.last_change_seq,
             unread=self.unread(mine),

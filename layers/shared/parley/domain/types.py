@@ -59,6 +59,12 @@ class MessagePreview(Struct, frozen=True, kw_only=True):
     deleted_at: str | None = None
 
 
+class ListedMessage(MessagePreview, frozen=True, kw_only=True):
+    """The same as a member's list shows it; `blocked` says in a group that they have blocked its sender."""
+
+    blocked: bool
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """What one person has set for one conversation."""
 
@@ -86,7 +92,7 @@ class Conversation(Struct, frozen=True, kw_only=True):
     role: GroupRole
     members: list[Member]
     member_count: int
-    last_message: MessagePreview | None
+    last_message: ListedMessage | None
     last_seq: int
     last_change_seq: int
     unread: int
