@@ -26,19 +26,23 @@ def a_long_conversation(parley: Parley) -> tuple[User, str]:
     conversation_id = open_direct(alice, parley.user("bob"))
     say(alice, conversation_id, "the first")
     dynamodb = parley.store.client("dynamodb")
-    messages, conversations = (parley.template.resources[name].ref for name in ("Messages", "Conversations"))
+    messages = parley.template.resources["Messages"].ref
     key = {"conversation_id": {"S": conversation_id}}
     row = dynamodb.get_item(TableName=messages, Key={**key, "seq": {"N": "1"}})["Item"]
     last_seq = 1 + PART_BYTES // 300_000 + 3
     for seq in range(2, last_seq + 1):
         dynamodb.put_item(TableName=messages, Item={**row, "seq": {"N": str(seq)}, "text": {"S": LONG}})
-    dynamodb.update_item(
-        TableName=conversations,
-        Key=key,
+    move_head(parley, conversation_id, last_seq)
+    return alice, conversation_id
+
+
+def move_head(parley: Parley, conversation_id: str, last_seq: int) -> None:
+    parley.store.client("dynamodb").update_item(
+        TableName=parley.template.resources["Conversations"].ref,
+        Key={"conversation_id": {"S": conversation_id}},
         UpdateExpression="SET last_seq = :seq",
         ExpressionAttributeValues={":seq": {"N": str(last_seq)}},
     )
-    return alice, conversation_id
 
 
 def poll(parley: Parley) -> int:
@@ -91,6 +95,31 @@ def test_page_names_everybody_and_shows_every_text(parley: Parley) -> None:
         assert shown_text in page
     assert "<script" not in page and "<b>Bob" not in page
     assert page.endswith("</html>\n")
+
+
+def test_page_that_quotes_many_older_messages_takes_no_more_round_trips(parley: Parley) -> None:
+    alice = parley.user("alice")
+    conversation_id = open_direct(alice, parley.user("bob"))
+    [_, hidden] = say(alice, conversation_id, "the first", "hidden one")
+    assert alice.delete(f"/messages/{hidden}?scope=me").status == 200
+    table = parley.template.resources["Messages"].ref
+    dynamodb = parley.store.client("dynamodb")
+    row = dynamodb.get_item(TableName=table, Key={"conversation_id": {"S": conversation_id}, "seq": {"N": "1"}})["Item"]
+    puts = [{**row, "seq": {"N": str(seq)}, "text": {"S": f"said in {seq}."}} for seq in range(3, 101)]
+    for answered, item in zip(range(2, 42), puts[-40:], strict=True):
+        seq = answered + 99
+        puts.append({**item, "seq": {"N": str(seq)}, "text": {"S": "yes"}, "reply_to_seq": {"N": str(answered)}})
+    for item in puts:
+        dynamodb.put_item(TableName=table, Item=item)
+    move_head(parley, conversation_id, 140)
+
+    with parley.watch() as calls:
+        done = exported(parley, alice, conversation_id, "html")
+
+    page = fetched(parley, done["url"]).decode()
+    assert [page.count(f"said in {seq}.") for seq in (3, 41, 42)] == [2, 2, 1]
+    assert "hidden one" not in page
+    assert sum(call.function == "WriteExport" and call.service == "dynamodb" for call in calls) <= 12
 
 
 def test_conversation_without_messages_has_a_file_all_the_same(parley: Parley) -> None:

@@ -1,9 +1,11 @@
 """Exports: a conversation is written into a file by a job that takes bounded steps, and fetched by its owner."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import islice
 
 from parley.actions import access
+from parley.actions.together import both
 from parley.adapters import conversations, exports, files, marks, messages, queues, staff, writes
 from parley.adapters.exports import LostRace
 from parley.domain import auditing, exporting, ids, transcript
@@ -119,8 +121,7 @@ class _Part:
     def write(self) -> tuple[bytes, int]:
         """Returns the part, and the seq of its last message."""
         job = self._job
-        about = self._about()
-        part = bytearray() if job.parts else self._top(about)
+        part = bytearray() if job.parts else self._top()
         # Some before the first, for what depends on the one before (whether a day begins, whether its sender goes on).
         found = messages.each(job.conversation_id, max(1, job.done + 1 - LOOK_BACK), job.total)
         for page in _pages(found):
@@ -131,22 +132,24 @@ class _Part:
                 part += piece
                 if len(part) >= exporting.PART_BYTES and message.seq < job.total:
                     return bytes(part), message.seq
-        part += self._bottom(about)
+        part += self._bottom()
         return bytes(part), job.total
 
+    @cached_property
     def _about(self) -> About:
+        """Returns what the first part and the last one tell of the conversation; two round trips or more."""
         head = self._head
         people = head.participants or conversations.member_ids(head.conversation_id, MAX_MEMBERS)
         self._learn(people)
         members = [Person(user_id=one, name=self._names[one], role=head.role_of(one)) for one in people]
         return exporting.about(self._job, self._head, members)
 
-    def _top(self, about: About) -> bytearray:
+    def _top(self) -> bytearray:
         is_html = self._job.format == "html"
-        return bytearray(transcript.top(about).encode() if is_html else exporting.line(about))
+        return bytearray(transcript.top(self._about).encode() if is_html else exporting.line(self._about))
 
-    def _bottom(self, about: About) -> bytes:
-        return transcript.bottom(about).encode() if self._job.format == "html" else b""
+    def _bottom(self) -> bytes:
+        return transcript.bottom(self._about).encode() if self._job.format == "html" else b""
 
     def _seen(self, page: Sequence[StoredMessage]) -> list[Message]:
         """Returns messages as the export's owner sees them, without those that they have deleted for themselves."""
@@ -172,12 +175,20 @@ class _Part:
         return lines
 
     def _answered(self, shown: Sequence[Message]) -> dict[str, Message]:
-        """Returns the messages that these answer, by id, as far as the export's owner sees them."""
+        """Returns the messages that these answer, by id, as far as the export's owner sees them.
+
+        One round trip, whatever their number: of those that stand elsewhere only what is hidden is asked for.
+        """
         here = {message.id: message for message in shown}
         elsewhere = {one.reply_to for one in shown if one.reply_to is not None} - here.keys()
         seqs = [ids.split_message_id(one, "")[1] for one in elsewhere]
-        found = messages.some(self._job.conversation_id, seqs).values() if seqs else ()
-        return here | {message.id: message for one in found for message in self._seen([one])}
+        if not seqs:
+            return here
+        conversation_id, user_id = self._job.conversation_id, self._job.user_id
+        found, hidden = both(
+            lambda: messages.some(conversation_id, seqs), lambda: marks.hidden(conversation_id, user_id, seqs)
+        )
+        return here | {one.message_id: one.view() for seq, one in found.items() if seq not in hidden}
 
     def _learn(self, user_ids: Iterable[str]) -> None:
         """Looks up the names that are not known yet."""

@@ -1,6 +1,8 @@
 """What a person has put on messages for themselves: their reactions, and what they have deleted from their own view."""
 
-from parley.adapters import tables
+from collections.abc import Iterable
+
+from parley.adapters import batches, tables
 from parley.domain.steps import Mark
 from parley.domain.stored import Marks
 
@@ -18,6 +20,13 @@ def of(conversation_id: str, user_id: str, first_seq: int, last_seq: int) -> dic
             hidden_at_ms = mark.at_ms if mark.emoji is None else known.hidden_at_ms
             found[mark.seq] = Marks(emojis, hidden_at_ms)
     return found
+
+
+def hidden(conversation_id: str, user_id: str, seqs: Iterable[int]) -> set[int]:
+    """Returns those of these messages that a person has deleted for themselves; one round trip per 100."""
+    keys = {seq: (conversation_id, f"{_prefix(user_id, seq)}#{_HIDDEN}") for seq in seqs}
+    found = batches.read({tables.Receipt: keys.values()})
+    return {seq for seq, key in keys.items() if (row := found.get(tables.Receipt, *key)) is not None and row.is_on}
 
 
 def rows(conversation_id: str, user_id: str, first_seq: int, last_seq: int) -> list[Mark]:
