@@ -448,6 +448,49 @@ def test_long_conversation_is_gone_through_in_many_steps(parley: Parley) -> None
     assert (head["last_seq"], head["last_message"]["text"]) == (70, "")
 
 
+def copy_last(parley: Parley, conversation_id: str, text: str, count: int) -> None:
+    """Writes the last message so many times more, with another text, and moves the head on."""
+    dynamodb = parley.store.client("dynamodb")
+    messages, conversations = (parley.template.resources[name].ref for name in ("Messages", "Conversations"))
+    key = {"conversation_id": {"S": conversation_id}}
+    last_seq = int(dynamodb.get_item(TableName=conversations, Key=key)["Item"]["last_seq"]["N"])
+    row = dynamodb.get_item(TableName=messages, Key={**key, "seq": {"N": str(last_seq)}})["Item"]
+    for seq in range(last_seq + 1, last_seq + count + 1):
+        dynamodb.put_item(TableName=messages, Item={**row, "seq": {"N": str(seq)}, "text": {"S": text}})
+    dynamodb.update_item(
+        TableName=conversations,
+        Key=key,
+        UpdateExpression="SET last_seq = :seq",
+        ExpressionAttributeValues={":seq": {"N": str(last_seq + count)}},
+    )
+
+
+def test_step_reads_only_so_much_of_long_messages(parley: Parley) -> None:
+    her, bob = zoe(parley), parley.user("bob")
+    group = make_group(bob, her)
+    say(bob, group, "the first")
+    long = "👋" * 75_000  # 300 KB: longer than people may write, so that fewer will do
+    copy_last(parley, group, long, 3 * erasing.MAX_READ // len(long))
+    say(her, group, WORD)
+    erase(parley, ID)
+
+    with parley.watch() as calls:
+        parley.drain()
+
+    read: dict[int, int] = {}  # by step, which ends when it asks for the next one
+    step = 0
+    for call in calls:
+        if call.function != "ErasePerson":
+            continue
+        if call.operation == "Query" and "MESSAGES" in call.params["TableName"].upper():
+            read[step] = read.get(step, 0) + sum(
+                len(item.get("text", {}).get("S", "")) for item in call.response["Items"]
+            )
+        step += call.operation == "SendMessageBatch"
+    assert len(read) >= 6 and WORD not in everything(parley)
+    assert max(read.values()) < 2.1 * erasing.MAX_READ  # a page of a query is up to 1 MB
+
+
 def test_message_of_a_hundred_edits_fits_into_units(parley: Parley) -> None:
     her, bob = zoe(parley), parley.user("bob")
     [message_id] = say(her, open_direct(her, bob), WORD)

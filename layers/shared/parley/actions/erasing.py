@@ -100,10 +100,13 @@ def step(wanted: ErasureStep, now_ms: int) -> None:
     job = erasures.get(wanted.erasure_id)
     if job is None or job.is_over:
         return
+    read = 0
     for _ in range(MAX_UNITS):
-        if not job.may_go_on_with(wanted):
+        if not job.may_go_on_with(wanted) or read >= erasing.MAX_READ:
             break
-        unit = _PARTS[PARTS[job.part]](_Work(job, now_ms))
+        work = _Work(job, now_ms, erasing.MAX_READ - read)
+        unit = _PARTS[PARTS[job.part]](work)
+        read += work.read
         moved = job.moved(now_ms, unit.removed, unit.cursor)
         after = moved if unit.cursor is not None else moved.at_next_part()
         try:
@@ -127,9 +130,11 @@ def _go_on_later(job: Job, now_ms: int) -> None:
 class _Work:
     """What the units of one step know: the job, the times, and the person as one who acts."""
 
-    def __init__(self, job: Job, now_ms: int) -> None:
+    def __init__(self, job: Job, now_ms: int, most: int) -> None:
         self.job = job
         self.now_ms = now_ms
+        self.read = 0  # characters of text
+        self._most = most
         self.user_id = job.whom
         self.pseudonym = job.pseudonym
         # What is written carries the time of the wish, however often it takes to be written.
@@ -137,6 +142,15 @@ class _Work:
         # It is the host that has them leave: who has used up what they may do in a time must be erased all the same.
         identity = Identity(user_id=job.whom, name="", role=SERVICE, expires_at_s=0)
         self.call = Call(caller=identity, now_ms=self.at_ms, request_id=job.erasure_id)
+
+    def saw(self, text: str | None) -> None:
+        """Counts a text that was read."""
+        self.read += len(text or "")
+
+    @property
+    def has_read_enough(self) -> bool:
+        """Says whether the step should read no more."""
+        return self.read >= self._most
 
 
 # --- what stands by itself --------------------------------------------------------------------------------------------
@@ -222,6 +236,7 @@ def _reports(work: _Work) -> Unit:
     for row in rows:
         if not isinstance(row, tables.Report):
             continue
+        work.saw(row.text)
         changed: dict[str, object] = {}
         if row.conversation_id in spoken_in and row.text and _was_theirs(work, row):
             changed["text"] = ""
@@ -393,13 +408,15 @@ def _messages(work: _Work, walk: Walk, head: Head) -> Unit:
     batch = _Batch(work, head)
     seq = until
     for message in messages.each(head.conversation_id, walk.seq + 1, until):
+        work.saw(message.text)
         given = mine.get(message.seq, [])
         emojis = frozenset(one.emoji for one in given if one.emoji is not None)
         found = erasing.found(message, work.user_id, work.pseudonym, emojis, work.at_ms)
-        if found is None and not given:
-            continue
-        if not batch.takes(message, found, given):
+        if (found is not None or given) and not batch.takes(message, found, given):
             seq = message.seq - 1
+            break
+        if work.has_read_enough:
+            seq = message.seq
             break
     return _walked(replace(walk, seq=seq, has_changed=walk.has_changed or batch.changes), batch.ops(), batch.removed)
 
@@ -434,6 +451,8 @@ class _Batch:
         if found is not None and found.has_versions:
             older = erasures.versions(message.conversation_id, message.seq, max(1, room))
             if older:
+                for row in older:
+                    self._work.saw(row.text)
                 # They go in a unit before the message itself, which is then looked at again: there may be a hundred.
                 self._add([erasures.delete(row) for row in older[:room]], edit_versions=min(room, len(older)))
                 return False
