@@ -83,7 +83,7 @@ def a_full_life(parley: Parley) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_nothing_is_left_of_somebody_who_has_done_everything(parley: Parley) -> None:
+def test_nothing_is_left_of_somebody_who_has_done_everything_and_the_receipt_counts_it(parley: Parley) -> None:
     a_full_life(parley)
     before = everything(parley)
     assert all(trace in before for trace in (ID, NAME, WORD))
@@ -95,6 +95,34 @@ def test_nothing_is_left_of_somebody_who_has_done_everything(parley: Parley) -> 
         found = after.find(trace)
         assert found < 0, after[max(0, found - 300) : found + 300]
     assert done["user_id"] is None and ID not in json.dumps(done)
+    receipt = done["receipt"]
+    assert (
+        receipt["removed"]
+        == done["removed"]
+        == {
+            "blocks": 2,
+            "conversations": 4,
+            "devices": 1,
+            "direct_conversations": 1,
+            "edit_versions": 4,
+            "exports": 3,
+            "forwarded_copies": 1,
+            "groups_handed_over": 1,
+            "limits": 1,
+            "mentions": 1,
+            "messages": 4,
+            "presence": 1,
+            "profile": 1,
+            "reactions": 1,
+            "reports": 3,
+            "receipts": receipt["removed"]["receipts"],
+        }
+    )
+    assert receipt["user_sha256"] == erasing.user_hash(ID)
+    content = {name: value for name, value in receipt.items() if name != "sha256"}
+    assert receipt["sha256"] == erasing.digest(content)
+    assert (receipt["erasure_id"], receipt["finished_at"]) == (done["id"], done["finished_at"])
+    assert done["progress"]["done"] == done["progress"]["total"]
 
 
 def test_what_a_moderator_did_called_and_left_unused_names_them_no_more(parley: Parley) -> None:
@@ -140,44 +168,9 @@ def test_large_group_without_admins_passes_to_who_was_there_first(parley: Parley
     assert first.get(f"/conversations/{group}").json["member_count"] == 121
 
 
-def test_receipt_counts_what_was_removed_and_proves_what_it_says(parley: Parley) -> None:
-    a_full_life(parley)
-
-    done = erased(parley, ID)
-
-    receipt = done["receipt"]
-    assert (
-        receipt["removed"]
-        == done["removed"]
-        == {
-            "blocks": 2,
-            "conversations": 4,
-            "devices": 1,
-            "direct_conversations": 1,
-            "edit_versions": 4,
-            "exports": 3,
-            "forwarded_copies": 1,
-            "groups_handed_over": 1,
-            "limits": 1,
-            "mentions": 1,
-            "messages": 4,
-            "presence": 1,
-            "profile": 1,
-            "reactions": 1,
-            "reports": 3,
-            "receipts": receipt["removed"]["receipts"],
-        }
-    )
-    assert receipt["user_sha256"] == erasing.user_hash(ID)
-    content = {name: value for name, value in receipt.items() if name != "sha256"}
-    assert receipt["sha256"] == erasing.digest(content)
-    assert (receipt["erasure_id"], receipt["finished_at"]) == (done["id"], done["finished_at"])
-    assert done["progress"]["done"] == done["progress"]["total"]
-
-
-def test_others_keep_their_own_and_see_tombstones_without_a_gap(parley: Parley) -> None:
+def test_others_keep_their_own_see_tombstones_without_a_gap_and_go_on_with_the_groups(parley: Parley) -> None:
     life = a_full_life(parley)
-    bob = life["bob"]
+    bob, carol = life["bob"], life["carol"]
     synced = bob.post("/sync", json={"cursors": {one: 0 for one in (life["direct"], life["group"])}}).json
     cursors = {one: each["next"] for one, each in synced["conversations"].items()}
 
@@ -201,6 +194,16 @@ def test_others_keep_their_own_and_see_tombstones_without_a_gap(parley: Parley) 
         for message in shown_now:
             if message["sender_id"] == pseudonym and message["kind"] == "text":
                 assert changed[message["id"]] == message
+    # One conversation has nobody to write to any more, the other one somebody else who owns it.
+    direct = bob.get(f"/conversations/{life['direct']}").json
+    assert {one["user_id"]: one["name"] for one in direct["members"]} == {"bob": "Bob", pseudonym: None}
+    assert direct["state"] == "closed" and "send_message" not in direct["capabilities"]
+    refused = bob.post(f"/conversations/{life['direct']}/messages", json={"text": "are you there?"})
+    assert (refused.status, refused.json["code"]) == (403, "conversation_closed")
+    members = carol.get(f"/conversations/{life['group']}/members").json["members"]
+    assert sorted((one["user_id"], one["role"]) for one in members) == [("bob", "owner"), ("carol", "member")]
+    assert bob.get("/conversations").status == carol.get("/conversations").status == 200
+    assert bob.get(f"/messages/{life['first']}/receipts").status == 200
 
 
 def test_copies_that_others_have_deleted_go_with_what_they_said(parley: Parley) -> None:
@@ -221,23 +224,6 @@ def test_copies_that_others_have_deleted_go_with_what_they_said(parley: Parley) 
     assert (done["removed"]["edit_versions"], done["removed"]["reports"]) == (1, 1)
     [tombstone] = history(carol, elsewhere)
     assert (tombstone["sender_id"], tombstone["text"], tombstone["forwarded_from"]) == ("bob", "", None)
-
-
-def test_conversation_of_two_can_only_be_read_and_a_group_has_a_new_owner(parley: Parley) -> None:
-    life = a_full_life(parley)
-    bob, carol = life["bob"], life["carol"]
-
-    pseudonym = erased(parley, ID)["receipt"]["pseudonym"]
-
-    direct = bob.get(f"/conversations/{life['direct']}").json
-    assert {one["user_id"]: one["name"] for one in direct["members"]} == {"bob": "Bob", pseudonym: None}
-    assert direct["state"] == "closed" and "send_message" not in direct["capabilities"]
-    refused = bob.post(f"/conversations/{life['direct']}/messages", json={"text": "are you there?"})
-    assert (refused.status, refused.json["code"]) == (403, "conversation_closed")
-    members = carol.get(f"/conversations/{life['group']}/members").json["members"]
-    assert sorted((one["user_id"], one["role"]) for one in members) == [("bob", "owner"), ("carol", "member")]
-    assert bob.get("/conversations").status == carol.get("/conversations").status == 200
-    assert bob.get(f"/messages/{life['first']}/receipts").status == 200
 
 
 def test_members_who_are_there_are_told(parley: Parley) -> None:
@@ -446,6 +432,49 @@ def test_long_conversation_is_gone_through_in_many_steps(parley: Parley) -> None
     assert WORD not in everything(parley)
     head = bob.get(f"/conversations/{direct}").json
     assert (head["last_seq"], head["last_message"]["text"]) == (70, "")
+
+
+def copy_last(parley: Parley, conversation_id: str, text: str, count: int) -> None:
+    """Writes the last message so many times more, with another text, and moves the head on."""
+    dynamodb = parley.store.client("dynamodb")
+    messages, conversations = (parley.template.resources[name].ref for name in ("Messages", "Conversations"))
+    key = {"conversation_id": {"S": conversation_id}}
+    last_seq = int(dynamodb.get_item(TableName=conversations, Key=key)["Item"]["last_seq"]["N"])
+    row = dynamodb.get_item(TableName=messages, Key={**key, "seq": {"N": str(last_seq)}})["Item"]
+    for seq in range(last_seq + 1, last_seq + count + 1):
+        dynamodb.put_item(TableName=messages, Item={**row, "seq": {"N": str(seq)}, "text": {"S": text}})
+    dynamodb.update_item(
+        TableName=conversations,
+        Key=key,
+        UpdateExpression="SET last_seq = :seq",
+        ExpressionAttributeValues={":seq": {"N": str(last_seq + count)}},
+    )
+
+
+def test_step_reads_only_so_much_of_long_messages(parley: Parley) -> None:
+    her, bob = zoe(parley), parley.user("bob")
+    group = make_group(bob, her)
+    say(bob, group, "the first")
+    long = "👋" * 75_000  # 300 KB: longer than people may write, so that fewer will do
+    copy_last(parley, group, long, 3 * erasing.MAX_READ // len(long))
+    say(her, group, WORD)
+    erase(parley, ID)
+
+    with parley.watch() as calls:
+        parley.drain()
+
+    read: dict[int, int] = {}  # by step, which ends when it asks for the next one
+    step = 0
+    for call in calls:
+        if call.function != "ErasePerson":
+            continue
+        if call.operation == "Query" and "MESSAGES" in call.params["TableName"].upper():
+            read[step] = read.get(step, 0) + sum(
+                len(item.get("text", {}).get("S", "")) for item in call.response["Items"]
+            )
+        step += call.operation == "SendMessageBatch"
+    assert len(read) >= 6 and WORD not in everything(parley)
+    assert max(read.values()) < 2.1 * erasing.MAX_READ  # a page of a query is up to 1 MB
 
 
 def test_message_of_a_hundred_edits_fits_into_units(parley: Parley) -> None:

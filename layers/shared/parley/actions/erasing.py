@@ -39,9 +39,6 @@ from parley.domain.stored import Head, Membership, StoredMessage
 
 MAX_UNITS = 20  # of one step; each is a few round trips
 PAGE = 500  # messages, or entries of a log, that one unit looks through
-# Characters of text that a step reads before it leaves the rest to the next one: a few MB in UTF-8, which take even a
-# small Lambda function some seconds of its 60. 20 units of 500 long messages would be 400 MB.
-MAX_READ = 1_000_000
 
 COUNTED_AS_CHANGE: Mapping[bool, ChangeKind] = {True: "message_deleted", False: "message_updated"}
 
@@ -105,9 +102,9 @@ def step(wanted: ErasureStep, now_ms: int) -> None:
         return
     read = 0
     for _ in range(MAX_UNITS):
-        if not job.may_go_on_with(wanted) or read >= MAX_READ:
+        if not job.may_go_on_with(wanted) or read >= erasing.MAX_READ:
             break
-        work = _Work(job, now_ms, MAX_READ - read)
+        work = _Work(job, now_ms, erasing.MAX_READ - read)
         unit = _PARTS[PARTS[job.part]](work)
         read += work.read
         moved = job.moved(now_ms, unit.removed, unit.cursor)
@@ -146,9 +143,13 @@ class _Work:
         identity = Identity(user_id=job.whom, name="", role=SERVICE, expires_at_s=0)
         self.call = Call(caller=identity, now_ms=self.at_ms, request_id=job.erasure_id)
 
-    def reads_enough(self, text: str | None) -> bool:
-        """Counts a text that was read, and says whether the step should read no more."""
+    def saw(self, text: str | None) -> None:
+        """Counts a text that was read."""
         self.read += len(text or "")
+
+    @property
+    def has_read_enough(self) -> bool:
+        """Says whether the step should read no more."""
         return self.read >= self._most
 
 
@@ -235,6 +236,7 @@ def _reports(work: _Work) -> Unit:
     for row in rows:
         if not isinstance(row, tables.Report):
             continue
+        work.saw(row.text)
         changed: dict[str, object] = {}
         if row.conversation_id in spoken_in and row.text and _was_theirs(work, row):
             changed["text"] = ""
@@ -406,15 +408,15 @@ def _messages(work: _Work, walk: Walk, head: Head) -> Unit:
     batch = _Batch(work, head)
     seq = until
     for message in messages.each(head.conversation_id, walk.seq + 1, until):
-        if work.reads_enough(message.text):
-            until_here = message.seq
+        work.saw(message.text)
         given = mine.get(message.seq, [])
         emojis = frozenset(one.emoji for one in given if one.emoji is not None)
         found = erasing.found(message, work.user_id, work.pseudonym, emojis, work.at_ms)
-        if found is None and not given:
-            continue
-        if not batch.takes(message, found, given):
+        if (found is not None or given) and not batch.takes(message, found, given):
             seq = message.seq - 1
+            break
+        if work.has_read_enough:
+            seq = message.seq
             break
     return _walked(replace(walk, seq=seq, has_changed=walk.has_changed or batch.changes), batch.ops(), batch.removed)
 
@@ -449,6 +451,8 @@ class _Batch:
         if found is not None and found.has_versions:
             older = erasures.versions(message.conversation_id, message.seq, max(1, room))
             if older:
+                for row in older:
+                    self._work.saw(row.text)
                 # They go in a unit before the message itself, which is then looked at again: there may be a hundred.
                 self._add([erasures.delete(row) for row in older[:room]], edit_versions=min(room, len(older)))
                 return False

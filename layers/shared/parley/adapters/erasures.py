@@ -170,7 +170,8 @@ def versions(conversation_id: str, seq: int, limit: int) -> list[tables.Message]
 def scanned(model: type[tables.Table], cursor: str | None, limit: int) -> tuple[list[tables.Table], str | None]:
     """Returns up to `limit` rows of a whole table, and the cursor behind them, None at its end; one round trip.
 
-    For tables whose rows live for days at most.
+    For tables whose rows live for days at most, and for what moderators have done and seen (reports, audit log): that
+    stays, but there is little of it beside messages, and an index by person would be one more write for each entry.
     """
     start = None if cursor is None else {name: to_wire(one) for name, one in msgspec.json.decode(cursor).items()}
     found = model.scan(limit=limit, page_size=limit, last_evaluated_key=start, consistent_read=True)

@@ -24,6 +24,9 @@ ErasureState = Literal["running", "done", "failed"]
 PREFIX = "erased-"  # of the ids that stand in the place of erased people's
 ROUNDS = 2
 AGAIN_S = 310  # API Gateway keeps the authorizer's answers for 300 s (template.yaml, ReauthorizeEvery)
+# Characters of text that a step reads before it leaves the rest to the next one: a few MB in UTF-8, which take even a
+# small Lambda function some seconds of its 60. 20 units of 500 long messages would be 400 MB.
+MAX_READ = 1_000_000
 # A step is tried five times, six minutes apart (template.yaml, ErasureSteps).
 STALLED_MS = 45 * 60_000
 # A record of a `client_id` counts for 24 hours and is gone a few days later (facts: TTL).
