@@ -628,6 +628,18 @@ def invoke(parley: Parley, function: str, body: Any) -> Any:
     return parley.functions.invoke(function, {"Records": [{"messageId": "m1", "body": json.dumps(body)}]})
 
 
+def test_parts_with_nothing_to_do_are_not_noted_one_by_one(parley: Parley) -> None:
+    """Of somebody who has a profile only there is that to take away, and the end of each round to write down."""
+    parley.user("zoe")
+
+    with parley.watch() as calls:
+        receipt = erased(parley, "zoe")["receipt"]
+
+    assert receipt["removed"]["profile"] == 1
+    written = [call for call in calls if call.function == "ErasePerson" and call.operation.startswith("TransactWrite")]
+    assert len(written) == 3
+
+
 def test_step_of_an_erasure_that_is_not_there_is_let_go(parley: Parley) -> None:
     sqs = parley.store.client("sqs")
     queue, dead = (parley.template.resources[name].ref for name in ("ErasureSteps", "ErasureStepsDeadLetters"))

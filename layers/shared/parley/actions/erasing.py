@@ -50,6 +50,11 @@ class Unit(Struct, frozen=True):
     removed: Mapping[str, int] = {}
     cursor: str | None = None
 
+    @property
+    def was_needless(self) -> bool:
+        """Says whether there was nothing to do, and nothing is left to do, in this part of the work."""
+        return not self.ops and self.cursor is None and not any(self.removed.values())
+
 
 def ask(call: Call, user_id: str) -> Erasure:
     """Returns the erasure of a person: the one that goes on, or is over, or a new one; two round trips and the queue's.
@@ -94,13 +99,13 @@ def require_service(call: Call) -> None:
 def step(wanted: ErasureStep, now_ms: int) -> None:
     """Takes an erasure some units on, and asks the queue for the next step; after the first round only in a while.
 
-    Each unit is one transaction with the job's row, so killed anywhere it goes on behind the last one. Of two workers,
-    the one that loses leaves the rest to the other.
+    Each unit is one transaction with the job's row, so killed anywhere it goes on behind the last one. A part with
+    nothing to do is noted with the next one. Of two workers, the one that loses leaves the rest to the other.
     """
     job = erasures.get(wanted.erasure_id)
     if job is None or job.is_over:
         return
-    read = 0
+    noted, read = job, 0
     for _ in range(MAX_UNITS):
         if not job.may_go_on_with(wanted) or read >= erasing.MAX_READ:
             break
@@ -109,16 +114,24 @@ def step(wanted: ErasureStep, now_ms: int) -> None:
         read += work.read
         moved = job.moved(now_ms, unit.removed, unit.cursor)
         after = moved if unit.cursor is not None else moved.at_next_part()
+        if unit.was_needless and after.round == job.round and not after.is_over:
+            job = replace(after, revision=noted.revision)
+            continue
         try:
             erasures.commit(after, unit.ops)
         except LostRace:
             known = erasures.get(wanted.erasure_id)
-            if known is None or known.revision != job.revision:
+            if known is None or known.revision != noted.revision:
                 return
             continue  # a conversation has moved on since it was read
         if after.is_over:
             return
-        job = after
+        job = noted = after
+    if job is not noted:
+        try:
+            erasures.commit(replace(job, revision=noted.revision + 1), ())
+        except LostRace:
+            return
     _go_on_later(job, now_ms)
 
 
