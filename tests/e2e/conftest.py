@@ -1,4 +1,4 @@
-"""One stack for all tests of a run; what needs a stack to itself starts it with `running`."""
+"""One stack for the tests of a file, for it is never idle; what needs a stack to itself starts it with `running`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.stack import Stack, running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     # By default the clocks of issuer and Parley may differ by ten seconds, which a test would have to wait for.
     with running(tmp_path_factory.mktemp("state"), "--parameter", "JwtLeewayS=0") as started:
