@@ -5,7 +5,7 @@ method. What triggers need of a stream or a queue is the event source's, not a c
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,10 +49,7 @@ class Checker:
     """A hook that answers for IAM: `violations` says what was refused, `used` which rights were needed."""
 
     def __init__(self, template: Template, functions: Functions) -> None:
-        self.rights = rights(template, functions)
-        self._of: dict[str, list[Right]] = {}
-        for right in self.rights:
-            self._of.setdefault(right.function, []).append(right)
+        self.grant(rights(template, functions))
         self.used: set[Right] = set()
         self.violations: list[str] = []
         self._place = template.place
@@ -60,9 +57,16 @@ class Checker:
             Right(function, "Allow", "sqs:SendMessage", arn) for function, arn in destinations(template)
         }
 
+    def grant(self, granted: Iterable[Right]) -> None:
+        """Puts these rights in the place of the ones that were there."""
+        self.rights = frozenset(granted)
+        self._rights_of: dict[str, list[Right]] = {}
+        for right in self.rights:
+            self._rights_of.setdefault(right.function, []).append(right)
+
     def before(self, call: Call) -> None:
         for action, resource in _needs(call, self._arn):
-            found = {right for right in self._of.get(call.function, ()) if right.covers(action, resource)}
+            found = {right for right in self._rights_of.get(call.function, ()) if right.covers(action, resource)}
             if not found or any(right.effect == "Deny" for right in found):
                 self.violations.append(f"{call.function} may not {action} on {resource}")
                 raise refusal(call, "AccessDeniedException", f"not authorized to perform: {action} on {resource}")

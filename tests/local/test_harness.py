@@ -31,8 +31,8 @@ def checker(system: System) -> Checker:
         ("s3:Get*", "arn:aws:s3:::files/public/*"),
         ("dynamodb:*", f"{TABLE}/d"),
     ]
-    checker.rights = {Right("Echo", "Allow", action, resource) for action, resource in granted}
-    checker.rights.add(Right("Echo", "Deny", "dynamodb:DeleteItem", f"{TABLE}/d"))
+    allowed = [Right("Echo", "Allow", action, resource) for action, resource in granted]
+    checker.grant([*allowed, Right("Echo", "Deny", "dynamodb:DeleteItem", f"{TABLE}/d")])
     return checker
 
 
@@ -98,7 +98,7 @@ def test_what_no_statement_covers_is_refused_and_remembered(checker: Checker, ma
 
 
 def test_what_no_call_needed_is_listed(checker: Checker) -> None:
-    checker.rights = {right for right in checker.rights if "/a" in right.resource and "index" not in right.resource}
+    checker.grant(right for right in checker.rights if "/a" in right.resource and "index" not in right.resource)
     checker.before(call("dynamodb", "PutItem", TableName="a"))
 
     assert checker.unused() == [f"Echo: dynamodb:BatchGetItem on {TABLE}/a", f"Echo: dynamodb:GetItem on {TABLE}/a"]
