@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from urllib.parse import quote
 
 from bench.calls import answering, recording
 from bench.rows import Row, Section
@@ -19,6 +20,8 @@ TEXT = "It was the best of times, it was the worst of times, it was the age of w
 LISTS = (60, 200, 2000)  # conversations of three people whose lists are compared
 APART_MS = 10 * 60 * 1000  # between the last activities of two conversations: six fall into one hour
 PAGE = 50
+LISTED = 100  # members of the largest group that its sender tells itself
+MAX_NAMED = 90  # members whom one request names
 
 
 class Counting:
@@ -44,6 +47,8 @@ class Counting:
         self.sends("REST", self.send_over_rest)
         self.sends("WebSocket", self.send_over_socket)
         self.short_actions()
+        self.changes()
+        self.group()
         self.history()
         self.lists()
         self.rows.append(
@@ -77,6 +82,35 @@ class Counting:
         self.count_action("OnTypingStart", "typing_start", joined)
         self.count_action("OnTypingStop", "typing_stop", joined)
         self.count_action("OnPing", "ping", {})
+
+    def changes(self) -> None:
+        """What the two do with a message that was sent."""
+        message = {"message_id": self.send_over_rest()}
+        thumb = {**message, "emoji": quote("👍")}
+        edit = partial(self.stage.rest, self.alice, "EditMessage", message, body={"text": TEXT.upper()})
+        for name, change in (
+            ("edit", edit),
+            ("react to", partial(self.stage.rest, self.bob, "AddReaction", thumb)),
+            ("take a reaction off", partial(self.stage.rest, self.bob, "RemoveReaction", thumb)),
+            ("pin", partial(self.stage.rest, self.bob, "PinMessage", message)),
+            ("delete", partial(self.stage.rest, self.alice, "DeleteMessage", message)),
+        ):
+            self.count(name.replace(" ", "_"), f"{name} a message over REST", change, round_trips=3)
+
+    def group(self) -> None:
+        """A send to the largest group whose sender tells it, one other member online."""
+        members = [self.bob, *(self.new_id() for _ in range(LISTED - 2))]
+        group: dict[str, str] = {}
+        for first in range(0, len(members), MAX_NAMED):
+            named = members[first : first + MAX_NAMED]
+            if not group:
+                body = {"type": "group", "title": "Bench", "member_ids": named}
+                group = {"conversation_id": self.stage.rest(self.alice, "CreateConversation", body=body)["id"]}
+            else:
+                self.stage.rest(self.alice, "AddMembers", group, body={"user_ids": named})
+        body = {"text": TEXT, "client_id": self.new_id()}
+        send = partial(self.stage.rest, self.alice, "SendMessage", group, body=body)
+        self.count("send.group", f"send over REST to a group of {LISTED}", send, round_trips=3)
 
     def history(self) -> None:
         for _ in range(PAGE):

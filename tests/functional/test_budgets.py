@@ -245,9 +245,8 @@ def test_send_to_a_group_costs_no_more_for_each_who_has_blocked_its_sender(pair:
 
     assert after.round_trips <= 3
     assert after.units.write == before.units.write
-    assert (
-        after.units.read <= before.units.read + 1 + 2
-    )  # a unit for 50 blocks instead of none, and one for each member
+    # A unit for 50 blocks instead of none, and one for each member.
+    assert after.units.read <= before.units.read + 1 + 2
     assert [one["data"]["message"]["blocked"] for one in pair.screen.events("message_notification")][-1]
 
 

@@ -109,9 +109,8 @@ def with_mentions(step: Step, seq: int, user_ids: Iterable[str], named: Mapping[
         if seq <= read_seq or len(unread) >= MAX_MENTIONS:
             continue
         mentioned.append(mine.user_id)
-        if (
-            len(mine.mention_seqs) >= MAX_MENTIONS
-        ):  # who writes has read, and leaves them standing in a conversation of two
+        # Who writes has read, and leaves them standing in a conversation of two.
+        if len(mine.mention_seqs) >= MAX_MENTIONS:
             swept[mine.user_id] = Swept(mine.mention_seqs, unread | {seq})
     return msgspec.structs.replace(step, mentioned=tuple(mentioned), swept=swept)
 
