@@ -52,6 +52,18 @@ def fill(parley: Parley, conversation_id: str, texts: Sequence[str], *, from_ms:
     )
 
 
+def let_many_block(parley: Parley, user_id: str, count: int) -> None:
+    """Lets people block somebody who have nothing else to do with the test; only that one's side of it is written."""
+    table = parley.template.resources["Blocks"].ref
+    dynamodb = parley.store.client("dynamodb")
+    for first in range(0, count, 25):
+        rows = [
+            {"user_id": {"S": user_id}, "other_id": {"S": f"a{number}"}, "of_me": {"BOOL": True}}
+            for number in range(first, min(first + 25, count))
+        ]
+        dynamodb.batch_write_item(RequestItems={table: [{"PutRequest": {"Item": row}} for row in rows]})
+
+
 def joined(person: User, conversation_id: str) -> Socket:
     """Returns a device that has a conversation open."""
     socket = person.connect()

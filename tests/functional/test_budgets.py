@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bench.calls import Recorded, recording
-from tests.functional.talk import fill, joined, make_group, open_direct, say
+from tests.functional.talk import fill, joined, let_many_block, make_group, open_direct, say
 from tests.harness import Parley, Socket, User
 
 HOUR_MS = 3_600_000
@@ -233,12 +233,7 @@ def test_send_to_a_group_costs_no_more_for_each_who_has_blocked_its_sender(pair:
     group = make_group(pair.alice, pair.bob)
     draft = {"text": "hello"}
     before = pair.spent(lambda: pair.alice.post(f"/conversations/{group}/messages", json=draft))
-    table = pair.parley.template.resources["Blocks"].ref
-    dynamodb = pair.parley.store.client("dynamodb")
-    for first in range(0, 1000, 25):
-        rows = [{"user_id": {"S": "alice"}, "other_id": {"S": f"a{first + one}"}, "of_me": {"BOOL": True}}
-                for one in range(25)]  # fmt: skip
-        dynamodb.batch_write_item(RequestItems={table: [{"PutRequest": {"Item": row}} for row in rows]})
+    let_many_block(pair.parley, "alice", 1000)
     pair.bob.put("/users/alice/block")
 
     after = pair.spent(lambda: pair.alice.post(f"/conversations/{group}/messages", json=draft))

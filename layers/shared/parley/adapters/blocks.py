@@ -46,19 +46,31 @@ def made(*, is_on: bool) -> Condition:
     return tables.Block.by_me.exists() if is_on else tables.Block.by_me.does_not_exist()
 
 
-def cut_off(user_id: str) -> set[str]:
-    """Returns everybody with whom there is a block, whoever of the two has blocked; one round trip per 1 MB."""
-    return {row.other_id for row in tables.Block.query(user_id, consistent_read=True)}
+def cut_off(user_id: str, others: Iterable[str]) -> set[str]:
+    """Returns with whom there is a block, whoever of the two has blocked: those of `others` at least.
+
+    One round trip, two where there are many.
+    """
+    few = _few(user_id)
+    if few is not None:
+        return {row.other_id for row in few}
+    return {one for one, blocking in _each_of(user_id, others) if blocking.is_on}
 
 
 def few_blockers_of(user_id: str) -> set[str] | None:
     """Returns everybody who has blocked a person, or None where there may be too many to read them all.
 
-    One round trip, `MAX_READ` rows of less than 100 bytes: 1 or 2 units.
+    One round trip.
     """
+    few = _few(user_id)
+    return None if few is None else {row.other_id for row in few if row.of_me}
+
+
+def _few(user_id: str) -> list[tables.Block] | None:
+    """Returns all rows of a person, or None where there may be too many; `MAX_READ` of under 100 bytes are 2 units."""
     found = tables.Block.query(user_id, limit=MAX_READ, page_size=MAX_READ, consistent_read=True)
-    blockers = {row.other_id for row in found if row.of_me}
-    return blockers if found.last_evaluated_key is None else None
+    rows = list(found)
+    return rows if found.last_evaluated_key is None else None
 
 
 def blockers_of(user_id: str, others: Collection[str]) -> set[str]:
@@ -69,9 +81,13 @@ def blockers_of(user_id: str, others: Collection[str]) -> set[str]:
 
 def blockers_among(user_id: str, others: Iterable[str]) -> set[str]:
     """Returns those of these people who have blocked a person; one round trip per 100, a unit each."""
+    return {one for one, blocking in _each_of(user_id, others) if blocking.of_me}
+
+
+def _each_of(user_id: str, others: Iterable[str]) -> list[tuple[str, Blocking]]:
     wanted = list(others)
     rows = batches.read({tables.Block: [key(user_id, one) for one in wanted]})
-    return {one for one in wanted if of(rows, user_id, one).of_me}
+    return [(one, of(rows, user_id, one)) for one in wanted]
 
 
 def blocked_by(user_id: str) -> set[str]:
