@@ -14,7 +14,7 @@ from statistics import mean, median
 from bench.rows import Row, Section
 from bench.stage import ROOT, environment, handlers
 
-ROUNDS = 7
+ROUNDS = 5
 GROUP = 4  # handlers between two imports of boto3
 BUDGET = 1.3
 BASE = "boto3"

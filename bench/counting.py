@@ -108,6 +108,7 @@ class Counting:
                 group = {"conversation_id": self.stage.rest(self.alice, "CreateConversation", body=body)["id"]}
             else:
                 self.stage.rest(self.alice, "AddMembers", group, body={"user_ids": named})
+        self.pass_time(60_000)  # what alice has just used up of her own bucket is there again
         body = {"text": TEXT, "client_id": self.new_id()}
         send = partial(self.stage.rest, self.alice, "SendMessage", group, body=body)
         self.count("send.group", f"send over REST to a group of {LISTED}", send, round_trips=3)
