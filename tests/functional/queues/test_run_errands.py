@@ -2,9 +2,17 @@
 
 from tests.functional.streams.test_hand_out_errands import large_group
 from tests.functional.talk import contents, forget_events, joined, names, say
-from tests.harness import Parley
+from tests.harness import Call, Parley, User
 
 PEOPLE = [f"u{number:03}" for number in range(150)]
+
+
+def calls_behind(person: User, group: str, text: str) -> list[Call]:
+    """Returns the calls of all that comes behind a message that was acknowledged."""
+    say(person, group, text)
+    with person.parley.watch() as calls:
+        person.parley.drain()
+    return calls
 
 
 def test_all_who_are_online_hear_it_each_as_they_have_it_open(parley: Parley) -> None:
@@ -46,12 +54,7 @@ def test_lists_are_put_in_order_once_an_hour(parley: Parley) -> None:
     parley.drain()
     parley.clock.ms += 3_600_000
 
-    say(alice, group, "first of the hour")
-    with parley.watch() as first:
-        parley.drain()
-    say(alice, group, "second")
-    with parley.watch() as second:
-        parley.drain()
+    first, second = (calls_behind(alice, group, text) for text in ("first of the hour", "second"))
 
     assert len([call for call in first if call.operation == "UpdateItem"]) == 4
     assert [call for call in second if call.operation == "UpdateItem"] == []
@@ -84,12 +87,7 @@ def test_device_that_is_gone_is_forgotten(parley: Parley) -> None:
     there = bob.connect()
     parley.clock.ms += 120_000  # a connection that is younger may only be on its way
 
-    say(alice, group, "one")
-    with parley.watch() as first:
-        parley.drain()
-    say(alice, group, "two")
-    with parley.watch() as second:
-        parley.drain()
+    first, second = (calls_behind(alice, group, text) for text in ("one", "two"))
 
     assert len(contents(there.events("message_notification"))) == 2
     forgotten = [[call.function for call in calls if call.operation == "UpdateItem"] for calls in (first, second)]
