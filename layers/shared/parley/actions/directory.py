@@ -5,7 +5,7 @@ from msgspec import Struct
 from parley.actions import people
 from parley.adapters import batches, blocks, directory, policies, profiles, tables
 from parley.adapters.profiles import Profile
-from parley.domain import sealing
+from parley.domain import cursors, sealing
 from parley.domain.call import Call
 from parley.domain.directory import MAX_EXAMINED, Entry, Range
 from parley.domain.errors import Invalid
@@ -87,7 +87,7 @@ def _position(cursor: str | None) -> str | None:
     try:
         return sealing.unseal(cursor, directory.sealing_key())
     except ValueError as error:
-        raise Invalid.field("?cursor", "bad_cursor", "That cursor is none of ours; start again without one.") from error
+        raise cursors.unknown() from error
 
 
 def _prefix(text: str | None) -> str:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from parley.actions import access, limiting, opening, push, seeing, together, wording
+from parley.actions import access, limiting, members, opening, push, seeing, together, wording
 from parley.actions.wording import Screened
 from parley.adapters import batches, conversations, journal, messages, screening, tables, writes
 from parley.adapters.batches import Rows
@@ -235,14 +235,10 @@ def remove_member(call: Call, conversation_id: str, user_id: str) -> RemovedMemb
 def list_members(call: Call, conversation_id: str, query: Page) -> MemberList:
     """Returns a page of a conversation's members, by id; three round trips."""
     head = access.access_conversation(call, conversation_id)
-    after = query.cursor
-    if after is not None and not is_user_id(after):
-        raise Invalid.field("?cursor", "bad_cursor", "That cursor is none of ours; start again without one.")
-    page = conversations.members_behind(head, query.limit + 1, after)
-    shown = page[: query.limit]
+    shown, behind = members.page(head, query)
     found, names = conversations.memberships_and_names((one, conversation_id) for one in shown)
-    members = [head.member(found[one, conversation_id], names[one]) for one in shown if (one, conversation_id) in found]
-    return MemberList(members=members, next=shown[-1] if len(page) > len(shown) else None)
+    there = [head.member(found[one, conversation_id], names[one]) for one in shown if (one, conversation_id) in found]
+    return MemberList(members=there, next=behind)
 
 
 def _change(

@@ -4,13 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct
 
-from parley.actions import access, push
+from parley.actions import access, members, push
 from parley.adapters import conversations, messages, receipts
 from parley.adapters.receipts import Kind
 from parley.domain.call import Call
-from parley.domain.errors import Invalid
 from parley.domain.events import ConversationRead, Event, MessageDelivered, MessageRead
-from parley.domain.identity import is_user_id
 from parley.domain.requests import ListReceipts
 from parley.domain.stored import Head, Membership
 from parley.domain.times import rfc3339, rfc3339_or_none
@@ -143,10 +141,7 @@ def list_receipts(call: Call, message_id: str, query: ListReceipts) -> ReceiptLi
     large group, and one or two where a reader has written since.
     """
     head, message = access.access_message(call, message_id)
-    if query.cursor is not None and not is_user_id(query.cursor):
-        raise Invalid.field("?cursor", "bad_cursor", "That cursor is none of ours; start again without one.")
-    page = conversations.members_behind(head, query.limit + 1, query.cursor)
-    shown = page[: query.limit]
+    shown, behind = members.page(head, query)
     sides = conversations.memberships((one, head.conversation_id) for one in shown if one != message.sender_id)
     readers = [user_id for user_id, _ in sides]
     times = receipts.first_at_or_after(head.conversation_id, _passed(sides.values(), message.seq), message.seq)
@@ -156,7 +151,7 @@ def list_receipts(call: Call, message_id: str, query: ListReceipts) -> ReceiptLi
             _receipt(one, times.get((one, "delivered")), _first(times.get((one, "read")), answered.get(one)))
             for one in readers
         ],
-        next=shown[-1] if len(page) > len(shown) else None,
+        next=behind,
     )
 
 

@@ -26,4 +26,9 @@ def decode(cursor: str | None, kind: type[Position], pointer: str = "?cursor") -
     try:
         return msgspec.json.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=kind)
     except (ValueError, msgspec.MsgspecError, RecursionError) as error:
-        raise Invalid.field(pointer, "bad_cursor", "That cursor is none of ours; start again without one.") from error
+        raise unknown(pointer) from error
+
+
+def unknown(pointer: str = "?cursor") -> Invalid:
+    """Returns the refusal of a cursor that Parley did not make."""
+    return Invalid.field(pointer, "bad_cursor", "That cursor is none of ours; start again without one.")

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from parley.domain import rights
 from parley.domain.steps import Change
-from parley.domain.stored import PREVIEW_CHARACTERS, Head, listed, preview_of
+from parley.domain.stored import PREVIEW_CHARACTERS, Head, as_listed, preview_of
 from parley.domain.types import (
     EVERYONE,
     CallReason,
@@ -393,7 +393,7 @@ def _with_change(event: MessageChange, conversation: Conversation, viewer_id: st
         if hidden:
             changed["last_message"] = None
         elif event.change_seq > last.change_seq:
-            changed["last_message"] = listed(preview_of(event.message), blocked=last.blocked)
+            changed["last_message"] = as_listed(preview_of(event.message), blocked=last.blocked)
     return changed
 
 
@@ -426,7 +426,7 @@ def _with_message(message: Message, conversation: Conversation, viewer_id: str) 
     if message.seq > conversation.last_seq:
         changed |= {
             "last_seq": message.seq,
-            "last_message": listed(preview_of(message), blocked=message.blocked),
+            "last_message": as_listed(preview_of(message), blocked=message.blocked),
             "last_activity_at": message.created_at,
             "archived": False,
         }

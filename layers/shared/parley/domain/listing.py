@@ -3,13 +3,12 @@
 The index gives the hour of the last activity, the heads give the exact order within it.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta, Struct
 
+from parley.domain import cursors
 from parley.domain.errors import Invalid
 from parley.domain.ids import CONVERSATION_ID_PATTERN
 from parley.domain.requests import ListConversations
@@ -44,17 +43,12 @@ class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknow
 
     def encode(self) -> str:
         """Returns the cursor that clients hand back; opaque to them."""
-        return urlsafe_b64encode(msgspec.json.encode(self)).decode().rstrip("=")
+        return cursors.encode(self)
 
 
 def decode_cursor(cursor: str | None) -> Position:
     """Returns the position that a cursor stands for; Invalid for one that Parley did not make."""
-    if cursor is None:
-        return Position()
-    try:
-        return msgspec.json.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=Position)
-    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
-        raise Invalid.field("?cursor", "bad_cursor", "That cursor is none of ours; start again without one.") from error
+    return cursors.decode(cursor, Position) or Position()
 
 
 def chunk(entries: Sequence[Entry], limit: int, position: Position) -> Sequence[Entry]:

@@ -143,7 +143,7 @@ def preview_of(message: Message) -> MessagePreview:
     )
 
 
-def listed(preview: MessagePreview, *, blocked: bool) -> ListedMessage:
+def as_listed(preview: MessagePreview, *, blocked: bool) -> ListedMessage:
     """Returns a preview as it stands in the list of somebody who has `blocked` its sender, or has not."""
     return ListedMessage(**msgspec.structs.asdict(preview), blocked=blocked)
 
@@ -284,7 +284,7 @@ class Head(Struct, frozen=True, kw_only=True):
         last = self.last_message_for(membership)
         if last is None:
             return None
-        return listed(last, blocked=self.shows_words and last.sender_id in blocked)
+        return as_listed(last, blocked=self.shows_words and last.sender_id in blocked)
 
     @property
     def shows_words(self) -> bool:
