@@ -1,7 +1,10 @@
 """PUT /conversations/{conversation_id}/members/{user_id}: somebody comes into a group, in a role, once."""
 
+import time
+
 import pytest
 
+from parley.adapters import sockets
 from tests.functional.replies import refusal, stored
 from tests.functional.talk import contents, forget_events, make_group, names
 from tests.harness import Parley
@@ -20,27 +23,37 @@ def test_somebody_comes_in_as_an_admin_once(parley: Parley) -> None:
     assert alice.get(f"/conversations/{group}").json["member_count"] == 2
 
 
-def test_all_are_told_once_in_which_role_somebody_has_come(parley: Parley) -> None:
+def test_all_are_told_once_and_in_order_in_which_role_somebody_has_come(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
     alice, bob, carol = (parley.user(one) for one in ("alice", "bob", "carol"))
     group = make_group(alice, bob)
     screens = [bob.connect(), carol.connect()]
     forget_events(*screens)
+    slow, post = set(screens), sockets.post
+
+    def post_the_first_slowly(connection_id: str, frame: bytes) -> sockets.Outcome:
+        for screen in [one for one in slow if one.connection_id == connection_id]:
+            slow.remove(screen)
+            time.sleep(0.05)
+        return post(connection_id, frame)
+
+    monkeypatch.setattr(sockets, "post", post_the_first_slowly)
 
     alice.put(f"/conversations/{group}/members/carol", json={"role": "admin"})
 
     heard = [screen.events() for screen in screens]
-    assert [sorted(names(one)) for one in heard] == [
-        ["member_added", "message_notification"],
-        ["conversation_created", "member_added", "message_notification"],
-    ]
-    told = {one["event"]: one["data"] for one in heard[1]}
-    assert told["member_added"]["shared"]["admin_ids"] == ["carol"]
-    assert told["conversation_created"]["conversation"] == carol.get(f"/conversations/{group}").json
-    assert contents(heard[0])[0]["message"]["system"] == {
-        "event": "members_added",
-        "user_ids": ["carol"],
-        "role": "admin",
-    }
+    assert (slow, [names(one) for one in heard]) == (
+        set(),
+        [
+            ["message_notification", "member_added"],
+            ["conversation_created", "message_notification", "member_added"],
+        ],
+    )
+    made, said, added = contents(heard[1])
+    assert made["conversation"] == carol.get(f"/conversations/{group}").json
+    assert said["message"]["system"] == {"event": "members_added", "user_ids": ["carol"], "role": "admin"}
+    assert added["shared"]["admin_ids"] == ["carol"]
 
 
 def test_member_gets_another_role(parley: Parley) -> None:

@@ -1,8 +1,9 @@
 """Posting to sockets through API Gateway's `@connections`.
 
-Every frame to every device at once, and what became of each.
+All devices at once, each its frames in their order, and what became of each frame.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
@@ -27,10 +28,23 @@ class Outcome(Enum):
 
 
 def post_all(posts: Sequence[tuple[str, bytes]]) -> list[Outcome]:
-    """Posts each (connection id, frame) and returns the outcomes in the same order; one failure never stops another."""
-    if len(posts) == 1:  # the common case of two people with a device each: no thread needed
-        return [post(*posts[0])]
-    return list(_posts.map(lambda one: post(*one), posts))
+    """Posts each (connection id, frame) and returns the outcomes in the same order; one failure never stops another.
+
+    A connection gets its frames in the order given (that somebody was added before the message that says so), at one
+    post after the other; connections do not wait for one another.
+    """
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for place, (connection_id, _) in enumerate(posts):
+        places[connection_id].append(place)
+    if len(places) == 1:  # the common case of two people with a device each: no thread needed
+        return [post(*one) for one in posts]
+    outcomes = _posts.map(lambda mine: [post(*posts[place]) for place in mine], places.values())
+    by_place = {
+        place: outcome
+        for mine, each in zip(places.values(), outcomes, strict=True)
+        for place, outcome in zip(mine, each, strict=True)
+    }
+    return [by_place[place] for place in range(len(posts))]
 
 
 def post(connection_id: str, frame: bytes) -> Outcome:
