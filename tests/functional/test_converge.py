@@ -83,6 +83,7 @@ class Device:
             self.hear(msgspec.convert(change["data"], type=EVENTS[change["event"]]))
         if conversation_id in self.shown:
             mine = msgspec.convert(caught["mine"], type=Mine)
+            assert mine.own_seq >= self.shown[conversation_id].own_seq
             own = msgspec.structs.asdict(mine) | {"unread_mentions": len(mine.mention_seqs)}
             self.shown[conversation_id] = msgspec.structs.replace(self.shown[conversation_id], **own)
 
@@ -387,6 +388,35 @@ def test_unread_mentions_follow_edits_in_whatever_order_i_hear_of_them(parley: P
         assert known(phone.shown[group]) == known(fresh), [event.name for event in order]
 
     assert fresh.mention_seqs == [other["seq"]]
+
+
+def test_what_i_set_on_another_device_is_shown_in_whatever_order_i_hear_of_it(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    phone = Device(bob)
+    conversation = read_conversation(bob, direct)
+    bob.patch(f"/conversations/{direct}/settings", json={"pinned": True})
+    bob.patch(f"/conversations/{direct}/archive", json={"archived": True})
+    bob.patch(f"/conversations/{direct}/settings", json={"notifications": "none"})
+    say(alice, direct, "back again")
+    bob.patch(f"/conversations/{direct}/settings", json={"pinned": False})
+    heard = [msgspec.convert(one["data"], type=EVENTS[one["event"]]) for one in phone.socket.events()]
+    assert [event.name for event in heard] == [
+        *["conversation_updated"] * 3,
+        "message_notification",
+        "conversation_updated",
+    ]
+    fresh = read_conversation(bob, direct)
+
+    for count in (4, 5):  # without the last one the message alone brings it back
+        for order in permutations(heard[:count]):
+            phone.newest, phone.shown = {}, {direct: conversation}
+            for event in order:
+                phone.take(event)
+            assert not phone.shown[direct].archived
+            assert phone.shown[direct].settings.notifications == "none"
+            assert count == 4 or phone.shown[direct] == fresh
+    assert (fresh.own_seq, fresh.settings.pinned) == (4, False)
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "late"])

@@ -67,6 +67,32 @@ def test_ones_other_devices_are_told_and_nobody_else(parley: Parley) -> None:
     assert theirs.events() == []
 
 
+@pytest.mark.parametrize("first", ["archive", "settings"])
+def test_what_two_devices_set_at_once_is_told_in_one_order(parley: Parley, first: str) -> None:
+    alice = parley.user("alice")
+    direct = open_direct(alice, parley.user("bob"))
+    screen = alice.connect()
+    bodies = {"archive": {"archived": True}, "settings": {"notifications": "none"}}
+    [second] = bodies.keys() - {first}
+    write = {"archive": "TransactWriteItems", "settings": "UpdateItem"}[second]
+
+    def set_first() -> None:
+        alice.patch(f"/conversations/{direct}/{first}", json=bodies[first])
+
+    meanwhile = Meanwhile(write, set_first)
+    parley.hooks.append(meanwhile)
+
+    shown = alice.patch(f"/conversations/{direct}/{second}", json=bodies[second]).json
+
+    assert meanwhile.happened
+    assert (shown["archived"], shown["settings"]["notifications"], shown["own_seq"]) == (True, "none", 2)
+    told = [one["own"] for one in contents(screen.events("conversation_updated"))]
+    assert [one["own_seq"] for one in told] == [1, 2]
+    assert {name: told[-1][name] for name in ("archived", "settings")} == {
+        name: shown[name] for name in ("archived", "settings")
+    }
+
+
 @pytest.mark.parametrize("others", [False, True], ids=["nobody has archived it", "the other has"])
 @pytest.mark.parametrize("make", [open_direct, make_group], ids=["direct", "group"])
 def test_message_that_comes_in_between_is_put_away_too_and_the_next_one_brings_it_back(

@@ -100,6 +100,7 @@ def test_conversation_is_shown_whole(parley: Parley) -> None:
         "read_seq": 0,
         "delivered_seq": 0,
         "settings": {"pinned": False, "muted_until": None, "notifications": "all"},
+        "own_seq": 0,
         "archived": False,
         "capabilities": [
             *(

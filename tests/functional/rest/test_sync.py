@@ -52,6 +52,7 @@ def test_what_was_missed_comes_whole_and_in_order(parley: Parley) -> None:
                 "unread": 0,
                 "mention_seqs": [],
                 "settings": {"pinned": False, "muted_until": None, "notifications": "all"},
+                "own_seq": 0,
                 "archived": False,
             },
             "next": {"seq": 3, "change_seq": 0},

@@ -20,7 +20,7 @@ from parley.domain.requests import (
     UpdateSettings,
     WantedContext,
 )
-from parley.domain.steps import Step
+from parley.domain.steps import OwnChange, Step
 from parley.domain.stored import Head, Membership
 from parley.domain.times import from_rfc3339, hour, rfc3339
 from parley.domain.types import Context, Conversation, SentMessage, Settings
@@ -194,14 +194,16 @@ def archive(call: Call, conversation_id: str, *, archived: bool) -> Conversation
         after = head
         if archived != head.is_archived(mine):
             shelf = conversations.shelf_of(call.user_id, archived=archived)
-            attributes = {"archived_seq": head.last_seq if archived else None, "shelf": shelf}
+            archived_seq, own_seq = head.last_seq if archived else None, mine.own_seq + 1
+            attributes = {"archived_seq": archived_seq, "shelf": shelf, "own_seq": own_seq}
+            own = OwnChange(user_id=call.user_id, attributes=attributes, before=mine)
             after = msgspec.structs.replace(head, has_archived=archived or head.has_archived)
-            step = Step(before=head, after=after, mine=(call.user_id, attributes), rests_on_last=archived)
+            step = Step(before=head, after=after, own=own, rests_on_last=archived)
             try:
                 journal.write(step, call.now_s)
             except journal.LostRace:
                 continue
-            mine = msgspec.structs.replace(mine, archived_seq=head.last_seq if archived else None)
+            mine = msgspec.structs.replace(mine, archived_seq=archived_seq, own_seq=own_seq)
         _tell_own(call, after, mine)
         return read(call, conversation_id)
     raise writes.busy()
@@ -214,8 +216,9 @@ def update_settings(call: Call, conversation_id: str, wanted: UpdateSettings) ->
         settings = _settings(call, mine.settings, wanted)
         if settings.pinned and not mine.settings.pinned:
             _check_room_to_pin(call)
-        if conversations.save_settings(mine, settings, call.now_ms):
-            _tell_own(call, head, msgspec.structs.replace(mine, settings=settings))
+        changed = msgspec.structs.replace(mine, settings=settings, own_seq=mine.own_seq + 1)
+        if conversations.save_settings(mine, changed, call.now_ms):
+            _tell_own(call, head, changed)
             return read(call, conversation_id)
     raise writes.busy()
 
@@ -242,7 +245,8 @@ def _settings(call: Call, now: Settings, wanted: UpdateSettings) -> Settings:
 
 def _tell_own(call: Call, head: Head, mine: Membership) -> None:
     """Tells the caller's other devices what they have set for a conversation."""
-    own = Own(settings=mine.settings, archived=head.is_archived(mine))
+    archived = head.is_archived(mine)
+    own = Own(own_seq=mine.own_seq, settings=mine.settings, archived=archived, last_seq=head.last_seq)
     event = ConversationUpdated(conversation_id=head.conversation_id, user_id=call.user_id, own=own)
     push.tell(call, [call.user_id], event)
 

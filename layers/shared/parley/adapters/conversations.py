@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import convert, to_builtins
 from pynamodb.exceptions import TransactWriteError, UpdateError
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
@@ -178,28 +179,32 @@ def memberships(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Member
     return {key: membership for key in wanted if (membership := membership_of(rows, *key)) is not None}
 
 
-def save_settings(before: Membership, settings: Settings, now_ms: int) -> bool:
+def save_settings(before: Membership, after: Membership, now_ms: int) -> bool:
     """Writes what a person has set for a conversation; one round trip.
 
     Returns False where another device of theirs has set something since `before` was read, or they have left meanwhile.
     """
-    pinned_at, stored = tables.Membership.pinned_at_ms, tables.Membership.settings
+    pinned_at = tables.Membership.pinned_at_ms
     actions: list[Action] = [
-        stored.set(to_builtins(settings)),
-        pinned_at.set(pinned_at | now_ms) if settings.pinned else pinned_at.remove(),
+        tables.Membership.settings.set(to_builtins(after.settings)),
+        tables.Membership.own_seq.set(after.own_seq),
+        pinned_at.set(pinned_at | now_ms) if after.settings.pinned else pinned_at.remove(),
     ]
-    as_it_was = stored == to_builtins(before.settings)
-    if before.settings == Settings():  # as they are also where nothing was ever set
-        as_it_was |= stored.does_not_exist()
     try:
         tables.Membership(user_id=before.user_id, conversation_id=before.conversation_id).update(
-            actions=actions, condition=tables.Membership.user_id.exists() & as_it_was
+            actions=actions, condition=tables.Membership.user_id.exists() & own_unmoved(before)
         )
     except UpdateError as error:
         if writes.failed_condition(error):
             return False
         raise
     return True
+
+
+def own_unmoved(before: Membership) -> Condition:
+    """Returns the condition that a person has set nothing for a conversation since `before` was read."""
+    own_seq = tables.Membership.own_seq
+    return own_seq == before.own_seq if before.own_seq else own_seq.does_not_exist()
 
 
 def index_actions(user_id: str, active_hour: int) -> list[Action]:
@@ -335,6 +340,7 @@ def _membership(row: tables.Membership) -> Membership:
         read_seq=int(row.read_seq),
         delivered_seq=int(row.delivered_seq),
         settings=convert(row.settings, type=Settings) if row.settings else Settings(),
+        own_seq=int(row.own_seq or 0),
         archived_seq=None if row.archived_seq is None else int(row.archived_seq),
         mention_seqs=frozenset(int(one) for one in row.mention_seqs or ()),
         hidden_seq=None if row.hidden_seq is None else int(row.hidden_seq),

@@ -160,9 +160,8 @@ def _put_members(transaction: TransactWrite, step: Step) -> None:
     if step.moves_index and not head.is_group:
         for user_id in head.participants:
             own.setdefault(user_id, []).extend(conversations.index_actions(user_id, head.active_hour))
-    if step.mine is not None:
-        user_id, attributes = step.mine
-        own.setdefault(user_id, []).extend(setting(tables.Membership, attributes))
+    if step.own is not None:
+        own.setdefault(step.own.user_id, []).extend(setting(tables.Membership, step.own.attributes))
     as_it_was: dict[str, Condition] = {one: tables.Membership.user_id.exists() for one in own}
     for user_id, swept in step.swept.items():
         as_it_was[user_id] &= tables.Membership.mention_seqs == set(swept.before)
@@ -172,6 +171,8 @@ def _put_members(transaction: TransactWrite, step: Step) -> None:
         before_ms = step.turn.before_ms
         as_it_was[user_id] = sent_ms.does_not_exist() if before_ms is None else sent_ms == before_ms
         as_it_was[user_id] &= tables.Membership.user_id.exists()
+    if step.own is not None and step.own.before is not None:
+        as_it_was[step.own.user_id] &= conversations.own_unmoved(step.own.before)
     created = {added.user_id for added in step.added}
     for user_id, actions in own.items():
         if user_id not in created:

@@ -119,6 +119,7 @@ class Membership(Table):
     delivered_seq = NumberAttribute()
     since_ms = NumberAttribute()
     settings = DocumentAttribute(null=True)
+    own_seq = NumberAttribute(null=True)
     pinned_at_ms = NumberAttribute(null=True)
     archived_seq = NumberAttribute(null=True)
     mention_seqs = NumberSetAttribute(null=True)

@@ -4,7 +4,6 @@ Each function returns the step, or None where the message is that way already.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -16,7 +15,7 @@ from parley.domain.emoji import is_emoji, normalise
 from parley.domain.errors import Conflict, Forbidden, Invalid
 from parley.domain.requests import EditMessage
 from parley.domain.sending import check_mentions, no_earlier, with_mentions
-from parley.domain.steps import Change, ChangeKind, Mark, Step
+from parley.domain.steps import Change, ChangeKind, Mark, OwnChange, Step
 from parley.domain.stored import MAX_EVERYONE, Head, Marks, Membership, StoredMessage, Tally
 from parley.domain.types import EVERYONE, Message
 
@@ -137,8 +136,9 @@ def hidden(call: Call, found: Found) -> Step | None:
     if known is not None and known.is_on:
         return None
     mark = _mark(call, head, message, None, is_on=True)
-    mine = (call.user_id, {"hidden_seq": message.seq}) if message.seq == head.last_seq else None
-    return _step(call, head, "message_deleted", None, seq=message.seq, mark=mark, mine=mine, for_user_id=call.user_id)
+    is_last = message.seq == head.last_seq
+    own = OwnChange(user_id=call.user_id, attributes={"hidden_seq": message.seq}) if is_last else None
+    return _step(call, head, "message_deleted", None, seq=message.seq, mark=mark, own=own, for_user_id=call.user_id)
 
 
 def reacted(call: Call, found: Found, emoji: str, *, is_on: bool) -> Step | None:
@@ -219,7 +219,7 @@ def _step(
     replaced: StoredMessage | None = None,
     pins: tuple[int, ...] | None = None,
     mark: Mark | None = None,
-    mine: tuple[str, Mapping[str, Any]] | None = None,
+    own: OwnChange | None = None,
     emoji: str | None = None,
     for_user_id: str | None = None,
 ) -> Step:
@@ -247,5 +247,5 @@ def _step(
             for_user_id=for_user_id,
         ),
         mark=mark,
-        mine=mine,
+        own=own,
     )

@@ -263,10 +263,12 @@ class Shared(Struct, frozen=True, kw_only=True):
 
 
 class Own(Struct, frozen=True, kw_only=True):
-    """What one person has set for themselves."""
+    """What one person has set for themselves; archived until something comes behind `last_seq`."""
 
+    own_seq: int
     settings: Settings
     archived: bool
+    last_seq: int
 
 
 class ConversationUpdated(Event, frozen=True, kw_only=True):
@@ -403,8 +405,10 @@ def _with_conversation(
     changed: dict[str, Any] = {}
     if event.change_seq is not None:
         changed["last_change_seq"] = max(conversation.last_change_seq, event.change_seq)
-    if isinstance(event, ConversationUpdated) and event.own is not None:
-        changed |= {"settings": event.own.settings, "archived": event.own.archived}
+    own = event.own if isinstance(event, ConversationUpdated) else None
+    if own is not None and own.own_seq > conversation.own_seq:
+        archived = own.archived and own.last_seq >= conversation.last_seq
+        changed |= {"own_seq": own.own_seq, "settings": own.settings, "archived": archived}
     shared = event.shared
     if shared is not None and shared.shared_seq > conversation.shared_seq:
         role = shared.role_of(viewer_id)

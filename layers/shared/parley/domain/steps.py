@@ -100,6 +100,17 @@ class BlockState(Struct, frozen=True, kw_only=True):
     is_on: bool
 
 
+class OwnChange(Struct, frozen=True, kw_only=True):
+    """What a member changes of their own side: attributes of their membership.
+
+    Refused where they have set something for themselves since `before` was read.
+    """
+
+    user_id: str
+    attributes: Mapping[str, Any]
+    before: Membership | None = None
+
+
 class Step(Struct, frozen=True, kw_only=True):
     """From `before`, as it was read, to `after`, with everything that is written beside the head.
 
@@ -124,7 +135,7 @@ class Step(Struct, frozen=True, kw_only=True):
     swept: Mapping[str, Swept] = {}  # of those mentioned whose set of mentions is full
     moves_index: bool = False  # the members' lists have to be put in order again
     report: Report | None = None  # of the message, to the moderators
-    mine: tuple[str, Mapping[str, Any]] | None = None  # one member's own attributes that go with it
+    own: OwnChange | None = None
     rests_on_last: bool = False  # it says of the newest message that it is the last, though the head may stay as it is
     token: Token | None = None
     turn: Turn | None = None

@@ -154,6 +154,7 @@ class Membership(Struct, frozen=True, kw_only=True):
     `archived_seq` is where the conversation ended when it was archived: whatever comes behind it brings it back.
     `mention_seqs` are the messages that name this person and that they had not read, `MAX_MENTIONS` of them at most.
     `sent_ms` is when they last wrote, in a group in slow mode.
+    `own_seq` counts the changes of what they have set for themselves: `settings`, and what they archive.
     `hidden_seq` is the newest message that they have deleted for themselves, where it was the conversation's last.
     """
 
@@ -162,6 +163,7 @@ class Membership(Struct, frozen=True, kw_only=True):
     read_seq: int = 0
     delivered_seq: int = 0
     settings: Settings = Settings()
+    own_seq: int = 0
     archived_seq: int | None = None
     mention_seqs: frozenset[int] = frozenset()
     hidden_seq: int | None = None
@@ -327,6 +329,7 @@ class Head(Struct, frozen=True, kw_only=True):
             read_seq=self.read_seq(mine),
             delivered_seq=self.delivered_seq(mine),
             settings=mine.settings,
+            own_seq=mine.own_seq,
             archived=self.is_archived(mine),
             capabilities=self.capabilities(user_id),
             created_at=rfc3339(self.created_at_ms),

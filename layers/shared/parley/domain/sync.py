@@ -46,6 +46,7 @@ class Mine(Struct, frozen=True, kw_only=True):
     unread: int
     mention_seqs: list[int]
     settings: Settings
+    own_seq: int
     archived: bool
 
 
@@ -170,6 +171,7 @@ def _caught(
             unread=head.unread(mine),
             mention_seqs=head.unread_mentions(mine),
             settings=mine.settings,
+            own_seq=mine.own_seq,
             archived=head.is_archived(mine),
         ),
         next=SyncCursor(seq=seq, change_seq=change_seq),

@@ -77,7 +77,8 @@ class Conversation(Struct, frozen=True, kw_only=True):
     """A conversation as one of its members sees it.
 
     `members` holds both people of a direct conversation; a group's are listed by themselves, page by page. `shared_seq`
-    is the last change of what all see the same of it; `mention_seqs` are the unread messages that name the member.
+    is the last change of what all see the same of it, `own_seq` that of what only the member sees so: `settings` and
+    `archived`; `mention_seqs` are the unread messages that name the member.
     """
 
     id: str
@@ -101,6 +102,7 @@ class Conversation(Struct, frozen=True, kw_only=True):
     read_seq: int
     delivered_seq: int
     settings: Settings
+    own_seq: int
     archived: bool
     capabilities: list[str]
     created_at: str
