@@ -74,6 +74,18 @@ def test_ones_other_devices_are_told(parley: Parley) -> None:
     assert theirs.events() == []
 
 
+def test_setting_again_what_is_set_is_no_change_and_told_again(parley: Parley) -> None:
+    alice = parley.user("alice")
+    direct = open_direct(alice, parley.user("bob"))
+    screen = alice.connect()
+
+    first, again = (alice.patch(f"/conversations/{direct}/settings", json={"pinned": True}).json for _ in range(2))
+
+    assert (again, again["own_seq"]) == (first, 1)
+    told, told_again = contents(screen.events("conversation_updated"))
+    assert told == told_again
+
+
 def test_nobody_pins_more_than_fifty(parley: Parley) -> None:
     alice = parley.user("alice")
     directs = [open_direct(alice, parley.bearer("", f"u{number}")) for number in range(51)]

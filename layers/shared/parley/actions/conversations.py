@@ -216,8 +216,9 @@ def update_settings(call: Call, conversation_id: str, wanted: UpdateSettings) ->
         settings = _settings(call, mine.settings, wanted)
         if settings.pinned and not mine.settings.pinned:
             _check_room_to_pin(call)
-        changed = msgspec.structs.replace(mine, settings=settings, own_seq=mine.own_seq + 1)
-        if conversations.save_settings(mine, changed, call.now_ms):
+        is_new = settings != mine.settings  # else a retry, whose first try may have told nobody
+        changed = msgspec.structs.replace(mine, settings=settings, own_seq=mine.own_seq + is_new)
+        if not is_new or conversations.save_settings(mine, changed, call.now_ms):
             _tell_own(call, head, changed)
             return read(call, conversation_id)
     raise writes.busy()
