@@ -82,12 +82,12 @@ class StreamMapping:
     def poll(self, *, flush: bool, sleep: Callable[[float], bool] = lambda _: True) -> int:
         """Reads what is new and invokes the function as often as its batches ask; returns how often that was.
 
-        Without `flush`, an incomplete batch waits for its window to pass. `sleep` waits before a retry, and says False
-        when there is no time for one any more.
+        Without `flush`, one page is read, and an incomplete batch waits for its window to pass. `sleep` waits before
+        a retry, and says False when there is no time for one any more.
         """
         before = self.invocations
         for shard in self._shards:
-            self._read(shard)
+            self._read(shard, to_end=flush)
         known = {shard.shard_id for shard in self._shards}
         if any(
             shard.iterator is None for shard in self._shards
@@ -105,7 +105,7 @@ class StreamMapping:
         waited_s = time.monotonic() - self._waiting_since_s
         return len(self._waiting) >= self._batch_size or waited_s >= self._window_s
 
-    def _read(self, shard: _Shard) -> None:
+    def _read(self, shard: _Shard, *, to_end: bool) -> None:
         client = self._store.client("dynamodbstreams")
         while shard.iterator:
             page = client.get_records(ShardIterator=shard.iterator, Limit=1000)
@@ -117,6 +117,8 @@ class StreamMapping:
             if passed and not self._waiting:
                 self._waiting_since_s = time.monotonic()
             self._waiting += passed
+            if not to_end:
+                return
 
     def _deliver(self, shard: _Shard, batch: list[Document], sleep: Callable[[float], bool]) -> None:
         """Sees a batch through: to its success, or to the dead letters."""
