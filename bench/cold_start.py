@@ -2,6 +2,7 @@
 
 Processor time, with byte code and files warm, so that an import waits for nothing. A machine that does other things too
 is slower at times: a handler is therefore compared with the imports of boto3 round it, and the order changes each time.
+Of 82 medians of a few ratios some are high by chance: those are measured more often before they are believed.
 """
 
 import os
@@ -15,6 +16,7 @@ from bench.rows import Row, Section
 from bench.stage import ROOT, environment, handlers
 
 ROUNDS = 5
+MORE_ROUNDS = 15  # of those that a few rounds find to be over the budget
 GROUP = 4  # handlers between two imports of boto3
 BUDGET = 1.3
 BASE = "boto3"
@@ -28,7 +30,7 @@ print(time.process_time() - started)
 """
 
 
-def measure(rounds: int = ROUNDS) -> Section:
+def measure(rounds: int = ROUNDS, more_rounds: int = MORE_ROUNDS) -> Section:
     """Returns the rows of the import times."""
     modules = [handler.rpartition(".")[0] for handler in handlers()]
     order = random.Random(1)
@@ -37,14 +39,19 @@ def measure(rounds: int = ROUNDS) -> Section:
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as byte_code:
         variables = _variables(byte_code)
         _import_s([BASE, *modules], variables)  # writes the byte code
-        for _ in range(rounds):
-            order.shuffle(modules)
-            base_s.append(_import_s([BASE], variables))
-            for group in (modules[first : first + GROUP] for first in range(0, len(modules), GROUP)):
-                taken_s = [_import_s([module], variables) for module in group]
+
+        def compare(some: list[str], times: int) -> None:
+            for _ in range(times if some else 0):
+                order.shuffle(some)
                 base_s.append(_import_s([BASE], variables))
-                for module, seconds in zip(group, taken_s, strict=True):
-                    found[module].append(seconds / mean(base_s[-2:]))
+                for group in (some[first : first + GROUP] for first in range(0, len(some), GROUP)):
+                    taken_s = [_import_s([module], variables) for module in group]
+                    base_s.append(_import_s([BASE], variables))
+                    for module, seconds in zip(group, taken_s, strict=True):
+                        found[module].append(seconds / mean(base_s[-2:]))
+
+        compare(modules, rounds)
+        compare([module for module in modules if median(found[module]) > BUDGET], more_rounds)
     ratios = {module: median(found[module]) for module in modules}
     worst = max(ratios, key=lambda module: ratios[module])
     listed = ", ".join(f"{module} {ratios[module]:.2f}" for module in sorted(ratios, key=lambda one: -ratios[one]))

@@ -17,7 +17,7 @@ from bench.stage import Stage, staged
 POSTS = {"apigatewaymanagementapi": {"ResponseMetadata": {"HTTPStatusCode": 200}}}  # every post gets through
 HOUR_MS = 3_600_000
 TEXT = "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of foo"
-LISTS = (60, 200, 2000)  # conversations of three people whose lists are compared
+LISTS = (60, 200, 10_000)  # conversations of three people whose lists are compared
 APART_MS = 10 * 60 * 1000  # between the last activities of two conversations: six fall into one hour
 PAGE = 50
 LISTED = 100  # members of the largest group that its sender tells itself
