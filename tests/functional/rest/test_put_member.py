@@ -56,6 +56,30 @@ def test_all_are_told_once_and_in_order_in_which_role_somebody_has_come(
     assert added["shared"]["admin_ids"] == ["carol"]
 
 
+def test_device_that_reads_too_slowly_is_tried_once_and_hears_all_later(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    group = make_group(alice, bob)
+    screen = bob.connect()
+    forget_events(screen)
+    tried, post = [], sockets.post
+
+    def count(connection_id: str, frame: bytes) -> sockets.Outcome:
+        tried.append(connection_id)
+        return post(connection_id, frame)
+
+    monkeypatch.setattr(sockets, "post", count)
+    screen.is_full = True
+    alice.put(f"/conversations/{group}/members/carol", json={"role": "admin"})
+    assert tried == [screen.connection_id]
+
+    screen.is_full = False
+    parley.drain()
+
+    assert sorted(names(screen.events())) == ["member_added", "message_notification"]
+
+
 def test_member_gets_another_role(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
     group = make_group(alice, bob)

@@ -31,20 +31,30 @@ def post_all(posts: Sequence[tuple[str, bytes]]) -> list[Outcome]:
     """Posts each (connection id, frame) and returns the outcomes in the same order; one failure never stops another.
 
     A connection gets its frames in the order given (that somebody was added before the message that says so), at one
-    post after the other; connections do not wait for one another.
+    post after the other; connections do not wait for one another. Behind a frame that must wait, or that finds the
+    connection gone, the rest of the connection's is not posted and has the same outcome: it would come first, or late.
     """
     places: defaultdict[str, list[int]] = defaultdict(list)
     for place, (connection_id, _) in enumerate(posts):
         places[connection_id].append(place)
     if len(places) == 1:  # the common case of two people with a device each: no thread needed
-        return [post(*one) for one in posts]
-    outcomes = _posts.map(lambda mine: [post(*posts[place]) for place in mine], places.values())
+        return _post_in_order(posts)
+    outcomes = _posts.map(lambda mine: _post_in_order([posts[place] for place in mine]), places.values())
     by_place = {
         place: outcome
         for mine, each in zip(places.values(), outcomes, strict=True)
         for place, outcome in zip(mine, each, strict=True)
     }
     return [by_place[place] for place in range(len(posts))]
+
+
+def _post_in_order(posts: Sequence[tuple[str, bytes]]) -> list[Outcome]:
+    """Posts frames to one connection, up to the first that does not get through."""
+    outcomes: list[Outcome] = []
+    for one in posts:
+        stuck = outcomes and outcomes[-1] in (Outcome.LATER, Outcome.GONE)
+        outcomes.append(outcomes[-1] if stuck else post(*one))
+    return outcomes
 
 
 def post(connection_id: str, frame: bytes) -> Outcome:
