@@ -127,7 +127,8 @@ def test_receipts_say_when_each_message_came_and_was_read(stack: Stack) -> None:
         from_bob.ask("mark_conversation_read", conversation_id=conversation_id)
         read = from_alice.event("conversation_read")
 
-    assert nothing_yet["receipts"] == [{"user_id": bob.user_id, "delivered_at": None, "read_at": None}]
+    unread = {"user_id": bob.user_id, "delivered_at": None, "read_at": None}
+    assert nothing_yet == {"receipts": [unread], "next": None}
     [receipt] = alice.get(f"/messages/{sent['id']}/receipts")["receipts"]
     assert receipt == {
         "user_id": bob.user_id,
