@@ -103,7 +103,7 @@ class BlockState(Struct, frozen=True, kw_only=True):
 class OwnChange(Struct, frozen=True, kw_only=True):
     """What a member changes of their own side: attributes of their membership.
 
-    Refused where they have set something for themselves since `before` was read.
+    Where it rests on `before`, it is refused if they have set something for themselves since that was read.
     """
 
     user_id: str
@@ -135,7 +135,7 @@ class Step(Struct, frozen=True, kw_only=True):
     swept: Mapping[str, Swept] = {}  # of those mentioned whose set of mentions is full
     moves_index: bool = False  # the members' lists have to be put in order again
     report: Report | None = None  # of the message, to the moderators
-    own: OwnChange | None = None
+    own: OwnChange | None = None  # what a member changes of their own side with it
     rests_on_last: bool = False  # it says of the newest message that it is the last, though the head may stay as it is
     token: Token | None = None
     turn: Turn | None = None
