@@ -85,13 +85,55 @@ def test_no_action_is_open_to_a_token_that_has_run_out(parley: Parley) -> None:
         assert refusal(reply)[:2] == ("token_expired", 401), action
 
 
-@pytest.mark.parametrize("depth", [100, 3_000], ids=["deep", "deeper"])
-def test_nesting_is_refused_and_never_a_fault(parley: Parley, depth: int) -> None:
+@pytest.mark.parametrize("depth", [100, 3_000, 10_000], ids=["deep", "deeper", "deepest"])
+def test_nesting_is_refused_under_its_request_id_and_never_a_fault(parley: Parley, depth: int) -> None:
     phone = parley.user("alice").connect()
     nested = '{"a":' * depth + "1" + "}" * depth
 
     for action in actions(parley):
-        reply = one_reply(phone, f'{{"action": "{action}", "request_id": "r1", "data": {nested}}}')
+        for frame in (
+            f'{{"action": "{action}", "request_id": "r1", "data": {nested}}}',
+            f'{{"data": {nested}, "action": "{action}", "request_id": "r1"}}',
+        ):
+            reply = one_reply(phone, frame)
 
-        code, status, _ = refusal(reply)
-        assert (code in ("too_deep", "invalid_request"), status) == (True, 400), (action, code)
+            code, status, _ = refusal(reply)
+            assert (code in ("too_deep", "invalid_request"), status) == (True, 400), (action, code)
+            assert reply["request_id"] == "r1", action
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '{"action": "ping", "request_id": "r1", "data": {"a": NaN}}',
+        '{"action": "ping", "request_id": "r1", "data": {"a": "',
+        '{"action": "ping", "request_id": "r1", "data": {"a": tru}}',
+        '{"request_id": "r0", "action": "ping", "data": {"request_id": "no"}, "request\\u005fid": "r1",}',
+        '{"request_id": "r1"]',
+    ],
+    ids=["not a number", "cut off", "no word", "comma, written with an escape", "bracket"],
+)
+def test_damaged_frame_is_refused_under_its_request_id(parley: Parley, frame: str) -> None:
+    reply = one_reply(parley.user("alice").connect(), frame)
+
+    assert refusal(reply) == ("malformed_json", 400, [])
+    assert reply["request_id"] == "r1"
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '{"action": "ping", "data": {"request_id": "r1"',
+        '{"action": "ping", "request_id": "r1\\ud83d", "data": {}}',
+        '{"action": "ping", "request_id": "r1", "request_id": 7, "data": {"a": ',
+        '{"action": "ping", "request_id": "r1',
+        f'{{"action": "ping", "request_id": "{"r" * 129}", "data": ',
+        '{"a": "request_id", "r1": "r1"',
+    ],
+    ids=["of the data", "half an emoji", "number", "cut off", "long", "value"],
+)
+def test_damaged_frame_without_a_request_id_of_its_own_is_refused_without_one(parley: Parley, frame: str) -> None:
+    reply = one_reply(parley.user("alice").connect(), frame)
+
+    assert refusal(reply)[:2] in (("malformed_json", 400), ("invalid_request", 400))
+    assert "request_id" not in reply

@@ -119,12 +119,6 @@ MALFORMED = {
     "latin_1": '{"text": "é"}'.encode("latin-1"),
     "overlong_utf_8": b'{"text": "\xc0\xaf"}',
     "surrogate_in_utf_8": b'{"text": "\xed\xa0\x80"}',
-    "lone_high_surrogate": b'{"text": "\\ud800"}',
-    "lone_low_surrogate": b'{"text": "\\udc00 "}',
-    "surrogates_swapped": b'{"text": "\\udc00\\ud800"}',
-    "surrogate_in_key": b'{"text": "a", "\\ud800": 1}',
-    "surrogate_in_str": '{"text": "\ud800"}',
-    "surrogate_after_unknown_field": b'{"x": 1, "text": "\\ud800"}',
     "bad_utf_8_after_wrong_type": b'{"text": 1, "code": "\xff"}',
 }
 
@@ -135,6 +129,32 @@ def test_what_is_no_json_is_malformed(raw: str | bytes) -> None:
         decode(raw, Draft)
 
     assert (refused.value.code, refused.value.fields) == ("malformed_json", ())
+
+
+HALVES: dict[str, tuple[str | bytes, list[tuple[str, str, int | None]]]] = {
+    "high": (b'{"text": "\\ud800"}', [("/text", "bad_format", None)]),
+    "low": (b'{"text": "\\udc00 "}', [("/text", "bad_format", None)]),
+    "swapped": (b'{"text": "\\udc00\\ud800"}', [("/text", "bad_format", None)]),
+    "unescaped": ('{"text": "\ud800"}', [("/text", "bad_format", None)]),
+    "key": (b'{"text": "a", "\\ud800~": 1}', [("/\ufffd~0", "unknown_field", None)]),
+    "beside an unknown field": (
+        b'{"x": 1, "text": "\\ud800"}',
+        [("/x", "unknown_field", None), ("/text", "bad_format", None)],
+    ),
+    "inside an unknown field": (
+        b'{"text": "a", "x": [1, {"y": ["\\ud800"]}]}',
+        [("/x", "unknown_field", None), ("/x/1/y/0", "bad_format", None)],
+    ),
+    "more than are reported": (
+        b'{"text": "a", "x": [' + b'"\\ud800",' * 100 + b"1]}",
+        [("/x", "unknown_field", None), *((f"/x/{index}", "bad_format", None) for index in range(19))],
+    ),
+}
+
+
+@pytest.mark.parametrize(("raw", "fields"), HALVES.values(), ids=HALVES.keys())
+def test_half_a_surrogate_pair_is_refused_by_field(raw: str | bytes, fields: list[tuple[str, str, int | None]]) -> None:
+    assert faults_of(raw) == fields
 
 
 DEEP = {

@@ -236,13 +236,10 @@ def test_bad_input_is_refused_by_field_and_nothing_is_written(
     assert alice.get(f"/conversations/{conversation_id}").json["last_seq"] == 0
 
 
-def test_lone_surrogate_is_refused(parley: Parley) -> None:
-    phone = parley.user("alice").connect()
+def test_half_an_emoji_is_refused_by_field_under_its_request_id(parley: Parley) -> None:
+    reply = parley.user("alice").connect().request("send_message", {"conversation_id": "d_x", "text": "cut \ud83d"})
 
-    phone.send('{"action": "send_message", "request_id": "r1", "data": {"conversation_id": "d_x", "text": "\\ud83d"}}')
-
-    [reply] = phone.frames
-    assert refusal(reply)[:2] == ("malformed_json", 400)
+    assert refusal(reply) == ("invalid_request", 400, [("/data/text", "bad_format")])
 
 
 def test_outsider_is_told_the_conversation_does_not_exist(parley: Parley) -> None:

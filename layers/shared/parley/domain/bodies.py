@@ -59,6 +59,11 @@ def is_unicode(text: str) -> bool:
     return _surrogate.search(text) is None
 
 
+def in_unicode(text: str) -> str:
+    """Returns `text` with U+FFFD for each half of a surrogate pair, so that an answer can quote it."""
+    return _surrogate.sub("\ufffd", text)
+
+
 def decode(raw: str | bytes, into: type[T], pointer: str = "") -> T:
     """Returns the JSON object `raw` as `into`; raises Malformed for what is no JSON, Invalid for wrong fields.
 

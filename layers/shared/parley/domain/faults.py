@@ -10,14 +10,14 @@ import decimal
 import json
 import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NoReturn
 
 import msgspec
 from msgspec import inspect
 
-from parley.domain.bodies import NOT_BLANK, HugeNumber, is_unicode, struct_type, whole_number
+from parley.domain.bodies import NOT_BLANK, HugeNumber, in_unicode, is_unicode, struct_type, whole_number
 from parley.domain.errors import Field, Invalid, Malformed
 
 MAX_DEPTH = 64  # nothing that we take is deeper than five
@@ -48,7 +48,10 @@ def of_body(raw: str | bytes, into: type[msgspec.Struct], pointer: str = "") -> 
     except Malformed as malformed:
         return malformed
     found = list(islice(_in_value(sent, struct_type(into), pointer), MAX_REPORTED))
-    return _refusal(found or [Field(pointer, "not_allowed")])
+    known = {field.pointer for field in found}
+    broken = islice((_pointer(pointer, path) for path in _broken_texts(sent, ())), MAX_REPORTED)
+    found += [Field(one, "bad_format") for one in broken if one not in known]
+    return _refusal(found[:MAX_REPORTED] or [Field(pointer, "not_allowed")])
 
 
 def of_query(values: Mapping[str, object], into: type[msgspec.Struct], wrong: Sequence[Field]) -> Invalid:
@@ -67,7 +70,10 @@ def _refusal(fields: Sequence[Field]) -> Invalid:
 
 
 def _read(raw: str | bytes) -> object:
-    """Returns any JSON; raises Malformed. Unlike msgspec it keeps numbers that no type holds, for the walk to name."""
+    """Returns any JSON; raises Malformed.
+
+    Unlike msgspec it keeps numbers that no type holds and half surrogate pairs, for the walks to name.
+    """
     try:
         text = raw if isinstance(raw, str) else raw.decode()
         sent: object = json.loads(text, parse_int=whole_number, parse_constant=_refuse_constant)
@@ -75,7 +81,7 @@ def _read(raw: str | bytes) -> object:
         raise _too_deep() from None
     except ValueError:  # of which JSONDecodeError and UnicodeDecodeError are kinds
         raise _no_json() from None
-    _check_texts_and_depth(sent)
+    _check_depth(sent)
     return sent
 
 
@@ -91,21 +97,42 @@ def _too_deep() -> Malformed:
     return Malformed("too_deep", f"The body is nested deeper than {MAX_DEPTH} levels.")
 
 
-def _check_texts_and_depth(sent: object) -> None:
-    """Refuses texts that UTF-8 cannot write, which `json` lets through and msgspec does not; and depth."""
+def _check_depth(sent: object) -> None:
     level: list[object] = [sent]
     for _ in range(MAX_DEPTH + 1):
-        if not all(is_unicode(value) for value in level if isinstance(value, str)):
-            raise _no_json()
         level = [inner for value in level for inner in _inside(value)]
     if level:
         raise _too_deep()
 
 
-def _inside(value: object) -> list[object]:
+def _inside(value: object) -> Iterable[object]:
     if isinstance(value, dict):
-        return [*value.keys(), *value.values()]
-    return value if isinstance(value, list) else []
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+# Where a value stands, from the innermost name or index outwards: a pointer is written only for what is reported.
+Path = tuple[()] | tuple[str | int, "Path"]
+
+
+def _broken_texts(value: object, path: Path) -> Iterator[Path]:
+    """Yields where a text or a key holds half a surrogate pair, which `json` lets through and UTF-8 cannot write."""
+    if isinstance(value, str):
+        if not is_unicode(value):
+            yield path
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if not is_unicode(name):
+                yield name, path
+            yield from _broken_texts(inner, (name, path))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            if isinstance(inner, str | dict | list):
+                yield from _broken_texts(inner, (index, path))
+
+
+def _pointer(start: str, path: Path) -> str:
+    return _below(_pointer(start, path[1]), str(path[0])) if path else start
 
 
 def _in_value(value: object, kind: inspect.Type, pointer: str) -> Iterator[Field]:
@@ -290,7 +317,7 @@ def _object(value: object) -> Mapping[str, object]:
 
 
 def _below(pointer: str, name: str) -> str:
-    return f"{pointer}/{_short(name).replace('~', '~0').replace('/', '~1')}"
+    return f"{pointer}/{in_unicode(_short(name)).replace('~', '~0').replace('/', '~1')}"
 
 
 def _short(name: str) -> str:

@@ -156,15 +156,14 @@ def _call(request: Mapping[str, Any]) -> Call:
     )
 
 
-class _Named(Struct):
-    request_id: RequestId | None = None
-
-
 def _request_id(event: Mapping[str, Any]) -> str | None:
-    """Returns the `request_id` of a frame that was refused as a whole, so that the client knows what was refused."""
+    """Returns the `request_id` of a frame that could not be decoded, so that the client knows what was refused."""
+    from parley.domain import damaged_json  # only bad frames pay for it
+
+    found = damaged_json.text_member(event.get("body") or "", "request_id")
     try:
-        return msgspec.json.decode(event.get("body") or "", type=_Named).request_id
-    except (ValueError, RecursionError):
+        return msgspec.convert(found, type=RequestId | None)
+    except msgspec.ValidationError:
         return None
 
 
