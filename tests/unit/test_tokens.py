@@ -465,6 +465,52 @@ def test_secret_or_encryption_key_in_the_set_is_not_used(key_server: KeyServer) 
     assert refusal(key_server.verifier(), signed("RS256")) == "token_signature"
 
 
+WEAK_KEY = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+UNUSABLE: dict[str, object] = {
+    "RSA of 1024 bits": RSAAlgorithm.to_jwk(WEAK_KEY.public_key(), as_dict=True) | {"kid": "weak"},
+    "alg is a list": jwk("RS256") | {"kid": "weak", "alg": ["RS256"]},
+    "alg of another kind": jwk("ES256") | {"kid": "weak", "alg": "RS256"},
+    "modulus is a number": jwk("RS256") | {"kid": "weak", "n": 7},
+    "modulus is an object": jwk("RS256") | {"kid": "weak", "n": {}},
+    "point off the curve": jwk("ES256") | {"kid": "weak", "y": "A" * 43},
+    "curve of another algorithm": jwk("ES256") | {"kid": "weak", "alg": "EdDSA"},
+    "crv is a list": jwk("EdDSA") | {"kid": "weak", "crv": ["Ed25519"]},
+    "kind is a list": {"kty": ["RSA"], "kid": "weak"},
+    "number": 7,
+    "null": None,
+}
+
+
+@pytest.mark.parametrize("unusable", UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_key_that_cannot_be_used_is_skipped(key_server: KeyServer, unusable: object) -> None:
+    key_server.body = json.dumps({"keys": [unusable, *(jwk(algorithm) for algorithm in PRIVATE_KEYS)]}).encode()
+    verifier = key_server.verifier()
+
+    for algorithm, key in PRIVATE_KEYS.items():
+        unnamed = jwt.encode(claims(), key, algorithm=algorithm)
+        assert verifier.verify(unnamed, NOW_S).identity.user_id == "alice"
+        assert verifier.verify(signed(algorithm), NOW_S).identity.user_id == "alice"
+        assert refusal(verifier, signed(algorithm, kid="weak")) == "token_signature"
+
+
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+def test_token_signed_with_a_weak_key_of_the_set_is_refused(key_server: KeyServer) -> None:
+    key_server.body = json.dumps({"keys": [UNUSABLE["RSA of 1024 bits"], jwk("ES256")]}).encode()
+
+    for headers in ({}, {"kid": "weak"}):
+        token = jwt.encode(claims(), WEAK_KEY, algorithm="RS256", headers=headers)
+        assert refusal(key_server.verifier(), token) == "token_signature"
+
+
+def test_set_nested_too_deep_leaves_the_keys_of_before(key_server: KeyServer) -> None:
+    verifier = key_server.verifier()
+    verifier.verify(signed("RS256"), NOW_S)
+    key_server.body = b'{"keys": ' + b"[" * 10_000 + b"]" * 10_000 + b"}"
+
+    assert verifier.verify(signed("RS256"), NOW_S + 300).identity.user_id == "alice"
+    assert key_server.requests == 2
+
+
 @pytest.mark.parametrize("name", ["jku", "x5u"])
 def test_keys_that_the_token_points_to_are_not_fetched(key_server: KeyServer, name: str) -> None:
     trusted = Keys(tokens.PUBLIC_KEYS, lambda: [])
@@ -491,9 +537,11 @@ def test_key_inside_the_token_is_not_used(key_server: KeyServer) -> None:
         (200, b'{"keys": 7}'),
         (200, b'{"keys": []}'),
         (200, b'{"keys": [{"kty": "??"}]}'),
+        (200, b'{"keys": [{"kty": "RSA", "alg": ["RS256"]}]}'),
         (200, b"\xff\xfe"),
+        (200, b'{"keys": ' + b"[" * 10_000 + b"]" * 10_000 + b"}"),
     ],
-    ids=["500", "redirect", "html", "list", "no keys", "number", "empty", "unknown kind", "no text"],
+    ids=["500", "redirect", "html", "list", "no keys", "number", "empty", "unknown kind", "odd alg", "no text", "deep"],
 )
 def test_without_a_key_set_nobody_is_refused_for_good(key_server: KeyServer, status: int, body: bytes) -> None:
     key_server.status, key_server.body = status, body

@@ -189,16 +189,36 @@ def _keys() -> Keys:
 
 
 def public_keys(url: str) -> list[Key]:
-    """Returns the public keys that a JWKS holds for the algorithms we take; raises KeysNotFetched."""
+    """Returns the public keys that a JWKS holds for the algorithms we take; raises KeysNotFetched.
+
+    A key that PyJWT cannot use, or finds too weak, is skipped; a set without any that it can use counts as not fetched.
+    """
     try:
-        found = jwt.PyJWKSet.from_dict(jwt.PyJWKClient(url, cache_jwk_set=False, timeout=JWKS_TIMEOUT_S).fetch_data())
-    except (jwt.PyJWTError, OSError, ValueError, AttributeError) as error:  # no answer, cut off, no JSON, no object
+        members = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=JWKS_TIMEOUT_S).fetch_data().get("keys")
+    except (jwt.PyJWTError, OSError, ValueError, RecursionError) as error:  # no answer, cut off, no JSON, nested deep
         raise KeysNotFetched(url) from error
+    found = [_usable(member) for member in members] if isinstance(members, list) else []
+    keys = [key for key in found if key is not None]
+    if not keys:
+        raise KeysNotFetched(url)
     return [
-        Key(one.algorithm_name, one, one.key_id)
-        for one in found.keys
-        if one.algorithm_name in PUBLIC_KEYS and one.public_key_use in (None, "sig")
+        Key(key.algorithm_name, key, key.key_id)
+        for key in keys
+        if key.algorithm_name in PUBLIC_KEYS and key.public_key_use in (None, "sig")
     ]
+
+
+def _usable(member: Any) -> jwt.PyJWK | None:
+    """Returns a key of a JWKS, or None if checking a signature with it would raise: weak, or no key at all."""
+    try:
+        key = jwt.PyJWK.from_dict(member)
+        weakness = key.Algorithm.check_key_length(key.Algorithm.prepare_key(key.key))
+    except (jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
+        weakness = str(error)
+    if weakness is None:
+        return key
+    logger.warning("key_skipped", code="key_skipped")
+    return None
 
 
 def shared_secrets(secret_id: str) -> list[Key]:
