@@ -19,6 +19,34 @@ def test_settings_are_the_callers_alone(parley: Parley) -> None:
     assert bob.get(f"/conversations/{direct}").json["settings"]["pinned"] is False
 
 
+@pytest.mark.parametrize(
+    ("wanted", "set_until"),
+    [
+        ("9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59.999Z"),
+        ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999Z"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000Z"),
+        ("1969-12-31T23:59:59.9995Z", "1969-12-31T23:59:59.999Z"),
+    ],
+    ids=[".NET's maximum", "Python's maximum", "minimum", "before 1970"],
+)
+def test_ends_of_time_come_back_as_they_were_set(parley: Parley, wanted: str, set_until: str) -> None:
+    alice = parley.user("alice")
+    direct = open_direct(alice, parley.user("bob"))
+
+    reply = alice.patch(f"/conversations/{direct}/settings", json={"muted_until": wanted})
+
+    assert (reply.status, reply.json["settings"]["muted_until"]) == (200, set_until)
+    assert alice.get(f"/conversations/{direct}").json["settings"]["muted_until"] == set_until
+
+
+@pytest.mark.parametrize("wanted", ["9999-12-31T23:59:59.9999999-01:00", "0001-01-01T00:00:00+01:00"])
+def test_time_that_utc_cannot_write_is_refused(parley: Parley, wanted: str) -> None:
+    alice = parley.user("alice")
+    path = f"/conversations/{open_direct(alice, parley.user('bob'))}/settings"
+
+    assert refusal(alice.patch(path, json={"muted_until": wanted})) == invalid(("/muted_until", "bad_format"))
+
+
 def test_what_is_not_named_stays(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
     path = f"/conversations/{open_direct(alice, bob)}/settings"

@@ -10,6 +10,7 @@ import pytest
 
 from local.functions import FunctionError
 from parley.adapters import tokens
+from tests.functional.talk import open_direct
 from tests.harness import Parley, Refused, User
 
 ROOT = Path(__file__).parents[3]
@@ -243,6 +244,27 @@ def test_socket_of_a_ticket_lasts_as_long_as_the_token_behind_it(parley: Parley)
     parley.advance(111)  # 100 and the leeway
 
     assert socket.request("hello")["error"]["code"] == "token_expired"
+
+
+@pytest.mark.parametrize("expires_at_s", [253_402_300_789, 253_402_300_790, 253_402_300_798.5, 253_402_300_799])
+@pytest.mark.parametrize("says_since_when", [True, False], ids=["iat", "no iat"])
+def test_token_that_ends_with_the_year_9999_opens_what_any_other_opens(
+    parley: Parley, expires_at_s: float, says_since_when: bool
+) -> None:
+    claims: dict[str, object] = {"iss": "parley", "aud": "parley", "sub": "alice", "exp": expires_at_s}
+    if says_since_when:
+        claims["iat"] = parley.clock() / 1000
+    alice = parley.bearer(jwt.encode(claims, parley.secret, algorithm="HS256"), "alice")
+    conversation_id = open_direct(alice, parley.user("bob"))
+
+    for socket in (alice.connect(), alice.connect(ticket=False, subprotocol=True)):
+        greeting = socket.request("hello")["data"]
+
+        assert greeting["reconnect_by"] < greeting["token_expires_at"] <= "9999-12-31T23:59:59.000Z"
+        assert socket.request("ping")["type"] == "ack"
+        assert socket.request("send_message", {"conversation_id": conversation_id, "text": "hi"})["type"] == "ack"
+    [status] = alice.get("/users/presence?ids=alice").json["statuses"]
+    assert status["status"] == "online"
 
 
 def connect_event(

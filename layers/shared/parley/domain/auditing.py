@@ -1,7 +1,6 @@
 """What moderators and administrators did, as entries of the audit log: who, what, on what; never what people wrote."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from msgspec import Meta, Struct
 from parley.domain.call import Call
 from parley.domain.errors import Invalid
 from parley.domain.requests import AuditAction
-from parley.domain.times import rfc3339
+from parley.domain.times import from_rfc3339, rfc3339
 
 FIRST_MONTH = "2026-01"  # no deployment of Parley is older
 MAX_MONTHS = 12  # that one request looks through
@@ -85,7 +84,7 @@ def view(one: Entry) -> AuditEntry:
 
 def month_of(at_ms: int) -> str:
     """Returns the month of a moment in UTC, `2026-11`: the log's entries lie together by month."""
-    return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m}"
+    return rfc3339(at_ms)[: len("2026-11")]
 
 
 def months_back(first: str, last: str) -> Iterator[str]:
@@ -98,8 +97,7 @@ def months_back(first: str, last: str) -> Iterator[str]:
 
 def day_start_ms(day: str, pointer: str) -> int:
     """Returns when a day, `2026-11-21`, begins in UTC; Invalid for one that is in no calendar."""
-    try:
-        begins = date.fromisoformat(day)
-    except ValueError as error:
-        raise Invalid.field(pointer, "bad_format", "That is no day.") from error
-    return int(datetime(begins.year, begins.month, begins.day, tzinfo=UTC).timestamp()) * 1000
+    begins_ms = from_rfc3339(f"{day}T00:00:00Z")
+    if begins_ms is None:
+        raise Invalid.field(pointer, "bad_format", "That is no day.")
+    return begins_ms

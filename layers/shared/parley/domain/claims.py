@@ -58,7 +58,7 @@ def read(claims: Mapping[str, object], names: ClaimNames, *, now_s: int, leeway_
         name=_name(claims, names.name) or user_id,
         role=_role(claims, names.role),
         contexts=_contexts(claims, names.contexts),
-        expires_at_s=expires_at_s + leeway_s,
+        expires_at_s=min(expires_at_s + leeway_s, MAX_TIME_S),
     )
     if identity.is_too_large:
         _refuse(names.contexts, f"is too large for API Gateway: more than {MAX_CONTEXT_BYTES} bytes with the others")

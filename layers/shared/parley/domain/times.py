@@ -1,8 +1,14 @@
-"""Times on the wire: RFC 3339, UTC, milliseconds. Inside, a time is an integer whose name ends in `_ms` or `_s`."""
+"""Times on the wire: RFC 3339, UTC, milliseconds. Inside, a time is an integer whose name ends in `_ms` or `_s`.
 
-from datetime import UTC, datetime
+Integers all the way: a float has 53 bits, and rounds the last millisecond of the year 9999 into the year 10000.
+"""
 
+from datetime import UTC, date, datetime, timedelta
+
+_MS = timedelta(milliseconds=1)
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 RFC3339_PATTERN = (
     r"^[0-9]{4}-[01][0-9]-[0-3][0-9][Tt][0-2][0-9]:[0-5][0-9]:[0-6][0-9](\.[0-9]{1,9})?"
     r"([Zz]|[+-][0-2][0-9]:[0-5][0-9])$(?!\n)"
@@ -10,9 +16,12 @@ RFC3339_PATTERN = (
 
 
 def rfc3339(at_ms: int) -> str:
-    """Returns `2026-11-21T07:30:00.123Z` for milliseconds since the epoch."""
-    whole, ms = divmod(at_ms, 1000)
-    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
+    """Returns `2026-11-21T07:30:00.123Z` for milliseconds since the epoch, from the year 1 to the year 9999."""
+    days, ms = divmod(at_ms, DAY_MS)
+    # `isoformat` writes four digits of the year; `%Y` writes year 1 as `1`, or as `0001`, as the C library likes.
+    day = date.fromordinal(EPOCH.toordinal() + days).isoformat()
+    s, ms = divmod(ms, 1000)
+    return f"{day}T{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}.{ms:03d}Z"
 
 
 def rfc3339_or_none(at_ms: int | None) -> str | None:
@@ -26,8 +35,11 @@ def hour(at_ms: int) -> int:
 
 
 def from_rfc3339(text: str) -> int | None:
-    """Returns a time in ms since the epoch, or None for one that no calendar has, or that UTC cannot write."""
+    """Returns a time in ms since the epoch, cut and never rounded up; None for one that no calendar has.
+
+    None also for a time that UTC cannot write: before the year 1, or after the year 9999.
+    """
     try:
-        return int(datetime.fromisoformat(text.upper().replace("Z", "+00:00")).astimezone(UTC).timestamp() * 1000)
+        return (datetime.fromisoformat(text.upper().replace("Z", "+00:00")).astimezone(UTC) - EPOCH) // _MS
     except (ValueError, OverflowError):
         return None

@@ -30,7 +30,7 @@ def queue(body: type[Body]) -> Callable[[Callable[[Body, int], None]], Handler]:
             failures = []
             for record in event["Records"]:
                 try:
-                    function(msgspec.json.decode(record["body"], type=body), int(time.time() * 1000))
+                    function(msgspec.json.decode(record["body"], type=body), time.time_ns() // 1_000_000)
                 except NotYet:  # nothing is wrong with us, so nobody is woken for it
                     observing.refused(name, context.aws_request_id, "not_yet", message_id=record["messageId"])
                     failures.append({"itemIdentifier": record["messageId"]})

@@ -1,12 +1,12 @@
 """Schedules: what runs every minute, on nobody's behalf."""
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import wraps
 from typing import Any
 
 from parley.domain.call import Call
 from parley.domain.identity import Identity
+from parley.domain.times import from_rfc3339
 from parley.triggers import observing
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -23,10 +23,9 @@ def schedule(function: Callable[[Call], int]) -> Handler:
 
     @wraps(function)
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        now_ms = int(datetime.fromisoformat(event["time"].replace("Z", "+00:00")).timestamp() * 1000)
         request_id = context.aws_request_id
         try:
-            swept = function(Call(caller=NOBODY, now_ms=now_ms, request_id=request_id))
+            swept = function(Call(caller=NOBODY, now_ms=_due_ms(event["time"]), request_id=request_id))
         except Exception:
             observing.failed(name, request_id)
             raise
@@ -35,3 +34,10 @@ def schedule(function: Callable[[Call], int]) -> Handler:
         return {"swept": swept}
 
     return handler
+
+
+def _due_ms(time: str) -> int:
+    due_ms = from_rfc3339(time)
+    if due_ms is None:
+        raise ValueError(f"a schedule's event has no time: {time!r}")
+    return due_ms
