@@ -45,8 +45,11 @@ SHUTDOWN_S = 3
 
 
 def listen(port: int) -> socket.socket:
-    """Returns a loopback socket on `port`, 0 for any free one; OSError where somebody else listens there."""
-    listener = socket.socket()
+    """Returns a loopback socket on `port`, 0 for any free one; OSError if the port is in use."""
+    # asyncio sets TCP_NODELAY only where the protocol is named (selector_events: `proto == IPPROTO_TCP`). Without it
+    # every answer on a kept-alive connection waits 40 ms: uvicorn writes headers and body apart, and the kernel holds
+    # the second write back until the client acknowledges the first.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))

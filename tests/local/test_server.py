@@ -1,10 +1,12 @@
 """The gateways on real ports: handshakes, close codes and HTTP as clients meet them, by other people's clients."""
 
 import asyncio
+import contextlib
 import http.client
 import json
 import os
 import socket as sockets
+import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -349,3 +351,26 @@ def test_faults_can_be_asked_for(served: Served, calls: Any) -> None:
 
     mine = [name for name, event in calls if "twice" in json.dumps(event)]
     assert mine == ["on_gate", "on_gate", "$connect", "$connect", "echo_it", "echo_it"]
+
+
+@pytest.mark.parametrize("gateway", ["rest_port", "port"], ids=["rest", "websocket"])
+def test_accepted_sockets_send_at_once_instead_of_waiting_for_acknowledgements(served: Served, gateway: str) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", getattr(served, gateway), timeout=10)) as client:
+        client.request("GET", "/v1/none")
+        client.getresponse().read()
+
+        accepted = _other_end(client.sock)
+
+    with accepted:
+        assert accepted.getsockopt(sockets.IPPROTO_TCP, sockets.TCP_NODELAY)
+
+
+def _other_end(client: sockets.socket) -> sockets.socket:
+    """Returns the server's end of a connection; it is one of this process's own files."""
+    for number in (int(name) for name in os.listdir("/dev/fd")):
+        with contextlib.suppress(OSError):  # the file is closed by now, or the socket is not connected
+            if stat.S_ISSOCK(os.fstat(number).st_mode):
+                with sockets.socket(fileno=os.dup(number)) as found:
+                    if found.getpeername() == client.getsockname():
+                        return found.dup()
+    raise AssertionError("the connection is not served by this process")
