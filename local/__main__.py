@@ -102,8 +102,10 @@ def _token(chosen: argparse.Namespace, options: Options) -> str:
 
 
 def _asked_for(port: int, body: bytes) -> str:
+    headers = {"Content-Type": "application/json"}
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}/local/token", body, headers)
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/local/token", body, timeout=30) as answer:
+        with urllib.request.urlopen(asked, timeout=30) as answer:
             return str(json.load(answer)["token"])
     except urllib.error.HTTPError as problem:
         raise StackError(json.load(problem)["detail"]) from None

@@ -12,16 +12,19 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
 from local import management, tokens
 from local.functions import Functions
+from local.hosts import Hosts
 from local.rest import MAX_BODY_BYTES, GatewayError, Request, RestApi
 from local.websocket import (
     MAX_FRAME_BYTES,
@@ -32,10 +35,12 @@ from local.websocket import (
     Refused,
     WebSocketApi,
 )
-from parley.domain.errors import Refusal, Unprocessable
+from parley.domain.errors import Forbidden, Refusal, Unprocessable
 from parley.triggers.problems import encode, problem
 
 log = logging.getLogger(__name__)
+# It logs the address of every handshake, in which there may be a ticket.
+logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 
 # How much may wait for a client that reads slowly, before a post to it answers 429. AWS names no number; this is ours.
 MAX_WAITING_BYTES = 256 * 1024
@@ -122,10 +127,36 @@ class _FrameLimited(WebSocketsSansIOProtocol):
         return False
 
 
+class OnlyHosts:
+    """An application that answers only requests for this machine's names, over HTTP and WebSocket."""
+
+    def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._hosts.allow(scope["headers"]):
+            await self._app(scope, receive, send)
+            return
+        refusal = JSONResponse(
+            {"message": f"The Host must be one of {_listed(self._hosts)}; LOCAL_HOSTS adds names."}, 403
+        )
+        if scope["type"] == "websocket":
+            socket = WebSocket(scope, receive, send)
+            await socket.receive()  # the handshake
+            await socket.send_denial_response(refusal)
+        else:
+            await refusal(scope, receive, send)
+
+
+def _listed(hosts: Hosts) -> str:
+    return ", ".join(sorted(hosts.names))
+
+
 # --- REST ------------------------------------------------------------------------------------------------------------
 
 
-def rest_app(api: RestApi, sockets: WebSocketApi, functions: Functions, secret: str) -> Starlette:
+def rest_app(api: RestApi, sockets: WebSocketApi, functions: Functions, secret: str, hosts: Hosts) -> ASGIApp:
     """Returns the application of the REST port: the API on its stage, and `/local/…`, which AWS does not have."""
 
     async def everything(scope: Scope, receive: Receive, send: Send) -> None:
@@ -148,8 +179,7 @@ def rest_app(api: RestApi, sockets: WebSocketApi, functions: Functions, secret: 
             minted = tokens.mint_for(wanted, functions.environment, secret, now_s=int(time.time()))
             await _sign_in(api, minted)
         except Refusal as refusal:
-            text = encode(problem(refusal, request.url.path, "local"))
-            return Response(text, refusal.status, media_type="application/problem+json")
+            return _problem(refusal, request.url.path)
         return JSONResponse({"token": minted})
 
     async def faults(request: HttpRequest) -> Response:
@@ -159,13 +189,71 @@ def rest_app(api: RestApi, sockets: WebSocketApi, functions: Functions, secret: 
         functions.deliver_twice = bool(wanted.get("deliver_twice", False))
         return JSONResponse({"lose_disconnects": lose, "deliver_twice": functions.deliver_twice})
 
-    return Starlette(
-        routes=[
-            Route("/local/token", token, methods=["POST"]),
-            Route("/local/faults", faults, methods=["PUT"]),
-            Mount("/", everything),
-        ]
+    ours = Starlette(
+        routes=[Route("/token", token, methods=["POST"]), Route("/faults", faults, methods=["PUT"])],
+        middleware=[Middleware(_OwnPages, hosts=hosts)],
     )
+    return OnlyHosts(Starlette(routes=[Mount("/local", ours), Mount("/", everything)]), hosts)
+
+
+class _UnsupportedMediaType(Refusal):
+    status = 415
+    title = "Unsupported Media Type"
+
+
+class _OwnPages:
+    """Keeps other sites' pages away from what only the local stack has.
+
+    A page may send a form or plain text anywhere without asking; for `application/json` its browser asks first
+    (Fetch standard, "CORS-safelisted request-header"), and gets leave for origins of this machine only.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = HttpRequest(scope, receive)
+        try:
+            cors = self._cors(request.headers.get("origin"))
+            if request.method == "OPTIONS":
+                await Response(status_code=204, headers=cors)(scope, receive, send)
+                return
+            _check_json(request.headers.get("content-type", ""))
+        except Refusal as refusal:
+            await _problem(refusal, request.url.path)(scope, receive, send)
+            return
+
+        async def send_with_cors(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(cors)
+            await send(message)
+
+        await self._app(scope, receive, send_with_cors)
+
+    def _cors(self, origin: str | None) -> dict[str, str]:
+        """Returns the headers that let a page of this machine in; raises Forbidden for other pages."""
+        if origin is None:
+            return {}
+        if not self._hosts.allow_origin(origin):
+            detail = "Only pages of this machine may ask for this; LOCAL_HOSTS adds names."
+            raise Forbidden("forbidden", detail, rule="local_origin")
+        return {
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Allow-Methods": "POST, PUT, OPTIONS",
+            "Access-Control-Allow-Headers": "Content-Type",
+            "Vary": "Origin",
+        }
+
+
+def _check_json(content_type: str) -> None:
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise _UnsupportedMediaType("unsupported_media_type", "The Content-Type must be application/json.")
+
+
+def _problem(refusal: Refusal, instance: str) -> Response:
+    text = encode(problem(refusal, instance, "local"))
+    return Response(text, refusal.status, media_type="application/problem+json")
 
 
 async def _sign_in(api: RestApi, token: str) -> None:

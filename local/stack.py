@@ -24,10 +24,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local import template, tokens
 from local.functions import FunctionError, Functions
+from local.hosts import Hosts
 from local.ministack import Ministack, StoreError
 from local.provision import Store, provision
 from local.rest import RestApi
-from local.server import WebSocketApp, listen, rest_app, serving
+from local.server import OnlyHosts, WebSocketApp, listen, rest_app, serving
 from local.template import Place, TemplateError
 from local.triggers import Triggers
 from local.websocket import Limits, WebSocketApi
@@ -101,7 +102,11 @@ def _run(options: Options, stack: ExitStack) -> None:
     provision(loaded, store)
     triggers = Triggers(loaded, functions, store)
     websocket_app = WebSocketApp(sockets)
-    apps = [(rest_app(rest, sockets, functions, secret), rest_socket), (websocket_app, websocket_socket)]
+    hosts = Hosts(os.environ.get("LOCAL_HOSTS", ""))
+    apps = [
+        (rest_app(rest, sockets, functions, secret, hosts), rest_socket),
+        (OnlyHosts(websocket_app, hosts), websocket_socket),
+    ]
 
     def ready() -> None:
         ports = {"rest": _port(rest_socket), "websocket": _port(websocket_socket)}

@@ -185,12 +185,40 @@ def _parameter_values(file: str, document: Document, given: Mapping[str, str]) -
     for name, parameter in declared.items():
         if name not in given and "Default" not in parameter:
             raise TemplateError(f"{file}: the parameter {name} has no default and was not given")
-        value = given.get(name, parameter.get("Default"))
-        values[name] = str(value)
-        allowed = [str(each) for each in parameter.get("AllowedValues", [value])]
-        if values[name] not in allowed:
-            raise TemplateError(f"{file}: the parameter {name} is {value!r}, but may be {', '.join(allowed)}")
+        values[name] = str(given.get(name, parameter.get("Default")))
+        if wrong := _wrong_with(values[name], parameter):
+            raise TemplateError(f"{file}: the parameter {name} is {values[name]!r}, but {wrong}")
     return values
+
+
+def _wrong_with(text: str, parameter: Document) -> str | None:
+    """Says what CloudFormation would refuse in a parameter's value (user guide, "Parameters section syntax")."""
+    kind = str(parameter.get("Type", "String"))
+    each = [part.strip() for part in text.split(",")] if kind.startswith(("CommaDelimited", "List<")) else [text]
+    allowed = [str(value) for value in parameter.get("AllowedValues", [])]
+    pattern = parameter.get("AllowedPattern")
+    if allowed and not set(each) <= set(allowed):
+        return f"may be {', '.join(allowed)}"
+    if pattern and not all(re.fullmatch(pattern, value) for value in each):
+        return f"must match {pattern}"
+    if "Number" in kind:
+        return next(filter(None, (_wrong_with_number(value, parameter) for value in each)), None)
+    if len(text) < int(parameter.get("MinLength", 0)):
+        return f"must have at least {parameter['MinLength']} characters"
+    if len(text) > int(parameter.get("MaxLength", len(text))):
+        return f"must have at most {parameter['MaxLength']} characters"
+    return None
+
+
+def _wrong_with_number(text: str, parameter: Document) -> str | None:
+    # CloudFormation takes fractions too; what reads these parameters takes whole numbers only.
+    if not re.fullmatch("-?[0-9]+", text):
+        return "must be a whole number"
+    if int(text) < int(parameter.get("MinValue", text)):
+        return f"must be at least {parameter['MinValue']}"
+    if int(text) > int(parameter.get("MaxValue", text)):
+        return f"must be at most {parameter['MaxValue']}"
+    return None
 
 
 # --- SAM -------------------------------------------------------------------------------------------------------------

@@ -259,6 +259,23 @@ def test_an_unknown_policy_is_one_line(state: Path) -> None:
     assert "nonsense" in refusal(local("run", "--state", str(state), "--parameter", "Policy=nonsense"))
 
 
+@pytest.mark.parametrize(
+    ("parameter", "told"),
+    [
+        ("SendBurst=0", "at least 1"),
+        ("SendBurst=10001", "at most 10000"),
+        ("SendBurst=often", "whole number"),
+        ("JwtIssuer=", "at least 1 characters"),
+        ("CorsAllowOrigin=everywhere", "must match"),
+        ("LogLevel=LOUD", "DEBUG"),
+    ],
+)
+def test_a_parameter_outside_its_range_is_one_line(state: Path, parameter: str, told: str) -> None:
+    line = refusal(local("run", "--state", str(state), "--parameter", parameter))
+
+    assert parameter.split("=")[0] in line and told in line
+
+
 def test_a_token_for_nobody_in_particular_is_refused(state: Path) -> None:
     assert "user_id" in refusal(local("token", "--user", "a/b", "--state", str(state)))
 

@@ -18,8 +18,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from local.hosts import Hosts
 from local.rest import RestApi
-from local.server import WebSocketApp, listen, rest_app, serving
+from local.server import OnlyHosts, WebSocketApp, listen, rest_app, serving
 from local.websocket import Limits, WebSocketApi
 from tests.harness import Reply
 from tests.harness.fixtures import System, active
@@ -46,6 +47,8 @@ class Served:
     def http(self, port: int, method: str, path: str, body: bytes = b"", **headers: str) -> Reply:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         with closing(connection):
+            if path.startswith("/local/"):
+                headers = {"Content_Type": "application/json", **headers}
             connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
             answer = connection.getresponse()
             text = answer.read().decode()
@@ -73,7 +76,9 @@ def _running(system: System, limits: Limits | None) -> Iterator[Served]:
 
     async def serve() -> None:
         app = WebSocketApp(api)
-        async with serving([(rest_app(rest, api, functions, SECRET), rest_socket), (app, socket)]):
+        hosts = Hosts()
+        apps = [(rest_app(rest, api, functions, SECRET, hosts), rest_socket), (OnlyHosts(app, hosts), socket)]
+        async with serving(apps):
             clocks = asyncio.create_task(app.close_stale())
             ready.set()
             await stop.wait()
@@ -298,6 +303,106 @@ def test_too_large_a_body_is_413_over_http(served: Served) -> None:
     answer = served.http(served.rest_port, "POST", "/v1/echo", body, Authorization="Bearer ok")
 
     assert answer.status == 413
+
+
+# --- who may ask at all ----------------------------------------------------------------------------------------------
+
+
+FOREIGN = ["evil.example", "evil.example:3000", "localhost.evil.example", "127.0.0.1.nip.io", "127.0.0.2", "[::2]", ""]
+
+
+@pytest.mark.parametrize("host", FOREIGN)
+def test_a_foreign_host_gets_nothing_over_rest(served: Served, calls: Any, host: str) -> None:
+    wish = json.dumps({"user_id": "mallory", "role": "service"}).encode()
+
+    for path in ("/local/token", "/v1/echo"):
+        answer = served.http(served.rest_port, "POST", path, wish, Host=host, Authorization="Bearer ok")
+        assert (answer.status, set(answer.json)) == (403, {"message"})
+    assert calls == []
+
+
+@pytest.mark.parametrize("host", FOREIGN)
+def test_a_foreign_host_gets_nothing_over_the_websocket_port(served: Served, calls: Any, host: str) -> None:
+    handshake = {"Connection": "Upgrade", "Sec_WebSocket_Version": "13", "Sec_WebSocket_Key": "A" * 22 + "=="}
+    headers = {"Host": host, "Upgrade": "websocket", **handshake}
+
+    assert served.http(served.port, "GET", "/v1?ticket=alice", b"", **headers).status == 403
+    assert served.http(served.port, "GET", "/v1/@connections/x=", Host=host, Authorization="x").status == 403
+    assert calls == []
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1:1", "[::1]:3000", "localhost.", "[::1]"])
+def test_this_machines_names_are_welcome(served: Served, host: str) -> None:
+    assert served.http(served.rest_port, "POST", "/v1/echo", Host=host, Authorization="Bearer ok").status == 200
+    assert served.http(served.port, "GET", "/v1/@connections/x=", Host=host, Authorization="x").status != 403
+
+
+def test_a_request_without_a_host_gets_nothing(served: Served) -> None:
+    with closing(sockets.create_connection(("127.0.0.1", served.rest_port), 10)) as connection:
+        connection.sendall(b"GET /v1/echo HTTP/1.0\r\n\r\n")
+
+        assert connection.recv(100).startswith(b"HTTP/1.1 403")
+
+
+def test_a_page_of_another_origin_may_connect_a_socket(served: Served) -> None:
+    # As on AWS: what counts is the ticket or token that it has, and no cookie goes along.
+    with served.connect(origin="https://app.example") as client:
+        client.send(json.dumps({"action": "echo_it"}))
+        assert json.loads(client.recv(timeout=5))["as"] == "alice"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.example", "http://localhost.evil.example", "null", "file://", "http://localhost@evil.example", "x"],
+)
+def test_a_page_of_another_site_gets_no_token(served: Served, calls: Any, origin: str) -> None:
+    answer = served.http(served.rest_port, "POST", "/local/token", b'{"user_id": "mallory"}', Origin=origin)
+    asked = served.http(served.rest_port, "OPTIONS", "/local/token", Origin=origin)
+
+    assert (answer.status, asked.status) == (403, 403)
+    assert "access-control-allow-origin" not in {*answer.headers, *asked.headers}
+    assert calls == []
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+@pytest.mark.parametrize(("method", "path"), [("POST", "/local/token"), ("PUT", "/local/faults")])
+def test_what_a_page_can_send_without_asking_is_refused(
+    served: Served, calls: Any, method: str, path: str, content_type: str
+) -> None:
+    body = b'{"user_id": "alice", "name": "Mallory was here"}'
+    answer = served.http(served.rest_port, method, path, body, Content_Type=content_type)
+
+    assert (answer.status, answer.json["code"]) == (415, "unsupported_media_type")
+    assert calls == []
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:5173", "https://127.0.0.1", "http://[::1]:8080"])
+def test_a_front_end_on_another_port_of_this_machine_gets_a_token(served: Served, origin: str) -> None:
+    preflight = {"Access_Control_Request_Method": "POST", "Access_Control_Request_Headers": "content-type"}
+    asked = served.http(served.rest_port, "OPTIONS", "/local/token", b"", Origin=origin, **preflight)
+    answer = served.http(
+        served.rest_port,
+        "POST",
+        "/local/token",
+        b'{"user_id": "alice"}',
+        Origin=origin,
+        Content_Type="application/json; charset=utf-8",
+    )
+
+    assert asked.status == 204
+    assert "POST" in asked.headers["access-control-allow-methods"]
+    assert asked.headers["access-control-allow-headers"].lower() == "content-type"
+    assert {asked.headers["access-control-allow-origin"], answer.headers["access-control-allow-origin"]} == {origin}
+    assert (answer.status, answer.headers["vary"]) == (200, "Origin")
+
+
+def test_more_names_can_be_allowed() -> None:
+    hosts = Hosts("Laptop.test, tunnel.example")
+
+    assert all(hosts.allow([(b"Host", host)]) for host in (b"laptop.test:3000", b"tunnel.example", b"localhost"))
+    assert not hosts.allow([(b"host", b"other.test")])
+    assert not hosts.allow([(b"host", b"localhost"), (b"host", b"other.test")])
+    assert hosts.allow_origin("https://tunnel.example") and not hosts.allow_origin("https://other.test")
 
 
 # --- what AWS does not have ------------------------------------------------------------------------------------------

@@ -3,10 +3,13 @@
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import jwt
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from local.ministack import Ministack
 from tests.e2e.stack import ROOT, running
@@ -53,3 +56,20 @@ def test_what_a_function_fails_at_is_one_line_and_its_trace_is_in_the_log(tmp_pa
     assert len([line for line in said if line.startswith("parley: Authorize failed")]) == 1
     assert all(line.startswith("parley: ") for line in said)
     assert "Traceback" in (tmp_path / "state" / "parley.log").read_text(encoding="utf-8")
+
+
+def test_no_ticket_or_token_is_in_the_log(tmp_path: Path) -> None:
+    with running(tmp_path / "state") as stack:
+        alice = stack.person("alice")
+        ticket = alice.ticket()
+        for address in (f"{stack.websocket_url}?ticket={ticket}", f"{stack.websocket_url}?ticket=refused-{ticket}"):
+            with suppress(InvalidStatus), connect(address, proxy=None) as socket:
+                socket.send('{"action": "ping"}')
+                socket.recv(10)
+        with alice.online():
+            pass
+        assert stack.stop() == 0
+        said = (tmp_path / "state" / "parley.log").read_text(encoding="utf-8")
+
+    assert "connect" in said  # the functions' own lines are there
+    assert ticket not in said and alice.token not in said

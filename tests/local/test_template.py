@@ -158,6 +158,40 @@ def test_a_parameter_that_nobody_declared_is_refused() -> None:
         load(FIXTURE, {"Stagge": "v1"})
 
 
+@pytest.mark.parametrize(
+    ("parameter", "value", "sentence"),
+    [
+        ("{Type: Number, Default: 1, MinValue: 1, MaxValue: 10}", "0", "must be at least 1"),
+        ("{Type: Number, Default: 1, MinValue: 1, MaxValue: 10}", "11", "must be at most 10"),
+        ("{Type: Number, Default: 1}", "many", "must be a whole number"),
+        ("{Type: Number, Default: 1}", "1.5", "must be a whole number"),
+        ("{Type: Number, Default: 1}", "", "must be a whole number"),
+        ("{Type: Number, Default: 1, AllowedValues: [1, 3]}", "2", "may be 1, 3"),
+        ("{Type: String, Default: a, AllowedPattern: '[a-z]+'}", "ab1", "must match [a-z]+"),
+        ("{Type: String, Default: a, MinLength: 1}", "", "must have at least 1 characters"),
+        ("{Type: String, Default: a, MaxLength: 2}", "abc", "must have at most 2 characters"),
+        ("{Type: CommaDelimitedList, Default: a, AllowedPattern: '[a-z]'}", "a, b,1", "must match [a-z]"),
+        ("{Type: CommaDelimitedList, Default: a, AllowedValues: [a, b]}", "a,c", "may be a, b"),
+        ("{Type: List<Number>, Default: 1, MaxValue: 3}", "1,2,4", "must be at most 3"),
+    ],
+)
+def test_a_parameter_outside_its_range_is_refused(tmp_path: Path, parameter: str, value: str, sentence: str) -> None:
+    path = written(tmp_path, f"Parameters: {{P: {parameter}}}\nResources: {{Q: {{Type: AWS::SQS::Queue}}}}")
+    load(path)  # the default is fine
+
+    with pytest.raises(TemplateError) as error:
+        load(path, {"P": value})
+
+    assert str(error.value) == f"template.yaml: the parameter P is {value!r}, but {sentence}"
+
+
+def test_values_at_the_ends_of_a_range_are_taken(tmp_path: Path) -> None:
+    parameter = "{Type: Number, Default: 1, MinValue: -1, MaxValue: 10}"
+    path = written(tmp_path, f"Parameters: {{P: {parameter}}}\nResources: {{Q: {{Type: AWS::SQS::Queue}}}}")
+
+    assert [load(path, {"P": value}).parameters["P"] for value in ("-1", "10")] == ["-1", "10"]
+
+
 def test_a_remembered_translation_is_the_same_and_a_changed_template_is_translated_anew(tmp_path: Path) -> None:
     cache = tmp_path / "cache.json"
     first = load(FIXTURE, cache=cache)
