@@ -15,8 +15,10 @@ import pytest
 
 from parley.domain import events
 from parley.domain.events import (
+    BlockChanged,
     ConversationCreated,
     ConversationRead,
+    ConversationUpdated,
     Event,
     MemberAdded,
     MemberRemoved,
@@ -62,8 +64,36 @@ class Device:
                 self.shown.pop(event.conversation_id, None)
         elif isinstance(event, MemberAdded) and self.person.user_id in event.user_ids and self.is_news(event):
             self.shown[event.conversation_id] = read_conversation(self.person, event.conversation_id)
+        elif isinstance(event, BlockChanged):
+            self.mark(event)
         else:
+            news = isinstance(event, ConversationUpdated) and self.is_of_two_and_news(event)
             self.take(event)
+            if isinstance(event, ConversationUpdated) and news:
+                # A block may have gone, under which the other one's markers have moved without a word.
+                self.shown[event.conversation_id] = read_conversation(self.person, event.conversation_id)
+
+    def is_of_two_and_news(self, event: ConversationUpdated) -> bool:
+        known = self.shown.get(event.conversation_id)
+        if known is None or known.type != "direct" or event.shared is None:
+            return False
+        return event.shared.shared_seq > known.shared_seq
+
+    def mark(self, event: BlockChanged) -> None:
+        """Marks what somebody has said in groups, or does so no longer."""
+
+        def marked(message: Any) -> Any:
+            if message is None or message.sender_id != event.user_id or message.kind == "system":
+                return message
+            return msgspec.structs.replace(message, blocked=event.blocked)
+
+        for conversation_id, one in self.shown.items():
+            if one.type == "group":
+                last = marked(one.last_message)
+                self.shown[conversation_id] = msgspec.structs.replace(one, last_message=last)
+        for message_id, message in self.messages.items():
+            if message.conversation_id.startswith("g_"):
+                self.messages[message_id] = marked(message)
 
     def is_news(self, event: MemberAdded | MemberRemoved) -> bool:
         known = self.shown.get(event.conversation_id)
@@ -199,7 +229,7 @@ class Scene:
     def make_group(self, device: Device, pick: int) -> None:
         others = [one.person.user_id for one in self.devices if one.person is not device.person]
         body = {"type": "group", "title": f"Group {pick}", "member_ids": others[: pick % 3]}
-        assert device.person.post("/conversations", json=body).status == 201
+        assert device.person.post("/conversations", json=body).status in (201, 403)
 
     def run_group(self, device: Device, pick: int) -> None:
         """Does one of the things that are done in groups; what may not be done changes nothing."""
@@ -235,9 +265,15 @@ class Scene:
     def read_too_slowly(self, device: Device, pick: int) -> None:
         device.socket.is_full = device.was_slow = True
 
+    def block(self, device: Device, pick: int) -> None:
+        """Blocks somebody, or takes it back, which is done oftener: most else may not be done under a block."""
+        others = [one.person for one in self.devices if one.person is not device.person]
+        path = f"/users/{others[pick % len(others)].user_id}/block"
+        assert device.person.request(("PUT", "DELETE", "DELETE")[pick % 7 % 3], path).status == 200
+
     def _open(self, person: User, other: User) -> None:
         reply = person.post("/conversations", json={"type": "direct", "user_id": other.user_id})
-        assert reply.status in (200, 201), reply
+        assert reply.status in (200, 201, 403), reply
 
     def _of(self, device: Device, pick: int) -> str | None:
         mine = sorted(device.shown)
@@ -314,18 +350,29 @@ ACTIONS: list[Callable[[Scene, Device, int], None]] = [
     Scene.run_group,
     Scene.mention,
 ]
+WITH_BLOCKS = [*ACTIONS, *[Scene.block] * 4, Scene.mark_read, Scene.mark_delivered, Scene.mark_conversation_read]
 STEPS = 30
 LOOK_EVERY = 3  # steps; a look reads everything afresh, which costs more than the steps do
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_devices_show_what_a_fresh_read_shows(parley: Parley, seed: int) -> None:
+    follow(parley, seed, ACTIONS)
+
+
+@pytest.mark.parametrize("seed", range(8, 14))
+def test_devices_show_what_a_fresh_read_shows_where_people_block_each_other(parley: Parley, seed: int) -> None:
+    follow(parley, seed, WITH_BLOCKS)
+
+
+def follow(parley: Parley, seed: int, actions: list[Callable[[Scene, Device, int], None]]) -> None:
+    """Lets people do random things, and compares what their devices show with fresh reads."""
     choose = Random(seed)
     scene = Scene(parley, twice=seed % 2 == 1)
     scene.listen()
     for step in range(STEPS):
         parley.clock.ms += 1000
-        act, device = choose.choice(ACTIONS), choose.choice(scene.devices)
+        act, device = choose.choice(actions), choose.choice(scene.devices)
         print(act.__name__, device.person.user_id, scene.devices.index(device))
         act(scene, device, choose.randrange(10**6))
         scene.listen()
@@ -510,3 +557,28 @@ def test_device_that_was_away_has_the_same_messages_after_sync(parley: Parley, s
 def test_every_event_says_what_it_does_to_a_conversation_shown() -> None:
     classes = [kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, Event)]
     assert set(EVENTS) == {kind.name for kind in classes if hasattr(kind, "name")}
+
+
+def test_under_a_block_i_show_what_i_saw_before_and_all_of_it_once_the_block_is_gone(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    one, *_, last = say(alice, direct, "one", "two", "three")
+    phone, screen, others = Device(alice), Device(bob), Device(bob)
+    for device in (phone, screen, others):
+        device.shown[direct] = read_conversation(device.person, direct)
+
+    def fresh(device: Device) -> Conversation:
+        device.listen()
+        assert device.shown[direct] == read_conversation(device.person, direct), device.person.user_id
+        return device.shown[direct]
+
+    screen.marked(screen.ask("mark_read", message_id=one))
+    bob.put("/users/alice/block")
+    before = [fresh(device) for device in (phone, screen, others)][0]
+    screen.marked(screen.ask("mark_read", message_id=last))
+    assert fresh(phone) == before
+    assert [fresh(device).read_seq for device in (screen, others)] == [3, 3]
+    bob.delete("/users/alice/block")
+
+    assert [(one.user_id, one.read_seq) for one in fresh(phone).members] == [("alice", 3), ("bob", 3)]
+    fresh(screen), fresh(others)

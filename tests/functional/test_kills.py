@@ -188,6 +188,10 @@ def said(world: World) -> str:
     return say(world.bob, world.conversation_id, "one", "two")[1]
 
 
+def be_blocked(world: World) -> None:
+    assert world.bob.put("/users/alice/block").status == 200
+
+
 def send_rest(world: World) -> object:
     path = f"/conversations/{world.conversation_id}/messages"
     return settled(answered(world.alice.post(path, json={"text": "hello", "client_id": "c1"})))
@@ -612,6 +616,7 @@ SCENARIOS = [
     Scenario("rest/send_message_to_user", send_to_new, meet_carol, variant="new conversation"),
     Scenario("rest/mark_read", patch("/messages/{}.2/read"), said),
     Scenario("rest/mark_conversation_read", patch("/conversations/{}/read-all"), said),
+    Scenario("rest/mark_read", patch("/messages/{}.2/read"), and_then(said, be_blocked), variant="under a block"),
     Scenario("rest/create_conversation", create_group, meet_carol, variant="group"),
     Scenario("rest/send_message", send_rest, and_then(in_group, an_hour_later), variant="group"),
     Scenario(
@@ -696,6 +701,7 @@ SCENARIOS = [
     Scenario("scheduled/clear_stale_calls", sweep_calls, let_calls_ring_out, variant="rung out"),
     Scenario("scheduled/clear_stale_calls", sweep_calls, lose_phone_in_a_call, variant="lost"),
     Scenario("scheduled/clear_stale_calls", sweep_calls, check_on_a_call, variant="in order"),
+    Scenario("scheduled/clear_stale_calls", sweep_calls, and_then(check_on_a_call, be_blocked), variant="blocked"),
     Scenario("scheduled/clear_stale_typing", lambda w: w.sweep("ClearStaleTyping"), let_typing_run_out),
     Scenario("scheduled/clear_stale_presence", lambda w: w.sweep("ClearStalePresence"), leave_ghosts, heals=True),
     Scenario("rest/export_conversation", export, said),

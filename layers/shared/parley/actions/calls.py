@@ -7,7 +7,7 @@ import msgspec
 from parley.actions import access, limiting, push
 from parley.actions.sweeping import sweep_all
 from parley.adapters import calls, connections, conversations, messages, writes
-from parley.domain import ids, rights
+from parley.domain import ids, rights, visibility
 from parley.domain.call import Call
 from parley.domain.calls import MAX_PAYLOAD_CHARACTERS, RING_S, StoredCall
 from parley.domain.errors import Conflict, Field, Invalid, NotFound
@@ -19,6 +19,7 @@ from parley.domain.sending import next_note
 from parley.domain.stored import Head, StoredMessage
 from parley.domain.times import rfc3339
 from parley.domain.types import CallReason, CallStatus, Signal
+from parley.domain.visibility import Frames
 
 RETELL_MS = 30_000  # how long an answer or a hang-up that comes again is told again to those who need not know
 
@@ -42,6 +43,7 @@ def signal(call: Call, wanted: SendCallSignal) -> CallStatus:
     for _ in writes.tries():
         head, found = calls.head_and_call(wanted.conversation_id, wanted.call_id)
         head = access.admit(head, call.user_id)
+        visibility.check_signal(head, wanted.signal)
         if wanted.signal in ("offer", "answer"):
             rights.require(head, call.user_id, "call")
         try:
@@ -92,13 +94,13 @@ def _ring(call: Call, head: Head, wanted: SendCallSignal) -> CallStatus | None:
         started_at_ms=call.now_ms,
         due_at_s=call.now_s + RING_S + 1,  # has certainly rung out by then
     )
-    frame = _frame(call, fresh, wanted)
+    frames = _checked_frames(call, fresh, wanted)
     limiting.take_own(call)
     try:
         _, [callee] = push.beside(lambda: calls.begin(fresh), [callee_id])
     except calls.LostRace:
         return _when_engaged(call, head, fresh)
-    _post(call, fresh, [callee], frame)
+    _post(call, fresh, [callee], frames)
     return fresh.view()
 
 
@@ -147,20 +149,20 @@ def _answer(call: Call, found: StoredCall, wanted: SendCallSignal) -> CallStatus
     answered = found
     if found.state == "ringing":
         answered = found.answered(call.device_id, call.now_ms)
-        frame = _frame(call, answered, wanted)
+        frames = _checked_frames(call, answered, wanted)
         _, people = push.beside(lambda: calls.change(found, answered), answered.people)
     else:
-        frame = _frame(call, answered, wanted)
+        frames = _checked_frames(call, answered, wanted)
         people = list(connections.of(answered.people).values())
     tells_others = call.now_ms - (answered.answered_at_ms or 0) < RETELL_MS
-    elsewhere = _event(call, answered, "hang_up", reason="answered_elsewhere").frame()
+    elsewhere = _frames(answered, _event(call, answered, "hang_up", reason="answered_elsewhere"))
     push.tell_present_each(
         call,
         people,
         lambda user_id, device: (
-            frame
+            frames(user_id, device)
             if answered.is_on(user_id, device.connection_id)
-            else elsewhere
+            else elsewhere(user_id, device)
             if tells_others and user_id == answered.callee_id
             else None
         ),
@@ -224,7 +226,7 @@ def _note_of(ended: StoredCall) -> StoredMessage | None:
 def _tell_end(call: Call, ended: StoredCall, note: StoredMessage | None) -> StoredCall:
     people = list(connections.of(ended.people).values())
     if ended.reason != "busy":  # nobody has heard of that one
-        _post(call, ended, people, _event(call, ended, "hang_up", reason=ended.reason).frame())
+        _post(call, ended, people, _frames(ended, _event(call, ended, "hang_up", reason=ended.reason)))
     if note is not None:
         # The calling device, too: no reply of its own has told it of the message.
         everywhere = msgspec.structs.replace(call, connection_id=None)
@@ -268,6 +270,9 @@ def _look_after(call: Call, head: Head | None, found: StoredCall) -> int:
             _end(call, head, found, "missed")
             return 1
         case "active":
+            if head is not None and head.blocked_by:  # it has been cut: no signal passes
+                _end(call, head, found, "hung_up")
+                return 1
             people = connections.of(found.people)
             if all(_has([people[one]], found.device_of(one), call.now_s) for one in found.people):
                 calls.change(found, found.looked_after(call.now_s))
@@ -286,25 +291,31 @@ def _has(people: Iterable[Presence], device: str | None, now_s: int) -> bool:
 
 def _relay(call: Call, found: StoredCall, wanted: SendCallSignal) -> CallStatus:
     """Passes a signal on to the other side; one round trip and the posts."""
-    frame = _frame(call, found, wanted)
-    _post(call, found, connections.of([found.other(call.user_id)]).values(), frame)
+    frames = _checked_frames(call, found, wanted)
+    _post(call, found, connections.of([found.other(call.user_id)]).values(), frames)
     return found.view()
 
 
-def _post(call: Call, found: StoredCall, people: Iterable[Presence], frame: bytes) -> None:
+def _post(call: Call, found: StoredCall, people: Iterable[Presence], frames: Frames) -> None:
     push.tell_present_each(
-        call, people, lambda user_id, device: frame if found.hears(user_id, device.connection_id) else None
+        call,
+        people,
+        lambda user_id, device: frames(user_id, device) if found.hears(user_id, device.connection_id) else None,
     )
 
 
-def _frame(call: Call, found: StoredCall, wanted: SendCallSignal) -> bytes:
+def _frames(found: StoredCall, event: CallSignal) -> Frames:
+    return visibility.of_call(found).frames(event)
+
+
+def _checked_frames(call: Call, found: StoredCall, wanted: SendCallSignal) -> Frames:
     """Returns what the other side gets of a signal; refuses what a client's frame could not have held."""
-    frame = _event(call, found, wanted.signal, wanted=wanted).frame()
-    if len(frame) > MAX_FRAME_BYTES:
+    event = _event(call, found, wanted.signal, wanted=wanted)
+    if event.frame_bytes > MAX_FRAME_BYTES:
         raise Invalid.field(
             f"{call.field_prefix}/payload", "too_long", "The payload is too long.", MAX_PAYLOAD_CHARACTERS
         )
-    return frame
+    return _frames(found, event)
 
 
 def _event(

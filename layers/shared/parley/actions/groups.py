@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from parley.actions import access, limiting, members, opening, push, seeing, together, wording
+from parley.actions import access, limiting, members, opening, push, seeing, together, visibility, wording
 from parley.actions.wording import Screened
 from parley.adapters import batches, conversations, journal, messages, screening, tables, writes
 from parley.adapters.batches import Rows
@@ -190,7 +190,7 @@ def put_member(call: Call, conversation_id: str, user_id: str, role: GroupRole) 
 
     kinds = ("member_added", "conversation_updated")
     head, there = _change(call, conversation_id, (user_id,), decide, kinds=kinds)
-    return _member(head, there[user_id]), came
+    return _member(call, head, there[user_id]), came
 
 
 def set_role(call: Call, conversation_id: str, user_id: str, role: GroupRole) -> Member:
@@ -203,12 +203,14 @@ def set_role(call: Call, conversation_id: str, user_id: str, role: GroupRole) ->
         return grouping.role_changed(call, head, user_id, role)
 
     head, there = _change(call, conversation_id, (user_id,), decide)
-    return _member(head, there[user_id])
+    return _member(call, head, there[user_id])
 
 
-def _member(head: Head, membership: Membership) -> Member:
+def _member(call: Call, head: Head, membership: Membership) -> Member:
+    """Returns a member as the caller sees them; one round trip."""
     user_id = membership.user_id
-    return head.member(membership, conversations.names([user_id])[user_id])
+    names, cut_off = visibility.cut_off_beside(call.user_id, None, [user_id], lambda: conversations.names([user_id]))
+    return head.member(membership, names[user_id], call.user_id, cut_off)
 
 
 def remove_member(call: Call, conversation_id: str, user_id: str) -> RemovedMember:
@@ -234,10 +236,15 @@ def remove_member(call: Call, conversation_id: str, user_id: str) -> RemovedMemb
 
 def list_members(call: Call, conversation_id: str, query: Page) -> MemberList:
     """Returns a page of a conversation's members, by id; three round trips."""
-    head = access.access_conversation(call, conversation_id)
+    head, hidden = visibility.read_beside(
+        call.user_id, conversation_id, lambda: access.access_conversation(call, conversation_id)
+    )
     shown, behind = members.page(head, query)
-    found, names = conversations.memberships_and_names((one, conversation_id) for one in shown)
-    there = [head.member(found[one, conversation_id], names[one]) for one in shown if (one, conversation_id) in found]
+    keys = [(one, conversation_id) for one in shown]
+    (found, names), cut_off = visibility.cut_off_beside(
+        call.user_id, hidden, shown, lambda: conversations.memberships_and_names(keys)
+    )
+    there = [head.member(found[key], names[key[0]], call.user_id, cut_off) for key in keys if key in found]
     return MemberList(members=there, next=behind)
 
 

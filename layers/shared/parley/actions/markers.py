@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from parley.actions import access, members, push
-from parley.adapters import conversations, messages, receipts
+from parley.actions import access, members, push, visibility
+from parley.adapters import conversations, messages, receipts, writes
 from parley.adapters.receipts import Kind
 from parley.domain.call import Call
-from parley.domain.events import ConversationRead, Event, MessageDelivered, MessageRead
+from parley.domain.events import ConversationRead, LiveEvent, MessageDelivered, MessageRead
 from parley.domain.requests import ListReceipts
 from parley.domain.stored import Head, Membership
 from parley.domain.times import rfc3339, rfc3339_or_none
@@ -16,7 +17,8 @@ from parley.domain.types import Receipt
 
 MAX_ANSWERS = 50  # messages behind one, among which the first that a reader wrote is looked for
 
-EventAt = Callable[[int], Event]  # of the time of the move, in ms
+EventAt = Callable[[int, int], LiveEvent]  # of the seq and the time of a move, in ms
+Place = tuple[Head, Membership, int]  # a conversation, the caller's side of it, and where to put the marker
 
 
 class Marked(Struct, frozen=True, kw_only=True):
@@ -38,18 +40,17 @@ class ReceiptList(Struct, frozen=True, kw_only=True):
 
 def mark_read(call: Call, message_id: str) -> Marked:
     """Marks a message and all before it as read by the caller, and tells the members; two round trips and the posts."""
-    head, mine, seq = access.access_marker(call, message_id)
 
-    def event(at_ms: int) -> Event:
+    def event(seq: int, at_ms: int) -> LiveEvent:
         return MessageRead(
-            conversation_id=head.conversation_id,
+            conversation_id=message_id.rpartition(".")[0],
             message_id=message_id,
             seq=seq,
             user_id=call.user_id,
             read_at=rfc3339(at_ms),
         )
 
-    return _mark(call, head, mine, "read", seq, event)
+    return _mark(call, message_id, lambda: access.access_marker(call, message_id), "read", event)
 
 
 def mark_delivered(call: Call, message_id: str) -> Marked:
@@ -57,18 +58,17 @@ def mark_delivered(call: Call, message_id: str) -> Marked:
 
     Two round trips and the posts.
     """
-    head, mine, seq = access.access_marker(call, message_id)
 
-    def event(at_ms: int) -> Event:
+    def event(seq: int, at_ms: int) -> LiveEvent:
         return MessageDelivered(
-            conversation_id=head.conversation_id,
+            conversation_id=message_id.rpartition(".")[0],
             message_id=message_id,
             seq=seq,
             user_id=call.user_id,
             delivered_at=rfc3339(at_ms),
         )
 
-    return _mark(call, head, mine, "delivered", seq, event)
+    return _mark(call, message_id, lambda: access.access_marker(call, message_id), "delivered", event)
 
 
 def mark_conversation_read(call: Call, conversation_id: str) -> Marked:
@@ -76,62 +76,82 @@ def mark_conversation_read(call: Call, conversation_id: str) -> Marked:
 
     Two round trips and the posts.
     """
-    head, mine = access.access_membership(call, conversation_id)
 
-    def event(at_ms: int) -> Event:
-        return ConversationRead(
-            conversation_id=conversation_id, seq=head.last_seq, user_id=call.user_id, read_at=rfc3339(at_ms)
-        )
+    def event(seq: int, at_ms: int) -> LiveEvent:
+        return ConversationRead(conversation_id=conversation_id, seq=seq, user_id=call.user_id, read_at=rfc3339(at_ms))
 
-    return _mark(call, head, mine, "read", head.last_seq, event)
+    def found() -> Place:
+        head, mine = access.access_membership(call, conversation_id)
+        return head, mine, head.last_seq
+
+    return _mark(call, conversation_id, found, "read", event)
 
 
-def _mark(call: Call, head: Head, mine: Membership, kind: Kind, seq: int, event: EventAt) -> Marked:
-    """Moves one marker and tells the members; a marker that stands further on already stays, and nobody is told."""
-    stands = head.read_seq(mine) if kind == "read" else head.delivered_seq(mine)
-    moved = False
-    if seq > stands:
-        moved, people = push.beside(
-            lambda: receipts.advance(head.conversation_id, call.user_id, kind, seq, call.now_ms, _named_by(mine, seq)),
-            _told(call, head),
-        )
-        if moved:
-            push.tell_present(call, people, event(call.now_ms))
-            push.remember((head.conversation_id, call.user_id, kind, seq))
-    elif seq == stands:
-        _tell_again(call, head, kind, seq, event)
-    read_seq = max(head.read_seq(mine), seq) if kind == "read" else head.read_seq(mine)
+def _mark(call: Call, place_id: str, find: Callable[[], Place], kind: Kind, event: EventAt) -> Marked:
+    """Moves one marker and tells those who may know; a marker that stands further on already stays, and nobody is told.
+
+    Two round trips; two more for each time that another device of the caller's was faster. So the answer says what
+    stands, and not what stood when it was first read.
+    """
+    wanted: int | None = None
+    for _ in writes.tries():
+        (head, mine, newest), hidden = visibility.read_beside(call.user_id, place_id, find)
+        wanted = newest if wanted is None else wanted
+        stands = head.read_seq(mine) if kind == "read" else head.delivered_seq(mine)
+        if wanted <= stands:
+            if wanted == stands:
+                _tell_again(call, head, hidden, kind, wanted, event)
+            return _marked(head, mine, moved=False)
+        if _move(call, head, mine, hidden, kind, wanted, event):
+            return _marked(head, _moved(mine, kind, wanted), moved=True)
+    raise writes.busy()
+
+
+def _move(
+    call: Call, head: Head, mine: Membership, hidden: visibility.Hidden, kind: Kind, seq: int, event: EventAt
+) -> bool:
+    """Writes a move and tells of it; returns False, and does neither, if the markers are not as they were read."""
+    move = receipts.Move(
+        before=mine,
+        kind=kind,
+        seq=seq,
+        at_ms=call.now_ms,
+        mentions=frozenset(one for one in mine.mention_seqs if one <= seq),
+        frozen=head.frozen(mine),
+    )
+    written, told = visibility.beside(call, head, hidden, lambda: receipts.write(move))
+    if written:
+        told.tell(call, event(seq, call.now_ms))
+        push.remember((head.conversation_id, call.user_id, kind, seq))
+    return written
+
+
+def _moved(mine: Membership, kind: Kind, seq: int) -> Membership:
+    return replace(mine, read_seq=seq) if kind == "read" else replace(mine, delivered_seq=seq)
+
+
+def _marked(head: Head, mine: Membership, *, moved: bool) -> Marked:
     return Marked(
         conversation_id=head.conversation_id,
-        read_seq=read_seq,
-        delivered_seq=max(head.delivered_seq(mine), read_seq, seq),
-        unread=head.last_seq - read_seq,
+        read_seq=head.read_seq(mine),
+        delivered_seq=head.delivered_seq(mine),
+        unread=head.unread(mine),
         moved=moved,
     )
 
 
-def _named_by(mine: Membership, seq: int) -> frozenset[int]:
-    """Returns the messages up to `seq` that name the member, which are unread no more."""
-    return frozenset(one for one in mine.mention_seqs if one <= seq)
+def _tell_again(call: Call, head: Head, hidden: visibility.Hidden, kind: Kind, seq: int, event: EventAt) -> None:
+    """Tells of a move that an earlier try made, with the time of that try.
 
-
-def _tell_again(call: Call, head: Head, kind: Kind, seq: int, event: EventAt) -> None:
-    """Tells the members of a move that an earlier try made, with the time of that try.
-
-    It may have died before it told them.
+    It may have died before it told anybody.
     """
     what = (head.conversation_id, call.user_id, kind, seq)
     if push.was_told(what):
         return
     times = receipts.first_at_or_after(head.conversation_id, [(call.user_id, kind)], seq)
     for at_ms in times.values():  # none where the caller's own message put the marker there
-        push.tell(call, _told(call, head), event(at_ms))
+        visibility.tell(call, head, hidden, event(seq, at_ms))
     push.remember(what)
-
-
-def _told(call: Call, head: Head) -> list[str]:
-    """Returns who hears of a move: the members as far as the head lists them, and the mover's own other devices."""
-    return [*head.participants, call.user_id]
 
 
 def list_receipts(call: Call, message_id: str, query: ListReceipts) -> ReceiptList:
@@ -140,16 +160,21 @@ def list_receipts(call: Call, message_id: str, query: ListReceipts) -> ReceiptLi
     Three round trips, the last of them queries for those whose markers have passed it; one more for the members of a
     large group, and one or two where a reader has written since.
     """
-    head, message = access.access_message(call, message_id)
+    (head, message), hidden = visibility.read_beside(
+        call.user_id, message_id, lambda: access.access_message(call, message_id)
+    )
     shown, behind = members.page(head, query)
-    sides = conversations.memberships((one, head.conversation_id) for one in shown if one != message.sender_id)
-    readers = [user_id for user_id, _ in sides]
-    times = receipts.first_at_or_after(head.conversation_id, _passed(sides.values(), message.seq), message.seq)
-    answered = _answered(head, readers, message.seq)
+    others = [one for one in shown if one != message.sender_id]
+    sides, cut_off = visibility.cut_off_beside(
+        call.user_id, hidden, others, lambda: conversations.memberships((one, head.conversation_id) for one in others)
+    )
+    seen = [head.as_seen(one, call.user_id) for one in sides.values() if one.user_id not in cut_off]
+    times = receipts.first_at_or_after(head.conversation_id, _passed(seen, message.seq), message.seq)
+    answered = _answered(head, [one.user_id for one in seen], message.seq)
     return ReceiptList(
         receipts=[
             _receipt(one, times.get((one, "delivered")), _first(times.get((one, "read")), answered.get(one)))
-            for one in readers
+            for one, _ in sides
         ],
         next=behind,
     )

@@ -7,6 +7,7 @@ from msgspec import Struct
 from parley.actions import push, together
 from parley.actions.sweeping import sweep_all
 from parley.adapters import blocks, connections, conversations, limits, sockets
+from parley.domain import visibility
 from parley.domain.call import Call
 from parley.domain.errors import TooMany
 from parley.domain.events import UserStatusChange
@@ -180,10 +181,11 @@ def _tell_watchers(call: Call, person: Presence) -> None:
     if not watchers:
         return
     unseen, people = push.beside(lambda: blocks.cut_off(person.user_id, watchers), watchers)
-    watching = [one for one in people if one.user_id not in unseen]
+    audience = visibility.of_status(person.user_id, watchers, unseen)
     for hides in (False, True):
-        told = [one for one in watching if one.hides_last_seen is hides]
-        push.tell_present(call, told, UserStatusChange.of(person.status(call.now_s, to_hider=hides)))
+        told = [one for one in people if one.hides_last_seen is hides]
+        status = UserStatusChange.of(person.status(call.now_s, to_hider=hides))
+        push.tell_present_each(call, told, audience.frames(status))
 
 
 def _recent(user_id: str, limit: int) -> list[Entry]:

@@ -12,7 +12,7 @@ from parley.adapters import connections, conversations, queues, sockets
 from parley.adapters.sockets import Outcome
 from parley.domain import ids
 from parley.domain.call import Call
-from parley.domain.events import Event, MessageNotification, NewMessage
+from parley.domain.events import ContentEvent, Event, MessageNotification, NewMessage
 from parley.domain.posts import NotYet, Post
 from parley.domain.presence import Connection, Presence
 from parley.domain.types import Message
@@ -58,10 +58,10 @@ def beside(write: Callable[[], Written], user_ids: Iterable[str]) -> tuple[Writt
     return both(write, lambda: list(connections.of(wanted).values()))
 
 
-def tell(call: Call, user_ids: Iterable[str], event: Event) -> None:
+def tell(call: Call, user_ids: Iterable[str], event: ContentEvent) -> None:
     """Posts an event to every live device of these people, the calling device excepted.
 
-    One round trip plus the posts.
+    One round trip plus the posts. What tells that somebody is there goes by `visibility.py`.
     """
     frame = event.frame()
     tell_each(call, user_ids, lambda *_: frame, _about(event))
@@ -107,12 +107,6 @@ def tell_all(call: Call, told: Sequence[Told]) -> None:
     _deliver(posts, call.now_ms)
 
 
-def tell_present(call: Call, people: Iterable[Presence], event: Event) -> None:
-    """Posts an event to the live devices, the calling one excepted, of people whose presence was read already."""
-    frame = event.frame()
-    _post(call, people, lambda *_: frame, _about(event))
-
-
 def tell_present_each(
     call: Call, people: Iterable[Presence], frame_for: FrameFor, conversation_id: str | None = None
 ) -> None:
@@ -147,7 +141,7 @@ def _new_message(conversation_id: str, message: Message) -> tuple[bytes, bytes]:
     return whole.frame(), MessageNotification.of(message).frame()
 
 
-def frames_of(event: Event) -> FrameFor:
+def frames_of(event: ContentEvent) -> FrameFor:
     """Returns the one frame of an event, whoever gets it."""
     frame = event.frame()
     return lambda *_: frame

@@ -2,12 +2,13 @@
 
 from msgspec import Struct
 
-from parley.actions import access, push
+from parley.actions import access, together, visibility
 from parley.actions.sweeping import sweep_all
 from parley.adapters import connections, typing_rows
 from parley.domain import rights
 from parley.domain.call import Call
 from parley.domain.events import UserJoinedConversation, UserLeftConversation, UserStoppedTyping, UserTyping
+from parley.domain.stored import Head
 from parley.domain.times import rfc3339
 from parley.domain.typing import TYPING_EXPIRES_S, Typist
 
@@ -45,37 +46,55 @@ def join(call: Call, conversation_id: str) -> Joined:
     access.access_conversation(call, conversation_id)
     connections.join(call.user_id, call.device_id, conversation_id)
     # Read again after joining ("subscribe, then read"), so that nothing falls between the answer and the first event.
-    head = access.access_conversation(call, conversation_id)
-    typists = typing_rows.in_conversation(conversation_id, call.now_ms)
+    (head, typists), hidden = visibility.read_beside(
+        call.user_id, conversation_id, lambda: _open(call, conversation_id)
+    )
     joined = UserJoinedConversation(conversation_id=conversation_id, user_id=call.user_id)
-    push.tell(call, head.present_to(call.user_id), joined)
+    others = [one for one in typists if one.user_id != call.user_id]
+    _, cut_off = visibility.cut_off_beside(
+        call.user_id,
+        hidden,
+        [one.user_id for one in others],
+        lambda: visibility.tell(call, head, hidden, joined),
+    )
     return Joined(
         conversation_id=conversation_id,
         last_seq=head.last_seq,
         last_change_seq=head.last_change_seq,
-        typing=[_event(one) for one in typists if one.user_id != call.user_id and not head.blocked_by],
+        typing=[_event(one) for one in others if one.user_id not in cut_off and not head.blocked_by],
+    )
+
+
+def _open(call: Call, conversation_id: str) -> tuple[Head, list[Typist]]:
+    return together.both(
+        lambda: access.access_conversation(call, conversation_id),
+        lambda: typing_rows.in_conversation(conversation_id, call.now_ms),
     )
 
 
 def leave(call: Call, conversation_id: str) -> Left:
     """Closes a conversation on the calling device and tells the others; nothing to tell where it was not open."""
-    head = access.access_conversation(call, conversation_id)
-    people = connections.of([*head.present_to(call.user_id), call.user_id])
-    if call.device_id in people[call.user_id].devices_in(conversation_id):
-        # Told before it is written: when a try dies in between, the next one finds the conversation open and tells.
-        left = UserLeftConversation(conversation_id=conversation_id, user_id=call.user_id)
-        push.tell_present(call, people.values(), left)
+    head, hidden = _access(call, conversation_id)
+    # Told before it is written: when a try dies in between, the next one finds the conversation open and tells.
+    is_open, told = visibility.beside(call, head, hidden, lambda: _has_open(call, conversation_id))
+    if is_open:
+        told.tell(call, UserLeftConversation(conversation_id=conversation_id, user_id=call.user_id))
         connections.leave(call.user_id, call.device_id, conversation_id)
     return Left(conversation_id)
 
 
+def _has_open(call: Call, conversation_id: str) -> bool:
+    person = connections.of([call.user_id])[call.user_id]
+    return call.device_id in person.devices_in(conversation_id)
+
+
 def start_typing(call: Call, conversation_id: str) -> TypingUntil:
     """Tells the members that the caller is typing, for `TYPING_EXPIRES_S`; two round trips and the posts."""
-    head = access.access_conversation(call, conversation_id)
+    head, hidden = _access(call, conversation_id)
     rights.require(head, call.user_id, "typing")
     typist = Typist(conversation_id, call.user_id, call.now_ms + TYPING_EXPIRES_S * 1000)
-    _, people = push.beside(lambda: typing_rows.save(typist), head.participants)
-    push.tell_present(call, people, _event(typist))
+    _, told = visibility.beside(call, head, hidden, lambda: typing_rows.save(typist))
+    told.tell(call, _event(typist))
     return TypingUntil(conversation_id=conversation_id, expires_at=rfc3339(typist.expires_at_ms))
 
 
@@ -84,11 +103,17 @@ def stop_typing(call: Call, conversation_id: str) -> StoppedTyping:
 
     Also where no row says that they did: an earlier try may have deleted it and died before it told anybody.
     """
-    head = access.access_conversation(call, conversation_id)
-    people_told = head.present_to(call.user_id)
-    _, people = push.beside(lambda: typing_rows.remove(conversation_id, call.user_id), people_told)
-    push.tell_present(call, people, UserStoppedTyping(conversation_id=conversation_id, user_id=call.user_id))
+    head, hidden = _access(call, conversation_id)
+    _, told = visibility.beside(call, head, hidden, lambda: typing_rows.remove(conversation_id, call.user_id))
+    told.tell(call, UserStoppedTyping(conversation_id=conversation_id, user_id=call.user_id))
     return StoppedTyping(conversation_id)
+
+
+def _access(call: Call, conversation_id: str) -> tuple[Head, visibility.Hidden]:
+    """Returns the head of the caller's conversation, and from whom the caller is hidden there; one round trip."""
+    return visibility.read_beside(
+        call.user_id, conversation_id, lambda: access.access_conversation(call, conversation_id)
+    )
 
 
 def sweep_typing(call: Call) -> int:
@@ -97,13 +122,17 @@ def sweep_typing(call: Call) -> int:
 
 
 def _sweep_typist(call: Call, typist: Typist) -> int:
-    head, found = typing_rows.head_and_typist(typist.conversation_id, typist.user_id)
+    (head, found), hidden = visibility.read_beside(
+        typist.user_id,
+        typist.conversation_id,
+        lambda: typing_rows.head_and_typist(typist.conversation_id, typist.user_id),
+    )
     if found != typist:
         return 0  # typed on meanwhile, or stopped
     if head is not None:
         # Told before the row goes: when a sweep dies in between, the next one finds the row and tells.
         event = UserStoppedTyping(conversation_id=typist.conversation_id, user_id=typist.user_id)
-        push.tell(call, head.participants, event)
+        visibility.tell(call, head, hidden, event, user_id=typist.user_id)
     return int(typing_rows.remove_stale(typist))
 
 

@@ -14,7 +14,7 @@ from parley.adapters.batches import Rows
 from parley.adapters.documents import to_wire
 from parley.domain import ids
 from parley.domain.listing import Entry
-from parley.domain.stored import Head, Membership
+from parley.domain.stored import Frozen, Head, Membership
 from parley.domain.types import Context, ConversationType, MessagePreview, Posting, Settings
 
 MAX_RECENT = 1000  # index entries of one query; about 100 bytes each, so well within a page of 1 MB
@@ -286,6 +286,7 @@ def stored_head(head: Head) -> dict[str, Any]:
         "everyone_seqs": list(head.everyone_seqs) or None,
         "has_archived": head.has_archived or None,
         "blocked_by": list(head.blocked_by) or None,
+        "blocked_seq": head.blocked_seq or None,
     }
 
 
@@ -300,6 +301,7 @@ def membership_row(head: Head, membership: Membership, peer_id: str | None = Non
         read_seq=membership.read_seq,
         delivered_seq=membership.delivered_seq,
         since_ms=membership.since_ms,
+        frozen=to_builtins(membership.frozen) if membership.frozen else None,
     )
 
 
@@ -330,6 +332,7 @@ def _head(row: tables.Conversation) -> Head:
         has_archived=bool(row.has_archived),
         rates=row.rates,
         blocked_by=tuple(row.blocked_by or ()),
+        blocked_seq=int(row.blocked_seq or 0),
     )
 
 
@@ -346,4 +349,5 @@ def _membership(row: tables.Membership) -> Membership:
         hidden_seq=None if row.hidden_seq is None else int(row.hidden_seq),
         since_ms=int(row.since_ms),
         sent_ms=None if row.sent_ms is None else int(row.sent_ms),
+        frozen=convert(row.frozen, type=Frozen) if row.frozen else None,
     )

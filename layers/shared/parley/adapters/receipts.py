@@ -4,11 +4,15 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
+import msgspec
+from msgspec import Struct
 from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters import aws, tables, writes
+from parley.domain.stored import Frozen, Membership
 
 Kind = Literal["delivered", "read"]
 
@@ -16,37 +20,64 @@ _letters: dict[Kind, str] = {"delivered": "d", "read": "r"}
 _queries = ThreadPoolExecutor(max_workers=16, thread_name_prefix="receipts")
 
 
-def advance(
-    conversation_id: str, user_id: str, kind: Kind, seq: int, now_ms: int, mentions: frozenset[int] = frozenset()
-) -> bool:
-    """Moves a marker forward to `seq` and keeps the time; `mentions` are unread no more where it is the one of reading.
+class Move(Struct, frozen=True, kw_only=True):
+    """A move of one of a member's markers to `seq`, from where both stood.
 
-    Returns False, and writes nothing, where it was there already.
-
-    One round trip, 4 write units: marker and time in one transaction, or a receipt could name a wrong time.
+    `mentions` are unread no more where it is the marker of reading. `frozen` is what the other one goes on seeing of
+    both under a block.
     """
-    marker = tables.Membership.read_seq if kind == "read" else tables.Membership.delivered_seq
-    actions: list[Action] = [marker.set(seq)]
-    if kind == "read" and mentions:
-        actions.append(tables.Membership.mention_seqs.delete(set(mentions)))
-    for _ in writes.tries():
-        try:
-            with TransactWrite(connection=aws.dynamodb) as transaction:
-                transaction.update(
-                    tables.Membership(user_id=user_id, conversation_id=conversation_id),
-                    actions=actions,
-                    condition=marker < seq,
+
+    before: Membership
+    kind: Kind
+    seq: int
+    at_ms: int
+    mentions: frozenset[int] = frozenset()
+    frozen: Frozen | None = None
+
+
+def write(move: Move) -> bool:
+    """Moves a marker and keeps the time. Returns False, and writes nothing, if the member's markers are not as before.
+
+    One round trip, 4 write units: marker and time in one transaction, or a receipt could name a wrong time. Under a
+    block 2 more: it must still be that block, or the other one would have to be told.
+    """
+    mine = move.before
+    try:
+        with TransactWrite(connection=aws.dynamodb) as transaction:
+            transaction.update(
+                tables.Membership(user_id=mine.user_id, conversation_id=mine.conversation_id),
+                actions=_actions(move),
+                condition=(tables.Membership.read_seq == mine.read_seq)
+                & (tables.Membership.delivered_seq == mine.delivered_seq),
+            )
+            transaction.save(row(mine.conversation_id, mine.user_id, move.kind, move.seq, move.at_ms))
+            if move.frozen is not None:
+                transaction.condition_check(
+                    tables.Conversation, mine.conversation_id, condition=_under_block(move.frozen.blocked_seq)
                 )
-                transaction.save(row(conversation_id, user_id, kind, seq, now_ms))
-        except TransactWriteError as error:
-            codes = [reason.code for reason in error.cancellation_reasons if reason is not None]
-            if codes == [writes.CONDITION_FAILED]:
-                return False
-            if not writes.lost_race(error):
-                raise
-        else:
-            return True
-    raise writes.busy()
+    except TransactWriteError as error:
+        if writes.lost_race(error):
+            return False
+        raise
+    return True
+
+
+def _actions(move: Move) -> list[Action]:
+    membership = tables.Membership
+    actions: list[Action] = [(membership.read_seq if move.kind == "read" else membership.delivered_seq).set(move.seq)]
+    if move.kind == "read" and move.mentions:
+        actions.append(membership.mention_seqs.delete(set(move.mentions)))
+    if move.frozen is not None:
+        actions.append(membership.frozen.set(msgspec.to_builtins(move.frozen)))
+    return actions
+
+
+def _under_block(blocked_seq: int) -> Condition:
+    """Returns the condition that the block that began with this change is still there; 0 is an older one."""
+    began = tables.Conversation.blocked_seq
+    condition: Condition = tables.Conversation.blocked_by.exists()
+    condition &= began == blocked_seq if blocked_seq else began.does_not_exist()
+    return condition
 
 
 def row(conversation_id: str, user_id: str, kind: Kind, seq: int, at_ms: int) -> tables.Receipt:

@@ -63,6 +63,7 @@ class Conversation(Table):
     has_archived = BooleanAttribute(null=True)
     rates = DocumentAttribute(null=True)
     blocked_by = StringsAttribute(null=True)  # of the two people of a direct conversation, those who have blocked
+    blocked_seq = NumberAttribute(null=True)  # the change since which there are any
 
 
 class ByActivity(GlobalSecondaryIndex["Membership"]):
@@ -125,6 +126,7 @@ class Membership(Table):
     mention_seqs = NumberSetAttribute(null=True)
     hidden_seq = NumberAttribute(null=True)
     sent_ms = NumberAttribute(null=True)
+    frozen = DocumentAttribute(null=True)  # the markers as the other one sees them under a block
     by_activity = ByActivity()
     by_conversation = ByConversation()
     by_pin = ByPin()

@@ -59,6 +59,7 @@ def marked(call: Call, head: Head, *, is_on: bool, while_block: BlockState) -> S
         after=replace(
             head,
             blocked_by=(*others, call.user_id) if is_on else others,
+            blocked_seq=head.blocked_seq if others else change_seq if is_on else 0,
             last_change_seq=change_seq,
             shared_seq=change_seq,
         ),

@@ -32,9 +32,27 @@ class Event(Struct, frozen=True, kw_only=True):
 
     name: ClassVar[str]
 
+
+def encode(event: Event) -> bytes:
+    """Returns the frame of an event as it goes over the socket; encoded once, sent to all."""
+    return msgspec.json.encode({"type": "event", "event": event.name, "data": event})
+
+
+class ContentEvent(Event, frozen=True, kw_only=True):
+    """What members share: messages, changes, the conversation itself. A fresh read shows the same to each of them."""
+
     def frame(self) -> bytes:
-        """Returns the frame as it goes over the socket; encoded once, sent to all."""
-        return msgspec.json.encode({"type": "event", "event": self.name, "data": self})
+        """Returns the frame as it goes over the socket."""
+        return encode(self)
+
+
+class LiveEvent(Event, frozen=True, kw_only=True):
+    """Says that a person is there. Only an `Audience` (`visibility.py`) has its frames, for those who may know it."""
+
+    @property
+    def frame_bytes(self) -> int:
+        """Returns how long its frame is."""
+        return len(encode(self))
 
 
 def kinds(root: type[Event] = Event) -> list[type[Event]]:
@@ -42,7 +60,7 @@ def kinds(root: type[Event] = Event) -> list[type[Event]]:
     return [kind for one in root.__subclasses__() for kind in ([one] if hasattr(one, "name") else []) + kinds(one)]
 
 
-class NewMessage(Event, frozen=True, kw_only=True):
+class NewMessage(ContentEvent, frozen=True, kw_only=True):
     """Somebody has written, you or another: in full, to devices that have joined the conversation."""
 
     name = "new_message"
@@ -50,7 +68,7 @@ class NewMessage(Event, frozen=True, kw_only=True):
     message: Message
 
 
-class MessageNotification(Event, frozen=True, kw_only=True):
+class MessageNotification(ContentEvent, frozen=True, kw_only=True):
     """The same to devices that have not joined it: the message, its text cut to a preview."""
 
     name = "message_notification"
@@ -64,7 +82,7 @@ class MessageNotification(Event, frozen=True, kw_only=True):
         return cls(conversation_id=message.conversation_id, message=cut)
 
 
-class MessageChange(Event, frozen=True, kw_only=True):
+class MessageChange(ContentEvent, frozen=True, kw_only=True):
     """A message has changed: `message` is what it is now, so of several such events the greatest `change_seq` counts.
 
     Whole, also for devices that have not joined the conversation: they may show what they have read before. Whether a
@@ -105,7 +123,7 @@ class ReactionRemoved(MessageChange, frozen=True, kw_only=True):
     emoji: str
 
 
-class UserTyping(Event, frozen=True, kw_only=True):
+class UserTyping(LiveEvent, frozen=True, kw_only=True):
     """A member is typing, until `expires_at` unless another such event comes."""
 
     name = "user_typing"
@@ -114,7 +132,7 @@ class UserTyping(Event, frozen=True, kw_only=True):
     expires_at: str
 
 
-class UserStoppedTyping(Event, frozen=True, kw_only=True):
+class UserStoppedTyping(LiveEvent, frozen=True, kw_only=True):
     """A member is typing no more."""
 
     name = "user_stopped_typing"
@@ -122,7 +140,7 @@ class UserStoppedTyping(Event, frozen=True, kw_only=True):
     user_id: str
 
 
-class MessageDelivered(Event, frozen=True, kw_only=True):
+class MessageDelivered(LiveEvent, frozen=True, kw_only=True):
     """A member's devices have everything up to `seq`."""
 
     name = "message_delivered"
@@ -133,7 +151,7 @@ class MessageDelivered(Event, frozen=True, kw_only=True):
     delivered_at: str
 
 
-class MessageRead(Event, frozen=True, kw_only=True):
+class MessageRead(LiveEvent, frozen=True, kw_only=True):
     """A member has read everything up to `seq`."""
 
     name = "message_read"
@@ -144,7 +162,7 @@ class MessageRead(Event, frozen=True, kw_only=True):
     read_at: str
 
 
-class ConversationRead(Event, frozen=True, kw_only=True):
+class ConversationRead(LiveEvent, frozen=True, kw_only=True):
     """A member has read the whole conversation, which ended at `seq`."""
 
     name = "conversation_read"
@@ -154,7 +172,7 @@ class ConversationRead(Event, frozen=True, kw_only=True):
     read_at: str
 
 
-class UserStatusChange(Event, frozen=True, kw_only=True):
+class UserStatusChange(LiveEvent, frozen=True, kw_only=True):
     """Somebody with whom you share a direct conversation has come, or gone. `online` holds until `expires_at` only."""
 
     name = "user_status_change"
@@ -169,7 +187,7 @@ class UserStatusChange(Event, frozen=True, kw_only=True):
         return cls(**msgspec.structs.asdict(status))
 
 
-class UserJoinedConversation(Event, frozen=True, kw_only=True):
+class UserJoinedConversation(LiveEvent, frozen=True, kw_only=True):
     """A member has opened the conversation on one device."""
 
     name = "user_joined_conversation"
@@ -177,7 +195,7 @@ class UserJoinedConversation(Event, frozen=True, kw_only=True):
     user_id: str
 
 
-class UserLeftConversation(Event, frozen=True, kw_only=True):
+class UserLeftConversation(LiveEvent, frozen=True, kw_only=True):
     """A member has closed the conversation on one device."""
 
     name = "user_left_conversation"
@@ -185,7 +203,7 @@ class UserLeftConversation(Event, frozen=True, kw_only=True):
     user_id: str
 
 
-class BlockChanged(Event, frozen=True, kw_only=True):
+class BlockChanged(ContentEvent, frozen=True, kw_only=True):
     """You have blocked somebody on another device, or taken the block back: mark what they write in groups."""
 
     name = "block_changed"
@@ -193,7 +211,7 @@ class BlockChanged(Event, frozen=True, kw_only=True):
     blocked: bool
 
 
-class ConversationCreated(Event, frozen=True, kw_only=True):
+class ConversationCreated(ContentEvent, frozen=True, kw_only=True):
     """A conversation has been opened: to each member, as that member sees it."""
 
     name = "conversation_created"
@@ -201,7 +219,7 @@ class ConversationCreated(Event, frozen=True, kw_only=True):
     conversation: Conversation
 
 
-class CallSignal(Event, frozen=True, kw_only=True):
+class CallSignal(LiveEvent, frozen=True, kw_only=True):
     """A signal of a call for this device: somebody's, or a `hang_up` from nobody where time or a lost device ended it.
 
     An offer that rings has `rings_until`; a `hang_up` has its `reason`.
@@ -271,7 +289,7 @@ class Own(Struct, frozen=True, kw_only=True):
     last_seq: int
 
 
-class ConversationUpdated(Event, frozen=True, kw_only=True):
+class ConversationUpdated(ContentEvent, frozen=True, kw_only=True):
     """A conversation has changed: for all (`shared`), or what you have set for yourself (`own`)."""
 
     name = "conversation_updated"
@@ -282,7 +300,7 @@ class ConversationUpdated(Event, frozen=True, kw_only=True):
     own: Own | None = None
 
 
-class MemberAdded(Event, frozen=True, kw_only=True):
+class MemberAdded(ContentEvent, frozen=True, kw_only=True):
     """People have come into a group."""
 
     name = "member_added"
@@ -293,7 +311,7 @@ class MemberAdded(Event, frozen=True, kw_only=True):
     shared: Shared
 
 
-class MemberRemoved(Event, frozen=True, kw_only=True):
+class MemberRemoved(ContentEvent, frozen=True, kw_only=True):
     """Somebody has left a group or was removed from it, perhaps the reader: then nothing more comes of it."""
 
     name = "member_removed"
@@ -304,7 +322,7 @@ class MemberRemoved(Event, frozen=True, kw_only=True):
     shared: Shared
 
 
-def of_change(change: Change, head: Head, message: Message | None) -> Event:
+def of_change(change: Change, head: Head, message: Message | None) -> ContentEvent:
     """Returns the event that tells of an entry of the change log, with what it is about as that is now."""
     if message is None:
         return _of_conversation(change, head)
@@ -325,7 +343,7 @@ def of_change(change: Change, head: Head, message: Message | None) -> Event:
     return MessageUpdated(**told)
 
 
-def _of_conversation(change: Change, head: Head) -> Event:
+def _of_conversation(change: Change, head: Head) -> ContentEvent:
     told: dict[str, Any] = {
         "conversation_id": head.conversation_id,
         "change_seq": change.change_seq,
@@ -445,8 +463,8 @@ def _with_markers(
     members = [
         msgspec.structs.replace(
             member,
-            read_seq=max(member.read_seq, read_seq),
-            delivered_seq=max(member.delivered_seq, read_seq, delivered_seq),
+            read_seq=max(member.read_seq or 0, read_seq),
+            delivered_seq=max(member.delivered_seq or 0, read_seq, delivered_seq),
         )
         if member.user_id == user_id
         else member

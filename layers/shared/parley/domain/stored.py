@@ -148,6 +148,17 @@ def as_listed(preview: MessagePreview, *, blocked: bool) -> ListedMessage:
     return ListedMessage(**msgspec.structs.asdict(preview), blocked=blocked)
 
 
+class Frozen(Struct, frozen=True, kw_only=True):
+    """A member's markers as the other one of two saw them when a block began, and goes on seeing them.
+
+    `blocked_seq` says which block: the change that began it (`Head.blocked_seq`), 0 for one that is older than this.
+    """
+
+    blocked_seq: int
+    read_seq: int
+    delivered_seq: int
+
+
 class Membership(Struct, frozen=True, kw_only=True):
     """One person's side of a conversation. The markers are what this person has reported, see `Head.read_seq`.
 
@@ -156,6 +167,7 @@ class Membership(Struct, frozen=True, kw_only=True):
     `sent_ms` is when they last wrote, in a group in slow mode.
     `own_seq` counts the changes of what they have set for themselves: `settings`, and what they archive.
     `hidden_seq` is the newest message that they have deleted for themselves, where it was the conversation's last.
+    `frozen` is written with the first move of a marker under a block between two people.
     """
 
     user_id: str
@@ -169,6 +181,7 @@ class Membership(Struct, frozen=True, kw_only=True):
     hidden_seq: int | None = None
     since_ms: int = 0
     sent_ms: int | None = None
+    frozen: Frozen | None = None
 
 
 class Head(Struct, frozen=True, kw_only=True):
@@ -177,7 +190,8 @@ class Head(Struct, frozen=True, kw_only=True):
     `participants` lists the members while they are no more than `MAX_LISTED`; a larger group's stand in the index of
     memberships only. `sent_seqs` holds the seq of each one's own newest message, in direct conversations; in a group a
     send moves its sender's marker itself. `shared_seq` is the last change of what all members see the same of it.
-    `blocked_by` are those of the two people of a direct conversation who have blocked the other.
+    `blocked_by` are those of the two people of a direct conversation who have blocked the other, `blocked_seq` the
+    change since which there are any.
     """
 
     conversation_id: str
@@ -205,6 +219,7 @@ class Head(Struct, frozen=True, kw_only=True):
     has_archived: bool = False
     rates: Mapping[str, int] | None = {}  # buckets that are not full, by user; None in a row that is older than they
     blocked_by: tuple[str, ...] = ()
+    blocked_seq: int = 0
 
     @property
     def is_group(self) -> bool:
@@ -218,10 +233,6 @@ class Head(Struct, frozen=True, kw_only=True):
     def role_of(self, user_id: str) -> GroupRole:
         """Returns a member's role; both people of a direct conversation are members."""
         return "owner" if user_id in self.owner_ids else "admin" if user_id in self.admin_ids else "member"
-
-    def present_to(self, user_id: str) -> tuple[str, ...]:
-        """Returns who is told that a member is there; where one of two has blocked the other, only they themselves."""
-        return (user_id,) if self.blocked_by else self.participants
 
     def others(self, user_id: str) -> tuple[str, ...]:
         """Returns the members except one; none of a large group."""
@@ -267,14 +278,31 @@ class Head(Struct, frozen=True, kw_only=True):
             since_ms=self.last_activity_ms,
         )
 
-    def member(self, membership: Membership, name: str | None) -> Member:
-        """Returns one member as the other members see them."""
+    def frozen(self, mine: Membership) -> Frozen | None:
+        """Returns the markers of a member as the other one of two goes on seeing them under a block; None without."""
+        if not self.blocked_by:
+            return None
+        if mine.frozen is not None and mine.frozen.blocked_seq == self.blocked_seq:
+            return mine.frozen
+        return Frozen(blocked_seq=self.blocked_seq, read_seq=mine.read_seq, delivered_seq=mine.delivered_seq)
+
+    def as_seen(self, membership: Membership, viewer_id: str) -> Membership:
+        """Returns a member's side with the markers that another member may see; one's own as they are."""
+        frozen = self.frozen(membership) if membership.user_id != viewer_id else None
+        if frozen is None:
+            return membership
+        return msgspec.structs.replace(membership, read_seq=frozen.read_seq, delivered_seq=frozen.delivered_seq)
+
+    def member(self, membership: Membership, name: str | None, viewer_id: str, cut_off: Collection[str]) -> Member:
+        """Returns one member as another sees them, who has a block with the people in `cut_off`."""
+        seen = self.as_seen(membership, viewer_id)
+        is_hidden = self.is_group and seen.user_id in cut_off
         return Member(
-            user_id=membership.user_id,
+            user_id=seen.user_id,
             name=name,
-            role=self.role_of(membership.user_id),
-            read_seq=self.read_seq(membership),
-            delivered_seq=self.delivered_seq(membership),
+            role=self.role_of(seen.user_id),
+            read_seq=None if is_hidden else self.read_seq(seen),
+            delivered_seq=None if is_hidden else self.delivered_seq(seen),
         )
 
     def last_message_for(self, membership: Membership) -> MessagePreview | None:
@@ -318,7 +346,9 @@ class Head(Struct, frozen=True, kw_only=True):
             slow_mode_s=self.slow_mode_s,
             shared_seq=self.shared_seq,
             role=self.role_of(user_id),
-            members=[self.member(memberships[one], names.get(one)) for one in listed if one in memberships],
+            members=[
+                self.member(memberships[one], names.get(one), user_id, ()) for one in listed if one in memberships
+            ],
             member_count=self.member_count,
             last_message=self.listed_for(mine, blocked),
             last_seq=self.last_seq,

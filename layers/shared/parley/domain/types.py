@@ -28,13 +28,16 @@ class Context(Struct, frozen=True):
 
 
 class Member(Struct, frozen=True, kw_only=True):
-    """One person of a conversation; both markers are seqs and only ever grow."""
+    """One person of a conversation; both markers are seqs and only ever grow.
+
+    None in a group for somebody who has blocked the reader, or whom the reader has.
+    """
 
     user_id: str
     name: str | None  # None for somebody who has never signed in
     role: str
-    read_seq: int
-    delivered_seq: int
+    read_seq: int | None
+    delivered_seq: int | None
 
 
 class Person(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,79 @@
+"""Telling others what a person does in a conversation: read, type, open it, close it.
+
+`domain/visibility.py` says who may learn of it. Here is what it must know, read beside what the operation reads anyway.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TypeVar
+
+from msgspec import Struct
+
+from parley.actions import push, together
+from parley.adapters import blocks
+from parley.domain import ids, visibility
+from parley.domain.call import Call
+from parley.domain.events import LiveEvent
+from parley.domain.presence import Presence
+from parley.domain.stored import Head
+from parley.domain.visibility import Audience
+
+Hidden = Collection[str] | None  # with whom a person has a block; None: so many that each of the others is looked up
+
+Read = TypeVar("Read")
+
+
+class Told(Struct, frozen=True):
+    """Those who learn what a person does in a conversation, with their devices."""
+
+    conversation_id: str
+    audience: Audience
+    people: Sequence[Presence]
+
+    def tell(self, call: Call, event: LiveEvent) -> None:
+        """Posts an event to their live devices, the calling one excepted."""
+        push.tell_present_each(call, self.people, self.audience.frames(event), self.conversation_id)
+
+
+def read_beside(user_id: str, place_id: str, read: Callable[[], Read]) -> tuple[Read, Hidden]:
+    """Returns what `read` reads, and from whom a person is hidden there; no round trip more, 1 read unit in a group.
+
+    `place_id` is a conversation's id, or that of a message in it. Between two people the head says it.
+    """
+    if not ids.is_group_id(place_id):
+        return read(), ()
+    return together.both(read, lambda: blocks.few_cut_off(user_id))
+
+
+def beside(call: Call, head: Head, hidden: Hidden, write: Callable[[], Read]) -> tuple[Read, Told]:
+    """Does a write, and reads at the same time the devices of those who learn what the caller does.
+
+    Returns what the write gave. One round trip.
+    """
+    return _beside(call.user_id, head, hidden, write)
+
+
+def tell(call: Call, head: Head, hidden: Hidden, event: LiveEvent, *, user_id: str | None = None) -> None:
+    """Tells those who may learn it what the caller does, or `user_id`; one round trip and the posts."""
+    _, told = _beside(user_id or call.user_id, head, hidden, lambda: None)
+    told.tell(call, event)
+
+
+def _beside(user_id: str, head: Head, hidden: Hidden, write: Callable[[], Read]) -> tuple[Read, Told]:
+    if hidden is not None:
+        audience = visibility.of_member(head, user_id, hidden)
+        written, people = push.beside(write, audience.people)
+        return written, Told(head.conversation_id, audience, people)
+    (written, people), found = together.both(
+        lambda: push.beside(write, visibility.of_member(head, user_id, ()).people),
+        lambda: blocks.cut_off_among(user_id, head.others(user_id)),
+    )
+    return written, Told(head.conversation_id, visibility.of_member(head, user_id, found), people)
+
+
+def cut_off_beside(
+    user_id: str, hidden: Hidden, others: Iterable[str], read: Callable[[], Read]
+) -> tuple[Read, Collection[str]]:
+    """Returns what `read` reads, and with whom of these people a person has a block; one round trip."""
+    if hidden is not None:
+        return read(), hidden
+    return together.both(read, lambda: blocks.cut_off_among(user_id, others))
