@@ -166,11 +166,9 @@ def staged() -> Iterator[Stage]:
     with Ministack(ROOT, account=template.place.account) as store:
         os.environ.update(
             {
-                "AWS_ACCESS_KEY_ID": "bench",
-                "AWS_SECRET_ACCESS_KEY": "bench",
+                **store.client_environment,
                 "AWS_REGION": template.place.region,
                 "AWS_DEFAULT_REGION": template.place.region,
-                "AWS_ENDPOINT_URL": store.endpoint_url,
             }
         )
         provision(template, Store())

@@ -1,13 +1,18 @@
 """The store as a child process: DynamoDB, S3, SQS and Secrets Manager, by ministack in its own virtual environment."""
 
 import os
+import secrets
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import urlsplit
+
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.handlers import BUILTIN_HANDLERS
+
+from local.store_guard import HEADER
 
 START_TIMEOUT_S = 20
 STOP_TIMEOUT_S = 15
@@ -19,16 +24,45 @@ class StoreError(Exception):
     """The store does not start; the message is one sentence for whoever ran the command."""
 
 
-class Ministack:
-    """A ministack server on a free loopback port; with `state`, a folder, it takes up there where it stopped."""
+_secrets: dict[str, str] = {}  # of the guarded stores that this process has started, by host and port
 
-    def __init__(self, root: Path, *, account: str, state: Path | None = None, log: Path | None = None) -> None:
+
+def _identify(request: AWSPreparedRequest, **_: object) -> None:
+    """Adds the secret to what goes to a store of ours: last of all, so that no signature covers it."""
+    if secret := _secrets.get(urlsplit(request.url).netloc):
+        request.headers[HEADER] = secret
+
+
+BUILTIN_HANDLERS.append(("before-send", _identify))  # every session that is made from now on has it, functions' too
+
+
+class Ministack:
+    """A ministack server on a free loopback port; with `state`, a folder, it takes up there where it stopped.
+
+    It answers this process only, and signed requests to objects; unless `guarded`, it answers anybody.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        account: str,
+        state: Path | None = None,
+        log: Path | None = None,
+        guarded: bool = True,
+        keys: tuple[str, str] | None = None,
+    ) -> None:
         self._python = root / ".venv-ministack" / "bin" / "python"
         if not self._python.exists():
             raise StoreError(f"There is no {self._python.parent.parent.name}: `make run` or `make setup` makes it.")
         self._account = account
         self._state = state
         self._log = log
+        self._guarded = guarded
+        self._secret = secrets.token_urlsafe(32)
+        # Another store that is asked beside this one may keep apart what callers with other ids have written
+        # (DynamoDB Local does), so the id stays the same.
+        self._access_key_id, self._secret_access_key = keys or ("PARLEYLOCAL", secrets.token_urlsafe(30))
         self._process: subprocess.Popen[bytes] | None = None
         self.endpoint_url = ""
 
@@ -40,6 +74,20 @@ class Ministack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    @property
+    def client_environment(self) -> dict[str, str]:
+        """Returns the variables with which AWS's clients find it and sign for it."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": self._access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self._secret_access_key,
+        }
+
+    @property
+    def secret_header(self) -> dict[str, str]:
+        """Returns what a request must carry that no key signs for."""
+        return {HEADER: self._secret}
 
     def start(self) -> None:
         """Returns when it answers; raises StoreError."""
@@ -59,12 +107,14 @@ class Ministack:
             start_new_session=True,  # Ctrl-C reaches us alone; we stop the child when nothing needs it any more
         )
         self.endpoint_url = f"http://127.0.0.1:{port}"
+        if self._guarded:
+            _secrets[f"127.0.0.1:{port}"] = self._secret
 
     def wait(self) -> None:
         """Returns when it answers; raises StoreError."""
         assert self._process
         deadline = time.monotonic() + START_TIMEOUT_S
-        while not _answers(f"{self.endpoint_url}/_ministack/health"):
+        while not _answers(self.endpoint_url):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 where = f" (see {self._log})" if self._log else ""
@@ -88,6 +138,7 @@ class Ministack:
         assert self._process.stdin
         self._process.stdin.close()
         self._process = None
+        _secrets.pop(urlsplit(self.endpoint_url).netloc, None)
 
     def _environment(self, port: int) -> dict[str, str]:
         environment = {
@@ -103,6 +154,13 @@ class Ministack:
             "LOG_LEVEL": "WARNING",
             "PYTHONDONTWRITEBYTECODE": "",
         }
+        if self._guarded:
+            environment |= {
+                "AUTH": "true",
+                "AWS_ACCESS_KEY_ID": self._access_key_id,
+                "AWS_SECRET_ACCESS_KEY": self._secret_access_key,
+                "PARLEY_STORE_SECRET": self._secret,
+            }
         if self._state:
             environment |= {
                 "PERSIST_STATE": "1",
@@ -120,9 +178,10 @@ def _free_port() -> int:
         return port
 
 
-def _answers(url: str) -> bool:
+def _answers(endpoint_url: str) -> bool:
+    address = urlsplit(endpoint_url)
     try:
-        with urllib.request.urlopen(url, timeout=1) as response:
-            return bool(response.status == 200)
-    except (urllib.error.URLError, OSError):
+        with socket.create_connection((address.hostname, address.port), timeout=1):
+            return True
+    except OSError:
         return False

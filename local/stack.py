@@ -207,10 +207,19 @@ def _store_server(options: Options, place: Place, stack: ExitStack) -> Ministack
     if os.environ.get("AWS_ENDPOINT_URL"):
         return None
     folder, log_file = options.state / "store", options.state / "ministack.log"
-    server = Ministack(options.root, account=place.account, state=folder, log=log_file)
+    server = Ministack(options.root, account=place.account, state=folder, log=log_file, keys=_given_keys())
     stack.callback(server.stop)
     server.spawn()
     return server
+
+
+def _given_keys() -> tuple[str, str] | None:
+    """Returns the caller's own keys where another store is asked too, for a process signs for both with the same."""
+    given = os.environ.get
+    if any(name.startswith("AWS_ENDPOINT_URL_") for name in os.environ) and given("AWS_ACCESS_KEY_ID"):
+        return given("AWS_ACCESS_KEY_ID", ""), given("AWS_SECRET_ACCESS_KEY", "")
+    os.environ.pop("AWS_SESSION_TOKEN", None)  # it goes with keys that are not used
+    return None
 
 
 def _aws_environment(place: Place, server: Ministack | None) -> dict[str, str]:
@@ -228,9 +237,7 @@ def _aws_environment(place: Place, server: Ministack | None) -> dict[str, str]:
     }
     if dynamodb := given("AWS_ENDPOINT_URL_DYNAMODB"):
         environment["AWS_ENDPOINT_URL_DYNAMODB_STREAMS"] = given("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", dynamodb)
-    if server:
-        environment["AWS_ENDPOINT_URL"] = server.endpoint_url
-    return environment
+    return environment | (server.client_environment if server else {})
 
 
 def _import(functions: Functions) -> None:

@@ -44,7 +44,7 @@ def running(name: str) -> Iterator[None]:
             stack.enter_context(_cheap_transactions())
         else:
             server = stack.enter_context(Ministack(ROOT, account=ACCOUNT))
-            os.environ["AWS_ENDPOINT_URL"] = server.endpoint_url
+            os.environ |= server.client_environment
         yield
 
 

@@ -308,6 +308,11 @@ def test_too_large_a_body_is_413_over_http(served: Served) -> None:
 # --- who may ask at all ----------------------------------------------------------------------------------------------
 
 
+def begun(calls: list[tuple[str, dict[str, Any]]]) -> list[str]:
+    """Returns which handlers were called; the disconnections of earlier tests may still come in."""
+    return [name for name, _ in calls if name != "$disconnect"]
+
+
 FOREIGN = ["evil.example", "evil.example:3000", "localhost.evil.example", "127.0.0.1.nip.io", "127.0.0.2", "[::2]", ""]
 
 
@@ -318,7 +323,7 @@ def test_a_foreign_host_gets_nothing_over_rest(served: Served, calls: Any, host:
     for path in ("/local/token", "/v1/echo"):
         answer = served.http(served.rest_port, "POST", path, wish, Host=host, Authorization="Bearer ok")
         assert (answer.status, set(answer.json)) == (403, {"message"})
-    assert calls == []
+    assert begun(calls) == []
 
 
 @pytest.mark.parametrize("host", FOREIGN)
@@ -328,7 +333,7 @@ def test_a_foreign_host_gets_nothing_over_the_websocket_port(served: Served, cal
 
     assert served.http(served.port, "GET", "/v1?ticket=alice", b"", **headers).status == 403
     assert served.http(served.port, "GET", "/v1/@connections/x=", Host=host, Authorization="x").status == 403
-    assert calls == []
+    assert begun(calls) == []
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1:1", "[::1]:3000", "localhost.", "[::1]"])
@@ -361,7 +366,7 @@ def test_a_page_of_another_site_gets_no_token(served: Served, calls: Any, origin
 
     assert (answer.status, asked.status) == (403, 403)
     assert "access-control-allow-origin" not in {*answer.headers, *asked.headers}
-    assert calls == []
+    assert begun(calls) == []
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
@@ -373,7 +378,7 @@ def test_what_a_page_can_send_without_asking_is_refused(
     answer = served.http(served.rest_port, method, path, body, Content_Type=content_type)
 
     assert (answer.status, answer.json["code"]) == (415, "unsupported_media_type")
-    assert calls == []
+    assert begun(calls) == []
 
 
 @pytest.mark.parametrize("origin", ["http://localhost:5173", "https://127.0.0.1", "http://[::1]:8080"])

@@ -20,7 +20,7 @@ def children_of(pid: int) -> list[int]:
 
 
 def test_another_endpoint_takes_the_place_of_the_store(tmp_path: Path) -> None:
-    with Ministack(ROOT, account="000000000000") as elsewhere:
+    with Ministack(ROOT, account="000000000000", guarded=False) as elsewhere:
         with running(tmp_path / "state", AWS_ENDPOINT_URL=elsewhere.endpoint_url) as stack:
             assert children_of(stack.process.pid) == []
             conversation_id = stack.person("alice").opens(stack.person("bob"))
