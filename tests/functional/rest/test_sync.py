@@ -1,12 +1,16 @@
 """POST /sync: what a client that was away has missed, with a verdict for each conversation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from threading import Event
 from typing import Any
+
+import pytest
 
 from parley.domain import ids
 from tests.functional.replies import Refusal, invalid, malformed_bodies, refusal, stored
-from tests.functional.talk import contents, forget_events, joined, open_direct, say
+from tests.functional.talk import contents, forget_events, in_s, joined, make_group, open_direct, say
 from tests.harness import Parley, User
+from tests.harness.calls import Call
 
 NOWHERE = "d_" + "a" * 26
 MANY = [ids.direct_conversation_id("alice", f"user{number}", "general", "") for number in range(101)]
@@ -15,7 +19,7 @@ MANY = [ids.direct_conversation_id("alice", f"user{number}", "general", "") for 
 def sync(person: User, cursors: Mapping[str, object] | None = None) -> dict[str, Any]:
     reply = person.post("/sync", json={} if cursors is None else {"cursors": cursors})
     assert reply.status == 200, reply
-    assert set(reply.json) == {"conversations", "joined", "left", "joined_capped"}
+    assert set(reply.json) == {"conversations", "joined", "left", "joined_capped", "later", "blocked", "as_of"}
     caught: dict[str, Any] = reply.json
     return caught
 
@@ -25,7 +29,15 @@ def seqs(part: dict[str, Any]) -> list[int]:
 
 
 def test_newcomer_gets_an_empty_answer(parley: Parley) -> None:
-    empty = {"conversations": {}, "joined": [], "left": [], "joined_capped": False}
+    empty = {
+        "conversations": {},
+        "joined": [],
+        "left": [],
+        "joined_capped": False,
+        "later": [],
+        "blocked": [],
+        "as_of": in_s(parley, 0),
+    }
 
     assert sync(parley.user("alice")) == sync(parley.user("bob"), {}) == empty
 
@@ -55,6 +67,7 @@ def test_what_was_missed_comes_whole_and_in_order(parley: Parley) -> None:
                 "own_seq": 0,
                 "archived": False,
             },
+            "markers": [{"user_id": "alice", "read_seq": 2, "delivered_seq": 2}],
             "next": {"seq": 3, "change_seq": 0},
         }
     }
@@ -83,7 +96,7 @@ def test_what_is_too_much_for_one_answer_is_truncated_and_goes_on_where_it_says(
     alice, bob, carol = parley.user("alice"), parley.user("bob"), parley.user("carol")
     with_alice, with_carol = open_direct(bob, alice), open_direct(bob, carol)
     say(alice, with_alice, "hello")
-    say(carol, with_carol, *["\1" * 9_999 + "x"] * 40)  # 60 KB each, as JSON writes them
+    say(carol, with_carol, *["\1" * 9_999 + "x"] * 90)  # 70 KB each, as JSON within JSON writes them
 
     cursors: dict[str, object] = {with_alice: 0, with_carol: 0}
     got: dict[str, list[int]] = {with_alice: [], with_carol: []}
@@ -95,7 +108,7 @@ def test_what_is_too_much_for_one_answer_is_truncated_and_goes_on_where_it_says(
         cursors = {conversation_id: part["next"] for conversation_id, part in parts.items()}
         verdicts.append(parts[with_carol]["verdict"])
 
-    assert got == {with_alice: [1], with_carol: list(range(1, 41))}
+    assert got == {with_alice: [1], with_carol: list(range(1, 91))}
     assert verdicts == ["truncated", "complete"]
 
 
@@ -197,3 +210,114 @@ def test_body_that_is_no_json_object_is_refused(parley: Parley) -> None:
     alice = parley.user("alice")
 
     assert malformed_bodies(lambda raw: alice.post("/sync", raw=raw)) == {}
+
+
+def test_own_reaction_is_said_to_be_mine_when_the_message_changed_again(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    [message_id] = say(alice, direct, "helo")
+    alice.patch(f"/messages/{message_id}", json={"text": "hello"})
+    bob.put(f"/messages/{message_id}/reactions/%F0%9F%91%8D")
+
+    of_bob, of_alice = (sync(one, {direct: 1})["conversations"][direct]["changes"] for one in (bob, alice))
+
+    fresh = bob.get(f"/messages/{message_id}").json
+    assert [one["event"] for one in of_bob] == ["message_updated", "reaction_added"]
+    assert [one["data"]["message"] for one in of_bob] == [fresh, fresh]
+    assert fresh["reactions"] == [{"emoji": "👍", "count": 1, "mine": True}]
+    assert not of_alice[1]["data"]["message"]["reactions"][0]["mine"]
+
+
+class BetweenMarksAndMessages:
+    """A hook: something happens after a person's marks are read, and before the messages that are read beside them."""
+
+    def __init__(self, parley: Parley, happen: Callable[[], object]) -> None:
+        self._tables = {parley.template.resources[name].ref: name for name in ("Receipts", "Messages")}
+        self._happen = happen
+        self._messages_wait, self._go_on = Event(), Event()
+
+    def _table(self, call: Call) -> str | None:
+        return self._tables.get(call.params["TableName"]) if call.operation == "Query" else None
+
+    def before(self, call: Call) -> None:
+        if self._table(call) == "Messages":
+            self._messages_wait.set()
+            assert self._go_on.wait(timeout=10)
+
+    def after(self, call: Call) -> None:
+        if self._table(call) == "Receipts" and not self._go_on.is_set():
+            assert self._messages_wait.wait(timeout=10)
+            self._happen()
+            self._go_on.set()
+
+
+@pytest.mark.parametrize("method, path", [("POST", "/sync"), ("GET", "/conversations/{}/messages")])
+def test_message_that_counts_a_reaction_made_meanwhile_says_whose_it_is(parley: Parley, method: str, path: str) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    [message_id] = say(alice, direct, "hello")
+    react = BetweenMarksAndMessages(parley, lambda: bob.put(f"/messages/{message_id}/reactions/%F0%9F%91%8D"))
+    parley.hooks.append(react)
+
+    answer = bob.request(method, path.format(direct), json={"cursors": {direct: 0}} if method == "POST" else None).json
+
+    [message] = (answer["conversations"][direct] if method == "POST" else answer)["messages"]
+    assert message["reactions"] == [{"emoji": "👍", "count": 1, "mine": True}]
+
+
+def test_how_far_the_other_person_has_read_comes_for_direct_conversations(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct, group = open_direct(alice, bob), make_group(alice, bob)
+    one, two, _ = say(alice, direct, "one", "two", "three")
+    bob.patch(f"/messages/{one}/read")
+    bob.connect().request("mark_delivered", {"message_id": two})
+
+    caught = sync(alice, {direct: 3, group: 1})["conversations"]
+
+    assert caught[direct]["markers"] == [{"user_id": "bob", "read_seq": 1, "delivered_seq": 2}]
+    assert caught[group]["markers"] == []
+
+
+def test_whom_one_has_blocked_comes_with_the_time_as_of_which_it_is_so(parley: Parley) -> None:
+    alice, tablet = parley.user("alice"), parley.user("alice").connect()
+    alice.put("/users/eve/block")
+    alice.put("/users/mallory/block")
+    parley.advance(1)
+    alice.delete("/users/mallory/block")
+
+    caught = sync(alice)
+
+    changes = contents(tablet.events("block_changed"))
+    assert (caught["blocked"], caught["as_of"]) == (["eve"], in_s(parley, 0))
+    assert [(one["user_id"], one["blocked"], one["at"]) for one in changes] == [
+        ("eve", True, in_s(parley, -1)),
+        ("mallory", True, in_s(parley, -1)),
+        ("mallory", False, in_s(parley, 0)),
+    ]
+
+
+def test_archived_conversations_are_joined_too(parley: Parley) -> None:
+    alice, bob, carol = parley.user("alice"), parley.user("bob"), parley.user("carol")
+    archived, active = open_direct(alice, bob), open_direct(alice, carol)
+    alice.patch(f"/conversations/{archived}/archive", json={"archived": True})
+
+    caught = sync(alice)
+
+    assert {one["id"]: one["archived"] for one in caught["joined"]} == {archived: True, active: False}
+    assert not caught["joined_capped"]
+
+
+def test_message_that_was_hidden_before_it_came_says_so(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    [message_id] = say(alice, direct, "not for bob")
+    bob.delete(f"/messages/{message_id}?scope=me")
+
+    [of_bob] = sync(bob, {direct: 0})["conversations"][direct]["messages"]
+    [of_alice] = sync(alice, {direct: 0})["conversations"][direct]["messages"]
+    alice.delete(f"/messages/{message_id}")
+    [of_both] = sync(bob, {direct: 0})["conversations"][direct]["messages"]
+
+    assert (of_bob["hidden"], of_bob["text"]) == (True, "")
+    assert (of_alice["hidden"], of_alice["text"]) == (False, "not for bob")
+    assert of_both["hidden"]

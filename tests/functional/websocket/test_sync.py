@@ -1,12 +1,15 @@
 """sync over WebSocket: what this device has missed, as much as one frame holds, and where to go on."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 
 from local.websocket import MAX_MESSAGE_BYTES
-from tests.functional.talk import open_direct, refusal, say
+from tests.functional.talk import make_group, open_direct, refusal, say
 from tests.harness import Frame, Parley, Socket, User
+
+SKIN_TONES = "🏻🏼🏽🏾🏿"
 
 
 def sync(socket: Socket, cursors: object = None) -> Frame:
@@ -68,7 +71,8 @@ def test_conversation_that_is_not_the_callers_is_in_left(parley: Parley) -> None
 
     caught = sync(eve.connect(), {conversation_id: 0, unknown: 5})
 
-    assert caught == {"conversations": {}, "joined": [], "left": [conversation_id, unknown], "joined_capped": False}
+    assert caught["left"] == [conversation_id, unknown]
+    assert (caught["conversations"], caught["joined"], caught["joined_capped"]) == ({}, [], False)
 
 
 def test_long_absence_is_caught_up_part_by_part(parley: Parley) -> None:
@@ -94,6 +98,38 @@ def test_changes_come_with_the_message_as_it_is_now(parley: Parley) -> None:
         ("message_updated", "hello")
     ]
     assert caught["verdict"] == "complete"
+
+
+def test_many_large_groups_fit_one_frame(parley: Parley) -> None:
+    alice = parley.user("alice")
+    groups = {make_group(alice, title="😀" * 200, description="😀" * 1_000) for _ in range(25)}
+    phone = alice.connect()
+
+    caught = sync(phone)
+    known = {one["id"]: 0 for one in caught["joined"]}
+    named = sync(phone, known)
+
+    assert caught["joined_capped"] and len(known) > 15  # 6 KB each
+    assert known.keys() < groups
+    assert (named["conversations"].keys(), named["later"]) == (known.keys(), [])
+
+
+def test_longest_message_comes_and_the_next_one_after_it(parley: Parley) -> None:
+    people = [parley.user(f"{number:02}{'u' * 126}") for number in range(20)]
+    alice = parley.user("alice" + "a" * 123)
+    group = make_group(alice, *people)
+    [first] = say(alice, group, "short")
+    draft = {"text": "\1" * 9_999 + "x", "mentions": [one.user_id for one in people], "client_id": "c" * 64}
+    longest = alice.post(f"/conversations/{group}/messages", json=draft | {"reply_to": first}).json["id"]
+    for number in range(20):
+        couple = f"👩{SKIN_TONES[number % 5]}‍❤️‍💋‍👩{SKIN_TONES[number // 5]}"
+        assert alice.put(f"/messages/{longest}/reactions/{quote(couple)}").status == 200
+    say(alice, group, "after it")
+
+    caught = catch_up(people[0].connect(), group)
+
+    assert len(json.dumps(caught[2], ensure_ascii=False).encode()) > 64_000
+    assert caught == history(people[0], group)
 
 
 def test_cursor_beyond_the_end_starts_again_there(parley: Parley) -> None:

@@ -155,7 +155,7 @@ def _tell_change(call: Call, head: Head, change: Change) -> None:
 
 def _tell(call: Call, user_id: str, *, is_on: bool) -> None:
     """Tells the caller's other devices, and nobody else, whom they have blocked."""
-    push.tell(call, [call.user_id], events.BlockChanged(user_id=user_id, blocked=is_on))
+    push.tell(call, [call.user_id], events.BlockChanged(user_id=user_id, blocked=is_on, at=rfc3339(call.now_ms)))
 
 
 def page(call: Call, query: Page) -> BlockList:

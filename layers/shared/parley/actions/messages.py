@@ -159,8 +159,10 @@ def page(call: Call, conversation_id: str, query: History) -> HistoryPage:
     """
     head = access.access_conversation(call, conversation_id)
     span = history.span(query, head.last_seq)
-    eyes, stored = together.both(
-        lambda: seeing.eyes(call, conversation_id, span.first_seq, span.last_seq),
+    eyes, stored = seeing.look(
+        call,
+        head,
+        (span.first_seq, span.last_seq),
         lambda: messages.between(conversation_id, span.first_seq, span.last_seq),
     )
     found = [eyes.view(message) for message in stored]

@@ -1,6 +1,6 @@
 """Messages as one person sees them: with their own marks, and with a word at what those say whom they have blocked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -34,10 +34,13 @@ def blocked_in(user_id: str, heads: Iterable[Head]) -> frozenset[str]:
     return frozenset(blocks.blocked_by(user_id)) if any(head.shows_words for head in heads) else frozenset()
 
 
-def eyes(call: Call, conversation_id: str, first_seq: int, last_seq: int) -> Eyes:
+def eyes(
+    call: Call, conversation_id: str, first_seq: int, last_seq: int, blocked: Collection[str] | None = None
+) -> Eyes:
     """Returns how the caller sees the messages from `first_seq` to `last_seq`; one round trip.
 
-    It uses a thread of its own in a group: of two things done at the same time it must be the one that is not in one.
+    It uses a thread of its own in a group, unless it is told whom they have `blocked`: of two things done at the same
+    time it must be the one that is not in one.
     """
 
     def mine() -> Mapping[int, Marks]:
@@ -45,4 +48,26 @@ def eyes(call: Call, conversation_id: str, first_seq: int, last_seq: int) -> Eye
 
     if not ids.is_group_id(conversation_id):
         return Eyes(mine())
+    if blocked is not None:
+        return Eyes(mine(), frozenset(blocked))
     return Eyes(*together.both(mine, lambda: frozenset(blocks.blocked_by(call.user_id))))
+
+
+def look(
+    call: Call,
+    head: Head,
+    span: tuple[int, int],
+    read: Callable[[], Sequence[StoredMessage]],
+    blocked: Collection[str] | None = None,
+) -> tuple[Eyes, Sequence[StoredMessage]]:
+    """Returns how the caller sees the messages of a span of seqs, and those of them that `read` returns.
+
+    One round trip. Marks and messages are read side by side. A message that has changed since `head` was read may carry
+    a reaction of the caller's own that the marks lack, so the marks are read again then: they may be newer than the
+    message, because the client hears of what is newer, but never older. It uses a thread of its own, as `eyes` does.
+    """
+    conversation_id = head.conversation_id
+    seen, found = together.both(lambda: eyes(call, conversation_id, *span, blocked), read)
+    if any(message.change_seq > head.last_change_seq for message in found):
+        seen = eyes(call, conversation_id, *span, blocked)
+    return seen, found

@@ -1,22 +1,24 @@
 """Catching up with everything that happened while a client was away."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
 from parley.actions import access, seeing, together
 from parley.actions.conversations import views
-from parley.actions.seeing import Eyes
-from parley.adapters import conversations, messages
+from parley.adapters import blocks, conversations, messages
 from parley.domain import events, sync
 from parley.domain.call import Call
+from parley.domain.listing import Entry
 from parley.domain.requests import Sync
 from parley.domain.steps import Change
-from parley.domain.stored import Head, StoredMessage
-from parley.domain.sync import Budget, CaughtUp, Filled, Gap, Missed
+from parley.domain.stored import Head
+from parley.domain.sync import Budget, CaughtUp, Filled, Found, Missed, Named
+from parley.domain.times import rfc3339
+from parley.domain.types import Conversation, Marker, Message
 
-MAX_JOINED = 100  # the most recently active conversations, among which new ones are looked for
+MAX_JOINED = 100  # the most recently active conversations, and as many archived ones, among which new ones are sought
 MAX_QUERIES_AT_ONCE = 16
 
 _queries = ThreadPoolExecutor(max_workers=MAX_QUERIES_AT_ONCE, thread_name_prefix="sync")
@@ -30,38 +32,72 @@ def sync_up(call: Call, wanted: Sync, budget: Budget) -> CaughtUp:
     between.
     """
     at = sync.cursors(wanted.cursors)
-    entries = conversations.recent(call.user_id, MAX_JOINED + 1)
-    recent = [entry.conversation_id for entry in entries[:MAX_JOINED]]
-    pairs = conversations.heads_and_memberships(list(dict.fromkeys([*at, *recent])), call.user_id)
-    found = {one: pair for one, pair in pairs.items() if access.is_member(pair[0], call.user_id, pair[1])}
-    named = {one: found[one] for one in at if one in found}
-    new = [found[one][0] for one in recent if one in found and one not in at]
-    gaps = sync.plan([head for head, _ in named.values()], at, budget)
-    filled = _queries.map(lambda one: _fill(call, named[one][0], gaps[one], at[one].seq), gaps)
-    return CaughtUp(
-        conversations=sync.answer(named, at, gaps, dict(zip(gaps, filled, strict=True)), budget),
-        joined=views(new[: budget.conversations], call.user_id),
-        left=[one for one in at if one not in found],
-        joined_capped=len(new) > budget.conversations or len(entries) > MAX_JOINED,
+    entries, blocked = together.both(lambda: _entries(call), lambda: blocks.blocked_by(call.user_id))
+    listed = dict.fromkeys(entry.conversation_id for part in entries for entry in part[:MAX_JOINED])
+    unknown = [one for one in listed if one not in at]
+    looked_at = unknown[: budget.conversations]
+    pairs = conversations.heads_and_memberships([*at, *looked_at], call.user_id)
+    mine = {one: pair for one, pair in pairs.items() if access.is_member(pair[0], call.user_id, pair[1])}
+    planned = sync.plan({one: mine[one] for one in at if one in mine}, at, budget)
+    named, joined = _read(call, planned, [mine[one][0] for one in looked_at if one in mine], blocked)
+    found = Found(
+        named=named,
+        joined=joined,
+        joined_capped=len(unknown) > len(looked_at) or any(len(part) > MAX_JOINED for part in entries),
+        left=[one for one in at if one not in mine],
+        blocked=sorted(blocked),
+        as_of=rfc3339(call.now_ms),
+    )
+    return sync.answer(found, budget)
+
+
+def _entries(call: Call) -> tuple[list[Entry], list[Entry]]:
+    """Returns the caller's most recently active conversations, and those that they have archived."""
+    return together.both(
+        lambda: conversations.recent(call.user_id, MAX_JOINED + 1),
+        lambda: conversations.recent(call.user_id, MAX_JOINED + 1, archived=True),
     )
 
 
-def _fill(call: Call, head: Head, gap: Gap, known_seq: int) -> Filled:
+def _read(
+    call: Call, planned: Sequence[Named], new: Sequence[Head], blocked: Collection[str]
+) -> tuple[list[Named], list[Conversation]]:
+    """Returns the named conversations with all that is missing of them, and the new ones as the caller sees them."""
+    filled = _queries.map(lambda one: _fill(call, one, blocked), planned)
+    joined, markers = together.both(
+        lambda: views(new, call.user_id), lambda: _markers(call, [one.head for one in planned])
+    )
+    named = [
+        msgspec.structs.replace(one, filled=its, markers=markers.get(one.head.conversation_id, ()))
+        for one, its in zip(planned, filled, strict=True)
+    ]
+    return named, joined
+
+
+def _markers(call: Call, heads: Sequence[Head]) -> Mapping[str, list[Marker]]:
+    """Returns how far the other person of each direct conversation has read; one round trip, a unit each."""
+    direct = {
+        (one, head.conversation_id): head for head in heads if not head.is_group for one in head.others(call.user_id)
+    }
+    sides = conversations.memberships(direct)
+    return {
+        conversation_id: [direct[user_id, conversation_id].marker(side)]
+        for (user_id, conversation_id), side in sides.items()
+    }
+
+
+def _fill(call: Call, named: Named, blocked: Collection[str]) -> Filled:
     """Returns the messages and changes of a gap, as the caller sees them; an empty one costs nothing."""
+    gap, conversation_id = named.gap, named.head.conversation_id
     if gap.is_empty:
         return Filled()
-    conversation_id = head.conversation_id
-    (eyes, changes), stored = together.both(
-        lambda: together.both(
-            lambda: seeing.eyes(call, conversation_id, gap.first_seq, gap.last_seq),
-            lambda: messages.changes(conversation_id, gap.first_change, gap.last_change),
-        ),
-        lambda: messages.between(conversation_id, gap.first_seq, gap.last_seq),
+    span = (gap.first_seq, gap.last_seq)
+    (eyes, stored), changes = together.both(
+        lambda: seeing.look(call, named.head, span, lambda: messages.between(conversation_id, *span), blocked),
+        lambda: messages.changes(conversation_id, gap.first_change, gap.last_change),
     )
-    return Filled(
-        [eyes.view(message) for message in stored],
-        _missed(call, head, [one for one in changes if _concerns(one, call.user_id)], stored, known_seq),
-    )
+    wanted = [one for one in changes if _concerns(one, call.user_id)]
+    return Filled([eyes.view(message) for message in stored], _missed(call, named, wanted, blocked))
 
 
 def _concerns(change: Change, member_id: str) -> bool:
@@ -75,33 +111,26 @@ def _concerns(change: Change, member_id: str) -> bool:
     return change.is_for_all or change.for_user_id == member_id
 
 
-def _missed(
-    call: Call, head: Head, changes: Sequence[Change], stored: Sequence[StoredMessage], known_seq: int
-) -> list[tuple[int, Missed]]:
+def _missed(call: Call, named: Named, changes: Sequence[Change], blocked: Collection[str]) -> list[tuple[int, Missed]]:
     """Returns the changes with what they are about as that is now: it is read once, however often it has changed.
 
     Those of messages that the client has not got yet are left out: it gets them as they are.
     """
-    wanted = [
-        one
-        for one in changes
-        if not one.is_of_message or (one.message_seq is not None and one.message_seq <= known_seq)
-    ]
+    head, known_seq = named.head, named.at.seq
+    wanted = [one for one in changes if not one.is_of_message or 0 < (one.message_seq or 0) <= known_seq]
     seqs = sorted({one.message_seq for one in wanted if one.is_of_message and one.message_seq is not None})
-    here: dict[int, StoredMessage] = {message.seq: message for message in stored}
-    eyes = Eyes({})
+    shown: dict[int, Message] = {}
     if seqs:
-        eyes, found = together.both(
-            lambda: seeing.eyes(call, head.conversation_id, seqs[0], seqs[-1]),
-            lambda: messages.some(head.conversation_id, [seq for seq in seqs if seq not in here]),
+        span = (seqs[0], seqs[-1])
+        eyes, found = seeing.look(
+            call, head, span, lambda: list(messages.some(head.conversation_id, seqs).values()), blocked
         )
-        here |= found
+        shown = {message.seq: eyes.view(message) for message in found}
     told = []
     for change in wanted:
-        message = here.get(change.message_seq or 0) if change.is_of_message else None
-        if change.is_of_message and message is None:
+        view = shown.get(change.message_seq or 0) if change.is_of_message else None
+        if change.is_of_message and view is None:
             continue
-        view = None if message is None else eyes.view(message)
         event = events.of_change(change, head, view)
         told.append((change.change_seq, Missed(event.name, msgspec.to_builtins(event))))
     return told

@@ -204,11 +204,15 @@ class UserLeftConversation(LiveEvent, frozen=True, kw_only=True):
 
 
 class BlockChanged(ContentEvent, frozen=True, kw_only=True):
-    """You have blocked somebody on another device, or taken the block back: mark what they write in groups."""
+    """You have blocked somebody on another device, or taken the block back: mark what they write in groups.
+
+    Of two about the same person, and of a list as of a time, the later `at` counts.
+    """
 
     name = "block_changed"
     user_id: str
     blocked: bool
+    at: str
 
 
 class ConversationCreated(ContentEvent, frozen=True, kw_only=True):
@@ -387,11 +391,12 @@ def apply_to_message(event: MessageChange, message: Message, viewer_id: str) -> 
     message whether they have blocked its sender.
     """
     change_seq = max(message.change_seq, event.message.change_seq)
+    kept: dict[str, Any] = {"blocked": message.blocked, "hidden": message.hidden or event.message.hidden}
     is_for_all = isinstance(event, MessageDeleted) and event.scope == "everyone"
     if message.deleted_at is not None and not is_for_all:
-        return msgspec.structs.replace(message, change_seq=change_seq)
+        return msgspec.structs.replace(message, change_seq=change_seq, **kept)
     if isinstance(event, MessageDeleted):
-        return msgspec.structs.replace(event.message, change_seq=change_seq, blocked=message.blocked)
+        return msgspec.structs.replace(event.message, change_seq=change_seq, **kept)
     if event.change_seq <= message.change_seq:
         return message
     mine = {reaction.emoji for reaction in message.reactions if reaction.mine}
@@ -400,12 +405,12 @@ def apply_to_message(event: MessageChange, message: Message, viewer_id: str) -> 
     if isinstance(event, ReactionRemoved) and event.user_id == viewer_id:
         mine.discard(event.emoji)
     reactions = [Reaction(one.emoji, one.count, one.emoji in mine) for one in event.message.reactions]
-    return msgspec.structs.replace(event.message, reactions=reactions, blocked=message.blocked)
+    return msgspec.structs.replace(event.message, reactions=reactions, **kept)
 
 
 def _with_change(event: MessageChange, conversation: Conversation, viewer_id: str) -> dict[str, Any]:
     changed: dict[str, Any] = {"last_change_seq": max(conversation.last_change_seq, event.change_seq)}
-    hidden = isinstance(event, MessageDeleted) and event.scope == "me"
+    hidden = event.message.hidden  # what it says is nothing that the viewer's own side goes by
     if not hidden:
         changed |= _with_mention(event.message, conversation, viewer_id)
     last = conversation.last_message
@@ -448,7 +453,7 @@ def _with_message(message: Message, conversation: Conversation, viewer_id: str) 
     if message.seq > conversation.last_seq:
         changed |= {
             "last_seq": message.seq,
-            "last_message": as_listed(preview_of(message), blocked=message.blocked),
+            "last_message": None if message.hidden else as_listed(preview_of(message), blocked=message.blocked),
             "last_activity_at": message.created_at,
             "archived": False,
         }

@@ -78,7 +78,12 @@ def answer_bytes(shown: Struct) -> int:
 
     It stands there as JSON within JSON, and up to Python 3.11 Lambda's runtime writes all but ASCII as escapes.
     """
-    return len(json.dumps(msgspec.json.encode(shown).decode()))
+    return wrapped_bytes(msgspec.json.encode(shown))
+
+
+def wrapped_bytes(encoded: bytes) -> int:
+    """Returns how many bytes JSON takes at most within an answer of Lambda's, which is JSON too."""
+    return len(json.dumps(encoded.decode()))
 
 
 def _clip(first_seq: int, last_seq: int, newest_seq: int) -> Span:

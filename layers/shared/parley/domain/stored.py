@@ -16,6 +16,7 @@ from parley.domain.types import (
     ConversationType,
     GroupRole,
     ListedMessage,
+    Marker,
     Member,
     Message,
     MessageKind,
@@ -106,6 +107,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
             client_id=self.client_id,
             change_seq=self.change_seq,
             blocked=self.sender_id in blocked and self.kind != "system",
+            hidden=marks.hidden_at_ms is not None,
         )
 
     def blanked(self, at_ms: int) -> "StoredMessage":
@@ -303,6 +305,14 @@ class Head(Struct, frozen=True, kw_only=True):
             role=self.role_of(seen.user_id),
             read_seq=None if is_hidden else self.read_seq(seen),
             delivered_seq=None if is_hidden else self.delivered_seq(seen),
+        )
+
+    def marker(self, membership: Membership) -> Marker:
+        """Returns how far a member has received and read."""
+        return Marker(
+            user_id=membership.user_id,
+            read_seq=self.read_seq(membership),
+            delivered_seq=self.delivered_seq(membership),
         )
 
     def last_message_for(self, membership: Membership) -> MessagePreview | None:

@@ -40,6 +40,14 @@ class Member(Struct, frozen=True, kw_only=True):
     delivered_seq: int | None
 
 
+class Marker(Struct, frozen=True, kw_only=True):
+    """How far one member has received and read; both are seqs and only ever grow."""
+
+    user_id: str
+    read_seq: int
+    delivered_seq: int
+
+
 class Person(Struct, frozen=True, kw_only=True):
     """Somebody as the reader may know them. Of the contexts that a person belongs to, others see those they share."""
 
@@ -143,7 +151,7 @@ class Message(Struct, frozen=True, kw_only=True):
     """A message; `seq` is its place in the conversation: 1, 2, 3 … without a gap.
 
     `change_seq` is its last change's: of two versions the one with the greater is the newer. `blocked` says in a group
-    that the reader has blocked its sender.
+    that the reader has blocked its sender, `hidden` that they have deleted the message from their own view.
     """
 
     id: str
@@ -165,6 +173,7 @@ class Message(Struct, frozen=True, kw_only=True):
     client_id: str | None = None
     change_seq: int = 0
     blocked: bool = False
+    hidden: bool = False
 
 
 class SentMessage(Message, frozen=True, kw_only=True):
