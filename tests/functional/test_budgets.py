@@ -164,6 +164,32 @@ def test_page_of_history_takes_two_round_trips_whatever_its_length(pair: Pair) -
     assert spent.round_trips <= 2
 
 
+def test_sync_takes_three_round_trips_and_four_where_messages_have_changed(pair: Pair) -> None:
+    friends = [pair.parley.user(f"friend{number}") for number in range(4)]
+    direct = [open_direct(friend, pair.alice) for friend in friends]
+    groups = [make_group(friend, pair.alice) for friend in friends]
+    message_ids = [say(friend, one, "first")[0] for friend, one in zip(friends * 2, direct + groups, strict=True)]
+    known = {"cursors": {one: {"seq": 2, "change_seq": 0} for one in direct + groups}}
+
+    nothing = pair.spent(lambda: pair.alice.post("/sync", json=known))
+    for friend, one in zip(friends * 2, direct + groups, strict=True):
+        say(friend, one, "second")
+    messages = pair.spent(lambda: pair.alice.post("/sync", json={"cursors": dict.fromkeys(direct + groups, 0)}))
+    for friend, message_id in zip(friends * 2, message_ids, strict=True):
+        friend.patch(f"/messages/{message_id}", json={"text": "changed"})
+    changes = pair.spent(lambda: pair.alice.post("/sync", json=known))
+    of_one = pair.spent(lambda: pair.alice.post("/sync", json={"cursors": {groups[0]: {"seq": 2}}}))
+
+    for name, spent in (("nothing", nothing), ("messages", messages), ("changes", changes)):
+        print(f"sync of 8 conversations, {name}: {spent.units.read} read units, {spent.round_trips} round trips")
+    assert max(nothing.round_trips, messages.round_trips) <= 3
+    assert of_one.round_trips <= 4  # of several at once, one's last may begin after another's has ended
+    # Head and membership of each and the other's membership of the direct ones; two lists and the blocked people.
+    assert nothing.units.read <= 2 * 8 + 4 + 10
+    assert messages.units.read <= nothing.units.read + 2 * 8  # marks, messages
+    assert changes.units.read <= nothing.units.read + 4 * 8  # log, marks, messages
+
+
 def test_unread_count_takes_two_round_trips(pair: Pair) -> None:
     say(pair.bob, pair.conversation_id, "one")
 

@@ -27,9 +27,9 @@ _queries = ThreadPoolExecutor(max_workers=MAX_QUERIES_AT_ONCE, thread_name_prefi
 def sync_up(call: Call, wanted: Sync, budget: Budget) -> CaughtUp:
     """Returns per conversation what the client misses, which conversations are new to it, and which it has lost.
 
-    Three round trips, the last of them queries for each conversation with something new, side by side; a fourth for the
-    messages that have changed. Clients connect before they ask ("subscribe, then read"), so that nothing falls in
-    between.
+    Three round trips, the last of them queries for each conversation with something new, `MAX_QUERIES_AT_ONCE` side by
+    side; a fourth for the messages that have changed. Clients connect before they ask ("subscribe, then read"), so that
+    nothing falls in between.
     """
     at = sync.cursors(wanted.cursors)
     entries, blocked = together.both(lambda: _entries(call), lambda: blocks.blocked_by(call.user_id))
