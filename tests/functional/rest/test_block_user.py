@@ -176,7 +176,7 @@ def test_both_are_told_on_all_devices_what_they_may_do_now(parley: Parley, talk:
         assert updated["conversation_id"] == talk.conversation_id
         assert "send_message" not in updated["shared"]["capabilities"]["member"]
         own = [one["data"] for one in frames if one["event"] == "block_changed"]
-        assert own == [{"user_id": "mallory", "blocked": True}] * len(heard)
+        assert own == [{"user_id": "mallory", "blocked": True, "at": in_s(parley, 0)}] * len(heard)
     assert spy.frames == []
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.functional.replies import Meanwhile, invalid, refusal, stored
-from tests.functional.talk import contents, forget_events, names, open_direct, say
+from tests.functional.talk import contents, forget_events, in_s, names, open_direct, say
 from tests.harness import Parley, Reply, User
 
 
@@ -38,7 +38,7 @@ def test_what_was_open_is_open_again_and_both_are_told(parley: Parley) -> None:
     assert say(mallory, conversation_id, "sorry")
     told = phone.events() + screen.events()
     assert sorted(names(told))[:3] == ["block_changed", "conversation_updated", "conversation_updated"]
-    assert {"user_id": "mallory", "blocked": False} in contents(told)
+    assert {"user_id": "mallory", "blocked": False, "at": in_s(parley, 0)} in contents(told)
 
 
 @pytest.mark.parametrize("first", ["alice", "mallory"])
