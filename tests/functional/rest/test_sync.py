@@ -321,3 +321,18 @@ def test_message_that_was_hidden_before_it_came_says_so(parley: Parley) -> None:
     assert (of_bob["hidden"], of_bob["text"]) == (True, "")
     assert (of_alice["hidden"], of_alice["text"]) == (False, "not for bob")
     assert of_both["hidden"]
+
+
+def test_under_a_block_the_other_ones_markers_stay_as_they_were(parley: Parley) -> None:
+    alice, mallory = parley.user("alice"), parley.user("mallory")
+    direct = open_direct(alice, mallory)
+    one, two = say(alice, direct, "one", "two")
+    mallory.patch(f"/messages/{one}/read")
+    mallory.put("/users/alice/block")
+    mallory.patch(f"/messages/{two}/read")
+
+    under_it = sync(alice, {direct: 2})["conversations"][direct]["markers"]
+    mallory.delete("/users/alice/block")
+    after_it = sync(alice, {direct: 2})["conversations"][direct]["markers"]
+
+    assert [one["read_seq"] for one in (*under_it, *after_it)] == [1, 2]

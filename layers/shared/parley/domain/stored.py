@@ -307,13 +307,10 @@ class Head(Struct, frozen=True, kw_only=True):
             delivered_seq=None if is_hidden else self.delivered_seq(seen),
         )
 
-    def marker(self, membership: Membership) -> Marker:
-        """Returns how far a member has received and read."""
-        return Marker(
-            user_id=membership.user_id,
-            read_seq=self.read_seq(membership),
-            delivered_seq=self.delivered_seq(membership),
-        )
+    def marker(self, membership: Membership, viewer_id: str) -> Marker:
+        """Returns how far one of two people has received and read, as the other one may see it."""
+        seen = self.as_seen(membership, viewer_id)
+        return Marker(user_id=seen.user_id, read_seq=self.read_seq(seen), delivered_seq=self.delivered_seq(seen))
 
     def last_message_for(self, membership: Membership) -> MessagePreview | None:
         """Returns the newest message as a member's list shows it: none where they have deleted it for themselves."""
