@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import logging
 import socket
 import time
@@ -11,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import uvicorn
+from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
@@ -35,6 +35,7 @@ from local.websocket import (
     Refused,
     WebSocketApi,
 )
+from parley.domain.bodies import decode
 from parley.domain.errors import Forbidden, Refusal, Unprocessable
 from parley.triggers.problems import encode, problem
 
@@ -153,6 +154,13 @@ def _listed(hosts: Hosts) -> str:
     return ", ".join(sorted(hosts.names))
 
 
+class Faults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """PUT /local/faults: what shall go wrong from now on."""
+
+    lose_disconnects: bool | list[str] = False  # of all connections, or of those with these ids
+    deliver_twice: bool = False
+
+
 # --- REST ------------------------------------------------------------------------------------------------------------
 
 
@@ -183,11 +191,14 @@ def rest_app(api: RestApi, sockets: WebSocketApi, functions: Functions, secret: 
         return JSONResponse({"token": minted})
 
     async def faults(request: HttpRequest) -> Response:
-        wanted = json.loads(await request.body())
-        lose = wanted.get("lose_disconnects", False)
+        try:
+            wanted = decode(await request.body(), Faults)
+        except Refusal as refusal:
+            return _problem(refusal, request.url.path)
+        lose = wanted.lose_disconnects
         sockets.lose_disconnects = Everyone() if lose is True else frozenset(lose or ())
-        functions.deliver_twice = bool(wanted.get("deliver_twice", False))
-        return JSONResponse({"lose_disconnects": lose, "deliver_twice": functions.deliver_twice})
+        functions.deliver_twice = wanted.deliver_twice
+        return JSONResponse({"lose_disconnects": lose, "deliver_twice": wanted.deliver_twice})
 
     ours = Starlette(
         routes=[Route("/token", token, methods=["POST"]), Route("/faults", faults, methods=["PUT"])],

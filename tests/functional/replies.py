@@ -24,9 +24,10 @@ WRONG_IDS = {
     "dots": "%2E%2E",
 }
 
+MISSING: dict[str, bytes] = {"nothing": b""}
 # Bodies that are no JSON object in UTF-8.
 MALFORMED: dict[str, bytes] = {
-    "nothing": b"",
+    "space": b" ",
     "word": b"hello",
     "half": b'{"text": "a"',
     "two": b"{}{}",
@@ -62,11 +63,12 @@ def invalid(*fields: tuple[str, str]) -> Refusal:
 def malformed_bodies(post: Callable[[bytes], Reply]) -> dict[str, Refusal]:
     """Returns how each body that makes no sense is refused, where it is not refused as it must be."""
     expected: dict[str, Refusal] = {
+        **dict.fromkeys(MISSING, ("missing_body", 400, [])),
         **dict.fromkeys(MALFORMED, ("malformed_json", 400, [])),
         **dict.fromkeys(TOO_DEEP, ("too_deep", 400, [])),
         **dict.fromkeys(NO_OBJECT, invalid(("", "wrong_type"))),
     }
-    refused = {name: refusal(post(raw)) for name, raw in (MALFORMED | TOO_DEEP | NO_OBJECT).items()}
+    refused = {name: refusal(post(raw)) for name, raw in (MISSING | MALFORMED | TOO_DEEP | NO_OBJECT).items()}
     return {name: refused[name] for name in expected if refused[name] != expected[name]}
 
 

@@ -449,6 +449,17 @@ def test_what_is_no_json_gets_no_token(served: Served) -> None:
     assert served.http(served.rest_port, "POST", "/local/token", b"{").status == 400
 
 
+@pytest.mark.parametrize(
+    "wish",
+    [b"x", b"", b"[]", b'{"lose_disconnects": 7}', b'{"deliver_twice": "yes"}', b'{"lose_connects": true}'],
+    ids=["no JSON", "nothing", "list", "number", "text", "unknown"],
+)
+def test_faults_that_make_no_sense_are_refused(served: Served, wish: bytes) -> None:
+    answer = served.http(served.rest_port, "PUT", "/local/faults", wish)
+
+    assert (answer.status, answer.json["status"]) == (400, 400)
+
+
 def test_faults_can_be_asked_for(served: Served, calls: Any) -> None:
     wish = json.dumps({"lose_disconnects": True, "deliver_twice": True}).encode()
     assert served.http(served.rest_port, "PUT", "/local/faults", wish).status == 200

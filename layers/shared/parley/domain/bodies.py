@@ -40,7 +40,7 @@ NOT_BLANK = "[^" + "".join(f"{_in_pattern(first)}-{_in_pattern(last)}" for first
 
 _seen = re.compile(NOT_BLANK)
 _surrogate = re.compile("[\ud800-\udfff]")
-_whole_number = re.compile(r"-?(0|[1-9][0-9]*)")
+_whole_number = re.compile(r"(-?(?:0|[1-9][0-9]*))(?:\.0+)?")
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -67,6 +67,7 @@ def in_unicode(text: str) -> str:
 def decode(raw: str | bytes, into: type[T], pointer: str = "") -> T:
     """Returns the JSON object `raw` as `into`; raises Malformed for what is no JSON, Invalid for wrong fields.
 
+    A number without a fraction is an integer, however it is written (JSON Schema): 72.0 is 72.
     `pointer` is where `raw` stood in what the client sent: over WebSocket the body is under `/data`.
     """
     try:
@@ -74,7 +75,7 @@ def decode(raw: str | bytes, into: type[T], pointer: str = "") -> T:
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         from parley.domain import faults  # only bad requests pay for it
 
-        raise faults.of_body(raw, into, pointer) from None
+        return faults.read(raw, into, pointer)
 
 
 def decode_query(params: Mapping[str, str | Sequence[str]], into: type[T]) -> T:
@@ -96,6 +97,14 @@ def decode_query(params: Mapping[str, str | Sequence[str]], into: type[T]) -> T:
 def whole_number(digits: str) -> int | float:
     """Returns the number that `digits` write; a HugeNumber past 19 digits (Python refuses to read 4,300)."""
     return int(digits) if len(digits.lstrip("-")) <= 19 else HugeNumber(digits)
+
+
+def number(text: str) -> int | float:
+    """Returns the number that a JSON text with a point or an exponent writes; one without a fraction as an integer."""
+    value = float(text)
+    if abs(value) >= 2**63:
+        return HugeNumber(value)
+    return int(value) if value.is_integer() else value
 
 
 @cache
@@ -140,8 +149,8 @@ def _read_query(
 def _read_parameter(text: str, kinds: Sequence[inspect.Type]) -> object:
     """Returns what `text` says for one of `kinds`, or else the text itself, which is then refused by its type."""
     for kind in kinds:
-        if isinstance(kind, inspect.IntType) and _whole_number.fullmatch(text):
-            return whole_number(text)
+        if isinstance(kind, inspect.IntType) and (digits := _whole_number.fullmatch(text)):
+            return whole_number(digits[1])
         if isinstance(kind, inspect.BoolType) and text in ("true", "false"):
             return text == "true"
     return text

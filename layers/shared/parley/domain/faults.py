@@ -12,13 +12,15 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import msgspec
 from msgspec import inspect
 
-from parley.domain.bodies import NOT_BLANK, HugeNumber, in_unicode, is_unicode, struct_type, whole_number
+from parley.domain.bodies import NOT_BLANK, HugeNumber, in_unicode, is_unicode, number, struct_type, whole_number
 from parley.domain.errors import Field, Invalid, Malformed
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 MAX_DEPTH = 64  # nothing that we take is deeper than five
 MAX_REPORTED = 20  # a reply must fit into a WebSocket frame, whatever was sent
@@ -41,17 +43,22 @@ _SENTENCES = {
 }
 
 
-def of_body(raw: str | bytes, into: type[msgspec.Struct], pointer: str = "") -> Invalid:
-    """Returns the refusal of a body that msgspec would not decode into `into`."""
-    try:
-        sent = _read(raw)
-    except Malformed as malformed:
-        return malformed
+def read(raw: str | bytes, into: type[T], pointer: str = "") -> T:
+    """Returns the body that msgspec would not decode into `into`, if nothing but how a number is written was wrong.
+
+    msgspec takes 72.0 for no integer. Raises Malformed or Invalid for all else.
+    """
+    sent = _read(raw)
     found = list(islice(_in_value(sent, struct_type(into), pointer), MAX_REPORTED))
     known = {field.pointer for field in found}
     broken = islice((_pointer(pointer, path) for path in _broken_texts(sent, ())), MAX_REPORTED)
     found += [Field(one, "bad_format") for one in broken if one not in known]
-    return _refusal(found[:MAX_REPORTED] or [Field(pointer, "not_allowed")])
+    if found:
+        raise _refusal(found[:MAX_REPORTED])
+    try:
+        return msgspec.convert(sent, type=into)
+    except msgspec.ValidationError:
+        raise _refusal([Field(pointer, "not_allowed")]) from None
 
 
 def of_query(values: Mapping[str, object], into: type[msgspec.Struct], wrong: Sequence[Field]) -> Invalid:
@@ -76,7 +83,9 @@ def _read(raw: str | bytes) -> object:
     """
     try:
         text = raw if isinstance(raw, str) else raw.decode()
-        sent: object = json.loads(text, parse_int=whole_number, parse_constant=_refuse_constant)
+        if not text:
+            raise _no_body()
+        sent: object = json.loads(text, parse_int=whole_number, parse_float=number, parse_constant=_refuse_constant)
     except RecursionError:
         raise _too_deep() from None
     except ValueError:  # of which JSONDecodeError and UnicodeDecodeError are kinds
@@ -91,6 +100,10 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _no_json() -> Malformed:
     return Malformed("malformed_json", "The body is not JSON in UTF-8.")
+
+
+def _no_body() -> Malformed:
+    return Malformed("missing_body", "The request has no body; it needs a JSON object.")
 
 
 def _too_deep() -> Malformed:

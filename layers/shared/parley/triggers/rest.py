@@ -117,7 +117,7 @@ def _raw_body(event: Mapping[str, Any]) -> bytes | str:
     try:
         return b64decode(raw)
     except ValueError as error:
-        raise Malformed("malformed_json", "The body is not JSON.") from error
+        raise Malformed("malformed_json", "The body is not JSON in UTF-8.") from error
 
 
 def _problem(problem: Problem, rate_limits: Collection[RateLimit]) -> dict[str, Any]:
