@@ -68,7 +68,7 @@ def test_copy_that_another_forwarded_becomes_one_too_and_stays_the_others() -> N
 
     assert (result.after.sender_id, result.after.text) == ("bob", "")
     assert result.after.forwarded_from == Origin(sender_id=NEW, created_at="2026-11-26T10:00:00.000Z")
-    assert result.after.view().forwarded_from is None
+    assert result.after.for_all().forwarded_from is None
     assert result.was_blanked and result.is_theirs
 
 

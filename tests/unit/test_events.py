@@ -22,7 +22,7 @@ from parley.domain.events import (
 from parley.domain.identity import Identity
 from parley.domain.requests import Draft
 from parley.domain.sending import next_message
-from parley.domain.stored import PREVIEW_CHARACTERS, Head, Membership
+from parley.domain.stored import PREVIEW_CHARACTERS, Head, Membership, Reader
 from parley.domain.types import Conversation, Status
 
 PEOPLE = ("alice", "bob")
@@ -54,7 +54,7 @@ class Talk:
         call = Call(caller=caller, now_ms=self.head.last_activity_ms + 1_000, request_id="r")
         step = next_message(self.head, Draft(text=text), call)
         self.head = step.after
-        shown = step.new_message.view()
+        shown = step.new_message.for_all()
         full = NewMessage(conversation_id=CONVERSATION, message=shown)
         self.pushed.append(full if in_full else MessageNotification.of(shown))
 
@@ -79,7 +79,7 @@ class Talk:
         )
 
     def seen_by(self, user_id: str) -> Conversation:
-        return self.head.view(user_id, self.sides, {})
+        return self.head.view(Reader(user_id=user_id, blocked=frozenset()), self.sides, {})
 
 
 @st.composite

@@ -128,7 +128,7 @@ def messages(count: int, text: str) -> list[Message]:
     return [
         StoredMessage(
             conversation_id="d_" + "a" * 26, seq=seq, sender_id="alice", kind="text", text=text, created_at_ms=seq
-        ).view()
+        ).for_all()
         for seq in range(1, count + 1)
     ]
 

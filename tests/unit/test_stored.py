@@ -8,7 +8,7 @@ from parley.domain.call import Call
 from parley.domain.identity import Identity
 from parley.domain.requests import Draft
 from parley.domain.sending import next_message
-from parley.domain.stored import PREVIEW_CHARACTERS, Head, Membership, StoredMessage
+from parley.domain.stored import PREVIEW_CHARACTERS, Head, Membership, Reader, StoredMessage
 
 PEOPLE = ("alice", "bob")
 CONVERSATION = "d_" + "a" * 26
@@ -32,6 +32,10 @@ def head(last_seq: int = 0, sent_seqs: dict[str, int] | None = None) -> Head:
 
 def membership(user_id: str = "alice", *, read_seq: int = 0, delivered_seq: int = 0) -> Membership:
     return Membership(user_id=user_id, conversation_id=CONVERSATION, read_seq=read_seq, delivered_seq=delivered_seq)
+
+
+def reader(user_id: str) -> Reader:
+    return Reader(user_id=user_id, blocked=frozenset())
 
 
 def sent(before: Head, sender_id: str, *, now_ms: int = 0) -> Head:
@@ -91,11 +95,11 @@ def test_each_member_sees_their_own_side() -> None:
     now = sent(sent(head(), "alice"), "bob")
     sides = {"alice": membership("alice"), "bob": membership("bob")}
 
-    shown = now.view("alice", sides, {"alice": "Alice", "bob": None})
+    shown = now.view(reader("alice"), sides, {"alice": "Alice", "bob": None})
 
     assert (shown.last_seq, shown.read_seq, shown.unread) == (2, 1, 1)
     assert [(one.user_id, one.name, one.read_seq) for one in shown.members] == [("alice", "Alice", 1), ("bob", None, 2)]
-    assert (now.view("bob", sides, {}).read_seq, now.view("bob", sides, {}).unread) == (2, 0)
+    assert (now.view(reader("bob"), sides, {}).read_seq, now.view(reader("bob"), sides, {}).unread) == (2, 0)
 
 
 def test_others_are_all_but_one() -> None:
@@ -111,4 +115,4 @@ def test_a_preview_is_the_messages_beginning(text: str) -> None:
 
     assert text.startswith(message.preview().text)
     assert len(message.preview().text) == min(len(text), PREVIEW_CHARACTERS)
-    assert message.preview().id == message.view().id == f"{CONVERSATION}.7"
+    assert message.preview().id == message.for_all().id == f"{CONVERSATION}.7"

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from parley.domain import sync
 from parley.domain.requests import SyncCursor
-from parley.domain.stored import Head, Membership, StoredMessage, Tally, preview_of
+from parley.domain.stored import Head, Membership, Reader, StoredMessage, Tally, preview_of
 from parley.domain.sync import (
     MAX_MESSAGES_PER_CONVERSATION,
     OVER_REST,
@@ -52,7 +52,7 @@ def head(conversation_id: str, last_seq: int, last_activity_ms: int = 0, last_ch
 def message(conversation_id: str, seq: int, text: str = "hello") -> Message:
     return StoredMessage(
         conversation_id=conversation_id, seq=seq, sender_id="bob", kind="text", text=text, created_at_ms=seq
-    ).view()
+    ).for_all()
 
 
 def change(change_seq: int) -> Missed:
@@ -220,7 +220,7 @@ def longest_message(seq: int) -> Message:
         reactions={chr(0x1F600 + number) * 16: Tally(10**6, number) for number in range(20)},
         change_seq=10**15,
     )
-    return stored.view()
+    return stored.for_all()
 
 
 def longest_conversation(number: int) -> Named:
@@ -250,7 +250,7 @@ def longest_joined(number: int) -> Conversation:
         last_message=preview_of(longest_message(10**15)),
     )
     sides = {who: Membership(user_id=who, conversation_id=conversation_id) for who in one.participants}
-    return one.view("alice", sides, dict.fromkeys(sides, "\0" * 200))
+    return one.view(Reader(user_id="alice", blocked=frozenset()), sides, dict.fromkeys(sides, "\0" * 200))
 
 
 @pytest.mark.parametrize("budget, largest", [(OVER_REST, ANSWER_BYTES), (OVER_WEBSOCKET, FRAME_BYTES - 3_000)])

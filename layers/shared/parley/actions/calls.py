@@ -230,7 +230,7 @@ def _tell_end(call: Call, ended: StoredCall, note: StoredMessage | None) -> Stor
     if note is not None:
         # The calling device, too: no reply of its own has told it of the message.
         everywhere = msgspec.structs.replace(call, connection_id=None)
-        push.tell_present_each(everywhere, people, push.new_message(ended.conversation_id, note.view()))
+        push.tell_present_each(everywhere, people, push.new_message(ended.conversation_id, note.for_all()))
     push.remember(ended.key)
     if ended.due_at_s is None:
         return ended

@@ -133,7 +133,7 @@ def _found(call: Call, message_id: str, also: Collection[str]) -> Found:
     )
     if head is None or message is None or not access.is_member(head, call.user_id, membership):
         raise access.no_message()
-    return Found(head=head, message=message, mine=mine, named=named, blocked=frozenset(blocked))
+    return Found(caller_id=call.user_id, head=head, message=message, mine=mine, named=named, blocked=frozenset(blocked))
 
 
 def _with_named(found: Found) -> Found:
@@ -158,7 +158,7 @@ def _tell_again(call: Call, found: Found, change_seq: int) -> None:
 
 def _tell(call: Call, found: Found, change: Change) -> None:
     only_me = change.for_user_id is not None
-    event = events.of_change(change, found.head, found.view() if only_me else found.message.view())
+    event = events.of_change(change, found.head, found.view() if only_me else found.message.for_all())
     people = [call.user_id] if only_me else found.head.participants
     push.tell_each(call, people, push.frames_of(event), found.head.conversation_id)
     push.remember((found.head.conversation_id, change.change_seq))

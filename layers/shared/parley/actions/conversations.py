@@ -21,7 +21,7 @@ from parley.domain.requests import (
     WantedContext,
 )
 from parley.domain.steps import OwnChange, Step
-from parley.domain.stored import Head, Membership
+from parley.domain.stored import Head, Membership, Reader
 from parley.domain.times import from_rfc3339, hour, rfc3339
 from parley.domain.types import Context, Conversation, SentMessage, Settings
 
@@ -326,11 +326,13 @@ def _tell_created(call: Call, head: Head) -> None:
     """Posts the new conversation to each member's devices, as that member sees it."""
     fresh = {one: head.newcomer(one) for one in head.participants}
     names = conversations.names(head.participants)
+    # Between two people nothing is marked for either of them.
+    readers = (Reader(user_id=one, blocked=frozenset()) for one in head.participants)
     frames = {
-        one: ConversationCreated(
+        one.user_id: ConversationCreated(
             conversation_id=head.conversation_id, conversation=head.view(one, fresh, names)
         ).frame()
-        for one in head.participants
+        for one in readers
     }
     push.tell_each(call, head.participants, lambda user_id, _: frames[user_id])
     push.remember(head.conversation_id)
@@ -344,19 +346,18 @@ def views(heads: Sequence[Head], user_id: str) -> list[Conversation]:
     if not heads:
         return []
     keys = [(one, head.conversation_id) for head in heads for one in listing.people_of(head, user_id)]
-    blocked, (memberships, names) = together.both(
-        lambda: seeing.blocked_in(user_id, heads), lambda: conversations.memberships_and_names(keys)
+    reader, (memberships, names) = together.both(
+        lambda: seeing.reader(user_id, heads), lambda: conversations.memberships_and_names(keys)
     )
     return [
         head.view(
-            user_id,
+            reader,
             {
                 one: memberships[one, head.conversation_id]
                 for one in listing.people_of(head, user_id)
                 if (one, head.conversation_id) in memberships
             },
             names,
-            blocked,
         )
         for head in heads
         if (user_id, head.conversation_id) in memberships

@@ -113,12 +113,12 @@ def _frames(head: Head, errand: Errand, user_ids: Sequence[str]) -> push.FrameFo
         if message is None:
             return None
         blockers = blocks.blockers_of(message.sender_id, user_ids) if message.kind != "system" else ()
-        return push.new_message(head.conversation_id, message.view(), blockers)
+        return push.new_message(head.conversation_id, message.for_all(), blockers)
     for change in messages.changes(head.conversation_id, errand.change_seq, errand.change_seq):
         if not change.is_for_all:  # rows written by an earlier version have the errand all the same
             return None
         if not change.is_of_message:
             return push.frames_of(events.of_change(change, head, None))
         changed = messages.get(head.conversation_id, change.message_seq or 0)
-        return None if changed is None else push.frames_of(events.of_change(change, head, changed.view()))
+        return None if changed is None else push.frames_of(events.of_change(change, head, changed.for_all()))
     return None

@@ -6,7 +6,7 @@ from itertools import islice
 
 from parley.actions import access
 from parley.actions.together import both
-from parley.adapters import conversations, exports, files, marks, messages, queues, staff, writes
+from parley.adapters import blocks, conversations, exports, files, marks, messages, queues, staff, writes
 from parley.adapters.exports import LostRace
 from parley.domain import auditing, exporting, ids, transcript
 from parley.domain.auditing import Entry
@@ -14,7 +14,7 @@ from parley.domain.call import Call
 from parley.domain.errors import Field, NotFound, TooMany, Unprocessable
 from parley.domain.exporting import MAX_MEMBERS, About, Export, ExportStep, Job, Person, Recent
 from parley.domain.requests import ExportConversation
-from parley.domain.stored import NO_MARKS, Head, StoredMessage
+from parley.domain.stored import Eyes, Head, StoredMessage
 from parley.domain.transcript import Line
 from parley.domain.types import Message
 
@@ -155,8 +155,13 @@ class _Part:
         """Returns messages as the export's owner sees them, without those that they have deleted for themselves."""
         job = self._job
         mine = marks.of(job.conversation_id, job.user_id, page[0].seq, page[-1].seq)
-        seen = ((one, mine.get(one.seq, NO_MARKS)) for one in page)
-        return [one.view(marked) for one, marked in seen if marked.hidden_at_ms is None]
+        eyes = Eyes(user_id=job.user_id, blocked=self._blocked, marks=mine)
+        return [eyes.view(one) for one in page if not eyes.is_hidden(one)]
+
+    @cached_property
+    def _blocked(self) -> frozenset[str]:
+        """Returns whom the export's owner has blocked, where it shows: in a group; one round trip."""
+        return frozenset(blocks.blocked_by(self._job.user_id) if self._head.is_group else ())
 
     def _pieces(self, shown: Sequence[Message]) -> Iterator[bytes]:
         if self._job.format == "jsonl":
@@ -188,7 +193,8 @@ class _Part:
         found, hidden = both(
             lambda: messages.some(conversation_id, seqs), lambda: marks.hidden(conversation_id, user_id, seqs)
         )
-        return here | {one.message_id: one.view() for seq, one in found.items() if seq not in hidden}
+        eyes = Eyes(user_id=user_id, blocked=self._blocked, marks={})
+        return here | {one.message_id: eyes.view(one) for seq, one in found.items() if seq not in hidden}
 
     def _learn(self, user_ids: Iterable[str]) -> None:
         """Looks up the names that are not known yet."""

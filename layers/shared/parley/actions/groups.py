@@ -10,10 +10,11 @@ from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from parley.actions import access, limiting, members, opening, push, seeing, together, visibility, wording
 from parley.actions.wording import Screened
-from parley.adapters import batches, conversations, journal, messages, screening, tables, writes
+from parley.adapters import batches, blocks, conversations, journal, messages, screening, tables, writes
 from parley.adapters.batches import Rows
 from parley.domain import events, grouping, ids, rights
 from parley.domain.call import Call
@@ -22,7 +23,7 @@ from parley.domain.events import ConversationCreated
 from parley.domain.identity import is_user_id
 from parley.domain.requests import CreateConversation, Page, UpdateConversation
 from parley.domain.steps import Change, Step
-from parley.domain.stored import Head, Membership, StoredMessage
+from parley.domain.stored import Head, Membership, Reader, StoredMessage
 from parley.domain.types import Conversation, GroupRole, Member
 
 Memberships = Mapping[str, Membership]
@@ -71,7 +72,8 @@ def create(call: Call, wanted: CreateConversation) -> tuple[Conversation, bool]:
         except journal.LostRace:
             continue
         _tell_created(call, step.after)
-        return _view(step.after, call.user_id), True
+        reader = seeing.reader(call.user_id, [step.after])  # its one message is the system's: nothing is read
+        return step.after.view(reader, {one.user_id: one for one in step.added}, {}), True
     raise writes.busy()
 
 
@@ -105,7 +107,7 @@ def _made_before(call: Call, wanted: CreateConversation, head: Head, rows: Rows)
         )
     if head.last_seq == 1 and not push.was_told((head.conversation_id, 0)):
         _tell_created(call, head)  # the try that made it may have died before it told anybody
-    return head.view(call.user_id, {call.user_id: mine}, {})
+    return head.view(seeing.reader(call.user_id, [head]), {call.user_id: mine}, {})
 
 
 def _creation(call: Call, conversation_id: str, wanted: CreateConversation, rows: Rows) -> Step:
@@ -130,11 +132,12 @@ def update(call: Call, conversation_id: str, wanted: UpdateConversation) -> Conv
         return None if step is None else wording.flagged(call, step, *screened)
 
     head, there = _change(call, conversation_id, (call.user_id,), decide)
+    reader = seeing.reader(call.user_id, [head])
     if head.is_group:
-        return head.view(call.user_id, there, {}, seeing.blocked_in(call.user_id, [head]))
+        return head.view(reader, there, {})
     people = [(one, conversation_id) for one in head.participants]
     found, names = conversations.memberships_and_names(people)
-    return head.view(call.user_id, {one: found[one, conversation_id] for one in head.participants}, names)
+    return head.view(reader, {one: found[one, conversation_id] for one in head.participants}, names)
 
 
 def _screened(call: Call, wanted: Named) -> tuple[Named, Screened, Screened]:
@@ -270,16 +273,17 @@ def _change(
             raise access.no_conversation()
         step = decide(head, there)
         if step is None:
-            _tell_again(call, head, kinds, user_ids)
+            _tell_again(call, head, there, kinds, user_ids)
             return head, there
         step = limiting.counted(call, step)
         try:
             journal.write(step, call.now_s)
         except journal.LostRace:
             continue
+        then = {one.user_id: _after(step, one) for one in (*there.values(), *step.added)}
         if step.message is not None and step.change is not None:
-            _tell(call, step.after, step.message, step.change)
-        return step.after, {one.user_id: _after(step, one) for one in (*there.values(), *step.added)}
+            _tell(call, step.after, then, step.message, step.change)
+        return step.after, then
     raise writes.busy()
 
 
@@ -297,7 +301,7 @@ def _last_change(head: Head) -> Change | None:
     return found[0] if found else None
 
 
-def _tell_again(call: Call, head: Head, kinds: Collection[str], user_ids: Iterable[str]) -> None:
+def _tell_again(call: Call, head: Head, there: Memberships, kinds: Collection[str], user_ids: Iterable[str]) -> None:
     """Tells again of the last change, where it was the caller's and of one of these kinds and about these people."""
     if push.was_told((head.conversation_id, head.shared_seq)):
         return
@@ -306,50 +310,53 @@ def _tell_again(call: Call, head: Head, kinds: Collection[str], user_ids: Iterab
         return
     message = messages.get(head.conversation_id, change.message_seq)
     if message is not None and set(change.user_ids) <= set(user_ids) | {call.user_id}:
-        _tell(call, head, message, change)
+        _tell(call, head, there, message, change)
 
 
-def _tell(call: Call, head: Head, message: StoredMessage, change: Change) -> None:
+def _tell(call: Call, head: Head, there: Memberships, message: StoredMessage, change: Change) -> None:
     """Tells the members of the system message and of the change, and those whom it brought in or took out."""
     conversation_id = head.conversation_id
     told = push.frames_of(events.of_change(change, head, None))
     people = [*head.participants, call.user_id]
     talk = [
-        push.Told(people, push.new_message(conversation_id, message.view()), conversation_id),
+        push.Told(people, push.new_message(conversation_id, message.for_all()), conversation_id),
         push.Told(people, told, conversation_id),
     ]
     if change.kind == "member_removed":
         talk = [one.without(change.user_ids) for one in talk]
         talk.append(push.Told(change.user_ids, told, None))
     if change.kind == "member_added":
-        talk.insert(0, push.Told(change.user_ids, _created(head, change.user_ids), conversation_id))
+        came = [one for user_id in change.user_ids if (one := there.get(user_id)) is not None]
+        talk.insert(0, push.Told([one.user_id for one in came], _created(head, came), conversation_id))
     push.tell_all(call, talk)
     push.remember((conversation_id, change.change_seq))
 
 
 def _tell_created(call: Call, head: Head) -> None:
-    frames = _created(head, head.participants)
-    push.tell_all(call, [push.Told(head.participants, frames, head.conversation_id)])
+    """Shows a new group to its members; its maker has read the message that tells of it."""
+    first = head.last_message
+    came = [
+        replace(head.newcomer(one), read_seq=read_seq, delivered_seq=read_seq)
+        for one in head.participants
+        for read_seq in [1 if first is not None and one == first.sender_id else 0]
+    ]
+    push.tell_all(call, [push.Told(head.participants, _created(head, came), head.conversation_id)])
     push.remember((head.conversation_id, 0))
 
 
-def _created(head: Head, user_ids: Iterable[str]) -> push.FrameFor:
-    """Returns the frames that show a group to those who have just come into it, each as they see it."""
-    frames = {
-        one: ConversationCreated(conversation_id=head.conversation_id, conversation=_view(head, one)).frame()
-        for one in user_ids
-    }
-    return lambda user_id, _: frames[user_id]
+def _created(head: Head, came: Sequence[Membership]) -> push.FrameFor:
+    """Returns the frames that show a group to those who have just come into it, each as they see it.
 
-
-def _view(head: Head, user_id: str) -> Conversation:
-    """Returns a group as somebody sees it who has just come in: all but its last message, which tells of it, was there.
-
-    Its maker has read that one too.
+    No round trip, one or two where somebody has written behind the message that tells of it.
     """
-    before = head.last_seq if head.last_message and head.last_message.sender_id == user_id else head.last_seq - 1
-    mine = Membership(user_id=user_id, conversation_id=head.conversation_id, read_seq=before, delivered_seq=before)
-    return head.view(user_id, {user_id: mine}, {})
+    last = head.last_message if head.shows_words else None
+    blockers = blocks.blockers_of(last.sender_id, [one.user_id for one in came]) if last is not None else ()
+    frames = {}
+    for mine in came:
+        blocked = frozenset({last.sender_id} if last is not None and mine.user_id in blockers else ())
+        seen = head.view(Reader(user_id=mine.user_id, blocked=blocked), {mine.user_id: mine}, {})
+        frames[mine.user_id] = ConversationCreated(conversation_id=head.conversation_id, conversation=seen).frame()
+    return lambda user_id, _: frames[user_id]
 
 
 def _rows_of(call: Call, user_ids: Sequence[str]) -> Rows:

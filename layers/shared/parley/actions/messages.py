@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from parley.actions import access, limiting, push, seeing, together, wording
-from parley.adapters import blocks, journal, messages, writes
+from parley.adapters import blocks, journal, marks, messages, writes
 from parley.domain import history, ids, rights
 from parley.domain.call import Call
 from parley.domain.errors import Field, Unprocessable
@@ -99,9 +99,9 @@ def write(call: Call, step: Step, blockers: Blockers = ()) -> Message | None:
         journal.write(step, call.now_s)
     except journal.LostRace:
         return None
-    message = step.new_message.view()
-    _tell(call, step.after, message, blockers)
-    return message
+    message = step.new_message
+    _tell(call, step.after, message.for_all(), blockers)
+    return message.view(seeing.own(call.user_id, {}))  # it has just been written, so nobody has put a mark on it
 
 
 def _replay(
@@ -113,13 +113,15 @@ def _replay(
             "This client_id was used for another message.",
             fields=(Field(f"{call.field_prefix}/client_id", "client_id_reused"),),
         )
-    stored = messages.get(head.conversation_id, earlier.seq)
+    stored, mine = together.both(
+        lambda: messages.get(head.conversation_id, earlier.seq),
+        lambda: marks.of(head.conversation_id, call.user_id, earlier.seq, earlier.seq),
+    )
     if stored is None:
         raise access.no_message()
-    message = stored.view()
-    if not push.was_told(message.id):
-        _tell(call, head, message, blockers)
-    return _sent(message, replayed=True)
+    if not push.was_told(stored.message_id):
+        _tell(call, head, stored.for_all(), blockers)
+    return _sent(stored.view(seeing.own(call.user_id, mine)), replayed=True)
 
 
 def _tell(call: Call, head: Head, message: Message, blockers: Blockers) -> None:

@@ -76,8 +76,8 @@ def read(call: Call, report_id: str) -> ReportInContext:
     around = messages.between(found.conversation_id, first, last)
     return ReportInContext(
         report=reporting.details(found),
-        message=next((one.view() for one in around if one.seq == found.seq), None),
-        context=[one.view() for one in around],
+        message=next((one.for_all() for one in around if one.seq == found.seq), None),
+        context=[one.for_all() for one in around],
     )
 
 

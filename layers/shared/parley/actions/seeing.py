@@ -2,36 +2,20 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from msgspec import Struct
-
 from parley.actions import together
 from parley.adapters import blocks, marks
 from parley.domain import ids
 from parley.domain.call import Call
-from parley.domain.stored import NO_MARKS, Head, Marks, StoredMessage
-from parley.domain.types import Message
+from parley.domain.stored import Eyes, Head, Marks, Reader, StoredMessage
 
 
-class Eyes(Struct, frozen=True):
-    """How somebody sees messages of a conversation: their marks by seq, and whom they have blocked."""
-
-    marks: Mapping[int, Marks]
-    blocked: frozenset[str] = frozenset()
-
-    def view(self, message: StoredMessage) -> Message:
-        return message.view(self.marks.get(message.seq, NO_MARKS), self.blocked)
-
-    def is_hidden(self, message: StoredMessage) -> bool:
-        """Says whether they have deleted a message from their own view."""
-        return self.marks.get(message.seq, NO_MARKS).hidden_at_ms is not None
-
-
-def blocked_in(user_id: str, heads: Iterable[Head]) -> frozenset[str]:
-    """Returns whom somebody has blocked, as far as the lists of these conversations have to mark it.
+def reader(user_id: str, heads: Iterable[Head]) -> Reader:
+    """Returns somebody as the reader of these conversations: whom they have blocked, as far as it shows there.
 
     One round trip; none where no group among them ends with what somebody said.
     """
-    return frozenset(blocks.blocked_by(user_id)) if any(head.shows_words for head in heads) else frozenset()
+    blocked = blocks.blocked_by(user_id) if any(head.shows_words for head in heads) else ()
+    return Reader(user_id=user_id, blocked=frozenset(blocked))
 
 
 def eyes(
@@ -47,10 +31,16 @@ def eyes(
         return marks.of(conversation_id, call.user_id, first_seq, last_seq)
 
     if not ids.is_group_id(conversation_id):
-        return Eyes(mine())
+        return Eyes(user_id=call.user_id, blocked=frozenset(), marks=mine())
     if blocked is not None:
-        return Eyes(mine(), frozenset(blocked))
-    return Eyes(*together.both(mine, lambda: frozenset(blocks.blocked_by(call.user_id))))
+        return Eyes(user_id=call.user_id, blocked=frozenset(blocked), marks=mine())
+    marked, found = together.both(mine, lambda: frozenset(blocks.blocked_by(call.user_id)))
+    return Eyes(user_id=call.user_id, blocked=found, marks=marked)
+
+
+def own(user_id: str, marked: Mapping[int, Marks]) -> Eyes:
+    """Returns how somebody sees messages of their own, which nobody marks for them."""
+    return Eyes(user_id=user_id, blocked=frozenset(), marks=marked)
 
 
 def look(

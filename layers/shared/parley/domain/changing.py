@@ -16,7 +16,7 @@ from parley.domain.errors import Conflict, Forbidden, Invalid
 from parley.domain.requests import EditMessage
 from parley.domain.sending import check_mentions, no_earlier, with_mentions
 from parley.domain.steps import Change, ChangeKind, Mark, OwnChange, Step
-from parley.domain.stored import MAX_EVERYONE, Head, Marks, Membership, StoredMessage, Tally
+from parley.domain.stored import MAX_EVERYONE, Eyes, Head, Marks, Membership, StoredMessage, Tally
 from parley.domain.types import EVERYONE, Message
 
 MAX_EDITS = 100  # of one message; each leaves a version behind
@@ -30,6 +30,7 @@ class Found(Struct, frozen=True, kw_only=True):
     `named` holds memberships of people whom it names, or is to name; in a large group, of all of them.
     """
 
+    caller_id: str
     head: Head
     message: StoredMessage
     mine: Sequence[Mark] = ()
@@ -49,7 +50,8 @@ class Found(Struct, frozen=True, kw_only=True):
         emojis = frozenset(one.emoji for one in self.mine if one.is_on and one.emoji is not None)
         hidden = self.mark(None)
         marks = Marks(emojis, hidden.at_ms if hidden is not None and hidden.is_on else None)
-        return self.message.view(marks, self.blocked)
+        user_id = self.caller_id
+        return self.message.view(Eyes(user_id=user_id, blocked=self.blocked, marks={self.message.seq: marks}))
 
     def after(self, step: Step) -> "Found":
         """Returns what would be found after a step."""

@@ -161,7 +161,7 @@ class Look:
         message = trail.unlooked[-1]
         spans = _match(self._query, message)
         if spans:
-            self._bytes += history.answer_bytes(Hit(message=message.view(), highlights=spans))
+            self._bytes += history.answer_bytes(Hit(message=message.for_all(), highlights=spans))
             if self._bytes > history.MAX_PAGE_BYTES:
                 self._is_full = True
                 return

@@ -44,6 +44,30 @@ class Marks(Struct, frozen=True):
 NO_MARKS = Marks()
 
 
+class Reader(Struct, frozen=True, kw_only=True):
+    """Somebody to whom an answer is shown: in groups it marks what those say whom they have `blocked`."""
+
+    user_id: str
+    blocked: frozenset[str]
+
+
+class Eyes(Reader, frozen=True, kw_only=True):
+    """How a reader sees messages of one conversation: with their own marks, by seq."""
+
+    marks: Mapping[int, Marks]
+
+    def marks_on(self, message: "StoredMessage") -> Marks:
+        return self.marks.get(message.seq, NO_MARKS)
+
+    def is_hidden(self, message: "StoredMessage") -> bool:
+        """Says whether they have deleted a message from their own view."""
+        return self.marks_on(message).hidden_at_ms is not None
+
+    def view(self, message: "StoredMessage") -> Message:
+        """Returns the message as the reader sees it."""
+        return message.view(self)
+
+
 class Tally(Struct, frozen=True, array_like=True):
     """How often an emoji was given to a message; `since` is the change that brought it there first, for the order."""
 
@@ -76,38 +100,47 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     def message_id(self) -> str:
         return ids.message_id(self.conversation_id, self.seq)
 
-    def view(self, marks: Marks = NO_MARKS, blocked: Collection[str] = ()) -> Message:
-        """Returns the message as somebody with these marks sees it, who has blocked these people.
+    def view(self, eyes: Eyes) -> Message:
+        """Returns the message as a reader sees it.
 
-        One that is hidden from them looks deleted, where it was deleted for everyone too since then. What happened in
-        the conversation is marked for nobody.
+        One that they have hidden looks deleted, unless it was deleted for everyone since then. System messages are
+        marked for nobody.
         """
+        marks = eyes.marks_on(self)
         hidden_at_ms = marks.hidden_at_ms if self.deleted_at_ms is None else None
         shown = self if hidden_at_ms is None else self.blanked(hidden_at_ms)
-        reply_to = shown.reply_to_seq
+        is_blocked = self.sender_id in eyes.blocked and self.kind != "system"
+        return shown._shown(marks.emojis, blocked=is_blocked, hidden=marks.hidden_at_ms is not None)
+
+    def for_all(self) -> Message:
+        """Returns the message as events carry it: without what differs by reader. An answer needs a reader (`view`)."""
+        return self._shown(frozenset(), blocked=False, hidden=False)
+
+    def _shown(self, mine: Collection[str], *, blocked: bool, hidden: bool) -> Message:
+        reply_to = self.reply_to_seq
         return Message(
             id=self.message_id,
             conversation_id=self.conversation_id,
             seq=self.seq,
             sender_id=self.sender_id,
             kind=self.kind,
-            text=shown.text,
+            text=self.text,
             system=self.system,
             reply_to=None if reply_to is None else ids.message_id(self.conversation_id, reply_to),
-            forwarded_from=shown.forwarded_from if shown.deleted_at_ms is None else None,
-            mentions=list(shown.mentions),
+            forwarded_from=self.forwarded_from if self.deleted_at_ms is None else None,
+            mentions=list(self.mentions),
             reactions=[
-                Reaction(emoji, tally.count, emoji in marks.emojis)
-                for emoji, tally in sorted(shown.reactions.items(), key=lambda one: (one[1].since, one[0]))
+                Reaction(emoji, tally.count, emoji in mine)
+                for emoji, tally in sorted(self.reactions.items(), key=lambda one: (one[1].since, one[0]))
             ],
-            pinned=shown.pinned,
+            pinned=self.pinned,
             created_at=rfc3339(self.created_at_ms),
-            edited_at=rfc3339_or_none(shown.edited_at_ms),
-            deleted_at=rfc3339_or_none(shown.deleted_at_ms),
+            edited_at=rfc3339_or_none(self.edited_at_ms),
+            deleted_at=rfc3339_or_none(self.deleted_at_ms),
             client_id=self.client_id,
             change_seq=self.change_seq,
-            blocked=self.sender_id in blocked and self.kind != "system",
-            hidden=marks.hidden_at_ms is not None,
+            blocked=blocked,
+            hidden=hidden,
         )
 
     def blanked(self, at_ms: int) -> "StoredMessage":
@@ -128,7 +161,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
 
     def preview(self) -> MessagePreview:
         """Returns the cut-down message that stands in lists."""
-        return preview_of(self.view())
+        return preview_of(self.for_all())
 
 
 def preview_of(message: Message) -> MessagePreview:
@@ -329,16 +362,10 @@ class Head(Struct, frozen=True, kw_only=True):
         return self.is_group and self.last_message is not None and self.last_message.kind != "system"
 
     def view(
-        self,
-        user_id: str,
-        memberships: Mapping[str, Membership],
-        names: Mapping[str, str | None],
-        blocked: Collection[str] = (),
+        self, reader: Reader, memberships: Mapping[str, Membership], names: Mapping[str, str | None]
     ) -> Conversation:
-        """Returns the conversation as member `user_id` sees it, who has blocked these people.
-
-        `memberships` and `names` are by user id.
-        """
+        """Returns the conversation as a member sees it; `memberships` and `names` are by user id."""
+        user_id, blocked = reader.user_id, reader.blocked
         mine = memberships[user_id]
         listed = () if self.is_group else self.participants
         mentions = self.unread_mentions(mine)
