@@ -155,7 +155,9 @@ def _tell_again(call: Call, head: Head, hidden: visibility.Hidden, kind: Kind, s
 
 
 def list_receipts(call: Call, message_id: str, query: ListReceipts) -> ReceiptList:
-    """Returns when members received and read a message, the sender left out: a page of them, by id.
+    """Returns when members received and read a message: a page of them, by id.
+
+    Its sender is left out, and those who came after it: their markers tell of what was said since.
 
     Three round trips, the last of them queries for those whose markers have passed it; one more for the members of a
     large group, and one or two where a reader has written since.
@@ -168,13 +170,14 @@ def list_receipts(call: Call, message_id: str, query: ListReceipts) -> ReceiptLi
     sides, cut_off = visibility.cut_off_beside(
         call.user_id, hidden, others, lambda: conversations.memberships((one, head.conversation_id) for one in others)
     )
-    seen = [head.as_seen(one, call.user_id) for one in sides.values() if one.user_id not in cut_off]
+    there = [one for one in sides.values() if head.was_there(one, message)]
+    seen = [head.as_seen(one, call.user_id) for one in there if one.user_id not in cut_off]
     times = receipts.first_at_or_after(head.conversation_id, _passed(seen, message.seq), message.seq)
     answered = _answered(head, [one.user_id for one in seen], message.seq)
     return ReceiptList(
         receipts=[
             _receipt(one, times.get((one, "delivered")), _first(times.get((one, "read")), answered.get(one)))
-            for one, _ in sides
+            for one in (member.user_id for member in there)
         ],
         next=behind,
     )

@@ -301,6 +301,7 @@ def membership_row(head: Head, membership: Membership, peer_id: str | None = Non
         read_seq=membership.read_seq,
         delivered_seq=membership.delivered_seq,
         since_ms=membership.since_ms,
+        since_seq=membership.since_seq,
         frozen=to_builtins(membership.frozen) if membership.frozen else None,
     )
 
@@ -348,6 +349,7 @@ def _membership(row: tables.Membership) -> Membership:
         mention_seqs=frozenset(int(one) for one in row.mention_seqs or ()),
         hidden_seq=None if row.hidden_seq is None else int(row.hidden_seq),
         since_ms=int(row.since_ms),
+        since_seq=None if row.since_seq is None else int(row.since_seq),
         sent_ms=None if row.sent_ms is None else int(row.sent_ms),
         frozen=convert(row.frozen, type=Frozen) if row.frozen else None,
     )

@@ -119,6 +119,7 @@ class Membership(Table):
     read_seq = NumberAttribute()
     delivered_seq = NumberAttribute()
     since_ms = NumberAttribute()
+    since_seq = NumberAttribute(null=True)
     settings = DocumentAttribute(null=True)
     own_seq = NumberAttribute(null=True)
     pinned_at_ms = NumberAttribute(null=True)

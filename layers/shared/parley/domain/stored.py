@@ -199,6 +199,8 @@ class Membership(Struct, frozen=True, kw_only=True):
 
     `archived_seq` is where the conversation ended when it was archived: whatever comes behind it brings it back.
     `mention_seqs` are the messages that name this person and that they had not read, `MAX_MENTIONS` of them at most.
+    `since_seq` is where the conversation ended when they came in: receipts are about what came then. None in a row that
+    is older than this attribute, for which `since_ms` tells it.
     `sent_ms` is when they last wrote, in a group in slow mode.
     `own_seq` counts the changes of what they have set for themselves: `settings`, and what they archive.
     `hidden_seq` is the newest message that they have deleted for themselves, where it was the conversation's last.
@@ -215,6 +217,7 @@ class Membership(Struct, frozen=True, kw_only=True):
     mention_seqs: frozenset[int] = frozenset()
     hidden_seq: int | None = None
     since_ms: int = 0
+    since_seq: int | None = None
     sent_ms: int | None = None
     frozen: Frozen | None = None
 
@@ -311,7 +314,14 @@ class Head(Struct, frozen=True, kw_only=True):
             read_seq=self.last_seq,
             delivered_seq=self.last_seq,
             since_ms=self.last_activity_ms,
+            since_seq=self.last_seq,
         )
+
+    def was_there(self, membership: Membership, message: StoredMessage) -> bool:
+        """Says whether a member was in the conversation when a message was written."""
+        if membership.since_seq is not None:
+            return message.seq > membership.since_seq
+        return not self.is_group or message.created_at_ms > membership.since_ms
 
     def frozen(self, mine: Membership) -> Frozen | None:
         """Returns the markers of a member as the other one of two goes on seeing them under a block; None without."""
