@@ -13,6 +13,7 @@ from tests.functional.replies import Meanwhile, at_once, refusal, stored
 from tests.functional.talk import joined, make_group, open_direct, say
 from tests.functional.talk import refusal as frame_refusal
 from tests.harness import Call, Frame, Parley, Reply, Socket, User
+from tests.harness.fixtures import forget_told
 
 BURST = 3
 
@@ -687,3 +688,144 @@ def test_making_groups_takes_tokens_and_a_retry_gets_its_group(parley: Parley) -
 
     assert statuses(replies) == [201] * BURST + [429]
     assert (again.status, again.json["id"]) == (200, replies[0].json["id"])
+
+
+# --- changes elsewhere, replays, long texts --------------------------------------------------------------------------
+
+
+def empty_own_bucket(parley: Parley, user_id: str) -> None:
+    """Leaves nothing in a person's own bucket for the next minutes."""
+    parley.store.client("dynamodb").put_item(
+        TableName=parley.functions.environment["RATES_TABLE"],
+        Item={
+            "user_id": {"S": user_id},
+            "tat_ms": {"N": str(parley.clock() + 600_000)},
+            "expires_at_s": {"N": str(parley.clock() // 1000 + 600)},
+        },
+    )
+
+
+CHANGES = {
+    "add_reaction": ("PUT", "/messages/{message_id}/reactions/%F0%9F%91%8D", None),
+    "remove_reaction": ("DELETE", "/messages/{message_id}/reactions/%F0%9F%98%A2", None),
+    "edit_message": ("PATCH", "/messages/{message_id}", {"text": "new"}),
+    "delete_message": ("DELETE", "/messages/{message_id}", None),
+    "delete_message_for_me": ("DELETE", "/messages/{message_id}?scope=me", None),
+    "pin_message": ("PUT", "/messages/{message_id}/pin", None),
+    "unpin_message": ("DELETE", "/messages/{pinned_id}/pin", None),
+    "update_conversation": ("PATCH", "/conversations/{group}", {"title": "New"}),
+    "add_members": ("POST", "/conversations/{group}/members", {"user_ids": ["carol"]}),
+    "put_member": ("PUT", "/conversations/{group}/members/carol", {"role": "admin"}),
+    "set_role": ("PATCH", "/conversations/{group}/members/bob", {"role": "admin"}),
+    "remove_member": ("DELETE", "/conversations/{group}/members/bob", None),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_change_in_another_conversation_takes_from_the_own_bucket(parley: Parley, what: str) -> None:
+    method, path, body = CHANGES[what]
+    alice, bob = parley.user("alice"), parley.user("bob")
+    group = make_group(alice, bob)
+    message_id, pinned_id = say(alice, group, "one", "two")
+    parley.advance(10)
+    assert alice.put(f"/messages/{message_id}/reactions/%F0%9F%98%A2").status == 200
+    assert alice.put(f"/messages/{pinned_id}/pin").status == 200
+    parley.advance(10)
+    path = path.format(group=group, message_id=message_id, pinned_id=pinned_id)
+    say(alice, open_direct(alice, parley.user("dora")), "elsewhere")
+    screen = bob.connect()
+    empty_own_bucket(parley, "alice")
+
+    refused = alice.request(method, path, json=body)
+    told = screen.events()
+    parley.advance(600)
+    later = alice.request(method, path, json=body)
+
+    assert (refused.status, refused.json["code"], refused.json["rule"]) == (429, "rate_limited", "send")
+    assert told == []
+    assert later.status in (200, 201)
+
+
+def test_reactions_by_turns_in_many_conversations_are_held_by_the_own_bucket(parley: Parley) -> None:
+    alice = parley.user("alice")
+    friends = [parley.user(f"friend{number}") for number in range(BURST + 3)]
+    said = [say(one, open_direct(one, alice), "hello")[0] for one in friends]
+
+    replies = [alice.put(f"/messages/{one}/reactions/%F0%9F%91%8D") for one in said]
+
+    # The first is free: this process had not seen alice before.
+    assert statuses(replies) == [200] * (BURST + 1) + [429] * 2
+
+
+def test_replay_tells_the_others_again_only_while_its_message_is_young(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(bob, alice)
+    screen = joined(bob, conversation_id)
+    write(alice, conversation_id, client_id="c1")
+    screen.events()
+
+    told = []
+    for _ in range(2):
+        forget_told()  # the next process, which has told nobody
+        assert write(alice, conversation_id, client_id="c1").json["replayed"] is True
+        told.append(len(screen.events("new_message")))
+        parley.advance(121)
+        screen.request("ping")
+
+    assert told == [1, 0]
+
+
+def test_change_that_is_there_is_told_again_only_while_it_is_young(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(bob, alice)
+    [message_id] = say(bob, conversation_id, "hello")
+    screen = joined(bob, conversation_id)
+    alice.put(f"/messages/{message_id}/pin")
+    alice.patch(f"/messages/{message_id}/read")
+    screen.events()
+
+    told = []
+    for _ in range(2):
+        forget_told()
+        alice.put(f"/messages/{message_id}/pin")
+        alice.patch(f"/messages/{message_id}/read")
+        told.append([one["event"] for one in screen.events()])
+        parley.advance(121)
+        screen.request("ping")
+
+    assert told == [["message_updated", "message_read"], []]
+
+
+def test_long_texts_take_a_token_for_each_started_4_kb(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(bob, alice)
+
+    whole, more = write(alice, conversation_id, "x" * 4096), write(alice, conversation_id, "é" * 2049)
+    refused = write(alice, conversation_id)
+    parley.advance(1.5)
+    most = write(alice, conversation_id, "\N{GRINNING FACE}" * 10_000)  # ten tokens, as many as there are
+    parley.advance(1)
+    too_soon = write(alice, conversation_id, "x" * 8193)
+
+    assert [left(reply) for reply in (whole, more, most)] == [2, 0, 0]
+    assert (refused.status, most.status, too_soon.status) == (429, 201, 429)
+    assert too_soon.json["retry_after_ms"] == 500
+
+
+def test_long_texts_by_turns_take_as_much_from_the_own_bucket(parley: Parley) -> None:
+    alice = parley.user("alice")
+    first, second, third = with_friends(parley, alice, 3)
+    write(alice, first)
+
+    replies = [write(alice, one, "x" * 4097) for one in (second, third)]
+
+    assert statuses(replies) == [201, 429]
+
+
+def test_long_edit_takes_as_many_tokens_as_a_long_message(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    [message_id] = say(alice, open_direct(bob, alice), "short")
+
+    edited = alice.patch(f"/messages/{message_id}", json={"text": "x" * 4097})
+
+    assert (edited.status, left(edited)) == (200, 0)

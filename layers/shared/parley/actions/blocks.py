@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from msgspec import Struct
 
 from parley.actions import limiting, people, push, together
-from parley.adapters import blocks, conversations, journal, messages, writes
+from parley.adapters import blocks, conversations, journal, writes
 from parley.domain import blocking, cursors, events
 from parley.domain.blocking import MAX_BLOCKS, Blocking, Position
 from parley.domain.call import Call
@@ -142,10 +142,9 @@ def _mark(call: Call, conversation_id: str, *, is_on: bool, while_block: BlockSt
 
 def _tell_again(call: Call, head: Head) -> None:
     """Tells of a change that an earlier try of the caller's made; it may have died before it did."""
-    if head.shared_seq and not push.was_told((head.conversation_id, head.shared_seq)):
-        for change in messages.changes(head.conversation_id, head.shared_seq, head.shared_seq):
-            if change.user_id == call.user_id and change.message_seq is None:
-                _tell_change(call, head, change)
+    change = push.untold_change(call, head.conversation_id, head.shared_seq)
+    if change is not None and change.user_id == call.user_id and change.message_seq is None:
+        _tell_change(call, head, change)
 
 
 def _tell_change(call: Call, head: Head, change: Change) -> None:

@@ -215,7 +215,7 @@ def _end(call: Call, head: Head | None, found: StoredCall, reason: CallReason, b
 
 def _tell_end_again(call: Call, ended: StoredCall) -> None:
     """Tells of the end of a call again while it is news: the try that ended it may have died before it did so."""
-    if call.now_ms - (ended.ended_at_ms or 0) < RETELL_MS and not push.was_told(ended.key):
+    if push.is_news(call, ended.key, ended.ended_at_ms or 0, within_ms=RETELL_MS):
         _tell_end(call, ended, _note_of(ended))
 
 

@@ -40,7 +40,7 @@ def edit(call: Call, message_id: str, wanted: EditMessage) -> Message:
         step = changing.edited(call, found, replace(wanted, text=screened.text), window_s)
         return None if step is None else wording.flagged(call, step, screened)
 
-    return _change(call, message_id, decide, also=named, of_text=True, of_names=True)
+    return _change(call, message_id, decide, also=named, text=wanted.text, of_names=True)
 
 
 def delete(call: Call, message_id: str) -> Message:
@@ -89,19 +89,25 @@ def _change(
     *,
     also: Collection[str] = (),
     of_mark: bool = False,
-    of_text: bool = False,
+    text: str | None = None,
     of_names: bool = False,
     emoji: str | None = None,
 ) -> Message:
     """Returns the message as the caller sees it afterwards; `of_mark` where it is the caller's mark that changes.
 
-    `of_text` where it is what the message says, `of_names` where it may name others afterwards.
+    `text` is what the message says afterwards, if that changes; `of_names` where it may name others afterwards.
     """
-    for _ in writes.tries():
-        if of_text:
-            found, _ = together.both(lambda: _found(call, message_id, also), lambda: screening.check_now(call.now_s))
-        else:
-            found = _found(call, message_id, also)
+
+    def read() -> Found:
+        if text is None:
+            return _found(call, message_id, also)
+        return together.both(lambda: _found(call, message_id, also), lambda: screening.check_now(call.now_s))[0]
+
+    conversation_id, _ = ids.split_message_id(message_id, access.field_of(call, "message_id"))
+    found, asked = limiting.own_beside(call, conversation_id, read, text=text or "")
+    for number in writes.tries():
+        if number:
+            found = read()
         if of_names:
             found = _with_named(found)
         step = decide(found)
@@ -109,7 +115,7 @@ def _change(
             mark = found.mark(emoji)
             _tell_again(call, found, (mark.change_seq if mark else 0) if of_mark else found.message.change_seq)
             return found.view()
-        step = limiting.counted(call, step)
+        step = limiting.counted(call, step, asked)
         try:
             journal.write(step, call.now_s)
         except journal.LostRace:
@@ -151,9 +157,9 @@ def _with_named(found: Found) -> Found:
 
 def _tell_again(call: Call, found: Found, change_seq: int) -> None:
     """Tells of a change that an earlier try made; nothing where there was none."""
-    if change_seq and not push.was_told((found.head.conversation_id, change_seq)):
-        for change in messages.changes(found.head.conversation_id, change_seq, change_seq):
-            _tell(call, found, change)
+    change = push.untold_change(call, found.head.conversation_id, change_seq)
+    if change is not None:
+        _tell(call, found, change)
 
 
 def _tell(call: Call, found: Found, change: Change) -> None:

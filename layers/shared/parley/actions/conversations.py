@@ -70,9 +70,9 @@ def create(call: Call, wanted: CreateConversation) -> tuple[Conversation, bool]:
     _check_fields(call, wanted)
     if wanted.type == "group":
         return groups.create(call, wanted)
-    head, created = _open_direct(call, wanted.user_id or "", wanted.context)
+    head, asked = _open_direct(call, wanted.user_id or "", wanted.context)
     shown = views([head], call.user_id)[0]
-    return shown, created
+    return shown, asked is not None
 
 
 _OF_DIRECT = ("user_id", "context")
@@ -96,11 +96,10 @@ def _check_fields(call: Call, wanted: CreateConversation) -> None:
 
 def send_to_user(call: Call, wanted: SendMessageToUser) -> SentMessage:
     """Writes a message to somebody, opening the conversation when there is none yet."""
-    head, created = _open_direct(call, wanted.user_id, wanted.context)
-    if created:
-        limiting.move_on(call, head.conversation_id, None)
+    head, asked = _open_direct(call, wanted.user_id, wanted.context, wanted.text)
+    if asked is not None:
         named = {one: head.newcomer(one) for one in head.participants}
-        if (sent := messages.send_behind(call, head, wanted, named)) is not None:
+        if (sent := messages.send_behind(call, head, wanted, asked, named)) is not None:
             return sent
     return messages.send(call, head.conversation_id, wanted)
 
@@ -277,8 +276,13 @@ def list_unread(call: Call) -> UnreadList:
     return UnreadList(conversations=unread, total=sum(one.unread for one in unread), capped=len(entries) > MAX_COUNTED)
 
 
-def _open_direct(call: Call, user_id: str, wanted: WantedContext | None) -> tuple[Head, bool]:
-    """Returns the head of the direct conversation, and whether it was made now; refuses what the policy forbids."""
+def _open_direct(
+    call: Call, user_id: str, wanted: WantedContext | None, text: str = ""
+) -> tuple[Head, limiting.Asked | None]:
+    """Returns the head of the direct conversation and, if it was made now, what the caller's own bucket gave for it.
+
+    `text` is the message that shall be its first. Refuses what the policy forbids.
+    """
     about = Context(wanted.type, wanted.id) if wanted and wanted.type != NO_CONTEXT else None
     title = wanted.title if wanted else None
     if title is not None and about is None:
@@ -291,17 +295,17 @@ def _open_direct(call: Call, user_id: str, wanted: WantedContext | None) -> tupl
         screening.take(rows, call.now_s)
         head = wish.open_one(call, rows)
         if head is not None:
-            if head.last_seq == 0 and not push.was_told(head.conversation_id):
+            if head.last_seq == 0 and push.is_news(call, head.conversation_id, head.created_at_ms):
                 _tell_created(call, head)  # the try that made it may have died before it told anybody
-            return head, False
+            return head, None
         wish.decide(call, rows)
         # There is no message that a rule could bring before the moderators; the first one brings its own words.
         screened = wording.screen(call, title, "context/title").text if title is not None else None
-        limiting.take_own(call)
+        asked = limiting.take_own(call, text)
         head = _new_head(call, wish, about, screened)
         if conversations.open_direct(head):
             _tell_created(call, head)
-            return head, True
+            return head, asked
     raise writes.busy()
 
 

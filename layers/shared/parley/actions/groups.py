@@ -105,7 +105,7 @@ def _made_before(call: Call, wanted: CreateConversation, head: Head, rows: Rows)
             "This client_id was used for another group.",
             fields=(Field(f"{call.field_prefix}/client_id", "client_id_reused"),),
         )
-    if head.last_seq == 1 and not push.was_told((head.conversation_id, 0)):
+    if head.last_seq == 1 and push.is_news(call, (head.conversation_id, 0), head.created_at_ms):
         _tell_created(call, head)  # the try that made it may have died before it told anybody
     return head.view(seeing.reader(call.user_id, [head]), {call.user_id: mine}, {})
 
@@ -267,15 +267,21 @@ def _change(
     """
     ids.check_conversation_id(conversation_id, access.field_of(call, "conversation_id"))
     people = list(dict.fromkeys([call.user_id, *user_ids]))
-    for _ in writes.tries():
-        head, there = conversations.head_and_memberships(conversation_id, people)
+
+    def found() -> tuple[Head | None, Memberships]:
+        return conversations.head_and_memberships(conversation_id, people)
+
+    (head, there), asked = limiting.own_beside(call, conversation_id, found)
+    for number in writes.tries():
+        if number:
+            head, there = found()
         if head is None or not (left or access.is_member(head, call.user_id, there.get(call.user_id))):
             raise access.no_conversation()
         step = decide(head, there)
         if step is None:
             _tell_again(call, head, there, kinds, user_ids)
             return head, there
-        step = limiting.counted(call, step)
+        step = limiting.counted(call, step, asked)
         try:
             journal.write(step, call.now_s)
         except journal.LostRace:
@@ -303,9 +309,7 @@ def _last_change(head: Head) -> Change | None:
 
 def _tell_again(call: Call, head: Head, there: Memberships, kinds: Collection[str], user_ids: Iterable[str]) -> None:
     """Tells again of the last change, where it was the caller's and of one of these kinds and about these people."""
-    if push.was_told((head.conversation_id, head.shared_seq)):
-        return
-    change = _last_change(head)
+    change = push.untold_change(call, head.conversation_id, head.shared_seq)
     if change is None or change.message_seq is None or change.user_id != call.user_id or change.kind not in kinds:
         return
     message = messages.get(head.conversation_id, change.message_seq)

@@ -11,13 +11,14 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from parley.actions import together
 from parley.actions.profiles import SERVICE
 from parley.adapters import conversations, limits, rates
 from parley.domain.call import Call
 from parley.domain.errors import Conflict
-from parley.domain.limits import Rate, Taking, send_rate, settle, slow_mode_rate, take
+from parley.domain.limits import Rate, Taking, send_rate, settle, slow_mode_rate, take, tokens_for
 from parley.domain.rights import ADMINS
 from parley.domain.steps import Step, Token, Turn
 from parley.domain.stored import Head, Membership
@@ -30,32 +31,46 @@ Read = TypeVar("Read")
 _last: OrderedDict[str, str] = OrderedDict()  # by person, the conversation in which this process saw them write last
 
 
-def take_own(call: Call) -> None:
-    """Takes a token out of the caller's own bucket, which counts whatever they do anywhere; raises TooMany.
+class Asked(Struct, frozen=True, kw_only=True):
+    """What the caller's own bucket gave for a step; without it no step is counted, so none is written past it.
 
-    One round trip, two in a hurry. The host's own programs are not limited.
+    `taking` is None if the bucket need not be asked. The conversation's bucket takes as many `tokens`.
     """
+
+    taking: Taking | None = None
+    tokens: int = 1
+
+
+def take_own(call: Call, text: str = "") -> Asked:
+    """Takes tokens for a text out of the caller's own bucket, which counts what they do anywhere; raises TooMany.
+
+    One round trip; two if the bucket is not full. The host's own programs are not limited.
+    """
+    tokens = tokens_for(text, _rate())
     if _is_limited(call):
-        _settle_own(call, _own_token(call))
+        _settle_own(call, _own_tokens(call, tokens), tokens)
+    return Asked(tokens=tokens)
 
 
-def take_own_beside(
-    call: Call, conversation_id: str, read: Callable[[], Read], *, always: bool = False
-) -> tuple[Read, Taking | None]:
-    """Returns what `read` reads, and beside it takes a token out of the caller's own bucket where they move on.
+def own_beside(
+    call: Call, conversation_id: str, read: Callable[[], Read], *, text: str = "", always: bool = False
+) -> tuple[Read, Asked]:
+    """Returns what `read` reads; beside it takes tokens for a text out of the caller's own bucket if they move on.
 
-    With `always` whether they do or not. What came of it is for `move_on`.
+    With `always` whether they move on or not. Nothing is refused yet: `counted` does that with what this returns.
     """
+    tokens = tokens_for(text, _rate())
     last = _last.get(call.user_id)
     if _is_limited(call) and (always or last not in (None, conversation_id)):
-        return together.both(read, lambda: _own_token(call))
-    return read(), None
+        found, taking = together.both(read, lambda: _own_tokens(call, tokens))
+        return found, Asked(taking=taking, tokens=tokens)
+    return read(), Asked(tokens=tokens)
 
 
-def move_on(call: Call, conversation_id: str, taking: Taking | None) -> None:
-    """Lets the caller go on in this conversation from now on; raises TooMany where they would have needed a token."""
-    if taking is not None:
-        _settle_own(call, taking)
+def _move_on(call: Call, conversation_id: str, asked: Asked) -> None:
+    """Lets the caller go on in this conversation from now on; raises TooMany if their own bucket was empty."""
+    if asked.taking is not None:
+        _settle_own(call, asked.taking, asked.tokens)
     # Only now: whoever was refused is asked for a token again.
     _last.pop(call.user_id, None)
     _last[call.user_id] = conversation_id
@@ -70,14 +85,18 @@ def tell(call: Call, head: Head) -> None:
         call.note(rate.standing((head.rates or {}).get(call.user_id), call.now_ms))
 
 
-def counted(call: Call, step: Step) -> Step:
-    """Returns a step with a token for it, out of the caller's bucket in that conversation; raises TooMany."""
+def counted(call: Call, step: Step, asked: Asked) -> Step:
+    """Returns a step with the tokens for it, out of the caller's bucket in that conversation.
+
+    Raises TooMany if that bucket, or the caller's own, does not hold them.
+    """
+    _move_on(call, step.before.conversation_id, asked)
     if not _is_limited(call):
         return step
     buckets = step.before.rates or {}
     before_ms = buckets.get(call.user_id)
     rate = _rate()
-    after_ms = settle(call, rate, take(before_ms, rate, call.now_ms))
+    after_ms = settle(call, rate, take(before_ms, rate, call.now_ms, asked.tokens), asked.tokens)
     full = [one for one, tat_ms in buckets.items() if tat_ms <= call.now_ms and one != call.user_id]
     token = Token(
         user_id=call.user_id,
@@ -117,12 +136,12 @@ def _is_limited(call: Call) -> bool:
     return call.caller.role != SERVICE
 
 
-def _own_token(call: Call) -> Taking:
-    return rates.take(call.user_id, _rate(), call.now_ms)
+def _own_tokens(call: Call, tokens: int) -> Taking:
+    return rates.take(call.user_id, _rate(), call.now_ms, tokens)
 
 
-def _settle_own(call: Call, taking: Taking) -> None:
-    settle(call, _rate(), taking)
+def _settle_own(call: Call, taking: Taking, tokens: int) -> None:
+    settle(call, _rate(), taking, tokens)
 
 
 def _rate() -> Rate:

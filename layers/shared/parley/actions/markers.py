@@ -150,7 +150,8 @@ def _tell_again(call: Call, head: Head, hidden: visibility.Hidden, kind: Kind, s
         return
     times = receipts.first_at_or_after(head.conversation_id, [(call.user_id, kind)], seq)
     for at_ms in times.values():  # none where the caller's own message put the marker there
-        visibility.tell(call, head, hidden, event(seq, at_ms))
+        if push.is_news(call, what, at_ms):
+            visibility.tell(call, head, hidden, event(seq, at_ms))
     push.remember(what)
 
 

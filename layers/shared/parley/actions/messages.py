@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from parley.actions import access, limiting, push, seeing, together, wording
+from parley.actions.limiting import Asked
 from parley.adapters import blocks, journal, marks, messages, writes
 from parley.domain import history, ids, rights
 from parley.domain.call import Call
@@ -41,7 +42,9 @@ def send(call: Call, conversation_id: str, draft: Draft, origin: Origin | None =
     def read_ahead() -> tuple[messages.Ahead, Blockers]:
         return _before_sending(call, conversation_id, draft, named)
 
-    (ahead, blockers), taking = limiting.take_own_beside(call, conversation_id, read_ahead, always=origin is not None)
+    (ahead, blockers), asked = limiting.own_beside(
+        call, conversation_id, read_ahead, text=draft.text, always=origin is not None
+    )
     for number in writes.tries():
         if number:
             ahead, blockers = read_ahead()
@@ -49,8 +52,7 @@ def send(call: Call, conversation_id: str, draft: Draft, origin: Origin | None =
         limiting.tell(call, head)
         if ahead.earlier is not None:
             return _replay(call, head, draft, ahead.earlier, origin, blockers)
-        limiting.move_on(call, conversation_id, taking)
-        sent = send_behind(call, head, draft, ahead.named, origin, mine=ahead.mine, blockers=blockers)
+        sent = send_behind(call, head, draft, asked, ahead.named, origin, mine=ahead.mine, blockers=blockers)
         if sent is not None:
             return sent
     raise writes.busy()
@@ -73,6 +75,7 @@ def send_behind(
     call: Call,
     head: Head,
     draft: Draft,
+    asked: Asked,
     named: Mapping[str, Membership | None] | None = None,
     origin: Origin | None = None,
     *,
@@ -88,7 +91,7 @@ def send_behind(
         rights.require(head, call.user_id, "mention_everyone")
     screened = wording.screen(call, draft.text)
     step = next_message(head, draft, call, text=screened.text, named=named, origin=origin)
-    counted = limiting.counted(call, limiting.in_turn(call, step, mine))
+    counted = limiting.counted(call, limiting.in_turn(call, step, mine), asked)
     message = write(call, wording.flagged(call, counted, screened), blockers)
     return None if message is None else _sent(message, replayed=False)
 
@@ -119,7 +122,7 @@ def _replay(
     )
     if stored is None:
         raise access.no_message()
-    if not push.was_told(stored.message_id):
+    if push.is_news(call, stored.message_id, stored.created_at_ms):
         _tell(call, head, stored.for_all(), blockers)
     return _sent(stored.view(seeing.own(call.user_id, mine)), replayed=True)
 

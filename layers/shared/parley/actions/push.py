@@ -8,31 +8,52 @@ import msgspec
 from msgspec import Struct
 
 from parley.actions.together import both
-from parley.adapters import connections, conversations, queues, sockets
+from parley.adapters import connections, conversations, messages, queues, sockets
 from parley.adapters.sockets import Outcome
 from parley.domain import ids
 from parley.domain.call import Call
 from parley.domain.events import ContentEvent, Event, MessageNotification, NewMessage
 from parley.domain.posts import NotYet, Post
 from parley.domain.presence import Connection, Presence
+from parley.domain.steps import Change
 from parley.domain.types import Message
 
 FrameFor = Callable[[str, Connection], bytes | None]  # of a person's id and one of their devices; None: no post
 
 MAX_REMEMBERED = 4096
+# Clients give up waiting after 30 s, reconnect within 30 s more, and then try again (docs/client-guide.md). Twice that.
+RETELL_MS = 120_000
 
 Written = TypeVar("Written")
 
 _told: OrderedDict[Hashable, None] = OrderedDict()
 
 
-def was_told(what: Hashable) -> bool:
-    """Says whether this very process has told everybody of something.
+def is_news(call: Call, what: Hashable, since_ms: int, *, within_ms: int = RETELL_MS) -> bool:
+    """Says whether a retry must tell the others of something that was written at `since_ms`.
 
-    A retry tells the others again, because the first try may have died between its write and its posts. Where the first
-    try is known to have got through, nobody is told twice. Elsewhere one may be: clients drop what they have, by seq.
+    The first try may have died between its write and its posts. Not if this very process knows that it got through,
+    nor if it is long ago: a retry takes no token, and would push to everybody from each process that has not told it.
+    Who was not told in time finds a gap in the seqs, and syncs.
     """
+    return not was_told(what) and call.now_ms - since_ms < within_ms
+
+
+def was_told(what: Hashable) -> bool:
+    """Says whether this very process has told everybody of something, or knows that it is too old to be told."""
     return what in _told
+
+
+def untold_change(call: Call, conversation_id: str, change_seq: int) -> Change | None:
+    """Returns a change that a retry must tell the others of; one round trip, none if this process has told it."""
+    what = (conversation_id, change_seq)
+    if not change_seq or was_told(what):
+        return None
+    found = next(iter(messages.changes(conversation_id, change_seq, change_seq)), None)
+    if found is not None and is_news(call, what, found.at_ms):
+        return found
+    remember(what)
+    return None
 
 
 def remember(what: Hashable) -> None:

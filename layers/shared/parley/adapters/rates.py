@@ -14,19 +14,20 @@ from parley.domain.limits import Rate, Taking
 _Bucket = tables.Bucket
 
 
-def take(user_id: str, rate: Rate, now_ms: int) -> Taking:
-    """Takes a token out of a person's bucket, where there is one; of callers at once, no two get the same.
+def take(user_id: str, rate: Rate, now_ms: int, tokens: int = 1) -> Taking:
+    """Takes tokens out of a person's bucket, all of them or none; of callers at once, no two get the same.
 
     One round trip where the bucket is full, as it mostly is; else two.
     """
+    spent_ms = rate.interval_ms * tokens
     is_full = _Bucket.tat_ms.does_not_exist() | (_Bucket.tat_ms <= now_ms)
     # Once somebody has taken one, the row itself says how many are left: no need to have read it.
-    has_one = _Bucket.tat_ms <= now_ms + rate.window_ms - rate.interval_ms
+    has_them = _Bucket.tat_ms <= now_ms + rate.window_ms - spent_ms
     expires_at_s = (now_ms + rate.window_ms) // 1000 + 1
     for _ in writes.tries():
-        is_granted, tat_ms = _set(user_id, now_ms + rate.interval_ms, is_full, expires_at_s)
-        if not is_granted and tat_ms is not None and limits.take(tat_ms, rate, now_ms).is_granted:
-            is_granted, tat_ms = _set(user_id, _Bucket.tat_ms + rate.interval_ms, has_one, expires_at_s)
+        is_granted, tat_ms = _set(user_id, now_ms + spent_ms, is_full, expires_at_s)
+        if not is_granted and tat_ms is not None and limits.take(tat_ms, rate, now_ms, tokens).is_granted:
+            is_granted, tat_ms = _set(user_id, _Bucket.tat_ms + spent_ms, has_them, expires_at_s)
         if tat_ms is not None:
             return Taking(is_granted=is_granted, tat_ms=tat_ms)
         # The row was there for the condition and gone for the answer: DynamoDB has deleted what had run out.

@@ -12,6 +12,7 @@ from parley.domain.errors import TooMany
 from parley.domain.types import Limits, RateLimit
 
 MINUTE_MS = 60_000
+TOKEN_BYTES = 4096  # of text in UTF-8; the longest text, 10,000 characters of 4 bytes, takes ten tokens
 
 SEND = "send"
 SLOW_MODE = "slow_mode"
@@ -61,19 +62,24 @@ def slow_mode_rate(seconds: int, limits: Limits) -> Rate:
     return Rate(name=SLOW_MODE, interval_ms=max(seconds * 1000, send_rate(limits).interval_ms), burst=1)
 
 
-def take(tat_ms: int | None, rate: Rate, now_ms: int) -> Taking:
-    """Takes a token out of a bucket, where there is one."""
+def tokens_for(text: str, rate: Rate) -> int:
+    """Returns how many tokens a text takes: one for each started `TOKEN_BYTES`, and never more than a full bucket."""
+    return min(rate.burst, max(1, -(-len(text.encode()) // TOKEN_BYTES)))
+
+
+def take(tat_ms: int | None, rate: Rate, now_ms: int, tokens: int = 1) -> Taking:
+    """Takes tokens out of a bucket, all of them or none."""
     before_ms = max(tat_ms or 0, now_ms)
-    after_ms = before_ms + rate.interval_ms
+    after_ms = before_ms + rate.interval_ms * tokens
     if after_ms > now_ms + rate.window_ms:
         return Taking(is_granted=False, tat_ms=before_ms)
     return Taking(is_granted=True, tat_ms=after_ms)
 
 
-def settle(call: Call, rate: Rate, taking: Taking) -> int:
+def settle(call: Call, rate: Rate, taking: Taking, tokens: int = 1) -> int:
     """Lets the answer of a call tell what is left, and returns the bucket's `tat_ms`.
 
-    Raises TooMany where the bucket was empty.
+    Raises TooMany if the bucket did not hold the tokens.
     """
     standing = rate.standing(taking.tat_ms, call.now_ms)
     call.note(standing)
@@ -84,6 +90,6 @@ def settle(call: Call, rate: Rate, taking: Taking) -> int:
             "slow_mode" if is_slow else "rate_limited",
             f"Slow mode: one message every {seconds} s." if is_slow else "That was too much at once; wait a moment.",
             rule=rate.name,
-            retry_after_ms=standing.more_in_ms,
+            retry_after_ms=taking.tat_ms + rate.interval_ms * tokens - rate.window_ms - call.now_ms,
         )
     return taking.tat_ms
