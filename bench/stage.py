@@ -159,11 +159,14 @@ def answer_of(reply: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def staged() -> Iterator[Stage]:
-    """Yields a stage over an empty store. Once per process: the handlers read the names of their tables on import."""
+def staged(state: Path | None = None) -> Iterator[Stage]:
+    """Yields a stage over an empty store, which writes down what it acknowledges if it is given a folder.
+
+    Once per process: the handlers read the names of their tables on import.
+    """
     template = load(ROOT / "template.yaml")
     functions = Functions(template)
-    with Ministack(ROOT, account=template.place.account) as store:
+    with Ministack(ROOT, account=template.place.account, state=state) as store:
         os.environ.update(
             {
                 **store.client_environment,

@@ -12,7 +12,10 @@
     streams, queues, schedules    what invokes functions without being asked
     triggers      those three at work, in threads
     server        the two gateways on real ports (Starlette and uvicorn)
+    hosts         which names and origins the ports answer to
     ministack     the store as a child process
+    store_server, store_guard, store_memory, store_journal
+                  in that process: who gets in, and how what is acknowledged outlives it
     tokens        tokens for local people
     stack         all of it together; __main__ is the command line
 

@@ -30,6 +30,8 @@ def main(arguments: Sequence[str]) -> int:
                 stack.run(_options(chosen))
             case "reset":
                 stack.reset(_options(chosen))
+            case "recover":
+                print("\n".join(stack.recover(_options(chosen)) or ["Nothing is damaged."]))
             case "token":
                 print(_token(chosen, _options(chosen)))
     except (StackError, TemplateError) as problem:
@@ -57,7 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("--context", action="append", default=[], metavar="TYPE=ID", help="class=7b, say; repeatable")
     token.add_argument("--expires-in-s", type=int, default=tokens.DEFAULT_EXPIRES_IN_S)
     reset = commands.add_parser("reset", help="forget everything that is stored")
-    for command in (run, token, reset):
+    recover = commands.add_parser("recover", help="set damaged files of the store aside, and say what is lost by that")
+    for command in (run, token, reset, recover):
         command.add_argument("--state", type=Path, default=ROOT / ".parley", help="where everything is kept")
     return parser
 

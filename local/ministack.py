@@ -1,9 +1,11 @@
 """The store as a child process: DynamoDB, S3, SQS and Secrets Manager, by ministack in its own virtual environment."""
 
+import logging
 import os
 import secrets
 import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +15,8 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.handlers import BUILTIN_HANDLERS
 
 from local.store_guard import HEADER
+
+log = logging.getLogger(__name__)
 
 START_TIMEOUT_S = 20
 STOP_TIMEOUT_S = 15
@@ -64,6 +68,8 @@ class Ministack:
         # (DynamoDB Local does), so the id stays the same.
         self._access_key_id, self._secret_access_key = keys or ("PARLEYLOCAL", secrets.token_urlsafe(30))
         self._process: subprocess.Popen[bytes] | None = None
+        self._listener: threading.Thread | None = None
+        self._reason = ""  # why it did not start, in its own words
         self.endpoint_url = ""
 
     def __enter__(self) -> "Ministack":
@@ -98,14 +104,19 @@ class Ministack:
         """Starts the process and returns at once, with `endpoint_url` set."""
         port = _free_port()
         output = self._log.open("ab") if self._log else subprocess.DEVNULL
+        ours, tells = os.pipe()
         self._process = subprocess.Popen(
             [str(self._python), "-P", str(_CHILD)],  # -P: this folder's ministack.py must not shadow the package
-            env=self._environment(port),
+            env={**self._environment(port), "PARLEY_STORE_TELLS": str(tells)},
+            pass_fds=[tells],
             stdin=subprocess.PIPE,  # its end tells the child that we are gone
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches us alone; we stop the child when nothing needs it any more
         )
+        os.close(tells)
+        self._listener = threading.Thread(target=self._listen, args=(ours,), daemon=True)
+        self._listener.start()
         self.endpoint_url = f"http://127.0.0.1:{port}"
         if self._guarded:
             _secrets[f"127.0.0.1:{port}"] = self._secret
@@ -118,8 +129,18 @@ class Ministack:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 where = f" (see {self._log})" if self._log else ""
-                raise StoreError(f"ministack did not start{where}.")
+                raise StoreError(self._reason or f"ministack did not start{where}.")
             time.sleep(0.05)
+
+    def _listen(self, file: int) -> None:
+        """Passes on what the process has to say to the person at the terminal, until it ends."""
+        with os.fdopen(file, encoding="utf-8") as lines:
+            for line in lines:
+                kind, _, sentence = line.strip().partition(" ")
+                if kind == "fatal":
+                    self._reason = sentence
+                else:
+                    log.error("%s", sentence)
 
     @property
     def is_running(self) -> bool:
@@ -138,6 +159,8 @@ class Ministack:
         assert self._process.stdin
         self._process.stdin.close()
         self._process = None
+        if self._listener:
+            self._listener.join(1)
         _secrets.pop(urlsplit(self.endpoint_url).netloc, None)
 
     def _environment(self, port: int) -> dict[str, str]:
@@ -163,9 +186,8 @@ class Ministack:
             }
         if self._state:
             environment |= {
-                "PERSIST_STATE": "1",
-                "STATE_DIR": str(self._state),
-                "S3_PERSIST": "1",
+                "PARLEY_STORE_FOLDER": str(self._state),
+                "S3_PERSIST": "1",  # objects are files, written at once
                 "S3_DATA_DIR": str(self._state / "s3"),
             }
         return environment

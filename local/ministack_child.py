@@ -1,7 +1,7 @@
 """Runs ministack until its parent is gone; `ministack.py` starts it with ministack's own Python, standard library only.
 
 The parent holds the other end of our standard input and never writes to it, so its end is the parent's end, however
-the parent died. SIGTERM lets ministack write its state down.
+the parent died. SIGTERM lets the store end in order.
 """
 
 import gc

@@ -5,6 +5,7 @@ import contextlib
 import errno
 import fcntl
 import gc
+import io
 import json
 import logging
 import os
@@ -22,13 +23,14 @@ from typing import Any, TextIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import template, tokens
+from local import store_journal, template, tokens
 from local.functions import FunctionError, Functions
 from local.hosts import Hosts
 from local.ministack import Ministack, StoreError
 from local.provision import Store, provision
 from local.rest import RestApi
 from local.server import OnlyHosts, WebSocketApp, listen, rest_app, serving
+from local.store_journal import Damaged
 from local.template import Place, TemplateError
 from local.triggers import Triggers
 from local.websocket import Limits, WebSocketApi
@@ -39,6 +41,7 @@ log = logging.getLogger(__name__)
 
 
 STORE_CHECK_S = 1.0
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 MAX_LOG_BYTES = 20_000_000  # a longer log is put aside when the stack starts, in the place of the one before
 
 
@@ -75,6 +78,10 @@ def run(options: Options) -> None:
             raise StackError(str(problem)) from problem
         except (BotoCoreError, ClientError) as problem:
             raise StackError(f"The store does not do as it should: {problem}") from problem
+        except OSError as problem:
+            if problem.errno not in _DISK_ERRORS:
+                raise
+            raise StackError(f"{problem.filename or options.state}: {problem.strerror}") from problem
 
 
 def _run(options: Options, stack: ExitStack) -> None:
@@ -151,6 +158,15 @@ def running_port(options: Options) -> int | None:
         with contextlib.suppress(OSError, ValueError, KeyError):
             return int(json.loads(options.address_file.read_text(encoding="ascii"))["rest"])
         raise
+
+
+def recover(options: Options) -> list[str]:
+    """Sets damaged files of the store aside; returns what it did. StackError where it cannot, or a stack runs on it."""
+    with locked(options.state):
+        try:
+            return store_journal.recover(options.state / "store")
+        except Damaged as damage:
+            raise StackError(str(damage)) from None
 
 
 def reset(options: Options) -> None:
@@ -274,13 +290,36 @@ class _OneLine(logging.Formatter):
         return " ".join(f"parley: {what}{f' ({error!r})' if error else ''}".split())
 
 
+class _LogFile(io.TextIOBase):
+    """A log that loses lines rather than making whoever writes them fail: functions print to it, too."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("ab", buffering=0)
+        self._path = path
+        self._is_full = False
+
+    def write(self, text: str) -> int:
+        try:
+            self._file.write(text.encode("utf-8", "backslashreplace"))
+            self._is_full = False
+        except OSError as problem:
+            if not self._is_full:
+                self._is_full = True
+                print(f"parley: {self._path} cannot be written: {problem.strerror}", file=sys.stderr, flush=True)
+        return len(text)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
 @contextmanager
 def _logging_to(path: Path) -> Iterator[TextIO]:
     """Sends what functions print and everything logged to a file, errors to the terminal too; returns the terminal."""
     terminal, root = sys.stdout, logging.getLogger()
     if path.exists() and path.stat().st_size > MAX_LOG_BYTES:
         path.replace(path.with_suffix(".log.1"))
-    with path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1) as file:
+    with _LogFile(path) as file:
         to_file = logging.StreamHandler(file)
         to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
         # What the functions' own logger says is in the file already, as the JSON that they print.

@@ -1,27 +1,247 @@
-"""ministack's application served behind the guard, in ministack's process and with its server (hypercorn)."""
+"""ministack's application served behind the guard, in ministack's process and with its server (hypercorn).
+
+With a folder, what is acknowledged is written down before it is acknowledged, and is there again at the next start.
+"""
 
 import asyncio
+import contextlib
+import json
 import os
+import sys
+from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
+from local import store_journal
 from local.hosts import Hosts
-from local.store_guard import Guard
+from local.store_guard import App, Guard, Message, Receive, Scope, Send
+from local.store_journal import Damaged, Log, SnapshotFile
+from local.store_memory import SERVICES, Memory, Reach, reach_of
 
 KEEP_ALIVE_S = 75  # botocore keeps its connections
+SYNC_S = 1.0  # what a power cut may take
+LARGE_LOG_BYTES = 64 * 1024 * 1024  # a log of this size and twice the snapshot's is replaced by a new snapshot
+STALE_LOG_BYTES = 4 * 1024 * 1024  # and of this size when the stack stops, because a start plays it again
+
+Tell = Callable[[str, str], None]
 
 
 def serve() -> None:
     """Serves until SIGTERM; the environment says where, and what the secret is (`ministack.py`)."""
     ministack: Any = import_module("ministack.app")
     hosts = Hosts(os.environ.get("LOCAL_HOSTS", ""))
-    guard = Guard(ministack.app, os.environ.pop("PARLEY_STORE_SECRET"), hosts, _has_bucket(ministack))
+    app: App = ministack.app
+    keeper = None
+    if folder := os.environ.get("PARLEY_STORE_FOLDER"):
+        try:
+            keeper = Keeper(Path(folder), _tell)
+        except Damaged as damage:
+            _tell("fatal", str(damage))
+            sys.exit(1)
+        except OSError as problem:
+            _tell("fatal", f"The store cannot use {folder}: {problem.strerror}.")
+            sys.exit(1)
+        app = Acknowledging(app, keeper)
+    guard = Guard(app, os.environ.pop("PARLEY_STORE_SECRET"), hosts, _has_bucket(ministack))
+    asyncio.run(_serve(guard, keeper))
+
+
+async def _serve(guard: Guard, keeper: "Keeper | None") -> None:
     config = import_module("hypercorn.config").Config()
     config.bind = [f"127.0.0.1:{os.environ['GATEWAY_PORT']}"]
     config.keep_alive_timeout = KEEP_ALIVE_S
     config.loglevel = "WARNING"
-    asyncio.run(import_module("hypercorn.asyncio").serve(guard, config))
+    care = asyncio.create_task(keeper.care()) if keeper else None
+    await import_module("hypercorn.asyncio").serve(guard, config)
+    if keeper and care:
+        care.cancel()
+        keeper.close()
 
 
-def _has_bucket(ministack: Any) -> Any:
+def _has_bucket(ministack: Any) -> Callable[[str], bool]:
     return lambda path: ministack._s3_cors_target("", path) is not None
+
+
+def _tell(kind: str, sentence: str) -> None:
+    """Tells the parent something: why we end (`fatal`), or what the person at the terminal must know (`say`)."""
+    with contextlib.suppress(OSError):  # it may be gone
+        os.write(int(os.environ["PARLEY_STORE_TELLS"]), f"{kind} {sentence}\n".encode())
+
+
+class Keeper:
+    """Writes down what changes in ministack's memory; raises Damaged or OSError where that cannot begin."""
+
+    def __init__(self, folder: Path, tell: Tell) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._tell = tell
+        self._large_log_bytes = int(os.environ.get("PARLEY_STORE_LARGE_LOG_BYTES", LARGE_LOG_BYTES))
+        self._waiting = b""  # what has changed and is not written down: then nothing more may change
+        self._in_trouble = False
+        for draft in folder.glob("snapshot-*.tmp"):
+            draft.unlink()
+        contents, self._generation = store_journal.load(folder)
+        self._memory = Memory()
+        self._memory.restore(contents)
+        self._log = Log(folder, self._generation)
+        self._snapshot_bytes = _size(store_journal.path_of(folder, "snapshot", self._generation))
+        if not contents.states:
+            self._take_over_old_files()
+
+    def _take_over_old_files(self) -> None:
+        """Versions before this one let ministack write its state down itself, one file a service."""
+        files = {service: self._folder / f"{service}.json" for service in SERVICES}
+        states = {service: _old_state(path) for service, path in files.items() if path.exists()}
+        if not states:
+            return
+        self._memory.restore_old(states)
+        for _ in self._compacted():
+            pass
+        for path in files.values():
+            if path.exists():
+                path.rename(path.with_suffix(".json.taken-over"))
+
+    # --- requests ----------------------------------------------------------------------------------------------------
+
+    @property
+    def may_write(self) -> bool:
+        """Says whether what changes now can be written down, as far as one can know before."""
+        return self._write_waiting()
+
+    def keep(self, reach: Reach) -> bool:
+        """Writes down what a request has changed; says whether it may be acknowledged."""
+        self._memory.file_error, file_error = None, self._memory.file_error
+        if record := self._memory.changes(reach):
+            self._waiting += store_journal.encoded(record, self._memory.default)
+        if file_error:
+            self._trouble(file_error)
+            return False
+        if reach.files:
+            self._recovered()
+        return self._write_waiting()
+
+    def _write_waiting(self) -> bool:
+        if not self._waiting:
+            return True
+        try:
+            self._log.append(self._waiting)
+        except OSError as problem:
+            self._trouble(problem)
+            return False
+        self._large_log_bytes = int(os.environ.get("PARLEY_STORE_LARGE_LOG_BYTES", LARGE_LOG_BYTES))
+        self._waiting = b""
+        self._recovered()
+        return True
+
+    def _recovered(self) -> None:
+        if self._in_trouble:
+            self._in_trouble = False
+            self._tell("say", "The store can write again.")
+
+    def _trouble(self, problem: OSError) -> None:
+        if not self._in_trouble:
+            self._in_trouble = True
+            sentence = f"The store cannot write to {self._folder}: {problem.strerror}. Writes are refused until it can."
+            self._tell("say", sentence)
+
+    # --- beside requests ---------------------------------------------------------------------------------------------
+
+    async def care(self) -> None:
+        """Sees to it that the disk gets what is written, and that the log does not grow for ever."""
+        while True:
+            await asyncio.sleep(SYNC_S)
+            self.keep(Reach())  # rows that have expired, and what could not be written before
+            try:
+                await asyncio.to_thread(self._log.sync)
+                if self._log.size > max(self._large_log_bytes, 2 * self._snapshot_bytes) and not self._waiting:
+                    for _ in self._compacted():
+                        await asyncio.sleep(0)  # requests come in between
+            except OSError as problem:
+                self._trouble(problem)
+
+    def close(self) -> None:
+        """Writes down what is left; a long log becomes a snapshot, so that the next start is quick."""
+        self.keep(Reach(settings="sqs", messages=True))
+        try:
+            if self._log.size > STALE_LOG_BYTES and not self._waiting:
+                for _ in self._compacted():
+                    pass
+            self._log.close()
+        except OSError as problem:
+            self._trouble(problem)
+
+    def _compacted(self) -> Any:
+        """Begins a new log, and puts everything into a snapshot beside it, in parts: yields after each.
+
+        What changes while the parts are taken is in the new log, and is played over the snapshot.
+        """
+        generation = self._generation + 1
+        log = Log(self._folder, generation)
+        self._log.close()
+        self._log, self._generation = log, generation
+        draft = SnapshotFile(self._folder, generation)
+        try:
+            for record in self._memory.everything():
+                draft.add(store_journal.encoded(record, self._memory.default))
+                yield
+            draft.finish()
+        except BaseException:
+            draft.discard()
+            raise
+        self._snapshot_bytes = draft.size
+
+
+class Acknowledging:
+    """The store's application: it acknowledges nothing that is not written down, and refuses what cannot be."""
+
+    def __init__(self, app: App, keeper: Keeper) -> None:
+        self._app = app
+        self._keeper = keeper
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        reach = reach_of(scope["method"], scope["path"], dict(scope["headers"]))
+        if reach.writes and not self._keeper.may_write:
+            await _refuse(scope, send)
+            return
+        refused = False
+
+        async def acknowledge(message: Message) -> None:
+            nonlocal refused
+            # ministack answers without having waited for anything since it changed what it was asked to change, so
+            # what has changed by now is written down in the order in which it was changed.
+            if message["type"] == "http.response.start":
+                refused = not self._keeper.keep(reach) and reach.writes
+                if refused:
+                    await _refuse(scope, send)
+            if not refused:
+                await send(message)
+
+        await self._app(scope, receive, acknowledge)
+
+
+async def _refuse(scope: Scope, send: Send) -> None:
+    """Answers as AWS does when a service is not to be had: clients try again, functions answer 503."""
+    is_json = any(name == b"x-amz-target" for name, _ in scope["headers"])
+    message = "The store cannot write to its disk."
+    body = f"<Error><Code>ServiceUnavailable</Code><Message>{message}</Message></Error>".encode()
+    if is_json:
+        body = json.dumps({"__type": "ServiceUnavailable", "message": message}).encode()
+    kind = b"application/x-amz-json-1.0" if is_json else b"application/xml"
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _old_state(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["payload"]
+    except (ValueError, KeyError, TypeError) as problem:
+        raise Damaged(path, "it is no JSON", "Put a good copy in its place, or `make reset`.") from problem

@@ -1,7 +1,11 @@
 """`python -m local run` where tests/e2e does not go: another store, a store that dies, and what the terminal shows."""
 
 import os
+import resource
 import signal
+import subprocess
+import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +16,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from local.ministack import Ministack
-from tests.e2e.stack import ROOT, running
+from tests.e2e.stack import PATIENCE_S, ROOT, Person, environment, running
 
 
 def children_of(pid: int) -> list[int]:
@@ -56,6 +60,106 @@ def test_what_a_function_fails_at_is_one_line_and_its_trace_is_in_the_log(tmp_pa
     assert len([line for line in said if line.startswith("parley: Authorize failed")]) == 1
     assert all(line.startswith("parley: ") for line in said)
     assert "Traceback" in (tmp_path / "state" / "parley.log").read_text(encoding="utf-8")
+
+
+def test_what_was_acknowledged_survives_a_kill_of_the_store_under_load(tmp_path: Path) -> None:
+    acknowledged: list[str] = []
+    with running(tmp_path / "state") as stack:
+        alice, bob = stack.person("alice"), stack.person("bob")
+        conversation_id = alice.opens(bob)
+        [store] = children_of(stack.process.pid)
+
+        def send(person: Person) -> None:
+            for number in range(10_000):
+                text = f"{threading.get_ident()} {number}"
+                try:
+                    answer = person.request("POST", f"/conversations/{conversation_id}/messages", {"text": text})
+                except httpx.HTTPError:
+                    return
+                if answer.status == 201:
+                    acknowledged.append(text)
+                elif answer.status >= 500:
+                    return
+
+        threads = [threading.Thread(target=send, args=(person,)) for person in (alice, bob, alice)]
+        for thread in threads:
+            thread.start()
+        while len(acknowledged) < 15:
+            time.sleep(0.05)
+        os.kill(store, signal.SIGKILL)
+        assert stack.process.wait(30) == 1
+        for thread in threads:
+            thread.join(PATIENCE_S)
+
+    with running(tmp_path / "state") as again:
+        alice.stack = again
+        page = alice.get(f"/conversations/{conversation_id}/messages?limit=100")
+
+    messages = page["messages"]
+    assert page["found_oldest"]
+    assert [message["seq"] for message in messages] == list(range(1, len(messages) + 1))
+    assert set(acknowledged) <= {message["text"] for message in messages}
+
+
+def test_a_full_disk_is_said_at_once_and_loses_nothing(tmp_path: Path) -> None:
+    with running(tmp_path / "state") as stack:
+        alice, bob = stack.person("alice"), stack.person("bob")
+        conversation_id = alice.opens(bob)
+        path = f"/conversations/{conversation_id}/messages"
+        alice.post(path, text="before")
+        processes = [stack.process.pid, *children_of(stack.process.pid)]
+        for process in processes:  # neither the store nor parley.log can grow
+            resource.prlimit(process, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        refused = [alice.request("POST", path, {"text": f"refused {number}"}).status for number in range(3)]
+        listed = alice.get(path)["messages"]
+        for process in processes:
+            resource.prlimit(process, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        alice.post(path, text="after")
+        assert stack.stop(signal.SIGKILL) == -signal.SIGKILL
+        assert stack.process.stdout
+        said = stack.process.stdout.read().splitlines()
+
+    with running(tmp_path / "state") as again:
+        alice.stack = again
+        messages = alice.get(path)["messages"]
+
+    texts = [message["text"] for message in messages]
+    assert set(refused) <= {500, 503} and listed
+    assert (texts[0], texts[-1]) == ("before", "after")
+    assert [message["seq"] for message in messages] == list(range(1, len(messages) + 1))
+    assert sum("The store cannot write" in line and "refused" in line for line in said) == 1
+    assert sum("parley.log cannot be written" in line for line in said) == 1
+    assert sum("The store can write again" in line for line in said) == 1
+    assert all(line.startswith("parley: ") for line in said), said
+
+
+def test_a_damaged_store_is_refused_in_one_line_and_can_be_recovered(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with running(state) as stack:
+        alice = stack.person("alice")
+        alice.opens(stack.person("bob"))
+        stack.stop()
+    log = state / "store" / "log-000000"
+    lines = log.read_bytes().splitlines(keepends=True)
+    lines[len(lines) // 2] = b"00000000 {}\n"
+    log.write_bytes(b"".join(lines))
+
+    def local(command: str) -> "subprocess.CompletedProcess[str]":
+        arguments = [sys.executable, "-m", "local", command, "--state", str(state)]
+        return subprocess.run(arguments, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60)
+
+    refused = local("run")
+    [line] = refused.stderr.splitlines()
+    assert refused.returncode == 1
+    assert "log-000000 is damaged" in line and "python -m local recover" in line and "Nothing has been changed" in line
+    assert log.read_bytes() == b"".join(lines)
+
+    recovered = local("recover")
+    assert (recovered.returncode, recovered.stderr) == (0, "")
+    assert "are lost" in recovered.stdout
+    assert local("recover").stdout == "Nothing is damaged.\n"
+    with running(state) as again:
+        assert again.person("carol").get("/unread-count")["total"] == 0
 
 
 def test_no_ticket_or_token_is_in_the_log(tmp_path: Path) -> None:
