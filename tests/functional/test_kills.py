@@ -66,7 +66,7 @@ class World:
         if not replies:
             raise Died
         [reply] = replies
-        if reply.get("message") == "Internal server error":
+        if reply.get("message") == "Internal server error" or reply.get("error", {}).get("status", 0) >= 500:
             raise Died
         assert reply["type"] == "ack", reply
         return dict(reply["data"])
@@ -102,6 +102,7 @@ class World:
                 self.written(_visible(item))
                 for item in items.values()
                 if int(item.get("expires_at_s", {"N": now_s + 1})["N"]) > now_s  # DynamoDB deletes what has run out
+                and "used_by" not in item  # a ticket that is used up is as good as deleted
             }
             for table, items in items_by_table.items()
         }
@@ -790,7 +791,7 @@ class Stage:
         self.world.parley.hooks.append(counter)
         answer = self.scenario.act(self.world)
         self.world.parley.hooks.remove(counter)
-        return self._end(answer), counter.operations
+        return self.end(answer), counter.operations
 
     def killed(self, at: int) -> End:
         """Returns how it ends when the function dies right after its call number `at`, and is tried again."""
@@ -803,9 +804,9 @@ class Stage:
                 pass
         assert kill.happened, f"{self.scenario} made fewer than {at} calls this time"
         forget_told()  # the memory of a dead process is gone
-        return self._end(answer if self.scenario.once else self._try_again())
+        return self.end(answer if self.scenario.once else self.try_again())
 
-    def _try_again(self) -> object:
+    def try_again(self) -> object:
         for _ in range(3):
             try:
                 return self.scenario.act(self.world)
@@ -813,7 +814,7 @@ class Stage:
                 continue
         raise AssertionError(f"{self.scenario}: no answer in three tries")
 
-    def _end(self, answer: object) -> End:
+    def end(self, answer: object) -> End:
         while poll(self.world):
             pass
         self.world.parley.run(_nothing())  # what was closed from this side is disconnected by then

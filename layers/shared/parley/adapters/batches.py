@@ -8,10 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any, TypeVar
 
-from parley.adapters import aws
+from parley.adapters import aws, retrying
 from parley.adapters.documents import from_wire, to_wire
 from parley.adapters.tables import Table
-from parley.domain.errors import Unavailable
 
 MAX_KEYS = 100  # of one BatchGetItem (DynamoDB quotas)
 MAX_ROUNDS = 6  # of asking again for what DynamoDB left out, before the caller is told to come back
@@ -74,7 +73,7 @@ def _read(
         asked = answer.get("UnprocessedKeys") or {}
         if not asked:
             return found
-    raise Unavailable("store_busy", "The store is busy; try again.", retry_after_ms=1000)
+    raise retrying.busy()
 
 
 def _key_names(model: type[Table]) -> list[str]:

@@ -67,7 +67,7 @@ def change(before: StoredCall, after: StoredCall) -> None:
     try:
         _row(after).save(condition=tables.Call.version == before.version)
     except PutError as error:
-        if writes.failed_condition(error) or writes.response_code(error) == "TransactionConflictException":
+        if writes.failed_condition(error):
             raise LostRace from error
         raise
 

@@ -74,7 +74,8 @@ def save(user_id: str, connection: Connection, most: int) -> Presence:
             if not writes.failed_condition(race):
                 raise
             person = of([user_id])[user_id]
-            if len(person.connections) >= most:
+            is_in = any(one.connection_id == connection.connection_id for one in person.connections)
+            if len(person.connections) >= most and not is_in:  # it is in if botocore has just written it twice
                 raise Full(person) from None
             return save(user_id, connection, most)  # another first device was faster, or one has just left
     return _presence(user_id, row)

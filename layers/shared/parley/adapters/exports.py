@@ -65,9 +65,11 @@ def save(job: Job) -> Job:
     try:
         _row(job).save(condition=tables.Export.revision == job.revision - 1)
     except PutError as error:
-        if writes.failed_condition(error):
+        if not writes.failed_condition(error):
+            raise
+        # botocore writes a second time if the first answer was lost; then the job stands there as this write made it.
+        if get(job.export_id) != job:
             raise LostRace from error
-        raise
     return job
 
 

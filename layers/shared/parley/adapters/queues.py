@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from parley.adapters import aws, environment
+from parley.adapters import aws, environment, retrying
 from parley.domain.erasing import ErasureStep
 from parley.domain.exporting import ExportStep
 from parley.domain.posts import Post
@@ -15,10 +15,6 @@ MAX_ENTRIES = 10  # of one SendMessageBatch, 256 KB in all (SQS quotas)
 MAX_BATCH_BYTES = 256 * 1024
 FIRST_DELAY_S = 1  # before the first retry of a post; the queue's visibility timeout spaces the others
 MAX_TRIES = 3  # of a batch of which SQS takes only a part
-
-
-class NotTaken(Exception):
-    """SQS would not take what it was sent."""
 
 
 def retry_later(posts: Sequence[Post]) -> None:
@@ -66,4 +62,4 @@ def _send(sqs: Any, queue_url: str, entries: list[dict[str, Any]]) -> None:
         entries = [entry for entry in entries if entry["Id"] in not_taken]
         if not entries:
             return
-    raise NotTaken(f"the queue did not take {len(entries)} messages")
+    raise retrying.busy()

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
 from parley.adapters import aws, environment
 
@@ -77,6 +77,8 @@ def close(connection_id: str) -> None:
         status = _status(error)
         if status not in (410, 429) and status < 500:
             raise
+    except (HTTPClientError, ConnectionError):  # no answer: the same
+        return
 
 
 def _status(error: ClientError) -> int:

@@ -487,6 +487,7 @@ class WsTicket(Table):
     ticket_hash = UnicodeAttribute(hash_key=True)
     identity = DocumentAttribute()
     expires_at_s = NumberAttribute()
+    used_by = UnicodeAttribute(null=True)  # which call has used it up
 
 
 class Bucket(Table):

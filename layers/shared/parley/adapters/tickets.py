@@ -1,11 +1,11 @@
-"""One-time tickets for `$connect`: stored by hash, used up by the delete that reads them."""
+"""One-time tickets for `$connect`: stored by hash, used up by the write that reads them."""
+
+import uuid
 
 import msgspec
-from pynamodb.constants import ALL_OLD
-from pynamodb.exceptions import DeleteError
+from pynamodb.exceptions import UpdateError
 
 from parley.adapters import tables, writes
-from parley.adapters.documents import from_wire
 from parley.domain.identity import Identity
 
 
@@ -16,16 +16,19 @@ def save(ticket_hash: str, identity: Identity, expires_at_s: int) -> None:
 
 
 def use_up(ticket_hash: str, now_s: int) -> Identity | None:
-    """Deletes a ticket and returns whose it was, or None where there is none, or none any longer; one round trip.
+    """Marks a ticket as used and returns whose it was; None if it is unknown, used or expired. One round trip.
 
-    Of any number of callers one gets the identity: the delete is conditional and hands over what it deleted. DynamoDB
-    may take days to remove an expired row by itself, so the condition looks at the time as well.
+    Of any number of callers one gets the identity. The mark is this call's own: botocore makes a call a second time if
+    the first answer was lost, and the second one must not find the ticket used by another. DynamoDB may take days to
+    remove an expired row by itself, so the condition looks at the time as well.
     """
-    live = tables.WsTicket.expires_at_s > now_s  # no row at all is no match either
+    row, used_by, mark = tables.WsTicket(ticket_hash=ticket_hash), tables.WsTicket.used_by, uuid.uuid4().hex
+    unused = used_by.does_not_exist() | (used_by == mark)
     try:
-        deleted = tables.WsTicket._get_connection().delete_item(ticket_hash, condition=live, return_values=ALL_OLD)
-    except DeleteError as error:
+        # No row at all has no `expires_at_s`, so it does not match either.
+        row.update(actions=[used_by.set(mark)], condition=(tables.WsTicket.expires_at_s > now_s) & unused)
+    except UpdateError as error:
         if writes.failed_condition(error):
             return None
         raise
-    return msgspec.convert(from_wire(deleted["Attributes"]["identity"]), type=Identity)
+    return msgspec.convert(row.identity, type=Identity)

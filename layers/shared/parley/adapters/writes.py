@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from botocore.exceptions import ClientError
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 
+from parley.adapters.retrying import PASSING_REASONS
 from parley.domain.errors import Unavailable
 
 CONDITION_FAILED = "ConditionalCheckFailed"
 CONFLICT = "TransactionConflict"
+_LOST = {CONDITION_FAILED, CONFLICT}
 MAX_TRIES = 16  # of a write that others keep getting in front of; with the waits below about three seconds
 LONGEST_WAIT_S = 0.4
 
@@ -45,11 +47,9 @@ def failed_condition(error: PynamoDBException | ClientError) -> bool:
 
 
 def lost_race(error: TransactWriteError) -> bool:
-    """Says whether a transaction was refused because somebody else was faster: reading again and trying again can help.
+    """Says whether a transaction was refused because another one was faster: reading again and trying again can help.
 
-    Botocore retries neither of the two reasons (facts: DynamoDB). Any other reason is not ours to retry.
+    A transaction that is still under way is not that: it may be this one, whose first answer was lost.
     """
-    if response_code(error) == "TransactionInProgressException":
-        return True
     codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
-    return bool(codes) and codes <= {CONDITION_FAILED, CONFLICT}
+    return bool(codes & _LOST) and codes <= _LOST | PASSING_REASONS

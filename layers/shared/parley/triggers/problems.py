@@ -3,17 +3,11 @@
 from typing import Any
 
 import msgspec
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 from msgspec import Struct
-from pynamodb.exceptions import PynamoDBException
 
-from parley.adapters import writes
-from parley.domain.errors import Field, Refusal, Unavailable
-
-# DynamoDB's ways of saying "not so fast", after botocore's own retries (API reference, "Error handling").
-THROTTLED = frozenset(
-    {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded", "ThrottledException"}
-)
+from parley.adapters import retrying
+from parley.domain.errors import Field, Refusal
+from parley.triggers import observing
 
 
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -64,19 +58,18 @@ def as_refusal(error: Exception) -> Refusal | None:
     """Returns the refusal that an exception amounts to, or None where it is a failure of ours."""
     if isinstance(error, Refusal):
         return error
-    if _is_throttled(error) or _is_unanswered(error):
-        return Unavailable("store_busy", "The store is busy; try again.", retry_after_ms=1000)
-    return None
+    return retrying.busy() if retrying.is_passing(error) else None
 
 
-def _is_throttled(error: Exception) -> bool:
-    return isinstance(error, (PynamoDBException, ClientError)) and writes.response_code(error) in THROTTLED
+def note(error: Exception, operation: str, request_id: str, **ids: Any) -> None:
+    """Logs and counts what ended a job that AWS brings again: a fault that passes is no failure of ours.
 
-
-def _is_unanswered(error: Exception) -> bool:
-    """Says whether the store did not answer; it may have done what it was asked: a retry needs its client_id."""
-    cause = error.cause if isinstance(error, PynamoDBException) else error
-    return isinstance(cause, (HTTPClientError, ConnectionError))
+    To be called while the exception is being handled.
+    """
+    if refusal := as_refusal(error):
+        observing.refused(operation, request_id, refusal.code, **ids)
+    else:
+        observing.failed(operation, request_id, **ids)
 
 
 def encode(value: Any) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from parley.domain.posts import NotYet
-from parley.triggers import observing
+from parley.triggers import observing, problems
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 Body = TypeVar("Body", bound=Struct)
@@ -34,8 +34,8 @@ def queue(body: type[Body]) -> Callable[[Callable[[Body, int], None]], Handler]:
                 except NotYet:  # nothing is wrong with us, so nobody is woken for it
                     observing.refused(name, context.aws_request_id, "not_yet", message_id=record["messageId"])
                     failures.append({"itemIdentifier": record["messageId"]})
-                except Exception:
-                    observing.failed(name, context.aws_request_id, message_id=record["messageId"])
+                except Exception as error:
+                    problems.note(error, name, context.aws_request_id, message_id=record["messageId"])
                     failures.append({"itemIdentifier": record["messageId"]})
             observing.succeeded(name, context.aws_request_id, failed=len(failures), received=len(event["Records"]))
             return {"batchItemFailures": failures}

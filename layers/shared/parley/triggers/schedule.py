@@ -7,7 +7,7 @@ from typing import Any
 from parley.domain.call import Call
 from parley.domain.identity import Identity
 from parley.domain.times import from_rfc3339
-from parley.triggers import observing
+from parley.triggers import observing, problems
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -26,8 +26,8 @@ def schedule(function: Callable[[Call], int]) -> Handler:
         request_id = context.aws_request_id
         try:
             swept = function(Call(caller=NOBODY, now_ms=_due_ms(event["time"]), request_id=request_id))
-        except Exception:
-            observing.failed(name, request_id)
+        except Exception as error:
+            problems.note(error, name, request_id)
             raise
         observing.succeeded(name, request_id, swept=swept)
         observing.count(name, "Swept", swept)

@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any
 
 from parley.adapters.documents import from_wire
-from parley.triggers import observing
+from parley.triggers import observing, problems
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 Row = Mapping[str, Any]
@@ -23,8 +23,8 @@ def stream(function: Callable[[list[Row]], None]) -> Handler:
         rows = [_row(record["dynamodb"]["NewImage"]) for record in event["Records"]]
         try:
             function(rows)
-        except Exception:
-            observing.failed(name, context.aws_request_id, rows=len(rows))
+        except Exception as error:
+            problems.note(error, name, context.aws_request_id, rows=len(rows))
             raise
         observing.succeeded(name, context.aws_request_id, rows=len(rows))
         return {"batchItemFailures": []}
