@@ -13,7 +13,7 @@ from collections import Counter as Counter_
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import (
@@ -68,7 +68,7 @@ def coded(code: str, status: int, reasons: Sequence[str] = ()) -> Callable[[Call
             count = len(call.params["TransactItems"])
             given = [*reasons, *["None"] * count][:count]
             answer["CancellationReasons"] = [{"Code": reason} for reason in given]
-        return ClientError(answer, call.operation)
+        return ClientError(cast(Any, answer), call.operation)
 
     return error
 
@@ -373,8 +373,8 @@ def ask(world: World, attempt: Attempt, parts: dict[str, str]) -> dict[str, Any]
     """Returns the whole answer of an operation that only reads."""
     if not attempt.is_rest:
         named = {name: parts[name] for name in attempt.ids}
-        reply = world.phone.request(attempt.operation.name, attempt.fields | named)
-        return {name: one for name, one in reply.items() if name != "request_id"}
+        frame = world.phone.request(attempt.operation.name, attempt.fields | named)
+        return {name: one for name, one in frame.items() if name != "request_id"}
     operation = attempt.operation
     assert isinstance(operation, RestOperation)
     moderates = operation.path.startswith(("/admin/", "/messages/{message_id}/versions"))

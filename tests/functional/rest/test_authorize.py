@@ -274,7 +274,7 @@ def test_failure_of_ours_is_no_401(parley: Parley) -> None:
     parley.hooks.append(Broken())
     reply = alice(parley).get("/conversations")
 
-    assert reply.status == 500
+    assert (reply.status, reply.json["code"], reply.headers["retry-after"]) == (503, "store_busy", "1")
 
 
 def test_event_for_sam_local_invoke_is_let_in(parley: Parley) -> None:

@@ -103,14 +103,14 @@ def test_token_as_subprotocol_stores_the_profile(parley: Parley) -> None:
     assert {member["name"] for member in conversation.json["members"]} == {"Alice Ärmel", "Bob"}
 
 
-def test_ticket_needs_no_other_calls_than_its_delete(parley: Parley) -> None:
+def test_ticket_needs_one_call(parley: Parley) -> None:
     alice = parley.user("alice")
     ticket = ticket_of(alice)
 
     with parley.watch() as calls:
         alice.open(query=f"?ticket={ticket}")
 
-    assert [call.operation for call in calls if call.function == "OnAuthorize"] == ["DeleteItem"]
+    assert [call.operation for call in calls if call.function == "OnAuthorize"] == ["UpdateItem"]
 
 
 def test_ticket_opens_one_socket(parley: Parley) -> None:
