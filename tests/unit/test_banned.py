@@ -1,7 +1,10 @@
 """Banned words: what the rules find in spite of a disguise, what they leave alone, and what is masked where."""
 
+import sys
 import time
-from typing import Literal
+from collections.abc import Callable, Iterable
+from types import FrameType
+from typing import Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +20,9 @@ from parley.domain.banned import (
     compile_rules,
     problem_of,
 )
+
+TraceFunction = Callable[[FrameType, str, Any], Any]
+MAX_LINES_PER_CHARACTER = 60  # of Python; 36 in the worst of these
 
 # The machine may be busy, and the first text drawn builds a table of all characters.
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -295,6 +301,91 @@ SLOW = {
     "marks": "a" + "\u0301" * 9_999,
     "growing": "\ufdfa" * 10_000,
 }
+
+
+def numbered(texts: Iterable[str]) -> list[Rule]:
+    """Returns `MAX_RULES` rules of these texts, some of them twice."""
+    given = list(texts)
+    chosen = [given[number % len(given)] for number in range(MAX_RULES)]
+    return [
+        Rule(rule_id=f"r{number}", kind="pattern" if set(text) & set("*?") else "word", text=text, action="mask")
+        for number, text in enumerate(chosen)
+    ]
+
+
+def doubled(number: int) -> str:
+    """Returns `ababab…`, in which some letters stand twice: those of the bits of a number."""
+    return "".join("ab"[place % 2] * (1 + (number >> place & 1)) for place in range(32))
+
+
+WORST: dict[str, tuple[list[Rule], str]] = {
+    "all lengths of one letter, letters apart": (numbered("a" * length for length in range(1, 64)), "a " * 5_000),
+    "all lengths of one letter, one word": (numbered("a" * length for length in range(1, 64)), "a" * 10_000),
+    "all lengths of one sign of a script": (numbered("天" * length for length in range(1, 64)), "天" * 10_000),
+    "patterns that all match all words": (
+        numbered("a" + "?" * before + "b" + "*" * behind for before in range(30) for behind in range(30)),
+        " ".join(f"{'a' * (number % 50 + 1)}b{chr(97 + number % 26)}" for number in range(360)),
+    ),
+    "patterns that match all runs of a script": (
+        numbered("天" + "*?" * before + "门" + "*?" * behind for before in range(15) for behind in range(15)),
+        " ".join(f"天{chr(0x4E00 + number)}门" for number in range(2_500)),
+    ),
+    "patterns without a star in one run of a script": (
+        numbered("天" + "?" * before + "门" for before in range(60)),
+        "天门" * 5_000,
+    ),
+    "doubled letters": (
+        numbered(map(doubled, range(MAX_RULES))),
+        " ".join(doubled(number * 7_919).replace("aa", "aaa") for number in range(200)),
+    ),
+}
+
+
+def lines_run(compiled: Rules, text: str) -> int:
+    """Returns how many lines of Python run to check a text."""
+    count = 0
+
+    def trace(_frame: FrameType, event: str, _argument: object) -> TraceFunction:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        compiled.check(text)
+    finally:
+        sys.settrace(before)
+    return count
+
+
+@pytest.mark.parametrize(("listed", "text"), WORST.values(), ids=WORST)
+def test_worst_list_takes_a_bounded_number_of_steps_for_each_character(listed: list[Rule], text: str) -> None:
+    compiled = compile_rules(listed)
+    compiled.check(text)  # what is built once
+
+    assert lines_run(compiled, text) < MAX_LINES_PER_CHARACTER * 10_000
+
+
+def test_all_of_many_matches_are_masked_and_all_rules_named() -> None:
+    listed = numbered("a" * length for length in range(1, 64))
+
+    verdict = compile_rules(listed).check("a " * 5_000)
+
+    assert verdict.text == "* " * 5_000
+    assert len(verdict.rule_ids) == MAX_RULES
+
+
+def test_patterns_of_scripts_mask_each_place_that_matches() -> None:
+    assert masked("天?门", "天x门好天y门") == "***好***"
+
+
+def test_match_behind_many_others_is_masked_with_its_run() -> None:
+    listed, text = WORST["patterns that match all runs of a script"]
+
+    verdict = compile_rules(listed).check(f"{text} 天长门好")
+
+    assert set(verdict.text) == {"*", " "}
 
 
 @pytest.mark.parametrize("text", SLOW.values(), ids=SLOW)
