@@ -37,7 +37,6 @@ from local.websocket import (
 )
 from parley.domain.bodies import decode
 from parley.domain.errors import Forbidden, Refusal, Unprocessable
-from parley.triggers.problems import encode, problem
 
 log = logging.getLogger(__name__)
 # It logs the address of every handshake, in which there may be a ticket.
@@ -263,6 +262,9 @@ def _check_json(content_type: str) -> None:
 
 
 def _problem(refusal: Refusal, instance: str) -> Response:
+    # Not before the functions' environment is there: their logger comes along, which then writes where it says.
+    from parley.triggers.problems import encode, problem
+
     text = encode(problem(refusal, instance, "local"))
     return Response(text, refusal.status, media_type="application/problem+json")
 

@@ -52,7 +52,7 @@ def test_what_a_function_fails_at_is_one_line_and_its_trace_is_in_the_log(tmp_pa
         os.kill(store, signal.SIGSTOP)  # the store does not answer any more, and a new token's authorizer needs it
         answer = httpx.get(f"{stack.rest_url}/unread-count", headers={"Authorization": f"Bearer {token}"}, timeout=60)
         os.kill(store, signal.SIGCONT)
-        assert answer.status_code == 500
+        assert answer.status_code == 503
         assert stack.stop() == 0
         assert stack.process.stdout
         said = stack.process.stdout.read().splitlines()
@@ -110,7 +110,7 @@ def test_a_full_disk_is_said_at_once_and_loses_nothing(tmp_path: Path) -> None:
         processes = [stack.process.pid, *children_of(stack.process.pid)]
         for process in processes:  # neither the store nor parley.log can grow
             resource.prlimit(process, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
-        refused = [alice.request("POST", path, {"text": f"refused {number}"}).status for number in range(3)]
+        refused = [alice.request("POST", path, {"text": f"refused {number}"}) for number in range(3)]
         listed = alice.get(path)["messages"]
         for process in processes:
             resource.prlimit(process, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
@@ -124,7 +124,8 @@ def test_a_full_disk_is_said_at_once_and_loses_nothing(tmp_path: Path) -> None:
         messages = alice.get(path)["messages"]
 
     texts = [message["text"] for message in messages]
-    assert set(refused) <= {500, 503} and listed
+    assert [(answer.status, answer.json["code"]) for answer in refused] == [(503, "store_busy")] * 3
+    assert all("Retry-After" in answer.headers for answer in refused) and listed
     assert (texts[0], texts[-1]) == ("before", "after")
     assert [message["seq"] for message in messages] == list(range(1, len(messages) + 1))
     assert sum("The store cannot write" in line and "refused" in line for line in said) == 1
