@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
+from parley.domain.search import MAX_QUERIES_AT_ONCE, MAX_ROUNDS
 from tests.functional.replies import invalid, refusal
 from tests.functional.talk import fill, make_group, open_direct, say
 from tests.harness import Frame, Parley, User
@@ -213,6 +214,28 @@ def test_more_conversations_than_are_searched_at_once_are_all_searched(parley: P
         say(alice, open_direct(alice, parley.bearer("", f"u{number}")), f"word {number}")
 
     assert sorted(everything(alice, "word")) == sorted(f"word {number}" for number in range(27))
+
+
+def test_rare_word_in_many_conversations_takes_a_bounded_number_of_round_trips(parley: Parley) -> None:
+    alice = parley.user("alice")
+    for number in range(230):  # ten groups that are searched side by side
+        word = "needle" if number in (0, 229) else "hay"
+        say(alice, open_direct(alice, parley.bearer("", f"u{number}")), f"{word} {number}")
+
+    pages: list[Frame] = []
+    cursor = ""
+    while not pages or pages[-1]["next"]:
+        with parley.watch() as calls:
+            pages.append(search(alice, "needle", cursor))
+        cursor = f"&cursor={pages[-1]['next']}"
+        in_a_row = sum(call.operation == "BatchGetItem" for call in calls) * 2
+        at_once = sum(call.operation == "Query" for call in calls) // MAX_QUERIES_AT_ONCE
+        # Of the queries the index's are counted twice; a group's last wave and the results' own are begun in the bound.
+        assert in_a_row + at_once <= MAX_ROUNDS + 5
+
+    assert len(pages) > 1
+    found = [one["message"]["text"] for page in pages for one in page["results"]]
+    assert sorted(found) == ["needle 0", "needle 229"]  # the index knows hours only, and it was one
 
 
 def test_wrong_fields_are_named(parley: Parley) -> None:

@@ -14,17 +14,15 @@ from parley.domain.requests import Search
 from parley.domain.search import Hit, HitList, Look, Part, Position, Trail
 from parley.domain.stored import Head, StoredMessage
 
-MAX_QUERIES_AT_ONCE = 16
-
-_queries = ThreadPoolExecutor(max_workers=MAX_QUERIES_AT_ONCE, thread_name_prefix="search")
+_queries = ThreadPoolExecutor(max_workers=search.MAX_QUERIES_AT_ONCE, thread_name_prefix="search")
 
 
 def find(call: Call, wanted: Search) -> HitList:
     """Returns a page of the caller's messages that hold all the words, newest first.
 
     Within a group of conversations that are searched together the order is exact; they are taken 25 at a time, the most
-    recently active first, what is archived last. At most `MAX_LOOKED_AT` messages are looked through, and fewer where
-    they are long.
+    recently active first, what is archived last. At most `MAX_LOOKED_AT` messages are looked through, fewer if they are
+    long or lie in many conversations: `MAX_ROUNDS` round trips in a row are the most.
     """
     query = search.check_query(wanted.q)
     position = search.position_of(wanted.cursor, query, wanted.conversation_id)
@@ -85,6 +83,7 @@ def _look_through(look: Look, trails: Sequence[Trail]) -> None:
     """Looks through conversations, backwards in one order, until all are through or it is enough."""
     while not look.is_over:
         parts = look.due(trails)
+        look.read(parts)
         for part, found in zip(parts, _queries.map(_read, parts), strict=True):
             part.trail.add(found)
         newest = search.newest(trails)

@@ -21,6 +21,8 @@ from parley.domain.words import MAX_QUERY_WORDS, Query
 MAX_CONVERSATIONS = 25  # that are searched side by side; the cursor says for each how far
 MAX_LOOKED_AT = 2_000  # messages that one request looks through
 MAX_LOOKED_CHARACTERS = 1_000_000  # of their texts; in Chinese 3 MB to read (docs/decisions.md, "Search")
+MAX_ROUNDS = 30  # round trips in a row of one request; what they found of a group is searched by the next one
+MAX_QUERIES_AT_ONCE = 16
 FIRST_READ = 250  # messages that are read at first, of all conversations together; then twice as many each time
 MAX_READ = 1_000  # messages of one conversation that are read at once
 
@@ -117,7 +119,7 @@ class Look:
     def __init__(self, query: Query, limit: int) -> None:
         self._query = query
         self._limit = limit
-        self._looked_at = self._characters = self._bytes = 0
+        self._looked_at = self._characters = self._bytes = self._rounds = 0
         self._is_full = False
         self.found: list[tuple[StoredMessage, list[tuple[int, int]]]] = []
 
@@ -128,11 +130,17 @@ class Look:
             or len(self.found) >= self._limit
             or self._looked_at >= MAX_LOOKED_AT
             or self._characters >= MAX_LOOKED_CHARACTERS
+            or self._rounds >= MAX_ROUNDS
         )
 
     def came_to(self, conversations: int) -> None:
-        """Counts conversations as messages: those with nothing in them are work, too."""
+        """Counts conversations as messages: those with nothing in them are work, too. Finding them took two rounds."""
         self._looked_at += conversations
+        self._rounds += 2
+
+    def read(self, parts: Sequence[Part]) -> None:
+        """Counts the rounds of reading parts, so many at once as there are threads."""
+        self._rounds += -(-len(parts) // MAX_QUERIES_AT_ONCE)
 
     def due(self, trails: Iterable[Trail]) -> list[Part]:
         """Returns what has to be read before the next message is known, side by side; empty where it is known.
