@@ -6,7 +6,8 @@ PYTHON = $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; d
 endif
 
 UV := .venv/bin/uv
-VENVS := .venv-ministack/.stamp .venv-sam/.stamp .venv-checkov/.stamp
+VENVS := .venv-ministack/.stamp .venv-sam/.stamp .venv-checkov/.stamp .venv-contracts/.stamp
+NODE := tests/contracts/node
 export UV_PYTHON_DOWNLOADS := never
 # Container images like to turn bytecode off; here every process would compile all that it imports anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -17,13 +18,13 @@ ifneq ($(wildcard /etc/ssl/certs/* /etc/ssl/cert.pem),)
 export UV_SYSTEM_CERTS ?= 1
 endif
 
-.PHONY: help setup run reset token check template test bench docs lock clean
+.PHONY: help setup run reset token check template test bench docs examples lock clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-setup: .venv/.dev $(VENVS)  ## every virtual environment
+setup: .venv/.dev $(VENVS) $(NODE)/node_modules/.stamp  ## every virtual environment, and the tools of Node
 
 run: .venv/.run .venv-ministack/.stamp  ## REST, WebSocket and their store on this machine, until Ctrl-C
 	@.venv/bin/python -m local run
@@ -73,9 +74,15 @@ lock: .venv/.uv  ## the locks again, from the *.in beside them; ARGS=--upgrade f
 	$(COMPILE) $(ARGS) requirements/ministack.in -o requirements/ministack.txt
 	$(COMPILE) $(ARGS) requirements/sam.in -o requirements/sam.txt
 	$(COMPILE) $(ARGS) requirements/checkov.in -o requirements/checkov.txt
+	$(COMPILE) $(ARGS) requirements/contracts.in -o requirements/contracts.txt
+	cd $(NODE) && npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
+
+examples: .venv/.dev .venv-ministack/.stamp  ## docs/examples.json again, from tests that run: those that are stale, or ARGS=all
+	@.venv/bin/python -m docs.examples $(ARGS)
+	@.venv/bin/python -m docs.generate
 
 clean:  ## every virtual environment and cache away; what `make run` has stored stays
-	rm -rf .venv .venv-* .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(NODE)/node_modules .venv .venv-* .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/.uv: requirements/uv.txt
 	@python='$(PYTHON)'; \
@@ -98,4 +105,11 @@ clean:  ## every virtual environment and cache away; what `make run` has stored 
 .venv-%/.stamp: requirements/%.txt .venv/.uv
 	@$(UV) venv --quiet --clear --python .venv/bin/python .venv-$*
 	@$(UV) pip sync --quiet --python .venv-$*/bin/python --require-hashes $<
+	@touch $@
+
+# The scripts of packages do not run: none of these needs them.
+$(NODE)/node_modules/.stamp: $(NODE)/package-lock.json
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null && command -v npm >/dev/null || { \
+		echo "The gate needs Node 20 or newer, and npm, for tests/contracts; to run Parley, neither is needed." >&2; exit 1; }
+	@cd $(NODE) && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
 	@touch $@

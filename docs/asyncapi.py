@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from docs.openapi import CONTACT
 from docs.operations import Operation
 from docs.schemas import Schema, Schemas
 
@@ -32,21 +33,21 @@ def document(actions: Sequence[Operation], version: str) -> Document:
         [*(one.takes for one in actions), *(one.replies for one in actions), *events, Error, RateLimit, RequestId],
         sent=Body,
     )
-    request_id = schemas.of(RequestId)
-    rate_limits = {"type": "array", "items": schemas.of(RateLimit)}
     messages = {
-        **{one.name: _request(one, schemas, request_id) for one in actions},
-        **{f"{one.name}_ack": _ack(one, schemas, request_id, rate_limits) for one in actions},
+        **{one.name: _request(one, schemas, schemas.of(RequestId)) for one in actions},
+        **{f"{one.name}_ack": _ack(one, schemas, schemas.of(RequestId), schemas.of(RateLimit)) for one in actions},
         **{f"{one.name}_event": _event(one, one.name, schemas) for one in events},
-        "error": {"summary": "The action was refused or failed.", "payload": schemas.of(Error)},
+        "error": _message("error", "The action was refused or failed.", schemas.of(Error)),
     }
     return {
-        "asyncapi": "3.0.0",
+        "asyncapi": "3.0.0",  # 3.1 is out, but generators of clients (Modelina, say) make nothing of it yet
         "info": {
             "title": "Parley WebSocket API",
             "version": version,
             "description": DESCRIPTION,
             "license": {"name": "MIT"},
+            "contact": CONTACT,
+            "tags": [{"name": "messaging", "description": "Messages, presence, typing and calls, in real time."}],
         },
         "defaultContentType": "application/json",
         "servers": {
@@ -69,7 +70,7 @@ def document(actions: Sequence[Operation], version: str) -> Document:
         },
         "operations": {
             **{one.name: _action_operation(one) for one in actions},
-            **{f"on_{one.name}": _event_operation(one.name) for one in events},
+            **{f"on_{one.name}": _event_operation(one) for one in events},
         },
         "components": {
             "messages": messages,
@@ -103,36 +104,67 @@ def _request(one: Operation, schemas: Schemas, request_id: Schema) -> Document:
     required = ["action"]
     if schemas.whole(one.takes)["required"]:
         required.append("data")
-    payload = {
-        "type": "object",
-        "properties": {"action": {"const": one.name}, "request_id": request_id, "data": schemas.of(one.takes)},
-        "required": required,
-        "additionalProperties": False,
-    }
-    return {"summary": one.summary, "payload": payload}
-
-
-def _ack(one: Operation, schemas: Schemas, request_id: Schema, rate_limits: Schema) -> Document:
     properties = {
-        "type": {"const": "ack"},
-        "request_id": request_id,
-        "data": schemas.of(one.replies),
-        "rate_limits": rate_limits,
+        "action": _always(one.name, "The action."),
+        "request_id": {**request_id, "description": "The reply carries the same one."},
+        "data": {**schemas.of(one.takes), "description": "The action's own fields."},
     }
-    payload = {"type": "object", "properties": properties, "required": ["type", "data"]}
-    return {"summary": f"{one.name} is done, and what it wrote is durable.", "payload": payload}
+    payload = _object(f"The action `{one.name}`.", properties, required) | {"additionalProperties": False}
+    return _message(one.name, one.summary, schemas.name(f"{_camel(one.name)}Request", payload))
+
+
+def _ack(one: Operation, schemas: Schemas, request_id: Schema, rate_limit: Schema) -> Document:
+    summary = f"{one.name} is done, and what it wrote is durable."
+    properties = {
+        "type": _always("ack", "What kind of frame it is."),
+        "request_id": {**request_id, "description": "The `request_id` of the request; absent if it had none."},
+        "data": _told(schemas.of(one.replies), "What the action answers."),
+        "rate_limits": {
+            "type": "array",
+            "items": rate_limit,
+            "description": "What is left to the caller of each limit that applied; absent if none did.",
+        },
+    }
+    payload = _object(summary, properties, ["type", "data"])
+    return _message(f"{one.name}_ack", summary, schemas.name(f"{_camel(one.name)}Ack", payload))
 
 
 def _event(event: type[Struct], name: str, schemas: Schemas) -> Document:
-    properties = {"type": {"const": "event"}, "event": {"const": name}, "data": schemas.of(event)}
-    payload = {"type": "object", "properties": properties, "required": list(properties)}
-    return {"summary": inspect.getdoc(event), "payload": payload}
+    summary = inspect.getdoc(event) or ""
+    properties = {
+        "type": _always("event", "What kind of frame it is."),
+        "event": _always(name, "The event."),
+        "data": _told(schemas.of(event), "What has happened."),
+    }
+    payload = _object(summary, properties, list(properties))
+    return _message(f"{name}_event", summary, schemas.name(f"{_camel(name)}Frame", payload))
+
+
+def _object(description: str, properties: Document, required: list[str]) -> Schema:
+    return {"type": "object", "description": description, "properties": properties, "required": required}
+
+
+def _always(text: str, description: str) -> Schema:
+    return {"type": "string", "const": text, "description": description}
+
+
+def _told(schema: Schema, description: str) -> Schema:
+    return {"description": description, **schema}
+
+
+def _message(name: str, summary: str, payload: Schema) -> Document:
+    return {"name": name, "summary": summary, "payload": payload}
+
+
+def _camel(name: str) -> str:
+    return "".join(part.title() for part in name.split("_"))
 
 
 def _action_operation(one: Operation) -> Document:
     return {
         "action": "receive",
         "summary": one.summary,
+        "description": one.description,
         "channel": {"$ref": "#/channels/socket"},
         "messages": [_of_channel(one.name)],
         "reply": {
@@ -142,11 +174,14 @@ def _action_operation(one: Operation) -> Document:
     }
 
 
-def _event_operation(name: str) -> Document:
+def _event_operation(event: Any) -> Document:
+    summary = inspect.getdoc(event) or ""
     return {
         "action": "send",
+        "summary": summary.partition("\n")[0],
+        "description": summary,
         "channel": {"$ref": "#/channels/socket"},
-        "messages": [_of_channel(f"{name}_event")],
+        "messages": [_of_channel(f"{event.name}_event")],
     }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from samtranslator.yaml_helper import yaml_parse
 
-from docs import asyncapi, openapi, operations, parameters
+from docs import asyncapi, examples, openapi, operations, parameters
 
 
 def main(folder: Path) -> None:
@@ -21,10 +21,12 @@ def main(folder: Path) -> None:
         "openapi.json": openapi.document(list(operations.rest_operations(loaded)), version),
         "asyncapi.json": asyncapi.document(list(operations.actions(loaded)), version),
     }
+    examples.illustrated_rest(documents["openapi.json"], examples.load())
+    examples.illustrated_socket(documents["asyncapi.json"], examples.load())
     (folder / "docs").mkdir(exist_ok=True)
     for name, document in documents.items():
-        text = json.dumps(document, indent=2, ensure_ascii=True) + "\n"
-        (folder / "docs" / name).write_text(text, encoding="ascii")
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        (folder / "docs" / name).write_text(text, encoding="utf-8")
     template = yaml_parse((operations.ROOT / "template.yaml").read_text(encoding="utf-8"))
     page = (operations.ROOT / "README.md").read_text(encoding="utf-8")
     (folder / "README.md").write_text(parameters.filled(page, template["Parameters"]), encoding="utf-8")

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from docs.operations import RestOperation
-from docs.schemas import Schema, Schemas
+from docs import fields
+from docs.operations import RestOperation, Undocumented
+from docs.schemas import Schema, Schemas, portable_pattern
 
 Document = dict[str, Any]
 
@@ -15,8 +16,28 @@ RATE_HEADERS = {  # draft-ietf-httpapi-ratelimit-headers-10
 }
 RETRY_AFTER = {
     "description": "Seconds to wait; `retry_after_ms` says it more exactly.",
-    "schema": {"type": "integer", "minimum": 0},
+    "schema": {"type": "integer", "format": "int32", "minimum": 0},
 }
+# The first part of an operation's path, and what its operations are about.
+TAGS = {
+    "admin": "What moderators and administrators do.",
+    "conversations": "Conversations, their members, and what is written in them.",
+    "erasures": "What has become of the erasure of a person.",
+    "exports": "Files made of a conversation.",
+    "me": "The caller.",
+    "messages": "Single messages: edit, delete, react, pin, forward, report.",
+    "policy": "Who may talk to whom, and why.",
+    "search": "Search in the text of messages.",
+    "sync": "What a client has missed.",
+    "turn-credentials": "Relays for calls.",
+    "unread": "What is unread, by conversation.",
+    "unread-count": "How much is unread.",
+    "users": "The directory, profiles and presence.",
+    "ws-tickets": "Tickets for a WebSocket connection.",
+}
+
+# Each deployment has people of its own; addresses below example.com are nobody's (RFC 2606).
+CONTACT = {"name": "The team that deploys it", "url": "https://example.com/support", "email": "support@example.com"}
 
 DESCRIPTION = """\
 Messages between the users of an application that signs them in itself.
@@ -45,10 +66,11 @@ def document(operations: Sequence[RestOperation], version: str) -> Document:
             "title": "Parley REST API",
             "version": version,
             "description": DESCRIPTION,
+            "contact": CONTACT,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [
-            {"url": "http://localhost:3000/v1", "description": "`make run`"},
+            {"url": "http://127.0.0.1:3000/v1", "description": "`make run`"},
             {
                 "url": "https://{api_id}.execute-api.{region}.amazonaws.com/v1",
                 "description": "A deployed stack: its output RestUrl",
@@ -56,6 +78,7 @@ def document(operations: Sequence[RestOperation], version: str) -> Document:
             },
         ],
         "security": [{"token": []}],
+        "tags": [{"name": name, "description": TAGS[name]} for name in sorted({_tag(one) for one in operations})],
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
@@ -68,7 +91,12 @@ def document(operations: Sequence[RestOperation], version: str) -> Document:
 
 
 def _operation(one: RestOperation, schemas: Schemas) -> Document:
-    described: Document = {"operationId": one.name, "tags": [one.path.split("/")[1]], "summary": one.summary}
+    described: Document = {
+        "operationId": one.name,
+        "tags": [_tag(one)],
+        "summary": one.summary,
+        "description": one.description,
+    }
     if parameters := [*_path_parameters(one.path), *_query_parameters(one, schemas)]:
         described["parameters"] = parameters
     if one.takes is not None:
@@ -87,24 +115,55 @@ def _operation(one: RestOperation, schemas: Schemas) -> Document:
     return described
 
 
+def _tag(one: RestOperation) -> str:
+    return one.path.split("/")[1]
+
+
 def _path_parameters(path: str) -> Iterable[Document]:
     for part in path.split("/"):
         if part.startswith("{"):
-            yield {"name": part.strip("{}"), "in": "path", "required": True, "schema": {"type": "string"}}
+            name = part.strip("{}")
+            yield {"name": name, "in": "path", "required": True, **_path_parameter(name)}
+
+
+def _path_parameter(name: str) -> Document:
+    """Returns what a part of a path means and how it is written, unencoded."""
+    from parley.domain.erasing import ERASURE_ID_PATTERN
+    from parley.domain.identity import USER_ID_PATTERN
+    from parley.domain.ids import CONVERSATION_ID_PATTERN, EXPORT_ID_PATTERN, MESSAGE_ID_PATTERN
+    from parley.domain.reporting import REPORT_ID_PATTERN
+
+    patterns = {
+        "conversation_id": CONVERSATION_ID_PATTERN,
+        "emoji": r"\S",
+        "erasure_id": ERASURE_ID_PATTERN,
+        "export_id": EXPORT_ID_PATTERN,
+        "message_id": MESSAGE_ID_PATTERN,
+        "report_id": REPORT_ID_PATTERN,
+        "user_id": USER_ID_PATTERN,
+    }
+    if name not in patterns:
+        raise Undocumented(f"{{{name}}} of a path has no pattern in docs/openapi.py")
+    schema = {"type": "string", "pattern": portable_pattern(patterns[name])}
+    return {"description": fields.sentence("Path", name), "schema": schema}
 
 
 def _query_parameters(one: RestOperation, schemas: Schemas) -> Iterable[Document]:
     if one.query is None:
         return
-    schema = schemas.whole(one.query)
-    for name, field in schema["properties"].items():
-        yield {"name": name, "in": "query", "required": name in schema["required"], "schema": _not_null(field)}
+    whole = schemas.whole(one.query)
+    for name, field in whole["properties"].items():
+        schema = _not_null(field)
+        sentence = field["description"]
+        schema.pop("description", None)
+        required = name in whole["required"]
+        yield {"name": name, "in": "query", "required": required, "description": sentence, "schema": schema}
 
 
 def _not_null(field: Schema) -> Schema:
     """Returns the schema without null, which no query can say: who means it leaves the parameter out."""
     if "anyOf" not in field:
-        return field
+        return dict(field)
     [wanted] = [one for one in field["anyOf"] if one != {"type": "null"}]
     return dict(wanted)
 

@@ -31,7 +31,8 @@ class Operation:
 
     name: str
     route: str  # as the docstring has it: `POST /messages`, `ping {}`
-    summary: str
+    summary: str  # one sentence
+    description: str  # all that the docstring says of it
     statuses: dict[int, str]
     takes: type | None
     query: type | None
@@ -88,7 +89,8 @@ def _operation(function: Resource, taken: str) -> Operation:
     return Operation(
         name=module.__name__.rpartition(".")[2],
         route=route,
-        summary=summary,
+        summary=_first_sentence(summary),
+        description=summary,
         statuses=statuses,
         takes=hints.get(taken),
         query=hints.get("query"),
@@ -106,6 +108,10 @@ def _docstring(module: ModuleType) -> tuple[str, str, dict[int, str]]:
     statuses = re.findall(r"(\d{3})(?: \(([^)]*)\))?", found[0] if found else "")
     summary = " ".join(sentences.split())
     return route, summary[:1].upper() + summary[1:], {int(status): remark for status, remark in statuses}
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"(?<=[.])\s+(?=[A-Z`])", text, maxsplit=1)[0]
 
 
 def _reply(module: ModuleType, annotated: Any) -> Any:

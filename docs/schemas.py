@@ -1,6 +1,12 @@
-"""JSON Schemas of the classes that stand in both documents."""
+"""JSON Schemas of the classes that stand in both documents, in words that every reader of JSON Schema knows.
+
+Generators of clients read less than the standard allows. So a pattern has nothing that ECMAScript without `u`, RE2 or
+Rust does not know, what a tuple holds is said by `items`, every enumeration has a type, every number a format, and
+a request has no `default`, which would make the field a required one in TypeScript: the sentence says it.
+"""
 
 import inspect
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -8,8 +14,11 @@ import msgspec
 from msgspec import Struct
 from msgspec.inspect import StructType, Type, multi_type_info
 
+from docs import fields
+
 Schema = dict[str, Any]
 REF = "#/components/schemas/{name}"
+_PYTHON_END = r"$(?!\n)"  # Python's `$` matches before a final line feed too; nobody else's does
 
 
 class Schemas:
@@ -19,8 +28,10 @@ class Schemas:
         """Describes `types`. What derives from `sent` is what clients send; all else is what they get."""
         known = list(dict.fromkeys(types))
         schemas, components = msgspec.json.schema_components(known, ref_template=REF)
-        self.components: dict[str, Schema] = dict(components)
-        self._of: dict[Any, Schema] = dict(zip(known, schemas, strict=True))
+        self.components: dict[str, Schema] = {}
+        self._of: dict[Any, Schema] = {kind: self._portable(one) for kind, one in zip(known, schemas, strict=True)}
+        for name, schema in components.items():
+            self.name(name, self._portable(schema))
         for struct in dict.fromkeys(one.cls for one in _structs(multi_type_info(known))):
             self._finish(struct, got=not issubclass(struct, sent))
 
@@ -33,6 +44,38 @@ class Schemas:
         name: str = self._of[kind]["$ref"].removeprefix(REF.format(name=""))
         return self.components[name]
 
+    def name(self, name: str, schema: Schema) -> Schema:
+        """Makes a component of a schema and returns the reference to it, so that it has a name in every client."""
+        assert name not in self.components, f"there are two schemas called {name}"
+        self.components[name] = schema
+        return {"$ref": REF.format(name=name)}
+
+    def _portable(self, node: Any) -> Any:
+        """Returns a schema without what only some readers of JSON Schema understand."""
+        if isinstance(node, list):
+            return [self._portable(one) for one in node]
+        if not isinstance(node, dict):
+            return node
+        schema = {name: self._portable(one) for name, one in node.items()}
+        if isinstance(pattern := schema.get("pattern"), str):
+            schema["pattern"] = portable_pattern(pattern)
+        if "prefixItems" in schema:
+            schema["items"], *others = schema.pop("prefixItems")
+            assert all(one == schema["items"] for one in others), "a tuple of several kinds: say it as an object"
+        if schema.get("type") == "integer":
+            schema["format"] = "int32" if schema.get("maximum", 2**31) < 2**31 else "int64"
+        if isinstance(values := schema.pop("enum", None), list):
+            schema |= self._enumeration(values)
+        return schema
+
+    def _enumeration(self, values: list[str]) -> Schema:
+        """Returns a reference to the enumeration, or the one text that it allows."""
+        if len(values) == 1:
+            return {"type": "string", "const": values[0]}
+        name, sentence = fields.enumeration(values)
+        self.components[name] = {"type": "string", "description": sentence, "enum": values}
+        return {"$ref": REF.format(name=name)}
+
     def _finish(self, struct: type[Struct], *, got: bool) -> None:
         schema = self.components[struct.__name__]
         del schema["title"]  # it repeats the name
@@ -40,9 +83,42 @@ class Schemas:
             schema["description"] = inspect.cleandoc(schema["description"])
         if got and not struct.__struct_config__.omit_defaults:
             schema["required"] = list(schema["properties"])  # a field with a default is sent all the same
-        if got:
-            for field in schema["properties"].values():
-                field.pop("default", None)
+        for name, field in schema["properties"].items():
+            default = field.pop("default", None)
+            schema["properties"][name] = _described(struct.__name__, name, field, None if got else default)
+
+
+def portable_pattern(pattern: str) -> str:
+    r"""Returns a pattern that lets through at least what `pattern` does, in words that all engines know.
+
+    NOT_BLANK names characters past U+FFFF, which each engine writes otherwise. `\S` is what all have; the server
+    refuses invisible characters beside spaces too.
+    """
+    from parley.domain.bodies import NOT_BLANK
+
+    return r"\S" if pattern == NOT_BLANK else pattern.replace(_PYTHON_END, "$")
+
+
+def _described(struct: str, name: str, field: Schema, default: object) -> Schema:
+    """Returns a field with its sentence, what it is if it is left out, and its format."""
+    sentence = fields.sentence(struct, name)
+    if default not in (None, [], {}):
+        sentence += f" {json.dumps(default)} if left out."
+    if text_format := fields.text_format(struct, name):
+        field = _formatted(field, text_format)
+    return {**field, "description": sentence}
+
+
+def _formatted(field: Schema, text_format: str) -> Schema:
+    """Returns a field whose texts, alone, in a list or beside null, have a format; it says more than their pattern."""
+    if "anyOf" in field:
+        return {**field, "anyOf": [_formatted(one, text_format) for one in field["anyOf"]]}
+    if field.get("type") == "array":
+        return {**field, "items": _formatted(field["items"], text_format)}
+    if field.get("type") != "string":
+        return field
+    kept = {name: value for name, value in field.items() if name not in ("pattern", "maxLength")}
+    return {**kept, "format": text_format}
 
 
 def _structs(described: object) -> Iterator[StructType]:

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from openapi_schema_validator import OAS31Validator
+from openapi_schema_validator import OAS31Validator, oas31_format_checker
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -16,14 +16,15 @@ ANYBODYS = {413, 429}  # which `default` stands for, with 5xx: all others are na
 
 @cache
 def _document(name: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads((DOCS / name).read_text(encoding="ascii"))
+    document: dict[str, Any] = json.loads((DOCS / name).read_text(encoding="utf-8"))
     return document
 
 
 @cache
 def _validator(name: str, schema: str) -> OAS31Validator:
     """Returns what checks against a schema (as JSON text), whose references lead into the document's components."""
-    return OAS31Validator({**json.loads(schema), "components": _document(name)["components"]})
+    whole = {**json.loads(schema), "components": _document(name)["components"]}
+    return OAS31Validator(whole, format_checker=oas31_format_checker)
 
 
 def _check(name: str, schema: dict[str, Any], value: object) -> None:
@@ -49,6 +50,12 @@ def check_reply(method: str, path: str, status: int, content_type: str, value: o
     _check("openapi.json", response["content"][content_type]["schema"], value)
 
 
+def operation_id(method: str, path: str) -> str | None:
+    """Returns the name of an operation; None where the REST document has none."""
+    operation = _operation(method, path)
+    return None if operation is None else str(operation["operationId"])
+
+
 def _operation(method: str, path: str) -> dict[str, Any] | None:
     for template, methods in _document("openapi.json")["paths"].items():
         if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path.partition("?")[0]) and method.lower() in methods:
@@ -69,3 +76,47 @@ def check_frame(frame: dict[str, Any], action: str | None = None) -> None:
 def check_request(frame: dict[str, Any]) -> None:
     """Fails where the WebSocket document does not let a client send this."""
     _check("asyncapi.json", _document("asyncapi.json")["components"]["messages"][frame["action"]]["payload"], frame)
+
+
+def stale_examples(examples: dict[str, dict[str, Any]]) -> set[str]:
+    """Returns which examples (docs/examples.py) are missing, belong to nothing, or are not what the documents say."""
+    wanted = _wanted_examples()
+    wrong = {key for key in wanted & examples.keys() if not _is_true(key, examples[key])}
+    return (wanted - examples.keys()) | (examples.keys() - wanted) | wrong
+
+
+def _wanted_examples() -> set[str]:
+    methods = [one for methods in _document("openapi.json")["paths"].values() for one in methods.values()]
+    operations = _document("asyncapi.json")["operations"]
+    return {
+        *(f"rest {one['operationId']}" for one in methods),
+        *(f"action {name}" for name, one in operations.items() if one["action"] == "receive"),
+        *(f"event {name.removeprefix('on_')}" for name, one in operations.items() if one["action"] == "send"),
+        "error error",
+    }
+
+
+def _is_true(key: str, example: dict[str, Any]) -> bool:
+    kind, name = key.split()
+    try:
+        if kind == "rest":
+            _check_exchange(example)
+        else:
+            check_frame(example["got"], name)
+        if kind == "action":
+            check_request(example["sent"])
+    except (AssertionError, KeyError):
+        return False
+    return True
+
+
+def _check_exchange(example: dict[str, Any]) -> None:
+    [(method, operation)] = [
+        (method, one)
+        for methods in _document("openapi.json")["paths"].values()
+        for method, one in methods.items()
+        if one["operationId"] == example["name"]
+    ]
+    check_reply(method, example["path"], example["status"], "application/json", example["got"])
+    if "requestBody" in operation:
+        _check("openapi.json", operation["requestBody"]["content"]["application/json"]["schema"], example["sent"])

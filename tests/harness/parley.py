@@ -15,6 +15,7 @@ from local.rest import Request, RestApi
 from local.streams import StreamMapping
 from local.template import Template
 from local.websocket import MAX_FRAME_BYTES, Connection, Everyone, Handshake, Refused, State, WebSocketApi
+from tests.harness import examples
 from tests.harness.calls import Call, Hook, Kill, Recorder, hooks
 from tests.harness.documents import TEMPLATE, check_frame, check_reply
 
@@ -265,6 +266,7 @@ class User:
         )
         if reply.text and self.parley.is_documented:
             check_reply(method, path, reply.status, reply.headers["content-type"], reply.json)
+            examples.keep_request(method, path, body, reply.status, reply.json)
         return reply
 
     def connect(self, *, ticket: bool = True, subprotocol: bool = False) -> "Socket":
@@ -354,6 +356,7 @@ class Socket:
         self.frames.remove(replies[0])
         if self.user.parley.is_documented:
             check_frame(replies[0], action)
+            examples.keep_action(message, replies[0])
         return replies[0]
 
     def events(self, name: str | None = None) -> list[Frame]:
@@ -362,6 +365,7 @@ class Socket:
         for frame in found:
             if self.user.parley.is_documented:
                 check_frame(frame)
+                examples.keep_event(frame)
             self._taken.remove(frame)
         return found
 

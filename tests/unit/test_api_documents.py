@@ -12,13 +12,15 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from docs.fields import TERMS
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 Document = dict[str, Any]
 
 
 def read(name: str) -> Document:
-    document: Document = json.loads((DOCS / name).read_text(encoding="ascii"))
+    document: Document = json.loads((DOCS / name).read_text(encoding="utf-8"))
     return document
 
 
@@ -98,3 +100,83 @@ def test_every_action_is_answered_and_every_event_sent() -> None:
     assert received and all(first_line("websocket", name).startswith(f'"""{name} {{') for name in received)
     assert all({name, f"{name}_ack"} <= messages.keys() for name in received)
     assert sum(name.endswith("_event") for name in messages) == len(ASYNCAPI["operations"]) - len(received)
+
+
+def schemas(node: object, path: str = "") -> Iterator[tuple[str, Document]]:
+    """Yields every schema of a document, with where it is."""
+    if isinstance(node, dict):
+        if "type" in node or "$ref" in node or "anyOf" in node:
+            yield path, node
+        for name, inner in node.items():
+            yield from schemas(inner, f"{path}/{name}")
+    elif isinstance(node, list):
+        for index, inner in enumerate(node):
+            yield from schemas(inner, f"{path}/{index}")
+
+
+def components(document: Document) -> Iterator[tuple[str, Document]]:
+    yield from schemas(document["components"]["schemas"])
+
+
+def fields(document: Document) -> dict[str, Document]:
+    """Returns every field of every class, by `Class.name`."""
+    whole = document["components"]["schemas"].items()
+    return {f"{kind}.{name}": one for kind, schema in whole for name, one in schema.get("properties", {}).items()}
+
+
+DOCUMENTS = pytest.mark.parametrize("document", [OPENAPI, ASYNCAPI], ids=["openapi", "asyncapi"])
+
+
+@DOCUMENTS
+def test_every_field_has_a_sentence_and_so_has_every_class(document: Document) -> None:
+    without = {name for name, field in fields(document).items() if not re.search(r"\w.*[.]$", field["description"])}
+
+    assert without == set()
+    assert all(schema.get("description") for schema in document["components"]["schemas"].values())
+
+
+def test_every_parameter_has_a_sentence_and_a_part_of_a_path_a_pattern() -> None:
+    parameters = [parameter for _, _, one in METHODS for parameter in one.get("parameters", [])]
+
+    assert parameters and all(parameter["description"].endswith(".") for parameter in parameters)
+    assert all("pattern" in one["schema"] for one in parameters if one["in"] == "path")
+
+
+def test_no_sentence_is_there_for_nothing() -> None:
+    known = {**fields(OPENAPI), **fields(ASYNCAPI)}
+    parameters = {parameter["name"] for _, _, one in METHODS for parameter in one.get("parameters", [])}
+    names = {name.rpartition(".")[2] for name in known} | parameters
+
+    assert {term for term in TERMS if "." not in term} <= names
+    assert {term.rpartition(".")[2] for term in TERMS} <= names
+
+
+@DOCUMENTS
+def test_numbers_have_a_format_and_enumerations_a_type_and_a_name(document: Document) -> None:
+    for path, schema in components(document):
+        assert schema.get("type") != "integer" or schema["format"] in ("int32", "int64"), path
+        assert "enum" not in schema or (schema["type"] == "string" and path.count("/") == 1), path
+        assert "prefixItems" not in schema and schema.get("items") is not False, path
+
+
+@DOCUMENTS
+def test_what_is_a_time_says_so(document: Document) -> None:
+    times = [field for name, field in fields(document).items() if name.endswith("_at")]
+
+    assert times and all("date-time" in json.dumps(field) for field in times)
+
+
+def test_no_field_of_a_body_has_a_default_that_would_make_it_a_required_one() -> None:
+    assert not [path for path, schema in components(OPENAPI) if "default" in schema]
+    assert "left out" in fields(OPENAPI)["SetRole.role"]["description"]
+
+
+@DOCUMENTS
+def test_patterns_are_written_as_every_engine_understands_them(document: Document) -> None:
+    patterns = {str(one["pattern"]) for _, one in schemas(document) if "pattern" in one}
+
+    assert patterns and not [one for one in patterns if not one.isascii() or re.search(r"\(\?|\\u|\\x|\\p", one)]
+
+
+def test_every_message_of_the_socket_is_a_class_with_a_name() -> None:
+    assert all("$ref" in message["payload"] for message in ASYNCAPI["components"]["messages"].values())

@@ -23,7 +23,7 @@ from parley.domain.identity import Identity
 from parley.domain.requests import Draft
 from parley.domain.sending import next_message
 from parley.domain.stored import PREVIEW_CHARACTERS, Head, Membership, Reader
-from parley.domain.types import Conversation, Status
+from parley.domain.types import Conversation, UserStatus
 
 PEOPLE = ("alice", "bob")
 CONVERSATION = "d_" + "a" * 26
@@ -160,7 +160,7 @@ def test_a_marker_that_comes_before_its_message_leaves_nothing_unread() -> None:
 def test_what_is_about_no_marker_changes_no_conversation() -> None:
     shown = Talk().seen_by("alice")
     typing = UserTyping(conversation_id=CONVERSATION, user_id="bob", expires_at="")
-    status = UserStatusChange.of(Status(user_id="bob", status="online", last_seen=None, expires_at=None))
+    status = UserStatusChange.of(UserStatus(user_id="bob", status="online", last_seen=None, expires_at=None))
 
     assert applied([typing, status], shown, "alice") == shown
 

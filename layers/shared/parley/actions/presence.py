@@ -14,7 +14,7 @@ from parley.domain.events import UserStatusChange
 from parley.domain.listing import Entry
 from parley.domain.presence import LEASE_S, Connection, Presence
 from parley.domain.times import rfc3339
-from parley.domain.types import Status
+from parley.domain.types import UserStatus
 
 MAX_WATCHERS = 100  # the most recent conversations, whose other sides are told of a change (bounded, never everyone)
 MAX_KNOWN = 1000  # conversations that are looked through for people whose status the caller may ask for
@@ -30,7 +30,7 @@ class Pong(Struct, frozen=True, kw_only=True):
 class StatusList(Struct, frozen=True):
     """The status of those people whom the caller may ask about; others are left out, whether they exist or not."""
 
-    statuses: list[Status]
+    statuses: list[UserStatus]
 
 
 def connect(call: Call) -> None:

@@ -41,7 +41,9 @@ PARTS: tuple[Part, ...] = get_args(Part)
 WalkPart = Literal["messages", "changes", "marks", "head", "tell", "done"]
 
 
-_erasure_id = re.compile(r"z_[a-z2-7]{26}")
+ERASURE_ID_PATTERN = r"^z_[a-z2-7]{26}$(?!\n)"
+
+_erasure_id = re.compile(ERASURE_ID_PATTERN)
 
 
 class ErasureReceipt(Struct, frozen=True, kw_only=True):

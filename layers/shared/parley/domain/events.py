@@ -23,7 +23,7 @@ from parley.domain.types import (
     Settings,
     Signal,
     State,
-    Status,
+    UserStatus,
 )
 
 
@@ -182,7 +182,7 @@ class UserStatusChange(LiveEvent, frozen=True, kw_only=True):
     expires_at: str | None
 
     @classmethod
-    def of(cls, status: Status) -> "UserStatusChange":
+    def of(cls, status: UserStatus) -> "UserStatusChange":
         """Returns the event that tells of a status."""
         return cls(**msgspec.structs.asdict(status))
 

@@ -8,10 +8,11 @@ from parley.domain.errors import Invalid
 
 CONVERSATION_ID_PATTERN = r"^[dgt]_[a-z2-7]{26}$(?!\n)"
 MESSAGE_ID_PATTERN = r"^[dgt]_[a-z2-7]{26}\.[1-9][0-9]{0,14}$(?!\n)"
+EXPORT_ID_PATTERN = r"^x_[a-z2-7]{26}$(?!\n)"
 CLIENT_ID_PATTERN = r"^[A-Za-z0-9._:~-]{1,64}$(?!\n)"
 
 _conversation_id = re.compile(r"[dgt]_[a-z2-7]{26}")
-_export_id = re.compile(r"x_[a-z2-7]{26}")
+_export_id = re.compile(EXPORT_ID_PATTERN)
 _message_id = re.compile(r"([dgt]_[a-z2-7]{26})\.([1-9][0-9]{0,14})")
 
 GROUP_PREFIX = "g_"

@@ -5,7 +5,7 @@ from zlib import crc32
 from msgspec import Struct
 
 from parley.domain.times import rfc3339, rfc3339_or_none
-from parley.domain.types import Status
+from parley.domain.types import UserStatus
 
 HEARTBEAT_S = 60  # how often a client sends `ping`; API Gateway closes a socket that is silent for 10 minutes
 LEASE_S = 150  # two heartbeats may get lost. A ghost lives this long, plus a minute until the sweep comes by.
@@ -62,7 +62,7 @@ class Presence(Struct, frozen=True, kw_only=True):
         """Returns the ids of the connections that have a conversation open."""
         return frozenset(one.connection_id for one in self.connections if conversation_id in one.joined)
 
-    def status(self, now_s: int, *, to_hider: bool = False) -> Status:
+    def status(self, now_s: int, *, to_hider: bool = False) -> UserStatus:
         """Returns what others may be told: online until the last lease ends, or offline since when.
 
         Since when is told by nobody, and to nobody (`to_hider`), who hides the same of themselves.
@@ -70,9 +70,9 @@ class Presence(Struct, frozen=True, kw_only=True):
         live = self.live(now_s)
         if live:
             until_s = max(one.until_s for one in live)
-            return Status(user_id=self.user_id, status="online", last_seen=None, expires_at=rfc3339(until_s * 1000))
+            return UserStatus(user_id=self.user_id, status="online", last_seen=None, expires_at=rfc3339(until_s * 1000))
         last_seen = None if self.hides_last_seen or to_hider else rfc3339_or_none(self.last_sign_ms())
-        return Status(user_id=self.user_id, status="offline", last_seen=last_seen, expires_at=None)
+        return UserStatus(user_id=self.user_id, status="offline", last_seen=last_seen, expires_at=None)
 
     def last_sign_ms(self) -> int | None:
         """Returns when the person was last known to be here.

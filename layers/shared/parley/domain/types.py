@@ -182,7 +182,7 @@ class SentMessage(Message, frozen=True, kw_only=True):
     replayed: bool
 
 
-class Status(Struct, frozen=True, kw_only=True):
+class UserStatus(Struct, frozen=True, kw_only=True):
     """Whether a person is there. `online` holds until `expires_at` only: past it, ask again (a lease, not a flag)."""
 
     user_id: str
