@@ -46,14 +46,14 @@ class Contents:
 
     def apply(self, record: Record) -> None:
         self.states |= record.get("states", {})
-        for table in record.get("dropped", ()):
-            self.items.pop(table, None)
         for table, hash_key, range_key, item in record.get("items", ()):
             rows = self.items.setdefault(table, {}).setdefault(hash_key, {})
             if item is None:
                 rows.pop(range_key, None)
             else:
                 rows[range_key] = item
+        for table in record.get("dropped", ()):  # last, for a row may have expired just before
+            self.items.pop(table, None)
         for queue, change in record.get("messages", {}).items():
             messages = self.messages.setdefault(queue, {})
             messages |= {message["id"]: message for message in change["put"]}

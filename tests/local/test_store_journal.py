@@ -73,7 +73,7 @@ def test_messages_come_and_go_by_their_ids(folder: Path) -> None:
 
 
 def test_a_table_that_was_dropped_has_no_rows(folder: Path) -> None:
-    written(folder, 0, row(1), {"states": {"dynamodb": {}}, "dropped": [TABLE]}, row(2))
+    written(folder, 0, row(1), {**row(3), "states": {"dynamodb": {}}, "dropped": [TABLE]}, row(2))
 
     assert rows(load(folder)[0]) == {"key-2": "there"}
 
