@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -44,6 +45,8 @@ logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 
 # How much may wait for a client that reads slowly, before a post to it answers 429. AWS names no number; this is ours.
 MAX_WAITING_BYTES = 256 * 1024
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = ("openapi.json", "asyncapi.json")  # of docs/, served below /local/
 STALE_CHECK_S = 0.25
 KEEP_ALIVE_S = 75  # botocore keeps its connections; uvicorn's 5 s would cut them while they are in use
 SHUTDOWN_S = 3
@@ -199,8 +202,16 @@ def rest_app(api: RestApi, sockets: WebSocketApi, functions: Functions, secret: 
         functions.deliver_twice = wanted.deliver_twice
         return JSONResponse({"lose_disconnects": lose, "deliver_twice": wanted.deliver_twice})
 
+    async def document(request: HttpRequest) -> Response:
+        text = (ROOT / "docs" / request.url.path.rpartition("/")[2]).read_bytes()
+        return Response(text, media_type="application/json")
+
     ours = Starlette(
-        routes=[Route("/token", token, methods=["POST"]), Route("/faults", faults, methods=["PUT"])],
+        routes=[
+            Route("/token", token, methods=["POST"]),
+            Route("/faults", faults, methods=["PUT"]),
+            *(Route(f"/{name}", document) for name in DOCUMENTS),
+        ],
         middleware=[Middleware(_OwnPages, hosts=hosts)],
     )
     return OnlyHosts(Starlette(routes=[Mount("/local", ours), Mount("/", everything)]), hosts)
@@ -229,7 +240,8 @@ class _OwnPages:
             if request.method == "OPTIONS":
                 await Response(status_code=204, headers=cors)(scope, receive, send)
                 return
-            _check_json(request.headers.get("content-type", ""))
+            if request.method != "GET":  # which changes nothing and has no body
+                _check_json(request.headers.get("content-type", ""))
         except Refusal as refusal:
             await _problem(refusal, request.url.path)(scope, receive, send)
             return
@@ -250,7 +262,7 @@ class _OwnPages:
             raise Forbidden("forbidden", detail, rule="local_origin")
         return {
             "Access-Control-Allow-Origin": origin,
-            "Access-Control-Allow-Methods": "POST, PUT, OPTIONS",
+            "Access-Control-Allow-Methods": "GET, POST, PUT, OPTIONS",
             "Access-Control-Allow-Headers": "Content-Type",
             "Vary": "Origin",
         }

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -495,3 +496,14 @@ def _other_end(client: sockets.socket) -> sockets.socket:
                     if found.getpeername() == client.getsockname():
                         return found.dup()
     raise AssertionError("the connection is not served by this process")
+
+
+@pytest.mark.parametrize("name", ["openapi.json", "asyncapi.json"])
+def test_both_documents_are_served_to_this_machine(served: Served, name: str) -> None:
+    answer = served.http(served.rest_port, "GET", f"/local/{name}", Origin="http://localhost:5173")
+    refused = served.http(served.rest_port, "GET", f"/local/{name}", Origin="https://evil.example")
+
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    assert answer.json == json.loads((Path(__file__).parents[2] / "docs" / name).read_text(encoding="utf-8"))
+    assert answer.headers["access-control-allow-origin"] == "http://localhost:5173"
+    assert refused.status == 403
