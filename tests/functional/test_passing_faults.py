@@ -437,3 +437,16 @@ def test_a_record_that_meets_a_busy_store_comes_again_and_nobody_is_woken(
     lines = [json.loads(line.message) if line.message.startswith("{") else vars(line) for line in caplog.records]
     assert "store_busy" in {line.get("code") for line in lines}
     assert not [line for line in caplog.records if line.levelname == "ERROR"]
+
+
+def test_no_audit_row_is_written_over_another(system: System) -> None:
+    audit = system.template.resources["Audit"].ref
+    named = {"rest/resolve_report", "rest/get_report", "rest/list_versions", "rest/erase_user", "rest/put_banned_words"}
+    for scenario in (one for one in SCENARIOS if one.operation in named):
+        with stage(system, scenario) as staged:
+            calls = in_peace(staged)[1].done
+        puts = [call.params for call in calls if call.operation == "PutItem"]
+        puts += [one["Put"] for call in calls for one in call.params.get("TransactItems", []) if "Put" in one]
+        rows = [put for put in puts if put["TableName"] == audit]
+
+        assert rows and all("ConditionExpression" in row for row in rows), scenario

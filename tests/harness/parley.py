@@ -265,6 +265,8 @@ class User:
             response.status, response.body.decode(), {name.lower(): value for name, value in response.headers}
         )
         if reply.text and self.parley.is_documented:
+            assert reply.headers["x-content-type-options"] == "nosniff", (method, path)
+            assert reply.headers["strict-transport-security"] == "max-age=63072000", (method, path)
             check_reply(method, path, reply.status, reply.headers["content-type"], reply.json)
             examples.keep_request(method, path, body, reply.status, reply.json)
         return reply

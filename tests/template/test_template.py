@@ -664,3 +664,47 @@ def permissions_of(function: Resource) -> list[Resource]:
     return [
         p for p in of_type("AWS::Lambda::Permission") if p.properties["FunctionName"] in (function.ref, function.arn)
     ]
+
+
+def test_audit_rows_are_added_and_only_erasure_may_change_them() -> None:
+    audit = load(TEMPLATE).resources["Audit"].arn
+    allowed: dict[str, set[str]] = {}
+    for role in load(TEMPLATE).of_type("AWS::IAM::Role"):
+        for policy in role.properties.get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                if str(statement.get("Resource")).startswith(audit):
+                    allowed.setdefault(statement["Action"], set()).add(role.logical_id)
+
+    assert set(allowed) == {"dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"}
+    assert allowed["dynamodb:UpdateItem"] == {"ErasePersonRole"}
+
+
+def test_what_the_gateway_answers_by_itself_keeps_browsers_from_guessing_and_from_http() -> None:
+    api = next(iter(load(TEMPLATE).of_type("AWS::ApiGateway::RestApi")))
+    answers = api.properties["Body"]["x-amazon-apigateway-gateway-responses"]
+
+    assert answers
+    for kind, answer in answers.items():
+        headers = answer["responseParameters"]
+        assert headers["gatewayresponse.header.X-Content-Type-Options"] == "'nosniff'", kind
+        assert headers["gatewayresponse.header.Strict-Transport-Security"].startswith("'max-age="), kind
+
+
+def test_web_acl_and_reserved_runs_are_there_when_they_are_asked_for() -> None:
+    arn = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/front/0a1b"
+    asked = load(TEMPLATE, {"WebAclArn": arn, "AuthorizerConcurrency": "50"})
+    [association] = asked.of_type("AWS::WAFv2::WebACLAssociation")
+    api = next(iter(asked.of_type("AWS::ApiGateway::RestApi")))
+
+    assert association.properties["WebACLArn"] == arn
+    assert str(association.properties["ResourceArn"]).endswith(f"::/restapis/{api.ref}/stages/v1")
+    reserved = {
+        one.logical_id: int(one.properties["ReservedConcurrentExecutions"])
+        for one in asked.of_type("AWS::Lambda::Function")
+        if "ReservedConcurrentExecutions" in one.properties
+    }
+    assert reserved == {"Authorize": 50, "OnAuthorize": 50}
+    assert not load(TEMPLATE).of_type("AWS::WAFv2::WebACLAssociation")
+    assert not any(
+        "ReservedConcurrentExecutions" in f.properties for f in load(TEMPLATE).of_type("AWS::Lambda::Function")
+    )

@@ -1,19 +1,32 @@
 """The audit log: entries are added, in the transaction of what they tell of where there is one, and read."""
 
 import msgspec
+from pynamodb.exceptions import PutError
+from pynamodb.transactions import TransactWrite
 
-from parley.adapters import tables
+from parley.adapters import tables, writes
 from parley.domain.auditing import Entry
 
+_row_is_new = tables.AuditEntry.entry_id.does_not_exist()
 
-def row(entry: Entry) -> tables.AuditEntry:
-    """Returns an entry's row, to be saved in the transaction that does what it tells of."""
-    return tables.AuditEntry(month=entry.month, **msgspec.to_builtins(entry))
+
+def put(transaction: TransactWrite, entry: Entry) -> None:
+    """Adds an entry to the transaction that does what it tells of. Nothing is ever written over an entry."""
+    transaction.save(_row(entry), condition=_row_is_new)
 
 
 def write(entry: Entry) -> None:
-    """Adds an entry; one round trip. What only reads is told of before anything is shown."""
-    row(entry).save()
+    """Adds an entry, once; one round trip. What only reads is told of before anything is shown."""
+    try:
+        _row(entry).save(condition=_row_is_new)
+    except PutError as error:
+        # The same thing at the same moment is one entry: a retry finds it there.
+        if not writes.failed_condition(error):
+            raise
+
+
+def _row(entry: Entry) -> tables.AuditEntry:
+    return tables.AuditEntry(month=entry.month, **msgspec.to_builtins(entry))
 
 
 def newest(month: str, limit: int, *, before: str | None, since_id: str) -> list[Entry]:

@@ -48,7 +48,7 @@ def add(job: Job, entry: Entry) -> None:
         with TransactWrite(connection=aws.dynamodb) as transaction:
             transaction.save(_row(job), condition=tables.Erasure.erasure_id.does_not_exist())
             transaction.save(mark, condition=tables.Erasure.erasure_id.does_not_exist())
-            transaction.save(audit.row(entry))
+            audit.put(transaction, entry)
     except TransactWriteError as error:
         if writes.lost_race(error):
             raise LostRace from error

@@ -53,7 +53,7 @@ def add(job: Job, asked: Recent, entry: Entry | None = None) -> None:
             transaction.save(_row(job), condition=tables.Export.export_id.does_not_exist())
             transaction.save(_recent_row(asked, job), condition=_was(asked.revision - 1))
             if entry is not None:
-                transaction.save(audit.row(entry))
+                audit.put(transaction, entry)
     except TransactWriteError as error:
         if writes.lost_race(error):
             raise LostRace from error

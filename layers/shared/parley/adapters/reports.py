@@ -73,7 +73,7 @@ def change(known: Report, changed: Report, entry: Entry) -> bool:
                 actions=actions,
                 condition=tables.Report.version == known.version,
             )
-            transaction.save(audit.row(entry))
+            audit.put(transaction, entry)
     except TransactWriteError as error:
         if writes.lost_race(error):
             return False

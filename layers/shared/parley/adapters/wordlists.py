@@ -42,7 +42,7 @@ def put(wanted: WordList, entry: Entry) -> bool:
         with TransactWrite(connection=aws.dynamodb) as transaction:
             transaction.save(row, condition=follows)
             transaction.save(tables.WordList(name=VERSION, version=wanted.version))
-            transaction.save(audit.row(entry))
+            audit.put(transaction, entry)
     except TransactWriteError as error:
         if writes.lost_race(error):
             return False

@@ -133,6 +133,8 @@ def _reply(status: int, content_type: str, value: object, rate_limits: Collectio
         "headers": {
             "Content-Type": content_type,
             "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "Strict-Transport-Security": "max-age=63072000",
             "Access-Control-Allow-Origin": environment.optional("CORS_ALLOW_ORIGIN", "*"),
             "Access-Control-Expose-Headers": "RateLimit, RateLimit-Policy, Retry-After",
             **_rate_headers(rate_limits),
