@@ -158,7 +158,9 @@ def test_typing_is_shown_and_runs_out_by_itself(stack: Stack) -> None:
 
 def test_presence_follows_the_first_device_and_the_last(stack: Stack) -> None:
     alice, bob = stack.person("alice"), stack.person("bob")
-    alice.opens(bob)
+    chat = alice.opens(bob)
+    for person in (alice, bob):
+        person.post(f"/conversations/{chat}/messages", text="hello")
 
     with alice.online() as watching:
         assert watching.ask("request_user_status", user_ids=[bob.user_id])["statuses"][0]["status"] == "offline"

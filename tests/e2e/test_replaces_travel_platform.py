@@ -42,6 +42,8 @@ def test_conversations_are_found_by_the_name_of_the_other_one(stack: Stack) -> N
 def test_coming_typing_reading_and_going_are_seen(stack: Stack) -> None:
     anna, bruno = stack.person("anna"), stack.person("bruno")
     chat = anna.opens(bruno)
+    for person in (anna, bruno):
+        person.post(f"/conversations/{chat}/messages", text="hello")
 
     with anna.online() as laptop:
         with bruno.online(by_ticket=True) as phone:

@@ -13,6 +13,14 @@ def open_direct(one: User, other: User) -> str:
     return str(reply.json["id"])
 
 
+def meet(one: User, other: User) -> str:
+    """Returns the id of a conversation in which both have written, so that each sees whether the other is there."""
+    conversation_id = open_direct(one, other)
+    for person in (one, other):
+        say(person, conversation_id, "hello")
+    return conversation_id
+
+
 def make_group(owner: User, *others: User, **fields: object) -> str:
     """Returns the id of a new group of these people."""
     member_ids = [one.user_id for one in others]

@@ -23,7 +23,7 @@ from local import queues
 from local.functions import FunctionError
 from parley.domain import reporting
 from parley.domain.presence import LEASE_S
-from tests.functional.talk import joined, make_group, open_direct, say
+from tests.functional.talk import joined, make_group, meet, open_direct, say
 from tests.harness import Call, Frame, Parley, Refused, Reply, Socket, User
 from tests.harness.emptying import Written
 from tests.harness.fixtures import System, forget_told, fresh
@@ -231,7 +231,7 @@ def meet_carol(world: World) -> None:
 
 
 def meet_absent_carol(world: World) -> None:
-    open_direct(world.bob, world.parley.user("carol"))
+    meet(world.bob, world.parley.user("carol"))
 
 
 def create(world: World) -> object:
@@ -272,6 +272,12 @@ def in_large_group(world: World) -> None:
 
 def alice_said(world: World) -> None:
     say(world.alice, world.conversation_id, "one", "two")
+
+
+def talked(world: World) -> None:
+    """Lets both have written, so that each of them is told whether the other is there."""
+    said(world)
+    alice_said(world)
 
 
 def and_then(*steps: Callable[[World], object]) -> Callable[[World], None]:
@@ -432,7 +438,8 @@ def be_forgotten(world: World) -> None:
 
 def leave_ghosts(world: World) -> None:
     world.devices["expired"] = world.parley.user("dave", expires_in_s=60).connect()
-    open_direct(world.bob, world.parley.user("dave"))
+    talked(world)
+    meet(world.bob, world.parley.user("dave"))
     world.parley.lose_disconnects = True
     world.phone.close()
     world.devices.pop("laptop").close()
@@ -677,10 +684,10 @@ SCENARIOS = [
     Scenario("websocket/connect", connect_as("alice"), heals=True, variant="another device"),
     Scenario("websocket/connect", connect_as("carol"), meet_absent_carol, heals=True, variant="newcomer"),
     Scenario("websocket/connect", connect_as("alice"), crowd_with_ghosts, heals=True, variant="in a ghost's place"),
-    Scenario("websocket/disconnect", go, come_alone, once=True),
+    Scenario("websocket/disconnect", go, and_then(talked, come_alone), once=True),
     Scenario("websocket/disconnect", go, once=True, variant="not the last"),
     Scenario("websocket/ping", lambda world: world.ask("ping")),
-    Scenario("websocket/ping", lambda world: world.ask("ping"), be_forgotten, variant="forgotten"),
+    Scenario("websocket/ping", lambda world: world.ask("ping"), and_then(talked, be_forgotten), variant="forgotten"),
     Scenario("websocket/join_conversation", act_on_conversation("join_conversation")),
     Scenario("websocket/leave_conversation", act_on_conversation("leave_conversation"), open_here),
     Scenario("websocket/send_message", send_websocket),

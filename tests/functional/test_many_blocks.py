@@ -3,7 +3,7 @@
 import pytest
 
 from parley.domain.presence import LEASE_S
-from tests.functional.talk import contents, forget_events, let_many_block, open_direct, say
+from tests.functional.talk import contents, forget_events, let_many_block, meet, say
 from tests.harness import Parley, Socket
 
 MANY = 60  # more than are read whole
@@ -14,7 +14,7 @@ def screens(parley: Parley) -> tuple[Socket, Socket]:
     """Bob's and carol's screens; both talk with alice, whom carol has blocked, as have many others."""
     alice, bob, carol = (parley.user(one) for one in ("alice", "bob", "carol"))
     for one in (bob, carol):
-        open_direct(alice, one)
+        meet(alice, one)
     carol.put("/users/alice/block")
     let_many_block(parley, "alice", MANY)
     screens = bob.connect(), carol.connect()
@@ -58,7 +58,7 @@ def test_ghost_is_told_of_to_the_others_only(parley: Parley, screens: tuple[Sock
 def test_device_that_comes_back_is_told_of_to_the_others_only(parley: Parley) -> None:
     parley.clock.ms -= 600_000
     alice, bob, carol = (parley.user(one) for one in ("alice", "bob", "carol"))
-    conversation_id, _ = open_direct(alice, bob), open_direct(alice, carol)
+    conversation_id, _ = meet(alice, bob), meet(alice, carol)
     carol.put("/users/alice/block")
     let_many_block(parley, "alice", MANY)
     screens = bob.connect(), carol.connect()

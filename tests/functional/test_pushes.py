@@ -223,6 +223,8 @@ def world(parley: Parley) -> World:
 def test_dead_device_is_forgotten_and_a_slow_one_hears_of_it_later(parley: Parley, function: str) -> None:
     push = PUSHES[function]
     now = world(parley)
+    if push.event == "user_status_change":
+        say(now.alice, now.conversation_id, "an answer")  # before that she is not shown to be there
     dead, slow = now.bob.connect(), now.bob.connect()
     push.before(now)
     parley.advance(110)

@@ -487,3 +487,22 @@ def test_who_decides_does_not_pay_for_reading_toml() -> None:
     )
 
     assert run.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("word", "vouches"), [("", False), ('presence = "at_once"', True), ('presence = "after_answer"', False)]
+)
+def test_word_of_a_policy_says_when_presence_is_shown(word: str, vouches: bool) -> None:
+    text = 'roles = []\n[general]\ncontext_id = "forbidden"\nmay_open = { "*" = ["*"] }\nmust_share = []\n'
+    policy = load(f"{text}unknown_users = true\n{word}\n", "own.toml")
+
+    decision = policy.decide(Party("alice", "user"), Party("bob", "user"), None)
+
+    assert (decision.allowed, decision.vouches) == (True, vouches)
+
+
+def test_word_for_presence_that_is_none_is_refused_with_its_line() -> None:
+    text = 'roles = []\n[general]\ncontext_id = "forbidden"\nmay_open = { "*" = ["*"] }\nmust_share = []\n'
+
+    with pytest.raises(PolicyError, match=r'^own\.toml:7: \[general\] presence must be "at_once" or'):
+        load(f'{text}unknown_users = true\npresence = "never"\n', "own.toml")

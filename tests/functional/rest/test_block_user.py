@@ -9,7 +9,7 @@ import pytest
 
 from parley.domain import rights
 from tests.functional.replies import Meanwhile, Refusal, at_once, invalid, refusal, stored
-from tests.functional.talk import contents, forget_events, in_s, make_group, names, open_direct, say
+from tests.functional.talk import contents, forget_events, in_s, make_group, meet, names, open_direct, say
 from tests.harness import Call, Parley, Reply, Socket, User
 
 BLOCKED: Refusal = ("blocked", 403, [])
@@ -337,7 +337,7 @@ def test_block_that_comes_while_a_conversation_is_opened_wins(parley: Parley) ->
 def test_neither_is_told_whether_the_other_is_there(parley: Parley) -> None:
     alice, mallory, bob = parley.user("alice"), parley.user("mallory"), parley.user("bob")
     for one, other in ((alice, mallory), (alice, bob), (mallory, bob)):
-        open_direct(one, other)
+        meet(one, other)
     block(alice, "mallory")
     spy, friend = mallory.connect(), bob.connect()
     forget_events(spy, friend)

@@ -6,14 +6,14 @@ from bench.calls import recording
 from parley.domain.presence import LEASE_S
 from parley.domain.requests import MAX_STATUS_USERS
 from tests.functional.replies import invalid, refusal
-from tests.functional.talk import contents, in_s, open_direct
+from tests.functional.talk import contents, in_s, meet
 from tests.harness import Parley
 
 
 def test_people_one_talks_with_are_answered_for_in_the_order_asked(parley: Parley) -> None:
     alice, bob, carol = parley.user("alice"), parley.user("bob"), parley.user("carol")
-    open_direct(alice, bob)
-    open_direct(alice, carol)
+    meet(alice, bob)
+    meet(alice, carol)
     carol.connect()
     bob.connect().close()
 
@@ -29,7 +29,7 @@ def test_people_one_talks_with_are_answered_for_in_the_order_asked(parley: Parle
 
 def test_whom_one_has_put_away_is_still_known_and_told(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    direct = open_direct(alice, bob)
+    direct = meet(alice, bob)
     watching = bob.connect()
     watching.events()
     alice.patch(f"/conversations/{direct}/archive", json={"archived": True})
@@ -50,18 +50,19 @@ def test_strangers_are_left_out_whether_they_exist_or_not(parley: Parley) -> Non
 
 def test_ids_may_be_escaped(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob+1@example.com")
-    open_direct(alice, bob)
+    meet(alice, bob)
 
     reply = alice.get("/users/presence?ids=bob%2B1%40example.com%2Calice")
 
     assert [one["user_id"] for one in reply.json["statuses"]] == ["bob+1@example.com", "alice"]
 
 
-def test_hundred_people_take_two_round_trips(parley: Parley) -> None:
+def test_hundred_people_take_two_round_trips(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEND_BURST", "1000")
     alice = parley.user("alice")
     friends = [f"friend{number}" for number in range(MAX_STATUS_USERS)]
     for friend in friends:
-        open_direct(alice, parley.bearer("", friend))
+        meet(alice, parley.user(friend))
     parley.hooks.clear()  # the recorder looks at items under the functions' names, which their roles do not allow
 
     with recording() as recorded:

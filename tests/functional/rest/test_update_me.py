@@ -6,7 +6,7 @@ import pytest
 
 from parley.domain.presence import LEASE_S
 from tests.functional.replies import invalid, malformed_bodies, refusal, stored
-from tests.functional.talk import contents, in_s, open_direct
+from tests.functional.talk import contents, in_s, meet
 from tests.harness import Frame, Parley, User
 
 
@@ -18,7 +18,7 @@ def hide(person: User, hides: bool = True) -> None:
 def met(parley: Parley) -> tuple[User, User]:
     """Returns alice and bob, who talk."""
     alice, bob = parley.user("alice"), parley.user("bob")
-    open_direct(alice, bob)
+    meet(alice, bob)
     return alice, bob
 
 
@@ -80,7 +80,7 @@ def gone(frames: list[Frame]) -> list[tuple[str, Any]]:
 def test_event_of_going_tells_no_time_where_one_of_both_hides(parley: Parley, hider: str) -> None:
     alice, bob = met(parley)
     carol = parley.user("carol")
-    open_direct(bob, carol)
+    meet(bob, carol)
     screen, other = alice.connect(), carol.connect()
     hide({"alice": alice, "bob": bob}[hider])
     phone = bob.connect()

@@ -1,7 +1,7 @@
 """ClearStalePresence: connections whose lease or token has run out are closed and forgotten; watchers learn of it."""
 
 from parley.domain.presence import LEASE_S
-from tests.functional.talk import contents, forget_events, in_s, names, open_direct, refusal, say
+from tests.functional.talk import contents, forget_events, in_s, meet, names, refusal, say
 from tests.harness import Call, Parley
 
 SWEEP = "ClearStalePresence"
@@ -9,7 +9,7 @@ SWEEP = "ClearStalePresence"
 
 def test_ghost_is_told_of_once_with_the_time_of_its_last_sign(parley: Parley) -> None:
     alice, bob, eve = parley.user("alice"), parley.user("bob"), parley.user("eve")
-    open_direct(alice, bob)
+    meet(alice, bob)
     screen, ghost, outsider = bob.connect(), alice.connect(), eve.connect()
     parley.lose_disconnects = True
     parley.advance(60)
@@ -33,7 +33,7 @@ def test_ghost_is_told_of_once_with_the_time_of_its_last_sign(parley: Parley) ->
 
 def test_silent_device_is_closed_and_the_other_one_keeps_the_person_online(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    conversation_id = open_direct(alice, bob)
+    conversation_id = meet(alice, bob)
     screen, silent, lively = bob.connect(), alice.connect(), alice.connect()
     forget_events(screen)
     for _ in range(3):
@@ -51,7 +51,7 @@ def test_silent_device_is_closed_and_the_other_one_keeps_the_person_online(parle
 
 def test_connection_with_an_expired_token_is_refused_then_closed(parley: Parley) -> None:
     alice, bob = parley.user("alice", expires_in_s=100), parley.user("bob")
-    conversation_id = open_direct(alice, bob)
+    conversation_id = meet(alice, bob)
     phone, screen = alice.connect(), bob.connect()
     forget_events(phone, screen)
     parley.advance(60)
@@ -88,7 +88,7 @@ class PingsMeanwhile:
 
 def test_ping_in_the_last_moment_saves_the_device(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    open_direct(alice, bob)
+    meet(alice, bob)
     phone = alice.connect()
     parley.advance(LEASE_S + 1)
     screen = bob.connect()
@@ -106,7 +106,7 @@ def test_ping_in_the_last_moment_saves_the_device(parley: Parley) -> None:
 
 def test_sweep_finds_by_index_and_looks_at_nobody_twice_for_nothing(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    open_direct(alice, bob)
+    meet(alice, bob)
     phone, screen = alice.connect(), bob.connect()
     for _ in range(3):
         parley.advance(60)
@@ -128,7 +128,7 @@ def test_many_ghosts_go_in_one_sweep(parley: Parley) -> None:
     alice = parley.user("alice")
     people = [parley.user(f"friend{number}") for number in range(12)]
     for person in people:
-        open_direct(alice, person)
+        meet(alice, person)
     parley.lose_disconnects = True
     for person in people:
         person.connect().close()
@@ -144,7 +144,7 @@ def test_many_ghosts_go_in_one_sweep(parley: Parley) -> None:
 
 def test_delivered_twice_it_is_told_once(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    open_direct(alice, bob)
+    meet(alice, bob)
     parley.lose_disconnects = True
     alice.connect().close()
     parley.advance(LEASE_S + 1)

@@ -3,7 +3,7 @@
 import pytest
 
 from parley.domain.presence import LEASE_S
-from tests.functional.talk import contents, forget_events, in_s, names, open_direct, say
+from tests.functional.talk import contents, forget_events, in_s, meet, names, say
 from tests.harness import Parley, Refused, Socket, User
 
 
@@ -14,7 +14,7 @@ def status_of(watcher: Socket, user_id: str) -> dict[str, object]:
 
 def test_those_who_share_a_conversation_are_told_with_the_end_of_the_lease(parley: Parley) -> None:
     alice, bob, eve = parley.user("alice"), parley.user("bob"), parley.user("eve")
-    open_direct(alice, bob)
+    meet(alice, bob)
     screen, outsider = bob.connect(), eve.connect()
     parley.clock.ms -= parley.clock.ms % 1000
 
@@ -29,7 +29,7 @@ def test_those_who_share_a_conversation_are_told_with_the_end_of_the_lease(parle
 
 def test_lease_never_outlives_the_token(parley: Parley) -> None:
     alice, bob = parley.user("alice", expires_in_s=90), parley.user("bob")
-    open_direct(alice, bob)
+    meet(alice, bob)
     screen = bob.connect()
 
     phone = alice.connect()
@@ -40,7 +40,7 @@ def test_lease_never_outlives_the_token(parley: Parley) -> None:
 
 def test_second_device_is_not_told_of_again(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    open_direct(alice, bob)
+    meet(alice, bob)
     screen = bob.connect()
 
     alice.connect()
@@ -51,7 +51,7 @@ def test_second_device_is_not_told_of_again(parley: Parley) -> None:
 
 def test_who_comes_back_is_told_of_again(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    open_direct(alice, bob)
+    meet(alice, bob)
     screen = bob.connect()
 
     alice.connect().close()
@@ -62,7 +62,7 @@ def test_who_comes_back_is_told_of_again(parley: Parley) -> None:
 
 def test_own_devices_and_the_new_one_hear_nothing(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    open_direct(alice, bob)
+    meet(alice, bob)
 
     phone = alice.connect()
     laptop = alice.connect()
@@ -95,7 +95,7 @@ def test_expired_token_gets_no_connection(parley: Parley) -> None:
 
 def test_delivered_twice_it_is_one_device(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    conversation_id = open_direct(alice, bob)
+    conversation_id = meet(alice, bob)
     parley.deliver_twice = True
     phone = alice.connect(subprotocol=True)
     parley.deliver_twice = False
@@ -125,7 +125,7 @@ class PostsDuringConnect:
 
 def test_message_during_connect_comes_through_the_queue_and_forgets_nobody(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    conversation_id = open_direct(alice, bob)
+    conversation_id = meet(alice, bob)
     bob.connect().close()  # bob has a row, so that his next $connect updates it
     hook = PostsDuringConnect(alice, conversation_id)
     parley.hooks.append(hook)
@@ -141,7 +141,7 @@ def test_message_during_connect_comes_through_the_queue_and_forgets_nobody(parle
 
 def test_status_is_offline_before_and_online_after(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    open_direct(alice, bob)
+    meet(alice, bob)
     screen = bob.connect()
 
     before = status_of(screen, "alice")
@@ -169,7 +169,7 @@ def test_one_connection_too_many_is_refused_and_the_others_stay(
     parley: Parley, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    conversation_id = open_direct(alice, bob)
+    conversation_id = meet(alice, bob)
     devices = fill(parley, alice, 3, monkeypatch)
 
     assert refused_status(alice) == 429
@@ -210,7 +210,7 @@ def test_only_device_that_may_be_comes_and_goes(parley: Parley, monkeypatch: pyt
 
 def test_dead_connections_make_room_and_are_closed(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    open_direct(alice, bob)
+    meet(alice, bob)
     screen = bob.connect()
     [silent, phone] = fill(parley, alice, 2, monkeypatch)
     parley.advance(100)

@@ -1,13 +1,13 @@
 """$disconnect: a device goes; those who watch are told when it was the last one, at once or by the sweep."""
 
 from parley.domain.presence import LEASE_S
-from tests.functional.talk import contents, forget_events, in_s, names, open_direct, say
+from tests.functional.talk import contents, forget_events, in_s, meet, names, say
 from tests.harness import Parley
 
 
 def test_last_device_takes_the_person_offline(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    open_direct(alice, bob)
+    meet(alice, bob)
     screen, phone = bob.connect(), alice.connect()
     forget_events(screen)
     parley.advance(10)
@@ -20,7 +20,7 @@ def test_last_device_takes_the_person_offline(parley: Parley) -> None:
 
 def test_one_of_two_devices_is_nobodys_news(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    open_direct(alice, bob)
+    meet(alice, bob)
     screen, phone, laptop = bob.connect(), alice.connect(), alice.connect()
     forget_events(screen)
 
@@ -33,7 +33,7 @@ def test_one_of_two_devices_is_nobodys_news(parley: Parley) -> None:
 
 def test_hand_over_to_a_new_connection_is_nobodys_news(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    open_direct(alice, bob)
+    meet(alice, bob)
     screen, first = bob.connect(), alice.connect()
     forget_events(screen)
 
@@ -46,7 +46,7 @@ def test_hand_over_to_a_new_connection_is_nobodys_news(parley: Parley) -> None:
 
 def test_closed_device_gets_no_more_messages(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    conversation_id = open_direct(alice, bob)
+    conversation_id = meet(alice, bob)
     bob.connect().close()
 
     with parley.watch() as calls:
@@ -57,7 +57,7 @@ def test_closed_device_gets_no_more_messages(parley: Parley) -> None:
 
 def test_expired_token_does_not_keep_a_device_from_going(parley: Parley) -> None:
     alice, bob = parley.user("alice", expires_in_s=60), parley.user("bob")
-    open_direct(alice, bob)
+    meet(alice, bob)
     screen, phone = bob.connect(), alice.connect()
     forget_events(screen)
     parley.advance(90)
@@ -69,7 +69,7 @@ def test_expired_token_does_not_keep_a_device_from_going(parley: Parley) -> None
 
 def test_delivered_twice_it_is_told_once(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    open_direct(alice, bob)
+    meet(alice, bob)
     screen, phone = bob.connect(), alice.connect()
     forget_events(screen)
     parley.deliver_twice = True
@@ -82,7 +82,7 @@ def test_delivered_twice_it_is_told_once(parley: Parley) -> None:
 def test_device_that_a_post_found_gone_may_still_have_been_the_last(parley: Parley) -> None:
     parley.clock.ms -= 60_000  # so that no connection is young enough to be still connecting
     alice, bob = parley.user("alice"), parley.user("bob")
-    conversation_id = open_direct(alice, bob)
+    conversation_id = meet(alice, bob)
     screen, phone = alice.connect(), bob.connect()
     parley.lose_disconnects = True
     phone.close()
@@ -102,7 +102,7 @@ def test_device_that_a_post_found_gone_may_still_have_been_the_last(parley: Parl
 
 def test_lost_disconnect_heals_when_the_lease_runs_out(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    open_direct(alice, bob)
+    meet(alice, bob)
     screen, phone = bob.connect(), alice.connect()
     parley.lose_disconnects = True
     forget_events(screen)

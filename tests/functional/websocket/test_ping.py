@@ -3,13 +3,13 @@
 import pytest
 
 from parley.domain.presence import HEARTBEAT_S, LEASE_S
-from tests.functional.talk import contents, forget_events, in_s, joined, names, open_direct, refusal, say
+from tests.functional.talk import contents, forget_events, in_s, joined, meet, names, refusal, say
 from tests.harness import Parley
 
 
 def test_lease_begins_anew_and_the_answer_tells_what_is_open(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    conversation_id = open_direct(alice, bob)
+    conversation_id = meet(alice, bob)
     phone = joined(alice, conversation_id)
     parley.advance(30)
 
@@ -21,7 +21,7 @@ def test_lease_begins_anew_and_the_answer_tells_what_is_open(parley: Parley) -> 
 
 def test_who_pings_stays_online(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    open_direct(alice, bob)
+    meet(alice, bob)
     screen, phone = bob.connect(), alice.connect()
     forget_events(screen)
 
@@ -40,7 +40,7 @@ def test_who_pings_stays_online(parley: Parley) -> None:
 def test_device_that_was_taken_for_gone_comes_back_with_a_ping(parley: Parley) -> None:
     parley.clock.ms -= 600_000
     alice, bob = parley.user("alice"), parley.user("bob")
-    conversation_id = open_direct(alice, bob)
+    conversation_id = meet(alice, bob)
     screen, phone = bob.connect(), joined(alice, conversation_id)
     state = phone.connection.state
     phone.connection.state = type(state).CLOSED  # a short outage at API Gateway: posts answer 410
@@ -80,7 +80,7 @@ def test_ping_is_answered_without_request_id_too(parley: Parley) -> None:
 
 def test_delivered_twice_nothing_is_different(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    open_direct(alice, bob)
+    meet(alice, bob)
     screen, phone = bob.connect(), alice.connect()
     forget_events(screen)
     parley.deliver_twice = True

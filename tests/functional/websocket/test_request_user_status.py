@@ -4,7 +4,7 @@ import pytest
 
 from parley.domain.presence import LEASE_S
 from parley.domain.requests import MAX_STATUS_USERS
-from tests.functional.talk import in_s, open_direct, refusal
+from tests.functional.talk import in_s, meet, refusal
 from tests.harness import Parley, Socket
 
 
@@ -16,8 +16,8 @@ def statuses(socket: Socket, *user_ids: str) -> list[dict[str, object]]:
 
 def test_people_one_talks_with_are_answered_for_in_the_order_asked(parley: Parley) -> None:
     alice, bob, carol = parley.user("alice"), parley.user("bob"), parley.user("carol")
-    open_direct(alice, bob)
-    open_direct(alice, carol)
+    meet(alice, bob)
+    meet(alice, carol)
     screen = alice.connect()
     carol.connect()
     expires_at = in_s(parley, LEASE_S)[:19]
@@ -47,7 +47,7 @@ def test_somebody_is_asked_for_once(parley: Parley) -> None:
 
 def test_person_with_two_devices_is_online_until_the_longer_lease_ends(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    open_direct(alice, bob)
+    meet(alice, bob)
     screen = alice.connect()
     bob.connect()
     parley.advance(100)

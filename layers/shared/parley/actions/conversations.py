@@ -298,18 +298,18 @@ def _open_direct(
             if head.last_seq == 0 and push.is_news(call, head.conversation_id, head.created_at_ms):
                 _tell_created(call, head)  # the try that made it may have died before it told anybody
             return head, None
-        wish.decide(call, rows)
+        decision = wish.decide(call, rows)
         # There is no message that a rule could bring before the moderators; the first one brings its own words.
         screened = wording.screen(call, title, "context/title").text if title is not None else None
         asked = limiting.take_own(call, text)
-        head = _new_head(call, wish, about, screened)
+        head = _new_head(call, wish, about, screened, awaits_answer=not decision.vouches)
         if conversations.open_direct(head):
             _tell_created(call, head)
             return head, asked
     raise writes.busy()
 
 
-def _new_head(call: Call, wish: Opening, context: Context | None, title: str | None) -> Head:
+def _new_head(call: Call, wish: Opening, context: Context | None, title: str | None, *, awaits_answer: bool) -> Head:
     return Head(
         conversation_id=wish.conversation_id,
         type="direct",
@@ -323,6 +323,7 @@ def _new_head(call: Call, wish: Opening, context: Context | None, title: str | N
         created_at_ms=call.now_ms,
         last_activity_ms=call.now_ms,
         active_hour=hour(call.now_ms),
+        awaits_answer=awaits_answer,
     )
 
 

@@ -152,9 +152,8 @@ def pinned(user_id: str, limit: int) -> list[str]:
 
 def direct_ids(user_id: str, other_id: str) -> list[str]:
     """Returns the direct conversations of two people, in whatever context; one round trip per 1 MB of memberships."""
-    found = tables.Membership.query(
-        user_id, filter_condition=tables.Membership.peer_id == other_id, consistent_read=True
-    )
+    of_both = (tables.Membership.peer_id == other_id) | (tables.Membership.unseen_peer_id == other_id)
+    found = tables.Membership.query(user_id, filter_condition=of_both, consistent_read=True)
     return [row.conversation_id for row in found]
 
 
@@ -214,6 +213,11 @@ def index_actions(user_id: str, active_hour: int) -> list[Action]:
         tables.Membership.shelf.set(shelf_of(user_id)),
         tables.Membership.archived_seq.remove(),
     ]
+
+
+def showing_actions(peer_id: str) -> list[Action]:
+    """Returns what lets the other one of a direct conversation see whether a person is there."""
+    return [tables.Membership.peer_id.set(peer_id), tables.Membership.unseen_peer_id.remove()]
 
 
 def move_entry(head: Head, user_id: str, seq: int) -> None:
@@ -287,6 +291,7 @@ def stored_head(head: Head) -> dict[str, Any]:
         "has_archived": head.has_archived or None,
         "blocked_by": list(head.blocked_by) or None,
         "blocked_seq": head.blocked_seq or None,
+        "awaits_answer": head.awaits_answer or None,
     }
 
 
@@ -297,7 +302,8 @@ def membership_row(head: Head, membership: Membership, peer_id: str | None = Non
         conversation_id=head.conversation_id,
         active_hour=head.active_hour,
         shelf=shelf_of(membership.user_id),
-        peer_id=peer_id,
+        peer_id=None if head.awaits_answer else peer_id,
+        unseen_peer_id=peer_id if head.awaits_answer else None,
         read_seq=membership.read_seq,
         delivered_seq=membership.delivered_seq,
         since_ms=membership.since_ms,
@@ -334,6 +340,7 @@ def _head(row: tables.Conversation) -> Head:
         rates=row.rates,
         blocked_by=tuple(row.blocked_by or ()),
         blocked_seq=int(row.blocked_seq or 0),
+        awaits_answer=bool(row.awaits_answer),
     )
 
 

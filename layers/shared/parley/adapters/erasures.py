@@ -126,7 +126,8 @@ def take_over(head: Head, membership: Membership, pseudonym: str, peer_id: str) 
     heir = conversations.membership_row(head, msgspec.structs.replace(membership, user_id=pseudonym), peer_id)
     own = tables.Membership(user_id=user_id, conversation_id=conversation_id)
     peer = tables.Membership(user_id=peer_id, conversation_id=conversation_id)
-    named: list[Action] = [tables.Membership.peer_id.set(pseudonym)]
+    name = tables.Membership.unseen_peer_id if head.awaits_answer else tables.Membership.peer_id
+    named: list[Action] = [name.set(pseudonym)]
     return [
         lambda transaction: transaction.save(heir),
         delete(own),

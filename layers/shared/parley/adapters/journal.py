@@ -160,6 +160,9 @@ def _put_members(transaction: TransactWrite, step: Step) -> None:
     if step.moves_index and not head.is_group:
         for user_id in head.participants:
             own.setdefault(user_id, []).extend(conversations.index_actions(user_id, head.active_hour))
+    if step.is_answer:
+        for user_id in head.participants:
+            own.setdefault(user_id, []).extend(conversations.showing_actions(*head.others(user_id)))
     if step.own is not None:
         own.setdefault(step.own.user_id, []).extend(setting(tables.Membership, step.own.attributes))
     as_it_was: dict[str, Condition] = {one: tables.Membership.user_id.exists() for one in own}

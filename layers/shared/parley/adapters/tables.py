@@ -63,6 +63,7 @@ class Conversation(Table):
     has_archived = BooleanAttribute(null=True)
     rates = DocumentAttribute(null=True)
     blocked_by = StringsAttribute(null=True)  # of the two people of a direct conversation, those who have blocked
+    awaits_answer = BooleanAttribute(null=True)  # not both of the two have written
     blocked_seq = NumberAttribute(null=True)  # the change since which there are any
 
 
@@ -103,7 +104,11 @@ class ByPin(GlobalSecondaryIndex["Membership"]):
 
 
 class Membership(Table):
-    """One person's side of one conversation. `peer_id` is the other one of a direct conversation.
+    """One person's side of one conversation.
+
+    `peer_id` is the other one of a direct conversation, who sees whether the person is there. It is in the index, so a
+    change of presence reads nothing more. If nothing vouches for the pair, `unseen_peer_id` names them instead until
+    both have written.
 
     `shelf` is the person's id, with `#archived` behind it for what they have put away.
     """
@@ -116,6 +121,7 @@ class Membership(Table):
     active_hour = NumberAttribute()
     shelf = UnicodeAttribute()
     peer_id = UnicodeAttribute(null=True)
+    unseen_peer_id = UnicodeAttribute(null=True)
     read_seq = NumberAttribute()
     delivered_seq = NumberAttribute()
     since_ms = NumberAttribute()

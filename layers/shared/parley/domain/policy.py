@@ -53,12 +53,20 @@ class Party(Struct, frozen=True):
 
 
 class Rule(Struct, frozen=True, kw_only=True):
-    """What a policy says about one context type."""
+    """What a policy says about one context type.
+
+    `presence` says from when on the two see whether the other one is there; None leaves it to what vouches for them.
+    """
 
     may_open: Mapping[str, tuple[str, ...]]
     must_share: tuple[str, ...]
     context_id: Literal["required", "forbidden"]
     unknown_users: bool
+    presence: Literal["at_once", "after_answer"] | None = None
+
+    def names(self, caller: Party, other: Party | None) -> bool:
+        """Says whether the rule names both roles, and lets the one open a conversation with the other."""
+        return other is not None and other.role in self.may_open.get(caller.role, ())
 
     def reach_of(self, role: str) -> tuple[str, ...]:
         """Returns the roles with whom `role` may open: those of its own row and those of everyone's."""
@@ -108,6 +116,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     code: Code
     rule: str
     detail: str = ""
+    vouches: bool = False  # for the pair: each sees whether the other is there before both have written
 
     @property
     def allowed(self) -> bool:
@@ -199,7 +208,14 @@ class _Case(Struct, frozen=True):
             and not other.holds(self.context_type, self.context_id)
         ):
             return self._not_shared(f"The other person does not belong to this {self.context_type}.")
-        return Decision(code="allowed", rule=f"{self.where} may_open {caller.role} → {', '.join(reach)}")
+        rule = f"{self.where} may_open {caller.role} → {', '.join(reach)}"
+        return Decision(code="allowed", rule=rule, vouches=self._vouches(caller, other))
+
+    def _vouches(self, caller: Party, other: Party | None) -> bool:
+        """Says whether policy or context vouch for the pair: both share something, or their roles belong together."""
+        if self.rule.presence is not None:
+            return self.rule.presence == "at_once"
+        return self.context_type != NO_CONTEXT or self.rule.names(caller, other)
 
     def _wrong_context_id(self) -> Decision:
         rule = f'{self.where} context_id = "{self.rule.context_id}"'

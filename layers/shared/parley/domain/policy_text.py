@@ -7,6 +7,7 @@ context_id = "required"                 # or "forbidden"
 must_share = ["*"]                      # the roles that must hold the context's id; ["*"]: both sides, []: nobody
 unknown_users = false                   # may a conversation be opened with somebody whom Parley has never seen?
 may_open = { teacher = ["student"], student = ["teacher"] }      # who may open one with whom; "*" is everyone
+presence = "at_once"                    # may be left out: from when on the two see whether the other one is online
 """
 
 import re
@@ -16,7 +17,8 @@ from typing import Literal
 from parley.domain.identity import is_context_type, is_role
 from parley.domain.policy import EVERYONE, NO_CONTEXT, Policy, Rule
 
-KEYS = ("context_id", "must_share", "unknown_users", "may_open")
+NEEDED = ("context_id", "must_share", "unknown_users", "may_open")
+KEYS = (*NEEDED, "presence")
 _MISSPELT_EVERYONE = {"all", "any", "anyone", "anybody", "everyone", "everybody", "**", "?", "-", ".*", "* "}
 
 _header = re.compile(r"""^\s*\[\s*(?P<path>[^\]]+?)\s*\]\s*(#.*)?$""")
@@ -100,7 +102,7 @@ class _Reader:
         for key in table:
             if key not in KEYS:
                 raise self._error(f"[{name}] has an unknown key `{key}`{_meant(key, KEYS)}", name, key)
-        for key in KEYS:
+        for key in NEEDED:
             if key not in table:
                 raise self._error(f"[{name}] says nothing about `{key}`", name)
         rule = Rule(
@@ -108,6 +110,7 @@ class _Reader:
             must_share=self._names(table, name, "must_share", check=self._check_role),
             unknown_users=self._unknown_users(name, table["unknown_users"]),
             may_open=self._may_open(name, table["may_open"]),
+            presence=self._presence(name, table.get("presence")),
         )
         self._check_sense(name, rule)
         return rule
@@ -118,6 +121,15 @@ class _Reader:
         if value == "forbidden":
             return "forbidden"
         raise self._error(f'[{name}] context_id must be "required" or "forbidden"', name, "context_id")
+
+    def _presence(self, name: str, value: object) -> Literal["at_once", "after_answer"] | None:
+        if value is None:
+            return None
+        if value == "at_once":
+            return "at_once"
+        if value == "after_answer":
+            return "after_answer"
+        raise self._error(f'[{name}] presence must be "at_once" or "after_answer"', name, "presence")
 
     def _unknown_users(self, name: str, value: object) -> bool:
         if not isinstance(value, bool):

@@ -170,6 +170,7 @@ def step_with(
     now_hour = hour(message.created_at_ms)
     everyone = (*head.everyone_seqs, message.seq)[-MAX_EVERYONE:] if EVERYONE in message.mentions else None
     sent_seqs = head.sent_seqs if head.is_group else {**head.sent_seqs, message.sender_id: message.seq}
+    is_answer = head.awaits_answer and set(head.participants) <= sent_seqs.keys()
     grown = msgspec.structs.replace(
         after or head,
         last_seq=message.seq,
@@ -179,6 +180,7 @@ def step_with(
         active_hour=max(now_hour, head.active_hour),
         everyone_seqs=everyone or head.everyone_seqs,
         has_archived=False,  # whoever had put it away has it back
+        awaits_answer=head.awaits_answer and not is_answer,
     )
     return Step(
         before=head,
@@ -186,5 +188,6 @@ def step_with(
         message=message,
         record=record,
         moves_index=now_hour > head.active_hour or head.has_archived,
+        is_answer=is_answer,
         read_by=message.sender_id if head.is_group else None,
     )

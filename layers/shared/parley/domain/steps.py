@@ -134,6 +134,7 @@ class Step(Struct, frozen=True, kw_only=True):
     unmentioned: tuple[str, ...] = ()  # members for whom it is none any more
     swept: Mapping[str, Swept] = {}  # of those mentioned whose set of mentions is full
     moves_index: bool = False  # the members' lists have to be put in order again
+    is_answer: bool = False  # the first one: from now on each of the two sees whether the other is there
     report: Report | None = None  # of the message, to the moderators
     own: OwnChange | None = None  # what a member changes of their own side with it
     rests_on_last: bool = False  # it says of the newest message that it is the last, though the head may stay as it is

@@ -229,7 +229,8 @@ class Head(Struct, frozen=True, kw_only=True):
     memberships only. `sent_seqs` holds the seq of each one's own newest message, in direct conversations; in a group a
     send moves its sender's marker itself. `shared_seq` is the last change of what all members see the same of it.
     `blocked_by` are those of the two people of a direct conversation who have blocked the other, `blocked_seq` the
-    change since which there are any.
+    change since which there are any. `awaits_answer` hides from both whether the other one is there, until both have
+    written.
     """
 
     conversation_id: str
@@ -258,6 +259,7 @@ class Head(Struct, frozen=True, kw_only=True):
     rates: Mapping[str, int] | None = {}  # buckets that are not full, by user; None in a row that is older than they
     blocked_by: tuple[str, ...] = ()
     blocked_seq: int = 0
+    awaits_answer: bool = False
 
     @property
     def is_group(self) -> bool:
