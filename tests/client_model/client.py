@@ -1,0 +1,239 @@
+"""A device that follows its user's conversations: connecting, hearing events, catching up, sending."""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+from tests.client_model.blocked import BlockedPeople
+from tests.client_model.conversations import HeldConversation, copied
+from tests.client_model.messages import Json
+from tests.harness import Frame, Socket, User
+
+MESSAGE_CHANGES = ("message_updated", "message_deleted", "reaction_added", "reaction_removed")
+MARKERS = {"message_read": "read_seq", "conversation_read": "read_seq", "message_delivered": "delivered_seq"}
+MAX_ROUNDS = 50  # of `sync`; each goes on
+
+
+class Client:
+    """One device of a user, and what it holds; all of it outlives its connection."""
+
+    def __init__(self, user: User, name: str) -> None:
+        self.user = user
+        self.name = name
+        self.socket: Socket | None = None
+        self.conversations: dict[str, HeldConversation] = {}
+        self.blocked = BlockedPeople()
+        self.outbox: list[Json] = []
+        self.on_screen: set[str] = set()
+        self._client_ids = count(1)
+
+    @property
+    def user_id(self) -> str:
+        return self.user.user_id
+
+    @property
+    def is_online(self) -> bool:
+        return self.socket is not None
+
+    # --- Connecting --------------------------------------------------------------------------------------------------
+
+    def connect(self) -> None:
+        """ "First connected, then read": `hello`, `sync`, `join_conversation`, then the outbox, in order."""
+        # With the token: where invocations are doubled, the second one finds a ticket used up.
+        self.socket = self.user.connect(subprotocol=True)
+        self.ask("hello")
+        self.catch_up()
+        for conversation_id in sorted(self.on_screen & set(self.conversations)):
+            self.ask("join_conversation", conversation_id=conversation_id)
+        self.send_outbox()
+
+    def go_away(self) -> None:
+        """Loses the connection, and what had come over it and was not heard."""
+        if self.socket is not None:
+            self.socket.is_full = False
+            self.socket.close(1006)
+        self.socket = None
+
+    def ask(self, action: str, **data: object) -> Json | None:
+        """Returns the `ack`'s data, or None for what is refused."""
+        assert self.socket is not None
+        is_full, self.socket.is_full = self.socket.is_full, False  # replies are not posts; they come
+        reply = self.socket.request(action, data)
+        self.socket.is_full = is_full
+        assert reply["type"] == "ack" or reply["error"]["status"] < 500, reply
+        return copied(reply["data"]) if reply["type"] == "ack" else None
+
+    # --- Sending -----------------------------------------------------------------------------------------------------
+
+    def write(self, conversation_id: str, text: str, mentions: list[str]) -> None:
+        """ "Make a `client_id`, when the user presses "send", and put the message into the outbox"."""
+        client_id = f"{self.name}.{next(self._client_ids)}"
+        draft = {"conversation_id": conversation_id, "text": text, "mentions": mentions, "client_id": client_id}
+        self.outbox.append(draft)
+
+    def send_outbox(self) -> None:
+        """ "One message of a conversation at a time"; "`error` with 4xx: take it out"."""
+        while self.outbox:
+            answer = self.ask("send_message", **self.outbox[0])
+            self.outbox.pop(0)
+            if answer is not None and answer["conversation_id"] in self.conversations:
+                del answer["replayed"]
+                self.conversations[answer["conversation_id"]].take_sent(answer)
+
+    def send_and_lose_the_ack(self) -> None:
+        """The request gets through, and the connection breaks before its answer comes."""
+        if self.outbox:
+            self.ask("send_message", **self.outbox[0])
+        self.go_away()
+
+    def mark(self, action: str, **data: object) -> None:
+        """Takes in what its own mark came to: "the event goes to everybody else"."""
+        answer = self.ask(action, **data)
+        if answer is not None and answer["conversation_id"] in self.conversations:
+            held = self.conversations[answer["conversation_id"]]
+            held.move_marker(self.user_id, read_seq=answer["read_seq"], delivered_seq=answer["delivered_seq"])
+
+    # --- Receiving ---------------------------------------------------------------------------------------------------
+
+    def listen(self) -> None:
+        """Hears every event that has come, and catches up if something is missing."""
+        if self.socket is None:
+            return
+        for frame in self.socket.events():
+            self._hear(frame)
+        if any(one.is_missing for one in self.conversations.values()):
+            self.catch_up()
+
+    def _hear(self, frame: Frame) -> None:
+        event, data = str(frame["event"]), copied(frame["data"])
+        if event == "block_changed":
+            self.blocked.take_change(data["user_id"], data["at"], is_blocked=data["blocked"])
+        elif event == "conversation_created":
+            conversation = data["conversation"]
+            self.conversations.setdefault(conversation["id"], HeldConversation(conversation, self.user_id))
+        elif event in ("member_added", "member_removed", "conversation_updated"):
+            self._take_change_of_conversation(event, data)
+        elif event in (*MESSAGE_CHANGES, *MARKERS, "new_message", "message_notification"):
+            if self._known(data["conversation_id"]):
+                self._take(self.conversations[data["conversation_id"]], event, data)
+
+    def _take(self, held: HeldConversation, event: str, data: Json) -> None:
+        if event in MESSAGE_CHANGES:
+            held.take_change(event, data)
+        elif event in MARKERS:
+            held.move_marker(data["user_id"], **{MARKERS[event]: data["seq"]})
+        else:
+            held.take_new(data["message"], is_notification=event == "message_notification")
+
+    def _known(self, conversation_id: str) -> bool:
+        """ "An event of a conversation that you do not know: read the conversation; on 404 drop the event"."""
+        return conversation_id in self.conversations or self.read(conversation_id)
+
+    def read(self, conversation_id: str) -> bool:
+        """Reads a conversation afresh; returns whether it is still the user's."""
+        reply = self.user.get(f"/conversations/{conversation_id}")
+        if reply.status == 404:
+            self.conversations.pop(conversation_id, None)
+            return False
+        held = self.conversations.get(conversation_id)
+        if held is None:
+            self.conversations[conversation_id] = HeldConversation(reply.json, self.user_id)
+        else:
+            held.replace(reply.json)
+        return True
+
+    # --- Changes -----------------------------------------------------------------------------------------------------
+
+    def _take_change_of_conversation(self, event: str, data: Json) -> None:
+        conversation_id = data["conversation_id"]
+        held = self.conversations.get(conversation_id)
+        if event == "member_removed" and data["removed_id"] == self.user_id:
+            self._take_own_removal(held, data)
+        elif held is None:
+            self._known(conversation_id)
+        elif event == "member_added" and self.user_id in data["user_ids"]:
+            self._take_own_return(held, data)
+        elif held.take_shared(data) and not held.is_group:
+            self.read(
+                conversation_id
+            )  # "in a conversation of two, read it anew whenever a `shared` comes that is newer"
+        if held is not None and data.get("own") is not None:
+            held.take_own(data["own"])
+
+    def _take_own_removal(self, held: HeldConversation | None, data: Json) -> None:
+        """ "Forget the conversation, unless the `shared_seq` that you have is as great"."""
+        if held is not None and data["shared"]["shared_seq"] > held.object["shared_seq"]:
+            del self.conversations[held.id]
+
+    def _take_own_return(self, held: HeldConversation, data: Json) -> None:
+        """ "A greater one than you have: you were out without hearing of it; read the conversation anew"."""
+        if data["shared"]["shared_seq"] > held.object["shared_seq"]:
+            self.read(held.id)
+        else:
+            held.take_shared(data)
+
+    # --- Catching up -------------------------------------------------------------------------------------------------
+
+    def catch_up(self) -> None:
+        """Asks for what it misses until there is no more."""
+        wanted = {one: held.cursor for one, held in self.conversations.items()}
+        for _ in range(MAX_ROUNDS):
+            caught = self.ask("sync", cursors=wanted)
+            assert caught is not None
+            wanted = dict(self._take_caught_up(caught))
+            if not wanted:
+                return
+        raise AssertionError("no end")
+
+    def _take_caught_up(self, caught: Json) -> Iterator[tuple[str, Any]]:
+        """ "Take it in, in this order"; yields the cursors to ask with next."""
+        for conversation_id in caught["left"]:
+            self.conversations.pop(conversation_id, None)
+        for conversation in caught["joined"]:
+            self.conversations.setdefault(conversation["id"], HeldConversation(conversation, self.user_id))
+        assert not caught["joined_capped"]
+        for conversation_id, part in caught["conversations"].items():
+            self._take_part(self.conversations[conversation_id], part)
+            if part["verdict"] == "truncated" and conversation_id in self.conversations:
+                yield conversation_id, part["next"]
+        for conversation_id in caught["later"]:
+            yield conversation_id, self.conversations[conversation_id].cursor
+        if caught["blocked"] is not None:
+            self.blocked.take_all(caught["blocked"], caught["as_of"])
+        else:
+            self.read_blocked(caught["as_of"])
+
+    def _take_part(self, held: HeldConversation, part: Json) -> None:
+        for message in part["messages"]:
+            held.take_read(message)
+        for change in part["changes"]:
+            if change["event"] in MESSAGE_CHANGES:
+                held.take_missed_change(change["event"], change["data"])
+            else:
+                self._take_change_of_conversation(change["event"], change["data"])
+        held.take_mine(part["mine"], part["last_seq"], part["last_change_seq"])
+        held.take_markers(part["markers"])
+        held.take_next(part)
+        held.members = None  # "what to read again"
+
+    def read_blocked(self, as_of: str) -> None:
+        """ "If it is null, they are too many: read `GET /me/blocks`"."""
+        self.blocked.take_all([one["user_id"] for one in self.user.get("/me/blocks?limit=100").json["blocks"]], as_of)
+
+    # --- opening -----------------------------------------------------------------------------------------------------
+
+    def open(self, conversation_id: str) -> None:
+        """ "When the user opens the conversation, read the history", and what else `sync` does not bring."""
+        self.on_screen.add(conversation_id)
+        if self.ask("join_conversation", conversation_id=conversation_id) is None:
+            return
+        held = self.conversations[conversation_id]
+        query, found_oldest = "limit=20", False
+        while not found_oldest:
+            page = self.user.get(f"/conversations/{conversation_id}/messages?{query}").json
+            for message in page["messages"]:
+                held.take_read(message)
+            found_oldest = page["found_oldest"]
+            query = f"limit=20&before={page['messages'][0]['seq']}" if page["messages"] else query
+        if held.is_group:
+            held.members = self.user.get(f"/conversations/{conversation_id}/members?limit=100").json["members"]

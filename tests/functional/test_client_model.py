@@ -1,0 +1,331 @@
+"""A client written from docs/client-guide.md alone shows what a fresh read shows, in every field, whatever happens.
+
+Three people with two devices each do random things. Acknowledgements get lost, invocations are doubled, disconnects are
+lost, devices read too slowly, go away and come back. In the end each catches up, and every replica is compared with a
+fresh read; then, without any fault and any `sync`, they follow a few events more, and are compared again.
+"""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.client_model import Client
+from tests.harness import Parley, Refused, User
+
+PEOPLE = ("alice", "bob", "carol")
+EMOJIS = ("👍", "🎉")
+STEPS = 60
+QUIET_STEPS = 12
+LEASE_S = 151
+EXPECTED = (200, 201, 400, 403, 404, 409)
+
+Json = dict[str, Any]
+
+
+class World:
+    """What people can do, and what can go wrong; each act takes a device, and a number that picks what it is about."""
+
+    def __init__(self, parley: Parley, choose: Random) -> None:
+        self.parley = parley
+        self.choose = choose
+        self.people = [parley.user(user_id) for user_id in PEOPLE]
+        self.clients = [Client(person, f"{person.user_id}{number}") for person in self.people for number in (1, 2)]
+        for client in self.clients:
+            client.connect()
+        alice, bob, carol = self.people
+        self._post(alice, "/conversations", {"type": "direct", "user_id": bob.user_id})
+        self._post(alice, "/conversations", {"type": "direct", "user_id": carol.user_id})
+        self._post(alice, "/conversations", {"type": "group", "title": "All", "member_ids": ["bob", "carol"]})
+        self.listen()
+
+    # --- what people do ----------------------------------------------------------------------------------------------
+
+    def write(self, client: Client, pick: int) -> None:
+        if conversation_id := self._of(client, pick):
+            mentions = ([], [], ["*"], [PEOPLE[pick % 3]])[pick % 4] if conversation_id.startswith("g_") else []
+            client.write(conversation_id, "ä" * (pick % 150 + 1), mentions)
+            client.send_outbox()
+
+    def write_over_rest(self, client: Client, pick: int) -> None:
+        if conversation_id := self._of(client, pick):
+            self._post(client.user, f"/conversations/{conversation_id}/messages", {"text": f"number {pick}"})
+
+    def edit(self, client: Client, pick: int) -> None:
+        mentions = ([], ["*"], [PEOPLE[pick % 3]])[pick % 7 % 3]
+        self._change(client, pick, "PATCH", "", {"text": f"edited {pick}", "mentions": mentions})
+
+    def delete(self, client: Client, pick: int) -> None:
+        self._change(client, pick, "DELETE", "")
+
+    def hide(self, client: Client, pick: int) -> None:
+        self._change(client, pick, "DELETE", "?scope=me")
+
+    def react(self, client: Client, pick: int) -> None:
+        self._change(client, pick, ("PUT", "PUT", "DELETE")[pick % 5 % 3], f"/reactions/{quote(EMOJIS[pick % 2])}")
+
+    def pin(self, client: Client, pick: int) -> None:
+        self._change(client, pick, ("PUT", "DELETE")[pick % 3 == 0], "/pin")
+
+    def mark_delivered(self, client: Client, pick: int) -> None:
+        if message_id := self._message(client, pick):
+            client.mark("mark_delivered", message_id=message_id)
+
+    def mark_read(self, client: Client, pick: int) -> None:
+        if message_id := self._message(client, pick):
+            client.mark("mark_read", message_id=message_id)
+
+    def mark_conversation_read(self, client: Client, pick: int) -> None:
+        if conversation_id := self._of(client, pick):
+            client.mark("mark_conversation_read", conversation_id=conversation_id)
+
+    def mark_read_over_rest(self, client: Client, pick: int) -> None:
+        if message_id := self._message(client, pick):
+            self._expect(client.user.patch(f"/messages/{message_id}/read").status)
+
+    def archive(self, client: Client, pick: int) -> None:
+        self._set(client, pick, "/archive", {"archived": pick % 3 != 0})
+
+    def set_for_oneself(self, client: Client, pick: int) -> None:
+        self._set(client, pick, "/settings", {"pinned": pick % 2 == 0, "notifications": ("all", "none")[pick % 3 % 2]})
+
+    def _set(self, client: Client, pick: int, what: str, body: Json) -> None:
+        if conversation_id := self._of(client, pick):
+            self._expect(client.user.patch(f"/conversations/{conversation_id}{what}", json=body).status)
+
+    def block(self, client: Client, pick: int) -> None:
+        other = self.choose.choice([one for one in PEOPLE if one != client.user_id])
+        method = ("PUT", "DELETE", "DELETE")[pick % 7 % 3]
+        self._expect(client.user.request(method, f"/users/{other}/block").status)
+
+    def open_direct(self, client: Client, pick: int) -> None:
+        other = self.choose.choice([one for one in PEOPLE if one != client.user_id])
+        context = {"type": "general"} if pick % 2 else None
+        body = {"type": "direct", "user_id": other} | ({"context": context} if context else {})
+        self._post(client.user, "/conversations", body)
+
+    def make_group(self, client: Client, pick: int) -> None:
+        others = [one for one in PEOPLE if one != client.user_id]
+        self._post(client.user, "/conversations", {"type": "group", "title": "More", "member_ids": others[: pick % 3]})
+
+    def run_group(self, client: Client, pick: int) -> None:
+        groups = sorted(one for one in client.conversations if one.startswith("g_"))
+        if not groups:
+            return
+        path, other = f"/conversations/{groups[pick % len(groups)]}", PEOPLE[pick % 3]
+        acts: list[tuple[str, str, Json | None]] = [
+            ("POST", "/members", {"user_ids": [other]}),
+            ("POST", "/members", {"user_ids": [other]}),
+            ("PATCH", f"/members/{other}", {"role": ("admin", "member", "owner")[pick % 7 % 3]}),
+            ("DELETE", f"/members/{other}", None),
+            ("PATCH", "", {"title": f"Title {pick}"}),
+            ("PATCH", "", {"posting": ("everyone", "everyone", "admins")[pick % 5 % 3]}),
+        ]
+        method, what, body = acts[pick // 3 % len(acts)]
+        self._expect(client.user.request(method, path + what, json=body).status)
+
+    def open(self, client: Client, pick: int) -> None:
+        if conversation_id := self._of(client, pick):
+            client.open(conversation_id)
+
+    # --- what goes wrong ---------------------------------------------------------------------------------------------
+
+    def lose_an_ack(self, client: Client, pick: int) -> None:
+        if conversation_id := self._of(client, pick):
+            client.write(conversation_id, f"again {pick}", [])
+            client.send_and_lose_the_ack()
+
+    def go_away(self, client: Client, pick: int) -> None:
+        client.go_away()
+
+    def read_too_slowly(self, client: Client, pick: int) -> None:
+        if client.socket is not None:
+            client.socket.is_full = True
+
+    def run_queues(self, client: Client, pick: int) -> None:
+        self.parley.drain()
+
+    def come_back(self, client: Client) -> None:
+        """Comes back; if lost disconnects have used up the user's connections, after their leases have run out."""
+        try:
+            client.connect()
+        except Refused:
+            for one in self.clients:
+                one.go_away()
+            self.parley.advance(LEASE_S)
+            client.connect()
+
+    def listen(self) -> None:
+        for client in self.clients:
+            client.listen()
+
+    def settle(self) -> None:
+        """Lets every device catch up: those that were away come back, and the queue delivers what it kept."""
+        for client in self.clients:
+            if client.socket is not None:
+                client.socket.is_full = False
+        self.parley.drain()
+        self.listen()
+        for client in self.clients:
+            if client.is_online:
+                client.catch_up()
+                client.send_outbox()
+            else:
+                self.come_back(client)
+        self.listen()
+
+    # --- helpers -----------------------------------------------------------------------------------------------------
+
+    def _of(self, client: Client, pick: int) -> str | None:
+        mine = sorted(client.conversations)
+        return mine[pick % len(mine)] if mine else None
+
+    def _message(self, client: Client, pick: int) -> str | None:
+        """Returns one of the newest messages of a conversation: there happens what is difficult."""
+        conversation_id = self._of(client, pick)
+        last_seq = client.conversations[conversation_id].object["last_seq"] if conversation_id else 0
+        return f"{conversation_id}.{max(1, last_seq - pick % 13 % 4)}" if last_seq else None
+
+    def _change(self, client: Client, pick: int, method: str, what: str, body: Json | None = None) -> None:
+        if message_id := self._message(client, pick):
+            reply = client.user.request(method, f"/messages/{message_id}{what}", json=body)
+            self._expect(reply.status)
+            held = client.conversations.get(message_id.rpartition(".")[0])
+            if reply.status == 200 and held is not None and pick % 2:
+                held.take_read(reply.json)  # "the answer to a request"
+
+    def _post(self, user: User, path: str, body: Json) -> None:
+        self._expect(user.post(path, json=body).status)
+
+    def _expect(self, status: int) -> None:
+        assert status in EXPECTED, status
+
+
+Act = Callable[[World, Client, int], None]
+LIVE: list[Act] = [
+    World.write,
+    World.write,
+    World.write,
+    World.write_over_rest,
+    World.edit,
+    World.edit,
+    World.delete,
+    World.hide,
+    World.react,
+    World.react,
+    World.react,
+    World.pin,
+    World.mark_delivered,
+    World.mark_read,
+    World.mark_conversation_read,
+    World.mark_read_over_rest,
+    World.archive,
+    World.archive,
+    World.set_for_oneself,
+    World.open_direct,
+    World.make_group,
+    World.run_group,
+    World.run_group,
+    World.run_group,
+    World.open,
+]
+FAULTS: list[Act] = [
+    World.lose_an_ack,
+    World.go_away,
+    World.go_away,
+    World.go_away,
+    World.read_too_slowly,
+    World.run_queues,
+]
+BLOCKS: list[Act] = [World.block, World.block]
+
+
+def fresh_conversations(user: User) -> dict[str, Json]:
+    """Returns all conversations of somebody, archived ones too, as they are."""
+    pages = [user.get(f"/conversations?limit=100&state={state}").json for state in ("active", "archived")]
+    assert [page["next"] for page in pages] == [None, None]
+    return {one["id"]: one for page in pages for one in page["conversations"]}
+
+
+def fresh_messages(user: User, conversation_id: str) -> dict[int, Json]:
+    page = user.get(f"/conversations/{conversation_id}/messages?limit=100").json
+    assert page["found_oldest"]
+    return {one["seq"]: one for one in page["messages"]}
+
+
+class Reader:
+    """Reads everything afresh, once for each person."""
+
+    def __init__(self, user: User) -> None:
+        self.conversations = fresh_conversations(user)
+        self.messages = {one: fresh_messages(user, one) for one in self.conversations}
+        self.blocked = {one["user_id"] for one in user.get("/me/blocks?limit=100").json["blocks"]}
+        groups = [one for one in self.conversations if one.startswith("g_")]
+        self.members = {one: user.get(f"/conversations/{one}/members?limit=100").json["members"] for one in groups}
+
+    def agrees_with(self, client: Client, *, is_synced: bool) -> None:
+        """Holds every field of a replica to what was read."""
+        assert client.blocked.ids == self.blocked, client.name
+        shown = {one: held.shown(self.blocked) for one, held in client.conversations.items()}
+        expected = self.conversations
+        if not is_synced:  # the log's last number may be of what another has hidden from themselves
+            shown, expected = (
+                {one: known | {"last_change_seq": 0} for one, known in each.items()} for each in (shown, expected)
+            )
+        assert shown == expected, client.name
+        for conversation_id, held in client.conversations.items():
+            fresh = self.messages[conversation_id]
+            for seq, message in held.shown_messages(self.blocked).items():
+                assert message == as_known(fresh[seq], held.messages[seq]), (client.name, conversation_id, seq)
+            if held.members is not None:
+                assert held.members == self.members[conversation_id], client.name
+
+
+def as_known(fresh: Json, held: Any) -> Json:
+    """Returns of a message what a client can know that was notified of it only, or has heard of its changes only."""
+    if held.is_cut:
+        fresh = fresh | {"text": fresh["text"][:100]}
+    if not held.knows_mine:
+        own = {one["emoji"]: one["mine"] for one in held.shown(is_blocked=False)["reactions"]}
+        fresh = fresh | {"reactions": [one | {"mine": own[one["emoji"]]} for one in fresh["reactions"]]}
+    return fresh
+
+
+def compare(world: World, *, is_synced: bool) -> None:
+    """Compares every replica with a fresh read; a queue brings a group back from the archive, in the list."""
+    world.parley.drain()
+    readers = {person.user_id: Reader(person) for person in world.people}
+    for client in world.clients:
+        readers[client.user_id].agrees_with(client, is_synced=is_synced)
+
+
+def live(world: World, acts: list[Act], steps: int) -> None:
+    for _ in range(steps):
+        world.parley.clock.ms += 1000
+        act, client = world.choose.choice(acts), world.choose.choice(world.clients)
+        if not client.is_online:
+            world.come_back(client)
+        print(act.__name__, client.name)
+        act(world, client, world.choose.randrange(10**6))
+        world.listen()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_replicas_are_what_a_fresh_read_shows(parley: Parley, seed: int) -> None:
+    world = World(parley, Random(seed))
+    parley.deliver_twice = seed % 2 == 1
+    parley.lose_disconnects = seed % 3 == 2
+    acts = LIVE + FAULTS + (BLOCKS if seed % 2 else [])
+
+    live(world, acts, STEPS)
+    world.settle()
+    compare(world, is_synced=True)
+    for client in world.clients:
+        for conversation_id in list(client.conversations):
+            client.open(conversation_id)
+    world.listen()
+    compare(world, is_synced=True)
+    live(world, LIVE, QUIET_STEPS)
+    compare(world, is_synced=False)
