@@ -1,8 +1,8 @@
 """A client written from docs/client-guide.md alone shows what a fresh read shows, in every field, whatever happens.
 
 Three people with two devices each do random things. Acknowledgements get lost, invocations are doubled, disconnects are
-lost, devices read too slowly, go away and come back. In the end each catches up, and every replica is compared with a
-fresh read; then, without any fault and any `sync`, they follow a few events more, and are compared again.
+lost, devices read too slowly, go away and come back. In the end each catches up, new devices begin, and every replica is
+compared with a fresh read; then, without any fault and any `sync`, they follow a few events more, and are compared so.
 """
 
 from collections.abc import Callable
@@ -176,6 +176,12 @@ class World:
                 self.come_back(client)
         self.listen()
 
+    def begin_on_new_devices(self) -> None:
+        """ "An empty `cursors` is how a new device begins"."""
+        for person in self.people:
+            self.clients.append(Client(person, f"{person.user_id}3"))
+            self.come_back(self.clients[-1])
+
     # --- helpers -----------------------------------------------------------------------------------------------------
 
     def _of(self, client: Client, pick: int) -> str | None:
@@ -321,6 +327,7 @@ def test_replicas_are_what_a_fresh_read_shows(parley: Parley, seed: int) -> None
 
     live(world, acts, STEPS)
     world.settle()
+    world.begin_on_new_devices()
     compare(world, is_synced=True)
     for client in world.clients:
         for conversation_id in list(client.conversations):

@@ -75,10 +75,9 @@ def pins(call: Call, conversation_id: str) -> PinList:
     head = access.access_conversation(call, conversation_id)
     if not head.pins:
         return PinList([])
-    eyes, found = together.both(
-        lambda: seeing.eyes(call, conversation_id, min(head.pins), max(head.pins)),
-        lambda: messages.some(conversation_id, head.pins),
-    )
+    span = (min(head.pins), max(head.pins))
+    eyes, stored = seeing.look(call, head, span, lambda: list(messages.some(conversation_id, head.pins).values()))
+    found = {message.seq: message for message in stored}
     return PinList([eyes.view(found[seq]) for seq in reversed(head.pins) if seq in found])
 
 

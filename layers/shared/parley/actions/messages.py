@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from parley.actions import access, limiting, push, seeing, together, wording
 from parley.actions.limiting import Asked
-from parley.adapters import blocks, journal, marks, messages, writes
+from parley.adapters import blocks, journal, messages, writes
 from parley.domain import history, ids, rights
 from parley.domain.call import Call
 from parley.domain.errors import Field, Unprocessable
@@ -116,15 +116,14 @@ def _replay(
             "This client_id was used for another message.",
             fields=(Field(f"{call.field_prefix}/client_id", "client_id_reused"),),
         )
-    stored, mine = together.both(
-        lambda: messages.get(head.conversation_id, earlier.seq),
-        lambda: marks.of(head.conversation_id, call.user_id, earlier.seq, earlier.seq),
-    )
-    if stored is None:
+    seqs = (earlier.seq, earlier.seq)
+    eyes, found = seeing.look(call, head, seqs, lambda: list(messages.some(head.conversation_id, seqs).values()), ())
+    if not found:
         raise access.no_message()
+    [stored] = found
     if push.is_news(call, stored.message_id, stored.created_at_ms):
         _tell(call, head, stored.for_all(), blockers)
-    return _sent(stored.view(seeing.own(call.user_id, mine)), replayed=True)
+    return _sent(stored.view(eyes), replayed=True)
 
 
 def _tell(call: Call, head: Head, message: Message, blockers: Blockers) -> None:
