@@ -1,8 +1,9 @@
 """A client written from docs/client-guide.md alone shows what a fresh read shows, in every field, whatever happens.
 
 Three people with two devices each do random things. Acknowledgements get lost, invocations are doubled, disconnects are
-lost, devices read too slowly, go away and come back. In the end each catches up, new devices begin, and every replica is
-compared with a fresh read; then, without any fault and any `sync`, they follow a few events more, and are compared so.
+lost, devices read too slowly, go away and come back. In the end each catches up, and new devices begin; then every
+replica is compared with a fresh read. After that they follow a few events more, without any fault and any `sync`, and
+are compared again.
 """
 
 from collections.abc import Callable
