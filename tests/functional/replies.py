@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any, TypeVar
 
 from tests.harness import Call, Parley, Reply
@@ -104,3 +105,26 @@ class Meanwhile:
 
     def after(self, call: Call) -> None:
         pass
+
+
+class BetweenMarksAndMessages:
+    """A hook: something happens after a person's marks are read, and before the messages that are read beside them."""
+
+    def __init__(self, parley: Parley, happen: Callable[[], object]) -> None:
+        self._marks, self._messages = (parley.template.resources[name].ref for name in ("Receipts", "Messages"))
+        self._happen = happen
+        self._is_happening = False
+        self._messages_wait, self._go_on = Event(), Event()
+
+    def before(self, call: Call) -> None:
+        tables = call.params.get("RequestItems", (call.params.get("TableName"),))
+        if self._messages in tables and not self._is_happening:
+            self._messages_wait.set()
+            assert self._go_on.wait(timeout=10)
+
+    def after(self, call: Call) -> None:
+        if call.params.get("TableName") == self._marks and not self._is_happening and not self._go_on.is_set():
+            assert self._messages_wait.wait(timeout=10)
+            self._is_happening = True
+            self._happen()
+            self._go_on.set()

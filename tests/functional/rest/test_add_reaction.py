@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.functional.replies import at_once, refusal
+from tests.functional.replies import BetweenMarksAndMessages, at_once, refusal
 from tests.functional.talk import contents, forget_events, joined, make_group, open_direct, say
 from tests.harness import Parley, Reply, User
 
@@ -69,6 +69,17 @@ def test_everybody_who_reacts_at_once_is_counted(parley: Parley) -> None:
 
     assert {reply.status for reply in replies} == {200}
     assert people[0].get(f"/messages/{message_id}").json["reactions"] == [{"emoji": "👍", "count": 6, "mine": True}]
+
+
+def test_same_reaction_on_two_devices_at_once_is_counted_once(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    [message_id] = say(alice, open_direct(alice, bob), "hello")
+    parley.hooks.append(BetweenMarksAndMessages(parley, lambda: react(bob, message_id, "👍")))
+
+    reply = react(bob, message_id, "👍")
+
+    assert (reply.status, reply.json["reactions"]) == (200, [{"emoji": "👍", "count": 1, "mine": True}])
+    assert alice.get(f"/messages/{message_id}").json["reactions"] == [{"emoji": "👍", "count": 1, "mine": False}]
 
 
 def test_a_message_carries_twenty_kinds(parley: Parley) -> None:

@@ -1,16 +1,14 @@
 """POST /sync: what a client that was away has missed, with a verdict for each conversation."""
 
-from collections.abc import Callable, Mapping
-from threading import Event
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from parley.domain import ids
-from tests.functional.replies import Refusal, invalid, malformed_bodies, refusal, stored
+from tests.functional.replies import BetweenMarksAndMessages, Refusal, invalid, malformed_bodies, refusal, stored
 from tests.functional.talk import contents, forget_events, in_s, joined, make_group, open_direct, say
 from tests.harness import Parley, User
-from tests.harness.calls import Call
 
 NOWHERE = "d_" + "a" * 26
 MANY = [ids.direct_conversation_id("alice", f"user{number}", "general", "") for number in range(101)]
@@ -226,29 +224,6 @@ def test_own_reaction_is_said_to_be_mine_when_the_message_changed_again(parley: 
     assert [one["data"]["message"] for one in of_bob] == [fresh, fresh]
     assert fresh["reactions"] == [{"emoji": "👍", "count": 1, "mine": True}]
     assert not of_alice[1]["data"]["message"]["reactions"][0]["mine"]
-
-
-class BetweenMarksAndMessages:
-    """A hook: something happens after a person's marks are read, and before the messages that are read beside them."""
-
-    def __init__(self, parley: Parley, happen: Callable[[], object]) -> None:
-        self._tables = {parley.template.resources[name].ref: name for name in ("Receipts", "Messages")}
-        self._happen = happen
-        self._messages_wait, self._go_on = Event(), Event()
-
-    def _table(self, call: Call) -> str | None:
-        return self._tables.get(call.params["TableName"]) if call.operation == "Query" else None
-
-    def before(self, call: Call) -> None:
-        if self._table(call) == "Messages":
-            self._messages_wait.set()
-            assert self._go_on.wait(timeout=10)
-
-    def after(self, call: Call) -> None:
-        if self._table(call) == "Receipts" and not self._go_on.is_set():
-            assert self._messages_wait.wait(timeout=10)
-            self._happen()
-            self._go_on.set()
 
 
 @pytest.mark.parametrize("method, path", [("POST", "/sync"), ("GET", "/conversations/{}/messages")])

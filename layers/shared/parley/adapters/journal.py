@@ -67,7 +67,7 @@ def put(transaction: TransactWrite, step: Step, now_s: int) -> None:
         condition = blocks.made(is_on=step.while_block.is_on)
         transaction.condition_check(tables.Block, user_id, other_id, condition=condition)
     if step.mark is not None:
-        transaction.save(marks.row(head.conversation_id, step.mark))
+        transaction.save(marks.row(head.conversation_id, step.mark), condition=marks.unmoved(step.mark))
     _put_members(transaction, step)
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from pynamodb.expressions.condition import Condition
+
 from parley.adapters import batches, tables
 from parley.domain.steps import Mark
 from parley.domain.stored import Marks
@@ -48,6 +50,12 @@ def row(conversation_id: str, mark: Mark) -> tables.Receipt:
         is_on=mark.is_on,
         change_seq=mark.change_seq,
     )
+
+
+def unmoved(mark: Mark) -> Condition:
+    """Returns the condition that a mark's row is as it was read: another device may have put the same meanwhile."""
+    change_seq = tables.Receipt.change_seq
+    return change_seq == mark.before_seq if mark.before_seq else change_seq.does_not_exist()
 
 
 def _prefix(user_id: str, seq: int) -> str:

@@ -137,7 +137,7 @@ def hidden(call: Call, found: Found) -> Step | None:
     known = found.mark(None)
     if known is not None and known.is_on:
         return None
-    mark = _mark(call, head, message, None, is_on=True)
+    mark = _mark(call, found, None, is_on=True)
     is_last = message.seq == head.last_seq
     own = OwnChange(user_id=call.user_id, attributes={"hidden_seq": message.seq}) if is_last else None
     return _step(call, head, "message_deleted", None, seq=message.seq, mark=mark, own=own, for_user_id=call.user_id)
@@ -156,7 +156,7 @@ def reacted(call: Call, found: Found, emoji: str, *, is_on: bool) -> Step | None
         raise Conflict("too_many_reactions", f"A message can carry {MAX_EMOJIS} different emojis.", rule="emojis")
     counted = {**message.reactions, emoji: Tally(tally.count + (1 if is_on else -1), tally.since)}
     changed = replace(message, reactions={one: tally for one, tally in counted.items() if tally.count > 0})
-    mark = _mark(call, head, message, emoji, is_on=is_on)
+    mark = _mark(call, found, emoji, is_on=is_on)
     return _step(call, head, "reaction_added" if is_on else "reaction_removed", changed, mark=mark, emoji=emoji)
 
 
@@ -200,14 +200,16 @@ def gone() -> Conflict:
     return Conflict("message_deleted", "This message was deleted.", rule="a deleted message stays deleted")
 
 
-def _mark(call: Call, head: Head, message: StoredMessage, emoji: str | None, *, is_on: bool) -> Mark:
+def _mark(call: Call, found: Found, emoji: str | None, *, is_on: bool) -> Mark:
+    known = found.mark(emoji)
     return Mark(
         user_id=call.user_id,
-        seq=message.seq,
+        seq=found.message.seq,
         emoji=emoji,
         is_on=is_on,
-        change_seq=head.last_change_seq + 1,
+        change_seq=found.head.last_change_seq + 1,
         at_ms=call.now_ms,
+        before_seq=known.change_seq if known is not None else 0,
     )
 
 

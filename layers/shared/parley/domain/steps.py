@@ -55,6 +55,7 @@ class Mark(Struct, frozen=True, kw_only=True):
     """What a person puts on a message, or takes off it again: an emoji, or None for hiding it from themselves.
 
     What was taken off leaves its row behind, so that a retry of the taking knows that it was done, and by which change.
+    `before_seq` is the change of the row as it was read, 0 without one: the mark is refused if it is another by then.
     """
 
     user_id: str
@@ -63,6 +64,7 @@ class Mark(Struct, frozen=True, kw_only=True):
     is_on: bool
     change_seq: int
     at_ms: int
+    before_seq: int = 0
 
 
 class Token(Struct, frozen=True, kw_only=True):
