@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from parley.domain import bodies
 from parley.domain.errors import Invalid
-from parley.domain.identity import is_context_id, is_context_type, is_role, is_user_id
+from parley.domain.identity import is_context_id, is_context_type, is_reserved, is_role, is_user_id
 
 DEFAULT_EXPIRES_IN_S = 24 * 60 * 60
 MAX_EXPIRES_IN_S = 366 * 24 * 60 * 60
@@ -29,6 +29,8 @@ class Wanted(Struct, forbid_unknown_fields=True, frozen=True):
 def read(raw: bytes) -> Wanted:
     """Returns who shall get a token; raises Invalid with the field that is wrong."""
     wanted = bodies.decode(raw, Wanted)
+    if is_reserved(wanted.user_id) or wanted.user_id in (".", ".."):
+        raise Invalid.field("/user_id", "not_allowed", "`user_id` can be neither `.`, `..` nor an id of Parley's own.")
     if not is_user_id(wanted.user_id):
         raise Invalid.field("/user_id", "pattern", "`user_id` is 1 to 128 of A–Z a–z 0–9 . _ ~ @ | : + = -.")
     if wanted.role is not None and not is_role(wanted.role):

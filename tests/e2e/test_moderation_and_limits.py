@@ -142,7 +142,7 @@ def test_somebody_is_erased_while_others_look_on(strict: Stack) -> None:
     assert (asked.status, asked.json["state"]) == (202, "running")
     assert (told["conversation_id"], told["shared"]["state"]) == (chat, "closed")
     assert (message["text"], message["deleted_at"] is None) == ("", False)
-    assert message["sender_id"].startswith("erased-")
+    assert message["sender_id"].startswith("~parley.erased-")
     assert (shown["state"], shown["removed"]["messages"]) == ("running", 1)  # a second round follows five minutes later
     late = bob.request("POST", f"/conversations/{chat}/messages", {"text": "Are you there?"})
     assert (late.status, late.json["code"]) == (403, "conversation_closed")

@@ -14,7 +14,7 @@ from parley.domain.stored import StoredMessage, Tally
 from parley.domain.types import Note, Origin
 
 HER = "zoe"
-NEW = "erased-x"
+NEW = "~parley.erased-x"
 AT_MS = 1_795_246_200_000
 
 plain = st.recursive(
@@ -138,5 +138,5 @@ def test_ids_are_made_of_what_is_random_and_not_of_whose_they_are() -> None:
     one, other = job(), erasing.new_job("bob", bytes(range(32)), AT_MS)
 
     assert (one.erasure_id, one.pseudonym) == (other.erasure_id, other.pseudonym)
-    assert erasing.is_erasure_id(one.erasure_id) and erasing.is_erased(one.pseudonym)
+    assert erasing.is_erasure_id(one.erasure_id) and one.pseudonym.startswith("~parley.erased-")
     assert one.user_sha256 != other.user_sha256

@@ -237,8 +237,16 @@ def test_programs_of_the_host_have_no_profile(parley: Parley) -> None:
     with parley.watch() as calls:
         assert person.get("/unread-count").status == 200
 
-    assert [call for call in calls if call.function == "Authorize"] == []
+    assert [call.operation for call in calls if call.function == "Authorize"] == ["BatchGetItem"]
     assert profile(parley) is None
+
+
+def test_program_with_the_id_of_a_person_gets_in_as_nobody(parley: Parley) -> None:
+    alice(parley).get("/unread-count")
+
+    assert_unauthorized(alice(parley, role="service").get("/conversations"))
+    assert_unauthorized(alice(parley, role="service").put("/users/bob", json={}))
+    assert alice(parley).get("/conversations").status == 200
 
 
 @pytest.fixture

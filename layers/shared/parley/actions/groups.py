@@ -12,15 +12,14 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parley.actions import access, limiting, members, opening, push, seeing, together, visibility, wording
+from parley.actions import access, limiting, members, opening, people, push, seeing, together, visibility, wording
 from parley.actions.wording import Screened
 from parley.adapters import batches, blocks, conversations, journal, messages, screening, tables, writes
 from parley.adapters.batches import Rows
 from parley.domain import events, grouping, ids, rights
 from parley.domain.call import Call
-from parley.domain.errors import Field, Invalid, NotFound, Refusal, Unprocessable
+from parley.domain.errors import Field, NotFound, Refusal, Unprocessable
 from parley.domain.events import ConversationCreated
-from parley.domain.identity import is_user_id
 from parley.domain.requests import CreateConversation, Page, UpdateConversation
 from parley.domain.steps import Change, Step
 from parley.domain.stored import Head, Membership, Reader, StoredMessage
@@ -178,7 +177,7 @@ def put_member(call: Call, conversation_id: str, user_id: str, role: GroupRole) 
 
     One step, so whoever is refused the role is not brought in either. Five round trips and the posts.
     """
-    _check_user_id(call, user_id)
+    people.check_user_id(user_id)
     came = False
 
     def decide(head: Head, there: Memberships) -> Step | None:
@@ -198,7 +197,7 @@ def put_member(call: Call, conversation_id: str, user_id: str, role: GroupRole) 
 
 def set_role(call: Call, conversation_id: str, user_id: str, role: GroupRole) -> Member:
     """Gives a member of a group another role; three round trips and the posts."""
-    _check_user_id(call, user_id)
+    people.check_user_id(user_id)
 
     def decide(head: Head, there: Memberships) -> Step | None:
         if user_id not in there:
@@ -221,7 +220,7 @@ def remove_member(call: Call, conversation_id: str, user_id: str) -> RemovedMemb
 
     Whoever has left by an earlier try gets its answer again, as long as nothing else has happened there since.
     """
-    _check_user_id(call, user_id)
+    people.check_user_id(user_id)
 
     def decide(head: Head, there: Memberships) -> Step | None:
         if user_id in there:
@@ -388,8 +387,3 @@ def _pointers(call: Call, name: str, user_ids: Sequence[str]) -> dict[str, str]:
 
 def _no_member() -> NotFound:
     return NotFound("member_not_found", "There is no such member.")
-
-
-def _check_user_id(call: Call, user_id: str) -> None:
-    if not is_user_id(user_id):
-        raise Invalid.field(access.field_of(call, "user_id"), "bad_format", "That is not the id of a user.")

@@ -2,7 +2,7 @@
 
 from parley.adapters import conversations
 from parley.domain import cursors
-from parley.domain.identity import is_user_id
+from parley.domain.identity import is_stored_user_id
 from parley.domain.requests import Page
 from parley.domain.stored import Head
 
@@ -12,7 +12,7 @@ def page(head: Head, query: Page) -> tuple[list[str], str | None]:
 
     The cursor is the last member's id; Invalid for anything that cannot be one.
     """
-    if query.cursor is not None and not is_user_id(query.cursor):
+    if query.cursor is not None and not is_stored_user_id(query.cursor):
         raise cursors.unknown()
     found = conversations.members_behind(head, query.limit + 1, query.cursor)
     shown = found[: query.limit]

@@ -8,7 +8,7 @@ from parley.adapters.profiles import Profile
 from parley.domain import ids
 from parley.domain.call import Call
 from parley.domain.errors import Conflict, Field, Forbidden, Invalid, NotFound, Unavailable
-from parley.domain.identity import MAX_CONTEXT_BYTES, MAX_CONTEXT_IDS, Identity, is_user_id
+from parley.domain.identity import MAX_CONTEXT_BYTES, MAX_CONTEXT_IDS, Identity, is_reserved, is_user_id
 from parley.domain.policy import NO_CONTEXT, Party
 from parley.domain.requests import PutUser
 from parley.domain.types import Person
@@ -23,7 +23,9 @@ def put(call: Call, user_id: str, wanted: PutUser) -> tuple[Person, bool]:
     if call.caller.role != SERVICE:
         detail = "Only the host's own server may say who somebody is."
         raise Forbidden("service_only", detail, rule=f"role {SERVICE} → PUT /users")
-    said = _said(call, check_user_id(user_id), wanted)
+    if check_user_id(user_id) == call.user_id:
+        raise Invalid.field("{user_id}", "not_allowed", "The id of a program cannot be a person's, too.")
+    said = _said(call, user_id, wanted)
     _let_in_again(said.user_id)
     for _ in writes.tries():
         known = profiles.read(said.user_id)
@@ -53,6 +55,8 @@ def read(call: Call, user_id: str) -> Person:
     NotFound for everybody else, whether they exist or not, and for somebody with whom one has not talked and who has
     blocked the caller. The host's own server and moderators may read every profile.
     """
+    if is_reserved(user_id):  # an answer may have shown it, and nobody is there any more
+        raise unknown_user()
     general_id = ids.direct_conversation_id(call.user_id, check_user_id(user_id), NO_CONTEXT, "")
     rows = batches.read(
         {
@@ -79,7 +83,7 @@ def unknown_user() -> NotFound:
 
 
 def check_user_id(user_id: str) -> str:
-    """Returns a part of the path if it can be a person's id; raises Invalid if not."""
+    """Returns a part of the path if a caller may use it as a person's id; raises Invalid if not."""
     if not is_user_id(user_id):
         raise Invalid.field("{user_id}", "bad_format", "That is not the id of a user.")
     return user_id

@@ -11,6 +11,7 @@ from parley.domain import visibility
 from parley.domain.call import Call
 from parley.domain.errors import TooMany
 from parley.domain.events import UserStatusChange
+from parley.domain.identity import is_reserved
 from parley.domain.listing import Entry
 from parley.domain.presence import LEASE_S, Connection, Presence
 from parley.domain.times import rfc3339
@@ -106,10 +107,10 @@ def status_of(call: Call, user_ids: Iterable[str]) -> StatusList:
     """Returns the status of people with whom the caller shares a direct conversation, or of the caller.
 
     Who hides when they were last here is told it of nobody. Those who have blocked the caller, or whom the caller has,
-    are left out. Two round trips, three for those whom many have blocked.
+    are left out, as are pseudonyms. Two round trips, three for those whom many have blocked.
     """
     known = {entry.peer_id for entry in _recent(call.user_id, MAX_KNOWN)} | {call.user_id}
-    wanted = [one for one in dict.fromkeys(user_ids) if one in known]
+    wanted = [one for one in dict.fromkeys(user_ids) if one in known and not is_reserved(one)]
     if not wanted:
         return StatusList([])
     unseen, people = push.beside(lambda: blocks.cut_off(call.user_id, wanted), [*wanted, call.user_id])

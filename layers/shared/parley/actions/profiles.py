@@ -11,14 +11,13 @@ SERVICE = "service"  # the role of the host's own programs, which are nobody to 
 def remember(sign_in: SignIn) -> None:
     """Keeps what a verified token says about its bearer, unless a newer token has said otherwise.
 
-    Refuses whoever was erased, whatever their token says, with Unauthenticated.
+    Raises Unauthenticated for a person who was erased, whatever their token says, and for a program of the host whose
+    id is a person's. A program has no profile.
 
     One round trip; a second one for a token that is new. It is written even where it says the same as the one before,
     because an older token must not win over it later.
     """
     identity = sign_in.identity
-    if identity.role == SERVICE:
-        return
     said = Profile(
         user_id=identity.user_id,
         name=identity.name,
@@ -27,8 +26,12 @@ def remember(sign_in: SignIn) -> None:
         issued_at_s=sign_in.issued_at_s,
     )
     rows = batches.read({tables.User: [(identity.user_id,)], tables.Erasure: [(erased.key(identity.user_id),)]})
+    known = profiles.profile_of(rows, identity.user_id)
+    if identity.role == SERVICE:
+        if known is not None:  # it would read and write as that person
+            raise Unauthenticated("token_claims", f"A token of the role `{SERVICE}` carries the id of a person.")
+        return
     if erased.is_marked(rows, identity.user_id):
         raise Unauthenticated("user_erased", "This person was erased.")
-    known = profiles.profile_of(rows, identity.user_id)
     if known is None or (known.issued_at_s <= said.issued_at_s and known != said):
         profiles.save_newer(said)

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from parley.domain.call import Call
 from parley.domain.errors import Forbidden
-from parley.domain.requests import UserId
+from parley.domain.requests import StoredUserId
 from parley.domain.rights import BLOCK_RULE
 from parley.domain.sending import no_earlier
 from parley.domain.steps import BlockState, Change, Step
@@ -36,7 +36,7 @@ class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknow
     """The block behind which a list of them goes on."""
 
     blocked_at_ms: Annotated[int, Meta(ge=0, le=10**15)]
-    user_id: UserId
+    user_id: StoredUserId
 
 
 def refusal() -> Forbidden:

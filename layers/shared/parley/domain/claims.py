@@ -16,6 +16,7 @@ from parley.domain.identity import (
     Identity,
     is_context_id,
     is_context_type,
+    is_reserved,
     is_role,
     is_user_id,
 )
@@ -75,6 +76,8 @@ def _time(claims: Mapping[str, object], name: str) -> int:
 
 def _user_id(claims: Mapping[str, object], name: str) -> str:
     value = claims.get(name)
+    if isinstance(value, str) and (is_reserved(value) or value in (".", "..")):
+        _refuse(name, "holds an id that nobody can sign in with: `.`, `..` and those of Parley's own making")
     if not isinstance(value, str) or not is_user_id(value):
         _refuse(name, "must be a user id: 1 to 128 of the characters A–Z a–z 0–9 . _ ~ @ | : + = -")
     return value

@@ -15,13 +15,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from parley.domain.errors import Conflict, Field, NotFound
+from parley.domain.identity import PSEUDONYM_PREFIX
 from parley.domain.stored import Head, StoredMessage, Tally
 from parley.domain.times import rfc3339, rfc3339_or_none
 from parley.domain.types import Origin
 
 ErasureState = Literal["running", "done", "failed"]
 
-PREFIX = "erased-"  # of the ids that stand in the place of erased people's
 ROUNDS = 2
 AGAIN_S = 310  # API Gateway keeps the authorizer's answers for 300 s (template.yaml, ReauthorizeEvery)
 # Characters of text that a step reads before it leaves the rest to the next one: a few MB in UTF-8, which take even a
@@ -229,7 +229,7 @@ def new_job(user_id: str, random: bytes, now_ms: int) -> Job:
         erasure_id=f"z_{erasure_id}",
         user_id=user_id,
         user_sha256=user_hash(user_id),
-        pseudonym=f"{PREFIX}{pseudonym}",
+        pseudonym=f"{PSEUDONYM_PREFIX}{pseudonym}",
         created_at_ms=now_ms,
         moved_at_ms=now_ms,
     )
@@ -238,11 +238,6 @@ def new_job(user_id: str, random: bytes, now_ms: int) -> Job:
 def is_erasure_id(text: str) -> bool:
     """Says whether Parley could have made `text` as an erasure's id."""
     return _erasure_id.fullmatch(text) is not None
-
-
-def is_erased(user_id: str) -> bool:
-    """Says whether an id stands in the place of an erased person's."""
-    return user_id.startswith(PREFIX)
 
 
 def without(value: Any, user_id: str, pseudonym: str) -> Any:

@@ -8,8 +8,15 @@ import msgspec
 
 # Ids come from the host's sign-in: UUIDs (Cognito, Keycloak), `auth0|…`, e-mail addresses. `/` and `#` are ours: paths
 # and keys. msgspec searches for a pattern, and Python's `$` also matches before a final line feed: hence `(?!\n)`.
-USER_ID_PATTERN = r"^[A-Za-z0-9._~@|:+=-]{1,128}$(?!\n)"
-CONTEXT_ID_PATTERN = USER_ID_PATTERN
+# This is what an id may look like that Parley stores and shows.
+STORED_USER_ID_PATTERN = r"^[A-Za-z0-9._~@|:+=-]{1,128}$(?!\n)"
+# Ids that Parley makes itself begin with this; no outsider can use one, as their own or as somebody else's.
+RESERVED_PREFIX = "~parley."
+PSEUDONYM_PREFIX = f"{RESERVED_PREFIX}erased-"  # of the ids that stand for erased people
+OLD_PSEUDONYM_PREFIX = "erased-"  # of those that were made before there was a reserved prefix
+# What outsiders may use: none of the above, nor `.` and `..`, which clients take out of a path (RFC 3986, 5.2.4).
+USER_ID_PATTERN = r"^(?!~parley\.|erased-|\.{1,2}$)[A-Za-z0-9._~@|:+=-]{1,128}$(?!\n)"
+CONTEXT_ID_PATTERN = STORED_USER_ID_PATTERN
 CONTEXT_TYPE_PATTERN = r"^[a-z][a-z0-9_]{0,31}$(?!\n)"
 ROLE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$(?!\n)"
 DEFAULT_ROLE = "user"
@@ -20,18 +27,32 @@ MAX_CONTEXT_IDS = 500  # of all types together
 MAX_CONTEXT_BYTES = 8_192  # of an authorizer's context, quotes and all (facts: API Gateway WebSocket)
 
 _user_id = re.compile(USER_ID_PATTERN)
+_stored_user_id = re.compile(STORED_USER_ID_PATTERN)
 _context_type = re.compile(CONTEXT_TYPE_PATTERN)
 _role = re.compile(ROLE_PATTERN)
 
 
 def is_user_id(text: str) -> bool:
-    """Says whether `text` can be a person's id: 1–128 characters of `A–Z a–z 0–9 . _ ~ @ | : + = -`."""
+    """Says whether an outsider may use `text` as a person's id: 1–128 characters of `A–Z a–z 0–9 . _ ~ @ | : + = -`.
+
+    None of Parley's own ids (`is_reserved`) is one, and neither is `.` nor `..`.
+    """
     return _user_id.fullmatch(text) is not None
+
+
+def is_stored_user_id(text: str) -> bool:
+    """Says whether `text` can be the id of a person that Parley shows: a person's own, or a pseudonym."""
+    return _stored_user_id.fullmatch(text) is not None
+
+
+def is_reserved(user_id: str) -> bool:
+    """Says whether only Parley itself may make this id; a pseudonym of before the reserved prefix counts, too."""
+    return user_id.startswith((RESERVED_PREFIX, OLD_PSEUDONYM_PREFIX))
 
 
 def is_context_id(text: str) -> bool:
     """Says whether `text` can be the id of a class, block, pattern, …: the same characters as a person's id."""
-    return _user_id.fullmatch(text) is not None
+    return _stored_user_id.fullmatch(text) is not None
 
 
 def is_context_type(text: str) -> bool:

@@ -15,8 +15,9 @@ from parley.domain.identity import (
     MAX_CONTEXT_TYPES,
     MAX_NAME_CHARACTERS,
     ROLE_PATTERN,
+    STORED_USER_ID_PATTERN,
     USER_ID_PATTERN,
-    is_user_id,
+    is_stored_user_id,
 )
 from parley.domain.ids import CLIENT_ID_PATTERN, CONVERSATION_ID_PATTERN, MESSAGE_ID_PATTERN
 from parley.domain.times import RFC3339_PATTERN
@@ -53,6 +54,7 @@ AuditAction = Literal[
 
 Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ)]
 UserId = Annotated[str, Meta(pattern=USER_ID_PATTERN, max_length=128)]
+StoredUserId = Annotated[str, Meta(pattern=STORED_USER_ID_PATTERN, max_length=128)]  # pseudonyms, too
 Role = Annotated[str, Meta(pattern=ROLE_PATTERN, max_length=64)]
 ContextType = Annotated[str, Meta(pattern=CONTEXT_TYPE_PATTERN, max_length=32)]
 ContextId = Annotated[str, Meta(pattern=CONTEXT_ID_PATTERN, max_length=128)]
@@ -62,7 +64,7 @@ ConversationId = Annotated[str, Meta(pattern=CONVERSATION_ID_PATTERN)]
 ClientId = Annotated[str, Meta(pattern=CLIENT_ID_PATTERN, max_length=64)]
 Limit = Annotated[int, Meta(ge=1, le=MAX_PAGE)]
 MessageId = Annotated[str, Meta(pattern=MESSAGE_ID_PATTERN, max_length=64)]
-Mention = Annotated[str, Meta(pattern=r"^([A-Za-z0-9._~@|:+=-]{1,128}|[*])$(?!\n)", max_length=128)]
+Mention = Annotated[str, Meta(pattern=rf"{USER_ID_PATTERN}|^[*]$(?!\n)", max_length=128)]
 Title = Annotated[str, Meta(max_length=MAX_TITLE_CHARACTERS, pattern=NOT_BLANK)]
 Description = Annotated[str, Meta(max_length=MAX_DESCRIPTION_CHARACTERS, pattern=NOT_BLANK)]
 SlowModeS = Annotated[int, Meta(ge=0, le=MAX_SLOW_MODE_S)]
@@ -85,7 +87,7 @@ class WantedContext(Body, frozen=True, kw_only=True):
     """
 
     type: Annotated[str, Meta(pattern=CONTEXT_TYPE_PATTERN, max_length=32)]
-    id: Annotated[str, Meta(pattern=USER_ID_PATTERN, max_length=128)] | None = None
+    id: ContextId | None = None
     title: Title | None = None
 
 
@@ -225,7 +227,7 @@ class SendCallSignal(Body, frozen=True, kw_only=True):
 class RequestUserStatus(Body, frozen=True, kw_only=True):
     """The action `request_user_status`."""
 
-    user_ids: Annotated[list[UserId], Meta(min_length=1, max_length=MAX_STATUS_USERS)]
+    user_ids: Annotated[list[StoredUserId], Meta(min_length=1, max_length=MAX_STATUS_USERS)]
 
 
 class PutUser(Body, frozen=True, kw_only=True):
@@ -247,7 +249,7 @@ class GetPresence(Body, frozen=True, kw_only=True):
         if len(found) > MAX_STATUS_USERS:
             detail = f"`ids` can name {MAX_STATUS_USERS} users at most."
             raise Invalid.field("?ids", "too_many_items", detail, MAX_STATUS_USERS)
-        if not all(is_user_id(one) for one in found):
+        if not all(is_stored_user_id(one) for one in found):
             raise Invalid.field("?ids", "bad_format", "`ids` must be ids of users with commas between them.")
         return found
 
@@ -352,7 +354,7 @@ class TryBannedWords(Body, frozen=True, kw_only=True):
 class AuditQuery(Page, frozen=True, kw_only=True, rename={"since": "from"}):
     """The query of the audit log."""
 
-    actor: UserId | None = None
+    actor: StoredUserId | None = None
     action: AuditAction | None = None
     since: Annotated[str, Meta(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$(?!\n)")] | None = None
 
