@@ -430,6 +430,9 @@ def test_a_token_can_be_had_and_its_bearer_signs_in(served: Served, calls: Any) 
     ("body", "pointer"),
     [
         (b'{"user_id": "a/b"}', "/user_id"),
+        (b'{"user_id": ".."}', "/user_id"),
+        (b'{"user_id": "erased-aaaa"}', "/user_id"),
+        (b'{"user_id": "~parley.erased-aaaa"}', "/user_id"),
         (b"{}", "/user_id"),
         (b'{"user_id": "a", "colour": "red"}', "/colour"),
         (b'{"user_id": "a", "role": "a b"}', "/role"),
