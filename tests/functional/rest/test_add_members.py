@@ -67,7 +67,7 @@ def test_nobody_is_brought_in_whom_the_policy_keeps_apart(parley: Parley, monkey
 
     refused = student.post(f"/conversations/{group}/members", json={"user_ids": ["teacher", "parent"]})
 
-    assert refusal(refused)[0] == "role_not_allowed"
+    assert refusal(refused) == ("unknown_user", 404, [("/user_ids/1", "not_allowed")])
     assert "parent" not in teacher.get(f"/conversations/{group}/members").text
 
 

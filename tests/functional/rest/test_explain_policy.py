@@ -86,7 +86,7 @@ def test_block_says_nothing_where_the_policy_refuses_already(parley: Parley, mon
     student, classmate = (parley.user(one, role="student") for one in ("sue", "sam"))
     classmate.put("/users/sue/block")
 
-    assert explain(student, "sam").json["code"] == "role_not_allowed"
+    assert explain(student, "sam").json["code"] == "unknown_user"
 
 
 def test_conversation_that_is_open_stays_so_where_somebody_blocks(parley: Parley) -> None:

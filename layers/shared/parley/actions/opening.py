@@ -36,12 +36,15 @@ class Opening(Struct, frozen=True, kw_only=True):
     def decide(self, call: Call, rows: Rows) -> Decision:
         """Returns the policy's permission; raises Invalid, NotFound or Forbidden where anything stands against it.
 
-        The policy comes first, so that whom it keeps apart learn nothing more of each other.
+        The policy comes first, so that whom it keeps apart learn nothing more of each other: a person whom the directory
+        does not show the caller is refused as one who does not exist.
         """
         caller = people.caller_of(call)
         profile = profiles.profile_of(rows, self.user_id)
         other = caller if self.user_id == call.user_id else people.party(profile) if profile else None
-        decision = policies.current().decide(caller, other, self.context)
+        policy = policies.current()
+        decide = policy.decide if people.sees_everybody(call) else policy.decide_discreetly
+        decision = decide(caller, other, self.context)
         decision.require(call.field_prefix)
         if erased.is_marked(rows, self.user_id):
             raise erasing.nobody(f"{call.field_prefix}/user_id")

@@ -164,6 +164,20 @@ class Policy(Struct, frozen=True):
             )
         return _Case(f"{self.source} [{context_type}]", rule, context_type, context_id).decide(caller, other)
 
+    def decide_discreetly(self, caller: Party, other: Party | None, context: Topic | None) -> Decision:
+        """Decides as `decide` does, and refuses a person whom the directory does not show as one who does not exist.
+
+        So the answer does not tell the caller that there is such a person.
+        """
+        decision = self.decide(caller, other, context)
+        if decision.allowed or other is None or caller.user_id == other.user_id:
+            return decision
+        if self.may_open_anything(caller, other):
+            return decision
+        as_nobody = self.decide(caller, None, context)
+        # A policy may let people write to those it knows nothing of: then nobody is refused, and nothing can be hidden.
+        return decision if as_nobody.allowed else as_nobody
+
     def reach_of(self, caller: Party) -> Reach:
         """Returns the roles of those with whom `caller` may open a conversation about something, or about nothing."""
         freely, by_sharing = set[str](), set[str]()
