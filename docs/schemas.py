@@ -92,11 +92,12 @@ def portable_pattern(pattern: str) -> str:
     r"""Returns a pattern that lets through at least what `pattern` does, in words that all engines know.
 
     NOT_BLANK names characters past U+FFFF, which each engine writes otherwise. `\S` is what all have; the server
-    refuses invisible characters beside spaces too.
+    refuses invisible characters beside spaces too. Not all engines look ahead, as NOT_RESERVED does.
     """
     from parley.domain.bodies import NOT_BLANK
+    from parley.domain.identity import NOT_RESERVED
 
-    return r"\S" if pattern == NOT_BLANK else pattern.replace(_PYTHON_END, "$")
+    return r"\S" if pattern == NOT_BLANK else pattern.replace(_PYTHON_END, "$").replace(NOT_RESERVED, "")
 
 
 def _described(struct: str, name: str, field: Schema, default: object) -> Schema:

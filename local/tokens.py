@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from parley.domain import bodies
 from parley.domain.errors import Invalid
-from parley.domain.identity import is_context_id, is_context_type, is_reserved, is_role, is_user_id
+from parley.domain.identity import SERVICE_ROLE, is_context_id, is_context_type, is_reserved, is_role, is_user_id
 
 DEFAULT_EXPIRES_IN_S = 24 * 60 * 60
 MAX_EXPIRES_IN_S = 366 * 24 * 60 * 60
@@ -81,7 +81,7 @@ def mint(
     claims: dict[str, object] = {
         environment.get("JWT_USER_ID_CLAIM", "sub"): user_id,
         "iss": environment.get("JWT_ISSUER", "parley"),
-        "aud": environment.get("JWT_AUDIENCE", "parley"),
+        "aud": _audience(environment, role),
         "iat": now_s,
         "exp": now_s + expires_in_s,
     }
@@ -92,3 +92,8 @@ def mint(
     if contexts:
         claims[environment.get("JWT_CONTEXTS_CLAIM", "contexts")] = {kind: list(ids) for kind, ids in contexts.items()}
     return jwt.encode(claims, secret, algorithm="HS256")
+
+
+def _audience(environment: Mapping[str, str], role: str | None) -> str | list[str]:
+    audience, of_programs = environment.get("JWT_AUDIENCE", "parley"), environment.get("JWT_SERVICE_AUDIENCE", "")
+    return [audience, of_programs] if role == SERVICE_ROLE and of_programs else audience

@@ -99,6 +99,32 @@ def test_audience_may_be_one_of_several() -> None:
     assert by_secret().verify(hs256(claims(aud=["other", "parley"])), NOW_S).identity.user_id == "alice"
 
 
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (claims(role="service"), "token_audience"),
+        (claims(role="service", aud=["parley", "another"]), "token_audience"),
+        (claims(role="service", aud=["programs"]), "token_audience"),
+        (claims(role="service", aud=["parley", "programs"]), None),
+        (claims(role="admin"), None),
+        (claims(role=None, aud=["parley"]), None),
+    ],
+    ids=["one", "another", "only that", "both", "moderator", "user"],
+)
+def test_program_needs_the_audience_of_programs_too(content: dict[str, object], code: str | None) -> None:
+    keys = Keys(tokens.SHARED_SECRET, lambda: [Key("HS256", SECRET.encode())])
+    verifier = Verifier(keys=keys, issuer="parley", audience="parley", service_audience="programs")
+
+    if code is None:
+        assert verifier.verify(hs256(content), NOW_S).identity.user_id == "alice"
+    else:
+        assert refusal(verifier, hs256(content)) == code
+
+
+def test_without_a_second_audience_programs_need_none() -> None:
+    assert by_secret().verify(hs256(claims(role="service")), NOW_S).identity.role == "service"
+
+
 def test_same_context_twice_counts_once() -> None:
     identity = by_secret().verify(hs256(claims(contexts={"class": ["7b", "7b"]})), NOW_S).identity
 
@@ -613,12 +639,16 @@ def test_environment_chooses_secret_issuer_audience_leeway_and_claims(environmen
     environment.setenv("JWT_LEEWAY_S", "30")
     environment.setenv("JWT_USER_ID_CLAIM", "uid")
     environment.setenv("JWT_ROLE_CLAIM", "")
+    environment.setenv("JWT_SERVICE_AUDIENCE", "programs")
 
     identity = verified(claims(uid="carol")).identity
 
     assert (identity.user_id, identity.role, identity.expires_at_s) == ("carol", "teacher", NOW_S + 630)
     with pytest.raises(Unauthenticated):
         tokens.verify(hs256(claims(uid="carol")), NOW_S)
+    with pytest.raises(Unauthenticated) as refused:
+        verified(claims(uid="carol", role="service"))
+    assert refused.value.code == "token_audience"
 
 
 def test_secret_may_come_from_secrets_manager(environment: pytest.MonkeyPatch, secrets_manager: Any) -> None:

@@ -241,6 +241,20 @@ def test_programs_of_the_host_have_no_profile(parley: Parley) -> None:
     assert profile(parley) is None
 
 
+def test_program_needs_the_second_audience_where_there_is_one(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JWT_SERVICE_AUDIENCE", "programs")
+    tokens.forget_settings()
+
+    claimed = alice(parley, sub="backend", role="service").put("/users/bob", json={})
+    allowed = alice(parley, sub="backend", role="service", aud=["parley", "programs"]).put("/users/bob", json={})
+
+    assert_unauthorized(claimed)
+    assert allowed.status == 201
+    assert alice(parley).get("/conversations").status == 200
+    monkeypatch.undo()
+    tokens.forget_settings()
+
+
 def test_program_with_the_id_of_a_person_gets_in_as_nobody(parley: Parley) -> None:
     alice(parley).get("/unread-count")
 

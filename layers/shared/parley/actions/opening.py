@@ -36,8 +36,8 @@ class Opening(Struct, frozen=True, kw_only=True):
     def decide(self, call: Call, rows: Rows) -> Decision:
         """Returns the policy's permission; raises Invalid, NotFound or Forbidden where anything stands against it.
 
-        The policy comes first, so that whom it keeps apart learn nothing more of each other: a person whom the directory
-        does not show the caller is refused as one who does not exist.
+        The policy comes first, so that whom it keeps apart learn nothing more of each other: a person whom the
+        directory does not show the caller is refused as one who does not exist.
         """
         caller = people.caller_of(call)
         profile = profiles.profile_of(rows, self.user_id)

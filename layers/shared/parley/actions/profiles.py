@@ -4,8 +4,9 @@ from parley.adapters import batches, erased, profiles, tables
 from parley.adapters.profiles import Profile
 from parley.domain.claims import SignIn
 from parley.domain.errors import Unauthenticated
+from parley.domain.identity import SERVICE_ROLE
 
-SERVICE = "service"  # the role of the host's own programs, which are nobody to write to
+SERVICE = SERVICE_ROLE
 
 
 def remember(sign_in: SignIn) -> None:

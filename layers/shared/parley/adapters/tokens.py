@@ -107,6 +107,7 @@ class Verifier(Struct, frozen=True, kw_only=True):
     keys: Keys
     issuer: str
     audience: str
+    service_audience: str = ""  # what tokens of the role `service` must carry beside it; empty: nothing
     leeway_s: int = 0
     names: ClaimNames = ClaimNames()
 
@@ -123,7 +124,9 @@ class Verifier(Struct, frozen=True, kw_only=True):
             content = self._content(token, header["alg"], header.get("kid"), now_s)
         except jwt.InvalidTokenError as error:
             raise _refusal(error) from None
-        return claims.read(content, self.names, now_s=now_s, leeway_s=self.leeway_s)
+        return claims.read(
+            content, self.names, now_s=now_s, leeway_s=self.leeway_s, service_audience=self.service_audience
+        )
 
     def _content(self, token: str, algorithm: str, key_id: str | None, now_s: int) -> dict[str, Any]:
         """Returns the claims under a good signature; raises InvalidSignatureError where no key fits."""
@@ -166,6 +169,7 @@ def _verifier() -> Verifier:
         keys=_keys(),
         issuer=environment.required("JWT_ISSUER"),
         audience=environment.required("JWT_AUDIENCE"),
+        service_audience=environment.optional("JWT_SERVICE_AUDIENCE"),
         leeway_s=int(environment.optional("JWT_LEEWAY_S", "0")),
         names=ClaimNames(
             user_id=environment.optional("JWT_USER_ID_CLAIM", "sub"),

@@ -13,6 +13,7 @@ from parley.domain.identity import (
     MAX_CONTEXT_IDS,
     MAX_CONTEXT_TYPES,
     MAX_NAME_CHARACTERS,
+    SERVICE_ROLE,
     Identity,
     is_context_id,
     is_context_type,
@@ -40,8 +41,12 @@ class SignIn(Struct, frozen=True, kw_only=True):
     issued_at_s: int
 
 
-def read(claims: Mapping[str, object], names: ClaimNames, *, now_s: int, leeway_s: int) -> SignIn:
+def read(
+    claims: Mapping[str, object], names: ClaimNames, *, now_s: int, leeway_s: int, service_audience: str = ""
+) -> SignIn:
     """Returns what the claims say; raises Unauthenticated for a token out of its time or claims of the wrong kind.
+
+    A token of the role `service` must name `service_audience` among its audiences, unless that is empty.
 
     Name, role and contexts may be missing: the id stands in for the name, `user` for the role. The clocks of issuer and
     Parley may differ by `leeway_s`, which is added to the expiry, so that the whole of Parley goes by the same second.
@@ -61,9 +66,16 @@ def read(claims: Mapping[str, object], names: ClaimNames, *, now_s: int, leeway_
         contexts=_contexts(claims, names.contexts),
         expires_at_s=min(expires_at_s + leeway_s, MAX_TIME_S),
     )
+    if identity.role == SERVICE_ROLE and service_audience and service_audience not in _audiences(claims):
+        raise Unauthenticated("token_audience", "A token of the role `service` needs the audience of programs, too.")
     if identity.is_too_large:
         _refuse(names.contexts, f"is too large for API Gateway: more than {MAX_CONTEXT_BYTES} bytes with the others")
     return SignIn(identity=identity, issued_at_s=issued_at_s)
+
+
+def _audiences(claims: Mapping[str, object]) -> list[object]:
+    audience = claims.get("aud")
+    return audience if isinstance(audience, list) else [audience]
 
 
 def _time(claims: Mapping[str, object], name: str) -> int:

@@ -15,11 +15,13 @@ RESERVED_PREFIX = "~parley."
 PSEUDONYM_PREFIX = f"{RESERVED_PREFIX}erased-"  # of the ids that stand for erased people
 OLD_PSEUDONYM_PREFIX = "erased-"  # of those that were made before there was a reserved prefix
 # What outsiders may use: none of the above, nor `.` and `..`, which clients take out of a path (RFC 3986, 5.2.4).
-USER_ID_PATTERN = r"^(?!~parley\.|erased-|\.{1,2}$)[A-Za-z0-9._~@|:+=-]{1,128}$(?!\n)"
+NOT_RESERVED = r"(?!~parley\.|erased-|\.{1,2}$)"
+USER_ID_PATTERN = rf"^{NOT_RESERVED}[A-Za-z0-9._~@|:+=-]{{1,128}}$(?!\n)"
 CONTEXT_ID_PATTERN = STORED_USER_ID_PATTERN
 CONTEXT_TYPE_PATTERN = r"^[a-z][a-z0-9_]{0,31}$(?!\n)"
 ROLE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$(?!\n)"
 DEFAULT_ROLE = "user"
+SERVICE_ROLE = "service"  # of the host's own programs, which are nobody to write to
 
 MAX_NAME_CHARACTERS = 200
 MAX_CONTEXT_TYPES = 20
