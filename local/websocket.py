@@ -268,8 +268,13 @@ class WebSocketApi:
         if not isinstance(result, dict) or not isinstance(result.get("body", ""), str):
             log.error("a route with a route response must return {statusCode, body}, and body must be a string")
             return self._error_frame(connection, "Internal server error", request_id)
-        if result.get("body") and connection.state is State.OPEN:
-            connection.peer.send(result["body"])
+        body = result.get("body") or ""
+        if len(body.encode()) > MAX_MESSAGE_BYTES:
+            # Quotas: "Message payload size 128 KB". What a client sees of a larger answer is unverified; not the body.
+            log.error("a route's answer of %d bytes is larger than a message may be", len(body.encode()))
+            return self._error_frame(connection, "Internal server error", request_id)
+        if body and connection.state is State.OPEN:
+            connection.peer.send(body)
 
     def _error_frame(self, connection: Connection, message: str, request_id: str) -> None:
         if connection.state is State.OPEN:

@@ -205,6 +205,17 @@ def test_an_empty_body_sends_nothing(parley: Parley) -> None:
 # --- limits ----------------------------------------------------------------------------------------------------------
 
 
+def test_answer_larger_than_a_message_does_not_arrive(parley: Parley) -> None:
+    socket = connected(parley)
+
+    socket.send({"action": "echo_it", "do": "large", "bytes": 128 * 1024})
+    socket.send({"action": "echo_it", "do": "large", "bytes": 128 * 1024 + 1})
+
+    whole, refused = socket.frames
+    assert len(json.dumps(whole)) == 128 * 1024
+    assert refused["message"] == "Internal server error"
+
+
 def padded(size: int) -> str:
     message = json.dumps({"action": "echo_it", "pad": ""})
     return message.replace('""', '"' + "x" * (size - len(message)) + '"')
