@@ -95,9 +95,10 @@ class Attempt:
         ids = {"conversation_id": conversation_id, "message_id": f"{conversation_id}.2"}
         if isinstance(self.operation, RestOperation):
             path = (self.operation.path + self.query).format(**ids | PATH_PARTS)
-            reply = person.request(
-                self.operation.method.upper(), path, json=self.fields if self.operation.takes else None
-            )
+            takes = self.operation.takes
+            in_body = {one.name for one in msgspec.structs.fields(takes)} & ids.keys() if takes else set()
+            body = self.fields | {name: ids[name] for name in in_body} if takes else None
+            reply = person.request(self.operation.method.upper(), path, json=body)
             return Answer.of(reply.json) if reply.status >= 400 else Answer(reply.status)
         named = {name: one for name, one in ids.items() if name in self.ids}
         answer = socket.request(self.operation.name, self.fields | named)

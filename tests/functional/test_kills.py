@@ -360,6 +360,10 @@ def hide(world: World) -> object:
     return answered(world.alice.patch("/me", json={"show_last_seen": False}))
 
 
+def create_turn_credentials(world: World) -> object:
+    return answered(world.alice.post("/turn-credentials", json={"conversation_id": world.conversation_id}))
+
+
 def create_ws_ticket(world: World) -> object:
     ticket = answered(world.alice.post("/ws-tickets"))
     return sorted(ticket)
@@ -613,6 +617,7 @@ def resolve_report(world: World) -> object:
 SCENARIOS = [
     Scenario("rest/authorize", sign_in),
     Scenario("rest/create_ws_ticket", create_ws_ticket),
+    Scenario("rest/create_turn_credentials", create_turn_credentials),
     Scenario("rest/put_user", put_user),
     Scenario("rest/put_user", put_user, lambda world: world.parley.user("dave"), variant="known"),
     Scenario("rest/update_me", hide),

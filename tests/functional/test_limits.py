@@ -829,3 +829,92 @@ def test_long_edit_takes_as_many_tokens_as_a_long_message(parley: Parley) -> Non
     edited = alice.patch(f"/messages/{message_id}", json={"text": "x" * 4097})
 
     assert (edited.status, left(edited)) == (200, 0)
+
+
+# --- live acts that are no news ------------------------------------------------------------------------------------
+
+
+def test_typing_that_goes_on_is_told_every_three_seconds_only(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(bob, alice)
+    phone, screen = alice.connect(), bob.connect()
+    told = []
+    for pause in (0, 0.5, 1.9, 0.2, 2.6):  # 2.6 s: an honest client's three, and the network
+        parley.advance(pause)
+        with parley.watch() as calls:
+            assert phone.request("typing_start", {"conversation_id": conversation_id})["type"] == "ack"
+        is_written = any(call.operation == "PutItem" for call in calls)
+        told.append((len(screen.events("user_typing")), is_written))
+
+    assert told == [(1, True), (0, False), (0, False), (1, True), (1, True)]
+
+
+def test_stop_tells_once_and_nothing_of_what_was_not_typed_or_has_run_out(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    place = {"conversation_id": open_direct(bob, alice)}
+    phone, screen = alice.connect(), bob.connect()
+
+    def stopped() -> int:
+        assert phone.request("typing_stop", place)["type"] == "ack"
+        return len(screen.events("user_stopped_typing"))
+
+    before = stopped()
+    phone.request("typing_start", place)
+    once, again = stopped(), stopped()
+    phone.request("typing_start", place)
+    begun_again = len(screen.events("user_typing"))
+    parley.advance(5)
+
+    assert (before, once, again, begun_again, stopped()) == (0, 1, 0, 2, 0)
+
+
+def test_join_of_what_is_joined_and_leave_of_what_is_not_tell_nobody(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    place = {"conversation_id": open_direct(bob, alice)}
+    phone, screen = alice.connect(), bob.connect()
+    told = []
+    for action in ("leave_conversation", "join_conversation", "join_conversation", "leave_conversation"):
+        assert phone.request(action, place)["type"] == "ack"
+        told.append([one["event"] for one in screen.events()])
+    phone.request("join_conversation", place)
+    screen.events()
+    parley.advance(121)
+    for device in (phone, screen):
+        device.request("ping")
+    forget_told()
+    phone.request("join_conversation", place)
+
+    assert told == [[], ["user_joined_conversation"], [], ["user_left_conversation"]]
+    assert screen.events() == []
+
+
+def test_signals_and_bytes_of_a_call_are_capped(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(bob, alice)
+    phone, screen = alice.connect(), bob.connect()
+    ring(phone, conversation_id, "c1")
+    screen.events()
+
+    assert code(signal(phone, conversation_id, "candidate", "c1", payload="x" * 4097)) == ("invalid_request", 400)
+    answers = [signal(phone, conversation_id, "candidate", "c1", payload="x" * 4096) for _ in range(50)]
+    refused = signal(phone, conversation_id, "candidate", "c1")
+
+    assert [state(one) for one in answers[:48]] == [("ringing", None)] * 48  # 200 KB hold so many
+    assert code(answers[-1]) == ("too_many_signals", 409)
+    assert state(refused) == ("ringing", None)  # one without a payload still has room
+    assert len(screen.events("call_signal")) == 49
+    for _ in range(51):
+        assert state(signal(phone, conversation_id, "candidate", "c1")) == ("ringing", None)
+    assert code(signal(phone, conversation_id, "candidate", "c1")) == ("too_many_signals", 409)
+    assert state(signal(screen, conversation_id, "answer", "c1")) == ("active", None)
+    assert state(signal(phone, conversation_id, "candidate", "c1")) == ("active", None)
+    assert state(signal(phone, conversation_id, "hang_up", "c1")) == ("ended", "hung_up")
+
+
+def test_turn_credentials_take_a_token_each(parley: Parley) -> None:
+    alice = parley.user("alice")
+    body = {"conversation_id": open_direct(parley.user("bob"), alice)}
+
+    replies = [alice.post("/turn-credentials", json=body) for _ in range(BURST + 1)]
+
+    assert statuses(replies) == [201] * BURST + [429]

@@ -9,8 +9,9 @@ import pytest
 from local.functions import Functions
 from local.template import load
 from parley.adapters import turn
-from tests.functional.talk import in_s
-from tests.harness import Parley
+from tests.functional.replies import refusal
+from tests.functional.talk import in_s, make_group, open_direct
+from tests.harness import Parley, Reply
 from tests.harness.documents import TEMPLATE
 from tests.harness.iam import Checker
 
@@ -22,6 +23,12 @@ def without_a_kept_secret() -> Iterator[None]:
     turn.forget_secret()
 
 
+def ask(parley: Parley) -> Reply:
+    """Returns what alice gets for a call with bob."""
+    alice = parley.user("alice")
+    return alice.post("/turn-credentials", json={"conversation_id": open_direct(alice, parley.user("bob"))})
+
+
 def credential(secret: str, username: str) -> str:
     """Returns the password that a TURN server works out, by draft-uberti-behave-turn-rest-00."""
     return b64encode(hmac.new(secret.encode(), username.encode(), "sha1").digest()).decode()
@@ -30,10 +37,10 @@ def credential(secret: str, username: str) -> str:
 def test_there_are_no_servers_where_none_are_set_up(parley: Parley) -> None:
     parley.clock.ms -= parley.clock.ms % 1000
 
-    reply = parley.user("alice").post("/turn-credentials")
+    reply = ask(parley)
 
     assert reply.status == 201
-    assert reply.json == {"ice_servers": [], "expires_at": in_s(parley, 43_200)}
+    assert reply.json == {"ice_servers": [], "expires_at": in_s(parley, 3600)}
 
 
 def test_credentials_are_those_that_the_server_works_out(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +49,7 @@ def test_credentials_are_those_that_the_server_works_out(parley: Parley, monkeyp
     monkeypatch.setenv("TURN_TTL_S", "600")
     parley.clock.ms -= parley.clock.ms % 1000
 
-    reply = parley.user("alice").post("/turn-credentials")
+    reply = ask(parley)
 
     username = f"{parley.clock() // 1000 + 600}:alice"
     assert reply.json["ice_servers"] == [
@@ -62,7 +69,7 @@ def test_known_answer_of_the_credential(parley: Parley, monkeypatch: pytest.Monk
     monkeypatch.setenv("TURN_TTL_S", "60")
     parley.clock.ms = 1_795_246_200_000
 
-    [server] = parley.user("alice").post("/turn-credentials").json["ice_servers"]
+    [server] = ask(parley).json["ice_servers"]
 
     # printf 1795246260:alice | openssl dgst -sha1 -hmac logen -binary | base64
     assert (server["username"], server["credential"]) == ("1795246260:alice", "jk604tLFDH8LYX3OCzv2YH4ak0E=")
@@ -77,14 +84,14 @@ def test_secret_comes_from_secrets_manager_under_the_functions_own_role(
     checker = Checker(with_turn, Functions(with_turn))
     monkeypatch.setenv("TURN_URLS", "turn:turn.example.com")
     monkeypatch.setenv("TURN_SECRET_ARN", arn)
-    alice = parley.user("alice")
+    open_direct(parley.user("alice"), parley.user("bob"))
     parley.hooks[:] = [checker]
 
     with parley.watch() as calls:
-        replies = [alice.post("/turn-credentials") for _ in range(2)]
+        replies = [ask(parley) for _ in range(2)]
         parley.advance(301)
         secrets.put_secret_value(SecretId=arn, SecretString="a newer one")
-        replies.append(alice.post("/turn-credentials"))
+        replies.append(ask(parley))
 
     servers = [reply.json["ice_servers"][0] for reply in replies]
     kept, again, newer = [(one["credential"], one["username"]) for one in servers]
@@ -98,6 +105,22 @@ def test_secret_comes_from_secrets_manager_under_the_functions_own_role(
 def test_servers_without_their_secret_are_a_fault_of_ours(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TURN_URLS", "turn:turn.example.com")
 
-    reply = parley.user("alice").post("/turn-credentials")
+    reply = ask(parley)
 
     assert (reply.status, reply.json["code"]) == (500, "internal_error")
+
+
+def test_credentials_are_only_for_a_conversation_in_which_one_may_call(parley: Parley) -> None:
+    alice, bob, eve = parley.user("alice"), parley.user("bob"), parley.user("eve")
+    direct, group = open_direct(alice, bob), make_group(alice, bob)
+
+    def refused(conversation_id: str | None) -> tuple[str, int]:
+        body = {} if conversation_id is None else {"conversation_id": conversation_id}
+        code, status, _ = refusal(alice.post("/turn-credentials", json=body))
+        return code, status
+
+    assert eve.post("/turn-credentials", json={"conversation_id": direct}).status == 404
+    assert refused(group) == ("direct_only", 403)
+    assert refused(None) == ("invalid_request", 400)
+    bob.put("/users/alice/block")
+    assert refused(direct) == ("blocked", 403)

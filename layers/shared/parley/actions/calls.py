@@ -9,7 +9,7 @@ from parley.actions.sweeping import sweep_all
 from parley.adapters import calls, connections, conversations, messages, writes
 from parley.domain import ids, rights, visibility
 from parley.domain.call import Call
-from parley.domain.calls import MAX_PAYLOAD_CHARACTERS, RING_S, StoredCall
+from parley.domain.calls import MAX_CANDIDATE_CHARACTERS, MAX_PAYLOAD_CHARACTERS, RING_S, StoredCall
 from parley.domain.errors import Conflict, Field, Invalid, NotFound
 from parley.domain.events import CallSignal
 from parley.domain.hello import MAX_FRAME_BYTES
@@ -153,7 +153,7 @@ def _answer(call: Call, found: StoredCall, wanted: SendCallSignal) -> CallStatus
         _, people = push.beside(lambda: calls.change(found, answered), answered.people)
     else:
         frames = _checked_frames(call, answered, wanted)
-        people = list(connections.of(answered.people).values())
+        _, people = push.beside(lambda: _count(call, answered, wanted), answered.people)
     tells_others = call.now_ms - (answered.answered_at_ms or 0) < RETELL_MS
     elsewhere = _frames(answered, _event(call, answered, "hang_up", reason="answered_elsewhere"))
     push.tell_present_each(
@@ -290,10 +290,16 @@ def _has(people: Iterable[Presence], device: str | None, now_s: int) -> bool:
 
 
 def _relay(call: Call, found: StoredCall, wanted: SendCallSignal) -> CallStatus:
-    """Passes a signal on to the other side; one round trip and the posts."""
+    """Passes a signal on to the other side, if the call may have one more; one round trip and the posts."""
     frames = _checked_frames(call, found, wanted)
-    _post(call, found, connections.of([found.other(call.user_id)]).values(), frames)
+    _, people = push.beside(lambda: _count(call, found, wanted), [found.other(call.user_id)])
+    _post(call, found, people, frames)
     return found.view()
+
+
+def _count(call: Call, found: StoredCall, wanted: SendCallSignal) -> None:
+    if not calls.count_signal(found, call.user_id, len((wanted.payload or "").encode()), call.now_s):
+        raise Conflict("too_many_signals", "This call has had too many signals.", rule="signals and bytes of one call")
 
 
 def _post(call: Call, found: StoredCall, people: Iterable[Presence], frames: Frames) -> None:
@@ -350,6 +356,10 @@ def _check_fields(call: Call, wanted: SendCallSignal) -> None:
     ]
     if wanted.signal == "resume" and wanted.previous_connection_id is None:
         wrong.append(Field(f"{call.field_prefix}/previous_connection_id", "required"))
+    if wanted.signal == "candidate" and len(wanted.payload or "") > MAX_CANDIDATE_CHARACTERS:
+        raise Invalid.field(
+            f"{call.field_prefix}/payload", "too_long", "A candidate is too long.", MAX_CANDIDATE_CHARACTERS
+        )
     if wrong:
         raise Invalid("invalid_request", "Some fields do not go with this signal.", fields=tuple(wrong))
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from parley.actions import access, together, visibility
+from parley.actions import access, push, together, visibility
 from parley.actions.sweeping import sweep_all
 from parley.adapters import connections, typing_rows
 from parley.domain import rights
@@ -44,7 +44,8 @@ class TypingUntil(Struct, frozen=True, kw_only=True):
 def join(call: Call, conversation_id: str) -> Joined:
     """Opens a conversation on the calling device: from now on it gets `new_message` in full; the others are told."""
     access.access_conversation(call, conversation_id)
-    connections.join(call.user_id, call.device_id, conversation_id)
+    since_ms = connections.join(call.user_id, call.device_id, conversation_id, call.now_ms)
+    what = ("joined", call.device_id, conversation_id, since_ms)
     # Read again after joining ("subscribe, then read"), so that nothing falls between the answer and the first event.
     (head, typists), hidden = visibility.read_beside(
         call.user_id, conversation_id, lambda: _open(call, conversation_id)
@@ -55,8 +56,10 @@ def join(call: Call, conversation_id: str) -> Joined:
         call.user_id,
         hidden,
         [one.user_id for one in others],
-        lambda: visibility.tell(call, head, hidden, joined),
+        # Not if it was open before, unless the try that opened it may have died before it told anybody.
+        lambda: visibility.tell(call, head, hidden, joined) if push.is_news(call, what, since_ms) else None,
     )
+    push.remember(what)
     return Joined(
         conversation_id=conversation_id,
         last_seq=head.last_seq,
@@ -89,24 +92,45 @@ def _has_open(call: Call, conversation_id: str) -> bool:
 
 
 def start_typing(call: Call, conversation_id: str) -> TypingUntil:
-    """Tells the members that the caller is typing, for `TYPING_EXPIRES_S`; two round trips and the posts."""
-    head, hidden = _access(call, conversation_id)
+    """Tells the members that the caller is typing, for `TYPING_EXPIRES_S`; two round trips and the posts.
+
+    One that comes before `TYPING_RESEND_S` writes and tells nothing, unless the one before it may have told nobody.
+    """
+    (head, hidden), before = _with_own_typing(call, conversation_id)
     rights.require(head, call.user_id, "typing")
-    typist = Typist(conversation_id, call.user_id, call.now_ms + TYPING_EXPIRES_S * 1000)
-    _, told = visibility.beside(call, head, hidden, lambda: typing_rows.save(typist))
-    told.tell(call, _event(typist))
+    is_fresh = before is not None and before.is_fresh(call.now_ms)
+    typist = before if before and is_fresh else Typist(conversation_id, call.user_id, _typing_expires_ms(call))
+    if not is_fresh or push.is_news(call, typist, typist.started_ms):
+        _, told = visibility.beside(call, head, hidden, lambda: None if is_fresh else typing_rows.save(typist))
+        told.tell(call, _event(typist))
+        push.remember(typist)
     return TypingUntil(conversation_id=conversation_id, expires_at=rfc3339(typist.expires_at_ms))
 
 
 def stop_typing(call: Call, conversation_id: str) -> StoppedTyping:
     """Tells the members that the caller types no more; two round trips and the posts.
 
-    Also where no row says that they did: an earlier try may have deleted it and died before it told anybody.
+    Nothing to tell if they do not, or if what they began has run out: the others have hidden it by then. The row stays
+    until it runs out, as an earlier try may have stopped it and died before it told anybody.
     """
-    head, hidden = _access(call, conversation_id)
-    _, told = visibility.beside(call, head, hidden, lambda: typing_rows.remove(conversation_id, call.user_id))
-    told.tell(call, UserStoppedTyping(conversation_id=conversation_id, user_id=call.user_id))
+    (head, hidden), typist = _with_own_typing(call, conversation_id)
+    if typist is None or typist.expires_at_ms <= call.now_ms:
+        return StoppedTyping(conversation_id)
+    what = ("stopped", typist.conversation_id, typist.user_id, typist.expires_at_ms)
+    if not typist.is_stopped or push.is_news(call, what, typist.started_ms):
+        _, told = visibility.beside(call, head, hidden, lambda: None if typist.is_stopped else typing_rows.stop(typist))
+        told.tell(call, UserStoppedTyping(conversation_id=conversation_id, user_id=call.user_id))
+        push.remember(what)
     return StoppedTyping(conversation_id)
+
+
+def _with_own_typing(call: Call, conversation_id: str) -> tuple[tuple[Head, visibility.Hidden], Typist | None]:
+    """Returns what `_access` does, and the caller's typing there, run out or not; one round trip."""
+    return together.both(lambda: _access(call, conversation_id), lambda: typing_rows.of(conversation_id, call.user_id))
+
+
+def _typing_expires_ms(call: Call) -> int:
+    return call.now_ms + TYPING_EXPIRES_S * 1000
 
 
 def _access(call: Call, conversation_id: str) -> tuple[Head, visibility.Hidden]:
@@ -127,7 +151,7 @@ def _sweep_typist(call: Call, typist: Typist) -> int:
         typist.conversation_id,
         lambda: typing_rows.head_and_typist(typist.conversation_id, typist.user_id),
     )
-    if found != typist:
+    if found != typist or found.is_stopped:
         return 0  # typed on meanwhile, or stopped
     if head is not None:
         # Told before the row goes: when a sweep dies in between, the next one finds the row and tells.

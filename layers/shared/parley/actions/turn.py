@@ -6,7 +6,9 @@ from hashlib import sha1
 
 from msgspec import Struct
 
+from parley.actions import access, limiting
 from parley.adapters import turn
+from parley.domain import rights
 from parley.domain.call import Call
 from parley.domain.times import rfc3339
 
@@ -26,12 +28,17 @@ class TurnCredentials(Struct, frozen=True, kw_only=True):
     expires_at: str
 
 
-def create(call: Call) -> TurnCredentials:
-    """Returns credentials for the caller that the relay checks by itself, with the secret that it shares with Parley.
+def create(call: Call, conversation_id: str) -> TurnCredentials:
+    """Returns credentials for a call in a conversation; refuses them where the caller may not call.
+
+    The relay checks them by itself, with the secret that it shares with Parley. Each takes a token of the caller's own
+    bucket, as the call itself does. Two round trips.
 
     Their form is that of the "REST API for Access to TURN Services" (draft-uberti-behave-turn-rest-00), which coturn
     and others take: SHA-1 is theirs to choose, and HMAC is not broken by its collisions.
     """
+    rights.require(access.access_conversation(call, conversation_id), call.user_id, "call")
+    limiting.take_own(call)
     relays = turn.relays(call.now_s)
     expires_at_s = call.now_s + relays.life_s
     username = f"{expires_at_s}:{call.user_id}"

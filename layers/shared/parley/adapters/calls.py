@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import msgspec
-from pynamodb.exceptions import PutError, TransactWriteError
+from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters import aws, batches, conversations, journal, tables, writes
-from parley.domain.calls import KEEP_S, StoredCall
+from parley.domain.calls import KEEP_S, MAX_SIGNAL_BYTES, MAX_SIGNALS, StoredCall
 from parley.domain.presence import SWEEP_SHARDS, sweep_shard
 from parley.domain.steps import Step
 from parley.domain.stored import Head
@@ -60,6 +60,30 @@ def begin(call: StoredCall) -> None:
                 live_call_id=call.call_id,
             )
             transaction.save(row, condition=tables.Call.conversation_id.does_not_exist())
+
+
+def count_signal(call: StoredCall, user_id: str, size_bytes: int, now_s: int) -> bool:
+    """Counts a signal that a person has passed on; returns False if it is one too many for the call.
+
+    One round trip, one write unit. It has a row of its own, so that no signal is in the way of another step.
+    """
+    signals, so_far = tables.Call.signals, tables.Call.signal_bytes
+    most = MAX_SIGNAL_BYTES[call.state] - size_bytes
+    row = tables.Call(conversation_id=f"{call.conversation_id}#{user_id}#signals", call_id=call.call_id)
+    try:
+        row.update(
+            actions=[
+                signals.add(1),
+                so_far.add(size_bytes),
+                tables.Call.expires_at_s.set(now_s + KEEP_S),
+            ],
+            condition=signals.does_not_exist() | ((signals < MAX_SIGNALS[call.state]) & (so_far <= most)),
+        )
+    except UpdateError as error:
+        if writes.failed_condition(error):
+            return False
+        raise
+    return True
 
 
 def change(before: StoredCall, after: StoredCall) -> None:

@@ -131,23 +131,31 @@ def remove(
     return _update(user_id, connection_id, actions, condition)
 
 
-def join(user_id: str, connection_id: str, conversation_id: str) -> None:
-    """Notes that a device has a conversation open; NotFound for an unknown connection, Conflict past `MAX_JOINED`."""
+def join(user_id: str, connection_id: str, conversation_id: str, now_ms: int) -> int:
+    """Notes that a device has a conversation open, and returns since when it has, in ms.
+
+    NotFound for an unknown connection, Conflict past `MAX_JOINED`. One round trip; two if it was open already.
+    """
     device = Path(["connections", connection_id])
     joined = Path(["connections", connection_id, "joined"])
     here = Path(["connections", connection_id, "joined", conversation_id])
     try:
         tables.Connections(user_id=user_id).update(
-            actions=[here.set(True)], condition=device.exists() & (here.exists() | (size(joined) < MAX_JOINED))
+            actions=[here.set(now_ms)], condition=device.exists() & here.does_not_exist() & (size(joined) < MAX_JOINED)
         )
     except UpdateError as error:
         if not writes.failed_condition(error):
             raise
-        if connection_id not in {one.connection_id for one in of([user_id])[user_id].connections}:
+        row = batches.read({tables.Connections: [(user_id,)]}).get(tables.Connections, user_id)
+        body = None if row is None else row.connections.get(connection_id)
+        if body is None:
             raise unknown_connection() from error
+        if conversation_id in body["joined"]:
+            return int(body["joined"][conversation_id])
         raise Conflict(
             "too_many_joined", f"A device can have {MAX_JOINED} conversations open.", rule="joined"
         ) from error
+    return now_ms
 
 
 def leave(user_id: str, connection_id: str, conversation_id: str) -> bool:

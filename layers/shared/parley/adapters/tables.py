@@ -239,7 +239,8 @@ class Typing(Table):
     user_id = UnicodeAttribute(range_key=True)
     expires_at_ms = NumberAttribute()
     expires_at_s = NumberAttribute()  # for DynamoDB's time to live, days late at worst: readers filter by expires_at_ms
-    sweep_shard = UnicodeAttribute()
+    sweep_shard = UnicodeAttribute(null=True)  # gone once they have stopped: nobody is left to be told
+    stopped = BooleanAttribute(null=True)
     by_expiry = ByExpiry()
 
 
@@ -282,6 +283,8 @@ class Call(Table):
     expires_at_s = NumberAttribute(null=True)
     live_conversation_id = UnicodeAttribute(null=True)
     live_call_id = UnicodeAttribute(null=True)
+    signals = NumberAttribute(null=True)
+    signal_bytes = NumberAttribute(null=True)
     by_due = ByDue()
 
 

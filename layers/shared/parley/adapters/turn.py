@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from parley.adapters import aws, environment
 
-DEFAULT_LIFE_S = 43_200
+DEFAULT_LIFE_S = 3600
 KEEP_S = 300  # a secret is fetched again after this: so long after its rotation the relay must take the old one, too
 
 

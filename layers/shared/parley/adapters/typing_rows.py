@@ -1,6 +1,6 @@
 """Who is typing where, for a few seconds."""
 
-from pynamodb.exceptions import DeleteError
+from pynamodb.exceptions import DeleteError, UpdateError
 from pynamodb.expressions.condition import Condition
 
 from parley.adapters import batches, conversations, tables, writes
@@ -22,9 +22,23 @@ def save(typist: Typist) -> None:
     ).save()
 
 
-def remove(conversation_id: str, user_id: str) -> bool:
-    """Deletes the row and returns whether it was there; one round trip."""
-    return _delete(tables.Typing(conversation_id=conversation_id, user_id=user_id), tables.Typing.user_id.exists())
+def of(conversation_id: str, user_id: str) -> Typist | None:
+    """Returns the person's row there, run out or not; one round trip."""
+    row = batches.read({tables.Typing: [(conversation_id, user_id)]}).get(tables.Typing, conversation_id, user_id)
+    return None if row is None else _typist(row)
+
+
+def stop(typist: Typist) -> None:
+    """Notes that somebody has stopped typing; nothing if they have gone on meanwhile, or the row is gone."""
+    row = tables.Typing(conversation_id=typist.conversation_id, user_id=typist.user_id)
+    try:
+        row.update(
+            actions=[tables.Typing.stopped.set(True), tables.Typing.sweep_shard.remove()],
+            condition=tables.Typing.expires_at_ms == typist.expires_at_ms,
+        )
+    except UpdateError as error:
+        if not writes.failed_condition(error):
+            raise
 
 
 def remove_stale(typist: Typist) -> bool:
@@ -43,7 +57,7 @@ def head_and_typist(conversation_id: str, user_id: str) -> tuple[Head | None, Ty
 def in_conversation(conversation_id: str, now_ms: int) -> list[Typist]:
     """Returns who types there now; one round trip."""
     rows = tables.Typing.query(conversation_id)
-    return [typist for row in rows if (typist := _typist(row)).expires_at_ms > now_ms]
+    return [one for row in rows if (one := _typist(row)).expires_at_ms > now_ms and not one.is_stopped]
 
 
 def due(now_ms: int) -> list[Typist]:
@@ -68,4 +82,4 @@ def _delete(row: tables.Typing, condition: Condition) -> bool:
 
 
 def _typist(row: tables.Typing) -> Typist:
-    return Typist(row.conversation_id, row.user_id, int(row.expires_at_ms))
+    return Typist(row.conversation_id, row.user_id, int(row.expires_at_ms), bool(row.stopped))
