@@ -25,7 +25,7 @@ from parley.domain.stored import Head, Membership, Reader
 from parley.domain.times import from_rfc3339, hour, rfc3339
 from parley.domain.types import Context, Conversation, SentMessage, Settings
 
-MAX_COUNTED = 100  # the most recently active conversations, which unread totals look at (architecture)
+MAX_COUNTED = 100  # unread totals look at the most recently active conversations only, for two round trips
 MAX_CHUNKS = 3  # of 100 conversations that one request looks through for those that it asks for
 MAX_PINNED = 50  # conversations that a person can pin
 

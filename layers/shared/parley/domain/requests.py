@@ -23,14 +23,14 @@ from parley.domain.ids import CLIENT_ID_PATTERN, CONVERSATION_ID_PATTERN, MESSAG
 from parley.domain.times import RFC3339_PATTERN
 from parley.domain.types import GroupRole, Media, NotificationLevel, Posting, Signal, State
 
-MAX_TEXT_CHARACTERS = 10_000  # code points (product); at 4 bytes each well under an item's 400 KB and a frame's 128 KB
+MAX_TEXT_CHARACTERS = 10_000  # code points; at 4 bytes each well under an item's 400 KB and a frame's 128 KB
 MAX_SEQ = 10**15  # no conversation gets there; keeps seqs exact in every client's doubles (2**53)
 MAX_STATUS_USERS = 100  # one BatchGetItem (DynamoDB quotas)
 MAX_SYNC_CONVERSATIONS = 100
 MAX_PAGE = 100
 MAX_MENTIONED = 20  # people whom one message names: each is one more item of the send's transaction
 MAX_ADDED = 90  # people added to a group at once: a transaction holds 100 items (DynamoDB quotas)
-MAX_FORWARDS = 20  # conversations that a message is forwarded to at once (product)
+MAX_FORWARDS = 20  # conversations that a message is forwarded to at once (README, "Messages")
 MAX_SLOW_MODE_S = 120
 MAX_TITLE_CHARACTERS = 200
 MAX_DESCRIPTION_CHARACTERS = 1_000  # with the title and 100 members it keeps a head under 30 KB

@@ -15,7 +15,7 @@ from parley.domain.stored import MAX_EVERYONE, MAX_MENTIONS, Head, Membership, S
 from parley.domain.times import hour
 from parley.domain.types import EVERYONE, Note, Origin
 
-REPLAY_S = 24 * 3600  # how long a `client_id` is remembered (architecture: "within 24 h")
+REPLAY_S = 24 * 3600  # how long a `client_id` is remembered (README, "What it promises")
 
 
 class Earlier(Struct, frozen=True, kw_only=True):

@@ -63,7 +63,8 @@ def _authorizer(
                 observing.failed(name, request_id, **ids)
                 raise  # API Gateway answers 500
             observing.refused(name, request_id, refusal.code, **ids)
-            # The one message that API Gateway turns into a 401; a Deny would be a 403 (facts: WebSocket, REST).
+            # The one message that API Gateway turns into a 401; a Deny would be a 403
+            # (docs/aws-facts.md#websocket-authorizer, docs/aws-facts.md#rest-authorizer).
             raise Exception("Unauthorized") from None
         observing.succeeded(name, request_id, user_id=identity.user_id, **ids)
         return _allow(identity, resource(event["methodArn"]))
@@ -87,7 +88,8 @@ def _allow(identity: Identity, resource: str) -> dict[str, Any]:
 
 
 def _whole_api(method_arn: str) -> str:
-    # The answer is cached by token for all methods, so a policy for one path would be a 403 on the next (facts: REST).
+    # The answer is cached by token for all methods, so a policy for one path would be a 403 on the next
+    # (docs/aws-facts.md#rest-authorizer).
     api, stage, *_ = method_arn.split("/")
     return f"{api}/{stage}/*/*"
 

@@ -5,7 +5,8 @@
         return messages.send(call, data.conversation_id, data)
 
 Every action frame gets exactly one reply, `ack` or `error`, with its `request_id`. The reply is the function's return
-value: each action's route has a route response in template.yaml (without one API Gateway drops it, facts: WebSocket).
+value: each action's route has a route response in template.yaml. Without one API Gateway drops the value
+(docs/aws-facts.md#websocket-api).
 """
 
 from collections.abc import Callable, Mapping
@@ -91,7 +92,8 @@ def connection_event(function: Callable[[Call, list[str]], dict[str, str]]) -> H
         must_hold = event["requestContext"]["eventType"] == "CONNECT"
         outcome = _outcome(event, name, lambda call: function(call, _offered(event)), must_hold=must_hold)
         if isinstance(outcome, Problem):
-            return {"statusCode": outcome.status}  # `$connect`'s body is never delivered (facts: WebSocket)
+            # The body of `$connect` is never delivered (docs/aws-facts.md#websocket-api).
+            return {"statusCode": outcome.status}
         return {"statusCode": 200, "headers": outcome}
 
     return handler
