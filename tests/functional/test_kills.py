@@ -103,6 +103,8 @@ class World:
                 for item in items.values()
                 if int(item.get("expires_at_s", {"N": now_s + 1})["N"]) > now_s  # DynamoDB deletes what has run out
                 and "used_by" not in item  # a ticket that is used up is as good as deleted
+                # How many signals a call has had counts tries, as a bucket does (`_visible`): a retry is one more.
+                and "signals" not in item
             }
             for table, items in items_by_table.items()
         }
