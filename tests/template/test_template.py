@@ -71,9 +71,18 @@ QUEUE_MAPPINGS = [
 def test_the_stack_stays_clear_of_cloudformations_limit() -> None:
     count = len(deployed().resources)
 
-    # 500 a stack (CloudFormation quotas); some 200 as this is written. An operation takes three over REST and six over
-    # WebSocket, and the whole product has some 60 more of the former, so the foundation may take half.
+    # 500 a stack (docs/aws-facts.md#cloudformation-and-cloudwatch). An operation takes three over REST and six over
+    # WebSocket, so the rest has room for some thirty more over REST.
     assert count <= 400, f"{count} resources"
+
+
+def test_the_decision_on_log_groups_says_how_many_resources_there_are() -> None:
+    decisions = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8")
+    entry = decisions.partition("**Log groups are named after the stack**")[2].partition("\n- ")[0]
+    more, processed = (int(number) for number in re.findall(r"some (\d+)", entry))
+
+    assert more == pytest.approx(len(FUNCTIONS), abs=10), f"{len(FUNCTIONS)} functions"
+    assert processed == pytest.approx(len(deployed().resources), abs=20), f"{len(deployed().resources)} resources"
 
 
 # --- functions -------------------------------------------------------------------------------------------------------
@@ -397,6 +406,28 @@ def test_what_people_said_outlives_the_stack() -> None:
     assert kept >= {"Conversations", "Memberships", "Messages", "Receipts", "Users", "Attachments", "ExportFiles"}
     assert kept >= {"Blocks", "Reports", "Audit", "WordLists", "Erasures", "Traces"}
     assert kept.isdisjoint({"Connections", "Typing", "Calls", "WsTickets", "Exports"})
+
+
+def test_operating_lists_the_tables_that_outlive_the_stack() -> None:
+    kept = {table for table in TABLES if written()["Resources"][table].get("DeletionPolicy") == "Retain"}
+    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    listed = page.partition("\n## Delete everything\n")[2].partition("the tables ")[2].partition(", the buckets")[0]
+
+    assert set(re.findall(r"`(\w+)`", listed)) == kept
+
+
+def test_operating_says_which_alarms_leave_out_faults_that_pass() -> None:
+    """They count lines of level ERROR, and a function logs a fault that passes as a refusal, at INFO."""
+    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    filters = of_type("AWS::Logs::MetricFilter")
+    by_level = {
+        f"{one.properties['MetricTransformations'][0]['MetricName']}Alarm"
+        for one in filters
+        if "$.level" in one.properties["FilterPattern"]
+    }
+    [paragraph] = [one for one in page.split("\n\n") if one.startswith("A fault of AWS that passes by itself")]
+
+    assert set(re.findall(r"`(\w+Alarm)`", paragraph.partition(" counts it.")[0])) == by_level
 
 
 @pytest.mark.parametrize("bucket_id", BUCKETS)

@@ -46,6 +46,19 @@ def test_the_readme_names_each_shipped_policy() -> None:
     assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == policies
 
 
+def test_the_readme_excepts_from_its_promise_what_clients_must_read_again() -> None:
+    guide = (ROOT / "docs" / "client-guide.md").read_text(encoding="utf-8")
+    table = guide.partition("\n### What to read again\n")[2].partition("\n## ")[0]
+    again = re.findall(r"^\| (.+?) \| .+ \|$", table, re.MULTILINE)[1:]
+    promise = README.partition("\n- What you follow by events")[2].partition("\n- ")[0]
+
+    assert len(again) == 4
+    assert "four exceptions" in promise
+    for word in ("names of people", "members of", "presence", "receipts"):
+        assert word in promise
+        assert word in table
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_make_target_that_is_told_of_exists(page: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
