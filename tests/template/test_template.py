@@ -408,6 +408,31 @@ def test_what_people_said_outlives_the_stack() -> None:
     assert kept.isdisjoint({"Connections", "Typing", "Calls", "WsTickets", "Exports"})
 
 
+def test_the_pages_say_what_the_alarms_cost() -> None:
+    # An expression counts each metric in it (docs/aws-facts.md#cloudformation-and-cloudwatch); ten are free.
+    alarms = [each.properties for each in of_type("AWS::CloudWatch::Alarm")]
+    watched = [one for alarm in alarms for one in alarm.get("Metrics", [{"MetricStat": {}}])]
+    metrics = sum("MetricStat" in one for one in watched)
+    usd = (metrics - 10) / 10
+
+    for page in ("operating.md", "decisions.md"):
+        text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+        assert f"{metrics} metrics" in text, page
+        assert f"${usd:.2f}" in text, page
+    assert f"about {usd:.0f} USD" in written()["Parameters"]["Alarms"]["Description"]
+
+
+def test_operating_counts_the_sweeps_of_every_minute() -> None:
+    sweeps = [name for name in FUNCTIONS if kind_of(name) == "scheduled"]
+    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    [told] = re.findall(r"the (\w+) sweeps that run every minute", page)
+    [metrics] = re.findall(r"The sweeps' (\w+) custom metrics", page)
+
+    numbers = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight"]
+    assert numbers.index(told) == len(sweeps)
+    assert numbers.index(metrics) == 2 * len(sweeps)  # `Successes` and `Swept` of each
+
+
 def test_operating_lists_the_tables_that_outlive_the_stack() -> None:
     kept = {table for table in TABLES if written()["Resources"][table].get("DeletionPolicy") == "Retain"}
     page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
