@@ -26,13 +26,14 @@ ANOTHERS = refusing("not_your_message", "rest/edit_message")
 MEMBERS = ("rest/add_members", "rest/put_member", "rest/set_role", "rest/remove_member")
 WRITING = ("rest/send_message", "websocket/send_message", "websocket/typing_start")
 REACTING = ("rest/add_reaction", "rest/remove_reaction")
+CALLING = ("websocket/call_signal", "rest/create_turn_credentials")
 PINNING = ("rest/pin_message", "rest/unpin_message")
 
 DIRECT = refusing("groups_only", *MEMBERS, "rest/update_conversation", "rest/list_versions")
-BLOCK = refusing("blocked", *WRITING, *REACTING, *PINNING, "rest/edit_message", "websocket/call_signal")
+BLOCK = refusing("blocked", *WRITING, *REACTING, *PINNING, "rest/edit_message", *CALLING)
 DELETING_ANOTHERS_IN_DIRECT = refusing("groups_only", "rest/delete_message")
 
-GROUP = refusing("direct_only", "websocket/call_signal")
+GROUP = refusing("direct_only", *CALLING)
 MEMBER = {
     **refusing("admins_only", *PINNING, "rest/add_members", "rest/put_member"),
     **refusing("admins_only", "rest/update_conversation", "rest/list_versions"),
@@ -42,7 +43,7 @@ DELETING_ANOTHERS = refusing("admins_only", "rest/delete_message")
 ADMIN = refusing("owners_only", "rest/put_member", "rest/set_role", "rest/remove_member")
 ANNOUNCED = refusing("posting_restricted", *WRITING, "rest/edit_message")
 CLOSED = {
-    **refusing("conversation_closed", *WRITING, *REACTING, *PINNING, "rest/edit_message", "websocket/call_signal"),
+    **refusing("conversation_closed", *WRITING, *REACTING, *PINNING, "rest/edit_message", *CALLING),
     **refusing("conversation_closed", "rest/add_members", "rest/put_member"),
     **refusing("conversation_closed", "rest/update_conversation", "rest/delete_message"),
 }
