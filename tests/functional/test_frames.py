@@ -1,5 +1,7 @@
 """What holds for every action of the WebSocket API, whichever it is; the actions are read from the template."""
 
+import json
+
 import pytest
 
 from tests.functional.talk import refusal
@@ -137,3 +139,17 @@ def test_damaged_frame_without_a_request_id_of_its_own_is_refused_without_one(pa
 
     assert refusal(reply)[:2] in (("malformed_json", 400), ("invalid_request", 400))
     assert "request_id" not in reply
+
+
+@pytest.mark.parametrize("name", ["👋" * 100, "~" * 100], ids=["emoji", "tildes"])
+def test_refusal_of_many_faults_deep_inside_fits_a_frame(parley: Parley, name: str) -> None:
+    faults = "[" + ",".join(['"\\ud83d"'] * 20) + "]"
+    inside = f'{{"{name}":' * 55 + faults + "}" * 55
+    frame = f'{{"action": "ping", "request_id": "r1", "data": {inside}}}'
+    assert len(frame.encode()) <= 32 * 1024
+
+    reply = one_reply(parley.user("alice").connect(), frame)
+
+    assert (reply["request_id"], reply["error"]["code"]) == ("r1", "invalid_request")
+    assert len(reply["error"]["errors"]) == 20
+    assert len(json.dumps(reply, ensure_ascii=False).encode()) < 128 * 1024

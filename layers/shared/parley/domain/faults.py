@@ -16,6 +16,7 @@ from typing import NoReturn, TypeVar
 
 import msgspec
 from msgspec import inspect
+from msgspec.structs import replace
 
 from parley.domain.bodies import NOT_BLANK, HugeNumber, in_unicode, is_unicode, number, struct_type, whole_number
 from parley.domain.errors import Field, Invalid, Malformed
@@ -25,6 +26,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 MAX_DEPTH = 64  # nothing that we take is deeper than five
 MAX_REPORTED = 20  # a reply must fit into a WebSocket frame, whatever was sent
 MAX_KEY_CHARACTERS = 100  # the same, for the names of unknown fields
+MAX_POINTER_CHARACTERS = 400  # the same, for what lies deep inside; a pointer to a field of ours has at most 240
 
 _SENTENCES = {
     "required": "{name} is missing.",
@@ -71,6 +73,7 @@ def of_query(values: Mapping[str, object], into: type[msgspec.Struct], wrong: Se
 
 def _refusal(fields: Sequence[Field]) -> Invalid:
     """Returns the refusal whose sentence is about the first of `fields`."""
+    fields = [replace(field, pointer=_cut(field.pointer)) for field in fields]
     first = fields[0]
     name = f"`{first.pointer}`" if first.pointer else "The body"
     return Invalid("invalid_request", _SENTENCES[first.code].format(name=name, limit=first.limit), fields=tuple(fields))
@@ -334,4 +337,8 @@ def _below(pointer: str, name: str) -> str:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= MAX_KEY_CHARACTERS else name[:MAX_KEY_CHARACTERS] + "…"
+    return _cut(name, MAX_KEY_CHARACTERS)
+
+
+def _cut(text: str, most: int = MAX_POINTER_CHARACTERS) -> str:
+    return text if len(text) <= most else text[:most] + "…"
