@@ -3,7 +3,7 @@
 import pytest
 
 from parley.domain.presence import MAX_JOINED
-from tests.functional.talk import contents, forget_events, in_s, joined, names, open_direct, refusal, say
+from tests.functional.talk import contents, forget_events, in_s, joined, make_group, names, open_direct, refusal, say
 from tests.harness import Parley, Socket
 
 LONG = "ä" * 300
@@ -129,3 +129,19 @@ def test_outsider_is_told_the_conversation_does_not_exist(parley: Parley) -> Non
 
     assert refusal(reply)[:2] == ("conversation_not_found", 404)
     assert spy.frames == []
+
+
+def test_in_a_large_group_nobody_is_said_to_type(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    people = [f"u{number}" for number in range(100)]
+    group = make_group(alice, bob)
+    for first in (0, 50):
+        added = alice.post(f"/conversations/{group}/members", json={"user_ids": people[first : first + 50]})
+        assert added.status == 200, added
+    reply = bob.connect().request("typing_start", {"conversation_id": group})
+    assert reply["type"] == "ack", reply
+
+    reply = alice.connect().request("join_conversation", {"conversation_id": group})
+
+    # No event tells of it there, so none would end it either; and two thousand would be more than a frame holds.
+    assert reply["data"]["typing"] == []

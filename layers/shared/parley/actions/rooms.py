@@ -51,7 +51,8 @@ def join(call: Call, conversation_id: str) -> Joined:
         call.user_id, conversation_id, lambda: _open(call, conversation_id)
     )
     joined = UserJoinedConversation(conversation_id=conversation_id, user_id=call.user_id)
-    others = [one for one in typists if one.user_id != call.user_id]
+    # No event tells of typing in a large group, so none would end what the answer says of it.
+    others = [] if head.is_large else [one for one in typists if one.user_id != call.user_id]
     _, cut_off = visibility.cut_off_beside(
         call.user_id,
         hidden,
