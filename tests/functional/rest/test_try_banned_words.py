@@ -1,10 +1,13 @@
 """POST /admin/banned-words/try: what rules would have made of past messages."""
 
+import json
+from itertools import combinations
+
 import pytest
 
 from tests.functional.moderation import moderator, report, talk
 from tests.functional.replies import invalid, malformed_bodies, refusal, stored
-from tests.functional.talk import open_direct, say
+from tests.functional.talk import fill, open_direct, say
 from tests.harness import Frame, Parley, Reply, User
 
 ABSENT = "d_" + "a" * 26
@@ -152,3 +155,33 @@ def test_only_moderators_may(parley: Parley, role: str) -> None:
 
     assert refusal(reply) == ("moderators_only", 403, [])
     assert stored(parley)["Audit"] == []
+
+
+def test_hits_that_are_longer_than_an_answer_come_in_parts(parley: Parley) -> None:
+    alice, _, ids = talk(parley, "one")
+    conversation_id = conversation_of(ids[0])
+    letters = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrst"
+    fill(parley, conversation_id, [letters] * 200)
+    pairs = list(combinations(range(len(letters)), 2))[:1_000]
+    rules = [
+        {
+            "id": f"{number:032}",
+            "kind": "pattern",
+            "text": "".join("?" if place in pair else letter for place, letter in enumerate(letters)),
+            "action": "flag",
+        }
+        for number, pair in enumerate(pairs)
+    ]
+    mona = moderator(parley)
+
+    found, cursor, pages = [], None, 0
+    while cursor is not None or not pages:
+        more: Frame = {} if cursor is None else {"cursor": cursor}
+        reply = try_out(mona, *rules, conversation_ids=[conversation_id], **more)
+        assert reply.status == 200, reply
+        assert len(json.dumps(reply.text)) < 6_000_000
+        assert {len(one["rule_ids"]) for one in reply.json["hits"]} == {1_000}
+        found += [one["message_id"] for one in reply.json["hits"]]
+        cursor, pages = reply.json["next"], pages + 1
+
+    assert found == [f"{conversation_id}.{seq}" for seq in range(200, 0, -1)]

@@ -5,26 +5,40 @@ between its write and its posts.
 """
 
 from collections.abc import Callable, Collection
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from parley.actions import access, limiting, push, seeing, together, wording
 from parley.adapters import blocks, conversations, environment, journal, marks, messages, screening, writes
-from parley.domain import changing, events, ids
+from parley.domain import changing, cursors, events, history, ids
 from parley.domain.call import Call
 from parley.domain.changing import Found
-from parley.domain.requests import EditMessage
+from parley.domain.requests import EditMessage, PinQuery
 from parley.domain.steps import Change, Step
 from parley.domain.types import EVERYONE, Message
 
 Decide = Callable[[Found], Step | None]
 
 
-class PinList(Struct, frozen=True):
-    """The pinned messages of a conversation, the latest pin first."""
+class PinList(Struct, frozen=True, kw_only=True):
+    """The pinned messages of a conversation, the latest pin first.
+
+    If they are longer than an answer can be, `next` brings the others.
+    """
 
     messages: list[Message]
+    next: str | None
+
+
+class _PinPosition(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
+    """How many of the pins, counted from the oldest, are still to be shown.
+
+    A pin that is taken off meanwhile can bring a message twice, but hides none.
+    """
+
+    left: Annotated[int, Meta(ge=1, le=changing.MAX_PINS)]
 
 
 def edit(call: Call, message_id: str, wanted: EditMessage) -> Message:
@@ -70,15 +84,21 @@ def pin(call: Call, message_id: str, *, is_on: bool) -> Message:
     return _change(call, message_id, lambda found: changing.pinned(call, found, is_on=is_on))
 
 
-def pins(call: Call, conversation_id: str) -> PinList:
-    """Returns the pinned messages of a conversation; two round trips."""
+def pins(call: Call, conversation_id: str, query: PinQuery) -> PinList:
+    """Returns the pinned messages of a conversation, as many as an answer holds; two round trips."""
+    position = cursors.decode(query.cursor, _PinPosition)
     head = access.access_conversation(call, conversation_id)
-    if not head.pins:
-        return PinList([])
-    span = (min(head.pins), max(head.pins))
-    eyes, stored = seeing.look(call, head, span, lambda: list(messages.some(conversation_id, head.pins).values()))
-    found = {message.seq: message for message in stored}
-    return PinList([eyes.view(found[seq]) for seq in reversed(head.pins) if seq in found])
+    seqs = head.pins if position is None else head.pins[: position.left]
+    if not seqs:
+        return PinList(messages=[], next=None)
+    span = (min(seqs), max(seqs))
+    eyes, stored = seeing.look(call, head, span, lambda: list(messages.some(conversation_id, seqs).values()))
+    found = sorted(stored, key=lambda message: seqs.index(message.seq), reverse=True)
+    shown = list(history.Room().fitting(eyes.view(message) for message in found))
+    if len(shown) == len(found):
+        return PinList(messages=shown, next=None)
+    left = seqs.index(found[len(shown)].seq) + 1
+    return PinList(messages=shown, next=cursors.encode(_PinPosition(left=left)))
 
 
 def _change(

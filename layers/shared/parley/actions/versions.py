@@ -1,6 +1,5 @@
 """What a message said before it was edited or deleted: kept, and shown to those who moderate."""
 
-from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -47,20 +46,10 @@ def list_versions(call: Call, message_id: str, query: VersionQuery) -> VersionLi
     if message.deleted_at_ms is None:
         texts.append(message)
     start = position.shown if position is not None else 0
-    shown = list(_fitting(_version(one) for one in texts[start:]))
+    shown = list(history.Room().fitting(_version(one) for one in texts[start:]))
     end = start + len(shown)
     more = cursors.encode(_Position(shown=end)) if end < len(texts) else None
     return VersionList(message_id=message_id, versions=shown, next=more)
-
-
-def _fitting(found: Iterable[Version]) -> Iterator[Version]:
-    """Yields as many of them as an answer holds."""
-    left = history.MAX_PAGE_BYTES
-    for one in found:
-        left -= history.answer_bytes(one)
-        if left < 0:
-            return
-        yield one
 
 
 def _access(call: Call, message_id: str) -> StoredMessage:

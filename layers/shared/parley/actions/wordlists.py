@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from parley.actions import access
 from parley.adapters import audit, reports, wordlists, writes
-from parley.domain import auditing, cursors, reporting, wordlist
+from parley.domain import auditing, cursors, history, reporting, wordlist
 from parley.domain.banned import Rule, compile_rules
 from parley.domain.call import Call
 from parley.domain.errors import Conflict, Invalid, Unavailable
@@ -88,7 +88,7 @@ def try_out(call: Call, wanted: TryBannedWords) -> TryResult:
     place = _place(wanted)
     audit.write(auditing.entry(call, "try_banned_words", TARGET, conversation_ids=",".join(ids or ())))
     parts = _in_reports(place) if isinstance(place, InReports) else _in_conversations(ids or [], place)
-    return _tried(rules, parts)
+    return _tried(rules, place, parts)
 
 
 def _place(wanted: TryBannedWords) -> Place:
@@ -101,15 +101,20 @@ def _place(wanted: TryBannedWords) -> Place:
     return place
 
 
-def _tried(rules: Sequence[Rule], parts: Iterable[tuple[Past, Place]]) -> TryResult:
+def _tried(rules: Sequence[Rule], start: Place, parts: Iterable[tuple[Past, Place]]) -> TryResult:
     compiled = compile_rules(rules)
     hits: list[PastHit] = []
+    room = history.Room()
     looked = characters = 0
     for one, behind in parts:
+        found = wordlist.hit(compiled, one)
+        if found is not None:
+            if not room.take(found):  # a hit can name a thousand rules
+                return TryResult(looked=looked, hits=hits, next=cursors.encode(_Cursor(place=start)))
+            hits.append(found)
         looked += 1
         characters += len(one.text)
-        if (found := wordlist.hit(compiled, one)) is not None:
-            hits.append(found)
+        start = behind
         if looked == MAX_LOOKED or characters >= MAX_LOOKED_CHARACTERS:
             return TryResult(looked=looked, hits=hits, next=cursors.encode(_Cursor(place=behind)))
     return TryResult(looked=looked, hits=hits, next=None)

@@ -1,7 +1,8 @@
 """Pages of history: seqs have no gaps, so which messages a page holds is known before any of them is read."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -12,6 +13,39 @@ from parley.domain.types import Message
 
 DEFAULT_LIMIT = 50
 MAX_PAGE_BYTES = 5_500_000  # Lambda answers with 6 MB at most (Lambda quotas); the rest is room for the envelope
+
+Part = TypeVar("Part")
+
+
+class Room:
+    """The bytes that are left in an answer. Every page that is cut by bytes is cut here.
+
+    A page goes on as long as one part of it alone fits: `tests/unit/test_answer_sizes.py` holds each to that.
+    """
+
+    def __init__(self, max_bytes: int | None = None, *, wrapped: bool = True) -> None:
+        self._wrapped = wrapped
+        self.left = MAX_PAGE_BYTES if max_bytes is None else max_bytes
+
+    def size(self, part: object) -> int:
+        """Returns how much a part takes, with the comma after it."""
+        encoded = msgspec.json.encode(part)
+        return (wrapped_bytes(encoded) if self._wrapped else len(encoded)) + 1
+
+    def take(self, part: object, most: int | None = None) -> bool:
+        """Takes the room for a part, unless it needs more than `most`, or than there is; says whether it did."""
+        size = self.size(part)
+        if size > (self.left if most is None else min(most, self.left)):
+            return False
+        self.left -= size
+        return True
+
+    def fitting(self, parts: Iterable[Part], keep: int = 0) -> Iterator[Part]:
+        """Yields the first parts that fit, and takes the room for them, all but `keep` bytes of it at most."""
+        for part in parts:
+            if not self.take(part, self.left - keep):
+                return
+            yield part
 
 
 class Span(Struct, frozen=True):
@@ -57,13 +91,7 @@ def fitting(messages: Sequence[Message], query: History) -> list[Message]:
     """
     newest_first = query.after is None and query.around is None
     start_seq = messages[-1].seq if newest_first and messages else query.around or query.after or 0
-    left = MAX_PAGE_BYTES
-    kept = []
-    for message in sorted(messages, key=lambda one: abs(one.seq - start_seq)):
-        left -= answer_bytes(message)
-        if left < 0:
-            break
-        kept.append(message)
+    kept = list(Room().fitting(sorted(messages, key=lambda one: abs(one.seq - start_seq))))
     if len(kept) < len(messages) and (query.page is not None or query.per_page is not None):
         raise TooLarge(
             "page_too_large",
@@ -73,16 +101,11 @@ def fitting(messages: Sequence[Message], query: History) -> list[Message]:
     return sorted(kept, key=lambda one: one.seq)
 
 
-def answer_bytes(shown: Struct) -> int:
-    """Returns how much of an answer something takes at most.
-
-    It stands there as JSON within JSON, and up to Python 3.11 Lambda's runtime writes all but ASCII as escapes.
-    """
-    return wrapped_bytes(msgspec.json.encode(shown))
-
-
 def wrapped_bytes(encoded: bytes) -> int:
-    """Returns how many bytes JSON takes at most within an answer of Lambda's, which is JSON too."""
+    """Returns how many bytes JSON takes at most within an answer of Lambda's, which is JSON too.
+
+    Up to Python 3.11 Lambda's runtime writes all but ASCII as escapes.
+    """
     return len(json.dumps(encoded.decode()))
 
 

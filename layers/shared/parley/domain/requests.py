@@ -372,6 +372,12 @@ class ListUsers(Page, frozen=True, kw_only=True):
     q: Annotated[str, Meta(max_length=MAX_NAME_CHARACTERS, pattern=NOT_BLANK)] | None = None
 
 
+class PinQuery(Body, frozen=True, kw_only=True):
+    """The query of a conversation's pinned messages."""
+
+    cursor: Cursor | None = None
+
+
 class History(Body, frozen=True, kw_only=True):
     """The query of a conversation's messages: at most one of `before`, `after`, `around` and `page`."""
 

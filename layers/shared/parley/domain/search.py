@@ -119,7 +119,8 @@ class Look:
     def __init__(self, query: Query, limit: int) -> None:
         self._query = query
         self._limit = limit
-        self._looked_at = self._characters = self._bytes = self._rounds = 0
+        self._looked_at = self._characters = self._rounds = 0
+        self._room = history.Room()
         self._is_full = False
         self.found: list[tuple[StoredMessage, list[tuple[int, int]]]] = []
 
@@ -169,8 +170,7 @@ class Look:
         message = trail.unlooked[-1]
         spans = _match(self._query, message)
         if spans:
-            self._bytes += history.answer_bytes(Hit(message=message.for_all(), highlights=spans))
-            if self._bytes > history.MAX_PAGE_BYTES:
+            if not self._room.take(Hit(message=message.for_all(), highlights=spans)):
                 self._is_full = True
                 return
             self.found.append((message, spans))

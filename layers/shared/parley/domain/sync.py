@@ -1,12 +1,12 @@
 """Catching up: what a client that was away gets in one answer, decided by arithmetic on seqs and bytes."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
-from parley.domain.history import MAX_PAGE_BYTES, wrapped_bytes
+from parley.domain.history import MAX_PAGE_BYTES, Room
 from parley.domain.requests import SyncCursor
 from parley.domain.stored import Head, Membership
 from parley.domain.types import Conversation, Marker, Message, Settings
@@ -17,7 +17,6 @@ BLOCKED_SHARE = 16  # the part of an answer that the blocked people may take: 8 
 JOINED_SHARE = 2  # the part of what is left that new conversations may take from messages and changes
 
 Verdict = Literal["complete", "truncated"]
-Part = TypeVar("Part")
 
 
 class Budget(Struct, frozen=True):
@@ -168,34 +167,6 @@ class Found(Struct, frozen=True, kw_only=True):
     as_of: str
 
 
-class _Room:
-    """The bytes that are left in an answer."""
-
-    def __init__(self, budget: Budget) -> None:
-        self._wrapped = budget.wrapped
-        self.left = budget.max_bytes
-
-    def size(self, part: object) -> int:
-        """Returns how much a part takes, with the comma after it."""
-        encoded = msgspec.json.encode(part)
-        return (wrapped_bytes(encoded) if self._wrapped else len(encoded)) + 1
-
-    def take(self, part: object, most: int | None = None) -> bool:
-        """Takes the room for a part, unless it needs more than `most`, or than there is; says whether it did."""
-        size = self.size(part)
-        if size > (self.left if most is None else min(most, self.left)):
-            return False
-        self.left -= size
-        return True
-
-    def fitting(self, parts: Sequence[Part], keep: int = 0) -> Iterator[Part]:
-        """Yields the first parts that fit, and takes the room for them, all but `keep` bytes of it at most."""
-        for part in parts:
-            if not self.take(part, self.left - keep):
-                return
-            yield part
-
-
 def cursors(given: Mapping[str, SyncCursor | int]) -> dict[str, SyncCursor]:
     """Returns the cursors in full; a bare number is a seq."""
     return {one: SyncCursor(seq=at) if isinstance(at, int) else at for one, at in given.items()}
@@ -222,7 +193,7 @@ def answer(found: Found, budget: Budget) -> CaughtUp:
     Everything in it is counted. It always goes on: it holds the first message or change of all that is missing, whose
     place is kept, or a conversation that has none is done; the largest message takes about half of a WebSocket frame.
     """
-    room = _Room(budget)
+    room = Room(budget.max_bytes, wrapped=budget.wrapped)
     blocked = found.blocked if room.take(found.blocked, budget.max_bytes // BLOCKED_SHARE) else None
     room.take(found.left)
     room.take([one.head.conversation_id for one in found.named])  # as long as `later` can get
@@ -245,7 +216,7 @@ def answer(found: Found, budget: Budget) -> CaughtUp:
     )
 
 
-def _filled(one: Named, room: _Room) -> Caught:
+def _filled(one: Named, room: Room) -> Caught:
     """Returns a conversation's part with as many of its messages and changes as there is room for."""
     messages = list(room.fitting(one.filled.messages))
     missed = one.filled.changes

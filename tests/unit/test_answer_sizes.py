@@ -1,0 +1,276 @@
+"""No answer and no frame is longer than AWS lets through: the largest of each is built by these bounds and encoded.
+
+The shapes are those of the API documents, so a new operation, event or field is here by itself. A text, list or map
+without a bound fails the test: give it the one that the code holds to, and cut by bytes (`history.Room`) what passes
+the limit.
+"""
+
+import json
+from typing import Any
+
+import pytest
+
+from parley.domain import changing, history, sync
+from parley.domain.banned import MAX_RULES
+from parley.domain.calls import MAX_PAYLOAD_CHARACTERS
+from parley.domain.emoji import MAX_EMOJI_BYTES
+from parley.domain.faults import MAX_POINTER_CHARACTERS, MAX_REPORTED
+from parley.domain.grouping import MAX_ADMINS
+from parley.domain.identity import MAX_CONTEXT_TYPES, MAX_NAME_CHARACTERS
+from parley.domain.presence import MAX_JOINED
+from parley.domain.reporting import CONTEXT_MESSAGES
+from parley.domain.requests import (
+    MAX_ADDED,
+    MAX_DESCRIPTION_CHARACTERS,
+    MAX_FORWARDS,
+    MAX_MENTIONED,
+    MAX_PAGE,
+    MAX_REMARK_CHARACTERS,
+    MAX_RULE_CHARACTERS,
+    MAX_SEQ,
+    MAX_STATUS_USERS,
+    MAX_TEXT_CHARACTERS,
+    MAX_TITLE_CHARACTERS,
+)
+from parley.domain.stored import MAX_EVERYONE, MAX_LISTED, MAX_MENTIONS, PREVIEW_CHARACTERS
+from parley.domain.wordlist import EXCERPT_CHARACTERS
+from parley.domain.words import MAX_HIGHLIGHTS, MAX_QUERY_WORDS
+from tests.unit.test_api_documents import ASYNCAPI, METHODS, OPENAPI
+
+Schema = dict[str, Any]
+
+MAX_ANSWER_BYTES = 6 * 1024 * 1024 - 4096  # of Lambda (docs/aws-facts.md); the rest is status and headers
+MAX_FRAME_BYTES = 128 * 1024  # of API Gateway
+
+# Code points of what people write, by field, or by `Class.field`. Each takes 6 bytes of a frame at most (a control
+# character, `\u0001`), and 12 of an answer of Lambda's, where the JSON is a text in JSON (an emoji, two escapes).
+WRITTEN = {
+    "name": MAX_NAME_CHARACTERS,
+    "title": MAX_TITLE_CHARACTERS,
+    "description": MAX_DESCRIPTION_CHARACTERS,
+    "text": MAX_TEXT_CHARACTERS,
+    "ListedMessage.text": PREVIEW_CHARACTERS,
+    "BannedRule.text": MAX_RULE_CHARACTERS,
+    "excerpt": EXCERPT_CHARACTERS,
+    "note": MAX_REMARK_CHARACTERS,
+    "resolution": MAX_REMARK_CHARACTERS,
+    "staff_note": MAX_REMARK_CHARACTERS,
+    "payload": MAX_PAYLOAD_CHARACTERS,
+    "emoji": MAX_EMOJI_BYTES // 4,
+    "pointer": MAX_POINTER_CHARACTERS + 1,
+    "detail": MAX_POINTER_CHARACTERS + 200,  # a sentence about one pointer
+    "request_id": 128,
+    "instance": 10_240,  # a path: request line and headers have 10,240 bytes at most (API Gateway quotas)
+}
+# Characters of ASCII: ids and words of ours, times, cursors.
+OURS = {
+    **dict.fromkeys(
+        ["actor_id", "blocked[]", "callee_id", "caller_id", "from_user_id", "handled_by", "mentions[]"], 128
+    ),
+    "attachments[]": 128,
+    **dict.fromkeys(["admin_ids[]", "owner_ids[]", "pseudonym", "removed_id", "reporter_id", "sender_id"], 128),
+    **dict.fromkeys(["updated_by", "user_id", "user_ids[]", "contexts{}[]", "target", "id"], 128),
+    **dict.fromkeys(["connection_id", "from_connection_id", "ticket", "credential", "username"], 256),
+    **dict.fromkeys(["conversation_id", "joined[]", "later[]", "left[]", "erasure_id"], 28),
+    **dict.fromkeys(["message_id", "reply_to"], 44),
+    **dict.fromkeys(["call_id", "client_id", "actor_role", "role", "code", "sha256", "user_sha256"], 64),
+    **dict.fromkeys(["kind", "reason", "status", "scope", "event", "policy", "type"], 64),
+    **dict.fromkeys(["capabilities[]", "capabilities{}[]", "rule_ids[]"], 32),
+    **dict.fromkeys(["answered_at", "as_of", "at", "blocked_at", "created_at", "deleted_at", "delivered_at"], 24),
+    **dict.fromkeys(["edited_at", "ended_at", "expires_at", "finished_at", "handled_at", "last_activity_at"], 24),
+    **dict.fromkeys(["last_seen", "muted_until", "read_at", "reconnect_by", "requested_at", "rings_until"], 24),
+    **dict.fromkeys(["server_time", "since", "started_at", "token_expires_at", "updated_at", "url_expires_at"], 24),
+    "rule": 1_000,  # twenty ids of banned words, or a rule of the policy
+    "details{}": 600,  # ids of twenty conversations
+    "next": 4_096,
+    "url": 4_096,  # presigned, with a session's token
+    "urls[]": 512,
+}
+MENTIONS = MAX_MENTIONS + MAX_EVERYONE
+# Entries of each list, by `Class.field`: a new one needs a bound of its own.
+LISTS = {
+    "Shared.owner_ids": MAX_ADMINS // 2,
+    "Shared.admin_ids": MAX_ADMINS // 2,
+    "Shared.capabilities{}": 30,
+    "Conversation.capabilities": 30,
+    "Conversation.members": 2,  # of a direct one; a group's are listed by themselves
+    "Conversation.mention_seqs": MENTIONS,
+    "Mine.mention_seqs": MENTIONS,
+    **{f"{one}.mentions": MAX_MENTIONED for one in ("Message", "SentMessage")},
+    **{f"{one}.reactions": changing.MAX_EMOJIS for one in ("Message", "SentMessage")},
+    **{f"{one}.attachments": 0 for one in ("Message", "SentMessage")},  # there are none yet
+    **{f"{one}.user_ids": MAX_ADDED for one in ("Note", "AddedMembers", "MemberAdded")},
+    **{f"{one}.contexts{{}}": 3 for one in ("Me", "Person")},  # with 20 types more than `MAX_CONTEXT_BYTES`
+    "AuditPage.entries": MAX_PAGE,
+    "BannedWordList.rules": MAX_RULES,
+    "BlockList.blocks": MAX_PAGE,
+    "Caught.markers": 1,
+    "ConversationList.conversations": MAX_PAGE,
+    "Forwarded.failed": MAX_FORWARDS,
+    "Forwarded.messages": MAX_FORWARDS,
+    "Hit.highlights": MAX_HIGHLIGHTS * MAX_QUERY_WORDS,
+    "HitList.results": MAX_PAGE,
+    "HistoryPage.messages": MAX_PAGE,
+    "IceServer.urls": 20,
+    "Joined.typing": MAX_LISTED,
+    "MemberList.members": MAX_PAGE,
+    "PastHit.highlights": EXCERPT_CHARACTERS,
+    "PastHit.rule_ids": MAX_RULES,
+    "PinList.messages": changing.MAX_PINS,
+    "Pong.joined": MAX_JOINED,
+    # Of form, with long pointers. Each of `MAX_ADDED` people can be wrong as well, with a pointer of 30 characters.
+    "Problem.errors": MAX_REPORTED,
+    "ReceiptList.receipts": MAX_PAGE,
+    "ReportInContext.context": 2 * CONTEXT_MESSAGES + 1,
+    "ReportList.reports": MAX_PAGE,
+    "StatusList.statuses": MAX_STATUS_USERS,
+    "TryResult.hits": 200,
+    "TurnCredentials.ice_servers": 5,
+    "UnreadList.conversations": MAX_PAGE,
+    "UserList.users": MAX_PAGE,
+    "VersionList.versions": changing.MAX_EDITS + 1,
+}
+MAPS = {
+    "Me.contexts": MAX_CONTEXT_TYPES,
+    "Person.contexts": MAX_CONTEXT_TYPES,
+    "Shared.capabilities": 3,
+    "AuditEntry.details": 5,
+    "Erasure.removed": 30,
+    "ErasureReceipt.removed": 30,
+}
+RATE_LIMITS = 3
+# Pages that `history.Room` cuts, and the list in which it does.
+CUT = {
+    "HistoryPage": "messages",
+    "PinList": "messages",
+    "VersionList": "versions",
+    "HitList": "results",
+    "TryResult": "hits",
+}
+COUNTED = {"CaughtUp"}  # every part of it, by `domain/sync.py`
+
+
+class Largest:
+    """Builds the largest value of a schema, with `letter` for each character that people write."""
+
+    def __init__(self, letter: str, skip: dict[str, str] | None = None) -> None:
+        self._letter = letter
+        self._skip = skip or {}
+
+    def of(self, schema: Schema, place: str) -> Any:
+        if "$ref" in schema:
+            name = schema["$ref"].rpartition("/")[2]
+            return None if name in COUNTED else self.of(schema_of(name), name)
+        if "anyOf" in schema or "oneOf" in schema:
+            found = [self.of(one, place) for one in schema.get("anyOf") or schema["oneOf"]]
+            return max(found, key=lambda one: len(encoded(one)))
+        if "const" in schema:
+            return schema["const"]
+        if "enum" in schema:
+            return max(schema["enum"], key=lambda one: len(str(one)))
+        return getattr(self, "_" + schema["type"])(schema, place)
+
+    def _null(self, *_: object) -> None:
+        return None
+
+    def _boolean(self, *_: object) -> bool:
+        return False
+
+    def _integer(self, *_: object) -> int:
+        return MAX_SEQ
+
+    def _string(self, schema: Schema, place: str) -> str:
+        field = place.rpartition(".")[2]
+        if place in WRITTEN or (field in WRITTEN and field not in OURS):
+            return self._letter * WRITTEN.get(place, WRITTEN.get(field, 0))
+        if field not in OURS:
+            raise AssertionError(f"{place} is a text without a bound: give it one in WRITTEN or OURS")
+        return "x" * OURS[field]
+
+    def _array(self, schema: Schema, place: str) -> list[Any]:
+        if "prefixItems" in schema:
+            return [self.of(one, place + "[]") for one in schema["prefixItems"]]
+        owner, _, field = place.rpartition(".")
+        if self._skip.get(owner) == field:
+            return []
+        count = RATE_LIMITS if field == "rate_limits" else schema.get("maxItems", LISTS.get(place))
+        if count is None:
+            raise AssertionError(f"{place} is a list without a bound: give it one in LISTS")
+        return [self.of(schema["items"], place + "[]")] * count
+
+    def _object(self, schema: Schema, place: str) -> dict[str, Any]:
+        inner = schema.get("additionalProperties")
+        if isinstance(inner, dict):
+            if place not in MAPS:
+                raise AssertionError(f"{place} is a map without a bound: give it one in MAPS")
+            value = self.of(inner, place + "{}")
+            return {f"{number:032}": value for number in range(MAPS[place])}
+        return {name: self.of(one, f"{place}.{name}") for name, one in schema.get("properties", {}).items()}
+
+
+def schema_of(name: str) -> Schema:
+    found: Schema = (OPENAPI["components"]["schemas"] | ASYNCAPI["components"]["schemas"])[name]
+    return found
+
+
+def encoded(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def answer_bytes(value: object) -> int:
+    """Returns how long a REST answer is as Lambda hands it over: JSON within JSON, in ASCII."""
+    return len(json.dumps(encoded(value)))
+
+
+def frame_bytes(value: object) -> int:
+    return len(encoded(value).encode())
+
+
+ANSWERS = {
+    f"{operation['operationId']} {status}": content["schema"]
+    for _, _, operation in METHODS
+    for status, reply in operation["responses"].items()
+    for content in reply.get("content", {}).values()
+}
+FRAMES = {
+    name: message["payload"]
+    for name, message in ASYNCAPI["components"]["messages"].items()
+    if name == "error" or name.endswith(("_ack", "_event"))
+}
+CONTROL, EMOJI = "\x01", "👋"
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_largest_answer_fits_what_lambda_hands_over(name: str) -> None:
+    for letter in (CONTROL, EMOJI):
+        largest = answer_bytes(Largest(letter, CUT).of(ANSWERS[name], name))
+        cut = ANSWERS[name].get("$ref", "").rpartition("/")[2] in {*CUT, *COUNTED}
+
+        assert largest + (history.MAX_PAGE_BYTES if cut else 0) <= MAX_ANSWER_BYTES
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_largest_frame_fits_what_api_gateway_lets_through(name: str) -> None:
+    for letter in (CONTROL, EMOJI):
+        largest = frame_bytes(Largest(letter).of(FRAMES[name], name))
+        counted = sync.OVER_WEBSOCKET.max_bytes if name == "sync_ack" else 0
+
+        assert largest + counted <= MAX_FRAME_BYTES
+
+
+@pytest.mark.parametrize("page, field", CUT.items(), ids=CUT.keys())
+def test_page_that_is_cut_goes_on_with_one_part_at_least_and_needs_to_be(page: str, field: str) -> None:
+    items = schema_of(page)["properties"][field]["items"]
+    for letter in (CONTROL, EMOJI):
+        assert answer_bytes(Largest(letter).of(items, f"{page}.{field}[]")) + 1 <= history.MAX_PAGE_BYTES
+
+    assert answer_bytes(Largest(EMOJI).of(schema_of(page), page)) > history.MAX_PAGE_BYTES
+
+
+def test_largest_message_leaves_room_for_the_rest_of_a_frame_of_sync() -> None:
+    """The blocked people, a hundred ids of what is left and of what comes later, and a conversation's envelope."""
+    rest = sync.OVER_WEBSOCKET.max_bytes // sync.BLOCKED_SHARE + 2 * 100 * len(f'"{"g" * 28}",') + 4_096
+
+    for event in ("MessageUpdated", "MemberAdded"):
+        missed = frame_bytes(Largest(CONTROL).of(schema_of(event), event))
+        assert missed + rest <= sync.OVER_WEBSOCKET.max_bytes
