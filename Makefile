@@ -78,7 +78,7 @@ lock: .venv/.uv  ## the locks again, from the *.in beside them; ARGS=--upgrade f
 	cd $(NODE) && npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 
 examples: .venv/.dev .venv-ministack/.stamp  ## docs/examples.json again, from tests that run: those that are stale, or ARGS=all
-	@.venv/bin/python -m docs.examples $(ARGS)
+	@PYTHONPATH=layers/shared:functions .venv/bin/python -m docs.examples $(ARGS)
 	@.venv/bin/python -m docs.generate
 
 clean:  ## every virtual environment and cache away; what `make run` has stored stays

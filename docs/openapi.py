@@ -130,10 +130,11 @@ def _path_parameter(name: str) -> Document:
     """Returns what a part of a path means and how it is written, unencoded."""
     from parley.domain.erasing import ERASURE_ID_PATTERN
     from parley.domain.identity import USER_ID_PATTERN
-    from parley.domain.ids import CONVERSATION_ID_PATTERN, EXPORT_ID_PATTERN, MESSAGE_ID_PATTERN
+    from parley.domain.ids import CONNECTION_ID_PATTERN, CONVERSATION_ID_PATTERN, EXPORT_ID_PATTERN, MESSAGE_ID_PATTERN
     from parley.domain.reporting import REPORT_ID_PATTERN
 
     patterns = {
+        "connection_id": CONNECTION_ID_PATTERN,
         "conversation_id": CONVERSATION_ID_PATTERN,
         "emoji": r"\S",
         "erasure_id": ERASURE_ID_PATTERN,

@@ -49,6 +49,7 @@ PATH_PARTS = {
     "report_id": "r_" + "a" * 26,
     "export_id": "x_" + "a" * 26,
     "erasure_id": "z_" + "a" * 26,
+    "connection_id": "Zb2J3cH9DoECJzA=",
 }
 # Operations that write, as botocore names them.
 _WRITES = ("Put", "Update", "Delete", "BatchWrite", "TransactWrite", "Send")

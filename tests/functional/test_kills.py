@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import count
 from json import dumps, loads
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -366,6 +367,16 @@ def create_turn_credentials(world: World) -> object:
     return answered(world.alice.post("/turn-credentials", json={"conversation_id": world.conversation_id}))
 
 
+def sign_out_bob(world: World) -> object:
+    host = world.parley.bearer(world.parley.token("backend", role="service"), "backend")
+    return sorted(answered(host.post("/users/bob/sign-out")))
+
+
+def close_laptop(world: World) -> object:
+    laptop = quote(world.devices["laptop"].connection_id, safe="")
+    return answered(world.alice.delete(f"/me/connections/{laptop}"))
+
+
 def create_ws_ticket(world: World) -> object:
     ticket = answered(world.alice.post("/ws-tickets"))
     return sorted(ticket)
@@ -623,6 +634,8 @@ SCENARIOS = [
     Scenario("rest/put_user", put_user),
     Scenario("rest/put_user", put_user, lambda world: world.parley.user("dave"), variant="known"),
     Scenario("rest/update_me", hide),
+    Scenario("rest/sign_out_user", sign_out_bob),
+    Scenario("rest/close_connection", close_laptop),
     Scenario("rest/create_conversation", create, meet_carol),
     Scenario("rest/send_message", send_rest),
     Scenario("rest/send_message", send_rest, an_hour_later, variant="first of the hour"),

@@ -1,12 +1,12 @@
 """Blocking people: neither of the two can write to the other directly, nor sees whether the other one is there."""
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 
 from msgspec import Struct
 
 from parley.actions import limiting, people, push, together
 from parley.adapters import blocks, conversations, journal, writes
+from parley.adapters.threads import Threads
 from parley.domain import blocking, cursors, events
 from parley.domain.blocking import MAX_BLOCKS, Blocking, Position
 from parley.domain.call import Call
@@ -18,7 +18,7 @@ from parley.domain.times import rfc3339
 
 MAX_MARKED_AT_ONCE = 16  # conversations of the same two people, one in each context
 
-_marking = ThreadPoolExecutor(max_workers=MAX_MARKED_AT_ONCE, thread_name_prefix="mark")
+_marking = Threads(max_workers=MAX_MARKED_AT_ONCE, thread_name_prefix="mark")
 
 
 class Blocked(Struct, frozen=True, kw_only=True):

@@ -5,13 +5,13 @@ A group's list entries move once an hour (`index`), and a large group's members 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from msgspec import Struct
 
 from parley.actions import push
 from parley.adapters import blocks, connections, conversations, messages, queues
+from parley.adapters.threads import Threads
 from parley.domain import events
 from parley.domain.presence import Presence
 from parley.domain.stored import Head
@@ -19,7 +19,7 @@ from parley.domain.stored import Head
 PART = 100  # members of one job: as many as one batch reads (DynamoDB quotas)
 MAX_UPDATES_AT_ONCE = 16
 
-_updates = ThreadPoolExecutor(max_workers=MAX_UPDATES_AT_ONCE, thread_name_prefix="index")
+_updates = Threads(max_workers=MAX_UPDATES_AT_ONCE, thread_name_prefix="index")
 
 
 class Errand(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

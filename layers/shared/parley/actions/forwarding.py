@@ -1,11 +1,10 @@
 """Forwarding a message to other conversations of the caller's, with word of who wrote it first."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 from msgspec import Struct
 
 from parley.actions import access, messages
 from parley.adapters import conversations
+from parley.adapters.threads import Threads
 from parley.domain import changing, rights
 from parley.domain.call import Call
 from parley.domain.errors import Field, Forbidden, Invalid, Refusal
@@ -16,7 +15,7 @@ from parley.domain.types import Origin, SentMessage
 
 MAX_SENDS_AT_ONCE = 10
 
-_sends = ThreadPoolExecutor(max_workers=MAX_SENDS_AT_ONCE, thread_name_prefix="forward")
+_sends = Threads(max_workers=MAX_SENDS_AT_ONCE, thread_name_prefix="forward")
 
 
 class Failed(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -6,10 +6,10 @@ from msgspec import Struct
 
 from parley.actions import push, together
 from parley.actions.sweeping import sweep_all
-from parley.adapters import blocks, connections, conversations, limits, sockets
+from parley.adapters import account_states, admission, blocks, connections, conversations, limits, sockets
 from parley.domain import visibility
 from parley.domain.call import Call
-from parley.domain.errors import TooMany
+from parley.domain.errors import TooMany, Unauthenticated
 from parley.domain.events import UserStatusChange
 from parley.domain.identity import is_reserved
 from parley.domain.listing import Entry
@@ -37,10 +37,11 @@ class StatusList(Struct, frozen=True):
 def connect(call: Call) -> None:
     """Notes a new device of the caller and, where it is the only one, tells those who watch; TooMany for one too many.
 
-    Four round trips at most. A try that died before it told them leaves its device behind, and is no reason for the
+    Five round trips at most. A try that died before it told them leaves its device behind, and is no reason for the
     next one to be silent: hence `is_announced`.
     """
     person = _admit(call)
+    _check_sign_in(call)
     is_first = {one.connection_id for one in person.live(call.now_s)} == {call.device_id}
     if is_first or not person.is_announced:
         _announce(call, person)
@@ -56,6 +57,19 @@ def _admit(call: Call) -> Presence:
             left = [_forget(call, full.person, device) for device in dead]
             if not any(one is not None for one in left):  # they are alive, or have pinged meanwhile
                 raise _too_many(call, full.person) from None
+
+
+def _check_sign_in(call: Call) -> None:
+    """Takes the calling device back if its user was signed out meanwhile; raises Unauthenticated. One round trip.
+
+    A sign-out notes itself, then reads the devices. So either it finds this one, or this read finds the sign-out.
+    """
+    try:
+        account_states.check_again()
+    except Unauthenticated:
+        with admission.harmless():
+            connections.remove(call.user_id, call.device_id)
+        raise
 
 
 def check_room(call: Call) -> None:
@@ -90,6 +104,21 @@ def ping(call: Call) -> Pong:
     if not person.is_announced:
         _announce(call, person)
     return next(_pong(one) for one in person.connections if one.connection_id == call.device_id)
+
+
+def close(call: Call, user_id: str, connection_id: str | None = None) -> None:
+    """Closes one connection of a person, or all of them, however alive they are; those who watch hear of the last one.
+
+    One round trip, two for each connection, and those of a leave. A try that died before it told them may have left
+    nothing to close, and is no reason for the next one to be silent.
+    """
+    left = connections.of([user_id])[user_id]
+    for device in left.connections:
+        if connection_id in (None, device.connection_id):
+            sockets.close(device.connection_id)
+            left = connections.remove(user_id, device.connection_id, last_seen_ms=call.now_ms) or left
+    if left.is_watched and not left.connections:
+        _leave(call, left, last_seen_ms=call.now_ms)
 
 
 def disconnect(call: Call) -> None:
@@ -210,4 +239,5 @@ def _connection(call: Call) -> Connection:
         lease_s=call.now_s + LEASE_S,
         token_s=call.caller.expires_at_s,
         since_ms=call.connected_at_ms,
+        issued_at_s=call.caller.issued_at_s,
     )

@@ -1,12 +1,12 @@
 """Searching the caller's messages: in one conversation, or in all of them, the most recently active first."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from msgspec.structs import replace
 
 from parley.actions import access, seeing
 from parley.adapters import conversations, messages
+from parley.adapters.threads import Threads
 from parley.domain import search
 from parley.domain.call import Call
 from parley.domain.cursors import encode
@@ -14,7 +14,7 @@ from parley.domain.requests import Search
 from parley.domain.search import Hit, HitList, Look, Part, Position, Trail
 from parley.domain.stored import Head, StoredMessage
 
-_queries = ThreadPoolExecutor(max_workers=search.MAX_QUERIES_AT_ONCE, thread_name_prefix="search")
+_queries = Threads(max_workers=search.MAX_QUERIES_AT_ONCE, thread_name_prefix="search")
 
 
 def find(call: Call, wanted: Search) -> HitList:

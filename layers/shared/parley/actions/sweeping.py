@@ -1,15 +1,16 @@
 """Sweeps: take up what is due, many rows side by side, until nothing new is."""
 
 from collections.abc import Callable, Hashable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+from parley.adapters.threads import Threads
 
 AT_ONCE = 16  # rows; each waits for DynamoDB nearly all of its time
 MAX_ROUNDS = 20  # of asking for what is due; what is left then is the next minute's
 
 Row = TypeVar("Row", bound=Hashable)
 
-_rows = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="sweep")
+_rows = Threads(max_workers=AT_ONCE, thread_name_prefix="sweep")
 
 
 def sweep_all(due: Callable[[], Iterable[Row]], sweep_one: Callable[[Row], int]) -> int:

@@ -1,13 +1,13 @@
 """Catching up with everything that happened while a client was away."""
 
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
 from parley.actions import access, seeing, together
 from parley.actions.conversations import views
 from parley.adapters import blocks, conversations, messages
+from parley.adapters.threads import Threads
 from parley.domain import events, sync
 from parley.domain.call import Call
 from parley.domain.listing import Entry
@@ -21,7 +21,7 @@ from parley.domain.types import Conversation, Marker, Message
 MAX_JOINED = 100  # the most recently active conversations, and as many archived ones, among which new ones are sought
 MAX_QUERIES_AT_ONCE = 16
 
-_queries = ThreadPoolExecutor(max_workers=MAX_QUERIES_AT_ONCE, thread_name_prefix="sync")
+_queries = Threads(max_workers=MAX_QUERIES_AT_ONCE, thread_name_prefix="sync")
 
 
 def sync_up(call: Call, wanted: Sync, budget: Budget) -> CaughtUp:

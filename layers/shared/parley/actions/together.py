@@ -1,13 +1,15 @@
 """Doing two things at the same time that do not need each other: one round trip where there would be two."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from typing import TypeVar
+
+from parley.adapters.threads import Threads
 
 One = TypeVar("One")
 Other = TypeVar("Other")
 
-_beside = ThreadPoolExecutor(max_workers=16, thread_name_prefix="beside")
+_beside = Threads(max_workers=16, thread_name_prefix="beside")
 
 
 def both(one: Callable[[], One], other: Callable[[], Other]) -> tuple[One, Other]:

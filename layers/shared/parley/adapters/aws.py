@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from pynamodb.connection import Connection
 
-from parley.adapters import environment, retrying
+from parley.adapters import admission, environment, retrying
 
 # botocore waits 60 s by default, longer than API Gateway's 29 s. Within one region an answer takes milliseconds. Three
 # attempts without any answer take 12 s, which is less than the time a function has (20 s, template.yaml).
@@ -96,6 +96,16 @@ class SharedConnection(Connection):
                 failure = error
         assert failure is not None
         raise failure
+
+    def dispatch(self, operation_name: str, operation_kwargs: Any) -> Any:
+        check = admission.current()
+        if check is None:
+            return super().dispatch(operation_name, operation_kwargs)
+        return check.guarded(operation_name, operation_kwargs, super().dispatch)
+
+    def unguarded(self, operation_name: str, operation_kwargs: Any) -> Any:
+        """Makes a call without the check of the caller's sign-in: the call that is part of that check."""
+        return super().dispatch(operation_name, operation_kwargs)
 
 
 dynamodb = SharedConnection()

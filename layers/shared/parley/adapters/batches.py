@@ -4,13 +4,13 @@
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any, TypeVar
 
 from parley.adapters import aws, retrying
 from parley.adapters.documents import from_wire, to_wire
 from parley.adapters.tables import Table
+from parley.adapters.threads import Threads
 
 MAX_KEYS = 100  # of one BatchGetItem (DynamoDB quotas)
 MAX_ROUNDS = 6  # of asking again for what DynamoDB left out, before the caller is told to come back
@@ -18,7 +18,7 @@ MAX_ROUNDS = 6  # of asking again for what DynamoDB left out, before the caller 
 Key = tuple[str | int, ...]
 Row = TypeVar("Row", bound=Table)
 
-_calls = ThreadPoolExecutor(max_workers=8, thread_name_prefix="batch-get")
+_calls = Threads(max_workers=8, thread_name_prefix="batch-get")
 
 
 class Rows:

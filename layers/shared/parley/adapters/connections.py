@@ -8,7 +8,7 @@ from pynamodb.expressions.condition import Condition, size
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
-from parley.adapters import batches, tables, writes
+from parley.adapters import admission, batches, tables, writes
 from parley.domain.errors import Conflict, NotFound
 from parley.domain.presence import MAX_JOINED, SWEEP_SHARDS, Connection, Presence, sweep_shard
 
@@ -42,6 +42,7 @@ def save(user_id: str, connection: Connection, most: int) -> Presence:
         "lease_s": connection.lease_s,
         "token_s": connection.token_s,
         "since_ms": connection.since_ms,
+        "issued_at_s": connection.issued_at_s,
         "joined": dict.fromkeys(sorted(connection.joined), True),
     }
     row = tables.Connections(user_id=user_id)
@@ -86,12 +87,13 @@ def renew(user_id: str, connection_id: str, lease_s: int) -> Presence | None:
 
     One round trip.
     """
-    return _update(
-        user_id,
-        connection_id,
-        actions=[Path(["connections", connection_id, "lease_s"]).set(lease_s)],
-        condition=Path(["connections", connection_id]).exists(),
-    )
+    with admission.harmless():  # a sign-out takes the connection away, and then there is nothing to extend
+        return _update(
+            user_id,
+            connection_id,
+            actions=[Path(["connections", connection_id, "lease_s"]).set(lease_s)],
+            condition=Path(["connections", connection_id]).exists(),
+        )
 
 
 def mark_online(user_id: str) -> None:
@@ -239,5 +241,6 @@ def _connection(connection_id: str, body: Mapping[str, Any]) -> Connection:
         lease_s=body["lease_s"],
         token_s=body["token_s"],
         since_ms=body["since_ms"],
+        issued_at_s=body.get("issued_at_s", 0),
         joined=frozenset(body["joined"]),
     )

@@ -1,16 +1,16 @@
 """The indexes of people by name: of one role, and of everybody."""
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from hashlib import sha256
 
 from parley.adapters import environment, tables
+from parley.adapters.threads import Threads
 from parley.domain.directory import SHARDS, Entry, Range
 
 MAX_QUERIES_AT_ONCE = 8
 
-_queries = ThreadPoolExecutor(max_workers=MAX_QUERIES_AT_ONCE, thread_name_prefix="directory")
+_queries = Threads(max_workers=MAX_QUERIES_AT_ONCE, thread_name_prefix="directory")
 
 
 def of_roles(roles: Iterable[str], within: Range, limit: int) -> list[Entry]:

@@ -3,6 +3,7 @@
 from functools import cache
 
 from parley.adapters import environment
+from parley.domain.claims import MAX_LIFETIME_S
 from parley.domain.types import Limits
 
 MAX_SENDS_PER_MINUTE = 60_000  # one a millisecond, the grain of our times
@@ -19,6 +20,12 @@ def current() -> Limits:
         environment.optional("CONNECTIONS_PER_USER", "20"),
         environment.optional("GROUPS_PER_USER", "200"),
     )
+
+
+def token_lifetime_s() -> int:
+    """Returns for how many seconds after its `iat` a token counts at most (JwtMaxLifetimeS)."""
+    text = environment.optional("TOKEN_LIFETIME_S", str(MAX_LIFETIME_S))
+    return environment.whole_number("TOKEN_LIFETIME_S", text, 300, 31_622_400)
 
 
 @cache

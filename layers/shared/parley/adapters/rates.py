@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 from pynamodb.constants import ALL_NEW, ALL_OLD
 from pynamodb.expressions.condition import Condition
 
-from parley.adapters import aws, tables, writes
+from parley.adapters import admission, aws, tables, writes
 from parley.adapters.documents import from_wire
 from parley.domain import limits
 from parley.domain.limits import Rate, Taking
@@ -45,7 +45,8 @@ def _set(user_id: str, tat_ms: Any, condition: Condition, expires_at_s: int) -> 
         return_values_on_condition_failure=ALL_OLD,
     )
     try:
-        written = aws.dynamodb.dispatch("UpdateItem", request)["Attributes"]
+        with admission.harmless():
+            written = aws.dynamodb.dispatch("UpdateItem", request)["Attributes"]
     except ClientError as error:
         if not writes.failed_condition(error):
             raise

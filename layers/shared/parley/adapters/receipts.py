@@ -1,7 +1,6 @@
 """Markers and the exact time of each of their moves."""
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import msgspec
@@ -12,12 +11,13 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters import aws, tables, writes
+from parley.adapters.threads import Threads
 from parley.domain.stored import Frozen, Membership
 
 Kind = Literal["delivered", "read"]
 
 _letters: dict[Kind, str] = {"delivered": "d", "read": "r"}
-_queries = ThreadPoolExecutor(max_workers=16, thread_name_prefix="receipts")
+_queries = Threads(max_workers=16, thread_name_prefix="receipts")
 
 
 class Move(Struct, frozen=True, kw_only=True):

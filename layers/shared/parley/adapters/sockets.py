@@ -5,17 +5,17 @@ All devices at once, each its frames in their order, and what became of each fra
 
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
 from parley.adapters import aws, environment
+from parley.adapters.threads import Threads
 
 MAX_POSTS_AT_ONCE = 32  # threads; each waits for the network nearly all of its time
 
-_posts = ThreadPoolExecutor(max_workers=MAX_POSTS_AT_ONCE, thread_name_prefix="post")
+_posts = Threads(max_workers=MAX_POSTS_AT_ONCE, thread_name_prefix="post")
 
 
 class Outcome(Enum):

@@ -499,6 +499,17 @@ class WsTicket(Table):
     used_by = UnicodeAttribute(null=True)  # which call has used it up
 
 
+class AccountState(Table):
+    """What ends a person's sign-in before their token does; `admission.py` reads it with every request."""
+
+    class Meta:
+        table_name = environment.required("ACCOUNT_STATES_TABLE")
+
+    user_id = UnicodeAttribute(hash_key=True)
+    signed_out_at_s = NumberAttribute()  # tokens that were issued before do not count
+    expires_at_s = NumberAttribute()  # for DynamoDB's time to live: by then every such token has ended by itself
+
+
 class Bucket(Table):
     """One person's bucket for what they do anywhere (`domain/limits.py`); where there is none, it is full."""
 

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from jwt.types import Options
 from msgspec import Struct
 
-from parley.adapters import aws, environment
+from parley.adapters import aws, environment, limits
 from parley.domain import claims
 from parley.domain.claims import ClaimNames, SignIn
 from parley.domain.errors import Unauthenticated, Unavailable
@@ -110,6 +110,7 @@ class Verifier(Struct, frozen=True, kw_only=True):
     service_audience: str = ""  # what tokens of the role `service` must carry beside it; empty: nothing
     leeway_s: int = 0
     names: ClaimNames = ClaimNames()
+    max_lifetime_s: int = claims.MAX_LIFETIME_S
 
     def verify(self, token: str, now_s: int) -> SignIn:
         """Returns what a token says about its bearer; raises Unauthenticated, or Unavailable for want of keys."""
@@ -125,7 +126,12 @@ class Verifier(Struct, frozen=True, kw_only=True):
         except jwt.InvalidTokenError as error:
             raise _refusal(error) from None
         return claims.read(
-            content, self.names, now_s=now_s, leeway_s=self.leeway_s, service_audience=self.service_audience
+            content,
+            self.names,
+            now_s=now_s,
+            leeway_s=self.leeway_s,
+            service_audience=self.service_audience,
+            max_lifetime_s=self.max_lifetime_s,
         )
 
     def _content(self, token: str, algorithm: str, key_id: str | None, now_s: int) -> dict[str, Any]:
@@ -171,6 +177,7 @@ def _verifier() -> Verifier:
         audience=environment.required("JWT_AUDIENCE"),
         service_audience=environment.optional("JWT_SERVICE_AUDIENCE"),
         leeway_s=int(environment.optional("JWT_LEEWAY_S", "0")),
+        max_lifetime_s=limits.token_lifetime_s(),
         names=ClaimNames(
             user_id=environment.optional("JWT_USER_ID_CLAIM", "sub"),
             name=environment.optional("JWT_NAME_CLAIM", "name"),

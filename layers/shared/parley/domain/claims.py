@@ -22,6 +22,7 @@ from parley.domain.identity import (
     is_user_id,
 )
 
+MAX_LIFETIME_S = 86_400  # the default of JwtMaxLifetimeS
 MAX_TIME_S = 253_402_300_799  # the last second that RFC 3339 can write, in the year 9999
 
 
@@ -42,7 +43,13 @@ class SignIn(Struct, frozen=True, kw_only=True):
 
 
 def read(
-    claims: Mapping[str, object], names: ClaimNames, *, now_s: int, leeway_s: int, service_audience: str = ""
+    claims: Mapping[str, object],
+    names: ClaimNames,
+    *,
+    now_s: int,
+    leeway_s: int,
+    service_audience: str = "",
+    max_lifetime_s: int = MAX_LIFETIME_S,
 ) -> SignIn:
     """Returns what the claims say; raises Unauthenticated for a token out of its time or claims of the wrong kind.
 
@@ -50,9 +57,13 @@ def read(
 
     Name, role and contexts may be missing: the id stands in for the name, `user` for the role. The clocks of issuer and
     Parley may differ by `leeway_s`, which is added to the expiry, so that the whole of Parley goes by the same second.
+
+    A token counts for `max_lifetime_s` after `iat` at most. One without `iat` counts as issued that long before its
+    `exp`, so that a sign-out ends it whenever it was made.
     """
-    expires_at_s = _time(claims, "exp")
-    issued_at_s = _time(claims, "iat") if "iat" in claims else expires_at_s
+    expires_at_s = said_to_end_s = _time(claims, "exp")
+    issued_at_s = _time(claims, "iat") if "iat" in claims else max(0, expires_at_s - max_lifetime_s)
+    expires_at_s = min(expires_at_s, issued_at_s + max_lifetime_s)
     if expires_at_s + leeway_s <= now_s:
         raise Unauthenticated("token_expired", "The token has expired.")
     not_before_s = _time(claims, "nbf") if "nbf" in claims else 0
@@ -65,12 +76,14 @@ def read(
         role=_role(claims, names.role),
         contexts=_contexts(claims, names.contexts),
         expires_at_s=min(expires_at_s + leeway_s, MAX_TIME_S),
+        issued_at_s=issued_at_s,
     )
     if identity.role == SERVICE_ROLE and service_audience and service_audience not in _audiences(claims):
         raise Unauthenticated("token_audience", "A token of the role `service` needs the audience of programs, too.")
     if identity.is_too_large:
         _refuse(names.contexts, f"is too large for API Gateway: more than {MAX_CONTEXT_BYTES} bytes with the others")
-    return SignIn(identity=identity, issued_at_s=issued_at_s)
+    # Of two tokens without `iat`, the profile of the one that ends later is the newer one.
+    return SignIn(identity=identity, issued_at_s=issued_at_s if "iat" in claims else said_to_end_s)
 
 
 def _audiences(claims: Mapping[str, object]) -> list[object]:

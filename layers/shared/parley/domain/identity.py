@@ -74,7 +74,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     role: str = DEFAULT_ROLE
     contexts: dict[str, tuple[str, ...]] = {}
-    expires_at_s: int  # the token's `exp`, seconds since the epoch
+    expires_at_s: int  # when the token stops to count, seconds since the epoch
+    issued_at_s: int = 0  # of a socket that was opened before Parley kept this: older than any sign-out
 
     @property
     def is_too_large(self) -> bool:
@@ -89,6 +90,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
             "role": self.role,
             "contexts": msgspec.json.encode(self.contexts).decode(),
             "expires_at_s": str(self.expires_at_s),
+            "issued_at_s": str(self.issued_at_s),
         }
 
     @classmethod
@@ -100,4 +102,5 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
             role=context["role"],
             contexts=msgspec.json.decode(context["contexts"], type=dict[str, tuple[str, ...]]),
             expires_at_s=int(context["expires_at_s"]),
+            issued_at_s=int(context.get("issued_at_s") or 0),
         )

@@ -9,9 +9,11 @@ from parley.domain.errors import Invalid
 CONVERSATION_ID_PATTERN = r"^[dgt]_[a-z2-7]{26}$(?!\n)"
 MESSAGE_ID_PATTERN = r"^[dgt]_[a-z2-7]{26}\.[1-9][0-9]{0,14}$(?!\n)"
 EXPORT_ID_PATTERN = r"^x_[a-z2-7]{26}$(?!\n)"
+CONNECTION_ID_PATTERN = r"^[A-Za-z0-9_=+/-]{1,128}$(?!\n)"  # base64 of either alphabet, as API Gateway makes them
 CLIENT_ID_PATTERN = r"^[A-Za-z0-9._:~-]{1,64}$(?!\n)"
 
 _conversation_id = re.compile(r"[dgt]_[a-z2-7]{26}")
+_connection_id = re.compile(CONNECTION_ID_PATTERN)
 _export_id = re.compile(EXPORT_ID_PATTERN)
 _message_id = re.compile(r"([dgt]_[a-z2-7]{26})\.([1-9][0-9]{0,14})")
 
@@ -55,6 +57,13 @@ def check_conversation_id(text: str, pointer: str) -> str:
     """
     if _conversation_id.fullmatch(text) is None:
         raise Invalid.field(pointer, "bad_format", "That is not the id of a conversation.")
+    return text
+
+
+def check_connection_id(text: str, pointer: str) -> str:
+    """Returns `text` if API Gateway could have made it as a connection's id; refuses it with Invalid if not."""
+    if _connection_id.fullmatch(text) is None:
+        raise Invalid.field(pointer, "bad_format", "That is not the id of a connection.")
     return text
 
 

@@ -30,6 +30,7 @@ class Connection(Struct, frozen=True, kw_only=True):
     lease_s: int
     token_s: int  # when the token runs out that it signed in with
     since_ms: int
+    issued_at_s: int = 0  # when that token was issued
     joined: frozenset[str] = frozenset()
 
     @property

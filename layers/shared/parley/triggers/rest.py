@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from parley.adapters import environment
+from parley.adapters import admission, environment
 from parley.domain.bodies import decode, decode_query
 from parley.domain.call import Call
 from parley.domain.errors import Malformed, Unauthenticated
@@ -70,7 +70,8 @@ def operation(
             call: Call | None = None
             try:
                 call = _call(request)
-                reply = function(call, **_arguments(event, body, query))
+                with admission.required(call.caller):
+                    reply = function(call, **_arguments(event, body, query))
             except Exception as error:
                 rate_limits = call.rate_limits.values() if call else ()
                 refusal = problems.as_refusal(error)

@@ -10,12 +10,14 @@ value: each action's route has a route response in template.yaml. Without one AP
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import wraps
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from parley.adapters import admission
 from parley.domain.bodies import decode
 from parley.domain.call import Call
 from parley.domain.errors import Field, Invalid, Unauthenticated
@@ -135,7 +137,8 @@ def _outcome(event: Mapping[str, Any], name: str, run: Callable[[Call], object],
         call = _call(request)
         if must_hold and call.caller.expires_at_s <= call.now_s:
             raise Unauthenticated("token_expired", "Your sign-in has run out; connect again with a new token.")
-        outcome = run(call)
+        with admission.required(call.caller) if must_hold else nullcontext():
+            outcome = run(call)
     except Exception as error:
         refusal = problems.as_refusal(error)
         if refusal is None:

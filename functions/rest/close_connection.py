@@ -1,0 +1,10 @@
+"""DELETE /me/connections/{connection_id}: close one of the caller's connections, open or not. 200, 400."""
+
+from parley.actions import devices
+from parley.domain.call import Call
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation()
+def handler(call: Call, connection_id: str) -> Reply[devices.Closed]:
+    return ok(devices.close_connection(call, connection_id))

@@ -1,0 +1,10 @@
+"""GET /me/connections: the caller's live connections, the newest first. 200."""
+
+from parley.actions import devices
+from parley.domain.call import Call
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation()
+def handler(call: Call) -> Reply[devices.DeviceList]:
+    return ok(devices.list_connections(call))

@@ -1,0 +1,13 @@
+"""POST /users/{user_id}/sign-out: end every sign-in of a person, as the host's own server asks. 200, 400, 403.
+
+Their sockets are closed, and tokens that were issued before are refused within a second.
+"""
+
+from parley.actions import devices
+from parley.domain.call import Call
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation()
+def handler(call: Call, user_id: str) -> Reply[devices.SignedOut]:
+    return ok(devices.sign_out_user(call, user_id))
