@@ -11,8 +11,7 @@ from tests.functional.replies import Meanwhile, invalid, refusal
 from tests.functional.talk import joined, open_direct, say
 from tests.harness import Frame, Parley, Refused, User
 
-# Limits and timers; and that the example blocks its own caller. Neither reads a row.
-NO_DATA = {"websocket/hello", "rest/block_user"}
+NO_DATA = {"websocket/hello"}  # it reads nothing of anybody: limits and timers only
 
 
 def sign_out(parley: Parley, user_id: str) -> Frame:
@@ -38,13 +37,13 @@ def note_sign_out(parley: Parley, user_id: str) -> None:
     ids=["user", "service", "moderator"],
 )
 def test_every_operation_refuses_a_token_from_before(parley: Parley, role: str, others: set[str]) -> None:
-    alice, bob = parley.user("alice", role=role), parley.user("bob")
-    conversation_id = open_direct(alice, bob)
+    amy, bob = parley.user("amy", role=role), parley.user("bob")
+    conversation_id = open_direct(amy, bob)
     say(bob, conversation_id, "one", "two")
-    phone = alice.connect()
-    note_sign_out(parley, "alice")
+    phone = amy.connect()
+    note_sign_out(parley, "amy")
 
-    answers = {str(one): one.ask(alice, phone, conversation_id) for one in everything(parley.template)}
+    answers = {str(one): one.ask(amy, phone, conversation_id) for one in everything(parley.template)}
 
     # What the caller's role refuses reads nothing, so it need not ask.
     let_in = {name: one for name, one in answers.items() if one.code != "signed_out" and one.code not in others}
@@ -52,18 +51,18 @@ def test_every_operation_refuses_a_token_from_before(parley: Parley, role: str, 
 
 
 def test_nothing_is_written_for_a_token_from_before(parley: Parley) -> None:
-    alice, bob = parley.user("alice"), parley.user("bob")
-    conversation_id = open_direct(alice, bob)
+    amy, bob = parley.user("amy"), parley.user("bob")
+    conversation_id = open_direct(amy, bob)
     say(bob, conversation_id, "one", "two")
-    phone, screen = alice.connect(), joined(bob, conversation_id)
-    note_sign_out(parley, "alice")
+    phone, screen = amy.connect(), joined(bob, conversation_id)
+    note_sign_out(parley, "amy")
 
     # A ping extends the caller's own lease, if there is one. Buckets count what a caller tries.
     quiet = [one for one in everything(parley.template) if str(one) not in NO_DATA | {"websocket/ping"}]
     with parley.watch() as calls:
         for one in quiet:
             screen.frames.clear()
-            one.ask(alice, phone, conversation_id)
+            one.ask(amy, phone, conversation_id)
             assert screen.frames == [], one
 
     buckets, table = parley.functions.environment["RATES_TABLE"], "TableName"
