@@ -79,7 +79,19 @@ OURS = {
     **dict.fromkeys(["answered_at", "as_of", "at", "blocked_at", "created_at", "deleted_at", "delivered_at"], 24),
     **dict.fromkeys(["edited_at", "ended_at", "expires_at", "finished_at", "handled_at", "last_activity_at"], 24),
     **dict.fromkeys(["last_seen", "muted_until", "read_at", "reconnect_by", "requested_at", "rings_until"], 24),
-    **dict.fromkeys(["server_time", "since", "started_at", "token_expires_at", "updated_at", "url_expires_at"], 24),
+    **dict.fromkeys(
+        [
+            "server_time",
+            "since",
+            "connected_at",
+            "signed_out_at",
+            "started_at",
+            "token_expires_at",
+            "updated_at",
+            "url_expires_at",
+        ],
+        24,
+    ),
     "rule": 1_000,  # twenty ids of banned words, or a rule of the policy
     "details{}": 600,  # ids of twenty conversations
     "next": 4_096,
@@ -87,6 +99,7 @@ OURS = {
     "urls[]": 512,
 }
 MENTIONS = MAX_MENTIONS + MAX_EVERYONE
+MAX_CONNECTIONS = 100  # of one person, whatever ConnectionsPerUser says (template.yaml)
 # Entries of each list, by `Class.field`: a new one needs a bound of its own.
 LISTS = {
     "Shared.owner_ids": MAX_ADMINS // 2,
@@ -106,6 +119,7 @@ LISTS = {
     "BlockList.blocks": MAX_PAGE,
     "Caught.markers": 1,
     "ConversationList.conversations": MAX_PAGE,
+    "DeviceList.connections": MAX_CONNECTIONS,
     "Forwarded.failed": MAX_FORWARDS,
     "Forwarded.messages": MAX_FORWARDS,
     "Hit.highlights": MAX_HIGHLIGHTS * MAX_QUERY_WORDS,
