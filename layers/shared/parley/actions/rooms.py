@@ -43,16 +43,15 @@ class TypingUntil(Struct, frozen=True, kw_only=True):
 
 def join(call: Call, conversation_id: str) -> Joined:
     """Opens a conversation on the calling device: from now on it gets `new_message` in full; the others are told."""
-    access.access_conversation(call, conversation_id)
+    is_large = access.access_conversation(call, conversation_id).is_large
     since_ms = connections.join(call.user_id, call.device_id, conversation_id, call.now_ms)
     what = ("joined", call.device_id, conversation_id, since_ms)
     # Read again after joining ("subscribe, then read"), so that nothing falls between the answer and the first event.
     (head, typists), hidden = visibility.read_beside(
-        call.user_id, conversation_id, lambda: _open(call, conversation_id)
+        call.user_id, conversation_id, lambda: _open(call, conversation_id, is_large=is_large)
     )
     joined = UserJoinedConversation(conversation_id=conversation_id, user_id=call.user_id)
-    # No event tells of typing in a large group, so none would end what the answer says of it.
-    others = [] if head.is_large else [one for one in typists if one.user_id != call.user_id]
+    others = [one for one in typists if one.user_id != call.user_id]
     _, cut_off = visibility.cut_off_beside(
         call.user_id,
         hidden,
@@ -69,7 +68,13 @@ def join(call: Call, conversation_id: str) -> Joined:
     )
 
 
-def _open(call: Call, conversation_id: str) -> tuple[Head, list[Typist]]:
+def _open(call: Call, conversation_id: str, *, is_large: bool) -> tuple[Head, list[Typist]]:
+    """Returns the head of the caller's conversation and who types there; one round trip.
+
+    Nobody in a large group: no event tells of it there, so none would end what the answer says.
+    """
+    if is_large:
+        return access.access_conversation(call, conversation_id), []
     return together.both(
         lambda: access.access_conversation(call, conversation_id),
         lambda: typing_rows.in_conversation(conversation_id, call.now_ms),
