@@ -17,14 +17,16 @@ MAX_ROUNDS = 50  # of `sync`; each goes on
 class Client:
     """One device of a user, and what it holds; all of it outlives its connection."""
 
-    def __init__(self, user: User, name: str) -> None:
+    def __init__(self, user: User, name: str, *, syncs_over_rest: bool = False) -> None:
         self.user = user
         self.name = name
+        self.syncs_over_rest = syncs_over_rest
         self.socket: Socket | None = None
         self.conversations: dict[str, HeldConversation] = {}
         self.blocked = BlockedPeople()
         self.outbox: list[Json] = []
         self.on_screen: set[str] = set()
+        self.met: set[str] = set()  # the verdicts of its syncs, and `later`
         self._client_ids = count(1)
 
     @property
@@ -39,13 +41,17 @@ class Client:
 
     def connect(self) -> None:
         """ "First connected, then read": `hello`, `sync`, `join_conversation`, then the outbox, in order."""
-        # With the token: where invocations are doubled, the second one finds a ticket used up.
-        self.socket = self.user.connect(subprotocol=True)
-        self.ask("hello")
+        self.arrive()
         self.catch_up()
         for conversation_id in sorted(self.on_screen & set(self.conversations)):
             self.ask("join_conversation", conversation_id=conversation_id)
         self.send_outbox()
+
+    def arrive(self) -> None:
+        """Connects; "events may arrive before" the `ack` of `sync`."""
+        # With the token: where invocations are doubled, the second one finds a ticket used up.
+        self.socket = self.user.connect(subprotocol=True)
+        self.ask("hello")
 
     def go_away(self) -> None:
         """Loses the connection, and what had come over it and was not heard."""
@@ -56,12 +62,16 @@ class Client:
 
     def ask(self, action: str, **data: object) -> Json | None:
         """Returns the `ack`'s data, or None for what is refused."""
+        reply = self._request(action, data)
+        assert reply["type"] == "ack" or reply["error"]["status"] < 500, reply
+        return copied(reply["data"]) if reply["type"] == "ack" else None
+
+    def _request(self, action: str, data: Json) -> Frame:
         assert self.socket is not None
         is_full, self.socket.is_full = self.socket.is_full, False  # replies are not posts; they come
         reply = self.socket.request(action, data)
         self.socket.is_full = is_full
-        assert reply["type"] == "ack" or reply["error"]["status"] < 500, reply
-        return copied(reply["data"]) if reply["type"] == "ack" else None
+        return reply
 
     # --- Sending -----------------------------------------------------------------------------------------------------
 
@@ -72,13 +82,20 @@ class Client:
         self.outbox.append(draft)
 
     def send_outbox(self) -> None:
-        """ "One message of a conversation at a time"; "`error` with 4xx: take it out"."""
+        """ "One message of a conversation at a time"; "`error` with 4xx: take it out"; "429 or 5xx: keep it"."""
         while self.outbox:
-            answer = self.ask("send_message", **self.outbox[0])
+            reply = self._request("send_message", self.outbox[0])
+            if reply["type"] == "error" and _may_pass(reply["error"]["status"]):
+                return
             self.outbox.pop(0)
-            if answer is not None and answer["conversation_id"] in self.conversations:
-                del answer["replayed"]
-                self.conversations[answer["conversation_id"]].take_sent(answer)
+            if reply["type"] == "ack":
+                self._take_acknowledged(copied(reply["data"]))
+
+    def _take_acknowledged(self, answer: Json) -> None:
+        """ "Replace the pending message by the one in `data`"."""
+        if answer["conversation_id"] in self.conversations:
+            del answer["replayed"]
+            self.conversations[answer["conversation_id"]].take_sent(answer)
 
     def send_and_lose_the_ack(self) -> None:
         """The request gets through, and the connection breaks before its answer comes."""
@@ -178,30 +195,56 @@ class Client:
         """Asks for what it misses until there is no more."""
         wanted = {one: held.cursor for one, held in self.conversations.items()}
         for _ in range(MAX_ROUNDS):
-            caught = self.ask("sync", cursors=wanted)
-            assert caught is not None
+            caught = self._sync(wanted)
             wanted = dict(self._take_caught_up(caught))
             if not wanted:
                 return
         raise AssertionError("no end")
 
+    def _sync(self, cursors: Json) -> Json:
+        """ "`sync` (or `POST /sync`) takes up to 100 cursors"."""
+        if self.syncs_over_rest:
+            reply = self.user.post("/sync", json={"cursors": cursors})
+            assert reply.status == 200, reply
+            return dict(reply.json)
+        caught = self.ask("sync", cursors=cursors)
+        assert caught is not None
+        return caught
+
     def _take_caught_up(self, caught: Json) -> Iterator[tuple[str, Any]]:
         """ "Take it in, in this order"; yields the cursors to ask with next."""
         for conversation_id in caught["left"]:
             self.conversations.pop(conversation_id, None)
-        for conversation in caught["joined"]:
-            self.conversations.setdefault(conversation["id"], HeldConversation(conversation, self.user_id))
-        assert not caught["joined_capped"]
+        self._take_joined(caught["joined"])
+        if caught["joined_capped"]:
+            self._list()
         for conversation_id, part in caught["conversations"].items():
             self._take_part(self.conversations[conversation_id], part)
+            self.met.add(part["verdict"])
             if part["verdict"] == "truncated" and conversation_id in self.conversations:
                 yield conversation_id, part["next"]
         for conversation_id in caught["later"]:
+            self.met.add("later")
             yield conversation_id, self.conversations[conversation_id].cursor
         if caught["blocked"] is not None:
             self.blocked.take_all(caught["blocked"], caught["as_of"])
         else:
             self.read_blocked(caught["as_of"])
+
+    def _take_joined(self, conversations: list[Json]) -> None:
+        """ "Keep one that you know by now"."""
+        for conversation in conversations:
+            self.conversations.setdefault(conversation["id"], HeldConversation(conversation, self.user_id))
+
+    def _list(self) -> None:
+        """ "With `joined_capped` there are more; `GET /conversations` lists them", the archived ones too."""
+        self.met.add("joined_capped")
+        for state in ("active", "archived"):
+            query: str | None = f"state={state}&limit=100"
+            while query is not None:
+                page = self.user.get(f"/conversations?{query}").json
+                self._take_joined(page["conversations"])
+                query = f"state={state}&limit=100&cursor={page['next']}" if page["next"] is not None else None
 
     def _take_part(self, held: HeldConversation, part: Json) -> None:
         for message in part["messages"]:
@@ -237,3 +280,8 @@ class Client:
             query = f"limit=20&before={page['messages'][0]['seq']}" if page["messages"] else query
         if held.is_group:
             held.members = self.user.get(f"/conversations/{conversation_id}/members?limit=100").json["members"]
+
+
+def _may_pass(status: int) -> bool:
+    """Says whether a refusal may pass by itself, so that the same request is worth another try."""
+    return status == 429 or status >= 500

@@ -186,6 +186,14 @@ class HeldConversation:
             listed = listed | {"blocked": self.is_group and listed["sender_id"] in blocked}
         return self.object | {"last_message": listed, "last_change_seq": self.cursor["change_seq"]}
 
+    def shown_receipts(self, seq: int) -> dict[str, tuple[bool, bool]]:
+        """Returns of a direct conversation who has received and read a message, as `members` say: it covers all before.
+
+        When they did is read again (`GET …/receipts`).
+        """
+        others = [one for one in self.object["members"] if one["user_id"] != self.messages[seq].sender_id]
+        return {one["user_id"]: (one["delivered_seq"] >= seq, one["read_seq"] >= seq) for one in others}
+
     def shown_messages(self, blocked: set[str]) -> dict[int, Json]:
         """Returns the messages as the user sees them; of one that was only notified a part of the text."""
         return {
