@@ -75,7 +75,7 @@ lock: .venv/.uv  ## the locks again, from the *.in beside them; ARGS=--upgrade f
 	$(COMPILE) $(ARGS) requirements/sam.in -o requirements/sam.txt
 	$(COMPILE) $(ARGS) requirements/checkov.in -o requirements/checkov.txt
 	$(COMPILE) $(ARGS) requirements/contracts.in -o requirements/contracts.txt
-	cd $(NODE) && npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
+	cd $(NODE) && PATH="$(CURDIR)/.venv-contracts/bin:$$PATH" npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 
 examples: .venv/.dev .venv-ministack/.stamp  ## docs/examples.json again, from tests that run: those that are stale, or ARGS=all
 	@PYTHONPATH=layers/shared:functions .venv/bin/python -m docs.examples $(ARGS)
@@ -107,9 +107,8 @@ clean:  ## every virtual environment and cache away; what `make run` has stored 
 	@$(UV) pip sync --quiet --python .venv-$*/bin/python --require-hashes $<
 	@touch $@
 
-# The scripts of packages do not run: none of these needs them.
-$(NODE)/node_modules/.stamp: $(NODE)/package-lock.json
-	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null && command -v npm >/dev/null || { \
-		echo "The gate needs Node 20 or newer, and npm, for tests/contracts; to run Parley, neither is needed." >&2; exit 1; }
-	@cd $(NODE) && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
+# Node itself is a wheel in .venv-contracts. The scripts of packages do not run: none of these needs them.
+$(NODE)/node_modules/.stamp: $(NODE)/package-lock.json .venv-contracts/.stamp
+	@cd $(NODE) && PATH="$(CURDIR)/.venv-contracts/bin:$$PATH" \
+		npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
 	@touch $@

@@ -1,4 +1,4 @@
-"""Other people's tools, as the tests run them: Node's from `node/`, Python's from .venv-contracts."""
+"""Other people's tools, as the tests run them: Node's from `node/`, Python's and Node itself from .venv-contracts."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ LIMIT_S = 120
 def node(tool: str, *arguments: str | Path, folder: Path = NODE) -> str:
     """Returns what a tool of Node's says; fails if it is not installed or does not end well."""
     program = MODULES / ".bin" / tool
-    assert program.exists(), f"there is no {tool}: `make setup` installs it, with Node 20 or newer and npm"
+    assert program.exists(), f"there is no {tool}: `make setup` installs it"
     return run(program, *arguments, folder=folder)
 
 
@@ -32,6 +32,7 @@ def run(program: str | Path, *arguments: str | Path, folder: Path) -> str:
     """Returns what a program says; fails if it does not end well."""
     variables = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))},
+        "PATH": os.pathsep.join([str(PYTHON), os.environ["PATH"]]),
         "REDOCLY_TELEMETRY": "off",
         "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
         "NO_COLOR": "1",
