@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
@@ -191,6 +192,14 @@ PUSHES = {
         "user_stopped_typing",
         before=lambda w: w.in_conversation("typing_start"),
         within_s=4,
+    ),
+    "SignOutUser": Push(
+        lambda w: w.over_rest(w.parley.user("host", role="service").post("/users/alice/sign-out")),
+        "user_status_change",
+    ),
+    "CloseConnection": Push(
+        lambda w: w.over_rest(w.alice.delete(f"/me/connections/{quote(w.phone.connection_id, safe='')}")),
+        "user_status_change",
     ),
     "OnMarkDelivered": Push(lambda w: w.on_message("mark_delivered"), "message_delivered"),
     "OnMarkRead": Push(lambda w: w.on_message("mark_read"), "message_read"),

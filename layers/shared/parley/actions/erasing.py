@@ -180,10 +180,15 @@ def _presence(work: _Work) -> Unit:
 
 
 def _profile(work: _Work) -> Unit:
-    """Forgets the profile, and how much the person has lately done."""
-    rows = batches.read({tables.User: [(work.user_id,)], tables.Bucket: [(work.user_id,)]})
+    """Forgets the profile, how much the person has lately done and, in the last round, that they were signed out.
+
+    By then API Gateway asks its authorizer again, which lets no erased person in.
+    """
+    models: tuple[type[tables.Table], ...] = (tables.User, tables.Bucket)
+    models += (tables.AccountState,) if work.job.is_last_round else ()
+    rows = batches.read({model: [(work.user_id,)] for model in models})
     profile, bucket = rows.get(tables.User, work.user_id), rows.get(tables.Bucket, work.user_id)
-    ops = [erasures.delete(row) for row in (profile, bucket) if row is not None]
+    ops = [erasures.delete(row) for model in models if (row := rows.get(model, work.user_id)) is not None]
     return Unit(ops, {"profile": int(profile is not None), "limits": int(bucket is not None)})
 
 
@@ -206,7 +211,7 @@ def _exports(work: _Work) -> Unit:
 
 
 def _tickets(work: _Work) -> Unit:
-    """Deletes tickets that the person did not use; they were good for 30 s, but DynamoDB may keep them for days."""
+    """Deletes the person's tickets, used or not; they were good for 30 s, but DynamoDB may keep them for days."""
     rows, cursor = erasures.scanned(tables.WsTicket, work.job.cursor, MAX_OPS)
     theirs = [row for row in rows if isinstance(row, tables.WsTicket) and row.identity["user_id"] == work.user_id]
     return Unit([erasures.delete(row) for row in theirs], {"tickets": len(theirs)}, cursor)
@@ -222,7 +227,7 @@ def _calls(work: _Work) -> Unit:
     for row in rows:
         if not isinstance(row, tables.Call):
             continue
-        if row.conversation_id == calls.line_key(work.user_id)[0]:
+        if calls.is_kept_for(row, work.user_id):
             ops.append(erasures.delete(row))
         elif work.user_id in (row.caller_id, row.callee_id, row.ended_by):
             row.caller_id, row.callee_id, row.ended_by = (

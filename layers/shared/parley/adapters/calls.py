@@ -18,6 +18,7 @@ from parley.domain.stored import Head
 
 MAX_DUE = 1000  # rows of one shard that one round of a sweep takes up; about 100 bytes each, so one page
 LINE = "line"
+SIGNALS = "#signals"  # ends the key of what counts a person\'s signals of the calls of a conversation
 
 
 class LostRace(Exception):
@@ -69,7 +70,7 @@ def count_signal(call: StoredCall, user_id: str, size_bytes: int, now_s: int) ->
     """
     signals, so_far = tables.Call.signals, tables.Call.signal_bytes
     most = MAX_SIGNAL_BYTES[call.state] - size_bytes
-    row = tables.Call(conversation_id=f"{call.conversation_id}#{user_id}#signals", call_id=call.call_id)
+    row = tables.Call(conversation_id=f"{call.conversation_id}#{user_id}{SIGNALS}", call_id=call.call_id)
     try:
         row.update(
             actions=[
@@ -143,6 +144,11 @@ def line_key(user_id: str) -> tuple[str, str]:
     """Returns the key of a person's line."""
     # No user id holds a `#`, so a line is never taken for a call.
     return f"{user_id}#{LINE}", LINE
+
+
+def is_kept_for(row: tables.Call, user_id: str) -> bool:
+    """Says whether a row is about this one person: their line, or what counts their signals of a call."""
+    return row.conversation_id == line_key(user_id)[0] or row.conversation_id.endswith(f"#{user_id}{SIGNALS}")
 
 
 def _found(rows: batches.Rows, conversation_id: str, call_id: str) -> StoredCall | None:
