@@ -1,5 +1,7 @@
 """Whom very many have blocked goes on as before: nothing reads more of their blocks than concerns it."""
 
+from urllib.parse import quote
+
 import pytest
 
 from parley.domain.presence import LEASE_S
@@ -38,6 +40,23 @@ def test_status_reaches_the_others_only(parley: Parley, screens: tuple[Socket, S
     assert [one["user_id"] for one in asked] == ["bob"]
     assert [one["user_id"] for one in alice.get("/users/presence?ids=bob,carol").json["statuses"]] == ["bob"]
     phone.close()
+    assert told(*screens) == [["offline"], []]
+
+
+@pytest.mark.parametrize("how", ["sign-out", "closing the connection"])
+def test_device_that_is_closed_from_elsewhere_is_told_of_to_the_others_only(
+    parley: Parley, screens: tuple[Socket, Socket], how: str
+) -> None:
+    alice = parley.user("alice")
+    phone = alice.connect()
+    told(*screens)
+
+    if how == "sign-out":
+        parley.user("host", role="service").post("/users/alice/sign-out")
+    else:
+        alice.delete(f"/me/connections/{quote(phone.connection_id, safe='')}")
+
+    assert phone.closed is not None
     assert told(*screens) == [["offline"], []]
 
 
