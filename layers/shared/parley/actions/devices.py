@@ -3,11 +3,9 @@
 from msgspec import Struct
 
 from parley.actions import people, presence
-from parley.actions.profiles import SERVICE
 from parley.adapters import account_states, connections
 from parley.domain import ids
 from parley.domain.call import Call
-from parley.domain.errors import Forbidden
 from parley.domain.presence import Connection
 from parley.domain.times import rfc3339
 
@@ -64,9 +62,7 @@ def sign_out_user(call: Call, user_id: str) -> SignedOut:
     In this order: a device that connects meanwhile finds the sign-out (`presence.connect`). Three round trips, and more
     for each connection.
     """
-    if call.caller.role != SERVICE:
-        detail = "Only the host's own server may sign people out."
-        raise Forbidden("service_only", detail, rule=f"role {SERVICE} → POST /users/{{user_id}}/sign-out")
+    people.require_service(call, "sign people out", "POST /users/{user_id}/sign-out")
     people.check_user_id(user_id)
     account_states.sign_out(user_id, call.now_s)
     presence.close(call, user_id)

@@ -31,7 +31,7 @@ from parley.adapters.erasures import MAX_OPS, LostRace, Op
 from parley.domain import auditing, erasing, events
 from parley.domain.call import Call
 from parley.domain.erasing import PARTS, Erasure, ErasureStep, Found, Job, Part, Walk
-from parley.domain.errors import Forbidden, Invalid, NotFound
+from parley.domain.errors import Invalid, NotFound
 from parley.domain.grouping import MAX_MEMBERS
 from parley.domain.identity import Identity
 from parley.domain.steps import Change, ChangeKind, Mark
@@ -61,7 +61,7 @@ def ask(call: Call, user_id: str) -> Erasure:
 
     From then on nobody gets in as this person, until the host's own server gives them a profile again.
     """
-    require_service(call)
+    people.require_service(call, "erase people", "DELETE /users")
     people.check_user_id(user_id)
     for _ in writes.tries():
         job = erasures.begun_for(user_id)
@@ -80,20 +80,13 @@ def ask(call: Call, user_id: str) -> Erasure:
 
 def read(call: Call, erasure_id: str) -> Erasure:
     """Returns an erasure with, once it is over, its receipt; one round trip."""
-    require_service(call)
+    people.require_service(call, "erase people", "DELETE /users")
     if not erasing.is_erasure_id(erasure_id):
         raise Invalid.field("{erasure_id}", "bad_format", "That is not the id of an erasure.")
     job = erasures.get(erasure_id)
     if job is None:
         raise NotFound("erasure_not_found", "There is no such erasure.")
     return job.view(call.now_ms)
-
-
-def require_service(call: Call) -> None:
-    """Refuses everybody but the host's own server."""
-    if call.caller.role != SERVICE:
-        detail = "Only the host's own server may erase people."
-        raise Forbidden("service_only", detail, rule=f"role {SERVICE} → DELETE /users")
 
 
 def step(wanted: ErasureStep, now_ms: int) -> None:

@@ -14,15 +14,19 @@ from parley.domain.requests import PutUser
 from parley.domain.types import Person
 
 
+def require_service(call: Call, what: str, route: str) -> None:
+    """Refuses everybody but the host's own server with Forbidden; `what` and `route` say what it alone may do."""
+    if call.caller.role != SERVICE:
+        raise Forbidden("service_only", f"Only the host's own server may {what}.", rule=f"role {SERVICE} → {route}")
+
+
 def put(call: Call, user_id: str, wanted: PutUser) -> tuple[Person, bool]:
     """Keeps what the host's own server says of a person, and returns it, with whether nobody knew them before.
 
     It counts as said now: more than every token that was seen so far, and less than one that is issued later. Whoever
     was erased is let in again with it. Three round trips; Forbidden for everybody but the role `service`.
     """
-    if call.caller.role != SERVICE:
-        detail = "Only the host's own server may say who somebody is."
-        raise Forbidden("service_only", detail, rule=f"role {SERVICE} → PUT /users")
+    require_service(call, "say who somebody is", "PUT /users")
     if check_user_id(user_id) == call.user_id:
         raise Invalid.field("{user_id}", "not_allowed", "The id of a program cannot be a person's, too.")
     said = _said(call, user_id, wanted)

@@ -8,11 +8,11 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from parley.adapters import aws, retrying
+from parley.adapters.admission import MAX_KEYS
 from parley.adapters.documents import from_wire, to_wire
 from parley.adapters.tables import Table
 from parley.adapters.threads import Threads
 
-MAX_KEYS = 100  # of one BatchGetItem (DynamoDB quotas)
 MAX_ROUNDS = 6  # of asking again for what DynamoDB left out, before the caller is told to come back
 
 Key = tuple[str | int, ...]
