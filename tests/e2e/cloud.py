@@ -1,0 +1,215 @@
+"""A stack on ministack's CloudFormation: what deploys it, the people in it, and an administrator's clients.
+
+ministack's API Gateway, REST and WebSocket, calls the functions as Lambda does: each in a process of its own, with the
+built layer, and under its own role (`AUTH=true`).
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import httpx
+import jwt
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from local.ministack import Ministack
+
+ROOT = Path(__file__).parents[2]
+STACK = "parley"
+ACCOUNT = "000000000000"
+SECRET = "a key that only this test knows, long enough for HS256"
+# The functions run on the Python at hand; the layer is built for that one too.
+PARAMETERS = {
+    "PythonVersion": f"{sys.version_info.major}.{sys.version_info.minor}",
+    "Architecture": "x86_64",
+    "DeletionProtection": "false",
+}
+PATIENCE_S = 60  # the first call of a function starts a process, and the machine may be busy with other tests
+
+
+class Cloud(Ministack):
+    """ministack with every service that the template needs, and with IAM in force."""
+
+    def _environment(self, port: int) -> dict[str, str]:
+        return {name: value for name, value in super()._environment(port).items() if name != "SERVICES"} | {
+            "AUTH": "true"
+        }
+
+
+def for_ministack(template: dict[str, Any], endpoint_url: str) -> dict[str, Any]:
+    """Returns the built template without what ministack 1.5.33 refuses (docs/decisions.md lists it)."""
+    resources = {name: each for name, each in template["Resources"].items() if not _is_unknown(each)}
+    for each in resources.values():
+        if each["Type"] in ("AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy"):
+            # It is reached over plain HTTP, and obeys a policy that demands TLS.
+            document = each["Properties"]["PolicyDocument"]
+            document["Statement"] = [s for s in document["Statement"] if s["Sid"] != "TlsOnly"]
+    resources = {name: each for name, each in resources.items() if not _is_empty_policy(each)}
+    # Its @connections API is at its own address, and the parameter ConnectionsEndpoint cannot name an API to be made.
+    environment = template["Globals"]["Function"]["Environment"]["Variables"]
+    environment["CONNECTIONS_ENDPOINT"] = {"Fn::Sub": endpoint_url + "/_aws/execute-api/${WebSocketApi}/v1"}
+    return {**template, "Resources": resources}
+
+
+def _is_unknown(resource: dict[str, Any]) -> bool:
+    """Says whether ministack refuses it: route responses (it gives every answer back), alarms over several metrics."""
+    several_metrics = resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
+    return several_metrics or resource["Type"] == "AWS::ApiGatewayV2::RouteResponse"
+
+
+def _is_empty_policy(resource: dict[str, Any]) -> bool:
+    document = resource.get("Properties", {}).get("PolicyDocument")
+    return document is not None and not document["Statement"]
+
+
+def administrator(endpoint_url: str, service: str) -> Any:
+    """Returns a client that may do everything; its shape is botocore's model, which mypy cannot see by name."""
+    return botocore.session.get_session().create_client(
+        service,
+        region_name="us-east-1",
+        endpoint_url=endpoint_url,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+class Deployment:
+    """A deployed stack: where its APIs are, and what else is in it."""
+
+    def __init__(self, endpoint_url: str, template: dict[str, Any]) -> None:
+        self.endpoint_url = endpoint_url
+        self.template = template
+        resources = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK)
+        self.ids = {
+            each["LogicalResourceId"]: each["PhysicalResourceId"]
+            for page in resources
+            for each in page["StackResourceSummaries"]
+        }
+
+    def client(self, service: str) -> Any:
+        return administrator(self.endpoint_url, service)
+
+    def url(self, api: str, scheme: str) -> str:
+        return f"{scheme}{self.endpoint_url.removeprefix('http')}/_aws/execute-api/{self.ids[api]}/v1"
+
+    def invoke(self, function: str, event: dict[str, object]) -> dict[str, Any]:
+        """Returns what a function returns; fails where it raised."""
+        reply = self.client("lambda").invoke(FunctionName=self.ids[function], Payload=json.dumps(event))
+        value: dict[str, Any] = json.loads(reply["Payload"].read())
+        assert "FunctionError" not in reply, value
+        return value
+
+    def log(self, group: str) -> str:
+        events = self.client("logs").filter_log_events(logGroupName=self.ids[group])["events"]
+        return "\n".join(event["message"] for event in events)
+
+
+class Person:
+    """Somebody with a token, and a socket once they have connected."""
+
+    def __init__(self, deployment: Deployment, user_id: str) -> None:
+        self._deployment = deployment
+        self.user_id = user_id
+        claims = {"sub": user_id, "name": user_id.title(), "iss": "parley", "aud": "parley"}
+        self.token = jwt.encode({**claims, "iat": int(time.time()), "exp": int(time.time()) + 600}, SECRET)
+        self._open = ExitStack()
+        self._rest = self._open.enter_context(
+            httpx.Client(
+                base_url=deployment.url("RestApi", "http"),
+                headers={"Authorization": f"Bearer {self.token}"},
+                timeout=PATIENCE_S,
+            )
+        )
+        self._socket: ClientConnection | None = None
+        self._events: deque[dict[str, Any]] = deque()
+        self._asked = 0
+
+    def ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        """Returns the answer's body; fails where it is no success."""
+        response = self._rest.request(method, path, json=body)
+        assert response.is_success, (method, path, response.status_code, response.text)
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def connect_by_ticket(self) -> None:
+        ticket = self.ask("POST", "/ws-tickets")["ticket"]
+        self._connect(f"?ticket={ticket}")
+
+    def connect_by_token(self) -> None:
+        self._connect("", Subprotocol("bearer"), Subprotocol(self.token))
+
+    def _connect(self, query: str, *offered: Subprotocol) -> None:
+        url = self._deployment.url("WebSocketApi", "ws") + query
+        self._socket = self._open.enter_context(
+            # No pings: on a busy machine ministack may take longer to answer one than the client would wait.
+            connect(url, subprotocols=offered or None, open_timeout=PATIENCE_S, ping_interval=None)
+        )
+
+    def act(self, action: str, **data: object) -> dict[str, Any]:
+        """Returns what an action acknowledges with; fails where it is refused."""
+        assert self._socket
+        self._asked += 1
+        request_id = f"{self.user_id}-{self._asked}"
+        self._socket.send(json.dumps({"action": action, "request_id": request_id, "data": data}))
+        while True:
+            frame = self._receive()
+            if frame.get("request_id") == request_id:
+                assert frame["type"] == "ack", frame
+                acknowledged: dict[str, Any] = frame["data"]
+                return acknowledged
+            self._events.append(frame)
+
+    def hears(self, event: str) -> dict[str, Any]:
+        """Returns the next event of that name; drops the ones before it."""
+        while True:
+            frame = self._events.popleft() if self._events else self._receive()
+            if frame.get("event") == event:
+                heard: dict[str, Any] = frame["data"]
+                return heard
+
+    def leave(self) -> None:
+        self._open.close()
+
+    def _receive(self) -> dict[str, Any]:
+        assert self._socket
+        frame: dict[str, Any] = json.loads(self._socket.recv(timeout=PATIENCE_S))
+        return frame
+
+
+def overrides(parameters: dict[str, str]) -> list[str]:
+    return ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
+
+
+def sam(*arguments: str, endpoint_url: str | None = None) -> None:
+    """Runs SAM, as an administrator of ministack where an endpoint is given; fails with what it said."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "JWT_", "COV"))}
+    environment |= {"SAM_CLI_TELEMETRY": "0", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    if endpoint_url:
+        environment["AWS_ENDPOINT_URL"] = endpoint_url
+    done = subprocess.run(
+        [ROOT / ".venv-sam" / "bin" / "sam", *arguments, "--config-env", "none"],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.2)
