@@ -16,8 +16,9 @@ DESCRIPTION = """\
 Messages between the users of an application that signs them in itself, as they happen.
 
 A client sends `{"action", "request_id"?, "data"?}` and gets one reply to it, `ack` or `error`, with the same
-`request_id`. Events come by themselves: `{"type": "event", "event", "data"}`. Sign in when connecting, with a one-time
-ticket (POST /ws-tickets) as `?ticket=`, or with a token as a subprotocol: `Sec-WebSocket-Protocol: bearer, <JWT>`.
+`request_id`. Events come by themselves: `{"type": "event", "event", "data"}`. Sign in when connecting, in one of three
+ways: with a one-time ticket (POST /ws-tickets) as `?ticket=`; with a token in the header `Authorization: Bearer <JWT>`,
+if the client can set headers; or with a token as a subprotocol, `Sec-WebSocket-Protocol: bearer, <JWT>`.
 Never put a token into the address. Made from the code by `make docs`."""
 
 
@@ -58,7 +59,7 @@ def document(actions: Sequence[Operation], version: str) -> Document:
                 "protocol": "wss",
                 "description": "A deployed stack: its output WebSocketUrl",
                 "variables": {"api_id": {"default": "abcdef1234"}, "region": {"default": "us-east-1"}},
-                "security": [_refer("securitySchemes", "ticket"), _refer("securitySchemes", "token")],
+                "security": [_refer("securitySchemes", name) for name in ("ticket", "header", "token")],
             },
         },
         "channels": {
@@ -81,6 +82,12 @@ def document(actions: Sequence[Operation], version: str) -> Document:
                     "in": "query",
                     "name": "ticket",
                     "description": "One use, 30 seconds.",
+                },
+                "header": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "The header Authorization of the handshake, for clients that can set one.",
                 },
                 "token": {
                     "type": "httpApiKey",

@@ -54,8 +54,10 @@ def document(operations: Sequence[RestOperation], version: str) -> Document:
 
     types = [kind for one in operations for kind in (one.takes, one.query, one.replies) if kind is not None]
     schemas = Schemas([*types, Problem], sent=Body)
-    # What API Gateway answers by itself does not say which request it was (template.yaml, GatewayResponses).
-    schemas.whole(Problem)["required"].remove("instance")
+    # API Gateway's own answers do not say which request they answer, and those for no particular case leave out their
+    # status (template.yaml, GatewayResponses).
+    for field in ("instance", "status"):
+        schemas.whole(Problem)["required"].remove(field)
     paths: dict[str, Document] = {}
     for one in operations:
         paths.setdefault(one.path, {})[one.method] = _operation(one, schemas)

@@ -5,12 +5,13 @@ import json
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote
 
-from local import authorizers
+from local import authorizers, compression
 from local.authorizers import Cache, Denied, Grant, Misconfigured, Unauthorized
+from local.compression import NotDecodable
 from local.events import (
     Headers,
     MultiMap,
@@ -81,6 +82,7 @@ _GATEWAY_RESPONSES = {
     ),
     "REQUEST_TOO_LARGE": _Default(413, "HTTP content length exceeded 10485760 bytes.", "RequestTooLargeException"),
     "UNAUTHORIZED": _Default(401, "Unauthorized", "UnauthorizedException"),
+    "UNSUPPORTED_MEDIA_TYPE": _Default(415, "Unsupported Media Type", "UnsupportedMediaTypeException"),
 }
 
 
@@ -151,6 +153,7 @@ class _Call:
     path: str
     query: MultiMap
     headers: MultiMap
+    body: bytes = b""  # without its content coding
     route: _Route | None = None
     path_parameters: dict[str, str] = field(default_factory=dict)
     grant: Grant | None = None
@@ -173,6 +176,8 @@ class RestApi:
         self.stage = _stage(template, api)
         self._binary_types = [t.replace("~1", "/") for t in body.get("x-amazon-apigateway-binary-media-types", [])]
         self._binary_types += api.properties.get("BinaryMediaTypes", [])
+        compresses_from = api.properties.get("MinimumCompressionSize")
+        self._compresses_from = None if compresses_from is None else int(compresses_from)
         self._gateway_responses: Document = body.get("x-amazon-apigateway-gateway-responses", {})
         self._authorizers = self._read_authorizers()
         self.routes = sorted(self._read_routes(), key=lambda route: route.precedence)
@@ -216,7 +221,8 @@ class RestApi:
         if call.stage != self.stage:
             raise GatewayError("FORBIDDEN")
         method = self._route(call)
-        if len(call.request.body) > MAX_BODY_BYTES:
+        call.body = _plain_body(call)
+        if len(call.body) > MAX_BODY_BYTES:
             raise GatewayError("REQUEST_TOO_LARGE")
         if method.authorizer:
             call.grant = await self._authorize(call, method, method.authorizer)
@@ -362,7 +368,7 @@ class RestApi:
         }
 
     def _event_body(self, call: _Call) -> tuple[str | None, bool]:
-        body = call.request.body
+        body = call.body
         if not body:
             return None, False
         content_type = (call.headers.get("content-type") or "").partition(";")[0].strip()
@@ -423,7 +429,15 @@ class RestApi:
         if not any(name.lower() == "content-type" for name, _ in headers):
             headers.append(("Content-Type", "application/json"))
         remapped = [(f"x-amzn-Remapped-{n}" if n.lower() in _REMAPPED else n, v) for n, v in headers]
-        return Response(status, remapped + _own_headers(call), body)
+        return self._compressed(call, Response(status, remapped + _own_headers(call), body))
+
+    def _compressed(self, call: _Call, response: Response) -> Response:
+        coding = compression.chosen(call.headers.get("accept-encoding"))
+        has_coding = any(name.lower() == "content-encoding" for name, _ in response.headers)
+        if coding is None or has_coding or self._compresses_from is None or len(response.body) < self._compresses_from:
+            return response
+        headers = [*response.headers, ("Content-Encoding", coding)]
+        return replace(response, headers=headers, body=compression.encoded(response.body, coding))
 
     # --- gateway responses -------------------------------------------------------------------------------------------
 
@@ -478,6 +492,13 @@ def _stage(template: Template, api: Resource) -> str:
 def _split_stage(target: str) -> tuple[str, str]:
     stage, slash, path = target.removeprefix("/").partition("/")
     return unquote(stage), slash + path or "/"
+
+
+def _plain_body(call: _Call) -> bytes:
+    try:
+        return compression.decoded(call.request.body, call.headers.get("content-encoding") or "", MAX_BODY_BYTES)
+    except NotDecodable as problem:
+        raise GatewayError("UNSUPPORTED_MEDIA_TYPE") from problem
 
 
 def _identity(call: _Call, authorizer: _Authorizer) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""The authorizer of $connect: `?ticket=<ticket>` or `Sec-WebSocket-Protocol: bearer, <token>`; anything else is 401."""
+"""The authorizer of $connect: a ticket or a token; anything else is 401.
+
+`?ticket=<ticket>`, `Sec-WebSocket-Protocol: bearer, <token>` or `Authorization: Bearer <token>`.
+"""
 
 from parley.actions import sign_in
 from parley.domain.identity import Identity

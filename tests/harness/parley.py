@@ -1,5 +1,6 @@
 """Parley as its clients meet it, in one process: people, their requests, their sockets, and the clock."""
 
+import gzip
 import json as json_
 from collections import deque
 from collections.abc import Container, Coroutine, Iterator, Mapping, Sequence
@@ -44,6 +45,7 @@ class Reply:
     status: int
     text: str
     headers: Mapping[str, str] = field(repr=False)
+    body_bytes: int = field(default=0, repr=False, compare=False)  # as it was sent, compressed or not
 
     @property
     def json(self) -> Any:
@@ -261,9 +263,9 @@ class User:
         sent = [(name, value) for name, value in {**own, **(headers or {})}.items() if value is not None]
         api = self.parley.rest
         response = self.parley.run(api.handle(Request(method, f"/{api.stage}{path}", sent, body)))
-        reply = Reply(
-            response.status, response.body.decode(), {name.lower(): value for name, value in response.headers}
-        )
+        answered = {name.lower(): value for name, value in response.headers}
+        content = gzip.decompress(response.body) if answered.get("content-encoding") == "gzip" else response.body
+        reply = Reply(response.status, content.decode(), answered, len(response.body))
         if reply.text and self.parley.is_documented:
             assert reply.headers["x-content-type-options"] == "nosniff", (method, path)
             assert reply.headers["strict-transport-security"] == "max-age=63072000", (method, path)

@@ -1,7 +1,10 @@
 """API Gateway REST: routes, authorizers, events, replies, and the gateway's own answers."""
 
 import copy
+import gzip
 import json
+import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -288,6 +291,107 @@ def test_the_context_object_tells_what_lambda_tells(parley: Parley) -> None:
     assert context["log_group_name"] == "/aws/lambda/parley-Echo"
     assert len(context["aws_request_id"]) == 36
     assert 0 < context["remaining_ms"] <= 1000
+
+
+# --- content codings -------------------------------------------------------------------------------------------------
+
+PLAIN: dict[str | None, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "deflate": zlib.decompress, None: bytes}
+LONG = b"a" * 1000  # the fixture answers with its event, and compresses from 1,000 bytes
+
+
+def coded(parley: Parley, accepted: str | None, path: str = "/echo", body: bytes = LONG, **sent: str) -> Response:
+    accepts = [] if accepted is None else [("Accept-Encoding", accepted)]
+    more = [(name.replace("_", "-"), value) for name, value in sent.items()]
+    headers = [("Authorization", "ok"), *accepts, *more]
+    return parley.run(parley.rest.handle(Request("POST", f"/v1{path}", headers, body)))
+
+
+def coding_of(response: Response) -> str | None:
+    return dict(response.headers).get("Content-Encoding")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip", "gzip"),
+        ("GZIP", "gzip"),
+        ("deflate", "deflate"),
+        ("gzip, deflate, br, zstd", "gzip"),
+        ("deflate;q=0.5,gzip;q=1.0", "gzip"),
+        ("gzip;q=1.0,identity;q=0.5,*;q=0", "gzip"),
+        (None, None),
+        ("", None),
+        ("*", None),
+        ("identity", None),
+        ("br, gzip", None),
+        ("br;q=1.0, gzip;q=0.8", None),
+        ("gzip;q=0", None),
+        ("gzip;q=x", None),
+    ],
+)
+def test_an_answer_is_compressed_as_its_client_prefers(
+    parley: Parley, accepted: str | None, coding: str | None
+) -> None:
+    answer = coded(parley, accepted)
+
+    assert coding_of(answer) == coding
+    plain = PLAIN[coding](answer.body)
+    assert json.loads(plain)["body"] == LONG.decode()
+    assert (len(answer.body) < 1000) == (coding is not None)
+
+
+def test_short_answers_and_the_gateway_s_own_are_never_compressed(parley: Parley) -> None:
+    assert coding_of(coded(parley, "gzip", "/echo?do=headers")) is None
+    assert coding_of(coded(parley, "gzip", "/nothing")) is None
+
+
+def test_without_the_property_no_answer_is_compressed(parley: Parley) -> None:
+    properties = copy.deepcopy(parley.template.resources["Rest"].properties)
+    del properties["MinimumCompressionSize"]
+    api = RestApi.of(changed(parley, "Rest", properties), parley.functions.inline, parley.clock)
+    headers = [("Authorization", "ok"), ("Accept-Encoding", "gzip")]
+
+    answer = parley.run(api.handle(Request("POST", "/v1/echo", headers, LONG)))
+
+    assert coding_of(answer) is None
+    assert json.loads(answer.body)["body"] == LONG.decode()
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", gzip.compress(LONG)),
+        ("deflate", zlib.compress(LONG)),
+        ("identity", LONG),
+        ("GZip", gzip.compress(LONG)),
+    ],
+    ids=["gzip", "deflate", "identity", "capitals"],
+)
+def test_a_compressed_request_reaches_the_function_as_text(parley: Parley, coding: str, body: bytes) -> None:
+    event = json.loads(coded(parley, None, body=body, Content_Encoding=coding).body)
+
+    assert (event["body"], event["isBase64Encoded"]) == (LONG.decode(), False)
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("br", LONG),
+        ("gzip", LONG),
+        ("gzip", gzip.compress(LONG)[:-9]),
+        ("deflate", gzip.compress(LONG)),
+        ("gzip, gzip", b""),
+    ],
+    ids=["unsupported", "not compressed", "cut off", "compressed otherwise", "twice"],
+)
+def test_a_coding_that_cannot_be_read_is_415(parley: Parley, calls: Calls, coding: str, body: bytes) -> None:
+    assert coded(parley, None, body=body, Content_Encoding=coding).status == 415
+    assert calls == []
+
+
+def test_what_is_more_than_10_mb_without_its_coding_is_413(parley: Parley, calls: Calls) -> None:
+    assert coded(parley, None, body=gzip.compress(b"x" * (10 * 1024 * 1024 + 1)), Content_Encoding="gzip").status == 413
+    assert calls == []
 
 
 # --- limits and CORS -------------------------------------------------------------------------------------------------

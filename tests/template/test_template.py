@@ -302,10 +302,13 @@ def test_what_the_gateway_answers_itself_is_a_problem_that_browsers_may_see(kind
     headers = response["responseParameters"]
 
     more = {"rule", "retry_after_ms"} if kind == "THROTTLED" else set()
-    assert problem.keys() == {"type", "title", "status", "detail", "code", "request_id", *more}
+    # A default answers under many statuses, so its body names none.
+    status = set() if kind.startswith("DEFAULT_") else {"status"}
+    assert problem.keys() == {"type", "title", "detail", "code", "request_id", *status, *more}
     assert problem["type"] == f"urn:parley:problem:{problem['code']}"
-    assert str(problem["status"]) == str(response.get("statusCode", problem["status"]))
+    assert str(problem.get("status")) == str(response.get("statusCode"))
     assert headers["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
+    assert "x-amzn-requestid" in headers["gatewayresponse.header.Access-Control-Expose-Headers"]
     assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
 
 
@@ -316,6 +319,26 @@ def test_who_is_throttled_by_the_gateway_is_told_for_how_long() -> None:
     assert headers["gatewayresponse.header.Retry-After"] == "'1'"
     assert "Retry-After" in headers["gatewayresponse.header.Access-Control-Expose-Headers"]
     assert json.loads(response["responseTemplates"]["application/json"])["retry_after_ms"] == 1000
+
+
+def test_pages_may_send_what_tracing_libraries_and_caches_add_to_a_request() -> None:
+    allowed = {
+        response["responseParameters"]["method.response.header.Access-Control-Allow-Headers"]
+        for path, method, operation in rest_methods()
+        if method == "options"
+        for response in operation["x-amazon-apigateway-integration"]["responses"].values()
+    }
+
+    assert [set(value.strip("'").split(",")) for value in allowed] == [
+        {
+            "Authorization", "Content-Type", "Cache-Control", "Idempotency-Key", "X-Request-Id", "X-Amzn-Trace-Id",
+            "traceparent", "tracestate", "baggage", "sentry-trace",
+        }
+    ]  # fmt: skip
+
+
+def test_the_rest_api_compresses_what_is_longer_than_a_packet() -> None:
+    assert deployed().resources["RestApi"].properties["MinimumCompressionSize"] == 1024
 
 
 def test_the_rest_api_has_one_stage() -> None:

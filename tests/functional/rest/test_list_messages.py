@@ -29,6 +29,17 @@ def seqs(found: dict[str, Any]) -> list[int]:
     return [message["seq"] for message in found["messages"]]
 
 
+def test_page_is_compressed_for_a_client_that_takes_gzip(parley: Parley) -> None:
+    alice, conversation_id = talk(parley, 30)
+    path = f"/conversations/{conversation_id}/messages"
+
+    plain, compressed = (alice.get(path, headers={"Accept-Encoding": coding}) for coding in ("identity", "gzip"))
+
+    assert (plain.headers.get("content-encoding"), compressed.headers["content-encoding"]) == (None, "gzip")
+    assert compressed.json == plain.json
+    assert compressed.body_bytes * 10 < plain.body_bytes
+
+
 def test_messages_are_shown_whole(parley: Parley) -> None:
     alice, conversation_id = talk(parley, 2)
 

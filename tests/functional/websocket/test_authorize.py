@@ -1,4 +1,4 @@
-"""The authorizer of $connect: by one-time ticket or by subprotocol, and by nothing else."""
+"""The authorizer of $connect: by one-time ticket, by subprotocol or by `Authorization: Bearer`, and by nothing else."""
 
 import json
 from collections.abc import Iterator
@@ -197,17 +197,47 @@ def test_other_subprotocols_open_nothing(parley: Parley, value: str) -> None:
     assert status_of(alice, headers=[(PROTOCOL, value.replace("{token}", alice.token))]) == 401
 
 
-def test_header_authorization_is_not_looked_at(parley: Parley) -> None:
+@pytest.mark.parametrize("header", ["Authorization", "authorization"])
+@pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "  BEARER   "])
+def test_token_in_the_header_authorization_opens_a_socket(parley: Parley, header: str, scheme: str) -> None:
+    alice = parley.bearer(token_of(parley, name="Alice Ärmel"), "alice")
+
+    socket = alice.open(headers=[(header, f"{scheme}{alice.token}")])
+
+    assert hello(socket) == "ack"
+    assert socket.subprotocol is None  # the client has offered none
+    assert alice.get("/me").json["name"] == "Alice Ärmel"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "Bearer", "Bearer ", "{token}", "Basic {token}", "Bearer {token}x", "Bearer {token} x", "bearer, {token}"],
+)
+def test_other_values_of_authorization_open_nothing(parley: Parley, value: str) -> None:
     alice = parley.user("alice")
 
-    assert status_of(alice, headers=[("Authorization", f"Bearer {alice.token}")]) == 401
+    assert status_of(alice, headers=[("Authorization", value.replace("{token}", alice.token))]) == 401
 
 
-def test_ticket_and_token_together_open_nothing(parley: Parley) -> None:
+@pytest.mark.parametrize("query", ["", "?ticket={ticket}"], ids=["header", "ticket"])
+@pytest.mark.parametrize(
+    "header", [(PROTOCOL, "bearer, {token}"), ("Authorization", "Bearer {token}")], ids=["subprotocol", "authorization"]
+)
+def test_two_credentials_open_nothing(parley: Parley, query: str, header: tuple[str, str]) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    both = {"query": f"?ticket={ticket_of(alice)}", "headers": [(PROTOCOL, f"bearer, {bob.token}")]}
+    name, value = header[0], header[1].replace("{token}", bob.token)
+    second = [] if query else [("authorization", f"Bearer {alice.token}")]
 
-    assert status_of(alice, **both) == 401
+    asked = {"query": query.replace("{ticket}", ticket_of(alice)), "headers": [(name, value), *second]}
+
+    assert status_of(alice, **asked) == 401
+
+
+def test_authorization_of_another_scheme_is_not_in_the_way_of_a_ticket(parley: Parley) -> None:
+    alice = parley.user("alice")
+    headers = [("Authorization", "Basic YWxpY2U6c2VjcmV0")]
+
+    assert hello(alice.open(query=f"?ticket={ticket_of(alice)}", headers=headers)) == "ack"
 
 
 def test_other_subprotocols_beside_a_ticket_are_not_in_the_way(parley: Parley) -> None:

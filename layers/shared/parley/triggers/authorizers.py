@@ -24,7 +24,7 @@ BEARER = "bearer"
 
 
 class Token(Struct, frozen=True):
-    """A JWT that came as a subprotocol."""
+    """A JWT that came as a subprotocol or in the header `Authorization`."""
 
     text: str
 
@@ -41,7 +41,7 @@ def rest_authorizer(sign_in: Callable[[str, int], Identity]) -> Handler:
 
 
 def websocket_authorizer(sign_in: Callable[[Token | Ticket, int], Identity]) -> Handler:
-    """Makes a Lambda handler of signing in on `$connect`, by ticket or by subprotocol."""
+    """Makes a Lambda handler of signing in on `$connect`: by ticket, by subprotocol or by `Authorization: Bearer`."""
     return _authorizer(sign_in, lambda event, now_s: sign_in(connect_credential(event), now_s), _connect_route)
 
 
@@ -103,10 +103,10 @@ def bearer_token(event: Event) -> str:
     values = _headers(event, "authorization")
     if len(values) > 1:
         raise _ambiguous()
-    scheme, _, token = (values[0] if values else "").strip().partition(" ")
-    if scheme.lower() != BEARER or not token.strip():
+    token = _bearer(values[0]) if values else None
+    if not token:
         raise _missing("Send the header Authorization: Bearer <token>.")
-    return token.strip()
+    return token
 
 
 def connect_credential(event: Event) -> Token | Ticket:
@@ -116,11 +116,21 @@ def connect_credential(event: Event) -> Token | Ticket:
     if BEARER in offered:
         # The subprotocols offered are `bearer` and the token itself: a browser can send no other header.
         found += [Token(one) for one in offered if one != BEARER] or [Token("")]
+    # Node, Android and iOS can set this header. One of another scheme is not for us: a proxy's, say.
+    found += [Token(text) for value in _headers(event, "authorization") if (text := _bearer(value)) is not None]
     if len(found) > 1:
         raise _ambiguous()
     if not found or not found[0].text:
-        raise _missing("Connect with ?ticket=<ticket> or with Sec-WebSocket-Protocol: bearer, <token>.")
+        raise _missing(
+            "Connect with ?ticket=<ticket>, Sec-WebSocket-Protocol: bearer, <token> or Authorization: Bearer <token>."
+        )
     return found[0]
+
+
+def _bearer(value: str) -> str | None:
+    """Returns the token of an `Authorization` header, which may be empty; None for another scheme."""
+    scheme, _, token = value.strip().partition(" ")
+    return token.strip() if scheme.lower() == BEARER else None
 
 
 def _missing(detail: str) -> Unauthenticated:

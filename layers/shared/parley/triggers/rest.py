@@ -137,7 +137,7 @@ def _reply(status: int, content_type: str, value: object, rate_limits: Collectio
             "X-Content-Type-Options": "nosniff",
             "Strict-Transport-Security": "max-age=63072000",
             "Access-Control-Allow-Origin": environment.optional("CORS_ALLOW_ORIGIN", "*"),
-            "Access-Control-Expose-Headers": "RateLimit, RateLimit-Policy, Retry-After",
+            "Access-Control-Expose-Headers": "RateLimit, RateLimit-Policy, Retry-After, x-amzn-requestid",
             **_rate_headers(rate_limits),
         },
         "body": problems.encode(value),
