@@ -54,6 +54,9 @@ def for_ministack(template: dict[str, Any], endpoint_url: str) -> dict[str, Any]
             document = each["Properties"]["PolicyDocument"]
             document["Statement"] = [s for s in document["Statement"] if s["Sid"] != "TlsOnly"]
     resources = {name: each for name, each in resources.items() if not _is_empty_policy(each)}
+    for each in resources.values():
+        if isinstance(each.get("DependsOn"), list):
+            each["DependsOn"] = [name for name in each["DependsOn"] if name in resources]
     # Its @connections API is at its own address, and the parameter ConnectionsEndpoint cannot name an API to be made.
     environment = template["Globals"]["Function"]["Environment"]["Variables"]
     environment["CONNECTIONS_ENDPOINT"] = {"Fn::Sub": endpoint_url + "/_aws/execute-api/${WebSocketApi}/v1"}

@@ -404,8 +404,35 @@ def test_routes_are_chosen_by_action_and_deployed_by_themselves() -> None:
     assert api.properties["RouteSelectionExpression"] == "$request.body.action"
     assert stage.properties["StageName"] == "v1"
     assert stage.properties["AutoDeploy"] is True
-    # Made before its routes, it would have nothing to deploy, and be deployed anew for each of them.
-    assert set(ROUTES) <= set(written()["Resources"]["WebSocketStage"]["DependsOn"])
+
+
+def test_the_stage_is_deployed_once_when_all_that_belongs_to_it_is_there() -> None:
+    answers = names("AWS::ApiGatewayV2::RouteResponse")
+
+    # A stage that is made before its routes has nothing to deploy, and one that is made before their responses drops
+    # answers until it has been deployed again.
+    assert {*ROUTES, *answers} <= before("WebSocketStage")
+
+
+def before(resource: str) -> set[str]:
+    """Returns what CloudFormation makes before a resource: what it depends on, by `DependsOn` or by a reference."""
+    found: set[str] = set()
+    waiting = [resource]
+    while waiting:
+        each = written()["Resources"][waiting.pop()]
+        named = each.get("DependsOn", [])
+        text = json.dumps(each)
+        referred = re.findall(r'"Ref": "(\w+)"', text) + re.findall(r"\$\{(\w+)[.}]", text)
+        needed = {*([named] if isinstance(named, str) else named), *referred} & written()["Resources"].keys()
+        waiting.extend(needed - found)
+        found |= needed
+    return found
+
+
+@pytest.mark.parametrize("integration", names("AWS::ApiGatewayV2::Integration"))
+def test_a_function_is_called_by_post(integration: str) -> None:
+    # Lambda's Invoke is a POST, whatever the client sent (docs/aws-facts.md#websocket-api).
+    assert deployed().resources[integration].properties["IntegrationMethod"] == "POST"
 
 
 # --- tables, files, queues -------------------------------------------------------------------------------------------
@@ -418,6 +445,17 @@ def test_a_table_costs_by_use_and_can_be_restored(table: str) -> None:
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert properties["SSESpecification"] == {"SSEEnabled": True}
+
+
+def test_tables_with_indexes_are_made_one_after_the_other() -> None:
+    indexed = [
+        table
+        for table in TABLES
+        if {"GlobalSecondaryIndexes", "LocalSecondaryIndexes"} & deployed().resources[table].properties.keys()
+    ]
+
+    # docs/aws-facts.md#dynamodb-limits. In a row the first waits for none of the others, the second for one, and so on.
+    assert sorted(len(before(table) & set(indexed)) for table in indexed) == list(range(len(indexed)))
 
 
 def kept() -> set[str]:
