@@ -2,9 +2,10 @@
 
 from parley.actions import presence
 from parley.domain.call import Call
+from parley.triggers.attempts import Attempts
 from parley.triggers.schedule import schedule
 
 
 @schedule
-def handler(call: Call) -> int:
-    return presence.sweep(call)
+def handler(call: Call, run: Attempts) -> int:
+    return presence.sweep(call, run)

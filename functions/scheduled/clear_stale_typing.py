@@ -2,9 +2,10 @@
 
 from parley.actions import rooms
 from parley.domain.call import Call
+from parley.triggers.attempts import Attempts
 from parley.triggers.schedule import schedule
 
 
 @schedule
-def handler(call: Call) -> int:
-    return rooms.sweep_typing(call)
+def handler(call: Call, run: Attempts) -> int:
+    return rooms.sweep_typing(call, run)

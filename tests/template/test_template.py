@@ -691,6 +691,21 @@ def test_a_function_that_nobody_waits_for_has_an_alarm_on_errors(function: str) 
     assert ("Errors", deployed().resources[function].ref) in watched()
 
 
+@pytest.mark.parametrize("function", [name for name in FUNCTIONS if kind_of(name) == "scheduled"])
+def test_a_sweep_that_does_not_run_rings_an_alarm(function: str) -> None:
+    alarms = [each.properties for each in of_type("AWS::CloudWatch::Alarm")]
+    own = [
+        one
+        for one in alarms
+        if {"Name": "FunctionName", "Value": deployed().resources[function].ref} in one.get("Dimensions", [])
+    ]
+    [alarm] = [one for one in own if one["MetricName"] == "Invocations"]
+
+    assert (alarm["ComparisonOperator"], float(alarm["Threshold"])) == ("LessThanThreshold", 1)
+    assert (alarm["Statistic"], alarm["TreatMissingData"]) == ("Sum", "breaching")
+    assert alarm["Period"] * alarm["DatapointsToAlarm"] <= 300
+
+
 @pytest.mark.parametrize("queue", sorted(dead_letter_queues()))
 def test_a_dead_letter_queue_has_an_alarm_on_its_first_message(queue: str) -> None:
     assert ("ApproximateNumberOfMessagesVisible", deployed().resources[queue].name) in watched()
@@ -727,7 +742,9 @@ def test_an_alarm_tells_the_topic_and_is_in_the_handbook(alarm: str) -> None:
     topic = deployed().resources["AlarmTopic"].ref
 
     assert properties["AlarmActions"] == properties["OKActions"] == [topic]
-    assert properties["TreatMissingData"] == "notBreaching"
+    # An alarm that waits for too much must not ring when there is nothing; one that waits for too little must.
+    waits_for_less = properties["ComparisonOperator"].startswith("LessThan")
+    assert properties["TreatMissingData"] == ("breaching" if waits_for_less else "notBreaching")
     assert f"`{alarm}`" in (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from parley.actions import access, limiting, push
-from parley.actions.sweeping import sweep_all
+from parley.actions.sweeping import Run, sweep_each
 from parley.adapters import calls, connections, conversations, messages, writes
 from parley.domain import ids, rights, visibility
 from parley.domain.call import Call
@@ -240,12 +240,18 @@ def _tell_end(call: Call, ended: StoredCall, note: StoredMessage | None) -> Stor
     return told
 
 
-def sweep(call: Call) -> int:
+def sweep(call: Call, run: Run) -> int:
     """Ends calls that have rung out or whose devices are gone, and tells both sides; returns how many.
 
     What a killed sweep leaves half done stays in the index, and the next one finds it there.
     """
-    return sweep_all(lambda: calls.due(call.now_s), lambda key: _sweep_call(call, *key))
+    return sweep_each(
+        run,
+        calls.due(call.now_s),
+        lambda key: _sweep_call(call, *key),
+        put_off=lambda key: calls.put_off(*key, call.now_s),
+        ids=lambda key: {"conversation_id": key[0], "call_id": key[1]},
+    )
 
 
 def _sweep_call(call: Call, conversation_id: str, call_id: str) -> int:

@@ -167,8 +167,7 @@ def _presence(work: _Work) -> Unit:
     row = batches.read({tables.Connections: [(work.user_id,)]}).get(tables.Connections, work.user_id)
     if row is None:
         return Unit()
-    for connection_id in row.connections:
-        sockets.close(connection_id)
+    sockets.close_all(row.connections)
     return Unit([erasures.delete(row)], {"presence": 1, "devices": len(row.connections)})
 
 

@@ -5,8 +5,18 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from parley.actions import push, together
-from parley.actions.sweeping import sweep_all
-from parley.adapters import account_states, admission, blocks, connections, conversations, limits, sockets
+from parley.actions.sweeping import Run, sweep_each
+from parley.adapters import (
+    account_states,
+    admission,
+    blocks,
+    connections,
+    conversations,
+    limits,
+    retrying,
+    sockets,
+    writes,
+)
 from parley.domain import visibility
 from parley.domain.call import Call
 from parley.domain.errors import TooMany, Unauthenticated
@@ -53,10 +63,9 @@ def _admit(call: Call) -> Presence:
         try:
             return connections.save(call.user_id, _connection(call), limits.current().connections)
         except connections.Full as full:
-            dead = [one for one in full.person.connections if not one.is_live(call.now_s)]
-            left = [_forget(call, full.person, device) for device in dead]
-            if not any(one is not None for one in left):  # they are alive, or have pinged meanwhile
+            if len(full.person.live(call.now_s)) == len(full.person.connections):
                 raise _too_many(call, full.person) from None
+            _forget_dead(call, full.person)
 
 
 def _check_sign_in(call: Call) -> None:
@@ -109,14 +118,14 @@ def ping(call: Call) -> Pong:
 def close(call: Call, user_id: str, connection_id: str | None = None) -> None:
     """Closes one connection of a person, or all of them, however alive they are; those who watch hear of the last one.
 
-    One round trip, two for each connection, and those of a leave. A try that died before it told them may have left
+    Two round trips, one for each connection, and those of a leave. A try that died before it told them may have left
     nothing to close, and is no reason for the next one to be silent.
     """
     left = connections.of([user_id])[user_id]
-    for device in left.connections:
-        if connection_id in (None, device.connection_id):
-            sockets.close(device.connection_id)
-            left = connections.remove(user_id, device.connection_id, last_seen_ms=call.now_ms) or left
+    closed = [one.connection_id for one in left.connections if connection_id in (None, one.connection_id)]
+    sockets.close_all(closed)
+    for device in closed:
+        left = connections.remove(user_id, device, last_seen_ms=call.now_ms) or left
     if left.is_watched and not left.connections:
         _leave(call, left, last_seen_ms=call.now_ms)
 
@@ -148,44 +157,49 @@ def status_of(call: Call, user_ids: Iterable[str]) -> StatusList:
     return StatusList([one.status(call.now_s, to_hider=to_hider) for one in asked])
 
 
-def sweep(call: Call) -> int:
+def sweep(call: Call, run: Run) -> int:
     """Forgets and closes every connection whose lease or token has run out, and tells those who watch.
 
-    Returns how many.
-
-    What a killed sweep leaves half done stays in the index, and the next one finds it there.
+    Returns how many. What a killed sweep leaves half done stays in the index, and the next one finds it there.
     """
-    return sweep_all(lambda: connections.due(call.now_s), lambda user_id: _sweep_person(call, user_id))
+    return sweep_each(
+        run,
+        connections.due(call.now_s),
+        lambda user_id: _sweep_person(call, run, user_id),
+        put_off=lambda user_id: connections.put_off(user_id, call.now_s),
+        ids=lambda user_id: {"user_id": user_id},
+    )
 
 
-def _sweep_person(call: Call, user_id: str) -> int:
+def _sweep_person(call: Call, run: Run, user_id: str) -> int:
     person = connections.of([user_id])[user_id]
-    forgotten = 0
-    left: Presence | None = person
-    for device in [one for one in person.connections if not one.is_live(call.now_s)]:
-        left = _forget(call, person, device)
-        if left is None:  # it has pinged meanwhile, or another sweep was here
-            left = connections.of([person.user_id])[person.user_id]
-        else:
-            forgotten += 1
-    if left is not None and left.connections:
-        connections.sweep_again(person.user_id, min(one.until_s for one in left.connections))
-    elif left is not None:
+    left, forgotten, left_open = _forget_dead(call, person)
+    run.failed(left_open)
+    if left.connections:
+        connections.sweep_again(user_id, min(one.until_s for one in left.connections))
+    else:
         _leave(call, left, last_seen_ms=person.last_sign_ms())
     return forgotten
 
 
-def _forget(call: Call, person: Presence, device: Connection) -> Presence | None:
-    """Forgets and closes a device that is dead, and returns what is left; None where its lease is not that one."""
-    has_expired = device.token_s <= call.now_s
-    if has_expired:  # no ping saves it, so it is closed first: what was forgotten could not be found again
-        sockets.close(device.connection_id)
-    left = connections.remove(
-        person.user_id, device.connection_id, last_seen_ms=person.last_sign_ms(), lease_s=device.lease_s
-    )
-    if left is not None and not has_expired:
-        sockets.close(device.connection_id)
-    return left
+def _forget_dead(call: Call, person: Presence) -> tuple[Presence, int, int]:
+    """Forgets and closes the dead devices of a person; two round trips.
+
+    Returns what is left, how many were forgotten, and how many of these could not be closed.
+    """
+    for _ in writes.tries():
+        dead = [one for one in person.connections if not one.is_live(call.now_s)]
+        if not dead:
+            return person, 0, 0
+        # No ping saves those whose token has expired, and what was forgotten could not be found again: closed first.
+        expired = [one.connection_id for one in dead if one.token_s <= call.now_s]
+        left_open = sockets.close_all(expired)
+        left = connections.forget(person.user_id, dead, last_seen_ms=person.last_sign_ms())
+        if left is not None:
+            left_open += sockets.close_all(one.connection_id for one in dead if one.connection_id not in expired)
+            return left, len(dead), left_open
+        person = connections.of([person.user_id])[person.user_id]  # one has pinged, or another sweep was here
+    raise retrying.busy()
 
 
 def _leave(call: Call, person: Presence, last_seen_ms: int | None) -> None:

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from parley.actions import access, push, together, visibility
-from parley.actions.sweeping import sweep_all
+from parley.actions.sweeping import Run, sweep_each
 from parley.adapters import connections, typing_rows
 from parley.domain import rights
 from parley.domain.call import Call
@@ -51,7 +51,8 @@ def join(call: Call, conversation_id: str) -> Joined:
         call.user_id, conversation_id, lambda: _open(call, conversation_id, is_large=is_large)
     )
     joined = UserJoinedConversation(conversation_id=conversation_id, user_id=call.user_id)
-    others = [one for one in typists if one.user_id != call.user_id]
+    members = set(head.others(call.user_id))  # who has left, or was removed, may have a row for some seconds more
+    others = [one for one in typists if one.user_id in members]
     _, cut_off = visibility.cut_off_beside(
         call.user_id,
         hidden,
@@ -146,23 +147,27 @@ def _access(call: Call, conversation_id: str) -> tuple[Head, visibility.Hidden]:
     )
 
 
-def sweep_typing(call: Call) -> int:
+def sweep_typing(call: Call, run: Run) -> int:
     """Deletes the typing rows that have run out and tells the members; returns how many."""
-    return sweep_all(lambda: typing_rows.due(call.now_ms), lambda typist: _sweep_typist(call, typist))
-
-
-def _sweep_typist(call: Call, typist: Typist) -> int:
-    (head, found), hidden = visibility.read_beside(
-        typist.user_id,
-        typist.conversation_id,
-        lambda: typing_rows.head_and_typist(typist.conversation_id, typist.user_id),
+    return sweep_each(
+        run,
+        typing_rows.due(call.now_ms),
+        lambda key: _sweep_typist(call, *key),
+        put_off=lambda key: typing_rows.put_off(*key, call.now_ms),
+        ids=lambda key: {"conversation_id": key[0], "user_id": key[1]},
     )
-    if found != typist or found.is_stopped:
-        return 0  # typed on meanwhile, or stopped
+
+
+def _sweep_typist(call: Call, conversation_id: str, user_id: str) -> int:
+    (head, typist), hidden = visibility.read_beside(
+        user_id, conversation_id, lambda: typing_rows.head_and_typist(conversation_id, user_id)
+    )
+    if typist is None or typist.is_stopped or typist.expires_at_ms > call.now_ms:
+        return 0  # stopped, or typed on: a later run looks again
     if head is not None:
         # Told before the row goes: when a sweep dies in between, the next one finds the row and tells.
-        event = UserStoppedTyping(conversation_id=typist.conversation_id, user_id=typist.user_id)
-        visibility.tell(call, head, hidden, event, user_id=typist.user_id)
+        event = UserStoppedTyping(conversation_id=conversation_id, user_id=user_id)
+        visibility.tell(call, head, hidden, event, user_id=user_id)
     return int(typing_rows.remove_stale(typist))
 
 

@@ -1,29 +1,49 @@
-"""Sweeps: take up what is due, many rows side by side, until nothing new is."""
+"""Sweeps: rows that are due are dealt with side by side, each by itself, until the time of the run is up."""
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from parley.adapters.threads import Threads
 
-AT_ONCE = 16  # rows; each waits for DynamoDB nearly all of its time
-MAX_ROUNDS = 20  # of asking for what is due; what is left then is the next minute's
+AT_ONCE = 32  # rows; each waits for AWS nearly all of its time
 
 Row = TypeVar("Row", bound=Hashable)
+Result = TypeVar("Result")
 
 _rows = Threads(max_workers=AT_ONCE, thread_name_prefix="sweep")
 
 
-def sweep_all(due: Callable[[], Iterable[Row]], sweep_one: Callable[[Row], int]) -> int:
-    """Returns the sum of what `sweep_one` returns for everything that is due.
+class Run(Protocol):
+    """One run of a sweep. Its trigger knows the time that is left, and logs and counts what fails."""
 
-    A row is taken up once, though its index, which lags behind, may name it again.
+    def has_time(self) -> bool:
+        """Says whether another row can be begun."""
+
+    def attempt(self, do: Callable[[], Result], **ids: str) -> Result | None:
+        """Returns what `do` returns; None if it raised, which is then logged under these ids and counted."""
+
+    def failed(self, count: int) -> None:
+        """Counts what failed without raising."""
+
+
+def sweep_each(
+    run: Run,
+    rows: Iterable[Row],
+    sweep_one: Callable[[Row], int],
+    put_off: Callable[[Row], object],
+    ids: Callable[[Row], dict[str, str]],
+) -> int:
+    """Returns the sum of what `sweep_one` returns; a row that raises ends nothing for the others.
+
+    It is put off behind all that is due now, so the next run tries it last. Rows that are not begun in time stay due.
     """
-    seen: set[Row] = set()
-    swept = 0
-    for _ in range(MAX_ROUNDS):
-        new = [row for row in due() if row not in seen]
-        if not new:
-            break
-        seen.update(new)
-        swept += sum(_rows.map(sweep_one, new))
-    return swept
+
+    def sweep(row: Row) -> int:
+        if not run.has_time():
+            return 0
+        swept = run.attempt(lambda: sweep_one(row), **ids(row))
+        if swept is None:
+            run.attempt(lambda: put_off(row), **ids(row))
+        return swept or 0
+
+    return sum(_rows.map(sweep, dict.fromkeys(rows)))  # the index may name a row again that was put off

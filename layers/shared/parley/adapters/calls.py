@@ -11,12 +11,12 @@ from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters import aws, batches, conversations, journal, tables, writes
+from parley.adapters import due as due_rows
 from parley.domain.calls import KEEP_S, MAX_SIGNAL_BYTES, MAX_SIGNALS, StoredCall
 from parley.domain.presence import SWEEP_SHARDS, sweep_shard
 from parley.domain.steps import Step
 from parley.domain.stored import Head
 
-MAX_DUE = 1000  # rows of one shard that one round of a sweep takes up; about 100 bytes each, so one page
 LINE = "line"
 SIGNALS = "#signals"  # ends the key of what counts a person\'s signals of the calls of a conversation
 
@@ -116,16 +116,23 @@ def end(before: StoredCall | None, after: StoredCall, step: Step | None, now_s: 
                 transaction.delete(tables.Call(conversation_id=conversation_id, call_id=line))
 
 
-def due(now_s: int) -> list[tuple[str, str]]:
-    """Returns conversation id and call id of what the sweep must look at.
+def due(now_s: int) -> Iterator[tuple[str, str]]:
+    """Yields conversation id and call id of what the sweep must look at.
 
-    An index query per shard, `MAX_DUE` of each at most.
+    An index query per shard, and for each `due.MAX_PAGE` more.
     """
-    return [
-        (row.conversation_id, row.call_id)
-        for shard in SWEEP_SHARDS
-        for row in tables.Call.by_due.query(shard, tables.Call.due_at_s <= now_s, limit=MAX_DUE, page_size=MAX_DUE)
-    ]
+    rows = due_rows.rows(tables.Call.by_due, SWEEP_SHARDS, tables.Call.due_at_s <= now_s)
+    return ((row.conversation_id, row.call_id) for row in rows)
+
+
+def put_off(conversation_id: str, call_id: str, at_s: int) -> None:
+    """Lets the sweep look at a call at `at_s`; nothing where it need not look any more."""
+    row = tables.Call(conversation_id=conversation_id, call_id=call_id)
+    try:
+        row.update(actions=[tables.Call.due_at_s.set(at_s)], condition=tables.Call.due_at_s <= at_s)
+    except UpdateError as error:
+        if not writes.failed_condition(error):
+            raise
 
 
 @contextmanager

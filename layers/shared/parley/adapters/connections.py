@@ -1,6 +1,6 @@
 """Who is connected, with which devices: one row per person, so that a conversation's devices are one batch away."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from pynamodb.exceptions import PutError, UpdateError
@@ -9,10 +9,9 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
 from parley.adapters import admission, batches, tables, writes
+from parley.adapters import due as due_rows
 from parley.domain.errors import Conflict, NotFound
 from parley.domain.presence import MAX_JOINED, SWEEP_SHARDS, Connection, Presence, sweep_shard
-
-MAX_DUE = 1000  # rows of one shard that one round of a sweep takes up; about 100 bytes each, so one page
 
 
 class Full(Exception):
@@ -90,7 +89,6 @@ def renew(user_id: str, connection_id: str, lease_s: int) -> Presence | None:
     with admission.harmless():  # a sign-out takes the connection away, and then there is nothing to extend
         return _update(
             user_id,
-            connection_id,
             actions=[Path(["connections", connection_id, "lease_s"]).set(lease_s)],
             condition=Path(["connections", connection_id]).exists(),
         )
@@ -114,23 +112,31 @@ def show_last_seen(user_id: str, shows: bool) -> None:
     )
 
 
-def remove(
-    user_id: str, connection_id: str, *, last_seen_ms: int | None = None, lease_s: int | None = None
-) -> Presence | None:
-    """Forgets one connection, notes when the person was last there, and returns what is left.
+def remove(user_id: str, connection_id: str, *, last_seen_ms: int | None = None) -> Presence | None:
+    """Forgets one connection, notes when the person was last there, and returns what is left; None where it was not.
 
-    None where it was not there, or its lease is no longer `lease_s`.
-
-    One round trip. Whoever judged by an old lease loses against the ping that came in between. The time is written here
-    and not later, because nothing else tells it once the connection is forgotten.
+    One round trip. The time is written here and not later, because nothing else tells it once the connection is
+    forgotten.
     """
-    actions: list[Action] = [Path(["connections", connection_id]).remove()]
+    device = Path(["connections", connection_id])
+    actions: list[Action] = [device.remove()]
     if last_seen_ms is not None:
         actions.append(tables.Connections.last_seen_ms.set(last_seen_ms))
-    condition = Path(["connections", connection_id]).exists()
-    if lease_s is not None:
-        condition &= Path(["connections", connection_id, "lease_s"]) == lease_s
-    return _update(user_id, connection_id, actions, condition)
+    return _update(user_id, actions, device.exists())
+
+
+def forget(user_id: str, dead: Collection[Connection], *, last_seen_ms: int | None) -> Presence | None:
+    """Forgets connections, notes when the person was last there, and returns what is left; one round trip.
+
+    None where one of them is not there any more, or has another lease: it has pinged meanwhile, and nothing is written.
+    """
+    actions: list[Action] = [Path(["connections", one.connection_id]).remove() for one in dead]
+    if last_seen_ms is not None:
+        actions.append(tables.Connections.last_seen_ms.set(last_seen_ms))
+    condition = tables.Connections.connections.exists()
+    for one in dead:
+        condition &= Path(["connections", one.connection_id, "lease_s"]) == one.lease_s
+    return _update(user_id, actions, condition)
 
 
 def join(user_id: str, connection_id: str, conversation_id: str, now_ms: int) -> int:
@@ -163,7 +169,7 @@ def join(user_id: str, connection_id: str, conversation_id: str, now_ms: int) ->
 def leave(user_id: str, connection_id: str, conversation_id: str) -> bool:
     """Notes that a device has closed a conversation; returns whether it was open."""
     here = Path(["connections", connection_id, "joined", conversation_id])
-    return _update(user_id, connection_id, [here.remove()], here.exists()) is not None
+    return _update(user_id, [here.remove()], here.exists()) is not None
 
 
 def unknown_connection() -> NotFound:
@@ -171,15 +177,15 @@ def unknown_connection() -> NotFound:
     return NotFound("connection_forgotten", "This connection was taken for dead; send `ping` and join again.")
 
 
-def due(now_s: int) -> list[str]:
-    """Returns the people whom the sweep must look at: an index query per shard, `MAX_DUE` of each at most."""
-    return [
-        row.user_id
-        for shard in SWEEP_SHARDS
-        for row in tables.Connections.by_sweep.query(
-            shard, tables.Connections.sweep_at_s <= now_s, limit=MAX_DUE, page_size=MAX_DUE
-        )
-    ]
+def due(now_s: int) -> Iterator[str]:
+    """Yields the people whom the sweep must look at; an index query per shard, and for each `due.MAX_PAGE` more."""
+    rows = due_rows.rows(tables.Connections.by_sweep, SWEEP_SHARDS, tables.Connections.sweep_at_s <= now_s)
+    return (row.user_id for row in rows)
+
+
+def put_off(user_id: str, at_s: int) -> None:
+    """Moves a person's entry in the sweep's index to `at_s`, whatever is left of them; nothing where there is none."""
+    _settle(user_id, [tables.Connections.sweep_at_s.set(at_s)], tables.Connections.sweep_at_s.exists())
 
 
 def sweep_again(user_id: str, at_s: int) -> None:
@@ -211,7 +217,7 @@ def _settle(user_id: str, actions: list[Action], condition: Condition) -> bool:
     return True
 
 
-def _update(user_id: str, connection_id: str, actions: list[Action], condition: Condition) -> Presence | None:
+def _update(user_id: str, actions: list[Action], condition: Condition) -> Presence | None:
     row = tables.Connections(user_id=user_id)
     try:
         row.update(actions=actions, condition=condition)

@@ -4,10 +4,11 @@ All devices at once, each its frames in their order, and what became of each fra
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Any
 
+from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
 from parley.adapters import aws, environment
@@ -16,6 +17,8 @@ from parley.adapters.threads import Threads
 MAX_POSTS_AT_ONCE = 32  # threads; each waits for the network nearly all of its time
 
 _posts = Threads(max_workers=MAX_POSTS_AT_ONCE, thread_name_prefix="post")
+_closes = Threads(max_workers=MAX_POSTS_AT_ONCE, thread_name_prefix="close")  # no post waits for those
+logger = Logger()
 
 
 class Outcome(Enum):
@@ -68,17 +71,31 @@ def post(connection_id: str, frame: bytes) -> Outcome:
     return Outcome.DELIVERED
 
 
-def close(connection_id: str) -> None:
-    """Closes a connection from this side (the client sees 1000); nothing where it is gone already."""
+def close_all(connection_ids: Iterable[str]) -> int:
+    """Closes connections from this side, at once (the clients see 1000); returns how many may still be open.
+
+    That is logged and raises nothing: API Gateway closes the connection within two hours, nobody is told of it as live
+    any more, and whoever waits for its end waits no longer.
+    """
+    return sum(_closes.map(_is_left_open, connection_ids))
+
+
+def _is_left_open(connection_id: str) -> bool:
     try:
         _client().delete_connection(ConnectionId=connection_id)
     except ClientError as error:
-        # What cannot be closed now is closed by API Gateway within two hours; nobody is told of it as live any more.
         status = _status(error)
-        if status not in (410, 429) and status < 500:
-            raise
-    except (HTTPClientError, ConnectionError):  # no answer: the same
-        return
+        if status == 410:
+            return False
+        # A missing right or a wrong address is the deployer's to mend, and an error rings the alarm.
+        log = logger.warning if status == 429 or status >= 500 else logger.error
+        log("not_closed", code="not_closed", connection_id=connection_id, status=status)
+        return True
+    except (HTTPClientError, ConnectionError) as no_answer:
+        reason = type(no_answer).__name__
+        logger.warning("not_closed", code="not_closed", connection_id=connection_id, reason=reason)
+        return True
+    return False
 
 
 def _status(error: ClientError) -> int:

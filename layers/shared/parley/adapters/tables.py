@@ -219,7 +219,7 @@ class Connections(Table):
 
 
 class ByExpiry(GlobalSecondaryIndex["Typing"]):
-    """Typing rows by when they run out."""
+    """Typing rows by when the sweep must look at them."""
 
     class Meta:
         index_name = "by_expiry"
@@ -230,15 +230,20 @@ class ByExpiry(GlobalSecondaryIndex["Typing"]):
 
 
 class Typing(Table):
-    """Somebody is typing in a conversation until `expires_at_ms`."""
+    """Somebody is typing in a conversation until `until_ms`.
+
+    `expires_at_ms` is when the sweep must look: when the typing would have run out that the row began with. It is in
+    the index, and typing on does not move it.
+    """
 
     class Meta:
         table_name = environment.required("TYPING_TABLE")
 
     conversation_id = UnicodeAttribute(hash_key=True)
     user_id = UnicodeAttribute(range_key=True)
+    until_ms = NumberAttribute()
     expires_at_ms = NumberAttribute()
-    expires_at_s = NumberAttribute()  # for DynamoDB's time to live, days late at worst: readers filter by expires_at_ms
+    expires_at_s = NumberAttribute()  # for DynamoDB's time to live, days late at worst: readers filter by until_ms
     sweep_shard = UnicodeAttribute(null=True)  # gone once they have stopped: nobody is left to be told
     stopped = BooleanAttribute(null=True)
     by_expiry = ByExpiry()

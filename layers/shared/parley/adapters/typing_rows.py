@@ -1,25 +1,37 @@
 """Who is typing where, for a few seconds."""
 
+from collections.abc import Iterator
+
 from pynamodb.exceptions import DeleteError, UpdateError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from parley.adapters import batches, conversations, tables, writes
+from parley.adapters import due as due_rows
 from parley.domain.presence import SWEEP_SHARDS, sweep_shard
 from parley.domain.stored import Head
 from parley.domain.typing import Typist
 
-MAX_DUE = 1000  # rows of one shard that one round of a sweep takes up; about 100 bytes each, so one page
+# DynamoDB may delete a row as soon as it may delete it at all, and then nobody would be told that the typing has ended.
+# So it may only after the sweep has had an hour to do so.
+KEEP_S = 3600
 
 
 def save(typist: Typist) -> None:
-    """Writes that somebody types until `expires_at_ms`, in place of what was there; one round trip."""
-    tables.Typing(
-        conversation_id=typist.conversation_id,
-        user_id=typist.user_id,
-        expires_at_ms=typist.expires_at_ms,
-        expires_at_s=typist.expires_at_ms // 1000 + 1,
-        sweep_shard=sweep_shard(typist.conversation_id),
-    ).save()
+    """Writes that somebody types until `expires_at_ms`, in place of what was there; one round trip.
+
+    The index entry stays where the first start has put it, so to type on costs one write unit, and not three.
+    """
+    row, columns = tables.Typing(conversation_id=typist.conversation_id, user_id=typist.user_id), tables.Typing
+    row.update(
+        actions=[
+            columns.until_ms.set(typist.expires_at_ms),
+            columns.expires_at_s.set(typist.expires_at_ms // 1000 + KEEP_S),
+            columns.expires_at_ms.set(columns.expires_at_ms | typist.expires_at_ms),
+            columns.sweep_shard.set(sweep_shard(typist.conversation_id)),
+            columns.stopped.remove(),
+        ]
+    )
 
 
 def of(conversation_id: str, user_id: str) -> Typist | None:
@@ -30,21 +42,25 @@ def of(conversation_id: str, user_id: str) -> Typist | None:
 
 def stop(typist: Typist) -> None:
     """Notes that somebody has stopped typing; nothing if they have gone on meanwhile, or the row is gone."""
-    row = tables.Typing(conversation_id=typist.conversation_id, user_id=typist.user_id)
-    try:
-        row.update(
-            actions=[tables.Typing.stopped.set(True), tables.Typing.sweep_shard.remove()],
-            condition=tables.Typing.expires_at_ms == typist.expires_at_ms,
-        )
-    except UpdateError as error:
-        if not writes.failed_condition(error):
-            raise
+    columns = tables.Typing
+    actions: list[Action] = [
+        columns.stopped.set(True),
+        columns.sweep_shard.remove(),
+        columns.expires_at_s.set(typist.expires_at_ms // 1000 + 1),  # nobody is left to be told
+    ]
+    _update(typist.conversation_id, typist.user_id, actions, columns.until_ms == typist.expires_at_ms)
+
+
+def put_off(conversation_id: str, user_id: str, at_ms: int) -> None:
+    """Lets the sweep look at a row at `at_ms`; nothing where it need not look any more."""
+    columns = tables.Typing
+    _update(conversation_id, user_id, [columns.expires_at_ms.set(at_ms)], columns.sweep_shard.exists())
 
 
 def remove_stale(typist: Typist) -> bool:
     """Deletes the row if it is still the one that ran out; returns False where somebody has typed on meanwhile."""
     row = tables.Typing(conversation_id=typist.conversation_id, user_id=typist.user_id)
-    return _delete(row, tables.Typing.expires_at_ms == typist.expires_at_ms)
+    return _delete(row, tables.Typing.until_ms == typist.expires_at_ms)
 
 
 def head_and_typist(conversation_id: str, user_id: str) -> tuple[Head | None, Typist | None]:
@@ -60,15 +76,21 @@ def in_conversation(conversation_id: str, now_ms: int) -> list[Typist]:
     return [one for row in rows if (one := _typist(row)).expires_at_ms > now_ms and not one.is_stopped]
 
 
-def due(now_ms: int) -> list[Typist]:
-    """Returns the rows that have run out; an index query per shard, `MAX_DUE` of each at most."""
-    return [
-        _typist(row)
-        for shard in SWEEP_SHARDS
-        for row in tables.Typing.by_expiry.query(
-            shard, tables.Typing.expires_at_ms <= now_ms, limit=MAX_DUE, page_size=MAX_DUE
-        )
-    ]
+def due(now_ms: int) -> Iterator[tuple[str, str]]:
+    """Yields conversation id and user id of the rows that the sweep must look at; some have not run out yet.
+
+    An index query per shard, and for each `due.MAX_PAGE` more.
+    """
+    rows = due_rows.rows(tables.Typing.by_expiry, SWEEP_SHARDS, tables.Typing.expires_at_ms <= now_ms)
+    return ((row.conversation_id, row.user_id) for row in rows)
+
+
+def _update(conversation_id: str, user_id: str, actions: list[Action], condition: Condition) -> None:
+    try:
+        tables.Typing(conversation_id=conversation_id, user_id=user_id).update(actions=actions, condition=condition)
+    except UpdateError as error:
+        if not writes.failed_condition(error):
+            raise
 
 
 def _delete(row: tables.Typing, condition: Condition) -> bool:
@@ -82,4 +104,4 @@ def _delete(row: tables.Typing, condition: Condition) -> bool:
 
 
 def _typist(row: tables.Typing) -> Typist:
-    return Typist(row.conversation_id, row.user_id, int(row.expires_at_ms), bool(row.stopped))
+    return Typist(row.conversation_id, row.user_id, int(row.until_ms), bool(row.stopped))

@@ -20,19 +20,20 @@ Frames = Callable[[str, Connection], bytes | None]
 
 
 class Audience(Struct, frozen=True):
-    """Who learns what a person does: their own devices, and `others`."""
+    """Who learns what a person does: their own devices, unless they are a member no more, and `others`."""
 
     user_id: str
     others: frozenset[str]
+    is_member: bool = True
 
     @property
     def people(self) -> list[str]:
         """Returns everybody whose devices may be told."""
-        return [*sorted(self.others), self.user_id]
+        return [*sorted(self.others), *([self.user_id] if self.is_member else [])]
 
     def frames(self, event: LiveEvent) -> Frames:
         """Returns the frame of an event for these people, and none for anybody else."""
-        frame, people = encode(event), {self.user_id, *self.others}
+        frame, people = encode(event), set(self.people)
         return lambda user_id, _: frame if user_id in people else None
 
 
@@ -42,7 +43,8 @@ def of_member(head: Head, user_id: str, hidden_from: Collection[str]) -> Audienc
     `hidden_from` are the people with whom the member has a block. Between two people the head says so.
     """
     others = () if head.blocked_by else head.others(user_id)
-    return Audience(user_id, frozenset(others).difference(hidden_from))
+    is_member = head.is_large or user_id in head.participants
+    return Audience(user_id, frozenset(others).difference(hidden_from), is_member)
 
 
 def of_status(user_id: str, watchers: Iterable[str], hidden_from: Collection[str]) -> Audience:

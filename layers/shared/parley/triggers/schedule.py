@@ -7,30 +7,31 @@ from typing import Any
 from parley.domain.call import Call
 from parley.domain.identity import Identity
 from parley.domain.times import from_rfc3339
-from parley.triggers import observing, problems
+from parley.triggers import problems
+from parley.triggers.attempts import Attempts
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 NOBODY = Identity(user_id="", name="", role="system", expires_at_s=0)
 
 
-def schedule(function: Callable[[Call], int]) -> Handler:
+def schedule(function: Callable[[Call, Attempts], int]) -> Handler:
     """Makes a Lambda handler of a sweep; `function` returns how many rows it swept.
 
-    A failure is the schedule's to retry.
+    Rows that fail are in the log and in a metric, and do not fail the run.
     """
     name = function.__module__.rpartition(".")[2]
 
     @wraps(function)
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         request_id = context.aws_request_id
+        run = Attempts(name, request_id, context.get_remaining_time_in_millis)
         try:
-            swept = function(Call(caller=NOBODY, now_ms=_due_ms(event["time"]), request_id=request_id))
+            swept = function(Call(caller=NOBODY, now_ms=_due_ms(event["time"]), request_id=request_id), run)
         except Exception as error:
             problems.note(error, name, request_id)
             raise
-        observing.succeeded(name, request_id, swept=swept)
-        observing.count(name, "Swept", swept)
+        run.end(swept)
         return {"swept": swept}
 
     return handler
