@@ -26,8 +26,8 @@ help:  ## this list
 
 setup: .venv/.dev $(VENVS) $(NODE)/node_modules/.stamp  ## every virtual environment, and the tools of Node
 
-run: .venv/.run .venv-ministack/.stamp  ## REST, WebSocket and their store on this machine, until Ctrl-C
-	@.venv/bin/python -m local run
+run: .venv/.run .venv-ministack/.stamp  ## REST, WebSocket and their store on this machine, until Ctrl-C; ARGS=-q for no line a request
+	@.venv/bin/python -m local run $(ARGS)
 
 reset: .venv/.run  ## forget what `make run` has stored
 	@.venv/bin/python -m local reset

@@ -76,7 +76,7 @@ def running(state: Path, *arguments: str) -> Iterator[tuple[str, str]]:
     """Yields the addresses of a local stack of its own, on free ports and with an empty state."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     stack = subprocess.Popen(
-        [sys.executable, "-m", "local", "run", "--state", str(state / "parley"), *arguments],
+        [sys.executable, "-m", "local", "run", "--quiet", "--state", str(state / "parley"), *arguments],
         cwd=ROOT,
         env={**variables, "REST_PORT": "0", "WS_PORT": "0"},
         stdout=subprocess.PIPE,

@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="serve REST (REST_PORT, 3000) and WebSocket (WS_PORT, 3001) until Ctrl-C")
     run.add_argument("--idle-s", type=float, default=600, help="close connections idle for so long (AWS: 600)")
     run.add_argument("--lifetime-s", type=float, default=7200, help="close connections as old as this (AWS: 7200)")
+    run.add_argument("-q", "--quiet", action="store_true", help="do not print a line for each request")
     run.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="of template.yaml")
     token = commands.add_parser("token", help="print a token for a person")
     token.add_argument("--user", required=True)
@@ -74,6 +75,7 @@ def _options(chosen: argparse.Namespace) -> Options:
         rest_port=_port("REST_PORT", 3000),
         websocket_port=_port("WS_PORT", 3001),
         parameters=_pairs(chosen.parameter),
+        is_quiet=chosen.quiet,
         limits=Limits(idle_ms=int(chosen.idle_s * 1000), lifetime_ms=int(chosen.lifetime_s * 1000)),
     )
 

@@ -304,7 +304,10 @@ def _run(function: Function, payload: bytes, request_id: str) -> Any:
         except (Killed, SystemExit) as end:
             raise FunctionError("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited: {end!r}") from end
         except Exception as problem:  # whatever a handler raises is its answer, by type and message
-            log.error("%s failed", function.logical_id, exc_info=True)
+            if str(problem) == "Unauthorized":  # an authorizer's way to say 401; its own line in the log says why
+                log.info("%s refused", function.logical_id)
+            else:
+                log.error("%s failed", function.logical_id, exc_info=True)
             raise FunctionError(type(problem).__name__, str(problem)) from problem
     return _through_json(function, result)
 

@@ -4,6 +4,7 @@ import base64
 import json
 import logging
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,6 +26,7 @@ from local.events import (
 )
 from local.functions import FunctionError, Invoke, PayloadTooLarge
 from local.template import Document, Resource, Template, TemplateError
+from local.terminal import Answered, Observe, nobody, problem_of
 
 log = logging.getLogger(__name__)
 
@@ -168,6 +170,7 @@ class RestApi:
         self._invoke = invoke
         self._now_ms = now_ms
         self._permissions = Permissions(template)
+        self.observe: Observe = nobody
         self.api_id = api.ref
         body = api.properties.get("Body")
         if not isinstance(body, dict):
@@ -205,11 +208,15 @@ class RestApi:
 
     async def handle(self, request: Request) -> Response:
         """Returns the response; whatever the request is, there is one."""
+        began_s = time.perf_counter()
         call = self._call(request)
         try:
-            return await self._answer(call)
+            plain = await self._answer(call)
+            response = self._compressed(call, plain)
         except GatewayError as error:
-            return self._gateway_response(call, error)
+            plain = response = self._gateway_response(call, error)
+        self.observe(_answered(call, plain, time.perf_counter() - began_s))
+        return response
 
     def _call(self, request: Request) -> _Call:
         target, _, query = request.target.partition("?")
@@ -429,7 +436,7 @@ class RestApi:
         if not any(name.lower() == "content-type" for name, _ in headers):
             headers.append(("Content-Type", "application/json"))
         remapped = [(f"x-amzn-Remapped-{n}" if n.lower() in _REMAPPED else n, v) for n, v in headers]
-        return self._compressed(call, Response(status, remapped + _own_headers(call), body))
+        return Response(status, remapped + _own_headers(call), body)
 
     def _compressed(self, call: _Call, response: Response) -> Response:
         coding = compression.chosen(call.headers.get("accept-encoding"))
@@ -492,6 +499,18 @@ def _stage(template: Template, api: Resource) -> str:
 def _split_stage(target: str) -> tuple[str, str]:
     stage, slash, path = target.removeprefix("/").partition("/")
     return unquote(stage), slash + path or "/"
+
+
+def _answered(call: _Call, response: Response, seconds: float) -> Answered:
+    return Answered(
+        method=call.request.method,
+        route=call.route.resource if call.route else call.path,
+        status=response.status,
+        ms=seconds * 1000,
+        user=call.grant.principal_id if call.grant else None,
+        code=problem_of(response.body)[1] if response.status >= 400 else None,
+        request_id=call.request_id,
+    )
 
 
 def _plain_body(call: _Call) -> bytes:

@@ -27,6 +27,7 @@ from local import management, tokens
 from local.functions import Functions
 from local.hosts import Hosts
 from local.rest import MAX_BODY_BYTES, GatewayError, Request, RestApi
+from local.terminal import Answered, Observe, nobody, problem_of
 from local.websocket import (
     MAX_FRAME_BYTES,
     MAX_MESSAGE_BYTES,
@@ -166,7 +167,14 @@ class Faults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 # --- REST ------------------------------------------------------------------------------------------------------------
 
 
-def rest_app(api: RestApi, sockets: WebSocketApi, functions: Functions, secret: str, hosts: Hosts) -> ASGIApp:
+def rest_app(
+    api: RestApi,
+    sockets: WebSocketApi,
+    functions: Functions,
+    secret: str,
+    hosts: Hosts,
+    observe: Observe = nobody,
+) -> ASGIApp:
     """Returns the application of the REST port: the API on its stage, and `/local/…`, which AWS does not have."""
 
     async def everything(scope: Scope, receive: Receive, send: Send) -> None:
@@ -212,7 +220,7 @@ def rest_app(api: RestApi, sockets: WebSocketApi, functions: Functions, secret: 
             Route("/faults", faults, methods=["PUT"]),
             *(Route(f"/{name}", document) for name in DOCUMENTS),
         ],
-        middleware=[Middleware(_OwnPages, hosts=hosts)],
+        middleware=[Middleware(_Observed, observe=observe), Middleware(_OwnPages, hosts=hosts)],
     )
     return OnlyHosts(Starlette(routes=[Mount("/local", ours), Mount("/", everything)]), hosts)
 
@@ -220,6 +228,26 @@ def rest_app(api: RestApi, sockets: WebSocketApi, functions: Functions, secret: 
 class _UnsupportedMediaType(Refusal):
     status = 415
     title = "Unsupported Media Type"
+
+
+class _Observed:
+    """Tells of each answer below `/local`, as the gateways tell of theirs."""
+
+    def __init__(self, app: ASGIApp, observe: Observe) -> None:
+        self._app = app
+        self._observe = observe
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began_s, status, body = time.perf_counter(), 0, b""
+
+        async def look(message: Message) -> None:
+            nonlocal status, body
+            status, body = message.get("status", status), message.get("body", body)
+            await send(message)
+
+        await self._app(scope, receive, look)
+        ms, code = (time.perf_counter() - began_s) * 1000, problem_of(body)[1] if status >= 400 else None
+        self._observe(Answered(scope["method"], scope["path"], status, ms, None, code, ""))
 
 
 class _OwnPages:

@@ -32,6 +32,7 @@ from local.rest import RestApi
 from local.server import OnlyHosts, WebSocketApp, listen, rest_app, serving
 from local.store_journal import Damaged
 from local.template import Place, TemplateError
+from local.terminal import Observe, RefusalCodes, Terminal, nobody
 from local.triggers import Triggers
 from local.websocket import Limits, WebSocketApi
 from parley.adapters import policies
@@ -59,6 +60,7 @@ class Options:
     websocket_port: int = 3001
     parameters: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    is_quiet: bool = False
 
     @property
     def address_file(self) -> Path:
@@ -103,6 +105,8 @@ def _run(options: Options, stack: ExitStack) -> None:
     os.environ |= {"JWT_SECRET": secret, **_aws_environment(place, server)}
     functions.prepare()
     _import(functions)
+    observe = nobody if options.is_quiet else _lines(terminal, stack)
+    rest.observe = sockets.observe = observe
     if server:
         server.wait()
     store = Store()
@@ -111,7 +115,7 @@ def _run(options: Options, stack: ExitStack) -> None:
     websocket_app = WebSocketApp(sockets)
     hosts = Hosts(os.environ.get("LOCAL_HOSTS", ""))
     apps = [
-        (rest_app(rest, sockets, functions, secret, hosts), rest_socket),
+        (rest_app(rest, sockets, functions, secret, hosts, observe), rest_socket),
         (OnlyHosts(websocket_app, hosts), websocket_socket),
     ]
 
@@ -278,6 +282,17 @@ def _allow_many_files() -> None:
 
 
 # --- logs ------------------------------------------------------------------------------------------------------------
+
+
+def _lines(terminal: TextIO, stack: ExitStack) -> Observe:
+    """Returns what shows each request on the terminal.
+
+    To be called after the functions are imported: their logger keeps its lines from handlers that were there before.
+    """
+    codes, root = RefusalCodes(), logging.getLogger()
+    root.addHandler(codes)
+    stack.callback(root.removeHandler, codes)
+    return Terminal(terminal, codes).show
 
 
 class _OneLine(logging.Formatter):

@@ -8,6 +8,7 @@ and running a WebSocket API"; what nobody has checked against AWS says so.
 import json
 import logging
 import re
+import time
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ from local.events import (
 )
 from local.functions import FunctionError, InvocationError, Invoke
 from local.template import Document, Resource, Template, TemplateError
+from local.terminal import Answered, Observe, nobody, problem_of
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +98,15 @@ class Refused(Exception):
         self.message = message
 
 
+class _FrameError(Exception):
+    """A message is answered with a frame of the gateway's own; clients see the message, and no status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
 class ManagementError(Exception):
     """An answer of the `@connections` API that is no 200: botocore raises the exception named by `error_type`."""
 
@@ -147,6 +158,7 @@ class WebSocketApi:
         self.routes = {route.key: route for route in _routes(template, api)}
         self.connections: dict[str, Connection] = {}
         self.lose_disconnects: Container[str] = ()
+        self.observe: Observe = nobody
 
     @classmethod
     def of(
@@ -178,22 +190,33 @@ class WebSocketApi:
             active_at_ms=now_ms,
         )
         self.connections[connection.connection_id] = connection
+        began_s, request_id, status = time.perf_counter(), short_id(), 101
         try:
-            await self._connect(connection, headers, query)
-        except Refused:
+            await self._connect(connection, headers, query, request_id)
+        except Refused as refused:
+            status = refused.status
             connection.state = State.CLOSED
             del self.connections[connection.connection_id]
             raise
+        finally:
+            self._observed(connection, "$connect", status, None, request_id, began_s)
         connection.state = State.OPEN
         return connection
 
-    async def _connect(self, connection: Connection, headers: MultiMap, query: MultiMap) -> None:
+    def _observed(
+        self, connection: Connection, key: str, status: int, code: str | None, request_id: str, began_s: float
+    ) -> None:
+        ms = (time.perf_counter() - began_s) * 1000
+        user = connection.grant.principal_id if connection.grant else None
+        self.observe(Answered("WS", key, status, ms, user, code, request_id))
+
+    async def _connect(self, connection: Connection, headers: MultiMap, query: MultiMap, request_id: str) -> None:
         route = self.routes.get("$connect")
         if route is None:
             return
         if route.authorizer:
-            connection.grant = await self._authorize(connection, route.authorizer, headers, query)
-        event = {**_connect_fields(headers, query), **self._event(connection, route.key, "CONNECT")}
+            connection.grant = await self._authorize(connection, route.authorizer, headers, query, request_id)
+        event = {**_connect_fields(headers, query), **self._event(connection, route.key, "CONNECT", request_id)}
         try:
             result = await self._call(route, event)
         except InvocationError as problem:
@@ -209,7 +232,12 @@ class WebSocketApi:
         connection.subprotocol = answered.get("sec-websocket-protocol")
 
     async def _authorize(
-        self, connection: Connection, authorizer: _Authorizer, headers: MultiMap, query: MultiMap
+        self,
+        connection: Connection,
+        authorizer: _Authorizer,
+        headers: MultiMap,
+        query: MultiMap,
+        request_id: str,
     ) -> Grant:
         method_arn = self._arn(f"{self.stage}/$connect")
         event = {
@@ -220,7 +248,7 @@ class WebSocketApi:
             "queryStringParameters": query.last,
             "multiValueQueryStringParameters": query.all,
             "stageVariables": {},
-            "requestContext": self._event(connection, "$connect", "CONNECT")["requestContext"],
+            "requestContext": self._event(connection, "$connect", "CONNECT", request_id)["requestContext"],
         }
         try:
             if not all(_has(source, headers, query) for source in authorizer.sources):
@@ -248,33 +276,34 @@ class WebSocketApi:
         if size > MAX_MESSAGE_BYTES or largest_frame_bytes > MAX_FRAME_BYTES:
             return self._close(connection, 1009, "Message too long")
         connection.active_at_ms = self._now_ms()
-        request_id = short_id()
+        request_id, began_s = short_id(), time.perf_counter()
         key = self._route_key(message)
+        code: str | None = None
+        try:
+            body = await self._answer(connection, key, message, request_id)
+            failed_with, code = problem_of(body)
+            status = failed_with or 200
+            if body and connection.state is State.OPEN:
+                connection.peer.send(body)
+        except _FrameError as error:
+            status = error.status
+            self._error_frame(connection, error.message, request_id)
+        self._observed(connection, key or "(no route)", status, code, request_id, began_s)
+
+    async def _answer(self, connection: Connection, key: str | None, message: str, request_id: str) -> str:
+        """Returns the frame that answers a message, empty for none; raises _FrameError."""
         if key is None:
-            return self._error_frame(connection, "Forbidden", request_id)
+            raise _FrameError(403, "Forbidden")
         event = self._event(connection, key, "MESSAGE", request_id)
         event["requestContext"]["messageId"] = short_id()
         event["body"] = message
         try:
             result = await self._call(self.routes[key], event)
-        except InvocationError:
-            return self._error_frame(connection, "Internal server error", request_id)
-        except TimeoutError:
-            return self._error_frame(connection, "Endpoint request timed out", request_id)
-        if self.routes[key].answers:
-            self._deliver(connection, result, request_id)
-
-    def _deliver(self, connection: Connection, result: Any, request_id: str) -> None:
-        if not isinstance(result, dict) or not isinstance(result.get("body", ""), str):
-            log.error("a route with a route response must return {statusCode, body}, and body must be a string")
-            return self._error_frame(connection, "Internal server error", request_id)
-        body = result.get("body") or ""
-        if len(body.encode()) > MAX_MESSAGE_BYTES:
-            # Quotas: "Message payload size 128 KB". What a client sees of a larger answer is unverified; not the body.
-            log.error("a route's answer of %d bytes is larger than a message may be", len(body.encode()))
-            return self._error_frame(connection, "Internal server error", request_id)
-        if body and connection.state is State.OPEN:
-            connection.peer.send(body)
+        except InvocationError as problem:
+            raise _FrameError(500, "Internal server error") from problem
+        except TimeoutError as problem:
+            raise _FrameError(504, "Endpoint request timed out") from problem
+        return _frame(result) if self.routes[key].answers else ""
 
     def _error_frame(self, connection: Connection, message: str, request_id: str) -> None:
         if connection.state is State.OPEN:
@@ -390,6 +419,19 @@ class WebSocketApi:
         if connection.grant:
             context["authorizer"] = {**connection.grant.event_context(), "integrationLatency": 0}
         return {"requestContext": context, "isBase64Encoded": False}
+
+
+def _frame(result: Any) -> str:
+    """Returns the frame in the result of a route that answers; raises _FrameError."""
+    if not isinstance(result, dict) or not isinstance(result.get("body", ""), str):
+        log.error("a route with a route response must return {statusCode, body}, and body must be a string")
+        raise _FrameError(500, "Internal server error")
+    body: str = result.get("body") or ""
+    if len(body.encode()) > MAX_MESSAGE_BYTES:
+        # Quotas: "Message payload size 128 KB". What a client sees of a larger answer is unverified; not the body.
+        log.error("a route's answer of %d bytes is larger than a message may be", len(body.encode()))
+        raise _FrameError(500, "Internal server error")
+    return body
 
 
 class Everyone:

@@ -163,6 +163,46 @@ def test_a_damaged_store_is_refused_in_one_line_and_can_be_recovered(tmp_path: P
         assert again.person("carol").get("/unread-count")["total"] == 0
 
 
+def test_the_terminal_shows_a_line_for_each_request_and_no_traceback(tmp_path: Path) -> None:
+    with running(tmp_path / "state", quiet=False) as stack:
+        alice = stack.person("alice")
+        conversation_id = alice.opens(stack.person("bob"))
+        httpx.post(f"{stack.rest_url}/conversations", json={}, headers={"Authorization": f"Bearer {alice.token}"})
+        httpx.get(f"{stack.rest_url}/me", headers={"Authorization": "Bearer nonsense"})
+        httpx.post(stack.rest_url.replace("/v1", "/local/token"), json={"user_id": "no id"})
+        with suppress(InvalidStatus), connect(f"{stack.websocket_url}?ticket=nonsense", proxy=None):
+            raise AssertionError("a ticket that is none has let somebody in")
+        with alice.online() as device:
+            device.ask("join_conversation", conversation_id=conversation_id)
+        [store] = children_of(stack.process.pid)
+        os.kill(store, signal.SIGKILL)
+        httpx.get(f"{stack.rest_url}/me", headers={"Authorization": f"Bearer {alice.token}"}, timeout=60)
+        stack.process.wait(30)
+        assert stack.process.stdout
+        said = stack.process.stdout.read()
+        lines = [line.split() for line in said.splitlines()]
+
+    told = [[*line[:3], *line[5:]] for line in lines if line[4:5] == ["ms"]]
+    user_id = alice.user_id
+    assert ["POST", "/local/token", "200", "-"] in told
+    assert ["POST", "/conversations", "201", user_id] in told
+    assert ["POST", "/conversations", "400", user_id, "invalid_request"] in told
+    assert ["GET", "/me", "401", "-", "token_malformed"] in told
+    assert ["POST", "/local/token", "400", "-", "invalid_request"] in told
+    assert ["WS", "$connect", "401", "-", "ticket_invalid"] in told
+    assert ["WS", "$connect", "101", user_id] in told
+    assert ["WS", "join_conversation", "200", user_id] in told
+    assert "Traceback" not in said and 'File "' not in said
+
+
+def test_a_quiet_stack_prints_only_that_it_is_ready(tmp_path: Path) -> None:
+    with running(tmp_path / "state") as stack:
+        stack.person("alice").opens(stack.person("bob"))
+        stack.stop()
+        assert stack.process.stdout
+        assert stack.process.stdout.read() == ""
+
+
 def test_no_ticket_or_token_is_in_the_log(tmp_path: Path) -> None:
     with running(tmp_path / "state") as stack:
         alice = stack.person("alice")

@@ -1,6 +1,6 @@
 """Profiles: Parley knows people by the tokens that they bring; who has signed in can be named and written to."""
 
-from parley.adapters import batches, erased, profiles, tables
+from parley.adapters import batches, environment, erased, profiles, tables
 from parley.adapters.profiles import Profile
 from parley.domain.claims import SignIn
 from parley.domain.errors import Unauthenticated
@@ -30,7 +30,8 @@ def remember(sign_in: SignIn) -> None:
     known = profiles.profile_of(rows, identity.user_id)
     if identity.role == SERVICE:
         if known is not None:  # it would read and write as that person
-            raise Unauthenticated("token_claims", f"A token of the role `{SERVICE}` carries the id of a person.")
+            detail = f"A token of the role `{SERVICE}` carries the id of a person."
+            raise Unauthenticated("token_claims", detail, claim=environment.optional("JWT_USER_ID_CLAIM", "sub"))
         return
     if erased.is_marked(rows, identity.user_id):
         raise Unauthenticated("user_erased", "This person was erased.")

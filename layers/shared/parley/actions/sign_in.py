@@ -2,13 +2,18 @@
 
 from parley.actions import profiles, tickets
 from parley.adapters import tokens
+from parley.domain.errors import Unauthenticated
 from parley.domain.identity import Identity
 
 
 def by_token(token: str, now_s: int) -> Identity:
     """Returns whose token it is and remembers their profile; raises Unauthenticated."""
-    signed_in = tokens.verify(token, now_s)
-    profiles.remember(signed_in)
+    try:
+        signed_in = tokens.verify(token, now_s)
+        profiles.remember(signed_in)
+    except Unauthenticated as refusal:
+        refusal.noted |= tokens.origin(token)
+        raise
     return signed_in.identity
 
 

@@ -39,13 +39,14 @@ _OPTIONS: Options = {
     "verify_jti": False,
     "enforce_minimum_key_length": True,
 }
+MAX_NOTED_CHARACTERS = 256  # of an issuer or audience in the log; anybody can send a token that names any
 # PyJWT's errors, the most particular first.
 _CODES: tuple[tuple[type[jwt.InvalidTokenError], str, str], ...] = (
     (jwt.InvalidAlgorithmError, "token_algorithm", "The token is signed by an algorithm that is not accepted here."),
     (jwt.InvalidSignatureError, "token_signature", "The token's signature is not one of the issuer's."),
     (jwt.InvalidIssuerError, "token_issuer", "The token comes from another issuer."),
     (jwt.InvalidAudienceError, "token_audience", "The token is meant for another audience."),
-    (jwt.MissingRequiredClaimError, "token_claims", "The token lacks the claim iss or aud."),
+    (jwt.MissingRequiredClaimError, "token_claims", "The token lacks the claim `iss` or `aud`."),
     (jwt.InvalidTokenError, "token_malformed", "This is not a token."),
 )
 
@@ -156,7 +157,28 @@ class Verifier(Struct, frozen=True, kw_only=True):
 
 def _refusal(error: jwt.InvalidTokenError) -> Unauthenticated:
     code, detail = next((code, detail) for kind, code, detail in _CODES if isinstance(error, kind))
-    return Unauthenticated(code, detail)
+    return Unauthenticated(code, detail, claim=_claim(error))
+
+
+def _claim(error: jwt.InvalidTokenError) -> str | None:
+    """Returns the name of the claim that PyJWT found wrong; None if it was none."""
+    if isinstance(error, jwt.MissingRequiredClaimError):
+        return error.claim
+    if isinstance(error, jwt.InvalidIssuerError):
+        return "iss"
+    return "aud" if isinstance(error, jwt.InvalidAudienceError) else None
+
+
+def origin(token: str) -> dict[str, object]:
+    """Returns the issuer and audience that a refused token names, for the log. Nobody has verified them."""
+    if len(token) > MAX_TOKEN_BYTES:
+        return {}
+    try:
+        content = jwt.decode(token, options={"verify_signature": False})
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
+        return {}  # it is no token, so it names nobody
+    named = {"issuer": content.get("iss"), "audience": content.get("aud")}
+    return {name: str(value)[:MAX_NOTED_CHARACTERS] for name, value in named.items() if value is not None}
 
 
 def verify(token: str, now_s: int) -> SignIn:

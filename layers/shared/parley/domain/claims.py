@@ -65,10 +65,12 @@ def read(
     issued_at_s = _time(claims, "iat") if "iat" in claims else max(0, expires_at_s - max_lifetime_s)
     expires_at_s = min(expires_at_s, issued_at_s + max_lifetime_s)
     if expires_at_s + leeway_s <= now_s:
-        raise Unauthenticated("token_expired", "The token has expired.")
+        late = "exp" if said_to_end_s + leeway_s <= now_s else "iat"
+        raise Unauthenticated("token_expired", "The token has expired.", claim=late)
     not_before_s = _time(claims, "nbf") if "nbf" in claims else 0
-    if not_before_s > now_s + leeway_s or ("iat" in claims and issued_at_s > now_s + leeway_s):
-        raise Unauthenticated("token_not_yet_valid", "The token is not valid yet.")
+    early = "nbf" if not_before_s > now_s + leeway_s else "iat"
+    if early == "nbf" or ("iat" in claims and issued_at_s > now_s + leeway_s):
+        raise Unauthenticated("token_not_yet_valid", "The token is not valid yet.", claim=early)
     user_id = _user_id(claims, names.user_id)
     identity = Identity(
         user_id=user_id,
@@ -79,7 +81,8 @@ def read(
         issued_at_s=issued_at_s,
     )
     if identity.role == SERVICE_ROLE and service_audience and service_audience not in _audiences(claims):
-        raise Unauthenticated("token_audience", "A token of the role `service` needs the audience of programs, too.")
+        detail = "A token of the role `service` needs the audience of programs, too."
+        raise Unauthenticated("token_audience", detail, claim="aud")
     if identity.is_too_large:
         _refuse(names.contexts, f"is too large for API Gateway: more than {MAX_CONTEXT_BYTES} bytes with the others")
     # Of two tokens without `iat`, the profile of the one that ends later is the newer one.
@@ -148,4 +151,4 @@ def _context_ids(name: str, context_type: str, held: object) -> tuple[str, ...]:
 
 
 def _refuse(name: str, wanted: str) -> NoReturn:
-    raise Unauthenticated("token_claims", f"The token's claim `{name}` {wanted}.")
+    raise Unauthenticated("token_claims", f"The token's claim `{name}` {wanted}.", claim=name)

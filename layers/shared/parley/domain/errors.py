@@ -80,8 +80,14 @@ class Malformed(Invalid):
 
 
 class Unauthenticated(Refusal):
+    """`noted` is for the log only: which claim is wrong, and whom a token comes from and is meant for."""
+
     status = 401
     title = "Unauthorized"
+
+    def __init__(self, code: str, detail: str, *, claim: str | None = None) -> None:
+        super().__init__(code, detail)
+        self.noted: dict[str, object] = {} if claim is None else {"claim": claim}
 
 
 class Forbidden(RuledRefusal):

@@ -62,7 +62,7 @@ def _authorizer(
             if not isinstance(refusal, Unauthenticated):
                 observing.failed(name, request_id, **ids)
                 raise  # API Gateway answers 500
-            observing.refused(name, request_id, refusal.code, **ids)
+            observing.refused(name, request_id, refusal.code, **ids, **problems.reasons(refusal))
             # The one message that API Gateway turns into a 401; a Deny would be a 403
             # (docs/aws-facts.md#websocket-authorizer, docs/aws-facts.md#rest-authorizer).
             raise Exception("Unauthorized") from None

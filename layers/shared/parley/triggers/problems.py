@@ -1,13 +1,18 @@
 """Every error turned into a problem document (RFC 9457), the same over REST and WebSocket."""
 
+import re
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from parley.adapters import retrying
-from parley.domain.errors import Field, Refusal
+from parley.domain.errors import Field, Refusal, Unauthenticated
 from parley.triggers import observing
+
+# A part of a pointer that is a field's name, an id, a number, `?name` or `{name}`. A ticket (43 characters) is longer.
+# Compiled by the first refusal, so that cold starts do not pay for it.
+_NAME = r"[?{]?[A-Za-z0-9_.~-]{0,40}}?"
 
 
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -61,13 +66,31 @@ def as_refusal(error: Exception) -> Refusal | None:
     return retrying.busy() if retrying.is_passing(error) else None
 
 
+def reasons(refusal: Refusal) -> dict[str, object]:
+    """Returns what the log says of a refusal beside its code: why a sign-in failed, and which fields were wrong.
+
+    The details of other refusals may quote what a user wrote, so they are left out.
+    """
+    noted: dict[str, object] = {}
+    if isinstance(refusal, Unauthenticated):
+        noted = {"detail": refusal.detail, **refusal.noted}
+    if refusal.fields:
+        noted["fields"] = [f"{_loggable(field.pointer)} {field.code}" for field in refusal.fields]
+    return noted
+
+
+def _loggable(pointer: str) -> str:
+    """Returns a pointer without the parts that may be a text: a client can send anything as a field's name."""
+    return "/".join(part if re.fullmatch(_NAME, part) else "…" for part in pointer.split("/"))
+
+
 def note(error: Exception, operation: str, request_id: str, **ids: Any) -> None:
     """Logs and counts what ended a job that AWS brings again: a fault that passes is no failure of ours.
 
     To be called while the exception is being handled.
     """
     if refusal := as_refusal(error):
-        observing.refused(operation, request_id, refusal.code, **ids)
+        observing.refused(operation, request_id, refusal.code, **ids, **reasons(refusal))
     else:
         observing.failed(operation, request_id, **ids)
 

@@ -78,7 +78,7 @@ def operation(
                 if refusal is None:
                     observing.failed(name, request_id, user_id=user_id)
                     return _problem(problems.fault(instance, request_id), rate_limits)
-                observing.refused(name, request_id, refusal.code, user_id=user_id)
+                observing.refused(name, request_id, refusal.code, user_id=user_id, **problems.reasons(refusal))
                 return _problem(problems.problem(refusal, instance, request_id), rate_limits)
             observing.succeeded(name, request_id, user_id=user_id, status=reply.status)
             return _reply(reply.status, "application/json", reply.value, call.rate_limits.values())

@@ -144,7 +144,7 @@ def _outcome(event: Mapping[str, Any], name: str, run: Callable[[Call], object],
         if refusal is None:
             observing.failed(name, request_id, **ids)
             return problems.fault(instance, request_id)
-        observing.refused(name, request_id, refusal.code, **ids)
+        observing.refused(name, request_id, refusal.code, **ids, **problems.reasons(refusal))
         return problems.problem(refusal, instance, request_id)
     observing.succeeded(name, request_id, **ids)
     return outcome
