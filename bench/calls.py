@@ -7,6 +7,7 @@ assert recorded.units.write <= 7
 """
 
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from bench.capacity import Item, Table, Units, item_size, read_units, refused_write_units, write_units
+from bench.latency import typical_ms
 
 # Each call is held for so long, so that calls which are made side by side overlap, however fast the engine answers.
 HOLD_S = 0.02
@@ -76,6 +78,13 @@ class Recorded:
         return longest_chain((call.started_s, call.ended_s) for call in self.dynamodb)
 
     @property
+    def waits_ms(self) -> float:
+        """Returns how long a function waits for these calls on AWS: the slowest chain of them, typical times."""
+        return slowest_chain(
+            (call.started_s, call.ended_s, typical_ms(call.service, call.operation)) for call in self.calls
+        )
+
+    @property
     def priced_writes(self) -> list[Call]:
         """Returns the writes of which the engine says what they cost."""
         return [call for call in self.dynamodb if call.operation in WRITES and call.engine_units is not None]
@@ -93,6 +102,16 @@ def longest_chain(spans: Iterable[tuple[float, float]]) -> int:
         if started >= end:
             length, end = length + 1, ended
     return length
+
+
+def slowest_chain(spans: Iterable[tuple[float, float, float]]) -> float:
+    """Returns the most that spans of time can weigh together (third number) of which no two overlap."""
+    ends, heaviest = [float("-inf")], [0.0]
+    for started, ended, weight in sorted(spans, key=lambda span: span[1]):
+        chain = heaviest[bisect_right(ends, started) - 1] + weight
+        ends.append(ended)
+        heaviest.append(max(heaviest[-1], chain))
+    return heaviest[-1]
 
 
 @contextmanager
@@ -142,11 +161,11 @@ class _Recorder:
 
     def call(self, client: BaseClient, operation: str, params: dict[str, Any]) -> Any:
         service, started_s = _service(client), time.monotonic()
+        time.sleep(self._hold_s)
         if service != "dynamodb":
             answer = self._make(client, operation, params)
             self._note(service, operation, params, started_s)
             return answer
-        time.sleep(self._hold_s)
         targets = self._targets(client, operation, params)
         before = [self._item(client, table, key) for table, key in targets]
         try:

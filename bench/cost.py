@@ -6,6 +6,7 @@ Prices: us-east-1, on demand, without free tiers, November 2026. What cannot be 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bench.latency import duration_ms
 from bench.rows import Row, Section
 from bench.stage import memory_mb
 
@@ -28,10 +29,7 @@ PINGS = 1.0  # per message: each device sends one a minute (domain/presence.py, 
 FIRST_OF_HOUR = 1 / 20  # messages that move the conversation up in both lists
 RETRIED_POSTS = 0.01  # throttled ones, which go through the queue: sent, received, deleted
 
-# Assumed: what AWS takes. A wait costs nothing but the time that the function is billed for.
-DYNAMODB_MS = 5.0  # per round trip
-POST_MS = 15.0  # one post to `@connections`, or several at once
-FULL_PROCESSOR_MB = 1769  # memory that comes with one whole processor (Lambda developer guide)
+# Assumed: what AWS takes. How long a warm function takes: `bench/latency.py`.
 COLD_STARTS = 1 / 200  # invocations that find no warm instance
 COLD_START_MS = 1500  # billed too: interpreter, layer and imports on the share of a processor
 STREAM_BATCH = 10  # messages that `count_messages` finds in one batch
@@ -79,7 +77,7 @@ def measure(numbers: Mapping[str, float]) -> Section:
 def message_parts(numbers: Mapping[str, float]) -> list[Part]:
     """Returns the parts of the price of a message that is sent and delivered over WebSocket."""
     posts = numbers["send.WebSocket.posts"]
-    milliseconds = duration_ms(numbers["processor.WebSocket.all_ms"], trips=3, posts=posts)
+    milliseconds = _duration_ms(numbers, "send.WebSocket")
     return [
         Part("API Gateway messages", (2 + posts) * USD_PER_SOCKET_MESSAGE, f"frame, acknowledgement, {posts:g} event"),
         Part(
@@ -88,7 +86,7 @@ def message_parts(numbers: Mapping[str, float]) -> list[Part]:
         *_dynamodb(numbers, "WebSocket"),
         *_lambda(milliseconds),
         Part("SQS", RETRIED_POSTS * posts * 3 * USD_PER_QUEUE_REQUEST, f"{RETRIED_POSTS:.0%} of the posts retried"),
-        _logs(numbers["log.WebSocket.bytes"]),
+        _logs(numbers["send.WebSocket.log_bytes"]),
         Part("traces", TRACES * USD_PER_TRACE, f"{TRACES:.0%} sampled at {BUSY_MESSAGES_PER_S} messages/s"),
     ]
 
@@ -96,24 +94,21 @@ def message_parts(numbers: Mapping[str, float]) -> list[Part]:
 def rest_usd(numbers: Mapping[str, float]) -> float:
     """Returns the price of a message that is sent over REST and delivered over WebSocket."""
     posts = numbers["send.REST.posts"]
-    milliseconds = duration_ms(numbers["processor.REST.all_ms"], trips=3, posts=posts)
-    parts = [*_dynamodb(numbers, "REST"), *_lambda(milliseconds), _logs(numbers["log.REST.bytes"])]
+    milliseconds = _duration_ms(numbers, "send.REST")
+    parts = [*_dynamodb(numbers, "REST"), *_lambda(milliseconds), _logs(numbers["send.REST.log_bytes"])]
     rest = USD_PER_REST_REQUEST + posts * USD_PER_SOCKET_MESSAGE + CONNECTION_MINUTES * USD_PER_CONNECTION_MINUTE
     return rest + TRACES * USD_PER_TRACE + sum(part.usd for part in parts)
 
 
 def heartbeat_usd(numbers: Mapping[str, float]) -> float:
-    """Returns the price of one `ping` with its answer; its processor time is taken to be a send's, which is more."""
-    milliseconds = duration_ms(numbers["processor.WebSocket.all_ms"], trips=1, posts=0)
-    invocation = USD_PER_INVOCATION + _gb_s(milliseconds) * USD_PER_GB_S
+    """Returns the price of one `ping` with its answer."""
+    invocation = USD_PER_INVOCATION + _gb_s(_duration_ms(numbers, "ping")) * USD_PER_GB_S
     units = numbers["ping.write"] * USD_PER_WRITE_UNIT + numbers["ping.read"] * USD_PER_READ_UNIT
-    return 2 * USD_PER_SOCKET_MESSAGE + units + invocation + _logs(numbers["log.WebSocket.bytes"]).usd
+    return 2 * USD_PER_SOCKET_MESSAGE + units + invocation + _logs(numbers["ping.log_bytes"]).usd
 
 
-def duration_ms(processor_ms: float, *, trips: float, posts: float) -> float:
-    """Returns for how long an invocation is billed: its processor time on a share of a processor, and its waits."""
-    share = min(1.0, memory_mb() / FULL_PROCESSOR_MB)
-    return processor_ms / share + trips * DYNAMODB_MS + (POST_MS if posts else 0.0)
+def _duration_ms(numbers: Mapping[str, float], key: str) -> float:
+    return duration_ms(numbers[f"{key}.processor_ms"], numbers[f"{key}.waits_ms"])
 
 
 def _dynamodb(numbers: Mapping[str, float], transport: str) -> list[Part]:

@@ -3,8 +3,6 @@
 Two people with a device each; ids are UUIDs, the text has 100 characters, every send has a `client_id`.
 """
 
-import random
-import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -12,14 +10,13 @@ from urllib.parse import quote
 
 from bench.calls import answering, recording
 from bench.rows import Row, Section
+from bench.scene import PAGE, TEXT, Operation, Scene
 from bench.stage import Stage, staged
 
 POSTS = {"apigatewaymanagementapi": {"ResponseMetadata": {"HTTPStatusCode": 200}}}  # every post gets through
 HOUR_MS = 3_600_000
-TEXT = "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of foo"
 LISTS = (60, 200, 10_000)  # conversations of three people whose lists are compared
 APART_MS = 10 * 60 * 1000  # between the last activities of two conversations: six fall into one hour
-PAGE = 50
 LISTED = 100  # members of the largest group that its sender tells itself
 MAX_NAMED = 90  # members whom one request names
 
@@ -29,27 +26,21 @@ class Counting:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
+        self.scene = Scene(stage)
+        self.alice, self.bob, self.conversation_id = self.scene.alice, self.scene.bob, self.scene.conversation_id
+        self.new_id, self.send_over_rest = self.scene.new_id, self.scene.send_over_rest
         self.rows: list[Row] = []
         self.numbers: dict[str, float] = {}
         self.compared = 0
         self.disagreements: list[str] = []
-        self._random = random.Random(1)  # the same ids each time, so that two runs count the same
-        self.alice, self.bob = self.new_id(), self.new_id()
-        opened = stage.rest(self.alice, "CreateConversation", body={"type": "direct", "user_id": self.bob})
-        self.conversation_id: str = opened["id"]
-        self.phone, self.laptop = stage.connect(self.alice), stage.connect(self.bob)
-        stage.act(self.laptop, "OnJoinConversation", "join_conversation", conversation_id=self.conversation_id)
-
-    def new_id(self) -> str:
-        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
 
     def run(self) -> Section:
         self.sends("REST", self.send_over_rest)
-        self.sends("WebSocket", self.send_over_socket)
-        self.short_actions()
+        self.sends("WebSocket", self.scene.send_over_socket)
+        self.talking()
         self.changes()
         self.group()
-        self.history()
+        self.opening()
         self.lists()
         self.rows.append(
             Row(
@@ -73,15 +64,19 @@ class Counting:
         what = f"send over {transport}, first of the hour"
         self.count(f"send_first.{transport}", what, send, round_trips=3, read=5, write=14)
 
-    def short_actions(self) -> None:
-        message_id, joined = self.send_over_rest(), {"conversation_id": self.conversation_id}
+    def talking(self) -> None:
+        message_id = self.send_over_rest()
         read = partial(self.stage.rest, self.bob, "MarkRead", {"message_id": message_id})
         self.count("mark_read.REST", "mark read over REST", read, round_trips=2)
-        message_id = self.send_over_rest()
-        self.count_action("OnMarkRead", "mark_read", {"message_id": message_id})
-        self.count_action("OnTypingStart", "typing_start", joined)
-        self.count_action("OnTypingStop", "typing_stop", joined)
-        self.count_action("OnPing", "ping", {})
+        for one in self.scene.talking():
+            if one.key != "send":
+                self.count_operation(one)
+
+    def opening(self) -> None:
+        """What an app asks for when it opens, and what a device that comes and goes takes."""
+        self.scene.open_conversations()
+        for one in self.scene.opening():
+            self.count_operation(one)
 
     def changes(self) -> None:
         """What the two do with a message that was sent."""
@@ -113,13 +108,6 @@ class Counting:
         send = partial(self.stage.rest, self.alice, "SendMessage", group, body=body)
         self.count("send.group", f"send over REST to a group of {LISTED}", send, round_trips=3)
 
-    def history(self) -> None:
-        for _ in range(PAGE):
-            self.send_over_rest()
-        page = partial(self.stage.rest, self.bob, "ListMessages", {"conversation_id": self.conversation_id})
-        assert len(page()["messages"]) == PAGE
-        self.count("history", f"history page of {PAGE}", page, round_trips=2)
-
     def lists(self) -> None:
         most: float | None = None
         for conversations in LISTS:
@@ -134,9 +122,9 @@ class Counting:
 
     # --- how it is counted -------------------------------------------------------------------------------------------
 
-    def count_action(self, logical_id: str, action: str, frame: dict[str, str]) -> None:
-        act = partial(self.stage.act, self.laptop, logical_id, action, **frame)
-        self.count(action, f"{action} over WebSocket", act, round_trips=2)
+    def count_operation(self, one: Operation) -> None:
+        one.setup()
+        self.count(one.key, one.what, one.run, round_trips=one.round_trips)
 
     def count(
         self,
@@ -144,7 +132,7 @@ class Counting:
         what: str,
         operation: Callable[[], object],
         *,
-        round_trips: float,
+        round_trips: float | None,
         read: float | None = None,
         write: float | None = None,
     ) -> None:
@@ -152,7 +140,12 @@ class Counting:
         with recording() as recorded:
             operation()
         units, posts = recorded.units, len(recorded.of("apigatewaymanagementapi"))
-        self.numbers |= {f"{key}.read": units.read, f"{key}.write": units.write, f"{key}.posts": posts}
+        self.numbers |= {
+            f"{key}.read": units.read,
+            f"{key}.write": units.write,
+            f"{key}.posts": posts,
+            f"{key}.waits_ms": recorded.waits_ms,
+        }
         note = f"{units.read:g} read units, {units.write:g} write units, {posts} posts"
         trips = recorded.round_trips
         self.rows.append(
@@ -172,17 +165,8 @@ class Counting:
     def pass_time(self, ms: int) -> None:
         """Lets time go by while both devices ping."""
         self.stage.now_ms += ms
-        for device in (self.phone, self.laptop):
+        for device in (self.scene.phone, self.scene.laptop):
             self.stage.act(device, "OnPing", "ping")
-
-    def send_over_rest(self) -> str:
-        body = {"text": TEXT, "client_id": self.new_id()}
-        sent = self.stage.rest(self.alice, "SendMessage", {"conversation_id": self.conversation_id}, body=body)
-        return str(sent["id"])
-
-    def send_over_socket(self) -> str:
-        frame = {"conversation_id": self.conversation_id, "text": TEXT, "client_id": self.new_id()}
-        return str(self.stage.act(self.phone, "OnSendMessage", "send_message", **frame)["id"])
 
     def open_conversations(self, user_id: str, count: int) -> None:
         """Writes conversations of one person whose last activities lie `APART_MS` apart, the way actions write them."""

@@ -12,7 +12,7 @@ import uuid
 from pathlib import Path
 from statistics import median, quantiles
 
-from bench.counting import TEXT
+from bench.scene import TEXT
 from bench.stage import ROOT, staged
 
 WARM_UP = 50

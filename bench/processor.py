@@ -1,4 +1,4 @@
-"""Processor time of one send: all of it, and the part outside the AWS calls, which is our own code with PynamoDB's.
+"""Processor time of each operation: all of it, and the part outside the AWS calls, our own code with PynamoDB's.
 
 First the operation runs over the local store, and every HTTP answer is kept. Then it runs many times over the kept
 answers, so that neither a network nor a store takes part, and every run does the same.
@@ -10,10 +10,9 @@ import os
 import sys
 import threading
 import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any
 from unittest import mock
@@ -23,93 +22,105 @@ from botocore.client import BaseClient
 from botocore.compat import HTTPHeaders
 from botocore.httpsession import URLLib3Session
 
+from bench import machine
 from bench.calls import door
-from bench.counting import TEXT
 from bench.rows import Row, Section
+from bench.scene import Operation, Scene
 from bench.stage import Stage, staged
 from local.functions import Context
 
-RUNS = 300
-WARM_UP = 30
+RUNS = 200
+WARM_UP = 20
 BUDGET_MS = 2.0
 
 
 def measure() -> Section:
-    """Returns the rows of the processor time of a send over each transport."""
+    """Returns the rows of the processor time of a send over each transport, and the numbers of everything else."""
     rows, numbers = [], {}
     with staged() as stage:
-        for transport, send in sends(stage).items():
-            taken = _measured(send)
-            numbers[f"processor.{transport}.all_ms"] = taken.all_ms
-            numbers[f"log.{transport}.bytes"] = taken.log_bytes
-            rows.append(
-                Row(
-                    key=f"processor.{transport}",
-                    what=f"processor time of a send over {transport}, AWS calls excluded",
-                    number=round(taken.own_ms, 2),
-                    unit="ms",
-                    budget=BUDGET_MS,
-                    note=f"median of {RUNS}; {taken.all_ms:.1f} ms with the AWS calls",
+        for one in operations(stage):
+            taken = _measured(stage, one)
+            numbers[f"{one.key}.processor_ms"] = taken.all_ms
+            numbers[f"{one.key}.log_bytes"] = taken.log_bytes
+            if one.key in SENDS:
+                note = f"median of {RUNS}; {taken.all_ms:.1f} ms with the AWS calls; {taken.machine}"
+                what = f"processor time of a {one.what}, AWS calls excluded"
+                number = round(taken.own_ms, 2)
+                rows.append(
+                    Row(key=f"processor.{one.key}", what=what, number=number, unit="ms", budget=BUDGET_MS, note=note)
                 )
-            )
     return Section(rows=rows, numbers=numbers)
 
 
-def sends(stage: Stage) -> dict[str, Callable[[], object]]:
-    """Returns for each transport what sends a message, with a new `client_id`, to somebody who listens."""
+SENDS = ("send.REST", "send.WebSocket")
+
+
+def operations(stage: Stage) -> Iterator[Operation]:
+    """Yields each operation once its people are there."""
     with _answers_kept({}):
-        opened = stage.rest("alice", "CreateConversation", body={"type": "direct", "user_id": "bob"})
-        there = {"conversation_id": opened["id"]}
-        phone, laptop = stage.connect("alice"), stage.connect("bob")
-        stage.act(laptop, "OnJoinConversation", "join_conversation", **there)
-
-    def over_rest() -> object:
-        return invoke("SendMessage", stage.rest_event("alice", there, body={"text": TEXT, "client_id": _client_id()}))
-
-    def over_socket() -> object:
-        event = stage.action_event(phone, "send_message", **there, text=TEXT, client_id=_client_id())
-        return invoke("OnSendMessage", event)
-
-    def invoke(logical_id: str, event: dict[str, Any]) -> object:
-        function = stage.functions[logical_id]
-        context = Context(function, "bench", time.monotonic() + function.timeout_s)
-        return stage.functions.handler(function)(event, context)
-
-    return {"REST": over_rest, "WebSocket": over_socket}
-
-
-def _client_id() -> str:
-    return str(uuid.uuid4())
+        scene = Scene(stage)
+    yield Operation("send.REST", "send over REST", scene.send_over_rest)
+    for one in scene.talking():
+        yield replace(one, key="send.WebSocket") if one.key == "send" else one
+    with _answers_kept({}):
+        scene.open_conversations()
+    yield from scene.opening()
 
 
 @dataclass(frozen=True)
 class Taken:
-    """Medians of one run; `log_bytes` is what it writes to its log."""
+    """Medians of one operation, on the reference machine; `log_bytes` is what it writes to its log."""
 
     own_ms: float
     all_ms: float
     log_bytes: float
+    machine: str
 
 
-def _measured(send: Callable[[], object]) -> Taken:
+def _measured(stage: Stage, one: Operation) -> Taken:
     kept: dict[str, AWSResponse] = {}
     with _answers_kept(kept):
-        send()
+        one.setup()
+        one.run()
     spent = _Spent()
-    own_ms, all_ms = [], []
-    with _answers_given(kept), spent.counted():
-        for _ in range(WARM_UP):
-            send()
-        logged = _logged_bytes()
-        for _ in range(RUNS):
-            spent.in_calls_s = 0.0
-            started_s = time.process_time()
-            send()
-            taken_s = time.process_time() - started_s
-            all_ms.append(taken_s * 1000)
-            own_ms.append((taken_s - spent.in_calls_s) * 1000)
-        logged = _logged_bytes() - logged
-    return Taken(own_ms=median(own_ms), all_ms=median(all_ms), log_bytes=logged / RUNS)
+    own_ms, all_ms, logged = [], [], 0
+    slowness = machine.slowness()
+    with _answers_given(kept), spent.counted(), _timed(stage, spent):
+        for run in range(WARM_UP + RUNS):
+            one.setup()
+            spent.in_calls_s, before = 0.0, _logged_bytes()
+            one.run()
+            if run >= WARM_UP:
+                logged += _logged_bytes() - before
+                all_ms.append(spent.in_all_s * 1000)
+                own_ms.append((spent.in_all_s - spent.in_calls_s) * 1000)
+    slowness = (slowness + machine.slowness()) / 2
+    return Taken(
+        own_ms=median(own_ms) / slowness,
+        all_ms=median(all_ms) / slowness,
+        log_bytes=logged / RUNS,
+        machine=f"measured on a machine that takes {slowness:.2f} times the reference's time",
+    )
+
+
+@contextmanager
+def _timed(stage: Stage, spent: "_Spent") -> Iterator[None]:
+    """Takes the processor time of each handler, without what the stage itself does for it."""
+
+    def invoke(logical_id: str, event: dict[str, Any]) -> Any:
+        function = stage.functions[logical_id]
+        handler = stage.functions.handler(function)
+        context = Context(function, "bench", time.monotonic() + function.timeout_s)
+        started_s = time.process_time()
+        answer = handler(event, context)
+        spent.in_all_s = time.process_time() - started_s
+        return answer
+
+    usual, stage.invoke = stage.invoke, invoke
+    try:
+        yield
+    finally:
+        stage.invoke = usual
 
 
 def _logged_bytes() -> int:
@@ -120,8 +131,9 @@ def _logged_bytes() -> int:
 
 @dataclass
 class _Spent:
-    """Processor time within AWS calls; they may be made in several threads."""
+    """Processor time of the last handler, and within AWS calls, which may be made in several threads."""
 
+    in_all_s: float = 0.0
     in_calls_s: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -180,6 +192,8 @@ def _kind(request: AWSPreparedRequest) -> str:
         return str(request.url)
     target = target.decode() if isinstance(target, bytes) else target
     assert isinstance(request.body, bytes)  # as botocore's JSON serializer makes it
+    if target.endswith(".Query"):  # an operation may make several of one table
+        return f"{target} {request.body.decode()}"
     tables = json.loads(request.body).get("RequestItems", {})
     return " ".join([target, *sorted(tables)])
 

@@ -7,7 +7,7 @@ measures answers for `@connections`.
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,6 +21,8 @@ from local.template import load
 
 ROOT = Path(__file__).parents[1]
 TOKEN_S = 24 * 3600
+
+Invoke = Callable[[str, dict[str, Any]], Any]
 
 
 @cache
@@ -64,7 +66,11 @@ class Stage:
 
     functions: Functions
     now_ms: int = field(default_factory=half_past_ms)
+    invoke: Invoke = field(init=False)  # whoever measures puts something else in its place
     _requests: int = 0
+
+    def __post_init__(self) -> None:
+        self.invoke = self.functions.invoke
 
     def rest(
         self,
@@ -76,7 +82,7 @@ class Stage:
         body: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Returns what a REST operation answers; AssertionError for anything but a success."""
-        return answer_of(self.functions.invoke(logical_id, self.rest_event(user_id, path, query=query, body=body)))
+        return answer_of(self.invoke(logical_id, self.rest_event(user_id, path, query=query, body=body)))
 
     def rest_event(
         self,
@@ -105,13 +111,30 @@ class Stage:
         """Returns a new device of a person, `$connect` done."""
         device = Device(user_id, f"{user_id}-{self._request_id()}=", self.now_ms)
         event = self._socket_event(device, "$connect", "CONNECT")
-        answered = self.functions.invoke("OnConnect", event)
+        answered = self.invoke("OnConnect", event)
         assert answered["statusCode"] == 200, answered
         return device
 
+    def disconnect(self, device: Device) -> None:
+        """Lets a device go."""
+        self.invoke("OnDisconnect", self._socket_event(device, "$disconnect", "DISCONNECT"))
+
+    def authorize(self, token: str) -> dict[str, Any]:
+        """Returns what the REST authorizer says to a token."""
+        return self._authorized("Authorize", {"headers": {"Authorization": f"Bearer {token}"}})
+
+    def redeem(self, ticket: str) -> dict[str, Any]:
+        """Returns what the authorizer of `$connect` says to a ticket."""
+        return self._authorized("OnAuthorize", {"queryStringParameters": {"ticket": ticket}})
+
+    def _authorized(self, logical_id: str, sent: Mapping[str, Any]) -> dict[str, Any]:
+        request = {"requestId": self._request_id(), "requestTimeEpoch": self.now_ms, "connectionId": "bench="}
+        answer: dict[str, Any] = self.invoke(logical_id, {**sent, "methodArn": "arn/v1/*", "requestContext": request})
+        return answer
+
     def act(self, device: Device, logical_id: str, action: str, **data: Any) -> dict[str, Any]:
         """Returns the acknowledgement's `data` of an action; AssertionError for anything else."""
-        frame = json.loads(self.functions.invoke(logical_id, self.action_event(device, action, **data))["body"])
+        frame = json.loads(self.invoke(logical_id, self.action_event(device, action, **data))["body"])
         assert frame["type"] == "ack", frame
         acknowledged: dict[str, Any] = frame["data"]
         return acknowledged

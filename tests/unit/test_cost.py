@@ -3,6 +3,7 @@
 import pytest
 
 from bench import cost
+from bench.stage import memory_mb
 
 NUMBERS = {
     "send.WebSocket.read": 4.0,
@@ -13,12 +14,17 @@ NUMBERS = {
     "send.REST.write": 6.0,
     "send.REST.posts": 2.0,
     "send_first.REST.write": 14.0,
+    "send.WebSocket.waits_ms": 50.0,
+    "send.REST.waits_ms": 50.0,
+    "send.WebSocket.processor_ms": 3.0,
+    "send.REST.processor_ms": 4.0,
+    "send.WebSocket.log_bytes": 450.0,
+    "send.REST.log_bytes": 450.0,
     "ping.read": 0.0,
     "ping.write": 1.0,
-    "processor.WebSocket.all_ms": 3.0,
-    "processor.REST.all_ms": 4.0,
-    "log.WebSocket.bytes": 450.0,
-    "log.REST.bytes": 450.0,
+    "ping.waits_ms": 7.5,
+    "ping.processor_ms": 1.0,
+    "ping.log_bytes": 450.0,
 }
 
 
@@ -41,12 +47,12 @@ def test_first_message_of_an_hour_has_its_share() -> None:
     assert _part("DynamoDB reads", NUMBERS) == pytest.approx(4 * 0.125)
 
 
-def test_invocation_is_billed_for_its_work_on_a_share_of_a_processor_and_for_its_waits() -> None:
-    waits = 3 * cost.DYNAMODB_MS + cost.POST_MS
+def test_invocation_is_billed_for_its_waits_for_aws() -> None:
+    slower = {**NUMBERS, "send.WebSocket.waits_ms": 150.0}
 
-    assert cost.duration_ms(0, trips=3, posts=1) == waits
-    assert cost.duration_ms(0, trips=1, posts=0) == cost.DYNAMODB_MS
-    assert cost.duration_ms(2, trips=3, posts=1) - waits > 2
+    gb_s = 0.1 * memory_mb() / 1024 * (1 + 1 / cost.STREAM_BATCH)
+    more = _part("Lambda duration", slower) - _part("Lambda duration", NUMBERS)
+    assert more == pytest.approx(gb_s * cost.USD_PER_GB_S * 1e6)
 
 
 def test_every_row_but_the_total_only_informs() -> None:

@@ -1,0 +1,155 @@
+"""What people do in a bench, each thing by a name: two of them, and the app that one of them opens.
+
+Alice writes from a phone and Bob reads on a laptop; ids are UUIDs, a text has 100 characters, and every send has a
+`client_id`. Carol opens her app: she has `CONVERSATIONS` of them, a message in each, one of which she has not read.
+"""
+
+import os
+import random
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from bench.stage import Device, Stage
+
+TEXT = "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of foo"
+CONVERSATIONS = 50
+PAGE = 50
+SECRET = "a secret of benches, of 32 bytes or more"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Something that can be done again and again; `setup` runs before each time and is not measured."""
+
+    key: str
+    what: str
+    run: Callable[[], object]
+    round_trips: float | None = None  # at most
+    setup: Callable[[], object] = field(default=lambda: None)
+
+
+class Scene:
+    """The people on a stage."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self._random = random.Random(1)  # the same ids each time, so that two runs count the same
+        os.environ.setdefault("JWT_SECRET", SECRET)
+        self.alice, self.bob, self.carol = self.new_id(), self.new_id(), self.new_id()
+        opened = stage.rest(self.alice, "CreateConversation", body={"type": "direct", "user_id": self.bob})
+        self.conversation_id: str = opened["id"]
+        self.phone, self.laptop = stage.connect(self.alice), stage.connect(self.bob)
+        self._act(self.laptop, "OnJoinConversation", "join_conversation", conversation_id=self.conversation_id)
+
+    def new_id(self) -> str:
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    # --- what two people do ------------------------------------------------------------------------------------------
+
+    def send_over_rest(self) -> str:
+        body = {"text": TEXT, "client_id": self.new_id()}
+        sent = self.stage.rest(self.alice, "SendMessage", {"conversation_id": self.conversation_id}, body=body)
+        return str(sent["id"])
+
+    def send_over_socket(self) -> str:
+        frame = {"conversation_id": self.conversation_id, "text": TEXT, "client_id": self.new_id()}
+        return str(self._act(self.phone, "OnSendMessage", "send_message", **frame)["id"])
+
+    def talking(self) -> Iterator[Operation]:
+        """Yields what goes on in a conversation that is open."""
+        here = {"conversation_id": self.conversation_id}
+        last: dict[str, str] = {}
+
+        def new_message() -> None:
+            last["message_id"] = self.send_over_rest()
+
+        yield Operation("send", "send over WebSocket", self.send_over_socket, 3)
+        yield Operation(
+            "mark_read",
+            "mark_read over WebSocket",
+            lambda: self._act(self.laptop, "OnMarkRead", "mark_read", **last),
+            2,
+            new_message,
+        )
+        for key, logical_id in (("typing_start", "OnTypingStart"), ("typing_stop", "OnTypingStop")):
+            yield Operation(key, f"{key} over WebSocket", partial(self._act, self.laptop, logical_id, key, **here), 2)
+        yield Operation("ping", "ping over WebSocket", partial(self._act, self.laptop, "OnPing", "ping"), 2)
+
+    # --- what opening the app takes ----------------------------------------------------------------------------------
+
+    def open_conversations(self) -> None:
+        """Gives Carol her conversations, a message of hers in each and one that she has not read in the first."""
+        for number in range(CONVERSATIONS):
+            peer = self.new_id()
+            sent = self.stage.rest(self.carol, "SendMessageToUser", body={"user_id": peer, "text": TEXT})
+            if number == 0:
+                self._first, self._peer = {"conversation_id": sent["conversation_id"]}, peer
+            if number % 10 == 9:
+                self.stage.now_ms += 60_000  # what she has used up of her own limits is there again
+        self._at = {one["id"]: {"seq": one["last_seq"], "change_seq": 0} for one in self._list()["conversations"]}
+        for _ in range(PAGE):
+            self.stage.rest(self._peer, "SendMessage", self._first, body={"text": TEXT})
+
+    def opening(self) -> Iterator[Operation]:
+        """Yields the requests of an app that opens and of the devices that come and go; call `open_conversations`."""
+        rest = partial(self.stage.rest, self.carol)
+        tablet: list[Device] = []
+
+        def connect() -> None:
+            tablet.append(self.stage.connect(self.carol))
+
+        def disconnect() -> None:
+            self.stage.disconnect(tablet.pop())
+
+        token = self._token()
+        ticket: dict[str, str] = {}
+
+        def new_ticket() -> None:
+            ticket["ticket"] = rest("CreateWsTicket")["ticket"]
+
+        yield Operation("authorize", "REST authorizer", lambda: self.stage.authorize(token))
+        yield Operation("ticket", "ticket over REST", partial(rest, "CreateWsTicket"))
+        yield Operation(
+            "authorize_ticket", "$connect's authorizer", lambda: self.stage.redeem(ticket["ticket"]), setup=new_ticket
+        )
+        yield Operation("connect", "$connect", connect)
+        yield Operation("disconnect", "$disconnect", disconnect, setup=connect)
+        connect()
+        yield Operation("hello", "hello over WebSocket", lambda: self._act(tablet[-1], "OnHello", "hello"))
+        yield Operation("sync", f"sync of {CONVERSATIONS} conversations over WebSocket", self._sync(tablet), 4)
+        yield Operation("list", f"list {PAGE} of {CONVERSATIONS} conversations", self._list, 4)
+        yield Operation("history", f"history page of {PAGE}", partial(rest, "ListMessages", self._first), 2)
+        yield Operation(
+            "unread_count", f"unread total of {CONVERSATIONS} conversations", partial(rest, "CountUnread"), 2
+        )
+        yield Operation("unread", "unread by conversation", partial(rest, "ListUnread"), 2)
+        yield Operation("me", "GET /me", partial(rest, "GetMe"), 2)
+        yield Operation(
+            "join",
+            "join_conversation over WebSocket",
+            lambda: self._act(tablet[-1], "OnJoinConversation", "join_conversation", **self._first),
+        )
+        yield Operation("search", "search, a page of 20", partial(rest, "SearchMessages", query={"q": "wisdom"}))
+        yield Operation(
+            "list_q",
+            f"list q= of {CONVERSATIONS} conversations",
+            partial(rest, "ListConversations", query={"q": "none"}),
+        )
+
+    def _list(self) -> dict[str, Any]:
+        return self.stage.rest(self.carol, "ListConversations", query={"limit": str(PAGE)})
+
+    def _sync(self, devices: list[Device]) -> Callable[[], object]:
+        return lambda: self._act(devices[-1], "OnSync", "sync", cursors=self._at)
+
+    def _act(self, device: Device, logical_id: str, action: str, **data: Any) -> dict[str, Any]:
+        return self.stage.act(device, logical_id, action, **data)
+
+    def _token(self) -> str:
+        from local import tokens  # which imports Parley's package, on the path since the stage is there
+
+        now_s = self.stage.now_ms // 1000
+        return tokens.mint(os.environ, os.environ["JWT_SECRET"], now_s=now_s, user_id=self.carol, role="user")
