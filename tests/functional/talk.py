@@ -2,8 +2,14 @@
 
 from collections.abc import Sequence
 
+from parley.domain.presence import Heartbeat
 from parley.domain.times import rfc3339
 from tests.harness import Frame, Parley, Socket, User
+
+# Of the harness (tests/harness/fixtures.py): a lease ends before API Gateway's ten minutes of silence do.
+HEARTBEAT_S = 60
+LEASE_S = Heartbeat(HEARTBEAT_S).lease_s
+LEAST_S = Heartbeat(HEARTBEAT_S).least_s  # of a lease; a frame that finds less renews it
 
 
 def open_direct(one: User, other: User) -> str:

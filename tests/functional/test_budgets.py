@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bench.calls import Recorded, recording
-from tests.functional.talk import fill, joined, let_many_block, make_group, open_direct, say
+from tests.functional.talk import LEASE_S, LEAST_S, fill, joined, let_many_block, make_group, open_direct, say
 from tests.harness import Parley, Socket, User
 
 HOUR_MS = 3_600_000
@@ -134,11 +134,16 @@ def test_missed_call_takes_three_round_trips(pair: Pair) -> None:
     assert pair.ask("call_signal", **call, signal="hang_up").round_trips <= 3
 
 
-def test_ping_takes_one_round_trip_and_a_unit_and_a_half(pair: Pair) -> None:
-    spent = pair.ask("ping")
+def test_ping_takes_one_round_trip_and_writes_only_when_little_is_left_of_the_lease(pair: Pair) -> None:
+    early = pair.ask("ping")
+    pair.parley.advance(LEASE_S - LEAST_S + 1)
+    late = pair.ask("ping")
 
-    assert spent.round_trips == 1
-    assert (spent.units.write, spent.units.read) == (1, 0.5)  # the read says whether the caller was signed out
+    assert (early.round_trips, late.round_trips) == (1, 2)
+    # The read says whether the caller was signed out (half a unit), and how much is left. To renew moves the sweep's
+    # index entry, too.
+    assert (early.units.write, early.units.read) == (0, 1.5)
+    assert (late.units.write, late.units.read) == (3, 1.5)
 
 
 def test_list_of_50_conversations_takes_four_round_trips_whatever_their_number(pair: Pair) -> None:

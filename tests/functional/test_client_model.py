@@ -15,13 +15,13 @@ import pytest
 
 from tests.client_model import Client
 from tests.functional.replicas import compare
+from tests.functional.talk import LEASE_S
 from tests.harness import Parley, Refused, User
 
 PEOPLE = ("alice", "bob", "carol")
 EMOJIS = ("👍", "🎉")
 STEPS = 60
 QUIET_STEPS = 12
-LEASE_S = 151
 EXPECTED = (200, 201, 400, 403, 404, 409)
 
 Json = dict[str, Any]
@@ -160,7 +160,7 @@ class World:
         except Refused:
             for one in self.clients:
                 one.go_away()
-            self.parley.advance(LEASE_S)
+            self.parley.advance(LEASE_S + 1)
             client.connect()
 
     def listen(self) -> None:

@@ -23,8 +23,7 @@ import pytest
 from local import queues
 from local.functions import FunctionError
 from parley.domain import reporting
-from parley.domain.presence import LEASE_S
-from tests.functional.talk import joined, make_group, meet, open_direct, say
+from tests.functional.talk import LEASE_S, LEAST_S, joined, make_group, meet, open_direct, say
 from tests.harness import Call, Frame, Parley, Refused, Reply, Socket, User
 from tests.harness.emptying import Written
 from tests.harness.fixtures import System, forget_told, fresh
@@ -451,6 +450,11 @@ def come_alone(world: World) -> None:
     del world.devices["laptop"]
 
 
+def let_leases_run_low(world: World) -> None:
+    """Lets so much time pass that the next frame of a device renews its lease."""
+    world.parley.clock.ms += 1000 * (LEASE_S - LEAST_S + 1)
+
+
 def be_forgotten(world: World) -> None:
     world.parley.lose_disconnects = True
     come_alone(world)
@@ -720,7 +724,8 @@ SCENARIOS = [
     Scenario("websocket/connect", connect_as("alice"), crowd_with_ghosts, heals=True, variant="in a ghost's place"),
     Scenario("websocket/disconnect", go, and_then(talked, come_alone), once=True),
     Scenario("websocket/disconnect", go, once=True, variant="not the last"),
-    Scenario("websocket/ping", lambda world: world.ask("ping")),
+    Scenario("websocket/ping", lambda world: world.ask("ping"), let_leases_run_low),
+    Scenario("websocket/send_message", send_websocket, let_leases_run_low, variant="little left of the lease"),
     Scenario("websocket/ping", lambda world: world.ask("ping"), and_then(talked, be_forgotten), variant="forgotten"),
     Scenario("websocket/join_conversation", act_on_conversation("join_conversation")),
     Scenario("websocket/leave_conversation", act_on_conversation("leave_conversation"), open_here),

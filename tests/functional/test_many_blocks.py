@@ -4,8 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from parley.domain.presence import LEASE_S
-from tests.functional.talk import contents, forget_events, let_many_block, meet, say
+from tests.functional.talk import LEASE_S, contents, forget_events, let_many_block, meet, say
 from tests.harness import Parley, Socket
 
 MANY = 60  # more than are read whole

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from parley.domain.presence import LEASE_S
 from tests.functional.calling import heard, ring
-from tests.functional.talk import contents, forget_events, make_group, meet, open_direct
+from tests.functional.talk import LEASE_S, contents, forget_events, make_group, meet, open_direct
 from tests.harness import Call, Parley, Refused, Socket, User
 
 PRESENCE, TYPING, CALLS = "ClearStalePresence", "ClearStaleTyping", "ClearStaleCalls"

@@ -7,13 +7,15 @@ from msgspec.structs import replace
 from parley.domain.presence import (
     CONNECTING_MS,
     HEARTBEAT_S,
-    LEASE_S,
     SWEEP_SHARDS,
     Connection,
+    Heartbeat,
     Presence,
     sweep_shard,
 )
 from parley.domain.times import rfc3339
+
+LEASE_S = Heartbeat(HEARTBEAT_S).lease_s
 
 moments = st.integers(LEASE_S, 4_000_000_000)
 connections = st.builds(
@@ -22,6 +24,7 @@ connections = st.builds(
     lease_s=moments,
     token_s=moments,
     since_ms=moments.map(lambda at_s: at_s * 1000),
+    sign_s=st.just(0) | moments,
 )
 people = st.builds(
     Presence,
@@ -44,8 +47,20 @@ def test_no_lease_outlives_its_token(one: Connection, now_s: int) -> None:
     assert replace(one, lease_s=now_s + LEASE_S).is_live(now_s) == (now_s < one.token_s)
 
 
-def test_two_pings_may_get_lost() -> None:
-    assert LEASE_S > 2 * HEARTBEAT_S
+@given(st.integers(20, 270), st.integers(0, 10_000))
+def test_one_ping_may_get_lost_after_any_frame(interval_s: int, left_s: int) -> None:
+    heartbeat = Heartbeat(interval_s)
+
+    after = left_s if left_s >= heartbeat.least_s else heartbeat.lease_s
+
+    assert after > 2 * interval_s
+
+
+@given(st.integers(20, 270))
+def test_ping_after_the_one_that_renewed_costs_no_write(interval_s: int) -> None:
+    heartbeat = Heartbeat(interval_s)
+
+    assert heartbeat.lease_s - interval_s >= heartbeat.least_s
 
 
 @given(people, moments)
@@ -70,9 +85,9 @@ def test_who_is_told_online_may_believe_it_until_it_expires(person: Presence, no
 
 @given(people, moments)
 def test_the_last_sign_is_the_latest_there_was(person: Presence, now_s: int) -> None:
-    pings = [(one.lease_s - LEASE_S) * 1000 for one in person.connections]
+    signs = [max(one.sign_s * 1000, one.since_ms) for one in person.connections]
 
-    assert (person.last_sign_ms() or 0) == max([person.last_seen_ms or 0, *pings])
+    assert (person.last_sign_ms() or 0) == max([person.last_seen_ms or 0, *signs])
 
 
 def test_a_person_who_was_never_here_is_offline_since_nobody_knows_when() -> None:

@@ -3,10 +3,9 @@
 import pytest
 
 from bench.calls import recording
-from parley.domain.presence import LEASE_S
 from parley.domain.requests import MAX_STATUS_USERS
 from tests.functional.replies import invalid, refusal
-from tests.functional.talk import contents, in_s, meet
+from tests.functional.talk import LEASE_S, contents, in_s, meet
 from tests.harness import Parley
 
 

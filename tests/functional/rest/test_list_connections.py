@@ -1,6 +1,6 @@
 """GET /me/connections: the caller's live devices."""
 
-from parley.domain.presence import LEASE_S
+from tests.functional.talk import LEASE_S
 from tests.harness import Parley
 
 FIELDS = {"connection_id", "connected_at", "expires_at", "current"}

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from parley.domain.presence import LEASE_S
 from tests.functional.replies import invalid, malformed_bodies, refusal, stored
-from tests.functional.talk import contents, in_s, meet
+from tests.functional.talk import LEASE_S, contents, in_s, meet
 from tests.harness import Frame, Parley, User
 
 

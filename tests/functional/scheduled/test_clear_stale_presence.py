@@ -1,7 +1,6 @@
 """ClearStalePresence: connections whose lease or token has run out are closed and forgotten; watchers learn of it."""
 
-from parley.domain.presence import LEASE_S
-from tests.functional.talk import contents, forget_events, in_s, meet, names, refusal, say
+from tests.functional.talk import LEASE_S, LEAST_S, contents, forget_events, in_s, meet, names, refusal, say
 from tests.harness import Call, Parley
 
 SWEEP = "ClearStalePresence"
@@ -12,8 +11,10 @@ def test_ghost_is_told_of_once_with_the_time_of_its_last_sign(parley: Parley) ->
     meet(alice, bob)
     screen, ghost, outsider = bob.connect(), alice.connect(), eve.connect()
     parley.lose_disconnects = True
-    parley.advance(60)
-    ghost.request("ping")
+    parley.advance(LEASE_S - LEAST_S + 1)
+    screen.request("ping")
+    outsider.request("ping")
+    ghost.request("ping")  # it renews the lease
     last_sign = in_s(parley, 0)[:19]
     ghost.close()
     forget_events(screen)
@@ -36,7 +37,7 @@ def test_silent_device_is_closed_and_the_other_one_keeps_the_person_online(parle
     conversation_id = meet(alice, bob)
     screen, silent, lively = bob.connect(), alice.connect(), alice.connect()
     forget_events(screen)
-    for _ in range(3):
+    for _ in range(5):
         parley.advance(60)
         lively.request("ping")
         screen.request("ping")
@@ -107,8 +108,8 @@ def test_ping_in_the_last_moment_saves_the_device(parley: Parley) -> None:
 def test_sweep_finds_by_index_and_looks_at_nobody_twice_for_nothing(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
     meet(alice, bob)
-    phone, screen = alice.connect(), bob.connect()
-    for _ in range(3):
+    _silent, phone, screen = alice.connect(), alice.connect(), bob.connect()
+    for _ in range(5):
         parley.advance(60)
         phone.request("ping")
         screen.request("ping")
@@ -119,7 +120,7 @@ def test_sweep_finds_by_index_and_looks_at_nobody_twice_for_nothing(parley: Parl
         parley.run_schedule(SWEEP)
 
     assert "Scan" not in {call.operation for call in first}
-    assert "BatchGetItem" in {call.operation for call in first}  # the leases of both go on, and the index is told so
+    assert "BatchGetItem" in {call.operation for call in first}  # one of two is gone, and the entry waits for the other
     assert {call.operation for call in second} == {"Query"}
     assert phone.closed is None and screen.closed is None
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from parley.domain.presence import LEASE_S
-from tests.functional.talk import contents, forget_events, in_s, meet, names, say
+from tests.functional.talk import LEASE_S, contents, forget_events, in_s, meet, names, say
 from tests.harness import Parley, Refused, Socket, User
 
 

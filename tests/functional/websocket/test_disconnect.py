@@ -1,7 +1,6 @@
 """$disconnect: a device goes; those who watch are told when it was the last one, at once or by the sweep."""
 
-from parley.domain.presence import LEASE_S
-from tests.functional.talk import contents, forget_events, in_s, meet, names, say
+from tests.functional.talk import LEASE_S, contents, forget_events, in_s, meet, names, say
 from tests.harness import Parley
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from parley.domain.presence import HEARTBEAT_S, LEASE_S, MAX_CONNECTION_S
-from tests.functional.talk import in_s
+from parley.domain.presence import MAX_CONNECTION_S
+from tests.functional.talk import HEARTBEAT_S, LEASE_S, in_s
 from tests.harness import Parley
 
 

@@ -2,12 +2,23 @@
 
 import pytest
 
-from parley.domain.presence import HEARTBEAT_S, LEASE_S
-from tests.functional.talk import contents, forget_events, in_s, joined, meet, names, refusal, say
+from tests.functional.talk import (
+    HEARTBEAT_S,
+    LEASE_S,
+    LEAST_S,
+    contents,
+    forget_events,
+    in_s,
+    joined,
+    meet,
+    names,
+    refusal,
+    say,
+)
 from tests.harness import Parley
 
 
-def test_lease_begins_anew_and_the_answer_tells_what_is_open(parley: Parley) -> None:
+def test_ping_keeps_the_lease_and_the_answer_tells_what_is_open(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
     conversation_id = meet(alice, bob)
     phone = joined(alice, conversation_id)
@@ -15,8 +26,102 @@ def test_lease_begins_anew_and_the_answer_tells_what_is_open(parley: Parley) -> 
 
     pong = phone.request("ping")["data"]
 
-    assert pong["expires_at"][:19] == in_s(parley, LEASE_S)[:19]
+    assert pong["expires_at"][:19] == in_s(parley, LEASE_S - 30)[:19]
     assert pong["joined"] == [conversation_id]
+
+
+def test_ping_costs_no_write_while_much_is_left_of_the_lease(parley: Parley) -> None:
+    phone = parley.user("alice").connect()
+
+    for beat in range(4):
+        parley.advance(HEARTBEAT_S)
+        with parley.watch() as calls:
+            pong = phone.request("ping")["data"]
+        is_renewed = beat % 2 == 1
+        left_s = LEASE_S if is_renewed else LEASE_S - HEARTBEAT_S
+        assert pong["expires_at"][:19] == in_s(parley, left_s)[:19]
+        assert [call.operation for call in calls] == ["BatchGetItem", *["UpdateItem"] * is_renewed]
+
+
+def test_ping_that_gets_lost_ends_nothing(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    meet(alice, bob)
+    phone, screen = alice.connect(), bob.connect()
+    parley.advance(LEASE_S - LEAST_S)  # the next frame finds just enough
+    phone.request("ping")
+    screen.request("ping")
+    parley.advance(2 * HEARTBEAT_S)  # one of two pings got through
+    screen.request("ping")
+    forget_events(screen)
+
+    parley.run_schedule("ClearStalePresence")
+    pong = phone.request("ping")["data"]
+
+    assert screen.events() == []
+    assert pong["expires_at"][:19] == in_s(parley, LEASE_S)[:19]
+
+
+def test_sweep_has_nothing_to_do_for_those_who_ping(parley: Parley) -> None:
+    """Renewing moves the sweep's entry, so a million people online are no work for the sweep."""
+    alice = parley.user("alice")
+    phone, tablet = alice.connect(), alice.connect()
+    looked: set[str] = set()
+
+    for _ in range(12):
+        parley.advance(HEARTBEAT_S)
+        phone.request("ping")
+        tablet.request("ping")
+        with parley.watch() as calls:
+            parley.run_schedule("ClearStalePresence")
+        looked |= {call.operation for call in calls}
+
+    assert looked == {"Query"}
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "send_message",
+        "typing_start",
+        "join_conversation",
+        "mark_conversation_read",
+        "mark_delivered",
+        "request_user_status",
+    ],
+)
+def test_frames_renew_the_lease_too_when_little_is_left(parley: Parley, action: str) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = meet(alice, bob)
+    [message] = bob.get(f"/conversations/{conversation_id}/messages?limit=1").json["messages"]
+    phone, screen = alice.connect(), bob.connect()
+    data: dict[str, dict[str, object]] = {
+        "send_message": {"conversation_id": conversation_id, "text": "still here"},
+        "mark_conversation_read": {"conversation_id": conversation_id},
+        "mark_delivered": {"message_id": message["id"]},
+        "request_user_status": {"user_ids": ["bob"]},
+    }
+    parley.advance(LEASE_S - LEAST_S + 1)
+    screen.request("ping")
+
+    with parley.watch() as first:
+        reply = phone.request(action, data.get(action, {"conversation_id": conversation_id}))
+    with parley.watch() as second:
+        phone.request(action, data.get(action, {"conversation_id": conversation_id}))
+
+    assert reply["type"] == "ack", reply
+    assert [len([call for call in calls if "lease_s" in str(call.params)]) for calls in (first, second)] == [1, 0]
+    assert phone.request("ping")["data"]["expires_at"][:19] == in_s(parley, LEASE_S)[:19]
+
+
+def test_deployment_says_how_often_to_ping(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HEARTBEAT_S")
+    alice = parley.user("alice")
+    phone = alice.connect()
+
+    assert phone.request("hello")["data"]["heartbeat_s"] == 240
+    assert phone.request("ping")["data"]["expires_at"][:19] == in_s(parley, 780)[:19]
+    timers = alice.get("/me").json["timers"]
+    assert (timers["heartbeat_s"], timers["lease_s"]) == (240, 780)
 
 
 def test_who_pings_stays_online(parley: Parley) -> None:

@@ -2,9 +2,8 @@
 
 import pytest
 
-from parley.domain.presence import LEASE_S
 from parley.domain.requests import MAX_STATUS_USERS
-from tests.functional.talk import in_s, meet, refusal
+from tests.functional.talk import LEASE_S, in_s, meet, refusal
 from tests.harness import Parley, Socket
 
 

@@ -7,4 +7,4 @@ from parley.domain.hello import Hello, greeting
 
 def greet(call: Call) -> Hello:
     """Returns the timers and limits that the calling device must keep to."""
-    return greeting(call, limits.current())
+    return greeting(call, limits.current(), limits.heartbeat())

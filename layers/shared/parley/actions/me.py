@@ -30,6 +30,7 @@ class Me(Struct, frozen=True, kw_only=True):
 
 def read(call: Call) -> Me:
     """Returns the caller; two round trips."""
+    heartbeat = limits.heartbeat()
     unread, [mine] = push.beside(lambda: count_unread(call), [call.user_id])
     return Me(
         id=call.user_id,
@@ -40,7 +41,7 @@ def read(call: Call) -> Me:
         unread=unread,
         limits=limits.current(),
         sizes=Sizes(),
-        timers=Timers(),
+        timers=Timers(heartbeat_s=heartbeat.interval_s, lease_s=heartbeat.lease_s),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from parley.actions import push, together
+from parley.actions import leases, push, together
 from parley.actions.sweeping import Run, sweep_each
 from parley.adapters import (
     account_states,
@@ -23,7 +23,7 @@ from parley.domain.errors import TooMany, Unauthenticated
 from parley.domain.events import UserStatusChange
 from parley.domain.identity import is_reserved
 from parley.domain.listing import Entry
-from parley.domain.presence import LEASE_S, Connection, Presence
+from parley.domain.presence import Connection, Presence
 from parley.domain.times import rfc3339
 from parley.domain.types import UserStatus
 
@@ -105,8 +105,11 @@ def _announce(call: Call, person: Presence) -> None:
 
 
 def ping(call: Call) -> Pong:
-    """Extends the lease of the calling device, and takes it in again where it was taken for gone; one round trip."""
-    person = connections.renew(call.user_id, call.device_id, call.now_s + LEASE_S)
+    """Keeps the calling device, and takes it in again if it was taken for gone.
+
+    One round trip, two if little is left of its lease.
+    """
+    person = leases.renew(call, connections.of([call.user_id])[call.user_id])
     if person is None:
         connect(call)
         return _pong(_connection(call))
@@ -152,6 +155,7 @@ def status_of(call: Call, user_ids: Iterable[str]) -> StatusList:
     if not wanted:
         return StatusList([])
     unseen, people = push.beside(lambda: blocks.cut_off(call.user_id, wanted), [*wanted, call.user_id])
+    leases.renew_beside(call, people, lambda: None)
     to_hider = any(one.hides_last_seen for one in people if one.user_id == call.user_id)
     asked = [one for one in people if one.user_id in wanted and one.user_id not in unseen]
     return StatusList([one.status(call.now_s, to_hider=to_hider) for one in asked])
@@ -250,7 +254,8 @@ def _pong(device: Connection) -> Pong:
 def _connection(call: Call) -> Connection:
     return Connection(
         connection_id=call.device_id,
-        lease_s=call.now_s + LEASE_S,
+        lease_s=call.now_s + limits.heartbeat().lease_s,
+        sign_s=call.now_s,
         token_s=call.caller.expires_at_s,
         since_ms=call.connected_at_ms,
         issued_at_s=call.caller.issued_at_s,

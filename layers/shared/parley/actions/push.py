@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
+from parley.actions import leases
 from parley.actions.together import both
 from parley.adapters import connections, conversations, messages, queues, sockets
 from parley.adapters.sockets import Outcome
@@ -125,7 +126,7 @@ def tell_all(call: Call, told: Sequence[Told]) -> None:
             besides=call.connection_id,
         )
     ]
-    _deliver(posts, call.now_ms)
+    leases.renew_beside(call, people.values(), lambda: _deliver(posts, call.now_ms))
 
 
 def tell_present_each(
@@ -169,7 +170,9 @@ def frames_of(event: ContentEvent) -> FrameFor:
 
 
 def _post(call: Call, people: Iterable[Presence], frame_for: FrameFor, conversation_id: str | None) -> None:
-    _deliver(posts_to(call.now_s, people, frame_for, conversation_id, besides=call.connection_id), call.now_ms)
+    known = list(people)
+    posts = posts_to(call.now_s, known, frame_for, conversation_id, besides=call.connection_id)
+    leases.renew_beside(call, known, lambda: _deliver(posts, call.now_ms))
 
 
 def _deliver(posts: list[Post], now_ms: int) -> None:

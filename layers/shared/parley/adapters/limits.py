@@ -4,12 +4,15 @@ from functools import cache
 
 from parley.adapters import environment
 from parley.domain.claims import MAX_LIFETIME_S
+from parley.domain.presence import HEARTBEAT_S, Heartbeat
 from parley.domain.types import Limits
 
 MAX_SENDS_PER_MINUTE = 60_000  # one a millisecond, the grain of our times
 MAX_BURST = 10_000
 MAX_CONNECTIONS = 100  # they share an item of 400 KB, and each is some 3 KB with 50 conversations open
 MAX_GROUPS = 10_000
+MIN_HEARTBEAT_S = 20
+MAX_HEARTBEAT_S = 270  # API Gateway closes a socket that is silent for 600 s, and one ping may get lost
 
 
 def current() -> Limits:
@@ -20,6 +23,11 @@ def current() -> Limits:
         environment.optional("CONNECTIONS_PER_USER", "20"),
         environment.optional("GROUPS_PER_USER", "200"),
     )
+
+
+def heartbeat() -> Heartbeat:
+    """Returns how often clients send `ping` (HeartbeatS)."""
+    return _heartbeat(environment.optional("HEARTBEAT_S", str(HEARTBEAT_S)))
 
 
 def token_lifetime_s() -> int:
@@ -36,3 +44,8 @@ def _limits(sends_per_minute: str, send_burst: str, connections: str, groups: st
         connections=environment.whole_number("CONNECTIONS_PER_USER", connections, 1, MAX_CONNECTIONS),
         groups=environment.whole_number("GROUPS_PER_USER", groups, 1, MAX_GROUPS),
     )
+
+
+@cache
+def _heartbeat(text: str) -> Heartbeat:
+    return Heartbeat(environment.whole_number("HEARTBEAT_S", text, MIN_HEARTBEAT_S, MAX_HEARTBEAT_S))

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from parley.domain.call import Call
 from parley.domain.calls import OFFER_RESEND_S, RING_S
-from parley.domain.presence import HEARTBEAT_S, MAX_CONNECTION_S, RECONNECT_MARGIN_S
+from parley.domain.presence import MAX_CONNECTION_S, RECONNECT_MARGIN_S, Heartbeat
 from parley.domain.times import rfc3339
 from parley.domain.types import Limits
 from parley.domain.typing import TYPING_EXPIRES_S, TYPING_RESEND_S
@@ -28,13 +28,13 @@ class Hello(Struct, frozen=True, kw_only=True):
     limits: Limits
 
 
-def greeting(call: Call, limits: Limits) -> Hello:
+def greeting(call: Call, limits: Limits, heartbeat: Heartbeat) -> Hello:
     """Returns the greeting of one connection."""
     cut_ms = call.connected_at_ms + (MAX_CONNECTION_S - RECONNECT_MARGIN_S) * 1000
     return Hello(
         server_time=rfc3339(call.now_ms),
         connection_id=call.device_id,
-        heartbeat_s=HEARTBEAT_S,
+        heartbeat_s=heartbeat.interval_s,
         typing_resend_s=TYPING_RESEND_S,
         typing_expires_s=TYPING_EXPIRES_S,
         call_ring_s=RING_S,

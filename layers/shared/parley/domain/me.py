@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from parley.domain.hello import MAX_FRAME_BYTES
-from parley.domain.presence import HEARTBEAT_S, LEASE_S, MAX_CONNECTION_S, MAX_JOINED
+from parley.domain.presence import MAX_CONNECTION_S, MAX_JOINED
 from parley.domain.requests import (
     MAX_ADDED,
     MAX_DESCRIPTION_CHARACTERS,
@@ -38,8 +38,8 @@ class Sizes(Struct, frozen=True, kw_only=True):
 class Timers(Struct, frozen=True, kw_only=True):
     """When to do what, in seconds; for `client_id_s` a `client_id` gets the first answer again."""
 
-    heartbeat_s: int = HEARTBEAT_S
-    lease_s: int = LEASE_S
+    heartbeat_s: int
+    lease_s: int
     typing_resend_s: int = TYPING_RESEND_S
     typing_expires_s: int = TYPING_EXPIRES_S
     connection_s: int = MAX_CONNECTION_S

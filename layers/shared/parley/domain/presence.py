@@ -7,8 +7,7 @@ from msgspec import Struct
 from parley.domain.times import rfc3339, rfc3339_or_none
 from parley.domain.types import UserStatus
 
-HEARTBEAT_S = 60  # how often a client sends `ping`; API Gateway closes a socket that is silent for 10 minutes
-LEASE_S = 150  # two heartbeats may get lost. A ghost lives this long, plus a minute until the sweep comes by.
+HEARTBEAT_S = 240  # how often a client sends `ping`, unless the template's parameter HeartbeatS says otherwise
 CONNECTING_MS = (
     30_000  # `$connect` may take 29 s (API Gateway quotas); until it ends, posts to the connection answer 410
 )
@@ -23,6 +22,25 @@ def sweep_shard(key: str) -> str:
     return SWEEP_SHARDS[crc32(key.encode()) % len(SWEEP_SHARDS)]
 
 
+class Heartbeat(Struct, frozen=True):
+    """How often a client sends `ping`, and for how long a device counts as there that says nothing.
+
+    Of two frames that are `interval_s` apart one may get lost, and half a minute more may pass.
+    """
+
+    interval_s: int
+
+    @property
+    def lease_s(self) -> int:
+        """Returns how long a lease is: every second ping renews it."""
+        return 3 * self.interval_s + 60
+
+    @property
+    def least_s(self) -> int:
+        """Returns what must be left of a lease after a frame; if less is left, the frame renews it."""
+        return 2 * self.interval_s + 30
+
+
 class Connection(Struct, frozen=True, kw_only=True):
     """One device's socket."""
 
@@ -31,6 +49,7 @@ class Connection(Struct, frozen=True, kw_only=True):
     token_s: int  # when the token runs out that it signed in with
     since_ms: int
     issued_at_s: int = 0  # when that token was issued
+    sign_s: int = 0  # when its lease began; 0 in rows that an earlier version wrote
     joined: frozenset[str] = frozenset()
 
     @property
@@ -76,9 +95,10 @@ class Presence(Struct, frozen=True, kw_only=True):
         return UserStatus(user_id=self.user_id, status="offline", last_seen=last_seen, expires_at=None)
 
     def last_sign_ms(self) -> int | None:
-        """Returns when the person was last known to be here.
-
-        A ghost's last sign is the ping that its lease began with.
-        """
-        signs = [self.last_seen_ms or 0, *((one.lease_s - LEASE_S) * 1000 for one in self.connections)]
+        """Returns when the person was last known to be here: of a ghost, when its lease began."""
+        signs = [self.last_seen_ms or 0, *(max(one.since_ms, one.sign_s * 1000) for one in self.connections)]
         return max(signs) or None
+
+    def device(self, connection_id: str | None) -> Connection | None:
+        """Returns one of the person's connections."""
+        return next((one for one in self.connections if one.connection_id == connection_id), None)
