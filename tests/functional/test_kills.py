@@ -334,7 +334,9 @@ def hand_out(world: World) -> object:
     """Lets the stream bring the message that left something to do for the group."""
     rows = world.items()[world.parley.template.resources["Messages"].ref].values()
     row = max((one for one in rows if "errands" in one), key=lambda one: int(one["seq"]["N"]))
-    return invoke(world, "HandOutErrands", {"Records": [{"dynamodb": {"NewImage": row}}]})
+    written_at_s = world.parley.clock() / 1000
+    change = {"NewImage": row, "SequenceNumber": "1", "ApproximateCreationDateTime": written_at_s}
+    return invoke(world, "HandOutErrands", {"Records": [{"dynamodb": change}]})
 
 
 def run_errands(world: World) -> object:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from local.template import Resource, Template, load
+from local.template import Place, Resource, Template, load
 from parley.domain import exporting
 
 ROOT = Path(__file__).parents[2]
@@ -510,6 +510,18 @@ def test_the_pages_say_what_the_alarms_cost() -> None:
     assert f"about {usd:.0f} USD" in written()["Parameters"]["Alarms"]["Description"]
 
 
+def test_operating_names_every_table_and_bucket_that_outlives_the_stack() -> None:
+    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    section = page.partition("## Delete everything")[2].partition("\n## ")[0]
+    tables, others = (set(re.findall(r"`([A-Z]\w+)`", part)) for part in section.split("the buckets", 1))
+    kept = {
+        name for name, each in written()["Resources"].items() if each.get("DeletionPolicy", "").startswith("Retain")
+    }
+
+    assert tables == kept & set(TABLES)
+    assert kept & set(BUCKETS) <= others
+
+
 def test_operating_counts_the_sweeps_of_every_minute() -> None:
     sweeps = [name for name in FUNCTIONS if kind_of(name) == "scheduled"]
     page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
@@ -626,13 +638,13 @@ def readers_of_the_stream() -> dict[str, Resource]:
 
 
 def test_the_stream_has_no_more_readers_than_it_bears() -> None:
-    # No more than two at a shard, or they throttle (DynamoDB developer guide, "Change data capture").
-    assert set(readers_of_the_stream()) == {"CountMessages", "HandOutErrands"}
+    # No more than two at a shard, or they throttle (DynamoDB developer guide, "Change data capture"). One is ours, so
+    # that an application can have the other.
+    assert set(readers_of_the_stream()) == {"HandOutErrands"}
 
 
-@pytest.mark.parametrize("reader", ["CountMessages", "HandOutErrands"])
-def test_the_stream_gives_up_a_poisoned_record_and_not_its_shard(reader: str) -> None:
-    properties = readers_of_the_stream()[reader].properties
+def test_the_stream_gives_up_a_poisoned_record_and_not_its_shard() -> None:
+    properties = readers_of_the_stream()["HandOutErrands"].properties
 
     assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert properties["BisectBatchOnFunctionError"] is True
@@ -641,14 +653,13 @@ def test_the_stream_gives_up_a_poisoned_record_and_not_its_shard(reader: str) ->
     assert properties["DestinationConfig"]["OnFailure"]["Destination"] == deployed().resources["StreamDeadLetters"].arn
 
 
-@pytest.mark.parametrize(("reader", "attribute"), [("CountMessages", "kind"), ("HandOutErrands", "errands")])
-def test_a_reader_of_the_stream_gets_the_rows_that_are_its_own(reader: str, attribute: str) -> None:
-    [pattern] = readers_of_the_stream()[reader].properties["FilterCriteria"]["Filters"]
+def test_the_reader_of_the_stream_gets_messages_and_what_leaves_something_to_do() -> None:
+    patterns = readers_of_the_stream()["HandOutErrands"].properties["FilterCriteria"]["Filters"]
 
-    assert json.loads(pattern["Pattern"]) == {
-        "eventName": ["INSERT"],
-        "dynamodb": {"NewImage": {attribute: {"S": [{"exists": True}]}}},
-    }
+    assert [json.loads(pattern["Pattern"]) for pattern in patterns] == [
+        {"eventName": ["INSERT"], "dynamodb": {"NewImage": {attribute: {"S": [{"exists": True}]}}}}
+        for attribute in ("kind", "errands")
+    ]
 
 
 @pytest.mark.parametrize("mapping", QUEUE_MAPPINGS)
@@ -718,6 +729,79 @@ def test_a_table_has_an_alarm_on_throttled_reads_and_writes(table: str) -> None:
     assert {("ReadThrottleEvents", name), ("WriteThrottleEvents", name)} <= watched()
 
 
+INDEXES = [
+    (table, index["IndexName"])
+    for table in TABLES
+    for index in deployed().resources[table].properties.get("GlobalSecondaryIndexes", [])
+]
+
+
+@pytest.mark.parametrize(("table", "index"), INDEXES)
+@pytest.mark.parametrize("metric", ["ReadThrottleEvents", "WriteThrottleEvents"])
+def test_an_index_has_an_alarm_and_a_line_of_the_dashboard_for_what_is_throttled(
+    table: str, index: str, metric: str
+) -> None:
+    of_index = [
+        {"Name": "TableName", "Value": deployed().resources[table].ref},
+        {"Name": "GlobalSecondaryIndexName", "Value": index},
+    ]
+    alarmed = [
+        part["MetricStat"]["Metric"]
+        for alarm in of_type("AWS::CloudWatch::Alarm")
+        for part in alarm.properties.get("Metrics", [])
+        if "MetricStat" in part
+    ]
+
+    # The dimension TableName alone leaves the indexes out (docs/aws-facts.md#dynamodb-limits).
+    assert [one for one in alarmed if (one["MetricName"], one["Dimensions"]) == (metric, of_index)]
+    dimensions = [text for one in of_index for text in (one["Name"], one["Value"])]
+    shown = [line[:6] for widget in widgets() for line in widget["properties"]["metrics"]]
+    assert ["AWS/DynamoDB", metric, *dimensions] in shown
+
+
+def widgets() -> list[dict[str, Any]]:
+    [dashboard] = of_type("AWS::CloudWatch::Dashboard")
+    found: list[dict[str, Any]] = json.loads(dashboard.properties["DashboardBody"])["widgets"]
+    return found
+
+
+def test_refused_connects_ring_no_alarm_on_errors() -> None:
+    # IntegrationError counts what a function answers with 4xx, and $connect answers 401 and 429.
+    assert not [one for one in watched() if one[0] == "IntegrationError"]
+    assert "ExecutionError" in {metric for metric, _ in watched()}
+
+
+def test_slow_answers_and_too_many_requests_ring_an_alarm() -> None:
+    by_percentile = {
+        one.properties["MetricName"]: one.properties["ExtendedStatistic"]
+        for one in of_type("AWS::CloudWatch::Alarm")
+        if "ExtendedStatistic" in one.properties
+    }
+    [counted] = [one for one in of_type("AWS::Logs::MetricFilter") if one.logical_id == "TooManyRequests"]
+
+    assert by_percentile == {"Latency": "p99", "IntegrationLatency": "p99"}
+    assert counted.properties["LogGroupName"] == deployed().resources["AccessLogs"].ref
+    assert counted.properties["FilterPattern"] == '{ $.status = "429" }'  # the access log's status is a text
+    for stage in (*of_type("AWS::ApiGateway::Stage"), *of_type("AWS::ApiGatewayV2::Stage")):
+        settings = stage.properties.get("AccessLogSetting") or stage.properties["AccessLogSettings"]
+        assert '"status": "$context.status"' in settings["Format"]
+    assert "TooManyRequests" in {metric for metric, _ in watched()}
+
+
+def test_metrics_and_dashboard_are_the_stack_s_own() -> None:
+    elsewhere = load(TEMPLATE, place=Place(stack="parley-eu", region="eu-central-1"))
+    [dashboard] = elsewhere.of_type("AWS::CloudWatch::Dashboard")
+    environment = [one.properties["Environment"]["Variables"] for one in elsewhere.of_type("AWS::Lambda::Function")]
+
+    # A dashboard's name is one of the account, for all its regions.
+    assert dashboard.properties["DashboardName"] == "parley-eu-eu-central-1"
+    assert elsewhere.outputs["DashboardUrl"].endswith("region=eu-central-1#dashboards:name=parley-eu-eu-central-1")
+    names = ("POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME")
+    assert {tuple(one[name] for name in names) for one in environment} == {("parley-eu", "parley-eu")}
+    searches = re.findall(r"SEARCH\('(\{.*?\})", json.dumps(json.loads(dashboard.properties["DashboardBody"])))
+    assert set(searches) == {'{\\"parley-eu\\",operation,service}'}
+
+
 @pytest.mark.parametrize("alarm", ALARMS)
 def test_an_alarm_looks_at_no_more_metrics_than_cloudwatch_allows(alarm: str) -> None:
     assert len([m for m in deployed().resources[alarm].properties.get("Metrics", []) if "MetricStat" in m]) <= 10
@@ -728,10 +812,10 @@ def test_both_apis_the_stream_and_the_functions_as_a_whole_have_alarms() -> None
 
     assert {
         ("5XXError", resources["RestApi"].properties["Name"]),
-        ("IntegrationError", resources["WebSocketApi"].ref),
+        ("ExecutionError", resources["WebSocketApi"].ref),
         ("WebSocketFaults", ""),
         ("BackgroundFaults", ""),
-        ("IteratorAge", resources["CountMessages"].ref),
+        ("IteratorAge", resources["HandOutErrands"].ref),
         ("Throttles", ""),
     } <= watched()
 
@@ -755,7 +839,7 @@ def test_faults_are_counted_by_the_level_that_the_logger_writes() -> None:
     groups = {deployed().resources[name].ref for name in ("WebSocketLogs", "BackgroundLogs")}
 
     assert {(group, '{ $.level = "ERROR" }') for group in groups} <= counted
-    assert {group for group, _ in counted} == groups
+    assert {group for group, pattern in counted if "$.level" in pattern} == groups
 
 
 def test_the_dashboard_is_json_and_its_widgets_do_not_overlap() -> None:

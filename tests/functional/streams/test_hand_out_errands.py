@@ -1,7 +1,16 @@
-"""What is left to do for a group's members is cut into jobs of a hundred, whose number grows with the members only."""
+"""What has to follow a stored message: jobs of a hundred members each for a group, and a count by context."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Parley, User
+from tests.harness.calls import Call, Hook
+
+ROOT = Path(__file__).parents[3]
 
 
 def large_group(owner: User, people: list[str]) -> str:
@@ -46,3 +55,168 @@ def test_two_people_leave_nothing_to_do(parley: Parley) -> None:
         parley.drain()
 
     assert [call for call in calls if call.function == "HandOutErrands"] == []
+
+
+# --- the count -------------------------------------------------------------------------------------------------------
+
+
+def counted(output: str) -> dict[str, float]:
+    """Returns the metric MessagesStored by context type, summed over what the functions have printed (EMF)."""
+    totals: dict[str, float] = {}
+    for line in output.splitlines():
+        if "MessagesStored" in line:
+            metric = json.loads(line)
+            totals[metric["context_type"]] = totals.get(metric["context_type"], 0) + sum(metric["MessagesStored"])
+    return totals
+
+
+def test_messages_are_counted_by_context_and_records_of_client_ids_are_not(
+    parley: Parley, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alice = parley.user("alice", role="teacher", contexts={"class": ["7b"]})
+    bob = parley.user("bob", role="student", contexts={"class": ["7b"]})
+    general = open_direct(alice, bob)
+    of_class = {"type": "direct", "user_id": "bob", "context": {"type": "class", "id": "7b"}}
+    lesson = alice.post("/conversations", json=of_class).json["id"]
+    say(alice, general, "one", "two")
+    bob.post(f"/conversations/{lesson}/messages", json={"text": "three", "client_id": "c1"})
+    capsys.readouterr()
+
+    parley.drain()
+
+    assert counted(capsys.readouterr().out) == {"general": 2, "class": 1}
+
+
+def test_nothing_that_was_said_stands_in_what_is_printed(parley: Parley, capsys: pytest.CaptureFixture[str]) -> None:
+    alice, bob = parley.user("alice", name="Alice Example"), parley.user("bob")
+    say(alice, open_direct(alice, bob), "a secret")
+
+    parley.drain()
+
+    printed = capsys.readouterr().out
+    assert "a secret" not in printed and "Alice Example" not in printed
+
+
+def test_replayed_send_is_counted_once(parley: Parley, capsys: pytest.CaptureFixture[str]) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    for _ in range(3):
+        alice.post(f"/conversations/{conversation_id}/messages", json={"text": "hello", "client_id": "c1"})
+    capsys.readouterr()
+
+    parley.drain()
+
+    assert counted(capsys.readouterr().out) == {"general": 1}
+
+
+# --- parts that fail, and rows that are put back ---------------------------------------------------------------------
+
+
+class Broken(Hook):
+    """Breaks a call of the function that reads the stream, so many times."""
+
+    def __init__(self, operation: str, times: int) -> None:
+        self.operation = operation
+        self.times = times
+
+    def before(self, call: Call) -> None:
+        if self.times and (call.function, call.operation) == ("HandOutErrands", self.operation):
+            self.times -= 1
+            raise ValueError("broken")
+
+    def after(self, call: Call) -> None:
+        pass
+
+
+def test_row_whose_part_fails_comes_again_and_every_row_is_counted_once(
+    parley: Parley, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct, group = open_direct(alice, bob), large_group(alice, [f"u{number:03}" for number in range(120)])
+    listener = parley.user("u007").connect()
+    parley.drain()
+    listener.events()
+    say(alice, direct, "before")
+    say(alice, group, "to all of you")
+    say(alice, direct, "after")
+    capsys.readouterr()
+
+    parley.hooks.append(Broken("BatchGetItem", 2))
+    parley.drain()
+
+    assert counted(capsys.readouterr().out) == {"general": 3}
+    [told] = listener.events("message_notification")
+    assert told["data"]["message"]["text"] == "to all of you"
+
+
+def test_row_that_fails_to_the_end_is_a_dead_letter_and_the_next_ones_go_on(
+    parley: Parley, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct, group = open_direct(alice, bob), large_group(alice, [f"u{number:03}" for number in range(120)])
+    parley.drain()
+    say(alice, group, "to all of you")
+    say(alice, direct, "after")
+    capsys.readouterr()
+
+    parley.hooks.append(Broken("BatchGetItem", 1000))
+    parley.drain()
+
+    assert counted(capsys.readouterr().out) == {"general": 1}
+    assert len(dead_letters(parley)) == 1
+
+
+def test_messages_that_are_put_back_from_a_backup_are_told_and_counted_to_nobody(
+    parley: Parley, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alice = parley.user("alice")
+    group = large_group(alice, [f"u{number:03}" for number in range(120)])
+    [message_id] = say(alice, group, "an old message")
+    assert alice.patch(f"/messages/{message_id}", json={"text": "an old, edited message"}).status == 200
+    parley.drain()
+    table = parley.functions.environment["MESSAGES_TABLE"]
+    client = parley.store.client("dynamodb")
+    rows = client.scan(TableName=table, ConsistentRead=True)["Items"]
+    listener = parley.user("u007").connect()
+    for row in rows:  # as if the table had been lost an hour after they were written
+        client.delete_item(TableName=table, Key={name: row[name] for name in ("conversation_id", "seq")})
+        client.put_item(TableName=table, Item=an_hour_older(row))
+    capsys.readouterr()
+
+    with parley.watch() as calls:
+        parley.drain()
+
+    assert {"errands", "kind"} <= {name for row in rows for name in row}
+    assert [call.operation for call in calls] == []
+    assert listener.events() == []
+    assert counted(capsys.readouterr().out) == {}
+
+
+def an_hour_older(row: dict[str, Any]) -> dict[str, Any]:
+    """Returns a row with its times an hour ago; streams date a write by the real clock, which tests cannot move."""
+    older = dict(row)
+    if "created_at_ms" in row:
+        older["created_at_ms"] = earlier(row["created_at_ms"])
+    if "change" in row:
+        older["change"] = {"M": row["change"]["M"] | {"at_ms": earlier(row["change"]["M"]["at_ms"])}}
+    return older
+
+
+def earlier(time_ms: dict[str, str]) -> dict[str, str]:
+    return {"N": str(int(time_ms["N"]) - 3_600_000)}
+
+
+def dead_letters(parley: Parley) -> list[dict[str, Any]]:
+    client = parley.store.client("sqs")
+    queue_url = parley.template.resources["StreamDeadLetters"].ref
+    found = client.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages", [])
+    for message in found:
+        client.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+    return [json.loads(message["Body"]) for message in found]
+
+
+def test_event_for_sam_local_invoke_counts_its_message(parley: Parley, capsys: pytest.CaptureFixture[str]) -> None:
+    event = json.loads((ROOT / "events" / "streams" / "hand_out_errands.json").read_text(encoding="utf-8"))
+
+    assert parley.functions.invoke("HandOutErrands", event) == {"batchItemFailures": []}
+    assert counted(capsys.readouterr().out) == {"general": 1}

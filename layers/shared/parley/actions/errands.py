@@ -48,6 +48,12 @@ def of_row(row: Mapping[str, Any]) -> Errand:
     return Errand(conversation_id=conversation_id, seq=seq, errands=errands)
 
 
+def hand_out_row(row: Mapping[str, Any]) -> None:
+    """Hands out what a row leaves to do, if it leaves anything."""
+    if "errands" in row:
+        hand_out(of_row(row))
+
+
 def hand_out(errand: Errand) -> None:
     """Cuts an errand into a job for each hundred members and puts them into the queue.
 

@@ -1,10 +1,20 @@
-"""Streams: the rows that have been written, in batches and in order.
+"""The stream of messages: what has to follow each row, part by part.
 
-A batch that fails comes back whole, or cut in two.
+    def hand_out(row: Row) -> None: …
+
+    @stream(hand_out, notify)
+    def handler(rows: list[Row]) -> None:
+        # rows of which every part is done
+
+A stream bears two readers, so one function does all that follows a message. Each part gets each row by itself: a part
+that fails keeps no other from its work. A row with a failed part comes again, whole, and the rows after it with it; so
+every part may happen twice. If it is the first of its batch, the whole function fails: then Lambda cuts the batch in
+two, until the row is alone and, after its last try, a dead letter. The decorated function gets each row once, unless
+the function dies.
 """
 
-from collections.abc import Callable, Mapping
-from functools import wraps
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial, wraps
 from typing import Any
 
 from parley.adapters.documents import from_wire
@@ -12,25 +22,72 @@ from parley.triggers import observing, problems
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 Row = Mapping[str, Any]
+Part = Callable[[Row], None]
 
 
-def stream(function: Callable[[list[Row]], None]) -> Handler:
-    """Makes a Lambda handler of what is done with new rows; the event source filters which (template.yaml)."""
-    name = function.__module__.rpartition(".")[2]
-
-    @wraps(function)
-    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        rows = [_row(record["dynamodb"]["NewImage"]) for record in event["Records"]]
-        try:
-            function(rows)
-        except Exception as error:
-            problems.note(error, name, context.aws_request_id, rows=len(rows))
-            raise
-        observing.succeeded(name, context.aws_request_id, rows=len(rows))
-        return {"batchItemFailures": []}
-
-    return handler
+class FirstRowFailed(Exception):
+    """Lets Lambda cut the batch in two: it does so for a function that fails, not for a row that is reported."""
 
 
-def _row(image: Mapping[str, Any]) -> Row:
-    return {name: from_wire(value) for name, value in image.items()}
+# A row is written within 29 s of its request (API Gateway's time limit). One that is written much later was put back
+# from a backup: it is no news to anybody.
+MAX_WRITE_DELAY_S = 15 * 60
+
+
+def stream(*parts: Part) -> Callable[[Callable[[list[Row]], None]], Handler]:
+    """Returns the decorator that makes a Lambda handler of what follows new rows (template.yaml filters which)."""
+
+    def decorate(function: Callable[[list[Row]], None]) -> Handler:
+        name = function.__module__.rpartition(".")[2]
+
+        @wraps(function)
+        def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+            request_id = context.aws_request_id
+            changes = [record["dynamodb"] for record in event["Records"]]
+            news = [change for change in changes if not _is_put_back(change)]
+            done: list[Row] = []
+            failed: list[str] = []
+            for change in news:
+                row = _row(change)
+                if not _all_done(parts, row, name, request_id):
+                    if change is changes[0] and len(changes) > 1:
+                        raise FirstRowFailed
+                    failed.append(change["SequenceNumber"])
+                    break  # the rows after it come again in any case
+                done.append(row)
+            _succeeds(partial(function, done), name, request_id, part="handler")
+            counts = {"rows": len(done), "failed": len(failed), "put_back": len(changes) - len(news)}
+            observing.succeeded(name, request_id, **counts)
+            return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+
+        return handler
+
+    return decorate
+
+
+def _all_done(parts: Sequence[Part], row: Row, name: str, request_id: str) -> bool:
+    """Does every part of a row's work; says whether all of them succeeded."""
+    return all([_succeeds(partial(part, row), name, request_id, part=part.__name__) for part in parts])
+
+
+def _succeeds(work: Callable[[], None], name: str, request_id: str, *, part: str) -> bool:
+    """Says whether `work` succeeded; logs and counts a failure by the part's name."""
+    try:
+        work()
+    except Exception as error:
+        problems.note(error, name, request_id, part=part)
+        return False
+    return True
+
+
+def _is_put_back(change: Mapping[str, Any]) -> bool:
+    """Says whether a row was written long after what it tells of."""
+    row = _row(change)
+    created_at_ms = row.get("created_at_ms") or (row.get("change") or {}).get("at_ms")
+    if created_at_ms is None:
+        return False
+    return float(change["ApproximateCreationDateTime"]) - int(created_at_ms) / 1000 > MAX_WRITE_DELAY_S
+
+
+def _row(change: Mapping[str, Any]) -> Row:
+    return {name: from_wire(value) for name, value in change["NewImage"].items()}
