@@ -22,7 +22,7 @@ MAX_UPDATES_AT_ONCE = 16
 _updates = Threads(max_workers=MAX_UPDATES_AT_ONCE, thread_name_prefix="index")
 
 
-class Errand(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Errand(Struct, frozen=True, kw_only=True):
     """What is left to do for one message (`seq`) or change (`change_seq`); `errands` says what."""
 
     conversation_id: str
@@ -31,7 +31,7 @@ class Errand(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     errands: tuple[str, ...] = ()
 
 
-class Delivery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Delivery(Struct, frozen=True, kw_only=True):
     """One errand for a part of the members."""
 
     errand: Errand

@@ -29,11 +29,11 @@ def to_wire(value: Any) -> dict[str, Any]:
 
 
 def from_wire(wire: Mapping[str, Any]) -> Any:
-    """Returns the value that `to_wire` wrote; every number of ours is whole."""
+    """Returns the value that `to_wire` wrote, or a newer version (docs/upgrading.md); every number of ours is whole."""
     [(kind, value)] = wire.items()
     match kind:
         case "N":
-            return int(value)
+            return _number(value)
         case "NULL":
             return None
         case "M":
@@ -41,6 +41,13 @@ def from_wire(wire: Mapping[str, Any]) -> Any:
         case "L":
             return [from_wire(inner) for inner in value]
     return value
+
+
+def _number(text: str) -> int | float:
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
 
 
 class DocumentAttribute(Attribute[dict[str, Any]]):

@@ -21,7 +21,9 @@ def read() -> WordList:
         return WordList()
     return WordList(
         version=int(row.version),
-        rules=tuple(convert(dict(zip(Rule.__struct_fields__, one, strict=True)), type=Rule) for one in row.rules or ()),
+        rules=tuple(
+            convert(dict(zip(Rule.__struct_fields__, one, strict=False)), type=Rule) for one in row.rules or ()
+        ),
         updated_at_ms=int(row.updated_at_ms),
         updated_by=row.updated_by,
     )

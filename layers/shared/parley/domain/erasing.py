@@ -90,7 +90,7 @@ class Walk(Struct, frozen=True, kw_only=True):
     has_changed: bool = False
 
 
-class ErasureStep(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ErasureStep(Struct, frozen=True, kw_only=True):
     """What the queue holds: the erasure that has more to do, and the round that this step may begin.
 
     A step of the second round has lain in the queue until that one may begin.

@@ -242,7 +242,7 @@ class AboutConversation(Struct, frozen=True, kw_only=True):
     created_at: str
 
 
-class ExportStep(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ExportStep(Struct, frozen=True, kw_only=True):
     """What the queue holds: the export that has more to do."""
 
     export_id: str

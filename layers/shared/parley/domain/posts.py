@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 
-class Post(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Post(Struct, frozen=True, kw_only=True):
     """A frame that one device of one person should still get."""
 
     user_id: str
