@@ -18,7 +18,7 @@ ifneq ($(wildcard /etc/ssl/certs/* /etc/ssl/cert.pem),)
 export UV_SYSTEM_CERTS ?= 1
 endif
 
-.PHONY: help setup run reset token check template test bench docs examples lock clean
+.PHONY: help setup run reset token check template test bench docs examples release lock clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -80,6 +80,11 @@ lock: .venv/.uv  ## the locks again, from the *.in beside them; ARGS=--upgrade f
 examples: .venv/.dev .venv-ministack/.stamp  ## docs/examples.json again, from tests that run: those that are stale, or ARGS=all
 	@PYTHONPATH=layers/shared:functions .venv/bin/python -m docs.examples $(ARGS)
 	@.venv/bin/python -m docs.generate
+
+release: .venv/.dev  ## keep this version's template and rows in releases/, for the next one to be tested against
+	@folder=releases/$$(.venv/bin/python -c 'import tomllib; print(tomllib.load(open("pyproject.toml", "rb"))["project"]["version"])'); \
+	mkdir -p "$$folder" && cp template.yaml "$$folder" && \
+	PYTHONPATH=layers/shared:functions .venv/bin/python -m tests.functional.last_release "$$folder" >/dev/null && echo "$$folder"
 
 clean:  ## every virtual environment and cache away; what `make run` has stored stays
 	rm -rf $(NODE)/node_modules .venv .venv-* .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -292,6 +292,8 @@ TERMS = {
     "users": "The people.",
     "verdict": "Whether this is all that was missed, or the client has to fetch the rest.",
     "version": "The version of the list; 0 if there is none.",
+    "Hello.version": "The release of Parley that answers, as in CHANGELOG.md.",
+    "Me.version": "The release of Parley that answers, as in CHANGELOG.md.",
     "ReportDetails.version": "The version of the report; send it back with a change.",
     "ReportSummary.version": "The version of the report; send it back with a change.",
     "ResolveReport.version": "The version of the report that was read.",

@@ -92,6 +92,7 @@ OURS = {
         ],
         24,
     ),
+    "version": 32,
     "rule": 1_000,  # twenty ids of banned words, or a rule of the policy
     "details{}": 600,  # ids of twenty conversations
     "next": 4_096,

@@ -55,8 +55,8 @@ def _is_there(page: str, anchor: str) -> bool:
 
 
 def _path(page: str) -> Path:
-    if page.startswith("README"):
-        return ROOT / "README.md"
+    if page.startswith(("README", "CHANGELOG")):
+        return ROOT / f"{page.removesuffix('.md')}.md"
     return ROOT / page if page.startswith("docs/") else ROOT / "docs" / page
 
 

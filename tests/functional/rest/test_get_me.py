@@ -1,6 +1,7 @@
 """GET /me: the caller, and all that their client must know of this deployment."""
 
 from bench.calls import recording
+from parley.domain.release import VERSION
 from tests.functional.replies import invalid, refusal
 from tests.functional.talk import open_direct, say
 from tests.harness import Parley
@@ -45,6 +46,14 @@ def test_limits_and_timers_are_those_that_hold(parley: Parley) -> None:
     path = f"/conversations/{conversation_id}/messages"
     assert [alice.post(path, json=draft).status for draft in (longest, too_long)] == [201, 400]
     assert [alice.get(f"/conversations?limit={sizes['max_page'] + more}").status for more in (0, 1)] == [200, 400]
+
+
+def test_it_says_which_release_answers_and_so_does_the_greeting(parley: Parley) -> None:
+    alice = parley.user("alice")
+
+    me, hello = alice.get("/me").json, alice.connect().request("hello")["data"]
+
+    assert me["version"] == hello["version"] == VERSION
 
 
 def test_it_takes_two_round_trips(parley: Parley) -> None:

@@ -14,6 +14,7 @@ def test_greeting_says_all_that_a_client_must_know(parley: Parley) -> None:
     greeting = phone.request("hello")["data"]
 
     assert greeting.keys() == {
+        "version",
         "server_time",
         "connection_id",
         "heartbeat_s",

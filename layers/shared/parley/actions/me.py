@@ -7,6 +7,7 @@ from parley.actions.conversations import UnreadCount, count_unread
 from parley.adapters import connections, limits
 from parley.domain.call import Call
 from parley.domain.me import Sizes, Timers
+from parley.domain.release import VERSION
 from parley.domain.requests import UpdateMe
 from parley.domain.types import Limits
 
@@ -26,6 +27,7 @@ class Me(Struct, frozen=True, kw_only=True):
     limits: Limits
     sizes: Sizes
     timers: Timers
+    version: str
 
 
 def read(call: Call) -> Me:
@@ -42,6 +44,7 @@ def read(call: Call) -> Me:
         limits=limits.current(),
         sizes=Sizes(),
         timers=Timers(heartbeat_s=heartbeat.interval_s, lease_s=heartbeat.lease_s),
+        version=VERSION,
     )
 
 

@@ -5,6 +5,7 @@ from msgspec import Struct
 from parley.domain.call import Call
 from parley.domain.calls import OFFER_RESEND_S, RING_S
 from parley.domain.presence import MAX_CONNECTION_S, RECONNECT_MARGIN_S, Heartbeat
+from parley.domain.release import VERSION
 from parley.domain.times import rfc3339
 from parley.domain.types import Limits
 from parley.domain.typing import TYPING_EXPIRES_S, TYPING_RESEND_S
@@ -15,6 +16,7 @@ MAX_FRAME_BYTES = 32 * 1024  # API Gateway closes with 1009 for a larger one; wh
 class Hello(Struct, frozen=True, kw_only=True):
     """Timers in seconds. By `reconnect_by` the client opens its next connection, before API Gateway cuts this one."""
 
+    version: str
     server_time: str
     connection_id: str
     heartbeat_s: int
@@ -32,6 +34,7 @@ def greeting(call: Call, limits: Limits, heartbeat: Heartbeat) -> Hello:
     """Returns the greeting of one connection."""
     cut_ms = call.connected_at_ms + (MAX_CONNECTION_S - RECONNECT_MARGIN_S) * 1000
     return Hello(
+        version=VERSION,
         server_time=rfc3339(call.now_ms),
         connection_id=call.device_id,
         heartbeat_s=heartbeat.interval_s,

@@ -1,0 +1,185 @@
+"""The last release, deployed and used; then this version, deployed over it: everything is still there and goes on.
+
+The stack of the last release runs today's functions, because only its template is kept (`releases/`). What its own
+functions stored is read in `tests/functional/test_last_release.py`.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from tests.e2e.cloud import (
+    ACCOUNT,
+    PARAMETERS,
+    ROOT,
+    SECRET,
+    STACK,
+    Cloud,
+    Deployment,
+    Person,
+    administrator,
+    for_ministack,
+    overrides,
+    sam,
+    until,
+)
+from tests.template.upgrades import LASTING, last_release
+
+Json = dict[str, Any]
+
+
+class Upgrade:
+    """Two templates of one build, and a cloud to deploy them onto, one over the other."""
+
+    def __init__(self, folder: Path, cloud: Cloud, built: Json) -> None:
+        self.endpoint_url = cloud.endpoint_url
+        self._folder = folder
+        self._built = built
+        self.cloudformation = administrator(cloud.endpoint_url, "cloudformation")
+        secret = administrator(cloud.endpoint_url, "secretsmanager").create_secret(Name="key", SecretString=SECRET)
+        self._parameters = {**PARAMETERS, "JwtSecretArn": secret["ARN"]}
+
+    def before(self) -> Deployment:
+        """Deploys the last release."""
+        template = yaml_parse((last_release() / "template.yaml").read_text(encoding="utf-8"))
+        _take_code(self._built, template)
+        return self._deploy("before", template)
+
+    def after(self) -> Deployment:
+        """Deploys this version over it, by a change set that has been made before."""
+        self.cloudformation.execute_change_set(StackName=STACK, ChangeSetName=self._waiting())
+        self.cloudformation.get_waiter("stack_update_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
+        return Deployment(self.endpoint_url, self._template)
+
+    def changes(self) -> list[Json]:
+        """Makes the change set, and returns what it would do to each resource."""
+        self._deploy("after", self._built, "--no-execute-changeset")
+        describe = self.cloudformation.get_paginator("describe_change_set")
+        pages = describe.paginate(StackName=STACK, ChangeSetName=self._waiting())
+        return [change["ResourceChange"] for page in pages for change in page["Changes"]]
+
+    def _waiting(self) -> str:
+        """Returns the id of the change set that nobody has executed yet."""
+        made = self.cloudformation.list_change_sets(StackName=STACK)["Summaries"]
+        [waiting] = [each["ChangeSetId"] for each in made if each["ExecutionStatus"] == "AVAILABLE"]
+        return str(waiting)
+
+    def _deploy(self, name: str, template: Json, *more: str) -> Deployment:
+        self._template = for_ministack(template, self.endpoint_url)
+        path = self._folder / f"{name}.json"
+        path.write_text(json.dumps(self._template), encoding="utf-8")
+        sam(
+            "deploy",
+            *("--template-file", str(path), "--stack-name", STACK, "--region", "us-east-1", "--resolve-s3", *more),
+            *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"),
+            *overrides(self._parameters),
+            endpoint_url=self.endpoint_url,
+        )
+        return Deployment(self.endpoint_url, self._template)
+
+
+def _take_code(built: Json, template: Json) -> None:
+    """Lets a template's functions and layer run what has been built."""
+    resources = built["Resources"].values()
+    code = next(each["Properties"]["CodeUri"] for each in resources if each["Type"] == "AWS::Serverless::Function")
+    for name, each in template["Resources"].items():
+        if each["Type"] == "AWS::Serverless::Function":
+            each["Properties"]["CodeUri"] = code
+        if each["Type"] == "AWS::Serverless::LayerVersion":
+            each["Properties"]["ContentUri"] = built["Resources"][name]["Properties"]["ContentUri"]
+
+
+@pytest.fixture
+def upgrade(tmp_path: Path) -> Iterator[Upgrade]:
+    build = tmp_path / "build"
+    sam("build", "--build-dir", str(build), "--cache-dir", str(tmp_path / "cache"), *overrides(PARAMETERS))
+    built = yaml_parse((build / "template.yaml").read_text(encoding="utf-8"))
+    cloud = Cloud(ROOT, account=ACCOUNT, guarded=False)
+    with cloud:
+        yield Upgrade(build, cloud, built)
+
+
+def lasting(deployment: Deployment) -> dict[str, str]:
+    """Returns the physical ids of what must never be made anew.
+
+    ministack makes a REST API anew when its document changes, which CloudFormation updates; a layer is always new.
+    """
+    kinds = LASTING.keys() - {"AWS::ApiGateway::RestApi", "AWS::Lambda::LayerVersion"}
+    wanted = {name for name, each in deployment.template["Resources"].items() if each["Type"] in kinds}
+    return {name: deployment.ids[name] for name in wanted & deployment.ids.keys()}
+
+
+def use(alice: Person, bob: Person) -> list[str]:
+    """Lets two people talk; returns the paths that show what came of it."""
+    first = alice.ask("POST", "/messages", {"user_id": "bob", "text": "Hello, Bob"})
+    conversation_id = first["conversation_id"]
+    answer = bob.ask(
+        "POST", f"/conversations/{conversation_id}/messages", {"text": "Hello, Alice", "reply_to": first["id"]}
+    )
+    alice.ask("PUT", f"/messages/{answer['id']}/reactions/%F0%9F%91%8D")
+    bob.ask("PATCH", f"/messages/{answer['id']}", {"text": "Hello, dear Alice"})
+    bob.ask("PATCH", f"/messages/{first['id']}/read")
+    alice.ask("PUT", f"/messages/{first['id']}/pin")
+    group = alice.ask("POST", "/conversations", {"type": "group", "title": "Chess", "member_ids": ["bob"]})["id"]
+    bob.ask("POST", f"/conversations/{group}/messages", {"text": "Your move"})
+    bob.ask("PUT", "/users/carol/block")
+    bob.ask("POST", f"/messages/{first['id']}/report", {"reason": "spam"})
+    export = alice.ask("POST", f"/conversations/{conversation_id}/export", {"format": "jsonl"})
+    until(lambda: alice.ask("GET", f"/exports/{export['id']}")["state"] == "done")
+
+    return [
+        "/conversations",
+        "/unread",
+        "/unread-count",
+        "/me/blocks",
+        f"/conversations/{conversation_id}/messages",
+        f"/conversations/{conversation_id}/pins",
+        f"/conversations/{group}/messages",
+        f"/conversations/{group}/members",
+        f"/messages/{first['id']}/receipts",
+        f"/exports/{export['id']}",
+    ]
+
+
+def seen(deployment: Deployment, paths: list[str]) -> Json:
+    """Returns what the two get there."""
+    answers: Json = {}
+    for user_id in ("alice", "bob"):
+        person = Person(deployment, user_id)
+        for path in paths:
+            if user_id == "alice" or not path.startswith("/exports/"):  # which is hers
+                answer = person.ask("GET", path)
+                for made_anew in ("url", "url_expires_at"):
+                    answer.pop(made_anew, None)
+                answers[f"{user_id} {path}"] = answer
+        person.leave()
+    return answers
+
+
+def test_the_last_release_is_updated_to_this_one_and_nothing_is_lost(upgrade: Upgrade) -> None:
+    released = upgrade.before()
+    alice, bob = Person(released, "alice"), Person(released, "bob")
+    for person in (alice, bob):
+        person.connect_by_ticket()
+    paths = use(alice, bob)
+    before = seen(released, paths)
+
+    changes = upgrade.changes()
+    lost = [each for each in changes if each["Action"] == "Remove" or each.get("Replacement") == "True"]
+    assert not {each["LogicalResourceId"] for each in lost} & lasting(released).keys()
+
+    updated = upgrade.after()
+    assert lasting(updated).items() >= lasting(released).items()
+    assert seen(updated, paths) == before
+
+    # Sockets that were open stay open, and conversations go on where they were.
+    conversation_id = before["alice /conversations"]["conversations"][-1]["id"]
+    sent = alice.act("send_message", conversation_id=conversation_id, text="Still here")
+    assert (sent["seq"], sent["replayed"]) == (3, False)
+    assert bob.hears("message_notification")["message"]["id"]
+    for person in (alice, bob):
+        person.leave()
