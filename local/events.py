@@ -13,6 +13,10 @@ from local.template import Document, Template
 
 Headers = list[tuple[str, str]]
 
+# Quotas: "Total combined size of all header values". The request line and the names count here too, so that what passes
+# here passes there. With what status API Gateway refuses it is unverified; the words are those of its 413.
+MAX_HEADER_BYTES = 10_240
+
 # Request headers that API Gateway keeps to itself (docs: "Amazon API Gateway important notes").
 _NOT_PASSED_ON = {
     "connection",
@@ -71,6 +75,11 @@ def event_headers(headers: Iterable[tuple[str, str]], source_ip: str) -> MultiMa
     }
     replaced = {name.lower() for name in own}
     return MultiMap([(name, value) for name, value in kept if name.lower() not in replaced] + list(own.items()))
+
+
+def header_bytes(target: str, headers: Iterable[tuple[str, str]]) -> int:
+    """Returns how long a request is without its body."""
+    return len(target) + sum(len(name) + len(value) for name, value in headers)
 
 
 def event_query(query_string: str) -> MultiMap:

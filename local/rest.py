@@ -14,12 +14,14 @@ from local import authorizers, compression
 from local.authorizers import Cache, Denied, Grant, Misconfigured, Unauthorized
 from local.compression import NotDecodable
 from local.events import (
+    MAX_HEADER_BYTES,
     Headers,
     MultiMap,
     Permissions,
     event_headers,
     event_query,
     function_of,
+    header_bytes,
     request_id,
     request_time,
     short_id,
@@ -225,6 +227,8 @@ class RestApi:
         return _Call(request, request_id(), self._now_ms(), stage, path, event_query(query), headers)
 
     async def _answer(self, call: _Call) -> Response:
+        if header_bytes(call.request.target, call.request.headers) > MAX_HEADER_BYTES:
+            raise GatewayError("REQUEST_TOO_LARGE", f"HTTP header is larger than {MAX_HEADER_BYTES} bytes.")
         if call.stage != self.stage:
             raise GatewayError("FORBIDDEN")
         method = self._route(call)
@@ -268,7 +272,7 @@ class RestApi:
             method = route.methods.get(call.request.method) or route.methods.get("ANY")
             if parameters is not None and method is not None:
                 call.route = route
-                call.path_parameters = {name: unquote(value, errors="replace") for name, value in parameters.items()}
+                call.path_parameters = parameters  # as they were sent (docs/aws-facts.md#rest-api)
                 return method
         raise GatewayError("MISSING_AUTHENTICATION_TOKEN")  # 403: API Gateway does not say what does not exist
 

@@ -222,7 +222,14 @@ def rest_app(
         ],
         middleware=[Middleware(_Observed, observe=observe), Middleware(_OwnPages, hosts=hosts)],
     )
-    return OnlyHosts(Starlette(routes=[Mount("/local", ours), Mount("/", everything)]), hosts)
+    local = Starlette(routes=[Mount("/local", ours)])
+
+    async def either(scope: Scope, receive: Receive, send: Send) -> None:
+        # Starlette's routes match no path with a newline, which a client can send as `%0A`.
+        is_local = scope["type"] != "http" or scope["path"].startswith("/local/")
+        await (local if is_local else everything)(scope, receive, send)
+
+    return OnlyHosts(either, hosts)
 
 
 class _UnsupportedMediaType(Refusal):

@@ -19,12 +19,14 @@ from urllib.parse import unquote
 from local import authorizers
 from local.authorizers import Denied, Grant, Misconfigured, Unauthorized
 from local.events import (
+    MAX_HEADER_BYTES,
     Headers,
     MultiMap,
     Permissions,
     event_headers,
     event_query,
     function_of,
+    header_bytes,
     request_time,
     short_id,
 )
@@ -176,6 +178,8 @@ class WebSocketApi:
 
     async def connect(self, handshake: Handshake, peer: Peer) -> Connection:
         """Returns the open connection; raises Refused with the status that the handshake is answered with."""
+        if header_bytes(handshake.target, handshake.headers) > MAX_HEADER_BYTES:
+            raise Refused(413, f"HTTP header is larger than {MAX_HEADER_BYTES} bytes.")
         target, _, query_string = handshake.target.partition("?")
         if unquote(target).strip("/") != self.stage:
             raise Refused(403, "Forbidden")

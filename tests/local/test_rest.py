@@ -60,11 +60,12 @@ def test_another_stage_is_forbidden(parley: Parley) -> None:
         ("/things/42", "/things/{thing_id}", {"thing_id": "42"}),
         ("/things/special", "/things/special", None),
         ("/things/special/", "/things/special", None),
-        ("/things/a%2Fb%20%C3%A4", "/things/{thing_id}", {"thing_id": "a/b ä"}),
+        ("/things/a%2Fb%20%C3%A4", "/things/{thing_id}", {"thing_id": "a%2Fb%20%C3%A4"}),
+        ("/things/%252e%0A", "/things/{thing_id}", {"thing_id": "%252e%0A"}),
         ("/things/a+b", "/things/{thing_id}", {"thing_id": "a+b"}),
         ("/files/a/b/c", "/files/{path+}", {"path": "a/b/c"}),
     ],
-    ids=["parameter", "literal first", "trailing slash", "decoded", "plus stays", "greedy"],
+    ids=["parameter", "literal first", "trailing slash", "not decoded", "percent sign", "plus stays", "greedy"],
 )
 def test_a_path_finds_its_resource(parley: Parley, path: str, resource: str, parameters: dict[str, str] | None) -> None:
     event = parley.bearer("ok").get(path).json
@@ -403,6 +404,17 @@ def test_more_than_10_mb_is_413(parley: Parley, calls: Calls) -> None:
     assert reply.status == 413
     assert reply.headers["access-control-allow-origin"] == "*"
     assert calls == []
+
+
+@pytest.mark.parametrize("extra", [0, 1], ids=["just enough", "too much"])
+def test_more_than_10240_bytes_of_headers_are_413(parley: Parley, calls: Calls, extra: int) -> None:
+    known = len("/v1/echo?") + len("Authorizationok") + len("X-Long")
+    value = "x" * (10_240 - known + extra)
+
+    answer = parley.run(parley.rest.handle(Request("GET", "/v1/echo?", [("Authorization", "ok"), ("X-Long", value)])))
+
+    assert answer.status == (413 if extra else 200)
+    assert bool(calls) is not bool(extra)
 
 
 def test_more_than_lambda_s_6_mb_is_413_too(parley: Parley, calls: Calls) -> None:

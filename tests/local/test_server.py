@@ -279,7 +279,7 @@ def test_rest_over_http(served: Served) -> None:
 
     event = answer.json
     assert answer.status == 200
-    assert event["pathParameters"] == {"thing_id": "a/b"}
+    assert event["pathParameters"] == {"thing_id": "a%2Fb"}
     assert event["multiValueQueryStringParameters"] == {"x": ["1", "2"]}
     assert event["headers"]["Authorization"] == "Bearer ok"
     assert answer.headers["x-amzn-requestid"] == event["requestContext"]["requestId"]
@@ -325,6 +325,18 @@ def test_a_foreign_host_gets_nothing_over_rest(served: Served, calls: Any, host:
         answer = served.http(served.rest_port, "POST", path, wish, Host=host, Authorization="Bearer ok")
         assert (answer.status, set(answer.json)) == (403, {"message"})
     assert begun(calls) == []
+
+
+@pytest.mark.parametrize("path", ["a%0Ab", "%0A", "a%0D%0Ab", "a%2Fb", "%252e", "%00", "%C3%A4"])
+def test_a_path_reaches_the_function_as_it_was_sent(served: Served, path: str) -> None:
+    answer = served.http(served.rest_port, "GET", f"/v1/things/{path}", Authorization="ok")
+
+    assert answer.status == 200, answer.text
+    assert (answer.json["pathParameters"], answer.json["path"]) == ({"thing_id": path}, f"/things/{path}")
+
+
+def test_headers_of_more_than_10240_bytes_are_413(served: Served) -> None:
+    assert served.http(served.rest_port, "GET", "/v1/echo", Authorization="ok", X_Long="x" * 11_000).status == 413
 
 
 @pytest.mark.parametrize("host", FOREIGN)

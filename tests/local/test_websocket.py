@@ -69,6 +69,20 @@ def test_connect_carries_headers_and_query(parley: Parley, calls: Calls) -> None
     assert asked["requestContext"]["connectionId"] == event["requestContext"]["connectionId"]
 
 
+@pytest.mark.parametrize("extra", [0, 1], ids=["just enough", "too much"])
+def test_a_handshake_has_10240_bytes_of_headers(parley: Parley, calls: Calls, extra: int) -> None:
+    known = len("/v1?ticket=alice") + len("Hostlocalhost") + len("X-Long")
+    headers = [("X-Long", "x" * (10_240 - known + extra))]
+
+    if not extra:
+        assert parley.bearer("x").open(query="?ticket=alice", headers=headers).connection_id
+        return
+    with pytest.raises(Refused) as refused:
+        parley.bearer("x").open(query="?ticket=alice", headers=headers)
+    assert refused.value.status == 413
+    assert calls == []
+
+
 def test_the_subprotocol_is_what_connect_answers(parley: Parley) -> None:
     offered = connected(parley, **{"sec-websocket-protocol": "bearer, token"})
 

@@ -98,5 +98,13 @@ def test_what_cannot_be_a_users_id_is_refused(parley: Parley, user_id: str) -> N
     assert refusal(parley.user("alice").get(f"/users/{user_id}")) == invalid(("{user_id}", "bad_format"))
 
 
+def test_part_of_the_path_is_decoded_once(parley: Parley) -> None:
+    alice = parley.user("alice")
+    parley.user("b.ob")
+
+    assert alice.get("/users/b%2eob").json["id"] == "b.ob"
+    assert refusal(alice.get("/users/b%252eob")) == invalid(("{user_id}", "bad_format"))
+
+
 def test_it_takes_no_query(parley: Parley) -> None:
     assert refusal(parley.user("alice").get("/users/alice?full=true")) == invalid(("?full", "unknown_field"))
