@@ -6,6 +6,6 @@ from parley.domain.requests import AddMembers
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation(body=AddMembers)
+@operation(body=AddMembers, asks=None)
 def handler(call: Call, conversation_id: str, body: AddMembers) -> Reply[groups.AddedMembers]:
     return ok(groups.add_members(call, conversation_id, body.user_ids))

@@ -5,6 +5,6 @@ from parley.domain.call import Call
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation()
+@operation(asks=None)
 def handler(call: Call, connection_id: str) -> Reply[devices.Closed]:
     return ok(devices.close_connection(call, connection_id))

@@ -10,7 +10,7 @@ from parley.domain.types import Conversation
 from parley.triggers.rest import Reply, created, operation
 
 
-@operation(body=CreateConversation)
+@operation(body=CreateConversation, asks=None)
 def handler(call: Call, body: CreateConversation) -> Reply[Conversation]:
     conversation, new = conversations.create(call, body)
     return created(conversation, new=new)

@@ -10,6 +10,6 @@ from parley.domain.requests import OfConversation
 from parley.triggers.rest import Reply, created, operation
 
 
-@operation(body=OfConversation)
+@operation(body=OfConversation, asks=None)
 def handler(call: Call, body: OfConversation) -> Reply[TurnCredentials]:
     return created(turn.create(call, body.conversation_id))

@@ -10,7 +10,7 @@ from parley.domain.types import Message
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation(query=DeleteMessage)
+@operation(query=DeleteMessage, asks=None)
 def handler(call: Call, message_id: str, query: DeleteMessage) -> Reply[Message]:
     if query.scope == "me":
         return ok(changes.hide(call, message_id))

@@ -10,6 +10,6 @@ from parley.domain.types import Message
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation(body=EditMessage)
+@operation(body=EditMessage, asks=None)
 def handler(call: Call, message_id: str, body: EditMessage) -> Reply[Message]:
     return ok(changes.edit(call, message_id, body))

@@ -9,6 +9,6 @@ from parley.domain.requests import ForwardMessage
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation(body=ForwardMessage)
+@operation(body=ForwardMessage, asks=None)
 def handler(call: Call, message_id: str, body: ForwardMessage) -> Reply[forwarding.Forwarded]:
     return ok(forwarding.forward(call, message_id, body))

@@ -5,6 +5,6 @@ from parley.domain.call import Call
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation()
+@operation(asks=None)
 def handler(call: Call) -> Reply[devices.DeviceList]:
     return ok(devices.list_connections(call))

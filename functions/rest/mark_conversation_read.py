@@ -2,9 +2,10 @@
 
 from parley.actions import markers
 from parley.domain.call import Call
+from parley.domain.limits import LIVE
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation()
+@operation(asks=LIVE)
 def handler(call: Call, conversation_id: str) -> Reply[markers.Marked]:
     return ok(markers.mark_conversation_read(call, conversation_id))

@@ -2,9 +2,10 @@
 
 from parley.actions import markers
 from parley.domain.call import Call
+from parley.domain.limits import LIVE
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation()
+@operation(asks=LIVE)
 def handler(call: Call, message_id: str) -> Reply[markers.Marked]:
     return ok(markers.mark_read(call, message_id))

@@ -10,7 +10,7 @@ from parley.domain.types import Member
 from parley.triggers.rest import Reply, created, operation
 
 
-@operation(body=SetRole)
+@operation(body=SetRole, asks=None)
 def handler(call: Call, conversation_id: str, user_id: str, body: SetRole) -> Reply[Member]:
     member, came = groups.put_member(call, conversation_id, user_id, body.role)
     return created(member, new=came)

@@ -8,6 +8,6 @@ from parley.domain.call import Call
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation()
+@operation(asks=None)
 def handler(call: Call, conversation_id: str, user_id: str) -> Reply[groups.RemovedMember]:
     return ok(groups.remove_member(call, conversation_id, user_id))

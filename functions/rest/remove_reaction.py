@@ -6,6 +6,6 @@ from parley.domain.types import Message
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation()
+@operation(asks=None)
 def handler(call: Call, message_id: str, emoji: str) -> Reply[Message]:
     return ok(changes.react(call, message_id, emoji, is_on=False))

@@ -10,7 +10,7 @@ from parley.domain.requests import ReportMessage
 from parley.triggers.rest import Reply, created, operation
 
 
-@operation(body=ReportMessage)
+@operation(body=ReportMessage, asks=None)
 def handler(call: Call, message_id: str, body: ReportMessage) -> Reply[FiledReport]:
     report, new = reports.report(call, message_id, body)
     return created(report, new=new)

@@ -10,7 +10,7 @@ from parley.domain.types import SentMessage
 from parley.triggers.rest import Reply, created, operation
 
 
-@operation(body=SendMessage)
+@operation(body=SendMessage, asks=None)
 def handler(call: Call, conversation_id: str, body: SendMessage) -> Reply[SentMessage]:
     sent = messages.send(call, conversation_id, body)
     return created(sent, new=not sent.replayed)

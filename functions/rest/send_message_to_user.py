@@ -10,7 +10,7 @@ from parley.domain.types import SentMessage
 from parley.triggers.rest import Reply, created, operation
 
 
-@operation(body=SendMessageToUser)
+@operation(body=SendMessageToUser, asks=None)
 def handler(call: Call, body: SendMessageToUser) -> Reply[SentMessage]:
     sent = conversations.send_to_user(call, body)
     return created(sent, new=not sent.replayed)

@@ -10,6 +10,6 @@ from parley.domain.types import Member
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation(body=SetRole)
+@operation(body=SetRole, asks=None)
 def handler(call: Call, conversation_id: str, user_id: str, body: SetRole) -> Reply[Member]:
     return ok(groups.set_role(call, conversation_id, user_id, body.role))

@@ -5,6 +5,6 @@ from parley.domain.call import Call
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation()
+@operation(asks=None)
 def handler(call: Call, user_id: str) -> Reply[blocks.Unblocked]:
     return ok(blocks.unblock(call, user_id))

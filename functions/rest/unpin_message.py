@@ -6,6 +6,6 @@ from parley.domain.types import Message
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation()
+@operation(asks=None)
 def handler(call: Call, message_id: str) -> Reply[Message]:
     return ok(changes.pin(call, message_id, is_on=False))

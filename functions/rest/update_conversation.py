@@ -10,6 +10,6 @@ from parley.domain.types import Conversation
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation(body=UpdateConversation)
+@operation(body=UpdateConversation, asks=None)
 def handler(call: Call, conversation_id: str, body: UpdateConversation) -> Reply[Conversation]:
     return ok(groups.update(call, conversation_id, body))

@@ -2,11 +2,12 @@
 
 from parley.actions import calls
 from parley.domain.call import Call
+from parley.domain.limits import LIVE
 from parley.domain.requests import SendCallSignal
 from parley.domain.types import CallStatus
 from parley.triggers.websocket import action
 
 
-@action(SendCallSignal)
+@action(SendCallSignal, asks=LIVE)
 def handler(call: Call, data: SendCallSignal) -> CallStatus:
     return calls.signal(call, data)

@@ -6,6 +6,6 @@ from parley.domain.requests import Nothing
 from parley.triggers.websocket import action
 
 
-@action(Nothing)
+@action(Nothing, asks=None)
 def handler(call: Call, data: Nothing) -> presence.Pong:
     return presence.ping(call)

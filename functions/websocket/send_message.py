@@ -10,6 +10,6 @@ from parley.domain.types import SentMessage
 from parley.triggers.websocket import action
 
 
-@action(SendMessageAction)
+@action(SendMessageAction, asks=None)
 def handler(call: Call, data: SendMessageAction) -> SentMessage:
     return messages.send(call, data.conversation_id, data)

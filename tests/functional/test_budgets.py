@@ -352,7 +352,8 @@ def test_page_of_a_list_of_a_thousand_costs_as_much_as_one_of_hundreds(pair: Pai
         assert one.round_trips == few.round_trips <= 4
         assert one.units.read <= few.units.read + 8  # the hours of a page hold a few more or less than it shows
     for one in (by_name, unread, about):
-        assert one.round_trips <= few_found.round_trips <= 3 * 3  # three hundreds: index, heads, memberships of each
+        # Three hundreds: index, heads, memberships of each. What is so dear is paid for at its end.
+        assert one.round_trips <= few_found.round_trips <= 3 * 3 + 1
     assert by_name.units.read <= few_found.units.read + 8
     assert searched["next"] is not None  # the rest is on the next pages
 

@@ -66,7 +66,11 @@ def _one_at_a_time() -> Iterator[None]:
 
     def process_request(stubber: BotocoreStubber, request: Any) -> Any:
         with lock:
-            return original(stubber, request)
+            answer = original(stubber, request)
+        if answer is None:
+            return None
+        status, headers, body = answer  # over HTTP an answer says how long it is, and metering counts by that
+        return status, {**headers, "Content-Length": str(len(body))}, body
 
     with replaced(BotocoreStubber, "process_request", process_request) as original:
         yield

@@ -50,7 +50,8 @@ def system(template_path: Path, engine: str) -> Iterator[System]:
             functions = Functions(template)
             functions.prepare()
             os.environ["JWT_SECRET"] = SECRET
-            os.environ["SEND_BURST"] = "10000"  # the clock stands still, so what a test does is done at once
+            # The clock stands still, so what a test does is done at once.
+            os.environ |= {"SEND_BURST": "10000", "LIVE_BURST": "10000", "COST_UNIT_BURST": "1000000"}
             os.environ["HEARTBEAT_S"] = "60"  # then API Gateway's ten minutes of silence end after the lease
             store = Store()
             with engines.answering(engine):
@@ -130,6 +131,9 @@ def forget_told() -> None:
     limiting = sys.modules.get("parley.actions.limiting")
     if limiting is not None:
         limiting.forget()
+    metering = sys.modules.get("parley.adapters.metering")
+    if metering is not None:
+        metering.forget()
     screening = sys.modules.get("parley.adapters.screening")
     if screening is not None:
         screening.forget()

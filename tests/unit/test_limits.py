@@ -15,7 +15,8 @@ from parley.domain.types import Limits, RateLimit
 NOW_MS = 1_800_000_000_000
 RATES = st.builds(Rate, name=st.just("send"), interval_ms=st.integers(1, 5000), burst=st.integers(1, 40))
 PAUSES = st.lists(st.one_of(st.just(0), st.integers(0, 200), st.integers(0, 20_000)), min_size=1, max_size=120)
-LIMITS = Limits(sends_per_minute=120, send_burst=30, connections=20, groups=200)
+DEFAULTS = {"live_per_minute": 240, "live_burst": 100, "cost_units_per_minute": 6000, "cost_unit_burst": 10000}
+LIMITS = Limits(sends_per_minute=120, send_burst=30, connections=20, groups=200, **DEFAULTS)
 
 
 def call() -> Call:
@@ -104,14 +105,14 @@ def test_defaults_allow_30_at_once_and_two_a_second() -> None:
 
 @pytest.mark.parametrize("per_minute", [7, 120, 59_999, 60_000])
 def test_a_minute_never_holds_more_than_its_sends(per_minute: int) -> None:
-    rate = send_rate(Limits(sends_per_minute=per_minute, send_burst=1, connections=1, groups=1))
+    rate = send_rate(Limits(sends_per_minute=per_minute, send_burst=1, connections=1, groups=1, **DEFAULTS))
 
     assert rate.interval_ms >= 1
     assert 60_000 // rate.interval_ms <= per_minute
 
 
 def test_slow_mode_is_one_message_each_so_often_and_never_looser_than_the_send_rate() -> None:
-    few = Limits(sends_per_minute=2, send_burst=5, connections=1, groups=1)
+    few = Limits(sends_per_minute=2, send_burst=5, connections=1, groups=1, **DEFAULTS)
 
     assert (slow_mode_rate(60, LIMITS).interval_ms, slow_mode_rate(60, LIMITS).burst) == (60_000, 1)
     assert slow_mode_rate(1, few).interval_ms == 30_000
@@ -162,12 +163,17 @@ def test_two_calls_tell_nothing_of_each_other() -> None:
 def test_limits_are_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, text in {"SENDS_PER_MINUTE": "60", "SEND_BURST": "5", "CONNECTIONS_PER_USER": "3"}.items():
         monkeypatch.setenv(name, text)
-    monkeypatch.delenv("GROUPS_PER_USER", raising=False)
+    for name in ("GROUPS_PER_USER", *map(str.upper, DEFAULTS)):
+        monkeypatch.delenv(name, raising=False)
 
-    assert configured.current() == Limits(sends_per_minute=60, send_burst=5, connections=3, groups=200)
+    assert configured.current() == Limits(sends_per_minute=60, send_burst=5, connections=3, groups=200, **DEFAULTS)
 
 
-@pytest.mark.parametrize("name", ["SENDS_PER_MINUTE", "SEND_BURST", "CONNECTIONS_PER_USER", "GROUPS_PER_USER"])
+@pytest.mark.parametrize(
+    "name",
+    ["SENDS_PER_MINUTE", "SEND_BURST", "CONNECTIONS_PER_USER", "GROUPS_PER_USER", "LIVE_PER_MINUTE", "LIVE_BURST"]
+    + ["COST_UNITS_PER_MINUTE", "COST_UNIT_BURST"],
+)
 @pytest.mark.parametrize("text", ["0", "-1", "many", "1.5", "\u0663", "100000000"])
 def test_wrong_limit_is_loud(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
     monkeypatch.setenv(name, text)

@@ -41,7 +41,16 @@ def test_greeting_says_how_much_one_may_do(parley: Parley, monkeypatch: pytest.M
 
     limits = phone.request("hello")["data"]["limits"]
 
-    assert limits == {"sends_per_minute": 120, "send_burst": 30, "connections": 20, "groups": 200}
+    assert limits == {
+        "sends_per_minute": 120,
+        "send_burst": 30,
+        "live_per_minute": 240,
+        "live_burst": 10_000,
+        "cost_units_per_minute": 6000,
+        "cost_unit_burst": 1_000_000,
+        "connections": 20,
+        "groups": 200,
+    }
 
 
 def test_client_with_a_short_token_comes_back_before_it_runs_out(parley: Parley) -> None:

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from parley.actions import together
 from parley.actions.profiles import SERVICE
-from parley.adapters import conversations, limits, rates
+from parley.adapters import conversations, limits, metering, rates
 from parley.domain.call import Call
 from parley.domain.errors import Conflict
 from parley.domain.limits import Rate, Taking, send_rate, settle, slow_mode_rate, take, tokens_for
@@ -97,6 +97,7 @@ def counted(call: Call, step: Step, asked: Asked) -> Step:
     before_ms = buckets.get(call.user_id)
     rate = _rate()
     after_ms = settle(call, rate, take(before_ms, rate, call.now_ms, asked.tokens), asked.tokens)
+    metering.note_token()
     full = [one for one, tat_ms in buckets.items() if tat_ms <= call.now_ms and one != call.user_id]
     token = Token(
         user_id=call.user_id,
@@ -142,6 +143,7 @@ def _own_tokens(call: Call, tokens: int) -> Taking:
 
 def _settle_own(call: Call, taking: Taking, tokens: int) -> None:
     settle(call, _rate(), taking, tokens)
+    metering.note_token()
 
 
 def _rate() -> Rate:

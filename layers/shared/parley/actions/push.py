@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from parley.actions import leases
 from parley.actions.together import both
-from parley.adapters import connections, conversations, messages, queues, sockets
+from parley.adapters import connections, conversations, messages, metering, queues, sockets
 from parley.adapters.sockets import Outcome
 from parley.domain import ids
 from parley.domain.call import Call
@@ -176,6 +176,8 @@ def _post(call: Call, people: Iterable[Presence], frame_for: FrameFor, conversat
 
 
 def _deliver(posts: list[Post], now_ms: int) -> None:
+    if posts:
+        metering.note_telling()
     if later := deliver(posts, now_ms):
         queues.retry_later(later)
 

@@ -16,6 +16,10 @@ TOKEN_BYTES = 4096  # of text in UTF-8; the longest text, 10,000 characters of 4
 
 SEND = "send"
 SLOW_MODE = "slow_mode"
+COST = "cost"
+LIVE = "live"
+
+REST_MS = 1000  # how long a caller must wait for a bucket that is empty: then it holds what a second brings
 
 
 class Rate(Struct, frozen=True, kw_only=True):
@@ -53,8 +57,22 @@ class Taking(Struct, frozen=True, kw_only=True):
 
 def send_rate(limits: Limits) -> Rate:
     """Returns the rate at which one person may send."""
-    # Rounded up: never more than `sends_per_minute`, where they do not divide a minute.
-    return Rate(name=SEND, interval_ms=-(-MINUTE_MS // limits.sends_per_minute), burst=limits.send_burst)
+    return _per_minute(SEND, limits.sends_per_minute, limits.send_burst)
+
+
+def cost_rate(limits: Limits) -> Rate:
+    """Returns the rate at which one person may use up cost units: about one for each read unit of DynamoDB."""
+    return _per_minute(COST, limits.cost_units_per_minute, limits.cost_unit_burst)
+
+
+def live_rate(limits: Limits) -> Rate:
+    """Returns the rate at which one person may do what others see at once and nobody keeps."""
+    return _per_minute(LIVE, limits.live_per_minute, limits.live_burst)
+
+
+def _per_minute(name: str, times: int, burst: int) -> Rate:
+    # Rounded up: never more than `times`, where they do not divide a minute.
+    return Rate(name=name, interval_ms=-(-MINUTE_MS // times), burst=burst)
 
 
 def slow_mode_rate(seconds: int, limits: Limits) -> Rate:
@@ -76,6 +94,21 @@ def take(tat_ms: int | None, rate: Rate, now_ms: int, tokens: int = 1) -> Taking
     return Taking(is_granted=True, tat_ms=after_ms)
 
 
+def is_empty(tat_ms: int, rate: Rate, now_ms: int) -> bool:
+    """Says whether a bucket holds no whole token."""
+    return tat_ms + rate.interval_ms > now_ms + rate.window_ms
+
+
+def empty(tat_ms: int, rate: Rate, now_ms: int) -> TooMany:
+    """Returns the refusal of what would use a bucket that is empty."""
+    return _too_much(rate, tat_ms + min(REST_MS, rate.window_ms) - rate.window_ms - now_ms)
+
+
+def _too_much(rate: Rate, retry_after_ms: int) -> TooMany:
+    detail = "That was too much at once; wait a moment."
+    return TooMany("rate_limited", detail, rule=rate.name, retry_after_ms=retry_after_ms)
+
+
 def settle(call: Call, rate: Rate, taking: Taking, tokens: int = 1) -> int:
     """Lets the answer of a call tell what is left, and returns the bucket's `tat_ms`.
 
@@ -83,13 +116,10 @@ def settle(call: Call, rate: Rate, taking: Taking, tokens: int = 1) -> int:
     """
     standing = rate.standing(taking.tat_ms, call.now_ms)
     call.note(standing)
-    if not taking.is_granted:
-        is_slow = rate.name == SLOW_MODE
-        seconds = -(-rate.interval_ms // 1000)
-        raise TooMany(
-            "slow_mode" if is_slow else "rate_limited",
-            f"Slow mode: one message every {seconds} s." if is_slow else "That was too much at once; wait a moment.",
-            rule=rate.name,
-            retry_after_ms=taking.tat_ms + rate.interval_ms * tokens - rate.window_ms - call.now_ms,
-        )
-    return taking.tat_ms
+    if taking.is_granted:
+        return taking.tat_ms
+    retry_after_ms = taking.tat_ms + rate.interval_ms * tokens - rate.window_ms - call.now_ms
+    if rate.name == SLOW_MODE:
+        detail = f"Slow mode: one message every {-(-rate.interval_ms // 1000)} s."
+        raise TooMany("slow_mode", detail, rule=rate.name, retry_after_ms=retry_after_ms)
+    raise _too_much(rate, retry_after_ms)

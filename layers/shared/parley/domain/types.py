@@ -200,10 +200,14 @@ class Receipt(Struct, frozen=True, kw_only=True):
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """What this deployment allows one person: beyond the first three 429, beyond the last 409."""
+    """What this deployment allows one person: beyond `groups` 409, beyond all others 429."""
 
     sends_per_minute: int
     send_burst: int
+    live_per_minute: int
+    live_burst: int
+    cost_units_per_minute: int
+    cost_unit_burst: int
     connections: int
     groups: int
 

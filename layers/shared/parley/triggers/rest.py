@@ -17,14 +17,15 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from parley.adapters import admission, environment
+from parley.adapters import environment
 from parley.domain.bodies import decode, decode_query
 from parley.domain.call import Call
 from parley.domain.errors import Malformed, Unauthenticated
 from parley.domain.identity import Identity
+from parley.domain.limits import COST
 from parley.domain.requests import Nothing
 from parley.domain.types import RateLimit
-from parley.triggers import observing, problems
+from parley.triggers import entering, observing, problems
 from parley.triggers.problems import Problem
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -55,9 +56,12 @@ def accepted(value: Value) -> Reply[Value]:
 
 
 def operation(
-    body: type[Struct] | None = None, query: type[Struct] = Nothing
+    body: type[Struct] | None = None, query: type[Struct] = Nothing, asks: str | None = COST
 ) -> Callable[[Callable[..., Reply[object]]], Handler]:
-    """Returns the decorator that makes a Lambda handler of an operation; see the module's docstring."""
+    """Returns the decorator that makes a Lambda handler of an operation; see the module's docstring.
+
+    `asks` names the caller's bucket that must not be empty (`metering.py`).
+    """
 
     def decorate(function: Callable[..., Reply[object]]) -> Handler:
         name = function.__module__.rpartition(".")[2]
@@ -70,7 +74,7 @@ def operation(
             call: Call | None = None
             try:
                 call = _call(request)
-                with admission.required(call.caller):
+                with entering.admitted(call, name, asks):
                     reply = function(call, **_arguments(event, body, query))
             except Exception as error:
                 rate_limits = call.rate_limits.values() if call else ()

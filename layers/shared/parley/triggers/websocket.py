@@ -17,14 +17,14 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from parley.adapters import admission
 from parley.domain.bodies import decode
 from parley.domain.call import Call
 from parley.domain.errors import Field, Invalid, Unauthenticated
 from parley.domain.identity import Identity
+from parley.domain.limits import COST, LIVE
 from parley.domain.requests import Body
 from parley.domain.types import RateLimit
-from parley.triggers import observing, problems
+from parley.triggers import entering, observing, problems
 from parley.triggers.problems import Problem
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -55,8 +55,11 @@ class Error(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
     rate_limits: tuple[RateLimit, ...] = ()
 
 
-def action(data: type[Struct]) -> Callable[[Callable[..., object]], Handler]:
-    """Returns the decorator that makes a Lambda handler of an action; `data` is the class of its fields."""
+def action(data: type[Struct], asks: str | None = COST) -> Callable[[Callable[..., object]], Handler]:
+    """Returns the decorator that makes a Lambda handler of an action; `data` is the class of its fields.
+
+    `asks` names the caller's bucket that must not be empty (`metering.py`).
+    """
 
     def decorate(function: Callable[..., object]) -> Handler:
         name = _name(function)
@@ -70,7 +73,9 @@ def action(data: type[Struct]) -> Callable[[Callable[..., object]], Handler]:
                 nonlocal frame, rate_limits
                 rate_limits = call.rate_limits
                 frame = decode(event.get("body") or "", Frame)
-                return function(call, decode(bytes(frame.data), data, pointer=call.field_prefix))
+                wanted = decode(bytes(frame.data), data, pointer=call.field_prefix)
+                with entering.admitted(call, name, asks):
+                    return function(call, wanted)
 
             outcome = _outcome(event, name, run)
             request_id = frame.request_id if frame else _request_id(event)
@@ -92,7 +97,12 @@ def connection_event(function: Callable[[Call, list[str]], dict[str, str]]) -> H
     def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         # Who goes is let go, however old their token.
         must_hold = event["requestContext"]["eventType"] == "CONNECT"
-        outcome = _outcome(event, name, lambda call: function(call, _offered(event)), must_hold=must_hold)
+
+        def run(call: Call) -> dict[str, str]:
+            with entering.admitted(call, name, LIVE) if must_hold else nullcontext():
+                return function(call, _offered(event))
+
+        outcome = _outcome(event, name, run, must_hold=must_hold)
         if isinstance(outcome, Problem):
             # The body of `$connect` is never delivered (docs/aws-facts.md#websocket-api).
             return {"statusCode": outcome.status}
@@ -137,8 +147,7 @@ def _outcome(event: Mapping[str, Any], name: str, run: Callable[[Call], object],
         call = _call(request)
         if must_hold and call.caller.expires_at_s <= call.now_s:
             raise Unauthenticated("token_expired", "Your sign-in has run out; connect again with a new token.")
-        with admission.required(call.caller) if must_hold else nullcontext():
-            outcome = run(call)
+        outcome = run(call)
     except Exception as error:
         refusal = problems.as_refusal(error)
         if refusal is None:
