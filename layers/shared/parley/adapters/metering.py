@@ -23,19 +23,17 @@ from msgspec import Struct
 
 from parley.adapters import limits, rates, retrying
 from parley.adapters.threads import Threads
+from parley.adapters.units import units_of
 from parley.domain.call import Call
 from parley.domain.errors import Unauthenticated
 from parley.domain.identity import SERVICE_ROLE
 from parley.domain.limits import COST, LIVE, Rate, cost_rate, empty, is_empty, live_rate
 from parley.domain.types import Limits
 
-READ_UNIT_BYTES = 4096
-# On demand a write unit costs five times as much as a read unit (DynamoDB price list: 0.625 and 0.125 USD a million).
-WRITE_UNITS = 5.0
 # What may be owed before it is written: so much can get through in each process beyond the limit.
 BLOCKS = {COST: 30, LIVE: 5}
 MAX_OWED_BLOCKS = 10  # more than that is written at once, at the end of the request that used it
-MAX_REMEMBERED = 4096
+MAX_REMEMBERED = 16_384  # some 3 MB
 
 _RATES: Mapping[str, Callable[[Limits], Rate]] = {COST: cost_rate, LIVE: live_rate}
 
@@ -124,7 +122,7 @@ class Meter:
     def _write(self, policy: str) -> None:
         """Writes what is owed; it stays owed if the store is busy, for a limit is no reason to fail."""
         account, rate, is_written = self._account(policy), _rate(policy), False
-        is_in_use = self._standing_ms(policy) > self._call.now_ms + account.owed * rate.interval_ms
+        is_in_use = self._known_ms(policy) > self._call.now_ms
         with _lock:
             units = account.owed - account.writing
             account.writing += units
@@ -146,10 +144,13 @@ class Meter:
                     account.tat_ms = max(account.tat_ms, tat_ms)
 
     def _standing_ms(self, policy: str) -> int:
-        """Returns the `tat_ms` of a bucket as far as it is known here, with what this process owes."""
-        account = self._account(policy)
-        read_ms = self._tat_ms or 0 if policy == self._asks else 0
-        return max(read_ms, account.tat_ms, self._call.now_ms) + account.owed * _rate(policy).interval_ms
+        """Returns the `tat_ms` of a bucket with what this process owes it."""
+        return self._known_ms(policy) + self._account(policy).owed * _rate(policy).interval_ms
+
+    def _known_ms(self, policy: str) -> int:
+        """Returns the `tat_ms` of a bucket as far as it is known here, now at least."""
+        read_ms = self._tat_ms if policy == self._asks else None
+        return max(read_ms or 0, self._account(policy).tat_ms, self._call.now_ms)
 
     def _account(self, policy: str) -> _Account:
         name = (self._operation, self._call.user_id, policy)
@@ -158,7 +159,8 @@ class Meter:
             if account is None:
                 account = _accounts[name] = _Account()
                 if len(_accounts) > MAX_REMEMBERED:
-                    _accounts.popitem(last=False)
+                    _accounts.popitem(last=False)  # with what it owes, less than `MAX_OWED_BLOCKS`
+            _accounts.move_to_end(name)
             return account
 
 
@@ -199,38 +201,6 @@ def metered(call: Call, operation: str, asks: str | None) -> Iterator[Meter | No
         meter.settle()
     finally:
         _current.reset(before)
-
-
-def units_of(operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> float:
-    """Returns about how many cost units a call to DynamoDB has used ("Read and write operations", "Transactions").
-
-    Writes count as if items were small and in no index. Reads count by the bytes of the answer on the wire, which are
-    more than those of the items.
-    """
-    match operation:
-        case "BatchGetItem":
-            return _by_size(answer, [(len(one["Keys"]), _is_strong(one)) for one in request["RequestItems"].values()])
-        case "GetItem" | "Query" | "Scan":
-            return _by_size(answer, [(1, _is_strong(request))])
-        case "TransactGetItems":
-            return 2.0 * len(request["TransactItems"])
-        case "TransactWriteItems":
-            return 2 * WRITE_UNITS * len(request["TransactItems"])
-        case "BatchWriteItem":
-            return WRITE_UNITS * sum(map(len, request["RequestItems"].values()))
-        case _:
-            return WRITE_UNITS
-
-
-def _by_size(answer: Mapping[str, Any], asked: list[tuple[int, bool]]) -> float:
-    least = sum(number if is_strong else number / 2 for number, is_strong in asked)
-    count = sum(number for number, _ in asked)
-    size = int(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("content-length", 0))
-    return max(least, least / count * size / READ_UNIT_BYTES)
-
-
-def _is_strong(request: Mapping[str, Any]) -> bool:
-    return bool(request.get("ConsistentRead"))
 
 
 def _rate(policy: str) -> Rate:
