@@ -74,12 +74,17 @@ def malformed_bodies(post: Callable[[bytes], Reply]) -> dict[str, Refusal]:
 
 
 def stored(parley: Parley) -> dict[str, list[str]]:
-    """Returns every item of every table."""
+    """Returns every item of every table, but for what requests have cost: reads and refusals are paid for, too."""
     dynamodb = parley.store.client("dynamodb")
     rows = {}
     for table in parley.template.of_type("AWS::DynamoDB::Table"):
         pages = dynamodb.get_paginator("scan").paginate(TableName=table.ref, ConsistentRead=True)
-        rows[table.logical_id] = sorted(json.dumps(item, sort_keys=True) for page in pages for item in page["Items"])
+        rows[table.logical_id] = sorted(
+            json.dumps(item, sort_keys=True)
+            for page in pages
+            for item in page["Items"]
+            if table.logical_id != "Rates" or "#" not in item["user_id"]["S"]
+        )
     return rows
 
 

@@ -916,14 +916,17 @@ def test_end_is_the_same_wherever_it_is_killed(system: System, scenario: Scenari
 
 
 def test_every_operation_that_writes_or_tells_has_a_scenario(system: System) -> None:
+    buckets = system.template.resources["Rates"].arn
     writing = {
         right.function
         for right in rights(system.template, system.functions)
-        if right.action.startswith(WRITING) and "DeadLetters" not in right.resource  # those are Lambda's own
+        # Dead letters are Lambda's own; what a request has cost is written for each (test_metering.py).
+        if right.action.startswith(WRITING) and "DeadLetters" not in right.resource and right.resource != buckets
     }
     handlers = {system.functions[function].handler.removesuffix(".handler").replace(".", "/") for function in writing}
 
-    assert handlers == {scenario.operation for scenario in SCENARIOS}
+    writes_tokens_alone = {"rest/create_turn_credentials"}
+    assert handlers | writes_tokens_alone == {scenario.operation for scenario in SCENARIOS}
 
 
 def test_a_killed_function_is_seen_by_the_client_as_a_failure(system: System) -> None:

@@ -4,8 +4,8 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-from botocore.exceptions import ClientError
 
+from local import functions
 from tests.functional.attempts import everything
 from tests.functional.calling import ring, signal
 from tests.functional.replies import stored
@@ -281,35 +281,56 @@ class Rows:
 
 def test_busy_store_keeps_nobody_from_reading_and_forgets_nothing(parley: Parley, few_units: None) -> None:
     alice = parley.user("alice")
-    busy = Busy(parley)
+    busy = Bucket(parley, lambda call: aws_refusal(call, "ThrottlingException", "as the test wants it"))
     parley.hooks.append(busy)
     replies = [alice.get("/conversations") for _ in range(5)]
     parley.hooks.remove(busy)
 
     assert {one.status for one in replies} == {200}
-    assert busy.refused > 0
+    assert busy.count > 0
     spent = UNITS - left(alice.get("/conversations"))
     assert spent >= 6  # at least half a unit for each of the two lists' reads
 
 
-class Busy:
-    """Lets every write of a bucket fail as DynamoDB does when it is busy."""
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_death_while_it_is_written_what_a_change_has_cost(parley: Parley, few_units: None, after: bool) -> None:
+    alice = parley.user("alice")
+    conversation_id = open_direct(alice, parley.user("bob"))
+    path = f"/conversations/{conversation_id}/settings"
+    assert alice.patch(path, json={"pinned": True}).status == 200
+    death = Bucket(parley, lambda call: functions.Killed(call.operation), after=after)
 
-    def __init__(self, parley: Parley) -> None:
+    parley.hooks.append(death)
+    died = alice.patch(path, json={"pinned": False})
+    parley.hooks.remove(death)
+    forget()
+
+    assert (death.count, died.status) == (1, 502)
+    assert not alice.get(f"/conversations/{conversation_id}").json["settings"]["pinned"]
+    assert alice.patch(path, json={"pinned": True}).status == 200
+
+
+class Bucket:
+    """Lets every write of a bucket fail, before it is made or after."""
+
+    def __init__(self, parley: Parley, error: Callable[[Call], BaseException], *, after: bool = False) -> None:
         self._table = parley.functions.environment["RATES_TABLE"]
-        self.refused = 0
+        self._error = error
+        self._is_after = after
+        self.count = 0
 
     def before(self, call: Call) -> None:
-        if call.operation == "UpdateItem" and call.params["TableName"] == self._table:
-            self.refused += 1
-            raise throttled(call)
+        if not self._is_after:
+            self._fail(call)
 
     def after(self, call: Call) -> None:
-        pass
+        if self._is_after:
+            self._fail(call)
 
-
-def throttled(call: Call) -> ClientError:
-    return aws_refusal(call, "ThrottlingException", "as the test wants it")
+    def _fail(self, call: Call) -> None:
+        if call.operation == "UpdateItem" and call.params["TableName"] == self._table:
+            self.count += 1
+            raise self._error(call)
 
 
 # --- what others see at once -----------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from parley.adapters import limits, rates, retrying
 from parley.adapters.threads import Threads
 from parley.adapters.units import units_of
 from parley.domain.call import Call
-from parley.domain.errors import Unauthenticated
+from parley.domain.errors import Unavailable
 from parley.domain.identity import SERVICE_ROLE
 from parley.domain.limits import COST, LIVE, Rate, cost_rate, empty, is_empty, live_rate
 from parley.domain.types import Limits
@@ -133,7 +133,9 @@ class Meter:
                 rates.key(self._call.user_id, policy), rate, self._call.now_ms, units, is_in_use=is_in_use
             )
             is_written = True
-        except Exception as error:
+        except Unavailable:
+            return
+        except retrying.FAILURES as error:
             if not retrying.is_passing(error):
                 raise
         finally:
@@ -179,26 +181,17 @@ def note_telling() -> None:
         meter.has_told = True
 
 
-@contextmanager
-def metered(call: Call, operation: str, asks: str | None) -> Iterator[Meter | None]:
-    """Meters the block, which raises TooMany if the bucket that the operation asks is empty.
+def of(call: Call, operation: str, asks: str | None) -> Meter | None:
+    """Returns what meters an operation; None for the host's own programs, which are not limited."""
+    return None if call.caller.role == SERVICE_ROLE else Meter(call, operation, asks)
 
-    The host's own programs are not limited.
-    """
-    if call.caller.role == SERVICE_ROLE:
-        yield None
-        return
-    meter = Meter(call, operation, asks)
+
+@contextmanager
+def running(meter: Meter | None) -> Iterator[None]:
+    """Inside the block, `meter` is told what the request does."""
     before = _current.set(meter)
     try:
-        yield meter
-    except Unauthenticated:
-        raise  # whoever was signed out has no part in the caller's buckets
-    except Exception:
-        meter.settle()
-        raise
-    else:
-        meter.settle()
+        yield
     finally:
         _current.reset(before)
 

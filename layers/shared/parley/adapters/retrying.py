@@ -35,6 +35,8 @@ PASSING_CODES = frozenset(
 )
 # Nothing was written, and botocore gives up at once, or too soon for a transaction that is still under way.
 _CALLED_AGAIN = frozenset({"TransactionConflictException", "TransactionInProgressException"})
+# What botocore raises for a call: an answer that is an error, or none.
+FAILURES = (ClientError, HTTPClientError, ConnectionError)
 MAX_TRIES = 6  # the waits between them are 1.55 s at most, 0.8 s on average
 FIRST_WAIT_S = 0.05
 

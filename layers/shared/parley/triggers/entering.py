@@ -5,10 +5,27 @@ from contextlib import contextmanager
 
 from parley.adapters import admission, metering
 from parley.domain.call import Call
+from parley.domain.errors import Unauthenticated
 
 
 @contextmanager
 def admitted(call: Call, operation: str, asks: str | None) -> Iterator[None]:
-    """Runs an operation; raises Unauthenticated for a caller who was signed out, TooMany for one with nothing left."""
-    with metering.metered(call, operation, asks) as meter, admission.required(call.caller, meter):
-        yield
+    """Runs an operation; raises Unauthenticated for a caller who was signed out, TooMany for one with nothing left.
+
+    `asks` names the bucket that must not be empty (`metering.py`). An operation that was refused is paid for, too.
+    """
+    meter = metering.of(call, operation, asks)
+    try:
+        with metering.running(meter), admission.required(call.caller, meter):
+            yield
+    except Unauthenticated:
+        raise  # a person who was signed out has no part in the bucket
+    except Exception:
+        _settle(meter)
+        raise
+    _settle(meter)
+
+
+def _settle(meter: metering.Meter | None) -> None:
+    if meter is not None:
+        meter.settle()
