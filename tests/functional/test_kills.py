@@ -91,6 +91,8 @@ class World:
                 continue
             keys = [key["AttributeName"] for key in table.properties["KeySchema"]]
             scanned = dynamodb.scan(TableName=table.ref, ConsistentRead=True)["Items"]
+            if table.logical_id == "Rates":  # a try that dies has cost something, too
+                scanned = [item for item in scanned if "#" not in item["user_id"]["S"]]
             found[table.ref] = {json.dumps({key: item[key] for key in keys}): item for item in scanned}
         return found
 

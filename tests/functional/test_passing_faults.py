@@ -390,8 +390,9 @@ def ask(world: World, attempt: Attempt, parts: dict[str, str]) -> dict[str, Any]
 
 
 def steady(answer: dict[str, Any]) -> dict[str, Any]:
-    """Returns an answer without what differs each time: a cursor is sealed anew, and an address signed anew."""
-    return {name: one for name, one in answer.items() if name not in ("next", "url", "request_id", "data", "error")}
+    """Returns an answer without what differs each time: a cursor is sealed anew, an address signed anew, a limit used."""
+    changing = ("next", "url", "request_id", "data", "error", "rate_limits")
+    return {name: one for name, one in answer.items() if name not in changing}
 
 
 def test_whatever_call_of_a_reading_operation_fails_the_next_try_reads(system: System) -> None:
