@@ -1,6 +1,6 @@
 """Every minute: delete the typing rows that have run out, and tell the members."""
 
-from parley.actions import rooms
+from parley.actions import rooms, sweeping
 from parley.domain.call import Call
 from parley.triggers.attempts import Attempts
 from parley.triggers.schedule import schedule
@@ -8,4 +8,4 @@ from parley.triggers.schedule import schedule
 
 @schedule
 def handler(call: Call, run: Attempts) -> int:
-    return rooms.sweep_typing(call, run)
+    return sweeping.begin(call, run, rooms.SWEEP)

@@ -317,7 +317,7 @@ def with_fault(staged: Stage, hook: Failing | Doubled, where: str, *, is_absorbe
     assert hook.failed, where
     hold_to_promise(answers, where)
     assert not (is_absorbed and is_refused), where
-    if staged.scenario.operation.startswith("scheduled/"):
+    if staged.scenario.operation.startswith(("scheduled/", "queues/sweep_rows")):
         is_refused = True  # nobody hears of a sweep that failed; the next one comes in a minute
     if staged.scenario.once or not is_refused:
         return staged.end(answer)

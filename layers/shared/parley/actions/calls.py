@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from parley.actions import access, limiting, push
-from parley.actions.sweeping import Run, sweep_each
+from parley.actions.sweeping import Run, Sweep
 from parley.adapters import calls, connections, conversations, messages, writes
 from parley.domain import ids, rights, visibility
 from parley.domain.call import Call
@@ -240,23 +240,14 @@ def _tell_end(call: Call, ended: StoredCall, note: StoredMessage | None) -> Stor
     return told
 
 
-def sweep(call: Call, run: Run) -> int:
-    """Ends calls that have rung out or whose devices are gone, and tells both sides; returns how many.
+def _sweep_call(call: Call, run: Run, key: tuple[str, ...], read: tuple[Head | None, StoredCall | None] | None) -> int:
+    """Ends a call that has rung out or whose devices are gone, and tells both sides; returns how many.
 
     What a killed sweep leaves half done stays in the index, and the next one finds it there.
     """
-    return sweep_each(
-        run,
-        calls.due(call.now_s),
-        lambda key: _sweep_call(call, *key),
-        put_off=lambda key: calls.put_off(*key, call.now_s),
-        ids=lambda key: {"conversation_id": key[0], "call_id": key[1]},
-    )
-
-
-def _sweep_call(call: Call, conversation_id: str, call_id: str) -> int:
     for _ in writes.tries():
-        head, found = calls.head_and_call(conversation_id, call_id)
+        head, found = read or calls.heads_and_calls([key])[key]
+        read = None
         if found is None or not found.is_due(call.now_s):
             return 0  # somebody has done something with it, so it is not stale
         try:
@@ -264,6 +255,16 @@ def _sweep_call(call: Call, conversation_id: str, call_id: str) -> int:
         except calls.LostRace:
             continue
     return 0  # the next minute's
+
+
+SWEEP = Sweep(
+    kind="calls",
+    names=("conversation_id", "call_id"),
+    due=lambda call: calls.due(call.now_s),
+    read=calls.heads_and_calls,
+    sweep_one=_sweep_call,
+    put_off=lambda call, key: calls.put_off(key[0], key[1], call.now_s),
+)
 
 
 def _look_after(call: Call, head: Head | None, found: StoredCall) -> int:

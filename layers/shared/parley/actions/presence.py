@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from parley.actions import leases, push, together
-from parley.actions.sweeping import Run, sweep_each
+from parley.actions.sweeping import Run, Sweep
 from parley.adapters import (
     account_states,
     admission,
@@ -155,28 +155,21 @@ def status_of(call: Call, user_ids: Iterable[str]) -> StatusList:
     if not wanted:
         return StatusList([])
     unseen, people = push.beside(lambda: blocks.cut_off(call.user_id, wanted), [*wanted, call.user_id])
-    leases.renew_beside(call, people, lambda: None)
+    people = [(leases.renew(call, one) or one) if one.user_id == call.user_id else one for one in people]
     to_hider = any(one.hides_last_seen for one in people if one.user_id == call.user_id)
     asked = [one for one in people if one.user_id in wanted and one.user_id not in unseen]
     return StatusList([one.status(call.now_s, to_hider=to_hider) for one in asked])
 
 
-def sweep(call: Call, run: Run) -> int:
-    """Forgets and closes every connection whose lease or token has run out, and tells those who watch.
+def _sweep_person(call: Call, run: Run, key: tuple[str, ...], read: Presence | None) -> int:
+    """Forgets and closes each connection of a person whose lease or token has run out, and tells those who watch.
 
     Returns how many. What a killed sweep leaves half done stays in the index, and the next one finds it there.
     """
-    return sweep_each(
-        run,
-        connections.due(call.now_s),
-        lambda user_id: _sweep_person(call, run, user_id),
-        put_off=lambda user_id: connections.put_off(user_id, call.now_s),
-        ids=lambda user_id: {"user_id": user_id},
-    )
-
-
-def _sweep_person(call: Call, run: Run, user_id: str) -> int:
-    person = connections.of([user_id])[user_id]
+    [user_id] = key
+    person = read or connections.of([user_id])[user_id]
+    if not person.is_watched:  # another run was faster
+        return 0
     left, forgotten, left_open = _forget_dead(call, person)
     run.failed(left_open)
     if left.connections:
@@ -184,6 +177,16 @@ def _sweep_person(call: Call, run: Run, user_id: str) -> int:
     else:
         _leave(call, left, last_seen_ms=person.last_sign_ms())
     return forgotten
+
+
+SWEEP = Sweep(
+    kind="presence",
+    names=("user_id",),
+    due=lambda call: ((user_id,) for user_id in connections.due(call.now_s)),
+    read=lambda keys: {(one.user_id,): one for one in connections.of(key[0] for key in keys).values()},
+    sweep_one=_sweep_person,
+    put_off=lambda call, key: connections.put_off(key[0], call.now_s),
+)
 
 
 def _forget_dead(call: Call, person: Presence) -> tuple[Presence, int, int]:

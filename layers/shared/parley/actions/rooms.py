@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from parley.actions import access, push, together, visibility
-from parley.actions.sweeping import Run, sweep_each
+from parley.actions.sweeping import Run, Sweep
 from parley.adapters import connections, typing_rows
 from parley.domain import rights
 from parley.domain.call import Call
@@ -147,20 +147,11 @@ def _access(call: Call, conversation_id: str) -> tuple[Head, visibility.Hidden]:
     )
 
 
-def sweep_typing(call: Call, run: Run) -> int:
-    """Deletes the typing rows that have run out and tells the members; returns how many."""
-    return sweep_each(
-        run,
-        typing_rows.due(call.now_ms),
-        lambda key: _sweep_typist(call, *key),
-        put_off=lambda key: typing_rows.put_off(*key, call.now_ms),
-        ids=lambda key: {"conversation_id": key[0], "user_id": key[1]},
-    )
-
-
-def _sweep_typist(call: Call, conversation_id: str, user_id: str) -> int:
+def _sweep_typist(call: Call, run: Run, key: tuple[str, ...], read: tuple[Head | None, Typist | None] | None) -> int:
+    """Deletes a row of typing that has run out, and tells the members; returns how many."""
+    conversation_id, user_id = key
     (head, typist), hidden = visibility.read_beside(
-        user_id, conversation_id, lambda: typing_rows.head_and_typist(conversation_id, user_id)
+        user_id, conversation_id, lambda: read or typing_rows.heads_and_typists([key])[key]
     )
     if typist is None or typist.is_stopped or typist.expires_at_ms > call.now_ms:
         return 0  # stopped, or typed on: a later run looks again
@@ -169,6 +160,16 @@ def _sweep_typist(call: Call, conversation_id: str, user_id: str) -> int:
         event = UserStoppedTyping(conversation_id=conversation_id, user_id=user_id)
         visibility.tell(call, head, hidden, event, user_id=user_id)
     return int(typing_rows.remove_stale(typist))
+
+
+SWEEP = Sweep(
+    kind="typing",
+    names=("conversation_id", "user_id"),
+    due=lambda call: typing_rows.due(call.now_ms),
+    read=typing_rows.heads_and_typists,
+    sweep_one=_sweep_typist,
+    put_off=lambda call, key: typing_rows.put_off(key[0], key[1], call.now_ms),
+)
 
 
 def _event(typist: Typist) -> UserTyping:

@@ -27,8 +27,14 @@ class LostRace(Exception):
 
 def head_and_call(conversation_id: str, call_id: str) -> tuple[Head | None, StoredCall | None]:
     """Returns a conversation's head and one of its calls; one round trip."""
-    rows = batches.read({tables.Conversation: [(conversation_id,)], tables.Call: [(conversation_id, call_id)]})
-    return conversations.head_of(rows, conversation_id), _found(rows, conversation_id, call_id)
+    return heads_and_calls([(conversation_id, call_id)])[conversation_id, call_id]
+
+
+def heads_and_calls(keys: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[Head | None, StoredCall | None]]:
+    """Returns a conversation's head and one of its calls, by conversation and call id; one round trip."""
+    wanted = list(keys)
+    rows = batches.read({tables.Conversation: [key[:1] for key in wanted], tables.Call: wanted})
+    return {key: (conversations.head_of(rows, key[0]), _found(rows, *key)) for key in wanted}
 
 
 def on_lines_of(user_ids: Iterable[str]) -> dict[str, StoredCall]:
@@ -158,8 +164,8 @@ def is_kept_for(row: tables.Call, user_id: str) -> bool:
     return row.conversation_id == line_key(user_id)[0] or row.conversation_id.endswith(f"#{user_id}{SIGNALS}")
 
 
-def _found(rows: batches.Rows, conversation_id: str, call_id: str) -> StoredCall | None:
-    row = rows.get(tables.Call, conversation_id, call_id)
+def _found(rows: batches.Rows, *key: str) -> StoredCall | None:
+    row = rows.get(tables.Call, *key)
     return None if row is None else _call(row)
 
 

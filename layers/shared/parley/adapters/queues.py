@@ -10,6 +10,7 @@ from parley.adapters import aws, environment, retrying
 from parley.domain.erasing import ErasureStep
 from parley.domain.exporting import ExportStep
 from parley.domain.posts import Post
+from parley.domain.sweeping import SweepJob
 
 MAX_ENTRIES = 10  # of one SendMessageBatch, 256 KB in all (SQS quotas)
 MAX_BATCH_BYTES = 256 * 1024
@@ -25,6 +26,11 @@ def retry_later(posts: Sequence[Post]) -> None:
 def deliver(jobs: Sequence[Struct]) -> None:
     """Puts jobs for parts of a group's members into the queue; one call per 10."""
     send_all("DELIVERIES_QUEUE_URL", jobs)
+
+
+def sweep_on(jobs: Sequence[SweepJob]) -> None:
+    """Puts rows that a sweep has found to be due into their queue; one call per 10 jobs."""
+    send_all("SWEEPS_QUEUE_URL", jobs)
 
 
 def send_all(queue_variable: str, bodies: Sequence[Struct], delay_s: int = 0) -> None:

@@ -1,6 +1,6 @@
 """Who is typing where, for a few seconds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pynamodb.exceptions import DeleteError, UpdateError
 from pynamodb.expressions.condition import Condition
@@ -36,8 +36,7 @@ def save(typist: Typist) -> None:
 
 def of(conversation_id: str, user_id: str) -> Typist | None:
     """Returns the person's row there, run out or not; one round trip."""
-    row = batches.read({tables.Typing: [(conversation_id, user_id)]}).get(tables.Typing, conversation_id, user_id)
-    return None if row is None else _typist(row)
+    return _found(batches.read({tables.Typing: [(conversation_id, user_id)]}), conversation_id, user_id)
 
 
 def stop(typist: Typist) -> None:
@@ -63,11 +62,14 @@ def remove_stale(typist: Typist) -> bool:
     return _delete(row, tables.Typing.until_ms == typist.expires_at_ms)
 
 
-def head_and_typist(conversation_id: str, user_id: str) -> tuple[Head | None, Typist | None]:
-    """Returns a conversation's head and whether somebody types there, run out or not; one round trip."""
-    rows = batches.read({tables.Conversation: [(conversation_id,)], tables.Typing: [(conversation_id, user_id)]})
-    row = rows.get(tables.Typing, conversation_id, user_id)
-    return conversations.head_of(rows, conversation_id), None if row is None else _typist(row)
+def heads_and_typists(keys: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[Head | None, Typist | None]]:
+    """Returns a conversation's head and whether somebody types there, run out or not, by conversation and user id.
+
+    One round trip.
+    """
+    wanted = list(keys)
+    rows = batches.read({tables.Conversation: [key[:1] for key in wanted], tables.Typing: wanted})
+    return {key: (conversations.head_of(rows, key[0]), _found(rows, *key)) for key in wanted}
 
 
 def in_conversation(conversation_id: str, now_ms: int) -> list[Typist]:
@@ -101,6 +103,11 @@ def _delete(row: tables.Typing, condition: Condition) -> bool:
             return False
         raise
     return True
+
+
+def _found(rows: batches.Rows, *key: str) -> Typist | None:
+    row = rows.get(tables.Typing, *key)
+    return None if row is None else _typist(row)
 
 
 def _typist(row: tables.Typing) -> Typist:

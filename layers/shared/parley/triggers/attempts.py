@@ -4,12 +4,15 @@ from collections.abc import Callable
 from threading import Lock
 from typing import TypeVar
 
+from parley.domain.identity import Identity
 from parley.triggers import observing, problems
 
 # A row may need a dozen calls to AWS, one after the other, and one that is never answered takes up to 12 s
 # (`adapters/aws.py`). So a row that is begun ends before Lambda ends the run.
 SPARE_MS = 15_000
 MAX_LOGGED = 20  # failures of one run; a thousand rows with the same cause need no thousand lines
+
+NOBODY = Identity(user_id="", name="", role="system", expires_at_s=0)  # on whose behalf a sweep runs
 
 Result = TypeVar("Result")
 

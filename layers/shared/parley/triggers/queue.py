@@ -8,8 +8,11 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from parley.domain.call import Call
 from parley.domain.posts import NotYet
+from parley.domain.sweeping import SweepJob
 from parley.triggers import observing, problems
+from parley.triggers.attempts import NOBODY, Attempts
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 Body = TypeVar("Body", bound=Struct)
@@ -29,19 +32,52 @@ def queue(body: type[Body]) -> Callable[[Callable[[Body, int], None]], Handler]:
 
         @wraps(function)
         def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-            failures = []
-            for record in event["Records"]:
-                try:
-                    function(msgspec.json.decode(record["body"], type=body), time.time_ns() // 1_000_000)
-                except NotYet:  # nothing is wrong with us, so nobody is woken for it
-                    observing.refused(name, context.aws_request_id, "not_yet", message_id=record["messageId"])
-                    failures.append({"itemIdentifier": record["messageId"]})
-                except Exception as error:
-                    problems.note(error, name, context.aws_request_id, message_id=record["messageId"])
-                    failures.append({"itemIdentifier": record["messageId"]})
+            failures = _failures(event, context.aws_request_id, name, body, function)
             observing.succeeded(name, context.aws_request_id, failed=len(failures), received=len(event["Records"]))
             return {"batchItemFailures": failures}
 
         return handler
 
     return decorate
+
+
+def sweep_queue(function: Callable[[Call, SweepJob, Attempts], int]) -> Handler:
+    """Makes a Lambda handler of what deals with the rows of a sweep's job; `function` returns how many it swept.
+
+    A job does not fail for one of its rows. What it does not do in time stays due, so the next minute's sweep finds it.
+    """
+    name = function.__module__.rpartition(".")[2]
+
+    @wraps(function)
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        request_id = context.aws_request_id
+        run = Attempts(name, request_id, context.get_remaining_time_in_millis)
+        swept = 0
+
+        def deal_with(job: SweepJob, now_ms: int) -> None:
+            nonlocal swept
+            if not job.is_stale(now_ms // 1000):
+                swept += function(Call(caller=NOBODY, now_ms=job.at_s * 1000, request_id=request_id), job, run)
+
+        failures = _failures(event, request_id, name, SweepJob, deal_with)
+        run.end(swept)
+        return {"batchItemFailures": failures}
+
+    return handler
+
+
+def _failures(
+    event: dict[str, Any], request_id: str, name: str, body: type[Body], function: Callable[[Body, int], None]
+) -> list[dict[str, str]]:
+    """Does what is to be done with each message; returns those that failed, as Lambda wants to be told of them."""
+    failures = []
+    for record in event["Records"]:
+        try:
+            function(msgspec.json.decode(record["body"], type=body), time.time_ns() // 1_000_000)
+        except NotYet:  # nothing is wrong with us, so nobody is woken for it
+            observing.refused(name, request_id, "not_yet", message_id=record["messageId"])
+            failures.append({"itemIdentifier": record["messageId"]})
+        except Exception as error:
+            problems.note(error, name, request_id, message_id=record["messageId"])
+            failures.append({"itemIdentifier": record["messageId"]})
+    return failures

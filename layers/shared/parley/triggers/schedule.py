@@ -5,14 +5,11 @@ from functools import wraps
 from typing import Any
 
 from parley.domain.call import Call
-from parley.domain.identity import Identity
 from parley.domain.times import from_rfc3339
 from parley.triggers import problems
-from parley.triggers.attempts import Attempts
+from parley.triggers.attempts import NOBODY, Attempts
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
-
-NOBODY = Identity(user_id="", name="", role="system", expires_at_s=0)
 
 
 def schedule(function: Callable[[Call, Attempts], int]) -> Handler:

@@ -1,0 +1,12 @@
+"""Deal with rows that a scheduled sweep has found to be due, and has handed on."""
+
+from parley.actions import sweeps
+from parley.domain.call import Call
+from parley.domain.sweeping import SweepJob
+from parley.triggers.attempts import Attempts
+from parley.triggers.queue import sweep_queue
+
+
+@sweep_queue
+def handler(call: Call, job: SweepJob, run: Attempts) -> int:
+    return sweeps.run(call, job, run)
