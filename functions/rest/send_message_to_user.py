@@ -3,7 +3,7 @@
 201, 200 (replayed), 400, 403, 404, 409, 422, 429.
 """
 
-from parley.actions import conversations
+from parley.actions import send_to_user
 from parley.domain.call import Call
 from parley.domain.requests import SendMessageToUser
 from parley.domain.types import SentMessage
@@ -12,5 +12,5 @@ from parley.triggers.rest import Reply, created, operation
 
 @operation(body=SendMessageToUser, asks=None)
 def handler(call: Call, body: SendMessageToUser) -> Reply[SentMessage]:
-    sent = conversations.send_to_user(call, body)
+    sent = send_to_user.send_message_to_user(call, body)
     return created(sent, new=not sent.replayed)

@@ -12,7 +12,6 @@ import pytest
 
 from parley.domain import changing, history, sync
 from parley.domain.banned import MAX_RULES
-from parley.domain.calls import MAX_PAYLOAD_CHARACTERS
 from parley.domain.emoji import MAX_EMOJI_BYTES
 from parley.domain.faults import MAX_POINTER_CHARACTERS, MAX_REPORTED
 from parley.domain.grouping import MAX_ADMINS
@@ -25,6 +24,7 @@ from parley.domain.requests import (
     MAX_FORWARDS,
     MAX_MENTIONED,
     MAX_PAGE,
+    MAX_PAYLOAD_CHARACTERS,
     MAX_REMARK_CHARACTERS,
     MAX_RULE_CHARACTERS,
     MAX_SEQ,

@@ -9,12 +9,12 @@ from parley.actions.sweeping import Run, Sweep
 from parley.adapters import calls, connections, conversations, messages, writes
 from parley.domain import ids, rights, visibility
 from parley.domain.call import Call
-from parley.domain.calls import MAX_CANDIDATE_CHARACTERS, MAX_PAYLOAD_CHARACTERS, RING_S, StoredCall
+from parley.domain.calls import MAX_CANDIDATE_CHARACTERS, RING_S, StoredCall
 from parley.domain.errors import Conflict, Field, Invalid, NotFound
 from parley.domain.events import CallSignal
 from parley.domain.hello import MAX_FRAME_BYTES
 from parley.domain.presence import Presence
-from parley.domain.requests import SendCallSignal
+from parley.domain.requests import MAX_PAYLOAD_CHARACTERS, SendCallSignal
 from parley.domain.sending import next_note
 from parley.domain.stored import Head, StoredMessage
 from parley.domain.times import rfc3339

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import UNSET, Struct
 
-from parley.actions import access, groups, limiting, messages, opening, push, seeing, together, wording
+from parley.actions import access, groups, limiting, opening, push, seeing, together, wording
 from parley.actions.opening import Opening
 from parley.adapters import batches, conversations, journal, screening, tables, writes
 from parley.domain import listing
@@ -16,14 +16,13 @@ from parley.domain.policy import NO_CONTEXT
 from parley.domain.requests import (
     CreateConversation,
     ListConversations,
-    SendMessageToUser,
     UpdateSettings,
     WantedContext,
 )
 from parley.domain.steps import OwnChange, Step
 from parley.domain.stored import Head, Membership, Reader
 from parley.domain.times import from_rfc3339, hour, rfc3339
-from parley.domain.types import Context, Conversation, SentMessage, Settings
+from parley.domain.types import Context, Conversation, Settings
 
 MAX_COUNTED = 100  # unread totals look at the most recently active conversations only, for two round trips
 MAX_CHUNKS = 3  # of 100 conversations that one request looks through for those that it asks for
@@ -70,7 +69,7 @@ def create(call: Call, wanted: CreateConversation) -> tuple[Conversation, bool]:
     _check_fields(call, wanted)
     if wanted.type == "group":
         return groups.create(call, wanted)
-    head, asked = _open_direct(call, wanted.user_id or "", wanted.context)
+    head, asked = open_direct(call, wanted.user_id or "", wanted.context)
     shown = views([head], call.user_id)[0]
     return shown, asked is not None
 
@@ -92,16 +91,6 @@ def _check_fields(call: Call, wanted: CreateConversation) -> None:
             f"A {wanted.type} conversation has no {wrong[0]}.",
             fields=tuple(Field(f"{call.field_prefix}/{name}", "contradiction") for name in wrong),
         )
-
-
-def send_to_user(call: Call, wanted: SendMessageToUser) -> SentMessage:
-    """Writes a message to somebody, opening the conversation when there is none yet."""
-    head, asked = _open_direct(call, wanted.user_id, wanted.context, wanted.text)
-    if asked is not None:
-        named = {one: head.newcomer(one) for one in head.participants}
-        if (sent := messages.send_behind(call, head, wanted, asked, named)) is not None:
-            return sent
-    return messages.send(call, head.conversation_id, wanted)
 
 
 def read(call: Call, conversation_id: str) -> Conversation:
@@ -276,7 +265,7 @@ def list_unread(call: Call) -> UnreadList:
     return UnreadList(conversations=unread, total=sum(one.unread for one in unread), capped=len(entries) > MAX_COUNTED)
 
 
-def _open_direct(
+def open_direct(
     call: Call, user_id: str, wanted: WantedContext | None, text: str = ""
 ) -> tuple[Head, limiting.Asked | None]:
     """Returns the head of the direct conversation and, if it was made now, what the caller's own bucket gave for it.

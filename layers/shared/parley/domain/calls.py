@@ -17,7 +17,6 @@ OFFER_RESEND_S = 5  # how often the caller repeats the offer while it rings, for
 CHECK_S = 90  # how often the devices of an active call are looked after
 DOUBT_S = 30  # how long a device may take to come back before its call counts as broken
 KEEP_S = 24 * 3600  # how long an ended call is remembered, for those who ask again
-MAX_PAYLOAD_CHARACTERS = 16_384  # an SDP has 2–8 KB
 MAX_CANDIDATE_CHARACTERS = 4096  # one has 200 bytes; twenty of them gathered in one signal fit
 # What one person may have passed on in one call. While it rings: 10 offers (45 s / 5 s, and the first) of 16 KB and
 # 30 candidates of 200 bytes are 170 KB. Later 20 new networks, each an offer and 20 candidates, are 420 signals.

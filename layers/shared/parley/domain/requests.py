@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from parley.domain.bodies import NOT_BLANK
-from parley.domain.calls import MAX_PAYLOAD_CHARACTERS
 from parley.domain.errors import Invalid
 from parley.domain.identity import (
     CONTEXT_ID_PATTERN,
@@ -23,6 +22,7 @@ from parley.domain.ids import CLIENT_ID_PATTERN, CONVERSATION_ID_PATTERN, MESSAG
 from parley.domain.times import RFC3339_PATTERN
 from parley.domain.types import GroupRole, Media, NotificationLevel, Posting, Signal, State
 
+MAX_PAYLOAD_CHARACTERS = 16_384  # of a call signal; an SDP has 2–8 KB
 MAX_TEXT_CHARACTERS = 10_000  # code points; at 4 bytes each well under an item's 400 KB and a frame's 128 KB
 MAX_SEQ = 10**15  # no conversation gets there; keeps seqs exact in every client's doubles (2**53)
 MAX_STATUS_USERS = 100  # one BatchGetItem (DynamoDB quotas)
