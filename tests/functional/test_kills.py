@@ -965,8 +965,7 @@ def test_every_operation_that_writes_or_tells_has_a_scenario(system: System) -> 
     handlers = {system.functions[function].handler.removesuffix(".handler").replace(".", "/") for function in writing}
 
     writes_tokens_alone = {"rest/create_turn_credentials"}
-    renews_lease_alone = {"websocket/request_user_status"}  # as every frame does, e.g. `ping`, which has its scenario
-    assert (handlers - renews_lease_alone) | writes_tokens_alone == {scenario.operation for scenario in SCENARIOS}
+    assert handlers | writes_tokens_alone == {scenario.operation for scenario in SCENARIOS}
 
 
 def test_a_killed_function_is_seen_by_the_client_as_a_failure(system: System) -> None:

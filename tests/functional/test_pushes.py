@@ -218,7 +218,16 @@ PUSHES = {
     "ClearStalePresence": Push(
         lambda w: w.parley.run_schedule("ClearStalePresence"), "user_status_change", stays=False, within_s=95
     ),
+    "SweepRows": Push(lambda w: sweep_alice(w.parley), "user_status_change", stays=False, within_s=95),
 }
+
+
+def sweep_alice(parley: Parley) -> None:
+    """Puts a job with alice into the queue of the sweeps, and lets it be done."""
+    [jobs] = [queue for queue in parley.queues if queue.queue.logical_id == "Sweeps"]
+    body = json.dumps({"kind": "presence", "keys": [["alice"]], "at_s": parley.clock() // 1000})
+    parley.store.client("sqs").send_message(QueueUrl=jobs.queue.ref, MessageBody=body)
+    assert jobs.poll() == 1
 
 
 def world(parley: Parley) -> World:
