@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from msgspec import Meta
 
 from parley.domain import requests
-from parley.domain.bodies import NOT_BLANK, decode, decode_query, is_blank
+from parley.domain.bodies import decode, decode_query
 from parley.domain.errors import Field, Invalid, Malformed
 from parley.domain.faults import MAX_KEY_CHARACTERS, MAX_REPORTED
+from parley.domain.fields import NOT_BLANK, is_blank
 
 # The machine may be busy, and the first text drawn builds a table of all characters.
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -16,7 +16,6 @@ from parley.adapters.batches import Rows
 if TYPE_CHECKING:
     from parley.domain.banned import Rules, Verdict
 
-VERSION = "version"  # the key under which it stands
 CHECK_S = 60
 
 
@@ -35,14 +34,14 @@ _known = Known()
 def due(now_s: int) -> list[batches.Key]:
     """Returns the key of `tables.WordList` that a batch should hold beside what it is for: now and then."""
     at_s = _known.checked_at_s
-    return [] if at_s is not None and 0 <= now_s - at_s < CHECK_S else [(VERSION,)]
+    return [] if at_s is not None and 0 <= now_s - at_s < CHECK_S else [(tables.WORD_LIST_VERSION,)]
 
 
 def take(rows: Rows, now_s: int) -> None:
     """Takes from a batch that held `due` which version is current; one round trip more where it is a new one."""
     global _known
     if due(now_s):
-        row = rows.get(tables.WordList, VERSION)
+        row = rows.get(tables.WordList, tables.WORD_LIST_VERSION)
         version = 0 if row is None else int(row.version)
         _known = replace(_known if version == _known.version else _read(), checked_at_s=now_s)
 

@@ -447,6 +447,9 @@ class AuditEntry(Table):
     request_id = UnicodeAttribute()
 
 
+WORD_LIST_VERSION = "version"  # the key of the row that says which list is the current one
+
+
 class WordList(Table):
     """The list of banned words; beside it, under a key of its own, its version, which costs less to look at."""
 

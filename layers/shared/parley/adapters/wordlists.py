@@ -5,7 +5,6 @@ from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters import audit, aws, tables, writes
-from parley.adapters.screening import VERSION
 from parley.domain.auditing import Entry
 from parley.domain.banned import Rule
 from parley.domain.wordlist import Past, WordList
@@ -43,7 +42,7 @@ def put(wanted: WordList, entry: Entry) -> bool:
     try:
         with TransactWrite(connection=aws.dynamodb) as transaction:
             transaction.save(row, condition=follows)
-            transaction.save(tables.WordList(name=VERSION, version=wanted.version))
+            transaction.save(tables.WordList(name=tables.WORD_LIST_VERSION, version=wanted.version))
             audit.put(transaction, entry)
     except TransactWriteError as error:
         if writes.lost_race(error):

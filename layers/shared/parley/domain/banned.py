@@ -26,7 +26,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from parley.domain.bodies import is_blank
+from parley.domain.fields import is_blank
 from parley.domain.words import Remembered, Span, fold, is_ignorable, is_letter, is_unspaced, visible
 
 MAX_RULES = 1_000

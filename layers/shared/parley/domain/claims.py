@@ -5,8 +5,8 @@ from typing import NoReturn
 
 from msgspec import Struct
 
-from parley.domain.bodies import is_blank, is_unicode
 from parley.domain.errors import Unauthenticated
+from parley.domain.fields import is_blank, is_unicode
 from parley.domain.identity import (
     DEFAULT_ROLE,
     MAX_CONTEXT_BYTES,

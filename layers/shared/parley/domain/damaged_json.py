@@ -3,7 +3,7 @@
 import json
 import re
 
-from parley.domain.bodies import is_unicode
+from parley.domain.fields import is_unicode
 
 # A text, closed or not, or one sign. The loop gives nothing back and an open text reaches the end, so that each
 # character is looked at once.

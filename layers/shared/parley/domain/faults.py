@@ -18,8 +18,8 @@ import msgspec
 from msgspec import inspect
 from msgspec.structs import replace
 
-from parley.domain.bodies import NOT_BLANK, HugeNumber, in_unicode, is_unicode, number, struct_type, whole_number
 from parley.domain.errors import Field, Invalid, Malformed
+from parley.domain.fields import NOT_BLANK, HugeNumber, in_unicode, is_unicode, number, struct_type, whole_number
 
 T = TypeVar("T", bound=msgspec.Struct)
 

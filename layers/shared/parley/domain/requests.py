@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from parley.domain.bodies import NOT_BLANK
 from parley.domain.errors import Invalid
+from parley.domain.fields import NOT_BLANK
 from parley.domain.identity import (
     CONTEXT_ID_PATTERN,
     CONTEXT_TYPE_PATTERN,
