@@ -57,6 +57,8 @@ class Upgrade:
 
     def changes(self) -> list[Json]:
         """Makes the change set, and returns what it would do to each resource."""
+        self.key = administrator(self.endpoint_url, "kms").create_key()["KeyMetadata"]["Arn"]
+        self._parameters["KmsKeyArn"] = self.key
         self._deploy("after", self._built, "--no-execute-changeset")
         describe = self.cloudformation.get_paginator("describe_change_set")
         pages = describe.paginate(StackName=STACK, ChangeSetName=self._waiting())
@@ -175,6 +177,10 @@ def test_the_last_release_is_updated_to_this_one_and_nothing_is_lost(upgrade: Up
     updated = upgrade.after()
     assert lasting(updated).items() >= lasting(released).items()
     assert seen(updated, paths) == before
+    # A parameter has changed as well: what holds data is under a key of the deployer's own now.
+    sqs = updated.client("sqs")
+    queue = sqs.get_queue_attributes(QueueUrl=updated.ids["Deliveries"], AttributeNames=["KmsMasterKeyId"])
+    assert queue["Attributes"] == {"KmsMasterKeyId": upgrade.key}
 
     # Sockets that were open stay open, and conversations go on where they were.
     conversation_id = before["alice /conversations"]["conversations"][-1]["id"]
