@@ -5,7 +5,7 @@ from hashlib import sha256
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from parley.domain import transcript
@@ -238,6 +238,7 @@ def test_context_and_long_lists_of_members_have_their_place() -> None:
 
 @given(texts)
 def test_note_names_people_and_what_they_named_without_markup(name: str) -> None:
+    assume(name != "Members were added.")  # Hypothesis also tries the texts that it finds in the code
     note = Note(event="title_changed", title=name)
     added = Note(event="members_added", user_ids=["bob", "carol"])
     page = articles(
