@@ -358,7 +358,8 @@ def sweep_rows(kind: str, *keys: Callable[[World], tuple[str, ...]]) -> Callable
     def act(world: World) -> object:
         at_s = world.parley.clock() // 1000
         body = dumps({"kind": kind, "keys": [key(world) for key in keys], "at_s": at_s})
-        return invoke(world, "SweepRows", {"Records": [{"messageId": "m1", "body": body}]})
+        sent = {"SentTimestamp": str(int(time.time() * 1000))}
+        return invoke(world, "SweepRows", {"Records": [{"messageId": "m1", "body": body, "attributes": sent}]})
 
     return act
 

@@ -233,6 +233,29 @@ def test_typing_that_was_stopped_is_kept_no_longer_than_its_retry_needs_it(parle
     assert parley.store.client("dynamodb").scan(TableName=table, ConsistentRead=True)["Count"] == 0
 
 
+def test_typing_that_an_earlier_version_wrote_ends_too(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    screen = bob.connect()
+    table, now_ms = parley.functions.environment["TYPING_TABLE"], parley.clock()
+    item = {
+        "conversation_id": {"S": conversation_id},
+        "user_id": {"S": "alice"},
+        "expires_at_ms": {"N": str(now_ms + 5000)},
+        "expires_at_s": {"N": str(now_ms // 1000 + 6)},
+        "sweep_shard": {"S": "3"},
+    }
+    parley.store.client("dynamodb").put_item(TableName=table, Item=item)
+
+    shown = screen.request("join_conversation", {"conversation_id": conversation_id})["data"]["typing"]
+    parley.advance(6)
+    parley.run_schedule(TYPING)
+
+    assert [one["user_id"] for one in shown] == ["alice"]
+    assert contents(screen.events()) == [{"conversation_id": conversation_id, "user_id": "alice"}]
+    assert parley.store.client("dynamodb").scan(TableName=table, ConsistentRead=True)["Count"] == 0
+
+
 def test_removed_member_is_not_shown_typing_and_hears_no_more_of_the_group(parley: Parley) -> None:
     alice, bob, carol = (parley.user(one) for one in ("alice", "bob", "carol"))
     group = make_group(alice, bob, carol)

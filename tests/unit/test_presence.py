@@ -7,11 +7,9 @@ from msgspec.structs import replace
 from parley.domain.presence import (
     CONNECTING_MS,
     HEARTBEAT_S,
-    SWEEP_SHARDS,
     Connection,
     Heartbeat,
     Presence,
-    sweep_shard,
 )
 from parley.domain.times import rfc3339
 
@@ -101,11 +99,3 @@ def test_a_new_connection_may_still_be_connecting(one: Connection) -> None:
     assert one.may_be_connecting(one.since_ms)
     assert one.may_be_connecting(one.since_ms + CONNECTING_MS - 1)
     assert not one.may_be_connecting(one.since_ms + CONNECTING_MS)
-
-
-def test_the_sweep_finds_everybody_in_one_of_its_shards() -> None:
-    shards = [sweep_shard(f"user{number}") for number in range(1000)]
-
-    assert set(shards) == set(SWEEP_SHARDS)
-    assert max(shards.count(shard) for shard in SWEEP_SHARDS) < 400
-    assert shards == [sweep_shard(f"user{number}") for number in range(1000)]

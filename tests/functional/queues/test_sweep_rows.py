@@ -1,13 +1,14 @@
 """SweepRows: rows beyond the first hundred of a scheduled sweep are dealt with by jobs of a hundred each."""
 
 import json
+import time
 from collections.abc import Iterable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from parley.domain.presence import sweep_shard
+from parley.domain.sweeping import shard
 from tests.functional.calling import heard, ring, talk
 from tests.functional.talk import LEASE_S, contents, forget_events, let_many_block, make_group, meet, open_direct
 from tests.functional.test_sweeps import CALLS, PRESENCE, TYPING, Fails, broken, failures, offline
@@ -42,7 +43,7 @@ def crowd(parley: Parley, count: int) -> None:
             {
                 "user_id": {"S": f"gone{number}"},
                 "connections": {"M": {}},
-                "sweep_shard": {"S": sweep_shard(f"gone{number}")},
+                "sweep_shard": {"S": shard("presence", f"gone{number}")},
                 "sweep_at_s": {"N": at_s},
             }
             for number in range(count)
@@ -112,16 +113,18 @@ def test_row_that_fails_in_a_job_does_not_bring_the_job_back(parley: Parley) -> 
 
 
 def test_job_that_waited_for_a_minute_is_left_to_the_next_sweep(parley: Parley) -> None:
-    parley.clock.ms -= 61_000  # the queue goes by the clock on the wall
-    crowd(parley, OWN + 5)
-    parley.run_schedule(PRESENCE)
+    crowd(parley, 5)
+    keys = [[f"gone{number}"] for number in range(5)]
+    body = json.dumps({"kind": "presence", "keys": keys, "at_s": parley.clock() // 1000})
 
-    parley.drain()
-    late = left(parley, "CONNECTIONS_TABLE", "sweep_at_s")
-    parley.run_schedule(PRESENCE)
+    def come(waited_s: float) -> int:
+        """Lets a job come that has been in the queue for so long; returns how many of its rows are still due."""
+        sent = {"SentTimestamp": str(int((time.time() - waited_s) * 1000))}
+        record = {"messageId": "m1", "body": body, "attributes": sent}
+        assert parley.functions.invoke("SweepRows", {"Records": [record]}) == {"batchItemFailures": []}
+        return left(parley, "CONNECTIONS_TABLE", "sweep_at_s")
 
-    assert late == 5
-    assert left(parley, "CONNECTIONS_TABLE", "sweep_at_s") == 0
+    assert [come(61), come(5)] == [5, 0]
 
 
 def test_delivered_twice_it_is_told_once(parley: Parley) -> None:
@@ -239,11 +242,10 @@ def test_watcher_who_is_slow_hears_it_later(parley: Parley) -> None:
     alice.connect()
     parley.advance(LEASE_S + 1)
     screen: Socket = bob.connect()
-    crowd(parley, 110)
-    parley.run_schedule(PRESENCE)
     slow = Slow()
     parley.hooks.append(slow)
-    assert sum(queue.poll() for queue in parley.queues if queue.queue.logical_id == "Sweeps") > 0
+    hand_on(parley, "presence", ("alice",))
+    assert sum(queue.poll() for queue in parley.queues if queue.queue.logical_id == "Sweeps") == 1
     parley.hooks.remove(slow)
     assert offline(screen) == set()
 
@@ -253,12 +255,11 @@ def test_watcher_who_is_slow_hears_it_later(parley: Parley) -> None:
 
 
 def hand_on(parley: Parley, kind: str, *keys: tuple[str, ...]) -> None:
-    """Puts a job into the queue as a scheduled run does, and lets it be done."""
+    """Puts a job into the queue as a scheduled run does."""
     job = {"kind": kind, "keys": keys, "at_s": parley.clock() // 1000}
     parley.store.client("sqs").send_message(
         QueueUrl=parley.functions.environment["SWEEPS_QUEUE_URL"], MessageBody=json.dumps(job)
     )
-    parley.drain()
 
 
 def test_typing_that_fails_in_a_job_ends_with_the_next_one(parley: Parley) -> None:
@@ -270,9 +271,11 @@ def test_typing_that_fails_in_a_job_ends_with_the_next_one(parley: Parley) -> No
     parley.hooks.append(fails)
 
     hand_on(parley, "typing", (conversation_id, "alice"))
+    parley.drain()
     first = left(parley, "TYPING_TABLE", "sweep_shard")
     fails.lasts = False
     hand_on(parley, "typing", (conversation_id, "alice"))
+    parley.drain()
 
     assert (first, left(parley, "TYPING_TABLE", "sweep_shard")) == (1, 0)
 
@@ -289,9 +292,11 @@ def test_call_that_fails_in_a_job_is_told_of_by_the_next_one(parley: Parley) -> 
     parley.hooks.append(fails)
 
     hand_on(parley, "calls", (conversation_id, "call-1"))
+    parley.drain()
     first = left(parley, "CALLS_TABLE", "due_at_s")
     fails.lasts = False
     hand_on(parley, "calls", (conversation_id, "call-1"))
+    parley.drain()
 
     assert (first, left(parley, "CALLS_TABLE", "due_at_s")) == (1, 0)
     assert set(heard(phone)) == {("hang_up", "missed")}
@@ -308,6 +313,7 @@ def test_those_whom_very_many_have_blocked_go_too(parley: Parley) -> None:
     screen = bob.connect()
 
     hand_on(parley, "presence", ("alice",))
+    parley.drain()
 
     assert offline(screen) == {"alice"}
 
@@ -319,6 +325,7 @@ def test_people_who_are_there_again_are_left_alone(parley: Parley) -> None:
     forget_events(screen)
 
     hand_on(parley, "presence", ("alice",), ("carol",))
+    parley.drain()
 
     assert screen.events() == []
     assert phone.closed is None

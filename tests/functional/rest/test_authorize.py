@@ -11,7 +11,7 @@ import pytest
 from local.functions import FunctionError
 from parley.adapters import tokens
 from parley.adapters.documents import from_wire, to_wire
-from parley.domain.directory import shard
+from parley.domain.directory import role_shard, shard
 from tests.harness import Parley, Reply, User
 
 ROOT = Path(__file__).parents[3]
@@ -167,7 +167,7 @@ def test_profile_is_what_the_token_said(parley: Parley) -> None:
     assert profile(parley) == {
         "user_id": "alice",
         "name": "Alice Ärmel 👋",
-        "role": "teacher",
+        "role": role_shard("teacher", "alice"),
         "contexts": contexts,
         "issued_at_s": now_s,
         "name_key": "alice armel 👋\nalice",

@@ -262,3 +262,33 @@ def test_cursor_of_another_search_is_no_way_around(parley: Parley) -> None:
 )  # fmt: skip
 def test_bad_input_is_refused_by_field(parley: Parley, query: str, fields: list[tuple[str, str]]) -> None:
     assert refusal(parley.user("alice").get(f"/users?{query}")) == invalid(*fields)
+
+
+def test_people_whom_an_earlier_version_wrote_stand_among_the_others(school: Parley) -> None:
+    put(school, *((name, "student") for name in ("Ada", "Ben", "Cleo", "Dan", "Eli")))
+    table = school.functions.environment["USERS_TABLE"]
+    for user_id in ("Ben", "Dan"):  # its index had one part a role
+        school.store.client("dynamodb").update_item(
+            TableName=table,
+            Key={"user_id": {"S": user_id}},
+            UpdateExpression="SET #r = :r",
+            ExpressionAttributeNames={"#r": "role"},
+            ExpressionAttributeValues={":r": {"S": "student"}},
+        )
+    teacher = school.user("Tom", role="teacher")
+
+    users = teacher.get("/users?role=student").json["users"]
+
+    assert [(one["name"], one["role"]) for one in users] == [
+        (name, "student") for name in ("Ada", "Ben", "Cleo", "Dan", "Eli")
+    ]
+
+
+def test_people_of_one_role_stand_in_several_parts_of_their_index(school: Parley) -> None:
+    put(school, *((f"Student{number}", "student") for number in range(20)))
+
+    items = school.store.client("dynamodb").scan(TableName=school.functions.environment["USERS_TABLE"])["Items"]
+
+    assert {one["role"]["S"] for one in items if one["role"]["S"].startswith("student")} == {
+        f"student#{part}" for part in range(4)
+    }

@@ -13,9 +13,9 @@ from pynamodb.transactions import TransactWrite
 from parley.adapters import aws, batches, conversations, journal, tables, writes
 from parley.adapters import due as due_rows
 from parley.domain.calls import KEEP_S, MAX_SIGNAL_BYTES, MAX_SIGNALS, StoredCall
-from parley.domain.presence import SWEEP_SHARDS, sweep_shard
 from parley.domain.steps import Step
 from parley.domain.stored import Head
+from parley.domain.sweeping import shard, shards
 
 LINE = "line"
 SIGNALS = "#signals"  # ends the key of what counts a person\'s signals of the calls of a conversation
@@ -127,7 +127,7 @@ def due(now_s: int) -> Iterator[tuple[str, str]]:
 
     An index query per shard, and for each `due.MAX_PAGE` more.
     """
-    rows = due_rows.rows(tables.Call.by_due, SWEEP_SHARDS, tables.Call.due_at_s <= now_s)
+    rows = due_rows.rows(tables.Call.by_due, shards("calls"), tables.Call.due_at_s <= now_s)
     return ((row.conversation_id, row.call_id) for row in rows)
 
 
@@ -173,7 +173,7 @@ def _row(call: StoredCall) -> tables.Call:
     fields = {name: value for name, value in msgspec.structs.asdict(call).items() if value is not None}
     row = tables.Call(**fields)
     if call.due_at_s is not None:
-        row.sweep_shard = sweep_shard(call.call_id)
+        row.sweep_shard = shard("calls", call.call_id)
     if call.ended_at_ms is not None:
         row.expires_at_s = call.ended_at_ms // 1000 + KEEP_S
     return row

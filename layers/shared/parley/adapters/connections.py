@@ -11,7 +11,8 @@ from pynamodb.expressions.update import Action
 from parley.adapters import batches, tables, writes
 from parley.adapters import due as due_rows
 from parley.domain.errors import Conflict, NotFound
-from parley.domain.presence import MAX_JOINED, SWEEP_SHARDS, Connection, Presence, sweep_shard
+from parley.domain.presence import MAX_JOINED, Connection, Presence
+from parley.domain.sweeping import shard, shards
 
 
 class Full(Exception):
@@ -46,14 +47,14 @@ def save(user_id: str, connection: Connection, most: int) -> Presence:
         "joined": dict.fromkeys(sorted(connection.joined), True),
     }
     row = tables.Connections(user_id=user_id)
-    shard = sweep_shard(user_id)
+    part = shard("presence", user_id)
     device = Path(["connections", connection.connection_id])
     has_room = device.exists() | (size(tables.Connections.connections) < most)
     try:
         row.update(
             actions=[
                 device.set(body),
-                tables.Connections.sweep_shard.set(shard),
+                tables.Connections.sweep_shard.set(part),
                 # Not moved forward: the lease of another device may end sooner.
                 tables.Connections.sweep_at_s.set(tables.Connections.sweep_at_s | connection.until_s),
             ],
@@ -65,7 +66,7 @@ def save(user_id: str, connection: Connection, most: int) -> Presence:
         row = tables.Connections(
             user_id=user_id,
             connections={connection.connection_id: body},
-            sweep_shard=shard,
+            sweep_shard=part,
             sweep_at_s=connection.until_s,
         )
         try:
@@ -183,7 +184,7 @@ def unknown_connection() -> NotFound:
 
 def due(now_s: int) -> Iterator[str]:
     """Yields the people whom the sweep must look at; an index query per shard, and for each `due.MAX_PAGE` more."""
-    rows = due_rows.rows(tables.Connections.by_sweep, SWEEP_SHARDS, tables.Connections.sweep_at_s <= now_s)
+    rows = due_rows.rows(tables.Connections.by_sweep, shards("presence"), tables.Connections.sweep_at_s <= now_s)
     return (row.user_id for row in rows)
 
 

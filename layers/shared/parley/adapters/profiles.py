@@ -62,7 +62,7 @@ def save_newer(profile: Profile) -> bool:
     row = tables.User(
         user_id=profile.user_id,
         name=profile.name,
-        role=profile.role,
+        role=directory.role_shard(profile.role, profile.user_id),
         contexts=dict(profile.contexts),
         issued_at_s=profile.issued_at_s,
         name_key=profile.name_key,
@@ -82,7 +82,7 @@ def _profile(row: tables.User) -> Profile:
     return Profile(
         user_id=row.user_id,
         name=row.name,
-        role=row.role,
+        role=directory.role_of(row.role),
         contexts={context_type: tuple(held) for context_type, held in row.contexts.items()},
         issued_at_s=int(row.issued_at_s),
     )

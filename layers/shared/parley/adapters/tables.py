@@ -241,7 +241,7 @@ class Typing(Table):
 
     conversation_id = UnicodeAttribute(hash_key=True)
     user_id = UnicodeAttribute(range_key=True)
-    until_ms = NumberAttribute()
+    until_ms = NumberAttribute(null=True)  # not in rows of version 0.1, where `expires_at_ms` says it
     expires_at_ms = NumberAttribute()
     expires_at_s = NumberAttribute()  # for DynamoDB's time to live, days late at worst: readers filter by until_ms
     sweep_shard = UnicodeAttribute(null=True)  # gone once they have stopped: nobody is left to be told
@@ -294,7 +294,10 @@ class Call(Table):
 
 
 class ByRole(GlobalSecondaryIndex["User"]):
-    """People of one role, by name. Keys only, so it is written when a name or a role changes, not for every token."""
+    """People of one role, by name, in a few parts.
+
+    Keys only, so it is written when a name or a role changes, not for every token.
+    """
 
     class Meta:
         index_name = "by_role"
@@ -323,7 +326,7 @@ class User(Table):
 
     user_id = UnicodeAttribute(hash_key=True)
     name = UnicodeAttribute()
-    role = UnicodeAttribute()
+    role = UnicodeAttribute()  # with the part of the index behind it, `user#2` (`domain/directory.py`)
     contexts = DocumentAttribute()
     issued_at_s = NumberAttribute()
     name_key = UnicodeAttribute()

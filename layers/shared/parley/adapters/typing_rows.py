@@ -8,8 +8,8 @@ from pynamodb.expressions.update import Action
 
 from parley.adapters import batches, conversations, tables, writes
 from parley.adapters import due as due_rows
-from parley.domain.presence import SWEEP_SHARDS, sweep_shard
 from parley.domain.stored import Head
+from parley.domain.sweeping import shard, shards
 from parley.domain.typing import Typist
 
 # DynamoDB may delete a row as soon as it may delete it at all, and then nobody would be told that the typing has ended.
@@ -28,7 +28,7 @@ def save(typist: Typist) -> None:
             columns.until_ms.set(typist.expires_at_ms),
             columns.expires_at_s.set(typist.expires_at_ms // 1000 + KEEP_S),
             columns.expires_at_ms.set(columns.expires_at_ms | typist.expires_at_ms),
-            columns.sweep_shard.set(sweep_shard(typist.conversation_id)),
+            columns.sweep_shard.set(shard("typing", typist.conversation_id)),
             columns.stopped.remove(),
         ]
     )
@@ -47,7 +47,7 @@ def stop(typist: Typist) -> None:
         columns.sweep_shard.remove(),
         columns.expires_at_s.set(typist.expires_at_ms // 1000 + 1),  # nobody is left to be told
     ]
-    _update(typist.conversation_id, typist.user_id, actions, columns.until_ms == typist.expires_at_ms)
+    _update(typist.conversation_id, typist.user_id, actions, _is_as_read(typist))
 
 
 def put_off(conversation_id: str, user_id: str, at_ms: int) -> None:
@@ -59,7 +59,7 @@ def put_off(conversation_id: str, user_id: str, at_ms: int) -> None:
 def remove_stale(typist: Typist) -> bool:
     """Deletes the row if it is still the one that ran out; returns False where somebody has typed on meanwhile."""
     row = tables.Typing(conversation_id=typist.conversation_id, user_id=typist.user_id)
-    return _delete(row, tables.Typing.until_ms == typist.expires_at_ms)
+    return _delete(row, _is_as_read(typist))
 
 
 def heads_and_typists(keys: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[Head | None, Typist | None]]:
@@ -83,7 +83,7 @@ def due(now_ms: int) -> Iterator[tuple[str, str]]:
 
     An index query per shard, and for each `due.MAX_PAGE` more.
     """
-    rows = due_rows.rows(tables.Typing.by_expiry, SWEEP_SHARDS, tables.Typing.expires_at_ms <= now_ms)
+    rows = due_rows.rows(tables.Typing.by_expiry, shards("typing"), tables.Typing.expires_at_ms <= now_ms)
     return ((row.conversation_id, row.user_id) for row in rows)
 
 
@@ -111,4 +111,13 @@ def _found(rows: batches.Rows, *key: str) -> Typist | None:
 
 
 def _typist(row: tables.Typing) -> Typist:
-    return Typist(row.conversation_id, row.user_id, int(row.until_ms), bool(row.stopped))
+    until_ms = row.expires_at_ms if row.until_ms is None else row.until_ms
+    return Typist(row.conversation_id, row.user_id, int(until_ms), bool(row.stopped))
+
+
+def _is_as_read(typist: Typist) -> Condition:
+    """Returns the condition that nobody has typed on since the row was read."""
+    columns = tables.Typing
+    of_before: Condition = columns.until_ms.does_not_exist() & (columns.expires_at_ms == typist.expires_at_ms)
+    is_as_read: Condition = (columns.until_ms == typist.expires_at_ms) | of_before
+    return is_as_read

@@ -4,7 +4,7 @@ from zlib import crc32
 
 from msgspec import Struct
 
-SHARDS = ("0", "1", "2", "3")  # of the index of everybody: one partition takes 1,000 writes a second (DynamoDB quotas)
+SHARDS = ("0", "1", "2", "3")  # of both indexes: one partition takes 1,000 writes a second (DynamoDB quotas)
 MAX_EXAMINED = 100  # people of one page: one BatchGetItem (DynamoDB quotas)
 
 # Names have no line feed in their keys (`prefix_key`), so a name's end sorts before every longer name. No text that a
@@ -23,6 +23,21 @@ def name_key(name: str, user_id: str) -> str:
 def shard(user_id: str) -> str:
     """Returns the part of the index of everybody that a person stands in."""
     return SHARDS[crc32(user_id.encode()) % len(SHARDS)]
+
+
+def role_shard(role: str, user_id: str) -> str:
+    """Returns the part of the index of a role that a person stands in; no role holds a `#`."""
+    return f"{role}#{shard(user_id)}"
+
+
+def role_shards(role: str) -> tuple[str, ...]:
+    """Returns all parts of the index of a role, and the one in which an earlier version put everybody."""
+    return (*(f"{role}#{one}" for one in SHARDS), role)
+
+
+def role_of(role_shard: str) -> str:
+    """Returns the role of a part of the index."""
+    return role_shard.partition("#")[0]
 
 
 class Entry(Struct, frozen=True, order=True):

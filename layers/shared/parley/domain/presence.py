@@ -1,7 +1,5 @@
 """Presence is a lease: a device that stays silent is gone when its lease is, whether or not anybody said goodbye."""
 
-from zlib import crc32
-
 from msgspec import Struct
 
 from parley.domain.times import rfc3339, rfc3339_or_none
@@ -14,12 +12,6 @@ CONNECTING_MS = (
 MAX_CONNECTION_S = 2 * 3600  # API Gateway cuts every WebSocket after two hours
 RECONNECT_MARGIN_S = 300  # so much earlier a client is asked to come back, at a moment of its own choice
 MAX_JOINED = 50  # conversations that one device has open at once
-SWEEP_SHARDS = ("0", "1", "2", "3")  # of the sweep indexes: one partition takes 1,000 writes a second (DynamoDB quotas)
-
-
-def sweep_shard(key: str) -> str:
-    """Returns the part of a sweep index that a row stands in."""
-    return SWEEP_SHARDS[crc32(key.encode()) % len(SWEEP_SHARDS)]
 
 
 class Heartbeat(Struct, frozen=True):

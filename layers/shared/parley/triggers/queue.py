@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from parley.domain.call import Call
 from parley.domain.posts import NotYet
-from parley.domain.sweeping import SweepJob
+from parley.domain.sweeping import MAX_WAIT_S, SweepJob
 from parley.triggers import observing, problems
 from parley.triggers.attempts import NOBODY, Attempts
 
@@ -44,7 +44,8 @@ def queue(body: type[Body]) -> Callable[[Callable[[Body, int], None]], Handler]:
 def sweep_queue(function: Callable[[Call, SweepJob, Attempts], int]) -> Handler:
     """Makes a Lambda handler of what deals with the rows of a sweep's job; `function` returns how many it swept.
 
-    A job does not fail for one of its rows. What it does not do in time stays due, so the next minute's sweep finds it.
+    A job does not fail for one of its rows. What it does not do in time stays due, so the next minute's sweep finds it;
+    so it does the rows of a job that has waited for longer than that.
     """
     name = function.__module__.rpartition(".")[2]
 
@@ -54,16 +55,21 @@ def sweep_queue(function: Callable[[Call, SweepJob, Attempts], int]) -> Handler:
         run = Attempts(name, request_id, context.get_remaining_time_in_millis)
         swept = 0
 
-        def deal_with(job: SweepJob, now_ms: int) -> None:
+        def deal_with(job: SweepJob, _now_ms: int) -> None:
             nonlocal swept
-            if not job.is_stale(now_ms // 1000):
-                swept += function(Call(caller=NOBODY, now_ms=job.at_s * 1000, request_id=request_id), job, run)
+            swept += function(Call(caller=NOBODY, now_ms=job.at_s * 1000, request_id=request_id), job, run)
 
-        failures = _failures(event, request_id, name, SweepJob, deal_with)
+        fresh = [record for record in event["Records"] if _waited_s(record) < MAX_WAIT_S]
+        failures = _failures({"Records": fresh}, request_id, name, SweepJob, deal_with)
         run.end(swept)
         return {"batchItemFailures": failures}
 
     return handler
+
+
+def _waited_s(record: dict[str, Any]) -> float:
+    """Returns for how long a message has been in its queue."""
+    return time.time() - int(record["attributes"]["SentTimestamp"]) / 1000
 
 
 def _failures(

@@ -1,0 +1,145 @@
+"""Sweeps: how many deaths one function tells of in a second, and what that comes to for a hundred thousand of them.
+
+People whose leases have run out, each watched by ten who are online, are the rows of one job of the queue. The
+function's processor time decides, because a function of 512 MB has 0.29 of a processor and waits for AWS in 32 threads.
+"""
+
+import io
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.httpsession import URLLib3Session
+
+from bench import machine
+from bench.rows import Row, Section
+from bench.stage import ROOT, Stage, memory_mb, staged
+from local.functions import Context
+from local.template import load
+
+JOB_ROWS = 100  # of `parley.domain.sweeping`
+WATCHERS = 10  # online, of each who dies (docs/decisions.md, "Presence")
+JOBS = 3
+ONLINE = 1_000_000
+DEATHS = 100_000
+WITHIN_S = 300  # from the end of their leases; up to 60 of them go by until the schedule comes
+SCHEDULE_S = 60
+MB_OF_A_PROCESSOR = 1769  # Lambda developer guide, "Configure Lambda function memory"
+
+
+def measure() -> Section:
+    """Returns the rate of one function, and how many of them the promise takes."""
+    with staged() as stage, _sockets_answered() as posts:
+        watchers = [stage.connect(f"watcher{number}").user_id for number in range(WATCHERS)]
+        slowness = machine.slowness()
+        taken_s = min(_job_s(stage, watchers, number) for number in range(JOBS))
+        slowness = (slowness + machine.slowness()) / 2
+    assert len(posts) == JOBS * JOB_ROWS * (WATCHERS + 1), len(posts)  # and one that closes each
+    each_ms = taken_s / JOB_ROWS / slowness * 1000
+    rate = memory_mb() / MB_OF_A_PROCESSOR / each_ms * 1000
+    needed = DEATHS / (WITHIN_S - SCHEDULE_S) / rate
+    note = f"{each_ms:.1f} ms of a processor each, of which {memory_mb()} MB have {memory_mb() / MB_OF_A_PROCESSOR:.2f}"
+    interval_s, lease_s = _heartbeat()
+    return Section(
+        rows=[
+            Row(
+                key="sweep.rate",
+                what=f"deaths that one function tells {WATCHERS} watchers of",
+                number=round(rate, 1),
+                unit="a second",
+                note=note,
+            ),
+            Row(
+                key="sweep.functions",
+                what=f"functions for {DEATHS:,} deaths within {WITHIN_S // 60} minutes",
+                number=round(needed, 1),
+                unit="at once",
+                budget=_most_at_once(),
+                note="the queue lets so many run; a minute goes by until the schedule comes",
+            ),
+            Row(
+                key="sweep.renewals",
+                what=f"renewals of leases with {ONLINE:,} people online",
+                number=round(ONLINE / (2 * interval_s)),
+                unit="a second",
+                note=f"by every second ping ({interval_s} s, leases of {lease_s} s); none of these people is due",
+            ),
+        ],
+        numbers={"sweep.death_ms": each_ms},
+    )
+
+
+@contextmanager
+def _sockets_answered() -> Iterator[list[str]]:
+    """Answers for `@connections` where the network would; yields the addresses of these requests."""
+    go, urls = URLLib3Session.send, []
+
+    def send(session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
+        if "/@connections/" not in request.url:
+            return go(session, request)
+        urls.append(request.url)
+        return AWSResponse(request.url, 200, HTTPHeaders(), RawBody())
+
+    with mock.patch.object(URLLib3Session, "send", send):
+        yield urls
+
+
+class RawBody(io.BytesIO):
+    """An empty body as botocore reads it from urllib3."""
+
+    def stream(self, **_: object) -> Iterator[bytes]:
+        yield self.read()
+
+
+def _heartbeat() -> tuple[int, int]:
+    """Returns how often clients ping, and how long a lease is."""
+    from parley.adapters import limits  # it is there once the stage is
+
+    heartbeat = limits.heartbeat()
+    return heartbeat.interval_s, heartbeat.lease_s
+
+
+def _most_at_once() -> float:
+    """Returns how many functions the queue of the sweeps lets run at once."""
+    [mapping] = [
+        one
+        for one in load(ROOT / "template.yaml").of_type("AWS::Lambda::EventSourceMapping")
+        if one.logical_id.startswith("SweepRows")
+    ]
+    return float(mapping.properties["ScalingConfig"]["MaximumConcurrency"])
+
+
+def _job_s(stage: Stage, watchers: list[str], number: int) -> float:
+    """Returns the processor time of a job in which all rows are people who have just died."""
+    people = [f"dead{number}-{place}" for place in range(JOB_ROWS)]
+    for person in people:
+        stage.connect(person)
+        _befriend(stage, person, watchers)
+    stage.now_ms += (_heartbeat()[1] + 1) * 1000
+    for watcher in watchers:
+        stage.connect(watcher)  # they are there
+    body = json.dumps({"kind": "presence", "keys": [[one] for one in people], "at_s": stage.now_ms // 1000})
+    function = stage.functions["SweepRows"]
+    handler = stage.functions.handler(function)
+    context = Context(function, "bench", time.monotonic() + 3600)
+    started_s = time.process_time()
+    sent = {"SentTimestamp": str(int(time.time() * 1000))}
+    handler({"Records": [{"messageId": "m1", "body": body, "attributes": sent}]}, context)
+    return time.process_time() - started_s
+
+
+def _befriend(stage: Stage, person: str, watchers: list[str]) -> None:
+    """Writes what makes these people the watchers of somebody: entries of conversations in which both have written."""
+    from parley.adapters import tables
+
+    hour = stage.now_ms // 3_600_000
+    with tables.Membership.batch_write() as batch:
+        for watcher in watchers:
+            fields: dict[str, Any] = {"active_hour": hour, "shelf": person, "peer_id": watcher}
+            fields |= {"read_seq": 0, "delivered_seq": 0, "since_ms": stage.now_ms}
+            batch.save(tables.Membership(user_id=person, conversation_id=f"d_{person}_{watcher}", **fields))
