@@ -18,11 +18,11 @@ ifneq ($(wildcard /etc/ssl/certs/* /etc/ssl/cert.pem),)
 export UV_SYSTEM_CERTS ?= 1
 endif
 
-.PHONY: help setup run reset token check template test bench docs examples release lock clean
+.PHONY: help setup run reset token check template test bench bench-aws docs examples release lock clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: .venv/.dev $(VENVS) $(NODE)/node_modules/.stamp  ## every virtual environment, and the tools of Node
 
@@ -62,6 +62,9 @@ docs: .venv/.dev  ## both API documents and the README's parameters again, from 
 
 bench: setup  ## the budgets, measured
 	@.venv/bin/python -m bench
+
+bench-aws: .venv/.dev  ## send, list, history, unread, delivery against a deployed stack: URL= WS_URL= and TOKENS= or JWT_SECRET=
+	@.venv/bin/python -m bench.aws $(URL) $(WS_URL)
 
 COMPILE = $(UV) pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-emit-index-url --custom-compile-command 'make lock'

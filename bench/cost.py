@@ -1,43 +1,26 @@
 """What a million messages between two people cost, at list prices, from what the other sections counted and measured.
 
-Prices: us-east-1, on demand, without free tiers, November 2026. What cannot be counted here is assumed, below, by name.
+And what a month costs, all in (`month.py`). What cannot be counted here is assumed, below, by name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bench import month, prices
 from bench.latency import duration_ms
 from bench.rows import Row, Section
 from bench.stage import memory_mb
 
 BUDGET_USD = 10.0
 
-USD_PER_WRITE_UNIT = 0.625e-6
-USD_PER_READ_UNIT = 0.125e-6
-USD_PER_SOCKET_MESSAGE = 1.00e-6  # either way, up to 32 KB
-USD_PER_CONNECTION_MINUTE = 0.25e-6
-USD_PER_REST_REQUEST = 3.50e-6
-USD_PER_INVOCATION = 0.20e-6
-USD_PER_GB_S = 0.0000133334  # arm64
-USD_PER_QUEUE_REQUEST = 0.40e-6
-USD_PER_LOG_BYTE = 0.50 / 1e9  # CloudWatch Logs, ingested
-USD_PER_TRACE = 5.00e-6  # X-Ray, recorded
-
 # Assumed: how people talk. Each of the two is connected with one device and writes a message a minute.
 CONNECTION_MINUTES = 1.0  # per message: two devices, two messages a minute
-PINGS = 1.0  # per message: each device sends one a minute (domain/presence.py, HEARTBEAT_S)
+PACE_S = 60.0  # between two messages of a person
 FIRST_OF_HOUR = 1 / 20  # messages that move the conversation up in both lists
 RETRIED_POSTS = 0.01  # throttled ones, which go through the queue: sent, received, deleted
 
-# Assumed: what AWS takes. How long a warm function takes: `bench/latency.py`.
-COLD_STARTS = 1 / 200  # invocations that find no warm instance
-COLD_START_MS = 1500  # billed too: interpreter, layer and imports on the share of a processor
-STREAM_BATCH = 10  # messages that `count_messages` finds in one batch
 BUSY_MESSAGES_PER_S = 100  # in the whole deployment, while it is in use
 
-# Assumed: what the platform writes to logs and traces beside our own lines.
-PLATFORM_LOG_BYTES = 400  # START, END and REPORT of one invocation
-ACCESS_LOG_BYTES = 350  # one line in the format of template.yaml
 TRACES = (1 + 0.05 * (BUSY_MESSAGES_PER_S - 1)) / BUSY_MESSAGES_PER_S  # Lambda: one a second, and 5 % of the others
 
 
@@ -55,6 +38,7 @@ def measure(numbers: Mapping[str, float]) -> Section:
     parts = message_parts(numbers)
     heartbeat = heartbeat_usd(numbers)
     rest = rest_usd(numbers)
+    pings = PACE_S / numbers["heartbeat_s"]
     rows = [
         _row("total", "1 million messages, WebSocket to WebSocket", sum(part.usd for part in parts), BUDGET_USD),
         *(_row(part.name, f"– {part.name}", part.usd, note=part.how) for part in parts),
@@ -67,11 +51,55 @@ def measure(numbers: Mapping[str, float]) -> Section:
         _row(
             "heartbeats",
             "beside the messages: heartbeats at that pace",
-            PINGS * heartbeat,
-            note=f"one a minute for each connected device, so {PINGS:g} per message",
+            pings * heartbeat,
+            note=f"one every {numbers['heartbeat_s']:.0f} s for each connected device, so {pings:g} per message",
         ),
     ]
-    return Section(rows=rows)
+    return Section(rows=[*latency_rows(numbers), *rows, *month_rows([month.of(use, numbers) for use in month.USES])])
+
+
+# System D promises delivery in 100 ms and REST in 50 ms; API Gateway takes some milliseconds beside the function.
+LATENCY_MS = {"send.WebSocket": 90.0, "list": 50.0, "history": 50.0, "unread": 50.0, "unread_count": 50.0}
+
+
+def latency_rows(numbers: Mapping[str, float]) -> list[Row]:
+    """Returns how long warm functions take by the model of `latency.py`; a send has delivered when it is answered."""
+    names = {"send.WebSocket": "send and deliver over WebSocket", "unread_count": "unread total"}
+    return [
+        Row(
+            key=f"latency.{key}",
+            what=f"by the model, {names.get(key, key)}: p50",
+            number=round(_duration_ms(numbers, key), 1),
+            unit="ms",
+            budget=budget,
+            note="{:g} ms of waits, {:.1f} ms on a whole processor".format(
+                numbers[f"{key}.waits_ms"], numbers[f"{key}.processor_ms"]
+            ),
+        )
+        for key, budget in LATENCY_MS.items()
+    ]
+
+
+def month_rows(months: Sequence[month.Month]) -> list[Row]:
+    """Returns a row for each month, the parts in its note, and the parts of the first one."""
+    totals = [
+        Row(
+            key=f"month.{one.use.key}",
+            what=f"a month of {one.use.what}, {one.use.messages:,} messages a day",
+            number=round(one.total, 1),
+            unit="USD",
+            budget=month.BUDGET_USD if one is months[0] else None,
+            note=", ".join(f"{name} {usd:.1f}" for name, usd in one.parts.items()),
+        )
+        for one in months
+    ]
+    return [
+        *totals,
+        *(
+            Row(key=f"month.{name}", what=f"– {name}, {months[0].use.what}", number=round(usd, 1), unit="USD")
+            for name, usd in months[0].parts.items()
+        ),
+    ]
 
 
 def message_parts(numbers: Mapping[str, float]) -> list[Part]:
@@ -79,15 +107,15 @@ def message_parts(numbers: Mapping[str, float]) -> list[Part]:
     posts = numbers["send.WebSocket.posts"]
     milliseconds = _duration_ms(numbers, "send.WebSocket")
     return [
-        Part("API Gateway messages", (2 + posts) * USD_PER_SOCKET_MESSAGE, f"frame, acknowledgement, {posts:g} event"),
+        Part("API Gateway messages", (2 + posts) * prices.SOCKET_MESSAGE, f"frame, acknowledgement, {posts:g} event"),
         Part(
-            "connection minutes", CONNECTION_MINUTES * USD_PER_CONNECTION_MINUTE, f"{CONNECTION_MINUTES:g} per message"
+            "connection minutes", CONNECTION_MINUTES * prices.CONNECTION_MINUTE, f"{CONNECTION_MINUTES:g} per message"
         ),
         *_dynamodb(numbers, "WebSocket"),
         *_lambda(milliseconds),
-        Part("SQS", RETRIED_POSTS * posts * 3 * USD_PER_QUEUE_REQUEST, f"{RETRIED_POSTS:.0%} of the posts retried"),
+        Part("SQS", RETRIED_POSTS * posts * 3 * prices.QUEUE_REQUEST, f"{RETRIED_POSTS:.0%} of the posts retried"),
         _logs(numbers["send.WebSocket.log_bytes"]),
-        Part("traces", TRACES * USD_PER_TRACE, f"{TRACES:.0%} sampled at {BUSY_MESSAGES_PER_S} messages/s"),
+        Part("traces", TRACES * prices.TRACE, f"{TRACES:.0%} sampled at {BUSY_MESSAGES_PER_S} messages/s"),
     ]
 
 
@@ -96,15 +124,15 @@ def rest_usd(numbers: Mapping[str, float]) -> float:
     posts = numbers["send.REST.posts"]
     milliseconds = _duration_ms(numbers, "send.REST")
     parts = [*_dynamodb(numbers, "REST"), *_lambda(milliseconds), _logs(numbers["send.REST.log_bytes"])]
-    rest = USD_PER_REST_REQUEST + posts * USD_PER_SOCKET_MESSAGE + CONNECTION_MINUTES * USD_PER_CONNECTION_MINUTE
-    return rest + TRACES * USD_PER_TRACE + sum(part.usd for part in parts)
+    rest = prices.REST_REQUEST + posts * prices.SOCKET_MESSAGE + CONNECTION_MINUTES * prices.CONNECTION_MINUTE
+    return rest + TRACES * prices.TRACE + sum(part.usd for part in parts)
 
 
 def heartbeat_usd(numbers: Mapping[str, float]) -> float:
     """Returns the price of one `ping` with its answer."""
-    invocation = USD_PER_INVOCATION + _gb_s(_duration_ms(numbers, "ping")) * USD_PER_GB_S
-    units = numbers["ping.write"] * USD_PER_WRITE_UNIT + numbers["ping.read"] * USD_PER_READ_UNIT
-    return 2 * USD_PER_SOCKET_MESSAGE + units + invocation + _logs(numbers["ping.log_bytes"]).usd
+    invocation = prices.INVOCATION + _gb_s(_duration_ms(numbers, "ping")) * prices.GB_S
+    units = numbers["ping.write"] * prices.WRITE_UNIT + numbers["ping.read"] * prices.READ_UNIT
+    return 2 * prices.SOCKET_MESSAGE + units + invocation + _logs(numbers["ping.log_bytes"]).usd
 
 
 def _duration_ms(numbers: Mapping[str, float], key: str) -> float:
@@ -116,18 +144,19 @@ def _dynamodb(numbers: Mapping[str, float], transport: str) -> list[Part]:
     write = often + FIRST_OF_HOUR * (seldom - often)
     read = numbers[f"send.{transport}.read"]
     return [
-        Part("DynamoDB writes", write * USD_PER_WRITE_UNIT, f"{write:g} units, 1 in {1 / FIRST_OF_HOUR:.0f} the first"),
-        Part("DynamoDB reads", read * USD_PER_READ_UNIT, f"{read:g} units; the stream's reads by Lambda are free"),
+        Part("DynamoDB writes", write * prices.WRITE_UNIT, f"{write:g} units, 1 in {1 / FIRST_OF_HOUR:.0f} the first"),
+        Part("DynamoDB reads", read * prices.READ_UNIT, f"{read:g} units; the stream's reads by Lambda are free"),
     ]
 
 
 def _lambda(milliseconds: float) -> list[Part]:
-    invocations = 1 + 1 / STREAM_BATCH
-    gb_s = _gb_s(milliseconds + COLD_STARTS * COLD_START_MS) * invocations
-    how = f"{milliseconds:.0f} ms at {memory_mb()} MB, 1 in {1 / COLD_STARTS:.0f} with {COLD_START_MS} ms of cold start"
+    invocations = 1 + 1 / prices.STREAM_BATCH
+    gb_s = _gb_s(milliseconds + prices.COLD_STARTS * prices.COLD_START_MS) * invocations
+    cold = f"1 in {1 / prices.COLD_STARTS:.0f} with {prices.COLD_START_MS} ms of cold start"
+    how = f"{milliseconds:.0f} ms at {memory_mb()} MB, {cold}"
     return [
-        Part("Lambda requests", invocations * USD_PER_INVOCATION, f"the send, and the stream in tens: {invocations:g}"),
-        Part("Lambda duration", gb_s * USD_PER_GB_S, how),
+        Part("Lambda requests", invocations * prices.INVOCATION, f"the send, and the stream in tens: {invocations:g}"),
+        Part("Lambda duration", gb_s * prices.GB_S, how),
     ]
 
 
@@ -136,9 +165,10 @@ def _gb_s(milliseconds: float) -> float:
 
 
 def _logs(own_bytes: float) -> Part:
-    written = own_bytes + PLATFORM_LOG_BYTES + ACCESS_LOG_BYTES
-    how = f"{own_bytes:.0f} bytes of ours, {PLATFORM_LOG_BYTES} of Lambda's, {ACCESS_LOG_BYTES} of API Gateway's"
-    return Part("logs", written * USD_PER_LOG_BYTE, how)
+    written = own_bytes + prices.PLATFORM_LOG_BYTES + prices.ACCESS_LOG_BYTES
+    beside = f"{prices.PLATFORM_LOG_BYTES} of Lambda's, {prices.ACCESS_LOG_BYTES} of API Gateway's"
+    how = f"{own_bytes:.0f} bytes of ours, {beside}"
+    return Part("logs", written * prices.LOG_BYTE, how)
 
 
 def _row(key: str, what: str, usd: float, budget: float | None = None, note: str = "") -> Row:

@@ -6,9 +6,10 @@ Two people with a device each; ids are UUIDs, the text has 100 characters, every
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from statistics import mean
 from urllib.parse import quote
 
-from bench.calls import answering, recording
+from bench.calls import Recorded, answering, recording
 from bench.rows import Row, Section
 from bench.scene import PAGE, TEXT, Operation, Scene
 from bench.stage import Stage, staged
@@ -77,6 +78,9 @@ class Counting:
         self.scene.open_conversations()
         for one in self.scene.opening():
             self.count_operation(one)
+        self.numbers["heartbeat_s"] = self.scene.heartbeat_s
+        for one in self.scene.background():
+            self.count_operation(one)
 
     def changes(self) -> None:
         """What the two do with a message that was sent."""
@@ -125,6 +129,13 @@ class Counting:
     def count_operation(self, one: Operation) -> None:
         one.setup()
         self.count(one.key, one.what, one.run, round_trips=one.round_trips)
+        counted = [{name: self.numbers[f"{one.key}.{name}"] for name in NUMBERS}]
+        for _ in range(one.times - 1):
+            one.setup()
+            with recording() as recorded:
+                one.run()
+            counted.append(_numbers(recorded))
+        self.numbers |= {f"{one.key}.{name}": mean(each[name] for each in counted) for name in NUMBERS}
 
     def count(
         self,
@@ -140,12 +151,7 @@ class Counting:
         with recording() as recorded:
             operation()
         units, posts = recorded.units, len(recorded.of("apigatewaymanagementapi"))
-        self.numbers |= {
-            f"{key}.read": units.read,
-            f"{key}.write": units.write,
-            f"{key}.posts": posts,
-            f"{key}.waits_ms": recorded.waits_ms,
-        }
+        self.numbers |= {f"{key}.{name}": number for name, number in _numbers(recorded).items()}
         note = f"{units.read:g} read units, {units.write:g} write units, {posts} posts"
         trips = recorded.round_trips
         self.rows.append(
@@ -194,6 +200,14 @@ class Counting:
         heads = [head(number, self.new_id()) for number in range(count)]
         with ThreadPoolExecutor(4) as threads:
             assert all(threads.map(conversations.open_direct, heads))
+
+
+NUMBERS = ("read", "write", "posts", "waits_ms")
+
+
+def _numbers(recorded: Recorded) -> dict[str, float]:
+    units, posts = recorded.units, len(recorded.of("apigatewaymanagementapi"))
+    return {"read": units.read, "write": units.write, "posts": posts, "waits_ms": recorded.waits_ms}
 
 
 def measure() -> Section:

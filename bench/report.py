@@ -16,7 +16,9 @@ from bench.stage import ROOT
 
 RESULTS = Path(__file__).with_name("results.json")
 PAGE = ROOT / "docs" / "benchmarks.md"
+README = ROOT / "README.md"
 _TABLE = re.compile(r"(<!-- table -->\n).*?(<!-- /table -->)", re.DOTALL)
+_MONTH = re.compile(r"(<!-- month -->\n).*?(<!-- /month -->)", re.DOTALL)
 
 
 class Results(Struct, frozen=True, kw_only=True):
@@ -45,6 +47,19 @@ def show(rows: Sequence[Row], *, keep: bool) -> None:
         RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(now), indent=1) + b"\n")
         page = PAGE.read_text(encoding="utf-8")
         PAGE.write_text(_TABLE.sub(lambda found: found[1] + _page_table(now) + found[2], page), encoding="utf-8")
+        readme = README.read_text(encoding="utf-8")
+        README.write_text(_MONTH.sub(lambda found: found[1] + month_table(rows) + found[2], readme), encoding="utf-8")
+
+
+def month_table(rows: Sequence[Row]) -> str:
+    """Returns the table of what a month costs: a column for each use of the app, a line for each part."""
+    months = [row for row in rows if row.key.startswith("month.") and row.what.startswith("a month of ")]
+    parts = [dict(re.findall(r"([a-z ]+?) ([\d.]+)(?:, |$)", row.note)) for row in months]
+    head = [row.what.removeprefix("a month of ").rpartition(", ")[0] for row in months]
+    lines = [f"| USD a month | {' | '.join(head)} |", "|---|" + "---:|" * len(months)]
+    lines += [f"| {name} | {' | '.join(one[name] for one in parts)} |" for name in parts[0]]
+    lines.append(f"| **all** | {' | '.join(f'**{row.number:g}**' for row in months)} |")
+    return "\n".join(lines) + "\n"
 
 
 _HEAD = ["what", "number", "unit", "budget", "ratio", "", "before"]

@@ -29,6 +29,7 @@ class Operation:
     run: Callable[[], object]
     round_trips: float | None = None  # at most
     setup: Callable[[], object] = field(default=lambda: None)
+    times: int = 1  # that it is counted, for the mean
 
 
 class Scene:
@@ -74,9 +75,36 @@ class Scene:
             2,
             new_message,
         )
-        for key, logical_id in (("typing_start", "OnTypingStart"), ("typing_stop", "OnTypingStop")):
-            yield Operation(key, f"{key} over WebSocket", partial(self._act, self.laptop, logical_id, key, **here), 2)
-        yield Operation("ping", "ping over WebSocket", partial(self._act, self.laptop, "OnPing", "ping"), 2)
+
+        def type_on() -> None:
+            self.stage.now_ms += 3000  # `typing_resend_s`
+
+        def act(key: str, logical_id: str) -> Callable[[], object]:
+            return partial(self._act, self.laptop, logical_id, key, **here)
+
+        # The second start of a message writes less than the first.
+        start = act("typing_start", "OnTypingStart")
+        yield Operation("typing_start", "typing_start over WebSocket", start, 2, type_on, times=2)
+        yield Operation("typing_stop", "typing_stop over WebSocket", act("typing_stop", "OnTypingStop"), 2)
+        # Not each ping need write: their mean counts.
+        ping = partial(self._act, self.laptop, "OnPing", "ping")
+        yield Operation("ping", "ping over WebSocket", ping, 2, self.wait_for_heartbeat, times=8)
+
+    @property
+    def heartbeat_s(self) -> int:
+        """How often a client pings, as the server tells it."""
+        return int(self._act(self.phone, "OnHello", "hello")["heartbeat_s"])
+
+    def wait_for_heartbeat(self) -> None:
+        """Lets the time of a heartbeat go by for Bob's laptop; Alice's phone pings."""
+        self.stage.now_ms += self.heartbeat_s * 1000
+        self._act(self.phone, "OnPing", "ping")
+
+    def background(self) -> Iterator[Operation]:
+        """Yields the runs of the sweeps while nothing has run out."""
+        for logical_id in ("ClearStaleTyping", "ClearStaleCalls", "ClearStalePresence"):
+            run = partial(self.stage.sweep, logical_id)
+            yield Operation(f"sweep.{logical_id}", f"{logical_id}, nothing to do", run)
 
     # --- what opening the app takes ----------------------------------------------------------------------------------
 
@@ -85,8 +113,11 @@ class Scene:
         for number in range(CONVERSATIONS):
             peer = self.new_id()
             sent = self.stage.rest(self.carol, "SendMessageToUser", body={"user_id": peer, "text": TEXT})
+            there = {"conversation_id": sent["conversation_id"]}
+            # Both have written, so each sees whether the other is there.
+            self.stage.rest(peer, "SendMessage", there, body={"text": TEXT})
             if number == 0:
-                self._first, self._peer = {"conversation_id": sent["conversation_id"]}, peer
+                self._first, self._peer = there, peer
             if number % 10 == 9:
                 self.stage.now_ms += 60_000  # what she has used up of her own limits is there again
         self._at = {one["id"]: {"seq": one["last_seq"], "change_seq": 0} for one in self._list()["conversations"]}

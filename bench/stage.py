@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,10 @@ class Stage:
         answer: dict[str, Any] = self.invoke(logical_id, {**sent, "methodArn": "arn/v1/*", "requestContext": request})
         return answer
 
+    def sweep(self, logical_id: str) -> None:
+        """Lets a schedule's function run."""
+        self.invoke(logical_id, {"time": f"{datetime.fromtimestamp(self.now_ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"})
+
     def act(self, device: Device, logical_id: str, action: str, **data: Any) -> dict[str, Any]:
         """Returns the acknowledgement's `data` of an action; AssertionError for anything else."""
         frame = json.loads(self.invoke(logical_id, self.action_event(device, action, **data))["body"])
@@ -199,7 +204,8 @@ def staged(state: Path | None = None) -> Iterator[Stage]:
         )
         provision(template, Store())
         functions.prepare()
-        os.environ["SEND_BURST"] = "10000"  # the stage's time stands still, so what people do they do at once
+        # The stage's time stands still, so what people do they do at once.
+        os.environ |= {"SEND_BURST": "10000", "LIVE_BURST": "10000", "COST_UNIT_BURST": "1000000"}
         try:
             yield Stage(functions)
         finally:

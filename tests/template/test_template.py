@@ -116,7 +116,7 @@ def test_a_function_says_nothing_twice(function: str) -> None:
 def test_a_function_has_the_common_settings(function: str) -> None:
     properties = deployed().resources[function].properties
 
-    assert properties["TracingConfig"] == {"Mode": "Active"}
+    assert properties["TracingConfig"] == {"Mode": "PassThrough"}
     assert properties["MemorySize"] >= 512
     assert properties["Layers"] == [deployed().resources[layer()].ref]
     assert 1 <= properties["Timeout"] <= 60
@@ -345,7 +345,9 @@ def test_the_rest_api_has_one_stage() -> None:
     [stage] = of_type("AWS::ApiGateway::Stage")
 
     assert stage.properties["StageName"] == "v1"
-    assert stage.properties["TracingEnabled"] is True
+    assert stage.properties["TracingEnabled"] is False
+    [traced] = deployed_with("Tracing", "Active").of_type("AWS::ApiGateway::Stage")
+    assert traced.properties["TracingEnabled"] is True
 
 
 # --- WebSocket -------------------------------------------------------------------------------------------------------
@@ -427,6 +429,15 @@ def before(resource: str) -> set[str]:
         waiting.extend(needed - found)
         found |= needed
     return found
+
+
+def test_traces_are_sent_if_the_parameter_says_so_but_never_of_pings_and_typing() -> None:
+    def traced(template: Template) -> set[str]:
+        functions = template.of_type("AWS::Lambda::Function")
+        return {one.logical_id for one in functions if one.properties["TracingConfig"]["Mode"] == "Active"}
+
+    assert traced(deployed()) == set()
+    assert traced(deployed_with("Tracing", "Active")) == set(FUNCTIONS) - {"OnPing", "OnTypingStart", "OnTypingStop"}
 
 
 @pytest.mark.parametrize("integration", names("AWS::ApiGatewayV2::Integration"))
@@ -530,7 +541,7 @@ def test_operating_counts_the_sweeps_of_every_minute() -> None:
 
     numbers = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight"]
     assert numbers.index(told) == len(sweeps)
-    assert numbers.index(metrics) == 2 * len(sweeps)  # `Successes` and `Swept` of each
+    assert numbers.index(metrics) == len(sweeps)  # `Swept` of each
 
 
 def test_operating_lists_the_tables_that_outlive_the_stack() -> None:
@@ -799,7 +810,9 @@ def test_metrics_and_dashboard_are_the_stack_s_own() -> None:
     names = ("POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME")
     assert {tuple(one[name] for name in names) for one in environment} == {("parley-eu", "parley-eu")}
     searches = re.findall(r"SEARCH\('(\{.*?\})", json.dumps(json.loads(dashboard.properties["DashboardBody"])))
-    assert set(searches) == {'{\\"parley-eu\\",operation,service}'}
+    # Lambda's own metrics are the account's; a search finds the stack's by how the names of its functions begin.
+    assert set(searches) == {'{\\"parley-eu\\",operation,service}', "{AWS/Lambda,FunctionName}"}
+    assert 'Invocations "parley-eu-"' in dashboard.properties["DashboardBody"].replace('\\"', '"')
 
 
 @pytest.mark.parametrize("alarm", ALARMS)

@@ -2,10 +2,22 @@
 
 import pytest
 
-from bench import cost
-from bench.stage import memory_mb
+from bench import cost, month, prices, report
+from bench.latency import duration_ms
+from bench.stage import ROOT, memory_mb
+from local.template import Template, load
+
+OPERATIONS = (
+    *("mark_read", "typing_start", "typing_stop", "authorize", "authorize_ticket", "ticket", "connect", "disconnect"),
+    *("hello", "join", "sync", "list", "history", "me", "unread", "unread_count", "search", "list_q"),
+    *(f"sweep.{one}" for one in month.SWEEPS),
+)
+EACH = {"read": 2.0, "write": 1.0, "posts": 0.0, "waits_ms": 16.0, "processor_ms": 2.0, "log_bytes": 250.0}
 
 NUMBERS = {
+    **{f"{operation}.{name}": number for operation in OPERATIONS for name, number in EACH.items()},
+    "heartbeat_s": 240.0,
+    "ping.posts": 0.0,
     "send.WebSocket.read": 4.0,
     "send.WebSocket.write": 6.0,
     "send.WebSocket.posts": 1.0,
@@ -31,7 +43,7 @@ NUMBERS = {
 def test_parts_add_up_to_the_total() -> None:
     rows = {row.key: row for row in cost.measure(NUMBERS).rows}
 
-    parts = [row.number for row in rows.values() if row.what.startswith("–")]
+    parts = [row.number for row in rows.values() if row.key.startswith("cost.") and row.what.startswith("–")]
     assert rows["cost.total"].number == pytest.approx(sum(parts), abs=0.01 * len(parts))
 
 
@@ -50,15 +62,61 @@ def test_first_message_of_an_hour_has_its_share() -> None:
 def test_invocation_is_billed_for_its_waits_for_aws() -> None:
     slower = {**NUMBERS, "send.WebSocket.waits_ms": 150.0}
 
-    gb_s = 0.1 * memory_mb() / 1024 * (1 + 1 / cost.STREAM_BATCH)
+    gb_s = 0.1 * memory_mb() / 1024 * (1 + 1 / prices.STREAM_BATCH)
     more = _part("Lambda duration", slower) - _part("Lambda duration", NUMBERS)
-    assert more == pytest.approx(gb_s * cost.USD_PER_GB_S * 1e6)
+    assert more == pytest.approx(gb_s * prices.GB_S * 1e6)
 
 
 def test_every_row_but_the_total_only_informs() -> None:
     budgets = {row.key: row.budget for row in cost.measure(NUMBERS).rows if row.budget is not None}
 
-    assert budgets == {"cost.total": cost.BUDGET_USD}
+    assert budgets == {"cost.total": cost.BUDGET_USD, "month.8h": month.BUDGET_USD} | {
+        f"latency.{key}": most for key, most in cost.LATENCY_MS.items()
+    }
+
+
+def test_a_month_is_the_sum_of_all_its_parts() -> None:
+    eight_hours = month.of(month.USES[0], NUMBERS)
+
+    assert list(eight_hours.parts) == list(month.PARTS)
+    assert all(usd > 0 for name, usd in eight_hours.parts.items() if name != "traces")
+    assert eight_hours.total == pytest.approx(sum(eight_hours.parts.values()))
+
+
+def test_pings_follow_the_heartbeat_and_the_hours() -> None:
+    def pings(use: month.Use, **changed: float) -> float:
+        return month.of(use, {**NUMBERS, **changed}).parts["pings"]
+
+    eight, two, *_ = month.USES
+    assert pings(eight) == pytest.approx(4 * pings(two))
+    assert pings(eight, heartbeat_s=60.0) == pytest.approx(4 * pings(eight))
+    # 10,000 people, 15 an hour, for 8 hours of 30 days: frame and acknowledgement alone are 72 USD.
+    units = 1 * prices.WRITE_UNIT
+    duration = month.invocation_usd(duration_ms(1.0, 7.5))
+    assert pings(eight) == pytest.approx(36e6 * (2 * prices.SOCKET_MESSAGE + units + duration))
+
+
+def test_the_table_has_a_column_for_each_use_and_a_line_for_each_part() -> None:
+    months = [month.of(use, NUMBERS) for use in month.USES]
+
+    lines = report.month_table(cost.month_rows(months)).splitlines()
+
+    assert lines[0].count("|") == len(month.USES) + 2
+    assert [line.split(" | ")[0].removeprefix("| ") for line in lines[2:]] == [*month.PARTS, "**all**"]
+    assert [f"**{one.total:.1f}**".replace(".0*", "*") in lines[-1] for one in months] == [True] * len(months)
+
+
+def test_what_stands_in_the_template_is_counted_there() -> None:
+    parts = month.of(month.USES[0], NUMBERS).parts
+
+    assert parts["traces"] == 0  # the parameter is off unless it is asked for
+    assert parts["alarms"] == pytest.approx(month.alarm_metrics(template()) * prices.ALARM_METRIC)
+    traced = load(ROOT / "template.yaml", {"Tracing": "Active"})
+    assert month.untraced(traced) == set(month.UNTRACED)
+
+
+def template() -> Template:
+    return load(ROOT / "template.yaml")
 
 
 def _part(name: str, numbers: dict[str, float]) -> float:

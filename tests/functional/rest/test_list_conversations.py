@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
+from bench.calls import recording
 from parley.domain.listing import Position
 from tests.functional.replies import Refusal, invalid, refusal
 from tests.functional.talk import open_direct, say
@@ -177,3 +178,26 @@ def test_pinned_ones_are_narrowed_down_and_paged_as_others_are(parley: Parley) -
     assert (ids_of(first), ids_of(rest)) == ([made["class"], made["carol"]], [made["bob"]])
     assert rest["next"] is None
     assert refusal(alice.get("/conversations?state=pinned&cursor=hello")) == invalid(("?cursor", "bad_cursor"))
+
+
+def test_only_what_decides_who_is_in_a_group_is_read_strongly_consistent(parley: Parley) -> None:
+    alice, bob, carol = (parley.user(name) for name in ("alice", "bob", "carol"))
+    open_direct(alice, bob)
+    open_direct(alice, carol)
+    group = alice.post("/conversations", json={"type": "group", "title": "Trip", "member_ids": ["bob"]}).json
+    parley.hooks.clear()  # the recorder looks at items under the functions' names, which their roles do not allow
+
+    for path in ("/conversations", "/unread", "/unread-count"):
+        with recording() as recorded:
+            assert alice.get(path).status == 200
+
+        read = [
+            (table.rpartition("-")[0] or table, key, asked["ConsistentRead"])
+            for call in recorded.dynamodb
+            if call.operation == "BatchGetItem"
+            for table, asked in call.params["RequestItems"].items()
+            for key in asked["Keys"]
+        ]
+        consistent = [key for _, key, is_consistent in read if is_consistent]
+        assert consistent == [{"user_id": {"S": "alice"}, "conversation_id": {"S": group["id"]}}]
+        assert len(read) > len(consistent)

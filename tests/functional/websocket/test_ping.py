@@ -183,6 +183,26 @@ def test_ping_is_answered_without_request_id_too(parley: Parley) -> None:
     assert reply["type"] == "ack" and "request_id" not in reply
 
 
+def test_pings_and_typing_that_go_well_write_no_line_of_their_own(
+    parley: Parley, caplog: pytest.LogCaptureFixture
+) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = meet(alice, bob)
+    phone = joined(alice, conversation_id)
+    caplog.clear()
+
+    for action, data in (("ping", {}), *((one, {"conversation_id": conversation_id}) for one in TYPING)):
+        assert phone.request(action, data)["type"] == "ack"
+    logged = [record for record in caplog.records if "operation" in vars(record)]
+    phone.request("typing_start", {"conversation_id": "d_" + "0" * 32})
+
+    assert logged == []
+    assert [vars(one)["operation"] for one in caplog.records if "operation" in vars(one)] == ["typing_start"]
+
+
+TYPING = ("typing_start", "typing_stop")
+
+
 def test_delivered_twice_nothing_is_different(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
     meet(alice, bob)

@@ -118,7 +118,8 @@ def page(call: Call, query: ListConversations) -> ConversationList:
             break
         position = position_behind
     return ConversationList(
-        conversations=views(shown, call.user_id), next=position_behind.encode() if position_behind else None
+        conversations=views(shown, call.user_id, stale=True),
+        next=position_behind.encode() if position_behind else None,
     )
 
 
@@ -161,7 +162,7 @@ def _fitting(
         shown = chunk.ordered[:room]
         return shown, chunk.behind(shown)
     keys = [(one, head.conversation_id) for head in chunk.ordered for one in wanted.people_of(head, call.user_id)]
-    memberships, names = conversations.memberships_and_names(keys)
+    memberships, names = conversations.memberships_and_names(keys, stale_for=call.user_id)
     fitting: list[Head] = []
     for place, head in enumerate(chunk.ordered, start=1):
         mine = memberships.get((call.user_id, head.conversation_id))
@@ -250,7 +251,7 @@ def list_unread(call: Call) -> UnreadList:
     """Returns what is unread by conversation, among the `MAX_COUNTED` most recently active; two round trips."""
     entries = conversations.recent(call.user_id, MAX_COUNTED + 1)
     counted = [entry.conversation_id for entry in entries[:MAX_COUNTED]]
-    found = conversations.heads_and_memberships(counted, call.user_id)
+    found = conversations.heads_and_memberships(counted, call.user_id, stale=True)
     pairs = sorted(found.values(), key=lambda pair: pair[0].last_activity_ms, reverse=True)
     unread = [
         Unread(
@@ -332,16 +333,17 @@ def _tell_created(call: Call, head: Head) -> None:
     push.remember(head.conversation_id)
 
 
-def views(heads: Sequence[Head], user_id: str) -> list[Conversation]:
+def views(heads: Sequence[Head], user_id: str, *, stale: bool = False) -> list[Conversation]:
     """Returns the conversations of these heads as a member sees them; those that they have just lost are left out.
 
-    One round trip for up to 100 rows, more at once.
+    With `stale` markers may be a moment old, the member's own too. One round trip for up to 100 rows, more at once.
     """
     if not heads:
         return []
     keys = [(one, head.conversation_id) for head in heads for one in listing.people_of(head, user_id)]
     reader, (memberships, names) = together.both(
-        lambda: seeing.reader(user_id, heads), lambda: conversations.memberships_and_names(keys)
+        lambda: seeing.reader(user_id, heads),
+        lambda: conversations.memberships_and_names(keys, stale_for=user_id if stale else None),
     )
     return [
         head.view(

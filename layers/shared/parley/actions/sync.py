@@ -77,12 +77,12 @@ def _read(
 def _markers(call: Call, heads: Sequence[Head]) -> Mapping[str, list[Marker]]:
     """Returns how far the other person of each direct conversation has read, as far as the caller may see it.
 
-    One round trip, a unit each.
+    They may be a moment old: a marker that moves comes as an event. One round trip, half a unit each.
     """
     direct = {
         (one, head.conversation_id): head for head in heads if not head.is_group for one in head.others(call.user_id)
     }
-    sides = conversations.memberships(direct)
+    sides = conversations.memberships(direct, stale=True)
     return {
         conversation_id: [direct[user_id, conversation_id].marker(side, call.user_id)]
         for (user_id, conversation_id), side in sides.items()

@@ -33,21 +33,34 @@ class Rows:
         return row if isinstance(row, model) else None
 
 
-def read(wanted: Mapping[type[Table], Iterable[Key]], *, stale: Collection[type[Table]] = ()) -> Rows:
+def read(
+    wanted: Mapping[type[Table], Iterable[Key]],
+    *,
+    stale: Collection[type[Table]] = (),
+    beside: Mapping[type[Table], Iterable[Key]] | None = None,
+) -> Rows:
     """Returns the rows of these keys, of any number of tables.
 
-    Strongly consistent, except those of the models in `stale`.
+    Strongly consistent, except those of the models in `stale`, and those of `beside`, whatever their models.
 
     One round trip for each 100 keys, all at once. A consistent read costs 1 unit per 4 KB, a stale one half of that.
     Raises Unavailable when DynamoDB goes on leaving keys out.
     """
-    keys = [(model, key) for model, its_keys in wanted.items() for key in dict.fromkeys(its_keys)]
-    chunks = list(_chunks(keys))
+    keys, keys_beside = _keys(wanted), _keys(beside or {})
+    # One call reads each table either way.
+    apart = {model for model, _ in keys_beside} & {model for model, _ in keys if model not in stale}
+    stale_beside = {*stale, *(model for model, _ in keys_beside)}
+    parts = [(keys, stale), (keys_beside, stale_beside)] if apart else [([*keys, *keys_beside], stale_beside)]
+    chunks = [(chunk, its_stale) for part, its_stale in parts for chunk in _chunks(part)]
     # A thread costs more than it saves while there is only one call to make.
     answers = (
-        _calls.map(lambda chunk: _read(chunk, stale), chunks) if len(chunks) > 1 else [_read(c, stale) for c in chunks]
+        _calls.map(lambda chunk: _read(*chunk), chunks) if len(chunks) > 1 else [_read(*chunk) for chunk in chunks]
     )
     return Rows({found: row for answer in answers for found, row in answer})
+
+
+def _keys(wanted: Mapping[type[Table], Iterable[Key]]) -> list[tuple[type[Table], Key]]:
+    return [(model, key) for model, its_keys in wanted.items() for key in dict.fromkeys(its_keys)]
 
 
 def _chunks(keys: Sequence[tuple[type[Table], Key]]) -> Iterator[list[tuple[type[Table], Key]]]:

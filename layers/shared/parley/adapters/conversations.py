@@ -1,6 +1,6 @@
 """Heads and memberships: reading them together, opening a direct conversation, listing by activity."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import convert, to_builtins
@@ -64,37 +64,56 @@ def head_and_block(conversation_id: str, user_id: str, other_id: str) -> tuple[H
 
 
 def heads(conversation_ids: Iterable[str]) -> dict[str, Head]:
-    """Returns the heads that exist, by id; one round trip per 100."""
+    """Returns the heads that exist, by id; they may be a moment old; one round trip per 100."""
     wanted = list(conversation_ids)
-    rows = batches.read({tables.Conversation: [(one,) for one in wanted]})
+    rows = batches.read({tables.Conversation: [(one,) for one in wanted]}, stale=(tables.Conversation,))
     found = ((one, head_of(rows, one)) for one in wanted)
     return {one: head for one, head in found if head is not None}
 
 
-def heads_and_memberships(conversation_ids: Sequence[str], user_id: str) -> dict[str, tuple[Head, Membership]]:
-    """Returns head and own membership of those conversations that have both, by id; strongly consistent."""
-    rows = batches.read(
-        {
-            tables.Conversation: [(one,) for one in conversation_ids],
-            tables.Membership: [(user_id, one) for one in conversation_ids],
-        }
-    )
+def heads_and_memberships(
+    conversation_ids: Sequence[str], user_id: str, *, stale: bool = False
+) -> dict[str, tuple[Head, Membership]]:
+    """Returns head and own membership of those conversations that have both, by id.
+
+    Strongly consistent. With `stale` they may be a moment old, which costs half; memberships of groups never are, as
+    they alone say who is in.
+    """
+    heads, own = [(one,) for one in conversation_ids], [(user_id, one) for one in conversation_ids]
+    if stale:
+        rows = _read_stale(own, user_id, {tables.Conversation: heads})
+    else:
+        rows = batches.read({tables.Conversation: heads, tables.Membership: own})
     pairs = ((one, head_of(rows, one), membership_of(rows, user_id, one)) for one in conversation_ids)
     return {one: (head, mine) for one, head, mine in pairs if head is not None and mine is not None}
 
 
 def memberships_and_names(
-    keys: Iterable[tuple[str, str]],
+    keys: Iterable[tuple[str, str]], *, stale_for: str | None = None
 ) -> tuple[dict[tuple[str, str], Membership], dict[str, str | None]]:
     """Returns memberships by (user id, conversation id), and the names of the people in `keys`.
 
-    One round trip per 100 rows.
+    Names may be a moment old, and so may memberships with `stale_for`, but not that person's own in groups: they alone
+    say who is in. One round trip per 100 rows.
     """
     wanted = list(keys)
-    people = [user_id for user_id, _ in wanted]
-    rows = batches.read({tables.Membership: wanted, tables.User: [(one,) for one in people]}, stale=(tables.User,))
+    people = [(user_id,) for user_id in dict.fromkeys(user_id for user_id, _ in wanted)]
+    if stale_for is not None:
+        rows = _read_stale(wanted, stale_for, {tables.User: people})
+    else:
+        rows = batches.read({tables.Membership: wanted, tables.User: people}, stale=(tables.User,))
     found = {key: membership for key in wanted if (membership := membership_of(rows, *key)) is not None}
-    return found, {one: _name(rows, one) for one in people}
+    return found, {user_id: _name(rows, user_id) for (user_id,) in people}
+
+
+def _read_stale(
+    memberships: Iterable[tuple[str, str]], user_id: str, beside: Mapping[type[tables.Table], list[tuple[str]]]
+) -> Rows:
+    """Returns memberships and other rows that may be a moment old, except the person's own memberships of groups."""
+    wanted = list(memberships)
+    deciding = [key for key in wanted if key[0] == user_id and ids.is_group_id(key[1])]
+    others = set(wanted) - set(deciding)
+    return batches.read({tables.Membership: deciding}, beside={tables.Membership: others, **beside})
 
 
 def names(user_ids: Iterable[str]) -> dict[str, str | None]:
@@ -171,10 +190,13 @@ def members_behind(head: Head, limit: int, after: str | None = None) -> list[str
     return sorted(one for one in head.participants if after is None or one > after)[:limit]
 
 
-def memberships(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Membership]:
-    """Returns the memberships that exist, by (user id, conversation id); one round trip per 100, at once."""
+def memberships(keys: Iterable[tuple[str, str]], *, stale: bool = False) -> dict[tuple[str, str], Membership]:
+    """Returns the memberships that exist, by (user id, conversation id); one round trip per 100, at once.
+
+    With `stale` they may be a moment old.
+    """
     wanted = list(keys)
-    rows = batches.read({tables.Membership: wanted})
+    rows = batches.read({tables.Membership: wanted}, stale=(tables.Membership,) if stale else ())
     return {key: membership for key in wanted if (membership := membership_of(rows, *key)) is not None}
 
 

@@ -1,4 +1,4 @@
-"""One log line and one set of metrics for each request, at its end. Never message text, tokens, or names of people."""
+"""One log line for each request, at its end, and a metric if it went wrong. Never message text, tokens, or names."""
 
 from typing import Any
 
@@ -14,10 +14,14 @@ def refused(operation: str, request_id: str, code: str, **ids: Any) -> None:
     _count(operation, "Refusals")
 
 
+# Pings and typing are most of all requests and all alike. API Gateway's access log has a line of each.
+_QUIET = frozenset({"ping", "typing_start", "typing_stop"})
+
+
 def succeeded(operation: str, request_id: str, **ids: Any) -> None:
-    """Logs a request that went well, and counts it."""
-    logger.info("done", operation=operation, correlation_id=request_id, **ids)
-    _count(operation, "Successes")
+    """Logs a request that went well; Lambda's own metric counts them."""
+    if operation not in _QUIET:
+        logger.info("done", operation=operation, correlation_id=request_id, **ids)
 
 
 def failed(operation: str, request_id: str, **ids: Any) -> None:

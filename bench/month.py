@@ -1,0 +1,201 @@
+"""What a month costs, all in, at list prices: from what was counted and measured, and from a day that is assumed.
+
+The headline of `cost.py` is a message and nothing else. An app is also there while nobody writes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+
+from bench import prices
+from bench.latency import duration_ms
+from bench.stage import ROOT, memory_mb
+from local.template import Resource, Template, load
+
+BUDGET_USD = 350.0
+DAYS = 30
+
+# Assumed: a person's day, beside what `Use` says.
+OPENS = 3  # of the app
+LOOKED_INTO = 3  # conversations in each opening
+CUT_H = 2.0  # API Gateway cuts a connection; the client opens another, syncs and joins again
+KNOWN = 30  # people with whom one has written lately; who of them is online learns that one came or went
+MARKERS = 0.5  # `mark_read` for each message: two at a time, as people read them
+TYPING_STARTS, TYPING_STOPS = 2.0, 1.0  # for each message
+SEARCHES = 0.1  # of an opening
+
+# Assumed: what the platform does beside.
+BUSY_H = 8.0  # of a day, in which all of it happens
+STORED_BYTES = 900  # of a message: its row, its marker's, and what goes with them
+POLLERS, POLLS_PER_MINUTE = (
+    5,
+    3,
+)  # of an event source at rest: Lambda's pollers wait 20 s each ("Using Lambda with SQS")
+REFUSED_METRICS = 10  # operations that refuse something all day, each a metric of its own
+STORED_METRICS = 2  # `MessagesStored`, by the type of the context
+
+
+@dataclass(frozen=True)
+class Use:
+    """How an app is used: people on a day, the messages of all of them, and for how many hours each is connected."""
+
+    key: str
+    what: str
+    people: int
+    messages: int
+    hours: float
+    online: float  # the share of people who are connected while one comes or goes
+
+
+USES = (
+    Use("8h", "10,000 people, 8 h connected", 10_000, 200_000, 8, 8 / 24),
+    Use("2h", "10,000 people, 2 h connected", 10_000, 200_000, 2, 2 / 24),
+    Use("0.5h", "10,000 people, half an hour", 10_000, 200_000, 0.5, 0.5 / 24),
+    # System E: 50 connected at the peak, taken for all of the day's eight hours.
+    Use("school", "a school: 500 people, 50 connected", 500, 10_000, 50 * BUSY_H / 500, 50 / 500),
+)
+
+
+@dataclass(frozen=True)
+class Month:
+    """The parts of a month's price in USD, in the order of the table."""
+
+    use: Use
+    parts: Mapping[str, float]
+
+    @property
+    def total(self) -> float:
+        return sum(self.parts.values())
+
+
+def of(use: Use, numbers: Mapping[str, float]) -> Month:
+    """Returns what a month of such days costs."""
+    template = load(ROOT / "template.yaml")
+    bill = _Bill(numbers, template)
+    bill.add("sends", "send.WebSocket", use.messages)
+    bill.add("markers", "mark_read", use.messages * MARKERS)
+    bill.add("typing", "typing_start", use.messages * TYPING_STARTS)
+    bill.add("typing", "typing_stop", use.messages * TYPING_STOPS)
+    bill.add("pings", "ping", use.people * use.hours * 3600 / numbers["heartbeat_s"])
+    bill.usd("connection minutes", use.people * use.hours * 60 * prices.CONNECTION_MINUTE)
+    _open(bill, use)
+    for sweep in SWEEPS:
+        bill.add("sweeps", f"sweep.{sweep}", 24 * 60, socket=False)
+    polls = POLLERS * POLLS_PER_MINUTE * 24 * 60 * _queue_readers(template)
+    bill.usd("queue polling", polls * prices.QUEUE_REQUEST)
+    parts = {name: usd * DAYS for name, usd in bill.parts.items()}
+    parts["traces"] = bill.traced * DAYS * _sampled(bill.traced) * prices.TRACE
+    parts["metrics"] = (REFUSED_METRICS + len(SWEEPS) + STORED_METRICS) * prices.METRIC
+    parts["alarms"] = alarm_metrics(template) * prices.ALARM_METRIC
+    parts["storage"] = use.messages * DAYS * STORED_BYTES / 1e9 * prices.STORED_GB
+    return Month(use, {name: parts[name] for name in PARTS})
+
+
+UNTRACED = ("ping", "typing_start", "typing_stop")  # whatever the parameter says
+SWEEPS = ("ClearStaleTyping", "ClearStaleCalls", "ClearStalePresence")
+PARTS = (
+    "sends",
+    "markers",
+    "typing",
+    "pings",
+    "connection minutes",
+    "ticket and connect",
+    "hello and join",
+    "sync",
+    "list",
+    "history",
+    "other reads",
+    "logs",
+    "traces",
+    "metrics",
+    "alarms",
+    "sweeps",
+    "queue polling",
+    "storage",
+)
+
+
+def _open(bill: "_Bill", use: Use) -> None:
+    """Adds what opening the app takes, and what the cut every two hours does."""
+    opens, connects = use.people * OPENS, use.people * max(OPENS, ceil(use.hours / CUT_H))
+    bill.add("ticket and connect", "ticket", connects, rest=True)
+    for operation in ("authorize", "authorize_ticket", "connect", "disconnect"):
+        bill.add("ticket and connect", operation, connects)
+    # A connection that takes the place of one that will be cut tells nobody.
+    bill.usd("ticket and connect", 2 * opens * KNOWN * use.online * prices.SOCKET_MESSAGE)
+    bill.add("hello and join", "hello", connects)
+    bill.add("hello and join", "join", connects + opens * (LOOKED_INTO - 1))
+    bill.add("sync", "sync", connects)
+    bill.add("list", "list", opens, rest=True)
+    bill.add("history", "history", opens * LOOKED_INTO, rest=True)
+    bill.add("other reads", "me", opens, rest=True)
+    bill.add("other reads", "search", opens * SEARCHES, rest=True)
+    bill.add("other reads", "list_q", opens * SEARCHES, rest=True)
+
+
+class _Bill:
+    """Adds up what happens on a day."""
+
+    def __init__(self, numbers: Mapping[str, float], template: Template) -> None:
+        self._numbers = numbers
+        self._is_traced = "send_message" not in untraced(template)
+        self.parts: dict[str, float] = {}
+        self.traced = 0.0
+
+    def usd(self, part: str, usd: float) -> None:
+        self.parts[part] = self.parts.get(part, 0.0) + usd
+
+    def add(self, part: str, operation: str, times: float, *, rest: bool = False, socket: bool = True) -> None:
+        """Adds an operation that is done so often; a log line of each invocation goes to the part of the logs."""
+        one = {name: self._numbers[f"{operation}.{name}"] for name in ("read", "write", "posts", "waits_ms")}
+        one |= {name: self._numbers[f"{operation}.{name}"] for name in ("processor_ms", "log_bytes")}
+        authorizer = operation.startswith("authorize")
+        frames = 0 if rest or not socket or authorizer or operation in ("connect", "disconnect") else 2
+        usd = (frames + one["posts"]) * prices.SOCKET_MESSAGE
+        usd += prices.REST_REQUEST if rest else 0.0
+        usd += one["read"] * prices.READ_UNIT + one["write"] * prices.WRITE_UNIT
+        usd += invocation_usd(duration_ms(one["processor_ms"], one["waits_ms"]))
+        if operation == "send.WebSocket":
+            usd += invocation_usd(duration_ms(one["processor_ms"], 0)) / prices.STREAM_BATCH  # the stream's reader
+        self.usd(part, times * usd)
+        access = 0 if authorizer or not socket else prices.ACCESS_LOG_BYTES
+        self.usd("logs", times * (one["log_bytes"] + prices.PLATFORM_LOG_BYTES + access) * prices.LOG_BYTE)
+        if self._is_traced and operation not in UNTRACED:
+            self.traced += times
+
+
+def invocation_usd(milliseconds: float) -> float:
+    """Returns the price of one invocation, with its share of the cold starts."""
+    gb_s = (milliseconds + prices.COLD_STARTS * prices.COLD_START_MS) / 1000 * memory_mb() / 1024
+    return prices.INVOCATION + gb_s * prices.GB_S
+
+
+def _sampled(traced: float) -> float:
+    """Returns the share of a day's requests that is traced: Lambda takes one a second, and 5 % of the others."""
+    per_s = max(1.0, traced / (BUSY_H * 3600))
+    return (1 + 0.05 * (per_s - 1)) / per_s
+
+
+# --- what stands in template.yaml ------------------------------------------------------------------------------------
+
+
+def untraced(template: Template) -> frozenset[str]:
+    """Returns the handlers that are not traced, by the names of their files."""
+    functions = template.of_type("AWS::Lambda::Function")
+    return frozenset(one.properties["Handler"].split(".")[1] for one in functions if _mode(one) != "Active")
+
+
+def _mode(function: Resource) -> str:
+    return str(function.properties.get("TracingConfig", {}).get("Mode", "PassThrough"))
+
+
+def alarm_metrics(template: Template) -> int:
+    """Returns how many metrics the alarms watch: each of an expression counts."""
+    alarms = template.of_type("AWS::CloudWatch::Alarm")
+    return sum(sum("MetricStat" in one for one in alarm.properties.get("Metrics", [])) or 1 for alarm in alarms)
+
+
+def _queue_readers(template: Template) -> int:
+    """Returns how many functions wait at a queue."""
+    sources = template.of_type("AWS::Lambda::EventSourceMapping")
+    return sum(":sqs:" in str(one.properties["EventSourceArn"]) for one in sources)

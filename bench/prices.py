@@ -1,0 +1,21 @@
+"""List prices in USD: us-east-1, on demand, without free tiers, November 2026. And what is assumed of AWS beside."""
+
+WRITE_UNIT = 0.625e-6
+READ_UNIT = 0.125e-6
+SOCKET_MESSAGE = 1.00e-6  # either way, up to 32 KB
+CONNECTION_MINUTE = 0.25e-6
+REST_REQUEST = 3.50e-6
+INVOCATION = 0.20e-6
+GB_S = 0.0000133334  # arm64
+QUEUE_REQUEST = 0.40e-6
+LOG_BYTE = 0.50 / 1e9  # CloudWatch Logs, ingested
+TRACE = 5.00e-6  # X-Ray, recorded
+METRIC = 0.30  # a custom metric that is written all month
+ALARM_METRIC = 0.10  # a metric that an alarm watches
+STORED_GB = 0.25 + 0.20  # DynamoDB, and restoring to a point in time
+
+COLD_STARTS = 1 / 200  # invocations that find no warm instance
+COLD_START_MS = 1500  # billed too: interpreter, layer and imports on the share of a processor
+STREAM_BATCH = 10  # messages that the readers of the stream find in one batch
+PLATFORM_LOG_BYTES = 400  # START, END and REPORT of one invocation
+ACCESS_LOG_BYTES = 350  # one line in the format of template.yaml
