@@ -84,7 +84,7 @@ examples: .venv/.dev .venv-ministack/.stamp  ## docs/examples.json again, from t
 	@PYTHONPATH=layers/shared:functions .venv/bin/python -m docs.examples $(ARGS)
 	@.venv/bin/python -m docs.generate
 
-release: .venv/.dev  ## keep this version's template and rows in releases/, for the next one to be tested against
+release: .venv/.dev  ## keep this version's template, code and rows in releases/, for the next one to be tested against
 	@folder=releases/$$(.venv/bin/python -c 'import tomllib; print(tomllib.load(open("pyproject.toml", "rb"))["project"]["version"])'); \
 	mkdir -p "$$folder" && cp template.yaml "$$folder" && \
 	PYTHONPATH=layers/shared:functions .venv/bin/python -m tests.functional.last_release "$$folder" >/dev/null && echo "$$folder"

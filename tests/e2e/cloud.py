@@ -196,6 +196,8 @@ def sam(*arguments: str, endpoint_url: str | None = None) -> None:
     """Runs SAM, as an administrator of ministack where an endpoint is given; fails with what it said."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "JWT_", "COV"))}
     environment |= {"SAM_CLI_TELEMETRY": "0", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    # The layer's Makefile looks for uv beside the project, where a release that was unpacked has none.
+    environment["PATH"] = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{environment['PATH']}"
     if endpoint_url:
         environment["AWS_ENDPOINT_URL"] = endpoint_url
     done = subprocess.run(

@@ -1,10 +1,11 @@
 """The last release, deployed and used; then this version, deployed over it: everything is still there and goes on.
 
-The stack of the last release runs today's functions, because only its template is kept (`releases/`). What its own
-functions stored is read in `tests/functional/test_last_release.py`.
+Template and code of the last release are kept in its folder (`releases/`).
 """
 
 import json
+import shutil
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,21 +34,19 @@ Json = dict[str, Any]
 
 
 class Upgrade:
-    """Two templates of one build, and a cloud to deploy them onto, one over the other."""
+    """Two builds, and a cloud to deploy them onto, one over the other."""
 
-    def __init__(self, folder: Path, cloud: Cloud, built: Json) -> None:
+    def __init__(self, released: Path, this: Path, cloud: Cloud) -> None:
         self.endpoint_url = cloud.endpoint_url
-        self._folder = folder
-        self._built = built
+        self._released = released
+        self._this = this
         self.cloudformation = administrator(cloud.endpoint_url, "cloudformation")
         secret = administrator(cloud.endpoint_url, "secretsmanager").create_secret(Name="key", SecretString=SECRET)
         self._parameters = {**PARAMETERS, "JwtSecretArn": secret["ARN"]}
 
     def before(self) -> Deployment:
         """Deploys the last release."""
-        template = yaml_parse((last_release() / "template.yaml").read_text(encoding="utf-8"))
-        _take_code(self._built, template)
-        return self._deploy("before", template)
+        return self._deploy(self._released)
 
     def after(self) -> Deployment:
         """Deploys this version over it, by a change set that has been made before."""
@@ -59,7 +58,7 @@ class Upgrade:
         """Makes the change set, and returns what it would do to each resource."""
         self.key = administrator(self.endpoint_url, "kms").create_key()["KeyMetadata"]["Arn"]
         self._parameters["KmsKeyArn"] = self.key
-        self._deploy("after", self._built, "--no-execute-changeset")
+        self._deploy(self._this, "--no-execute-changeset")
         describe = self.cloudformation.get_paginator("describe_change_set")
         pages = describe.paginate(StackName=STACK, ChangeSetName=self._waiting())
         return [change["ResourceChange"] for page in pages for change in page["Changes"]]
@@ -70,9 +69,10 @@ class Upgrade:
         [waiting] = [each["ChangeSetId"] for each in made if each["ExecutionStatus"] == "AVAILABLE"]
         return str(waiting)
 
-    def _deploy(self, name: str, template: Json, *more: str) -> Deployment:
-        self._template = for_ministack(template, self.endpoint_url)
-        path = self._folder / f"{name}.json"
+    def _deploy(self, build: Path, *more: str) -> Deployment:
+        built = yaml_parse((build / "template.yaml").read_text(encoding="utf-8"))
+        self._template = for_ministack(built, self.endpoint_url)
+        path = build / "ministack.json"
         path.write_text(json.dumps(self._template), encoding="utf-8")
         sam(
             "deploy",
@@ -84,25 +84,24 @@ class Upgrade:
         return Deployment(self.endpoint_url, self._template)
 
 
-def _take_code(built: Json, template: Json) -> None:
-    """Lets a template's functions and layer run what has been built."""
-    resources = built["Resources"].values()
-    code = next(each["Properties"]["CodeUri"] for each in resources if each["Type"] == "AWS::Serverless::Function")
-    for name, each in template["Resources"].items():
-        if each["Type"] == "AWS::Serverless::Function":
-            each["Properties"]["CodeUri"] = code
-        if each["Type"] == "AWS::Serverless::LayerVersion":
-            each["Properties"]["ContentUri"] = built["Resources"][name]["Properties"]["ContentUri"]
-
-
 @pytest.fixture
 def upgrade(tmp_path: Path) -> Iterator[Upgrade]:
-    build = tmp_path / "build"
-    sam("build", "--build-dir", str(build), "--cache-dir", str(tmp_path / "cache"), *overrides(PARAMETERS))
-    built = yaml_parse((build / "template.yaml").read_text(encoding="utf-8"))
+    release = tmp_path / "release"
+    with tarfile.open(last_release() / "code.tar.xz") as code:
+        code.extractall(release, filter="data")
+    shutil.copy(last_release() / "template.yaml", release)
+    released, this = build(tmp_path / "released", release), build(tmp_path / "this", ROOT)
     cloud = Cloud(ROOT, account=ACCOUNT, guarded=False)
     with cloud:
-        yield Upgrade(build, cloud, built)
+        yield Upgrade(released, this, cloud)
+
+
+def build(folder: Path, source: Path) -> Path:
+    """Returns the folder with what SAM builds of a template and of the code beside it."""
+    cache = folder.with_name(f"{folder.name}-cache")
+    places = ("--template-file", str(source / "template.yaml"), "--build-dir", str(folder), "--cache-dir", str(cache))
+    sam("build", *places, *overrides(PARAMETERS))
+    return folder
 
 
 def lasting(deployment: Deployment) -> dict[str, str]:

@@ -5,6 +5,7 @@
 
 import json
 import sys
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,20 @@ def main(folder: Path) -> None:
         stored = record(parley, live(parley))
     text = json.dumps(stored, indent=1, ensure_ascii=False, sort_keys=True)
     (folder / "stored.json").write_text(text + "\n", encoding="utf-8")
+    keep_code(folder / "code.tar.xz")
+
+
+def keep_code(path: Path) -> None:
+    """Packs what a stack of this version runs; the same code makes the same file."""
+
+    def plain(info: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        info.mtime = info.uid = info.gid = 0
+        info.uname = info.gname = ""
+        return None if "__pycache__" in info.name else info
+
+    with tarfile.open(path, "w:xz") as packed:
+        for part in ("functions", "layers/shared"):
+            packed.add(TEMPLATE.parent / part, arcname=part, filter=plain)
 
 
 if __name__ == "__main__":
