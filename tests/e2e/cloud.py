@@ -45,8 +45,11 @@ class Cloud(Ministack):
         }
 
 
-def for_ministack(template: dict[str, Any], endpoint_url: str) -> dict[str, Any]:
-    """Returns the built template without what ministack 1.5.33 refuses (docs/decisions.md lists it)."""
+def for_ministack(template: dict[str, Any], endpoint_url: str, **variables: str) -> dict[str, Any]:
+    """Returns the built template without what ministack 1.5.33 refuses (docs/decisions.md lists it).
+
+    `variables` are added to the environment of every function.
+    """
     resources = {name: each for name, each in template["Resources"].items() if not _is_unknown(each)}
     for each in resources.values():
         if each["Type"] in ("AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy"):
@@ -57,10 +60,21 @@ def for_ministack(template: dict[str, Any], endpoint_url: str) -> dict[str, Any]
     for each in resources.values():
         if isinstance(each.get("DependsOn"), list):
             each["DependsOn"] = [name for name in each["DependsOn"] if name in resources]
+    for each in resources.values():
+        _allow_batches(each)
     # Its @connections API is at its own address, and the parameter ConnectionsEndpoint cannot name an API to be made.
     environment = template["Globals"]["Function"]["Environment"]["Variables"]
     environment["CONNECTIONS_ENDPOINT"] = {"Fn::Sub": endpoint_url + "/_aws/execute-api/${WebSocketApi}/v1"}
+    environment |= variables
     return {**template, "Resources": resources}
+
+
+def _allow_batches(resource: dict[str, Any]) -> None:
+    """Adds the right `sqs:SendMessageBatch`, which AWS does not have: there `sqs:SendMessage` is enough."""
+    for policy in resource["Properties"].get("Policies", []):
+        if isinstance(policy, dict) and "Statement" in policy:
+            sends = [each for each in policy["Statement"] if each.get("Action") == "sqs:SendMessage"]
+            policy["Statement"] += [{**each, "Action": "sqs:SendMessageBatch"} for each in sends]
 
 
 def _is_unknown(resource: dict[str, Any]) -> bool:
@@ -91,6 +105,7 @@ class Deployment:
     def __init__(self, endpoint_url: str, template: dict[str, Any]) -> None:
         self.endpoint_url = endpoint_url
         self.template = template
+        self.acted: set[str] = set()  # ministack logs no call of a WebSocket function but the authorizer's
         resources = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK)
         self.ids = {
             each["LogicalResourceId"]: each["PhysicalResourceId"]
@@ -112,18 +127,29 @@ class Deployment:
         return value
 
     def log(self, group: str) -> str:
-        events = self.client("logs").filter_log_events(logGroupName=self.ids[group])["events"]
-        return "\n".join(event["message"] for event in events)
+        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=self.ids[group])
+        return "\n".join(event["message"] for page in pages for event in page["events"])
+
+
+def signed(claims: dict[str, object]) -> str:
+    """Returns a token with these claims, signed with the stack's secret."""
+    return jwt.encode(claims, SECRET)
 
 
 class Person:
     """Somebody with a token, and a socket once they have connected."""
 
-    def __init__(self, deployment: Deployment, user_id: str) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        user_id: str,
+        role: str = "user",
+        sign: Callable[[dict[str, object]], str] = signed,
+    ) -> None:
         self._deployment = deployment
         self.user_id = user_id
-        claims = {"sub": user_id, "name": user_id.title(), "iss": "parley", "aud": "parley"}
-        self.token = jwt.encode({**claims, "iat": int(time.time()), "exp": int(time.time()) + 600}, SECRET)
+        claims = {"sub": user_id, "name": user_id.title(), "role": role, "iss": "parley", "aud": "parley"}
+        self.token = sign({**claims, "iat": int(time.time()), "exp": int(time.time()) + 600})
         self._open = ExitStack()
         self._rest = self._open.enter_context(
             httpx.Client(
@@ -138,10 +164,14 @@ class Person:
 
     def ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """Returns the answer's body; fails where it is no success."""
+        answer: dict[str, Any] = self.answer(method, path, body).json()
+        return answer
+
+    def answer(self, method: str, path: str, body: object = None) -> httpx.Response:
+        """Returns the whole answer; fails where it is no success."""
         response = self._rest.request(method, path, json=body)
         assert response.is_success, (method, path, response.status_code, response.text)
-        answer: dict[str, Any] = response.json()
-        return answer
+        return response
 
     def connect_by_ticket(self) -> None:
         ticket = self.ask("POST", "/ws-tickets")["ticket"]
@@ -159,16 +189,27 @@ class Person:
 
     def act(self, action: str, **data: object) -> dict[str, Any]:
         """Returns what an action acknowledges with; fails where it is refused."""
+        frame = self._reply(action, data)
+        assert frame["type"] == "ack", frame
+        acknowledged: dict[str, Any] = frame["data"]
+        return acknowledged
+
+    def is_refused(self, action: str, **data: object) -> str:
+        """Returns the code with which an action is refused; fails where it is acknowledged."""
+        frame = self._reply(action, data)
+        assert frame["type"] == "error", frame
+        return str(frame["error"]["code"])
+
+    def _reply(self, action: str, data: dict[str, object]) -> dict[str, Any]:
         assert self._socket
+        self._deployment.acted.add(action)
         self._asked += 1
         request_id = f"{self.user_id}-{self._asked}"
         self._socket.send(json.dumps({"action": action, "request_id": request_id, "data": data}))
         while True:
             frame = self._receive()
             if frame.get("request_id") == request_id:
-                assert frame["type"] == "ack", frame
-                acknowledged: dict[str, Any] = frame["data"]
-                return acknowledged
+                return frame
             self._events.append(frame)
 
     def hears(self, event: str) -> dict[str, Any]:
@@ -182,6 +223,8 @@ class Person:
     def leave(self) -> None:
         self._open.close()
 
+    close = leave  # for contextlib.closing
+
     def _receive(self) -> dict[str, Any]:
         assert self._socket
         frame: dict[str, Any] = json.loads(self._socket.recv(timeout=PATIENCE_S))
@@ -189,7 +232,8 @@ class Person:
 
 
 def overrides(parameters: dict[str, str]) -> list[str]:
-    return ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
+    quoted = {name: value or '""' for name, value in parameters.items()}  # SAM takes no empty value otherwise
+    return ["--parameter-overrides", *(f"{name}={value}" for name, value in quoted.items())]
 
 
 def sam(*arguments: str, endpoint_url: str | None = None) -> None:

@@ -1,15 +1,29 @@
-"""template.yaml deploys, and two people talk through what was deployed.
+"""template.yaml deploys, every function does its work there under its own role, and it is updated and deleted.
 
 `sam build` and `sam deploy` onto ministack (`tests/e2e/cloud.py`).
 """
 
+import copy
 import json
+import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote
+from uuid import uuid4
 
 import httpx
 import jwt
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from samtranslator.yaml_helper import yaml_parse
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -28,41 +42,84 @@ from tests.e2e.cloud import (
     for_ministack,
     overrides,
     sam,
+    signed,
     until,
 )
 
+SDP = "v=0\r\no=- 4611 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+
 
 @pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stack"]:
     folder = tmp_path_factory.mktemp("deploy")
     build = folder / "build"
-    parameters = dict(PARAMETERS)
     # Before the server starts, for it would wait idle.
-    sam("build", "--build-dir", str(build), "--cache-dir", str(folder / "cache"), *overrides(parameters))
+    sam("build", "--build-dir", str(build), "--cache-dir", str(folder / "cache"), *overrides(PARAMETERS))
     with Cloud(ROOT, account=ACCOUNT, guarded=False) as cloud:
-        built = yaml_parse((build / "template.yaml").read_text(encoding="utf-8"))
-        template = for_ministack(built, cloud.endpoint_url)
-        (build / "ministack.json").write_text(json.dumps(template), encoding="utf-8")
         secrets = administrator(cloud.endpoint_url, "secretsmanager")
-        # `Ref` of a secret is its name there, not its ARN, so the secret that the stack would make is given to it.
-        parameters["JwtSecretArn"] = secrets.create_secret(Name="key", SecretString=SECRET)["ARN"]
-        sam(
-            "deploy",
-            *("--template-file", str(build / "ministack.json"), "--stack-name", STACK, "--region", "us-east-1"),
-            *("--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"),
-            *overrides(parameters),
-            endpoint_url=cloud.endpoint_url,
-        )
-        yield Deployment(cloud.endpoint_url, template)
+        secret_arns = {
+            # `Ref` of a secret is its name there, not its ARN, so the secret that the stack would make is given to it.
+            "JwtSecretArn": secrets.create_secret(Name="key", SecretString=SECRET)["ARN"],
+            "TurnSecretArn": secrets.create_secret(Name="turn", SecretString="shared with the TURN server")["ARN"],
+        }
+        stack = Stack(cloud.endpoint_url, build, {**PARAMETERS, **secret_arns, "TurnUrls": "turn:turn.example.com"})
+        stack.deploy()
+        yield stack
 
 
 @pytest.fixture
-def people(deployment: Deployment) -> Iterator[Callable[[str], Person]]:
+def deployment(stack: "Stack") -> Deployment:
+    return stack.deployed
+
+
+class Stack:
+    """What has been built, and how it is deployed."""
+
+    deployed: Deployment
+
+    def __init__(self, endpoint_url: str, build: Path, parameters: dict[str, str]) -> None:
+        self.endpoint_url = endpoint_url
+        self.build = build
+        self.parameters = parameters
+        # Of the server that has the issuer's keys. All functions trust it from the start: an update then changes two.
+        self.certificate = own_certificate(build)
+        self.built = yaml_parse((build / "template.yaml").read_text(encoding="utf-8"))
+
+    def deploy(self) -> None:
+        """Makes or updates the stack, as a deployer does."""
+        trusted = {"SSL_CERT_FILE": str(self.certificate)}
+        template = for_ministack(copy.deepcopy(self.built), self.endpoint_url, **trusted)
+        path = self.build / "ministack.json"
+        path.write_text(json.dumps(template), encoding="utf-8")
+        sam(
+            "deploy",
+            *("--template-file", str(path), "--stack-name", STACK, "--region", "us-east-1"),
+            *("--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"),
+            *overrides(self.parameters),
+            endpoint_url=self.endpoint_url,
+        )
+        self.deployed = Deployment(self.endpoint_url, template)
+
+    def code_of(self, function: str) -> Path:
+        """Returns the built file of a function's handler."""
+        properties = self.built["Resources"][function]["Properties"]
+        folder, name, _ = properties["Handler"].split(".")
+        return self.build / str(properties["CodeUri"]) / str(folder) / f"{name}.py"
+
+
+class Make(Protocol):
+    """Makes people: by id, and by role."""
+
+    def __call__(self, user_id: str, role: str = "user") -> Person: ...
+
+
+@pytest.fixture
+def people(deployment: Deployment) -> Iterator[Make]:
     """Yields what makes people; they leave when the test is over."""
     made: list[Person] = []
 
-    def person(user_id: str) -> Person:
-        made.append(Person(deployment, user_id))
+    def person(user_id: str, role: str = "user") -> Person:
+        made.append(Person(deployment, user_id, role))
         return made[-1]
 
     yield person
@@ -77,7 +134,7 @@ def test_all_that_the_template_declares_is_there(deployment: Deployment) -> None
     assert wanted - layer_versions <= deployment.ids.keys()
 
 
-def test_two_people_talk_over_rest_and_websocket(people: Callable[[str], Person]) -> None:
+def test_two_people_talk_over_rest_and_websocket(people: Make) -> None:
     alice, bob = people("alice"), people("bob")
     alice.connect_by_ticket()
     bob.connect_by_token()
@@ -104,7 +161,7 @@ def test_two_people_talk_over_rest_and_websocket(people: Callable[[str], Person]
     assert [receipt["user_id"] for receipt in receipts if receipt["read_at"]] == ["bob"]
 
 
-def test_every_other_operation_may_do_what_it_does(people: Callable[[str], Person]) -> None:
+def test_every_other_operation_may_do_what_it_does(people: Make) -> None:
     carol, dave = people("carol"), people("dave")
     carol.connect_by_token()
     dave.connect_by_ticket()
@@ -150,25 +207,280 @@ def test_nobody_gets_in_without_a_good_token(deployment: Deployment) -> None:
     assert refused.value.response.status_code in (401, 500)
 
 
-def test_what_nobody_waits_for_runs_under_its_role_too(deployment: Deployment, people: Callable[[str], Person]) -> None:
+def test_what_nobody_waits_for_runs_under_its_role_too(deployment: Deployment, people: Make) -> None:
     erin = people("erin")
     erin.ask("POST", "/messages", {"user_id": "frank", "text": "Call me."})
     sqs = deployment.client("sqs")
     post = {"user_id": "erin", "connection_id": "Z29uZQ==", "since_ms": 1, "last_sign_ms": 1, "frame": "{}"}
     sqs.send_message(QueueUrl=deployment.ids["PostRetries"], MessageBody=json.dumps(post))
+    rows = {"kind": "presence", "keys": [["nobody"]], "at_s": int(time.time())}
+    sqs.send_message(QueueUrl=deployment.ids["Sweeps"], MessageBody=json.dumps(rows))
 
     for sweep in ("ClearStaleTyping", "ClearStalePresence"):
         assert deployment.invoke(sweep, {"time": "2030-01-01T00:00:00Z"}).keys() == {"swept"}
     until(lambda: '"MessagesStored"' in deployment.log("BackgroundLogs"))
+    until(lambda: "sweep_rows" in operations(deployment, "BackgroundLogs"))
     until(lambda: '"received":1' in deployment.log("BackgroundLogs").replace(" ", ""))
     for queue in ("PostRetriesDeadLetters", "ExportStepsDeadLetters", "StreamDeadLetters", "ScheduleDeadLetters"):
         assert "Messages" not in sqs.receive_message(QueueUrl=deployment.ids[queue])
 
 
+def test_members_of_a_large_group_are_told_by_stream_and_queue(people: Make) -> None:
+    gina, hugo = people("gina"), people("hugo")
+    hugo.connect_by_token()
+    group = gina.ask("POST", "/conversations", {"type": "group", "title": "Everybody", "member_ids": ["hugo"]})["id"]
+    for first in (0, 60):
+        user_ids = [f"member-{number}" for number in range(first, first + 60)]
+        gina.ask("POST", f"/conversations/{group}/members", {"user_ids": user_ids})
+
+    sent = gina.ask("POST", f"/conversations/{group}/messages", {"text": "To all of you"})
+    while hugo.hears("message_notification")["message"]["id"] != sent["id"]:
+        pass  # what was written when the others were added
+
+    path = f"/conversations/{group}"
+    assert gina.ask("GET", f"{path}/members")["next"]
+    gina.ask("PUT", f"{path}/members/ida", {"role": "member"})
+    gina.ask("PATCH", f"{path}/members/ida", {"role": "admin"})
+    gina.ask("DELETE", f"{path}/members/ida")
+    assert gina.ask("PATCH", path, {"title": "Nearly everybody"})["title"] == "Nearly everybody"
+    hugo.ask("PATCH", f"{path}/settings", {"pinned": True})
+    hugo.ask("PATCH", f"{path}/archive", {})
+    gina.ask("PUT", f"/messages/{sent['id']}/pin")
+    assert gina.ask("GET", f"{path}/pins")["messages"]
+    gina.ask("DELETE", f"/messages/{sent['id']}/pin")
+
+
+def test_messages_change_are_found_and_go_on_to_others(people: Make) -> None:
+    judy, kim = people("judy"), people("kim")
+    group = judy.ask("POST", "/conversations", {"type": "group", "title": "Animals", "member_ids": ["kim"]})["id"]
+    sent = judy.ask("POST", f"/conversations/{group}/messages", {"text": "A quick brown fox"})
+    elsewhere = judy.ask("POST", "/conversations", {"type": "group", "title": "Foxes", "member_ids": ["kim"]})["id"]
+    path = f"/messages/{sent['id']}"
+
+    judy.ask("PATCH", path, {"text": "A quick red fox"})
+    assert [one["text"] for one in judy.ask("GET", f"{path}/versions")["versions"]] == [
+        "A quick brown fox",
+        "A quick red fox",
+    ]
+    kim.ask("PUT", f"{path}/reactions/%F0%9F%A6%8A")
+    assert judy.ask("GET", path)["reactions"] == [{"emoji": "🦊", "count": 1, "mine": False}]
+    kim.ask("DELETE", f"{path}/reactions/%F0%9F%A6%8A")
+    assert [one["message"]["id"] for one in kim.ask("GET", "/search?q=fox")["results"]] == [sent["id"]]
+    judy.ask("POST", f"{path}/forward", {"conversation_ids": [elsewhere]})
+    judy.ask("DELETE", path)
+    assert kim.ask("GET", path)["deleted_at"]
+
+
+def test_people_are_found_blocked_and_signed_out(people: Make) -> None:
+    lena, max_, host = people("lena"), people("max"), people("host", "service")
+    lena.connect_by_ticket()
+    other = people("lena")
+    other.connect_by_token()
+    host.ask("PUT", "/users/nora", {"name": "Nora", "role": "user"})
+
+    lena.ask("PATCH", "/me", {"show_last_seen": False})
+    assert lena.ask("GET", "/me")["name"] == "Lena"
+    assert lena.ask("GET", "/users/nora")["name"] == "Nora"
+    assert "nora" in [one["id"] for one in lena.ask("GET", "/users?q=Nora")["users"]]
+    assert lena.ask("GET", "/policy/explain?user_id=nora")["allowed"]
+    assert lena.ask("GET", "/users/presence?ids=lena")["statuses"]
+    lena.ask("PUT", "/users/max/block")
+    assert [one["user_id"] for one in lena.ask("GET", "/me/blocks")["blocks"]] == ["max"]
+    lena.ask("DELETE", "/users/max/block")
+    assert lena.is_refused("no_such_action") == "unknown_action"
+
+    def devices() -> list[str]:
+        return [one["connection_id"] for one in lena.ask("GET", "/me/connections")["connections"]]
+
+    third = people("lena")
+    third.connect_by_token()
+    assert len(devices()) == 3
+    third.leave()
+    until(lambda: len(devices()) == 2)
+    lena.ask("DELETE", f"/me/connections/{quote(devices()[0], safe='')}")
+    until(lambda: len(devices()) == 1)
+    assert max_.ask("GET", "/unread-count")["total"] == 0
+    host.ask("POST", "/users/max/sign-out")
+    with pytest.raises(AssertionError, match="signed_out"):
+        max_.ask("GET", "/unread-count")
+
+
+def test_moderators_work_through_reports_and_words(people: Make) -> None:
+    olga, mona = people("olga"), people("mona", "moderator")
+    rude = people("paul").ask("POST", "/messages", {"user_id": "olga", "text": "You fool"})
+    olga.ask("POST", f"/messages/{rude['id']}/report", {"reason": "harassment"})
+
+    [report] = mona.ask("GET", "/admin/reports?status=open")["reports"]
+    path = f"/admin/reports/{report['id']}"
+    assert mona.ask("GET", path)["report"]["id"] == report["id"]
+    mona.ask("PATCH", path, {"version": report["version"], "status": "resolved", "resolution": "warned"})
+    rules = [{"kind": "word", "text": "fool", "action": "mask"}]
+    assert mona.ask("POST", "/admin/banned-words/try", {"rules": rules})
+    version = mona.ask("GET", "/admin/banned-words")["version"]
+    mona.ask("PUT", "/admin/banned-words", {"version": version, "rules": rules})
+    assert mona.ask("GET", "/admin/audit")["entries"]
+
+
+def test_two_people_call_each_other(deployment: Deployment, people: Make) -> None:
+    quinn, rosa = people("quinn"), people("rosa")
+    quinn.connect_by_token()
+    rosa.connect_by_ticket()
+    chat = quinn.ask("POST", "/conversations", {"type": "direct", "user_id": "rosa"})["id"]
+    call = {"conversation_id": chat, "call_id": str(uuid4())}
+
+    assert quinn.act("call_signal", **call, signal="offer", media="audio", payload=SDP)["state"] == "ringing"
+    assert rosa.hears("call_signal")["signal"] == "offer"
+    assert rosa.act("call_signal", **call, signal="answer", payload=SDP)["state"] == "active"
+    assert quinn.hears("call_signal")["signal"] == "answer"
+    [relay] = quinn.ask("POST", "/turn-credentials", {"conversation_id": chat})["ice_servers"]
+    assert relay["urls"] == ["turn:turn.example.com"]
+    assert quinn.act("call_signal", **call, signal="hang_up")["state"] == "ended"
+    assert deployment.invoke("ClearStaleCalls", {"time": "2030-01-01T00:00:00Z"}).keys() == {"swept"}
+
+
+def test_erased_person_is_gone(deployment: Deployment, people: Make) -> None:
+    host, sam_, tina = people("host", "service"), people("sam"), people("tina")
+    sent = sam_.ask("POST", "/messages", {"user_id": "tina", "text": "Remember me"})
+
+    erasure = host.ask("DELETE", "/users/sam")
+    until(lambda: operations(deployment, "BackgroundLogs") >= {"erase_person"})
+    # The second round is five minutes later; a step of it that comes by another way does what it would do.
+    step = {"erasure_id": erasure["id"], "round": 2}
+    sqs = deployment.client("sqs")
+    until(lambda: tina.ask("GET", f"/messages/{sent['id']}")["text"] != "Remember me")
+    sqs.send_message(QueueUrl=deployment.ids["ErasureSteps"], MessageBody=json.dumps(step))
+
+    assert host.ask("GET", f"/erasures/{erasure['id']}")["state"] in ("running", "done")
+    assert tina.ask("GET", f"/messages/{sent['id']}")["sender_id"] != "sam"
+
+
+def operations(deployment: Deployment, group: str) -> set[str]:
+    """Returns the operations that have written a line into a group of logs: done or refused."""
+    lines = [line for line in deployment.log(group).splitlines() if line.startswith("{")]
+    return {str(line["operation"]) for line in map(json.loads, lines) if "message" in line and "operation" in line}
+
+
+GROUPS = {
+    "rest": "RestLogs",
+    "websocket": "WebSocketLogs",
+    "queues": "BackgroundLogs",
+    "streams": "BackgroundLogs",
+    "scheduled": "BackgroundLogs",
+}
+
+
+def test_every_function_of_the_template_has_been_called(stack: Stack, deployment: Deployment) -> None:
+    """After all that play; what they made the functions do stands in the logs."""
+    handlers = [
+        each["Properties"]["Handler"].split(".")
+        for each in stack.built["Resources"].values()
+        if each["Type"] == "AWS::Serverless::Function"
+    ]
+    called = {(group, name) for group in set(GROUPS.values()) for name in operations(deployment, group)}
+    # Seen by people: an answer to each action, to an unknown one too, and a device that comes and goes.
+    called |= {("WebSocketLogs", name) for name in deployment.acted | {"default", "connect", "disconnect"}}
+
+    missing = sorted(f"{kind}.{name}" for kind, name, _ in handlers if (GROUPS[kind], name) not in called)
+    assert missing == []
+
+
 def test_no_function_was_refused_anything(deployment: Deployment) -> None:
-    """The last one, on purpose: what the others made the functions do stands in their logs."""
     logs = {group: deployment.log(group) for group in ("RestLogs", "WebSocketLogs", "BackgroundLogs")}
 
     assert all('"level":"INFO"' in log for log in logs.values())
     assert not [line for log in logs.values() for line in log.splitlines() if "AccessDenied" in line]
     assert not [line for log in logs.values() for line in log.splitlines() if '"level":"ERROR"' in line]
+
+
+# --- updates and the end, in this order ------------------------------------------------------------------------------
+
+
+def test_changed_code_is_deployed_over_what_runs(stack: Stack) -> None:
+    before = seen(stack, "/conversations")
+    code = stack.code_of("CountUnread")
+    wrapper = "\n\ncount = handler\nhandler = lambda *asked: {**count(*asked), 'body': '{\"total\": 4711}'}\n"
+    code.write_text(code.read_text(encoding="utf-8") + wrapper, encoding="utf-8")
+
+    stack.deploy()
+
+    assert seen(stack, "/unread-count") == {"total": 4711}
+    assert seen(stack, "/conversations") == before
+
+
+def test_changed_parameter_lets_people_sign_in_with_an_issuers_keys(stack: Stack) -> None:
+    before = seen(stack, "/conversations")
+    key = ec.generate_private_key(ec.SECP256R1())
+
+    def sign(claims: dict[str, object]) -> str:
+        return jwt.encode(claims, key, algorithm="ES256", headers={"kid": "k1"})
+
+    with issuer(stack.certificate, key) as url:
+        stack.parameters |= {"JwtSecretArn": "", "JwtJwksUrl": url}
+        stack.deploy()
+
+        assert seen(stack, "/conversations", sign) == before
+        with closing(Person(stack.deployed, "alice", sign=sign)) as alice:
+            alice.connect_by_token()
+            assert alice.act("hello")["connection_id"]
+    with pytest.raises(AssertionError, match="401"):
+        seen(stack, "/conversations")
+
+
+def seen(stack: Stack, path: str, sign: Callable[[dict[str, object]], str] = signed) -> dict[str, Any]:
+    """Returns what alice gets."""
+    with closing(Person(stack.deployed, "alice", sign=sign)) as alice:
+        return alice.ask("GET", path)
+
+
+@contextmanager
+def issuer(certificate: Path, key: ec.EllipticCurvePrivateKey) -> Iterator[str]:
+    """Serves a key set over HTTPS; yields its address."""
+    member = jwt.algorithms.ECAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": "k1", "alg": "ES256"}
+
+    class Keys(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"keys": [member]}).encode())
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Keys) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"https://127.0.0.1:{server.server_port}/jwks.json"
+        server.shutdown()
+
+
+def own_certificate(folder: Path) -> Path:
+    """Returns a file with a certificate for 127.0.0.1 and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "issuer")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = folder / "issuer.pem"
+    path.write_bytes(private + made.public_bytes(pem))
+    return path
+
+
+def test_deleted_stack_leaves_what_people_wrote(stack: Stack) -> None:
+    kept = {"Conversations", "Messages", "Memberships", "Users"}
+    tables = {name: stack.deployed.ids[name] for name in kept}
+
+    sam("delete", "--stack-name", STACK, "--no-prompts", "--region", "us-east-1", endpoint_url=stack.endpoint_url)
+
+    left = administrator(stack.endpoint_url, "dynamodb").list_tables()["TableNames"]
+    functions = administrator(stack.endpoint_url, "lambda").list_functions()["Functions"]
+    assert set(tables.values()) <= set(left)
+    assert stack.deployed.ids["Typing"] not in left
+    assert functions == []
