@@ -189,6 +189,8 @@ def _answers_given(kept: dict[str, AWSResponse]) -> Iterator[None]:
         kind = _kind(request)
         if kind not in kept:
             answer = go(session, request)
+            if answer.status_code != 200:  # a lost race is decided anew; kept, it would be lost for ever
+                return answer
             kept[kind] = _answer(request.url, answer.status_code, dict(answer.headers.items()), answer.content)
         was = kept[kind]
         return _answer(was.url, was.status_code, was.headers, was.content)
