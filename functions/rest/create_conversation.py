@@ -5,12 +5,13 @@
 
 from parley.actions import conversations
 from parley.domain.call import Call
+from parley.domain.limits import OWN
 from parley.domain.requests import CreateConversation
 from parley.domain.types import Conversation
 from parley.triggers.rest import Reply, created, operation
 
 
-@operation(body=CreateConversation, asks=None)
+@operation(body=CreateConversation, asks=OWN)
 def handler(call: Call, body: CreateConversation) -> Reply[Conversation]:
     conversation, new = conversations.create(call, body)
     return created(conversation, new=new)

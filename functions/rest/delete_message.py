@@ -5,12 +5,13 @@
 
 from parley.actions import changes
 from parley.domain.call import Call
+from parley.domain.limits import OWN
 from parley.domain.requests import DeleteMessage
 from parley.domain.types import Message
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation(query=DeleteMessage, asks=None)
+@operation(query=DeleteMessage, asks=OWN)
 def handler(call: Call, message_id: str, query: DeleteMessage) -> Reply[Message]:
     if query.scope == "me":
         return ok(changes.hide(call, message_id))

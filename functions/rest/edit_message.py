@@ -5,11 +5,12 @@
 
 from parley.actions import changes
 from parley.domain.call import Call
+from parley.domain.limits import OWN
 from parley.domain.requests import EditMessage
 from parley.domain.types import Message
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation(body=EditMessage, asks=None)
+@operation(body=EditMessage, asks=OWN)
 def handler(call: Call, message_id: str, body: EditMessage) -> Reply[Message]:
     return ok(changes.edit(call, message_id, body))

@@ -5,9 +5,10 @@
 
 from parley.actions import groups
 from parley.domain.call import Call
+from parley.domain.limits import OWN
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation(asks=None)
+@operation(asks=OWN)
 def handler(call: Call, conversation_id: str, user_id: str) -> Reply[groups.RemovedMember]:
     return ok(groups.remove_member(call, conversation_id, user_id))

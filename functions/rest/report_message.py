@@ -5,12 +5,13 @@
 
 from parley.actions import reports
 from parley.domain.call import Call
+from parley.domain.limits import OWN
 from parley.domain.reporting import FiledReport
 from parley.domain.requests import ReportMessage
 from parley.triggers.rest import Reply, created, operation
 
 
-@operation(body=ReportMessage, asks=None)
+@operation(body=ReportMessage, asks=OWN)
 def handler(call: Call, message_id: str, body: ReportMessage) -> Reply[FiledReport]:
     report, new = reports.report(call, message_id, body)
     return created(report, new=new)

@@ -5,12 +5,13 @@
 
 from parley.actions import send_to_user
 from parley.domain.call import Call
+from parley.domain.limits import OWN
 from parley.domain.requests import SendMessageToUser
 from parley.domain.types import SentMessage
 from parley.triggers.rest import Reply, created, operation
 
 
-@operation(body=SendMessageToUser, asks=None)
+@operation(body=SendMessageToUser, asks=OWN)
 def handler(call: Call, body: SendMessageToUser) -> Reply[SentMessage]:
     sent = send_to_user.send_message_to_user(call, body)
     return created(sent, new=not sent.replayed)

@@ -2,10 +2,11 @@
 
 from parley.actions import changes
 from parley.domain.call import Call
+from parley.domain.limits import OWN
 from parley.domain.types import Message
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation(asks=None)
+@operation(asks=OWN)
 def handler(call: Call, message_id: str) -> Reply[Message]:
     return ok(changes.pin(call, message_id, is_on=False))

@@ -5,11 +5,12 @@ The ack carries it, and `replayed`.
 
 from parley.actions import messages
 from parley.domain.call import Call
+from parley.domain.limits import OWN
 from parley.domain.requests import SendMessageAction
 from parley.domain.types import SentMessage
 from parley.triggers.websocket import action
 
 
-@action(SendMessageAction, asks=None)
+@action(SendMessageAction, asks=OWN)
 def handler(call: Call, data: SendMessageAction) -> SentMessage:
     return messages.send(call, data.conversation_id, data)

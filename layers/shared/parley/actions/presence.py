@@ -141,7 +141,9 @@ def disconnect(call: Call) -> None:
     left = connections.remove(call.user_id, call.device_id, last_seen_ms=call.now_ms)
     person = left or connections.of([call.user_id])[call.user_id]
     if person.is_watched and not person.connections:
-        _leave(call, person, last_seen_ms=call.now_ms)
+        # Of a device that was gone already it is known when its user was last here.
+        last_seen_ms = call.now_ms if left is not None else person.last_seen_ms or call.now_ms
+        _leave(call, person, last_seen_ms=last_seen_ms)
 
 
 def status_of(call: Call, user_ids: Iterable[str]) -> StatusList:

@@ -3,14 +3,19 @@
 One cost unit is about one read unit of DynamoDB. The units are counted where every call to DynamoDB passes
 (`admission.py`), so no operation can be forgotten, and a dear answer costs what it really took. What a request has
 used is owed by this very process and written to the bucket's row once it has come to a block: beside the first call of
-the next request of the same person, so that mostly no round trip is added.
+the next request of the same person, so that mostly no round trip is added. The emptier the bucket, the smaller the
+block.
 
-An operation names the bucket that it `asks`. That bucket's row is read with the row that says whether the caller was
-signed out (0.5 read units, no round trip), and an empty one refuses before anything is written or told. An operation
-that asks none goes by what this process has learnt when it wrote what was owed: sends, which have tokens of their
-own, and what must get through whatever else its caller has done, as a heartbeat.
+An operation names what it `asks`:
+
+- COST or LIVE: that bucket's row is read with the row that says whether the caller was signed out (0.5 read units, no
+  round trip), and an empty one refuses before anything is written or told.
+- OWN: nothing is read. It is refused only for what this operation alone has used up in this process: sends and changes,
+  which have tokens of their own, so only those count that were refused or had been done already.
+- None: it is never refused, as a heartbeat, or closing one's own devices.
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -23,16 +28,17 @@ from msgspec import Struct
 
 from parley.adapters import limits, rates, retrying
 from parley.adapters.threads import Threads
-from parley.adapters.units import units_of
+from parley.adapters.units import least_units_of, units_of
 from parley.domain.call import Call
 from parley.domain.errors import Unavailable
 from parley.domain.identity import SERVICE_ROLE
-from parley.domain.limits import COST, LIVE, Rate, cost_rate, empty, is_empty, live_rate
+from parley.domain.limits import COST, LIVE, OWN, Rate, cost_rate, empty, is_empty, live_rate
 from parley.domain.types import Limits
 
 # What may be owed before it is written: so much can get through in each process beyond the limit.
 BLOCKS = {COST: 30, LIVE: 5}
 MAX_OWED_BLOCKS = 10  # more than that is written at once, at the end of the request that used it
+UNTOLD = 0.25  # of a token: a live act that tells nobody, as there is nobody to tell, or nothing new
 MAX_REMEMBERED = 16_384  # some 3 MB
 
 _RATES: Mapping[str, Callable[[Limits], Rate]] = {COST: cost_rate, LIVE: live_rate}
@@ -44,9 +50,10 @@ _lock = Lock()
 class _Account(Struct):
     """What this process knows of one person's bucket: what is owed, and where it stood when that was written last."""
 
-    owed: int = 0
-    writing: int = 0  # of what is owed, what is on its way to the row
+    owed: float = 0
+    writing: float = 0  # of what is owed, what is on its way to the row
     tat_ms: int = 0
+    own_tat_ms: int = 0  # of a bucket that holds only what this operation has used in this process
 
 
 # By operation too, as each function has processes of its own: it makes no difference there, and does where one process
@@ -63,61 +70,88 @@ class Meter:
         self._asks = asks
         self._lock = Lock()
         self._units = 0.0
+        self._least = 0.0  # the units without what the sizes of the answers tell
         self._tat_ms: int | None = None  # of the bucket that is asked, as its row says; None before that was read
+        self._is_refused = False
         self.has_token = False
         self.has_told = False
         self._writes: list[Future[None]] = []
 
     @property
     def row_key(self) -> str | None:
-        """Returns the key of the row in the table Rates that `learn` wants."""
-        return None if self._asks is None else rates.key(self._call.user_id, self._asks)
+        """Returns the key of the row in the table Rates that `learn` wants; None if none is asked."""
+        return rates.key(self._call.user_id, self._asks) if self._asks in BLOCKS else None
 
     def begin(self) -> None:
         """Writes what earlier requests owe, beside the calls of this one."""
-        for policy, block in BLOCKS.items():
-            account = self._account(policy)
-            if account.owed - account.writing >= block:
-                self._writes.append(_writing.submit(self._write, policy))
+        policy = self._policy
+        account = self._account(policy)
+        if account.owed - account.writing >= self._block(policy):
+            self._writes.append(_writing.submit(self._write, policy))
 
     def learn(self, tat_ms: int | None) -> None:
         """Takes in what the row of `row_key` says; None if there is no such row."""
         self._tat_ms = tat_ms or 0
 
     def require(self) -> None:
-        """Raises TooMany if the bucket that is asked is empty, or that of cost units as far as this process knows."""
-        for policy in dict.fromkeys((self._asks or COST, COST)):
-            rate, tat_ms = _rate(policy), self._standing_ms(policy)
-            if is_empty(tat_ms, rate, self._call.now_ms):
-                self._call.note(rate.standing(tat_ms, self._call.now_ms))
-                raise empty(tat_ms, rate, self._call.now_ms)
+        """Raises TooMany if the bucket that is asked is empty."""
+        if self._asks is None:
+            return
+        rate, now_ms = _rate(self._policy), self._call.now_ms
+        tat_ms = self._account(COST).own_tat_ms if self._asks == OWN else self._standing_ms(self._asks)
+        if is_empty(tat_ms, rate, now_ms):
+            self._is_refused = True
+            self._call.note(rate.standing(tat_ms, now_ms))
+            raise empty(tat_ms, rate, now_ms)
 
     def count(self, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         """Adds what a call to DynamoDB has used."""
+        least = least_units_of(operation, request)
         units = units_of(operation, request, answer)
         with self._lock:
+            self._least += least
             self._units += units
 
-    def settle(self) -> None:
-        """Adds what the request has used to what is owed, and lets the answer tell what is left."""
+    def settle(self, *, is_good: bool) -> None:
+        """Adds what the request has used to what is owed, and lets the answer tell what is left.
+
+        A request that the meter itself has refused takes nothing. Any other refusal takes the same whatever the sizes
+        of what was read, as the header would tell a stranger of them.
+        """
         for write in self._writes:
             write.result()
-        if self.has_token:
+        if self._is_refused or self.has_token:
             return
-        if self._asks == LIVE and self.has_told:
-            self._owe(LIVE, 1)
+        if self._asks == LIVE:
+            self._owe(LIVE, 1 if self.has_told else UNTOLD)
         else:
-            self._owe(COST, -(-self._units // 1))
-        if self._asks is not None and self._tat_ms is not None:
-            rate = _rate(self._asks)
-            self._call.note(rate.standing(self._standing_ms(self._asks), self._call.now_ms))
+            self._owe(COST, math.ceil(self._units if is_good else self._least))
+        if self._asks in BLOCKS and self._tat_ms is not None:
+            rate = _rate(self._policy)
+            self._call.note(rate.standing(self._standing_ms(self._policy), self._call.now_ms))
+
+    @property
+    def _policy(self) -> str:
+        return LIVE if self._asks == LIVE else COST
 
     def _owe(self, policy: str, units: float) -> None:
-        account = self._account(policy)
+        account, rate = self._account(policy), _rate(policy)
         with _lock:
-            account.owed += int(units)
-        if account.owed - account.writing >= MAX_OWED_BLOCKS * BLOCKS[policy]:
+            account.owed += units
+            account.own_tat_ms = max(account.own_tat_ms, self._call.now_ms) + int(units * rate.interval_ms)
+        due = account.owed - account.writing
+        # Then what answers say is left must be true.
+        is_low = self._left(policy) < max(rate.burst / 8, 2 * BLOCKS[policy])
+        if due >= (1 if is_low else MAX_OWED_BLOCKS * self._block(policy)):
             self._write(policy)
+
+    def _block(self, policy: str) -> float:
+        return max(1, min(BLOCKS[policy], self._left(policy) // 16))
+
+    def _left(self, policy: str) -> float:
+        """Returns how many tokens a bucket holds, as far as it is known here."""
+        rate = _rate(policy)
+        return (self._call.now_ms + rate.window_ms - self._standing_ms(policy)) / rate.interval_ms
 
     def _write(self, policy: str) -> None:
         """Writes what is owed; it stays owed if the store is busy, for a limit is no reason to fail."""
@@ -146,8 +180,10 @@ class Meter:
                     account.tat_ms = max(account.tat_ms, tat_ms)
 
     def _standing_ms(self, policy: str) -> int:
-        """Returns the `tat_ms` of a bucket with what this process owes it."""
-        return self._known_ms(policy) + self._account(policy).owed * _rate(policy).interval_ms
+        """Returns the `tat_ms` of a bucket with what this process owes it, as far as that has not come back since."""
+        account = self._account(policy)
+        owed_ms = min(account.owed * _rate(policy).interval_ms, max(0, account.own_tat_ms - self._call.now_ms))
+        return self._known_ms(policy) + int(owed_ms)
 
     def _known_ms(self, policy: str) -> int:
         """Returns the `tat_ms` of a bucket as far as it is known here, now at least."""

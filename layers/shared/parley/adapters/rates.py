@@ -41,13 +41,13 @@ def key(user_id: str, policy: str) -> str:
     return f"{user_id}#{policy}"  # no user id holds a `#`
 
 
-def charge(row_key: str, rate: Rate, now_ms: int, tokens: int, *, is_in_use: bool) -> int:
+def charge(row_key: str, rate: Rate, now_ms: int, tokens: float, *, is_in_use: bool) -> int:
     """Takes tokens out of a bucket, more than it holds if need be, and returns its `tat_ms`.
 
     A bucket is overdrawn by its own size at most; what would overdraw it further is not taken. One round trip if
     `is_in_use` says rightly whether the bucket is less than full; else two.
     """
-    spent_ms = rate.interval_ms * min(tokens, rate.burst)
+    spent_ms = int(rate.interval_ms * min(tokens, rate.burst))
     most_ms = now_ms + 2 * rate.window_ms
     is_full = _Bucket.tat_ms.does_not_exist() | (_Bucket.tat_ms <= now_ms)
     holds_some = (_Bucket.tat_ms > now_ms) & (_Bucket.tat_ms <= most_ms - spent_ms)

@@ -6,6 +6,7 @@ from typing import Any
 READ_UNIT_BYTES = 4096
 # On demand a write unit costs five times as much as a read unit (DynamoDB price list: 0.625 and 0.125 USD a million).
 WRITE_UNITS = 5.0
+_READS = frozenset({"BatchGetItem", "GetItem", "Query", "Scan"})
 
 
 def units_of(operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> float:
@@ -14,11 +15,20 @@ def units_of(operation: str, request: Mapping[str, Any], answer: Mapping[str, An
     Writes count as if items were small and in no index. Reads count by the bytes of the answer on the wire, which are
     more than those of the items.
     """
+    least = least_units_of(operation, request)
+    if operation not in _READS:
+        return least
+    size = int(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("content-length", 0))
+    return max(least, least / _key_count(operation, request) * size / READ_UNIT_BYTES)
+
+
+def least_units_of(operation: str, request: Mapping[str, Any]) -> float:
+    """Returns how many cost units a call uses if all items are small, or none is there."""
     match operation:
         case "BatchGetItem":
-            return _by_size(answer, [(len(one["Keys"]), _is_strong(one)) for one in request["RequestItems"].values()])
+            return sum(len(one["Keys"]) * _weight(one) for one in request["RequestItems"].values())
         case "GetItem" | "Query" | "Scan":
-            return _by_size(answer, [(1, _is_strong(request))])
+            return _weight(request)
         case "TransactGetItems":
             return 2.0 * len(request["TransactItems"])
         case "TransactWriteItems":
@@ -29,12 +39,9 @@ def units_of(operation: str, request: Mapping[str, Any], answer: Mapping[str, An
             return WRITE_UNITS
 
 
-def _by_size(answer: Mapping[str, Any], asked: list[tuple[int, bool]]) -> float:
-    least = sum(number if is_strong else number / 2 for number, is_strong in asked)
-    count = sum(number for number, _ in asked)
-    size = int(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("content-length", 0))
-    return max(least, least / count * size / READ_UNIT_BYTES)
+def _key_count(operation: str, request: Mapping[str, Any]) -> int:
+    return sum(len(one["Keys"]) for one in request["RequestItems"].values()) if operation == "BatchGetItem" else 1
 
 
-def _is_strong(request: Mapping[str, Any]) -> bool:
-    return bool(request.get("ConsistentRead"))
+def _weight(request: Mapping[str, Any]) -> float:
+    return 1.0 if request.get("ConsistentRead") else 0.5

@@ -18,8 +18,7 @@ SEND = "send"
 SLOW_MODE = "slow_mode"
 COST = "cost"
 LIVE = "live"
-
-REST_MS = 1000  # how long a caller must wait for a bucket that is empty: then it holds what a second brings
+OWN = "own"  # no bucket's name: what an operation asks that goes by what it has used itself
 
 
 class Rate(Struct, frozen=True, kw_only=True):
@@ -101,7 +100,7 @@ def is_empty(tat_ms: int, rate: Rate, now_ms: int) -> bool:
 
 def empty(tat_ms: int, rate: Rate, now_ms: int) -> TooMany:
     """Returns the refusal of what would use a bucket that is empty."""
-    return _too_much(rate, tat_ms + min(REST_MS, rate.window_ms) - rate.window_ms - now_ms)
+    return _too_much(rate, tat_ms + rate.interval_ms - rate.window_ms - now_ms)
 
 
 def _too_much(rate: Rate, retry_after_ms: int) -> TooMany:

@@ -21,11 +21,11 @@ def admitted(call: Call, operation: str, asks: str | None) -> Iterator[None]:
     except Unauthenticated:
         raise  # a person who was signed out has no part in the bucket
     except Exception:
-        _settle(meter)
+        _settle(meter, is_good=False)
         raise
-    _settle(meter)
+    _settle(meter, is_good=True)
 
 
-def _settle(meter: metering.Meter | None) -> None:
+def _settle(meter: metering.Meter | None, *, is_good: bool) -> None:
     if meter is not None:
-        meter.settle()
+        meter.settle(is_good=is_good)
