@@ -215,7 +215,7 @@ TERMS = {
     "request_id": "The id of the request; quote it when you report a problem.",
     "Error.request_id": "The `request_id` of the request that this answers; absent if it had none.",
     "requested_at": "When the erasure was asked for.",
-    "resolution": "What the person who reported it is told; null for nothing.",
+    "resolution": "What was decided, for moderators; the person who reported it is not told. Null for nothing.",
     "results": "The messages found, newest first.",
     "retry_after_ms": "Milliseconds to wait before a retry; null or absent if waiting does not help.",
     "rings_until": "When the call stops to ring.",
