@@ -176,10 +176,12 @@ class Counting:
 
     def open_conversations(self, user_id: str, count: int) -> None:
         """Writes conversations of one person whose last activities lie `APART_MS` apart, the way actions write them."""
-        from parley.adapters import conversations  # its tables have their names from the stage's environment
-        from parley.domain import ids
-        from parley.domain.stored import Head
-        from parley.domain.times import hour
+        from parley.adapters.conversations import (
+            conversations,  # its tables have their names from the stage's environment
+        )
+        from parley.domain.api import ids
+        from parley.domain.api.times import hour
+        from parley.domain.conversations.stored import Head
 
         def head(number: int, peer_id: str) -> Head:
             at_ms = self.stage.now_ms - number * APART_MS

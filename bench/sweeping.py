@@ -22,7 +22,7 @@ from bench.stage import ROOT, Stage, memory_mb, staged
 from local.functions import Context
 from local.template import load
 
-JOB_ROWS = 100  # of `parley.domain.sweeping`
+JOB_ROWS = 100  # of `parley.domain.live.sweeps`
 WATCHERS = 10  # online, of each who dies (docs/decisions.md, "Presence")
 JOBS = 3
 ONLINE = 1_000_000
@@ -135,7 +135,7 @@ def _job_s(stage: Stage, watchers: list[str], number: int) -> float:
 
 def _befriend(stage: Stage, person: str, watchers: list[str]) -> None:
     """Writes what makes these people the watchers of somebody: entries of conversations in which both have written."""
-    from parley.adapters import tables
+    from parley.adapters.dynamodb import tables
 
     hour = stage.now_ms // 3_600_000
     with tables.Membership.batch_write() as batch:

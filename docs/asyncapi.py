@@ -24,9 +24,9 @@ Never put a token into the address. Made from the code by `make docs`."""
 
 def document(actions: Sequence[Operation], version: str) -> Document:
     """Returns the AsyncAPI document of these actions and of every event class."""
-    from parley.domain.events import kinds
-    from parley.domain.requests import Body
-    from parley.domain.types import RateLimit
+    from parley.domain.api.requests import Body
+    from parley.domain.api.types import RateLimit
+    from parley.domain.conversations.events import kinds
     from parley.triggers.websocket import Error, RequestId
 
     events = sorted(kinds(), key=lambda one: one.name)

@@ -49,7 +49,7 @@ from the code by `make docs`."""
 
 def document(operations: Sequence[RestOperation], version: str) -> Document:
     """Returns the OpenAPI document of these operations."""
-    from parley.domain.requests import Body
+    from parley.domain.api.requests import Body
     from parley.triggers.problems import Problem
 
     types = [kind for one in operations for kind in (one.takes, one.query, one.replies) if kind is not None]
@@ -130,10 +130,15 @@ def _path_parameters(path: str) -> Iterable[Document]:
 
 def _path_parameter(name: str) -> Document:
     """Returns what a part of a path means and how it is written, unencoded."""
-    from parley.domain.erasing import ERASURE_ID_PATTERN
-    from parley.domain.identity import USER_ID_PATTERN
-    from parley.domain.ids import CONNECTION_ID_PATTERN, CONVERSATION_ID_PATTERN, EXPORT_ID_PATTERN, MESSAGE_ID_PATTERN
-    from parley.domain.reporting import REPORT_ID_PATTERN
+    from parley.domain.api.identity import USER_ID_PATTERN
+    from parley.domain.api.ids import (
+        CONNECTION_ID_PATTERN,
+        CONVERSATION_ID_PATTERN,
+        EXPORT_ID_PATTERN,
+        MESSAGE_ID_PATTERN,
+    )
+    from parley.domain.conversations.reports import REPORT_ID_PATTERN
+    from parley.domain.erasure.job import ERASURE_ID_PATTERN
 
     patterns = {
         "connection_id": CONNECTION_ID_PATTERN,
@@ -201,7 +206,7 @@ def _refer(status: int) -> Document:
 
 
 def _problem(status: int | None, schema: Schema) -> Document:
-    from parley.domain import errors
+    from parley.domain.api import errors
 
     # Not Python's phrases, which changed in 3.13 for 413 and 422.
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.Refusal)]

@@ -94,8 +94,8 @@ def portable_pattern(pattern: str) -> str:
     NOT_BLANK names characters past U+FFFF, which each engine writes otherwise. `\S` is what all have; the server
     refuses invisible characters beside spaces too. Not all engines look ahead, as NOT_RESERVED does.
     """
-    from parley.domain.fields import NOT_BLANK
-    from parley.domain.identity import NOT_RESERVED
+    from parley.domain.api.fields import NOT_BLANK
+    from parley.domain.api.identity import NOT_RESERVED
 
     return r"\S" if pattern == NOT_BLANK else pattern.replace(_PYTHON_END, "$").replace(NOT_RESERVED, "")
 

@@ -18,7 +18,7 @@ from local.functions import Functions  # noqa: E402
 from local.stack import Options, StackError  # noqa: E402
 from local.template import TemplateError  # noqa: E402
 from local.websocket import Limits  # noqa: E402
-from parley.domain.errors import Refusal  # noqa: E402
+from parley.domain.api.errors import Refusal  # noqa: E402
 
 
 def main(arguments: Sequence[str]) -> int:

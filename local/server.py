@@ -37,8 +37,8 @@ from local.websocket import (
     Refused,
     WebSocketApi,
 )
-from parley.domain.bodies import decode
-from parley.domain.errors import Forbidden, Refusal, Unprocessable
+from parley.domain.api.bodies import decode
+from parley.domain.api.errors import Forbidden, Refusal, Unprocessable
 
 log = logging.getLogger(__name__)
 # It logs the address of every handshake, in which there may be a ticket.

@@ -35,8 +35,8 @@ from local.template import Place, TemplateError
 from local.terminal import Observe, RefusalCodes, Terminal, nobody
 from local.triggers import Triggers
 from local.websocket import Limits, WebSocketApi
-from parley.adapters import policies
-from parley.domain.policy_text import PolicyError
+from parley.adapters.people import policies
+from parley.domain.people.policy_file import PolicyError
 
 log = logging.getLogger(__name__)
 

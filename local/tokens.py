@@ -8,9 +8,9 @@ from typing import Annotated
 import jwt
 from msgspec import Meta, Struct
 
-from parley.domain import bodies
-from parley.domain.errors import Invalid
-from parley.domain.identity import SERVICE_ROLE, is_context_id, is_context_type, is_reserved, is_role, is_user_id
+from parley.domain.api import bodies
+from parley.domain.api.errors import Invalid
+from parley.domain.api.identity import SERVICE_ROLE, is_context_id, is_context_type, is_reserved, is_role, is_user_id
 
 DEFAULT_EXPIRES_IN_S = 24 * 60 * 60
 MAX_EXPIRES_IN_S = 366 * 24 * 60 * 60

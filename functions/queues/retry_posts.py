@@ -1,7 +1,7 @@
 """Post again what was throttled, failed, or came while its connection was still being made."""
 
 from parley.actions import push
-from parley.domain.posts import Post
+from parley.domain.live.posts import Post
 from parley.triggers.queue import queue
 
 

@@ -1,7 +1,7 @@
 """Write the next part of an export into its file."""
 
-from parley.actions import exports
-from parley.domain.exporting import ExportStep
+from parley.actions.exports import exports
+from parley.domain.exports.job import ExportStep
 from parley.triggers.queue import queue
 
 

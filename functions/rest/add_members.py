@@ -1,9 +1,9 @@
 """POST /conversations/{conversation_id}/members: bring people into a group. 200, 400, 403, 404, 409, 429."""
 
-from parley.actions import groups
-from parley.domain.call import Call
-from parley.domain.limits import OWN
-from parley.domain.requests import AddMembers
+from parley.actions.conversations import groups
+from parley.domain.api.call import Call
+from parley.domain.api.limits import OWN
+from parley.domain.api.requests import AddMembers
 from parley.triggers.rest import Reply, ok, operation
 
 

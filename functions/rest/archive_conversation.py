@@ -1,9 +1,9 @@
 """PATCH /conversations/{conversation_id}/archive: put away until something new comes, or take out. 200, 400, 404."""
 
-from parley.actions import conversations
-from parley.domain.call import Call
-from parley.domain.requests import ArchiveConversation
-from parley.domain.types import Conversation
+from parley.actions.conversations import conversations
+from parley.domain.api.call import Call
+from parley.domain.api.requests import ArchiveConversation
+from parley.domain.api.types import Conversation
 from parley.triggers.rest import Reply, ok, operation
 
 

@@ -1,7 +1,7 @@
 """The REST API's authorizer: `Authorization: Bearer <token>` opens the whole API, cached for 300 s; else 401."""
 
-from parley.actions import sign_in
-from parley.domain.identity import Identity
+from parley.actions.account import sign_in
+from parley.domain.api.identity import Identity
 from parley.triggers.authorizers import rest_authorizer
 
 

@@ -1,7 +1,7 @@
 """DELETE /me/connections/{connection_id}: close one of the caller's connections, open or not. 200, 400."""
 
-from parley.actions import devices
-from parley.domain.call import Call
+from parley.actions.account import devices
+from parley.domain.api.call import Call
 from parley.triggers.rest import Reply, ok, operation
 
 

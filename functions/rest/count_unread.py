@@ -1,7 +1,7 @@
 """GET /unread-count: how much the caller has not read. 200, 400."""
 
-from parley.actions import conversations
-from parley.domain.call import Call
+from parley.actions.conversations import conversations
+from parley.domain.api.call import Call
 from parley.triggers.rest import Reply, ok, operation
 
 

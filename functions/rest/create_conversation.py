@@ -3,11 +3,11 @@
 201, 200 (it was there), 400, 403, 404, 409, 422, 429.
 """
 
-from parley.actions import conversations
-from parley.domain.call import Call
-from parley.domain.limits import OWN
-from parley.domain.requests import CreateConversation
-from parley.domain.types import Conversation
+from parley.actions.conversations import conversations
+from parley.domain.api.call import Call
+from parley.domain.api.limits import OWN
+from parley.domain.api.requests import CreateConversation
+from parley.domain.api.types import Conversation
 from parley.triggers.rest import Reply, created, operation
 
 

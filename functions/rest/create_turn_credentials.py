@@ -3,11 +3,11 @@
 201, 400, 403, 404, 429.
 """
 
-from parley.actions import turn
-from parley.actions.turn import TurnCredentials
-from parley.domain.call import Call
-from parley.domain.limits import OWN
-from parley.domain.requests import OfConversation
+from parley.actions.live import turn
+from parley.actions.live.turn import TurnCredentials
+from parley.domain.api.call import Call
+from parley.domain.api.limits import OWN
+from parley.domain.api.requests import OfConversation
 from parley.triggers.rest import Reply, created, operation
 
 

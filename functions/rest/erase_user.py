@@ -3,12 +3,12 @@
 A job does it, in two rounds some five minutes apart. Asked for again, it is the same erasure that comes back.
 """
 
-from parley.actions import erasing
-from parley.domain.call import Call
-from parley.domain.erasing import Erasure
+from parley.actions.erasure import job
+from parley.domain.api.call import Call
+from parley.domain.erasure.job import Erasure
 from parley.triggers.rest import Reply, accepted, operation
 
 
 @operation()
 def handler(call: Call, user_id: str) -> Reply[Erasure]:
-    return accepted(erasing.ask(call, user_id))
+    return accepted(job.ask(call, user_id))

@@ -3,10 +3,10 @@
 For its members, and for moderators. While an export of the same format is under way, it is the one that comes back.
 """
 
-from parley.actions import exports
-from parley.domain.call import Call
-from parley.domain.exporting import Export
-from parley.domain.requests import ExportConversation
+from parley.actions.exports import exports
+from parley.domain.api.call import Call
+from parley.domain.api.requests import ExportConversation
+from parley.domain.exports.job import Export
 from parley.triggers.rest import Reply, accepted, operation
 
 

@@ -3,13 +3,13 @@
 200, 400, 403, 404, 409, 422, 429.
 """
 
-from parley.actions import forwarding
-from parley.domain.call import Call
-from parley.domain.limits import OWN
-from parley.domain.requests import ForwardMessage
+from parley.actions.messages import forward
+from parley.domain.api.call import Call
+from parley.domain.api.limits import OWN
+from parley.domain.api.requests import ForwardMessage
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(body=ForwardMessage, asks=OWN)
-def handler(call: Call, message_id: str, body: ForwardMessage) -> Reply[forwarding.Forwarded]:
-    return ok(forwarding.forward(call, message_id, body))
+def handler(call: Call, message_id: str, body: ForwardMessage) -> Reply[forward.Forwarded]:
+    return ok(forward.forward(call, message_id, body))

@@ -1,11 +1,11 @@
 """GET /admin/banned-words: the list of banned words and its version. 200, 400, 403."""
 
-from parley.actions import wordlists
-from parley.domain.call import Call
-from parley.domain.wordlist import BannedWordList
+from parley.actions.moderation import banned_words
+from parley.domain.api.call import Call
+from parley.domain.moderation.word_list import BannedWordList
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation()
 def handler(call: Call) -> Reply[BannedWordList]:
-    return ok(wordlists.read(call))
+    return ok(banned_words.read(call))

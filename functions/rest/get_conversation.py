@@ -1,8 +1,8 @@
 """GET /conversations/{conversation_id}: one conversation as the caller sees it. 200, 400, 404."""
 
-from parley.actions import conversations
-from parley.domain.call import Call
-from parley.domain.types import Conversation
+from parley.actions.conversations import conversations
+from parley.domain.api.call import Call
+from parley.domain.api.types import Conversation
 from parley.triggers.rest import Reply, ok, operation
 
 

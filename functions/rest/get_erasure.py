@@ -3,12 +3,12 @@
 The receipt counts what was removed by kind, and carries a SHA-256 of its own content.
 """
 
-from parley.actions import erasing
-from parley.domain.call import Call
-from parley.domain.erasing import Erasure
+from parley.actions.erasure import job
+from parley.domain.api.call import Call
+from parley.domain.erasure.job import Erasure
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation()
 def handler(call: Call, erasure_id: str) -> Reply[Erasure]:
-    return ok(erasing.read(call, erasure_id))
+    return ok(job.read(call, erasure_id))

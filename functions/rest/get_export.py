@@ -1,8 +1,8 @@
 """GET /exports/{export_id}: how far an export of the caller's is, and where its file can be had. 200, 400, 404."""
 
-from parley.actions import exports
-from parley.domain.call import Call
-from parley.domain.exporting import Export
+from parley.actions.exports import exports
+from parley.domain.api.call import Call
+from parley.domain.exports.job import Export
 from parley.triggers.rest import Reply, ok, operation
 
 

@@ -1,7 +1,7 @@
 """GET /me: the caller, what they have not read, and the limits and timers that their client must use. 200, 400."""
 
-from parley.actions import me
-from parley.domain.call import Call
+from parley.actions.account import me
+from parley.domain.api.call import Call
 from parley.triggers.rest import Reply, ok, operation
 
 

@@ -1,8 +1,8 @@
 """GET /messages/{message_id}: one message of the caller's conversations. 200, 400, 404."""
 
-from parley.actions import messages
-from parley.domain.call import Call
-from parley.domain.types import Message
+from parley.actions.messages import messages
+from parley.domain.api.call import Call
+from parley.domain.api.types import Message
 from parley.triggers.rest import Reply, ok, operation
 
 

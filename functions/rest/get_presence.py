@@ -1,8 +1,8 @@
 """GET /users/presence?ids=: who of these users, with whom the caller talks, is there. 200, 400."""
 
-from parley.actions import presence
-from parley.domain.call import Call
-from parley.domain.requests import GetPresence
+from parley.actions.live import presence
+from parley.domain.api.call import Call
+from parley.domain.api.requests import GetPresence
 from parley.triggers.rest import Reply, ok, operation
 
 

@@ -1,7 +1,7 @@
 """GET /admin/reports/{report_id}: a report, its message, and what was said around it. 200, 400, 403, 404."""
 
-from parley.actions import reports
-from parley.domain.call import Call
+from parley.actions.moderation import reports
+from parley.domain.api.call import Call
 from parley.triggers.rest import Reply, ok, operation
 
 

@@ -1,11 +1,11 @@
 """GET /admin/audit?actor=&action=&from=&cursor=&limit=: what moderators did, the newest first. 200, 400, 403."""
 
-from parley.actions import auditing
-from parley.domain.call import Call
-from parley.domain.requests import AuditQuery
+from parley.actions.moderation import audit
+from parley.domain.api.call import Call
+from parley.domain.api.requests import AuditQuery
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(query=AuditQuery)
-def handler(call: Call, query: AuditQuery) -> Reply[auditing.AuditPage]:
-    return ok(auditing.page(call, query))
+def handler(call: Call, query: AuditQuery) -> Reply[audit.AuditPage]:
+    return ok(audit.page(call, query))

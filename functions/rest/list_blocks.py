@@ -1,8 +1,8 @@
 """GET /me/blocks?cursor=&limit=: whom the caller has blocked, the newest block first. 200, 400."""
 
-from parley.actions import blocks
-from parley.domain.call import Call
-from parley.domain.requests import Page
+from parley.actions.people import blocks
+from parley.domain.api.call import Call
+from parley.domain.api.requests import Page
 from parley.triggers.rest import Reply, ok, operation
 
 

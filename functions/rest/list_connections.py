@@ -1,7 +1,7 @@
 """GET /me/connections: the caller's live connections, the newest first. 200."""
 
-from parley.actions import devices
-from parley.domain.call import Call
+from parley.actions.account import devices
+from parley.domain.api.call import Call
 from parley.triggers.rest import Reply, ok, operation
 
 

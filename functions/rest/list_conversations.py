@@ -3,9 +3,9 @@
 200, 400.
 """
 
-from parley.actions import conversations
-from parley.domain.call import Call
-from parley.domain.requests import ListConversations
+from parley.actions.conversations import conversations
+from parley.domain.api.call import Call
+from parley.domain.api.requests import ListConversations
 from parley.triggers.rest import Reply, ok, operation
 
 

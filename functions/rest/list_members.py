@@ -1,8 +1,8 @@
 """GET /conversations/{conversation_id}/members?cursor=&limit=: who is in a conversation. 200, 400, 404."""
 
-from parley.actions import groups
-from parley.domain.call import Call
-from parley.domain.requests import Page
+from parley.actions.conversations import groups
+from parley.domain.api.call import Call
+from parley.domain.api.requests import Page
 from parley.triggers.rest import Reply, ok, operation
 
 

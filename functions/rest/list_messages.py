@@ -3,9 +3,9 @@
 200, 400, 404, 413.
 """
 
-from parley.actions import messages
-from parley.domain.call import Call
-from parley.domain.requests import History
+from parley.actions.messages import messages
+from parley.domain.api.call import Call
+from parley.domain.api.requests import History
 from parley.triggers.rest import Reply, ok, operation
 
 

@@ -1,8 +1,8 @@
 """GET /conversations/{conversation_id}/pins?cursor=: the pinned messages, the latest pin first. 200, 400, 404."""
 
-from parley.actions import changes
-from parley.domain.call import Call
-from parley.domain.requests import PinQuery
+from parley.actions.messages import changes
+from parley.domain.api.call import Call
+from parley.domain.api.requests import PinQuery
 from parley.triggers.rest import Reply, ok, operation
 
 

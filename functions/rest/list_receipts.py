@@ -1,8 +1,8 @@
 """GET /messages/{message_id}/receipts?cursor=&limit=: who has received and read a message, and when. 200, 400, 404."""
 
-from parley.actions import markers
-from parley.domain.call import Call
-from parley.domain.requests import ListReceipts
+from parley.actions.messages import markers
+from parley.domain.api.call import Call
+from parley.domain.api.requests import ListReceipts
 from parley.triggers.rest import Reply, ok, operation
 
 

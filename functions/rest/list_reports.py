@@ -1,8 +1,8 @@
 """GET /admin/reports?status=&order=&cursor=&limit=: the moderators' queue, the oldest first. 200, 400, 403."""
 
-from parley.actions import reports
-from parley.domain.call import Call
-from parley.domain.requests import ReportQuery
+from parley.actions.moderation import reports
+from parley.domain.api.call import Call
+from parley.domain.api.requests import ReportQuery
 from parley.triggers.rest import Reply, ok, operation
 
 

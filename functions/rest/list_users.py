@@ -1,8 +1,8 @@
 """GET /users?role=&q=&cursor=&limit=: those with whom the caller may open a conversation, by name. 200, 400."""
 
-from parley.actions import directory
-from parley.domain.call import Call
-from parley.domain.requests import ListUsers
+from parley.actions.people import directory
+from parley.domain.api.call import Call
+from parley.domain.api.requests import ListUsers
 from parley.triggers.rest import Reply, ok, operation
 
 

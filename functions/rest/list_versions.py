@@ -1,8 +1,8 @@
 """GET /messages/{message_id}/versions?cursor=: what a message said before, for moderators. 200, 400, 403, 404."""
 
-from parley.actions import versions
-from parley.domain.call import Call
-from parley.domain.requests import VersionQuery
+from parley.actions.messages import versions
+from parley.domain.api.call import Call
+from parley.domain.api.requests import VersionQuery
 from parley.triggers.rest import Reply, ok, operation
 
 

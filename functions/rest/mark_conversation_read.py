@@ -1,8 +1,8 @@
 """PATCH /conversations/{conversation_id}/read-all: mark all messages as read by the caller. 200, 400, 404."""
 
-from parley.actions import markers
-from parley.domain.call import Call
-from parley.domain.limits import LIVE
+from parley.actions.messages import markers
+from parley.domain.api.call import Call
+from parley.domain.api.limits import LIVE
 from parley.triggers.rest import Reply, ok, operation
 
 

@@ -1,8 +1,8 @@
 """PATCH /messages/{message_id}/read: mark a message and all before it as read by the caller. 200, 400, 404."""
 
-from parley.actions import markers
-from parley.domain.call import Call
-from parley.domain.limits import LIVE
+from parley.actions.messages import markers
+from parley.domain.api.call import Call
+from parley.domain.api.limits import LIVE
 from parley.triggers.rest import Reply, ok, operation
 
 

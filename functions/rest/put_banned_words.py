@@ -1,12 +1,12 @@
 """PUT /admin/banned-words: replace the list of banned words. 200, 400, 403, 409."""
 
-from parley.actions import wordlists
-from parley.domain.call import Call
-from parley.domain.requests import PutBannedWords
-from parley.domain.wordlist import BannedWordList
+from parley.actions.moderation import banned_words
+from parley.domain.api.call import Call
+from parley.domain.api.requests import PutBannedWords
+from parley.domain.moderation.word_list import BannedWordList
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(body=PutBannedWords)
 def handler(call: Call, body: PutBannedWords) -> Reply[BannedWordList]:
-    return ok(wordlists.put(call, body))
+    return ok(banned_words.put(call, body))

@@ -3,9 +3,9 @@
 200, 400, 403, 404, 409, 429.
 """
 
-from parley.actions import groups
-from parley.domain.call import Call
-from parley.domain.limits import OWN
+from parley.actions.conversations import groups
+from parley.domain.api.call import Call
+from parley.domain.api.limits import OWN
 from parley.triggers.rest import Reply, ok, operation
 
 

@@ -1,9 +1,9 @@
 """DELETE /messages/{message_id}/reactions/{emoji}: take a reaction back. 200, 400, 403, 404, 409, 429."""
 
-from parley.actions import changes
-from parley.domain.call import Call
-from parley.domain.limits import OWN
-from parley.domain.types import Message
+from parley.actions.messages import changes
+from parley.domain.api.call import Call
+from parley.domain.api.limits import OWN
+from parley.domain.api.types import Message
 from parley.triggers.rest import Reply, ok, operation
 
 

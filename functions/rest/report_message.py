@@ -3,11 +3,11 @@
 201, 200 (reported before), 400, 404, 429.
 """
 
-from parley.actions import reports
-from parley.domain.call import Call
-from parley.domain.limits import OWN
-from parley.domain.reporting import FiledReport
-from parley.domain.requests import ReportMessage
+from parley.actions.moderation import reports
+from parley.domain.api.call import Call
+from parley.domain.api.limits import OWN
+from parley.domain.api.requests import ReportMessage
+from parley.domain.conversations.reports import FiledReport
 from parley.triggers.rest import Reply, created, operation
 
 

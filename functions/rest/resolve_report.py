@@ -1,9 +1,9 @@
 """PATCH /admin/reports/{report_id}: say where a report stands. 200, 400, 403, 404, 409."""
 
-from parley.actions import reports
-from parley.domain.call import Call
-from parley.domain.reporting import ReportDetails
-from parley.domain.requests import ResolveReport
+from parley.actions.moderation import reports
+from parley.domain.api.call import Call
+from parley.domain.api.requests import ResolveReport
+from parley.domain.conversations.reports import ReportDetails
 from parley.triggers.rest import Reply, ok, operation
 
 

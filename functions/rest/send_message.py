@@ -3,11 +3,11 @@
 201, 200 (replayed), 400, 403, 404, 422, 429.
 """
 
-from parley.actions import messages
-from parley.domain.call import Call
-from parley.domain.limits import OWN
-from parley.domain.requests import SendMessage
-from parley.domain.types import SentMessage
+from parley.actions.messages import messages
+from parley.domain.api.call import Call
+from parley.domain.api.limits import OWN
+from parley.domain.api.requests import SendMessage
+from parley.domain.api.types import SentMessage
 from parley.triggers.rest import Reply, created, operation
 
 

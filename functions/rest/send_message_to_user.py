@@ -3,11 +3,11 @@
 201, 200 (replayed), 400, 403, 404, 409, 422, 429.
 """
 
-from parley.actions import send_to_user
-from parley.domain.call import Call
-from parley.domain.limits import OWN
-from parley.domain.requests import SendMessageToUser
-from parley.domain.types import SentMessage
+from parley.actions.messages import send_to_user
+from parley.domain.api.call import Call
+from parley.domain.api.limits import OWN
+from parley.domain.api.requests import SendMessageToUser
+from parley.domain.api.types import SentMessage
 from parley.triggers.rest import Reply, created, operation
 
 

@@ -3,8 +3,8 @@
 Their sockets are closed, and tokens that were issued before are refused within a second.
 """
 
-from parley.actions import devices
-from parley.domain.call import Call
+from parley.actions.account import devices
+from parley.domain.api.call import Call
 from parley.triggers.rest import Reply, ok, operation
 
 

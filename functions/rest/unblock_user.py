@@ -1,8 +1,8 @@
 """DELETE /users/{user_id}/block: take a block back. 200, 400, 429."""
 
-from parley.actions import blocks
-from parley.domain.call import Call
-from parley.domain.limits import OWN
+from parley.actions.people import blocks
+from parley.domain.api.call import Call
+from parley.domain.api.limits import OWN
 from parley.triggers.rest import Reply, ok, operation
 
 

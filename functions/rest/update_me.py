@@ -1,8 +1,8 @@
 """PATCH /me: whether others see when the caller was last here. 200, 400."""
 
-from parley.actions import me
-from parley.domain.call import Call
-from parley.domain.requests import UpdateMe
+from parley.actions.account import me
+from parley.domain.api.call import Call
+from parley.domain.api.requests import UpdateMe
 from parley.triggers.rest import Reply, ok, operation
 
 

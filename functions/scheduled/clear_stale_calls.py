@@ -1,11 +1,12 @@
 """Every minute: end the calls that have rung out or whose devices are gone, and tell both sides."""
 
-from parley.actions import calls, sweeping
-from parley.domain.call import Call
+from parley.actions import sweep
+from parley.actions.live import calls
+from parley.domain.api.call import Call
 from parley.triggers.attempts import Attempts
 from parley.triggers.schedule import schedule
 
 
 @schedule
 def handler(call: Call, run: Attempts) -> int:
-    return sweeping.begin(call, run, calls.SWEEP)
+    return sweep.begin(call, run, calls.SWEEP)

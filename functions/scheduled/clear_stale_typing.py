@@ -1,11 +1,12 @@
 """Every minute: delete the typing rows that have run out, and tell the members."""
 
-from parley.actions import rooms, sweeping
-from parley.domain.call import Call
+from parley.actions import sweep
+from parley.actions.live import open_conversations
+from parley.domain.api.call import Call
 from parley.triggers.attempts import Attempts
 from parley.triggers.schedule import schedule
 
 
 @schedule
 def handler(call: Call, run: Attempts) -> int:
-    return sweeping.begin(call, run, rooms.SWEEP)
+    return sweep.begin(call, run, open_conversations.SWEEP)

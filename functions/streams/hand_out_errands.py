@@ -6,13 +6,13 @@ sender; it goes to CloudWatch as a metric.
 
 from collections import Counter
 
-from parley.actions import errands
-from parley.triggers import observing
+from parley.actions.live import fan_out
+from parley.triggers import request_log
 from parley.triggers.stream import Row, stream
 
 
-@stream(errands.hand_out_row)
+@stream(fan_out.hand_out_row)
 def handler(rows: list[Row]) -> None:
     stored = Counter(row.get("context_type", "general") for row in rows if "kind" in row)
     for context_type, count in stored.items():
-        observing.count("hand_out_errands", "MessagesStored", count, context_type=context_type)
+        request_log.count("hand_out_errands", "MessagesStored", count, context_type=context_type)

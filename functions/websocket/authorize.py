@@ -3,8 +3,8 @@
 `?ticket=<ticket>`, `Sec-WebSocket-Protocol: bearer, <token>` or `Authorization: Bearer <token>`.
 """
 
-from parley.actions import sign_in
-from parley.domain.identity import Identity
+from parley.actions.account import sign_in
+from parley.domain.api.identity import Identity
 from parley.triggers.authorizers import Ticket, Token, websocket_authorizer
 
 

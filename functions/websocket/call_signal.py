@@ -1,10 +1,10 @@
 """call_signal {conversation_id, call_id, signal, …}: passes on offers, answers, candidates and hang-ups of a call."""
 
-from parley.actions import calls
-from parley.domain.call import Call
-from parley.domain.limits import LIVE
-from parley.domain.requests import SendCallSignal
-from parley.domain.types import CallStatus
+from parley.actions.live import calls
+from parley.domain.api.call import Call
+from parley.domain.api.limits import LIVE
+from parley.domain.api.requests import SendCallSignal
+from parley.domain.api.types import CallStatus
 from parley.triggers.websocket import action
 
 

@@ -3,8 +3,8 @@
 Nothing can be posted to it yet.
 """
 
-from parley.actions import presence
-from parley.domain.call import Call
+from parley.actions.live import presence
+from parley.domain.api.call import Call
 from parley.triggers.websocket import connection_event
 
 

@@ -3,8 +3,8 @@
 API Gateway sends it at best (docs: "best-effort"); the lease and the sweep do the rest.
 """
 
-from parley.actions import presence
-from parley.domain.call import Call
+from parley.actions.live import presence
+from parley.domain.api.call import Call
 from parley.triggers.websocket import connection_event
 
 

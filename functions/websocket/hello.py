@@ -1,9 +1,9 @@
 """hello {}: the server's time, and the timers and limits that the client must keep to."""
 
-from parley.actions.greeting import greet
-from parley.domain.call import Call
-from parley.domain.hello import Hello
-from parley.domain.requests import Nothing
+from parley.actions.live.hello import greet
+from parley.domain.api.call import Call
+from parley.domain.api.requests import Nothing
+from parley.domain.live.hello import Hello
 from parley.triggers.websocket import action
 
 

@@ -1,9 +1,9 @@
 """mark_conversation_read {conversation_id}: the caller has read all of it."""
 
-from parley.actions import markers
-from parley.domain.call import Call
-from parley.domain.limits import LIVE
-from parley.domain.requests import OfConversation
+from parley.actions.messages import markers
+from parley.domain.api.call import Call
+from parley.domain.api.limits import LIVE
+from parley.domain.api.requests import OfConversation
 from parley.triggers.websocket import action
 
 

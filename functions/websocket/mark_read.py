@@ -1,9 +1,9 @@
 """mark_read {message_id}: the caller has read this message and all before it."""
 
-from parley.actions import markers
-from parley.domain.call import Call
-from parley.domain.limits import LIVE
-from parley.domain.requests import OfMessage
+from parley.actions.messages import markers
+from parley.domain.api.call import Call
+from parley.domain.api.limits import LIVE
+from parley.domain.api.requests import OfMessage
 from parley.triggers.websocket import action
 
 

@@ -1,8 +1,8 @@
 """ping {}: the device is still there; its lease starts anew."""
 
-from parley.actions import presence
-from parley.domain.call import Call
-from parley.domain.requests import Nothing
+from parley.actions.live import presence
+from parley.domain.api.call import Call
+from parley.domain.api.requests import Nothing
 from parley.triggers.websocket import action
 
 

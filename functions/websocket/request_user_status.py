@@ -1,8 +1,8 @@
 """request_user_status {user_ids}: who of the people whom the caller talks with is there."""
 
-from parley.actions import presence
-from parley.domain.call import Call
-from parley.domain.requests import RequestUserStatus
+from parley.actions.live import presence
+from parley.domain.api.call import Call
+from parley.domain.api.requests import RequestUserStatus
 from parley.triggers.websocket import action
 
 

@@ -3,11 +3,11 @@
 The ack carries it, and `replayed`.
 """
 
-from parley.actions import messages
-from parley.domain.call import Call
-from parley.domain.limits import OWN
-from parley.domain.requests import SendMessageAction
-from parley.domain.types import SentMessage
+from parley.actions.messages import messages
+from parley.domain.api.call import Call
+from parley.domain.api.limits import OWN
+from parley.domain.api.requests import SendMessageAction
+from parley.domain.api.types import SentMessage
 from parley.triggers.websocket import action
 
 

@@ -1,9 +1,9 @@
 """sync {cursors}: everything that this device has missed since its cursors, as much as one frame holds."""
 
-from parley.actions.sync import sync_up
-from parley.domain.call import Call
-from parley.domain.requests import Sync
-from parley.domain.sync import OVER_WEBSOCKET, CaughtUp
+from parley.actions.conversations.sync import sync_up
+from parley.domain.api.call import Call
+from parley.domain.api.requests import Sync
+from parley.domain.conversations.sync import OVER_WEBSOCKET, CaughtUp
 from parley.triggers.websocket import action
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from parley.domain.presence import Heartbeat
-from parley.domain.times import rfc3339
+from parley.domain.api.times import rfc3339
+from parley.domain.live.presence import Heartbeat
 from tests.harness import Frame, Parley, Socket, User
 
 # Of the harness (tests/harness/fixtures.py): a lease ends before API Gateway's ten minutes of silence do.

@@ -106,7 +106,7 @@ def test_changes_that_sync_replays_are_marked(world: World) -> None:
 
 def be_blocked_by_many(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets mallory be blocked by more people than a send reads."""
-    monkeypatch.setattr("parley.adapters.blocks.MAX_READ", 2)
+    monkeypatch.setattr("parley.adapters.people.blocks.MAX_READ", 2)
     for number in range(3):
         world.parley.user(f"a-victim{number}").put("/users/mallory/block")
 

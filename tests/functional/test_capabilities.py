@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from parley.domain.rights import RULES
+from parley.domain.conversations.rights import RULES
 from tests.functional.calling import signal
 from tests.functional.streams.test_hand_out_errands import large_group
 from tests.functional.talk import make_group, say

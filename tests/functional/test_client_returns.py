@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from parley.domain import sync
+from parley.domain.conversations import sync
 from tests.client_model import Client
 from tests.functional.replicas import compare
 from tests.functional.replies import Meanwhile

@@ -1,7 +1,7 @@
 """Clients that follow events end up where a fresh read ends up, whatever people do and however the events come.
 
 Three people with two devices each do random things. Each device folds what it hears, and the answers to what it did
-itself, into what it shows, with `parley.domain.events.apply`; after every step that must be what a GET says. A device
+itself, into what it shows, with `apply` of the domain's events; after every step that must be what a GET says. A device
 that reads too slowly gets its events late, out of order, through the queue, and has to agree once they have come.
 """
 
@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from parley.domain import events
-from parley.domain.events import (
+from parley.domain.api.types import Conversation, Message
+from parley.domain.conversations import events
+from parley.domain.conversations.events import (
     BlockChanged,
     ConversationCreated,
     ConversationRead,
@@ -30,8 +31,7 @@ from parley.domain.events import (
     apply,
     apply_to_message,
 )
-from parley.domain.sync import Mine
-from parley.domain.types import Conversation, Message
+from parley.domain.conversations.sync import Mine
 from tests.functional.talk import make_group, names, open_direct, say
 from tests.harness import Frame, Parley, User
 

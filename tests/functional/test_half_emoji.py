@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec import inspect
 
 from docs.operations import RestOperation
-from parley.domain.fields import struct_type
+from parley.domain.api.fields import struct_type
 from tests.functional.attempts import ABSENT, PATH_PARTS, Attempt, everything
 from tests.functional.replies import refusal
 from tests.functional.talk import refusal as frame_refusal

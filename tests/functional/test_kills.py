@@ -22,7 +22,7 @@ import pytest
 
 from local import queues
 from local.functions import FunctionError
-from parley.domain import reporting
+from parley.domain.conversations import reports
 from tests.functional.talk import LEASE_S, LEAST_S, joined, make_group, meet, open_direct, say
 from tests.harness import Call, Frame, Parley, Refused, Reply, Socket, User
 from tests.harness.emptying import Written
@@ -655,12 +655,12 @@ def have_reported(world: World) -> None:
 
 
 def get_report(world: World) -> object:
-    report_id = reporting.report_id("alice", world.conversation_id, 2)
+    report_id = reports.report_id("alice", world.conversation_id, 2)
     return answered(moderator(world).get(f"/admin/reports/{report_id}"))
 
 
 def resolve_report(world: World) -> object:
-    report_id = reporting.report_id("alice", world.conversation_id, 2)
+    report_id = reports.report_id("alice", world.conversation_id, 2)
     body = {"version": 1, "status": "resolved", "resolution": "Warned."}
     return answered(moderator(world).patch(f"/admin/reports/{report_id}", json=body))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from parley.domain.limits import Rate
+from parley.domain.api.limits import Rate
 from tests.functional.calling import code, ring, signal, state
 from tests.functional.replies import Meanwhile, at_once, refusal, stored
 from tests.functional.talk import joined, make_group, open_direct, say
@@ -207,14 +207,14 @@ def test_hosts_own_programs_are_not_limited(parley: Parley) -> None:
 
 
 def test_of_many_at_once_no_two_get_the_same_token(parley: Parley) -> None:
-    from parley.adapters import rates
+    from parley.adapters.dynamodb import rate_buckets
 
     rate = Rate(name="send", interval_ms=500, burst=10)
     now_ms = parley.clock()
     parley.hooks.clear()  # they look at functions' calls; here are none
 
     with ThreadPoolExecutor(max_workers=16) as callers:
-        takings = list(callers.map(lambda _: rates.take("alice", rate, now_ms), range(60)))
+        takings = list(callers.map(lambda _: rate_buckets.take("alice", rate, now_ms), range(60)))
 
     assert sum(taking.is_granted for taking in takings) == 10
     granted = {taking.tat_ms for taking in takings if taking.is_granted}
@@ -632,7 +632,7 @@ def test_of_many_sends_at_once_in_slow_mode_one_gets_through(parley: Parley) -> 
 
 def test_turn_that_was_read_before_the_head_is_not_taken_twice(parley: Parley) -> None:
     """A batch reads its items one by one: a membership may be older than the head beside it."""
-    from parley.adapters import conversations, journal
+    from parley.adapters.conversations import conversations, journal
 
     alice, bob, group = slow_group(parley)
     _, before = conversations.head_and_membership(group, "bob")
@@ -640,15 +640,15 @@ def test_turn_that_was_read_before_the_head_is_not_taken_twice(parley: Parley) -
     head, after = conversations.head_and_membership(group, "bob")
     assert head and before and after and before.sent_ms is None and after.sent_ms == parley.clock()
 
-    from parley.actions import limiting
-    from parley.domain.call import Call as Asking
-    from parley.domain.identity import Identity
-    from parley.domain.requests import Draft
-    from parley.domain.sending import next_message
+    from parley.actions import limits
+    from parley.domain.api.call import Call as Asking
+    from parley.domain.api.identity import Identity
+    from parley.domain.api.requests import Draft
+    from parley.domain.conversations.send_steps import next_message
 
     identity = Identity(user_id="bob", name="Bob", role="user", contexts={}, expires_at_s=parley.clock())
     asking = Asking(caller=identity, now_ms=parley.clock(), request_id="r")
-    step = limiting.in_turn(asking, next_message(head, Draft(text="again"), asking), before)
+    step = limits.in_turn(asking, next_message(head, Draft(text="again"), asking), before)
 
     with pytest.raises(journal.LostRace):
         journal.write(step, asking.now_s)

@@ -19,14 +19,14 @@ ACTS = 20  # that are live, at once
 
 def forget() -> None:
     """Lets the next request meet a process that knows nothing."""
-    sys.modules["parley.adapters.metering"].forget()
+    sys.modules["parley.adapters.dynamodb.metering"].forget()
 
 
 @pytest.fixture
 def small_blocks(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets each request write what it owes at its end."""
-    monkeypatch.setattr("parley.adapters.metering.BLOCKS", {"cost": 1, "live": 1})
-    monkeypatch.setattr("parley.adapters.metering.MAX_OWED_BLOCKS", 1)
+    monkeypatch.setattr("parley.adapters.dynamodb.metering.BLOCKS", {"cost": 1, "live": 1})
+    monkeypatch.setattr("parley.adapters.dynamodb.metering.MAX_OWED_BLOCKS", 1)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ NOT_METERED = {"Authorize", "OnAuthorize", "OnDisconnect"}
 def test_every_operation_that_reads_or_writes_is_paid_for(
     parley: Parley, small_blocks: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("parley.adapters.metering.UNTOLD", 1)
+    monkeypatch.setattr("parley.adapters.dynamodb.metering.UNTOLD", 1)
     conversation_id = open_direct(parley.user("alice"), parley.user("bob"))
     say(parley.user("alice"), conversation_id, "a secret", "another")
     mona = parley.user("mona", role="moderator")

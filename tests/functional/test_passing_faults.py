@@ -25,7 +25,7 @@ from botocore.exceptions import (
 )
 
 from docs.operations import RestOperation
-from parley.domain import reporting
+from parley.domain.conversations import reports
 from tests.functional import test_kills as kills
 from tests.functional.attempts import Attempt, everything
 from tests.functional.talk import open_direct, say
@@ -364,7 +364,7 @@ def people_there(world: World) -> dict[str, str]:
         "conversation_id": conversation_id,
         "message_id": f"{conversation_id}.2",
         "user_id": "bob",
-        "report_id": reporting.report_id("alice", conversation_id, 2),
+        "report_id": reports.report_id("alice", conversation_id, 2),
         "export_id": export_id,
         "erasure_id": erasure_id,
     }

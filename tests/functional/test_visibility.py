@@ -160,7 +160,7 @@ def test_own_other_devices_hear_of_it(world: World) -> None:
 
 
 def be_blocked_by_many(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("parley.adapters.blocks.MAX_READ", 2)
+    monkeypatch.setattr("parley.adapters.people.blocks.MAX_READ", 2)
     for number in range(3):
         world.parley.user(f"a-victim{number}").put("/users/alice/block")
         world.parley.user(f"a-victim{number}").put("/users/mallory/block")

@@ -14,7 +14,7 @@ from local.functions import Functions
 from local.provision import Store
 from local.streams import StreamMapping, mappings
 from local.template import Place, Template, load
-from parley.adapters import aws
+from parley.adapters.dynamodb import clients
 from tests.harness import calls, engines
 from tests.harness.emptying import Written
 from tests.harness.iam import Checker
@@ -110,7 +110,7 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
     """While it lasts, the environment is this one; clients that were made in another are forgotten."""
     global _clients_belong_to
     if _clients_belong_to is not variables:
-        aws.forget_clients()
+        clients.forget_clients()
         _clients_belong_to = variables
     before = dict(os.environ)
     os.environ.clear()
@@ -128,12 +128,12 @@ def forget_told() -> None:
     push = sys.modules.get("parley.actions.push")
     if push is not None:
         push.forget_told()
-    limiting = sys.modules.get("parley.actions.limiting")
+    limiting = sys.modules.get("parley.actions.limits")
     if limiting is not None:
         limiting.forget()
-    metering = sys.modules.get("parley.adapters.metering")
+    metering = sys.modules.get("parley.adapters.dynamodb.metering")
     if metering is not None:
         metering.forget()
-    screening = sys.modules.get("parley.adapters.screening")
+    screening = sys.modules.get("parley.adapters.moderation.word_list_cache")
     if screening is not None:
         screening.forget()

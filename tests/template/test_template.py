@@ -11,7 +11,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from local.template import Place, Resource, Template, load
-from parley.domain import exporting
+from parley.domain.exports import job
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
@@ -585,14 +585,14 @@ def test_what_people_send_can_be_got_back_and_what_is_made_of_it_is_soon_gone() 
     assert sent["VersioningConfiguration"] == {"Status": "Enabled"}
     assert "VersioningConfiguration" not in made
     # The row says when the file is gone; the rule, which works by whole days, must not come before it.
-    assert days == [exporting.KEPT_S // 86_400 + 1]
+    assert days == [job.KEPT_S // 86_400 + 1]
 
 
 def test_an_export_counts_as_dead_when_all_its_tries_are_over() -> None:
     queue = deployed().resources["ExportSteps"].properties
     tries_ms = queue["RedrivePolicy"]["maxReceiveCount"] * queue["VisibilityTimeout"] * 1000
 
-    assert tries_ms < exporting.STALLED_MS < 2 * tries_ms
+    assert tries_ms < job.STALLED_MS < 2 * tries_ms
 
 
 def dead_letter_queues() -> set[str]:

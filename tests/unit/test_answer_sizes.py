@@ -10,15 +10,9 @@ from typing import Any
 
 import pytest
 
-from parley.domain import changing, history, sync
-from parley.domain.banned import MAX_RULES
-from parley.domain.emoji import MAX_EMOJI_BYTES
-from parley.domain.faults import MAX_POINTER_CHARACTERS, MAX_REPORTED
-from parley.domain.grouping import MAX_ADMINS
-from parley.domain.identity import MAX_CONTEXT_TYPES, MAX_NAME_CHARACTERS
-from parley.domain.presence import MAX_JOINED
-from parley.domain.reporting import CONTEXT_MESSAGES
-from parley.domain.requests import (
+from parley.domain.api.faults import MAX_POINTER_CHARACTERS, MAX_REPORTED
+from parley.domain.api.identity import MAX_CONTEXT_TYPES, MAX_NAME_CHARACTERS
+from parley.domain.api.requests import (
     MAX_ADDED,
     MAX_DESCRIPTION_CHARACTERS,
     MAX_FORWARDS,
@@ -32,9 +26,15 @@ from parley.domain.requests import (
     MAX_TEXT_CHARACTERS,
     MAX_TITLE_CHARACTERS,
 )
-from parley.domain.stored import MAX_EVERYONE, MAX_LISTED, MAX_MENTIONS, PREVIEW_CHARACTERS
-from parley.domain.wordlist import EXCERPT_CHARACTERS
-from parley.domain.words import MAX_HIGHLIGHTS, MAX_QUERY_WORDS
+from parley.domain.conversations import change_steps, history, sync
+from parley.domain.conversations.group_steps import MAX_ADMINS
+from parley.domain.conversations.reports import CONTEXT_MESSAGES
+from parley.domain.conversations.stored import MAX_EVERYONE, MAX_LISTED, MAX_MENTIONS, PREVIEW_CHARACTERS
+from parley.domain.live.presence import MAX_JOINED
+from parley.domain.moderation.banned_words import MAX_RULES
+from parley.domain.moderation.word_list import EXCERPT_CHARACTERS
+from parley.domain.text.emoji import MAX_EMOJI_BYTES
+from parley.domain.text.folding import MAX_HIGHLIGHTS, MAX_QUERY_WORDS
 from tests.unit.test_api_documents import ASYNCAPI, METHODS, OPENAPI
 
 Schema = dict[str, Any]
@@ -111,7 +111,7 @@ LISTS = {
     "Conversation.mention_seqs": MENTIONS,
     "Mine.mention_seqs": MENTIONS,
     **{f"{one}.mentions": MAX_MENTIONED for one in ("Message", "SentMessage")},
-    **{f"{one}.reactions": changing.MAX_EMOJIS for one in ("Message", "SentMessage")},
+    **{f"{one}.reactions": change_steps.MAX_EMOJIS for one in ("Message", "SentMessage")},
     **{f"{one}.attachments": 0 for one in ("Message", "SentMessage")},  # there are none yet
     **{f"{one}.user_ids": MAX_ADDED for one in ("Note", "AddedMembers", "MemberAdded")},
     **{f"{one}.contexts{{}}": 3 for one in ("Me", "Person")},  # with 20 types more than `MAX_CONTEXT_BYTES`
@@ -131,7 +131,7 @@ LISTS = {
     "MemberList.members": MAX_PAGE,
     "PastHit.highlights": EXCERPT_CHARACTERS,
     "PastHit.rule_ids": MAX_RULES,
-    "PinList.messages": changing.MAX_PINS,
+    "PinList.messages": change_steps.MAX_PINS,
     "Pong.joined": MAX_JOINED,
     # Of form, with long pointers. Each of `MAX_ADDED` people can be wrong as well, with a pointer of 30 characters.
     "Problem.errors": MAX_REPORTED,
@@ -143,7 +143,7 @@ LISTS = {
     "TurnCredentials.ice_servers": 5,
     "UnreadList.conversations": MAX_PAGE,
     "UserList.users": MAX_PAGE,
-    "VersionList.versions": changing.MAX_EDITS + 1,
+    "VersionList.versions": change_steps.MAX_EDITS + 1,
 }
 MAPS = {
     "Me.contexts": MAX_CONTEXT_TYPES,
@@ -162,7 +162,7 @@ CUT = {
     "HitList": "results",
     "TryResult": "hits",
 }
-COUNTED = {"CaughtUp"}  # every part of it, by `domain/sync.py`
+COUNTED = {"CaughtUp"}  # every part of it, by `domain/conversations/sync.py`
 
 
 class Largest:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from parley.domain.banned import (
+from parley.domain.moderation.banned_words import (
     MAX_RULE_CHARACTERS,
     MAX_RULES,
     Action,

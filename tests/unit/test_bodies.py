@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Meta
 
-from parley.domain import requests
-from parley.domain.bodies import decode, decode_query
-from parley.domain.errors import Field, Invalid, Malformed
-from parley.domain.faults import MAX_KEY_CHARACTERS, MAX_REPORTED
-from parley.domain.fields import NOT_BLANK, is_blank
+from parley.domain.api import requests
+from parley.domain.api.bodies import decode, decode_query
+from parley.domain.api.errors import Field, Invalid, Malformed
+from parley.domain.api.faults import MAX_KEY_CHARACTERS, MAX_REPORTED
+from parley.domain.api.fields import NOT_BLANK, is_blank
 
 # The machine may be busy, and the first text drawn builds a table of all characters.
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -49,7 +49,11 @@ def test_no_garbage_is_sought_while_a_function_starts(started: Started, module: 
 def test_authorizers_import_nothing_of_the_message_path(started: Started) -> None:
     for module in ("rest.authorize", "websocket.authorize"):
         _, modules = started(module)
-        assert modules & {"parley.adapters.sockets", "parley.actions.presence", "parley.actions.messages"} == set()
+        assert (
+            modules
+            & {"parley.adapters.live.sockets", "parley.actions.live.presence", "parley.actions.messages.messages"}
+            == set()
+        )
 
 
 def test_only_the_authorizers_import_what_checks_a_signature(started: Started) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.domain.damaged_json import text_member
+from parley.domain.api.damaged_json import text_member
 
 HOSTILE = {
     "escaped quotes": '{"' + '\\"' * 65_000,

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.domain import sealing
-from parley.domain.directory import SHARDS, Range, name_key, shard
-from parley.domain.words import MAX_KEY_CHARACTERS, prefix_key
+from parley.domain.api import sealed_cursors
+from parley.domain.people.directory import SHARDS, Range, name_key, shard
+from parley.domain.text.folding import MAX_KEY_CHARACTERS, prefix_key
 
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 user_ids = st.text("abcABC019._~@|:+=-", min_size=1, max_size=128)
@@ -61,32 +61,34 @@ def test_everybody_has_a_shard(some: list[str]) -> None:
 
 @given(names)
 def test_what_was_sealed_is_unsealed(text: str) -> None:
-    assert sealing.unseal(sealing.seal(text, KEY), KEY) == text
+    assert sealed_cursors.unseal(sealed_cursors.seal(text, KEY), KEY) == text
 
 
 def test_longest_key_makes_a_cursor_that_may_come_back() -> None:
-    assert len(sealing.seal("\U0001f600" * MAX_KEY_CHARACTERS + "\n" + "x" * 128, KEY)) <= 1024  # requests.Cursor
+    assert (
+        len(sealed_cursors.seal("\U0001f600" * MAX_KEY_CHARACTERS + "\n" + "x" * 128, KEY)) <= 1024
+    )  # requests.Cursor
 
 
 def test_sealed_text_does_not_show() -> None:
-    sealed = urlsafe_b64decode(sealing.seal("somebody you may not know", KEY) + "==")
+    sealed = urlsafe_b64decode(sealed_cursors.seal("somebody you may not know", KEY) + "==")
 
     assert b"some" not in sealed
-    assert sealing.seal("anna\n1", KEY)[:22] != sealing.seal("anna\n2", KEY)[:22]
+    assert sealed_cursors.seal("anna\n1", KEY)[:22] != sealed_cursors.seal("anna\n2", KEY)[:22]
 
 
 @given(st.binary(max_size=60).map(lambda raw: urlsafe_b64encode(raw).decode().rstrip("=")) | st.text(max_size=60))
 def test_what_nobody_sealed_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
-        sealing.unseal(text, KEY)
+        sealed_cursors.unseal(text, KEY)
 
 
 @given(names, st.integers(0, 10_000))
 def test_one_bit_more_or_less_is_refused(text: str, place: int) -> None:
-    raw = bytearray(urlsafe_b64decode(sealing.seal(text, KEY) + "=="))
+    raw = bytearray(urlsafe_b64decode(sealed_cursors.seal(text, KEY) + "=="))
     raw[place // 8 % len(raw)] ^= 1 << place % 8
 
     with pytest.raises(ValueError):
-        sealing.unseal(urlsafe_b64encode(raw).decode().rstrip("="), KEY)
+        sealed_cursors.unseal(urlsafe_b64encode(raw).decode().rstrip("="), KEY)
     with pytest.raises(ValueError):
-        sealing.unseal(sealing.seal(text, KEY), b"another key")
+        sealed_cursors.unseal(sealed_cursors.seal(text, KEY), b"another key")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.adapters.documents import DocumentAttribute, StringsAttribute, from_wire, to_wire
+from parley.adapters.dynamodb.documents import DocumentAttribute, StringsAttribute, from_wire, to_wire
 
 values = st.recursive(
     st.none() | st.booleans() | st.text() | st.integers(-(10**37), 10**37),

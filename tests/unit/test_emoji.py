@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.domain.emoji import MAX_EMOJI_BYTES, is_emoji, normalise
+from parley.domain.text.emoji import MAX_EMOJI_BYTES, is_emoji, normalise
 
 ALREADY_SPELT = {
     "face": "😀",

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.domain import erasing
-from parley.domain.erasing import PARTS, ROUNDS, Job
-from parley.domain.stored import StoredMessage, Tally
-from parley.domain.types import Note, Origin
+from parley.domain.api.types import Note, Origin
+from parley.domain.conversations.stored import StoredMessage, Tally
+from parley.domain.erasure import job as erasing
+from parley.domain.erasure.job import PARTS, ROUNDS, Job
 
 HER = "zoe"
 NEW = "~parley.erased-x"

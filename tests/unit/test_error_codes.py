@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
-from parley.adapters import tokens
-from parley.domain import errors, faults, policy, rights
-from parley.domain.errors import Refusal
-from parley.domain.policy import Decision
+from parley.adapters.people import tokens
+from parley.domain.api import errors, faults
+from parley.domain.api.errors import Refusal
+from parley.domain.conversations import rights
+from parley.domain.people import policy
+from parley.domain.people.policy import Decision
 from parley.triggers import problems
 
 ROOT = Path(__file__).parents[2]

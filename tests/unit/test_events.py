@@ -7,9 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from parley.domain import events, ids
-from parley.domain.call import Call
-from parley.domain.events import (
+from parley.domain.api import ids
+from parley.domain.api.call import Call
+from parley.domain.api.identity import Identity
+from parley.domain.api.requests import Draft
+from parley.domain.api.types import Conversation, UserStatus
+from parley.domain.conversations import events
+from parley.domain.conversations.events import (
     ConversationRead,
     Event,
     MessageDelivered,
@@ -19,11 +23,8 @@ from parley.domain.events import (
     UserStatusChange,
     UserTyping,
 )
-from parley.domain.identity import Identity
-from parley.domain.requests import Draft
-from parley.domain.sending import next_message
-from parley.domain.stored import PREVIEW_CHARACTERS, Head, Membership, Reader
-from parley.domain.types import Conversation, UserStatus
+from parley.domain.conversations.send_steps import next_message
+from parley.domain.conversations.stored import PREVIEW_CHARACTERS, Head, Membership, Reader
 
 PEOPLE = ("alice", "bob")
 CONVERSATION = "d_" + "a" * 26

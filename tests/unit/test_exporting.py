@@ -5,8 +5,8 @@ from hashlib import sha256
 import msgspec
 import pytest
 
-from parley.domain import exporting
-from parley.domain.exporting import MAX_RECENT, MAX_RESTARTS, RECENT_MS, STALLED_MS, Job, Recent
+from parley.domain.exports import job as exporting
+from parley.domain.exports.job import MAX_RECENT, MAX_RESTARTS, RECENT_MS, STALLED_MS, Job, Recent
 
 NOW_MS = 1_795_246_200_000
 

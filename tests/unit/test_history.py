@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.domain.errors import Invalid, TooLarge
-from parley.domain.history import DEFAULT_LIMIT, MAX_PAGE_BYTES, Span, fitting, span
-from parley.domain.requests import MAX_SEQ, History
-from parley.domain.stored import StoredMessage
-from parley.domain.types import Message
+from parley.domain.api.errors import Invalid, TooLarge
+from parley.domain.api.requests import MAX_SEQ, History
+from parley.domain.api.types import Message
+from parley.domain.conversations.history import DEFAULT_LIMIT, MAX_PAGE_BYTES, Span, fitting, span
+from parley.domain.conversations.stored import StoredMessage
 
 limits = st.integers(1, 100)
 newest = st.integers(0, 1000)

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from parley.domain import ids
-from parley.domain.errors import Invalid
-from parley.domain.identity import is_context_id, is_context_type, is_user_id
+from parley.domain.api import ids
+from parley.domain.api.errors import Invalid
+from parley.domain.api.identity import is_context_id, is_context_type, is_user_id
 
 user_ids = st.from_regex(r"[A-Za-z0-9._~@|:+=-]{1,128}", fullmatch=True)
 context_types = st.from_regex(r"[a-z][a-z0-9_]{0,31}", fullmatch=True)

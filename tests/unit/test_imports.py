@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,23 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "layers" / "shared" / "parley"
 # Each folder may import itself and those after it.
 FOLDERS = ("triggers", "actions", "adapters", "domain")
+# The areas of each layer from the bottom up: an area imports itself and those before it. "" is the layer's own folder.
+AREAS = {
+    "triggers": ("",),
+    "actions": (
+        "",
+        "live",
+        "people",
+        "conversations",
+        "messages",
+        "moderation",
+        "exports",
+        "account",
+        "erasure",
+    ),
+    "adapters": ("", "dynamodb", "moderation", "people", "conversations", "live", "exports", "erasure"),
+    "domain": ("", "api", "text", "conversations", "live", "people", "moderation", "exports", "erasure"),
+}
 CLOCKS_AND_DICE = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "uuid1", "uuid4", "urandom"}
 OUTSIDE_WORLD = {
     "asyncio",
@@ -79,6 +97,48 @@ def test_a_folder_imports_only_itself_and_those_below(folder: str) -> None:
     ]
 
     assert sources(PACKAGE / folder) and upward == []
+
+
+def area_of(layer: str, dotted: str) -> str | None:
+    """Returns the area of a layer that an import reaches into; "" for the layer's own folder."""
+    parts = dotted.split(".")
+    if parts[:2] != ["parley", layer]:
+        return None
+    return parts[2] if len(parts) > 2 and (PACKAGE / layer / parts[2]).is_dir() else ""
+
+
+@pytest.mark.parametrize("layer", FOLDERS)
+def test_an_area_imports_only_itself_and_those_below(layer: str) -> None:
+    areas, upward = AREAS[layer], []
+    for path in sources(PACKAGE / layer):
+        own = area_of(layer, ".".join(("parley", *path.relative_to(PACKAGE).parts)))
+        for dotted in imports(path):
+            area = area_of(layer, dotted)
+            if area is not None and areas.index(area) > areas.index(own or ""):
+                upward.append(f"{named(path)} imports {dotted}")
+
+    folders = {path.name for path in (PACKAGE / layer).iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert set(areas) == {"", *folders}
+    assert upward == []
+
+
+def modules(layer: str) -> dict[str, set[str]]:
+    """Returns the modules of a layer by dotted name, each with those of the same layer that it imports."""
+    found = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in sources(PACKAGE / layer)
+    }
+    return {
+        name: {known for dotted in imports(path) for known in (dotted, dotted.rpartition(".")[0]) if known in found}
+        for name, path in found.items()
+    }
+
+
+@pytest.mark.parametrize("layer", FOLDERS)
+def test_no_module_imports_itself_by_way_of_others(layer: str) -> None:
+    try:
+        TopologicalSorter(modules(layer)).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle: {' → '.join(error.args[1])}")
 
 
 def test_the_package_holds_no_other_code() -> None:

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from parley.adapters import limits as configured
 from parley.adapters.environment import WrongVariable
-from parley.domain.call import Call
-from parley.domain.errors import TooMany
-from parley.domain.identity import Identity
-from parley.domain.limits import Rate, Taking, send_rate, settle, slow_mode_rate, take
-from parley.domain.types import Limits, RateLimit
+from parley.domain.api.call import Call
+from parley.domain.api.errors import TooMany
+from parley.domain.api.identity import Identity
+from parley.domain.api.limits import Rate, Taking, send_rate, settle, slow_mode_rate, take
+from parley.domain.api.types import Limits, RateLimit
 
 NOW_MS = 1_800_000_000_000
 RATES = st.builds(Rate, name=st.just("send"), interval_ms=st.integers(1, 5000), burst=st.integers(1, 40))

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.adapters import policies
-from parley.domain.errors import Field, Forbidden, Invalid, NotFound, Refusal
-from parley.domain.policy import Party, Policy
-from parley.domain.policy_text import PolicyError, load
-from parley.domain.types import Context
+from parley.adapters.people import policies
+from parley.domain.api.errors import Field, Forbidden, Invalid, NotFound, Refusal
+from parley.domain.api.types import Context
+from parley.domain.people.policy import Party, Policy
+from parley.domain.people.policy_file import PolicyError, load
 
 DEFAULT = policies.named("default")
 SCHOOL = policies.named("school")
@@ -458,9 +458,9 @@ def test_policy_of_another_name_is_a_loud_mistake(name: str, monkeypatch: pytest
 
 @pytest.mark.parametrize(("name", "status"), [("default", 0), ("schol", 1)])
 def test_policies_can_be_checked_from_the_command_line(name: str, status: int) -> None:
-    layer = Path(policies.__file__).parents[2]
+    layer = Path(policies.__file__).parents[3]
     checked = subprocess.run(
-        [sys.executable, "-m", "parley.adapters.policies"],
+        [sys.executable, "-m", "parley.adapters.people.policies"],
         env={"PYTHONPATH": str(layer), "POLICY": name},
         capture_output=True,
         text=True,
@@ -475,8 +475,8 @@ def test_policies_can_be_checked_from_the_command_line(name: str, status: int) -
 
 
 def test_who_decides_does_not_pay_for_reading_toml() -> None:
-    layer = Path(policies.__file__).parents[2]
-    script = "import sys, parley.domain.policy, parley.adapters.policies; print('tomllib' in sys.modules)"
+    layer = Path(policies.__file__).parents[3]
+    script = "import sys, parley.domain.people.policy, parley.adapters.people.policies; print('tomllib' in sys.modules)"
     run = subprocess.run(
         [sys.executable, "-c", script],
         env={"PYTHONPATH": str(layer)},

@@ -4,14 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from parley.domain.presence import (
+from parley.domain.api.times import rfc3339
+from parley.domain.live.presence import (
     CONNECTING_MS,
     HEARTBEAT_S,
     Connection,
     Heartbeat,
     Presence,
 )
-from parley.domain.times import rfc3339
 
 LEASE_S = Heartbeat(HEARTBEAT_S).lease_s
 

@@ -4,12 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from parley.domain.call import Call
-from parley.domain.identity import Identity
-from parley.domain.requests import Draft, SendMessage, SendMessageAction, SendMessageToUser
-from parley.domain.sending import REPLAY_S, fingerprint, next_message
-from parley.domain.stored import Head
-from parley.domain.times import HOUR_MS, hour
+from parley.domain.api.call import Call
+from parley.domain.api.identity import Identity
+from parley.domain.api.requests import Draft, SendMessage, SendMessageAction, SendMessageToUser
+from parley.domain.api.times import HOUR_MS, hour
+from parley.domain.conversations.send_steps import REPLAY_S, fingerprint, next_message
+from parley.domain.conversations.stored import Head
 
 moments = st.integers(0, 10**13)
 CONVERSATION = "d_" + "a" * 26

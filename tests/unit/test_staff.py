@@ -2,7 +2,8 @@
 
 import pytest
 
-from parley.adapters import environment, staff
+from parley.adapters import environment
+from parley.adapters.people import moderators
 
 
 @pytest.mark.parametrize(
@@ -23,11 +24,11 @@ def test_moderators_are_those_whose_role_is_named(
 ) -> None:
     monkeypatch.setenv("MODERATOR_ROLES", roles)
 
-    assert staff.is_moderator(role) is may
+    assert moderators.is_moderator(role) is may
 
 
 def test_deployment_that_names_no_roles_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MODERATOR_ROLES", raising=False)
 
     with pytest.raises(environment.MissingVariable, match="MODERATOR_ROLES"):
-        staff.is_moderator("admin")
+        moderators.is_moderator("admin")

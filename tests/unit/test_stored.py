@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from parley.domain.call import Call
-from parley.domain.identity import Identity
-from parley.domain.requests import Draft
-from parley.domain.sending import next_message
-from parley.domain.stored import PREVIEW_CHARACTERS, Head, Membership, Reader, StoredMessage
+from parley.domain.api.call import Call
+from parley.domain.api.identity import Identity
+from parley.domain.api.requests import Draft
+from parley.domain.conversations.send_steps import next_message
+from parley.domain.conversations.stored import PREVIEW_CHARACTERS, Head, Membership, Reader, StoredMessage
 
 PEOPLE = ("alice", "bob")
 CONVERSATION = "d_" + "a" * 26

@@ -2,8 +2,8 @@
 
 import pytest
 
-from parley.domain.presence import HEARTBEAT_S, Heartbeat
-from parley.domain.sweeping import SHARDS, SweepKind, shard, shards
+from parley.domain.live.presence import HEARTBEAT_S, Heartbeat
+from parley.domain.live.sweeps import SHARDS, SweepKind, shard, shards
 
 PARTITION_WRITES = 1000  # a second (DynamoDB quotas)
 

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from parley.domain import sync
-from parley.domain.requests import SyncCursor
-from parley.domain.stored import Head, Membership, Reader, StoredMessage, Tally, preview_of
-from parley.domain.sync import (
+from parley.domain.api.requests import SyncCursor
+from parley.domain.api.types import Conversation, Marker, Message, Note, Origin
+from parley.domain.conversations import sync
+from parley.domain.conversations.stored import Head, Membership, Reader, StoredMessage, Tally, preview_of
+from parley.domain.conversations.sync import (
     MAX_MESSAGES_PER_CONVERSATION,
     OVER_REST,
     OVER_WEBSOCKET,
@@ -25,7 +26,6 @@ from parley.domain.sync import (
     Missed,
     Named,
 )
-from parley.domain.types import Conversation, Marker, Message, Note, Origin
 
 FRAME_BYTES = 128 * 1024  # of a WebSocket message (API Gateway quotas)
 ANSWER_BYTES = 6_000_000  # of Lambda, JSON within JSON

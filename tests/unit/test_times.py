@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.domain.times import HOUR_MS, from_rfc3339, hour, rfc3339, rfc3339_or_none
+from parley.domain.api.times import HOUR_MS, from_rfc3339, hour, rfc3339, rfc3339_or_none
 
 FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_999  # of the years 1 and 9999
 moments = st.integers(FIRST_MS, LAST_MS)

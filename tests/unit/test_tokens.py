@@ -18,11 +18,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from moto import mock_aws
 
-from parley.adapters import aws, tokens
-from parley.adapters.tokens import Key, Keys, KeysNotFetched, Verifier, public_keys, shared_secrets
-from parley.domain.claims import ClaimNames, SignIn
-from parley.domain.claims import read as read_claims
-from parley.domain.errors import Unauthenticated, Unavailable
+from parley.adapters.dynamodb import clients
+from parley.adapters.people import tokens
+from parley.adapters.people.tokens import Key, Keys, KeysNotFetched, Verifier, public_keys, shared_secrets
+from parley.domain.api.errors import Unauthenticated, Unavailable
+from parley.domain.people.claims import ClaimNames, SignIn
+from parley.domain.people.claims import read as read_claims
 
 NOW_S = 1_800_000_000
 SECRET = "a secret of thirty-two characters"
@@ -596,9 +597,9 @@ def secrets_manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     }.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
-        aws.forget_clients()
+        clients.forget_clients()
         yield boto3.client("secretsmanager")
-    aws.forget_clients()
+    clients.forget_clients()
 
 
 def test_secret_that_was_never_rotated_is_one_key(secrets_manager: Any) -> None:

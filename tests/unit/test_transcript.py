@@ -8,10 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from parley.domain import transcript
-from parley.domain.exporting import About, AboutConversation, Person
-from parley.domain.transcript import Line
-from parley.domain.types import Context, Message, Note, Origin, Reaction
+from parley.domain.api.types import Context, Message, Note, Origin, Reaction
+from parley.domain.exports import transcript_html
+from parley.domain.exports.job import About, AboutConversation, Person
+from parley.domain.exports.transcript_html import Line
 
 TAGS = {
     "html", "head", "meta", "title", "style", "body", "header", "main", "footer", "h1", "h2", "p", "dl", "dt", "dd",
@@ -99,7 +99,7 @@ def articles(*messages: Message, names: dict[str, str | None] | None = None) -> 
         Line(message=one, before=before, answered=by_id.get(one.reply_to or ""))
         for before, one in zip((None, *messages), messages, strict=False)
     ]
-    return "".join(transcript.article(line, names or {}) for line in lines)
+    return "".join(transcript_html.article(line, names or {}) for line in lines)
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60) | st.sampled_from(HOSTILE)
@@ -110,9 +110,9 @@ def test_nothing_that_anybody_wrote_is_markup(text: str, name: str, title: str) 
     first = message(text=text, reactions=[Reaction(text, 1, False)], attachments=[text])
     answer = message(2, "bob", text, reply_to=first.id)
     page = (
-        transcript.top(about(title=title, name=name))
+        transcript_html.top(about(title=title, name=name))
         + articles(first, answer, names={"alice": name})
-        + transcript.bottom(about())
+        + transcript_html.bottom(about())
     )
 
     Read(page).check()
@@ -130,9 +130,9 @@ def test_control_characters_are_shown_as_such() -> None:
 
 
 def test_the_policy_allows_this_style_and_nothing_else() -> None:
-    read = Read(transcript.top(about()))
+    read = Read(transcript_html.top(about()))
     [policy] = [a["content"] for tag, a in read.tags if a.get("http-equiv") == "Content-Security-Policy"]
-    page = transcript.top(about())
+    page = transcript_html.top(about())
     style = page[page.index("<style>") + 7 : page.index("</style>")]
 
     assert policy is not None
@@ -207,11 +207,11 @@ def test_system_message_is_a_note_without_a_speaker() -> None:
 
 def test_top_says_what_it_is_of_whom_and_when() -> None:
     told = about(title="Trip")
-    page = Read(transcript.top(told)).text
+    page = Read(transcript_html.top(told)).text
 
     for words in ("Trip", "Alice, bob", "26 November 2026, 12:00 for Alice", "UTC"):
         assert words in page
-    assert "Alice and bob" in Read(transcript.top(about())).text
+    assert "Alice and bob" in Read(transcript_html.top(about())).text
 
 
 def test_context_and_long_lists_of_members_have_their_place() -> None:
@@ -231,7 +231,7 @@ def test_context_and_long_lists_of_members_have_their_place() -> None:
         ),
         members=people,
     )
-    page = Read(transcript.top(told)).text
+    page = Read(transcript_html.top(told)).text
 
     assert "class 7b" in page and "All of <us>" in page and "and 10 more" in page and "1,234" in page
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from parley.adapters.units import units_of
+from parley.adapters.dynamodb.units import units_of
 
 KEYS = [{"user_id": {"S": "a"}}] * 4
 

@@ -3,13 +3,14 @@
 import ast
 from pathlib import Path
 
-from parley.domain import events, visibility
-from parley.domain.events import ContentEvent, LiveEvent, UserTyping
-from parley.domain.presence import Connection
-from parley.domain.stored import Head
-from parley.domain.types import ConversationType
+from parley.domain.api.types import ConversationType
+from parley.domain.conversations import events
+from parley.domain.conversations.events import ContentEvent, LiveEvent, UserTyping
+from parley.domain.conversations.stored import Head
+from parley.domain.live import visibility
+from parley.domain.live.presence import Connection
 
-PACKAGE = Path(events.__file__).parents[1]
+PACKAGE = Path(events.__file__).parents[2]
 DEVICE = Connection(connection_id="c", lease_s=0, token_s=0, since_ms=0)
 
 
@@ -63,9 +64,9 @@ def test_only_an_audience_encodes_live_events() -> None:
         if (isinstance(node, ast.Attribute) and ast.unparse(node) == "events.encode")
         or (
             isinstance(node, ast.ImportFrom)
-            and node.module == "parley.domain.events"
+            and node.module == "parley.domain.conversations.events"
             and "encode" in {alias.name for alias in node.names}
         )
     }
 
-    assert encoding == {"domain/visibility.py"}
+    assert encoding == {"domain/live/visibility.py"}

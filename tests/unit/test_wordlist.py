@@ -1,18 +1,22 @@
 """The list of banned words, where it touches what others declare."""
 
-from parley.domain import banned, requests
+from parley.domain.api import requests
+from parley.domain.moderation import banned_words
 
 
 def test_requests_are_held_to_what_rules_can_be() -> None:
-    assert (requests.MAX_RULES, requests.MAX_RULE_CHARACTERS) == (banned.MAX_RULES, banned.MAX_RULE_CHARACTERS)
+    assert (requests.MAX_RULES, requests.MAX_RULE_CHARACTERS) == (
+        banned_words.MAX_RULES,
+        banned_words.MAX_RULE_CHARACTERS,
+    )
 
 
 def test_spans_are_where_rules_match_in_order_and_once_each() -> None:
-    rules = banned.compile_rules(
+    rules = banned_words.compile_rules(
         [
-            banned.Rule(rule_id="1", kind="word", text="fool", action="flag"),
-            banned.Rule(rule_id="2", kind="pattern", text="foo*", action="mask"),
-            banned.Rule(rule_id="3", kind="word", text="bad", action="reject"),
+            banned_words.Rule(rule_id="1", kind="word", text="fool", action="flag"),
+            banned_words.Rule(rule_id="2", kind="pattern", text="foo*", action="mask"),
+            banned_words.Rule(rule_id="3", kind="word", text="bad", action="reject"),
         ]
     )
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from parley.domain.words import (
+from parley.domain.text.folding import (
     MAX_HIGHLIGHTS,
     MAX_KEY_CHARACTERS,
     MAX_QUERY_CHARACTERS,

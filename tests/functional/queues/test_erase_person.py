@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.functions import Killed
-from parley.domain import erasing
+from parley.domain.erasure import job
 from tests.functional.calling import ring, signal
 from tests.functional.erasures import erase, erased, everything, host, shown
 from tests.functional.exports import export, exported
@@ -119,9 +119,9 @@ def test_nothing_is_left_of_somebody_who_has_done_everything_and_the_receipt_cou
             "tickets": 1,
         }
     )
-    assert receipt["user_sha256"] == erasing.user_hash(ID)
+    assert receipt["user_sha256"] == job.user_hash(ID)
     content = {name: value for name, value in receipt.items() if name != "sha256"}
-    assert receipt["sha256"] == erasing.digest(content)
+    assert receipt["sha256"] == job.digest(content)
     assert (receipt["erasure_id"], receipt["finished_at"]) == (done["id"], done["finished_at"])
     assert done["progress"]["done"] == done["progress"]["total"]
 
@@ -366,7 +366,7 @@ def test_what_was_let_in_under_an_old_answer_is_found_by_the_second_round(parley
     her.get("/unread-count")  # API Gateway keeps the authorizer's answer
     asked = erase(parley, ID)
     [queue] = [one for one in parley.queues if one.queue.logical_id == "ErasureSteps"]
-    while shown(parley, asked["id"])["progress"]["done"] < len(erasing.PARTS):
+    while shown(parley, asked["id"])["progress"]["done"] < len(job.PARTS):
         assert queue.poll(retry_at_once=True)
 
     late = her.post("/messages", json={"user_id": "bob", "text": f"{WORD} late"})
@@ -408,7 +408,7 @@ def test_asking_again_between_the_rounds_begins_the_second_no_earlier(parley: Pa
     zoe(parley)
     asked = erase(parley, ID)
     [queue] = [one for one in parley.queues if one.queue.logical_id == "ErasureSteps"]
-    while shown(parley, asked["id"])["progress"]["done"] < len(erasing.PARTS):
+    while shown(parley, asked["id"])["progress"]["done"] < len(job.PARTS):
         assert queue.poll(retry_at_once=True)
 
     parley.advance(100)
@@ -459,7 +459,7 @@ def test_step_reads_only_so_much_of_long_messages(parley: Parley) -> None:
     group = make_group(bob, her)
     say(bob, group, "the first")
     long = "👋" * 75_000  # 300 KB: longer than people may write, so that fewer will do
-    copy_last(parley, group, long, 3 * erasing.MAX_READ // len(long))
+    copy_last(parley, group, long, 3 * job.MAX_READ // len(long))
     say(her, group, WORD)
     erase(parley, ID)
 
@@ -477,7 +477,7 @@ def test_step_reads_only_so_much_of_long_messages(parley: Parley) -> None:
             )
         step += call.operation == "SendMessageBatch"
     assert len(read) >= 6 and WORD not in everything(parley)
-    assert max(read.values()) < 2.1 * erasing.MAX_READ  # a page of a query is up to 1 MB
+    assert max(read.values()) < 2.1 * job.MAX_READ  # a page of a query is up to 1 MB
 
 
 def test_message_of_a_hundred_edits_fits_into_units(parley: Parley) -> None:
@@ -615,7 +615,7 @@ def test_export_that_would_be_complete_while_it_is_erased_leaves_no_file(parley:
     direct = open_direct(her, bob)
     say(her, direct, WORD)
     waiting, erasure = export(bob, direct), erase(parley, ID)
-    asked = {"erasure_id": erasure["id"], "round": erasing.ROUNDS}
+    asked = {"erasure_id": erasure["id"], "round": job.ROUNDS}
     meanwhile = Meanwhile("CompleteMultipartUpload", lambda: [invoke(parley, "ErasePerson", asked) for _ in range(5)])
     parley.hooks.append(meanwhile)
 

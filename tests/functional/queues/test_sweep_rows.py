@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from parley.domain.sweeping import shard
+from parley.domain.live.sweeps import shard
 from tests.functional.calling import heard, ring, talk
 from tests.functional.talk import LEASE_S, contents, forget_events, let_many_block, make_group, meet, open_direct
 from tests.functional.test_sweeps import CALLS, PRESENCE, TYPING, Fails, broken, failures, offline

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.functions import Killed
-from parley.domain.exporting import MAX_RESTARTS, PART_BYTES
+from parley.domain.exports.job import MAX_RESTARTS, PART_BYTES
 from tests.functional.exports import export, exported, fetched, lines, shown
 from tests.functional.replies import Meanwhile
 from tests.functional.talk import make_group, open_direct, say

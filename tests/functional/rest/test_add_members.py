@@ -100,7 +100,7 @@ def test_a_group_of_a_hundred_grows_past_what_its_head_lists(parley: Parley) -> 
 
 
 def test_there_is_an_end_to_a_groups_growth(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("parley.domain.grouping.MAX_MEMBERS", 3)
+    monkeypatch.setattr("parley.domain.conversations.group_steps.MAX_MEMBERS", 3)
     alice, bob = parley.user("alice"), parley.user("bob")
     group = make_group(alice, bob)
     path = f"/conversations/{group}/members"

@@ -9,9 +9,9 @@ import jwt
 import pytest
 
 from local.functions import FunctionError
-from parley.adapters import tokens
-from parley.adapters.documents import from_wire, to_wire
-from parley.domain.directory import role_shard, shard
+from parley.adapters.dynamodb.documents import from_wire, to_wire
+from parley.adapters.people import tokens
+from parley.domain.people.directory import role_shard, shard
 from tests.harness import Parley, Reply, User
 
 ROOT = Path(__file__).parents[3]

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from parley.domain import rights
+from parley.domain.conversations import rights
 from tests.functional.replies import Meanwhile, Refusal, at_once, invalid, refusal, stored
 from tests.functional.talk import contents, forget_events, in_s, make_group, meet, names, open_direct, say
 from tests.harness import Call, Parley, Reply, Socket, User
@@ -388,7 +388,7 @@ def test_what_is_no_users_id_is_refused(parley: Parley, wrong: str) -> None:
 
 
 def test_there_is_an_end_to_blocking(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("parley.actions.blocks.MAX_BLOCKS", 2)
+    monkeypatch.setattr("parley.actions.people.blocks.MAX_BLOCKS", 2)
     alice = parley.user("alice")
     for user_id in ("one", "two"):
         block(alice, user_id)

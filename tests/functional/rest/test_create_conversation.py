@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from parley.adapters import policies
+from parley.adapters.people import policies
 from tests.functional.replies import Meanwhile, Refusal, at_once, invalid, malformed_bodies, refusal, stored
 from tests.functional.talk import contents, names, open_direct
 from tests.harness import Parley, Reply, User

@@ -8,7 +8,7 @@ import pytest
 
 from local.functions import Functions
 from local.template import load
-from parley.adapters import turn
+from parley.adapters.live import turn
 from tests.functional.replies import refusal
 from tests.functional.talk import in_s, make_group, open_direct
 from tests.harness import Parley, Reply

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from parley.adapters.documents import from_wire
+from parley.adapters.dynamodb.documents import from_wire
 from tests.functional.talk import LEASE_S
 from tests.harness import Parley, Refused
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from parley.domain.exporting import MAX_RECENT, STALLED_MS
+from parley.domain.exports.job import MAX_RECENT, STALLED_MS
 from tests.functional.exports import export, exported, shown
 from tests.functional.replies import MALFORMED, Meanwhile, invalid, malformed_bodies, refusal
 from tests.functional.talk import in_s, open_direct, say

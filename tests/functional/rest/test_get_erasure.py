@@ -2,7 +2,7 @@
 
 import pytest
 
-from parley.domain.erasing import STALLED_MS
+from parley.domain.erasure.job import STALLED_MS
 from tests.functional.erasures import erase, erased, host, shown
 from tests.functional.replies import invalid, refusal
 from tests.harness import Parley

@@ -3,7 +3,7 @@
 import pytest
 
 from bench.calls import recording
-from parley.domain.requests import MAX_STATUS_USERS
+from parley.domain.api.requests import MAX_STATUS_USERS
 from tests.functional.replies import invalid, refusal
 from tests.functional.talk import LEASE_S, contents, in_s, meet
 from tests.harness import Parley

@@ -80,7 +80,7 @@ def test_actor_action_and_day_narrow_it_down(parley: Parley) -> None:
 def test_one_request_looks_through_so_many_entries_and_the_next_goes_on(
     parley: Parley, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("parley.actions.auditing.MAX_LOOKED", 2)
+    monkeypatch.setattr("parley.actions.moderation.audit.MAX_LOOKED", 2)
     at(parley, 2027, 3, 9)
     reports = filed(parley, 3)
     act(parley, moderator(parley, "ada", "admin"), reports[:1])

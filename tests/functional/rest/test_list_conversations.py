@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bench.calls import recording
-from parley.domain.listing import Position
+from parley.domain.conversations.listing import Position
 from tests.functional.replies import Refusal, invalid, refusal
 from tests.functional.talk import open_direct, say
 from tests.harness import Parley, Reply, User

@@ -61,7 +61,7 @@ def test_pins_that_are_longer_than_an_answer_come_in_parts(parley: Parley) -> No
 def test_pin_that_is_taken_off_between_two_pages_hides_no_other(
     parley: Parley, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("parley.domain.history.MAX_PAGE_BYTES", 2_000)
+    monkeypatch.setattr("parley.domain.conversations.history.MAX_PAGE_BYTES", 2_000)
     alice, bob = parley.user("alice"), parley.user("bob")
     direct = open_direct(alice, bob)
     ids = say(alice, direct, *"abcdefgh")

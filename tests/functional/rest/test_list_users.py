@@ -8,8 +8,8 @@ from urllib.parse import quote
 import pytest
 
 from bench.calls import recording
-from parley.adapters import policies
-from parley.domain.directory import MAX_EXAMINED
+from parley.adapters.people import policies
+from parley.domain.people.directory import MAX_EXAMINED
 from tests.functional.replies import invalid, refusal
 from tests.harness import Parley, User
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from parley.adapters import sockets
+from parley.adapters.live import sockets
 from tests.functional.replies import refusal, stored
 from tests.functional.talk import contents, forget_events, make_group, names
 from tests.harness import Parley
@@ -94,7 +94,7 @@ def test_member_gets_another_role(parley: Parley) -> None:
 def test_who_is_refused_the_role_is_not_brought_in(
     parley: Parley, monkeypatch: pytest.MonkeyPatch, role: str, code: str
 ) -> None:
-    monkeypatch.setattr("parley.domain.grouping.MAX_ADMINS", 2)
+    monkeypatch.setattr("parley.domain.conversations.group_steps.MAX_ADMINS", 2)
     alice, bob, carol = (parley.user(one) for one in ("alice", "bob", "carol"))
     group = make_group(alice, bob)
     alice.patch(f"/conversations/{group}/members/bob", json={"role": "admin"})

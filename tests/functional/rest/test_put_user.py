@@ -2,7 +2,7 @@
 
 import pytest
 
-from parley.domain.identity import MAX_CONTEXT_IDS
+from parley.domain.api.identity import MAX_CONTEXT_IDS
 from tests.functional.replies import Meanwhile, invalid, malformed_bodies, refusal, stored
 from tests.functional.talk import open_direct
 from tests.harness import Frame, Parley, User

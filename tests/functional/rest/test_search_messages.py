@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from parley.domain.search import MAX_QUERIES_AT_ONCE, MAX_ROUNDS
+from parley.domain.conversations.search import MAX_QUERIES_AT_ONCE, MAX_ROUNDS
 from tests.functional.replies import invalid, refusal
 from tests.functional.talk import fill, make_group, open_direct, say
 from tests.harness import Frame, Parley, User
@@ -115,7 +115,7 @@ def test_archived_conversations_are_searched_too(parley: Parley) -> None:
 
 
 def test_a_request_looks_through_so_many_messages_and_no_more(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
-    from parley.domain import search as searching
+    from parley.domain.conversations import search as searching
 
     monkeypatch.setattr(searching, "MAX_LOOKED_AT", 20)
     monkeypatch.setattr(searching, "FIRST_READ", 5)

@@ -72,7 +72,7 @@ def test_nobody_rises_by_themselves(parley: Parley) -> None:
 
 
 def test_there_is_an_end_to_admins(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("parley.domain.grouping.MAX_ADMINS", 2)
+    monkeypatch.setattr("parley.domain.conversations.group_steps.MAX_ADMINS", 2)
     alice, bob, carol = (parley.user(one) for one in ("alice", "bob", "carol"))
     group = make_group(alice, bob, carol)
     assert set_role(alice, group, "bob", "admin").status == 200

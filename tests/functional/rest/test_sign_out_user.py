@@ -4,7 +4,7 @@ import jwt
 import pytest
 
 from local.websocket import State
-from parley.adapters.documents import to_wire
+from parley.adapters.dynamodb.documents import to_wire
 from tests.functional.attempts import everything
 from tests.functional.erasures import host
 from tests.functional.replies import Meanwhile, invalid, refusal

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from parley.domain import ids
+from parley.domain.api import ids
 from tests.functional.replies import BetweenMarksAndMessages, Refusal, invalid, malformed_bodies, refusal, stored
 from tests.functional.talk import contents, forget_events, in_s, joined, make_group, open_direct, say
 from tests.harness import Parley, User

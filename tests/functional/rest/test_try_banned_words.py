@@ -75,8 +75,8 @@ def test_without_conversations_it_looks_at_what_was_reported(parley: Parley) -> 
 
 @pytest.mark.parametrize("reported", [False, True], ids=["conversations", "reports"])
 def test_cursor_goes_on_where_a_request_ended(parley: Parley, monkeypatch: pytest.MonkeyPatch, reported: bool) -> None:
-    monkeypatch.setattr("parley.actions.wordlists.MAX_LOOKED", 2)
-    monkeypatch.setattr("parley.actions.wordlists.PART", 3)
+    monkeypatch.setattr("parley.actions.moderation.banned_words.MAX_LOOKED", 2)
+    monkeypatch.setattr("parley.actions.moderation.banned_words.PART", 3)
     alice, mallory, ids = talk(parley, *(f"fool {number}" for number in range(5)))
     other = open_direct(mallory, parley.user("bob"))
     say(mallory, other, "fool 5", "fool 6")
@@ -96,7 +96,7 @@ def test_cursor_goes_on_where_a_request_ended(parley: Parley, monkeypatch: pytes
 
 
 def test_long_texts_end_a_request_sooner(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("parley.actions.wordlists.MAX_LOOKED_CHARACTERS", 100)
+    monkeypatch.setattr("parley.actions.moderation.banned_words.MAX_LOOKED_CHARACTERS", 100)
     _, _, ids = talk(parley, "fool " * 10, "x" * 200)
 
     page = try_out(moderator(parley), conversation_ids=[conversation_of(ids[0])]).json
@@ -133,7 +133,7 @@ def test_wrong_field_is_named(parley: Parley, body: Frame, wrong: tuple[str, str
 
 
 def test_cursor_of_another_search_is_refused(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("parley.actions.wordlists.MAX_LOOKED", 1)
+    monkeypatch.setattr("parley.actions.moderation.banned_words.MAX_LOOKED", 1)
     _, _, ids = talk(parley, "one", "two")
     mona = moderator(parley)
     cursor = try_out(mona, conversation_ids=[conversation_of(ids[0])]).json["next"]

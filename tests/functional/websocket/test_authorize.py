@@ -9,7 +9,7 @@ import jwt
 import pytest
 
 from local.functions import FunctionError
-from parley.adapters import tokens
+from parley.adapters.people import tokens
 from tests.functional.talk import open_direct
 from tests.harness import Parley, Refused, User
 

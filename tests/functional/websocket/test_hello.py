@@ -2,7 +2,7 @@
 
 import pytest
 
-from parley.domain.presence import MAX_CONNECTION_S
+from parley.domain.live.presence import MAX_CONNECTION_S
 from tests.functional.talk import HEARTBEAT_S, LEASE_S, in_s
 from tests.harness import Parley
 

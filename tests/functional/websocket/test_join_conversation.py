@@ -3,7 +3,7 @@
 import pytest
 
 from bench.calls import recording
-from parley.domain.presence import MAX_JOINED
+from parley.domain.live.presence import MAX_JOINED
 from tests.functional.talk import contents, forget_events, in_s, joined, make_group, names, open_direct, refusal, say
 from tests.harness import Parley, Socket
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from parley.domain.requests import MAX_STATUS_USERS
+from parley.domain.api.requests import MAX_STATUS_USERS
 from tests.functional.talk import LEASE_S, in_s, meet, refusal
 from tests.harness import Parley, Socket
 

@@ -3,11 +3,12 @@
 To outsiders nothing exists (404).
 """
 
-from parley.adapters import conversations, messages, staff
-from parley.domain import ids
-from parley.domain.call import Call
-from parley.domain.errors import Forbidden, NotFound
-from parley.domain.stored import Head, Membership, StoredMessage
+from parley.adapters.conversations import conversations, messages
+from parley.adapters.people import moderators
+from parley.domain.api import ids
+from parley.domain.api.call import Call
+from parley.domain.api.errors import Forbidden, NotFound
+from parley.domain.conversations.stored import Head, Membership, StoredMessage
 
 
 def no_conversation() -> NotFound:
@@ -72,7 +73,7 @@ def access_marker(call: Call, message_id: str) -> tuple[Head, Membership, int]:
 
 def require_moderator(call: Call) -> None:
     """Refuses everybody whose role is not one of those that moderate this deployment."""
-    if not staff.is_moderator(call.caller.role):
+    if not moderators.is_moderator(call.caller.role):
         raise Forbidden("moderators_only", "Only moderators may do this.", rule="ModeratorRoles")
 
 

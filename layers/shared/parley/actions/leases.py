@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from parley.actions.together import both
-from parley.adapters import connections, limits
-from parley.domain.call import Call
-from parley.domain.presence import Presence
+from parley.actions.parallel import both
+from parley.adapters import limits
+from parley.adapters.live import connections
+from parley.domain.api.call import Call
+from parley.domain.live.presence import Presence
 
 Result = TypeVar("Result")
 

@@ -8,16 +8,18 @@ import msgspec
 from msgspec import Struct
 
 from parley.actions import leases
-from parley.actions.together import both
-from parley.adapters import connections, conversations, messages, metering, queues, sockets
-from parley.adapters.sockets import Outcome
-from parley.domain import ids
-from parley.domain.call import Call
-from parley.domain.events import ContentEvent, Event, MessageNotification, NewMessage
-from parley.domain.posts import NotYet, Post
-from parley.domain.presence import Connection, Presence
-from parley.domain.steps import Change
-from parley.domain.types import Message
+from parley.actions.parallel import both
+from parley.adapters.conversations import conversations, messages
+from parley.adapters.dynamodb import metering
+from parley.adapters.live import connections, queues, sockets
+from parley.adapters.live.sockets import Outcome
+from parley.domain.api import ids
+from parley.domain.api.call import Call
+from parley.domain.api.types import Message
+from parley.domain.conversations.events import ContentEvent, Event, MessageNotification, NewMessage
+from parley.domain.conversations.steps import Change
+from parley.domain.live.posts import NotYet, Post
+from parley.domain.live.presence import Connection, Presence
 
 FrameFor = Callable[[str, Connection], bytes | None]  # of a person's id and one of their devices; None: no post
 

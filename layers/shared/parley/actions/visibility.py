@@ -1,6 +1,7 @@
 """Telling others what a person does in a conversation: read, type, open it, close it.
 
-`domain/visibility.py` says who may learn of it. Here is what it must know, read beside what the operation reads anyway.
+`domain/live/visibility.py` says who may learn of it. Here is what it must know, read beside what the operation reads
+anyway.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -8,14 +9,15 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from parley.actions import push, together
-from parley.adapters import blocks
-from parley.domain import ids, visibility
-from parley.domain.call import Call
-from parley.domain.events import LiveEvent
-from parley.domain.presence import Presence
-from parley.domain.stored import Head
-from parley.domain.visibility import Audience
+from parley.actions import parallel, push
+from parley.adapters.people import blocks
+from parley.domain.api import ids
+from parley.domain.api.call import Call
+from parley.domain.conversations.events import LiveEvent
+from parley.domain.conversations.stored import Head
+from parley.domain.live import visibility
+from parley.domain.live.presence import Presence
+from parley.domain.live.visibility import Audience
 
 Hidden = Collection[str] | None  # with whom a person has a block; None: so many that each of the others is looked up
 
@@ -41,7 +43,7 @@ def read_beside(user_id: str, place_id: str, read: Callable[[], Read]) -> tuple[
     """
     if not ids.is_group_id(place_id):
         return read(), ()
-    return together.both(read, lambda: blocks.few_cut_off(user_id))
+    return parallel.both(read, lambda: blocks.few_cut_off(user_id))
 
 
 def beside(call: Call, head: Head, hidden: Hidden, write: Callable[[], Read]) -> tuple[Read, Told]:
@@ -63,7 +65,7 @@ def _beside(user_id: str, head: Head, hidden: Hidden, write: Callable[[], Read])
         audience = visibility.of_member(head, user_id, hidden)
         written, people = push.beside(write, audience.people)
         return written, Told(head.conversation_id, audience, people)
-    (written, people), found = together.both(
+    (written, people), found = parallel.both(
         lambda: push.beside(write, visibility.of_member(head, user_id, ()).people),
         lambda: blocks.cut_off_among(user_id, head.others(user_id)),
     )
@@ -76,4 +78,4 @@ def cut_off_beside(
     """Returns what `read` reads, and with whom of these people a person has a block; one round trip."""
     if hidden is not None:
         return read(), hidden
-    return together.both(read, lambda: blocks.cut_off_among(user_id, others))
+    return parallel.both(read, lambda: blocks.cut_off_among(user_id, others))

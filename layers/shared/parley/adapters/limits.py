@@ -3,9 +3,9 @@
 from functools import cache
 
 from parley.adapters import environment
-from parley.domain.claims import MAX_LIFETIME_S
-from parley.domain.presence import HEARTBEAT_S, Heartbeat
-from parley.domain.types import Limits
+from parley.domain.api.types import Limits
+from parley.domain.live.presence import HEARTBEAT_S, Heartbeat
+from parley.domain.people.claims import MAX_LIFETIME_S
 
 MAX_PER_MINUTE = 60_000  # one a millisecond, the grain of our times
 MAX_BURST = 10_000

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from threading import Lock
 from typing import TypeVar
 
-from parley.domain.identity import Identity
-from parley.triggers import observing, problems
+from parley.domain.api.identity import Identity
+from parley.triggers import problems, request_log
 
 # A row may need a dozen calls to AWS, one after the other, and one that is never answered takes up to 12 s
-# (`adapters/aws.py`). So a row that is begun ends before Lambda ends the run.
+# (`adapters/dynamodb/clients.py`). So a row that is begun ends before Lambda ends the run.
 SPARE_MS = 15_000
 MAX_LOGGED = 20  # failures of one run; a thousand rows with the same cause need no thousand lines
 
@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 
 class Attempts:
-    """One run of a function that deals with many rows (`actions/sweeping.py` calls it a Run)."""
+    """One run of a function that deals with many rows (`actions/sweep.py` calls it a Run)."""
 
     def __init__(self, operation: str, request_id: str, time_left_ms: Callable[[], int]) -> None:
         self._operation = operation
@@ -45,7 +45,7 @@ class Attempts:
 
     def end(self, swept: int) -> None:
         """Logs the run and counts what it has done; a metric of failures is written only if there were any."""
-        observing.succeeded(self._operation, self._request_id, swept=swept, failed=self.failed_count)
-        observing.count(self._operation, "Swept", swept)
+        request_log.succeeded(self._operation, self._request_id, swept=swept, failed=self.failed_count)
+        request_log.count(self._operation, "Swept", swept)
         if self.failed_count:
-            observing.count(self._operation, "RowsFailed", self.failed_count)
+            request_log.count(self._operation, "RowsFailed", self.failed_count)

@@ -14,9 +14,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from parley.domain.errors import Unauthenticated
-from parley.domain.identity import Identity
-from parley.triggers import observing, problems
+from parley.domain.api.errors import Unauthenticated
+from parley.domain.api.identity import Identity
+from parley.triggers import problems, request_log
 
 Event = Mapping[str, Any]
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -60,13 +60,13 @@ def _authorizer(
         except Exception as error:
             refusal = problems.as_refusal(error)
             if not isinstance(refusal, Unauthenticated):
-                observing.failed(name, request_id, **ids)
+                request_log.failed(name, request_id, **ids)
                 raise  # API Gateway answers 500
-            observing.refused(name, request_id, refusal.code, **ids, **problems.reasons(refusal))
+            request_log.refused(name, request_id, refusal.code, **ids, **problems.reasons(refusal))
             # The one message that API Gateway turns into a 401; a Deny would be a 403
             # (docs/aws-facts.md#websocket-authorizer, docs/aws-facts.md#rest-authorizer).
             raise Exception("Unauthorized") from None
-        observing.succeeded(name, request_id, user_id=identity.user_id, **ids)
+        request_log.succeeded(name, request_id, user_id=identity.user_id, **ids)
         return _allow(identity, resource(event["methodArn"]))
 
     return handler

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from parley.adapters import admission, metering
-from parley.domain.call import Call
-from parley.domain.errors import Unauthenticated
+from parley.adapters.dynamodb import admission, metering
+from parley.domain.api.call import Call
+from parley.domain.api.errors import Unauthenticated
 
 
 @contextmanager

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from parley.adapters import retrying
-from parley.domain.errors import Field, Refusal, Unauthenticated
-from parley.triggers import observing
+from parley.adapters.dynamodb import retrying
+from parley.domain.api.errors import Field, Refusal, Unauthenticated
+from parley.triggers import request_log
 
 # A part of a pointer that is a field's name, an id, a number, `?name` or `{name}`. A ticket (43 characters) is longer.
 # Compiled by the first refusal, so that cold starts do not pay for it.
@@ -90,9 +90,9 @@ def note(error: Exception, operation: str, request_id: str, **ids: Any) -> None:
     To be called while the exception is being handled.
     """
     if refusal := as_refusal(error):
-        observing.refused(operation, request_id, refusal.code, **ids, **reasons(refusal))
+        request_log.refused(operation, request_id, refusal.code, **ids, **reasons(refusal))
     else:
-        observing.failed(operation, request_id, **ids)
+        request_log.failed(operation, request_id, **ids)
 
 
 def encode(value: Any) -> str:

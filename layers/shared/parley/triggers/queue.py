@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from parley.domain.call import Call
-from parley.domain.posts import NotYet
-from parley.domain.sweeping import MAX_WAIT_S, SweepJob
-from parley.triggers import observing, problems
+from parley.domain.api.call import Call
+from parley.domain.live.posts import NotYet
+from parley.domain.live.sweeps import MAX_WAIT_S, SweepJob
+from parley.triggers import problems, request_log
 from parley.triggers.attempts import NOBODY, Attempts
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -33,7 +33,7 @@ def queue(body: type[Body]) -> Callable[[Callable[[Body, int], None]], Handler]:
         @wraps(function)
         def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             failures = _failures(event, context.aws_request_id, name, body, function)
-            observing.succeeded(name, context.aws_request_id, failed=len(failures), received=len(event["Records"]))
+            request_log.succeeded(name, context.aws_request_id, failed=len(failures), received=len(event["Records"]))
             return {"batchItemFailures": failures}
 
         return handler
@@ -81,7 +81,7 @@ def _failures(
         try:
             function(msgspec.json.decode(record["body"], type=body), time.time_ns() // 1_000_000)
         except NotYet:  # nothing is wrong with us, so nobody is woken for it
-            observing.refused(name, request_id, "not_yet", message_id=record["messageId"])
+            request_log.refused(name, request_id, "not_yet", message_id=record["messageId"])
             failures.append({"itemIdentifier": record["messageId"]})
         except Exception as error:
             problems.note(error, name, request_id, message_id=record["messageId"])

@@ -18,14 +18,14 @@ from urllib.parse import unquote
 from msgspec import Struct
 
 from parley.adapters import environment
-from parley.domain.bodies import decode, decode_query
-from parley.domain.call import Call
-from parley.domain.errors import Malformed, Unauthenticated
-from parley.domain.identity import Identity
-from parley.domain.limits import COST
-from parley.domain.requests import Nothing
-from parley.domain.types import RateLimit
-from parley.triggers import entering, observing, problems
+from parley.domain.api.bodies import decode, decode_query
+from parley.domain.api.call import Call
+from parley.domain.api.errors import Malformed, Unauthenticated
+from parley.domain.api.identity import Identity
+from parley.domain.api.limits import COST
+from parley.domain.api.requests import Nothing
+from parley.domain.api.types import RateLimit
+from parley.triggers import entering, problems, request_log
 from parley.triggers.problems import Problem
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -80,11 +80,11 @@ def operation(
                 rate_limits = call.rate_limits.values() if call else ()
                 refusal = problems.as_refusal(error)
                 if refusal is None:
-                    observing.failed(name, request_id, user_id=user_id)
+                    request_log.failed(name, request_id, user_id=user_id)
                     return _problem(problems.fault(instance, request_id), rate_limits)
-                observing.refused(name, request_id, refusal.code, user_id=user_id, **problems.reasons(refusal))
+                request_log.refused(name, request_id, refusal.code, user_id=user_id, **problems.reasons(refusal))
                 return _problem(problems.problem(refusal, instance, request_id), rate_limits)
-            observing.succeeded(name, request_id, user_id=user_id, status=reply.status)
+            request_log.succeeded(name, request_id, user_id=user_id, status=reply.status)
             return _reply(reply.status, "application/json", reply.value, call.rate_limits.values())
 
         return handler

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from parley.domain.call import Call
-from parley.domain.times import from_rfc3339
+from parley.domain.api.call import Call
+from parley.domain.api.times import from_rfc3339
 from parley.triggers import problems
 from parley.triggers.attempts import NOBODY, Attempts
 

@@ -17,8 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
 from typing import Any
 
-from parley.adapters.documents import from_wire
-from parley.triggers import observing, problems
+from parley.adapters.dynamodb.documents import from_wire
+from parley.triggers import problems, request_log
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 Row = Mapping[str, Any]
@@ -57,7 +57,7 @@ def stream(*parts: Part) -> Callable[[Callable[[list[Row]], None]], Handler]:
                 done.append(row)
             _succeeds(partial(function, done), name, request_id, part="handler")
             counts = {"rows": len(done), "failed": len(failed), "put_back": len(changes) - len(news)}
-            observing.succeeded(name, request_id, **counts)
+            request_log.succeeded(name, request_id, **counts)
             return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
 
         return handler

@@ -17,14 +17,14 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from parley.domain.bodies import decode
-from parley.domain.call import Call
-from parley.domain.errors import Field, Invalid, Unauthenticated
-from parley.domain.identity import Identity
-from parley.domain.limits import COST, LIVE
-from parley.domain.requests import Body
-from parley.domain.types import RateLimit
-from parley.triggers import entering, observing, problems
+from parley.domain.api.bodies import decode
+from parley.domain.api.call import Call
+from parley.domain.api.errors import Field, Invalid, Unauthenticated
+from parley.domain.api.identity import Identity
+from parley.domain.api.limits import COST, LIVE
+from parley.domain.api.requests import Body
+from parley.domain.api.types import RateLimit
+from parley.triggers import entering, problems, request_log
 from parley.triggers.problems import Problem
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -151,11 +151,11 @@ def _outcome(event: Mapping[str, Any], name: str, run: Callable[[Call], object],
     except Exception as error:
         refusal = problems.as_refusal(error)
         if refusal is None:
-            observing.failed(name, request_id, **ids)
+            request_log.failed(name, request_id, **ids)
             return problems.fault(instance, request_id)
-        observing.refused(name, request_id, refusal.code, **ids, **problems.reasons(refusal))
+        request_log.refused(name, request_id, refusal.code, **ids, **problems.reasons(refusal))
         return problems.problem(refusal, instance, request_id)
-    observing.succeeded(name, request_id, **ids)
+    request_log.succeeded(name, request_id, **ids)
     return outcome
 
 
@@ -172,7 +172,7 @@ def _call(request: Mapping[str, Any]) -> Call:
 
 def _request_id(event: Mapping[str, Any]) -> str | None:
     """Returns the `request_id` of a frame that could not be decoded, so that the client knows what was refused."""
-    from parley.domain import damaged_json  # only bad frames pay for it
+    from parley.domain.api import damaged_json  # only bad frames pay for it
 
     found = damaged_json.text_member(event.get("body") or "", "request_id")
     try:

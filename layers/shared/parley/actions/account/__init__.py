@@ -1,0 +1,1 @@
+"""The caller themselves: signing in, their devices, tickets for sockets."""

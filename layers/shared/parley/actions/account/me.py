@@ -1,0 +1,55 @@
+"""The caller: who they are to Parley, what waits for them, what they may use, and what they hide."""
+
+from msgspec import Struct
+
+from parley.actions import push
+from parley.actions.conversations.conversations import UnreadCount, count_unread
+from parley.adapters import limits
+from parley.adapters.live import connections
+from parley.domain.api.call import Call
+from parley.domain.api.requests import UpdateMe
+from parley.domain.api.types import Limits
+from parley.domain.live.client_settings import Sizes, Timers
+from parley.domain.release import VERSION
+
+
+class Me(Struct, frozen=True, kw_only=True):
+    """The caller as their token says, with what is unread, and what their client must keep to: limits, sizes, timers.
+
+    Without `show_last_seen` nobody sees when the caller was last here, and they do not see it of others.
+    """
+
+    id: str
+    name: str
+    role: str
+    contexts: dict[str, list[str]]
+    show_last_seen: bool
+    unread: UnreadCount
+    limits: Limits
+    sizes: Sizes
+    timers: Timers
+    version: str
+
+
+def read(call: Call) -> Me:
+    """Returns the caller; two round trips."""
+    heartbeat = limits.heartbeat()
+    unread, [mine] = push.beside(lambda: count_unread(call), [call.user_id])
+    return Me(
+        id=call.user_id,
+        name=call.caller.name,
+        role=call.caller.role,
+        contexts={context_type: list(held) for context_type, held in call.caller.contexts.items()},
+        show_last_seen=not mine.hides_last_seen,
+        unread=unread,
+        limits=limits.current(),
+        sizes=Sizes(),
+        timers=Timers(heartbeat_s=heartbeat.interval_s, lease_s=heartbeat.lease_s),
+        version=VERSION,
+    )
+
+
+def update(call: Call, wanted: UpdateMe) -> Me:
+    """Sets what the caller hides, and returns them; three round trips."""
+    connections.show_last_seen(call.user_id, wanted.show_last_seen)
+    return read(call)

@@ -1,0 +1,35 @@
+"""Signing in: from a token or a ticket to an identity. Only the authorizers may import this, for what PyJWT costs.
+
+It imports no more than they need: a user waits for each of their cold starts.
+"""
+
+import re
+
+from parley.actions import roles
+from parley.adapters.people import socket_tickets, tokens
+from parley.domain.api.errors import Unauthenticated
+from parley.domain.api.identity import Identity
+
+_ticket = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 bytes in base64url, as `actions.tickets` makes them
+
+
+def by_token(token: str, now_s: int) -> Identity:
+    """Returns whose token it is and remembers their profile; raises Unauthenticated."""
+    try:
+        signed_in = tokens.verify(token, now_s)
+        roles.remember(signed_in)
+    except Unauthenticated as refusal:
+        refusal.noted |= tokens.origin(token)
+        raise
+    return signed_in.identity
+
+
+def by_ticket(ticket: str, now_s: int) -> Identity:
+    """Returns whose ticket it was and uses it up; raises Unauthenticated for one that is unknown, used or expired.
+
+    The profile was kept when the ticket was made.
+    """
+    identity = socket_tickets.use_up(ticket, now_s) if _ticket.fullmatch(ticket) else None
+    if identity is None:
+        raise Unauthenticated("ticket_invalid", "The ticket is unknown, used or expired; ask for a new one.")
+    return identity

@@ -1,0 +1,32 @@
+"""Tickets: a browser sends no header with a WebSocket, and no token belongs into a URL. A ticket may, for 30 s."""
+
+import secrets
+
+from msgspec import Struct
+
+from parley.actions.live import presence
+from parley.adapters.people import socket_tickets
+from parley.domain.api.call import Call
+from parley.domain.api.times import rfc3339
+
+LIFE_S = 30
+_RANDOM_BYTES = 32  # `sign_in.by_ticket` knows how long that is
+
+
+class Ticket(Struct, frozen=True, kw_only=True):
+    """What the caller opens one WebSocket with, as `?ticket=…`."""
+
+    ticket: str
+    expires_at: str
+
+
+def create(call: Call) -> Ticket:
+    """Returns a new ticket for the caller.
+
+    TooMany already here, where `$connect` would refuse: of a handshake, browsers do not learn the status.
+    """
+    presence.check_room(call)
+    ticket = secrets.token_urlsafe(_RANDOM_BYTES)
+    expires_at_s = call.now_s + LIFE_S
+    socket_tickets.save(ticket, call.caller, expires_at_s)
+    return Ticket(ticket=ticket, expires_at=rfc3339(expires_at_s * 1000))

@@ -1,0 +1,1 @@
+"""Conversations: opening, listing, settings, groups and members, sync."""

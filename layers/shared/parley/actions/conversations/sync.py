@@ -1,0 +1,140 @@
+"""Catching up with everything that happened while a client was away."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from parley.actions import access, parallel, viewer
+from parley.actions.conversations.conversations import views
+from parley.adapters.conversations import conversations, messages
+from parley.adapters.people import blocks
+from parley.adapters.threads import Threads
+from parley.domain.api.call import Call
+from parley.domain.api.requests import Sync
+from parley.domain.api.times import rfc3339
+from parley.domain.api.types import Conversation, Marker, Message
+from parley.domain.conversations import events, sync
+from parley.domain.conversations.listing import Entry
+from parley.domain.conversations.steps import Change
+from parley.domain.conversations.stored import Head
+from parley.domain.conversations.sync import Budget, CaughtUp, Filled, Found, Missed, Named
+
+MAX_JOINED = 100  # the most recently active conversations, and as many archived ones, among which new ones are sought
+MAX_QUERIES_AT_ONCE = 16
+
+_queries = Threads(max_workers=MAX_QUERIES_AT_ONCE, thread_name_prefix="sync")
+
+
+def sync_up(call: Call, wanted: Sync, budget: Budget) -> CaughtUp:
+    """Returns per conversation what the client misses, which conversations are new to it, and which it has lost.
+
+    Three round trips, the last of them queries for each conversation with something new, `MAX_QUERIES_AT_ONCE` side by
+    side; a fourth for the messages that have changed. Clients connect before they ask ("subscribe, then read"), so that
+    nothing falls in between.
+    """
+    at = sync.cursors(wanted.cursors)
+    entries, blocked = parallel.both(lambda: _entries(call), lambda: blocks.blocked_by(call.user_id))
+    listed = dict.fromkeys(entry.conversation_id for part in entries for entry in part[:MAX_JOINED])
+    unknown = [one for one in listed if one not in at]
+    looked_at = unknown[: budget.conversations]
+    pairs = conversations.heads_and_memberships([*at, *looked_at], call.user_id)
+    mine = {one: pair for one, pair in pairs.items() if access.is_member(pair[0], call.user_id, pair[1])}
+    planned = sync.plan({one: mine[one] for one in at if one in mine}, at, budget)
+    named, joined = _read(call, planned, [mine[one][0] for one in looked_at if one in mine], blocked)
+    found = Found(
+        named=named,
+        joined=joined,
+        joined_capped=len(unknown) > len(looked_at) or any(len(part) > MAX_JOINED for part in entries),
+        left=[one for one in at if one not in mine],
+        blocked=sorted(blocked),
+        as_of=rfc3339(call.now_ms),
+    )
+    return sync.answer(found, budget)
+
+
+def _entries(call: Call) -> tuple[list[Entry], list[Entry]]:
+    """Returns the caller's most recently active conversations, and those that they have archived."""
+    return parallel.both(
+        lambda: conversations.recent(call.user_id, MAX_JOINED + 1),
+        lambda: conversations.recent(call.user_id, MAX_JOINED + 1, archived=True),
+    )
+
+
+def _read(
+    call: Call, planned: Sequence[Named], new: Sequence[Head], blocked: Collection[str]
+) -> tuple[list[Named], list[Conversation]]:
+    """Returns the named conversations with all that is missing of them, and the new ones as the caller sees them."""
+    filled = _queries.map(lambda one: _fill(call, one, blocked), planned)
+    joined, markers = parallel.both(
+        lambda: views(new, call.user_id), lambda: _markers(call, [one.head for one in planned])
+    )
+    named = [
+        msgspec.structs.replace(one, filled=its, markers=markers.get(one.head.conversation_id, ()))
+        for one, its in zip(planned, filled, strict=True)
+    ]
+    return named, joined
+
+
+def _markers(call: Call, heads: Sequence[Head]) -> Mapping[str, list[Marker]]:
+    """Returns how far the other person of each direct conversation has read, as far as the caller may see it.
+
+    They may be a moment old: a marker that moves comes as an event. One round trip, half a unit each.
+    """
+    direct = {
+        (one, head.conversation_id): head for head in heads if not head.is_group for one in head.others(call.user_id)
+    }
+    sides = conversations.memberships(direct, stale=True)
+    return {
+        conversation_id: [direct[user_id, conversation_id].marker(side, call.user_id)]
+        for (user_id, conversation_id), side in sides.items()
+    }
+
+
+def _fill(call: Call, named: Named, blocked: Collection[str]) -> Filled:
+    """Returns the messages and changes of a gap, as the caller sees them; an empty one costs nothing."""
+    gap, conversation_id = named.gap, named.head.conversation_id
+    if gap.is_empty:
+        return Filled()
+    span = (gap.first_seq, gap.last_seq)
+    (eyes, stored), changes = parallel.both(
+        lambda: viewer.look(call, named.head, span, lambda: messages.between(conversation_id, *span), blocked),
+        lambda: messages.changes(conversation_id, gap.first_change, gap.last_change),
+    )
+    wanted = [one for one in changes if _concerns(one, call.user_id)]
+    return Filled([eyes.view(message) for message in stored], _missed(call, named, wanted, blocked))
+
+
+def _concerns(change: Change, member_id: str) -> bool:
+    """Says whether a member is told of a change.
+
+    Not what others have done for themselves, nor that the member was out of the group: they are back, and a client
+    that heard of it would forget what it is just catching up with.
+    """
+    if change.kind == "member_removed" and member_id in change.user_ids:
+        return False
+    return change.is_for_all or change.for_user_id == member_id
+
+
+def _missed(call: Call, named: Named, changes: Sequence[Change], blocked: Collection[str]) -> list[tuple[int, Missed]]:
+    """Returns the changes with what they are about as that is now: it is read once, however often it has changed.
+
+    Those of messages that the client has not got yet are left out: it gets them as they are.
+    """
+    head, known_seq = named.head, named.at.seq
+    wanted = [one for one in changes if not one.is_of_message or 0 < (one.message_seq or 0) <= known_seq]
+    seqs = sorted({one.message_seq for one in wanted if one.is_of_message and one.message_seq is not None})
+    shown: dict[int, Message] = {}
+    if seqs:
+        span = (seqs[0], seqs[-1])
+        eyes, found = viewer.look(
+            call, head, span, lambda: list(messages.some(head.conversation_id, seqs).values()), blocked
+        )
+        shown = {message.seq: eyes.view(message) for message in found}
+    told = []
+    for change in wanted:
+        view = shown.get(change.message_seq or 0) if change.is_of_message else None
+        if change.is_of_message and view is None:
+            continue
+        event = events.of_change(change, head, view)
+        told.append((change.change_seq, Missed(event.name, msgspec.to_builtins(event))))
+    return told

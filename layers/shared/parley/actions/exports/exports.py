@@ -1,0 +1,266 @@
+"""Exports: a conversation is written into a file by a job that takes bounded steps, and fetched by its owner."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import islice
+
+from parley.actions import access
+from parley.actions.parallel import both
+from parley.adapters.conversations import conversations, messages, personal_marks
+from parley.adapters.dynamodb import conditions
+from parley.adapters.exports import exports, files
+from parley.adapters.exports.exports import LostRace
+from parley.adapters.live import queues
+from parley.adapters.people import blocks, moderators
+from parley.domain.api import ids
+from parley.domain.api.call import Call
+from parley.domain.api.errors import Field, NotFound, TooMany, Unprocessable
+from parley.domain.api.requests import ExportConversation
+from parley.domain.api.types import Message
+from parley.domain.conversations.stored import Eyes, Head, StoredMessage
+from parley.domain.exports import job as exporting
+from parley.domain.exports import transcript_html
+from parley.domain.exports.job import MAX_MEMBERS, About, Export, ExportStep, Job, Person, Recent
+from parley.domain.exports.transcript_html import Line
+from parley.domain.moderation import audit
+from parley.domain.moderation.audit import Entry
+
+LOOK_BACK = 10  # messages read again at the start of a part
+PAGE = 100  # messages whose people and answers are looked up at once: one batch each (DynamoDB quotas)
+
+
+def ask(call: Call, conversation_id: str, wanted: ExportConversation) -> Export:
+    """Returns the export that a retry, or the same wish before it, has begun, or a new one.
+
+    For members, and for moderators of any conversation. Three round trips and the queue's, one less for a retry.
+    """
+    head = _access(call, conversation_id)
+    for _ in conditions.tries():
+        asked = exports.recent(call.user_id).at(call.now_ms)
+        job = _known(call, conversation_id, wanted, asked)
+        if job is None:
+            _check_limit(call, asked)
+            job = exporting.new_job(call, head, wanted.format, asked)
+            try:
+                exports.add(job, asked.with_job(job, wanted.client_id), _entry(call, job))
+            except LostRace:
+                continue
+        if job.state == "queued":
+            # Also for a retry: the first try may have died before it got so far. A step that comes twice does no harm.
+            queues.go_on_with(ExportStep(export_id=job.export_id))
+        return job.view(call.now_ms)
+    raise conditions.busy()
+
+
+def read(call: Call, export_id: str) -> Export:
+    """Returns an export of the caller's with, once it is done, the address of its file; two round trips.
+
+    Who may not read the conversation any more gets nothing of it.
+    """
+    ids.check_export_id(export_id, access.field_of(call, "export_id"))
+    job = exports.get(export_id)
+    if job is None or job.user_id != call.user_id or job.has_expired(call.now_s):
+        raise _no_export()
+    try:
+        _access(call, job.conversation_id)
+    except NotFound:
+        raise _no_export() from None
+    return job.view(call.now_ms, files.address(job.key) if job.state == "done" else None)
+
+
+def step(wanted: ExportStep, now_ms: int) -> None:
+    """Takes an export a bounded step on, and asks the queue for the next one.
+
+    Killed anywhere, it goes on from the row: a part that was stored and not noted is stored again. Of two at the same
+    step, the one that loses leaves the rest to the other.
+    """
+    job = exports.get(wanted.export_id)
+    if job is None or job.is_over or job.has_expired(now_ms // 1000):
+        return
+    try:
+        job = _moved(job, now_ms)
+    except LostRace:
+        return
+    if not job.is_over:
+        queues.go_on_with(wanted)
+
+
+def _moved(job: Job, now_ms: int) -> Job:
+    """Returns the job one step on, as it is stored by then; raises LostRace."""
+    try:
+        if job.upload_id is None:
+            file_name = f"{job.conversation_id}.{job.format}"
+            upload_id = files.begin(job.key, exporting.CONTENT_TYPES[job.format], file_name)
+            job = exports.save(job.begun(upload_id, now_ms))
+        if not job.is_written:
+            part, done = _Part(job).write()
+            etag = files.put_part(job.key, _upload_id(job), len(job.parts) + 1, part)
+            job = exports.save(job.with_part(etag, part, done, now_ms))
+            if not job.is_written:
+                return job
+        files.complete(job.key, _upload_id(job), job.parts)
+    except files.UploadLost:
+        return exports.save(job.restarted(now_ms))
+    digest = job.sha256
+    if digest is None and job.size_bytes <= exporting.MAX_HASHED_BYTES:
+        digest = files.hashed(job.key)
+    return exports.save(job.finished(digest, now_ms))
+
+
+def _upload_id(job: Job) -> str:
+    if job.upload_id is None:
+        raise ValueError(f"the upload of {job.export_id} has not begun")
+    return job.upload_id
+
+
+class _Part:
+    """The next part of a file: as many messages as it takes to fill one, or all that are left."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        head = conversations.head(job.conversation_id)
+        if head is None:
+            raise access.no_conversation()
+        self._head = head
+        self._names: dict[str, str | None] = {}
+        self._before: Message | None = None
+
+    def write(self) -> tuple[bytes, int]:
+        """Returns the part, and the seq of its last message."""
+        job = self._job
+        part = bytearray() if job.parts else self._top()
+        # Some before the first, for what depends on the one before (whether a day begins, whether its sender goes on).
+        found = messages.each(job.conversation_id, max(1, job.done + 1 - LOOK_BACK), job.total)
+        for page in _pages(found):
+            shown = self._seen(page)
+            while shown and shown[0].seq <= job.done:
+                self._before = shown.pop(0)
+            for message, piece in zip(shown, self._pieces(shown), strict=True):
+                part += piece
+                if len(part) >= exporting.PART_BYTES and message.seq < job.total:
+                    return bytes(part), message.seq
+        part += self._bottom()
+        return bytes(part), job.total
+
+    @cached_property
+    def _about(self) -> About:
+        """Returns what the first part and the last one tell of the conversation; two round trips or more."""
+        head = self._head
+        people = head.participants or conversations.member_ids(head.conversation_id, MAX_MEMBERS)
+        self._learn(people)
+        members = [Person(user_id=one, name=self._names[one], role=head.role_of(one)) for one in people]
+        return exporting.about(self._job, self._head, members)
+
+    def _top(self) -> bytearray:
+        is_html = self._job.format == "html"
+        return bytearray(transcript_html.top(self._about).encode() if is_html else exporting.line(self._about))
+
+    def _bottom(self) -> bytes:
+        return transcript_html.bottom(self._about).encode() if self._job.format == "html" else b""
+
+    def _seen(self, page: Sequence[StoredMessage]) -> list[Message]:
+        """Returns messages as the export's owner sees them, without those that they have deleted for themselves."""
+        job = self._job
+        mine = personal_marks.of(job.conversation_id, job.user_id, page[0].seq, page[-1].seq)
+        eyes = Eyes(user_id=job.user_id, blocked=self._blocked, marks=mine)
+        return [eyes.view(one) for one in page if not eyes.is_hidden(one)]
+
+    @cached_property
+    def _blocked(self) -> frozenset[str]:
+        """Returns whom the export's owner has blocked, where it shows: in a group; one round trip."""
+        return frozenset(blocks.blocked_by(self._job.user_id) if self._head.is_group else ())
+
+    def _pieces(self, shown: Sequence[Message]) -> Iterator[bytes]:
+        if self._job.format == "jsonl":
+            yield from (exporting.line(message) for message in shown)
+            return
+        lines = self._lines(shown)
+        self._learn(transcript_html.people_in(lines))
+        yield from (transcript_html.article(line, self._names).encode() for line in lines)
+
+    def _lines(self, shown: Sequence[Message]) -> list[Line]:
+        answered = self._answered(shown)
+        lines = []
+        for message in shown:
+            lines.append(Line(message=message, before=self._before, answered=answered.get(message.reply_to or "")))
+            self._before = message
+        return lines
+
+    def _answered(self, shown: Sequence[Message]) -> dict[str, Message]:
+        """Returns the messages that these answer, by id, as far as the export's owner sees them.
+
+        One round trip, whatever their number: of those that stand elsewhere only what is hidden is asked for.
+        """
+        here = {message.id: message for message in shown}
+        elsewhere = {one.reply_to for one in shown if one.reply_to is not None} - here.keys()
+        seqs = [ids.split_message_id(one, "")[1] for one in elsewhere]
+        if not seqs:
+            return here
+        conversation_id, user_id = self._job.conversation_id, self._job.user_id
+        found, hidden = both(
+            lambda: messages.some(conversation_id, seqs), lambda: personal_marks.hidden(conversation_id, user_id, seqs)
+        )
+        eyes = Eyes(user_id=user_id, blocked=self._blocked, marks={})
+        return here | {one.message_id: eyes.view(one) for seq, one in found.items() if seq not in hidden}
+
+    def _learn(self, user_ids: Iterable[str]) -> None:
+        """Looks up the names that are not known yet."""
+        new = [one for one in user_ids if one not in self._names]
+        if new:
+            self._names |= conversations.names(new)
+
+
+def _pages(found: Iterator[StoredMessage]) -> Iterator[list[StoredMessage]]:
+    while page := list(islice(found, PAGE)):
+        yield page
+
+
+def _entry(call: Call, job: Job) -> Entry | None:
+    """Returns what the audit log says of a moderator's export."""
+    if not moderators.is_moderator(call.caller.role):
+        return None
+    details = {"export_id": job.export_id, "format": job.format}
+    return audit.entry(call, "export_conversation", job.conversation_id, **details)
+
+
+def _access(call: Call, conversation_id: str) -> Head:
+    """Returns the head of a conversation to its members and to moderators; one round trip."""
+    if not moderators.is_moderator(call.caller.role):
+        return access.access_conversation(call, conversation_id)
+    ids.check_conversation_id(conversation_id, access.field_of(call, "conversation_id"))
+    head = conversations.head(conversation_id)
+    if head is None:
+        raise access.no_conversation()
+    return head
+
+
+def _known(call: Call, conversation_id: str, wanted: ExportConversation, asked: Recent) -> Job | None:
+    """Returns the job that the same `client_id` has begun before, or one that is under way with the same file."""
+    earlier = asked.by_client_id(wanted.client_id)
+    if earlier is not None:
+        if (earlier.conversation_id, earlier.format) != (conversation_id, wanted.format):
+            raise Unprocessable(
+                "client_id_reused",
+                "This client_id was used for another export.",
+                fields=(Field(f"{call.field_prefix}/client_id", "client_id_reused"),),
+            )
+        return exports.get(earlier.export_id)
+    same = asked.of(conversation_id, wanted.format)
+    found = exports.some(same).values() if same else ()
+    return next((job for job in found if job.is_under_way(call.now_ms)), None)
+
+
+def _check_limit(call: Call, asked: Recent) -> None:
+    free_in_ms = asked.free_in_ms(call.now_ms)
+    if free_in_ms:
+        raise TooMany(
+            "too_many_exports",
+            f"You have asked for {exporting.MAX_RECENT} exports within 24 hours.",
+            rule="exports",
+            retry_after_ms=free_in_ms,
+        )
+
+
+def _no_export() -> NotFound:
+    """Returns the refusal for an export that is not there, or not the caller's: nobody can tell which."""
+    return NotFound("export_not_found", "There is no such export.")

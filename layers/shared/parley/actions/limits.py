@@ -1,0 +1,152 @@
+"""What one person may do in a time: a token is taken before anything is written, and the answer tells what is left.
+
+A person has a bucket in each conversation, in its head, which is written anyway; and one of their own, in a row of its
+own. A token of the latter is taken by whoever moves on to another conversation, as far as this very process knows. Who
+goes on in one conversation is held by that one's bucket, so all together are held without a write for each message: at
+most twice the rate gets through, where a person goes back and forth between conversations and processes.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from parley.actions import parallel
+from parley.actions.roles import SERVICE
+from parley.adapters import limits
+from parley.adapters.conversations import conversations
+from parley.adapters.dynamodb import metering, rate_buckets
+from parley.domain.api.call import Call
+from parley.domain.api.errors import Conflict
+from parley.domain.api.limits import Rate, Taking, send_rate, settle, slow_mode_rate, take, tokens_for
+from parley.domain.conversations.rights import ADMINS
+from parley.domain.conversations.steps import Step, Token, Turn
+from parley.domain.conversations.stored import Head, Membership
+
+MAX_REMEMBERED = 4096
+MAX_TIDIED = 10  # buckets of others that one step may forget, so that it stays small
+
+Read = TypeVar("Read")
+
+_last: OrderedDict[str, str] = OrderedDict()  # by person, the conversation in which this process saw them write last
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What the caller's own bucket gave for a step; without it no step is counted, so none is written past it.
+
+    `taking` is None if the bucket need not be asked. The conversation's bucket takes as many `tokens`.
+    """
+
+    taking: Taking | None = None
+    tokens: int = 1
+
+
+def take_own(call: Call, text: str = "") -> Asked:
+    """Takes tokens for a text out of the caller's own bucket, which counts what they do anywhere; raises TooMany.
+
+    One round trip; two if the bucket is not full. The host's own programs are not limited.
+    """
+    tokens = tokens_for(text, _rate())
+    if _is_limited(call):
+        _settle_own(call, _own_tokens(call, tokens), tokens)
+    return Asked(tokens=tokens)
+
+
+def own_beside(
+    call: Call, conversation_id: str, read: Callable[[], Read], *, text: str = "", always: bool = False
+) -> tuple[Read, Asked]:
+    """Returns what `read` reads; beside it takes tokens for a text out of the caller's own bucket if they move on.
+
+    With `always` whether they move on or not. Nothing is refused yet: `counted` does that with what this returns.
+    """
+    tokens = tokens_for(text, _rate())
+    last = _last.get(call.user_id)
+    if _is_limited(call) and (always or last not in (None, conversation_id)):
+        found, taking = parallel.both(read, lambda: _own_tokens(call, tokens))
+        return found, Asked(taking=taking, tokens=tokens)
+    return read(), Asked(tokens=tokens)
+
+
+def _move_on(call: Call, conversation_id: str, asked: Asked) -> None:
+    """Lets the caller go on in this conversation from now on; raises TooMany if their own bucket was empty."""
+    if asked.taking is not None:
+        _settle_own(call, asked.taking, asked.tokens)
+    # Only now: whoever was refused is asked for a token again.
+    _last.pop(call.user_id, None)
+    _last[call.user_id] = conversation_id
+    if len(_last) > MAX_REMEMBERED:
+        _last.popitem(last=False)
+
+
+def tell(call: Call, head: Head) -> None:
+    """Lets the answer tell what the caller's bucket in a conversation holds."""
+    if _is_limited(call):
+        rate = _rate()
+        call.note(rate.standing((head.rates or {}).get(call.user_id), call.now_ms))
+
+
+def counted(call: Call, step: Step, asked: Asked) -> Step:
+    """Returns a step with the tokens for it, out of the caller's bucket in that conversation.
+
+    Raises TooMany if that bucket, or the caller's own, does not hold them.
+    """
+    _move_on(call, step.before.conversation_id, asked)
+    if not _is_limited(call):
+        return step
+    buckets = step.before.rates or {}
+    before_ms = buckets.get(call.user_id)
+    rate = _rate()
+    after_ms = settle(call, rate, take(before_ms, rate, call.now_ms, asked.tokens), asked.tokens)
+    metering.note_token()
+    full = [one for one, tat_ms in buckets.items() if tat_ms <= call.now_ms and one != call.user_id]
+    token = Token(
+        user_id=call.user_id,
+        before_ms=before_ms,
+        after_ms=after_ms,
+        full={one: buckets[one] for one in full[:MAX_TIDIED]},
+    )
+    return msgspec.structs.replace(step, token=token)
+
+
+def in_turn(call: Call, step: Step, mine: Membership | None) -> Step:
+    """Returns a step with the caller's turn in slow mode, where there is one; raises TooMany before it has come."""
+    head = step.before
+    if not head.slow_mode_s or mine is None or head.role_of(call.user_id) in ADMINS or not _is_limited(call):
+        return step
+    rate = slow_mode_rate(head.slow_mode_s, limits.current())
+    next_ms = None if mine.sent_ms is None else mine.sent_ms + rate.interval_ms
+    settle(call, rate, take(next_ms, rate, call.now_ms))
+    return msgspec.structs.replace(step, turn=Turn(user_id=call.user_id, before_ms=mine.sent_ms, at_ms=call.now_ms))
+
+
+def check_groups(call: Call) -> None:
+    """Raises Conflict where the caller is in as many groups as they may be and still make one; one round trip."""
+    most = limits.current().groups
+    if _is_limited(call) and conversations.count_groups(call.user_id, most) >= most:
+        raise Conflict(
+            "too_many_groups", f"You are in {most} groups; leave one before you make another.", rule="groups"
+        )
+
+
+def forget() -> None:
+    """Forgets where this process has seen people write: what is left of the memory of one that died."""
+    _last.clear()
+
+
+def _is_limited(call: Call) -> bool:
+    return call.caller.role != SERVICE
+
+
+def _own_tokens(call: Call, tokens: int) -> Taking:
+    return rate_buckets.take(call.user_id, _rate(), call.now_ms, tokens)
+
+
+def _settle_own(call: Call, taking: Taking, tokens: int) -> None:
+    settle(call, _rate(), taking, tokens)
+    metering.note_token()
+
+
+def _rate() -> Rate:
+    return send_rate(limits.current())

@@ -1,0 +1,1 @@
+"""What happens now: presence, typing, calls, telling many."""

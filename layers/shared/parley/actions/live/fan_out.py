@@ -1,0 +1,132 @@
+"""What is left to do when a message or a change is written: the stream hands it out, queues bring it to an end.
+
+A group's list entries move once an hour (`index`), and a large group's members are told in parts of a hundred
+(`fan_out`): nobody who writes waits for that. Everything here may happen twice.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from parley.actions import push
+from parley.adapters.conversations import conversations, messages
+from parley.adapters.live import connections, queues
+from parley.adapters.people import blocks
+from parley.adapters.threads import Threads
+from parley.domain.conversations import events
+from parley.domain.conversations.stored import Head
+from parley.domain.live.presence import Presence
+
+PART = 100  # members of one job: as many as one batch reads (DynamoDB quotas)
+MAX_UPDATES_AT_ONCE = 16
+
+_updates = Threads(max_workers=MAX_UPDATES_AT_ONCE, thread_name_prefix="index")
+
+
+class Errand(Struct, frozen=True, kw_only=True):
+    """What is left to do for one message (`seq`) or change (`change_seq`); `errands` says what."""
+
+    conversation_id: str
+    seq: int = 0
+    change_seq: int = 0
+    errands: tuple[str, ...] = ()
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """One errand for a part of the members."""
+
+    errand: Errand
+    user_ids: tuple[str, ...]
+
+
+def of_row(row: Mapping[str, Any]) -> Errand:
+    """Returns the errand of a message's row, or of one of the change log."""
+    conversation_id, _, what = row["conversation_id"].partition("#")
+    seq = row["seq"]
+    errands = tuple(row["errands"].split(","))
+    if what == "c":
+        return Errand(conversation_id=conversation_id, change_seq=seq, errands=errands)
+    return Errand(conversation_id=conversation_id, seq=seq, errands=errands)
+
+
+def hand_out_row(row: Mapping[str, Any]) -> None:
+    """Hands out what a row leaves to do, if it leaves anything."""
+    if "errands" in row:
+        hand_out(of_row(row))
+
+
+def hand_out(errand: Errand) -> None:
+    """Cuts an errand into a job for each hundred members and puts them into the queue.
+
+    A round trip for each thousand members, and one call of the queue for each ten jobs.
+    """
+    queues.deliver(list(_jobs(errand)))
+
+
+def _jobs(errand: Errand) -> Iterator[Delivery]:
+    head = conversations.head(errand.conversation_id)
+    if head is None:
+        return
+    if not head.is_large:
+        yield Delivery(errand=errand, user_ids=head.participants)
+        return
+    after: str | None = None
+    while members := conversations.member_ids(errand.conversation_id, conversations.MAX_RECENT, after):
+        for first in range(0, len(members), PART):
+            yield Delivery(errand=errand, user_ids=tuple(members[first : first + PART]))
+        after = members[-1]
+
+
+def run(delivery: Delivery, now_ms: int) -> None:
+    """Does an errand for a part of the members; three round trips and the posts, and one for each entry to be moved."""
+    errand = delivery.errand
+    head = conversations.head(errand.conversation_id)
+    if head is None:
+        return
+    if "index" in errand.errands:
+        list(_updates.map(lambda user_id: conversations.move_entry(head, user_id, errand.seq), delivery.user_ids))
+    if "fan_out" in errand.errands:
+        _tell(head, errand, delivery.user_ids, now_ms)
+
+
+def _tell(head: Head, errand: Errand, user_ids: Sequence[str], now_ms: int) -> None:
+    """Posts to those of these people who are online and still in the group."""
+    people = connections.of(user_ids)
+    online = [one for one in people.values() if one.live(now_ms // 1000)]
+    if not online:
+        return
+    members = conversations.memberships((one.user_id, head.conversation_id) for one in online)
+    still_in = [one for one in online if (one.user_id, head.conversation_id) in members]
+    if not still_in:
+        return
+    frames = _frames(head, errand, [one.user_id for one in still_in])
+    if frames is not None:
+        _post(head, still_in, frames, now_ms)
+
+
+def _post(head: Head, people: Sequence[Presence], frames: push.FrameFor, now_ms: int) -> None:
+    posts = push.posts_to(now_ms // 1000, people, frames, head.conversation_id)
+    if later := push.deliver(posts, now_ms):
+        queues.retry_later(later)
+
+
+def _frames(head: Head, errand: Errand, user_ids: Sequence[str]) -> push.FrameFor | None:
+    """Returns what these members are told: the message or change, as it is now.
+
+    None of what is one person's own affair.
+    """
+    if errand.seq:
+        message = messages.get(head.conversation_id, errand.seq)
+        if message is None:
+            return None
+        blockers = blocks.blockers_of(message.sender_id, user_ids) if message.kind != "system" else ()
+        return push.new_message(head.conversation_id, message.for_all(), blockers)
+    for change in messages.changes(head.conversation_id, errand.change_seq, errand.change_seq):
+        if not change.is_for_all:  # rows written by an earlier version have the errand all the same
+            return None
+        if not change.is_of_message:
+            return push.frames_of(events.of_change(change, head, None))
+        changed = messages.get(head.conversation_id, change.message_seq or 0)
+        return None if changed is None else push.frames_of(events.of_change(change, head, changed.for_all()))
+    return None

@@ -1,0 +1,184 @@
+"""Having a conversation open on a device: joining, leaving, typing."""
+
+from msgspec import Struct
+
+from parley.actions import access, parallel, push, visibility
+from parley.actions.sweep import Run, Sweep
+from parley.adapters.live import connections
+from parley.adapters.live import typing as typing_rows
+from parley.domain.api.call import Call
+from parley.domain.api.times import rfc3339
+from parley.domain.conversations import rights
+from parley.domain.conversations.events import (
+    UserJoinedConversation,
+    UserLeftConversation,
+    UserStoppedTyping,
+    UserTyping,
+)
+from parley.domain.conversations.stored import Head
+from parley.domain.live.typing_status import TYPING_EXPIRES_S, Typist
+
+
+class Joined(Struct, frozen=True, kw_only=True):
+    """A conversation as the device finds it on joining: how far it goes, and who is typing."""
+
+    conversation_id: str
+    last_seq: int
+    last_change_seq: int
+    typing: list[UserTyping]
+
+
+class Left(Struct, frozen=True):
+    """The conversation that the device has closed."""
+
+    conversation_id: str
+
+
+class StoppedTyping(Struct, frozen=True):
+    """The conversation that the caller types in no more."""
+
+    conversation_id: str
+
+
+class TypingUntil(Struct, frozen=True, kw_only=True):
+    """Until when the others see the caller typing."""
+
+    conversation_id: str
+    expires_at: str
+
+
+def join(call: Call, conversation_id: str) -> Joined:
+    """Opens a conversation on the calling device: from now on it gets `new_message` in full; the others are told."""
+    is_large = access.access_conversation(call, conversation_id).is_large
+    since_ms = connections.join(call.user_id, call.device_id, conversation_id, call.now_ms)
+    what = ("joined", call.device_id, conversation_id, since_ms)
+    # Read again after joining ("subscribe, then read"), so that nothing falls between the answer and the first event.
+    (head, typists), hidden = visibility.read_beside(
+        call.user_id, conversation_id, lambda: _open(call, conversation_id, is_large=is_large)
+    )
+    joined = UserJoinedConversation(conversation_id=conversation_id, user_id=call.user_id)
+    members = set(head.others(call.user_id))  # who has left, or was removed, may have a row for some seconds more
+    others = [one for one in typists if one.user_id in members]
+    _, cut_off = visibility.cut_off_beside(
+        call.user_id,
+        hidden,
+        [one.user_id for one in others],
+        # Not if it was open before, unless the try that opened it may have died before it told anybody.
+        lambda: visibility.tell(call, head, hidden, joined) if push.is_news(call, what, since_ms) else None,
+    )
+    push.remember(what)
+    return Joined(
+        conversation_id=conversation_id,
+        last_seq=head.last_seq,
+        last_change_seq=head.last_change_seq,
+        typing=[_event(one) for one in others if one.user_id not in cut_off and not head.blocked_by],
+    )
+
+
+def _open(call: Call, conversation_id: str, *, is_large: bool) -> tuple[Head, list[Typist]]:
+    """Returns the head of the caller's conversation and who types there; one round trip.
+
+    Nobody in a large group: no event tells of it there, so none would end what the answer says.
+    """
+    if is_large:
+        return access.access_conversation(call, conversation_id), []
+    return parallel.both(
+        lambda: access.access_conversation(call, conversation_id),
+        lambda: typing_rows.in_conversation(conversation_id, call.now_ms),
+    )
+
+
+def leave(call: Call, conversation_id: str) -> Left:
+    """Closes a conversation on the calling device and tells the others; nothing to tell where it was not open."""
+    head, hidden = _access(call, conversation_id)
+    # Told before it is written: when a try dies in between, the next one finds the conversation open and tells.
+    is_open, told = visibility.beside(call, head, hidden, lambda: _has_open(call, conversation_id))
+    if is_open:
+        told.tell(call, UserLeftConversation(conversation_id=conversation_id, user_id=call.user_id))
+        connections.leave(call.user_id, call.device_id, conversation_id)
+    return Left(conversation_id)
+
+
+def _has_open(call: Call, conversation_id: str) -> bool:
+    person = connections.of([call.user_id])[call.user_id]
+    return call.device_id in person.devices_in(conversation_id)
+
+
+def start_typing(call: Call, conversation_id: str) -> TypingUntil:
+    """Tells the members that the caller is typing, for `TYPING_EXPIRES_S`; two round trips and the posts.
+
+    One that comes before `TYPING_RESEND_S` writes and tells nothing, unless the one before it may have told nobody.
+    """
+    (head, hidden), before = _with_own_typing(call, conversation_id)
+    rights.require(head, call.user_id, "typing")
+    is_fresh = before is not None and before.is_fresh(call.now_ms)
+    typist = before if before and is_fresh else Typist(conversation_id, call.user_id, _typing_expires_ms(call))
+    if not is_fresh or push.is_news(call, typist, typist.started_ms):
+        _, told = visibility.beside(call, head, hidden, lambda: None if is_fresh else typing_rows.save(typist))
+        told.tell(call, _event(typist))
+        push.remember(typist)
+    return TypingUntil(conversation_id=conversation_id, expires_at=rfc3339(typist.expires_at_ms))
+
+
+def stop_typing(call: Call, conversation_id: str) -> StoppedTyping:
+    """Tells the members that the caller types no more; two round trips and the posts.
+
+    Nothing to tell if they do not, or if what they began has run out: the others have hidden it by then. The row stays
+    until it runs out, as an earlier try may have stopped it and died before it told anybody.
+    """
+    (head, hidden), typist = _with_own_typing(call, conversation_id)
+    if typist is None or typist.expires_at_ms <= call.now_ms:
+        return StoppedTyping(conversation_id)
+    what = ("stopped", typist.conversation_id, typist.user_id, typist.expires_at_ms)
+    if not typist.is_stopped or push.is_news(call, what, typist.started_ms):
+        _, told = visibility.beside(call, head, hidden, lambda: None if typist.is_stopped else typing_rows.stop(typist))
+        told.tell(call, UserStoppedTyping(conversation_id=conversation_id, user_id=call.user_id))
+        push.remember(what)
+    return StoppedTyping(conversation_id)
+
+
+def _with_own_typing(call: Call, conversation_id: str) -> tuple[tuple[Head, visibility.Hidden], Typist | None]:
+    """Returns what `_access` does, and the caller's typing there, run out or not; one round trip."""
+    return parallel.both(lambda: _access(call, conversation_id), lambda: typing_rows.of(conversation_id, call.user_id))
+
+
+def _typing_expires_ms(call: Call) -> int:
+    return call.now_ms + TYPING_EXPIRES_S * 1000
+
+
+def _access(call: Call, conversation_id: str) -> tuple[Head, visibility.Hidden]:
+    """Returns the head of the caller's conversation, and from whom the caller is hidden there; one round trip."""
+    return visibility.read_beside(
+        call.user_id, conversation_id, lambda: access.access_conversation(call, conversation_id)
+    )
+
+
+def _sweep_typist(call: Call, run: Run, key: tuple[str, ...], read: tuple[Head | None, Typist | None] | None) -> int:
+    """Deletes a row of typing that has run out, and tells the members; returns how many."""
+    conversation_id, user_id = key
+    (head, typist), hidden = visibility.read_beside(
+        user_id, conversation_id, lambda: read or typing_rows.heads_and_typists([key])[key]
+    )
+    if typist is None or typist.is_stopped or typist.expires_at_ms > call.now_ms:
+        return 0  # stopped, or typed on: a later run looks again
+    if head is not None:
+        # Told before the row goes: when a sweep dies in between, the next one finds the row and tells.
+        event = UserStoppedTyping(conversation_id=conversation_id, user_id=user_id)
+        visibility.tell(call, head, hidden, event, user_id=user_id)
+    return int(typing_rows.remove_stale(typist))
+
+
+SWEEP = Sweep(
+    kind="typing",
+    names=("conversation_id", "user_id"),
+    due=lambda call: typing_rows.due(call.now_ms),
+    read=typing_rows.heads_and_typists,
+    sweep_one=_sweep_typist,
+    put_off=lambda call, key: typing_rows.put_off(key[0], key[1], call.now_ms),
+)
+
+
+def _event(typist: Typist) -> UserTyping:
+    return UserTyping(
+        conversation_id=typist.conversation_id, user_id=typist.user_id, expires_at=rfc3339(typist.expires_at_ms)
+    )

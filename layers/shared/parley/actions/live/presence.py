@@ -1,0 +1,261 @@
+"""Who is there: devices come, stay by pinging, and go; those who share a direct conversation are told."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from parley.actions import leases, parallel, push
+from parley.actions.sweep import Run, Sweep
+from parley.adapters import limits
+from parley.adapters.conversations import conversations
+from parley.adapters.dynamodb import admission, conditions, retrying
+from parley.adapters.live import connections, sockets
+from parley.adapters.people import account_states, blocks
+from parley.domain.api.call import Call
+from parley.domain.api.errors import TooMany, Unauthenticated
+from parley.domain.api.identity import is_reserved
+from parley.domain.api.times import rfc3339
+from parley.domain.api.types import UserStatus
+from parley.domain.conversations.events import UserStatusChange
+from parley.domain.conversations.listing import Entry
+from parley.domain.live import visibility
+from parley.domain.live.presence import Connection, Presence
+
+MAX_WATCHERS = 100  # the most recent conversations, whose other sides are told of a change (bounded, never everyone)
+MAX_KNOWN = 1000  # conversations that are looked through for people whose status the caller may ask for
+
+
+class Pong(Struct, frozen=True, kw_only=True):
+    """The answer to a ping: until when the lease holds and what the device has joined (nothing once forgotten)."""
+
+    expires_at: str
+    joined: list[str]
+
+
+class StatusList(Struct, frozen=True):
+    """The status of those people whom the caller may ask about; others are left out, whether they exist or not."""
+
+    statuses: list[UserStatus]
+
+
+def connect(call: Call) -> None:
+    """Notes a new device of the caller and, where it is the only one, tells those who watch; TooMany for one too many.
+
+    Five round trips at most. A try that died before it told them leaves its device behind, and is no reason for the
+    next one to be silent: hence `is_announced`.
+    """
+    person = _admit(call)
+    _check_sign_in(call)
+    is_first = {one.connection_id for one in person.live(call.now_s)} == {call.device_id}
+    if is_first or not person.is_announced:
+        _announce(call, person)
+
+
+def _admit(call: Call) -> Presence:
+    """Writes the calling device's connection, in the place of dead ones where there is no room; raises TooMany."""
+    while True:
+        try:
+            return connections.save(call.user_id, _connection(call), limits.current().connections)
+        except connections.Full as full:
+            if len(full.person.live(call.now_s)) == len(full.person.connections):
+                raise _too_many(call, full.person) from None
+            _forget_dead(call, full.person)
+
+
+def _check_sign_in(call: Call) -> None:
+    """Takes the calling device back if its user was signed out meanwhile; raises Unauthenticated. One round trip.
+
+    A sign-out notes itself, then reads the devices. So either it finds this one, or this read finds the sign-out.
+    """
+    try:
+        account_states.check_again()
+    except Unauthenticated:
+        with admission.harmless():
+            connections.remove(call.user_id, call.device_id)
+        raise
+
+
+def check_room(call: Call) -> None:
+    """Raises TooMany where the caller's devices are as many as may be, as `$connect` would; one round trip."""
+    person = connections.of([call.user_id])[call.user_id]
+    if len(person.live(call.now_s)) >= limits.current().connections:
+        raise _too_many(call, person)
+
+
+def _too_many(call: Call, person: Presence) -> TooMany:
+    live = person.live(call.now_s)
+    first_ends_ms = min((one.until_s * 1000 for one in live), default=call.now_ms)
+    return TooMany(
+        "too_many_connections",
+        f"You are connected with {len(live)} devices, and more are not allowed; close one first.",
+        rule="connections",
+        retry_after_ms=max(0, first_ends_ms - call.now_ms),
+    )
+
+
+def _announce(call: Call, person: Presence) -> None:
+    _tell_watchers(call, person)
+    connections.mark_online(call.user_id)
+
+
+def ping(call: Call) -> Pong:
+    """Keeps the calling device, and takes it in again if it was taken for gone.
+
+    One round trip, two if little is left of its lease.
+    """
+    person = leases.renew(call, connections.of([call.user_id])[call.user_id])
+    if person is None:
+        connect(call)
+        return _pong(_connection(call))
+    if not person.is_announced:
+        _announce(call, person)
+    return next(_pong(one) for one in person.connections if one.connection_id == call.device_id)
+
+
+def close(call: Call, user_id: str, connection_id: str | None = None) -> None:
+    """Closes one connection of a person, or all of them, however alive they are; those who watch hear of the last one.
+
+    Two round trips, one for each connection, and those of a leave. A try that died before it told them may have left
+    nothing to close, and is no reason for the next one to be silent.
+    """
+    left = connections.of([user_id])[user_id]
+    closed = [one.connection_id for one in left.connections if connection_id in (None, one.connection_id)]
+    sockets.close_all(closed)
+    for device in closed:
+        left = connections.remove(user_id, device, last_seen_ms=call.now_ms) or left
+    if left.is_watched and not left.connections:
+        _leave(call, left, last_seen_ms=call.now_ms)
+
+
+def disconnect(call: Call) -> None:
+    """Forgets a device of the caller and, where it was the last one, tells those who watch.
+
+    A device that was gone already (a post had found it so, or an earlier try died here) may still have been the last.
+    """
+    left = connections.remove(call.user_id, call.device_id, last_seen_ms=call.now_ms)
+    person = left or connections.of([call.user_id])[call.user_id]
+    if person.is_watched and not person.connections:
+        # Of a device that was gone already it is known when its user was last here.
+        last_seen_ms = call.now_ms if left is not None else person.last_seen_ms or call.now_ms
+        _leave(call, person, last_seen_ms=last_seen_ms)
+
+
+def status_of(call: Call, user_ids: Iterable[str]) -> StatusList:
+    """Returns the status of people with whom the caller shares a direct conversation, or of the caller.
+
+    Who hides when they were last here is told it of nobody. Those who have blocked the caller, or whom the caller has,
+    are left out, as are pseudonyms. Two round trips, three for those whom many have blocked.
+    """
+    known = {entry.peer_id for entry in _recent(call.user_id, MAX_KNOWN)} | {call.user_id}
+    wanted = [one for one in dict.fromkeys(user_ids) if one in known and not is_reserved(one)]
+    if not wanted:
+        return StatusList([])
+    unseen, people = push.beside(lambda: blocks.cut_off(call.user_id, wanted), [*wanted, call.user_id])
+    people = [(leases.renew(call, one) or one) if one.user_id == call.user_id else one for one in people]
+    to_hider = any(one.hides_last_seen for one in people if one.user_id == call.user_id)
+    asked = [one for one in people if one.user_id in wanted and one.user_id not in unseen]
+    return StatusList([one.status(call.now_s, to_hider=to_hider) for one in asked])
+
+
+def _sweep_person(call: Call, run: Run, key: tuple[str, ...], read: Presence | None) -> int:
+    """Forgets and closes each connection of a person whose lease or token has run out, and tells those who watch.
+
+    Returns how many. What a killed sweep leaves half done stays in the index, and the next one finds it there.
+    """
+    [user_id] = key
+    person = read or connections.of([user_id])[user_id]
+    if not person.is_watched:  # another run was faster
+        return 0
+    left, forgotten, left_open = _forget_dead(call, person)
+    run.failed(left_open)
+    if left.connections:
+        connections.sweep_again(user_id, min(one.until_s for one in left.connections))
+    else:
+        _leave(call, left, last_seen_ms=person.last_sign_ms())
+    return forgotten
+
+
+SWEEP = Sweep(
+    kind="presence",
+    names=("user_id",),
+    due=lambda call: ((user_id,) for user_id in connections.due(call.now_s)),
+    read=lambda keys: {(one.user_id,): one for one in connections.of(key[0] for key in keys).values()},
+    sweep_one=_sweep_person,
+    put_off=lambda call, key: connections.put_off(key[0], call.now_s),
+)
+
+
+def _forget_dead(call: Call, person: Presence) -> tuple[Presence, int, int]:
+    """Forgets and closes the dead devices of a person; two round trips.
+
+    Returns what is left, how many were forgotten, and how many of these could not be closed.
+    """
+    for _ in conditions.tries():
+        dead = [one for one in person.connections if not one.is_live(call.now_s)]
+        if not dead:
+            return person, 0, 0
+        # No ping saves those whose token has expired, and what was forgotten could not be found again: closed first.
+        expired = [one.connection_id for one in dead if one.token_s <= call.now_s]
+        left_open = sockets.close_all(expired)
+        left = connections.forget(person.user_id, dead, last_seen_ms=person.last_sign_ms())
+        if left is not None:
+            left_open += sockets.close_all(one.connection_id for one in dead if one.connection_id not in expired)
+            return left, len(dead), left_open
+        person = connections.of([person.user_id])[person.user_id]  # one has pinged, or another sweep was here
+    raise retrying.busy()
+
+
+def _leave(call: Call, person: Presence, last_seen_ms: int | None) -> None:
+    """Tells those who watch that a person without connections is gone, then takes them out of the sweep's index.
+
+    In this order: killed in between, the sweep finds the person again and tells once more, which does no harm.
+    """
+    gone = Presence(user_id=person.user_id, last_seen_ms=last_seen_ms, hides_last_seen=person.hides_last_seen)
+    _tell_watchers(call, gone)
+    if not connections.mark_offline(person.user_id, last_seen_ms):
+        back = connections.of([person.user_id])[person.user_id]
+        if back.live(call.now_s):  # they came back while their going was told
+            _tell_watchers(call, back)
+
+
+def _tell_watchers(call: Call, person: Presence) -> None:
+    """Posts a person's status to the other sides of those of their `MAX_WATCHERS` most recent conversations with one.
+
+    Not to those who have blocked the person, nor to those whom the person has blocked.
+    """
+    entries = _recent(person.user_id, MAX_WATCHERS)
+    watchers = {entry.peer_id for entry in entries if entry.peer_id is not None}
+    if not watchers:
+        return
+    unseen, people = push.beside(lambda: blocks.cut_off(person.user_id, watchers), watchers)
+    audience = visibility.of_status(person.user_id, watchers, unseen)
+    for hides in (False, True):
+        told = [one for one in people if one.hides_last_seen is hides]
+        status = UserStatusChange.of(person.status(call.now_s, to_hider=hides))
+        push.tell_present_each(call, told, audience.frames(status))
+
+
+def _recent(user_id: str, limit: int) -> list[Entry]:
+    """Returns up to `limit` of a person's most recent conversations; one round trip.
+
+    Archived ones are among them: who has put a conversation away is there for the other side all the same.
+    """
+    active, archived = parallel.both(
+        lambda: conversations.recent(user_id, limit), lambda: conversations.recent(user_id, limit, archived=True)
+    )
+    return sorted([*active, *archived], key=lambda entry: entry.active_hour, reverse=True)[:limit]
+
+
+def _pong(device: Connection) -> Pong:
+    return Pong(expires_at=rfc3339(device.until_s * 1000), joined=sorted(device.joined))
+
+
+def _connection(call: Call) -> Connection:
+    return Connection(
+        connection_id=call.device_id,
+        lease_s=call.now_s + limits.heartbeat().lease_s,
+        sign_s=call.now_s,
+        token_s=call.caller.expires_at_s,
+        since_ms=call.connected_at_ms,
+        issued_at_s=call.caller.issued_at_s,
+    )

@@ -1,0 +1,18 @@
+"""The three sweeps by name, for the jobs that their scheduled runs hand on."""
+
+from parley.actions import sweep
+from parley.actions.live import calls, open_conversations, presence
+from parley.actions.sweep import Run
+from parley.domain.api.call import Call
+from parley.domain.live.sweeps import SweepJob
+
+
+def run(call: Call, job: SweepJob, attempts: Run) -> int:
+    """Deals with the rows of a job; returns what became of them."""
+    match job.kind:
+        case "presence":
+            return sweep.sweep_rows(call, attempts, presence.SWEEP, job.keys)
+        case "typing":
+            return sweep.sweep_rows(call, attempts, open_conversations.SWEEP, job.keys)
+        case "calls":
+            return sweep.sweep_rows(call, attempts, calls.SWEEP, job.keys)

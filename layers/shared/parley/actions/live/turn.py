@@ -1,0 +1,52 @@
+"""TURN: calls between people behind strict networks go by a relay, which lets in who comes with fresh credentials."""
+
+import hmac
+from base64 import b64encode
+from hashlib import sha1
+
+from msgspec import Struct
+
+from parley.actions import access, limits
+from parley.adapters.live import turn
+from parley.domain.api.call import Call
+from parley.domain.api.times import rfc3339
+from parley.domain.conversations import rights
+
+
+class IceServer(Struct, frozen=True, kw_only=True):
+    """A relay, as an RTCIceServer of a browser's RTCConfiguration."""
+
+    urls: list[str]
+    username: str
+    credential: str
+
+
+class TurnCredentials(Struct, frozen=True, kw_only=True):
+    """What to give to a new RTCPeerConnection; no servers where none is set up. Good until `expires_at`."""
+
+    ice_servers: list[IceServer]
+    expires_at: str
+
+
+def create(call: Call, conversation_id: str) -> TurnCredentials:
+    """Returns credentials for a call in a conversation; refuses them where the caller may not call.
+
+    The relay checks them by itself, with the secret that it shares with Parley. Each takes a token of the caller's own
+    bucket, as the call itself does. Two round trips.
+
+    Their form is that of the "REST API for Access to TURN Services" (draft-uberti-behave-turn-rest-00), which coturn
+    and others take: SHA-1 is theirs to choose, and HMAC is not broken by its collisions.
+    """
+    rights.require(access.access_conversation(call, conversation_id), call.user_id, "call")
+    limits.take_own(call)
+    relays = turn.relays(call.now_s)
+    expires_at_s = call.now_s + relays.life_s
+    username = f"{expires_at_s}:{call.user_id}"
+    servers = [
+        IceServer(
+            urls=relays.urls,
+            username=username,
+            credential=b64encode(hmac.digest(relays.secret, username.encode(), sha1)).decode(),
+        )
+    ]
+    return TurnCredentials(ice_servers=servers if relays.urls else [], expires_at=rfc3339(expires_at_s * 1000))

@@ -1,0 +1,194 @@
+"""Changing messages: edit, delete, react, pin. Read, decide, write and tell, again where somebody was faster.
+
+Whoever asks for what is there already gets it again, and the others are told again: an earlier try may have died
+between its write and its posts.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Annotated
+
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from parley.actions import access, limits, parallel, push, screening, viewer
+from parley.adapters import environment
+from parley.adapters.conversations import conversations, journal, messages, personal_marks
+from parley.adapters.dynamodb import conditions
+from parley.adapters.moderation import word_list_cache
+from parley.adapters.people import blocks
+from parley.domain.api import cursors, ids
+from parley.domain.api.call import Call
+from parley.domain.api.requests import EditMessage, PinQuery
+from parley.domain.api.types import EVERYONE, Message
+from parley.domain.conversations import change_steps, events, history
+from parley.domain.conversations.change_steps import Found
+from parley.domain.conversations.steps import Change, Step
+
+Decide = Callable[[Found], Step | None]
+
+
+class PinList(Struct, frozen=True, kw_only=True):
+    """The pinned messages of a conversation, the latest pin first.
+
+    If they are longer than an answer can be, `next` brings the others.
+    """
+
+    messages: list[Message]
+    next: str | None
+
+
+class _PinPosition(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
+    """How many of the pins, counted from the oldest, are still to be shown.
+
+    A pin that is taken off meanwhile can bring a message twice, but hides none.
+    """
+
+    left: Annotated[int, Meta(ge=1, le=change_steps.MAX_PINS)]
+
+
+def edit(call: Call, message_id: str, wanted: EditMessage) -> Message:
+    """Replaces the text of the caller's own message; three round trips.
+
+    One more in a large group where the message has named people, whose memberships are read then.
+    """
+    window_s = int(environment.optional("EDIT_WINDOW_S", "0"))
+    named = [one for one in dict.fromkeys(wanted.mentions) if one != EVERYONE]
+
+    def decide(found: Found) -> Step | None:
+        screened = screening.screen(call, wanted.text)
+        step = change_steps.edited(call, found, replace(wanted, text=screened.text), window_s)
+        return None if step is None else screening.flagged(call, step, screened)
+
+    return _change(call, message_id, decide, also=named, text=wanted.text, of_names=True)
+
+
+def delete(call: Call, message_id: str) -> Message:
+    """Deletes a message for everyone, leaving its place behind; three round trips, at times four as for an edit."""
+    return _change(call, message_id, lambda found: change_steps.deleted(call, found), of_names=True)
+
+
+def hide(call: Call, message_id: str) -> Message:
+    """Deletes a message from the caller's own view, on all their devices; three round trips."""
+    return _change(call, message_id, lambda found: change_steps.hidden(call, found), of_mark=True)
+
+
+def react(call: Call, message_id: str, emoji: str, *, is_on: bool) -> Message:
+    """Puts the caller's reaction on a message, or takes it off; three round trips."""
+    normal = change_steps.check_emoji(emoji, access.field_of(call, "emoji"))
+    return _change(
+        call,
+        message_id,
+        lambda found: change_steps.reacted(call, found, normal, is_on=is_on),
+        of_mark=True,
+        emoji=normal,
+    )
+
+
+def pin(call: Call, message_id: str, *, is_on: bool) -> Message:
+    """Pins a message for all members, or takes the pin off; three round trips."""
+    return _change(call, message_id, lambda found: change_steps.pinned(call, found, is_on=is_on))
+
+
+def pins(call: Call, conversation_id: str, query: PinQuery) -> PinList:
+    """Returns the pinned messages of a conversation, as many as an answer holds; two round trips."""
+    position = cursors.decode(query.cursor, _PinPosition)
+    head = access.access_conversation(call, conversation_id)
+    seqs = head.pins if position is None else head.pins[: position.left]
+    if not seqs:
+        return PinList(messages=[], next=None)
+    span = (min(seqs), max(seqs))
+    eyes, stored = viewer.look(call, head, span, lambda: list(messages.some(conversation_id, seqs).values()))
+    found = sorted(stored, key=lambda message: seqs.index(message.seq), reverse=True)
+    shown = list(history.Room().fitting(eyes.view(message) for message in found))
+    if len(shown) == len(found):
+        return PinList(messages=shown, next=None)
+    left = seqs.index(found[len(shown)].seq) + 1
+    return PinList(messages=shown, next=cursors.encode(_PinPosition(left=left)))
+
+
+def _change(
+    call: Call,
+    message_id: str,
+    decide: Decide,
+    *,
+    also: Collection[str] = (),
+    of_mark: bool = False,
+    text: str | None = None,
+    of_names: bool = False,
+    emoji: str | None = None,
+) -> Message:
+    """Returns the message as the caller sees it afterwards; `of_mark` where it is the caller's mark that changes.
+
+    `text` is what the message says afterwards, if that changes; `of_names` where it may name others afterwards.
+    """
+
+    def read() -> Found:
+        if text is None:
+            return _found(call, message_id, also)
+        return parallel.both(lambda: _found(call, message_id, also), lambda: word_list_cache.check_now(call.now_s))[0]
+
+    conversation_id, _ = ids.split_message_id(message_id, access.field_of(call, "message_id"))
+    found, asked = limits.own_beside(call, conversation_id, read, text=text or "")
+    for number in conditions.tries():
+        if number:
+            found = read()
+        if of_names:
+            found = _with_named(found)
+        step = decide(found)
+        if step is None:
+            mark = found.mark(emoji)
+            _tell_again(call, found, (mark.change_seq if mark else 0) if of_mark else found.message.change_seq)
+            return found.view()
+        step = limits.counted(call, step, asked)
+        try:
+            journal.write(step, call.now_s)
+        except journal.LostRace:
+            continue
+        now = found.after(step)
+        if step.change is not None:
+            _tell(call, now, step.change)
+        return now.view()
+    raise conditions.busy()
+
+
+def _found(call: Call, message_id: str, also: Collection[str]) -> Found:
+    conversation_id, seq = ids.split_message_id(message_id, access.field_of(call, "message_id"))
+    # What is the caller's own is read whether they are a member or not: it gives nothing away.
+    ((head, membership, message, named), mine), blocked = parallel.both(
+        lambda: parallel.both(
+            lambda: messages.head_and_message(conversation_id, seq, call.user_id, also),
+            lambda: personal_marks.rows(conversation_id, call.user_id, seq, seq),
+        ),
+        lambda: blocks.blocked_by(call.user_id) if ids.is_group_id(conversation_id) else set(),
+    )
+    if head is None or message is None or not access.is_member(head, call.user_id, membership):
+        raise access.no_message()
+    return Found(caller_id=call.user_id, head=head, message=message, mine=mine, named=named, blocked=frozenset(blocked))
+
+
+def _with_named(found: Found) -> Found:
+    """Returns the same with the memberships of all whom the message names; the head of a large group lists nobody.
+
+    A round trip where that is so.
+    """
+    head = found.head
+    wanted = [one for one in found.message.mentions if one not in found.named and one != EVERYONE]
+    if not head.is_large or not wanted:
+        return found
+    sides = conversations.memberships((one, head.conversation_id) for one in wanted)
+    return replace(found, named={**found.named, **{user_id: mine for (user_id, _), mine in sides.items()}})
+
+
+def _tell_again(call: Call, found: Found, change_seq: int) -> None:
+    """Tells of a change that an earlier try made; nothing where there was none."""
+    change = push.untold_change(call, found.head.conversation_id, change_seq)
+    if change is not None:
+        _tell(call, found, change)
+
+
+def _tell(call: Call, found: Found, change: Change) -> None:
+    only_me = change.for_user_id is not None
+    event = events.of_change(change, found.head, found.view() if only_me else found.message.for_all())
+    people = [call.user_id] if only_me else found.head.participants
+    push.tell_each(call, people, push.frames_of(event), found.head.conversation_id)
+    push.remember((found.head.conversation_id, change.change_seq))

@@ -1,0 +1,96 @@
+"""Forwarding a message to other conversations of the caller's, with word of who wrote it first."""
+
+from msgspec import Struct
+
+from parley.actions import access
+from parley.actions.messages import messages
+from parley.adapters.conversations import conversations
+from parley.adapters.threads import Threads
+from parley.domain.api.call import Call
+from parley.domain.api.errors import Field, Forbidden, Invalid, Refusal
+from parley.domain.api.requests import Draft, ForwardMessage
+from parley.domain.api.times import rfc3339
+from parley.domain.api.types import Origin, SentMessage
+from parley.domain.conversations import change_steps, rights
+from parley.domain.conversations.stored import StoredMessage
+
+MAX_SENDS_AT_ONCE = 10
+
+_sends = Threads(max_workers=MAX_SENDS_AT_ONCE, thread_name_prefix="forward")
+
+
+class Failed(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A conversation that the message did not get into, and why; the same request tries it again.
+
+    `rule` and `retry_after_ms` are there where a problem document of the same refusal would have them.
+    """
+
+    conversation_id: str
+    code: str
+    detail: str
+    rule: str | None = None
+    retry_after_ms: int | None = None
+
+
+class Forwarded(Struct, frozen=True, kw_only=True):
+    """The messages that were written, in the order of the request, and what failed."""
+
+    messages: list[SentMessage]
+    failed: list[Failed]
+
+
+def forward(call: Call, message_id: str, wanted: ForwardMessage) -> Forwarded:
+    """Writes a message's text into other conversations; a whole send for each, side by side.
+
+    Nothing is written unless the caller may write in all of them. With a `client_id` a retry writes nothing twice.
+    """
+    _, message = access.access_message(call, message_id)
+    shown = messages.viewed(call, message.conversation_id, [message])[0]
+    if shown.deleted_at is not None:
+        raise change_steps.gone()
+    if message.kind == "system":
+        raise Forbidden("system_message", "A system message cannot be forwarded.", rule="system messages stay in place")
+    targets = list(dict.fromkeys(wanted.conversation_ids))
+    _check_targets(call, targets)
+    draft = Draft(text=message.text, client_id=wanted.client_id)
+    outcomes = _sends.map(lambda target: _send(call, target, draft, _origin(message)), targets)
+    sent, failed = [], []
+    for outcome in outcomes:
+        if isinstance(outcome, Failed):
+            failed.append(outcome)
+        else:
+            sent.append(outcome)
+    return Forwarded(messages=sent, failed=failed)
+
+
+def _origin(message: StoredMessage) -> Origin:
+    """Returns where the text came from first: a message that was forwarded itself keeps its own origin."""
+    return message.forwarded_from or Origin(sender_id=message.sender_id, created_at=rfc3339(message.created_at_ms))
+
+
+def _check_targets(call: Call, targets: list[str]) -> None:
+    """Refuses the whole, naming each conversation that is not the caller's; one round trip."""
+    found = conversations.heads_and_memberships(targets, call.user_id)
+    strange = [
+        place
+        for place, one in enumerate(targets)
+        if one not in found or not access.is_member(found[one][0], call.user_id, found[one][1])
+    ]
+    if strange:
+        fields = tuple(Field(f"{call.field_prefix}/conversation_ids/{place}", "not_allowed") for place in strange)
+        raise Invalid("invalid_request", "There is no such conversation.", fields=fields)
+    for head, _ in found.values():
+        rights.require(head, call.user_id, "send_message")
+
+
+def _send(call: Call, conversation_id: str, draft: Draft, origin: Origin) -> SentMessage | Failed:
+    try:
+        return messages.send(call, conversation_id, draft, origin)
+    except Refusal as refusal:  # what was allowed a moment ago: closed, or left, or too busy
+        return Failed(
+            conversation_id=conversation_id,
+            code=refusal.code,
+            detail=refusal.detail,
+            rule=refusal.rule,
+            retry_after_ms=refusal.retry_after_ms,
+        )

@@ -1,0 +1,219 @@
+"""How far people have received and read: markers that only move forward, with the exact time of each move."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from parley.actions import access, push, visibility
+from parley.actions.conversations import members
+from parley.adapters.conversations import conversations, messages, receipts
+from parley.adapters.conversations.receipts import Kind
+from parley.adapters.dynamodb import conditions
+from parley.domain.api.call import Call
+from parley.domain.api.requests import ListReceipts
+from parley.domain.api.times import rfc3339, rfc3339_or_none
+from parley.domain.api.types import Receipt
+from parley.domain.conversations.events import ConversationRead, LiveEvent, MessageDelivered, MessageRead
+from parley.domain.conversations.stored import Head, Membership
+
+MAX_ANSWERS = 50  # messages behind one, among which the first that a reader wrote is looked for
+
+EventAt = Callable[[int, int], LiveEvent]  # of the seq and the time of a move, in ms
+Place = tuple[Head, Membership, int]  # a conversation, the caller's side of it, and where to put the marker
+
+
+class Marked(Struct, frozen=True, kw_only=True):
+    """Where the caller's markers stand after a move; `moved` is False where they stood there already."""
+
+    conversation_id: str
+    read_seq: int
+    delivered_seq: int
+    unread: int
+    moved: bool
+
+
+class ReceiptList(Struct, frozen=True, kw_only=True):
+    """A page of who has received and read a message, and when, by id; its sender is left out."""
+
+    receipts: list[Receipt]
+    next: str | None
+
+
+def mark_read(call: Call, message_id: str) -> Marked:
+    """Marks a message and all before it as read by the caller, and tells the members; two round trips and the posts."""
+
+    def event(seq: int, at_ms: int) -> LiveEvent:
+        return MessageRead(
+            conversation_id=message_id.rpartition(".")[0],
+            message_id=message_id,
+            seq=seq,
+            user_id=call.user_id,
+            read_at=rfc3339(at_ms),
+        )
+
+    return _mark(call, message_id, lambda: access.access_marker(call, message_id), "read", event)
+
+
+def mark_delivered(call: Call, message_id: str) -> Marked:
+    """Notes that a device of the caller has a message and all before it, and tells the members.
+
+    Two round trips and the posts.
+    """
+
+    def event(seq: int, at_ms: int) -> LiveEvent:
+        return MessageDelivered(
+            conversation_id=message_id.rpartition(".")[0],
+            message_id=message_id,
+            seq=seq,
+            user_id=call.user_id,
+            delivered_at=rfc3339(at_ms),
+        )
+
+    return _mark(call, message_id, lambda: access.access_marker(call, message_id), "delivered", event)
+
+
+def mark_conversation_read(call: Call, conversation_id: str) -> Marked:
+    """Marks all messages of a conversation as read by the caller, and tells the members.
+
+    Two round trips and the posts.
+    """
+
+    def event(seq: int, at_ms: int) -> LiveEvent:
+        return ConversationRead(conversation_id=conversation_id, seq=seq, user_id=call.user_id, read_at=rfc3339(at_ms))
+
+    def found() -> Place:
+        head, mine = access.access_membership(call, conversation_id)
+        return head, mine, head.last_seq
+
+    return _mark(call, conversation_id, found, "read", event)
+
+
+def _mark(call: Call, place_id: str, find: Callable[[], Place], kind: Kind, event: EventAt) -> Marked:
+    """Moves one marker and tells those who may know; a marker that stands further on already stays, and nobody is told.
+
+    Two round trips; two more for each time that another device of the caller's was faster. So the answer says what
+    stands, and not what stood when it was first read.
+    """
+    wanted: int | None = None
+    for _ in conditions.tries():
+        (head, mine, newest), hidden = visibility.read_beside(call.user_id, place_id, find)
+        wanted = newest if wanted is None else wanted
+        stands = head.read_seq(mine) if kind == "read" else head.delivered_seq(mine)
+        if wanted <= stands:
+            if wanted == stands:
+                _tell_again(call, head, hidden, kind, wanted, event)
+            return _marked(head, mine, moved=False)
+        if _move(call, head, mine, hidden, kind, wanted, event):
+            return _marked(head, _moved(mine, kind, wanted), moved=True)
+    raise conditions.busy()
+
+
+def _move(
+    call: Call, head: Head, mine: Membership, hidden: visibility.Hidden, kind: Kind, seq: int, event: EventAt
+) -> bool:
+    """Writes a move and tells of it; returns False, and does neither, if the markers are not as they were read."""
+    move = receipts.Move(
+        before=mine,
+        kind=kind,
+        seq=seq,
+        at_ms=call.now_ms,
+        mentions=frozenset(one for one in mine.mention_seqs if one <= seq),
+        frozen=head.frozen(mine),
+    )
+    written, told = visibility.beside(call, head, hidden, lambda: receipts.write(move))
+    if written:
+        told.tell(call, event(seq, call.now_ms))
+        push.remember((head.conversation_id, call.user_id, kind, seq))
+    return written
+
+
+def _moved(mine: Membership, kind: Kind, seq: int) -> Membership:
+    return replace(mine, read_seq=seq) if kind == "read" else replace(mine, delivered_seq=seq)
+
+
+def _marked(head: Head, mine: Membership, *, moved: bool) -> Marked:
+    return Marked(
+        conversation_id=head.conversation_id,
+        read_seq=head.read_seq(mine),
+        delivered_seq=head.delivered_seq(mine),
+        unread=head.unread(mine),
+        moved=moved,
+    )
+
+
+def _tell_again(call: Call, head: Head, hidden: visibility.Hidden, kind: Kind, seq: int, event: EventAt) -> None:
+    """Tells of a move that an earlier try made, with the time of that try.
+
+    It may have died before it told anybody.
+    """
+    what = (head.conversation_id, call.user_id, kind, seq)
+    if push.was_told(what):
+        return
+    times = receipts.first_at_or_after(head.conversation_id, [(call.user_id, kind)], seq)
+    for at_ms in times.values():  # none where the caller's own message put the marker there
+        if push.is_news(call, what, at_ms):
+            visibility.tell(call, head, hidden, event(seq, at_ms))
+    push.remember(what)
+
+
+def list_receipts(call: Call, message_id: str, query: ListReceipts) -> ReceiptList:
+    """Returns when members received and read a message: a page of them, by id.
+
+    Its sender is left out, and those who came after it: their markers tell of what was said since.
+
+    Three round trips, the last of them queries for those whose markers have passed it; one more for the members of a
+    large group, and one or two where a reader has written since.
+    """
+    (head, message), hidden = visibility.read_beside(
+        call.user_id, message_id, lambda: access.access_message(call, message_id)
+    )
+    shown, behind = members.page(head, query)
+    others = [one for one in shown if one != message.sender_id]
+    sides, cut_off = visibility.cut_off_beside(
+        call.user_id, hidden, others, lambda: conversations.memberships((one, head.conversation_id) for one in others)
+    )
+    there = [one for one in sides.values() if head.was_there(one, message)]
+    seen = [head.as_seen(one, call.user_id) for one in there if one.user_id not in cut_off]
+    times = receipts.first_at_or_after(head.conversation_id, _passed(seen, message.seq), message.seq)
+    answered = _answered(head, [one.user_id for one in seen], message.seq)
+    return ReceiptList(
+        receipts=[
+            _receipt(one, times.get((one, "delivered")), _first(times.get((one, "read")), answered.get(one)))
+            for one in (member.user_id for member in there)
+        ],
+        next=behind,
+    )
+
+
+def _passed(sides: Iterable[Membership], seq: int) -> Iterator[tuple[str, Kind]]:
+    """Yields whose markers have come to `seq`: of all others there is no time to be found."""
+    for mine in sides:
+        if mine.delivered_seq >= seq:
+            yield mine.user_id, "delivered"
+        if mine.read_seq >= seq:
+            yield mine.user_id, "read"
+
+
+def _answered(head: Head, readers: Iterable[str], seq: int) -> dict[str, int]:
+    """Returns when each of those who have written behind a message did so first, in ms: who writes has read.
+
+    By their newest message, where their first is none of the `MAX_ANSWERS` next ones: they had read by then at least.
+    """
+    newest = {one: head.sent_seqs[one] for one in readers if head.sent_seqs.get(one, 0) > seq}
+    if not newest:
+        return {}
+    answers = messages.between(head.conversation_id, seq + 1, min(seq + MAX_ANSWERS, max(newest.values())))
+    found = {message.sender_id: message.created_at_ms for message in reversed(answers)}
+    far = (messages.get(head.conversation_id, at) for one, at in newest.items() if one not in found)
+    return {message.sender_id: message.created_at_ms for message in far if message is not None} | found
+
+
+def _first(*times_ms: int | None) -> int | None:
+    return min((one for one in times_ms if one is not None), default=None)
+
+
+def _receipt(user_id: str, delivered_ms: int | None, read_ms: int | None) -> Receipt:
+    # What was read was delivered, even where no device said so.
+    first_ms = _first(delivered_ms, read_ms)
+    return Receipt(user_id=user_id, delivered_at=rfc3339_or_none(first_ms), read_at=rfc3339_or_none(read_ms))

@@ -1,0 +1,73 @@
+"""What a message said before it was edited or deleted: kept, and shown to those who moderate."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from parley.actions import access
+from parley.adapters.conversations import messages
+from parley.adapters.moderation import audit
+from parley.adapters.people import moderators
+from parley.domain.api import cursors, ids
+from parley.domain.api.call import Call
+from parley.domain.api.requests import VersionQuery
+from parley.domain.api.times import rfc3339
+from parley.domain.conversations import change_steps, history, rights
+from parley.domain.conversations.stored import StoredMessage
+from parley.domain.moderation import audit as auditing
+
+
+class Version(Struct, frozen=True, kw_only=True):
+    """A text that a message had, and from when on."""
+
+    text: str
+    since: str
+
+
+class VersionList(Struct, frozen=True, kw_only=True):
+    """The texts of a message, the oldest first; the last one is what it says now, unless it was deleted.
+
+    Where they are longer than an answer can be, the rest is behind `next`.
+    """
+
+    message_id: str
+    versions: list[Version]
+    next: str | None
+
+
+class _Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
+    shown: Annotated[int, Meta(ge=1, le=change_steps.MAX_EDITS + 1)]  # versions: none comes in before another
+
+
+def list_versions(call: Call, message_id: str, query: VersionQuery) -> VersionList:
+    """Returns what a message has said; to moderators of the deployment and to a group's owners and admins.
+
+    Two round trips, one more for a moderator: that they read it is in the audit log before they do.
+    """
+    position = cursors.decode(query.cursor, _Position)
+    message = _access(call, message_id)
+    texts = messages.versions(message.conversation_id, message.seq)
+    if message.deleted_at_ms is None:
+        texts.append(message)
+    start = position.shown if position is not None else 0
+    shown = list(history.Room().fitting(_version(one) for one in texts[start:]))
+    end = start + len(shown)
+    more = cursors.encode(_Position(shown=end)) if end < len(texts) else None
+    return VersionList(message_id=message_id, versions=shown, next=more)
+
+
+def _access(call: Call, message_id: str) -> StoredMessage:
+    if moderators.is_moderator(call.caller.role):
+        conversation_id, seq = ids.split_message_id(message_id, access.field_of(call, "message_id"))
+        message = messages.get(conversation_id, seq)
+        if message is None:
+            raise access.no_message()
+        audit.write(auditing.entry(call, "read_edits", message_id))
+        return message
+    head, message = access.access_message(call, message_id)
+    rights.require(head, call.user_id, "read_versions")
+    return message
+
+
+def _version(message: StoredMessage) -> Version:
+    return Version(text=message.text, since=rfc3339(message.edited_at_ms or message.created_at_ms))

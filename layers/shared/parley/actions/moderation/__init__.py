@@ -1,0 +1,1 @@
+"""Banned words, reports, the audit log."""

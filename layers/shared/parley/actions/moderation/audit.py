@@ -1,0 +1,54 @@
+"""Reading the audit log."""
+
+from msgspec import Struct
+
+from parley.actions import access
+from parley.adapters.moderation import audit
+from parley.domain.api import cursors
+from parley.domain.api.call import Call
+from parley.domain.api.requests import AuditQuery
+from parley.domain.moderation import audit as auditing
+from parley.domain.moderation.audit import FIRST_MONTH, MAX_MONTHS, AuditEntry, Entry, Position
+
+MAX_LOOKED = 1000  # entries that one request looks through for those that are wanted
+
+
+class AuditPage(Struct, frozen=True, kw_only=True):
+    """A page of the log, the newest first. It may hold fewer than `limit`, or none: without `next` it is the last."""
+
+    entries: list[AuditEntry]
+    next: str | None
+
+
+def page(call: Call, query: AuditQuery) -> AuditPage:
+    """Returns a page of the audit log, to moderators; one round trip for each month that is looked through."""
+    access.require_moderator(call)
+    since_ms = auditing.day_start_ms(query.since, "?from") if query.since else 0
+    newest = auditing.month_of(call.now_ms)
+    position = cursors.decode(query.cursor, Position) or Position(month=newest)
+    last_month = max(FIRST_MONTH, auditing.month_of(since_ms))
+    shown: list[Entry] = []
+    looked = 0
+    for number, month in enumerate(auditing.months_back(min(position.month, newest), last_month)):
+        if number == MAX_MONTHS:
+            return _page(shown, Position(month=month))
+        before = position.entry_id if month == position.month else None
+        room = MAX_LOOKED - looked
+        entries = audit.newest(month, room, before=before, since_id=f"{since_ms:013d}")
+        looked += len(entries)
+        for one in entries:
+            if _is_wanted(one, query):
+                shown.append(one)
+            if len(shown) == query.limit:
+                return _page(shown, Position(month=month, entry_id=one.entry_id))
+        if looked == MAX_LOOKED:
+            return _page(shown, Position(month=month, entry_id=entries[-1].entry_id))
+    return _page(shown, None)
+
+
+def _is_wanted(entry: Entry, query: AuditQuery) -> bool:
+    return query.actor in (None, entry.actor_id) and query.action in (None, entry.action)
+
+
+def _page(shown: list[Entry], behind: Position | None) -> AuditPage:
+    return AuditPage(entries=[auditing.view(one) for one in shown], next=cursors.encode(behind) if behind else None)

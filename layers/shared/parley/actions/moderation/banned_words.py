@@ -1,0 +1,157 @@
+"""The moderators' side of banned words: the list, and trying one on what was written before it is switched on."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from parley.actions import access
+from parley.adapters.dynamodb import conditions
+from parley.adapters.moderation import audit, reports, word_lists
+from parley.domain.api import cursors
+from parley.domain.api.call import Call
+from parley.domain.api.errors import Conflict, Invalid, Unavailable
+from parley.domain.api.requests import PutBannedWords, TryBannedWords
+from parley.domain.conversations import history
+from parley.domain.conversations import reports as reporting
+from parley.domain.moderation import audit as auditing
+from parley.domain.moderation import word_list
+from parley.domain.moderation.banned_words import Rule, compile_rules
+from parley.domain.moderation.word_list import (
+    MAX_LOOKED,
+    MAX_LOOKED_CHARACTERS,
+    BannedWordList,
+    InConversations,
+    InReports,
+    Past,
+    PastHit,
+    WordList,
+)
+
+PART = 50  # messages that are read at once
+TARGET = "banned_words"
+
+Place = InConversations | InReports
+
+
+class TryResult(Struct, frozen=True, kw_only=True):
+    """What rules find in past messages: in `looked` of them, the newest first. There is more to look at with `next`."""
+
+    looked: int
+    hits: list[PastHit]
+    next: str | None
+
+
+class _Cursor(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
+    place: InConversations | InReports
+
+
+def read(call: Call) -> BannedWordList:
+    """Returns the list, to moderators; one round trip."""
+    access.require_moderator(call)
+    return word_list.view(word_lists.read())
+
+
+def put(call: Call, wanted: PutBannedWords) -> BannedWordList:
+    """Replaces the list, as a moderator; two round trips. All functions go by it within a minute.
+
+    Refuses with Conflict what rests on a version that somebody has replaced meanwhile.
+    """
+    access.require_moderator(call)
+    rules = word_list.rules_of(wanted.rules)
+    for _ in conditions.tries():
+        known = word_lists.read()
+        if (known.version, known.rules, known.updated_by) == (wanted.version + 1, rules, call.user_id):
+            return word_list.view(known)  # a retry of what was done
+        if known.version != wanted.version:
+            detail = "Somebody has changed the list meanwhile; read it again."
+            raise Conflict("banned_words_changed", detail, rule="version: as it was read")
+        new = WordList(version=known.version + 1, rules=rules, updated_at_ms=call.now_ms, updated_by=call.user_id)
+        entry = auditing.entry(
+            call, "put_banned_words", TARGET, before=str(known.version), after=str(new.version), **_changed(known, new)
+        )
+        if word_lists.put(new, entry):
+            return word_list.view(new)
+    raise Unavailable("store_busy", "The store is busy; try again.", retry_after_ms=1000)
+
+
+def _changed(before: WordList, after: WordList) -> dict[str, str]:
+    """Returns how many rules were added and removed; a rule that was changed is both."""
+    old, new = set(map(msgspec.json.encode, before.rules)), set(map(msgspec.json.encode, after.rules))
+    return {"added": str(len(new - old)), "removed": str(len(old - new))}
+
+
+def try_out(call: Call, wanted: TryBannedWords) -> TryResult:
+    """Returns what rules would have made of past messages, to moderators: a part of them, and the rest by `next`.
+
+    Of the conversations that are named, or else of the messages that were reported, as they were then. One round trip
+    for each `PART` messages, two where they were reported. That somebody reads them is in the audit log before.
+    """
+    access.require_moderator(call)
+    rules = word_list.rules_of(wanted.rules)
+    ids = wanted.conversation_ids
+    place = _place(wanted)
+    audit.write(auditing.entry(call, "try_banned_words", TARGET, conversation_ids=",".join(ids or ())))
+    parts = _in_reports(place) if isinstance(place, InReports) else _in_conversations(ids or [], place)
+    return _tried(rules, place, parts)
+
+
+def _place(wanted: TryBannedWords) -> Place:
+    cursor = cursors.decode(wanted.cursor, _Cursor, "/cursor")
+    start: Place = InConversations(place=0) if wanted.conversation_ids else InReports()
+    place = start if cursor is None else cursor.place
+    past_end = isinstance(place, InConversations) and place.place >= len(wanted.conversation_ids or ())
+    if type(place) is not type(start) or past_end:
+        raise Invalid.field("/cursor", "bad_cursor", "That cursor goes on in something else.")
+    return place
+
+
+def _tried(rules: Sequence[Rule], start: Place, parts: Iterable[tuple[Past, Place]]) -> TryResult:
+    compiled = compile_rules(rules)
+    hits: list[PastHit] = []
+    room = history.Room()
+    looked = characters = 0
+    for one, behind in parts:
+        found = word_list.hit(compiled, one)
+        if found is not None:
+            if not room.take(found):  # a hit can name a thousand rules
+                return TryResult(looked=looked, hits=hits, next=cursors.encode(_Cursor(place=start)))
+            hits.append(found)
+        looked += 1
+        characters += len(one.text)
+        start = behind
+        if looked == MAX_LOOKED or characters >= MAX_LOOKED_CHARACTERS:
+            return TryResult(looked=looked, hits=hits, next=cursors.encode(_Cursor(place=behind)))
+    return TryResult(looked=looked, hits=hits, next=None)
+
+
+def _in_conversations(conversation_ids: Sequence[str], start: InConversations) -> Iterator[tuple[Past, Place]]:
+    """Yields messages, and where it goes on behind each."""
+    for place in range(start.place, len(conversation_ids)):
+        before = start.before_seq if place == start.place else None
+        while part := word_lists.past(conversation_ids[place], PART, before):
+            for one in part:
+                yield one, InConversations(place=place, before_seq=one.seq)
+            before = part[-1].seq
+
+
+def _in_reports(start: InReports) -> Iterator[tuple[Past, Place]]:
+    for status in word_list.STATES[word_list.STATES.index(start.status) :]:
+        after = None
+        if status == start.status and start.created_at_ms is not None and start.report_id is not None:
+            after = reporting.Position(created_at_ms=start.created_at_ms, report_id=start.report_id)
+        while part := reports.page(status, PART, after, newest_first=True):
+            for one in reports.some(report.report_id for report in part):
+                place = InReports(status=status, created_at_ms=one.created_at_ms, report_id=one.report_id)
+                yield _past(one), place
+            after = reporting.Position(created_at_ms=part[-1].created_at_ms, report_id=part[-1].report_id)
+
+
+def _past(report: reporting.Report) -> Past:
+    return Past(
+        conversation_id=report.conversation_id,
+        seq=report.seq,
+        sender_id=report.sender_id,
+        text=report.text,
+        created_at_ms=report.created_at_ms,
+    )

@@ -1,0 +1,142 @@
+"""Reporting messages, and the moderators' queue."""
+
+import msgspec
+from msgspec import Struct
+
+from parley.actions import access, limits, parallel
+from parley.adapters.conversations import messages
+from parley.adapters.dynamodb import conditions
+from parley.adapters.moderation import audit, reports
+from parley.domain.api import cursors, ids
+from parley.domain.api.call import Call
+from parley.domain.api.errors import Conflict, Field, Invalid, NotFound, Unavailable
+from parley.domain.api.requests import ReportMessage, ReportQuery, ResolveReport
+from parley.domain.api.types import Message
+from parley.domain.conversations import reports as reporting
+from parley.domain.conversations.reports import FiledReport, Position, Report, ReportDetails, ReportSummary
+from parley.domain.moderation import audit as auditing
+
+
+class ReportList(Struct, frozen=True, kw_only=True):
+    """A page of the queue."""
+
+    reports: list[ReportSummary]
+    next: str | None
+
+
+class ReportInContext(Struct, frozen=True, kw_only=True):
+    """A report, and the conversation around its message as it is now; `message` is null where it is no longer there."""
+
+    report: ReportDetails
+    message: Message | None
+    context: list[Message]
+
+
+def report(call: Call, message_id: str, wanted: ReportMessage) -> tuple[FiledReport, bool]:
+    """Reports a message to the moderators, once; returns the report, and whether this call made it.
+
+    Three round trips, one where it was reported before.
+    """
+    conversation_id, seq = ids.split_message_id(message_id, access.field_of(call, "message_id"))
+    report_id = reporting.report_id(call.user_id, conversation_id, seq)
+    (_, message), earlier = parallel.both(
+        lambda: access.access_message(call, message_id), lambda: reports.read(report_id)
+    )
+    if message.sender_id == call.user_id:
+        field = Field("{message_id}", "not_allowed")
+        raise Invalid("own_message", "You cannot report a message of your own.", fields=(field,))
+    if earlier is not None:
+        return reporting.filed(earlier), False
+    # Behind the read, and not beside it: nothing is written for whoever may not know of the message.
+    limits.take_own(call)
+    new = reporting.by_person(call.user_id, message, wanted.reason, wanted.note, call.now_ms)
+    if reports.add(new):
+        return reporting.filed(new), True
+    return reporting.filed(_read(new.report_id)), False
+
+
+def page(call: Call, query: ReportQuery) -> ReportList:
+    """Returns a page of the queue, to moderators; one round trip."""
+    access.require_moderator(call)
+    after = cursors.decode(query.cursor, Position)
+    found = reports.page(query.status, query.limit + 1, after, newest_first=query.order == "newest")
+    shown = found[: query.limit]
+    more = len(found) > len(shown)
+    last = Position(created_at_ms=shown[-1].created_at_ms, report_id=shown[-1].report_id) if more else None
+    return ReportList(
+        reports=[reporting.summary(one) for one in shown], next=cursors.encode(last) if last is not None else None
+    )
+
+
+def read(call: Call, report_id: str) -> ReportInContext:
+    """Returns a report with its message in context, to moderators; three round trips.
+
+    That they read it is in the audit log before they do.
+    """
+    access.require_moderator(call)
+    found = _read(reporting.check_report_id(report_id))
+    audit.write(auditing.entry(call, "read_report", report_id, message_id=_message_id(found)))
+    first, last = max(1, found.seq - reporting.CONTEXT_MESSAGES), found.seq + reporting.CONTEXT_MESSAGES
+    around = messages.between(found.conversation_id, first, last)
+    return ReportInContext(
+        report=reporting.details(found),
+        message=next((one.for_all() for one in around if one.seq == found.seq), None),
+        context=[one.for_all() for one in around],
+    )
+
+
+def resolve(call: Call, report_id: str, wanted: ResolveReport) -> ReportDetails:
+    """Sets where a report stands, as a moderator; two round trips.
+
+    Refuses with Conflict what rests on a version that another moderator has replaced meanwhile.
+    """
+    access.require_moderator(call)
+    for _ in conditions.tries():
+        known = _read(reporting.check_report_id(report_id))
+        changed = _resolved(call, known, wanted)
+        if known.version == wanted.version + 1 and _same(known, _resolved(call, known, wanted)):
+            return reporting.details(known)  # a retry of what was done
+        if known.version != wanted.version:
+            detail = "Another moderator has changed this report; read it again."
+            raise Conflict("report_changed", detail, rule="version: as it was read")
+        entry = auditing.entry(
+            call,
+            "resolve_report",
+            report_id,
+            message_id=_message_id(known),
+            before=f"{known.status} {known.version}",
+            after=f"{changed.status} {changed.version}",
+        )
+        if reports.change(known, changed, entry):
+            return reporting.details(changed)
+    raise Unavailable("store_busy", "The store is busy; try again.", retry_after_ms=1000)
+
+
+def _resolved(call: Call, known: Report, wanted: ResolveReport) -> Report:
+    return msgspec.structs.replace(
+        known,
+        status=wanted.status,
+        version=known.version + 1,
+        resolution=known.resolution if wanted.resolution is None else wanted.resolution,
+        staff_note=known.staff_note if wanted.note is None else wanted.note,
+        handled_by=call.user_id,
+        handled_at_ms=call.now_ms,
+    )
+
+
+def _same(one: Report, other: Report) -> bool:
+    """Says whether the two differ in nothing but when and how often they were written."""
+    return msgspec.structs.replace(one, version=0, handled_at_ms=0) == msgspec.structs.replace(
+        other, version=0, handled_at_ms=0
+    )
+
+
+def _read(report_id: str) -> Report:
+    found = reports.read(report_id)
+    if found is None:
+        raise NotFound("report_not_found", "There is no such report.")
+    return found
+
+
+def _message_id(one: Report) -> str:
+    return ids.message_id(one.conversation_id, one.seq)

@@ -1,0 +1,1 @@
+"""Other people: the directory, who may talk to whom, blocks."""

@@ -1,0 +1,99 @@
+"""The directory: those whom the caller may write to, by name."""
+
+from msgspec import Struct
+
+from parley.actions.people import profiles as people
+from parley.adapters.dynamodb import batches, tables
+from parley.adapters.people import blocks, directory, policies, profiles
+from parley.adapters.people.profiles import Profile
+from parley.domain.api import cursors, sealed_cursors
+from parley.domain.api.call import Call
+from parley.domain.api.errors import Invalid
+from parley.domain.api.requests import ListUsers
+from parley.domain.api.types import Person
+from parley.domain.people.directory import MAX_EXAMINED, Entry, Range
+from parley.domain.people.policy import ANYBODY, Reach
+from parley.domain.text.folding import prefix_key
+
+
+class UserList(Struct, frozen=True, kw_only=True):
+    """A page of the directory, by name. It may be shorter than asked for; only `next` says whether there is more."""
+
+    users: list[Person]
+    next: str | None
+
+
+def page(call: Call, query: ListUsers) -> UserList:
+    """Returns a page of those with whom the caller may open a conversation, by name; two round trips.
+
+    Nobody who has blocked the caller, or whom the caller has, is among them.
+
+    Where that needs a context that both hold, a page shows who does among the next `MAX_EXAMINED` people of the roles
+    in question. The host's own server and moderators see everybody.
+    """
+    reach = ANYBODY if people.sees_everybody(call) else policies.current().reach_of(people.caller_of(call))
+    # One more than is shown, for the caller stands in the directory too.
+    examined = min(query.limit + 1, MAX_EXAMINED) if reach.is_free(query.role) else MAX_EXAMINED
+    entries = _entries(reach, query, examined + 1)
+    shown = [one for one in _profiles(call, entries[:examined]) if _is_shown(call, query, one)]
+    users = [people.shared(one, call.caller.contexts) for one in shown[: query.limit]]
+    return UserList(users=users, next=_next(query, shown, entries, examined))
+
+
+def _entries(reach: Reach, query: ListUsers, limit: int) -> list[Entry]:
+    """Returns the next people of the roles that the caller reaches."""
+    within = Range.behind(_position(query.cursor), _prefix(query.q))
+    if query.role is None and reach.is_everyone:
+        return directory.of_all(within, limit)
+    return directory.of_roles(reach.roles(query.role), within, limit)
+
+
+def _profiles(call: Call, entries: list[Entry]) -> list[Profile]:
+    """Returns their profiles, but for those between whom and the caller there is a block.
+
+    An index may lag behind: who has another name by now stands elsewhere in it.
+    """
+    people_keys = [(entry.user_id,) for entry in entries]
+    block_keys = [blocks.key(call.user_id, entry.user_id) for entry in entries]
+    rows = batches.read({tables.User: people_keys, tables.Block: block_keys}, stale=(tables.User,))
+    known = ((entry, profiles.profile_of(rows, entry.user_id)) for entry in entries)
+    return [
+        one
+        for entry, one in known
+        if one is not None and one.name_key == entry.name_key and not blocks.of(rows, call.user_id, one.user_id).is_on
+    ]
+
+
+def _is_shown(call: Call, query: ListUsers, profile: Profile) -> bool:
+    if profile.user_id == call.user_id or query.role not in (None, profile.role):
+        return False
+    if people.sees_everybody(call):
+        return True
+    return policies.current().may_open_anything(people.caller_of(call), people.party(profile))
+
+
+def _next(query: ListUsers, shown: list[Profile], entries: list[Entry], examined: int) -> str | None:
+    """Returns the cursor of the next page, or None at the end; it may lie behind somebody who was not shown."""
+    if len(shown) > query.limit:
+        return sealed_cursors.seal(shown[query.limit - 1].name_key, directory.sealing_key())
+    if len(entries) > examined:
+        return sealed_cursors.seal(entries[examined - 1].name_key, directory.sealing_key())
+    return None
+
+
+def _position(cursor: str | None) -> str | None:
+    """Returns the key that a page starts behind; Invalid for a cursor that Parley did not make."""
+    if cursor is None:
+        return None
+    try:
+        return sealed_cursors.unseal(cursor, directory.sealing_key())
+    except ValueError as error:
+        raise cursors.unknown() from error
+
+
+def _prefix(text: str | None) -> str:
+    """Returns what the keys of names that begin with `text` begin with; Invalid where nothing is left to look for."""
+    prefix = prefix_key(text or "")
+    if text is not None and not prefix:
+        raise Invalid.field("?q", "blank", "`q` must not be blank.")
+    return prefix

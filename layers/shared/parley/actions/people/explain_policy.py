@@ -1,0 +1,62 @@
+"""Why somebody may open a conversation, or may not: what an attempt would be answered, without the attempt."""
+
+from msgspec import Struct
+
+from parley.actions.people import may_open
+from parley.adapters.dynamodb import batches
+from parley.domain.api.call import Call
+from parley.domain.api.errors import Refusal
+from parley.domain.api.requests import ExplainPolicy, WantedContext
+from parley.domain.people.policy import NO_CONTEXT
+
+ALREADY_OPEN = "already_open"
+
+
+class Explanation(Struct, frozen=True, kw_only=True):
+    """Whether the caller may open a conversation, and which rule says so.
+
+    `code` is `allowed`, `already_open`, or what an attempt would be refused with. Whether one may write into an open
+    conversation, its capabilities say.
+    """
+
+    allowed: bool
+    code: str
+    rule: str
+    detail: str
+    conversation_id: str | None
+
+
+def explain(call: Call, asked: ExplainPolicy) -> Explanation:
+    """Returns what an attempt to open that conversation would be answered, and why; one round trip.
+
+    An attempt goes by the same, so that it tells nothing more of the other person than an attempt would.
+    """
+    context = WantedContext(type=asked.context_type or NO_CONTEXT, id=asked.context_id)
+    wish = may_open.opening(call, asked.user_id, context)
+    rows = batches.read(wish.reads(call))
+    try:
+        head = wish.open_one(call, rows)
+        if head is None:
+            decision = wish.decide(call, rows)
+            return Explanation(
+                allowed=True,
+                code=decision.code,
+                rule=decision.rule,
+                detail="You may open this conversation.",
+                conversation_id=None,
+            )
+    except Refusal as refusal:
+        return Explanation(
+            allowed=False,
+            code=refusal.code,
+            rule=refusal.rule or "",
+            detail=refusal.detail,
+            conversation_id=None,
+        )
+    return Explanation(
+        allowed=True,
+        code=ALREADY_OPEN,
+        rule="an open conversation stays open, whatever the policy says later",
+        detail="You have this conversation already.",
+        conversation_id=head.conversation_id,
+    )

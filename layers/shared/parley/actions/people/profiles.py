@@ -1,0 +1,150 @@
+"""People as others may know them: what the host's own server says of them, and who may look whom up."""
+
+from collections.abc import Mapping
+
+from parley.actions.roles import SERVICE
+from parley.adapters.dynamodb import batches, conditions, tables
+from parley.adapters.erasure import erasures
+from parley.adapters.people import blocks, erased_people, moderators, policies, profiles
+from parley.adapters.people.profiles import Profile
+from parley.domain.api import ids
+from parley.domain.api.call import Call
+from parley.domain.api.errors import Conflict, Field, Forbidden, Invalid, NotFound, Unavailable
+from parley.domain.api.identity import MAX_CONTEXT_BYTES, MAX_CONTEXT_IDS, Identity, is_reserved, is_user_id
+from parley.domain.api.requests import PutUser
+from parley.domain.api.types import Person
+from parley.domain.people.policy import NO_CONTEXT, Party
+
+
+def require_service(call: Call, what: str, route: str) -> None:
+    """Refuses everybody but the host's own server with Forbidden; `what` and `route` say what it alone may do."""
+    if call.caller.role != SERVICE:
+        raise Forbidden("service_only", f"Only the host's own server may {what}.", rule=f"role {SERVICE} → {route}")
+
+
+def put(call: Call, user_id: str, wanted: PutUser) -> tuple[Person, bool]:
+    """Keeps what the host's own server says of a person, and returns it, with whether nobody knew them before.
+
+    It counts as said now: more than every token that was seen so far, and less than one that is issued later. Whoever
+    was erased is let in again with it. Three round trips; Forbidden for everybody but the role `service`.
+    """
+    require_service(call, "say who somebody is", "PUT /users")
+    if check_user_id(user_id) == call.user_id:
+        raise Invalid.field("{user_id}", "not_allowed", "The id of a program cannot be a person's, too.")
+    said = _said(call, user_id, wanted)
+    _let_in_again(said.user_id)
+    for _ in conditions.tries():
+        known = profiles.read(said.user_id)
+        if known is not None and known.issued_at_s >= said.issued_at_s:
+            if known.says_the_same(said):
+                return whole(known), False
+            said = said.issued_at(known.issued_at_s + 1)
+        if profiles.save_newer(said):
+            return whole(said), known is None
+    raise Unavailable("store_busy", "Somebody else goes on writing this profile; try again.", retry_after_ms=1000)
+
+
+def _let_in_again(user_id: str) -> None:
+    """Forgets that a person was erased, whom the host gives a profile anew; Conflict while they are being erased."""
+    job = erasures.begun_for(user_id)
+    if job is None:
+        return
+    if not job.is_over:
+        detail = "This person is being erased; give them a new profile when that is over."
+        raise Conflict("erasure_running", detail, rule="an erasure ends before a new profile begins")
+    erased_people.forget(user_id)
+
+
+def read(call: Call, user_id: str) -> Person:
+    """Returns the profile of somebody whom the caller may write to, or writes with already; one round trip.
+
+    NotFound for everybody else, whether they exist or not, and for somebody with whom one has not talked and who has
+    blocked the caller. The host's own server and moderators may read every profile.
+    """
+    if is_reserved(user_id):  # an answer may have shown it, and nobody is there any more
+        raise unknown_user()
+    general_id = ids.direct_conversation_id(call.user_id, check_user_id(user_id), NO_CONTEXT, "")
+    rows = batches.read(
+        {
+            tables.User: [(user_id,)],
+            tables.Conversation: [(general_id,)],
+            tables.Block: [blocks.key(call.user_id, user_id)],
+        }
+    )
+    profile = profiles.profile_of(rows, user_id)
+    if profile is None:
+        raise unknown_user()
+    if sees_everybody(call) or user_id == call.user_id:
+        return whole(profile)
+    have_talked = rows.get(tables.Conversation, general_id) is not None
+    may_open = policies.current().may_open_anything(caller_of(call), party(profile))
+    if not have_talked and (not may_open or blocks.of(rows, call.user_id, user_id).of_me):
+        raise unknown_user()
+    return shared(profile, call.caller.contexts)
+
+
+def unknown_user() -> NotFound:
+    """Returns the refusal for a person who is not there, or whom the caller may not know: nobody can tell which."""
+    return NotFound("unknown_user", "There is no such user.")
+
+
+def check_user_id(user_id: str) -> str:
+    """Returns a part of the path if a caller may use it as a person's id; raises Invalid if not."""
+    if not is_user_id(user_id):
+        raise Invalid.field("{user_id}", "bad_format", "That is not the id of a user.")
+    return user_id
+
+
+def sees_everybody(call: Call) -> bool:
+    """Says whether the caller may know every profile: the host's own server, and moderators."""
+    return call.caller.role == SERVICE or moderators.is_moderator(call.caller.role)
+
+
+def caller_of(call: Call) -> Party:
+    """Returns the caller as a policy looks at them."""
+    return Party(call.user_id, call.caller.role, call.caller.contexts)
+
+
+def party(profile: Profile) -> Party:
+    """Returns somebody as a policy looks at them."""
+    return Party(profile.user_id, profile.role, profile.contexts)
+
+
+def _said(call: Call, user_id: str, wanted: PutUser) -> Profile:
+    """Returns the profile that the host wants; raises Invalid for one that no token could say."""
+    if wanted.role == SERVICE:
+        raise Invalid.field("/role", "not_allowed", f"`{SERVICE}` is the role of programs, which have no profile.")
+    contexts = {context_type: tuple(dict.fromkeys(held)) for context_type, held in wanted.contexts.items()}
+    if sum(len(held) for held in contexts.values()) > MAX_CONTEXT_IDS:
+        detail = f"A person has at most {MAX_CONTEXT_IDS} contexts."
+        raise Invalid.field("/contexts", "too_many_items", detail, MAX_CONTEXT_IDS)
+    identity = Identity(
+        user_id=user_id, name=wanted.name or user_id, role=wanted.role, contexts=contexts, expires_at_s=call.now_s
+    )
+    if identity.is_too_large:
+        field = Field("/contexts", "too_long", MAX_CONTEXT_BYTES)
+        raise Invalid("invalid_request", "No token of this person could carry so much.", fields=(field,))
+    return Profile(user_id=user_id, name=identity.name, role=identity.role, contexts=contexts, issued_at_s=call.now_s)
+
+
+def whole(profile: Profile) -> Person:
+    """Returns a profile as the host, moderators and the person may see it."""
+    return _person(profile, profile.contexts)
+
+
+def shared(profile: Profile, mine: Mapping[str, tuple[str, ...]]) -> Person:
+    """Returns a profile as others may see it: of its contexts those that both hold."""
+    common = {
+        context_type: tuple(one for one in held if one in mine.get(context_type, ()))
+        for context_type, held in profile.contexts.items()
+    }
+    return _person(profile, {context_type: held for context_type, held in common.items() if held})
+
+
+def _person(profile: Profile, contexts: Mapping[str, tuple[str, ...]]) -> Person:
+    return Person(
+        id=profile.user_id,
+        name=profile.name,
+        role=profile.role,
+        contexts={context_type: list(held) for context_type, held in contexts.items()},
+    )

@@ -1,0 +1,44 @@
+"""Banned words where people write: what may not be said is refused, masked, or brought before the moderators."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from parley.adapters.moderation import word_list_cache
+from parley.domain.api.call import Call
+from parley.domain.api.errors import Field, Unprocessable
+from parley.domain.conversations import reports
+from parley.domain.conversations.steps import Step
+
+MAX_NAMED = 20  # rules that a refusal, or a report, names
+
+
+class Screened(Struct, frozen=True, kw_only=True):
+    """A text as it may be stored, and the ids of the rules that want moderators to see it."""
+
+    text: str
+    flags: tuple[str, ...] = ()
+
+
+def screen(call: Call, text: str, field: str = "text") -> Screened:
+    """Returns a text as it may be stored; raises Unprocessable where a rule rejects it. No round trip."""
+    verdict = word_list_cache.verdict(text)
+    if verdict is None or verdict.action is None:
+        return Screened(text=text)
+    if verdict.action == "reject":
+        raise Unprocessable(
+            "banned_words",
+            "This holds words that are not allowed here.",
+            fields=(Field(f"{call.field_prefix}/{field}", "not_allowed"),),
+            rule=f"banned_words: {', '.join(verdict.rule_ids[:MAX_NAMED])}",
+        )
+    return Screened(text=verdict.text, flags=word_list_cache.flagging(verdict.rule_ids))
+
+
+def flagged(call: Call, step: Step, *screened: Screened) -> Step:
+    """Returns the step with a report of its message to the moderators, where a rule wants one."""
+    flags = tuple(dict.fromkeys(flag for one in screened for flag in one.flags))
+    message = step.message or step.changed
+    if not flags or message is None:
+        return step
+    text = "\n".join(one.text for one in screened if one.flags)
+    return replace(step, report=reports.by_rules(message, text, flags[:MAX_NAMED], call.now_ms))

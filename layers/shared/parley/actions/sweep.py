@@ -1,0 +1,88 @@
+"""Sweeps: rows that are due are dealt with side by side, each by itself, until the time of the run is up.
+
+A scheduled run deals with the first rows itself and hands the others on, in jobs that run at the same time.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Generic, Protocol, TypeVar
+
+from parley.adapters.live import queues
+from parley.adapters.threads import Threads
+from parley.domain.api.call import Call
+from parley.domain.live.sweeps import JOB_ROWS, OWN_ROWS, Key, SweepJob, SweepKind
+
+AT_ONCE = 32  # rows; each waits for AWS nearly all of its time
+JOBS_AT_ONCE = 10  # one call of the queue
+
+Row = TypeVar("Row")
+Result = TypeVar("Result")
+
+_rows = Threads(max_workers=AT_ONCE, thread_name_prefix="sweep")
+
+
+class Run(Protocol):
+    """One run of a sweep. Its trigger knows the time that is left, and logs and counts what fails."""
+
+    def has_time(self) -> bool:
+        """Says whether another row can be begun."""
+
+    def attempt(self, do: Callable[[], Result], **ids: str) -> Result | None:
+        """Returns what `do` returns; None if it raised, which is then logged under these ids and counted."""
+
+    def failed(self, count: int) -> None:
+        """Counts what failed without raising."""
+
+
+@dataclass(frozen=True)
+class Sweep(Generic[Row]):
+    """What one sweep looks for, and what it does with a row.
+
+    `read` reads up to `JOB_ROWS` rows at once. If it fails, `sweep_one` is given None and reads its row alone, so a row
+    that cannot be read holds up no other. `put_off` moves a row behind all that is due. `names` are those of the key.
+    """
+
+    kind: SweepKind
+    names: Key
+    due: Callable[[Call], Iterator[Key]]
+    read: Callable[[Sequence[Key]], Mapping[Key, Row]]
+    sweep_one: Callable[[Call, Run, Key, Row | None], int]
+    put_off: Callable[[Call, Key], object]
+
+
+def begin(call: Call, run: Run, sweep: Sweep[Row]) -> int:
+    """Deals with the first rows that are due, and hands the others on; returns what became of its own.
+
+    One call of the queue for each thousand rows. What is not handed on in time stays due for the next run.
+    """
+    keys = iter(dict.fromkeys(sweep.due(call)))
+    own = list(islice(keys, OWN_ROWS))
+    while run.has_time() and (jobs := list(islice(_jobs(call, sweep, keys), JOBS_AT_ONCE))):
+        queues.sweep_on(jobs)
+    return sweep_rows(call, run, sweep, own)
+
+
+def _jobs(call: Call, sweep: Sweep[Row], keys: Iterator[Key]) -> Iterator[SweepJob]:
+    while part := tuple(islice(keys, JOB_ROWS)):
+        yield SweepJob(kind=sweep.kind, keys=part, at_s=call.now_s)
+
+
+def sweep_rows(call: Call, run: Run, sweep: Sweep[Row], keys: Iterable[Key]) -> int:
+    """Returns the sum of what `sweep.sweep_one` returns; a row that raises ends nothing for the others.
+
+    It is put off behind all that is due now, so the next run tries it last. Rows that are not begun in time stay due.
+    """
+    rows = list(keys)
+    found = (run.attempt(lambda: sweep.read(rows)) or {}) if rows else {}
+
+    def sweep_row(key: Key) -> int:
+        if not run.has_time():
+            return 0
+        ids = dict(zip(sweep.names, key, strict=True))
+        swept = run.attempt(lambda: sweep.sweep_one(call, run, key, found.get(key)), **ids)
+        if swept is None:
+            run.attempt(lambda: sweep.put_off(call, key), **ids)
+        return swept or 0
+
+    return sum(_rows.map(sweep_row, rows))

@@ -1,0 +1,1 @@
+"""Rows of conversations, memberships, messages."""

@@ -1,0 +1,385 @@
+"""Heads and memberships: reading them together, opening a direct conversation, listing by activity."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec import convert, to_builtins
+from pynamodb.exceptions import TransactWriteError, UpdateError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
+
+from parley.adapters.dynamodb import batches, clients, conditions, tables
+from parley.adapters.dynamodb.batches import Rows
+from parley.adapters.dynamodb.documents import to_wire
+from parley.adapters.people import blocks
+from parley.domain.api import ids
+from parley.domain.api.types import Context, ConversationType, MessagePreview, Posting, Settings
+from parley.domain.conversations.listing import Entry
+from parley.domain.conversations.stored import Frozen, Head, Membership
+
+MAX_RECENT = 1000  # index entries of one query; about 100 bytes each, so well within a page of 1 MB
+
+
+def head_of(rows: Rows, conversation_id: str) -> Head | None:
+    """Returns the head from a batch, or None where there is no such conversation."""
+    row = rows.get(tables.Conversation, conversation_id)
+    return None if row is None else _head(row)
+
+
+def membership_of(rows: Rows, user_id: str, conversation_id: str) -> Membership | None:
+    """Returns a membership from a batch, or None where there is none."""
+    row = rows.get(tables.Membership, user_id, conversation_id)
+    return None if row is None else _membership(row)
+
+
+def head(conversation_id: str) -> Head | None:
+    """Returns one head; one round trip."""
+    return head_of(batches.read({tables.Conversation: [(conversation_id,)]}), conversation_id)
+
+
+def head_and_membership(conversation_id: str, user_id: str) -> tuple[Head | None, Membership | None]:
+    """Returns a head and one person's membership; one round trip."""
+    rows = batches.read(
+        {tables.Conversation: [(conversation_id,)], tables.Membership: [(user_id, conversation_id)]},
+    )
+    return head_of(rows, conversation_id), membership_of(rows, user_id, conversation_id)
+
+
+def head_and_memberships(conversation_id: str, user_ids: Iterable[str]) -> tuple[Head | None, dict[str, Membership]]:
+    """Returns a head, and the memberships of those of these people who are in it; one round trip per 100."""
+    wanted = list(user_ids)
+    rows = batches.read(
+        {tables.Conversation: [(conversation_id,)], tables.Membership: [(one, conversation_id) for one in wanted]}
+    )
+    found = {one: membership_of(rows, one, conversation_id) for one in wanted}
+    return head_of(rows, conversation_id), {one: mine for one, mine in found.items() if mine is not None}
+
+
+def head_and_block(conversation_id: str, user_id: str, other_id: str) -> tuple[Head | None, bool]:
+    """Returns a head, and whether somebody has blocked another; one round trip."""
+    rows = batches.read(
+        {tables.Conversation: [(conversation_id,)], tables.Block: [blocks.key(user_id, other_id)]},
+    )
+    return head_of(rows, conversation_id), blocks.of(rows, user_id, other_id).by_me
+
+
+def heads(conversation_ids: Iterable[str]) -> dict[str, Head]:
+    """Returns the heads that exist, by id; they may be a moment old; one round trip per 100."""
+    wanted = list(conversation_ids)
+    rows = batches.read({tables.Conversation: [(one,) for one in wanted]}, stale=(tables.Conversation,))
+    found = ((one, head_of(rows, one)) for one in wanted)
+    return {one: head for one, head in found if head is not None}
+
+
+def heads_and_memberships(
+    conversation_ids: Sequence[str], user_id: str, *, stale: bool = False
+) -> dict[str, tuple[Head, Membership]]:
+    """Returns head and own membership of those conversations that have both, by id.
+
+    Strongly consistent. With `stale` they may be a moment old, which costs half; memberships of groups never are, as
+    they alone say who is in.
+    """
+    heads, own = [(one,) for one in conversation_ids], [(user_id, one) for one in conversation_ids]
+    if stale:
+        rows = _read_stale(own, user_id, {tables.Conversation: heads})
+    else:
+        rows = batches.read({tables.Conversation: heads, tables.Membership: own})
+    pairs = ((one, head_of(rows, one), membership_of(rows, user_id, one)) for one in conversation_ids)
+    return {one: (head, mine) for one, head, mine in pairs if head is not None and mine is not None}
+
+
+def memberships_and_names(
+    keys: Iterable[tuple[str, str]], *, stale_for: str | None = None
+) -> tuple[dict[tuple[str, str], Membership], dict[str, str | None]]:
+    """Returns memberships by (user id, conversation id), and the names of the people in `keys`.
+
+    Names may be a moment old, and so may memberships with `stale_for`, but not that person's own in groups: they alone
+    say who is in. One round trip per 100 rows.
+    """
+    wanted = list(keys)
+    people = [(user_id,) for user_id in dict.fromkeys(user_id for user_id, _ in wanted)]
+    if stale_for is not None:
+        rows = _read_stale(wanted, stale_for, {tables.User: people})
+    else:
+        rows = batches.read({tables.Membership: wanted, tables.User: people}, stale=(tables.User,))
+    found = {key: membership for key in wanted if (membership := membership_of(rows, *key)) is not None}
+    return found, {user_id: _name(rows, user_id) for (user_id,) in people}
+
+
+def _read_stale(
+    memberships: Iterable[tuple[str, str]], user_id: str, beside: Mapping[type[tables.Table], list[tuple[str]]]
+) -> Rows:
+    """Returns memberships and other rows that may be a moment old, except the person's own memberships of groups."""
+    wanted = list(memberships)
+    deciding = [key for key in wanted if key[0] == user_id and ids.is_group_id(key[1])]
+    others = set(wanted) - set(deciding)
+    return batches.read({tables.Membership: deciding}, beside={tables.Membership: others, **beside})
+
+
+def names(user_ids: Iterable[str]) -> dict[str, str | None]:
+    """Returns people's names, None for somebody who has never signed in; they may be a moment old; one round trip."""
+    wanted = list(user_ids)
+    rows = batches.read({tables.User: [(one,) for one in wanted]}, stale=(tables.User,))
+    return {one: _name(rows, one) for one in wanted}
+
+
+def _name(rows: Rows, user_id: str) -> str | None:
+    row = rows.get(tables.User, user_id)
+    return None if row is None else row.name
+
+
+def recent(user_id: str, limit: int, after: tuple[int, str] | None = None, *, archived: bool = False) -> list[Entry]:
+    """Returns up to `limit` (1–1000) index entries of a person, newest hour first; one round trip.
+
+    `after` is the active hour and conversation id of the entry to go on behind. What the person has archived stands on
+    a shelf of its own.
+    """
+    start = None
+    shelf = shelf_of(user_id, archived=archived)
+    if after is not None:
+        start = {
+            "shelf": to_wire(shelf),
+            "active_hour": to_wire(after[0]),
+            "user_id": to_wire(user_id),
+            "conversation_id": to_wire(after[1]),
+        }
+    found = tables.Membership.by_activity.query(
+        shelf, scan_index_forward=False, limit=limit, page_size=limit, last_evaluated_key=start
+    )
+    return [Entry(row.conversation_id, int(row.active_hour), row.peer_id) for row in found]
+
+
+def count_groups(user_id: str, most: int) -> int:
+    """Returns how many groups a person is in, `most` where there are more; strongly consistent.
+
+    One round trip for some thousands. A unit for each 4 KB of memberships, of which 10 to 20 fit.
+    """
+    is_group = tables.Membership.conversation_id.startswith(ids.GROUP_PREFIX)
+    return tables.Membership.count(user_id, is_group, limit=most, consistent_read=True)
+
+
+def shelf_of(user_id: str, *, archived: bool = False) -> str:
+    """Returns the key of a person's list; no user id holds a `#`."""
+    return f"{user_id}#archived" if archived else user_id
+
+
+def pinned(user_id: str, limit: int) -> list[str]:
+    """Returns the ids of the conversations that a person has pinned, the latest pin first; one round trip."""
+    found = tables.Membership.by_pin.query(user_id, scan_index_forward=False, limit=limit, page_size=limit)
+    return [row.conversation_id for row in found]
+
+
+def direct_ids(user_id: str, other_id: str) -> list[str]:
+    """Returns the direct conversations of two people, in whatever context; one round trip per 1 MB of memberships."""
+    of_both = (tables.Membership.peer_id == other_id) | (tables.Membership.unseen_peer_id == other_id)
+    found = tables.Membership.query(user_id, filter_condition=of_both, consistent_read=True)
+    return [row.conversation_id for row in found]
+
+
+def member_ids(conversation_id: str, limit: int, after: str | None = None) -> list[str]:
+    """Returns up to `limit` members by id, those behind `after`; one round trip. It may lag behind by a moment."""
+    condition = None if after is None else tables.Membership.user_id > after
+    found = tables.Membership.by_conversation.query(conversation_id, condition, limit=limit, page_size=limit)
+    return [row.user_id for row in found]
+
+
+def members_behind(head: Head, limit: int, after: str | None = None) -> list[str]:
+    """Returns up to `limit` members by id, those behind `after`, however many there are; one round trip at most."""
+    if head.is_large:
+        return member_ids(head.conversation_id, limit, after)
+    return sorted(one for one in head.participants if after is None or one > after)[:limit]
+
+
+def memberships(keys: Iterable[tuple[str, str]], *, stale: bool = False) -> dict[tuple[str, str], Membership]:
+    """Returns the memberships that exist, by (user id, conversation id); one round trip per 100, at once.
+
+    With `stale` they may be a moment old.
+    """
+    wanted = list(keys)
+    rows = batches.read({tables.Membership: wanted}, stale=(tables.Membership,) if stale else ())
+    return {key: membership for key in wanted if (membership := membership_of(rows, *key)) is not None}
+
+
+def save_settings(before: Membership, after: Membership, now_ms: int) -> bool:
+    """Writes what a person has set for a conversation; one round trip.
+
+    Returns False where another device of theirs has set something since `before` was read, or they have left meanwhile.
+    """
+    pinned_at = tables.Membership.pinned_at_ms
+    actions: list[Action] = [
+        tables.Membership.settings.set(to_builtins(after.settings)),
+        tables.Membership.own_seq.set(after.own_seq),
+        pinned_at.set(pinned_at | now_ms) if after.settings.pinned else pinned_at.remove(),
+    ]
+    try:
+        tables.Membership(user_id=before.user_id, conversation_id=before.conversation_id).update(
+            actions=actions, condition=tables.Membership.user_id.exists() & own_unmoved(before)
+        )
+    except UpdateError as error:
+        if conditions.failed_condition(error):
+            return False
+        raise
+    return True
+
+
+def own_unmoved(before: Membership) -> Condition:
+    """Returns the condition that a person has set nothing for a conversation since `before` was read."""
+    own_seq = tables.Membership.own_seq
+    return own_seq == before.own_seq if before.own_seq else own_seq.does_not_exist()
+
+
+def index_actions(user_id: str, active_hour: int) -> list[Action]:
+    """Returns what brings a conversation to its place in a member's list, from the archive too."""
+    return [
+        tables.Membership.active_hour.set(active_hour),
+        tables.Membership.shelf.set(shelf_of(user_id)),
+        tables.Membership.archived_seq.remove(),
+    ]
+
+
+def showing_actions(peer_id: str) -> list[Action]:
+    """Returns what lets the other one of a direct conversation see whether a person is there."""
+    return [tables.Membership.peer_id.set(peer_id), tables.Membership.unseen_peer_id.remove()]
+
+
+def move_entry(head: Head, user_id: str, seq: int) -> None:
+    """Brings a conversation to its place in a member's list, unless they have archived it since the message `seq`.
+
+    One round trip; nothing is written where it is there already.
+    """
+    archived = tables.Membership.archived_seq
+    behind = (tables.Membership.active_hour < head.active_hour) | archived.exists()
+    try:
+        tables.Membership(user_id=user_id, conversation_id=head.conversation_id).update(
+            actions=index_actions(user_id, head.active_hour),
+            condition=tables.Membership.user_id.exists() & behind & (archived.does_not_exist() | (archived < seq)),
+        )
+    except UpdateError as error:
+        if not conditions.failed_condition(error):
+            raise
+
+
+def open_direct(head: Head) -> bool:
+    """Writes a new direct conversation with its two memberships, all or nothing.
+
+    Returns False where it was there already, or one of the two has blocked the other meanwhile.
+
+    The id is derived from the pair and the context, so two people who open it at the same moment meet in the same row.
+    """
+    one, other = head.participants
+    try:
+        with TransactWrite(connection=clients.dynamodb) as transaction:
+            row = conversation_row(head)
+            transaction.save(row, condition=tables.Conversation.conversation_id.does_not_exist())
+            transaction.condition_check(tables.Block, one, other, condition=blocks.absent())
+            for user_id, peer_id in ((one, other), (other, one)):
+                transaction.save(membership_row(head, head.newcomer(user_id), peer_id))
+    except TransactWriteError as error:
+        if conditions.lost_race(error):
+            return False
+        raise
+    return True
+
+
+def conversation_row(head: Head) -> tables.Conversation:
+    return tables.Conversation(conversation_id=head.conversation_id, rates={}, **stored_head(head))
+
+
+def stored_head(head: Head) -> dict[str, Any]:
+    """Returns the attributes of a head's row, by name, without `rates`; None for what need not be stored."""
+    return {
+        "type": head.type,
+        "context_type": head.context.type if head.context else None,
+        "context_id": head.context.id if head.context else None,
+        "title": head.title,
+        "description": head.description,
+        "participants": list(head.participants),
+        "last_seq": head.last_seq,
+        "last_change_seq": head.last_change_seq,
+        "last_message": to_builtins(head.last_message) if head.last_message else None,
+        "sent_seqs": dict(head.sent_seqs),
+        "created_at_ms": head.created_at_ms,
+        "last_activity_ms": head.last_activity_ms,
+        "active_hour": head.active_hour,
+        "member_count": head.member_count if head.is_group else None,
+        "owner_ids": list(head.owner_ids) or None,
+        "admin_ids": list(head.admin_ids) or None,
+        "shared_seq": head.shared_seq or None,
+        "posting": head.posting if head.posting != "everyone" else None,
+        "slow_mode_s": head.slow_mode_s or None,
+        "closed": head.closed or None,
+        "pins": list(head.pins) or None,
+        "everyone_seqs": list(head.everyone_seqs) or None,
+        "has_archived": head.has_archived or None,
+        "blocked_by": list(head.blocked_by) or None,
+        "blocked_seq": head.blocked_seq or None,
+        "awaits_answer": head.awaits_answer or None,
+    }
+
+
+def membership_row(head: Head, membership: Membership, peer_id: str | None = None) -> tables.Membership:
+    """Returns the row of somebody who comes into a conversation now."""
+    return tables.Membership(
+        user_id=membership.user_id,
+        conversation_id=head.conversation_id,
+        active_hour=head.active_hour,
+        shelf=shelf_of(membership.user_id),
+        peer_id=None if head.awaits_answer else peer_id,
+        unseen_peer_id=peer_id if head.awaits_answer else None,
+        read_seq=membership.read_seq,
+        delivered_seq=membership.delivered_seq,
+        since_ms=membership.since_ms,
+        since_seq=membership.since_seq,
+        frozen=to_builtins(membership.frozen) if membership.frozen else None,
+    )
+
+
+def _head(row: tables.Conversation) -> Head:
+    return Head(
+        conversation_id=row.conversation_id,
+        type=convert(row.type, type=ConversationType),
+        context=Context(row.context_type, row.context_id) if row.context_type else None,
+        title=row.title,
+        description=row.description,
+        participants=tuple(row.participants),
+        last_seq=int(row.last_seq),
+        last_change_seq=int(row.last_change_seq),
+        last_message=convert(row.last_message, type=MessagePreview) if row.last_message else None,
+        sent_seqs=row.sent_seqs,
+        created_at_ms=int(row.created_at_ms),
+        last_activity_ms=int(row.last_activity_ms),
+        active_hour=int(row.active_hour),
+        member_count=len(row.participants) if row.member_count is None else int(row.member_count),
+        owner_ids=tuple(row.owner_ids or ()),
+        admin_ids=tuple(row.admin_ids or ()),
+        shared_seq=int(row.shared_seq or 0),
+        posting=convert(row.posting or "everyone", type=Posting),
+        slow_mode_s=int(row.slow_mode_s or 0),
+        closed=bool(row.closed),
+        pins=tuple(row.pins or ()),
+        everyone_seqs=tuple(row.everyone_seqs or ()),
+        has_archived=bool(row.has_archived),
+        rates=row.rates,
+        blocked_by=tuple(row.blocked_by or ()),
+        blocked_seq=int(row.blocked_seq or 0),
+        awaits_answer=bool(row.awaits_answer),
+    )
+
+
+def _membership(row: tables.Membership) -> Membership:
+    return Membership(
+        user_id=row.user_id,
+        conversation_id=row.conversation_id,
+        read_seq=int(row.read_seq),
+        delivered_seq=int(row.delivered_seq),
+        settings=convert(row.settings, type=Settings) if row.settings else Settings(),
+        own_seq=int(row.own_seq or 0),
+        archived_seq=None if row.archived_seq is None else int(row.archived_seq),
+        mention_seqs=frozenset(int(one) for one in row.mention_seqs or ()),
+        hidden_seq=None if row.hidden_seq is None else int(row.hidden_seq),
+        since_ms=int(row.since_ms),
+        since_seq=None if row.since_seq is None else int(row.since_seq),
+        sent_ms=None if row.sent_ms is None else int(row.sent_ms),
+        frozen=convert(row.frozen, type=Frozen) if row.frozen else None,
+    )

@@ -1,0 +1,199 @@
+"""Messages: the batch that a send reads, history by seq, the change log."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+import msgspec
+from msgspec import Struct, convert
+
+from parley.adapters.conversations import conversations, journal
+from parley.adapters.dynamodb import batches, tables
+from parley.adapters.moderation import word_list_cache
+from parley.domain.api import ids
+from parley.domain.api.types import Note, Origin
+from parley.domain.conversations.send_steps import Earlier
+from parley.domain.conversations.steps import Change
+from parley.domain.conversations.stored import Head, Membership, StoredMessage, Tally
+
+
+class Ahead(Struct, frozen=True, kw_only=True):
+    """What a send finds before it: the head, in a group the sender's membership, and those whom it mentions.
+
+    `earlier` is what a send with the same `client_id` wrote within 24 hours.
+    """
+
+    head: Head | None
+    mine: Membership | None
+    earlier: Earlier | None
+    named: Mapping[str, Membership | None]
+
+
+def before_sending(
+    conversation_id: str, sender_id: str, client_id: str | None, now_s: int, mentioned: Collection[str] = ()
+) -> Ahead:
+    """Returns what a send must know; one round trip, 2 units in a direct conversation and one more for each mention.
+
+    Now and then half a unit more, for the version of the banned words.
+    """
+    wanted: dict[type[tables.Table], list[batches.Key]] = {tables.Conversation: [(conversation_id,)]}
+    people = [*mentioned, *([sender_id] if ids.is_group_id(conversation_id) else [])]
+    if people:
+        wanted[tables.Membership] = [(one, conversation_id) for one in people]
+    record = (journal.record_key(conversation_id, sender_id, client_id), 0) if client_id else None
+    if record:
+        wanted[tables.Message] = [record]
+    wanted[tables.WordList] = word_list_cache.due(now_s)
+    rows = batches.read(wanted, stale=(tables.WordList,))
+    word_list_cache.take(rows, now_s)
+    return Ahead(
+        head=conversations.head_of(rows, conversation_id),
+        mine=conversations.membership_of(rows, sender_id, conversation_id),
+        earlier=_earlier(rows.get(tables.Message, *record) if record else None, now_s),
+        named={one: conversations.membership_of(rows, one, conversation_id) for one in mentioned},
+    )
+
+
+def _earlier(row: tables.Message | None, now_s: int) -> Earlier | None:
+    # Their time is checked here too, because DynamoDB deletes expired items up to days late
+    # (docs/aws-facts.md#dynamodb-time-to-live).
+    if row is None or int(row.expires_at_s or 0) <= now_s:
+        return None
+    return Earlier(seq=int(row.sent_seq or 0), fingerprint=row.fingerprint or "")
+
+
+def first_key(conversation_id: str) -> batches.Key:
+    """Returns the key of a conversation's first message: one more in a batch."""
+    return (conversation_id, 1)
+
+
+def fingerprint_of(rows: batches.Rows, conversation_id: str) -> str | None:
+    """Returns the fingerprint of the request that made a group, from a batch that held `first_key`.
+
+    None where it is not known any more: it goes when somebody is erased whom the message names.
+    """
+    row = rows.get(tables.Message, *first_key(conversation_id))
+    return None if row is None else row.fingerprint
+
+
+def get(conversation_id: str, seq: int) -> StoredMessage | None:
+    """Returns one message, or None; one round trip."""
+    return some(conversation_id, [seq]).get(seq)
+
+
+def some(conversation_id: str, seqs: Iterable[int]) -> dict[int, StoredMessage]:
+    """Returns the messages of these seqs that exist, by seq; one round trip per 100."""
+    wanted = list(dict.fromkeys(seqs))
+    rows = batches.read({tables.Message: [(conversation_id, seq) for seq in wanted]})
+    found = {seq: message_of(rows, conversation_id, seq) for seq in wanted}
+    return {seq: message for seq, message in found.items() if message is not None}
+
+
+def head_and_message(
+    conversation_id: str, seq: int, user_id: str, also: Collection[str] = ()
+) -> tuple[Head | None, Membership | None, StoredMessage | None, dict[str, Membership | None]]:
+    """Returns a conversation's head, in a group somebody's membership, and one of its messages; one round trip.
+
+    And the memberships of `also`, by user id.
+    """
+    wanted: dict[type[tables.Table], list[batches.Key]] = {
+        tables.Conversation: [(conversation_id,)],
+        tables.Message: [(conversation_id, seq)],
+    }
+    people = [*also, *([user_id] if ids.is_group_id(conversation_id) else [])]
+    if people:
+        wanted[tables.Membership] = [(one, conversation_id) for one in people]
+    rows = batches.read(wanted)
+    return (
+        conversations.head_of(rows, conversation_id),
+        conversations.membership_of(rows, user_id, conversation_id),
+        message_of(rows, conversation_id, seq),
+        {one: conversations.membership_of(rows, one, conversation_id) for one in also},
+    )
+
+
+def between(conversation_id: str, first_seq: int, last_seq: int) -> list[StoredMessage]:
+    """Returns the messages from `first_seq` to `last_seq`, both included, ascending; one round trip per 1 MB.
+
+    Seqs have no gaps, so a page of history is a range of seqs that is known before anything is read.
+    """
+    return list(each(conversation_id, first_seq, last_seq))
+
+
+def each(conversation_id: str, first_seq: int, last_seq: int) -> Iterator[StoredMessage]:
+    """Yields the messages from `first_seq` to `last_seq`, ascending; a round trip for each 1 MB, when it is needed."""
+    return _between(conversation_id, first_seq, last_seq) if first_seq <= last_seq else iter(())
+
+
+def before(conversation_id: str, last_seq: int, limit: int, max_characters: int) -> list[StoredMessage]:
+    """Returns up to `limit` (1–) messages from `last_seq` down, the newest first; one round trip per 1 MB.
+
+    It ends with the message whose text makes them `max_characters` together.
+    """
+    found: list[StoredMessage] = []
+    characters = 0
+    for message in _between(conversation_id, max(1, last_seq - limit + 1), last_seq, newest_first=True):
+        found.append(message)
+        characters += len(message.text)
+        if characters >= max_characters:
+            break
+    return found
+
+
+def _between(
+    conversation_id: str, first_seq: int, last_seq: int, *, newest_first: bool = False
+) -> Iterator[StoredMessage]:
+    seqs = tables.Message.seq.between(first_seq, last_seq)
+    found = tables.Message.query(conversation_id, seqs, consistent_read=True, scan_index_forward=not newest_first)
+    return (_message(row) for row in found)
+
+
+def versions(conversation_id: str, seq: int) -> list[StoredMessage]:
+    """Returns what a message said before each of its edits and before it was deleted, the oldest first."""
+    found = tables.Message.query(journal.versions_key(conversation_id, seq), consistent_read=True)
+    return [
+        StoredMessage(
+            conversation_id=conversation_id,
+            seq=seq,
+            sender_id=row.sender_id or "",
+            kind="text",
+            text=row.text or "",
+            created_at_ms=int(row.created_at_ms or 0),
+            edited_at_ms=None if row.edited_at_ms is None else int(row.edited_at_ms),
+        )
+        for row in found
+    ]
+
+
+def changes(conversation_id: str, first_seq: int, last_seq: int) -> list[Change]:
+    """Returns the entries of the change log from `first_seq` to `last_seq`, both included; one round trip."""
+    if first_seq > last_seq:
+        return []
+    found = tables.Message.query(
+        journal.changes_key(conversation_id), tables.Message.seq.between(first_seq, last_seq), consistent_read=True
+    )
+    return [convert(row.change, type=Change) for row in found]
+
+
+def message_of(rows: batches.Rows, conversation_id: str, seq: int) -> StoredMessage | None:
+    """Returns a message from a batch, or None where there is none."""
+    row = rows.get(tables.Message, conversation_id, seq)
+    return None if row is None else _message(row)
+
+
+_PLAIN = ("conversation_id", "seq", "sender_id", "kind", "text", "created_at_ms", "client_id")
+_OPTIONAL = ("edited_at_ms", "deleted_at_ms", "reply_to_seq")
+
+
+def _message(row: tables.Message) -> StoredMessage:
+    return msgspec.convert(
+        {name: getattr(row, name) for name in (*_PLAIN, *_OPTIONAL)}
+        | {
+            "system": convert(row.system, type=Note) if row.system else None,
+            "forwarded_from": convert(row.forwarded_from, type=Origin) if row.forwarded_from else None,
+            "mentions": tuple(row.mentions or ()),
+            "reactions": convert(row.reactions or {}, type=dict[str, Tally]),
+            "pinned": bool(row.pinned),
+            "change_seq": int(row.change_seq or 0),
+            "edit_count": int(row.edit_count or 0),
+        },
+        type=StoredMessage,
+    )

@@ -1,0 +1,1 @@
+"""The way to DynamoDB: clients, tables, batches, what each request passes and pays."""

@@ -1,0 +1,213 @@
+"""Whether a caller is let in: asked once for each request, together with its first read.
+
+That is whether their sign-in still counts, and whether the bucket holds something that pays for the request
+(`metering.py`).
+
+API Gateway caches what the REST authorizer said for 300 s and keeps a socket's identity for two hours. So each request
+reads the caller's row of the table AccountStates, and that of the bucket in the table Rates. Every call to DynamoDB
+passes `guarded` (`clients.py`), so no operation can forget it:
+
+- The first call, if it is a BatchGetItem with room, reads the rows as well: no round trip, half a read unit for each.
+- The first call, if it is another read, goes out beside a read of the rows.
+- A write waits until the rows are known. A request without any call to DynamoDB touches nothing and asks nothing.
+
+The read is eventually consistent: DynamoDB's copies agree within a second as a rule ("Read consistency").
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from threading import Event, Lock
+from typing import Any, Protocol
+
+from parley.adapters import environment
+from parley.adapters.dynamodb import retrying
+from parley.adapters.dynamodb.documents import from_wire, to_wire
+from parley.adapters.threads import Threads
+from parley.domain.api.errors import Unauthenticated
+from parley.domain.api.identity import Identity
+
+MAX_KEYS = 100  # of one BatchGetItem (DynamoDB quotas)
+READS = frozenset({"BatchGetItem", "GetItem", "Query", "Scan"})
+
+Request = dict[str, Any]
+Tables = dict[str, dict[str, Any]]  # what is asked of each table, as in BatchGetItem's RequestItems
+Rows = dict[str, Mapping[str, Any] | None]  # the one row of each table, if there is one
+Dispatch = Callable[[str, Request], Any]
+
+_asking = Threads(max_workers=8, thread_name_prefix="admission")
+
+
+class Gate(Protocol):
+    """What a request must pay for, and what counts it."""
+
+    @property
+    def row_key(self) -> str | None: ...
+
+    def begin(self) -> None: ...
+
+    def learn(self, tat_ms: int | None) -> None: ...
+
+    def require(self) -> None: ...
+
+    def count(self, operation: str, request: Request, answer: Mapping[str, Any]) -> None: ...
+
+
+class Admission:
+    """The check of one request."""
+
+    def __init__(self, caller: Identity, gate: Gate | None = None) -> None:
+        self._caller = caller
+        self._gate = gate
+        self._lock = Lock()
+        self._is_asked = False
+        self._is_known = Event()
+        self._is_admitted: bool | None = None  # None: the row could not be read
+
+    def guarded(self, operation: str, request: Request, dispatch: Dispatch) -> Any:
+        """Returns what a call to DynamoDB answers; raises Unauthenticated if the caller was signed out.
+
+        Raises TooMany if the gate does. No write goes out before the rows are known, except inside `harmless`.
+        """
+        answer = self._checked(operation, request, dispatch)
+        if self._gate is not None:
+            self._gate.count(operation, request, answer)
+        return answer
+
+    def _checked(self, operation: str, request: Request, dispatch: Dispatch) -> Any:
+        waits = operation not in READS and not _is_harmless.get()
+        if not self._is_first():
+            if waits:
+                self._wait()
+            return dispatch(operation, request)
+        if self._gate is not None:
+            self._gate.begin()
+        if operation == "BatchGetItem" and _key_count(request) + len(self._rows()) <= MAX_KEYS:
+            return self._ask_along(request, dispatch)
+        asking = _asking.submit(self._ask, dispatch)
+        if waits:
+            asking.result()
+        try:
+            return dispatch(operation, request)
+        finally:
+            asking.result()  # a refusal counts for more than what the call itself came to
+
+    def ask_again(self, dispatch: Dispatch) -> None:
+        """Reads the row strongly consistent; raises Unauthenticated if the caller was signed out meanwhile."""
+        table = _states()
+        rows = self._read(dispatch, {table: {**self._rows()[table], "ConsistentRead": True}})
+        self._is_admitted = self._admits(rows[table])
+        self._require()
+
+    def _is_first(self) -> bool:
+        with self._lock:
+            was_asked, self._is_asked = self._is_asked, True
+        return not was_asked
+
+    def _ask(self, dispatch: Dispatch) -> None:
+        try:
+            self._learn(self._read(dispatch, self._rows()))
+        finally:
+            self._is_known.set()
+        self._require()
+
+    def _ask_along(self, request: Request, dispatch: Dispatch) -> Any:
+        wanted = self._rows()
+        try:
+            answer = dispatch("BatchGetItem", {**request, "RequestItems": {**request["RequestItems"], **wanted}})
+            unread = answer.get("UnprocessedKeys") or {}
+            rows = {table: _only(answer["Responses"].pop(table, [])) for table in wanted}
+            if left_out := {table: unread.pop(table) for table in wanted if table in unread}:
+                rows |= self._read(dispatch, left_out)
+            self._learn(rows)
+        finally:
+            self._is_known.set()
+        self._require()
+        return answer
+
+    def _wait(self) -> None:
+        self._is_known.wait()
+        self._require()
+
+    def _require(self) -> None:
+        if self._is_admitted is None:
+            raise retrying.busy()
+        if not self._is_admitted:
+            raise Unauthenticated("signed_out", "You were signed out; sign in again.")
+        if self._gate is not None:
+            self._gate.require()
+
+    def _rows(self) -> Tables:
+        """Returns what to ask DynamoDB for: one key in each table."""
+        rows = {_states(): _one_key(self._caller.user_id)}
+        if self._gate is not None and self._gate.row_key is not None:
+            rows[environment.required("RATES_TABLE")] = _one_key(self._gate.row_key)
+        return rows
+
+    def _read(self, dispatch: Dispatch, asked: Tables) -> Rows:
+        rows: Rows = dict.fromkeys(asked)
+        for _ in retrying.waits():
+            answer = dispatch("BatchGetItem", {"RequestItems": asked})
+            rows |= {table: _only(found) for table, found in answer["Responses"].items() if found}
+            asked = answer.get("UnprocessedKeys") or {}
+            if not asked:
+                return rows
+        raise retrying.busy()
+
+    def _learn(self, rows: Rows) -> None:
+        bucket = rows.get(environment.required("RATES_TABLE"))
+        if self._gate is not None:
+            self._gate.learn(None if bucket is None else from_wire(bucket["tat_ms"]))
+        self._is_admitted = self._admits(rows[_states()])
+
+    def _admits(self, row: Mapping[str, Any] | None) -> bool:
+        return row is None or self._caller.issued_at_s >= from_wire(row["signed_out_at_s"])
+
+
+_current: ContextVar[Admission | None] = ContextVar("admission", default=None)
+_is_harmless: ContextVar[bool] = ContextVar("harmless", default=False)
+
+
+def current() -> Admission | None:
+    """Returns the check of the request that runs here; None for what no caller has asked for (queues, schedules)."""
+    return _current.get()
+
+
+@contextmanager
+def required(caller: Identity, gate: Gate | None = None) -> Iterator[None]:
+    """Inside the block, every operation is refused with Unauthenticated once the caller was signed out.
+
+    With TooMany if the gate refuses it.
+    """
+    token = _current.set(Admission(caller, gate))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def harmless() -> Iterator[None]:
+    """Inside the block, a write goes out beside the check: it changes only what limits the caller, or their lease."""
+    token = _is_harmless.set(True)
+    try:
+        yield
+    finally:
+        _is_harmless.reset(token)
+
+
+def _key_count(request: Request) -> int:
+    return sum(len(table["Keys"]) for table in request["RequestItems"].values())
+
+
+def _one_key(value: str) -> dict[str, Any]:
+    """Returns a request for one item of a table whose key is `user_id`, eventually consistent."""
+    return {"Keys": [{"user_id": to_wire(value)}], "ConsistentRead": False}
+
+
+def _only(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    return next(iter(rows), None)
+
+
+def _states() -> str:
+    return environment.required("ACCOUNT_STATES_TABLE")

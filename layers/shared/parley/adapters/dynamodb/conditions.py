@@ -1,0 +1,55 @@
+"""Conditional writes: what a refusal by DynamoDB means, told by its code and never by its words."""
+
+import random
+import time
+from collections.abc import Iterator
+
+from botocore.exceptions import ClientError
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
+
+from parley.adapters.dynamodb.retrying import PASSING_REASONS
+from parley.domain.api.errors import Unavailable
+
+CONDITION_FAILED = "ConditionalCheckFailed"
+CONFLICT = "TransactionConflict"
+_LOST = {CONDITION_FAILED, CONFLICT}
+MAX_TRIES = 16  # of a write that others keep getting in front of; with the waits below about three seconds
+LONGEST_WAIT_S = 0.4
+
+
+def tries() -> Iterator[int]:
+    """Yields the number of each try, waiting longer before each (full jitter), so that competitors spread out."""
+    for number in range(MAX_TRIES):
+        if number:
+            time.sleep(random.uniform(0, min(LONGEST_WAIT_S, 0.01 * 2**number)))
+        yield number
+
+
+def busy() -> Unavailable:
+    """Returns the refusal after the last try."""
+    return Unavailable("conversation_busy", "Too many people write here at once; try again.", retry_after_ms=1000)
+
+
+def response_code(error: PynamoDBException | ClientError) -> str | None:
+    """Returns DynamoDB's code for a failure, or None where it did not answer at all.
+
+    PynamoDB's own `cause_response_code` raises AttributeError for a time-out, whose cause has no response.
+    """
+    cause = error.cause if isinstance(error, PynamoDBException) else error
+    response = getattr(cause, "response", None) or {}
+    code: str | None = response.get("Error", {}).get("Code")
+    return code
+
+
+def failed_condition(error: PynamoDBException | ClientError) -> bool:
+    """Says whether a single write was refused because its condition did not hold."""
+    return response_code(error) == "ConditionalCheckFailedException"
+
+
+def lost_race(error: TransactWriteError) -> bool:
+    """Says whether a transaction was refused because another one was faster: reading again and trying again can help.
+
+    A transaction that is still under way is not that: it may be this one, whose first answer was lost.
+    """
+    codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
+    return bool(codes & _LOST) and codes <= _LOST | PASSING_REASONS

@@ -1,0 +1,533 @@
+"""The tables as PynamoDB models: keys, attributes and indexes as template.yaml declares them. Nothing here decides."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, NumberSetAttribute, UnicodeAttribute
+from pynamodb.connection.table import TableConnection
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection, LocalSecondaryIndex
+from pynamodb.models import Model
+
+from parley.adapters import environment
+from parley.adapters.dynamodb import clients
+from parley.adapters.dynamodb.documents import DocumentAttribute, NumbersAttribute, RowsAttribute, StringsAttribute
+
+
+class Table(Model):
+    """The root of the models; all of them speak through one connection."""
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        connection = super()._get_connection()
+        if connection.connection is not clients.dynamodb:
+            clients.dynamodb.add_meta_table(connection.connection.get_meta_table(cls.Meta.table_name))
+            connection.connection = clients.dynamodb
+        return connection
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> "Table":
+        """Returns a row from an item in DynamoDB's own notation."""
+        row = cls()
+        row.deserialize(dict(item))
+        return row
+
+
+class Conversation(Table):
+    """The head of a conversation: one item, read on every send, kept under 1 KB."""
+
+    class Meta:
+        table_name = environment.required("CONVERSATIONS_TABLE")
+
+    conversation_id = UnicodeAttribute(hash_key=True)
+    type = UnicodeAttribute()
+    context_type = UnicodeAttribute(null=True)
+    context_id = UnicodeAttribute(null=True)
+    title = UnicodeAttribute(null=True)
+    description = UnicodeAttribute(null=True)
+    participants = StringsAttribute()
+    last_seq = NumberAttribute()
+    last_change_seq = NumberAttribute()
+    last_message = DocumentAttribute(null=True)
+    sent_seqs = DocumentAttribute()
+    created_at_ms = NumberAttribute()
+    last_activity_ms = NumberAttribute()
+    active_hour = NumberAttribute()
+    member_count = NumberAttribute(null=True)
+    owner_ids = StringsAttribute(null=True)
+    admin_ids = StringsAttribute(null=True)
+    shared_seq = NumberAttribute(null=True)
+    posting = UnicodeAttribute(null=True)
+    slow_mode_s = NumberAttribute(null=True)
+    closed = BooleanAttribute(null=True)
+    pins = NumbersAttribute(null=True)
+    everyone_seqs = NumbersAttribute(null=True)
+    has_archived = BooleanAttribute(null=True)
+    rates = DocumentAttribute(null=True)
+    blocked_by = StringsAttribute(null=True)  # of the two people of a direct conversation, those who have blocked
+    awaits_answer = BooleanAttribute(null=True)  # not both of the two have written
+    blocked_seq = NumberAttribute(null=True)  # the change since which there are any
+
+
+class ByActivity(GlobalSecondaryIndex["Membership"]):
+    """A person's conversations by the hour of their last activity, on two shelves: what they have archived is apart.
+
+    Written once an hour, so a lively exchange costs nothing.
+    """
+
+    class Meta:
+        index_name = "by_activity"
+        projection = IncludeProjection(["user_id", "peer_id"])
+
+    shelf = UnicodeAttribute(hash_key=True)
+    active_hour = NumberAttribute(range_key=True)
+
+
+class ByConversation(GlobalSecondaryIndex["Membership"]):
+    """The members of a conversation; nothing that changes is projected, so only coming and going costs a write."""
+
+    class Meta:
+        index_name = "by_conversation"
+        projection = KeysOnlyProjection()
+
+    conversation_id = UnicodeAttribute(hash_key=True)
+    user_id = UnicodeAttribute(range_key=True)
+
+
+class ByPin(GlobalSecondaryIndex["Membership"]):
+    """The conversations that a person has pinned, and no others."""
+
+    class Meta:
+        index_name = "by_pin"
+        projection = KeysOnlyProjection()
+
+    user_id = UnicodeAttribute(hash_key=True)
+    pinned_at_ms = NumberAttribute(range_key=True)
+
+
+class Membership(Table):
+    """One person's side of one conversation.
+
+    `peer_id` is the other one of a direct conversation, who sees whether the person is there. It is in the index, so a
+    change of presence reads nothing more. If nothing vouches for the pair, `unseen_peer_id` names them instead until
+    both have written.
+
+    `shelf` is the person's id, with `#archived` behind it for what they have put away.
+    """
+
+    class Meta:
+        table_name = environment.required("MEMBERSHIPS_TABLE")
+
+    user_id = UnicodeAttribute(hash_key=True)
+    conversation_id = UnicodeAttribute(range_key=True)
+    active_hour = NumberAttribute()
+    shelf = UnicodeAttribute()
+    peer_id = UnicodeAttribute(null=True)
+    unseen_peer_id = UnicodeAttribute(null=True)
+    read_seq = NumberAttribute()
+    delivered_seq = NumberAttribute()
+    since_ms = NumberAttribute()
+    since_seq = NumberAttribute(null=True)
+    settings = DocumentAttribute(null=True)
+    own_seq = NumberAttribute(null=True)
+    pinned_at_ms = NumberAttribute(null=True)
+    archived_seq = NumberAttribute(null=True)
+    mention_seqs = NumberSetAttribute(null=True)
+    hidden_seq = NumberAttribute(null=True)
+    sent_ms = NumberAttribute(null=True)
+    frozen = DocumentAttribute(null=True)  # the markers as the other one sees them under a block
+    by_activity = ByActivity()
+    by_conversation = ByConversation()
+    by_pin = ByPin()
+
+
+class Message(Table):
+    """A message — or, under keys of their own, what goes with messages: see `journal.py` for each kind of row."""
+
+    class Meta:
+        table_name = environment.required("MESSAGES_TABLE")
+
+    conversation_id = UnicodeAttribute(hash_key=True)
+    seq = NumberAttribute(range_key=True)
+    sender_id = UnicodeAttribute(null=True)
+    kind = UnicodeAttribute(null=True)
+    text = UnicodeAttribute(null=True)
+    created_at_ms = NumberAttribute(null=True)
+    client_id = UnicodeAttribute(null=True)
+    edited_at_ms = NumberAttribute(null=True)
+    deleted_at_ms = NumberAttribute(null=True)
+    system = DocumentAttribute(null=True)
+    reply_to_seq = NumberAttribute(null=True)
+    forwarded_from = DocumentAttribute(null=True)
+    mentions = StringsAttribute(null=True)
+    reactions = DocumentAttribute(null=True)
+    pinned = BooleanAttribute(null=True)
+    change_seq = NumberAttribute(null=True)
+    edit_count = NumberAttribute(null=True)
+    context_type = UnicodeAttribute(null=True)  # for those who read the stream
+    errands = UnicodeAttribute(null=True)  # for those who read the stream: what is left to do
+    # of the record of a `client_id`
+    sent_seq = NumberAttribute(null=True)
+    fingerprint = UnicodeAttribute(null=True)  # and of a group's first message: of the request that made it
+    expires_at_s = NumberAttribute(null=True)
+    # of an entry of the change log
+    change = DocumentAttribute(null=True)
+
+
+class Receipt(Table):
+    """When a member's marker moved, and to where: `marker` is `<user id>#<d or r>#<seq, 16 digits>` (`receipts.py`).
+
+    Or what a member has put on a message: `<user id>#m#<seq, 16 digits>#<what>` (`personal_marks.py`).
+    """
+
+    class Meta:
+        table_name = environment.required("RECEIPTS_TABLE")
+
+    conversation_id = UnicodeAttribute(hash_key=True)
+    marker = UnicodeAttribute(range_key=True)
+    at_ms = NumberAttribute()
+    is_on = BooleanAttribute(null=True)
+    change_seq = NumberAttribute(null=True)
+
+
+class BySweep(GlobalSecondaryIndex["Connections"]):
+    """People with connections, by when the sweep must look at them next."""
+
+    class Meta:
+        index_name = "by_sweep"
+        projection = KeysOnlyProjection()
+
+    sweep_shard = UnicodeAttribute(hash_key=True)
+    sweep_at_s = NumberAttribute(range_key=True)
+
+
+class Connections(Table):
+    """All live connections of one person, by connection id: `{lease_s, token_s, since_ms, joined: {conversation_id.
+
+    True}}`.
+    """
+
+    class Meta:
+        table_name = environment.required("CONNECTIONS_TABLE")
+
+    user_id = UnicodeAttribute(hash_key=True)
+    connections = DocumentAttribute()
+    last_seen_ms = NumberAttribute(null=True)
+    hides_last_seen = BooleanAttribute(null=True)
+    announced = BooleanAttribute(null=True)
+    sweep_shard = UnicodeAttribute(null=True)
+    sweep_at_s = NumberAttribute(null=True)
+    by_sweep = BySweep()
+
+
+class ByExpiry(GlobalSecondaryIndex["Typing"]):
+    """Typing rows by when the sweep must look at them."""
+
+    class Meta:
+        index_name = "by_expiry"
+        projection = KeysOnlyProjection()
+
+    sweep_shard = UnicodeAttribute(hash_key=True)
+    expires_at_ms = NumberAttribute(range_key=True)
+
+
+class Typing(Table):
+    """Somebody is typing in a conversation until `until_ms`.
+
+    `expires_at_ms` is when the sweep must look: when the typing would have run out that the row began with. It is in
+    the index, and typing on does not move it.
+    """
+
+    class Meta:
+        table_name = environment.required("TYPING_TABLE")
+
+    conversation_id = UnicodeAttribute(hash_key=True)
+    user_id = UnicodeAttribute(range_key=True)
+    until_ms = NumberAttribute(null=True)  # not in rows of version 0.1, where `expires_at_ms` says it
+    expires_at_ms = NumberAttribute()
+    expires_at_s = NumberAttribute()  # for DynamoDB's time to live, days late at worst: readers filter by until_ms
+    sweep_shard = UnicodeAttribute(null=True)  # gone once they have stopped: nobody is left to be told
+    stopped = BooleanAttribute(null=True)
+    by_expiry = ByExpiry()
+
+
+class ByDue(GlobalSecondaryIndex["Call"]):
+    """Calls by when the sweep must look at them next."""
+
+    class Meta:
+        index_name = "by_due"
+        projection = KeysOnlyProjection()
+
+    sweep_shard = UnicodeAttribute(hash_key=True)
+    due_at_s = NumberAttribute(range_key=True)
+
+
+class Call(Table):
+    """A call — or, under a key of its own, the line of somebody who is in one (`calls.py`)."""
+
+    class Meta:
+        table_name = environment.required("CALLS_TABLE")
+
+    conversation_id = UnicodeAttribute(hash_key=True)
+    call_id = UnicodeAttribute(range_key=True)
+    version = NumberAttribute(null=True)
+    state = UnicodeAttribute(null=True)
+    media = UnicodeAttribute(null=True)
+    caller_id = UnicodeAttribute(null=True)
+    callee_id = UnicodeAttribute(null=True)
+    caller_device = UnicodeAttribute(null=True)
+    callee_device = UnicodeAttribute(null=True)
+    started_at_ms = NumberAttribute(null=True)
+    answered_at_ms = NumberAttribute(null=True)
+    ended_at_ms = NumberAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+    ended_by = UnicodeAttribute(null=True)
+    ended_by_device = UnicodeAttribute(null=True)
+    note_seq = NumberAttribute(null=True)
+    is_doubted = BooleanAttribute(null=True)
+    sweep_shard = UnicodeAttribute(null=True)
+    due_at_s = NumberAttribute(null=True)
+    expires_at_s = NumberAttribute(null=True)
+    live_conversation_id = UnicodeAttribute(null=True)
+    live_call_id = UnicodeAttribute(null=True)
+    signals = NumberAttribute(null=True)
+    signal_bytes = NumberAttribute(null=True)
+    by_due = ByDue()
+
+
+class ByRole(GlobalSecondaryIndex["User"]):
+    """People of one role, by name, in a few parts.
+
+    Keys only, so it is written when a name or a role changes, not for every token.
+    """
+
+    class Meta:
+        index_name = "by_role"
+        projection = KeysOnlyProjection()
+
+    role = UnicodeAttribute(hash_key=True)
+    name_key = UnicodeAttribute(range_key=True)
+
+
+class ByName(GlobalSecondaryIndex["User"]):
+    """Everybody by name, whatever their role, in a few parts."""
+
+    class Meta:
+        index_name = "by_name"
+        projection = KeysOnlyProjection()
+
+    name_shard = UnicodeAttribute(hash_key=True)
+    name_key = UnicodeAttribute(range_key=True)
+
+
+class User(Table):
+    """A person's profile, as their newest token, or the host's own server, describes them."""
+
+    class Meta:
+        table_name = environment.required("USERS_TABLE")
+
+    user_id = UnicodeAttribute(hash_key=True)
+    name = UnicodeAttribute()
+    role = UnicodeAttribute()  # with the part of the index behind it, `user#2` (`domain/people/directory.py`)
+    contexts = DocumentAttribute()
+    issued_at_s = NumberAttribute()
+    name_key = UnicodeAttribute()
+    name_shard = UnicodeAttribute()
+    by_role = ByRole()
+    by_name = ByName()
+
+
+class Export(Table):
+    """A conversation on its way into a file — or, under `<user id>#`, what a person has asked for (`exports.py`)."""
+
+    class Meta:
+        table_name = environment.required("EXPORTS_TABLE")
+
+    export_id = UnicodeAttribute(hash_key=True)
+    user_id = UnicodeAttribute()
+    revision = NumberAttribute()
+    expires_at_s = NumberAttribute()
+    conversation_id = UnicodeAttribute(null=True)
+    format = UnicodeAttribute(null=True)
+    state = UnicodeAttribute(null=True)
+    total = NumberAttribute(null=True)
+    done = NumberAttribute(null=True)
+    upload_id = UnicodeAttribute(null=True)
+    parts = StringsAttribute(null=True)
+    size_bytes = NumberAttribute(null=True)
+    sha256 = UnicodeAttribute(null=True)
+    restarts = NumberAttribute(null=True)
+    created_at_ms = NumberAttribute(null=True)
+    moved_at_ms = NumberAttribute(null=True)
+    asked = DocumentAttribute(null=True)
+
+
+class ByTime(LocalSecondaryIndex["Block"]):
+    """Whom a person has blocked, by when. A local index, because a list must show what was written just before."""
+
+    class Meta:
+        index_name = "by_time"
+        projection = KeysOnlyProjection()
+
+    user_id = UnicodeAttribute(hash_key=True)
+    blocked_at_ms = NumberAttribute(range_key=True)
+
+
+class Block(Table):
+    """What stands between two people, as seen by `user_id`; the other one has a row as well (`blocks.py`)."""
+
+    class Meta:
+        table_name = environment.required("BLOCKS_TABLE")
+
+    user_id = UnicodeAttribute(hash_key=True)
+    other_id = UnicodeAttribute(range_key=True)
+    by_me = BooleanAttribute(null=True)  # there or not, never false
+    of_me = BooleanAttribute(null=True)
+    blocked_at_ms = NumberAttribute(null=True)  # by `user_id`; without it the row is in no index
+    by_time = ByTime()
+
+
+class ByStatus(GlobalSecondaryIndex["Report"]):
+    """The queue of reports: what is open, in review, or done, by time; nothing in it that anybody wrote."""
+
+    class Meta:
+        index_name = "by_status"
+        projection = IncludeProjection(
+            [
+                "conversation_id",
+                "seq",
+                "sender_id",
+                "reporter_id",
+                "reason",
+                "rule",
+                "version",
+                "handled_by",
+                "handled_at_ms",
+            ]
+        )
+
+    status = UnicodeAttribute(hash_key=True)
+    created_at_ms = NumberAttribute(range_key=True)
+
+
+class Report(Table):
+    """Somebody's report of a message, with what it said then."""
+
+    class Meta:
+        table_name = environment.required("REPORTS_TABLE")
+
+    report_id = UnicodeAttribute(hash_key=True)
+    conversation_id = UnicodeAttribute()
+    seq = NumberAttribute()
+    sender_id = UnicodeAttribute()
+    reporter_id = UnicodeAttribute(null=True)
+    reason = UnicodeAttribute()
+    note = UnicodeAttribute(null=True)
+    rule = UnicodeAttribute(null=True)
+    text = UnicodeAttribute()
+    created_at_ms = NumberAttribute()
+    status = UnicodeAttribute()
+    version = NumberAttribute()
+    resolution = UnicodeAttribute(null=True)
+    staff_note = UnicodeAttribute(null=True)
+    handled_by = UnicodeAttribute(null=True)
+    handled_at_ms = NumberAttribute(null=True)
+    by_status = ByStatus()
+
+
+class AuditEntry(Table):
+    """One thing that a moderator or administrator did. No function has the right to delete one."""
+
+    class Meta:
+        table_name = environment.required("AUDIT_TABLE")
+
+    month = UnicodeAttribute(hash_key=True)
+    entry_id = UnicodeAttribute(range_key=True)  # the time, 13 digits, and a hash
+    at_ms = NumberAttribute()
+    actor_id = UnicodeAttribute()
+    actor_role = UnicodeAttribute()
+    action = UnicodeAttribute()
+    target = UnicodeAttribute()
+    details = DocumentAttribute()
+    request_id = UnicodeAttribute()
+
+
+WORD_LIST_VERSION = "version"  # the key of the row that says which list is the current one
+
+
+class WordList(Table):
+    """The list of banned words; beside it, under a key of its own, its version, which costs less to look at."""
+
+    class Meta:
+        table_name = environment.required("WORD_LISTS_TABLE")
+
+    name = UnicodeAttribute(hash_key=True)
+    version = NumberAttribute()
+    rules = RowsAttribute(null=True)  # id, kind, text, action
+    updated_at_ms = NumberAttribute(null=True)
+    updated_by = UnicodeAttribute(null=True)
+
+
+class Erasure(Table):
+    """The erasure of a person — or, under `#<hash of a person's id>`, that they were erased (`erasures.py`)."""
+
+    class Meta:
+        table_name = environment.required("ERASURES_TABLE")
+
+    erasure_id = UnicodeAttribute(hash_key=True)
+    user_id = UnicodeAttribute(null=True)
+    user_sha256 = UnicodeAttribute(null=True)
+    pseudonym = UnicodeAttribute(null=True)
+    revision = NumberAttribute(null=True)
+    state = UnicodeAttribute(null=True)
+    round = NumberAttribute(null=True)
+    part = NumberAttribute(null=True)
+    cursor = UnicodeAttribute(null=True)
+    removed = DocumentAttribute(null=True)
+    created_at_ms = NumberAttribute(null=True)
+    moved_at_ms = NumberAttribute(null=True)
+    finished_at_ms = NumberAttribute(null=True)
+    of_erasure = UnicodeAttribute(null=True)
+
+
+class Trace(Table):
+    """A conversation that holds words of somebody who is not in it: they have left, or were forwarded there."""
+
+    class Meta:
+        table_name = environment.required("TRACES_TABLE")
+
+    user_id = UnicodeAttribute(hash_key=True)
+    conversation_id = UnicodeAttribute(range_key=True)
+
+
+class WsTicket(Table):
+    """A one-time ticket for `$connect`: only the SHA-256 of it is kept."""
+
+    class Meta:
+        table_name = environment.required("WS_TICKETS_TABLE")
+
+    ticket_hash = UnicodeAttribute(hash_key=True)
+    identity = DocumentAttribute()
+    expires_at_s = NumberAttribute()
+    used_by = UnicodeAttribute(null=True)  # which call has used it up
+
+
+class AccountState(Table):
+    """What ends a person's sign-in before their token does; `admission.py` reads it with every request."""
+
+    class Meta:
+        table_name = environment.required("ACCOUNT_STATES_TABLE")
+
+    user_id = UnicodeAttribute(hash_key=True)
+    signed_out_at_s = NumberAttribute()  # tokens that were issued before do not count
+    expires_at_s = NumberAttribute()  # for DynamoDB's time to live: by then every such token has ended by itself
+
+
+class Bucket(Table):
+    """One person's bucket for what they do anywhere (`domain/api/limits.py`); where there is none, it is full."""
+
+    class Meta:
+        table_name = environment.required("RATES_TABLE")
+
+    user_id = UnicodeAttribute(hash_key=True)
+    tat_ms = NumberAttribute()
+    expires_at_s = NumberAttribute()

@@ -1,0 +1,197 @@
+"""Erasures: the job's row, the mark that somebody was erased, and what one unit of the work writes beside the job.
+
+A unit is one transaction: its writes, made by the functions below, and the job's row as it is from then on.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.operand import Path
+from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
+
+from parley.adapters.conversations import conversations, journal, words_left_behind
+from parley.adapters.dynamodb import batches, clients, conditions, tables
+from parley.adapters.dynamodb.documents import from_wire, to_wire
+from parley.adapters.moderation import audit
+from parley.adapters.people import erased_people
+from parley.domain.conversations.steps import Change
+from parley.domain.conversations.stored import Head, Membership, StoredMessage
+from parley.domain.erasure.job import Job
+from parley.domain.moderation.audit import Entry
+
+Op = Callable[[TransactWrite], None]
+
+MAX_OPS = 90  # of a unit; a transaction holds 100 items (DynamoDB quotas), one of which is the job
+_FIELDS = Job.__struct_fields__
+
+
+class LostRace(Exception):
+    """The job, or something that the unit rests on, is no longer as it was read."""
+
+
+def get(erasure_id: str) -> Job | None:
+    """Returns a job, or None; one round trip."""
+    row = batches.read({tables.Erasure: [(erasure_id,)]}).get(tables.Erasure, erasure_id)
+    return None if row is None or row.state is None else _job(row)
+
+
+def begun_for(user_id: str) -> Job | None:
+    """Returns the job that has erased, or erases, a person, None where they are not erased; two round trips."""
+    row = batches.read({tables.Erasure: [(erased_people.key(user_id),)]}).get(
+        tables.Erasure, erased_people.key(user_id)
+    )
+    return None if row is None or row.of_erasure is None else get(row.of_erasure)
+
+
+def add(job: Job, entry: Entry) -> None:
+    """Writes a new job, marks its person as erased and tells the audit log; raises LostRace where they are already."""
+    mark = tables.Erasure(erasure_id=erased_people.key(job.whom), of_erasure=job.erasure_id)
+    try:
+        with TransactWrite(connection=clients.dynamodb) as transaction:
+            transaction.save(_row(job), condition=tables.Erasure.erasure_id.does_not_exist())
+            transaction.save(mark, condition=tables.Erasure.erasure_id.does_not_exist())
+            audit.put(transaction, entry)
+    except TransactWriteError as error:
+        if conditions.lost_race(error):
+            raise LostRace from error
+        raise
+
+
+def commit(job: Job, ops: Sequence[Op]) -> Job:
+    """Writes what a unit does and the job as it is after it, all or nothing, and returns the job; raises LostRace."""
+    try:
+        with TransactWrite(connection=clients.dynamodb) as transaction:
+            transaction.save(_row(job), condition=tables.Erasure.revision == job.revision - 1)
+            for op in ops:
+                op(transaction)
+    except TransactWriteError as error:
+        if conditions.lost_race(error):
+            raise LostRace from error
+        raise
+    return job
+
+
+# --- what a unit writes -----------------------------------------------------------------------------------------------
+
+
+def delete(row: tables.Table) -> Op:
+    """Deletes a row."""
+    return lambda transaction: transaction.delete(row)
+
+
+def move_head(before: Head, after: Head) -> Op:
+    """Makes a head what it is from now on; the unit is refused where anything has happened there since it was read."""
+    unmoved = (tables.Conversation.last_seq == before.last_seq) & (
+        tables.Conversation.last_change_seq == before.last_change_seq
+    )
+    row = tables.Conversation(conversation_id=before.conversation_id)
+    actions = _moves(before, after)
+    return lambda transaction: transaction.update(row, actions=actions, condition=unmoved)
+
+
+def is_moved(before: Head, after: Head) -> bool:
+    """Says whether a head would be written otherwise."""
+    return bool(_moves(before, after))
+
+
+def _moves(before: Head, after: Head) -> list[Action]:
+    """Returns what makes the row of `before` that of `after`; of buckets only what goes is written."""
+    gone = (before.rates or {}).keys() - (after.rates or {}).keys()
+    return [*journal.differences(before, after), *(Path(["rates", one]).remove() for one in gone)]
+
+
+def change_message(message: StoredMessage) -> Op:
+    """Makes a message what it is from now on, its sender included."""
+    row = tables.Message(conversation_id=message.conversation_id, seq=message.seq)
+    actions = journal.rewritten_actions(message)
+    return lambda transaction: transaction.update(
+        row, actions=actions, condition=tables.Message.conversation_id.exists()
+    )
+
+
+def add_change(change: Change, errands: tuple[str, ...] = ()) -> Op:
+    """Adds an entry to a conversation's change log, with what is left for the stream to do."""
+    row = journal.change_row(change, errands)
+    return lambda transaction: transaction.save(row, condition=tables.Message.conversation_id.does_not_exist())
+
+
+def rename_change(change: Change) -> Op:
+    """Replaces an entry of a conversation's change log."""
+    row = tables.Message(conversation_id=journal.changes_key(change.conversation_id), seq=change.change_seq)
+    actions: list[Action] = [tables.Message.change.set(msgspec.to_builtins(change))]
+    return lambda transaction: transaction.update(row, actions=actions)
+
+
+def take_over(head: Head, membership: Membership, pseudonym: str, peer_id: str) -> list[Op]:
+    """Puts a pseudonym's membership of a direct conversation in the place of a person's, and leaves a trace."""
+    conversation_id, user_id = membership.conversation_id, membership.user_id
+    heir = conversations.membership_row(head, msgspec.structs.replace(membership, user_id=pseudonym), peer_id)
+    own = tables.Membership(user_id=user_id, conversation_id=conversation_id)
+    peer = tables.Membership(user_id=peer_id, conversation_id=conversation_id)
+    name = tables.Membership.unseen_peer_id if head.awaits_answer else tables.Membership.peer_id
+    named: list[Action] = [name.set(pseudonym)]
+    return [
+        lambda transaction: transaction.save(heir),
+        delete(own),
+        lambda transaction: transaction.update(peer, actions=named, condition=tables.Membership.user_id.exists()),
+        lambda transaction: transaction.save(words_left_behind.row(user_id, conversation_id)),
+    ]
+
+
+def update(row: tables.Table, **attributes: object) -> Op:
+    """Sets attributes of a row by name, those that are None removed; the others stay as they are by then."""
+    actions = journal.setting(type(row), attributes)
+    return lambda transaction: transaction.update(row, actions=actions)
+
+
+def put(row: tables.Table) -> Op:
+    """Writes a row in the place of what stood there."""
+    return lambda transaction: transaction.save(row)
+
+
+# --- what a unit looks for --------------------------------------------------------------------------------------------
+
+
+def first_membership(user_id: str) -> str | None:
+    """Returns a conversation that a person is in, None where there is none; one round trip."""
+    found = tables.Membership.query(user_id, limit=1, page_size=1, consistent_read=True)
+    return next((row.conversation_id for row in found), None)
+
+
+def blocks_of(user_id: str, limit: int) -> list[str]:
+    """Returns up to `limit` people between whom and a person there is a block; one round trip."""
+    found = tables.Block.query(user_id, limit=limit, page_size=limit, consistent_read=True)
+    return [row.other_id for row in found]
+
+
+def versions(conversation_id: str, seq: int, limit: int) -> list[tables.Message]:
+    """Returns the rows of what a message said before; one round trip."""
+    key = journal.versions_key(conversation_id, seq)
+    return list(tables.Message.query(key, limit=limit, page_size=limit, consistent_read=True))
+
+
+def scanned(model: type[tables.Table], cursor: str | None, limit: int) -> tuple[list[tables.Table], str | None]:
+    """Returns up to `limit` rows of a whole table, and the cursor behind them, None at its end; one round trip.
+
+    For tables whose rows live for days at most, and for what moderators have done and seen (reports, audit log): that
+    stays, but there is little of it beside messages, and an index by person would be one more write for each entry.
+    """
+    start = None if cursor is None else {name: to_wire(one) for name, one in msgspec.json.decode(cursor).items()}
+    found = model.scan(limit=limit, page_size=limit, last_evaluated_key=start, consistent_read=True)
+    rows = list(found)
+    behind: Mapping[str, Any] | None = found.last_evaluated_key
+    if behind is None:
+        return rows, None
+    return rows, msgspec.json.encode({name: from_wire(one) for name, one in behind.items()}).decode()
+
+
+def _row(job: Job) -> tables.Erasure:
+    return tables.Erasure(**{name: getattr(job, name) for name in _FIELDS})
+
+
+def _job(row: tables.Erasure) -> Job:
+    fields = {name: getattr(row, name) for name in _FIELDS}
+    return msgspec.convert(fields | {"removed": row.removed or {}}, type=Job)

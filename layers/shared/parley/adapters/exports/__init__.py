@@ -1,0 +1,1 @@
+"""Rows of exports, and their files in S3."""

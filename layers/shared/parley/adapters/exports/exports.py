@@ -1,0 +1,105 @@
+"""Exports: each job's row, and for each person one row of what they have asked for in the last 24 hours."""
+
+from collections.abc import Iterable
+
+import msgspec
+from pynamodb.exceptions import PutError, TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.transactions import TransactWrite
+
+from parley.adapters.dynamodb import batches, clients, conditions, tables
+from parley.adapters.moderation import audit
+from parley.domain.exports.job import RECENT_MS, Asked, Job, Recent
+from parley.domain.moderation.audit import Entry
+
+_FIELDS = Job.__struct_fields__
+
+
+class LostRace(Exception):
+    """Somebody else has moved the row on: read again, then decide again."""
+
+
+def get(export_id: str) -> Job | None:
+    """Returns a job, or None; one round trip."""
+    return some([export_id]).get(export_id)
+
+
+def some(export_ids: Iterable[str]) -> dict[str, Job]:
+    """Returns those of these jobs that there are, by id; one round trip."""
+    wanted = list(export_ids)
+    rows = batches.read({tables.Export: [(one,) for one in wanted]})
+    return {one: job_of(row) for one in wanted if (row := rows.get(tables.Export, one)) is not None}
+
+
+def recent(user_id: str) -> Recent:
+    """Returns what a person has asked for, expired entries among it; one round trip."""
+    rows = batches.read({tables.Export: [(_key_of(user_id),)]})
+    row = rows.get(tables.Export, _key_of(user_id))
+    if row is None:
+        return Recent(user_id=user_id)
+    return Recent(
+        user_id=user_id,
+        revision=int(row.revision),
+        asked=tuple(msgspec.convert({"export_id": one, **body}, type=Asked) for one, body in (row.asked or {}).items()),
+    )
+
+
+def add(job: Job, asked: Recent, entry: Entry | None = None) -> None:
+    """Writes a new job and its owner's row, all or nothing, and what the audit log says of it; raises LostRace.
+
+    `asked` is the row as it shall be.
+    """
+    try:
+        with TransactWrite(connection=clients.dynamodb) as transaction:
+            transaction.save(_row(job), condition=tables.Export.export_id.does_not_exist())
+            transaction.save(_recent_row(asked, job), condition=_was(asked.revision - 1))
+            if entry is not None:
+                audit.put(transaction, entry)
+    except TransactWriteError as error:
+        if conditions.lost_race(error):
+            raise LostRace from error
+        raise
+
+
+def save(job: Job) -> Job:
+    """Writes a job that has moved by one revision, and returns it; raises LostRace. One round trip."""
+    try:
+        _row(job).save(condition=tables.Export.revision == job.revision - 1)
+    except PutError as error:
+        if not conditions.failed_condition(error):
+            raise
+        # botocore writes a second time if the first answer was lost; then the job stands there as this write made it.
+        if get(job.export_id) != job:
+            raise LostRace from error
+    return job
+
+
+def _was(revision: int) -> Condition:
+    unchanged: Condition = tables.Export.revision == revision
+    return unchanged | tables.Export.export_id.does_not_exist() if revision == 0 else unchanged
+
+
+def _key_of(user_id: str) -> str:
+    return f"{user_id}#"  # neither a user's nor an export's id holds this character
+
+
+def _row(job: Job) -> tables.Export:
+    return tables.Export(**{name: getattr(job, name) for name in _FIELDS if name != "parts"}, parts=list(job.parts))
+
+
+def _recent_row(asked: Recent, job: Job) -> tables.Export:
+    return tables.Export(
+        export_id=_key_of(asked.user_id),
+        user_id=asked.user_id,
+        revision=asked.revision,
+        expires_at_s=(job.created_at_ms + RECENT_MS) // 1000,
+        asked={
+            one.export_id: {name: value for name, value in msgspec.to_builtins(one).items() if name != "export_id"}
+            for one in asked.asked
+        },
+    )
+
+
+def job_of(row: tables.Export) -> Job:
+    """Returns the job of a row that is none of a person's."""
+    return msgspec.convert({name: getattr(row, name) for name in _FIELDS}, type=Job)

@@ -1,0 +1,104 @@
+"""Files in S3: made part by part, read to be hashed, and handed out by addresses that soon stop working."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from botocore.exceptions import ClientError
+
+from parley.adapters import environment
+from parley.adapters.dynamodb import clients
+from parley.domain.exports.job import URL_S
+
+_CHUNK_BYTES = 1024 * 1024
+
+
+class UploadLost(Exception):
+    """S3 does not know the upload, or its parts are not those that it was told of: it must be begun anew."""
+
+
+def begin(key: str, content_type: str, file_name: str) -> str:
+    """Returns the id of a new upload; whoever opens the file's address gets it saved, not shown."""
+    answer = clients.s3().create_multipart_upload(
+        Bucket=_bucket(),
+        Key=key,
+        ContentType=content_type,
+        ContentDisposition=f'attachment; filename="{file_name}"',
+        CacheControl="no-store",
+    )
+    return str(answer["UploadId"])
+
+
+def put_part(key: str, upload_id: str, number: int, part: bytes) -> str:
+    """Returns the ETag of a part that was stored, over one of the same number; raises UploadLost."""
+    try:
+        answer = clients.s3().upload_part(Bucket=_bucket(), Key=key, UploadId=upload_id, PartNumber=number, Body=part)
+    except ClientError as error:
+        raise _lost(error) from error
+    return str(answer["ETag"])
+
+
+def complete(key: str, upload_id: str, etags: Sequence[str]) -> None:
+    """Makes a file of its parts; nothing where that was done before. Raises UploadLost."""
+    parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, start=1)]
+    try:
+        clients.s3().complete_multipart_upload(
+            Bucket=_bucket(), Key=key, UploadId=upload_id, MultipartUpload={"Parts": parts}
+        )
+    except ClientError as error:
+        if _code(error) != "NoSuchUpload" or not exists(key):
+            raise _lost(error) from error
+
+
+def abort(key: str, upload_id: str) -> None:
+    """Ends an upload, so that no file can be made of it any more; nothing where it is over."""
+    try:
+        clients.s3().abort_multipart_upload(Bucket=_bucket(), Key=key, UploadId=upload_id)
+    except ClientError as error:
+        if _code(error) != "NoSuchUpload":
+            raise
+
+
+def exists(key: str) -> bool:
+    """Says whether there is such a file."""
+    try:
+        clients.s3().head_object(Bucket=_bucket(), Key=key)
+    except ClientError as error:
+        # Who may not list a bucket is told 403 of a key that is not there (S3 API reference, HeadObject).
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):
+            return False
+        raise
+    return True
+
+
+def delete(key: str) -> None:
+    """Deletes a file; nothing where there is none."""
+    clients.s3().delete_object(Bucket=_bucket(), Key=key)
+
+
+def hashed(key: str) -> str:
+    """Returns the SHA-256 of a file, in hexadecimal; reads it as a stream."""
+    body = clients.s3().get_object(Bucket=_bucket(), Key=key)["Body"]
+    digest = sha256()
+    for chunk in body.iter_chunks(_CHUNK_BYTES):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def address(key: str) -> str:
+    """Returns an address at which anybody can get a file for `URL_S`; no round trip."""
+    url = clients.s3().generate_presigned_url("get_object", Params={"Bucket": _bucket(), "Key": key}, ExpiresIn=URL_S)
+    return str(url)
+
+
+def _bucket() -> str:
+    return environment.required("EXPORT_FILES_BUCKET")
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response["Error"]["Code"])
+
+
+def _lost(error: ClientError) -> Exception:
+    """Returns what a failure amounts to: UploadLost, or itself where another try may succeed."""
+    lost = ("NoSuchUpload", "InvalidPart", "InvalidPartOrder", "EntityTooSmall")
+    return UploadLost(_code(error)) if _code(error) in lost else error

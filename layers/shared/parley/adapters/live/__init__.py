@@ -1,0 +1,1 @@
+"""Connections, typing, calls, queues, sockets."""

@@ -1,0 +1,258 @@
+"""Who is connected, with which devices: one row per person, so that a conversation's devices are one batch away."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from pynamodb.exceptions import PutError, UpdateError
+from pynamodb.expressions.condition import Condition, size
+from pynamodb.expressions.operand import Path
+from pynamodb.expressions.update import Action
+
+from parley.adapters.dynamodb import batches, conditions, tables
+from parley.adapters.dynamodb import due as due_rows
+from parley.domain.api.errors import Conflict, NotFound
+from parley.domain.live.presence import MAX_JOINED, Connection, Presence
+from parley.domain.live.sweeps import shard, shards
+
+
+class Full(Exception):
+    """A person has as many connections as they may; `person` says which."""
+
+    def __init__(self, person: Presence) -> None:
+        super().__init__(person.user_id)
+        self.person = person
+
+
+def of(user_ids: Iterable[str]) -> dict[str, Presence]:
+    """Returns the presence of each person, strongly consistent; one round trip per 100 people, at once.
+
+    Consistent, because a device that has connected and then read must be told of whatever is written after that.
+    """
+    wanted = list(dict.fromkeys(user_ids))
+    rows = batches.read({tables.Connections: [(one,) for one in wanted]})
+    return {one: _presence(one, rows.get(tables.Connections, one)) for one in wanted}
+
+
+def save(user_id: str, connection: Connection, most: int) -> Presence:
+    """Writes a device's connection anew and returns the person's presence with it; raises Full beyond `most` of them.
+
+    One round trip, two for a newcomer. However many come at once, the row counts them.
+    """
+    body = {
+        "lease_s": connection.lease_s,
+        "token_s": connection.token_s,
+        "since_ms": connection.since_ms,
+        "issued_at_s": connection.issued_at_s,
+        "sign_s": connection.sign_s,
+        "joined": dict.fromkeys(sorted(connection.joined), True),
+    }
+    row = tables.Connections(user_id=user_id)
+    part = shard("presence", user_id)
+    device = Path(["connections", connection.connection_id])
+    has_room = device.exists() | (size(tables.Connections.connections) < most)
+    try:
+        row.update(
+            actions=[
+                device.set(body),
+                tables.Connections.sweep_shard.set(part),
+                # Not moved forward: the lease of another device may end sooner.
+                tables.Connections.sweep_at_s.set(tables.Connections.sweep_at_s | connection.until_s),
+            ],
+            condition=tables.Connections.connections.exists() & has_room,
+        )
+    except UpdateError as error:
+        if not conditions.failed_condition(error):
+            raise
+        row = tables.Connections(
+            user_id=user_id,
+            connections={connection.connection_id: body},
+            sweep_shard=part,
+            sweep_at_s=connection.until_s,
+        )
+        try:
+            row.save(condition=tables.Connections.user_id.does_not_exist())
+        except PutError as race:
+            if not conditions.failed_condition(race):
+                raise
+            person = of([user_id])[user_id]
+            is_in = any(one.connection_id == connection.connection_id for one in person.connections)
+            if len(person.connections) >= most and not is_in:  # it is in if botocore has just written it twice
+                raise Full(person) from None
+            return save(user_id, connection, most)  # another first device was faster, or one has just left
+    return _presence(user_id, row)
+
+
+def renew(person: Presence, connection_id: str, now_s: int, lease_s: int) -> Presence | None:
+    """Lets a device's lease go on until `lease_s`, and the sweep look when the first of the person's leases ends.
+
+    Returns the person's presence; None where the connection is not known any more. One round trip, 3 write units: the
+    sweep's index entry moves too.
+    """
+    device = Path(["connections", connection_id])
+    ends = [one.until_s for one in person.connections if one.connection_id != connection_id]
+    ends += [min(lease_s, one.token_s) for one in person.connections if one.connection_id == connection_id]
+    actions: list[Action] = [
+        Path(["connections", connection_id, "lease_s"]).set(lease_s),
+        Path(["connections", connection_id, "sign_s"]).set(now_s),
+        tables.Connections.sweep_at_s.set(min(ends)),
+    ]
+    return _update(person.user_id, actions, device.exists())
+
+
+def mark_online(user_id: str) -> None:
+    """Notes that those who watch a person have been told that they came; nothing where they have left again."""
+    _settle(user_id, [tables.Connections.announced.set(True)], tables.Connections.sweep_at_s.exists())
+
+
+def show_last_seen(user_id: str, shows: bool) -> None:
+    """Notes whether others may see when a person was last here, also of one who never was; one round trip.
+
+    It stands in the row that says who is here, because that is what everybody reads who would show it.
+    """
+    row = tables.Connections
+    hides = row.hides_last_seen
+    tables.Connections(user_id=user_id).update(
+        # A row without the map would take in no device (`save`).
+        actions=[row.connections.set(row.connections | {}), hides.remove() if shows else hides.set(True)]
+    )
+
+
+def remove(user_id: str, connection_id: str, *, last_seen_ms: int | None = None) -> Presence | None:
+    """Forgets one connection, notes when the person was last there, and returns what is left; None where it was not.
+
+    One round trip. The time is written here and not later, because nothing else tells it once the connection is
+    forgotten.
+    """
+    device = Path(["connections", connection_id])
+    actions: list[Action] = [device.remove()]
+    if last_seen_ms is not None:
+        actions.append(tables.Connections.last_seen_ms.set(last_seen_ms))
+    return _update(user_id, actions, device.exists())
+
+
+def forget(user_id: str, dead: Collection[Connection], *, last_seen_ms: int | None) -> Presence | None:
+    """Forgets connections, notes when the person was last there, and returns what is left; one round trip.
+
+    None where one of them is not there any more, or has another lease: it has pinged meanwhile, and nothing is written.
+    """
+    actions: list[Action] = [Path(["connections", one.connection_id]).remove() for one in dead]
+    if last_seen_ms is not None:
+        actions.append(tables.Connections.last_seen_ms.set(last_seen_ms))
+    condition = tables.Connections.connections.exists()
+    for one in dead:
+        condition &= Path(["connections", one.connection_id, "lease_s"]) == one.lease_s
+    return _update(user_id, actions, condition)
+
+
+def join(user_id: str, connection_id: str, conversation_id: str, now_ms: int) -> int:
+    """Notes that a device has a conversation open, and returns since when it has, in ms.
+
+    NotFound for an unknown connection, Conflict past `MAX_JOINED`. One round trip; two if it was open already.
+    """
+    device = Path(["connections", connection_id])
+    joined = Path(["connections", connection_id, "joined"])
+    here = Path(["connections", connection_id, "joined", conversation_id])
+    try:
+        tables.Connections(user_id=user_id).update(
+            actions=[here.set(now_ms)], condition=device.exists() & here.does_not_exist() & (size(joined) < MAX_JOINED)
+        )
+    except UpdateError as error:
+        if not conditions.failed_condition(error):
+            raise
+        row = batches.read({tables.Connections: [(user_id,)]}).get(tables.Connections, user_id)
+        body = None if row is None else row.connections.get(connection_id)
+        if body is None:
+            raise unknown_connection() from error
+        if conversation_id in body["joined"]:
+            return int(body["joined"][conversation_id])
+        raise Conflict(
+            "too_many_joined", f"A device can have {MAX_JOINED} conversations open.", rule="joined"
+        ) from error
+    return now_ms
+
+
+def leave(user_id: str, connection_id: str, conversation_id: str) -> bool:
+    """Notes that a device has closed a conversation; returns whether it was open."""
+    here = Path(["connections", connection_id, "joined", conversation_id])
+    return _update(user_id, [here.remove()], here.exists()) is not None
+
+
+def unknown_connection() -> NotFound:
+    """Returns the refusal for a device that was taken for gone: it must ping, or connect anew."""
+    return NotFound("connection_forgotten", "This connection was taken for dead; send `ping` and join again.")
+
+
+def due(now_s: int) -> Iterator[str]:
+    """Yields the people whom the sweep must look at; an index query per shard, and for each `due.MAX_PAGE` more."""
+    rows = due_rows.rows(tables.Connections.by_sweep, shards("presence"), tables.Connections.sweep_at_s <= now_s)
+    return (row.user_id for row in rows)
+
+
+def put_off(user_id: str, at_s: int) -> None:
+    """Moves a person's entry in the sweep's index to `at_s`, whatever is left of them; nothing where there is none."""
+    _settle(user_id, [tables.Connections.sweep_at_s.set(at_s)], tables.Connections.sweep_at_s.exists())
+
+
+def sweep_again(user_id: str, at_s: int) -> None:
+    """Moves a person's entry in the sweep's index to `at_s`; nothing where no connection is left."""
+    _settle(
+        user_id,
+        [tables.Connections.sweep_at_s.set(at_s)],
+        tables.Connections.sweep_at_s.exists() & (size(tables.Connections.connections) > 0),
+    )
+
+
+def mark_offline(user_id: str, last_seen_ms: int | None) -> bool:
+    """Takes a person without connections out of the sweep's index; returns False where somebody connected meanwhile."""
+    row = tables.Connections
+    actions: list[Action] = [row.sweep_shard.remove(), row.sweep_at_s.remove(), row.announced.remove()]
+    if last_seen_ms is not None:
+        actions.append(tables.Connections.last_seen_ms.set(last_seen_ms))
+    empty = tables.Connections.sweep_at_s.exists() & (size(tables.Connections.connections) == 0)
+    return _settle(user_id, actions, empty)
+
+
+def _settle(user_id: str, actions: list[Action], condition: Condition) -> bool:
+    try:
+        tables.Connections(user_id=user_id).update(actions=actions, condition=condition)
+    except UpdateError as error:
+        if conditions.failed_condition(error):
+            return False
+        raise
+    return True
+
+
+def _update(user_id: str, actions: list[Action], condition: Condition) -> Presence | None:
+    row = tables.Connections(user_id=user_id)
+    try:
+        row.update(actions=actions, condition=condition)
+    except UpdateError as error:
+        if conditions.failed_condition(error):
+            return None
+        raise
+    return _presence(user_id, row)
+
+
+def _presence(user_id: str, row: tables.Connections | None) -> Presence:
+    if row is None:
+        return Presence(user_id=user_id)
+    return Presence(
+        user_id=user_id,
+        connections=tuple(_connection(one, body) for one, body in row.connections.items()),
+        last_seen_ms=None if row.last_seen_ms is None else int(row.last_seen_ms),
+        hides_last_seen=bool(row.hides_last_seen),
+        is_announced=bool(row.announced),
+        is_watched=row.sweep_at_s is not None,
+    )
+
+
+def _connection(connection_id: str, body: Mapping[str, Any]) -> Connection:
+    return Connection(
+        connection_id=connection_id,
+        lease_s=body["lease_s"],
+        token_s=body["token_s"],
+        since_ms=body["since_ms"],
+        issued_at_s=body.get("issued_at_s", 0),
+        sign_s=body.get("sign_s", 0),
+        joined=frozenset(body["joined"]),
+    )

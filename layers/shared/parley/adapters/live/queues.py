@@ -1,0 +1,72 @@
+"""The queues: posts that wait, what is left to do for a group's members, and exports that have more to do."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from parley.adapters import environment
+from parley.adapters.dynamodb import clients, retrying
+from parley.domain.erasure.job import ErasureStep
+from parley.domain.exports.job import ExportStep
+from parley.domain.live.posts import Post
+from parley.domain.live.sweeps import SweepJob
+
+MAX_ENTRIES = 10  # of one SendMessageBatch, 256 KB in all (SQS quotas)
+MAX_BATCH_BYTES = 256 * 1024
+FIRST_DELAY_S = 1  # before the first retry of a post; the queue's visibility timeout spaces the others
+MAX_TRIES = 3  # of a batch of which SQS takes only a part
+
+
+def retry_later(posts: Sequence[Post]) -> None:
+    """Puts posts into the queue; one call per 10."""
+    send_all("POST_RETRIES_QUEUE_URL", posts, delay_s=FIRST_DELAY_S)
+
+
+def deliver(jobs: Sequence[Struct]) -> None:
+    """Puts jobs for parts of a group's members into the queue; one call per 10."""
+    send_all("DELIVERIES_QUEUE_URL", jobs)
+
+
+def sweep_on(jobs: Sequence[SweepJob]) -> None:
+    """Puts rows that a sweep has found to be due into their queue; one call per 10 jobs."""
+    send_all("SWEEPS_QUEUE_URL", jobs)
+
+
+def send_all(queue_variable: str, bodies: Sequence[Struct], delay_s: int = 0) -> None:
+    """Sends bodies to the queue that an environment variable names; one call per 10."""
+    if not bodies:
+        return
+    sqs, queue_url = clients.client("sqs"), environment.required(queue_variable)
+    for first in range(0, len(bodies), MAX_ENTRIES):
+        # A frame is at most 128 KB, so ten of them might not fit one call; then each goes alone.
+        chunk = [msgspec.json.encode(body).decode() for body in bodies[first : first + MAX_ENTRIES]]
+        delay = {"DelaySeconds": delay_s} if delay_s else {}
+        entries = [{"Id": str(n), "MessageBody": body, **delay} for n, body in enumerate(chunk)]
+        groups = [entries] if sum(len(body.encode()) for body in chunk) <= MAX_BATCH_BYTES else [[e] for e in entries]
+        for group in groups:
+            _send(sqs, queue_url, group)
+
+
+def go_on_with(step: ExportStep) -> None:
+    """Puts an export's next step into its queue."""
+    clients.client("sqs").send_message(
+        QueueUrl=environment.required("EXPORT_STEPS_QUEUE_URL"), MessageBody=msgspec.json.encode(step).decode()
+    )
+
+
+def erase_on(step: ErasureStep, delay_s: int = 0) -> None:
+    """Puts an erasure's next step into its queue, to be done after `delay_s` (900 at most, SQS quotas)."""
+    send_all("ERASURE_STEPS_QUEUE_URL", [step], delay_s=delay_s)
+
+
+def _send(sqs: Any, queue_url: str, entries: list[dict[str, Any]]) -> None:
+    """Sends one batch, and again what of it was not taken: botocore retries a call that fails, not a part of one."""
+    for _ in range(MAX_TRIES):
+        answer = sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
+        not_taken = {failure["Id"] for failure in answer.get("Failed", [])}
+        entries = [entry for entry in entries if entry["Id"] in not_taken]
+        if not entries:
+            return
+    raise retrying.busy()

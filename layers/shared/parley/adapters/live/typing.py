@@ -1,0 +1,124 @@
+"""Who is typing where, for a few seconds."""
+
+from collections.abc import Iterable, Iterator
+
+from pynamodb.exceptions import DeleteError, UpdateError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from parley.adapters.conversations import conversations
+from parley.adapters.dynamodb import batches, conditions, tables
+from parley.adapters.dynamodb import due as due_rows
+from parley.domain.conversations.stored import Head
+from parley.domain.live.sweeps import shard, shards
+from parley.domain.live.typing_status import Typist
+
+# DynamoDB may delete a row as soon as it may delete it at all, and then nobody would be told that the typing has ended.
+# So it may only after the sweep has had an hour to do so.
+KEEP_S = 3600
+
+
+def save(typist: Typist) -> None:
+    """Writes that somebody types until `expires_at_ms`, in place of what was there; one round trip.
+
+    The index entry stays where the first start has put it, so to type on costs one write unit, and not three.
+    """
+    row, columns = tables.Typing(conversation_id=typist.conversation_id, user_id=typist.user_id), tables.Typing
+    row.update(
+        actions=[
+            columns.until_ms.set(typist.expires_at_ms),
+            columns.expires_at_s.set(typist.expires_at_ms // 1000 + KEEP_S),
+            columns.expires_at_ms.set(columns.expires_at_ms | typist.expires_at_ms),
+            columns.sweep_shard.set(shard("typing", typist.conversation_id)),
+            columns.stopped.remove(),
+        ]
+    )
+
+
+def of(conversation_id: str, user_id: str) -> Typist | None:
+    """Returns the person's row there, run out or not; one round trip."""
+    return _found(batches.read({tables.Typing: [(conversation_id, user_id)]}), conversation_id, user_id)
+
+
+def stop(typist: Typist) -> None:
+    """Notes that somebody has stopped typing; nothing if they have gone on meanwhile, or the row is gone."""
+    columns = tables.Typing
+    actions: list[Action] = [
+        columns.stopped.set(True),
+        columns.sweep_shard.remove(),
+        columns.expires_at_s.set(typist.expires_at_ms // 1000 + 1),  # nobody is left to be told
+    ]
+    _update(typist.conversation_id, typist.user_id, actions, _is_as_read(typist))
+
+
+def put_off(conversation_id: str, user_id: str, at_ms: int) -> None:
+    """Lets the sweep look at a row at `at_ms`; nothing where it need not look any more."""
+    columns = tables.Typing
+    _update(conversation_id, user_id, [columns.expires_at_ms.set(at_ms)], columns.sweep_shard.exists())
+
+
+def remove_stale(typist: Typist) -> bool:
+    """Deletes the row if it is still the one that ran out; returns False where somebody has typed on meanwhile."""
+    row = tables.Typing(conversation_id=typist.conversation_id, user_id=typist.user_id)
+    return _delete(row, _is_as_read(typist))
+
+
+def heads_and_typists(keys: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[Head | None, Typist | None]]:
+    """Returns a conversation's head and whether somebody types there, run out or not, by conversation and user id.
+
+    One round trip.
+    """
+    wanted = list(keys)
+    rows = batches.read({tables.Conversation: [key[:1] for key in wanted], tables.Typing: wanted})
+    return {key: (conversations.head_of(rows, key[0]), _found(rows, *key)) for key in wanted}
+
+
+def in_conversation(conversation_id: str, now_ms: int) -> list[Typist]:
+    """Returns who types there now; one round trip."""
+    rows = tables.Typing.query(conversation_id)
+    return [one for row in rows if (one := _typist(row)).expires_at_ms > now_ms and not one.is_stopped]
+
+
+def due(now_ms: int) -> Iterator[tuple[str, str]]:
+    """Yields conversation id and user id of the rows that the sweep must look at; some have not run out yet.
+
+    An index query per shard, and for each `due.MAX_PAGE` more.
+    """
+    rows = due_rows.rows(tables.Typing.by_expiry, shards("typing"), tables.Typing.expires_at_ms <= now_ms)
+    return ((row.conversation_id, row.user_id) for row in rows)
+
+
+def _update(conversation_id: str, user_id: str, actions: list[Action], condition: Condition) -> None:
+    try:
+        tables.Typing(conversation_id=conversation_id, user_id=user_id).update(actions=actions, condition=condition)
+    except UpdateError as error:
+        if not conditions.failed_condition(error):
+            raise
+
+
+def _delete(row: tables.Typing, condition: Condition) -> bool:
+    try:
+        row.delete(condition=condition)
+    except DeleteError as error:
+        if conditions.failed_condition(error):
+            return False
+        raise
+    return True
+
+
+def _found(rows: batches.Rows, *key: str) -> Typist | None:
+    row = rows.get(tables.Typing, *key)
+    return None if row is None else _typist(row)
+
+
+def _typist(row: tables.Typing) -> Typist:
+    until_ms = row.expires_at_ms if row.until_ms is None else row.until_ms
+    return Typist(row.conversation_id, row.user_id, int(until_ms), bool(row.stopped))
+
+
+def _is_as_read(typist: Typist) -> Condition:
+    """Returns the condition that nobody has typed on since the row was read."""
+    columns = tables.Typing
+    of_before: Condition = columns.until_ms.does_not_exist() & (columns.expires_at_ms == typist.expires_at_ms)
+    is_as_read: Condition = (columns.until_ms == typist.expires_at_ms) | of_before
+    return is_as_read

@@ -1,0 +1,1 @@
+"""Rows of banned words, reports, the audit log."""

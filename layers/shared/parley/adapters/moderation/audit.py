@@ -1,0 +1,46 @@
+"""The audit log: entries are added, in the transaction of what they tell of where there is one, and read."""
+
+import msgspec
+from pynamodb.exceptions import PutError
+from pynamodb.transactions import TransactWrite
+
+from parley.adapters.dynamodb import conditions, tables
+from parley.domain.moderation.audit import Entry
+
+_row_is_new = tables.AuditEntry.entry_id.does_not_exist()
+
+
+def put(transaction: TransactWrite, entry: Entry) -> None:
+    """Adds an entry to the transaction that does what it tells of. Nothing is ever written over an entry."""
+    transaction.save(_row(entry), condition=_row_is_new)
+
+
+def write(entry: Entry) -> None:
+    """Adds an entry, once; one round trip. What only reads is told of before anything is shown."""
+    try:
+        _row(entry).save(condition=_row_is_new)
+    except PutError as error:
+        # The same thing at the same moment is one entry: a retry finds it there.
+        if not conditions.failed_condition(error):
+            raise
+
+
+def _row(entry: Entry) -> tables.AuditEntry:
+    return tables.AuditEntry(month=entry.month, **msgspec.to_builtins(entry))
+
+
+def newest(month: str, limit: int, *, before: str | None, since_id: str) -> list[Entry]:
+    """Returns up to `limit` entries of a month, the newest first: older than `before`, from `since_id` on."""
+    entry_id = tables.AuditEntry.entry_id
+    # `between` takes in both its ends.
+    wanted = entry_id >= since_id if before is None else entry_id.between(since_id, before)
+    found = tables.AuditEntry.query(
+        month, wanted, scan_index_forward=False, limit=limit + 1, page_size=limit + 1, consistent_read=True
+    )
+    entries = [_entry(one) for one in found]
+    return [one for one in entries if one.entry_id != before][:limit]
+
+
+def _entry(row: tables.AuditEntry) -> Entry:
+    fields = ("entry_id", "actor_id", "actor_role", "action", "target", "details", "request_id")
+    return msgspec.convert({name: getattr(row, name) for name in fields} | {"at_ms": int(row.at_ms)}, type=Entry)

@@ -1,0 +1,89 @@
+"""Reports of messages, and their queue."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from pynamodb.exceptions import PutError, TransactWriteError
+from pynamodb.transactions import TransactWrite
+
+from parley.adapters.dynamodb import batches, clients, conditions, tables
+from parley.adapters.dynamodb.documents import to_wire
+from parley.adapters.moderation import audit
+from parley.domain.conversations.reports import Position, Report
+from parley.domain.moderation.audit import Entry
+
+_NUMBERS = ("seq", "created_at_ms", "version", "handled_at_ms")
+
+
+def row(report: Report) -> tables.Report:
+    """Returns a report's row, to be saved in the transaction of what it is about."""
+    return tables.Report(**msgspec.to_builtins(report))
+
+
+def add(report: Report) -> bool:
+    """Writes a report; returns False where there is one of its id already; one round trip."""
+    try:
+        row(report).save(condition=tables.Report.report_id.does_not_exist())
+    except PutError as error:
+        if conditions.failed_condition(error):
+            return False
+        raise
+    return True
+
+
+def read(report_id: str) -> Report | None:
+    """Returns a report, or None; one round trip."""
+    try:
+        return _report(tables.Report.get(report_id, consistent_read=True))
+    except tables.Report.DoesNotExist:
+        return None
+
+
+def page(status: str, limit: int, after: Position | None, *, newest_first: bool) -> list[Report]:
+    """Returns up to `limit` reports of a status by time, without what anybody wrote; one round trip."""
+    start = None
+    if after is not None:
+        start = {
+            "status": to_wire(status),
+            "created_at_ms": to_wire(after.created_at_ms),
+            "report_id": to_wire(after.report_id),
+        }
+    found = tables.Report.by_status.query(
+        status, scan_index_forward=not newest_first, limit=limit, page_size=limit, last_evaluated_key=start
+    )
+    return [_report(one) for one in found]
+
+
+def some(report_ids: Iterable[str]) -> list[Report]:
+    """Returns the reports of these ids that exist, whole and in this order; one round trip per 100."""
+    wanted = list(report_ids)
+    rows = batches.read({tables.Report: [(one,) for one in wanted]})
+    found = (rows.get(tables.Report, one) for one in wanted)
+    return [_report(one) for one in found if one is not None]
+
+
+def change(known: Report, changed: Report, entry: Entry) -> bool:
+    """Writes what a moderator changed of a report, and that they did; False where it is no longer as `known`."""
+    before, after = msgspec.to_builtins(known), msgspec.to_builtins(changed)
+    actions = [getattr(tables.Report, name).set(value) for name, value in after.items() if value != before[name]]
+    try:
+        with TransactWrite(connection=clients.dynamodb) as transaction:
+            transaction.update(
+                tables.Report(report_id=known.report_id),
+                actions=actions,
+                condition=tables.Report.version == known.version,
+            )
+            audit.put(transaction, entry)
+    except TransactWriteError as error:
+        if conditions.lost_race(error):
+            return False
+        raise
+    return True
+
+
+def _report(found: tables.Report) -> Report:
+    fields: dict[str, Any] = {name: getattr(found, name) for name in Report.__struct_fields__}
+    fields |= {name: int(fields[name]) for name in _NUMBERS if fields[name] is not None}
+    # The index, and so the queue, has no text.
+    return msgspec.convert(fields | {"text": fields["text"] or ""}, type=Report)

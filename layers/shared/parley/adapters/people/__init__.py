@@ -1,0 +1,1 @@
+"""Rows of profiles and blocks; policies, tokens, tickets."""

@@ -1,0 +1,187 @@
+"""Who has blocked whom: two rows for each pair, written together, so that either side reads its own.
+
+What one operation needs to know of one other person is one key more in a batch: `key` and `of`.
+"""
+
+from collections.abc import Collection, Iterable
+
+from msgspec import Struct
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.transactions import TransactWrite
+
+from parley.adapters.dynamodb import batches, clients, conditions, tables
+from parley.adapters.dynamodb.batches import Rows
+from parley.adapters.dynamodb.documents import to_wire
+from parley.domain.conversations.block_steps import Blocking, Position
+
+MAX_READ = 50  # rows of one person that are read whole; whoever has more is looked up beside each of the others
+
+
+class Block(Struct, frozen=True, kw_only=True):
+    """Somebody whom a person has blocked, and when."""
+
+    user_id: str
+    blocked_at_ms: int
+
+
+def key(user_id: str, other_id: str) -> batches.Key:
+    """Returns the key of the row that tells `user_id` what stands between the two: one more in a batch, 1 unit."""
+    return (user_id, other_id)
+
+
+def of(rows: Rows, user_id: str, other_id: str) -> Blocking:
+    """Returns what stands between two people, from a batch that held `key` of `tables.Block`."""
+    row = rows.get(tables.Block, user_id, other_id)
+    return Blocking() if row is None else Blocking(by_me=bool(row.by_me), of_me=bool(row.of_me))
+
+
+def absent() -> Condition:
+    """Returns the condition under which a pair's row holds no block; a row without one there is none."""
+    return tables.Block.user_id.does_not_exist()
+
+
+def made(*, is_on: bool) -> Condition:
+    """Returns the condition under which the person of a pair's row has blocked the other one, or has not."""
+    return tables.Block.by_me.exists() if is_on else tables.Block.by_me.does_not_exist()
+
+
+def cut_off(user_id: str, others: Iterable[str]) -> set[str]:
+    """Returns with whom there is a block, whoever of the two has blocked: those of `others` at least.
+
+    One round trip, two where there are many.
+    """
+    few = few_cut_off(user_id)
+    return cut_off_among(user_id, others) if few is None else few
+
+
+def few_cut_off(user_id: str) -> set[str] | None:
+    """Returns everybody with whom a person has a block, or None where there may be too many to read them all.
+
+    One round trip, 1 read unit for nearly everybody.
+    """
+    few = _few(user_id)
+    return None if few is None else {row.other_id for row in few}
+
+
+def cut_off_among(user_id: str, others: Iterable[str]) -> set[str]:
+    """Returns those of these people with whom a person has a block; one round trip per 100, a unit each."""
+    return {one for one, blocking in _each_of(user_id, others) if blocking.is_on}
+
+
+def few_blockers_of(user_id: str) -> set[str] | None:
+    """Returns everybody who has blocked a person, or None where there may be too many to read them all.
+
+    One round trip.
+    """
+    few = _few(user_id)
+    return None if few is None else {row.other_id for row in few if row.of_me}
+
+
+def _few(user_id: str) -> list[tables.Block] | None:
+    """Returns all rows of a person, or None where there may be too many; `MAX_READ` of under 100 bytes are 2 units."""
+    found = tables.Block.query(user_id, limit=MAX_READ, page_size=MAX_READ, consistent_read=True)
+    rows = list(found)
+    return rows if found.last_evaluated_key is None else None
+
+
+def blockers_of(user_id: str, others: Collection[str]) -> set[str]:
+    """Returns who has blocked a person, those of `others` at least; one round trip, two where many have."""
+    few = few_blockers_of(user_id)
+    return blockers_among(user_id, others) if few is None else few
+
+
+def blockers_among(user_id: str, others: Iterable[str]) -> set[str]:
+    """Returns those of these people who have blocked a person; one round trip per 100, a unit each."""
+    return {one for one, blocking in _each_of(user_id, others) if blocking.of_me}
+
+
+def _each_of(user_id: str, others: Iterable[str]) -> list[tuple[str, Blocking]]:
+    wanted = list(others)
+    rows = batches.read({tables.Block: [key(user_id, one) for one in wanted]})
+    return [(one, of(rows, user_id, one)) for one in wanted]
+
+
+def blocked_by(user_id: str) -> set[str]:
+    """Returns everybody whom a person has blocked; one round trip, for nobody blocks more than `MAX_BLOCKS`."""
+    return {row.other_id for row in tables.Block.by_time.query(user_id, consistent_read=True)}
+
+
+def count(user_id: str) -> int:
+    """Returns how many people a person has blocked; one round trip."""
+    return int(tables.Block.by_time.count(user_id, consistent_read=True))
+
+
+def page(user_id: str, limit: int, after: Position | None) -> list[Block]:
+    """Returns up to `limit` people whom a person has blocked, the newest block first; one round trip."""
+    start = None
+    if after is not None:
+        start = {
+            "user_id": to_wire(user_id),
+            "other_id": to_wire(after.user_id),
+            "blocked_at_ms": to_wire(after.blocked_at_ms),
+        }
+    found = tables.Block.by_time.query(
+        user_id,
+        scan_index_forward=False,
+        limit=limit,
+        page_size=limit,
+        last_evaluated_key=start,
+        consistent_read=True,
+    )
+    return [Block(user_id=row.other_id, blocked_at_ms=int(row.blocked_at_ms)) for row in found]
+
+
+def read(user_id: str, other_id: str) -> tuple[Blocking, Block | None]:
+    """Returns what stands between two people, and the first one's block of the other; one round trip."""
+    try:
+        row = tables.Block.get(user_id, other_id, consistent_read=True)
+    except tables.Block.DoesNotExist:
+        return Blocking(), None
+    mine = Block(user_id=other_id, blocked_at_ms=int(row.blocked_at_ms)) if row.blocked_at_ms is not None else None
+    return Blocking(by_me=bool(row.by_me), of_me=bool(row.of_me)), mine
+
+
+def save(user_id: str, block: Block) -> bool:
+    """Writes a block into both rows; returns False where it was there already, or somebody was in the way."""
+    try:
+        with TransactWrite(connection=clients.dynamodb) as transaction:
+            transaction.update(
+                tables.Block(user_id=user_id, other_id=block.user_id),
+                actions=[tables.Block.by_me.set(True), tables.Block.blocked_at_ms.set(block.blocked_at_ms)],
+                condition=tables.Block.by_me.does_not_exist(),
+            )
+            transaction.update(
+                tables.Block(user_id=block.user_id, other_id=user_id), actions=[tables.Block.of_me.set(True)]
+            )
+    except TransactWriteError as error:
+        if conditions.lost_race(error):
+            return False
+        raise
+    return True
+
+
+def remove(user_id: str, other_id: str, known: Blocking) -> bool:
+    """Takes a person's block of another out of both rows, which go where nothing else stands in them.
+
+    Returns False where they are no longer as `known`.
+    """
+    mine = tables.Block(user_id=user_id, other_id=other_id)
+    theirs = tables.Block(user_id=other_id, other_id=user_id)
+    try:
+        with TransactWrite(connection=clients.dynamodb) as transaction:
+            if known.of_me:
+                transaction.update(
+                    mine,
+                    actions=[tables.Block.by_me.remove(), tables.Block.blocked_at_ms.remove()],
+                    condition=tables.Block.by_me.exists() & tables.Block.of_me.exists(),
+                )
+                transaction.update(theirs, actions=[tables.Block.of_me.remove()])
+            else:
+                transaction.delete(mine, condition=tables.Block.by_me.exists() & tables.Block.of_me.does_not_exist())
+                transaction.delete(theirs)
+    except TransactWriteError as error:
+        if conditions.lost_race(error):
+            return False
+        raise
+    return True

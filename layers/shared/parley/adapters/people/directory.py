@@ -1,0 +1,43 @@
+"""The indexes of people by name: of one role, and of everybody."""
+
+from collections.abc import Iterable
+from functools import cache
+from hashlib import sha256
+
+from parley.adapters import environment
+from parley.adapters.dynamodb import tables
+from parley.adapters.threads import Threads
+from parley.domain.people.directory import SHARDS, Entry, Range, role_shards
+
+MAX_QUERIES_AT_ONCE = 32
+
+_queries = Threads(max_workers=MAX_QUERIES_AT_ONCE, thread_name_prefix="directory")
+
+
+def of_roles(roles: Iterable[str], within: Range, limit: int) -> list[Entry]:
+    """Returns up to `limit` people of these roles, by name; five queries a role, `MAX_QUERIES_AT_ONCE` at a time."""
+    return _merged(tables.User.by_role, (part for role in roles for part in role_shards(role)), within, limit)
+
+
+def of_all(within: Range, limit: int) -> list[Entry]:
+    """Returns up to `limit` people, by name; one round trip."""
+    return _merged(tables.User.by_name, SHARDS, within, limit)
+
+
+@cache
+def sealing_key() -> bytes:
+    """Returns what cursors are sealed with: made of names that CloudFormation gives at random and no client sees."""
+    parts = (environment.required("USERS_TABLE"), environment.required("POST_RETRIES_QUEUE_URL"))
+    return sha256("\n".join(("directory", *parts)).encode()).digest()
+
+
+def _merged(index: tables.ByRole | tables.ByName, hashes: Iterable[str], within: Range, limit: int) -> list[Entry]:
+    if within.is_empty:
+        return []
+
+    def query(one: str) -> list[Entry]:
+        found = index.query(one, tables.User.name_key.between(within.first, within.last), limit=limit, page_size=limit)
+        return [Entry(row.name_key, row.user_id) for row in found]
+
+    # An index may lag behind: a person whose role has just changed can stand in both.
+    return sorted({entry for entries in _queries.map(query, hashes) for entry in entries})[:limit]

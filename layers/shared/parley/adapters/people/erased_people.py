@@ -1,0 +1,29 @@
+"""The mark that somebody was erased, which holds a hash of their id and nothing else: nobody gets in as them."""
+
+from collections.abc import Iterable
+
+from parley.adapters.dynamodb import batches, tables
+from parley.adapters.dynamodb.batches import Rows
+from parley.domain.erasure.job import user_hash
+
+
+def key(user_id: str) -> str:
+    """Returns the key of a person's mark: one more in a batch, 1 unit."""
+    return f"#{user_hash(user_id)}"
+
+
+def is_marked(rows: Rows, user_id: str) -> bool:
+    """Says whether a person was erased, from a batch that held `key` of `tables.Erasure`."""
+    return rows.get(tables.Erasure, key(user_id)) is not None
+
+
+def among(user_ids: Iterable[str]) -> set[str]:
+    """Returns those of these people who were erased; one round trip per 100."""
+    wanted = list(user_ids)
+    rows = batches.read({tables.Erasure: [(key(one),) for one in wanted]})
+    return {one for one in wanted if is_marked(rows, one)}
+
+
+def forget(user_id: str) -> None:
+    """Takes a mark away, so that the person may be known again; one round trip."""
+    tables.Erasure(erasure_id=key(user_id)).delete()

@@ -1,0 +1,87 @@
+"""Request bodies and query strings: text in, a typed struct out, or a refusal that names every wrong field.
+
+The good case is one call of msgspec. Only when that fails, `domain.faults` walks the struct's type beside what was sent
+and collects all that is wrong, with codes of our own; no decision rests on the wording of msgspec's messages.
+
+A text that must not be blank says so by its pattern, so that the JSON Schema made from the struct says it too:
+
+    text: Annotated[str, msgspec.Meta(max_length=10_000, pattern=NOT_BLANK)]
+
+Bound every integer with `ge` and `le`: JSON has no largest number. msgspec *searches* for a pattern, and Python's `$`
+matches before a final newline too: end a pattern with `$(?!\\n)`. Where a key stands twice, the last one counts.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+from msgspec import inspect
+
+from parley.domain.api.errors import Field
+from parley.domain.api.fields import is_unicode, members, struct_type, whole_number
+
+_whole_number = re.compile(r"(-?(?:0|[1-9][0-9]*))(?:\.0+)?")
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def decode(raw: str | bytes, into: type[T], pointer: str = "") -> T:
+    """Returns the JSON object `raw` as `into`; raises Malformed for what is no JSON, Invalid for wrong fields.
+
+    A number without a fraction is an integer, however it is written (JSON Schema): 72.0 is 72.
+    `pointer` is where `raw` stood in what the client sent: over WebSocket the body is under `/data`.
+    """
+    try:
+        return msgspec.json.decode(raw, type=into)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        from parley.domain.api import faults  # only bad requests pay for it
+
+        return faults.read(raw, into, pointer)
+
+
+def decode_query(params: Mapping[str, str | Sequence[str]], into: type[T]) -> T:
+    """Returns query parameters as `into`, numbers and booleans read by its fields' types; raises Invalid."""
+    values, wrong = _read_query(params, into)
+    try:
+        decoded = msgspec.convert(values, type=into)
+    except (msgspec.ValidationError, UnicodeError):  # half a surrogate pair where a number belongs
+        from parley.domain.api import faults
+
+        raise faults.of_query(values, into, wrong) from None
+    if wrong:
+        from parley.domain.api import faults
+
+        raise faults.of_query(values, into, wrong)
+    return decoded
+
+
+def _read_query(
+    params: Mapping[str, str | Sequence[str]], into: type[msgspec.Struct]
+) -> tuple[dict[str, object], list[Field]]:
+    """Returns each parameter as its field's type asks, and those that no type could tell to be wrong."""
+    kinds = {field.encode_name: members(field.type) for field in struct_type(into).fields}
+    values: dict[str, object] = {}
+    wrong: list[Field] = []
+    for name, given in params.items():
+        texts = [given] if isinstance(given, str) else list(given)
+        lists = [kind for kind in kinds.get(name, ()) if isinstance(kind, inspect.CollectionType)]
+        if lists:
+            values[name] = [_read_parameter(text, members(lists[0].item_type)) for text in texts]
+        else:
+            values[name] = _read_parameter(texts[-1] if texts else "", kinds.get(name, ()))
+            if len(texts) > 1 and name in kinds:
+                wrong.append(Field(f"?{name}", "repeated"))
+        if name in kinds and not all(is_unicode(text) for text in texts):
+            wrong.append(Field(f"?{name}", "bad_format"))
+    return values, wrong
+
+
+def _read_parameter(text: str, kinds: Sequence[inspect.Type]) -> object:
+    """Returns what `text` says for one of `kinds`, or else the text itself, which is then refused by its type."""
+    for kind in kinds:
+        if isinstance(kind, inspect.IntType) and (digits := _whole_number.fullmatch(text)):
+            return whole_number(digits[1])
+        if isinstance(kind, inspect.BoolType) and text in ("true", "false"):
+            return text == "true"
+    return text

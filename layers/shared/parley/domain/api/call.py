@@ -1,0 +1,42 @@
+"""One call of one operation: who, when, and from which device."""
+
+from msgspec import Struct
+
+from parley.domain.api.identity import Identity
+from parley.domain.api.types import RateLimit
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """What a trigger knows before the operation starts.
+
+    Operations take time and identity from here and nowhere else.
+    """
+
+    caller: Identity
+    now_ms: int
+    request_id: str  # API Gateway's, for logs and problem documents
+    connection_id: str | None = None  # the device, when the call came over WebSocket
+    connected_at_ms: int = 0
+    field_prefix: str = ""  # where the body's fields sit: "" over REST, "/data" over WebSocket
+    # By policy, what the operation has found out of its caller's limits: the answer tells it, be it good or a refusal.
+    rate_limits: dict[str, RateLimit] = {}
+
+    @property
+    def device_id(self) -> str:
+        """Returns the connection that the call came over; ValueError for a call without one."""
+        if self.connection_id is None:
+            raise ValueError("this call came over no connection")
+        return self.connection_id
+
+    def note(self, standing: RateLimit) -> None:
+        """Lets the answer tell what is left of a limit; of two buckets of one policy, the emptier one."""
+        noted = self.rate_limits.get(standing.policy, standing)
+        self.rate_limits[standing.policy] = min(standing, noted, key=lambda one: one.remaining)
+
+    @property
+    def user_id(self) -> str:
+        return self.caller.user_id
+
+    @property
+    def now_s(self) -> int:
+        return self.now_ms // 1000

@@ -1,0 +1,88 @@
+"""How things are named: a conversation's id says what kind it is, a message's id says where it lies."""
+
+import re
+from base64 import b32encode
+from hashlib import sha256
+
+from parley.domain.api.errors import Invalid
+
+CONVERSATION_ID_PATTERN = r"^[dgt]_[a-z2-7]{26}$(?!\n)"
+MESSAGE_ID_PATTERN = r"^[dgt]_[a-z2-7]{26}\.[1-9][0-9]{0,14}$(?!\n)"
+EXPORT_ID_PATTERN = r"^x_[a-z2-7]{26}$(?!\n)"
+CONNECTION_ID_PATTERN = r"^[A-Za-z0-9_=+/-]{1,128}$(?!\n)"  # base64 of either alphabet, as API Gateway makes them
+CLIENT_ID_PATTERN = r"^[A-Za-z0-9._:~-]{1,64}$(?!\n)"
+
+_conversation_id = re.compile(r"[dgt]_[a-z2-7]{26}")
+_connection_id = re.compile(CONNECTION_ID_PATTERN)
+_export_id = re.compile(EXPORT_ID_PATTERN)
+_message_id = re.compile(r"([dgt]_[a-z2-7]{26})\.([1-9][0-9]{0,14})")
+
+GROUP_PREFIX = "g_"
+
+
+def direct_conversation_id(one_user_id: str, other_user_id: str, context_type: str, context_id: str) -> str:
+    """Returns the one id that two people have in a context, whoever of them asks.
+
+    So a pair can never have two conversations.
+    """
+    # Neither a user id nor a context id can hold a line feed, so no two pairs of names run together.
+    parts = (*sorted((one_user_id, other_user_id)), context_type, context_id)
+    return "d_" + b32encode(sha256("\n".join(parts).encode()).digest()[:16]).decode().rstrip("=").lower()
+
+
+def group_id(creator_id: str, nonce: str) -> str:
+    """Returns the id of a group that somebody makes.
+
+    The same `nonce` gives the same group again, so a retry makes no second one.
+    """
+    return (
+        GROUP_PREFIX + b32encode(sha256(f"{creator_id}\n{nonce}".encode()).digest()[:16]).decode().rstrip("=").lower()
+    )
+
+
+def is_group_id(conversation_id: str) -> bool:
+    """Says whether an id is a group's: only there must a membership be read to know who is in it."""
+    return conversation_id.startswith(GROUP_PREFIX)
+
+
+def message_id(conversation_id: str, seq: int) -> str:
+    """Returns the id of a message; it carries conversation and seq, so that no index is needed to find one."""
+    return f"{conversation_id}.{seq}"
+
+
+def check_conversation_id(text: str, pointer: str) -> str:
+    """Returns `text` if Parley could have made it as a conversation's id.
+
+    Refuses it with Invalid at `pointer` if not.
+    """
+    if _conversation_id.fullmatch(text) is None:
+        raise Invalid.field(pointer, "bad_format", "That is not the id of a conversation.")
+    return text
+
+
+def check_connection_id(text: str, pointer: str) -> str:
+    """Returns `text` if API Gateway could have made it as a connection's id; refuses it with Invalid if not."""
+    if _connection_id.fullmatch(text) is None:
+        raise Invalid.field(pointer, "bad_format", "That is not the id of a connection.")
+    return text
+
+
+def check_export_id(text: str, pointer: str) -> str:
+    """Returns `text` if Parley could have made it as an export's id.
+
+    Refuses it with Invalid at `pointer` if not.
+    """
+    if _export_id.fullmatch(text) is None:
+        raise Invalid.field(pointer, "bad_format", "That is not the id of an export.")
+    return text
+
+
+def split_message_id(text: str, pointer: str) -> tuple[str, int]:
+    """Returns the conversation id and the seq that a message's id carries.
+
+    Refuses anything else with Invalid at `pointer`.
+    """
+    match = _message_id.fullmatch(text)
+    if match is None:
+        raise Invalid.field(pointer, "bad_format", "That is not the id of a message.")
+    return match[1], int(match[2])

@@ -1,0 +1,124 @@
+"""How often one may do a thing: a token bucket that is one number, the time at which it will be full again.
+
+That is GCRA, the generic cell rate algorithm (ITU-T I.371): a bucket holds `burst` tokens and gets one more every
+`interval_ms`. All that is kept of it is its theoretical arrival time, `tat_ms`. A bucket of which nothing is kept is
+full, and so is one whose `tat_ms` lies in the past: it can be forgotten.
+"""
+
+from msgspec import Struct
+
+from parley.domain.api.call import Call
+from parley.domain.api.errors import TooMany
+from parley.domain.api.types import Limits, RateLimit
+
+MINUTE_MS = 60_000
+TOKEN_BYTES = 4096  # of text in UTF-8; the longest text, 10,000 characters of 4 bytes, takes ten tokens
+
+SEND = "send"
+SLOW_MODE = "slow_mode"
+COST = "cost"
+LIVE = "live"
+OWN = "own"  # no bucket's name: what an operation asks that goes by what it has used itself
+
+
+class Rate(Struct, frozen=True, kw_only=True):
+    """A policy: `burst` at once, and one more each `interval_ms`."""
+
+    name: str
+    interval_ms: int
+    burst: int
+
+    @property
+    def window_ms(self) -> int:
+        """Returns how long an empty bucket takes to fill."""
+        return self.interval_ms * self.burst
+
+    def standing(self, tat_ms: int | None, now_ms: int) -> RateLimit:
+        """Returns what is left in a bucket, as clients see it."""
+        missing_ms = max(0, (tat_ms or 0) - now_ms)
+        # More than there is room for, where the bucket was emptied under a rate that allowed more.
+        missing = min(self.burst, -(-missing_ms // self.interval_ms))
+        return RateLimit(
+            policy=self.name,
+            limit=self.burst,
+            window_ms=self.window_ms,
+            remaining=self.burst - missing,
+            more_in_ms=missing_ms - (missing - 1) * self.interval_ms if missing else 0,
+        )
+
+
+class Taking(Struct, frozen=True, kw_only=True):
+    """What became of an attempt to take a token out of a bucket, and the bucket's `tat_ms` after it."""
+
+    is_granted: bool
+    tat_ms: int
+
+
+def send_rate(limits: Limits) -> Rate:
+    """Returns the rate at which one person may send."""
+    return _per_minute(SEND, limits.sends_per_minute, limits.send_burst)
+
+
+def cost_rate(limits: Limits) -> Rate:
+    """Returns the rate at which one person may use up cost units: about one for each read unit of DynamoDB."""
+    return _per_minute(COST, limits.cost_units_per_minute, limits.cost_unit_burst)
+
+
+def live_rate(limits: Limits) -> Rate:
+    """Returns the rate at which one person may do what others see at once and nobody keeps."""
+    return _per_minute(LIVE, limits.live_per_minute, limits.live_burst)
+
+
+def _per_minute(name: str, times: int, burst: int) -> Rate:
+    # Rounded up: never more than `times`, where they do not divide a minute.
+    return Rate(name=name, interval_ms=-(-MINUTE_MS // times), burst=burst)
+
+
+def slow_mode_rate(seconds: int, limits: Limits) -> Rate:
+    """Returns the rate of a group in slow mode: one message each so many seconds, and never more than elsewhere."""
+    return Rate(name=SLOW_MODE, interval_ms=max(seconds * 1000, send_rate(limits).interval_ms), burst=1)
+
+
+def tokens_for(text: str, rate: Rate) -> int:
+    """Returns how many tokens a text takes: one for each started `TOKEN_BYTES`, and never more than a full bucket."""
+    return min(rate.burst, max(1, -(-len(text.encode()) // TOKEN_BYTES)))
+
+
+def take(tat_ms: int | None, rate: Rate, now_ms: int, tokens: int = 1) -> Taking:
+    """Takes tokens out of a bucket, all of them or none."""
+    before_ms = max(tat_ms or 0, now_ms)
+    after_ms = before_ms + rate.interval_ms * tokens
+    if after_ms > now_ms + rate.window_ms:
+        return Taking(is_granted=False, tat_ms=before_ms)
+    return Taking(is_granted=True, tat_ms=after_ms)
+
+
+def is_empty(tat_ms: int, rate: Rate, now_ms: int) -> bool:
+    """Says whether a bucket holds no whole token."""
+    return tat_ms + rate.interval_ms > now_ms + rate.window_ms
+
+
+def empty(tat_ms: int, rate: Rate, now_ms: int) -> TooMany:
+    """Returns the refusal of what would use a bucket that is empty."""
+    return _too_much(rate, tat_ms + rate.interval_ms - rate.window_ms - now_ms)
+
+
+def _too_much(rate: Rate, retry_after_ms: int) -> TooMany:
+    detail = "That was too much at once; wait a moment."
+    return TooMany("rate_limited", detail, rule=rate.name, retry_after_ms=retry_after_ms)
+
+
+def settle(call: Call, rate: Rate, taking: Taking, tokens: int = 1) -> int:
+    """Lets the answer of a call tell what is left, and returns the bucket's `tat_ms`.
+
+    Raises TooMany if the bucket did not hold the tokens.
+    """
+    standing = rate.standing(taking.tat_ms, call.now_ms)
+    call.note(standing)
+    if taking.is_granted:
+        return taking.tat_ms
+    retry_after_ms = taking.tat_ms + rate.interval_ms * tokens - rate.window_ms - call.now_ms
+    if rate.name == SLOW_MODE:
+        detail = f"Slow mode: one message every {-(-rate.interval_ms // 1000)} s."
+        raise TooMany("slow_mode", detail, rule=rate.name, retry_after_ms=retry_after_ms)
+    raise _too_much(rate, retry_after_ms)

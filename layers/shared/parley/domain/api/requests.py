@@ -1,0 +1,405 @@
+"""What clients may send: one class per body, per action's `data` and per query string; unknown fields are refused."""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from parley.domain.api.errors import Invalid
+from parley.domain.api.fields import NOT_BLANK
+from parley.domain.api.identity import (
+    CONTEXT_ID_PATTERN,
+    CONTEXT_TYPE_PATTERN,
+    DEFAULT_ROLE,
+    MAX_CONTEXT_IDS,
+    MAX_CONTEXT_TYPES,
+    MAX_NAME_CHARACTERS,
+    ROLE_PATTERN,
+    STORED_USER_ID_PATTERN,
+    USER_ID_PATTERN,
+    is_stored_user_id,
+)
+from parley.domain.api.ids import CLIENT_ID_PATTERN, CONVERSATION_ID_PATTERN, MESSAGE_ID_PATTERN
+from parley.domain.api.times import RFC3339_PATTERN
+from parley.domain.api.types import GroupRole, Media, NotificationLevel, Posting, Signal, State
+
+MAX_PAYLOAD_CHARACTERS = 16_384  # of a call signal; an SDP has 2–8 KB
+MAX_TEXT_CHARACTERS = 10_000  # code points; at 4 bytes each well under an item's 400 KB and a frame's 128 KB
+MAX_SEQ = 10**15  # no conversation gets there; keeps seqs exact in every client's doubles (2**53)
+MAX_STATUS_USERS = 100  # one BatchGetItem (DynamoDB quotas)
+MAX_SYNC_CONVERSATIONS = 100
+MAX_PAGE = 100
+MAX_MENTIONED = 20  # people whom one message names: each is one more item of the send's transaction
+MAX_ADDED = 90  # people added to a group at once: a transaction holds 100 items (DynamoDB quotas)
+MAX_FORWARDS = 20  # conversations that a message is forwarded to at once (README, "Messages")
+MAX_SLOW_MODE_S = 120
+MAX_TITLE_CHARACTERS = 200
+MAX_DESCRIPTION_CHARACTERS = 1_000  # with the title and 100 members it keeps a head under 30 KB
+
+MAX_REMARK_CHARACTERS = 1000
+MAX_RULES = 1000  # of banned words; as in banned.py, which is too much to import for every request
+MAX_RULE_CHARACTERS = 64
+MAX_TRIED_CONVERSATIONS = 20
+
+Reason = Literal["spam", "harassment", "hate", "violence", "sexual", "self_harm", "illegal", "other"]
+ReportState = Literal["open", "in_review", "resolved", "dismissed"]
+AuditAction = Literal[
+    "read_report",
+    "resolve_report",
+    "put_banned_words",
+    "try_banned_words",
+    "read_edits",
+    "export_conversation",
+    "erase_user",
+]
+
+Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ)]
+UserId = Annotated[str, Meta(pattern=USER_ID_PATTERN, max_length=128)]
+StoredUserId = Annotated[str, Meta(pattern=STORED_USER_ID_PATTERN, max_length=128)]  # pseudonyms, too
+Role = Annotated[str, Meta(pattern=ROLE_PATTERN, max_length=64)]
+ContextType = Annotated[str, Meta(pattern=CONTEXT_TYPE_PATTERN, max_length=32)]
+ContextId = Annotated[str, Meta(pattern=CONTEXT_ID_PATTERN, max_length=128)]
+ContextIds = Annotated[list[ContextId], Meta(max_length=MAX_CONTEXT_IDS)]
+Text = Annotated[str, Meta(max_length=MAX_TEXT_CHARACTERS, pattern=NOT_BLANK)]
+ConversationId = Annotated[str, Meta(pattern=CONVERSATION_ID_PATTERN)]
+ClientId = Annotated[str, Meta(pattern=CLIENT_ID_PATTERN, max_length=64)]
+Limit = Annotated[int, Meta(ge=1, le=MAX_PAGE)]
+MessageId = Annotated[str, Meta(pattern=MESSAGE_ID_PATTERN, max_length=64)]
+Mention = Annotated[str, Meta(pattern=rf"{USER_ID_PATTERN}|^[*]$(?!\n)", max_length=128)]
+Title = Annotated[str, Meta(max_length=MAX_TITLE_CHARACTERS, pattern=NOT_BLANK)]
+Description = Annotated[str, Meta(max_length=MAX_DESCRIPTION_CHARACTERS, pattern=NOT_BLANK)]
+SlowModeS = Annotated[int, Meta(ge=0, le=MAX_SLOW_MODE_S)]
+Remark = Annotated[str, Meta(max_length=MAX_REMARK_CHARACTERS, pattern=NOT_BLANK)]
+Cursor = Annotated[str, Meta(min_length=1, max_length=1024)]
+
+
+class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The root of every request: a field that nobody knows is a mistake that somebody wants to hear about."""
+
+
+class Nothing(Body, frozen=True, kw_only=True):
+    """An action or a query that takes no fields."""
+
+
+class WantedContext(Body, frozen=True, kw_only=True):
+    """What a new conversation is about; `general` is the same as no context at all.
+
+    `title` is what the conversation is called from then on, the name of a pattern, say; an open one keeps its own.
+    """
+
+    type: Annotated[str, Meta(pattern=CONTEXT_TYPE_PATTERN, max_length=32)]
+    id: ContextId | None = None
+    title: Title | None = None
+
+
+class CreateConversation(Body, frozen=True, kw_only=True):
+    """POST /conversations: `direct` takes `user_id` and `context`, `group` the other fields.
+
+    A group is made once for a `client_id`.
+    """
+
+    type: Literal["direct", "group"]
+    user_id: UserId | None = None
+    context: WantedContext | None = None
+    title: Title | None = None
+    description: Description | None = None
+    member_ids: Annotated[list[UserId], Meta(max_length=MAX_ADDED)] = []
+    posting: Posting = "everyone"
+    slow_mode_s: SlowModeS = 0
+    client_id: ClientId | None = None
+
+
+class UpdateConversation(Body, frozen=True, kw_only=True):
+    """PATCH /conversations/{conversation_id}: what is named is changed; null takes a title or description away."""
+
+    title: Title | None | UnsetType = UNSET
+    description: Description | None | UnsetType = UNSET
+    posting: Posting | UnsetType = UNSET
+    slow_mode_s: SlowModeS | UnsetType = UNSET
+    state: State | UnsetType = UNSET
+
+
+class ArchiveConversation(Body, frozen=True, kw_only=True):
+    """PATCH /conversations/{conversation_id}/archive."""
+
+    archived: bool = True
+
+
+class UpdateSettings(Body, frozen=True, kw_only=True):
+    """PATCH /conversations/{conversation_id}/settings: what is named is changed; null ends a mute."""
+
+    pinned: bool | UnsetType = UNSET
+    muted_until: Annotated[str, Meta(pattern=RFC3339_PATTERN, max_length=40)] | None | UnsetType = UNSET
+    notifications: NotificationLevel | UnsetType = UNSET
+
+
+class AddMembers(Body, frozen=True, kw_only=True):
+    """POST /conversations/{conversation_id}/members."""
+
+    user_ids: Annotated[list[UserId], Meta(min_length=1, max_length=MAX_ADDED)]
+
+
+class SetRole(Body, frozen=True, kw_only=True):
+    """PUT and PATCH /conversations/{conversation_id}/members/{user_id}."""
+
+    role: GroupRole = "member"
+
+
+class Draft(Body, frozen=True, kw_only=True):
+    """What a message is made of, whichever way it comes in.
+
+    `mentions` names members, or `*` for everyone in the group.
+    """
+
+    text: Text
+    client_id: ClientId | None = None
+    kind: Literal["text"] = "text"
+    reply_to: MessageId | None = None
+    mentions: Annotated[list[Mention], Meta(max_length=MAX_MENTIONED)] = []
+
+
+class EditMessage(Body, frozen=True, kw_only=True):
+    """PATCH /messages/{message_id}: the new text; `mentions` as they are from now on."""
+
+    text: Text
+    mentions: Annotated[list[Mention], Meta(max_length=MAX_MENTIONED)] = []
+
+
+class DeleteMessage(Body, frozen=True, kw_only=True):
+    """The query of DELETE /messages/{message_id}: for everyone, or from the caller's own view only."""
+
+    scope: Literal["everyone", "me"] = "everyone"
+
+
+class ForwardMessage(Body, frozen=True, kw_only=True):
+    """POST /messages/{message_id}/forward: to conversations of the caller's."""
+
+    conversation_ids: Annotated[list[ConversationId], Meta(min_length=1, max_length=MAX_FORWARDS)]
+    client_id: ClientId | None = None
+
+
+class SendMessage(Draft, frozen=True, kw_only=True):
+    """POST /conversations/{conversation_id}/messages."""
+
+
+class SendMessageToUser(Draft, frozen=True, kw_only=True):
+    """POST /messages: the conversation is opened when there is none yet."""
+
+    user_id: UserId
+    context: WantedContext | None = None
+
+
+class SendMessageAction(Draft, frozen=True, kw_only=True):
+    """The action `send_message`."""
+
+    conversation_id: str
+
+
+class ExportConversation(Body, frozen=True, kw_only=True):
+    """POST /conversations/{conversation_id}/export."""
+
+    format: Literal["jsonl", "html"]
+    client_id: ClientId | None = None
+
+
+class OfConversation(Body, frozen=True, kw_only=True):
+    """An action on a conversation."""
+
+    conversation_id: str
+
+
+class OfMessage(Body, frozen=True, kw_only=True):
+    """An action on a message."""
+
+    message_id: str
+
+
+class SendCallSignal(Body, frozen=True, kw_only=True):
+    """The action `call_signal`. The payload is the clients' own affair: an SDP or a candidate, say."""
+
+    conversation_id: str
+    call_id: ClientId
+    signal: Signal
+    media: Media | None = None  # with an offer
+    payload: Annotated[str, Meta(max_length=MAX_PAYLOAD_CHARACTERS)] | None = None  # with offer, answer and candidate
+    previous_connection_id: Annotated[str, Meta(min_length=1, max_length=128)] | None = None  # with resume
+
+
+class RequestUserStatus(Body, frozen=True, kw_only=True):
+    """The action `request_user_status`."""
+
+    user_ids: Annotated[list[StoredUserId], Meta(min_length=1, max_length=MAX_STATUS_USERS)]
+
+
+class PutUser(Body, frozen=True, kw_only=True):
+    """PUT /users/{user_id}: the whole profile. What is left out is as where a token leaves it out."""
+
+    name: Annotated[str, Meta(max_length=MAX_NAME_CHARACTERS, pattern=NOT_BLANK)] | None = None
+    role: Role = DEFAULT_ROLE
+    contexts: Annotated[dict[ContextType, ContextIds], Meta(max_length=MAX_CONTEXT_TYPES)] = {}
+
+
+class GetPresence(Body, frozen=True, kw_only=True):
+    """The query of GET /users/presence: ids of users with commas between them."""
+
+    ids: Annotated[str, Meta(min_length=1, max_length=MAX_STATUS_USERS * 129)]
+
+    def user_ids(self) -> list[str]:
+        """Returns the ids; raises Invalid for too many, or for what can be none."""
+        found = self.ids.split(",")
+        if len(found) > MAX_STATUS_USERS:
+            detail = f"`ids` can name {MAX_STATUS_USERS} users at most."
+            raise Invalid.field("?ids", "too_many_items", detail, MAX_STATUS_USERS)
+        if not all(is_stored_user_id(one) for one in found):
+            raise Invalid.field("?ids", "bad_format", "`ids` must be ids of users with commas between them.")
+        return found
+
+
+class UpdateMe(Body, frozen=True, kw_only=True):
+    """PATCH /me: whether others see when the caller was last here; who hides it does not see it of others either."""
+
+    show_last_seen: bool
+
+
+class ExplainPolicy(Body, frozen=True, kw_only=True):
+    """The query of GET /policy/explain: a conversation that the caller might open."""
+
+    user_id: UserId
+    context_type: ContextType | None = None
+    context_id: ContextId | None = None
+
+
+class Page(Body, frozen=True, kw_only=True):
+    """The query of a list."""
+
+    cursor: Cursor | None = None
+    limit: Limit = 50
+
+
+class ListReceipts(Page, frozen=True, kw_only=True):
+    """The query of a message's receipts: those of a group come at once as long as its head lists its members."""
+
+    limit: Limit = MAX_PAGE
+
+
+class ListConversations(Page, frozen=True, kw_only=True):
+    """The query of GET /conversations."""
+
+    state: Literal["active", "archived", "pinned", "unread"] = "active"
+    context_type: ContextType | None = None
+    context_id: ContextId | None = None
+    q: Annotated[str, Meta(max_length=200, pattern=NOT_BLANK)] | None = None
+
+
+class Search(Body, frozen=True, kw_only=True):
+    """The query of GET /search: in one conversation, or in all of the caller's."""
+
+    q: Annotated[str, Meta(max_length=200, pattern=NOT_BLANK)]
+    conversation_id: ConversationId | None = None
+    cursor: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
+    limit: Limit = 20
+
+
+class ReportMessage(Body, frozen=True, kw_only=True):
+    """POST /messages/{message_id}/report."""
+
+    reason: Reason
+    note: Remark | None = None
+
+
+class ReportQuery(Page, frozen=True, kw_only=True):
+    """The query of the queue of reports."""
+
+    status: ReportState = "open"
+    order: Literal["oldest", "newest"] = "oldest"
+
+
+class ResolveReport(Body, frozen=True, kw_only=True):
+    """PATCH /admin/reports/{report_id}: `version` is the one that was read; what is left out stays as it is."""
+
+    version: Annotated[int, Meta(ge=1, le=10**9)]
+    status: ReportState
+    resolution: Remark | None = None
+    note: Remark | None = None
+
+
+class BannedWord(Body, frozen=True, kw_only=True):
+    """One rule of the list of banned words; without an `id` it gets one that follows from its text."""
+
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}$(?!\n)", max_length=32)] | None = None
+    kind: Literal["word", "pattern"] = "word"
+    text: Annotated[str, Meta(max_length=MAX_RULE_CHARACTERS, pattern=NOT_BLANK)]
+    action: Literal["reject", "mask", "flag"]
+
+
+BannedWords = Annotated[list[BannedWord], Meta(max_length=MAX_RULES)]
+
+
+class PutBannedWords(Body, frozen=True, kw_only=True):
+    """PUT /admin/banned-words: the whole list; `version` is that of the list that was read, 0 where there was none."""
+
+    version: Annotated[int, Meta(ge=0, le=10**9)]
+    rules: BannedWords
+
+
+class TryBannedWords(Body, frozen=True, kw_only=True):
+    """POST /admin/banned-words/try: in these conversations, or else on the messages that were reported."""
+
+    rules: Annotated[list[BannedWord], Meta(min_length=1, max_length=MAX_RULES)]
+    conversation_ids: Annotated[list[ConversationId], Meta(min_length=1, max_length=MAX_TRIED_CONVERSATIONS)] | None = (
+        None
+    )
+    cursor: Cursor | None = None
+
+
+class AuditQuery(Page, frozen=True, kw_only=True, rename={"since": "from"}):
+    """The query of the audit log."""
+
+    actor: StoredUserId | None = None
+    action: AuditAction | None = None
+    since: Annotated[str, Meta(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$(?!\n)")] | None = None
+
+
+class VersionQuery(Body, frozen=True, kw_only=True):
+    """The query of a message's versions."""
+
+    cursor: Cursor | None = None
+
+
+class ListUsers(Page, frozen=True, kw_only=True):
+    """The query of GET /users: people of one role, or of all; whose name begins with `q`, or all."""
+
+    role: Role | None = None
+    q: Annotated[str, Meta(max_length=MAX_NAME_CHARACTERS, pattern=NOT_BLANK)] | None = None
+
+
+class PinQuery(Body, frozen=True, kw_only=True):
+    """The query of a conversation's pinned messages."""
+
+    cursor: Cursor | None = None
+
+
+class History(Body, frozen=True, kw_only=True):
+    """The query of a conversation's messages: at most one of `before`, `after`, `around` and `page`."""
+
+    before: Seq | None = None
+    after: Annotated[int, Meta(ge=0, le=MAX_SEQ)] | None = None
+    around: Seq | None = None
+    limit: Limit | None = None
+    page: Annotated[int, Meta(ge=1, le=MAX_SEQ)] | None = None
+    per_page: Limit | None = None
+
+
+class SyncCursor(Body, frozen=True, kw_only=True):
+    """How far a client has got in one conversation."""
+
+    seq: Annotated[int, Meta(ge=0, le=MAX_SEQ)] = 0
+    change_seq: Annotated[int, Meta(ge=0, le=MAX_SEQ)] = 0
+
+
+class Sync(Body, frozen=True, kw_only=True):
+    """POST /sync and the action `sync`; a bare number is a seq."""
+
+    cursors: Annotated[
+        dict[ConversationId, SyncCursor | Annotated[int, Meta(ge=0, le=MAX_SEQ)]],
+        Meta(max_length=MAX_SYNC_CONVERSATIONS),
+    ] = {}

@@ -1,0 +1,1 @@
+"""Heads, messages, steps, events."""

@@ -1,0 +1,255 @@
+"""What a change of a message writes, decided from what was read: the message as it is from now on, and the log's entry.
+
+Each function returns the step, or None where the message is that way already.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from parley.domain.api.call import Call
+from parley.domain.api.errors import Conflict, Forbidden, Invalid
+from parley.domain.api.requests import EditMessage
+from parley.domain.api.types import EVERYONE, Message
+from parley.domain.conversations import rights
+from parley.domain.conversations.send_steps import check_mentions, no_earlier, with_mentions
+from parley.domain.conversations.steps import Change, ChangeKind, Mark, OwnChange, Step
+from parley.domain.conversations.stored import MAX_EVERYONE, Eyes, Head, Marks, Membership, StoredMessage, Tally
+from parley.domain.text.emoji import is_emoji, normalise
+
+MAX_EDITS = 100  # of one message; each leaves a version behind
+MAX_EMOJIS = 20  # different ones on one message, so that it stays small
+MAX_PINS = 50  # of one conversation, whose seqs its head holds
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """What was read of a message that somebody wants to change; `mine` are the caller's marks on it, on or off.
+
+    `named` holds memberships of people whom it names, or is to name; in a large group, of all of them.
+    """
+
+    caller_id: str
+    head: Head
+    message: StoredMessage
+    mine: Sequence[Mark] = ()
+    named: Mapping[str, Membership | None] = {}
+    blocked: frozenset[str] = frozenset()  # by the caller, in a group
+
+    def mark(self, emoji: str | None) -> Mark | None:
+        """Returns the caller's mark of one kind, on or off; None where there never was one."""
+        return next((one for one in self.mine if one.emoji == emoji), None)
+
+    def members(self, user_ids: Iterable[str]) -> tuple[str, ...]:
+        """Returns those of the people named who are in the conversation."""
+        return tuple(one for one in user_ids if one in self.head.participants or self.named.get(one) is not None)
+
+    def view(self) -> Message:
+        """Returns the message as the caller sees it."""
+        emojis = frozenset(one.emoji for one in self.mine if one.is_on and one.emoji is not None)
+        hidden = self.mark(None)
+        marks = Marks(emojis, hidden.at_ms if hidden is not None and hidden.is_on else None)
+        user_id = self.caller_id
+        return self.message.view(Eyes(user_id=user_id, blocked=self.blocked, marks={self.message.seq: marks}))
+
+    def after(self, step: Step) -> "Found":
+        """Returns what would be found after a step."""
+        mark = step.mark
+        mine = [*(one for one in self.mine if one.emoji != mark.emoji), mark] if mark else self.mine
+        return replace(self, head=step.after, message=step.changed or self.message, mine=mine)
+
+
+def edited(call: Call, found: Found, wanted: EditMessage, window_s: int) -> Step | None:
+    """Returns what an edit writes; refuses all but its author, and after `window_s` seconds (0: no end).
+
+    What stands there already may be asked for at any time: an earlier try may have written it.
+    """
+    message = found.message
+    _check_own(call, found, "edit_own")
+    _check_there(message)
+    if (wanted.text, tuple(dict.fromkeys(wanted.mentions))) == (message.text, message.mentions):
+        return None
+    if message.forwarded_from is not None:
+        raise Forbidden(
+            "forwarded_message",
+            "A forwarded message cannot be edited.",
+            rule="edit: what is shown as another's words stays as it was written",
+        )
+    if window_s and call.now_ms > message.created_at_ms + window_s * 1000:
+        raise Forbidden(
+            "edit_window_over",
+            "This message is too old to be edited.",
+            rule=f"EditWindowS = {window_s}: how long a message can be edited",
+        )
+    if message.edit_count >= MAX_EDITS:
+        raise Conflict("too_many_edits", f"A message can be edited {MAX_EDITS} times.", rule="edits")
+    changed = replace(
+        message,
+        text=wanted.text,
+        mentions=_renamed(call, found, wanted),
+        edited_at_ms=max(call.now_ms, message.created_at_ms),
+        edit_count=message.edit_count + 1,
+    )
+    step = _step(call, found.head, "message_updated", changed, replaced=message)
+    return _with_names(found, step, message, changed)
+
+
+def _with_names(found: Found, step: Step, before: StoredMessage, after: StoredMessage) -> Step:
+    """Returns a step after which the unread mentions follow whom its message names."""
+    old, new = (dict.fromkeys(one for one in each.mentions if one != before.sender_id) for each in (before, after))
+    everyone_seqs = step.after.everyone_seqs
+    if (EVERYONE in old) != (EVERYONE in new):
+        others = {seq for seq in everyone_seqs if seq != before.seq}
+        everyone_seqs = tuple(sorted(others | {before.seq} if EVERYONE in new else others)[-MAX_EVERYONE:])
+    return replace(
+        with_mentions(step, before.seq, (one for one in new if one not in old), found.named),
+        after=replace(step.after, everyone_seqs=everyone_seqs),
+        unmentioned=found.members(one for one in old if one not in new),
+    )
+
+
+def _renamed(call: Call, found: Found, wanted: EditMessage) -> tuple[str, ...]:
+    """Returns whom a message names after an edit: members, and whom it named before, whoever has left since."""
+    before = found.message.mentions
+    if EVERYONE in wanted.mentions and EVERYONE not in before:
+        rights.require(found.head, call.user_id, "mention_everyone")
+    return check_mentions(wanted.mentions, found.named, f"{call.field_prefix}/mentions", before)
+
+
+def deleted(call: Call, found: Found) -> Step | None:
+    """Returns what a deletion for everyone writes; refuses all but the author and, in a group, its admins."""
+    head, message = found.head, found.message
+    if message.sender_id != call.user_id:
+        rights.require(head, call.user_id, "delete_any")
+    _check_own(call, replace(found, message=replace(message, sender_id=call.user_id)), "delete_own")
+    if message.deleted_at_ms is not None:
+        return None
+    pins = tuple(seq for seq in head.pins if seq != message.seq)
+    changed = message.blanked(max(call.now_ms, message.created_at_ms))
+    step = _step(call, head, "message_deleted", changed, replaced=message, pins=pins)
+    return _with_names(found, step, message, changed)
+
+
+def hidden(call: Call, found: Found) -> Step | None:
+    """Returns what takes a message out of the caller's own view, whoever wrote it."""
+    head, message = found.head, found.message
+    known = found.mark(None)
+    if known is not None and known.is_on:
+        return None
+    mark = _mark(call, found, None, is_on=True)
+    is_last = message.seq == head.last_seq
+    own = OwnChange(user_id=call.user_id, attributes={"hidden_seq": message.seq}) if is_last else None
+    return _step(call, head, "message_deleted", None, seq=message.seq, mark=mark, own=own, for_user_id=call.user_id)
+
+
+def reacted(call: Call, found: Found, emoji: str, *, is_on: bool) -> Step | None:
+    """Returns what a reaction writes, or the taking back of one."""
+    head, message = found.head, found.message
+    rights.require(head, call.user_id, "react")
+    known = found.mark(emoji)
+    if (known is not None and known.is_on) == is_on:
+        return None
+    _check_there(message)
+    tally = message.reactions.get(emoji, Tally(0, head.last_change_seq + 1))
+    if is_on and tally.count == 0 and len(message.reactions) >= MAX_EMOJIS:
+        raise Conflict("too_many_reactions", f"A message can carry {MAX_EMOJIS} different emojis.", rule="emojis")
+    counted = {**message.reactions, emoji: Tally(tally.count + (1 if is_on else -1), tally.since)}
+    changed = replace(message, reactions={one: tally for one, tally in counted.items() if tally.count > 0})
+    mark = _mark(call, found, emoji, is_on=is_on)
+    return _step(call, head, "reaction_added" if is_on else "reaction_removed", changed, mark=mark, emoji=emoji)
+
+
+def pinned(call: Call, found: Found, *, is_on: bool) -> Step | None:
+    """Returns what pins a message, or takes the pin off."""
+    head, message = found.head, found.message
+    rights.require(head, call.user_id, "pin_message")
+    if message.pinned == is_on:
+        return None
+    _check_there(message)
+    if is_on and len(head.pins) >= MAX_PINS:
+        raise Conflict("too_many_pins", f"A conversation can have {MAX_PINS} pinned messages.", rule="pins")
+    pins = (*head.pins, message.seq) if is_on else tuple(seq for seq in head.pins if seq != message.seq)
+    return _step(call, head, "message_updated", replace(message, pinned=is_on), pins=pins)
+
+
+def check_emoji(emoji: str, pointer: str) -> str:
+    """Returns the one form in which an emoji is counted; refuses anything that is not one emoji."""
+    if not is_emoji(emoji):
+        raise Invalid.field(pointer, "bad_format", "A reaction is one emoji.")
+    return normalise(emoji)
+
+
+def _check_own(call: Call, found: Found, capability: str) -> None:
+    if found.message.kind == "system":
+        raise Forbidden(
+            "system_message", "Nobody can change a system message.", rule="system messages stay as they are"
+        )
+    if found.message.sender_id != call.user_id:
+        raise Forbidden("not_your_message", "Only who wrote a message can edit it.", rule="edit: the message's sender")
+    rights.require(found.head, call.user_id, capability)
+
+
+def _check_there(message: StoredMessage) -> None:
+    if message.deleted_at_ms is not None:
+        raise gone()
+
+
+def gone() -> Conflict:
+    """Returns the refusal of whatever needs a message that was deleted for everyone."""
+    return Conflict("message_deleted", "This message was deleted.", rule="a deleted message stays deleted")
+
+
+def _mark(call: Call, found: Found, emoji: str | None, *, is_on: bool) -> Mark:
+    known = found.mark(emoji)
+    return Mark(
+        user_id=call.user_id,
+        seq=found.message.seq,
+        emoji=emoji,
+        is_on=is_on,
+        change_seq=found.head.last_change_seq + 1,
+        at_ms=call.now_ms,
+        before_seq=known.change_seq if known is not None else 0,
+    )
+
+
+def _step(
+    call: Call,
+    head: Head,
+    kind: ChangeKind,
+    changed: StoredMessage | None,
+    *,
+    seq: int = 0,
+    replaced: StoredMessage | None = None,
+    pins: tuple[int, ...] | None = None,
+    mark: Mark | None = None,
+    own: OwnChange | None = None,
+    emoji: str | None = None,
+    for_user_id: str | None = None,
+) -> Step:
+    change_seq = head.last_change_seq + 1
+    new = None if changed is None else msgspec.structs.replace(changed, change_seq=change_seq)
+    is_last = new is not None and new.seq == head.last_seq
+    return Step(
+        before=head,
+        after=msgspec.structs.replace(
+            head,
+            last_change_seq=change_seq,
+            pins=head.pins if pins is None else pins,
+            last_message=new.preview() if new is not None and is_last else head.last_message,
+        ),
+        changed=new,
+        replaced=replaced,
+        change=Change(
+            conversation_id=head.conversation_id,
+            change_seq=change_seq,
+            kind=kind,
+            user_id=call.user_id,
+            at_ms=no_earlier(call, head),
+            message_seq=seq if new is None else new.seq,
+            emoji=emoji,
+            for_user_id=for_user_id,
+        ),
+        mark=mark,
+        own=own,
+    )

@@ -1,0 +1,489 @@
+"""Every event that Parley pushes, one class each, and what a client makes of it.
+
+`apply` turns an old snapshot into a new one.
+"""
+
+from typing import Any, ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from parley.domain.api.types import (
+    EVERYONE,
+    CallReason,
+    Conversation,
+    GroupRole,
+    Media,
+    Message,
+    Posting,
+    Reaction,
+    Settings,
+    Signal,
+    State,
+    UserStatus,
+)
+from parley.domain.conversations import rights
+from parley.domain.conversations.steps import Change
+from parley.domain.conversations.stored import PREVIEW_CHARACTERS, Head, as_listed, preview_of
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """The root: `name` is what stands under `event` in the frame, the fields are its `data`."""
+
+    name: ClassVar[str]
+
+
+def encode(event: Event) -> bytes:
+    """Returns the frame of an event as it goes over the socket; encoded once, sent to all."""
+    return msgspec.json.encode({"type": "event", "event": event.name, "data": event})
+
+
+class ContentEvent(Event, frozen=True, kw_only=True):
+    """What members share: messages, changes, the conversation itself. A fresh read shows the same to each of them."""
+
+    def frame(self) -> bytes:
+        """Returns the frame as it goes over the socket."""
+        return encode(self)
+
+
+class LiveEvent(Event, frozen=True, kw_only=True):
+    """Says that a person is there. Only an `Audience` (`visibility.py`) has its frames, for those who may know it."""
+
+    @property
+    def frame_bytes(self) -> int:
+        """Returns how long its frame is."""
+        return len(encode(self))
+
+
+def kinds(root: type[Event] = Event) -> list[type[Event]]:
+    """Returns the class of every event."""
+    return [kind for one in root.__subclasses__() for kind in ([one] if hasattr(one, "name") else []) + kinds(one)]
+
+
+class NewMessage(ContentEvent, frozen=True, kw_only=True):
+    """Somebody has written, you or another: in full, to devices that have joined the conversation."""
+
+    name = "new_message"
+    conversation_id: str
+    message: Message
+
+
+class MessageNotification(ContentEvent, frozen=True, kw_only=True):
+    """The same to devices that have not joined it: the message, its text cut to a preview."""
+
+    name = "message_notification"
+    conversation_id: str
+    message: Message
+
+    @classmethod
+    def of(cls, message: Message) -> "MessageNotification":
+        """Returns the event that tells of a message."""
+        cut = msgspec.structs.replace(message, text=message.text[:PREVIEW_CHARACTERS])
+        return cls(conversation_id=message.conversation_id, message=cut)
+
+
+class MessageChange(ContentEvent, frozen=True, kw_only=True):
+    """A message has changed: `message` is what it is now, so of several such events the greatest `change_seq` counts.
+
+    Whole, also for devices that have not joined the conversation: they may show what they have read before. Whether a
+    reaction is the reader's own (`mine`) differs by reader and is not said here.
+    """
+
+    conversation_id: str
+    change_seq: int
+    message_id: str
+    user_id: str  # who did it
+    message: Message
+
+
+class MessageUpdated(MessageChange, frozen=True, kw_only=True):
+    """A message was edited, or pinned, or is pinned no more."""
+
+    name = "message_updated"
+
+
+class MessageDeleted(MessageChange, frozen=True, kw_only=True):
+    """A message was deleted, for everyone or, in the reader's own view, for `me`."""
+
+    name = "message_deleted"
+    scope: str = "everyone"
+
+
+class ReactionAdded(MessageChange, frozen=True, kw_only=True):
+    """Somebody has reacted to a message."""
+
+    name = "reaction_added"
+    emoji: str
+
+
+class ReactionRemoved(MessageChange, frozen=True, kw_only=True):
+    """Somebody has taken a reaction back."""
+
+    name = "reaction_removed"
+    emoji: str
+
+
+class UserTyping(LiveEvent, frozen=True, kw_only=True):
+    """A member is typing, until `expires_at` unless another such event comes."""
+
+    name = "user_typing"
+    conversation_id: str
+    user_id: str
+    expires_at: str
+
+
+class UserStoppedTyping(LiveEvent, frozen=True, kw_only=True):
+    """A member is typing no more."""
+
+    name = "user_stopped_typing"
+    conversation_id: str
+    user_id: str
+
+
+class MessageDelivered(LiveEvent, frozen=True, kw_only=True):
+    """A member's devices have everything up to `seq`."""
+
+    name = "message_delivered"
+    conversation_id: str
+    message_id: str
+    seq: int
+    user_id: str
+    delivered_at: str
+
+
+class MessageRead(LiveEvent, frozen=True, kw_only=True):
+    """A member has read everything up to `seq`."""
+
+    name = "message_read"
+    conversation_id: str
+    message_id: str
+    seq: int
+    user_id: str
+    read_at: str
+
+
+class ConversationRead(LiveEvent, frozen=True, kw_only=True):
+    """A member has read the whole conversation, which ended at `seq`."""
+
+    name = "conversation_read"
+    conversation_id: str
+    seq: int
+    user_id: str
+    read_at: str
+
+
+class UserStatusChange(LiveEvent, frozen=True, kw_only=True):
+    """Somebody with whom you share a direct conversation has come, or gone. `online` holds until `expires_at` only."""
+
+    name = "user_status_change"
+    user_id: str
+    status: str
+    last_seen: str | None
+    expires_at: str | None
+
+    @classmethod
+    def of(cls, status: UserStatus) -> "UserStatusChange":
+        """Returns the event that tells of a status."""
+        return cls(**msgspec.structs.asdict(status))
+
+
+class UserJoinedConversation(LiveEvent, frozen=True, kw_only=True):
+    """A member has opened the conversation on one device."""
+
+    name = "user_joined_conversation"
+    conversation_id: str
+    user_id: str
+
+
+class UserLeftConversation(LiveEvent, frozen=True, kw_only=True):
+    """A member has closed the conversation on one device."""
+
+    name = "user_left_conversation"
+    conversation_id: str
+    user_id: str
+
+
+class BlockChanged(ContentEvent, frozen=True, kw_only=True):
+    """You have blocked somebody on another device, or taken the block back: mark what they write in groups.
+
+    Of two about the same person, and of a list as of a time, the later `at` counts.
+    """
+
+    name = "block_changed"
+    user_id: str
+    blocked: bool
+    at: str
+
+
+class ConversationCreated(ContentEvent, frozen=True, kw_only=True):
+    """A conversation has been opened: to each member, as that member sees it."""
+
+    name = "conversation_created"
+    conversation_id: str
+    conversation: Conversation
+
+
+class CallSignal(LiveEvent, frozen=True, kw_only=True):
+    """A signal of a call for this device: somebody's, or a `hang_up` from nobody where time or a lost device ended it.
+
+    An offer that rings has `rings_until`; a `hang_up` has its `reason`.
+    """
+
+    name = "call_signal"
+    conversation_id: str
+    call_id: str
+    signal: Signal
+    from_user_id: str | None
+    from_connection_id: str | None
+    media: Media
+    payload: str | None = None
+    reason: CallReason | None = None
+    rings_until: str | None = None
+    at: str
+
+
+SHARED_FIELDS = ("shared_seq", "title", "description", "state", "posting", "slow_mode_s", "member_count")
+
+
+class Shared(Struct, frozen=True, kw_only=True):
+    """What all members see the same of a conversation, whole: of several the one with the greatest `shared_seq` counts.
+
+    Who is neither among the owners nor the admins is a member; `capabilities` by role.
+    """
+
+    shared_seq: int
+    title: str | None
+    description: str | None
+    state: State
+    posting: Posting
+    slow_mode_s: int
+    member_count: int
+    owner_ids: list[str]
+    admin_ids: list[str]
+    capabilities: dict[str, list[str]]
+
+    @classmethod
+    def of(cls, head: Head) -> "Shared":
+        """Returns the shared part of a head."""
+        roles = ("owner", "admin", "member") if head.is_group else ("member",)
+        return cls(
+            shared_seq=head.shared_seq,
+            title=head.title,
+            description=head.description,
+            state="closed" if head.closed else "open",
+            posting=head.posting,
+            slow_mode_s=head.slow_mode_s,
+            member_count=head.member_count,
+            owner_ids=list(head.owner_ids),
+            admin_ids=list(head.admin_ids),
+            capabilities={role: rights.capabilities(head, role) for role in roles},
+        )
+
+    def role_of(self, user_id: str) -> GroupRole:
+        """Returns a member's role."""
+        return "owner" if user_id in self.owner_ids else "admin" if user_id in self.admin_ids else "member"
+
+
+class Own(Struct, frozen=True, kw_only=True):
+    """What one person has set for themselves; archived until something comes behind `last_seq`."""
+
+    own_seq: int
+    settings: Settings
+    archived: bool
+    last_seq: int
+
+
+class ConversationUpdated(ContentEvent, frozen=True, kw_only=True):
+    """A conversation has changed: for all (`shared`), or what you have set for yourself (`own`)."""
+
+    name = "conversation_updated"
+    conversation_id: str
+    user_id: str  # who did it
+    change_seq: int | None = None
+    shared: Shared | None = None
+    own: Own | None = None
+
+
+class MemberAdded(ContentEvent, frozen=True, kw_only=True):
+    """People have come into a group."""
+
+    name = "member_added"
+    conversation_id: str
+    change_seq: int
+    user_id: str  # who did it
+    user_ids: list[str]  # who came
+    shared: Shared
+
+
+class MemberRemoved(ContentEvent, frozen=True, kw_only=True):
+    """Somebody has left a group or was removed from it, perhaps the reader: then nothing more comes of it."""
+
+    name = "member_removed"
+    conversation_id: str
+    change_seq: int
+    user_id: str  # who did it
+    removed_id: str
+    shared: Shared
+
+
+def of_change(change: Change, head: Head, message: Message | None) -> ContentEvent:
+    """Returns the event that tells of an entry of the change log, with what it is about as that is now."""
+    if message is None:
+        return _of_conversation(change, head)
+    told: dict[str, Any] = {
+        "conversation_id": head.conversation_id,
+        "change_seq": change.change_seq,
+        "message_id": message.id,
+        "user_id": change.user_id,
+        "message": message,
+    }
+    match change.kind:
+        case "reaction_added":
+            return ReactionAdded(**told, emoji=change.emoji or "")
+        case "reaction_removed":
+            return ReactionRemoved(**told, emoji=change.emoji or "")
+        case "message_deleted":
+            return MessageDeleted(**told, scope="everyone" if change.for_user_id is None else "me")
+    return MessageUpdated(**told)
+
+
+def _of_conversation(change: Change, head: Head) -> ContentEvent:
+    told: dict[str, Any] = {
+        "conversation_id": head.conversation_id,
+        "change_seq": change.change_seq,
+        "user_id": change.user_id,
+        "shared": Shared.of(head),
+    }
+    match change.kind:
+        case "member_added":
+            return MemberAdded(**told, user_ids=list(change.user_ids))
+        case "member_removed":
+            return MemberRemoved(**told, removed_id=change.user_ids[0])
+    return ConversationUpdated(**told)
+
+
+def apply(event: Event, conversation: Conversation, viewer_id: str) -> Conversation:
+    """Returns what a client that shows `conversation` to `viewer_id` shows after `event`: the same as a fresh read.
+
+    Events may come twice or out of order; what is known already changes nothing. Of a message's changes, and of the
+    message itself where it comes late, the client gives what it holds as the newest (`change_seq`).
+    """
+    changed: dict[str, Any] = {}
+    match event:
+        case NewMessage() | MessageNotification():
+            changed = _with_message(event.message, conversation, viewer_id)
+        case MessageRead() | ConversationRead():
+            changed = _with_markers(conversation, viewer_id, event.user_id, read_seq=event.seq)
+        case MessageDelivered():
+            changed = _with_markers(conversation, viewer_id, event.user_id, delivered_seq=event.seq)
+        case MessageChange():
+            changed = _with_change(event, conversation, viewer_id)
+        case ConversationUpdated() | MemberAdded() | MemberRemoved():
+            changed = _with_conversation(event, conversation, viewer_id)
+    return msgspec.structs.replace(conversation, **changed)
+
+
+def apply_to_message(event: MessageChange, message: Message, viewer_id: str) -> Message:
+    """Returns what a client that shows `message` to `viewer_id` shows after `event`.
+
+    What is older than what it shows changes nothing, but a deletion counts whenever it comes: what is deleted, for
+    everyone or for the viewer, stays so. Only the viewer's own reactions change what is `mine`, and no change of a
+    message whether they have blocked its sender.
+    """
+    change_seq = max(message.change_seq, event.message.change_seq)
+    kept: dict[str, Any] = {"blocked": message.blocked, "hidden": message.hidden or event.message.hidden}
+    is_for_all = isinstance(event, MessageDeleted) and event.scope == "everyone"
+    if message.deleted_at is not None and not is_for_all:
+        return msgspec.structs.replace(message, change_seq=change_seq, **kept)
+    if isinstance(event, MessageDeleted):
+        return msgspec.structs.replace(event.message, change_seq=change_seq, **kept)
+    if event.change_seq <= message.change_seq:
+        return message
+    mine = {reaction.emoji for reaction in message.reactions if reaction.mine}
+    if isinstance(event, ReactionAdded) and event.user_id == viewer_id:
+        mine.add(event.emoji)
+    if isinstance(event, ReactionRemoved) and event.user_id == viewer_id:
+        mine.discard(event.emoji)
+    reactions = [Reaction(one.emoji, one.count, one.emoji in mine) for one in event.message.reactions]
+    return msgspec.structs.replace(event.message, reactions=reactions, **kept)
+
+
+def _with_change(event: MessageChange, conversation: Conversation, viewer_id: str) -> dict[str, Any]:
+    changed: dict[str, Any] = {"last_change_seq": max(conversation.last_change_seq, event.change_seq)}
+    hidden = event.message.hidden  # what it says is nothing that the viewer's own side goes by
+    if not hidden:
+        changed |= _with_mention(event.message, conversation, viewer_id)
+    last = conversation.last_message
+    if last is not None and last.seq == event.message.seq:
+        if hidden:
+            changed["last_message"] = None
+        elif event.change_seq > last.change_seq:
+            changed["last_message"] = as_listed(preview_of(event.message), blocked=last.blocked)
+    return changed
+
+
+def _with_conversation(
+    event: ConversationUpdated | MemberAdded | MemberRemoved, conversation: Conversation, viewer_id: str
+) -> dict[str, Any]:
+    changed: dict[str, Any] = {}
+    if event.change_seq is not None:
+        changed["last_change_seq"] = max(conversation.last_change_seq, event.change_seq)
+    own = event.own if isinstance(event, ConversationUpdated) else None
+    if own is not None and own.own_seq > conversation.own_seq:
+        archived = own.archived and own.last_seq >= conversation.last_seq
+        changed |= {"own_seq": own.own_seq, "settings": own.settings, "archived": archived}
+    shared = event.shared
+    if shared is not None and shared.shared_seq > conversation.shared_seq:
+        role = shared.role_of(viewer_id)
+        fields = {name: getattr(shared, name) for name in SHARED_FIELDS}
+        changed |= fields | {"role": role, "capabilities": shared.capabilities[role]}
+    return changed
+
+
+def _with_mention(message: Message, conversation: Conversation, viewer_id: str) -> dict[str, Any]:
+    """Returns the unread mentions as they are with a message that has come, early or late, or has changed."""
+    named = {viewer_id, EVERYONE} & set(message.mentions) and message.sender_id != viewer_id
+    others = set(conversation.mention_seqs) - {message.seq}
+    seqs = others | {message.seq} if named and message.seq > conversation.read_seq else others
+    return {"mention_seqs": sorted(seqs), "unread_mentions": len(seqs)}
+
+
+def _with_message(message: Message, conversation: Conversation, viewer_id: str) -> dict[str, Any]:
+    changed = _with_mention(message, conversation, viewer_id)
+    if message.seq > conversation.last_seq:
+        changed |= {
+            "last_seq": message.seq,
+            "last_message": None if message.hidden else as_listed(preview_of(message), blocked=message.blocked),
+            "last_activity_at": message.created_at,
+            "archived": False,
+        }
+    # Who writes has read: the sender's marker moves without an event of its own, also where the message comes late.
+    grown = msgspec.structs.replace(conversation, **changed)
+    return changed | _with_markers(grown, viewer_id, message.sender_id, read_seq=message.seq)
+
+
+def _with_markers(
+    conversation: Conversation, viewer_id: str, user_id: str, read_seq: int = 0, delivered_seq: int = 0
+) -> dict[str, Any]:
+    members = [
+        msgspec.structs.replace(
+            member,
+            read_seq=max(member.read_seq or 0, read_seq),
+            delivered_seq=max(member.delivered_seq or 0, read_seq, delivered_seq),
+        )
+        if member.user_id == user_id
+        else member
+        for member in conversation.members
+    ]
+    is_mine = user_id == viewer_id
+    own_read_seq = max(conversation.read_seq, read_seq if is_mine else 0)
+    own_delivered_seq = max(conversation.delivered_seq, own_read_seq, delivered_seq if is_mine else 0)
+    mentions = [seq for seq in conversation.mention_seqs if seq > own_read_seq]
+    return {
+        "members": members,
+        "read_seq": own_read_seq,
+        "delivered_seq": own_delivered_seq,
+        "unread": max(0, conversation.last_seq - own_read_seq),  # the marker may come before the message
+        "mention_seqs": mentions,
+        "unread_mentions": len(mentions),
+    }

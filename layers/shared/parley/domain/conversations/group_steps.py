@@ -1,0 +1,206 @@
+"""What happens to a conversation as a whole, decided from what was read: made, people in and out, roles, its settings.
+
+Each step brings a system message and an entry of the change log in one transaction with what it tells of. It moves both
+seqs, so no send or change that was decided before goes through after it: whoever is removed writes nothing more.
+"""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from parley.domain.api.call import Call
+from parley.domain.api.errors import Conflict, Forbidden, Invalid
+from parley.domain.api.requests import CreateConversation, UpdateConversation
+from parley.domain.api.times import hour
+from parley.domain.api.types import GroupRole, Note
+from parley.domain.conversations import rights
+from parley.domain.conversations.send_steps import next_note
+from parley.domain.conversations.steps import Change, ChangeKind, Step
+from parley.domain.conversations.stored import MAX_LISTED, Head
+
+MAX_MEMBERS = 2_000  # of a group
+MAX_ADMINS = 50  # owners and admins together, whom the head lists
+
+
+def fingerprint(call: Call, wanted: CreateConversation) -> str:
+    """Returns what tells two groups under one `client_id` apart: the hash of everything that the group is made of."""
+    members = sorted({call.user_id, *wanted.member_ids})
+    parts = (wanted.title, wanted.description, members, wanted.posting, wanted.slow_mode_s)
+    return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
+
+
+def created(call: Call, conversation_id: str, wanted: CreateConversation) -> Step:
+    """Returns what makes a group of the caller, its owner, and others."""
+    if wanted.title is None:
+        raise Invalid.field(f"{call.field_prefix}/title", "required", "A group needs a title.")
+    member_ids = tuple(dict.fromkeys([call.user_id, *wanted.member_ids]))
+    empty = Head(
+        conversation_id=conversation_id,
+        type="group",
+        context=None,
+        participants=member_ids,
+        last_seq=0,
+        last_change_seq=0,
+        last_message=None,
+        sent_seqs={},
+        created_at_ms=call.now_ms,
+        last_activity_ms=call.now_ms,
+        active_hour=hour(call.now_ms),
+        title=wanted.title,
+        description=wanted.description,
+        member_count=len(member_ids),
+        owner_ids=(call.user_id,),
+        posting=wanted.posting,
+        slow_mode_s=wanted.slow_mode_s,
+    )
+    note = Note(event="group_created", user_ids=[one for one in member_ids if one != call.user_id], title=wanted.title)
+    step = next_note(empty, note, call)
+    newcomers = (empty.newcomer(one) for one in member_ids)
+    return replace(
+        step,
+        creates=True,
+        moves_index=False,
+        read_by=None,
+        added=tuple(
+            replace(one, read_seq=1, delivered_seq=1) if one.user_id == call.user_id else one for one in newcomers
+        ),
+    )
+
+
+def added(call: Call, head: Head, user_ids: Sequence[str], role: GroupRole = "member") -> Step:
+    """Returns what brings people into a group, who are not in it yet, in a role."""
+    rights.require(head, call.user_id, "add_members")
+    rights.require(head, call.user_id, _to_give("member", role))
+    count = head.member_count + len(user_ids)
+    if count > MAX_MEMBERS:
+        raise Conflict("too_many_members", f"A group can have {MAX_MEMBERS} members.", rule="members")
+    listed = (*head.participants, *user_ids) if not head.is_large and count <= MAX_LISTED else ()
+    after = replace(head, participants=listed, member_count=count)
+    for user_id in user_ids:
+        after = _with_role(after, user_id, role)
+    note = Note(event="members_added", user_ids=list(user_ids), role=None if role == "member" else role)
+    step = _told(call, head, after, note, "member_added", tuple(user_ids))
+    return replace(step, added=tuple(head.newcomer(one) for one in user_ids))
+
+
+def removed(call: Call, head: Head, user_id: str) -> Step:
+    """Returns what takes a member out of a group, the caller or somebody else."""
+    leaves = user_id == call.user_id
+    if not leaves:
+        _check_power_over(call, head, user_id, "remove_members")
+    rights.require(head, call.user_id, "leave")
+    if head.member_count > 1:
+        _check_an_owner_stays(head, user_id)
+    after = replace(
+        without_role(head, user_id),
+        participants=head.others(user_id),
+        member_count=head.member_count - 1,
+    )
+    note = Note(event="member_left" if leaves else "member_removed", user_ids=[user_id])
+    step = _told(call, head, after, note, "member_removed", (user_id,))
+    return replace(step, removed=(user_id,))
+
+
+def role_changed(call: Call, head: Head, user_id: str, role: GroupRole) -> Step | None:
+    """Returns what gives a member another role; None where they have it."""
+    old = head.role_of(user_id)
+    if user_id == call.user_id:
+        if old != role and not (old == "owner" or (old == "admin" and role == "member")):
+            rights.require(head, call.user_id, "change_owners")
+    else:
+        rights.require(head, call.user_id, _to_give(old, role))
+    if old == role:
+        return None
+    if old == "owner":
+        _check_an_owner_stays(head, user_id)
+    after = _with_role(head, user_id, role)
+    note = Note(event="role_changed", user_ids=[user_id], role=role)
+    return _told(call, head, after, note, "conversation_updated", (user_id,))
+
+
+def updated(call: Call, head: Head, wanted: UpdateConversation) -> Step | None:
+    """Returns what changes a conversation's title, description, rules or state; None where nothing would change."""
+    changed: dict[str, Any] = {}
+    # What opens a conversation may change the rest of it by the same request; what leaves it closed may not, below.
+    asked_of = head if wanted.state is UNSET else replace(head, closed=False)
+    for name in ("title", "description", "posting", "slow_mode_s"):
+        value = getattr(wanted, name)
+        if value is not UNSET:
+            rights.require(asked_of, call.user_id, "edit_conversation")
+            changed[name] = value
+    if wanted.title is None:
+        raise Invalid.field(f"{call.field_prefix}/title", "required", "A group needs a title.")
+    if wanted.state is not UNSET:
+        rights.require(head, call.user_id, "close")
+        changed["closed"] = wanted.state == "closed"
+    changed = {name: value for name, value in changed.items() if value != getattr(head, name)}
+    if not changed:
+        return None
+    if head.closed and "closed" not in changed:
+        raise Forbidden("conversation_closed", "This conversation is closed.", rule=rights.NOT_CLOSED.rule)
+    after = replace(head, **changed)
+    note = Note(event=_named(changed), title=changed.get("title"))
+    return _told(call, head, after, note, "conversation_updated", ())
+
+
+def _named(changed: dict[str, Any]) -> str:
+    """Returns what a system message calls a change of these fields."""
+    if "closed" in changed:
+        return "closed" if changed["closed"] else "reopened"
+    [first, *others] = changed
+    return "conversation_changed" if others else f"{first.removesuffix('_s')}_changed"
+
+
+def without_role(head: Head, user_id: str) -> Head:
+    """Returns the head with somebody as a mere member."""
+    return replace(
+        head,
+        owner_ids=tuple(one for one in head.owner_ids if one != user_id),
+        admin_ids=tuple(one for one in head.admin_ids if one != user_id),
+    )
+
+
+def _with_role(head: Head, user_id: str, role: GroupRole) -> Head:
+    """Returns the head with somebody in a role; refuses one admin too many."""
+    after = without_role(head, user_id)
+    if role == "owner":
+        after = replace(after, owner_ids=(*after.owner_ids, user_id))
+    elif role == "admin":
+        after = replace(after, admin_ids=(*after.admin_ids, user_id))
+    if len(after.owner_ids) + len(after.admin_ids) > MAX_ADMINS:
+        raise Conflict("too_many_admins", f"A group can have {MAX_ADMINS} owners and admins.", rule="admins")
+    return after
+
+
+def _to_give(old: GroupRole, role: GroupRole) -> str:
+    """Returns the capability that it takes to give somebody else another role."""
+    return "change_owners" if "owner" in (old, role) else "change_roles"
+
+
+def _check_power_over(call: Call, head: Head, user_id: str, capability: str) -> None:
+    """Refuses whoever has no say over somebody: admins over members, owners over all."""
+    rights.require(head, call.user_id, "change_owners" if head.role_of(user_id) == "owner" else capability)
+
+
+def _check_an_owner_stays(head: Head, user_id: str) -> None:
+    if head.owner_ids == (user_id,):
+        raise Conflict("last_owner", "A group needs an owner: make somebody else one first.", rule="an owner at least")
+
+
+def _told(call: Call, head: Head, after: Head, note: Note, kind: ChangeKind, user_ids: tuple[str, ...]) -> Step:
+    change_seq = head.last_change_seq + 1
+    step = next_note(head, note, call, after=replace(after, last_change_seq=change_seq, shared_seq=change_seq))
+    change = Change(
+        conversation_id=head.conversation_id,
+        change_seq=change_seq,
+        kind=kind,
+        user_id=call.user_id,
+        at_ms=step.after.last_activity_ms,
+        message_seq=step.after.last_seq,
+        user_ids=user_ids,
+    )
+    return replace(step, change=change)

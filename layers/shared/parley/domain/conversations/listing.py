@@ -1,0 +1,165 @@
+"""The list of conversations.
+
+The index gives the hour of the last activity, the heads give the exact order within it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from parley.domain.api import cursors
+from parley.domain.api.errors import Invalid
+from parley.domain.api.ids import CONVERSATION_ID_PATTERN
+from parley.domain.api.requests import ListConversations
+from parley.domain.conversations.stored import Head, Membership
+from parley.domain.text.folding import MAX_QUERY_WORDS, Query
+
+MAX_CHUNK = 100  # heads of one BatchGetItem (DynamoDB quotas)
+
+# A cursor comes back from outside: what stands in it becomes a key of the index, so it must be able to be one.
+Hour = Annotated[int, Meta(ge=0, le=10**9)]
+ConversationId = Annotated[str, Meta(pattern=CONVERSATION_ID_PATTERN)]
+
+
+class Entry(Struct, frozen=True):
+    """One line of a person's index by activity."""
+
+    conversation_id: str
+    active_hour: int
+    peer_id: str | None = None
+
+
+class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
+    """Where a list goes on: in the chunk of entries behind `chunk_after`, behind the conversation of `shown_*`.
+
+    The chunk ends with `until_hour`, so that another `limit`, or somebody who writes meanwhile, moves no end of it.
+    """
+
+    chunk_after: tuple[Hour, ConversationId] | None = None  # active hour and conversation id of an index entry
+    until_hour: Hour | None = None
+    shown_activity_ms: Annotated[int, Meta(ge=0, le=10**15)] | None = None
+    shown_id: ConversationId | None = None
+
+    def encode(self) -> str:
+        """Returns the cursor that clients hand back; opaque to them."""
+        return cursors.encode(self)
+
+
+def decode_cursor(cursor: str | None) -> Position:
+    """Returns the position that a cursor stands for; Invalid for one that Parley did not make."""
+    return cursors.decode(cursor, Position) or Position()
+
+
+def chunk(entries: Sequence[Entry], limit: int, position: Position) -> Sequence[Entry]:
+    """Returns the first entries that can be put in exact order by themselves.
+
+    Whole hours, as few as hold `limit` entries, or as many as there is room for; or to the end of the chunk that
+    `position` lies in.
+
+    An hour in which more than `MAX_CHUNK` conversations were active is cut there, and its parts are each in order.
+    """
+    if position.until_hour is not None:
+        rest = [entry for entry in entries[:MAX_CHUNK] if entry.active_hour >= position.until_hour]
+        if rest:
+            return rest
+    ends = [size for size in range(1, MAX_CHUNK + 1) if _ends_an_hour(entries, size)]
+    return entries[: next((size for size in ends if size >= limit), max(ends, default=MAX_CHUNK))]
+
+
+def _ends_an_hour(entries: Sequence[Entry], size: int) -> bool:
+    """Says whether the first `size` entries are whole hours."""
+    return size >= len(entries) or entries[size].active_hour != entries[size - 1].active_hour
+
+
+def in_order(heads: Sequence[Head], position: Position) -> list[Head]:
+    """Returns the heads by last activity, newest first, that come after `position`.
+
+    A head that moved up is not shown again.
+    """
+    ordered = sorted(heads, key=_key, reverse=True)
+    if position.shown_activity_ms is None:
+        return ordered
+    shown = (position.shown_activity_ms, position.shown_id or "")
+    return [head for head in ordered if _key(head) < shown]
+
+
+def behind(
+    position: Position, shown: Sequence[Head], *, more_here: bool, taken: Sequence[Entry], entries: Sequence[Entry]
+) -> Position | None:
+    """Returns where the next page starts, or None at the end.
+
+    `shown` is this page, `more_here` says whether its chunk, `taken` out of `entries`, holds more than it.
+    """
+    if more_here:
+        last = shown[-1]
+        return Position(
+            chunk_after=position.chunk_after,
+            until_hour=taken[-1].active_hour,
+            shown_activity_ms=last.last_activity_ms,
+            shown_id=last.conversation_id,
+        )
+    if len(entries) > len(taken):
+        return Position(chunk_after=(taken[-1].active_hour, taken[-1].conversation_id))
+    return None
+
+
+def people_of(head: Head, user_id: str) -> tuple[str, ...]:
+    """Returns whose memberships a conversation's view needs: both of a direct one, of a group the viewer's own."""
+    return (user_id,) if head.is_group else head.participants
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """Which conversations a list shall hold; `words` is what their titles or their people's names must say."""
+
+    state: str
+    context_type: str | None = None
+    context_id: str | None = None
+    words: Query | None = None
+
+    @classmethod
+    def of(cls, query: ListConversations) -> "Wanted":
+        """Returns what a query asks for; Invalid for a `q` with nothing to look for in it."""
+        words = Query.parse(query.q) if query.q is not None else None
+        if words is not None and not words.is_searchable:
+            raise Invalid.field("?q", "blank", "There is no word to look for.")
+        if words is not None and words.is_too_long:
+            raise Invalid.field("?q", "too_long", f"At most {MAX_QUERY_WORDS} words.", MAX_QUERY_WORDS)
+        return cls(state=query.state, context_type=query.context_type, context_id=query.context_id, words=words)
+
+    @property
+    def is_part(self) -> bool:
+        """Says whether less than the whole list is wanted, so that conversations have to be looked at one by one."""
+        return self.state != "active" or not (
+            self.context_type is None and self.context_id is None and self.words is None
+        )
+
+    def people_of(self, head: Head, user_id: str) -> tuple[str, ...]:
+        """Returns whose memberships and names are needed to tell."""
+        return people_of(head, user_id) if self.words else (user_id,)
+
+    def fits(self, head: Head, mine: Membership, names: Mapping[str, str | None]) -> bool:
+        """Says whether a conversation is among them. `archived` and `active` differ by their shelves already."""
+        if self.state == "unread" and not head.unread(mine):
+            return False
+        if self.state == "pinned" and not mine.settings.pinned:
+            return False
+        if self.state == "archived" and not head.is_archived(mine):
+            return False
+        context = head.context
+        if self.context_type is not None and (context is None or context.type != self.context_type):
+            return False
+        if self.context_id is not None and (context is None or context.id != self.context_id):
+            return False
+        return self.words is None or any(self.words.match(text) is not None for text in self._texts(head, mine, names))
+
+    def _texts(self, head: Head, mine: Membership, names: Mapping[str, str | None]) -> list[str]:
+        """Returns what a conversation is found by: title, what its list entry says, the other person's name and id."""
+        last = head.last_message_for(mine)
+        others = [text for one in head.others(mine.user_id) if not head.is_group for text in (names.get(one), one)]
+        found = [head.title, head.description, last.text if last else None, *others]
+        return [text for text in found if text]
+
+
+def _key(head: Head) -> tuple[int, str]:
+    return head.last_activity_ms, head.conversation_id

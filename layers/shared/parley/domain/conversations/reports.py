@@ -1,0 +1,177 @@
+"""Reports of messages, and what moderators make of them."""
+
+import re
+from base64 import b32encode
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from parley.domain.api.errors import Invalid
+from parley.domain.api.ids import message_id
+from parley.domain.api.requests import Reason, ReportState
+from parley.domain.api.times import rfc3339, rfc3339_or_none
+from parley.domain.conversations.stored import StoredMessage
+
+RULE = "banned_words"  # the reason of a report that a rule has made
+
+REPORT_ID_PATTERN = r"^r_[a-z2-7]{26}$(?!\n)"
+CONTEXT_MESSAGES = 10  # on each side of a reported message
+
+_report_id = re.compile(r"r_[a-z2-7]{26}")
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """A report as it is stored. `text` is what the message said when it was reported; it may say something else now.
+
+    `reporter_id` is None where a rule has reported, which `rule` then names. `version` counts what moderators changed.
+    """
+
+    report_id: str
+    conversation_id: str
+    seq: int
+    sender_id: str
+    reporter_id: str | None
+    reason: str
+    note: str | None
+    rule: str | None = None
+    text: str
+    created_at_ms: int
+    status: ReportState = "open"
+    version: int = 1
+    resolution: str | None = None
+    staff_note: str | None = None
+    handled_by: str | None = None
+    handled_at_ms: int | None = None
+
+
+class FiledReport(Struct, frozen=True, kw_only=True):
+    """A report as the person who made it sees it."""
+
+    id: str
+    message_id: str
+    reason: str
+    note: str | None
+    status: ReportState
+    created_at: str
+
+
+class ReportSummary(Struct, frozen=True, kw_only=True):
+    """A report as it stands in the queue: without anything that anybody wrote. `rule` is the rule that made it."""
+
+    id: str
+    message_id: str
+    conversation_id: str
+    sender_id: str
+    reporter_id: str | None
+    reason: str
+    rule: str | None
+    status: ReportState
+    version: int
+    created_at: str
+    handled_by: str | None
+    handled_at: str | None
+
+
+class ReportDetails(ReportSummary, frozen=True, kw_only=True):
+    """A report with what was written: `text` is what the message said when it was reported."""
+
+    note: str | None
+    text: str
+    resolution: str | None
+    staff_note: str | None
+
+
+class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
+    """The report behind which the queue goes on."""
+
+    created_at_ms: Annotated[int, Meta(ge=0, le=10**15)]
+    report_id: Annotated[str, Meta(pattern=REPORT_ID_PATTERN)]
+
+
+def report_id(reporter: str, conversation_id: str, seq: int) -> str:
+    """Returns the one id that a person's report of a message has, so that nobody reports it twice."""
+    parts = f"{reporter}\n{message_id(conversation_id, seq)}"
+    return "r_" + b32encode(sha256(parts.encode()).digest()[:16]).decode().rstrip("=").lower()
+
+
+def check_report_id(text: str) -> str:
+    """Returns a part of the path if it can be a report's id; raises Invalid if not."""
+    if _report_id.fullmatch(text) is None:
+        raise Invalid.field("{report_id}", "bad_format", "That is not the id of a report.")
+    return text
+
+
+def by_person(reporter_id: str, message: StoredMessage, reason: Reason, note: str | None, now_ms: int) -> Report:
+    """Returns a person's report of a message."""
+    return Report(
+        report_id=report_id(reporter_id, message.conversation_id, message.seq),
+        conversation_id=message.conversation_id,
+        seq=message.seq,
+        sender_id=message.sender_id,
+        reporter_id=reporter_id,
+        reason=reason,
+        note=note,
+        text=message.text,
+        created_at_ms=now_ms,
+    )
+
+
+def by_rules(message: StoredMessage, text: str, rule_ids: Iterable[str], now_ms: int) -> Report:
+    """Returns the report of a message by the rules that flag it; a message that is edited may be reported again."""
+    return Report(
+        # No person's id holds a `#`.
+        report_id=report_id(f"#{message.edit_count}", message.conversation_id, message.seq),
+        conversation_id=message.conversation_id,
+        seq=message.seq,
+        sender_id=message.sender_id,
+        reporter_id=None,
+        reason=RULE,
+        note=None,
+        rule=", ".join(rule_ids),
+        text=text,
+        created_at_ms=now_ms,
+    )
+
+
+def filed(report: Report) -> FiledReport:
+    """Returns what its reporter sees of it."""
+    return FiledReport(
+        id=report.report_id,
+        message_id=message_id(report.conversation_id, report.seq),
+        reason=report.reason,
+        note=report.note,
+        status=report.status,
+        created_at=rfc3339(report.created_at_ms),
+    )
+
+
+def summary(report: Report) -> ReportSummary:
+    """Returns what stands of it in the queue."""
+    return ReportSummary(
+        id=report.report_id,
+        message_id=message_id(report.conversation_id, report.seq),
+        conversation_id=report.conversation_id,
+        sender_id=report.sender_id,
+        reporter_id=report.reporter_id,
+        reason=report.reason,
+        rule=report.rule,
+        status=report.status,
+        version=report.version,
+        created_at=rfc3339(report.created_at_ms),
+        handled_by=report.handled_by,
+        handled_at=rfc3339_or_none(report.handled_at_ms),
+    )
+
+
+def details(report: Report) -> ReportDetails:
+    """Returns all that moderators know of it."""
+    return ReportDetails(
+        **msgspec.structs.asdict(summary(report)),
+        note=report.note,
+        text=report.text,
+        resolution=report.resolution,
+        staff_note=report.staff_note,
+    )

@@ -1,0 +1,142 @@
+"""What a member may do in a conversation: one table of rules, for refusals and for every conversation's `capabilities`.
+
+A rule is checked in the order of its lines; the first that refuses says why, under its name.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from parley.domain.api.errors import Forbidden
+from parley.domain.api.types import Context, ConversationType, GroupRole, Posting
+
+BLOCK_RULE = "block: where one of two people has blocked the other, neither can write to the other"
+ADMINS = frozenset({"owner", "admin"})
+
+
+class Place(Protocol):
+    """What the rules look at of a conversation; its head has it all."""
+
+    @property
+    def type(self) -> ConversationType: ...
+
+    @property
+    def context(self) -> Context | None: ...
+
+    @property
+    def posting(self) -> Posting: ...
+
+    @property
+    def closed(self) -> bool: ...
+
+    @property
+    def blocked_by(self) -> tuple[str, ...]: ...
+
+    @property
+    def is_large(self) -> bool: ...
+
+    def role_of(self, user_id: str) -> GroupRole: ...
+
+
+class Line(Struct, frozen=True):
+    """One reason to refuse: `holds` says whether it does not apply; `code` and `rule` are what a refusal carries."""
+
+    code: str
+    rule: str
+    detail: str
+    holds: Callable[[Place, str], bool]
+
+
+NOT_CLOSED = Line(
+    "conversation_closed",
+    "a closed conversation is read only",
+    "This conversation is closed.",
+    lambda head, role: not head.closed,
+)
+NOT_BLOCKED = Line(
+    "blocked",
+    BLOCK_RULE,
+    "One of you has blocked the other.",
+    lambda head, role: not head.blocked_by,
+)
+MAY_POST = Line(
+    "posting_restricted",
+    "posting: who may write, as the group's admins have set it",
+    "You may not write in this group.",
+    lambda head, role: head.posting == "everyone" or (head.posting == "admins" and role in ADMINS),
+)
+IS_GROUP = Line(
+    "groups_only", "only groups have this", "Only a group has this.", lambda head, role: head.type == "group"
+)
+IS_ADMIN = Line(
+    "admins_only",
+    "group: owners and admins",
+    "Only the group's owners and admins may do this.",
+    lambda head, role: role in ADMINS,
+)
+IS_ADMIN_IN_GROUP = Line(
+    "admins_only",
+    "group: owners and admins",
+    "Only the group's owners and admins may do this.",
+    lambda head, role: head.type != "group" or role in ADMINS,
+)
+IS_ADMIN_IN_LARGE = Line(
+    "admins_only",
+    "a group of more than 100: owners and admins may call everyone",
+    "In a group as large as this only its owners and admins may mention everyone.",
+    lambda head, role: not head.is_large or role in ADMINS,
+)
+IS_OWNER = Line(
+    "owners_only",
+    "group: owners",
+    "Only the group's owners may do this.",
+    lambda head, role: role == "owner",
+)
+HAS_CONTEXT = Line(
+    "no_life_cycle",
+    "conversations about something, and groups, can be closed",
+    "Only a conversation about something can be closed.",
+    lambda head, role: head.context is not None or head.type == "group",
+)
+IS_DIRECT = Line(
+    "direct_only",
+    "only conversations of two people have this",
+    "Only a conversation of two people has this.",
+    lambda head, role: head.type == "direct",
+)
+
+RULES: Mapping[str, tuple[Line, ...]] = {
+    "send_message": (NOT_BLOCKED, NOT_CLOSED, MAY_POST),
+    "mark_read": (),
+    "typing": (NOT_BLOCKED, NOT_CLOSED, MAY_POST),
+    "react": (NOT_BLOCKED, NOT_CLOSED),
+    "edit_own": (NOT_BLOCKED, NOT_CLOSED, MAY_POST),  # or an old message would be the place to write a new one in
+    "delete_own": (NOT_CLOSED,),
+    "delete_any": (IS_GROUP, IS_ADMIN, NOT_CLOSED),
+    "pin_message": (NOT_BLOCKED, NOT_CLOSED, IS_ADMIN_IN_GROUP),
+    "mention_everyone": (IS_GROUP, NOT_CLOSED, MAY_POST, IS_ADMIN_IN_LARGE),
+    "edit_conversation": (IS_GROUP, IS_ADMIN, NOT_CLOSED),
+    "close": (NOT_BLOCKED, HAS_CONTEXT, IS_ADMIN_IN_GROUP),
+    "add_members": (IS_GROUP, NOT_CLOSED, IS_ADMIN),
+    "remove_members": (IS_GROUP, IS_ADMIN),
+    "change_roles": (IS_GROUP, IS_ADMIN),
+    "change_owners": (IS_GROUP, IS_OWNER),
+    "read_versions": (IS_GROUP, IS_ADMIN),
+    "leave": (IS_GROUP,),
+    "export": (),
+    "call": (NOT_BLOCKED, NOT_CLOSED, IS_DIRECT),
+}
+
+
+def capabilities(head: Place, role: str) -> list[str]:
+    """Returns the names of everything that a member of this role may do here."""
+    return [name for name, lines in RULES.items() if all(line.holds(head, role) for line in lines)]
+
+
+def require(head: Place, user_id: str, capability: str) -> None:
+    """Returns if a member may do it; else raises Forbidden with the rule that refused."""
+    role = head.role_of(user_id)
+    for line in RULES[capability]:
+        if not line.holds(head, role):
+            raise Forbidden(line.code, line.detail, rule=line.rule)

@@ -1,0 +1,195 @@
+"""Searching messages, newest first: what is read of several conversations is put in one order.
+
+There is no index of words: it would cost more to write than all else of a message (docs/decisions.md, "Search").
+A search reads messages backwards, a bounded number for each request, and says where the next one goes on.
+"""
+
+from base64 import b32encode
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from parley.domain.api import cursors
+from parley.domain.api.errors import Invalid
+from parley.domain.api.types import Message
+from parley.domain.conversations import history
+from parley.domain.conversations.listing import ConversationId, Hour
+from parley.domain.conversations.stored import StoredMessage
+from parley.domain.text.folding import MAX_QUERY_WORDS, Query
+
+MAX_CONVERSATIONS = 25  # that are searched side by side; the cursor says for each how far
+MAX_LOOKED_AT = 2_000  # messages that one request looks through
+MAX_LOOKED_CHARACTERS = 1_000_000  # of their texts; in Chinese 3 MB to read (docs/decisions.md, "Search")
+MAX_ROUNDS = 30  # round trips in a row of one request; what they found of a group is searched by the next one
+MAX_QUERIES_AT_ONCE = 16
+FIRST_READ = 250  # messages that are read at first, of all conversations together; then twice as many each time
+MAX_READ = 1_000  # messages of one conversation that are read at once
+
+Seq = Annotated[int, Meta(ge=0, le=10**15)]
+
+
+class Hit(Struct, frozen=True, kw_only=True):
+    """A message that holds all the words, and where they stand in its text: pairs of code point offsets."""
+
+    message: Message
+    highlights: list[tuple[int, int]]
+
+
+class HitList(Struct, frozen=True, kw_only=True):
+    """A page of results, newest first. It may be short, or empty, while `next` says that there is more to search."""
+
+    results: list[Hit]
+    next: str | None
+
+
+class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
+    """Where the search `asked` goes on: in these conversations at these seqs, then with those behind `after`."""
+
+    asked: Annotated[str, Meta(max_length=32)]
+    at: Annotated[dict[ConversationId, Seq], Meta(max_length=MAX_CONVERSATIONS)] = {}
+    after: tuple[Hour, ConversationId] | None = None
+    archived: bool = False
+    is_last: bool = False  # no conversations come behind these
+
+
+def position_of(cursor: str | None, query: Query, conversation_id: str | None) -> Position:
+    """Returns where a search goes on, or begins; Invalid for a cursor that Parley did not make, or not for it."""
+    asked = _asked(query, conversation_id)
+    position = cursors.decode(cursor, Position)
+    if position is None:
+        return Position(asked=asked)
+    if position.asked != asked:
+        raise Invalid.field("?cursor", "bad_cursor", "That cursor is of another search; start again without one.")
+    return position
+
+
+def _asked(query: Query, conversation_id: str | None) -> str:
+    """Returns what tells searches apart; a cursor carries it, so that it is not handed to another one."""
+    asked = "\n".join([conversation_id or "", *query.words])
+    return b32encode(sha256(asked.encode()).digest()[:10]).decode().lower()
+
+
+def check_query(text: str) -> Query:
+    """Returns what to search for; Invalid for a text without a word, or with too many."""
+    query = Query.parse(text)
+    if not query.is_searchable:
+        raise Invalid.field("?q", "blank", "There is no word to look for.")
+    if query.is_too_long:
+        raise Invalid.field("?q", "too_long", f"At most {MAX_QUERY_WORDS} words.", MAX_QUERY_WORDS)
+    return query
+
+
+class Trail(Struct, kw_only=True):
+    """A conversation on its way back in time: what was read of it and not looked at, and where reading goes on."""
+
+    conversation_id: str
+    unread_seq: int  # the newest message that was not read; 0 at the end
+    unlooked: list[StoredMessage] = []  # ascending: the next one to look at is the last
+    part_size: int = 0  # messages that were read last
+
+    @property
+    def seq(self) -> int:
+        """Returns the next message to look at, 0 at the end."""
+        return self.unlooked[-1].seq if self.unlooked else self.unread_seq
+
+    @property
+    def runs_short(self) -> bool:
+        """Says whether it is time to read on, if anything is read: half of what was read last is gone."""
+        return self.unread_seq > 0 and 2 * len(self.unlooked) <= self.part_size
+
+    def add(self, part: Sequence[StoredMessage]) -> None:
+        """Takes what was read from `unread_seq` down, the newest first. Nothing is behind where nothing was found."""
+        self.part_size = len(part)
+        self.unread_seq = part[-1].seq - 1 if part else 0
+        self.unlooked[:0] = reversed(part)
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """What is read of a conversation at once: so many messages from where it is down, or so many characters."""
+
+    trail: Trail
+    messages: int
+    characters: int
+
+
+class Look:
+    """What one request has looked at, and found: it ends with a full page, or when it has looked at enough."""
+
+    def __init__(self, query: Query, limit: int) -> None:
+        self._query = query
+        self._limit = limit
+        self._looked_at = self._characters = self._rounds = 0
+        self._room = history.Room()
+        self._is_full = False
+        self.found: list[tuple[StoredMessage, list[tuple[int, int]]]] = []
+
+    @property
+    def is_over(self) -> bool:
+        return (
+            self._is_full
+            or len(self.found) >= self._limit
+            or self._looked_at >= MAX_LOOKED_AT
+            or self._characters >= MAX_LOOKED_CHARACTERS
+            or self._rounds >= MAX_ROUNDS
+        )
+
+    def came_to(self, conversations: int) -> None:
+        """Counts conversations as messages: those with nothing in them are work, too. Finding them took two rounds."""
+        self._looked_at += conversations
+        self._rounds += 2
+
+    def read(self, parts: Sequence[Part]) -> None:
+        """Counts the rounds of reading parts, so many at once as there are threads."""
+        self._rounds += -(-len(parts) // MAX_QUERIES_AT_ONCE)
+
+    def due(self, trails: Iterable[Trail]) -> list[Part]:
+        """Returns what has to be read before the next message is known, side by side; empty where it is known.
+
+        Only when one conversation has run out, and then of all that run short: they run out together, if they are
+        equally busy. What was read of a quiet one is kept. A part is twice as long as the one before, so that no more
+        is read in vain than was looked at.
+        """
+        here = [one for one in trails if one.seq]
+        if all(one.unlooked for one in here):
+            return []
+        short = [one for one in here if one.runs_short]
+        first = max(FIRST_READ // len(here), 1)
+        left = MAX_LOOKED_AT - self._looked_at
+        characters = (MAX_LOOKED_CHARACTERS - self._characters) // len(short)
+        return [
+            Part(trail=one, messages=min(2 * one.part_size or first, MAX_READ, left), characters=characters)
+            for one in short
+        ]
+
+    def at(self, trail: Trail) -> None:
+        """Looks at the next message of a conversation. It stays the next one where it is found, and the page is full.
+
+        A page is full when an answer holds no more of it: 100 long texts may be more.
+        """
+        message = trail.unlooked[-1]
+        spans = _match(self._query, message)
+        if spans:
+            if not self._room.take(Hit(message=message.for_all(), highlights=spans)):
+                self._is_full = True
+                return
+            self.found.append((message, spans))
+        trail.unlooked.pop()
+        self._looked_at += 1
+        self._characters += len(message.text)
+
+
+def newest(trails: Iterable[Trail]) -> Trail | None:
+    """Returns the conversation whose next message is the newest of all, None at the end of all."""
+    return max((one for one in trails if one.unlooked), key=_order, default=None)
+
+
+def _order(trail: Trail) -> tuple[int, str]:
+    return trail.unlooked[-1].created_at_ms, trail.conversation_id
+
+
+def _match(query: Query, message: StoredMessage) -> list[tuple[int, int]] | None:
+    if message.kind == "system" or message.deleted_at_ms is not None:
+        return None
+    return query.match(message.text)

@@ -1,0 +1,193 @@
+"""What one send writes, decided from what was read: the next seq, the message, and whether the index has to move."""
+
+from collections.abc import Collection, Iterable, Mapping
+from hashlib import sha256
+
+import msgspec
+from msgspec import Struct
+
+from parley.domain.api import ids
+from parley.domain.api.call import Call
+from parley.domain.api.errors import Field, Invalid
+from parley.domain.api.requests import MAX_MENTIONED, Draft
+from parley.domain.api.times import hour
+from parley.domain.api.types import EVERYONE, Note, Origin
+from parley.domain.conversations.steps import Record, Step, Swept
+from parley.domain.conversations.stored import MAX_EVERYONE, MAX_MENTIONS, Head, Membership, StoredMessage
+
+REPLAY_S = 24 * 3600  # how long a `client_id` is remembered (README, "What it promises")
+
+
+class Earlier(Struct, frozen=True, kw_only=True):
+    """An earlier send with the same `client_id`."""
+
+    seq: int
+    fingerprint: str
+
+
+def fingerprint(draft: Draft, origin: Origin | None = None) -> str:
+    """Returns what tells two bodies under one `client_id` apart: the hash of everything that the message is made of."""
+    parts = (draft.kind, draft.text, draft.reply_to, draft.mentions, origin)
+    return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
+
+
+def reply_to_seq(draft: Draft, head: Head, pointer: str) -> int | None:
+    """Returns the seq of the message that a draft answers; refuses one that is not in its conversation."""
+    if draft.reply_to is None:
+        return None
+    conversation_id, seq = ids.split_message_id(draft.reply_to, pointer)
+    if conversation_id != head.conversation_id or seq > head.last_seq:
+        raise Invalid.field(pointer, "not_allowed", "A reply needs a message of the same conversation.")
+    return seq
+
+
+def check_mentions(
+    mentions: Collection[str], named: Mapping[str, Membership | None], pointer: str, before: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Returns the mentions, each once; refuses whoever is no member, nor was named `before`.
+
+    `named` holds the memberships of the people.
+    """
+    once = tuple(dict.fromkeys(mentions))
+    strangers = tuple(
+        Field(f"{pointer}/{place}", "not_allowed")
+        for place, one in enumerate(mentions)
+        if one != EVERYONE and one not in before and named.get(one) is None
+    )
+    if strangers:
+        raise Invalid(
+            "invalid_request", "Only members of the conversation can be mentioned.", fields=strangers[:MAX_MENTIONED]
+        )
+    return once
+
+
+def next_message(
+    head: Head,
+    draft: Draft,
+    call: Call,
+    *,
+    text: str | None = None,
+    named: Mapping[str, Membership | None] | None = None,
+    origin: Origin | None = None,
+) -> Step:
+    """Returns what to write so that `draft` becomes the newest message of the conversation.
+
+    `text` is what is stored of its text, where that is something else. `named` holds the memberships of those whom it
+    mentions, `origin` where it was forwarded from.
+    """
+    mentions = check_mentions(draft.mentions, named or {}, f"{call.field_prefix}/mentions")
+    message = StoredMessage(
+        conversation_id=head.conversation_id,
+        seq=head.last_seq + 1,
+        sender_id=call.user_id,
+        kind=draft.kind,
+        text=draft.text if text is None else text,
+        created_at_ms=no_earlier(call, head),
+        client_id=draft.client_id,
+        reply_to_seq=reply_to_seq(draft, head, f"{call.field_prefix}/reply_to"),
+        forwarded_from=origin,
+        mentions=mentions,
+    )
+    record = None
+    if draft.client_id:
+        record = Record(
+            client_id=draft.client_id, fingerprint=fingerprint(draft, origin), expires_at_s=call.now_s + REPLAY_S
+        )
+    others = (one for one in mentions if one != call.user_id)
+    return with_mentions(step_with(head, message, record=record), message.seq, others, named or {})
+
+
+def with_mentions(step: Step, seq: int, user_ids: Iterable[str], named: Mapping[str, Membership | None]) -> Step:
+    """Returns a step that also counts its message as an unread mention of these people, as far as it is one.
+
+    Not for those who have read it, nor for those who have `MAX_MENTIONS` unread ones. `named` holds the memberships.
+    """
+    mentioned, swept = [], {}
+    for mine in (found for one in user_ids if (found := named.get(one)) is not None):
+        read_seq = step.before.read_seq(mine)
+        unread = frozenset(one for one in mine.mention_seqs if one > read_seq)
+        if seq <= read_seq or len(unread) >= MAX_MENTIONS:
+            continue
+        mentioned.append(mine.user_id)
+        # Who writes has read, and leaves them standing in a conversation of two.
+        if len(mine.mention_seqs) >= MAX_MENTIONS:
+            swept[mine.user_id] = Swept(mine.mention_seqs, unread | {seq})
+    return msgspec.structs.replace(step, mentioned=tuple(mentioned), swept=swept)
+
+
+def next_note(head: Head, note: Note, call: Call, *, after: Head | None = None, sender_id: str | None = None) -> Step:
+    """Returns what to write so that a system message becomes the newest; `after` is the head with what it tells of.
+
+    The caller did it, unless `sender_id` names somebody else.
+    """
+    message = StoredMessage(
+        conversation_id=head.conversation_id,
+        seq=head.last_seq + 1,
+        sender_id=sender_id or call.user_id,
+        kind="system",
+        text=SENTENCES.get(note.event, "Something happened."),
+        created_at_ms=no_earlier(call, head),
+        system=note,
+    )
+    return step_with(head, message, after=after)
+
+
+# Without names: who is meant stands in `system`, and may be erased. Clients that know the event say it better.
+SENTENCES: Mapping[str, str] = {
+    "group_created": "The group was made.",
+    "members_added": "Members were added.",
+    "member_removed": "A member was removed.",
+    "member_left": "A member left.",
+    "role_changed": "A member's role was changed.",
+    "title_changed": "The title was changed.",
+    "description_changed": "The description was changed.",
+    "posting_changed": "Who may write was changed.",
+    "slow_mode_changed": "The slow mode was changed.",
+    "conversation_changed": "The conversation was changed.",
+    "closed": "The conversation was closed.",
+    "reopened": "The conversation was opened again.",
+    "call_missed": "A call was missed.",
+    "call_ended": "A call has ended.",
+}
+
+
+def no_earlier(call: Call, head: Head) -> int:
+    """Returns the time of what happens now.
+
+    Two machines' clocks may differ; the times of a conversation never run backwards all the same.
+    """
+    return max(call.now_ms, head.last_activity_ms)
+
+
+def step_with(
+    head: Head,
+    message: StoredMessage,
+    *,
+    after: Head | None = None,
+    record: Record | None = None,
+) -> Step:
+    """Returns the step that puts a message behind a head, with all that follows from it."""
+    now_hour = hour(message.created_at_ms)
+    everyone = (*head.everyone_seqs, message.seq)[-MAX_EVERYONE:] if EVERYONE in message.mentions else None
+    sent_seqs = head.sent_seqs if head.is_group else {**head.sent_seqs, message.sender_id: message.seq}
+    is_answer = head.awaits_answer and set(head.participants) <= sent_seqs.keys()
+    grown = msgspec.structs.replace(
+        after or head,
+        last_seq=message.seq,
+        last_message=message.preview(),
+        sent_seqs=sent_seqs,
+        last_activity_ms=message.created_at_ms,
+        active_hour=max(now_hour, head.active_hour),
+        everyone_seqs=everyone or head.everyone_seqs,
+        has_archived=False,  # whoever had put it away has it back
+        awaits_answer=head.awaits_answer and not is_answer,
+    )
+    return Step(
+        before=head,
+        after=grown,
+        message=message,
+        record=record,
+        moves_index=now_hour > head.active_hour or head.has_archived,
+        is_answer=is_answer,
+        read_by=message.sender_id if head.is_group else None,
+    )

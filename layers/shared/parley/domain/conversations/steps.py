@@ -1,0 +1,164 @@
+"""What one operation does to a conversation, as a value.
+
+`adapters/conversations/journal.py` writes all of it or nothing.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from parley.domain.conversations.reports import Report
+from parley.domain.conversations.stored import Head, Membership, StoredMessage
+
+ChangeKind = Literal[
+    "message_updated",
+    "message_deleted",
+    "reaction_added",
+    "reaction_removed",
+    "conversation_updated",
+    "member_added",
+    "member_removed",
+]
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """What is remembered of a `client_id`."""
+
+    client_id: str
+    fingerprint: str
+    expires_at_s: int
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """One entry of a conversation's change log; `for_user_id` where it concerns that person's own view only."""
+
+    conversation_id: str
+    change_seq: int
+    kind: ChangeKind
+    user_id: str  # who did it
+    at_ms: int
+    message_seq: int | None = None  # the message that changed, or the system message that tells of it
+    emoji: str | None = None
+    user_ids: tuple[str, ...] = ()  # whom it concerns: members added or removed
+    for_user_id: str | None = None
+
+    @property
+    def is_for_all(self) -> bool:
+        """Says whether the change concerns all members, and not one person's own view."""
+        return self.for_user_id is None
+
+    @property
+    def is_of_message(self) -> bool:
+        """Says whether a message has changed, and not the conversation."""
+        return self.kind.startswith(("message_", "reaction_"))
+
+
+class Mark(Struct, frozen=True, kw_only=True):
+    """What a person puts on a message, or takes off it again: an emoji, or None for hiding it from themselves.
+
+    What was taken off leaves its row behind, so that a retry of the taking knows that it was done, and by which change.
+    `before_seq` is the change of the row as it was read, 0 without one: the mark is refused if it is another by then.
+    """
+
+    user_id: str
+    seq: int
+    emoji: str | None
+    is_on: bool
+    change_seq: int
+    at_ms: int
+    before_seq: int = 0
+
+
+class Token(Struct, frozen=True, kw_only=True):
+    """A token that a step takes out of somebody's bucket in the head, which was as it was read.
+
+    `full` are others' buckets of which nothing need be kept any longer.
+    """
+
+    user_id: str
+    before_ms: int | None
+    after_ms: int
+    full: Mapping[str, int] = {}
+
+
+class Turn(Struct, frozen=True, kw_only=True):
+    """That somebody writes in slow mode, who had last written at `before_ms`."""
+
+    user_id: str
+    before_ms: int | None
+    at_ms: int
+
+
+class Swept(Struct, frozen=True):
+    """A full set of somebody's mentions, as it was read and as it is without those that they have read meanwhile."""
+
+    before: frozenset[int]
+    after: frozenset[int]
+
+
+class BlockState(Struct, frozen=True, kw_only=True):
+    """That somebody has blocked another, or has not."""
+
+    user_id: str
+    other_id: str
+    is_on: bool
+
+
+class OwnChange(Struct, frozen=True, kw_only=True):
+    """What a member changes of their own side: attributes of their membership.
+
+    Where it rests on `before`, it is refused if they have set something for themselves since that was read.
+    """
+
+    user_id: str
+    attributes: Mapping[str, Any]
+    before: Membership | None = None
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """From `before`, as it was read, to `after`, with everything that is written beside the head.
+
+    Refused as a whole where somebody else has moved the conversation on in between.
+    """
+
+    before: Head
+    after: Head
+    creates: bool = False  # `before` is not stored yet
+    message: StoredMessage | None = None  # a new one, the conversation's last
+    record: Record | None = None
+    fingerprint: str | None = None  # of the request that makes a group, which is kept with its first message
+    changed: StoredMessage | None = None  # an older message, as it is from now on
+    replaced: StoredMessage | None = None  # as it was, to be kept for moderators
+    change: Change | None = None
+    mark: Mark | None = None
+    added: tuple[Membership, ...] = ()
+    removed: tuple[str, ...] = ()
+    read_by: str | None = None  # whose markers go with the message
+    mentioned: tuple[str, ...] = ()  # for whom the message, new or changed, is an unread mention from now on
+    unmentioned: tuple[str, ...] = ()  # members for whom it is none any more
+    swept: Mapping[str, Swept] = {}  # of those mentioned whose set of mentions is full
+    moves_index: bool = False  # the members' lists have to be put in order again
+    is_answer: bool = False  # the first one: from now on each of the two sees whether the other is there
+    report: Report | None = None  # of the message, to the moderators
+    own: OwnChange | None = None  # what a member changes of their own side with it
+    rests_on_last: bool = False  # it says of the newest message that it is the last, though the head may stay as it is
+    token: Token | None = None
+    turn: Turn | None = None
+    while_block: BlockState | None = None  # refused where it is otherwise by then
+
+    @property
+    def new_message(self) -> StoredMessage:
+        """Returns the message that the step brings; ValueError for one that brings none."""
+        if self.message is None:
+            raise ValueError("this step brings no message")
+        return self.message
+
+    @property
+    def errands(self) -> tuple[str, ...]:
+        """Returns what is left for the stream to do; `index` moves the list entries of a group, `fan_out` tells it."""
+        if not self.after.is_group:
+            return ()
+        is_large = self.after.is_large or self.before.is_large
+        is_for_all = self.change is None or self.change.is_for_all
+        return (*(("index",) if self.moves_index else ()), *(("fan_out",) if is_large and is_for_all else ()))

@@ -1,0 +1,238 @@
+"""Catching up: what a client that was away gets in one answer, decided by arithmetic on seqs and bytes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from parley.domain.api.requests import SyncCursor
+from parley.domain.api.types import Conversation, Marker, Message, Settings
+from parley.domain.conversations.history import MAX_PAGE_BYTES, Room
+from parley.domain.conversations.stored import Head, Membership
+
+MAX_MESSAGES_PER_CONVERSATION = 100
+MAX_CHANGES_PER_CONVERSATION = 100
+BLOCKED_SHARE = 16  # the part of an answer that the blocked people may take: 8 KB over WebSocket
+JOINED_SHARE = 2  # the part of what is left that new conversations may take from messages and changes
+
+Verdict = Literal["complete", "truncated"]
+
+
+class Budget(Struct, frozen=True):
+    """What one answer may hold. `wrapped`: it travels as JSON within JSON."""
+
+    messages: int
+    max_bytes: int
+    conversations: int  # in `joined`
+    wrapped: bool
+
+
+# A WebSocket message holds 128 KB (API Gateway quotas); 4 KB are room for the frame: `request_id`, `rate_limits`.
+# Lambda answers with 6 MB at most (`history.py`).
+OVER_REST = Budget(messages=1000, max_bytes=MAX_PAGE_BYTES, conversations=100, wrapped=True)
+OVER_WEBSOCKET = Budget(messages=200, max_bytes=124 * 1024, conversations=25, wrapped=False)
+
+
+class Missed(Struct, frozen=True):
+    """A change, as the event would have told it, with what it is about as that is now.
+
+    A message in it is as the reader sees it: `mine`, `hidden` and `blocked` are said, which events leave out.
+    """
+
+    event: str
+    data: dict[str, Any]
+
+
+class Mine(Struct, frozen=True, kw_only=True):
+    """The reader's own side of a conversation, which they may have moved on another device.
+
+    It is as of the `last_seq` and `last_change_seq` beside it.
+    """
+
+    read_seq: int
+    delivered_seq: int
+    unread: int
+    mention_seqs: list[int]
+    settings: Settings
+    own_seq: int
+    archived: bool
+
+
+class Caught(Struct, frozen=True, kw_only=True):
+    """One conversation's part of the answer.
+
+    `next` is the cursor to ask with next time, `last_*` how far it goes in all. `markers` say how far the other person
+    of a direct conversation has received and read; a group's members are too many to list here.
+    """
+
+    verdict: Verdict
+    messages: list[Message]
+    changes: list[Missed]
+    last_seq: int
+    last_change_seq: int
+    mine: Mine
+    markers: list[Marker]
+    next: SyncCursor
+
+
+class CaughtUp(Struct, frozen=True, kw_only=True):
+    """The answer: by conversation what was missed, the conversations that are new to the client, and those it has lost.
+
+    `joined_capped`: there are more new ones than fit; `GET /conversations` lists them all. `later` names conversations
+    for which there was no room: ask again with their cursors. `blocked` lists the people whom the reader has blocked,
+    as of `as_of`; null if they are too many, and `GET /me/blocks` lists them.
+    """
+
+    conversations: dict[str, Caught]
+    joined: list[Conversation]
+    left: list[str]
+    joined_capped: bool
+    later: list[str]
+    blocked: list[str] | None
+    as_of: str
+
+
+class Gap(Struct, frozen=True):
+    """The seqs to read for one conversation, both ends included; empty where the first is greater than the last.
+
+    And, likewise, the entries of its change log.
+    """
+
+    first_seq: int
+    last_seq: int
+    first_change: int
+    last_change: int
+
+    @property
+    def is_empty(self) -> bool:
+        return self.first_seq > self.last_seq and self.first_change > self.last_change
+
+
+class Filled(Struct, frozen=True):
+    """What was read of a gap: messages, ascending, and changes, each with its change_seq."""
+
+    messages: Sequence[Message] = ()
+    changes: Sequence[tuple[int, Missed]] = ()
+
+    @property
+    def items(self) -> list[Message | Missed]:
+        """Returns all of it, in the order in which an answer takes it in."""
+        return [*self.messages, *(change for _, change in self.changes)]
+
+
+class Named(Struct, frozen=True, kw_only=True):
+    """A conversation of the reader's that their cursors name, and what was read of it."""
+
+    head: Head
+    mine: Membership
+    at: SyncCursor
+    gap: Gap
+    filled: Filled = Filled()
+    markers: Sequence[Marker] = ()
+
+    def caught(self, messages: list[Message], changes: list[Missed], last_change: int) -> Caught:
+        """Returns this conversation's part of the answer, with these messages, and changes up to `last_change`."""
+        head, at = self.head, self.at
+        # A cursor from beyond the end (a table was restored from a backup) starts again at the end.
+        seq = min(at.seq + len(messages), head.last_seq)
+        change_seq = min(last_change, head.last_change_seq)
+        complete = at.seq <= head.last_seq == seq and at.change_seq <= head.last_change_seq == change_seq
+        return Caught(
+            verdict="complete" if complete else "truncated",
+            messages=messages,
+            changes=changes,
+            last_seq=head.last_seq,
+            last_change_seq=head.last_change_seq,
+            mine=_mine(head, self.mine),
+            markers=list(self.markers),
+            next=SyncCursor(seq=seq, change_seq=change_seq),
+        )
+
+    def largest_envelope(self) -> dict[str, Caught]:
+        """Returns this conversation's part without messages and changes, as long as it can get."""
+        bare = self.caught([], [], self.at.change_seq)
+        end = SyncCursor(seq=self.head.last_seq, change_seq=self.head.last_change_seq)
+        return {self.head.conversation_id: msgspec.structs.replace(bare, verdict="truncated", next=end)}
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """Everything that was read for one answer, the `named` conversations by last activity, newest first."""
+
+    named: Sequence[Named]
+    joined: Sequence[Conversation]
+    joined_capped: bool
+    left: list[str]
+    blocked: list[str]
+    as_of: str
+
+
+def cursors(given: Mapping[str, SyncCursor | int]) -> dict[str, SyncCursor]:
+    """Returns the cursors in full; a bare number is a seq."""
+    return {one: SyncCursor(seq=at) if isinstance(at, int) else at for one, at in given.items()}
+
+
+def plan(found: Mapping[str, tuple[Head, Membership]], at: Mapping[str, SyncCursor], budget: Budget) -> list[Named]:
+    """Returns what to read for each conversation, the most recently active first, for whom there is room at least."""
+    left = budget.messages
+    named = []
+    for head, mine in sorted(found.values(), key=lambda one: one[0].last_activity_ms, reverse=True):
+        cursor = at[head.conversation_id]
+        size = max(0, min(head.last_seq - cursor.seq, MAX_MESSAGES_PER_CONVERSATION, left))
+        left -= size
+        changes = max(0, min(head.last_change_seq - cursor.change_seq, MAX_CHANGES_PER_CONVERSATION, left))
+        left -= changes
+        gap = Gap(cursor.seq + 1, cursor.seq + size, cursor.change_seq + 1, cursor.change_seq + changes)
+        named.append(Named(head=head, mine=mine, at=cursor, gap=gap))
+    return named
+
+
+def answer(found: Found, budget: Budget) -> CaughtUp:
+    """Returns the answer, cut where it would grow larger than its budget.
+
+    Everything in it is counted. It always goes on: it holds the first message or change of all that is missing, whose
+    place is kept, or a conversation that has none is done; the largest message takes about half of a WebSocket frame.
+    """
+    room = Room(budget.max_bytes, wrapped=budget.wrapped)
+    blocked = found.blocked if room.take(found.blocked, budget.max_bytes // BLOCKED_SHARE) else None
+    room.take(found.left)
+    room.take([one.head.conversation_id for one in found.named])  # as long as `later` can get
+    room.take(
+        CaughtUp(conversations={}, joined=[], left=[], joined_capped=False, later=[], blocked=None, as_of=found.as_of)
+    )
+    kept = next((room.size(one.filled.items[0]) for one in found.named if one.filled.items), 0)
+    envelopes = [one.largest_envelope() for one in found.named]
+    here = found.named[: len(list(room.fitting(envelopes, kept)))]
+    missing = sum(room.size(item) for one in here for item in one.filled.items)
+    joined = list(room.fitting(found.joined, min(missing, kept + (room.left - kept) // JOINED_SHARE)))
+    return CaughtUp(
+        conversations={one.head.conversation_id: _filled(one, room) for one in here},
+        joined=joined,
+        left=found.left,
+        joined_capped=found.joined_capped or len(joined) < len(found.joined),
+        later=[one.head.conversation_id for one in found.named[len(here) :]],
+        blocked=blocked,
+        as_of=found.as_of,
+    )
+
+
+def _filled(one: Named, room: Room) -> Caught:
+    """Returns a conversation's part with as many of its messages and changes as there is room for."""
+    messages = list(room.fitting(one.filled.messages))
+    missed = one.filled.changes
+    changes = list(room.fitting([change for _, change in missed]))
+    # Some of the log may be others' own affair, so its end is known by its numbers, not by how many there are.
+    last_change = one.gap.last_change if len(changes) == len(missed) else missed[len(changes)][0] - 1
+    return one.caught(messages, changes, last_change)
+
+
+def _mine(head: Head, mine: Membership) -> Mine:
+    return Mine(
+        read_seq=head.read_seq(mine),
+        delivered_seq=head.delivered_seq(mine),
+        unread=head.unread(mine),
+        mention_seqs=head.unread_mentions(mine),
+        settings=mine.settings,
+        own_seq=mine.own_seq,
+        archived=head.is_archived(mine),
+    )

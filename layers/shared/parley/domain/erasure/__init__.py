@@ -1,0 +1,1 @@
+"""An erasure as a value."""

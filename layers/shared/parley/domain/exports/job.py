@@ -1,0 +1,292 @@
+"""A conversation on its way into a file: what is asked for, how far the job is, and the lines of JSON.
+
+The file is an S3 multipart upload, one part a step, so that a job of any size takes bounded steps and goes on where it
+stopped. What stands in the HTML file is `domain.transcript`'s.
+"""
+
+from base64 import b32encode
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from parley.domain.api.call import Call
+from parley.domain.api.times import rfc3339
+from parley.domain.api.types import Context, Message
+from parley.domain.conversations.stored import Head
+
+ExportFormat = Literal["jsonl", "html"]
+ExportState = Literal["queued", "running", "done", "failed"]
+
+KEPT_S = 7 * 24 * 3600  # the bucket's lifecycle rule (template.yaml, ExportFiles) takes files a day later
+URL_S = 300
+# A step is tried five times, six minutes apart (template.yaml, ExportSteps); a job that has not moved for longer than
+# that has died.
+STALLED_MS = 45 * 60_000
+# S3 takes parts of 5 MiB and more, the last one excepted, and 10,000 of them (S3 quotas): files of up to 50 GB.
+PART_BYTES = 5 * 1024 * 1024
+MAX_RESTARTS = 3  # of a job whose parts S3 does not know any more
+# One step reads the whole file to hash it: 500 MB take Lambda some 20 of its 60 seconds.
+MAX_HASHED_BYTES = 500_000_000
+MAX_MEMBERS = 2_000  # whom a file lists: all there can be in a group
+MAX_RECENT = 20  # exports that one person may ask for in 24 hours
+RECENT_MS = 24 * 3_600_000
+
+CONTENT_TYPES: Mapping[ExportFormat, str] = {
+    "jsonl": "application/jsonl; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+}
+
+
+class ExportProgress(Struct, frozen=True, kw_only=True):
+    """How many of the conversation's messages have been gone through, and how many there are."""
+
+    done: int
+    total: int
+
+
+class Export(Struct, frozen=True, kw_only=True):
+    """A file that is, or will be, made of a conversation. `url`, good until `url_expires_at`, is there once it is done.
+
+    `sha256` is missing of files over 500 MB.
+    """
+
+    id: str
+    conversation_id: str
+    format: ExportFormat
+    state: ExportState
+    progress: ExportProgress
+    created_at: str
+    expires_at: str
+    size_bytes: int | None
+    sha256: str | None
+    url: str | None
+    url_expires_at: str | None
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """An export as it is stored. `revision` counts its moves: of two steps at once, one loses."""
+
+    export_id: str
+    user_id: str
+    conversation_id: str
+    format: ExportFormat
+    total: int  # the conversation's last_seq when it was asked for
+    created_at_ms: int
+    moved_at_ms: int
+    expires_at_s: int
+    revision: int = 0
+    state: ExportState = "queued"
+    done: int = 0
+    upload_id: str | None = None
+    parts: tuple[str, ...] = ()  # their ETags
+    size_bytes: int = 0
+    sha256: str | None = None
+    restarts: int = 0
+
+    @property
+    def key(self) -> str:
+        """Returns the name of the file in the bucket."""
+        return f"{self.export_id}/{self.conversation_id}.{self.format}"
+
+    @property
+    def is_written(self) -> bool:
+        return bool(self.parts) and self.done >= self.total
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in ("done", "failed")
+
+    def has_expired(self, now_s: int) -> bool:
+        return self.expires_at_s <= now_s
+
+    def state_at(self, now_ms: int) -> ExportState:
+        """Returns the state, `failed` too where the job has died without a word."""
+        if not self.is_over and now_ms >= self.moved_at_ms + STALLED_MS:
+            return "failed"
+        return self.state
+
+    def is_under_way(self, now_ms: int) -> bool:
+        return self.state_at(now_ms) in ("queued", "running")
+
+    def begun(self, upload_id: str, now_ms: int) -> "Job":
+        """Returns the job with its upload, to which parts can be added."""
+        return self._moved(now_ms, upload_id=upload_id, state="running")
+
+    def with_part(self, etag: str, part: bytes, done: int, now_ms: int) -> "Job":
+        """Returns the job with one part more, which ends at the message `done`."""
+        is_whole = not self.parts and done >= self.total
+        return self._moved(
+            now_ms,
+            parts=(*self.parts, etag),
+            done=done,
+            size_bytes=self.size_bytes + len(part),
+            sha256=sha256(part).hexdigest() if is_whole else None,
+        )
+
+    def finished(self, digest: str | None, now_ms: int) -> "Job":
+        """Returns the job at its end."""
+        return self._moved(now_ms, state="done", sha256=digest, upload_id=None, parts=())
+
+    def restarted(self, now_ms: int) -> "Job":
+        """Returns the job at its beginning, or failed where that has been tried often enough."""
+        return self._moved(
+            now_ms,
+            state="failed" if self.restarts >= MAX_RESTARTS else "queued",
+            restarts=self.restarts + 1,
+            upload_id=None,
+            parts=(),
+            done=0,
+            size_bytes=0,
+            sha256=None,
+        )
+
+    def view(self, now_ms: int, url: str | None = None) -> Export:
+        """Returns the export as its owner sees it; `url` is where the file can be had for `URL_S` from now on."""
+        is_done = self.state == "done"
+        return Export(
+            id=self.export_id,
+            conversation_id=self.conversation_id,
+            format=self.format,
+            state=self.state_at(now_ms),
+            progress=ExportProgress(done=self.done, total=self.total),
+            created_at=rfc3339(self.created_at_ms),
+            expires_at=rfc3339(self.expires_at_s * 1000),
+            size_bytes=self.size_bytes if is_done else None,
+            sha256=self.sha256 if is_done else None,
+            url=url,
+            url_expires_at=rfc3339(now_ms + URL_S * 1000) if url else None,
+        )
+
+    def _moved(self, now_ms: int, **changes: object) -> "Job":
+        return msgspec.structs.replace(self, revision=self.revision + 1, moved_at_ms=now_ms, **changes)
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What a person has asked for in the last 24 hours, so that a retry is known."""
+
+    export_id: str
+    conversation_id: str
+    format: ExportFormat
+    created_at_ms: int
+    client_id: str | None = None
+
+
+class Recent(Struct, frozen=True, kw_only=True):
+    """A person's exports of the last 24 hours; `revision` is 0 where there is no row yet."""
+
+    user_id: str
+    revision: int = 0
+    asked: tuple[Asked, ...] = ()
+
+    def at(self, now_ms: int) -> "Recent":
+        """Returns it without what is older than 24 hours."""
+        young = tuple(one for one in self.asked if one.created_at_ms > now_ms - RECENT_MS)
+        return msgspec.structs.replace(self, asked=young)
+
+    def by_client_id(self, client_id: str | None) -> Asked | None:
+        """Returns what was asked for under a `client_id`."""
+        return next((one for one in self.asked if client_id is not None and one.client_id == client_id), None)
+
+    def of(self, conversation_id: str, format: ExportFormat) -> list[str]:
+        """Returns the ids of the exports of a conversation in a format."""
+        return [one.export_id for one in self.asked if (one.conversation_id, one.format) == (conversation_id, format)]
+
+    def free_in_ms(self, now_ms: int) -> int:
+        """Returns how long it takes until one more may be asked for; 0 for now."""
+        if len(self.asked) < MAX_RECENT:
+            return 0
+        return max(1, min(one.created_at_ms for one in self.asked) + RECENT_MS - now_ms)
+
+    def with_job(self, job: Job, client_id: str | None) -> "Recent":
+        """Returns it with one export more."""
+        asked = Asked(
+            export_id=job.export_id,
+            conversation_id=job.conversation_id,
+            format=job.format,
+            created_at_ms=job.created_at_ms,
+            client_id=client_id,
+        )
+        return msgspec.structs.replace(self, revision=self.revision + 1, asked=(*self.asked, asked))
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """One of the people in a conversation, as the file's first line names them."""
+
+    user_id: str
+    name: str | None
+    role: str
+
+
+class About(Struct, frozen=True, kw_only=True):
+    """The first line of a JSON Lines file: what the messages under it belong to."""
+
+    parley_export: int = 1  # the version of the format
+    exported_at: str
+    exported_by: str
+    message_count: int
+    conversation: "AboutConversation"
+    members: list[Person]
+
+
+class AboutConversation(Struct, frozen=True, kw_only=True):
+    """The conversation, as far as it is the same for everybody."""
+
+    id: str
+    type: str
+    title: str | None
+    description: str | None
+    context: Context | None
+    created_at: str
+
+
+class ExportStep(Struct, frozen=True, kw_only=True):
+    """What the queue holds: the export that has more to do."""
+
+    export_id: str
+
+
+def export_id(asked: Recent, conversation_id: str, format: ExportFormat, now_ms: int) -> str:
+    """Returns the id of the export that somebody asks for now, who has `asked` for others before."""
+    parts = (asked.user_id, conversation_id, format, str(now_ms), str(asked.revision))
+    digest = sha256("\n".join(parts).encode()).digest()
+    return "x_" + b32encode(digest[:16]).decode().rstrip("=").lower()
+
+
+def new_job(call: Call, head: Head, format: ExportFormat, asked: Recent) -> Job:
+    """Returns the job that exports a conversation as far as it goes now."""
+    return Job(
+        export_id=export_id(asked, head.conversation_id, format, call.now_ms),
+        user_id=call.user_id,
+        conversation_id=head.conversation_id,
+        format=format,
+        total=head.last_seq,
+        created_at_ms=call.now_ms,
+        moved_at_ms=call.now_ms,
+        expires_at_s=call.now_s + KEPT_S,
+    )
+
+
+def about(job: Job, head: Head, members: Sequence[Person]) -> About:
+    """Returns what stands at the top of a file."""
+    return About(
+        exported_at=rfc3339(job.created_at_ms),
+        exported_by=job.user_id,
+        message_count=job.total,
+        conversation=AboutConversation(
+            id=head.conversation_id,
+            type=head.type,
+            title=head.title,
+            description=head.description,
+            context=head.context,
+            created_at=rfc3339(head.created_at_ms),
+        ),
+        members=list(members),
+    )
+
+
+def line(value: About | Message) -> bytes:
+    """Returns one line of a JSON Lines file: a message exactly as the API shows it."""
+    return msgspec.json.encode(value) + b"\n"

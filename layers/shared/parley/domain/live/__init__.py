@@ -1,0 +1,1 @@
+"""Presence, typing, calls as values."""

@@ -1,0 +1,66 @@
+"""Who learns that a person is there: that they read, type, have a conversation open, or are online.
+
+The rule is stated here once. Live events (`events.LiveEvent`) are encoded by an `Audience` only, and its frames are for
+those people only, so a caller that posts them to anybody else posts nothing. A block hides the two from each other, in
+both directions: between two people everything, in a group of both everything that one member shows to another.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+
+from msgspec import Struct
+
+from parley.domain.api.types import Signal
+from parley.domain.conversations.block_steps import refusal
+from parley.domain.conversations.events import LiveEvent, encode
+from parley.domain.conversations.stored import Head
+from parley.domain.live.calls import StoredCall
+from parley.domain.live.presence import Connection
+
+Frames = Callable[[str, Connection], bytes | None]
+
+
+class Audience(Struct, frozen=True):
+    """Who learns what a person does: their own devices, unless they are a member no more, and `others`."""
+
+    user_id: str
+    others: frozenset[str]
+    is_member: bool = True
+
+    @property
+    def people(self) -> list[str]:
+        """Returns everybody whose devices may be told."""
+        return [*sorted(self.others), *([self.user_id] if self.is_member else [])]
+
+    def frames(self, event: LiveEvent) -> Frames:
+        """Returns the frame of an event for these people, and none for anybody else."""
+        frame, people = encode(event), set(self.people)
+        return lambda user_id, _: frame if user_id in people else None
+
+
+def of_member(head: Head, user_id: str, hidden_from: Collection[str]) -> Audience:
+    """Returns who learns what a member does in a conversation; in a large group only their own devices.
+
+    `hidden_from` are the people with whom the member has a block. Between two people the head says so.
+    """
+    others = () if head.blocked_by else head.others(user_id)
+    is_member = head.is_large or user_id in head.participants
+    return Audience(user_id, frozenset(others).difference(hidden_from), is_member)
+
+
+def of_status(user_id: str, watchers: Iterable[str], hidden_from: Collection[str]) -> Audience:
+    """Returns who learns whether a person is online."""
+    return Audience(user_id, frozenset(watchers).difference(hidden_from))
+
+
+def of_call(call: StoredCall) -> Audience:
+    """Returns who is told of the signals of a call; `check_signal` refuses those that a block forbids."""
+    return Audience(call.caller_id, frozenset({call.callee_id}))
+
+
+def check_signal(head: Head, signal: Signal) -> None:
+    """Refuses with Forbidden each signal but `hang_up` where one of the two has blocked the other.
+
+    A signal says that its sender is there, and most carry free text. The end of a call carries none.
+    """
+    if head.blocked_by and signal != "hang_up":
+        raise refusal()

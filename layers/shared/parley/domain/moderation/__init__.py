@@ -1,0 +1,1 @@
+"""Banned words and the audit log as values."""

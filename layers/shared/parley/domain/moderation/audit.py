@@ -1,0 +1,103 @@
+"""What moderators and administrators did, as entries of the audit log: who, what, on what; never what people wrote."""
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from parley.domain.api.call import Call
+from parley.domain.api.errors import Invalid
+from parley.domain.api.requests import AuditAction
+from parley.domain.api.times import from_rfc3339, rfc3339
+
+FIRST_MONTH = "2026-01"  # no deployment of Parley is older
+MAX_MONTHS = 12  # that one request looks through
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One thing that somebody did: `target` is the id of what they did it to, `details` ids and words of ours."""
+
+    at_ms: int
+    entry_id: str
+    actor_id: str
+    actor_role: str
+    action: AuditAction
+    target: str
+    details: Mapping[str, str] = {}
+    request_id: str
+
+    @property
+    def month(self) -> str:
+        return month_of(self.at_ms)
+
+
+class AuditEntry(Struct, frozen=True, kw_only=True):
+    """One thing that a moderator or administrator did."""
+
+    id: str
+    at: str
+    actor_id: str
+    actor_role: str
+    action: AuditAction
+    target: str
+    details: dict[str, str]
+    request_id: str
+
+
+class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
+    """Where the log goes on: behind an entry of a month, or at the month's newest."""
+
+    month: Annotated[str, Meta(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$(?!\n)")]
+    entry_id: Annotated[str, Meta(pattern=r"^[0-9]{13}\.[0-9a-f]{16}$(?!\n)")] | None = None
+
+
+def entry(call: Call, action: AuditAction, target: str, **details: str) -> Entry:
+    """Returns the entry of what the caller does now. The same thing at the same moment is one entry."""
+    what = msgspec.json.encode((call.user_id, action, target, details))
+    return Entry(
+        at_ms=call.now_ms,
+        entry_id=f"{call.now_ms:013d}.{sha256(what).hexdigest()[:16]}",
+        actor_id=call.user_id,
+        actor_role=call.caller.role,
+        action=action,
+        target=target,
+        details=details,
+        request_id=call.request_id,
+    )
+
+
+def view(one: Entry) -> AuditEntry:
+    """Returns an entry as moderators see it."""
+    return AuditEntry(
+        id=one.entry_id,
+        at=rfc3339(one.at_ms),
+        actor_id=one.actor_id,
+        actor_role=one.actor_role,
+        action=one.action,
+        target=one.target,
+        details=dict(one.details),
+        request_id=one.request_id,
+    )
+
+
+def month_of(at_ms: int) -> str:
+    """Returns the month of a moment in UTC, `2026-11`: the log's entries lie together by month."""
+    return rfc3339(at_ms)[: len("2026-11")]
+
+
+def months_back(first: str, last: str) -> Iterator[str]:
+    """Yields the months from `first` back to `last`, both included."""
+    year, number = map(int, first.split("-"))
+    while (month := f"{year:04d}-{number:02d}") >= last:
+        yield month
+        year, number = (year, number - 1) if number > 1 else (year - 1, 12)
+
+
+def day_start_ms(day: str, pointer: str) -> int:
+    """Returns when a day, `2026-11-21`, begins in UTC; Invalid for one that is in no calendar."""
+    begins_ms = from_rfc3339(f"{day}T00:00:00Z")
+    if begins_ms is None:
+        raise Invalid.field(pointer, "bad_format", "That is no day.")
+    return begins_ms

@@ -1,0 +1,1 @@
+"""Policies, claims, the directory as values."""

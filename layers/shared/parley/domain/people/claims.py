@@ -1,0 +1,154 @@
+"""What the claims of a token say about its bearer, once the signature is known to be good. Every claim is doubted."""
+
+from collections.abc import Mapping
+from typing import NoReturn
+
+from msgspec import Struct
+
+from parley.domain.api.errors import Unauthenticated
+from parley.domain.api.fields import is_blank, is_unicode
+from parley.domain.api.identity import (
+    DEFAULT_ROLE,
+    MAX_CONTEXT_BYTES,
+    MAX_CONTEXT_IDS,
+    MAX_CONTEXT_TYPES,
+    MAX_NAME_CHARACTERS,
+    SERVICE_ROLE,
+    Identity,
+    is_context_id,
+    is_context_type,
+    is_reserved,
+    is_role,
+    is_user_id,
+)
+
+MAX_LIFETIME_S = 86_400  # the default of JwtMaxLifetimeS
+MAX_TIME_S = 253_402_300_799  # the last second that RFC 3339 can write, in the year 9999
+
+
+class ClaimNames(Struct, frozen=True, kw_only=True):
+    """Which claims hold what; the host's sign-in decides."""
+
+    user_id: str = "sub"
+    name: str = "name"
+    role: str = "role"
+    contexts: str = "contexts"
+
+
+class SignIn(Struct, frozen=True, kw_only=True):
+    """A verified token: who it is, and when the host said so."""
+
+    identity: Identity
+    issued_at_s: int
+
+
+def read(
+    claims: Mapping[str, object],
+    names: ClaimNames,
+    *,
+    now_s: int,
+    leeway_s: int,
+    service_audience: str = "",
+    max_lifetime_s: int = MAX_LIFETIME_S,
+) -> SignIn:
+    """Returns what the claims say; raises Unauthenticated for a token out of its time or claims of the wrong kind.
+
+    A token of the role `service` must name `service_audience` among its audiences, unless that is empty.
+
+    Name, role and contexts may be missing: the id stands in for the name, `user` for the role. The clocks of issuer and
+    Parley may differ by `leeway_s`, which is added to the expiry, so that the whole of Parley goes by the same second.
+
+    A token counts for `max_lifetime_s` after `iat` at most. One without `iat` counts as issued that long before its
+    `exp`, so that a sign-out ends it whenever it was made.
+    """
+    expires_at_s = said_to_end_s = _time(claims, "exp")
+    issued_at_s = _time(claims, "iat") if "iat" in claims else max(0, expires_at_s - max_lifetime_s)
+    expires_at_s = min(expires_at_s, issued_at_s + max_lifetime_s)
+    if expires_at_s + leeway_s <= now_s:
+        late = "exp" if said_to_end_s + leeway_s <= now_s else "iat"
+        raise Unauthenticated("token_expired", "The token has expired.", claim=late)
+    not_before_s = _time(claims, "nbf") if "nbf" in claims else 0
+    early = "nbf" if not_before_s > now_s + leeway_s else "iat"
+    if early == "nbf" or ("iat" in claims and issued_at_s > now_s + leeway_s):
+        raise Unauthenticated("token_not_yet_valid", "The token is not valid yet.", claim=early)
+    user_id = _user_id(claims, names.user_id)
+    identity = Identity(
+        user_id=user_id,
+        name=_name(claims, names.name) or user_id,
+        role=_role(claims, names.role),
+        contexts=_contexts(claims, names.contexts),
+        expires_at_s=min(expires_at_s + leeway_s, MAX_TIME_S),
+        issued_at_s=issued_at_s,
+    )
+    if identity.role == SERVICE_ROLE and service_audience and service_audience not in _audiences(claims):
+        detail = "A token of the role `service` needs the audience of programs, too."
+        raise Unauthenticated("token_audience", detail, claim="aud")
+    if identity.is_too_large:
+        _refuse(names.contexts, f"is too large for API Gateway: more than {MAX_CONTEXT_BYTES} bytes with the others")
+    # Of two tokens without `iat`, the profile of the one that ends later is the newer one.
+    return SignIn(identity=identity, issued_at_s=issued_at_s if "iat" in claims else said_to_end_s)
+
+
+def _audiences(claims: Mapping[str, object]) -> list[object]:
+    audience = claims.get("aud")
+    return audience if isinstance(audience, list) else [audience]
+
+
+def _time(claims: Mapping[str, object], name: str) -> int:
+    """Returns a NumericDate (RFC 7519: seconds, fractions allowed) in whole seconds."""
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_TIME_S:
+        _refuse(name, "must be a time in seconds since 1970")
+    return int(value)
+
+
+def _user_id(claims: Mapping[str, object], name: str) -> str:
+    value = claims.get(name)
+    if isinstance(value, str) and (is_reserved(value) or value in (".", "..")):
+        _refuse(name, "holds an id that nobody can sign in with: `.`, `..` and those of Parley's own making")
+    if not isinstance(value, str) or not is_user_id(value):
+        _refuse(name, "must be a user id: 1 to 128 of the characters A–Z a–z 0–9 . _ ~ @ | : + = -")
+    return value
+
+
+def _name(claims: Mapping[str, object], name: str) -> str | None:
+    value = claims.get(name)
+    if value is None or (isinstance(value, str) and is_blank(value)):
+        return None
+    if not isinstance(value, str) or len(value) > MAX_NAME_CHARACTERS or not is_unicode(value):
+        _refuse(name, f"must be a text of at most {MAX_NAME_CHARACTERS} characters")
+    return value
+
+
+def _role(claims: Mapping[str, object], name: str) -> str:
+    value = claims.get(name)
+    if value is None:
+        return DEFAULT_ROLE
+    if not isinstance(value, str) or not is_role(value):
+        _refuse(name, "must be one role: 1 to 64 of the characters A–Z a–z 0–9 . _ : -")
+    return value
+
+
+def _contexts(claims: Mapping[str, object], name: str) -> dict[str, tuple[str, ...]]:
+    value = claims.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or len(value) > MAX_CONTEXT_TYPES:
+        _refuse(name, f"must be an object of at most {MAX_CONTEXT_TYPES} context types with lists of ids")
+    contexts = {context_type: _context_ids(name, context_type, held) for context_type, held in value.items()}
+    if sum(len(held) for held in contexts.values()) > MAX_CONTEXT_IDS:
+        _refuse(name, f"holds more than {MAX_CONTEXT_IDS} ids")
+    return contexts
+
+
+def _context_ids(name: str, context_type: str, held: object) -> tuple[str, ...]:
+    if not is_context_type(context_type) or not isinstance(held, list):
+        _refuse(name, "must be an object of context types (a–z 0–9 _) with lists of ids")
+    ids = [one for one in held if isinstance(one, str) and is_context_id(one)]
+    if len(ids) != len(held):
+        _refuse(name, "holds an id that is none: 1 to 128 of the characters A–Z a–z 0–9 . _ ~ @ | : + = -")
+    return tuple(dict.fromkeys(ids))
+
+
+def _refuse(name: str, wanted: str) -> NoReturn:
+    raise Unauthenticated("token_claims", f"The token's claim `{name}` {wanted}.", claim=name)

@@ -1,0 +1,256 @@
+"""Who may open a conversation with whom, and about what: a policy is data (`parley/policies/*.toml`), decided here."""
+
+from collections.abc import Mapping
+from typing import Literal, NoReturn, Protocol
+
+from msgspec import Struct
+
+from parley.domain.api.errors import Field, Forbidden, Invalid, NotFound
+
+EVERYONE = "*"
+NO_CONTEXT = "general"  # the context type of a conversation about nothing in particular
+
+Code = Literal[
+    "allowed",
+    "self_conversation",
+    "unknown_context_type",
+    "context_id_required",
+    "context_id_forbidden",
+    "role_not_allowed",
+    "context_not_shared",
+    "unknown_user",
+]
+# Where a request says what is wrong with it, and the field's own code; what is not here is forbidden.
+_WRONG_FIELDS: dict[Code, tuple[str, str]] = {
+    "self_conversation": ("/user_id", "not_allowed"),
+    "unknown_context_type": ("/context/type", "not_allowed"),
+    "context_id_required": ("/context/id", "required"),
+    "context_id_forbidden": ("/context/id", "not_allowed"),
+    "unknown_user": ("/user_id", "not_allowed"),
+}
+
+
+class Topic(Protocol):
+    """What a conversation is, or shall be, about; the `id` is missing where the type has none."""
+
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def id(self) -> str | None: ...
+
+
+class Party(Struct, frozen=True):
+    """One side of a conversation: a person, their role, and which ids of each context type are theirs."""
+
+    user_id: str
+    role: str
+    contexts: Mapping[str, tuple[str, ...]] = {}
+
+    def holds(self, context_type: str, context_id: str | None) -> bool:
+        """Says whether the person belongs to that class, block, pattern, …"""
+        return context_id in self.contexts.get(context_type, ())
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """What a policy says about one context type.
+
+    `presence` says from when on the two see whether the other one is there; None leaves it to what vouches for them.
+    """
+
+    may_open: Mapping[str, tuple[str, ...]]
+    must_share: tuple[str, ...]
+    context_id: Literal["required", "forbidden"]
+    unknown_users: bool
+    presence: Literal["at_once", "after_answer"] | None = None
+
+    def names(self, caller: Party, other: Party | None) -> bool:
+        """Says whether the rule names both roles, and lets the one open a conversation with the other."""
+        return other is not None and other.role in self.may_open.get(caller.role, ())
+
+    def reach_of(self, role: str) -> tuple[str, ...]:
+        """Returns the roles with whom `role` may open: those of its own row and those of everyone's."""
+        return (*self.may_open.get(role, ()), *self.may_open.get(EVERYONE, ()))
+
+    def must_hold(self, role: str) -> bool:
+        """Says whether somebody of this role must hold the context's id."""
+        return EVERYONE in self.must_share or role in self.must_share
+
+    def may_open_some(self, context_type: str, caller: Party, other: Party) -> bool:
+        """Says whether there is a context of this type about which `caller` may open a conversation with `other`."""
+        reach = self.reach_of(caller.role)
+        if EVERYONE not in reach and other.role not in reach:
+            return False
+        needed = [set(one.contexts.get(context_type, ())) for one in (caller, other) if self.must_hold(one.role)]
+        return not needed or bool(set.intersection(*needed))
+
+
+class Reach(Struct, frozen=True, kw_only=True):
+    """With whom somebody may open a conversation, by role: with all of it, or with those who share a context."""
+
+    freely: frozenset[str]
+    by_sharing: frozenset[str]
+
+    @property
+    def is_everyone(self) -> bool:
+        return EVERYONE in self.freely | self.by_sharing
+
+    def roles(self, role: str | None = None) -> list[str]:
+        """Returns the roles that are reached; of them only `role`, where one is asked for."""
+        reached = self.freely | self.by_sharing
+        if role is None:
+            return sorted(reached - {EVERYONE})
+        return [role] if self.is_everyone or role in reached else []
+
+    def is_free(self, role: str | None = None) -> bool:
+        """Says whether nobody of these roles (`roles`) has to be looked at any closer."""
+        return EVERYONE in self.freely or (not self.is_everyone and set(self.roles(role)) <= self.freely)
+
+
+ANYBODY = Reach(freely=frozenset({EVERYONE}), by_sharing=frozenset())
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """Yes or no, with the rule that said so; a person can check `rule` against the policy's file."""
+
+    code: Code
+    rule: str
+    detail: str = ""
+    vouches: bool = False  # for the pair: each sees whether the other is there before both have written
+
+    @property
+    def allowed(self) -> bool:
+        return self.code == "allowed"
+
+    def require(self, pointer: str = "") -> None:
+        """Returns if allowed; else raises Invalid, NotFound or Forbidden; `pointer` is where the body stood."""
+        if not self.allowed:
+            self._refuse(pointer)
+
+    def _refuse(self, pointer: str) -> NoReturn:
+        if self.code not in _WRONG_FIELDS:
+            raise Forbidden(self.code, self.detail, rule=self.rule)
+        name, what = _WRONG_FIELDS[self.code]
+        kind = NotFound if self.code == "unknown_user" else Invalid
+        raise kind(self.code, self.detail, rule=self.rule, fields=(Field(f"{pointer}{name}", what),))
+
+
+class Policy(Struct, frozen=True):
+    """A policy as it was read from `source`: one rule for each context type."""
+
+    source: str
+    rules: Mapping[str, Rule]
+
+    def decide(self, caller: Party, other: Party | None, context: Topic | None) -> Decision:
+        """Returns whether `caller` may open a conversation with `other` (None: no profile yet) about `context`.
+
+        What depends on the caller alone comes first, so that nobody learns whether a person exists to whom they could
+        not write anyway.
+        """
+        if other is not None and caller.user_id == other.user_id:
+            return Decision(
+                code="self_conversation",
+                rule=f"{self.source}: a conversation needs two people",
+                detail="You cannot open a conversation with yourself.",
+            )
+        context_type = NO_CONTEXT if context is None else context.type
+        context_id = None if context is None else context.id
+        rule = self.rules.get(context_type)
+        if rule is None:
+            return Decision(
+                code="unknown_context_type",
+                rule=f"{self.source} has no [{context_type}]",
+                detail=f"There are no conversations of the type `{context_type}`.",
+            )
+        return _Case(f"{self.source} [{context_type}]", rule, context_type, context_id).decide(caller, other)
+
+    def decide_discreetly(self, caller: Party, other: Party | None, context: Topic | None) -> Decision:
+        """Decides as `decide` does, and refuses a person whom the directory does not show as one who does not exist.
+
+        So the answer does not tell the caller that there is such a person.
+        """
+        decision = self.decide(caller, other, context)
+        if decision.allowed or other is None or caller.user_id == other.user_id:
+            return decision
+        if self.may_open_anything(caller, other):
+            return decision
+        as_nobody = self.decide(caller, None, context)
+        # A policy may let people write to those it knows nothing of: then nobody is refused, and nothing can be hidden.
+        return decision if as_nobody.allowed else as_nobody
+
+    def reach_of(self, caller: Party) -> Reach:
+        """Returns the roles of those with whom `caller` may open a conversation about something, or about nothing."""
+        freely, by_sharing = set[str](), set[str]()
+        for context_type, rule in self.rules.items():
+            if rule.must_hold(caller.role) and not caller.contexts.get(context_type):
+                continue
+            for role in rule.reach_of(caller.role):
+                needs = rule.must_share if role == EVERYONE else rule.must_hold(role)
+                (by_sharing if needs or rule.must_hold(caller.role) else freely).add(role)
+        return Reach(freely=frozenset(freely), by_sharing=frozenset(by_sharing))
+
+    def may_open_anything(self, caller: Party, other: Party) -> bool:
+        """Says whether `caller` may open a conversation with `other` about anything at all, or about nothing."""
+        return caller.user_id != other.user_id and any(
+            rule.may_open_some(context_type, caller, other) for context_type, rule in self.rules.items()
+        )
+
+
+class _Case(Struct, frozen=True):
+    """One question to one rule."""
+
+    where: str
+    rule: Rule
+    context_type: str
+    context_id: str | None
+
+    def decide(self, caller: Party, other: Party | None) -> Decision:
+        reach = self.rule.reach_of(caller.role)
+        if (self.context_id is not None) != (self.rule.context_id == "required"):
+            return self._wrong_context_id()
+        if not reach:
+            return self._role_not_allowed(caller, reach)
+        if self.rule.must_hold(caller.role) and not caller.holds(self.context_type, self.context_id):
+            return self._not_shared(f"You do not belong to this {self.context_type}.")
+        if other is None and not (self.rule.unknown_users and EVERYONE in reach):
+            return self._unknown_user()
+        if EVERYONE not in reach and (other is None or other.role not in reach):
+            return self._role_not_allowed(caller, reach)
+        if (
+            other is not None
+            and self.rule.must_hold(other.role)
+            and not other.holds(self.context_type, self.context_id)
+        ):
+            return self._not_shared(f"The other person does not belong to this {self.context_type}.")
+        rule = f"{self.where} may_open {caller.role} → {', '.join(reach)}"
+        return Decision(code="allowed", rule=rule, vouches=self._vouches(caller, other))
+
+    def _vouches(self, caller: Party, other: Party | None) -> bool:
+        """Says whether policy or context vouch for the pair: both share something, or their roles belong together."""
+        if self.rule.presence is not None:
+            return self.rule.presence == "at_once"
+        return self.context_type != NO_CONTEXT or self.rule.names(caller, other)
+
+    def _wrong_context_id(self) -> Decision:
+        rule = f'{self.where} context_id = "{self.rule.context_id}"'
+        if self.rule.context_id == "required":
+            detail = f"A conversation about a {self.context_type} needs the id of the {self.context_type}."
+            return Decision(code="context_id_required", rule=rule, detail=detail)
+        detail = f"A conversation of the type `{self.context_type}` takes no context id."
+        return Decision(code="context_id_forbidden", rule=rule, detail=detail)
+
+    def _role_not_allowed(self, caller: Party, reach: tuple[str, ...]) -> Decision:
+        return Decision(
+            code="role_not_allowed",
+            rule=f"{self.where} may_open {caller.role} → {', '.join(reach) or 'nobody'}",
+            detail=f"As `{caller.role}` you may not open this conversation.",
+        )
+
+    def _not_shared(self, detail: str) -> Decision:
+        must_share = ", ".join(self.rule.must_share)
+        return Decision(code="context_not_shared", rule=f"{self.where} must_share {must_share}", detail=detail)
+
+    def _unknown_user(self) -> Decision:
+        unknown_users = str(self.rule.unknown_users).lower()
+        rule = f"{self.where} unknown_users = {unknown_users}"
+        return Decision(code="unknown_user", rule=rule, detail="There is no such user.")

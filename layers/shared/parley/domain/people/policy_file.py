@@ -1,0 +1,204 @@
+"""Reads a policy from TOML, and refuses a mistake with the line that it stands on.
+
+roles = ["teacher", "student"]          # every role that a rule names; a token may carry others, which only "*" covers
+
+[class]                                 # one table for each context type
+context_id = "required"                 # or "forbidden"
+must_share = ["*"]                      # the roles that must hold the context's id; ["*"]: both sides, []: nobody
+unknown_users = false                   # may a conversation be opened with somebody whom Parley has never seen?
+may_open = { teacher = ["student"], student = ["teacher"] }      # who may open one with whom; "*" is everyone
+presence = "at_once"                    # may be left out: from when on the two see whether the other one is online
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal
+
+from parley.domain.api.identity import is_context_type, is_role
+from parley.domain.people.policy import EVERYONE, NO_CONTEXT, Policy, Rule
+
+NEEDED = ("context_id", "must_share", "unknown_users", "may_open")
+KEYS = (*NEEDED, "presence")
+_MISSPELT_EVERYONE = {"all", "any", "anyone", "anybody", "everyone", "everybody", "**", "?", "-", ".*", "* "}
+
+_header = re.compile(r"""^\s*\[\s*(?P<path>[^\]]+?)\s*\]\s*(#.*)?$""")
+_key = re.compile(r"""^\s*(?P<key>"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)\s*(=|\.)""")
+
+
+class PolicyError(Exception):
+    """A policy has a mistake; the message names file and line: `school.toml:12: …`."""
+
+
+def load(text: str, source: str) -> Policy:
+    """Returns the policy that `text` writes down; raises PolicyError for a mistake; `source` names its file."""
+    import tomllib  # 4 ms that only those pay who open conversations
+
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(f"{source}:{_line_of_syntax_error(error, text)}: {error}") from None
+    return _Reader(source, _Lines(text)).policy(tables)
+
+
+def _line_of_syntax_error(error: Exception, text: str) -> int:
+    # Python 3.14 has `lineno`; before that, only the message says where ("at line 3, column 5", "at end of document").
+    found = re.search(r"at line (\d+)", str(error))
+    return int(found[1]) if found else len(text.splitlines()) or 1
+
+
+class _Lines:
+    """Where things stand in the text of a policy: TOML's reader does not say."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.splitlines()
+        self._paths = list(self._path_of_each_line())
+
+    def _path_of_each_line(self) -> Iterator[tuple[str, ...]]:
+        """Yields for each line the table and keys that it belongs to, `("class", "may_open", "teacher")`."""
+        table: tuple[str, ...] = ()
+        path = table
+        for line in self._lines:
+            header, key = _header.match(line), _key.match(line)
+            if header:
+                path = table = tuple(part.strip(" \t\"'") for part in header["path"].split("."))
+            elif key:
+                path = (*table, key["key"].strip("\"'"))
+            yield path
+
+    def find(self, *path: str, word: str | None = None) -> int:
+        """Returns the line of the longest known part of `path`; of its lines the first one that has the text `word`."""
+        for length in range(len(path), 0, -1):
+            numbers = [number for number, known in enumerate(self._paths, 1) if known[:length] == path[:length]]
+            wanted = word if word is not None or length == len(path) else path[-1]
+            with_word = [number for number in numbers if wanted is not None and self._has(number, wanted)]
+            if numbers:
+                return (with_word or numbers)[0]
+        return 1
+
+    def _has(self, number: int, word: str) -> bool:
+        return re.search(rf"(?<![\w]){re.escape(word)}(?![\w])", self._lines[number - 1]) is not None
+
+
+class _Reader:
+    """Turns TOML's tables into rules, and knows where to point when they make no sense."""
+
+    def __init__(self, source: str, lines: _Lines) -> None:
+        self._source = source
+        self._lines = lines
+        self._roles: tuple[str, ...] = ()
+
+    def policy(self, tables: Mapping[str, object]) -> Policy:
+        self._roles = self._names(tables, "roles", check=self._check_new_role)
+        types = [name for name in tables if name != "roles"]
+        if not types:
+            raise self._error("there is no context type, such as [general]")
+        return Policy(self._source, {name: self._rule(name, tables[name]) for name in types})
+
+    def _rule(self, name: str, table: object) -> Rule:
+        if not isinstance(table, dict):
+            raise self._error(f"`{name}` must be a table, [{name}], or `roles`", name)
+        if not is_context_type(name):
+            raise self._error(f"[{name}]: a context type is lower case: a–z, 0–9 and _, at most 32 characters", name)
+        for key in table:
+            if key not in KEYS:
+                raise self._error(f"[{name}] has an unknown key `{key}`{_meant(key, KEYS)}", name, key)
+        for key in NEEDED:
+            if key not in table:
+                raise self._error(f"[{name}] says nothing about `{key}`", name)
+        rule = Rule(
+            context_id=self._context_id(name, table["context_id"]),
+            must_share=self._names(table, name, "must_share", check=self._check_role),
+            unknown_users=self._unknown_users(name, table["unknown_users"]),
+            may_open=self._may_open(name, table["may_open"]),
+            presence=self._presence(name, table.get("presence")),
+        )
+        self._check_sense(name, rule)
+        return rule
+
+    def _context_id(self, name: str, value: object) -> Literal["required", "forbidden"]:
+        if value == "required":
+            return "required"
+        if value == "forbidden":
+            return "forbidden"
+        raise self._error(f'[{name}] context_id must be "required" or "forbidden"', name, "context_id")
+
+    def _presence(self, name: str, value: object) -> Literal["at_once", "after_answer"] | None:
+        if value is None:
+            return None
+        if value == "at_once":
+            return "at_once"
+        if value == "after_answer":
+            return "after_answer"
+        raise self._error(f'[{name}] presence must be "at_once" or "after_answer"', name, "presence")
+
+    def _unknown_users(self, name: str, value: object) -> bool:
+        if not isinstance(value, bool):
+            raise self._error(f"[{name}] unknown_users must be true or false", name, "unknown_users")
+        return value
+
+    def _may_open(self, name: str, value: object) -> dict[str, tuple[str, ...]]:
+        if not isinstance(value, dict):
+            raise self._error(f'[{name}] may_open must be a table, {{ role = ["role"] }}', name, "may_open")
+        if not value:
+            raise self._error(f"[{name}] may_open lets nobody open a conversation", name, "may_open")
+        for role in value:
+            self._check_role(role, name, "may_open", role)
+        return {role: self._names(value, name, "may_open", role, check=self._check_role) for role in value}
+
+    def _names(self, table: Mapping[str, object], *path: str, check: Callable[..., None]) -> tuple[str, ...]:
+        """Returns the list of roles that `table` holds under the last name of `path`."""
+        value, name = table.get(path[-1]), " ".join((f"[{path[0]}]", *path[1:])) if len(path) > 1 else path[0]
+        if not isinstance(value, list):
+            raise self._error(f'{name} must be a list of roles, ["…"]', *path)
+        names: list[str] = []
+        for item in value:
+            if not isinstance(item, str):
+                raise self._error(f"{name} holds {item!r}, which is no role", *path)
+            check(item, *path)
+            if item in names:
+                raise self._error(f'{name} names "{item}" twice', *path)
+            names.append(item)
+        if not names and path[-2:-1] == ("may_open",):
+            raise self._error(f"{name} → nobody: leave the role out", *path)
+        if EVERYONE in names and len(names) > 1:
+            raise self._error(f'{name}: "*" is everyone, the other roles say nothing', *path)
+        return tuple(names)
+
+    def _check_new_role(self, role: str, *path: str) -> None:
+        if not is_role(role):
+            raise self._error(
+                f'"{role}" cannot be a role: letters, digits and . _ : -, 1 to 64', *path, word=f'"{role}"'
+            )
+
+    def _check_role(self, role: str, *path: str) -> None:
+        if role == EVERYONE or role in self._roles:
+            return
+        if not role.strip():
+            raise self._error("a role is empty", *path, word=f'"{role}"')
+        if role in _MISSPELT_EVERYONE:
+            raise self._error(f'"{role}" is no role; everyone is "*"', *path, word=role)
+        raise self._error(f'"{role}" is not among `roles`{_meant(role, self._roles)}', *path, word=role)
+
+    def _check_sense(self, name: str, rule: Rule) -> None:
+        """Refuses what can be written down, but not be meant."""
+        if name == NO_CONTEXT and rule.context_id != "forbidden":
+            raise self._error(f'[{name}] is about nothing: context_id must be "forbidden"', name, "context_id")
+        if rule.must_share and rule.context_id == "forbidden":
+            raise self._error(f"[{name}] has no context id that must_share could ask for", name, "must_share")
+        if rule.unknown_users and EVERYONE in rule.must_share:
+            raise self._error(f"[{name}] unknown_users: nobody knows what they share", name, "unknown_users")
+        if rule.unknown_users and not any(EVERYONE in roles for roles in rule.may_open.values()):
+            raise self._error(
+                f'[{name}] unknown_users have no role, and may_open reaches no "*"', name, "unknown_users"
+            )
+
+    def _error(self, mistake: str, *path: str, word: str | None = None) -> PolicyError:
+        return PolicyError(f"{self._source}:{self._lines.find(*path, word=word)}: {mistake}")
+
+
+def _meant(word: str, known: Sequence[str]) -> str:
+    """Returns a question whether the nearest known word was meant, if one is near."""
+    import difflib
+
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean `{near[0]}`?" if near else ""

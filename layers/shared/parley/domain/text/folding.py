@@ -1,0 +1,245 @@
+"""Words as people compare them: without case, accents and width. For search, for the directory, and for banned words.
+
+`fold` is what all of it rests on. It goes character by character, so that each character of what was folded comes from
+one of the original; that is how highlights find their way back, and why a name's fold begins with its beginning's fold.
+
+- NFKD, casefold: `Ｐａｒｌｅｙ`, `PARLEY` and `parley` are one, so are `ß` and `ss`, `ﬁ` and `fi`, `①` and `1`.
+- Marks go where a reader takes the letter for the same, with and without: on Latin, Greek and Cyrillic (`é`, `ё`, `й`),
+  and the vowel points of Hebrew and Arabic, which most people leave out; with those, Arabic's hamza and madda on a
+  carrier (`أ` is `ا`) and its filler, the tatweel. Letters that Unicode does not take apart: `ø ł đ ħ ŧ ı æ œ ð þ`.
+- Marks stay where they are part of the word: the vowel signs of India, Thai's tones, the voicing of kana.
+- What nobody sees goes: zero-width and other ignorable characters, variation selectors, soft hyphens.
+
+Canonically equivalent texts fold to the same, if their marks stand in canonical order (NFC, NFD; all keyboards).
+"""
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby, islice
+from typing import Literal
+
+from msgspec import Struct
+
+from parley.domain.text.code_points import Ranges, is_in
+
+MAX_QUERY_CHARACTERS = 200  # code points of what somebody searches for; the request's class holds to it
+MAX_QUERY_WORDS = 10
+MAX_HIGHLIGHTS = 100  # of one text: 10,000 characters may hold a word 5,000 times
+MAX_KEY_CHARACTERS = 128  # of a name's sort key; 512 bytes at most, of 1,024 that DynamoDB allows
+
+Span = tuple[int, int]  # from, until: code points of the text as it was written
+
+_MAX_REMEMBERED = 16_384  # characters; Unicode has ten times as many, and a process lives long
+
+# Letters with a stroke, ligatures: no decomposition says what they are a form of (CLDR's Latin-ASCII transform does).
+_LATIN = {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
+
+# Default_Ignorable_Code_Point (DerivedCoreProperties.txt) but for what is of category Cf, and the tatweel.
+_IGNORABLE: Ranges = (
+    (0x34F, 0x34F), (0x640, 0x640), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2065, 0x2065),
+    (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xE0000, 0xE0FFF),
+)  # fmt: skip
+
+# Blocks whose marks (Mn) leave the word the same: those for all alphabets, Cyrillic's own, points of Hebrew and Arabic.
+_LOOSE_MARKS = (
+    (0x300, 0x36F), (0x483, 0x489), (0x591, 0x5C7), (0x610, 0x61A), (0x64B, 0x65F), (0x670, 0x670), (0x6D6, 0x6ED),
+    (0x898, 0x89F), (0x8CA, 0x8FF), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0x20D0, 0x20FF), (0x2DE0, 0x2DFF),
+    (0xA66F, 0xA67D), (0xA69E, 0xA69F), (0xFE20, 0xFE2F),
+)  # fmt: skip
+
+# Scripts that put no space between words (Blocks.txt): Thai and Lao, Myanmar, Khmer, Tai scripts, Balinese, Javanese,
+# Han, kana, bopomofo, Yi.
+_UNSPACED = (
+    (0xE00, 0xEFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x1950, 0x19FF), (0x1A20, 0x1AAF), (0x1B00, 0x1B7F),
+    (0x2E80, 0x2FDF), (0x3005, 0x3007), (0x3040, 0x312F), (0x31A0, 0x31BF), (0x31F0, 0x31FF), (0x3400, 0x4DBF),
+    (0x4E00, 0xA4CF), (0xA980, 0xA9FF), (0xAA60, 0xAADF), (0xF900, 0xFAFF), (0x16FE0, 0x18DFF), (0x1AFF0, 0x1B16F),
+    (0x20000, 0x3FFFF),
+)  # fmt: skip
+_PICTURES: Ranges = ((0x1F000, 0x1FAFF),)  # pictures, also those that this Python's Unicode does not know yet
+_VOICINGS = ("\u3099", "\u309a")  # が is か with one of them
+
+
+class Remembered(dict[int, str]):
+    """A table for str.translate that asks `of` once for each character that it meets."""
+
+    def __init__(self, of: Callable[[str], str]) -> None:
+        self._of = of
+
+    def __missing__(self, code_point: int) -> str:
+        found = self._of(chr(code_point))
+        if len(self) < _MAX_REMEMBERED:
+            self[code_point] = found
+        return found
+
+
+def is_ignorable(character: str) -> bool:
+    """Says whether there is nothing to see of a character, or only a mark that `fold` takes off."""
+    match unicodedata.category(character):
+        case "Cf" | "Me":
+            return True
+        case "Mn":
+            return is_in(_LOOSE_MARKS, character) or is_in(_IGNORABLE, character)
+    return is_in(_IGNORABLE, character)
+
+
+def is_unspaced(character: str) -> bool:
+    """Says whether a character is of a script that writes its words without spaces between them."""
+    return is_in(_UNSPACED, character)
+
+
+def is_letter(character: str) -> bool:
+    """Says whether a character is part of words: a letter, a digit, a mark, or what is new to this Python."""
+    return unicodedata.category(character)[0] in "LMN" or (
+        unicodedata.category(character) == "Cn" and not is_in(_PICTURES, character)
+    )
+
+
+def visible(character: str) -> str:
+    """Returns the compatibility decomposition of a character without what is ignorable; its case stays."""
+    if is_ignorable(character):
+        return ""
+    return "".join(one for one in unicodedata.normalize("NFKD", character) if not is_ignorable(one))
+
+
+def _folded(character: str) -> str:
+    # What casefold makes of a decomposed character may decompose again, and its decomposition may have another case.
+    twice = "".join(visible(one).casefold() for one in visible(character).casefold())
+    return "".join(_LATIN.get(one, one) for one in twice)
+
+
+_fold = Remembered(_folded)
+
+
+def fold(text: str) -> str:
+    """Returns `text` as it is compared; it may be longer or shorter, and empty."""
+    return text.translate(_fold)
+
+
+def prefix_key(name: str) -> str:
+    """Returns by what names are sorted and found by their beginning; spaces count once, and not at the ends.
+
+    The key of a name's beginning is the beginning of the name's key. Empty where there is nothing to see.
+    """
+    return " ".join(fold(name).split())[:MAX_KEY_CHARACTERS]
+
+
+def _spaced(character: str) -> str:
+    """Returns what a character is in a text made for finding: a space stands before each word, and none within.
+
+    What is a word for itself has spaces on both sides: a character of a script without spaces, and a picture. So one
+    search for " word" finds beginnings of words, and any part of a text in Chinese or Thai.
+    """
+    return "".join(_spaced_part(one) for one in _folded(character))
+
+
+def _spaced_part(folded: str) -> str:
+    if folded in _VOICINGS:
+        return folded + " "
+    match _kind(folded):
+        case "word":
+            return folded
+        case "gap":
+            return " "
+    return f" {folded} "
+
+
+_space = Remembered(_spaced)
+
+
+class Query(Struct, frozen=True):
+    """What somebody searches for: words that must all occur, in any order.
+
+    Each may be the beginning of a longer word, not only the last one: words grow endings in most languages (`Rechnung
+    offen` finds "Rechnungen offen"), and people go back to words that they have not finished. In scripts without spaces
+    a word is what stands together, and matches anywhere. Pictures count; punctuation only parts words.
+    """
+
+    words: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "Query":
+        """Returns the query that `text` says; whether one can search for it, `is_searchable` and `is_too_long` tell."""
+        return cls(tuple(dict.fromkeys(_words_of(text))))
+
+    @property
+    def is_searchable(self) -> bool:
+        """Says whether there is anything to search for: spaces and punctuation are nothing."""
+        return bool(self.words)
+
+    @property
+    def is_too_long(self) -> bool:
+        """Says whether there are more words than one may search for at once."""
+        return len(self.words) > MAX_QUERY_WORDS
+
+    def match(self, text: str) -> list[Span] | None:
+        """Returns where the words stand in `text`, in order and without overlaps; None if one of them does not.
+
+        At most the first `MAX_HIGHLIGHTS` places. A query that is not searchable matches nothing.
+        """
+        spaced = " " + text.translate(_space)
+        found: list[Span] = []
+        for word in self.words:
+            places = _places(spaced, word)
+            if not places:
+                return None
+            found.extend(places)
+        return list(islice(_merged(text, _original(text, spaced, found)), MAX_HIGHLIGHTS)) if found else None
+
+
+def _words_of(text: str) -> Iterator[str]:
+    """Yields the words of a query as they stand in a text made for finding."""
+    for kind, group in groupby(fold(text), key=_kind):
+        together = "".join(group)
+        if kind == "word":
+            yield " " + together
+        elif kind != "gap":
+            yield together.translate(_space)
+
+
+def _kind(folded: str) -> Literal["gap", "picture", "unspaced", "word"]:
+    if unicodedata.category(folded) == "So" or is_in(_PICTURES, folded):
+        return "picture"
+    if not is_letter(folded):
+        return "gap"
+    return "unspaced" if is_unspaced(folded) else "word"
+
+
+def _places(spaced: str, word: str) -> list[Span]:
+    """Returns where a word begins and ends in a text made for finding."""
+    places: list[Span] = []
+    start = spaced.find(word)
+    while start >= 0 and len(places) < MAX_HIGHLIGHTS:
+        end = start + len(word)
+        if not spaced.startswith(_VOICINGS, end):
+            places.append((start, end))
+        start = spaced.find(word, start + 1)
+    return places
+
+
+def _original(text: str, spaced: str, places: Iterable[Span]) -> Iterator[Span]:
+    """Yields what `places` are in the text as it was written."""
+    origins: Sequence[int] = range(-1, len(text))  # the one more is the space that `spaced` begins with
+    if not text.isascii():
+        origins = [-1, *(index for index, one in enumerate(text) for _ in _space[ord(one)])]
+    for start, end in places:
+        without_spaces = spaced[start:end].strip(" ")
+        first = spaced.index(without_spaces, start)
+        yield origins[first], origins[first + len(without_spaces) - 1] + 1
+
+
+def _merged(text: str, spans: Iterable[Span]) -> Iterator[Span]:
+    """Yields the spans in order, those that touch as one, each with the marks behind its last letter."""
+    (start, end), *others = sorted(spans)
+    for next_start, next_end in others:
+        end = _with_marks(text, end)
+        if next_start > end:
+            yield start, end
+            start = next_start
+        end = max(end, next_end)
+    yield start, _with_marks(text, end)
+
+
+def _with_marks(text: str, end: int) -> int:
+    while end < len(text) and (unicodedata.category(text[end])[0] == "M" or not _fold[ord(text[end])]):
+        end += 1
+    return end
