@@ -5,7 +5,7 @@ import pytest
 from bench.calls import recording
 from parley.domain.live.presence import MAX_JOINED
 from tests.functional.talk import contents, forget_events, in_s, joined, make_group, names, open_direct, refusal, say
-from tests.harness import Parley, Socket
+from tests.harness import Call, Parley, Socket
 
 LONG = "ä" * 300
 
@@ -152,3 +152,43 @@ def test_in_a_large_group_nobody_is_said_to_type(parley: Parley) -> None:
     # Nor are they read: two thousand rows would be 50 read units a join.
     typing = parley.template.resources["Typing"].ref
     assert [call.operation for call in joining.calls if call.params.get("TableName") == typing] == []
+
+
+class ClosesMeanwhile:
+    """A hook: the device closes the conversation after a join has found it open, and before the join reads why."""
+
+    def __init__(self, phone: Socket, conversation_id: str) -> None:
+        parley = phone.user.parley
+        self._table = parley.template.resources["Connections"].ref
+        self._dynamodb = parley.store.client("dynamodb")
+        self._phone = phone
+        self._conversation_id = conversation_id
+        self.happened = False
+
+    def before(self, call: Call) -> None:
+        if call.operation == "BatchGetItem" and set(call.params["RequestItems"]) == {self._table} and not self.happened:
+            self.happened = True
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key={"user_id": {"S": self._phone.user.user_id}},
+                UpdateExpression="REMOVE connections.#device.joined.#here",
+                ExpressionAttributeNames={"#device": self._phone.connection_id, "#here": self._conversation_id},
+            )
+
+    def after(self, call: Call) -> None:
+        pass
+
+
+def test_conversation_that_is_closed_meanwhile_is_opened_again(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    phone = joined(alice, conversation_id)
+    closes = ClosesMeanwhile(phone, conversation_id)
+
+    parley.hooks.append(closes)
+    reply = phone.request("join_conversation", {"conversation_id": conversation_id})
+    parley.hooks.remove(closes)
+
+    assert closes.happened
+    assert reply["type"] == "ack", reply
+    assert conversation_id in phone.request("ping")["data"]["joined"]

@@ -1,7 +1,7 @@
 """AWS faults that pass by themselves: the one list of them, and how often the adapters try again.
 
 botocore tries again after no answer, a 5xx, and most throttling ("standard" retry mode, three attempts in all). It does
-not try again after a cancelled transaction, nor after a single write that met a transaction: `aws.dynamodb` does.
+not try again after a cancelled transaction, nor after a single write that met a transaction: `clients.dynamodb` does.
 """
 
 import random

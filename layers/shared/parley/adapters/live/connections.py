@@ -152,23 +152,25 @@ def join(user_id: str, connection_id: str, conversation_id: str, now_ms: int) ->
     device = Path(["connections", connection_id])
     joined = Path(["connections", connection_id, "joined"])
     here = Path(["connections", connection_id, "joined", conversation_id])
-    try:
-        tables.Connections(user_id=user_id).update(
-            actions=[here.set(now_ms)], condition=device.exists() & here.does_not_exist() & (size(joined) < MAX_JOINED)
-        )
-    except UpdateError as error:
-        if not conditions.failed_condition(error):
-            raise
+    has_room = device.exists() & here.does_not_exist() & (size(joined) < MAX_JOINED)
+    for _ in conditions.tries():
+        try:
+            tables.Connections(user_id=user_id).update(actions=[here.set(now_ms)], condition=has_room)
+        except UpdateError as error:
+            if not conditions.failed_condition(error):
+                raise
+        else:
+            return now_ms
         row = batches.read({tables.Connections: [(user_id,)]}).get(tables.Connections, user_id)
         body = None if row is None else row.connections.get(connection_id)
         if body is None:
-            raise unknown_connection() from error
+            raise unknown_connection()
         if conversation_id in body["joined"]:
             return int(body["joined"][conversation_id])
-        raise Conflict(
-            "too_many_joined", f"A device can have {MAX_JOINED} conversations open.", rule="joined"
-        ) from error
-    return now_ms
+        if len(body["joined"]) >= MAX_JOINED:
+            raise Conflict("too_many_joined", f"A device can have {MAX_JOINED} conversations open.", rule="joined")
+        # It was open when it was written, and closed before it was read.
+    raise conditions.busy()
 
 
 def leave(user_id: str, connection_id: str, conversation_id: str) -> bool:

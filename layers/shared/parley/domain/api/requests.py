@@ -36,7 +36,7 @@ MAX_TITLE_CHARACTERS = 200
 MAX_DESCRIPTION_CHARACTERS = 1_000  # with the title and 100 members it keeps a head under 30 KB
 
 MAX_REMARK_CHARACTERS = 1000
-MAX_RULES = 1000  # of banned words; as in banned.py, which is too much to import for every request
+MAX_RULES = 1000  # of banned words; as in banned_words.py, which is too much to import for every request
 MAX_RULE_CHARACTERS = 64
 MAX_TRIED_CONVERSATIONS = 20
 
