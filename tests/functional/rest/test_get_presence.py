@@ -84,12 +84,10 @@ def test_hundred_people_take_two_round_trips(parley: Parley, monkeypatch: pytest
         ("?ids=%F0%9F%91%8B", [("?ids", "bad_format")]),
         ("?ids=" + "x" * 129, [("?ids", "bad_format")]),
         ("?ids=" + ",".join(["x"] * (MAX_STATUS_USERS + 1)), [("?ids", "too_many_items")]),
-        ("?ids=" + "x" * 13_000, [("?ids", "too_long")]),
         ("?ids=bob&role=user", [("?role", "unknown_field")]),
     ],
     ids=[
-        "nothing", "none", "twice", "empty one", "comma at the end", "space", "slash", "emoji", "long", "many", "huge",
-        "unknown",
+        "nothing", "none", "twice", "empty one", "comma at the end", "space", "slash", "emoji", "long", "many", "unknown",
     ],
 )  # fmt: skip
 def test_bad_input_is_refused_by_field(parley: Parley, query: str, fields: list[tuple[str, str]]) -> None:
