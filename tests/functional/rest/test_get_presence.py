@@ -87,7 +87,8 @@ def test_hundred_people_take_two_round_trips(parley: Parley, monkeypatch: pytest
         ("?ids=bob&role=user", [("?role", "unknown_field")]),
     ],
     ids=[
-        "nothing", "none", "twice", "empty one", "comma at the end", "space", "slash", "emoji", "long", "many", "unknown",
+        "nothing", "none", "twice", "empty one", "comma at the end", "space", "slash", "emoji", "long", "many",
+        "unknown",
     ],
 )  # fmt: skip
 def test_bad_input_is_refused_by_field(parley: Parley, query: str, fields: list[tuple[str, str]]) -> None:
