@@ -43,6 +43,8 @@ from parley.domain.api.errors import Forbidden, Refusal, Unprocessable
 log = logging.getLogger(__name__)
 # It logs the address of every handshake, in which there may be a ticket.
 logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+# It takes each handshake that is answered with a status for an error of ours.
+logging.getLogger("uvicorn.error").addFilter(lambda record: "without completing handshake" not in record.getMessage())
 
 # How much may wait for a client that reads slowly, before a post to it answers 429. AWS names no number; this is ours.
 MAX_WAITING_BYTES = 256 * 1024

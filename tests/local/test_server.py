@@ -139,11 +139,14 @@ def eventually(calls: list[tuple[str, dict[str, Any]]], name: str, who: str) -> 
 @pytest.mark.parametrize(
     ("ticket", "status"), [("unauthorized", 401), ("deny", 403), ("broken", 500), ("refused", 418)]
 )
-def test_a_refused_handshake_has_its_status(served: Served, ticket: str, status: int) -> None:
+def test_a_refused_handshake_has_its_status(
+    served: Served, ticket: str, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
     with pytest.raises(InvalidStatus) as refused, served.connect(ticket):
         pass
 
     assert refused.value.response.status_code == status
+    assert [record for record in caplog.records if record.name == "uvicorn.error"] == []
 
 
 def test_messages_and_answers_travel(served: Served) -> None:

@@ -155,3 +155,40 @@ def test_delivered_twice_it_is_told_once(parley: Parley) -> None:
     parley.run_schedule(SWEEP)
 
     assert names(screen.events()) == ["user_status_change"]
+
+
+class DisconnectsAtOnce:
+    """A hook: the `$disconnect` of a connection that the sweep closes comes before the sweep has told anybody."""
+
+    def __init__(self, parley: Parley) -> None:
+        self._parley = parley
+        self.happened = False
+
+    def before(self, call: Call) -> None:
+        pass
+
+    def after(self, call: Call) -> None:
+        if call.operation == "DeleteConnection" and not self.happened:
+            self.happened = True
+            self._parley.advance(0)
+
+
+def test_who_vanished_was_last_here_when_they_last_pinged_whoever_tells_of_it(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    meet(alice, bob)
+    alice.connect()
+    screen = bob.connect()
+    parley.advance(LEASE_S - LEAST_S + 1)
+    screen.request("ping")
+    parley.advance(LEAST_S)
+    forget_events(screen)
+    at_once = DisconnectsAtOnce(parley)
+
+    parley.hooks.append(at_once)
+    parley.run_schedule(SWEEP)
+    parley.hooks.remove(at_once)
+
+    told = [frame["data"] for frame in screen.events("user_status_change")]
+    assert at_once.happened and told
+    assert {one["last_seen"] for one in told} == {told[0]["last_seen"]}
+    assert told[0]["last_seen"] < in_s(parley, -200)
