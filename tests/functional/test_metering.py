@@ -492,6 +492,37 @@ def test_coming_and_going_again_and_again_is_limited(seen: tuple[User, Socket, S
     assert len(screen.events("user_status_change")) <= 2 * (ACTS + 5)
 
 
+class Empties:
+    """A hook: just before `$connect` looks a second time whether the user was signed out, their bucket is empty."""
+
+    def __init__(self, parley: Parley) -> None:
+        self._parley = parley
+        self._table = parley.functions.environment["ACCOUNT_STATES_TABLE"]
+        self.happened = False
+
+    def before(self, call: Call) -> None:
+        asked = call.params.get("RequestItems", {}).get(self._table, {})
+        if call.function == "OnConnect" and asked.get("ConsistentRead"):
+            self.happened = True
+            for account in sys.modules["parley.adapters.dynamodb.metering"]._accounts.values():
+                account.tat_ms = self._parley.clock() + 10 * ACTS * 1000
+
+    def after(self, call: Call) -> None:
+        pass
+
+
+def test_request_that_was_let_in_goes_on_though_the_bucket_empties_meanwhile(parley: Parley, few_acts: None) -> None:
+    alice = parley.user("alice")
+    empties = Empties(parley)
+
+    parley.hooks.append(empties)
+    phone = alice.connect(subprotocol=True)
+    parley.hooks.remove(empties)
+
+    assert empties.happened
+    assert phone.request("ping")["type"] == "ack"
+
+
 # --- by the defaults -------------------------------------------------------------------------------------------------
 
 

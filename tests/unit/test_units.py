@@ -32,4 +32,4 @@ def answer(size: int) -> dict[str, Any]:
     ],
 )
 def test_units(operation: str, request_: dict[str, Any], size: int, units: float) -> None:
-    assert units_of(operation, request_, answer(size)) == units
+    assert units_of(operation, request_, answer(size)).whole == units

@@ -14,7 +14,6 @@ import msgspec
 from msgspec import Struct
 
 from parley.actions import parallel
-from parley.actions.roles import SERVICE
 from parley.adapters import limits
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import metering, rate_buckets
@@ -49,7 +48,7 @@ def take_own(call: Call, text: str = "") -> Asked:
     One round trip; two if the bucket is not full. The host's own programs are not limited.
     """
     tokens = tokens_for(text, _rate())
-    if _is_limited(call):
+    if call.is_limited:
         _settle_own(call, _own_tokens(call, tokens), tokens)
     return Asked(tokens=tokens)
 
@@ -63,7 +62,7 @@ def own_beside(
     """
     tokens = tokens_for(text, _rate())
     last = _last.get(call.user_id)
-    if _is_limited(call) and (always or last not in (None, conversation_id)):
+    if call.is_limited and (always or last not in (None, conversation_id)):
         found, taking = parallel.both(read, lambda: _own_tokens(call, tokens))
         return found, Asked(taking=taking, tokens=tokens)
     return read(), Asked(tokens=tokens)
@@ -82,7 +81,7 @@ def _move_on(call: Call, conversation_id: str, asked: Asked) -> None:
 
 def tell(call: Call, head: Head) -> None:
     """Lets the answer tell what the caller's bucket in a conversation holds."""
-    if _is_limited(call):
+    if call.is_limited:
         rate = _rate()
         call.note(rate.standing((head.rates or {}).get(call.user_id), call.now_ms))
 
@@ -93,7 +92,7 @@ def counted(call: Call, step: Step, asked: Asked) -> Step:
     Raises TooMany if that bucket, or the caller's own, does not hold them.
     """
     _move_on(call, step.before.conversation_id, asked)
-    if not _is_limited(call):
+    if not call.is_limited:
         return step
     buckets = step.before.rates or {}
     before_ms = buckets.get(call.user_id)
@@ -113,7 +112,7 @@ def counted(call: Call, step: Step, asked: Asked) -> Step:
 def in_turn(call: Call, step: Step, mine: Membership | None) -> Step:
     """Returns a step with the caller's turn in slow mode, where there is one; raises TooMany before it has come."""
     head = step.before
-    if not head.slow_mode_s or mine is None or head.role_of(call.user_id) in ADMINS or not _is_limited(call):
+    if not head.slow_mode_s or mine is None or head.role_of(call.user_id) in ADMINS or not call.is_limited:
         return step
     rate = slow_mode_rate(head.slow_mode_s, limits.current())
     next_ms = None if mine.sent_ms is None else mine.sent_ms + rate.interval_ms
@@ -124,7 +123,7 @@ def in_turn(call: Call, step: Step, mine: Membership | None) -> Step:
 def check_groups(call: Call) -> None:
     """Raises Conflict where the caller is in as many groups as they may be and still make one; one round trip."""
     most = limits.current().groups
-    if _is_limited(call) and conversations.count_groups(call.user_id, most) >= most:
+    if call.is_limited and conversations.count_groups(call.user_id, most) >= most:
         raise Conflict(
             "too_many_groups", f"You are in {most} groups; leave one before you make another.", rule="groups"
         )
@@ -133,10 +132,6 @@ def check_groups(call: Call) -> None:
 def forget() -> None:
     """Forgets where this process has seen people write: what is left of the memory of one that died."""
     _last.clear()
-
-
-def _is_limited(call: Call) -> bool:
-    return call.caller.role != SERVICE
 
 
 def _own_tokens(call: Call, tokens: int) -> Taking:

@@ -23,12 +23,12 @@ from typing import Any, Protocol
 from parley.adapters import environment
 from parley.adapters.dynamodb import retrying
 from parley.adapters.dynamodb.documents import from_wire, to_wire
+from parley.adapters.dynamodb.units import READS, key_count
 from parley.adapters.threads import Threads
-from parley.domain.api.errors import Unauthenticated
+from parley.domain.api.errors import Refusal, TooMany, Unauthenticated
 from parley.domain.api.identity import Identity
 
 MAX_KEYS = 100  # of one BatchGetItem (DynamoDB quotas)
-READS = frozenset({"BatchGetItem", "GetItem", "Query", "Scan"})
 
 Request = dict[str, Any]
 Tables = dict[str, dict[str, Any]]  # what is asked of each table, as in BatchGetItem's RequestItems
@@ -46,9 +46,7 @@ class Gate(Protocol):
 
     def begin(self) -> None: ...
 
-    def learn(self, tat_ms: int | None) -> None: ...
-
-    def require(self) -> None: ...
+    def refusal(self, tat_ms: int | None) -> TooMany | None: ...
 
     def count(self, operation: str, request: Request, answer: Mapping[str, Any]) -> None: ...
 
@@ -62,7 +60,7 @@ class Admission:
         self._lock = Lock()
         self._is_asked = False
         self._is_known = Event()
-        self._is_admitted: bool | None = None  # None: the row could not be read
+        self._refusal: Refusal | None = retrying.busy()  # until the rows are read; what they say is decided once
 
     def guarded(self, operation: str, request: Request, dispatch: Dispatch) -> Any:
         """Returns what a call to DynamoDB answers; raises Unauthenticated if the caller was signed out.
@@ -82,9 +80,10 @@ class Admission:
             return dispatch(operation, request)
         if self._gate is not None:
             self._gate.begin()
-        if operation == "BatchGetItem" and _key_count(request) + len(self._rows()) <= MAX_KEYS:
-            return self._ask_along(request, dispatch)
-        asking = _asking.submit(self._ask, dispatch)
+        wanted = self._rows()
+        if operation == "BatchGetItem" and key_count(operation, request) + len(wanted) <= MAX_KEYS:
+            return self._ask_along(request, wanted, dispatch)
+        asking = _asking.submit(self._ask, wanted, dispatch)
         if waits:
             asking.result()
         try:
@@ -95,31 +94,30 @@ class Admission:
     def ask_again(self, dispatch: Dispatch) -> None:
         """Reads the row strongly consistent; raises Unauthenticated if the caller was signed out meanwhile."""
         table = _states()
-        rows = self._read(dispatch, {table: {**self._rows()[table], "ConsistentRead": True}})
-        self._is_admitted = self._admits(rows[table])
-        self._require()
+        rows = self._read(dispatch, {table: {**_one_key(self._caller.user_id), "ConsistentRead": True}})
+        if not self._admits(rows[table]):
+            raise _signed_out()
 
     def _is_first(self) -> bool:
         with self._lock:
             was_asked, self._is_asked = self._is_asked, True
         return not was_asked
 
-    def _ask(self, dispatch: Dispatch) -> None:
+    def _ask(self, wanted: Tables, dispatch: Dispatch) -> None:
         try:
-            self._learn(self._read(dispatch, self._rows()))
+            self._refusal = self._judge(self._read(dispatch, wanted))
         finally:
             self._is_known.set()
         self._require()
 
-    def _ask_along(self, request: Request, dispatch: Dispatch) -> Any:
-        wanted = self._rows()
+    def _ask_along(self, request: Request, wanted: Tables, dispatch: Dispatch) -> Any:
         try:
             answer = dispatch("BatchGetItem", {**request, "RequestItems": {**request["RequestItems"], **wanted}})
             unread = answer.get("UnprocessedKeys") or {}
             rows = {table: _only(answer["Responses"].pop(table, [])) for table in wanted}
             if left_out := {table: unread.pop(table) for table in wanted if table in unread}:
                 rows |= self._read(dispatch, left_out)
-            self._learn(rows)
+            self._refusal = self._judge(rows)
         finally:
             self._is_known.set()
         self._require()
@@ -130,12 +128,8 @@ class Admission:
         self._require()
 
     def _require(self) -> None:
-        if self._is_admitted is None:
-            raise retrying.busy()
-        if not self._is_admitted:
-            raise Unauthenticated("signed_out", "You were signed out; sign in again.")
-        if self._gate is not None:
-            self._gate.require()
+        if self._refusal is not None:
+            raise self._refusal
 
     def _rows(self) -> Tables:
         """Returns what to ask DynamoDB for: one key in each table."""
@@ -154,11 +148,14 @@ class Admission:
                 return rows
         raise retrying.busy()
 
-    def _learn(self, rows: Rows) -> None:
+    def _judge(self, rows: Rows) -> Refusal | None:
+        """Returns what refuses the request, if anything does: a sign-out before an empty bucket."""
+        if not self._admits(rows[_states()]):
+            return _signed_out()
+        if self._gate is None:
+            return None
         bucket = rows.get(environment.required("RATES_TABLE"))
-        if self._gate is not None:
-            self._gate.learn(None if bucket is None else from_wire(bucket["tat_ms"]))
-        self._is_admitted = self._admits(rows[_states()])
+        return self._gate.refusal(None if bucket is None else from_wire(bucket["tat_ms"]))
 
     def _admits(self, row: Mapping[str, Any] | None) -> bool:
         return row is None or self._caller.issued_at_s >= from_wire(row["signed_out_at_s"])
@@ -196,8 +193,8 @@ def harmless() -> Iterator[None]:
         _is_harmless.reset(token)
 
 
-def _key_count(request: Request) -> int:
-    return sum(len(table["Keys"]) for table in request["RequestItems"].values())
+def _signed_out() -> Unauthenticated:
+    return Unauthenticated("signed_out", "You were signed out; sign in again.")
 
 
 def _one_key(value: str) -> dict[str, Any]:

@@ -28,11 +28,10 @@ from msgspec import Struct
 
 from parley.adapters import limits
 from parley.adapters.dynamodb import rate_buckets, retrying
-from parley.adapters.dynamodb.units import least_units_of, units_of
+from parley.adapters.dynamodb.units import units_of
 from parley.adapters.threads import Threads
 from parley.domain.api.call import Call
-from parley.domain.api.errors import Unavailable
-from parley.domain.api.identity import SERVICE_ROLE
+from parley.domain.api.errors import TooMany, Unavailable
 from parley.domain.api.limits import COST, LIVE, OWN, Rate, cost_rate, empty, is_empty, live_rate
 from parley.domain.api.types import Limits
 
@@ -90,28 +89,25 @@ class Meter:
         if account.owed - account.writing >= self._block(policy):
             self._writes.append(_writing.submit(self._write, policy))
 
-    def learn(self, tat_ms: int | None) -> None:
-        """Takes in what the row of `row_key` says; None if there is no such row."""
+    def refusal(self, tat_ms: int | None) -> TooMany | None:
+        """Returns a refusal if the bucket that is asked is empty; `tat_ms` is of `row_key`, None without such a row."""
         self._tat_ms = tat_ms or 0
-
-    def require(self) -> None:
-        """Raises TooMany if the bucket that is asked is empty."""
         if self._asks is None:
-            return
+            return None
         rate, now_ms = _rate(self._policy), self._call.now_ms
-        tat_ms = self._account(COST).own_tat_ms if self._asks == OWN else self._standing_ms(self._asks)
-        if is_empty(tat_ms, rate, now_ms):
-            self._is_refused = True
-            self._call.note(rate.standing(tat_ms, now_ms))
-            raise empty(tat_ms, rate, now_ms)
+        standing_ms = self._account(COST).own_tat_ms if self._asks == OWN else self._standing_ms(self._asks)
+        if not is_empty(standing_ms, rate, now_ms):
+            return None
+        self._is_refused = True
+        self._call.note(rate.standing(standing_ms, now_ms))
+        return empty(standing_ms, rate, now_ms)
 
     def count(self, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         """Adds what a call to DynamoDB has used."""
-        least = least_units_of(operation, request)
         units = units_of(operation, request, answer)
         with self._lock:
-            self._least += least
-            self._units += units
+            self._least += units.least
+            self._units += units.whole
 
     def settle(self, *, is_good: bool) -> None:
         """Adds what the request has used to what is owed, and lets the answer tell what is left.
@@ -220,7 +216,7 @@ def note_telling() -> None:
 
 def of(call: Call, operation: str, asks: str | None) -> Meter | None:
     """Returns what meters an operation; None for the host's own programs, which are not limited."""
-    return None if call.caller.role == SERVICE_ROLE else Meter(call, operation, asks)
+    return Meter(call, operation, asks) if call.is_limited else None
 
 
 @contextmanager

@@ -1,29 +1,40 @@
 """What calls to DynamoDB cost, in cost units: about one for each read unit."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 READ_UNIT_BYTES = 4096
 # On demand a write unit costs five times as much as a read unit (DynamoDB price list: 0.625 and 0.125 USD a million).
 WRITE_UNITS = 5.0
-_READS = frozenset({"BatchGetItem", "GetItem", "Query", "Scan"})
+READS = frozenset({"BatchGetItem", "GetItem", "Query", "Scan"})
 
 
-def units_of(operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> float:
+class Units(NamedTuple):
+    """The cost units of a call: the `least`, if all items are small or none is there; the `whole`, by their sizes."""
+
+    least: float
+    whole: float
+
+
+def units_of(operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> Units:
     """Returns about how many cost units a call to DynamoDB has used ("Read and write operations" in its guide).
 
     Writes count as if items were small and in no index. Reads count by the bytes of the answer on the wire, which are
     more than those of the items.
     """
-    least = least_units_of(operation, request)
-    if operation not in _READS:
-        return least
+    least = _least_units_of(operation, request)
+    if operation not in READS:
+        return Units(least, least)
     size = int(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("content-length", 0))
-    return max(least, least / _key_count(operation, request) * size / READ_UNIT_BYTES)
+    return Units(least, max(least, least / key_count(operation, request) * size / READ_UNIT_BYTES))
 
 
-def least_units_of(operation: str, request: Mapping[str, Any]) -> float:
-    """Returns how many cost units a call uses if all items are small, or none is there."""
+def key_count(operation: str, request: Mapping[str, Any]) -> int:
+    """Returns for how many keys a read asks; a query counts as one."""
+    return sum(len(one["Keys"]) for one in request["RequestItems"].values()) if operation == "BatchGetItem" else 1
+
+
+def _least_units_of(operation: str, request: Mapping[str, Any]) -> float:
     match operation:
         case "BatchGetItem":
             return sum(len(one["Keys"]) * _weight(one) for one in request["RequestItems"].values())
@@ -37,10 +48,6 @@ def least_units_of(operation: str, request: Mapping[str, Any]) -> float:
             return WRITE_UNITS * sum(map(len, request["RequestItems"].values()))
         case _:
             return WRITE_UNITS
-
-
-def _key_count(operation: str, request: Mapping[str, Any]) -> int:
-    return sum(len(one["Keys"]) for one in request["RequestItems"].values()) if operation == "BatchGetItem" else 1
 
 
 def _weight(request: Mapping[str, Any]) -> float:

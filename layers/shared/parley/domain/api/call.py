@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from parley.domain.api.identity import Identity
+from parley.domain.api.identity import SERVICE_ROLE, Identity
 from parley.domain.api.types import RateLimit
 
 
@@ -32,6 +32,11 @@ class Call(Struct, frozen=True, kw_only=True):
         """Lets the answer tell what is left of a limit; of two buckets of one policy, the emptier one."""
         noted = self.rate_limits.get(standing.policy, standing)
         self.rate_limits[standing.policy] = min(standing, noted, key=lambda one: one.remaining)
+
+    @property
+    def is_limited(self) -> bool:
+        """Says whether limits hold for the caller; they do not for the host's own programs."""
+        return self.caller.role != SERVICE_ROLE
 
     @property
     def user_id(self) -> str:
