@@ -1,6 +1,6 @@
 """PATCH /conversations/{conversation_id}/archive: put away until something new comes, or take out. 200, 400, 404."""
 
-from parley.actions.conversations import conversations
+from parley.actions.conversations import own_settings
 from parley.domain.api.call import Call
 from parley.domain.api.requests import ArchiveConversation
 from parley.domain.api.types import Conversation
@@ -9,4 +9,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(body=ArchiveConversation)
 def handler(call: Call, conversation_id: str, body: ArchiveConversation) -> Reply[Conversation]:
-    return ok(conversations.archive(call, conversation_id, archived=body.archived))
+    return ok(own_settings.archive(call, conversation_id, archived=body.archived))

@@ -3,12 +3,12 @@
 200, 400.
 """
 
-from parley.actions.conversations import conversations
+from parley.actions.conversations import lists
 from parley.domain.api.call import Call
 from parley.domain.api.requests import ListConversations
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(query=ListConversations)
-def handler(call: Call, query: ListConversations) -> Reply[conversations.ConversationList]:
-    return ok(conversations.page(call, query))
+def handler(call: Call, query: ListConversations) -> Reply[lists.ConversationList]:
+    return ok(lists.page(call, query))

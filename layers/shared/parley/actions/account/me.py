@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from parley.actions import push
-from parley.actions.conversations.conversations import UnreadCount, count_unread
+from parley.actions.conversations.unread import UnreadCount, count_unread
 from parley.adapters import limits
 from parley.adapters.live import connections
 from parley.domain.api.call import Call

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from parley.actions import access, parallel, viewer
-from parley.actions.conversations.conversations import views
+from parley.actions.conversations.views import views
 from parley.adapters.conversations import conversations, messages
 from parley.adapters.people import blocks
 from parley.adapters.threads import Threads

@@ -1,6 +1,6 @@
 """Writing to a user with whom there may be no conversation yet."""
 
-from parley.actions.conversations import conversations
+from parley.actions.conversations.open import open_direct
 from parley.actions.messages import messages
 from parley.domain.api.call import Call
 from parley.domain.api.requests import SendMessageToUser
@@ -9,7 +9,7 @@ from parley.domain.api.types import SentMessage
 
 def send_message_to_user(call: Call, wanted: SendMessageToUser) -> SentMessage:
     """Writes a message to a user, and opens the conversation if there is none yet."""
-    head, asked = conversations.open_direct(call, wanted.user_id, wanted.context, wanted.text)
+    head, asked = open_direct(call, wanted.user_id, wanted.context, wanted.text)
     if asked is not None:
         named = {one: head.newcomer(one) for one in head.participants}
         if (sent := messages.send_behind(call, head, wanted, asked, named)) is not None:

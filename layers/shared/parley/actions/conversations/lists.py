@@ -1,0 +1,95 @@
+"""The caller's conversations, a page at a time."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from parley.actions.conversations.views import views
+from parley.adapters.conversations import conversations
+from parley.domain.api.call import Call
+from parley.domain.api.requests import ListConversations
+from parley.domain.api.types import Conversation
+from parley.domain.conversations import listing
+from parley.domain.conversations.stored import Head
+
+MAX_CHUNKS = 3  # of 100 conversations that one request looks through for those that it asks for
+MAX_PINNED = 50  # conversations that a person can pin
+
+
+class ConversationList(Struct, frozen=True, kw_only=True):
+    """A page of conversations, by last activity, newest first."""
+
+    conversations: list[Conversation]
+    next: str | None
+
+
+def page(call: Call, query: ListConversations) -> ConversationList:
+    """Returns a page of the caller's conversations, by last activity, newest first.
+
+    Three round trips (index, heads, the rest), however many there are. One that asks for a part of them looks through
+    `MAX_CHUNKS` hundreds at most; what is not found by then is on the next pages, so a page may be short, or empty.
+    """
+    position = listing.decode_cursor(query.cursor)
+    wanted = listing.Wanted.of(query)
+    shown: list[Head] = []
+    for _ in range(MAX_CHUNKS if wanted.is_part else 1):
+        chunk = _pinned(call, position) if query.state == "pinned" else _chunk(call, query, position)
+        fitting, position_behind = _fitting(call, wanted, chunk, query.limit - len(shown))
+        shown += fitting
+        if position_behind is None or len(shown) == query.limit:
+            break
+        position = position_behind
+    return ConversationList(
+        conversations=views(shown, call.user_id, stale=True),
+        next=position_behind.encode() if position_behind else None,
+    )
+
+
+class _Chunk(Struct, frozen=True, kw_only=True):
+    """A part of a person's list that can be put in exact order by itself."""
+
+    position: listing.Position
+    entries: list[listing.Entry]
+    taken: Sequence[listing.Entry]
+    ordered: list[Head]
+
+    def behind(self, looked_at: Sequence[Head]) -> listing.Position | None:
+        """Returns where the list goes on when these of the chunk have been looked at."""
+        more_here = len(self.ordered) > len(looked_at)
+        return listing.behind(self.position, looked_at, more_here=more_here, taken=self.taken, entries=self.entries)
+
+
+def _chunk(call: Call, query: ListConversations, position: listing.Position) -> _Chunk:
+    archived = query.state == "archived"
+    entries = conversations.recent(call.user_id, listing.MAX_CHUNK + 1, position.chunk_after, archived=archived)
+    taken = listing.chunk(entries, query.limit, position)
+    found = conversations.heads(entry.conversation_id for entry in taken)
+    ordered = listing.in_order(list(found.values()), position)
+    return _Chunk(position=position, entries=entries, taken=taken, ordered=ordered)
+
+
+def _pinned(call: Call, position: listing.Position) -> _Chunk:
+    """Returns what the caller has pinned: `MAX_PINNED` at most, so one chunk, and the end of the list."""
+    found = conversations.heads(conversations.pinned(call.user_id, MAX_PINNED))
+    ordered = listing.in_order(list(found.values()), position)
+    entries = [listing.Entry(head.conversation_id, head.active_hour) for head in ordered]
+    return _Chunk(position=position, entries=entries, taken=entries, ordered=ordered)
+
+
+def _fitting(
+    call: Call, wanted: listing.Wanted, chunk: _Chunk, room: int
+) -> tuple[list[Head], listing.Position | None]:
+    """Returns up to `room` heads of a chunk that fit what is wanted, and where the list goes on."""
+    if not wanted.is_part:
+        shown = chunk.ordered[:room]
+        return shown, chunk.behind(shown)
+    keys = [(one, head.conversation_id) for head in chunk.ordered for one in wanted.people_of(head, call.user_id)]
+    memberships, names = conversations.memberships_and_names(keys, stale_for=call.user_id)
+    fitting: list[Head] = []
+    for place, head in enumerate(chunk.ordered, start=1):
+        mine = memberships.get((call.user_id, head.conversation_id))
+        if mine is not None and wanted.fits(head, mine, names):
+            fitting.append(head)
+            if len(fitting) == room:
+                return fitting, chunk.behind(chunk.ordered[:place])
+    return fitting, chunk.behind(chunk.ordered)

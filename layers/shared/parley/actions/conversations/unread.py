@@ -1,0 +1,58 @@
+"""How much is unread."""
+
+from msgspec import Struct
+
+from parley.adapters.conversations import conversations
+from parley.domain.api.call import Call
+
+MAX_COUNTED = 100  # unread totals look at the most recently active conversations only, for two round trips
+
+
+class UnreadCount(Struct, frozen=True, kw_only=True):
+    """How much is unread: messages, and conversations that hold them. `capped` where there were more to look at."""
+
+    total: int
+    conversations: int
+    capped: bool
+
+
+class Unread(Struct, frozen=True, kw_only=True):
+    """What is unread in one conversation."""
+
+    conversation_id: str
+    unread: int
+    read_seq: int
+    last_seq: int
+
+
+class UnreadList(Struct, frozen=True, kw_only=True):
+    """The conversations with something unread, the most recently active first."""
+
+    conversations: list[Unread]
+    total: int
+    capped: bool
+
+
+def count_unread(call: Call) -> UnreadCount:
+    """Returns how much is unread; two round trips."""
+    found = list_unread(call)
+    return UnreadCount(total=found.total, conversations=len(found.conversations), capped=found.capped)
+
+
+def list_unread(call: Call) -> UnreadList:
+    """Returns what is unread by conversation, among the `MAX_COUNTED` most recently active; two round trips."""
+    entries = conversations.recent(call.user_id, MAX_COUNTED + 1)
+    counted = [entry.conversation_id for entry in entries[:MAX_COUNTED]]
+    found = conversations.heads_and_memberships(counted, call.user_id, stale=True)
+    pairs = sorted(found.values(), key=lambda pair: pair[0].last_activity_ms, reverse=True)
+    unread = [
+        Unread(
+            conversation_id=head.conversation_id,
+            unread=head.unread(mine),
+            read_seq=head.read_seq(mine),
+            last_seq=head.last_seq,
+        )
+        for head, mine in pairs
+        if head.unread(mine)
+    ]
+    return UnreadList(conversations=unread, total=sum(one.unread for one in unread), capped=len(entries) > MAX_COUNTED)

@@ -1,0 +1,45 @@
+"""Conversations as a member sees them."""
+
+from collections.abc import Sequence
+
+from parley.actions import access, parallel, viewer
+from parley.adapters.conversations import conversations
+from parley.domain.api.call import Call
+from parley.domain.api.types import Conversation
+from parley.domain.conversations import listing
+from parley.domain.conversations.stored import Head
+
+
+def read(call: Call, conversation_id: str) -> Conversation:
+    """Returns one conversation of the caller; two round trips."""
+    shown = views([access.access_conversation(call, conversation_id)], call.user_id)
+    if not shown:  # removed in between
+        raise access.no_conversation()
+    return shown[0]
+
+
+def views(heads: Sequence[Head], user_id: str, *, stale: bool = False) -> list[Conversation]:
+    """Returns the conversations of these heads as a member sees them; those that they have just lost are left out.
+
+    With `stale` markers may be a moment old, the member's own too. One round trip for up to 100 rows, more at once.
+    """
+    if not heads:
+        return []
+    keys = [(one, head.conversation_id) for head in heads for one in listing.people_of(head, user_id)]
+    reader, (memberships, names) = parallel.both(
+        lambda: viewer.reader(user_id, heads),
+        lambda: conversations.memberships_and_names(keys, stale_for=user_id if stale else None),
+    )
+    return [
+        head.view(
+            reader,
+            {
+                one: memberships[one, head.conversation_id]
+                for one in listing.people_of(head, user_id)
+                if (one, head.conversation_id) in memberships
+            },
+            names,
+        )
+        for head in heads
+        if (user_id, head.conversation_id) in memberships
+    ]
