@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from bench import month, prices
 from bench.latency import duration_ms
 from bench.rows import Row, Section
-from bench.stage import memory_mb
 
 BUDGET_USD = 10.0
 
@@ -72,8 +71,8 @@ def latency_rows(numbers: Mapping[str, float]) -> list[Row]:
             number=round(_duration_ms(numbers, key), 1),
             unit="ms",
             budget=budget,
-            note="{:g} ms of waits, {:.1f} ms on a whole processor".format(
-                numbers[f"{key}.waits_ms"], numbers[f"{key}.processor_ms"]
+            note="{:g} ms of waits, {:.1f} ms on a whole processor, {:g} MB".format(
+                *(numbers[f"{key}.{name}"] for name in ("waits_ms", "processor_ms", "memory_mb"))
             ),
         )
         for key, budget in LATENCY_MS.items()
@@ -105,14 +104,13 @@ def month_rows(months: Sequence[month.Month]) -> list[Row]:
 def message_parts(numbers: Mapping[str, float]) -> list[Part]:
     """Returns the parts of the price of a message that is sent and delivered over WebSocket."""
     posts = numbers["send.WebSocket.posts"]
-    milliseconds = _duration_ms(numbers, "send.WebSocket")
     return [
         Part("API Gateway messages", (2 + posts) * prices.SOCKET_MESSAGE, f"frame, acknowledgement, {posts:g} event"),
         Part(
             "connection minutes", CONNECTION_MINUTES * prices.CONNECTION_MINUTE, f"{CONNECTION_MINUTES:g} per message"
         ),
         *_dynamodb(numbers, "WebSocket"),
-        *_lambda(milliseconds),
+        *_lambda(numbers, "WebSocket"),
         Part("SQS", RETRIED_POSTS * posts * 3 * prices.QUEUE_REQUEST, f"{RETRIED_POSTS:.0%} of the posts retried"),
         _logs(numbers["send.WebSocket.log_bytes"]),
         Part("traces", TRACES * prices.TRACE, f"{TRACES:.0%} sampled at {BUSY_MESSAGES_PER_S} messages/s"),
@@ -122,21 +120,20 @@ def message_parts(numbers: Mapping[str, float]) -> list[Part]:
 def rest_usd(numbers: Mapping[str, float]) -> float:
     """Returns the price of a message that is sent over REST and delivered over WebSocket."""
     posts = numbers["send.REST.posts"]
-    milliseconds = _duration_ms(numbers, "send.REST")
-    parts = [*_dynamodb(numbers, "REST"), *_lambda(milliseconds), _logs(numbers["send.REST.log_bytes"])]
+    parts = [*_dynamodb(numbers, "REST"), *_lambda(numbers, "REST"), _logs(numbers["send.REST.log_bytes"])]
     rest = prices.REST_REQUEST + posts * prices.SOCKET_MESSAGE + CONNECTION_MINUTES * prices.CONNECTION_MINUTE
     return rest + TRACES * prices.TRACE + sum(part.usd for part in parts)
 
 
 def heartbeat_usd(numbers: Mapping[str, float]) -> float:
     """Returns the price of one `ping` with its answer."""
-    invocation = prices.INVOCATION + _gb_s(_duration_ms(numbers, "ping")) * prices.GB_S
+    invocation = prices.INVOCATION + _gb_s(_duration_ms(numbers, "ping"), numbers["ping.memory_mb"]) * prices.GB_S
     units = numbers["ping.write"] * prices.WRITE_UNIT + numbers["ping.read"] * prices.READ_UNIT
     return 2 * prices.SOCKET_MESSAGE + units + invocation + _logs(numbers["ping.log_bytes"]).usd
 
 
 def _duration_ms(numbers: Mapping[str, float], key: str) -> float:
-    return duration_ms(numbers[f"{key}.processor_ms"], numbers[f"{key}.waits_ms"])
+    return duration_ms(*(numbers[f"{key}.{name}"] for name in ("processor_ms", "waits_ms", "memory_mb")))
 
 
 def _dynamodb(numbers: Mapping[str, float], transport: str) -> list[Part]:
@@ -149,19 +146,21 @@ def _dynamodb(numbers: Mapping[str, float], transport: str) -> list[Part]:
     ]
 
 
-def _lambda(milliseconds: float) -> list[Part]:
+def _lambda(numbers: Mapping[str, float], transport: str) -> list[Part]:
+    milliseconds = _duration_ms(numbers, f"send.{transport}")
+    memory_mb = numbers[f"send.{transport}.memory_mb"]
     invocations = 1 + 1 / prices.STREAM_BATCH
-    gb_s = _gb_s(milliseconds + prices.COLD_STARTS * prices.COLD_START_MS) * invocations
+    gb_s = _gb_s(milliseconds + prices.COLD_STARTS * prices.COLD_START_MS, memory_mb) * invocations
     cold = f"1 in {1 / prices.COLD_STARTS:.0f} with {prices.COLD_START_MS} ms of cold start"
-    how = f"{milliseconds:.0f} ms at {memory_mb()} MB, {cold}"
+    how = f"{milliseconds:.0f} ms at {memory_mb:g} MB, {cold}"
     return [
         Part("Lambda requests", invocations * prices.INVOCATION, f"the send, and the stream in tens: {invocations:g}"),
         Part("Lambda duration", gb_s * prices.GB_S, how),
     ]
 
 
-def _gb_s(milliseconds: float) -> float:
-    return milliseconds / 1000 * memory_mb() / 1024
+def _gb_s(milliseconds: float, memory_mb: float) -> float:
+    return milliseconds / 1000 * memory_mb / 1024
 
 
 def _logs(own_bytes: float) -> Part:

@@ -4,8 +4,6 @@ A model, because nothing of this was run on AWS. What is outside the function is
 and API Gateway's own time, which AWS does not publish.
 """
 
-from bench.stage import memory_mb
-
 # The median that a function in Python sees (public benchmark from Lambda, us-east-1; docs/aws-facts.md). A transaction
 # of five items takes three times a put: it is prepared and then committed.
 TRANSACTION_MS = 25.0
@@ -27,6 +25,6 @@ def typical_ms(service: str, operation: str) -> float:
     return POST_MS if service == "apigatewaymanagementapi" else OTHER_MS
 
 
-def duration_ms(processor_ms: float, waits_ms: float) -> float:
-    """Returns how long a warm function takes; it is billed for that too."""
-    return processor_ms / min(1.0, memory_mb() / FULL_PROCESSOR_MB) + waits_ms
+def duration_ms(processor_ms: float, waits_ms: float, memory_mb: float) -> float:
+    """Returns how long a warm function with that memory takes; it is billed for that too."""
+    return processor_ms / min(1.0, memory_mb / FULL_PROCESSOR_MB) + waits_ms

@@ -9,7 +9,7 @@ from math import ceil
 
 from bench import prices
 from bench.latency import duration_ms
-from bench.stage import ROOT, memory_mb
+from bench.stage import ROOT
 from local.template import Resource, Template, load
 
 BUDGET_USD = 350.0
@@ -148,15 +148,17 @@ class _Bill:
     def add(self, part: str, operation: str, times: float, *, rest: bool = False, socket: bool = True) -> None:
         """Adds an operation that is done so often; a log line of each invocation goes to the part of the logs."""
         one = {name: self._numbers[f"{operation}.{name}"] for name in ("read", "write", "posts", "waits_ms")}
-        one |= {name: self._numbers[f"{operation}.{name}"] for name in ("processor_ms", "log_bytes")}
+        one |= {name: self._numbers[f"{operation}.{name}"] for name in ("processor_ms", "log_bytes", "memory_mb")}
         authorizer = operation.startswith("authorize")
         frames = 0 if rest or not socket or authorizer or operation in ("connect", "disconnect") else 2
         usd = (frames + one["posts"]) * prices.SOCKET_MESSAGE
         usd += prices.REST_REQUEST if rest else 0.0
         usd += one["read"] * prices.READ_UNIT + one["write"] * prices.WRITE_UNIT
-        usd += invocation_usd(duration_ms(one["processor_ms"], one["waits_ms"]))
+        memory_mb = one["memory_mb"]
+        usd += invocation_usd(duration_ms(one["processor_ms"], one["waits_ms"], memory_mb), memory_mb)
         if operation == "send.WebSocket":
-            usd += invocation_usd(duration_ms(one["processor_ms"], 0)) / prices.STREAM_BATCH  # the stream's reader
+            reading_ms = duration_ms(one["processor_ms"], 0, memory_mb)
+            usd += invocation_usd(reading_ms, memory_mb) / prices.STREAM_BATCH  # the stream's reader
         self.usd(part, times * usd)
         access = 0 if authorizer or not socket else prices.ACCESS_LOG_BYTES
         self.usd("logs", times * (one["log_bytes"] + prices.PLATFORM_LOG_BYTES + access) * prices.LOG_BYTE)
@@ -164,9 +166,9 @@ class _Bill:
             self.traced += times
 
 
-def invocation_usd(milliseconds: float) -> float:
+def invocation_usd(milliseconds: float, memory_mb: float) -> float:
     """Returns the price of one invocation, with its share of the cold starts."""
-    gb_s = (milliseconds + prices.COLD_STARTS * prices.COLD_START_MS) / 1000 * memory_mb() / 1024
+    gb_s = (milliseconds + prices.COLD_STARTS * prices.COLD_START_MS) / 1000 * memory_mb / 1024
     return prices.INVOCATION + gb_s * prices.GB_S
 
 

@@ -42,6 +42,7 @@ def measure() -> Section:
             taken = _measured(stage, one)
             numbers[f"{one.key}.processor_ms"] = taken.all_ms
             numbers[f"{one.key}.log_bytes"] = taken.log_bytes
+            numbers[f"{one.key}.memory_mb"] = taken.memory_mb
             if one.key in SENDS:
                 note = f"median of {RUNS}; {taken.all_ms:.1f} ms with the AWS calls; {taken.machine}"
                 what = f"processor time of a {one.what}, AWS calls excluded"
@@ -70,11 +71,15 @@ def operations(stage: Stage) -> Iterator[Operation]:
 
 @dataclass(frozen=True)
 class Taken:
-    """Medians of one operation, on the reference machine; `log_bytes` is what it writes to its log."""
+    """Medians of one operation, on the reference machine; `log_bytes` is what it writes to its log.
+
+    `memory_mb` is the memory of the function that does it, which decides its share of a processor.
+    """
 
     own_ms: float
     all_ms: float
     log_bytes: float
+    memory_mb: int
     machine: str
 
 
@@ -106,6 +111,7 @@ def _measured(stage: Stage, one: Operation) -> Taken:
         own_ms=median(own_ms) / slowness,
         all_ms=median(all_ms) / slowness,
         log_bytes=logged / RUNS,
+        memory_mb=spent.memory_mb,
         machine=f"measured on a machine that takes {slowness:.2f} times the reference's time",
     )
 
@@ -121,6 +127,7 @@ def _timed(stage: Stage, spent: "_Spent") -> Iterator[None]:
         started_s = time.process_time()
         answer = handler(event, context)
         spent.in_all_s = time.process_time() - started_s
+        spent.memory_mb = function.memory_mb
         return answer
 
     usual, stage.invoke = stage.invoke, invoke
@@ -142,6 +149,7 @@ class _Spent:
 
     in_all_s: float = 0.0
     in_calls_s: float = 0.0
+    memory_mb: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager

@@ -41,9 +41,10 @@ def measure() -> Section:
         slowness = (slowness + machine.slowness()) / 2
     assert len(posts) == JOBS * JOB_ROWS * (WATCHERS + 1), len(posts)  # and one that closes each
     each_ms = taken_s / JOB_ROWS / slowness * 1000
-    rate = memory_mb() / MB_OF_A_PROCESSOR / each_ms * 1000
+    memory = memory_mb("SweepRows")
+    rate = memory / MB_OF_A_PROCESSOR / each_ms * 1000
     needed = DEATHS / (WITHIN_S - SCHEDULE_S) / rate
-    note = f"{each_ms:.1f} ms of a processor each, of which {memory_mb()} MB have {memory_mb() / MB_OF_A_PROCESSOR:.2f}"
+    note = f"{each_ms:.1f} ms of a processor each, of which {memory} MB have {memory / MB_OF_A_PROCESSOR:.2f}"
     interval_s, lease_s = _heartbeat()
     return Section(
         rows=[

@@ -4,7 +4,7 @@ import pytest
 
 from bench import cost, month, prices, report
 from bench.latency import duration_ms
-from bench.stage import ROOT, memory_mb
+from bench.stage import ROOT
 from local.template import Template, load
 
 OPERATIONS = (
@@ -12,7 +12,10 @@ OPERATIONS = (
     *("hello", "join", "sync", "list", "history", "me", "unread", "unread_count", "search", "list_q"),
     *(f"sweep.{one}" for one in month.SWEEPS),
 )
-EACH = {"read": 2.0, "write": 1.0, "posts": 0.0, "waits_ms": 16.0, "processor_ms": 2.0, "log_bytes": 250.0}
+MEMORY_MB = 512.0
+EACH = {"read": 2.0, "write": 1.0, "posts": 0.0, "waits_ms": 16.0, "processor_ms": 2.0, "log_bytes": 250.0} | {
+    "memory_mb": MEMORY_MB
+}
 
 NUMBERS = {
     **{f"{operation}.{name}": number for operation in OPERATIONS for name, number in EACH.items()},
@@ -37,6 +40,7 @@ NUMBERS = {
     "ping.waits_ms": 7.5,
     "ping.processor_ms": 1.0,
     "ping.log_bytes": 450.0,
+    **{f"{operation}.memory_mb": MEMORY_MB for operation in ("ping", "send.WebSocket", "send.REST")},
 }
 
 
@@ -62,7 +66,7 @@ def test_first_message_of_an_hour_has_its_share() -> None:
 def test_invocation_is_billed_for_its_waits_for_aws() -> None:
     slower = {**NUMBERS, "send.WebSocket.waits_ms": 150.0}
 
-    gb_s = 0.1 * memory_mb() / 1024 * (1 + 1 / prices.STREAM_BATCH)
+    gb_s = 0.1 * MEMORY_MB / 1024 * (1 + 1 / prices.STREAM_BATCH)
     more = _part("Lambda duration", slower) - _part("Lambda duration", NUMBERS)
     assert more == pytest.approx(gb_s * prices.GB_S * 1e6)
 
@@ -92,7 +96,7 @@ def test_pings_follow_the_heartbeat_and_the_hours() -> None:
     assert pings(eight, heartbeat_s=60.0) == pytest.approx(4 * pings(eight))
     # 10,000 people, 15 an hour, for 8 hours of 30 days: frame and acknowledgement alone are 72 USD.
     units = 1 * prices.WRITE_UNIT
-    duration = month.invocation_usd(duration_ms(1.0, 7.5))
+    duration = month.invocation_usd(duration_ms(1.0, 7.5, MEMORY_MB), MEMORY_MB)
     assert pings(eight) == pytest.approx(36e6 * (2 * prices.SOCKET_MESSAGE + units + duration))
 
 

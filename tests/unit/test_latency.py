@@ -8,7 +8,6 @@ import pytest
 from bench import __main__ as bench
 from bench import latency, machine
 from bench.calls import slowest_chain
-from bench.stage import memory_mb
 
 
 def test_a_transaction_waits_three_times_as_long_as_a_put() -> None:
@@ -26,10 +25,11 @@ def test_waits_that_overlap_count_once_by_the_slower_one() -> None:
 
 
 def test_a_function_has_a_share_of_a_processor() -> None:
-    share = memory_mb() / latency.FULL_PROCESSOR_MB
+    half = latency.FULL_PROCESSOR_MB / 2
 
-    assert latency.duration_ms(0, 40) == 40
-    assert latency.duration_ms(5, 40) == pytest.approx(40 + 5 / share)
+    assert latency.duration_ms(0, 40, half) == 40
+    assert latency.duration_ms(5, 40, half) == pytest.approx(40 + 5 * 2)
+    assert latency.duration_ms(5, 40, 2 * latency.FULL_PROCESSOR_MB) == pytest.approx(40 + 5)
 
 
 def test_ticks_tell_which_share_others_use() -> None:
