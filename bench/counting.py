@@ -181,7 +181,7 @@ class Counting:
         )
         from parley.domain.api import ids
         from parley.domain.api.times import hour
-        from parley.domain.conversations.stored import Head
+        from parley.domain.conversations.head import Head
 
         def head(number: int, peer_id: str) -> Head:
             at_ms = self.stage.now_ms - number * APART_MS

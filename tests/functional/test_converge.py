@@ -1,7 +1,7 @@
 """Clients that follow events end up where a fresh read ends up, whatever people do and however the events come.
 
 Three people with two devices each do random things. Each device folds what it hears, and the answers to what it did
-itself, into what it shows, with `apply` of the domain's events; after every step that must be what a GET says. A device
+itself, into what it shows, with `apply` of `client_model.py`; after every step that must be what a GET says. A device
 that reads too slowly gets its events late, out of order, through the queue, and has to agree once they have come.
 """
 
@@ -15,6 +15,7 @@ import pytest
 
 from parley.domain.api.types import Conversation, Message
 from parley.domain.conversations import events
+from parley.domain.conversations.client_model import apply, apply_to_message
 from parley.domain.conversations.events import (
     BlockChanged,
     ConversationCreated,
@@ -28,8 +29,6 @@ from parley.domain.conversations.events import (
     MessageDelivered,
     MessageNotification,
     NewMessage,
-    apply,
-    apply_to_message,
 )
 from parley.domain.conversations.sync import Mine
 from tests.functional.talk import make_group, names, open_direct, say

@@ -28,8 +28,9 @@ from parley.domain.api.requests import (
 )
 from parley.domain.conversations import change_steps, history, sync
 from parley.domain.conversations.group_steps import MAX_ADMINS
+from parley.domain.conversations.head import MAX_EVERYONE, MAX_LISTED, MAX_MENTIONS
+from parley.domain.conversations.message import PREVIEW_CHARACTERS
 from parley.domain.conversations.reports import CONTEXT_MESSAGES
-from parley.domain.conversations.stored import MAX_EVERYONE, MAX_LISTED, MAX_MENTIONS, PREVIEW_CHARACTERS
 from parley.domain.live.presence import MAX_JOINED
 from parley.domain.moderation.banned_words import MAX_RULES
 from parley.domain.moderation.word_list import EXCERPT_CHARACTERS

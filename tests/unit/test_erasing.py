@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.domain.api.types import Note, Origin
-from parley.domain.conversations.stored import StoredMessage, Tally
+from parley.domain.conversations.message import StoredMessage, Tally
 from parley.domain.erasure import job as erasing
 from parley.domain.erasure.job import PARTS, ROUNDS, Job
 

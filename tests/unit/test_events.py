@@ -12,7 +12,8 @@ from parley.domain.api.call import Call
 from parley.domain.api.identity import Identity
 from parley.domain.api.requests import Draft
 from parley.domain.api.types import Conversation, UserStatus
-from parley.domain.conversations import events
+from parley.domain.conversations import events, views
+from parley.domain.conversations.client_model import apply
 from parley.domain.conversations.events import (
     ConversationRead,
     Event,
@@ -23,8 +24,9 @@ from parley.domain.conversations.events import (
     UserStatusChange,
     UserTyping,
 )
+from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.message import PREVIEW_CHARACTERS, Reader
 from parley.domain.conversations.send_steps import next_message
-from parley.domain.conversations.stored import PREVIEW_CHARACTERS, Head, Membership, Reader
 
 PEOPLE = ("alice", "bob")
 CONVERSATION = "d_" + "a" * 26
@@ -80,7 +82,7 @@ class Talk:
         )
 
     def seen_by(self, user_id: str) -> Conversation:
-        return self.head.view(Reader(user_id=user_id, blocked=frozenset()), self.sides, {})
+        return views.conversation(self.head, Reader(user_id=user_id, blocked=frozenset()), self.sides, {})
 
 
 @st.composite
@@ -105,7 +107,7 @@ def talks(draw: st.DrawFn) -> tuple[Talk, dict[str, Conversation]]:
 
 def applied(pushed: list[Event], conversation: Conversation, viewer_id: str) -> Conversation:
     for event in pushed:
-        conversation = events.apply(event, conversation, viewer_id)
+        conversation = apply(event, conversation, viewer_id)
     return conversation
 
 
@@ -136,7 +138,7 @@ def test_no_event_moves_a_marker_back(
     talk, seen = drawn
     before = data.draw(st.sampled_from([seen[viewer_id], talk.seen_by(viewer_id)]))
     for event in data.draw(st.permutations(talk.pushed)):
-        after = events.apply(event, before, viewer_id)
+        after = apply(event, before, viewer_id)
 
         assert after.last_seq >= before.last_seq
         assert after.unread >= 0
@@ -152,10 +154,10 @@ def test_a_marker_that_comes_before_its_message_leaves_nothing_unread() -> None:
     talk.send("bob", "hello", in_full=True)
     talk.read("alice", 1)
 
-    early = events.apply(talk.pushed[1], before, "alice")
+    early = apply(talk.pushed[1], before, "alice")
 
     assert (early.last_seq, early.read_seq, early.unread) == (0, 1, 0)
-    assert events.apply(talk.pushed[0], early, "alice") == talk.seen_by("alice")
+    assert apply(talk.pushed[0], early, "alice") == talk.seen_by("alice")
 
 
 def test_what_is_about_no_marker_changes_no_conversation() -> None:

@@ -12,7 +12,7 @@ from parley.domain.api.errors import Invalid, TooLarge
 from parley.domain.api.requests import MAX_SEQ, History
 from parley.domain.api.types import Message
 from parley.domain.conversations.history import DEFAULT_LIMIT, MAX_PAGE_BYTES, Span, fitting, span
-from parley.domain.conversations.stored import StoredMessage
+from parley.domain.conversations.message import StoredMessage
 
 limits = st.integers(1, 100)
 newest = st.integers(0, 1000)

@@ -11,8 +11,8 @@ from parley.domain.api import ids
 from parley.domain.api.errors import Invalid
 from parley.domain.api.times import HOUR_MS, hour
 from parley.domain.conversations import listing
+from parley.domain.conversations.head import Head
 from parley.domain.conversations.listing import MAX_CHUNK, Entry, Position, decode_cursor
-from parley.domain.conversations.stored import Head
 
 limits = st.integers(1, 8) | st.integers(1, 100)
 

@@ -8,8 +8,8 @@ from parley.domain.api.call import Call
 from parley.domain.api.identity import Identity
 from parley.domain.api.requests import Draft, SendMessage, SendMessageAction, SendMessageToUser
 from parley.domain.api.times import HOUR_MS, hour
+from parley.domain.conversations.head import Head
 from parley.domain.conversations.send_steps import REPLAY_S, fingerprint, next_message
-from parley.domain.conversations.stored import Head
 
 moments = st.integers(0, 10**13)
 CONVERSATION = "d_" + "a" * 26

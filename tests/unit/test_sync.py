@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from parley.domain.api.requests import SyncCursor
 from parley.domain.api.types import Conversation, Marker, Message, Note, Origin
-from parley.domain.conversations import sync
-from parley.domain.conversations.stored import Head, Membership, Reader, StoredMessage, Tally, preview_of
+from parley.domain.conversations import sync, views
+from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.message import Reader, StoredMessage, Tally, preview_of
 from parley.domain.conversations.sync import (
     MAX_MESSAGES_PER_CONVERSATION,
     OVER_REST,
@@ -250,7 +251,9 @@ def longest_joined(number: int) -> Conversation:
         last_message=preview_of(longest_message(10**15)),
     )
     sides = {who: Membership(user_id=who, conversation_id=conversation_id) for who in one.participants}
-    return one.view(Reader(user_id="alice", blocked=frozenset()), sides, dict.fromkeys(sides, "\0" * 200))
+    return views.conversation(
+        one, Reader(user_id="alice", blocked=frozenset()), sides, dict.fromkeys(sides, "\0" * 200)
+    )
 
 
 @pytest.mark.parametrize("budget, largest", [(OVER_REST, ANSWER_BYTES), (OVER_WEBSOCKET, FRAME_BYTES - 3_000)])

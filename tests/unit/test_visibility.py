@@ -6,7 +6,7 @@ from pathlib import Path
 from parley.domain.api.types import ConversationType
 from parley.domain.conversations import events
 from parley.domain.conversations.events import ContentEvent, LiveEvent, UserTyping
-from parley.domain.conversations.stored import Head
+from parley.domain.conversations.head import Head
 from parley.domain.live import visibility
 from parley.domain.live.presence import Connection
 

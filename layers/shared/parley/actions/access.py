@@ -8,7 +8,8 @@ from parley.adapters.people import moderators
 from parley.domain.api import ids
 from parley.domain.api.call import Call
 from parley.domain.api.errors import Forbidden, NotFound
-from parley.domain.conversations.stored import Head, Membership, StoredMessage
+from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.message import StoredMessage
 
 
 def no_conversation() -> NotFound:

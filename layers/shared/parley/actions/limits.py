@@ -20,9 +20,9 @@ from parley.adapters.dynamodb import metering, rate_buckets
 from parley.domain.api.call import Call
 from parley.domain.api.errors import Conflict
 from parley.domain.api.limits import Rate, Taking, send_rate, settle, slow_mode_rate, take, tokens_for
+from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.rights import ADMINS
 from parley.domain.conversations.steps import Step, Token, Turn
-from parley.domain.conversations.stored import Head, Membership
 
 MAX_REMEMBERED = 4096
 MAX_TIDIED = 10  # buckets of others that one step may forget, so that it stays small

@@ -7,7 +7,8 @@ from parley.adapters.conversations import personal_marks
 from parley.adapters.people import blocks
 from parley.domain.api import ids
 from parley.domain.api.call import Call
-from parley.domain.conversations.stored import Eyes, Head, Marks, Reader, StoredMessage
+from parley.domain.conversations.head import Head
+from parley.domain.conversations.message import Eyes, Marks, Reader, StoredMessage
 
 
 def reader(user_id: str, heads: Iterable[Head]) -> Reader:

@@ -14,7 +14,7 @@ from parley.adapters.people import blocks
 from parley.domain.api import ids
 from parley.domain.api.call import Call
 from parley.domain.conversations.events import LiveEvent
-from parley.domain.conversations.stored import Head
+from parley.domain.conversations.head import Head
 from parley.domain.live import visibility
 from parley.domain.live.presence import Presence
 from parley.domain.live.visibility import Audience

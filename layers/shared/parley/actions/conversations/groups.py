@@ -27,10 +27,11 @@ from parley.domain.api.call import Call
 from parley.domain.api.errors import Field, NotFound, Refusal, Unprocessable
 from parley.domain.api.requests import CreateConversation, Page, UpdateConversation
 from parley.domain.api.types import Conversation, GroupRole, Member
-from parley.domain.conversations import events, group_steps, rights
+from parley.domain.conversations import events, group_steps, rights, views
 from parley.domain.conversations.events import ConversationCreated
+from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.message import Reader, StoredMessage
 from parley.domain.conversations.steps import Change, Step
-from parley.domain.conversations.stored import Head, Membership, Reader, StoredMessage
 
 Memberships = Mapping[str, Membership]
 Named = TypeVar("Named", CreateConversation, UpdateConversation)
@@ -79,7 +80,7 @@ def create(call: Call, wanted: CreateConversation) -> tuple[Conversation, bool]:
             continue
         _tell_created(call, step.after)
         reader = viewer.reader(call.user_id, [step.after])  # its one message is the system's: nothing is read
-        return step.after.view(reader, {one.user_id: one for one in step.added}, {}), True
+        return views.conversation(step.after, reader, {one.user_id: one for one in step.added}, {}), True
     raise conditions.busy()
 
 
@@ -113,7 +114,7 @@ def _made_before(call: Call, wanted: CreateConversation, head: Head, rows: Rows)
         )
     if head.last_seq == 1 and push.is_news(call, (head.conversation_id, 0), head.created_at_ms):
         _tell_created(call, head)  # the try that made it may have died before it told anybody
-    return head.view(viewer.reader(call.user_id, [head]), {call.user_id: mine}, {})
+    return views.conversation(head, viewer.reader(call.user_id, [head]), {call.user_id: mine}, {})
 
 
 def _creation(call: Call, conversation_id: str, wanted: CreateConversation, rows: Rows) -> Step:
@@ -140,10 +141,10 @@ def update(call: Call, conversation_id: str, wanted: UpdateConversation) -> Conv
     head, there = _change(call, conversation_id, (call.user_id,), decide)
     reader = viewer.reader(call.user_id, [head])
     if head.is_group:
-        return head.view(reader, there, {})
+        return views.conversation(head, reader, there, {})
     people = [(one, conversation_id) for one in head.participants]
     found, names = conversations.memberships_and_names(people)
-    return head.view(reader, {one: found[one, conversation_id] for one in head.participants}, names)
+    return views.conversation(head, reader, {one: found[one, conversation_id] for one in head.participants}, names)
 
 
 def _screened(call: Call, wanted: Named) -> tuple[Named, Screened, Screened]:
@@ -219,7 +220,7 @@ def _member(call: Call, head: Head, membership: Membership) -> Member:
     """Returns a member as the caller sees them; one round trip."""
     user_id = membership.user_id
     names, cut_off = visibility.cut_off_beside(call.user_id, None, [user_id], lambda: conversations.names([user_id]))
-    return head.member(membership, names[user_id], call.user_id, cut_off)
+    return views.member(head, membership, names[user_id], call.user_id, cut_off)
 
 
 def remove_member(call: Call, conversation_id: str, user_id: str) -> RemovedMember:
@@ -253,7 +254,7 @@ def list_members(call: Call, conversation_id: str, query: Page) -> MemberList:
     (found, names), cut_off = visibility.cut_off_beside(
         call.user_id, hidden, shown, lambda: conversations.memberships_and_names(keys)
     )
-    there = [head.member(found[key], names[key[0]], call.user_id, cut_off) for key in keys if key in found]
+    there = [views.member(head, found[key], names[key[0]], call.user_id, cut_off) for key in keys if key in found]
     return MemberList(members=there, next=behind)
 
 
@@ -364,7 +365,7 @@ def _created(head: Head, came: Sequence[Membership]) -> push.FrameFor:
     frames = {}
     for mine in came:
         blocked = frozenset({last.sender_id} if last is not None and mine.user_id in blockers else ())
-        seen = head.view(Reader(user_id=mine.user_id, blocked=blocked), {mine.user_id: mine}, {})
+        seen = views.conversation(head, Reader(user_id=mine.user_id, blocked=blocked), {mine.user_id: mine}, {})
         frames[mine.user_id] = ConversationCreated(conversation_id=head.conversation_id, conversation=seen).frame()
     return lambda user_id, _: frames[user_id]
 

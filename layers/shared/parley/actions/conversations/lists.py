@@ -10,7 +10,7 @@ from parley.domain.api.call import Call
 from parley.domain.api.requests import ListConversations
 from parley.domain.api.types import Conversation
 from parley.domain.conversations import listing
-from parley.domain.conversations.stored import Head
+from parley.domain.conversations.head import Head
 
 MAX_CHUNKS = 3  # of 100 conversations that one request looks through for those that it asks for
 MAX_PINNED = 50  # conversations that a person can pin

@@ -4,7 +4,7 @@ from parley.adapters.conversations import conversations
 from parley.domain.api import cursors
 from parley.domain.api.identity import is_stored_user_id
 from parley.domain.api.requests import Page
-from parley.domain.conversations.stored import Head
+from parley.domain.conversations.head import Head
 
 
 def page(head: Head, query: Page) -> tuple[list[str], str | None]:

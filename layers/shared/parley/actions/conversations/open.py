@@ -13,8 +13,10 @@ from parley.domain.api.errors import Field, Invalid
 from parley.domain.api.requests import CreateConversation, WantedContext
 from parley.domain.api.times import hour
 from parley.domain.api.types import Context, Conversation
+from parley.domain.conversations import views as member_views
 from parley.domain.conversations.events import ConversationCreated
-from parley.domain.conversations.stored import Head, Reader
+from parley.domain.conversations.head import Head
+from parley.domain.conversations.message import Reader
 from parley.domain.people.policy import NO_CONTEXT
 
 
@@ -109,7 +111,7 @@ def _tell_created(call: Call, head: Head) -> None:
     readers = (Reader(user_id=one, blocked=frozenset()) for one in head.participants)
     frames = {
         one.user_id: ConversationCreated(
-            conversation_id=head.conversation_id, conversation=head.view(one, fresh, names)
+            conversation_id=head.conversation_id, conversation=member_views.conversation(head, one, fresh, names)
         ).frame()
         for one in readers
     }

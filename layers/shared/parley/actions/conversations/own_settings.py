@@ -14,8 +14,8 @@ from parley.domain.api.requests import UpdateSettings
 from parley.domain.api.times import from_rfc3339, rfc3339
 from parley.domain.api.types import Conversation, Settings
 from parley.domain.conversations.events import ConversationUpdated, Own
+from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.steps import OwnChange, Step
-from parley.domain.conversations.stored import Head, Membership
 
 
 def archive(call: Call, conversation_id: str, *, archived: bool) -> Conversation:

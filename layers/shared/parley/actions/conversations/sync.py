@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from parley.actions import access, parallel, viewer
-from parley.actions.conversations.views import views
+from parley.actions.conversations.views import views as conversation_views
 from parley.adapters.conversations import conversations, messages
 from parley.adapters.people import blocks
 from parley.adapters.threads import Threads
@@ -13,10 +13,10 @@ from parley.domain.api.call import Call
 from parley.domain.api.requests import Sync
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import Conversation, Marker, Message
-from parley.domain.conversations import events, sync
+from parley.domain.conversations import events, sync, views
+from parley.domain.conversations.head import Head
 from parley.domain.conversations.listing import Entry
 from parley.domain.conversations.steps import Change
-from parley.domain.conversations.stored import Head
 from parley.domain.conversations.sync import Budget, CaughtUp, Filled, Found, Missed, Named
 
 MAX_JOINED = 100  # the most recently active conversations, and as many archived ones, among which new ones are sought
@@ -66,7 +66,7 @@ def _read(
     """Returns the named conversations with all that is missing of them, and the new ones as the caller sees them."""
     filled = _queries.map(lambda one: _fill(call, one, blocked), planned)
     joined, markers = parallel.both(
-        lambda: views(new, call.user_id), lambda: _markers(call, [one.head for one in planned])
+        lambda: conversation_views(new, call.user_id), lambda: _markers(call, [one.head for one in planned])
     )
     named = [
         msgspec.structs.replace(one, filled=its, markers=markers.get(one.head.conversation_id, ()))
@@ -85,7 +85,7 @@ def _markers(call: Call, heads: Sequence[Head]) -> Mapping[str, list[Marker]]:
     }
     sides = conversations.memberships(direct, stale=True)
     return {
-        conversation_id: [direct[user_id, conversation_id].marker(side, call.user_id)]
+        conversation_id: [views.marker(direct[user_id, conversation_id], side, call.user_id)]
         for (user_id, conversation_id), side in sides.items()
     }
 

@@ -7,7 +7,8 @@ from parley.adapters.conversations import conversations
 from parley.domain.api.call import Call
 from parley.domain.api.types import Conversation
 from parley.domain.conversations import listing
-from parley.domain.conversations.stored import Head
+from parley.domain.conversations import views as member_views
+from parley.domain.conversations.head import Head
 
 
 def read(call: Call, conversation_id: str) -> Conversation:
@@ -31,7 +32,8 @@ def views(heads: Sequence[Head], user_id: str, *, stale: bool = False) -> list[C
         lambda: conversations.memberships_and_names(keys, stale_for=user_id if stale else None),
     )
     return [
-        head.view(
+        member_views.conversation(
+            head,
             reader,
             {
                 one: memberships[one, head.conversation_id]

@@ -30,8 +30,9 @@ from parley.domain.api.errors import Invalid, NotFound
 from parley.domain.api.identity import Identity
 from parley.domain.conversations import events
 from parley.domain.conversations.group_steps import MAX_MEMBERS
+from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import Change, ChangeKind, Mark
-from parley.domain.conversations.stored import Head, Membership, StoredMessage
 from parley.domain.erasure import job as erasing
 from parley.domain.erasure.job import PARTS, Erasure, ErasureStep, Found, Job, Part, Walk
 from parley.domain.moderation import audit

@@ -17,7 +17,8 @@ from parley.domain.api.call import Call
 from parley.domain.api.errors import Field, NotFound, TooMany, Unprocessable
 from parley.domain.api.requests import ExportConversation
 from parley.domain.api.types import Message
-from parley.domain.conversations.stored import Eyes, Head, StoredMessage
+from parley.domain.conversations.head import Head
+from parley.domain.conversations.message import Eyes, StoredMessage
 from parley.domain.exports import job as exporting
 from parley.domain.exports import transcript_html
 from parley.domain.exports.job import MAX_MEMBERS, About, Export, ExportStep, Job, Person, Recent

@@ -17,8 +17,9 @@ from parley.domain.api.times import rfc3339
 from parley.domain.api.types import CallReason, CallStatus, Signal
 from parley.domain.conversations import rights
 from parley.domain.conversations.events import CallSignal
+from parley.domain.conversations.head import Head
+from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.send_steps import next_note
-from parley.domain.conversations.stored import Head, StoredMessage
 from parley.domain.live import visibility
 from parley.domain.live.calls import MAX_CANDIDATE_CHARACTERS, RING_S, StoredCall
 from parley.domain.live.hello import MAX_FRAME_BYTES

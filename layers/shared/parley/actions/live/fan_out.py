@@ -15,7 +15,7 @@ from parley.adapters.live import connections, queues
 from parley.adapters.people import blocks
 from parley.adapters.threads import Threads
 from parley.domain.conversations import events
-from parley.domain.conversations.stored import Head
+from parley.domain.conversations.head import Head
 from parley.domain.live.presence import Presence
 
 PART = 100  # members of one job: as many as one batch reads (DynamoDB quotas)

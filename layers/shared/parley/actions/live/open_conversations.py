@@ -15,7 +15,7 @@ from parley.domain.conversations.events import (
     UserStoppedTyping,
     UserTyping,
 )
-from parley.domain.conversations.stored import Head
+from parley.domain.conversations.head import Head
 from parley.domain.live.typing_status import TYPING_EXPIRES_S, Typist
 
 

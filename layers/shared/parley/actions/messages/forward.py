@@ -12,7 +12,7 @@ from parley.domain.api.requests import Draft, ForwardMessage
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import Origin, SentMessage
 from parley.domain.conversations import change_steps, rights
-from parley.domain.conversations.stored import StoredMessage
+from parley.domain.conversations.message import StoredMessage
 
 MAX_SENDS_AT_ONCE = 10
 

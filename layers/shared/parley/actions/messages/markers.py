@@ -14,8 +14,9 @@ from parley.domain.api.call import Call
 from parley.domain.api.requests import ListReceipts
 from parley.domain.api.times import rfc3339, rfc3339_or_none
 from parley.domain.api.types import Receipt
+from parley.domain.conversations import views
 from parley.domain.conversations.events import ConversationRead, LiveEvent, MessageDelivered, MessageRead
-from parley.domain.conversations.stored import Head, Membership
+from parley.domain.conversations.head import Head, Membership
 
 MAX_ANSWERS = 50  # messages behind one, among which the first that a reader wrote is looked for
 
@@ -119,7 +120,7 @@ def _move(
         seq=seq,
         at_ms=call.now_ms,
         mentions=frozenset(one for one in mine.mention_seqs if one <= seq),
-        frozen=head.frozen(mine),
+        frozen=views.frozen_markers(head, mine),
     )
     written, told = visibility.beside(call, head, hidden, lambda: receipts.write(move))
     if written:
@@ -174,7 +175,7 @@ def list_receipts(call: Call, message_id: str, query: ListReceipts) -> ReceiptLi
         call.user_id, hidden, others, lambda: conversations.memberships((one, head.conversation_id) for one in others)
     )
     there = [one for one in sides.values() if head.was_there(one, message)]
-    seen = [head.as_seen(one, call.user_id) for one in there if one.user_id not in cut_off]
+    seen = [views.as_seen(head, one, call.user_id) for one in there if one.user_id not in cut_off]
     times = receipts.first_at_or_after(head.conversation_id, _passed(seen, message.seq), message.seq)
     answered = _answered(head, [one.user_id for one in seen], message.seq)
     return ReceiptList(

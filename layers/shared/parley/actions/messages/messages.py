@@ -16,9 +16,10 @@ from parley.domain.api.errors import Field, Unprocessable
 from parley.domain.api.requests import Draft, History
 from parley.domain.api.types import EVERYONE, Message, Origin, SentMessage
 from parley.domain.conversations import history, rights
+from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.send_steps import Earlier, fingerprint, next_message
 from parley.domain.conversations.steps import Step
-from parley.domain.conversations.stored import Head, Membership, StoredMessage
 
 Blockers = Collection[str] | None  # to whom a message is marked; None where they are to be looked up among the members
 

@@ -11,8 +11,9 @@ from parley.domain.api.call import Call
 from parley.domain.api.cursors import encode
 from parley.domain.api.requests import Search
 from parley.domain.conversations import search
+from parley.domain.conversations.head import Head
+from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.search import Hit, HitList, Look, Part, Position, Trail
-from parley.domain.conversations.stored import Head, StoredMessage
 
 _queries = Threads(max_workers=search.MAX_QUERIES_AT_ONCE, thread_name_prefix="search")
 

@@ -13,7 +13,7 @@ from parley.domain.api.call import Call
 from parley.domain.api.requests import VersionQuery
 from parley.domain.api.times import rfc3339
 from parley.domain.conversations import change_steps, history, rights
-from parley.domain.conversations.stored import StoredMessage
+from parley.domain.conversations.message import StoredMessage
 from parley.domain.moderation import audit as auditing
 
 

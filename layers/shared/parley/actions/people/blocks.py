@@ -17,8 +17,8 @@ from parley.domain.api.requests import Page
 from parley.domain.api.times import rfc3339
 from parley.domain.conversations import block_steps, events
 from parley.domain.conversations.block_steps import MAX_BLOCKS, Blocking, Position
+from parley.domain.conversations.head import Head
 from parley.domain.conversations.steps import BlockState, Change
-from parley.domain.conversations.stored import Head
 
 MAX_MARKED_AT_ONCE = 16  # conversations of the same two people, one in each context
 

@@ -12,7 +12,7 @@ from parley.adapters.people import blocks, erased_people, policies, profiles
 from parley.domain.api import ids
 from parley.domain.api.call import Call
 from parley.domain.api.requests import WantedContext
-from parley.domain.conversations.stored import Head
+from parley.domain.conversations.head import Head
 from parley.domain.erasure import job
 from parley.domain.people.policy import NO_CONTEXT, Decision
 

@@ -15,8 +15,8 @@ from parley.adapters.dynamodb.documents import to_wire
 from parley.adapters.people import blocks
 from parley.domain.api import ids
 from parley.domain.api.types import Context, ConversationType, MessagePreview, Posting, Settings
+from parley.domain.conversations.head import Frozen, Head, Membership
 from parley.domain.conversations.listing import Entry
-from parley.domain.conversations.stored import Frozen, Head, Membership
 
 MAX_RECENT = 1000  # index entries of one query; about 100 bytes each, so well within a page of 1 MB
 

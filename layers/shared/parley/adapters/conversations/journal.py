@@ -24,8 +24,9 @@ from parley.adapters.dynamodb import clients, tables
 from parley.adapters.dynamodb import conditions as writes
 from parley.adapters.moderation import reports
 from parley.adapters.people import blocks
+from parley.domain.conversations.head import Head
+from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import Change, Step, Token
-from parley.domain.conversations.stored import Head, StoredMessage
 
 _EMPTY = tables.Message.conversation_id.does_not_exist()
 

@@ -10,9 +10,10 @@ from parley.adapters.dynamodb import batches, tables
 from parley.adapters.moderation import word_list_cache
 from parley.domain.api import ids
 from parley.domain.api.types import Note, Origin
+from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.message import StoredMessage, Tally
 from parley.domain.conversations.send_steps import Earlier
 from parley.domain.conversations.steps import Change
-from parley.domain.conversations.stored import Head, Membership, StoredMessage, Tally
 
 
 class Ahead(Struct, frozen=True, kw_only=True):

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from pynamodb.expressions.condition import Condition
 
 from parley.adapters.dynamodb import batches, tables
+from parley.domain.conversations.message import Marks
 from parley.domain.conversations.steps import Mark
-from parley.domain.conversations.stored import Marks
 
 _HIDDEN = "h"
 _EMOJI = "e"

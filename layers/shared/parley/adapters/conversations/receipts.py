@@ -12,7 +12,7 @@ from pynamodb.transactions import TransactWrite
 
 from parley.adapters.dynamodb import clients, conditions, tables
 from parley.adapters.threads import Threads
-from parley.domain.conversations.stored import Frozen, Membership
+from parley.domain.conversations.head import Frozen, Membership
 
 Kind = Literal["delivered", "read"]
 

@@ -17,8 +17,9 @@ from parley.adapters.dynamodb import batches, clients, conditions, tables
 from parley.adapters.dynamodb.documents import from_wire, to_wire
 from parley.adapters.moderation import audit
 from parley.adapters.people import erased_people
+from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import Change
-from parley.domain.conversations.stored import Head, Membership, StoredMessage
 from parley.domain.erasure.job import Job
 from parley.domain.moderation.audit import Entry
 

@@ -13,8 +13,8 @@ from pynamodb.transactions import TransactWrite
 from parley.adapters.conversations import conversations, journal
 from parley.adapters.dynamodb import batches, clients, conditions, tables
 from parley.adapters.dynamodb import due as due_rows
+from parley.domain.conversations.head import Head
 from parley.domain.conversations.steps import Step
-from parley.domain.conversations.stored import Head
 from parley.domain.live.calls import KEEP_S, MAX_SIGNAL_BYTES, MAX_SIGNALS, StoredCall
 from parley.domain.live.sweeps import shard, shards
 

@@ -1,17 +1,19 @@
 """The queues: posts that wait, what is left to do for a group's members, and exports that have more to do."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
 
 from parley.adapters import environment
 from parley.adapters.dynamodb import clients, retrying
-from parley.domain.erasure.job import ErasureStep
-from parley.domain.exports.job import ExportStep
 from parley.domain.live.posts import Post
 from parley.domain.live.sweeps import SweepJob
+
+if TYPE_CHECKING:  # every handler that tells somebody imports this module; few know of exports and erasures
+    from parley.domain.erasure.job import ErasureStep
+    from parley.domain.exports.job import ExportStep
 
 MAX_ENTRIES = 10  # of one SendMessageBatch, 256 KB in all (SQS quotas)
 MAX_BATCH_BYTES = 256 * 1024
@@ -49,14 +51,14 @@ def send_all(queue_variable: str, bodies: Sequence[Struct], delay_s: int = 0) ->
             _send(sqs, queue_url, group)
 
 
-def go_on_with(step: ExportStep) -> None:
+def go_on_with(step: "ExportStep") -> None:
     """Puts an export's next step into its queue."""
     clients.client("sqs").send_message(
         QueueUrl=environment.required("EXPORT_STEPS_QUEUE_URL"), MessageBody=msgspec.json.encode(step).decode()
     )
 
 
-def erase_on(step: ErasureStep, delay_s: int = 0) -> None:
+def erase_on(step: "ErasureStep", delay_s: int = 0) -> None:
     """Puts an erasure's next step into its queue, to be done after `delay_s` (900 at most, SQS quotas)."""
     send_all("ERASURE_STEPS_QUEUE_URL", [step], delay_s=delay_s)
 

@@ -9,7 +9,7 @@ from pynamodb.expressions.update import Action
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.dynamodb import due as due_rows
-from parley.domain.conversations.stored import Head
+from parley.domain.conversations.head import Head
 from parley.domain.live.sweeps import shard, shards
 from parley.domain.live.typing_status import Typist
 

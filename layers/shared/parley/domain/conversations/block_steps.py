@@ -8,10 +8,10 @@ from msgspec.structs import replace
 from parley.domain.api.call import Call
 from parley.domain.api.errors import Forbidden
 from parley.domain.api.requests import StoredUserId
+from parley.domain.conversations.head import Head
 from parley.domain.conversations.rights import BLOCK_RULE
 from parley.domain.conversations.send_steps import no_earlier
 from parley.domain.conversations.steps import BlockState, Change, Step
-from parley.domain.conversations.stored import Head
 
 MAX_BLOCKS = 1000  # of one person; as many as one query reads
 

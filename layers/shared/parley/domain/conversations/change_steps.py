@@ -14,9 +14,10 @@ from parley.domain.api.errors import Conflict, Forbidden, Invalid
 from parley.domain.api.requests import EditMessage
 from parley.domain.api.types import EVERYONE, Message
 from parley.domain.conversations import rights
+from parley.domain.conversations.head import MAX_EVERYONE, Head, Membership
+from parley.domain.conversations.message import Eyes, Marks, StoredMessage, Tally
 from parley.domain.conversations.send_steps import check_mentions, no_earlier, with_mentions
 from parley.domain.conversations.steps import Change, ChangeKind, Mark, OwnChange, Step
-from parley.domain.conversations.stored import MAX_EVERYONE, Eyes, Head, Marks, Membership, StoredMessage, Tally
 from parley.domain.text.emoji import is_emoji, normalise
 
 MAX_EDITS = 100  # of one message; each leaves a version behind

@@ -18,9 +18,9 @@ from parley.domain.api.requests import CreateConversation, UpdateConversation
 from parley.domain.api.times import hour
 from parley.domain.api.types import GroupRole, Note
 from parley.domain.conversations import rights
+from parley.domain.conversations.head import MAX_LISTED, Head
 from parley.domain.conversations.send_steps import next_note
 from parley.domain.conversations.steps import Change, ChangeKind, Step
-from parley.domain.conversations.stored import MAX_LISTED, Head
 
 MAX_MEMBERS = 2_000  # of a group
 MAX_ADMINS = 50  # owners and admins together, whom the head lists

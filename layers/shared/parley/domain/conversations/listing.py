@@ -12,7 +12,7 @@ from parley.domain.api import cursors
 from parley.domain.api.errors import Invalid
 from parley.domain.api.ids import CONVERSATION_ID_PATTERN
 from parley.domain.api.requests import ListConversations
-from parley.domain.conversations.stored import Head, Membership
+from parley.domain.conversations.head import Head, Membership
 from parley.domain.text.folding import MAX_QUERY_WORDS, Query
 
 MAX_CHUNK = 100  # heads of one BatchGetItem (DynamoDB quotas)

@@ -13,7 +13,7 @@ from parley.domain.api.errors import Invalid
 from parley.domain.api.ids import message_id
 from parley.domain.api.requests import Reason, ReportState
 from parley.domain.api.times import rfc3339, rfc3339_or_none
-from parley.domain.conversations.stored import StoredMessage
+from parley.domain.conversations.message import StoredMessage
 
 RULE = "banned_words"  # the reason of a report that a rule has made
 

@@ -4,39 +4,14 @@ A rule is checked in the order of its lines; the first that refuses says why, un
 """
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 from msgspec import Struct
 
 from parley.domain.api.errors import Forbidden
-from parley.domain.api.types import Context, ConversationType, GroupRole, Posting
+from parley.domain.conversations.head import Head
 
 BLOCK_RULE = "block: where one of two people has blocked the other, neither can write to the other"
 ADMINS = frozenset({"owner", "admin"})
-
-
-class Place(Protocol):
-    """What the rules look at of a conversation; its head has it all."""
-
-    @property
-    def type(self) -> ConversationType: ...
-
-    @property
-    def context(self) -> Context | None: ...
-
-    @property
-    def posting(self) -> Posting: ...
-
-    @property
-    def closed(self) -> bool: ...
-
-    @property
-    def blocked_by(self) -> tuple[str, ...]: ...
-
-    @property
-    def is_large(self) -> bool: ...
-
-    def role_of(self, user_id: str) -> GroupRole: ...
 
 
 class Line(Struct, frozen=True):
@@ -45,7 +20,7 @@ class Line(Struct, frozen=True):
     code: str
     rule: str
     detail: str
-    holds: Callable[[Place, str], bool]
+    holds: Callable[[Head, str], bool]
 
 
 NOT_CLOSED = Line(
@@ -129,12 +104,12 @@ RULES: Mapping[str, tuple[Line, ...]] = {
 }
 
 
-def capabilities(head: Place, role: str) -> list[str]:
+def capabilities(head: Head, role: str) -> list[str]:
     """Returns the names of everything that a member of this role may do here."""
     return [name for name, lines in RULES.items() if all(line.holds(head, role) for line in lines)]
 
 
-def require(head: Place, user_id: str, capability: str) -> None:
+def require(head: Head, user_id: str, capability: str) -> None:
     """Returns if a member may do it; else raises Forbidden with the rule that refused."""
     role = head.role_of(user_id)
     for line in RULES[capability]:

@@ -16,7 +16,7 @@ from parley.domain.api.errors import Invalid
 from parley.domain.api.types import Message
 from parley.domain.conversations import history
 from parley.domain.conversations.listing import ConversationId, Hour
-from parley.domain.conversations.stored import StoredMessage
+from parley.domain.conversations.message import StoredMessage
 from parley.domain.text.folding import MAX_QUERY_WORDS, Query
 
 MAX_CONVERSATIONS = 25  # that are searched side by side; the cursor says for each how far

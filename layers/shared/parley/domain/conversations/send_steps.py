@@ -12,8 +12,9 @@ from parley.domain.api.errors import Field, Invalid
 from parley.domain.api.requests import MAX_MENTIONED, Draft
 from parley.domain.api.times import hour
 from parley.domain.api.types import EVERYONE, Note, Origin
+from parley.domain.conversations.head import MAX_EVERYONE, MAX_MENTIONS, Head, Membership
+from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import Record, Step, Swept
-from parley.domain.conversations.stored import MAX_EVERYONE, MAX_MENTIONS, Head, Membership, StoredMessage
 
 REPLAY_S = 24 * 3600  # how long a `client_id` is remembered (README, "What it promises")
 

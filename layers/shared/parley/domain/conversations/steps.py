@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.reports import Report
-from parley.domain.conversations.stored import Head, Membership, StoredMessage
 
 ChangeKind = Literal[
     "message_updated",

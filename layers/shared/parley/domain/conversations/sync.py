@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from parley.domain.api.requests import SyncCursor
 from parley.domain.api.types import Conversation, Marker, Message, Settings
+from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.history import MAX_PAGE_BYTES, Room
-from parley.domain.conversations.stored import Head, Membership
 
 MAX_MESSAGES_PER_CONVERSATION = 100
 MAX_CHANGES_PER_CONVERSATION = 100

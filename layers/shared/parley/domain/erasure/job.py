@@ -18,7 +18,8 @@ from parley.domain.api.errors import Conflict, Field, NotFound
 from parley.domain.api.identity import PSEUDONYM_PREFIX
 from parley.domain.api.times import rfc3339, rfc3339_or_none
 from parley.domain.api.types import Origin
-from parley.domain.conversations.stored import Head, StoredMessage, Tally
+from parley.domain.conversations.head import Head
+from parley.domain.conversations.message import StoredMessage, Tally
 
 ErasureState = Literal["running", "done", "failed"]
 

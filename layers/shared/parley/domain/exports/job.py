@@ -15,7 +15,7 @@ from msgspec import Struct
 from parley.domain.api.call import Call
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import Context, Message
-from parley.domain.conversations.stored import Head
+from parley.domain.conversations.head import Head
 
 ExportFormat = Literal["jsonl", "html"]
 ExportState = Literal["queued", "running", "done", "failed"]

@@ -12,7 +12,7 @@ from msgspec import Struct
 from parley.domain.api.types import Signal
 from parley.domain.conversations.block_steps import refusal
 from parley.domain.conversations.events import LiveEvent, encode
-from parley.domain.conversations.stored import Head
+from parley.domain.conversations.head import Head
 from parley.domain.live.calls import StoredCall
 from parley.domain.live.presence import Connection
 

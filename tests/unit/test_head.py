@@ -7,8 +7,10 @@ from msgspec.structs import replace
 from parley.domain.api.call import Call
 from parley.domain.api.identity import Identity
 from parley.domain.api.requests import Draft
+from parley.domain.conversations import views
+from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.message import PREVIEW_CHARACTERS, Reader, StoredMessage
 from parley.domain.conversations.send_steps import next_message
-from parley.domain.conversations.stored import PREVIEW_CHARACTERS, Head, Membership, Reader, StoredMessage
 
 PEOPLE = ("alice", "bob")
 CONVERSATION = "d_" + "a" * 26
@@ -95,11 +97,12 @@ def test_each_member_sees_their_own_side() -> None:
     now = sent(sent(head(), "alice"), "bob")
     sides = {"alice": membership("alice"), "bob": membership("bob")}
 
-    shown = now.view(reader("alice"), sides, {"alice": "Alice", "bob": None})
+    shown = views.conversation(now, reader("alice"), sides, {"alice": "Alice", "bob": None})
 
     assert (shown.last_seq, shown.read_seq, shown.unread) == (2, 1, 1)
     assert [(one.user_id, one.name, one.read_seq) for one in shown.members] == [("alice", "Alice", 1), ("bob", None, 2)]
-    assert (now.view(reader("bob"), sides, {}).read_seq, now.view(reader("bob"), sides, {}).unread) == (2, 0)
+    theirs = views.conversation(now, reader("bob"), sides, {})
+    assert (theirs.read_seq, theirs.unread) == (2, 0)
 
 
 def test_others_are_all_but_one() -> None:

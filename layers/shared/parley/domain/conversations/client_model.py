@@ -1,0 +1,156 @@
+"""What a client makes of events: the reference model, with which the tests compare a client's state and a fresh read.
+
+`apply` turns an old snapshot of a conversation into a new one, `apply_to_message` that of a message. No handler
+imports this module.
+"""
+
+from typing import Any
+
+import msgspec
+
+from parley.domain.api.types import EVERYONE, Conversation, Message, Reaction
+from parley.domain.conversations.events import (
+    ConversationRead,
+    ConversationUpdated,
+    Event,
+    MemberAdded,
+    MemberRemoved,
+    MessageChange,
+    MessageDeleted,
+    MessageDelivered,
+    MessageNotification,
+    MessageRead,
+    NewMessage,
+    ReactionAdded,
+    ReactionRemoved,
+)
+from parley.domain.conversations.message import as_listed, preview_of
+
+SHARED_FIELDS = ("shared_seq", "title", "description", "state", "posting", "slow_mode_s", "member_count")
+
+
+def apply(event: Event, conversation: Conversation, viewer_id: str) -> Conversation:
+    """Returns what a client that shows `conversation` to `viewer_id` shows after `event`: the same as a fresh read.
+
+    Events may come twice or out of order; what is known already changes nothing. Of a message's changes, and of the
+    message itself where it comes late, the client gives what it holds as the newest (`change_seq`).
+    """
+    changed: dict[str, Any] = {}
+    match event:
+        case NewMessage() | MessageNotification():
+            changed = _with_message(event.message, conversation, viewer_id)
+        case MessageRead() | ConversationRead():
+            changed = _with_markers(conversation, viewer_id, event.user_id, read_seq=event.seq)
+        case MessageDelivered():
+            changed = _with_markers(conversation, viewer_id, event.user_id, delivered_seq=event.seq)
+        case MessageChange():
+            changed = _with_change(event, conversation, viewer_id)
+        case ConversationUpdated() | MemberAdded() | MemberRemoved():
+            changed = _with_conversation(event, conversation, viewer_id)
+    return msgspec.structs.replace(conversation, **changed)
+
+
+def apply_to_message(event: MessageChange, message: Message, viewer_id: str) -> Message:
+    """Returns what a client that shows `message` to `viewer_id` shows after `event`.
+
+    What is older than what it shows changes nothing, but a deletion counts whenever it comes: what is deleted, for
+    everyone or for the viewer, stays so. Only the viewer's own reactions change what is `mine`, and no change of a
+    message whether they have blocked its sender.
+    """
+    change_seq = max(message.change_seq, event.message.change_seq)
+    kept: dict[str, Any] = {"blocked": message.blocked, "hidden": message.hidden or event.message.hidden}
+    is_for_all = isinstance(event, MessageDeleted) and event.scope == "everyone"
+    if message.deleted_at is not None and not is_for_all:
+        return msgspec.structs.replace(message, change_seq=change_seq, **kept)
+    if isinstance(event, MessageDeleted):
+        return msgspec.structs.replace(event.message, change_seq=change_seq, **kept)
+    if event.change_seq <= message.change_seq:
+        return message
+    mine = {reaction.emoji for reaction in message.reactions if reaction.mine}
+    if isinstance(event, ReactionAdded) and event.user_id == viewer_id:
+        mine.add(event.emoji)
+    if isinstance(event, ReactionRemoved) and event.user_id == viewer_id:
+        mine.discard(event.emoji)
+    reactions = [Reaction(one.emoji, one.count, one.emoji in mine) for one in event.message.reactions]
+    return msgspec.structs.replace(event.message, reactions=reactions, **kept)
+
+
+def _with_change(event: MessageChange, conversation: Conversation, viewer_id: str) -> dict[str, Any]:
+    changed: dict[str, Any] = {"last_change_seq": max(conversation.last_change_seq, event.change_seq)}
+    hidden = event.message.hidden  # what it says is nothing that the viewer's own side goes by
+    if not hidden:
+        changed |= _with_mention(event.message, conversation, viewer_id)
+    last = conversation.last_message
+    if last is not None and last.seq == event.message.seq:
+        if hidden:
+            changed["last_message"] = None
+        elif event.change_seq > last.change_seq:
+            changed["last_message"] = as_listed(preview_of(event.message), blocked=last.blocked)
+    return changed
+
+
+def _with_conversation(
+    event: ConversationUpdated | MemberAdded | MemberRemoved, conversation: Conversation, viewer_id: str
+) -> dict[str, Any]:
+    changed: dict[str, Any] = {}
+    if event.change_seq is not None:
+        changed["last_change_seq"] = max(conversation.last_change_seq, event.change_seq)
+    own = event.own if isinstance(event, ConversationUpdated) else None
+    if own is not None and own.own_seq > conversation.own_seq:
+        archived = own.archived and own.last_seq >= conversation.last_seq
+        changed |= {"own_seq": own.own_seq, "settings": own.settings, "archived": archived}
+    shared = event.shared
+    if shared is not None and shared.shared_seq > conversation.shared_seq:
+        role = shared.role_of(viewer_id)
+        fields = {name: getattr(shared, name) for name in SHARED_FIELDS}
+        changed |= fields | {"role": role, "capabilities": shared.capabilities[role]}
+    return changed
+
+
+def _with_mention(message: Message, conversation: Conversation, viewer_id: str) -> dict[str, Any]:
+    """Returns the unread mentions as they are with a message that has come, early or late, or has changed."""
+    named = {viewer_id, EVERYONE} & set(message.mentions) and message.sender_id != viewer_id
+    others = set(conversation.mention_seqs) - {message.seq}
+    seqs = others | {message.seq} if named and message.seq > conversation.read_seq else others
+    return {"mention_seqs": sorted(seqs), "unread_mentions": len(seqs)}
+
+
+def _with_message(message: Message, conversation: Conversation, viewer_id: str) -> dict[str, Any]:
+    changed = _with_mention(message, conversation, viewer_id)
+    if message.seq > conversation.last_seq:
+        changed |= {
+            "last_seq": message.seq,
+            "last_message": None if message.hidden else as_listed(preview_of(message), blocked=message.blocked),
+            "last_activity_at": message.created_at,
+            "archived": False,
+        }
+    # Who writes has read: the sender's marker moves without an event of its own, also where the message comes late.
+    grown = msgspec.structs.replace(conversation, **changed)
+    return changed | _with_markers(grown, viewer_id, message.sender_id, read_seq=message.seq)
+
+
+def _with_markers(
+    conversation: Conversation, viewer_id: str, user_id: str, read_seq: int = 0, delivered_seq: int = 0
+) -> dict[str, Any]:
+    members = [
+        msgspec.structs.replace(
+            member,
+            read_seq=max(member.read_seq or 0, read_seq),
+            delivered_seq=max(member.delivered_seq or 0, read_seq, delivered_seq),
+        )
+        if member.user_id == user_id
+        else member
+        for member in conversation.members
+    ]
+    is_mine = user_id == viewer_id
+    own_read_seq = max(conversation.read_seq, read_seq if is_mine else 0)
+    own_delivered_seq = max(conversation.delivered_seq, own_read_seq, delivered_seq if is_mine else 0)
+    mentions = [seq for seq in conversation.mention_seqs if seq > own_read_seq]
+    return {
+        "members": members,
+        "read_seq": own_read_seq,
+        "delivered_seq": own_delivered_seq,
+        "unread": max(0, conversation.last_seq - own_read_seq),  # the marker may come before the message
+        "mention_seqs": mentions,
+        "unread_mentions": len(mentions),
+    }

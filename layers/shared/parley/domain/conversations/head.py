@@ -1,0 +1,160 @@
+"""A conversation's head and its members' sides as they are stored, with the arithmetic that everything else needs."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from parley.domain.api.types import Context, ConversationType, GroupRole, MessagePreview, Posting, Settings
+from parley.domain.conversations.message import StoredMessage
+
+MAX_LISTED = 100  # members that a head lists, whom the one who acts tells: as many as one batch reads (DynamoDB quotas)
+MAX_MENTIONS = 100  # unread mentions that are kept of one person in one conversation
+MAX_EVERYONE = 20  # the newest messages to everyone that a head keeps
+
+
+class Frozen(Struct, frozen=True, kw_only=True):
+    """A member's markers as the other one of two saw them when a block began, and goes on seeing them.
+
+    `blocked_seq` says which block: the change that began it (`Head.blocked_seq`), 0 for one that is older than this.
+    """
+
+    blocked_seq: int
+    read_seq: int
+    delivered_seq: int
+
+
+class Membership(Struct, frozen=True, kw_only=True):
+    """One person's side of a conversation. The markers are what this person has reported, see `Head.read_seq`.
+
+    `archived_seq` is where the conversation ended when it was archived: whatever comes behind it brings it back.
+    `mention_seqs` are the messages that name this person and that they had not read, `MAX_MENTIONS` of them at most.
+    `since_seq` is where the conversation ended when they came in: receipts are about what came then. None in a row that
+    is older than this attribute, for which `since_ms` tells it.
+    `sent_ms` is when they last wrote, in a group in slow mode.
+    `own_seq` counts the changes of what they have set for themselves: `settings`, and what they archive.
+    `hidden_seq` is the newest message that they have deleted for themselves, where it was the conversation's last.
+    `frozen` is written with the first move of a marker under a block between two people.
+    """
+
+    user_id: str
+    conversation_id: str
+    read_seq: int = 0
+    delivered_seq: int = 0
+    settings: Settings = Settings()
+    own_seq: int = 0
+    archived_seq: int | None = None
+    mention_seqs: frozenset[int] = frozenset()
+    hidden_seq: int | None = None
+    since_ms: int = 0
+    since_seq: int | None = None
+    sent_ms: int | None = None
+    frozen: Frozen | None = None
+
+
+class Head(Struct, frozen=True, kw_only=True):
+    """A conversation as its members share it.
+
+    `participants` lists the members while they are no more than `MAX_LISTED`; a larger group's stand in the index of
+    memberships only. `sent_seqs` holds the seq of each one's own newest message, in direct conversations; in a group a
+    send moves its sender's marker itself. `shared_seq` is the last change of what all members see the same of it.
+    `blocked_by` are those of the two people of a direct conversation who have blocked the other, `blocked_seq` the
+    change since which there are any. `awaits_answer` hides from both whether the other one is there, until both have
+    written.
+    """
+
+    conversation_id: str
+    type: ConversationType
+    context: Context | None
+    participants: tuple[str, ...]
+    last_seq: int
+    last_change_seq: int
+    last_message: MessagePreview | None
+    sent_seqs: Mapping[str, int]
+    created_at_ms: int
+    last_activity_ms: int
+    active_hour: int
+    title: str | None = None
+    description: str | None = None
+    member_count: int = 2
+    owner_ids: tuple[str, ...] = ()
+    admin_ids: tuple[str, ...] = ()
+    shared_seq: int = 0
+    posting: Posting = "everyone"
+    slow_mode_s: int = 0
+    closed: bool = False
+    pins: tuple[int, ...] = ()
+    everyone_seqs: tuple[int, ...] = ()
+    has_archived: bool = False
+    rates: Mapping[str, int] | None = {}  # buckets that are not full, by user; None in a row that is older than they
+    blocked_by: tuple[str, ...] = ()
+    blocked_seq: int = 0
+    awaits_answer: bool = False
+
+    @property
+    def is_group(self) -> bool:
+        return self.type == "group"
+
+    @property
+    def is_large(self) -> bool:
+        """Says whether the group is too large for its head: its members are told by queue, not by whoever acts."""
+        return self.member_count > len(self.participants)
+
+    def role_of(self, user_id: str) -> GroupRole:
+        """Returns a member's role; both people of a direct conversation are members."""
+        return "owner" if user_id in self.owner_ids else "admin" if user_id in self.admin_ids else "member"
+
+    def others(self, user_id: str) -> tuple[str, ...]:
+        """Returns the members except one; none of a large group."""
+        return tuple(one for one in self.participants if one != user_id)
+
+    def read_seq(self, membership: Membership) -> int:
+        """Returns how far a member has read.
+
+        What they reported, or their own newest message, since who writes has read.
+
+        A send therefore moves its sender's marker without a write of its own.
+        """
+        return max(membership.read_seq, self.sent_seqs.get(membership.user_id, 0))
+
+    def delivered_seq(self, membership: Membership) -> int:
+        """Returns how far a member's devices have received; what was read was delivered."""
+        return max(membership.delivered_seq, self.read_seq(membership))
+
+    def unread(self, membership: Membership) -> int:
+        """Returns how many messages a member has not read: arithmetic, so there is no counter to drift."""
+        return self.last_seq - self.read_seq(membership)
+
+    def unread_mentions(self, membership: Membership) -> list[int]:
+        """Returns the seqs of unread messages that name a member, or everyone, ascending."""
+        read_seq = self.read_seq(membership)
+        return sorted(seq for seq in membership.mention_seqs | set(self.everyone_seqs) if seq > read_seq)
+
+    def is_archived(self, membership: Membership) -> bool:
+        """Says whether a member has put the conversation away, and nothing has come since."""
+        return membership.archived_seq is not None and membership.archived_seq >= self.last_seq
+
+    def newcomer(self, user_id: str) -> Membership:
+        """Returns the membership of somebody who comes in now: what was said before is there, and not unread."""
+        return Membership(
+            user_id=user_id,
+            conversation_id=self.conversation_id,
+            read_seq=self.last_seq,
+            delivered_seq=self.last_seq,
+            since_ms=self.last_activity_ms,
+            since_seq=self.last_seq,
+        )
+
+    def was_there(self, membership: Membership, message: StoredMessage) -> bool:
+        """Says whether a member was in the conversation when a message was written."""
+        if membership.since_seq is not None:
+            return message.seq > membership.since_seq
+        return not self.is_group or message.created_at_ms > membership.since_ms
+
+    def last_message_for(self, membership: Membership) -> MessagePreview | None:
+        """Returns the newest message as a member's list shows it: none where they have deleted it for themselves."""
+        return None if membership.hidden_seq == self.last_seq else self.last_message
+
+    @property
+    def shows_words(self) -> bool:
+        """Says whether lists show what somebody said in a group, which is marked where they are blocked."""
+        return self.is_group and self.last_message is not None and self.last_message.kind != "system"

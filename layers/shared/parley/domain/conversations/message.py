@@ -1,0 +1,161 @@
+"""A message as it is stored, and as a reader sees it."""
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+from msgspec import Struct
+
+from parley.domain.api import ids
+from parley.domain.api.times import rfc3339, rfc3339_or_none
+from parley.domain.api.types import ListedMessage, Message, MessageKind, MessagePreview, Note, Origin, Reaction
+
+PREVIEW_CHARACTERS = 100  # of a message's text in lists and notifications; keeps a conversation's head under 1 KB
+
+
+class Marks(Struct, frozen=True):
+    """What one person has put on one message for themselves: their reactions, and since when it is hidden from them."""
+
+    emojis: frozenset[str] = frozenset()
+    hidden_at_ms: int | None = None
+
+
+NO_MARKS = Marks()
+
+
+class Reader(Struct, frozen=True, kw_only=True):
+    """Somebody to whom an answer is shown: in groups it marks what those say whom they have `blocked`."""
+
+    user_id: str
+    blocked: frozenset[str]
+
+
+class Eyes(Reader, frozen=True, kw_only=True):
+    """How a reader sees messages of one conversation: with their own marks, by seq."""
+
+    marks: Mapping[int, Marks]
+
+    def marks_on(self, message: "StoredMessage") -> Marks:
+        return self.marks.get(message.seq, NO_MARKS)
+
+    def is_hidden(self, message: "StoredMessage") -> bool:
+        """Says whether they have deleted a message from their own view."""
+        return self.marks_on(message).hidden_at_ms is not None
+
+    def view(self, message: "StoredMessage") -> Message:
+        """Returns the message as the reader sees it."""
+        return message.view(self)
+
+
+class Tally(Struct, frozen=True, array_like=True):
+    """How often an emoji was given to a message; `since` is the change that brought it there first, for the order."""
+
+    count: int
+    since: int
+
+
+class StoredMessage(Struct, frozen=True, kw_only=True):
+    """A message as it is stored: what every reader sees the same."""
+
+    conversation_id: str
+    seq: int
+    sender_id: str
+    kind: MessageKind
+    text: str
+    created_at_ms: int
+    client_id: str | None = None
+    edited_at_ms: int | None = None
+    deleted_at_ms: int | None = None
+    system: Note | None = None
+    reply_to_seq: int | None = None
+    forwarded_from: Origin | None = None
+    mentions: tuple[str, ...] = ()
+    reactions: Mapping[str, Tally] = {}
+    pinned: bool = False
+    change_seq: int = 0
+    edit_count: int = 0
+
+    @property
+    def message_id(self) -> str:
+        return ids.message_id(self.conversation_id, self.seq)
+
+    def view(self, eyes: Eyes) -> Message:
+        """Returns the message as a reader sees it.
+
+        One that they have hidden looks deleted, unless it was deleted for everyone since then. System messages are
+        marked for nobody.
+        """
+        marks = eyes.marks_on(self)
+        hidden_at_ms = marks.hidden_at_ms if self.deleted_at_ms is None else None
+        shown = self if hidden_at_ms is None else self.blanked(hidden_at_ms)
+        is_blocked = self.sender_id in eyes.blocked and self.kind != "system"
+        return shown._shown(marks.emojis, blocked=is_blocked, hidden=marks.hidden_at_ms is not None)
+
+    def for_all(self) -> Message:
+        """Returns the message as events carry it: without what differs by reader. An answer needs a reader (`view`)."""
+        return self._shown(frozenset(), blocked=False, hidden=False)
+
+    def _shown(self, mine: Collection[str], *, blocked: bool, hidden: bool) -> Message:
+        reply_to = self.reply_to_seq
+        return Message(
+            id=self.message_id,
+            conversation_id=self.conversation_id,
+            seq=self.seq,
+            sender_id=self.sender_id,
+            kind=self.kind,
+            text=self.text,
+            system=self.system,
+            reply_to=None if reply_to is None else ids.message_id(self.conversation_id, reply_to),
+            forwarded_from=self.forwarded_from if self.deleted_at_ms is None else None,
+            mentions=list(self.mentions),
+            reactions=[
+                Reaction(emoji, tally.count, emoji in mine)
+                for emoji, tally in sorted(self.reactions.items(), key=lambda one: (one[1].since, one[0]))
+            ],
+            pinned=self.pinned,
+            created_at=rfc3339(self.created_at_ms),
+            edited_at=rfc3339_or_none(self.edited_at_ms),
+            deleted_at=rfc3339_or_none(self.deleted_at_ms),
+            client_id=self.client_id,
+            change_seq=self.change_seq,
+            blocked=blocked,
+            hidden=hidden,
+        )
+
+    def blanked(self, at_ms: int) -> "StoredMessage":
+        """Returns what is left of the message when it is deleted: its place, its sender, and that it was there.
+
+        Where its text came from first is kept too, and shown to nobody: by that an erasure finds the older texts.
+        """
+        return msgspec.structs.replace(
+            self,
+            text="",
+            deleted_at_ms=at_ms,
+            edited_at_ms=None,
+            reply_to_seq=None,
+            mentions=(),
+            reactions={},
+            pinned=False,
+        )
+
+    def preview(self) -> MessagePreview:
+        """Returns the cut-down message that stands in lists."""
+        return preview_of(self.for_all())
+
+
+def preview_of(message: Message) -> MessagePreview:
+    """Returns the cut-down message that stands in lists."""
+    return MessagePreview(
+        id=message.id,
+        seq=message.seq,
+        sender_id=message.sender_id,
+        kind=message.kind,
+        text=message.text[:PREVIEW_CHARACTERS],
+        created_at=message.created_at,
+        change_seq=message.change_seq,
+        deleted_at=message.deleted_at,
+    )
+
+
+def as_listed(preview: MessagePreview, *, blocked: bool) -> ListedMessage:
+    """Returns a preview as it stands in the list of somebody who has `blocked` its sender, or has not."""
+    return ListedMessage(**msgspec.structs.asdict(preview), blocked=blocked)

@@ -1,0 +1,103 @@
+"""A conversation, its members and their markers, as a member sees them."""
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from parley.domain.api.times import rfc3339
+from parley.domain.api.types import Conversation, ListedMessage, Marker, Member
+from parley.domain.conversations import rights
+from parley.domain.conversations.head import Frozen, Head, Membership
+from parley.domain.conversations.message import Reader, as_listed
+
+
+def conversation(
+    head: Head, reader: Reader, memberships: Mapping[str, Membership], names: Mapping[str, str | None]
+) -> Conversation:
+    """Returns the conversation as a member sees it; `memberships` and `names` are by user id."""
+    mine, role = memberships[reader.user_id], head.role_of(reader.user_id)
+    mentions = head.unread_mentions(mine)
+    return Conversation(
+        id=head.conversation_id,
+        type=head.type,
+        title=head.title,
+        description=head.description,
+        context=head.context,
+        state="closed" if head.closed else "open",
+        posting=head.posting,
+        slow_mode_s=head.slow_mode_s,
+        shared_seq=head.shared_seq,
+        role=role,
+        members=_members(head, reader, memberships, names),
+        member_count=head.member_count,
+        last_message=last_message(head, mine, reader.blocked),
+        last_seq=head.last_seq,
+        last_change_seq=head.last_change_seq,
+        unread=head.unread(mine),
+        unread_mentions=len(mentions),
+        mention_seqs=mentions,
+        read_seq=head.read_seq(mine),
+        delivered_seq=head.delivered_seq(mine),
+        settings=mine.settings,
+        own_seq=mine.own_seq,
+        archived=head.is_archived(mine),
+        capabilities=rights.capabilities(head, role),
+        created_at=rfc3339(head.created_at_ms),
+        last_activity_at=rfc3339(head.last_activity_ms),
+    )
+
+
+def _members(
+    head: Head, reader: Reader, memberships: Mapping[str, Membership], names: Mapping[str, str | None]
+) -> list[Member]:
+    """Returns both people of a direct conversation; a group has a list of its own."""
+    user_ids = () if head.is_group else head.participants
+    return [
+        member(head, memberships[user_id], names.get(user_id), reader.user_id, ())
+        for user_id in user_ids
+        if user_id in memberships
+    ]
+
+
+def member(head: Head, membership: Membership, name: str | None, viewer_id: str, cut_off: Collection[str]) -> Member:
+    """Returns one member as another sees them, who has a block with the people in `cut_off`."""
+    seen = as_seen(head, membership, viewer_id)
+    is_hidden = head.is_group and seen.user_id in cut_off
+    return Member(
+        user_id=seen.user_id,
+        name=name,
+        role=head.role_of(seen.user_id),
+        read_seq=None if is_hidden else head.read_seq(seen),
+        delivered_seq=None if is_hidden else head.delivered_seq(seen),
+    )
+
+
+def marker(head: Head, membership: Membership, viewer_id: str) -> Marker:
+    """Returns how far one of two people has received and read, as the other one may see it."""
+    seen = as_seen(head, membership, viewer_id)
+    return Marker(user_id=seen.user_id, read_seq=head.read_seq(seen), delivered_seq=head.delivered_seq(seen))
+
+
+def last_message(head: Head, membership: Membership, blocked: Collection[str]) -> ListedMessage | None:
+    """Returns the newest message as it stands in the list of a member who has blocked these people."""
+    last = head.last_message_for(membership)
+    if last is None:
+        return None
+    return as_listed(last, blocked=head.shows_words and last.sender_id in blocked)
+
+
+def as_seen(head: Head, membership: Membership, viewer_id: str) -> Membership:
+    """Returns a member's side with the markers that another member may see; one's own as they are."""
+    frozen = frozen_markers(head, membership) if membership.user_id != viewer_id else None
+    if frozen is None:
+        return membership
+    return msgspec.structs.replace(membership, read_seq=frozen.read_seq, delivered_seq=frozen.delivered_seq)
+
+
+def frozen_markers(head: Head, mine: Membership) -> Frozen | None:
+    """Returns the markers of a member as the other one of two goes on seeing them under a block; None without."""
+    if not head.blocked_by:
+        return None
+    if mine.frozen is not None and mine.frozen.blocked_seq == head.blocked_seq:
+        return mine.frozen
+    return Frozen(blocked_seq=head.blocked_seq, read_seq=mine.read_seq, delivered_seq=mine.delivered_seq)
