@@ -39,7 +39,8 @@ def call(now_ms: int) -> Call:
 def test_a_message_goes_right_behind_the_last(last_seq: int, last_activity_ms: int, now_ms: int) -> None:
     sending = next_message(head(last_seq, last_activity_ms), Draft(text="hello", client_id="c1"), call(now_ms))
 
-    message, record = sending.new_message, sending.record
+    assert sending.sent is not None
+    message, record = sending.sent.message, sending.sent.record
     assert (message.seq, message.sender_id, message.text, message.client_id) == (last_seq + 1, "alice", "hello", "c1")
     assert record is not None and record.expires_at_s == now_ms // 1000 + REPLAY_S
 
@@ -59,14 +60,14 @@ def test_times_never_run_backwards_whatever_the_clocks_say(first_ms: int, clock:
 def test_the_index_moves_with_the_first_message_of_an_hour(last_activity_ms: int, now_ms: int) -> None:
     sending = next_message(head(3, last_activity_ms), Draft(text="hello"), call(now_ms))
 
-    assert sending.moves_index == (hour(now_ms) > hour(last_activity_ms))
+    assert sending.members.moves_index == (hour(now_ms) > hour(last_activity_ms))
 
 
 def test_the_index_moves_once_an_hour() -> None:
     before = head(3, 5 * HOUR_MS)
 
-    assert not next_message(before, Draft(text="hello"), call(6 * HOUR_MS - 1)).moves_index
-    assert next_message(before, Draft(text="hello"), call(6 * HOUR_MS)).moves_index
+    assert not next_message(before, Draft(text="hello"), call(6 * HOUR_MS - 1)).members.moves_index
+    assert next_message(before, Draft(text="hello"), call(6 * HOUR_MS)).members.moves_index
 
 
 @given(st.text(), st.text())

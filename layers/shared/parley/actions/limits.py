@@ -117,7 +117,7 @@ def in_turn(call: Call, step: Step, mine: Membership | None) -> Step:
     rate = slow_mode_rate(head.slow_mode_s, limits.current())
     next_ms = None if mine.sent_ms is None else mine.sent_ms + rate.interval_ms
     settle(call, rate, take(next_ms, rate, call.now_ms))
-    return msgspec.structs.replace(step, turn=Turn(user_id=call.user_id, before_ms=mine.sent_ms, at_ms=call.now_ms))
+    return step.with_members(turn=Turn(user_id=call.user_id, before_ms=mine.sent_ms, at_ms=call.now_ms))
 
 
 def check_groups(call: Call) -> None:

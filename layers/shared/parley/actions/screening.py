@@ -37,7 +37,7 @@ def screen(call: Call, text: str, field: str = "text") -> Screened:
 def flagged(call: Call, step: Step, *screened: Screened) -> Step:
     """Returns the step with a report of its message to the moderators, where a rule wants one."""
     flags = tuple(dict.fromkeys(flag for one in screened for flag in one.flags))
-    message = step.message or step.changed
+    message = step.message
     if not flags or message is None:
         return step
     text = "\n".join(one.text for one in screened if one.flags)

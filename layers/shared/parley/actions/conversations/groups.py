@@ -80,7 +80,7 @@ def create(call: Call, wanted: CreateConversation) -> tuple[Conversation, bool]:
             continue
         _tell_created(call, step.after)
         reader = viewer.reader(call.user_id, [step.after])  # its one message is the system's: nothing is read
-        return views.conversation(step.after, reader, {one.user_id: one for one in step.added}, {}), True
+        return views.conversation(step.after, reader, {one.user_id: one for one in step.members.added}, {}), True
     raise conditions.busy()
 
 
@@ -120,9 +120,9 @@ def _made_before(call: Call, wanted: CreateConversation, head: Head, rows: Rows)
 def _creation(call: Call, conversation_id: str, wanted: CreateConversation, rows: Rows) -> Step:
     """Returns the step that makes a group; refuses words and people that may not be in it."""
     allowed, *screened = _screened(call, wanted)
-    step = screening.flagged(call, group_steps.created(call, conversation_id, allowed), *screened)
+    step = group_steps.created(call, conversation_id, allowed, group_steps.fingerprint(call, wanted))
     _check_may_be_added(call, rows, _others(call, wanted), _pointers(call, "member_ids", wanted.member_ids))
-    return msgspec.structs.replace(step, fingerprint=group_steps.fingerprint(call, wanted))
+    return screening.flagged(call, step, *screened)
 
 
 def _others(call: Call, wanted: CreateConversation) -> list[str]:
@@ -293,16 +293,16 @@ def _change(
             journal.write(step, call.now_s)
         except journal.LostRace:
             continue
-        then = {one.user_id: _after(step, one) for one in (*there.values(), *step.added)}
-        if step.message is not None and step.change is not None:
-            _tell(call, step.after, then, step.message, step.change)
+        then = {one.user_id: _after(step, one) for one in (*there.values(), *step.members.added)}
+        if step.change is not None:
+            _tell(call, step.after, then, step.new_message, step.change)
         return step.after, then
     raise conditions.busy()
 
 
 def _after(step: Step, mine: Membership) -> Membership:
     """Returns a membership as a step leaves it: who did it has read what tells of it."""
-    if mine.user_id != step.read_by:
+    if step.sent is None or mine.user_id != step.sent.read_by:
         return mine
     seq = step.after.last_seq
     return msgspec.structs.replace(mine, read_seq=seq, delivered_seq=seq, mention_seqs=frozenset())

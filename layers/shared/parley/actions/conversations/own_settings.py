@@ -6,7 +6,7 @@ from msgspec import UNSET
 from parley.actions import access, push
 from parley.actions.conversations import views
 from parley.actions.conversations.lists import MAX_PINNED
-from parley.adapters.conversations import conversations, journal
+from parley.adapters.conversations import conversations, head_rows, journal
 from parley.adapters.dynamodb import conditions
 from parley.domain.api.call import Call
 from parley.domain.api.errors import Conflict, Invalid
@@ -15,7 +15,7 @@ from parley.domain.api.times import from_rfc3339, rfc3339
 from parley.domain.api.types import Conversation, Settings
 from parley.domain.conversations.events import ConversationUpdated, Own
 from parley.domain.conversations.head import Head, Membership
-from parley.domain.conversations.steps import OwnChange, Step
+from parley.domain.conversations.steps import MemberWrites, OwnChange, Step
 
 
 def archive(call: Call, conversation_id: str, *, archived: bool) -> Conversation:
@@ -27,12 +27,12 @@ def archive(call: Call, conversation_id: str, *, archived: bool) -> Conversation
         head, mine = access.access_membership(call, conversation_id)
         after = head
         if archived != head.is_archived(mine):
-            shelf = conversations.shelf_of(call.user_id, archived=archived)
+            shelf = head_rows.shelf_of(call.user_id, archived=archived)
             archived_seq, own_seq = head.last_seq if archived else None, mine.own_seq + 1
             attributes = {"archived_seq": archived_seq, "shelf": shelf, "own_seq": own_seq}
             own = OwnChange(user_id=call.user_id, attributes=attributes, before=mine)
             after = msgspec.structs.replace(head, has_archived=archived or head.has_archived)
-            step = Step(before=head, after=after, own=own, rests_on_last=archived)
+            step = Step(before=head, after=after, members=MemberWrites(own=own), rests_on_last=archived)
             try:
                 journal.write(step, call.now_s)
             except journal.LostRace:

@@ -14,7 +14,7 @@ from parley.actions.people import profiles
 from parley.actions.roles import SERVICE
 from parley.adapters.conversations import (
     conversations,
-    journal,
+    message_rows,
     messages,
     personal_marks,
     receipts,
@@ -522,7 +522,7 @@ def _record(work: _Work, message: StoredMessage) -> tables.Message | None:
         return None
     if message.created_at_ms < work.job.created_at_ms - erasing.RECORDS_MS:
         return None
-    key = journal.record_key(message.conversation_id, work.user_id, message.client_id)
+    key = message_rows.record_key(message.conversation_id, work.user_id, message.client_id)
     return tables.Message(conversation_id=key, seq=0)
 
 

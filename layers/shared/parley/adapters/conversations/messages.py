@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 import msgspec
 from msgspec import Struct, convert
 
-from parley.adapters.conversations import conversations, journal
+from parley.adapters.conversations import conversations, message_rows
 from parley.adapters.dynamodb import batches, tables
 from parley.adapters.moderation import word_list_cache
 from parley.domain.api import ids
@@ -39,7 +39,7 @@ def before_sending(
     people = [*mentioned, *([sender_id] if ids.is_group_id(conversation_id) else [])]
     if people:
         wanted[tables.Membership] = [(one, conversation_id) for one in people]
-    record = (journal.record_key(conversation_id, sender_id, client_id), 0) if client_id else None
+    record = (message_rows.record_key(conversation_id, sender_id, client_id), 0) if client_id else None
     if record:
         wanted[tables.Message] = [record]
     wanted[tables.WordList] = word_list_cache.due(now_s)
@@ -149,7 +149,7 @@ def _between(
 
 def versions(conversation_id: str, seq: int) -> list[StoredMessage]:
     """Returns what a message said before each of its edits and before it was deleted, the oldest first."""
-    found = tables.Message.query(journal.versions_key(conversation_id, seq), consistent_read=True)
+    found = tables.Message.query(message_rows.versions_key(conversation_id, seq), consistent_read=True)
     return [
         StoredMessage(
             conversation_id=conversation_id,
@@ -169,7 +169,7 @@ def changes(conversation_id: str, first_seq: int, last_seq: int) -> list[Change]
     if first_seq > last_seq:
         return []
     found = tables.Message.query(
-        journal.changes_key(conversation_id), tables.Message.seq.between(first_seq, last_seq), consistent_read=True
+        message_rows.changes_key(conversation_id), tables.Message.seq.between(first_seq, last_seq), consistent_read=True
     )
     return [convert(row.change, type=Change) for row in found]
 

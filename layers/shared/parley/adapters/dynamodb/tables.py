@@ -5,6 +5,7 @@ from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, NumberSetAttribute, UnicodeAttribute
 from pynamodb.connection.table import TableConnection
+from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection, LocalSecondaryIndex
 from pynamodb.models import Model
 
@@ -30,6 +31,14 @@ class Table(Model):
         row = cls()
         row.deserialize(dict(item))
         return row
+
+
+def setting(model: type[Table], attributes: Any) -> list[Action]:
+    """Returns the actions that set attributes by name, and remove those that are None."""
+    return [
+        getattr(model, name).remove() if value is None else getattr(model, name).set(value)
+        for name, value in attributes.items()
+    ]
 
 
 class Conversation(Table):
@@ -141,7 +150,7 @@ class Membership(Table):
 
 
 class Message(Table):
-    """A message — or, under keys of their own, what goes with messages: see `journal.py` for each kind of row."""
+    """A message — or, under keys of their own, what goes with messages: see `message_rows.py` for each kind of row."""
 
     class Meta:
         table_name = environment.required("MESSAGES_TABLE")

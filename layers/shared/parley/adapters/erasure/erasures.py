@@ -12,7 +12,7 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters.conversations import conversations, journal, words_left_behind
+from parley.adapters.conversations import head_rows, journal, message_rows, words_left_behind
 from parley.adapters.dynamodb import batches, clients, conditions, tables
 from parley.adapters.dynamodb.documents import from_wire, to_wire
 from parley.adapters.moderation import audit
@@ -107,7 +107,7 @@ def _moves(before: Head, after: Head) -> list[Action]:
 def change_message(message: StoredMessage) -> Op:
     """Makes a message what it is from now on, its sender included."""
     row = tables.Message(conversation_id=message.conversation_id, seq=message.seq)
-    actions = journal.rewritten_actions(message)
+    actions = message_rows.rewritten_actions(message)
     return lambda transaction: transaction.update(
         row, actions=actions, condition=tables.Message.conversation_id.exists()
     )
@@ -115,13 +115,13 @@ def change_message(message: StoredMessage) -> Op:
 
 def add_change(change: Change, errands: tuple[str, ...] = ()) -> Op:
     """Adds an entry to a conversation's change log, with what is left for the stream to do."""
-    row = journal.change_row(change, errands)
+    row = message_rows.change_row(change, errands)
     return lambda transaction: transaction.save(row, condition=tables.Message.conversation_id.does_not_exist())
 
 
 def rename_change(change: Change) -> Op:
     """Replaces an entry of a conversation's change log."""
-    row = tables.Message(conversation_id=journal.changes_key(change.conversation_id), seq=change.change_seq)
+    row = tables.Message(conversation_id=message_rows.changes_key(change.conversation_id), seq=change.change_seq)
     actions: list[Action] = [tables.Message.change.set(msgspec.to_builtins(change))]
     return lambda transaction: transaction.update(row, actions=actions)
 
@@ -129,7 +129,7 @@ def rename_change(change: Change) -> Op:
 def take_over(head: Head, membership: Membership, pseudonym: str, peer_id: str) -> list[Op]:
     """Puts a pseudonym's membership of a direct conversation in the place of a person's, and leaves a trace."""
     conversation_id, user_id = membership.conversation_id, membership.user_id
-    heir = conversations.membership_row(head, msgspec.structs.replace(membership, user_id=pseudonym), peer_id)
+    heir = head_rows.membership_row(head, msgspec.structs.replace(membership, user_id=pseudonym), peer_id)
     own = tables.Membership(user_id=user_id, conversation_id=conversation_id)
     peer = tables.Membership(user_id=peer_id, conversation_id=conversation_id)
     name = tables.Membership.unseen_peer_id if head.awaits_answer else tables.Membership.peer_id
@@ -144,7 +144,7 @@ def take_over(head: Head, membership: Membership, pseudonym: str, peer_id: str) 
 
 def update(row: tables.Table, **attributes: object) -> Op:
     """Sets attributes of a row by name, those that are None removed; the others stay as they are by then."""
-    actions = journal.setting(type(row), attributes)
+    actions = tables.setting(type(row), attributes)
     return lambda transaction: transaction.update(row, actions=actions)
 
 
@@ -170,7 +170,7 @@ def blocks_of(user_id: str, limit: int) -> list[str]:
 
 def versions(conversation_id: str, seq: int, limit: int) -> list[tables.Message]:
     """Returns the rows of what a message said before; one round trip."""
-    key = journal.versions_key(conversation_id, seq)
+    key = message_rows.versions_key(conversation_id, seq)
     return list(tables.Message.query(key, limit=limit, page_size=limit, consistent_read=True))
 
 

@@ -10,8 +10,7 @@ from parley.domain.api.errors import Forbidden
 from parley.domain.api.requests import StoredUserId
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.rights import BLOCK_RULE
-from parley.domain.conversations.send_steps import no_earlier
-from parley.domain.conversations.steps import BlockState, Change, Step
+from parley.domain.conversations.steps import BlockState, Changed, Step, next_change
 
 MAX_BLOCKS = 1000  # of one person; as many as one query reads
 
@@ -53,22 +52,12 @@ def marked(call: Call, head: Head, *, is_on: bool, while_block: BlockState) -> S
     if (call.user_id in head.blocked_by) == is_on:
         return None
     others = tuple(one for one in head.blocked_by if one != call.user_id)
-    change_seq = head.last_change_seq + 1
-    return Step(
-        before=head,
-        after=replace(
-            head,
-            blocked_by=(*others, call.user_id) if is_on else others,
-            blocked_seq=head.blocked_seq if others else change_seq if is_on else 0,
-            last_change_seq=change_seq,
-            shared_seq=change_seq,
-        ),
-        change=Change(
-            conversation_id=head.conversation_id,
-            change_seq=change_seq,
-            kind="conversation_updated",
-            user_id=call.user_id,
-            at_ms=no_earlier(call, head),
-        ),
-        while_block=while_block,
+    entry = next_change(call, head, "conversation_updated")
+    after = replace(
+        head,
+        blocked_by=(*others, call.user_id) if is_on else others,
+        blocked_seq=head.blocked_seq if others else entry.change_seq if is_on else 0,
+        last_change_seq=entry.change_seq,
+        shared_seq=entry.change_seq,
     )
+    return Step(before=head, after=after, changed=Changed(entry=entry), while_block=while_block)

@@ -5,7 +5,6 @@ Each function returns the step, or None where the message is that way already.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -16,8 +15,8 @@ from parley.domain.api.types import EVERYONE, Message
 from parley.domain.conversations import rights
 from parley.domain.conversations.head import MAX_EVERYONE, Head, Membership
 from parley.domain.conversations.message import Eyes, Marks, StoredMessage, Tally
-from parley.domain.conversations.send_steps import check_mentions, no_earlier, with_mentions
-from parley.domain.conversations.steps import Change, ChangeKind, Mark, OwnChange, Step
+from parley.domain.conversations.send_steps import check_mentions, with_mentions
+from parley.domain.conversations.steps import Changed, ChangeKind, Mark, OwnChange, Step, next_change
 from parley.domain.text.emoji import is_emoji, normalise
 
 MAX_EDITS = 100  # of one message; each leaves a version behind
@@ -56,9 +55,10 @@ class Found(Struct, frozen=True, kw_only=True):
 
     def after(self, step: Step) -> "Found":
         """Returns what would be found after a step."""
-        mark = step.mark
+        changed = step.changed
+        mark = changed.mark if changed else None
         mine = [*(one for one in self.mine if one.emoji != mark.emoji), mark] if mark else self.mine
-        return replace(self, head=step.after, message=step.changed or self.message, mine=mine)
+        return replace(self, head=step.after, message=step.message or self.message, mine=mine)
 
 
 def edited(call: Call, found: Found, wanted: EditMessage, window_s: int) -> Step | None:
@@ -71,6 +71,20 @@ def edited(call: Call, found: Found, wanted: EditMessage, window_s: int) -> Step
     _check_there(message)
     if (wanted.text, tuple(dict.fromkeys(wanted.mentions))) == (message.text, message.mentions):
         return None
+    _check_editable(call, message, window_s)
+    changed = replace(
+        message,
+        text=wanted.text,
+        mentions=_renamed(call, found, wanted),
+        edited_at_ms=max(call.now_ms, message.created_at_ms),
+        edit_count=message.edit_count + 1,
+    )
+    entry = next_change(call, found.head, "message_updated", message_seq=message.seq)
+    step = _step(found.head, Changed(entry=entry, message=changed, replaced=message))
+    return _with_names(found, step, message, changed)
+
+
+def _check_editable(call: Call, message: StoredMessage, window_s: int) -> None:
     if message.forwarded_from is not None:
         raise Forbidden(
             "forwarded_message",
@@ -85,15 +99,6 @@ def edited(call: Call, found: Found, wanted: EditMessage, window_s: int) -> Step
         )
     if message.edit_count >= MAX_EDITS:
         raise Conflict("too_many_edits", f"A message can be edited {MAX_EDITS} times.", rule="edits")
-    changed = replace(
-        message,
-        text=wanted.text,
-        mentions=_renamed(call, found, wanted),
-        edited_at_ms=max(call.now_ms, message.created_at_ms),
-        edit_count=message.edit_count + 1,
-    )
-    step = _step(call, found.head, "message_updated", changed, replaced=message)
-    return _with_names(found, step, message, changed)
 
 
 def _with_names(found: Found, step: Step, before: StoredMessage, after: StoredMessage) -> Step:
@@ -103,11 +108,9 @@ def _with_names(found: Found, step: Step, before: StoredMessage, after: StoredMe
     if (EVERYONE in old) != (EVERYONE in new):
         others = {seq for seq in everyone_seqs if seq != before.seq}
         everyone_seqs = tuple(sorted(others | {before.seq} if EVERYONE in new else others)[-MAX_EVERYONE:])
-    return replace(
-        with_mentions(step, before.seq, (one for one in new if one not in old), found.named),
-        after=replace(step.after, everyone_seqs=everyone_seqs),
-        unmentioned=found.members(one for one in old if one not in new),
-    )
+    step = with_mentions(step, before.seq, (one for one in new if one not in old), found.named)
+    unmentioned = found.members(one for one in old if one not in new)
+    return replace(step, after=replace(step.after, everyone_seqs=everyone_seqs)).with_members(unmentioned=unmentioned)
 
 
 def _renamed(call: Call, found: Found, wanted: EditMessage) -> tuple[str, ...]:
@@ -128,7 +131,8 @@ def deleted(call: Call, found: Found) -> Step | None:
         return None
     pins = tuple(seq for seq in head.pins if seq != message.seq)
     changed = message.blanked(max(call.now_ms, message.created_at_ms))
-    step = _step(call, head, "message_deleted", changed, replaced=message, pins=pins)
+    entry = next_change(call, head, "message_deleted", message_seq=message.seq)
+    step = _step(head, Changed(entry=entry, message=changed, replaced=message), pins=pins)
     return _with_names(found, step, message, changed)
 
 
@@ -141,7 +145,8 @@ def hidden(call: Call, found: Found) -> Step | None:
     mark = _mark(call, found, None, is_on=True)
     is_last = message.seq == head.last_seq
     own = OwnChange(user_id=call.user_id, attributes={"hidden_seq": message.seq}) if is_last else None
-    return _step(call, head, "message_deleted", None, seq=message.seq, mark=mark, own=own, for_user_id=call.user_id)
+    entry = next_change(call, head, "message_deleted", message_seq=message.seq, for_user_id=call.user_id)
+    return _step(head, Changed(entry=entry, mark=mark)).with_members(own=own)
 
 
 def reacted(call: Call, found: Found, emoji: str, *, is_on: bool) -> Step | None:
@@ -158,7 +163,9 @@ def reacted(call: Call, found: Found, emoji: str, *, is_on: bool) -> Step | None
     counted = {**message.reactions, emoji: Tally(tally.count + (1 if is_on else -1), tally.since)}
     changed = replace(message, reactions={one: tally for one, tally in counted.items() if tally.count > 0})
     mark = _mark(call, found, emoji, is_on=is_on)
-    return _step(call, head, "reaction_added" if is_on else "reaction_removed", changed, mark=mark, emoji=emoji)
+    kind: ChangeKind = "reaction_added" if is_on else "reaction_removed"
+    entry = next_change(call, head, kind, message_seq=message.seq, emoji=emoji)
+    return _step(head, Changed(entry=entry, message=changed, mark=mark))
 
 
 def pinned(call: Call, found: Found, *, is_on: bool) -> Step | None:
@@ -171,7 +178,8 @@ def pinned(call: Call, found: Found, *, is_on: bool) -> Step | None:
     if is_on and len(head.pins) >= MAX_PINS:
         raise Conflict("too_many_pins", f"A conversation can have {MAX_PINS} pinned messages.", rule="pins")
     pins = (*head.pins, message.seq) if is_on else tuple(seq for seq in head.pins if seq != message.seq)
-    return _step(call, head, "message_updated", replace(message, pinned=is_on), pins=pins)
+    entry = next_change(call, head, "message_updated", message_seq=message.seq)
+    return _step(head, Changed(entry=entry, message=replace(message, pinned=is_on)), pins=pins)
 
 
 def check_emoji(emoji: str, pointer: str) -> str:
@@ -214,43 +222,16 @@ def _mark(call: Call, found: Found, emoji: str | None, *, is_on: bool) -> Mark:
     )
 
 
-def _step(
-    call: Call,
-    head: Head,
-    kind: ChangeKind,
-    changed: StoredMessage | None,
-    *,
-    seq: int = 0,
-    replaced: StoredMessage | None = None,
-    pins: tuple[int, ...] | None = None,
-    mark: Mark | None = None,
-    own: OwnChange | None = None,
-    emoji: str | None = None,
-    for_user_id: str | None = None,
-) -> Step:
-    change_seq = head.last_change_seq + 1
-    new = None if changed is None else msgspec.structs.replace(changed, change_seq=change_seq)
-    is_last = new is not None and new.seq == head.last_seq
-    return Step(
-        before=head,
-        after=msgspec.structs.replace(
-            head,
-            last_change_seq=change_seq,
-            pins=head.pins if pins is None else pins,
-            last_message=new.preview() if new is not None and is_last else head.last_message,
-        ),
-        changed=new,
-        replaced=replaced,
-        change=Change(
-            conversation_id=head.conversation_id,
-            change_seq=change_seq,
-            kind=kind,
-            user_id=call.user_id,
-            at_ms=no_earlier(call, head),
-            message_seq=seq if new is None else new.seq,
-            emoji=emoji,
-            for_user_id=for_user_id,
-        ),
-        mark=mark,
-        own=own,
+def _step(head: Head, changed: Changed, *, pins: tuple[int, ...] | None = None) -> Step:
+    """Returns the step of a change; the message bears the change's seq, and the list shows the last message anew."""
+    change_seq, message = changed.entry.change_seq, changed.message
+    if message is not None:
+        message = replace(message, change_seq=change_seq)
+    is_last = message is not None and message.seq == head.last_seq
+    after = replace(
+        head,
+        last_change_seq=change_seq,
+        pins=head.pins if pins is None else pins,
+        last_message=message.preview() if message is not None and is_last else head.last_message,
     )
+    return Step(before=head, after=after, changed=replace(changed, message=message))

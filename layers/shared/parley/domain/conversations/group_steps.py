@@ -20,7 +20,7 @@ from parley.domain.api.types import GroupRole, Note
 from parley.domain.conversations import rights
 from parley.domain.conversations.head import MAX_LISTED, Head
 from parley.domain.conversations.send_steps import next_note
-from parley.domain.conversations.steps import Change, ChangeKind, Step
+from parley.domain.conversations.steps import Changed, ChangeKind, MemberWrites, Sent, Step, next_change
 
 MAX_MEMBERS = 2_000  # of a group
 MAX_ADMINS = 50  # owners and admins together, whom the head lists
@@ -33,12 +33,26 @@ def fingerprint(call: Call, wanted: CreateConversation) -> str:
     return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
 
 
-def created(call: Call, conversation_id: str, wanted: CreateConversation) -> Step:
+def created(call: Call, conversation_id: str, wanted: CreateConversation, fingerprint: str) -> Step:
     """Returns what makes a group of the caller, its owner, and others."""
     if wanted.title is None:
         raise Invalid.field(f"{call.field_prefix}/title", "required", "A group needs a title.")
+    empty = _empty(call, conversation_id, wanted)
+    others = list(empty.others(call.user_id))
+    step = next_note(empty, Note(event="group_created", user_ids=others, title=wanted.title), call)
+    maker = replace(empty.newcomer(call.user_id), read_seq=1, delivered_seq=1)
+    return replace(
+        step,
+        creates=True,
+        sent=Sent(message=step.new_message, fingerprint=fingerprint),
+        members=MemberWrites(added=(maker, *(empty.newcomer(user_id) for user_id in others))),
+    )
+
+
+def _empty(call: Call, conversation_id: str, wanted: CreateConversation) -> Head:
+    """Returns the head of a group in which nothing has been said."""
     member_ids = tuple(dict.fromkeys([call.user_id, *wanted.member_ids]))
-    empty = Head(
+    return Head(
         conversation_id=conversation_id,
         type="group",
         context=None,
@@ -57,18 +71,6 @@ def created(call: Call, conversation_id: str, wanted: CreateConversation) -> Ste
         posting=wanted.posting,
         slow_mode_s=wanted.slow_mode_s,
     )
-    note = Note(event="group_created", user_ids=[one for one in member_ids if one != call.user_id], title=wanted.title)
-    step = next_note(empty, note, call)
-    newcomers = (empty.newcomer(one) for one in member_ids)
-    return replace(
-        step,
-        creates=True,
-        moves_index=False,
-        read_by=None,
-        added=tuple(
-            replace(one, read_seq=1, delivered_seq=1) if one.user_id == call.user_id else one for one in newcomers
-        ),
-    )
 
 
 def added(call: Call, head: Head, user_ids: Sequence[str], role: GroupRole = "member") -> Step:
@@ -84,7 +86,7 @@ def added(call: Call, head: Head, user_ids: Sequence[str], role: GroupRole = "me
         after = _with_role(after, user_id, role)
     note = Note(event="members_added", user_ids=list(user_ids), role=None if role == "member" else role)
     step = _told(call, head, after, note, "member_added", tuple(user_ids))
-    return replace(step, added=tuple(head.newcomer(one) for one in user_ids))
+    return step.with_members(added=tuple(head.newcomer(one) for one in user_ids))
 
 
 def removed(call: Call, head: Head, user_id: str) -> Step:
@@ -102,7 +104,7 @@ def removed(call: Call, head: Head, user_id: str) -> Step:
     )
     note = Note(event="member_left" if leaves else "member_removed", user_ids=[user_id])
     step = _told(call, head, after, note, "member_removed", (user_id,))
-    return replace(step, removed=(user_id,))
+    return step.with_members(removed=(user_id,))
 
 
 def role_changed(call: Call, head: Head, user_id: str, role: GroupRole) -> Step | None:
@@ -192,15 +194,6 @@ def _check_an_owner_stays(head: Head, user_id: str) -> None:
 
 
 def _told(call: Call, head: Head, after: Head, note: Note, kind: ChangeKind, user_ids: tuple[str, ...]) -> Step:
-    change_seq = head.last_change_seq + 1
-    step = next_note(head, note, call, after=replace(after, last_change_seq=change_seq, shared_seq=change_seq))
-    change = Change(
-        conversation_id=head.conversation_id,
-        change_seq=change_seq,
-        kind=kind,
-        user_id=call.user_id,
-        at_ms=step.after.last_activity_ms,
-        message_seq=step.after.last_seq,
-        user_ids=user_ids,
-    )
-    return replace(step, change=change)
+    entry = next_change(call, head, kind, message_seq=head.last_seq + 1, user_ids=user_ids)
+    after = replace(after, last_change_seq=entry.change_seq, shared_seq=entry.change_seq)
+    return replace(next_note(head, note, call, after=after), changed=Changed(entry=entry))

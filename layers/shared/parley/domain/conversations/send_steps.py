@@ -14,7 +14,7 @@ from parley.domain.api.times import hour
 from parley.domain.api.types import EVERYONE, Note, Origin
 from parley.domain.conversations.head import MAX_EVERYONE, MAX_MENTIONS, Head, Membership
 from parley.domain.conversations.message import StoredMessage
-from parley.domain.conversations.steps import Record, Step, Swept
+from parley.domain.conversations.steps import MemberWrites, Record, Sent, Step, Swept, no_earlier
 
 REPLAY_S = 24 * 3600  # how long a `client_id` is remembered (README, "What it promises")
 
@@ -89,13 +89,17 @@ def next_message(
         forwarded_from=origin,
         mentions=mentions,
     )
-    record = None
-    if draft.client_id:
-        record = Record(
-            client_id=draft.client_id, fingerprint=fingerprint(draft, origin), expires_at_s=call.now_s + REPLAY_S
-        )
     others = (one for one in mentions if one != call.user_id)
-    return with_mentions(step_with(head, message, record=record), message.seq, others, named or {})
+    step = step_with(head, message, record=_record(draft, origin, call.now_s))
+    return with_mentions(step, message.seq, others, named or {})
+
+
+def _record(draft: Draft, origin: Origin | None, now_s: int) -> Record | None:
+    """Returns what is remembered of a draft's `client_id`."""
+    if not draft.client_id:
+        return None
+    expires_at_s = now_s + REPLAY_S
+    return Record(client_id=draft.client_id, fingerprint=fingerprint(draft, origin), expires_at_s=expires_at_s)
 
 
 def with_mentions(step: Step, seq: int, user_ids: Iterable[str], named: Mapping[str, Membership | None]) -> Step:
@@ -113,7 +117,7 @@ def with_mentions(step: Step, seq: int, user_ids: Iterable[str], named: Mapping[
         # Who writes has read, and leaves them standing in a conversation of two.
         if len(mine.mention_seqs) >= MAX_MENTIONS:
             swept[mine.user_id] = Swept(mine.mention_seqs, unread | {seq})
-    return msgspec.structs.replace(step, mentioned=tuple(mentioned), swept=swept)
+    return step.with_members(mentioned=tuple(mentioned), swept=swept)
 
 
 def next_note(head: Head, note: Note, call: Call, *, after: Head | None = None, sender_id: str | None = None) -> Step:
@@ -152,43 +156,29 @@ SENTENCES: Mapping[str, str] = {
 }
 
 
-def no_earlier(call: Call, head: Head) -> int:
-    """Returns the time of what happens now.
-
-    Two machines' clocks may differ; the times of a conversation never run backwards all the same.
-    """
-    return max(call.now_ms, head.last_activity_ms)
-
-
-def step_with(
-    head: Head,
-    message: StoredMessage,
-    *,
-    after: Head | None = None,
-    record: Record | None = None,
-) -> Step:
+def step_with(head: Head, message: StoredMessage, *, after: Head | None = None, record: Record | None = None) -> Step:
     """Returns the step that puts a message behind a head, with all that follows from it."""
-    now_hour = hour(message.created_at_ms)
-    everyone = (*head.everyone_seqs, message.seq)[-MAX_EVERYONE:] if EVERYONE in message.mentions else None
+    grown = _grown(after or head, message)
+    sent = Sent(message=message, record=record, read_by=message.sender_id if head.is_group else None)
+    members = MemberWrites(
+        moves_index=hour(message.created_at_ms) > head.active_hour or head.has_archived,
+        is_answer=head.awaits_answer and not grown.awaits_answer,
+    )
+    return Step(before=head, after=grown, sent=sent, members=members)
+
+
+def _grown(head: Head, message: StoredMessage) -> Head:
+    """Returns a head with a message as its last."""
     sent_seqs = head.sent_seqs if head.is_group else {**head.sent_seqs, message.sender_id: message.seq}
-    is_answer = head.awaits_answer and set(head.participants) <= sent_seqs.keys()
-    grown = msgspec.structs.replace(
-        after or head,
+    calls_everyone = EVERYONE in message.mentions
+    return msgspec.structs.replace(
+        head,
         last_seq=message.seq,
         last_message=message.preview(),
         sent_seqs=sent_seqs,
         last_activity_ms=message.created_at_ms,
-        active_hour=max(now_hour, head.active_hour),
-        everyone_seqs=everyone or head.everyone_seqs,
+        active_hour=max(hour(message.created_at_ms), head.active_hour),
+        everyone_seqs=(*head.everyone_seqs, message.seq)[-MAX_EVERYONE:] if calls_everyone else head.everyone_seqs,
         has_archived=False,  # whoever had put it away has it back
-        awaits_answer=head.awaits_answer and not is_answer,
-    )
-    return Step(
-        before=head,
-        after=grown,
-        message=message,
-        record=record,
-        moves_index=now_hour > head.active_hour or head.has_archived,
-        is_answer=is_answer,
-        read_by=message.sender_id if head.is_group else None,
+        awaits_answer=head.awaits_answer and not set(head.participants) <= sent_seqs.keys(),
     )

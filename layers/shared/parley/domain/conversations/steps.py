@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from parley.domain.api.call import Call
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.reports import Report
@@ -117,43 +119,74 @@ class OwnChange(Struct, frozen=True, kw_only=True):
     before: Membership | None = None
 
 
-class Step(Struct, frozen=True, kw_only=True):
-    """From `before`, as it was read, to `after`, with everything that is written beside the head.
+class Sent(Struct, frozen=True, kw_only=True):
+    """A new message, which becomes the conversation's last, and what is written because it is new."""
 
-    Refused as a whole where somebody else has moved the conversation on in between.
-    """
-
-    before: Head
-    after: Head
-    creates: bool = False  # `before` is not stored yet
-    message: StoredMessage | None = None  # a new one, the conversation's last
+    message: StoredMessage
     record: Record | None = None
     fingerprint: str | None = None  # of the request that makes a group, which is kept with its first message
-    changed: StoredMessage | None = None  # an older message, as it is from now on
+    read_by: str | None = None  # whose markers go with the message
+
+
+class Changed(Struct, frozen=True, kw_only=True):
+    """An entry of the change log, and the older message or the mark that it tells of."""
+
+    entry: Change
+    message: StoredMessage | None = None  # as it is from now on
     replaced: StoredMessage | None = None  # as it was, to be kept for moderators
-    change: Change | None = None
     mark: Mark | None = None
+
+
+class MemberWrites(Struct, frozen=True, kw_only=True):
+    """What a step writes to memberships."""
+
     added: tuple[Membership, ...] = ()
     removed: tuple[str, ...] = ()
-    read_by: str | None = None  # whose markers go with the message
     mentioned: tuple[str, ...] = ()  # for whom the message, new or changed, is an unread mention from now on
     unmentioned: tuple[str, ...] = ()  # members for whom it is none any more
     swept: Mapping[str, Swept] = {}  # of those mentioned whose set of mentions is full
     moves_index: bool = False  # the members' lists have to be put in order again
     is_answer: bool = False  # the first one: from now on each of the two sees whether the other is there
-    report: Report | None = None  # of the message, to the moderators
-    own: OwnChange | None = None  # what a member changes of their own side with it
-    rests_on_last: bool = False  # it says of the newest message that it is the last, though the head may stay as it is
-    token: Token | None = None
+    own: OwnChange | None = None  # what a member changes of their own side
     turn: Turn | None = None
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """From `before`, as it was read, to `after`, with everything that is written beside the head.
+
+    It carries a new message (`sent`), an entry of the change log (`changed`), or both. It is refused as a whole if
+    another step was written since `before` was read.
+    """
+
+    before: Head
+    after: Head
+    creates: bool = False  # `before` is not stored yet
+    sent: Sent | None = None
+    changed: Changed | None = None
+    members: MemberWrites = MemberWrites()
+    report: Report | None = None  # of the message, to the moderators
+    token: Token | None = None
+    rests_on_last: bool = False  # it says of the newest message that it is the last, though the head may stay as it is
     while_block: BlockState | None = None  # refused where it is otherwise by then
+
+    @property
+    def message(self) -> StoredMessage | None:
+        """Returns the message that the step brings or changes, as it is afterwards."""
+        if self.sent is not None:
+            return self.sent.message
+        return self.changed.message if self.changed is not None else None
 
     @property
     def new_message(self) -> StoredMessage:
         """Returns the message that the step brings; ValueError for one that brings none."""
-        if self.message is None:
+        if self.sent is None:
             raise ValueError("this step brings no message")
-        return self.message
+        return self.sent.message
+
+    @property
+    def change(self) -> Change | None:
+        """Returns the step's entry of the change log, if it has one."""
+        return self.changed.entry if self.changed is not None else None
 
     @property
     def errands(self) -> tuple[str, ...]:
@@ -162,4 +195,28 @@ class Step(Struct, frozen=True, kw_only=True):
             return ()
         is_large = self.after.is_large or self.before.is_large
         is_for_all = self.change is None or self.change.is_for_all
-        return (*(("index",) if self.moves_index else ()), *(("fan_out",) if is_large and is_for_all else ()))
+        return (*(("index",) if self.members.moves_index else ()), *(("fan_out",) if is_large and is_for_all else ()))
+
+    def with_members(self, **writes: Any) -> "Step":
+        """Returns the step with these fields of its `MemberWrites`."""
+        return replace(self, members=replace(self.members, **writes))
+
+
+def no_earlier(call: Call, head: Head) -> int:
+    """Returns the time of what happens now.
+
+    Two machines' clocks may differ; the times of a conversation never run backwards all the same.
+    """
+    return max(call.now_ms, head.last_activity_ms)
+
+
+def next_change(call: Call, head: Head, kind: ChangeKind, **about: Any) -> Change:
+    """Returns the next entry of a conversation's change log; `about` are the fields that say what it is about."""
+    return Change(
+        conversation_id=head.conversation_id,
+        change_seq=head.last_change_seq + 1,
+        kind=kind,
+        user_id=call.user_id,
+        at_ms=no_earlier(call, head),
+        **about,
+    )

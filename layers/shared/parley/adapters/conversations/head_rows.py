@@ -1,0 +1,142 @@
+"""The rows of conversations and memberships, from heads and memberships and back, and what changes them."""
+
+from typing import Any
+
+from msgspec import convert, to_builtins
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from parley.adapters.dynamodb import tables
+from parley.domain.api.types import Context, ConversationType, MessagePreview, Posting, Settings
+from parley.domain.conversations.head import Frozen, Head, Membership
+
+
+def head(row: tables.Conversation) -> Head:
+    """Returns the head that a row holds."""
+    return Head(
+        conversation_id=row.conversation_id,
+        type=convert(row.type, type=ConversationType),
+        context=Context(row.context_type, row.context_id) if row.context_type else None,
+        title=row.title,
+        description=row.description,
+        participants=tuple(row.participants),
+        last_seq=int(row.last_seq),
+        last_change_seq=int(row.last_change_seq),
+        last_message=convert(row.last_message, type=MessagePreview) if row.last_message else None,
+        sent_seqs=row.sent_seqs,
+        created_at_ms=int(row.created_at_ms),
+        last_activity_ms=int(row.last_activity_ms),
+        active_hour=int(row.active_hour),
+        member_count=len(row.participants) if row.member_count is None else int(row.member_count),
+        owner_ids=tuple(row.owner_ids or ()),
+        admin_ids=tuple(row.admin_ids or ()),
+        shared_seq=int(row.shared_seq or 0),
+        posting=convert(row.posting or "everyone", type=Posting),
+        slow_mode_s=int(row.slow_mode_s or 0),
+        closed=bool(row.closed),
+        pins=tuple(row.pins or ()),
+        everyone_seqs=tuple(row.everyone_seqs or ()),
+        has_archived=bool(row.has_archived),
+        rates=row.rates,
+        blocked_by=tuple(row.blocked_by or ()),
+        blocked_seq=int(row.blocked_seq or 0),
+        awaits_answer=bool(row.awaits_answer),
+    )
+
+
+def membership(row: tables.Membership) -> Membership:
+    """Returns the membership that a row holds."""
+    return Membership(
+        user_id=row.user_id,
+        conversation_id=row.conversation_id,
+        read_seq=int(row.read_seq),
+        delivered_seq=int(row.delivered_seq),
+        settings=convert(row.settings, type=Settings) if row.settings else Settings(),
+        own_seq=int(row.own_seq or 0),
+        archived_seq=None if row.archived_seq is None else int(row.archived_seq),
+        mention_seqs=frozenset(int(one) for one in row.mention_seqs or ()),
+        hidden_seq=None if row.hidden_seq is None else int(row.hidden_seq),
+        since_ms=int(row.since_ms),
+        since_seq=None if row.since_seq is None else int(row.since_seq),
+        sent_ms=None if row.sent_ms is None else int(row.sent_ms),
+        frozen=convert(row.frozen, type=Frozen) if row.frozen else None,
+    )
+
+
+def conversation_row(head: Head) -> tables.Conversation:
+    """Returns the row of a new conversation."""
+    return tables.Conversation(conversation_id=head.conversation_id, rates={}, **stored_head(head))
+
+
+def stored_head(head: Head) -> dict[str, Any]:
+    """Returns the attributes of a head's row, by name, without `rates`; None for what need not be stored."""
+    return {
+        "type": head.type,
+        "context_type": head.context.type if head.context else None,
+        "context_id": head.context.id if head.context else None,
+        "title": head.title,
+        "description": head.description,
+        "participants": list(head.participants),
+        "last_seq": head.last_seq,
+        "last_change_seq": head.last_change_seq,
+        "last_message": to_builtins(head.last_message) if head.last_message else None,
+        "sent_seqs": dict(head.sent_seqs),
+        "created_at_ms": head.created_at_ms,
+        "last_activity_ms": head.last_activity_ms,
+        "active_hour": head.active_hour,
+        "member_count": head.member_count if head.is_group else None,
+        "owner_ids": list(head.owner_ids) or None,
+        "admin_ids": list(head.admin_ids) or None,
+        "shared_seq": head.shared_seq or None,
+        "posting": head.posting if head.posting != "everyone" else None,
+        "slow_mode_s": head.slow_mode_s or None,
+        "closed": head.closed or None,
+        "pins": list(head.pins) or None,
+        "everyone_seqs": list(head.everyone_seqs) or None,
+        "has_archived": head.has_archived or None,
+        "blocked_by": list(head.blocked_by) or None,
+        "blocked_seq": head.blocked_seq or None,
+        "awaits_answer": head.awaits_answer or None,
+    }
+
+
+def membership_row(head: Head, membership: Membership, peer_id: str | None = None) -> tables.Membership:
+    """Returns the row of somebody who comes into a conversation now."""
+    return tables.Membership(
+        user_id=membership.user_id,
+        conversation_id=head.conversation_id,
+        active_hour=head.active_hour,
+        shelf=shelf_of(membership.user_id),
+        peer_id=None if head.awaits_answer else peer_id,
+        unseen_peer_id=peer_id if head.awaits_answer else None,
+        read_seq=membership.read_seq,
+        delivered_seq=membership.delivered_seq,
+        since_ms=membership.since_ms,
+        since_seq=membership.since_seq,
+        frozen=to_builtins(membership.frozen) if membership.frozen else None,
+    )
+
+
+def shelf_of(user_id: str, *, archived: bool = False) -> str:
+    """Returns the key of a person's list; no user id holds a `#`."""
+    return f"{user_id}#archived" if archived else user_id
+
+
+def index_actions(user_id: str, active_hour: int) -> list[Action]:
+    """Returns what brings a conversation to its place in a member's list, from the archive too."""
+    return [
+        tables.Membership.active_hour.set(active_hour),
+        tables.Membership.shelf.set(shelf_of(user_id)),
+        tables.Membership.archived_seq.remove(),
+    ]
+
+
+def showing_actions(peer_id: str) -> list[Action]:
+    """Returns what lets the other one of a direct conversation see whether a person is there."""
+    return [tables.Membership.peer_id.set(peer_id), tables.Membership.unseen_peer_id.remove()]
+
+
+def own_unmoved(before: Membership) -> Condition:
+    """Returns the condition that a person has set nothing for a conversation since `before` was read."""
+    own_seq = tables.Membership.own_seq
+    return own_seq == before.own_seq if before.own_seq else own_seq.does_not_exist()

@@ -1,0 +1,118 @@
+"""The rows of the table of messages, and what changes them.
+
+In the table of messages stand, by their keys (`conversation_id`, `seq`):
+
+    <conversation>                          1, 2, 3 …     the messages
+    <conversation>#<sender>#<client id>     0             the record of one send's `client_id`, for 24 hours
+    <conversation>#c                        1, 2, 3 …     the change log, by change_seq
+    <conversation>#v<seq>                   1, 2, 3 …     what a message said before each of its edits, and its deletion
+
+No id holds a `#`, so none is ever taken for another.
+"""
+
+from typing import Any
+
+import msgspec
+from pynamodb.expressions.update import Action
+
+from parley.adapters.dynamodb import tables
+from parley.domain.conversations.message import StoredMessage
+from parley.domain.conversations.steps import Change, Record, Step
+
+
+def record_key(conversation_id: str, sender_id: str, client_id: str) -> str:
+    """Returns the key under which a send's `client_id` is remembered."""
+    return f"{conversation_id}#{sender_id}#{client_id}"
+
+
+def changes_key(conversation_id: str) -> str:
+    """Returns the key of a conversation's change log."""
+    return f"{conversation_id}#c"
+
+
+def versions_key(conversation_id: str, seq: int) -> str:
+    """Returns the key of what a message said before."""
+    return f"{conversation_id}#v{seq}"
+
+
+def message_row(step: Step, message: StoredMessage) -> tables.Message:
+    """Returns the row of the message that a step brings."""
+    head = step.after
+    return tables.Message(
+        conversation_id=message.conversation_id,
+        seq=message.seq,
+        sender_id=message.sender_id,
+        kind=message.kind,
+        created_at_ms=message.created_at_ms,
+        client_id=message.client_id,
+        fingerprint=step.sent.fingerprint if step.sent else None,
+        context_type=head.context.type if head.context else None,
+        errands=",".join(step.errands) or None,
+        system=msgspec.to_builtins(message.system) if message.system else None,
+        **content(message),
+    )
+
+
+def record_row(message: StoredMessage, record: Record) -> tables.Message:
+    """Returns the row by which the `client_id` of a send is remembered."""
+    return tables.Message(
+        conversation_id=record_key(message.conversation_id, message.sender_id, record.client_id),
+        seq=0,
+        sent_seq=message.seq,
+        fingerprint=record.fingerprint,
+        expires_at_s=record.expires_at_s,
+    )
+
+
+def version_row(message: StoredMessage) -> tables.Message:
+    """Returns what a message said until now, as one more of its versions."""
+    return tables.Message(
+        conversation_id=versions_key(message.conversation_id, message.seq),
+        seq=message.edit_count + 1,
+        sender_id=message.sender_id,
+        text=message.text,
+        edited_at_ms=message.edited_at_ms,
+        created_at_ms=message.created_at_ms,
+    )
+
+
+def change_row(change: Change, errands: tuple[str, ...] = ()) -> tables.Message:
+    """Returns the row of an entry of the change log."""
+    return tables.Message(
+        conversation_id=changes_key(change.conversation_id),
+        seq=change.change_seq,
+        change=msgspec.to_builtins(change),
+        errands=",".join(one for one in errands if one == "fan_out") or None,
+    )
+
+
+def content(message: StoredMessage) -> dict[str, Any]:
+    """Returns the attributes of a message that can change after it was sent."""
+    return {
+        "text": message.text,
+        "edited_at_ms": message.edited_at_ms,
+        "deleted_at_ms": message.deleted_at_ms,
+        "reply_to_seq": message.reply_to_seq,
+        "forwarded_from": msgspec.to_builtins(message.forwarded_from) if message.forwarded_from else None,
+        "mentions": list(message.mentions) or None,
+        "reactions": msgspec.to_builtins(message.reactions) or None,
+        "pinned": message.pinned or None,
+        "change_seq": message.change_seq or None,
+        "edit_count": message.edit_count or None,
+    }
+
+
+def changed_actions(message: StoredMessage) -> list[Action]:
+    """Returns what makes a stored message this one."""
+    return tables.setting(tables.Message, content(message))
+
+
+def rewritten_actions(message: StoredMessage) -> list[Action]:
+    """Returns what makes a stored message this one, also where its sender is another from now on."""
+    who = {
+        "sender_id": message.sender_id,
+        "client_id": message.client_id,
+        "system": msgspec.to_builtins(message.system) if message.system else None,
+        "fingerprint": None,  # it is made of ids too
+    }
+    return tables.setting(tables.Message, content(message) | who)
