@@ -1,0 +1,153 @@
+"""What an erasure removes table by table, whatever conversations the person was in."""
+
+from parley.actions.erasure.work import Unit, Work
+from parley.adapters.conversations import messages, words_left_behind
+from parley.adapters.dynamodb import batches, tables
+from parley.adapters.erasure import erasures
+from parley.adapters.erasure.erasures import MAX_OPS, Op
+from parley.adapters.exports import exports, files
+from parley.adapters.live import calls, sockets
+from parley.domain.erasure import job as erasing
+
+
+def erase_presence(work: Work) -> Unit:
+    """Closes the person's devices and forgets that they were ever here."""
+    row = batches.read({tables.Connections: [(work.user_id,)]}).get(tables.Connections, work.user_id)
+    if row is None:
+        return Unit()
+    sockets.close_all(row.connections)
+    return Unit([erasures.delete(row)], {"presence": 1, "devices": len(row.connections)})
+
+
+def erase_profile(work: Work) -> Unit:
+    """Forgets the profile, how much the person has lately done and, in the last round, that they were signed out.
+
+    By then API Gateway asks its authorizer again, which lets no erased person in.
+    """
+    models: tuple[type[tables.Table], ...] = (tables.User, tables.Bucket)
+    models += (tables.AccountState,) if work.job.is_last_round else ()
+    rows = batches.read({model: [(work.user_id,)] for model in models})
+    profile, bucket = rows.get(tables.User, work.user_id), rows.get(tables.Bucket, work.user_id)
+    ops = [erasures.delete(row) for model in models if (row := rows.get(model, work.user_id)) is not None]
+    return Unit(ops, {"profile": int(profile is not None), "limits": int(bucket is not None)})
+
+
+def erase_exports(work: Work) -> Unit:
+    """Deletes what the person had written into files, and the files of others that hold their words.
+
+    A file goes before its row: killed in between, the row is found again. One that is being written cannot come to its
+    end any more; one that is begun later finds no words of theirs, for those have gone in an earlier part.
+    """
+    rows, cursor = erasures.scanned(tables.Export, work.job.cursor, MAX_OPS)
+    found = [row for row in rows if isinstance(row, tables.Export)]
+    spoken_in = words_left_behind.among(work.user_id, [row.conversation_id for row in found if row.conversation_id])
+    theirs = [row for row in found if row.user_id == work.user_id or row.conversation_id in spoken_in]
+    jobs = [exports.job_of(row) for row in theirs if row.conversation_id]
+    for job in jobs:
+        if job.upload_id is not None:
+            files.abort(job.key, job.upload_id)
+        files.delete(job.key)
+    return Unit([erasures.delete(row) for row in theirs], {"exports": len(jobs)}, cursor)
+
+
+def erase_tickets(work: Work) -> Unit:
+    """Deletes the person's tickets, used or not; they were good for 30 s, but DynamoDB may keep them for days."""
+    rows, cursor = erasures.scanned(tables.WsTicket, work.job.cursor, MAX_OPS)
+    theirs = [row for row in rows if isinstance(row, tables.WsTicket) and row.identity["user_id"] == work.user_id]
+    return Unit([erasures.delete(row) for row in theirs], {"tickets": len(theirs)}, cursor)
+
+
+def erase_calls(work: Work) -> Unit:
+    """Takes the person's name off calls, which are kept for a day; by the last round the sweep has ended them all."""
+    if not work.job.is_last_round:
+        return Unit()
+    rows, cursor = erasures.scanned(tables.Call, work.job.cursor, MAX_OPS)
+    ops: list[Op] = []
+    count = 0
+    for row in rows:
+        if not isinstance(row, tables.Call):
+            continue
+        if calls.is_kept_for(row, work.user_id):
+            ops.append(erasures.delete(row))
+        elif work.user_id in (row.caller_id, row.callee_id, row.ended_by):
+            row.caller_id, row.callee_id, row.ended_by = (
+                work.pseudonym if one == work.user_id else one for one in (row.caller_id, row.callee_id, row.ended_by)
+            )
+            ops.append(erasures.put(row))
+            count += 1
+    return Unit(ops, {"calls": count}, cursor)
+
+
+def erase_blocks(work: Work) -> Unit:
+    """Forgets whom the person has blocked, and who has blocked them; each block stands in two rows."""
+    found = erasures.blocks_of(work.user_id, MAX_OPS // 2)
+    pairs = [pair for one in found for pair in ((work.user_id, one), (one, work.user_id))]
+    ops = [erasures.delete(tables.Block(user_id=one, other_id=other)) for one, other in pairs]
+    return Unit(ops, {"blocks": len(found)}, "more" if found else None)
+
+
+def erase_reports(work: Work) -> Unit:
+    """Takes the person off reports, with what they wrote: the message, the note of who reports, the moderator's."""
+    rows, cursor = erasures.scanned(tables.Report, work.job.cursor, MAX_OPS)
+    ops: list[Op] = []
+    spoken_in = words_left_behind.among(
+        work.user_id, [row.conversation_id for row in rows if isinstance(row, tables.Report)]
+    )
+    for row in rows:
+        if not isinstance(row, tables.Report):
+            continue
+        work.saw(row.text)
+        changed: dict[str, object] = {}
+        if row.conversation_id in spoken_in and row.text and _was_theirs(work, row):
+            changed["text"] = ""
+        for name, words in (("sender_id", None), ("reporter_id", "note"), ("handled_by", "staff_note")):
+            if getattr(row, name) == work.user_id:
+                changed |= {name: work.pseudonym} | ({words: None} if words else {})
+        if changed:
+            ops.append(erasures.update(tables.Report(report_id=row.report_id), **changed))
+    return Unit(ops, {"reports": len(ops)}, cursor)
+
+
+def _was_theirs(work: Work, report: tables.Report) -> bool:
+    """Says whether a reported message was the person's, or a copy of what they wrote."""
+    if report.sender_id == work.user_id:
+        return True
+    message = messages.get(report.conversation_id, int(report.seq))
+    # By now the pseudonym stands where the person's id stood.
+    return (
+        message is not None
+        and message.forwarded_from is not None
+        and message.forwarded_from.sender_id in (work.user_id, work.pseudonym)
+    )
+
+
+def erase_audit(work: Work) -> Unit:
+    """Takes the person's id off what moderators did; that they did it stays."""
+    rows, cursor = erasures.scanned(tables.AuditEntry, work.job.cursor, MAX_OPS)
+    ops: list[Op] = []
+    for row in rows:
+        if not isinstance(row, tables.AuditEntry):
+            continue
+        known = {"actor_id": row.actor_id, "target": row.target, "details": row.details}
+        now = erasing.without(known, work.user_id, work.pseudonym)
+        if now != known:
+            ops.append(erasures.update(tables.AuditEntry(month=row.month, entry_id=row.entry_id), **now))
+    return Unit(ops, {"audit_entries": len(ops)}, cursor)
+
+
+def erase_word_lists(work: Work) -> Unit:
+    """Takes the person's id off the list of banned words, where they have changed it last."""
+    rows, cursor = erasures.scanned(tables.WordList, work.job.cursor, MAX_OPS)
+    theirs = [row for row in rows if isinstance(row, tables.WordList) and row.updated_by == work.user_id]
+    return Unit(
+        [erasures.update(tables.WordList(name=row.name), updated_by=work.pseudonym) for row in theirs], {}, cursor
+    )
+
+
+def erase_traces(work: Work) -> Unit:
+    """Forgets in which conversations the person's words were; until the last round they are still needed."""
+    if not work.job.is_last_round:
+        return Unit()
+    found = words_left_behind.behind(work.user_id, None, MAX_OPS)
+    ops = [erasures.delete(words_left_behind.row(work.user_id, one)) for one in found]
+    return Unit(ops, {"conversations": len(found)}, "more" if found else None)

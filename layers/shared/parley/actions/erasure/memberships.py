@@ -1,0 +1,90 @@
+"""What an erasure does with memberships: the person leaves groups, and a pseudonym takes over their direct ones."""
+
+import contextlib
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from parley.actions.conversations import groups
+from parley.actions.erasure.work import Unit, Work
+from parley.adapters.conversations import conversations
+from parley.adapters.dynamodb import tables
+from parley.adapters.erasure import erasures
+from parley.adapters.erasure.erasures import Op
+from parley.domain.api.errors import NotFound
+from parley.domain.conversations.group_steps import MAX_MEMBERS
+from parley.domain.conversations.head import Head, Membership
+from parley.domain.erasure import job as erasing
+
+
+class _Leaving(Struct, frozen=True):
+    """Which conversation the person is taken out of, and who shall own it then. Noted before it is done."""
+
+    conversation_id: str | None = None
+    heir_id: str | None = None
+
+    def unit(self, ops: Sequence[Op] = (), **removed: int) -> Unit:
+        return Unit(ops, removed, msgspec.json.encode(self).decode())
+
+
+_ON = _Leaving()
+
+
+def erase_memberships(work: Work) -> Unit:
+    """Takes the person out of one conversation after another; a retry does the same, and tells the others, again."""
+    leaving = msgspec.json.decode(work.job.cursor, type=_Leaving) if work.job.cursor else _ON
+    if leaving.conversation_id is None:
+        following = erasures.first_membership(work.user_id)
+        return Unit() if following is None else _Leaving(following).unit()
+    conversation_id = leaving.conversation_id
+    head, mine = conversations.head_and_membership(conversation_id, work.user_id)
+    if head is None:
+        return _ON.unit([erasures.delete(tables.Membership(user_id=work.user_id, conversation_id=conversation_id))])
+    if head.is_group:
+        return _leave(work, leaving, head, is_member=mine is not None)
+    return _ON.unit() if mine is None else _ON.unit(_pass_on(work, head, mine), direct_conversations=1)
+
+
+def _pass_on(work: Work, head: Head, mine: Membership) -> list[Op]:
+    """Returns what puts the pseudonym in the person's place in a direct conversation, which is closed with that."""
+    [peer_id] = head.others(work.user_id)
+    change_seq = head.last_change_seq + 1
+    after = replace(
+        erasing.head_without(head, work.user_id, work.pseudonym),
+        closed=True,
+        last_change_seq=change_seq,
+        shared_seq=change_seq,
+    )
+    change = work.change(after, "conversation_updated", change_seq)
+    return [
+        erasures.move_head(head, after),
+        erasures.add_change(change),
+        *erasures.take_over(after, mine, work.pseudonym, peer_id),
+    ]
+
+
+def _leave(work: Work, leaving: _Leaving, head: Head, *, is_member: bool) -> Unit:
+    """Lets the person leave a group, which goes to somebody else where it is theirs alone."""
+    conversation_id = head.conversation_id
+    if is_member and leaving.heir_id is None and head.owner_ids == (work.user_id,) and head.member_count > 1:
+        return _Leaving(conversation_id, _heir(work, head)).unit(groups_handed_over=1)
+    try:
+        # An heir who has got it in an earlier try may have taken it from the person since.
+        if is_member and leaving.heir_id is not None and work.user_id in head.owner_ids:
+            groups.set_role(work.call, conversation_id, leaving.heir_id, "owner")
+    except NotFound:
+        return _Leaving(conversation_id).unit(groups_handed_over=-1)  # the heir has left meanwhile
+    # Where an earlier try has taken them out, and more has happened in the group since, there is no such member.
+    with contextlib.suppress(NotFound):
+        groups.remove_member(work.call, conversation_id, work.user_id)
+    return _ON.unit()
+
+
+def _heir(work: Work, head: Head) -> str:
+    """Returns who gets a group: of its admins the one who has been in it longest, or else of its members."""
+    everybody = head.participants or conversations.member_ids(head.conversation_id, MAX_MEMBERS)
+    candidates = [one for one in head.admin_ids or everybody if one != work.user_id]
+    found = conversations.memberships((one, head.conversation_id) for one in candidates)
+    return min(found.values(), key=lambda one: (one.since_ms, one.user_id)).user_id

@@ -1,0 +1,230 @@
+"""What an erasure does with what the person said in conversations, and with their name in what others said."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from parley.actions import push
+from parley.actions.erasure.work import Unit, Work
+from parley.adapters.conversations import (
+    conversations,
+    message_rows,
+    messages,
+    personal_marks,
+    receipts,
+    words_left_behind,
+)
+from parley.adapters.dynamodb import tables
+from parley.adapters.erasure import erasures
+from parley.adapters.erasure.erasures import MAX_OPS, Op
+from parley.domain.conversations import events
+from parley.domain.conversations.head import Head
+from parley.domain.conversations.message import StoredMessage
+from parley.domain.conversations.steps import Change, ChangeKind, Mark
+from parley.domain.erasure import job as erasing
+from parley.domain.erasure.job import Found, Walk
+
+PAGE = 500  # messages, or entries of a log, that one unit looks through
+
+COUNTED_AS_CHANGE: Mapping[bool, ChangeKind] = {True: "message_deleted", False: "message_updated"}
+
+
+def erase_words(work: Work) -> Unit:
+    """Goes on through one conversation after another that holds words of the person."""
+    walk = msgspec.json.decode(work.job.cursor, type=Walk) if work.job.cursor else None
+    if walk is None or walk.part == "done":
+        found = words_left_behind.behind(work.user_id, walk.conversation_id if walk else None, 1)
+        if not found:
+            return Unit()
+        walk = Walk(conversation_id=found[0])
+    head = conversations.head(walk.conversation_id)
+    if head is None:
+        return _walked(replace(walk, part="done"))
+    match walk.part:
+        case "messages":
+            return _messages(work, walk, head)
+        case "changes":
+            return _changes(work, walk, head)
+        case "marks":
+            return _marks(work, walk)
+        case "head":
+            return _head(work, walk, head)
+        case "tell":
+            return _tell(work, walk, head)
+    raise AssertionError(walk.part)
+
+
+def _walked(walk: Walk, ops: Sequence[Op] = (), removed: Mapping[str, int] | None = None) -> Unit:
+    return Unit(ops, removed or {}, msgspec.json.encode(walk).decode())
+
+
+def _messages(work: Work, walk: Walk, head: Head) -> Unit:
+    """Blanks what the person wrote, as far as one transaction holds it, and takes their id off what others did."""
+    until = min(walk.seq + PAGE, head.last_seq)
+    if walk.seq >= head.last_seq:
+        return _walked(replace(walk, part="changes", seq=0))
+    mine = _reactions(work, walk, until)
+    batch = _Batch(work, head)
+    seq = until
+    for message in messages.each(head.conversation_id, walk.seq + 1, until):
+        work.saw(message.text)
+        given = mine.get(message.seq, [])
+        emojis = frozenset(one.emoji for one in given if one.emoji is not None)
+        found = erasing.found(message, work.user_id, work.pseudonym, emojis, work.at_ms)
+        if (found is not None or given) and not batch.takes(message, found, given):
+            seq = message.seq - 1
+            break
+        if work.has_read_enough:
+            seq = message.seq
+            break
+    return _walked(replace(walk, seq=seq, has_changed=walk.has_changed or batch.changes), batch.ops(), batch.removed)
+
+
+def _reactions(work: Work, walk: Walk, until: int) -> dict[int, list[Mark]]:
+    """Returns the person's reactions on messages, by seq."""
+    found: dict[int, list[Mark]] = {}
+    for mark in personal_marks.rows(walk.conversation_id, work.user_id, walk.seq + 1, until):
+        if mark.is_on and mark.emoji is not None:
+            found.setdefault(mark.seq, []).append(mark)
+    return found
+
+
+class _Batch:
+    """The changes of messages that go into one transaction with their head."""
+
+    def __init__(self, work: Work, head: Head) -> None:
+        self._work = work
+        self._before = self._after = head
+        self._ops: list[Op] = []
+        self.removed: dict[str, int] = {}
+        self.changes = False
+
+    def ops(self) -> list[Op]:
+        if self._after == self._before:
+            return self._ops
+        return [erasures.move_head(self._before, self._after), *self._ops]
+
+    def takes(self, message: StoredMessage, found: Found | None, given: Sequence[Mark]) -> bool:
+        """Adds what becomes of a message; returns False where there is no room, or older texts must go first."""
+        room = MAX_OPS - 1 - len(self._ops)
+        if found is not None and found.has_versions:
+            older = erasures.versions(message.conversation_id, message.seq, max(1, room))
+            if older:
+                for row in older:
+                    self._work.saw(row.text)
+                # They go in a unit before the message itself, which is then looked at again: there may be a hundred.
+                self._add([erasures.delete(row) for row in older[:room]], edit_versions=min(room, len(older)))
+                return False
+        own_ops = [erasures.delete(personal_marks.row(message.conversation_id, one)) for one in given]
+        if found is not None:
+            own_ops += self._change(message, found)
+        if len(own_ops) > room:
+            return False
+        self._add(own_ops, reactions=len(given), **_counted(self._work, found))
+        if found is not None:
+            self._move(found)
+        return True
+
+    def _add(self, ops: Sequence[Op], **removed: int) -> None:
+        self._ops += ops
+        for name, count in removed.items():
+            self.removed[name] = self.removed.get(name, 0) + count
+
+    def _change(self, message: StoredMessage, found: Found) -> list[Op]:
+        change_seq = self._after.last_change_seq + 1
+        change = self._work.change(
+            self._after, COUNTED_AS_CHANGE[found.was_blanked], change_seq, message_seq=message.seq
+        )
+        ops = [erasures.change_message(replace(found.after, change_seq=change_seq)), erasures.add_change(change)]
+        record = _record(self._work, message)
+        return [*ops, erasures.delete(record)] if record is not None else ops
+
+    def _move(self, found: Found) -> None:
+        change_seq = self._after.last_change_seq + 1
+        now = replace(found.after, change_seq=change_seq)
+        self._after = replace(
+            self._after,
+            last_change_seq=change_seq,
+            pins=self._after.pins if now.pinned else tuple(seq for seq in self._after.pins if seq != now.seq),
+            last_message=now.preview() if now.seq == self._after.last_seq else self._after.last_message,
+        )
+        self.changes = True
+
+
+def _counted(work: Work, found: Found | None) -> dict[str, int]:
+    """Returns as what a message counts in the receipt."""
+    if found is None:
+        return {}
+    is_own = found.before.sender_id == work.user_id
+    return {
+        "messages": int(found.was_blanked and is_own),
+        "forwarded_copies": int(found.was_blanked and not is_own),
+        "mentions": int(work.user_id in found.before.mentions),
+    }
+
+
+def _record(work: Work, message: StoredMessage) -> tables.Message | None:
+    """Returns the record of a young message's `client_id`, whose key holds the person's id."""
+    if message.client_id is None or message.sender_id != work.user_id:
+        return None
+    if message.created_at_ms < work.job.created_at_ms - erasing.RECORDS_MS:
+        return None
+    key = message_rows.record_key(message.conversation_id, work.user_id, message.client_id)
+    return tables.Message(conversation_id=key, seq=0)
+
+
+def _changes(work: Work, walk: Walk, head: Head) -> Unit:
+    """Takes the person's id out of the change log."""
+    until = min(walk.seq + PAGE, head.last_change_seq)
+    if walk.seq >= head.last_change_seq:
+        return _walked(replace(walk, part="marks", seq=0))
+    ops: list[Op] = []
+    for change in messages.changes(head.conversation_id, walk.seq + 1, until):
+        plain = msgspec.to_builtins(change)
+        if erasing.names(plain, work.user_id):
+            if len(ops) == MAX_OPS:
+                until = change.change_seq - 1
+                break
+            ops.append(
+                erasures.rename_change(
+                    msgspec.convert(erasing.without(plain, work.user_id, work.pseudonym), type=Change)
+                )
+            )
+    return _walked(replace(walk, seq=until), ops)
+
+
+def _marks(work: Work, walk: Walk) -> Unit:
+    """Deletes when the person received and read what, and what they hid from themselves."""
+    found = receipts.markers_of(walk.conversation_id, work.user_id, MAX_OPS)
+    ops = [erasures.delete(tables.Receipt(conversation_id=walk.conversation_id, marker=marker)) for marker in found]
+    return _walked(walk if found else replace(walk, part="head"), ops, {"receipts": len(found)})
+
+
+def _head(work: Work, walk: Walk, head: Head) -> Unit:
+    """Takes the person's id out of the head, and their typing out of the conversation."""
+    after = erasing.head_without(head, work.user_id, work.pseudonym)
+    row = tables.Typing(conversation_id=walk.conversation_id, user_id=work.user_id)
+    ops = [erasures.delete(row)]
+    if erasures.is_moved(head, after):
+        ops.append(erasures.move_head(head, after))
+    return _walked(replace(walk, part="tell"), ops)
+
+
+def _tell(work: Work, walk: Walk, head: Head) -> Unit:
+    """Tells the members that the conversation has changed; what of it, they find by `sync`.
+
+    Told before it is noted: killed in between, they hear it twice. Those of a large group are told by the stream, of a
+    change that stands for all the others.
+    """
+    done = replace(walk, part="done")
+    if not walk.has_changed and (head.is_group or work.job.is_last_round):
+        return _walked(done)
+    if not head.is_large:
+        change = work.change(head, "conversation_updated", head.last_change_seq)
+        push.tell(work.call, head.participants, events.of_change(change, head, None))
+        return _walked(done)
+    change_seq = head.last_change_seq + 1
+    after = replace(head, last_change_seq=change_seq, shared_seq=change_seq)
+    change = work.change(after, "conversation_updated", change_seq)
+    return _walked(done, [erasures.move_head(head, after), erasures.add_change(change, ("fan_out",))])

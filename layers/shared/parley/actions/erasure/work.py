@@ -1,0 +1,63 @@
+"""One unit of the work of an erasure: what it knows, and what it gives back."""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from parley.actions.roles import SERVICE
+from parley.adapters.erasure.erasures import Op
+from parley.domain.api.call import Call
+from parley.domain.api.identity import Identity
+from parley.domain.conversations.head import Head
+from parley.domain.conversations.steps import Change, ChangeKind
+from parley.domain.erasure.job import Job
+
+
+class Unit(Struct, frozen=True):
+    """What one unit of the work does: its writes, what they remove, and where it goes on; no cursor ends the part."""
+
+    ops: Sequence[Op] = ()
+    removed: Mapping[str, int] = {}
+    cursor: str | None = None
+
+    @property
+    def was_needless(self) -> bool:
+        """Says whether there was nothing to do, and nothing is left to do, in this part of the work."""
+        return not self.ops and self.cursor is None and not any(self.removed.values())
+
+
+class Work:
+    """What the units of one step know: the job, the times, and the person as one who acts."""
+
+    def __init__(self, job: Job, now_ms: int, most: int) -> None:
+        self.job = job
+        self.now_ms = now_ms
+        self.read = 0  # characters of text
+        self._most = most
+        self.user_id = job.whom
+        self.pseudonym = job.pseudonym
+        # What is written carries the time of the wish, however often it takes to be written.
+        self.at_ms = job.created_at_ms
+        # It is the host that has them leave: who has used up what they may do in a time must be erased all the same.
+        identity = Identity(user_id=job.whom, name="", role=SERVICE, expires_at_s=0)
+        self.call = Call(caller=identity, now_ms=self.at_ms, request_id=job.erasure_id)
+
+    def saw(self, text: str | None) -> None:
+        """Counts a text that was read."""
+        self.read += len(text or "")
+
+    @property
+    def has_read_enough(self) -> bool:
+        """Says whether the step should read no more."""
+        return self.read >= self._most
+
+    def change(self, head: Head, kind: ChangeKind, change_seq: int, *, message_seq: int | None = None) -> Change:
+        """Returns an entry of a change log that the erasure makes."""
+        return Change(
+            conversation_id=head.conversation_id,
+            change_seq=change_seq,
+            kind=kind,
+            user_id=self.pseudonym,
+            at_ms=max(self.at_ms, head.last_activity_ms),
+            message_seq=message_seq,
+        )
