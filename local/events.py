@@ -7,11 +7,14 @@ import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl
 
 from local.template import Document, Template
 
 Headers = list[tuple[str, str]]
+
+API_GATEWAY = "apigateway.amazonaws.com"
 
 # Quotas: "Total combined size of all header values". The request line and the names count here too, so that what passes
 # here passes there. With what status API Gateway refuses it is unverified; the words are those of its 413.
@@ -116,21 +119,50 @@ def matches(pattern: str, arn: str) -> bool:
 
 
 class Permissions:
-    """Which service may invoke which function: the template's `AWS::Lambda::Permission` resources."""
+    """Which API may invoke which function: by a role, or by an `AWS::Lambda::Permission` of the function."""
 
     def __init__(self, template: Template) -> None:
         self._granted = [resource.properties for resource in template.of_type("AWS::Lambda::Permission")]
         self._template = template
 
-    def allow(self, function: str, source_arn: str, principal: str = "apigateway.amazonaws.com") -> bool:
-        """Says whether `principal` may invoke a function (by logical id) on behalf of `source_arn`."""
+    def allow(self, function: str, source_arn: str, role_arn: str | None) -> bool:
+        """Says whether API Gateway may invoke a function (by logical id): in a role, or on behalf of `source_arn`."""
+        if role_arn is not None:
+            return self._role_allows(role_arn, self._template.resources[function].arn)
         resource = self._template.resources[function]
         return any(
-            grant["Principal"] == principal
+            grant["Principal"] == API_GATEWAY
             and grant["FunctionName"] in (resource.ref, resource.arn)
             and matches(grant.get("SourceArn", "*"), source_arn)
             for grant in self._granted
         )
+
+    def _role_allows(self, role_arn: str, function_arn: str) -> bool:
+        role = self._template.by_arn(role_arn).properties
+        assumed = any(
+            self._is_assumed(statement) for statement in listed(role["AssumeRolePolicyDocument"]["Statement"])
+        )
+        return assumed and any(
+            statement["Effect"] == "Allow"
+            and any(matches(action, "lambda:InvokeFunction") for action in listed(statement["Action"]))
+            and any(matches(resource, function_arn) for resource in listed(statement["Resource"]))
+            for policy in role.get("Policies", [])
+            for statement in listed(policy["PolicyDocument"]["Statement"])
+        )
+
+    def _is_assumed(self, statement: Document) -> bool:
+        """Says whether API Gateway may assume a role for an API of this account."""
+        accounts = statement.get("Condition", {}).get("StringEquals", {}).get("aws:SourceAccount")
+        return (
+            statement["Effect"] == "Allow"
+            and API_GATEWAY in listed(statement["Principal"].get("Service", []))
+            and accounts in (None, self._template.place.account)
+        )
+
+
+def listed(value: Any) -> list[Any]:
+    """Returns what IAM takes alone or as a list, as a list."""
+    return value if isinstance(value, list) else [value]
 
 
 def stringified(context: Document) -> dict[str, str]:

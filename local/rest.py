@@ -96,6 +96,7 @@ class _Authorizer:
 
     name: str
     function: str
+    role_arn: str | None  # in which the API invokes the function; None asks for a permission
     kind: str
     sources: tuple[str, ...]
     validation: str | None
@@ -176,7 +177,9 @@ class RestApi:
         self.api_id = api.ref
         body = api.properties.get("Body")
         if not isinstance(body, dict):
-            raise TemplateError(f"{api.logical_id} has no paths: no function of the template has an event of this API")
+            raise TemplateError(
+                f"{api.logical_id} has no paths: no DefinitionBody and no function's event gives it one"
+            )
         self._body: Document = body
         self.stage = _stage(template, api)
         self._binary_types = [t.replace("~1", "/") for t in body.get("x-amazon-apigateway-binary-media-types", [])]
@@ -299,6 +302,7 @@ class RestApi:
         return _Authorizer(
             name=name,
             function=function_of(spec["authorizerUri"], self._template),
+            role_arn=spec.get("authorizerCredentials"),
             kind=spec["type"],
             sources=tuple(sources),
             validation=spec.get("identityValidationExpression"),
@@ -312,8 +316,8 @@ class RestApi:
             grant = authorizer.cache.get(identity)
             if grant is None:
                 source_arn = self._arn(f"authorizers/{authorizer.name}")
-                if not self._permissions.allow(authorizer.function, source_arn):
-                    raise Misconfigured(f"no AWS::Lambda::Permission lets the API invoke {authorizer.function}")
+                if not self._permissions.allow(authorizer.function, source_arn, authorizer.role_arn):
+                    raise Misconfigured(f"neither a role nor a permission lets the API invoke {authorizer.function}")
                 event = self._authorizer_event(call, method, authorizer, identity, method_arn)
                 grant = await authorizers.ask(lambda: self._invoke(authorizer.function, event))
                 authorizer.cache.put(identity, grant)
@@ -348,8 +352,9 @@ class RestApi:
         function = function_of(method.integration["uri"], self._template)
         # The method in the ARN that a permission must cover is the resource's path, with `*` for its parameters.
         path = re.sub(r"\{[^}]+\}", "*", method.resource)
-        if not self._permissions.allow(function, self._arn(f"{self.stage}/{call.request.method}{path}")):
-            log.error("no AWS::Lambda::Permission lets the API invoke %s", function)
+        source_arn = self._arn(f"{self.stage}/{call.request.method}{path}")
+        if not self._permissions.allow(function, source_arn, method.integration.get("credentials")):
+            log.error("neither a role nor a permission lets the API invoke %s", function)
             raise GatewayError("API_CONFIGURATION_ERROR")
         try:
             result = await self._invoke(function, self._event(call, method), method.timeout_s)

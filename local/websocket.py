@@ -123,6 +123,7 @@ class ManagementError(Exception):
 class _Route:
     key: str
     function: str
+    role_arn: str | None  # in which the API invokes the function; None asks for a permission
     timeout_s: float
     answers: bool  # has both RouteResponseSelectionExpression and a RouteResponse: its body goes back to the client
     authorizer: "_Authorizer | None"
@@ -132,6 +133,7 @@ class _Route:
 class _Authorizer:
     authorizer_id: str
     function: str
+    role_arn: str | None
     sources: tuple[str, ...]
 
 
@@ -257,8 +259,9 @@ class WebSocketApi:
         try:
             if not all(_has(source, headers, query) for source in authorizer.sources):
                 raise Unauthorized
-            if not self._permissions.allow(authorizer.function, self._arn(f"authorizers/{authorizer.authorizer_id}")):
-                raise Misconfigured(f"no AWS::Lambda::Permission lets the API invoke {authorizer.function}")
+            source_arn = self._arn(f"authorizers/{authorizer.authorizer_id}")
+            if not self._permissions.allow(authorizer.function, source_arn, authorizer.role_arn):
+                raise Misconfigured(f"neither a role nor a permission lets the API invoke {authorizer.function}")
             grant = await authorizers.ask(lambda: self._invoke(authorizer.function, event))
             grant.check(method_arn)
         except Unauthorized as problem:
@@ -390,8 +393,8 @@ class WebSocketApi:
         return key if key in self.routes else None
 
     async def _call(self, route: _Route, event: Document) -> Any:
-        if not self._permissions.allow(route.function, self._arn(f"{self.stage}/{route.key}")):
-            log.error("no AWS::Lambda::Permission lets the API invoke %s", route.function)
+        if not self._permissions.allow(route.function, self._arn(f"{self.stage}/{route.key}"), route.role_arn):
+            log.error("neither a role nor a permission lets the API invoke %s", route.function)
             raise FunctionError("AccessDeniedException", "The API may not invoke the function.")
         return await self._invoke(route.function, event, route.timeout_s)
 
@@ -499,6 +502,7 @@ def _routes(template: Template, api: Resource) -> list[_Route]:
         each.ref: _Authorizer(
             each.ref,
             function_of(each.properties["AuthorizerUri"], template),
+            each.properties.get("AuthorizerCredentialsArn"),
             tuple(each.properties.get("IdentitySource", [])),
         )
         for each in of_api("Authorizer")
@@ -522,6 +526,7 @@ def _routes(template: Template, api: Resource) -> list[_Route]:
             _Route(
                 key=properties["RouteKey"],
                 function=function_of(integration.properties["IntegrationUri"], template),
+                role_arn=integration.properties.get("CredentialsArn"),
                 timeout_s=float(integration.properties.get("TimeoutInMillis", INTEGRATION_TIMEOUT_MS)) / 1000,
                 answers=selects and route.ref in answering,
                 authorizer=authorizer_of[properties["AuthorizerId"]] if kind == "CUSTOM" else None,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from local.rest import Request, Response, RestApi
-from local.template import Template, TemplateError
+from local.template import Properties, Resource, Template, TemplateError
 from tests.harness import Parley, Reply
 
 ENGINES = ("moto",)  # the rules of the gateway do not depend on the store
@@ -474,6 +474,48 @@ def test_a_function_that_the_api_may_not_invoke_is_500(parley: Parley, calls: Ca
 def test_an_authorizer_that_the_api_may_not_invoke_is_500(parley: Parley, calls: Calls) -> None:
     assert served_by(parley, without(parley, "RestGatekeeperAuthorizerPermission")).status == 500
     assert calls == []
+
+
+def invoker(parley: Parley, resource: str, account: str) -> Resource:
+    """Returns a role that may invoke functions, for APIs of an account."""
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "apigateway.amazonaws.com"},
+        "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+    }
+    right = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": resource}
+    properties = Properties(
+        "Invoker",
+        {
+            "AssumeRolePolicyDocument": {"Statement": [trust]},
+            "Policies": [{"PolicyName": "invoke", "PolicyDocument": {"Statement": [right]}}],
+        },
+    )
+    arn = parley.template.place.arn("iam", "role/invoker")
+    return Resource("Invoker", "AWS::IAM::Role", properties, "invoker", arn)
+
+
+@pytest.mark.parametrize(
+    ("resource", "account", "status"),
+    [
+        ("arn:aws:lambda:*:function:*-Echo", "123456789012", 200),
+        ("arn:aws:lambda:*:function:*-Other", "123456789012", 500),
+        ("arn:aws:lambda:*:function:*-Echo", "111111111111", 500),
+    ],
+    ids=["role for it", "role for another function", "role for another account"],
+)
+def test_the_api_invokes_in_the_role_of_the_integration(
+    parley: Parley, resource: str, account: str, status: int
+) -> None:
+    properties = copy.deepcopy(parley.template.resources["Rest"].properties)
+    role = invoker(parley, resource, account)
+    properties["Body"]["paths"]["/echo"]["get"]["x-amazon-apigateway-integration"]["credentials"] = role.arn
+    template = changed(parley, "Rest", properties)
+    # The permission of the function does not count any more.
+    template = replace(template, resources={**template.resources, "Invoker": role})
+
+    assert served_by(parley, template).status == status
 
 
 def test_an_authorizer_that_does_not_exist_never_means_open(parley: Parley) -> None:

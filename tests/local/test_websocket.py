@@ -413,6 +413,18 @@ def test_a_function_that_the_api_may_not_invoke_answers_with_an_error_frame(parl
     assert events(calls, "echo_it") == []
 
 
+def test_the_api_invokes_in_the_role_of_the_integration(parley: Parley, calls: Calls) -> None:
+    # A role that API Gateway may not assume: Lambda's own. The permission of the function does not count any more.
+    role = parley.template.resources["OnActionRole"]
+    parley.websocket = api_with(parley, "ActionIntegration", CredentialsArn=role.arn)
+
+    with pytest.raises(Refused) as refused:
+        connected(parley)
+
+    assert refused.value.status == 502
+    assert events(calls, "$connect") == []
+
+
 def test_routes_may_take_longer_than_others(parley: Parley) -> None:
     api = api_with(parley, "ActionIntegration", TimeoutInMillis=500)
 
