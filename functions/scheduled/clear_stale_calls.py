@@ -1,7 +1,7 @@
 """Every minute: end the calls that have rung out or whose devices are gone, and tell both sides."""
 
 from parley.actions import sweep
-from parley.actions.live import calls
+from parley.actions.live import call_ends
 from parley.domain.api.call import Call
 from parley.triggers.attempts import Attempts
 from parley.triggers.schedule import schedule
@@ -9,4 +9,4 @@ from parley.triggers.schedule import schedule
 
 @schedule
 def handler(call: Call, run: Attempts) -> int:
-    return sweep.begin(call, run, calls.SWEEP)
+    return sweep.begin(call, run, call_ends.SWEEP)

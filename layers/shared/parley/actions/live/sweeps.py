@@ -1,7 +1,7 @@
 """The three sweeps by name, for the jobs that their scheduled runs hand on."""
 
 from parley.actions import sweep
-from parley.actions.live import calls, open_conversations, presence
+from parley.actions.live import call_ends, open_conversations, presence
 from parley.actions.sweep import Run
 from parley.domain.api.call import Call
 from parley.domain.live.sweeps import SweepJob
@@ -15,4 +15,4 @@ def run(call: Call, job: SweepJob, attempts: Run) -> int:
         case "typing":
             return sweep.sweep_rows(call, attempts, open_conversations.SWEEP, job.keys)
         case "calls":
-            return sweep.sweep_rows(call, attempts, calls.SWEEP, job.keys)
+            return sweep.sweep_rows(call, attempts, call_ends.SWEEP, job.keys)

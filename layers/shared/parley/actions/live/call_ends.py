@@ -1,0 +1,112 @@
+"""How calls end: hung up, missed, failed, or ended by the sweep because nobody has ended them."""
+
+import msgspec
+
+from parley.actions import push
+from parley.actions.live import call_frames
+from parley.actions.sweep import Run, Sweep
+from parley.adapters.conversations import messages
+from parley.adapters.dynamodb import conditions
+from parley.adapters.live import calls, connections
+from parley.domain.api.call import Call
+from parley.domain.api.types import CallReason
+from parley.domain.conversations.head import Head
+from parley.domain.conversations.message import StoredMessage
+from parley.domain.conversations.send_steps import next_note
+from parley.domain.live.calls import StoredCall
+
+RETELL_MS = 30_000  # how long an answer or a hang-up that comes again is told again to those who need not know
+
+
+def end(call: Call, head: Head | None, found: StoredCall, reason: CallReason, by: str | None = None) -> StoredCall:
+    """Ends a call, leaves a message of one that was missed, and tells both sides; LostRace where somebody was faster.
+
+    A call that is `busy` ends as it begins: there is nothing of it yet.
+    """
+    ended = found.ended(reason, call.now_ms, by=by, device=call.connection_id if by == call.user_id else None)
+    step = None
+    # Whoever has been blocked since it rang reaches the other one no more, not even so.
+    if head is not None and not head.blocked_by and (note := ended.note()) is not None:
+        step = next_note(head, note, call, sender_id=ended.caller_id)
+        ended = ended.noted(step.new_message.seq)
+    calls.end(None if reason == "busy" else found, ended, step, call.now_s)
+    return _tell_end(call, ended, step.new_message if step else None)
+
+
+def tell_end_again(call: Call, ended: StoredCall) -> None:
+    """Tells of the end of a call again while it is news: the try that ended it may have died before it did so."""
+    if push.is_news(call, ended.key, ended.ended_at_ms or 0, within_ms=RETELL_MS):
+        _tell_end(call, ended, _note_of(ended))
+
+
+def _note_of(ended: StoredCall) -> StoredMessage | None:
+    return None if ended.note_seq is None else messages.get(ended.conversation_id, ended.note_seq)
+
+
+def _tell_end(call: Call, ended: StoredCall, note: StoredMessage | None) -> StoredCall:
+    people = list(connections.of(ended.people).values())
+    if ended.reason != "busy":  # nobody has heard of that one
+        hang_up = call_frames.signal_event(call, ended, "hang_up", reason=ended.reason)
+        call_frames.post(call, ended, people, call_frames.frames_of(ended, hang_up))
+    if note is not None:
+        # The calling device, too: no reply of its own has told it of the message.
+        everywhere = msgspec.structs.replace(call, connection_id=None)
+        push.tell_present_each(everywhere, people, push.new_message(ended.conversation_id, note.for_all()))
+    push.remember(ended.key)
+    if ended.due_at_s is None:
+        return ended
+    # Nobody asks again for what nobody asked for, so the sweep's entry goes only now.
+    told = ended.told()
+    calls.change(ended, told)
+    return told
+
+
+def look_after(call: Call, head: Head | None, found: StoredCall) -> int:
+    """Ends a call that is due, or lets it go on; returns how many were ended. LostRace where it changes meanwhile."""
+    match found.state:
+        case "ended":
+            _tell_end(call, found, _note_of(found))
+            return 1
+        case "ringing":
+            end(call, head, found, "missed")
+            return 1
+        case "active":
+            if head is not None and head.blocked_by:  # it has been cut: no signal passes
+                end(call, head, found, "hung_up")
+                return 1
+            people = connections.of(found.people)
+            if all(call_frames.has_device([people[one]], found.device_of(one), call.now_s) for one in found.people):
+                calls.change(found, found.looked_after(call.now_s))
+            elif not found.is_doubted:
+                calls.change(found, found.doubted(call.now_s))
+            else:
+                end(call, head, found, "failed")
+                return 1
+            return 0
+
+
+def _sweep_call(call: Call, run: Run, key: tuple[str, ...], read: tuple[Head | None, StoredCall | None] | None) -> int:
+    """Ends a call that has rung out or whose devices are gone, and tells both sides; returns how many.
+
+    What a killed sweep leaves half done stays in the index, and the next one finds it there.
+    """
+    for _ in conditions.tries():
+        head, found = read or calls.heads_and_calls([key])[key]
+        read = None
+        if found is None or not found.is_due(call.now_s):
+            return 0  # somebody has done something with it, so it is not stale
+        try:
+            return look_after(call, head, found)
+        except calls.LostRace:
+            continue
+    return 0  # the next minute's
+
+
+SWEEP = Sweep(
+    kind="calls",
+    names=("conversation_id", "call_id"),
+    due=lambda call: calls.due(call.now_s),
+    read=calls.heads_and_calls,
+    sweep_one=_sweep_call,
+    put_off=lambda call, key: calls.put_off(key[0], key[1], call.now_s),
+)

@@ -1,0 +1,66 @@
+"""The frames that carry signals of a call, and who gets them."""
+
+from collections.abc import Iterable
+
+from parley.actions import push
+from parley.domain.api.call import Call
+from parley.domain.api.errors import Invalid
+from parley.domain.api.requests import MAX_PAYLOAD_CHARACTERS, SendCallSignal
+from parley.domain.api.times import rfc3339
+from parley.domain.api.types import CallReason, Signal
+from parley.domain.conversations.events import CallSignal
+from parley.domain.live import visibility
+from parley.domain.live.calls import StoredCall
+from parley.domain.live.hello import MAX_FRAME_BYTES
+from parley.domain.live.presence import Presence
+from parley.domain.live.visibility import Frames
+
+
+def post(call: Call, found: StoredCall, people: Iterable[Presence], frames: Frames) -> None:
+    push.tell_present_each(
+        call,
+        people,
+        lambda user_id, device: frames(user_id, device) if found.hears(user_id, device.connection_id) else None,
+    )
+
+
+def frames_of(found: StoredCall, event: CallSignal) -> Frames:
+    return visibility.of_call(found).frames(event)
+
+
+def checked_frames(call: Call, found: StoredCall, wanted: SendCallSignal) -> Frames:
+    """Returns what the other side gets of a signal; refuses what a client's frame could not have held."""
+    event = signal_event(call, found, wanted.signal, wanted=wanted)
+    if event.frame_bytes > MAX_FRAME_BYTES:
+        raise Invalid.field(
+            f"{call.field_prefix}/payload", "too_long", "The payload is too long.", MAX_PAYLOAD_CHARACTERS
+        )
+    return frames_of(found, event)
+
+
+def signal_event(
+    call: Call,
+    found: StoredCall,
+    what: Signal,
+    *,
+    wanted: SendCallSignal | None = None,
+    reason: CallReason | None = None,
+) -> CallSignal:
+    is_end = found.state == "ended"
+    return CallSignal(
+        conversation_id=found.conversation_id,
+        call_id=found.call_id,
+        signal=what,
+        from_user_id=found.ended_by if is_end else call.user_id,
+        from_connection_id=found.ended_by_device if is_end else call.connection_id,
+        media=(wanted and wanted.media) or found.media,
+        payload=wanted.payload if wanted else None,
+        reason=reason,
+        rings_until=rfc3339(found.rings_until_ms) if what == "offer" and found.state == "ringing" else None,
+        at=rfc3339(found.ended_at_ms or call.now_ms),
+    )
+
+
+def has_device(people: Iterable[Presence], device: str | None, now_s: int) -> bool:
+    """Says whether a device is one of these people's, and there."""
+    return device in {one.connection_id for person in people for one in person.live(now_s)}
