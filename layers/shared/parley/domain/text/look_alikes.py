@@ -1,0 +1,58 @@
+"""What the letters of a text look like: the readings in which disguised words are compared.
+
+`PLAIN` says what a character folds to, `ALIKE` which Latin letter it looks like. `SHAPE` has one sign for each
+character: w(ord), u(nspaced), i(gnorable), $ or ! (may be a letter), or a space, which is all else.
+"""
+
+import re
+
+from parley.domain.text.folding import Remembered, fold, is_ignorable, is_letter, is_unspaced, visible
+
+# Look-alikes, picked by hand from confusables.txt (UTS #39): letters that look like a Latin one, in either case. Keys
+# have no accents and are lower case, but for Greek capitals that look like another letter than their small ones.
+_LOOK_ALIKES = {
+    **dict(zip("авгеѕіјкмнорстухьһԁԛԝѵӏ", "abresijkmhopctyxbhdqwvl", strict=True)),  # Cyrillic
+    **dict(zip("αβγεηικμνορστυχω", "abyenikuvopotuxw", strict=True)),  # Greek
+    **dict(zip("ΗΜΝΥΖ", "hmnyz", strict=True)),
+    **dict(zip("օոսհցյգ", "onuhgjq", strict=True)),  # Armenian
+    **dict(zip("ᎠᎡᎢᎥᎪᎫᎬᎳᎷᎻᏀᏃᏙᏚᏟᏢᏦᏞᏴᎩ", "drtiajewmhgzvscpklby", strict=True)),  # Cherokee
+    **dict(zip("ɑɡʙɢɪɩʟɴʀʏʜƒƅ", "agbgiilnryhfb", strict=True)),  # Latin's own variants
+    **dict(zip("ᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢꜰꜱ", "acdejkmoptuvwzfs", strict=True)),
+    **{chr(first + place): chr(ord("a") + place) for first in (0x1F150, 0x1F170) for place in range(26)},  # 🅐 🅰
+    **dict(zip("013457", "o1east", strict=True)),  # digits; 1 stays apart, see LOOSE
+}
+_SIGNS = {"@": "a", "$": "s", "€": "e", "¢": "c", "!": "1", "|": "1"}
+LOOSE = str.maketrans("1l", "ii")  # the reading for words with a 1: i, l and 1 are one letter
+WRONG_CASE = re.compile(r"(?<=[a-z])I|(?<=[A-Z])l|l(?=[A-Z])")
+
+
+def _letters(character: str) -> str:
+    """Returns what a character is made of, without what is no letter: ⒝ is a b."""
+    return "".join(one for one in visible(character) if is_letter(one) or one in _LOOK_ALIKES)
+
+
+def _shape_of(character: str) -> str:
+    if is_ignorable(character):
+        return "i"
+    letters = _letters(character)
+    if visible(character) in _SIGNS:
+        return "!" if _SIGNS[visible(character)] == "1" else "$"
+    if letters:
+        return "u" if is_unspaced(letters[0]) else "w"
+    return " "
+
+
+def _look(character: str) -> str:
+    """Returns the Latin letter that a character looks like, or else what it folds to."""
+    if sign := _SIGNS.get(visible(character)):
+        return sign
+    return "".join(_LOOK_ALIKES.get(one) or _look_folded(one) for one in _letters(character))
+
+
+def _look_folded(one: str) -> str:
+    return "".join(_LOOK_ALIKES.get(folded, folded) for folded in fold(one))
+
+
+SHAPE = Remembered(_shape_of)
+PLAIN = Remembered(lambda character: fold(_letters(character)))
+ALIKE = Remembered(_look)
