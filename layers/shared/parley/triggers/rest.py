@@ -68,28 +68,44 @@ def operation(
 
         @wraps(function)
         def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-            request = event["requestContext"]
-            instance, request_id = event["path"], request["requestId"]
-            user_id = (request.get("authorizer") or {}).get("user_id")
-            call: Call | None = None
-            try:
-                call = _call(request)
-                with entering.admitted(call, name, asks):
-                    reply = function(call, **_arguments(event, body, query))
-            except Exception as error:
-                rate_limits = call.rate_limits.values() if call else ()
-                refusal = problems.as_refusal(error)
-                if refusal is None:
-                    request_log.failed(name, request_id, user_id=user_id)
-                    return _problem(problems.fault(instance, request_id), rate_limits)
-                request_log.refused(name, request_id, refusal.code, user_id=user_id, **problems.reasons(refusal))
-                return _problem(problems.problem(refusal, instance, request_id), rate_limits)
-            request_log.succeeded(name, request_id, user_id=user_id, status=reply.status)
-            return _reply(reply.status, "application/json", reply.value, call.rate_limits.values())
+            return _answered(event, name, asks, lambda call: function(call, **_arguments(event, body, query)))
 
         return handler
 
     return decorate
+
+
+def _answered(
+    event: dict[str, Any], name: str, asks: str | None, answer: Callable[[Call], Reply[object]]
+) -> dict[str, Any]:
+    """Returns what an operation replies, or the problem document of what it raises."""
+    request = event["requestContext"]
+    call: Call | None = None
+    try:
+        call = _call(request)
+        with entering.admitted(call, name, asks):
+            reply = answer(call)
+    except Exception as error:
+        return _refused(event, name, error, call.rate_limits.values() if call else ())
+    request_log.succeeded(name, request["requestId"], user_id=_user_id(request), status=reply.status)
+    return _reply(reply.status, "application/json", reply.value, call.rate_limits.values())
+
+
+def _refused(event: dict[str, Any], name: str, error: Exception, rate_limits: Collection[RateLimit]) -> dict[str, Any]:
+    """Returns the problem document of a refusal or a fault, and logs it."""
+    instance, request = event["path"], event["requestContext"]
+    request_id, user_id = request["requestId"], _user_id(request)
+    refusal = problems.as_refusal(error)
+    if refusal is None:
+        request_log.failed(name, request_id, user_id=user_id)
+        return _problem(problems.fault(instance, request_id), rate_limits)
+    request_log.refused(name, request_id, refusal.code, user_id=user_id, **problems.reasons(refusal))
+    return _problem(problems.problem(refusal, instance, request_id), rate_limits)
+
+
+def _user_id(request: Mapping[str, Any]) -> str | None:
+    user_id: str | None = (request.get("authorizer") or {}).get("user_id")
+    return user_id
 
 
 def _call(request: Mapping[str, Any]) -> Call:

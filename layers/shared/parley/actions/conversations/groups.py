@@ -288,16 +288,20 @@ def _change(
         if step is None:
             _tell_again(call, head, there, kinds, user_ids)
             return head, there
-        step = limits.counted(call, step, asked)
         try:
-            journal.write(step, call.now_s)
+            journal.write(limits.counted(call, step, asked), call.now_s)
         except journal.LostRace:
             continue
-        then = {one.user_id: _after(step, one) for one in (*there.values(), *step.members.added)}
-        if step.change is not None:
-            _tell(call, step.after, then, step.new_message, step.change)
-        return step.after, then
+        return step.after, _tell_step(call, step, there)
     raise conditions.busy()
+
+
+def _tell_step(call: Call, step: Step, there: Memberships) -> Memberships:
+    """Tells the members of a step that was written; returns the memberships that were read as it leaves them."""
+    then = {mine.user_id: _after(step, mine) for mine in (*there.values(), *step.members.added)}
+    if step.change is not None:
+        _tell(call, step.after, then, step.new_message, step.change)
+    return then
 
 
 def _after(step: Step, mine: Membership) -> Membership:

@@ -27,6 +27,23 @@ from parley.domain.conversations.steps import Change, Step
 Decide = Callable[[Found], Step | None]
 
 
+class _Wanted(Struct, frozen=True):
+    """What the caller wants to change: `decide` returns the step, or None if the message is that way already."""
+
+    message_id: str
+    decide: Decide
+    also: Collection[str] = ()  # people whom the message is to name
+    text: str | None = None  # what the message says afterwards, if that changes
+    of_names: bool = False  # it may name others afterwards
+    of_mark: bool = False  # the caller's mark changes, `emoji` or that the message is hidden
+    emoji: str | None = None
+
+    def last_change_seq(self, found: Found) -> int:
+        """Returns the change that made the message, or the caller's mark, what it is; 0 if nothing has."""
+        mark = found.mark(self.emoji)
+        return (mark.change_seq if mark else 0) if self.of_mark else found.message.change_seq
+
+
 class PinList(Struct, frozen=True, kw_only=True):
     """The pinned messages of a conversation, the latest pin first.
 
@@ -59,34 +76,32 @@ def edit(call: Call, message_id: str, wanted: EditMessage) -> Message:
         step = change_steps.edited(call, found, replace(wanted, text=screened.text), window_s)
         return None if step is None else screening.flagged(call, step, screened)
 
-    return _change(call, message_id, decide, also=named, text=wanted.text, of_names=True)
+    return _change(call, _Wanted(message_id, decide, also=named, text=wanted.text, of_names=True))
 
 
 def delete(call: Call, message_id: str) -> Message:
     """Deletes a message for everyone, leaving its place behind; three round trips, at times four as for an edit."""
-    return _change(call, message_id, lambda found: change_steps.deleted(call, found), of_names=True)
+    return _change(call, _Wanted(message_id, lambda found: change_steps.deleted(call, found), of_names=True))
 
 
 def hide(call: Call, message_id: str) -> Message:
     """Deletes a message from the caller's own view, on all their devices; three round trips."""
-    return _change(call, message_id, lambda found: change_steps.hidden(call, found), of_mark=True)
+    return _change(call, _Wanted(message_id, lambda found: change_steps.hidden(call, found), of_mark=True))
 
 
 def react(call: Call, message_id: str, emoji: str, *, is_on: bool) -> Message:
     """Puts the caller's reaction on a message, or takes it off; three round trips."""
     normal = change_steps.check_emoji(emoji, access.field_of(call, "emoji"))
-    return _change(
-        call,
-        message_id,
-        lambda found: change_steps.reacted(call, found, normal, is_on=is_on),
-        of_mark=True,
-        emoji=normal,
-    )
+
+    def decide(found: Found) -> Step | None:
+        return change_steps.reacted(call, found, normal, is_on=is_on)
+
+    return _change(call, _Wanted(message_id, decide, of_mark=True, emoji=normal))
 
 
 def pin(call: Call, message_id: str, *, is_on: bool) -> Message:
     """Pins a message for all members, or takes the pin off; three round trips."""
-    return _change(call, message_id, lambda found: change_steps.pinned(call, found, is_on=is_on))
+    return _change(call, _Wanted(message_id, lambda found: change_steps.pinned(call, found, is_on=is_on)))
 
 
 def pins(call: Call, conversation_id: str, query: PinQuery) -> PinList:
@@ -106,42 +121,21 @@ def pins(call: Call, conversation_id: str, query: PinQuery) -> PinList:
     return PinList(messages=shown, next=cursors.encode(_PinPosition(left=left)))
 
 
-def _change(
-    call: Call,
-    message_id: str,
-    decide: Decide,
-    *,
-    also: Collection[str] = (),
-    of_mark: bool = False,
-    text: str | None = None,
-    of_names: bool = False,
-    emoji: str | None = None,
-) -> Message:
-    """Returns the message as the caller sees it afterwards; `of_mark` where it is the caller's mark that changes.
-
-    `text` is what the message says afterwards, if that changes; `of_names` where it may name others afterwards.
-    """
-
-    def read() -> Found:
-        if text is None:
-            return _found(call, message_id, also)
-        return parallel.both(lambda: _found(call, message_id, also), lambda: word_list_cache.check_now(call.now_s))[0]
-
-    conversation_id, _ = ids.split_message_id(message_id, access.field_of(call, "message_id"))
-    found, asked = limits.own_beside(call, conversation_id, read, text=text or "")
+def _change(call: Call, wanted: _Wanted) -> Message:
+    """Returns the message as the caller sees it afterwards."""
+    conversation_id, _ = ids.split_message_id(wanted.message_id, access.field_of(call, "message_id"))
+    found, asked = limits.own_beside(call, conversation_id, lambda: _read(call, wanted), text=wanted.text or "")
     for number in conditions.tries():
         if number:
-            found = read()
-        if of_names:
+            found = _read(call, wanted)
+        if wanted.of_names:
             found = _with_named(found)
-        step = decide(found)
+        step = wanted.decide(found)
         if step is None:
-            mark = found.mark(emoji)
-            _tell_again(call, found, (mark.change_seq if mark else 0) if of_mark else found.message.change_seq)
+            _tell_again(call, found, wanted.last_change_seq(found))
             return found.view()
-        step = limits.counted(call, step, asked)
         try:
-            journal.write(step, call.now_s)
+            journal.write(limits.counted(call, step, asked), call.now_s)
         except journal.LostRace:
             continue
         now = found.after(step)
@@ -151,12 +145,19 @@ def _change(
     raise conditions.busy()
 
 
-def _found(call: Call, message_id: str, also: Collection[str]) -> Found:
-    conversation_id, seq = ids.split_message_id(message_id, access.field_of(call, "message_id"))
+def _read(call: Call, wanted: _Wanted) -> Found:
+    """Returns what was found of the message, and checks the word list beside it if the text changes."""
+    if wanted.text is None:
+        return _found(call, wanted)
+    return parallel.both(lambda: _found(call, wanted), lambda: word_list_cache.check_now(call.now_s))[0]
+
+
+def _found(call: Call, wanted: _Wanted) -> Found:
+    conversation_id, seq = ids.split_message_id(wanted.message_id, access.field_of(call, "message_id"))
     # What is the caller's own is read whether they are a member or not: it gives nothing away.
     ((head, membership, message, named), mine), blocked = parallel.both(
         lambda: parallel.both(
-            lambda: messages.head_and_message(conversation_id, seq, call.user_id, also),
+            lambda: messages.head_and_message(conversation_id, seq, call.user_id, wanted.also),
             lambda: personal_marks.rows(conversation_id, call.user_id, seq, seq),
         ),
         lambda: blocks.blocked_by(call.user_id) if ids.is_group_id(conversation_id) else set(),

@@ -36,27 +36,18 @@ def explain(call: Call, asked: ExplainPolicy) -> Explanation:
     rows = batches.read(wish.reads(call))
     try:
         head = wish.open_one(call, rows)
-        if head is None:
-            decision = wish.decide(call, rows)
-            return Explanation(
-                allowed=True,
-                code=decision.code,
-                rule=decision.rule,
-                detail="You may open this conversation.",
-                conversation_id=None,
-            )
+        if head is not None:
+            return _already_open(head.conversation_id)
+        decision = wish.decide(call, rows)
     except Refusal as refusal:
-        return Explanation(
-            allowed=False,
-            code=refusal.code,
-            rule=refusal.rule or "",
-            detail=refusal.detail,
-            conversation_id=None,
-        )
-    return Explanation(
-        allowed=True,
-        code=ALREADY_OPEN,
-        rule="an open conversation stays open, whatever the policy says later",
-        detail="You have this conversation already.",
-        conversation_id=head.conversation_id,
-    )
+        return _answer(False, refusal.code, refusal.rule or "", refusal.detail)
+    return _answer(True, decision.code, decision.rule, "You may open this conversation.")
+
+
+def _already_open(conversation_id: str) -> Explanation:
+    rule = "an open conversation stays open, whatever the policy says later"
+    return _answer(True, ALREADY_OPEN, rule, "You have this conversation already.", conversation_id)
+
+
+def _answer(allowed: bool, code: str, rule: str, detail: str, conversation_id: str | None = None) -> Explanation:
+    return Explanation(allowed=allowed, code=code, rule=rule, detail=detail, conversation_id=conversation_id)

@@ -38,7 +38,55 @@ def save(user_id: str, connection: Connection, most: int) -> Presence:
 
     One round trip, two for a newcomer. However many come at once, the row counts them.
     """
-    body = {
+    row = _add_device(user_id, connection, most) or _add_person(user_id, connection)
+    if row is not None:
+        return _presence(user_id, row)
+    person = of([user_id])[user_id]
+    is_in = any(one.connection_id == connection.connection_id for one in person.connections)
+    if len(person.connections) >= most and not is_in:  # it is in if botocore has just written it twice
+        raise Full(person)
+    return save(user_id, connection, most)  # another first device was faster, or one has just left
+
+
+def _add_device(user_id: str, connection: Connection, most: int) -> tables.Connections | None:
+    """Writes a connection into the row of a person who has one; None if there is none, or no room in it."""
+    row = tables.Connections(user_id=user_id)
+    device = Path(["connections", connection.connection_id])
+    has_room = device.exists() | (size(tables.Connections.connections) < most)
+    actions: list[Action] = [
+        device.set(_stored(connection)),
+        tables.Connections.sweep_shard.set(shard("presence", user_id)),
+        # Not moved forward: the lease of another device may end sooner.
+        tables.Connections.sweep_at_s.set(tables.Connections.sweep_at_s | connection.until_s),
+    ]
+    try:
+        row.update(actions=actions, condition=tables.Connections.connections.exists() & has_room)
+    except UpdateError as error:
+        if conditions.failed_condition(error):
+            return None
+        raise
+    return row
+
+
+def _add_person(user_id: str, connection: Connection) -> tables.Connections | None:
+    """Writes the row of a person who has none; None if there is one."""
+    row = tables.Connections(
+        user_id=user_id,
+        connections={connection.connection_id: _stored(connection)},
+        sweep_shard=shard("presence", user_id),
+        sweep_at_s=connection.until_s,
+    )
+    try:
+        row.save(condition=tables.Connections.user_id.does_not_exist())
+    except PutError as error:
+        if conditions.failed_condition(error):
+            return None
+        raise
+    return row
+
+
+def _stored(connection: Connection) -> dict[str, Any]:
+    return {
         "lease_s": connection.lease_s,
         "token_s": connection.token_s,
         "since_ms": connection.since_ms,
@@ -46,40 +94,6 @@ def save(user_id: str, connection: Connection, most: int) -> Presence:
         "sign_s": connection.sign_s,
         "joined": dict.fromkeys(sorted(connection.joined), True),
     }
-    row = tables.Connections(user_id=user_id)
-    part = shard("presence", user_id)
-    device = Path(["connections", connection.connection_id])
-    has_room = device.exists() | (size(tables.Connections.connections) < most)
-    try:
-        row.update(
-            actions=[
-                device.set(body),
-                tables.Connections.sweep_shard.set(part),
-                # Not moved forward: the lease of another device may end sooner.
-                tables.Connections.sweep_at_s.set(tables.Connections.sweep_at_s | connection.until_s),
-            ],
-            condition=tables.Connections.connections.exists() & has_room,
-        )
-    except UpdateError as error:
-        if not conditions.failed_condition(error):
-            raise
-        row = tables.Connections(
-            user_id=user_id,
-            connections={connection.connection_id: body},
-            sweep_shard=part,
-            sweep_at_s=connection.until_s,
-        )
-        try:
-            row.save(condition=tables.Connections.user_id.does_not_exist())
-        except PutError as race:
-            if not conditions.failed_condition(race):
-                raise
-            person = of([user_id])[user_id]
-            is_in = any(one.connection_id == connection.connection_id for one in person.connections)
-            if len(person.connections) >= most and not is_in:  # it is in if botocore has just written it twice
-                raise Full(person) from None
-            return save(user_id, connection, most)  # another first device was faster, or one has just left
-    return _presence(user_id, row)
 
 
 def renew(person: Presence, connection_id: str, now_s: int, lease_s: int) -> Presence | None:

@@ -61,24 +61,16 @@ def read(
     A token counts for `max_lifetime_s` after `iat` at most. One without `iat` counts as issued that long before its
     `exp`, so that a sign-out ends it whenever it was made.
     """
-    expires_at_s = said_to_end_s = _time(claims, "exp")
-    issued_at_s = _time(claims, "iat") if "iat" in claims else max(0, expires_at_s - max_lifetime_s)
-    expires_at_s = min(expires_at_s, issued_at_s + max_lifetime_s)
-    if expires_at_s + leeway_s <= now_s:
-        late = "exp" if said_to_end_s + leeway_s <= now_s else "iat"
-        raise Unauthenticated("token_expired", "The token has expired.", claim=late)
-    not_before_s = _time(claims, "nbf") if "nbf" in claims else 0
-    early = "nbf" if not_before_s > now_s + leeway_s else "iat"
-    if early == "nbf" or ("iat" in claims and issued_at_s > now_s + leeway_s):
-        raise Unauthenticated("token_not_yet_valid", "The token is not valid yet.", claim=early)
+    times = _times(claims, max_lifetime_s)
+    _check_times(claims, times, now_s, leeway_s)
     user_id = _user_id(claims, names.user_id)
     identity = Identity(
         user_id=user_id,
         name=_name(claims, names.name) or user_id,
         role=_role(claims, names.role),
         contexts=_contexts(claims, names.contexts),
-        expires_at_s=min(expires_at_s + leeway_s, MAX_TIME_S),
-        issued_at_s=issued_at_s,
+        expires_at_s=min(times.expires_at_s + leeway_s, MAX_TIME_S),
+        issued_at_s=times.issued_at_s,
     )
     if identity.role == SERVICE_ROLE and service_audience and service_audience not in _audiences(claims):
         detail = "A token of the role `service` needs the audience of programs, too."
@@ -86,7 +78,32 @@ def read(
     if identity.is_too_large:
         _refuse(names.contexts, f"is too large for API Gateway: more than {MAX_CONTEXT_BYTES} bytes with the others")
     # Of two tokens without `iat`, the profile of the one that ends later is the newer one.
-    return SignIn(identity=identity, issued_at_s=issued_at_s if "iat" in claims else said_to_end_s)
+    return SignIn(identity=identity, issued_at_s=times.issued_at_s if "iat" in claims else times.exp_s)
+
+
+class _Times(Struct, frozen=True, kw_only=True):
+    """The times of a token; `expires_at_s` is `exp_s` or the end of its longest life, whichever comes first."""
+
+    exp_s: int
+    issued_at_s: int
+    expires_at_s: int
+
+
+def _times(claims: Mapping[str, object], max_lifetime_s: int) -> _Times:
+    exp_s = _time(claims, "exp")
+    issued_at_s = _time(claims, "iat") if "iat" in claims else max(0, exp_s - max_lifetime_s)
+    return _Times(exp_s=exp_s, issued_at_s=issued_at_s, expires_at_s=min(exp_s, issued_at_s + max_lifetime_s))
+
+
+def _check_times(claims: Mapping[str, object], times: _Times, now_s: int, leeway_s: int) -> None:
+    """Refuses a token that has expired, or is not valid yet; the refusal names the claim that says so."""
+    if times.expires_at_s + leeway_s <= now_s:
+        late = "exp" if times.exp_s + leeway_s <= now_s else "iat"
+        raise Unauthenticated("token_expired", "The token has expired.", claim=late)
+    not_before_s = _time(claims, "nbf") if "nbf" in claims else 0
+    early = "nbf" if not_before_s > now_s + leeway_s else "iat"
+    if early == "nbf" or ("iat" in claims and times.issued_at_s > now_s + leeway_s):
+        raise Unauthenticated("token_not_yet_valid", "The token is not valid yet.", claim=early)
 
 
 def _audiences(claims: Mapping[str, object]) -> list[object]:
