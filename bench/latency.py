@@ -4,7 +4,7 @@ A model, because nothing of this was run on AWS. What is outside the function is
 and API Gateway's own time, which AWS does not publish.
 """
 
-# The median that a function in Python sees (public benchmark from Lambda, us-east-1; docs/aws-facts.md). A transaction
+# The median that a function in Python sees (public benchmark from Lambda, us-east-1; aws-facts.md). A transaction
 # of five items takes three times a put: it is prepared and then committed.
 TRANSACTION_MS = 25.0
 BATCH_MS = 8.0

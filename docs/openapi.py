@@ -43,8 +43,8 @@ DESCRIPTION = """\
 Messages between the users of an application that signs them in itself.
 
 JSON, snake_case, UTF-8; times are RFC 3339 in UTC with milliseconds. Every error is a problem document (RFC 9457):
-switch on its `code`, which docs/errors.md explains. To somebody outside a conversation it does not exist (404). Made
-from the code by `make docs`."""
+switch on its `code`, which docs/reference/errors.md explains. To somebody outside a conversation it does not
+exist (404). Made from the code by `make docs`."""
 
 
 def document(operations: Sequence[RestOperation], version: str) -> Document:

@@ -8,7 +8,7 @@ from local.events import matches, stringified
 from local.functions import FunctionError, PayloadTooLarge
 from local.template import Document
 
-MAX_CONTEXT_BYTES = 8 * 1024  # names and values (docs/aws-facts.md#websocket-authorizer; REST likewise)
+MAX_CONTEXT_BYTES = 8 * 1024  # names and values (aws-facts.md#websocket-authorizer; REST likewise)
 
 
 class Unauthorized(Exception):
@@ -90,7 +90,7 @@ def _covers(patterns: Any, what: str) -> bool:
 
 @dataclass
 class Cache:
-    """Grants by identity; a Deny is a grant too, so it is cached as well (docs/aws-facts.md#rest-authorizer)."""
+    """Grants by identity; a Deny is a grant too, so it is cached as well (aws-facts.md#rest-authorizer)."""
 
     ttl_s: float
     now_ms: Callable[[], int]

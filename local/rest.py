@@ -275,7 +275,7 @@ class RestApi:
             method = route.methods.get(call.request.method) or route.methods.get("ANY")
             if parameters is not None and method is not None:
                 call.route = route
-                call.path_parameters = parameters  # as they were sent (docs/aws-facts.md#rest-api)
+                call.path_parameters = parameters  # as they were sent (aws-facts.md#rest-api)
                 return method
         raise GatewayError("MISSING_AUTHENTICATION_TOKEN")  # 403: API Gateway does not say what does not exist
 

@@ -1,4 +1,4 @@
-"""A client, written from docs/client-guide.md alone: one class for each thing that it keeps, one method for each rule.
+"""A client, written from clients.md alone: one class for each thing that it keeps, one method for each rule.
 
 It imports nothing of Parley and works on JSON, as a client in any language does. Each method quotes its rule; where the
 guide changes, this changes with it.

@@ -1,4 +1,4 @@
-"""A session of the chat backend (docs/replacing.md, D): write to an id, hear of it inside and outside the room."""
+"""A session of the chat backend (replacing.md, D): write to an id, hear of it inside and outside the room."""
 
 from tests.e2e.stack import Stack
 

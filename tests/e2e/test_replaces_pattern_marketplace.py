@@ -1,4 +1,4 @@
-"""A session of the craft-pattern marketplace (docs/replacing.md, C): a purchase opens messaging about a pattern."""
+"""A session of the craft-pattern marketplace (replacing.md, C): a purchase opens messaging about a pattern."""
 
 from tests.e2e.stack import Person, Stack
 

@@ -1,4 +1,4 @@
-"""A session of the play-test platform (docs/replacing.md, A): a chat of a class, from opening to archive."""
+"""A session of the play-test platform (replacing.md, A): a chat of a class, from opening to archive."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""A session of the school platform (docs/replacing.md, E): who may write to whom, and a group of a class."""
+"""A session of the school platform (replacing.md, E): who may write to whom, and a group of a class."""
 
 from collections.abc import Iterator
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""A session of the travel platform (docs/replacing.md, B): travellers write to each other, with breaks in the line."""
+"""A session of the travel platform (replacing.md, B): travellers write to each other, with breaks in the line."""
 
 from tests.e2e.stack import Stack
 

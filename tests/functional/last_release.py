@@ -1,6 +1,6 @@
 """What a release stored and answered, kept in its folder under `releases/`.
 
-`python -m tests.functional.last_release <folder>` records it, with the code that is to be released (docs/upgrading.md).
+`python -m tests.functional.last_release <folder>` records it, with the code that is to be released (upgrade.md).
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A client written from docs/client-guide.md alone shows what a fresh read shows, in every field, whatever happens.
+"""A client written from clients.md alone shows what a fresh read shows, in every field, whatever happens.
 
 Three people with two devices each do random things. Acknowledgements get lost, invocations are doubled, disconnects are
 lost, devices read too slowly, go away and come back. In the end each catches up, and new devices begin; then every

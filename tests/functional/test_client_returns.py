@@ -1,6 +1,6 @@
 """A device goes away, things happen on other devices, it comes back: then it shows what a fresh read shows.
 
-One case for each kind of thing that `sync` must bring back, with the client model of docs/client-guide.md.
+One case for each kind of thing that `sync` must bring back, with the client model of clients.md.
 """
 
 from collections.abc import Iterator

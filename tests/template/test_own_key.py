@@ -12,7 +12,7 @@ from local.template import Place, Resource, Template, load
 ROOT = Path(__file__).parents[2]
 KEY = "arn:aws:kms:us-east-1:000000000000:key/0a1b2c3d-0000-1111-2222-333344445555"
 USD_A_REQUEST = 0.03 / 10_000  # list price of KMS, us-east-1
-MAX_POLICY_CHARACTERS = 10_240  # of a role's inline policies together (docs/aws-facts.md#cloudformation-and-cloudwatch)
+MAX_POLICY_CHARACTERS = 10_240  # of a role's inline policies together (aws-facts.md#cloudformation-and-cloudwatch)
 
 
 @cache
@@ -74,7 +74,7 @@ def test_a_roles_inline_policies_fit_with_the_key_too(function: str) -> None:
 
 
 def needed(function: Resource) -> set[str]:
-    """Returns what a function must do with the key (docs/aws-facts.md#kms); DynamoDB makes its data keys itself."""
+    """Returns what a function must do with the key (aws-facts.md#kms); DynamoDB makes its data keys itself."""
     actions = {one["Action"] for one in statements(role_of(function))}
     reads = {action for action in actions if action.startswith(("dynamodb:", "secretsmanager:"))}
     writes = actions & {"sqs:SendMessage", "s3:PutObject"}
@@ -108,7 +108,7 @@ def listed(value: Any) -> list[Any]:
 
 
 def test_operating_says_what_the_key_costs_at_most() -> None:
-    """The sources of both numbers are in docs/aws-facts.md#kms."""
+    """The sources of both numbers are in aws-facts.md#kms."""
     pairs = {
         (function, str(one["Resource"]).split("/index/")[0])
         for function in FUNCTIONS
@@ -119,7 +119,7 @@ def test_operating_says_what_the_key_costs_at_most() -> None:
     asked_by_queues = sum(
         month_s // queue.properties["KmsDataKeyReusePeriodSeconds"] * principals(queue) for queue in all_queues()
     )
-    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "operate" / "costs.md").read_text(encoding="utf-8")
     [(told, tables)] = re.findall(r"(\d+) pairs of a function and a table are at most \$([\d.]+) a month", page)
     [queues] = re.findall(r"at most \$([\d.]+) for the queues", page)
 

@@ -83,7 +83,7 @@ WATCHED_SINCE = 8  # one table, one queue and their alarms, more alarms; one fun
 def test_a_function_takes_two_resources_and_no_more() -> None:
     count = len(deployed().resources)
 
-    # 500 a stack (docs/aws-facts.md#cloudformation-and-cloudwatch). A function and its role; all else is shared.
+    # 500 a stack (aws-facts.md#cloudformation-and-cloudwatch). A function and its role; all else is shared.
     assert count <= MEASURED + WATCHED_SINCE + 2 * (len(FUNCTIONS) - 82), f"{count} resources"
 
 
@@ -106,7 +106,7 @@ def test_a_functions_policy_and_environment_stay_clear_of_their_limits(function:
 
 
 def test_the_decision_on_log_groups_says_how_many_resources_there_are() -> None:
-    decisions = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8")
+    decisions = (ROOT / "docs" / "contribute" / "decisions" / "template.md").read_text(encoding="utf-8")
     entry = decisions.partition("**Log groups are named after the stack**")[2].partition("\n- ")[0]
     more, processed = (int(number) for number in re.findall(r"some (\d+)", entry))
 
@@ -558,7 +558,7 @@ def test_traces_are_sent_if_the_parameter_says_so_but_never_of_pings_and_typing(
 
 @pytest.mark.parametrize("integration", names("AWS::ApiGatewayV2::Integration"))
 def test_a_function_is_called_by_post(integration: str) -> None:
-    # Lambda's Invoke is a POST, whatever the client sent (docs/aws-facts.md#websocket-api).
+    # Lambda's Invoke is a POST, whatever the client sent (aws-facts.md#websocket-api).
     assert deployed().resources[integration].properties["IntegrationMethod"] == "POST"
 
 
@@ -581,7 +581,7 @@ def test_tables_with_indexes_are_made_one_after_the_other() -> None:
         if {"GlobalSecondaryIndexes", "LocalSecondaryIndexes"} & deployed().resources[table].properties.keys()
     ]
 
-    # docs/aws-facts.md#dynamodb-limits. In a row the first waits for none of the others, the second for one, and so on.
+    # aws-facts.md#dynamodb-limits. In a row the first waits for none of the others, the second for one, and so on.
     assert sorted(len(before(table) & set(indexed)) for table in indexed) == list(range(len(indexed)))
 
 
@@ -604,7 +604,7 @@ def test_what_holds_data_is_not_replaced_away_and_does_not_outlive_a_failed_firs
         policies = written()["Resources"][resource.logical_id]
         of_both = (policies["DeletionPolicy"], policies["UpdateReplacePolicy"])
 
-        # Retain would leave an orphan if the first deployment fails (docs/aws-facts.md#cloudformation-and-cloudwatch).
+        # Retain would leave an orphan if the first deployment fails (aws-facts.md#cloudformation-and-cloudwatch).
         assert of_both in [("RetainExceptOnCreate", "Retain"), ("Delete", "Delete")], resource.logical_id
 
 
@@ -624,13 +624,13 @@ def test_a_table_is_protected_if_it_is_kept_and_the_deployer_says_so(table: str)
 
 
 def test_the_pages_say_what_the_alarms_cost() -> None:
-    # An expression counts each metric in it (docs/aws-facts.md#cloudformation-and-cloudwatch); ten are free.
+    # An expression counts each metric in it (aws-facts.md#cloudformation-and-cloudwatch); ten are free.
     alarms = [each.properties for each in of_type("AWS::CloudWatch::Alarm")]
     watched = [one for alarm in alarms for one in alarm.get("Metrics", [{"MetricStat": {}}])]
     metrics = sum("MetricStat" in one for one in watched)
     usd = (metrics - 10) / 10
 
-    for page in ("operating.md", "decisions.md"):
+    for page in ("operate/costs.md", "contribute/decisions/template.md"):
         text = (ROOT / "docs" / page).read_text(encoding="utf-8")
         assert f"{metrics} metrics" in text, page
         assert f"${usd:.2f}" in text, page
@@ -638,7 +638,7 @@ def test_the_pages_say_what_the_alarms_cost() -> None:
 
 
 def test_operating_names_every_table_and_bucket_that_outlives_the_stack() -> None:
-    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "operate" / "deploy.md").read_text(encoding="utf-8")
     section = page.partition("## Delete everything")[2].partition("\n## ")[0]
     tables, others = (set(re.findall(r"`([A-Z]\w+)`", part)) for part in section.split("the buckets", 1))
     kept = {
@@ -651,7 +651,7 @@ def test_operating_names_every_table_and_bucket_that_outlives_the_stack() -> Non
 
 def test_operating_counts_the_sweeps_of_every_minute() -> None:
     sweeps = [name for name in FUNCTIONS if kind_of(name) == "scheduled"]
-    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "operate" / "costs.md").read_text(encoding="utf-8")
     [told] = re.findall(r"the (\w+) sweeps that run every minute", page)
     [metrics] = re.findall(r"The sweeps' (\w+) custom metrics", page)
 
@@ -661,7 +661,7 @@ def test_operating_counts_the_sweeps_of_every_minute() -> None:
 
 
 def test_operating_lists_the_tables_that_outlive_the_stack() -> None:
-    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "operate" / "deploy.md").read_text(encoding="utf-8")
     listed = page.partition("\n## Delete everything\n")[2].partition("the tables ")[2].partition(", the buckets")[0]
 
     assert set(re.findall(r"`(\w+)`", listed)) == kept() & set(TABLES)
@@ -669,7 +669,7 @@ def test_operating_lists_the_tables_that_outlive_the_stack() -> None:
 
 def test_operating_says_which_alarms_leave_out_faults_that_pass() -> None:
     """They count lines of level ERROR, and a function logs a fault that passes as a refusal, at INFO."""
-    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "operate" / "watch.md").read_text(encoding="utf-8")
     filters = of_type("AWS::Logs::MetricFilter")
     by_level = {
         f"{one.properties['MetricTransformations'][0]['MetricName']}Alarm"
@@ -879,7 +879,7 @@ def test_an_index_has_an_alarm_and_a_line_of_the_dashboard_for_what_is_throttled
         if "MetricStat" in part
     ]
 
-    # The dimension TableName alone leaves the indexes out (docs/aws-facts.md#dynamodb-limits).
+    # The dimension TableName alone leaves the indexes out (aws-facts.md#dynamodb-limits).
     assert [one for one in alarmed if (one["MetricName"], one["Dimensions"]) == (metric, of_index)]
     dimensions = [text for one in of_index for text in (one["Name"], one["Value"])]
     shown = [line[:6] for widget in widgets() for line in widget["properties"]["metrics"]]
@@ -958,7 +958,7 @@ def test_an_alarm_tells_the_topic_and_is_in_the_handbook(alarm: str) -> None:
     # An alarm that waits for too much must not ring when there is nothing; one that waits for too little must.
     waits_for_less = properties["ComparisonOperator"].startswith("LessThan")
     assert properties["TreatMissingData"] == ("breaching" if waits_for_less else "notBreaching")
-    assert f"`{alarm}`" in (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    assert f"`{alarm}`" in (ROOT / "docs" / "operate" / "watch.md").read_text(encoding="utf-8")
 
 
 def test_faults_are_counted_by_the_level_that_the_logger_writes() -> None:
@@ -997,7 +997,7 @@ def test_a_parameter_is_described_bounded_grouped_and_in_the_handbook(parameter:
     assert "Default" in declared
     assert {"AllowedValues", "AllowedPattern", "MinLength", "MinValue"} & declared.keys()
     assert [parameter in group["Parameters"] for group in groups].count(True) == 1
-    assert f"`{parameter}`" in (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    assert f"`{parameter}`" in (ROOT / "docs" / "operate" / "deploy.md").read_text(encoding="utf-8")
 
 
 def test_the_outputs_say_where_the_apis_are() -> None:

@@ -1,4 +1,4 @@
-"""What stands between a deployed stack and a newer template, read before anybody deploys it (docs/upgrading.md)."""
+"""What stands between a deployed stack and a newer template, read before anybody deploys it (upgrade.md)."""
 
 import re
 from collections.abc import Iterator

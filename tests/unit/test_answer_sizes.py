@@ -40,7 +40,7 @@ from tests.unit.test_api_documents import ASYNCAPI, METHODS, OPENAPI
 
 Schema = dict[str, Any]
 
-MAX_ANSWER_BYTES = 6 * 1024 * 1024 - 4096  # of Lambda (docs/aws-facts.md); the rest is status and headers
+MAX_ANSWER_BYTES = 6 * 1024 * 1024 - 4096  # of Lambda (aws-facts.md); the rest is status and headers
 MAX_FRAME_BYTES = 128 * 1024  # of API Gateway
 
 # Code points of what people write, by field, or by `Class.field`. Each takes 6 bytes of a frame at most (a control

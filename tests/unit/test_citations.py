@@ -14,7 +14,8 @@ FOLDERS = ("layers", "functions", "local", "tests", "docs", "bench")
 OTHERS = ("template.yaml", "Makefile", "pyproject.toml", "layers/shared/Makefile")
 FOREIGN = {".aws-sam", "node_modules", "__pycache__"}
 
-PAGE = re.compile(r"\b(?:docs/)?[\w-]+\.md\b(?:#[\w-]+)?")
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+PAGE = re.compile(r"\b(?:[\w-]+/)*[\w-]+\.md\b(?:#[\w-]+)?")
 HEADING = re.compile(r"\b(README|[\w/-]+\.md)(?:, | \()\"([^\"]+)\"")
 # A document's name without an ending, cited as notes of old did: "(facts: TTL)", "product: typing expires".
 NAMED = re.compile(r"\((?:facts|architecture|product|house|style)[):,;]|\b(?:facts|architecture|product|house|style): ")
@@ -57,7 +58,8 @@ def _is_there(page: str, anchor: str) -> bool:
 def _path(page: str) -> Path:
     if page.startswith(("README", "CHANGELOG")):
         return ROOT / f"{page.removesuffix('.md')}.md"
-    return ROOT / page if page.startswith("docs/") else ROOT / "docs" / page
+    matching = [path for path in PAGES if path.match(page)]
+    return matching[0] if len(matching) == 1 else ROOT / page  # a bare name must be one page's
 
 
 @cache
@@ -85,8 +87,8 @@ def test_a_comment_cites_what_is_in_the_repository(path: Path) -> None:
         "unread totals (architecture)",
         'product: "Typing expires after 5 s"',
         "docs/nowhere.md says so",
-        "docs/aws-facts.md#no-such-heading",
-        'docs/decisions.md, "No such chapter"',
+        "aws-facts.md#no-such-heading",
+        'docs/contribute/decisions/README.md, "No such chapter"',
     ],
 )
 def test_a_citation_that_leads_nowhere_is_found(comment: str) -> None:
@@ -97,7 +99,7 @@ def test_a_citation_that_leads_nowhere_is_found(comment: str) -> None:
     "comment",
     [
         "targets/python<version>-<architecture>/Makefile",
-        "the whole product of both (docs/aws-facts.md#websocket-api)",
+        "the whole product of both (aws-facts.md#websocket-api)",
         'README, "Limits"',
         "in a `FACTS: dict`",
     ],
@@ -107,6 +109,6 @@ def test_a_citation_that_is_good_passes(comment: str) -> None:
 
 
 def test_every_heading_of_the_facts_has_an_anchor_of_its_own() -> None:
-    anchors = [_anchor(title) for title in _titles(ROOT / "docs" / "aws-facts.md")]
+    anchors = [_anchor(title) for title in _titles(ROOT / "docs" / "contribute" / "aws-facts.md")]
 
     assert len(anchors) == len(set(anchors)) > 1

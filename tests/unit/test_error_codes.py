@@ -1,4 +1,4 @@
-"""docs/errors.md explains every code that the code can raise, with its status, and none that it cannot."""
+"""errors.md explains every code that the code can raise, with its status, and none that it cannot."""
 
 import ast
 import re
@@ -15,7 +15,7 @@ from parley.domain.people.policy import Decision
 from parley.triggers import problems
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "errors.md").read_text(encoding="utf-8")
 SOURCES = sorted((ROOT / "layers" / "shared" / "parley").rglob("*.py"))
 REFUSALS = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Refusal)}
 

@@ -1,4 +1,4 @@
-"""What README.md and docs/*.md say of the repository is so: links, parameters, targets, names."""
+"""What README.md and the pages of docs/ say of the repository is so: links, parameters, targets, names."""
 
 import json
 import re
@@ -9,7 +9,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 README = PAGES[0].read_text(encoding="utf-8")
 ASYNCAPI: dict[str, Any] = json.loads((ROOT / "docs" / "asyncapi.json").read_text(encoding="utf-8"))
 
@@ -20,7 +20,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?://)([^)#]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8"))
 
@@ -47,7 +47,7 @@ def test_the_readme_names_each_shipped_policy() -> None:
 
 
 def test_the_readme_excepts_from_its_promise_what_clients_must_read_again() -> None:
-    guide = (ROOT / "docs" / "client-guide.md").read_text(encoding="utf-8")
+    guide = (ROOT / "docs" / "guides" / "clients.md").read_text(encoding="utf-8")
     table = guide.partition("\n### What to read again\n")[2].partition("\n## ")[0]
     again = re.findall(r"^\| (.+?) \| .+ \|$", table, re.MULTILINE)[1:]
     promise = README.partition("\n- What you follow by events")[2].partition("\n- ")[0]
@@ -59,7 +59,7 @@ def test_the_readme_excepts_from_its_promise_what_clients_must_read_again() -> N
         assert word in table
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_make_target_that_is_told_of_exists(page: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 

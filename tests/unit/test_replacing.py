@@ -1,4 +1,4 @@
-"""docs/replacing.md names only what there is, and leaves out nothing that people can do."""
+"""replacing.md names only what there is, and leaves out nothing that people can do."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "replacing.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "guides" / "replacing.md").read_text(encoding="utf-8")
 OPENAPI: dict[str, Any] = json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="utf-8"))
 ASYNCAPI: dict[str, Any] = json.loads((ROOT / "docs" / "asyncapi.json").read_text(encoding="utf-8"))
 ROUTE = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/[^?\s]*)(?:\?(\S*))?")

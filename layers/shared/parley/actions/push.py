@@ -24,7 +24,7 @@ from parley.domain.live.presence import Connection, Presence
 FrameFor = Callable[[str, Connection], bytes | None]  # of a person's id and one of their devices; None: no post
 
 MAX_REMEMBERED = 4096
-# Clients give up waiting after 30 s, reconnect within 30 s more, and then try again (docs/client-guide.md). Twice that.
+# Clients give up waiting after 30 s, reconnect within 30 s more, and then try again (clients.md). Twice that.
 RETELL_MS = 120_000
 
 Written = TypeVar("Written")

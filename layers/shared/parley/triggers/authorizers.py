@@ -64,7 +64,7 @@ def _authorizer(
                 raise  # API Gateway answers 500
             request_log.refused(name, request_id, refusal.code, **ids, **problems.reasons(refusal))
             # The one message that API Gateway turns into a 401; a Deny would be a 403
-            # (docs/aws-facts.md#websocket-authorizer, docs/aws-facts.md#rest-authorizer).
+            # (aws-facts.md#websocket-authorizer, aws-facts.md#rest-authorizer).
             raise Exception("Unauthorized") from None
         request_log.succeeded(name, request_id, user_id=identity.user_id, **ids)
         return _allow(identity, resource(event["methodArn"]))
@@ -89,7 +89,7 @@ def _allow(identity: Identity, resource: str) -> dict[str, Any]:
 
 def _whole_api(method_arn: str) -> str:
     # The answer is cached by token for all methods, so a policy for one path would be a 403 on the next
-    # (docs/aws-facts.md#rest-authorizer).
+    # (aws-facts.md#rest-authorizer).
     api, stage, *_ = method_arn.split("/")
     return f"{api}/{stage}/*/*"
 

@@ -21,7 +21,7 @@ Body = TypeVar("Body", bound=Struct)
 def queue(body: type[Body]) -> Callable[[Callable[[Body, int], None]], Handler]:
     """Returns the decorator that makes a Lambda handler of what is done with one message, `body` and the time in ms.
 
-    A newer version may have put fields into a message that this one does not know (docs/upgrading.md), so they are no
+    A newer version may have put fields into a message that this one does not know (upgrade.md), so they are no
     mistake, as they would be in a client's request.
     The function's event source reports partial failures (template.yaml): what raised stays in the queue, and goes
     to the dead letters after the tries that the queue allows.

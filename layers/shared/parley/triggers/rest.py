@@ -121,7 +121,7 @@ def _call(request: Mapping[str, Any]) -> Call:
 
 
 def _arguments(event: Mapping[str, Any], body: type[Struct] | None, query: type[Struct]) -> dict[str, Any]:
-    # API Gateway hands over the parts of the path as they were sent, percent signs and all: docs/aws-facts.md#rest-api.
+    # API Gateway hands over the parts of the path as they were sent, percent signs and all: aws-facts.md#rest-api.
     arguments: dict[str, Any] = {name: unquote(part) for name, part in (event.get("pathParameters") or {}).items()}
     asked = decode_query(event.get("multiValueQueryStringParameters") or {}, query)
     if query is not Nothing:

@@ -6,7 +6,7 @@
 
 Every action frame gets exactly one reply, `ack` or `error`, with its `request_id`. The reply is the function's return
 value: each action's route has a route response in template.yaml. Without one API Gateway drops the value
-(docs/aws-facts.md#websocket-api).
+(aws-facts.md#websocket-api).
 """
 
 from collections.abc import Callable, Mapping
@@ -104,7 +104,7 @@ def connection_event(function: Callable[[Call, list[str]], dict[str, str]]) -> H
 
         outcome = _outcome(event, name, run, must_hold=must_hold)
         if isinstance(outcome, Problem):
-            # The body of `$connect` is never delivered (docs/aws-facts.md#websocket-api).
+            # The body of `$connect` is never delivered (aws-facts.md#websocket-api).
             return {"statusCode": outcome.status}
         return {"statusCode": 200, "headers": outcome}
 

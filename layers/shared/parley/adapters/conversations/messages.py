@@ -55,7 +55,7 @@ def before_sending(
 
 def _earlier(row: tables.Message | None, now_s: int) -> Earlier | None:
     # Their time is checked here too, because DynamoDB deletes expired items up to days late
-    # (docs/aws-facts.md#dynamodb-time-to-live).
+    # (aws-facts.md#dynamodb-time-to-live).
     if row is None or int(row.expires_at_s or 0) <= now_s:
         return None
     return Earlier(seq=int(row.sent_seq or 0), fingerprint=row.fingerprint or "")

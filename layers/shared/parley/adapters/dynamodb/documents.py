@@ -29,7 +29,7 @@ def to_wire(value: Any) -> dict[str, Any]:
 
 
 def from_wire(wire: Mapping[str, Any]) -> Any:
-    """Returns the value that `to_wire` wrote, or a newer version (docs/upgrading.md); every number of ours is whole."""
+    """Returns the value that `to_wire` wrote, or a newer version (upgrade.md); every number of ours is whole."""
     [(kind, value)] = wire.items()
     match kind:
         case "N":

@@ -26,7 +26,7 @@ SERVICE_ROLE = "service"  # of the host's own programs, which are nobody to writ
 MAX_NAME_CHARACTERS = 200
 MAX_CONTEXT_TYPES = 20
 MAX_CONTEXT_IDS = 500  # of all types together
-MAX_CONTEXT_BYTES = 8_192  # of a context, quotes and all (docs/aws-facts.md#websocket-authorizer)
+MAX_CONTEXT_BYTES = 8_192  # of a context, quotes and all (aws-facts.md#websocket-authorizer)
 
 _user_id = re.compile(USER_ID_PATTERN)
 _stored_user_id = re.compile(STORED_USER_ID_PATTERN)

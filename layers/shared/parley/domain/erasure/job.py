@@ -30,7 +30,7 @@ AGAIN_S = 310  # API Gateway keeps the authorizer's answers for 300 s (template.
 MAX_READ = 1_000_000
 # A step is tried five times, six minutes apart (template.yaml, ErasureSteps).
 STALLED_MS = 45 * 60_000
-# A record of a `client_id` counts for 24 hours and is gone a few days later (docs/aws-facts.md#dynamodb-time-to-live).
+# A record of a `client_id` counts for 24 hours and is gone a few days later (aws-facts.md#dynamodb-time-to-live).
 RECORDS_MS = 7 * 24 * 3_600_000
 
 Part = Literal[
