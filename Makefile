@@ -57,7 +57,7 @@ test: setup  ## check and every test, the template's gate among them (tests/temp
 	.venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS) || failed="$$failed pytest"; \
 	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
-docs: .venv/.dev  ## both API documents and the README's parameters again, from the code
+docs: .venv/.dev  ## both API documents and the table of parameters again, from the code
 	@.venv/bin/python -m docs.generate
 
 bench: setup  ## the budgets, measured

@@ -16,7 +16,7 @@ from bench.stage import ROOT
 
 RESULTS = Path(__file__).with_name("results.json")
 PAGE = ROOT / "docs" / "benchmarks.md"
-README = ROOT / "README.md"
+COSTS = ROOT / "docs" / "operate" / "costs.md"
 _TABLE = re.compile(r"(<!-- table -->\n).*?(<!-- /table -->)", re.DOTALL)
 _MONTH = re.compile(r"(<!-- month -->\n).*?(<!-- /month -->)", re.DOTALL)
 
@@ -47,8 +47,8 @@ def show(rows: Sequence[Row], *, keep: bool) -> None:
         RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(now), indent=1) + b"\n")
         page = PAGE.read_text(encoding="utf-8")
         PAGE.write_text(_TABLE.sub(lambda found: found[1] + _page_table(now) + found[2], page), encoding="utf-8")
-        readme = README.read_text(encoding="utf-8")
-        README.write_text(_MONTH.sub(lambda found: found[1] + month_table(rows) + found[2], readme), encoding="utf-8")
+        costs = COSTS.read_text(encoding="utf-8")
+        COSTS.write_text(_MONTH.sub(lambda found: found[1] + month_table(rows) + found[2], costs), encoding="utf-8")
 
 
 def month_table(rows: Sequence[Row]) -> str:

@@ -1,4 +1,4 @@
-"""`python -m docs.generate [folder]`: makes docs/openapi.json, docs/asyncapi.json and README.md's table of parameters.
+"""`python -m docs.generate [folder]`: makes docs/openapi.json, docs/asyncapi.json and the table of parameters.
 
 They are made from the code and template.yaml, in the repository or, to be looked at, in another folder.
 """
@@ -23,13 +23,13 @@ def main(folder: Path) -> None:
     }
     examples.illustrated_rest(documents["openapi.json"], examples.load())
     examples.illustrated_socket(documents["asyncapi.json"], examples.load())
-    (folder / "docs").mkdir(exist_ok=True)
+    (folder / "docs" / "reference").mkdir(parents=True, exist_ok=True)
     for name, document in documents.items():
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
         (folder / "docs" / name).write_text(text, encoding="utf-8")
     template = yaml_parse((operations.ROOT / "template.yaml").read_text(encoding="utf-8"))
-    page = (operations.ROOT / "README.md").read_text(encoding="utf-8")
-    (folder / "README.md").write_text(parameters.filled(page, template["Parameters"]), encoding="utf-8")
+    page = (operations.ROOT / parameters.PAGE).read_text(encoding="utf-8")
+    (folder / parameters.PAGE).write_text(parameters.filled(page, template["Parameters"]), encoding="utf-8")
 
 
 if __name__ == "__main__":

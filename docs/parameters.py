@@ -1,9 +1,10 @@
-"""README.md's table of the template's parameters."""
+"""The table of the template's parameters in docs/reference/parameters.md."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
+PAGE = "docs/reference/parameters.md"
 HEAD = "| parameter | default | |\n|---|---|---|\n"
 
 

@@ -1,4 +1,4 @@
-"""README.md's examples, run as they stand there: `make run` in a copy of the repository, then each block of shell."""
+"""The examples of README.md and quickstart.md, run as they stand: `make run` in a copy, then each block of shell."""
 
 import os
 import re
@@ -16,7 +16,13 @@ import pytest
 from tests.e2e.stack import ROOT, START_S, copy_repository, environment, free_port
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+QUICKSTART = (ROOT / "docs" / "quickstart.md").read_text(encoding="utf-8")
+SIGN_IN = (ROOT / "docs" / "guides" / "sign-in.md").read_text(encoding="utf-8")
+
+
+def blocks(page: str) -> list[tuple[str, str]]:
+    """Returns the language and the text of each block of code."""
+    return re.findall(r"^```(\w*)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -73,14 +79,20 @@ def shell(clone: Clone, script: str) -> str:
 
 
 def test_make_run_says_where_it_is(clone: Clone) -> None:
-    told = [line for _, block in BLOCKS for line in block.splitlines() if line.startswith("parley is ready: ")]
+    told = [
+        line
+        for page in (README, QUICKSTART)
+        for _, block in blocks(page)
+        for line in block.splitlines()
+        if line.startswith("parley is ready: ")
+    ]
     ports = {"3000": clone.environment["REST_PORT"], "3001": clone.environment["WS_PORT"]}
 
-    assert [re.sub(r"\b300[01]\b", lambda port: ports[port[0]], line) for line in told] == [clone.ready]
+    assert [re.sub(r"\b300[01]\b", lambda port: ports[port[0]], line) for line in told] == [clone.ready] * 2
 
 
 def test_the_two_conversations_go_as_they_stand_there(clone: Clone) -> None:
-    over_rest, in_real_time = (block for language, block in BLOCKS if language == "sh")
+    over_rest, in_real_time = (block for language, block in blocks(QUICKSTART) if language == "sh")
 
     # One shell, as a reader has: the second block uses what the first has set.
     said = shell(clone, over_rest + "\necho ---\n" + in_real_time)
@@ -94,8 +106,8 @@ def test_the_two_conversations_go_as_they_stand_there(clone: Clone) -> None:
     assert re.search(r"meanwhile: .*'user_typing'", sockets)
 
 
-def test_a_token_signed_as_the_readme_shows_lets_its_user_in(clone: Clone) -> None:
-    [example] = (block for language, block in BLOCKS if language == "python")
+def test_a_token_signed_as_the_guide_shows_lets_its_user_in(clone: Clone) -> None:
+    [example] = (block for language, block in blocks(SIGN_IN) if language == "python")
     known = {"jwt": jwt, "now": int(time.time()), "secret": (clone.folder / ".parley" / "jwt_secret").read_text()}
 
     exec(example, known)
@@ -107,7 +119,7 @@ def test_a_token_signed_as_the_readme_shows_lets_its_user_in(clone: Clone) -> No
     assert answer.status_code == 200
 
 
-def test_make_help_lists_what_the_readme_names(clone: Clone) -> None:
+def test_make_help_lists_what_the_pages_name(clone: Clone) -> None:
     listed = set(re.findall(r"^make ([a-z]+)", shell(clone, "make help"), re.MULTILINE))
 
-    assert set(re.findall(r"(?:`|^|\()make ([a-z]+)", README, re.MULTILINE)) <= listed
+    assert set(re.findall(r"(?:`|^|\()make ([a-z]+)", README + QUICKSTART, re.MULTILINE)) <= listed

@@ -10,7 +10,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-README = PAGES[0].read_text(encoding="utf-8")
+DOCS = ROOT / "docs"
 ASYNCAPI: dict[str, Any] = json.loads((ROOT / "docs" / "asyncapi.json").read_text(encoding="utf-8"))
 
 
@@ -30,27 +30,28 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), f"{page.name} links to {path}#{anchor}"
 
 
-def test_the_readme_has_each_parameter_with_its_default() -> None:
+def test_the_reference_has_each_parameter_with_its_default() -> None:
     parameters = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))["Parameters"]
-    section = README.partition("\n## Parameters\n")[2].partition("\n## ")[0]
+    page = (DOCS / "reference" / "parameters.md").read_text(encoding="utf-8")
 
-    told = re.findall(r"^\| `(\w+)` \| ?(?:`(.*?)`)? ?\| (.+) \|$", section, re.MULTILINE)
+    told = re.findall(r"^\| `(\w+)` \| ?(?:`(.*?)`)? ?\| (.+) \|$", page, re.MULTILINE)
 
     assert told == [(name, str(one["Default"]), one["Description"]) for name, one in parameters.items()], "make docs"
 
 
-def test_the_readme_names_each_shipped_policy() -> None:
-    section = README.partition("\n## Who may talk to whom\n")[2].partition("\n## ")[0]
+def test_the_guide_names_each_shipped_policy() -> None:
+    page = (DOCS / "guides" / "policies.md").read_text(encoding="utf-8")
     policies = {path.stem for path in (ROOT / "layers/shared/parley/policies").glob("*.toml")}
 
-    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == policies
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == policies
 
 
-def test_the_readme_excepts_from_its_promise_what_clients_must_read_again() -> None:
+def test_the_concepts_except_from_their_promise_what_clients_must_read_again() -> None:
     guide = (ROOT / "docs" / "guides" / "clients.md").read_text(encoding="utf-8")
     table = guide.partition("\n### What to read again\n")[2].partition("\n## ")[0]
     again = re.findall(r"^\| (.+?) \| .+ \|$", table, re.MULTILINE)[1:]
-    promise = README.partition("\n- What you follow by events")[2].partition("\n- ")[0]
+    concepts = (DOCS / "concepts.md").read_text(encoding="utf-8")
+    promise = concepts.partition("\n- What you follow by events")[2].partition("\n- ")[0]
 
     assert len(again) == 4
     assert "four exceptions" in promise
@@ -68,6 +69,7 @@ def test_every_make_target_that_is_told_of_exists(page: Path) -> None:
 
 def test_the_readme_tells_of_every_action() -> None:
     actions = {name for name, one in ASYNCAPI["operations"].items() if one["action"] == "receive"}
-    section = README.partition("\n## Real time in brief\n")[2].partition("\n## ")[0]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("\n## Real time in brief\n")[2].partition("\n## ")[0]
 
     assert actions <= set(re.findall(r"`(\w+)`", section))
