@@ -7,4 +7,4 @@ from parley.triggers.queue import queue
 
 @queue(ErasureStep)
 def handler(step: ErasureStep, now_ms: int) -> None:
-    job.step(step, now_ms)
+    job.erase_person(step, now_ms)

@@ -7,4 +7,4 @@ from parley.triggers.queue import queue
 
 @queue(Post)
 def handler(post: Post, now_ms: int) -> None:
-    push.retry(post, now_ms)
+    push.retry_posts(post, now_ms)

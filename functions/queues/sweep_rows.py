@@ -9,4 +9,4 @@ from parley.triggers.queue import sweep_queue
 
 @sweep_queue
 def handler(call: Call, job: SweepJob, run: Attempts) -> int:
-    return sweeps.run(call, job, run)
+    return sweeps.sweep_rows(call, job, run)

@@ -7,4 +7,4 @@ from parley.triggers.queue import queue
 
 @queue(ExportStep)
 def handler(step: ExportStep, now_ms: int) -> None:
-    exports.step(step, now_ms)
+    exports.write_export(step, now_ms)

@@ -9,4 +9,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(asks=OWN)
 def handler(call: Call, message_id: str, emoji: str) -> Reply[Message]:
-    return ok(changes.react(call, message_id, emoji, is_on=True))
+    return ok(changes.add_reaction(call, message_id, emoji))

@@ -9,4 +9,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(body=ArchiveConversation)
 def handler(call: Call, conversation_id: str, body: ArchiveConversation) -> Reply[Conversation]:
-    return ok(own_settings.archive(call, conversation_id, archived=body.archived))
+    return ok(own_settings.archive_conversation(call, conversation_id, archived=body.archived))

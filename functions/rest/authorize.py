@@ -7,4 +7,4 @@ from parley.triggers.authorizers import rest_authorizer
 
 @rest_authorizer
 def handler(token: str, now_s: int) -> Identity:
-    return sign_in.by_token(token, now_s)
+    return sign_in.authorize(token, now_s)

@@ -8,4 +8,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(asks=OWN)
 def handler(call: Call, user_id: str) -> Reply[blocks.Blocked]:
-    return ok(blocks.block(call, user_id))
+    return ok(blocks.block_user(call, user_id))

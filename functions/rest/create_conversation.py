@@ -3,7 +3,7 @@
 201, 200 (it was there), 400, 403, 404, 409, 422, 429.
 """
 
-from parley.actions.conversations.open import create
+from parley.actions.conversations.open import create_conversation
 from parley.domain.api.call import Call
 from parley.domain.api.limits import OWN
 from parley.domain.api.requests import CreateConversation
@@ -13,5 +13,5 @@ from parley.triggers.rest import Reply, created, operation
 
 @operation(body=CreateConversation, asks=OWN)
 def handler(call: Call, body: CreateConversation) -> Reply[Conversation]:
-    conversation, new = create(call, body)
+    conversation, new = create_conversation(call, body)
     return created(conversation, new=new)

@@ -13,4 +13,4 @@ from parley.triggers.rest import Reply, created, operation
 
 @operation(body=OfConversation, asks=OWN)
 def handler(call: Call, body: OfConversation) -> Reply[TurnCredentials]:
-    return created(turn.create(call, body.conversation_id))
+    return created(turn.create_turn_credentials(call, body.conversation_id))

@@ -9,4 +9,4 @@ from parley.triggers.rest import Reply, created, operation
 
 @operation(asks=LIVE)
 def handler(call: Call) -> Reply[Ticket]:
-    return created(socket_tickets.create(call))
+    return created(socket_tickets.create_ws_ticket(call))

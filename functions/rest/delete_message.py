@@ -13,6 +13,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(query=DeleteMessage, asks=OWN)
 def handler(call: Call, message_id: str, query: DeleteMessage) -> Reply[Message]:
-    if query.scope == "me":
-        return ok(changes.hide(call, message_id))
-    return ok(changes.delete(call, message_id))
+    return ok(changes.delete_message(call, message_id, query.scope))

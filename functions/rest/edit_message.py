@@ -13,4 +13,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(body=EditMessage, asks=OWN)
 def handler(call: Call, message_id: str, body: EditMessage) -> Reply[Message]:
-    return ok(changes.edit(call, message_id, body))
+    return ok(changes.edit_message(call, message_id, body))

@@ -11,4 +11,4 @@ from parley.triggers.rest import Reply, accepted, operation
 
 @operation()
 def handler(call: Call, user_id: str) -> Reply[Erasure]:
-    return accepted(job.ask(call, user_id))
+    return accepted(job.erase_user(call, user_id))

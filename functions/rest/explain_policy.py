@@ -8,4 +8,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(query=ExplainPolicy)
 def handler(call: Call, query: ExplainPolicy) -> Reply[explain_policy.Explanation]:
-    return ok(explain_policy.explain(call, query))
+    return ok(explain_policy.explain_policy(call, query))

@@ -12,4 +12,4 @@ from parley.triggers.rest import Reply, accepted, operation
 
 @operation(body=ExportConversation)
 def handler(call: Call, conversation_id: str, body: ExportConversation) -> Reply[Export]:
-    return accepted(exports.ask(call, conversation_id, body))
+    return accepted(exports.export_conversation(call, conversation_id, body))

@@ -12,4 +12,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(body=ForwardMessage, asks=OWN)
 def handler(call: Call, message_id: str, body: ForwardMessage) -> Reply[forward.Forwarded]:
-    return ok(forward.forward(call, message_id, body))
+    return ok(forward.forward_message(call, message_id, body))

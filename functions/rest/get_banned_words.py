@@ -8,4 +8,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation()
 def handler(call: Call) -> Reply[BannedWordList]:
-    return ok(banned_words.read(call))
+    return ok(banned_words.get_banned_words(call))

@@ -8,4 +8,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation()
 def handler(call: Call, conversation_id: str) -> Reply[Conversation]:
-    return ok(views.read(call, conversation_id))
+    return ok(views.get_conversation(call, conversation_id))

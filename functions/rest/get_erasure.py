@@ -11,4 +11,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation()
 def handler(call: Call, erasure_id: str) -> Reply[Erasure]:
-    return ok(job.read(call, erasure_id))
+    return ok(job.get_erasure(call, erasure_id))

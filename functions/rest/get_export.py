@@ -8,4 +8,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation()
 def handler(call: Call, export_id: str) -> Reply[Export]:
-    return ok(exports.read(call, export_id))
+    return ok(exports.get_export(call, export_id))

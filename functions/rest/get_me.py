@@ -7,4 +7,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation()
 def handler(call: Call) -> Reply[me.Me]:
-    return ok(me.read(call))
+    return ok(me.get_me(call))

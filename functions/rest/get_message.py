@@ -8,4 +8,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation()
 def handler(call: Call, message_id: str) -> Reply[Message]:
-    return ok(messages.read(call, message_id))
+    return ok(messages.get_message(call, message_id))

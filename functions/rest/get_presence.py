@@ -8,4 +8,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(query=GetPresence)
 def handler(call: Call, query: GetPresence) -> Reply[presence.StatusList]:
-    return ok(presence.status_of(call, query.user_ids()))
+    return ok(presence.get_presence(call, query.user_ids()))

@@ -7,4 +7,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation()
 def handler(call: Call, report_id: str) -> Reply[reports.ReportInContext]:
-    return ok(reports.read(call, report_id))
+    return ok(reports.get_report(call, report_id))

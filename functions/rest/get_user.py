@@ -8,4 +8,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation()
 def handler(call: Call, user_id: str) -> Reply[Person]:
-    return ok(profiles.read(call, user_id))
+    return ok(profiles.get_user(call, user_id))

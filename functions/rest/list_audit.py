@@ -8,4 +8,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(query=AuditQuery)
 def handler(call: Call, query: AuditQuery) -> Reply[audit.AuditPage]:
-    return ok(audit.page(call, query))
+    return ok(audit.list_audit(call, query))

@@ -8,4 +8,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(query=Page)
 def handler(call: Call, query: Page) -> Reply[blocks.BlockList]:
-    return ok(blocks.page(call, query))
+    return ok(blocks.list_blocks(call, query))

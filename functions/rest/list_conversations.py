@@ -11,4 +11,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(query=ListConversations)
 def handler(call: Call, query: ListConversations) -> Reply[lists.ConversationList]:
-    return ok(lists.page(call, query))
+    return ok(lists.list_conversations(call, query))

@@ -11,4 +11,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(query=History)
 def handler(call: Call, conversation_id: str, query: History) -> Reply[messages.HistoryPage]:
-    return ok(messages.page(call, conversation_id, query))
+    return ok(messages.list_messages(call, conversation_id, query))

@@ -8,4 +8,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(query=PinQuery)
 def handler(call: Call, conversation_id: str, query: PinQuery) -> Reply[changes.PinList]:
-    return ok(changes.pins(call, conversation_id, query))
+    return ok(changes.list_pins(call, conversation_id, query))

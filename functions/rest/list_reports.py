@@ -8,4 +8,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(query=ReportQuery)
 def handler(call: Call, query: ReportQuery) -> Reply[reports.ReportList]:
-    return ok(reports.page(call, query))
+    return ok(reports.list_reports(call, query))

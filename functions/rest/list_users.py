@@ -8,4 +8,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(query=ListUsers)
 def handler(call: Call, query: ListUsers) -> Reply[directory.UserList]:
-    return ok(directory.page(call, query))
+    return ok(directory.list_users(call, query))

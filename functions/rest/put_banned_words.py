@@ -9,4 +9,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(body=PutBannedWords)
 def handler(call: Call, body: PutBannedWords) -> Reply[BannedWordList]:
-    return ok(banned_words.put(call, body))
+    return ok(banned_words.put_banned_words(call, body))

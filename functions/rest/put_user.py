@@ -9,5 +9,5 @@ from parley.triggers.rest import Reply, created, operation
 
 @operation(body=PutUser)
 def handler(call: Call, user_id: str, body: PutUser) -> Reply[Person]:
-    person, new = profiles.put(call, user_id, body)
+    person, new = profiles.put_user(call, user_id, body)
     return created(person, new=new)

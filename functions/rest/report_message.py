@@ -13,5 +13,5 @@ from parley.triggers.rest import Reply, created, operation
 
 @operation(body=ReportMessage, asks=OWN)
 def handler(call: Call, message_id: str, body: ReportMessage) -> Reply[FiledReport]:
-    report, new = reports.report(call, message_id, body)
+    report, new = reports.report_message(call, message_id, body)
     return created(report, new=new)

@@ -9,4 +9,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(body=ResolveReport)
 def handler(call: Call, report_id: str, body: ResolveReport) -> Reply[ReportDetails]:
-    return ok(reports.resolve(call, report_id, body))
+    return ok(reports.resolve_report(call, report_id, body))

@@ -9,4 +9,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(query=Search)
 def handler(call: Call, query: Search) -> Reply[HitList]:
-    return ok(search.find(call, query))
+    return ok(search.search_messages(call, query))

@@ -13,5 +13,5 @@ from parley.triggers.rest import Reply, created, operation
 
 @operation(body=SendMessage, asks=OWN)
 def handler(call: Call, conversation_id: str, body: SendMessage) -> Reply[SentMessage]:
-    sent = messages.send(call, conversation_id, body)
+    sent = messages.send_message(call, conversation_id, body)
     return created(sent, new=not sent.replayed)

@@ -1,6 +1,6 @@
 """POST /sync: everything that the caller's device has missed since its cursors. 200, 400."""
 
-from parley.actions.conversations.sync import sync_up
+from parley.actions.conversations.sync import sync
 from parley.domain.api.call import Call
 from parley.domain.api.requests import Sync
 from parley.domain.conversations.sync import OVER_REST, CaughtUp
@@ -9,4 +9,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(body=Sync)
 def handler(call: Call, body: Sync) -> Reply[CaughtUp]:
-    return ok(sync_up(call, body, OVER_REST))
+    return ok(sync(call, body, OVER_REST))

@@ -8,4 +8,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(body=TryBannedWords)
 def handler(call: Call, body: TryBannedWords) -> Reply[banned_words.TryResult]:
-    return ok(banned_words.try_out(call, body))
+    return ok(banned_words.try_banned_words(call, body))

@@ -8,4 +8,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(asks=OWN)
 def handler(call: Call, user_id: str) -> Reply[blocks.Unblocked]:
-    return ok(blocks.unblock(call, user_id))
+    return ok(blocks.unblock_user(call, user_id))

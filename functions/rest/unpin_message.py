@@ -9,4 +9,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(asks=OWN)
 def handler(call: Call, message_id: str) -> Reply[Message]:
-    return ok(changes.pin(call, message_id, is_on=False))
+    return ok(changes.unpin_message(call, message_id))

@@ -13,4 +13,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(body=UpdateConversation, asks=OWN)
 def handler(call: Call, conversation_id: str, body: UpdateConversation) -> Reply[Conversation]:
-    return ok(groups.update(call, conversation_id, body))
+    return ok(groups.update_conversation(call, conversation_id, body))

@@ -8,4 +8,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(body=UpdateMe)
 def handler(call: Call, body: UpdateMe) -> Reply[me.Me]:
-    return ok(me.update(call, body))
+    return ok(me.update_me(call, body))

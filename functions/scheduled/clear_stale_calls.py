@@ -1,6 +1,5 @@
 """Every minute: end the calls that have rung out or whose devices are gone, and tell both sides."""
 
-from parley.actions import sweep
 from parley.actions.live import call_ends
 from parley.domain.api.call import Call
 from parley.triggers.attempts import Attempts
@@ -9,4 +8,4 @@ from parley.triggers.schedule import schedule
 
 @schedule
 def handler(call: Call, run: Attempts) -> int:
-    return sweep.begin(call, run, call_ends.SWEEP)
+    return call_ends.clear_stale_calls(call, run)

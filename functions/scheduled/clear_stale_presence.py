@@ -1,6 +1,5 @@
 """Every minute: forget and close the connections whose lease or token has run out, and tell those who watch."""
 
-from parley.actions import sweep
 from parley.actions.live import presence
 from parley.domain.api.call import Call
 from parley.triggers.attempts import Attempts
@@ -9,4 +8,4 @@ from parley.triggers.schedule import schedule
 
 @schedule
 def handler(call: Call, run: Attempts) -> int:
-    return sweep.begin(call, run, presence.SWEEP)
+    return presence.clear_stale_presence(call, run)

@@ -1,6 +1,5 @@
 """Every minute: delete the typing rows that have run out, and tell the members."""
 
-from parley.actions import sweep
 from parley.actions.live import open_conversations
 from parley.domain.api.call import Call
 from parley.triggers.attempts import Attempts
@@ -9,4 +8,4 @@ from parley.triggers.schedule import schedule
 
 @schedule
 def handler(call: Call, run: Attempts) -> int:
-    return sweep.begin(call, run, open_conversations.SWEEP)
+    return open_conversations.clear_stale_typing(call, run)

@@ -11,5 +11,5 @@ from parley.triggers.authorizers import Ticket, Token, websocket_authorizer
 @websocket_authorizer
 def handler(credential: Token | Ticket, now_s: int) -> Identity:
     if isinstance(credential, Ticket):
-        return sign_in.by_ticket(credential.text, now_s)
-    return sign_in.by_token(credential.text, now_s)
+        return sign_in.authorize_by_ticket(credential.text, now_s)
+    return sign_in.authorize(credential.text, now_s)

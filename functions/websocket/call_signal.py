@@ -10,4 +10,4 @@ from parley.triggers.websocket import action
 
 @action(SendCallSignal, asks=LIVE)
 def handler(call: Call, data: SendCallSignal) -> CallStatus:
-    return calls.signal(call, data)
+    return calls.call_signal(call, data)

@@ -1,6 +1,6 @@
 """hello {}: the server's time, and the timers and limits that the client must keep to."""
 
-from parley.actions.live.hello import greet
+from parley.actions.live.hello import hello
 from parley.domain.api.call import Call
 from parley.domain.api.requests import Nothing
 from parley.domain.live.hello import Hello
@@ -9,4 +9,4 @@ from parley.triggers.websocket import action
 
 @action(Nothing)
 def handler(call: Call, data: Nothing) -> Hello:
-    return greet(call)
+    return hello(call)

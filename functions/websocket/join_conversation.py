@@ -9,4 +9,4 @@ from parley.triggers.websocket import action
 
 @action(OfConversation, asks=LIVE)
 def handler(call: Call, data: OfConversation) -> open_conversations.Joined:
-    return open_conversations.join(call, data.conversation_id)
+    return open_conversations.join_conversation(call, data.conversation_id)

@@ -9,4 +9,4 @@ from parley.triggers.websocket import action
 
 @action(OfConversation, asks=LIVE)
 def handler(call: Call, data: OfConversation) -> open_conversations.Left:
-    return open_conversations.leave(call, data.conversation_id)
+    return open_conversations.leave_conversation(call, data.conversation_id)

@@ -8,4 +8,4 @@ from parley.triggers.websocket import action
 
 @action(RequestUserStatus)
 def handler(call: Call, data: RequestUserStatus) -> presence.StatusList:
-    return presence.status_of(call, data.user_ids)
+    return presence.get_presence(call, data.user_ids)

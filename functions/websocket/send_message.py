@@ -13,4 +13,4 @@ from parley.triggers.websocket import action
 
 @action(SendMessageAction, asks=OWN)
 def handler(call: Call, data: SendMessageAction) -> SentMessage:
-    return messages.send(call, data.conversation_id, data)
+    return messages.send_message(call, data.conversation_id, data)

@@ -9,4 +9,4 @@ from parley.triggers.websocket import action
 
 @action(OfConversation, asks=LIVE)
 def handler(call: Call, data: OfConversation) -> open_conversations.TypingUntil:
-    return open_conversations.start_typing(call, data.conversation_id)
+    return open_conversations.typing_start(call, data.conversation_id)

@@ -9,4 +9,4 @@ from parley.triggers.websocket import action
 
 @action(OfConversation, asks=LIVE)
 def handler(call: Call, data: OfConversation) -> open_conversations.StoppedTyping:
-    return open_conversations.stop_typing(call, data.conversation_id)
+    return open_conversations.typing_stop(call, data.conversation_id)

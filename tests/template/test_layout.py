@@ -1,5 +1,7 @@
-"""One operation has one name, and it stands in five places: file, Handler, logical id, functional test and event."""
+"""One operation has one name in six places: file, Handler, logical id, functional test, event and action."""
 
+import ast
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -74,3 +76,34 @@ def test_two_functions_never_share_a_handler() -> None:
     handlers = list(handlers_by_logical_id().values())
 
     assert sorted(handlers) == sorted(set(handlers))
+
+
+# Two APIs that Parley replaces fixed both words, so the operation keeps them; one action serves both.
+OTHER_WORD = {Operation("websocket", "request_user_status"): "get_presence"}
+NO_ACTION = {Operation("websocket", "default")}  # it refuses what names no action
+
+
+def actions_of(operation: Operation) -> Iterator[str]:
+    """Yields the functions of `parley.actions` that a handler names; a class or a constant of an action is none."""
+    tree = ast.parse((ROOT / "functions" / operation.kind / f"{operation.name}.py").read_text(encoding="utf-8"))
+    imported = {
+        alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("parley.actions")
+        for alias in node.names
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in imported:
+            yield node.attr
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in imported:
+            yield node.func.id
+
+
+@pytest.mark.parametrize("operation", sorted(set(OPERATIONS) - NO_ACTION), ids="/".join)
+def test_an_action_has_the_name_of_its_operation(operation: Operation) -> None:
+    name = OTHER_WORD.get(operation, operation.name)
+
+    called = {action for action in actions_of(operation) if action.islower()}
+
+    assert name in called
+    assert {action for action in called if action != name and not action.startswith(f"{name}_by_")} == set()

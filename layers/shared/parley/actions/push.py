@@ -220,7 +220,7 @@ def deliver(posts: list[Post], now_ms: int) -> list[Post]:
     return later
 
 
-def retry(post: Post, now_ms: int) -> None:
+def retry_posts(post: Post, now_ms: int) -> None:
     """Posts what the queue kept; raises NotYet where it should keep it on.
 
     Whoever has left the group since, or was removed, gets nothing more of it.

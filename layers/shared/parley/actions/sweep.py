@@ -51,7 +51,7 @@ class Sweep(Generic[Row]):
     put_off: Callable[[Call, Key], object]
 
 
-def begin(call: Call, run: Run, sweep: Sweep[Row]) -> int:
+def sweep_due(call: Call, run: Run, sweep: Sweep[Row]) -> int:
     """Deals with the first rows that are due, and hands the others on; returns what became of its own.
 
     One call of the queue for each thousand rows. What is not handed on in time stays due for the next run.
@@ -60,7 +60,7 @@ def begin(call: Call, run: Run, sweep: Sweep[Row]) -> int:
     own = list(islice(keys, OWN_ROWS))
     while run.has_time() and (jobs := list(islice(_jobs(call, sweep, keys), JOBS_AT_ONCE))):
         queues.sweep_on(jobs)
-    return sweep_rows(call, run, sweep, own)
+    return sweep_keys(call, run, sweep, own)
 
 
 def _jobs(call: Call, sweep: Sweep[Row], keys: Iterator[Key]) -> Iterator[SweepJob]:
@@ -68,7 +68,7 @@ def _jobs(call: Call, sweep: Sweep[Row], keys: Iterator[Key]) -> Iterator[SweepJ
         yield SweepJob(kind=sweep.kind, keys=part, at_s=call.now_s)
 
 
-def sweep_rows(call: Call, run: Run, sweep: Sweep[Row], keys: Iterable[Key]) -> int:
+def sweep_keys(call: Call, run: Run, sweep: Sweep[Row], keys: Iterable[Key]) -> int:
     """Returns the sum of what `sweep.sweep_one` returns; a row that raises ends nothing for the others.
 
     It is put off behind all that is due now, so the next run tries it last. Rows that are not begun in time stay due.

@@ -31,7 +31,7 @@ class Me(Struct, frozen=True, kw_only=True):
     version: str
 
 
-def read(call: Call) -> Me:
+def get_me(call: Call) -> Me:
     """Returns the caller; two round trips."""
     heartbeat = limits.heartbeat()
     unread, [mine] = push.beside(lambda: count_unread(call), [call.user_id])
@@ -49,7 +49,7 @@ def read(call: Call) -> Me:
     )
 
 
-def update(call: Call, wanted: UpdateMe) -> Me:
+def update_me(call: Call, wanted: UpdateMe) -> Me:
     """Sets what the caller hides, and returns them; three round trips."""
     connections.show_last_seen(call.user_id, wanted.show_last_seen)
-    return read(call)
+    return get_me(call)

@@ -13,7 +13,7 @@ from parley.domain.api.identity import Identity
 _ticket = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 bytes in base64url, as `actions.tickets` makes them
 
 
-def by_token(token: str, now_s: int) -> Identity:
+def authorize(token: str, now_s: int) -> Identity:
     """Returns whose token it is and remembers their profile; raises Unauthenticated."""
     try:
         signed_in = tokens.verify(token, now_s)
@@ -24,7 +24,7 @@ def by_token(token: str, now_s: int) -> Identity:
     return signed_in.identity
 
 
-def by_ticket(ticket: str, now_s: int) -> Identity:
+def authorize_by_ticket(ticket: str, now_s: int) -> Identity:
     """Returns whose ticket it was and uses it up; raises Unauthenticated for one that is unknown, used or expired.
 
     The profile was kept when the ticket was made.

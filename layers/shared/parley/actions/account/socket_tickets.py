@@ -20,7 +20,7 @@ class Ticket(Struct, frozen=True, kw_only=True):
     expires_at: str
 
 
-def create(call: Call) -> Ticket:
+def create_ws_ticket(call: Call) -> Ticket:
     """Returns a new ticket for the caller.
 
     TooMany already here, where `$connect` would refuse: of a handshake, browsers do not learn the status.

@@ -61,7 +61,7 @@ class RemovedMember(Struct, frozen=True, kw_only=True):
     member_count: int
 
 
-def create(call: Call, wanted: CreateConversation) -> tuple[Conversation, bool]:
+def create_group(call: Call, wanted: CreateConversation) -> tuple[Conversation, bool]:
     """Returns a new group of the caller's and whether this call made it: one with the same `client_id` may have.
 
     Four round trips and the posts; one where the group is there.
@@ -129,7 +129,7 @@ def _others(call: Call, wanted: CreateConversation) -> list[str]:
     return [one for one in dict.fromkeys(wanted.member_ids) if one != call.user_id]
 
 
-def update(call: Call, conversation_id: str, wanted: UpdateConversation) -> Conversation:
+def update_conversation(call: Call, conversation_id: str, wanted: UpdateConversation) -> Conversation:
     """Changes a conversation's title, description, rules or state; three round trips and the posts."""
 
     def decide(head: Head, _: Memberships) -> Step | None:
@@ -249,7 +249,7 @@ def list_members(call: Call, conversation_id: str, query: Page) -> MemberList:
     head, hidden = visibility.read_beside(
         call.user_id, conversation_id, lambda: access.access_conversation(call, conversation_id)
     )
-    shown, behind = members.page(head, query)
+    shown, behind = members.read_members(head, query)
     keys = [(one, conversation_id) for one in shown]
     (found, names), cut_off = visibility.cut_off_beside(
         call.user_id, hidden, shown, lambda: conversations.memberships_and_names(keys)

@@ -23,7 +23,7 @@ class ConversationList(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-def page(call: Call, query: ListConversations) -> ConversationList:
+def list_conversations(call: Call, query: ListConversations) -> ConversationList:
     """Returns a page of the caller's conversations, by last activity, newest first.
 
     Three round trips (index, heads, the rest), however many there are. One that asks for a part of them looks through

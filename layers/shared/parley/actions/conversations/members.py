@@ -7,7 +7,7 @@ from parley.domain.api.requests import Page
 from parley.domain.conversations.head import Head
 
 
-def page(head: Head, query: Page) -> tuple[list[str], str | None]:
+def read_members(head: Head, query: Page) -> tuple[list[str], str | None]:
     """Returns the members on a page, by id, and the cursor of the next one; one round trip for a large group, or none.
 
     The cursor is the last member's id; Invalid for anything that cannot be one.

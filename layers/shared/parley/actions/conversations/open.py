@@ -20,14 +20,14 @@ from parley.domain.conversations.message import Reader
 from parley.domain.people.policy import NO_CONTEXT
 
 
-def create(call: Call, wanted: CreateConversation) -> tuple[Conversation, bool]:
+def create_conversation(call: Call, wanted: CreateConversation) -> tuple[Conversation, bool]:
     """Returns a conversation of the caller's and whether this call made it: with somebody in a context, or a group.
 
     A direct one takes one round trip where it is there, two more and the posts where it is not.
     """
     _check_fields(call, wanted)
     if wanted.type == "group":
-        return groups.create(call, wanted)
+        return groups.create_group(call, wanted)
     head, asked = open_direct(call, wanted.user_id or "", wanted.context)
     shown = views([head], call.user_id)[0]
     return shown, asked is not None

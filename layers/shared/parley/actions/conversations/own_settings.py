@@ -18,7 +18,7 @@ from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.steps import MemberWrites, OwnChange, Step
 
 
-def archive(call: Call, conversation_id: str, *, archived: bool) -> Conversation:
+def archive_conversation(call: Call, conversation_id: str, *, archived: bool) -> Conversation:
     """Puts a conversation away in the caller's list, until something new comes in it, or takes it out again.
 
     Three round trips and the posts.
@@ -39,7 +39,7 @@ def archive(call: Call, conversation_id: str, *, archived: bool) -> Conversation
                 continue
             mine = msgspec.structs.replace(mine, archived_seq=archived_seq, own_seq=own_seq)
         _tell_own(call, after, mine)
-        return views.read(call, conversation_id)
+        return views.get_conversation(call, conversation_id)
     raise conditions.busy()
 
 
@@ -54,7 +54,7 @@ def update_settings(call: Call, conversation_id: str, wanted: UpdateSettings) ->
         changed = msgspec.structs.replace(mine, settings=settings, own_seq=mine.own_seq + is_new)
         if not is_new or conversations.save_settings(mine, changed, call.now_ms):
             _tell_own(call, head, changed)
-            return views.read(call, conversation_id)
+            return views.get_conversation(call, conversation_id)
     raise conditions.busy()
 
 

@@ -13,11 +13,11 @@ from parley.domain.api.call import Call
 from parley.domain.api.requests import Sync
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import Conversation, Marker, Message
-from parley.domain.conversations import events, sync, views
+from parley.domain.conversations import events, views
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.listing import Entry
 from parley.domain.conversations.steps import Change
-from parley.domain.conversations.sync import Budget, CaughtUp, Filled, Found, Missed, Named
+from parley.domain.conversations.sync import Budget, CaughtUp, Filled, Found, Missed, Named, answer, cursors, plan
 
 MAX_JOINED = 100  # the most recently active conversations, and as many archived ones, among which new ones are sought
 MAX_QUERIES_AT_ONCE = 16
@@ -25,21 +25,21 @@ MAX_QUERIES_AT_ONCE = 16
 _queries = Threads(max_workers=MAX_QUERIES_AT_ONCE, thread_name_prefix="sync")
 
 
-def sync_up(call: Call, wanted: Sync, budget: Budget) -> CaughtUp:
+def sync(call: Call, wanted: Sync, budget: Budget) -> CaughtUp:
     """Returns per conversation what the client misses, which conversations are new to it, and which it has lost.
 
     Three round trips, the last of them queries for each conversation with something new, `MAX_QUERIES_AT_ONCE` side by
     side; a fourth for the messages that have changed. Clients connect before they ask ("subscribe, then read"), so that
     nothing falls in between.
     """
-    at = sync.cursors(wanted.cursors)
+    at = cursors(wanted.cursors)
     entries, blocked = parallel.both(lambda: _entries(call), lambda: blocks.blocked_by(call.user_id))
     listed = dict.fromkeys(entry.conversation_id for part in entries for entry in part[:MAX_JOINED])
     unknown = [one for one in listed if one not in at]
     looked_at = unknown[: budget.conversations]
     pairs = conversations.heads_and_memberships([*at, *looked_at], call.user_id)
     mine = {one: pair for one, pair in pairs.items() if access.is_member(pair[0], call.user_id, pair[1])}
-    planned = sync.plan({one: mine[one] for one in at if one in mine}, at, budget)
+    planned = plan({one: mine[one] for one in at if one in mine}, at, budget)
     named, joined = _read(call, planned, [mine[one][0] for one in looked_at if one in mine], blocked)
     found = Found(
         named=named,
@@ -49,7 +49,7 @@ def sync_up(call: Call, wanted: Sync, budget: Budget) -> CaughtUp:
         blocked=sorted(blocked),
         as_of=rfc3339(call.now_ms),
     )
-    return sync.answer(found, budget)
+    return answer(found, budget)
 
 
 def _entries(call: Call) -> tuple[list[Entry], list[Entry]]:

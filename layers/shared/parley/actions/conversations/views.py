@@ -11,7 +11,7 @@ from parley.domain.conversations import views as member_views
 from parley.domain.conversations.head import Head
 
 
-def read(call: Call, conversation_id: str) -> Conversation:
+def get_conversation(call: Call, conversation_id: str) -> Conversation:
     """Returns one conversation of the caller; two round trips."""
     shown = views([access.access_conversation(call, conversation_id)], call.user_id)
     if not shown:  # removed in between

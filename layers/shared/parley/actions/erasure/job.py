@@ -21,7 +21,7 @@ from parley.domain.moderation import audit
 MAX_UNITS = 20  # of one step; each is a few round trips
 
 
-def ask(call: Call, user_id: str) -> Erasure:
+def erase_user(call: Call, user_id: str) -> Erasure:
     """Returns the erasure of a person: the one that goes on, or is over, or a new one; two round trips and the queue's.
 
     From then on nobody gets in as this person, until the host's own server gives them a profile again.
@@ -43,7 +43,7 @@ def ask(call: Call, user_id: str) -> Erasure:
     raise conditions.busy()
 
 
-def read(call: Call, erasure_id: str) -> Erasure:
+def get_erasure(call: Call, erasure_id: str) -> Erasure:
     """Returns an erasure with, once it is over, its receipt; one round trip."""
     profiles.require_service(call, "erase people", "DELETE /users")
     if not erasing.is_erasure_id(erasure_id):
@@ -54,7 +54,7 @@ def read(call: Call, erasure_id: str) -> Erasure:
     return job.view(call.now_ms)
 
 
-def step(wanted: ErasureStep, now_ms: int) -> None:
+def erase_person(wanted: ErasureStep, now_ms: int) -> None:
     """Takes an erasure some units on, and asks the queue for the next step; after the first round only in a while.
 
     Each unit is one transaction with the job's row, so killed anywhere it goes on behind the last one. A part with

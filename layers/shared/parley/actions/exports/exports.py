@@ -30,7 +30,7 @@ LOOK_BACK = 10  # messages read again at the start of a part
 PAGE = 100  # messages whose people and answers are looked up at once: one batch each (DynamoDB quotas)
 
 
-def ask(call: Call, conversation_id: str, wanted: ExportConversation) -> Export:
+def export_conversation(call: Call, conversation_id: str, wanted: ExportConversation) -> Export:
     """Returns the export that a retry, or the same wish before it, has begun, or a new one.
 
     For members, and for moderators of any conversation. Three round trips and the queue's, one less for a retry.
@@ -53,7 +53,7 @@ def ask(call: Call, conversation_id: str, wanted: ExportConversation) -> Export:
     raise conditions.busy()
 
 
-def read(call: Call, export_id: str) -> Export:
+def get_export(call: Call, export_id: str) -> Export:
     """Returns an export of the caller's with, once it is done, the address of its file; two round trips.
 
     Who may not read the conversation any more gets nothing of it.
@@ -69,7 +69,7 @@ def read(call: Call, export_id: str) -> Export:
     return job.view(call.now_ms, files.address(job.key) if job.state == "done" else None)
 
 
-def step(wanted: ExportStep, now_ms: int) -> None:
+def write_export(wanted: ExportStep, now_ms: int) -> None:
     """Takes an export a bounded step on, and asks the queue for the next one.
 
     Killed anywhere, it goes on from the row: a part that was stored and not noted is stored again. Of two at the same

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from parley.actions import push
+from parley.actions import push, sweep
 from parley.actions.live import call_frames
 from parley.actions.sweep import Run, Sweep
 from parley.adapters.conversations import messages
@@ -110,3 +110,8 @@ SWEEP = Sweep(
     sweep_one=_sweep_call,
     put_off=lambda call, key: calls.put_off(key[0], key[1], call.now_s),
 )
+
+
+def clear_stale_calls(call: Call, run: Run) -> int:
+    """Ends the calls that have rung out or whose devices are gone; returns how many."""
+    return sweep.sweep_due(call, run, SWEEP)

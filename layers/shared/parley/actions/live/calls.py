@@ -25,7 +25,7 @@ _FIELDS: dict[str, tuple[Signal, ...]] = {
 }
 
 
-def signal(call: Call, wanted: SendCallSignal) -> CallStatus:
+def call_signal(call: Call, wanted: SendCallSignal) -> CallStatus:
     """Takes a signal from the calling device, and passes it on to the devices that it is for; returns the call.
 
     Two round trips, three for a new call and for the end of one, and more where somebody was faster or is busy.

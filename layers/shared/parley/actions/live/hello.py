@@ -5,6 +5,6 @@ from parley.domain.api.call import Call
 from parley.domain.live.hello import Hello, greeting
 
 
-def greet(call: Call) -> Hello:
+def hello(call: Call) -> Hello:
     """Returns the timers and limits that the calling device must keep to."""
     return greeting(call, limits.current(), limits.heartbeat())

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from parley.actions import access, parallel, push, visibility
+from parley.actions import access, parallel, push, sweep, visibility
 from parley.actions.sweep import Run, Sweep
 from parley.adapters.live import connections
 from parley.adapters.live import typing as typing_rows
@@ -47,7 +47,7 @@ class TypingUntil(Struct, frozen=True, kw_only=True):
     expires_at: str
 
 
-def join(call: Call, conversation_id: str) -> Joined:
+def join_conversation(call: Call, conversation_id: str) -> Joined:
     """Opens a conversation on the calling device: from now on it gets `new_message` in full; the others are told."""
     is_large = access.access_conversation(call, conversation_id).is_large
     since_ms = connections.join(call.user_id, call.device_id, conversation_id, call.now_ms)
@@ -88,7 +88,7 @@ def _open(call: Call, conversation_id: str, *, is_large: bool) -> tuple[Head, li
     )
 
 
-def leave(call: Call, conversation_id: str) -> Left:
+def leave_conversation(call: Call, conversation_id: str) -> Left:
     """Closes a conversation on the calling device and tells the others; nothing to tell where it was not open."""
     head, hidden = _access(call, conversation_id)
     # Told before it is written: when a try dies in between, the next one finds the conversation open and tells.
@@ -104,7 +104,7 @@ def _has_open(call: Call, conversation_id: str) -> bool:
     return call.device_id in person.devices_in(conversation_id)
 
 
-def start_typing(call: Call, conversation_id: str) -> TypingUntil:
+def typing_start(call: Call, conversation_id: str) -> TypingUntil:
     """Tells the members that the caller is typing, for `TYPING_EXPIRES_S`; two round trips and the posts.
 
     One that comes before `TYPING_RESEND_S` writes and tells nothing, unless the one before it may have told nobody.
@@ -120,7 +120,7 @@ def start_typing(call: Call, conversation_id: str) -> TypingUntil:
     return TypingUntil(conversation_id=conversation_id, expires_at=rfc3339(typist.expires_at_ms))
 
 
-def stop_typing(call: Call, conversation_id: str) -> StoppedTyping:
+def typing_stop(call: Call, conversation_id: str) -> StoppedTyping:
     """Tells the members that the caller types no more; two round trips and the posts.
 
     Nothing to tell if they do not, or if what they began has run out: the others have hidden it by then. The row stays
@@ -176,6 +176,11 @@ SWEEP = Sweep(
     sweep_one=_sweep_typist,
     put_off=lambda call, key: typing_rows.put_off(key[0], key[1], call.now_ms),
 )
+
+
+def clear_stale_typing(call: Call, run: Run) -> int:
+    """Deletes the typing rows that have run out; returns how many."""
+    return sweep.sweep_due(call, run, SWEEP)
 
 
 def _event(typist: Typist) -> UserTyping:

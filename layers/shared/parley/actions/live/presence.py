@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from parley.actions import leases, parallel, push
+from parley.actions import leases, parallel, push, sweep
 from parley.actions.sweep import Run, Sweep
 from parley.adapters import limits
 from parley.adapters.conversations import conversations
@@ -140,7 +140,7 @@ def disconnect(call: Call) -> None:
         _leave(call, person, last_seen_ms=last_seen_ms)
 
 
-def status_of(call: Call, user_ids: Iterable[str]) -> StatusList:
+def get_presence(call: Call, user_ids: Iterable[str]) -> StatusList:
     """Returns the status of people with whom the caller shares a direct conversation, or of the caller.
 
     Who hides when they were last here is told it of nobody. Those who have blocked the caller, or whom the caller has,
@@ -183,6 +183,11 @@ SWEEP = Sweep(
     sweep_one=_sweep_person,
     put_off=lambda call, key: connections.put_off(key[0], call.now_s),
 )
+
+
+def clear_stale_presence(call: Call, run: Run) -> int:
+    """Forgets and closes the connections whose lease or token has run out; returns how many."""
+    return sweep.sweep_due(call, run, SWEEP)
 
 
 def _forget_dead(call: Call, person: Presence) -> tuple[Presence, int, int]:

@@ -7,12 +7,12 @@ from parley.domain.api.call import Call
 from parley.domain.live.sweeps import SweepJob
 
 
-def run(call: Call, job: SweepJob, attempts: Run) -> int:
+def sweep_rows(call: Call, job: SweepJob, attempts: Run) -> int:
     """Deals with the rows of a job; returns what became of them."""
     match job.kind:
         case "presence":
-            return sweep.sweep_rows(call, attempts, presence.SWEEP, job.keys)
+            return sweep.sweep_keys(call, attempts, presence.SWEEP, job.keys)
         case "typing":
-            return sweep.sweep_rows(call, attempts, open_conversations.SWEEP, job.keys)
+            return sweep.sweep_keys(call, attempts, open_conversations.SWEEP, job.keys)
         case "calls":
-            return sweep.sweep_rows(call, attempts, call_ends.SWEEP, job.keys)
+            return sweep.sweep_keys(call, attempts, call_ends.SWEEP, job.keys)

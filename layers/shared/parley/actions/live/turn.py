@@ -28,7 +28,7 @@ class TurnCredentials(Struct, frozen=True, kw_only=True):
     expires_at: str
 
 
-def create(call: Call, conversation_id: str) -> TurnCredentials:
+def create_turn_credentials(call: Call, conversation_id: str) -> TurnCredentials:
     """Returns credentials for a call in a conversation; refuses them where the caller may not call.
 
     The relay checks them by itself, with the secret that it shares with Parley. Each takes a token of the caller's own

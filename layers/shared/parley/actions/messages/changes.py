@@ -5,7 +5,7 @@ between its write and its posts.
 """
 
 from collections.abc import Callable, Collection
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -63,7 +63,7 @@ class _PinPosition(Struct, frozen=True, kw_only=True, array_like=True, forbid_un
     left: Annotated[int, Meta(ge=1, le=change_steps.MAX_PINS)]
 
 
-def edit(call: Call, message_id: str, wanted: EditMessage) -> Message:
+def edit_message(call: Call, message_id: str, wanted: EditMessage) -> Message:
     """Replaces the text of the caller's own message; three round trips.
 
     One more in a large group where the message has named people, whose memberships are read then.
@@ -79,18 +79,27 @@ def edit(call: Call, message_id: str, wanted: EditMessage) -> Message:
     return _change(call, _Wanted(message_id, decide, also=named, text=wanted.text, of_names=True))
 
 
-def delete(call: Call, message_id: str) -> Message:
-    """Deletes a message for everyone, leaving its place behind; three round trips, at times four as for an edit."""
+def delete_message(call: Call, message_id: str, scope: Literal["everyone", "me"]) -> Message:
+    """Deletes a message for everyone, leaving its place behind, or from the caller's own view, on all their devices.
+
+    Three round trips; for everyone at times four, as for an edit.
+    """
+    if scope == "me":
+        return _change(call, _Wanted(message_id, lambda found: change_steps.hidden(call, found), of_mark=True))
     return _change(call, _Wanted(message_id, lambda found: change_steps.deleted(call, found), of_names=True))
 
 
-def hide(call: Call, message_id: str) -> Message:
-    """Deletes a message from the caller's own view, on all their devices; three round trips."""
-    return _change(call, _Wanted(message_id, lambda found: change_steps.hidden(call, found), of_mark=True))
+def add_reaction(call: Call, message_id: str, emoji: str) -> Message:
+    """Puts the caller's reaction on a message; three round trips."""
+    return _react(call, message_id, emoji, is_on=True)
 
 
-def react(call: Call, message_id: str, emoji: str, *, is_on: bool) -> Message:
-    """Puts the caller's reaction on a message, or takes it off; three round trips."""
+def remove_reaction(call: Call, message_id: str, emoji: str) -> Message:
+    """Takes the caller's reaction off a message; three round trips."""
+    return _react(call, message_id, emoji, is_on=False)
+
+
+def _react(call: Call, message_id: str, emoji: str, *, is_on: bool) -> Message:
     normal = change_steps.check_emoji(emoji, access.field_of(call, "emoji"))
 
     def decide(found: Found) -> Step | None:
@@ -99,12 +108,17 @@ def react(call: Call, message_id: str, emoji: str, *, is_on: bool) -> Message:
     return _change(call, _Wanted(message_id, decide, of_mark=True, emoji=normal))
 
 
-def pin(call: Call, message_id: str, *, is_on: bool) -> Message:
-    """Pins a message for all members, or takes the pin off; three round trips."""
-    return _change(call, _Wanted(message_id, lambda found: change_steps.pinned(call, found, is_on=is_on)))
+def pin_message(call: Call, message_id: str) -> Message:
+    """Pins a message for all members; three round trips."""
+    return _change(call, _Wanted(message_id, lambda found: change_steps.pinned(call, found, is_on=True)))
 
 
-def pins(call: Call, conversation_id: str, query: PinQuery) -> PinList:
+def unpin_message(call: Call, message_id: str) -> Message:
+    """Takes the pin off a message, for all members; three round trips."""
+    return _change(call, _Wanted(message_id, lambda found: change_steps.pinned(call, found, is_on=False)))
+
+
+def list_pins(call: Call, conversation_id: str, query: PinQuery) -> PinList:
     """Returns the pinned messages of a conversation, as many as an answer holds; two round trips."""
     position = cursors.decode(query.cursor, _PinPosition)
     head = access.access_conversation(call, conversation_id)

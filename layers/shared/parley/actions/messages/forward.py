@@ -39,7 +39,7 @@ class Forwarded(Struct, frozen=True, kw_only=True):
     failed: list[Failed]
 
 
-def forward(call: Call, message_id: str, wanted: ForwardMessage) -> Forwarded:
+def forward_message(call: Call, message_id: str, wanted: ForwardMessage) -> Forwarded:
     """Writes a message's text into other conversations; a whole send for each, side by side.
 
     Nothing is written unless the caller may write in all of them. With a `client_id` a retry writes nothing twice.
@@ -85,7 +85,7 @@ def _check_targets(call: Call, targets: list[str]) -> None:
 
 def _send(call: Call, conversation_id: str, draft: Draft, origin: Origin) -> SentMessage | Failed:
     try:
-        return messages.send(call, conversation_id, draft, origin)
+        return messages.send_message(call, conversation_id, draft, origin)
     except Refusal as refusal:  # what was allowed a moment ago: closed, or left, or too busy
         return Failed(
             conversation_id=conversation_id,

@@ -169,7 +169,7 @@ def list_receipts(call: Call, message_id: str, query: ListReceipts) -> ReceiptLi
     (head, message), hidden = visibility.read_beside(
         call.user_id, message_id, lambda: access.access_message(call, message_id)
     )
-    shown, behind = members.page(head, query)
+    shown, behind = members.read_members(head, query)
     others = [one for one in shown if one != message.sender_id]
     sides, cut_off = visibility.cut_off_beside(
         call.user_id, hidden, others, lambda: conversations.memberships((one, head.conversation_id) for one in others)

@@ -33,7 +33,7 @@ class HistoryPage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     total: int | None = None
 
 
-def send(call: Call, conversation_id: str, draft: Draft, origin: Origin | None = None) -> SentMessage:
+def send_message(call: Call, conversation_id: str, draft: Draft, origin: Origin | None = None) -> SentMessage:
     """Writes a message as the caller and tells the members.
 
     A `client_id` that was used before gets the first answer again. `origin` is where a forwarded message came from.
@@ -146,7 +146,7 @@ def _sent(message: Message, *, replayed: bool) -> SentMessage:
     return SentMessage(**msgspec.structs.asdict(message), replayed=replayed)
 
 
-def read(call: Call, message_id: str) -> Message:
+def get_message(call: Call, message_id: str) -> Message:
     """Returns one message as the caller sees it; two round trips."""
     _, message = access.access_message(call, message_id)
     return viewed(call, message.conversation_id, [message])[0]
@@ -160,7 +160,7 @@ def viewed(call: Call, conversation_id: str, found: Sequence[StoredMessage]) -> 
     return [eyes.view(message) for message in found]
 
 
-def page(call: Call, conversation_id: str, query: History) -> HistoryPage:
+def list_messages(call: Call, conversation_id: str, query: History) -> HistoryPage:
     """Returns a page of a conversation's history, ascending; two round trips.
 
     It is shorter than asked for where the texts are longer than an answer can be.

@@ -18,7 +18,7 @@ from parley.domain.conversations.search import Hit, HitList, Look, Part, Positio
 _queries = Threads(max_workers=search.MAX_QUERIES_AT_ONCE, thread_name_prefix="search")
 
 
-def find(call: Call, wanted: Search) -> HitList:
+def search_messages(call: Call, wanted: Search) -> HitList:
     """Returns a page of the caller's messages that hold all the words, newest first.
 
     Within a group of conversations that are searched together the order is exact; they are taken 25 at a time, the most

@@ -14,4 +14,4 @@ def send_message_to_user(call: Call, wanted: SendMessageToUser) -> SentMessage:
         named = {one: head.newcomer(one) for one in head.participants}
         if (sent := messages.send_behind(call, head, wanted, asked, named)) is not None:
             return sent
-    return messages.send(call, head.conversation_id, wanted)
+    return messages.send_message(call, head.conversation_id, wanted)

@@ -20,7 +20,7 @@ class AuditPage(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-def page(call: Call, query: AuditQuery) -> AuditPage:
+def list_audit(call: Call, query: AuditQuery) -> AuditPage:
     """Returns a page of the audit log, to moderators; one round trip for each month that is looked through."""
     access.require_moderator(call)
     since_ms = auditing.day_start_ms(query.since, "?from") if query.since else 0

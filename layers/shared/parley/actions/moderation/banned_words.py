@@ -46,13 +46,13 @@ class _Cursor(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown
     place: InConversations | InReports
 
 
-def read(call: Call) -> BannedWordList:
+def get_banned_words(call: Call) -> BannedWordList:
     """Returns the list, to moderators; one round trip."""
     access.require_moderator(call)
     return word_list.view(word_lists.read())
 
 
-def put(call: Call, wanted: PutBannedWords) -> BannedWordList:
+def put_banned_words(call: Call, wanted: PutBannedWords) -> BannedWordList:
     """Replaces the list, as a moderator; two round trips. All functions go by it within a minute.
 
     Refuses with Conflict what rests on a version that somebody has replaced meanwhile.
@@ -81,7 +81,7 @@ def _changed(before: WordList, after: WordList) -> dict[str, str]:
     return {"added": str(len(new - old)), "removed": str(len(old - new))}
 
 
-def try_out(call: Call, wanted: TryBannedWords) -> TryResult:
+def try_banned_words(call: Call, wanted: TryBannedWords) -> TryResult:
     """Returns what rules would have made of past messages, to moderators: a part of them, and the rest by `next`.
 
     Of the conversations that are named, or else of the messages that were reported, as they were then. One round trip

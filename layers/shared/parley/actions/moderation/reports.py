@@ -32,7 +32,7 @@ class ReportInContext(Struct, frozen=True, kw_only=True):
     context: list[Message]
 
 
-def report(call: Call, message_id: str, wanted: ReportMessage) -> tuple[FiledReport, bool]:
+def report_message(call: Call, message_id: str, wanted: ReportMessage) -> tuple[FiledReport, bool]:
     """Reports a message to the moderators, once; returns the report, and whether this call made it.
 
     Three round trips, one where it was reported before.
@@ -55,7 +55,7 @@ def report(call: Call, message_id: str, wanted: ReportMessage) -> tuple[FiledRep
     return reporting.filed(_read(new.report_id)), False
 
 
-def page(call: Call, query: ReportQuery) -> ReportList:
+def list_reports(call: Call, query: ReportQuery) -> ReportList:
     """Returns a page of the queue, to moderators; one round trip."""
     access.require_moderator(call)
     after = cursors.decode(query.cursor, Position)
@@ -68,7 +68,7 @@ def page(call: Call, query: ReportQuery) -> ReportList:
     )
 
 
-def read(call: Call, report_id: str) -> ReportInContext:
+def get_report(call: Call, report_id: str) -> ReportInContext:
     """Returns a report with its message in context, to moderators; three round trips.
 
     That they read it is in the audit log before they do.
@@ -85,7 +85,7 @@ def read(call: Call, report_id: str) -> ReportInContext:
     )
 
 
-def resolve(call: Call, report_id: str, wanted: ResolveReport) -> ReportDetails:
+def resolve_report(call: Call, report_id: str, wanted: ResolveReport) -> ReportDetails:
     """Sets where a report stands, as a moderator; two round trips.
 
     Refuses with Conflict what rests on a version that another moderator has replaced meanwhile.

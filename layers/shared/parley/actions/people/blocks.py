@@ -45,7 +45,7 @@ class BlockList(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-def block(call: Call, user_id: str) -> Blocked:
+def block_user(call: Call, user_id: str) -> Blocked:
     """Blocks somebody, who need not exist: whether they do is not told.
 
     Refuses the caller themselves, and the block that would be one too many. Four round trips, and two more and the
@@ -81,7 +81,7 @@ def _save(call: Call, user_id: str) -> blocks.Block:
     raise conditions.busy()
 
 
-def unblock(call: Call, user_id: str) -> Unblocked:
+def unblock_user(call: Call, user_id: str) -> Unblocked:
     """Takes a block back; nothing to do where there is none.
 
     The block goes after its marks, so that it stands in the list until a try has got through. What another device has
@@ -159,7 +159,7 @@ def _tell(call: Call, user_id: str, *, is_on: bool) -> None:
     push.tell(call, [call.user_id], events.BlockChanged(user_id=user_id, blocked=is_on, at=rfc3339(call.now_ms)))
 
 
-def page(call: Call, query: Page) -> BlockList:
+def list_blocks(call: Call, query: Page) -> BlockList:
     """Returns a page of those whom the caller has blocked; one round trip.
 
     Without their names: a block takes any id, and must not tell who there is.

@@ -23,7 +23,7 @@ class UserList(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-def page(call: Call, query: ListUsers) -> UserList:
+def list_users(call: Call, query: ListUsers) -> UserList:
     """Returns a page of those with whom the caller may open a conversation, by name; two round trips.
 
     Nobody who has blocked the caller, or whom the caller has, is among them.

@@ -26,7 +26,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     conversation_id: str | None
 
 
-def explain(call: Call, asked: ExplainPolicy) -> Explanation:
+def explain_policy(call: Call, asked: ExplainPolicy) -> Explanation:
     """Returns what an attempt to open that conversation would be answered, and why; one round trip.
 
     An attempt goes by the same, so that it tells nothing more of the other person than an attempt would.

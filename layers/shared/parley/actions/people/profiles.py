@@ -22,7 +22,7 @@ def require_service(call: Call, what: str, route: str) -> None:
         raise Forbidden("service_only", f"Only the host's own server may {what}.", rule=f"role {SERVICE} → {route}")
 
 
-def put(call: Call, user_id: str, wanted: PutUser) -> tuple[Person, bool]:
+def put_user(call: Call, user_id: str, wanted: PutUser) -> tuple[Person, bool]:
     """Keeps what the host's own server says of a person, and returns it, with whether nobody knew them before.
 
     It counts as said now: more than every token that was seen so far, and less than one that is issued later. Whoever
@@ -55,7 +55,7 @@ def _let_in_again(user_id: str) -> None:
     erased_people.forget(user_id)
 
 
-def read(call: Call, user_id: str) -> Person:
+def get_user(call: Call, user_id: str) -> Person:
     """Returns the profile of somebody whom the caller may write to, or writes with already; one round trip.
 
     NotFound for everybody else, whether they exist or not, and for somebody with whom one has not talked and who has
