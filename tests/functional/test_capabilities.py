@@ -6,7 +6,7 @@ import pytest
 
 from parley.domain.conversations.rights import RULES
 from tests.functional.calling import signal
-from tests.functional.streams.test_hand_out_errands import large_group
+from tests.functional.streams.test_start_fan_out import large_group
 from tests.functional.talk import make_group, say
 from tests.harness import Parley, Socket, User
 

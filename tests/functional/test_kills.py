@@ -340,16 +340,16 @@ def hand_out(world: World) -> object:
     row = max((one for one in rows if "errands" in one), key=lambda one: int(one["seq"]["N"]))
     written_at_s = world.parley.clock() / 1000
     change = {"NewImage": row, "SequenceNumber": "1", "ApproximateCreationDateTime": written_at_s}
-    return invoke(world, "HandOutErrands", {"Records": [{"dynamodb": change}]})
+    return invoke(world, "StartFanOut", {"Records": [{"dynamodb": change}]})
 
 
-def run_errands(world: World) -> object:
+def run_fan_out(world: World) -> object:
     """Lets the queue bring the job for the first part of the group, its first message of the hour among it."""
     heads = world.items()[world.parley.template.resources["Conversations"].ref]
     last_seq = int(heads[dumps({"conversation_id": {"S": world.conversation_id}})]["last_seq"]["N"])
     errand = {"conversation_id": world.conversation_id, "seq": last_seq, "errands": ["index", "fan_out"]}
     delivery = {"errand": errand, "user_ids": ["alice", "bob", "dave", "erin", "u1"]}
-    return invoke(world, "RunErrands", {"Records": [{"messageId": "m1", "body": dumps(delivery)}]})
+    return invoke(world, "RunFanOut", {"Records": [{"messageId": "m1", "body": dumps(delivery)}]})
 
 
 def sweep_rows(kind: str, *keys: Callable[[World], tuple[str, ...]]) -> Callable[[World], object]:
@@ -779,7 +779,7 @@ SCENARIOS = [
     Scenario("rest/erase_user", erase, and_then(said, sign_host_in)),
     Scenario("queues/erase_person", lambda world: bool(poll(world)), said, each=erase),
     Scenario("queues/write_export", lambda world: bool(poll(world)), said, each=export),
-    Scenario("streams/hand_out_errands", hand_out, and_then(in_large_group, an_hour_later, alice_said)),
+    Scenario("streams/start_fan_out", hand_out, and_then(in_large_group, an_hour_later, alice_said)),
     Scenario(
         "queues/sweep_rows",
         sweep_rows("presence", lambda world: ("alice",), lambda world: ("dave",)),
@@ -799,7 +799,7 @@ SCENARIOS = [
         let_calls_ring_out,
         variant="calls",
     ),
-    Scenario("queues/run_errands", run_errands, and_then(in_large_group, an_hour_later, alice_said)),
+    Scenario("queues/run_fan_out", run_fan_out, and_then(in_large_group, an_hour_later, alice_said)),
 ]  # fmt: skip
 
 

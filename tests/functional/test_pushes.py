@@ -36,11 +36,11 @@ class World:
     def reaction(self) -> str:
         return f"/messages/{self.conversation_id}.1/reactions/%F0%9F%91%8D"
 
-    def run_errands(self) -> None:
+    def run_fan_out(self) -> None:
         """Lets the queue tell Bob of the group's last message, as if the group were a large one."""
         errand = {"conversation_id": self.group_id, "seq": 1, "errands": ["fan_out"]}
         body = json.dumps({"errand": errand, "user_ids": ["alice", "bob"]})
-        result = self.parley.functions.invoke("RunErrands", {"Records": [{"messageId": "m1", "body": body}]})
+        result = self.parley.functions.invoke("RunFanOut", {"Records": [{"messageId": "m1", "body": body}]})
         assert result == {"batchItemFailures": []}
 
     def erase_alice(self) -> None:
@@ -163,8 +163,8 @@ PUSHES = {
         ),
         "message_notification",
     ),
-    "RunErrands": Push(
-        lambda w: w.run_errands(),
+    "RunFanOut": Push(
+        lambda w: w.run_fan_out(),
         "message_notification",
         forgets=False,
     ),

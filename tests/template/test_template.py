@@ -759,19 +759,20 @@ def test_a_queues_message_stays_hidden_while_it_may_still_be_worked_on(mapping: 
 
 
 def readers_of_the_stream() -> dict[str, Resource]:
-    """Returns the mappings from the stream of messages, by the function that each is named for."""
+    """Returns the mappings from the stream of messages, by the function that reads it."""
     mappings = [m for m in of_type("AWS::Lambda::EventSourceMapping") if "StartingPosition" in m.properties]
-    return {mapping.logical_id.removesuffix("Messages"): mapping for mapping in mappings}
+    functions = {function.ref: function.logical_id for function in of_type("AWS::Lambda::Function")}
+    return {functions[mapping.properties["FunctionName"]]: mapping for mapping in mappings}
 
 
 def test_the_stream_has_no_more_readers_than_it_bears() -> None:
     # No more than two at a shard, or they throttle (DynamoDB developer guide, "Change data capture"). One is ours, so
     # that an application can have the other.
-    assert set(readers_of_the_stream()) == {"HandOutErrands"}
+    assert set(readers_of_the_stream()) == {"StartFanOut"}
 
 
 def test_the_stream_gives_up_a_poisoned_record_and_not_its_shard() -> None:
-    properties = readers_of_the_stream()["HandOutErrands"].properties
+    properties = readers_of_the_stream()["StartFanOut"].properties
 
     assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert properties["BisectBatchOnFunctionError"] is True
@@ -781,7 +782,7 @@ def test_the_stream_gives_up_a_poisoned_record_and_not_its_shard() -> None:
 
 
 def test_the_reader_of_the_stream_gets_messages_and_what_leaves_something_to_do() -> None:
-    patterns = readers_of_the_stream()["HandOutErrands"].properties["FilterCriteria"]["Filters"]
+    patterns = readers_of_the_stream()["StartFanOut"].properties["FilterCriteria"]["Filters"]
 
     assert [json.loads(pattern["Pattern"]) for pattern in patterns] == [
         {"eventName": ["INSERT"], "dynamodb": {"NewImage": {attribute: {"S": [{"exists": True}]}}}}
@@ -944,7 +945,7 @@ def test_both_apis_the_stream_and_the_functions_as_a_whole_have_alarms() -> None
         ("ExecutionError", resources["WebSocketApi"].ref),
         ("WebSocketFaults", ""),
         ("BackgroundFaults", ""),
-        ("IteratorAge", resources["HandOutErrands"].ref),
+        ("IteratorAge", resources["StartFanOut"].ref),
         ("Throttles", ""),
     } <= watched()
 

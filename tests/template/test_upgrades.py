@@ -32,6 +32,18 @@ def test_the_last_releases_stack_can_be_updated_to_this_one() -> None:
     assert refusals(load(last_release() / "template.yaml"), current()) == []
 
 
+def test_the_stream_is_read_on_from_where_the_last_release_stopped() -> None:
+    # A mapping with another logical id is a new one: it begins at TRIM_HORIZON, so a day of messages comes again.
+    before, now = stream_mappings(load(last_release() / "template.yaml")), stream_mappings(current())
+
+    assert now and now <= before
+
+
+def stream_mappings(template: Template) -> set[str]:
+    mappings = template.of_type("AWS::Lambda::EventSourceMapping")
+    return {mapping.logical_id for mapping in mappings if "StartingPosition" in mapping.properties}
+
+
 def test_what_has_a_replacing_property_is_known_from_cloudformations_own_schemas() -> None:
     kinds = [kind for kind in LASTING if kind != "AWS::Lambda::LayerVersion"]
     python = ROOT / ".venv-sam" / "bin" / "python"

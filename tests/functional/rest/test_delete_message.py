@@ -3,7 +3,7 @@
 import pytest
 
 from tests.functional.replies import refusal
-from tests.functional.streams.test_hand_out_errands import large_group
+from tests.functional.streams.test_start_fan_out import large_group
 from tests.functional.talk import contents, forget_events, joined, make_group, open_direct, say
 from tests.harness import Parley
 

@@ -1,7 +1,7 @@
 """GET /messages/{message_id}/receipts: who has received and read a message, and when exactly."""
 
 from tests.functional.replies import WRONG_IDS, invalid, refusal
-from tests.functional.streams.test_hand_out_errands import large_group
+from tests.functional.streams.test_start_fan_out import large_group
 from tests.functional.talk import in_s, make_group, open_direct, say
 from tests.harness import Parley, User
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.functional.streams.test_hand_out_errands import large_group
+from tests.functional.streams.test_start_fan_out import large_group
 from tests.functional.talk import contents, forget_events, in_s, names, open_direct, refusal, say
 from tests.harness import Parley
 from tests.harness.fixtures import forget_told

@@ -1,13 +1,15 @@
-"""What is left to do when a message or a change is written: the stream hands it out, queues bring it to an end.
+"""Fan-out: what follows a stored message or change in a group. The stream starts it, a queue runs its parts.
 
 A group's list entries move once an hour (`index`), and a large group's members are told in parts of a hundred
 (`fan_out`): nobody who writes waits for that. Everything here may happen twice.
+
+Rows and queue messages call it `errand` and `errands`: functions of the version before read and write them as well.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from parley.actions import push
 from parley.adapters.conversations import conversations, messages
@@ -24,73 +26,68 @@ MAX_UPDATES_AT_ONCE = 16
 _updates = Threads(max_workers=MAX_UPDATES_AT_ONCE, thread_name_prefix="index")
 
 
-class Errand(Struct, frozen=True, kw_only=True):
-    """What is left to do for one message (`seq`) or change (`change_seq`); `errands` says what."""
+class FanOut(Struct, frozen=True, kw_only=True):
+    """The fan-out of one message (`seq`) or change (`change_seq`); `follow_ups` says what is to do."""
 
     conversation_id: str
     seq: int = 0
     change_seq: int = 0
-    errands: tuple[str, ...] = ()
+    follow_ups: tuple[str, ...] = field(name="errands", default=())
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """One errand for a part of the members."""
+    """A fan-out to a part of the members."""
 
-    errand: Errand
+    fan_out: FanOut = field(name="errand")
     user_ids: tuple[str, ...]
 
 
-def of_row(row: Mapping[str, Any]) -> Errand:
-    """Returns the errand of a message's row, or of one of the change log."""
-    conversation_id, _, what = row["conversation_id"].partition("#")
-    seq = row["seq"]
-    errands = tuple(row["errands"].split(","))
-    if what == "c":
-        return Errand(conversation_id=conversation_id, change_seq=seq, errands=errands)
-    return Errand(conversation_id=conversation_id, seq=seq, errands=errands)
-
-
-def hand_out_row(row: Mapping[str, Any]) -> None:
-    """Hands out what a row leaves to do, if it leaves anything."""
-    if "errands" in row:
-        hand_out(of_row(row))
-
-
-def hand_out(errand: Errand) -> None:
-    """Cuts an errand into a job for each hundred members and puts them into the queue.
+def start_fan_out(row: Mapping[str, Any]) -> None:
+    """Puts a job for each hundred members into the queue, if the row has follow-ups.
 
     A round trip for each thousand members, and one call of the queue for each ten jobs.
     """
-    queues.deliver(list(_jobs(errand)))
+    if "errands" in row:
+        queues.deliver(list(_jobs(_of_row(row))))
 
 
-def _jobs(errand: Errand) -> Iterator[Delivery]:
-    head = conversations.head(errand.conversation_id)
+def _of_row(row: Mapping[str, Any]) -> FanOut:
+    """Returns the fan-out of a message's row, or of one of the change log."""
+    conversation_id, _, what = row["conversation_id"].partition("#")
+    seq = row["seq"]
+    follow_ups = tuple(row["errands"].split(","))
+    if what == "c":
+        return FanOut(conversation_id=conversation_id, change_seq=seq, follow_ups=follow_ups)
+    return FanOut(conversation_id=conversation_id, seq=seq, follow_ups=follow_ups)
+
+
+def _jobs(fan_out: FanOut) -> Iterator[Delivery]:
+    head = conversations.head(fan_out.conversation_id)
     if head is None:
         return
     if not head.is_large:
-        yield Delivery(errand=errand, user_ids=head.participants)
+        yield Delivery(fan_out=fan_out, user_ids=head.participants)
         return
     after: str | None = None
-    while members := conversations.member_ids(errand.conversation_id, conversations.MAX_RECENT, after):
+    while members := conversations.member_ids(fan_out.conversation_id, conversations.MAX_RECENT, after):
         for first in range(0, len(members), PART):
-            yield Delivery(errand=errand, user_ids=tuple(members[first : first + PART]))
+            yield Delivery(fan_out=fan_out, user_ids=tuple(members[first : first + PART]))
         after = members[-1]
 
 
-def run(delivery: Delivery, now_ms: int) -> None:
-    """Does an errand for a part of the members; three round trips and the posts, and one for each entry to be moved."""
-    errand = delivery.errand
-    head = conversations.head(errand.conversation_id)
+def run_fan_out(delivery: Delivery, now_ms: int) -> None:
+    """Does the follow-ups for a part of the members; three round trips, the posts, and one for each entry to move."""
+    fan_out = delivery.fan_out
+    head = conversations.head(fan_out.conversation_id)
     if head is None:
         return
-    if "index" in errand.errands:
-        list(_updates.map(lambda user_id: conversations.move_entry(head, user_id, errand.seq), delivery.user_ids))
-    if "fan_out" in errand.errands:
-        _tell(head, errand, delivery.user_ids, now_ms)
+    if "index" in fan_out.follow_ups:
+        list(_updates.map(lambda user_id: conversations.move_entry(head, user_id, fan_out.seq), delivery.user_ids))
+    if "fan_out" in fan_out.follow_ups:
+        _tell(head, fan_out, delivery.user_ids, now_ms)
 
 
-def _tell(head: Head, errand: Errand, user_ids: Sequence[str], now_ms: int) -> None:
+def _tell(head: Head, fan_out: FanOut, user_ids: Sequence[str], now_ms: int) -> None:
     """Posts to those of these people who are online and still in the group."""
     people = connections.of(user_ids)
     online = [one for one in people.values() if one.live(now_ms // 1000)]
@@ -100,7 +97,7 @@ def _tell(head: Head, errand: Errand, user_ids: Sequence[str], now_ms: int) -> N
     still_in = [one for one in online if (one.user_id, head.conversation_id) in members]
     if not still_in:
         return
-    frames = _frames(head, errand, [one.user_id for one in still_in])
+    frames = _frames(head, fan_out, [one.user_id for one in still_in])
     if frames is not None:
         _post(head, still_in, frames, now_ms)
 
@@ -111,19 +108,19 @@ def _post(head: Head, people: Sequence[Presence], frames: push.FrameFor, now_ms:
         queues.retry_later(later)
 
 
-def _frames(head: Head, errand: Errand, user_ids: Sequence[str]) -> push.FrameFor | None:
+def _frames(head: Head, fan_out: FanOut, user_ids: Sequence[str]) -> push.FrameFor | None:
     """Returns what these members are told: the message or change, as it is now.
 
     None of what is one person's own affair.
     """
-    if errand.seq:
-        message = messages.get(head.conversation_id, errand.seq)
+    if fan_out.seq:
+        message = messages.get(head.conversation_id, fan_out.seq)
         if message is None:
             return None
         blockers = blocks.blockers_of(message.sender_id, user_ids) if message.kind != "system" else ()
         return push.new_message(head.conversation_id, message.for_all(), blockers)
-    for change in messages.changes(head.conversation_id, errand.change_seq, errand.change_seq):
-        if not change.is_for_all:  # rows written by an earlier version have the errand all the same
+    for change in messages.changes(head.conversation_id, fan_out.change_seq, fan_out.change_seq):
+        if not change.is_for_all:  # rows written by an earlier version have the follow-up all the same
             return None
         if not change.is_of_message:
             return push.frames_of(events.of_change(change, head, None))

@@ -6,4 +6,4 @@ from parley.triggers.queue import queue
 
 @queue(fan_out.Delivery)
 def handler(delivery: fan_out.Delivery, now_ms: int) -> None:
-    fan_out.run(delivery, now_ms)
+    fan_out.run_fan_out(delivery, now_ms)

@@ -11,8 +11,8 @@ from parley.triggers import request_log
 from parley.triggers.stream import Row, stream
 
 
-@stream(fan_out.hand_out_row)
+@stream(fan_out.start_fan_out)
 def handler(rows: list[Row]) -> None:
     stored = Counter(row.get("context_type", "general") for row in rows if "kind" in row)
     for context_type, count in stored.items():
-        request_log.count("hand_out_errands", "MessagesStored", count, context_type=context_type)
+        request_log.count("start_fan_out", "MessagesStored", count, context_type=context_type)

@@ -1,6 +1,6 @@
 """The members of a large group hear of messages and changes, those who are online and still in it."""
 
-from tests.functional.streams.test_hand_out_errands import large_group
+from tests.functional.streams.test_start_fan_out import large_group
 from tests.functional.talk import contents, forget_events, joined, names, say
 from tests.harness import Call, Parley, User
 
@@ -91,4 +91,4 @@ def test_device_that_is_gone_is_forgotten(parley: Parley) -> None:
 
     assert len(contents(there.events("message_notification"))) == 2
     forgotten = [[call.function for call in calls if call.operation == "UpdateItem"] for calls in (first, second)]
-    assert forgotten == [["RunErrands"], []]
+    assert forgotten == [["RunFanOut"], []]

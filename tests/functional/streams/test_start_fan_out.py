@@ -31,7 +31,7 @@ def test_a_large_group_is_told_in_parts_of_a_hundred_by_one_call_of_the_queue(pa
     with parley.watch() as calls:
         parley.drain()
 
-    handed_out = [call for call in calls if call.function == "HandOutErrands"]
+    handed_out = [call for call in calls if call.function == "StartFanOut"]
     assert [call.operation for call in handed_out if call.service == "sqs"] == ["SendMessageBatch"]
     assert len([call for call in handed_out if call.service == "sqs"][0].params["Entries"]) == 3
 
@@ -54,7 +54,7 @@ def test_two_people_leave_nothing_to_do(parley: Parley) -> None:
     with parley.watch() as calls:
         parley.drain()
 
-    assert [call for call in calls if call.function == "HandOutErrands"] == []
+    assert [call for call in calls if call.function == "StartFanOut"] == []
 
 
 # --- the count -------------------------------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ class Broken(Hook):
         self.times = times
 
     def before(self, call: Call) -> None:
-        if self.times and (call.function, call.operation) == ("HandOutErrands", self.operation):
+        if self.times and (call.function, call.operation) == ("StartFanOut", self.operation):
             self.times -= 1
             raise ValueError("broken")
 
@@ -216,7 +216,7 @@ def dead_letters(parley: Parley) -> list[dict[str, Any]]:
 
 
 def test_event_for_sam_local_invoke_counts_its_message(parley: Parley, capsys: pytest.CaptureFixture[str]) -> None:
-    event = json.loads((ROOT / "events" / "streams" / "hand_out_errands.json").read_text(encoding="utf-8"))
+    event = json.loads((ROOT / "events" / "streams" / "start_fan_out.json").read_text(encoding="utf-8"))
 
-    assert parley.functions.invoke("HandOutErrands", event) == {"batchItemFailures": []}
+    assert parley.functions.invoke("StartFanOut", event) == {"batchItemFailures": []}
     assert counted(capsys.readouterr().out) == {"general": 1}
