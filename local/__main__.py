@@ -103,7 +103,7 @@ def _token(chosen: argparse.Namespace, options: Options) -> str:
     asked = {"user_id": chosen.user, "name": chosen.name, "role": chosen.role, "contexts": contexts or None}
     body = json.dumps({**asked, "expires_in_s": chosen.expires_in_s}).encode()
     port = stack.running_port(options)
-    return _asked_for(port, body) if port else _minted(options, tokens.read(body))
+    return _asked_for(port, body) if port else _minted(options, tokens.read_wanted(body))
 
 
 def _asked_for(port: int, body: bytes) -> str:

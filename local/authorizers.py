@@ -50,7 +50,7 @@ class Grant:
         return {"principalId": self.principal_id, **self.context}
 
 
-async def ask(call: Callable[[], Awaitable[Any]]) -> Grant:
+async def ask_authorizer(call: Callable[[], Awaitable[Any]]) -> Grant:
     """Returns the grant in the authorizer's answer; raises Unauthorized or Misconfigured."""
     try:
         answer = await call()
@@ -60,10 +60,10 @@ async def ask(call: Callable[[], Awaitable[Any]]) -> Grant:
         raise Misconfigured(str(problem)) from problem
     except PayloadTooLarge as problem:
         raise Misconfigured(str(problem)) from problem
-    return read(answer)
+    return read_grant(answer)
 
 
-def read(answer: Any) -> Grant:
+def read_grant(answer: Any) -> Grant:
     """Returns an authorizer's answer as a grant; raises Misconfigured where API Gateway would not understand it."""
     try:
         principal = answer["principalId"]

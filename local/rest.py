@@ -319,7 +319,7 @@ class RestApi:
                 if not self._permissions.allow(authorizer.function, source_arn, authorizer.role_arn):
                     raise Misconfigured(f"neither a role nor a permission lets the API invoke {authorizer.function}")
                 event = self._authorizer_event(call, method, authorizer, identity, method_arn)
-                grant = await authorizers.ask(lambda: self._invoke(authorizer.function, event))
+                grant = await authorizers.ask_authorizer(lambda: self._invoke(authorizer.function, event))
                 authorizer.cache.put(identity, grant)
             grant.check(method_arn)
         except Unauthorized as problem:

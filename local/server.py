@@ -195,7 +195,7 @@ def rest_app(
 
     async def token(request: HttpRequest) -> Response:
         try:
-            wanted = tokens.read(await request.body())
+            wanted = tokens.read_wanted(await request.body())
             minted = tokens.mint_for(wanted, functions.environment, secret, now_s=int(time.time()))
             await _sign_in(api, minted)
         except Refusal as refusal:

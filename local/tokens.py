@@ -26,7 +26,7 @@ class Wanted(Struct, forbid_unknown_fields=True, frozen=True):
     expires_in_s: Annotated[int, Meta(ge=1, le=MAX_EXPIRES_IN_S)] = DEFAULT_EXPIRES_IN_S
 
 
-def read(raw: bytes) -> Wanted:
+def read_wanted(raw: bytes) -> Wanted:
     """Returns who shall get a token; raises Invalid with the field that is wrong."""
     wanted = bodies.decode(raw, Wanted)
     if is_reserved(wanted.user_id) or wanted.user_id in (".", ".."):

@@ -262,7 +262,7 @@ class WebSocketApi:
             source_arn = self._arn(f"authorizers/{authorizer.authorizer_id}")
             if not self._permissions.allow(authorizer.function, source_arn, authorizer.role_arn):
                 raise Misconfigured(f"neither a role nor a permission lets the API invoke {authorizer.function}")
-            grant = await authorizers.ask(lambda: self._invoke(authorizer.function, event))
+            grant = await authorizers.ask_authorizer(lambda: self._invoke(authorizer.function, event))
             grant.check(method_arn)
         except Unauthorized as problem:
             raise Refused(401, "Unauthorized") from problem

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from parley.domain.api.faults import MAX_POINTER_CHARACTERS, MAX_REPORTED
 from parley.domain.api.identity import MAX_CONTEXT_TYPES, MAX_NAME_CHARACTERS
+from parley.domain.api.invalid_fields import MAX_POINTER_CHARACTERS, MAX_REPORTED
 from parley.domain.api.requests import (
     MAX_ADDED,
     MAX_DESCRIPTION_CHARACTERS,

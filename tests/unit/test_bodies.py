@@ -17,8 +17,8 @@ from msgspec import Meta
 from parley.domain.api import requests
 from parley.domain.api.bodies import decode, decode_query
 from parley.domain.api.errors import Field, Invalid, Malformed
-from parley.domain.api.faults import MAX_KEY_CHARACTERS, MAX_REPORTED
 from parley.domain.api.fields import NOT_BLANK, is_blank
+from parley.domain.api.invalid_fields import MAX_KEY_CHARACTERS, MAX_REPORTED
 
 # The machine may be busy, and the first text drawn builds a table of all characters.
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

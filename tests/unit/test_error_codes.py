@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from parley.adapters.people import tokens
-from parley.domain.api import errors, faults
+from parley.domain.api import errors, invalid_fields
 from parley.domain.api.errors import Refusal
 from parley.domain.conversations import rights
 from parley.domain.people import policy
@@ -74,7 +74,7 @@ def field_codes() -> set[str]:
         if ast.unparse(call.func) in ("Field", "Invalid.field") and len(call.args) > 1
         for code in texts(call.args[1])
     }
-    return made | set(faults._SENTENCES)
+    return made | set(invalid_fields._SENTENCES)
 
 
 def test_every_code_is_explained_with_its_status_and_no_other() -> None:

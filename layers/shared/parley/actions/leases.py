@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from parley.actions.parallel import both
+from parley.actions.parallel import in_parallel
 from parley.adapters import limits
 from parley.adapters.live import connections
 from parley.domain.api.call import Call
@@ -27,7 +27,7 @@ def renew_beside(call: Call, people: Iterable[Presence], do: Callable[[], Result
     [*mine] = [one for one in people if one.user_id == call.user_id and needs_renewal(call, one)]
     if not mine:
         return do()
-    result, _ = both(do, lambda: renew(call, mine[0]))
+    result, _ = in_parallel(do, lambda: renew(call, mine[0]))
     return result
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from parley.actions import parallel
+from parley.actions.parallel import in_parallel
 from parley.adapters import limits
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import metering, rate_buckets
@@ -63,7 +63,7 @@ def own_beside(
     tokens = tokens_for(text, _rate())
     last = _last.get(call.user_id)
     if call.is_limited and (always or last not in (None, conversation_id)):
-        found, taking = parallel.both(read, lambda: _own_tokens(call, tokens))
+        found, taking = in_parallel(read, lambda: _own_tokens(call, tokens))
         return found, Asked(taking=taking, tokens=tokens)
     return read(), Asked(tokens=tokens)
 

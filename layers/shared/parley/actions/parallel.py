@@ -6,17 +6,17 @@ from typing import TypeVar
 
 from parley.adapters.threads import Threads
 
-One = TypeVar("One")
-Other = TypeVar("Other")
+First = TypeVar("First")
+Second = TypeVar("Second")
 
 _beside = Threads(max_workers=16, thread_name_prefix="beside")
 
 
-def both(one: Callable[[], One], other: Callable[[], Other]) -> tuple[One, Other]:
-    """Returns what two calls return; `other` runs in a thread of its own meanwhile."""
-    begun = _beside.submit(other)
+def in_parallel(first: Callable[[], First], second: Callable[[], Second]) -> tuple[First, Second]:
+    """Returns what two calls return; `second` runs in a thread of its own meanwhile."""
+    begun = _beside.submit(second)
     try:
-        first = one()
+        result = first()
     finally:
-        wait([begun])  # where `one` fails, no call goes on behind the back of whoever is told so
-    return first, begun.result()
+        wait([begun])  # also if `first` raises: nothing may still run when the caller is told of a failure
+    return result, begun.result()

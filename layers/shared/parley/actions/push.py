@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from parley.actions import leases
-from parley.actions.parallel import both
+from parley.actions.parallel import in_parallel
 from parley.adapters.conversations import conversations, messages
 from parley.adapters.dynamodb import metering
 from parley.adapters.live import connections, queues, sockets
@@ -79,7 +79,7 @@ def beside(write: Callable[[], Written], user_ids: Iterable[str]) -> tuple[Writt
     For what a fresh read shows anyway. What must not be missed (a message) reads the devices after the write.
     """
     wanted = list(user_ids)
-    return both(write, lambda: list(connections.of(wanted).values()))
+    return in_parallel(write, lambda: list(connections.of(wanted).values()))
 
 
 def tell(call: Call, user_ids: Iterable[str], event: ContentEvent) -> None:

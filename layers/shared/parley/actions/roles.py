@@ -28,7 +28,9 @@ def remember(sign_in: SignIn) -> None:
         contexts=identity.contexts,
         issued_at_s=sign_in.issued_at_s,
     )
-    rows = batches.read({tables.User: [(identity.user_id,)], tables.Erasure: [(erased_people.key(identity.user_id),)]})
+    rows = batches.read_rows(
+        {tables.User: [(identity.user_id,)], tables.Erasure: [(erased_people.key(identity.user_id),)]}
+    )
     known = profiles.profile_of(rows, identity.user_id)
     if identity.role == SERVICE:
         if known is not None:  # it would read and write as that person

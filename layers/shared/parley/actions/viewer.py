@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from parley.actions import parallel
+from parley.actions.parallel import in_parallel
 from parley.adapters.conversations import personal_marks
 from parley.adapters.people import blocks
 from parley.domain.api import ids
 from parley.domain.api.call import Call
 from parley.domain.conversations.head import Head
-from parley.domain.conversations.message import Eyes, Marks, Reader, StoredMessage
+from parley.domain.conversations.message import Marks, Reader, StoredMessage, Viewer
 
 
-def reader(user_id: str, heads: Iterable[Head]) -> Reader:
+def reader_of(user_id: str, heads: Iterable[Head]) -> Reader:
     """Returns somebody as the reader of these conversations: whom they have blocked, as far as it shows there.
 
     One round trip; none where no group among them ends with what somebody said.
@@ -20,9 +20,9 @@ def reader(user_id: str, heads: Iterable[Head]) -> Reader:
     return Reader(user_id=user_id, blocked=frozenset(blocked))
 
 
-def eyes(
+def viewer_of(
     call: Call, conversation_id: str, first_seq: int, last_seq: int, blocked: Collection[str] | None = None
-) -> Eyes:
+) -> Viewer:
     """Returns how the caller sees the messages from `first_seq` to `last_seq`; one round trip.
 
     It uses a thread of its own in a group, unless it is told whom they have `blocked`: of two things done at the same
@@ -33,33 +33,34 @@ def eyes(
         return personal_marks.of(conversation_id, call.user_id, first_seq, last_seq)
 
     if not ids.is_group_id(conversation_id):
-        return Eyes(user_id=call.user_id, blocked=frozenset(), marks=mine())
+        return Viewer(user_id=call.user_id, blocked=frozenset(), marks=mine())
     if blocked is not None:
-        return Eyes(user_id=call.user_id, blocked=frozenset(blocked), marks=mine())
-    marked, found = parallel.both(mine, lambda: frozenset(blocks.blocked_by(call.user_id)))
-    return Eyes(user_id=call.user_id, blocked=found, marks=marked)
+        return Viewer(user_id=call.user_id, blocked=frozenset(blocked), marks=mine())
+    marked, found = in_parallel(mine, lambda: frozenset(blocks.blocked_by(call.user_id)))
+    return Viewer(user_id=call.user_id, blocked=found, marks=marked)
 
 
-def own(user_id: str, marked: Mapping[int, Marks]) -> Eyes:
+def author_as_viewer(user_id: str, marked: Mapping[int, Marks]) -> Viewer:
     """Returns how somebody sees messages of their own, which nobody marks for them."""
-    return Eyes(user_id=user_id, blocked=frozenset(), marks=marked)
+    return Viewer(user_id=user_id, blocked=frozenset(), marks=marked)
 
 
-def look(
+def viewer_and_messages(
     call: Call,
     head: Head,
     span: tuple[int, int],
     read: Callable[[], Sequence[StoredMessage]],
     blocked: Collection[str] | None = None,
-) -> tuple[Eyes, Sequence[StoredMessage]]:
+) -> tuple[Viewer, Sequence[StoredMessage]]:
     """Returns how the caller sees the messages of a span of seqs, and those of them that `read` returns.
 
     One round trip. Marks and messages are read side by side. A message that has changed since `head` was read may carry
     a reaction of the caller's own that the marks lack, so the marks are read again then: they may be newer than the
-    message, because the client hears of what is newer, but never older. It uses a thread of its own, as `eyes` does.
+    message, because the client hears of what is newer, but never older. It uses a thread of its own, as
+    `viewer_of` does.
     """
     conversation_id = head.conversation_id
-    seen, found = parallel.both(lambda: eyes(call, conversation_id, *span, blocked), read)
+    seen, found = in_parallel(lambda: viewer_of(call, conversation_id, *span, blocked), read)
     if any(message.change_seq > head.last_change_seq for message in found):
-        seen = eyes(call, conversation_id, *span, blocked)
+        seen = viewer_of(call, conversation_id, *span, blocked)
     return seen, found

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from parley.actions import parallel, push
+from parley.actions import push
+from parley.actions.parallel import in_parallel
 from parley.adapters.people import blocks
 from parley.domain.api import ids
 from parley.domain.api.call import Call
@@ -43,7 +44,7 @@ def read_beside(user_id: str, place_id: str, read: Callable[[], Read]) -> tuple[
     """
     if not ids.is_group_id(place_id):
         return read(), ()
-    return parallel.both(read, lambda: blocks.few_cut_off(user_id))
+    return in_parallel(read, lambda: blocks.few_cut_off(user_id))
 
 
 def beside(call: Call, head: Head, hidden: Hidden, write: Callable[[], Read]) -> tuple[Read, Told]:
@@ -65,7 +66,7 @@ def _beside(user_id: str, head: Head, hidden: Hidden, write: Callable[[], Read])
         audience = visibility.of_member(head, user_id, hidden)
         written, people = push.beside(write, audience.people)
         return written, Told(head.conversation_id, audience, people)
-    (written, people), found = parallel.both(
+    (written, people), found = in_parallel(
         lambda: push.beside(write, visibility.of_member(head, user_id, ()).people),
         lambda: blocks.cut_off_among(user_id, head.others(user_id)),
     )
@@ -78,4 +79,4 @@ def cut_off_beside(
     """Returns what `read` reads, and with whom of these people a person has a block; one round trip."""
     if hidden is not None:
         return read(), hidden
-    return parallel.both(read, lambda: blocks.cut_off_among(user_id, others))
+    return in_parallel(read, lambda: blocks.cut_off_among(user_id, others))

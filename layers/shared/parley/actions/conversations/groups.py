@@ -12,11 +12,13 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parley.actions import access, limits, parallel, push, screening, viewer, visibility
+from parley.actions import access, limits, push, screening, visibility
 from parley.actions.conversations import members
+from parley.actions.parallel import in_parallel
 from parley.actions.people import may_open
 from parley.actions.people import profiles as people
 from parley.actions.screening import Screened
+from parley.actions.viewer import reader_of
 from parley.adapters.conversations import conversations, journal, messages
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.dynamodb.batches import Rows
@@ -73,13 +75,13 @@ def create_group(call: Call, wanted: CreateConversation) -> tuple[Conversation, 
         if head is not None:
             return _made_before(call, wanted, head, rows), False
         step = _creation(call, conversation_id, wanted, rows)
-        parallel.both(lambda: limits.take_own(call), lambda: limits.check_groups(call))
+        in_parallel(lambda: limits.take_own(call), lambda: limits.check_groups(call))
         try:
             journal.write(step, call.now_s)
         except journal.LostRace:
             continue
         _tell_created(call, step.after)
-        reader = viewer.reader(call.user_id, [step.after])  # its one message is the system's: nothing is read
+        reader = reader_of(call.user_id, [step.after])  # its one message is the system's: nothing is read
         return views.conversation(step.after, reader, {one.user_id: one for one in step.members.added}, {}), True
     raise conditions.busy()
 
@@ -96,7 +98,7 @@ def _before_creating(call: Call, conversation_id: str, wanted: CreateConversatio
             tables.Membership: [(call.user_id, conversation_id)],
             tables.Message: [messages.first_key(conversation_id)],
         }
-    rows = batches.read(keys, stale=(tables.WordList,))
+    rows = batches.read_rows(keys, stale=(tables.WordList,))
     word_list_cache.take(rows, call.now_s)
     return rows
 
@@ -114,7 +116,7 @@ def _made_before(call: Call, wanted: CreateConversation, head: Head, rows: Rows)
         )
     if head.last_seq == 1 and push.is_news(call, (head.conversation_id, 0), head.created_at_ms):
         _tell_created(call, head)  # the try that made it may have died before it told anybody
-    return views.conversation(head, viewer.reader(call.user_id, [head]), {call.user_id: mine}, {})
+    return views.conversation(head, reader_of(call.user_id, [head]), {call.user_id: mine}, {})
 
 
 def _creation(call: Call, conversation_id: str, wanted: CreateConversation, rows: Rows) -> Step:
@@ -139,7 +141,7 @@ def update_conversation(call: Call, conversation_id: str, wanted: UpdateConversa
         return None if step is None else screening.flagged(call, step, *screened)
 
     head, there = _change(call, conversation_id, (call.user_id,), decide)
-    reader = viewer.reader(call.user_id, [head])
+    reader = reader_of(call.user_id, [head])
     if head.is_group:
         return views.conversation(head, reader, there, {})
     people = [(one, conversation_id) for one in head.participants]
@@ -323,7 +325,7 @@ def _tell_again(call: Call, head: Head, there: Memberships, kinds: Collection[st
     change = push.untold_change(call, head.conversation_id, head.shared_seq)
     if change is None or change.message_seq is None or change.user_id != call.user_id or change.kind not in kinds:
         return
-    message = messages.get(head.conversation_id, change.message_seq)
+    message = messages.get_message(head.conversation_id, change.message_seq)
     if message is not None and set(change.user_ids) <= set(user_ids) | {call.user_id}:
         _tell(call, head, there, message, change)
 
@@ -376,7 +378,7 @@ def _created(head: Head, came: Sequence[Membership]) -> push.FrameFor:
 
 def _rows_of(call: Call, user_ids: Sequence[str]) -> Rows:
     """Returns what `_check_may_be_added` must know; one round trip."""
-    return batches.read(may_open.reads_to_decide(call, user_ids))
+    return batches.read_rows(may_open.reads_to_decide(call, user_ids))
 
 
 def _check_may_be_added(call: Call, rows: Rows, user_ids: Sequence[str], pointers: Mapping[str, str]) -> None:

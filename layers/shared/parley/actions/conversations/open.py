@@ -67,7 +67,7 @@ def open_direct(
     wish = may_open.opening(call, user_id, wanted)
     for _ in conditions.tries():
         keys = wish.reads(call) | {tables.WordList: word_list_cache.due(call.now_s)}
-        rows = batches.read(keys, stale=(tables.WordList,))
+        rows = batches.read_rows(keys, stale=(tables.WordList,))
         word_list_cache.take(rows, call.now_s)
         head = wish.open_one(call, rows)
         if head is not None:

@@ -4,8 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from parley.actions import access, parallel, viewer
+from parley.actions import access
 from parley.actions.conversations.views import views as conversation_views
+from parley.actions.parallel import in_parallel
+from parley.actions.viewer import viewer_and_messages
 from parley.adapters.conversations import conversations, messages
 from parley.adapters.people import blocks
 from parley.adapters.threads import Threads
@@ -33,7 +35,7 @@ def sync(call: Call, wanted: Sync, budget: Budget) -> CaughtUp:
     nothing falls in between.
     """
     at = cursors(wanted.cursors)
-    entries, blocked = parallel.both(lambda: _entries(call), lambda: blocks.blocked_by(call.user_id))
+    entries, blocked = in_parallel(lambda: _entries(call), lambda: blocks.blocked_by(call.user_id))
     listed = dict.fromkeys(entry.conversation_id for part in entries for entry in part[:MAX_JOINED])
     unknown = [one for one in listed if one not in at]
     looked_at = unknown[: budget.conversations]
@@ -54,7 +56,7 @@ def sync(call: Call, wanted: Sync, budget: Budget) -> CaughtUp:
 
 def _entries(call: Call) -> tuple[list[Entry], list[Entry]]:
     """Returns the caller's most recently active conversations, and those that they have archived."""
-    return parallel.both(
+    return in_parallel(
         lambda: conversations.recent(call.user_id, MAX_JOINED + 1),
         lambda: conversations.recent(call.user_id, MAX_JOINED + 1, archived=True),
     )
@@ -65,7 +67,7 @@ def _read(
 ) -> tuple[list[Named], list[Conversation]]:
     """Returns the named conversations with all that is missing of them, and the new ones as the caller sees them."""
     filled = _queries.map(lambda one: _fill(call, one, blocked), planned)
-    joined, markers = parallel.both(
+    joined, markers = in_parallel(
         lambda: conversation_views(new, call.user_id), lambda: _markers(call, [one.head for one in planned])
     )
     named = [
@@ -96,12 +98,12 @@ def _fill(call: Call, named: Named, blocked: Collection[str]) -> Filled:
     if gap.is_empty:
         return Filled()
     span = (gap.first_seq, gap.last_seq)
-    (eyes, stored), changes = parallel.both(
-        lambda: viewer.look(call, named.head, span, lambda: messages.between(conversation_id, *span), blocked),
+    (viewer, stored), changes = in_parallel(
+        lambda: viewer_and_messages(call, named.head, span, lambda: messages.between(conversation_id, *span), blocked),
         lambda: messages.changes(conversation_id, gap.first_change, gap.last_change),
     )
     wanted = [one for one in changes if _concerns(one, call.user_id)]
-    return Filled([eyes.view(message) for message in stored], _missed(call, named, wanted, blocked))
+    return Filled([viewer.view(message) for message in stored], _missed(call, named, wanted, blocked))
 
 
 def _concerns(change: Change, member_id: str) -> bool:
@@ -126,10 +128,10 @@ def _missed(call: Call, named: Named, changes: Sequence[Change], blocked: Collec
     shown: dict[int, Message] = {}
     if seqs:
         span = (seqs[0], seqs[-1])
-        eyes, found = viewer.look(
+        viewer, found = viewer_and_messages(
             call, head, span, lambda: list(messages.some(head.conversation_id, seqs).values()), blocked
         )
-        shown = {message.seq: eyes.view(message) for message in found}
+        shown = {message.seq: viewer.view(message) for message in found}
     told = []
     for change in wanted:
         view = shown.get(change.message_seq or 0) if change.is_of_message else None

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from parley.actions import access, parallel, viewer
+from parley.actions import access
+from parley.actions.parallel import in_parallel
+from parley.actions.viewer import reader_of
 from parley.adapters.conversations import conversations
 from parley.domain.api.call import Call
 from parley.domain.api.types import Conversation
@@ -27,8 +29,8 @@ def views(heads: Sequence[Head], user_id: str, *, stale: bool = False) -> list[C
     if not heads:
         return []
     keys = [(one, head.conversation_id) for head in heads for one in listing.people_of(head, user_id)]
-    reader, (memberships, names) = parallel.both(
-        lambda: viewer.reader(user_id, heads),
+    reader, (memberships, names) = in_parallel(
+        lambda: reader_of(user_id, heads),
         lambda: conversations.memberships_and_names(keys, stale_for=user_id if stale else None),
     )
     return [

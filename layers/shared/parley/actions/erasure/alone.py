@@ -12,11 +12,11 @@ from parley.domain.erasure import job as erasing
 
 def erase_presence(work: Work) -> Unit:
     """Closes the person's devices and forgets that they were ever here."""
-    row = batches.read({tables.Connections: [(work.user_id,)]}).get(tables.Connections, work.user_id)
+    row = batches.read_rows({tables.Connections: [(work.user_id,)]}).get(tables.Connections, work.user_id)
     if row is None:
         return Unit()
     sockets.close_all(row.connections)
-    return Unit([erasures.delete(row)], {"presence": 1, "devices": len(row.connections)})
+    return Unit([erasures.delete_row(row)], {"presence": 1, "devices": len(row.connections)})
 
 
 def erase_profile(work: Work) -> Unit:
@@ -26,9 +26,9 @@ def erase_profile(work: Work) -> Unit:
     """
     models: tuple[type[tables.Table], ...] = (tables.User, tables.Bucket)
     models += (tables.AccountState,) if work.job.is_last_round else ()
-    rows = batches.read({model: [(work.user_id,)] for model in models})
+    rows = batches.read_rows({model: [(work.user_id,)] for model in models})
     profile, bucket = rows.get(tables.User, work.user_id), rows.get(tables.Bucket, work.user_id)
-    ops = [erasures.delete(row) for model in models if (row := rows.get(model, work.user_id)) is not None]
+    ops = [erasures.delete_row(row) for model in models if (row := rows.get(model, work.user_id)) is not None]
     return Unit(ops, {"profile": int(profile is not None), "limits": int(bucket is not None)})
 
 
@@ -47,14 +47,14 @@ def erase_exports(work: Work) -> Unit:
         if job.upload_id is not None:
             files.abort(job.key, job.upload_id)
         files.delete(job.key)
-    return Unit([erasures.delete(row) for row in theirs], {"exports": len(jobs)}, cursor)
+    return Unit([erasures.delete_row(row) for row in theirs], {"exports": len(jobs)}, cursor)
 
 
 def erase_tickets(work: Work) -> Unit:
     """Deletes the person's tickets, used or not; they were good for 30 s, but DynamoDB may keep them for days."""
     rows, cursor = erasures.scanned(tables.WsTicket, work.job.cursor, MAX_OPS)
     theirs = [row for row in rows if isinstance(row, tables.WsTicket) and row.identity["user_id"] == work.user_id]
-    return Unit([erasures.delete(row) for row in theirs], {"tickets": len(theirs)}, cursor)
+    return Unit([erasures.delete_row(row) for row in theirs], {"tickets": len(theirs)}, cursor)
 
 
 def erase_calls(work: Work) -> Unit:
@@ -68,12 +68,12 @@ def erase_calls(work: Work) -> Unit:
         if not isinstance(row, tables.Call):
             continue
         if calls.is_kept_for(row, work.user_id):
-            ops.append(erasures.delete(row))
+            ops.append(erasures.delete_row(row))
         elif work.user_id in (row.caller_id, row.callee_id, row.ended_by):
             row.caller_id, row.callee_id, row.ended_by = (
                 work.pseudonym if one == work.user_id else one for one in (row.caller_id, row.callee_id, row.ended_by)
             )
-            ops.append(erasures.put(row))
+            ops.append(erasures.put_row(row))
             count += 1
     return Unit(ops, {"calls": count}, cursor)
 
@@ -82,7 +82,7 @@ def erase_blocks(work: Work) -> Unit:
     """Forgets whom the person has blocked, and who has blocked them; each block stands in two rows."""
     found = erasures.blocks_of(work.user_id, MAX_OPS // 2)
     pairs = [pair for one in found for pair in ((work.user_id, one), (one, work.user_id))]
-    ops = [erasures.delete(tables.Block(user_id=one, other_id=other)) for one, other in pairs]
+    ops = [erasures.delete_row(tables.Block(user_id=one, other_id=other)) for one, other in pairs]
     return Unit(ops, {"blocks": len(found)}, "more" if found else None)
 
 
@@ -104,7 +104,7 @@ def erase_reports(work: Work) -> Unit:
             if getattr(row, name) == work.user_id:
                 changed |= {name: work.pseudonym} | ({words: None} if words else {})
         if changed:
-            ops.append(erasures.update(tables.Report(report_id=row.report_id), **changed))
+            ops.append(erasures.update_row(tables.Report(report_id=row.report_id), **changed))
     return Unit(ops, {"reports": len(ops)}, cursor)
 
 
@@ -112,7 +112,7 @@ def _was_theirs(work: Work, report: tables.Report) -> bool:
     """Says whether a reported message was the person's, or a copy of what they wrote."""
     if report.sender_id == work.user_id:
         return True
-    message = messages.get(report.conversation_id, int(report.seq))
+    message = messages.get_message(report.conversation_id, int(report.seq))
     # By now the pseudonym stands where the person's id stood.
     return (
         message is not None
@@ -131,7 +131,7 @@ def erase_audit(work: Work) -> Unit:
         known = {"actor_id": row.actor_id, "target": row.target, "details": row.details}
         now = erasing.without(known, work.user_id, work.pseudonym)
         if now != known:
-            ops.append(erasures.update(tables.AuditEntry(month=row.month, entry_id=row.entry_id), **now))
+            ops.append(erasures.update_row(tables.AuditEntry(month=row.month, entry_id=row.entry_id), **now))
     return Unit(ops, {"audit_entries": len(ops)}, cursor)
 
 
@@ -140,7 +140,7 @@ def erase_word_lists(work: Work) -> Unit:
     rows, cursor = erasures.scanned(tables.WordList, work.job.cursor, MAX_OPS)
     theirs = [row for row in rows if isinstance(row, tables.WordList) and row.updated_by == work.user_id]
     return Unit(
-        [erasures.update(tables.WordList(name=row.name), updated_by=work.pseudonym) for row in theirs], {}, cursor
+        [erasures.update_row(tables.WordList(name=row.name), updated_by=work.pseudonym) for row in theirs], {}, cursor
     )
 
 
@@ -149,5 +149,5 @@ def erase_traces(work: Work) -> Unit:
     if not work.job.is_last_round:
         return Unit()
     found = words_left_behind.behind(work.user_id, None, MAX_OPS)
-    ops = [erasures.delete(words_left_behind.row(work.user_id, one)) for one in found]
+    ops = [erasures.delete_row(words_left_behind.row(work.user_id, one)) for one in found]
     return Unit(ops, {"conversations": len(found)}, "more" if found else None)

@@ -10,7 +10,7 @@ from parley.actions.erasure.work import Unit, Work
 from parley.actions.people import profiles
 from parley.adapters.dynamodb import conditions
 from parley.adapters.erasure import erasures
-from parley.adapters.erasure.erasures import LostRace, Op
+from parley.adapters.erasure.erasures import Op
 from parley.adapters.live import queues
 from parley.domain.api.call import Call
 from parley.domain.api.errors import Invalid, NotFound
@@ -34,7 +34,7 @@ def erase_user(call: Call, user_id: str) -> Erasure:
             job = erasing.new_job(user_id, secrets.token_bytes(32), call.now_ms)
             try:
                 erasures.add(job, audit.entry(call, "erase_user", job.erasure_id, user_sha256=job.user_sha256))
-            except LostRace:
+            except conditions.LostRace:
                 continue
         if not job.is_over:
             # Also for a retry: the first try may have died before it got so far. A step that comes twice does no harm.
@@ -48,7 +48,7 @@ def get_erasure(call: Call, erasure_id: str) -> Erasure:
     profiles.require_service(call, "erase people", "DELETE /users")
     if not erasing.is_erasure_id(erasure_id):
         raise Invalid.field("{erasure_id}", "bad_format", "That is not the id of an erasure.")
-    job = erasures.get(erasure_id)
+    job = erasures.get_job(erasure_id)
     if job is None:
         raise NotFound("erasure_not_found", "There is no such erasure.")
     return job.view(call.now_ms)
@@ -60,7 +60,7 @@ def erase_person(wanted: ErasureStep, now_ms: int) -> None:
     Each unit is one transaction with the job's row, so killed anywhere it goes on behind the last one. A part with
     nothing to do is noted with the next one. Of two workers, the one that loses leaves the rest to the other.
     """
-    job = erasures.get(wanted.erasure_id)
+    job = erasures.get_job(wanted.erasure_id)
     if job is None or job.is_over:
         return
     left = _take_on(job, wanted, now_ms)
@@ -96,13 +96,13 @@ def _commit(job: Job, ops: Sequence[Op]) -> bool:
     """Writes the job and what a unit writes; returns False if something of it was no longer as it was read."""
     try:
         erasures.commit(job, ops)
-    except LostRace:
+    except conditions.LostRace:
         return False
     return True
 
 
 def _is_as_noted(noted: Job) -> bool:
-    known = erasures.get(noted.erasure_id)
+    known = erasures.get_job(noted.erasure_id)
     return known is not None and known.revision == noted.revision
 
 

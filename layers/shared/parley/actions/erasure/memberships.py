@@ -41,7 +41,7 @@ def erase_memberships(work: Work) -> Unit:
     conversation_id = leaving.conversation_id
     head, mine = conversations.head_and_membership(conversation_id, work.user_id)
     if head is None:
-        return _ON.unit([erasures.delete(tables.Membership(user_id=work.user_id, conversation_id=conversation_id))])
+        return _ON.unit([erasures.delete_row(tables.Membership(user_id=work.user_id, conversation_id=conversation_id))])
     if head.is_group:
         return _leave(work, leaving, head, is_member=mine is not None)
     return _ON.unit() if mine is None else _ON.unit(_pass_on(work, head, mine), direct_conversations=1)

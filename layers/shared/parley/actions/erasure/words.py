@@ -114,9 +114,9 @@ class _Batch:
                 for row in older:
                     self._work.saw(row.text)
                 # They go in a unit before the message itself, which is then looked at again: there may be a hundred.
-                self._add([erasures.delete(row) for row in older[:room]], edit_versions=min(room, len(older)))
+                self._add([erasures.delete_row(row) for row in older[:room]], edit_versions=min(room, len(older)))
                 return False
-        own_ops = [erasures.delete(personal_marks.row(message.conversation_id, one)) for one in given]
+        own_ops = [erasures.delete_row(personal_marks.row(message.conversation_id, one)) for one in given]
         if found is not None:
             own_ops += self._change(message, found)
         if len(own_ops) > room:
@@ -138,7 +138,7 @@ class _Batch:
         )
         ops = [erasures.change_message(replace(found.after, change_seq=change_seq)), erasures.add_change(change)]
         record = _record(self._work, message)
-        return [*ops, erasures.delete(record)] if record is not None else ops
+        return [*ops, erasures.delete_row(record)] if record is not None else ops
 
     def _move(self, found: Found) -> None:
         change_seq = self._after.last_change_seq + 1
@@ -197,7 +197,7 @@ def _changes(work: Work, walk: Walk, head: Head) -> Unit:
 def _marks(work: Work, walk: Walk) -> Unit:
     """Deletes when the person received and read what, and what they hid from themselves."""
     found = receipts.markers_of(walk.conversation_id, work.user_id, MAX_OPS)
-    ops = [erasures.delete(tables.Receipt(conversation_id=walk.conversation_id, marker=marker)) for marker in found]
+    ops = [erasures.delete_row(tables.Receipt(conversation_id=walk.conversation_id, marker=marker)) for marker in found]
     return _walked(walk if found else replace(walk, part="head"), ops, {"receipts": len(found)})
 
 
@@ -205,7 +205,7 @@ def _head(work: Work, walk: Walk, head: Head) -> Unit:
     """Takes the person's id out of the head, and their typing out of the conversation."""
     after = erasing.head_without(head, work.user_id, work.pseudonym)
     row = tables.Typing(conversation_id=walk.conversation_id, user_id=work.user_id)
-    ops = [erasures.delete(row)]
+    ops = [erasures.delete_row(row)]
     if erasures.is_moved(head, after):
         ops.append(erasures.move_head(head, after))
     return _walked(replace(walk, part="tell"), ops)

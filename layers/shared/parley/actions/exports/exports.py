@@ -5,11 +5,10 @@ from functools import cached_property
 from itertools import islice
 
 from parley.actions import access
-from parley.actions.parallel import both
+from parley.actions.parallel import in_parallel
 from parley.adapters.conversations import conversations, messages, personal_marks
 from parley.adapters.dynamodb import conditions
 from parley.adapters.exports import exports, files
-from parley.adapters.exports.exports import LostRace
 from parley.adapters.live import queues
 from parley.adapters.people import blocks, moderators
 from parley.domain.api import ids
@@ -18,7 +17,7 @@ from parley.domain.api.errors import Field, NotFound, TooMany, Unprocessable
 from parley.domain.api.requests import ExportConversation
 from parley.domain.api.types import Message
 from parley.domain.conversations.head import Head
-from parley.domain.conversations.message import Eyes, StoredMessage
+from parley.domain.conversations.message import StoredMessage, Viewer
 from parley.domain.exports import job as exporting
 from parley.domain.exports import transcript_html
 from parley.domain.exports.job import MAX_MEMBERS, About, Export, ExportStep, Job, Person, Recent
@@ -44,7 +43,7 @@ def export_conversation(call: Call, conversation_id: str, wanted: ExportConversa
             job = exporting.new_job(call, head, wanted.format, asked)
             try:
                 exports.add(job, asked.with_job(job, wanted.client_id), _entry(call, job))
-            except LostRace:
+            except conditions.LostRace:
                 continue
         if job.state == "queued":
             # Also for a retry: the first try may have died before it got so far. A step that comes twice does no harm.
@@ -59,7 +58,7 @@ def get_export(call: Call, export_id: str) -> Export:
     Who may not read the conversation any more gets nothing of it.
     """
     ids.check_export_id(export_id, access.field_of(call, "export_id"))
-    job = exports.get(export_id)
+    job = exports.get_job(export_id)
     if job is None or job.user_id != call.user_id or job.has_expired(call.now_s):
         raise _no_export()
     try:
@@ -75,12 +74,12 @@ def write_export(wanted: ExportStep, now_ms: int) -> None:
     Killed anywhere, it goes on from the row: a part that was stored and not noted is stored again. Of two at the same
     step, the one that loses leaves the rest to the other.
     """
-    job = exports.get(wanted.export_id)
+    job = exports.get_job(wanted.export_id)
     if job is None or job.is_over or job.has_expired(now_ms // 1000):
         return
     try:
         job = _moved(job, now_ms)
-    except LostRace:
+    except conditions.LostRace:
         return
     if not job.is_over:
         queues.go_on_with(wanted)
@@ -163,8 +162,8 @@ class _Part:
         """Returns messages as the export's owner sees them, without those that they have deleted for themselves."""
         job = self._job
         mine = personal_marks.of(job.conversation_id, job.user_id, page[0].seq, page[-1].seq)
-        eyes = Eyes(user_id=job.user_id, blocked=self._blocked, marks=mine)
-        return [eyes.view(one) for one in page if not eyes.is_hidden(one)]
+        viewer = Viewer(user_id=job.user_id, blocked=self._blocked, marks=mine)
+        return [viewer.view(one) for one in page if not viewer.is_hidden(one)]
 
     @cached_property
     def _blocked(self) -> frozenset[str]:
@@ -198,11 +197,11 @@ class _Part:
         if not seqs:
             return here
         conversation_id, user_id = self._job.conversation_id, self._job.user_id
-        found, hidden = both(
+        found, hidden = in_parallel(
             lambda: messages.some(conversation_id, seqs), lambda: personal_marks.hidden(conversation_id, user_id, seqs)
         )
-        eyes = Eyes(user_id=user_id, blocked=self._blocked, marks={})
-        return here | {one.message_id: eyes.view(one) for seq, one in found.items() if seq not in hidden}
+        viewer = Viewer(user_id=user_id, blocked=self._blocked, marks={})
+        return here | {one.message_id: viewer.view(one) for seq, one in found.items() if seq not in hidden}
 
     def _learn(self, user_ids: Iterable[str]) -> None:
         """Looks up the names that are not known yet."""
@@ -245,7 +244,7 @@ def _known(call: Call, conversation_id: str, wanted: ExportConversation, asked: 
                 "This client_id was used for another export.",
                 fields=(Field(f"{call.field_prefix}/client_id", "client_id_reused"),),
             )
-        return exports.get(earlier.export_id)
+        return exports.get_job(earlier.export_id)
     same = asked.of(conversation_id, wanted.format)
     found = exports.some(same).values() if same else ()
     return next((job for job in found if job.is_under_way(call.now_ms)), None)

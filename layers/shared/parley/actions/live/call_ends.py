@@ -40,7 +40,7 @@ def tell_end_again(call: Call, ended: StoredCall) -> None:
 
 
 def _note_of(ended: StoredCall) -> StoredMessage | None:
-    return None if ended.note_seq is None else messages.get(ended.conversation_id, ended.note_seq)
+    return None if ended.note_seq is None else messages.get_message(ended.conversation_id, ended.note_seq)
 
 
 def _tell_end(call: Call, ended: StoredCall, note: StoredMessage | None) -> StoredCall:
@@ -97,7 +97,7 @@ def _sweep_call(call: Call, run: Run, key: tuple[str, ...], read: tuple[Head | N
             return 0  # somebody has done something with it, so it is not stale
         try:
             return look_after(call, head, found)
-        except calls.LostRace:
+        except conditions.LostRace:
             continue
     return 0  # the next minute's
 

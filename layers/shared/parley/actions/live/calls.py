@@ -44,7 +44,7 @@ def call_signal(call: Call, wanted: SendCallSignal) -> CallStatus:
             if found is not None and found.has_rung_out(call.now_ms) and wanted.signal != "hang_up":
                 found = call_ends.end(call, head, found, "missed")
             status = _step(call, head, found, wanted)
-        except calls.LostRace:
+        except conditions.LostRace:
             continue
         if status is not None:
             return status
@@ -92,7 +92,7 @@ def _ring(call: Call, head: Head, wanted: SendCallSignal) -> CallStatus | None:
     limits.take_own(call)
     try:
         _, [callee] = push.beside(lambda: calls.begin(fresh), [callee_id])
-    except calls.LostRace:
+    except conditions.LostRace:
         return _when_engaged(call, head, fresh)
     call_frames.post(call, fresh, [callee], frames)
     return fresh.view()

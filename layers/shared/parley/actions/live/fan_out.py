@@ -114,7 +114,7 @@ def _frames(head: Head, fan_out: FanOut, user_ids: Sequence[str]) -> push.FrameF
     None of what is one person's own affair.
     """
     if fan_out.seq:
-        message = messages.get(head.conversation_id, fan_out.seq)
+        message = messages.get_message(head.conversation_id, fan_out.seq)
         if message is None:
             return None
         blockers = blocks.blockers_of(message.sender_id, user_ids) if message.kind != "system" else ()
@@ -124,6 +124,6 @@ def _frames(head: Head, fan_out: FanOut, user_ids: Sequence[str]) -> push.FrameF
             return None
         if not change.is_of_message:
             return push.frames_of(events.of_change(change, head, None))
-        changed = messages.get(head.conversation_id, change.message_seq or 0)
+        changed = messages.get_message(head.conversation_id, change.message_seq or 0)
         return None if changed is None else push.frames_of(events.of_change(change, head, changed.for_all()))
     return None

@@ -2,7 +2,8 @@
 
 from msgspec import Struct
 
-from parley.actions import access, parallel, push, sweep, visibility
+from parley.actions import access, push, sweep, visibility
+from parley.actions.parallel import in_parallel
 from parley.actions.sweep import Run, Sweep
 from parley.adapters.live import connections
 from parley.adapters.live import typing as typing_rows
@@ -82,7 +83,7 @@ def _open(call: Call, conversation_id: str, *, is_large: bool) -> tuple[Head, li
     """
     if is_large:
         return access.access_conversation(call, conversation_id), []
-    return parallel.both(
+    return in_parallel(
         lambda: access.access_conversation(call, conversation_id),
         lambda: typing_rows.in_conversation(conversation_id, call.now_ms),
     )
@@ -139,7 +140,7 @@ def typing_stop(call: Call, conversation_id: str) -> StoppedTyping:
 
 def _with_own_typing(call: Call, conversation_id: str) -> tuple[tuple[Head, visibility.Hidden], Typist | None]:
     """Returns what `_access` does, and the caller's typing there, run out or not; one round trip."""
-    return parallel.both(lambda: _access(call, conversation_id), lambda: typing_rows.of(conversation_id, call.user_id))
+    return in_parallel(lambda: _access(call, conversation_id), lambda: typing_rows.of(conversation_id, call.user_id))
 
 
 def _typing_expires_ms(call: Call) -> int:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from parley.actions import leases, parallel, push, sweep
+from parley.actions import leases, push, sweep
+from parley.actions.parallel import in_parallel
 from parley.actions.sweep import Run, Sweep
 from parley.adapters import limits
 from parley.adapters.conversations import conversations
@@ -245,7 +246,7 @@ def _recent(user_id: str, limit: int) -> list[Entry]:
 
     Archived ones are among them: who has put a conversation away is there for the other side all the same.
     """
-    active, archived = parallel.both(
+    active, archived = in_parallel(
         lambda: conversations.recent(user_id, limit), lambda: conversations.recent(user_id, limit, archived=True)
     )
     return sorted([*active, *archived], key=lambda entry: entry.active_hour, reverse=True)[:limit]

@@ -10,7 +10,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from parley.actions import access, limits, parallel, push, screening, viewer
+from parley.actions import access, limits, push, screening
+from parley.actions.parallel import in_parallel
+from parley.actions.viewer import viewer_and_messages
 from parley.adapters import environment
 from parley.adapters.conversations import conversations, journal, messages, personal_marks
 from parley.adapters.dynamodb import conditions
@@ -126,9 +128,9 @@ def list_pins(call: Call, conversation_id: str, query: PinQuery) -> PinList:
     if not seqs:
         return PinList(messages=[], next=None)
     span = (min(seqs), max(seqs))
-    eyes, stored = viewer.look(call, head, span, lambda: list(messages.some(conversation_id, seqs).values()))
+    viewer, stored = viewer_and_messages(call, head, span, lambda: list(messages.some(conversation_id, seqs).values()))
     found = sorted(stored, key=lambda message: seqs.index(message.seq), reverse=True)
-    shown = list(history.Room().fitting(eyes.view(message) for message in found))
+    shown = list(history.Room().fitting(viewer.view(message) for message in found))
     if len(shown) == len(found):
         return PinList(messages=shown, next=None)
     left = seqs.index(found[len(shown)].seq) + 1
@@ -163,14 +165,14 @@ def _read(call: Call, wanted: _Wanted) -> Found:
     """Returns what was found of the message, and checks the word list beside it if the text changes."""
     if wanted.text is None:
         return _found(call, wanted)
-    return parallel.both(lambda: _found(call, wanted), lambda: word_list_cache.check_now(call.now_s))[0]
+    return in_parallel(lambda: _found(call, wanted), lambda: word_list_cache.check_now(call.now_s))[0]
 
 
 def _found(call: Call, wanted: _Wanted) -> Found:
     conversation_id, seq = ids.split_message_id(wanted.message_id, access.field_of(call, "message_id"))
     # What is the caller's own is read whether they are a member or not: it gives nothing away.
-    ((head, membership, message, named), mine), blocked = parallel.both(
-        lambda: parallel.both(
+    ((head, membership, message, named), mine), blocked = in_parallel(
+        lambda: in_parallel(
             lambda: messages.head_and_message(conversation_id, seq, call.user_id, wanted.also),
             lambda: personal_marks.rows(conversation_id, call.user_id, seq, seq),
         ),

@@ -206,7 +206,7 @@ def _answered(head: Head, readers: Iterable[str], seq: int) -> dict[str, int]:
         return {}
     answers = messages.between(head.conversation_id, seq + 1, min(seq + MAX_ANSWERS, max(newest.values())))
     found = {message.sender_id: message.created_at_ms for message in reversed(answers)}
-    far = (messages.get(head.conversation_id, at) for one, at in newest.items() if one not in found)
+    far = (messages.get_message(head.conversation_id, at) for one, at in newest.items() if one not in found)
     return {message.sender_id: message.created_at_ms for message in far if message is not None} | found
 
 

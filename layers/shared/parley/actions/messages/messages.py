@@ -5,8 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 from msgspec import Struct
 
-from parley.actions import access, limits, parallel, push, screening, viewer
+from parley.actions import access, limits, push, screening
 from parley.actions.limits import Asked
+from parley.actions.parallel import in_parallel
+from parley.actions.viewer import author_as_viewer, viewer_and_messages, viewer_of
 from parley.adapters.conversations import journal, messages
 from parley.adapters.dynamodb import conditions
 from parley.adapters.people import blocks
@@ -72,7 +74,7 @@ def _before_sending(
 
     if not ids.is_group_id(conversation_id):
         return ahead(), ()
-    return parallel.both(ahead, lambda: blocks.few_blockers_of(call.user_id))
+    return in_parallel(ahead, lambda: blocks.few_blockers_of(call.user_id))
 
 
 def send_behind(
@@ -108,7 +110,7 @@ def write(call: Call, step: Step, blockers: Blockers = ()) -> Message | None:
         return None
     message = step.new_message
     _tell(call, step.after, message.for_all(), blockers)
-    return message.view(viewer.own(call.user_id, {}))  # it has just been written, so nobody has put a mark on it
+    return message.view(author_as_viewer(call.user_id, {}))  # it has just been written, so nobody has put a mark on it
 
 
 def _replay(
@@ -121,13 +123,15 @@ def _replay(
             fields=(Field(f"{call.field_prefix}/client_id", "client_id_reused"),),
         )
     seqs = (earlier.seq, earlier.seq)
-    eyes, found = viewer.look(call, head, seqs, lambda: list(messages.some(head.conversation_id, seqs).values()), ())
+    viewer, found = viewer_and_messages(
+        call, head, seqs, lambda: list(messages.some(head.conversation_id, seqs).values()), ()
+    )
     if not found:
         raise access.no_message()
     [stored] = found
     if push.is_news(call, stored.message_id, stored.created_at_ms):
         _tell(call, head, stored.for_all(), blockers)
-    return _sent(stored.view(eyes), replayed=True)
+    return _sent(stored.view(viewer), replayed=True)
 
 
 def _tell(call: Call, head: Head, message: Message, blockers: Blockers) -> None:
@@ -156,8 +160,8 @@ def viewed(call: Call, conversation_id: str, found: Sequence[StoredMessage]) -> 
     """Returns messages of one conversation, ascending, as the caller sees them; one round trip."""
     if not found:
         return []
-    eyes = viewer.eyes(call, conversation_id, found[0].seq, found[-1].seq)
-    return [eyes.view(message) for message in found]
+    viewer = viewer_of(call, conversation_id, found[0].seq, found[-1].seq)
+    return [viewer.view(message) for message in found]
 
 
 def list_messages(call: Call, conversation_id: str, query: History) -> HistoryPage:
@@ -167,13 +171,13 @@ def list_messages(call: Call, conversation_id: str, query: History) -> HistoryPa
     """
     head = access.access_conversation(call, conversation_id)
     span = history.span(query, head.last_seq)
-    eyes, stored = viewer.look(
+    viewer, stored = viewer_and_messages(
         call,
         head,
         (span.first_seq, span.last_seq),
         lambda: messages.between(conversation_id, span.first_seq, span.last_seq),
     )
-    found = [eyes.view(message) for message in stored]
+    found = [viewer.view(message) for message in stored]
     shown = history.fitting(found, query)
     if shown:
         span = history.Span(shown[0].seq, shown[-1].seq)

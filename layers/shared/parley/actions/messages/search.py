@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from parley.actions import access, viewer
+from parley.actions import access
+from parley.actions.viewer import viewer_of
 from parley.adapters.conversations import conversations, messages
 from parley.adapters.threads import Threads
 from parley.domain.api.call import Call
@@ -102,10 +103,10 @@ def _hits(call: Call, look: Look) -> list[Hit]:
     seqs: dict[str, list[int]] = {}
     for message, _ in look.found:
         seqs.setdefault(message.conversation_id, []).append(message.seq)
-    queried = _queries.map(lambda one: viewer.eyes(call, one[0], min(one[1]), max(one[1])), seqs.items())
-    eyes = dict(zip(seqs, queried, strict=True))
+    queried = _queries.map(lambda one: viewer_of(call, one[0], min(one[1]), max(one[1])), seqs.items())
+    viewers = dict(zip(seqs, queried, strict=True))
     return [
-        Hit(message=eyes[message.conversation_id].view(message), highlights=spans)
+        Hit(message=viewers[message.conversation_id].view(message), highlights=spans)
         for message, spans in look.found
-        if not eyes[message.conversation_id].is_hidden(message)
+        if not viewers[message.conversation_id].is_hidden(message)
     ]

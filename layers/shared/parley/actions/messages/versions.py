@@ -59,10 +59,10 @@ def list_versions(call: Call, message_id: str, query: VersionQuery) -> VersionLi
 def _access(call: Call, message_id: str) -> StoredMessage:
     if moderators.is_moderator(call.caller.role):
         conversation_id, seq = ids.split_message_id(message_id, access.field_of(call, "message_id"))
-        message = messages.get(conversation_id, seq)
+        message = messages.get_message(conversation_id, seq)
         if message is None:
             raise access.no_message()
-        audit.write(auditing.entry(call, "read_edits", message_id))
+        audit.write_entry(auditing.entry(call, "read_edits", message_id))
         return message
     head, message = access.access_message(call, message_id)
     rights.require(head, call.user_id, "read_versions")

@@ -49,7 +49,7 @@ class _Cursor(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown
 def get_banned_words(call: Call) -> BannedWordList:
     """Returns the list, to moderators; one round trip."""
     access.require_moderator(call)
-    return word_list.view(word_lists.read())
+    return word_list.view(word_lists.get_word_list())
 
 
 def put_banned_words(call: Call, wanted: PutBannedWords) -> BannedWordList:
@@ -60,7 +60,7 @@ def put_banned_words(call: Call, wanted: PutBannedWords) -> BannedWordList:
     access.require_moderator(call)
     rules = word_list.rules_of(wanted.rules)
     for _ in conditions.tries():
-        known = word_lists.read()
+        known = word_lists.get_word_list()
         if (known.version, known.rules, known.updated_by) == (wanted.version + 1, rules, call.user_id):
             return word_list.view(known)  # a retry of what was done
         if known.version != wanted.version:
@@ -70,7 +70,7 @@ def put_banned_words(call: Call, wanted: PutBannedWords) -> BannedWordList:
         entry = auditing.entry(
             call, "put_banned_words", TARGET, before=str(known.version), after=str(new.version), **_changed(known, new)
         )
-        if word_lists.put(new, entry):
+        if word_lists.put_word_list(new, entry):
             return word_list.view(new)
     raise Unavailable("store_busy", "The store is busy; try again.", retry_after_ms=1000)
 
@@ -91,7 +91,7 @@ def try_banned_words(call: Call, wanted: TryBannedWords) -> TryResult:
     rules = word_list.rules_of(wanted.rules)
     ids = wanted.conversation_ids
     place = _place(wanted)
-    audit.write(auditing.entry(call, "try_banned_words", TARGET, conversation_ids=",".join(ids or ())))
+    audit.write_entry(auditing.entry(call, "try_banned_words", TARGET, conversation_ids=",".join(ids or ())))
     parts = _in_reports(place) if isinstance(place, InReports) else _in_conversations(ids or [], place)
     return _tried(rules, place, parts)
 
@@ -140,7 +140,7 @@ def _in_reports(start: InReports) -> Iterator[tuple[Past, Place]]:
         after = None
         if status == start.status and start.created_at_ms is not None and start.report_id is not None:
             after = reporting.Position(created_at_ms=start.created_at_ms, report_id=start.report_id)
-        while part := reports.page(status, PART, after, newest_first=True):
+        while part := reports.list_reports(status, PART, after, newest_first=True):
             for one in reports.some(report.report_id for report in part):
                 place = InReports(status=status, created_at_ms=one.created_at_ms, report_id=one.report_id)
                 yield _past(one), place

@@ -3,7 +3,8 @@
 import msgspec
 from msgspec import Struct
 
-from parley.actions import access, limits, parallel
+from parley.actions import access, limits
+from parley.actions.parallel import in_parallel
 from parley.adapters.conversations import messages
 from parley.adapters.dynamodb import conditions
 from parley.adapters.moderation import audit, reports
@@ -39,8 +40,8 @@ def report_message(call: Call, message_id: str, wanted: ReportMessage) -> tuple[
     """
     conversation_id, seq = ids.split_message_id(message_id, access.field_of(call, "message_id"))
     report_id = reporting.report_id(call.user_id, conversation_id, seq)
-    (_, message), earlier = parallel.both(
-        lambda: access.access_message(call, message_id), lambda: reports.read(report_id)
+    (_, message), earlier = in_parallel(
+        lambda: access.access_message(call, message_id), lambda: reports.get_report(report_id)
     )
     if message.sender_id == call.user_id:
         field = Field("{message_id}", "not_allowed")
@@ -59,7 +60,7 @@ def list_reports(call: Call, query: ReportQuery) -> ReportList:
     """Returns a page of the queue, to moderators; one round trip."""
     access.require_moderator(call)
     after = cursors.decode(query.cursor, Position)
-    found = reports.page(query.status, query.limit + 1, after, newest_first=query.order == "newest")
+    found = reports.list_reports(query.status, query.limit + 1, after, newest_first=query.order == "newest")
     shown = found[: query.limit]
     more = len(found) > len(shown)
     last = Position(created_at_ms=shown[-1].created_at_ms, report_id=shown[-1].report_id) if more else None
@@ -75,7 +76,7 @@ def get_report(call: Call, report_id: str) -> ReportInContext:
     """
     access.require_moderator(call)
     found = _read(reporting.check_report_id(report_id))
-    audit.write(auditing.entry(call, "read_report", report_id, message_id=_message_id(found)))
+    audit.write_entry(auditing.entry(call, "read_report", report_id, message_id=_message_id(found)))
     first, last = max(1, found.seq - reporting.CONTEXT_MESSAGES), found.seq + reporting.CONTEXT_MESSAGES
     around = messages.between(found.conversation_id, first, last)
     return ReportInContext(
@@ -132,7 +133,7 @@ def _same(one: Report, other: Report) -> bool:
 
 
 def _read(report_id: str) -> Report:
-    found = reports.read(report_id)
+    found = reports.get_report(report_id)
     if found is None:
         raise NotFound("report_not_found", "There is no such report.")
     return found

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from parley.actions import limits, parallel, push
+from parley.actions import limits, push
+from parley.actions.parallel import in_parallel
 from parley.actions.people import profiles
 from parley.adapters.conversations import conversations, journal
 from parley.adapters.dynamodb import conditions
@@ -65,17 +66,17 @@ def block_user(call: Call, user_id: str) -> Blocked:
 
 def _save(call: Call, user_id: str) -> blocks.Block:
     """Returns the caller's block of somebody: the one that is there, or a new one, for which it takes a token."""
-    _, mine = blocks.read(call.user_id, user_id)
+    _, mine = blocks.get_block(call.user_id, user_id)
     if mine is not None:
         return mine
-    count, _ = parallel.both(lambda: blocks.count(call.user_id), lambda: limits.take_own(call))
+    count, _ = in_parallel(lambda: blocks.count(call.user_id), lambda: limits.take_own(call))
     if count >= MAX_BLOCKS:
         raise Conflict("too_many_blocks", f"A person can block {MAX_BLOCKS} others.", rule="blocks")
     new = blocks.Block(user_id=user_id, blocked_at_ms=call.now_ms)
     for _ in conditions.tries():
         if blocks.save(call.user_id, new):
             return new
-        _, mine = blocks.read(call.user_id, user_id)
+        _, mine = blocks.get_block(call.user_id, user_id)
         if mine is not None:
             return mine
     raise conditions.busy()
@@ -89,9 +90,9 @@ def unblock_user(call: Call, user_id: str) -> Unblocked:
     more and the posts for their conversations, side by side.
     """
     profiles.check_user_id(user_id)
-    known, mine = blocks.read(call.user_id, user_id)
+    known, mine = blocks.get_block(call.user_id, user_id)
     if mine is not None:
-        found, _ = parallel.both(lambda: conversations.direct_ids(call.user_id, user_id), lambda: limits.take_own(call))
+        found, _ = in_parallel(lambda: conversations.direct_ids(call.user_id, user_id), lambda: limits.take_own(call))
         _mark_conversations(call, user_id, found, is_on=False, while_blocked=True)
         _remove(call, user_id, known)
     found = conversations.direct_ids(call.user_id, user_id)
@@ -104,7 +105,7 @@ def _remove(call: Call, user_id: str, known: Blocking) -> None:
     for _ in conditions.tries():
         if blocks.remove(call.user_id, user_id, known):
             return
-        known, mine = blocks.read(call.user_id, user_id)
+        known, mine = blocks.get_block(call.user_id, user_id)
         if mine is None:
             return
     raise conditions.busy()
@@ -164,7 +165,7 @@ def list_blocks(call: Call, query: Page) -> BlockList:
 
     Without their names: a block takes any id, and must not tell who there is.
     """
-    found = blocks.page(call.user_id, query.limit + 1, cursors.decode(query.cursor, Position))
+    found = blocks.list_blocks(call.user_id, query.limit + 1, cursors.decode(query.cursor, Position))
     shown = found[: query.limit]
     more = len(found) > len(shown)
     last = Position(blocked_at_ms=shown[-1].blocked_at_ms, user_id=shown[-1].user_id) if more else None

@@ -55,7 +55,7 @@ def _profiles(call: Call, entries: list[Entry]) -> list[Profile]:
     """
     people_keys = [(entry.user_id,) for entry in entries]
     block_keys = [blocks.key(call.user_id, entry.user_id) for entry in entries]
-    rows = batches.read({tables.User: people_keys, tables.Block: block_keys}, stale=(tables.User,))
+    rows = batches.read_rows({tables.User: people_keys, tables.Block: block_keys}, stale=(tables.User,))
     known = ((entry, profiles.profile_of(rows, entry.user_id)) for entry in entries)
     return [
         one

@@ -33,7 +33,7 @@ def explain_policy(call: Call, asked: ExplainPolicy) -> Explanation:
     """
     context = WantedContext(type=asked.context_type or NO_CONTEXT, id=asked.context_id)
     wish = may_open.opening(call, asked.user_id, context)
-    rows = batches.read(wish.reads(call))
+    rows = batches.read_rows(wish.reads(call))
     try:
         head = wish.open_one(call, rows)
         if head is not None:

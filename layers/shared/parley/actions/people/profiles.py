@@ -34,7 +34,7 @@ def put_user(call: Call, user_id: str, wanted: PutUser) -> tuple[Person, bool]:
     said = _said(call, user_id, wanted)
     _let_in_again(said.user_id)
     for _ in conditions.tries():
-        known = profiles.read(said.user_id)
+        known = profiles.get_profile(said.user_id)
         if known is not None and known.issued_at_s >= said.issued_at_s:
             if known.says_the_same(said):
                 return whole(known), False
@@ -64,7 +64,7 @@ def get_user(call: Call, user_id: str) -> Person:
     if is_reserved(user_id):  # an answer may have shown it, and nobody is there any more
         raise unknown_user()
     general_id = ids.direct_conversation_id(call.user_id, check_user_id(user_id), NO_CONTEXT, "")
-    rows = batches.read(
+    rows = batches.read_rows(
         {
             tables.User: [(user_id,)],
             tables.Conversation: [(general_id,)],

@@ -33,12 +33,12 @@ def membership_of(rows: Rows, user_id: str, conversation_id: str) -> Membership 
 
 def head(conversation_id: str) -> Head | None:
     """Returns one head; one round trip."""
-    return head_of(batches.read({tables.Conversation: [(conversation_id,)]}), conversation_id)
+    return head_of(batches.read_rows({tables.Conversation: [(conversation_id,)]}), conversation_id)
 
 
 def head_and_membership(conversation_id: str, user_id: str) -> tuple[Head | None, Membership | None]:
     """Returns a head and one person's membership; one round trip."""
-    rows = batches.read(
+    rows = batches.read_rows(
         {tables.Conversation: [(conversation_id,)], tables.Membership: [(user_id, conversation_id)]},
     )
     return head_of(rows, conversation_id), membership_of(rows, user_id, conversation_id)
@@ -47,7 +47,7 @@ def head_and_membership(conversation_id: str, user_id: str) -> tuple[Head | None
 def head_and_memberships(conversation_id: str, user_ids: Iterable[str]) -> tuple[Head | None, dict[str, Membership]]:
     """Returns a head, and the memberships of those of these people who are in it; one round trip per 100."""
     wanted = list(user_ids)
-    rows = batches.read(
+    rows = batches.read_rows(
         {tables.Conversation: [(conversation_id,)], tables.Membership: [(one, conversation_id) for one in wanted]}
     )
     found = {one: membership_of(rows, one, conversation_id) for one in wanted}
@@ -56,7 +56,7 @@ def head_and_memberships(conversation_id: str, user_ids: Iterable[str]) -> tuple
 
 def head_and_block(conversation_id: str, user_id: str, other_id: str) -> tuple[Head | None, bool]:
     """Returns a head, and whether somebody has blocked another; one round trip."""
-    rows = batches.read(
+    rows = batches.read_rows(
         {tables.Conversation: [(conversation_id,)], tables.Block: [blocks.key(user_id, other_id)]},
     )
     return head_of(rows, conversation_id), blocks.of(rows, user_id, other_id).by_me
@@ -65,7 +65,7 @@ def head_and_block(conversation_id: str, user_id: str, other_id: str) -> tuple[H
 def heads(conversation_ids: Iterable[str]) -> dict[str, Head]:
     """Returns the heads that exist, by id; they may be a moment old; one round trip per 100."""
     wanted = list(conversation_ids)
-    rows = batches.read({tables.Conversation: [(one,) for one in wanted]}, stale=(tables.Conversation,))
+    rows = batches.read_rows({tables.Conversation: [(one,) for one in wanted]}, stale=(tables.Conversation,))
     found = ((one, head_of(rows, one)) for one in wanted)
     return {one: head for one, head in found if head is not None}
 
@@ -82,7 +82,7 @@ def heads_and_memberships(
     if stale:
         rows = _read_stale(own, user_id, {tables.Conversation: heads})
     else:
-        rows = batches.read({tables.Conversation: heads, tables.Membership: own})
+        rows = batches.read_rows({tables.Conversation: heads, tables.Membership: own})
     pairs = ((one, head_of(rows, one), membership_of(rows, user_id, one)) for one in conversation_ids)
     return {one: (head, mine) for one, head, mine in pairs if head is not None and mine is not None}
 
@@ -100,7 +100,7 @@ def memberships_and_names(
     if stale_for is not None:
         rows = _read_stale(wanted, stale_for, {tables.User: people})
     else:
-        rows = batches.read({tables.Membership: wanted, tables.User: people}, stale=(tables.User,))
+        rows = batches.read_rows({tables.Membership: wanted, tables.User: people}, stale=(tables.User,))
     found = {key: membership for key in wanted if (membership := membership_of(rows, *key)) is not None}
     return found, {user_id: _name(rows, user_id) for (user_id,) in people}
 
@@ -112,13 +112,13 @@ def _read_stale(
     wanted = list(memberships)
     deciding = [key for key in wanted if key[0] == user_id and ids.is_group_id(key[1])]
     others = set(wanted) - set(deciding)
-    return batches.read({tables.Membership: deciding}, beside={tables.Membership: others, **beside})
+    return batches.read_rows({tables.Membership: deciding}, beside={tables.Membership: others, **beside})
 
 
 def names(user_ids: Iterable[str]) -> dict[str, str | None]:
     """Returns people's names, None for somebody who has never signed in; they may be a moment old; one round trip."""
     wanted = list(user_ids)
-    rows = batches.read({tables.User: [(one,) for one in wanted]}, stale=(tables.User,))
+    rows = batches.read_rows({tables.User: [(one,) for one in wanted]}, stale=(tables.User,))
     return {one: _name(rows, one) for one in wanted}
 
 
@@ -190,7 +190,7 @@ def memberships(keys: Iterable[tuple[str, str]], *, stale: bool = False) -> dict
     With `stale` they may be a moment old.
     """
     wanted = list(keys)
-    rows = batches.read({tables.Membership: wanted}, stale=(tables.Membership,) if stale else ())
+    rows = batches.read_rows({tables.Membership: wanted}, stale=(tables.Membership,) if stale else ())
     return {key: membership for key in wanted if (membership := membership_of(rows, *key)) is not None}
 
 

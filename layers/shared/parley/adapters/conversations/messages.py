@@ -43,7 +43,7 @@ def before_sending(
     if record:
         wanted[tables.Message] = [record]
     wanted[tables.WordList] = word_list_cache.due(now_s)
-    rows = batches.read(wanted, stale=(tables.WordList,))
+    rows = batches.read_rows(wanted, stale=(tables.WordList,))
     word_list_cache.take(rows, now_s)
     return Ahead(
         head=conversations.head_of(rows, conversation_id),
@@ -75,7 +75,7 @@ def fingerprint_of(rows: batches.Rows, conversation_id: str) -> str | None:
     return None if row is None else row.fingerprint
 
 
-def get(conversation_id: str, seq: int) -> StoredMessage | None:
+def get_message(conversation_id: str, seq: int) -> StoredMessage | None:
     """Returns one message, or None; one round trip."""
     return some(conversation_id, [seq]).get(seq)
 
@@ -83,7 +83,7 @@ def get(conversation_id: str, seq: int) -> StoredMessage | None:
 def some(conversation_id: str, seqs: Iterable[int]) -> dict[int, StoredMessage]:
     """Returns the messages of these seqs that exist, by seq; one round trip per 100."""
     wanted = list(dict.fromkeys(seqs))
-    rows = batches.read({tables.Message: [(conversation_id, seq) for seq in wanted]})
+    rows = batches.read_rows({tables.Message: [(conversation_id, seq) for seq in wanted]})
     found = {seq: message_of(rows, conversation_id, seq) for seq in wanted}
     return {seq: message for seq, message in found.items() if message is not None}
 
@@ -102,7 +102,7 @@ def head_and_message(
     people = [*also, *([user_id] if ids.is_group_id(conversation_id) else [])]
     if people:
         wanted[tables.Membership] = [(one, conversation_id) for one in people]
-    rows = batches.read(wanted)
+    rows = batches.read_rows(wanted)
     return (
         conversations.head_of(rows, conversation_id),
         conversations.membership_of(rows, user_id, conversation_id),

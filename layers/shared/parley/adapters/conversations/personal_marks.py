@@ -27,7 +27,7 @@ def of(conversation_id: str, user_id: str, first_seq: int, last_seq: int) -> dic
 def hidden(conversation_id: str, user_id: str, seqs: Iterable[int]) -> set[int]:
     """Returns those of these messages that a person has deleted for themselves; one round trip per 100."""
     keys = {seq: (conversation_id, f"{_prefix(user_id, seq)}#{_HIDDEN}") for seq in seqs}
-    found = batches.read({tables.Receipt: keys.values()})
+    found = batches.read_rows({tables.Receipt: keys.values()})
     return {seq for seq, key in keys.items() if (row := found.get(tables.Receipt, *key)) is not None and row.is_on}
 
 

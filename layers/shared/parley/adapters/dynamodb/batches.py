@@ -33,7 +33,7 @@ class Rows:
         return row if isinstance(row, model) else None
 
 
-def read(
+def read_rows(
     wanted: Mapping[type[Table], Iterable[Key]],
     *,
     stale: Collection[type[Table]] = (),

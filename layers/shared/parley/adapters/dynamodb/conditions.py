@@ -17,6 +17,10 @@ MAX_TRIES = 16  # of a write that others keep getting in front of; with the wait
 LONGEST_WAIT_S = 0.4
 
 
+class LostRace(Exception):
+    """A row is no longer as it was read: another write was faster. Read again, then decide again."""
+
+
 def tries() -> Iterator[int]:
     """Yields the number of each try, waiting longer before each (full jitter), so that competitors spread out."""
     for number in range(MAX_TRIES):

@@ -498,7 +498,7 @@ class Erasure(Table):
     of_erasure = UnicodeAttribute(null=True)
 
 
-class Trace(Table):
+class WordsLeftBehind(Table):
     """A conversation that holds words of somebody who is not in it: they have left, or were forwarded there."""
 
     class Meta:

@@ -29,22 +29,18 @@ MAX_OPS = 90  # of a unit; a transaction holds 100 items (DynamoDB quotas), one 
 _FIELDS = Job.__struct_fields__
 
 
-class LostRace(Exception):
-    """The job, or something that the unit rests on, is no longer as it was read."""
-
-
-def get(erasure_id: str) -> Job | None:
+def get_job(erasure_id: str) -> Job | None:
     """Returns a job, or None; one round trip."""
-    row = batches.read({tables.Erasure: [(erasure_id,)]}).get(tables.Erasure, erasure_id)
+    row = batches.read_rows({tables.Erasure: [(erasure_id,)]}).get(tables.Erasure, erasure_id)
     return None if row is None or row.state is None else _job(row)
 
 
 def begun_for(user_id: str) -> Job | None:
     """Returns the job that has erased, or erases, a person, None where they are not erased; two round trips."""
-    row = batches.read({tables.Erasure: [(erased_people.key(user_id),)]}).get(
+    row = batches.read_rows({tables.Erasure: [(erased_people.key(user_id),)]}).get(
         tables.Erasure, erased_people.key(user_id)
     )
-    return None if row is None or row.of_erasure is None else get(row.of_erasure)
+    return None if row is None or row.of_erasure is None else get_job(row.of_erasure)
 
 
 def add(job: Job, entry: Entry) -> None:
@@ -54,10 +50,10 @@ def add(job: Job, entry: Entry) -> None:
         with TransactWrite(connection=clients.dynamodb) as transaction:
             transaction.save(_row(job), condition=tables.Erasure.erasure_id.does_not_exist())
             transaction.save(mark, condition=tables.Erasure.erasure_id.does_not_exist())
-            audit.put(transaction, entry)
+            audit.put_entry(transaction, entry)
     except TransactWriteError as error:
         if conditions.lost_race(error):
-            raise LostRace from error
+            raise conditions.LostRace from error
         raise
 
 
@@ -70,7 +66,7 @@ def commit(job: Job, ops: Sequence[Op]) -> Job:
                 op(transaction)
     except TransactWriteError as error:
         if conditions.lost_race(error):
-            raise LostRace from error
+            raise conditions.LostRace from error
         raise
     return job
 
@@ -78,7 +74,7 @@ def commit(job: Job, ops: Sequence[Op]) -> Job:
 # --- what a unit writes -----------------------------------------------------------------------------------------------
 
 
-def delete(row: tables.Table) -> Op:
+def delete_row(row: tables.Table) -> Op:
     """Deletes a row."""
     return lambda transaction: transaction.delete(row)
 
@@ -136,19 +132,19 @@ def take_over(head: Head, membership: Membership, pseudonym: str, peer_id: str) 
     named: list[Action] = [name.set(pseudonym)]
     return [
         lambda transaction: transaction.save(heir),
-        delete(own),
+        delete_row(own),
         lambda transaction: transaction.update(peer, actions=named, condition=tables.Membership.user_id.exists()),
         lambda transaction: transaction.save(words_left_behind.row(user_id, conversation_id)),
     ]
 
 
-def update(row: tables.Table, **attributes: object) -> Op:
+def update_row(row: tables.Table, **attributes: object) -> Op:
     """Sets attributes of a row by name, those that are None removed; the others stay as they are by then."""
     actions = tables.setting(type(row), attributes)
     return lambda transaction: transaction.update(row, actions=actions)
 
 
-def put(row: tables.Table) -> Op:
+def put_row(row: tables.Table) -> Op:
     """Writes a row in the place of what stood there."""
     return lambda transaction: transaction.save(row)
 

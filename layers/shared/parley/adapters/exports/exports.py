@@ -15,11 +15,7 @@ from parley.domain.moderation.audit import Entry
 _FIELDS = Job.__struct_fields__
 
 
-class LostRace(Exception):
-    """Somebody else has moved the row on: read again, then decide again."""
-
-
-def get(export_id: str) -> Job | None:
+def get_job(export_id: str) -> Job | None:
     """Returns a job, or None; one round trip."""
     return some([export_id]).get(export_id)
 
@@ -27,13 +23,13 @@ def get(export_id: str) -> Job | None:
 def some(export_ids: Iterable[str]) -> dict[str, Job]:
     """Returns those of these jobs that there are, by id; one round trip."""
     wanted = list(export_ids)
-    rows = batches.read({tables.Export: [(one,) for one in wanted]})
+    rows = batches.read_rows({tables.Export: [(one,) for one in wanted]})
     return {one: job_of(row) for one in wanted if (row := rows.get(tables.Export, one)) is not None}
 
 
 def recent(user_id: str) -> Recent:
     """Returns what a person has asked for, expired entries among it; one round trip."""
-    rows = batches.read({tables.Export: [(_key_of(user_id),)]})
+    rows = batches.read_rows({tables.Export: [(_key_of(user_id),)]})
     row = rows.get(tables.Export, _key_of(user_id))
     if row is None:
         return Recent(user_id=user_id)
@@ -54,10 +50,10 @@ def add(job: Job, asked: Recent, entry: Entry | None = None) -> None:
             transaction.save(_row(job), condition=tables.Export.export_id.does_not_exist())
             transaction.save(_recent_row(asked, job), condition=_was(asked.revision - 1))
             if entry is not None:
-                audit.put(transaction, entry)
+                audit.put_entry(transaction, entry)
     except TransactWriteError as error:
         if conditions.lost_race(error):
-            raise LostRace from error
+            raise conditions.LostRace from error
         raise
 
 
@@ -69,8 +65,8 @@ def save(job: Job) -> Job:
         if not conditions.failed_condition(error):
             raise
         # botocore writes a second time if the first answer was lost; then the job stands there as this write made it.
-        if get(job.export_id) != job:
-            raise LostRace from error
+        if get_job(job.export_id) != job:
+            raise conditions.LostRace from error
     return job
 
 

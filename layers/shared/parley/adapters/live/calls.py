@@ -22,10 +22,6 @@ LINE = "line"
 SIGNALS = "#signals"  # ends the key of what counts a person\'s signals of the calls of a conversation
 
 
-class LostRace(Exception):
-    """Somebody else was faster, or one of the two is in another call: read again, then decide again."""
-
-
 def head_and_call(conversation_id: str, call_id: str) -> tuple[Head | None, StoredCall | None]:
     """Returns a conversation's head and one of its calls; one round trip."""
     return heads_and_calls([(conversation_id, call_id)])[conversation_id, call_id]
@@ -34,17 +30,17 @@ def head_and_call(conversation_id: str, call_id: str) -> tuple[Head | None, Stor
 def heads_and_calls(keys: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[Head | None, StoredCall | None]]:
     """Returns a conversation's head and one of its calls, by conversation and call id; one round trip."""
     wanted = list(keys)
-    rows = batches.read({tables.Conversation: [key[:1] for key in wanted], tables.Call: wanted})
+    rows = batches.read_rows({tables.Conversation: [key[:1] for key in wanted], tables.Call: wanted})
     return {key: (conversations.head_of(rows, key[0]), _found(rows, *key)) for key in wanted}
 
 
 def on_lines_of(user_ids: Iterable[str]) -> dict[str, StoredCall]:
     """Returns the call that each person is in, by person; two round trips."""
     wanted = list(user_ids)
-    rows = batches.read({tables.Call: [line_key(one) for one in wanted]})
+    rows = batches.read_rows({tables.Call: [line_key(one) for one in wanted]})
     lines = {one: row for one in wanted if (row := rows.get(tables.Call, *line_key(one))) is not None}
     keys = {one: (row.live_conversation_id or "", row.live_call_id or "") for one, row in lines.items()}
-    found = batches.read({tables.Call: keys.values()}) if keys else None
+    found = batches.read_rows({tables.Call: keys.values()}) if keys else None
     calls = {one: _found(found, *key) for one, key in keys.items()} if found else {}
     return {one: call for one, call in calls.items() if call is not None}
 
@@ -100,7 +96,7 @@ def change(before: StoredCall, after: StoredCall) -> None:
         _row(after).save(condition=tables.Call.version == before.version)
     except PutError as error:
         if conditions.failed_condition(error):
-            raise LostRace from error
+            raise conditions.LostRace from error
         raise
 
 
@@ -150,7 +146,7 @@ def _transaction() -> Iterator[TransactWrite]:
             yield transaction
     except TransactWriteError as error:
         if conditions.lost_race(error):
-            raise LostRace from error
+            raise conditions.LostRace from error
         raise
 
 

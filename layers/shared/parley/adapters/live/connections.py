@@ -29,7 +29,7 @@ def of(user_ids: Iterable[str]) -> dict[str, Presence]:
     Consistent, because a device that has connected and then read must be told of whatever is written after that.
     """
     wanted = list(dict.fromkeys(user_ids))
-    rows = batches.read({tables.Connections: [(one,) for one in wanted]})
+    rows = batches.read_rows({tables.Connections: [(one,) for one in wanted]})
     return {one: _presence(one, rows.get(tables.Connections, one)) for one in wanted}
 
 
@@ -175,7 +175,7 @@ def join(user_id: str, connection_id: str, conversation_id: str, now_ms: int) ->
                 raise
         else:
             return now_ms
-        row = batches.read({tables.Connections: [(user_id,)]}).get(tables.Connections, user_id)
+        row = batches.read_rows({tables.Connections: [(user_id,)]}).get(tables.Connections, user_id)
         body = None if row is None else row.connections.get(connection_id)
         if body is None:
             raise unknown_connection()

@@ -37,7 +37,7 @@ def save(typist: Typist) -> None:
 
 def of(conversation_id: str, user_id: str) -> Typist | None:
     """Returns the person's row there, run out or not; one round trip."""
-    return _found(batches.read({tables.Typing: [(conversation_id, user_id)]}), conversation_id, user_id)
+    return _found(batches.read_rows({tables.Typing: [(conversation_id, user_id)]}), conversation_id, user_id)
 
 
 def stop(typist: Typist) -> None:
@@ -69,7 +69,7 @@ def heads_and_typists(keys: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], 
     One round trip.
     """
     wanted = list(keys)
-    rows = batches.read({tables.Conversation: [key[:1] for key in wanted], tables.Typing: wanted})
+    rows = batches.read_rows({tables.Conversation: [key[:1] for key in wanted], tables.Typing: wanted})
     return {key: (conversations.head_of(rows, key[0]), _found(rows, *key)) for key in wanted}
 
 

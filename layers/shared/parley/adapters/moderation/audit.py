@@ -10,12 +10,12 @@ from parley.domain.moderation.audit import Entry
 _row_is_new = tables.AuditEntry.entry_id.does_not_exist()
 
 
-def put(transaction: TransactWrite, entry: Entry) -> None:
+def put_entry(transaction: TransactWrite, entry: Entry) -> None:
     """Adds an entry to the transaction that does what it tells of. Nothing is ever written over an entry."""
     transaction.save(_row(entry), condition=_row_is_new)
 
 
-def write(entry: Entry) -> None:
+def write_entry(entry: Entry) -> None:
     """Adds an entry, once; one round trip. What only reads is told of before anything is shown."""
     try:
         _row(entry).save(condition=_row_is_new)

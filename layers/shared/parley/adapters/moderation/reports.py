@@ -32,7 +32,7 @@ def add(report: Report) -> bool:
     return True
 
 
-def read(report_id: str) -> Report | None:
+def get_report(report_id: str) -> Report | None:
     """Returns a report, or None; one round trip."""
     try:
         return _report(tables.Report.get(report_id, consistent_read=True))
@@ -40,7 +40,7 @@ def read(report_id: str) -> Report | None:
         return None
 
 
-def page(status: str, limit: int, after: Position | None, *, newest_first: bool) -> list[Report]:
+def list_reports(status: str, limit: int, after: Position | None, *, newest_first: bool) -> list[Report]:
     """Returns up to `limit` reports of a status by time, without what anybody wrote; one round trip."""
     start = None
     if after is not None:
@@ -58,7 +58,7 @@ def page(status: str, limit: int, after: Position | None, *, newest_first: bool)
 def some(report_ids: Iterable[str]) -> list[Report]:
     """Returns the reports of these ids that exist, whole and in this order; one round trip per 100."""
     wanted = list(report_ids)
-    rows = batches.read({tables.Report: [(one,) for one in wanted]})
+    rows = batches.read_rows({tables.Report: [(one,) for one in wanted]})
     found = (rows.get(tables.Report, one) for one in wanted)
     return [_report(one) for one in found if one is not None]
 
@@ -74,7 +74,7 @@ def change(known: Report, changed: Report, entry: Entry) -> bool:
                 actions=actions,
                 condition=tables.Report.version == known.version,
             )
-            audit.put(transaction, entry)
+            audit.put_entry(transaction, entry)
     except TransactWriteError as error:
         if conditions.lost_race(error):
             return False

@@ -49,7 +49,7 @@ def take(rows: Rows, now_s: int) -> None:
 def check_now(now_s: int) -> None:
     """Looks which version is current, where it is time for that and no batch is read anyway; one round trip."""
     if keys := due(now_s):
-        take(batches.read({tables.WordList: keys}, stale=(tables.WordList,)), now_s)
+        take(batches.read_rows({tables.WordList: keys}, stale=(tables.WordList,)), now_s)
 
 
 def forget() -> None:
@@ -72,7 +72,7 @@ def _read() -> Known:
     from parley.adapters.moderation import word_lists
     from parley.domain.moderation.banned_words import compile_rules
 
-    found = word_lists.read()
+    found = word_lists.get_word_list()
     return Known(
         version=found.version,
         rules=compile_rules(found.rules) if found.rules else None,

@@ -13,7 +13,7 @@ from parley.domain.moderation.word_list import Past, WordList
 LIST = "rules"  # the key under which it stands
 
 
-def read() -> WordList:
+def get_word_list() -> WordList:
     """Returns the list, an empty one where there is none; one round trip, 100 units at most."""
     try:
         row = tables.WordList.get(LIST, consistent_read=True)
@@ -29,7 +29,7 @@ def read() -> WordList:
     )
 
 
-def put(wanted: WordList, entry: Entry) -> bool:
+def put_word_list(wanted: WordList, entry: Entry) -> bool:
     """Writes the list, its version and that somebody did so; False where it does not follow on what is there."""
     version = tables.WordList.version
     follows = version.does_not_exist() if wanted.version == 1 else version == wanted.version - 1
@@ -44,7 +44,7 @@ def put(wanted: WordList, entry: Entry) -> bool:
         with TransactWrite(connection=clients.dynamodb) as transaction:
             transaction.save(row, condition=follows)
             transaction.save(tables.WordList(name=tables.WORD_LIST_VERSION, version=wanted.version))
-            audit.put(transaction, entry)
+            audit.put_entry(transaction, entry)
     except TransactWriteError as error:
         if conditions.lost_race(error):
             return False

@@ -98,7 +98,7 @@ def blockers_among(user_id: str, others: Iterable[str]) -> set[str]:
 
 def _each_of(user_id: str, others: Iterable[str]) -> list[tuple[str, Blocking]]:
     wanted = list(others)
-    rows = batches.read({tables.Block: [key(user_id, one) for one in wanted]})
+    rows = batches.read_rows({tables.Block: [key(user_id, one) for one in wanted]})
     return [(one, of(rows, user_id, one)) for one in wanted]
 
 
@@ -112,7 +112,7 @@ def count(user_id: str) -> int:
     return int(tables.Block.by_time.count(user_id, consistent_read=True))
 
 
-def page(user_id: str, limit: int, after: Position | None) -> list[Block]:
+def list_blocks(user_id: str, limit: int, after: Position | None) -> list[Block]:
     """Returns up to `limit` people whom a person has blocked, the newest block first; one round trip."""
     start = None
     if after is not None:
@@ -132,7 +132,7 @@ def page(user_id: str, limit: int, after: Position | None) -> list[Block]:
     return [Block(user_id=row.other_id, blocked_at_ms=int(row.blocked_at_ms)) for row in found]
 
 
-def read(user_id: str, other_id: str) -> tuple[Blocking, Block | None]:
+def get_block(user_id: str, other_id: str) -> tuple[Blocking, Block | None]:
     """Returns what stands between two people, and the first one's block of the other; one round trip."""
     try:
         row = tables.Block.get(user_id, other_id, consistent_read=True)

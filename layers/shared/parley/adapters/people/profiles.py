@@ -34,7 +34,7 @@ class Profile(Struct, frozen=True, kw_only=True):
         return self.issued_at(other.issued_at_s) == other
 
 
-def read(user_id: str) -> Profile | None:
+def get_profile(user_id: str) -> Profile | None:
     """Returns somebody's profile, None for somebody who has never signed in; strongly consistent, one round trip."""
     try:
         row = tables.User.get(user_id, consistent_read=True)
@@ -52,7 +52,7 @@ def profile_of(rows: Rows, user_id: str) -> Profile | None:
 def some(user_ids: Iterable[str]) -> dict[str, Profile]:
     """Returns the profiles of those of these people who have one, by id; one round trip per 100."""
     wanted = list(user_ids)
-    rows = batches.read({tables.User: [(one,) for one in wanted]})
+    rows = batches.read_rows({tables.User: [(one,) for one in wanted]})
     found = {one: profile_of(rows, one) for one in wanted}
     return {one: profile for one, profile in found.items() if profile is not None}
 

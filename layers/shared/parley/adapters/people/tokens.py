@@ -127,7 +127,7 @@ class Verifier(Struct, frozen=True, kw_only=True):
             content = self._content(token, header["alg"], header.get("kid"), now_s)
         except jwt.InvalidTokenError as error:
             raise _refusal(error) from None
-        return claims.read(
+        return claims.read_claims(
             content,
             self.names,
             now_s=now_s,

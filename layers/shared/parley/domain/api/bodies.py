@@ -1,7 +1,8 @@
 """Request bodies and query strings: text in, a typed struct out, or a refusal that names every wrong field.
 
-The good case is one call of msgspec. Only when that fails, `domain.faults` walks the struct's type beside what was sent
-and collects all that is wrong, with codes of our own; no decision rests on the wording of msgspec's messages.
+The good case is one call of msgspec. Only when that fails, `domain.api.invalid_fields` walks the struct's type beside
+what was sent and collects all that is wrong, with codes of our own; no decision rests on the wording of msgspec's
+messages.
 
 A text that must not be blank says so by its pattern, so that the JSON Schema made from the struct says it too:
 
@@ -35,9 +36,9 @@ def decode(raw: str | bytes, into: type[T], pointer: str = "") -> T:
     try:
         return msgspec.json.decode(raw, type=into)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        from parley.domain.api import faults  # only bad requests pay for it
+        from parley.domain.api import invalid_fields  # only bad requests pay for it
 
-        return faults.read(raw, into, pointer)
+        return invalid_fields.read_body(raw, into, pointer)
 
 
 def decode_query(params: Mapping[str, str | Sequence[str]], into: type[T]) -> T:
@@ -46,13 +47,13 @@ def decode_query(params: Mapping[str, str | Sequence[str]], into: type[T]) -> T:
     try:
         decoded = msgspec.convert(values, type=into)
     except (msgspec.ValidationError, UnicodeError):  # half a surrogate pair where a number belongs
-        from parley.domain.api import faults
+        from parley.domain.api import invalid_fields
 
-        raise faults.of_query(values, into, wrong) from None
+        raise invalid_fields.wrong_query(values, into, wrong) from None
     if wrong:
-        from parley.domain.api import faults
+        from parley.domain.api import invalid_fields
 
-        raise faults.of_query(values, into, wrong)
+        raise invalid_fields.wrong_query(values, into, wrong)
     return decoded
 
 

@@ -14,7 +14,7 @@ from parley.domain.api.requests import EditMessage
 from parley.domain.api.types import EVERYONE, Message
 from parley.domain.conversations import rights
 from parley.domain.conversations.head import MAX_EVERYONE, Head, Membership
-from parley.domain.conversations.message import Eyes, Marks, StoredMessage, Tally
+from parley.domain.conversations.message import Marks, StoredMessage, Tally, Viewer
 from parley.domain.conversations.send_steps import check_mentions, with_mentions
 from parley.domain.conversations.steps import Changed, ChangeKind, Mark, OwnChange, Step, next_change
 from parley.domain.text.emoji import is_emoji, normalise
@@ -51,7 +51,7 @@ class Found(Struct, frozen=True, kw_only=True):
         hidden = self.mark(None)
         marks = Marks(emojis, hidden.at_ms if hidden is not None and hidden.is_on else None)
         user_id = self.caller_id
-        return self.message.view(Eyes(user_id=user_id, blocked=self.blocked, marks={self.message.seq: marks}))
+        return self.message.view(Viewer(user_id=user_id, blocked=self.blocked, marks={self.message.seq: marks}))
 
     def after(self, step: Step) -> "Found":
         """Returns what would be found after a step."""

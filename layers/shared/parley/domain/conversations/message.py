@@ -29,7 +29,7 @@ class Reader(Struct, frozen=True, kw_only=True):
     blocked: frozenset[str]
 
 
-class Eyes(Reader, frozen=True, kw_only=True):
+class Viewer(Reader, frozen=True, kw_only=True):
     """How a reader sees messages of one conversation: with their own marks, by seq."""
 
     marks: Mapping[int, Marks]
@@ -78,16 +78,16 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     def message_id(self) -> str:
         return ids.message_id(self.conversation_id, self.seq)
 
-    def view(self, eyes: Eyes) -> Message:
+    def view(self, viewer: Viewer) -> Message:
         """Returns the message as a reader sees it.
 
         One that they have hidden looks deleted, unless it was deleted for everyone since then. System messages are
         marked for nobody.
         """
-        marks = eyes.marks_on(self)
+        marks = viewer.marks_on(self)
         hidden_at_ms = marks.hidden_at_ms if self.deleted_at_ms is None else None
         shown = self if hidden_at_ms is None else self.blanked(hidden_at_ms)
-        is_blocked = self.sender_id in eyes.blocked and self.kind != "system"
+        is_blocked = self.sender_id in viewer.blocked and self.kind != "system"
         return shown._shown(marks.emojis, blocked=is_blocked, hidden=marks.hidden_at_ms is not None)
 
     def for_all(self) -> Message:

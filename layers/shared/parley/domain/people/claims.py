@@ -42,7 +42,7 @@ class SignIn(Struct, frozen=True, kw_only=True):
     issued_at_s: int
 
 
-def read(
+def read_claims(
     claims: Mapping[str, object],
     names: ClaimNames,
     *,

@@ -45,7 +45,7 @@ _SENTENCES = {
 }
 
 
-def read(raw: str | bytes, into: type[T], pointer: str = "") -> T:
+def read_body(raw: str | bytes, into: type[T], pointer: str = "") -> T:
     """Returns the body that msgspec would not decode into `into`, if nothing but how a number is written was wrong.
 
     msgspec takes 72.0 for no integer. Raises Malformed or Invalid for all else.
@@ -63,7 +63,7 @@ def read(raw: str | bytes, into: type[T], pointer: str = "") -> T:
         raise _refusal([Field(pointer, "not_allowed")]) from None
 
 
-def of_query(values: Mapping[str, object], into: type[msgspec.Struct], wrong: Sequence[Field]) -> Invalid:
+def wrong_query(values: Mapping[str, object], into: type[msgspec.Struct], wrong: Sequence[Field]) -> Invalid:
     """Returns the refusal of a query string: the fields known to be wrong and those found in the values read."""
     known = {field.pointer for field in wrong}
     found = (Field("?" + field.pointer[1:], field.code, field.limit) for field in _in_struct(values, struct_type(into)))
