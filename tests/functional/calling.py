@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.functional.talk import refusal
+from tests.functional.talk import frame_refusal
 from tests.harness import Frame, Socket
 
 CALL = "5c3b9e0e-0000-4000-8000-000000000001"
@@ -23,7 +23,7 @@ def state(reply: Frame) -> tuple[str, str | None]:
 
 def code(reply: Frame) -> tuple[str, int]:
     """Returns code and status of a refusal."""
-    return refusal(reply)[:2]
+    return frame_refusal(reply)[:2]
 
 
 def heard(device: Socket) -> list[tuple[str, str | None]]:
@@ -42,7 +42,7 @@ def ring(caller: Socket, conversation_id: str, call_id: str = CALL) -> None:
     assert state(reply) == ("ringing", None)
 
 
-def talk(caller: Socket, callee: Socket, conversation_id: str, call_id: str = CALL) -> None:
+def call_and_answer(caller: Socket, callee: Socket, conversation_id: str, call_id: str = CALL) -> None:
     """Lets a call begin and be answered."""
     ring(caller, conversation_id, call_id)
     assert state(signal(callee, conversation_id, "answer", call_id, payload="yes")) == ("active", None)

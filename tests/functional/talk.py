@@ -102,7 +102,7 @@ def contents(frames: list[Frame]) -> list[Frame]:
     return [frame["data"] for frame in frames]
 
 
-def refusal(frame: Frame) -> tuple[str, int, list[tuple[str, str]]]:
+def frame_refusal(frame: Frame) -> tuple[str, int, list[tuple[str, str]]]:
     """Returns code, status, and pointer and code of each wrong field of an error frame."""
     assert frame["type"] == "error", frame
     problem = frame["error"]

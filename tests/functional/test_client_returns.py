@@ -6,6 +6,7 @@ One case for each kind of thing that `sync` must bring back, with the client mod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from urllib.parse import quote
 
 import msgspec
@@ -17,7 +18,7 @@ from tests.functional.replicas import compare
 from tests.functional.replies import Meanwhile
 from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Call, Parley, Reply
-from tests.harness.calls import refusal, replaced
+from tests.harness.calls import aws_refusal, replaced
 
 THUMB = quote("👍")
 SMALL_ANSWER_BYTES = {"websocket": 2_000, "rest": 3_000}  # JSON within JSON is longer
@@ -234,7 +235,8 @@ def test_what_does_not_fit_comes_with_the_next_answers(scene: Scene) -> None:
         done(scene.bob.patch(f"/messages/{scene.second}", json={"text": text}))
         done(scene.bob.put(f"/messages/{scene.first}/reactions/{THUMB}"))
 
-    with replaced(sync, "answer", partial(small, sync.answer)):
+    action = import_module("parley.actions.conversations.sync")
+    with replaced(action, "answer", partial(small, sync.answer)):
         scene.bring_back()
 
     assert scene.phone.met >= {"complete", "truncated", "later", "joined_capped"}
@@ -282,7 +284,7 @@ class BusyStore:
 
     def before(self, call: Call) -> None:
         if call.operation == "TransactWriteItems":
-            raise refusal(call, "ThrottlingException", "as the test wants it")
+            raise aws_refusal(call, "ThrottlingException", "as the test wants it")
 
     def after(self, call: Call) -> None:
         pass

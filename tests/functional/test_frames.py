@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.functional.talk import refusal
+from tests.functional.talk import frame_refusal
 from tests.harness import Frame, Parley, Socket
 
 EVENTS = ("$connect", "$disconnect", "$default")
@@ -44,7 +44,7 @@ def test_frame_that_is_wrong_is_refused_under_its_request_id(
     for action in actions(parley):
         reply = one_reply(phone, {"action": action, "request_id": "r1"} | wrong)
 
-        code, status, found = refusal(reply)
+        code, status, found = frame_refusal(reply)
         assert (code, status, reply["request_id"]) == ("invalid_request", 400, "r1"), action
         assert set(fields) <= set(found), action
         assert reply["error"]["instance"] == f"/{action}"
@@ -61,7 +61,7 @@ def test_request_id_that_is_none_is_refused_without_one(parley: Parley, request_
     for action in actions(parley):
         reply = one_reply(phone, {"action": action, "request_id": request_id})
 
-        assert refusal(reply) == ("invalid_request", 400, [("/request_id", code)]), action
+        assert frame_refusal(reply) == ("invalid_request", 400, [("/request_id", code)]), action
         assert "request_id" not in reply
 
 
@@ -73,7 +73,7 @@ def test_every_action_answers_without_a_request_id_and_without_data(parley: Parl
 
         assert reply["type"] in ("ack", "error") and "request_id" not in reply, action
         if reply["type"] == "error":
-            code, status, fields = refusal(reply)
+            code, status, fields = frame_refusal(reply)
             assert (code, status, {wrong for _, wrong in fields}) == ("invalid_request", 400, {"required"}), action
 
 
@@ -84,7 +84,7 @@ def test_no_action_is_open_to_a_token_that_has_run_out(parley: Parley) -> None:
     for action in actions(parley):
         reply = phone.request(action, {"whatever": True})
 
-        assert refusal(reply)[:2] == ("token_expired", 401), action
+        assert frame_refusal(reply)[:2] == ("token_expired", 401), action
 
 
 @pytest.mark.parametrize("depth", [100, 3_000, 10_000], ids=["deep", "deeper", "deepest"])
@@ -99,7 +99,7 @@ def test_nesting_is_refused_under_its_request_id_and_never_a_fault(parley: Parle
         ):
             reply = one_reply(phone, frame)
 
-            code, status, _ = refusal(reply)
+            code, status, _ = frame_refusal(reply)
             assert (code in ("too_deep", "invalid_request"), status) == (True, 400), (action, code)
             assert reply["request_id"] == "r1", action
 
@@ -118,7 +118,7 @@ def test_nesting_is_refused_under_its_request_id_and_never_a_fault(parley: Parle
 def test_damaged_frame_is_refused_under_its_request_id(parley: Parley, frame: str) -> None:
     reply = one_reply(parley.user("alice").connect(), frame)
 
-    assert refusal(reply) == ("malformed_json", 400, [])
+    assert frame_refusal(reply) == ("malformed_json", 400, [])
     assert reply["request_id"] == "r1"
 
 
@@ -137,7 +137,7 @@ def test_damaged_frame_is_refused_under_its_request_id(parley: Parley, frame: st
 def test_damaged_frame_without_a_request_id_of_its_own_is_refused_without_one(parley: Parley, frame: str) -> None:
     reply = one_reply(parley.user("alice").connect(), frame)
 
-    assert refusal(reply)[:2] in (("malformed_json", 400), ("invalid_request", 400))
+    assert frame_refusal(reply)[:2] in (("malformed_json", 400), ("invalid_request", 400))
     assert "request_id" not in reply
 
 

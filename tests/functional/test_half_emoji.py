@@ -8,7 +8,7 @@ from docs.operations import RestOperation
 from parley.domain.api.fields import struct_type
 from tests.functional.attempts import ABSENT, PATH_PARTS, Attempt, everything
 from tests.functional.replies import refusal
-from tests.functional.talk import refusal as frame_refusal
+from tests.functional.talk import frame_refusal
 from tests.harness import Parley
 
 HALF, SHOWN = "cut \ud83d", "cut \ufffd"

@@ -655,12 +655,12 @@ def have_reported(world: World) -> None:
 
 
 def get_report(world: World) -> object:
-    report_id = reports.report_id("alice", world.conversation_id, 2)
+    report_id = reports.report_id_of("alice", world.conversation_id, 2)
     return answered(moderator(world).get(f"/admin/reports/{report_id}"))
 
 
 def resolve_report(world: World) -> object:
-    report_id = reports.report_id("alice", world.conversation_id, 2)
+    report_id = reports.report_id_of("alice", world.conversation_id, 2)
     body = {"version": 1, "status": "resolved", "resolution": "Warned."}
     return answered(moderator(world).patch(f"/admin/reports/{report_id}", json=body))
 

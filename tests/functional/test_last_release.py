@@ -3,9 +3,9 @@
 from tests.functional import last_release
 from tests.functional.last_release import Json, person, restore
 from tests.harness import Parley
-from tests.template.upgrades import last_release as newest
+from tests.template import upgrades
 
-FOLDER = newest()
+FOLDER = upgrades.last_release()
 
 
 def missing(before: object, now: object, at: str = "") -> list[str]:

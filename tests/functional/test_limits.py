@@ -10,8 +10,7 @@ import pytest
 from parley.domain.api.limits import Rate
 from tests.functional.calling import code, ring, signal, state
 from tests.functional.replies import Meanwhile, at_once, refusal, stored
-from tests.functional.talk import joined, make_group, open_direct, say
-from tests.functional.talk import refusal as frame_refusal
+from tests.functional.talk import frame_refusal, joined, make_group, open_direct, say
 from tests.harness import Call, Frame, Parley, Reply, Socket, User
 from tests.harness.fixtures import forget_told
 
@@ -633,6 +632,7 @@ def test_of_many_sends_at_once_in_slow_mode_one_gets_through(parley: Parley) -> 
 def test_turn_that_was_read_before_the_head_is_not_taken_twice(parley: Parley) -> None:
     """A batch reads its items one by one: a membership may be older than the head beside it."""
     from parley.adapters.conversations import conversations, journal
+    from parley.adapters.dynamodb import conditions
 
     alice, bob, group = slow_group(parley)
     _, before = conversations.head_and_membership(group, "bob")
@@ -650,7 +650,7 @@ def test_turn_that_was_read_before_the_head_is_not_taken_twice(parley: Parley) -
     asking = Asking(caller=identity, now_ms=parley.clock(), request_id="r")
     step = limits.in_turn(asking, next_message(head, Draft(text="again"), asking), before)
 
-    with pytest.raises(journal.LostRace):
+    with pytest.raises(conditions.LostRace):
         journal.write(step, asking.now_s)
 
 

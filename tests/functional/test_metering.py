@@ -9,9 +9,9 @@ from local import functions
 from tests.functional.attempts import everything
 from tests.functional.calling import ring, signal
 from tests.functional.replies import stored
-from tests.functional.talk import fill, forget_events, joined, make_group, meet, names, open_direct, refusal, say
+from tests.functional.talk import fill, forget_events, frame_refusal, joined, make_group, meet, names, open_direct, say
 from tests.harness import Call, Frame, Parley, Refused, Reply, Socket, User
-from tests.harness.calls import refusal as aws_refusal
+from tests.harness.calls import aws_refusal
 
 UNITS = 100  # of cost, at once
 ACTS = 20  # that are live, at once
@@ -309,7 +309,7 @@ def test_over_websocket_the_same_bucket_counts(parley: Parley, few_units: None) 
     refused = phone.request("sync", {"cursors": {}})
 
     assert left(before) < UNITS
-    assert refusal(refused) == ("rate_limited", 429, [])
+    assert frame_refusal(refused) == ("rate_limited", 429, [])
     assert (refused["error"]["rule"], left(refused)) == ("cost", 0)
 
 
@@ -432,7 +432,7 @@ def test_opening_and_closing_again_and_again_is_limited(seen: tuple[User, Socket
             replies.append(phone.request(action, {"conversation_id": conversation_id}))
 
     refused = [one for one in replies if one["type"] == "error"]
-    assert refused and all(refusal(one) == ("rate_limited", 429, []) for one in refused)
+    assert refused and all(frame_refusal(one) == ("rate_limited", 429, []) for one in refused)
     assert {one["error"]["rule"] for one in refused} == {"live"}
     assert len(screen.events()) <= ACTS + 2 * 5  # what two functions may owe
     assert left(replies[0], "live") == ACTS - 1

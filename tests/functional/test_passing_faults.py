@@ -6,10 +6,10 @@ holds for the worst moment too: a fault may be answered although the call was do
 second time whose first answer was lost.
 """
 
+import collections
 import json
 import random
 import threading
-from collections import Counter as Counter_
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from botocore.exceptions import (
 
 from docs.operations import RestOperation
 from parley.domain.conversations import reports
-from tests.functional import test_kills as kills
+from tests.functional import test_kills
 from tests.functional.attempts import Attempt, everything
 from tests.functional.talk import open_direct, say
 from tests.functional.test_kills import SCENARIOS, Died, End, Scenario, Stage, World, answered, stage
@@ -260,7 +260,7 @@ def _no_waiting() -> Iterator[None]:
 
 def placed(calls: Sequence[Call]) -> list[tuple[Place, Call]]:
     """Returns each call with its place."""
-    counts: Counter_[tuple[str, str]] = Counter_()
+    counts: collections.Counter[tuple[str, str]] = collections.Counter()
     found = []
     for call in calls:
         counts[call.function, call.operation] += 1
@@ -356,15 +356,15 @@ def people_there(world: World) -> dict[str, str]:
     conversation_id = world.conversation_id
     say(world.bob, conversation_id, "one", "two")
     answered(world.alice.put(f"/messages/{conversation_id}.2/pin"))
-    kills.report_message(world)
+    test_kills.report_message(world)
     export_id = answered(world.alice.post(f"/conversations/{conversation_id}/export", json={"format": "jsonl"}))["id"]
     erasure_id = answered(host(world).delete("/users/dave"))["id"]
-    kills.sign_moderator_in(world)
+    test_kills.sign_moderator_in(world)
     return {
         "conversation_id": conversation_id,
         "message_id": f"{conversation_id}.2",
         "user_id": "bob",
-        "report_id": reports.report_id("alice", conversation_id, 2),
+        "report_id": reports.report_id_of("alice", conversation_id, 2),
         "export_id": export_id,
         "erasure_id": erasure_id,
     }
@@ -383,7 +383,7 @@ def ask(world: World, attempt: Attempt, parts: dict[str, str]) -> dict[str, Any]
     operation = attempt.operation
     assert isinstance(operation, RestOperation)
     moderates = operation.path.startswith(("/admin/", "/messages/{message_id}/versions"))
-    person = host(world) if "erasure" in operation.path else kills.moderator(world) if moderates else world.alice
+    person = host(world) if "erasure" in operation.path else test_kills.moderator(world) if moderates else world.alice
     path = (operation.path + attempt.query).format(**parts)
     reply = person.request(operation.method.upper(), path, json=attempt.fields if operation.takes else None)
     return {"status": reply.status, **reply.json}

@@ -3,9 +3,9 @@
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from tests.functional.talk import open_direct, refusal
+from tests.functional.talk import frame_refusal, open_direct
 from tests.harness import Call, Parley
-from tests.harness.calls import refusal as aws_refusal
+from tests.harness.calls import aws_refusal
 
 
 class Failing:
@@ -45,7 +45,7 @@ def test_a_send_is_refused_for_the_moment_and_a_retry_gets_through(
     parley.hooks.remove(failing)
 
     assert (reply.status, reply.json["code"], reply.headers["retry-after"]) == (503, "store_busy", "1")
-    assert refusal(frame) == ("store_busy", 503, [])
+    assert frame_refusal(frame) == ("store_busy", 503, [])
     assert alice.post(path, json=body).status in (200, 201)
     assert [message["text"] for message in bob.get(path).json["messages"]] == ["hello"]
 

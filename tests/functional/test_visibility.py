@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.functional.calling import code, heard, ring, signal, state
-from tests.functional.calling import talk as call_and_answer
+from tests.functional.calling import call_and_answer, code, heard, ring, signal, state
 from tests.functional.talk import contents, forget_events, joined, make_group, open_direct, say
 from tests.harness import Frame, Parley, Socket, User
 

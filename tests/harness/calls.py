@@ -40,7 +40,7 @@ class Hook(Protocol):
     def after(self, call: Call) -> None: ...
 
 
-def refusal(call: Call, code: str, message: str) -> ClientError:
+def aws_refusal(call: Call, code: str, message: str) -> ClientError:
     """Returns the exception with which botocore reports an answer like this one, for a hook to raise."""
     return ClientError({"Error": {"Code": code, "Message": message}}, call.operation)
 

@@ -12,7 +12,7 @@ from typing import Any
 from local.events import matches
 from local.functions import Functions
 from local.template import Template
-from tests.harness.calls import Call, refusal
+from tests.harness.calls import Call, aws_refusal
 
 _TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
@@ -69,7 +69,7 @@ class Checker:
             found = {right for right in self._rights_of.get(call.function, ()) if right.covers(action, resource)}
             if not found or any(right.effect == "Deny" for right in found):
                 self.violations.append(f"{call.function} may not {action} on {resource}")
-                raise refusal(call, "AccessDeniedException", f"not authorized to perform: {action} on {resource}")
+                raise aws_refusal(call, "AccessDeniedException", f"not authorized to perform: {action} on {resource}")
             self.used |= found
 
     def after(self, call: Call) -> None:

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.harness import Call, Parley
-from tests.harness.calls import refusal
+from tests.harness.calls import aws_refusal
 from tests.harness.fixtures import System
 from tests.harness.iam import Checker, Right
 
@@ -162,7 +162,7 @@ def test_every_call_is_seen_with_its_function_and_its_answer(parley: Parley) -> 
 def test_a_hook_answers_in_the_place_of_aws(parley: Parley) -> None:
     class Throttled:
         def before(self, call: Call) -> None:
-            raise refusal(call, "ThrottlingException", "slow down")
+            raise aws_refusal(call, "ThrottlingException", "slow down")
 
         def after(self, call: Call) -> None:
             raise AssertionError("a call that was refused has no after")

@@ -10,8 +10,18 @@ from hypothesis import strategies as st
 
 from parley.domain.api.types import Note, Origin
 from parley.domain.conversations.message import StoredMessage, Tally
-from parley.domain.erasure import job as erasing
-from parley.domain.erasure.job import PARTS, ROUNDS, Job
+from parley.domain.erasure.job import (
+    PARTS,
+    ROUNDS,
+    Found,
+    Job,
+    find_person,
+    is_erasure_id,
+    names_person,
+    new_job,
+    receipt_digest,
+    without_person,
+)
 
 HER = "zoe"
 NEW = "~parley.erased-x"
@@ -36,19 +46,19 @@ def message(**more: Any) -> StoredMessage:
     return StoredMessage(**(fields | more))
 
 
-def found(one: StoredMessage, *emojis: str) -> erasing.Found:
-    result = erasing.found(one, HER, NEW, frozenset(emojis), AT_MS)
+def found(one: StoredMessage, *emojis: str) -> Found:
+    result = find_person(one, HER, NEW, frozenset(emojis), AT_MS)
     assert result is not None
     return result
 
 
 @given(plain)
 def test_no_id_is_left_in_a_value_whatever_its_shape(value: Any) -> None:
-    without = erasing.without(value, HER, NEW)
+    without = without_person(value, HER, NEW)
 
     assert f'"{HER}"' not in json.dumps(without)
-    assert erasing.without(without, NEW, HER) == erasing.without(value, NEW, HER)
-    assert erasing.names(value, HER) == (f'"{HER}"' in json.dumps(value))
+    assert without_person(without, NEW, HER) == without_person(value, NEW, HER)
+    assert names_person(value, HER) == (f'"{HER}"' in json.dumps(value))
 
 
 def test_own_message_becomes_a_tombstone_under_the_pseudonym() -> None:
@@ -93,16 +103,16 @@ def test_of_others_messages_only_what_names_the_person_changes() -> None:
     after = found(other, "👍", "🎉").after
 
     assert (after.text, after.mentions, after.reactions) == ("hello", (NEW, "carol"), {"👍": Tally(1, 1)})
-    assert erasing.found(message(), HER, NEW, frozenset(), AT_MS) is None
+    assert find_person(message(), HER, NEW, frozenset(), AT_MS) is None
 
 
 def test_what_was_erased_is_not_found_again() -> None:
     for one in (message(sender_id=HER), message(mentions=(HER,))):
-        assert erasing.found(found(one).after, HER, NEW, frozenset(), AT_MS) is None
+        assert find_person(found(one).after, HER, NEW, frozenset(), AT_MS) is None
 
 
 def job() -> Job:
-    return erasing.new_job(HER, bytes(range(32)), AT_MS)
+    return new_job(HER, bytes(range(32)), AT_MS)
 
 
 def test_job_goes_through_every_part_in_every_round_and_forgets_whom() -> None:
@@ -129,14 +139,14 @@ def test_receipt_is_proved_by_its_own_hash() -> None:
     assert receipt is not None
     content = {name: value for name, value in msgspec.to_builtins(receipt).items() if name != "sha256"}
 
-    assert receipt.sha256 == erasing.digest(content)
-    assert receipt.sha256 != erasing.digest(content | {"removed": {"messages": 3}})
+    assert receipt.sha256 == receipt_digest(content)
+    assert receipt.sha256 != receipt_digest(content | {"removed": {"messages": 3}})
     assert HER not in json.dumps(content)
 
 
 def test_ids_are_made_of_what_is_random_and_not_of_whose_they_are() -> None:
-    one, other = job(), erasing.new_job("bob", bytes(range(32)), AT_MS)
+    one, other = job(), new_job("bob", bytes(range(32)), AT_MS)
 
     assert (one.erasure_id, one.pseudonym) == (other.erasure_id, other.pseudonym)
-    assert erasing.is_erasure_id(one.erasure_id) and one.pseudonym.startswith("~parley.erased-")
+    assert is_erasure_id(one.erasure_id) and one.pseudonym.startswith("~parley.erased-")
     assert one.user_sha256 != other.user_sha256

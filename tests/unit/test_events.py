@@ -82,7 +82,7 @@ class Talk:
         )
 
     def seen_by(self, user_id: str) -> Conversation:
-        return views.conversation(self.head, Reader(user_id=user_id, blocked=frozenset()), self.sides, {})
+        return views.view_conversation(self.head, Reader(user_id=user_id, blocked=frozenset()), self.sides, {})
 
 
 @st.composite

@@ -5,8 +5,16 @@ from hashlib import sha256
 import msgspec
 import pytest
 
-from parley.domain.exports import job as exporting
-from parley.domain.exports.job import MAX_RECENT, MAX_RESTARTS, RECENT_MS, STALLED_MS, Job, Recent
+from parley.domain.exports.job import (
+    MAX_RECENT,
+    MAX_RESTARTS,
+    RECENT_MS,
+    STALLED_MS,
+    ExportState,
+    Job,
+    Recent,
+    export_id_of,
+)
 
 NOW_MS = 1_795_246_200_000
 
@@ -68,7 +76,7 @@ def test_restart_forgets_what_was_written_until_it_has_had_enough() -> None:
 
 
 @pytest.mark.parametrize("state", ["queued", "running", "failed"])
-def test_what_is_not_done_tells_no_size(state: exporting.ExportState) -> None:
+def test_what_is_not_done_tells_no_size(state: ExportState) -> None:
     shown = job(state=state, size_bytes=9, sha256="half").view(NOW_MS)
 
     assert (shown.size_bytes, shown.sha256, shown.url, shown.url_expires_at) == (None, None, None, None)
@@ -102,12 +110,12 @@ def test_id_says_nothing_and_differs_from_wish_to_wish() -> None:
     alice, bob = Recent(user_id="alice"), Recent(user_id="bob")
     later = Recent(user_id="alice", revision=1)
     ids = {
-        exporting.export_id(alice, here, "jsonl", NOW_MS),
-        exporting.export_id(bob, here, "jsonl", NOW_MS),
-        exporting.export_id(alice, there, "jsonl", NOW_MS),
-        exporting.export_id(alice, here, "html", NOW_MS),
-        exporting.export_id(alice, here, "jsonl", NOW_MS + 1),
-        exporting.export_id(later, here, "jsonl", NOW_MS),
+        export_id_of(alice, here, "jsonl", NOW_MS),
+        export_id_of(bob, here, "jsonl", NOW_MS),
+        export_id_of(alice, there, "jsonl", NOW_MS),
+        export_id_of(alice, here, "html", NOW_MS),
+        export_id_of(alice, here, "jsonl", NOW_MS + 1),
+        export_id_of(later, here, "jsonl", NOW_MS),
     }
 
     assert len(ids) == 6 and all(len(one) == 28 and one.startswith("x_") for one in ids)

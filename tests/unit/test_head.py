@@ -97,11 +97,11 @@ def test_each_member_sees_their_own_side() -> None:
     now = sent(sent(head(), "alice"), "bob")
     sides = {"alice": membership("alice"), "bob": membership("bob")}
 
-    shown = views.conversation(now, reader("alice"), sides, {"alice": "Alice", "bob": None})
+    shown = views.view_conversation(now, reader("alice"), sides, {"alice": "Alice", "bob": None})
 
     assert (shown.last_seq, shown.read_seq, shown.unread) == (2, 1, 1)
     assert [(one.user_id, one.name, one.read_seq) for one in shown.members] == [("alice", "Alice", 1), ("bob", None, 2)]
-    theirs = views.conversation(now, reader("bob"), sides, {})
+    theirs = views.view_conversation(now, reader("bob"), sides, {})
     assert (theirs.read_seq, theirs.unread) == (2, 0)
 
 

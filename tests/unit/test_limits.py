@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.adapters import limits as configured
+from parley.adapters import limits
 from parley.adapters.environment import WrongVariable
 from parley.domain.api.call import Call
 from parley.domain.api.errors import TooMany
@@ -166,7 +166,7 @@ def test_limits_are_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("GROUPS_PER_USER", *map(str.upper, DEFAULTS)):
         monkeypatch.delenv(name, raising=False)
 
-    assert configured.current() == Limits(sends_per_minute=60, send_burst=5, connections=3, groups=200, **DEFAULTS)
+    assert limits.current() == Limits(sends_per_minute=60, send_burst=5, connections=3, groups=200, **DEFAULTS)
 
 
 @pytest.mark.parametrize(
@@ -179,4 +179,4 @@ def test_wrong_limit_is_loud(monkeypatch: pytest.MonkeyPatch, name: str, text: s
     monkeypatch.setenv(name, text)
 
     with pytest.raises(WrongVariable, match=name):
-        configured.current()
+        limits.current()

@@ -251,7 +251,7 @@ def longest_joined(number: int) -> Conversation:
         last_message=preview_of(longest_message(10**15)),
     )
     sides = {who: Membership(user_id=who, conversation_id=conversation_id) for who in one.participants}
-    return views.conversation(
+    return views.view_conversation(
         one, Reader(user_id="alice", blocked=frozenset()), sides, dict.fromkeys(sides, "\0" * 200)
     )
 

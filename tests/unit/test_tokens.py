@@ -22,8 +22,7 @@ from parley.adapters.dynamodb import clients
 from parley.adapters.people import tokens
 from parley.adapters.people.tokens import Key, Keys, KeysNotFetched, Verifier, public_keys, shared_secrets
 from parley.domain.api.errors import Unauthenticated, Unavailable
-from parley.domain.people.claims import ClaimNames, SignIn
-from parley.domain.people.claims import read_claims as read_claims
+from parley.domain.people.claims import ClaimNames, SignIn, read_claims
 
 NOW_S = 1_800_000_000
 SECRET = "a secret of thirty-two characters"

@@ -121,7 +121,7 @@ def test_nothing_is_left_of_somebody_who_has_done_everything_and_the_receipt_cou
     )
     assert receipt["user_sha256"] == job.user_hash(ID)
     content = {name: value for name, value in receipt.items() if name != "sha256"}
-    assert receipt["sha256"] == job.digest(content)
+    assert receipt["sha256"] == job.receipt_digest(content)
     assert (receipt["erasure_id"], receipt["finished_at"]) == (done["id"], done["finished_at"])
     assert done["progress"]["done"] == done["progress"]["total"]
 

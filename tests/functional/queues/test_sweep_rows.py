@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from parley.domain.live.sweeps import shard
-from tests.functional.calling import heard, ring, talk
+from tests.functional.calling import call_and_answer, heard, ring
 from tests.functional.talk import LEASE_S, contents, forget_events, let_many_block, make_group, meet, open_direct
 from tests.functional.test_sweeps import CALLS, PRESENCE, TYPING, Fails, broken, failures, offline
 from tests.harness import Call, Parley, Socket
@@ -212,7 +212,7 @@ def test_calls_beyond_the_first_hundred_end_by_a_job(parley: Parley) -> None:
     phones = [caller.connect() for caller, _ in pairs]
     other = pairs[1][1].connect()
     ring(phones[0], open_direct(*pairs[0]), "call-0")
-    talk(phones[1], other, open_direct(*pairs[1]), "call-1")
+    call_and_answer(phones[1], other, open_direct(*pairs[1]), "call-1")
     parley.advance(50)
     behind_a_crowd_of_calls(parley)
 

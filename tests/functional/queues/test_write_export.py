@@ -12,7 +12,7 @@ from tests.functional.exports import export, exported, fetched, lines, shown
 from tests.functional.replies import Meanwhile
 from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Call, Frame, Parley, User
-from tests.harness.calls import refusal as aws_refusal
+from tests.harness.calls import aws_refusal
 
 LONG = "👋" * 75_000  # 300 KB: longer than people may write, so that fewer will do
 

@@ -115,10 +115,8 @@ def test_archived_conversations_are_searched_too(parley: Parley) -> None:
 
 
 def test_a_request_looks_through_so_many_messages_and_no_more(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
-    from parley.domain.conversations import search as searching
-
-    monkeypatch.setattr(searching, "MAX_LOOKED_AT", 20)
-    monkeypatch.setattr(searching, "FIRST_READ", 5)
+    monkeypatch.setattr("parley.domain.conversations.search.MAX_LOOKED_AT", 20)
+    monkeypatch.setattr("parley.domain.conversations.search.FIRST_READ", 5)
     alice, bob = parley.user("alice"), parley.user("bob")
     direct = open_direct(alice, bob)
     say(alice, direct, "needle", *(f"hay {number}" for number in range(45)))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.functional.calling import CALL, code, heard, ring, signal, signals, state, talk
+from tests.functional.calling import CALL, call_and_answer, code, heard, ring, signal, signals, state
 from tests.functional.talk import open_direct, say
 from tests.harness import Parley, Socket, User
 
@@ -90,7 +90,7 @@ def test_call_that_rang_out_leaves_one_message_of_its_caller(pair: Pair) -> None
 
 
 def test_call_that_broke_leaves_no_message(pair: Pair) -> None:
-    talk(pair.phone, pair.screen, pair.conversation_id)
+    call_and_answer(pair.phone, pair.screen, pair.conversation_id)
     pair.phone.close()
 
     pair.minutes(6)
@@ -154,7 +154,7 @@ class AnswersMeanwhile:
 
 
 def test_call_that_is_resumed_while_the_sweep_looks_goes_on(pair: Pair) -> None:
-    talk(pair.phone, pair.screen, pair.conversation_id)
+    call_and_answer(pair.phone, pair.screen, pair.conversation_id)
     before = pair.phone.connection_id
     pair.phone.close()
     pair.minutes(2)
@@ -174,7 +174,7 @@ def test_call_that_is_resumed_while_the_sweep_looks_goes_on(pair: Pair) -> None:
 
 
 def test_call_goes_on_as_long_as_both_devices_are_there(pair: Pair) -> None:
-    talk(pair.phone, pair.screen, pair.conversation_id)
+    call_and_answer(pair.phone, pair.screen, pair.conversation_id)
     heard(pair.tab)
 
     pair.minutes(20)
@@ -186,7 +186,7 @@ def test_call_goes_on_as_long_as_both_devices_are_there(pair: Pair) -> None:
 
 @pytest.mark.parametrize("who", ["phone", "screen"])
 def test_who_vanishes_is_in_the_call_no_more(pair: Pair, who: str) -> None:
-    talk(pair.phone, pair.screen, pair.conversation_id)
+    call_and_answer(pair.phone, pair.screen, pair.conversation_id)
     heard(pair.tab)
     pair.parley.lose_disconnects = True
     gone: Socket = getattr(pair, who)
@@ -204,7 +204,7 @@ def test_who_vanishes_is_in_the_call_no_more(pair: Pair, who: str) -> None:
 
 
 def test_moment_without_a_connection_does_not_end_a_call(pair: Pair) -> None:
-    talk(pair.phone, pair.screen, pair.conversation_id)
+    call_and_answer(pair.phone, pair.screen, pair.conversation_id)
     before = pair.phone.connection_id
     pair.phone.close()
     pair.minutes(2)  # looked after once, and not found
@@ -218,7 +218,7 @@ def test_moment_without_a_connection_does_not_end_a_call(pair: Pair) -> None:
 
 
 def test_second_doubt_needs_a_first_one_of_its_own(pair: Pair) -> None:
-    talk(pair.phone, pair.screen, pair.conversation_id)
+    call_and_answer(pair.phone, pair.screen, pair.conversation_id)
     before = pair.phone.connection_id
     for _ in range(2):
         pair.phone.close()

@@ -1,6 +1,6 @@
 """ClearStalePresence: connections whose lease or token has run out are closed and forgotten; watchers learn of it."""
 
-from tests.functional.talk import LEASE_S, LEAST_S, contents, forget_events, in_s, meet, names, refusal, say
+from tests.functional.talk import LEASE_S, LEAST_S, contents, forget_events, frame_refusal, in_s, meet, names, say
 from tests.harness import Call, Parley
 
 SWEEP = "ClearStalePresence"
@@ -64,7 +64,7 @@ def test_connection_with_an_expired_token_is_refused_then_closed(parley: Parley)
     say(bob, conversation_id, "do you hear?")
     parley.run_schedule(SWEEP)
 
-    assert refusal(refused)[:2] == ("token_expired", 401)
+    assert frame_refusal(refused)[:2] == ("token_expired", 401)
     assert phone.events() == []  # whose token has run out hears nothing any more
     assert phone.closed == 1000
     assert [one["status"] for one in contents(screen.events("user_status_change"))] == ["offline"]

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.functional.calling import CALL, SDP, code, heard, ring, signal, signals, state, talk
+from tests.functional.calling import CALL, SDP, call_and_answer, code, heard, ring, signal, signals, state
 from tests.functional.replies import stored
-from tests.functional.talk import in_s, make_group, open_direct, refusal, say
+from tests.functional.talk import frame_refusal, in_s, make_group, open_direct, say
 from tests.harness import Frame, Parley, Socket, User
 from tests.harness.fixtures import forget_told
 
@@ -127,7 +127,7 @@ def test_callers_candidates_reach_all_that_ring(pair: Pair) -> None:
 
 
 def test_what_is_sent_can_be_changed_by_either_side(pair: Pair) -> None:
-    talk(pair.phone, pair.screen, pair.conversation_id)
+    call_and_answer(pair.phone, pair.screen, pair.conversation_id)
     heard(pair.tab)
 
     offer = pair.says(pair.screen, "offer", media="audio", payload="no picture")
@@ -147,7 +147,7 @@ def test_what_is_sent_can_be_changed_by_either_side(pair: Pair) -> None:
 
 @pytest.mark.parametrize("who", ["phone", "screen"])
 def test_either_side_ends_it(pair: Pair, who: str) -> None:
-    talk(pair.phone, pair.screen, pair.conversation_id)
+    call_and_answer(pair.phone, pair.screen, pair.conversation_id)
     heard(pair.tab)
     ending: Socket = getattr(pair, who)
     other = pair.screen if ending is pair.phone else pair.phone
@@ -237,7 +237,7 @@ def test_device_that_has_it_open_gets_the_message_in_full(pair: Pair) -> None:
 def test_who_was_busy_finds_the_message(pair: Pair) -> None:
     carol = pair.parley.user("carol")
     with_bob = open_direct(carol, pair.bob)
-    talk(pair.phone, pair.screen, pair.conversation_id)
+    call_and_answer(pair.phone, pair.screen, pair.conversation_id)
     mobile = carol.connect()
 
     for _ in range(2):
@@ -380,7 +380,7 @@ def test_offer_that_meets_the_end_of_another_call_rings(pair: Pair) -> None:
     carol = pair.parley.user("carol")
     with_carol = open_direct(carol, pair.bob)
     mobile = carol.connect()
-    talk(mobile, pair.tab, with_carol)
+    call_and_answer(mobile, pair.tab, with_carol)
     ended = Meanwhile(lambda: signal(mobile, with_carol, "hang_up"), looks_at_lines)
     pair.parley.hooks.append(ended)
 
@@ -406,7 +406,7 @@ def test_who_is_in_another_call_is_busy_and_does_not_ring(pair: Pair) -> None:
     carol = pair.parley.user("carol")
     with_bob = open_direct(carol, pair.bob)
     mobile = carol.connect()
-    talk(pair.phone, pair.screen, pair.conversation_id)
+    call_and_answer(pair.phone, pair.screen, pair.conversation_id)
     heard(pair.tab)
 
     reply = signal(mobile, with_bob, "offer", OTHER, payload=SDP)
@@ -433,7 +433,7 @@ def test_who_rings_is_busy_too(pair: Pair) -> None:
 def test_caller_is_in_one_call_only(pair: Pair) -> None:
     carol = pair.parley.user("carol")
     with_carol = open_direct(pair.alice, carol)
-    talk(pair.phone, pair.screen, pair.conversation_id)
+    call_and_answer(pair.phone, pair.screen, pair.conversation_id)
 
     reply = signal(pair.laptop, with_carol, "offer", OTHER, payload=SDP)
 
@@ -472,7 +472,7 @@ def test_call_that_rang_out_keeps_nobody_busy_even_before_the_sweep(pair: Pair) 
 
 
 def test_device_goes_on_with_its_next_connection(pair: Pair) -> None:
-    talk(pair.phone, pair.screen, pair.conversation_id)
+    call_and_answer(pair.phone, pair.screen, pair.conversation_id)
     heard(pair.tab)
     before = pair.phone.connection_id
     pair.phone.close()
@@ -491,7 +491,7 @@ def test_device_goes_on_with_its_next_connection(pair: Pair) -> None:
 
 
 def test_nobody_resumes_what_was_not_theirs(pair: Pair) -> None:
-    talk(pair.phone, pair.screen, pair.conversation_id)
+    call_and_answer(pair.phone, pair.screen, pair.conversation_id)
     heard(pair.tab)
 
     by_guess = pair.says(pair.laptop, "resume", previous_connection_id="someone")
@@ -502,7 +502,7 @@ def test_nobody_resumes_what_was_not_theirs(pair: Pair) -> None:
 
 
 def test_who_comes_back_too_late_is_told_how_it_ended(pair: Pair) -> None:
-    talk(pair.phone, pair.screen, pair.conversation_id)
+    call_and_answer(pair.phone, pair.screen, pair.conversation_id)
     before = pair.phone.connection_id
     pair.phone.close()
     pair.says(pair.screen, "hang_up")
@@ -513,7 +513,7 @@ def test_who_comes_back_too_late_is_told_how_it_ended(pair: Pair) -> None:
 
 
 def test_call_is_hung_up_from_another_device_only_where_its_own_is_gone(pair: Pair) -> None:
-    talk(pair.phone, pair.screen, pair.conversation_id)
+    call_and_answer(pair.phone, pair.screen, pair.conversation_id)
 
     too_early = pair.says(pair.laptop, "hang_up")
     pair.phone.close()
@@ -527,7 +527,7 @@ def test_call_is_hung_up_from_another_device_only_where_its_own_is_gone(pair: Pa
 def test_who_lost_the_device_calls_anew_from_another(pair: Pair) -> None:
     carol = pair.parley.user("carol")
     with_carol = open_direct(pair.alice, carol)
-    talk(pair.phone, pair.screen, pair.conversation_id)
+    call_and_answer(pair.phone, pair.screen, pair.conversation_id)
     pair.phone.close()
 
     reply = signal(pair.laptop, with_carol, "offer", OTHER, payload=SDP)
@@ -542,7 +542,7 @@ def test_who_lost_the_device_calls_anew_from_another(pair: Pair) -> None:
 
 @pytest.mark.parametrize("what", ["offer", "answer", "candidate", "hang_up", "ringing", "resume"])
 def test_stranger_learns_and_changes_nothing(pair: Pair, what: str) -> None:
-    talk(pair.phone, pair.screen, pair.conversation_id)
+    call_and_answer(pair.phone, pair.screen, pair.conversation_id)
     heard(pair.tab)
     before = stored(pair.parley)
     more = {"previous_connection_id": pair.phone.connection_id} if what == "resume" else {}
@@ -557,7 +557,7 @@ def test_stranger_learns_and_changes_nothing(pair: Pair, what: str) -> None:
 @pytest.mark.parametrize("what", ["offer", "candidate", "answer"])
 @pytest.mark.parametrize("who", ["laptop", "tab"])
 def test_idle_device_injects_nothing_into_a_call(pair: Pair, who: str, what: str) -> None:
-    talk(pair.phone, pair.screen, pair.conversation_id)
+    call_and_answer(pair.phone, pair.screen, pair.conversation_id)
     heard(pair.tab)
 
     reply = pair.says(getattr(pair, who), what, payload="let me in")
@@ -589,7 +589,7 @@ def test_signal_out_of_place_is_refused_while_it_rings(pair: Pair, who: str, wha
 
 
 def test_call_of_the_same_id_elsewhere_is_another_call(pair: Pair) -> None:
-    talk(pair.phone, pair.screen, pair.conversation_id)
+    call_and_answer(pair.phone, pair.screen, pair.conversation_id)
     eve = pair.outsider.user
     with_dave = open_direct(eve, pair.parley.user("dave"))
 
@@ -646,7 +646,7 @@ def test_closed_conversation_has_no_new_calls(pair: Pair) -> None:
     alice, bob = pair.parley.user("alice", contexts=contexts), pair.parley.user("bob", contexts=contexts)
     about = {"type": "booking", "id": "b1"}
     opened = alice.post("/conversations", json={"type": "direct", "user_id": "bob", "context": about}).json["id"]
-    talk(pair.phone, pair.screen, opened)
+    call_and_answer(pair.phone, pair.screen, opened)
 
     assert bob.patch(f"/conversations/{opened}", json={"state": "closed"}).status == 200
 
@@ -700,7 +700,7 @@ def test_answer_in_the_last_second_counts(pair: Pair) -> None:
 
 
 def test_hang_up_again_tells_again_only_while_it_is_news(pair: Pair) -> None:
-    talk(pair.phone, pair.screen, pair.conversation_id)
+    call_and_answer(pair.phone, pair.screen, pair.conversation_id)
     pair.says(pair.phone, "hang_up")
     heard(pair.screen)
     forget_told()
@@ -738,7 +738,7 @@ def test_hang_up_again_tells_again_only_while_it_is_news(pair: Pair) -> None:
 def test_wrong_field_is_named(pair: Pair, what: str, more: dict[str, Any], pointer: str, wrong: str) -> None:
     reply = pair.says(pair.phone, what, **more)
 
-    assert refusal(reply) == ("invalid_request", 400, [(pointer, wrong)])
+    assert frame_refusal(reply) == ("invalid_request", 400, [(pointer, wrong)])
     assert rows(pair.parley) == []
     assert pair.screen.frames == []
 
@@ -747,7 +747,7 @@ def test_wrong_field_is_named(pair: Pair, what: str, more: dict[str, Any], point
 def test_wrong_call_id_is_named(pair: Pair, call_id: object) -> None:
     reply = signal(pair.phone, pair.conversation_id, "offer", call_id)  # type: ignore[arg-type]
 
-    name, status, fields = refusal(reply)
+    name, status, fields = frame_refusal(reply)
     assert (name, status) == ("invalid_request", 400)
     assert {pointer for pointer, _ in fields} == {"/data/call_id"}
 

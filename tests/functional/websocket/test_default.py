@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.functional.talk import refusal
+from tests.functional.talk import frame_refusal
 from tests.harness import Frame, Parley, Socket
 
 
@@ -23,7 +23,7 @@ def test_what_is_no_json_is_refused(parley: Parley, message: str) -> None:
 
     reply = one_reply(phone, message)
 
-    code, status, _ = refusal(reply)
+    code, status, _ = frame_refusal(reply)
     assert (code in ("missing_body", "malformed_json", "too_deep"), status) == (True, 400)
     assert "request_id" not in reply
     assert phone.request("ping")["type"] == "ack"
@@ -33,7 +33,7 @@ def test_what_is_no_json_is_refused(parley: Parley, message: str) -> None:
 def test_json_that_is_no_object_is_refused(parley: Parley, message: str) -> None:
     reply = one_reply(parley.user("alice").connect(), message)
 
-    assert refusal(reply) == ("invalid_request", 400, [("", "wrong_type")])
+    assert frame_refusal(reply) == ("invalid_request", 400, [("", "wrong_type")])
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_json_that_is_no_object_is_refused(parley: Parley, message: str) -> None
 def test_unknown_action_is_refused_under_its_request_id(parley: Parley, action: str) -> None:
     reply = parley.user("alice").connect().request(action, {"anything": 1})
 
-    assert refusal(reply) == ("unknown_action", 400, [("/action", "not_allowed")])
+    assert frame_refusal(reply) == ("unknown_action", 400, [("/action", "not_allowed")])
     assert reply["error"]["instance"] == "/$default"
     assert len(reply["error"]["detail"]) < 200
 
@@ -61,7 +61,7 @@ def test_unknown_action_is_refused_under_its_request_id(parley: Parley, action: 
 def test_frame_without_a_usable_action_is_refused(parley: Parley, frame: Frame, fields: list[tuple[str, str]]) -> None:
     reply = one_reply(parley.user("alice").connect(), frame)
 
-    assert refusal(reply) == ("invalid_request", 400, fields)
+    assert frame_refusal(reply) == ("invalid_request", 400, fields)
     assert reply["request_id"] == "r1"
 
 
@@ -69,7 +69,7 @@ def test_expired_token_is_the_first_thing_that_is_said(parley: Parley) -> None:
     phone = parley.user("alice", expires_in_s=60).connect()
     parley.advance(90)
 
-    assert refusal(phone.request("sing"))[:2] == ("token_expired", 401)
+    assert frame_refusal(phone.request("sing"))[:2] == ("token_expired", 401)
 
 
 def test_binary_message_closes_the_socket(parley: Parley) -> None:

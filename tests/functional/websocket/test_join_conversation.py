@@ -4,7 +4,17 @@ import pytest
 
 from bench.calls import recording
 from parley.domain.live.presence import MAX_JOINED
-from tests.functional.talk import contents, forget_events, in_s, joined, make_group, names, open_direct, refusal, say
+from tests.functional.talk import (
+    contents,
+    forget_events,
+    frame_refusal,
+    in_s,
+    joined,
+    make_group,
+    names,
+    open_direct,
+    say,
+)
 from tests.harness import Call, Parley, Socket
 
 LONG = "ä" * 300
@@ -87,7 +97,7 @@ def test_a_device_has_at_most_so_many_open(parley: Parley) -> None:
     replies = [phone.request("join_conversation", {"conversation_id": one}) for one in (last, one_more, last)]
 
     assert (replies[0]["type"], replies[2]["type"]) == ("ack", "ack")
-    assert refusal(replies[1])[:2] == ("too_many_joined", 409)
+    assert frame_refusal(replies[1])[:2] == ("too_many_joined", 409)
     assert len(phone.request("ping")["data"]["joined"]) == MAX_JOINED
 
 
@@ -117,7 +127,7 @@ def open_without_asking(parley: Parley, phone: Socket, count: int) -> None:
 def test_bad_input_is_refused_by_field(parley: Parley, data: object, fields: list[tuple[str, str]]) -> None:
     reply = parley.user("alice").connect().request("join_conversation", data)
 
-    assert refusal(reply) == ("invalid_request", 400, fields)
+    assert frame_refusal(reply) == ("invalid_request", 400, fields)
 
 
 def test_outsider_is_told_the_conversation_does_not_exist(parley: Parley) -> None:
@@ -128,7 +138,7 @@ def test_outsider_is_told_the_conversation_does_not_exist(parley: Parley) -> Non
     reply = spy.request("join_conversation", {"conversation_id": conversation_id})
     say(alice, conversation_id, "secret")
 
-    assert refusal(reply)[:2] == ("conversation_not_found", 404)
+    assert frame_refusal(reply)[:2] == ("conversation_not_found", 404)
     assert spy.frames == []
 
 

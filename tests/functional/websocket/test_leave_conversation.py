@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.functional.talk import contents, forget_events, joined, names, open_direct, refusal, say
+from tests.functional.talk import contents, forget_events, frame_refusal, joined, names, open_direct, say
 from tests.harness import Parley
 
 
@@ -71,4 +71,4 @@ def test_delivered_twice_it_is_told_once(parley: Parley) -> None:
 def test_bad_input_is_refused_by_field(parley: Parley, data: object, fields: list[tuple[str, str]]) -> None:
     reply = parley.user("alice").connect().request("leave_conversation", data)
 
-    assert refusal(reply) == ("invalid_request", 400, fields)
+    assert frame_refusal(reply) == ("invalid_request", 400, fields)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.functional.talk import contents, forget_events, in_s, names, open_direct, refusal, say
+from tests.functional.talk import contents, forget_events, frame_refusal, in_s, names, open_direct, say
 from tests.harness import Parley
 
 
@@ -64,4 +64,4 @@ def test_delivered_twice_the_first_time_counts(parley: Parley) -> None:
 def test_bad_input_is_refused_by_field(parley: Parley, data: object, fields: list[tuple[str, str]]) -> None:
     reply = parley.user("alice").connect().request("mark_conversation_read", data)
 
-    assert refusal(reply) == ("invalid_request", 400, fields)
+    assert frame_refusal(reply) == ("invalid_request", 400, fields)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.functional.streams.test_start_fan_out import large_group
-from tests.functional.talk import contents, forget_events, in_s, names, open_direct, refusal, say
+from tests.functional.talk import contents, forget_events, frame_refusal, in_s, names, open_direct, say
 from tests.harness import Parley
 from tests.harness.fixtures import forget_told
 
@@ -120,7 +120,7 @@ def test_bad_input_is_refused_by_field(
 ) -> None:
     reply = parley.user("alice").connect().request(action, data)
 
-    assert refusal(reply) == ("invalid_request", 400, fields)
+    assert frame_refusal(reply) == ("invalid_request", 400, fields)
 
 
 @pytest.mark.parametrize("action", ["mark_read", "mark_delivered"])
@@ -132,5 +132,5 @@ def test_message_that_is_not_written_yet_does_not_exist(parley: Parley, action: 
 
     for message_id in (f"{conversation_id}.2", f"{conversation_id}.999999999999999", "d_" + "a" * 26 + ".1"):
         reply = phone.request(action, {"message_id": message_id})
-        assert refusal(reply)[:2] == ("message_not_found", 404)
+        assert frame_refusal(reply)[:2] == ("message_not_found", 404)
     assert bob.get(f"/conversations/{conversation_id}").json["read_seq"] == 0

@@ -8,11 +8,11 @@ from tests.functional.talk import (
     LEAST_S,
     contents,
     forget_events,
+    frame_refusal,
     in_s,
     joined,
     meet,
     names,
-    refusal,
     say,
 )
 from tests.harness import Parley
@@ -158,7 +158,7 @@ def test_device_that_was_taken_for_gone_comes_back_with_a_ping(parley: Parley) -
     pong = phone.request("ping")["data"]
     say(bob, conversation_id, "and now?")
 
-    assert refusal(refused)[:2] == ("connection_forgotten", 404)
+    assert frame_refusal(refused)[:2] == ("connection_forgotten", 404)
     assert pong["joined"] == []  # it must join again
     assert names(phone.events()) == ["message_notification"]
     assert [one["status"] for one in contents(screen.events("user_status_change"))] == ["online"]
@@ -171,7 +171,7 @@ def test_ping_does_not_outlive_the_token(parley: Parley) -> None:
 
     assert phone.request("ping")["data"]["expires_at"] == expires_at
     parley.advance(90)
-    assert refusal(phone.request("ping"))[:2] == ("token_expired", 401)
+    assert frame_refusal(phone.request("ping"))[:2] == ("token_expired", 401)
 
 
 def test_ping_is_answered_without_request_id_too(parley: Parley) -> None:
@@ -231,7 +231,7 @@ def test_forgotten_device_whose_place_is_taken_is_refused_until_there_is_room(
     parley.advance(LEASE_S + 10)
     pong = phone.request("ping")
 
-    assert refusal(refused)[:2] == ("too_many_connections", 429)
+    assert frame_refusal(refused)[:2] == ("too_many_connections", 429)
     assert refused["error"]["rule"] == "connections"
     assert refused["error"]["retry_after_ms"] == LEASE_S * 1000
     assert pong["type"] == "ack"

@@ -3,7 +3,7 @@
 import pytest
 
 from parley.domain.api.requests import MAX_STATUS_USERS
-from tests.functional.talk import LEASE_S, in_s, meet, refusal
+from tests.functional.talk import LEASE_S, frame_refusal, in_s, meet
 from tests.harness import Parley, Socket
 
 
@@ -77,4 +77,4 @@ def test_person_with_two_devices_is_online_until_the_longer_lease_ends(parley: P
 def test_bad_input_is_refused_by_field(parley: Parley, data: object, fields: list[tuple[str, str]]) -> None:
     reply = parley.user("alice").connect().request("request_user_status", data)
 
-    assert refusal(reply) == ("invalid_request", 400, fields)
+    assert frame_refusal(reply) == ("invalid_request", 400, fields)

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.functional.talk import contents, forget_events, joined, names, open_direct, refusal, say
+from tests.functional.talk import contents, forget_events, frame_refusal, joined, names, open_direct, say
 from tests.harness import Call, Frame, Parley, Socket
-from tests.harness.calls import refusal as aws_refusal
+from tests.harness.calls import aws_refusal
 
 TEXT_MAX = 10_000
 
@@ -85,7 +85,7 @@ def test_same_client_id_with_another_text_is_refused(parley: Parley) -> None:
 
     reply = send(phone, conversation_id, "something else", client_id="c1")
 
-    assert refusal(reply) == ("client_id_reused", 422, [("/data/client_id", "client_id_reused")])
+    assert frame_refusal(reply) == ("client_id_reused", 422, [("/data/client_id", "client_id_reused")])
     assert alice.get(f"/conversations/{conversation_id}").json["last_seq"] == 1
 
 
@@ -231,7 +231,7 @@ def test_bad_input_is_refused_by_field_and_nothing_is_written(
 
     reply = phone.request("send_message", {"conversation_id": conversation_id, "text": "hello"} | wrong)
 
-    assert refusal(reply) == ("invalid_request", 400, fields)
+    assert frame_refusal(reply) == ("invalid_request", 400, fields)
     assert screen.frames == []
     assert alice.get(f"/conversations/{conversation_id}").json["last_seq"] == 0
 
@@ -239,7 +239,7 @@ def test_bad_input_is_refused_by_field_and_nothing_is_written(
 def test_half_an_emoji_is_refused_by_field_under_its_request_id(parley: Parley) -> None:
     reply = parley.user("alice").connect().request("send_message", {"conversation_id": "d_x", "text": "cut \ud83d"})
 
-    assert refusal(reply) == ("invalid_request", 400, [("/data/text", "bad_format")])
+    assert frame_refusal(reply) == ("invalid_request", 400, [("/data/text", "bad_format")])
 
 
 def test_outsider_is_told_the_conversation_does_not_exist(parley: Parley) -> None:
@@ -249,7 +249,7 @@ def test_outsider_is_told_the_conversation_does_not_exist(parley: Parley) -> Non
 
     reply = send(eve.connect(), conversation_id)
 
-    assert refusal(reply)[:2] == ("conversation_not_found", 404)
+    assert frame_refusal(reply)[:2] == ("conversation_not_found", 404)
     assert screen.frames == []
 
 

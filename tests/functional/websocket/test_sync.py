@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from local.websocket import MAX_MESSAGE_BYTES
-from tests.functional.talk import make_group, open_direct, refusal, say
+from tests.functional.talk import frame_refusal, make_group, open_direct, say
 from tests.harness import Frame, Parley, Socket, User
 
 SKIN_TONES = "🏻🏼🏽🏾🏿"
@@ -162,4 +162,4 @@ def test_cursor_beyond_the_end_starts_again_there(parley: Parley) -> None:
 def test_bad_input_is_refused_by_field(parley: Parley, data: object, fields: list[tuple[str, str]]) -> None:
     reply = parley.user("alice").connect().request("sync", data)
 
-    assert refusal(reply) == ("invalid_request", 400, fields)
+    assert frame_refusal(reply) == ("invalid_request", 400, fields)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.functional.talk import contents, forget_events, in_s, names, open_direct, refusal
+from tests.functional.talk import contents, forget_events, frame_refusal, in_s, names, open_direct
 from tests.harness import Parley
 
 
@@ -68,4 +68,4 @@ def test_bad_input_is_refused_by_field(
 ) -> None:
     reply = parley.user("alice").connect().request(action, data)
 
-    assert refusal(reply) == ("invalid_request", 400, fields)
+    assert frame_refusal(reply) == ("invalid_request", 400, fields)

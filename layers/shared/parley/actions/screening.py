@@ -41,4 +41,4 @@ def flagged(call: Call, step: Step, *screened: Screened) -> Step:
     if not flags or message is None:
         return step
     text = "\n".join(one.text for one in screened if one.flags)
-    return replace(step, report=reports.by_rules(message, text, flags[:MAX_NAMED], call.now_ms))
+    return replace(step, report=reports.report_by_rules(message, text, flags[:MAX_NAMED], call.now_ms))

@@ -16,7 +16,7 @@ from parley.actions import access, limits, push, screening, visibility
 from parley.actions.conversations import members
 from parley.actions.parallel import in_parallel
 from parley.actions.people import may_open
-from parley.actions.people import profiles as people
+from parley.actions.people.profiles import check_user_id
 from parley.actions.screening import Screened
 from parley.actions.viewer import reader_of
 from parley.adapters.conversations import conversations, journal, messages
@@ -78,11 +78,11 @@ def create_group(call: Call, wanted: CreateConversation) -> tuple[Conversation, 
         in_parallel(lambda: limits.take_own(call), lambda: limits.check_groups(call))
         try:
             journal.write(step, call.now_s)
-        except journal.LostRace:
+        except conditions.LostRace:
             continue
         _tell_created(call, step.after)
         reader = reader_of(call.user_id, [step.after])  # its one message is the system's: nothing is read
-        return views.conversation(step.after, reader, {one.user_id: one for one in step.members.added}, {}), True
+        return views.view_conversation(step.after, reader, {one.user_id: one for one in step.members.added}, {}), True
     raise conditions.busy()
 
 
@@ -116,7 +116,7 @@ def _made_before(call: Call, wanted: CreateConversation, head: Head, rows: Rows)
         )
     if head.last_seq == 1 and push.is_news(call, (head.conversation_id, 0), head.created_at_ms):
         _tell_created(call, head)  # the try that made it may have died before it told anybody
-    return views.conversation(head, reader_of(call.user_id, [head]), {call.user_id: mine}, {})
+    return views.view_conversation(head, reader_of(call.user_id, [head]), {call.user_id: mine}, {})
 
 
 def _creation(call: Call, conversation_id: str, wanted: CreateConversation, rows: Rows) -> Step:
@@ -143,10 +143,10 @@ def update_conversation(call: Call, conversation_id: str, wanted: UpdateConversa
     head, there = _change(call, conversation_id, (call.user_id,), decide)
     reader = reader_of(call.user_id, [head])
     if head.is_group:
-        return views.conversation(head, reader, there, {})
+        return views.view_conversation(head, reader, there, {})
     people = [(one, conversation_id) for one in head.participants]
     found, names = conversations.memberships_and_names(people)
-    return views.conversation(head, reader, {one: found[one, conversation_id] for one in head.participants}, names)
+    return views.view_conversation(head, reader, {one: found[one, conversation_id] for one in head.participants}, names)
 
 
 def _screened(call: Call, wanted: Named) -> tuple[Named, Screened, Screened]:
@@ -187,7 +187,7 @@ def put_member(call: Call, conversation_id: str, user_id: str, role: GroupRole) 
 
     One step, so whoever is refused the role is not brought in either. Five round trips and the posts.
     """
-    people.check_user_id(user_id)
+    check_user_id(user_id)
     came = False
 
     def decide(head: Head, there: Memberships) -> Step | None:
@@ -207,7 +207,7 @@ def put_member(call: Call, conversation_id: str, user_id: str, role: GroupRole) 
 
 def set_role(call: Call, conversation_id: str, user_id: str, role: GroupRole) -> Member:
     """Gives a member of a group another role; three round trips and the posts."""
-    people.check_user_id(user_id)
+    check_user_id(user_id)
 
     def decide(head: Head, there: Memberships) -> Step | None:
         if user_id not in there:
@@ -222,7 +222,7 @@ def _member(call: Call, head: Head, membership: Membership) -> Member:
     """Returns a member as the caller sees them; one round trip."""
     user_id = membership.user_id
     names, cut_off = visibility.cut_off_beside(call.user_id, None, [user_id], lambda: conversations.names([user_id]))
-    return views.member(head, membership, names[user_id], call.user_id, cut_off)
+    return views.view_member(head, membership, names[user_id], call.user_id, cut_off)
 
 
 def remove_member(call: Call, conversation_id: str, user_id: str) -> RemovedMember:
@@ -230,7 +230,7 @@ def remove_member(call: Call, conversation_id: str, user_id: str) -> RemovedMemb
 
     Whoever has left by an earlier try gets its answer again, as long as nothing else has happened there since.
     """
-    people.check_user_id(user_id)
+    check_user_id(user_id)
 
     def decide(head: Head, there: Memberships) -> Step | None:
         if user_id in there:
@@ -256,7 +256,7 @@ def list_members(call: Call, conversation_id: str, query: Page) -> MemberList:
     (found, names), cut_off = visibility.cut_off_beside(
         call.user_id, hidden, shown, lambda: conversations.memberships_and_names(keys)
     )
-    there = [views.member(head, found[key], names[key[0]], call.user_id, cut_off) for key in keys if key in found]
+    there = [views.view_member(head, found[key], names[key[0]], call.user_id, cut_off) for key in keys if key in found]
     return MemberList(members=there, next=behind)
 
 
@@ -292,7 +292,7 @@ def _change(
             return head, there
         try:
             journal.write(limits.counted(call, step, asked), call.now_s)
-        except journal.LostRace:
+        except conditions.LostRace:
             continue
         return step.after, _tell_step(call, step, there)
     raise conditions.busy()
@@ -371,7 +371,7 @@ def _created(head: Head, came: Sequence[Membership]) -> push.FrameFor:
     frames = {}
     for mine in came:
         blocked = frozenset({last.sender_id} if last is not None and mine.user_id in blockers else ())
-        seen = views.conversation(head, Reader(user_id=mine.user_id, blocked=blocked), {mine.user_id: mine}, {})
+        seen = views.view_conversation(head, Reader(user_id=mine.user_id, blocked=blocked), {mine.user_id: mine}, {})
         frames[mine.user_id] = ConversationCreated(conversation_id=head.conversation_id, conversation=seen).frame()
     return lambda user_id, _: frames[user_id]
 

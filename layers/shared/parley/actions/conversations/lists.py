@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from parley.actions.conversations.views import views
+from parley.actions.conversations.views import view_conversations
 from parley.adapters.conversations import conversations
 from parley.domain.api.call import Call
 from parley.domain.api.requests import ListConversations
@@ -40,7 +40,7 @@ def list_conversations(call: Call, query: ListConversations) -> ConversationList
             break
         position = position_behind
     return ConversationList(
-        conversations=views(shown, call.user_id, stale=True),
+        conversations=view_conversations(shown, call.user_id, stale=True),
         next=position_behind.encode() if position_behind else None,
     )
 

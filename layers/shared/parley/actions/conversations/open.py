@@ -2,7 +2,7 @@
 
 from parley.actions import limits, push, screening
 from parley.actions.conversations import groups
-from parley.actions.conversations.views import views
+from parley.actions.conversations.views import view_conversations
 from parley.actions.people import may_open
 from parley.actions.people.may_open import Opening
 from parley.adapters.conversations import conversations
@@ -13,10 +13,10 @@ from parley.domain.api.errors import Field, Invalid
 from parley.domain.api.requests import CreateConversation, WantedContext
 from parley.domain.api.times import hour
 from parley.domain.api.types import Context, Conversation
-from parley.domain.conversations import views as member_views
 from parley.domain.conversations.events import ConversationCreated
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import Reader
+from parley.domain.conversations.views import view_conversation
 from parley.domain.people.policy import NO_CONTEXT
 
 
@@ -29,7 +29,7 @@ def create_conversation(call: Call, wanted: CreateConversation) -> tuple[Convers
     if wanted.type == "group":
         return groups.create_group(call, wanted)
     head, asked = open_direct(call, wanted.user_id or "", wanted.context)
-    shown = views([head], call.user_id)[0]
+    shown = view_conversations([head], call.user_id)[0]
     return shown, asked is not None
 
 
@@ -111,7 +111,7 @@ def _tell_created(call: Call, head: Head) -> None:
     readers = (Reader(user_id=one, blocked=frozenset()) for one in head.participants)
     frames = {
         one.user_id: ConversationCreated(
-            conversation_id=head.conversation_id, conversation=member_views.conversation(head, one, fresh, names)
+            conversation_id=head.conversation_id, conversation=view_conversation(head, one, fresh, names)
         ).frame()
         for one in readers
     }

@@ -35,7 +35,7 @@ def archive_conversation(call: Call, conversation_id: str, *, archived: bool) ->
             step = Step(before=head, after=after, members=MemberWrites(own=own), rests_on_last=archived)
             try:
                 journal.write(step, call.now_s)
-            except journal.LostRace:
+            except conditions.LostRace:
                 continue
             mine = msgspec.structs.replace(mine, archived_seq=archived_seq, own_seq=own_seq)
         _tell_own(call, after, mine)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from parley.actions import access
-from parley.actions.conversations.views import views as conversation_views
+from parley.actions.conversations.views import view_conversations
 from parley.actions.parallel import in_parallel
 from parley.actions.viewer import viewer_and_messages
 from parley.adapters.conversations import conversations, messages
@@ -68,7 +68,7 @@ def _read(
     """Returns the named conversations with all that is missing of them, and the new ones as the caller sees them."""
     filled = _queries.map(lambda one: _fill(call, one, blocked), planned)
     joined, markers = in_parallel(
-        lambda: conversation_views(new, call.user_id), lambda: _markers(call, [one.head for one in planned])
+        lambda: view_conversations(new, call.user_id), lambda: _markers(call, [one.head for one in planned])
     )
     named = [
         msgspec.structs.replace(one, filled=its, markers=markers.get(one.head.conversation_id, ()))
@@ -87,7 +87,7 @@ def _markers(call: Call, heads: Sequence[Head]) -> Mapping[str, list[Marker]]:
     }
     sides = conversations.memberships(direct, stale=True)
     return {
-        conversation_id: [views.marker(direct[user_id, conversation_id], side, call.user_id)]
+        conversation_id: [views.view_marker(direct[user_id, conversation_id], side, call.user_id)]
         for (user_id, conversation_id), side in sides.items()
     }
 

@@ -9,19 +9,19 @@ from parley.adapters.conversations import conversations
 from parley.domain.api.call import Call
 from parley.domain.api.types import Conversation
 from parley.domain.conversations import listing
-from parley.domain.conversations import views as member_views
 from parley.domain.conversations.head import Head
+from parley.domain.conversations.views import view_conversation
 
 
 def get_conversation(call: Call, conversation_id: str) -> Conversation:
     """Returns one conversation of the caller; two round trips."""
-    shown = views([access.access_conversation(call, conversation_id)], call.user_id)
+    shown = view_conversations([access.access_conversation(call, conversation_id)], call.user_id)
     if not shown:  # removed in between
         raise access.no_conversation()
     return shown[0]
 
 
-def views(heads: Sequence[Head], user_id: str, *, stale: bool = False) -> list[Conversation]:
+def view_conversations(heads: Sequence[Head], user_id: str, *, stale: bool = False) -> list[Conversation]:
     """Returns the conversations of these heads as a member sees them; those that they have just lost are left out.
 
     With `stale` markers may be a moment old, the member's own too. One round trip for up to 100 rows, more at once.
@@ -34,7 +34,7 @@ def views(heads: Sequence[Head], user_id: str, *, stale: bool = False) -> list[C
         lambda: conversations.memberships_and_names(keys, stale_for=user_id if stale else None),
     )
     return [
-        member_views.conversation(
+        view_conversation(
             head,
             reader,
             {

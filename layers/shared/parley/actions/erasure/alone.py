@@ -7,7 +7,7 @@ from parley.adapters.erasure import erasures
 from parley.adapters.erasure.erasures import MAX_OPS, Op
 from parley.adapters.exports import exports, files
 from parley.adapters.live import calls, sockets
-from parley.domain.erasure import job as erasing
+from parley.domain.erasure.job import without_person
 
 
 def erase_presence(work: Work) -> Unit:
@@ -129,7 +129,7 @@ def erase_audit(work: Work) -> Unit:
         if not isinstance(row, tables.AuditEntry):
             continue
         known = {"actor_id": row.actor_id, "target": row.target, "details": row.details}
-        now = erasing.without(known, work.user_id, work.pseudonym)
+        now = without_person(known, work.user_id, work.pseudonym)
         if now != known:
             ops.append(erasures.update_row(tables.AuditEntry(month=row.month, entry_id=row.entry_id), **now))
     return Unit(ops, {"audit_entries": len(ops)}, cursor)

@@ -14,8 +14,7 @@ from parley.adapters.erasure.erasures import Op
 from parley.adapters.live import queues
 from parley.domain.api.call import Call
 from parley.domain.api.errors import Invalid, NotFound
-from parley.domain.erasure import job as erasing
-from parley.domain.erasure.job import PARTS, Erasure, ErasureStep, Job, Part
+from parley.domain.erasure.job import MAX_READ, PARTS, Erasure, ErasureStep, Job, Part, is_erasure_id, new_job
 from parley.domain.moderation import audit
 
 MAX_UNITS = 20  # of one step; each is a few round trips
@@ -31,9 +30,9 @@ def erase_user(call: Call, user_id: str) -> Erasure:
     for _ in conditions.tries():
         job = erasures.begun_for(user_id)
         if job is None:
-            job = erasing.new_job(user_id, secrets.token_bytes(32), call.now_ms)
+            job = new_job(user_id, secrets.token_bytes(32), call.now_ms)
             try:
-                erasures.add(job, audit.entry(call, "erase_user", job.erasure_id, user_sha256=job.user_sha256))
+                erasures.add(job, audit.new_entry(call, "erase_user", job.erasure_id, user_sha256=job.user_sha256))
             except conditions.LostRace:
                 continue
         if not job.is_over:
@@ -46,7 +45,7 @@ def erase_user(call: Call, user_id: str) -> Erasure:
 def get_erasure(call: Call, erasure_id: str) -> Erasure:
     """Returns an erasure with, once it is over, its receipt; one round trip."""
     profiles.require_service(call, "erase people", "DELETE /users")
-    if not erasing.is_erasure_id(erasure_id):
+    if not is_erasure_id(erasure_id):
         raise Invalid.field("{erasure_id}", "bad_format", "That is not the id of an erasure.")
     job = erasures.get_job(erasure_id)
     if job is None:
@@ -72,9 +71,9 @@ def _take_on(job: Job, wanted: ErasureStep, now_ms: int) -> Job | None:
     """Returns the job some units on; None if it is over, or if another worker has moved it."""
     noted, read = job, 0
     for _ in range(MAX_UNITS):
-        if not job.may_go_on_with(wanted) or read >= erasing.MAX_READ:
+        if not job.may_go_on_with(wanted) or read >= MAX_READ:
             break
-        work = Work(job, now_ms, erasing.MAX_READ - read)
+        work = Work(job, now_ms, MAX_READ - read)
         unit = _PARTS[PARTS[job.part]](work)
         read += work.read
         moved = job.moved(now_ms, unit.removed, unit.cursor)

@@ -16,7 +16,7 @@ from parley.adapters.erasure.erasures import Op
 from parley.domain.api.errors import NotFound
 from parley.domain.conversations.group_steps import MAX_MEMBERS
 from parley.domain.conversations.head import Head, Membership
-from parley.domain.erasure import job as erasing
+from parley.domain.erasure.job import head_without
 
 
 class _Leaving(Struct, frozen=True):
@@ -52,7 +52,7 @@ def _pass_on(work: Work, head: Head, mine: Membership) -> list[Op]:
     [peer_id] = head.others(work.user_id)
     change_seq = head.last_change_seq + 1
     after = replace(
-        erasing.head_without(head, work.user_id, work.pseudonym),
+        head_without(head, work.user_id, work.pseudonym),
         closed=True,
         last_change_seq=change_seq,
         shared_seq=change_seq,

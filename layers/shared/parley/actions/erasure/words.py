@@ -22,8 +22,7 @@ from parley.domain.conversations import events
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import Change, ChangeKind, Mark
-from parley.domain.erasure import job as erasing
-from parley.domain.erasure.job import Found, Walk
+from parley.domain.erasure.job import RECORDS_MS, Found, Walk, find_person, head_without, names_person, without_person
 
 PAGE = 500  # messages, or entries of a log, that one unit looks through
 
@@ -71,7 +70,7 @@ def _messages(work: Work, walk: Walk, head: Head) -> Unit:
         work.saw(message.text)
         given = mine.get(message.seq, [])
         emojis = frozenset(one.emoji for one in given if one.emoji is not None)
-        found = erasing.found(message, work.user_id, work.pseudonym, emojis, work.at_ms)
+        found = find_person(message, work.user_id, work.pseudonym, emojis, work.at_ms)
         if (found is not None or given) and not batch.takes(message, found, given):
             seq = message.seq - 1
             break
@@ -168,7 +167,7 @@ def _record(work: Work, message: StoredMessage) -> tables.Message | None:
     """Returns the record of a young message's `client_id`, whose key holds the person's id."""
     if message.client_id is None or message.sender_id != work.user_id:
         return None
-    if message.created_at_ms < work.job.created_at_ms - erasing.RECORDS_MS:
+    if message.created_at_ms < work.job.created_at_ms - RECORDS_MS:
         return None
     key = message_rows.record_key(message.conversation_id, work.user_id, message.client_id)
     return tables.Message(conversation_id=key, seq=0)
@@ -182,13 +181,13 @@ def _changes(work: Work, walk: Walk, head: Head) -> Unit:
     ops: list[Op] = []
     for change in messages.changes(head.conversation_id, walk.seq + 1, until):
         plain = msgspec.to_builtins(change)
-        if erasing.names(plain, work.user_id):
+        if names_person(plain, work.user_id):
             if len(ops) == MAX_OPS:
                 until = change.change_seq - 1
                 break
             ops.append(
                 erasures.rename_change(
-                    msgspec.convert(erasing.without(plain, work.user_id, work.pseudonym), type=Change)
+                    msgspec.convert(without_person(plain, work.user_id, work.pseudonym), type=Change)
                 )
             )
     return _walked(replace(walk, seq=until), ops)
@@ -203,7 +202,7 @@ def _marks(work: Work, walk: Walk) -> Unit:
 
 def _head(work: Work, walk: Walk, head: Head) -> Unit:
     """Takes the person's id out of the head, and their typing out of the conversation."""
-    after = erasing.head_without(head, work.user_id, work.pseudonym)
+    after = head_without(head, work.user_id, work.pseudonym)
     row = tables.Typing(conversation_id=walk.conversation_id, user_id=work.user_id)
     ops = [erasures.delete_row(row)]
     if erasures.is_moved(head, after):

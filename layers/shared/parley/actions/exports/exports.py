@@ -18,9 +18,23 @@ from parley.domain.api.requests import ExportConversation
 from parley.domain.api.types import Message
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import StoredMessage, Viewer
-from parley.domain.exports import job as exporting
 from parley.domain.exports import transcript_html
-from parley.domain.exports.job import MAX_MEMBERS, About, Export, ExportStep, Job, Person, Recent
+from parley.domain.exports.job import (
+    CONTENT_TYPES,
+    MAX_HASHED_BYTES,
+    MAX_MEMBERS,
+    MAX_RECENT,
+    PART_BYTES,
+    About,
+    Export,
+    ExportStep,
+    Job,
+    Person,
+    Recent,
+    about_export,
+    export_line,
+    new_job,
+)
 from parley.domain.exports.transcript_html import Line
 from parley.domain.moderation import audit
 from parley.domain.moderation.audit import Entry
@@ -40,7 +54,7 @@ def export_conversation(call: Call, conversation_id: str, wanted: ExportConversa
         job = _known(call, conversation_id, wanted, asked)
         if job is None:
             _check_limit(call, asked)
-            job = exporting.new_job(call, head, wanted.format, asked)
+            job = new_job(call, head, wanted.format, asked)
             try:
                 exports.add(job, asked.with_job(job, wanted.client_id), _entry(call, job))
             except conditions.LostRace:
@@ -90,7 +104,7 @@ def _moved(job: Job, now_ms: int) -> Job:
     try:
         if job.upload_id is None:
             file_name = f"{job.conversation_id}.{job.format}"
-            upload_id = files.begin(job.key, exporting.CONTENT_TYPES[job.format], file_name)
+            upload_id = files.begin(job.key, CONTENT_TYPES[job.format], file_name)
             job = exports.save(job.begun(upload_id, now_ms))
         if not job.is_written:
             part, done = _Part(job).write()
@@ -102,7 +116,7 @@ def _moved(job: Job, now_ms: int) -> Job:
     except files.UploadLost:
         return exports.save(job.restarted(now_ms))
     digest = job.sha256
-    if digest is None and job.size_bytes <= exporting.MAX_HASHED_BYTES:
+    if digest is None and job.size_bytes <= MAX_HASHED_BYTES:
         digest = files.hashed(job.key)
     return exports.save(job.finished(digest, now_ms))
 
@@ -137,7 +151,7 @@ class _Part:
                 self._before = shown.pop(0)
             for message, piece in zip(shown, self._pieces(shown), strict=True):
                 part += piece
-                if len(part) >= exporting.PART_BYTES and message.seq < job.total:
+                if len(part) >= PART_BYTES and message.seq < job.total:
                     return bytes(part), message.seq
         part += self._bottom()
         return bytes(part), job.total
@@ -149,11 +163,11 @@ class _Part:
         people = head.participants or conversations.member_ids(head.conversation_id, MAX_MEMBERS)
         self._learn(people)
         members = [Person(user_id=one, name=self._names[one], role=head.role_of(one)) for one in people]
-        return exporting.about(self._job, self._head, members)
+        return about_export(self._job, self._head, members)
 
     def _top(self) -> bytearray:
         is_html = self._job.format == "html"
-        return bytearray(transcript_html.top(self._about).encode() if is_html else exporting.line(self._about))
+        return bytearray(transcript_html.top(self._about).encode() if is_html else export_line(self._about))
 
     def _bottom(self) -> bytes:
         return transcript_html.bottom(self._about).encode() if self._job.format == "html" else b""
@@ -172,7 +186,7 @@ class _Part:
 
     def _pieces(self, shown: Sequence[Message]) -> Iterator[bytes]:
         if self._job.format == "jsonl":
-            yield from (exporting.line(message) for message in shown)
+            yield from (export_line(message) for message in shown)
             return
         lines = self._lines(shown)
         self._learn(transcript_html.people_in(lines))
@@ -220,7 +234,7 @@ def _entry(call: Call, job: Job) -> Entry | None:
     if not moderators.is_moderator(call.caller.role):
         return None
     details = {"export_id": job.export_id, "format": job.format}
-    return audit.entry(call, "export_conversation", job.conversation_id, **details)
+    return audit.new_entry(call, "export_conversation", job.conversation_id, **details)
 
 
 def _access(call: Call, conversation_id: str) -> Head:
@@ -255,7 +269,7 @@ def _check_limit(call: Call, asked: Recent) -> None:
     if free_in_ms:
         raise TooMany(
             "too_many_exports",
-            f"You have asked for {exporting.MAX_RECENT} exports within 24 hours.",
+            f"You have asked for {MAX_RECENT} exports within 24 hours.",
             rule="exports",
             retry_after_ms=free_in_ms,
         )

@@ -5,8 +5,7 @@ from msgspec import Struct
 from parley.actions import access, push, sweep, visibility
 from parley.actions.parallel import in_parallel
 from parley.actions.sweep import Run, Sweep
-from parley.adapters.live import connections
-from parley.adapters.live import typing as typing_rows
+from parley.adapters.live import connections, typing
 from parley.domain.api.call import Call
 from parley.domain.api.times import rfc3339
 from parley.domain.conversations import rights
@@ -85,7 +84,7 @@ def _open(call: Call, conversation_id: str, *, is_large: bool) -> tuple[Head, li
         return access.access_conversation(call, conversation_id), []
     return in_parallel(
         lambda: access.access_conversation(call, conversation_id),
-        lambda: typing_rows.in_conversation(conversation_id, call.now_ms),
+        lambda: typing.in_conversation(conversation_id, call.now_ms),
     )
 
 
@@ -115,7 +114,7 @@ def typing_start(call: Call, conversation_id: str) -> TypingUntil:
     is_fresh = before is not None and before.is_fresh(call.now_ms)
     typist = before if before and is_fresh else Typist(conversation_id, call.user_id, _typing_expires_ms(call))
     if not is_fresh or push.is_news(call, typist, typist.started_ms):
-        _, told = visibility.beside(call, head, hidden, lambda: None if is_fresh else typing_rows.save(typist))
+        _, told = visibility.beside(call, head, hidden, lambda: None if is_fresh else typing.save(typist))
         told.tell(call, _event(typist))
         push.remember(typist)
     return TypingUntil(conversation_id=conversation_id, expires_at=rfc3339(typist.expires_at_ms))
@@ -132,7 +131,7 @@ def typing_stop(call: Call, conversation_id: str) -> StoppedTyping:
         return StoppedTyping(conversation_id)
     what = ("stopped", typist.conversation_id, typist.user_id, typist.expires_at_ms)
     if not typist.is_stopped or push.is_news(call, what, typist.started_ms):
-        _, told = visibility.beside(call, head, hidden, lambda: None if typist.is_stopped else typing_rows.stop(typist))
+        _, told = visibility.beside(call, head, hidden, lambda: None if typist.is_stopped else typing.stop(typist))
         told.tell(call, UserStoppedTyping(conversation_id=conversation_id, user_id=call.user_id))
         push.remember(what)
     return StoppedTyping(conversation_id)
@@ -140,7 +139,7 @@ def typing_stop(call: Call, conversation_id: str) -> StoppedTyping:
 
 def _with_own_typing(call: Call, conversation_id: str) -> tuple[tuple[Head, visibility.Hidden], Typist | None]:
     """Returns what `_access` does, and the caller's typing there, run out or not; one round trip."""
-    return in_parallel(lambda: _access(call, conversation_id), lambda: typing_rows.of(conversation_id, call.user_id))
+    return in_parallel(lambda: _access(call, conversation_id), lambda: typing.of(conversation_id, call.user_id))
 
 
 def _typing_expires_ms(call: Call) -> int:
@@ -158,7 +157,7 @@ def _sweep_typist(call: Call, run: Run, key: tuple[str, ...], read: tuple[Head |
     """Deletes a row of typing that has run out, and tells the members; returns how many."""
     conversation_id, user_id = key
     (head, typist), hidden = visibility.read_beside(
-        user_id, conversation_id, lambda: read or typing_rows.heads_and_typists([key])[key]
+        user_id, conversation_id, lambda: read or typing.heads_and_typists([key])[key]
     )
     if typist is None or typist.is_stopped or typist.expires_at_ms > call.now_ms:
         return 0  # stopped, or typed on: a later run looks again
@@ -166,16 +165,16 @@ def _sweep_typist(call: Call, run: Run, key: tuple[str, ...], read: tuple[Head |
         # Told before the row goes: when a sweep dies in between, the next one finds the row and tells.
         event = UserStoppedTyping(conversation_id=conversation_id, user_id=user_id)
         visibility.tell(call, head, hidden, event, user_id=user_id)
-    return int(typing_rows.remove_stale(typist))
+    return int(typing.remove_stale(typist))
 
 
 SWEEP = Sweep(
     kind="typing",
     names=("conversation_id", "user_id"),
-    due=lambda call: typing_rows.due(call.now_ms),
-    read=typing_rows.heads_and_typists,
+    due=lambda call: typing.due(call.now_ms),
+    read=typing.heads_and_typists,
     sweep_one=_sweep_typist,
-    put_off=lambda call, key: typing_rows.put_off(key[0], key[1], call.now_ms),
+    put_off=lambda call, key: typing.put_off(key[0], key[1], call.now_ms),
 )
 
 

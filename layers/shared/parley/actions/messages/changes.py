@@ -152,7 +152,7 @@ def _change(call: Call, wanted: _Wanted) -> Message:
             return found.view()
         try:
             journal.write(limits.counted(call, step, asked), call.now_s)
-        except journal.LostRace:
+        except conditions.LostRace:
             continue
         now = found.after(step)
         if step.change is not None:

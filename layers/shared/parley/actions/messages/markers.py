@@ -175,7 +175,7 @@ def list_receipts(call: Call, message_id: str, query: ListReceipts) -> ReceiptLi
         call.user_id, hidden, others, lambda: conversations.memberships((one, head.conversation_id) for one in others)
     )
     there = [one for one in sides.values() if head.was_there(one, message)]
-    seen = [views.as_seen(head, one, call.user_id) for one in there if one.user_id not in cut_off]
+    seen = [views.view_membership(head, one, call.user_id) for one in there if one.user_id not in cut_off]
     times = receipts.first_at_or_after(head.conversation_id, _passed(seen, message.seq), message.seq)
     answered = _answered(head, [one.user_id for one in seen], message.seq)
     return ReceiptList(

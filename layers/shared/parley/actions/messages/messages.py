@@ -106,7 +106,7 @@ def write(call: Call, step: Step, blockers: Blockers = ()) -> Message | None:
     """Writes a step that brings a message, and tells the members; None where somebody else was faster."""
     try:
         journal.write(step, call.now_s)
-    except journal.LostRace:
+    except conditions.LostRace:
         return None
     message = step.new_message
     _tell(call, step.after, message.for_all(), blockers)

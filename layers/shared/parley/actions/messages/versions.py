@@ -14,7 +14,7 @@ from parley.domain.api.requests import VersionQuery
 from parley.domain.api.times import rfc3339
 from parley.domain.conversations import change_steps, history, rights
 from parley.domain.conversations.message import StoredMessage
-from parley.domain.moderation import audit as auditing
+from parley.domain.moderation.audit import new_entry
 
 
 class Version(Struct, frozen=True, kw_only=True):
@@ -62,7 +62,7 @@ def _access(call: Call, message_id: str) -> StoredMessage:
         message = messages.get_message(conversation_id, seq)
         if message is None:
             raise access.no_message()
-        audit.write_entry(auditing.entry(call, "read_edits", message_id))
+        audit.write_entry(new_entry(call, "read_edits", message_id))
         return message
     head, message = access.access_message(call, message_id)
     rights.require(head, call.user_id, "read_versions")

@@ -7,8 +7,17 @@ from parley.adapters.moderation import audit
 from parley.domain.api import cursors
 from parley.domain.api.call import Call
 from parley.domain.api.requests import AuditQuery
-from parley.domain.moderation import audit as auditing
-from parley.domain.moderation.audit import FIRST_MONTH, MAX_MONTHS, AuditEntry, Entry, Position
+from parley.domain.moderation.audit import (
+    FIRST_MONTH,
+    MAX_MONTHS,
+    AuditEntry,
+    Entry,
+    Position,
+    day_start_ms,
+    month_of,
+    months_back,
+    view_entry,
+)
 
 MAX_LOOKED = 1000  # entries that one request looks through for those that are wanted
 
@@ -23,13 +32,13 @@ class AuditPage(Struct, frozen=True, kw_only=True):
 def list_audit(call: Call, query: AuditQuery) -> AuditPage:
     """Returns a page of the audit log, to moderators; one round trip for each month that is looked through."""
     access.require_moderator(call)
-    since_ms = auditing.day_start_ms(query.since, "?from") if query.since else 0
-    newest = auditing.month_of(call.now_ms)
+    since_ms = day_start_ms(query.since, "?from") if query.since else 0
+    newest = month_of(call.now_ms)
     position = cursors.decode(query.cursor, Position) or Position(month=newest)
-    last_month = max(FIRST_MONTH, auditing.month_of(since_ms))
+    last_month = max(FIRST_MONTH, month_of(since_ms))
     shown: list[Entry] = []
     looked = 0
-    for number, month in enumerate(auditing.months_back(min(position.month, newest), last_month)):
+    for number, month in enumerate(months_back(min(position.month, newest), last_month)):
         if number == MAX_MONTHS:
             return _page(shown, Position(month=month))
         before = position.entry_id if month == position.month else None
@@ -51,4 +60,4 @@ def _is_wanted(entry: Entry, query: AuditQuery) -> bool:
 
 
 def _page(shown: list[Entry], behind: Position | None) -> AuditPage:
-    return AuditPage(entries=[auditing.view(one) for one in shown], next=cursors.encode(behind) if behind else None)
+    return AuditPage(entries=[view_entry(one) for one in shown], next=cursors.encode(behind) if behind else None)

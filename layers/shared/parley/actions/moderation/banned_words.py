@@ -13,9 +13,9 @@ from parley.domain.api.call import Call
 from parley.domain.api.errors import Conflict, Invalid, Unavailable
 from parley.domain.api.requests import PutBannedWords, TryBannedWords
 from parley.domain.conversations import history
-from parley.domain.conversations import reports as reporting
-from parley.domain.moderation import audit as auditing
+from parley.domain.conversations.reports import Report, ReportPosition
 from parley.domain.moderation import word_list
+from parley.domain.moderation.audit import new_entry
 from parley.domain.moderation.banned_words import Rule, compile_rules
 from parley.domain.moderation.word_list import (
     MAX_LOOKED,
@@ -67,7 +67,7 @@ def put_banned_words(call: Call, wanted: PutBannedWords) -> BannedWordList:
             detail = "Somebody has changed the list meanwhile; read it again."
             raise Conflict("banned_words_changed", detail, rule="version: as it was read")
         new = WordList(version=known.version + 1, rules=rules, updated_at_ms=call.now_ms, updated_by=call.user_id)
-        entry = auditing.entry(
+        entry = new_entry(
             call, "put_banned_words", TARGET, before=str(known.version), after=str(new.version), **_changed(known, new)
         )
         if word_lists.put_word_list(new, entry):
@@ -91,7 +91,7 @@ def try_banned_words(call: Call, wanted: TryBannedWords) -> TryResult:
     rules = word_list.rules_of(wanted.rules)
     ids = wanted.conversation_ids
     place = _place(wanted)
-    audit.write_entry(auditing.entry(call, "try_banned_words", TARGET, conversation_ids=",".join(ids or ())))
+    audit.write_entry(new_entry(call, "try_banned_words", TARGET, conversation_ids=",".join(ids or ())))
     parts = _in_reports(place) if isinstance(place, InReports) else _in_conversations(ids or [], place)
     return _tried(rules, place, parts)
 
@@ -139,15 +139,15 @@ def _in_reports(start: InReports) -> Iterator[tuple[Past, Place]]:
     for status in word_list.STATES[word_list.STATES.index(start.status) :]:
         after = None
         if status == start.status and start.created_at_ms is not None and start.report_id is not None:
-            after = reporting.Position(created_at_ms=start.created_at_ms, report_id=start.report_id)
+            after = ReportPosition(created_at_ms=start.created_at_ms, report_id=start.report_id)
         while part := reports.list_reports(status, PART, after, newest_first=True):
             for one in reports.some(report.report_id for report in part):
                 place = InReports(status=status, created_at_ms=one.created_at_ms, report_id=one.report_id)
                 yield _past(one), place
-            after = reporting.Position(created_at_ms=part[-1].created_at_ms, report_id=part[-1].report_id)
+            after = ReportPosition(created_at_ms=part[-1].created_at_ms, report_id=part[-1].report_id)
 
 
-def _past(report: reporting.Report) -> Past:
+def _past(report: Report) -> Past:
     return Past(
         conversation_id=report.conversation_id,
         seq=report.seq,

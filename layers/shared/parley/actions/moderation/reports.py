@@ -13,9 +13,21 @@ from parley.domain.api.call import Call
 from parley.domain.api.errors import Conflict, Field, Invalid, NotFound, Unavailable
 from parley.domain.api.requests import ReportMessage, ReportQuery, ResolveReport
 from parley.domain.api.types import Message
-from parley.domain.conversations import reports as reporting
-from parley.domain.conversations.reports import FiledReport, Position, Report, ReportDetails, ReportSummary
-from parley.domain.moderation import audit as auditing
+from parley.domain.conversations.reports import (
+    CONTEXT_MESSAGES,
+    FiledReport,
+    Report,
+    ReportDetails,
+    ReportPosition,
+    ReportSummary,
+    check_report_id,
+    filed_report,
+    report_by_person,
+    report_details,
+    report_id_of,
+    report_summary,
+)
+from parley.domain.moderation.audit import new_entry
 
 
 class ReportList(Struct, frozen=True, kw_only=True):
@@ -39,7 +51,7 @@ def report_message(call: Call, message_id: str, wanted: ReportMessage) -> tuple[
     Three round trips, one where it was reported before.
     """
     conversation_id, seq = ids.split_message_id(message_id, access.field_of(call, "message_id"))
-    report_id = reporting.report_id(call.user_id, conversation_id, seq)
+    report_id = report_id_of(call.user_id, conversation_id, seq)
     (_, message), earlier = in_parallel(
         lambda: access.access_message(call, message_id), lambda: reports.get_report(report_id)
     )
@@ -47,25 +59,25 @@ def report_message(call: Call, message_id: str, wanted: ReportMessage) -> tuple[
         field = Field("{message_id}", "not_allowed")
         raise Invalid("own_message", "You cannot report a message of your own.", fields=(field,))
     if earlier is not None:
-        return reporting.filed(earlier), False
+        return filed_report(earlier), False
     # Behind the read, and not beside it: nothing is written for whoever may not know of the message.
     limits.take_own(call)
-    new = reporting.by_person(call.user_id, message, wanted.reason, wanted.note, call.now_ms)
+    new = report_by_person(call.user_id, message, wanted.reason, wanted.note, call.now_ms)
     if reports.add(new):
-        return reporting.filed(new), True
-    return reporting.filed(_read(new.report_id)), False
+        return filed_report(new), True
+    return filed_report(_read(new.report_id)), False
 
 
 def list_reports(call: Call, query: ReportQuery) -> ReportList:
     """Returns a page of the queue, to moderators; one round trip."""
     access.require_moderator(call)
-    after = cursors.decode(query.cursor, Position)
+    after = cursors.decode(query.cursor, ReportPosition)
     found = reports.list_reports(query.status, query.limit + 1, after, newest_first=query.order == "newest")
     shown = found[: query.limit]
     more = len(found) > len(shown)
-    last = Position(created_at_ms=shown[-1].created_at_ms, report_id=shown[-1].report_id) if more else None
+    last = ReportPosition(created_at_ms=shown[-1].created_at_ms, report_id=shown[-1].report_id) if more else None
     return ReportList(
-        reports=[reporting.summary(one) for one in shown], next=cursors.encode(last) if last is not None else None
+        reports=[report_summary(one) for one in shown], next=cursors.encode(last) if last is not None else None
     )
 
 
@@ -75,12 +87,12 @@ def get_report(call: Call, report_id: str) -> ReportInContext:
     That they read it is in the audit log before they do.
     """
     access.require_moderator(call)
-    found = _read(reporting.check_report_id(report_id))
-    audit.write_entry(auditing.entry(call, "read_report", report_id, message_id=_message_id(found)))
-    first, last = max(1, found.seq - reporting.CONTEXT_MESSAGES), found.seq + reporting.CONTEXT_MESSAGES
+    found = _read(check_report_id(report_id))
+    audit.write_entry(new_entry(call, "read_report", report_id, message_id=_message_id(found)))
+    first, last = max(1, found.seq - CONTEXT_MESSAGES), found.seq + CONTEXT_MESSAGES
     around = messages.between(found.conversation_id, first, last)
     return ReportInContext(
-        report=reporting.details(found),
+        report=report_details(found),
         message=next((one.for_all() for one in around if one.seq == found.seq), None),
         context=[one.for_all() for one in around],
     )
@@ -93,14 +105,14 @@ def resolve_report(call: Call, report_id: str, wanted: ResolveReport) -> ReportD
     """
     access.require_moderator(call)
     for _ in conditions.tries():
-        known = _read(reporting.check_report_id(report_id))
+        known = _read(check_report_id(report_id))
         changed = _resolved(call, known, wanted)
         if known.version == wanted.version + 1 and _same(known, _resolved(call, known, wanted)):
-            return reporting.details(known)  # a retry of what was done
+            return report_details(known)  # a retry of what was done
         if known.version != wanted.version:
             detail = "Another moderator has changed this report; read it again."
             raise Conflict("report_changed", detail, rule="version: as it was read")
-        entry = auditing.entry(
+        entry = new_entry(
             call,
             "resolve_report",
             report_id,
@@ -109,7 +121,7 @@ def resolve_report(call: Call, report_id: str, wanted: ResolveReport) -> ReportD
             after=f"{changed.status} {changed.version}",
         )
         if reports.change(known, changed, entry):
-            return reporting.details(changed)
+            return report_details(changed)
     raise Unavailable("store_busy", "The store is busy; try again.", retry_after_ms=1000)
 
 

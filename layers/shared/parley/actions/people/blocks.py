@@ -135,7 +135,7 @@ def _mark(call: Call, conversation_id: str, *, is_on: bool, while_block: BlockSt
             return
         try:
             journal.write(step, call.now_s)
-        except journal.LostRace:
+        except conditions.LostRace:
             continue
         if step.change is not None:
             _tell_change(call, step.after, step.change)

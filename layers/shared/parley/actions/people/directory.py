@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from parley.actions.people import profiles as people
+from parley.actions.people.profiles import caller_of, party_of, sees_everybody, shared_profile
 from parley.adapters.dynamodb import batches, tables
 from parley.adapters.people import blocks, directory, policies, profiles
 from parley.adapters.people.profiles import Profile
@@ -31,12 +31,12 @@ def list_users(call: Call, query: ListUsers) -> UserList:
     Where that needs a context that both hold, a page shows who does among the next `MAX_EXAMINED` people of the roles
     in question. The host's own server and moderators see everybody.
     """
-    reach = ANYBODY if people.sees_everybody(call) else policies.current().reach_of(people.caller_of(call))
+    reach = ANYBODY if sees_everybody(call) else policies.current().reach_of(caller_of(call))
     # One more than is shown, for the caller stands in the directory too.
     examined = min(query.limit + 1, MAX_EXAMINED) if reach.is_free(query.role) else MAX_EXAMINED
     entries = _entries(reach, query, examined + 1)
     shown = [one for one in _profiles(call, entries[:examined]) if _is_shown(call, query, one)]
-    users = [people.shared(one, call.caller.contexts) for one in shown[: query.limit]]
+    users = [shared_profile(one, call.caller.contexts) for one in shown[: query.limit]]
     return UserList(users=users, next=_next(query, shown, entries, examined))
 
 
@@ -67,9 +67,9 @@ def _profiles(call: Call, entries: list[Entry]) -> list[Profile]:
 def _is_shown(call: Call, query: ListUsers, profile: Profile) -> bool:
     if profile.user_id == call.user_id or query.role not in (None, profile.role):
         return False
-    if people.sees_everybody(call):
+    if sees_everybody(call):
         return True
-    return policies.current().may_open_anything(people.caller_of(call), people.party(profile))
+    return policies.current().may_open_anything(caller_of(call), party_of(profile))
 
 
 def _next(query: ListUsers, shown: list[Profile], entries: list[Entry], examined: int) -> str | None:

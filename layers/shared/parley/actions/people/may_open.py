@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from parley.actions.people import profiles as people
+from parley.actions.people.profiles import caller_of, party_of, sees_everybody
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import batches, tables
 from parley.adapters.dynamodb.batches import Rows
@@ -42,11 +42,11 @@ class Opening(Struct, frozen=True, kw_only=True):
         The policy comes first, so that whom it keeps apart learn nothing more of each other: a person whom the
         directory does not show the caller is refused as one who does not exist.
         """
-        caller = people.caller_of(call)
+        caller = caller_of(call)
         profile = profiles.profile_of(rows, self.user_id)
-        other = caller if self.user_id == call.user_id else people.party(profile) if profile else None
+        other = caller if self.user_id == call.user_id else party_of(profile) if profile else None
         policy = policies.current()
-        decide = policy.decide if people.sees_everybody(call) else policy.decide_discreetly
+        decide = policy.decide if sees_everybody(call) else policy.decide_discreetly
         decision = decide(caller, other, self.context)
         decision.require(call.field_prefix)
         if erased_people.is_marked(rows, self.user_id):

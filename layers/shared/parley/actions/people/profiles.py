@@ -37,10 +37,10 @@ def put_user(call: Call, user_id: str, wanted: PutUser) -> tuple[Person, bool]:
         known = profiles.get_profile(said.user_id)
         if known is not None and known.issued_at_s >= said.issued_at_s:
             if known.says_the_same(said):
-                return whole(known), False
+                return whole_profile(known), False
             said = said.issued_at(known.issued_at_s + 1)
         if profiles.save_newer(said):
-            return whole(said), known is None
+            return whole_profile(said), known is None
     raise Unavailable("store_busy", "Somebody else goes on writing this profile; try again.", retry_after_ms=1000)
 
 
@@ -75,12 +75,12 @@ def get_user(call: Call, user_id: str) -> Person:
     if profile is None:
         raise unknown_user()
     if sees_everybody(call) or user_id == call.user_id:
-        return whole(profile)
+        return whole_profile(profile)
     have_talked = rows.get(tables.Conversation, general_id) is not None
-    may_open = policies.current().may_open_anything(caller_of(call), party(profile))
+    may_open = policies.current().may_open_anything(caller_of(call), party_of(profile))
     if not have_talked and (not may_open or blocks.of(rows, call.user_id, user_id).of_me):
         raise unknown_user()
-    return shared(profile, call.caller.contexts)
+    return shared_profile(profile, call.caller.contexts)
 
 
 def unknown_user() -> NotFound:
@@ -105,7 +105,7 @@ def caller_of(call: Call) -> Party:
     return Party(call.user_id, call.caller.role, call.caller.contexts)
 
 
-def party(profile: Profile) -> Party:
+def party_of(profile: Profile) -> Party:
     """Returns somebody as a policy looks at them."""
     return Party(profile.user_id, profile.role, profile.contexts)
 
@@ -127,12 +127,12 @@ def _said(call: Call, user_id: str, wanted: PutUser) -> Profile:
     return Profile(user_id=user_id, name=identity.name, role=identity.role, contexts=contexts, issued_at_s=call.now_s)
 
 
-def whole(profile: Profile) -> Person:
+def whole_profile(profile: Profile) -> Person:
     """Returns a profile as the host, moderators and the person may see it."""
     return _person(profile, profile.contexts)
 
 
-def shared(profile: Profile, mine: Mapping[str, tuple[str, ...]]) -> Person:
+def shared_profile(profile: Profile, mine: Mapping[str, tuple[str, ...]]) -> Person:
     """Returns a profile as others may see it: of its contexts those that both hold."""
     common = {
         context_type: tuple(one for one in held if one in mine.get(context_type, ()))

@@ -15,18 +15,13 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters.conversations import head_rows, membership_writes, message_rows, personal_marks, words_left_behind
-from parley.adapters.dynamodb import clients, tables
-from parley.adapters.dynamodb import conditions as writes
+from parley.adapters.dynamodb import clients, conditions, tables
 from parley.adapters.moderation import reports
 from parley.adapters.people import blocks
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.steps import BlockState, Changed, Sent, Step, Token
 
 _EMPTY = tables.Message.conversation_id.does_not_exist()
-
-
-class LostRace(Exception):
-    """Somebody else was faster, or the same request got there first: read again, then decide again."""
 
 
 def write(step: Step, now_s: int) -> None:
@@ -39,8 +34,8 @@ def write(step: Step, now_s: int) -> None:
         with TransactWrite(connection=clients.dynamodb) as transaction:
             put(transaction, step, now_s)
     except TransactWriteError as error:
-        if writes.lost_race(error):
-            raise LostRace from error
+        if conditions.lost_race(error):
+            raise conditions.LostRace from error
         raise
 
 
@@ -131,16 +126,16 @@ def _unmoved(step: Step) -> Condition:
     before it. Both rest on the newest message where they write what lists show of it, or which call everyone.
     """
     head, after = step.before, step.after
-    conditions: list[Condition] = []
+    held: list[Condition] = []
     if _about_messages(after) != _about_messages(head):
-        conditions += [
+        held += [
             tables.Conversation.last_seq == head.last_seq,
             _as_set(tables.Conversation.has_archived, is_set=head.has_archived),
             _as_set(tables.Conversation.blocked_by, is_set=bool(head.blocked_by)),
         ]
     if after.last_change_seq != head.last_change_seq:
-        conditions.append(tables.Conversation.last_change_seq == head.last_change_seq)
-    return reduce(and_, conditions)
+        held.append(tables.Conversation.last_change_seq == head.last_change_seq)
+    return reduce(and_, held)
 
 
 def _about_messages(head: Head) -> tuple[Any, ...]:

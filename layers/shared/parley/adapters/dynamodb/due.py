@@ -14,7 +14,7 @@ MAX_QUERIES_AT_ONCE = 16
 _queries = Threads(max_workers=MAX_QUERIES_AT_ONCE, thread_name_prefix="due")
 
 
-def rows(index: GlobalSecondaryIndex[Any], shards: Iterable[str], is_due: Condition) -> Iterator[Any]:
+def due_rows(index: GlobalSecondaryIndex[Any], shards: Iterable[str], is_due: Condition) -> Iterator[Any]:
     """Yields the rows of all shards for which `is_due` holds, the oldest of each shard first.
 
     One round trip for each `MAX_PAGE` rows of a shard. A row that cannot be dealt with holds up no other: the next page

@@ -12,7 +12,7 @@ from pynamodb.transactions import TransactWrite
 
 from parley.adapters.conversations import conversations, journal
 from parley.adapters.dynamodb import batches, clients, conditions, tables
-from parley.adapters.dynamodb import due as due_rows
+from parley.adapters.dynamodb.due import due_rows
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.steps import Step
 from parley.domain.live.calls import KEEP_S, MAX_SIGNAL_BYTES, MAX_SIGNALS, StoredCall
@@ -124,7 +124,7 @@ def due(now_s: int) -> Iterator[tuple[str, str]]:
 
     An index query per shard, and for each `due.MAX_PAGE` more.
     """
-    rows = due_rows.rows(tables.Call.by_due, shards("calls"), tables.Call.due_at_s <= now_s)
+    rows = due_rows(tables.Call.by_due, shards("calls"), tables.Call.due_at_s <= now_s)
     return ((row.conversation_id, row.call_id) for row in rows)
 
 

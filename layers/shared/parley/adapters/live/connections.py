@@ -9,7 +9,7 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
 from parley.adapters.dynamodb import batches, conditions, tables
-from parley.adapters.dynamodb import due as due_rows
+from parley.adapters.dynamodb.due import due_rows
 from parley.domain.api.errors import Conflict, NotFound
 from parley.domain.live.presence import MAX_JOINED, Connection, Presence
 from parley.domain.live.sweeps import shard, shards
@@ -200,7 +200,7 @@ def unknown_connection() -> NotFound:
 
 def due(now_s: int) -> Iterator[str]:
     """Yields the people whom the sweep must look at; an index query per shard, and for each `due.MAX_PAGE` more."""
-    rows = due_rows.rows(tables.Connections.by_sweep, shards("presence"), tables.Connections.sweep_at_s <= now_s)
+    rows = due_rows(tables.Connections.by_sweep, shards("presence"), tables.Connections.sweep_at_s <= now_s)
     return (row.user_id for row in rows)
 
 

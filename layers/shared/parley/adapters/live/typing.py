@@ -8,7 +8,7 @@ from pynamodb.expressions.update import Action
 
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import batches, conditions, tables
-from parley.adapters.dynamodb import due as due_rows
+from parley.adapters.dynamodb.due import due_rows
 from parley.domain.conversations.head import Head
 from parley.domain.live.sweeps import shard, shards
 from parley.domain.live.typing_status import Typist
@@ -84,7 +84,7 @@ def due(now_ms: int) -> Iterator[tuple[str, str]]:
 
     An index query per shard, and for each `due.MAX_PAGE` more.
     """
-    rows = due_rows.rows(tables.Typing.by_expiry, shards("typing"), tables.Typing.expires_at_ms <= now_ms)
+    rows = due_rows(tables.Typing.by_expiry, shards("typing"), tables.Typing.expires_at_ms <= now_ms)
     return ((row.conversation_id, row.user_id) for row in rows)
 
 

@@ -10,7 +10,7 @@ from pynamodb.transactions import TransactWrite
 from parley.adapters.dynamodb import batches, clients, conditions, tables
 from parley.adapters.dynamodb.documents import to_wire
 from parley.adapters.moderation import audit
-from parley.domain.conversations.reports import Position, Report
+from parley.domain.conversations.reports import Report, ReportPosition
 from parley.domain.moderation.audit import Entry
 
 _NUMBERS = ("seq", "created_at_ms", "version", "handled_at_ms")
@@ -40,7 +40,7 @@ def get_report(report_id: str) -> Report | None:
         return None
 
 
-def list_reports(status: str, limit: int, after: Position | None, *, newest_first: bool) -> list[Report]:
+def list_reports(status: str, limit: int, after: ReportPosition | None, *, newest_first: bool) -> list[Report]:
     """Returns up to `limit` reports of a status by time, without what anybody wrote; one round trip."""
     start = None
     if after is not None:

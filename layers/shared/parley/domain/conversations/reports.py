@@ -84,14 +84,14 @@ class ReportDetails(ReportSummary, frozen=True, kw_only=True):
     staff_note: str | None
 
 
-class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
+class ReportPosition(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
     """The report behind which the queue goes on."""
 
     created_at_ms: Annotated[int, Meta(ge=0, le=10**15)]
     report_id: Annotated[str, Meta(pattern=REPORT_ID_PATTERN)]
 
 
-def report_id(reporter: str, conversation_id: str, seq: int) -> str:
+def report_id_of(reporter: str, conversation_id: str, seq: int) -> str:
     """Returns the one id that a person's report of a message has, so that nobody reports it twice."""
     parts = f"{reporter}\n{message_id(conversation_id, seq)}"
     return "r_" + b32encode(sha256(parts.encode()).digest()[:16]).decode().rstrip("=").lower()
@@ -104,10 +104,10 @@ def check_report_id(text: str) -> str:
     return text
 
 
-def by_person(reporter_id: str, message: StoredMessage, reason: Reason, note: str | None, now_ms: int) -> Report:
+def report_by_person(reporter_id: str, message: StoredMessage, reason: Reason, note: str | None, now_ms: int) -> Report:
     """Returns a person's report of a message."""
     return Report(
-        report_id=report_id(reporter_id, message.conversation_id, message.seq),
+        report_id=report_id_of(reporter_id, message.conversation_id, message.seq),
         conversation_id=message.conversation_id,
         seq=message.seq,
         sender_id=message.sender_id,
@@ -119,11 +119,11 @@ def by_person(reporter_id: str, message: StoredMessage, reason: Reason, note: st
     )
 
 
-def by_rules(message: StoredMessage, text: str, rule_ids: Iterable[str], now_ms: int) -> Report:
+def report_by_rules(message: StoredMessage, text: str, rule_ids: Iterable[str], now_ms: int) -> Report:
     """Returns the report of a message by the rules that flag it; a message that is edited may be reported again."""
     return Report(
         # No person's id holds a `#`.
-        report_id=report_id(f"#{message.edit_count}", message.conversation_id, message.seq),
+        report_id=report_id_of(f"#{message.edit_count}", message.conversation_id, message.seq),
         conversation_id=message.conversation_id,
         seq=message.seq,
         sender_id=message.sender_id,
@@ -136,7 +136,7 @@ def by_rules(message: StoredMessage, text: str, rule_ids: Iterable[str], now_ms:
     )
 
 
-def filed(report: Report) -> FiledReport:
+def filed_report(report: Report) -> FiledReport:
     """Returns what its reporter sees of it."""
     return FiledReport(
         id=report.report_id,
@@ -148,7 +148,7 @@ def filed(report: Report) -> FiledReport:
     )
 
 
-def summary(report: Report) -> ReportSummary:
+def report_summary(report: Report) -> ReportSummary:
     """Returns what stands of it in the queue."""
     return ReportSummary(
         id=report.report_id,
@@ -166,10 +166,10 @@ def summary(report: Report) -> ReportSummary:
     )
 
 
-def details(report: Report) -> ReportDetails:
+def report_details(report: Report) -> ReportDetails:
     """Returns all that moderators know of it."""
     return ReportDetails(
-        **msgspec.structs.asdict(summary(report)),
+        **msgspec.structs.asdict(report_summary(report)),
         note=report.note,
         text=report.text,
         resolution=report.resolution,

@@ -11,7 +11,7 @@ from parley.domain.conversations.head import Frozen, Head, Membership
 from parley.domain.conversations.message import Reader, as_listed
 
 
-def conversation(
+def view_conversation(
     head: Head, reader: Reader, memberships: Mapping[str, Membership], names: Mapping[str, str | None]
 ) -> Conversation:
     """Returns the conversation as a member sees it; `memberships` and `names` are by user id."""
@@ -53,15 +53,17 @@ def _members(
     """Returns both people of a direct conversation; a group has a list of its own."""
     user_ids = () if head.is_group else head.participants
     return [
-        member(head, memberships[user_id], names.get(user_id), reader.user_id, ())
+        view_member(head, memberships[user_id], names.get(user_id), reader.user_id, ())
         for user_id in user_ids
         if user_id in memberships
     ]
 
 
-def member(head: Head, membership: Membership, name: str | None, viewer_id: str, cut_off: Collection[str]) -> Member:
+def view_member(
+    head: Head, membership: Membership, name: str | None, viewer_id: str, cut_off: Collection[str]
+) -> Member:
     """Returns one member as another sees them, who has a block with the people in `cut_off`."""
-    seen = as_seen(head, membership, viewer_id)
+    seen = view_membership(head, membership, viewer_id)
     is_hidden = head.is_group and seen.user_id in cut_off
     return Member(
         user_id=seen.user_id,
@@ -72,9 +74,9 @@ def member(head: Head, membership: Membership, name: str | None, viewer_id: str,
     )
 
 
-def marker(head: Head, membership: Membership, viewer_id: str) -> Marker:
+def view_marker(head: Head, membership: Membership, viewer_id: str) -> Marker:
     """Returns how far one of two people has received and read, as the other one may see it."""
-    seen = as_seen(head, membership, viewer_id)
+    seen = view_membership(head, membership, viewer_id)
     return Marker(user_id=seen.user_id, read_seq=head.read_seq(seen), delivered_seq=head.delivered_seq(seen))
 
 
@@ -86,7 +88,7 @@ def last_message(head: Head, membership: Membership, blocked: Collection[str]) -
     return as_listed(last, blocked=head.shows_words and last.sender_id in blocked)
 
 
-def as_seen(head: Head, membership: Membership, viewer_id: str) -> Membership:
+def view_membership(head: Head, membership: Membership, viewer_id: str) -> Membership:
     """Returns a member's side with the markers that another member may see; one's own as they are."""
     frozen = frozen_markers(head, membership) if membership.user_id != viewer_id else None
     if frozen is None:

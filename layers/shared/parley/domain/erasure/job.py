@@ -194,10 +194,10 @@ class Job(Struct, frozen=True, kw_only=True):
             "finished_at": rfc3339(self.finished_at_ms or 0),
             "removed": dict(sorted(self.removed.items())),
         }
-        return ErasureReceipt(**said, sha256=digest(said))
+        return ErasureReceipt(**said, sha256=receipt_digest(said))
 
 
-def digest(receipt: Mapping[str, Any]) -> str:
+def receipt_digest(receipt: Mapping[str, Any]) -> str:
     """Returns the SHA-256 of a receipt's fields without its own: of their JSON, keys in order, without white space."""
     return sha256(msgspec.json.encode(receipt, order="sorted")).hexdigest()
 
@@ -241,26 +241,29 @@ def is_erasure_id(text: str) -> bool:
     return _erasure_id.fullmatch(text) is not None
 
 
-def without(value: Any, user_id: str, pseudonym: str) -> Any:
+def without_person(value: Any, user_id: str, pseudonym: str) -> Any:
     """Returns a value of plain types with the pseudonym wherever the id stood, as a value or as a key."""
     match value:
         case str():
             return pseudonym if value == user_id else value
         case dict():
-            return {without(key, user_id, pseudonym): without(one, user_id, pseudonym) for key, one in value.items()}
+            return {
+                without_person(key, user_id, pseudonym): without_person(one, user_id, pseudonym)
+                for key, one in value.items()
+            }
         case list() | tuple():
-            return [without(one, user_id, pseudonym) for one in value]
+            return [without_person(one, user_id, pseudonym) for one in value]
     return value
 
 
-def names(value: Any, user_id: str) -> bool:
+def names_person(value: Any, user_id: str) -> bool:
     """Says whether an id stands anywhere in a value of plain types."""
-    return bool(without(value, user_id, "") != without(value, user_id, user_id))
+    return bool(without_person(value, user_id, "") != without_person(value, user_id, user_id))
 
 
 def head_without(head: Head, user_id: str, pseudonym: str) -> Head:
     """Returns a head in which the pseudonym stands for the person."""
-    plain = without(msgspec.to_builtins(head), user_id, pseudonym)
+    plain = without_person(msgspec.to_builtins(head), user_id, pseudonym)
     return msgspec.convert(plain, type=Head)
 
 
@@ -281,7 +284,9 @@ class Found(Struct, frozen=True, kw_only=True):
         return self.is_theirs and (self.before.edit_count > 0 or self.before.deleted_at_ms is not None)
 
 
-def found(message: StoredMessage, user_id: str, pseudonym: str, emojis: frozenset[str], at_ms: int) -> Found | None:
+def find_person(
+    message: StoredMessage, user_id: str, pseudonym: str, emojis: frozenset[str], at_ms: int
+) -> Found | None:
     """Returns what becomes of a message, None where it has nothing to do with the person.
 
     What they wrote, and copies of it that others forwarded, become tombstones in their place, so seqs stay without a
@@ -298,10 +303,10 @@ def found(message: StoredMessage, user_id: str, pseudonym: str, emojis: frozense
     if is_own:
         after = replace(after, sender_id=pseudonym, client_id=None)
     if user_id in after.mentions:
-        after = replace(after, mentions=tuple(without(after.mentions, user_id, pseudonym)))
+        after = replace(after, mentions=tuple(without_person(after.mentions, user_id, pseudonym)))
     if after.system is not None and user_id in after.system.user_ids:
         after = replace(
-            after, system=replace(after.system, user_ids=without(after.system.user_ids, user_id, pseudonym))
+            after, system=replace(after.system, user_ids=without_person(after.system.user_ids, user_id, pseudonym))
         )
     if after.forwarded_from is not None and is_copy:
         after = replace(after, forwarded_from=Origin(sender_id=pseudonym, created_at=after.forwarded_from.created_at))

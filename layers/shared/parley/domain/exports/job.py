@@ -248,7 +248,7 @@ class ExportStep(Struct, frozen=True, kw_only=True):
     export_id: str
 
 
-def export_id(asked: Recent, conversation_id: str, format: ExportFormat, now_ms: int) -> str:
+def export_id_of(asked: Recent, conversation_id: str, format: ExportFormat, now_ms: int) -> str:
     """Returns the id of the export that somebody asks for now, who has `asked` for others before."""
     parts = (asked.user_id, conversation_id, format, str(now_ms), str(asked.revision))
     digest = sha256("\n".join(parts).encode()).digest()
@@ -258,7 +258,7 @@ def export_id(asked: Recent, conversation_id: str, format: ExportFormat, now_ms:
 def new_job(call: Call, head: Head, format: ExportFormat, asked: Recent) -> Job:
     """Returns the job that exports a conversation as far as it goes now."""
     return Job(
-        export_id=export_id(asked, head.conversation_id, format, call.now_ms),
+        export_id=export_id_of(asked, head.conversation_id, format, call.now_ms),
         user_id=call.user_id,
         conversation_id=head.conversation_id,
         format=format,
@@ -269,7 +269,7 @@ def new_job(call: Call, head: Head, format: ExportFormat, asked: Recent) -> Job:
     )
 
 
-def about(job: Job, head: Head, members: Sequence[Person]) -> About:
+def about_export(job: Job, head: Head, members: Sequence[Person]) -> About:
     """Returns what stands at the top of a file."""
     return About(
         exported_at=rfc3339(job.created_at_ms),
@@ -287,6 +287,6 @@ def about(job: Job, head: Head, members: Sequence[Person]) -> About:
     )
 
 
-def line(value: About | Message) -> bytes:
+def export_line(value: About | Message) -> bytes:
     """Returns one line of a JSON Lines file: a message exactly as the API shows it."""
     return msgspec.json.encode(value) + b"\n"

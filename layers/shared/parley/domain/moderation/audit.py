@@ -53,7 +53,7 @@ class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknow
     entry_id: Annotated[str, Meta(pattern=r"^[0-9]{13}\.[0-9a-f]{16}$(?!\n)")] | None = None
 
 
-def entry(call: Call, action: AuditAction, target: str, **details: str) -> Entry:
+def new_entry(call: Call, action: AuditAction, target: str, **details: str) -> Entry:
     """Returns the entry of what the caller does now. The same thing at the same moment is one entry."""
     what = msgspec.json.encode((call.user_id, action, target, details))
     return Entry(
@@ -68,7 +68,7 @@ def entry(call: Call, action: AuditAction, target: str, **details: str) -> Entry
     )
 
 
-def view(one: Entry) -> AuditEntry:
+def view_entry(one: Entry) -> AuditEntry:
     """Returns an entry as moderators see it."""
     return AuditEntry(
         id=one.entry_id,
