@@ -1,6 +1,6 @@
 """mark_conversation_read {conversation_id}: the caller has read all of it."""
 
-from parley.actions.messages import markers
+from parley.actions.messages import read_markers
 from parley.domain.api.call import Call
 from parley.domain.api.limits import LIVE
 from parley.domain.api.requests import OfConversation
@@ -8,5 +8,5 @@ from parley.triggers.websocket import action
 
 
 @action(OfConversation, asks=LIVE)
-def handler(call: Call, data: OfConversation) -> markers.Marked:
-    return markers.mark_conversation_read(call, data.conversation_id)
+def handler(call: Call, data: OfConversation) -> read_markers.Marked:
+    return read_markers.mark_conversation_read(call, data.conversation_id)

@@ -1,6 +1,6 @@
 """mark_read {message_id}: the caller has read this message and all before it."""
 
-from parley.actions.messages import markers
+from parley.actions.messages import read_markers
 from parley.domain.api.call import Call
 from parley.domain.api.limits import LIVE
 from parley.domain.api.requests import OfMessage
@@ -8,5 +8,5 @@ from parley.triggers.websocket import action
 
 
 @action(OfMessage, asks=LIVE)
-def handler(call: Call, data: OfMessage) -> markers.Marked:
-    return markers.mark_read(call, data.message_id)
+def handler(call: Call, data: OfMessage) -> read_markers.Marked:
+    return read_markers.mark_read(call, data.message_id)

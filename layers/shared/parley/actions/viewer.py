@@ -8,7 +8,7 @@ from parley.adapters.people import blocks
 from parley.domain.api import ids
 from parley.domain.api.call import Call
 from parley.domain.conversations.head import Head
-from parley.domain.conversations.message import Marks, Reader, StoredMessage, Viewer
+from parley.domain.conversations.message import PersonalMarks, Reader, StoredMessage, Viewer
 
 
 def reader_of(user_id: str, heads: Iterable[Head]) -> Reader:
@@ -29,8 +29,8 @@ def viewer_of(
     time it must be the one that is not in one.
     """
 
-    def mine() -> Mapping[int, Marks]:
-        return personal_marks.of(conversation_id, call.user_id, first_seq, last_seq)
+    def mine() -> Mapping[int, PersonalMarks]:
+        return personal_marks.marks_on(conversation_id, call.user_id, first_seq, last_seq)
 
     if not ids.is_group_id(conversation_id):
         return Viewer(user_id=call.user_id, blocked=frozenset(), marks=mine())
@@ -40,7 +40,7 @@ def viewer_of(
     return Viewer(user_id=call.user_id, blocked=found, marks=marked)
 
 
-def author_as_viewer(user_id: str, marked: Mapping[int, Marks]) -> Viewer:
+def author_as_viewer(user_id: str, marked: Mapping[int, PersonalMarks]) -> Viewer:
     """Returns how somebody sees messages of their own, which nobody marks for them."""
     return Viewer(user_id=user_id, blocked=frozenset(), marks=marked)
 

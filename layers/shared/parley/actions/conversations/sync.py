@@ -68,7 +68,7 @@ def _read(
     """Returns the named conversations with all that is missing of them, and the new ones as the caller sees them."""
     filled = _queries.map(lambda one: _fill(call, one, blocked), planned)
     joined, markers = in_parallel(
-        lambda: view_conversations(new, call.user_id), lambda: _markers(call, [one.head for one in planned])
+        lambda: view_conversations(new, call.user_id), lambda: _read_markers(call, [one.head for one in planned])
     )
     named = [
         msgspec.structs.replace(one, filled=its, markers=markers.get(one.head.conversation_id, ()))
@@ -77,7 +77,7 @@ def _read(
     return named, joined
 
 
-def _markers(call: Call, heads: Sequence[Head]) -> Mapping[str, list[Marker]]:
+def _read_markers(call: Call, heads: Sequence[Head]) -> Mapping[str, list[Marker]]:
     """Returns how far the other person of each direct conversation has read, as far as the caller may see it.
 
     They may be a moment old: a marker that moves comes as an event. One round trip, half a unit each.

@@ -144,7 +144,7 @@ def erase_word_lists(work: Work) -> Unit:
     )
 
 
-def erase_traces(work: Work) -> Unit:
+def erase_words_left_behind(work: Work) -> Unit:
     """Forgets in which conversations the person's words were; until the last round they are still needed."""
     if not work.job.is_last_round:
         return Unit()

@@ -122,5 +122,5 @@ _PARTS: Mapping[Part, Callable[[Work], Unit]] = {
     "word_lists": alone.erase_word_lists,
     "exports": alone.erase_exports,
     "tickets": alone.erase_tickets,
-    "traces": alone.erase_traces,
+    "words_left_behind": alone.erase_words_left_behind,
 }

@@ -21,7 +21,7 @@ from parley.adapters.erasure.erasures import MAX_OPS, Op
 from parley.domain.conversations import events
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import StoredMessage
-from parley.domain.conversations.steps import Change, ChangeKind, Mark
+from parley.domain.conversations.steps import Change, ChangeKind, PersonalMark
 from parley.domain.erasure.job import RECORDS_MS, Found, Walk, find_person, head_without, names_person, without_person
 
 PAGE = 500  # messages, or entries of a log, that one unit looks through
@@ -46,7 +46,7 @@ def erase_words(work: Work) -> Unit:
         case "changes":
             return _changes(work, walk, head)
         case "marks":
-            return _marks(work, walk)
+            return _personal_marks(work, walk)
         case "head":
             return _head(work, walk, head)
         case "tell":
@@ -80,9 +80,9 @@ def _messages(work: Work, walk: Walk, head: Head) -> Unit:
     return _walked(replace(walk, seq=seq, has_changed=walk.has_changed or batch.changes), batch.ops(), batch.removed)
 
 
-def _reactions(work: Work, walk: Walk, until: int) -> dict[int, list[Mark]]:
+def _reactions(work: Work, walk: Walk, until: int) -> dict[int, list[PersonalMark]]:
     """Returns the person's reactions on messages, by seq."""
-    found: dict[int, list[Mark]] = {}
+    found: dict[int, list[PersonalMark]] = {}
     for mark in personal_marks.rows(walk.conversation_id, work.user_id, walk.seq + 1, until):
         if mark.is_on and mark.emoji is not None:
             found.setdefault(mark.seq, []).append(mark)
@@ -104,7 +104,7 @@ class _Batch:
             return self._ops
         return [erasures.move_head(self._before, self._after), *self._ops]
 
-    def takes(self, message: StoredMessage, found: Found | None, given: Sequence[Mark]) -> bool:
+    def takes(self, message: StoredMessage, found: Found | None, given: Sequence[PersonalMark]) -> bool:
         """Adds what becomes of a message; returns False where there is no room, or older texts must go first."""
         room = MAX_OPS - 1 - len(self._ops)
         if found is not None and found.has_versions:
@@ -193,7 +193,7 @@ def _changes(work: Work, walk: Walk, head: Head) -> Unit:
     return _walked(replace(walk, seq=until), ops)
 
 
-def _marks(work: Work, walk: Walk) -> Unit:
+def _personal_marks(work: Work, walk: Walk) -> Unit:
     """Deletes when the person received and read what, and what they hid from themselves."""
     found = receipts.markers_of(walk.conversation_id, work.user_id, MAX_OPS)
     ops = [erasures.delete_row(tables.Receipt(conversation_id=walk.conversation_id, marker=marker)) for marker in found]

@@ -175,7 +175,7 @@ class _Part:
     def _seen(self, page: Sequence[StoredMessage]) -> list[Message]:
         """Returns messages as the export's owner sees them, without those that they have deleted for themselves."""
         job = self._job
-        mine = personal_marks.of(job.conversation_id, job.user_id, page[0].seq, page[-1].seq)
+        mine = personal_marks.marks_on(job.conversation_id, job.user_id, page[0].seq, page[-1].seq)
         viewer = Viewer(user_id=job.user_id, blocked=self._blocked, marks=mine)
         return [viewer.view(one) for one in page if not viewer.is_hidden(one)]
 

@@ -32,14 +32,14 @@ def write(step: Step, now_s: int) -> None:
     """
     try:
         with TransactWrite(connection=clients.dynamodb) as transaction:
-            put(transaction, step, now_s)
+            put_step(transaction, step, now_s)
     except TransactWriteError as error:
         if conditions.lost_race(error):
             raise conditions.LostRace from error
         raise
 
 
-def put(transaction: TransactWrite, step: Step, now_s: int) -> None:
+def put_step(transaction: TransactWrite, step: Step, now_s: int) -> None:
     """Adds a step to a transaction that also writes what it tells of."""
     if step.sent is not None:
         _put_message(transaction, step, step.sent, now_s)
@@ -50,7 +50,7 @@ def put(transaction: TransactWrite, step: Step, now_s: int) -> None:
         transaction.save(reports.row(step.report))
     if step.while_block is not None:
         _check_block(transaction, step.while_block)
-    membership_writes.put(transaction, step)
+    membership_writes.put_memberships(transaction, step)
 
 
 def _put_message(transaction: TransactWrite, step: Step, sent: Sent, now_s: int) -> None:
@@ -65,7 +65,7 @@ def _put_message(transaction: TransactWrite, step: Step, sent: Sent, now_s: int)
 
 def _put_change(transaction: TransactWrite, step: Step, changed: Changed) -> None:
     conversation_id, message, mark = step.before.conversation_id, changed.message, changed.mark
-    transaction.save(message_rows.change_row(changed.entry, step.errands), condition=_EMPTY)
+    transaction.save(message_rows.change_row(changed.entry, step.follow_ups), condition=_EMPTY)
     if message is not None:
         row = tables.Message(conversation_id=conversation_id, seq=message.seq)
         exists = tables.Message.conversation_id.exists()

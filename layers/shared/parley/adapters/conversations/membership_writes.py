@@ -37,7 +37,7 @@ class _Updates:
             transaction.update(row, actions=actions, condition=reduce(and_, self.conditions[user_id], _EXISTS))
 
 
-def put(transaction: TransactWrite, step: Step) -> None:
+def put_memberships(transaction: TransactWrite, step: Step) -> None:
     """Adds what a step writes to memberships to its transaction."""
     head, members, updates = step.after, step.members, _Updates()
     _put_arrivals(transaction, head, members)

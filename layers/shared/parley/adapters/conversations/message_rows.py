@@ -47,7 +47,7 @@ def message_row(step: Step, message: StoredMessage) -> tables.Message:
         client_id=message.client_id,
         fingerprint=step.sent.fingerprint if step.sent else None,
         context_type=head.context.type if head.context else None,
-        errands=",".join(step.errands) or None,
+        follow_ups=",".join(step.follow_ups) or None,
         system=msgspec.to_builtins(message.system) if message.system else None,
         **content(message),
     )
@@ -76,13 +76,13 @@ def version_row(message: StoredMessage) -> tables.Message:
     )
 
 
-def change_row(change: Change, errands: tuple[str, ...] = ()) -> tables.Message:
+def change_row(change: Change, follow_ups: tuple[str, ...] = ()) -> tables.Message:
     """Returns the row of an entry of the change log."""
     return tables.Message(
         conversation_id=changes_key(change.conversation_id),
         seq=change.change_seq,
         change=msgspec.to_builtins(change),
-        errands=",".join(one for one in errands if one == "fan_out") or None,
+        follow_ups=",".join(one for one in follow_ups if one == "fan_out") or None,
     )
 
 

@@ -5,22 +5,22 @@ from collections.abc import Iterable
 from pynamodb.expressions.condition import Condition
 
 from parley.adapters.dynamodb import batches, tables
-from parley.domain.conversations.message import Marks
-from parley.domain.conversations.steps import Mark
+from parley.domain.conversations.message import PersonalMarks
+from parley.domain.conversations.steps import PersonalMark
 
 _HIDDEN = "h"
 _EMOJI = "e"
 
 
-def of(conversation_id: str, user_id: str, first_seq: int, last_seq: int) -> dict[int, Marks]:
+def marks_on(conversation_id: str, user_id: str, first_seq: int, last_seq: int) -> dict[int, PersonalMarks]:
     """Returns a person's marks on the messages from `first_seq` to `last_seq`, by seq; one round trip."""
-    found: dict[int, Marks] = {}
+    found: dict[int, PersonalMarks] = {}
     for mark in rows(conversation_id, user_id, first_seq, last_seq):
         if mark.is_on:
-            known = found.get(mark.seq, Marks())
+            known = found.get(mark.seq, PersonalMarks())
             emojis = known.emojis | {mark.emoji} if mark.emoji is not None else known.emojis
             hidden_at_ms = mark.at_ms if mark.emoji is None else known.hidden_at_ms
-            found[mark.seq] = Marks(emojis, hidden_at_ms)
+            found[mark.seq] = PersonalMarks(emojis, hidden_at_ms)
     return found
 
 
@@ -31,16 +31,18 @@ def hidden(conversation_id: str, user_id: str, seqs: Iterable[int]) -> set[int]:
     return {seq for seq, key in keys.items() if (row := found.get(tables.Receipt, *key)) is not None and row.is_on}
 
 
-def rows(conversation_id: str, user_id: str, first_seq: int, last_seq: int) -> list[Mark]:
+def rows(conversation_id: str, user_id: str, first_seq: int, last_seq: int) -> list[PersonalMark]:
     """Returns every mark that a person has put on these messages, those included that they took off again."""
     if first_seq > last_seq:
         return []
     # A mark's key goes on behind the seq, so the next seq's bare prefix is the end of this one's marks.
     between = tables.Receipt.marker.between(_prefix(user_id, first_seq), _prefix(user_id, last_seq + 1))
-    return [_mark(user_id, row) for row in tables.Receipt.query(conversation_id, between, consistent_read=True)]
+    return [
+        _personal_mark(user_id, row) for row in tables.Receipt.query(conversation_id, between, consistent_read=True)
+    ]
 
 
-def row(conversation_id: str, mark: Mark) -> tables.Receipt:
+def row(conversation_id: str, mark: PersonalMark) -> tables.Receipt:
     """Returns the row of a mark, in place of what stood there."""
     what = _HIDDEN if mark.emoji is None else f"{_EMOJI}{mark.emoji}"
     return tables.Receipt(
@@ -52,7 +54,7 @@ def row(conversation_id: str, mark: Mark) -> tables.Receipt:
     )
 
 
-def unmoved(mark: Mark) -> Condition:
+def unmoved(mark: PersonalMark) -> Condition:
     """Returns the condition that a mark's row is as it was read: another device may have put the same meanwhile."""
     change_seq = tables.Receipt.change_seq
     return change_seq == mark.before_seq if mark.before_seq else change_seq.does_not_exist()
@@ -62,9 +64,9 @@ def _prefix(user_id: str, seq: int) -> str:
     return f"{user_id}#m#{seq:016d}"
 
 
-def _mark(user_id: str, row: tables.Receipt) -> Mark:
+def _personal_mark(user_id: str, row: tables.Receipt) -> PersonalMark:
     seq, _, what = row.marker.removeprefix(f"{user_id}#m#").partition("#")
-    return Mark(
+    return PersonalMark(
         user_id=user_id,
         seq=int(seq),
         emoji=None if what == _HIDDEN else what.removeprefix(_EMOJI),

@@ -173,7 +173,7 @@ class Message(Table):
     change_seq = NumberAttribute(null=True)
     edit_count = NumberAttribute(null=True)
     context_type = UnicodeAttribute(null=True)  # for those who read the stream
-    errands = UnicodeAttribute(null=True)  # for those who read the stream: what is left to do
+    follow_ups = UnicodeAttribute(null=True, attr_name="errands")  # what the stream has to start
     # of the record of a `client_id`
     sent_seq = NumberAttribute(null=True)
     fingerprint = UnicodeAttribute(null=True)  # and of a group's first message: of the request that made it

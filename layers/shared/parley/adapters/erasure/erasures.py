@@ -109,9 +109,9 @@ def change_message(message: StoredMessage) -> Op:
     )
 
 
-def add_change(change: Change, errands: tuple[str, ...] = ()) -> Op:
+def add_change(change: Change, follow_ups: tuple[str, ...] = ()) -> Op:
     """Adds an entry to a conversation's change log, with what is left for the stream to do."""
-    row = message_rows.change_row(change, errands)
+    row = message_rows.change_row(change, follow_ups)
     return lambda transaction: transaction.save(row, condition=tables.Message.conversation_id.does_not_exist())
 
 

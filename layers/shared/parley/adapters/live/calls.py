@@ -111,7 +111,7 @@ def end(before: StoredCall | None, after: StoredCall, step: Step | None, now_s: 
     )
     with _transaction() as transaction:
         if step is not None:
-            journal.put(transaction, step, now_s)
+            journal.put_step(transaction, step, now_s)
         transaction.save(_row(after), condition=is_as_read)
         if before is not None:
             for user_id in after.people:

@@ -14,9 +14,9 @@ from parley.domain.api.requests import EditMessage
 from parley.domain.api.types import EVERYONE, Message
 from parley.domain.conversations import rights
 from parley.domain.conversations.head import MAX_EVERYONE, Head, Membership
-from parley.domain.conversations.message import Marks, StoredMessage, Tally, Viewer
+from parley.domain.conversations.message import PersonalMarks, StoredMessage, Tally, Viewer
 from parley.domain.conversations.send_steps import check_mentions, with_mentions
-from parley.domain.conversations.steps import Changed, ChangeKind, Mark, OwnChange, Step, next_change
+from parley.domain.conversations.steps import Changed, ChangeKind, OwnChange, PersonalMark, Step, next_change
 from parley.domain.text.emoji import is_emoji, normalise
 
 MAX_EDITS = 100  # of one message; each leaves a version behind
@@ -33,11 +33,11 @@ class Found(Struct, frozen=True, kw_only=True):
     caller_id: str
     head: Head
     message: StoredMessage
-    mine: Sequence[Mark] = ()
+    mine: Sequence[PersonalMark] = ()
     named: Mapping[str, Membership | None] = {}
     blocked: frozenset[str] = frozenset()  # by the caller, in a group
 
-    def mark(self, emoji: str | None) -> Mark | None:
+    def mark(self, emoji: str | None) -> PersonalMark | None:
         """Returns the caller's mark of one kind, on or off; None where there never was one."""
         return next((one for one in self.mine if one.emoji == emoji), None)
 
@@ -49,7 +49,7 @@ class Found(Struct, frozen=True, kw_only=True):
         """Returns the message as the caller sees it."""
         emojis = frozenset(one.emoji for one in self.mine if one.is_on and one.emoji is not None)
         hidden = self.mark(None)
-        marks = Marks(emojis, hidden.at_ms if hidden is not None and hidden.is_on else None)
+        marks = PersonalMarks(emojis, hidden.at_ms if hidden is not None and hidden.is_on else None)
         user_id = self.caller_id
         return self.message.view(Viewer(user_id=user_id, blocked=self.blocked, marks={self.message.seq: marks}))
 
@@ -142,7 +142,7 @@ def hidden(call: Call, found: Found) -> Step | None:
     known = found.mark(None)
     if known is not None and known.is_on:
         return None
-    mark = _mark(call, found, None, is_on=True)
+    mark = _personal_mark(call, found, None, is_on=True)
     is_last = message.seq == head.last_seq
     own = OwnChange(user_id=call.user_id, attributes={"hidden_seq": message.seq}) if is_last else None
     entry = next_change(call, head, "message_deleted", message_seq=message.seq, for_user_id=call.user_id)
@@ -162,7 +162,7 @@ def reacted(call: Call, found: Found, emoji: str, *, is_on: bool) -> Step | None
         raise Conflict("too_many_reactions", f"A message can carry {MAX_EMOJIS} different emojis.", rule="emojis")
     counted = {**message.reactions, emoji: Tally(tally.count + (1 if is_on else -1), tally.since)}
     changed = replace(message, reactions={one: tally for one, tally in counted.items() if tally.count > 0})
-    mark = _mark(call, found, emoji, is_on=is_on)
+    mark = _personal_mark(call, found, emoji, is_on=is_on)
     kind: ChangeKind = "reaction_added" if is_on else "reaction_removed"
     entry = next_change(call, head, kind, message_seq=message.seq, emoji=emoji)
     return _step(head, Changed(entry=entry, message=changed, mark=mark))
@@ -209,9 +209,9 @@ def gone() -> Conflict:
     return Conflict("message_deleted", "This message was deleted.", rule="a deleted message stays deleted")
 
 
-def _mark(call: Call, found: Found, emoji: str | None, *, is_on: bool) -> Mark:
+def _personal_mark(call: Call, found: Found, emoji: str | None, *, is_on: bool) -> PersonalMark:
     known = found.mark(emoji)
-    return Mark(
+    return PersonalMark(
         user_id=call.user_id,
         seq=found.message.seq,
         emoji=emoji,

@@ -12,14 +12,14 @@ from parley.domain.api.types import ListedMessage, Message, MessageKind, Message
 PREVIEW_CHARACTERS = 100  # of a message's text in lists and notifications; keeps a conversation's head under 1 KB
 
 
-class Marks(Struct, frozen=True):
+class PersonalMarks(Struct, frozen=True):
     """What one person has put on one message for themselves: their reactions, and since when it is hidden from them."""
 
     emojis: frozenset[str] = frozenset()
     hidden_at_ms: int | None = None
 
 
-NO_MARKS = Marks()
+NO_MARKS = PersonalMarks()
 
 
 class Reader(Struct, frozen=True, kw_only=True):
@@ -32,9 +32,9 @@ class Reader(Struct, frozen=True, kw_only=True):
 class Viewer(Reader, frozen=True, kw_only=True):
     """How a reader sees messages of one conversation: with their own marks, by seq."""
 
-    marks: Mapping[int, Marks]
+    marks: Mapping[int, PersonalMarks]
 
-    def marks_on(self, message: "StoredMessage") -> Marks:
+    def marks_on(self, message: "StoredMessage") -> PersonalMarks:
         return self.marks.get(message.seq, NO_MARKS)
 
     def is_hidden(self, message: "StoredMessage") -> bool:

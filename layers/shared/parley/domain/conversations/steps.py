@@ -57,7 +57,7 @@ class Change(Struct, frozen=True, kw_only=True):
         return self.kind.startswith(("message_", "reaction_"))
 
 
-class Mark(Struct, frozen=True, kw_only=True):
+class PersonalMark(Struct, frozen=True, kw_only=True):
     """What a person puts on a message, or takes off it again: an emoji, or None for hiding it from themselves.
 
     What was taken off leaves its row behind, so that a retry of the taking knows that it was done, and by which change.
@@ -134,7 +134,7 @@ class Changed(Struct, frozen=True, kw_only=True):
     entry: Change
     message: StoredMessage | None = None  # as it is from now on
     replaced: StoredMessage | None = None  # as it was, to be kept for moderators
-    mark: Mark | None = None
+    mark: PersonalMark | None = None
 
 
 class MemberWrites(Struct, frozen=True, kw_only=True):
@@ -189,7 +189,7 @@ class Step(Struct, frozen=True, kw_only=True):
         return self.changed.entry if self.changed is not None else None
 
     @property
-    def errands(self) -> tuple[str, ...]:
+    def follow_ups(self) -> tuple[str, ...]:
         """Returns what is left for the stream to do; `index` moves the list entries of a group, `fan_out` tells it."""
         if not self.after.is_group:
             return ()

@@ -35,7 +35,7 @@ RECORDS_MS = 7 * 24 * 3_600_000
 
 Part = Literal[
     "presence", "profile", "memberships", "conversations", "blocks", "calls", "reports", "audit", "word_lists",
-    "exports", "tickets", "traces",
+    "exports", "tickets", "words_left_behind",
 ]  # fmt: skip
 PARTS: tuple[Part, ...] = get_args(Part)
 # Of a conversation, in order; `tell` lets its members know that much has changed.

@@ -159,7 +159,7 @@ def article(line: Line, names: Names) -> str:
         )
     is_first = is_new_day or before is None or _starts_anew(message, before)
     classes = ' class="first"' if is_first else ""
-    marks = _marks(message)
+    marks = _tags(message)
     who = ""
     if is_first:
         who = (
@@ -223,7 +223,7 @@ def _said(message: Message) -> str:
     return f'<p class="text" dir="auto">{_text(message.text)}</p>' if message.text else ""
 
 
-def _marks(message: Message) -> str:
+def _tags(message: Message) -> str:
     marks = ""
     if message.pinned:
         marks += '<span class="mark">pinned</span>'
