@@ -112,7 +112,7 @@ class Line(Struct, frozen=True, kw_only=True):
 
 def top(about: About) -> str:
     """Returns the file's beginning: what it is, of whom, and when it was made."""
-    title = about.conversation.title or _both(about.members) or "Conversation"
+    title = about.conversation.title or _two_names(about.members) or "Conversation"
     shown = about.members[:_MEMBERS_SHOWN]
     more = len(about.members) - len(shown)
     people = ", ".join(_name(one.user_id, {one.user_id: one.name}) for one in shown)
@@ -290,7 +290,7 @@ def _names(members: Iterable[Person]) -> Names:
     return {one.user_id: one.name for one in members}
 
 
-def _both(members: Iterable[Person]) -> str:
+def _two_names(members: Iterable[Person]) -> str:
     listed = [one.name or one.user_id for one in members]
     return " and ".join(listed) if len(listed) == 2 else ""
 
