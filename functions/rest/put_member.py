@@ -3,7 +3,7 @@
 201, 200 (there already), 400, 403, 404, 409, 429.
 """
 
-from parley.actions.conversations import groups
+from parley.actions.conversations import members
 from parley.domain.api.call import Call
 from parley.domain.api.limits import OWN
 from parley.domain.api.requests import SetRole
@@ -13,5 +13,5 @@ from parley.triggers.rest import Reply, created, operation
 
 @operation(body=SetRole, asks=OWN)
 def handler(call: Call, conversation_id: str, user_id: str, body: SetRole) -> Reply[Member]:
-    member, came = groups.put_member(call, conversation_id, user_id, body.role)
+    member, came = members.put_member(call, conversation_id, user_id, body.role)
     return created(member, new=came)

@@ -3,12 +3,12 @@
 200, 400, 403, 404, 409, 429.
 """
 
-from parley.actions.conversations import groups
+from parley.actions.conversations import members
 from parley.domain.api.call import Call
 from parley.domain.api.limits import OWN
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(asks=OWN)
-def handler(call: Call, conversation_id: str, user_id: str) -> Reply[groups.RemovedMember]:
-    return ok(groups.remove_member(call, conversation_id, user_id))
+def handler(call: Call, conversation_id: str, user_id: str) -> Reply[members.RemovedMember]:
+    return ok(members.remove_member(call, conversation_id, user_id))

@@ -3,7 +3,7 @@
 200, 400, 403, 404, 409, 429.
 """
 
-from parley.actions.conversations import groups
+from parley.actions.conversations import members
 from parley.domain.api.call import Call
 from parley.domain.api.limits import OWN
 from parley.domain.api.requests import SetRole
@@ -13,4 +13,4 @@ from parley.triggers.rest import Reply, ok, operation
 
 @operation(body=SetRole, asks=OWN)
 def handler(call: Call, conversation_id: str, user_id: str, body: SetRole) -> Reply[Member]:
-    return ok(groups.set_role(call, conversation_id, user_id, body.role))
+    return ok(members.set_role(call, conversation_id, user_id, body.role))

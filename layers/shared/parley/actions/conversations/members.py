@@ -1,19 +1,141 @@
-"""Who is in a conversation, a page at a time."""
+"""Who is in a conversation: the list of its members; people in and out of a group, and their roles."""
 
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from parley.actions import access, visibility
+from parley.actions.conversations import group_changes, member_pages
+from parley.actions.people.profiles import check_user_id
 from parley.adapters.conversations import conversations
-from parley.domain.api import cursors
-from parley.domain.api.identity import is_stored_user_id
+from parley.domain.api.call import Call
+from parley.domain.api.errors import NotFound
 from parley.domain.api.requests import Page
-from parley.domain.conversations.head import Head
+from parley.domain.api.types import GroupRole, Member
+from parley.domain.conversations import group_steps, rights, views
+from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.steps import Step
 
 
-def read_members(head: Head, query: Page) -> tuple[list[str], str | None]:
-    """Returns the members on a page, by id, and the cursor of the next one; one round trip for a large group, or none.
+class MemberList(Struct, frozen=True, kw_only=True):
+    """A page of a conversation's members, by id."""
 
-    The cursor is the last member's id; Invalid for anything that cannot be one.
+    members: list[Member]
+    next: str | None
+
+
+class AddedMembers(Struct, frozen=True, kw_only=True):
+    """Those who were to come into the group and are in it now, and how many it has."""
+
+    conversation_id: str
+    user_ids: list[str]
+    member_count: int
+
+
+class RemovedMember(Struct, frozen=True, kw_only=True):
+    """Who is in the group no longer, and how many are."""
+
+    conversation_id: str
+    user_id: str
+    member_count: int
+
+
+def add_members(call: Call, conversation_id: str, user_ids: Sequence[str]) -> AddedMembers:
+    """Brings people into a group; those who are there already stay as they are. Four round trips and the posts."""
+    pointers = group_changes.pointers(call, "user_ids", user_ids)
+
+    def decide(head: Head, there: group_changes.Memberships) -> Step | None:
+        came = [one for one in dict.fromkeys(user_ids) if one not in there]
+        if not came:
+            rights.require(head, call.user_id, "add_members")
+            return None
+        step = group_steps.added(call, head, came)
+        group_changes.check_may_be_added(call, came, pointers)
+        return step
+
+    head, _ = group_changes.change(call, conversation_id, user_ids, decide, kinds=("member_added",))
+    return AddedMembers(
+        conversation_id=conversation_id, user_ids=list(dict.fromkeys(user_ids)), member_count=head.member_count
+    )
+
+
+def put_member(call: Call, conversation_id: str, user_id: str, role: GroupRole) -> tuple[Member, bool]:
+    """Brings somebody into a group in a role, or gives a member another one; returns whether they came by this call.
+
+    One step, so whoever is refused the role is not brought in either. Five round trips and the posts.
     """
-    if query.cursor is not None and not is_stored_user_id(query.cursor):
-        raise cursors.unknown()
-    found = conversations.members_behind(head, query.limit + 1, query.cursor)
-    shown = found[: query.limit]
-    return shown, shown[-1] if len(found) > len(shown) else None
+    check_user_id(user_id)
+    came = False
+
+    def decide(head: Head, there: group_changes.Memberships) -> Step | None:
+        nonlocal came
+        came = user_id not in there
+        if not came:
+            rights.require(head, call.user_id, "add_members")
+            return group_steps.role_changed(call, head, user_id, role)
+        step = group_steps.added(call, head, [user_id], role)
+        group_changes.check_may_be_added(call, [user_id], {user_id: access.field_of(call, "user_id")})
+        return step
+
+    kinds = ("member_added", "conversation_updated")
+    head, there = group_changes.change(call, conversation_id, (user_id,), decide, kinds=kinds)
+    return _member(call, head, there[user_id]), came
+
+
+def set_role(call: Call, conversation_id: str, user_id: str, role: GroupRole) -> Member:
+    """Gives a member of a group another role; three round trips and the posts."""
+    check_user_id(user_id)
+
+    def decide(head: Head, there: group_changes.Memberships) -> Step | None:
+        if user_id not in there:
+            raise _no_member()
+        return group_steps.role_changed(call, head, user_id, role)
+
+    head, there = group_changes.change(call, conversation_id, (user_id,), decide)
+    return _member(call, head, there[user_id])
+
+
+def _member(call: Call, head: Head, membership: Membership) -> Member:
+    """Returns a member as the caller sees them; one round trip."""
+    user_id = membership.user_id
+    names, cut_off = visibility.cut_off_beside(call.user_id, None, [user_id], lambda: conversations.names([user_id]))
+    return views.view_member(head, membership, names[user_id], call.user_id, cut_off)
+
+
+def remove_member(call: Call, conversation_id: str, user_id: str) -> RemovedMember:
+    """Takes somebody out of a group, or lets the caller leave it; three round trips and the posts.
+
+    Whoever has left by an earlier try gets its answer again, as long as nothing else has happened there since.
+    """
+    check_user_id(user_id)
+
+    def decide(head: Head, there: group_changes.Memberships) -> Step | None:
+        if user_id in there:
+            return group_steps.removed(call, head, user_id)
+        last = group_changes.last_change(head)
+        if last is None or (last.kind, last.user_id, last.user_ids) != ("member_removed", call.user_id, (user_id,)):
+            raise _no_member() if call.user_id in there else access.no_conversation()
+        return None
+
+    head, _ = group_changes.change(
+        call, conversation_id, (user_id,), decide, kinds=("member_removed",), left=user_id == call.user_id
+    )
+    return RemovedMember(conversation_id=conversation_id, user_id=user_id, member_count=head.member_count)
+
+
+def list_members(call: Call, conversation_id: str, query: Page) -> MemberList:
+    """Returns a page of a conversation's members, by id; three round trips."""
+    head, hidden = visibility.read_beside(
+        call.user_id, conversation_id, lambda: access.access_conversation(call, conversation_id)
+    )
+    shown, behind = member_pages.read_members(head, query)
+    keys = [(one, conversation_id) for one in shown]
+    (found, names), cut_off = visibility.cut_off_beside(
+        call.user_id, hidden, shown, lambda: conversations.memberships_and_names(keys)
+    )
+    there = [views.view_member(head, found[key], names[key[0]], call.user_id, cut_off) for key in keys if key in found]
+    return MemberList(members=there, next=behind)
+
+
+def _no_member() -> NotFound:
+    return NotFound("member_not_found", "There is no such member.")

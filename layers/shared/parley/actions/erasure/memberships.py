@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parley.actions.conversations import groups
+from parley.actions.conversations import members
 from parley.actions.erasure.work import Unit, Work
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import tables
@@ -73,12 +73,12 @@ def _leave(work: Work, leaving: _Leaving, head: Head, *, is_member: bool) -> Uni
     try:
         # An heir who has got it in an earlier try may have taken it from the person since.
         if is_member and leaving.heir_id is not None and work.user_id in head.owner_ids:
-            groups.set_role(work.call, conversation_id, leaving.heir_id, "owner")
+            members.set_role(work.call, conversation_id, leaving.heir_id, "owner")
     except NotFound:
         return _Leaving(conversation_id).unit(groups_handed_over=-1)  # the heir has left meanwhile
     # Where an earlier try has taken them out, and more has happened in the group since, there is no such member.
     with contextlib.suppress(NotFound):
-        groups.remove_member(work.call, conversation_id, work.user_id)
+        members.remove_member(work.call, conversation_id, work.user_id)
     return _ON.unit()
 
 

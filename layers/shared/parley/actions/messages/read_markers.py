@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from parley.actions import access, push, visibility
-from parley.actions.conversations import members
+from parley.actions.conversations import member_pages
 from parley.adapters.conversations import conversations, messages, receipts
 from parley.adapters.conversations.receipts import Kind
 from parley.adapters.dynamodb import conditions
@@ -169,7 +169,7 @@ def list_receipts(call: Call, message_id: str, query: ListReceipts) -> ReceiptLi
     (head, message), hidden = visibility.read_beside(
         call.user_id, message_id, lambda: access.access_message(call, message_id)
     )
-    shown, behind = members.read_members(head, query)
+    shown, behind = member_pages.read_members(head, query)
     others = [one for one in shown if one != message.sender_id]
     sides, cut_off = visibility.cut_off_beside(
         call.user_id, hidden, others, lambda: conversations.memberships((one, head.conversation_id) for one in others)

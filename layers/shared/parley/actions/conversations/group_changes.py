@@ -1,0 +1,165 @@
+"""How a group or a conversation as a whole changes: read, decide, write and tell, again where somebody was faster.
+
+Whoever asks for what they have just done gets it again, and the others are told again: an earlier try may have died
+between its write and its posts.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from parley.actions import access, limits, push
+from parley.actions.people import may_open
+from parley.adapters.conversations import conversations, journal, messages
+from parley.adapters.dynamodb import batches, conditions
+from parley.adapters.dynamodb.batches import Rows
+from parley.adapters.people import blocks
+from parley.domain.api import ids
+from parley.domain.api.call import Call
+from parley.domain.api.errors import Field, Refusal
+from parley.domain.conversations import events, views
+from parley.domain.conversations.events import ConversationCreated
+from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.message import Reader, StoredMessage
+from parley.domain.conversations.steps import Change, Step
+
+Memberships = Mapping[str, Membership]
+Decide = Callable[[Head, Memberships], Step | None]
+
+
+def change(
+    call: Call,
+    conversation_id: str,
+    user_ids: Iterable[str],
+    decide: Decide,
+    *,
+    kinds: Collection[str] = ("conversation_updated",),
+    left: bool = False,
+) -> tuple[Head, Memberships]:
+    """Returns the head after a step of `decide`'s, and the memberships of the caller and `user_ids` as they are then.
+
+    Where there is nothing to do, others are told again of the last change, if it was the caller's and of `kinds`.
+    `left` lets a caller in who is a member no longer: `decide` must refuse whoever may not know of the group.
+    """
+    ids.check_conversation_id(conversation_id, access.field_of(call, "conversation_id"))
+    people = list(dict.fromkeys([call.user_id, *user_ids]))
+
+    def found() -> tuple[Head | None, Memberships]:
+        return conversations.head_and_memberships(conversation_id, people)
+
+    (head, there), asked = limits.own_beside(call, conversation_id, found)
+    for number in conditions.tries():
+        if number:
+            head, there = found()
+        if head is None or not (left or access.is_member(head, call.user_id, there.get(call.user_id))):
+            raise access.no_conversation()
+        step = decide(head, there)
+        if step is None:
+            _tell_again(call, head, there, kinds, user_ids)
+            return head, there
+        try:
+            journal.write(limits.counted(call, step, asked), call.now_s)
+        except conditions.LostRace:
+            continue
+        return step.after, _tell_step(call, step, there)
+    raise conditions.busy()
+
+
+def _tell_step(call: Call, step: Step, there: Memberships) -> Memberships:
+    """Tells the members of a step that was written; returns the memberships that were read as it leaves them."""
+    then = {mine.user_id: _after(step, mine) for mine in (*there.values(), *step.members.added)}
+    if step.change is not None:
+        _tell(call, step.after, then, step.new_message, step.change)
+    return then
+
+
+def _after(step: Step, mine: Membership) -> Membership:
+    """Returns a membership as a step leaves it: who did it has read what tells of it."""
+    if step.sent is None or mine.user_id != step.sent.read_by:
+        return mine
+    seq = step.after.last_seq
+    return msgspec.structs.replace(mine, read_seq=seq, delivered_seq=seq, mention_seqs=frozenset())
+
+
+def last_change(head: Head) -> Change | None:
+    """Returns the last change of a conversation as a whole; one round trip."""
+    found = messages.changes(head.conversation_id, head.shared_seq, head.shared_seq) if head.shared_seq else []
+    return found[0] if found else None
+
+
+def _tell_again(call: Call, head: Head, there: Memberships, kinds: Collection[str], user_ids: Iterable[str]) -> None:
+    """Tells again of the last change, where it was the caller's and of one of these kinds and about these people."""
+    change = push.untold_change(call, head.conversation_id, head.shared_seq)
+    if change is None or change.message_seq is None or change.user_id != call.user_id or change.kind not in kinds:
+        return
+    message = messages.get_message(head.conversation_id, change.message_seq)
+    if message is not None and set(change.user_ids) <= set(user_ids) | {call.user_id}:
+        _tell(call, head, there, message, change)
+
+
+def _tell(call: Call, head: Head, there: Memberships, message: StoredMessage, change: Change) -> None:
+    """Tells the members of the system message and of the change, and those whom it brought in or took out."""
+    conversation_id = head.conversation_id
+    told = push.frames_of(events.of_change(change, head, None))
+    people = [*head.participants, call.user_id]
+    talk = [
+        push.Told(people, push.new_message(conversation_id, message.for_all()), conversation_id),
+        push.Told(people, told, conversation_id),
+    ]
+    if change.kind == "member_removed":
+        talk = [one.without(change.user_ids) for one in talk]
+        talk.append(push.Told(change.user_ids, told, None))
+    if change.kind == "member_added":
+        came = [one for user_id in change.user_ids if (one := there.get(user_id)) is not None]
+        talk.insert(0, push.Told([one.user_id for one in came], _created(head, came), conversation_id))
+    push.tell_all(call, talk)
+    push.remember((conversation_id, change.change_seq))
+
+
+def tell_created(call: Call, head: Head) -> None:
+    """Shows a new group to its members; its maker has read the message that tells of it."""
+    first = head.last_message
+    came = [
+        replace(head.newcomer(one), read_seq=read_seq, delivered_seq=read_seq)
+        for one in head.participants
+        for read_seq in [1 if first is not None and one == first.sender_id else 0]
+    ]
+    push.tell_all(call, [push.Told(head.participants, _created(head, came), head.conversation_id)])
+    push.remember((head.conversation_id, 0))
+
+
+def _created(head: Head, came: Sequence[Membership]) -> push.FrameFor:
+    """Returns the frames that show a group to those who have just come into it, each as they see it.
+
+    No round trip, one or two where somebody has written behind the message that tells of it.
+    """
+    last = head.last_message if head.shows_words else None
+    blockers = blocks.blockers_of(last.sender_id, [one.user_id for one in came]) if last is not None else ()
+    frames = {}
+    for mine in came:
+        blocked = frozenset({last.sender_id} if last is not None and mine.user_id in blockers else ())
+        seen = views.view_conversation(head, Reader(user_id=mine.user_id, blocked=blocked), {mine.user_id: mine}, {})
+        frames[mine.user_id] = ConversationCreated(conversation_id=head.conversation_id, conversation=seen).frame()
+    return lambda user_id, _: frames[user_id]
+
+
+def check_may_be_added(
+    call: Call, user_ids: Sequence[str], pointers: Mapping[str, str], rows: Rows | None = None
+) -> None:
+    """Refuses people with whom the caller could open no conversation: a group is no way around policy and blocks.
+
+    `pointers` says where each of them was named. One round trip, none with the `rows` that it takes to decide.
+    """
+    known = batches.read_rows(may_open.reads_to_decide(call, user_ids)) if rows is None else rows
+    for user_id in user_ids:
+        try:
+            may_open.opening(call, user_id, None).decide(call, known)
+        except Refusal as refusal:
+            refusal.fields = (Field(pointers[user_id], "not_allowed"),)
+            raise
+
+
+def pointers(call: Call, name: str, user_ids: Sequence[str]) -> dict[str, str]:
+    """Returns where each person stands in a list of a body, by id; the first place of those who stand there twice."""
+    return {one: f"{call.field_prefix}/{name}/{place}" for place, one in reversed(list(enumerate(user_ids)))}
