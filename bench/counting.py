@@ -151,6 +151,8 @@ class Counting:
         with recording() as recorded:
             operation()
         units, posts = recorded.units, len(recorded.of("apigatewaymanagementapi"))
+        refused = [one for one in recorded.of("apigatewaymanagementapi") if b'"type":"error"' in one.params["Data"]]
+        assert not refused, refused
         self.numbers |= {f"{key}.{name}": number for name, number in _numbers(recorded).items()}
         note = f"{units.read:g} read units, {units.write:g} write units, {posts} posts"
         trips = recorded.round_trips
@@ -172,7 +174,7 @@ class Counting:
         """Lets time go by while both devices ping."""
         self.stage.now_ms += ms
         for device in (self.scene.phone, self.scene.laptop):
-            self.stage.act(device, "OnPing", "ping")
+            self.stage.say(device, "OnPing", "ping")
 
     def open_conversations(self, user_id: str, count: int) -> None:
         """Writes conversations of one person whose last activities lie `APART_MS` apart, the way actions write them."""

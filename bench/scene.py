@@ -79,15 +79,15 @@ class Scene:
         def type_on() -> None:
             self.stage.now_ms += 3000  # `typing_resend_s`
 
-        def act(key: str, logical_id: str) -> Callable[[], object]:
-            return partial(self._act, self.laptop, logical_id, key, **here)
+        def say(key: str, logical_id: str) -> Callable[[], object]:
+            return partial(self.stage.say, self.laptop, logical_id, key, **here)
 
         # The second start of a message writes less than the first.
-        start = act("typing_start", "OnTypingStart")
+        start = say("typing_start", "OnTypingStart")
         yield Operation("typing_start", "typing_start over WebSocket", start, 2, type_on, times=2)
-        yield Operation("typing_stop", "typing_stop over WebSocket", act("typing_stop", "OnTypingStop"), 2)
+        yield Operation("typing_stop", "typing_stop over WebSocket", say("typing_stop", "OnTypingStop"), 2)
         # Not each ping need write: their mean counts.
-        ping = partial(self._act, self.laptop, "OnPing", "ping")
+        ping = partial(self.stage.say, self.laptop, "OnPing", "ping")
         yield Operation("ping", "ping over WebSocket", ping, 2, self.wait_for_heartbeat, times=8)
 
     @property
@@ -98,7 +98,7 @@ class Scene:
     def wait_for_heartbeat(self) -> None:
         """Lets the time of a heartbeat go by for Bob's laptop; Alice's phone pings."""
         self.stage.now_ms += self.heartbeat_s * 1000
-        self._act(self.phone, "OnPing", "ping")
+        self.stage.say(self.phone, "OnPing", "ping")
 
     def background(self) -> Iterator[Operation]:
         """Yields the runs of the sweeps while nothing has run out."""

@@ -143,6 +143,13 @@ class Stage:
         acknowledged: dict[str, Any] = frame["data"]
         return acknowledged
 
+    def say(self, device: Device, logical_id: str, action: str, **data: Any) -> None:
+        """Sends a frame that asks for no answer; AssertionError if it is answered."""
+        event = self.action_event(device, action, **data)
+        frame = {name: part for name, part in json.loads(event["body"]).items() if name != "request_id"}
+        answer = self.invoke(logical_id, {**event, "body": json.dumps(frame)})
+        assert answer == {"statusCode": 200}, answer
+
     def action_event(self, device: Device, action: str, **data: Any) -> dict[str, Any]:
         """Returns the event of a WebSocket frame."""
         event = self._socket_event(device, action, "MESSAGE")

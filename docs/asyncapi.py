@@ -16,8 +16,9 @@ DESCRIPTION = """\
 Messages between the users of an application that signs them in itself, as they happen.
 
 A client sends `{"action", "request_id"?, "data"?}` and gets one reply to it, `ack` or `error`, with the same
-`request_id`. Events come by themselves: `{"type": "event", "event", "data"}`. Sign in when connecting, in one of three
-ways: with a one-time ticket (POST /ws-tickets) as `?ticket=`; with a token in the header `Authorization: Bearer <JWT>`,
+`request_id`. `ping`, `typing_start` and `typing_stop` get an `ack` only if they have a `request_id`.
+Events come by themselves: `{"type": "event", "event", "data"}`. Sign in when connecting, in one of three ways:
+with a one-time ticket (POST /ws-tickets) as `?ticket=`; with a token in the header `Authorization: Bearer <JWT>`,
 if the client can set headers; or with a token as a subprotocol, `Sec-WebSocket-Protocol: bearer, <JWT>`.
 Never put a token into the address. Made from the code by `make docs`."""
 
@@ -106,6 +107,15 @@ _TICKET: Schema = {
 }
 
 
+def _request_id(one: Operation, request_id: Schema) -> Schema:
+    from parley.triggers.request_log import QUIET
+
+    told = "The reply carries the same one."
+    if one.name in QUIET:
+        told = "The reply carries the same one. Without it, only an error is answered."
+    return {**request_id, "description": told}
+
+
 def _request(one: Operation, schemas: Schemas, request_id: Schema) -> Document:
     assert one.takes is not None, f"{one.name} does not say what its data are"
     required = ["action"]
@@ -113,7 +123,7 @@ def _request(one: Operation, schemas: Schemas, request_id: Schema) -> Document:
         required.append("data")
     properties = {
         "action": _always(one.name, "The action."),
-        "request_id": {**request_id, "description": "The reply carries the same one."},
+        "request_id": _request_id(one, request_id),
         "data": {**schemas.of(one.takes), "description": "The action's own fields."},
     }
     payload = _object(f"The action `{one.name}`.", properties, required) | {"additionalProperties": False}

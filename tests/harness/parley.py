@@ -16,6 +16,7 @@ from local.rest import Request, RestApi
 from local.streams import StreamMapping
 from local.template import Template
 from local.websocket import MAX_FRAME_BYTES, Connection, Everyone, Handshake, Refused, State, WebSocketApi
+from parley.triggers.request_log import QUIET
 from tests.harness import examples
 from tests.harness.calls import Call, Hook, Kill, Recorder, hooks
 from tests.harness.documents import TEMPLATE, check_frame, check_reply
@@ -355,6 +356,10 @@ class Socket:
             message["data"] = data
         self.send(message)
         replies = [frame for frame in self.frames if frame.get("request_id") == request_id]
+        if (
+            action in QUIET and self.user.parley.deliver_twice
+        ):  # such a function posts its reply, so each run of it does
+            self._taken.remove(replies.pop())
         if len(replies) != 1:
             raise AssertionError(f"{len(replies)} replies to {message}; came: {self.frames}, closed: {self.closed}")
         self.frames.remove(replies[0])

@@ -143,6 +143,19 @@ def _about(event: Event) -> str | None:
     return None if event.name == "member_removed" else getattr(event, "conversation_id", None)
 
 
+def answer(call: Call, frame: str) -> None:
+    """Posts to the calling device the reply to a frame whose route returns none."""
+    post = Post(
+        user_id=call.user_id,
+        connection_id=call.device_id,
+        since_ms=call.connected_at_ms,
+        last_sign_ms=call.now_ms,
+        frame=frame,
+    )
+    if later := deliver([post], call.now_ms):
+        queues.retry_later(later)
+
+
 def new_message(conversation_id: str, message: Message, blockers: Collection[str] = ()) -> FrameFor:
     """Returns the frames of a new message: in full where a device has joined the conversation, else a notification.
 

@@ -14,13 +14,14 @@ def refused(operation: str, request_id: str, code: str, **ids: Any) -> None:
     _count(operation, "Refusals")
 
 
-# Pings and typing are most of all requests and all alike. API Gateway's access log has a line of each.
-_QUIET = frozenset({"ping", "typing_start", "typing_stop"})
+# Pings and typing are most of all requests and all alike: one that goes well has no line of its own (API Gateway's
+# access log has one) and no answer unless it asks for one (`websocket.py`).
+QUIET = frozenset({"ping", "typing_start", "typing_stop"})
 
 
 def succeeded(operation: str, request_id: str, **ids: Any) -> None:
     """Logs a request that went well; Lambda's own metric counts them."""
-    if operation not in _QUIET:
+    if operation not in QUIET:
         logger.info("done", operation=operation, correlation_id=request_id, **ids)
 
 

@@ -5,8 +5,13 @@
         return messages.send(call, data.conversation_id, data)
 
 Every action frame gets exactly one reply, `ack` or `error`, with its `request_id`. The reply is the function's return
-value: each action's route has a route response in template.yaml. Without one API Gateway drops the value
+value: the action's route has a route response in template.yaml. Without one API Gateway drops the value
 (aws-facts.md#websocket-api).
+
+The quiet actions (`request_log.QUIET`) are acknowledged only if the frame has a `request_id`; an error is always told,
+and so is what the device must know (`Unasked`).
+API Gateway sends a frame for whatever a route with a route response returns, and each frame is paid for. So their
+routes have none, and the function posts the reply.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,6 +22,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from parley.actions import push
 from parley.domain.api.bodies import decode
 from parley.domain.api.call import Call
 from parley.domain.api.errors import Field, Invalid, Unauthenticated
@@ -24,6 +30,7 @@ from parley.domain.api.identity import Identity
 from parley.domain.api.limits import COST, LIVE
 from parley.domain.api.requests import Body
 from parley.domain.api.types import RateLimit
+from parley.domain.live.posts import Unasked
 from parley.triggers import entering, problems, request_log
 from parley.triggers.problems import Problem
 
@@ -79,7 +86,11 @@ def action(data: type[Struct], asks: str | None = COST) -> Callable[[Callable[..
 
             outcome = _outcome(event, name, run)
             request_id = frame.request_id if frame else _request_id(event)
-            return _send(request_id, outcome, tuple(rate_limits.values()))
+            if name not in request_log.QUIET:
+                return _send(request_id, outcome, tuple(rate_limits.values()))
+            if request_id is not None or isinstance(outcome, Problem | Unasked):
+                _post(event, name, _reply(request_id, outcome, tuple(rate_limits.values())))
+            return {"statusCode": 200}
 
         return handler
 
@@ -182,8 +193,15 @@ def _request_id(event: Mapping[str, Any]) -> str | None:
 
 
 def _send(request_id: str | None, outcome: object, rate_limits: tuple[RateLimit, ...] = ()) -> dict[str, Any]:
+    return {"statusCode": 200, "body": problems.encode(_reply(request_id, outcome, rate_limits))}
+
+
+def _reply(request_id: str | None, outcome: object, rate_limits: tuple[RateLimit, ...] = ()) -> Ack | Error:
     if isinstance(outcome, Problem):
-        frame: Ack | Error = Error(request_id=request_id, error=outcome, rate_limits=rate_limits)
-    else:
-        frame = Ack(request_id=request_id, data=outcome, rate_limits=rate_limits)
-    return {"statusCode": 200, "body": problems.encode(frame)}
+        return Error(request_id=request_id, error=outcome, rate_limits=rate_limits)
+    return Ack(request_id=request_id, data=outcome, rate_limits=rate_limits)
+
+
+def _post(event: Mapping[str, Any], name: str, reply: Ack | Error) -> None:
+    """Posts a reply to the calling device; a failure is logged and counted as one of the operation."""
+    _outcome(event, name, lambda call: push.answer(call, problems.encode(reply)), must_hold=False)

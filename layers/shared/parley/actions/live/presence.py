@@ -20,6 +20,7 @@ from parley.domain.api.types import UserStatus
 from parley.domain.conversations.events import UserStatusChange
 from parley.domain.conversations.listing import Entry
 from parley.domain.live import visibility
+from parley.domain.live.posts import Unasked
 from parley.domain.live.presence import Connection, Presence
 
 MAX_WATCHERS = 100  # the most recent conversations, whose other sides are told of a change (bounded, never everyone)
@@ -31,6 +32,10 @@ class Pong(Struct, frozen=True, kw_only=True):
 
     expires_at: str
     joined: list[str]
+
+
+class TakenInAgain(Pong, Unasked, frozen=True, kw_only=True):
+    """The answer to a ping of a device that was taken for gone: it must join its conversations again."""
 
 
 class StatusList(Struct, frozen=True):
@@ -107,7 +112,7 @@ def ping(call: Call) -> Pong:
     person = leases.renew(call, connections.of([call.user_id])[call.user_id])
     if person is None:
         connect(call)
-        return _pong(_connection(call))
+        return TakenInAgain(expires_at=rfc3339(_connection(call).until_s * 1000), joined=[])
     if not person.is_announced:
         _announce(call, person)
     return next(_pong(one) for one in person.connections if one.connection_id == call.device_id)

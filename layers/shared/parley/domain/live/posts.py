@@ -14,5 +14,9 @@ class Post(Struct, frozen=True, kw_only=True):
     conversation_id: str | None = None  # whose members alone may get it
 
 
+class Unasked(Struct, frozen=True, kw_only=True):
+    """An answer that the calling device must get, even if it has not asked for one."""
+
+
 class NotYet(Exception):
     """The device takes nothing now, and may in a moment: what a queue holds should stay there."""
