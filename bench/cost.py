@@ -126,10 +126,12 @@ def rest_usd(numbers: Mapping[str, float]) -> float:
 
 
 def heartbeat_usd(numbers: Mapping[str, float]) -> float:
-    """Returns the price of one `ping` with its answer."""
+    """Returns the price of one `ping` that asks for no answer."""
     invocation = prices.INVOCATION + _gb_s(_duration_ms(numbers, "ping"), numbers["ping.memory_mb"]) * prices.GB_S
     units = numbers["ping.write"] * prices.WRITE_UNIT + numbers["ping.read"] * prices.READ_UNIT
-    return 2 * prices.SOCKET_MESSAGE + units + invocation + _logs(numbers["ping.log_bytes"]).usd
+    frame = (1 + numbers["ping.posts"]) * prices.SOCKET_MESSAGE
+    logged = (numbers["ping.log_bytes"] + prices.ACCESS_LOG_BYTES) * prices.LOG_BYTE
+    return frame + units + invocation + logged
 
 
 def _duration_ms(numbers: Mapping[str, float], key: str) -> float:

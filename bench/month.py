@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from bench import prices
-from bench.latency import duration_ms
+from bench.latency import POST_MS, duration_ms
 from bench.stage import ROOT
 from local.template import Resource, Template, load
 
@@ -21,7 +21,14 @@ LOOKED_INTO = 3  # conversations in each opening
 CUT_H = 2.0  # API Gateway cuts a connection; the client opens another, syncs and joins again
 KNOWN = 30  # people with whom one has written lately; who of them is online learns that one came or went
 MARKERS = 0.5  # `mark_read` for each message: two at a time, as people read them
-TYPING_STARTS, TYPING_STOPS = 2.0, 1.0  # for each message
+TYPING_STARTS = 2.0  # for each message
+TYPING_STOPS = (
+    0.1  # for each message: a draft in ten is given up. A message that is sent ends its typing (client guide)
+)
+# Pings with a `request_id`: one in each opening, and where nothing has come for a quarter of an hour (client guide). Of
+# `KNOWN` people the third who are online come and go six times a day: a frame every 8 minutes, without one message. So
+# a quarter of an hour brings none to 15 % at most, and every fourth ping would ask.
+ASKED_PINGS = 0.15
 SEARCHES = 0.1  # of an opening
 
 # Assumed: what the platform does beside.
@@ -76,7 +83,10 @@ def of(use: Use, numbers: Mapping[str, float]) -> Month:
     bill.add("markers", "mark_read", use.messages * MARKERS)
     bill.add("typing", "typing_start", use.messages * TYPING_STARTS)
     bill.add("typing", "typing_stop", use.messages * TYPING_STOPS)
-    bill.add("pings", "ping", use.people * use.hours * 3600 / numbers["heartbeat_s"])
+    bill.usd("typing", use.messages * _swept_typing_usd(numbers))
+    pings = use.people * use.hours * 3600 / numbers["heartbeat_s"]
+    bill.add("pings", "ping", pings)
+    bill.usd("pings", (pings * ASKED_PINGS + use.people * OPENS) * _post_usd(numbers["ping.memory_mb"]))
     bill.usd("connection minutes", use.people * use.hours * 60 * prices.CONNECTION_MINUTE)
     _open(bill, use)
     for sweep in SWEEPS:
@@ -91,7 +101,7 @@ def of(use: Use, numbers: Mapping[str, float]) -> Month:
     return Month(use, {name: parts[name] for name in PARTS})
 
 
-UNTRACED = ("ping", "typing_start", "typing_stop")  # whatever the parameter says
+QUIET = ("ping", "typing_start", "typing_stop")  # neither traced, whatever the parameter says, nor answered unasked
 SWEEPS = ("ClearStaleTyping", "ClearStaleCalls", "ClearStalePresence")
 PARTS = (
     "sends",
@@ -119,9 +129,12 @@ def _open(bill: "_Bill", use: Use) -> None:
     """Adds what opening the app takes, and what the cut every two hours does."""
     opens, connects = use.people * OPENS, use.people * max(OPENS, ceil(use.hours / CUT_H))
     bill.add("ticket and connect", "ticket", connects, rest=True)
-    for operation in ("authorize", "authorize_ticket", "connect", "disconnect"):
+    for operation in ("authorize", "authorize_ticket"):
         bill.add("ticket and connect", operation, connects)
-    # A connection that takes the place of one that will be cut tells nobody.
+    # A connection that takes the place of one that will be cut tells nobody, and asks for nobody.
+    for operation in ("connect", "disconnect"):
+        bill.add("ticket and connect", operation, opens)
+        bill.add("ticket and connect", f"{operation}_again", connects - opens)
     bill.usd("ticket and connect", 2 * opens * KNOWN * use.online * prices.SOCKET_MESSAGE)
     bill.add("hello and join", "hello", connects)
     bill.add("hello and join", "join", connects + opens * (LOOKED_INTO - 1))
@@ -139,6 +152,7 @@ class _Bill:
     def __init__(self, numbers: Mapping[str, float], template: Template) -> None:
         self._numbers = numbers
         self._is_traced = "send_message" not in untraced(template)
+        self._unreported = unreported(template)
         self.parts: dict[str, float] = {}
         self.traced = 0.0
 
@@ -150,7 +164,8 @@ class _Bill:
         one = {name: self._numbers[f"{operation}.{name}"] for name in ("read", "write", "posts", "waits_ms")}
         one |= {name: self._numbers[f"{operation}.{name}"] for name in ("processor_ms", "log_bytes", "memory_mb")}
         authorizer = operation.startswith("authorize")
-        frames = 0 if rest or not socket or authorizer or operation in ("connect", "disconnect") else 2
+        is_frame = not (rest or not socket or authorizer or "connect" in operation)
+        frames = is_frame + (is_frame and operation not in QUIET)  # the frame, and its acknowledgement
         usd = (frames + one["posts"]) * prices.SOCKET_MESSAGE
         usd += prices.REST_REQUEST if rest else 0.0
         usd += one["read"] * prices.READ_UNIT + one["write"] * prices.WRITE_UNIT
@@ -161,8 +176,9 @@ class _Bill:
             usd += invocation_usd(reading_ms, memory_mb) / prices.STREAM_BATCH  # the stream's reader
         self.usd(part, times * usd)
         access = 0 if authorizer or not socket else prices.ACCESS_LOG_BYTES
-        self.usd("logs", times * (one["log_bytes"] + prices.PLATFORM_LOG_BYTES + access) * prices.LOG_BYTE)
-        if self._is_traced and operation not in UNTRACED:
+        platform = 0 if operation in self._unreported else prices.PLATFORM_LOG_BYTES
+        self.usd("logs", times * (one["log_bytes"] + platform + access) * prices.LOG_BYTE)
+        if self._is_traced and operation not in QUIET:
             self.traced += times
 
 
@@ -170,6 +186,22 @@ def invocation_usd(milliseconds: float, memory_mb: float) -> float:
     """Returns the price of one invocation, with its share of the cold starts."""
     gb_s = (milliseconds + prices.COLD_STARTS * prices.COLD_START_MS) / 1000 * memory_mb / 1024
     return prices.INVOCATION + gb_s * prices.GB_S
+
+
+def _post_usd(memory_mb: float) -> float:
+    """Returns the price of one post more that a function makes."""
+    return prices.SOCKET_MESSAGE + POST_MS / 1000 * memory_mb / 1024 * prices.GB_S
+
+
+def _swept_typing_usd(numbers: Mapping[str, float]) -> float:
+    """Returns what the sweep takes for one row more: that of the typing which a message has ended."""
+
+    def more(name: str) -> float:
+        return max(0.0, numbers[f"sweep.typed.{name}"] - numbers[f"sweep.ClearStaleTyping.{name}"])
+
+    memory_mb = numbers["sweep.typed.memory_mb"]
+    gb_s = duration_ms(more("processor_ms"), more("waits_ms"), memory_mb) / 1000 * memory_mb / 1024
+    return more("read") * prices.READ_UNIT + more("write") * prices.WRITE_UNIT + gb_s * prices.GB_S
 
 
 def _sampled(traced: float) -> float:
@@ -185,6 +217,13 @@ def untraced(template: Template) -> frozenset[str]:
     """Returns the handlers that are not traced, by the names of their files."""
     functions = template.of_type("AWS::Lambda::Function")
     return frozenset(one.properties["Handler"].split(".")[1] for one in functions if _mode(one) != "Active")
+
+
+def unreported(template: Template) -> frozenset[str]:
+    """Returns the handlers of whose invocations Lambda logs none that went well, by the names of their files."""
+    functions = template.of_type("AWS::Lambda::Function")
+    silent = [one for one in functions if one.properties["LoggingConfig"].get("SystemLogLevel") == "WARN"]
+    return frozenset(one.properties["Handler"].split(".")[1] for one in silent)
 
 
 def _mode(function: Resource) -> str:

@@ -4,6 +4,7 @@ Alice writes from a phone and Bob reads on a laptop; ids are UUIDs, a text has 1
 `client_id`. Carol opens her app: she has `CONVERSATIONS` of them, a message in each, one of which she has not read.
 """
 
+import itertools
 import os
 import random
 import uuid
@@ -76,16 +77,19 @@ class Scene:
             new_message,
         )
 
-        def type_on() -> None:
-            self.stage.now_ms += 3000  # `typing_resend_s`
-
         def say(key: str, logical_id: str) -> Callable[[], object]:
             return partial(self.stage.say, self.laptop, logical_id, key, **here)
 
-        # The second start of a message writes less than the first.
-        start = say("typing_start", "OnTypingStart")
-        yield Operation("typing_start", "typing_start over WebSocket", start, 2, type_on, times=2)
-        yield Operation("typing_stop", "typing_stop over WebSocket", say("typing_stop", "OnTypingStop"), 2)
+        start, stop = say("typing_start", "OnTypingStart"), say("typing_stop", "OnTypingStop")
+        starts = itertools.count()
+
+        def type_on() -> None:
+            if next(starts) % 2 == 0:
+                stop()  # two starts for each message: the second one writes less
+            self.stage.now_ms += 3000  # `typing_resend_s`
+
+        yield Operation("typing_start", "typing_start over WebSocket", start, 2, type_on, times=10)
+        yield Operation("typing_stop", "typing_stop over WebSocket", stop, 2, start)
         # Not each ping need write: their mean counts.
         ping = partial(self.stage.say, self.laptop, "OnPing", "ping")
         yield Operation("ping", "ping over WebSocket", ping, 2, self.wait_for_heartbeat, times=8)
@@ -105,6 +109,17 @@ class Scene:
         for logical_id in ("ClearStaleTyping", "ClearStaleCalls", "ClearStalePresence"):
             run = partial(self.stage.sweep, logical_id)
             yield Operation(f"sweep.{logical_id}", f"{logical_id}, nothing to do", run)
+        run_typing = partial(self.stage.sweep, "ClearStaleTyping")
+
+        yield Operation("sweep.typed", "ClearStaleTyping, one message was typed", run_typing, setup=self.type_a_message)
+
+    def type_a_message(self) -> None:
+        """Lets Bob type and send, and the time go by after which his typing is swept."""
+        here = {"conversation_id": self.conversation_id}
+        self.stage.say(self.laptop, "OnTypingStart", "typing_start", **here)
+        self.stage.now_ms += 1000
+        self._act(self.laptop, "OnSendMessage", "send_message", **here, text=TEXT, client_id=self.new_id())
+        self.stage.now_ms += 6000
 
     # --- what opening the app takes ----------------------------------------------------------------------------------
 
@@ -141,14 +156,18 @@ class Scene:
         def new_ticket() -> None:
             ticket["ticket"] = rest("CreateWsTicket")["ticket"]
 
+        self.stage.authorize(token)  # the first time makes the profile
         yield Operation("authorize", "REST authorizer", lambda: self.stage.authorize(token))
         yield Operation("ticket", "ticket over REST", partial(rest, "CreateWsTicket"))
         yield Operation(
             "authorize_ticket", "$connect's authorizer", lambda: self.stage.redeem(ticket["ticket"]), setup=new_ticket
         )
-        yield Operation("connect", "$connect", connect)
-        yield Operation("disconnect", "$disconnect", disconnect, setup=connect)
-        connect()
+        yield Operation("disconnect", "$disconnect of the only device", disconnect, setup=connect)
+        yield Operation("connect", "$connect of the only device", connect)
+        yield Operation("connect_again", "$connect of one device more", connect)
+        yield Operation("disconnect_again", "$disconnect of one of several devices", disconnect, setup=connect)
+        disconnect()
+        connect()  # and not the same again: what was measured may be kept answers
         yield Operation("hello", "hello over WebSocket", lambda: self._act(tablet[-1], "OnHello", "hello"))
         yield Operation("sync", f"sync of {CONVERSATIONS} conversations over WebSocket", self._sync(tablet), 4)
         yield Operation("list", f"list {PAGE} of {CONVERSATIONS} conversations", self._list, 4)

@@ -69,6 +69,8 @@ def test_every_action_answers_without_a_request_id_and_without_data(parley: Parl
     phone = parley.user("alice").connect()
 
     for action in actions(parley):
+        if action == "ping":  # what goes well is answered only if it asks; of typing, only the data are missing here
+            continue
         reply = one_reply(phone, {"action": action})
 
         assert reply["type"] in ("ack", "error") and "request_id" not in reply, action

@@ -78,8 +78,11 @@ class World:
             raise Died
 
     def events(self) -> dict[str, set[str]]:
-        """Returns what each device has heard, once each."""
-        return {name: {self.written(frame) for frame in socket.frames} for name, socket in self.devices.items()}
+        """Returns what each device has heard, once each; not the replies, of which a queue may bring one late."""
+        return {
+            name: {self.written(frame) for frame in socket.frames if frame.get("type") != "ack"}
+            for name, socket in self.devices.items()
+        }
 
     def items(self, known: Items | None = None, written: Collection[str] = ()) -> Items:
         """Returns every item of every table, by table and key; of `known` tables, only the written ones are read."""

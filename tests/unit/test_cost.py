@@ -3,12 +3,13 @@
 import pytest
 
 from bench import cost, month, prices, report
-from bench.latency import duration_ms
+from bench.latency import POST_MS, duration_ms
 from bench.stage import ROOT
 from local.template import Template, load
 
 OPERATIONS = (
-    *("mark_read", "typing_start", "typing_stop", "authorize", "authorize_ticket", "ticket", "connect", "disconnect"),
+    *("mark_read", "typing_start", "typing_stop", "sweep.typed", "authorize", "authorize_ticket", "ticket"),
+    *("connect", "connect_again", "disconnect", "disconnect_again"),
     *("hello", "join", "sync", "list", "history", "me", "unread", "unread_count", "search", "list_q"),
     *(f"sweep.{one}" for one in month.SWEEPS),
 )
@@ -91,13 +92,21 @@ def test_pings_follow_the_heartbeat_and_the_hours() -> None:
     def pings(use: month.Use, **changed: float) -> float:
         return month.of(use, {**NUMBERS, **changed}).parts["pings"]
 
-    eight, two, *_ = month.USES
-    assert pings(eight) == pytest.approx(4 * pings(two))
-    assert pings(eight, heartbeat_s=60.0) == pytest.approx(4 * pings(eight))
-    # 10,000 people, 15 an hour, for 8 hours of 30 days: frame and acknowledgement alone are 72 USD.
-    units = 1 * prices.WRITE_UNIT
-    duration = month.invocation_usd(duration_ms(1.0, 7.5, MEMORY_MB), MEMORY_MB)
-    assert pings(eight) == pytest.approx(36e6 * (2 * prices.SOCKET_MESSAGE + units + duration))
+    # 10,000 people, 15 an hour, for 8 hours of 30 days: the frames alone are 36 USD, and some ask for an answer.
+    eight = month.USES[0]
+    post = prices.SOCKET_MESSAGE + POST_MS / 1000 * MEMORY_MB / 1024 * prices.GB_S
+    opened = 10_000 * month.OPENS * 30 * post
+    each = prices.SOCKET_MESSAGE + prices.WRITE_UNIT + month.invocation_usd(duration_ms(1.0, 7.5, MEMORY_MB), MEMORY_MB)
+    assert pings(eight) == pytest.approx(36e6 * (each + month.ASKED_PINGS * post) + opened)
+    assert pings(eight, heartbeat_s=60.0) - opened == pytest.approx(4 * (pings(eight) - opened))
+    assert month.unreported(template()) == set(month.QUIET)
+
+
+def test_the_sweep_of_what_was_typed_costs_what_it_takes_more_than_an_idle_one() -> None:
+    typed = {**NUMBERS, "sweep.typed.write": EACH["write"] + 2.0}
+
+    more = month.of(month.USES[0], typed).parts["typing"] - month.of(month.USES[0], NUMBERS).parts["typing"]
+    assert more == pytest.approx(200_000 * 30 * 2 * prices.WRITE_UNIT)
 
 
 def test_the_table_has_a_column_for_each_use_and_a_line_for_each_part() -> None:
@@ -116,7 +125,7 @@ def test_what_stands_in_the_template_is_counted_there() -> None:
     assert parts["traces"] == 0  # the parameter is off unless it is asked for
     assert parts["alarms"] == pytest.approx(month.alarm_metrics(template()) * prices.ALARM_METRIC)
     traced = load(ROOT / "template.yaml", {"Tracing": "Active"})
-    assert month.untraced(traced) == set(month.UNTRACED)
+    assert month.untraced(traced) == set(month.QUIET)
 
 
 def template() -> Template:

@@ -1,6 +1,6 @@
 """ClearStaleTyping: typing that has run out is deleted, and the members are told."""
 
-from tests.functional.talk import contents, forget_events, names, open_direct
+from tests.functional.talk import contents, forget_events, names, open_direct, say
 from tests.harness import Parley
 
 SWEEP = "ClearStaleTyping"
@@ -76,6 +76,44 @@ def test_who_types_on_while_the_sweep_looks_is_left_alone(parley: Parley) -> Non
     assert hook.done
     assert names(screen.events()) == ["user_typing"]
     assert rows(parley) == 1
+
+
+def test_a_message_ends_its_authors_typing_and_nobody_else_s(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    phone, screen = alice.connect(), bob.connect()
+    for socket in (phone, screen):
+        socket.request("typing_start", {"conversation_id": conversation_id})
+    parley.advance(1)
+    say(alice, conversation_id, "hello")
+    joined = screen.request("join_conversation", {"conversation_id": conversation_id})["data"]
+    typing = alice.connect().request("join_conversation", {"conversation_id": conversation_id})["data"]["typing"]
+    parley.advance(6)
+    forget_events(phone, screen)
+
+    parley.run_schedule(SWEEP)
+
+    assert joined["typing"] == []  # clients hide it at the message
+    assert [one["user_id"] for one in typing] == ["bob"]
+    for socket in (phone, screen):
+        assert [one["user_id"] for one in contents(socket.events())] == ["bob"]
+    assert rows(parley) == 0
+
+
+def test_who_types_on_after_a_message_is_told_to_have_stopped(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    phone, screen = alice.connect(), bob.connect()
+    phone.request("typing_start", {"conversation_id": conversation_id})
+    say(alice, conversation_id, "hello")
+    parley.advance(3)
+    phone.request("typing_start", {"conversation_id": conversation_id})
+    parley.advance(6)
+    forget_events(screen)
+
+    parley.run_schedule(SWEEP)
+
+    assert names(screen.events()) == ["user_stopped_typing"]
 
 
 def test_everything_that_is_due_is_found_by_index(parley: Parley) -> None:

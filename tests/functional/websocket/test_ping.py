@@ -189,7 +189,7 @@ def test_ping_without_request_id_renews_the_lease_and_is_not_answered(parley: Pa
 
 
 def test_ping_that_is_refused_is_told_so_without_request_id_too(parley: Parley) -> None:
-    phone = parley.user("alice", expires_in_s=90).connect()
+    phone = parley.user("alice", expires_in_s=60).connect()
     parley.advance(90)
 
     phone.send({"action": "ping"})

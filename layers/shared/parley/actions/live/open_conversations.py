@@ -58,7 +58,7 @@ def join_conversation(call: Call, conversation_id: str) -> Joined:
     )
     joined = UserJoinedConversation(conversation_id=conversation_id, user_id=call.user_id)
     members = set(head.others(call.user_id))  # who has left, or was removed, may have a row for some seconds more
-    others = [one for one in typists if one.user_id in members]
+    others = [one for one in typists if one.user_id in members and not _is_ended_by_message(head, one)]
     _, cut_off = visibility.cut_off_beside(
         call.user_id,
         hidden,
@@ -154,18 +154,27 @@ def _access(call: Call, conversation_id: str) -> tuple[Head, visibility.Hidden]:
 
 
 def _sweep_typist(call: Call, run: Run, key: tuple[str, ...], read: tuple[Head | None, Typist | None] | None) -> int:
-    """Deletes a row of typing that has run out, and tells the members; returns how many."""
+    """Deletes a row of typing that has run out, and tells the members; returns how many.
+
+    Nobody is told if a message has ended it: clients hide typing at its author's next message.
+    """
     conversation_id, user_id = key
     (head, typist), hidden = visibility.read_beside(
         user_id, conversation_id, lambda: read or typing.heads_and_typists([key])[key]
     )
     if typist is None or typist.is_stopped or typist.expires_at_ms > call.now_ms:
         return 0  # stopped, or typed on: a later run looks again
-    if head is not None:
+    if head is not None and not _is_ended_by_message(head, typist):
         # Told before the row goes: when a sweep dies in between, the next one finds the row and tells.
         event = UserStoppedTyping(conversation_id=conversation_id, user_id=user_id)
         visibility.tell(call, head, hidden, event, user_id=user_id)
     return int(typing.remove_stale(typist))
+
+
+def _is_ended_by_message(head: Head, typist: Typist) -> bool:
+    """Says whether the last message is the typist's, and came after they had begun, or gone on."""
+    last = head.last_message
+    return last is not None and last.sender_id == typist.user_id and last.created_at >= rfc3339(typist.started_ms)
 
 
 SWEEP = Sweep(
