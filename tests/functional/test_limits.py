@@ -644,11 +644,11 @@ def test_turn_that_was_read_before_the_head_is_not_taken_twice(parley: Parley) -
     from parley.domain.api.call import Call as Asking
     from parley.domain.api.identity import Identity
     from parley.domain.api.requests import Draft
-    from parley.domain.conversations.send_steps import next_message
+    from parley.domain.conversations.send_steps import send_message
 
     identity = Identity(user_id="bob", name="Bob", role="user", contexts={}, expires_at_s=parley.clock())
     asking = Asking(caller=identity, now_ms=parley.clock(), request_id="r")
-    step = limits.in_turn(asking, next_message(head, Draft(text="again"), asking), before)
+    step = limits.in_turn(asking, send_message(head, Draft(text="again"), asking), before)
 
     with pytest.raises(conditions.LostRace):
         journal.write(step, asking.now_s)

@@ -26,7 +26,7 @@ from parley.domain.conversations.events import (
 )
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import PREVIEW_CHARACTERS, Reader
-from parley.domain.conversations.send_steps import next_message
+from parley.domain.conversations.send_steps import send_message
 
 PEOPLE = ("alice", "bob")
 CONVERSATION = "d_" + "a" * 26
@@ -55,7 +55,7 @@ class Talk:
     def send(self, user_id: str, text: str, *, in_full: bool) -> None:
         caller = Identity(user_id=user_id, name="", expires_at_s=0)
         call = Call(caller=caller, now_ms=self.head.last_activity_ms + 1_000, request_id="r")
-        step = next_message(self.head, Draft(text=text), call)
+        step = send_message(self.head, Draft(text=text), call)
         self.head = step.after
         shown = step.new_message.for_all()
         full = NewMessage(conversation_id=CONVERSATION, message=shown)

@@ -10,7 +10,7 @@ from parley.domain.api.requests import Draft
 from parley.domain.conversations import views
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import PREVIEW_CHARACTERS, Reader, StoredMessage
-from parley.domain.conversations.send_steps import next_message
+from parley.domain.conversations.send_steps import send_message
 
 PEOPLE = ("alice", "bob")
 CONVERSATION = "d_" + "a" * 26
@@ -43,7 +43,7 @@ def reader(user_id: str) -> Reader:
 def sent(before: Head, sender_id: str, *, now_ms: int = 0) -> Head:
     """Returns the head after a send, as one transaction writes it."""
     call = Call(caller=Identity(user_id=sender_id, name="", expires_at_s=0), now_ms=now_ms, request_id="r")
-    return next_message(before, Draft(text="hello"), call).after
+    return send_message(before, Draft(text="hello"), call).after
 
 
 @st.composite

@@ -9,7 +9,7 @@ from parley.domain.api.identity import Identity
 from parley.domain.api.requests import Draft, SendMessage, SendMessageAction, SendMessageToUser
 from parley.domain.api.times import HOUR_MS, hour
 from parley.domain.conversations.head import Head
-from parley.domain.conversations.send_steps import REPLAY_S, fingerprint, next_message
+from parley.domain.conversations.send_steps import REPLAY_S, fingerprint, send_message
 
 moments = st.integers(0, 10**13)
 CONVERSATION = "d_" + "a" * 26
@@ -37,7 +37,7 @@ def call(now_ms: int) -> Call:
 
 @given(st.integers(0, 10**9), moments, moments)
 def test_a_message_goes_right_behind_the_last(last_seq: int, last_activity_ms: int, now_ms: int) -> None:
-    sending = next_message(head(last_seq, last_activity_ms), Draft(text="hello", client_id="c1"), call(now_ms))
+    sending = send_message(head(last_seq, last_activity_ms), Draft(text="hello", client_id="c1"), call(now_ms))
 
     assert sending.sent is not None
     message, record = sending.sent.message, sending.sent.record
@@ -49,7 +49,7 @@ def test_a_message_goes_right_behind_the_last(last_seq: int, last_activity_ms: i
 def test_times_never_run_backwards_whatever_the_clocks_say(first_ms: int, clock: list[int]) -> None:
     now = head(0, first_ms)
     for now_ms in clock:
-        message = next_message(now, Draft(text="hello"), call(now_ms)).new_message
+        message = send_message(now, Draft(text="hello"), call(now_ms)).new_message
 
         assert message.created_at_ms >= now.last_activity_ms
         assert message.created_at_ms in (now_ms, now.last_activity_ms)
@@ -58,7 +58,7 @@ def test_times_never_run_backwards_whatever_the_clocks_say(first_ms: int, clock:
 
 @given(moments, moments)
 def test_the_index_moves_with_the_first_message_of_an_hour(last_activity_ms: int, now_ms: int) -> None:
-    sending = next_message(head(3, last_activity_ms), Draft(text="hello"), call(now_ms))
+    sending = send_message(head(3, last_activity_ms), Draft(text="hello"), call(now_ms))
 
     assert sending.members.moves_index == (hour(now_ms) > hour(last_activity_ms))
 
@@ -66,8 +66,8 @@ def test_the_index_moves_with_the_first_message_of_an_hour(last_activity_ms: int
 def test_the_index_moves_once_an_hour() -> None:
     before = head(3, 5 * HOUR_MS)
 
-    assert not next_message(before, Draft(text="hello"), call(6 * HOUR_MS - 1)).members.moves_index
-    assert next_message(before, Draft(text="hello"), call(6 * HOUR_MS)).members.moves_index
+    assert not send_message(before, Draft(text="hello"), call(6 * HOUR_MS - 1)).members.moves_index
+    assert send_message(before, Draft(text="hello"), call(6 * HOUR_MS)).members.moves_index
 
 
 @given(st.text(), st.text())

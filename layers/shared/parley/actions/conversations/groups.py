@@ -86,7 +86,7 @@ def _made_before(call: Call, wanted: CreateConversation, head: Head, rows: Rows)
 def _creation(call: Call, conversation_id: str, wanted: CreateConversation, rows: Rows) -> Step:
     """Returns the step that makes a group; refuses words and people that may not be in it."""
     allowed, *screened = _screened(call, wanted)
-    step = group_steps.created(call, conversation_id, allowed, group_steps.fingerprint(call, wanted))
+    step = group_steps.create_group(call, conversation_id, allowed, group_steps.fingerprint(call, wanted))
     pointers = group_changes.pointers(call, "member_ids", wanted.member_ids)
     group_changes.check_may_be_added(call, _others(call, wanted), pointers, rows)
     return screening.flagged(call, step, *screened)
@@ -102,7 +102,7 @@ def update_conversation(call: Call, conversation_id: str, wanted: UpdateConversa
     def decide(head: Head, _: group_changes.Memberships) -> Step | None:
         word_list_cache.check_now(call.now_s)
         allowed, *screened = _screened(call, wanted)
-        step = group_steps.updated(call, head, allowed)
+        step = group_steps.update_conversation(call, head, allowed)
         return None if step is None else screening.flagged(call, step, *screened)
 
     head, there = group_changes.change(call, conversation_id, (call.user_id,), decide)

@@ -49,7 +49,7 @@ def add_members(call: Call, conversation_id: str, user_ids: Sequence[str]) -> Ad
         if not came:
             rights.require(head, call.user_id, "add_members")
             return None
-        step = group_steps.added(call, head, came)
+        step = group_steps.add_members(call, head, came)
         group_changes.check_may_be_added(call, came, pointers)
         return step
 
@@ -72,8 +72,8 @@ def put_member(call: Call, conversation_id: str, user_id: str, role: GroupRole) 
         came = user_id not in there
         if not came:
             rights.require(head, call.user_id, "add_members")
-            return group_steps.role_changed(call, head, user_id, role)
-        step = group_steps.added(call, head, [user_id], role)
+            return group_steps.set_role(call, head, user_id, role)
+        step = group_steps.add_members(call, head, [user_id], role)
         group_changes.check_may_be_added(call, [user_id], {user_id: access.field_of(call, "user_id")})
         return step
 
@@ -89,7 +89,7 @@ def set_role(call: Call, conversation_id: str, user_id: str, role: GroupRole) ->
     def decide(head: Head, there: group_changes.Memberships) -> Step | None:
         if user_id not in there:
             raise _no_member()
-        return group_steps.role_changed(call, head, user_id, role)
+        return group_steps.set_role(call, head, user_id, role)
 
     head, there = group_changes.change(call, conversation_id, (user_id,), decide)
     return _member(call, head, there[user_id])
@@ -111,7 +111,7 @@ def remove_member(call: Call, conversation_id: str, user_id: str) -> RemovedMemb
 
     def decide(head: Head, there: group_changes.Memberships) -> Step | None:
         if user_id in there:
-            return group_steps.removed(call, head, user_id)
+            return group_steps.remove_member(call, head, user_id)
         last = group_changes.last_change(head)
         if last is None or (last.kind, last.user_id, last.user_ids) != ("member_removed", call.user_id, (user_id,)):
             raise _no_member() if call.user_id in there else access.no_conversation()

@@ -27,6 +27,7 @@ from parley.domain.conversations.change_steps import Found
 from parley.domain.conversations.steps import Change, Step
 
 Decide = Callable[[Found], Step | None]
+React = Callable[[Call, Found, str], Step | None]
 
 
 class _Wanted(Struct, frozen=True):
@@ -75,7 +76,7 @@ def edit_message(call: Call, message_id: str, wanted: EditMessage) -> Message:
 
     def decide(found: Found) -> Step | None:
         screened = screening.screen(call, wanted.text)
-        step = change_steps.edited(call, found, replace(wanted, text=screened.text), window_s)
+        step = change_steps.edit_message(call, found, replace(wanted, text=screened.text), window_s)
         return None if step is None else screening.flagged(call, step, screened)
 
     return _change(call, _Wanted(message_id, decide, also=named, text=wanted.text, of_names=True))
@@ -87,37 +88,37 @@ def delete_message(call: Call, message_id: str, scope: Literal["everyone", "me"]
     Three round trips; for everyone at times four, as for an edit.
     """
     if scope == "me":
-        return _change(call, _Wanted(message_id, lambda found: change_steps.hidden(call, found), of_mark=True))
-    return _change(call, _Wanted(message_id, lambda found: change_steps.deleted(call, found), of_names=True))
+        return _change(call, _Wanted(message_id, lambda found: change_steps.hide_message(call, found), of_mark=True))
+    return _change(call, _Wanted(message_id, lambda found: change_steps.delete_message(call, found), of_names=True))
 
 
 def add_reaction(call: Call, message_id: str, emoji: str) -> Message:
     """Puts the caller's reaction on a message; three round trips."""
-    return _react(call, message_id, emoji, is_on=True)
+    return _react(call, message_id, emoji, change_steps.add_reaction)
 
 
 def remove_reaction(call: Call, message_id: str, emoji: str) -> Message:
     """Takes the caller's reaction off a message; three round trips."""
-    return _react(call, message_id, emoji, is_on=False)
+    return _react(call, message_id, emoji, change_steps.remove_reaction)
 
 
-def _react(call: Call, message_id: str, emoji: str, *, is_on: bool) -> Message:
+def _react(call: Call, message_id: str, emoji: str, react: React) -> Message:
     normal = change_steps.check_emoji(emoji, access.field_of(call, "emoji"))
 
     def decide(found: Found) -> Step | None:
-        return change_steps.reacted(call, found, normal, is_on=is_on)
+        return react(call, found, normal)
 
     return _change(call, _Wanted(message_id, decide, of_mark=True, emoji=normal))
 
 
 def pin_message(call: Call, message_id: str) -> Message:
     """Pins a message for all members; three round trips."""
-    return _change(call, _Wanted(message_id, lambda found: change_steps.pinned(call, found, is_on=True)))
+    return _change(call, _Wanted(message_id, lambda found: change_steps.pin_message(call, found)))
 
 
 def unpin_message(call: Call, message_id: str) -> Message:
     """Takes the pin off a message, for all members; three round trips."""
-    return _change(call, _Wanted(message_id, lambda found: change_steps.pinned(call, found, is_on=False)))
+    return _change(call, _Wanted(message_id, lambda found: change_steps.unpin_message(call, found)))
 
 
 def list_pins(call: Call, conversation_id: str, query: PinQuery) -> PinList:

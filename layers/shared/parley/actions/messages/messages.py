@@ -17,10 +17,10 @@ from parley.domain.api.call import Call
 from parley.domain.api.errors import Field, Unprocessable
 from parley.domain.api.requests import Draft, History
 from parley.domain.api.types import EVERYONE, Message, Origin, SentMessage
-from parley.domain.conversations import history, rights
+from parley.domain.conversations import history, rights, send_steps
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage
-from parley.domain.conversations.send_steps import Earlier, fingerprint, next_message
+from parley.domain.conversations.send_steps import Earlier, fingerprint
 from parley.domain.conversations.steps import Step
 
 Blockers = Collection[str] | None  # to whom a message is marked; None where they are to be looked up among the members
@@ -96,7 +96,7 @@ def send_behind(
     if EVERYONE in draft.mentions:
         rights.require(head, call.user_id, "mention_everyone")
     screened = screening.screen(call, draft.text)
-    step = next_message(head, draft, call, text=screened.text, named=named, origin=origin)
+    step = send_steps.send_message(head, draft, call, text=screened.text, named=named, origin=origin)
     counted = limits.counted(call, limits.in_turn(call, step, mine), asked)
     message = write(call, screening.flagged(call, counted, screened), blockers)
     return None if message is None else _sent(message, replayed=False)

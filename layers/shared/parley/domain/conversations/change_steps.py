@@ -61,7 +61,7 @@ class Found(Struct, frozen=True, kw_only=True):
         return replace(self, head=step.after, message=step.message or self.message, mine=mine)
 
 
-def edited(call: Call, found: Found, wanted: EditMessage, window_s: int) -> Step | None:
+def edit_message(call: Call, found: Found, wanted: EditMessage, window_s: int) -> Step | None:
     """Returns what an edit writes; refuses all but its author, and after `window_s` seconds (0: no end).
 
     What stands there already may be asked for at any time: an earlier try may have written it.
@@ -121,7 +121,7 @@ def _renamed(call: Call, found: Found, wanted: EditMessage) -> tuple[str, ...]:
     return check_mentions(wanted.mentions, found.named, f"{call.field_prefix}/mentions", before)
 
 
-def deleted(call: Call, found: Found) -> Step | None:
+def delete_message(call: Call, found: Found) -> Step | None:
     """Returns what a deletion for everyone writes; refuses all but the author and, in a group, its admins."""
     head, message = found.head, found.message
     if message.sender_id != call.user_id:
@@ -136,7 +136,7 @@ def deleted(call: Call, found: Found) -> Step | None:
     return _with_names(found, step, message, changed)
 
 
-def hidden(call: Call, found: Found) -> Step | None:
+def hide_message(call: Call, found: Found) -> Step | None:
     """Returns what takes a message out of the caller's own view, whoever wrote it."""
     head, message = found.head, found.message
     known = found.mark(None)
@@ -149,8 +149,17 @@ def hidden(call: Call, found: Found) -> Step | None:
     return _step(head, Changed(entry=entry, mark=mark)).with_members(own=own)
 
 
-def reacted(call: Call, found: Found, emoji: str, *, is_on: bool) -> Step | None:
-    """Returns what a reaction writes, or the taking back of one."""
+def add_reaction(call: Call, found: Found, emoji: str) -> Step | None:
+    """Returns what puts the caller's reaction on a message."""
+    return _react(call, found, emoji, is_on=True)
+
+
+def remove_reaction(call: Call, found: Found, emoji: str) -> Step | None:
+    """Returns what takes the caller's reaction off a message."""
+    return _react(call, found, emoji, is_on=False)
+
+
+def _react(call: Call, found: Found, emoji: str, *, is_on: bool) -> Step | None:
     head, message = found.head, found.message
     rights.require(head, call.user_id, "react")
     known = found.mark(emoji)
@@ -168,8 +177,17 @@ def reacted(call: Call, found: Found, emoji: str, *, is_on: bool) -> Step | None
     return _step(head, Changed(entry=entry, message=changed, mark=mark))
 
 
-def pinned(call: Call, found: Found, *, is_on: bool) -> Step | None:
-    """Returns what pins a message, or takes the pin off."""
+def pin_message(call: Call, found: Found) -> Step | None:
+    """Returns what pins a message for all members."""
+    return _pin(call, found, is_on=True)
+
+
+def unpin_message(call: Call, found: Found) -> Step | None:
+    """Returns what takes the pin off a message."""
+    return _pin(call, found, is_on=False)
+
+
+def _pin(call: Call, found: Found, *, is_on: bool) -> Step | None:
     head, message = found.head, found.message
     rights.require(head, call.user_id, "pin_message")
     if message.pinned == is_on:

@@ -33,7 +33,7 @@ def fingerprint(call: Call, wanted: CreateConversation) -> str:
     return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
 
 
-def created(call: Call, conversation_id: str, wanted: CreateConversation, fingerprint: str) -> Step:
+def create_group(call: Call, conversation_id: str, wanted: CreateConversation, fingerprint: str) -> Step:
     """Returns what makes a group of the caller, its owner, and others."""
     if wanted.title is None:
         raise Invalid.field(f"{call.field_prefix}/title", "required", "A group needs a title.")
@@ -73,7 +73,7 @@ def _empty(call: Call, conversation_id: str, wanted: CreateConversation) -> Head
     )
 
 
-def added(call: Call, head: Head, user_ids: Sequence[str], role: GroupRole = "member") -> Step:
+def add_members(call: Call, head: Head, user_ids: Sequence[str], role: GroupRole = "member") -> Step:
     """Returns what brings people into a group, who are not in it yet, in a role."""
     rights.require(head, call.user_id, "add_members")
     rights.require(head, call.user_id, _to_give("member", role))
@@ -89,7 +89,7 @@ def added(call: Call, head: Head, user_ids: Sequence[str], role: GroupRole = "me
     return step.with_members(added=tuple(head.newcomer(one) for one in user_ids))
 
 
-def removed(call: Call, head: Head, user_id: str) -> Step:
+def remove_member(call: Call, head: Head, user_id: str) -> Step:
     """Returns what takes a member out of a group, the caller or somebody else."""
     leaves = user_id == call.user_id
     if not leaves:
@@ -107,7 +107,7 @@ def removed(call: Call, head: Head, user_id: str) -> Step:
     return step.with_members(removed=(user_id,))
 
 
-def role_changed(call: Call, head: Head, user_id: str, role: GroupRole) -> Step | None:
+def set_role(call: Call, head: Head, user_id: str, role: GroupRole) -> Step | None:
     """Returns what gives a member another role; None where they have it."""
     old = head.role_of(user_id)
     if user_id == call.user_id:
@@ -124,7 +124,7 @@ def role_changed(call: Call, head: Head, user_id: str, role: GroupRole) -> Step 
     return _told(call, head, after, note, "conversation_updated", (user_id,))
 
 
-def updated(call: Call, head: Head, wanted: UpdateConversation) -> Step | None:
+def update_conversation(call: Call, head: Head, wanted: UpdateConversation) -> Step | None:
     """Returns what changes a conversation's title, description, rules or state; None where nothing would change."""
     changed: dict[str, Any] = {}
     # What opens a conversation may change the rest of it by the same request; what leaves it closed may not, below.

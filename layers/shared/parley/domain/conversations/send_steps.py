@@ -62,7 +62,7 @@ def check_mentions(
     return once
 
 
-def next_message(
+def send_message(
     head: Head,
     draft: Draft,
     call: Call,
