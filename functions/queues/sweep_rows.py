@@ -1,12 +1,12 @@
 """Deal with rows that a scheduled sweep has found to be due, and has handed on."""
 
 from parley.actions.live import sweeps
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.live.sweeps import SweepJob
 from parley.triggers.attempts import Attempts
 from parley.triggers.queue import sweep_queue
 
 
 @sweep_queue
-def handler(call: Call, job: SweepJob, run: Attempts) -> int:
-    return sweeps.sweep_rows(call, job, run)
+def handler(request: Request, job: SweepJob, run: Attempts) -> int:
+    return sweeps.sweep_rows(request, job, run)

@@ -1,12 +1,12 @@
 """PUT /messages/{message_id}/reactions/{emoji}: react to a message. 200, 400, 403, 404, 409, 429."""
 
 from parley.actions.messages import changes
-from parley.domain.api.call import Call
 from parley.domain.api.limits import OWN
+from parley.domain.api.request import Request
 from parley.domain.api.types import Message
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(asks=OWN)
-def handler(call: Call, message_id: str, emoji: str) -> Reply[Message]:
-    return ok(changes.add_reaction(call, message_id, emoji))
+def handler(request: Request, message_id: str, emoji: str) -> Reply[Message]:
+    return ok(changes.add_reaction(request, message_id, emoji))

@@ -1,12 +1,12 @@
 """PATCH /conversations/{conversation_id}/archive: put away until something new comes, or take out. 200, 400, 404."""
 
 from parley.actions.conversations import own_settings
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.requests import ArchiveConversation
 from parley.domain.api.types import Conversation
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(body=ArchiveConversation)
-def handler(call: Call, conversation_id: str, body: ArchiveConversation) -> Reply[Conversation]:
-    return ok(own_settings.archive_conversation(call, conversation_id, archived=body.archived))
+def handler(request: Request, conversation_id: str, body: ArchiveConversation) -> Reply[Conversation]:
+    return ok(own_settings.archive_conversation(request, conversation_id, archived=body.archived))

@@ -4,14 +4,14 @@
 """
 
 from parley.actions.conversations.open import create_conversation
-from parley.domain.api.call import Call
 from parley.domain.api.limits import OWN
+from parley.domain.api.request import Request
 from parley.domain.api.requests import CreateConversation
 from parley.domain.api.types import Conversation
 from parley.triggers.rest import Reply, created, operation
 
 
 @operation(body=CreateConversation, asks=OWN)
-def handler(call: Call, body: CreateConversation) -> Reply[Conversation]:
-    conversation, new = create_conversation(call, body)
+def handler(request: Request, body: CreateConversation) -> Reply[Conversation]:
+    conversation, new = create_conversation(request, body)
     return created(conversation, new=new)

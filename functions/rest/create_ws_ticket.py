@@ -2,11 +2,11 @@
 
 from parley.actions.account import socket_tickets
 from parley.actions.account.socket_tickets import Ticket
-from parley.domain.api.call import Call
 from parley.domain.api.limits import LIVE
+from parley.domain.api.request import Request
 from parley.triggers.rest import Reply, created, operation
 
 
 @operation(asks=LIVE)
-def handler(call: Call) -> Reply[Ticket]:
-    return created(socket_tickets.create_ws_ticket(call))
+def handler(request: Request) -> Reply[Ticket]:
+    return created(socket_tickets.create_ws_ticket(request))

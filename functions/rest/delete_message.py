@@ -4,13 +4,13 @@
 """
 
 from parley.actions.messages import changes
-from parley.domain.api.call import Call
 from parley.domain.api.limits import OWN
+from parley.domain.api.request import Request
 from parley.domain.api.requests import DeleteMessage
 from parley.domain.api.types import Message
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(query=DeleteMessage, asks=OWN)
-def handler(call: Call, message_id: str, query: DeleteMessage) -> Reply[Message]:
-    return ok(changes.delete_message(call, message_id, query.scope))
+def handler(request: Request, message_id: str, query: DeleteMessage) -> Reply[Message]:
+    return ok(changes.delete_message(request, message_id, query.scope))

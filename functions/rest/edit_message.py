@@ -4,13 +4,13 @@
 """
 
 from parley.actions.messages import changes
-from parley.domain.api.call import Call
 from parley.domain.api.limits import OWN
+from parley.domain.api.request import Request
 from parley.domain.api.requests import EditMessage
 from parley.domain.api.types import Message
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(body=EditMessage, asks=OWN)
-def handler(call: Call, message_id: str, body: EditMessage) -> Reply[Message]:
-    return ok(changes.edit_message(call, message_id, body))
+def handler(request: Request, message_id: str, body: EditMessage) -> Reply[Message]:
+    return ok(changes.edit_message(request, message_id, body))

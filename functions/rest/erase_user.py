@@ -4,11 +4,11 @@ A job does it, in two rounds some five minutes apart. Asked for again, it is the
 """
 
 from parley.actions.erasure import job
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.erasure.job import Erasure
 from parley.triggers.rest import Reply, accepted, operation
 
 
 @operation()
-def handler(call: Call, user_id: str) -> Reply[Erasure]:
-    return accepted(job.erase_user(call, user_id))
+def handler(request: Request, user_id: str) -> Reply[Erasure]:
+    return accepted(job.erase_user(request, user_id))

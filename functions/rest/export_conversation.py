@@ -4,12 +4,12 @@ For its members, and for moderators. While an export of the same format is under
 """
 
 from parley.actions.exports import exports
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.requests import ExportConversation
 from parley.domain.exports.job import Export
 from parley.triggers.rest import Reply, accepted, operation
 
 
 @operation(body=ExportConversation)
-def handler(call: Call, conversation_id: str, body: ExportConversation) -> Reply[Export]:
-    return accepted(exports.export_conversation(call, conversation_id, body))
+def handler(request: Request, conversation_id: str, body: ExportConversation) -> Reply[Export]:
+    return accepted(exports.export_conversation(request, conversation_id, body))

@@ -4,12 +4,12 @@
 """
 
 from parley.actions.messages import forward
-from parley.domain.api.call import Call
 from parley.domain.api.limits import OWN
+from parley.domain.api.request import Request
 from parley.domain.api.requests import ForwardMessage
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(body=ForwardMessage, asks=OWN)
-def handler(call: Call, message_id: str, body: ForwardMessage) -> Reply[forward.Forwarded]:
-    return ok(forward.forward_message(call, message_id, body))
+def handler(request: Request, message_id: str, body: ForwardMessage) -> Reply[forward.Forwarded]:
+    return ok(forward.forward_message(request, message_id, body))

@@ -4,11 +4,11 @@ The receipt counts what was removed by kind, and carries a SHA-256 of its own co
 """
 
 from parley.actions.erasure import job
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.erasure.job import Erasure
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation()
-def handler(call: Call, erasure_id: str) -> Reply[Erasure]:
-    return ok(job.get_erasure(call, erasure_id))
+def handler(request: Request, erasure_id: str) -> Reply[Erasure]:
+    return ok(job.get_erasure(request, erasure_id))

@@ -1,11 +1,11 @@
 """GET /exports/{export_id}: how far an export of the caller's is, and where its file can be had. 200, 400, 404."""
 
 from parley.actions.exports import exports
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.exports.job import Export
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation()
-def handler(call: Call, export_id: str) -> Reply[Export]:
-    return ok(exports.get_export(call, export_id))
+def handler(request: Request, export_id: str) -> Reply[Export]:
+    return ok(exports.get_export(request, export_id))

@@ -1,10 +1,10 @@
 """GET /me: the caller, what they have not read, and the limits and timers that their client must use. 200, 400."""
 
 from parley.actions.account import me
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation()
-def handler(call: Call) -> Reply[me.Me]:
-    return ok(me.get_me(call))
+def handler(request: Request) -> Reply[me.Me]:
+    return ok(me.get_me(request))

@@ -1,10 +1,10 @@
 """GET /admin/reports/{report_id}: a report, its message, and what was said around it. 200, 400, 403, 404."""
 
 from parley.actions.moderation import reports
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation()
-def handler(call: Call, report_id: str) -> Reply[reports.ReportInContext]:
-    return ok(reports.get_report(call, report_id))
+def handler(request: Request, report_id: str) -> Reply[reports.ReportInContext]:
+    return ok(reports.get_report(request, report_id))

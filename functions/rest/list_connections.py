@@ -1,10 +1,10 @@
 """GET /me/connections: the caller's live connections, the newest first. 200."""
 
 from parley.actions.account import devices
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(asks=None)
-def handler(call: Call) -> Reply[devices.DeviceList]:
-    return ok(devices.list_connections(call))
+def handler(request: Request) -> Reply[devices.DeviceList]:
+    return ok(devices.list_connections(request))

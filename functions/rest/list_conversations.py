@@ -4,11 +4,11 @@
 """
 
 from parley.actions.conversations import lists
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.requests import ListConversations
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(query=ListConversations)
-def handler(call: Call, query: ListConversations) -> Reply[lists.ConversationList]:
-    return ok(lists.list_conversations(call, query))
+def handler(request: Request, query: ListConversations) -> Reply[lists.ConversationList]:
+    return ok(lists.list_conversations(request, query))

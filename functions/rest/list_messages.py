@@ -4,11 +4,11 @@
 """
 
 from parley.actions.messages import messages
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.requests import History
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(query=History)
-def handler(call: Call, conversation_id: str, query: History) -> Reply[messages.HistoryPage]:
-    return ok(messages.list_messages(call, conversation_id, query))
+def handler(request: Request, conversation_id: str, query: History) -> Reply[messages.HistoryPage]:
+    return ok(messages.list_messages(request, conversation_id, query))

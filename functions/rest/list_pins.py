@@ -1,11 +1,11 @@
 """GET /conversations/{conversation_id}/pins?cursor=: the pinned messages, the latest pin first. 200, 400, 404."""
 
 from parley.actions.messages import changes
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.requests import PinQuery
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(query=PinQuery)
-def handler(call: Call, conversation_id: str, query: PinQuery) -> Reply[changes.PinList]:
-    return ok(changes.list_pins(call, conversation_id, query))
+def handler(request: Request, conversation_id: str, query: PinQuery) -> Reply[changes.PinList]:
+    return ok(changes.list_pins(request, conversation_id, query))

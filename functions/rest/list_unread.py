@@ -1,10 +1,10 @@
 """GET /unread: what the caller has not read, by conversation. 200, 400."""
 
 from parley.actions.conversations import unread
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation()
-def handler(call: Call) -> Reply[unread.UnreadList]:
-    return ok(unread.list_unread(call))
+def handler(request: Request) -> Reply[unread.UnreadList]:
+    return ok(unread.list_unread(request))

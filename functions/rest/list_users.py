@@ -1,11 +1,11 @@
 """GET /users?role=&q=&cursor=&limit=: those with whom the caller may open a conversation, by name. 200, 400."""
 
 from parley.actions.people import directory
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.requests import ListUsers
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(query=ListUsers)
-def handler(call: Call, query: ListUsers) -> Reply[directory.UserList]:
-    return ok(directory.list_users(call, query))
+def handler(request: Request, query: ListUsers) -> Reply[directory.UserList]:
+    return ok(directory.list_users(request, query))

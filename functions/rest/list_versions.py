@@ -1,11 +1,11 @@
 """GET /messages/{message_id}/versions?cursor=: what a message said before, for moderators. 200, 400, 403, 404."""
 
 from parley.actions.messages import versions
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.requests import VersionQuery
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(query=VersionQuery)
-def handler(call: Call, message_id: str, query: VersionQuery) -> Reply[versions.VersionList]:
-    return ok(versions.list_versions(call, message_id, query))
+def handler(request: Request, message_id: str, query: VersionQuery) -> Reply[versions.VersionList]:
+    return ok(versions.list_versions(request, message_id, query))

@@ -1,13 +1,13 @@
 """PUT /users/{user_id}: a person's profile, as the host's own server says it. 201, 200, 400, 403, 409."""
 
 from parley.actions.people import profiles
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.requests import PutUser
 from parley.domain.api.types import Person
 from parley.triggers.rest import Reply, created, operation
 
 
 @operation(body=PutUser)
-def handler(call: Call, user_id: str, body: PutUser) -> Reply[Person]:
-    person, new = profiles.put_user(call, user_id, body)
+def handler(request: Request, user_id: str, body: PutUser) -> Reply[Person]:
+    person, new = profiles.put_user(request, user_id, body)
     return created(person, new=new)

@@ -4,11 +4,11 @@
 """
 
 from parley.actions.conversations import members
-from parley.domain.api.call import Call
 from parley.domain.api.limits import OWN
+from parley.domain.api.request import Request
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(asks=OWN)
-def handler(call: Call, conversation_id: str, user_id: str) -> Reply[members.RemovedMember]:
-    return ok(members.remove_member(call, conversation_id, user_id))
+def handler(request: Request, conversation_id: str, user_id: str) -> Reply[members.RemovedMember]:
+    return ok(members.remove_member(request, conversation_id, user_id))

@@ -4,14 +4,14 @@
 """
 
 from parley.actions.moderation import reports
-from parley.domain.api.call import Call
 from parley.domain.api.limits import OWN
+from parley.domain.api.request import Request
 from parley.domain.api.requests import ReportMessage
 from parley.domain.conversations.reports import FiledReport
 from parley.triggers.rest import Reply, created, operation
 
 
 @operation(body=ReportMessage, asks=OWN)
-def handler(call: Call, message_id: str, body: ReportMessage) -> Reply[FiledReport]:
-    report, new = reports.report_message(call, message_id, body)
+def handler(request: Request, message_id: str, body: ReportMessage) -> Reply[FiledReport]:
+    report, new = reports.report_message(request, message_id, body)
     return created(report, new=new)

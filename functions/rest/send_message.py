@@ -4,14 +4,14 @@
 """
 
 from parley.actions.messages import messages
-from parley.domain.api.call import Call
 from parley.domain.api.limits import OWN
+from parley.domain.api.request import Request
 from parley.domain.api.requests import SendMessage
 from parley.domain.api.types import SentMessage
 from parley.triggers.rest import Reply, created, operation
 
 
 @operation(body=SendMessage, asks=OWN)
-def handler(call: Call, conversation_id: str, body: SendMessage) -> Reply[SentMessage]:
-    sent = messages.send_message(call, conversation_id, body)
+def handler(request: Request, conversation_id: str, body: SendMessage) -> Reply[SentMessage]:
+    sent = messages.send_message(request, conversation_id, body)
     return created(sent, new=not sent.replayed)

@@ -4,14 +4,14 @@
 """
 
 from parley.actions.messages import send_to_user
-from parley.domain.api.call import Call
 from parley.domain.api.limits import OWN
+from parley.domain.api.request import Request
 from parley.domain.api.requests import SendMessageToUser
 from parley.domain.api.types import SentMessage
 from parley.triggers.rest import Reply, created, operation
 
 
 @operation(body=SendMessageToUser, asks=OWN)
-def handler(call: Call, body: SendMessageToUser) -> Reply[SentMessage]:
-    sent = send_to_user.send_message_to_user(call, body)
+def handler(request: Request, body: SendMessageToUser) -> Reply[SentMessage]:
+    sent = send_to_user.send_message_to_user(request, body)
     return created(sent, new=not sent.replayed)

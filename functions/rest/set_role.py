@@ -4,13 +4,13 @@
 """
 
 from parley.actions.conversations import members
-from parley.domain.api.call import Call
 from parley.domain.api.limits import OWN
+from parley.domain.api.request import Request
 from parley.domain.api.requests import SetRole
 from parley.domain.api.types import Member
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(body=SetRole, asks=OWN)
-def handler(call: Call, conversation_id: str, user_id: str, body: SetRole) -> Reply[Member]:
-    return ok(members.set_role(call, conversation_id, user_id, body.role))
+def handler(request: Request, conversation_id: str, user_id: str, body: SetRole) -> Reply[Member]:
+    return ok(members.set_role(request, conversation_id, user_id, body.role))

@@ -4,10 +4,10 @@ Their sockets are closed, and tokens that were issued before are refused within 
 """
 
 from parley.actions.account import devices
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation()
-def handler(call: Call, user_id: str) -> Reply[devices.SignedOut]:
-    return ok(devices.sign_out_user(call, user_id))
+def handler(request: Request, user_id: str) -> Reply[devices.SignedOut]:
+    return ok(devices.sign_out_user(request, user_id))

@@ -1,12 +1,12 @@
 """POST /sync: everything that the caller's device has missed since its cursors. 200, 400."""
 
 from parley.actions.conversations.sync import sync
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.requests import Sync
 from parley.domain.conversations.sync import OVER_REST, CaughtUp
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(body=Sync)
-def handler(call: Call, body: Sync) -> Reply[CaughtUp]:
-    return ok(sync(call, body, OVER_REST))
+def handler(request: Request, body: Sync) -> Reply[CaughtUp]:
+    return ok(sync(request, body, OVER_REST))

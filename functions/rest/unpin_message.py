@@ -1,12 +1,12 @@
 """DELETE /messages/{message_id}/pin: take the pin off a message. 200, 400, 403, 404, 429."""
 
 from parley.actions.messages import changes
-from parley.domain.api.call import Call
 from parley.domain.api.limits import OWN
+from parley.domain.api.request import Request
 from parley.domain.api.types import Message
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(asks=OWN)
-def handler(call: Call, message_id: str) -> Reply[Message]:
-    return ok(changes.unpin_message(call, message_id))
+def handler(request: Request, message_id: str) -> Reply[Message]:
+    return ok(changes.unpin_message(request, message_id))

@@ -4,13 +4,13 @@
 """
 
 from parley.actions.conversations import groups
-from parley.domain.api.call import Call
 from parley.domain.api.limits import OWN
+from parley.domain.api.request import Request
 from parley.domain.api.requests import UpdateConversation
 from parley.domain.api.types import Conversation
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(body=UpdateConversation, asks=OWN)
-def handler(call: Call, conversation_id: str, body: UpdateConversation) -> Reply[Conversation]:
-    return ok(groups.update_conversation(call, conversation_id, body))
+def handler(request: Request, conversation_id: str, body: UpdateConversation) -> Reply[Conversation]:
+    return ok(groups.update_conversation(request, conversation_id, body))

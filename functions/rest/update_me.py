@@ -1,11 +1,11 @@
 """PATCH /me: whether others see when the caller was last here. 200, 400."""
 
 from parley.actions.account import me
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.requests import UpdateMe
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(body=UpdateMe)
-def handler(call: Call, body: UpdateMe) -> Reply[me.Me]:
-    return ok(me.update_me(call, body))
+def handler(request: Request, body: UpdateMe) -> Reply[me.Me]:
+    return ok(me.update_me(request, body))

@@ -1,12 +1,12 @@
 """PATCH /conversations/{conversation_id}/settings: pin, mute, and what to be notified of. 200, 400, 404, 409."""
 
 from parley.actions.conversations import own_settings
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.requests import UpdateSettings
 from parley.domain.api.types import Conversation
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(body=UpdateSettings)
-def handler(call: Call, conversation_id: str, body: UpdateSettings) -> Reply[Conversation]:
-    return ok(own_settings.update_settings(call, conversation_id, body))
+def handler(request: Request, conversation_id: str, body: UpdateSettings) -> Reply[Conversation]:
+    return ok(own_settings.update_settings(request, conversation_id, body))

@@ -1,13 +1,13 @@
 """call_signal {conversation_id, call_id, signal, …}: passes on offers, answers, candidates and hang-ups of a call."""
 
 from parley.actions.live import calls
-from parley.domain.api.call import Call
 from parley.domain.api.limits import LIVE
+from parley.domain.api.request import Request
 from parley.domain.api.requests import SendCallSignal
 from parley.domain.api.types import CallStatus
 from parley.triggers.websocket import action
 
 
 @action(SendCallSignal, asks=LIVE)
-def handler(call: Call, data: SendCallSignal) -> CallStatus:
-    return calls.call_signal(call, data)
+def handler(request: Request, data: SendCallSignal) -> CallStatus:
+    return calls.call_signal(request, data)

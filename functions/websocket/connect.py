@@ -4,12 +4,12 @@ Nothing can be posted to it yet.
 """
 
 from parley.actions.live import presence
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.triggers.websocket import connection_event
 
 
 @connection_event
-def handler(call: Call, offered: list[str]) -> dict[str, str]:
-    presence.connect(call)
+def handler(request: Request, offered: list[str]) -> dict[str, str]:
+    presence.connect(request)
     # A browser closes the socket when none of the protocols that it offered comes back (RFC 6455, 4.1).
     return {"Sec-WebSocket-Protocol": "bearer"} if "bearer" in offered else {}

@@ -4,11 +4,11 @@ API Gateway sends it at best (docs: "best-effort"); the lease and the sweep do t
 """
 
 from parley.actions.live import presence
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.triggers.websocket import connection_event
 
 
 @connection_event
-def handler(call: Call, offered: list[str]) -> dict[str, str]:
-    presence.disconnect(call)
+def handler(request: Request, offered: list[str]) -> dict[str, str]:
+    presence.disconnect(request)
     return {}

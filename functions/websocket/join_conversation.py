@@ -1,12 +1,12 @@
 """join_conversation {conversation_id}: from now on the device gets its messages in full."""
 
 from parley.actions.live import open_conversations
-from parley.domain.api.call import Call
 from parley.domain.api.limits import LIVE
+from parley.domain.api.request import Request
 from parley.domain.api.requests import OfConversation
 from parley.triggers.websocket import action
 
 
 @action(OfConversation, asks=LIVE)
-def handler(call: Call, data: OfConversation) -> open_conversations.Joined:
-    return open_conversations.join_conversation(call, data.conversation_id)
+def handler(request: Request, data: OfConversation) -> open_conversations.Joined:
+    return open_conversations.join_conversation(request, data.conversation_id)

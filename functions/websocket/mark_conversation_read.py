@@ -1,12 +1,12 @@
 """mark_conversation_read {conversation_id}: the caller has read all of it."""
 
 from parley.actions.messages import read_markers
-from parley.domain.api.call import Call
 from parley.domain.api.limits import LIVE
+from parley.domain.api.request import Request
 from parley.domain.api.requests import OfConversation
 from parley.triggers.websocket import action
 
 
 @action(OfConversation, asks=LIVE)
-def handler(call: Call, data: OfConversation) -> read_markers.Marked:
-    return read_markers.mark_conversation_read(call, data.conversation_id)
+def handler(request: Request, data: OfConversation) -> read_markers.Marked:
+    return read_markers.mark_conversation_read(request, data.conversation_id)

@@ -1,12 +1,12 @@
 """mark_delivered {message_id}: a device of the caller has this message and all before it."""
 
 from parley.actions.messages import read_markers
-from parley.domain.api.call import Call
 from parley.domain.api.limits import LIVE
+from parley.domain.api.request import Request
 from parley.domain.api.requests import OfMessage
 from parley.triggers.websocket import action
 
 
 @action(OfMessage, asks=LIVE)
-def handler(call: Call, data: OfMessage) -> read_markers.Marked:
-    return read_markers.mark_delivered(call, data.message_id)
+def handler(request: Request, data: OfMessage) -> read_markers.Marked:
+    return read_markers.mark_delivered(request, data.message_id)

@@ -1,11 +1,11 @@
 """ping {}: the device is still there; its lease starts anew."""
 
 from parley.actions.live import presence
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.requests import Nothing
 from parley.triggers.websocket import action
 
 
 @action(Nothing, asks=None)
-def handler(call: Call, data: Nothing) -> presence.Pong:
-    return presence.ping(call)
+def handler(request: Request, data: Nothing) -> presence.Pong:
+    return presence.ping(request)

@@ -4,13 +4,13 @@ The ack carries it, and `replayed`.
 """
 
 from parley.actions.messages import messages
-from parley.domain.api.call import Call
 from parley.domain.api.limits import OWN
+from parley.domain.api.request import Request
 from parley.domain.api.requests import SendMessageAction
 from parley.domain.api.types import SentMessage
 from parley.triggers.websocket import action
 
 
 @action(SendMessageAction, asks=OWN)
-def handler(call: Call, data: SendMessageAction) -> SentMessage:
-    return messages.send_message(call, data.conversation_id, data)
+def handler(request: Request, data: SendMessageAction) -> SentMessage:
+    return messages.send_message(request, data.conversation_id, data)

@@ -1,12 +1,12 @@
 """typing_start {conversation_id}: the others see the caller typing, for five seconds."""
 
 from parley.actions.live import open_conversations
-from parley.domain.api.call import Call
 from parley.domain.api.limits import LIVE
+from parley.domain.api.request import Request
 from parley.domain.api.requests import OfConversation
 from parley.triggers.websocket import action
 
 
 @action(OfConversation, asks=LIVE)
-def handler(call: Call, data: OfConversation) -> open_conversations.TypingUntil:
-    return open_conversations.typing_start(call, data.conversation_id)
+def handler(request: Request, data: OfConversation) -> open_conversations.TypingUntil:
+    return open_conversations.typing_start(request, data.conversation_id)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from parley.domain.api.call import Call
 from parley.domain.api.identity import Identity
+from parley.domain.api.request import Request
 from parley.domain.erasure.job import new_job
 from parley.domain.moderation import audit
 from tests.functional.talk import make_group, open_direct, say
@@ -46,7 +46,7 @@ def test_function_accepts_its_event(parley: Parley, path: Path) -> None:
 
         job = new_job("frank", bytes(32), WRITTEN_MS)  # whose id is made of nothing random then
         host = Identity(user_id="host", name="", role="service", expires_at_s=0)
-        call = Call(caller=host, now_ms=WRITTEN_MS, request_id="r1")
+        call = Request(caller=host, now_ms=WRITTEN_MS, request_id="r1")
         erasures.add(job, audit.new_entry(call, "erase_user", job.erasure_id))
     say(alice, make_group(alice, bob, client_id="chess"), "hello")
     parley.user("carol")

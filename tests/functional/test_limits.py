@@ -641,13 +641,13 @@ def test_turn_that_was_read_before_the_head_is_not_taken_twice(parley: Parley) -
     assert head and before and after and before.sent_ms is None and after.sent_ms == parley.clock()
 
     from parley.actions import limits
-    from parley.domain.api.call import Call as Asking
     from parley.domain.api.identity import Identity
+    from parley.domain.api.request import Request
     from parley.domain.api.requests import Draft
     from parley.domain.conversations.send_steps import send_message
 
     identity = Identity(user_id="bob", name="Bob", role="user", contexts={}, expires_at_s=parley.clock())
-    asking = Asking(caller=identity, now_ms=parley.clock(), request_id="r")
+    asking = Request(caller=identity, now_ms=parley.clock(), request_id="r")
     step = limits.in_turn(asking, send_message(head, Draft(text="again"), asking), before)
 
     with pytest.raises(conditions.LostRace):

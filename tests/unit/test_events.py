@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from parley.domain.api import ids
-from parley.domain.api.call import Call
 from parley.domain.api.identity import Identity
+from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft
 from parley.domain.api.types import Conversation, UserStatus
 from parley.domain.conversations import events, views
@@ -54,7 +54,7 @@ class Talk:
 
     def send(self, user_id: str, text: str, *, in_full: bool) -> None:
         caller = Identity(user_id=user_id, name="", expires_at_s=0)
-        call = Call(caller=caller, now_ms=self.head.last_activity_ms + 1_000, request_id="r")
+        call = Request(caller=caller, now_ms=self.head.last_activity_ms + 1_000, request_id="r")
         step = send_message(self.head, Draft(text=text), call)
         self.head = step.after
         shown = step.new_message.for_all()

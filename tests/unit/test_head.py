@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from parley.domain.api.call import Call
 from parley.domain.api.identity import Identity
+from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft
 from parley.domain.conversations import views
 from parley.domain.conversations.head import Head, Membership
@@ -42,7 +42,7 @@ def reader(user_id: str) -> Reader:
 
 def sent(before: Head, sender_id: str, *, now_ms: int = 0) -> Head:
     """Returns the head after a send, as one transaction writes it."""
-    call = Call(caller=Identity(user_id=sender_id, name="", expires_at_s=0), now_ms=now_ms, request_id="r")
+    call = Request(caller=Identity(user_id=sender_id, name="", expires_at_s=0), now_ms=now_ms, request_id="r")
     return send_message(before, Draft(text="hello"), call).after
 
 

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from parley.adapters import limits
 from parley.adapters.environment import WrongVariable
-from parley.domain.api.call import Call
 from parley.domain.api.errors import TooMany
 from parley.domain.api.identity import Identity
 from parley.domain.api.limits import Rate, Taking, send_rate, settle, slow_mode_rate, take
+from parley.domain.api.request import Request
 from parley.domain.api.types import Limits, RateLimit
 
 NOW_MS = 1_800_000_000_000
@@ -19,9 +19,9 @@ DEFAULTS = {"live_per_minute": 240, "live_burst": 100, "cost_units_per_minute": 
 LIMITS = Limits(sends_per_minute=120, send_burst=30, connections=20, groups=200, **DEFAULTS)
 
 
-def call() -> Call:
+def call() -> Request:
     identity = Identity(user_id="alice", name="Alice", role="user", contexts={}, expires_at_s=NOW_MS)
-    return Call(caller=identity, now_ms=NOW_MS, request_id="r")
+    return Request(caller=identity, now_ms=NOW_MS, request_id="r")
 
 
 def granted_at(rate: Rate, pauses: list[int]) -> list[int]:

@@ -83,3 +83,9 @@ def test_nothing_is_imported_under_another_name() -> None:
     ]
 
     assert other == []
+
+
+def test_a_call_is_a_phone_call() -> None:
+    calls = [place.partition(":")[0] for name, place in names() if name == "Call"]
+
+    assert calls == ["layers/shared/parley/adapters/dynamodb/tables.py"]

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from parley.domain.api.call import Call
 from parley.domain.api.identity import Identity
+from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft, SendMessage, SendMessageAction, SendMessageToUser
 from parley.domain.api.times import HOUR_MS, hour
 from parley.domain.conversations.head import Head
@@ -31,8 +31,8 @@ def head(last_seq: int, last_activity_ms: int) -> Head:
     )
 
 
-def call(now_ms: int) -> Call:
-    return Call(caller=Identity(user_id="alice", name="Alice", expires_at_s=0), now_ms=now_ms, request_id="r")
+def call(now_ms: int) -> Request:
+    return Request(caller=Identity(user_id="alice", name="Alice", expires_at_s=0), now_ms=now_ms, request_id="r")
 
 
 @given(st.integers(0, 10**9), moments, moments)

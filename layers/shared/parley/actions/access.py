@@ -6,8 +6,8 @@ To outsiders nothing exists (404).
 from parley.adapters.conversations import conversations, messages
 from parley.adapters.people import moderators
 from parley.domain.api import ids
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Forbidden, NotFound
+from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage
 
@@ -34,50 +34,50 @@ def admit(head: Head | None, user_id: str, membership: Membership | None = None)
     return head
 
 
-def access_conversation(call: Call, conversation_id: str) -> Head:
+def access_conversation(request: Request, conversation_id: str) -> Head:
     """Returns the head of the caller's conversation; one round trip."""
     if ids.is_group_id(conversation_id):
-        return access_membership(call, conversation_id)[0]
-    ids.check_conversation_id(conversation_id, field_of(call, "conversation_id"))
-    return admit(conversations.head(conversation_id), call.user_id)
+        return access_membership(request, conversation_id)[0]
+    ids.check_conversation_id(conversation_id, field_of(request, "conversation_id"))
+    return admit(conversations.head(conversation_id), request.user_id)
 
 
-def access_membership(call: Call, conversation_id: str) -> tuple[Head, Membership]:
+def access_membership(request: Request, conversation_id: str) -> tuple[Head, Membership]:
     """Returns the head and the caller's own side of a conversation; one round trip."""
-    ids.check_conversation_id(conversation_id, field_of(call, "conversation_id"))
-    head, mine = conversations.head_and_membership(conversation_id, call.user_id)
+    ids.check_conversation_id(conversation_id, field_of(request, "conversation_id"))
+    head, mine = conversations.head_and_membership(conversation_id, request.user_id)
     if mine is None:
         raise no_conversation()
-    return admit(head, call.user_id, mine), mine
+    return admit(head, request.user_id, mine), mine
 
 
-def access_message(call: Call, message_id: str) -> tuple[Head, StoredMessage]:
+def access_message(request: Request, message_id: str) -> tuple[Head, StoredMessage]:
     """Returns a message of one of the caller's conversations, with the head; one round trip."""
-    conversation_id, seq = ids.split_message_id(message_id, field_of(call, "message_id"))
-    head, mine, message, _ = messages.head_and_message(conversation_id, seq, call.user_id)
-    if head is None or not is_member(head, call.user_id, mine) or message is None:
+    conversation_id, seq = ids.split_message_id(message_id, field_of(request, "message_id"))
+    head, mine, message, _ = messages.head_and_message(conversation_id, seq, request.user_id)
+    if head is None or not is_member(head, request.user_id, mine) or message is None:
         raise no_message()
     return head, message
 
 
-def access_marker(call: Call, message_id: str) -> tuple[Head, Membership, int]:
+def access_marker(request: Request, message_id: str) -> tuple[Head, Membership, int]:
     """Returns head, own membership and seq of a message to put a marker at; one round trip.
 
     Seqs have no gaps, so a seq up to `last_seq` is a message, and none beyond it is.
     """
-    conversation_id, seq = ids.split_message_id(message_id, field_of(call, "message_id"))
-    head, mine = conversations.head_and_membership(conversation_id, call.user_id)
-    if head is None or mine is None or not is_member(head, call.user_id, mine) or seq > head.last_seq:
+    conversation_id, seq = ids.split_message_id(message_id, field_of(request, "message_id"))
+    head, mine = conversations.head_and_membership(conversation_id, request.user_id)
+    if head is None or mine is None or not is_member(head, request.user_id, mine) or seq > head.last_seq:
         raise no_message()
     return head, mine, seq
 
 
-def require_moderator(call: Call) -> None:
+def require_moderator(request: Request) -> None:
     """Refuses everybody whose role is not one of those that moderate this deployment."""
-    if not moderators.is_moderator(call.caller.role):
+    if not moderators.is_moderator(request.caller.role):
         raise Forbidden("moderators_only", "Only moderators may do this.", rule="ModeratorRoles")
 
 
-def field_of(call: Call, name: str) -> str:
+def field_of(request: Request, name: str) -> str:
     """Returns where an id came from: a field of an action's data, or a part of the path (written `{name}`)."""
-    return f"{call.field_prefix}/{name}" if call.field_prefix else f"{{{name}}}"
+    return f"{request.field_prefix}/{name}" if request.field_prefix else f"{{{name}}}"

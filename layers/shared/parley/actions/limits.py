@@ -17,9 +17,9 @@ from parley.actions.parallel import in_parallel
 from parley.adapters import limits
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import metering, rate_buckets
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Conflict
 from parley.domain.api.limits import Rate, Taking, send_rate, settle, slow_mode_rate, take, tokens_for
+from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.rights import ADMINS
 from parley.domain.conversations.steps import Step, Token, Turn
@@ -42,66 +42,66 @@ class Asked(Struct, frozen=True, kw_only=True):
     tokens: int = 1
 
 
-def take_own(call: Call, text: str = "") -> Asked:
+def take_own(request: Request, text: str = "") -> Asked:
     """Takes tokens for a text out of the caller's own bucket, which counts what they do anywhere; raises TooMany.
 
     One round trip; two if the bucket is not full. The host's own programs are not limited.
     """
     tokens = tokens_for(text, _rate())
-    if call.is_limited:
-        _settle_own(call, _own_tokens(call, tokens), tokens)
+    if request.is_limited:
+        _settle_own(request, _own_tokens(request, tokens), tokens)
     return Asked(tokens=tokens)
 
 
 def own_beside(
-    call: Call, conversation_id: str, read: Callable[[], Read], *, text: str = "", always: bool = False
+    request: Request, conversation_id: str, read: Callable[[], Read], *, text: str = "", always: bool = False
 ) -> tuple[Read, Asked]:
     """Returns what `read` reads; beside it takes tokens for a text out of the caller's own bucket if they move on.
 
     With `always` whether they move on or not. Nothing is refused yet: `counted` does that with what this returns.
     """
     tokens = tokens_for(text, _rate())
-    last = _last.get(call.user_id)
-    if call.is_limited and (always or last not in (None, conversation_id)):
-        found, taking = in_parallel(read, lambda: _own_tokens(call, tokens))
+    last = _last.get(request.user_id)
+    if request.is_limited and (always or last not in (None, conversation_id)):
+        found, taking = in_parallel(read, lambda: _own_tokens(request, tokens))
         return found, Asked(taking=taking, tokens=tokens)
     return read(), Asked(tokens=tokens)
 
 
-def _move_on(call: Call, conversation_id: str, asked: Asked) -> None:
+def _move_on(request: Request, conversation_id: str, asked: Asked) -> None:
     """Lets the caller go on in this conversation from now on; raises TooMany if their own bucket was empty."""
     if asked.taking is not None:
-        _settle_own(call, asked.taking, asked.tokens)
+        _settle_own(request, asked.taking, asked.tokens)
     # Only now: whoever was refused is asked for a token again.
-    _last.pop(call.user_id, None)
-    _last[call.user_id] = conversation_id
+    _last.pop(request.user_id, None)
+    _last[request.user_id] = conversation_id
     if len(_last) > MAX_REMEMBERED:
         _last.popitem(last=False)
 
 
-def tell(call: Call, head: Head) -> None:
+def tell(request: Request, head: Head) -> None:
     """Lets the answer tell what the caller's bucket in a conversation holds."""
-    if call.is_limited:
+    if request.is_limited:
         rate = _rate()
-        call.note(rate.standing((head.rates or {}).get(call.user_id), call.now_ms))
+        request.note(rate.standing((head.rates or {}).get(request.user_id), request.now_ms))
 
 
-def counted(call: Call, step: Step, asked: Asked) -> Step:
+def counted(request: Request, step: Step, asked: Asked) -> Step:
     """Returns a step with the tokens for it, out of the caller's bucket in that conversation.
 
     Raises TooMany if that bucket, or the caller's own, does not hold them.
     """
-    _move_on(call, step.before.conversation_id, asked)
-    if not call.is_limited:
+    _move_on(request, step.before.conversation_id, asked)
+    if not request.is_limited:
         return step
     buckets = step.before.rates or {}
-    before_ms = buckets.get(call.user_id)
+    before_ms = buckets.get(request.user_id)
     rate = _rate()
-    after_ms = settle(call, rate, take(before_ms, rate, call.now_ms, asked.tokens), asked.tokens)
+    after_ms = settle(request, rate, take(before_ms, rate, request.now_ms, asked.tokens), asked.tokens)
     metering.note_token()
-    full = [one for one, tat_ms in buckets.items() if tat_ms <= call.now_ms and one != call.user_id]
+    full = [one for one, tat_ms in buckets.items() if tat_ms <= request.now_ms and one != request.user_id]
     token = Token(
-        user_id=call.user_id,
+        user_id=request.user_id,
         before_ms=before_ms,
         after_ms=after_ms,
         full={one: buckets[one] for one in full[:MAX_TIDIED]},
@@ -109,21 +109,21 @@ def counted(call: Call, step: Step, asked: Asked) -> Step:
     return msgspec.structs.replace(step, token=token)
 
 
-def in_turn(call: Call, step: Step, mine: Membership | None) -> Step:
+def in_turn(request: Request, step: Step, mine: Membership | None) -> Step:
     """Returns a step with the caller's turn in slow mode, where there is one; raises TooMany before it has come."""
     head = step.before
-    if not head.slow_mode_s or mine is None or head.role_of(call.user_id) in ADMINS or not call.is_limited:
+    if not head.slow_mode_s or mine is None or head.role_of(request.user_id) in ADMINS or not request.is_limited:
         return step
     rate = slow_mode_rate(head.slow_mode_s, limits.current())
     next_ms = None if mine.sent_ms is None else mine.sent_ms + rate.interval_ms
-    settle(call, rate, take(next_ms, rate, call.now_ms))
-    return step.with_members(turn=Turn(user_id=call.user_id, before_ms=mine.sent_ms, at_ms=call.now_ms))
+    settle(request, rate, take(next_ms, rate, request.now_ms))
+    return step.with_members(turn=Turn(user_id=request.user_id, before_ms=mine.sent_ms, at_ms=request.now_ms))
 
 
-def check_groups(call: Call) -> None:
+def check_groups(request: Request) -> None:
     """Raises Conflict where the caller is in as many groups as they may be and still make one; one round trip."""
     most = limits.current().groups
-    if call.is_limited and conversations.count_groups(call.user_id, most) >= most:
+    if request.is_limited and conversations.count_groups(request.user_id, most) >= most:
         raise Conflict(
             "too_many_groups", f"You are in {most} groups; leave one before you make another.", rule="groups"
         )
@@ -134,12 +134,12 @@ def forget() -> None:
     _last.clear()
 
 
-def _own_tokens(call: Call, tokens: int) -> Taking:
-    return rate_buckets.take(call.user_id, _rate(), call.now_ms, tokens)
+def _own_tokens(request: Request, tokens: int) -> Taking:
+    return rate_buckets.take(request.user_id, _rate(), request.now_ms, tokens)
 
 
-def _settle_own(call: Call, taking: Taking, tokens: int) -> None:
-    settle(call, _rate(), taking, tokens)
+def _settle_own(request: Request, taking: Taking, tokens: int) -> None:
+    settle(request, _rate(), taking, tokens)
     metering.note_token()
 
 

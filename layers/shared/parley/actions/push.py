@@ -14,7 +14,7 @@ from parley.adapters.dynamodb import metering
 from parley.adapters.live import connections, queues, sockets
 from parley.adapters.live.sockets import Outcome
 from parley.domain.api import ids
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.types import Message
 from parley.domain.conversations.events import ContentEvent, Event, MessageNotification, NewMessage
 from parley.domain.conversations.steps import Change
@@ -32,14 +32,14 @@ Written = TypeVar("Written")
 _told: OrderedDict[Hashable, None] = OrderedDict()
 
 
-def is_news(call: Call, what: Hashable, since_ms: int, *, within_ms: int = RETELL_MS) -> bool:
+def is_news(request: Request, what: Hashable, since_ms: int, *, within_ms: int = RETELL_MS) -> bool:
     """Says whether a retry must tell the others of something that was written at `since_ms`.
 
     The first try may have died between its write and its posts. Not if this very process knows that it got through,
     nor if it is long ago: a retry takes no token, and would push to everybody from each process that has not told it.
     Who was not told in time finds a gap in the seqs, and syncs.
     """
-    return not was_told(what) and call.now_ms - since_ms < within_ms
+    return not was_told(what) and request.now_ms - since_ms < within_ms
 
 
 def was_told(what: Hashable) -> bool:
@@ -47,13 +47,13 @@ def was_told(what: Hashable) -> bool:
     return what in _told
 
 
-def untold_change(call: Call, conversation_id: str, change_seq: int) -> Change | None:
+def untold_change(request: Request, conversation_id: str, change_seq: int) -> Change | None:
     """Returns a change that a retry must tell the others of; one round trip, none if this process has told it."""
     what = (conversation_id, change_seq)
     if not change_seq or was_told(what):
         return None
     found = next(iter(messages.changes(conversation_id, change_seq, change_seq)), None)
-    if found is not None and is_news(call, what, found.at_ms):
+    if found is not None and is_news(request, what, found.at_ms):
         return found
     remember(what)
     return None
@@ -82,23 +82,25 @@ def beside(write: Callable[[], Written], user_ids: Iterable[str]) -> tuple[Writt
     return in_parallel(write, lambda: list(connections.of(wanted).values()))
 
 
-def tell(call: Call, user_ids: Iterable[str], event: ContentEvent) -> None:
+def tell(request: Request, user_ids: Iterable[str], event: ContentEvent) -> None:
     """Posts an event to every live device of these people, the calling device excepted.
 
     One round trip plus the posts. What tells that somebody is there goes by `visibility.py`.
     """
     frame = event.frame()
-    tell_each(call, user_ids, lambda *_: frame, _about(event))
+    tell_each(request, user_ids, lambda *_: frame, _about(event))
 
 
-def tell_each(call: Call, user_ids: Iterable[str], frame_for: FrameFor, conversation_id: str | None = None) -> None:
+def tell_each(
+    request: Request, user_ids: Iterable[str], frame_for: FrameFor, conversation_id: str | None = None
+) -> None:
     """Posts to every live device of these people, the calling one excepted, the frame that `frame_for` gives for it.
 
     What must wait is posted later only to those who are then still in the conversation of `conversation_id`.
     """
     wanted = list(user_ids)
     if wanted:
-        _post(call, connections.of(wanted).values(), frame_for, conversation_id)
+        _post(request, connections.of(wanted).values(), frame_for, conversation_id)
 
 
 class Told(Struct, frozen=True):
@@ -114,28 +116,28 @@ class Told(Struct, frozen=True):
         return msgspec.structs.replace(self, user_ids=[one for one in self.user_ids if one not in gone])
 
 
-def tell_all(call: Call, told: Sequence[Told]) -> None:
+def tell_all(request: Request, told: Sequence[Told]) -> None:
     """Posts several things to people's live devices, the calling one excepted; their devices are read once."""
     people = connections.of(dict.fromkeys(one for each in told for one in each.user_ids))
     posts = [
         post
         for each in told
         for post in posts_to(
-            call.now_s,
+            request.now_s,
             [people[one] for one in dict.fromkeys(each.user_ids)],
             each.frame_for,
             each.conversation_id,
-            besides=call.connection_id,
+            besides=request.connection_id,
         )
     ]
-    leases.renew_beside(call, people.values(), lambda: _deliver(posts, call.now_ms))
+    leases.renew_beside(request, people.values(), lambda: _deliver(posts, request.now_ms))
 
 
 def tell_present_each(
-    call: Call, people: Iterable[Presence], frame_for: FrameFor, conversation_id: str | None = None
+    request: Request, people: Iterable[Presence], frame_for: FrameFor, conversation_id: str | None = None
 ) -> None:
     """Posts as `tell_each` does to people whose presence was read already."""
-    _post(call, people, frame_for, conversation_id)
+    _post(request, people, frame_for, conversation_id)
 
 
 def _about(event: Event) -> str | None:
@@ -143,16 +145,16 @@ def _about(event: Event) -> str | None:
     return None if event.name == "member_removed" else getattr(event, "conversation_id", None)
 
 
-def answer(call: Call, frame: str) -> None:
+def answer(request: Request, frame: str) -> None:
     """Posts to the calling device the reply to a frame whose route returns none."""
     post = Post(
-        user_id=call.user_id,
-        connection_id=call.device_id,
-        since_ms=call.connected_at_ms,
-        last_sign_ms=call.now_ms,
+        user_id=request.user_id,
+        connection_id=request.device_id,
+        since_ms=request.connected_at_ms,
+        last_sign_ms=request.now_ms,
         frame=frame,
     )
-    if later := deliver([post], call.now_ms):
+    if later := deliver([post], request.now_ms):
         queues.retry_later(later)
 
 
@@ -184,10 +186,10 @@ def frames_of(event: ContentEvent) -> FrameFor:
     return lambda *_: frame
 
 
-def _post(call: Call, people: Iterable[Presence], frame_for: FrameFor, conversation_id: str | None) -> None:
+def _post(request: Request, people: Iterable[Presence], frame_for: FrameFor, conversation_id: str | None) -> None:
     known = list(people)
-    posts = posts_to(call.now_s, known, frame_for, conversation_id, besides=call.connection_id)
-    leases.renew_beside(call, known, lambda: _deliver(posts, call.now_ms))
+    posts = posts_to(request.now_s, known, frame_for, conversation_id, besides=request.connection_id)
+    leases.renew_beside(request, known, lambda: _deliver(posts, request.now_ms))
 
 
 def _deliver(posts: list[Post], now_ms: int) -> None:

@@ -4,8 +4,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from parley.adapters.moderation import word_list_cache
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Field, Unprocessable
+from parley.domain.api.request import Request
 from parley.domain.conversations import reports
 from parley.domain.conversations.steps import Step
 
@@ -19,7 +19,7 @@ class Screened(Struct, frozen=True, kw_only=True):
     flags: tuple[str, ...] = ()
 
 
-def screen(call: Call, text: str, field: str = "text") -> Screened:
+def screen(request: Request, text: str, field: str = "text") -> Screened:
     """Returns a text as it may be stored; raises Unprocessable where a rule rejects it. No round trip."""
     verdict = word_list_cache.verdict(text)
     if verdict is None or verdict.action is None:
@@ -28,17 +28,17 @@ def screen(call: Call, text: str, field: str = "text") -> Screened:
         raise Unprocessable(
             "banned_words",
             "This holds words that are not allowed here.",
-            fields=(Field(f"{call.field_prefix}/{field}", "not_allowed"),),
+            fields=(Field(f"{request.field_prefix}/{field}", "not_allowed"),),
             rule=f"banned_words: {', '.join(verdict.rule_ids[:MAX_NAMED])}",
         )
     return Screened(text=verdict.text, flags=word_list_cache.flagging(verdict.rule_ids))
 
 
-def flagged(call: Call, step: Step, *screened: Screened) -> Step:
+def flagged(request: Request, step: Step, *screened: Screened) -> Step:
     """Returns the step with a report of its message to the moderators, where a rule wants one."""
     flags = tuple(dict.fromkeys(flag for one in screened for flag in one.flags))
     message = step.message
     if not flags or message is None:
         return step
     text = "\n".join(one.text for one in screened if one.flags)
-    return replace(step, report=reports.report_by_rules(message, text, flags[:MAX_NAMED], call.now_ms))
+    return replace(step, report=reports.report_by_rules(message, text, flags[:MAX_NAMED], request.now_ms))

@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 from parley.adapters.live import queues
 from parley.adapters.threads import Threads
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.live.sweeps import JOB_ROWS, OWN_ROWS, Key, SweepJob, SweepKind
 
 AT_ONCE = 32  # rows; each waits for AWS nearly all of its time
@@ -45,30 +45,30 @@ class Sweep(Generic[Row]):
 
     kind: SweepKind
     names: Key
-    due: Callable[[Call], Iterator[Key]]
+    due: Callable[[Request], Iterator[Key]]
     read: Callable[[Sequence[Key]], Mapping[Key, Row]]
-    sweep_one: Callable[[Call, Run, Key, Row | None], int]
-    put_off: Callable[[Call, Key], object]
+    sweep_one: Callable[[Request, Run, Key, Row | None], int]
+    put_off: Callable[[Request, Key], object]
 
 
-def sweep_due(call: Call, run: Run, sweep: Sweep[Row]) -> int:
+def sweep_due(request: Request, run: Run, sweep: Sweep[Row]) -> int:
     """Deals with the first rows that are due, and hands the others on; returns what became of its own.
 
     One call of the queue for each thousand rows. What is not handed on in time stays due for the next run.
     """
-    keys = iter(dict.fromkeys(sweep.due(call)))
+    keys = iter(dict.fromkeys(sweep.due(request)))
     own = list(islice(keys, OWN_ROWS))
-    while run.has_time() and (jobs := list(islice(_jobs(call, sweep, keys), JOBS_AT_ONCE))):
+    while run.has_time() and (jobs := list(islice(_jobs(request, sweep, keys), JOBS_AT_ONCE))):
         queues.sweep_on(jobs)
-    return sweep_keys(call, run, sweep, own)
+    return sweep_keys(request, run, sweep, own)
 
 
-def _jobs(call: Call, sweep: Sweep[Row], keys: Iterator[Key]) -> Iterator[SweepJob]:
+def _jobs(request: Request, sweep: Sweep[Row], keys: Iterator[Key]) -> Iterator[SweepJob]:
     while part := tuple(islice(keys, JOB_ROWS)):
-        yield SweepJob(kind=sweep.kind, keys=part, at_s=call.now_s)
+        yield SweepJob(kind=sweep.kind, keys=part, at_s=request.now_s)
 
 
-def sweep_keys(call: Call, run: Run, sweep: Sweep[Row], keys: Iterable[Key]) -> int:
+def sweep_keys(request: Request, run: Run, sweep: Sweep[Row], keys: Iterable[Key]) -> int:
     """Returns the sum of what `sweep.sweep_one` returns; a row that raises ends nothing for the others.
 
     It is put off behind all that is due now, so the next run tries it last. Rows that are not begun in time stay due.
@@ -80,9 +80,9 @@ def sweep_keys(call: Call, run: Run, sweep: Sweep[Row], keys: Iterable[Key]) -> 
         if not run.has_time():
             return 0
         ids = dict(zip(sweep.names, key, strict=True))
-        swept = run.attempt(lambda: sweep.sweep_one(call, run, key, found.get(key)), **ids)
+        swept = run.attempt(lambda: sweep.sweep_one(request, run, key, found.get(key)), **ids)
         if swept is None:
-            run.attempt(lambda: sweep.put_off(call, key), **ids)
+            run.attempt(lambda: sweep.put_off(request, key), **ids)
         return swept or 0
 
     return sum(_rows.map(sweep_row, rows))

@@ -6,7 +6,7 @@ from parley.actions.parallel import in_parallel
 from parley.adapters.conversations import personal_marks
 from parley.adapters.people import blocks
 from parley.domain.api import ids
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import PersonalMarks, Reader, StoredMessage, Viewer
 
@@ -21,7 +21,7 @@ def reader_of(user_id: str, heads: Iterable[Head]) -> Reader:
 
 
 def viewer_of(
-    call: Call, conversation_id: str, first_seq: int, last_seq: int, blocked: Collection[str] | None = None
+    request: Request, conversation_id: str, first_seq: int, last_seq: int, blocked: Collection[str] | None = None
 ) -> Viewer:
     """Returns how the caller sees the messages from `first_seq` to `last_seq`; one round trip.
 
@@ -30,14 +30,14 @@ def viewer_of(
     """
 
     def mine() -> Mapping[int, PersonalMarks]:
-        return personal_marks.marks_on(conversation_id, call.user_id, first_seq, last_seq)
+        return personal_marks.marks_on(conversation_id, request.user_id, first_seq, last_seq)
 
     if not ids.is_group_id(conversation_id):
-        return Viewer(user_id=call.user_id, blocked=frozenset(), marks=mine())
+        return Viewer(user_id=request.user_id, blocked=frozenset(), marks=mine())
     if blocked is not None:
-        return Viewer(user_id=call.user_id, blocked=frozenset(blocked), marks=mine())
-    marked, found = in_parallel(mine, lambda: frozenset(blocks.blocked_by(call.user_id)))
-    return Viewer(user_id=call.user_id, blocked=found, marks=marked)
+        return Viewer(user_id=request.user_id, blocked=frozenset(blocked), marks=mine())
+    marked, found = in_parallel(mine, lambda: frozenset(blocks.blocked_by(request.user_id)))
+    return Viewer(user_id=request.user_id, blocked=found, marks=marked)
 
 
 def author_as_viewer(user_id: str, marked: Mapping[int, PersonalMarks]) -> Viewer:
@@ -46,7 +46,7 @@ def author_as_viewer(user_id: str, marked: Mapping[int, PersonalMarks]) -> Viewe
 
 
 def viewer_and_messages(
-    call: Call,
+    request: Request,
     head: Head,
     span: tuple[int, int],
     read: Callable[[], Sequence[StoredMessage]],
@@ -60,7 +60,7 @@ def viewer_and_messages(
     `viewer_of` does.
     """
     conversation_id = head.conversation_id
-    seen, found = in_parallel(lambda: viewer_of(call, conversation_id, *span, blocked), read)
+    seen, found = in_parallel(lambda: viewer_of(request, conversation_id, *span, blocked), read)
     if any(message.change_seq > head.last_change_seq for message in found):
-        seen = viewer_of(call, conversation_id, *span, blocked)
+        seen = viewer_of(request, conversation_id, *span, blocked)
     return seen, found

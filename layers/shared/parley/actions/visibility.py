@@ -13,7 +13,7 @@ from parley.actions import push
 from parley.actions.parallel import in_parallel
 from parley.adapters.people import blocks
 from parley.domain.api import ids
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.conversations.events import LiveEvent
 from parley.domain.conversations.head import Head
 from parley.domain.live import visibility
@@ -32,9 +32,9 @@ class Told(Struct, frozen=True):
     audience: Audience
     people: Sequence[Presence]
 
-    def tell(self, call: Call, event: LiveEvent) -> None:
+    def tell(self, request: Request, event: LiveEvent) -> None:
         """Posts an event to their live devices, the calling one excepted."""
-        push.tell_present_each(call, self.people, self.audience.frames(event), self.conversation_id)
+        push.tell_present_each(request, self.people, self.audience.frames(event), self.conversation_id)
 
 
 def read_beside(user_id: str, place_id: str, read: Callable[[], Read]) -> tuple[Read, Hidden]:
@@ -47,18 +47,18 @@ def read_beside(user_id: str, place_id: str, read: Callable[[], Read]) -> tuple[
     return in_parallel(read, lambda: blocks.few_cut_off(user_id))
 
 
-def beside(call: Call, head: Head, hidden: Hidden, write: Callable[[], Read]) -> tuple[Read, Told]:
+def beside(request: Request, head: Head, hidden: Hidden, write: Callable[[], Read]) -> tuple[Read, Told]:
     """Does a write, and reads at the same time the devices of those who learn what the caller does.
 
     Returns what the write gave. One round trip.
     """
-    return _beside(call.user_id, head, hidden, write)
+    return _beside(request.user_id, head, hidden, write)
 
 
-def tell(call: Call, head: Head, hidden: Hidden, event: LiveEvent, *, user_id: str | None = None) -> None:
+def tell(request: Request, head: Head, hidden: Hidden, event: LiveEvent, *, user_id: str | None = None) -> None:
     """Tells those who may learn it what the caller does, or `user_id`; one round trip and the posts."""
-    _, told = _beside(user_id or call.user_id, head, hidden, lambda: None)
-    told.tell(call, event)
+    _, told = _beside(user_id or request.user_id, head, hidden, lambda: None)
+    told.tell(request, event)
 
 
 def _beside(user_id: str, head: Head, hidden: Hidden, write: Callable[[], Read]) -> tuple[Read, Told]:

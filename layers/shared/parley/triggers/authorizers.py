@@ -52,11 +52,11 @@ def _authorizer(
 
     @wraps(function)
     def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-        request = event["requestContext"]
-        request_id = request.get("requestId", "")
-        ids = {"connection_id": request["connectionId"]} if "connectionId" in request else {}
+        request_context = event["requestContext"]
+        request_id = request_context.get("requestId", "")
+        ids = {"connection_id": request_context["connectionId"]} if "connectionId" in request_context else {}
         try:
-            identity = run(event, _now_s(request))
+            identity = run(event, _now_s(request_context))
         except Exception as error:
             refusal = problems.as_refusal(error)
             if not isinstance(refusal, Unauthenticated):
@@ -72,10 +72,10 @@ def _authorizer(
     return handler
 
 
-def _now_s(request: Mapping[str, Any]) -> int:
+def _now_s(request_context: Mapping[str, Any]) -> int:
     # API Gateway promises a REST authorizer no time: the guide's example of its event has none ("Input to a Lambda
     # authorizer"), though events have been seen with one.
-    return int(request.get("requestTimeEpoch") or time.time_ns() // 1_000_000) // 1000
+    return int(request_context.get("requestTimeEpoch") or time.time_ns() // 1_000_000) // 1000
 
 
 def _allow(identity: Identity, resource: str) -> dict[str, Any]:

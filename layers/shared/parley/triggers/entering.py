@@ -4,19 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from parley.adapters.dynamodb import admission, metering
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Unauthenticated
+from parley.domain.api.request import Request
 
 
 @contextmanager
-def admitted(call: Call, operation: str, asks: str | None) -> Iterator[None]:
+def admitted(request: Request, operation: str, asks: str | None) -> Iterator[None]:
     """Runs an operation; raises Unauthenticated for a caller who was signed out, TooMany for one with nothing left.
 
     `asks` names the bucket that must not be empty (`metering.py`). An operation that was refused is paid for, too.
     """
-    meter = metering.of(call, operation, asks)
+    meter = metering.of(request, operation, asks)
     try:
-        with metering.running(meter), admission.required(call.caller, meter):
+        with metering.running(meter), admission.required(request.caller, meter):
             yield
     except Unauthenticated:
         raise  # a person who was signed out has no part in the bucket

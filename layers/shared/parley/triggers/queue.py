@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.live.posts import NotYet
 from parley.domain.live.sweeps import MAX_WAIT_S, SweepJob
 from parley.triggers import problems, request_log
@@ -41,7 +41,7 @@ def queue(body: type[Body]) -> Callable[[Callable[[Body, int], None]], Handler]:
     return decorate
 
 
-def sweep_queue(function: Callable[[Call, SweepJob, Attempts], int]) -> Handler:
+def sweep_queue(function: Callable[[Request, SweepJob, Attempts], int]) -> Handler:
     """Makes a Lambda handler of what deals with the rows of a sweep's job; `function` returns how many it swept.
 
     A job does not fail for one of its rows. What it does not do in time stays due, so the next minute's sweep finds it;
@@ -57,7 +57,7 @@ def sweep_queue(function: Callable[[Call, SweepJob, Attempts], int]) -> Handler:
 
         def deal_with(job: SweepJob, _now_ms: int) -> None:
             nonlocal swept
-            swept += function(Call(caller=NOBODY, now_ms=job.at_s * 1000, request_id=request_id), job, run)
+            swept += function(Request(caller=NOBODY, now_ms=job.at_s * 1000, request_id=request_id), job, run)
 
         fresh = [record for record in event["Records"] if _waited_s(record) < MAX_WAIT_S]
         failures = _failures({"Records": fresh}, request_id, name, SweepJob, deal_with)

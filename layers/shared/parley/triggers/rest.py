@@ -1,10 +1,10 @@
 """REST: an API Gateway proxy event in, a proxy reply out.
 
     @operation(body=SendMessage)
-    def handler(call: Call, body: SendMessage, conversation_id: str) -> Reply[SentMessage]:
-        return created(messages.send(call, conversation_id, body))
+    def handler(request: Request, body: SendMessage, conversation_id: str) -> Reply[SentMessage]:
+        return created(messages.send_message(request, conversation_id, body))
 
-A handler gets the call, the checked `body` and `query` where the decorator names their classes, and the parts of the
+A handler gets the request, the checked `body` and `query` where the decorator names their classes, and the parts of the
 path by name. What it raises becomes a problem document; what it returns is sent as JSON. Its annotations and the first
 line of its module are what docs/openapi.json is made of.
 """
@@ -19,10 +19,10 @@ from msgspec import Struct
 
 from parley.adapters import environment
 from parley.domain.api.bodies import decode, decode_query
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Malformed, Unauthenticated
 from parley.domain.api.identity import Identity
 from parley.domain.api.limits import COST
+from parley.domain.api.request import Request
 from parley.domain.api.requests import Nothing
 from parley.domain.api.types import RateLimit
 from parley.triggers import entering, problems, request_log
@@ -68,7 +68,7 @@ def operation(
 
         @wraps(function)
         def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-            return _answered(event, name, asks, lambda call: function(call, **_arguments(event, body, query)))
+            return _answered(event, name, asks, lambda request: function(request, **_arguments(event, body, query)))
 
         return handler
 
@@ -76,25 +76,25 @@ def operation(
 
 
 def _answered(
-    event: dict[str, Any], name: str, asks: str | None, answer: Callable[[Call], Reply[object]]
+    event: dict[str, Any], name: str, asks: str | None, answer: Callable[[Request], Reply[object]]
 ) -> dict[str, Any]:
     """Returns what an operation replies, or the problem document of what it raises."""
-    request = event["requestContext"]
-    call: Call | None = None
+    request_context = event["requestContext"]
+    request: Request | None = None
     try:
-        call = _call(request)
-        with entering.admitted(call, name, asks):
-            reply = answer(call)
+        request = _request(request_context)
+        with entering.admitted(request, name, asks):
+            reply = answer(request)
     except Exception as error:
-        return _refused(event, name, error, call.rate_limits.values() if call else ())
-    request_log.succeeded(name, request["requestId"], user_id=_user_id(request), status=reply.status)
-    return _reply(reply.status, "application/json", reply.value, call.rate_limits.values())
+        return _refused(event, name, error, request.rate_limits.values() if request else ())
+    request_log.succeeded(name, request_context["requestId"], user_id=_user_id(request_context), status=reply.status)
+    return _reply(reply.status, "application/json", reply.value, request.rate_limits.values())
 
 
 def _refused(event: dict[str, Any], name: str, error: Exception, rate_limits: Collection[RateLimit]) -> dict[str, Any]:
     """Returns the problem document of a refusal or a fault, and logs it."""
-    instance, request = event["path"], event["requestContext"]
-    request_id, user_id = request["requestId"], _user_id(request)
+    instance, request_context = event["path"], event["requestContext"]
+    request_id, user_id = request_context["requestId"], _user_id(request_context)
     refusal = problems.as_refusal(error)
     if refusal is None:
         request_log.failed(name, request_id, user_id=user_id)
@@ -103,21 +103,21 @@ def _refused(event: dict[str, Any], name: str, error: Exception, rate_limits: Co
     return _problem(problems.problem(refusal, instance, request_id), rate_limits)
 
 
-def _user_id(request: Mapping[str, Any]) -> str | None:
-    user_id: str | None = (request.get("authorizer") or {}).get("user_id")
+def _user_id(request_context: Mapping[str, Any]) -> str | None:
+    user_id: str | None = (request_context.get("authorizer") or {}).get("user_id")
     return user_id
 
 
-def _call(request: Mapping[str, Any]) -> Call:
-    call = Call(
-        caller=Identity.from_authorizer_context(request["authorizer"]),
-        now_ms=request["requestTimeEpoch"],
-        request_id=request["requestId"],
+def _request(request_context: Mapping[str, Any]) -> Request:
+    request = Request(
+        caller=Identity.from_authorizer_context(request_context["authorizer"]),
+        now_ms=request_context["requestTimeEpoch"],
+        request_id=request_context["requestId"],
     )
     # API Gateway goes by the authorizer's answer for 300 s, whether the token lasts that long or not.
-    if call.caller.expires_at_s <= call.now_s:
+    if request.caller.expires_at_s <= request.now_s:
         raise Unauthenticated("token_expired", "Your sign-in has run out; get a new token.")
-    return call
+    return request
 
 
 def _arguments(event: Mapping[str, Any], body: type[Struct] | None, query: type[Struct]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.times import from_rfc3339
 from parley.triggers import problems
 from parley.triggers.attempts import NOBODY, Attempts
@@ -12,7 +12,7 @@ from parley.triggers.attempts import NOBODY, Attempts
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
-def schedule(function: Callable[[Call, Attempts], int]) -> Handler:
+def schedule(function: Callable[[Request, Attempts], int]) -> Handler:
     """Makes a Lambda handler of a sweep; `function` returns how many rows it swept.
 
     Rows that fail are in the log and in a metric, and do not fail the run.
@@ -24,7 +24,7 @@ def schedule(function: Callable[[Call, Attempts], int]) -> Handler:
         request_id = context.aws_request_id
         run = Attempts(name, request_id, context.get_remaining_time_in_millis)
         try:
-            swept = function(Call(caller=NOBODY, now_ms=_due_ms(event["time"]), request_id=request_id), run)
+            swept = function(Request(caller=NOBODY, now_ms=_due_ms(event["time"]), request_id=request_id), run)
         except Exception as error:
             problems.note(error, name, request_id)
             raise

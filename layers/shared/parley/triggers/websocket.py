@@ -1,8 +1,8 @@
 """WebSocket: a route's event in, one reply frame out.
 
     @action(SendMessageAction)
-    def handler(call: Call, data: SendMessageAction) -> object:
-        return messages.send(call, data.conversation_id, data)
+    def handler(request: Request, data: SendMessageAction) -> object:
+        return messages.send_message(request, data.conversation_id, data)
 
 Every action frame gets exactly one reply, `ack` or `error`, with its `request_id`. The reply is the function's return
 value: the action's route has a route response in template.yaml. Without one API Gateway drops the value
@@ -24,10 +24,10 @@ from msgspec import Meta, Raw, Struct
 
 from parley.actions import push
 from parley.domain.api.bodies import decode
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Field, Invalid, Unauthenticated
 from parley.domain.api.identity import Identity
 from parley.domain.api.limits import COST, LIVE
+from parley.domain.api.request import Request
 from parley.domain.api.requests import Body
 from parley.domain.api.types import RateLimit
 from parley.domain.live.posts import Unasked
@@ -76,13 +76,13 @@ def action(data: type[Struct], asks: str | None = COST) -> Callable[[Callable[..
             frame: Frame | None = None
             rate_limits: Mapping[str, RateLimit] = {}
 
-            def run(call: Call) -> object:
+            def run(request: Request) -> object:
                 nonlocal frame, rate_limits
-                rate_limits = call.rate_limits
+                rate_limits = request.rate_limits
                 frame = decode(event.get("body") or "", Frame)
-                wanted = decode(bytes(frame.data), data, pointer=call.field_prefix)
-                with entering.admitted(call, name, asks):
-                    return function(call, wanted)
+                wanted = decode(bytes(frame.data), data, pointer=request.field_prefix)
+                with entering.admitted(request, name, asks):
+                    return function(request, wanted)
 
             outcome = _outcome(event, name, run)
             request_id = frame.request_id if frame else _request_id(event)
@@ -97,7 +97,7 @@ def action(data: type[Struct], asks: str | None = COST) -> Callable[[Callable[..
     return decorate
 
 
-def connection_event(function: Callable[[Call, list[str]], dict[str, str]]) -> Handler:
+def connection_event(function: Callable[[Request, list[str]], dict[str, str]]) -> Handler:
     """Makes a Lambda handler of `$connect` or `$disconnect`.
 
     Call and offered subprotocols in, headers of the answer out.
@@ -109,9 +109,9 @@ def connection_event(function: Callable[[Call, list[str]], dict[str, str]]) -> H
         # Who goes is let go, however old their token.
         must_hold = event["requestContext"]["eventType"] == "CONNECT"
 
-        def run(call: Call) -> dict[str, str]:
-            with entering.admitted(call, name, LIVE) if must_hold else nullcontext():
-                return function(call, _offered(event))
+        def run(request: Request) -> dict[str, str]:
+            with entering.admitted(request, name, LIVE) if must_hold else nullcontext():
+                return function(request, _offered(event))
 
         outcome = _outcome(event, name, run, must_hold=must_hold)
         if isinstance(outcome, Problem):
@@ -125,7 +125,7 @@ def connection_event(function: Callable[[Call, list[str]], dict[str, str]]) -> H
 def unknown_action(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Answers a frame that no route takes; the Lambda handler of `$default`."""
 
-    def refuse(call: Call) -> object:
+    def refuse(request: Request) -> object:
         frame = decode(event.get("body") or "", Frame)
         raise Invalid(
             "unknown_action",
@@ -148,17 +148,17 @@ def _offered(event: Mapping[str, Any]) -> list[str]:
     return [one.strip() for one in headers.get("sec-websocket-protocol", "").split(",")]
 
 
-def _outcome(event: Mapping[str, Any], name: str, run: Callable[[Call], object], must_hold: bool = True) -> object:
+def _outcome(event: Mapping[str, Any], name: str, run: Callable[[Request], object], must_hold: bool = True) -> object:
     """Returns what `run` returns, or the problem that it ended in; logs and counts either way."""
-    request = event["requestContext"]
-    request_id, ids = request["requestId"], {"connection_id": request["connectionId"]}
-    ids["user_id"] = (request.get("authorizer") or {}).get("user_id")
-    instance = f"/{request['routeKey']}"
+    request_context = event["requestContext"]
+    request_id, ids = request_context["requestId"], {"connection_id": request_context["connectionId"]}
+    ids["user_id"] = (request_context.get("authorizer") or {}).get("user_id")
+    instance = f"/{request_context['routeKey']}"
     try:
-        call = _call(request)
-        if must_hold and call.caller.expires_at_s <= call.now_s:
+        request = _request(request_context)
+        if must_hold and request.caller.expires_at_s <= request.now_s:
             raise Unauthenticated("token_expired", "Your sign-in has run out; connect again with a new token.")
-        outcome = run(call)
+        outcome = run(request)
     except Exception as error:
         refusal = problems.as_refusal(error)
         if refusal is None:
@@ -170,13 +170,13 @@ def _outcome(event: Mapping[str, Any], name: str, run: Callable[[Call], object],
     return outcome
 
 
-def _call(request: Mapping[str, Any]) -> Call:
-    return Call(
-        caller=Identity.from_authorizer_context(request["authorizer"]),
-        now_ms=request["requestTimeEpoch"],
-        request_id=request["requestId"],
-        connection_id=request["connectionId"],
-        connected_at_ms=request["connectedAt"],
+def _request(request_context: Mapping[str, Any]) -> Request:
+    return Request(
+        caller=Identity.from_authorizer_context(request_context["authorizer"]),
+        now_ms=request_context["requestTimeEpoch"],
+        request_id=request_context["requestId"],
+        connection_id=request_context["connectionId"],
+        connected_at_ms=request_context["connectedAt"],
         field_prefix="/data",
     )
 
@@ -204,4 +204,4 @@ def _reply(request_id: str | None, outcome: object, rate_limits: tuple[RateLimit
 
 def _post(event: Mapping[str, Any], name: str, reply: Ack | Error) -> None:
     """Posts a reply to the calling device; a failure is logged and counted as one of the operation."""
-    _outcome(event, name, lambda call: push.answer(call, problems.encode(reply)), must_hold=False)
+    _outcome(event, name, lambda request: push.answer(request, problems.encode(reply)), must_hold=False)

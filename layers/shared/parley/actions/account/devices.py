@@ -7,7 +7,7 @@ from parley.actions.people import profiles
 from parley.adapters.live import connections
 from parley.adapters.people import account_states
 from parley.domain.api import ids
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.times import rfc3339
 from parley.domain.live.presence import Connection
 
@@ -41,41 +41,41 @@ class SignedOut(Struct, frozen=True, kw_only=True):
     signed_out_at: str
 
 
-def list_connections(call: Call) -> DeviceList:
+def list_connections(request: Request) -> DeviceList:
     """Returns the caller's live connections; one round trip."""
-    person = connections.of([call.user_id])[call.user_id]
-    live = sorted(person.live(call.now_s), key=lambda device: device.since_ms, reverse=True)
-    return DeviceList(connections=[_device(call, device) for device in live])
+    person = connections.of([request.user_id])[request.user_id]
+    live = sorted(person.live(request.now_s), key=lambda device: device.since_ms, reverse=True)
+    return DeviceList(connections=[_device(request, device) for device in live])
 
 
-def close_connection(call: Call, connection_id: str) -> Closed:
+def close_connection(request: Request, connection_id: str) -> Closed:
     """Closes one of the caller's connections; nothing if it is closed already. Four round trips at most.
 
     The device can connect again with its token: only a sign-out ends that.
     """
     ids.check_connection_id(connection_id, "{connection_id}")
-    presence.close(call, call.user_id, connection_id)
+    presence.close(request, request.user_id, connection_id)
     return Closed(connection_id=connection_id)
 
 
-def sign_out_user(call: Call, user_id: str) -> SignedOut:
+def sign_out_user(request: Request, user_id: str) -> SignedOut:
     """Ends every sign-in of a person and closes their connections, for the host's own server; raises Forbidden.
 
     In this order: a device that connects meanwhile finds the sign-out (`presence.connect`). Three round trips, and more
     for each connection.
     """
-    profiles.require_service(call, "sign people out", "POST /users/{user_id}/sign-out")
+    profiles.require_service(request, "sign people out", "POST /users/{user_id}/sign-out")
     profiles.check_user_id(user_id)
-    account_states.sign_out(user_id, call.now_s)
-    presence.close(call, user_id)
-    return SignedOut(user_id=user_id, signed_out_at=rfc3339(call.now_s * 1000))
+    account_states.sign_out(user_id, request.now_s)
+    presence.close(request, user_id)
+    return SignedOut(user_id=user_id, signed_out_at=rfc3339(request.now_s * 1000))
 
 
-def _device(call: Call, device: Connection) -> Device:
+def _device(request: Request, device: Connection) -> Device:
     signed_in_with = (device.token_s, device.issued_at_s)
     return Device(
         connection_id=device.connection_id,
         connected_at=rfc3339(device.since_ms),
         expires_at=rfc3339(device.until_s * 1000),
-        current=signed_in_with == (call.caller.expires_at_s, call.caller.issued_at_s),
+        current=signed_in_with == (request.caller.expires_at_s, request.caller.issued_at_s),
     )

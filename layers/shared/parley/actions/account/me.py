@@ -6,7 +6,7 @@ from parley.actions import push
 from parley.actions.conversations.unread import UnreadCount, count_unread
 from parley.adapters import limits
 from parley.adapters.live import connections
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.requests import UpdateMe
 from parley.domain.api.types import Limits
 from parley.domain.live.client_settings import Sizes, Timers
@@ -31,15 +31,15 @@ class Me(Struct, frozen=True, kw_only=True):
     version: str
 
 
-def get_me(call: Call) -> Me:
+def get_me(request: Request) -> Me:
     """Returns the caller; two round trips."""
     heartbeat = limits.heartbeat()
-    unread, [mine] = push.beside(lambda: count_unread(call), [call.user_id])
+    unread, [mine] = push.beside(lambda: count_unread(request), [request.user_id])
     return Me(
-        id=call.user_id,
-        name=call.caller.name,
-        role=call.caller.role,
-        contexts={context_type: list(held) for context_type, held in call.caller.contexts.items()},
+        id=request.user_id,
+        name=request.caller.name,
+        role=request.caller.role,
+        contexts={context_type: list(held) for context_type, held in request.caller.contexts.items()},
         show_last_seen=not mine.hides_last_seen,
         unread=unread,
         limits=limits.current(),
@@ -49,7 +49,7 @@ def get_me(call: Call) -> Me:
     )
 
 
-def update_me(call: Call, wanted: UpdateMe) -> Me:
+def update_me(request: Request, wanted: UpdateMe) -> Me:
     """Sets what the caller hides, and returns them; three round trips."""
-    connections.show_last_seen(call.user_id, wanted.show_last_seen)
-    return get_me(call)
+    connections.show_last_seen(request.user_id, wanted.show_last_seen)
+    return get_me(request)

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from parley.actions.live import presence
 from parley.adapters.people import socket_tickets
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.times import rfc3339
 
 LIFE_S = 30
@@ -20,13 +20,13 @@ class Ticket(Struct, frozen=True, kw_only=True):
     expires_at: str
 
 
-def create_ws_ticket(call: Call) -> Ticket:
+def create_ws_ticket(request: Request) -> Ticket:
     """Returns a new ticket for the caller.
 
     TooMany already here, where `$connect` would refuse: of a handshake, browsers do not learn the status.
     """
-    presence.check_room(call)
+    presence.check_room(request)
     ticket = secrets.token_urlsafe(_RANDOM_BYTES)
-    expires_at_s = call.now_s + LIFE_S
-    socket_tickets.save(ticket, call.caller, expires_at_s)
+    expires_at_s = request.now_s + LIFE_S
+    socket_tickets.save(ticket, request.caller, expires_at_s)
     return Ticket(ticket=ticket, expires_at=rfc3339(expires_at_s * 1000))

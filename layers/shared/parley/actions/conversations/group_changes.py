@@ -16,8 +16,8 @@ from parley.adapters.dynamodb import batches, conditions
 from parley.adapters.dynamodb.batches import Rows
 from parley.adapters.people import blocks
 from parley.domain.api import ids
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Field, Refusal
+from parley.domain.api.request import Request
 from parley.domain.conversations import events, views
 from parley.domain.conversations.events import ConversationCreated
 from parley.domain.conversations.head import Head, Membership
@@ -29,7 +29,7 @@ Decide = Callable[[Head, Memberships], Step | None]
 
 
 def change(
-    call: Call,
+    request: Request,
     conversation_id: str,
     user_ids: Iterable[str],
     decide: Decide,
@@ -42,35 +42,35 @@ def change(
     Where there is nothing to do, others are told again of the last change, if it was the caller's and of `kinds`.
     `left` lets a caller in who is a member no longer: `decide` must refuse whoever may not know of the group.
     """
-    ids.check_conversation_id(conversation_id, access.field_of(call, "conversation_id"))
-    people = list(dict.fromkeys([call.user_id, *user_ids]))
+    ids.check_conversation_id(conversation_id, access.field_of(request, "conversation_id"))
+    people = list(dict.fromkeys([request.user_id, *user_ids]))
 
     def found() -> tuple[Head | None, Memberships]:
         return conversations.head_and_memberships(conversation_id, people)
 
-    (head, there), asked = limits.own_beside(call, conversation_id, found)
+    (head, there), asked = limits.own_beside(request, conversation_id, found)
     for number in conditions.tries():
         if number:
             head, there = found()
-        if head is None or not (left or access.is_member(head, call.user_id, there.get(call.user_id))):
+        if head is None or not (left or access.is_member(head, request.user_id, there.get(request.user_id))):
             raise access.no_conversation()
         step = decide(head, there)
         if step is None:
-            _tell_again(call, head, there, kinds, user_ids)
+            _tell_again(request, head, there, kinds, user_ids)
             return head, there
         try:
-            journal.write(limits.counted(call, step, asked), call.now_s)
+            journal.write(limits.counted(request, step, asked), request.now_s)
         except conditions.LostRace:
             continue
-        return step.after, _tell_step(call, step, there)
+        return step.after, _tell_step(request, step, there)
     raise conditions.busy()
 
 
-def _tell_step(call: Call, step: Step, there: Memberships) -> Memberships:
+def _tell_step(request: Request, step: Step, there: Memberships) -> Memberships:
     """Tells the members of a step that was written; returns the memberships that were read as it leaves them."""
     then = {mine.user_id: _after(step, mine) for mine in (*there.values(), *step.members.added)}
     if step.change is not None:
-        _tell(call, step.after, then, step.new_message, step.change)
+        _tell(request, step.after, then, step.new_message, step.change)
     return then
 
 
@@ -88,21 +88,23 @@ def last_change(head: Head) -> Change | None:
     return found[0] if found else None
 
 
-def _tell_again(call: Call, head: Head, there: Memberships, kinds: Collection[str], user_ids: Iterable[str]) -> None:
+def _tell_again(
+    request: Request, head: Head, there: Memberships, kinds: Collection[str], user_ids: Iterable[str]
+) -> None:
     """Tells again of the last change, where it was the caller's and of one of these kinds and about these people."""
-    change = push.untold_change(call, head.conversation_id, head.shared_seq)
-    if change is None or change.message_seq is None or change.user_id != call.user_id or change.kind not in kinds:
+    change = push.untold_change(request, head.conversation_id, head.shared_seq)
+    if change is None or change.message_seq is None or change.user_id != request.user_id or change.kind not in kinds:
         return
     message = messages.get_message(head.conversation_id, change.message_seq)
-    if message is not None and set(change.user_ids) <= set(user_ids) | {call.user_id}:
-        _tell(call, head, there, message, change)
+    if message is not None and set(change.user_ids) <= set(user_ids) | {request.user_id}:
+        _tell(request, head, there, message, change)
 
 
-def _tell(call: Call, head: Head, there: Memberships, message: StoredMessage, change: Change) -> None:
+def _tell(request: Request, head: Head, there: Memberships, message: StoredMessage, change: Change) -> None:
     """Tells the members of the system message and of the change, and those whom it brought in or took out."""
     conversation_id = head.conversation_id
     told = push.frames_of(events.of_change(change, head, None))
-    people = [*head.participants, call.user_id]
+    people = [*head.participants, request.user_id]
     talk = [
         push.Told(people, push.new_message(conversation_id, message.for_all()), conversation_id),
         push.Told(people, told, conversation_id),
@@ -113,11 +115,11 @@ def _tell(call: Call, head: Head, there: Memberships, message: StoredMessage, ch
     if change.kind == "member_added":
         came = [one for user_id in change.user_ids if (one := there.get(user_id)) is not None]
         talk.insert(0, push.Told([one.user_id for one in came], _created(head, came), conversation_id))
-    push.tell_all(call, talk)
+    push.tell_all(request, talk)
     push.remember((conversation_id, change.change_seq))
 
 
-def tell_created(call: Call, head: Head) -> None:
+def tell_created(request: Request, head: Head) -> None:
     """Shows a new group to its members; its maker has read the message that tells of it."""
     first = head.last_message
     came = [
@@ -125,7 +127,7 @@ def tell_created(call: Call, head: Head) -> None:
         for one in head.participants
         for read_seq in [1 if first is not None and one == first.sender_id else 0]
     ]
-    push.tell_all(call, [push.Told(head.participants, _created(head, came), head.conversation_id)])
+    push.tell_all(request, [push.Told(head.participants, _created(head, came), head.conversation_id)])
     push.remember((head.conversation_id, 0))
 
 
@@ -145,21 +147,21 @@ def _created(head: Head, came: Sequence[Membership]) -> push.FrameFor:
 
 
 def check_may_be_added(
-    call: Call, user_ids: Sequence[str], pointers: Mapping[str, str], rows: Rows | None = None
+    request: Request, user_ids: Sequence[str], pointers: Mapping[str, str], rows: Rows | None = None
 ) -> None:
     """Refuses people with whom the caller could open no conversation: a group is no way around policy and blocks.
 
     `pointers` says where each of them was named. One round trip, none with the `rows` that it takes to decide.
     """
-    known = batches.read_rows(may_open.reads_to_decide(call, user_ids)) if rows is None else rows
+    known = batches.read_rows(may_open.reads_to_decide(request, user_ids)) if rows is None else rows
     for user_id in user_ids:
         try:
-            may_open.opening(call, user_id, None).decide(call, known)
+            may_open.opening(request, user_id, None).decide(request, known)
         except Refusal as refusal:
             refusal.fields = (Field(pointers[user_id], "not_allowed"),)
             raise
 
 
-def pointers(call: Call, name: str, user_ids: Sequence[str]) -> dict[str, str]:
+def pointers(request: Request, name: str, user_ids: Sequence[str]) -> dict[str, str]:
     """Returns where each person stands in a list of a body, by id; the first place of those who stand there twice."""
-    return {one: f"{call.field_prefix}/{name}/{place}" for place, one in reversed(list(enumerate(user_ids)))}
+    return {one: f"{request.field_prefix}/{name}/{place}" for place, one in reversed(list(enumerate(user_ids)))}

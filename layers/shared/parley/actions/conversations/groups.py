@@ -16,8 +16,8 @@ from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.dynamodb.batches import Rows
 from parley.adapters.moderation import word_list_cache
 from parley.domain.api import ids
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Field, Unprocessable
+from parley.domain.api.request import Request
 from parley.domain.api.requests import CreateConversation, UpdateConversation
 from parley.domain.api.types import Conversation
 from parley.domain.conversations import group_steps, views
@@ -27,86 +27,88 @@ from parley.domain.conversations.steps import Step
 Named = TypeVar("Named", CreateConversation, UpdateConversation)
 
 
-def create_group(call: Call, wanted: CreateConversation) -> tuple[Conversation, bool]:
+def create_group(request: Request, wanted: CreateConversation) -> tuple[Conversation, bool]:
     """Returns a new group of the caller's and whether this call made it: one with the same `client_id` may have.
 
     Four round trips and the posts; one where the group is there.
     """
-    conversation_id = ids.group_id(call.user_id, wanted.client_id or secrets.token_hex(16))
+    conversation_id = ids.group_id(request.user_id, wanted.client_id or secrets.token_hex(16))
     for _ in conditions.tries():
-        rows = _before_creating(call, conversation_id, wanted)
+        rows = _before_creating(request, conversation_id, wanted)
         head = conversations.head_of(rows, conversation_id)
         if head is not None:
-            return _made_before(call, wanted, head, rows), False
-        step = _creation(call, conversation_id, wanted, rows)
-        in_parallel(lambda: limits.take_own(call), lambda: limits.check_groups(call))
+            return _made_before(request, wanted, head, rows), False
+        step = _creation(request, conversation_id, wanted, rows)
+        in_parallel(lambda: limits.take_own(request), lambda: limits.check_groups(request))
         try:
-            journal.write(step, call.now_s)
+            journal.write(step, request.now_s)
         except conditions.LostRace:
             continue
-        group_changes.tell_created(call, step.after)
-        reader = reader_of(call.user_id, [step.after])  # its one message is the system's: nothing is read
+        group_changes.tell_created(request, step.after)
+        reader = reader_of(request.user_id, [step.after])  # its one message is the system's: nothing is read
         return views.view_conversation(step.after, reader, {one.user_id: one for one in step.members.added}, {}), True
     raise conditions.busy()
 
 
-def _before_creating(call: Call, conversation_id: str, wanted: CreateConversation) -> Rows:
+def _before_creating(request: Request, conversation_id: str, wanted: CreateConversation) -> Rows:
     """Returns what the making of a group must know: the group, which may be there, and whom it wants; one round trip.
 
     A unit for each of three keys a person, and three more with a `client_id`.
     """
-    keys = may_open.reads_to_decide(call, _others(call, wanted)) | {tables.WordList: word_list_cache.due(call.now_s)}
+    keys = may_open.reads_to_decide(request, _others(request, wanted)) | {
+        tables.WordList: word_list_cache.due(request.now_s)
+    }
     if wanted.client_id is not None:
         keys |= {
             tables.Conversation: [(conversation_id,)],
-            tables.Membership: [(call.user_id, conversation_id)],
+            tables.Membership: [(request.user_id, conversation_id)],
             tables.Message: [messages.first_key(conversation_id)],
         }
     rows = batches.read_rows(keys, stale=(tables.WordList,))
-    word_list_cache.take(rows, call.now_s)
+    word_list_cache.take(rows, request.now_s)
     return rows
 
 
-def _made_before(call: Call, wanted: CreateConversation, head: Head, rows: Rows) -> Conversation:
+def _made_before(request: Request, wanted: CreateConversation, head: Head, rows: Rows) -> Conversation:
     """Returns the group that stands under a `client_id`, as it is now; refuses what would make another one."""
-    mine = conversations.membership_of(rows, call.user_id, head.conversation_id)
+    mine = conversations.membership_of(rows, request.user_id, head.conversation_id)
     if mine is None:
         raise access.no_conversation()
-    if messages.fingerprint_of(rows, head.conversation_id) not in (None, group_steps.fingerprint(call, wanted)):
+    if messages.fingerprint_of(rows, head.conversation_id) not in (None, group_steps.fingerprint(request, wanted)):
         raise Unprocessable(
             "client_id_reused",
             "This client_id was used for another group.",
-            fields=(Field(f"{call.field_prefix}/client_id", "client_id_reused"),),
+            fields=(Field(f"{request.field_prefix}/client_id", "client_id_reused"),),
         )
-    if head.last_seq == 1 and push.is_news(call, (head.conversation_id, 0), head.created_at_ms):
-        group_changes.tell_created(call, head)  # the try that made it may have died before it told anybody
-    return views.view_conversation(head, reader_of(call.user_id, [head]), {call.user_id: mine}, {})
+    if head.last_seq == 1 and push.is_news(request, (head.conversation_id, 0), head.created_at_ms):
+        group_changes.tell_created(request, head)  # the try that made it may have died before it told anybody
+    return views.view_conversation(head, reader_of(request.user_id, [head]), {request.user_id: mine}, {})
 
 
-def _creation(call: Call, conversation_id: str, wanted: CreateConversation, rows: Rows) -> Step:
+def _creation(request: Request, conversation_id: str, wanted: CreateConversation, rows: Rows) -> Step:
     """Returns the step that makes a group; refuses words and people that may not be in it."""
-    allowed, *screened = _screened(call, wanted)
-    step = group_steps.create_group(call, conversation_id, allowed, group_steps.fingerprint(call, wanted))
-    pointers = group_changes.pointers(call, "member_ids", wanted.member_ids)
-    group_changes.check_may_be_added(call, _others(call, wanted), pointers, rows)
-    return screening.flagged(call, step, *screened)
+    allowed, *screened = _screened(request, wanted)
+    step = group_steps.create_group(request, conversation_id, allowed, group_steps.fingerprint(request, wanted))
+    pointers = group_changes.pointers(request, "member_ids", wanted.member_ids)
+    group_changes.check_may_be_added(request, _others(request, wanted), pointers, rows)
+    return screening.flagged(request, step, *screened)
 
 
-def _others(call: Call, wanted: CreateConversation) -> list[str]:
-    return [one for one in dict.fromkeys(wanted.member_ids) if one != call.user_id]
+def _others(request: Request, wanted: CreateConversation) -> list[str]:
+    return [one for one in dict.fromkeys(wanted.member_ids) if one != request.user_id]
 
 
-def update_conversation(call: Call, conversation_id: str, wanted: UpdateConversation) -> Conversation:
+def update_conversation(request: Request, conversation_id: str, wanted: UpdateConversation) -> Conversation:
     """Changes a conversation's title, description, rules or state; three round trips and the posts."""
 
     def decide(head: Head, _: group_changes.Memberships) -> Step | None:
-        word_list_cache.check_now(call.now_s)
-        allowed, *screened = _screened(call, wanted)
-        step = group_steps.update_conversation(call, head, allowed)
-        return None if step is None else screening.flagged(call, step, *screened)
+        word_list_cache.check_now(request.now_s)
+        allowed, *screened = _screened(request, wanted)
+        step = group_steps.update_conversation(request, head, allowed)
+        return None if step is None else screening.flagged(request, step, *screened)
 
-    head, there = group_changes.change(call, conversation_id, (call.user_id,), decide)
-    reader = reader_of(call.user_id, [head])
+    head, there = group_changes.change(request, conversation_id, (request.user_id,), decide)
+    reader = reader_of(request.user_id, [head])
     if head.is_group:
         return views.view_conversation(head, reader, there, {})
     people = [(one, conversation_id) for one in head.participants]
@@ -114,10 +116,10 @@ def update_conversation(call: Call, conversation_id: str, wanted: UpdateConversa
     return views.view_conversation(head, reader, {one: found[one, conversation_id] for one in head.participants}, names)
 
 
-def _screened(call: Call, wanted: Named) -> tuple[Named, Screened, Screened]:
+def _screened(request: Request, wanted: Named) -> tuple[Named, Screened, Screened]:
     """Returns what somebody wants a conversation to be called, as the banned words leave it."""
     title, description = (
-        screening.screen(call, text, name) if isinstance(text := getattr(wanted, name), str) else Screened(text="")
+        screening.screen(request, text, name) if isinstance(text := getattr(wanted, name), str) else Screened(text="")
         for name in ("title", "description")
     )
     changed = {

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from parley.actions.conversations.views import view_conversations
 from parley.adapters.conversations import conversations
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.requests import ListConversations
 from parley.domain.api.types import Conversation
 from parley.domain.conversations import listing
@@ -23,7 +23,7 @@ class ConversationList(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-def list_conversations(call: Call, query: ListConversations) -> ConversationList:
+def list_conversations(request: Request, query: ListConversations) -> ConversationList:
     """Returns a page of the caller's conversations, by last activity, newest first.
 
     Three round trips (index, heads, the rest), however many there are. One that asks for a part of them looks through
@@ -33,14 +33,14 @@ def list_conversations(call: Call, query: ListConversations) -> ConversationList
     wanted = listing.Wanted.of(query)
     shown: list[Head] = []
     for _ in range(MAX_CHUNKS if wanted.is_part else 1):
-        chunk = _pinned(call, position) if query.state == "pinned" else _chunk(call, query, position)
-        fitting, position_behind = _fitting(call, wanted, chunk, query.limit - len(shown))
+        chunk = _pinned(request, position) if query.state == "pinned" else _chunk(request, query, position)
+        fitting, position_behind = _fitting(request, wanted, chunk, query.limit - len(shown))
         shown += fitting
         if position_behind is None or len(shown) == query.limit:
             break
         position = position_behind
     return ConversationList(
-        conversations=view_conversations(shown, call.user_id, stale=True),
+        conversations=view_conversations(shown, request.user_id, stale=True),
         next=position_behind.encode() if position_behind else None,
     )
 
@@ -59,35 +59,35 @@ class _Chunk(Struct, frozen=True, kw_only=True):
         return listing.behind(self.position, looked_at, more_here=more_here, taken=self.taken, entries=self.entries)
 
 
-def _chunk(call: Call, query: ListConversations, position: listing.Position) -> _Chunk:
+def _chunk(request: Request, query: ListConversations, position: listing.Position) -> _Chunk:
     archived = query.state == "archived"
-    entries = conversations.recent(call.user_id, listing.MAX_CHUNK + 1, position.chunk_after, archived=archived)
+    entries = conversations.recent(request.user_id, listing.MAX_CHUNK + 1, position.chunk_after, archived=archived)
     taken = listing.chunk(entries, query.limit, position)
     found = conversations.heads(entry.conversation_id for entry in taken)
     ordered = listing.in_order(list(found.values()), position)
     return _Chunk(position=position, entries=entries, taken=taken, ordered=ordered)
 
 
-def _pinned(call: Call, position: listing.Position) -> _Chunk:
+def _pinned(request: Request, position: listing.Position) -> _Chunk:
     """Returns what the caller has pinned: `MAX_PINNED` at most, so one chunk, and the end of the list."""
-    found = conversations.heads(conversations.pinned(call.user_id, MAX_PINNED))
+    found = conversations.heads(conversations.pinned(request.user_id, MAX_PINNED))
     ordered = listing.in_order(list(found.values()), position)
     entries = [listing.Entry(head.conversation_id, head.active_hour) for head in ordered]
     return _Chunk(position=position, entries=entries, taken=entries, ordered=ordered)
 
 
 def _fitting(
-    call: Call, wanted: listing.Wanted, chunk: _Chunk, room: int
+    request: Request, wanted: listing.Wanted, chunk: _Chunk, room: int
 ) -> tuple[list[Head], listing.Position | None]:
     """Returns up to `room` heads of a chunk that fit what is wanted, and where the list goes on."""
     if not wanted.is_part:
         shown = chunk.ordered[:room]
         return shown, chunk.behind(shown)
-    keys = [(one, head.conversation_id) for head in chunk.ordered for one in wanted.people_of(head, call.user_id)]
-    memberships, names = conversations.memberships_and_names(keys, stale_for=call.user_id)
+    keys = [(one, head.conversation_id) for head in chunk.ordered for one in wanted.people_of(head, request.user_id)]
+    memberships, names = conversations.memberships_and_names(keys, stale_for=request.user_id)
     fitting: list[Head] = []
     for place, head in enumerate(chunk.ordered, start=1):
-        mine = memberships.get((call.user_id, head.conversation_id))
+        mine = memberships.get((request.user_id, head.conversation_id))
         if mine is not None and wanted.fits(head, mine, names):
             fitting.append(head)
             if len(fitting) == room:

@@ -8,8 +8,8 @@ from parley.actions import access, visibility
 from parley.actions.conversations import group_changes, member_pages
 from parley.actions.people.profiles import check_user_id
 from parley.adapters.conversations import conversations
-from parley.domain.api.call import Call
 from parley.domain.api.errors import NotFound
+from parley.domain.api.request import Request
 from parley.domain.api.requests import Page
 from parley.domain.api.types import GroupRole, Member
 from parley.domain.conversations import group_steps, rights, views
@@ -40,26 +40,26 @@ class RemovedMember(Struct, frozen=True, kw_only=True):
     member_count: int
 
 
-def add_members(call: Call, conversation_id: str, user_ids: Sequence[str]) -> AddedMembers:
+def add_members(request: Request, conversation_id: str, user_ids: Sequence[str]) -> AddedMembers:
     """Brings people into a group; those who are there already stay as they are. Four round trips and the posts."""
-    pointers = group_changes.pointers(call, "user_ids", user_ids)
+    pointers = group_changes.pointers(request, "user_ids", user_ids)
 
     def decide(head: Head, there: group_changes.Memberships) -> Step | None:
         came = [one for one in dict.fromkeys(user_ids) if one not in there]
         if not came:
-            rights.require(head, call.user_id, "add_members")
+            rights.require(head, request.user_id, "add_members")
             return None
-        step = group_steps.add_members(call, head, came)
-        group_changes.check_may_be_added(call, came, pointers)
+        step = group_steps.add_members(request, head, came)
+        group_changes.check_may_be_added(request, came, pointers)
         return step
 
-    head, _ = group_changes.change(call, conversation_id, user_ids, decide, kinds=("member_added",))
+    head, _ = group_changes.change(request, conversation_id, user_ids, decide, kinds=("member_added",))
     return AddedMembers(
         conversation_id=conversation_id, user_ids=list(dict.fromkeys(user_ids)), member_count=head.member_count
     )
 
 
-def put_member(call: Call, conversation_id: str, user_id: str, role: GroupRole) -> tuple[Member, bool]:
+def put_member(request: Request, conversation_id: str, user_id: str, role: GroupRole) -> tuple[Member, bool]:
     """Brings somebody into a group in a role, or gives a member another one; returns whether they came by this call.
 
     One step, so whoever is refused the role is not brought in either. Five round trips and the posts.
@@ -71,38 +71,38 @@ def put_member(call: Call, conversation_id: str, user_id: str, role: GroupRole) 
         nonlocal came
         came = user_id not in there
         if not came:
-            rights.require(head, call.user_id, "add_members")
-            return group_steps.set_role(call, head, user_id, role)
-        step = group_steps.add_members(call, head, [user_id], role)
-        group_changes.check_may_be_added(call, [user_id], {user_id: access.field_of(call, "user_id")})
+            rights.require(head, request.user_id, "add_members")
+            return group_steps.set_role(request, head, user_id, role)
+        step = group_steps.add_members(request, head, [user_id], role)
+        group_changes.check_may_be_added(request, [user_id], {user_id: access.field_of(request, "user_id")})
         return step
 
     kinds = ("member_added", "conversation_updated")
-    head, there = group_changes.change(call, conversation_id, (user_id,), decide, kinds=kinds)
-    return _member(call, head, there[user_id]), came
+    head, there = group_changes.change(request, conversation_id, (user_id,), decide, kinds=kinds)
+    return _member(request, head, there[user_id]), came
 
 
-def set_role(call: Call, conversation_id: str, user_id: str, role: GroupRole) -> Member:
+def set_role(request: Request, conversation_id: str, user_id: str, role: GroupRole) -> Member:
     """Gives a member of a group another role; three round trips and the posts."""
     check_user_id(user_id)
 
     def decide(head: Head, there: group_changes.Memberships) -> Step | None:
         if user_id not in there:
             raise _no_member()
-        return group_steps.set_role(call, head, user_id, role)
+        return group_steps.set_role(request, head, user_id, role)
 
-    head, there = group_changes.change(call, conversation_id, (user_id,), decide)
-    return _member(call, head, there[user_id])
+    head, there = group_changes.change(request, conversation_id, (user_id,), decide)
+    return _member(request, head, there[user_id])
 
 
-def _member(call: Call, head: Head, membership: Membership) -> Member:
+def _member(request: Request, head: Head, membership: Membership) -> Member:
     """Returns a member as the caller sees them; one round trip."""
     user_id = membership.user_id
-    names, cut_off = visibility.cut_off_beside(call.user_id, None, [user_id], lambda: conversations.names([user_id]))
-    return views.view_member(head, membership, names[user_id], call.user_id, cut_off)
+    names, cut_off = visibility.cut_off_beside(request.user_id, None, [user_id], lambda: conversations.names([user_id]))
+    return views.view_member(head, membership, names[user_id], request.user_id, cut_off)
 
 
-def remove_member(call: Call, conversation_id: str, user_id: str) -> RemovedMember:
+def remove_member(request: Request, conversation_id: str, user_id: str) -> RemovedMember:
     """Takes somebody out of a group, or lets the caller leave it; three round trips and the posts.
 
     Whoever has left by an earlier try gets its answer again, as long as nothing else has happened there since.
@@ -111,29 +111,31 @@ def remove_member(call: Call, conversation_id: str, user_id: str) -> RemovedMemb
 
     def decide(head: Head, there: group_changes.Memberships) -> Step | None:
         if user_id in there:
-            return group_steps.remove_member(call, head, user_id)
+            return group_steps.remove_member(request, head, user_id)
         last = group_changes.last_change(head)
-        if last is None or (last.kind, last.user_id, last.user_ids) != ("member_removed", call.user_id, (user_id,)):
-            raise _no_member() if call.user_id in there else access.no_conversation()
+        if last is None or (last.kind, last.user_id, last.user_ids) != ("member_removed", request.user_id, (user_id,)):
+            raise _no_member() if request.user_id in there else access.no_conversation()
         return None
 
     head, _ = group_changes.change(
-        call, conversation_id, (user_id,), decide, kinds=("member_removed",), left=user_id == call.user_id
+        request, conversation_id, (user_id,), decide, kinds=("member_removed",), left=user_id == request.user_id
     )
     return RemovedMember(conversation_id=conversation_id, user_id=user_id, member_count=head.member_count)
 
 
-def list_members(call: Call, conversation_id: str, query: Page) -> MemberList:
+def list_members(request: Request, conversation_id: str, query: Page) -> MemberList:
     """Returns a page of a conversation's members, by id; three round trips."""
     head, hidden = visibility.read_beside(
-        call.user_id, conversation_id, lambda: access.access_conversation(call, conversation_id)
+        request.user_id, conversation_id, lambda: access.access_conversation(request, conversation_id)
     )
     shown, behind = member_pages.read_members(head, query)
     keys = [(one, conversation_id) for one in shown]
     (found, names), cut_off = visibility.cut_off_beside(
-        call.user_id, hidden, shown, lambda: conversations.memberships_and_names(keys)
+        request.user_id, hidden, shown, lambda: conversations.memberships_and_names(keys)
     )
-    there = [views.view_member(head, found[key], names[key[0]], call.user_id, cut_off) for key in keys if key in found]
+    there = [
+        views.view_member(head, found[key], names[key[0]], request.user_id, cut_off) for key in keys if key in found
+    ]
     return MemberList(members=there, next=behind)
 
 

@@ -8,8 +8,8 @@ from parley.actions.people.may_open import Opening
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.moderation import word_list_cache
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Field, Invalid
+from parley.domain.api.request import Request
 from parley.domain.api.requests import CreateConversation, WantedContext
 from parley.domain.api.times import hour
 from parley.domain.api.types import Context, Conversation
@@ -20,16 +20,16 @@ from parley.domain.conversations.views import view_conversation
 from parley.domain.people.policy import NO_CONTEXT
 
 
-def create_conversation(call: Call, wanted: CreateConversation) -> tuple[Conversation, bool]:
+def create_conversation(request: Request, wanted: CreateConversation) -> tuple[Conversation, bool]:
     """Returns a conversation of the caller's and whether this call made it: with somebody in a context, or a group.
 
     A direct one takes one round trip where it is there, two more and the posts where it is not.
     """
-    _check_fields(call, wanted)
+    _check_fields(request, wanted)
     if wanted.type == "group":
-        return groups.create_group(call, wanted)
-    head, asked = open_direct(call, wanted.user_id or "", wanted.context)
-    shown = view_conversations([head], call.user_id)[0]
+        return groups.create_group(request, wanted)
+    head, asked = open_direct(request, wanted.user_id or "", wanted.context)
+    shown = view_conversations([head], request.user_id)[0]
     return shown, asked is not None
 
 
@@ -37,10 +37,10 @@ _OF_DIRECT = ("user_id", "context")
 _OF_GROUP = ("title", "description", "member_ids", "posting", "slow_mode_s", "client_id")
 
 
-def _check_fields(call: Call, wanted: CreateConversation) -> None:
+def _check_fields(request: Request, wanted: CreateConversation) -> None:
     """Refuses the fields of the one type beside the other."""
     if wanted.type == "direct" and wanted.user_id is None:
-        raise Invalid.field(f"{call.field_prefix}/user_id", "required", "A direct conversation needs a user_id.")
+        raise Invalid.field(f"{request.field_prefix}/user_id", "required", "A direct conversation needs a user_id.")
     others = _OF_GROUP if wanted.type == "direct" else _OF_DIRECT
     blank = CreateConversation(type=wanted.type)
     wrong = [name for name in others if getattr(wanted, name) != getattr(blank, name)]
@@ -48,12 +48,12 @@ def _check_fields(call: Call, wanted: CreateConversation) -> None:
         raise Invalid(
             "invalid_request",
             f"A {wanted.type} conversation has no {wrong[0]}.",
-            fields=tuple(Field(f"{call.field_prefix}/{name}", "contradiction") for name in wrong),
+            fields=tuple(Field(f"{request.field_prefix}/{name}", "contradiction") for name in wrong),
         )
 
 
 def open_direct(
-    call: Call, user_id: str, wanted: WantedContext | None, text: str = ""
+    request: Request, user_id: str, wanted: WantedContext | None, text: str = ""
 ) -> tuple[Head, limits.Asked | None]:
     """Returns the head of the direct conversation and, if it was made now, what the caller's own bucket gave for it.
 
@@ -63,47 +63,49 @@ def open_direct(
     title = wanted.title if wanted else None
     if title is not None and about is None:
         detail = "A conversation about nothing in particular has no title."
-        raise Invalid.field(f"{call.field_prefix}/context/title", "not_allowed", detail)
-    wish = may_open.opening(call, user_id, wanted)
+        raise Invalid.field(f"{request.field_prefix}/context/title", "not_allowed", detail)
+    wish = may_open.opening(request, user_id, wanted)
     for _ in conditions.tries():
-        keys = wish.reads(call) | {tables.WordList: word_list_cache.due(call.now_s)}
+        keys = wish.reads(request) | {tables.WordList: word_list_cache.due(request.now_s)}
         rows = batches.read_rows(keys, stale=(tables.WordList,))
-        word_list_cache.take(rows, call.now_s)
-        head = wish.open_one(call, rows)
+        word_list_cache.take(rows, request.now_s)
+        head = wish.open_one(request, rows)
         if head is not None:
-            if head.last_seq == 0 and push.is_news(call, head.conversation_id, head.created_at_ms):
-                _tell_created(call, head)  # the try that made it may have died before it told anybody
+            if head.last_seq == 0 and push.is_news(request, head.conversation_id, head.created_at_ms):
+                _tell_created(request, head)  # the try that made it may have died before it told anybody
             return head, None
-        decision = wish.decide(call, rows)
+        decision = wish.decide(request, rows)
         # There is no message that a rule could bring before the moderators; the first one brings its own words.
-        screened = screening.screen(call, title, "context/title").text if title is not None else None
-        asked = limits.take_own(call, text)
-        head = _new_head(call, wish, about, screened, awaits_answer=not decision.vouches)
+        screened = screening.screen(request, title, "context/title").text if title is not None else None
+        asked = limits.take_own(request, text)
+        head = _new_head(request, wish, about, screened, awaits_answer=not decision.vouches)
         if conversations.open_direct(head):
-            _tell_created(call, head)
+            _tell_created(request, head)
             return head, asked
     raise conditions.busy()
 
 
-def _new_head(call: Call, wish: Opening, context: Context | None, title: str | None, *, awaits_answer: bool) -> Head:
+def _new_head(
+    request: Request, wish: Opening, context: Context | None, title: str | None, *, awaits_answer: bool
+) -> Head:
     return Head(
         conversation_id=wish.conversation_id,
         type="direct",
         title=title,
         context=context,
-        participants=(call.user_id, wish.user_id),
+        participants=(request.user_id, wish.user_id),
         last_seq=0,
         last_change_seq=0,
         last_message=None,
         sent_seqs={},
-        created_at_ms=call.now_ms,
-        last_activity_ms=call.now_ms,
-        active_hour=hour(call.now_ms),
+        created_at_ms=request.now_ms,
+        last_activity_ms=request.now_ms,
+        active_hour=hour(request.now_ms),
         awaits_answer=awaits_answer,
     )
 
 
-def _tell_created(call: Call, head: Head) -> None:
+def _tell_created(request: Request, head: Head) -> None:
     """Posts the new conversation to each member's devices, as that member sees it."""
     fresh = {one: head.newcomer(one) for one in head.participants}
     names = conversations.names(head.participants)
@@ -115,5 +117,5 @@ def _tell_created(call: Call, head: Head) -> None:
         ).frame()
         for one in readers
     }
-    push.tell_each(call, head.participants, lambda user_id, _: frames[user_id])
+    push.tell_each(request, head.participants, lambda user_id, _: frames[user_id])
     push.remember(head.conversation_id)

@@ -8,8 +8,8 @@ from parley.actions.conversations import views
 from parley.actions.conversations.lists import MAX_PINNED
 from parley.adapters.conversations import conversations, head_rows, journal
 from parley.adapters.dynamodb import conditions
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Conflict, Invalid
+from parley.domain.api.request import Request
 from parley.domain.api.requests import UpdateSettings
 from parley.domain.api.times import from_rfc3339, rfc3339
 from parley.domain.api.types import Conversation, Settings
@@ -18,52 +18,52 @@ from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.steps import MemberWrites, OwnChange, Step
 
 
-def archive_conversation(call: Call, conversation_id: str, *, archived: bool) -> Conversation:
+def archive_conversation(request: Request, conversation_id: str, *, archived: bool) -> Conversation:
     """Puts a conversation away in the caller's list, until something new comes in it, or takes it out again.
 
     Three round trips and the posts.
     """
     for _ in conditions.tries():
-        head, mine = access.access_membership(call, conversation_id)
+        head, mine = access.access_membership(request, conversation_id)
         after = head
         if archived != head.is_archived(mine):
-            shelf = head_rows.shelf_of(call.user_id, archived=archived)
+            shelf = head_rows.shelf_of(request.user_id, archived=archived)
             archived_seq, own_seq = head.last_seq if archived else None, mine.own_seq + 1
             attributes = {"archived_seq": archived_seq, "shelf": shelf, "own_seq": own_seq}
-            own = OwnChange(user_id=call.user_id, attributes=attributes, before=mine)
+            own = OwnChange(user_id=request.user_id, attributes=attributes, before=mine)
             after = msgspec.structs.replace(head, has_archived=archived or head.has_archived)
             step = Step(before=head, after=after, members=MemberWrites(own=own), rests_on_last=archived)
             try:
-                journal.write(step, call.now_s)
+                journal.write(step, request.now_s)
             except conditions.LostRace:
                 continue
             mine = msgspec.structs.replace(mine, archived_seq=archived_seq, own_seq=own_seq)
-        _tell_own(call, after, mine)
-        return views.get_conversation(call, conversation_id)
+        _tell_own(request, after, mine)
+        return views.get_conversation(request, conversation_id)
     raise conditions.busy()
 
 
-def update_settings(call: Call, conversation_id: str, wanted: UpdateSettings) -> Conversation:
+def update_settings(request: Request, conversation_id: str, wanted: UpdateSettings) -> Conversation:
     """Changes what the caller has set for a conversation, on all their devices; three round trips and the posts."""
     for _ in conditions.tries():
-        head, mine = access.access_membership(call, conversation_id)
-        settings = _settings(call, mine.settings, wanted)
+        head, mine = access.access_membership(request, conversation_id)
+        settings = _settings(request, mine.settings, wanted)
         if settings.pinned and not mine.settings.pinned:
-            _check_room_to_pin(call)
+            _check_room_to_pin(request)
         is_new = settings != mine.settings  # else a retry, whose first try may have told nobody
         changed = msgspec.structs.replace(mine, settings=settings, own_seq=mine.own_seq + is_new)
-        if not is_new or conversations.save_settings(mine, changed, call.now_ms):
-            _tell_own(call, head, changed)
-            return views.get_conversation(call, conversation_id)
+        if not is_new or conversations.save_settings(mine, changed, request.now_ms):
+            _tell_own(request, head, changed)
+            return views.get_conversation(request, conversation_id)
     raise conditions.busy()
 
 
-def _check_room_to_pin(call: Call) -> None:
-    if len(conversations.pinned(call.user_id, MAX_PINNED)) >= MAX_PINNED:
+def _check_room_to_pin(request: Request) -> None:
+    if len(conversations.pinned(request.user_id, MAX_PINNED)) >= MAX_PINNED:
         raise Conflict("too_many_pinned", f"You can pin {MAX_PINNED} conversations.", rule="pinned_conversations")
 
 
-def _settings(call: Call, now: Settings, wanted: UpdateSettings) -> Settings:
+def _settings(request: Request, now: Settings, wanted: UpdateSettings) -> Settings:
     changed: dict[str, object] = {
         name: value
         for name in ("pinned", "notifications", "muted_until")
@@ -72,15 +72,15 @@ def _settings(call: Call, now: Settings, wanted: UpdateSettings) -> Settings:
     if isinstance(wanted.muted_until, str):
         until_ms = from_rfc3339(wanted.muted_until)
         if until_ms is None:
-            pointer = f"{call.field_prefix}/muted_until"
+            pointer = f"{request.field_prefix}/muted_until"
             raise Invalid.field(pointer, "bad_format", "There is no such time.")
         changed["muted_until"] = rfc3339(until_ms)
     return msgspec.structs.replace(now, **changed)
 
 
-def _tell_own(call: Call, head: Head, mine: Membership) -> None:
+def _tell_own(request: Request, head: Head, mine: Membership) -> None:
     """Tells the caller's other devices what they have set for a conversation."""
     archived = head.is_archived(mine)
     own = Own(own_seq=mine.own_seq, settings=mine.settings, archived=archived, last_seq=head.last_seq)
-    event = ConversationUpdated(conversation_id=head.conversation_id, user_id=call.user_id, own=own)
-    push.tell(call, [call.user_id], event)
+    event = ConversationUpdated(conversation_id=head.conversation_id, user_id=request.user_id, own=own)
+    push.tell(request, [request.user_id], event)

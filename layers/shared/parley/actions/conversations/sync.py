@@ -11,7 +11,7 @@ from parley.actions.viewer import viewer_and_messages
 from parley.adapters.conversations import conversations, messages
 from parley.adapters.people import blocks
 from parley.adapters.threads import Threads
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.requests import Sync
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import Conversation, Marker, Message
@@ -27,7 +27,7 @@ MAX_QUERIES_AT_ONCE = 16
 _queries = Threads(max_workers=MAX_QUERIES_AT_ONCE, thread_name_prefix="sync")
 
 
-def sync(call: Call, wanted: Sync, budget: Budget) -> CaughtUp:
+def sync(request: Request, wanted: Sync, budget: Budget) -> CaughtUp:
     """Returns per conversation what the client misses, which conversations are new to it, and which it has lost.
 
     Three round trips, the last of them queries for each conversation with something new, `MAX_QUERIES_AT_ONCE` side by
@@ -35,40 +35,40 @@ def sync(call: Call, wanted: Sync, budget: Budget) -> CaughtUp:
     nothing falls in between.
     """
     at = cursors(wanted.cursors)
-    entries, blocked = in_parallel(lambda: _entries(call), lambda: blocks.blocked_by(call.user_id))
+    entries, blocked = in_parallel(lambda: _entries(request), lambda: blocks.blocked_by(request.user_id))
     listed = dict.fromkeys(entry.conversation_id for part in entries for entry in part[:MAX_JOINED])
     unknown = [one for one in listed if one not in at]
     looked_at = unknown[: budget.conversations]
-    pairs = conversations.heads_and_memberships([*at, *looked_at], call.user_id)
-    mine = {one: pair for one, pair in pairs.items() if access.is_member(pair[0], call.user_id, pair[1])}
+    pairs = conversations.heads_and_memberships([*at, *looked_at], request.user_id)
+    mine = {one: pair for one, pair in pairs.items() if access.is_member(pair[0], request.user_id, pair[1])}
     planned = plan({one: mine[one] for one in at if one in mine}, at, budget)
-    named, joined = _read(call, planned, [mine[one][0] for one in looked_at if one in mine], blocked)
+    named, joined = _read(request, planned, [mine[one][0] for one in looked_at if one in mine], blocked)
     found = Found(
         named=named,
         joined=joined,
         joined_capped=len(unknown) > len(looked_at) or any(len(part) > MAX_JOINED for part in entries),
         left=[one for one in at if one not in mine],
         blocked=sorted(blocked),
-        as_of=rfc3339(call.now_ms),
+        as_of=rfc3339(request.now_ms),
     )
     return answer(found, budget)
 
 
-def _entries(call: Call) -> tuple[list[Entry], list[Entry]]:
+def _entries(request: Request) -> tuple[list[Entry], list[Entry]]:
     """Returns the caller's most recently active conversations, and those that they have archived."""
     return in_parallel(
-        lambda: conversations.recent(call.user_id, MAX_JOINED + 1),
-        lambda: conversations.recent(call.user_id, MAX_JOINED + 1, archived=True),
+        lambda: conversations.recent(request.user_id, MAX_JOINED + 1),
+        lambda: conversations.recent(request.user_id, MAX_JOINED + 1, archived=True),
     )
 
 
 def _read(
-    call: Call, planned: Sequence[Named], new: Sequence[Head], blocked: Collection[str]
+    request: Request, planned: Sequence[Named], new: Sequence[Head], blocked: Collection[str]
 ) -> tuple[list[Named], list[Conversation]]:
     """Returns the named conversations with all that is missing of them, and the new ones as the caller sees them."""
-    filled = _queries.map(lambda one: _fill(call, one, blocked), planned)
+    filled = _queries.map(lambda one: _fill(request, one, blocked), planned)
     joined, markers = in_parallel(
-        lambda: view_conversations(new, call.user_id), lambda: _read_markers(call, [one.head for one in planned])
+        lambda: view_conversations(new, request.user_id), lambda: _read_markers(request, [one.head for one in planned])
     )
     named = [
         msgspec.structs.replace(one, filled=its, markers=markers.get(one.head.conversation_id, ()))
@@ -77,33 +77,35 @@ def _read(
     return named, joined
 
 
-def _read_markers(call: Call, heads: Sequence[Head]) -> Mapping[str, list[Marker]]:
+def _read_markers(request: Request, heads: Sequence[Head]) -> Mapping[str, list[Marker]]:
     """Returns how far the other person of each direct conversation has read, as far as the caller may see it.
 
     They may be a moment old: a marker that moves comes as an event. One round trip, half a unit each.
     """
     direct = {
-        (one, head.conversation_id): head for head in heads if not head.is_group for one in head.others(call.user_id)
+        (one, head.conversation_id): head for head in heads if not head.is_group for one in head.others(request.user_id)
     }
     sides = conversations.memberships(direct, stale=True)
     return {
-        conversation_id: [views.view_marker(direct[user_id, conversation_id], side, call.user_id)]
+        conversation_id: [views.view_marker(direct[user_id, conversation_id], side, request.user_id)]
         for (user_id, conversation_id), side in sides.items()
     }
 
 
-def _fill(call: Call, named: Named, blocked: Collection[str]) -> Filled:
+def _fill(request: Request, named: Named, blocked: Collection[str]) -> Filled:
     """Returns the messages and changes of a gap, as the caller sees them; an empty one costs nothing."""
     gap, conversation_id = named.gap, named.head.conversation_id
     if gap.is_empty:
         return Filled()
     span = (gap.first_seq, gap.last_seq)
     (viewer, stored), changes = in_parallel(
-        lambda: viewer_and_messages(call, named.head, span, lambda: messages.between(conversation_id, *span), blocked),
+        lambda: viewer_and_messages(
+            request, named.head, span, lambda: messages.between(conversation_id, *span), blocked
+        ),
         lambda: messages.changes(conversation_id, gap.first_change, gap.last_change),
     )
-    wanted = [one for one in changes if _concerns(one, call.user_id)]
-    return Filled([viewer.view(message) for message in stored], _missed(call, named, wanted, blocked))
+    wanted = [one for one in changes if _concerns(one, request.user_id)]
+    return Filled([viewer.view(message) for message in stored], _missed(request, named, wanted, blocked))
 
 
 def _concerns(change: Change, member_id: str) -> bool:
@@ -117,7 +119,9 @@ def _concerns(change: Change, member_id: str) -> bool:
     return change.is_for_all or change.for_user_id == member_id
 
 
-def _missed(call: Call, named: Named, changes: Sequence[Change], blocked: Collection[str]) -> list[tuple[int, Missed]]:
+def _missed(
+    request: Request, named: Named, changes: Sequence[Change], blocked: Collection[str]
+) -> list[tuple[int, Missed]]:
     """Returns the changes with what they are about as that is now: it is read once, however often it has changed.
 
     Those of messages that the client has not got yet are left out: it gets them as they are.
@@ -129,7 +133,7 @@ def _missed(call: Call, named: Named, changes: Sequence[Change], blocked: Collec
     if seqs:
         span = (seqs[0], seqs[-1])
         viewer, found = viewer_and_messages(
-            call, head, span, lambda: list(messages.some(head.conversation_id, seqs).values()), blocked
+            request, head, span, lambda: list(messages.some(head.conversation_id, seqs).values()), blocked
         )
         shown = {message.seq: viewer.view(message) for message in found}
     told = []

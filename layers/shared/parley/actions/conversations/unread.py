@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from parley.adapters.conversations import conversations
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 
 MAX_COUNTED = 100  # unread totals look at the most recently active conversations only, for two round trips
 
@@ -33,17 +33,17 @@ class UnreadList(Struct, frozen=True, kw_only=True):
     capped: bool
 
 
-def count_unread(call: Call) -> UnreadCount:
+def count_unread(request: Request) -> UnreadCount:
     """Returns how much is unread; two round trips."""
-    found = list_unread(call)
+    found = list_unread(request)
     return UnreadCount(total=found.total, conversations=len(found.conversations), capped=found.capped)
 
 
-def list_unread(call: Call) -> UnreadList:
+def list_unread(request: Request) -> UnreadList:
     """Returns what is unread by conversation, among the `MAX_COUNTED` most recently active; two round trips."""
-    entries = conversations.recent(call.user_id, MAX_COUNTED + 1)
+    entries = conversations.recent(request.user_id, MAX_COUNTED + 1)
     counted = [entry.conversation_id for entry in entries[:MAX_COUNTED]]
-    found = conversations.heads_and_memberships(counted, call.user_id, stale=True)
+    found = conversations.heads_and_memberships(counted, request.user_id, stale=True)
     pairs = sorted(found.values(), key=lambda pair: pair[0].last_activity_ms, reverse=True)
     unread = [
         Unread(

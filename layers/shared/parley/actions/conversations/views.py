@@ -6,16 +6,16 @@ from parley.actions import access
 from parley.actions.parallel import in_parallel
 from parley.actions.viewer import reader_of
 from parley.adapters.conversations import conversations
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.types import Conversation
 from parley.domain.conversations import listing
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.views import view_conversation
 
 
-def get_conversation(call: Call, conversation_id: str) -> Conversation:
+def get_conversation(request: Request, conversation_id: str) -> Conversation:
     """Returns one conversation of the caller; two round trips."""
-    shown = view_conversations([access.access_conversation(call, conversation_id)], call.user_id)
+    shown = view_conversations([access.access_conversation(request, conversation_id)], request.user_id)
     if not shown:  # removed in between
         raise access.no_conversation()
     return shown[0]

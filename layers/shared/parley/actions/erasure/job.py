@@ -12,45 +12,45 @@ from parley.adapters.dynamodb import conditions
 from parley.adapters.erasure import erasures
 from parley.adapters.erasure.erasures import Op
 from parley.adapters.live import queues
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Invalid, NotFound
+from parley.domain.api.request import Request
 from parley.domain.erasure.job import MAX_READ, PARTS, Erasure, ErasureStep, Job, Part, is_erasure_id, new_job
 from parley.domain.moderation import audit
 
 MAX_UNITS = 20  # of one step; each is a few round trips
 
 
-def erase_user(call: Call, user_id: str) -> Erasure:
+def erase_user(request: Request, user_id: str) -> Erasure:
     """Returns the erasure of a person: the one that goes on, or is over, or a new one; two round trips and the queue's.
 
     From then on nobody gets in as this person, until the host's own server gives them a profile again.
     """
-    profiles.require_service(call, "erase people", "DELETE /users")
+    profiles.require_service(request, "erase people", "DELETE /users")
     profiles.check_user_id(user_id)
     for _ in conditions.tries():
         job = erasures.begun_for(user_id)
         if job is None:
-            job = new_job(user_id, secrets.token_bytes(32), call.now_ms)
+            job = new_job(user_id, secrets.token_bytes(32), request.now_ms)
             try:
-                erasures.add(job, audit.new_entry(call, "erase_user", job.erasure_id, user_sha256=job.user_sha256))
+                erasures.add(job, audit.new_entry(request, "erase_user", job.erasure_id, user_sha256=job.user_sha256))
             except conditions.LostRace:
                 continue
         if not job.is_over:
             # Also for a retry: the first try may have died before it got so far. A step that comes twice does no harm.
-            _go_on_later(job, call.now_ms)
-        return job.view(call.now_ms)
+            _go_on_later(job, request.now_ms)
+        return job.view(request.now_ms)
     raise conditions.busy()
 
 
-def get_erasure(call: Call, erasure_id: str) -> Erasure:
+def get_erasure(request: Request, erasure_id: str) -> Erasure:
     """Returns an erasure with, once it is over, its receipt; one round trip."""
-    profiles.require_service(call, "erase people", "DELETE /users")
+    profiles.require_service(request, "erase people", "DELETE /users")
     if not is_erasure_id(erasure_id):
         raise Invalid.field("{erasure_id}", "bad_format", "That is not the id of an erasure.")
     job = erasures.get_job(erasure_id)
     if job is None:
         raise NotFound("erasure_not_found", "There is no such erasure.")
-    return job.view(call.now_ms)
+    return job.view(request.now_ms)
 
 
 def erase_person(wanted: ErasureStep, now_ms: int) -> None:

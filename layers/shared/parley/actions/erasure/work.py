@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from parley.actions.roles import SERVICE
 from parley.adapters.erasure.erasures import Op
-from parley.domain.api.call import Call
 from parley.domain.api.identity import Identity
+from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.steps import Change, ChangeKind
 from parley.domain.erasure.job import Job
@@ -40,7 +40,7 @@ class Work:
         self.at_ms = job.created_at_ms
         # It is the host that has them leave: who has used up what they may do in a time must be erased all the same.
         identity = Identity(user_id=job.whom, name="", role=SERVICE, expires_at_s=0)
-        self.call = Call(caller=identity, now_ms=self.at_ms, request_id=job.erasure_id)
+        self.call = Request(caller=identity, now_ms=self.at_ms, request_id=job.erasure_id)
 
     def saw(self, text: str | None) -> None:
         """Counts a text that was read."""

@@ -12,8 +12,8 @@ from parley.adapters.exports import exports, files
 from parley.adapters.live import queues
 from parley.adapters.people import blocks, moderators
 from parley.domain.api import ids
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Field, NotFound, TooMany, Unprocessable
+from parley.domain.api.request import Request
 from parley.domain.api.requests import ExportConversation
 from parley.domain.api.types import Message
 from parley.domain.conversations.head import Head
@@ -43,43 +43,43 @@ LOOK_BACK = 10  # messages read again at the start of a part
 PAGE = 100  # messages whose people and answers are looked up at once: one batch each (DynamoDB quotas)
 
 
-def export_conversation(call: Call, conversation_id: str, wanted: ExportConversation) -> Export:
+def export_conversation(request: Request, conversation_id: str, wanted: ExportConversation) -> Export:
     """Returns the export that a retry, or the same wish before it, has begun, or a new one.
 
     For members, and for moderators of any conversation. Three round trips and the queue's, one less for a retry.
     """
-    head = _access(call, conversation_id)
+    head = _access(request, conversation_id)
     for _ in conditions.tries():
-        asked = exports.recent(call.user_id).at(call.now_ms)
-        job = _known(call, conversation_id, wanted, asked)
+        asked = exports.recent(request.user_id).at(request.now_ms)
+        job = _known(request, conversation_id, wanted, asked)
         if job is None:
-            _check_limit(call, asked)
-            job = new_job(call, head, wanted.format, asked)
+            _check_limit(request, asked)
+            job = new_job(request, head, wanted.format, asked)
             try:
-                exports.add(job, asked.with_job(job, wanted.client_id), _entry(call, job))
+                exports.add(job, asked.with_job(job, wanted.client_id), _entry(request, job))
             except conditions.LostRace:
                 continue
         if job.state == "queued":
             # Also for a retry: the first try may have died before it got so far. A step that comes twice does no harm.
             queues.go_on_with(ExportStep(export_id=job.export_id))
-        return job.view(call.now_ms)
+        return job.view(request.now_ms)
     raise conditions.busy()
 
 
-def get_export(call: Call, export_id: str) -> Export:
+def get_export(request: Request, export_id: str) -> Export:
     """Returns an export of the caller's with, once it is done, the address of its file; two round trips.
 
     Who may not read the conversation any more gets nothing of it.
     """
-    ids.check_export_id(export_id, access.field_of(call, "export_id"))
+    ids.check_export_id(export_id, access.field_of(request, "export_id"))
     job = exports.get_job(export_id)
-    if job is None or job.user_id != call.user_id or job.has_expired(call.now_s):
+    if job is None or job.user_id != request.user_id or job.has_expired(request.now_s):
         raise _no_export()
     try:
-        _access(call, job.conversation_id)
+        _access(request, job.conversation_id)
     except NotFound:
         raise _no_export() from None
-    return job.view(call.now_ms, files.address(job.key) if job.state == "done" else None)
+    return job.view(request.now_ms, files.address(job.key) if job.state == "done" else None)
 
 
 def write_export(wanted: ExportStep, now_ms: int) -> None:
@@ -229,26 +229,26 @@ def _pages(found: Iterator[StoredMessage]) -> Iterator[list[StoredMessage]]:
         yield page
 
 
-def _entry(call: Call, job: Job) -> Entry | None:
+def _entry(request: Request, job: Job) -> Entry | None:
     """Returns what the audit log says of a moderator's export."""
-    if not moderators.is_moderator(call.caller.role):
+    if not moderators.is_moderator(request.caller.role):
         return None
     details = {"export_id": job.export_id, "format": job.format}
-    return audit.new_entry(call, "export_conversation", job.conversation_id, **details)
+    return audit.new_entry(request, "export_conversation", job.conversation_id, **details)
 
 
-def _access(call: Call, conversation_id: str) -> Head:
+def _access(request: Request, conversation_id: str) -> Head:
     """Returns the head of a conversation to its members and to moderators; one round trip."""
-    if not moderators.is_moderator(call.caller.role):
-        return access.access_conversation(call, conversation_id)
-    ids.check_conversation_id(conversation_id, access.field_of(call, "conversation_id"))
+    if not moderators.is_moderator(request.caller.role):
+        return access.access_conversation(request, conversation_id)
+    ids.check_conversation_id(conversation_id, access.field_of(request, "conversation_id"))
     head = conversations.head(conversation_id)
     if head is None:
         raise access.no_conversation()
     return head
 
 
-def _known(call: Call, conversation_id: str, wanted: ExportConversation, asked: Recent) -> Job | None:
+def _known(request: Request, conversation_id: str, wanted: ExportConversation, asked: Recent) -> Job | None:
     """Returns the job that the same `client_id` has begun before, or one that is under way with the same file."""
     earlier = asked.by_client_id(wanted.client_id)
     if earlier is not None:
@@ -256,16 +256,16 @@ def _known(call: Call, conversation_id: str, wanted: ExportConversation, asked: 
             raise Unprocessable(
                 "client_id_reused",
                 "This client_id was used for another export.",
-                fields=(Field(f"{call.field_prefix}/client_id", "client_id_reused"),),
+                fields=(Field(f"{request.field_prefix}/client_id", "client_id_reused"),),
             )
         return exports.get_job(earlier.export_id)
     same = asked.of(conversation_id, wanted.format)
     found = exports.some(same).values() if same else ()
-    return next((job for job in found if job.is_under_way(call.now_ms)), None)
+    return next((job for job in found if job.is_under_way(request.now_ms)), None)
 
 
-def _check_limit(call: Call, asked: Recent) -> None:
-    free_in_ms = asked.free_in_ms(call.now_ms)
+def _check_limit(request: Request, asked: Recent) -> None:
+    free_in_ms = asked.free_in_ms(request.now_ms)
     if free_in_ms:
         raise TooMany(
             "too_many_exports",

@@ -8,7 +8,7 @@ from parley.actions.sweep import Run, Sweep
 from parley.adapters.conversations import messages
 from parley.adapters.dynamodb import conditions
 from parley.adapters.live import calls, connections
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.types import CallReason
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import StoredMessage
@@ -18,39 +18,41 @@ from parley.domain.live.calls import StoredCall
 RETELL_MS = 30_000  # how long an answer or a hang-up that comes again is told again to those who need not know
 
 
-def end(call: Call, head: Head | None, found: StoredCall, reason: CallReason, by: str | None = None) -> StoredCall:
+def end(
+    request: Request, head: Head | None, found: StoredCall, reason: CallReason, by: str | None = None
+) -> StoredCall:
     """Ends a call, leaves a message of one that was missed, and tells both sides; LostRace where somebody was faster.
 
     A call that is `busy` ends as it begins: there is nothing of it yet.
     """
-    ended = found.ended(reason, call.now_ms, by=by, device=call.connection_id if by == call.user_id else None)
+    ended = found.ended(reason, request.now_ms, by=by, device=request.connection_id if by == request.user_id else None)
     step = None
     # Whoever has been blocked since it rang reaches the other one no more, not even so.
     if head is not None and not head.blocked_by and (note := ended.note()) is not None:
-        step = next_note(head, note, call, sender_id=ended.caller_id)
+        step = next_note(head, note, request, sender_id=ended.caller_id)
         ended = ended.noted(step.new_message.seq)
-    calls.end(None if reason == "busy" else found, ended, step, call.now_s)
-    return _tell_end(call, ended, step.new_message if step else None)
+    calls.end(None if reason == "busy" else found, ended, step, request.now_s)
+    return _tell_end(request, ended, step.new_message if step else None)
 
 
-def tell_end_again(call: Call, ended: StoredCall) -> None:
+def tell_end_again(request: Request, ended: StoredCall) -> None:
     """Tells of the end of a call again while it is news: the try that ended it may have died before it did so."""
-    if push.is_news(call, ended.key, ended.ended_at_ms or 0, within_ms=RETELL_MS):
-        _tell_end(call, ended, _note_of(ended))
+    if push.is_news(request, ended.key, ended.ended_at_ms or 0, within_ms=RETELL_MS):
+        _tell_end(request, ended, _note_of(ended))
 
 
 def _note_of(ended: StoredCall) -> StoredMessage | None:
     return None if ended.note_seq is None else messages.get_message(ended.conversation_id, ended.note_seq)
 
 
-def _tell_end(call: Call, ended: StoredCall, note: StoredMessage | None) -> StoredCall:
+def _tell_end(request: Request, ended: StoredCall, note: StoredMessage | None) -> StoredCall:
     people = list(connections.of(ended.people).values())
     if ended.reason != "busy":  # nobody has heard of that one
-        hang_up = call_frames.signal_event(call, ended, "hang_up", reason=ended.reason)
-        call_frames.post(call, ended, people, call_frames.frames_of(ended, hang_up))
+        hang_up = call_frames.signal_event(request, ended, "hang_up", reason=ended.reason)
+        call_frames.post(request, ended, people, call_frames.frames_of(ended, hang_up))
     if note is not None:
         # The calling device, too: no reply of its own has told it of the message.
-        everywhere = msgspec.structs.replace(call, connection_id=None)
+        everywhere = msgspec.structs.replace(request, connection_id=None)
         push.tell_present_each(everywhere, people, push.new_message(ended.conversation_id, note.for_all()))
     push.remember(ended.key)
     if ended.due_at_s is None:
@@ -61,31 +63,33 @@ def _tell_end(call: Call, ended: StoredCall, note: StoredMessage | None) -> Stor
     return told
 
 
-def look_after(call: Call, head: Head | None, found: StoredCall) -> int:
+def look_after(request: Request, head: Head | None, found: StoredCall) -> int:
     """Ends a call that is due, or lets it go on; returns how many were ended. LostRace where it changes meanwhile."""
     match found.state:
         case "ended":
-            _tell_end(call, found, _note_of(found))
+            _tell_end(request, found, _note_of(found))
             return 1
         case "ringing":
-            end(call, head, found, "missed")
+            end(request, head, found, "missed")
             return 1
         case "active":
             if head is not None and head.blocked_by:  # it has been cut: no signal passes
-                end(call, head, found, "hung_up")
+                end(request, head, found, "hung_up")
                 return 1
             people = connections.of(found.people)
-            if all(call_frames.has_device([people[one]], found.device_of(one), call.now_s) for one in found.people):
-                calls.change(found, found.looked_after(call.now_s))
+            if all(call_frames.has_device([people[one]], found.device_of(one), request.now_s) for one in found.people):
+                calls.change(found, found.looked_after(request.now_s))
             elif not found.is_doubted:
-                calls.change(found, found.doubted(call.now_s))
+                calls.change(found, found.doubted(request.now_s))
             else:
-                end(call, head, found, "failed")
+                end(request, head, found, "failed")
                 return 1
             return 0
 
 
-def _sweep_call(call: Call, run: Run, key: tuple[str, ...], read: tuple[Head | None, StoredCall | None] | None) -> int:
+def _sweep_call(
+    request: Request, run: Run, key: tuple[str, ...], read: tuple[Head | None, StoredCall | None] | None
+) -> int:
     """Ends a call that has rung out or whose devices are gone, and tells both sides; returns how many.
 
     What a killed sweep leaves half done stays in the index, and the next one finds it there.
@@ -93,10 +97,10 @@ def _sweep_call(call: Call, run: Run, key: tuple[str, ...], read: tuple[Head | N
     for _ in conditions.tries():
         head, found = read or calls.heads_and_calls([key])[key]
         read = None
-        if found is None or not found.is_due(call.now_s):
+        if found is None or not found.is_due(request.now_s):
             return 0  # somebody has done something with it, so it is not stale
         try:
-            return look_after(call, head, found)
+            return look_after(request, head, found)
         except conditions.LostRace:
             continue
     return 0  # the next minute's
@@ -105,13 +109,13 @@ def _sweep_call(call: Call, run: Run, key: tuple[str, ...], read: tuple[Head | N
 SWEEP = Sweep(
     kind="calls",
     names=("conversation_id", "call_id"),
-    due=lambda call: calls.due(call.now_s),
+    due=lambda request: calls.due(request.now_s),
     read=calls.heads_and_calls,
     sweep_one=_sweep_call,
-    put_off=lambda call, key: calls.put_off(key[0], key[1], call.now_s),
+    put_off=lambda request, key: calls.put_off(key[0], key[1], request.now_s),
 )
 
 
-def clear_stale_calls(call: Call, run: Run) -> int:
+def clear_stale_calls(request: Request, run: Run) -> int:
     """Ends the calls that have rung out or whose devices are gone; returns how many."""
-    return sweep.sweep_due(call, run, SWEEP)
+    return sweep.sweep_due(request, run, SWEEP)

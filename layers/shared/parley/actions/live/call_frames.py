@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from parley.actions import push
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Invalid
+from parley.domain.api.request import Request
 from parley.domain.api.requests import MAX_PAYLOAD_CHARACTERS, SendCallSignal
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import CallReason, Signal
@@ -16,9 +16,9 @@ from parley.domain.live.presence import Presence
 from parley.domain.live.visibility import Frames
 
 
-def post(call: Call, found: StoredCall, people: Iterable[Presence], frames: Frames) -> None:
+def post(request: Request, found: StoredCall, people: Iterable[Presence], frames: Frames) -> None:
     push.tell_present_each(
-        call,
+        request,
         people,
         lambda user_id, device: frames(user_id, device) if found.hears(user_id, device.connection_id) else None,
     )
@@ -28,18 +28,18 @@ def frames_of(found: StoredCall, event: CallSignal) -> Frames:
     return visibility.of_call(found).frames(event)
 
 
-def checked_frames(call: Call, found: StoredCall, wanted: SendCallSignal) -> Frames:
+def checked_frames(request: Request, found: StoredCall, wanted: SendCallSignal) -> Frames:
     """Returns what the other side gets of a signal; refuses what a client's frame could not have held."""
-    event = signal_event(call, found, wanted.signal, wanted=wanted)
+    event = signal_event(request, found, wanted.signal, wanted=wanted)
     if event.frame_bytes > MAX_FRAME_BYTES:
         raise Invalid.field(
-            f"{call.field_prefix}/payload", "too_long", "The payload is too long.", MAX_PAYLOAD_CHARACTERS
+            f"{request.field_prefix}/payload", "too_long", "The payload is too long.", MAX_PAYLOAD_CHARACTERS
         )
     return frames_of(found, event)
 
 
 def signal_event(
-    call: Call,
+    request: Request,
     found: StoredCall,
     what: Signal,
     *,
@@ -51,13 +51,13 @@ def signal_event(
         conversation_id=found.conversation_id,
         call_id=found.call_id,
         signal=what,
-        from_user_id=found.ended_by if is_end else call.user_id,
-        from_connection_id=found.ended_by_device if is_end else call.connection_id,
+        from_user_id=found.ended_by if is_end else request.user_id,
+        from_connection_id=found.ended_by_device if is_end else request.connection_id,
         media=(wanted and wanted.media) or found.media,
         payload=wanted.payload if wanted else None,
         reason=reason,
         rings_until=rfc3339(found.rings_until_ms) if what == "offer" and found.state == "ringing" else None,
-        at=rfc3339(found.ended_at_ms or call.now_ms),
+        at=rfc3339(found.ended_at_ms or request.now_ms),
     )
 
 

@@ -6,7 +6,7 @@ from parley.actions import access, push, sweep, visibility
 from parley.actions.parallel import in_parallel
 from parley.actions.sweep import Run, Sweep
 from parley.adapters.live import connections, typing
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.times import rfc3339
 from parley.domain.conversations import rights
 from parley.domain.conversations.events import (
@@ -47,24 +47,24 @@ class TypingUntil(Struct, frozen=True, kw_only=True):
     expires_at: str
 
 
-def join_conversation(call: Call, conversation_id: str) -> Joined:
+def join_conversation(request: Request, conversation_id: str) -> Joined:
     """Opens a conversation on the calling device: from now on it gets `new_message` in full; the others are told."""
-    is_large = access.access_conversation(call, conversation_id).is_large
-    since_ms = connections.join(call.user_id, call.device_id, conversation_id, call.now_ms)
-    what = ("joined", call.device_id, conversation_id, since_ms)
+    is_large = access.access_conversation(request, conversation_id).is_large
+    since_ms = connections.join(request.user_id, request.device_id, conversation_id, request.now_ms)
+    what = ("joined", request.device_id, conversation_id, since_ms)
     # Read again after joining ("subscribe, then read"), so that nothing falls between the answer and the first event.
     (head, typists), hidden = visibility.read_beside(
-        call.user_id, conversation_id, lambda: _open(call, conversation_id, is_large=is_large)
+        request.user_id, conversation_id, lambda: _open(request, conversation_id, is_large=is_large)
     )
-    joined = UserJoinedConversation(conversation_id=conversation_id, user_id=call.user_id)
-    members = set(head.others(call.user_id))  # who has left, or was removed, may have a row for some seconds more
+    joined = UserJoinedConversation(conversation_id=conversation_id, user_id=request.user_id)
+    members = set(head.others(request.user_id))  # who has left, or was removed, may have a row for some seconds more
     others = [one for one in typists if one.user_id in members and not _is_ended_by_message(head, one)]
     _, cut_off = visibility.cut_off_beside(
-        call.user_id,
+        request.user_id,
         hidden,
         [one.user_id for one in others],
         # Not if it was open before, unless the try that opened it may have died before it told anybody.
-        lambda: visibility.tell(call, head, hidden, joined) if push.is_news(call, what, since_ms) else None,
+        lambda: visibility.tell(request, head, hidden, joined) if push.is_news(request, what, since_ms) else None,
     )
     push.remember(what)
     return Joined(
@@ -75,85 +75,87 @@ def join_conversation(call: Call, conversation_id: str) -> Joined:
     )
 
 
-def _open(call: Call, conversation_id: str, *, is_large: bool) -> tuple[Head, list[Typist]]:
+def _open(request: Request, conversation_id: str, *, is_large: bool) -> tuple[Head, list[Typist]]:
     """Returns the head of the caller's conversation and who types there; one round trip.
 
     Nobody in a large group: no event tells of it there, so none would end what the answer says.
     """
     if is_large:
-        return access.access_conversation(call, conversation_id), []
+        return access.access_conversation(request, conversation_id), []
     return in_parallel(
-        lambda: access.access_conversation(call, conversation_id),
-        lambda: typing.in_conversation(conversation_id, call.now_ms),
+        lambda: access.access_conversation(request, conversation_id),
+        lambda: typing.in_conversation(conversation_id, request.now_ms),
     )
 
 
-def leave_conversation(call: Call, conversation_id: str) -> Left:
+def leave_conversation(request: Request, conversation_id: str) -> Left:
     """Closes a conversation on the calling device and tells the others; nothing to tell where it was not open."""
-    head, hidden = _access(call, conversation_id)
+    head, hidden = _access(request, conversation_id)
     # Told before it is written: when a try dies in between, the next one finds the conversation open and tells.
-    is_open, told = visibility.beside(call, head, hidden, lambda: _has_open(call, conversation_id))
+    is_open, told = visibility.beside(request, head, hidden, lambda: _has_open(request, conversation_id))
     if is_open:
-        told.tell(call, UserLeftConversation(conversation_id=conversation_id, user_id=call.user_id))
-        connections.leave(call.user_id, call.device_id, conversation_id)
+        told.tell(request, UserLeftConversation(conversation_id=conversation_id, user_id=request.user_id))
+        connections.leave(request.user_id, request.device_id, conversation_id)
     return Left(conversation_id)
 
 
-def _has_open(call: Call, conversation_id: str) -> bool:
-    person = connections.of([call.user_id])[call.user_id]
-    return call.device_id in person.devices_in(conversation_id)
+def _has_open(request: Request, conversation_id: str) -> bool:
+    person = connections.of([request.user_id])[request.user_id]
+    return request.device_id in person.devices_in(conversation_id)
 
 
-def typing_start(call: Call, conversation_id: str) -> TypingUntil:
+def typing_start(request: Request, conversation_id: str) -> TypingUntil:
     """Tells the members that the caller is typing, for `TYPING_EXPIRES_S`; two round trips and the posts.
 
     One that comes before `TYPING_RESEND_S` writes and tells nothing, unless the one before it may have told nobody.
     """
-    (head, hidden), before = _with_own_typing(call, conversation_id)
-    rights.require(head, call.user_id, "typing")
-    is_fresh = before is not None and before.is_fresh(call.now_ms)
-    typist = before if before and is_fresh else Typist(conversation_id, call.user_id, _typing_expires_ms(call))
-    if not is_fresh or push.is_news(call, typist, typist.started_ms):
-        _, told = visibility.beside(call, head, hidden, lambda: None if is_fresh else typing.save(typist))
-        told.tell(call, _event(typist))
+    (head, hidden), before = _with_own_typing(request, conversation_id)
+    rights.require(head, request.user_id, "typing")
+    is_fresh = before is not None and before.is_fresh(request.now_ms)
+    typist = before if before and is_fresh else Typist(conversation_id, request.user_id, _typing_expires_ms(request))
+    if not is_fresh or push.is_news(request, typist, typist.started_ms):
+        _, told = visibility.beside(request, head, hidden, lambda: None if is_fresh else typing.save(typist))
+        told.tell(request, _event(typist))
         push.remember(typist)
     return TypingUntil(conversation_id=conversation_id, expires_at=rfc3339(typist.expires_at_ms))
 
 
-def typing_stop(call: Call, conversation_id: str) -> StoppedTyping:
+def typing_stop(request: Request, conversation_id: str) -> StoppedTyping:
     """Tells the members that the caller types no more; two round trips and the posts.
 
     Nothing to tell if they do not, or if what they began has run out: the others have hidden it by then. The row stays
     until it runs out, as an earlier try may have stopped it and died before it told anybody.
     """
-    (head, hidden), typist = _with_own_typing(call, conversation_id)
-    if typist is None or typist.expires_at_ms <= call.now_ms:
+    (head, hidden), typist = _with_own_typing(request, conversation_id)
+    if typist is None or typist.expires_at_ms <= request.now_ms:
         return StoppedTyping(conversation_id)
     what = ("stopped", typist.conversation_id, typist.user_id, typist.expires_at_ms)
-    if not typist.is_stopped or push.is_news(call, what, typist.started_ms):
-        _, told = visibility.beside(call, head, hidden, lambda: None if typist.is_stopped else typing.stop(typist))
-        told.tell(call, UserStoppedTyping(conversation_id=conversation_id, user_id=call.user_id))
+    if not typist.is_stopped or push.is_news(request, what, typist.started_ms):
+        _, told = visibility.beside(request, head, hidden, lambda: None if typist.is_stopped else typing.stop(typist))
+        told.tell(request, UserStoppedTyping(conversation_id=conversation_id, user_id=request.user_id))
         push.remember(what)
     return StoppedTyping(conversation_id)
 
 
-def _with_own_typing(call: Call, conversation_id: str) -> tuple[tuple[Head, visibility.Hidden], Typist | None]:
+def _with_own_typing(request: Request, conversation_id: str) -> tuple[tuple[Head, visibility.Hidden], Typist | None]:
     """Returns what `_access` does, and the caller's typing there, run out or not; one round trip."""
-    return in_parallel(lambda: _access(call, conversation_id), lambda: typing.of(conversation_id, call.user_id))
+    return in_parallel(lambda: _access(request, conversation_id), lambda: typing.of(conversation_id, request.user_id))
 
 
-def _typing_expires_ms(call: Call) -> int:
-    return call.now_ms + TYPING_EXPIRES_S * 1000
+def _typing_expires_ms(request: Request) -> int:
+    return request.now_ms + TYPING_EXPIRES_S * 1000
 
 
-def _access(call: Call, conversation_id: str) -> tuple[Head, visibility.Hidden]:
+def _access(request: Request, conversation_id: str) -> tuple[Head, visibility.Hidden]:
     """Returns the head of the caller's conversation, and from whom the caller is hidden there; one round trip."""
     return visibility.read_beside(
-        call.user_id, conversation_id, lambda: access.access_conversation(call, conversation_id)
+        request.user_id, conversation_id, lambda: access.access_conversation(request, conversation_id)
     )
 
 
-def _sweep_typist(call: Call, run: Run, key: tuple[str, ...], read: tuple[Head | None, Typist | None] | None) -> int:
+def _sweep_typist(
+    request: Request, run: Run, key: tuple[str, ...], read: tuple[Head | None, Typist | None] | None
+) -> int:
     """Deletes a row of typing that has run out, and tells the members; returns how many.
 
     Nobody is told if a message has ended it: clients hide typing at its author's next message.
@@ -162,12 +164,12 @@ def _sweep_typist(call: Call, run: Run, key: tuple[str, ...], read: tuple[Head |
     (head, typist), hidden = visibility.read_beside(
         user_id, conversation_id, lambda: read or typing.heads_and_typists([key])[key]
     )
-    if typist is None or typist.is_stopped or typist.expires_at_ms > call.now_ms:
+    if typist is None or typist.is_stopped or typist.expires_at_ms > request.now_ms:
         return 0  # stopped, or typed on: a later run looks again
     if head is not None and not _is_ended_by_message(head, typist):
         # Told before the row goes: when a sweep dies in between, the next one finds the row and tells.
         event = UserStoppedTyping(conversation_id=conversation_id, user_id=user_id)
-        visibility.tell(call, head, hidden, event, user_id=user_id)
+        visibility.tell(request, head, hidden, event, user_id=user_id)
     return int(typing.remove_stale(typist))
 
 
@@ -180,16 +182,16 @@ def _is_ended_by_message(head: Head, typist: Typist) -> bool:
 SWEEP = Sweep(
     kind="typing",
     names=("conversation_id", "user_id"),
-    due=lambda call: typing.due(call.now_ms),
+    due=lambda request: typing.due(request.now_ms),
     read=typing.heads_and_typists,
     sweep_one=_sweep_typist,
-    put_off=lambda call, key: typing.put_off(key[0], key[1], call.now_ms),
+    put_off=lambda request, key: typing.put_off(key[0], key[1], request.now_ms),
 )
 
 
-def clear_stale_typing(call: Call, run: Run) -> int:
+def clear_stale_typing(request: Request, run: Run) -> int:
     """Deletes the typing rows that have run out; returns how many."""
-    return sweep.sweep_due(call, run, SWEEP)
+    return sweep.sweep_due(request, run, SWEEP)
 
 
 def _event(typist: Typist) -> UserTyping:

@@ -12,9 +12,9 @@ from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import admission, conditions, retrying
 from parley.adapters.live import connections, sockets
 from parley.adapters.people import account_states, blocks
-from parley.domain.api.call import Call
 from parley.domain.api.errors import TooMany, Unauthenticated
 from parley.domain.api.identity import is_reserved
+from parley.domain.api.request import Request
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import UserStatus
 from parley.domain.conversations.events import UserStatusChange
@@ -44,31 +44,31 @@ class StatusList(Struct, frozen=True):
     statuses: list[UserStatus]
 
 
-def connect(call: Call) -> None:
+def connect(request: Request) -> None:
     """Notes a new device of the caller and, where it is the only one, tells those who watch; TooMany for one too many.
 
     Five round trips at most. A try that died before it told them leaves its device behind, and is no reason for the
     next one to be silent: hence `is_announced`.
     """
-    person = _admit(call)
-    _check_sign_in(call)
-    is_first = {one.connection_id for one in person.live(call.now_s)} == {call.device_id}
+    person = _admit(request)
+    _check_sign_in(request)
+    is_first = {one.connection_id for one in person.live(request.now_s)} == {request.device_id}
     if is_first or not person.is_announced:
-        _announce(call, person)
+        _announce(request, person)
 
 
-def _admit(call: Call) -> Presence:
+def _admit(request: Request) -> Presence:
     """Writes the calling device's connection, in the place of dead ones where there is no room; raises TooMany."""
     while True:
         try:
-            return connections.save(call.user_id, _connection(call), limits.current().connections)
+            return connections.save(request.user_id, _connection(request), limits.current().connections)
         except connections.Full as full:
-            if len(full.person.live(call.now_s)) == len(full.person.connections):
-                raise _too_many(call, full.person) from None
-            _forget_dead(call, full.person)
+            if len(full.person.live(request.now_s)) == len(full.person.connections):
+                raise _too_many(request, full.person) from None
+            _forget_dead(request, full.person)
 
 
-def _check_sign_in(call: Call) -> None:
+def _check_sign_in(request: Request) -> None:
     """Takes the calling device back if its user was signed out meanwhile; raises Unauthenticated. One round trip.
 
     A sign-out notes itself, then reads the devices. So either it finds this one, or this read finds the sign-out.
@@ -77,48 +77,48 @@ def _check_sign_in(call: Call) -> None:
         account_states.check_again()
     except Unauthenticated:
         with admission.harmless():
-            connections.remove(call.user_id, call.device_id)
+            connections.remove(request.user_id, request.device_id)
         raise
 
 
-def check_room(call: Call) -> None:
+def check_room(request: Request) -> None:
     """Raises TooMany where the caller's devices are as many as may be, as `$connect` would; one round trip."""
-    person = connections.of([call.user_id])[call.user_id]
-    if len(person.live(call.now_s)) >= limits.current().connections:
-        raise _too_many(call, person)
+    person = connections.of([request.user_id])[request.user_id]
+    if len(person.live(request.now_s)) >= limits.current().connections:
+        raise _too_many(request, person)
 
 
-def _too_many(call: Call, person: Presence) -> TooMany:
-    live = person.live(call.now_s)
-    first_ends_ms = min((one.until_s * 1000 for one in live), default=call.now_ms)
+def _too_many(request: Request, person: Presence) -> TooMany:
+    live = person.live(request.now_s)
+    first_ends_ms = min((one.until_s * 1000 for one in live), default=request.now_ms)
     return TooMany(
         "too_many_connections",
         f"You are connected with {len(live)} devices, and more are not allowed; close one first.",
         rule="connections",
-        retry_after_ms=max(0, first_ends_ms - call.now_ms),
+        retry_after_ms=max(0, first_ends_ms - request.now_ms),
     )
 
 
-def _announce(call: Call, person: Presence) -> None:
-    _tell_watchers(call, person)
-    connections.mark_online(call.user_id)
+def _announce(request: Request, person: Presence) -> None:
+    _tell_watchers(request, person)
+    connections.mark_online(request.user_id)
 
 
-def ping(call: Call) -> Pong:
+def ping(request: Request) -> Pong:
     """Keeps the calling device, and takes it in again if it was taken for gone.
 
     One round trip, two if little is left of its lease.
     """
-    person = leases.renew(call, connections.of([call.user_id])[call.user_id])
+    person = leases.renew(request, connections.of([request.user_id])[request.user_id])
     if person is None:
-        connect(call)
-        return TakenInAgain(expires_at=rfc3339(_connection(call).until_s * 1000), joined=[])
+        connect(request)
+        return TakenInAgain(expires_at=rfc3339(_connection(request).until_s * 1000), joined=[])
     if not person.is_announced:
-        _announce(call, person)
-    return next(_pong(one) for one in person.connections if one.connection_id == call.device_id)
+        _announce(request, person)
+    return next(_pong(one) for one in person.connections if one.connection_id == request.device_id)
 
 
-def close(call: Call, user_id: str, connection_id: str | None = None) -> None:
+def close(request: Request, user_id: str, connection_id: str | None = None) -> None:
     """Closes one connection of a person, or all of them, however alive they are; those who watch hear of the last one.
 
     Two round trips, one for each connection, and those of a leave. A try that died before it told them may have left
@@ -128,42 +128,42 @@ def close(call: Call, user_id: str, connection_id: str | None = None) -> None:
     closed = [one.connection_id for one in left.connections if connection_id in (None, one.connection_id)]
     sockets.close_all(closed)
     for device in closed:
-        left = connections.remove(user_id, device, last_seen_ms=call.now_ms) or left
+        left = connections.remove(user_id, device, last_seen_ms=request.now_ms) or left
     if left.is_watched and not left.connections:
-        _leave(call, left, last_seen_ms=call.now_ms)
+        _leave(request, left, last_seen_ms=request.now_ms)
 
 
-def disconnect(call: Call) -> None:
+def disconnect(request: Request) -> None:
     """Forgets a device of the caller and, where it was the last one, tells those who watch.
 
     A device that was gone already (a post had found it so, or an earlier try died here) may still have been the last.
     """
-    left = connections.remove(call.user_id, call.device_id, last_seen_ms=call.now_ms)
-    person = left or connections.of([call.user_id])[call.user_id]
+    left = connections.remove(request.user_id, request.device_id, last_seen_ms=request.now_ms)
+    person = left or connections.of([request.user_id])[request.user_id]
     if person.is_watched and not person.connections:
         # Of a device that was gone already it is known when its user was last here.
-        last_seen_ms = call.now_ms if left is not None else person.last_seen_ms or call.now_ms
-        _leave(call, person, last_seen_ms=last_seen_ms)
+        last_seen_ms = request.now_ms if left is not None else person.last_seen_ms or request.now_ms
+        _leave(request, person, last_seen_ms=last_seen_ms)
 
 
-def get_presence(call: Call, user_ids: Iterable[str]) -> StatusList:
+def get_presence(request: Request, user_ids: Iterable[str]) -> StatusList:
     """Returns the status of people with whom the caller shares a direct conversation, or of the caller.
 
     Who hides when they were last here is told it of nobody. Those who have blocked the caller, or whom the caller has,
     are left out, as are pseudonyms. Two round trips, three for those whom many have blocked.
     """
-    known = {entry.peer_id for entry in _recent(call.user_id, MAX_KNOWN)} | {call.user_id}
+    known = {entry.peer_id for entry in _recent(request.user_id, MAX_KNOWN)} | {request.user_id}
     wanted = [one for one in dict.fromkeys(user_ids) if one in known and not is_reserved(one)]
     if not wanted:
         return StatusList([])
-    unseen, people = push.beside(lambda: blocks.cut_off(call.user_id, wanted), [*wanted, call.user_id])
-    people = [(leases.renew(call, one) or one) if one.user_id == call.user_id else one for one in people]
-    to_hider = any(one.hides_last_seen for one in people if one.user_id == call.user_id)
+    unseen, people = push.beside(lambda: blocks.cut_off(request.user_id, wanted), [*wanted, request.user_id])
+    people = [(leases.renew(request, one) or one) if one.user_id == request.user_id else one for one in people]
+    to_hider = any(one.hides_last_seen for one in people if one.user_id == request.user_id)
     asked = [one for one in people if one.user_id in wanted and one.user_id not in unseen]
-    return StatusList([one.status(call.now_s, to_hider=to_hider) for one in asked])
+    return StatusList([one.status(request.now_s, to_hider=to_hider) for one in asked])
 
 
-def _sweep_person(call: Call, run: Run, key: tuple[str, ...], read: Presence | None) -> int:
+def _sweep_person(request: Request, run: Run, key: tuple[str, ...], read: Presence | None) -> int:
     """Forgets and closes each connection of a person whose lease or token has run out, and tells those who watch.
 
     Returns how many. What a killed sweep leaves half done stays in the index, and the next one finds it there.
@@ -172,41 +172,41 @@ def _sweep_person(call: Call, run: Run, key: tuple[str, ...], read: Presence | N
     person = read or connections.of([user_id])[user_id]
     if not person.is_watched:  # another run was faster
         return 0
-    left, forgotten, left_open = _forget_dead(call, person)
+    left, forgotten, left_open = _forget_dead(request, person)
     run.failed(left_open)
     if left.connections:
         connections.sweep_again(user_id, min(one.until_s for one in left.connections))
     else:
-        _leave(call, left, last_seen_ms=person.last_sign_ms())
+        _leave(request, left, last_seen_ms=person.last_sign_ms())
     return forgotten
 
 
 SWEEP = Sweep(
     kind="presence",
     names=("user_id",),
-    due=lambda call: ((user_id,) for user_id in connections.due(call.now_s)),
+    due=lambda request: ((user_id,) for user_id in connections.due(request.now_s)),
     read=lambda keys: {(one.user_id,): one for one in connections.of(key[0] for key in keys).values()},
     sweep_one=_sweep_person,
-    put_off=lambda call, key: connections.put_off(key[0], call.now_s),
+    put_off=lambda request, key: connections.put_off(key[0], request.now_s),
 )
 
 
-def clear_stale_presence(call: Call, run: Run) -> int:
+def clear_stale_presence(request: Request, run: Run) -> int:
     """Forgets and closes the connections whose lease or token has run out; returns how many."""
-    return sweep.sweep_due(call, run, SWEEP)
+    return sweep.sweep_due(request, run, SWEEP)
 
 
-def _forget_dead(call: Call, person: Presence) -> tuple[Presence, int, int]:
+def _forget_dead(request: Request, person: Presence) -> tuple[Presence, int, int]:
     """Forgets and closes the dead devices of a person; two round trips.
 
     Returns what is left, how many were forgotten, and how many of these could not be closed.
     """
     for _ in conditions.tries():
-        dead = [one for one in person.connections if not one.is_live(call.now_s)]
+        dead = [one for one in person.connections if not one.is_live(request.now_s)]
         if not dead:
             return person, 0, 0
         # No ping saves those whose token has expired, and what was forgotten could not be found again: closed first.
-        expired = [one.connection_id for one in dead if one.token_s <= call.now_s]
+        expired = [one.connection_id for one in dead if one.token_s <= request.now_s]
         left_open = sockets.close_all(expired)
         left = connections.forget(person.user_id, dead, last_seen_ms=person.last_sign_ms())
         if left is not None:
@@ -216,20 +216,20 @@ def _forget_dead(call: Call, person: Presence) -> tuple[Presence, int, int]:
     raise retrying.busy()
 
 
-def _leave(call: Call, person: Presence, last_seen_ms: int | None) -> None:
+def _leave(request: Request, person: Presence, last_seen_ms: int | None) -> None:
     """Tells those who watch that a person without connections is gone, then takes them out of the sweep's index.
 
     In this order: killed in between, the sweep finds the person again and tells once more, which does no harm.
     """
     gone = Presence(user_id=person.user_id, last_seen_ms=last_seen_ms, hides_last_seen=person.hides_last_seen)
-    _tell_watchers(call, gone)
+    _tell_watchers(request, gone)
     if not connections.mark_offline(person.user_id, last_seen_ms):
         back = connections.of([person.user_id])[person.user_id]
-        if back.live(call.now_s):  # they came back while their going was told
-            _tell_watchers(call, back)
+        if back.live(request.now_s):  # they came back while their going was told
+            _tell_watchers(request, back)
 
 
-def _tell_watchers(call: Call, person: Presence) -> None:
+def _tell_watchers(request: Request, person: Presence) -> None:
     """Posts a person's status to the other sides of those of their `MAX_WATCHERS` most recent conversations with one.
 
     Not to those who have blocked the person, nor to those whom the person has blocked.
@@ -242,8 +242,8 @@ def _tell_watchers(call: Call, person: Presence) -> None:
     audience = visibility.of_status(person.user_id, watchers, unseen)
     for hides in (False, True):
         told = [one for one in people if one.hides_last_seen is hides]
-        status = UserStatusChange.of(person.status(call.now_s, to_hider=hides))
-        push.tell_present_each(call, told, audience.frames(status))
+        status = UserStatusChange.of(person.status(request.now_s, to_hider=hides))
+        push.tell_present_each(request, told, audience.frames(status))
 
 
 def _recent(user_id: str, limit: int) -> list[Entry]:
@@ -261,12 +261,12 @@ def _pong(device: Connection) -> Pong:
     return Pong(expires_at=rfc3339(device.until_s * 1000), joined=sorted(device.joined))
 
 
-def _connection(call: Call) -> Connection:
+def _connection(request: Request) -> Connection:
     return Connection(
-        connection_id=call.device_id,
-        lease_s=call.now_s + limits.heartbeat().lease_s,
-        sign_s=call.now_s,
-        token_s=call.caller.expires_at_s,
-        since_ms=call.connected_at_ms,
-        issued_at_s=call.caller.issued_at_s,
+        connection_id=request.device_id,
+        lease_s=request.now_s + limits.heartbeat().lease_s,
+        sign_s=request.now_s,
+        token_s=request.caller.expires_at_s,
+        since_ms=request.connected_at_ms,
+        issued_at_s=request.caller.issued_at_s,
     )

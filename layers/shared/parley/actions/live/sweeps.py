@@ -3,16 +3,16 @@
 from parley.actions import sweep
 from parley.actions.live import call_ends, open_conversations, presence
 from parley.actions.sweep import Run
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.live.sweeps import SweepJob
 
 
-def sweep_rows(call: Call, job: SweepJob, attempts: Run) -> int:
+def sweep_rows(request: Request, job: SweepJob, attempts: Run) -> int:
     """Deals with the rows of a job; returns what became of them."""
     match job.kind:
         case "presence":
-            return sweep.sweep_keys(call, attempts, presence.SWEEP, job.keys)
+            return sweep.sweep_keys(request, attempts, presence.SWEEP, job.keys)
         case "typing":
-            return sweep.sweep_keys(call, attempts, open_conversations.SWEEP, job.keys)
+            return sweep.sweep_keys(request, attempts, open_conversations.SWEEP, job.keys)
         case "calls":
-            return sweep.sweep_keys(call, attempts, call_ends.SWEEP, job.keys)
+            return sweep.sweep_keys(request, attempts, call_ends.SWEEP, job.keys)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from parley.actions import access, limits
 from parley.adapters.live import turn
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.times import rfc3339
 from parley.domain.conversations import rights
 
@@ -28,7 +28,7 @@ class TurnCredentials(Struct, frozen=True, kw_only=True):
     expires_at: str
 
 
-def create_turn_credentials(call: Call, conversation_id: str) -> TurnCredentials:
+def create_turn_credentials(request: Request, conversation_id: str) -> TurnCredentials:
     """Returns credentials for a call in a conversation; refuses them where the caller may not call.
 
     The relay checks them by itself, with the secret that it shares with Parley. Each takes a token of the caller's own
@@ -37,11 +37,11 @@ def create_turn_credentials(call: Call, conversation_id: str) -> TurnCredentials
     Their form is that of the "REST API for Access to TURN Services" (draft-uberti-behave-turn-rest-00), which coturn
     and others take: SHA-1 is theirs to choose, and HMAC is not broken by its collisions.
     """
-    rights.require(access.access_conversation(call, conversation_id), call.user_id, "call")
-    limits.take_own(call)
-    relays = turn.relays(call.now_s)
-    expires_at_s = call.now_s + relays.life_s
-    username = f"{expires_at_s}:{call.user_id}"
+    rights.require(access.access_conversation(request, conversation_id), request.user_id, "call")
+    limits.take_own(request)
+    relays = turn.relays(request.now_s)
+    expires_at_s = request.now_s + relays.life_s
+    username = f"{expires_at_s}:{request.user_id}"
     servers = [
         IceServer(
             urls=relays.urls,

@@ -19,7 +19,7 @@ from parley.adapters.dynamodb import conditions
 from parley.adapters.moderation import word_list_cache
 from parley.adapters.people import blocks
 from parley.domain.api import cursors, ids
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.requests import EditMessage, PinQuery
 from parley.domain.api.types import EVERYONE, Message
 from parley.domain.conversations import change_steps, events, history
@@ -27,7 +27,7 @@ from parley.domain.conversations.change_steps import Found
 from parley.domain.conversations.steps import Change, Step
 
 Decide = Callable[[Found], Step | None]
-React = Callable[[Call, Found, str], Step | None]
+React = Callable[[Request, Found, str], Step | None]
 
 
 class _Wanted(Struct, frozen=True):
@@ -66,7 +66,7 @@ class _PinPosition(Struct, frozen=True, kw_only=True, array_like=True, forbid_un
     left: Annotated[int, Meta(ge=1, le=change_steps.MAX_PINS)]
 
 
-def edit_message(call: Call, message_id: str, wanted: EditMessage) -> Message:
+def edit_message(request: Request, message_id: str, wanted: EditMessage) -> Message:
     """Replaces the text of the caller's own message; three round trips.
 
     One more in a large group where the message has named people, whose memberships are read then.
@@ -75,61 +75,67 @@ def edit_message(call: Call, message_id: str, wanted: EditMessage) -> Message:
     named = [one for one in dict.fromkeys(wanted.mentions) if one != EVERYONE]
 
     def decide(found: Found) -> Step | None:
-        screened = screening.screen(call, wanted.text)
-        step = change_steps.edit_message(call, found, replace(wanted, text=screened.text), window_s)
-        return None if step is None else screening.flagged(call, step, screened)
+        screened = screening.screen(request, wanted.text)
+        step = change_steps.edit_message(request, found, replace(wanted, text=screened.text), window_s)
+        return None if step is None else screening.flagged(request, step, screened)
 
-    return _change(call, _Wanted(message_id, decide, also=named, text=wanted.text, of_names=True))
+    return _change(request, _Wanted(message_id, decide, also=named, text=wanted.text, of_names=True))
 
 
-def delete_message(call: Call, message_id: str, scope: Literal["everyone", "me"]) -> Message:
+def delete_message(request: Request, message_id: str, scope: Literal["everyone", "me"]) -> Message:
     """Deletes a message for everyone, leaving its place behind, or from the caller's own view, on all their devices.
 
     Three round trips; for everyone at times four, as for an edit.
     """
     if scope == "me":
-        return _change(call, _Wanted(message_id, lambda found: change_steps.hide_message(call, found), of_mark=True))
-    return _change(call, _Wanted(message_id, lambda found: change_steps.delete_message(call, found), of_names=True))
+        return _change(
+            request, _Wanted(message_id, lambda found: change_steps.hide_message(request, found), of_mark=True)
+        )
+    return _change(
+        request, _Wanted(message_id, lambda found: change_steps.delete_message(request, found), of_names=True)
+    )
 
 
-def add_reaction(call: Call, message_id: str, emoji: str) -> Message:
+def add_reaction(request: Request, message_id: str, emoji: str) -> Message:
     """Puts the caller's reaction on a message; three round trips."""
-    return _react(call, message_id, emoji, change_steps.add_reaction)
+    return _react(request, message_id, emoji, change_steps.add_reaction)
 
 
-def remove_reaction(call: Call, message_id: str, emoji: str) -> Message:
+def remove_reaction(request: Request, message_id: str, emoji: str) -> Message:
     """Takes the caller's reaction off a message; three round trips."""
-    return _react(call, message_id, emoji, change_steps.remove_reaction)
+    return _react(request, message_id, emoji, change_steps.remove_reaction)
 
 
-def _react(call: Call, message_id: str, emoji: str, react: React) -> Message:
-    normal = change_steps.check_emoji(emoji, access.field_of(call, "emoji"))
+def _react(request: Request, message_id: str, emoji: str, react: React) -> Message:
+    normal = change_steps.check_emoji(emoji, access.field_of(request, "emoji"))
 
     def decide(found: Found) -> Step | None:
-        return react(call, found, normal)
+        return react(request, found, normal)
 
-    return _change(call, _Wanted(message_id, decide, of_mark=True, emoji=normal))
+    return _change(request, _Wanted(message_id, decide, of_mark=True, emoji=normal))
 
 
-def pin_message(call: Call, message_id: str) -> Message:
+def pin_message(request: Request, message_id: str) -> Message:
     """Pins a message for all members; three round trips."""
-    return _change(call, _Wanted(message_id, lambda found: change_steps.pin_message(call, found)))
+    return _change(request, _Wanted(message_id, lambda found: change_steps.pin_message(request, found)))
 
 
-def unpin_message(call: Call, message_id: str) -> Message:
+def unpin_message(request: Request, message_id: str) -> Message:
     """Takes the pin off a message, for all members; three round trips."""
-    return _change(call, _Wanted(message_id, lambda found: change_steps.unpin_message(call, found)))
+    return _change(request, _Wanted(message_id, lambda found: change_steps.unpin_message(request, found)))
 
 
-def list_pins(call: Call, conversation_id: str, query: PinQuery) -> PinList:
+def list_pins(request: Request, conversation_id: str, query: PinQuery) -> PinList:
     """Returns the pinned messages of a conversation, as many as an answer holds; two round trips."""
     position = cursors.decode(query.cursor, _PinPosition)
-    head = access.access_conversation(call, conversation_id)
+    head = access.access_conversation(request, conversation_id)
     seqs = head.pins if position is None else head.pins[: position.left]
     if not seqs:
         return PinList(messages=[], next=None)
     span = (min(seqs), max(seqs))
-    viewer, stored = viewer_and_messages(call, head, span, lambda: list(messages.some(conversation_id, seqs).values()))
+    viewer, stored = viewer_and_messages(
+        request, head, span, lambda: list(messages.some(conversation_id, seqs).values())
+    )
     found = sorted(stored, key=lambda message: seqs.index(message.seq), reverse=True)
     shown = list(history.Room().fitting(viewer.view(message) for message in found))
     if len(shown) == len(found):
@@ -138,50 +144,52 @@ def list_pins(call: Call, conversation_id: str, query: PinQuery) -> PinList:
     return PinList(messages=shown, next=cursors.encode(_PinPosition(left=left)))
 
 
-def _change(call: Call, wanted: _Wanted) -> Message:
+def _change(request: Request, wanted: _Wanted) -> Message:
     """Returns the message as the caller sees it afterwards."""
-    conversation_id, _ = ids.split_message_id(wanted.message_id, access.field_of(call, "message_id"))
-    found, asked = limits.own_beside(call, conversation_id, lambda: _read(call, wanted), text=wanted.text or "")
+    conversation_id, _ = ids.split_message_id(wanted.message_id, access.field_of(request, "message_id"))
+    found, asked = limits.own_beside(request, conversation_id, lambda: _read(request, wanted), text=wanted.text or "")
     for number in conditions.tries():
         if number:
-            found = _read(call, wanted)
+            found = _read(request, wanted)
         if wanted.of_names:
             found = _with_named(found)
         step = wanted.decide(found)
         if step is None:
-            _tell_again(call, found, wanted.last_change_seq(found))
+            _tell_again(request, found, wanted.last_change_seq(found))
             return found.view()
         try:
-            journal.write(limits.counted(call, step, asked), call.now_s)
+            journal.write(limits.counted(request, step, asked), request.now_s)
         except conditions.LostRace:
             continue
         now = found.after(step)
         if step.change is not None:
-            _tell(call, now, step.change)
+            _tell(request, now, step.change)
         return now.view()
     raise conditions.busy()
 
 
-def _read(call: Call, wanted: _Wanted) -> Found:
+def _read(request: Request, wanted: _Wanted) -> Found:
     """Returns what was found of the message, and checks the word list beside it if the text changes."""
     if wanted.text is None:
-        return _found(call, wanted)
-    return in_parallel(lambda: _found(call, wanted), lambda: word_list_cache.check_now(call.now_s))[0]
+        return _found(request, wanted)
+    return in_parallel(lambda: _found(request, wanted), lambda: word_list_cache.check_now(request.now_s))[0]
 
 
-def _found(call: Call, wanted: _Wanted) -> Found:
-    conversation_id, seq = ids.split_message_id(wanted.message_id, access.field_of(call, "message_id"))
+def _found(request: Request, wanted: _Wanted) -> Found:
+    conversation_id, seq = ids.split_message_id(wanted.message_id, access.field_of(request, "message_id"))
     # What is the caller's own is read whether they are a member or not: it gives nothing away.
     ((head, membership, message, named), mine), blocked = in_parallel(
         lambda: in_parallel(
-            lambda: messages.head_and_message(conversation_id, seq, call.user_id, wanted.also),
-            lambda: personal_marks.rows(conversation_id, call.user_id, seq, seq),
+            lambda: messages.head_and_message(conversation_id, seq, request.user_id, wanted.also),
+            lambda: personal_marks.rows(conversation_id, request.user_id, seq, seq),
         ),
-        lambda: blocks.blocked_by(call.user_id) if ids.is_group_id(conversation_id) else set(),
+        lambda: blocks.blocked_by(request.user_id) if ids.is_group_id(conversation_id) else set(),
     )
-    if head is None or message is None or not access.is_member(head, call.user_id, membership):
+    if head is None or message is None or not access.is_member(head, request.user_id, membership):
         raise access.no_message()
-    return Found(caller_id=call.user_id, head=head, message=message, mine=mine, named=named, blocked=frozenset(blocked))
+    return Found(
+        caller_id=request.user_id, head=head, message=message, mine=mine, named=named, blocked=frozenset(blocked)
+    )
 
 
 def _with_named(found: Found) -> Found:
@@ -197,16 +205,16 @@ def _with_named(found: Found) -> Found:
     return replace(found, named={**found.named, **{user_id: mine for (user_id, _), mine in sides.items()}})
 
 
-def _tell_again(call: Call, found: Found, change_seq: int) -> None:
+def _tell_again(request: Request, found: Found, change_seq: int) -> None:
     """Tells of a change that an earlier try made; nothing where there was none."""
-    change = push.untold_change(call, found.head.conversation_id, change_seq)
+    change = push.untold_change(request, found.head.conversation_id, change_seq)
     if change is not None:
-        _tell(call, found, change)
+        _tell(request, found, change)
 
 
-def _tell(call: Call, found: Found, change: Change) -> None:
+def _tell(request: Request, found: Found, change: Change) -> None:
     only_me = change.for_user_id is not None
     event = events.of_change(change, found.head, found.view() if only_me else found.message.for_all())
-    people = [call.user_id] if only_me else found.head.participants
-    push.tell_each(call, people, push.frames_of(event), found.head.conversation_id)
+    people = [request.user_id] if only_me else found.head.participants
+    push.tell_each(request, people, push.frames_of(event), found.head.conversation_id)
     push.remember((found.head.conversation_id, change.change_seq))

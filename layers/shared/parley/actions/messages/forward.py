@@ -6,8 +6,8 @@ from parley.actions import access
 from parley.actions.messages import messages
 from parley.adapters.conversations import conversations
 from parley.adapters.threads import Threads
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Field, Forbidden, Invalid, Refusal
+from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft, ForwardMessage
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import Origin, SentMessage
@@ -39,21 +39,21 @@ class Forwarded(Struct, frozen=True, kw_only=True):
     failed: list[Failed]
 
 
-def forward_message(call: Call, message_id: str, wanted: ForwardMessage) -> Forwarded:
+def forward_message(request: Request, message_id: str, wanted: ForwardMessage) -> Forwarded:
     """Writes a message's text into other conversations; a whole send for each, side by side.
 
     Nothing is written unless the caller may write in all of them. With a `client_id` a retry writes nothing twice.
     """
-    _, message = access.access_message(call, message_id)
-    shown = messages.viewed(call, message.conversation_id, [message])[0]
+    _, message = access.access_message(request, message_id)
+    shown = messages.viewed(request, message.conversation_id, [message])[0]
     if shown.deleted_at is not None:
         raise change_steps.gone()
     if message.kind == "system":
         raise Forbidden("system_message", "A system message cannot be forwarded.", rule="system messages stay in place")
     targets = list(dict.fromkeys(wanted.conversation_ids))
-    _check_targets(call, targets)
+    _check_targets(request, targets)
     draft = Draft(text=message.text, client_id=wanted.client_id)
-    outcomes = _sends.map(lambda target: _send(call, target, draft, _origin(message)), targets)
+    outcomes = _sends.map(lambda target: _send(request, target, draft, _origin(message)), targets)
     sent, failed = [], []
     for outcome in outcomes:
         if isinstance(outcome, Failed):
@@ -68,24 +68,24 @@ def _origin(message: StoredMessage) -> Origin:
     return message.forwarded_from or Origin(sender_id=message.sender_id, created_at=rfc3339(message.created_at_ms))
 
 
-def _check_targets(call: Call, targets: list[str]) -> None:
+def _check_targets(request: Request, targets: list[str]) -> None:
     """Refuses the whole, naming each conversation that is not the caller's; one round trip."""
-    found = conversations.heads_and_memberships(targets, call.user_id)
+    found = conversations.heads_and_memberships(targets, request.user_id)
     strange = [
         place
         for place, one in enumerate(targets)
-        if one not in found or not access.is_member(found[one][0], call.user_id, found[one][1])
+        if one not in found or not access.is_member(found[one][0], request.user_id, found[one][1])
     ]
     if strange:
-        fields = tuple(Field(f"{call.field_prefix}/conversation_ids/{place}", "not_allowed") for place in strange)
+        fields = tuple(Field(f"{request.field_prefix}/conversation_ids/{place}", "not_allowed") for place in strange)
         raise Invalid("invalid_request", "There is no such conversation.", fields=fields)
     for head, _ in found.values():
-        rights.require(head, call.user_id, "send_message")
+        rights.require(head, request.user_id, "send_message")
 
 
-def _send(call: Call, conversation_id: str, draft: Draft, origin: Origin) -> SentMessage | Failed:
+def _send(request: Request, conversation_id: str, draft: Draft, origin: Origin) -> SentMessage | Failed:
     try:
-        return messages.send_message(call, conversation_id, draft, origin)
+        return messages.send_message(request, conversation_id, draft, origin)
     except Refusal as refusal:  # what was allowed a moment ago: closed, or left, or too busy
         return Failed(
             conversation_id=conversation_id,

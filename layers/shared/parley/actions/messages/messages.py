@@ -13,8 +13,8 @@ from parley.adapters.conversations import journal, messages
 from parley.adapters.dynamodb import conditions
 from parley.adapters.people import blocks
 from parley.domain.api import ids
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Field, Unprocessable
+from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft, History
 from parley.domain.api.types import EVERYONE, Message, Origin, SentMessage
 from parley.domain.conversations import history, rights, send_steps
@@ -35,50 +35,50 @@ class HistoryPage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     total: int | None = None
 
 
-def send_message(call: Call, conversation_id: str, draft: Draft, origin: Origin | None = None) -> SentMessage:
+def send_message(request: Request, conversation_id: str, draft: Draft, origin: Origin | None = None) -> SentMessage:
     """Writes a message as the caller and tells the members.
 
     A `client_id` that was used before gets the first answer again. `origin` is where a forwarded message came from.
 
     Three round trips (read, write, the members' devices), and two more for each time that somebody else was faster.
     """
-    ids.check_conversation_id(conversation_id, access.field_of(call, "conversation_id"))
+    ids.check_conversation_id(conversation_id, access.field_of(request, "conversation_id"))
     named = [one for one in dict.fromkeys(draft.mentions) if one != EVERYONE]
 
     def read_ahead() -> tuple[messages.Ahead, Blockers]:
-        return _before_sending(call, conversation_id, draft, named)
+        return _before_sending(request, conversation_id, draft, named)
 
     (ahead, blockers), asked = limits.own_beside(
-        call, conversation_id, read_ahead, text=draft.text, always=origin is not None
+        request, conversation_id, read_ahead, text=draft.text, always=origin is not None
     )
     for number in conditions.tries():
         if number:
             ahead, blockers = read_ahead()
-        head = access.admit(ahead.head, call.user_id, ahead.mine)
-        limits.tell(call, head)
+        head = access.admit(ahead.head, request.user_id, ahead.mine)
+        limits.tell(request, head)
         if ahead.earlier is not None:
-            return _replay(call, head, draft, ahead.earlier, origin, blockers)
-        sent = send_behind(call, head, draft, asked, ahead.named, origin, mine=ahead.mine, blockers=blockers)
+            return _replay(request, head, draft, ahead.earlier, origin, blockers)
+        sent = send_behind(request, head, draft, asked, ahead.named, origin, mine=ahead.mine, blockers=blockers)
         if sent is not None:
             return sent
     raise conditions.busy()
 
 
 def _before_sending(
-    call: Call, conversation_id: str, draft: Draft, named: Sequence[str]
+    request: Request, conversation_id: str, draft: Draft, named: Sequence[str]
 ) -> tuple[messages.Ahead, Blockers]:
     """Returns what a send must know, and for a group those to whom it is marked, if they are few; one round trip."""
 
     def ahead() -> messages.Ahead:
-        return messages.before_sending(conversation_id, call.user_id, draft.client_id, call.now_s, named)
+        return messages.before_sending(conversation_id, request.user_id, draft.client_id, request.now_s, named)
 
     if not ids.is_group_id(conversation_id):
         return ahead(), ()
-    return in_parallel(ahead, lambda: blocks.few_blockers_of(call.user_id))
+    return in_parallel(ahead, lambda: blocks.few_blockers_of(request.user_id))
 
 
 def send_behind(
-    call: Call,
+    request: Request,
     head: Head,
     draft: Draft,
     asked: Asked,
@@ -92,57 +92,59 @@ def send_behind(
 
     To those in `blockers` it is marked.
     """
-    rights.require(head, call.user_id, "send_message")
+    rights.require(head, request.user_id, "send_message")
     if EVERYONE in draft.mentions:
-        rights.require(head, call.user_id, "mention_everyone")
-    screened = screening.screen(call, draft.text)
-    step = send_steps.send_message(head, draft, call, text=screened.text, named=named, origin=origin)
-    counted = limits.counted(call, limits.in_turn(call, step, mine), asked)
-    message = write(call, screening.flagged(call, counted, screened), blockers)
+        rights.require(head, request.user_id, "mention_everyone")
+    screened = screening.screen(request, draft.text)
+    step = send_steps.send_message(head, draft, request, text=screened.text, named=named, origin=origin)
+    counted = limits.counted(request, limits.in_turn(request, step, mine), asked)
+    message = write(request, screening.flagged(request, counted, screened), blockers)
     return None if message is None else _sent(message, replayed=False)
 
 
-def write(call: Call, step: Step, blockers: Blockers = ()) -> Message | None:
+def write(request: Request, step: Step, blockers: Blockers = ()) -> Message | None:
     """Writes a step that brings a message, and tells the members; None where somebody else was faster."""
     try:
-        journal.write(step, call.now_s)
+        journal.write(step, request.now_s)
     except conditions.LostRace:
         return None
     message = step.new_message
-    _tell(call, step.after, message.for_all(), blockers)
-    return message.view(author_as_viewer(call.user_id, {}))  # it has just been written, so nobody has put a mark on it
+    _tell(request, step.after, message.for_all(), blockers)
+    return message.view(
+        author_as_viewer(request.user_id, {})
+    )  # it has just been written, so nobody has put a mark on it
 
 
 def _replay(
-    call: Call, head: Head, draft: Draft, earlier: Earlier, origin: Origin | None, blockers: Blockers
+    request: Request, head: Head, draft: Draft, earlier: Earlier, origin: Origin | None, blockers: Blockers
 ) -> SentMessage:
     if earlier.fingerprint != fingerprint(draft, origin):
         raise Unprocessable(
             "client_id_reused",
             "This client_id was used for another message.",
-            fields=(Field(f"{call.field_prefix}/client_id", "client_id_reused"),),
+            fields=(Field(f"{request.field_prefix}/client_id", "client_id_reused"),),
         )
     seqs = (earlier.seq, earlier.seq)
     viewer, found = viewer_and_messages(
-        call, head, seqs, lambda: list(messages.some(head.conversation_id, seqs).values()), ()
+        request, head, seqs, lambda: list(messages.some(head.conversation_id, seqs).values()), ()
     )
     if not found:
         raise access.no_message()
     [stored] = found
-    if push.is_news(call, stored.message_id, stored.created_at_ms):
-        _tell(call, head, stored.for_all(), blockers)
+    if push.is_news(request, stored.message_id, stored.created_at_ms):
+        _tell(request, head, stored.for_all(), blockers)
     return _sent(stored.view(viewer), replayed=True)
 
 
-def _tell(call: Call, head: Head, message: Message, blockers: Blockers) -> None:
+def _tell(request: Request, head: Head, message: Message, blockers: Blockers) -> None:
     """Posts a new message to all devices of all members but the one that sent it, in full or as a notification."""
     conversation_id, people = head.conversation_id, head.participants
     # Read after the write: a device that connects and syncs in between has read the message or stands in this list.
     if blockers is None:
-        found, there = push.beside(lambda: blocks.blockers_among(call.user_id, people), people)
-        push.tell_present_each(call, there, push.new_message(conversation_id, message, found), conversation_id)
+        found, there = push.beside(lambda: blocks.blockers_among(request.user_id, people), people)
+        push.tell_present_each(request, there, push.new_message(conversation_id, message, found), conversation_id)
     else:
-        push.tell_each(call, people, push.new_message(conversation_id, message, blockers), conversation_id)
+        push.tell_each(request, people, push.new_message(conversation_id, message, blockers), conversation_id)
     push.remember(message.id)
 
 
@@ -150,29 +152,29 @@ def _sent(message: Message, *, replayed: bool) -> SentMessage:
     return SentMessage(**msgspec.structs.asdict(message), replayed=replayed)
 
 
-def get_message(call: Call, message_id: str) -> Message:
+def get_message(request: Request, message_id: str) -> Message:
     """Returns one message as the caller sees it; two round trips."""
-    _, message = access.access_message(call, message_id)
-    return viewed(call, message.conversation_id, [message])[0]
+    _, message = access.access_message(request, message_id)
+    return viewed(request, message.conversation_id, [message])[0]
 
 
-def viewed(call: Call, conversation_id: str, found: Sequence[StoredMessage]) -> list[Message]:
+def viewed(request: Request, conversation_id: str, found: Sequence[StoredMessage]) -> list[Message]:
     """Returns messages of one conversation, ascending, as the caller sees them; one round trip."""
     if not found:
         return []
-    viewer = viewer_of(call, conversation_id, found[0].seq, found[-1].seq)
+    viewer = viewer_of(request, conversation_id, found[0].seq, found[-1].seq)
     return [viewer.view(message) for message in found]
 
 
-def list_messages(call: Call, conversation_id: str, query: History) -> HistoryPage:
+def list_messages(request: Request, conversation_id: str, query: History) -> HistoryPage:
     """Returns a page of a conversation's history, ascending; two round trips.
 
     It is shorter than asked for where the texts are longer than an answer can be.
     """
-    head = access.access_conversation(call, conversation_id)
+    head = access.access_conversation(request, conversation_id)
     span = history.span(query, head.last_seq)
     viewer, stored = viewer_and_messages(
-        call,
+        request,
         head,
         (span.first_seq, span.last_seq),
         lambda: messages.between(conversation_id, span.first_seq, span.last_seq),

@@ -10,7 +10,7 @@ from parley.actions.conversations import member_pages
 from parley.adapters.conversations import conversations, messages, receipts
 from parley.adapters.conversations.receipts import Kind
 from parley.adapters.dynamodb import conditions
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.requests import ListReceipts
 from parley.domain.api.times import rfc3339, rfc3339_or_none
 from parley.domain.api.types import Receipt
@@ -41,7 +41,7 @@ class ReceiptList(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-def mark_read(call: Call, message_id: str) -> Marked:
+def mark_read(request: Request, message_id: str) -> Marked:
     """Marks a message and all before it as read by the caller, and tells the members; two round trips and the posts."""
 
     def event(seq: int, at_ms: int) -> LiveEvent:
@@ -49,14 +49,14 @@ def mark_read(call: Call, message_id: str) -> Marked:
             conversation_id=message_id.rpartition(".")[0],
             message_id=message_id,
             seq=seq,
-            user_id=call.user_id,
+            user_id=request.user_id,
             read_at=rfc3339(at_ms),
         )
 
-    return _mark(call, message_id, lambda: access.access_marker(call, message_id), "read", event)
+    return _mark(request, message_id, lambda: access.access_marker(request, message_id), "read", event)
 
 
-def mark_delivered(call: Call, message_id: str) -> Marked:
+def mark_delivered(request: Request, message_id: str) -> Marked:
     """Notes that a device of the caller has a message and all before it, and tells the members.
 
     Two round trips and the posts.
@@ -67,30 +67,32 @@ def mark_delivered(call: Call, message_id: str) -> Marked:
             conversation_id=message_id.rpartition(".")[0],
             message_id=message_id,
             seq=seq,
-            user_id=call.user_id,
+            user_id=request.user_id,
             delivered_at=rfc3339(at_ms),
         )
 
-    return _mark(call, message_id, lambda: access.access_marker(call, message_id), "delivered", event)
+    return _mark(request, message_id, lambda: access.access_marker(request, message_id), "delivered", event)
 
 
-def mark_conversation_read(call: Call, conversation_id: str) -> Marked:
+def mark_conversation_read(request: Request, conversation_id: str) -> Marked:
     """Marks all messages of a conversation as read by the caller, and tells the members.
 
     Two round trips and the posts.
     """
 
     def event(seq: int, at_ms: int) -> LiveEvent:
-        return ConversationRead(conversation_id=conversation_id, seq=seq, user_id=call.user_id, read_at=rfc3339(at_ms))
+        return ConversationRead(
+            conversation_id=conversation_id, seq=seq, user_id=request.user_id, read_at=rfc3339(at_ms)
+        )
 
     def found() -> Place:
-        head, mine = access.access_membership(call, conversation_id)
+        head, mine = access.access_membership(request, conversation_id)
         return head, mine, head.last_seq
 
-    return _mark(call, conversation_id, found, "read", event)
+    return _mark(request, conversation_id, found, "read", event)
 
 
-def _mark(call: Call, place_id: str, find: Callable[[], Place], kind: Kind, event: EventAt) -> Marked:
+def _mark(request: Request, place_id: str, find: Callable[[], Place], kind: Kind, event: EventAt) -> Marked:
     """Moves one marker and tells those who may know; a marker that stands further on already stays, and nobody is told.
 
     Two round trips; two more for each time that another device of the caller's was faster. So the answer says what
@@ -98,34 +100,34 @@ def _mark(call: Call, place_id: str, find: Callable[[], Place], kind: Kind, even
     """
     wanted: int | None = None
     for _ in conditions.tries():
-        (head, mine, newest), hidden = visibility.read_beside(call.user_id, place_id, find)
+        (head, mine, newest), hidden = visibility.read_beside(request.user_id, place_id, find)
         wanted = newest if wanted is None else wanted
         stands = head.read_seq(mine) if kind == "read" else head.delivered_seq(mine)
         if wanted <= stands:
             if wanted == stands:
-                _tell_again(call, head, hidden, kind, wanted, event)
+                _tell_again(request, head, hidden, kind, wanted, event)
             return _marked(head, mine, moved=False)
-        if _move(call, head, mine, hidden, kind, wanted, event):
+        if _move(request, head, mine, hidden, kind, wanted, event):
             return _marked(head, _moved(mine, kind, wanted), moved=True)
     raise conditions.busy()
 
 
 def _move(
-    call: Call, head: Head, mine: Membership, hidden: visibility.Hidden, kind: Kind, seq: int, event: EventAt
+    request: Request, head: Head, mine: Membership, hidden: visibility.Hidden, kind: Kind, seq: int, event: EventAt
 ) -> bool:
     """Writes a move and tells of it; returns False, and does neither, if the markers are not as they were read."""
     move = receipts.Move(
         before=mine,
         kind=kind,
         seq=seq,
-        at_ms=call.now_ms,
+        at_ms=request.now_ms,
         mentions=frozenset(one for one in mine.mention_seqs if one <= seq),
         frozen=views.frozen_markers(head, mine),
     )
-    written, told = visibility.beside(call, head, hidden, lambda: receipts.write(move))
+    written, told = visibility.beside(request, head, hidden, lambda: receipts.write(move))
     if written:
-        told.tell(call, event(seq, call.now_ms))
-        push.remember((head.conversation_id, call.user_id, kind, seq))
+        told.tell(request, event(seq, request.now_ms))
+        push.remember((head.conversation_id, request.user_id, kind, seq))
     return written
 
 
@@ -143,22 +145,22 @@ def _marked(head: Head, mine: Membership, *, moved: bool) -> Marked:
     )
 
 
-def _tell_again(call: Call, head: Head, hidden: visibility.Hidden, kind: Kind, seq: int, event: EventAt) -> None:
+def _tell_again(request: Request, head: Head, hidden: visibility.Hidden, kind: Kind, seq: int, event: EventAt) -> None:
     """Tells of a move that an earlier try made, with the time of that try.
 
     It may have died before it told anybody.
     """
-    what = (head.conversation_id, call.user_id, kind, seq)
+    what = (head.conversation_id, request.user_id, kind, seq)
     if push.was_told(what):
         return
-    times = receipts.first_at_or_after(head.conversation_id, [(call.user_id, kind)], seq)
+    times = receipts.first_at_or_after(head.conversation_id, [(request.user_id, kind)], seq)
     for at_ms in times.values():  # none where the caller's own message put the marker there
-        if push.is_news(call, what, at_ms):
-            visibility.tell(call, head, hidden, event(seq, at_ms))
+        if push.is_news(request, what, at_ms):
+            visibility.tell(request, head, hidden, event(seq, at_ms))
     push.remember(what)
 
 
-def list_receipts(call: Call, message_id: str, query: ListReceipts) -> ReceiptList:
+def list_receipts(request: Request, message_id: str, query: ListReceipts) -> ReceiptList:
     """Returns when members received and read a message: a page of them, by id.
 
     Its sender is left out, and those who came after it: their markers tell of what was said since.
@@ -167,15 +169,18 @@ def list_receipts(call: Call, message_id: str, query: ListReceipts) -> ReceiptLi
     large group, and one or two where a reader has written since.
     """
     (head, message), hidden = visibility.read_beside(
-        call.user_id, message_id, lambda: access.access_message(call, message_id)
+        request.user_id, message_id, lambda: access.access_message(request, message_id)
     )
     shown, behind = member_pages.read_members(head, query)
     others = [one for one in shown if one != message.sender_id]
     sides, cut_off = visibility.cut_off_beside(
-        call.user_id, hidden, others, lambda: conversations.memberships((one, head.conversation_id) for one in others)
+        request.user_id,
+        hidden,
+        others,
+        lambda: conversations.memberships((one, head.conversation_id) for one in others),
     )
     there = [one for one in sides.values() if head.was_there(one, message)]
-    seen = [views.view_membership(head, one, call.user_id) for one in there if one.user_id not in cut_off]
+    seen = [views.view_membership(head, one, request.user_id) for one in there if one.user_id not in cut_off]
     times = receipts.first_at_or_after(head.conversation_id, _passed(seen, message.seq), message.seq)
     answered = _answered(head, [one.user_id for one in seen], message.seq)
     return ReceiptList(

@@ -8,8 +8,8 @@ from parley.actions import access
 from parley.actions.viewer import viewer_of
 from parley.adapters.conversations import conversations, messages
 from parley.adapters.threads import Threads
-from parley.domain.api.call import Call
 from parley.domain.api.cursors import encode
+from parley.domain.api.request import Request
 from parley.domain.api.requests import Search
 from parley.domain.conversations import search
 from parley.domain.conversations.head import Head
@@ -19,7 +19,7 @@ from parley.domain.conversations.search import Hit, HitList, Look, Part, Positio
 _queries = Threads(max_workers=search.MAX_QUERIES_AT_ONCE, thread_name_prefix="search")
 
 
-def search_messages(call: Call, wanted: Search) -> HitList:
+def search_messages(request: Request, wanted: Search) -> HitList:
     """Returns a page of the caller's messages that hold all the words, newest first.
 
     Within a group of conversations that are searched together the order is exact; they are taken 25 at a time, the most
@@ -29,31 +29,31 @@ def search_messages(call: Call, wanted: Search) -> HitList:
     query = search.check_query(wanted.q)
     position = search.position_of(wanted.cursor, query, wanted.conversation_id)
     if wanted.cursor is None and wanted.conversation_id is not None:
-        trails = [_begun(access.access_conversation(call, wanted.conversation_id))]
+        trails = [_begun(access.access_conversation(request, wanted.conversation_id))]
         position = replace(position, is_last=True)
     else:
-        trails = _resumed(call, position)
+        trails = _resumed(request, position)
     look = Look(query, wanted.limit)
     _look_through(look, trails)
     while not look.is_over and not position.is_last:
-        position, trails = _next_group(call, position)
+        position, trails = _next_group(request, position)
         look.came_to(search.MAX_CONVERSATIONS)
         _look_through(look, trails)
     position = replace(position, at={one.conversation_id: one.seq for one in trails if one.seq})
     is_through = position.is_last and not position.at
-    return HitList(results=_hits(call, look), next=None if is_through else encode(position))
+    return HitList(results=_hits(request, look), next=None if is_through else encode(position))
 
 
 def _begun(head: Head) -> Trail:
     return Trail(conversation_id=head.conversation_id, unread_seq=head.last_seq)
 
 
-def _resumed(call: Call, position: Position) -> list[Trail]:
+def _resumed(request: Request, position: Position) -> list[Trail]:
     """Returns the conversations that are searched already, without those that are not the caller's; one round trip.
 
     A cursor comes back from outside, and its search may have begun before the caller was removed.
     """
-    mine = _mine(call, list(position.at))
+    mine = _mine(request, list(position.at))
     return [
         Trail(conversation_id=one, unread_seq=min(seq, mine[one].last_seq))
         for one, seq in position.at.items()
@@ -61,24 +61,24 @@ def _resumed(call: Call, position: Position) -> list[Trail]:
     ]
 
 
-def _next_group(call: Call, position: Position) -> tuple[Position, list[Trail]]:
+def _next_group(request: Request, position: Position) -> tuple[Position, list[Trail]]:
     """Returns the next conversations to search, and what comes behind them; two round trips."""
     size = search.MAX_CONVERSATIONS
-    entries = conversations.recent(call.user_id, size + 1, position.after, archived=position.archived)
+    entries = conversations.recent(request.user_id, size + 1, position.after, archived=position.archived)
     taken = entries[:size]
-    trails = [_begun(head) for head in _mine(call, [entry.conversation_id for entry in taken]).values()]
+    trails = [_begun(head) for head in _mine(request, [entry.conversation_id for entry in taken]).values()]
     if len(entries) > size:
         return replace(position, after=(taken[-1].active_hour, taken[-1].conversation_id)), trails
     # Behind what is active comes what is archived.
     return replace(position, after=None, archived=True, is_last=position.archived), trails
 
 
-def _mine(call: Call, conversation_ids: Sequence[str]) -> dict[str, Head]:
+def _mine(request: Request, conversation_ids: Sequence[str]) -> dict[str, Head]:
     """Returns the heads of those conversations that the caller is in; one round trip."""
     if not conversation_ids:
         return {}
-    pairs = conversations.heads_and_memberships(conversation_ids, call.user_id)
-    return {one: head for one, (head, mine) in pairs.items() if access.is_member(head, call.user_id, mine)}
+    pairs = conversations.heads_and_memberships(conversation_ids, request.user_id)
+    return {one: head for one, (head, mine) in pairs.items() if access.is_member(head, request.user_id, mine)}
 
 
 def _look_through(look: Look, trails: Sequence[Trail]) -> None:
@@ -98,12 +98,12 @@ def _read(part: Part) -> list[StoredMessage]:
     return messages.before(part.trail.conversation_id, part.trail.unread_seq, part.messages, part.characters)
 
 
-def _hits(call: Call, look: Look) -> list[Hit]:
+def _hits(request: Request, look: Look) -> list[Hit]:
     """Returns the results without what the caller has deleted from their own view; one round trip."""
     seqs: dict[str, list[int]] = {}
     for message, _ in look.found:
         seqs.setdefault(message.conversation_id, []).append(message.seq)
-    queried = _queries.map(lambda one: viewer_of(call, one[0], min(one[1]), max(one[1])), seqs.items())
+    queried = _queries.map(lambda one: viewer_of(request, one[0], min(one[1]), max(one[1])), seqs.items())
     viewers = dict(zip(seqs, queried, strict=True))
     return [
         Hit(message=viewers[message.conversation_id].view(message), highlights=spans)

@@ -2,16 +2,16 @@
 
 from parley.actions.conversations.open import open_direct
 from parley.actions.messages import messages
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.requests import SendMessageToUser
 from parley.domain.api.types import SentMessage
 
 
-def send_message_to_user(call: Call, wanted: SendMessageToUser) -> SentMessage:
+def send_message_to_user(request: Request, wanted: SendMessageToUser) -> SentMessage:
     """Writes a message to a user, and opens the conversation if there is none yet."""
-    head, asked = open_direct(call, wanted.user_id, wanted.context, wanted.text)
+    head, asked = open_direct(request, wanted.user_id, wanted.context, wanted.text)
     if asked is not None:
         named = {one: head.newcomer(one) for one in head.participants}
-        if (sent := messages.send_behind(call, head, wanted, asked, named)) is not None:
+        if (sent := messages.send_behind(request, head, wanted, asked, named)) is not None:
             return sent
-    return messages.send_message(call, head.conversation_id, wanted)
+    return messages.send_message(request, head.conversation_id, wanted)

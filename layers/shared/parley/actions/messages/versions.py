@@ -9,7 +9,7 @@ from parley.adapters.conversations import messages
 from parley.adapters.moderation import audit
 from parley.adapters.people import moderators
 from parley.domain.api import cursors, ids
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.requests import VersionQuery
 from parley.domain.api.times import rfc3339
 from parley.domain.conversations import change_steps, history, rights
@@ -39,13 +39,13 @@ class _Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unkno
     shown: Annotated[int, Meta(ge=1, le=change_steps.MAX_EDITS + 1)]  # versions: none comes in before another
 
 
-def list_versions(call: Call, message_id: str, query: VersionQuery) -> VersionList:
+def list_versions(request: Request, message_id: str, query: VersionQuery) -> VersionList:
     """Returns what a message has said; to moderators of the deployment and to a group's owners and admins.
 
     Two round trips, one more for a moderator: that they read it is in the audit log before they do.
     """
     position = cursors.decode(query.cursor, _Position)
-    message = _access(call, message_id)
+    message = _access(request, message_id)
     texts = messages.versions(message.conversation_id, message.seq)
     if message.deleted_at_ms is None:
         texts.append(message)
@@ -56,16 +56,16 @@ def list_versions(call: Call, message_id: str, query: VersionQuery) -> VersionLi
     return VersionList(message_id=message_id, versions=shown, next=more)
 
 
-def _access(call: Call, message_id: str) -> StoredMessage:
-    if moderators.is_moderator(call.caller.role):
-        conversation_id, seq = ids.split_message_id(message_id, access.field_of(call, "message_id"))
+def _access(request: Request, message_id: str) -> StoredMessage:
+    if moderators.is_moderator(request.caller.role):
+        conversation_id, seq = ids.split_message_id(message_id, access.field_of(request, "message_id"))
         message = messages.get_message(conversation_id, seq)
         if message is None:
             raise access.no_message()
-        audit.write_entry(new_entry(call, "read_edits", message_id))
+        audit.write_entry(new_entry(request, "read_edits", message_id))
         return message
-    head, message = access.access_message(call, message_id)
-    rights.require(head, call.user_id, "read_versions")
+    head, message = access.access_message(request, message_id)
+    rights.require(head, request.user_id, "read_versions")
     return message
 
 

@@ -5,7 +5,7 @@ from msgspec import Struct
 from parley.actions import access
 from parley.adapters.moderation import audit
 from parley.domain.api import cursors
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.requests import AuditQuery
 from parley.domain.moderation.audit import (
     FIRST_MONTH,
@@ -29,11 +29,11 @@ class AuditPage(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-def list_audit(call: Call, query: AuditQuery) -> AuditPage:
+def list_audit(request: Request, query: AuditQuery) -> AuditPage:
     """Returns a page of the audit log, to moderators; one round trip for each month that is looked through."""
-    access.require_moderator(call)
+    access.require_moderator(request)
     since_ms = day_start_ms(query.since, "?from") if query.since else 0
-    newest = month_of(call.now_ms)
+    newest = month_of(request.now_ms)
     position = cursors.decode(query.cursor, Position) or Position(month=newest)
     last_month = max(FIRST_MONTH, month_of(since_ms))
     shown: list[Entry] = []

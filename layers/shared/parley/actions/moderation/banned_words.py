@@ -9,8 +9,8 @@ from parley.actions import access
 from parley.adapters.dynamodb import conditions
 from parley.adapters.moderation import audit, reports, word_lists
 from parley.domain.api import cursors
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Conflict, Invalid, Unavailable
+from parley.domain.api.request import Request
 from parley.domain.api.requests import PutBannedWords, TryBannedWords
 from parley.domain.conversations import history
 from parley.domain.conversations.reports import Report, ReportPosition
@@ -46,29 +46,34 @@ class _Cursor(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown
     place: InConversations | InReports
 
 
-def get_banned_words(call: Call) -> BannedWordList:
+def get_banned_words(request: Request) -> BannedWordList:
     """Returns the list, to moderators; one round trip."""
-    access.require_moderator(call)
+    access.require_moderator(request)
     return word_list.view(word_lists.get_word_list())
 
 
-def put_banned_words(call: Call, wanted: PutBannedWords) -> BannedWordList:
+def put_banned_words(request: Request, wanted: PutBannedWords) -> BannedWordList:
     """Replaces the list, as a moderator; two round trips. All functions go by it within a minute.
 
     Refuses with Conflict what rests on a version that somebody has replaced meanwhile.
     """
-    access.require_moderator(call)
+    access.require_moderator(request)
     rules = word_list.rules_of(wanted.rules)
     for _ in conditions.tries():
         known = word_lists.get_word_list()
-        if (known.version, known.rules, known.updated_by) == (wanted.version + 1, rules, call.user_id):
+        if (known.version, known.rules, known.updated_by) == (wanted.version + 1, rules, request.user_id):
             return word_list.view(known)  # a retry of what was done
         if known.version != wanted.version:
             detail = "Somebody has changed the list meanwhile; read it again."
             raise Conflict("banned_words_changed", detail, rule="version: as it was read")
-        new = WordList(version=known.version + 1, rules=rules, updated_at_ms=call.now_ms, updated_by=call.user_id)
+        new = WordList(version=known.version + 1, rules=rules, updated_at_ms=request.now_ms, updated_by=request.user_id)
         entry = new_entry(
-            call, "put_banned_words", TARGET, before=str(known.version), after=str(new.version), **_changed(known, new)
+            request,
+            "put_banned_words",
+            TARGET,
+            before=str(known.version),
+            after=str(new.version),
+            **_changed(known, new),
         )
         if word_lists.put_word_list(new, entry):
             return word_list.view(new)
@@ -81,17 +86,17 @@ def _changed(before: WordList, after: WordList) -> dict[str, str]:
     return {"added": str(len(new - old)), "removed": str(len(old - new))}
 
 
-def try_banned_words(call: Call, wanted: TryBannedWords) -> TryResult:
+def try_banned_words(request: Request, wanted: TryBannedWords) -> TryResult:
     """Returns what rules would have made of past messages, to moderators: a part of them, and the rest by `next`.
 
     Of the conversations that are named, or else of the messages that were reported, as they were then. One round trip
     for each `PART` messages, two where they were reported. That somebody reads them is in the audit log before.
     """
-    access.require_moderator(call)
+    access.require_moderator(request)
     rules = word_list.rules_of(wanted.rules)
     ids = wanted.conversation_ids
     place = _place(wanted)
-    audit.write_entry(new_entry(call, "try_banned_words", TARGET, conversation_ids=",".join(ids or ())))
+    audit.write_entry(new_entry(request, "try_banned_words", TARGET, conversation_ids=",".join(ids or ())))
     parts = _in_reports(place) if isinstance(place, InReports) else _in_conversations(ids or [], place)
     return _tried(rules, place, parts)
 

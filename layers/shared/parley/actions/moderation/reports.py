@@ -9,8 +9,8 @@ from parley.adapters.conversations import messages
 from parley.adapters.dynamodb import conditions
 from parley.adapters.moderation import audit, reports
 from parley.domain.api import cursors, ids
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Conflict, Field, Invalid, NotFound, Unavailable
+from parley.domain.api.request import Request
 from parley.domain.api.requests import ReportMessage, ReportQuery, ResolveReport
 from parley.domain.api.types import Message
 from parley.domain.conversations.reports import (
@@ -45,32 +45,32 @@ class ReportInContext(Struct, frozen=True, kw_only=True):
     context: list[Message]
 
 
-def report_message(call: Call, message_id: str, wanted: ReportMessage) -> tuple[FiledReport, bool]:
+def report_message(request: Request, message_id: str, wanted: ReportMessage) -> tuple[FiledReport, bool]:
     """Reports a message to the moderators, once; returns the report, and whether this call made it.
 
     Three round trips, one where it was reported before.
     """
-    conversation_id, seq = ids.split_message_id(message_id, access.field_of(call, "message_id"))
-    report_id = report_id_of(call.user_id, conversation_id, seq)
+    conversation_id, seq = ids.split_message_id(message_id, access.field_of(request, "message_id"))
+    report_id = report_id_of(request.user_id, conversation_id, seq)
     (_, message), earlier = in_parallel(
-        lambda: access.access_message(call, message_id), lambda: reports.get_report(report_id)
+        lambda: access.access_message(request, message_id), lambda: reports.get_report(report_id)
     )
-    if message.sender_id == call.user_id:
+    if message.sender_id == request.user_id:
         field = Field("{message_id}", "not_allowed")
         raise Invalid("own_message", "You cannot report a message of your own.", fields=(field,))
     if earlier is not None:
         return filed_report(earlier), False
     # Behind the read, and not beside it: nothing is written for whoever may not know of the message.
-    limits.take_own(call)
-    new = report_by_person(call.user_id, message, wanted.reason, wanted.note, call.now_ms)
+    limits.take_own(request)
+    new = report_by_person(request.user_id, message, wanted.reason, wanted.note, request.now_ms)
     if reports.add(new):
         return filed_report(new), True
     return filed_report(_read(new.report_id)), False
 
 
-def list_reports(call: Call, query: ReportQuery) -> ReportList:
+def list_reports(request: Request, query: ReportQuery) -> ReportList:
     """Returns a page of the queue, to moderators; one round trip."""
-    access.require_moderator(call)
+    access.require_moderator(request)
     after = cursors.decode(query.cursor, ReportPosition)
     found = reports.list_reports(query.status, query.limit + 1, after, newest_first=query.order == "newest")
     shown = found[: query.limit]
@@ -81,14 +81,14 @@ def list_reports(call: Call, query: ReportQuery) -> ReportList:
     )
 
 
-def get_report(call: Call, report_id: str) -> ReportInContext:
+def get_report(request: Request, report_id: str) -> ReportInContext:
     """Returns a report with its message in context, to moderators; three round trips.
 
     That they read it is in the audit log before they do.
     """
-    access.require_moderator(call)
+    access.require_moderator(request)
     found = _read(check_report_id(report_id))
-    audit.write_entry(new_entry(call, "read_report", report_id, message_id=_message_id(found)))
+    audit.write_entry(new_entry(request, "read_report", report_id, message_id=_message_id(found)))
     first, last = max(1, found.seq - CONTEXT_MESSAGES), found.seq + CONTEXT_MESSAGES
     around = messages.between(found.conversation_id, first, last)
     return ReportInContext(
@@ -98,22 +98,22 @@ def get_report(call: Call, report_id: str) -> ReportInContext:
     )
 
 
-def resolve_report(call: Call, report_id: str, wanted: ResolveReport) -> ReportDetails:
+def resolve_report(request: Request, report_id: str, wanted: ResolveReport) -> ReportDetails:
     """Sets where a report stands, as a moderator; two round trips.
 
     Refuses with Conflict what rests on a version that another moderator has replaced meanwhile.
     """
-    access.require_moderator(call)
+    access.require_moderator(request)
     for _ in conditions.tries():
         known = _read(check_report_id(report_id))
-        changed = _resolved(call, known, wanted)
-        if known.version == wanted.version + 1 and _same(known, _resolved(call, known, wanted)):
+        changed = _resolved(request, known, wanted)
+        if known.version == wanted.version + 1 and _same(known, _resolved(request, known, wanted)):
             return report_details(known)  # a retry of what was done
         if known.version != wanted.version:
             detail = "Another moderator has changed this report; read it again."
             raise Conflict("report_changed", detail, rule="version: as it was read")
         entry = new_entry(
-            call,
+            request,
             "resolve_report",
             report_id,
             message_id=_message_id(known),
@@ -125,15 +125,15 @@ def resolve_report(call: Call, report_id: str, wanted: ResolveReport) -> ReportD
     raise Unavailable("store_busy", "The store is busy; try again.", retry_after_ms=1000)
 
 
-def _resolved(call: Call, known: Report, wanted: ResolveReport) -> Report:
+def _resolved(request: Request, known: Report, wanted: ResolveReport) -> Report:
     return msgspec.structs.replace(
         known,
         status=wanted.status,
         version=known.version + 1,
         resolution=known.resolution if wanted.resolution is None else wanted.resolution,
         staff_note=known.staff_note if wanted.note is None else wanted.note,
-        handled_by=call.user_id,
-        handled_at_ms=call.now_ms,
+        handled_by=request.user_id,
+        handled_at_ms=request.now_ms,
     )
 
 

@@ -7,8 +7,8 @@ from parley.adapters.dynamodb import batches, tables
 from parley.adapters.people import blocks, directory, policies, profiles
 from parley.adapters.people.profiles import Profile
 from parley.domain.api import cursors, sealed_cursors
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Invalid
+from parley.domain.api.request import Request
 from parley.domain.api.requests import ListUsers
 from parley.domain.api.types import Person
 from parley.domain.people.directory import MAX_EXAMINED, Entry, Range
@@ -23,7 +23,7 @@ class UserList(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-def list_users(call: Call, query: ListUsers) -> UserList:
+def list_users(request: Request, query: ListUsers) -> UserList:
     """Returns a page of those with whom the caller may open a conversation, by name; two round trips.
 
     Nobody who has blocked the caller, or whom the caller has, is among them.
@@ -31,12 +31,12 @@ def list_users(call: Call, query: ListUsers) -> UserList:
     Where that needs a context that both hold, a page shows who does among the next `MAX_EXAMINED` people of the roles
     in question. The host's own server and moderators see everybody.
     """
-    reach = ANYBODY if sees_everybody(call) else policies.current().reach_of(caller_of(call))
+    reach = ANYBODY if sees_everybody(request) else policies.current().reach_of(caller_of(request))
     # One more than is shown, for the caller stands in the directory too.
     examined = min(query.limit + 1, MAX_EXAMINED) if reach.is_free(query.role) else MAX_EXAMINED
     entries = _entries(reach, query, examined + 1)
-    shown = [one for one in _profiles(call, entries[:examined]) if _is_shown(call, query, one)]
-    users = [shared_profile(one, call.caller.contexts) for one in shown[: query.limit]]
+    shown = [one for one in _profiles(request, entries[:examined]) if _is_shown(request, query, one)]
+    users = [shared_profile(one, request.caller.contexts) for one in shown[: query.limit]]
     return UserList(users=users, next=_next(query, shown, entries, examined))
 
 
@@ -48,28 +48,30 @@ def _entries(reach: Reach, query: ListUsers, limit: int) -> list[Entry]:
     return directory.of_roles(reach.roles(query.role), within, limit)
 
 
-def _profiles(call: Call, entries: list[Entry]) -> list[Profile]:
+def _profiles(request: Request, entries: list[Entry]) -> list[Profile]:
     """Returns their profiles, but for those between whom and the caller there is a block.
 
     An index may lag behind: who has another name by now stands elsewhere in it.
     """
     people_keys = [(entry.user_id,) for entry in entries]
-    block_keys = [blocks.key(call.user_id, entry.user_id) for entry in entries]
+    block_keys = [blocks.key(request.user_id, entry.user_id) for entry in entries]
     rows = batches.read_rows({tables.User: people_keys, tables.Block: block_keys}, stale=(tables.User,))
     known = ((entry, profiles.profile_of(rows, entry.user_id)) for entry in entries)
     return [
         one
         for entry, one in known
-        if one is not None and one.name_key == entry.name_key and not blocks.of(rows, call.user_id, one.user_id).is_on
+        if one is not None
+        and one.name_key == entry.name_key
+        and not blocks.of(rows, request.user_id, one.user_id).is_on
     ]
 
 
-def _is_shown(call: Call, query: ListUsers, profile: Profile) -> bool:
-    if profile.user_id == call.user_id or query.role not in (None, profile.role):
+def _is_shown(request: Request, query: ListUsers, profile: Profile) -> bool:
+    if profile.user_id == request.user_id or query.role not in (None, profile.role):
         return False
-    if sees_everybody(call):
+    if sees_everybody(request):
         return True
-    return policies.current().may_open_anything(caller_of(call), party_of(profile))
+    return policies.current().may_open_anything(caller_of(request), party_of(profile))
 
 
 def _next(query: ListUsers, shown: list[Profile], entries: list[Entry], examined: int) -> str | None:

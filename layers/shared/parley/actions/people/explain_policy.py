@@ -4,8 +4,8 @@ from msgspec import Struct
 
 from parley.actions.people import may_open
 from parley.adapters.dynamodb import batches
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Refusal
+from parley.domain.api.request import Request
 from parley.domain.api.requests import ExplainPolicy, WantedContext
 from parley.domain.people.policy import NO_CONTEXT
 
@@ -26,19 +26,19 @@ class Explanation(Struct, frozen=True, kw_only=True):
     conversation_id: str | None
 
 
-def explain_policy(call: Call, asked: ExplainPolicy) -> Explanation:
+def explain_policy(request: Request, asked: ExplainPolicy) -> Explanation:
     """Returns what an attempt to open that conversation would be answered, and why; one round trip.
 
     An attempt goes by the same, so that it tells nothing more of the other person than an attempt would.
     """
     context = WantedContext(type=asked.context_type or NO_CONTEXT, id=asked.context_id)
-    wish = may_open.opening(call, asked.user_id, context)
-    rows = batches.read_rows(wish.reads(call))
+    wish = may_open.opening(request, asked.user_id, context)
+    rows = batches.read_rows(wish.reads(request))
     try:
-        head = wish.open_one(call, rows)
+        head = wish.open_one(request, rows)
         if head is not None:
             return _already_open(head.conversation_id)
-        decision = wish.decide(call, rows)
+        decision = wish.decide(request, rows)
     except Refusal as refusal:
         return _answer(False, refusal.code, refusal.rule or "", refusal.detail)
     return _answer(True, decision.code, decision.rule, "You may open this conversation.")

@@ -8,30 +8,30 @@ from parley.adapters.erasure import erasures
 from parley.adapters.people import blocks, erased_people, moderators, policies, profiles
 from parley.adapters.people.profiles import Profile
 from parley.domain.api import ids
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Conflict, Field, Forbidden, Invalid, NotFound, Unavailable
 from parley.domain.api.identity import MAX_CONTEXT_BYTES, MAX_CONTEXT_IDS, Identity, is_reserved, is_user_id
+from parley.domain.api.request import Request
 from parley.domain.api.requests import PutUser
 from parley.domain.api.types import Person
 from parley.domain.people.policy import NO_CONTEXT, Party
 
 
-def require_service(call: Call, what: str, route: str) -> None:
+def require_service(request: Request, what: str, route: str) -> None:
     """Refuses everybody but the host's own server with Forbidden; `what` and `route` say what it alone may do."""
-    if call.caller.role != SERVICE:
+    if request.caller.role != SERVICE:
         raise Forbidden("service_only", f"Only the host's own server may {what}.", rule=f"role {SERVICE} → {route}")
 
 
-def put_user(call: Call, user_id: str, wanted: PutUser) -> tuple[Person, bool]:
+def put_user(request: Request, user_id: str, wanted: PutUser) -> tuple[Person, bool]:
     """Keeps what the host's own server says of a person, and returns it, with whether nobody knew them before.
 
     It counts as said now: more than every token that was seen so far, and less than one that is issued later. Whoever
     was erased is let in again with it. Three round trips; Forbidden for everybody but the role `service`.
     """
-    require_service(call, "say who somebody is", "PUT /users")
-    if check_user_id(user_id) == call.user_id:
+    require_service(request, "say who somebody is", "PUT /users")
+    if check_user_id(user_id) == request.user_id:
         raise Invalid.field("{user_id}", "not_allowed", "The id of a program cannot be a person's, too.")
-    said = _said(call, user_id, wanted)
+    said = _said(request, user_id, wanted)
     _let_in_again(said.user_id)
     for _ in conditions.tries():
         known = profiles.get_profile(said.user_id)
@@ -55,7 +55,7 @@ def _let_in_again(user_id: str) -> None:
     erased_people.forget(user_id)
 
 
-def get_user(call: Call, user_id: str) -> Person:
+def get_user(request: Request, user_id: str) -> Person:
     """Returns the profile of somebody whom the caller may write to, or writes with already; one round trip.
 
     NotFound for everybody else, whether they exist or not, and for somebody with whom one has not talked and who has
@@ -63,24 +63,24 @@ def get_user(call: Call, user_id: str) -> Person:
     """
     if is_reserved(user_id):  # an answer may have shown it, and nobody is there any more
         raise unknown_user()
-    general_id = ids.direct_conversation_id(call.user_id, check_user_id(user_id), NO_CONTEXT, "")
+    general_id = ids.direct_conversation_id(request.user_id, check_user_id(user_id), NO_CONTEXT, "")
     rows = batches.read_rows(
         {
             tables.User: [(user_id,)],
             tables.Conversation: [(general_id,)],
-            tables.Block: [blocks.key(call.user_id, user_id)],
+            tables.Block: [blocks.key(request.user_id, user_id)],
         }
     )
     profile = profiles.profile_of(rows, user_id)
     if profile is None:
         raise unknown_user()
-    if sees_everybody(call) or user_id == call.user_id:
+    if sees_everybody(request) or user_id == request.user_id:
         return whole_profile(profile)
     have_talked = rows.get(tables.Conversation, general_id) is not None
-    may_open = policies.current().may_open_anything(caller_of(call), party_of(profile))
-    if not have_talked and (not may_open or blocks.of(rows, call.user_id, user_id).of_me):
+    may_open = policies.current().may_open_anything(caller_of(request), party_of(profile))
+    if not have_talked and (not may_open or blocks.of(rows, request.user_id, user_id).of_me):
         raise unknown_user()
-    return shared_profile(profile, call.caller.contexts)
+    return shared_profile(profile, request.caller.contexts)
 
 
 def unknown_user() -> NotFound:
@@ -95,14 +95,14 @@ def check_user_id(user_id: str) -> str:
     return user_id
 
 
-def sees_everybody(call: Call) -> bool:
+def sees_everybody(request: Request) -> bool:
     """Says whether the caller may know every profile: the host's own server, and moderators."""
-    return call.caller.role == SERVICE or moderators.is_moderator(call.caller.role)
+    return request.caller.role == SERVICE or moderators.is_moderator(request.caller.role)
 
 
-def caller_of(call: Call) -> Party:
+def caller_of(request: Request) -> Party:
     """Returns the caller as a policy looks at them."""
-    return Party(call.user_id, call.caller.role, call.caller.contexts)
+    return Party(request.user_id, request.caller.role, request.caller.contexts)
 
 
 def party_of(profile: Profile) -> Party:
@@ -110,7 +110,7 @@ def party_of(profile: Profile) -> Party:
     return Party(profile.user_id, profile.role, profile.contexts)
 
 
-def _said(call: Call, user_id: str, wanted: PutUser) -> Profile:
+def _said(request: Request, user_id: str, wanted: PutUser) -> Profile:
     """Returns the profile that the host wants; raises Invalid for one that no token could say."""
     if wanted.role == SERVICE:
         raise Invalid.field("/role", "not_allowed", f"`{SERVICE}` is the role of programs, which have no profile.")
@@ -119,12 +119,14 @@ def _said(call: Call, user_id: str, wanted: PutUser) -> Profile:
         detail = f"A person has at most {MAX_CONTEXT_IDS} contexts."
         raise Invalid.field("/contexts", "too_many_items", detail, MAX_CONTEXT_IDS)
     identity = Identity(
-        user_id=user_id, name=wanted.name or user_id, role=wanted.role, contexts=contexts, expires_at_s=call.now_s
+        user_id=user_id, name=wanted.name or user_id, role=wanted.role, contexts=contexts, expires_at_s=request.now_s
     )
     if identity.is_too_large:
         field = Field("/contexts", "too_long", MAX_CONTEXT_BYTES)
         raise Invalid("invalid_request", "No token of this person could carry so much.", fields=(field,))
-    return Profile(user_id=user_id, name=identity.name, role=identity.role, contexts=contexts, issued_at_s=call.now_s)
+    return Profile(
+        user_id=user_id, name=identity.name, role=identity.role, contexts=contexts, issued_at_s=request.now_s
+    )
 
 
 def whole_profile(profile: Profile) -> Person:

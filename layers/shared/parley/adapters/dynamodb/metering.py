@@ -30,9 +30,9 @@ from parley.adapters import limits
 from parley.adapters.dynamodb import rate_buckets, retrying
 from parley.adapters.dynamodb.units import units_of
 from parley.adapters.threads import Threads
-from parley.domain.api.call import Call
 from parley.domain.api.errors import TooMany, Unavailable
 from parley.domain.api.limits import COST, LIVE, OWN, Rate, cost_rate, empty, is_empty, live_rate
+from parley.domain.api.request import Request
 from parley.domain.api.types import Limits
 
 # What may be owed before it is written: so much can get through in each process beyond the limit.
@@ -64,8 +64,8 @@ _accounts: OrderedDict[tuple[str, str, str], _Account] = OrderedDict()
 class Meter:
     """Counts what one request uses; `admission.py` hands every call to DynamoDB to it."""
 
-    def __init__(self, call: Call, operation: str, asks: str | None) -> None:
-        self._call = call
+    def __init__(self, request: Request, operation: str, asks: str | None) -> None:
+        self._request = request
         self._operation = operation
         self._asks = asks
         self._lock = Lock()
@@ -80,7 +80,7 @@ class Meter:
     @property
     def row_key(self) -> str | None:
         """Returns the key of the row in the table Rates that `learn` wants; None if none is asked."""
-        return rate_buckets.key(self._call.user_id, self._asks) if self._asks in BLOCKS else None
+        return rate_buckets.key(self._request.user_id, self._asks) if self._asks in BLOCKS else None
 
     def begin(self) -> None:
         """Writes what earlier requests owe, beside the calls of this one."""
@@ -94,12 +94,12 @@ class Meter:
         self._tat_ms = tat_ms or 0
         if self._asks is None:
             return None
-        rate, now_ms = _rate(self._policy), self._call.now_ms
+        rate, now_ms = _rate(self._policy), self._request.now_ms
         standing_ms = self._account(COST).own_tat_ms if self._asks == OWN else self._standing_ms(self._asks)
         if not is_empty(standing_ms, rate, now_ms):
             return None
         self._is_refused = True
-        self._call.note(rate.standing(standing_ms, now_ms))
+        self._request.note(rate.standing(standing_ms, now_ms))
         return empty(standing_ms, rate, now_ms)
 
     def count(self, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
@@ -125,7 +125,7 @@ class Meter:
             self._owe(COST, math.ceil(self._units if is_good else self._least))
         if self._asks in BLOCKS and self._tat_ms is not None:
             rate = _rate(self._policy)
-            self._call.note(rate.standing(self._standing_ms(self._policy), self._call.now_ms))
+            self._request.note(rate.standing(self._standing_ms(self._policy), self._request.now_ms))
 
     @property
     def _policy(self) -> str:
@@ -135,7 +135,7 @@ class Meter:
         account, rate = self._account(policy), _rate(policy)
         with _lock:
             account.owed += units
-            account.own_tat_ms = max(account.own_tat_ms, self._call.now_ms) + int(units * rate.interval_ms)
+            account.own_tat_ms = max(account.own_tat_ms, self._request.now_ms) + int(units * rate.interval_ms)
         due = account.owed - account.writing
         # Then what answers say is left must be true.
         is_low = self._left(policy) < max(rate.burst / 8, 2 * BLOCKS[policy])
@@ -148,12 +148,12 @@ class Meter:
     def _left(self, policy: str) -> float:
         """Returns how many tokens a bucket holds, as far as it is known here."""
         rate = _rate(policy)
-        return (self._call.now_ms + rate.window_ms - self._standing_ms(policy)) / rate.interval_ms
+        return (self._request.now_ms + rate.window_ms - self._standing_ms(policy)) / rate.interval_ms
 
     def _write(self, policy: str) -> None:
         """Writes what is owed; it stays owed if the store is busy, for a limit is no reason to fail."""
         account, rate, is_written = self._account(policy), _rate(policy), False
-        is_in_use = self._known_ms(policy) > self._call.now_ms
+        is_in_use = self._known_ms(policy) > self._request.now_ms
         with _lock:
             units = account.owed - account.writing
             account.writing += units
@@ -161,7 +161,7 @@ class Meter:
             return
         try:
             tat_ms = rate_buckets.charge(
-                rate_buckets.key(self._call.user_id, policy), rate, self._call.now_ms, units, is_in_use=is_in_use
+                rate_buckets.key(self._request.user_id, policy), rate, self._request.now_ms, units, is_in_use=is_in_use
             )
             is_written = True
         except Unavailable:
@@ -179,16 +179,16 @@ class Meter:
     def _standing_ms(self, policy: str) -> int:
         """Returns the `tat_ms` of a bucket with what this process owes it, as far as that has not come back since."""
         account = self._account(policy)
-        owed_ms = min(account.owed * _rate(policy).interval_ms, max(0, account.own_tat_ms - self._call.now_ms))
+        owed_ms = min(account.owed * _rate(policy).interval_ms, max(0, account.own_tat_ms - self._request.now_ms))
         return self._known_ms(policy) + int(owed_ms)
 
     def _known_ms(self, policy: str) -> int:
         """Returns the `tat_ms` of a bucket as far as it is known here, now at least."""
         read_ms = self._tat_ms if policy == self._asks else None
-        return max(read_ms or 0, self._account(policy).tat_ms, self._call.now_ms)
+        return max(read_ms or 0, self._account(policy).tat_ms, self._request.now_ms)
 
     def _account(self, policy: str) -> _Account:
-        name = (self._operation, self._call.user_id, policy)
+        name = (self._operation, self._request.user_id, policy)
         with _lock:
             account = _accounts.get(name)
             if account is None:
@@ -214,9 +214,9 @@ def note_telling() -> None:
         meter.has_told = True
 
 
-def of(call: Call, operation: str, asks: str | None) -> Meter | None:
+def of(request: Request, operation: str, asks: str | None) -> Meter | None:
     """Returns what meters an operation; None for the host's own programs, which are not limited."""
-    return Meter(call, operation, asks) if call.is_limited else None
+    return Meter(request, operation, asks) if request.is_limited else None
 
 
 @contextmanager

@@ -7,8 +7,8 @@ full, and so is one whose `tat_ms` lies in the past: it can be forgotten.
 
 from msgspec import Struct
 
-from parley.domain.api.call import Call
 from parley.domain.api.errors import TooMany
+from parley.domain.api.request import Request
 from parley.domain.api.types import Limits, RateLimit
 
 MINUTE_MS = 60_000
@@ -108,16 +108,16 @@ def _too_much(rate: Rate, retry_after_ms: int) -> TooMany:
     return TooMany("rate_limited", detail, rule=rate.name, retry_after_ms=retry_after_ms)
 
 
-def settle(call: Call, rate: Rate, taking: Taking, tokens: int = 1) -> int:
+def settle(request: Request, rate: Rate, taking: Taking, tokens: int = 1) -> int:
     """Lets the answer of a call tell what is left, and returns the bucket's `tat_ms`.
 
     Raises TooMany if the bucket did not hold the tokens.
     """
-    standing = rate.standing(taking.tat_ms, call.now_ms)
-    call.note(standing)
+    standing = rate.standing(taking.tat_ms, request.now_ms)
+    request.note(standing)
     if taking.is_granted:
         return taking.tat_ms
-    retry_after_ms = taking.tat_ms + rate.interval_ms * tokens - rate.window_ms - call.now_ms
+    retry_after_ms = taking.tat_ms + rate.interval_ms * tokens - rate.window_ms - request.now_ms
     if rate.name == SLOW_MODE:
         detail = f"Slow mode: one message every {-(-rate.interval_ms // 1000)} s."
         raise TooMany("slow_mode", detail, rule=rate.name, retry_after_ms=retry_after_ms)

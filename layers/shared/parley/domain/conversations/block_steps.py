@@ -5,8 +5,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Forbidden
+from parley.domain.api.request import Request
 from parley.domain.api.requests import StoredUserId
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.rights import BLOCK_RULE
@@ -43,19 +43,19 @@ def refusal() -> Forbidden:
     return Forbidden("blocked", "One of you has blocked the other.", rule=BLOCK_RULE)
 
 
-def marked(call: Call, head: Head, *, is_on: bool, while_block: BlockState) -> Step | None:
+def marked(request: Request, head: Head, *, is_on: bool, while_block: BlockState) -> Step | None:
     """Returns what notes in a direct conversation that the caller has blocked the other one, or has not any more.
 
     None where that stands there. Refused unless the block itself is as `while_block` says by then. It is a change of
     what both see the same: the capabilities of both follow from it.
     """
-    if (call.user_id in head.blocked_by) == is_on:
+    if (request.user_id in head.blocked_by) == is_on:
         return None
-    others = tuple(one for one in head.blocked_by if one != call.user_id)
-    entry = next_change(call, head, "conversation_updated")
+    others = tuple(one for one in head.blocked_by if one != request.user_id)
+    entry = next_change(request, head, "conversation_updated")
     after = replace(
         head,
-        blocked_by=(*others, call.user_id) if is_on else others,
+        blocked_by=(*others, request.user_id) if is_on else others,
         blocked_seq=head.blocked_seq if others else entry.change_seq if is_on else 0,
         last_change_seq=entry.change_seq,
         shared_seq=entry.change_seq,

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Conflict, Forbidden, Invalid
+from parley.domain.api.request import Request
 from parley.domain.api.requests import EditMessage
 from parley.domain.api.types import EVERYONE, Message
 from parley.domain.conversations import rights
@@ -61,37 +61,37 @@ class Found(Struct, frozen=True, kw_only=True):
         return replace(self, head=step.after, message=step.message or self.message, mine=mine)
 
 
-def edit_message(call: Call, found: Found, wanted: EditMessage, window_s: int) -> Step | None:
+def edit_message(request: Request, found: Found, wanted: EditMessage, window_s: int) -> Step | None:
     """Returns what an edit writes; refuses all but its author, and after `window_s` seconds (0: no end).
 
     What stands there already may be asked for at any time: an earlier try may have written it.
     """
     message = found.message
-    _check_own(call, found, "edit_own")
+    _check_own(request, found, "edit_own")
     _check_there(message)
     if (wanted.text, tuple(dict.fromkeys(wanted.mentions))) == (message.text, message.mentions):
         return None
-    _check_editable(call, message, window_s)
+    _check_editable(request, message, window_s)
     changed = replace(
         message,
         text=wanted.text,
-        mentions=_renamed(call, found, wanted),
-        edited_at_ms=max(call.now_ms, message.created_at_ms),
+        mentions=_renamed(request, found, wanted),
+        edited_at_ms=max(request.now_ms, message.created_at_ms),
         edit_count=message.edit_count + 1,
     )
-    entry = next_change(call, found.head, "message_updated", message_seq=message.seq)
+    entry = next_change(request, found.head, "message_updated", message_seq=message.seq)
     step = _step(found.head, Changed(entry=entry, message=changed, replaced=message))
     return _with_names(found, step, message, changed)
 
 
-def _check_editable(call: Call, message: StoredMessage, window_s: int) -> None:
+def _check_editable(request: Request, message: StoredMessage, window_s: int) -> None:
     if message.forwarded_from is not None:
         raise Forbidden(
             "forwarded_message",
             "A forwarded message cannot be edited.",
             rule="edit: what is shown as another's words stays as it was written",
         )
-    if window_s and call.now_ms > message.created_at_ms + window_s * 1000:
+    if window_s and request.now_ms > message.created_at_ms + window_s * 1000:
         raise Forbidden(
             "edit_window_over",
             "This message is too old to be edited.",
@@ -113,55 +113,55 @@ def _with_names(found: Found, step: Step, before: StoredMessage, after: StoredMe
     return replace(step, after=replace(step.after, everyone_seqs=everyone_seqs)).with_members(unmentioned=unmentioned)
 
 
-def _renamed(call: Call, found: Found, wanted: EditMessage) -> tuple[str, ...]:
+def _renamed(request: Request, found: Found, wanted: EditMessage) -> tuple[str, ...]:
     """Returns whom a message names after an edit: members, and whom it named before, whoever has left since."""
     before = found.message.mentions
     if EVERYONE in wanted.mentions and EVERYONE not in before:
-        rights.require(found.head, call.user_id, "mention_everyone")
-    return check_mentions(wanted.mentions, found.named, f"{call.field_prefix}/mentions", before)
+        rights.require(found.head, request.user_id, "mention_everyone")
+    return check_mentions(wanted.mentions, found.named, f"{request.field_prefix}/mentions", before)
 
 
-def delete_message(call: Call, found: Found) -> Step | None:
+def delete_message(request: Request, found: Found) -> Step | None:
     """Returns what a deletion for everyone writes; refuses all but the author and, in a group, its admins."""
     head, message = found.head, found.message
-    if message.sender_id != call.user_id:
-        rights.require(head, call.user_id, "delete_any")
-    _check_own(call, replace(found, message=replace(message, sender_id=call.user_id)), "delete_own")
+    if message.sender_id != request.user_id:
+        rights.require(head, request.user_id, "delete_any")
+    _check_own(request, replace(found, message=replace(message, sender_id=request.user_id)), "delete_own")
     if message.deleted_at_ms is not None:
         return None
     pins = tuple(seq for seq in head.pins if seq != message.seq)
-    changed = message.blanked(max(call.now_ms, message.created_at_ms))
-    entry = next_change(call, head, "message_deleted", message_seq=message.seq)
+    changed = message.blanked(max(request.now_ms, message.created_at_ms))
+    entry = next_change(request, head, "message_deleted", message_seq=message.seq)
     step = _step(head, Changed(entry=entry, message=changed, replaced=message), pins=pins)
     return _with_names(found, step, message, changed)
 
 
-def hide_message(call: Call, found: Found) -> Step | None:
+def hide_message(request: Request, found: Found) -> Step | None:
     """Returns what takes a message out of the caller's own view, whoever wrote it."""
     head, message = found.head, found.message
     known = found.mark(None)
     if known is not None and known.is_on:
         return None
-    mark = _personal_mark(call, found, None, is_on=True)
+    mark = _personal_mark(request, found, None, is_on=True)
     is_last = message.seq == head.last_seq
-    own = OwnChange(user_id=call.user_id, attributes={"hidden_seq": message.seq}) if is_last else None
-    entry = next_change(call, head, "message_deleted", message_seq=message.seq, for_user_id=call.user_id)
+    own = OwnChange(user_id=request.user_id, attributes={"hidden_seq": message.seq}) if is_last else None
+    entry = next_change(request, head, "message_deleted", message_seq=message.seq, for_user_id=request.user_id)
     return _step(head, Changed(entry=entry, mark=mark)).with_members(own=own)
 
 
-def add_reaction(call: Call, found: Found, emoji: str) -> Step | None:
+def add_reaction(request: Request, found: Found, emoji: str) -> Step | None:
     """Returns what puts the caller's reaction on a message."""
-    return _react(call, found, emoji, is_on=True)
+    return _react(request, found, emoji, is_on=True)
 
 
-def remove_reaction(call: Call, found: Found, emoji: str) -> Step | None:
+def remove_reaction(request: Request, found: Found, emoji: str) -> Step | None:
     """Returns what takes the caller's reaction off a message."""
-    return _react(call, found, emoji, is_on=False)
+    return _react(request, found, emoji, is_on=False)
 
 
-def _react(call: Call, found: Found, emoji: str, *, is_on: bool) -> Step | None:
+def _react(request: Request, found: Found, emoji: str, *, is_on: bool) -> Step | None:
     head, message = found.head, found.message
-    rights.require(head, call.user_id, "react")
+    rights.require(head, request.user_id, "react")
     known = found.mark(emoji)
     if (known is not None and known.is_on) == is_on:
         return None
@@ -171,32 +171,32 @@ def _react(call: Call, found: Found, emoji: str, *, is_on: bool) -> Step | None:
         raise Conflict("too_many_reactions", f"A message can carry {MAX_EMOJIS} different emojis.", rule="emojis")
     counted = {**message.reactions, emoji: Tally(tally.count + (1 if is_on else -1), tally.since)}
     changed = replace(message, reactions={one: tally for one, tally in counted.items() if tally.count > 0})
-    mark = _personal_mark(call, found, emoji, is_on=is_on)
+    mark = _personal_mark(request, found, emoji, is_on=is_on)
     kind: ChangeKind = "reaction_added" if is_on else "reaction_removed"
-    entry = next_change(call, head, kind, message_seq=message.seq, emoji=emoji)
+    entry = next_change(request, head, kind, message_seq=message.seq, emoji=emoji)
     return _step(head, Changed(entry=entry, message=changed, mark=mark))
 
 
-def pin_message(call: Call, found: Found) -> Step | None:
+def pin_message(request: Request, found: Found) -> Step | None:
     """Returns what pins a message for all members."""
-    return _pin(call, found, is_on=True)
+    return _pin(request, found, is_on=True)
 
 
-def unpin_message(call: Call, found: Found) -> Step | None:
+def unpin_message(request: Request, found: Found) -> Step | None:
     """Returns what takes the pin off a message."""
-    return _pin(call, found, is_on=False)
+    return _pin(request, found, is_on=False)
 
 
-def _pin(call: Call, found: Found, *, is_on: bool) -> Step | None:
+def _pin(request: Request, found: Found, *, is_on: bool) -> Step | None:
     head, message = found.head, found.message
-    rights.require(head, call.user_id, "pin_message")
+    rights.require(head, request.user_id, "pin_message")
     if message.pinned == is_on:
         return None
     _check_there(message)
     if is_on and len(head.pins) >= MAX_PINS:
         raise Conflict("too_many_pins", f"A conversation can have {MAX_PINS} pinned messages.", rule="pins")
     pins = (*head.pins, message.seq) if is_on else tuple(seq for seq in head.pins if seq != message.seq)
-    entry = next_change(call, head, "message_updated", message_seq=message.seq)
+    entry = next_change(request, head, "message_updated", message_seq=message.seq)
     return _step(head, Changed(entry=entry, message=replace(message, pinned=is_on)), pins=pins)
 
 
@@ -207,14 +207,14 @@ def check_emoji(emoji: str, pointer: str) -> str:
     return normalise(emoji)
 
 
-def _check_own(call: Call, found: Found, capability: str) -> None:
+def _check_own(request: Request, found: Found, capability: str) -> None:
     if found.message.kind == "system":
         raise Forbidden(
             "system_message", "Nobody can change a system message.", rule="system messages stay as they are"
         )
-    if found.message.sender_id != call.user_id:
+    if found.message.sender_id != request.user_id:
         raise Forbidden("not_your_message", "Only who wrote a message can edit it.", rule="edit: the message's sender")
-    rights.require(found.head, call.user_id, capability)
+    rights.require(found.head, request.user_id, capability)
 
 
 def _check_there(message: StoredMessage) -> None:
@@ -227,15 +227,15 @@ def gone() -> Conflict:
     return Conflict("message_deleted", "This message was deleted.", rule="a deleted message stays deleted")
 
 
-def _personal_mark(call: Call, found: Found, emoji: str | None, *, is_on: bool) -> PersonalMark:
+def _personal_mark(request: Request, found: Found, emoji: str | None, *, is_on: bool) -> PersonalMark:
     known = found.mark(emoji)
     return PersonalMark(
-        user_id=call.user_id,
+        user_id=request.user_id,
         seq=found.message.seq,
         emoji=emoji,
         is_on=is_on,
         change_seq=found.head.last_change_seq + 1,
-        at_ms=call.now_ms,
+        at_ms=request.now_ms,
         before_seq=known.change_seq if known is not None else 0,
     )
 

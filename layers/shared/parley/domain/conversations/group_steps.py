@@ -12,8 +12,8 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Conflict, Forbidden, Invalid
+from parley.domain.api.request import Request
 from parley.domain.api.requests import CreateConversation, UpdateConversation
 from parley.domain.api.times import hour
 from parley.domain.api.types import GroupRole, Note
@@ -26,21 +26,21 @@ MAX_MEMBERS = 2_000  # of a group
 MAX_ADMINS = 50  # owners and admins together, whom the head lists
 
 
-def fingerprint(call: Call, wanted: CreateConversation) -> str:
+def fingerprint(request: Request, wanted: CreateConversation) -> str:
     """Returns what tells two groups under one `client_id` apart: the hash of everything that the group is made of."""
-    members = sorted({call.user_id, *wanted.member_ids})
+    members = sorted({request.user_id, *wanted.member_ids})
     parts = (wanted.title, wanted.description, members, wanted.posting, wanted.slow_mode_s)
     return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
 
 
-def create_group(call: Call, conversation_id: str, wanted: CreateConversation, fingerprint: str) -> Step:
+def create_group(request: Request, conversation_id: str, wanted: CreateConversation, fingerprint: str) -> Step:
     """Returns what makes a group of the caller, its owner, and others."""
     if wanted.title is None:
-        raise Invalid.field(f"{call.field_prefix}/title", "required", "A group needs a title.")
-    empty = _empty(call, conversation_id, wanted)
-    others = list(empty.others(call.user_id))
-    step = next_note(empty, Note(event="group_created", user_ids=others, title=wanted.title), call)
-    maker = replace(empty.newcomer(call.user_id), read_seq=1, delivered_seq=1)
+        raise Invalid.field(f"{request.field_prefix}/title", "required", "A group needs a title.")
+    empty = _empty(request, conversation_id, wanted)
+    others = list(empty.others(request.user_id))
+    step = next_note(empty, Note(event="group_created", user_ids=others, title=wanted.title), request)
+    maker = replace(empty.newcomer(request.user_id), read_seq=1, delivered_seq=1)
     return replace(
         step,
         creates=True,
@@ -49,9 +49,9 @@ def create_group(call: Call, conversation_id: str, wanted: CreateConversation, f
     )
 
 
-def _empty(call: Call, conversation_id: str, wanted: CreateConversation) -> Head:
+def _empty(request: Request, conversation_id: str, wanted: CreateConversation) -> Head:
     """Returns the head of a group in which nothing has been said."""
-    member_ids = tuple(dict.fromkeys([call.user_id, *wanted.member_ids]))
+    member_ids = tuple(dict.fromkeys([request.user_id, *wanted.member_ids]))
     return Head(
         conversation_id=conversation_id,
         type="group",
@@ -61,22 +61,22 @@ def _empty(call: Call, conversation_id: str, wanted: CreateConversation) -> Head
         last_change_seq=0,
         last_message=None,
         sent_seqs={},
-        created_at_ms=call.now_ms,
-        last_activity_ms=call.now_ms,
-        active_hour=hour(call.now_ms),
+        created_at_ms=request.now_ms,
+        last_activity_ms=request.now_ms,
+        active_hour=hour(request.now_ms),
         title=wanted.title,
         description=wanted.description,
         member_count=len(member_ids),
-        owner_ids=(call.user_id,),
+        owner_ids=(request.user_id,),
         posting=wanted.posting,
         slow_mode_s=wanted.slow_mode_s,
     )
 
 
-def add_members(call: Call, head: Head, user_ids: Sequence[str], role: GroupRole = "member") -> Step:
+def add_members(request: Request, head: Head, user_ids: Sequence[str], role: GroupRole = "member") -> Step:
     """Returns what brings people into a group, who are not in it yet, in a role."""
-    rights.require(head, call.user_id, "add_members")
-    rights.require(head, call.user_id, _to_give("member", role))
+    rights.require(head, request.user_id, "add_members")
+    rights.require(head, request.user_id, _to_give("member", role))
     count = head.member_count + len(user_ids)
     if count > MAX_MEMBERS:
         raise Conflict("too_many_members", f"A group can have {MAX_MEMBERS} members.", rule="members")
@@ -85,16 +85,16 @@ def add_members(call: Call, head: Head, user_ids: Sequence[str], role: GroupRole
     for user_id in user_ids:
         after = _with_role(after, user_id, role)
     note = Note(event="members_added", user_ids=list(user_ids), role=None if role == "member" else role)
-    step = _told(call, head, after, note, "member_added", tuple(user_ids))
+    step = _told(request, head, after, note, "member_added", tuple(user_ids))
     return step.with_members(added=tuple(head.newcomer(one) for one in user_ids))
 
 
-def remove_member(call: Call, head: Head, user_id: str) -> Step:
+def remove_member(request: Request, head: Head, user_id: str) -> Step:
     """Returns what takes a member out of a group, the caller or somebody else."""
-    leaves = user_id == call.user_id
+    leaves = user_id == request.user_id
     if not leaves:
-        _check_power_over(call, head, user_id, "remove_members")
-    rights.require(head, call.user_id, "leave")
+        _check_power_over(request, head, user_id, "remove_members")
+    rights.require(head, request.user_id, "leave")
     if head.member_count > 1:
         _check_an_owner_stays(head, user_id)
     after = replace(
@@ -103,28 +103,28 @@ def remove_member(call: Call, head: Head, user_id: str) -> Step:
         member_count=head.member_count - 1,
     )
     note = Note(event="member_left" if leaves else "member_removed", user_ids=[user_id])
-    step = _told(call, head, after, note, "member_removed", (user_id,))
+    step = _told(request, head, after, note, "member_removed", (user_id,))
     return step.with_members(removed=(user_id,))
 
 
-def set_role(call: Call, head: Head, user_id: str, role: GroupRole) -> Step | None:
+def set_role(request: Request, head: Head, user_id: str, role: GroupRole) -> Step | None:
     """Returns what gives a member another role; None where they have it."""
     old = head.role_of(user_id)
-    if user_id == call.user_id:
+    if user_id == request.user_id:
         if old != role and not (old == "owner" or (old == "admin" and role == "member")):
-            rights.require(head, call.user_id, "change_owners")
+            rights.require(head, request.user_id, "change_owners")
     else:
-        rights.require(head, call.user_id, _to_give(old, role))
+        rights.require(head, request.user_id, _to_give(old, role))
     if old == role:
         return None
     if old == "owner":
         _check_an_owner_stays(head, user_id)
     after = _with_role(head, user_id, role)
     note = Note(event="role_changed", user_ids=[user_id], role=role)
-    return _told(call, head, after, note, "conversation_updated", (user_id,))
+    return _told(request, head, after, note, "conversation_updated", (user_id,))
 
 
-def update_conversation(call: Call, head: Head, wanted: UpdateConversation) -> Step | None:
+def update_conversation(request: Request, head: Head, wanted: UpdateConversation) -> Step | None:
     """Returns what changes a conversation's title, description, rules or state; None where nothing would change."""
     changed: dict[str, Any] = {}
     # What opens a conversation may change the rest of it by the same request; what leaves it closed may not, below.
@@ -132,12 +132,12 @@ def update_conversation(call: Call, head: Head, wanted: UpdateConversation) -> S
     for name in ("title", "description", "posting", "slow_mode_s"):
         value = getattr(wanted, name)
         if value is not UNSET:
-            rights.require(asked_of, call.user_id, "edit_conversation")
+            rights.require(asked_of, request.user_id, "edit_conversation")
             changed[name] = value
     if wanted.title is None:
-        raise Invalid.field(f"{call.field_prefix}/title", "required", "A group needs a title.")
+        raise Invalid.field(f"{request.field_prefix}/title", "required", "A group needs a title.")
     if wanted.state is not UNSET:
-        rights.require(head, call.user_id, "close")
+        rights.require(head, request.user_id, "close")
         changed["closed"] = wanted.state == "closed"
     changed = {name: value for name, value in changed.items() if value != getattr(head, name)}
     if not changed:
@@ -146,7 +146,7 @@ def update_conversation(call: Call, head: Head, wanted: UpdateConversation) -> S
         raise Forbidden("conversation_closed", "This conversation is closed.", rule=rights.NOT_CLOSED.rule)
     after = replace(head, **changed)
     note = Note(event=_named(changed), title=changed.get("title"))
-    return _told(call, head, after, note, "conversation_updated", ())
+    return _told(request, head, after, note, "conversation_updated", ())
 
 
 def _named(changed: dict[str, Any]) -> str:
@@ -183,9 +183,9 @@ def _to_give(old: GroupRole, role: GroupRole) -> str:
     return "change_owners" if "owner" in (old, role) else "change_roles"
 
 
-def _check_power_over(call: Call, head: Head, user_id: str, capability: str) -> None:
+def _check_power_over(request: Request, head: Head, user_id: str, capability: str) -> None:
     """Refuses whoever has no say over somebody: admins over members, owners over all."""
-    rights.require(head, call.user_id, "change_owners" if head.role_of(user_id) == "owner" else capability)
+    rights.require(head, request.user_id, "change_owners" if head.role_of(user_id) == "owner" else capability)
 
 
 def _check_an_owner_stays(head: Head, user_id: str) -> None:
@@ -193,7 +193,7 @@ def _check_an_owner_stays(head: Head, user_id: str) -> None:
         raise Conflict("last_owner", "A group needs an owner: make somebody else one first.", rule="an owner at least")
 
 
-def _told(call: Call, head: Head, after: Head, note: Note, kind: ChangeKind, user_ids: tuple[str, ...]) -> Step:
-    entry = next_change(call, head, kind, message_seq=head.last_seq + 1, user_ids=user_ids)
+def _told(request: Request, head: Head, after: Head, note: Note, kind: ChangeKind, user_ids: tuple[str, ...]) -> Step:
+    entry = next_change(request, head, kind, message_seq=head.last_seq + 1, user_ids=user_ids)
     after = replace(after, last_change_seq=entry.change_seq, shared_seq=entry.change_seq)
-    return replace(next_note(head, note, call, after=after), changed=Changed(entry=entry))
+    return replace(next_note(head, note, request, after=after), changed=Changed(entry=entry))

@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Struct
 
 from parley.domain.api import ids
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Field, Invalid
+from parley.domain.api.request import Request
 from parley.domain.api.requests import MAX_MENTIONED, Draft
 from parley.domain.api.times import hour
 from parley.domain.api.types import EVERYONE, Note, Origin
@@ -65,7 +65,7 @@ def check_mentions(
 def send_message(
     head: Head,
     draft: Draft,
-    call: Call,
+    request: Request,
     *,
     text: str | None = None,
     named: Mapping[str, Membership | None] | None = None,
@@ -76,21 +76,21 @@ def send_message(
     `text` is what is stored of its text, where that is something else. `named` holds the memberships of those whom it
     mentions, `origin` where it was forwarded from.
     """
-    mentions = check_mentions(draft.mentions, named or {}, f"{call.field_prefix}/mentions")
+    mentions = check_mentions(draft.mentions, named or {}, f"{request.field_prefix}/mentions")
     message = StoredMessage(
         conversation_id=head.conversation_id,
         seq=head.last_seq + 1,
-        sender_id=call.user_id,
+        sender_id=request.user_id,
         kind=draft.kind,
         text=draft.text if text is None else text,
-        created_at_ms=no_earlier(call, head),
+        created_at_ms=no_earlier(request, head),
         client_id=draft.client_id,
-        reply_to_seq=reply_to_seq(draft, head, f"{call.field_prefix}/reply_to"),
+        reply_to_seq=reply_to_seq(draft, head, f"{request.field_prefix}/reply_to"),
         forwarded_from=origin,
         mentions=mentions,
     )
-    others = (one for one in mentions if one != call.user_id)
-    step = step_with(head, message, record=_record(draft, origin, call.now_s))
+    others = (one for one in mentions if one != request.user_id)
+    step = step_with(head, message, record=_record(draft, origin, request.now_s))
     return with_mentions(step, message.seq, others, named or {})
 
 
@@ -120,7 +120,9 @@ def with_mentions(step: Step, seq: int, user_ids: Iterable[str], named: Mapping[
     return step.with_members(mentioned=tuple(mentioned), swept=swept)
 
 
-def next_note(head: Head, note: Note, call: Call, *, after: Head | None = None, sender_id: str | None = None) -> Step:
+def next_note(
+    head: Head, note: Note, request: Request, *, after: Head | None = None, sender_id: str | None = None
+) -> Step:
     """Returns what to write so that a system message becomes the newest; `after` is the head with what it tells of.
 
     The caller did it, unless `sender_id` names somebody else.
@@ -128,10 +130,10 @@ def next_note(head: Head, note: Note, call: Call, *, after: Head | None = None, 
     message = StoredMessage(
         conversation_id=head.conversation_id,
         seq=head.last_seq + 1,
-        sender_id=sender_id or call.user_id,
+        sender_id=sender_id or request.user_id,
         kind="system",
         text=SENTENCES.get(note.event, "Something happened."),
-        created_at_ms=no_earlier(call, head),
+        created_at_ms=no_earlier(request, head),
         system=note,
     )
     return step_with(head, message, after=after)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.reports import Report
@@ -202,21 +202,21 @@ class Step(Struct, frozen=True, kw_only=True):
         return replace(self, members=replace(self.members, **writes))
 
 
-def no_earlier(call: Call, head: Head) -> int:
+def no_earlier(request: Request, head: Head) -> int:
     """Returns the time of what happens now.
 
     Two machines' clocks may differ; the times of a conversation never run backwards all the same.
     """
-    return max(call.now_ms, head.last_activity_ms)
+    return max(request.now_ms, head.last_activity_ms)
 
 
-def next_change(call: Call, head: Head, kind: ChangeKind, **about: Any) -> Change:
+def next_change(request: Request, head: Head, kind: ChangeKind, **about: Any) -> Change:
     """Returns the next entry of a conversation's change log; `about` are the fields that say what it is about."""
     return Change(
         conversation_id=head.conversation_id,
         change_seq=head.last_change_seq + 1,
         kind=kind,
-        user_id=call.user_id,
-        at_ms=no_earlier(call, head),
+        user_id=request.user_id,
+        at_ms=no_earlier(request, head),
         **about,
     )

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import Context, Message
 from parley.domain.conversations.head import Head
@@ -255,17 +255,17 @@ def export_id_of(asked: Recent, conversation_id: str, format: ExportFormat, now_
     return "x_" + b32encode(digest[:16]).decode().rstrip("=").lower()
 
 
-def new_job(call: Call, head: Head, format: ExportFormat, asked: Recent) -> Job:
+def new_job(request: Request, head: Head, format: ExportFormat, asked: Recent) -> Job:
     """Returns the job that exports a conversation as far as it goes now."""
     return Job(
-        export_id=export_id_of(asked, head.conversation_id, format, call.now_ms),
-        user_id=call.user_id,
+        export_id=export_id_of(asked, head.conversation_id, format, request.now_ms),
+        user_id=request.user_id,
         conversation_id=head.conversation_id,
         format=format,
         total=head.last_seq,
-        created_at_ms=call.now_ms,
-        moved_at_ms=call.now_ms,
-        expires_at_s=call.now_s + KEPT_S,
+        created_at_ms=request.now_ms,
+        moved_at_ms=request.now_ms,
+        expires_at_s=request.now_s + KEPT_S,
     )
 
 

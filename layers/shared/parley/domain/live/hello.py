@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from parley.domain.api.call import Call
+from parley.domain.api.request import Request
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import Limits
 from parley.domain.live.calls import OFFER_RESEND_S, RING_S
@@ -30,20 +30,20 @@ class Hello(Struct, frozen=True, kw_only=True):
     limits: Limits
 
 
-def greeting(call: Call, limits: Limits, heartbeat: Heartbeat) -> Hello:
+def greeting(request: Request, limits: Limits, heartbeat: Heartbeat) -> Hello:
     """Returns the greeting of one connection."""
-    cut_ms = call.connected_at_ms + (MAX_CONNECTION_S - RECONNECT_MARGIN_S) * 1000
+    cut_ms = request.connected_at_ms + (MAX_CONNECTION_S - RECONNECT_MARGIN_S) * 1000
     return Hello(
         version=VERSION,
-        server_time=rfc3339(call.now_ms),
-        connection_id=call.device_id,
+        server_time=rfc3339(request.now_ms),
+        connection_id=request.device_id,
         heartbeat_s=heartbeat.interval_s,
         typing_resend_s=TYPING_RESEND_S,
         typing_expires_s=TYPING_EXPIRES_S,
         call_ring_s=RING_S,
         call_offer_resend_s=OFFER_RESEND_S,
         max_message_bytes=MAX_FRAME_BYTES,
-        token_expires_at=rfc3339(call.caller.expires_at_s * 1000),
-        reconnect_by=rfc3339(min(cut_ms, call.caller.expires_at_s * 1000)),
+        token_expires_at=rfc3339(request.caller.expires_at_s * 1000),
+        reconnect_by=rfc3339(min(cut_ms, request.caller.expires_at_s * 1000)),
         limits=limits,
     )

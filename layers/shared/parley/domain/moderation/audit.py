@@ -7,8 +7,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from parley.domain.api.call import Call
 from parley.domain.api.errors import Invalid
+from parley.domain.api.request import Request
 from parley.domain.api.requests import AuditAction
 from parley.domain.api.times import from_rfc3339, rfc3339
 
@@ -53,18 +53,18 @@ class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknow
     entry_id: Annotated[str, Meta(pattern=r"^[0-9]{13}\.[0-9a-f]{16}$(?!\n)")] | None = None
 
 
-def new_entry(call: Call, action: AuditAction, target: str, **details: str) -> Entry:
+def new_entry(request: Request, action: AuditAction, target: str, **details: str) -> Entry:
     """Returns the entry of what the caller does now. The same thing at the same moment is one entry."""
-    what = msgspec.json.encode((call.user_id, action, target, details))
+    what = msgspec.json.encode((request.user_id, action, target, details))
     return Entry(
-        at_ms=call.now_ms,
-        entry_id=f"{call.now_ms:013d}.{sha256(what).hexdigest()[:16]}",
-        actor_id=call.user_id,
-        actor_role=call.caller.role,
+        at_ms=request.now_ms,
+        entry_id=f"{request.now_ms:013d}.{sha256(what).hexdigest()[:16]}",
+        actor_id=request.user_id,
+        actor_role=request.caller.role,
         action=action,
         target=target,
         details=details,
-        request_id=call.request_id,
+        request_id=request.request_id,
     )
 
 

@@ -6,7 +6,7 @@ from parley.domain.api.identity import SERVICE_ROLE, Identity
 from parley.domain.api.types import RateLimit
 
 
-class Call(Struct, frozen=True, kw_only=True):
+class Request(Struct, frozen=True, kw_only=True):
     """What a trigger knows before the operation starts.
 
     Operations take time and identity from here and nowhere else.
