@@ -16,8 +16,10 @@ from bench.stage import ROOT
 
 RESULTS = Path(__file__).with_name("results.json")
 PAGE = ROOT / "docs" / "benchmarks.md"
+README = ROOT / "README.md"
 COSTS = ROOT / "docs" / "operate" / "costs.md"
 _TABLE = re.compile(r"(<!-- table -->\n).*?(<!-- /table -->)", re.DOTALL)
+_NUMBERS = re.compile(r"(<!-- numbers -->\n).*?(<!-- /numbers -->)", re.DOTALL)
 _MONTH = re.compile(r"(<!-- month -->\n).*?(<!-- /month -->)", re.DOTALL)
 
 
@@ -45,10 +47,28 @@ def show(rows: Sequence[Row], *, keep: bool) -> None:
             print(f"  {row.what} [{row.unit}]: {row.note}")
     if keep:
         RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(now), indent=1) + b"\n")
-        page = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(_TABLE.sub(lambda found: found[1] + _page_table(now) + found[2], page), encoding="utf-8")
-        costs = COSTS.read_text(encoding="utf-8")
-        COSTS.write_text(_MONTH.sub(lambda found: found[1] + month_table(rows) + found[2], costs), encoding="utf-8")
+        _fill(PAGE, _TABLE, _page_table(now))
+        _fill(COSTS, _MONTH, month_table(rows))
+        _fill(README, _NUMBERS, numbers(rows))
+
+
+def _fill(page: Path, place: re.Pattern[str], text: str) -> None:
+    found = page.read_text(encoding="utf-8")
+    page.write_text(place.sub(lambda marks: marks[1] + text + marks[2], found), encoding="utf-8")
+
+
+def numbers(rows: Sequence[Row]) -> str:
+    """Returns the three numbers of the README, each with what it was measured on."""
+    of = {row.key: row for row in rows}
+    cost, trips, listed = of["cost.total"].number, of["send.WebSocket.trips"].number, of["list.10000.trips"].number
+    wrong, p50 = of["local.wrong"], of["local.p50"].number
+    return (
+        f"- **{cost:.2f} USD** for a million delivered messages: all services, at list prices.\n"
+        f"- **{trips:g} round trips** to DynamoDB before a message is acknowledged, and {listed:g} to list 50 "
+        "of 10,000 conversations.\n"
+        f"- **{wrong.number:g} {wrong.unit}** messages lost, twice, refused or out of order, over 500 open "
+        f"sockets on one machine; half of them arrive within {p50:.0f} ms.\n"
+    )
 
 
 def month_table(rows: Sequence[Row]) -> str:

@@ -1,4 +1,4 @@
-"""`python -m docs.generate [folder]`: makes docs/openapi.json, docs/asyncapi.json and the table of parameters.
+"""`python -m docs.generate [folder]`: makes docs/openapi.json, docs/asyncapi.json and docs/reference.
 
 They are made from the code and template.yaml, in the repository or, to be looked at, in another folder.
 """
@@ -10,11 +10,11 @@ from pathlib import Path
 
 from samtranslator.yaml_helper import yaml_parse
 
-from docs import asyncapi, examples, openapi, operations, parameters
+from docs import asyncapi, examples, openapi, operations, pages, parameters
 
 
 def main(folder: Path) -> None:
-    """Writes all three into `folder`, a repository or something like one."""
+    """Writes all of them into `folder`, a repository or something like one."""
     loaded = operations.load()
     version = tomllib.loads((operations.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     documents = {
@@ -27,6 +27,12 @@ def main(folder: Path) -> None:
     for name, document in documents.items():
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
         (folder / "docs" / name).write_text(text, encoding="utf-8")
+    reference = {
+        "rest.md": pages.rest(documents["openapi.json"], examples.load()),
+        "websocket.md": pages.websocket(documents["asyncapi.json"]),
+    }
+    for name, page in reference.items():
+        (folder / "docs" / "reference" / name).write_text(page, encoding="utf-8")
     template = yaml_parse((operations.ROOT / "template.yaml").read_text(encoding="utf-8"))
     page = (operations.ROOT / parameters.PAGE).read_text(encoding="utf-8")
     (folder / parameters.PAGE).write_text(parameters.filled(page, template["Parameters"]), encoding="utf-8")

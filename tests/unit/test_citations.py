@@ -100,7 +100,7 @@ def test_a_citation_that_leads_nowhere_is_found(comment: str) -> None:
     [
         "targets/python<version>-<architecture>/Makefile",
         "the whole product of both (aws-facts.md#websocket-api)",
-        'README, "Run it"',
+        'README, "Try it"',
         "in a `FACTS: dict`",
     ],
 )

@@ -5,11 +5,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from bench import report
+
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 DOCS = ROOT / "docs"
 ASYNCAPI: dict[str, Any] = json.loads((ROOT / "docs" / "asyncapi.json").read_text(encoding="utf-8"))
 
@@ -51,7 +54,7 @@ def test_the_concepts_except_from_their_promise_what_clients_must_read_again() -
     table = guide.partition("\n### What to read again\n")[2].partition("\n## ")[0]
     again = re.findall(r"^\| (.+?) \| .+ \|$", table, re.MULTILINE)[1:]
     concepts = (DOCS / "concepts.md").read_text(encoding="utf-8")
-    promise = concepts.partition("\n- What you follow by events")[2].partition("\n- ")[0]
+    promise = concepts.partition("\n- A client that follows events")[2].partition("\n- ")[0]
 
     assert len(again) == 4
     assert "four exceptions" in promise
@@ -67,9 +70,29 @@ def test_every_make_target_that_is_told_of_exists(page: Path) -> None:
     assert set(re.findall(r"(?:`|^|\()make ([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE)) <= targets
 
 
-def test_the_readme_tells_of_every_action() -> None:
+def test_the_client_guide_tells_of_every_action() -> None:
     actions = {name for name, one in ASYNCAPI["operations"].items() if one["action"] == "receive"}
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = readme.partition("\n## Real time in brief\n")[2].partition("\n## ")[0]
+    guide = (DOCS / "guides" / "clients.md").read_text(encoding="utf-8")
+    section = guide.partition("\n## The actions in brief\n")[2].partition("\n## ")[0]
 
     assert actions <= set(re.findall(r"`(\w+)`", section))
+
+
+def test_the_architecture_names_files_that_there_are() -> None:
+    page = (DOCS / "contribute" / "architecture.md").read_text(encoding="utf-8")
+    layer = ROOT / "layers" / "shared"
+    named = set(re.findall(r"(?<![\w/])(?:[\w-]+/)+[\w]+\.(?:py|md|yaml)\b", page))
+    roots = (ROOT, layer, layer / "parley", ROOT / "docs" / "contribute")
+
+    assert len(named) > 20
+    assert {name for name in named if not any((root / name).is_file() for root in roots)} == set()
+
+
+def test_the_readme_is_read_to_the_end() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_the_readmes_numbers_are_those_of_the_last_kept_run() -> None:
+    kept = msgspec.json.decode(report.RESULTS.read_bytes(), type=report.Results)
+
+    assert report.numbers(kept.rows) in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ OTHERS = {"service", "default", "school", "direct", "group", "owner", "admin", "
 def rows() -> list[tuple[str, str]]:
     """Returns each row of the tables: what they had, and what serves it here."""
     found = re.findall(r"^\| (.+?) \| (.+) \|$", PAGE, re.MULTILINE)
-    return [row for row in found if row != ("theirs", "here")]
+    return [row for row in found if row not in (("theirs", "here"), ("promise", "here"))]
 
 
 def spans(text: str) -> list[str]:
@@ -76,7 +77,7 @@ def test_a_row_names_only_what_exists(theirs: str, here: str) -> None:
             assert asked <= known[route], f"{theirs}: {route} does not know {asked - known[route]}"
         elif re.fullmatch(r"\w+", one):
             assert one in words, f"{theirs}: nothing is called {one}"
-    assert spans(here) or "not yet" in here.lower() or re.search(r"\]\(|client's|Nothing to do", here), (
+    assert spans(here) or "not yet" in here.lower() or re.search(r"\]\(|client's|Nothing to do|Stays away", here), (
         f"{theirs}: what?"
     )
 
@@ -112,3 +113,30 @@ def test_the_page_names_every_action_and_event() -> None:
 
 def test_each_system_has_a_part_of_its_own() -> None:
     assert re.findall(r"^## ([A-E])\. ", PAGE, re.MULTILINE) == list("ABCDE")
+
+
+# --- the names of the five systems -----------------------------------------------------------------------------------
+
+OLD: dict[str, dict[str, list[str]]] = tomllib.loads(Path(__file__).with_name("old_systems.toml").read_text("utf-8"))
+
+
+def rows_of(system: str) -> str:
+    """Returns what the systems had, by the rows of one of them and by those that are the same for all."""
+    common = PAGE.partition("\n## A. ")[0]
+    section = PAGE.partition(f"\n## {system}. ")[2].partition("\n## ")[0]
+    return "\n".join(re.findall(r"^\| (.+?) \| .+ \|$", common + section, re.MULTILINE)).lower()
+
+
+NAMES = [(system, name) for system, kinds in OLD.items() for names in kinds.values() for name in names]
+
+
+@pytest.mark.parametrize(("system", "name"), NAMES, ids=lambda value: str(value))
+def test_each_thing_of_an_old_system_has_a_row(system: str, name: str) -> None:
+    assert name.lower() in rows_of(system)
+
+
+def test_what_stays_away_has_its_reason() -> None:
+    away = [here for _, here in rows() if "stays away" in here.lower()]
+
+    assert away
+    assert all(re.search(r"[Ss]tays away[^:]*: .{10,}", here) for here in away)

@@ -16,7 +16,7 @@ from parley.domain.conversations.head import MAX_EVERYONE, MAX_MENTIONS, Head, M
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import MemberWrites, Record, Sent, Step, Swept, no_earlier
 
-REPLAY_S = 24 * 3600  # how long a `client_id` is remembered (concepts.md, "What it promises")
+REPLAY_S = 24 * 3600  # how long a `client_id` is remembered (concepts.md, "What Parley promises")
 
 
 class Earlier(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-TYPING_EXPIRES_S = 5  # after which the others forget it (README, "Real time in brief")
+TYPING_EXPIRES_S = 5  # after which the others forget it (clients.md, "The actions in brief")
 TYPING_RESEND_S = 3  # how often a client repeats `typing_start` while keys are pressed
 FRESH_MS = TYPING_RESEND_S * 1000 - 500  # a start that comes sooner again tells nobody; half a second for the network
 
