@@ -23,7 +23,7 @@ from local.functions import Context
 from local.template import load
 
 JOB_ROWS = 100  # of `parley.domain.live.sweeps`
-WATCHERS = 10  # online, of each who dies (presence.md)
+WATCHERS = 10  # online, of each who dies (D-106)
 JOBS = 3
 ONLINE = 1_000_000
 DEATHS = 100_000

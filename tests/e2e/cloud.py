@@ -46,7 +46,7 @@ class Cloud(Ministack):
 
 
 def for_ministack(template: dict[str, Any], endpoint_url: str, **variables: str) -> dict[str, Any]:
-    """Returns the built template without what ministack 1.5.33 refuses (docs/contribute/decisions/README.md lists it).
+    """Returns the built template without what ministack 1.5.33 refuses (decisions/template.md lists it).
 
     `variables` are added to the environment of every function.
     """

@@ -108,7 +108,7 @@ def test_a_functions_policy_and_environment_stay_clear_of_their_limits(function:
 
 def test_the_decision_on_log_groups_says_how_many_resources_there_are() -> None:
     decisions = (ROOT / "docs" / "contribute" / "decisions" / "template.md").read_text(encoding="utf-8")
-    entry = decisions.partition("**Log groups are named after the stack**")[2].partition("\n- ")[0]
+    entry = decisions.partition("**Log groups are named after the stack**")[2].partition("\n### ")[0]
     more, processed = (int(number) for number in re.findall(r"some (\d+)", entry))
 
     assert more == pytest.approx(len(FUNCTIONS), abs=10), f"{len(FUNCTIONS)} functions"

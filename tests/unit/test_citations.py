@@ -17,6 +17,7 @@ FOREIGN = {".aws-sam", "node_modules", "__pycache__"}
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 PAGE = re.compile(r"\b(?:[\w-]+/)*[\w-]+\.md\b(?:#[\w-]+)?")
 HEADING = re.compile(r"\b(README|[\w/-]+\.md)(?:, | \()\"([^\"]+)\"")
+DECISION = re.compile(r"\bD-\d{3}\b")
 # A document's name without an ending, cited as notes of old did: "(facts: TTL)", "product: typing expires".
 NAMED = re.compile(r"\((?:facts|architecture|product|house|style)[):,;]|\b(?:facts|architecture|product|house|style): ")
 
@@ -47,7 +48,13 @@ def wrong(text: str) -> list[str]:
     """Returns the citations of a text that lead nowhere."""
     pages = [cited for cited in PAGE.findall(text) if not _is_there(*cited.partition("#")[::2])]
     headings = [f"{page}, {title}" for page, title in HEADING.findall(text) if title not in _titles(_path(page))]
-    return pages + headings + NAMED.findall(text)
+    decisions = [cited for cited in DECISION.findall(text) if cited not in _decisions()]
+    return pages + headings + decisions + NAMED.findall(text)
+
+
+@cache
+def _decisions() -> set[str]:
+    return {title for path in PAGES if path.parent.name == "decisions" for title in _titles(path)}
 
 
 def _is_there(page: str, anchor: str) -> bool:
@@ -87,6 +94,7 @@ def test_a_comment_cites_what_is_in_the_repository(path: Path) -> None:
         "unread totals (architecture)",
         'product: "Typing expires after 5 s"',
         "docs/nowhere.md says so",
+        "for so many people (D-999)",
         "aws-facts.md#no-such-heading",
         'docs/contribute/decisions/README.md, "No such chapter"',
     ],
@@ -112,3 +120,16 @@ def test_every_heading_of_the_facts_has_an_anchor_of_its_own() -> None:
     anchors = [_anchor(title) for title in _titles(ROOT / "docs" / "contribute" / "aws-facts.md")]
 
     assert len(anchors) == len(set(anchors)) > 1
+
+
+def test_every_decision_has_a_number_of_its_own_and_a_date() -> None:
+    entries = [
+        found
+        for path in PAGES
+        if path.parent.name == "decisions" and path.name != "README.md"
+        for found in re.findall(r"^### (.+)\n\n(.{10}) · \*\*", path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    headings = [title for title in _decisions() if title.startswith("D-")]
+
+    assert len(entries) == len({anchor for anchor, _ in entries}) == len(headings) > 200
+    assert all(re.fullmatch(r"D-\d{3}", anchor) and re.fullmatch(r"\d{4}-\d\d-\d\d", date) for anchor, date in entries)

@@ -1,6 +1,6 @@
 """Searching messages, newest first: what is read of several conversations is put in one order.
 
-There is no index of words: it would cost more to write than all else of a message (search.md).
+There is no index of words: it would cost more to write than all else of a message (D-052).
 A search reads messages backwards, a bounded number for each request, and says where the next one goes on.
 """
 
@@ -21,7 +21,7 @@ from parley.domain.text.folding import MAX_QUERY_WORDS, Query
 
 MAX_CONVERSATIONS = 25  # that are searched side by side; the cursor says for each how far
 MAX_LOOKED_AT = 2_000  # messages that one request looks through
-MAX_LOOKED_CHARACTERS = 1_000_000  # of their texts; in Chinese 3 MB to read (search.md)
+MAX_LOOKED_CHARACTERS = 1_000_000  # of their texts; in Chinese 3 MB to read (D-052)
 MAX_ROUNDS = 30  # round trips in a row of one request; what they found of a group is searched by the next one
 MAX_QUERIES_AT_ONCE = 16
 FIRST_READ = 250  # messages that are read at first, of all conversations together; then twice as many each time

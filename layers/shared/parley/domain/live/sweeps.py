@@ -7,7 +7,7 @@ from msgspec import Struct
 
 SweepKind = Literal["presence", "typing", "calls"]
 # Parts of the index of each sweep. One takes 1,000 writes a second (DynamoDB quotas), and does not split, because its
-# entries come in the order of their time. presence.md says for how many people these are enough.
+# entries come in the order of their time. D-107 says for how many people these are enough.
 SHARDS: dict[SweepKind, int] = {"presence": 16, "typing": 32, "calls": 4}
 
 Key = tuple[str, ...]  # of a row
