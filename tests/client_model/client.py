@@ -183,7 +183,7 @@ class Client:
             del self.conversations[held.id]
 
     def _take_own_return(self, held: HeldConversation, data: Json) -> None:
-        """ "A greater one than you have: you were out without hearing of it; read the conversation anew"."""
+        """ "A greater one than you have: you were out without hearing of it; read the conversation again"."""
         if data["shared"]["shared_seq"] > held.object["shared_seq"]:
             self.read(held.id)
         else:
@@ -212,7 +212,7 @@ class Client:
         return caught
 
     def _take_caught_up(self, caught: Json) -> Iterator[tuple[str, Any]]:
-        """ "Take it in, in this order"; yields the cursors to ask with next."""
+        """ "Process it in this order"; yields the cursors to ask with next."""
         for conversation_id in caught["left"]:
             self.conversations.pop(conversation_id, None)
         self._take_joined(caught["joined"])
@@ -260,7 +260,7 @@ class Client:
         held.members = None  # "what to read again"
 
     def read_blocked(self, as_of: str) -> None:
-        """ "If it is null, they are too many: read `GET /me/blocks`"."""
+        """ "If it is null, there are too many: read `GET /me/blocks`"."""
         self.blocked.take_all([one["user_id"] for one in self.user.get("/me/blocks?limit=100").json["blocks"]], as_of)
 
     # --- opening -----------------------------------------------------------------------------------------------------

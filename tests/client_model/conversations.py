@@ -76,7 +76,7 @@ class HeldConversation:
         self.move_marker(held.sender_id, read_seq=held.seq)  # "who writes has read"
 
     def _mention(self, held: HeldMessage) -> None:
-        """ "Add its `seq` to `mention_seqs` where it names the user"; a `hidden` message says nothing about that."""
+        """ "Add its `seq` to `mention_seqs` if it names the user"; a `hidden` message says nothing about that."""
         if held.is_hidden:
             return
         names = {self._user_id, "*"} & set(held.mentions) and held.sender_id != self._user_id
@@ -143,7 +143,7 @@ class HeldConversation:
             self.object |= {"own_seq": own["own_seq"], "settings": own["settings"], "archived": archived}
 
     def _moved_on(self, change_seq: int) -> None:
-        """ "When one is missing, `sync` once, and go on from its `next`"."""
+        """ "When one is missing, `sync` once, and continue from its `next`"."""
         if change_seq == self.cursor["change_seq"] + 1:
             self.cursor["change_seq"] = change_seq
         elif change_seq > self.cursor["change_seq"]:
