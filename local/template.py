@@ -1,4 +1,8 @@
-"""Reads template.yaml as CloudFormation would: SAM translated, parameters filled in, every reference resolved."""
+"""Reads template.yaml as CloudFormation would: SAM translated, parameters filled in, every reference resolved.
+
+A nested stack (`AWS::Serverless::Application` with a template of this repository) is read along with its parent: its
+parameters are what the parent gives, and its resources are among the parent's, whose logical ids they may not repeat.
+"""
 
 import contextlib
 import hashlib
@@ -8,7 +12,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -65,6 +69,7 @@ class Resource:
     properties: Document
     ref: str
     arn: str
+    stack: str = ""  # the logical id of the nested stack that it is in
 
     @property
     def name(self) -> str:
@@ -107,27 +112,41 @@ def load(
 
     `cache` is a file that remembers the last translation by SAM, which takes a second, most of it to import.
     """
-    place = place or Place()
+    translations = _Translations(cache)
+    template = _resolver(path, path.name, parameters or {}, place or Place(), translations).template()
+    translations.keep()
+    return template
+
+
+def _resolver(
+    path: Path, file: str, parameters: Mapping[str, str], place: Place, translations: "_Translations"
+) -> "_Resolver":
     document = _parse(path)
-    values = _parameter_values(path.name, document, parameters or {})
-    key = hashlib.sha256(
-        json.dumps([document, values, place.region, version("aws-sam-translator")]).encode()
-    ).hexdigest()
-    translated = _remembered(cache, key)
-    if translated is None:
-        translated = _translate(path.name, document, values, place)
-        if cache:
-            cache.write_text(json.dumps({"key": key, "translated": translated}), encoding="utf-8")
-    return _Resolver(path, translated, values, place).template()
+    values = _parameter_values(file, document, parameters)
+    translated = translations.of(file, document, values, place)
+    return _Resolver(path, file, translated, values, place, translations)
 
 
-def _remembered(cache: Path | None, key: str) -> Document | None:
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        remembered = json.loads(cache.read_text(encoding="utf-8")) if cache else {}
-        if remembered["key"] == key:
-            translated: Document = remembered["translated"]
-            return translated
-    return None
+class _Translations:
+    """What SAM makes of templates; `cache` remembers the translations that were asked for last."""
+
+    def __init__(self, cache: Path | None) -> None:
+        self._cache = cache
+        self._remembered: dict[str, Document] = {}
+        self._asked: dict[str, Document] = {}
+        with contextlib.suppress(OSError, ValueError):
+            self._remembered = dict(json.loads(cache.read_text(encoding="utf-8"))) if cache else {}
+
+    def of(self, file: str, document: Document, values: Mapping[str, str], place: Place) -> Document:
+        asked = json.dumps([file, document, values, place.region, version("aws-sam-translator")])
+        key = hashlib.sha256(asked.encode()).hexdigest()
+        found = self._remembered.get(key)
+        self._asked[key] = _translate(file, document, values, place) if found is None else found
+        return self._asked[key]
+
+    def keep(self) -> None:
+        if self._cache and self._asked.keys() - self._remembered.keys():
+            self._cache.write_text(json.dumps(self._asked), encoding="utf-8")
 
 
 # --- YAML ------------------------------------------------------------------------------------------------------------
@@ -238,7 +257,7 @@ def _translate(file: str, document: Document, values: Mapping[str, str], place: 
 
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     os.environ.setdefault("AWS_DEFAULT_REGION", place.region)
-    _point_code_at_s3(document)
+    _point_code_at_s3(document, Path(file).parent)
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             translated: Document = transform(document, dict(values), _NoManagedPolicies())
@@ -251,16 +270,17 @@ def _translate(file: str, document: Document, values: Mapping[str, str], place: 
     return translated
 
 
-def _point_code_at_s3(node: object) -> None:
+def _point_code_at_s3(node: object, folder: Path) -> None:
+    """Makes addresses in S3 of paths, which are relative to the folder of their template."""
     if isinstance(node, dict):
         for key, value in node.items():
             if key in ("CodeUri", "ContentUri") and isinstance(value, str) and not value.startswith("s3://"):
-                node[key] = f"s3://{LOCAL_BUCKET}/{value}"
+                node[key] = f"s3://{LOCAL_BUCKET}/{os.path.normpath(folder / value)}"
             else:
-                _point_code_at_s3(value)
+                _point_code_at_s3(value, folder)
     elif isinstance(node, list):
         for value in node:
-            _point_code_at_s3(value)
+            _point_code_at_s3(value, folder)
 
 
 # --- references ------------------------------------------------------------------------------------------------------
@@ -284,14 +304,26 @@ _NAMED = {
 }
 _REF_IS_ARN = {"AWS::SNS::Topic", "AWS::SecretsManager::Secret", "AWS::Lambda::LayerVersion"}
 _REF_IS_ID = {"AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api"}
+_NESTED = "AWS::CloudFormation::Stack"
 LATEST_STREAM = "latest"  # a real label is the stream's birthday, which nobody knows before the table exists
 
 
 class _Resolver:
     """CloudFormation's functions over one translated document; what a function refers to is resolved when asked for."""
 
-    def __init__(self, path: Path, document: Document, values: Mapping[str, str], place: Place) -> None:
+    def __init__(
+        self,
+        path: Path,
+        file: str,
+        document: Document,
+        values: Mapping[str, str],
+        place: Place,
+        translations: _Translations,
+    ) -> None:
         self.path = path
+        self.file = file  # the path as the root template names it
+        self.translations = translations
+        self.nested: dict[str, Template] = {}
         self.document = document
         self.values = values
         self.place = place
@@ -323,6 +355,11 @@ class _Resolver:
 
     def template(self) -> Template:
         resources = {name: self.resource(name) for name in self.raw if self.exists(name)}
+        for stack in [name for name, each in resources.items() if each.type == _NESTED]:
+            inner = self.child(stack).resources
+            for twice in sorted(inner.keys() & resources.keys()):
+                raise TemplateError(f"{self.file}: {stack} has a resource {twice}, and so has the rest")
+            resources |= {name: replace(each, stack=stack) for name, each in inner.items()}
         self.where = "Outputs"
         outputs = {
             name: str(self(output["Value"]))
@@ -336,6 +373,17 @@ class _Resolver:
         raw = self.raw[logical_id]
         properties = Properties(logical_id, self(raw.get("Properties") or {}))
         return Resource(logical_id, str(raw["Type"]), properties, self.ref(logical_id), self.arn(logical_id))
+
+    def child(self, logical_id: str) -> Template:
+        """Returns a nested stack, deployed with the parameters that this template gives it."""
+        if logical_id not in self.nested:
+            properties = self.known(logical_id)["Properties"]
+            location = str(properties["TemplateURL"])
+            given = {name: str(self(value)) for name, value in (properties.get("Parameters") or {}).items()}
+            place = replace(self.place, stack=f"{self.place.stack}-{logical_id}")
+            path = self.path.parent / location
+            self.nested[logical_id] = _resolver(path, location, given, place, self.translations).template()
+        return self.nested[logical_id]
 
     def exists(self, logical_id: str) -> bool:
         condition = self.raw[logical_id].get("Condition")
@@ -360,7 +408,7 @@ class _Resolver:
         return {key: value for key, value in resolved.items() if value is not _NO_VALUE}
 
     def error(self, sentence: str) -> TemplateError:
-        return TemplateError(f"{self.path.name}: {self.where} {sentence}")
+        return TemplateError(f"{self.file}: {self.where} {sentence}")
 
     def condition(self, name: str) -> bool:
         conditions = self.document.get("Conditions") or {}
@@ -436,6 +484,8 @@ class _Resolver:
     def get_att(self, argument: Any) -> str:
         logical_id, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
         kind = self.known(logical_id)["Type"]
+        if kind == _NESTED:
+            return self.output(logical_id, attribute)
         match attribute:
             case "Arn":
                 return self.arn(logical_id) + (":*" if kind == "AWS::Logs::LogGroup" else "")
@@ -448,3 +498,9 @@ class _Resolver:
         if kind in ("AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::Lambda::Function"):
             raise self.error(f"asks {logical_id} for {attribute}, which {kind} does not have")
         return f"{logical_id}.{attribute}"
+
+    def output(self, stack: str, attribute: str) -> str:
+        outputs, name = self.child(stack).outputs, attribute.removeprefix("Outputs.")
+        if name not in outputs:
+            raise self.error(f"asks {stack} for {attribute}, which that stack does not have")
+        return outputs[name]

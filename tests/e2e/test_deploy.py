@@ -24,7 +24,6 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from samtranslator.yaml_helper import yaml_parse
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -45,6 +44,7 @@ from tests.e2e.cloud import (
     signed,
     until,
 )
+from tests.e2e.flat import flattened
 
 SDP = "v=0\r\no=- 4611 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 
@@ -83,7 +83,7 @@ class Stack:
         self.parameters = parameters
         # Of the server that has the issuer's keys. All functions trust it from the start: an update then changes two.
         self.certificate = own_certificate(build)
-        self.built = yaml_parse((build / "template.yaml").read_text(encoding="utf-8"))
+        self.built = flattened(build)
 
     def deploy(self) -> None:
         """Makes or updates the stack, as a deployer does."""

@@ -6,12 +6,11 @@ Template and code of the last release are kept in its folder (`releases/`).
 import json
 import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from tests.e2e.cloud import (
     ACCOUNT,
@@ -28,6 +27,7 @@ from tests.e2e.cloud import (
     sam,
     until,
 )
+from tests.e2e.flat import flattened
 from tests.template.upgrades import LASTING, last_release
 
 Json = dict[str, Any]
@@ -48,9 +48,11 @@ class Upgrade:
         """Deploys the last release."""
         return self._deploy(self._released)
 
-    def after(self) -> Deployment:
-        """Deploys this version over it, by a change set that has been made before."""
+    def after(self, meanwhile: Callable[[], object]) -> Deployment:
+        """Deploys this version over it, by the change set that is there; does `meanwhile` until it is over."""
         self.cloudformation.execute_change_set(StackName=STACK, ChangeSetName=self._waiting())
+        while self._status() == "UPDATE_IN_PROGRESS":
+            meanwhile()
         self.cloudformation.get_waiter("stack_update_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
         return Deployment(self.endpoint_url, self._template)
 
@@ -63,6 +65,10 @@ class Upgrade:
         pages = describe.paginate(StackName=STACK, ChangeSetName=self._waiting())
         return [change["ResourceChange"] for page in pages for change in page["Changes"]]
 
+    def _status(self) -> str:
+        [stack] = self.cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+        return str(stack["StackStatus"])
+
     def _waiting(self) -> str:
         """Returns the id of the change set that nobody has executed yet."""
         made = self.cloudformation.list_change_sets(StackName=STACK)["Summaries"]
@@ -70,8 +76,7 @@ class Upgrade:
         return str(waiting)
 
     def _deploy(self, build: Path, *more: str) -> Deployment:
-        built = yaml_parse((build / "template.yaml").read_text(encoding="utf-8"))
-        self._template = for_ministack(built, self.endpoint_url)
+        self._template = for_ministack(flattened(build), self.endpoint_url)
         path = build / "ministack.json"
         path.write_text(json.dumps(self._template), encoding="utf-8")
         sam(
@@ -173,7 +178,12 @@ def test_the_last_release_is_updated_to_this_one_and_nothing_is_lost(upgrade: Up
     lost = [each for each in changes if each["Action"] == "Remove" or each.get("Replacement") == "True"]
     assert not {each["LogicalResourceId"] for each in lost} & lasting(released).keys()
 
-    updated = upgrade.after()
+    # People are served all the while: old functions go when nothing names them any more.
+    served: list[Json] = []
+    updated = upgrade.after(meanwhile=lambda: served.append(alice.act("ping")))
+    assert served
+    # The stream's reader keeps its place, and does nothing twice.
+    assert updated.ids["HandOutErrandsMessages"] == released.ids["HandOutErrandsMessages"]
     assert lasting(updated).items() >= lasting(released).items()
     assert seen(updated, paths) == before
     # A parameter has changed as well: what holds data is under a key of the deployer's own now.

@@ -9,13 +9,12 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
-
 from tests.functional.erasures import erased
 from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Parley, Reply, User
 from tests.harness.documents import TEMPLATE
 from tests.harness.fixtures import fresh, system
+from tests.template import source
 
 THUMB = "%F0%9F%91%8D"
 ROLES = {"mia": "moderator", "host": "service"}
@@ -123,7 +122,7 @@ def got(reply: Reply) -> Json:
 
 def rows(parley: Parley) -> dict[str, list[Json]]:
     """Returns the rows of all tables that outlive a stack, by logical id: the others hold what is minutes old."""
-    resources = yaml_parse(parley.template.path.read_text(encoding="utf-8"))["Resources"]
+    resources = source.resources(parley.template.path)
     dynamodb = parley.store.client("dynamodb")
     kept = [
         table

@@ -202,3 +202,71 @@ def test_a_remembered_translation_is_the_same_and_a_changed_template_is_translat
     ] == ("hi")
     cache.write_text("{", encoding="utf-8")
     assert load(FIXTURE, cache=cache) == first
+
+
+# --- nested stacks ---------------------------------------------------------------------------------------------------
+
+PARENT = """
+Resources:
+  Jobs: {Type: AWS::SQS::Queue}
+  Inner:
+    Type: AWS::Serverless::Application
+    Properties: {Location: inner/template.yaml, Parameters: {Name: !Sub "${AWS::StackName}_Work", Queue: !Ref Jobs}}
+  Reader:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties: {EventSourceArn: !GetAtt Jobs.Arn, FunctionName: !GetAtt Inner.Outputs.Arn}
+"""
+CHILD = """
+Parameters: {Name: {Type: String, MaxLength: 12}, Queue: {Type: String}}
+Resources:
+  Work:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: !Ref Name
+      Handler: work.handler
+      Runtime: python3.13
+      CodeUri: ../functions
+      Environment: {Variables: {QUEUE: !Ref Queue}}
+  Own: {Type: AWS::SQS::Queue}
+Outputs: {Arn: {Value: !GetAtt Work.Arn}}
+"""
+
+
+def nested(tmp_path: Path, parent: str = PARENT, child: str = CHILD) -> Path:
+    (tmp_path / "inner").mkdir()
+    written(tmp_path / "inner", child)
+    return written(tmp_path, parent)
+
+
+def test_a_nested_stack_gets_its_parameters_and_tells_its_outputs(tmp_path: Path) -> None:
+    template = load(nested(tmp_path), cache=tmp_path / "cache.json")
+    work = template.resources["Work"]
+
+    assert (work.ref, work.stack, template.resources["Reader"].stack) == ("parley_Work", "Inner", "")
+    assert work.properties["Environment"]["Variables"] == {"QUEUE": template.resources["Jobs"].ref}
+    assert template.resources["Reader"].properties["FunctionName"] == work.arn
+    assert template.by_arn(work.arn) == work
+    # Names that nobody gives begin with the nested stack's own, and paths are those of the parent's folder.
+    assert template.resources["Own"].ref.endswith("/parley-Inner-Own")
+    assert work.properties["Code"]["S3Key"] == "functions"
+    assert load(tmp_path / "template.yaml", cache=tmp_path / "cache.json") == template
+
+
+@pytest.mark.parametrize(
+    ("found", "instead", "told"),
+    [
+        ("Queue: !Ref Jobs", "Other: x", "inner/template.yaml: has no parameter Other"),
+        (", Queue: !Ref Jobs", "", "the parameter Queue has no default and was not given"),
+        ("_Work", "_FarTooLong", "must have at most 12 characters"),
+        ("Outputs.Arn", "Outputs.Arm", "asks Inner for Outputs.Arm, which that stack does not have"),
+        ("Reader:", "Work:", "Inner has a resource Work, and so has the rest"),
+        ("inner/template.yaml", "inner/other.yaml", "cannot be read"),
+    ],
+)
+def test_what_does_not_fit_a_nested_stack_is_one_clear_line(
+    tmp_path: Path, found: str, instead: str, told: str
+) -> None:
+    with pytest.raises(TemplateError) as error:
+        load(nested(tmp_path, PARENT.replace(found, instead)))
+
+    assert told in str(error.value)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
+
+from tests.template import source
 
 ROOT = Path(__file__).parents[2]
 KINDS = ("rest", "websocket", "scheduled", "streams", "queues")
@@ -30,12 +31,7 @@ class Operation(NamedTuple):
 
 @cache
 def handlers_by_logical_id() -> dict[str, str]:
-    resources = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))["Resources"]
-    return {
-        logical_id: resource["Properties"]["Handler"]
-        for logical_id, resource in resources.items()
-        if resource["Type"] == "AWS::Serverless::Function"
-    }
+    return {logical_id: properties["Handler"] for logical_id, properties in source.functions()}
 
 
 def in_tree(folder: str, prefix: str, suffix: str) -> set[Operation]:
@@ -53,7 +49,7 @@ def in_template() -> set[Operation]:
 
 PLACES = {
     "functions/{kind}/{name}.py": in_tree("functions", "", ".py"),
-    "Handler {kind}.{name}.handler in template.yaml": in_template(),
+    "Handler {kind}.{name}.handler in stacks/": in_template(),
     "tests/functional/{kind}/test_{name}.py": in_tree("tests/functional", "test_", ".py"),
     "events/{kind}/{name}.json": in_tree("events", "", ".json"),
 }

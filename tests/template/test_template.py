@@ -2,30 +2,31 @@
 
 import json
 import re
+import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from local.events import function_of, listed, matches
-from local.template import Place, Resource, Template, load
+from local.template import Place, Resource, Template, TemplateError, load
 from parley.domain.exports import job
 from parley.triggers.request_log import QUIET
+from tests.template import source
 from tests.template.gate import translated
+from tests.template.upgrades import LASTING
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
 BACKGROUND = ("scheduled", "streams", "queues")
 
 
-@cache
 def written() -> dict[str, Any]:
-    """Returns the template as it stands there."""
-    document: dict[str, Any] = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
-    return document
+    """Returns template.yaml as it is written."""
+    return source.read(TEMPLATE)
 
 
 @cache
@@ -54,9 +55,9 @@ def names(kind: str) -> list[str]:
     return [resource.logical_id for resource in of_type(kind)]
 
 
+@cache
 def functions_written() -> dict[str, dict[str, Any]]:
-    resources = written()["Resources"].items()
-    return {name: each["Properties"] for name, each in resources if each["Type"] == "AWS::Serverless::Function"}
+    return dict(source.functions())
 
 
 def kind_of(function: str) -> str:
@@ -77,21 +78,42 @@ QUEUE_MAPPINGS = [
 # --- how large it is -------------------------------------------------------------------------------------------------
 
 
+MOST = 450  # resources of a stack; fifty are left for what deployers add
 MEASURED = 312  # resources with 82 functions, when the API had got its roles
 WATCHED_SINCE = 8  # one table, one queue and their alarms, more alarms; one function and its alarms went
 
 
 def test_a_function_takes_two_resources_and_no_more() -> None:
-    count = len(deployed().resources)
+    count = len(deployed().resources) - len(source.stacks())
 
     # 500 a stack (aws-facts.md#cloudformation-and-cloudwatch). A function and its role; all else is shared.
     assert count <= MEASURED + WATCHED_SINCE + 2 * (len(FUNCTIONS) - 82), f"{count} resources"
 
 
-def test_the_translated_template_stays_clear_of_cloudformations_limit() -> None:
-    characters = len(json.dumps(translated()))
+@pytest.mark.parametrize("template", [TEMPLATE, *source.stacks().values()], ids=lambda path: path.stem)
+def test_a_translated_template_stays_clear_of_cloudformations_limit(template: Path) -> None:
+    characters = len(json.dumps(translated(template)))
 
     assert characters <= 800_000, characters  # 1 MB a template, the same place
+
+
+def of_stacks() -> Counter[str]:
+    """Returns how many resources each stack has; the parent's name is empty."""
+    return Counter(each.stack for each in deployed().resources.values())
+
+
+@pytest.mark.parametrize("stack", ["", *source.stacks()])
+def test_a_stack_stays_clear_of_cloudformations_limit(stack: str) -> None:
+    assert of_stacks()[stack] <= MOST
+
+
+def test_two_hundred_functions_have_room() -> None:
+    growth = 200 / len(FUNCTIONS)
+    of_routes = sum(each.type.startswith("AWS::ApiGatewayV2::") for each in deployed().resources.values())
+
+    # As many of each kind and area as there are now, in proportion; the REST API's routes are no resources.
+    assert of_stacks()[""] + of_routes * (growth - 1) <= MOST
+    assert all(count * growth <= MOST for stack, count in of_stacks().items() if stack)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -115,13 +137,73 @@ def test_the_decision_on_log_groups_says_how_many_resources_there_are() -> None:
     assert processed == pytest.approx(len(deployed().resources), abs=20), f"{len(deployed().resources)} resources"
 
 
+# --- nested stacks ---------------------------------------------------------------------------------------------------
+
+STACKS = sorted(source.stacks())
+
+
+def test_all_that_lasts_is_in_template_yaml() -> None:
+    lasting = [each for each in deployed().resources.values() if each.type in LASTING]
+
+    # What moves to another stack is made anew, empty.
+    assert lasting and {each.stack for each in lasting} == {""}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_nested_stack_holds_functions_and_what_is_theirs_alone(stack: str) -> None:
+    kinds = {each.type for each in deployed().resources.values() if each.stack == stack}
+
+    assert {"AWS::Lambda::Function", "AWS::IAM::Role"} <= kinds
+    assert kinds <= {"AWS::Lambda::Function", "AWS::IAM::Role", "AWS::Lambda::EventInvokeConfig"}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_nested_stack_declares_what_it_is_given_and_the_same_globals_as_all_others(stack: str) -> None:
+    child = source.read(source.stacks()[stack])
+    given = written()["Resources"][stack]["Properties"]["Parameters"]
+
+    assert list(child["Parameters"]) == list(given)
+    assert len(given) <= 200
+    assert child["Globals"] == source.read(source.stacks()["AccountStack"])["Globals"]
+    assert child["Outputs"] == source.read(source.stacks()["AccountStack"])["Outputs"]
+    assert "Globals" not in written()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_is_in_the_stack_of_its_area(function: str) -> None:
+    """An area of the package: that of the action which the handler imports; what has none keeps sockets alive."""
+    module = ROOT / "functions" / Path(*functions_written()[function]["Handler"].split(".")[:2]).with_suffix(".py")
+    found = re.search(r"^from parley\.actions\.(\w+)", module.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    area = found[1].title() if found else "Live"
+
+    assert deployed().resources[function].stack == f"{area}Stack"
+
+
+def test_a_stacks_name_is_as_long_as_its_functions_names_allow() -> None:
+    most = {source.read(path)["Parameters"]["StackName"]["MaxLength"] for path in source.stacks().values()}
+
+    assert most == {40}
+    with pytest.raises(TemplateError, match="at most 40"):
+        deployed_as("s" * 41)
+
+
+def test_a_deployer_acknowledges_nested_stacks() -> None:
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+
+    assert config["default"]["deploy"]["parameters"]["capabilities"].split() == [
+        "CAPABILITY_IAM",
+        "CAPABILITY_AUTO_EXPAND",
+    ]
+
+
 # --- functions -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_has_statements_of_its_own_one_for_each_resource(function: str) -> None:
     written = functions_written()[function].get("Policies", [])
-    policies = [policy["Fn::If"][1] if "Fn::If" in policy else policy for policy in written]
+    of_ours = [policy for policy in written if policy not in OF_EVENT_SOURCES]
+    policies = [policy["Fn::If"][1] if "Fn::If" in policy else policy for policy in of_ours]
     resources = [statement["Resource"] for statement in statements(function)]
 
     # SAM's policy templates grant more or less than their names say, and one policy for all grants everything to all.
@@ -135,6 +217,21 @@ def test_a_function_has_statements_of_its_own_one_for_each_resource(function: st
         of_a_bucket = statement["Resource"].startswith("arn:aws:s3:::")
         before_ids = statement["Resource"].removesuffix("/*" if of_a_bucket else "/@connections/*")
         assert "*" not in before_ids
+
+
+# AWS's own, for those that a queue or a stream calls: what Lambda needs to read it in the function's name.
+OF_EVENT_SOURCES = ("AWSLambdaSQSQueueExecutionRole", "AWSLambdaDynamoDBExecutionRole")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_who_is_called_by_a_queue_or_a_stream_may_read_it_and_nobody_else(function: str) -> None:
+    ours = deployed().resources[function]
+    sources = [
+        m.properties for m in of_type("AWS::Lambda::EventSourceMapping") if m.properties["FunctionName"] == ours.arn
+    ]
+    needed = {OF_EVENT_SOURCES["StartingPosition" in one] for one in sources}
+
+    assert {one for one in functions_written()[function].get("Policies", []) if isinstance(one, str)} == needed
 
 
 # Every right that a function may have, in the order in which a statement lists them, with its word in an anchor's name.
@@ -163,15 +260,15 @@ WORDS = {
 }
 VERBS = list(WORDS)
 ANCHORS = re.findall(
-    r"- &(\w+) \{Effect: Allow, Action: (.*?), Resource: !(?:GetAtt (\w+)\.Arn|Sub \"\$\{(\w+)\.Arn\}/index/(\w+)\")\}",
-    TEMPLATE.read_text(encoding="utf-8"),
+    r'- &(\w+) \{Effect: Allow, Action: (.*?), Resource: !Sub "\$\{Tables\}/\$\{(\w+)\}(?:/index/(\w+))?"\}',
+    "\n".join(path.read_text(encoding="utf-8") for path in source.stacks().values()),
 )
 
 
-@pytest.mark.parametrize(("anchor", "actions", "table", "indexed", "index"), ANCHORS)
-def test_an_anchor_says_what_it_grants(anchor: str, actions: str, table: str, indexed: str, index: str) -> None:
+@pytest.mark.parametrize(("anchor", "actions", "table", "index"), ANCHORS)
+def test_an_anchor_says_what_it_grants(anchor: str, actions: str, table: str, index: str) -> None:
     verbs = [WORDS[action] for action in actions.strip("[]").split(", ")]
-    resource = re.sub(r"(?<!^)(?=[A-Z])", "_", table or indexed).lower()
+    resource = re.sub(r"(?<!^)(?=[A-Z])", "_", table).lower()
 
     assert anchor == "_".join([*verbs, resource, *([index] if index else [])])
 
@@ -235,7 +332,7 @@ def test_only_who_makes_turn_credentials_reads_the_secret_of_the_turn_servers() 
     with_turn = deployed_with("TurnSecretArn", arn)
     readers = {name for name, each in with_turn.resources.items() if arn in json.dumps(each.properties)}
 
-    assert readers == {"CreateTurnCredentials", "CreateTurnCredentialsRole"}
+    assert readers == {"LiveStack", "CreateTurnCredentials", "CreateTurnCredentialsRole"}
     assert "secretsmanager" not in json.dumps(deployed().resources["CreateTurnCredentialsRole"].properties)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
+
+from tests.template import source
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "guides" / "replacing.md").read_text(encoding="utf-8")
@@ -48,7 +49,6 @@ def operations() -> dict[str, set[str]]:
 @cache
 def known_words() -> set[str]:
     """Returns the names of actions, events, fields, parameters, policies' words and the template's resources."""
-    template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
     fields = {
         name
         for document in (OPENAPI, ASYNCAPI)
@@ -57,7 +57,7 @@ def known_words() -> set[str]:
     }
     messages = {name.removesuffix("_event") for name in ASYNCAPI["components"]["messages"]}
     queries = set().union(*operations().values())
-    return fields | messages | queries | set(template["Resources"]) | OTHERS
+    return fields | messages | queries | set(source.resources()) | OTHERS
 
 
 def named_routes() -> set[str]:
