@@ -46,7 +46,7 @@ check: .venv/.dev  ## format, lint, types
 	@.venv/bin/ruff check --quiet
 	@.venv/bin/mypy --no-error-summary
 
-template: .venv/.dev .venv-sam/.stamp .venv-checkov/.stamp  ## template.yaml: sam validate, cfn-lint, checkov
+template: .venv/.dev .venv-sam/.stamp .venv-checkov/.stamp  ## template.yaml and stacks/: sam validate, cfn-lint, checkov
 	@.venv/bin/python -m tests.template.gate
 
 # The tests run even when the gate has failed, so that one run shows everything; the status tells of both.
@@ -84,9 +84,9 @@ examples: .venv/.dev .venv-ministack/.stamp  ## docs/examples.json again, from t
 	@PYTHONPATH=layers/shared:functions .venv/bin/python -m docs.examples $(ARGS)
 	@.venv/bin/python -m docs.generate
 
-release: .venv/.dev  ## keep this version's template, code and rows in releases/, for the next one to be tested against
+release: .venv/.dev  ## keep this version's templates, code and rows in releases/, for the next one to be tested against
 	@folder=releases/$$(.venv/bin/python -c 'import tomllib; print(tomllib.load(open("pyproject.toml", "rb"))["project"]["version"])'); \
-	mkdir -p "$$folder" && cp template.yaml "$$folder" && \
+	mkdir -p "$$folder" && cp -R template.yaml stacks "$$folder" && \
 	PYTHONPATH=layers/shared:functions .venv/bin/python -m tests.functional.last_release "$$folder" >/dev/null && echo "$$folder"
 
 clean:  ## every virtual environment and cache away; what `make run` has stored stays

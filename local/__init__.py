@@ -1,6 +1,6 @@
 """API Gateway, streams, queues and schedules on one machine, played from template.yaml over the unchanged handlers.
 
-    template      template.yaml → resolved resources
+    template      template.yaml and its nested stacks → resolved resources
     provision     tables, buckets, queues and secrets, wherever the environment says that AWS is
     functions     Lambda: imports handlers, invokes them
     events        what REST and WebSocket events have in common

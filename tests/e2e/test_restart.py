@@ -208,16 +208,17 @@ def test_a_port_that_is_none_is_one_line(state: Path, port: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "written", "told"),
+    ("file", "found", "written", "told"),
     [
-        ("Resources:", "Resources: [", "line"),
-        ("!Ref Conversations", "!Ref Conversation", "Conversation"),
-        ("Handler: rest.send_message.handler", "Handler: rest.send_massage.handler", "send_massage"),
+        ("template.yaml", "Resources:", "Resources: [", "line"),
+        ("template.yaml", "!Ref Conversations", "!Ref Conversation", "Conversation"),
+        ("stacks/messages.yaml", "rest.send_message.handler", "rest.send_massage.handler", "send_massage"),
+        ("stacks/messages.yaml", "!Ref RestLogs", "!Ref RestLog", "stacks/messages.yaml"),
     ],
-    ids=["yaml", "reference", "handler"],
+    ids=["yaml", "reference", "handler", "reference in a nested stack"],
 )
-def test_a_broken_template_is_one_line(repository: Path, found: str, written: str, told: str) -> None:
-    template = repository / "template.yaml"
+def test_a_broken_template_is_one_line(repository: Path, file: str, found: str, written: str, told: str) -> None:
+    template = repository / file
     template.write_text(template.read_text(encoding="utf-8").replace(found, written, 1), encoding="utf-8")
 
     line = refusal(local("run", folder=repository))

@@ -1,6 +1,6 @@
 """The last release, deployed and used; then this version, deployed over it: everything is still there and goes on.
 
-Template and code of the last release are kept in its folder (`releases/`).
+Templates and code of the last release are kept in its folder (`releases/`).
 """
 
 import json
@@ -94,7 +94,9 @@ def upgrade(tmp_path: Path) -> Iterator[Upgrade]:
     release = tmp_path / "release"
     with tarfile.open(last_release() / "code.tar.xz") as code:
         code.extractall(release, filter="data")
-    shutil.copy(last_release() / "template.yaml", release)
+    shutil.copytree(
+        last_release(), release, dirs_exist_ok=True
+    )  # its template, with its nested stacks once it has some
     released, this = build(tmp_path / "released", release), build(tmp_path / "this", ROOT)
     cloud = Cloud(ROOT, account=ACCOUNT, guarded=False)
     with cloud:

@@ -34,7 +34,7 @@ test's name; `--engine both` runs each on both, `--engine moto` all on one.
     with parley.kill(at=3, after=True) as kill:  the function dies right after its third AWS call; kill.happened
     parley.hooks.append(hook)       an object with before(call) and after(call): raise in them what AWS should answer
 
-Each function runs under its role: a call that template.yaml does not allow is answered with AccessDeniedException and
+Each function runs under its role: a call that stacks/ does not allow it is answered with AccessDeniedException and
 fails the test. When the whole functional suite has run, rights that nothing used fail the run (tests/harness/iam.py).
 """
 

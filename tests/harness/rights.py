@@ -1,4 +1,4 @@
-"""At the end of a run of the whole functional suite: the rights in template.yaml that no test has used fail it.
+"""At the end of a run of the whole functional suite: the rights in stacks/ that no test has used fail it.
 
 In a run with each test on both engines (`--engine both`), a right to a table, a queue or a bucket must be used on each,
 because engines differ in how they take requests.

@@ -4,7 +4,7 @@ import os
 
 
 class MissingVariable(Exception):
-    """A variable that template.yaml sets under Globals is not there: the deployment is broken, not the request."""
+    """A variable that the Globals in stacks/ set is not there: the deployment is broken, not the request."""
 
 
 class WrongVariable(Exception):
@@ -15,7 +15,7 @@ def required(name: str) -> str:
     """Returns the variable's text; raises MissingVariable where it is not set or empty."""
     value = os.environ.get(name, "")
     if not value:
-        raise MissingVariable(f"the environment variable {name} is not set (template.yaml, Globals)")
+        raise MissingVariable(f"the environment variable {name} is not set (Globals in stacks/)")
     return value
 
 
