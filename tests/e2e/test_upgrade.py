@@ -7,6 +7,7 @@ import json
 import shutil
 import tarfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,12 @@ class Upgrade:
 
     def after(self, meanwhile: Callable[[], object]) -> Deployment:
         """Deploys this version over it, by the change set that is there; does `meanwhile` until it is over."""
-        self.cloudformation.execute_change_set(StackName=STACK, ChangeSetName=self._waiting())
-        while self._status() == "UPDATE_IN_PROGRESS":
-            meanwhile()
+        changes = {"StackName": STACK, "ChangeSetName": self._waiting()}
+        with ThreadPoolExecutor(1) as deployer:  # ministack answers when all is done
+            deploying = deployer.submit(lambda: self.cloudformation.execute_change_set(**changes))
+            while not deploying.done():
+                meanwhile()
+            deploying.result()
         self.cloudformation.get_waiter("stack_update_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
         return Deployment(self.endpoint_url, self._template)
 
@@ -64,10 +68,6 @@ class Upgrade:
         describe = self.cloudformation.get_paginator("describe_change_set")
         pages = describe.paginate(StackName=STACK, ChangeSetName=self._waiting())
         return [change["ResourceChange"] for page in pages for change in page["Changes"]]
-
-    def _status(self) -> str:
-        [stack] = self.cloudformation.describe_stacks(StackName=STACK)["Stacks"]
-        return str(stack["StackStatus"])
 
     def _waiting(self) -> str:
         """Returns the id of the change set that nobody has executed yet."""
