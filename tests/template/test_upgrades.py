@@ -185,18 +185,6 @@ def test_a_function_that_moves_to_another_stack_is_refused() -> None:
     ]
 
 
-def test_another_event_source_of_a_stream_is_refused() -> None:
-    renamed = {"HandOutErrandsMessages": "Messages2"}
-    resources = {
-        renamed.get(name, name): replace(each, logical_id=renamed.get(name, name))
-        for name, each in current().resources.items()
-    }
-
-    assert refusals(current(), replace(current(), resources=resources)) == [
-        "Messages2 is another event source of a stream: it would read all that is in it once more"
-    ]
-
-
 def test_a_parameter_and_an_output_that_are_gone_are_refused() -> None:
     parameters = {name: value for name, value in current().parameters.items() if name != "LogLevel"}
     outputs = {name: value for name, value in current().outputs.items() if name != "DashboardUrl"}

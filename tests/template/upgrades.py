@@ -39,12 +39,7 @@ def version(text: str) -> tuple[int, ...]:
 
 def refusals(before: Template, after: Template, retired: frozenset[str] = RETIRED) -> list[str]:
     """Returns why a stack of `before` cannot become one of `after` in one update, or would lose something by it."""
-    return [
-        *_resources(before, after, retired),
-        *_functions(before, after),
-        *_readers(before, after),
-        *_interface(before, after),
-    ]
+    return [*_resources(before, after, retired), *_functions(before, after), *_interface(before, after)]
 
 
 def _resources(before: Template, after: Template, retired: frozenset[str]) -> Iterator[str]:
@@ -68,22 +63,6 @@ def _functions(before: Template, after: Template) -> Iterator[str]:
     for new in after.of_type("AWS::Lambda::Function"):
         if new.ref in old and old[new.ref].stack != new.stack:
             yield f"{new.logical_id} moves to another stack, and its name is taken until the old one goes"
-
-
-def _readers(before: Template, after: Template) -> Iterator[str]:
-    """Yields what would read a stream again from its beginning, because its event source is made anew."""
-    old, new = _of_streams(before), _of_streams(after)
-    for name in sorted(new.keys() - old.keys()):
-        if new[name] in old.values():
-            yield f"{name} is another event source of a stream: it would read all that is in it once more"
-
-
-def _of_streams(template: Template) -> dict[str, str]:
-    """Returns the stream of each event source that reads one, by logical id."""
-    sources = template.of_type("AWS::Lambda::EventSourceMapping")
-    return {
-        each.logical_id: each.properties["EventSourceArn"] for each in sources if "StartingPosition" in each.properties
-    }
 
 
 def _lasting(template: Template) -> dict[str, Resource]:
