@@ -123,14 +123,19 @@ def test_every_heading_of_the_facts_has_an_anchor_of_its_own() -> None:
     assert len(anchors) == len(set(anchors)) > 1
 
 
-def test_every_decision_has_a_number_of_its_own_and_a_date() -> None:
+def test_every_decision_has_a_number_of_its_own_a_date_and_a_cost() -> None:
     entries = [
         found
         for path in PAGES
         if path.parent.name == "decisions" and path.name != "README.md"
-        for found in re.findall(r"^### (.+)\n\n(.{10}) · \*\*", path.read_text(encoding="utf-8"), re.MULTILINE)
+        for found in re.findall(
+            r"^### (D-\d{3})\n\n(\S+) · (\*\*.+?)(?=^### |\Z)", path.read_text("utf-8"), re.MULTILINE | re.DOTALL
+        )
     ]
     headings = [title for title in _decisions() if title.startswith("D-")]
 
-    assert len(entries) == len({anchor for anchor, _ in entries}) == len(headings) > 200
-    assert all(re.fullmatch(r"D-\d{3}", anchor) and re.fullmatch(r"\d{4}-\d\d-\d\d", date) for anchor, date in entries)
+    assert len(entries) == len({anchor for anchor, _, _ in entries}) == len(headings) > 200
+    assert all(
+        re.fullmatch(r"D-\d{3}", anchor) and re.fullmatch(r"\d{4}-\d\d-\d\d", date) for anchor, date, _ in entries
+    )
+    assert [anchor for anchor, _, text in entries if "**Cost:**" not in text] == []
