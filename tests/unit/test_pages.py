@@ -96,3 +96,18 @@ def test_the_readmes_numbers_are_those_of_the_last_kept_run() -> None:
     kept = msgspec.json.decode(report.RESULTS.read_bytes(), type=report.Results)
 
     assert report.numbers(kept.rows) in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+GENERATED = {"rest.md", "websocket.md"}  # their sentences are those of the code
+TWICE_READ = re.compile(
+    r"\banew\b|somebody|[Ww]hoever|\bgo(?:es)? on\b|(?:^|[.:] |\| |^- |\*\*)(?:Who|Whom|Whose|Where|What) [a-z][^?]*$",
+)
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.name not in GENERATED], ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_a_page_is_plain(page: Path) -> None:
+    lines = page.read_text(encoding="utf-8").splitlines()
+
+    assert [line for line in lines if not line.startswith(("#", "- [")) and TWICE_READ.search(line)] == []
