@@ -18,7 +18,7 @@ ifneq ($(wildcard /etc/ssl/certs/* /etc/ssl/cert.pem),)
 export UV_SYSTEM_CERTS ?= 1
 endif
 
-.PHONY: help setup run reset token check template test bench bench-aws docs examples release lock clean
+.PHONY: help setup run reset token check quick template test bench bench-aws docs examples release lock clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -45,6 +45,9 @@ check: .venv/.dev  ## format, lint, types
 	@.venv/bin/ruff format --check --quiet
 	@.venv/bin/ruff check --quiet
 	@.venv/bin/mypy --no-error-summary
+
+quick: check .venv-ministack/.stamp  ## in about a minute: check, unit tests, and the functional tests of what differs from main
+	@.venv/bin/python -m pytest -q -n auto --dist loadfile $(ARGS) $$(.venv/bin/python -m tools.quick)
 
 template: .venv/.dev .venv-sam/.stamp .venv-checkov/.stamp  ## template.yaml and stacks/: sam validate, cfn-lint, checkov
 	@.venv/bin/python -m tests.template.gate
