@@ -18,7 +18,7 @@ ifneq ($(wildcard /etc/ssl/certs/* /etc/ssl/cert.pem),)
 export UV_SYSTEM_CERTS ?= 1
 endif
 
-.PHONY: help setup run reset token check quick template test bench bench-aws docs examples release lock clean
+.PHONY: help setup run reset token check quick operation template test bench bench-aws docs examples release lock clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -48,6 +48,10 @@ check: .venv/.dev  ## format, lint, types
 
 quick: check .venv-ministack/.stamp  ## in about a minute: check, unit tests, and the functional tests of what differs from main
 	@.venv/bin/python -m pytest -q -n auto --dist loadfile $(ARGS) $$(.venv/bin/python -m tools.quick)
+
+operation: .venv/.dev  ## the first version of a new operation in all its places: NAME= ROUTE= ACTION=
+	@.venv/bin/python -m tools.operation '$(NAME)' '$(ROUTE)' '$(ACTION)'
+	@.venv/bin/ruff check --quiet --fix functions layers tests/functional && .venv/bin/ruff format --quiet functions layers tests/functional
 
 template: .venv/.dev .venv-sam/.stamp .venv-checkov/.stamp  ## template.yaml and stacks/: sam validate, cfn-lint, checkov
 	@.venv/bin/python -m tests.template.gate
