@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 ROOT = Path(__file__).parents[1]
 USAGE = """make operation NAME=list_links ROUTE='GET /conversations/{conversation_id}/links' ACTION=messages.links
@@ -118,22 +119,22 @@ def handler_text(operation: Operation) -> str:
         takes = "".join(f", {part}: str" for part in operation.parts)
         return (
             f'"""{operation.method} {operation.path}: what it does, in a sentence. 200, 404."""\n\n{imports}'
-            "from parley.domain.api.call import Call\n"
+            "from parley.domain.api.request import Request\n"
             + ("from parley.domain.api.limits import LIVE\n" if asks else "")
             + "from parley.triggers.rest import Reply, ok, operation\n\n\n"
             f"@operation({asks})\n"
-            f"def handler(call: Call{takes}) -> Reply[{answer}]:\n"
-            f"    return ok({called}({', '.join(['call', *operation.parts])}))\n"
+            f"def handler(request: Request{takes}) -> Reply[{answer}]:\n"
+            f"    return ok({called}({', '.join(['request', *operation.parts])}))\n"
         )
     return (
         f'"""{operation.name} {operation.path}: what it does, in a sentence."""\n\n{imports}'
-        "from parley.domain.api.call import Call\n"
+        "from parley.domain.api.request import Request\n"
         "from parley.domain.api.limits import LIVE\n"
         "from parley.domain.api.requests import OfConversation\n"
         "from parley.triggers.websocket import action\n\n\n"
         "@action(OfConversation, asks=LIVE)\n"
-        f"def handler(call: Call, data: OfConversation) -> {answer}:\n"
-        f"    return {called}(call, data.conversation_id)\n"
+        f"def handler(request: Request, data: OfConversation) -> {answer}:\n"
+        f"    return {called}(request, data.conversation_id)\n"
     )
 
 
@@ -143,16 +144,16 @@ def action_text(operation: Operation, before: str) -> str:
     function = (
         f"\n\nclass {operation.answer}(Struct, frozen=True, kw_only=True):\n"
         f'    """The answer of {operation.name}."""\n\n\n'
-        f"def {operation.name}(call: Call{taken}) -> {operation.answer}:\n"
+        f"def {operation.name}(request: Request{taken}) -> {operation.answer}:\n"
         f'    """Returns what it returns; errors and round trips."""\n'
         f"    raise NotImplementedError\n"
     )
     if not before:
         return (
             f'"""What the operations of this module do, in a sentence."""\n\n'
-            f"from msgspec import Struct\n\nfrom parley.domain.api.call import Call\n{function}"
+            f"from msgspec import Struct\n\nfrom parley.domain.api.request import Request\n{function}"
         )
-    return _importing(before, "from msgspec import Struct", "from parley.domain.api.call import Call") + function
+    return _importing(before, "from msgspec import Struct", "from parley.domain.api.request import Request") + function
 
 
 def _importing(text: str, *lines: str) -> str:
@@ -191,7 +192,9 @@ def _json(event: dict[str, Any]) -> str:
 def test_text(operation: Operation) -> str:
     """Returns a test that comes through the door and fails as long as the action is not written."""
     if operation.method:
-        path = operation.path.replace("{conversation_id}", "{direct}").replace("{message_id}", "{message_id}")
+        path = operation.path.replace("{conversation_id}", "{direct}")
+        for part in set(operation.parts) - {"conversation_id", "message_id"}:
+            path = path.replace(f"{{{part}}}", quote(SAMPLES.get(part, part)))
         said = '    [message_id] = say(alice, direct, "hello")\n' if "{message_id}" in path else ""
         more = ", json={}" if operation.method in ("POST", "PUT", "PATCH") else ""
         ask = f'bob.{operation.method.lower()}(f"{path}"{more})'

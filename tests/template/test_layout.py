@@ -60,7 +60,7 @@ OPERATIONS = sorted(set().union(*PLACES.values()))
 def test_an_operation_stands_in_every_place_under_its_name(operation: Operation) -> None:
     missing = [place.format(**operation._asdict()) for place, there in PLACES.items() if operation not in there]
 
-    assert missing == []
+    assert not missing, f"{operation.name} is missing in {'; '.join(missing)} (make operation writes all places)"
     assert handlers_by_logical_id().get(operation.logical_id) == operation.handler
 
 
