@@ -1,4 +1,4 @@
-"""Take the erasure of a person some units on."""
+"""Run a bounded part of an erasure, and queue the next part."""
 
 from parley.actions.erasure import job
 from parley.domain.erasure.job import ErasureStep

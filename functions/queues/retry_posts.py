@@ -1,4 +1,4 @@
-"""Post again what was throttled, failed, or came while its connection was still being made."""
+"""Post again the events that were throttled, that failed, or that came while their connection was still being made."""
 
 from parley.actions import push
 from parley.domain.live.posts import Post

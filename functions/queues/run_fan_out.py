@@ -1,4 +1,4 @@
-"""Do what is left to do for a hundred members of a group: put it in its place in their lists, tell those online."""
+"""Deliver a message or change to a hundred members of a group: move it up their lists, tell those online."""
 
 from parley.actions.live import fan_out
 from parley.triggers.queue import queue

@@ -1,4 +1,4 @@
-"""Deal with rows that a scheduled sweep has found to be due, and has handed on."""
+"""Deal with due rows that a scheduled sweep has handed over."""
 
 from parley.actions.live import sweeps
 from parley.domain.api.request import Request

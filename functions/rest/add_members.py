@@ -1,4 +1,4 @@
-"""POST /conversations/{conversation_id}/members: bring people into a group. 200, 400, 403, 404, 409, 429."""
+"""POST /conversations/{conversation_id}/members: add people to a group. 200, 400, 403, 404, 409, 429."""
 
 from parley.actions.conversations import members
 from parley.domain.api.limits import OWN

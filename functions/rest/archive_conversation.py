@@ -1,4 +1,4 @@
-"""PATCH /conversations/{conversation_id}/archive: put away until something new comes, or take out. 200, 400, 404."""
+"""PATCH /conversations/{conversation_id}/archive: archive until the next message, or unarchive. 200, 400, 404."""
 
 from parley.actions.conversations import own_settings
 from parley.domain.api.request import Request

@@ -1,4 +1,4 @@
-"""PUT /users/{user_id}/block: block somebody; neither can write to the other directly any more. 200, 400, 409, 429."""
+"""PUT /users/{user_id}/block: block a user; neither can write to the other directly any more. 200, 400, 409, 429."""
 
 from parley.actions.people import blocks
 from parley.domain.api.limits import OWN

@@ -1,4 +1,4 @@
-"""GET /unread-count: how much the caller has not read. 200, 400."""
+"""GET /unread-count: the caller's unread totals. 200, 400."""
 
 from parley.actions.conversations import unread
 from parley.domain.api.request import Request

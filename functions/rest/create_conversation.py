@@ -1,4 +1,4 @@
-"""POST /conversations: open a direct conversation or get the one that is there, or make a group.
+"""POST /conversations: open or get a direct conversation, or create a group.
 
 201, 200 (it was there), 400, 403, 404, 409, 422, 429.
 """

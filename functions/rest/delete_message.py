@@ -1,4 +1,4 @@
-"""DELETE /messages/{message_id}?scope=everyone|me: delete a message for everyone, or for oneself.
+"""DELETE /messages/{message_id}?scope=everyone|me: delete a message for everyone, or for the caller.
 
 200, 400, 403, 404, 429.
 """

@@ -1,4 +1,4 @@
-"""PATCH /messages/{message_id}: replace the text of a message of the caller's own.
+"""PATCH /messages/{message_id}: replace the text of the caller's own message.
 
 200, 400, 403, 404, 409, 422, 429.
 """

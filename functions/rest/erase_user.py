@@ -1,6 +1,6 @@
-"""DELETE /users/{user_id}: erase a person everywhere, as the host's own server asks. 202, 400, 403.
+"""DELETE /users/{user_id}: erase a person everywhere; only the host's own server may. 202, 400, 403.
 
-A job does it, in two rounds some five minutes apart. Asked for again, it is the same erasure that comes back.
+A job does it, in two rounds some five minutes apart. A repeated request returns the same erasure.
 """
 
 from parley.actions.erasure import job

@@ -1,6 +1,6 @@
-"""POST /conversations/{conversation_id}/export: have a conversation written into a file. 202, 400, 404, 422, 429.
+"""POST /conversations/{conversation_id}/export: export a conversation into a file. 202, 400, 404, 422, 429.
 
-For its members, and for moderators. While an export of the same format is under way, it is the one that comes back.
+For its members, and for moderators. While an export of the same format is under way, a request returns that export.
 """
 
 from parley.actions.exports import exports

@@ -1,6 +1,6 @@
-"""GET /erasures/{erasure_id}: how far an erasure is and, in the end, what it has removed. 200, 400, 403, 404.
+"""GET /erasures/{erasure_id}: the progress of an erasure and, at the end, what it has removed. 200, 400, 403, 404.
 
-The receipt counts what was removed by kind, and carries a SHA-256 of its own content.
+The receipt counts the removed items by kind, and carries a SHA-256 of its own content.
 """
 
 from parley.actions.erasure import job

@@ -1,4 +1,4 @@
-"""GET /exports/{export_id}: how far an export of the caller's is, and where its file can be had. 200, 400, 404."""
+"""GET /exports/{export_id}: the progress of the caller's export and, at the end, its file's address. 200, 400, 404."""
 
 from parley.actions.exports import exports
 from parley.domain.api.request import Request

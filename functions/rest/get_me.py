@@ -1,4 +1,4 @@
-"""GET /me: the caller, what they have not read, and the limits and timers that their client must use. 200, 400."""
+"""GET /me: the caller, their unread counts, and the limits and timers that their client must use. 200, 400."""
 
 from parley.actions.account import me
 from parley.domain.api.request import Request

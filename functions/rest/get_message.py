@@ -1,4 +1,4 @@
-"""GET /messages/{message_id}: one message of the caller's conversations. 200, 400, 404."""
+"""GET /messages/{message_id}: a message in one of the caller's conversations. 200, 400, 404."""
 
 from parley.actions.messages import messages
 from parley.domain.api.request import Request

@@ -1,4 +1,4 @@
-"""GET /users/presence?ids=: who of these users, with whom the caller talks, is there. 200, 400."""
+"""GET /users/presence?ids=: the presence of users with whom the caller shares a direct conversation. 200, 400."""
 
 from parley.actions.live import presence
 from parley.domain.api.request import Request

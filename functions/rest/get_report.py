@@ -1,4 +1,4 @@
-"""GET /admin/reports/{report_id}: a report, its message, and what was said around it. 200, 400, 403, 404."""
+"""GET /admin/reports/{report_id}: a report, its message, and the messages around it. 200, 400, 403, 404."""
 
 from parley.actions.moderation import reports
 from parley.domain.api.request import Request

@@ -1,4 +1,4 @@
-"""GET /users/{user_id}: the profile of somebody whom the caller may write to, or writes with already. 200, 400, 404."""
+"""GET /users/{user_id}: the profile of a user whom the caller may write to, or already talks with. 200, 400, 404."""
 
 from parley.actions.people import profiles
 from parley.domain.api.request import Request

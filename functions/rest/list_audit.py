@@ -1,4 +1,4 @@
-"""GET /admin/audit?actor=&action=&from=&cursor=&limit=: what moderators did, the newest first. 200, 400, 403."""
+"""GET /admin/audit?actor=&action=&from=&cursor=&limit=: the actions of moderators, newest first. 200, 400, 403."""
 
 from parley.actions.moderation import audit
 from parley.domain.api.request import Request

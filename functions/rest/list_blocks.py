@@ -1,4 +1,4 @@
-"""GET /me/blocks?cursor=&limit=: whom the caller has blocked, the newest block first. 200, 400."""
+"""GET /me/blocks?cursor=&limit=: the users whom the caller has blocked, newest block first. 200, 400."""
 
 from parley.actions.people import blocks
 from parley.domain.api.request import Request

@@ -1,4 +1,4 @@
-"""GET /me/connections: the caller's live connections, the newest first. 200."""
+"""GET /me/connections: the caller's live connections, newest first. 200."""
 
 from parley.actions.account import devices
 from parley.domain.api.request import Request

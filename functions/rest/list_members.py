@@ -1,4 +1,4 @@
-"""GET /conversations/{conversation_id}/members?cursor=&limit=: who is in a conversation. 200, 400, 404."""
+"""GET /conversations/{conversation_id}/members?cursor=&limit=: the members of a conversation. 200, 400, 404."""
 
 from parley.actions.conversations import members
 from parley.domain.api.request import Request

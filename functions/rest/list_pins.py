@@ -1,4 +1,4 @@
-"""GET /conversations/{conversation_id}/pins?cursor=: the pinned messages, the latest pin first. 200, 400, 404."""
+"""GET /conversations/{conversation_id}/pins?cursor=: the pinned messages, latest pin first. 200, 400, 404."""
 
 from parley.actions.messages import changes
 from parley.domain.api.request import Request

@@ -1,4 +1,4 @@
-"""GET /admin/reports?status=&order=&cursor=&limit=: the moderators' queue, the oldest first. 200, 400, 403."""
+"""GET /admin/reports?status=&order=&cursor=&limit=: the moderators' queue of reports, oldest first. 200, 400, 403."""
 
 from parley.actions.moderation import reports
 from parley.domain.api.request import Request

@@ -1,4 +1,4 @@
-"""GET /unread: what the caller has not read, by conversation. 200, 400."""
+"""GET /unread: the caller's unread counts by conversation. 200, 400."""
 
 from parley.actions.conversations import unread
 from parley.domain.api.request import Request

@@ -1,4 +1,4 @@
-"""GET /messages/{message_id}/versions?cursor=: what a message said before, for moderators. 200, 400, 403, 404."""
+"""GET /messages/{message_id}/versions?cursor=: the earlier texts of a message, for moderators. 200, 400, 403, 404."""
 
 from parley.actions.messages import versions
 from parley.domain.api.request import Request

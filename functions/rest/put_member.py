@@ -1,4 +1,4 @@
-"""PUT /conversations/{conversation_id}/members/{user_id}: bring somebody into a group, in a role.
+"""PUT /conversations/{conversation_id}/members/{user_id}: add a member to a group in a role, or change their role.
 
 201, 200 (there already), 400, 403, 404, 409, 429.
 """

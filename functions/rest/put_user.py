@@ -1,4 +1,4 @@
-"""PUT /users/{user_id}: a person's profile, as the host's own server says it. 201, 200, 400, 403, 409."""
+"""PUT /users/{user_id}: set a person's profile; only the host's own server may. 201, 200, 400, 403, 409."""
 
 from parley.actions.people import profiles
 from parley.domain.api.request import Request

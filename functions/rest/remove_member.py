@@ -1,4 +1,4 @@
-"""DELETE /conversations/{conversation_id}/members/{user_id}: remove somebody from a group, or leave it.
+"""DELETE /conversations/{conversation_id}/members/{user_id}: remove a member from a group, or leave it.
 
 200, 400, 403, 404, 409, 429.
 """

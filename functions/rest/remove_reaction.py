@@ -1,4 +1,4 @@
-"""DELETE /messages/{message_id}/reactions/{emoji}: take a reaction back. 200, 400, 403, 404, 409, 429."""
+"""DELETE /messages/{message_id}/reactions/{emoji}: remove the caller's reaction. 200, 400, 403, 404, 409, 429."""
 
 from parley.actions.messages import changes
 from parley.domain.api.limits import OWN

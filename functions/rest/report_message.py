@@ -1,4 +1,4 @@
-"""POST /messages/{message_id}/report: tell the moderators of a message, once.
+"""POST /messages/{message_id}/report: report a message to the moderators, once per caller.
 
 201, 200 (reported before), 400, 404, 429.
 """

@@ -1,4 +1,4 @@
-"""PATCH /admin/reports/{report_id}: say where a report stands. 200, 400, 403, 404, 409."""
+"""PATCH /admin/reports/{report_id}: set the status of a report. 200, 400, 403, 404, 409."""
 
 from parley.actions.moderation import reports
 from parley.domain.api.request import Request

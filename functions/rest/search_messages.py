@@ -1,4 +1,4 @@
-"""GET /search?q=&conversation_id=&cursor=&limit=: the caller's messages that hold all the words. 200, 400, 404."""
+"""GET /search?q=&conversation_id=&cursor=&limit=: the caller's messages that contain all the words. 200, 400, 404."""
 
 from parley.actions.messages import search
 from parley.domain.api.request import Request

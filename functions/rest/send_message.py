@@ -1,4 +1,4 @@
-"""POST /conversations/{conversation_id}/messages: write a message as the caller.
+"""POST /conversations/{conversation_id}/messages: send a message as the caller.
 
 201, 200 (replayed), 400, 403, 404, 422, 429.
 """

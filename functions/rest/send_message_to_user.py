@@ -1,4 +1,4 @@
-"""POST /messages: write to somebody, opening a conversation if needed.
+"""POST /messages: send a message to a user; opens a conversation if needed.
 
 201, 200 (replayed), 400, 403, 404, 409, 422, 429.
 """

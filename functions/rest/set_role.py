@@ -1,4 +1,4 @@
-"""PATCH /conversations/{conversation_id}/members/{user_id}: give a member another role, or hand a group over.
+"""PATCH /conversations/{conversation_id}/members/{user_id}: change a member's role, or hand the group over.
 
 200, 400, 403, 404, 409, 429.
 """

@@ -1,6 +1,6 @@
-"""POST /users/{user_id}/sign-out: end every sign-in of a person, as the host's own server asks. 200, 400, 403.
+"""POST /users/{user_id}/sign-out: end every sign-in of a person; only the host's own server may. 200, 400, 403.
 
-Their sockets are closed, and tokens that were issued before are refused within a second.
+It closes their sockets, and refuses within a second every token that was issued before.
 """
 
 from parley.actions.account import devices

@@ -1,4 +1,4 @@
-"""POST /sync: everything that the caller's device has missed since its cursors. 200, 400."""
+"""POST /sync: everything that the device has missed since its cursors. 200, 400."""
 
 from parley.actions.conversations.sync import sync
 from parley.domain.api.request import Request

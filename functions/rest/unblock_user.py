@@ -1,4 +1,4 @@
-"""DELETE /users/{user_id}/block: take a block back. 200, 400, 429."""
+"""DELETE /users/{user_id}/block: remove a block. 200, 400, 429."""
 
 from parley.actions.people import blocks
 from parley.domain.api.limits import OWN

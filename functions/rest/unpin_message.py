@@ -1,4 +1,4 @@
-"""DELETE /messages/{message_id}/pin: take the pin off a message. 200, 400, 403, 404, 429."""
+"""DELETE /messages/{message_id}/pin: unpin a message for all members. 200, 400, 403, 404, 429."""
 
 from parley.actions.messages import changes
 from parley.domain.api.limits import OWN

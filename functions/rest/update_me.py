@@ -1,4 +1,4 @@
-"""PATCH /me: whether others see when the caller was last here. 200, 400."""
+"""PATCH /me: set whether others see when the caller was last online. 200, 400."""
 
 from parley.actions.account import me
 from parley.domain.api.request import Request

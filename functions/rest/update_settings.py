@@ -1,4 +1,4 @@
-"""PATCH /conversations/{conversation_id}/settings: pin, mute, and what to be notified of. 200, 400, 404, 409."""
+"""PATCH /conversations/{conversation_id}/settings: pin, mute, notification level. 200, 400, 404, 409."""
 
 from parley.actions.conversations import own_settings
 from parley.domain.api.request import Request

@@ -1,4 +1,4 @@
-"""Every minute: end the calls that have rung out or whose devices are gone, and tell both sides."""
+"""Every minute: end the calls that have rung too long or whose devices are gone, and tell both sides."""
 
 from parley.actions.live import call_ends
 from parley.domain.api.request import Request

@@ -1,4 +1,4 @@
-"""Every minute: forget and close the connections whose lease or token has run out, and tell those who watch."""
+"""Every minute: delete and close the connections whose lease or token has expired, and tell those who watch."""
 
 from parley.actions.live import presence
 from parley.domain.api.request import Request

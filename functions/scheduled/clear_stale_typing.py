@@ -1,4 +1,4 @@
-"""Every minute: delete the typing rows that have run out, and tell the members."""
+"""Every minute: delete the expired typing rows, and tell the members."""
 
 from parley.actions.live import open_conversations
 from parley.domain.api.request import Request

@@ -1,7 +1,7 @@
-"""Do what has to follow a stored message or change, and count messages by what their conversations are about.
+"""Start the fan-out of a stored message or change, and count messages by the contexts of their conversations.
 
-For the members of a group: jobs of a hundred members each. The count is the truth of the table, whatever became of the
-sender; it goes to CloudWatch as a metric.
+A group's fan-out is queued in jobs of a hundred members each. The count comes from the table, so it is exact even if
+the sender's function died; it goes to CloudWatch as a metric.
 """
 
 from collections import Counter

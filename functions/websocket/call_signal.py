@@ -1,4 +1,4 @@
-"""call_signal {conversation_id, call_id, signal, …}: passes on offers, answers, candidates and hang-ups of a call."""
+"""call_signal {conversation_id, call_id, signal, …}: passes signals of a call (offers, answers …) to the other side."""
 
 from parley.actions.live import calls
 from parley.domain.api.limits import LIVE

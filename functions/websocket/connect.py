@@ -1,6 +1,6 @@
-"""$connect: note the caller's device, and echo the subprotocol that carried the token.
+"""$connect: record the caller's device, and echo the subprotocol that carried the token.
 
-Nothing can be posted to it yet.
+API Gateway cannot post to the device yet.
 """
 
 from parley.actions.live import presence

@@ -1,4 +1,4 @@
-"""$default: what is no JSON, or names no action. Always an error frame, and the socket stays open."""
+"""$default: a frame that is not JSON or names no action. The reply is an error frame; the socket stays open."""
 
 from parley.triggers.websocket import unknown_action
 

@@ -1,6 +1,6 @@
-"""$disconnect: forget the device.
+"""$disconnect: delete the device.
 
-API Gateway sends it at best (docs: "best-effort"); the lease and the sweep do the rest.
+API Gateway does not always send it (docs: "best-effort"); the lease and the sweep do the rest.
 """
 
 from parley.actions.live import presence

@@ -1,4 +1,4 @@
-"""join_conversation {conversation_id}: from now on the device gets its messages in full."""
+"""join_conversation {conversation_id}: the device gets its messages in full from now on."""
 
 from parley.actions.live import open_conversations
 from parley.domain.api.limits import LIVE

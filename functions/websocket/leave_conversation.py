@@ -1,4 +1,4 @@
-"""leave_conversation {conversation_id}: the device gets notifications only."""
+"""leave_conversation {conversation_id}: the device gets only notifications from now on."""
 
 from parley.actions.live import open_conversations
 from parley.domain.api.limits import LIVE

@@ -1,4 +1,4 @@
-"""mark_conversation_read {conversation_id}: the caller has read all of it."""
+"""mark_conversation_read {conversation_id}: the caller has read all messages."""
 
 from parley.actions.messages import read_markers
 from parley.domain.api.limits import LIVE

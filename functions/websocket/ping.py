@@ -1,4 +1,4 @@
-"""ping {}: the device is still there; its lease starts anew."""
+"""ping {}: renew the device's lease."""
 
 from parley.actions.live import presence
 from parley.domain.api.request import Request

@@ -1,4 +1,4 @@
-"""request_user_status {user_ids}: who of the people whom the caller talks with is there."""
+"""request_user_status {user_ids}: the presence of users with whom the caller shares a direct conversation."""
 
 from parley.actions.live import presence
 from parley.domain.api.request import Request

@@ -1,4 +1,4 @@
-"""send_message {conversation_id, text, client_id?}: write a message as the caller.
+"""send_message {conversation_id, text, client_id?}: send a message as the caller.
 
 The ack carries it, and `replayed`.
 """

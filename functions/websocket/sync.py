@@ -1,4 +1,4 @@
-"""sync {cursors}: everything that this device has missed since its cursors, as much as one frame holds."""
+"""sync {cursors}: everything that the device has missed since its cursors, as much as one frame holds."""
 
 from parley.actions.conversations.sync import sync
 from parley.domain.api.request import Request

@@ -1,4 +1,4 @@
-"""typing_stop {conversation_id}: the others see the caller typing no more."""
+"""typing_stop {conversation_id}: the others no longer see the caller typing."""
 
 from parley.actions.live import open_conversations
 from parley.domain.api.limits import LIVE

@@ -1,6 +1,6 @@
-"""Fetch and authorise in one call: without the check there is no object to work on.
+"""Fetch and authorise in one call: only the check returns an object to work on.
 
-To outsiders nothing exists (404).
+An outsider gets 404 for everything.
 """
 
 from parley.adapters.conversations import conversations, messages
@@ -13,7 +13,7 @@ from parley.domain.conversations.message import StoredMessage
 
 
 def no_conversation() -> NotFound:
-    """Returns the refusal for a conversation that is not there, or not the caller's: nobody can tell which."""
+    """Returns the refusal for a conversation that is not there, or not the caller's: the caller cannot tell which."""
     return NotFound("conversation_not_found", "There is no such conversation.")
 
 
@@ -23,12 +23,12 @@ def no_message() -> NotFound:
 
 
 def is_member(head: Head, user_id: str, membership: Membership | None) -> bool:
-    """Says whether somebody is in a conversation: of a group their membership tells, of two people the head."""
+    """Says whether a user is in a conversation: membership decides in a group, the head in a direct conversation."""
     return membership is not None if head.is_group else user_id in head.participants
 
 
 def admit(head: Head | None, user_id: str, membership: Membership | None = None) -> Head:
-    """Returns the head to a member; refuses everybody else with NotFound. A group needs the membership."""
+    """Returns the head to a member; raises NotFound for others. A group needs the membership."""
     if head is None or not is_member(head, user_id, membership):
         raise no_conversation()
     return head
@@ -73,11 +73,11 @@ def access_marker(request: Request, message_id: str) -> tuple[Head, Membership, 
 
 
 def require_moderator(request: Request) -> None:
-    """Refuses everybody whose role is not one of those that moderate this deployment."""
+    """Refuses a caller without a role that moderates this deployment."""
     if not moderators.is_moderator(request.caller.role):
         raise Forbidden("moderators_only", "Only moderators may do this.", rule="ModeratorRoles")
 
 
 def field_of(request: Request, name: str) -> str:
-    """Returns where an id came from: a field of an action's data, or a part of the path (written `{name}`)."""
+    """Returns the place of an id: a field of an action's data, or a part of the path (written `{name}`)."""
     return f"{request.field_prefix}/{name}" if request.field_prefix else f"{{{name}}}"

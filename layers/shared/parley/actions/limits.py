@@ -1,9 +1,9 @@
-"""What one person may do in a time: a token is taken before anything is written, and the answer tells what is left.
+"""Rate limits of one person: a token is taken before anything is written, and the answer says how many are left.
 
-A person has a bucket in each conversation, in its head, which is written anyway; and one of their own, in a row of its
-own. A token of the latter is taken by whoever moves on to another conversation, as far as this very process knows. Who
-goes on in one conversation is held by that one's bucket, so all together are held without a write for each message: at
-most twice the rate gets through, where a person goes back and forth between conversations and processes.
+A person has a bucket in each conversation, in its head, which is written anyway, and their own bucket in a row. A
+person who moves to another conversation takes a token from their own bucket, as far as this process knows. The bucket
+of a conversation limits a person who stays in it. So the limits need no extra write for each message. At most twice the
+rate gets through, if a person goes back and forth between conversations and processes.
 """
 
 from collections import OrderedDict
@@ -25,17 +25,17 @@ from parley.domain.conversations.rights import ADMINS
 from parley.domain.conversations.steps import Step, Token, Turn
 
 MAX_REMEMBERED = 4096
-MAX_TIDIED = 10  # buckets of others that one step may forget, so that it stays small
+MAX_TIDIED = 10  # full buckets of others that one step removes at most, so that it stays small
 
 Read = TypeVar("Read")
 
-_last: OrderedDict[str, str] = OrderedDict()  # by person, the conversation in which this process saw them write last
+_last: OrderedDict[str, str] = OrderedDict()  # by person, the last conversation in which this process saw them write
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """What the caller's own bucket gave for a step; without it no step is counted, so none is written past it.
+    """The result of the caller's own bucket for a step. `counted` requires it, so no step bypasses the bucket.
 
-    `taking` is None if the bucket need not be asked. The conversation's bucket takes as many `tokens`.
+    `taking` is None if the bucket need not be asked. The conversation's bucket gives as many `tokens`.
     """
 
     taking: Taking | None = None
@@ -43,7 +43,7 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 def take_own(request: Request, text: str = "") -> Asked:
-    """Takes tokens for a text out of the caller's own bucket, which counts what they do anywhere; raises TooMany.
+    """Takes tokens for a text from the caller's own bucket, which counts all that they do; raises TooMany.
 
     One round trip; two if the bucket is not full. The host's own programs are not limited.
     """
@@ -56,9 +56,9 @@ def take_own(request: Request, text: str = "") -> Asked:
 def own_beside(
     request: Request, conversation_id: str, read: Callable[[], Read], *, text: str = "", always: bool = False
 ) -> tuple[Read, Asked]:
-    """Returns what `read` reads; beside it takes tokens for a text out of the caller's own bucket if they move on.
+    """Returns the result of `read`; meanwhile takes tokens for a text from the caller's own bucket if they move on.
 
-    With `always` whether they move on or not. Nothing is refused yet: `counted` does that with what this returns.
+    With `always`, it takes them in any case. `counted` refuses later, with the returned `Asked`.
     """
     tokens = tokens_for(text, _rate())
     last = _last.get(request.user_id)
@@ -69,10 +69,10 @@ def own_beside(
 
 
 def _move_on(request: Request, conversation_id: str, asked: Asked) -> None:
-    """Lets the caller go on in this conversation from now on; raises TooMany if their own bucket was empty."""
+    """Remembers this conversation as the caller's last one; raises TooMany if their own bucket was empty."""
     if asked.taking is not None:
         _settle_own(request, asked.taking, asked.tokens)
-    # Only now: whoever was refused is asked for a token again.
+    # Only now: a refused caller needs a token again.
     _last.pop(request.user_id, None)
     _last[request.user_id] = conversation_id
     if len(_last) > MAX_REMEMBERED:
@@ -80,16 +80,16 @@ def _move_on(request: Request, conversation_id: str, asked: Asked) -> None:
 
 
 def tell(request: Request, head: Head) -> None:
-    """Lets the answer tell what the caller's bucket in a conversation holds."""
+    """Adds to the answer what the caller's bucket in a conversation holds."""
     if request.is_limited:
         rate = _rate()
         request.note(rate.standing((head.rates or {}).get(request.user_id), request.now_ms))
 
 
 def counted(request: Request, step: Step, asked: Asked) -> Step:
-    """Returns a step with the tokens for it, out of the caller's bucket in that conversation.
+    """Returns a step with its tokens from the caller's bucket in that conversation.
 
-    Raises TooMany if that bucket, or the caller's own, does not hold them.
+    Raises TooMany if that bucket, or the caller's own, does not hold enough.
     """
     _move_on(request, step.before.conversation_id, asked)
     if not request.is_limited:
@@ -110,7 +110,7 @@ def counted(request: Request, step: Step, asked: Asked) -> Step:
 
 
 def in_turn(request: Request, step: Step, mine: Membership | None) -> Step:
-    """Returns a step with the caller's turn in slow mode, where there is one; raises TooMany before it has come."""
+    """Returns a step with the caller's turn, if slow mode is on; raises TooMany before the turn has come."""
     head = step.before
     if not head.slow_mode_s or mine is None or head.role_of(request.user_id) in ADMINS or not request.is_limited:
         return step
@@ -121,16 +121,16 @@ def in_turn(request: Request, step: Step, mine: Membership | None) -> Step:
 
 
 def check_groups(request: Request) -> None:
-    """Raises Conflict where the caller is in as many groups as they may be and still make one; one round trip."""
+    """Raises Conflict if the caller is in too many groups to create one; one round trip."""
     most = limits.current().groups
     if request.is_limited and conversations.count_groups(request.user_id, most) >= most:
         raise Conflict(
-            "too_many_groups", f"You are in {most} groups; leave one before you make another.", rule="groups"
+            "too_many_groups", f"You are in {most} groups; leave one before you create another.", rule="groups"
         )
 
 
 def forget() -> None:
-    """Forgets where this process has seen people write: what is left of the memory of one that died."""
+    """Clears the in-process memory; tests use it to simulate a new process."""
     _last.clear()
 
 

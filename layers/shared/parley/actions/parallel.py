@@ -1,4 +1,4 @@
-"""Doing two things at the same time that do not need each other: one round trip where there would be two."""
+"""Doing two independent things at the same time: one round trip instead of two."""
 
 from collections.abc import Callable
 from concurrent.futures import wait
@@ -13,10 +13,10 @@ _beside = Threads(max_workers=16, thread_name_prefix="beside")
 
 
 def in_parallel(first: Callable[[], First], second: Callable[[], Second]) -> tuple[First, Second]:
-    """Returns what two calls return; `second` runs in a thread of its own meanwhile."""
+    """Returns the results of two calls; `second` runs in its own thread meanwhile."""
     begun = _beside.submit(second)
     try:
         result = first()
     finally:
-        wait([begun])  # also if `first` raises: nothing may still run when the caller is told of a failure
+        wait([begun])  # also if `first` raises: nothing may still run when the caller gets the error
     return result, begun.result()

@@ -1,4 +1,4 @@
-"""Telling people: one read of their devices, one post to each, and never a failure for the one who caused it."""
+"""Telling people: one read of their devices, one post to each; a failed post never fails the operation."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
@@ -21,7 +21,7 @@ from parley.domain.conversations.steps import Change
 from parley.domain.live.posts import NotYet, Post
 from parley.domain.live.presence import Connection, Presence
 
-FrameFor = Callable[[str, Connection], bytes | None]  # of a person's id and one of their devices; None: no post
+FrameFor = Callable[[str, Connection], bytes | None]  # of a user id and one of their devices; None: no post
 
 MAX_REMEMBERED = 4096
 # Clients give up waiting after 30 s, reconnect within 30 s more, and then try again (clients.md). Twice that.
@@ -35,15 +35,15 @@ _told: OrderedDict[Hashable, None] = OrderedDict()
 def is_news(request: Request, what: Hashable, since_ms: int, *, within_ms: int = RETELL_MS) -> bool:
     """Says whether a retry must tell the others of something that was written at `since_ms`.
 
-    The first try may have died between its write and its posts. Not if this very process knows that it got through,
-    nor if it is long ago: a retry takes no token, and would push to everybody from each process that has not told it.
-    Who was not told in time finds a gap in the seqs, and syncs.
+    The first try may have died between its write and its posts. It need not if this process knows that the posts were
+    made, or if the write is old: a retry takes no token, and each process that has not told it would post to everybody.
+    A client that was not told in time finds a gap in the seqs, and syncs.
     """
     return not was_told(what) and request.now_ms - since_ms < within_ms
 
 
 def was_told(what: Hashable) -> bool:
-    """Says whether this very process has told everybody of something, or knows that it is too old to be told."""
+    """Says whether this process has told everybody of something, or knows that it is too old to tell."""
     return what in _told
 
 
@@ -60,23 +60,24 @@ def untold_change(request: Request, conversation_id: str, change_seq: int) -> Ch
 
 
 def remember(what: Hashable) -> None:
-    """Notes that everybody has been told of something."""
+    """Remembers that everybody has been told of something."""
     _told[what] = None
     if len(_told) > MAX_REMEMBERED:
         _told.popitem(last=False)
 
 
 def forget_told() -> None:
-    """Forgets what this process has told: what is left of the memory of one that died."""
+    """Clears the in-process memory; tests use it to simulate a new process."""
     _told.clear()
 
 
 def beside(write: Callable[[], Written], user_ids: Iterable[str]) -> tuple[Written, list[Presence]]:
     """Does a write, or another read, and reads people's devices at the same time.
 
-    Returns what the write gave, and the devices.
+    Returns the result of the write, and the devices.
 
-    For what a fresh read shows anyway. What must not be missed (a message) reads the devices after the write.
+    Use it for events that a fresh read shows anyway. For an event that no device may miss (a message), read the devices
+    after the write.
     """
     wanted = list(user_ids)
     return in_parallel(write, lambda: list(connections.of(wanted).values()))
@@ -85,7 +86,7 @@ def beside(write: Callable[[], Written], user_ids: Iterable[str]) -> tuple[Writt
 def tell(request: Request, user_ids: Iterable[str], event: ContentEvent) -> None:
     """Posts an event to every live device of these people, the calling device excepted.
 
-    One round trip plus the posts. What tells that somebody is there goes by `visibility.py`.
+    One round trip plus the posts. Events that reveal a user's presence use `visibility.py`.
     """
     frame = event.frame()
     tell_each(request, user_ids, lambda *_: frame, _about(event))
@@ -94,9 +95,9 @@ def tell(request: Request, user_ids: Iterable[str], event: ContentEvent) -> None
 def tell_each(
     request: Request, user_ids: Iterable[str], frame_for: FrameFor, conversation_id: str | None = None
 ) -> None:
-    """Posts to every live device of these people, the calling one excepted, the frame that `frame_for` gives for it.
+    """Posts the frame that `frame_for` returns to each live device of these people, except the calling one.
 
-    What must wait is posted later only to those who are then still in the conversation of `conversation_id`.
+    A delayed post goes only to people who are then still in the conversation `conversation_id`.
     """
     wanted = list(user_ids)
     if wanted:
@@ -104,7 +105,7 @@ def tell_each(
 
 
 class Told(Struct, frozen=True):
-    """What some people are told: the frame for each of their devices; later only while they are in a conversation."""
+    """The frames for some people's devices; a delayed post goes only to people who are still in the conversation."""
 
     user_ids: Iterable[str]
     frame_for: FrameFor
@@ -117,7 +118,7 @@ class Told(Struct, frozen=True):
 
 
 def tell_all(request: Request, told: Sequence[Told]) -> None:
-    """Posts several things to people's live devices, the calling one excepted; their devices are read once."""
+    """Posts several things to people's live devices, except the calling one; reads their devices once."""
     people = connections.of(dict.fromkeys(one for each in told for one in each.user_ids))
     posts = [
         post
@@ -136,17 +137,17 @@ def tell_all(request: Request, told: Sequence[Told]) -> None:
 def tell_present_each(
     request: Request, people: Iterable[Presence], frame_for: FrameFor, conversation_id: str | None = None
 ) -> None:
-    """Posts as `tell_each` does to people whose presence was read already."""
+    """Posts as `tell_each` does, to people whose presence was read already."""
     _post(request, people, frame_for, conversation_id)
 
 
 def _about(event: Event) -> str | None:
-    """Returns the conversation that an event is of; None also for what somebody is told who has just lost it."""
+    """Returns the conversation of an event; None also for an event that tells a user of their removal."""
     return None if event.name == "member_removed" else getattr(event, "conversation_id", None)
 
 
 def answer(request: Request, frame: str) -> None:
-    """Posts to the calling device the reply to a frame whose route returns none."""
+    """Posts the reply to the calling device, if the frame's route returns none."""
     post = Post(
         user_id=request.user_id,
         connection_id=request.device_id,
@@ -159,9 +160,9 @@ def answer(request: Request, frame: str) -> None:
 
 
 def new_message(conversation_id: str, message: Message, blockers: Collection[str] = ()) -> FrameFor:
-    """Returns the frames of a new message: in full where a device has joined the conversation, else a notification.
+    """Returns the frames of a new message: in full for devices that have joined the conversation, else a notification.
 
-    Marked to those who have blocked its sender.
+    They are marked for people who have blocked its sender.
     """
     full, brief = _new_message(conversation_id, message)
     marked = (
@@ -181,7 +182,7 @@ def _new_message(conversation_id: str, message: Message) -> tuple[bytes, bytes]:
 
 
 def frames_of(event: ContentEvent) -> FrameFor:
-    """Returns the one frame of an event, whoever gets it."""
+    """Returns the frame of an event, the same for all recipients."""
     frame = event.frame()
     return lambda *_: frame
 
@@ -206,7 +207,7 @@ def posts_to(
     conversation_id: str | None = None,
     besides: str | None = None,
 ) -> list[Post]:
-    """Returns a post to every live device of these people, one device excepted."""
+    """Returns a post to every live device of these people, except one device."""
     return [
         Post(
             user_id=person.user_id,
@@ -223,7 +224,7 @@ def posts_to(
 
 
 def deliver(posts: list[Post], now_ms: int) -> list[Post]:
-    """Posts each once, forgets the connections that are gone, and returns the posts that should be tried again."""
+    """Posts each once, deletes the connections that are gone, and returns the posts that should be tried again."""
     outcomes = sockets.post_all([(post.connection_id, post.frame.encode()) for post in posts])
     later = []
     for post, outcome in zip(posts, outcomes, strict=True):
@@ -236,9 +237,9 @@ def deliver(posts: list[Post], now_ms: int) -> list[Post]:
 
 
 def retry_posts(post: Post, now_ms: int) -> None:
-    """Posts what the queue kept; raises NotYet where it should keep it on.
+    """Makes a queued post; raises NotYet if the queue should keep it.
 
-    Whoever has left the group since, or was removed, gets nothing more of it.
+    A user who has left the group since, or was removed, gets no post.
     """
     if post.conversation_id is not None and ids.is_group_id(post.conversation_id):
         key = (post.user_id, post.conversation_id)

@@ -1,4 +1,4 @@
-"""Profiles: Parley knows people by the tokens that they bring; who has signed in can be named and written to."""
+"""Profiles from tokens: Parley learns of people when they sign in; then others can name them and write to them."""
 
 from parley.adapters import environment
 from parley.adapters.dynamodb import batches, tables
@@ -12,13 +12,13 @@ SERVICE = SERVICE_ROLE
 
 
 def remember(sign_in: SignIn) -> None:
-    """Keeps what a verified token says about its bearer, unless a newer token has said otherwise.
+    """Stores the profile in a verified token, unless a newer token has said otherwise.
 
-    Raises Unauthenticated for a person who was erased, whatever their token says, and for a program of the host whose
-    id is a person's. A program has no profile.
+    Raises Unauthenticated for an erased person, whatever their token says, and for a program of the host with a
+    person's id. A program has no profile.
 
-    One round trip; a second one for a token that is new. It is written even where it says the same as the one before,
-    because an older token must not win over it later.
+    One round trip; a second one for a new token. It is written even if it says the same as the one before, because an
+    older token must not override it later.
     """
     identity = sign_in.identity
     said = Profile(

@@ -1,4 +1,4 @@
-"""Banned words where people write: what may not be said is refused, masked, or brought before the moderators."""
+"""Screening texts for banned words: a match is refused, masked, or reported to the moderators."""
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -9,25 +9,25 @@ from parley.domain.api.request import Request
 from parley.domain.conversations import reports
 from parley.domain.conversations.steps import Step
 
-MAX_NAMED = 20  # rules that a refusal, or a report, names
+MAX_NAMED = 20  # rules that a refusal or a report names at most
 
 
 class Screened(Struct, frozen=True, kw_only=True):
-    """A text as it may be stored, and the ids of the rules that want moderators to see it."""
+    """A text as it may be stored, and the ids of the rules that report it to moderators."""
 
     text: str
     flags: tuple[str, ...] = ()
 
 
 def screen(request: Request, text: str, field: str = "text") -> Screened:
-    """Returns a text as it may be stored; raises Unprocessable where a rule rejects it. No round trip."""
+    """Returns a text as it may be stored; raises Unprocessable if a rule rejects it. No round trip."""
     verdict = word_list_cache.verdict(text)
     if verdict is None or verdict.action is None:
         return Screened(text=text)
     if verdict.action == "reject":
         raise Unprocessable(
             "banned_words",
-            "This holds words that are not allowed here.",
+            "The text contains words that are not allowed.",
             fields=(Field(f"{request.field_prefix}/{field}", "not_allowed"),),
             rule=f"banned_words: {', '.join(verdict.rule_ids[:MAX_NAMED])}",
         )
@@ -35,7 +35,7 @@ def screen(request: Request, text: str, field: str = "text") -> Screened:
 
 
 def flagged(request: Request, step: Step, *screened: Screened) -> Step:
-    """Returns the step with a report of its message to the moderators, where a rule wants one."""
+    """Returns the step with a report of its message to the moderators, if a rule wants one."""
     flags = tuple(dict.fromkeys(flag for one in screened for flag in one.flags))
     message = step.message
     if not flags or message is None:

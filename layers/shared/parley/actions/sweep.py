@@ -1,6 +1,6 @@
-"""Sweeps: rows that are due are dealt with side by side, each by itself, until the time of the run is up.
+"""Sweeps: due rows are handled side by side, each by itself, until the time of the run is up.
 
-A scheduled run deals with the first rows itself and hands the others on, in jobs that run at the same time.
+A scheduled run handles the first rows itself and hands the others over, in jobs that run at the same time.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,24 +23,24 @@ _rows = Threads(max_workers=AT_ONCE, thread_name_prefix="sweep")
 
 
 class Run(Protocol):
-    """One run of a sweep. Its trigger knows the time that is left, and logs and counts what fails."""
+    """One run of a sweep. Its trigger knows the remaining time, and logs and counts failures."""
 
     def has_time(self) -> bool:
-        """Says whether another row can be begun."""
+        """Says whether there is time for another row."""
 
     def attempt(self, do: Callable[[], Result], **ids: str) -> Result | None:
-        """Returns what `do` returns; None if it raised, which is then logged under these ids and counted."""
+        """Returns the result of `do`; if it raises, logs it under these ids, counts it and returns None."""
 
     def failed(self, count: int) -> None:
-        """Counts what failed without raising."""
+        """Counts failures that raised nothing."""
 
 
 @dataclass(frozen=True)
 class Sweep(Generic[Row]):
-    """What one sweep looks for, and what it does with a row.
+    """The rows that one sweep looks for, and what it does with a row.
 
-    `read` reads up to `JOB_ROWS` rows at once. If it fails, `sweep_one` is given None and reads its row alone, so a row
-    that cannot be read holds up no other. `put_off` moves a row behind all that is due. `names` are those of the key.
+    `read` reads up to `JOB_ROWS` rows at once. If it fails, `sweep_one` gets None and reads its row alone, so an
+    unreadable row stops no other. `put_off` moves a row behind all due rows. `names` are the names of the key's parts.
     """
 
     kind: SweepKind
@@ -52,9 +52,9 @@ class Sweep(Generic[Row]):
 
 
 def sweep_due(request: Request, run: Run, sweep: Sweep[Row]) -> int:
-    """Deals with the first rows that are due, and hands the others on; returns what became of its own.
+    """Handles the first due rows, and hands the others over; returns the result for its own.
 
-    One call of the queue for each thousand rows. What is not handed on in time stays due for the next run.
+    One call of the queue for each thousand rows. Rows that are not handed over in time stay due for the next run.
     """
     keys = iter(dict.fromkeys(sweep.due(request)))
     own = list(islice(keys, OWN_ROWS))
@@ -69,9 +69,9 @@ def _jobs(request: Request, sweep: Sweep[Row], keys: Iterator[Key]) -> Iterator[
 
 
 def sweep_keys(request: Request, run: Run, sweep: Sweep[Row], keys: Iterable[Key]) -> int:
-    """Returns the sum of what `sweep.sweep_one` returns; a row that raises ends nothing for the others.
+    """Returns the sum of the results of `sweep.sweep_one`; a row that raises does not stop the others.
 
-    It is put off behind all that is due now, so the next run tries it last. Rows that are not begun in time stay due.
+    It is moved behind all due rows, so the next run tries it last. Rows that are not begun in time stay due.
     """
     rows = list(keys)
     found = (run.attempt(lambda: sweep.read(rows)) or {}) if rows else {}

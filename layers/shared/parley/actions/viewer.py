@@ -1,4 +1,4 @@
-"""Messages as one person sees them: with their own marks, and with a word at what those say whom they have blocked."""
+"""Messages as one person sees them: with their own marks, and marked if they have blocked the sender."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
@@ -12,9 +12,9 @@ from parley.domain.conversations.message import PersonalMarks, Reader, StoredMes
 
 
 def reader_of(user_id: str, heads: Iterable[Head]) -> Reader:
-    """Returns somebody as the reader of these conversations: whom they have blocked, as far as it shows there.
+    """Returns a user as the reader of these conversations: with their blocks, if these show there.
 
-    One round trip; none where no group among them ends with what somebody said.
+    One round trip; none if no group among them ends with a user's message.
     """
     blocked = blocks.blocked_by(user_id) if any(head.shows_words for head in heads) else ()
     return Reader(user_id=user_id, blocked=frozenset(blocked))
@@ -25,8 +25,8 @@ def viewer_of(
 ) -> Viewer:
     """Returns how the caller sees the messages from `first_seq` to `last_seq`; one round trip.
 
-    It uses a thread of its own in a group, unless it is told whom they have `blocked`: of two things done at the same
-    time it must be the one that is not in one.
+    In a group it uses its own thread, unless it is given `blocked`. So of two calls in parallel, this must be the one
+    that does not run in a thread.
     """
 
     def mine() -> Mapping[int, PersonalMarks]:
@@ -41,7 +41,7 @@ def viewer_of(
 
 
 def author_as_viewer(user_id: str, marked: Mapping[int, PersonalMarks]) -> Viewer:
-    """Returns how somebody sees messages of their own, which nobody marks for them."""
+    """Returns how a user sees their own messages, which are never marked for them."""
     return Viewer(user_id=user_id, blocked=frozenset(), marks=marked)
 
 
@@ -55,9 +55,8 @@ def viewer_and_messages(
     """Returns how the caller sees the messages of a span of seqs, and those of them that `read` returns.
 
     One round trip. Marks and messages are read side by side. A message that has changed since `head` was read may carry
-    a reaction of the caller's own that the marks lack, so the marks are read again then: they may be newer than the
-    message, because the client hears of what is newer, but never older. It uses a thread of its own, as
-    `viewer_of` does.
+    the caller's own reaction that the marks lack, so the marks are read again then. They may be newer than the message,
+    because the client hears of newer changes, but never older. It uses its own thread, as `viewer_of` does.
     """
     conversation_id = head.conversation_id
     seen, found = in_parallel(lambda: viewer_of(request, conversation_id, *span, blocked), read)

@@ -1,7 +1,7 @@
 """Telling others what a person does in a conversation: read, type, open it, close it.
 
-`domain/live/visibility.py` says who may learn of it. Here is what it must know, read beside what the operation reads
-anyway.
+`domain/live/visibility.py` decides who may learn of it. This module reads what that needs, beside the operation's own
+reads.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -20,13 +20,13 @@ from parley.domain.live import visibility
 from parley.domain.live.presence import Presence
 from parley.domain.live.visibility import Audience
 
-Hidden = Collection[str] | None  # with whom a person has a block; None: so many that each of the others is looked up
+Hidden = Collection[str] | None  # the users with whom a person has a block; None: too many, so each user is looked up
 
 Read = TypeVar("Read")
 
 
 class Told(Struct, frozen=True):
-    """Those who learn what a person does in a conversation, with their devices."""
+    """The people who learn what a person does in a conversation, with their devices."""
 
     conversation_id: str
     audience: Audience
@@ -38,9 +38,9 @@ class Told(Struct, frozen=True):
 
 
 def read_beside(user_id: str, place_id: str, read: Callable[[], Read]) -> tuple[Read, Hidden]:
-    """Returns what `read` reads, and from whom a person is hidden there; no round trip more, 1 read unit in a group.
+    """Returns the result of `read`, and the users from whom a person is hidden; no extra round trip, 1 RCU in a group.
 
-    `place_id` is a conversation's id, or that of a message in it. Between two people the head says it.
+    `place_id` is the id of a conversation, or of a message in it. In a direct conversation the head decides.
     """
     if not ids.is_group_id(place_id):
         return read(), ()
@@ -48,15 +48,15 @@ def read_beside(user_id: str, place_id: str, read: Callable[[], Read]) -> tuple[
 
 
 def beside(request: Request, head: Head, hidden: Hidden, write: Callable[[], Read]) -> tuple[Read, Told]:
-    """Does a write, and reads at the same time the devices of those who learn what the caller does.
+    """Does a write, and reads at the same time the devices of the people who learn what the caller does.
 
-    Returns what the write gave. One round trip.
+    Returns the result of the write. One round trip.
     """
     return _beside(request.user_id, head, hidden, write)
 
 
 def tell(request: Request, head: Head, hidden: Hidden, event: LiveEvent, *, user_id: str | None = None) -> None:
-    """Tells those who may learn it what the caller does, or `user_id`; one round trip and the posts."""
+    """Tells the people who may learn it what the caller, or `user_id`, does; one round trip and the posts."""
     _, told = _beside(user_id or request.user_id, head, hidden, lambda: None)
     told.tell(request, event)
 
@@ -76,7 +76,7 @@ def _beside(user_id: str, head: Head, hidden: Hidden, write: Callable[[], Read])
 def cut_off_beside(
     user_id: str, hidden: Hidden, others: Iterable[str], read: Callable[[], Read]
 ) -> tuple[Read, Collection[str]]:
-    """Returns what `read` reads, and with whom of these people a person has a block; one round trip."""
+    """Returns the result of `read`, and those of these people with whom a person has a block; one round trip."""
     if hidden is not None:
         return read(), hidden
     return in_parallel(read, lambda: blocks.cut_off_among(user_id, others))

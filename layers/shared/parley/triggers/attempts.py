@@ -1,4 +1,4 @@
-"""Attempts: what one run tries for many rows. A row that fails is logged and counted, and the run goes on."""
+"""Attempts: what one run tries for many rows. A row that fails is logged and counted; the run continues."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -7,12 +7,12 @@ from typing import TypeVar
 from parley.domain.api.identity import Identity
 from parley.triggers import problems, request_log
 
-# A row may need a dozen calls to AWS, one after the other, and one that is never answered takes up to 12 s
+# A row may need a dozen calls to AWS, one after the other, and an unanswered call takes up to 12 s
 # (`adapters/dynamodb/clients.py`). So a row that is begun ends before Lambda ends the run.
 SPARE_MS = 15_000
 MAX_LOGGED = 20  # failures of one run; a thousand rows with the same cause need no thousand lines
 
-NOBODY = Identity(user_id="", name="", role="system", expires_at_s=0)  # on whose behalf a sweep runs
+NOBODY = Identity(user_id="", name="", role="system", expires_at_s=0)  # the user id under which a sweep runs
 
 Result = TypeVar("Result")
 
@@ -44,7 +44,7 @@ class Attempts:
             self.failed_count += count
 
     def end(self, swept: int) -> None:
-        """Logs the run and counts what it has done; a metric of failures is written only if there were any."""
+        """Logs the run and counts what it has done; writes a metric of failures only if there were any."""
         request_log.succeeded(self._operation, self._request_id, swept=swept, failed=self.failed_count)
         request_log.count(self._operation, "Swept", swept)
         if self.failed_count:

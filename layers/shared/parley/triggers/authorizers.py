@@ -36,12 +36,12 @@ class Ticket(Struct, frozen=True):
 
 
 def rest_authorizer(sign_in: Callable[[str, int], Identity]) -> Handler:
-    """Makes a Lambda handler of signing in by `Authorization: Bearer <token>`."""
+    """Makes a Lambda handler that signs in by `Authorization: Bearer <token>`."""
     return _authorizer(sign_in, lambda event, now_s: sign_in(bearer_token(event), now_s), _whole_api)
 
 
 def websocket_authorizer(sign_in: Callable[[Token | Ticket, int], Identity]) -> Handler:
-    """Makes a Lambda handler of signing in on `$connect`: by ticket, by subprotocol or by `Authorization: Bearer`."""
+    """Makes a Lambda handler that signs in on `$connect`: by ticket, by subprotocol or by `Authorization: Bearer`."""
     return _authorizer(sign_in, lambda event, now_s: sign_in(connect_credential(event), now_s), _connect_route)
 
 
@@ -73,7 +73,7 @@ def _authorizer(
 
 
 def _now_s(request_context: Mapping[str, Any]) -> int:
-    # API Gateway promises a REST authorizer no time: the guide's example of its event has none ("Input to a Lambda
+    # API Gateway promises a REST authorizer no time: the example event in the guide has none ("Input to a Lambda
     # authorizer"), though events have been seen with one.
     return int(request_context.get("requestTimeEpoch") or time.time_ns() // 1_000_000) // 1000
 
@@ -99,7 +99,7 @@ def _connect_route(method_arn: str) -> str:
 
 
 def bearer_token(event: Event) -> str:
-    """Returns the token of the header `Authorization`; raises Unauthenticated where there is none, or more than one."""
+    """Returns the token of the header `Authorization`; raises Unauthenticated if there is none, or more than one."""
     values = _headers(event, "authorization")
     if len(values) > 1:
         raise _ambiguous()
@@ -110,13 +110,13 @@ def bearer_token(event: Event) -> str:
 
 
 def connect_credential(event: Event) -> Token | Ticket:
-    """Returns what a WebSocket was opened with; raises Unauthenticated for nothing, or more than one thing."""
+    """Returns the credential that opens a WebSocket; raises Unauthenticated for none, or more than one."""
     found: list[Token | Ticket] = [Ticket(text) for text in _query(event, "ticket")]
     offered = [one.strip() for line in _headers(event, "sec-websocket-protocol") for one in line.split(",")]
     if BEARER in offered:
         # The subprotocols offered are `bearer` and the token itself: a browser can send no other header.
         found += [Token(one) for one in offered if one != BEARER] or [Token("")]
-    # Node, Android and iOS can set this header. One of another scheme is not for us: a proxy's, say.
+    # Node, Android and iOS can set this header. A header of another scheme is not for us: a proxy's, say.
     found += [Token(text) for value in _headers(event, "authorization") if (text := _bearer(value)) is not None]
     if len(found) > 1:
         raise _ambiguous()
@@ -142,7 +142,7 @@ def _ambiguous() -> Unauthenticated:
 
 
 def _headers(event: Event, name: str) -> list[str]:
-    """Returns every value of a header, whose name comes as the client wrote it."""
+    """Returns every value of a header; its name comes as the client wrote it."""
     several = event.get("multiValueHeaders") or {key: [value] for key, value in (event.get("headers") or {}).items()}
     return [value for key, values in several.items() if key.lower() == name for value in values]
 

@@ -1,4 +1,4 @@
-"""What every operation of a caller runs in: the check of their sign-in, and the meter of what it costs."""
+"""Every operation of a caller runs in this: the check of their sign-in, and the meter of what it costs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,16 +10,16 @@ from parley.domain.api.request import Request
 
 @contextmanager
 def admitted(request: Request, operation: str, asks: str | None) -> Iterator[None]:
-    """Runs an operation; raises Unauthenticated for a caller who was signed out, TooMany for one with nothing left.
+    """Runs an operation; raises Unauthenticated for a caller who was signed out, TooMany if their bucket is empty.
 
-    `asks` names the bucket that must not be empty (`metering.py`). An operation that was refused is paid for, too.
+    `asks` names the bucket that must not be empty (`metering.py`). A refused operation is paid for, too.
     """
     meter = metering.of(request, operation, asks)
     try:
         with metering.running(meter), admission.required(request.caller, meter):
             yield
     except Unauthenticated:
-        raise  # a person who was signed out has no part in the bucket
+        raise  # a signed-out person takes nothing from the bucket
     except Exception:
         _settle(meter, is_good=False)
         raise

@@ -1,4 +1,4 @@
-"""Every error turned into a problem document (RFC 9457), the same over REST and WebSocket."""
+"""Turns every error into a problem document (RFC 9457), the same over REST and WebSocket."""
 
 import re
 from typing import Any
@@ -16,7 +16,7 @@ _NAME = r"[?{]?[A-Za-z0-9_.~-]{0,40}}?"
 
 
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a client gets instead of an answer; it switches on `code`."""
+    """The document that a client gets instead of an answer; it switches on `code`."""
 
     type: str
     title: str
@@ -47,12 +47,12 @@ def problem(refusal: Refusal, instance: str, request_id: str) -> Problem:
 
 
 def fault(instance: str, request_id: str) -> Problem:
-    """Returns the document of a failure of ours: nothing of its cause, and the id under which the log holds it."""
+    """Returns the document of a failure of ours: without its cause, with the id under which the log holds it."""
     return Problem(
         type="urn:parley:problem:internal_error",
         title="Internal Server Error",
         status=500,
-        detail="Something went wrong on our side. Try again, and quote the request_id if it goes on.",
+        detail="Something went wrong on our side. Try again; if it fails again, quote the request_id.",
         instance=instance,
         code="internal_error",
         request_id=request_id,
@@ -60,14 +60,14 @@ def fault(instance: str, request_id: str) -> Problem:
 
 
 def as_refusal(error: Exception) -> Refusal | None:
-    """Returns the refusal that an exception amounts to, or None where it is a failure of ours."""
+    """Returns the refusal that an exception amounts to, or None if it is a failure of ours."""
     if isinstance(error, Refusal):
         return error
     return retrying.busy() if retrying.is_passing(error) else None
 
 
 def reasons(refusal: Refusal) -> dict[str, object]:
-    """Returns what the log says of a refusal beside its code: why a sign-in failed, and which fields were wrong.
+    """Returns what the log says of a refusal besides its code: why a sign-in failed, and which fields were wrong.
 
     The details of other refusals may quote what a user wrote, so they are left out.
     """
@@ -80,14 +80,14 @@ def reasons(refusal: Refusal) -> dict[str, object]:
 
 
 def _loggable(pointer: str) -> str:
-    """Returns a pointer without the parts that may be a text: a client can send anything as a field's name."""
+    """Returns a pointer without the parts that may be text: a client can send anything as a field's name."""
     return "/".join(part if re.fullmatch(_NAME, part) else "…" for part in pointer.split("/"))
 
 
 def note(error: Exception, operation: str, request_id: str, **ids: Any) -> None:
-    """Logs and counts what ended a job that AWS brings again: a fault that passes is no failure of ours.
+    """Logs and counts the exception that ended a job; AWS retries the job. A passing fault is no failure of ours.
 
-    To be called while the exception is being handled.
+    Call it while the exception is being handled.
     """
     if refusal := as_refusal(error):
         request_log.refused(operation, request_id, refusal.code, **ids, **reasons(refusal))

@@ -1,4 +1,4 @@
-"""Queues: each message by itself, and only those that failed come back."""
+"""Queues: each message is handled by itself, and only failed messages come back."""
 
 import time
 from collections.abc import Callable
@@ -19,12 +19,12 @@ Body = TypeVar("Body", bound=Struct)
 
 
 def queue(body: type[Body]) -> Callable[[Callable[[Body, int], None]], Handler]:
-    """Returns the decorator that makes a Lambda handler of what is done with one message, `body` and the time in ms.
+    """Returns the decorator that makes a Lambda handler of a function of one message, `body`, and the time in ms.
 
-    A newer version may have put fields into a message that this one does not know (upgrade.md), so they are no
-    mistake, as they would be in a client's request.
-    The function's event source reports partial failures (template.yaml): what raised stays in the queue, and goes
-    to the dead letters after the tries that the queue allows.
+    A newer version may have put unknown fields into a message (upgrade.md). They are no mistake here, as they would
+    be in a client's request.
+    The function's event source reports partial failures (template.yaml): a message whose function raised stays in the
+    queue, and goes to the dead letters after the tries that the queue allows.
     """
 
     def decorate(function: Callable[[Body, int], None]) -> Handler:
@@ -42,10 +42,10 @@ def queue(body: type[Body]) -> Callable[[Callable[[Body, int], None]], Handler]:
 
 
 def sweep_queue(function: Callable[[Request, SweepJob, Attempts], int]) -> Handler:
-    """Makes a Lambda handler of what deals with the rows of a sweep's job; `function` returns how many it swept.
+    """Makes a Lambda handler for the jobs of a sweep; `function` returns how many rows it swept.
 
-    A job does not fail for one of its rows. What it does not do in time stays due, so the next minute's sweep finds it;
-    so it does the rows of a job that has waited for longer than that.
+    A job does not fail because one row fails. Rows that it does not reach in time stay due, so the next minute's sweep
+    finds them. It also finds the rows of a job that has waited longer than a minute.
     """
     name = function.__module__.rpartition(".")[2]
 
@@ -68,19 +68,19 @@ def sweep_queue(function: Callable[[Request, SweepJob, Attempts], int]) -> Handl
 
 
 def _waited_s(record: dict[str, Any]) -> float:
-    """Returns for how long a message has been in its queue."""
+    """Returns how long a message has been in its queue."""
     return time.time() - int(record["attributes"]["SentTimestamp"]) / 1000
 
 
 def _failures(
     event: dict[str, Any], request_id: str, name: str, body: type[Body], function: Callable[[Body, int], None]
 ) -> list[dict[str, str]]:
-    """Does what is to be done with each message; returns those that failed, as Lambda wants to be told of them."""
+    """Handles each message; returns the failed ones in the form that Lambda expects."""
     failures = []
     for record in event["Records"]:
         try:
             function(msgspec.json.decode(record["body"], type=body), time.time_ns() // 1_000_000)
-        except NotYet:  # nothing is wrong with us, so nobody is woken for it
+        except NotYet:  # no failure of ours, so it raises no alarm
             request_log.refused(name, request_id, "not_yet", message_id=record["messageId"])
             failures.append({"itemIdentifier": record["messageId"]})
         except Exception as error:

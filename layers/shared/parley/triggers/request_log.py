@@ -9,24 +9,24 @@ logger = Logger()
 
 
 def refused(operation: str, request_id: str, code: str, **ids: Any) -> None:
-    """Logs a request that a client got wrong, and counts it."""
+    """Logs a refused request, and counts it."""
     logger.info("refused", operation=operation, correlation_id=request_id, code=code, **ids)
     _count(operation, "Refusals")
 
 
-# Pings and typing are most of all requests and all alike: one that goes well has no line of its own (API Gateway's
+# Pings and typing are most of all requests, and all alike. A successful one has no line of its own (API Gateway's
 # access log has one) and no answer unless it asks for one (`websocket.py`).
 QUIET = frozenset({"ping", "typing_start", "typing_stop"})
 
 
 def succeeded(operation: str, request_id: str, **ids: Any) -> None:
-    """Logs a request that went well; Lambda's own metric counts them."""
+    """Logs a successful request; Lambda's own metric counts them."""
     if operation not in QUIET:
         logger.info("done", operation=operation, correlation_id=request_id, **ids)
 
 
 def failed(operation: str, request_id: str, **ids: Any) -> None:
-    """Logs a failure of ours with its trace, and counts it; to be called while the exception is being handled."""
+    """Logs a failure of ours with its trace, and counts it. Call it while the exception is being handled."""
     logger.exception("failed", operation=operation, correlation_id=request_id, **ids)
     _count(operation, "Faults")
 

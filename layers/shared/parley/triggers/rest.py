@@ -4,9 +4,9 @@
     def handler(request: Request, body: SendMessage, conversation_id: str) -> Reply[SentMessage]:
         return created(messages.send_message(request, conversation_id, body))
 
-A handler gets the request, the checked `body` and `query` where the decorator names their classes, and the parts of the
-path by name. What it raises becomes a problem document; what it returns is sent as JSON. Its annotations and the first
-line of its module are what docs/openapi.json is made of.
+A handler gets the request, the checked `body` and `query` if the decorator names their classes, and the parts of the
+path by name. An exception becomes a problem document; the returned value is sent as JSON. docs/openapi.json is made
+from its annotations and the first line of its module.
 """
 
 from base64 import b64decode
@@ -34,7 +34,7 @@ Value_co = TypeVar("Value_co", covariant=True)
 
 
 class Reply(Struct, Generic[Value_co], frozen=True):
-    """A status and what is sent with it."""
+    """A status, and the body that is sent with it."""
 
     status: int
     value: Value_co
@@ -46,12 +46,12 @@ def ok(value: Value) -> Reply[Value]:
 
 
 def created(value: Value, *, new: bool = True) -> Reply[Value]:
-    """Returns a 201, or a 200 where it was there already."""
+    """Returns a 201, or a 200 if it was there already."""
     return Reply(201 if new else 200, value)
 
 
 def accepted(value: Value) -> Reply[Value]:
-    """Returns a 202: it is on its way, and what comes back says how far."""
+    """Returns a 202: a job has begun, and the answer says how far it is."""
     return Reply(202, value)
 
 
@@ -114,14 +114,14 @@ def _request(request_context: Mapping[str, Any]) -> Request:
         now_ms=request_context["requestTimeEpoch"],
         request_id=request_context["requestId"],
     )
-    # API Gateway goes by the authorizer's answer for 300 s, whether the token lasts that long or not.
+    # API Gateway uses the authorizer's answer for 300 s, even if the token expires earlier.
     if request.caller.expires_at_s <= request.now_s:
-        raise Unauthenticated("token_expired", "Your sign-in has run out; get a new token.")
+        raise Unauthenticated("token_expired", "Your sign-in has expired; get a new token.")
     return request
 
 
 def _arguments(event: Mapping[str, Any], body: type[Struct] | None, query: type[Struct]) -> dict[str, Any]:
-    # API Gateway hands over the parts of the path as they were sent, percent signs and all: aws-facts.md#rest-api.
+    # API Gateway passes the parts of the path as they were sent, still percent-encoded: aws-facts.md#rest-api.
     arguments: dict[str, Any] = {name: unquote(part) for name, part in (event.get("pathParameters") or {}).items()}
     asked = decode_query(event.get("multiValueQueryStringParameters") or {}, query)
     if query is not Nothing:

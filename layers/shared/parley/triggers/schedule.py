@@ -1,4 +1,4 @@
-"""Schedules: what runs every minute, on nobody's behalf."""
+"""Schedules: jobs that run every minute, for no caller."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,7 +15,7 @@ Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 def schedule(function: Callable[[Request, Attempts], int]) -> Handler:
     """Makes a Lambda handler of a sweep; `function` returns how many rows it swept.
 
-    Rows that fail are in the log and in a metric, and do not fail the run.
+    Failed rows are in the log and in a metric; they do not fail the run.
     """
     name = function.__module__.rpartition(".")[2]
 

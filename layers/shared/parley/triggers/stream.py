@@ -1,4 +1,4 @@
-"""The stream of messages: what has to follow each row, part by part.
+"""The stream of messages: the work that follows each row, part by part.
 
     def hand_out(row: Row) -> None: …
 
@@ -6,9 +6,9 @@
     def handler(rows: list[Row]) -> None:
         # rows of which every part is done
 
-A stream bears two readers, so one function does all that follows a message. Each part gets each row by itself: a part
-that fails keeps no other from its work. A row with a failed part comes again, whole, and the rows after it with it; so
-every part may happen twice. If it is the first of its batch, the whole function fails: then Lambda cuts the batch in
+A stream supports two readers, so one function does all the work that follows a message. Each part gets each row by
+itself: a failing part does not stop the others. A row with a failed part comes again, whole, with the rows after it; so
+every part may happen twice. If it is the first of its batch, the whole function fails. Then Lambda cuts the batch in
 two, until the row is alone and, after its last try, a dead letter. The decorated function gets each row once, unless
 the function dies.
 """
@@ -26,16 +26,16 @@ Part = Callable[[Row], None]
 
 
 class FirstRowFailed(Exception):
-    """Lets Lambda cut the batch in two: it does so for a function that fails, not for a row that is reported."""
+    """Makes Lambda cut the batch in two: it does so if the function fails, not if a row is reported."""
 
 
-# A row is written within 29 s of its request (API Gateway's time limit). One that is written much later was put back
-# from a backup: it is no news to anybody.
+# A row is written within 29 s of its request (API Gateway's time limit). A row that is written much later was
+# restored from a backup: it is no news.
 MAX_WRITE_DELAY_S = 15 * 60
 
 
 def stream(*parts: Part) -> Callable[[Callable[[list[Row]], None]], Handler]:
-    """Returns the decorator that makes a Lambda handler of what follows new rows (template.yaml filters which)."""
+    """Returns the decorator that makes a Lambda handler of the parts; template.yaml filters the rows that it gets."""
 
     def decorate(function: Callable[[list[Row]], None]) -> Handler:
         name = function.__module__.rpartition(".")[2]
@@ -81,7 +81,7 @@ def _succeeds(work: Callable[[], None], name: str, request_id: str, *, part: str
 
 
 def _is_put_back(change: Mapping[str, Any]) -> bool:
-    """Says whether a row was written long after what it tells of."""
+    """Says whether a row was written long after the event that it records."""
     row = _row(change)
     created_at_ms = row.get("created_at_ms") or (row.get("change") or {}).get("at_ms")
     if created_at_ms is None:

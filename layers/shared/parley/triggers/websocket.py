@@ -8,10 +8,10 @@ Every action frame gets exactly one reply, `ack` or `error`, with its `request_i
 value: the action's route has a route response in template.yaml. Without one API Gateway drops the value
 (aws-facts.md#websocket-api).
 
-The quiet actions (`request_log.QUIET`) are acknowledged only if the frame has a `request_id`; an error is always told,
-and so is what the device must know (`Unasked`).
-API Gateway sends a frame for whatever a route with a route response returns, and each frame is paid for. So their
-routes have none, and the function posts the reply.
+The quiet actions (`request_log.QUIET`) are acknowledged only if the frame has a `request_id`. An error is always
+posted, and so is anything that the device must know (`Unasked`).
+API Gateway sends a frame for every value that a route with a route response returns, and each frame is paid for. So
+their routes have none, and the function posts the reply.
 """
 
 from collections.abc import Callable, Mapping
@@ -39,7 +39,7 @@ RequestId = Annotated[str, Meta(min_length=1, max_length=128)]
 
 
 class Frame(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a client sends: the action that chose the route, the id that its reply carries, the action's own fields."""
+    """A client's frame: the action that chose the route, the id that its reply carries, the action's own fields."""
 
     action: str
     request_id: RequestId | None = None
@@ -47,7 +47,7 @@ class Frame(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Ack(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="ack"):
-    """The action is done, and what it wrote is durable."""
+    """The action is done, and its writes are durable."""
 
     request_id: str | None = None
     data: object
@@ -100,13 +100,13 @@ def action(data: type[Struct], asks: str | None = COST) -> Callable[[Callable[..
 def connection_event(function: Callable[[Request, list[str]], dict[str, str]]) -> Handler:
     """Makes a Lambda handler of `$connect` or `$disconnect`.
 
-    Call and offered subprotocols in, headers of the answer out.
+    The function gets the request and the offered subprotocols, and returns the headers of the answer.
     """
     name = _name(function)
 
     @wraps(function)
     def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-        # Who goes is let go, however old their token.
+        # A disconnect succeeds even with an expired token.
         must_hold = event["requestContext"]["eventType"] == "CONNECT"
 
         def run(request: Request) -> dict[str, str]:
@@ -149,7 +149,7 @@ def _offered(event: Mapping[str, Any]) -> list[str]:
 
 
 def _outcome(event: Mapping[str, Any], name: str, run: Callable[[Request], object], must_hold: bool = True) -> object:
-    """Returns what `run` returns, or the problem that it ended in; logs and counts either way."""
+    """Returns what `run` returns, or a problem document if it raises; logs and counts either way."""
     request_context = event["requestContext"]
     request_id, ids = request_context["requestId"], {"connection_id": request_context["connectionId"]}
     ids["user_id"] = (request_context.get("authorizer") or {}).get("user_id")
@@ -157,7 +157,7 @@ def _outcome(event: Mapping[str, Any], name: str, run: Callable[[Request], objec
     try:
         request = _request(request_context)
         if must_hold and request.caller.expires_at_s <= request.now_s:
-            raise Unauthenticated("token_expired", "Your sign-in has run out; connect again with a new token.")
+            raise Unauthenticated("token_expired", "Your sign-in has expired; connect again with a new token.")
         outcome = run(request)
     except Exception as error:
         refusal = problems.as_refusal(error)
@@ -182,7 +182,7 @@ def _request(request_context: Mapping[str, Any]) -> Request:
 
 
 def _request_id(event: Mapping[str, Any]) -> str | None:
-    """Returns the `request_id` of a frame that could not be decoded, so that the client knows what was refused."""
+    """Returns the `request_id` of a frame that could not be decoded, so that the client knows which it was."""
     from parley.domain.api import damaged_json  # only bad frames pay for it
 
     found = damaged_json.text_member(event.get("body") or "", "request_id")
@@ -203,5 +203,5 @@ def _reply(request_id: str | None, outcome: object, rate_limits: tuple[RateLimit
 
 
 def _post(event: Mapping[str, Any], name: str, reply: Ack | Error) -> None:
-    """Posts a reply to the calling device; a failure is logged and counted as one of the operation."""
+    """Posts a reply to the calling device; logs and counts a failure as a failure of the operation."""
     _outcome(event, name, lambda request: push.answer(request, problems.encode(reply)), must_hold=False)

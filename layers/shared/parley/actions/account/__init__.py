@@ -1,1 +1,1 @@
-"""The caller themselves: signing in, their devices, tickets for sockets."""
+"""The caller's account: signing in, their devices, tickets for sockets."""

@@ -13,7 +13,7 @@ from parley.domain.live.presence import Connection
 
 
 class Device(Struct, frozen=True, kw_only=True):
-    """One connection. `current` if the same token opened it that this request carries, itself or through a ticket."""
+    """One connection. It is `current` if the token of this request opened it, directly or through a ticket."""
 
     connection_id: str
     connected_at: str
@@ -22,20 +22,20 @@ class Device(Struct, frozen=True, kw_only=True):
 
 
 class DeviceList(Struct, frozen=True, kw_only=True):
-    """The caller's connections, the newest first. `next` is always null: one answer holds all of them."""
+    """The caller's connections, newest first. `next` is always null: one answer holds all of them."""
 
     connections: list[Device]
     next: None = None
 
 
 class Closed(Struct, frozen=True, kw_only=True):
-    """A connection that is closed now; it need not have been open."""
+    """A connection that is closed now, whether it was open or not."""
 
     connection_id: str
 
 
 class SignedOut(Struct, frozen=True, kw_only=True):
-    """A person whose tokens do not count any more if they were issued before `signed_out_at`."""
+    """A signed-out person. Tokens that were issued before `signed_out_at` are refused."""
 
     user_id: str
     signed_out_at: str
@@ -49,9 +49,9 @@ def list_connections(request: Request) -> DeviceList:
 
 
 def close_connection(request: Request, connection_id: str) -> Closed:
-    """Closes one of the caller's connections; nothing if it is closed already. Four round trips at most.
+    """Closes one of the caller's connections; does nothing if it is closed already. Four round trips at most.
 
-    The device can connect again with its token: only a sign-out ends that.
+    The device can connect again with its token until a sign-out.
     """
     ids.check_connection_id(connection_id, "{connection_id}")
     presence.close(request, request.user_id, connection_id)
@@ -61,8 +61,8 @@ def close_connection(request: Request, connection_id: str) -> Closed:
 def sign_out_user(request: Request, user_id: str) -> SignedOut:
     """Ends every sign-in of a person and closes their connections, for the host's own server; raises Forbidden.
 
-    In this order: a device that connects meanwhile finds the sign-out (`presence.connect`). Three round trips, and more
-    for each connection.
+    The order matters: a device that connects meanwhile finds the sign-out (`presence.connect`). Three round trips, and
+    more for each connection.
     """
     profiles.require_service(request, "sign people out", "POST /users/{user_id}/sign-out")
     profiles.check_user_id(user_id)

@@ -1,4 +1,4 @@
-"""The caller: who they are to Parley, what waits for them, what they may use, and what they hide."""
+"""The caller: their identity, what is unread, what they may use, and what they hide."""
 
 from msgspec import Struct
 
@@ -14,9 +14,9 @@ from parley.domain.release import VERSION
 
 
 class Me(Struct, frozen=True, kw_only=True):
-    """The caller as their token says, with what is unread, and what their client must keep to: limits, sizes, timers.
+    """The caller as their token describes them, with unread totals, and what their client must keep to: limits, timers.
 
-    Without `show_last_seen` nobody sees when the caller was last here, and they do not see it of others.
+    Without `show_last_seen` nobody sees when the caller was last online, and the caller does not see it of others.
     """
 
     id: str
@@ -50,6 +50,6 @@ def get_me(request: Request) -> Me:
 
 
 def update_me(request: Request, wanted: UpdateMe) -> Me:
-    """Sets what the caller hides, and returns them; three round trips."""
+    """Sets what the caller hides, and returns the caller; three round trips."""
     connections.show_last_seen(request.user_id, wanted.show_last_seen)
     return get_me(request)

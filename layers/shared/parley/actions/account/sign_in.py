@@ -1,6 +1,6 @@
-"""Signing in: from a token or a ticket to an identity. Only the authorizers may import this, for what PyJWT costs.
+"""Signing in: from a token or a ticket to an identity. Only the authorizers may import this: PyJWT is slow to import.
 
-It imports no more than they need: a user waits for each of their cold starts.
+It imports only what they need: a user waits for each of their cold starts.
 """
 
 import re
@@ -14,7 +14,7 @@ _ticket = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 bytes in base64url, as `actions
 
 
 def authorize(token: str, now_s: int) -> Identity:
-    """Returns whose token it is and remembers their profile; raises Unauthenticated."""
+    """Returns the identity in a token and stores the profile; raises Unauthenticated."""
     try:
         signed_in = tokens.verify(token, now_s)
         roles.remember(signed_in)
@@ -25,9 +25,9 @@ def authorize(token: str, now_s: int) -> Identity:
 
 
 def authorize_by_ticket(ticket: str, now_s: int) -> Identity:
-    """Returns whose ticket it was and uses it up; raises Unauthenticated for one that is unknown, used or expired.
+    """Returns the identity in a ticket and uses it up; raises Unauthenticated if it is unknown, used or expired.
 
-    The profile was kept when the ticket was made.
+    The profile was stored when the ticket was made.
     """
     identity = socket_tickets.use_up(ticket, now_s) if _ticket.fullmatch(ticket) else None
     if identity is None:

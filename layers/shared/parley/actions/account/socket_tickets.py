@@ -1,4 +1,4 @@
-"""Tickets: a browser sends no header with a WebSocket, and no token belongs into a URL. A ticket may, for 30 s."""
+"""Tickets: a browser sends no header with a WebSocket, and no token belongs in a URL. A ticket may, for 30 s."""
 
 import secrets
 
@@ -14,7 +14,7 @@ _RANDOM_BYTES = 32  # `sign_in.by_ticket` knows how long that is
 
 
 class Ticket(Struct, frozen=True, kw_only=True):
-    """What the caller opens one WebSocket with, as `?ticket=…`."""
+    """A ticket that opens one WebSocket as the caller, as `?ticket=…`."""
 
     ticket: str
     expires_at: str
@@ -23,7 +23,7 @@ class Ticket(Struct, frozen=True, kw_only=True):
 def create_ws_ticket(request: Request) -> Ticket:
     """Returns a new ticket for the caller.
 
-    TooMany already here, where `$connect` would refuse: of a handshake, browsers do not learn the status.
+    Raises TooMany here as `$connect` would, because browsers cannot see a handshake's status.
     """
     presence.check_room(request)
     ticket = secrets.token_urlsafe(_RANDOM_BYTES)

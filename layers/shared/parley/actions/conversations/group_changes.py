@@ -1,6 +1,6 @@
-"""How a group or a conversation as a whole changes: read, decide, write and tell, again where somebody was faster.
+"""Changes of a group or a conversation as a whole: read, decide, write and tell; again after a lost race.
 
-Whoever asks for what they have just done gets it again, and the others are told again: an earlier try may have died
+A caller who repeats a request gets its result again, and the others are told again: an earlier try may have died
 between its write and its posts.
 """
 
@@ -37,10 +37,10 @@ def change(
     kinds: Collection[str] = ("conversation_updated",),
     left: bool = False,
 ) -> tuple[Head, Memberships]:
-    """Returns the head after a step of `decide`'s, and the memberships of the caller and `user_ids` as they are then.
+    """Returns the head after `decide`'s step, and the memberships of the caller and `user_ids` after it.
 
-    Where there is nothing to do, others are told again of the last change, if it was the caller's and of `kinds`.
-    `left` lets a caller in who is a member no longer: `decide` must refuse whoever may not know of the group.
+    If there is nothing to do, others are told again of the last change, if it was the caller's and of `kinds`.
+    `left` admits a caller who has left: `decide` must refuse a caller who may not know of the group.
     """
     ids.check_conversation_id(conversation_id, access.field_of(request, "conversation_id"))
     people = list(dict.fromkeys([request.user_id, *user_ids]))
@@ -67,7 +67,7 @@ def change(
 
 
 def _tell_step(request: Request, step: Step, there: Memberships) -> Memberships:
-    """Tells the members of a step that was written; returns the memberships that were read as it leaves them."""
+    """Tells the members of a written step; returns the memberships that were read, as the step leaves them."""
     then = {mine.user_id: _after(step, mine) for mine in (*there.values(), *step.members.added)}
     if step.change is not None:
         _tell(request, step.after, then, step.new_message, step.change)
@@ -75,7 +75,7 @@ def _tell_step(request: Request, step: Step, there: Memberships) -> Memberships:
 
 
 def _after(step: Step, mine: Membership) -> Membership:
-    """Returns a membership as a step leaves it: who did it has read what tells of it."""
+    """Returns a membership as a step leaves it: its author has read its system message."""
     if step.sent is None or mine.user_id != step.sent.read_by:
         return mine
     seq = step.after.last_seq
@@ -91,7 +91,7 @@ def last_change(head: Head) -> Change | None:
 def _tell_again(
     request: Request, head: Head, there: Memberships, kinds: Collection[str], user_ids: Iterable[str]
 ) -> None:
-    """Tells again of the last change, where it was the caller's and of one of these kinds and about these people."""
+    """Tells again of the last change, if it was the caller's, of one of these kinds and about these people."""
     change = push.untold_change(request, head.conversation_id, head.shared_seq)
     if change is None or change.message_seq is None or change.user_id != request.user_id or change.kind not in kinds:
         return
@@ -101,7 +101,7 @@ def _tell_again(
 
 
 def _tell(request: Request, head: Head, there: Memberships, message: StoredMessage, change: Change) -> None:
-    """Tells the members of the system message and of the change, and those whom it brought in or took out."""
+    """Tells the members of the system message and of the change, and the people whom it added or removed."""
     conversation_id = head.conversation_id
     told = push.frames_of(events.of_change(change, head, None))
     people = [*head.participants, request.user_id]
@@ -120,7 +120,7 @@ def _tell(request: Request, head: Head, there: Memberships, message: StoredMessa
 
 
 def tell_created(request: Request, head: Head) -> None:
-    """Shows a new group to its members; its maker has read the message that tells of it."""
+    """Shows a new group to its members; its creator has read its first message."""
     first = head.last_message
     came = [
         replace(head.newcomer(one), read_seq=read_seq, delivered_seq=read_seq)
@@ -132,9 +132,9 @@ def tell_created(request: Request, head: Head) -> None:
 
 
 def _created(head: Head, came: Sequence[Membership]) -> push.FrameFor:
-    """Returns the frames that show a group to those who have just come into it, each as they see it.
+    """Returns the frames that show a group to its new members, each as that member sees it.
 
-    No round trip, one or two where somebody has written behind the message that tells of it.
+    No round trip; one or two if a newer message follows the system message.
     """
     last = head.last_message if head.shows_words else None
     blockers = blocks.blockers_of(last.sender_id, [one.user_id for one in came]) if last is not None else ()
@@ -151,7 +151,7 @@ def check_may_be_added(
 ) -> None:
     """Refuses people with whom the caller could open no conversation: a group is no way around policy and blocks.
 
-    `pointers` says where each of them was named. One round trip, none with the `rows` that it takes to decide.
+    `pointers` holds the place of each person in the body. One round trip; none if `rows` holds what was read.
     """
     known = batches.read_rows(may_open.reads_to_decide(request, user_ids)) if rows is None else rows
     for user_id in user_ids:
@@ -163,5 +163,5 @@ def check_may_be_added(
 
 
 def pointers(request: Request, name: str, user_ids: Sequence[str]) -> dict[str, str]:
-    """Returns where each person stands in a list of a body, by id; the first place of those who stand there twice."""
+    """Returns the place of each person in a list of a body, by id; the first place of a duplicate."""
     return {one: f"{request.field_prefix}/{name}/{place}" for place, one in reversed(list(enumerate(user_ids)))}

@@ -1,4 +1,4 @@
-"""Groups and the life of conversations: making a group, its title and rules, closing and opening."""
+"""Groups and the life of conversations: creating a group, its title and rules, closing and reopening."""
 
 import secrets
 from typing import TypeVar
@@ -28,9 +28,9 @@ Named = TypeVar("Named", CreateConversation, UpdateConversation)
 
 
 def create_group(request: Request, wanted: CreateConversation) -> tuple[Conversation, bool]:
-    """Returns a new group of the caller's and whether this call made it: one with the same `client_id` may have.
+    """Returns the caller's new group and whether this call made it: a call with the same `client_id` may have.
 
-    Four round trips and the posts; one where the group is there.
+    Four round trips and the posts; one if the group is there.
     """
     conversation_id = ids.group_id(request.user_id, wanted.client_id or secrets.token_hex(16))
     for _ in conditions.tries():
@@ -45,15 +45,15 @@ def create_group(request: Request, wanted: CreateConversation) -> tuple[Conversa
         except conditions.LostRace:
             continue
         group_changes.tell_created(request, step.after)
-        reader = reader_of(request.user_id, [step.after])  # its one message is the system's: nothing is read
+        reader = reader_of(request.user_id, [step.after])  # its only message is the system's: nothing is read
         return views.view_conversation(step.after, reader, {one.user_id: one for one in step.members.added}, {}), True
     raise conditions.busy()
 
 
 def _before_creating(request: Request, conversation_id: str, wanted: CreateConversation) -> Rows:
-    """Returns what the making of a group must know: the group, which may be there, and whom it wants; one round trip.
+    """Returns what creating a group must know: the group, if it is there, and the wanted members; one round trip.
 
-    A unit for each of three keys a person, and three more with a `client_id`.
+    It costs a read unit for each of three keys a person, and three more with a `client_id`.
     """
     keys = may_open.reads_to_decide(request, _others(request, wanted)) | {
         tables.WordList: word_list_cache.due(request.now_s)
@@ -70,7 +70,7 @@ def _before_creating(request: Request, conversation_id: str, wanted: CreateConve
 
 
 def _made_before(request: Request, wanted: CreateConversation, head: Head, rows: Rows) -> Conversation:
-    """Returns the group that stands under a `client_id`, as it is now; refuses what would make another one."""
+    """Returns the group that was made with a `client_id`, as it is now; refuses a request for a different group."""
     mine = conversations.membership_of(rows, request.user_id, head.conversation_id)
     if mine is None:
         raise access.no_conversation()
@@ -81,12 +81,12 @@ def _made_before(request: Request, wanted: CreateConversation, head: Head, rows:
             fields=(Field(f"{request.field_prefix}/client_id", "client_id_reused"),),
         )
     if head.last_seq == 1 and push.is_news(request, (head.conversation_id, 0), head.created_at_ms):
-        group_changes.tell_created(request, head)  # the try that made it may have died before it told anybody
+        group_changes.tell_created(request, head)  # the try that made it may have died before it told the members
     return views.view_conversation(head, reader_of(request.user_id, [head]), {request.user_id: mine}, {})
 
 
 def _creation(request: Request, conversation_id: str, wanted: CreateConversation, rows: Rows) -> Step:
-    """Returns the step that makes a group; refuses words and people that may not be in it."""
+    """Returns the step that creates a group; refuses words and people that may not be in it."""
     allowed, *screened = _screened(request, wanted)
     step = group_steps.create_group(request, conversation_id, allowed, group_steps.fingerprint(request, wanted))
     pointers = group_changes.pointers(request, "member_ids", wanted.member_ids)
@@ -117,7 +117,7 @@ def update_conversation(request: Request, conversation_id: str, wanted: UpdateCo
 
 
 def _screened(request: Request, wanted: Named) -> tuple[Named, Screened, Screened]:
-    """Returns what somebody wants a conversation to be called, as the banned words leave it."""
+    """Returns the wanted title and description, as the banned words leave them."""
     title, description = (
         screening.screen(request, text, name) if isinstance(text := getattr(wanted, name), str) else Screened(text="")
         for name in ("title", "description")

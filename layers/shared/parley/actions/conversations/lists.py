@@ -12,8 +12,8 @@ from parley.domain.api.types import Conversation
 from parley.domain.conversations import listing
 from parley.domain.conversations.head import Head
 
-MAX_CHUNKS = 3  # of 100 conversations that one request looks through for those that it asks for
-MAX_PINNED = 50  # conversations that a person can pin
+MAX_CHUNKS = 3  # chunks of 100 conversations that one request looks through for matches
+MAX_PINNED = 50  # conversations that one person can pin
 
 
 class ConversationList(Struct, frozen=True, kw_only=True):
@@ -26,8 +26,8 @@ class ConversationList(Struct, frozen=True, kw_only=True):
 def list_conversations(request: Request, query: ListConversations) -> ConversationList:
     """Returns a page of the caller's conversations, by last activity, newest first.
 
-    Three round trips (index, heads, the rest), however many there are. One that asks for a part of them looks through
-    `MAX_CHUNKS` hundreds at most; what is not found by then is on the next pages, so a page may be short, or empty.
+    Three round trips (index, heads, the rest), however many there are. A filtered request looks through `MAX_CHUNKS`
+    hundreds at most; later matches are on the next pages, so a page may be short, or empty.
     """
     position = listing.decode_cursor(query.cursor)
     wanted = listing.Wanted.of(query)
@@ -46,7 +46,7 @@ def list_conversations(request: Request, query: ListConversations) -> Conversati
 
 
 class _Chunk(Struct, frozen=True, kw_only=True):
-    """A part of a person's list that can be put in exact order by itself."""
+    """A part of a person's list that can be sorted exactly by itself."""
 
     position: listing.Position
     entries: list[listing.Entry]
@@ -54,7 +54,7 @@ class _Chunk(Struct, frozen=True, kw_only=True):
     ordered: list[Head]
 
     def behind(self, looked_at: Sequence[Head]) -> listing.Position | None:
-        """Returns where the list goes on when these of the chunk have been looked at."""
+        """Returns the position after these entries of the chunk have been looked at."""
         more_here = len(self.ordered) > len(looked_at)
         return listing.behind(self.position, looked_at, more_here=more_here, taken=self.taken, entries=self.entries)
 
@@ -69,7 +69,7 @@ def _chunk(request: Request, query: ListConversations, position: listing.Positio
 
 
 def _pinned(request: Request, position: listing.Position) -> _Chunk:
-    """Returns what the caller has pinned: `MAX_PINNED` at most, so one chunk, and the end of the list."""
+    """Returns the caller's pinned conversations: `MAX_PINNED` at most, so one chunk, and the end of the list."""
     found = conversations.heads(conversations.pinned(request.user_id, MAX_PINNED))
     ordered = listing.in_order(list(found.values()), position)
     entries = [listing.Entry(head.conversation_id, head.active_hour) for head in ordered]
@@ -79,7 +79,7 @@ def _pinned(request: Request, position: listing.Position) -> _Chunk:
 def _fitting(
     request: Request, wanted: listing.Wanted, chunk: _Chunk, room: int
 ) -> tuple[list[Head], listing.Position | None]:
-    """Returns up to `room` heads of a chunk that fit what is wanted, and where the list goes on."""
+    """Returns up to `room` matching heads of a chunk, and the position after them."""
     if not wanted.is_part:
         shown = chunk.ordered[:room]
         return shown, chunk.behind(shown)

@@ -1,4 +1,4 @@
-"""The members of a conversation, a page at a time; apart from `members.py`, as receipts need no more of it."""
+"""The members of a conversation, a page at a time; apart from `members.py`, because receipts need only this."""
 
 from parley.adapters.conversations import conversations
 from parley.domain.api import cursors
@@ -8,9 +8,9 @@ from parley.domain.conversations.head import Head
 
 
 def read_members(head: Head, query: Page) -> tuple[list[str], str | None]:
-    """Returns the members on a page, by id, and the cursor of the next one; one round trip for a large group, or none.
+    """Returns the members on a page, by id, and the cursor of the next page; one round trip for a large group, or none.
 
-    The cursor is the last member's id; Invalid for anything that cannot be one.
+    The cursor is the last member's id; raises Invalid for anything else.
     """
     if query.cursor is not None and not is_stored_user_id(query.cursor):
         raise cursors.unknown()

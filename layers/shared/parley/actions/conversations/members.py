@@ -1,4 +1,4 @@
-"""Who is in a conversation: the list of its members; people in and out of a group, and their roles."""
+"""The members of a conversation: listing them; adding, removing and their roles in a group."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ class MemberList(Struct, frozen=True, kw_only=True):
 
 
 class AddedMembers(Struct, frozen=True, kw_only=True):
-    """Those who were to come into the group and are in it now, and how many it has."""
+    """The requested people, who are members of the group now, and the group's size."""
 
     conversation_id: str
     user_ids: list[str]
@@ -33,7 +33,7 @@ class AddedMembers(Struct, frozen=True, kw_only=True):
 
 
 class RemovedMember(Struct, frozen=True, kw_only=True):
-    """Who is in the group no longer, and how many are."""
+    """The person who left the group, and the group's size."""
 
     conversation_id: str
     user_id: str
@@ -41,7 +41,7 @@ class RemovedMember(Struct, frozen=True, kw_only=True):
 
 
 def add_members(request: Request, conversation_id: str, user_ids: Sequence[str]) -> AddedMembers:
-    """Brings people into a group; those who are there already stay as they are. Four round trips and the posts."""
+    """Adds people to a group; existing members stay as they are. Four round trips and the posts."""
     pointers = group_changes.pointers(request, "user_ids", user_ids)
 
     def decide(head: Head, there: group_changes.Memberships) -> Step | None:
@@ -60,9 +60,9 @@ def add_members(request: Request, conversation_id: str, user_ids: Sequence[str])
 
 
 def put_member(request: Request, conversation_id: str, user_id: str, role: GroupRole) -> tuple[Member, bool]:
-    """Brings somebody into a group in a role, or gives a member another one; returns whether they came by this call.
+    """Adds a user to a group in a role, or changes a member's role; returns whether this call added them.
 
-    One step, so whoever is refused the role is not brought in either. Five round trips and the posts.
+    One step: if the role is refused, the user is not added either. Five round trips and the posts.
     """
     check_user_id(user_id)
     came = False
@@ -83,7 +83,7 @@ def put_member(request: Request, conversation_id: str, user_id: str, role: Group
 
 
 def set_role(request: Request, conversation_id: str, user_id: str, role: GroupRole) -> Member:
-    """Gives a member of a group another role; three round trips and the posts."""
+    """Changes the role of a group's member; three round trips and the posts."""
     check_user_id(user_id)
 
     def decide(head: Head, there: group_changes.Memberships) -> Step | None:
@@ -103,9 +103,9 @@ def _member(request: Request, head: Head, membership: Membership) -> Member:
 
 
 def remove_member(request: Request, conversation_id: str, user_id: str) -> RemovedMember:
-    """Takes somebody out of a group, or lets the caller leave it; three round trips and the posts.
+    """Removes a member from a group, or lets the caller leave it; three round trips and the posts.
 
-    Whoever has left by an earlier try gets its answer again, as long as nothing else has happened there since.
+    A caller who left by an earlier try gets its answer again, if nothing else has happened there since.
     """
     check_user_id(user_id)
 

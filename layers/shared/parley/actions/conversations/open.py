@@ -21,9 +21,9 @@ from parley.domain.people.policy import NO_CONTEXT
 
 
 def create_conversation(request: Request, wanted: CreateConversation) -> tuple[Conversation, bool]:
-    """Returns a conversation of the caller's and whether this call made it: with somebody in a context, or a group.
+    """Returns the caller's conversation and whether this call made it: direct in a context, or a group.
 
-    A direct one takes one round trip where it is there, two more and the posts where it is not.
+    A direct one takes one round trip if it is there, else two more and the posts.
     """
     _check_fields(request, wanted)
     if wanted.type == "group":
@@ -38,7 +38,7 @@ _OF_GROUP = ("title", "description", "member_ids", "posting", "slow_mode_s", "cl
 
 
 def _check_fields(request: Request, wanted: CreateConversation) -> None:
-    """Refuses the fields of the one type beside the other."""
+    """Refuses fields that belong to the other type."""
     if wanted.type == "direct" and wanted.user_id is None:
         raise Invalid.field(f"{request.field_prefix}/user_id", "required", "A direct conversation needs a user_id.")
     others = _OF_GROUP if wanted.type == "direct" else _OF_DIRECT
@@ -55,14 +55,14 @@ def _check_fields(request: Request, wanted: CreateConversation) -> None:
 def open_direct(
     request: Request, user_id: str, wanted: WantedContext | None, text: str = ""
 ) -> tuple[Head, limits.Asked | None]:
-    """Returns the head of the direct conversation and, if it was made now, what the caller's own bucket gave for it.
+    """Returns the head of the direct conversation and, if it is new, what the caller's own bucket gave for it.
 
-    `text` is the message that shall be its first. Refuses what the policy forbids.
+    `text` is its first message. Refuses what the policy forbids.
     """
     about = Context(wanted.type, wanted.id) if wanted and wanted.type != NO_CONTEXT else None
     title = wanted.title if wanted else None
     if title is not None and about is None:
-        detail = "A conversation about nothing in particular has no title."
+        detail = "A direct conversation without a context has no title."
         raise Invalid.field(f"{request.field_prefix}/context/title", "not_allowed", detail)
     wish = may_open.opening(request, user_id, wanted)
     for _ in conditions.tries():
@@ -72,10 +72,10 @@ def open_direct(
         head = wish.open_one(request, rows)
         if head is not None:
             if head.last_seq == 0 and push.is_news(request, head.conversation_id, head.created_at_ms):
-                _tell_created(request, head)  # the try that made it may have died before it told anybody
+                _tell_created(request, head)  # the try that made it may have died before it told the members
             return head, None
         decision = wish.decide(request, rows)
-        # There is no message that a rule could bring before the moderators; the first one brings its own words.
+        # There is no message yet that a rule could report to the moderators; the first message reports its own words.
         screened = screening.screen(request, title, "context/title").text if title is not None else None
         asked = limits.take_own(request, text)
         head = _new_head(request, wish, about, screened, awaits_answer=not decision.vouches)
@@ -109,7 +109,7 @@ def _tell_created(request: Request, head: Head) -> None:
     """Posts the new conversation to each member's devices, as that member sees it."""
     fresh = {one: head.newcomer(one) for one in head.participants}
     names = conversations.names(head.participants)
-    # Between two people nothing is marked for either of them.
+    # A direct conversation marks nothing for either side.
     readers = (Reader(user_id=one, blocked=frozenset()) for one in head.participants)
     frames = {
         one.user_id: ConversationCreated(

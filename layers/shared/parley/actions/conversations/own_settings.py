@@ -1,4 +1,4 @@
-"""What a member sets in a conversation for themselves only: archived, pinned, muted."""
+"""A member's own settings in a conversation: archived, pinned, muted."""
 
 import msgspec
 from msgspec import UNSET
@@ -19,7 +19,7 @@ from parley.domain.conversations.steps import MemberWrites, OwnChange, Step
 
 
 def archive_conversation(request: Request, conversation_id: str, *, archived: bool) -> Conversation:
-    """Puts a conversation away in the caller's list, until something new comes in it, or takes it out again.
+    """Archives a conversation in the caller's list until its next message, or unarchives it.
 
     Three round trips and the posts.
     """
@@ -44,13 +44,13 @@ def archive_conversation(request: Request, conversation_id: str, *, archived: bo
 
 
 def update_settings(request: Request, conversation_id: str, wanted: UpdateSettings) -> Conversation:
-    """Changes what the caller has set for a conversation, on all their devices; three round trips and the posts."""
+    """Changes the caller's settings for a conversation, on all their devices; three round trips and the posts."""
     for _ in conditions.tries():
         head, mine = access.access_membership(request, conversation_id)
         settings = _settings(request, mine.settings, wanted)
         if settings.pinned and not mine.settings.pinned:
             _check_room_to_pin(request)
-        is_new = settings != mine.settings  # else a retry, whose first try may have told nobody
+        is_new = settings != mine.settings  # else a retry; its first try may not have told the devices
         changed = msgspec.structs.replace(mine, settings=settings, own_seq=mine.own_seq + is_new)
         if not is_new or conversations.save_settings(mine, changed, request.now_ms):
             _tell_own(request, head, changed)
@@ -79,7 +79,7 @@ def _settings(request: Request, now: Settings, wanted: UpdateSettings) -> Settin
 
 
 def _tell_own(request: Request, head: Head, mine: Membership) -> None:
-    """Tells the caller's other devices what they have set for a conversation."""
+    """Tells the caller's other devices the settings for a conversation."""
     archived = head.is_archived(mine)
     own = Own(own_seq=mine.own_seq, settings=mine.settings, archived=archived, last_seq=head.last_seq)
     event = ConversationUpdated(conversation_id=head.conversation_id, user_id=request.user_id, own=own)

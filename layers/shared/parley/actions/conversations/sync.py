@@ -21,18 +21,18 @@ from parley.domain.conversations.listing import Entry
 from parley.domain.conversations.steps import Change
 from parley.domain.conversations.sync import Budget, CaughtUp, Filled, Found, Missed, Named, answer, cursors, plan
 
-MAX_JOINED = 100  # the most recently active conversations, and as many archived ones, among which new ones are sought
+MAX_JOINED = 100  # the most recently active conversations, and as many archived ones: sync looks for new ones here
 MAX_QUERIES_AT_ONCE = 16
 
 _queries = Threads(max_workers=MAX_QUERIES_AT_ONCE, thread_name_prefix="sync")
 
 
 def sync(request: Request, wanted: Sync, budget: Budget) -> CaughtUp:
-    """Returns per conversation what the client misses, which conversations are new to it, and which it has lost.
+    """Returns what the client misses in each conversation, its new conversations, and those that it has lost.
 
-    Three round trips, the last of them queries for each conversation with something new, `MAX_QUERIES_AT_ONCE` side by
-    side; a fourth for the messages that have changed. Clients connect before they ask ("subscribe, then read"), so that
-    nothing falls in between.
+    Three round trips; the last one queries each conversation with something new, `MAX_QUERIES_AT_ONCE` side by side. A
+    fourth reads the changed messages. Clients connect before they ask ("subscribe, then read"), so that they miss
+    nothing in between.
     """
     at = cursors(wanted.cursors)
     entries, blocked = in_parallel(lambda: _entries(request), lambda: blocks.blocked_by(request.user_id))
@@ -55,7 +55,7 @@ def sync(request: Request, wanted: Sync, budget: Budget) -> CaughtUp:
 
 
 def _entries(request: Request) -> tuple[list[Entry], list[Entry]]:
-    """Returns the caller's most recently active conversations, and those that they have archived."""
+    """Returns the caller's most recently active conversations, and their archived ones."""
     return in_parallel(
         lambda: conversations.recent(request.user_id, MAX_JOINED + 1),
         lambda: conversations.recent(request.user_id, MAX_JOINED + 1, archived=True),
@@ -65,7 +65,7 @@ def _entries(request: Request) -> tuple[list[Entry], list[Entry]]:
 def _read(
     request: Request, planned: Sequence[Named], new: Sequence[Head], blocked: Collection[str]
 ) -> tuple[list[Named], list[Conversation]]:
-    """Returns the named conversations with all that is missing of them, and the new ones as the caller sees them."""
+    """Returns the named conversations with all that the client misses, and the new ones as the caller sees them."""
     filled = _queries.map(lambda one: _fill(request, one, blocked), planned)
     joined, markers = in_parallel(
         lambda: view_conversations(new, request.user_id), lambda: _read_markers(request, [one.head for one in planned])
@@ -78,9 +78,9 @@ def _read(
 
 
 def _read_markers(request: Request, heads: Sequence[Head]) -> Mapping[str, list[Marker]]:
-    """Returns how far the other person of each direct conversation has read, as far as the caller may see it.
+    """Returns the other person's read marker of each direct conversation, if the caller may see it.
 
-    They may be a moment old: a marker that moves comes as an event. One round trip, half a unit each.
+    It may be a moment old: a marker that moves comes as an event. One round trip, half a read unit each.
     """
     direct = {
         (one, head.conversation_id): head for head in heads if not head.is_group for one in head.others(request.user_id)
@@ -93,7 +93,7 @@ def _read_markers(request: Request, heads: Sequence[Head]) -> Mapping[str, list[
 
 
 def _fill(request: Request, named: Named, blocked: Collection[str]) -> Filled:
-    """Returns the messages and changes of a gap, as the caller sees them; an empty one costs nothing."""
+    """Returns the messages and changes of a gap, as the caller sees them; an empty gap costs nothing."""
     gap, conversation_id = named.gap, named.head.conversation_id
     if gap.is_empty:
         return Filled()
@@ -111,8 +111,8 @@ def _fill(request: Request, named: Named, blocked: Collection[str]) -> Filled:
 def _concerns(change: Change, member_id: str) -> bool:
     """Says whether a member is told of a change.
 
-    Not what others have done for themselves, nor that the member was out of the group: they are back, and a client
-    that heard of it would forget what it is just catching up with.
+    Not of what others did for themselves. Nor of the member's own removal: they are back, and a client that heard of
+    it would delete the conversation that it is catching up with.
     """
     if change.kind == "member_removed" and member_id in change.user_ids:
         return False
@@ -122,9 +122,9 @@ def _concerns(change: Change, member_id: str) -> bool:
 def _missed(
     request: Request, named: Named, changes: Sequence[Change], blocked: Collection[str]
 ) -> list[tuple[int, Missed]]:
-    """Returns the changes with what they are about as that is now: it is read once, however often it has changed.
+    """Returns the changes with the present state of their messages: each is read once, however often it has changed.
 
-    Those of messages that the client has not got yet are left out: it gets them as they are.
+    Changes of messages that the client does not have yet are left out: it gets those messages as they are.
     """
     head, known_seq = named.head, named.at.seq
     wanted = [one for one in changes if not one.is_of_message or 0 < (one.message_seq or 0) <= known_seq]

@@ -1,15 +1,15 @@
-"""How much is unread."""
+"""Unread totals."""
 
 from msgspec import Struct
 
 from parley.adapters.conversations import conversations
 from parley.domain.api.request import Request
 
-MAX_COUNTED = 100  # unread totals look at the most recently active conversations only, for two round trips
+MAX_COUNTED = 100  # unread totals look only at the most recently active conversations, in two round trips
 
 
 class UnreadCount(Struct, frozen=True, kw_only=True):
-    """How much is unread: messages, and conversations that hold them. `capped` where there were more to look at."""
+    """Unread messages, and the conversations that hold them. `capped` if there were more conversations to look at."""
 
     total: int
     conversations: int
@@ -17,7 +17,7 @@ class UnreadCount(Struct, frozen=True, kw_only=True):
 
 
 class Unread(Struct, frozen=True, kw_only=True):
-    """What is unread in one conversation."""
+    """The unread count of one conversation."""
 
     conversation_id: str
     unread: int
@@ -26,7 +26,7 @@ class Unread(Struct, frozen=True, kw_only=True):
 
 
 class UnreadList(Struct, frozen=True, kw_only=True):
-    """The conversations with something unread, the most recently active first."""
+    """The conversations with unread messages, most recently active first."""
 
     conversations: list[Unread]
     total: int
@@ -34,13 +34,13 @@ class UnreadList(Struct, frozen=True, kw_only=True):
 
 
 def count_unread(request: Request) -> UnreadCount:
-    """Returns how much is unread; two round trips."""
+    """Returns the unread totals; two round trips."""
     found = list_unread(request)
     return UnreadCount(total=found.total, conversations=len(found.conversations), capped=found.capped)
 
 
 def list_unread(request: Request) -> UnreadList:
-    """Returns what is unread by conversation, among the `MAX_COUNTED` most recently active; two round trips."""
+    """Returns the unread counts of the `MAX_COUNTED` most recently active conversations; two round trips."""
     entries = conversations.recent(request.user_id, MAX_COUNTED + 1)
     counted = [entry.conversation_id for entry in entries[:MAX_COUNTED]]
     found = conversations.heads_and_memberships(counted, request.user_id, stale=True)

@@ -14,7 +14,7 @@ from parley.domain.conversations.views import view_conversation
 
 
 def get_conversation(request: Request, conversation_id: str) -> Conversation:
-    """Returns one conversation of the caller; two round trips."""
+    """Returns one of the caller's conversations; two round trips."""
     shown = view_conversations([access.access_conversation(request, conversation_id)], request.user_id)
     if not shown:  # removed in between
         raise access.no_conversation()
@@ -22,9 +22,9 @@ def get_conversation(request: Request, conversation_id: str) -> Conversation:
 
 
 def view_conversations(heads: Sequence[Head], user_id: str, *, stale: bool = False) -> list[Conversation]:
-    """Returns the conversations of these heads as a member sees them; those that they have just lost are left out.
+    """Returns the conversations of these heads as a member sees them, without those that they have just lost.
 
-    With `stale` markers may be a moment old, the member's own too. One round trip for up to 100 rows, more at once.
+    With `stale`, markers may be a moment old, also the member's own. One round trip: batches of 100 rows side by side.
     """
     if not heads:
         return []

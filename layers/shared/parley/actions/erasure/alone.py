@@ -1,4 +1,4 @@
-"""What an erasure removes table by table, whatever conversations the person was in."""
+"""The parts of an erasure that do not depend on the person's conversations, table by table."""
 
 from parley.actions.erasure.work import Unit, Work
 from parley.adapters.conversations import messages, words_left_behind
@@ -11,7 +11,7 @@ from parley.domain.erasure.job import without_person
 
 
 def erase_presence(work: Work) -> Unit:
-    """Closes the person's devices and forgets that they were ever here."""
+    """Closes the person's devices and deletes their presence."""
     row = batches.read_rows({tables.Connections: [(work.user_id,)]}).get(tables.Connections, work.user_id)
     if row is None:
         return Unit()
@@ -20,9 +20,9 @@ def erase_presence(work: Work) -> Unit:
 
 
 def erase_profile(work: Work) -> Unit:
-    """Forgets the profile, how much the person has lately done and, in the last round, that they were signed out.
+    """Deletes the profile, the person's bucket and, in the last round, the state of their account (signed out).
 
-    By then API Gateway asks its authorizer again, which lets no erased person in.
+    By then API Gateway asks its authorizer again, which refuses an erased person.
     """
     models: tuple[type[tables.Table], ...] = (tables.User, tables.Bucket)
     models += (tables.AccountState,) if work.job.is_last_round else ()
@@ -33,10 +33,10 @@ def erase_profile(work: Work) -> Unit:
 
 
 def erase_exports(work: Work) -> Unit:
-    """Deletes what the person had written into files, and the files of others that hold their words.
+    """Deletes the person's exports, and the exports of others that hold their words.
 
-    A file goes before its row: killed in between, the row is found again. One that is being written cannot come to its
-    end any more; one that is begun later finds no words of theirs, for those have gone in an earlier part.
+    A file is deleted before its row: after a kill in between, the row is found again. A file that is being written can
+    no longer be completed. A later export finds no words of theirs, because an earlier part has blanked them.
     """
     rows, cursor = erasures.scanned(tables.Export, work.job.cursor, MAX_OPS)
     found = [row for row in rows if isinstance(row, tables.Export)]
@@ -51,14 +51,14 @@ def erase_exports(work: Work) -> Unit:
 
 
 def erase_tickets(work: Work) -> Unit:
-    """Deletes the person's tickets, used or not; they were good for 30 s, but DynamoDB may keep them for days."""
+    """Deletes the person's tickets, used or not. They are valid for 30 s, but DynamoDB may keep them for days."""
     rows, cursor = erasures.scanned(tables.WsTicket, work.job.cursor, MAX_OPS)
     theirs = [row for row in rows if isinstance(row, tables.WsTicket) and row.identity["user_id"] == work.user_id]
     return Unit([erasures.delete_row(row) for row in theirs], {"tickets": len(theirs)}, cursor)
 
 
 def erase_calls(work: Work) -> Unit:
-    """Takes the person's name off calls, which are kept for a day; by the last round the sweep has ended them all."""
+    """Removes the person's id from calls, which are kept for a day; by the last round the sweep has ended them all."""
     if not work.job.is_last_round:
         return Unit()
     rows, cursor = erasures.scanned(tables.Call, work.job.cursor, MAX_OPS)
@@ -79,7 +79,7 @@ def erase_calls(work: Work) -> Unit:
 
 
 def erase_blocks(work: Work) -> Unit:
-    """Forgets whom the person has blocked, and who has blocked them; each block stands in two rows."""
+    """Deletes the person's blocks, and the blocks against them; each block has two rows."""
     found = erasures.blocks_of(work.user_id, MAX_OPS // 2)
     pairs = [pair for one in found for pair in ((work.user_id, one), (one, work.user_id))]
     ops = [erasures.delete_row(tables.Block(user_id=one, other_id=other)) for one, other in pairs]
@@ -87,7 +87,7 @@ def erase_blocks(work: Work) -> Unit:
 
 
 def erase_reports(work: Work) -> Unit:
-    """Takes the person off reports, with what they wrote: the message, the note of who reports, the moderator's."""
+    """Removes the person's id from reports, and their texts: the message, the reporter's note, the moderator's note."""
     rows, cursor = erasures.scanned(tables.Report, work.job.cursor, MAX_OPS)
     ops: list[Op] = []
     spoken_in = words_left_behind.among(
@@ -109,11 +109,11 @@ def erase_reports(work: Work) -> Unit:
 
 
 def _was_theirs(work: Work, report: tables.Report) -> bool:
-    """Says whether a reported message was the person's, or a copy of what they wrote."""
+    """Says whether a reported message was the person's, or a forwarded copy of theirs."""
     if report.sender_id == work.user_id:
         return True
     message = messages.get_message(report.conversation_id, int(report.seq))
-    # By now the pseudonym stands where the person's id stood.
+    # By now the pseudonym has replaced the person's id.
     return (
         message is not None
         and message.forwarded_from is not None
@@ -122,7 +122,7 @@ def _was_theirs(work: Work, report: tables.Report) -> bool:
 
 
 def erase_audit(work: Work) -> Unit:
-    """Takes the person's id off what moderators did; that they did it stays."""
+    """Replaces the person's id in the audit log; the entries stay."""
     rows, cursor = erasures.scanned(tables.AuditEntry, work.job.cursor, MAX_OPS)
     ops: list[Op] = []
     for row in rows:
@@ -136,7 +136,7 @@ def erase_audit(work: Work) -> Unit:
 
 
 def erase_word_lists(work: Work) -> Unit:
-    """Takes the person's id off the list of banned words, where they have changed it last."""
+    """Removes the person's id from the list of banned words, if they changed it last."""
     rows, cursor = erasures.scanned(tables.WordList, work.job.cursor, MAX_OPS)
     theirs = [row for row in rows if isinstance(row, tables.WordList) and row.updated_by == work.user_id]
     return Unit(
@@ -145,7 +145,7 @@ def erase_word_lists(work: Work) -> Unit:
 
 
 def erase_words_left_behind(work: Work) -> Unit:
-    """Forgets in which conversations the person's words were; until the last round they are still needed."""
+    """Deletes the list of conversations that hold the person's words; until the last round it is still needed."""
     if not work.job.is_last_round:
         return Unit()
     found = words_left_behind.behind(work.user_id, None, MAX_OPS)

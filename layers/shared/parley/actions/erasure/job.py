@@ -1,4 +1,4 @@
-"""Erasing a person everywhere: asked for by the host's own server, done by a job in steps, ended by a receipt."""
+"""Erasing a person everywhere: the host's own server asks, a job does it in steps, a receipt ends it."""
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -21,9 +21,9 @@ MAX_UNITS = 20  # of one step; each is a few round trips
 
 
 def erase_user(request: Request, user_id: str) -> Erasure:
-    """Returns the erasure of a person: the one that goes on, or is over, or a new one; two round trips and the queue's.
+    """Returns the erasure of a person, running, finished or new; two round trips and the queue's.
 
-    From then on nobody gets in as this person, until the host's own server gives them a profile again.
+    From then on nobody can sign in as this person, until the host's own server gives them a profile again.
     """
     profiles.require_service(request, "erase people", "DELETE /users")
     profiles.check_user_id(user_id)
@@ -36,14 +36,14 @@ def erase_user(request: Request, user_id: str) -> Erasure:
             except conditions.LostRace:
                 continue
         if not job.is_over:
-            # Also for a retry: the first try may have died before it got so far. A step that comes twice does no harm.
+            # Also for a retry: the first try may have died before this. A step that comes twice does no harm.
             _go_on_later(job, request.now_ms)
         return job.view(request.now_ms)
     raise conditions.busy()
 
 
 def get_erasure(request: Request, erasure_id: str) -> Erasure:
-    """Returns an erasure with, once it is over, its receipt; one round trip."""
+    """Returns an erasure, with its receipt when it is over; one round trip."""
     profiles.require_service(request, "erase people", "DELETE /users")
     if not is_erasure_id(erasure_id):
         raise Invalid.field("{erasure_id}", "bad_format", "That is not the id of an erasure.")
@@ -54,10 +54,10 @@ def get_erasure(request: Request, erasure_id: str) -> Erasure:
 
 
 def erase_person(wanted: ErasureStep, now_ms: int) -> None:
-    """Takes an erasure some units on, and asks the queue for the next step; after the first round only in a while.
+    """Runs a bounded part of an erasure and queues the next one (delayed after the first round).
 
-    Each unit is one transaction with the job's row, so killed anywhere it goes on behind the last one. A part with
-    nothing to do is noted with the next one. Of two workers, the one that loses leaves the rest to the other.
+    Each unit is one transaction with the job's row, so after a kill the next step continues after the last unit. A part
+    with nothing to do is noted with the next one. If two workers race, the loser leaves the rest to the winner.
     """
     job = erasures.get_job(wanted.erasure_id)
     if job is None or job.is_over:
@@ -68,7 +68,7 @@ def erase_person(wanted: ErasureStep, now_ms: int) -> None:
 
 
 def _take_on(job: Job, wanted: ErasureStep, now_ms: int) -> Job | None:
-    """Returns the job some units on; None if it is over, or if another worker has moved it."""
+    """Returns the job after some units; None if it is over, or if another worker has moved it."""
     noted, read = job, 0
     for _ in range(MAX_UNITS):
         if not job.may_go_on_with(wanted) or read >= MAX_READ:
@@ -85,14 +85,14 @@ def _take_on(job: Job, wanted: ErasureStep, now_ms: int) -> Job | None:
                 return None
             job = noted = after
         elif not _is_as_noted(noted):
-            return None  # else a conversation has moved on since it was read: the unit is done again
+            return None  # else a conversation has changed since it was read: the unit is done again
     if job is not noted and not _commit(replace(job, revision=noted.revision + 1), ()):
         return None
     return job
 
 
 def _commit(job: Job, ops: Sequence[Op]) -> bool:
-    """Writes the job and what a unit writes; returns False if something of it was no longer as it was read."""
+    """Writes the job and the rows of a unit; returns False if a row has changed since it was read."""
     try:
         erasures.commit(job, ops)
     except conditions.LostRace:
@@ -106,7 +106,7 @@ def _is_as_noted(noted: Job) -> bool:
 
 
 def _go_on_later(job: Job, now_ms: int) -> None:
-    """Asks the queue for the next step of a job, which comes as soon as it may be done."""
+    """Queues the next step of a job, delayed until it may run."""
     queues.erase_on(job.next_step, delay_s=job.waits_s(now_ms))
 
 

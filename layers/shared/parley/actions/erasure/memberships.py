@@ -1,4 +1,4 @@
-"""What an erasure does with memberships: the person leaves groups, and a pseudonym takes over their direct ones."""
+"""Erasing memberships: the person leaves groups, and a pseudonym takes over their direct conversations."""
 
 import contextlib
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from parley.domain.erasure.job import head_without
 
 
 class _Leaving(Struct, frozen=True):
-    """Which conversation the person is taken out of, and who shall own it then. Noted before it is done."""
+    """The conversation that the person is removed from, and its next owner. Written before the removal."""
 
     conversation_id: str | None = None
     heir_id: str | None = None
@@ -33,7 +33,7 @@ _ON = _Leaving()
 
 
 def erase_memberships(work: Work) -> Unit:
-    """Takes the person out of one conversation after another; a retry does the same, and tells the others, again."""
+    """Removes the person from one conversation after another; a retry does it again, and tells the others again."""
     leaving = msgspec.json.decode(work.job.cursor, type=_Leaving) if work.job.cursor else _ON
     if leaving.conversation_id is None:
         following = erasures.first_membership(work.user_id)
@@ -48,7 +48,7 @@ def erase_memberships(work: Work) -> Unit:
 
 
 def _pass_on(work: Work, head: Head, mine: Membership) -> list[Op]:
-    """Returns what puts the pseudonym in the person's place in a direct conversation, which is closed with that."""
+    """Returns the writes that put the pseudonym in the person's place in a direct conversation, and close it."""
     [peer_id] = head.others(work.user_id)
     change_seq = head.last_change_seq + 1
     after = replace(
@@ -66,24 +66,24 @@ def _pass_on(work: Work, head: Head, mine: Membership) -> list[Op]:
 
 
 def _leave(work: Work, leaving: _Leaving, head: Head, *, is_member: bool) -> Unit:
-    """Lets the person leave a group, which goes to somebody else where it is theirs alone."""
+    """Lets the person leave a group; if they are its only owner, an heir gets it first."""
     conversation_id = head.conversation_id
     if is_member and leaving.heir_id is None and head.owner_ids == (work.user_id,) and head.member_count > 1:
         return _Leaving(conversation_id, _heir(work, head)).unit(groups_handed_over=1)
     try:
-        # An heir who has got it in an earlier try may have taken it from the person since.
+        # The heir of an earlier try may have taken the ownership from the person since.
         if is_member and leaving.heir_id is not None and work.user_id in head.owner_ids:
             members.set_role(work.call, conversation_id, leaving.heir_id, "owner")
     except NotFound:
         return _Leaving(conversation_id).unit(groups_handed_over=-1)  # the heir has left meanwhile
-    # Where an earlier try has taken them out, and more has happened in the group since, there is no such member.
+    # If an earlier try removed them, and the group has changed since, there is no such member.
     with contextlib.suppress(NotFound):
         members.remove_member(work.call, conversation_id, work.user_id)
     return _ON.unit()
 
 
 def _heir(work: Work, head: Head) -> str:
-    """Returns who gets a group: of its admins the one who has been in it longest, or else of its members."""
+    """Returns the heir of a group: its longest-standing admin, or else member."""
     everybody = head.participants or conversations.member_ids(head.conversation_id, MAX_MEMBERS)
     candidates = [one for one in head.admin_ids or everybody if one != work.user_id]
     found = conversations.memberships((one, head.conversation_id) for one in candidates)

@@ -1,4 +1,4 @@
-"""What an erasure does with what the person said in conversations, and with their name in what others said."""
+"""Erasing words: the person's messages in conversations, and their id in the messages of others."""
 
 from collections.abc import Mapping, Sequence
 
@@ -24,13 +24,13 @@ from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import Change, ChangeKind, PersonalMark
 from parley.domain.erasure.job import RECORDS_MS, Found, Walk, find_person, head_without, names_person, without_person
 
-PAGE = 500  # messages, or entries of a log, that one unit looks through
+PAGE = 500  # messages, or log entries, that one unit looks through
 
 COUNTED_AS_CHANGE: Mapping[bool, ChangeKind] = {True: "message_deleted", False: "message_updated"}
 
 
 def erase_words(work: Work) -> Unit:
-    """Goes on through one conversation after another that holds words of the person."""
+    """Continues through the conversations that hold the person's words, one after another."""
     walk = msgspec.json.decode(work.job.cursor, type=Walk) if work.job.cursor else None
     if walk is None or walk.part == "done":
         found = words_left_behind.behind(work.user_id, walk.conversation_id if walk else None, 1)
@@ -59,7 +59,7 @@ def _walked(walk: Walk, ops: Sequence[Op] = (), removed: Mapping[str, int] | Non
 
 
 def _messages(work: Work, walk: Walk, head: Head) -> Unit:
-    """Blanks what the person wrote, as far as one transaction holds it, and takes their id off what others did."""
+    """Blanks the person's messages, as many as one transaction holds, and removes their id from those of others."""
     until = min(walk.seq + PAGE, head.last_seq)
     if walk.seq >= head.last_seq:
         return _walked(replace(walk, part="changes", seq=0))
@@ -105,14 +105,14 @@ class _Batch:
         return [erasures.move_head(self._before, self._after), *self._ops]
 
     def takes(self, message: StoredMessage, found: Found | None, given: Sequence[PersonalMark]) -> bool:
-        """Adds what becomes of a message; returns False where there is no room, or older texts must go first."""
+        """Adds the writes for a message; returns False if there is no room, or if older texts must go first."""
         room = MAX_OPS - 1 - len(self._ops)
         if found is not None and found.has_versions:
             older = erasures.versions(message.conversation_id, message.seq, max(1, room))
             if older:
                 for row in older:
                     self._work.saw(row.text)
-                # They go in a unit before the message itself, which is then looked at again: there may be a hundred.
+                # There may be a hundred. They go in a unit before the message itself, which is then looked at again.
                 self._add([erasures.delete_row(row) for row in older[:room]], edit_versions=min(room, len(older)))
                 return False
         own_ops = [erasures.delete_row(personal_marks.row(message.conversation_id, one)) for one in given]
@@ -152,7 +152,7 @@ class _Batch:
 
 
 def _counted(work: Work, found: Found | None) -> dict[str, int]:
-    """Returns as what a message counts in the receipt."""
+    """Returns the counts of a message in the receipt."""
     if found is None:
         return {}
     is_own = found.before.sender_id == work.user_id
@@ -164,7 +164,7 @@ def _counted(work: Work, found: Found | None) -> dict[str, int]:
 
 
 def _record(work: Work, message: StoredMessage) -> tables.Message | None:
-    """Returns the record of a young message's `client_id`, whose key holds the person's id."""
+    """Returns the record of a recent message's `client_id`; its key holds the person's id."""
     if message.client_id is None or message.sender_id != work.user_id:
         return None
     if message.created_at_ms < work.job.created_at_ms - RECORDS_MS:
@@ -174,7 +174,7 @@ def _record(work: Work, message: StoredMessage) -> tables.Message | None:
 
 
 def _changes(work: Work, walk: Walk, head: Head) -> Unit:
-    """Takes the person's id out of the change log."""
+    """Removes the person's id from the change log."""
     until = min(walk.seq + PAGE, head.last_change_seq)
     if walk.seq >= head.last_change_seq:
         return _walked(replace(walk, part="marks", seq=0))
@@ -194,14 +194,14 @@ def _changes(work: Work, walk: Walk, head: Head) -> Unit:
 
 
 def _personal_marks(work: Work, walk: Walk) -> Unit:
-    """Deletes when the person received and read what, and what they hid from themselves."""
+    """Deletes the person's receipts, reactions and hidden-message marks."""
     found = receipts.markers_of(walk.conversation_id, work.user_id, MAX_OPS)
     ops = [erasures.delete_row(tables.Receipt(conversation_id=walk.conversation_id, marker=marker)) for marker in found]
     return _walked(walk if found else replace(walk, part="head"), ops, {"receipts": len(found)})
 
 
 def _head(work: Work, walk: Walk, head: Head) -> Unit:
-    """Takes the person's id out of the head, and their typing out of the conversation."""
+    """Removes the person's id from the head, and deletes their typing row."""
     after = head_without(head, work.user_id, work.pseudonym)
     row = tables.Typing(conversation_id=walk.conversation_id, user_id=work.user_id)
     ops = [erasures.delete_row(row)]
@@ -211,10 +211,10 @@ def _head(work: Work, walk: Walk, head: Head) -> Unit:
 
 
 def _tell(work: Work, walk: Walk, head: Head) -> Unit:
-    """Tells the members that the conversation has changed; what of it, they find by `sync`.
+    """Tells the members that the conversation has changed; they find the changes by `sync`.
 
-    Told before it is noted: killed in between, they hear it twice. Those of a large group are told by the stream, of a
-    change that stands for all the others.
+    Told before it is noted: after a kill in between, they hear it twice. The stream tells the members of a large
+    group, by one change that represents all the others.
     """
     done = replace(walk, part="done")
     if not walk.has_changed and (head.is_group or work.job.is_last_round):

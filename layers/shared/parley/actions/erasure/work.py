@@ -1,4 +1,4 @@
-"""One unit of the work of an erasure: what it knows, and what it gives back."""
+"""One unit of an erasure: its input and its result."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,7 @@ from parley.domain.erasure.job import Job
 
 
 class Unit(Struct, frozen=True):
-    """What one unit of the work does: its writes, what they remove, and where it goes on; no cursor ends the part."""
+    """The result of one unit: its writes, counts of what they remove, and the next cursor; no cursor ends the part."""
 
     ops: Sequence[Op] = ()
     removed: Mapping[str, int] = {}
@@ -22,12 +22,12 @@ class Unit(Struct, frozen=True):
 
     @property
     def was_needless(self) -> bool:
-        """Says whether there was nothing to do, and nothing is left to do, in this part of the work."""
+        """Says whether this part had nothing to do, and has nothing left to do."""
         return not self.ops and self.cursor is None and not any(self.removed.values())
 
 
 class Work:
-    """What the units of one step know: the job, the times, and the person as one who acts."""
+    """The input of the units of one step: the job, the times, and the person as a caller."""
 
     def __init__(self, job: Job, now_ms: int, most: int) -> None:
         self.job = job
@@ -36,9 +36,9 @@ class Work:
         self._most = most
         self.user_id = job.whom
         self.pseudonym = job.pseudonym
-        # What is written carries the time of the wish, however often it takes to be written.
+        # Every write carries the time of the request, however often it is retried.
         self.at_ms = job.created_at_ms
-        # It is the host that has them leave: who has used up what they may do in a time must be erased all the same.
+        # The role is the host's, so that no rate limit of the person stops their erasure.
         identity = Identity(user_id=job.whom, name="", role=SERVICE, expires_at_s=0)
         self.call = Request(caller=identity, now_ms=self.at_ms, request_id=job.erasure_id)
 
@@ -52,7 +52,7 @@ class Work:
         return self.read >= self._most
 
     def change(self, head: Head, kind: ChangeKind, change_seq: int, *, message_seq: int | None = None) -> Change:
-        """Returns an entry of a change log that the erasure makes."""
+        """Returns an entry of the change log for the erasure."""
         return Change(
             conversation_id=head.conversation_id,
             change_seq=change_seq,

@@ -1,4 +1,4 @@
-"""Exports: a conversation is written into a file by a job that takes bounded steps, and fetched by its owner."""
+"""Exports: a job writes a conversation into a file in bounded steps, and its owner fetches the file."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -40,11 +40,11 @@ from parley.domain.moderation import audit
 from parley.domain.moderation.audit import Entry
 
 LOOK_BACK = 10  # messages read again at the start of a part
-PAGE = 100  # messages whose people and answers are looked up at once: one batch each (DynamoDB quotas)
+PAGE = 100  # messages whose people and replied-to messages are looked up at once: one batch each (DynamoDB quotas)
 
 
 def export_conversation(request: Request, conversation_id: str, wanted: ExportConversation) -> Export:
-    """Returns the export that a retry, or the same wish before it, has begun, or a new one.
+    """Returns the export that an earlier try, or an equal request, has begun, or a new one.
 
     For members, and for moderators of any conversation. Three round trips and the queue's, one less for a retry.
     """
@@ -60,16 +60,16 @@ def export_conversation(request: Request, conversation_id: str, wanted: ExportCo
             except conditions.LostRace:
                 continue
         if job.state == "queued":
-            # Also for a retry: the first try may have died before it got so far. A step that comes twice does no harm.
+            # Also for a retry: the first try may have died before this. A step that comes twice does no harm.
             queues.go_on_with(ExportStep(export_id=job.export_id))
         return job.view(request.now_ms)
     raise conditions.busy()
 
 
 def get_export(request: Request, export_id: str) -> Export:
-    """Returns an export of the caller's with, once it is done, the address of its file; two round trips.
+    """Returns the caller's export, with the address of its file when it is done; two round trips.
 
-    Who may not read the conversation any more gets nothing of it.
+    A caller who may no longer read the conversation gets NotFound.
     """
     ids.check_export_id(export_id, access.field_of(request, "export_id"))
     job = exports.get_job(export_id)
@@ -83,10 +83,10 @@ def get_export(request: Request, export_id: str) -> Export:
 
 
 def write_export(wanted: ExportStep, now_ms: int) -> None:
-    """Takes an export a bounded step on, and asks the queue for the next one.
+    """Runs a bounded step of an export, and queues the next one.
 
-    Killed anywhere, it goes on from the row: a part that was stored and not noted is stored again. Of two at the same
-    step, the one that loses leaves the rest to the other.
+    After a kill it continues from the row: a part that was stored but not noted is stored again. If two workers race,
+    the loser leaves the rest to the winner.
     """
     job = exports.get_job(wanted.export_id)
     if job is None or job.is_over or job.has_expired(now_ms // 1000):
@@ -100,7 +100,7 @@ def write_export(wanted: ExportStep, now_ms: int) -> None:
 
 
 def _moved(job: Job, now_ms: int) -> Job:
-    """Returns the job one step on, as it is stored by then; raises LostRace."""
+    """Returns the job after one step, as it is stored; raises LostRace."""
     try:
         if job.upload_id is None:
             file_name = f"{job.conversation_id}.{job.format}"
@@ -143,7 +143,7 @@ class _Part:
         """Returns the part, and the seq of its last message."""
         job = self._job
         part = bytearray() if job.parts else self._top()
-        # Some before the first, for what depends on the one before (whether a day begins, whether its sender goes on).
+        # Some before the first, because a message's layout depends on the one before (a new day, the same sender).
         found = messages.each(job.conversation_id, max(1, job.done + 1 - LOOK_BACK), job.total)
         for page in _pages(found):
             shown = self._seen(page)
@@ -158,7 +158,7 @@ class _Part:
 
     @cached_property
     def _about(self) -> About:
-        """Returns what the first part and the last one tell of the conversation; two round trips or more."""
+        """Returns what the first and the last part say of the conversation; two round trips or more."""
         head = self._head
         people = head.participants or conversations.member_ids(head.conversation_id, MAX_MEMBERS)
         self._learn(people)
@@ -173,7 +173,7 @@ class _Part:
         return transcript_html.bottom(self._about).encode() if self._job.format == "html" else b""
 
     def _seen(self, page: Sequence[StoredMessage]) -> list[Message]:
-        """Returns messages as the export's owner sees them, without those that they have deleted for themselves."""
+        """Returns messages as the export's owner sees them, without those that they have hidden."""
         job = self._job
         mine = personal_marks.marks_on(job.conversation_id, job.user_id, page[0].seq, page[-1].seq)
         viewer = Viewer(user_id=job.user_id, blocked=self._blocked, marks=mine)
@@ -181,7 +181,7 @@ class _Part:
 
     @cached_property
     def _blocked(self) -> frozenset[str]:
-        """Returns whom the export's owner has blocked, where it shows: in a group; one round trip."""
+        """Returns the users whom the export's owner has blocked, if it is a group; one round trip."""
         return frozenset(blocks.blocked_by(self._job.user_id) if self._head.is_group else ())
 
     def _pieces(self, shown: Sequence[Message]) -> Iterator[bytes]:
@@ -201,9 +201,9 @@ class _Part:
         return lines
 
     def _answered(self, shown: Sequence[Message]) -> dict[str, Message]:
-        """Returns the messages that these answer, by id, as far as the export's owner sees them.
+        """Returns the messages that these reply to, by id, without those that the export's owner has hidden.
 
-        One round trip, whatever their number: of those that stand elsewhere only what is hidden is asked for.
+        One round trip, whatever their number; none if all are among these.
         """
         here = {message.id: message for message in shown}
         elsewhere = {one.reply_to for one in shown if one.reply_to is not None} - here.keys()
@@ -218,7 +218,7 @@ class _Part:
         return here | {one.message_id: viewer.view(one) for seq, one in found.items() if seq not in hidden}
 
     def _learn(self, user_ids: Iterable[str]) -> None:
-        """Looks up the names that are not known yet."""
+        """Looks up the names that are still unknown."""
         new = [one for one in user_ids if one not in self._names]
         if new:
             self._names |= conversations.names(new)
@@ -230,7 +230,7 @@ def _pages(found: Iterator[StoredMessage]) -> Iterator[list[StoredMessage]]:
 
 
 def _entry(request: Request, job: Job) -> Entry | None:
-    """Returns what the audit log says of a moderator's export."""
+    """Returns the audit log's entry for a moderator's export."""
     if not moderators.is_moderator(request.caller.role):
         return None
     details = {"export_id": job.export_id, "format": job.format}
@@ -249,7 +249,7 @@ def _access(request: Request, conversation_id: str) -> Head:
 
 
 def _known(request: Request, conversation_id: str, wanted: ExportConversation, asked: Recent) -> Job | None:
-    """Returns the job that the same `client_id` has begun before, or one that is under way with the same file."""
+    """Returns the job that the same `client_id` has begun, or a running one for the same file."""
     earlier = asked.by_client_id(wanted.client_id)
     if earlier is not None:
         if (earlier.conversation_id, earlier.format) != (conversation_id, wanted.format):
@@ -276,5 +276,5 @@ def _check_limit(request: Request, asked: Recent) -> None:
 
 
 def _no_export() -> NotFound:
-    """Returns the refusal for an export that is not there, or not the caller's: nobody can tell which."""
+    """Returns the refusal for an export that is not there, or not the caller's: the caller cannot tell which."""
     return NotFound("export_not_found", "There is no such export.")

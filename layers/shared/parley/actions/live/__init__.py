@@ -1,1 +1,1 @@
-"""What happens now: presence, typing, calls, telling many."""
+"""Live events: presence, typing, calls, fan-out."""

@@ -1,4 +1,4 @@
-"""How calls end: hung up, missed, failed, or ended by the sweep because nobody has ended them."""
+"""The ends of calls: hung up, missed, failed, or ended by the sweep because no device has ended them."""
 
 import msgspec
 
@@ -15,19 +15,19 @@ from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.send_steps import next_note
 from parley.domain.live.calls import StoredCall
 
-RETELL_MS = 30_000  # how long an answer or a hang-up that comes again is told again to those who need not know
+RETELL_MS = 30_000  # how long a repeated answer or hang-up is told again
 
 
 def end(
     request: Request, head: Head | None, found: StoredCall, reason: CallReason, by: str | None = None
 ) -> StoredCall:
-    """Ends a call, leaves a message of one that was missed, and tells both sides; LostRace where somebody was faster.
+    """Ends a call, writes a message if it was missed, and tells both sides; raises LostRace.
 
-    A call that is `busy` ends as it begins: there is nothing of it yet.
+    A `busy` call ends as it begins: it has no row yet.
     """
     ended = found.ended(reason, request.now_ms, by=by, device=request.connection_id if by == request.user_id else None)
     step = None
-    # Whoever has been blocked since it rang reaches the other one no more, not even so.
+    # A user who was blocked after it rang cannot reach the other side any more, not even by this message.
     if head is not None and not head.blocked_by and (note := ended.note()) is not None:
         step = next_note(head, note, request, sender_id=ended.caller_id)
         ended = ended.noted(step.new_message.seq)
@@ -36,7 +36,7 @@ def end(
 
 
 def tell_end_again(request: Request, ended: StoredCall) -> None:
-    """Tells of the end of a call again while it is news: the try that ended it may have died before it did so."""
+    """Tells of the end of a call again while it is recent: the try that ended it may have died before its posts."""
     if push.is_news(request, ended.key, ended.ended_at_ms or 0, within_ms=RETELL_MS):
         _tell_end(request, ended, _note_of(ended))
 
@@ -47,24 +47,24 @@ def _note_of(ended: StoredCall) -> StoredMessage | None:
 
 def _tell_end(request: Request, ended: StoredCall, note: StoredMessage | None) -> StoredCall:
     people = list(connections.of(ended.people).values())
-    if ended.reason != "busy":  # nobody has heard of that one
+    if ended.reason != "busy":  # neither side knows of a busy call
         hang_up = call_frames.signal_event(request, ended, "hang_up", reason=ended.reason)
         call_frames.post(request, ended, people, call_frames.frames_of(ended, hang_up))
     if note is not None:
-        # The calling device, too: no reply of its own has told it of the message.
+        # Also the calling device: its own reply does not hold the message.
         everywhere = msgspec.structs.replace(request, connection_id=None)
         push.tell_present_each(everywhere, people, push.new_message(ended.conversation_id, note.for_all()))
     push.remember(ended.key)
     if ended.due_at_s is None:
         return ended
-    # Nobody asks again for what nobody asked for, so the sweep's entry goes only now.
+    # No client retries an end that the sweep made, so its entry goes only after the posts.
     told = ended.told()
     calls.change(ended, told)
     return told
 
 
 def look_after(request: Request, head: Head | None, found: StoredCall) -> int:
-    """Ends a call that is due, or lets it go on; returns how many were ended. LostRace where it changes meanwhile."""
+    """Ends a due call, or keeps it; returns how many calls it ended. Raises LostRace if the call changes meanwhile."""
     match found.state:
         case "ended":
             _tell_end(request, found, _note_of(found))
@@ -73,7 +73,7 @@ def look_after(request: Request, head: Head | None, found: StoredCall) -> int:
             end(request, head, found, "missed")
             return 1
         case "active":
-            if head is not None and head.blocked_by:  # it has been cut: no signal passes
+            if head is not None and head.blocked_by:  # a block has cut it: no signal passes
                 end(request, head, found, "hung_up")
                 return 1
             people = connections.of(found.people)
@@ -90,20 +90,20 @@ def look_after(request: Request, head: Head | None, found: StoredCall) -> int:
 def _sweep_call(
     request: Request, run: Run, key: tuple[str, ...], read: tuple[Head | None, StoredCall | None] | None
 ) -> int:
-    """Ends a call that has rung out or whose devices are gone, and tells both sides; returns how many.
+    """Ends a call that has rung too long or whose devices are gone, and tells both sides; returns how many.
 
-    What a killed sweep leaves half done stays in the index, and the next one finds it there.
+    After a kill, the unfinished call stays in the index, and the next sweep finds it there.
     """
     for _ in conditions.tries():
         head, found = read or calls.heads_and_calls([key])[key]
         read = None
         if found is None or not found.is_due(request.now_s):
-            return 0  # somebody has done something with it, so it is not stale
+            return 0  # a device has changed it, so it is not stale
         try:
             return look_after(request, head, found)
         except conditions.LostRace:
             continue
-    return 0  # the next minute's
+    return 0  # the next minute's sweep does it
 
 
 SWEEP = Sweep(
@@ -117,5 +117,5 @@ SWEEP = Sweep(
 
 
 def clear_stale_calls(request: Request, run: Run) -> int:
-    """Ends the calls that have rung out or whose devices are gone; returns how many."""
+    """Ends the calls that have rung too long or whose devices are gone; returns how many."""
     return sweep.sweep_due(request, run, SWEEP)

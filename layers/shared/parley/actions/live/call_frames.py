@@ -1,4 +1,4 @@
-"""The frames that carry signals of a call, and who gets them."""
+"""The frames that carry a call's signals, and the devices that get them."""
 
 from collections.abc import Iterable
 
@@ -29,7 +29,7 @@ def frames_of(found: StoredCall, event: CallSignal) -> Frames:
 
 
 def checked_frames(request: Request, found: StoredCall, wanted: SendCallSignal) -> Frames:
-    """Returns what the other side gets of a signal; refuses what a client's frame could not have held."""
+    """Returns the frames of a signal for the other side; refuses a payload that no frame can hold."""
     event = signal_event(request, found, wanted.signal, wanted=wanted)
     if event.frame_bytes > MAX_FRAME_BYTES:
         raise Invalid.field(
@@ -62,5 +62,5 @@ def signal_event(
 
 
 def has_device(people: Iterable[Presence], device: str | None, now_s: int) -> bool:
-    """Says whether a device is one of these people's, and there."""
+    """Says whether a device belongs to one of these people and is live."""
     return device in {one.connection_id for person in people for one in person.live(now_s)}

@@ -1,4 +1,4 @@
-"""Calls: taking signals from the devices of two people and passing them on."""
+"""Calls: taking signals from the devices of two people and passing them to the other side."""
 
 from parley.actions import access, limits, push
 from parley.actions.live import call_ends, call_frames
@@ -17,7 +17,7 @@ from parley.domain.live.calls import MAX_CANDIDATE_CHARACTERS, RING_S, StoredCal
 from parley.domain.live.presence import Connection
 from parley.domain.live.visibility import Frames
 
-# Which fields go with which signals; a field that goes with none of them would be lost without a word.
+# The signals that each field goes with; any other field would be lost silently.
 _FIELDS: dict[str, tuple[Signal, ...]] = {
     "media": ("offer",),
     "payload": ("offer", "answer", "candidate"),
@@ -26,9 +26,9 @@ _FIELDS: dict[str, tuple[Signal, ...]] = {
 
 
 def call_signal(request: Request, wanted: SendCallSignal) -> CallStatus:
-    """Takes a signal from the calling device, and passes it on to the devices that it is for; returns the call.
+    """Takes a signal from the calling device, and passes it to the devices that it is for; returns the call.
 
-    Two round trips, three for a new call and for the end of one, and more where somebody was faster or is busy.
+    Two round trips, three for a new call and for the end of one; more after a lost race or if a user is busy.
     """
     _check_fields(request, wanted)
     ids.check_conversation_id(wanted.conversation_id, access.field_of(request, "conversation_id"))
@@ -52,7 +52,7 @@ def call_signal(request: Request, wanted: SendCallSignal) -> CallStatus:
 
 
 def _step(request: Request, head: Head, found: StoredCall | None, wanted: SendCallSignal) -> CallStatus | None:
-    """Returns the call after a signal; None, or LostRace, where it has to be read again."""
+    """Returns the call after a signal; None, or raises LostRace, if it has to be read again."""
     if found is None:
         if wanted.signal != "offer":
             raise NotFound("call_not_found", "There is no such call.")
@@ -75,7 +75,7 @@ def _step(request: Request, head: Head, found: StoredCall | None, wanted: SendCa
 
 
 def _ring(request: Request, head: Head, wanted: SendCallSignal) -> CallStatus | None:
-    """Lets the callee's devices ring; ends the call at once where the callee is in another one."""
+    """Lets the callee's devices ring; ends the call at once if the callee is in another one."""
     rights.require(head, request.user_id, "call")
     [callee_id] = head.others(request.user_id)
     fresh = StoredCall(
@@ -88,7 +88,7 @@ def _ring(request: Request, head: Head, wanted: SendCallSignal) -> CallStatus | 
         callee_id=callee_id,
         caller_device=request.device_id,
         started_at_ms=request.now_ms,
-        due_at_s=request.now_s + RING_S + 1,  # has certainly rung out by then
+        due_at_s=request.now_s + RING_S + 1,  # has certainly stopped ringing by then
     )
     frames = call_frames.checked_frames(request, fresh, wanted)
     limits.take_own(request)
@@ -101,7 +101,7 @@ def _ring(request: Request, head: Head, wanted: SendCallSignal) -> CallStatus | 
 
 
 def _when_engaged(request: Request, head: Head, fresh: StoredCall) -> CallStatus | None:
-    """Says why a call could not begin; None where it can be tried again."""
+    """Refuses a call that could not begin, or ends it as busy; returns None if it can be tried again."""
     engaged = calls.on_lines_of(fresh.people)
     stale = [one for one in engaged.values() if one.is_due(request.now_s)]
     for one in stale:
@@ -115,7 +115,7 @@ def _when_engaged(request: Request, head: Head, fresh: StoredCall) -> CallStatus
         device = mine.device_of(request.user_id)
         if device is None or call_frames.has_device(connections.of([request.user_id]).values(), device, request.now_s):
             raise Conflict("in_another_call", "You are in another call, or being called.", rule="one call a person")
-        # The device is gone, and who was on it calls anew.
+        # The device is gone, and its user calls again.
         reason: CallReason = "missed" if mine.state == "ringing" else "failed"
         call_ends.end(request, conversations.head(mine.conversation_id), mine, reason)
         return None
@@ -125,7 +125,7 @@ def _when_engaged(request: Request, head: Head, fresh: StoredCall) -> CallStatus
 
 
 def _offer_again(request: Request, found: StoredCall, wanted: SendCallSignal) -> CallStatus:
-    """Passes on an offer of a call that is there: the first one again, or one that changes what is sent."""
+    """Passes on an offer of an existing call: the first one again, or one that changes the media."""
     if found.state == "ended" and found.caller_id == request.user_id:
         if found.reason == "busy":
             call_ends.tell_end_again(request, found)
@@ -134,7 +134,7 @@ def _offer_again(request: Request, found: StoredCall, wanted: SendCallSignal) ->
 
 
 def _answer(request: Request, found: StoredCall, wanted: SendCallSignal) -> CallStatus:
-    """Takes the first answer of the callee's devices; later ones only from devices that take part."""
+    """Takes the first answer of the callee's devices; later answers only from devices that take part."""
     is_callee = request.user_id == found.callee_id
     if found.callee_device is not None and is_callee and not found.is_on(request.user_id, request.device_id):
         raise Conflict("answered_elsewhere", "Another of your devices has answered.", rule="one device answers")
@@ -157,7 +157,7 @@ def _answer(request: Request, found: StoredCall, wanted: SendCallSignal) -> Call
 
 
 def _answer_frames(request: Request, answered: StoredCall, frames: Frames) -> push.FrameFor:
-    """Returns the answer for the devices in the call; the callee's others learn that one of them has answered."""
+    """Returns the answer for the devices in the call; the callee's other devices learn that one has answered."""
     tells_others = request.now_ms - (answered.answered_at_ms or 0) < call_ends.RETELL_MS
     hang_up = call_frames.signal_event(request, answered, "hang_up", reason="answered_elsewhere")
     elsewhere = call_frames.frames_of(answered, hang_up)
@@ -171,7 +171,7 @@ def _answer_frames(request: Request, answered: StoredCall, frames: Frames) -> pu
 
 
 def _resume(request: Request, found: StoredCall, wanted: SendCallSignal) -> CallStatus:
-    """Lets a device go on with a new connection; it must know the one that it had."""
+    """Lets a device continue with a new connection; it must name the connection that it had."""
     if found.state == "ended":
         return found.view()
     resumed = found
@@ -184,7 +184,7 @@ def _resume(request: Request, found: StoredCall, wanted: SendCallSignal) -> Call
 
 
 def _hang_up(request: Request, head: Head, found: StoredCall) -> CallStatus:
-    """Ends a call: for a device that takes part, for any while it rings, and for any where the one in it is gone."""
+    """Ends a call: any device may while it rings, or if the user's device in it is gone; else only that device."""
     if found.state == "ended":
         call_ends.tell_end_again(request, found)
         return found.view()
@@ -201,7 +201,7 @@ def _hang_up(request: Request, head: Head, found: StoredCall) -> CallStatus:
 
 
 def _relay(request: Request, found: StoredCall, wanted: SendCallSignal) -> CallStatus:
-    """Passes a signal on to the other side, if the call may have one more; one round trip and the posts."""
+    """Passes a signal to the other side, if the call may have one more; one round trip and the posts."""
     frames = call_frames.checked_frames(request, found, wanted)
     _, people = push.beside(lambda: _count(request, found, wanted), [found.other(request.user_id)])
     call_frames.post(request, found, people, frames)

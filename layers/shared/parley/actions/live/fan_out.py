@@ -1,9 +1,9 @@
-"""Fan-out: what follows a stored message or change in a group. The stream starts it, a queue runs its parts.
+"""Fan-out: the follow-ups of a stored message or change in a group. The stream starts it, a queue runs its parts.
 
 A group's list entries move once an hour (`index`), and a large group's members are told in parts of a hundred
-(`fan_out`): nobody who writes waits for that. Everything here may happen twice.
+(`fan_out`): no sender waits for that. Everything here may happen twice.
 
-Rows and queue messages call it `errand` and `errands`: functions of the version before read and write them as well.
+Rows and queue messages call it `errand` and `errands`: functions of the previous version read and write them as well.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ _updates = Threads(max_workers=MAX_UPDATES_AT_ONCE, thread_name_prefix="index")
 
 
 class FanOut(Struct, frozen=True, kw_only=True):
-    """The fan-out of one message (`seq`) or change (`change_seq`); `follow_ups` says what is to do."""
+    """The fan-out of one message (`seq`) or change (`change_seq`); `follow_ups` names the work."""
 
     conversation_id: str
     seq: int = 0
@@ -36,16 +36,16 @@ class FanOut(Struct, frozen=True, kw_only=True):
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """A fan-out to a part of the members."""
+    """The fan-out to a part of the members."""
 
     fan_out: FanOut = field(name="errand")
     user_ids: tuple[str, ...]
 
 
 def start_fan_out(row: Mapping[str, Any]) -> None:
-    """Puts a job for each hundred members into the queue, if the row has follow-ups.
+    """Queues a job for each hundred members, if the row has follow-ups.
 
-    A round trip for each thousand members, and one call of the queue for each ten jobs.
+    One round trip for each thousand members, and one call of the queue for each ten jobs.
     """
     if "errands" in row:
         queues.deliver(list(_jobs(_of_row(row))))
@@ -76,7 +76,7 @@ def _jobs(fan_out: FanOut) -> Iterator[Delivery]:
 
 
 def run_fan_out(delivery: Delivery, now_ms: int) -> None:
-    """Does the follow-ups for a part of the members; three round trips, the posts, and one for each entry to move."""
+    """Does the follow-ups for a part of the members; three round trips, the posts, one more for each moved entry."""
     fan_out = delivery.fan_out
     head = conversations.head(fan_out.conversation_id)
     if head is None:
@@ -109,9 +109,9 @@ def _post(head: Head, people: Sequence[Presence], frames: push.FrameFor, now_ms:
 
 
 def _frames(head: Head, fan_out: FanOut, user_ids: Sequence[str]) -> push.FrameFor | None:
-    """Returns what these members are told: the message or change, as it is now.
+    """Returns the frames for these members: the message or change, as it is now.
 
-    None of what is one person's own affair.
+    Returns None for a change that concerns only one person.
     """
     if fan_out.seq:
         message = messages.get_message(head.conversation_id, fan_out.seq)
@@ -120,7 +120,7 @@ def _frames(head: Head, fan_out: FanOut, user_ids: Sequence[str]) -> push.FrameF
         blockers = blocks.blockers_of(message.sender_id, user_ids) if message.kind != "system" else ()
         return push.new_message(head.conversation_id, message.for_all(), blockers)
     for change in messages.changes(head.conversation_id, fan_out.change_seq, fan_out.change_seq):
-        if not change.is_for_all:  # rows written by an earlier version have the follow-up all the same
+        if not change.is_for_all:  # rows of an earlier version have the follow-up anyway
             return None
         if not change.is_of_message:
             return push.frames_of(events.of_change(change, head, None))

@@ -1,4 +1,4 @@
-"""Greeting a connection: without a read or a write, so that it is there at once."""
+"""Greeting a connection: without a read or a write, so that the answer is fast."""
 
 from parley.adapters import limits
 from parley.domain.api.request import Request

@@ -1,4 +1,4 @@
-"""Having a conversation open on a device: joining, leaving, typing."""
+"""Conversations that are open on a device: joining, leaving, typing."""
 
 from msgspec import Struct
 
@@ -20,7 +20,7 @@ from parley.domain.live.typing_status import TYPING_EXPIRES_S, Typist
 
 
 class Joined(Struct, frozen=True, kw_only=True):
-    """A conversation as the device finds it on joining: how far it goes, and who is typing."""
+    """A conversation as the device finds it on joining: its last seqs, and the users who are typing."""
 
     conversation_id: str
     last_seq: int
@@ -35,13 +35,13 @@ class Left(Struct, frozen=True):
 
 
 class StoppedTyping(Struct, frozen=True):
-    """The conversation that the caller types in no more."""
+    """The conversation in which the caller has stopped typing."""
 
     conversation_id: str
 
 
 class TypingUntil(Struct, frozen=True, kw_only=True):
-    """Until when the others see the caller typing."""
+    """The time until which the others see the caller typing."""
 
     conversation_id: str
     expires_at: str
@@ -52,18 +52,18 @@ def join_conversation(request: Request, conversation_id: str) -> Joined:
     is_large = access.access_conversation(request, conversation_id).is_large
     since_ms = connections.join(request.user_id, request.device_id, conversation_id, request.now_ms)
     what = ("joined", request.device_id, conversation_id, since_ms)
-    # Read again after joining ("subscribe, then read"), so that nothing falls between the answer and the first event.
+    # Read again after joining ("subscribe, then read"), so that nothing is lost between the answer and the first event.
     (head, typists), hidden = visibility.read_beside(
         request.user_id, conversation_id, lambda: _open(request, conversation_id, is_large=is_large)
     )
     joined = UserJoinedConversation(conversation_id=conversation_id, user_id=request.user_id)
-    members = set(head.others(request.user_id))  # who has left, or was removed, may have a row for some seconds more
+    members = set(head.others(request.user_id))  # a former member may have a row for some seconds more
     others = [one for one in typists if one.user_id in members and not _is_ended_by_message(head, one)]
     _, cut_off = visibility.cut_off_beside(
         request.user_id,
         hidden,
         [one.user_id for one in others],
-        # Not if it was open before, unless the try that opened it may have died before it told anybody.
+        # Not if it was open before, unless the try that opened it may have died before its posts.
         lambda: visibility.tell(request, head, hidden, joined) if push.is_news(request, what, since_ms) else None,
     )
     push.remember(what)
@@ -76,9 +76,9 @@ def join_conversation(request: Request, conversation_id: str) -> Joined:
 
 
 def _open(request: Request, conversation_id: str, *, is_large: bool) -> tuple[Head, list[Typist]]:
-    """Returns the head of the caller's conversation and who types there; one round trip.
+    """Returns the head of the caller's conversation and the users who type there; one round trip.
 
-    Nobody in a large group: no event tells of it there, so none would end what the answer says.
+    In a large group it returns no users: no event tells of typing there, so no event would end it on the client.
     """
     if is_large:
         return access.access_conversation(request, conversation_id), []
@@ -89,9 +89,9 @@ def _open(request: Request, conversation_id: str, *, is_large: bool) -> tuple[He
 
 
 def leave_conversation(request: Request, conversation_id: str) -> Left:
-    """Closes a conversation on the calling device and tells the others; nothing to tell where it was not open."""
+    """Closes a conversation on the calling device and tells the others, if it was open."""
     head, hidden = _access(request, conversation_id)
-    # Told before it is written: when a try dies in between, the next one finds the conversation open and tells.
+    # Told before it is written: if a try dies in between, the next one finds the conversation open and tells.
     is_open, told = visibility.beside(request, head, hidden, lambda: _has_open(request, conversation_id))
     if is_open:
         told.tell(request, UserLeftConversation(conversation_id=conversation_id, user_id=request.user_id))
@@ -107,7 +107,7 @@ def _has_open(request: Request, conversation_id: str) -> bool:
 def typing_start(request: Request, conversation_id: str) -> TypingUntil:
     """Tells the members that the caller is typing, for `TYPING_EXPIRES_S`; two round trips and the posts.
 
-    One that comes before `TYPING_RESEND_S` writes and tells nothing, unless the one before it may have told nobody.
+    A repetition before `TYPING_RESEND_S` writes and tells nothing, unless the first one may have died before its posts.
     """
     (head, hidden), before = _with_own_typing(request, conversation_id)
     rights.require(head, request.user_id, "typing")
@@ -121,10 +121,10 @@ def typing_start(request: Request, conversation_id: str) -> TypingUntil:
 
 
 def typing_stop(request: Request, conversation_id: str) -> StoppedTyping:
-    """Tells the members that the caller types no more; two round trips and the posts.
+    """Tells the members that the caller has stopped typing; two round trips and the posts.
 
-    Nothing to tell if they do not, or if what they began has run out: the others have hidden it by then. The row stays
-    until it runs out, as an earlier try may have stopped it and died before it told anybody.
+    It tells nothing if they were not typing, or if their typing has expired: the others have hidden it by then. The row
+    stays until it expires, because an earlier try may have stopped it and died before its posts.
     """
     (head, hidden), typist = _with_own_typing(request, conversation_id)
     if typist is None or typist.expires_at_ms <= request.now_ms:
@@ -138,7 +138,7 @@ def typing_stop(request: Request, conversation_id: str) -> StoppedTyping:
 
 
 def _with_own_typing(request: Request, conversation_id: str) -> tuple[tuple[Head, visibility.Hidden], Typist | None]:
-    """Returns what `_access` does, and the caller's typing there, run out or not; one round trip."""
+    """Returns the result of `_access`, and the caller's typing there, expired or not; one round trip."""
     return in_parallel(lambda: _access(request, conversation_id), lambda: typing.of(conversation_id, request.user_id))
 
 
@@ -147,7 +147,7 @@ def _typing_expires_ms(request: Request) -> int:
 
 
 def _access(request: Request, conversation_id: str) -> tuple[Head, visibility.Hidden]:
-    """Returns the head of the caller's conversation, and from whom the caller is hidden there; one round trip."""
+    """Returns the head of the caller's conversation, and the users from whom the caller is hidden; one round trip."""
     return visibility.read_beside(
         request.user_id, conversation_id, lambda: access.access_conversation(request, conversation_id)
     )
@@ -156,25 +156,25 @@ def _access(request: Request, conversation_id: str) -> tuple[Head, visibility.Hi
 def _sweep_typist(
     request: Request, run: Run, key: tuple[str, ...], read: tuple[Head | None, Typist | None] | None
 ) -> int:
-    """Deletes a row of typing that has run out, and tells the members; returns how many.
+    """Deletes an expired typing row, and tells the members; returns how many.
 
-    Nobody is told if a message has ended it: clients hide typing at its author's next message.
+    It tells nothing if a message has ended the typing: clients hide typing at its author's next message.
     """
     conversation_id, user_id = key
     (head, typist), hidden = visibility.read_beside(
         user_id, conversation_id, lambda: read or typing.heads_and_typists([key])[key]
     )
     if typist is None or typist.is_stopped or typist.expires_at_ms > request.now_ms:
-        return 0  # stopped, or typed on: a later run looks again
+        return 0  # stopped, or renewed: a later run looks again
     if head is not None and not _is_ended_by_message(head, typist):
-        # Told before the row goes: when a sweep dies in between, the next one finds the row and tells.
+        # Told before the row goes: if a sweep dies in between, the next one finds the row and tells.
         event = UserStoppedTyping(conversation_id=conversation_id, user_id=user_id)
         visibility.tell(request, head, hidden, event, user_id=user_id)
     return int(typing.remove_stale(typist))
 
 
 def _is_ended_by_message(head: Head, typist: Typist) -> bool:
-    """Says whether the last message is the typist's, and came after they had begun, or gone on."""
+    """Says whether the last message is the typist's, and came after the typing began or was renewed."""
     last = head.last_message
     return last is not None and last.sender_id == typist.user_id and last.created_at >= rfc3339(typist.started_ms)
 
@@ -190,7 +190,7 @@ SWEEP = Sweep(
 
 
 def clear_stale_typing(request: Request, run: Run) -> int:
-    """Deletes the typing rows that have run out; returns how many."""
+    """Deletes the expired typing rows; returns how many."""
     return sweep.sweep_due(request, run, SWEEP)
 
 

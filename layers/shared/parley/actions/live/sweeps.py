@@ -1,4 +1,4 @@
-"""The three sweeps by name, for the jobs that their scheduled runs hand on."""
+"""The three sweeps by name, for the jobs that their scheduled runs hand over."""
 
 from parley.actions import sweep
 from parley.actions.live import call_ends, open_conversations, presence
@@ -8,7 +8,7 @@ from parley.domain.live.sweeps import SweepJob
 
 
 def sweep_rows(request: Request, job: SweepJob, attempts: Run) -> int:
-    """Deals with the rows of a job; returns what became of them."""
+    """Deals with the rows of a job; returns the outcome."""
     match job.kind:
         case "presence":
             return sweep.sweep_keys(request, attempts, presence.SWEEP, job.keys)

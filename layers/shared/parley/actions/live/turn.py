@@ -1,4 +1,4 @@
-"""TURN: calls between people behind strict networks go by a relay, which lets in who comes with fresh credentials."""
+"""TURN: calls between people behind strict networks use a relay, which requires fresh credentials."""
 
 import hmac
 from base64 import b64encode
@@ -22,20 +22,20 @@ class IceServer(Struct, frozen=True, kw_only=True):
 
 
 class TurnCredentials(Struct, frozen=True, kw_only=True):
-    """What to give to a new RTCPeerConnection; no servers where none is set up. Good until `expires_at`."""
+    """The configuration of a new RTCPeerConnection; without servers if none is set up. Valid until `expires_at`."""
 
     ice_servers: list[IceServer]
     expires_at: str
 
 
 def create_turn_credentials(request: Request, conversation_id: str) -> TurnCredentials:
-    """Returns credentials for a call in a conversation; refuses them where the caller may not call.
+    """Returns credentials for a call in a conversation; refuses them if the caller may not call.
 
-    The relay checks them by itself, with the secret that it shares with Parley. Each takes a token of the caller's own
-    bucket, as the call itself does. Two round trips.
+    The relay checks them by itself, with the secret that it shares with Parley. Each takes a token from the caller's
+    own bucket, as the call itself does. Two round trips.
 
     Their form is that of the "REST API for Access to TURN Services" (draft-uberti-behave-turn-rest-00), which coturn
-    and others take: SHA-1 is theirs to choose, and HMAC is not broken by its collisions.
+    and others accept. It requires SHA-1; collisions of SHA-1 do not break HMAC.
     """
     rights.require(access.access_conversation(request, conversation_id), request.user_id, "call")
     limits.take_own(request)

@@ -1,7 +1,7 @@
-"""Changing messages: edit, delete, react, pin. Read, decide, write and tell, again where somebody was faster.
+"""Changing messages: edit, delete, react, pin. Read, decide, write and tell; again after a lost race.
 
-Whoever asks for what is there already gets it again, and the others are told again: an earlier try may have died
-between its write and its posts.
+A request for a change that is there already returns it again, and the others are told again: an earlier try may have
+died between its write and its posts.
 """
 
 from collections.abc import Callable, Collection
@@ -31,26 +31,26 @@ React = Callable[[Request, Found, str], Step | None]
 
 
 class _Wanted(Struct, frozen=True):
-    """What the caller wants to change: `decide` returns the step, or None if the message is that way already."""
+    """The change that the caller wants: `decide` returns the step, or None if the message is that way already."""
 
     message_id: str
     decide: Decide
-    also: Collection[str] = ()  # people whom the message is to name
-    text: str | None = None  # what the message says afterwards, if that changes
-    of_names: bool = False  # it may name others afterwards
-    of_mark: bool = False  # the caller's mark changes, `emoji` or that the message is hidden
+    also: Collection[str] = ()  # people whom the new text names
+    text: str | None = None  # the new text, if it changes
+    of_names: bool = False  # the message may name others afterwards
+    of_mark: bool = False  # the caller's own mark changes: a reaction with `emoji`, or that they hid the message
     emoji: str | None = None
 
     def last_change_seq(self, found: Found) -> int:
-        """Returns the change that made the message, or the caller's mark, what it is; 0 if nothing has."""
+        """Returns the seq of the last change of the message, or of the caller's mark; 0 if there is none."""
         mark = found.mark(self.emoji)
         return (mark.change_seq if mark else 0) if self.of_mark else found.message.change_seq
 
 
 class PinList(Struct, frozen=True, kw_only=True):
-    """The pinned messages of a conversation, the latest pin first.
+    """The pinned messages of a conversation, latest pin first.
 
-    If they are longer than an answer can be, `next` brings the others.
+    If they do not fit into one answer, `next` brings the others.
     """
 
     messages: list[Message]
@@ -58,9 +58,9 @@ class PinList(Struct, frozen=True, kw_only=True):
 
 
 class _PinPosition(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
-    """How many of the pins, counted from the oldest, are still to be shown.
+    """The number of pins, counted from the oldest, that are still to be shown.
 
-    A pin that is taken off meanwhile can bring a message twice, but hides none.
+    If a message is unpinned meanwhile, another can come twice, but none is skipped.
     """
 
     left: Annotated[int, Meta(ge=1, le=change_steps.MAX_PINS)]
@@ -69,7 +69,7 @@ class _PinPosition(Struct, frozen=True, kw_only=True, array_like=True, forbid_un
 def edit_message(request: Request, message_id: str, wanted: EditMessage) -> Message:
     """Replaces the text of the caller's own message; three round trips.
 
-    One more in a large group where the message has named people, whose memberships are read then.
+    One more in a large group if the message has named people: it reads their memberships.
     """
     window_s = int(environment.optional("EDIT_WINDOW_S", "0"))
     named = [one for one in dict.fromkeys(wanted.mentions) if one != EVERYONE]
@@ -83,9 +83,9 @@ def edit_message(request: Request, message_id: str, wanted: EditMessage) -> Mess
 
 
 def delete_message(request: Request, message_id: str, scope: Literal["everyone", "me"]) -> Message:
-    """Deletes a message for everyone, leaving its place behind, or from the caller's own view, on all their devices.
+    """Deletes a message for everyone, leaving a blank one, or hides it from the caller on all their devices.
 
-    Three round trips; for everyone at times four, as for an edit.
+    Three round trips; for everyone sometimes four, as for an edit.
     """
     if scope == "me":
         return _change(
@@ -97,12 +97,12 @@ def delete_message(request: Request, message_id: str, scope: Literal["everyone",
 
 
 def add_reaction(request: Request, message_id: str, emoji: str) -> Message:
-    """Puts the caller's reaction on a message; three round trips."""
+    """Adds the caller's reaction to a message; three round trips."""
     return _react(request, message_id, emoji, change_steps.add_reaction)
 
 
 def remove_reaction(request: Request, message_id: str, emoji: str) -> Message:
-    """Takes the caller's reaction off a message; three round trips."""
+    """Removes the caller's reaction from a message; three round trips."""
     return _react(request, message_id, emoji, change_steps.remove_reaction)
 
 
@@ -121,7 +121,7 @@ def pin_message(request: Request, message_id: str) -> Message:
 
 
 def unpin_message(request: Request, message_id: str) -> Message:
-    """Takes the pin off a message, for all members; three round trips."""
+    """Unpins a message for all members; three round trips."""
     return _change(request, _Wanted(message_id, lambda found: change_steps.unpin_message(request, found)))
 
 
@@ -145,7 +145,7 @@ def list_pins(request: Request, conversation_id: str, query: PinQuery) -> PinLis
 
 
 def _change(request: Request, wanted: _Wanted) -> Message:
-    """Returns the message as the caller sees it afterwards."""
+    """Makes a change, and returns the message as the caller sees it afterwards."""
     conversation_id, _ = ids.split_message_id(wanted.message_id, access.field_of(request, "message_id"))
     found, asked = limits.own_beside(request, conversation_id, lambda: _read(request, wanted), text=wanted.text or "")
     for number in conditions.tries():
@@ -169,7 +169,7 @@ def _change(request: Request, wanted: _Wanted) -> Message:
 
 
 def _read(request: Request, wanted: _Wanted) -> Found:
-    """Returns what was found of the message, and checks the word list beside it if the text changes."""
+    """Returns the message and what belongs to it; checks the word list at the same time if the text changes."""
     if wanted.text is None:
         return _found(request, wanted)
     return in_parallel(lambda: _found(request, wanted), lambda: word_list_cache.check_now(request.now_s))[0]
@@ -177,7 +177,7 @@ def _read(request: Request, wanted: _Wanted) -> Found:
 
 def _found(request: Request, wanted: _Wanted) -> Found:
     conversation_id, seq = ids.split_message_id(wanted.message_id, access.field_of(request, "message_id"))
-    # What is the caller's own is read whether they are a member or not: it gives nothing away.
+    # The caller's own marks are read even for a non-member: they reveal nothing.
     ((head, membership, message, named), mine), blocked = in_parallel(
         lambda: in_parallel(
             lambda: messages.head_and_message(conversation_id, seq, request.user_id, wanted.also),
@@ -193,9 +193,9 @@ def _found(request: Request, wanted: _Wanted) -> Found:
 
 
 def _with_named(found: Found) -> Found:
-    """Returns the same with the memberships of all whom the message names; the head of a large group lists nobody.
+    """Returns the same with the memberships of all users whom the message names.
 
-    A round trip where that is so.
+    One round trip in a large group, whose head lists no members; else none.
     """
     head = found.head
     wanted = [one for one in found.message.mentions if one not in found.named and one != EVERYONE]
@@ -206,7 +206,7 @@ def _with_named(found: Found) -> Found:
 
 
 def _tell_again(request: Request, found: Found, change_seq: int) -> None:
-    """Tells of a change that an earlier try made; nothing where there was none."""
+    """Tells of a change that an earlier try made, if there was one."""
     change = push.untold_change(request, found.head.conversation_id, change_seq)
     if change is not None:
         _tell(request, found, change)

@@ -1,4 +1,4 @@
-"""Forwarding a message to other conversations of the caller's, with word of who wrote it first."""
+"""Forwarding a message to other conversations of the caller, with its original author."""
 
 from msgspec import Struct
 
@@ -20,9 +20,9 @@ _sends = Threads(max_workers=MAX_SENDS_AT_ONCE, thread_name_prefix="forward")
 
 
 class Failed(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A conversation that the message did not get into, and why; the same request tries it again.
+    """A conversation that did not get the message, and why; the same request tries it again.
 
-    `rule` and `retry_after_ms` are there where a problem document of the same refusal would have them.
+    `rule` and `retry_after_ms` are there if a problem document of the same refusal would have them.
     """
 
     conversation_id: str
@@ -33,14 +33,14 @@ class Failed(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Forwarded(Struct, frozen=True, kw_only=True):
-    """The messages that were written, in the order of the request, and what failed."""
+    """The written messages, in the order of the request, and the failed conversations."""
 
     messages: list[SentMessage]
     failed: list[Failed]
 
 
 def forward_message(request: Request, message_id: str, wanted: ForwardMessage) -> Forwarded:
-    """Writes a message's text into other conversations; a whole send for each, side by side.
+    """Sends a message's text to other conversations, side by side; each send costs as usual.
 
     Nothing is written unless the caller may write in all of them. With a `client_id` a retry writes nothing twice.
     """
@@ -64,12 +64,12 @@ def forward_message(request: Request, message_id: str, wanted: ForwardMessage) -
 
 
 def _origin(message: StoredMessage) -> Origin:
-    """Returns where the text came from first: a message that was forwarded itself keeps its own origin."""
+    """Returns the first origin of the text: a message that was itself forwarded keeps its origin."""
     return message.forwarded_from or Origin(sender_id=message.sender_id, created_at=rfc3339(message.created_at_ms))
 
 
 def _check_targets(request: Request, targets: list[str]) -> None:
-    """Refuses the whole, naming each conversation that is not the caller's; one round trip."""
+    """Refuses the whole request, and names each conversation that is not the caller's; one round trip."""
     found = conversations.heads_and_memberships(targets, request.user_id)
     strange = [
         place
@@ -86,7 +86,7 @@ def _check_targets(request: Request, targets: list[str]) -> None:
 def _send(request: Request, conversation_id: str, draft: Draft, origin: Origin) -> SentMessage | Failed:
     try:
         return messages.send_message(request, conversation_id, draft, origin)
-    except Refusal as refusal:  # what was allowed a moment ago: closed, or left, or too busy
+    except Refusal as refusal:  # allowed a moment ago; since then closed, left, or too busy
         return Failed(
             conversation_id=conversation_id,
             code=refusal.code,

@@ -23,11 +23,11 @@ from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.send_steps import Earlier, fingerprint
 from parley.domain.conversations.steps import Step
 
-Blockers = Collection[str] | None  # to whom a message is marked; None where they are to be looked up among the members
+Blockers = Collection[str] | None  # members to whom a message is marked; None if they must be looked up
 
 
 class HistoryPage(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A page of history, ascending; `total` only where pages are counted."""
+    """A page of history, ascending; `total` only if the query counts pages."""
 
     messages: list[Message]
     found_oldest: bool
@@ -38,9 +38,9 @@ class HistoryPage(Struct, frozen=True, kw_only=True, omit_defaults=True):
 def send_message(request: Request, conversation_id: str, draft: Draft, origin: Origin | None = None) -> SentMessage:
     """Writes a message as the caller and tells the members.
 
-    A `client_id` that was used before gets the first answer again. `origin` is where a forwarded message came from.
+    A repeated `client_id` gets the first answer again. `origin` is the origin of a forwarded message.
 
-    Three round trips (read, write, the members' devices), and two more for each time that somebody else was faster.
+    Three round trips (read, write, the members' devices), and two more for each lost race.
     """
     ids.check_conversation_id(conversation_id, access.field_of(request, "conversation_id"))
     named = [one for one in dict.fromkeys(draft.mentions) if one != EVERYONE]
@@ -67,7 +67,7 @@ def send_message(request: Request, conversation_id: str, draft: Draft, origin: O
 def _before_sending(
     request: Request, conversation_id: str, draft: Draft, named: Sequence[str]
 ) -> tuple[messages.Ahead, Blockers]:
-    """Returns what a send must know, and for a group those to whom it is marked, if they are few; one round trip."""
+    """Returns what a send must know, and for a group the members to whom it is marked, if few; one round trip."""
 
     def ahead() -> messages.Ahead:
         return messages.before_sending(conversation_id, request.user_id, draft.client_id, request.now_s, named)
@@ -88,9 +88,9 @@ def send_behind(
     mine: Membership | None = None,
     blockers: Blockers = (),
 ) -> SentMessage | None:
-    """Writes a message behind a head that was just read, and tells the members; None where somebody else was faster.
+    """Writes a message after a head that was just read, and tells the members; returns None after a lost race.
 
-    To those in `blockers` it is marked.
+    It is marked to the members in `blockers`.
     """
     rights.require(head, request.user_id, "send_message")
     if EVERYONE in draft.mentions:
@@ -103,16 +103,14 @@ def send_behind(
 
 
 def write(request: Request, step: Step, blockers: Blockers = ()) -> Message | None:
-    """Writes a step that brings a message, and tells the members; None where somebody else was faster."""
+    """Writes a step with a message, and tells the members; returns None after a lost race."""
     try:
         journal.write(step, request.now_s)
     except conditions.LostRace:
         return None
     message = step.new_message
     _tell(request, step.after, message.for_all(), blockers)
-    return message.view(
-        author_as_viewer(request.user_id, {})
-    )  # it has just been written, so nobody has put a mark on it
+    return message.view(author_as_viewer(request.user_id, {}))  # it is new, so it has no marks
 
 
 def _replay(
@@ -137,9 +135,9 @@ def _replay(
 
 
 def _tell(request: Request, head: Head, message: Message, blockers: Blockers) -> None:
-    """Posts a new message to all devices of all members but the one that sent it, in full or as a notification."""
+    """Posts a new message to all devices of all members but the sending device, in full or as a notification."""
     conversation_id, people = head.conversation_id, head.participants
-    # Read after the write: a device that connects and syncs in between has read the message or stands in this list.
+    # Read after the write: a device that connects and syncs in between has read the message or is in this list.
     if blockers is None:
         found, there = push.beside(lambda: blocks.blockers_among(request.user_id, people), people)
         push.tell_present_each(request, there, push.new_message(conversation_id, message, found), conversation_id)
@@ -169,7 +167,7 @@ def viewed(request: Request, conversation_id: str, found: Sequence[StoredMessage
 def list_messages(request: Request, conversation_id: str, query: History) -> HistoryPage:
     """Returns a page of a conversation's history, ascending; two round trips.
 
-    It is shorter than asked for where the texts are longer than an answer can be.
+    It is shorter than requested if the texts do not fit into one answer.
     """
     head = access.access_conversation(request, conversation_id)
     span = history.span(query, head.last_seq)

@@ -1,4 +1,4 @@
-"""How far people have received and read: markers that only move forward, with the exact time of each move."""
+"""Delivered and read markers: they only move forward, and each move keeps its exact time."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -18,14 +18,14 @@ from parley.domain.conversations import views
 from parley.domain.conversations.events import ConversationRead, LiveEvent, MessageDelivered, MessageRead
 from parley.domain.conversations.head import Head, Membership
 
-MAX_ANSWERS = 50  # messages behind one, among which the first that a reader wrote is looked for
+MAX_ANSWERS = 50  # messages after one, in which a reader's first own message is looked for
 
 EventAt = Callable[[int, int], LiveEvent]  # of the seq and the time of a move, in ms
 Place = tuple[Head, Membership, int]  # a conversation, the caller's side of it, and where to put the marker
 
 
 class Marked(Struct, frozen=True, kw_only=True):
-    """Where the caller's markers stand after a move; `moved` is False where they stood there already."""
+    """The caller's markers after a move; `moved` is False if they were there already."""
 
     conversation_id: str
     read_seq: int
@@ -35,7 +35,7 @@ class Marked(Struct, frozen=True, kw_only=True):
 
 
 class ReceiptList(Struct, frozen=True, kw_only=True):
-    """A page of who has received and read a message, and when, by id; its sender is left out."""
+    """A page of receipts of a message, by user id, with times; without its sender."""
 
     receipts: list[Receipt]
     next: str | None
@@ -57,7 +57,7 @@ def mark_read(request: Request, message_id: str) -> Marked:
 
 
 def mark_delivered(request: Request, message_id: str) -> Marked:
-    """Notes that a device of the caller has a message and all before it, and tells the members.
+    """Records that a device of the caller has a message and all before it, and tells the members.
 
     Two round trips and the posts.
     """
@@ -93,10 +93,10 @@ def mark_conversation_read(request: Request, conversation_id: str) -> Marked:
 
 
 def _mark(request: Request, place_id: str, find: Callable[[], Place], kind: Kind, event: EventAt) -> Marked:
-    """Moves one marker and tells those who may know; a marker that stands further on already stays, and nobody is told.
+    """Moves one marker and tells those who may know; a marker that is further on already stays, and no event is sent.
 
-    Two round trips; two more for each time that another device of the caller's was faster. So the answer says what
-    stands, and not what stood when it was first read.
+    Two round trips; two more for each race lost to another device of the caller. So the answer holds the markers as
+    they are, not as they were when first read.
     """
     wanted: int | None = None
     for _ in conditions.tries():
@@ -115,7 +115,7 @@ def _mark(request: Request, place_id: str, find: Callable[[], Place], kind: Kind
 def _move(
     request: Request, head: Head, mine: Membership, hidden: visibility.Hidden, kind: Kind, seq: int, event: EventAt
 ) -> bool:
-    """Writes a move and tells of it; returns False, and does neither, if the markers are not as they were read."""
+    """Writes a move and tells of it; returns False, and does neither, if the markers changed after the read."""
     move = receipts.Move(
         before=mine,
         kind=kind,
@@ -148,13 +148,13 @@ def _marked(head: Head, mine: Membership, *, moved: bool) -> Marked:
 def _tell_again(request: Request, head: Head, hidden: visibility.Hidden, kind: Kind, seq: int, event: EventAt) -> None:
     """Tells of a move that an earlier try made, with the time of that try.
 
-    It may have died before it told anybody.
+    It may have died before its posts.
     """
     what = (head.conversation_id, request.user_id, kind, seq)
     if push.was_told(what):
         return
     times = receipts.first_at_or_after(head.conversation_id, [(request.user_id, kind)], seq)
-    for at_ms in times.values():  # none where the caller's own message put the marker there
+    for at_ms in times.values():  # none if the caller's own message moved the marker there
         if push.is_news(request, what, at_ms):
             visibility.tell(request, head, hidden, event(seq, at_ms))
     push.remember(what)
@@ -163,10 +163,10 @@ def _tell_again(request: Request, head: Head, hidden: visibility.Hidden, kind: K
 def list_receipts(request: Request, message_id: str, query: ListReceipts) -> ReceiptList:
     """Returns when members received and read a message: a page of them, by id.
 
-    Its sender is left out, and those who came after it: their markers tell of what was said since.
+    Without its sender, and without members who joined later: their markers concern later messages.
 
-    Three round trips, the last of them queries for those whose markers have passed it; one more for the members of a
-    large group, and one or two where a reader has written since.
+    Three round trips; the last one queries the times of those whose markers have passed it. One more for the members of
+    a large group, and one or two if a reader has written since.
     """
     (head, message), hidden = visibility.read_beside(
         request.user_id, message_id, lambda: access.access_message(request, message_id)
@@ -193,7 +193,7 @@ def list_receipts(request: Request, message_id: str, query: ListReceipts) -> Rec
 
 
 def _passed(sides: Iterable[Membership], seq: int) -> Iterator[tuple[str, Kind]]:
-    """Yields whose markers have come to `seq`: of all others there is no time to be found."""
+    """Yields the markers that have reached `seq`: the others have no time."""
     for mine in sides:
         if mine.delivered_seq >= seq:
             yield mine.user_id, "delivered"
@@ -202,9 +202,9 @@ def _passed(sides: Iterable[Membership], seq: int) -> Iterator[tuple[str, Kind]]
 
 
 def _answered(head: Head, readers: Iterable[str], seq: int) -> dict[str, int]:
-    """Returns when each of those who have written behind a message did so first, in ms: who writes has read.
+    """Returns the time, in ms, of each reader's first message after `seq`: a user who writes has read.
 
-    By their newest message, where their first is none of the `MAX_ANSWERS` next ones: they had read by then at least.
+    If it is not among the `MAX_ANSWERS` next messages, the time of their newest one: by then they had read.
     """
     newest = {one: head.sent_seqs[one] for one in readers if head.sent_seqs.get(one, 0) > seq}
     if not newest:
@@ -220,6 +220,6 @@ def _first(*times_ms: int | None) -> int | None:
 
 
 def _receipt(user_id: str, delivered_ms: int | None, read_ms: int | None) -> Receipt:
-    # What was read was delivered, even where no device said so.
+    # A read message was delivered, even if no device said so.
     first_ms = _first(delivered_ms, read_ms)
     return Receipt(user_id=user_id, delivered_at=rfc3339_or_none(first_ms), read_at=rfc3339_or_none(read_ms))

@@ -1,4 +1,4 @@
-"""Searching the caller's messages: in one conversation, or in all of them, the most recently active first."""
+"""Searching the caller's messages: in one conversation, or in all of them, most recently active first."""
 
 from collections.abc import Sequence
 
@@ -20,11 +20,11 @@ _queries = Threads(max_workers=search.MAX_QUERIES_AT_ONCE, thread_name_prefix="s
 
 
 def search_messages(request: Request, wanted: Search) -> HitList:
-    """Returns a page of the caller's messages that hold all the words, newest first.
+    """Returns a page of the caller's messages that contain all the words, newest first.
 
-    Within a group of conversations that are searched together the order is exact; they are taken 25 at a time, the most
-    recently active first, what is archived last. At most `MAX_LOOKED_AT` messages are looked through, fewer if they are
-    long or lie in many conversations: `MAX_ROUNDS` round trips in a row are the most.
+    Conversations are searched 25 at a time, most recently active first, archived last; within the 25 the order is
+    exact. A request looks through `MAX_LOOKED_AT` messages at most, fewer if they are long or lie in many
+    conversations. It makes `MAX_ROUNDS` round trips in a row at most.
     """
     query = search.check_query(wanted.q)
     position = search.position_of(wanted.cursor, query, wanted.conversation_id)
@@ -49,9 +49,9 @@ def _begun(head: Head) -> Trail:
 
 
 def _resumed(request: Request, position: Position) -> list[Trail]:
-    """Returns the conversations that are searched already, without those that are not the caller's; one round trip.
+    """Returns the conversations that a cursor continues, without those that are not the caller's; one round trip.
 
-    A cursor comes back from outside, and its search may have begun before the caller was removed.
+    A cursor comes from the client, and its search may have begun before the caller was removed.
     """
     mine = _mine(request, list(position.at))
     return [
@@ -62,14 +62,14 @@ def _resumed(request: Request, position: Position) -> list[Trail]:
 
 
 def _next_group(request: Request, position: Position) -> tuple[Position, list[Trail]]:
-    """Returns the next conversations to search, and what comes behind them; two round trips."""
+    """Returns the next conversations to search, and the position after them; two round trips."""
     size = search.MAX_CONVERSATIONS
     entries = conversations.recent(request.user_id, size + 1, position.after, archived=position.archived)
     taken = entries[:size]
     trails = [_begun(head) for head in _mine(request, [entry.conversation_id for entry in taken]).values()]
     if len(entries) > size:
         return replace(position, after=(taken[-1].active_hour, taken[-1].conversation_id)), trails
-    # Behind what is active comes what is archived.
+    # The archived conversations come after the active ones.
     return replace(position, after=None, archived=True, is_last=position.archived), trails
 
 
@@ -82,7 +82,7 @@ def _mine(request: Request, conversation_ids: Sequence[str]) -> dict[str, Head]:
 
 
 def _look_through(look: Look, trails: Sequence[Trail]) -> None:
-    """Looks through conversations, backwards in one order, until all are through or it is enough."""
+    """Looks through conversations together, newest message first, until all are done or it is enough."""
     while not look.is_over:
         parts = look.due(trails)
         look.read(parts)
@@ -99,7 +99,7 @@ def _read(part: Part) -> list[StoredMessage]:
 
 
 def _hits(request: Request, look: Look) -> list[Hit]:
-    """Returns the results without what the caller has deleted from their own view; one round trip."""
+    """Returns the results without the messages that the caller has hidden; one round trip."""
     seqs: dict[str, list[int]] = {}
     for message, _ in look.found:
         seqs.setdefault(message.conversation_id, []).append(message.seq)

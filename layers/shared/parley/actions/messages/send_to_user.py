@@ -1,4 +1,4 @@
-"""Writing to a user with whom there may be no conversation yet."""
+"""Sending to a user with whom there may be no conversation yet."""
 
 from parley.actions.conversations.open import open_direct
 from parley.actions.messages import messages

@@ -1,4 +1,4 @@
-"""What a message said before it was edited or deleted: kept, and shown to those who moderate."""
+"""The earlier texts of an edited or deleted message: kept, and shown to moderators."""
 
 from typing import Annotated
 
@@ -18,16 +18,16 @@ from parley.domain.moderation.audit import new_entry
 
 
 class Version(Struct, frozen=True, kw_only=True):
-    """A text that a message had, and from when on."""
+    """A text of a message, and the time since which it had it."""
 
     text: str
     since: str
 
 
 class VersionList(Struct, frozen=True, kw_only=True):
-    """The texts of a message, the oldest first; the last one is what it says now, unless it was deleted.
+    """The texts of a message, oldest first; the last one is the present text, unless it was deleted.
 
-    Where they are longer than an answer can be, the rest is behind `next`.
+    If they do not fit into one answer, `next` brings the rest.
     """
 
     message_id: str
@@ -36,13 +36,13 @@ class VersionList(Struct, frozen=True, kw_only=True):
 
 
 class _Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
-    shown: Annotated[int, Meta(ge=1, le=change_steps.MAX_EDITS + 1)]  # versions: none comes in before another
+    shown: Annotated[int, Meta(ge=1, le=change_steps.MAX_EDITS + 1)]  # versions: new ones are only added at the end
 
 
 def list_versions(request: Request, message_id: str, query: VersionQuery) -> VersionList:
-    """Returns what a message has said; to moderators of the deployment and to a group's owners and admins.
+    """Returns the texts of a message; to moderators of the deployment and to a group's owners and admins.
 
-    Two round trips, one more for a moderator: that they read it is in the audit log before they do.
+    Two round trips, one more for a moderator: the audit log records the reading before it happens.
     """
     position = cursors.decode(query.cursor, _Position)
     message = _access(request, message_id)

@@ -19,18 +19,18 @@ from parley.domain.moderation.audit import (
     view_entry,
 )
 
-MAX_LOOKED = 1000  # entries that one request looks through for those that are wanted
+MAX_LOOKED = 1000  # entries that one request looks through for matches
 
 
 class AuditPage(Struct, frozen=True, kw_only=True):
-    """A page of the log, the newest first. It may hold fewer than `limit`, or none: without `next` it is the last."""
+    """A page of the log, newest first. It may hold fewer than `limit`, or none: only without `next` it is the last."""
 
     entries: list[AuditEntry]
     next: str | None
 
 
 def list_audit(request: Request, query: AuditQuery) -> AuditPage:
-    """Returns a page of the audit log, to moderators; one round trip for each month that is looked through."""
+    """Returns a page of the audit log, to moderators; one round trip for each month that it looks through."""
     access.require_moderator(request)
     since_ms = day_start_ms(query.since, "?from") if query.since else 0
     newest = month_of(request.now_ms)

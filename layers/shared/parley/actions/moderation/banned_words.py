@@ -1,4 +1,4 @@
-"""The moderators' side of banned words: the list, and trying one on what was written before it is switched on."""
+"""The moderators' side of banned words: the list, and trying rules on past messages."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -28,14 +28,14 @@ from parley.domain.moderation.word_list import (
     WordList,
 )
 
-PART = 50  # messages that are read at once
+PART = 50  # messages that are read in one go
 TARGET = "banned_words"
 
 Place = InConversations | InReports
 
 
 class TryResult(Struct, frozen=True, kw_only=True):
-    """What rules find in past messages: in `looked` of them, the newest first. There is more to look at with `next`."""
+    """The hits of rules in `looked` past messages, newest first. `next` brings more messages."""
 
     looked: int
     hits: list[PastHit]
@@ -53,18 +53,18 @@ def get_banned_words(request: Request) -> BannedWordList:
 
 
 def put_banned_words(request: Request, wanted: PutBannedWords) -> BannedWordList:
-    """Replaces the list, as a moderator; two round trips. All functions go by it within a minute.
+    """Replaces the list, as a moderator; two round trips. All functions use it within 60 s.
 
-    Refuses with Conflict what rests on a version that somebody has replaced meanwhile.
+    Raises Conflict if another moderator has replaced the version meanwhile.
     """
     access.require_moderator(request)
     rules = word_list.rules_of(wanted.rules)
     for _ in conditions.tries():
         known = word_lists.get_word_list()
         if (known.version, known.rules, known.updated_by) == (wanted.version + 1, rules, request.user_id):
-            return word_list.view(known)  # a retry of what was done
+            return word_list.view(known)  # a retry of a finished request
         if known.version != wanted.version:
-            detail = "Somebody has changed the list meanwhile; read it again."
+            detail = "The list has changed meanwhile; read it again."
             raise Conflict("banned_words_changed", detail, rule="version: as it was read")
         new = WordList(version=known.version + 1, rules=rules, updated_at_ms=request.now_ms, updated_by=request.user_id)
         entry = new_entry(
@@ -81,16 +81,16 @@ def put_banned_words(request: Request, wanted: PutBannedWords) -> BannedWordList
 
 
 def _changed(before: WordList, after: WordList) -> dict[str, str]:
-    """Returns how many rules were added and removed; a rule that was changed is both."""
+    """Returns the numbers of added and removed rules; a changed rule counts as both."""
     old, new = set(map(msgspec.json.encode, before.rules)), set(map(msgspec.json.encode, after.rules))
     return {"added": str(len(new - old)), "removed": str(len(old - new))}
 
 
 def try_banned_words(request: Request, wanted: TryBannedWords) -> TryResult:
-    """Returns what rules would have made of past messages, to moderators: a part of them, and the rest by `next`.
+    """Tests rules against past messages, for moderators: on a part of them, and `next` brings the rest.
 
-    Of the conversations that are named, or else of the messages that were reported, as they were then. One round trip
-    for each `PART` messages, two where they were reported. That somebody reads them is in the audit log before.
+    The messages are those of the named conversations, or else the reported ones, as they were then. One round trip for
+    each `PART` messages, two for reported ones. The audit log records the reading before it happens.
     """
     access.require_moderator(request)
     rules = word_list.rules_of(wanted.rules)
@@ -107,7 +107,7 @@ def _place(wanted: TryBannedWords) -> Place:
     place = start if cursor is None else cursor.place
     past_end = isinstance(place, InConversations) and place.place >= len(wanted.conversation_ids or ())
     if type(place) is not type(start) or past_end:
-        raise Invalid.field("/cursor", "bad_cursor", "That cursor goes on in something else.")
+        raise Invalid.field("/cursor", "bad_cursor", "This cursor belongs to another list.")
     return place
 
 
@@ -131,7 +131,7 @@ def _tried(rules: Sequence[Rule], start: Place, parts: Iterable[tuple[Past, Plac
 
 
 def _in_conversations(conversation_ids: Sequence[str], start: InConversations) -> Iterator[tuple[Past, Place]]:
-    """Yields messages, and where it goes on behind each."""
+    """Yields messages, each with the place after it."""
     for place in range(start.place, len(conversation_ids)):
         before = start.before_seq if place == start.place else None
         while part := word_lists.past(conversation_ids[place], PART, before):

@@ -38,7 +38,7 @@ class ReportList(Struct, frozen=True, kw_only=True):
 
 
 class ReportInContext(Struct, frozen=True, kw_only=True):
-    """A report, and the conversation around its message as it is now; `message` is null where it is no longer there."""
+    """A report, and the conversation around its message as it is now; `message` is null if it is no longer there."""
 
     report: ReportDetails
     message: Message | None
@@ -48,7 +48,7 @@ class ReportInContext(Struct, frozen=True, kw_only=True):
 def report_message(request: Request, message_id: str, wanted: ReportMessage) -> tuple[FiledReport, bool]:
     """Reports a message to the moderators, once; returns the report, and whether this call made it.
 
-    Three round trips, one where it was reported before.
+    Three round trips, one if it was reported before.
     """
     conversation_id, seq = ids.split_message_id(message_id, access.field_of(request, "message_id"))
     report_id = report_id_of(request.user_id, conversation_id, seq)
@@ -57,10 +57,10 @@ def report_message(request: Request, message_id: str, wanted: ReportMessage) -> 
     )
     if message.sender_id == request.user_id:
         field = Field("{message_id}", "not_allowed")
-        raise Invalid("own_message", "You cannot report a message of your own.", fields=(field,))
+        raise Invalid("own_message", "You cannot report your own message.", fields=(field,))
     if earlier is not None:
         return filed_report(earlier), False
-    # Behind the read, and not beside it: nothing is written for whoever may not know of the message.
+    # After the read, and not beside it: nothing is written for a caller who may not know of the message.
     limits.take_own(request)
     new = report_by_person(request.user_id, message, wanted.reason, wanted.note, request.now_ms)
     if reports.add(new):
@@ -84,7 +84,7 @@ def list_reports(request: Request, query: ReportQuery) -> ReportList:
 def get_report(request: Request, report_id: str) -> ReportInContext:
     """Returns a report with its message in context, to moderators; three round trips.
 
-    That they read it is in the audit log before they do.
+    The audit log records the reading before it happens.
     """
     access.require_moderator(request)
     found = _read(check_report_id(report_id))
@@ -99,16 +99,16 @@ def get_report(request: Request, report_id: str) -> ReportInContext:
 
 
 def resolve_report(request: Request, report_id: str, wanted: ResolveReport) -> ReportDetails:
-    """Sets where a report stands, as a moderator; two round trips.
+    """Sets the status of a report, as a moderator; two round trips.
 
-    Refuses with Conflict what rests on a version that another moderator has replaced meanwhile.
+    Raises Conflict if another moderator has replaced the version meanwhile.
     """
     access.require_moderator(request)
     for _ in conditions.tries():
         known = _read(check_report_id(report_id))
         changed = _resolved(request, known, wanted)
         if known.version == wanted.version + 1 and _same(known, _resolved(request, known, wanted)):
-            return report_details(known)  # a retry of what was done
+            return report_details(known)  # a retry of a finished request
         if known.version != wanted.version:
             detail = "Another moderator has changed this report; read it again."
             raise Conflict("report_changed", detail, rule="version: as it was read")
@@ -138,7 +138,7 @@ def _resolved(request: Request, known: Report, wanted: ResolveReport) -> Report:
 
 
 def _same(one: Report, other: Report) -> bool:
-    """Says whether the two differ in nothing but when and how often they were written."""
+    """Says whether the two differ only in when and how often they were written."""
     return msgspec.structs.replace(one, version=0, handled_at_ms=0) == msgspec.structs.replace(
         other, version=0, handled_at_ms=0
     )

@@ -1,1 +1,1 @@
-"""Other people: the directory, who may talk to whom, blocks."""
+"""Other people: profiles, the directory, the policy, blocks."""

@@ -1,4 +1,4 @@
-"""Blocking people: neither of the two can write to the other directly, nor sees whether the other one is there."""
+"""Blocking people: neither of the two can write to the other directly, nor see the other's presence."""
 
 from collections.abc import Iterable
 
@@ -27,31 +27,31 @@ _marking = Threads(max_workers=MAX_MARKED_AT_ONCE, thread_name_prefix="mark")
 
 
 class Blocked(Struct, frozen=True, kw_only=True):
-    """Somebody whom the caller has blocked."""
+    """A user whom the caller has blocked."""
 
     user_id: str
     blocked_at: str
 
 
 class Unblocked(Struct, frozen=True):
-    """Somebody whom the caller has not blocked, or not any more."""
+    """A user whom the caller has not blocked, or no longer."""
 
     user_id: str
 
 
 class BlockList(Struct, frozen=True, kw_only=True):
-    """A page of those whom the caller has blocked, the newest first."""
+    """A page of the caller's blocks, newest first."""
 
     blocks: list[Blocked]
     next: str | None
 
 
 def block_user(request: Request, user_id: str) -> Blocked:
-    """Blocks somebody, who need not exist: whether they do is not told.
+    """Blocks a user, who need not exist: the answer does not say whether they do.
 
-    Refuses the caller themselves, and the block that would be one too many. Four round trips, and two more and the
-    posts for their conversations, side by side. First the block, then what follows from it: a try that dies in between
-    leaves it in the list, and the next one goes on.
+    Refuses the caller themselves, and a block above the limit. Four round trips, and two more and the posts for their
+    conversations, side by side. The block is written first, then its marks: a try that dies in between leaves the block
+    in the list, and the next one continues.
     """
     profiles.check_user_id(user_id)
     if user_id == request.user_id:
@@ -65,13 +65,13 @@ def block_user(request: Request, user_id: str) -> Blocked:
 
 
 def _save(request: Request, user_id: str) -> blocks.Block:
-    """Returns the caller's block of somebody: the one that is there, or a new one, for which it takes a token."""
+    """Returns the caller's block of a user: the existing one, or a new one, which costs a token."""
     _, mine = blocks.get_block(request.user_id, user_id)
     if mine is not None:
         return mine
     count, _ = in_parallel(lambda: blocks.count(request.user_id), lambda: limits.take_own(request))
     if count >= MAX_BLOCKS:
-        raise Conflict("too_many_blocks", f"A person can block {MAX_BLOCKS} others.", rule="blocks")
+        raise Conflict("too_many_blocks", f"You can block {MAX_BLOCKS} users at most.", rule="blocks")
     new = blocks.Block(user_id=user_id, blocked_at_ms=request.now_ms)
     for _ in conditions.tries():
         if blocks.save(request.user_id, new):
@@ -83,11 +83,11 @@ def _save(request: Request, user_id: str) -> blocks.Block:
 
 
 def unblock_user(request: Request, user_id: str) -> Unblocked:
-    """Takes a block back; nothing to do where there is none.
+    """Removes a block, if there is one.
 
-    The block goes after its marks, so that it stands in the list until a try has got through. What another device has
-    marked again meanwhile, for it found the block still there, is taken back behind that. Four round trips, and three
-    more and the posts for their conversations, side by side.
+    The block is deleted after its marks, so that it stays in the list until a try has succeeded. Another device may
+    mark a conversation again meanwhile, because it still finds the block; such marks are removed after that. Four round
+    trips, and three more and the posts for their conversations, side by side.
     """
     profiles.check_user_id(user_id)
     known, mine = blocks.get_block(request.user_id, user_id)
@@ -116,11 +116,11 @@ def _remove(request: Request, user_id: str, known: Blocking) -> None:
 def _mark_conversations(
     request: Request, user_id: str, conversation_ids: Iterable[str], *, is_on: bool, while_blocked: bool
 ) -> None:
-    """Notes in the direct conversations of the two that the caller has blocked the other one, or has not any more.
+    """Marks in the direct conversations of the two that the caller has blocked the other, or no longer has.
 
-    Only while the block itself is there, or is not: whoever makes or removes it marks what follows from that, so in
-    the end the marks say what it says. Listed after the block was written, they are all: an opening that comes later
-    finds the block and is refused.
+    Each mark is written only if the block itself is still there (or still absent). The request that makes or removes
+    the block writes the marks, so in the end they match it. The conversations are listed after the block was written,
+    so the list is complete: a later opening finds the block and is refused.
     """
     state = BlockState(user_id=request.user_id, other_id=user_id, is_on=while_blocked)
     list(_marking.map(lambda one: _mark(request, one, is_on=is_on, while_block=state), conversation_ids))
@@ -146,7 +146,7 @@ def _mark(request: Request, conversation_id: str, *, is_on: bool, while_block: B
 
 
 def _tell_again(request: Request, head: Head) -> None:
-    """Tells of a change that an earlier try of the caller's made; it may have died before it did."""
+    """Tells of a change that an earlier try of the caller made; that try may have died before its posts."""
     change = push.untold_change(request, head.conversation_id, head.shared_seq)
     if change is not None and change.user_id == request.user_id and change.message_seq is None:
         _tell_change(request, head, change)
@@ -158,16 +158,16 @@ def _tell_change(request: Request, head: Head, change: Change) -> None:
 
 
 def _tell(request: Request, user_id: str, *, is_on: bool) -> None:
-    """Tells the caller's other devices, and nobody else, whom they have blocked."""
+    """Tells only the caller's other devices of the block."""
     push.tell(
         request, [request.user_id], events.BlockChanged(user_id=user_id, blocked=is_on, at=rfc3339(request.now_ms))
     )
 
 
 def list_blocks(request: Request, query: Page) -> BlockList:
-    """Returns a page of those whom the caller has blocked; one round trip.
+    """Returns a page of the caller's blocks; one round trip.
 
-    Without their names: a block takes any id, and must not tell who there is.
+    Without names: a block takes any id, and must not reveal who exists.
     """
     found = blocks.list_blocks(request.user_id, query.limit + 1, cursors.decode(query.cursor, Position))
     shown = found[: query.limit]

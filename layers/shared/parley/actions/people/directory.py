@@ -1,4 +1,4 @@
-"""The directory: those whom the caller may write to, by name."""
+"""The directory: the users whom the caller may write to, by name."""
 
 from msgspec import Struct
 
@@ -17,22 +17,22 @@ from parley.domain.text.folding import prefix_key
 
 
 class UserList(Struct, frozen=True, kw_only=True):
-    """A page of the directory, by name. It may be shorter than asked for; only `next` says whether there is more."""
+    """A page of the directory, by name. It may be shorter than requested; only `next` says whether there is more."""
 
     users: list[Person]
     next: str | None
 
 
 def list_users(request: Request, query: ListUsers) -> UserList:
-    """Returns a page of those with whom the caller may open a conversation, by name; two round trips.
+    """Returns a page of the users with whom the caller may open a conversation, by name; two round trips.
 
-    Nobody who has blocked the caller, or whom the caller has, is among them.
+    Without users who have blocked the caller, or whom the caller has blocked.
 
-    Where that needs a context that both hold, a page shows who does among the next `MAX_EXAMINED` people of the roles
-    in question. The host's own server and moderators see everybody.
+    If the policy needs a context that both hold, a page examines the next `MAX_EXAMINED` people of the allowed roles.
+    The host's own server and moderators see everybody.
     """
     reach = ANYBODY if sees_everybody(request) else policies.current().reach_of(caller_of(request))
-    # One more than is shown, for the caller stands in the directory too.
+    # One more than is shown, because the caller is in the directory too.
     examined = min(query.limit + 1, MAX_EXAMINED) if reach.is_free(query.role) else MAX_EXAMINED
     entries = _entries(reach, query, examined + 1)
     shown = [one for one in _profiles(request, entries[:examined]) if _is_shown(request, query, one)]
@@ -41,7 +41,7 @@ def list_users(request: Request, query: ListUsers) -> UserList:
 
 
 def _entries(reach: Reach, query: ListUsers, limit: int) -> list[Entry]:
-    """Returns the next people of the roles that the caller reaches."""
+    """Returns the next people of the roles that the caller may talk to."""
     within = Range.behind(_position(query.cursor), _prefix(query.q))
     if query.role is None and reach.is_everyone:
         return directory.of_all(within, limit)
@@ -49,9 +49,9 @@ def _entries(reach: Reach, query: ListUsers, limit: int) -> list[Entry]:
 
 
 def _profiles(request: Request, entries: list[Entry]) -> list[Profile]:
-    """Returns their profiles, but for those between whom and the caller there is a block.
+    """Returns their profiles, without people who have a block with the caller.
 
-    An index may lag behind: who has another name by now stands elsewhere in it.
+    An index may be late: a person who has another name by now belongs elsewhere in it, and is left out.
     """
     people_keys = [(entry.user_id,) for entry in entries]
     block_keys = [blocks.key(request.user_id, entry.user_id) for entry in entries]
@@ -75,7 +75,7 @@ def _is_shown(request: Request, query: ListUsers, profile: Profile) -> bool:
 
 
 def _next(query: ListUsers, shown: list[Profile], entries: list[Entry], examined: int) -> str | None:
-    """Returns the cursor of the next page, or None at the end; it may lie behind somebody who was not shown."""
+    """Returns the cursor of the next page, or None at the end; it may name a person who was not shown."""
     if len(shown) > query.limit:
         return sealed_cursors.seal(shown[query.limit - 1].name_key, directory.sealing_key())
     if len(entries) > examined:
@@ -84,7 +84,7 @@ def _next(query: ListUsers, shown: list[Profile], entries: list[Entry], examined
 
 
 def _position(cursor: str | None) -> str | None:
-    """Returns the key that a page starts behind; Invalid for a cursor that Parley did not make."""
+    """Returns the key after which a page starts; raises Invalid for a cursor that Parley did not make."""
     if cursor is None:
         return None
     try:
@@ -94,7 +94,7 @@ def _position(cursor: str | None) -> str | None:
 
 
 def _prefix(text: str | None) -> str:
-    """Returns what the keys of names that begin with `text` begin with; Invalid where nothing is left to look for."""
+    """Returns the common prefix of the keys of names that begin with `text`; raises Invalid if it is empty."""
     prefix = prefix_key(text or "")
     if text is not None and not prefix:
         raise Invalid.field("?q", "blank", "`q` must not be blank.")

@@ -1,4 +1,4 @@
-"""Why somebody may open a conversation, or may not: what an attempt would be answered, without the attempt."""
+"""Why the caller may open a conversation, or may not: the answer to an attempt, without the attempt."""
 
 from msgspec import Struct
 
@@ -15,8 +15,8 @@ ALREADY_OPEN = "already_open"
 class Explanation(Struct, frozen=True, kw_only=True):
     """Whether the caller may open a conversation, and which rule says so.
 
-    `code` is `allowed`, `already_open`, or what an attempt would be refused with. Whether one may write into an open
-    conversation, its capabilities say.
+    `code` is `allowed`, `already_open`, or the code with which an attempt would be refused. The capabilities of an open
+    conversation say whether the caller may write there.
     """
 
     allowed: bool
@@ -27,9 +27,9 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
 
 def explain_policy(request: Request, asked: ExplainPolicy) -> Explanation:
-    """Returns what an attempt to open that conversation would be answered, and why; one round trip.
+    """Returns the answer to an attempt to open that conversation, and why; one round trip.
 
-    An attempt goes by the same, so that it tells nothing more of the other person than an attempt would.
+    An attempt uses the same code, so this reveals no more of the other person than an attempt would.
     """
     context = WantedContext(type=asked.context_type or NO_CONTEXT, id=asked.context_id)
     wish = may_open.opening(request, asked.user_id, context)
@@ -46,7 +46,7 @@ def explain_policy(request: Request, asked: ExplainPolicy) -> Explanation:
 
 def _already_open(conversation_id: str) -> Explanation:
     rule = "an open conversation stays open, whatever the policy says later"
-    return _answer(True, ALREADY_OPEN, rule, "You have this conversation already.", conversation_id)
+    return _answer(True, ALREADY_OPEN, rule, "This conversation is already open.", conversation_id)
 
 
 def _answer(allowed: bool, code: str, rule: str, detail: str, conversation_id: str | None = None) -> Explanation:

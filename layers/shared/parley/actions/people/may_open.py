@@ -1,4 +1,4 @@
-"""Whether somebody may open a conversation with another: what an attempt goes by, and what explains it beforehand."""
+"""The right to open a conversation: used by an attempt, and by its explanation beforehand."""
 
 from collections.abc import Iterable
 
@@ -18,29 +18,29 @@ from parley.domain.people.policy import NO_CONTEXT, Decision
 
 
 class Opening(Struct, frozen=True, kw_only=True):
-    """A conversation that the caller wants with somebody: `context` is None for one about nothing in particular."""
+    """A direct conversation that the caller wants to open: `context` is None for a general one."""
 
     user_id: str
     context: WantedContext | None
     conversation_id: str
 
     def reads(self, request: Request) -> dict[type[tables.Table], Iterable[batches.Key]]:
-        """Returns what `open_one` and `decide` want to have been read: one batch, of 1 unit for each of four keys."""
+        """Returns the keys that `open_one` and `decide` need: one batch, 1 read unit for each of four keys."""
         return {tables.Conversation: [(self.conversation_id,)]} | reads_to_decide(request, [self.user_id])
 
     def open_one(self, request: Request, rows: Rows) -> Head | None:
-        """Returns the conversation where the two have it already; raises Conflict where erasure has ended it."""
+        """Returns the conversation if the two have it already; raises Conflict if an erasure has ended it."""
         head = conversations.head_of(rows, self.conversation_id)
-        # Its id is made of theirs, so one without either of them is the one that was closed when they were erased.
+        # Its id is made of theirs, so if one of them is missing, it was closed when that person was erased.
         if head is not None and not {request.user_id, self.user_id} <= set(head.participants):
             raise job.ended()
         return head
 
     def decide(self, request: Request, rows: Rows) -> Decision:
-        """Returns the policy's permission; raises Invalid, NotFound or Forbidden where anything stands against it.
+        """Returns the policy's permission; raises Invalid, NotFound or Forbidden if anything forbids it.
 
-        The policy comes first, so that whom it keeps apart learn nothing more of each other: a person whom the
-        directory does not show the caller is refused as one who does not exist.
+        The policy comes first, so that people whom it keeps apart learn nothing of each other: a person whom the
+        directory does not show the caller is refused like a person who does not exist.
         """
         caller = caller_of(request)
         profile = profiles.profile_of(rows, self.user_id)
@@ -56,7 +56,7 @@ class Opening(Struct, frozen=True, kw_only=True):
 
 
 def reads_to_decide(request: Request, user_ids: Iterable[str]) -> dict[type[tables.Table], Iterable[batches.Key]]:
-    """Returns what `Opening.decide` wants to have been read of people: 1 unit for each of three keys a person."""
+    """Returns the keys that `Opening.decide` needs of people: 1 read unit for each of three keys a person."""
     people_ids = list(user_ids)
     return {
         tables.User: [(one,) for one in people_ids],
@@ -66,7 +66,7 @@ def reads_to_decide(request: Request, user_ids: Iterable[str]) -> dict[type[tabl
 
 
 def opening(request: Request, user_id: str, context: WantedContext | None) -> Opening:
-    """Returns what the caller wants to open; one id for the two of them and what it is about."""
+    """Returns the wanted opening; the conversation's id follows from the two people and the context."""
     context_type, context_id = (context.type, context.id) if context else (NO_CONTEXT, None)
     conversation_id = ids.direct_conversation_id(request.user_id, user_id, context_type, context_id or "")
     return Opening(user_id=user_id, context=context, conversation_id=conversation_id)

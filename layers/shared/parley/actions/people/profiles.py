@@ -1,4 +1,4 @@
-"""People as others may know them: what the host's own server says of them, and who may look whom up."""
+"""Profiles as others may see them: set by the host's own server, read by users who may."""
 
 from collections.abc import Mapping
 
@@ -17,20 +17,20 @@ from parley.domain.people.policy import NO_CONTEXT, Party
 
 
 def require_service(request: Request, what: str, route: str) -> None:
-    """Refuses everybody but the host's own server with Forbidden; `what` and `route` say what it alone may do."""
+    """Raises Forbidden for every caller but the host's own server; `what` and `route` name the operation."""
     if request.caller.role != SERVICE:
         raise Forbidden("service_only", f"Only the host's own server may {what}.", rule=f"role {SERVICE} → {route}")
 
 
 def put_user(request: Request, user_id: str, wanted: PutUser) -> tuple[Person, bool]:
-    """Keeps what the host's own server says of a person, and returns it, with whether nobody knew them before.
+    """Stores a person's profile from the host's own server; returns it, and whether the person is new.
 
-    It counts as said now: more than every token that was seen so far, and less than one that is issued later. Whoever
-    was erased is let in again with it. Three round trips; Forbidden for everybody but the role `service`.
+    It overrides every token that was seen so far; a token that is issued later overrides it. An erased person can sign
+    in again after it. Three round trips; raises Forbidden unless the caller's role is `service`.
     """
-    require_service(request, "say who somebody is", "PUT /users")
+    require_service(request, "set a person's profile", "PUT /users")
     if check_user_id(user_id) == request.user_id:
-        raise Invalid.field("{user_id}", "not_allowed", "The id of a program cannot be a person's, too.")
+        raise Invalid.field("{user_id}", "not_allowed", "The id of a program cannot also be a person's.")
     said = _said(request, user_id, wanted)
     _let_in_again(said.user_id)
     for _ in conditions.tries():
@@ -41,11 +41,11 @@ def put_user(request: Request, user_id: str, wanted: PutUser) -> tuple[Person, b
             said = said.issued_at(known.issued_at_s + 1)
         if profiles.save_newer(said):
             return whole_profile(said), known is None
-    raise Unavailable("store_busy", "Somebody else goes on writing this profile; try again.", retry_after_ms=1000)
+    raise Unavailable("store_busy", "Other requests keep writing this profile; try again.", retry_after_ms=1000)
 
 
 def _let_in_again(user_id: str) -> None:
-    """Forgets that a person was erased, whom the host gives a profile anew; Conflict while they are being erased."""
+    """Forgets that a person was erased, so that they can have a profile again; Conflict while the erasure runs."""
     job = erasures.begun_for(user_id)
     if job is None:
         return
@@ -56,12 +56,12 @@ def _let_in_again(user_id: str) -> None:
 
 
 def get_user(request: Request, user_id: str) -> Person:
-    """Returns the profile of somebody whom the caller may write to, or writes with already; one round trip.
+    """Returns the profile of a user whom the caller may write to, or already talks with; one round trip.
 
-    NotFound for everybody else, whether they exist or not, and for somebody with whom one has not talked and who has
-    blocked the caller. The host's own server and moderators may read every profile.
+    Raises NotFound for all others, whether they exist or not, and for a user who has blocked the caller and has never
+    talked with them. The host's own server and moderators may read every profile.
     """
-    if is_reserved(user_id):  # an answer may have shown it, and nobody is there any more
+    if is_reserved(user_id):  # an answer may have shown it, but it belongs to no user any more
         raise unknown_user()
     general_id = ids.direct_conversation_id(request.user_id, check_user_id(user_id), NO_CONTEXT, "")
     rows = batches.read_rows(
@@ -84,7 +84,7 @@ def get_user(request: Request, user_id: str) -> Person:
 
 
 def unknown_user() -> NotFound:
-    """Returns the refusal for a person who is not there, or whom the caller may not know: nobody can tell which."""
+    """Returns the refusal for a user who does not exist, or whom the caller may not know: both look the same."""
     return NotFound("unknown_user", "There is no such user.")
 
 
@@ -101,17 +101,17 @@ def sees_everybody(request: Request) -> bool:
 
 
 def caller_of(request: Request) -> Party:
-    """Returns the caller as a policy looks at them."""
+    """Returns the caller as a policy sees them."""
     return Party(request.user_id, request.caller.role, request.caller.contexts)
 
 
 def party_of(profile: Profile) -> Party:
-    """Returns somebody as a policy looks at them."""
+    """Returns a user as a policy sees them."""
     return Party(profile.user_id, profile.role, profile.contexts)
 
 
 def _said(request: Request, user_id: str, wanted: PutUser) -> Profile:
-    """Returns the profile that the host wants; raises Invalid for one that no token could say."""
+    """Returns the profile that the host wants; raises Invalid if no token could carry it."""
     if wanted.role == SERVICE:
         raise Invalid.field("/role", "not_allowed", f"`{SERVICE}` is the role of programs, which have no profile.")
     contexts = {context_type: tuple(dict.fromkeys(held)) for context_type, held in wanted.contexts.items()}
@@ -130,12 +130,12 @@ def _said(request: Request, user_id: str, wanted: PutUser) -> Profile:
 
 
 def whole_profile(profile: Profile) -> Person:
-    """Returns a profile as the host, moderators and the person may see it."""
+    """Returns a profile as the host, moderators and the person themselves may see it."""
     return _person(profile, profile.contexts)
 
 
 def shared_profile(profile: Profile, mine: Mapping[str, tuple[str, ...]]) -> Person:
-    """Returns a profile as others may see it: of its contexts those that both hold."""
+    """Returns a profile as others may see it: only with the contexts that both hold."""
     common = {
         context_type: tuple(one for one in held if one in mine.get(context_type, ()))
         for context_type, held in profile.contexts.items()
