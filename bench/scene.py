@@ -92,7 +92,7 @@ class Scene:
         yield Operation("typing_stop", "typing_stop over WebSocket", stop, 2, start)
         # Not each ping need write: their mean counts.
         ping = partial(self.stage.say, self.laptop, "OnPing", "ping")
-        yield Operation("ping", "ping over WebSocket", ping, 2, self.wait_for_heartbeat, times=8)
+        yield Operation("ping", "ping over WebSocket", ping, 2, self.wait_for_heartbeat, times=10)
 
     @property
     def heartbeat_s(self) -> int:

@@ -45,7 +45,7 @@ def measure() -> Section:
     rate = memory / MB_OF_A_PROCESSOR / each_ms * 1000
     needed = DEATHS / (WITHIN_S - SCHEDULE_S) / rate
     note = f"{each_ms:.1f} ms of a processor each, of which {memory} MB have {memory / MB_OF_A_PROCESSOR:.2f}"
-    interval_s, lease_s = _heartbeat()
+    interval_s, lease_s, pings = _heartbeat()
     return Section(
         rows=[
             Row(
@@ -66,9 +66,9 @@ def measure() -> Section:
             Row(
                 key="sweep.renewals",
                 what=f"renewals of leases with {ONLINE:,} people online",
-                number=round(ONLINE / (2 * interval_s)),
+                number=round(ONLINE / (interval_s * pings)),
                 unit="a second",
-                note=f"by every second ping ({interval_s} s, leases of {lease_s} s); none of these people is due",
+                note=f"each after {pings} pings ({interval_s} s, leases of {lease_s} s); none of these people is due",
             ),
         ],
         numbers={"sweep.death_ms": each_ms},
@@ -97,12 +97,13 @@ class RawBody(io.BytesIO):
         yield self.read()
 
 
-def _heartbeat() -> tuple[int, int]:
-    """Returns how often clients ping, and how long a lease is."""
+def _heartbeat() -> tuple[int, int, int]:
+    """Returns how often clients ping, how long a lease is, and with how many pings it is renewed once."""
     from parley.adapters import limits  # it is there once the stage is
 
     heartbeat = limits.heartbeat()
-    return heartbeat.interval_s, heartbeat.lease_s
+    pings = (heartbeat.lease_s - heartbeat.least_s) // heartbeat.interval_s + 1
+    return heartbeat.interval_s, heartbeat.lease_s, pings
 
 
 def _most_at_once() -> float:

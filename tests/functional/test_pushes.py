@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.functional.replies import stored
-from tests.functional.talk import forget_events, make_group, names, open_direct, say
+from tests.functional.talk import LEASE_S, LEAST_S, forget_events, make_group, names, open_direct, say
 from tests.harness import Parley, Reply, Socket, User
 from tests.template import source
 
@@ -214,9 +214,9 @@ PUSHES = {
         before=lambda w: w.in_conversation("typing_start"),
     ),
     "ClearStalePresence": Push(
-        lambda w: w.parley.run_schedule("ClearStalePresence"), "user_status_change", stays=False, within_s=95
+        lambda w: w.parley.run_schedule("ClearStalePresence"), "user_status_change", stays=False, within_s=LEAST_S
     ),
-    "SweepRows": Push(lambda w: sweep_alice(w.parley), "user_status_change", stays=False, within_s=95),
+    "SweepRows": Push(lambda w: sweep_alice(w.parley), "user_status_change", stays=False, within_s=LEAST_S),
 }
 
 
@@ -245,7 +245,7 @@ def test_dead_device_is_forgotten_and_a_slow_one_hears_of_it_later(parley: Parle
         say(now.alice, now.conversation_id, "an answer")  # before that she is not shown to be there
     dead, slow = now.bob.connect(), now.bob.connect()
     push.before(now)
-    parley.advance(150)  # then a ping renews a lease of 240 s, and one without it is over 95 s later
+    parley.advance(LEASE_S - LEAST_S + 1)  # a ping renews the lease then, and one without it ends within `LEAST_S`
     for device in (dead, slow, now.phone) if push.stays else (dead, slow):
         device.request("ping")
     parley.lose_disconnects = {dead.connection_id}

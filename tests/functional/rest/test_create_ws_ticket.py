@@ -111,6 +111,23 @@ def test_no_ticket_for_one_connection_too_many_so_that_a_browser_learns_why(
     assert after.status == 201
 
 
+def test_device_whose_end_nobody_reported_keeps_nobody_from_a_ticket(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTIONS_PER_USER", "1")
+    alice = parley.user("alice")
+    parley.lose_disconnects = True
+    phone = alice.connect()
+    parley.advance(60)
+    refused = alice.post("/ws-tickets")
+    phone.close()
+
+    laptop = alice.connect()  # by a ticket: API Gateway knows that the phone is gone
+
+    assert refused.status == 429
+    assert laptop.request("ping")["type"] == "ack"
+
+
 def test_ghosts_keep_nobody_from_a_ticket(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONNECTIONS_PER_USER", "1")
     alice = parley.user("alice")

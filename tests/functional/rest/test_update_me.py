@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.functional.replies import invalid, malformed_bodies, refusal, stored
-from tests.functional.talk import LEASE_S, contents, in_s, meet
+from tests.functional.talk import LEASE_S, LEAST_S, contents, in_s, meet
 from tests.harness import Frame, Parley, User
 
 
@@ -97,10 +97,10 @@ def test_event_of_a_ghost_tells_no_time_either(parley: Parley) -> None:
     screen = alice.connect()
     parley.lose_disconnects = True
     bob.connect().close()
-    parley.advance(100)
+    parley.advance(LEASE_S - LEAST_S + 1)
     screen.request("ping")
     screen.events()
-    parley.advance(LEASE_S - 90)
+    parley.advance(LEAST_S)
 
     parley.run_schedule("ClearStalePresence")
 

@@ -37,7 +37,7 @@ def test_silent_device_is_closed_and_the_other_one_keeps_the_person_online(parle
     conversation_id = meet(alice, bob)
     screen, silent, lively = bob.connect(), alice.connect(), alice.connect()
     forget_events(screen)
-    for _ in range(5):
+    for _ in range(LEASE_S // 60 + 1):
         parley.advance(60)
         lively.request("ping")
         screen.request("ping")
@@ -109,7 +109,7 @@ def test_sweep_finds_by_index_and_looks_at_nobody_twice_for_nothing(parley: Parl
     alice, bob = parley.user("alice"), parley.user("bob")
     meet(alice, bob)
     _silent, phone, screen = alice.connect(), alice.connect(), bob.connect()
-    for _ in range(5):
+    for _ in range(LEASE_S // 60 + 1):
         parley.advance(60)
         phone.request("ping")
         screen.request("ping")

@@ -1,9 +1,11 @@
 """$connect: a device comes, and those who watch are told once, however many devices follow."""
 
 import pytest
+from botocore.exceptions import ConnectTimeoutError
 
-from tests.functional.talk import LEASE_S, contents, forget_events, in_s, meet, names, say
-from tests.harness import Parley, Refused, Socket, User
+from parley.domain.live.presence import CONNECTING_MS
+from tests.functional.talk import LEASE_S, LEAST_S, contents, forget_events, in_s, meet, names, say
+from tests.harness import Call, Parley, Refused, Socket, User
 
 
 def status_of(watcher: Socket, user_id: str) -> dict[str, object]:
@@ -212,10 +214,10 @@ def test_dead_connections_make_room_and_are_closed(parley: Parley, monkeypatch: 
     meet(alice, bob)
     screen = bob.connect()
     [silent, phone] = fill(parley, alice, 2, monkeypatch)
-    parley.advance(100)
+    parley.advance(LEASE_S - LEAST_S + 1)
     for device in (phone, screen):
         device.request("ping")
-    parley.advance(LEASE_S - 90)
+    parley.advance(LEAST_S)
     forget_events(screen)
 
     tablet = alice.connect(subprotocol=True)
@@ -224,6 +226,58 @@ def test_dead_connections_make_room_and_are_closed(parley: Parley, monkeypatch: 
     assert phone.closed is None and tablet.closed is None
     assert screen.frames == []  # alice was there all the time
     assert refused_status(alice) == 429
+
+
+def test_device_whose_end_nobody_reported_makes_room_before_its_lease_ends(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = parley.user("alice")
+    parley.lose_disconnects = True
+    [phone, tablet] = fill(parley, alice, 2, monkeypatch)
+    parley.advance(CONNECTING_MS / 1000)
+    phone.close()  # a flaky network: API Gateway knows, but could not say so
+
+    laptop = alice.connect(subprotocol=True)
+
+    assert laptop.request("ping")["type"] == tablet.request("ping")["type"] == "ack"
+    assert refused_status(alice) == 429  # the other two are there
+
+
+class GetConnectionFails:
+    """A hook: API Gateway does not answer the question whether a connection is there."""
+
+    def before(self, call: Call) -> None:
+        if call.operation == "GetConnection":
+            raise ConnectTimeoutError(endpoint_url=call.endpoint_url)
+
+    def after(self, call: Call) -> None:
+        pass
+
+
+def test_device_that_api_gateway_says_nothing_of_keeps_its_place(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    alice = parley.user("alice")
+    [phone] = fill(parley, alice, 1, monkeypatch)
+    parley.advance(60)
+    parley.hooks.append(GetConnectionFails())
+
+    assert refused_status(alice) == 429
+    assert phone.request("ping")["type"] == "ack"
+    [line] = [vars(one) for one in caplog.records if one.message == "not_asked"]
+    assert line["reason"] == "ConnectTimeoutError"
+
+
+def test_devices_are_asked_for_only_if_there_is_no_room(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice = parley.user("alice")
+    fill(parley, alice, 2, monkeypatch)
+    parley.advance(60)
+    monkeypatch.setenv("CONNECTIONS_PER_USER", "3")
+
+    with parley.watch() as calls:
+        alice.connect(subprotocol=True)
+
+    assert "GetConnection" not in {call.operation for call in calls}
 
 
 def test_connection_whose_token_ran_out_makes_room(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:

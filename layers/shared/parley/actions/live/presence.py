@@ -21,7 +21,7 @@ from parley.domain.conversations.events import UserStatusChange
 from parley.domain.conversations.listing import Entry
 from parley.domain.live import visibility
 from parley.domain.live.posts import Unasked
-from parley.domain.live.presence import Connection, Presence
+from parley.domain.live.presence import MAX_SILENCE_S, Connection, Presence
 
 MAX_WATCHERS = 100  # the most recent conversations, whose other sides are told of a change (bounded, never everyone)
 MAX_KNOWN = 1000  # conversations that are looked through for people whose status the caller may ask for
@@ -63,9 +63,29 @@ def _admit(request: Request) -> Presence:
         try:
             return connections.save(request.user_id, _connection(request), limits.current().connections)
         except connections.Full as full:
-            if len(full.person.live(request.now_s)) == len(full.person.connections):
+            if not _make_room(request, full.person):
                 raise _too_many(request, full.person) from None
-            _forget_dead(request, full.person)
+
+
+def _make_room(request: Request, person: Presence) -> bool:
+    """Forgets the devices whose lease has ended; if there are none, those that API Gateway does not know any more.
+
+    Returns False if there are none of either. Two round trips.
+    """
+    if len(person.live(request.now_s)) < len(person.connections):
+        _forget_dead(request, person)
+        return True
+    gone = _gone(request, person)
+    if gone:  # not forgotten if one has pinged meanwhile: then `connections.save` finds the row as it is now
+        connections.forget(person.user_id, gone, last_seen_ms=person.last_sign_ms())
+    return bool(gone)
+
+
+def _gone(request: Request, person: Presence) -> list[Connection]:
+    """Returns the live devices of a person that API Gateway does not know any more: nobody reported their end."""
+    asked = [one for one in person.live(request.now_s) if not one.may_be_connecting(request.now_ms)]
+    gone = sockets.gone(one.connection_id for one in asked)
+    return [one for one in asked if one.connection_id in gone]
 
 
 def _check_sign_in(request: Request) -> None:
@@ -82,20 +102,27 @@ def _check_sign_in(request: Request) -> None:
 
 
 def check_room(request: Request) -> None:
-    """Raises TooMany where the caller's devices are as many as may be, as `$connect` would; one round trip."""
+    """Raises TooMany if the caller's devices are as many as may be, as `$connect` would.
+
+    One round trip; two if the devices are so many, to ask API Gateway which of them it still knows.
+    """
     person = connections.of([request.user_id])[request.user_id]
-    if len(person.live(request.now_s)) >= limits.current().connections:
+    most = limits.current().connections
+    live = len(person.live(request.now_s))
+    if live >= most and live - len(_gone(request, person)) >= most:
         raise _too_many(request, person)
 
 
 def _too_many(request: Request, person: Presence) -> TooMany:
     live = person.live(request.now_s)
+    # API Gateway ends a silent connection sooner than its lease ends, and is asked then.
+    silent_until_ms = request.now_ms + MAX_SILENCE_S * 1000
     first_ends_ms = min((one.until_s * 1000 for one in live), default=request.now_ms)
     return TooMany(
         "too_many_connections",
         f"You are connected with {len(live)} devices, and more are not allowed; close one first.",
         rule="connections",
-        retry_after_ms=max(0, first_ends_ms - request.now_ms),
+        retry_after_ms=max(0, min(first_ends_ms, silent_until_ms) - request.now_ms),
     )
 
 

@@ -99,6 +99,27 @@ def _is_left_open(connection_id: str) -> bool:
     return False
 
 
+def gone(connection_ids: Iterable[str]) -> frozenset[str]:
+    """Returns the connections that API Gateway does not know any more, at once; one without an answer is not gone."""
+    asked = list(connection_ids)
+    answers = _closes.map(_is_gone, asked)
+    return frozenset(one for one, is_gone in zip(asked, answers, strict=True) if is_gone)
+
+
+def _is_gone(connection_id: str) -> bool:
+    try:
+        _client().get_connection(ConnectionId=connection_id)
+    except ClientError as error:
+        if (status := _status(error)) == 410:
+            return True
+        log = logger.warning if status == 429 or status >= 500 else logger.error
+        log("not_asked", code="not_asked", connection_id=connection_id, status=status)
+    except (HTTPClientError, ConnectionError) as no_answer:
+        reason = type(no_answer).__name__
+        logger.warning("not_asked", code="not_asked", connection_id=connection_id, reason=reason)
+    return False
+
+
 def _status(error: ClientError) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
 

@@ -10,6 +10,7 @@ CONNECTING_MS = (
     30_000  # `$connect` may take 29 s (API Gateway quotas); until it ends, posts to the connection answer 410
 )
 MAX_CONNECTION_S = 2 * 3600  # API Gateway cuts every WebSocket after two hours
+MAX_SILENCE_S = 600  # API Gateway ends a connection on which nothing was sent for so long
 RECONNECT_MARGIN_S = 300  # so much earlier a client is asked to come back, at a moment of its own choice
 MAX_JOINED = 50  # conversations that one device has open at once
 
@@ -24,8 +25,12 @@ class Heartbeat(Struct, frozen=True):
 
     @property
     def lease_s(self) -> int:
-        """Returns how long a lease is: every second ping renews it."""
-        return 3 * self.interval_s + 60
+        """Returns how long a lease is: every fifth ping renews it.
+
+        API Gateway ends silent connections itself (`MAX_SILENCE_S`) and reports it as a rule, so leases end only for
+        those whose end it did not report.
+        """
+        return 6 * self.interval_s + 60
 
     @property
     def least_s(self) -> int:
