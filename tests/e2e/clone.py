@@ -18,6 +18,30 @@ def blocks(page: str) -> list[tuple[str, str]]:
     return re.findall(r"^```(\w*)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
+def fits(said: str, shown: str) -> bool:
+    """Tells whether a line is as the page shows it: `…` is anything, and the width of white space does not count."""
+    first, *others = " ".join(shown.split()).split("…")
+    rest = " ".join(said.split())
+    if not rest.startswith(first):
+        return False
+    rest = rest.removeprefix(first)
+    for part in others[:-1]:
+        if part not in rest:
+            return False
+        rest = rest[rest.index(part) + len(part) :]
+    return rest.endswith(others[-1]) if others else rest == ""
+
+
+def missing(said: str, shown: str) -> list[str]:
+    """Returns the lines of the page that do not come in what was said, in the order of the page."""
+    lines, absent = iter(said.splitlines()), []
+    for line in shown.splitlines():
+        if not any(fits(said_line, line) for said_line in lines):
+            absent.append(line)
+            lines = iter(said.splitlines())
+    return absent
+
+
 @dataclass(frozen=True)
 class Clone:
     """A copy of the repository in which `make run` runs."""
