@@ -1,7 +1,7 @@
 """Measures everything, prints the table beside the last one, and keeps it: `python -m bench [section …]`.
 
-Each section runs in a process of its own, so that none inherits another's imports, environment or patches. Between two
-of them the machine should have nothing to do: where it has, the table is printed and not kept.
+Each section runs in its own process, so that none inherits another's imports, environment or patches. Between two
+sections the machine should be idle: if it is not, the table is printed and not kept.
 """
 
 import subprocess
@@ -23,9 +23,9 @@ LIMIT_S = 900  # of one section; past it, something hangs
 
 
 def main(wanted: list[str]) -> int:
-    """Returns 0 where every section could be measured: a missed budget is a result, not a failure.
+    """Returns 0 if every section could be measured: a missed budget is a result, not a failure.
 
-    1 where the table should have been kept and was not, because the machine was busy with other things.
+    Returns 1 if the table should have been kept and was not, because the machine was busy with other things.
     """
     unknown = [name for name in wanted if name not in SECTIONS]
     if unknown:
@@ -51,7 +51,7 @@ def main(wanted: list[str]) -> int:
 
 
 def _disturbed(when: str) -> list[str]:
-    """Returns a sentence where other programs keep the machine busy, and nothing where it is calm."""
+    """Returns a sentence if other programs keep the machine busy, and nothing if it is calm."""
     share = machine.busy_share()
     if share is None or share <= machine.CALM:
         return []
@@ -59,7 +59,7 @@ def _disturbed(when: str) -> list[str]:
 
 
 def measured(name: str, numbers: Mapping[str, float]) -> Section:
-    """Returns what one section finds; it is measured in a process of its own, its output in a file."""
+    """Measures one section in its own process, and returns its result; the output goes to a file."""
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder:
         given, result, output = (Path(folder) / part for part in ("given.json", "result.json", "output"))
         given.write_bytes(msgspec.json.encode(numbers))

@@ -2,8 +2,8 @@
 
     python -m bench.aws https://….amazonaws.com/v1 wss://….amazonaws.com/v1
 
-Two people of its own talk: it needs two tokens in TOKENS (with a comma between), or the secret that signs them in
-JWT_SECRET. A local stack gives tokens itself. Times are those of this client, so the network to the region is in them.
+Two test people talk: it needs two tokens in TOKENS (with a comma between), or the secret that signs them in JWT_SECRET.
+A local stack gives tokens itself. Times are measured at this client, so they contain the network to the region.
 """
 
 import json
@@ -26,7 +26,7 @@ from websockets.typing import Subprotocol
 
 TIMES = 50
 WARM_UP = 5
-PAUSE_S = 0.5  # between two of a kind: nobody may send more than 120 messages a minute
+PAUSE_S = 0.5  # between two of a kind: a person may send at most 120 messages a minute
 PAGE = 50
 TEXT = "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of foo"
 PROMISED_MS = {"delivery": 100.0}  # system D promises that, and 50 ms for REST
@@ -36,7 +36,7 @@ PEOPLE = ("bench-alice", "bench-bob")
 
 @dataclass(frozen=True)
 class Taken:
-    """How long something took, each time, in milliseconds."""
+    """The times that something took, in milliseconds."""
 
     what: str
     times_ms: list[float]
@@ -50,14 +50,14 @@ class Taken:
 
 
 class Person:
-    """Somebody with a REST connection and a socket, both kept open."""
+    """A person with a REST connection and a socket, both kept open."""
 
     def __init__(self, rest: httpx.Client, socket: ClientConnection, token: str) -> None:
         self._rest, self._socket = rest, socket
         self._headers = {"Authorization": f"Bearer {token}"}
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Returns what a REST operation answers; raises for anything but a success."""
+        """Returns the answer of a REST operation; raises for anything but a success."""
         return self._rest.request(method, path, json=body, headers=self._headers).raise_for_status().json()
 
     def act(self, action: str, **data: Any) -> dict[str, Any]:
@@ -67,7 +67,7 @@ class Person:
         return self.wait(lambda frame: frame.get("request_id") == request_id)
 
     def wait(self, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Returns the first frame that is it; RuntimeError if that is an error."""
+        """Returns the first frame that matches; raises RuntimeError if it is an error."""
         while True:
             frame: dict[str, Any] = json.loads(self._socket.recv(30))
             if frame["type"] == "error":
@@ -77,7 +77,7 @@ class Person:
 
 
 def main(rest_url: str, websocket_url: str) -> None:
-    """Prints a line for each thing that was timed."""
+    """Prints a line for each timed operation."""
     with signed_in(rest_url, websocket_url) as (alice, bob):
         for taken in play(alice, bob):
             print(taken.line)
@@ -85,7 +85,7 @@ def main(rest_url: str, websocket_url: str) -> None:
 
 @contextmanager
 def signed_in(rest_url: str, websocket_url: str) -> Iterator[tuple[Person, Person]]:
-    """Yields two people who are connected."""
+    """Yields two connected people."""
     with ExitStack() as stack:
         rest = stack.enter_context(httpx.Client(base_url=rest_url.rstrip("/"), timeout=30))
         alice, bob = (
@@ -100,7 +100,7 @@ def _connected(websocket_url: str, token: str) -> ClientConnection:
 
 
 def tokens(rest: httpx.Client, rest_url: str) -> list[str]:
-    """Returns the tokens of the two; raises SystemExit with the sentence that says what is missing."""
+    """Returns the tokens of the two; raises SystemExit with a sentence that names what is missing."""
     if given := os.environ.get("TOKENS"):
         return given.split(",")
     if secret := os.environ.get("JWT_SECRET"):
@@ -124,7 +124,7 @@ def _claims(user_id: str) -> dict[str, object]:
 
 
 def play(alice: Person, bob: Person) -> Iterator[Taken]:
-    """Yields what each thing took, after `WARM_UP` rounds that start the functions."""
+    """Yields the times of each operation, after `WARM_UP` rounds that start the functions."""
     bob_id = bob.ask("GET", "/me")["id"]
     conversation_id = alice.ask("POST", "/conversations", {"type": "direct", "user_id": bob_id})["id"]
     messages = f"/conversations/{conversation_id}/messages"
@@ -139,7 +139,7 @@ def play(alice: Person, bob: Person) -> Iterator[Taken]:
 
 
 def _delivery_ms(alice: Person, bob: Person, conversation_id: str) -> float:
-    """Returns the time from the frame that sends a message to its event in the other one's socket."""
+    """Returns the time, in ms, from the frame that sends a message to its event at the other person's socket."""
     text = uuid.uuid4().hex
     with ThreadPoolExecutor(1) as threads:
         arrived = threads.submit(_arrival_s, bob, text)

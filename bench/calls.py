@@ -1,4 +1,4 @@
-"""The AWS calls that were really made, watched at botocore's door: what was asked, when, and what it cost.
+"""The AWS calls that were really made, recorded inside botocore: request, time and cost.
 
 with recording() as recorded:
     handler(event, context)
@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 from bench.capacity import Item, Table, Units, item_size, read_units, refused_write_units, write_units
 from bench.latency import typical_ms
 
-# Each call is held for so long, so that calls which are made side by side overlap, however fast the engine answers.
+# Each call is delayed by this, so that parallel calls overlap, however fast the engine answers.
 HOLD_S = 0.02
 
 WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
@@ -31,7 +31,7 @@ ApiCall = Callable[[BaseClient, str, dict[str, Any]], Any]
 
 
 class NotCounted(Exception):
-    """A call was made whose price cannot be told from request and answer: its rule is missing below."""
+    """The price of a call cannot be told from its request and answer: its rule is missing below."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ class Call:
     started_s: float
     ended_s: float
     units: Units | None = NO_UNITS  # None where they cannot be told
-    engine_units: float | None = None  # what the engine says it has consumed, where it says so
+    engine_units: float | None = None  # the engine's own count of consumed units, if it reports one
     error_code: str | None = None
 
 
 @dataclass
 class Recorded:
-    """What happened while it was recorded."""
+    """The calls of one recording."""
 
     calls: list[Call] = field(default_factory=list)
 
@@ -86,17 +86,17 @@ class Recorded:
 
     @property
     def priced_writes(self) -> list[Call]:
-        """Returns the writes of which the engine says what they cost."""
+        """Returns the writes for which the engine reports a cost."""
         return [call for call in self.dynamodb if call.operation in WRITES and call.engine_units is not None]
 
     @property
     def disagreements(self) -> list[Call]:
-        """Returns the writes of whose price the engine thinks otherwise."""
+        """Returns the writes for which the engine reports another cost."""
         return [call for call in self.priced_writes if call.units != Units(write=call.engine_units or 0.0)]
 
 
 def longest_chain(spans: Iterable[tuple[float, float]]) -> int:
-    """Returns how many of these spans of time can be picked so that no two overlap."""
+    """Returns the largest number of these spans of time of which no two overlap."""
     length, end = 0, float("-inf")
     for started, ended in sorted(spans, key=lambda span: span[1]):
         if started >= end:
@@ -105,7 +105,7 @@ def longest_chain(spans: Iterable[tuple[float, float]]) -> int:
 
 
 def slowest_chain(spans: Iterable[tuple[float, float, float]]) -> float:
-    """Returns the most that spans of time can weigh together (third number) of which no two overlap."""
+    """Returns the largest sum of weights (third number) of spans of time of which no two overlap."""
     ends, heaviest = [float("-inf")], [0.0]
     for started, ended, weight in sorted(spans, key=lambda span: span[1]):
         chain = heaviest[bisect_right(ends, started) - 1] + weight
@@ -128,7 +128,7 @@ def recording(hold_s: float = HOLD_S) -> Iterator[Recorded]:
 
 @contextmanager
 def answering(canned: Mapping[str, Any]) -> Iterator[None]:
-    """Answers for some services, by botocore's names for them; they are not called at all."""
+    """Answers in place of some services, by botocore's names for them; these are not called at all."""
     make = door()
 
     def answered(client: BaseClient, operation: str, params: dict[str, Any]) -> Any:
@@ -140,7 +140,7 @@ def answering(canned: Mapping[str, Any]) -> Iterator[None]:
 
 
 def door() -> ApiCall:
-    """Returns the method through which every call of every client goes, as it stands now."""
+    """Returns the present method through which every call of every client goes."""
     method: ApiCall = vars(BaseClient)["_make_api_call"]
     return method
 
@@ -228,7 +228,7 @@ class _Recorder:
     def _read_units(
         self, client: BaseClient, operation: str, params: Mapping[str, Any], answer: Mapping[str, Any]
     ) -> Units | None:
-        # DynamoDB charges for what it read; with an expression that is more than what it gave, and unknown here.
+        # DynamoDB charges for all items read; with an expression these are more than it returned, and unknown here.
         if params.keys() & {"ProjectionExpression", "FilterExpression", "Select"}:
             return None
         consistent = bool(params.get("ConsistentRead"))

@@ -1,8 +1,8 @@
-"""What DynamoDB charges for a call: read and write units by its own rules, from items before and after.
+"""DynamoDB's charge for a call: read and write units by its own rules, from items before and after.
 
 Local engines report no units, or wrong ones, so they are counted here. Sources are the developer guide's "DynamoDB item
 sizes and formats", "Read and write operations", "Global secondary indexes: write capacity units" and "DynamoDB
-transactions: how it works". Where the guide leaves something open, the dearer reading counts, and the line says so.
+transactions: how it works". If the guide leaves something open, the dearer reading counts, and a comment says so.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,14 +28,14 @@ class Units:
 
 @dataclass(frozen=True)
 class Index:
-    """A secondary index: its key attributes, and what it holds besides the keys (None is everything)."""
+    """A secondary index: its key attributes, and the attributes besides the keys (None is all)."""
 
     name: str
     keys: tuple[str, ...]
     projected: tuple[str, ...] | None
 
     def entry(self, item: Item | None, table_keys: Iterable[str]) -> Item | None:
-        """Returns what the index holds of an item; None for one without all the index's keys (a sparse index)."""
+        """Returns the index's entry for an item; None if the item lacks a key of the index (a sparse index)."""
         if item is None or any(key not in item for key in self.keys):
             return None
         if self.projected is None:
@@ -46,7 +46,7 @@ class Index:
 
 @dataclass(frozen=True)
 class Table:
-    """What of a table decides on the price of a write."""
+    """The properties of a table that decide the price of a write."""
 
     name: str
     keys: tuple[str, ...]
@@ -125,7 +125,7 @@ def _number_size(text: str) -> int:
 
 
 def read_units(size: int, *, consistent: bool) -> float:
-    """Returns the units of reading so many bytes at once; what is not there costs as much as the smallest item."""
+    """Returns the units of reading so many bytes at once; a missing item costs as much as the smallest one."""
     return _steps(size, READ_UNIT_BYTES) * (1.0 if consistent else 0.5)
 
 
@@ -150,7 +150,7 @@ def _index_units(table: Table, index: Index, before: Item | None, after: Item | 
         return 0
     if old is not None and new is not None and all(old[key] == new[key] for key in index.keys):
         return _steps(max(item_size(old), item_size(new)), WRITE_UNIT_BYTES)
-    # An entry whose key changes is deleted and put anew: two writes.
+    # An entry whose key changes is deleted and put again: two writes.
     return sum(_steps(item_size(entry), WRITE_UNIT_BYTES) for entry in (old, new) if entry is not None)
 
 

@@ -1,11 +1,11 @@
-"""What a cold start takes: each handler in a fresh interpreter, as Lambda starts it, against boto3 with a client.
+"""The time of a cold start: each handler in a fresh interpreter, as Lambda starts it, against boto3 with a client.
 
 Lambda imports the handler's module with `AWS_LAMBDA_INITIALIZATION_TYPE` set, so the client of DynamoDB is made as
-well. What it is compared with does the same by the usual means: `import boto3` and one client of DynamoDB.
+well. The comparison does the same by the usual means: `import boto3` and one client of DynamoDB.
 
-Processor time, with byte code and files warm, so that an import waits for nothing. A machine that does other things too
-is slower at times: a handler is therefore compared with boto3 just before and after it, in another order each time. Of
-82 medians of a few ratios some are high by chance: those are measured more often before they are believed.
+Processor time, with byte code and files warm, so that an import waits for nothing. A machine that does other things
+is slower at times: so a handler is compared with boto3 just before and after it, in another order each time. Of 82
+medians of a few ratios some are high by chance: these are measured more often.
 """
 
 import os
@@ -19,7 +19,7 @@ from bench.rows import Row, Section
 from bench.stage import ROOT, environment, handlers
 
 ROUNDS = 5
-MORE_ROUNDS = 15  # of those that a few rounds find to be over the budget
+MORE_ROUNDS = 15  # of handlers that a few rounds find over the budget
 GROUP = 4  # handlers between two imports of boto3
 BUDGET = 1.25
 BOTO3 = "import boto3"

@@ -1,6 +1,6 @@
-"""What a million messages between two people cost, at list prices, from what the other sections counted and measured.
+"""The price of a million messages between two people, at list prices, from the numbers of the other sections.
 
-And what a month costs, all in (`month.py`). What cannot be counted here is assumed, below, by name.
+And the price of a month, all in (`month.py`). Numbers that cannot be counted here are assumed below, by name.
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,7 +62,7 @@ LATENCY_MS = {"send.WebSocket": 90.0, "list": 50.0, "history": 50.0, "unread": 5
 
 
 def latency_rows(numbers: Mapping[str, float]) -> list[Row]:
-    """Returns how long warm functions take by the model of `latency.py`; a send has delivered when it is answered."""
+    """Returns the times of warm functions by the model of `latency.py`; a send has delivered when it is answered."""
     names = {"send.WebSocket": "send and deliver over WebSocket", "unread_count": "unread total"}
     return [
         Row(

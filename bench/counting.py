@@ -23,7 +23,7 @@ MAX_NAMED = 90  # members whom one request names
 
 
 class Counting:
-    """Measures one thing after the other on a stage, and collects the rows."""
+    """Measures one operation after the other on a stage, and collects the rows."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
@@ -74,7 +74,7 @@ class Counting:
                 self.count_operation(one)
 
     def opening(self) -> None:
-        """What an app asks for when it opens, and what a device that comes and goes takes."""
+        """Counts the requests of an app that opens, and of a device that comes and goes."""
         self.scene.open_conversations()
         for one in self.scene.opening():
             self.count_operation(one)
@@ -83,7 +83,7 @@ class Counting:
             self.count_operation(one)
 
     def changes(self) -> None:
-        """What the two do with a message that was sent."""
+        """Counts the changes of a message that was sent."""
         message = {"message_id": self.send_over_rest()}
         thumb = {**message, "emoji": quote("👍")}
         edit = partial(self.stage.rest, self.alice, "EditMessage", message, body={"text": TEXT.upper()})
@@ -97,7 +97,7 @@ class Counting:
             self.count(name.replace(" ", "_"), f"{name} a message over REST", change, round_trips=3)
 
     def group(self) -> None:
-        """A send to the largest group whose sender tells it, one other member online."""
+        """Counts a send to the largest group whose sender tells it, one other member online."""
         members = [self.bob, *(self.new_id() for _ in range(LISTED - 2))]
         group: dict[str, str] = {}
         for first in range(0, len(members), MAX_NAMED):
@@ -107,7 +107,7 @@ class Counting:
                 group = {"conversation_id": self.stage.rest(self.alice, "CreateConversation", body=body)["id"]}
             else:
                 self.stage.rest(self.alice, "AddMembers", group, body={"user_ids": named})
-        self.pass_time(60_000)  # what alice has just used up of her own bucket is there again
+        self.pass_time(60_000)  # time passes, so that alice's own bucket is full again
         body = {"text": TEXT, "client_id": self.new_id()}
         send = partial(self.stage.rest, self.alice, "SendMessage", group, body=body)
         self.count("send.group", f"send over REST to a group of {LISTED}", send, round_trips=3)
@@ -171,7 +171,7 @@ class Counting:
     # --- the means ---------------------------------------------------------------------------------------------------
 
     def pass_time(self, ms: int) -> None:
-        """Lets time go by while both devices ping."""
+        """Moves the time while both devices ping."""
         self.stage.now_ms += ms
         for device in (self.scene.phone, self.scene.laptop):
             self.stage.say(device, "OnPing", "ping")

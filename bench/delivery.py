@@ -18,7 +18,7 @@ from bench.rows import Row, Section
 from bench.stage import ROOT
 
 P50_MS, P99_MS = 50.0, 250.0
-# No request waits for a token of a limit: what is measured is the stack. The most that template.yaml allows.
+# No request waits for a token of a limit: the stack is measured. The most that template.yaml allows.
 UNLIMITED = {
     "SendsPerMinute": 60_000,
     "SendBurst": 10_000,
@@ -33,7 +33,7 @@ STOP_S = 30
 
 
 class StackFailed(Exception):
-    """The local stack did not start; the message is what it said."""
+    """The local stack did not start; the message is its output."""
 
 
 def measure() -> Section:
@@ -82,7 +82,7 @@ def _percentile(ascending: list[float], share: float) -> float:
 
 @contextmanager
 def running(state: Path) -> Iterator[tuple[str, str]]:
-    """Yields the addresses of a local stack of its own, on free ports, with an empty state and without limits."""
+    """Yields the addresses of a new local stack, on free ports, with an empty state and without limits."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     stack = subprocess.Popen(
         [sys.executable, "-m", "local", "run", "--quiet", "--state", str(state / "parley"), *_unlimited()],

@@ -1,7 +1,7 @@
-"""What it costs a send that the local store writes down what it acknowledges: `python -m bench.journal`.
+"""The cost of the local store's log for a send: `python -m bench.journal`.
 
-Sends to somebody who is not connected, one after the other, over a store that writes nothing down and over one that
-does, in turn and each in a process of its own.
+Sends to a user who is not connected, one after the other, over a store without a log and over one with a log, in turn
+and each in its own process.
 """
 
 import subprocess

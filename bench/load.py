@@ -3,8 +3,8 @@
     python -m bench.load http://localhost:3000 ws://localhost:3001/v1 result.json
 
 250 pairs of people are connected; 50 of the pairs talk, each writing on its turn, and a person's next message waits for
-the acknowledgement of the one before. What a message takes is measured from the call that sends it to the event in the
-other one's socket, by one clock.
+the acknowledgement of the one before. The time of a message is measured from the call that sends it to the event in the
+other person's socket, by one clock.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ Made = TypeVar("Made")
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What the load found; `delays_ms` are those of every delivered message, ascending."""
+    """The result of the load; `delays_ms` are the delays of all delivered messages, ascending."""
 
     sockets: int
     sent: int
@@ -65,7 +65,7 @@ class Person:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def listen(self) -> None:
-        """Notes every reply and every message until the socket closes."""
+        """Records every reply and every message until the socket closes."""
         async for text in self.socket:
             at_s = time.perf_counter()
             frame = json.loads(text)
@@ -148,7 +148,7 @@ class Load:
     # --- while it runs -----------------------------------------------------------------------------------------------
 
     async def _talk(self, pairs: list[tuple[Person, Person]], started_s: float) -> None:
-        """Sends on a fixed beat, whatever becomes of the messages before: a slow stack gets no mercy."""
+        """Sends on a fixed beat, without waiting for earlier messages: a slow stack gets no relief."""
         turns = itertools.cycle([*pairs, *((other, one) for one, other in pairs)])
         async with asyncio.TaskGroup() as tasks:
             for number, (sender, reader) in zip(range(MESSAGES_PER_S * DURATION_S), turns, strict=False):
@@ -210,7 +210,7 @@ def _descents(seqs: Iterable[int]) -> int:
 
 
 async def _some_at_once(make: Callable[[Thing], Awaitable[Made]], things: Iterable[Thing]) -> list[Made]:
-    """Returns what is made of each thing, `AT_ONCE` at a time, in order."""
+    """Returns the results for all items in order, `AT_ONCE` at a time."""
     places = asyncio.Semaphore(AT_ONCE)
 
     async def made(thing: Thing) -> Made:

@@ -32,7 +32,7 @@ class Client:
         self._requests = 0
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Returns what a REST operation answers; raises for anything but a success."""
+        """Returns the answer of a REST operation; raises for anything but a success."""
         return self._rest.request(method, path, json=body).raise_for_status().json()
 
     def act(self, action: str, data: Mapping[str, Any]) -> None:

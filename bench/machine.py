@@ -1,7 +1,7 @@
-"""How fast this machine is, and whether it is calm: times mean something only beside these two.
+"""The speed of this machine, and whether it is calm: times mean something only beside these two.
 
-Processor times are divided by `slowness`, so that a table tells of the code and not of the machine. A busy machine has
-no time to divide by: what was measured on one is shown, and not kept.
+Processor times are divided by `slowness`, so that a table depends on the code and not on the machine. Times from a busy
+machine are shown, and not kept.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from pathlib import Path
 
 REFERENCE_S = 0.021  # what the piece of work takes on the reference machine, which imports boto3 in 110 ms
 WATCHED_S = 1.0
-CALM = 0.15  # of its processors' time other programs may take while a bench waits
+CALM = 0.15  # share of its processors' time that other programs may take while a bench waits
 PIECES = 5
 
 _STAT = Path("/proc/stat")
@@ -36,7 +36,7 @@ def _piece_s() -> float:
 
 
 def busy_share() -> float | None:
-    """Returns which share of the processors others use, watched for `WATCHED_S`; None where no `/proc/stat` tells."""
+    """Returns the share of the processors that others use, watched for `WATCHED_S`; None without `/proc/stat`."""
     if not _STAT.exists():
         return None
     before = _ticks(_STAT.read_text())

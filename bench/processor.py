@@ -1,7 +1,7 @@
 """Processor time of each operation: all of it, and the part outside the AWS calls, our own code with PynamoDB's.
 
 First the operation runs over the local store, and every HTTP answer is kept. Then it runs many times over the kept
-answers, so that neither a network nor a store takes part, and every run does the same.
+answers, without a network or a store, so that every run does the same.
 """
 
 import io
@@ -57,7 +57,7 @@ SENDS = ("send.REST", "send.WebSocket")
 
 
 def operations(stage: Stage) -> Iterator[Operation]:
-    """Yields each operation once its people are there."""
+    """Yields each operation after its people are set up."""
     with _answers_kept({}):
         scene = Scene(stage)
     yield Operation("send.REST", "send over REST", scene.send_over_rest)
@@ -71,7 +71,7 @@ def operations(stage: Stage) -> Iterator[Operation]:
 
 @dataclass(frozen=True)
 class Taken:
-    """Medians of one operation, on the reference machine; `log_bytes` is what it writes to its log.
+    """Medians of one operation, on the reference machine; `log_bytes` is the size of its log.
 
     `memory_mb` is the memory of the function that does it, which decides its share of a processor.
     """
@@ -190,14 +190,14 @@ def _answers_kept(kept: dict[str, AWSResponse]) -> Iterator[None]:
 
 @contextmanager
 def _answers_given(kept: dict[str, AWSResponse]) -> Iterator[None]:
-    """Gives the kept answers again; a kind of request that was not made before (a limit's, now and then) is made."""
+    """Gives the kept answers again; a new kind of request (sometimes a limit's) is really made."""
     go = URLLib3Session.send
 
     def send(session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
         kind = _kind(request)
         if kind not in kept:
             answer = go(session, request)
-            if answer.status_code != 200:  # a lost race is decided anew; kept, it would be lost for ever
+            if answer.status_code != 200:  # a lost race is decided again; if it were kept, it would be lost for ever
                 return answer
             kept[kind] = _answer(request.url, answer.status_code, dict(answer.headers.items()), answer.content)
         was = kept[kind]
@@ -208,7 +208,7 @@ def _answers_given(kept: dict[str, AWSResponse]) -> Iterator[None]:
 
 
 def _kind(request: AWSPreparedRequest) -> str:
-    """Returns what two requests have in common that get the same answer: the operation and its tables, or the URL."""
+    """Returns the key of requests that get the same answer: the operation and its tables, or the URL."""
     target = request.headers.get("X-Amz-Target")
     if target is None:
         return str(request.url)

@@ -58,7 +58,7 @@ def _fill(page: Path, place: re.Pattern[str], text: str) -> None:
 
 
 def numbers(rows: Sequence[Row]) -> str:
-    """Returns the three numbers of the README, each with what it was measured on."""
+    """Returns the three numbers of the README, each with its conditions."""
     of = {row.key: row for row in rows}
     cost, trips, listed = of["cost.total"].number, of["send.WebSocket.trips"].number, of["list.10000.trips"].number
     wrong, p50 = of["local.wrong"], of["local.p50"].number
@@ -72,7 +72,7 @@ def numbers(rows: Sequence[Row]) -> str:
 
 
 def month_table(rows: Sequence[Row]) -> str:
-    """Returns the table of what a month costs: a column for each use of the app, a line for each part."""
+    """Returns the table of a month's price: a column for each use of the app, a line for each part."""
     months = [row for row in rows if row.key.startswith("month.") and row.what.startswith("a month of ")]
     parts = [dict(re.findall(r"([a-z ]+?) ([\d.]+)(?:, |$)", row.note)) for row in months]
     head = [row.what.removeprefix("a month of ").rpartition(", ")[0] for row in months]

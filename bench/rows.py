@@ -23,14 +23,14 @@ class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def verdict(self) -> Verdict:
-        """Returns whether the budget is met; what has no budget has no verdict either."""
+        """Returns whether the budget is met; a row without a budget has no verdict."""
         if self.budget is None:
             return ""
         return "met" if self.number <= self.budget else "MISSED"
 
 
 class Section(Struct, frozen=True, kw_only=True):
-    """What one measurement found: rows for the table, and plain numbers that another section calculates with."""
+    """The result of one measurement: rows for the table, and plain numbers that another section calculates with."""
 
     rows: list[Row]
     numbers: dict[str, float] = {}

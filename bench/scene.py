@@ -1,4 +1,4 @@
-"""What people do in a bench, each thing by a name: two of them, and the app that one of them opens.
+"""The operations of a bench, each with a name: those of two people, and those of an app that a third one opens.
 
 Alice writes from a phone and Bob reads on a laptop; ids are UUIDs, a text has 100 characters, and every send has a
 `client_id`. Carol opens her app: she has `CONVERSATIONS` of them, a message in each, one of which she has not read.
@@ -23,7 +23,7 @@ SECRET = "a secret of benches, of 32 bytes or more"
 
 @dataclass(frozen=True)
 class Operation:
-    """Something that can be done again and again; `setup` runs before each time and is not measured."""
+    """An operation that can be repeated; `setup` runs before each time and is not measured."""
 
     key: str
     what: str
@@ -61,7 +61,7 @@ class Scene:
         return str(self._act(self.phone, "OnSendMessage", "send_message", **frame)["id"])
 
     def talking(self) -> Iterator[Operation]:
-        """Yields what goes on in a conversation that is open."""
+        """Yields the operations in an open conversation."""
         here = {"conversation_id": self.conversation_id}
         last: dict[str, str] = {}
 
@@ -96,16 +96,16 @@ class Scene:
 
     @property
     def heartbeat_s(self) -> int:
-        """How often a client pings, as the server tells it."""
+        """The seconds between two pings of a client, as the server tells it."""
         return int(self._act(self.phone, "OnHello", "hello")["heartbeat_s"])
 
     def wait_for_heartbeat(self) -> None:
-        """Lets the time of a heartbeat go by for Bob's laptop; Alice's phone pings."""
+        """Moves the time by a heartbeat for Bob's laptop; Alice's phone pings."""
         self.stage.now_ms += self.heartbeat_s * 1000
         self.stage.say(self.phone, "OnPing", "ping")
 
     def background(self) -> Iterator[Operation]:
-        """Yields the runs of the sweeps while nothing has run out."""
+        """Yields the runs of the sweeps while nothing has expired."""
         for logical_id in ("ClearStaleTyping", "ClearStaleCalls", "ClearStalePresence"):
             run = partial(self.stage.sweep, logical_id)
             yield Operation(f"sweep.{logical_id}", f"{logical_id}, nothing to do", run)
@@ -114,7 +114,7 @@ class Scene:
         yield Operation("sweep.typed", "ClearStaleTyping, one message was typed", run_typing, setup=self.type_a_message)
 
     def type_a_message(self) -> None:
-        """Lets Bob type and send, and the time go by after which his typing is swept."""
+        """Lets Bob type and send, and moves the time until his typing is swept."""
         here = {"conversation_id": self.conversation_id}
         self.stage.say(self.laptop, "OnTypingStart", "typing_start", **here)
         self.stage.now_ms += 1000
@@ -124,17 +124,17 @@ class Scene:
     # --- what opening the app takes ----------------------------------------------------------------------------------
 
     def open_conversations(self) -> None:
-        """Gives Carol her conversations, a message of hers in each and one that she has not read in the first."""
+        """Gives Carol her conversations, a message of hers in each and an unread one in the first."""
         for number in range(CONVERSATIONS):
             peer = self.new_id()
             sent = self.stage.rest(self.carol, "SendMessageToUser", body={"user_id": peer, "text": TEXT})
             there = {"conversation_id": sent["conversation_id"]}
-            # Both have written, so each sees whether the other is there.
+            # Both have written, so each sees the other's presence.
             self.stage.rest(peer, "SendMessage", there, body={"text": TEXT})
             if number == 0:
                 self._first, self._peer = there, peer
             if number % 10 == 9:
-                self.stage.now_ms += 60_000  # what she has used up of her own limits is there again
+                self.stage.now_ms += 60_000  # time passes, so that her own limits are full again
         self._at = {one["id"]: {"seq": one["last_seq"], "change_seq": 0} for one in self._list()["conversations"]}
         for _ in range(PAGE):
             self.stage.rest(self._peer, "SendMessage", self._first, body={"text": TEXT})
@@ -167,7 +167,7 @@ class Scene:
         yield Operation("connect_again", "$connect of one device more", connect)
         yield Operation("disconnect_again", "$disconnect of one of several devices", disconnect, setup=connect)
         disconnect()
-        connect()  # and not the same again: what was measured may be kept answers
+        connect()  # not the same again: the measured operation may have used kept answers
         yield Operation("hello", "hello over WebSocket", lambda: self._act(tablet[-1], "OnHello", "hello"))
         yield Operation("sync", f"sync of {CONVERSATIONS} conversations over WebSocket", self._sync(tablet), 4)
         yield Operation("list", f"list {PAGE} of {CONVERSATIONS} conversations", self._list, 4)

@@ -8,7 +8,7 @@ import msgspec
 
 
 def main(name: str, given: str, result: str) -> None:
-    """Measures a section and writes what it found."""
+    """Measures a section and writes its result."""
     module = importlib.import_module(f"bench.{name}")
     numbers = msgspec.json.decode(Path(given).read_bytes(), type=dict[str, float])
     section = module.measure(numbers) if name == "cost" else module.measure()

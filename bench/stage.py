@@ -1,7 +1,7 @@
-"""Where the counting happens: the template's own functions in this process, over a store in a server of its own.
+"""The stage of the counting: the template's own functions in this process, over a store in its own server.
 
-What people do goes in at the handlers' door, as the events that API Gateway would send. There are no sockets: whoever
-measures answers for `@connections`.
+Operations enter at the handlers, as the events that API Gateway would send. There are no sockets: the measuring code
+answers for `@connections`.
 """
 
 import json
@@ -66,7 +66,7 @@ class Stage:
 
     functions: Functions
     now_ms: int = field(default_factory=half_past_ms)
-    invoke: Invoke = field(init=False)  # whoever measures puts something else in its place
+    invoke: Invoke = field(init=False)  # the measuring code replaces it
     _requests: int = 0
 
     def __post_init__(self) -> None:
@@ -81,7 +81,7 @@ class Stage:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Returns what a REST operation answers; AssertionError for anything but a success."""
+        """Returns the answer of a REST operation; raises AssertionError for anything but a success."""
         return answer_of(self.invoke(logical_id, self.rest_event(user_id, path, query=query, body=body)))
 
     def rest_event(
@@ -116,15 +116,15 @@ class Stage:
         return device
 
     def disconnect(self, device: Device) -> None:
-        """Lets a device go."""
+        """Disconnects a device."""
         self.invoke("OnDisconnect", self._socket_event(device, "$disconnect", "DISCONNECT"))
 
     def authorize(self, token: str) -> dict[str, Any]:
-        """Returns what the REST authorizer says to a token."""
+        """Returns the REST authorizer's answer to a token."""
         return self._authorized("Authorize", {"headers": {"Authorization": f"Bearer {token}"}})
 
     def redeem(self, ticket: str) -> dict[str, Any]:
-        """Returns what the authorizer of `$connect` says to a ticket."""
+        """Returns the answer of `$connect`'s authorizer to a ticket."""
         return self._authorized("OnAuthorize", {"queryStringParameters": {"ticket": ticket}})
 
     def _authorized(self, logical_id: str, sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,7 +133,7 @@ class Stage:
         return answer
 
     def sweep(self, logical_id: str) -> None:
-        """Lets a schedule's function run."""
+        """Runs a schedule's function."""
         self.invoke(logical_id, {"time": f"{datetime.fromtimestamp(self.now_ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"})
 
     def act(self, device: Device, logical_id: str, action: str, **data: Any) -> dict[str, Any]:
@@ -194,9 +194,9 @@ def answer_of(reply: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def staged(state: Path | None = None) -> Iterator[Stage]:
-    """Yields a stage over an empty store, which writes down what it acknowledges if it is given a folder.
+    """Yields a stage over an empty store; with a folder, the store logs what it acknowledges.
 
-    Once per process: the handlers read the names of their tables on import.
+    Only once per process: the handlers read the names of their tables on import.
     """
     template = load(ROOT / "template.yaml")
     functions = Functions(template)
@@ -210,7 +210,7 @@ def staged(state: Path | None = None) -> Iterator[Stage]:
         )
         provision(template, Store())
         functions.prepare()
-        # The stage's time stands still, so what people do they do at once.
+        # The stage's time does not move, so all operations happen at once.
         os.environ |= {"SEND_BURST": "10000", "LIVE_BURST": "10000", "COST_UNIT_BURST": "1000000"}
         try:
             yield Stage(functions)

@@ -1,6 +1,6 @@
-"""Sweeps: how many deaths one function tells of in a second, and what that comes to for a hundred thousand of them.
+"""Sweeps: the disconnects that one function tells of in a second, and the time for a hundred thousand of them.
 
-People whose leases have run out, each watched by ten who are online, are the rows of one job of the queue. The
+People whose leases have expired, each watched by ten who are online, are the rows of one job of the queue. The
 function's processor time decides, because a function of 512 MB has 0.29 of a processor and waits for AWS in 32 threads.
 """
 
@@ -23,17 +23,17 @@ from local.functions import Context
 from local.template import load
 
 JOB_ROWS = 100  # of `parley.domain.live.sweeps`
-WATCHERS = 10  # online, of each who dies (D-106)
+WATCHERS = 10  # online watchers of each disconnected person (D-106)
 JOBS = 3
 ONLINE = 1_000_000
 DEATHS = 100_000
-WITHIN_S = 300  # from the end of their leases; up to 60 of them go by until the schedule comes
+WITHIN_S = 300  # seconds from the end of the leases; up to 60 of them pass before the schedule runs
 SCHEDULE_S = 60
 MB_OF_A_PROCESSOR = 1769  # Lambda developer guide, "Configure Lambda function memory"
 
 
 def measure() -> Section:
-    """Returns the rate of one function, and how many of them the promise takes."""
+    """Returns the rate of one function, and the number of functions that the promise needs."""
     with staged() as stage, _sockets_answered() as posts:
         watchers = [stage.connect(f"watcher{number}").user_id for number in range(WATCHERS)]
         slowness = machine.slowness()
@@ -77,7 +77,7 @@ def measure() -> Section:
 
 @contextmanager
 def _sockets_answered() -> Iterator[list[str]]:
-    """Answers for `@connections` where the network would; yields the addresses of these requests."""
+    """Answers for `@connections` in place of the network; yields the addresses of these requests."""
     go, urls = URLLib3Session.send, []
 
     def send(session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
@@ -98,7 +98,7 @@ class RawBody(io.BytesIO):
 
 
 def _heartbeat() -> tuple[int, int, int]:
-    """Returns how often clients ping, how long a lease is, and with how many pings it is renewed once."""
+    """Returns the seconds between pings, the seconds of a lease, and the number of pings per renewal."""
     from parley.adapters import limits  # it is there once the stage is
 
     heartbeat = limits.heartbeat()
@@ -107,7 +107,7 @@ def _heartbeat() -> tuple[int, int, int]:
 
 
 def _most_at_once() -> float:
-    """Returns how many functions the queue of the sweeps lets run at once."""
+    """Returns the number of functions that the sweeps' queue lets run at once."""
     [mapping] = [
         one
         for one in load(ROOT / "template.yaml").of_type("AWS::Lambda::EventSourceMapping")
@@ -117,7 +117,7 @@ def _most_at_once() -> float:
 
 
 def _job_s(stage: Stage, watchers: list[str], number: int) -> float:
-    """Returns the processor time of a job in which all rows are people who have just died."""
+    """Returns the processor time of a job whose rows are all people with newly expired leases."""
     people = [f"dead{number}-{place}" for place in range(JOB_ROWS)]
     for person in people:
         stage.connect(person)
@@ -136,7 +136,7 @@ def _job_s(stage: Stage, watchers: list[str], number: int) -> float:
 
 
 def _befriend(stage: Stage, person: str, watchers: list[str]) -> None:
-    """Writes what makes these people the watchers of somebody: entries of conversations in which both have written."""
+    """Makes these people a person's watchers: writes entries of conversations in which both have written."""
     from parley.adapters.dynamodb import tables
 
     hour = stage.now_ms // 3_600_000

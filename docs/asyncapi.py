@@ -131,15 +131,15 @@ def _request(one: Operation, schemas: Schemas, request_id: Schema) -> Document:
 
 
 def _ack(one: Operation, schemas: Schemas, request_id: Schema, rate_limit: Schema) -> Document:
-    summary = f"{one.name} is done, and what it wrote is durable."
+    summary = f"{one.name} is done, and its writes are durable."
     properties = {
-        "type": _always("ack", "What kind of frame it is."),
+        "type": _always("ack", "The kind of the frame."),
         "request_id": {**request_id, "description": "The `request_id` of the request; absent if it had none."},
-        "data": _told(schemas.of(one.replies), "What the action answers."),
+        "data": _told(schemas.of(one.replies), "The answer of the action."),
         "rate_limits": {
             "type": "array",
             "items": rate_limit,
-            "description": "What is left to the caller of each limit that applied; absent if none did.",
+            "description": "What the caller has left of each limit that applied; absent if none did.",
         },
     }
     payload = _object(summary, properties, ["type", "data"])
@@ -149,9 +149,9 @@ def _ack(one: Operation, schemas: Schemas, request_id: Schema, rate_limit: Schem
 def _event(event: type[Struct], name: str, schemas: Schemas) -> Document:
     summary = inspect.getdoc(event) or ""
     properties = {
-        "type": _always("event", "What kind of frame it is."),
+        "type": _always("event", "The kind of the frame."),
         "event": _always(name, "The event."),
-        "data": _told(schemas.of(event), "What has happened."),
+        "data": _told(schemas.of(event), "The event that has happened."),
     }
     payload = _object(summary, properties, list(properties))
     return _message(f"{name}_event", summary, schemas.name(f"{_camel(name)}Frame", payload))

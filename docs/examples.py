@@ -1,8 +1,8 @@
-"""`python -m docs.examples [all]`: docs/examples.json, what tests really sent and got, one example of each kind.
+"""`python -m docs.examples [all]`: docs/examples.json, one really exchanged example of each kind.
 
-Nobody writes an example by hand. The functional tests run with PARLEY_EXAMPLES set, `tests/harness/examples.py` keeps
-all that they exchange, and of each operation, action and event the exchange that shows most is chosen. Without `all`,
-only the tests run whose examples are missing or no longer what the documents say.
+Examples are never written by hand. The functional tests run with PARLEY_EXAMPLES set, `tests/harness/examples.py` keeps
+all that they exchange, and for each operation, action and event the exchange that shows most is chosen. Without `all`,
+it runs only the tests whose examples are missing or no longer match the documents.
 """
 
 import json
@@ -89,7 +89,7 @@ def _frame(example: Example, side: str) -> Document:
 
 
 def chosen(exchanges: Iterable[Example]) -> dict[str, Example]:
-    """Returns of each kind and name the exchange that shows most, the shortest of several."""
+    """Returns the exchange that shows most for each kind and name, the shortest of several."""
     best: dict[str, tuple[tuple[int, int, str], Example]] = {}
     for exchange in exchanges:
         text = json.dumps(exchange, ensure_ascii=False)
@@ -103,7 +103,7 @@ def chosen(exchanges: Iterable[Example]) -> dict[str, Example]:
 
 
 def _shown(value: object) -> int:
-    """Counts the fields that say something, each name once."""
+    """Counts the fields with a value, each name once."""
     return len(set(_names(value)))
 
 
@@ -119,7 +119,7 @@ def _names(value: object, path: str = "") -> Iterator[str]:
 
 
 def tests_of(keys: Iterable[str], examples: dict[str, Example]) -> list[str]:
-    """Returns the files of tests that show these: the one that did before, or the one of that name."""
+    """Returns the test files that show these: the file that did before, or the one of that name."""
     files: set[str] = set()
     for key in keys:
         if key in examples:
@@ -136,7 +136,7 @@ def played(tests: list[str]) -> dict[str, Example]:
     with tempfile.TemporaryDirectory(prefix="parley-examples-") as folder:
         file = Path(folder) / "exchanges"
         command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile", *tests]
-        # Some tests hold replies to the documents that these examples go into: a failure of theirs is not ours.
+        # Some tests compare replies with the documents that contain these examples: their failures do not count here.
         subprocess.run(command, cwd=ROOT, env={**os.environ, "PARLEY_EXAMPLES": str(file)}, check=False)
         with file.open(encoding="utf-8") as lines:
             return chosen(json.loads(line) for line in lines)

@@ -1,6 +1,6 @@
 """`python -m docs.generate [folder]`: makes docs/openapi.json, docs/asyncapi.json and docs/reference.
 
-They are made from the code and template.yaml, in the repository or, to be looked at, in another folder.
+They are made from the code and template.yaml, in the repository or, for a look, in another folder.
 """
 
 import json
@@ -14,7 +14,7 @@ from docs import asyncapi, examples, openapi, operations, pages, parameters
 
 
 def main(folder: Path) -> None:
-    """Writes all of them into `folder`, a repository or something like one."""
+    """Writes all of them into `folder`, a repository or a folder of the same layout."""
     loaded = operations.load()
     version = tomllib.loads((operations.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     documents = {

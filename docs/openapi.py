@@ -18,32 +18,32 @@ RETRY_AFTER = {
     "description": "Seconds to wait; `retry_after_ms` says it more exactly.",
     "schema": {"type": "integer", "format": "int32", "minimum": 0},
 }
-# The first part of an operation's path, and what its operations are about.
+# The first part of an operation's path, and the subject of its operations.
 TAGS = {
-    "admin": "What moderators and administrators do.",
-    "conversations": "Conversations, their members, and what is written in them.",
-    "erasures": "What has become of the erasure of a person.",
-    "exports": "Files made of a conversation.",
+    "admin": "Operations of moderators and administrators.",
+    "conversations": "Conversations, their members and messages.",
+    "erasures": "The progress of a person's erasure.",
+    "exports": "Files made from a conversation.",
     "me": "The caller.",
     "messages": "Single messages: edit, delete, react, pin, forward, report.",
-    "policy": "Who may talk to whom, and why.",
+    "policy": "The policy: who may talk to whom, and why.",
     "search": "Search in the text of messages.",
-    "sync": "What a client has missed.",
+    "sync": "Everything that a client has missed.",
     "turn-credentials": "Relays for calls.",
-    "unread": "What is unread, by conversation.",
-    "unread-count": "How much is unread.",
+    "unread": "Unread counts by conversation.",
+    "unread-count": "Unread totals.",
     "users": "The directory, profiles and presence.",
     "ws-tickets": "Tickets for a WebSocket connection.",
 }
 
-# Each deployment has people of its own; addresses below example.com are nobody's (RFC 2606).
+# Each deployment has its own team; addresses below example.com belong to nobody (RFC 2606).
 CONTACT = {"name": "The team that deploys it", "url": "https://example.com/support", "email": "support@example.com"}
 
 DESCRIPTION = """\
 Messages between the users of an application that signs them in itself.
 
 JSON, snake_case, UTF-8; times are RFC 3339 in UTC with milliseconds. Every error is a problem document (RFC 9457):
-switch on its `code`, which docs/reference/errors.md explains. To somebody outside a conversation it does not
+switch on its `code`, which docs/reference/errors.md explains. For users outside a conversation it does not
 exist (404). Made from the code by `make docs`."""
 
 
@@ -54,7 +54,7 @@ def document(operations: Sequence[RestOperation], version: str) -> Document:
 
     types = [kind for one in operations for kind in (one.takes, one.query, one.replies) if kind is not None]
     schemas = Schemas([*types, Problem], sent=Body)
-    # API Gateway's own answers do not say which request they answer, and those for no particular case leave out their
+    # API Gateway's own answers do not name their request, and the answers for no particular case leave out their
     # status (template.yaml, GatewayResponses).
     for field in ("instance", "status"):
         schemas.whole(Problem)["required"].remove(field)
@@ -129,7 +129,7 @@ def _path_parameters(path: str) -> Iterable[Document]:
 
 
 def _path_parameter(name: str) -> Document:
-    """Returns what a part of a path means and how it is written, unencoded."""
+    """Returns the meaning and the unencoded form of a part of a path."""
     from parley.domain.api.identity import USER_ID_PATTERN
     from parley.domain.api.ids import (
         CONNECTION_ID_PATTERN,
@@ -169,7 +169,7 @@ def _query_parameters(one: RestOperation, schemas: Schemas) -> Iterable[Document
 
 
 def _not_null(field: Schema) -> Schema:
-    """Returns the schema without null, which no query can say: who means it leaves the parameter out."""
+    """Returns the schema without null: a query cannot say it, and leaves the parameter out instead."""
     if "anyOf" not in field:
         return dict(field)
     [wanted] = [one for one in field["anyOf"] if one != {"type": "null"}]

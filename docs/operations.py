@@ -1,4 +1,4 @@
-"""What the two APIs offer, read from template.yaml, the handlers' docstrings and their annotations."""
+"""The operations of both APIs, read from template.yaml, the handlers' docstrings and their annotations."""
 
 import importlib
 import inspect
@@ -22,7 +22,7 @@ _STATUSES = re.compile(r"(\d{3}(?: \([^)]*\))?)(, \d{3}(?: \([^)]*\))?)*\.$", re
 
 
 class Undocumented(Exception):
-    """A handler does not say what the documents need; the message names it."""
+    """A handler lacks something that the documents need; the message names it."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Operation:
     name: str
     route: str  # as the docstring has it: `POST /messages`, `ping {}`
     summary: str  # one sentence
-    description: str  # all that the docstring says of it
+    description: str  # the whole docstring
     statuses: dict[int, str]
     takes: type | None
     query: type | None
@@ -48,7 +48,7 @@ class RestOperation(Operation):
 
 
 def load() -> Template:
-    """Returns the template, and sets the environment that handlers are imported in as it says."""
+    """Returns the template, and sets the environment of the handlers' imports from it."""
     loaded = template.load(ROOT / "template.yaml")
     for function in loaded.of_type("AWS::Lambda::Function"):
         for name, value in function.properties["Environment"]["Variables"].items():
@@ -115,7 +115,7 @@ def _first_sentence(text: str) -> str:
 
 
 def _reply(module: ModuleType, annotated: Any) -> Any:
-    """Returns the type of what a handler answers with: of a REST handler's `Reply[…]`, what stands in it."""
+    """Returns the type of a handler's answer: for a REST handler, the type inside `Reply[…]`."""
     if annotated is None:
         raise Undocumented(f"{module.__name__} does not say what its handler returns")
     inner = get_args(annotated)

@@ -133,7 +133,7 @@ def _row(name: str, schema: Document, description: str, *, is_needed: bool) -> s
 
 
 def _kind(schema: Document) -> str:
-    """Returns what a value is, in a few words: `text`, `list of [Message](#message)`, `text or null`."""
+    """Returns the kind of a value, in a few words: `text`, `list of [Message](#message)`, `text or null`."""
     if "$ref" in schema:
         name = _name(schema)
         return f"[{name}](#{name.lower()})"

@@ -1,8 +1,8 @@
-"""JSON Schemas of the classes that stand in both documents, in words that every reader of JSON Schema knows.
+"""JSON Schemas of the classes in both documents, in terms that every reader of JSON Schema knows.
 
-Generators of clients read less than the standard allows. So a pattern has nothing that ECMAScript without `u`, RE2 or
-Rust does not know, what a tuple holds is said by `items`, every enumeration has a type, every number a format, and
-a request has no `default`, which would make the field a required one in TypeScript: the sentence says it.
+Generators of clients support less than the standard allows. So a pattern uses only what ECMAScript without `u`, RE2 and
+Rust know, `items` describes a tuple, every enumeration has a type, and every number a format. A request has no
+`default`, which would make the field a required one in TypeScript: the sentence states it.
 """
 
 import inspect
@@ -18,14 +18,14 @@ from docs import fields
 
 Schema = dict[str, Any]
 REF = "#/components/schemas/{name}"
-_PYTHON_END = r"$(?!\n)"  # Python's `$` matches before a final line feed too; nobody else's does
+_PYTHON_END = r"$(?!\n)"  # Python's `$` matches before a final line feed too; other engines' does not
 
 
 class Schemas:
     """The schemas of some types: one for each, and the components that they refer to."""
 
     def __init__(self, types: Iterable[Any], sent: type[Struct]) -> None:
-        """Describes `types`. What derives from `sent` is what clients send; all else is what they get."""
+        """Describes `types`. Clients send the classes derived from `sent`, and get all others."""
         known = list(dict.fromkeys(types))
         schemas, components = msgspec.json.schema_components(known, ref_template=REF)
         self.components: dict[str, Schema] = {}
@@ -82,17 +82,17 @@ class Schemas:
         if "description" in schema:
             schema["description"] = inspect.cleandoc(schema["description"])
         if got and not struct.__struct_config__.omit_defaults:
-            schema["required"] = list(schema["properties"])  # a field with a default is sent all the same
+            schema["required"] = list(schema["properties"])  # a field with a default is sent anyway
         for name, field in schema["properties"].items():
             default = field.pop("default", None)
             schema["properties"][name] = _described(struct.__name__, name, field, None if got else default)
 
 
 def portable_pattern(pattern: str) -> str:
-    r"""Returns a pattern that lets through at least what `pattern` does, in words that all engines know.
+    r"""Returns a pattern that matches at least what `pattern` does, in terms that all engines know.
 
-    NOT_BLANK names characters past U+FFFF, which each engine writes otherwise. `\S` is what all have; the server
-    refuses invisible characters beside spaces too. Not all engines look ahead, as NOT_RESERVED does.
+    NOT_BLANK names characters past U+FFFF, which each engine writes differently. All engines know `\S`; the server also
+    refuses invisible characters besides spaces. Not all engines support look-ahead, which NOT_RESERVED uses.
     """
     from parley.domain.api.fields import NOT_BLANK
     from parley.domain.api.identity import NOT_RESERVED
@@ -101,7 +101,7 @@ def portable_pattern(pattern: str) -> str:
 
 
 def _described(struct: str, name: str, field: Schema, default: object) -> Schema:
-    """Returns a field with its sentence, what it is if it is left out, and its format."""
+    """Returns a field with its sentence, its default if it is left out, and its format."""
     sentence = fields.sentence(struct, name)
     if default not in (None, [], {}):
         sentence += f" {json.dumps(default)} if left out."
@@ -123,7 +123,7 @@ def _formatted(field: Schema, text_format: str) -> Schema:
 
 
 def _structs(described: object) -> Iterator[StructType]:
-    """Yields every struct in what msgspec says of some types, itself included."""
+    """Yields every struct in msgspec's description of some types, itself included."""
     if isinstance(described, StructType):
         yield described
         for field in described.fields:

@@ -9,16 +9,16 @@
     websocket     API Gateway WebSocket: the rules, no sockets
     management    `@connections` as HTTP
     patterns      filter criteria
-    streams, queues, schedules    what invokes functions without being asked
+    streams, queues, schedules    the event sources of functions
     triggers      those three at work, in threads
     server        the two gateways on real ports (Starlette and uvicorn)
-    hosts         which names and origins the ports answer to
+    hosts         the names and origins that the ports answer to
     ministack     the store as a child process
     store_server, store_guard, store_memory, store_journal
-                  in that process: who gets in, and how what is acknowledged outlives it
+                  in that process: access control, and durability of acknowledged writes
     tokens        tokens for local people
     stack         all of it together; __main__ is the command line
 
 The tests (tests/harness) drive the same modules in process, without server, triggers and stack. The rules are AWS's;
-where nobody has checked one against AWS, or AWS names no number, the code says so.
+the code says so if a rule was not checked against AWS, or if AWS names no number.
 """

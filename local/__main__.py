@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "layers" / "shared"))  # what may stand in a token is the package's to say
+sys.path.insert(0, str(ROOT / "layers" / "shared"))  # the package decides what a token may hold
 
 from local import stack, template, tokens  # noqa: E402  # after the line above, which makes `parley` importable
 from local.functions import Functions  # noqa: E402
@@ -22,7 +22,7 @@ from parley.domain.api.errors import Refusal  # noqa: E402
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs one command; returns its exit code, 1 with one line on the terminal where it cannot."""
+    """Runs one command; returns its exit code, 1 with one line on the terminal if it fails."""
     chosen = _parser().parse_args(arguments)
     try:
         match chosen.command:

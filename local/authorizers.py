@@ -1,4 +1,4 @@
-"""Lambda authorizers: what their answers mean, and for how long REST believes them."""
+"""Lambda authorizers: the meaning of their answers, and how long REST caches them."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -19,17 +19,17 @@ class Denied(Exception):
     """403: the policy denies, or does not allow."""
 
     def __init__(self, *, explicit: bool) -> None:
-        # In API Gateway's own words; `explicit` tells a Deny from the want of an Allow.
+        # In API Gateway's own words; `explicit` distinguishes a Deny from a missing Allow.
         super().__init__("User is not authorized to access this resource" + " with an explicit deny" * explicit)
 
 
 class Misconfigured(Exception):
-    """500: the authorizer failed, or what it returned is no answer."""
+    """500: the authorizer failed, or returned no valid answer."""
 
 
 @dataclass(frozen=True)
 class Grant:
-    """What an authorizer answered: who it is, what the policy says, and what functions shall know."""
+    """An authorizer's answer: the principal, the policy, and the context for functions."""
 
     principal_id: str
     statements: tuple[Document, ...]
@@ -64,7 +64,7 @@ async def ask_authorizer(call: Callable[[], Awaitable[Any]]) -> Grant:
 
 
 def read_grant(answer: Any) -> Grant:
-    """Returns an authorizer's answer as a grant; raises Misconfigured where API Gateway would not understand it."""
+    """Returns an authorizer's answer as a grant; raises Misconfigured if API Gateway would not understand it."""
     try:
         principal = answer["principalId"]
         document = answer["policyDocument"]

@@ -1,4 +1,4 @@
-"""What REST and WebSocket events have in common: headers, query strings, times, ids, and who may invoke whom."""
+"""The common parts of REST and WebSocket events: headers, query strings, times, ids, permissions to invoke."""
 
 import re
 import secrets
@@ -16,8 +16,8 @@ Headers = list[tuple[str, str]]
 
 API_GATEWAY = "apigateway.amazonaws.com"
 
-# Quotas: "Total combined size of all header values". The request line and the names count here too, so that what passes
-# here passes there. With what status API Gateway refuses it is unverified; the words are those of its 413.
+# Quotas: "Total combined size of all header values". The request line and the names count here too, so that a request
+# that passes here passes there. API Gateway's status for it is unverified; the words are those of its 413.
 MAX_HEADER_BYTES = 10_240
 
 # Request headers that API Gateway keeps to itself (docs: "Amazon API Gateway important notes").
@@ -67,7 +67,7 @@ class MultiMap:
 
 
 def event_headers(headers: Iterable[tuple[str, str]], source_ip: str) -> MultiMap:
-    """Returns the headers as an event carries them: as sent, without those that API Gateway keeps, and with its own."""
+    """Returns the headers of an event: as sent, without those that API Gateway removes, and with its own."""
     kept = [(_CAPITALISED.get(n.lower(), n), value) for n, value in headers if n.lower() not in _NOT_PASSED_ON]
     came_by = [value for name, value in kept if name.lower() == "x-forwarded-for"]
     own = {
@@ -81,7 +81,7 @@ def event_headers(headers: Iterable[tuple[str, str]], source_ip: str) -> MultiMa
 
 
 def header_bytes(target: str, headers: Iterable[tuple[str, str]]) -> int:
-    """Returns how long a request is without its body."""
+    """Returns the bytes of a request without its body."""
     return len(target) + sum(len(name) + len(value) for name, value in headers)
 
 
@@ -119,7 +119,7 @@ def matches(pattern: str, arn: str) -> bool:
 
 
 class Permissions:
-    """Which API may invoke which function: by a role, or by an `AWS::Lambda::Permission` of the function."""
+    """The functions that each API may invoke: by a role, or by an `AWS::Lambda::Permission` of the function."""
 
     def __init__(self, template: Template) -> None:
         self._granted = [resource.properties for resource in template.of_type("AWS::Lambda::Permission")]
@@ -161,7 +161,7 @@ class Permissions:
 
 
 def listed(value: Any) -> list[Any]:
-    """Returns what IAM takes alone or as a list, as a list."""
+    """Returns a single value or a list of IAM as a list."""
     return value if isinstance(value, list) else [value]
 
 

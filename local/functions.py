@@ -1,7 +1,7 @@
 """Lambda: imports the handlers of a template and invokes them, one process for all of them.
 
-Faithful in what a handler can observe: an event that went through JSON, a context with a deadline, 6 MB each way, its
-environment; and in what a caller can observe: a result that went through JSON, or an error with a type and a message.
+A handler observes the same as on AWS: an event that went through JSON, a context with a deadline, 6 MB each way, its
+environment. A caller also does: a result that went through JSON, or an error with a type and a message.
 """
 
 import asyncio
@@ -39,11 +39,11 @@ class Invoke(Protocol):
 
 
 class InvocationError(Exception):
-    """An invocation came to nothing; the root of what a caller of a function can meet."""
+    """An invocation failed; the base of the errors that a caller of a function can get."""
 
 
 class FunctionError(InvocationError):
-    """The function failed: what Lambda reports with `X-Amz-Function-Error` (`errorType` and `errorMessage`)."""
+    """The function failed: Lambda reports it with `X-Amz-Function-Error` (`errorType` and `errorMessage`)."""
 
     def __init__(self, error_type: str, message: str) -> None:
         super().__init__(f"{error_type}: {message}" if message else error_type)
@@ -56,7 +56,7 @@ class PayloadTooLarge(InvocationError):
 
 
 class Killed(BaseException):
-    """Raised by a test to let a function die inside a call; no handler catches it, as none survives a crash."""
+    """Raised by a test to kill a function inside a call; no handler catches it, because none survives a crash."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Context:
 
 @dataclass
 class _Running:
-    """Which functions run now; a handler's own threads do not inherit its context variable, so they look here."""
+    """The functions that run now; a handler's own threads do not inherit its context variable, so they look here."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     functions: list[Function] = field(default_factory=list)
@@ -138,7 +138,7 @@ _running = _Running()
 
 
 def stand_outside() -> None:
-    """Says that this thread belongs to no function, whichever may run beside it."""
+    """Marks this thread as belonging to no function, even if one runs beside it."""
     _outside.set(True)
 
 
@@ -182,7 +182,7 @@ class Functions:
         return self._by_id[logical_id]
 
     def move(self, address: str, here: str) -> None:
-        """Puts a local address in the place of AWS's in every variable of the functions' environment."""
+        """Replaces AWS's address by a local one in every variable of the functions' environment."""
         self.environment = {name: value.replace(address, here) for name, value in self.environment.items()}
 
     def prepare(self) -> None:
@@ -212,11 +212,11 @@ class Functions:
         return result
 
     async def inline(self, logical_id: str, event: Document, limit_s: float = math.inf) -> Any:
-        """`invoke` for a gateway that is stepped by hand: it never suspends, so nothing times out."""
+        """Invokes like `invoke`, for a gateway that is stepped by hand: it never suspends, so nothing times out."""
         return self.invoke(logical_id, event)
 
     async def pooled(self, logical_id: str, event: Document, limit_s: float = math.inf) -> Any:
-        """`invoke` in a thread; one that takes longer than it may is answered for, and its thread left to itself."""
+        """Invokes in a thread; after the time limit it raises, and leaves the thread to itself."""
         function = self[logical_id]
         run = _Run(partial(self.invoke, logical_id, event), min(function.timeout_s, limit_s))
         call = asyncio.wrap_future(self._threads.submit(run))
@@ -224,13 +224,13 @@ class Functions:
             done, _ = await asyncio.wait({call}, timeout=left_s)
             if done:
                 return call.result()
-        call.add_done_callback(lambda late: late.exception())  # whatever it still says, nobody is waiting for it
+        call.add_done_callback(lambda late: late.exception())  # nothing waits for its result
         if limit_s < function.timeout_s:
             raise TimeoutError(f"{function.logical_id} takes longer than the integration's {limit_s:.0f} s")
         raise _timed_out(function)
 
     def waited(self, logical_id: str, event: Document) -> Any:
-        """`pooled` for callers with a thread of their own: event sources and schedules."""
+        """Invokes like `pooled`, for callers with their own thread: event sources and schedules."""
         function = self[logical_id]
         run = _Run(partial(self.invoke, logical_id, event), function.timeout_s)
         call = self._threads.submit(run)
@@ -253,7 +253,7 @@ class _Run:
         return self._call()
 
     def left_s(self) -> float:
-        """Returns how much time is left."""
+        """Returns the remaining time in seconds."""
         return self._limit_s if self._began_s is None else self._began_s + self._limit_s - time.monotonic()
 
 
@@ -303,8 +303,8 @@ def _run(function: Function, payload: bytes, request_id: str) -> Any:
             result = handler(json.loads(payload), context)
         except (Killed, SystemExit) as end:
             raise FunctionError("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited: {end!r}") from end
-        except Exception as problem:  # whatever a handler raises is its answer, by type and message
-            if str(problem) == "Unauthorized":  # an authorizer's way to say 401; its own line in the log says why
+        except Exception as problem:  # any exception of a handler is its answer, by type and message
+            if str(problem) == "Unauthorized":  # an authorizer's 401; its own line in the log says why
                 log.info("%s refused", function.logical_id)
             else:
                 log.error("%s failed", function.logical_id, exc_info=True)

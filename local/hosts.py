@@ -1,4 +1,4 @@
-"""Which host names a local server answers to, and from which origins web pages may ask for what only we have.
+"""The host names that a local server answers to, and the origins whose web pages may use its own routes.
 
 Web pages reach servers on this machine in two ways. By DNS rebinding, a page's own name points at 127.0.0.1: the `Host`
 of its requests is that name, so every port checks it. By a cross-site request, which browsers send first and check
@@ -18,7 +18,7 @@ RawHeaders = Iterable[tuple[bytes, bytes]]
 
 
 class Hosts:
-    """The names of this machine: the loopback ones, and those of LOCAL_HOSTS (with commas or spaces between them)."""
+    """The names of this machine: the loopback ones, and those in LOCAL_HOSTS (with commas or spaces between them)."""
 
     def __init__(self, more: str = "") -> None:
         self.names = _LOOPBACK | {name.lower() for name in re.split(r"[,\s]+", more) if name}

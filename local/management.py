@@ -1,4 +1,4 @@
-"""The `@connections` API as HTTP: what botocore's `apigatewaymanagementapi` client sends, and the answers it knows."""
+"""The `@connections` API as HTTP: the requests of botocore's `apigatewaymanagementapi` client, and their answers."""
 
 import json
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ def _do(api: WebSocketApi, method: str, path: str, headers: Mapping[str, str], b
     stage, marker, connection_id = path.removeprefix("/").partition(MARKER)
     if not marker or stage != api.stage:
         raise ManagementError(403, "ForbiddenException", "Forbidden")
-    if "authorization" not in headers:  # unsigned; whether a signature is right is not checked here
+    if "authorization" not in headers:  # unsigned; the signature itself is not checked here
         raise ManagementError(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
     connection_id = unquote(connection_id)  # ids contain `=`, so clients encode them
     match method:

@@ -25,25 +25,25 @@ _SERVICES = "dynamodb,dynamodbstreams,s3,sqs,secretsmanager"
 
 
 class StoreError(Exception):
-    """The store does not start; the message is one sentence for whoever ran the command."""
+    """The store does not start; the message is one sentence for the user of the command."""
 
 
 _secrets: dict[str, str] = {}  # of the guarded stores that this process has started, by host and port
 
 
 def _identify(request: AWSPreparedRequest, **_: object) -> None:
-    """Adds the secret to what goes to a store of ours: last of all, so that no signature covers it."""
+    """Adds the secret to requests to our store: last of all, so that no signature covers it."""
     if secret := _secrets.get(urlsplit(request.url).netloc):
         request.headers[HEADER] = secret
 
 
-BUILTIN_HANDLERS.append(("before-send", _identify))  # every session that is made from now on has it, functions' too
+BUILTIN_HANDLERS.append(("before-send", _identify))  # every later session has it, also the functions' sessions
 
 
 class Ministack:
-    """A ministack server on a free loopback port; with `state`, a folder, it takes up there where it stopped.
+    """A ministack server on a free loopback port; with `state`, a folder, it continues from there.
 
-    It answers this process only, and signed requests to objects; unless `guarded`, it answers anybody.
+    It answers only this process, and signed requests to objects; unless `guarded`, it answers everybody.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class Ministack:
         self._log = log
         self._guarded = guarded
         self._secret = secrets.token_urlsafe(32)
-        # Another store that is asked beside this one may keep apart what callers with other ids have written
+        # Another store beside this one may separate the data of callers with other ids
         # (DynamoDB Local does), so the id stays the same.
         self._access_key_id, self._secret_access_key = keys or ("PARLEYLOCAL", secrets.token_urlsafe(30))
         self._process: subprocess.Popen[bytes] | None = None
         self._listener: threading.Thread | None = None
-        self._reason = ""  # why it did not start, in its own words
+        self._reason = ""  # its own explanation if it did not start
         self.endpoint_url = ""
 
     def __enter__(self) -> "Ministack":
@@ -92,11 +92,11 @@ class Ministack:
 
     @property
     def secret_header(self) -> dict[str, str]:
-        """Returns what a request must carry that no key signs for."""
+        """Returns the header that an unsigned request must carry."""
         return {HEADER: self._secret}
 
     def start(self) -> None:
-        """Returns when it answers; raises StoreError."""
+        """Waits until it answers; raises StoreError."""
         self.spawn()
         self.wait()
 
@@ -109,10 +109,10 @@ class Ministack:
             [str(self._python), "-P", str(_CHILD)],  # -P: this folder's ministack.py must not shadow the package
             env={**self._environment(port), "PARLEY_STORE_TELLS": str(tells)},
             pass_fds=[tells],
-            stdin=subprocess.PIPE,  # its end tells the child that we are gone
+            stdin=subprocess.PIPE,  # its end tells the child that this process is gone
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C reaches us alone; we stop the child when nothing needs it any more
+            start_new_session=True,  # Ctrl-C reaches only us; we stop the child when nothing needs it any more
         )
         os.close(tells)
         self._listener = threading.Thread(target=self._listen, args=(ours,), daemon=True)
@@ -122,7 +122,7 @@ class Ministack:
             _secrets[f"127.0.0.1:{port}"] = self._secret
 
     def wait(self) -> None:
-        """Returns when it answers; raises StoreError."""
+        """Waits until it answers; raises StoreError."""
         assert self._process
         deadline = time.monotonic() + START_TIMEOUT_S
         while not _answers(self.endpoint_url):
@@ -133,7 +133,7 @@ class Ministack:
             time.sleep(0.05)
 
     def _listen(self, file: int) -> None:
-        """Passes on what the process has to say to the person at the terminal, until it ends."""
+        """Shows the messages of the process on the terminal, until it ends."""
         with os.fdopen(file, encoding="utf-8") as lines:
             for line in lines:
                 kind, _, sentence = line.strip().partition(" ")
@@ -147,7 +147,7 @@ class Ministack:
         return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:
-        """Returns when the process has gone, its state written down."""
+        """Stops the process, and waits until its state is written and it has ended."""
         if self._process is None:
             return
         self._process.terminate()
@@ -165,7 +165,7 @@ class Ministack:
 
     def _environment(self, port: int) -> dict[str, str]:
         environment = {
-            # Its Lambda hands its own environment on to the functions: no key of ours may come in that way.
+            # Its Lambda passes its own environment to the functions: no key of ours may get in that way.
             **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "JWT_", "COV"))},
             "GATEWAY_PORT": str(port),
             "BIND_HOST": "127.0.0.1",  # it listens on all interfaces otherwise

@@ -1,7 +1,7 @@
 """Runs ministack until its parent is gone; `ministack.py` starts it with ministack's own Python, standard library only.
 
-The parent holds the other end of our standard input and never writes to it, so its end is the parent's end, however
-the parent died. SIGTERM lets the store end in order.
+The parent holds the other end of our standard input and never writes to it. So the input ends when the parent ends.
+SIGTERM lets the store end in order.
 """
 
 import gc
@@ -19,13 +19,13 @@ def watch_parent() -> None:
 
 
 def main() -> None:
-    # A full collection walks over everything that is stored, stops all requests for 100 ms, and finds next to nothing.
+    # A full collection walks over the whole store, stops all requests for 100 ms, and finds almost nothing.
     gc.set_threshold(10_000, 10, 1_000)
     threading.Thread(target=watch_parent, daemon=True).start()
     if "PARLEY_STORE_SECRET" not in os.environ:
         runpy.run_module("ministack", run_name="__main__", alter_sys=True)
         return
-    sys.path.append(str(Path(__file__).resolve().parents[1]))  # at the end: `local` is all that is taken from there
+    sys.path.append(str(Path(__file__).resolve().parents[1]))  # at the end: only `local` comes from there
     from local import store_server
 
     store_server.serve()

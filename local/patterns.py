@@ -1,7 +1,7 @@
 """Event patterns as Lambda's filter criteria use them (docs: "Filter rule syntax"; the same as EventBridge's).
 
-A list holds alternatives, an object what all must match. Strings and numbers are different things: a DynamoDB number is
-a string in a stream's record, so `numeric` never matches it, on AWS as here.
+A list holds alternatives; all fields of an object must match. Strings and numbers differ: a DynamoDB number is a string
+in a stream's record, so `numeric` never matches it, on AWS as here.
 """
 
 import json
@@ -31,7 +31,7 @@ class Filter:
 
 
 def matches(pattern: Mapping[str, Any], event: Any) -> bool:
-    """Says whether every field of the pattern is matched by the event."""
+    """Says whether the event matches every field of the pattern."""
     for name, expected in pattern.items():
         if name == "$or":
             if not any(matches(each, event) for each in expected):
@@ -90,7 +90,7 @@ def _parsed(pattern: str) -> Mapping[str, Any]:
 
 
 def _check(pattern: Mapping[str, Any]) -> None:
-    """Raises for an operator that nobody knows, now and not at the first record."""
+    """Raises for an unknown operator, now and not at the first record."""
     for name, expected in pattern.items():
         if isinstance(expected, Mapping):
             _check(expected)

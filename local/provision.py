@@ -1,7 +1,7 @@
-"""Makes what the template's functions expect to find: tables, buckets, queues and secrets, on any endpoint.
+"""Makes the resources that the template's functions need: tables, buckets, queues and secrets, on any endpoint.
 
-Idempotent: what is there already is kept, with its contents, so state survives a restart. What cannot be changed in
-place (a table's key) is one clear error.
+Idempotent: an existing resource is kept, with its contents, so state survives a restart. A difference that cannot be
+changed in place (a table's key) is one clear error.
 """
 
 import json
@@ -28,7 +28,7 @@ _QUEUE_ATTRIBUTES = (
 
 
 class Store:
-    """Clients of the services beside the gateway, where the environment says they are (`AWS_ENDPOINT_URL…`)."""
+    """Clients of the services beside the gateway, at the addresses in the environment (`AWS_ENDPOINT_URL…`)."""
 
     def __init__(self) -> None:
         self._session = botocore.session.get_session()
@@ -43,14 +43,14 @@ class Store:
                     connect_timeout=5,
                     read_timeout=30,
                     retries={"mode": "standard", "max_attempts": 5},
-                    user_agent="parley-local",  # botocore makes its own anew for every call, a quarter of its time
+                    user_agent="parley-local",  # botocore makes a new one for every call, a quarter of its time
                 )
                 self._clients[service] = self._session.create_client(service, config=config)
             return self._clients[service]
 
 
 def provision(template: Template, store: Store) -> None:
-    """Makes everything; raises TemplateError where what is stored does not fit the template any more."""
+    """Makes everything; raises TemplateError if a stored resource no longer fits the template."""
     for table in template.of_type("AWS::DynamoDB::Table"):
         _table(table, store.client("dynamodb"))
     for bucket in template.of_type("AWS::S3::Bucket"):
@@ -62,7 +62,7 @@ def provision(template: Template, store: Store) -> None:
 
 
 def _unless(code: str, call: Callable[[], Any]) -> bool:
-    """Makes a call; returns False where it failed with `code`, which says that there is nothing to do."""
+    """Makes a call; returns False if it fails with `code`, which means that there is nothing to do."""
     try:
         call()
     except ClientError as error:
@@ -108,7 +108,7 @@ def _bucket(resource: Resource, s3: Any) -> None:
 
 
 def _cors_rule(rule: Document) -> Document:
-    """CloudFormation and S3 name the same two fields differently."""
+    """Converts a rule: CloudFormation and S3 name the same two fields differently."""
     renamed = {"MaxAge": "MaxAgeSeconds", "Id": "ID", "ExposedHeaders": "ExposeHeaders"}
     return {renamed.get(name, name): value for name, value in rule.items()}
 
@@ -119,7 +119,7 @@ def queues(template: Template) -> list[Resource]:
 
 
 def make_queue(resource: Resource, sqs: Any) -> None:
-    """Makes a queue, or makes one that is there what the template says; its messages stay."""
+    """Makes a queue, or updates an existing one to the template; its messages stay."""
     attributes = {
         name: json.dumps(value) if isinstance(value, dict) else str(value).lower() if value is True else str(value)
         for name, value in resource.properties.items()

@@ -1,7 +1,7 @@
 """SQS queues to functions, as Lambda's event source mappings do it (docs: "Using Lambda with Amazon SQS").
 
-What the function took is deleted; what it reported, or everything if it failed, comes back when its visibility timeout
-is over, until the queue's own redrive policy puts it aside.
+A handled message is deleted. A reported message, or all if the function failed, comes back after its visibility
+timeout, until the queue's redrive policy moves it to the dead letters.
 """
 
 import json
@@ -43,7 +43,7 @@ class QueueMapping:
     def poll(self, *, wait_s: int = 0, retry_at_once: bool = False) -> int:
         """Receives one batch and invokes the function with it; returns how many invocations that were, 0 or 1.
 
-        `retry_at_once` makes what failed visible again without its timeout, for those who move a clock by hand.
+        `retry_at_once` makes failed messages visible again without their timeout, for tests that move a clock by hand.
         """
         messages = [message for message in self._receive(wait_s) if self._keep(message)]
         if not messages:
@@ -78,7 +78,7 @@ class QueueMapping:
         return messages
 
     def _keep(self, message: Document) -> bool:
-        """Says whether the filter lets a message through; what it does not is deleted, as Lambda does."""
+        """Says whether the filter lets a message through; other messages are deleted, as Lambda does."""
         try:
             body: Any = json.loads(message["Body"])
         except ValueError:
@@ -92,7 +92,7 @@ class QueueMapping:
         self._client.delete_message(QueueUrl=self.queue.ref, ReceiptHandle=message["ReceiptHandle"])
 
     def _try(self, messages: list[Document]) -> set[str]:
-        """Returns the ids of the messages that have not been dealt with."""
+        """Returns the ids of the messages that were not handled."""
         everything = {message["MessageId"] for message in messages}
         try:
             result = self._functions.waited(self._function.logical_id, {"Records": [self._record(m) for m in messages]})

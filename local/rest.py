@@ -41,7 +41,7 @@ _REMAPPED = {"connection", "content-length", "date", "server"}
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it comes over the wire: `target` is the undecoded path with its query string."""
+    """A request as it was sent: `target` is the undecoded path with its query string."""
 
     method: str
     target: str
@@ -92,11 +92,11 @@ _GATEWAY_RESPONSES = {
 
 @dataclass(frozen=True)
 class _Authorizer:
-    """A Lambda authorizer of the API; TOKEN and REQUEST differ in their event and in what they look at."""
+    """A Lambda authorizer of the API; TOKEN and REQUEST differ in their event and their identity sources."""
 
     name: str
     function: str
-    role_arn: str | None  # in which the API invokes the function; None asks for a permission
+    role_arn: str | None  # role in which the API invokes the function; None requires a permission
     kind: str
     sources: tuple[str, ...]
     validation: str | None
@@ -117,7 +117,7 @@ class _Method:
 
 @dataclass(frozen=True)
 class _Route:
-    """One path of the API; `{name}` takes one segment, `{name+}` all that are left."""
+    """One path of the API; `{name}` takes one segment, `{name+}` all remaining ones."""
 
     resource: str
     methods: dict[str, _Method]
@@ -127,7 +127,7 @@ class _Route:
         return [segment for segment in self.resource.split("/") if segment]
 
     def match(self, path: list[str]) -> dict[str, str] | None:
-        """Returns the path parameters, undecoded; None where the path is another."""
+        """Returns the path parameters, undecoded; None if the path does not match."""
         parameters: dict[str, str] = {}
         segments = self.segments
         for index, segment in enumerate(segments):
@@ -149,7 +149,7 @@ class _Route:
 
 @dataclass
 class _Call:
-    """One request on its way: what the event, the authorizer and the gateway responses are made of."""
+    """One request on its way: the source of the event, of the authorizer's event and of gateway responses."""
 
     request: Request
     request_id: str
@@ -192,14 +192,14 @@ class RestApi:
 
     @classmethod
     def of(cls, template: Template, invoke: Invoke, now_ms: Callable[[], int]) -> "RestApi":
-        """Returns the template's REST API; TemplateError where it has none, or more than one."""
+        """Returns the template's REST API; raises TemplateError if it has none, or more than one."""
         apis = template.of_type("AWS::ApiGateway::RestApi")
         if len(apis) != 1:
             raise TemplateError(f"{template.path.name}: has {len(apis)} REST APIs; the local stack serves exactly one")
         return cls(template, apis[0], invoke, now_ms)
 
     async def sign_in(self, authorization: str, source_ip: str = "127.0.0.1") -> Grant:
-        """Asks the authorizer, as a first request with this header would, and does no more; raises GatewayError."""
+        """Only asks the authorizer, as a first request with this header would; raises GatewayError."""
         guarded = [(r, m) for r in self.routes for m in r.methods.values() if m.authorizer and "{" not in r.resource]
         if not guarded:
             raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
@@ -212,7 +212,7 @@ class RestApi:
         return await self._authorize(call, method, method.authorizer)
 
     async def handle(self, request: Request) -> Response:
-        """Returns the response; whatever the request is, there is one."""
+        """Returns the response; every request gets one."""
         began_s = time.perf_counter()
         call = self._call(request)
         try:
@@ -257,7 +257,7 @@ class RestApi:
 
     def _method(self, path: str, name: str, spec: Document) -> _Method | None:
         if not isinstance(spec, dict) or "x-amazon-apigateway-integration" not in spec:
-            return None  # `parameters`, `summary` and other keys that are no method
+            return None  # `parameters`, `summary` and other keys that are not methods
         http_method = "ANY" if name == "x-amazon-apigateway-any-method" else name.upper()
         wanted = {each for requirement in spec.get("security", []) for each in requirement} - {"NONE"}
         if not wanted <= set(self._authorizers):
@@ -277,7 +277,7 @@ class RestApi:
                 call.route = route
                 call.path_parameters = parameters  # as they were sent (aws-facts.md#rest-api)
                 return method
-        raise GatewayError("MISSING_AUTHENTICATION_TOKEN")  # 403: API Gateway does not say what does not exist
+        raise GatewayError("MISSING_AUTHENTICATION_TOKEN")  # 403: API Gateway does not reveal which paths exist
 
     # --- authorizers -------------------------------------------------------------------------------------------------
 
@@ -297,7 +297,7 @@ class RestApi:
             sources = [source.strip() for source in spec.get("identitySource", "").split(",") if source.strip()]
         if not all(source.startswith(("method.request.header.", "method.request.querystring.")) for source in sources):
             raise TemplateError(f"{name}: the local stack cannot identify anybody by {', '.join(sources)}")
-        # Without an identity there is nothing to tell two callers apart by, so nothing may be remembered.
+        # Without an identity nothing distinguishes two callers, so nothing may be cached.
         ttl_s = float(spec.get("authorizerResultTtlInSeconds", 300)) if sources else 0.0
         return _Authorizer(
             name=name,
@@ -392,7 +392,7 @@ class RestApi:
             try:
                 return body.decode(), False
             except UnicodeDecodeError:
-                pass  # what is no text travels as base64 all the same
+                pass  # a body that is not text travels as base64 anyway
         return base64.b64encode(body).decode(), True
 
     def _request_context(self, call: _Call, method: _Method) -> Document:
@@ -441,7 +441,7 @@ class RestApi:
             log.error("%s: malformed Lambda proxy response: %s", function, problem)
             raise GatewayError("BAD_GATEWAY") from problem
         if result.get("isBase64Encoded") and _is_media_type(call.headers.get("accept") or "", self._binary_types):
-            body = base64.b64decode(body)  # only for binary media types: to others the text goes as it is
+            body = base64.b64decode(body)  # only for binary media types: others get the text as it is
         if not any(name.lower() == "content-type" for name, _ in headers):
             headers.append(("Content-Type", "application/json"))
         remapped = [(f"x-amzn-Remapped-{n}" if n.lower() in _REMAPPED else n, v) for n, v in headers]
@@ -530,7 +530,7 @@ def _plain_body(call: _Call) -> bytes:
 
 
 def _identity(call: _Call, authorizer: _Authorizer) -> tuple[str, ...]:
-    """Returns the values of the identity sources, which are the cache's key; Unauthorized where one is missing."""
+    """Returns the values of the identity sources, which are the cache's key; raises Unauthorized if one is missing."""
     values = []
     for source in authorizer.sources:
         _, _, kind, name = (source.split(".", 3) + ["", ""])[:4]
@@ -544,7 +544,7 @@ def _identity(call: _Call, authorizer: _Authorizer) -> tuple[str, ...]:
 
 
 def _read_proxy_result(result: Any) -> tuple[int, Headers, bytes]:
-    """Returns status, headers and body of a Lambda proxy reply; TypeError or ValueError where it is none."""
+    """Returns status, headers and body of a Lambda proxy reply; TypeError or ValueError if it is invalid."""
     known = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded", "cookies"}
     if not isinstance(result, dict) or not known.issuperset(result):
         raise TypeError(f"expected statusCode, headers and body, not {type(result).__name__} {list(result or [])[:5]}")
@@ -565,7 +565,7 @@ def _header_value(value: str | bool | int) -> str:
 
 
 def _mock(call: _Call, integration: Document) -> Response:
-    """Returns what a mock integration answers: SAM's `Cors` makes the OPTIONS methods of these."""
+    """Returns the answer of a mock integration: SAM's `Cors` makes the OPTIONS methods of these."""
     responses = integration.get("responses", {})
     response = responses.get("default") or next(iter(responses.values()))
     headers = [

@@ -28,10 +28,10 @@ _DEFAULT_RETRIES = 2  # of an asynchronous invocation
 
 
 class Expression(Protocol):
-    """When a schedule runs."""
+    """The times of a schedule."""
 
     def after(self, moment: datetime) -> datetime | None:
-        """Returns the first time after `moment`; None when there is none any more."""
+        """Returns the first time after `moment`; None if there is none."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Cron:
 
 
 def parse(expression: str, zone: tzinfo = UTC) -> Expression:
-    """Returns what an expression means; raises TemplateError."""
+    """Returns the parsed expression; raises TemplateError."""
     found = re.fullmatch(r"(rate|cron|at)\((.*)\)", expression.strip())
     if not found:
         raise TemplateError(f"not a schedule: {expression}")
@@ -178,7 +178,7 @@ class Schedule:
     dead_letters_url: str | None
 
     def event(self, moment: datetime) -> Document:
-        """Returns what the function gets: the schedule's own input if it has one, else the scheduled event."""
+        """Returns the function's event: the schedule's own input if it has one, else the scheduled event."""
         time = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         if self.given_input is not None:
             text = self.given_input.replace("<aws.scheduler.scheduled-time>", time)

@@ -41,12 +41,12 @@ from parley.domain.api.bodies import decode
 from parley.domain.api.errors import Forbidden, Refusal, Unprocessable
 
 log = logging.getLogger(__name__)
-# It logs the address of every handshake, in which there may be a ticket.
+# It logs the address of every handshake, which may hold a ticket.
 logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-# It takes each handshake that is answered with a status for an error of ours.
+# It treats each handshake that is answered with a status as an error of ours.
 logging.getLogger("uvicorn.error").addFilter(lambda record: "without completing handshake" not in record.getMessage())
 
-# How much may wait for a client that reads slowly, before a post to it answers 429. AWS names no number; this is ours.
+# Bytes that may wait for a slow client, before a post to it answers 429. AWS names no number; this is ours.
 MAX_WAITING_BYTES = 256 * 1024
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ("openapi.json", "asyncapi.json")  # of docs/, served below /local/
@@ -73,7 +73,7 @@ def listen(port: int) -> socket.socket:
 
 @asynccontextmanager
 async def serving(apps: Sequence[tuple[Any, socket.socket]]) -> AsyncIterator[None]:
-    """Serves each app on its socket; at the end, clients are told to go away and what still runs may finish."""
+    """Serves each app on its socket; at the end it tells clients to go away, and lets running requests finish."""
     servers = [_server(app) for app, _ in apps]
     tasks = [asyncio.create_task(server.serve([listener])) for server, (_, listener) in zip(servers, apps, strict=True)]
     try:
@@ -89,7 +89,7 @@ async def serving(apps: Sequence[tuple[Any, socket.socket]]) -> AsyncIterator[No
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its hands on the signals: two servers run side by side, and the stack stops both."""
+    """uvicorn without signal handlers: two servers run side by side, and the stack stops both."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -160,9 +160,9 @@ def _listed(hosts: Hosts) -> str:
 
 
 class Faults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """PUT /local/faults: what shall go wrong from now on."""
+    """PUT /local/faults: the faults that happen from now on."""
 
-    lose_disconnects: bool | list[str] = False  # of all connections, or of those with these ids
+    lose_disconnects: bool | list[str] = False  # of all connections, or of the connections with these ids
     deliver_twice: bool = False
 
 
@@ -177,7 +177,7 @@ def rest_app(
     hosts: Hosts,
     observe: Observe = nobody,
 ) -> ASGIApp:
-    """Returns the application of the REST port: the API on its stage, and `/local/…`, which AWS does not have."""
+    """Returns the application of the REST port: the API on its stage, and `/local/…`, which does not exist on AWS."""
 
     async def everything(scope: Scope, receive: Receive, send: Send) -> None:
         request = HttpRequest(scope, receive)
@@ -240,7 +240,7 @@ class _UnsupportedMediaType(Refusal):
 
 
 class _Observed:
-    """Tells of each answer below `/local`, as the gateways tell of theirs."""
+    """Reports each answer below `/local`, as the gateways report theirs."""
 
     def __init__(self, app: ASGIApp, observe: Observe) -> None:
         self._app = app
@@ -260,7 +260,7 @@ class _Observed:
 
 
 class _OwnPages:
-    """Keeps other sites' pages away from what only the local stack has.
+    """Keeps other sites' pages away from the routes that only the local stack has.
 
     A page may send a form or plain text anywhere without asking; for `application/json` its browser asks first
     (Fetch standard, "CORS-safelisted request-header"), and gets leave for origins of this machine only.
@@ -311,7 +311,7 @@ def _check_json(content_type: str) -> None:
 
 
 def _problem(refusal: Refusal, instance: str) -> Response:
-    # Not before the functions' environment is there: their logger comes along, which then writes where it says.
+    # Only after the functions' environment is set: the import makes their logger, which reads it.
     from parley.triggers.problems import encode, problem
 
     text = encode(problem(refusal, instance, "local"))
@@ -319,7 +319,7 @@ def _problem(refusal: Refusal, instance: str) -> Response:
 
 
 async def _sign_in(api: RestApi, token: str) -> None:
-    """Lets the authorizer see a token, so that its bearer's profile is stored; raises Unprocessable if it refuses."""
+    """Shows a token to the authorizer, so that the profile is stored; raises Unprocessable if it refuses."""
     try:
         await api.sign_in(f"Bearer {token}")
     except GatewayError as problem:
@@ -328,7 +328,7 @@ async def _sign_in(api: RestApi, token: str) -> None:
 
 
 async def _body(request: HttpRequest) -> bytes:
-    """Returns the body, or as much of it as shows that it is too large; the rest is read all the same."""
+    """Returns the body, or a part that shows that it is too large; reads the rest anyway."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk[: MAX_BODY_BYTES + 1 - len(body)]
@@ -345,7 +345,7 @@ def _target(scope: Scope) -> str:
 
 
 class _Peer:
-    """The gateway's end of a socket: what is to be sent waits here, so that nobody waits for a slow client."""
+    """The gateway's end of a socket: frames wait here, so that no request waits for a slow client."""
 
     def __init__(self) -> None:
         self._waiting: asyncio.Queue[str | tuple[int, str]] = asyncio.Queue()
@@ -363,7 +363,7 @@ class _Peer:
         self._waiting.put_nowait((code, reason))
 
     async def write(self, socket: WebSocket) -> None:
-        """Sends what is to be sent, until the connection is closed from either side."""
+        """Sends the waiting frames, until the connection is closed from either side."""
         with contextlib.suppress(WebSocketDisconnect):  # the reader of the socket hears of it too, and acts
             while True:
                 match await self._waiting.get():
@@ -388,7 +388,7 @@ class WebSocketApp:
             await self._management(HttpRequest(scope, receive), send)
 
     async def close_stale(self) -> None:
-        """Watches the clocks of all connections, for ever."""
+        """Closes idle and old connections, for ever."""
         while True:
             await asyncio.sleep(STALE_CHECK_S)
             self._api.close_stale()
@@ -423,7 +423,7 @@ class WebSocketApp:
             await self._api.disconnected(connection, code, reason)
 
     async def _messages(self, socket: WebSocket, connection: Connection) -> tuple[int, str]:
-        """Plays messages, each on its own, until the connection ends; returns with what code and reason it did."""
+        """Plays messages, each on its own, until the connection ends; returns the closing code and reason."""
         playing: set[asyncio.Task[None]] = set()
         while True:
             message = await socket.receive()

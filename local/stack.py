@@ -1,4 +1,4 @@
-"""All of the local stack together: the store, what the template declares in it, the two gateways and the triggers."""
+"""The whole local stack: the store, the resources of the template, the two gateways and the triggers."""
 
 import asyncio
 import contextlib
@@ -43,16 +43,16 @@ log = logging.getLogger(__name__)
 
 STORE_CHECK_S = 1.0
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
-MAX_LOG_BYTES = 20_000_000  # a longer log is put aside when the stack starts, in the place of the one before
+MAX_LOG_BYTES = 20_000_000  # a longer log is renamed when the stack starts, and replaces the previous one
 
 
 class StackError(Exception):
-    """The stack cannot run; the message is one sentence for whoever started it."""
+    """The stack cannot run; the message is one sentence for the user who started it."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What one can choose; `root` is the folder of template.yaml, `state` the one where everything is kept."""
+    """The options of the stack; `root` is the folder of template.yaml, `state` the folder of all its files."""
 
     root: Path
     state: Path
@@ -72,7 +72,7 @@ class Options:
 
 
 def run(options: Options) -> None:
-    """Runs the stack until SIGINT or SIGTERM; raises StackError where it cannot."""
+    """Runs the stack until SIGINT or SIGTERM; raises StackError if it cannot."""
     with ExitStack() as stack:
         try:
             _run(options, stack)
@@ -93,7 +93,7 @@ def _run(options: Options, stack: ExitStack) -> None:
     stack.enter_context(locked(options.state))
     terminal = stack.enter_context(_logging_to(options.state / "parley.log"))
     place = _place()
-    server = _store_server(options, place, stack)  # it starts while we read the template and import the functions
+    server = _store_server(options, place, stack)  # it starts while the template and the functions load
     cache = options.state / "template.json"
     loaded = template.load(options.root / "template.yaml", options.parameters, place, cache)
     functions = Functions(loaded)
@@ -128,7 +128,7 @@ def _run(options: Options, stack: ExitStack) -> None:
         print(f"parley is ready: REST {rest_url}  WebSocket {websocket_url}", file=terminal, flush=True)
 
     _allow_many_files()
-    gc.freeze()  # what has been imported stays: walking over it again and again would stop all requests for 100 ms
+    gc.freeze()  # imported modules stay: each garbage collection over them would stop all requests for 100 ms
     with triggers.running():
         asyncio.run(_serve(apps, websocket_app, ready, server))
 
@@ -154,7 +154,7 @@ async def _serve(
 
 
 def running_port(options: Options) -> int | None:
-    """Returns the REST port of the stack that runs on this state; None where none does."""
+    """Returns the REST port of the stack that runs on this state; None if none does."""
     try:
         with locked(options.state):
             return None
@@ -165,7 +165,7 @@ def running_port(options: Options) -> int | None:
 
 
 def recover(options: Options) -> list[str]:
-    """Sets damaged files of the store aside; returns what it did. StackError where it cannot, or a stack runs on it."""
+    """Sets damaged files of the store aside; returns a report. Raises StackError if it fails, or a stack runs."""
     with locked(options.state):
         try:
             return store_journal.recover(options.state / "store")
@@ -174,7 +174,7 @@ def recover(options: Options) -> list[str]:
 
 
 def reset(options: Options) -> None:
-    """Forgets everything that is stored; raises StackError while a stack runs on it."""
+    """Deletes everything that is stored; raises StackError while a stack runs on it."""
     with locked(options.state):
         for entry in options.state.iterdir() if options.state.exists() else ():
             if entry.is_dir():
@@ -185,7 +185,7 @@ def reset(options: Options) -> None:
 
 @contextmanager
 def locked(state: Path) -> Iterator[None]:
-    """Holds the state for this process alone; StackError while another has it. The lock ends with its process."""
+    """Locks the state for this process; raises StackError while another has it. The lock ends with its process."""
     if not state.exists():
         yield
         return
@@ -223,7 +223,7 @@ def _place() -> Place:
 
 
 def _store_server(options: Options, place: Place, stack: ExitStack) -> Ministack | None:
-    """Returns the store, starting, with what it stored before; None where AWS_ENDPOINT_URL names another."""
+    """Returns the store, starting, with what it stored before; None if AWS_ENDPOINT_URL names another."""
     if os.environ.get("AWS_ENDPOINT_URL"):
         return None
     folder, log_file = options.state / "store", options.state / "ministack.log"
@@ -234,18 +234,18 @@ def _store_server(options: Options, place: Place, stack: ExitStack) -> Ministack
 
 
 def _given_keys() -> tuple[str, str] | None:
-    """Returns the caller's own keys where another store is asked too, for a process signs for both with the same."""
+    """Returns the given keys if another store is used too, because a process signs for both with the same keys."""
     given = os.environ.get
     if any(name.startswith("AWS_ENDPOINT_URL_") for name in os.environ) and given("AWS_ACCESS_KEY_ID"):
         return given("AWS_ACCESS_KEY_ID", ""), given("AWS_SECRET_ACCESS_KEY", "")
-    os.environ.pop("AWS_SESSION_TOKEN", None)  # it goes with keys that are not used
+    os.environ.pop("AWS_SESSION_TOKEN", None)  # it belongs to unused keys
     return None
 
 
 def _aws_environment(place: Place, server: Ministack | None) -> dict[str, str]:
-    """Returns where the functions find AWS: ministack, unless AWS_ENDPOINT_URL says otherwise.
+    """Returns the functions' AWS variables: ministack, unless AWS_ENDPOINT_URL says otherwise.
 
-    A variable for one service (AWS_ENDPOINT_URL_DYNAMODB, say) puts that service elsewhere and leaves the others.
+    A variable for one service (for example AWS_ENDPOINT_URL_DYNAMODB) moves only that service.
     """
     given = os.environ.get
     environment = {
@@ -261,7 +261,7 @@ def _aws_environment(place: Place, server: Ministack | None) -> dict[str, str]:
 
 
 def _import(functions: Functions) -> None:
-    """Imports every handler and reads the policy, so that what is broken is known now and the first request is fast."""
+    """Imports every handler and reads the policy, so that errors show now and the first request is fast."""
     for function in functions:
         try:
             functions.handler(function)
@@ -274,7 +274,7 @@ def _import(functions: Functions) -> None:
 
 
 def _allow_many_files() -> None:
-    """Every socket is a file; macOS starts with 256 of them."""
+    """Raises the limit of open files: every socket is a file, and macOS starts with 256."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 8192 if hard == resource.RLIM_INFINITY else min(8192, hard)
     if soft < wanted:
@@ -285,9 +285,9 @@ def _allow_many_files() -> None:
 
 
 def _lines(terminal: TextIO, stack: ExitStack) -> Observe:
-    """Returns what shows each request on the terminal.
+    """Returns the function that shows each request on the terminal.
 
-    To be called after the functions are imported: their logger keeps its lines from handlers that were there before.
+    Call it after the functions are imported: their logger keeps its lines from earlier handlers.
     """
     codes, root = RefusalCodes(), logging.getLogger()
     root.addHandler(codes)
@@ -296,7 +296,7 @@ def _lines(terminal: TextIO, stack: ExitStack) -> Observe:
 
 
 class _OneLine(logging.Formatter):
-    """An error for the terminal: what and why; the trace is in the file."""
+    """An error for the terminal, with its cause; the trace is in the file."""
 
     def format(self, record: logging.LogRecord) -> str:
         operation = getattr(record, "operation", None)
@@ -306,7 +306,7 @@ class _OneLine(logging.Formatter):
 
 
 class _LogFile(io.TextIOBase):
-    """A log that loses lines rather than making whoever writes them fail: functions print to it, too."""
+    """A log that loses lines instead of raising: functions print to it, too."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab", buffering=0)
@@ -330,14 +330,14 @@ class _LogFile(io.TextIOBase):
 
 @contextmanager
 def _logging_to(path: Path) -> Iterator[TextIO]:
-    """Sends what functions print and everything logged to a file, errors to the terminal too; returns the terminal."""
+    """Sends the functions' output and all logs to a file, errors also to the terminal; returns the terminal."""
     terminal, root = sys.stdout, logging.getLogger()
     if path.exists() and path.stat().st_size > MAX_LOG_BYTES:
         path.replace(path.with_suffix(".log.1"))
     with _LogFile(path) as file:
         to_file = logging.StreamHandler(file)
         to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-        # What the functions' own logger says is in the file already, as the JSON that they print.
+        # The lines of the functions' logger are in the file already, as the JSON that they print.
         to_file.addFilter(lambda record: record.name.split(".")[0] != "parley")
         to_terminal = logging.StreamHandler(sys.stderr)
         to_terminal.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""What may reach the store: requests of the local stack, and what browsers send to a bucket with a signature.
+"""Access to the store: requests of the local stack, and signed requests of browsers to a bucket.
 
 Browsers must reach the store's port: they fetch an export from S3, and upload a file to S3, without the API in between.
 So the port is open to every page, and this wraps the store's ASGI application. It runs in the store's process: standard
@@ -21,7 +21,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-# What S3 reads of a browser's request; all else, `Authorization` and `X-Amz-Target` say, could lead to another service.
+# Headers that S3 reads of a browser's request; others (`Authorization`, `X-Amz-Target`) could reach another service.
 _BROWSERS_HEADERS = frozenset(
     {
         b"accept",
@@ -47,7 +47,7 @@ _REFUSAL = json.dumps(
 
 
 class Guard:
-    """The store's application, for those who know the secret; for others, signed requests to objects of its buckets.
+    """The store's application, for clients with the secret; others may only send signed requests to objects.
 
     The store checks those signatures itself (`AUTH=true`). `has_bucket` says whether a path begins with a bucket.
     """

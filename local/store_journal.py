@@ -1,12 +1,12 @@
-"""The store's files: now and then a snapshot of everything, and logs of what was written since.
+"""The store's files: occasional snapshots of everything, and logs of the writes since.
 
     snapshot-000003    everything, taken while log 3 was already being written
-    log-000003         what was written since that snapshot was begun, in the order in which it was acknowledged
+    log-000003         the writes since that snapshot was begun, in the order of their acknowledgement
     snapshot-000002, log-000002    the snapshot before, with its log: together as much as snapshot 3
 
-A file is lines, each a record of JSON behind its checksum. A record says how rows and messages are after a write, not
-what was asked for: so it may be played again, over a snapshot that has it already, and no condition or clock plays a
-part. Standard library only: the store's process writes these files, `python -m local recover` mends them.
+A file is lines, each a checksum and a record of JSON. A record holds rows and messages as they are after a write, not
+the request. So it may be played again, over a snapshot that has it already, and depends on no condition or clock.
+Standard library only: the store's process writes these files, `python -m local recover` mends them.
 """
 
 import json
@@ -27,12 +27,12 @@ _RECOVER = "`.venv/bin/python -m local recover`"
 
 
 class Damaged(Exception):
-    """A file is not as it was written; the message is one sentence for whoever started the stack."""
+    """A file is not as it was written; the message is one sentence for the user who started the stack."""
 
     def __init__(self, path: Path, reason: str, cure: str, good_bytes: int = 0, lost: int = 0) -> None:
         super().__init__(f"{path} is damaged ({reason}). Nothing has been changed. {cure}")
         self.path = path
-        self.good_bytes = good_bytes  # of a log: how much of it is whole
+        self.good_bytes = good_bytes  # bytes of a log before the damage
         self.lost = lost  # whole records after the damage
 
 
@@ -78,9 +78,9 @@ def generations(folder: Path, kind: str) -> list[int]:
 
 
 def load(folder: Path) -> tuple[Contents, int]:
-    """Returns everything, and the number of the log to go on with; raises Damaged.
+    """Returns everything, and the number of the log to continue; raises Damaged.
 
-    The last log may end within a record, which then was not acknowledged (or a power cut took its end): it is cut off.
+    The last log may end within a record, which was not acknowledged (or a power cut took its end). That end is cut off.
     """
     contents = Contents()
     base = max(generations(folder, "snapshot"), default=0)
@@ -99,7 +99,7 @@ def load(folder: Path) -> tuple[Contents, int]:
 def _snapshot(folder: Path, generation: int) -> Iterator[Record]:
     path = path_of(folder, "snapshot", generation)
     older = _older(folder, generation)
-    cure = "There is no older snapshot: `make reset` begins anew."
+    cure = "There is no older snapshot: `make reset` starts with an empty store."
     if older is not None:
         cure = f"{_RECOVER} sets it aside and takes the snapshot before it, with its log: nothing is lost."
     count, last = 0, {}
@@ -128,7 +128,7 @@ def _log(path: Path, *, is_last: bool) -> Iterator[Record]:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, Record | None]]:
-    """Yields where each line ends, and its record: None where it is damaged."""
+    """Yields the end of each line, and its record: None if it is damaged."""
     end = 0
     with path.open("rb") as file:
         for line in file:
@@ -145,14 +145,14 @@ def _decoded(line: bytes) -> Record | None:
 
 
 def _older(folder: Path, generation: int) -> int | None:
-    """Returns the generation from which everything can be had without this snapshot; None where there is none."""
+    """Returns the generation that restores everything without this snapshot; None if there is none."""
     before = max((number for number in generations(folder, "snapshot") if number < generation), default=0)
     logs = set(generations(folder, "log"))
     return before if logs >= set(range(before, generation + 1)) else None
 
 
 def recover(folder: Path) -> list[str]:
-    """Sets aside what is damaged, so that the stack starts; returns what it did. Raises Damaged where it cannot."""
+    """Sets damaged files aside, so that the stack starts; returns a report. Raises Damaged if it cannot."""
     done: list[str] = []
     while True:
         try:
@@ -200,7 +200,7 @@ class Log:
             raise
 
     def append(self, line: bytes) -> None:
-        """Hands a line to the operating system, which keeps it if this process dies; OSError leaves no part of it."""
+        """Writes a line to the operating system, which keeps it if this process dies; OSError leaves no part of it."""
         written = 0
         try:
             while written < len(line):
@@ -211,7 +211,7 @@ class Log:
         self.size += len(line)
 
     def sync(self) -> None:
-        """Returns when the disk has everything."""
+        """Waits until the disk has everything."""
         size = self.size
         if size != self._synced:
             os.fsync(self._file)

@@ -1,7 +1,7 @@
-"""What ministack keeps in memory: which of it has changed, all of it in parts, and how it is put back.
+"""ministack's memory: its changes, all of it in parts, and restoring it.
 
-This knows ministack's insides, which `requirements/ministack.txt` pins: every row is written by two functions, queues
-are lists, and the rest is small enough to be compared whole. It runs in the store's process.
+This depends on ministack's internals, which `requirements/ministack.txt` pins: two functions write every row, queues
+are lists, and the rest is small enough to compare whole. It runs in the store's process.
 """
 
 import json
@@ -19,12 +19,12 @@ ROWS_AT_ONCE = 200  # of a snapshot's part: some milliseconds, in which no reque
 _ITEM_WRITES = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"}
 _ITEM_READS = {"GetItem", "Query", "Scan", "BatchGetItem", "TransactGetItems"}
 _QUEUE_WRITES = {"SendMessage", "SendMessageBatch", "DeleteMessage", "DeleteMessageBatch", "PurgeQueue"}
-_ROWS = ("items", "ItemCount", "TableSizeBytes", "_index_members")  # of a table: its rows, and what follows from them
+_ROWS = ("items", "ItemCount", "TableSizeBytes", "_index_members")  # of a table: its rows, and data derived from them
 
 
 @dataclass(frozen=True)
 class Reach:
-    """What a request may change besides rows: objects, settings of a service, messages; `writes` if anything at all."""
+    """The things that a request may change besides rows: objects, settings, messages; `writes` if anything at all."""
 
     writes: bool = False
     files: bool = False
@@ -33,7 +33,7 @@ class Reach:
 
 
 def reach_of(method: str, path: str, headers: Mapping[bytes, bytes]) -> Reach:
-    """Returns what a request may change, told from its address alone."""
+    """Returns the reach of a request, known from its address alone."""
     service, _, action = headers.get(b"x-amz-target", b"").decode("latin-1").partition(".")
     if not service:  # S3
         if method not in ("PUT", "POST", "DELETE"):
@@ -53,7 +53,7 @@ def reach_of(method: str, path: str, headers: Mapping[bytes, bytes]) -> Reach:
 
 
 class Memory:
-    """The services of one ministack process. Only one is made: it puts itself between DynamoDB and its rows."""
+    """The services of one ministack process. Make only one: it hooks into DynamoDB's writes of rows."""
 
     def __init__(self) -> None:
         app: Any = import_module("ministack.app")
@@ -96,7 +96,7 @@ class Memory:
     # --- what has changed --------------------------------------------------------------------------------------------
 
     def changes(self, reach: Reach) -> Record:
-        """Returns the record of what has changed since the last one, as far as a request reaches; {} for nothing."""
+        """Returns the record of the changes since the last one, within the reach of a request; {} for none."""
         record: Record = {}
         if self._touched:
             record["items"] = self._take_touched()
@@ -158,7 +158,7 @@ class Memory:
     # --- all of it ---------------------------------------------------------------------------------------------------
 
     def everything(self) -> Iterator[Record]:
-        """Yields all of it in parts. What changes between two parts must be played over them again."""
+        """Yields all of it in parts. Changes between two parts must be played over them again."""
         yield {"states": {service: self._state(service) for service in SERVICES}}
         yield {"messages": {key: {"put": list(messages), "gone": []} for key, messages in self._queues()}}
         for table in list(self._services["dynamodb"]._tables._data.values()):
@@ -186,13 +186,13 @@ class Memory:
         self.note_all()
 
     def restore_old(self, states: Mapping[str, Any]) -> None:
-        """Puts back what ministack itself has written down, as versions before this one let it do."""
+        """Restores the files that ministack itself wrote in earlier versions."""
         for service, state in self._decoded(states).items():
             self._services[service].load_persisted_state(state)
         self.note_all()
 
     def note_all(self) -> None:
-        """Takes what is there as written down."""
+        """Marks everything as written."""
         self._touched.clear()
         self._new_messages()
         for service in SERVICES:

@@ -1,6 +1,6 @@
 """ministack's application served behind the guard, in ministack's process and with its server (hypercorn).
 
-With a folder, what is acknowledged is written down before it is acknowledged, and is there again at the next start.
+With a folder, every write is on file before it is acknowledged, and is there again at the next start.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from local.store_journal import Damaged, Log, SnapshotFile
 from local.store_memory import SERVICES, Memory, Reach, reach_of
 
 KEEP_ALIVE_S = 75  # botocore keeps its connections
-SYNC_S = 1.0  # what a power cut may take
+SYNC_S = 1.0  # seconds of writes that a power cut may lose
 LARGE_LOG_BYTES = 64 * 1024 * 1024  # a log of this size and twice the snapshot's is replaced by a new snapshot
 STALE_LOG_BYTES = 4 * 1024 * 1024  # and of this size when the stack stops, because a start plays it again
 
@@ -28,7 +28,7 @@ Tell = Callable[[str, str], None]
 
 
 def serve() -> None:
-    """Serves until SIGTERM; the environment says where, and what the secret is (`ministack.py`)."""
+    """Serves until SIGTERM; the environment holds the address and the secret (`ministack.py`)."""
     ministack: Any = import_module("ministack.app")
     hosts = Hosts(os.environ.get("LOCAL_HOSTS", ""))
     app: App = ministack.app
@@ -64,20 +64,20 @@ def _has_bucket(ministack: Any) -> Callable[[str], bool]:
 
 
 def _tell(kind: str, sentence: str) -> None:
-    """Tells the parent something: why we end (`fatal`), or what the person at the terminal must know (`say`)."""
+    """Tells the parent something: why this process ends (`fatal`), or a message for the terminal (`say`)."""
     with contextlib.suppress(OSError):  # it may be gone
         os.write(int(os.environ["PARLEY_STORE_TELLS"]), f"{kind} {sentence}\n".encode())
 
 
 class Keeper:
-    """Writes down what changes in ministack's memory; raises Damaged or OSError where that cannot begin."""
+    """Writes the changes of ministack's memory to files; raises Damaged or OSError if it cannot begin."""
 
     def __init__(self, folder: Path, tell: Tell) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._tell = tell
         self._large_log_bytes = int(os.environ.get("PARLEY_STORE_LARGE_LOG_BYTES", LARGE_LOG_BYTES))
-        self._waiting = b""  # what has changed and is not written down: then nothing more may change
+        self._waiting = b""  # changes that are not written yet: then nothing more may change
         self._in_trouble = False
         for draft in folder.glob("snapshot-*.tmp"):
             draft.unlink()
@@ -90,7 +90,7 @@ class Keeper:
             self._take_over_old_files()
 
     def _take_over_old_files(self) -> None:
-        """Versions before this one let ministack write its state down itself, one file a service."""
+        """Takes over the files of earlier versions, in which ministack itself wrote one file for each service."""
         files = {service: self._folder / f"{service}.json" for service in SERVICES}
         states = {service: _old_state(path) for service, path in files.items() if path.exists()}
         if not states:
@@ -106,11 +106,11 @@ class Keeper:
 
     @property
     def may_write(self) -> bool:
-        """Says whether what changes now can be written down, as far as one can know before."""
+        """Says whether a change can be written, as far as that is known beforehand."""
         return self._write_waiting()
 
     def keep(self, reach: Reach) -> bool:
-        """Writes down what a request has changed; says whether it may be acknowledged."""
+        """Writes the changes of a request; says whether it may be acknowledged."""
         self._memory.file_error, file_error = None, self._memory.file_error
         if record := self._memory.changes(reach):
             self._waiting += store_journal.encoded(record, self._memory.default)
@@ -148,10 +148,10 @@ class Keeper:
     # --- beside requests ---------------------------------------------------------------------------------------------
 
     async def care(self) -> None:
-        """Sees to it that the disk gets what is written, and that the log does not grow for ever."""
+        """Syncs the log to the disk, and replaces it before it grows too long."""
         while True:
             await asyncio.sleep(SYNC_S)
-            self.keep(Reach())  # rows that have expired, and what could not be written before
+            self.keep(Reach())  # expired rows, and changes that could not be written before
             try:
                 await asyncio.to_thread(self._log.sync)
                 if self._log.size > max(self._large_log_bytes, 2 * self._snapshot_bytes) and not self._waiting:
@@ -161,7 +161,7 @@ class Keeper:
                 self._trouble(problem)
 
     def close(self) -> None:
-        """Writes down what is left; a long log becomes a snapshot, so that the next start is quick."""
+        """Writes the remaining changes; a long log becomes a snapshot, so that the next start is fast."""
         self.keep(Reach(settings="sqs", messages=True))
         try:
             if self._log.size > STALE_LOG_BYTES and not self._waiting:
@@ -174,7 +174,7 @@ class Keeper:
     def _compacted(self) -> Any:
         """Begins a new log, and puts everything into a snapshot beside it, in parts: yields after each.
 
-        What changes while the parts are taken is in the new log, and is played over the snapshot.
+        Changes while the parts are taken are in the new log, and are played over the snapshot.
         """
         generation = self._generation + 1
         log = Log(self._folder, generation)
@@ -193,7 +193,7 @@ class Keeper:
 
 
 class Acknowledging:
-    """The store's application: it acknowledges nothing that is not written down, and refuses what cannot be."""
+    """The store's application: it acknowledges only written changes, and refuses those that it cannot write."""
 
     def __init__(self, app: App, keeper: Keeper) -> None:
         self._app = app
@@ -211,8 +211,8 @@ class Acknowledging:
 
         async def acknowledge(message: Message) -> None:
             nonlocal refused
-            # ministack answers without having waited for anything since it changed what it was asked to change, so
-            # what has changed by now is written down in the order in which it was changed.
+            # ministack does not wait between a change and its answer. So the changes until now are written in their
+            # order.
             if message["type"] == "http.response.start":
                 refused = not self._keeper.keep(reach) and reach.writes
                 if refused:
@@ -224,7 +224,7 @@ class Acknowledging:
 
 
 async def _refuse(scope: Scope, send: Send) -> None:
-    """Answers as AWS does when a service is not to be had: clients try again, functions answer 503."""
+    """Answers as AWS does if a service is unavailable: clients try again, functions answer 503."""
     is_json = any(name == b"x-amz-target" for name, _ in scope["headers"])
     message = "The store cannot write to its disk."
     body = f"<Error><Code>ServiceUnavailable</Code><Message>{message}</Message></Error>".encode()

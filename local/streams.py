@@ -61,7 +61,7 @@ class StreamMapping:
         return bool(self._stream_arn)
 
     def start(self, position: str | None = None) -> None:
-        """Takes a place in the stream: where the template says, or `LATEST`, say."""
+        """Takes a position in the stream: the template's, or a given one (for example `LATEST`)."""
         if not self._stream_arn:
             description = self._store.client("dynamodb").describe_table(TableName=self.table.ref)["Table"]
             self._stream_arn = description["LatestStreamArn"]
@@ -80,10 +80,10 @@ class StreamMapping:
         return _Shard(shard_id, client.get_shard_iterator(**arguments)["ShardIterator"])
 
     def poll(self, *, flush: bool, sleep: Callable[[float], bool] = lambda _: True) -> int:
-        """Reads what is new and invokes the function as often as its batches ask; returns how often that was.
+        """Reads the new records and invokes the function for each batch; returns the number of invocations.
 
-        Without `flush`, one page is read, and an incomplete batch waits for its window to pass. `sleep` waits before
-        a retry, and says False when there is no time for one any more.
+        Without `flush`, it reads one page, and an incomplete batch waits for its window to pass. `sleep` waits before
+        a retry, and returns False if there is no time for one.
         """
         before = self.invocations
         for shard in self._shards:
@@ -121,7 +121,7 @@ class StreamMapping:
                 return
 
     def _deliver(self, shard: _Shard, batch: list[Document], sleep: Callable[[float], bool]) -> None:
-        """Sees a batch through: to its success, or to the dead letters."""
+        """Delivers a batch until it succeeds, or goes to the dead letters."""
         attempts = 0
         while True:
             attempts += 1

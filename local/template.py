@@ -1,4 +1,4 @@
-"""Reads template.yaml as CloudFormation would: SAM translated, parameters filled in, every reference resolved.
+"""Reads template.yaml as CloudFormation does: SAM translated, parameters filled in, every reference resolved.
 
 A nested stack (`AWS::Serverless::Application` with a template of this repository) is read along with its parent: its
 parameters are what the parent gives, and its resources are among the parent's, whose logical ids they may not repeat.
@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-# A CloudFormation document: its shape is the template's business, so it stays untyped below this point.
+# A CloudFormation document: the template decides its shape, so it stays untyped below this point.
 Document = dict[str, Any]
 
 LOCAL_BUCKET = (
@@ -35,7 +35,7 @@ class TemplateError(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """Where the stack stands, which is what pseudo parameters and physical names are made of."""
+    """The stack's name, region and account: pseudo parameters and physical names are made of them."""
 
     region: str = "us-east-1"
     account: str = "000000000000"
@@ -50,7 +50,7 @@ class Place:
 
 
 class Properties(Document):
-    """A resource's properties; asking for one that it must have and has not is the template's fault."""
+    """A resource's properties; a missing one raises TemplateError."""
 
     def __init__(self, logical_id: str, properties: Document) -> None:
         super().__init__(properties)
@@ -108,9 +108,9 @@ class Template:
 def load(
     path: Path, parameters: Mapping[str, str] | None = None, place: Place | None = None, cache: Path | None = None
 ) -> Template:
-    """Returns the template at `path`, deployed in thought; raises TemplateError with the sentence that says why not.
+    """Returns the template at `path` as if deployed; raises TemplateError with a sentence that says why not.
 
-    `cache` is a file that remembers the last translation by SAM, which takes a second, most of it to import.
+    `cache` is a file with the last translation by SAM, which takes 1 s, most of it to import.
     """
     translations = _Translations(cache)
     template = _resolver(path, path.name, parameters or {}, place or Place(), translations).template()
@@ -211,7 +211,7 @@ def _parameter_values(file: str, document: Document, given: Mapping[str, str]) -
 
 
 def _wrong_with(text: str, parameter: Document) -> str | None:
-    """Says what CloudFormation would refuse in a parameter's value (user guide, "Parameters section syntax")."""
+    """Returns CloudFormation's objection to a parameter's value (user guide, "Parameters section syntax")."""
     kind = str(parameter.get("Type", "String"))
     each = [part.strip() for part in text.split(",")] if kind.startswith(("CommaDelimited", "List<")) else [text]
     allowed = [str(value) for value in parameter.get("AllowedValues", [])]
@@ -244,14 +244,14 @@ def _wrong_with_number(text: str, parameter: Document) -> str | None:
 
 
 class _NoManagedPolicies:
-    """Names of AWS's managed policies stay names: nothing local asks IAM for the list."""
+    """Keeps the names of AWS's managed policies: nothing local asks IAM for the list."""
 
     def load(self) -> dict[str, str]:
         return {}
 
 
 def _translate(file: str, document: Document, values: Mapping[str, str], place: Place) -> Document:
-    # samtranslator costs a second of import, so only who translates pays; it also prints about feature flags.
+    # samtranslator takes 1 s to import, so only a translation imports it; it also prints about feature flags.
     from samtranslator.model.exceptions import InvalidDocumentException
     from samtranslator.translator.transform import transform
 
@@ -265,7 +265,7 @@ def _translate(file: str, document: Document, values: Mapping[str, str], place: 
         causes = "; ".join(str(cause.message) for cause in problem.causes)
         raise TemplateError(f"{file}: {' '.join(causes.split())}") from problem
     except (AttributeError, KeyError, TypeError, ValueError) as problem:
-        # The translator presumes a shape that no schema checked; what it trips over is still the template's fault.
+        # The translator expects a shape that no schema checked; its exceptions are still the template's fault.
         raise TemplateError(f"{file}: SAM cannot translate it ({type(problem).__name__}: {problem})") from problem
     return translated
 
@@ -285,7 +285,7 @@ def _point_code_at_s3(node: object, folder: Path) -> None:
 
 # --- references ------------------------------------------------------------------------------------------------------
 
-# type: (the property with the physical name, the service of the ARN, what stands before the name in the ARN)
+# type: (the property with the physical name, the service of the ARN, the part before the name in the ARN)
 _NAMED = {
     "AWS::DynamoDB::Table": ("TableName", "dynamodb", "table/"),
     "AWS::S3::Bucket": ("BucketName", "s3", ""),
@@ -305,11 +305,11 @@ _NAMED = {
 _REF_IS_ARN = {"AWS::SNS::Topic", "AWS::SecretsManager::Secret", "AWS::Lambda::LayerVersion"}
 _REF_IS_ID = {"AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api"}
 _NESTED = "AWS::CloudFormation::Stack"
-LATEST_STREAM = "latest"  # a real label is the stream's birthday, which nobody knows before the table exists
+LATEST_STREAM = "latest"  # a real label is the stream's creation time, unknown before the table exists
 
 
 class _Resolver:
-    """CloudFormation's functions over one translated document; what a function refers to is resolved when asked for."""
+    """CloudFormation's functions over one translated document; references are resolved on demand."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What `make run` shows of each request: one line, when it has been answered."""
+"""The lines of `make run`: one for each request, after its answer."""
 
 import contextlib
 import json
@@ -37,11 +37,11 @@ Observe = Callable[[Answered], None]
 
 
 def nobody(_: Answered) -> None:
-    """Shows nothing; what the gateways do until somebody looks on."""
+    """Shows nothing; the default of the gateways."""
 
 
 def _printable(text: str) -> str:
-    """Returns a client's text as a terminal can show it, cut off where it is long."""
+    """Returns a client's text as a terminal can show it, cut off if it is long."""
     shown = "".join(character if character.isascii() and character.isprintable() else "?" for character in text)
     return shown if len(shown) <= MAX_PATH_CHARACTERS else shown[: MAX_PATH_CHARACTERS - 1] + "…"
 
@@ -61,7 +61,7 @@ def problem_of(body: str | bytes | None) -> tuple[int | None, str | None]:
 
 
 class RefusalCodes(logging.Handler):
-    """Remembers by which code a function refused a request: the gateway's own 401 does not say why, the log does."""
+    """Remembers the code of a function's refusal: the gateway's own 401 does not say why, the log does."""
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
@@ -80,8 +80,8 @@ class RefusalCodes(logging.Handler):
 
 
 class Terminal:
-    """Writes lines in a thread of its own: a terminal that is held, or a pipe that nobody reads, loses lines instead of
-    holding up requests."""
+    """Writes lines in its own thread: a paused terminal, or a pipe without a reader, loses lines instead of blocking
+    requests."""
 
     def __init__(self, terminal: TextIO, codes: RefusalCodes) -> None:
         self._file = terminal.fileno()
@@ -96,7 +96,7 @@ class Terminal:
             self._waiting.put_nowait(shown.line())
 
     def _write(self) -> None:
-        with contextlib.suppress(OSError):  # whoever looked on is gone
+        with contextlib.suppress(OSError):  # the reader is gone
             while True:
                 _write_all(self._file, f"{self._waiting.get()}\n".encode())
 

@@ -17,7 +17,7 @@ MAX_EXPIRES_IN_S = 366 * 24 * 60 * 60
 
 
 class Wanted(Struct, forbid_unknown_fields=True, frozen=True):
-    """Who shall get a token: the body of `POST /local/token`."""
+    """The person who gets a token: the body of `POST /local/token`."""
 
     user_id: str
     name: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
@@ -27,7 +27,7 @@ class Wanted(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def read_wanted(raw: bytes) -> Wanted:
-    """Returns who shall get a token; raises Invalid with the field that is wrong."""
+    """Returns the person who gets a token; raises Invalid with the wrong field."""
     wanted = bodies.decode(raw, Wanted)
     if is_reserved(wanted.user_id) or wanted.user_id in (".", ".."):
         raise Invalid.field("/user_id", "not_allowed", "`user_id` can be neither `.`, `..` nor an id of Parley's own.")
@@ -42,7 +42,7 @@ def read_wanted(raw: bytes) -> Wanted:
 
 
 def local_secret(given: str | None, kept_in: Path) -> str:
-    """Returns the secret that local tokens are signed with: the given one, else one made once and kept in a file."""
+    """Returns the secret that signs local tokens: the given one, else one made once and kept in a file."""
     if given:
         return given
     if not kept_in.exists():
@@ -77,7 +77,7 @@ def mint(
     contexts: Mapping[str, Sequence[str]] | None = None,
     expires_in_s: int = DEFAULT_EXPIRES_IN_S,
 ) -> str:
-    """Returns a token; `environment` is that of the functions, where JWT_* say what a token must look like."""
+    """Returns a token; `environment` is that of the functions, whose JWT_* variables define the form of a token."""
     claims: dict[str, object] = {
         environment.get("JWT_USER_ID_CLAIM", "sub"): user_id,
         "iss": environment.get("JWT_ISSUER", "parley"),

@@ -1,4 +1,4 @@
-"""What invokes functions without being asked, each in a thread of its own: streams, queues and schedules."""
+"""The event sources at work, each in its own thread: streams, queues and schedules."""
 
 import logging
 import threading
@@ -51,7 +51,7 @@ class Triggers:
                 thread.join(JOIN_S)
 
     def _sleep(self, seconds: float) -> bool:
-        """Waits; says False when everything stops, at once."""
+        """Waits; returns False at once if everything stops."""
         return not self._stop.wait(seconds)
 
     def _repeat(self, what: str, step: Callable[[], object], pause_s: float) -> None:

@@ -2,7 +2,7 @@
 
 A transport calls `connect` for a handshake, `receive` for a message and `disconnected` when a connection has ended, and
 gives each connection a `Peer` to send and close with. Numbers are from the developer guide's "Quotas for configuring
-and running a WebSocket API"; what nobody has checked against AWS says so.
+and running a WebSocket API"; comments mark what was not checked against AWS.
 """
 
 import json
@@ -46,7 +46,7 @@ _CONNECTION_ID = re.compile(r"[A-Za-z0-9_-]{8,}={1,2}")
 
 @dataclass
 class Limits:
-    """The two clocks of a connection; tests and impatient people shorten them."""
+    """The two time limits of a connection; tests and impatient users shorten them."""
 
     idle_ms: int = 10 * 60 * 1000
     lifetime_ms: int = 2 * 60 * 60 * 1000
@@ -61,7 +61,7 @@ class Peer(Protocol):
 
 
 class State(Enum):
-    PENDING = "pending"  # $connect has not returned yet: one cannot post to it
+    PENDING = "pending"  # $connect has not returned yet: posts to it fail
     OPEN = "open"
     CLOSED = "closed"
 
@@ -110,7 +110,7 @@ class _FrameError(Exception):
 
 
 class ManagementError(Exception):
-    """An answer of the `@connections` API that is no 200: botocore raises the exception named by `error_type`."""
+    """An answer of the `@connections` API other than 200: botocore raises the exception that `error_type` names."""
 
     def __init__(self, status: int, error_type: str, message: str | None = None) -> None:
         super().__init__(f"{status} {error_type}")
@@ -123,7 +123,7 @@ class ManagementError(Exception):
 class _Route:
     key: str
     function: str
-    role_arn: str | None  # in which the API invokes the function; None asks for a permission
+    role_arn: str | None  # role in which the API invokes the function; None requires a permission
     timeout_s: float
     answers: bool  # has both RouteResponseSelectionExpression and a RouteResponse: its body goes back to the client
     authorizer: "_Authorizer | None"
@@ -168,7 +168,7 @@ class WebSocketApi:
     def of(
         cls, template: Template, invoke: Invoke, now_ms: Callable[[], int], limits: Limits | None = None
     ) -> "WebSocketApi":
-        """Returns the template's WebSocket API; TemplateError where it has none, or more than one."""
+        """Returns the template's WebSocket API; raises TemplateError if it has none, or more than one."""
         apis = [a for a in template.of_type("AWS::ApiGatewayV2::Api") if a.properties["ProtocolType"] == "WEBSOCKET"]
         if len(apis) != 1:
             raise TemplateError(
@@ -318,7 +318,7 @@ class WebSocketApi:
             connection.peer.send(json.dumps(frame))
 
     async def disconnected(self, connection: Connection, code: int, reason: str = "") -> None:
-        """Ends a connection, whoever closed it; the transport calls this once, and $disconnect runs, or is lost."""
+        """Ends a connection that either side closed; the transport calls this once. $disconnect runs, or is lost."""
         connection.state = State.CLOSED
         if self.connections.pop(connection.connection_id, None) is None:
             return
@@ -336,7 +336,7 @@ class WebSocketApi:
             log.warning("$disconnect of %s was in vain: %s", connection.connection_id, problem)
 
     def close_stale(self) -> None:
-        """Closes with 1001 what has been idle for ten minutes or open for two hours; the server calls it often."""
+        """Closes with 1001 connections that were idle for 10 minutes or open for 2 hours; the server calls it often."""
         now_ms = self._now_ms()
         for connection in list(self.connections.values()):
             if connection.state is not State.OPEN:
@@ -363,7 +363,7 @@ class WebSocketApi:
         connection.active_at_ms = self._now_ms()
 
     def get(self, connection_id: str) -> Document:
-        """Returns what the API tells of a connection; raises ManagementError: 400 or 410."""
+        """Returns the API's description of a connection; raises ManagementError: 400 or 410."""
         connection = self._open(connection_id)
         return {
             "connectedAt": _iso(connection.connected_at_ms),
@@ -386,7 +386,7 @@ class WebSocketApi:
     # --- routes and events -------------------------------------------------------------------------------------------
 
     def _route_key(self, message: str) -> str | None:
-        """Returns the route for a message: an exact match, else $default; None where there is neither."""
+        """Returns the route for a message: an exact match, else $default; None if there is neither."""
         key = self._select(message)
         if key is None or key in _RESERVED or key not in self.routes:
             key = "$default"
@@ -435,7 +435,7 @@ def _frame(result: Any) -> str:
         raise _FrameError(500, "Internal server error")
     body: str = result.get("body") or ""
     if len(body.encode()) > MAX_MESSAGE_BYTES:
-        # Quotas: "Message payload size 128 KB". What a client sees of a larger answer is unverified; not the body.
+        # Quotas: "Message payload size 128 KB". It is unverified what a client gets for a larger answer; not the body.
         log.error("a route's answer of %d bytes is larger than a message may be", len(body.encode()))
         raise _FrameError(500, "Internal server error")
     return body
@@ -453,7 +453,7 @@ def _iso(time_ms: int) -> str:
 
 
 def _connect_fields(headers: MultiMap, query: MultiMap) -> Document:
-    """Returns what only $connect's event has; without a query string, the two query fields are left out."""
+    """Returns the fields that only $connect's event has; without a query string, the two query fields are left out."""
     fields: Document = {"headers": headers.last, "multiValueHeaders": headers.all}
     if query.pairs:
         fields |= {"queryStringParameters": query.last, "multiValueQueryStringParameters": query.all}
@@ -473,7 +473,7 @@ def _stage(template: Template, api: Resource) -> str:
 
 
 def _selector(api: Resource) -> Callable[[str], str | None]:
-    """Returns what finds the route key in a message, by a RouteSelectionExpression like `$request.body.action`."""
+    """Returns the selector of a message's route key, by a RouteSelectionExpression like `$request.body.action`."""
     expression = str(api.properties["RouteSelectionExpression"])
     found = re.fullmatch(r"\$\{?request\.body\.([A-Za-z0-9_.-]+)\}?", expression)
     if not found:
