@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 def renew(request: Request, person: Presence) -> Presence | None:
-    """Returns the caller with a lease of the calling device that lasts; None if that device is not known.
+    """Returns the caller with a lasting lease of the calling device; None if that device is unknown.
 
     One round trip if little is left, else none.
     """
@@ -23,7 +23,7 @@ def renew(request: Request, person: Presence) -> Presence | None:
 
 
 def renew_beside(request: Request, people: Iterable[Presence], do: Callable[[], Result]) -> Result:
-    """Does something, and renews the calling device's lease meanwhile if `people` show that little is left of it."""
+    """Returns the result of `do`; meanwhile renews the calling device's lease if `people` show that it is due."""
     [*mine] = [one for one in people if one.user_id == request.user_id and needs_renewal(request, one)]
     if not mine:
         return do()

@@ -1,4 +1,4 @@
-"""Who is there: devices come, stay by pinging, and go; those who share a direct conversation are told."""
+"""Presence: devices connect, stay by pinging, and go; people who share a direct conversation are told."""
 
 from collections.abc import Iterable
 
@@ -23,32 +23,32 @@ from parley.domain.live import visibility
 from parley.domain.live.posts import Unasked
 from parley.domain.live.presence import MAX_SILENCE_S, Connection, Presence
 
-MAX_WATCHERS = 100  # the most recent conversations, whose other sides are told of a change (bounded, never everyone)
-MAX_KNOWN = 1000  # conversations that are looked through for people whose status the caller may ask for
+MAX_WATCHERS = 100  # most recent conversations whose other sides are told of a change (bounded, never everyone)
+MAX_KNOWN = 1000  # most recent conversations in which the caller's acquaintances are looked up
 
 
 class Pong(Struct, frozen=True, kw_only=True):
-    """The answer to a ping: until when the lease holds and what the device has joined (nothing once forgotten)."""
+    """The answer to a ping: the end of the lease, and the conversations that the device has joined."""
 
     expires_at: str
     joined: list[str]
 
 
 class TakenInAgain(Pong, Unasked, frozen=True, kw_only=True):
-    """The answer to a ping of a device that was taken for gone: it must join its conversations again."""
+    """The answer to a ping of a device that counted as gone: it must join its conversations again."""
 
 
 class StatusList(Struct, frozen=True):
-    """The status of those people whom the caller may ask about; others are left out, whether they exist or not."""
+    """The status of the people whom the caller may ask about; others are left out, whether they exist or not."""
 
     statuses: list[UserStatus]
 
 
 def connect(request: Request) -> None:
-    """Notes a new device of the caller and, where it is the only one, tells those who watch; TooMany for one too many.
+    """Records a new device of the caller and, if it is the only one, tells the watchers; raises TooMany.
 
-    Five round trips at most. A try that died before it told them leaves its device behind, and is no reason for the
-    next one to be silent: hence `is_announced`.
+    Five round trips at most. A try that died before its posts leaves its device behind; `is_announced` makes the next
+    try tell the watchers anyway.
     """
     person = _admit(request)
     _check_sign_in(request)
@@ -58,7 +58,7 @@ def connect(request: Request) -> None:
 
 
 def _admit(request: Request) -> Presence:
-    """Writes the calling device's connection, in the place of dead ones where there is no room; raises TooMany."""
+    """Writes the calling device's connection, in place of dead ones if there is no room; raises TooMany."""
     while True:
         try:
             return connections.save(request.user_id, _connection(request), limits.current().connections)
@@ -89,9 +89,9 @@ def _gone(request: Request, person: Presence) -> list[Connection]:
 
 
 def _check_sign_in(request: Request) -> None:
-    """Takes the calling device back if its user was signed out meanwhile; raises Unauthenticated. One round trip.
+    """Removes the calling device if its user was signed out meanwhile; raises Unauthenticated. One round trip.
 
-    A sign-out notes itself, then reads the devices. So either it finds this one, or this read finds the sign-out.
+    A sign-out is written before it reads the devices. So either it finds this one, or this read finds the sign-out.
     """
     try:
         account_states.check_again()
@@ -120,7 +120,7 @@ def _too_many(request: Request, person: Presence) -> TooMany:
     first_ends_ms = min((one.until_s * 1000 for one in live), default=request.now_ms)
     return TooMany(
         "too_many_connections",
-        f"You are connected with {len(live)} devices, and more are not allowed; close one first.",
+        f"You are connected with {len(live)} devices, the most allowed; close one first.",
         rule="connections",
         retry_after_ms=max(0, min(first_ends_ms, silent_until_ms) - request.now_ms),
     )
@@ -132,7 +132,7 @@ def _announce(request: Request, person: Presence) -> None:
 
 
 def ping(request: Request) -> Pong:
-    """Keeps the calling device, and takes it in again if it was taken for gone.
+    """Keeps the calling device, and records it again if it counted as gone.
 
     One round trip, two if little is left of its lease.
     """
@@ -146,10 +146,10 @@ def ping(request: Request) -> Pong:
 
 
 def close(request: Request, user_id: str, connection_id: str | None = None) -> None:
-    """Closes one connection of a person, or all of them, however alive they are; those who watch hear of the last one.
+    """Closes one connection of a person, or all of them, live or not; after the last one, tells the watchers.
 
-    Two round trips, one for each connection, and those of a leave. A try that died before it told them may have left
-    nothing to close, and is no reason for the next one to be silent.
+    Two round trips, one for each connection, and those of a leave. It tells the watchers even if nothing is left to
+    close, because an earlier try may have died before its posts.
     """
     left = connections.of([user_id])[user_id]
     closed = [one.connection_id for one in left.connections if connection_id in (None, one.connection_id)]
@@ -161,14 +161,14 @@ def close(request: Request, user_id: str, connection_id: str | None = None) -> N
 
 
 def disconnect(request: Request) -> None:
-    """Forgets a device of the caller and, where it was the last one, tells those who watch.
+    """Deletes a device of the caller and, if it was the last one, tells the watchers.
 
-    A device that was gone already (a post had found it so, or an earlier try died here) may still have been the last.
+    A device that was gone already (a post found it gone, or an earlier try died here) may still have been the last.
     """
     left = connections.remove(request.user_id, request.device_id, last_seen_ms=request.now_ms)
     person = left or connections.of([request.user_id])[request.user_id]
     if person.is_watched and not person.connections:
-        # Of a device that was gone already it is known when its user was last here.
+        # If the device was gone already, its row says when the user was last online.
         last_seen_ms = request.now_ms if left is not None else person.last_seen_ms or request.now_ms
         _leave(request, person, last_seen_ms=last_seen_ms)
 
@@ -176,8 +176,8 @@ def disconnect(request: Request) -> None:
 def get_presence(request: Request, user_ids: Iterable[str]) -> StatusList:
     """Returns the status of people with whom the caller shares a direct conversation, or of the caller.
 
-    Who hides when they were last here is told it of nobody. Those who have blocked the caller, or whom the caller has,
-    are left out, as are pseudonyms. Two round trips, three for those whom many have blocked.
+    A caller who hides when they were last online does not see it of others. Users who have blocked the caller, or whom
+    the caller has blocked, are left out, as are pseudonyms. Two round trips, three if many have blocked the caller.
     """
     known = {entry.peer_id for entry in _recent(request.user_id, MAX_KNOWN)} | {request.user_id}
     wanted = [one for one in dict.fromkeys(user_ids) if one in known and not is_reserved(one)]
@@ -191,9 +191,9 @@ def get_presence(request: Request, user_ids: Iterable[str]) -> StatusList:
 
 
 def _sweep_person(request: Request, run: Run, key: tuple[str, ...], read: Presence | None) -> int:
-    """Forgets and closes each connection of a person whose lease or token has run out, and tells those who watch.
+    """Deletes and closes each connection of a person whose lease or token has expired, and tells the watchers.
 
-    Returns how many. What a killed sweep leaves half done stays in the index, and the next one finds it there.
+    Returns how many. After a kill, an unfinished person stays in the index, and the next sweep finds them there.
     """
     [user_id] = key
     person = read or connections.of([user_id])[user_id]
@@ -219,47 +219,47 @@ SWEEP = Sweep(
 
 
 def clear_stale_presence(request: Request, run: Run) -> int:
-    """Forgets and closes the connections whose lease or token has run out; returns how many."""
+    """Deletes and closes the connections whose lease or token has expired; returns how many."""
     return sweep.sweep_due(request, run, SWEEP)
 
 
 def _forget_dead(request: Request, person: Presence) -> tuple[Presence, int, int]:
-    """Forgets and closes the dead devices of a person; two round trips.
+    """Deletes and closes the dead devices of a person; two round trips.
 
-    Returns what is left, how many were forgotten, and how many of these could not be closed.
+    Returns the remaining presence, and the numbers of deleted devices and of those that could not be closed.
     """
     for _ in conditions.tries():
         dead = [one for one in person.connections if not one.is_live(request.now_s)]
         if not dead:
             return person, 0, 0
-        # No ping saves those whose token has expired, and what was forgotten could not be found again: closed first.
+        # No ping renews an expired token, and a deleted connection could not be found again. So close these first.
         expired = [one.connection_id for one in dead if one.token_s <= request.now_s]
         left_open = sockets.close_all(expired)
         left = connections.forget(person.user_id, dead, last_seen_ms=person.last_sign_ms())
         if left is not None:
             left_open += sockets.close_all(one.connection_id for one in dead if one.connection_id not in expired)
             return left, len(dead), left_open
-        person = connections.of([person.user_id])[person.user_id]  # one has pinged, or another sweep was here
+        person = connections.of([person.user_id])[person.user_id]  # a device has pinged, or another sweep was faster
     raise retrying.busy()
 
 
 def _leave(request: Request, person: Presence, last_seen_ms: int | None) -> None:
-    """Tells those who watch that a person without connections is gone, then takes them out of the sweep's index.
+    """Tells the watchers that a person without connections is gone, then removes them from the sweep's index.
 
-    In this order: killed in between, the sweep finds the person again and tells once more, which does no harm.
+    The order matters: after a kill in between, the sweep finds the person again and tells once more, which is harmless.
     """
     gone = Presence(user_id=person.user_id, last_seen_ms=last_seen_ms, hides_last_seen=person.hides_last_seen)
     _tell_watchers(request, gone)
     if not connections.mark_offline(person.user_id, last_seen_ms):
         back = connections.of([person.user_id])[person.user_id]
-        if back.live(request.now_s):  # they came back while their going was told
+        if back.live(request.now_s):  # they came back meanwhile
             _tell_watchers(request, back)
 
 
 def _tell_watchers(request: Request, person: Presence) -> None:
-    """Posts a person's status to the other sides of those of their `MAX_WATCHERS` most recent conversations with one.
+    """Posts a person's status to the other sides of their `MAX_WATCHERS` most recent conversations.
 
-    Not to those who have blocked the person, nor to those whom the person has blocked.
+    Not to users who have blocked the person, nor to users whom the person has blocked.
     """
     entries = _recent(person.user_id, MAX_WATCHERS)
     watchers = {entry.peer_id for entry in entries if entry.peer_id is not None}
@@ -276,7 +276,7 @@ def _tell_watchers(request: Request, person: Presence) -> None:
 def _recent(user_id: str, limit: int) -> list[Entry]:
     """Returns up to `limit` of a person's most recent conversations; one round trip.
 
-    Archived ones are among them: who has put a conversation away is there for the other side all the same.
+    Archived ones are among them: archiving a conversation does not hide presence from its other side.
     """
     active, archived = in_parallel(
         lambda: conversations.recent(user_id, limit), lambda: conversations.recent(user_id, limit, archived=True)
