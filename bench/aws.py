@@ -104,11 +104,13 @@ def tokens(rest: httpx.Client, rest_url: str) -> list[str]:
     if given := os.environ.get("TOKENS"):
         return given.split(",")
     if secret := os.environ.get("JWT_SECRET"):
-        return [jwt.encode(_claims(one), secret, algorithm="HS256") for one in PEOPLE]
+        return [jwt.encode(_claims(user_id), secret, algorithm="HS256") for user_id in PEOPLE]
     host = urlsplit(rest_url)
     if host.hostname in ("localhost", "127.0.0.1"):
         local = f"{host.scheme}://{host.netloc}/local/token"
-        return [str(rest.post(local, json={"user_id": one}).raise_for_status().json()["token"]) for one in PEOPLE]
+        return [
+            str(rest.post(local, json={"user_id": user_id}).raise_for_status().json()["token"]) for user_id in PEOPLE
+        ]
     raise SystemExit("bench-aws: give two tokens in TOKENS, with a comma between, or the secret in JWT_SECRET")
 
 

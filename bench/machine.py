@@ -51,5 +51,5 @@ def _share(before: tuple[int, int], after: tuple[int, int]) -> float:
 
 def _ticks(stat: str) -> tuple[int, int]:
     """Returns the ticks that passed idle, and all of them (proc(5): user nice system idle iowait …)."""
-    ticks = [int(one) for one in stat.splitlines()[0].split()[1:9]]
+    ticks = [int(number) for number in stat.splitlines()[0].split()[1:9]]
     return ticks[3] + ticks[4], sum(ticks)

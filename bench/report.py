@@ -77,7 +77,7 @@ def month_table(rows: Sequence[Row]) -> str:
     parts = [dict(re.findall(r"([a-z ]+?) ([\d.]+)(?:, |$)", row.note)) for row in months]
     head = [row.what.removeprefix("a month of ").rpartition(", ")[0] for row in months]
     lines = [f"| USD a month | {' | '.join(head)} |", "|---|" + "---:|" * len(months)]
-    lines += [f"| {name} | {' | '.join(one[name] for one in parts)} |" for name in parts[0]]
+    lines += [f"| {name} | {' | '.join(part[name] for part in parts)} |" for name in parts[0]]
     lines.append(f"| **all** | {' | '.join(f'**{row.number:g}**' for row in months)} |")
     return "\n".join(lines) + "\n"
 

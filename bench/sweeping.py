@@ -125,7 +125,7 @@ def _job_s(stage: Stage, watchers: list[str], number: int) -> float:
     stage.now_ms += (_heartbeat()[1] + 1) * 1000
     for watcher in watchers:
         stage.connect(watcher)  # they are there
-    body = json.dumps({"kind": "presence", "keys": [[one] for one in people], "at_s": stage.now_ms // 1000})
+    body = json.dumps({"kind": "presence", "keys": [[user_id] for user_id in people], "at_s": stage.now_ms // 1000})
     function = stage.functions["SweepRows"]
     handler = stage.functions.handler(function)
     context = Context(function, "bench", time.monotonic() + 3600)

@@ -114,18 +114,18 @@ class Told(Struct, frozen=True):
     def without(self, user_ids: Iterable[str]) -> "Told":
         """Returns the same for all but some people."""
         gone = set(user_ids)
-        return msgspec.structs.replace(self, user_ids=[one for one in self.user_ids if one not in gone])
+        return msgspec.structs.replace(self, user_ids=[user_id for user_id in self.user_ids if user_id not in gone])
 
 
 def tell_all(request: Request, told: Sequence[Told]) -> None:
     """Posts several things to people's live devices, except the calling one; reads their devices once."""
-    people = connections.of(dict.fromkeys(one for each in told for one in each.user_ids))
+    people = connections.of(dict.fromkeys(user_id for each in told for user_id in each.user_ids))
     posts = [
         post
         for each in told
         for post in posts_to(
             request.now_s,
-            [people[one] for one in dict.fromkeys(each.user_ids)],
+            [people[user_id] for user_id in dict.fromkeys(each.user_ids)],
             each.frame_for,
             each.conversation_id,
             besides=request.connection_id,

@@ -36,9 +36,9 @@ def screen(request: Request, text: str, field: str = "text") -> Screened:
 
 def flagged(request: Request, step: Step, *screened: Screened) -> Step:
     """Returns the step with a report of its message to the moderators, if a rule wants one."""
-    flags = tuple(dict.fromkeys(flag for one in screened for flag in one.flags))
+    flags = tuple(dict.fromkeys(flag for part in screened for flag in part.flags))
     message = step.message
     if not flags or message is None:
         return step
-    text = "\n".join(one.text for one in screened if one.flags)
+    text = "\n".join(part.text for part in screened if part.flags)
     return replace(step, report=reports.report_by_rules(message, text, flags[:MAX_NAMED], request.now_ms))

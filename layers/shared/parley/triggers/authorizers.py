@@ -112,10 +112,10 @@ def bearer_token(event: Event) -> str:
 def connect_credential(event: Event) -> Token | Ticket:
     """Returns the credential that opens a WebSocket; raises Unauthenticated for none, or more than one."""
     found: list[Token | Ticket] = [Ticket(text) for text in _query(event, "ticket")]
-    offered = [one.strip() for line in _headers(event, "sec-websocket-protocol") for one in line.split(",")]
+    offered = [protocol.strip() for line in _headers(event, "sec-websocket-protocol") for protocol in line.split(",")]
     if BEARER in offered:
         # The subprotocols offered are `bearer` and the token itself: a browser can send no other header.
-        found += [Token(one) for one in offered if one != BEARER] or [Token("")]
+        found += [Token(token) for token in offered if token != BEARER] or [Token("")]
     # Node, Android and iOS can set this header. A header of another scheme is not for us: a proxy's, say.
     found += [Token(text) for value in _headers(event, "authorization") if (text := _bearer(value)) is not None]
     if len(found) > 1:

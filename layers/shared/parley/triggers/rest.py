@@ -170,9 +170,11 @@ def _rate_headers(rate_limits: Collection[RateLimit]) -> dict[str, str]:
         return {}
     return {
         "RateLimit-Policy": ", ".join(
-            f'"{one.policy}";q={one.limit};w={_seconds(one.window_ms)}' for one in rate_limits
+            f'"{limit.policy}";q={limit.limit};w={_seconds(limit.window_ms)}' for limit in rate_limits
         ),
-        "RateLimit": ", ".join(f'"{one.policy}";r={one.remaining};t={_seconds(one.more_in_ms)}' for one in rate_limits),
+        "RateLimit": ", ".join(
+            f'"{limit.policy}";r={limit.remaining};t={_seconds(limit.more_in_ms)}' for limit in rate_limits
+        ),
     }
 
 

@@ -145,7 +145,7 @@ def _name(function: Callable[..., Any]) -> str:
 def _offered(event: Mapping[str, Any]) -> list[str]:
     """Returns the subprotocols that a client offers on `$connect`; the only event that has headers."""
     headers = {name.lower(): text for name, text in (event.get("headers") or {}).items()}
-    return [one.strip() for one in headers.get("sec-websocket-protocol", "").split(",")]
+    return [protocol.strip() for protocol in headers.get("sec-websocket-protocol", "").split(",")]
 
 
 def _outcome(event: Mapping[str, Any], name: str, run: Callable[[Request], object], must_hold: bool = True) -> object:

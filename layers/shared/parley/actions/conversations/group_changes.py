@@ -114,7 +114,7 @@ def _tell(request: Request, head: Head, there: Memberships, message: StoredMessa
         talk.append(push.Told(change.user_ids, told, None))
     if change.kind == "member_added":
         came = [one for user_id in change.user_ids if (one := there.get(user_id)) is not None]
-        talk.insert(0, push.Told([one.user_id for one in came], _created(head, came), conversation_id))
+        talk.insert(0, push.Told([member.user_id for member in came], _created(head, came), conversation_id))
     push.tell_all(request, talk)
     push.remember((conversation_id, change.change_seq))
 
@@ -137,7 +137,7 @@ def _created(head: Head, came: Sequence[Membership]) -> push.FrameFor:
     No round trip; one or two if a newer message follows the system message.
     """
     last = head.last_message if head.shows_words else None
-    blockers = blocks.blockers_of(last.sender_id, [one.user_id for one in came]) if last is not None else ()
+    blockers = blocks.blockers_of(last.sender_id, [member.user_id for member in came]) if last is not None else ()
     frames = {}
     for mine in came:
         blocked = frozenset({last.sender_id} if last is not None and mine.user_id in blockers else ())
@@ -164,4 +164,4 @@ def check_may_be_added(
 
 def pointers(request: Request, name: str, user_ids: Sequence[str]) -> dict[str, str]:
     """Returns the place of each person in a list of a body, by id; the first place of a duplicate."""
-    return {one: f"{request.field_prefix}/{name}/{place}" for place, one in reversed(list(enumerate(user_ids)))}
+    return {user_id: f"{request.field_prefix}/{name}/{place}" for place, user_id in reversed(list(enumerate(user_ids)))}

@@ -95,7 +95,7 @@ def _creation(request: Request, conversation_id: str, wanted: CreateConversation
 
 
 def _others(request: Request, wanted: CreateConversation) -> list[str]:
-    return [one for one in dict.fromkeys(wanted.member_ids) if one != request.user_id]
+    return [user_id for user_id in dict.fromkeys(wanted.member_ids) if user_id != request.user_id]
 
 
 def update_conversation(request: Request, conversation_id: str, wanted: UpdateConversation) -> Conversation:
@@ -111,9 +111,11 @@ def update_conversation(request: Request, conversation_id: str, wanted: UpdateCo
     reader = reader_of(request.user_id, [head])
     if head.is_group:
         return views.view_conversation(head, reader, there, {})
-    people = [(one, conversation_id) for one in head.participants]
+    people = [(user_id, conversation_id) for user_id in head.participants]
     found, names = conversations.memberships_and_names(people)
-    return views.view_conversation(head, reader, {one: found[one, conversation_id] for one in head.participants}, names)
+    return views.view_conversation(
+        head, reader, {user_id: found[user_id, conversation_id] for user_id in head.participants}, names
+    )
 
 
 def _screened(request: Request, wanted: Named) -> tuple[Named, Screened, Screened]:

@@ -83,7 +83,11 @@ def _fitting(
     if not wanted.is_part:
         shown = chunk.ordered[:room]
         return shown, chunk.behind(shown)
-    keys = [(one, head.conversation_id) for head in chunk.ordered for one in wanted.people_of(head, request.user_id)]
+    keys = [
+        (member_id, head.conversation_id)
+        for head in chunk.ordered
+        for member_id in wanted.people_of(head, request.user_id)
+    ]
     memberships, names = conversations.memberships_and_names(keys, stale_for=request.user_id)
     fitting: list[Head] = []
     for place, head in enumerate(chunk.ordered, start=1):

@@ -45,7 +45,7 @@ def add_members(request: Request, conversation_id: str, user_ids: Sequence[str])
     pointers = group_changes.pointers(request, "user_ids", user_ids)
 
     def decide(head: Head, there: group_changes.Memberships) -> Step | None:
-        came = [one for one in dict.fromkeys(user_ids) if one not in there]
+        came = [user_id for user_id in dict.fromkeys(user_ids) if user_id not in there]
         if not came:
             rights.require(head, request.user_id, "add_members")
             return None
@@ -129,7 +129,7 @@ def list_members(request: Request, conversation_id: str, query: Page) -> MemberL
         request.user_id, conversation_id, lambda: access.access_conversation(request, conversation_id)
     )
     shown, behind = member_pages.read_members(head, query)
-    keys = [(one, conversation_id) for one in shown]
+    keys = [(user_id, conversation_id) for user_id in shown]
     (found, names), cut_off = visibility.cut_off_beside(
         request.user_id, hidden, shown, lambda: conversations.memberships_and_names(keys)
     )

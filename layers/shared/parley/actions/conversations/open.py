@@ -107,10 +107,10 @@ def _new_head(
 
 def _tell_created(request: Request, head: Head) -> None:
     """Posts the new conversation to each member's devices, as that member sees it."""
-    fresh = {one: head.newcomer(one) for one in head.participants}
+    fresh = {user_id: head.newcomer(user_id) for user_id in head.participants}
     names = conversations.names(head.participants)
     # A direct conversation marks nothing for either side.
-    readers = (Reader(user_id=one, blocked=frozenset()) for one in head.participants)
+    readers = (Reader(user_id=user_id, blocked=frozenset()) for user_id in head.participants)
     frames = {
         one.user_id: ConversationCreated(
             conversation_id=head.conversation_id, conversation=view_conversation(head, one, fresh, names)

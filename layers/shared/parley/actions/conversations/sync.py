@@ -37,17 +37,28 @@ def sync(request: Request, wanted: Sync, budget: Budget) -> CaughtUp:
     at = cursors(wanted.cursors)
     entries, blocked = in_parallel(lambda: _entries(request), lambda: blocks.blocked_by(request.user_id))
     listed = dict.fromkeys(entry.conversation_id for part in entries for entry in part[:MAX_JOINED])
-    unknown = [one for one in listed if one not in at]
+    unknown = [conversation_id for conversation_id in listed if conversation_id not in at]
     looked_at = unknown[: budget.conversations]
     pairs = conversations.heads_and_memberships([*at, *looked_at], request.user_id)
-    mine = {one: pair for one, pair in pairs.items() if access.is_member(pair[0], request.user_id, pair[1])}
-    planned = plan({one: mine[one] for one in at if one in mine}, at, budget)
-    named, joined = _read(request, planned, [mine[one][0] for one in looked_at if one in mine], blocked)
+    mine = {
+        conversation_id: pair
+        for conversation_id, pair in pairs.items()
+        if access.is_member(pair[0], request.user_id, pair[1])
+    }
+    planned = plan(
+        {conversation_id: mine[conversation_id] for conversation_id in at if conversation_id in mine}, at, budget
+    )
+    named, joined = _read(
+        request,
+        planned,
+        [mine[conversation_id][0] for conversation_id in looked_at if conversation_id in mine],
+        blocked,
+    )
     found = Found(
         named=named,
         joined=joined,
         joined_capped=len(unknown) > len(looked_at) or any(len(part) > MAX_JOINED for part in entries),
-        left=[one for one in at if one not in mine],
+        left=[conversation_id for conversation_id in at if conversation_id not in mine],
         blocked=sorted(blocked),
         as_of=rfc3339(request.now_ms),
     )
@@ -66,9 +77,10 @@ def _read(
     request: Request, planned: Sequence[Named], new: Sequence[Head], blocked: Collection[str]
 ) -> tuple[list[Named], list[Conversation]]:
     """Returns the named conversations with all that the client misses, and the new ones as the caller sees them."""
-    filled = _queries.map(lambda one: _fill(request, one, blocked), planned)
+    filled = _queries.map(lambda named: _fill(request, named, blocked), planned)
     joined, markers = in_parallel(
-        lambda: view_conversations(new, request.user_id), lambda: _read_markers(request, [one.head for one in planned])
+        lambda: view_conversations(new, request.user_id),
+        lambda: _read_markers(request, [named.head for named in planned]),
     )
     named = [
         msgspec.structs.replace(one, filled=its, markers=markers.get(one.head.conversation_id, ()))
@@ -83,7 +95,10 @@ def _read_markers(request: Request, heads: Sequence[Head]) -> Mapping[str, list[
     It may be a moment old: a marker that moves comes as an event. One round trip, half a read unit each.
     """
     direct = {
-        (one, head.conversation_id): head for head in heads if not head.is_group for one in head.others(request.user_id)
+        (peer_id, head.conversation_id): head
+        for head in heads
+        if not head.is_group
+        for peer_id in head.others(request.user_id)
     }
     sides = conversations.memberships(direct, stale=True)
     return {
@@ -104,7 +119,7 @@ def _fill(request: Request, named: Named, blocked: Collection[str]) -> Filled:
         ),
         lambda: messages.changes(conversation_id, gap.first_change, gap.last_change),
     )
-    wanted = [one for one in changes if _concerns(one, request.user_id)]
+    wanted = [change for change in changes if _concerns(change, request.user_id)]
     return Filled([viewer.view(message) for message in stored], _missed(request, named, wanted, blocked))
 
 
@@ -127,8 +142,8 @@ def _missed(
     Changes of messages that the client does not have yet are left out: it gets those messages as they are.
     """
     head, known_seq = named.head, named.at.seq
-    wanted = [one for one in changes if not one.is_of_message or 0 < (one.message_seq or 0) <= known_seq]
-    seqs = sorted({one.message_seq for one in wanted if one.is_of_message and one.message_seq is not None})
+    wanted = [change for change in changes if not change.is_of_message or 0 < (change.message_seq or 0) <= known_seq]
+    seqs = sorted({change.message_seq for change in wanted if change.is_of_message and change.message_seq is not None})
     shown: dict[int, Message] = {}
     if seqs:
         span = (seqs[0], seqs[-1])

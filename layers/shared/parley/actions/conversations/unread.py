@@ -55,4 +55,8 @@ def list_unread(request: Request) -> UnreadList:
         for head, mine in pairs
         if head.unread(mine)
     ]
-    return UnreadList(conversations=unread, total=sum(one.unread for one in unread), capped=len(entries) > MAX_COUNTED)
+    return UnreadList(
+        conversations=unread,
+        total=sum(conversation.unread for conversation in unread),
+        capped=len(entries) > MAX_COUNTED,
+    )

@@ -28,7 +28,7 @@ def view_conversations(heads: Sequence[Head], user_id: str, *, stale: bool = Fal
     """
     if not heads:
         return []
-    keys = [(one, head.conversation_id) for head in heads for one in listing.people_of(head, user_id)]
+    keys = [(member_id, head.conversation_id) for head in heads for member_id in listing.people_of(head, user_id)]
     reader, (memberships, names) = in_parallel(
         lambda: reader_of(user_id, heads),
         lambda: conversations.memberships_and_names(keys, stale_for=user_id if stale else None),
@@ -38,9 +38,9 @@ def view_conversations(heads: Sequence[Head], user_id: str, *, stale: bool = Fal
             head,
             reader,
             {
-                one: memberships[one, head.conversation_id]
-                for one in listing.people_of(head, user_id)
-                if (one, head.conversation_id) in memberships
+                member_id: memberships[member_id, head.conversation_id]
+                for member_id in listing.people_of(head, user_id)
+                if (member_id, head.conversation_id) in memberships
             },
             names,
         )

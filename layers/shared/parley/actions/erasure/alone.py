@@ -71,7 +71,8 @@ def erase_calls(work: Work) -> Unit:
             ops.append(erasures.delete_row(row))
         elif work.user_id in (row.caller_id, row.callee_id, row.ended_by):
             row.caller_id, row.callee_id, row.ended_by = (
-                work.pseudonym if one == work.user_id else one for one in (row.caller_id, row.callee_id, row.ended_by)
+                work.pseudonym if user_id == work.user_id else user_id
+                for user_id in (row.caller_id, row.callee_id, row.ended_by)
             )
             ops.append(erasures.put_row(row))
             count += 1
@@ -82,7 +83,7 @@ def erase_blocks(work: Work) -> Unit:
     """Deletes the person's blocks, and the blocks against them; each block has two rows."""
     found = erasures.blocks_of(work.user_id, MAX_OPS // 2)
     pairs = [pair for one in found for pair in ((work.user_id, one), (one, work.user_id))]
-    ops = [erasures.delete_row(tables.Block(user_id=one, other_id=other)) for one, other in pairs]
+    ops = [erasures.delete_row(tables.Block(user_id=person_id, other_id=other)) for person_id, other in pairs]
     return Unit(ops, {"blocks": len(found)}, "more" if found else None)
 
 
@@ -149,5 +150,5 @@ def erase_words_left_behind(work: Work) -> Unit:
     if not work.job.is_last_round:
         return Unit()
     found = words_left_behind.behind(work.user_id, None, MAX_OPS)
-    ops = [erasures.delete_row(words_left_behind.row(work.user_id, one)) for one in found]
+    ops = [erasures.delete_row(words_left_behind.row(work.user_id, conversation_id)) for conversation_id in found]
     return Unit(ops, {"conversations": len(found)}, "more" if found else None)

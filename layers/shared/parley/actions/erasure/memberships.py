@@ -85,6 +85,6 @@ def _leave(work: Work, leaving: _Leaving, head: Head, *, is_member: bool) -> Uni
 def _heir(work: Work, head: Head) -> str:
     """Returns the heir of a group: its longest-standing admin, or else member."""
     everybody = head.participants or conversations.member_ids(head.conversation_id, MAX_MEMBERS)
-    candidates = [one for one in head.admin_ids or everybody if one != work.user_id]
-    found = conversations.memberships((one, head.conversation_id) for one in candidates)
-    return min(found.values(), key=lambda one: (one.since_ms, one.user_id)).user_id
+    candidates = [user_id for user_id in head.admin_ids or everybody if user_id != work.user_id]
+    found = conversations.memberships((user_id, head.conversation_id) for user_id in candidates)
+    return min(found.values(), key=lambda membership: (membership.since_ms, membership.user_id)).user_id

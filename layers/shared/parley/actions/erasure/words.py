@@ -69,7 +69,7 @@ def _messages(work: Work, walk: Walk, head: Head) -> Unit:
     for message in messages.each(head.conversation_id, walk.seq + 1, until):
         work.saw(message.text)
         given = mine.get(message.seq, [])
-        emojis = frozenset(one.emoji for one in given if one.emoji is not None)
+        emojis = frozenset(mark.emoji for mark in given if mark.emoji is not None)
         found = find_person(message, work.user_id, work.pseudonym, emojis, work.at_ms)
         if (found is not None or given) and not batch.takes(message, found, given):
             seq = message.seq - 1
@@ -115,7 +115,7 @@ class _Batch:
                 # There may be a hundred. They go in a unit before the message itself, which is then looked at again.
                 self._add([erasures.delete_row(row) for row in older[:room]], edit_versions=min(room, len(older)))
                 return False
-        own_ops = [erasures.delete_row(personal_marks.row(message.conversation_id, one)) for one in given]
+        own_ops = [erasures.delete_row(personal_marks.row(message.conversation_id, mark)) for mark in given]
         if found is not None:
             own_ops += self._change(message, found)
         if len(own_ops) > room:

@@ -162,7 +162,7 @@ class _Part:
         head = self._head
         people = head.participants or conversations.member_ids(head.conversation_id, MAX_MEMBERS)
         self._learn(people)
-        members = [Person(user_id=one, name=self._names[one], role=head.role_of(one)) for one in people]
+        members = [Person(user_id=user_id, name=self._names[user_id], role=head.role_of(user_id)) for user_id in people]
         return about_export(self._job, self._head, members)
 
     def _top(self) -> bytearray:
@@ -177,7 +177,7 @@ class _Part:
         job = self._job
         mine = personal_marks.marks_on(job.conversation_id, job.user_id, page[0].seq, page[-1].seq)
         viewer = Viewer(user_id=job.user_id, blocked=self._blocked, marks=mine)
-        return [viewer.view(one) for one in page if not viewer.is_hidden(one)]
+        return [viewer.view(message) for message in page if not viewer.is_hidden(message)]
 
     @cached_property
     def _blocked(self) -> frozenset[str]:
@@ -206,8 +206,8 @@ class _Part:
         One round trip, whatever their number; none if all are among these.
         """
         here = {message.id: message for message in shown}
-        elsewhere = {one.reply_to for one in shown if one.reply_to is not None} - here.keys()
-        seqs = [ids.split_message_id(one, "")[1] for one in elsewhere]
+        elsewhere = {message.reply_to for message in shown if message.reply_to is not None} - here.keys()
+        seqs = [ids.split_message_id(message_id, "")[1] for message_id in elsewhere]
         if not seqs:
             return here
         conversation_id, user_id = self._job.conversation_id, self._job.user_id
@@ -215,11 +215,11 @@ class _Part:
             lambda: messages.some(conversation_id, seqs), lambda: personal_marks.hidden(conversation_id, user_id, seqs)
         )
         viewer = Viewer(user_id=user_id, blocked=self._blocked, marks={})
-        return here | {one.message_id: viewer.view(one) for seq, one in found.items() if seq not in hidden}
+        return here | {message.message_id: viewer.view(message) for seq, message in found.items() if seq not in hidden}
 
     def _learn(self, user_ids: Iterable[str]) -> None:
         """Looks up the names that are still unknown."""
-        new = [one for one in user_ids if one not in self._names]
+        new = [user_id for user_id in user_ids if user_id not in self._names]
         if new:
             self._names |= conversations.names(new)
 

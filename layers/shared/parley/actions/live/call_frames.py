@@ -63,4 +63,4 @@ def signal_event(
 
 def has_device(people: Iterable[Presence], device: str | None, now_s: int) -> bool:
     """Says whether a device belongs to one of these people and is live."""
-    return device in {one.connection_id for person in people for one in person.live(now_s)}
+    return device in {connection.connection_id for person in people for connection in person.live(now_s)}

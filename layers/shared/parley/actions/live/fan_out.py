@@ -90,14 +90,14 @@ def run_fan_out(delivery: Delivery, now_ms: int) -> None:
 def _tell(head: Head, fan_out: FanOut, user_ids: Sequence[str], now_ms: int) -> None:
     """Posts to those of these people who are online and still in the group."""
     people = connections.of(user_ids)
-    online = [one for one in people.values() if one.live(now_ms // 1000)]
+    online = [person for person in people.values() if person.live(now_ms // 1000)]
     if not online:
         return
-    members = conversations.memberships((one.user_id, head.conversation_id) for one in online)
-    still_in = [one for one in online if (one.user_id, head.conversation_id) in members]
+    members = conversations.memberships((person.user_id, head.conversation_id) for person in online)
+    still_in = [person for person in online if (person.user_id, head.conversation_id) in members]
     if not still_in:
         return
-    frames = _frames(head, fan_out, [one.user_id for one in still_in])
+    frames = _frames(head, fan_out, [person.user_id for person in still_in])
     if frames is not None:
         _post(head, still_in, frames, now_ms)
 

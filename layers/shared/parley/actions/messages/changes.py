@@ -72,7 +72,7 @@ def edit_message(request: Request, message_id: str, wanted: EditMessage) -> Mess
     One more in a large group if the message has named people: it reads their memberships.
     """
     window_s = int(environment.optional("EDIT_WINDOW_S", "0"))
-    named = [one for one in dict.fromkeys(wanted.mentions) if one != EVERYONE]
+    named = [user_id for user_id in dict.fromkeys(wanted.mentions) if user_id != EVERYONE]
 
     def decide(found: Found) -> Step | None:
         screened = screening.screen(request, wanted.text)
@@ -198,10 +198,10 @@ def _with_named(found: Found) -> Found:
     One round trip in a large group, whose head lists no members; else none.
     """
     head = found.head
-    wanted = [one for one in found.message.mentions if one not in found.named and one != EVERYONE]
+    wanted = [user_id for user_id in found.message.mentions if user_id not in found.named and user_id != EVERYONE]
     if not head.is_large or not wanted:
         return found
-    sides = conversations.memberships((one, head.conversation_id) for one in wanted)
+    sides = conversations.memberships((user_id, head.conversation_id) for user_id in wanted)
     return replace(found, named={**found.named, **{user_id: mine for (user_id, _), mine in sides.items()}})
 
 

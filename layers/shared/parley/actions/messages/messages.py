@@ -43,7 +43,7 @@ def send_message(request: Request, conversation_id: str, draft: Draft, origin: O
     Three round trips (read, write, the members' devices), and two more for each lost race.
     """
     ids.check_conversation_id(conversation_id, access.field_of(request, "conversation_id"))
-    named = [one for one in dict.fromkeys(draft.mentions) if one != EVERYONE]
+    named = [user_id for user_id in dict.fromkeys(draft.mentions) if user_id != EVERYONE]
 
     def read_ahead() -> tuple[messages.Ahead, Blockers]:
         return _before_sending(request, conversation_id, draft, named)

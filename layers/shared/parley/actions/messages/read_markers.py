@@ -172,17 +172,17 @@ def list_receipts(request: Request, message_id: str, query: ListReceipts) -> Rec
         request.user_id, message_id, lambda: access.access_message(request, message_id)
     )
     shown, behind = member_pages.read_members(head, query)
-    others = [one for one in shown if one != message.sender_id]
+    others = [user_id for user_id in shown if user_id != message.sender_id]
     sides, cut_off = visibility.cut_off_beside(
         request.user_id,
         hidden,
         others,
-        lambda: conversations.memberships((one, head.conversation_id) for one in others),
+        lambda: conversations.memberships((user_id, head.conversation_id) for user_id in others),
     )
     there = [one for one in sides.values() if head.was_there(one, message)]
     seen = [views.view_membership(head, one, request.user_id) for one in there if one.user_id not in cut_off]
     times = receipts.first_at_or_after(head.conversation_id, _passed(seen, message.seq), message.seq)
-    answered = _answered(head, [one.user_id for one in seen], message.seq)
+    answered = _answered(head, [member.user_id for member in seen], message.seq)
     return ReceiptList(
         receipts=[
             _receipt(one, times.get((one, "delivered")), _first(times.get((one, "read")), answered.get(one)))
@@ -206,12 +206,12 @@ def _answered(head: Head, readers: Iterable[str], seq: int) -> dict[str, int]:
 
     If it is not among the `MAX_ANSWERS` next messages, the time of their newest one: by then they had read.
     """
-    newest = {one: head.sent_seqs[one] for one in readers if head.sent_seqs.get(one, 0) > seq}
+    newest = {user_id: head.sent_seqs[user_id] for user_id in readers if head.sent_seqs.get(user_id, 0) > seq}
     if not newest:
         return {}
     answers = messages.between(head.conversation_id, seq + 1, min(seq + MAX_ANSWERS, max(newest.values())))
     found = {message.sender_id: message.created_at_ms for message in reversed(answers)}
-    far = (messages.get_message(head.conversation_id, at) for one, at in newest.items() if one not in found)
+    far = (messages.get_message(head.conversation_id, at) for user_id, at in newest.items() if user_id not in found)
     return {message.sender_id: message.created_at_ms for message in far if message is not None} | found
 
 

@@ -39,7 +39,7 @@ def search_messages(request: Request, wanted: Search) -> HitList:
         position, trails = _next_group(request, position)
         look.came_to(search.MAX_CONVERSATIONS)
         _look_through(look, trails)
-    position = replace(position, at={one.conversation_id: one.seq for one in trails if one.seq})
+    position = replace(position, at={trail.conversation_id: trail.seq for trail in trails if trail.seq})
     is_through = position.is_last and not position.at
     return HitList(results=_hits(request, look), next=None if is_through else encode(position))
 
@@ -78,7 +78,11 @@ def _mine(request: Request, conversation_ids: Sequence[str]) -> dict[str, Head]:
     if not conversation_ids:
         return {}
     pairs = conversations.heads_and_memberships(conversation_ids, request.user_id)
-    return {one: head for one, (head, mine) in pairs.items() if access.is_member(head, request.user_id, mine)}
+    return {
+        conversation_id: head
+        for conversation_id, (head, mine) in pairs.items()
+        if access.is_member(head, request.user_id, mine)
+    }
 
 
 def _look_through(look: Look, trails: Sequence[Trail]) -> None:

@@ -11,7 +11,7 @@ def send_message_to_user(request: Request, wanted: SendMessageToUser) -> SentMes
     """Writes a message to a user, and opens the conversation if there is none yet."""
     head, asked = open_direct(request, wanted.user_id, wanted.context, wanted.text)
     if asked is not None:
-        named = {one: head.newcomer(one) for one in head.participants}
+        named = {member_id: head.newcomer(member_id) for member_id in head.participants}
         if (sent := messages.send_behind(request, head, wanted, asked, named)) is not None:
             return sent
     return messages.send_message(request, head.conversation_id, wanted)

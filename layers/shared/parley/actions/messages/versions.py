@@ -50,7 +50,7 @@ def list_versions(request: Request, message_id: str, query: VersionQuery) -> Ver
     if message.deleted_at_ms is None:
         texts.append(message)
     start = position.shown if position is not None else 0
-    shown = list(history.Room().fitting(_version(one) for one in texts[start:]))
+    shown = list(history.Room().fitting(_version(version) for version in texts[start:]))
     end = start + len(shown)
     more = cursors.encode(_Position(shown=end)) if end < len(texts) else None
     return VersionList(message_id=message_id, versions=shown, next=more)

@@ -60,4 +60,4 @@ def _is_wanted(entry: Entry, query: AuditQuery) -> bool:
 
 
 def _page(shown: list[Entry], behind: Position | None) -> AuditPage:
-    return AuditPage(entries=[view_entry(one) for one in shown], next=cursors.encode(behind) if behind else None)
+    return AuditPage(entries=[view_entry(entry) for entry in shown], next=cursors.encode(behind) if behind else None)

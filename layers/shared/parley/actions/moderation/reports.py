@@ -77,7 +77,7 @@ def list_reports(request: Request, query: ReportQuery) -> ReportList:
     more = len(found) > len(shown)
     last = ReportPosition(created_at_ms=shown[-1].created_at_ms, report_id=shown[-1].report_id) if more else None
     return ReportList(
-        reports=[report_summary(one) for one in shown], next=cursors.encode(last) if last is not None else None
+        reports=[report_summary(report) for report in shown], next=cursors.encode(last) if last is not None else None
     )
 
 
@@ -93,8 +93,8 @@ def get_report(request: Request, report_id: str) -> ReportInContext:
     around = messages.between(found.conversation_id, first, last)
     return ReportInContext(
         report=report_details(found),
-        message=next((one.for_all() for one in around if one.seq == found.seq), None),
-        context=[one.for_all() for one in around],
+        message=next((message.for_all() for message in around if message.seq == found.seq), None),
+        context=[message.for_all() for message in around],
     )
 
 

@@ -123,7 +123,11 @@ def _mark_conversations(
     so the list is complete: a later opening finds the block and is refused.
     """
     state = BlockState(user_id=request.user_id, other_id=user_id, is_on=while_blocked)
-    list(_marking.map(lambda one: _mark(request, one, is_on=is_on, while_block=state), conversation_ids))
+    list(
+        _marking.map(
+            lambda conversation_id: _mark(request, conversation_id, is_on=is_on, while_block=state), conversation_ids
+        )
+    )
 
 
 def _mark(request: Request, conversation_id: str, *, is_on: bool, while_block: BlockState) -> None:
@@ -173,7 +177,7 @@ def list_blocks(request: Request, query: Page) -> BlockList:
     shown = found[: query.limit]
     more = len(found) > len(shown)
     last = Position(blocked_at_ms=shown[-1].blocked_at_ms, user_id=shown[-1].user_id) if more else None
-    return BlockList(blocks=[_view(one) for one in shown], next=cursors.encode(last) if last else None)
+    return BlockList(blocks=[_view(block) for block in shown], next=cursors.encode(last) if last else None)
 
 
 def _view(one: blocks.Block) -> Blocked:

@@ -35,8 +35,8 @@ def list_users(request: Request, query: ListUsers) -> UserList:
     # One more than is shown, because the caller is in the directory too.
     examined = min(query.limit + 1, MAX_EXAMINED) if reach.is_free(query.role) else MAX_EXAMINED
     entries = _entries(reach, query, examined + 1)
-    shown = [one for one in _profiles(request, entries[:examined]) if _is_shown(request, query, one)]
-    users = [shared_profile(one, request.caller.contexts) for one in shown[: query.limit]]
+    shown = [profile for profile in _profiles(request, entries[:examined]) if _is_shown(request, query, profile)]
+    users = [shared_profile(profile, request.caller.contexts) for profile in shown[: query.limit]]
     return UserList(users=users, next=_next(query, shown, entries, examined))
 
 

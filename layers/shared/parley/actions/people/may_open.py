@@ -59,9 +59,9 @@ def reads_to_decide(request: Request, user_ids: Iterable[str]) -> dict[type[tabl
     """Returns the keys that `Opening.decide` needs of people: 1 read unit for each of three keys a person."""
     people_ids = list(user_ids)
     return {
-        tables.User: [(one,) for one in people_ids],
-        tables.Erasure: [(erased_people.key(one),) for one in people_ids],
-        tables.Block: [blocks.key(request.user_id, one) for one in people_ids],
+        tables.User: [(user_id,) for user_id in people_ids],
+        tables.Erasure: [(erased_people.key(user_id),) for user_id in people_ids],
+        tables.Block: [blocks.key(request.user_id, user_id) for user_id in people_ids],
     }
 
 
