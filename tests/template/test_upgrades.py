@@ -33,7 +33,7 @@ def test_the_last_releases_stack_can_be_updated_to_this_one() -> None:
 
 
 def test_the_stream_is_read_on_from_where_the_last_release_stopped() -> None:
-    # A mapping with another logical id is a new one: it begins at TRIM_HORIZON, so a day of messages comes again.
+    # A mapping with another logical id is a new one: it begins at TRIM_HORIZON, so an hour of messages comes again.
     before, now = stream_mappings(load(last_release() / "template.yaml")), stream_mappings(current())
 
     assert now and now <= before
