@@ -107,11 +107,16 @@ _TICKET: Schema = {
 }
 
 
-def _request_id(one: Operation, request_id: Schema) -> Schema:
+def _is_quiet(one: Operation) -> bool:
+    """Says whether the action is answered only if it asks for it."""
     from parley.triggers.request_log import QUIET
 
+    return one.name in QUIET
+
+
+def _request_id(one: Operation, request_id: Schema) -> Schema:
     told = "The reply carries the same one."
-    if one.name in QUIET:
+    if _is_quiet(one):
         told = "The reply carries the same one. Without it, only an error is answered."
     return {**request_id, "description": told}
 
@@ -177,11 +182,14 @@ def _camel(name: str) -> str:
     return "".join(part.title() for part in name.split("_"))
 
 
+_QUIET_REPLY = " The `ack` comes only to a frame with a `request_id`; an `error` always comes."
+
+
 def _action_operation(one: Operation) -> Document:
     return {
         "action": "receive",
         "summary": one.summary,
-        "description": one.description,
+        "description": one.description + _QUIET_REPLY if _is_quiet(one) else one.description,
         "channel": {"$ref": "#/channels/socket"},
         "messages": [_of_channel(one.name)],
         "reply": {

@@ -26,6 +26,7 @@ Every example was really sent and answered in a test.
 The address is the output `WebSocketUrl` of the stack, locally `ws://localhost:3001/v1`;
 [clients](../guides/clients.md#connecting) has the three ways to connect. A client sends
 `{"action", "request_id"?, "data"?}` and gets one reply, `ack` or `error`, with the same `request_id`.
+`ping`, `typing_start` and `typing_stop` get an `ack` only if they have a `request_id`.
 Events come by themselves. An error is a [problem](errors.md).
 """
 

@@ -8,7 +8,7 @@ import queue
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TextIO
 
 MAX_WAITING_LINES = 1000
@@ -61,22 +61,25 @@ def problem_of(body: str | bytes | None) -> tuple[int | None, str | None]:
 
 
 class RefusalCodes(logging.Handler):
-    """Remembers the code of a function's refusal: the gateway's own 401 does not say why, the log does."""
+    """Remembers the code and the status that a function logged for a request.
+
+    The gateway's own 401 does not say why. A quiet action answers with 200 and posts its error to the socket.
+    """
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
-        self._codes: OrderedDict[str, str] = OrderedDict()
+        self._codes: OrderedDict[str, tuple[str, int | None]] = OrderedDict()
 
     def emit(self, record: logging.LogRecord) -> None:
         request_id, code = getattr(record, "correlation_id", None), getattr(record, "code", None)
         if isinstance(request_id, str) and isinstance(code, str):
-            self._codes[request_id] = code
+            self._codes[request_id] = code, getattr(record, "status", None)
             while len(self._codes) > MAX_NOTED_CODES:
                 self._codes.popitem(last=False)
 
-    def take(self, request_id: str) -> str | None:
-        """Returns the code of a request and forgets it."""
-        return self._codes.pop(request_id, None)
+    def take(self, request_id: str) -> tuple[str | None, int | None]:
+        """Returns the code and the status of a request and forgets them; None for what no function logged."""
+        return self._codes.pop(request_id, (None, None))
 
 
 class Terminal:
@@ -90,8 +93,10 @@ class Terminal:
         threading.Thread(target=self._write, name="terminal", daemon=True).start()
 
     def show(self, answered: Answered) -> None:
-        code = self._codes.take(answered.request_id)
-        shown = Answered(**{**vars(answered), "code": code or answered.code})
+        code, status = self._codes.take(answered.request_id)
+        shown = replace(answered, code=code or answered.code)
+        if answered.status == 200 and status is not None:
+            shown = replace(shown, status=status)
         with contextlib.suppress(queue.Full):
             self._waiting.put_nowait(shown.line())
 

@@ -141,3 +141,16 @@ def test_ticket_in_the_place_of_a_name_is_not_logged(alice: User, caplog: pytest
 
     line = refusal_of(caplog, "list_conversations")
     assert line["fields"] == ["… unknown_field"] and ticket not in str(line)
+
+
+@pytest.mark.parametrize("request_id", [None, "r1"])
+def test_a_refused_ping_logs_its_status(
+    parley: Parley, caplog: pytest.LogCaptureFixture, request_id: str | None
+) -> None:
+    socket = parley.user("alice").connect()
+
+    with caplog.at_level(logging.INFO):
+        socket.send({"action": "ping", "data": {"x": 1}} | ({"request_id": request_id} if request_id else {}))
+
+    line = refusal_of(caplog, "ping")
+    assert (line["code"], line["status"]) == ("invalid_request", 400)

@@ -116,6 +116,18 @@ def test_the_code_in_the_log_says_more_than_the_gateways(pipe: tuple[TextIO, Tex
     assert reader.readline() == f"{DONE.line()}\n"
 
 
+def test_an_action_that_posts_its_error_is_shown_with_the_status_in_the_log(pipe: tuple[TextIO, TextIO]) -> None:
+    reader, writer = pipe
+    codes = RefusalCodes()
+    terminal = Terminal(writer, codes)
+    line = {"correlation_id": "r-4", "code": "invalid_request", "status": 400}
+    codes.handle(logging.makeLogRecord({"levelno": logging.INFO, "msg": "refused", **line}))
+
+    terminal.show(Answered("WS", "ping", 200, 3, "alice", None, "r-4"))
+
+    assert reader.readline().split() == ["WS", "ping", "400", "3", "ms", "alice", "invalid_request"]
+
+
 def test_a_pipe_that_nobody_reads_holds_up_nothing(pipe: tuple[TextIO, TextIO]) -> None:
     reader, writer = pipe
     terminal = Terminal(writer, RefusalCodes())

@@ -67,13 +67,13 @@ def as_refusal(error: Exception) -> Refusal | None:
 
 
 def reasons(refusal: Refusal) -> dict[str, object]:
-    """Returns what the log says of a refusal besides its code: why a sign-in failed, and which fields were wrong.
+    """Returns what the log says of a refusal besides its code: the status, why a sign-in failed, which fields were wrong.
 
     The details of other refusals may quote what a user wrote, so they are left out.
     """
-    noted: dict[str, object] = {}
+    noted: dict[str, object] = {"status": refusal.status}
     if isinstance(refusal, Unauthenticated):
-        noted = {"detail": refusal.detail, **refusal.noted}
+        noted |= {"detail": refusal.detail, **refusal.noted}
     if refusal.fields:
         noted["fields"] = [f"{_loggable(field.pointer)} {field.code}" for field in refusal.fields]
     return noted

@@ -27,7 +27,7 @@ def succeeded(operation: str, request_id: str, **ids: Any) -> None:
 
 def failed(operation: str, request_id: str, **ids: Any) -> None:
     """Logs a failure of ours with its trace, and counts it. Call it while the exception is being handled."""
-    logger.exception("failed", operation=operation, correlation_id=request_id, **ids)
+    logger.exception("failed", operation=operation, correlation_id=request_id, code="internal_error", status=500, **ids)
     _count(operation, "Faults")
 
 
