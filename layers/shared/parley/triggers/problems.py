@@ -67,7 +67,7 @@ def as_refusal(error: Exception) -> Refusal | None:
 
 
 def reasons(refusal: Refusal) -> dict[str, object]:
-    """Returns what the log says of a refusal besides its code: the status, why a sign-in failed, which fields were wrong.
+    """Returns what the log says of a refusal besides its code: status, wrong fields, why a sign-in failed.
 
     The details of other refusals may quote what a user wrote, so they are left out.
     """
