@@ -470,7 +470,7 @@ def test_policies_can_be_checked_from_the_command_line(name: str, status: int) -
 
     assert checked.returncode == status
     assert checked.stderr == (
-        "" if status == 0 else "POLICY=schol: there is no such policy; there are default, school\n"
+        "" if status == 0 else "POLICY=schol: no such policy; the policies are default, school\n"
     )
 
 

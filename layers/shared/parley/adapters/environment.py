@@ -27,5 +27,5 @@ def optional(name: str, default: str = "") -> str:
 def whole_number(name: str, text: str, least: int, most: int) -> int:
     """Returns the number that a variable says; raises WrongVariable for anything else, or one out of bounds."""
     if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
-        raise WrongVariable(f"{name}={text!r} is no whole number from {least} to {most}")
+        raise WrongVariable(f"{name}={text!r} is not a whole number from {least} to {most}")
     return int(text)

@@ -1,4 +1,4 @@
-"""What Parley knows without AWS: types, rules, policies, cursors, errors and events.
+"""The part of Parley that needs no AWS: types, rules, policies, cursors, errors and events.
 
 No clock, no randomness, no I/O.
 """

@@ -1,3 +1,3 @@
-"""Which release of Parley this is; CHANGELOG.md says what is in it. Clients and operators see it."""
+"""The release of Parley, which clients and operators see. CHANGELOG.md lists its changes."""
 
 VERSION = "0.2.0"

@@ -48,10 +48,13 @@ def head_and_memberships(conversation_id: str, user_ids: Iterable[str]) -> tuple
     """Returns a head, and the memberships of those of these people who are in it; one round trip per 100."""
     wanted = list(user_ids)
     rows = batches.read_rows(
-        {tables.Conversation: [(conversation_id,)], tables.Membership: [(one, conversation_id) for one in wanted]}
+        {
+            tables.Conversation: [(conversation_id,)],
+            tables.Membership: [(user_id, conversation_id) for user_id in wanted],
+        }
     )
-    found = {one: membership_of(rows, one, conversation_id) for one in wanted}
-    return head_of(rows, conversation_id), {one: mine for one, mine in found.items() if mine is not None}
+    found = {user_id: membership_of(rows, user_id, conversation_id) for user_id in wanted}
+    return head_of(rows, conversation_id), {user_id: mine for user_id, mine in found.items() if mine is not None}
 
 
 def head_and_block(conversation_id: str, user_id: str, other_id: str) -> tuple[Head | None, bool]:
@@ -65,9 +68,11 @@ def head_and_block(conversation_id: str, user_id: str, other_id: str) -> tuple[H
 def heads(conversation_ids: Iterable[str]) -> dict[str, Head]:
     """Returns the heads that exist, by id; they may be a moment old; one round trip per 100."""
     wanted = list(conversation_ids)
-    rows = batches.read_rows({tables.Conversation: [(one,) for one in wanted]}, stale=(tables.Conversation,))
-    found = ((one, head_of(rows, one)) for one in wanted)
-    return {one: head for one, head in found if head is not None}
+    rows = batches.read_rows(
+        {tables.Conversation: [(conversation_id,) for conversation_id in wanted]}, stale=(tables.Conversation,)
+    )
+    found = ((conversation_id, head_of(rows, conversation_id)) for conversation_id in wanted)
+    return {conversation_id: head for conversation_id, head in found if head is not None}
 
 
 def heads_and_memberships(
@@ -78,13 +83,21 @@ def heads_and_memberships(
     Strongly consistent. With `stale` they may be a moment old, which costs half; memberships of groups never are, as
     they alone say who is in.
     """
-    heads, own = [(one,) for one in conversation_ids], [(user_id, one) for one in conversation_ids]
+    heads, own = (
+        [(conversation_id,) for conversation_id in conversation_ids],
+        [(user_id, conversation_id) for conversation_id in conversation_ids],
+    )
     if stale:
         rows = _read_stale(own, user_id, {tables.Conversation: heads})
     else:
         rows = batches.read_rows({tables.Conversation: heads, tables.Membership: own})
-    pairs = ((one, head_of(rows, one), membership_of(rows, user_id, one)) for one in conversation_ids)
-    return {one: (head, mine) for one, head, mine in pairs if head is not None and mine is not None}
+    pairs = (
+        (conversation_id, head_of(rows, conversation_id), membership_of(rows, user_id, conversation_id))
+        for conversation_id in conversation_ids
+    )
+    return {
+        conversation_id: (head, mine) for conversation_id, head, mine in pairs if head is not None and mine is not None
+    }
 
 
 def memberships_and_names(
@@ -118,8 +131,8 @@ def _read_stale(
 def names(user_ids: Iterable[str]) -> dict[str, str | None]:
     """Returns people's names, None for somebody who has never signed in; they may be a moment old; one round trip."""
     wanted = list(user_ids)
-    rows = batches.read_rows({tables.User: [(one,) for one in wanted]}, stale=(tables.User,))
-    return {one: _name(rows, one) for one in wanted}
+    rows = batches.read_rows({tables.User: [(user_id,) for user_id in wanted]}, stale=(tables.User,))
+    return {user_id: _name(rows, user_id) for user_id in wanted}
 
 
 def _name(rows: Rows, user_id: str) -> str | None:
@@ -181,7 +194,7 @@ def members_behind(head: Head, limit: int, after: str | None = None) -> list[str
     """Returns up to `limit` members by id, those behind `after`, however many there are; one round trip at most."""
     if head.is_large:
         return member_ids(head.conversation_id, limit, after)
-    return sorted(one for one in head.participants if after is None or one > after)[:limit]
+    return sorted(user_id for user_id in head.participants if after is None or user_id > after)[:limit]
 
 
 def memberships(keys: Iterable[tuple[str, str]], *, stale: bool = False) -> dict[tuple[str, str], Membership]:
@@ -240,13 +253,13 @@ def open_direct(head: Head) -> bool:
 
     The id is derived from the pair and the context, so two people who open it at the same moment meet in the same row.
     """
-    one, other = head.participants
+    first, second = head.participants
     try:
         with TransactWrite(connection=clients.dynamodb) as transaction:
             row = head_rows.conversation_row(head)
             transaction.save(row, condition=tables.Conversation.conversation_id.does_not_exist())
-            transaction.condition_check(tables.Block, one, other, condition=blocks.absent())
-            for user_id, peer_id in ((one, other), (other, one)):
+            transaction.condition_check(tables.Block, first, second, condition=blocks.absent())
+            for user_id, peer_id in ((first, second), (second, first)):
                 transaction.save(head_rows.membership_row(head, head.newcomer(user_id), peer_id))
     except TransactWriteError as error:
         if conditions.lost_race(error):

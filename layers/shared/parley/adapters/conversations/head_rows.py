@@ -54,7 +54,7 @@ def membership(row: tables.Membership) -> Membership:
         settings=convert(row.settings, type=Settings) if row.settings else Settings(),
         own_seq=int(row.own_seq or 0),
         archived_seq=None if row.archived_seq is None else int(row.archived_seq),
-        mention_seqs=frozenset(int(one) for one in row.mention_seqs or ()),
+        mention_seqs=frozenset(int(mention_seq) for mention_seq in row.mention_seqs or ()),
         hidden_seq=None if row.hidden_seq is None else int(row.hidden_seq),
         since_ms=int(row.since_ms),
         since_seq=None if row.since_seq is None else int(row.since_seq),

@@ -38,7 +38,7 @@ def before_sending(
     wanted: dict[type[tables.Table], list[batches.Key]] = {tables.Conversation: [(conversation_id,)]}
     people = [*mentioned, *([sender_id] if ids.is_group_id(conversation_id) else [])]
     if people:
-        wanted[tables.Membership] = [(one, conversation_id) for one in people]
+        wanted[tables.Membership] = [(person, conversation_id) for person in people]
     record = (message_rows.record_key(conversation_id, sender_id, client_id), 0) if client_id else None
     if record:
         wanted[tables.Message] = [record]
@@ -49,7 +49,7 @@ def before_sending(
         head=conversations.head_of(rows, conversation_id),
         mine=conversations.membership_of(rows, sender_id, conversation_id),
         earlier=_earlier(rows.get(tables.Message, *record) if record else None, now_s),
-        named={one: conversations.membership_of(rows, one, conversation_id) for one in mentioned},
+        named={user_id: conversations.membership_of(rows, user_id, conversation_id) for user_id in mentioned},
     )
 
 
@@ -101,13 +101,13 @@ def head_and_message(
     }
     people = [*also, *([user_id] if ids.is_group_id(conversation_id) else [])]
     if people:
-        wanted[tables.Membership] = [(one, conversation_id) for one in people]
+        wanted[tables.Membership] = [(person, conversation_id) for person in people]
     rows = batches.read_rows(wanted)
     return (
         conversations.head_of(rows, conversation_id),
         conversations.membership_of(rows, user_id, conversation_id),
         message_of(rows, conversation_id, seq),
-        {one: conversations.membership_of(rows, one, conversation_id) for one in also},
+        {user_id: conversations.membership_of(rows, user_id, conversation_id) for user_id in also},
     )
 
 

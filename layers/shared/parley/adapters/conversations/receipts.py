@@ -98,8 +98,8 @@ def first_at_or_after(conversation_id: str, asked: Iterable[tuple[str, Kind]], s
     Nothing where it has not.
     """
     wanted = list(asked)
-    times = _queries.map(lambda one: _first(conversation_id, one[0], one[1], seq), wanted)
-    return {one: at_ms for one, at_ms in zip(wanted, times, strict=True) if at_ms is not None}
+    times = _queries.map(lambda key: _first(conversation_id, key[0], key[1], seq), wanted)
+    return {key: at_ms for key, at_ms in zip(wanted, times, strict=True) if at_ms is not None}
 
 
 def _first(conversation_id: str, user_id: str, kind: Kind, seq: int) -> int | None:

@@ -17,11 +17,15 @@ def behind(user_id: str, after: str | None, limit: int) -> list[str]:
     """Returns up to `limit` conversations that hold words of a person, by id, those behind `after`; one round trip."""
     condition = None if after is None else tables.WordsLeftBehind.conversation_id > after
     found = tables.WordsLeftBehind.query(user_id, condition, limit=limit, page_size=limit, consistent_read=True)
-    return [one.conversation_id for one in found]
+    return [row.conversation_id for row in found]
 
 
 def among(user_id: str, conversation_ids: Iterable[str]) -> set[str]:
     """Returns those of these conversations that hold words of a person; one round trip per 100."""
     wanted = list(dict.fromkeys(conversation_ids))
-    rows = batches.read_rows({tables.WordsLeftBehind: [(user_id, one) for one in wanted]})
-    return {one for one in wanted if rows.get(tables.WordsLeftBehind, user_id, one) is not None}
+    rows = batches.read_rows({tables.WordsLeftBehind: [(user_id, conversation_id) for conversation_id in wanted]})
+    return {
+        conversation_id
+        for conversation_id in wanted
+        if rows.get(tables.WordsLeftBehind, user_id, conversation_id) is not None
+    }

@@ -71,10 +71,10 @@ class StringsAttribute(Attribute[list[str]]):
     attr_type = LIST
 
     def serialize(self, value: Sequence[str]) -> list[dict[str, str]]:
-        return [{"S": one} for one in value]
+        return [{"S": text} for text in value]
 
     def deserialize(self, value: Sequence[Mapping[str, str]]) -> list[str]:
-        return [one["S"] for one in value]
+        return [text["S"] for text in value]
 
 
 class NumbersAttribute(Attribute[list[int]]):
@@ -83,10 +83,10 @@ class NumbersAttribute(Attribute[list[int]]):
     attr_type = LIST
 
     def serialize(self, value: Sequence[int]) -> list[dict[str, str]]:
-        return [{"N": str(one)} for one in value]
+        return [{"N": str(number)} for number in value]
 
     def deserialize(self, value: Sequence[Mapping[str, str]]) -> list[int]:
-        return [int(one["N"]) for one in value]
+        return [int(number["N"]) for number in value]
 
 
 class RowsAttribute(Attribute[list[list[Any]]]):
@@ -98,4 +98,4 @@ class RowsAttribute(Attribute[list[list[Any]]]):
         return [to_wire(list(row)) for row in value]
 
     def deserialize(self, value: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
-        return [[from_wire(one) for one in row["L"]] for row in value]
+        return [[from_wire(item) for item in row["L"]] for row in value]

@@ -31,13 +31,13 @@ def units_of(operation: str, request: Mapping[str, Any], answer: Mapping[str, An
 
 def key_count(operation: str, request: Mapping[str, Any]) -> int:
     """Returns for how many keys a read asks; a query counts as one."""
-    return sum(len(one["Keys"]) for one in request["RequestItems"].values()) if operation == "BatchGetItem" else 1
+    return sum(len(table["Keys"]) for table in request["RequestItems"].values()) if operation == "BatchGetItem" else 1
 
 
 def _least_units_of(operation: str, request: Mapping[str, Any]) -> float:
     match operation:
         case "BatchGetItem":
-            return sum(len(one["Keys"]) * _weight(one) for one in request["RequestItems"].values())
+            return sum(len(table["Keys"]) * _weight(table) for table in request["RequestItems"].values())
         case "GetItem" | "Query" | "Scan":
             return _weight(request)
         case "TransactGetItems":

@@ -97,7 +97,7 @@ def is_moved(before: Head, after: Head) -> bool:
 def _moves(before: Head, after: Head) -> list[Action]:
     """Returns what makes the row of `before` that of `after`; of buckets only what goes is written."""
     gone = (before.rates or {}).keys() - (after.rates or {}).keys()
-    return [*journal.differences(before, after), *(Path(["rates", one]).remove() for one in gone)]
+    return [*journal.differences(before, after), *(Path(["rates", user_id]).remove() for user_id in gone)]
 
 
 def change_message(message: StoredMessage) -> Op:
@@ -176,13 +176,13 @@ def scanned(model: type[tables.Table], cursor: str | None, limit: int) -> tuple[
     For tables whose rows live for days at most, and for what moderators have done and seen (reports, audit log): that
     stays, but there is little of it beside messages, and an index by person would be one more write for each entry.
     """
-    start = None if cursor is None else {name: to_wire(one) for name, one in msgspec.json.decode(cursor).items()}
+    start = None if cursor is None else {name: to_wire(value) for name, value in msgspec.json.decode(cursor).items()}
     found = model.scan(limit=limit, page_size=limit, last_evaluated_key=start, consistent_read=True)
     rows = list(found)
     behind: Mapping[str, Any] | None = found.last_evaluated_key
     if behind is None:
         return rows, None
-    return rows, msgspec.json.encode({name: from_wire(one) for name, one in behind.items()}).decode()
+    return rows, msgspec.json.encode({name: from_wire(value) for name, value in behind.items()}).decode()
 
 
 def _row(job: Job) -> tables.Erasure:

@@ -23,8 +23,8 @@ def get_job(export_id: str) -> Job | None:
 def some(export_ids: Iterable[str]) -> dict[str, Job]:
     """Returns those of these jobs that there are, by id; one round trip."""
     wanted = list(export_ids)
-    rows = batches.read_rows({tables.Export: [(one,) for one in wanted]})
-    return {one: job_of(row) for one in wanted if (row := rows.get(tables.Export, one)) is not None}
+    rows = batches.read_rows({tables.Export: [(export_id,) for export_id in wanted]})
+    return {export_id: job_of(row) for export_id in wanted if (row := rows.get(tables.Export, export_id)) is not None}
 
 
 def recent(user_id: str) -> Recent:
@@ -36,7 +36,10 @@ def recent(user_id: str) -> Recent:
     return Recent(
         user_id=user_id,
         revision=int(row.revision),
-        asked=tuple(msgspec.convert({"export_id": one, **body}, type=Asked) for one, body in (row.asked or {}).items()),
+        asked=tuple(
+            msgspec.convert({"export_id": export_id, **body}, type=Asked)
+            for export_id, body in (row.asked or {}).items()
+        ),
     )
 
 
@@ -90,8 +93,10 @@ def _recent_row(asked: Recent, job: Job) -> tables.Export:
         revision=asked.revision,
         expires_at_s=(job.created_at_ms + RECENT_MS) // 1000,
         asked={
-            one.export_id: {name: value for name, value in msgspec.to_builtins(one).items() if name != "export_id"}
-            for one in asked.asked
+            export.export_id: {
+                name: value for name, value in msgspec.to_builtins(export).items() if name != "export_id"
+            }
+            for export in asked.asked
         },
     )
 

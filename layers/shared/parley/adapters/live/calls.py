@@ -37,12 +37,12 @@ def heads_and_calls(keys: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], tu
 def on_lines_of(user_ids: Iterable[str]) -> dict[str, StoredCall]:
     """Returns the call that each person is in, by person; two round trips."""
     wanted = list(user_ids)
-    rows = batches.read_rows({tables.Call: [line_key(one) for one in wanted]})
-    lines = {one: row for one in wanted if (row := rows.get(tables.Call, *line_key(one))) is not None}
-    keys = {one: (row.live_conversation_id or "", row.live_call_id or "") for one, row in lines.items()}
+    rows = batches.read_rows({tables.Call: [line_key(user_id) for user_id in wanted]})
+    lines = {user_id: row for user_id in wanted if (row := rows.get(tables.Call, *line_key(user_id))) is not None}
+    keys = {user_id: (row.live_conversation_id or "", row.live_call_id or "") for user_id, row in lines.items()}
     found = batches.read_rows({tables.Call: keys.values()}) if keys else None
-    calls = {one: _found(found, *key) for one, key in keys.items()} if found else {}
-    return {one: call for one, call in calls.items() if call is not None}
+    calls = {user_id: _found(found, *key) for user_id, key in keys.items()} if found else {}
+    return {user_id: call for user_id, call in calls.items() if call is not None}
 
 
 def begin(call: StoredCall) -> None:

@@ -29,8 +29,8 @@ def of(user_ids: Iterable[str]) -> dict[str, Presence]:
     Consistent, because a device that has connected and then read must be told of whatever is written after that.
     """
     wanted = list(dict.fromkeys(user_ids))
-    rows = batches.read_rows({tables.Connections: [(one,) for one in wanted]})
-    return {one: _presence(one, rows.get(tables.Connections, one)) for one in wanted}
+    rows = batches.read_rows({tables.Connections: [(user_id,) for user_id in wanted]})
+    return {user_id: _presence(user_id, rows.get(tables.Connections, user_id)) for user_id in wanted}
 
 
 def save(user_id: str, connection: Connection, most: int) -> Presence:
@@ -42,7 +42,7 @@ def save(user_id: str, connection: Connection, most: int) -> Presence:
     if row is not None:
         return _presence(user_id, row)
     person = of([user_id])[user_id]
-    is_in = any(one.connection_id == connection.connection_id for one in person.connections)
+    is_in = any(known.connection_id == connection.connection_id for known in person.connections)
     if len(person.connections) >= most and not is_in:  # it is in if botocore has just written it twice
         raise Full(person)
     return save(user_id, connection, most)  # another first device was faster, or one has just left
@@ -103,8 +103,12 @@ def renew(person: Presence, connection_id: str, now_s: int, lease_s: int) -> Pre
     sweep's index entry moves too.
     """
     device = Path(["connections", connection_id])
-    ends = [one.until_s for one in person.connections if one.connection_id != connection_id]
-    ends += [min(lease_s, one.token_s) for one in person.connections if one.connection_id == connection_id]
+    ends = [connection.until_s for connection in person.connections if connection.connection_id != connection_id]
+    ends += [
+        min(lease_s, connection.token_s)
+        for connection in person.connections
+        if connection.connection_id == connection_id
+    ]
     actions: list[Action] = [
         Path(["connections", connection_id, "lease_s"]).set(lease_s),
         Path(["connections", connection_id, "sign_s"]).set(now_s),
@@ -149,12 +153,12 @@ def forget(user_id: str, dead: Collection[Connection], *, last_seen_ms: int | No
 
     None where one of them is not there any more, or has another lease: it has pinged meanwhile, and nothing is written.
     """
-    actions: list[Action] = [Path(["connections", one.connection_id]).remove() for one in dead]
+    actions: list[Action] = [Path(["connections", connection.connection_id]).remove() for connection in dead]
     if last_seen_ms is not None:
         actions.append(tables.Connections.last_seen_ms.set(last_seen_ms))
     condition = tables.Connections.connections.exists()
-    for one in dead:
-        condition &= Path(["connections", one.connection_id, "lease_s"]) == one.lease_s
+    for connection in dead:
+        condition &= Path(["connections", connection.connection_id, "lease_s"]) == connection.lease_s
     return _update(user_id, actions, condition)
 
 
@@ -195,7 +199,7 @@ def leave(user_id: str, connection_id: str, conversation_id: str) -> bool:
 
 def unknown_connection() -> NotFound:
     """Returns the refusal for a device that was taken for gone: it must ping, or connect anew."""
-    return NotFound("connection_forgotten", "This connection was taken for dead; send `ping` and join again.")
+    return NotFound("connection_forgotten", "Parley took this connection for dead; send `ping` and join again.")
 
 
 def due(now_s: int) -> Iterator[str]:
@@ -254,7 +258,7 @@ def _presence(user_id: str, row: tables.Connections | None) -> Presence:
         return Presence(user_id=user_id)
     return Presence(
         user_id=user_id,
-        connections=tuple(_connection(one, body) for one, body in row.connections.items()),
+        connections=tuple(_connection(connection_id, body) for connection_id, body in row.connections.items()),
         last_seen_ms=None if row.last_seen_ms is None else int(row.last_seen_ms),
         hides_last_seen=bool(row.hides_last_seen),
         is_announced=bool(row.announced),

@@ -55,9 +55,9 @@ def post_all(posts: Sequence[tuple[str, bytes]]) -> list[Outcome]:
 def _post_in_order(posts: Sequence[tuple[str, bytes]]) -> list[Outcome]:
     """Posts frames to one connection, up to the first that does not get through."""
     outcomes: list[Outcome] = []
-    for one in posts:
+    for id_and_frame in posts:
         stuck = outcomes and outcomes[-1] in (Outcome.LATER, Outcome.GONE)
-        outcomes.append(outcomes[-1] if stuck else post(*one))
+        outcomes.append(outcomes[-1] if stuck else post(*id_and_frame))
     return outcomes
 
 

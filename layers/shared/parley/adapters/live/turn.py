@@ -21,7 +21,7 @@ class Relays(Struct, frozen=True, kw_only=True):
 
 def relays(now_s: int) -> Relays:
     """Returns the relays that the environment names; one call of Secrets Manager every `KEEP_S`."""
-    urls = [url for one in environment.optional("TURN_URLS").split(",") if (url := one.strip())]
+    urls = [url for part in environment.optional("TURN_URLS").split(",") if (url := part.strip())]
     return Relays(
         urls=urls,
         secret=_secret(now_s // KEEP_S) if urls else b"",

@@ -76,7 +76,7 @@ def heads_and_typists(keys: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], 
 def in_conversation(conversation_id: str, now_ms: int) -> list[Typist]:
     """Returns who types there now; one round trip."""
     rows = tables.Typing.query(conversation_id)
-    return [one for row in rows if (one := _typist(row)).expires_at_ms > now_ms and not one.is_stopped]
+    return [typist for row in rows if (typist := _typist(row)).expires_at_ms > now_ms and not typist.is_stopped]
 
 
 def due(now_ms: int) -> Iterator[tuple[str, str]]:

@@ -37,8 +37,8 @@ def newest(month: str, limit: int, *, before: str | None, since_id: str) -> list
     found = tables.AuditEntry.query(
         month, wanted, scan_index_forward=False, limit=limit + 1, page_size=limit + 1, consistent_read=True
     )
-    entries = [_entry(one) for one in found]
-    return [one for one in entries if one.entry_id != before][:limit]
+    entries = [_entry(row) for row in found]
+    return [entry for entry in entries if entry.entry_id != before][:limit]
 
 
 def _entry(row: tables.AuditEntry) -> Entry:

@@ -52,15 +52,15 @@ def list_reports(status: str, limit: int, after: ReportPosition | None, *, newes
     found = tables.Report.by_status.query(
         status, scan_index_forward=not newest_first, limit=limit, page_size=limit, last_evaluated_key=start
     )
-    return [_report(one) for one in found]
+    return [_report(row) for row in found]
 
 
 def some(report_ids: Iterable[str]) -> list[Report]:
     """Returns the reports of these ids that exist, whole and in this order; one round trip per 100."""
     wanted = list(report_ids)
-    rows = batches.read_rows({tables.Report: [(one,) for one in wanted]})
-    found = (rows.get(tables.Report, one) for one in wanted)
-    return [_report(one) for one in found if one is not None]
+    rows = batches.read_rows({tables.Report: [(report_id,) for report_id in wanted]})
+    found = (rows.get(tables.Report, report_id) for report_id in wanted)
+    return [_report(row) for row in found if row is not None]
 
 
 def change(known: Report, changed: Report, entry: Entry) -> bool:

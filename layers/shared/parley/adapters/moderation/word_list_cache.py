@@ -65,7 +65,7 @@ def verdict(text: str) -> "Verdict | None":
 
 def flagging(rule_ids: Iterable[str]) -> tuple[str, ...]:
     """Returns those of the rules that flag."""
-    return tuple(one for one in rule_ids if one in _known.flagging)
+    return tuple(rule_id for rule_id in rule_ids if rule_id in _known.flagging)
 
 
 def _read() -> Known:

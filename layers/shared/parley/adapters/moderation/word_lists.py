@@ -22,7 +22,7 @@ def get_word_list() -> WordList:
     return WordList(
         version=int(row.version),
         rules=tuple(
-            convert(dict(zip(Rule.__struct_fields__, one, strict=False)), type=Rule) for one in row.rules or ()
+            convert(dict(zip(Rule.__struct_fields__, rule, strict=False)), type=Rule) for rule in row.rules or ()
         ),
         updated_at_ms=int(row.updated_at_ms),
         updated_by=row.updated_by,

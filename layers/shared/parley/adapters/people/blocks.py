@@ -66,7 +66,7 @@ def few_cut_off(user_id: str) -> set[str] | None:
 
 def cut_off_among(user_id: str, others: Iterable[str]) -> set[str]:
     """Returns those of these people with whom a person has a block; one round trip per 100, a unit each."""
-    return {one for one, blocking in _each_of(user_id, others) if blocking.is_on}
+    return {other_id for other_id, blocking in _each_of(user_id, others) if blocking.is_on}
 
 
 def few_blockers_of(user_id: str) -> set[str] | None:
@@ -93,13 +93,13 @@ def blockers_of(user_id: str, others: Collection[str]) -> set[str]:
 
 def blockers_among(user_id: str, others: Iterable[str]) -> set[str]:
     """Returns those of these people who have blocked a person; one round trip per 100, a unit each."""
-    return {one for one, blocking in _each_of(user_id, others) if blocking.of_me}
+    return {other_id for other_id, blocking in _each_of(user_id, others) if blocking.of_me}
 
 
 def _each_of(user_id: str, others: Iterable[str]) -> list[tuple[str, Blocking]]:
     wanted = list(others)
-    rows = batches.read_rows({tables.Block: [key(user_id, one) for one in wanted]})
-    return [(one, of(rows, user_id, one)) for one in wanted]
+    rows = batches.read_rows({tables.Block: [key(user_id, other_id) for other_id in wanted]})
+    return [(other_id, of(rows, user_id, other_id)) for other_id in wanted]
 
 
 def blocked_by(user_id: str) -> set[str]:

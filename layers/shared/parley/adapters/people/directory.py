@@ -35,8 +35,10 @@ def _merged(index: tables.ByRole | tables.ByName, hashes: Iterable[str], within:
     if within.is_empty:
         return []
 
-    def query(one: str) -> list[Entry]:
-        found = index.query(one, tables.User.name_key.between(within.first, within.last), limit=limit, page_size=limit)
+    def query(hash_key: str) -> list[Entry]:
+        found = index.query(
+            hash_key, tables.User.name_key.between(within.first, within.last), limit=limit, page_size=limit
+        )
         return [Entry(row.name_key, row.user_id) for row in found]
 
     # An index may lag behind: a person whose role has just changed can stand in both.

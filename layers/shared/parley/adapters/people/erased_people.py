@@ -20,8 +20,8 @@ def is_marked(rows: Rows, user_id: str) -> bool:
 def among(user_ids: Iterable[str]) -> set[str]:
     """Returns those of these people who were erased; one round trip per 100."""
     wanted = list(user_ids)
-    rows = batches.read_rows({tables.Erasure: [(key(one),) for one in wanted]})
-    return {one for one in wanted if is_marked(rows, one)}
+    rows = batches.read_rows({tables.Erasure: [(key(user_id),) for user_id in wanted]})
+    return {user_id for user_id in wanted if is_marked(rows, user_id)}
 
 
 def forget(user_id: str) -> None:

@@ -27,7 +27,7 @@ def named(name: str) -> Policy:
     path = FOLDER / f"{name}.toml"
     if _NAME.fullmatch(name) is None or not path.is_file():
         known = ", ".join(sorted(path.stem for path in FOLDER.glob("*.toml")))
-        raise PolicyError(f"POLICY={name}: there is no such policy; there are {known}")
+        raise PolicyError(f"POLICY={name}: no such policy; the policies are {known}")
     return load(path.read_text(encoding="utf-8"), path.name)
 
 

@@ -52,9 +52,9 @@ def profile_of(rows: Rows, user_id: str) -> Profile | None:
 def some(user_ids: Iterable[str]) -> dict[str, Profile]:
     """Returns the profiles of those of these people who have one, by id; one round trip per 100."""
     wanted = list(user_ids)
-    rows = batches.read_rows({tables.User: [(one,) for one in wanted]})
-    found = {one: profile_of(rows, one) for one in wanted}
-    return {one: profile for one, profile in found.items() if profile is not None}
+    rows = batches.read_rows({tables.User: [(user_id,) for user_id in wanted]})
+    found = {user_id: profile_of(rows, user_id) for user_id in wanted}
+    return {user_id: profile for user_id, profile in found.items() if profile is not None}
 
 
 def save_newer(profile: Profile) -> bool:

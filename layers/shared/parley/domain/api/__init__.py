@@ -1,1 +1,1 @@
-"""What requests and answers are made of."""
+"""The parts of requests and answers."""

@@ -1,15 +1,14 @@
 """Request bodies and query strings: text in, a typed struct out, or a refusal that names every wrong field.
 
-The good case is one call of msgspec. Only when that fails, `domain.api.invalid_fields` walks the struct's type beside
-what was sent and collects all that is wrong, with codes of our own; no decision rests on the wording of msgspec's
-messages.
+A valid body takes one call of msgspec. Only if that fails, `domain.api.invalid_fields` walks the struct's type beside
+the body and collects every fault under a code of Parley's. No decision rests on the wording of msgspec's messages.
 
 A text that must not be blank says so by its pattern, so that the JSON Schema made from the struct says it too:
 
     text: Annotated[str, msgspec.Meta(max_length=10_000, pattern=NOT_BLANK)]
 
 Bound every integer with `ge` and `le`: JSON has no largest number. msgspec *searches* for a pattern, and Python's `$`
-matches before a final newline too: end a pattern with `$(?!\\n)`. Where a key stands twice, the last one counts.
+matches before a final newline too: end a pattern with `$(?!\\n)`. If a key occurs twice, the last one counts.
 """
 
 import re
@@ -28,10 +27,10 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 def decode(raw: str | bytes, into: type[T], pointer: str = "") -> T:
-    """Returns the JSON object `raw` as `into`; raises Malformed for what is no JSON, Invalid for wrong fields.
+    """Returns the JSON object `raw` as `into`; raises Malformed if it is not JSON, Invalid for wrong fields.
 
     A number without a fraction is an integer, however it is written (JSON Schema): 72.0 is 72.
-    `pointer` is where `raw` stood in what the client sent: over WebSocket the body is under `/data`.
+    `pointer` is the place of `raw` in the client's frame or body: over WebSocket the body is under `/data`.
     """
     try:
         return msgspec.json.decode(raw, type=into)
@@ -42,11 +41,11 @@ def decode(raw: str | bytes, into: type[T], pointer: str = "") -> T:
 
 
 def decode_query(params: Mapping[str, str | Sequence[str]], into: type[T]) -> T:
-    """Returns query parameters as `into`, numbers and booleans read by its fields' types; raises Invalid."""
+    """Returns query parameters as `into`, numbers and booleans read by the types of its fields; raises Invalid."""
     values, wrong = _read_query(params, into)
     try:
         decoded = msgspec.convert(values, type=into)
-    except (msgspec.ValidationError, UnicodeError):  # half a surrogate pair where a number belongs
+    except (msgspec.ValidationError, UnicodeError):  # half a surrogate pair in place of a number
         from parley.domain.api import invalid_fields
 
         raise invalid_fields.wrong_query(values, into, wrong) from None
@@ -60,7 +59,7 @@ def decode_query(params: Mapping[str, str | Sequence[str]], into: type[T]) -> T:
 def _read_query(
     params: Mapping[str, str | Sequence[str]], into: type[msgspec.Struct]
 ) -> tuple[dict[str, object], list[Field]]:
-    """Returns each parameter as its field's type asks, and those that no type could tell to be wrong."""
+    """Returns each parameter as the type of its field, and the parameters that fit no type."""
     kinds = {field.encode_name: members(field.type) for field in struct_type(into).fields}
     values: dict[str, object] = {}
     wrong: list[Field] = []
@@ -79,7 +78,7 @@ def _read_query(
 
 
 def _read_parameter(text: str, kinds: Sequence[inspect.Type]) -> object:
-    """Returns what `text` says for one of `kinds`, or else the text itself, which is then refused by its type."""
+    """Returns `text` as one of `kinds`; or the text itself, which its type then refuses."""
     for kind in kinds:
         if isinstance(kind, inspect.IntType) and (digits := _whole_number.fullmatch(text)):
             return whole_number(digits[1])

@@ -1,4 +1,4 @@
-"""Where a list goes on, as an opaque text that a client hands back."""
+"""Cursors: the start of a list's next page, as an opaque text that a client hands back."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import TypeVar
@@ -17,9 +17,9 @@ def encode(position: Struct) -> str:
 
 
 def decode(cursor: str | None, kind: type[Position], pointer: str = "?cursor") -> Position | None:
-    """Returns the position that a cursor stands for, None for none; Invalid for one that Parley did not make.
+    """Returns the position of a cursor, None for None; raises Invalid if Parley did not make it.
 
-    What stands in it becomes part of a key, so `kind` must bound every field.
+    Fields of a cursor become part of a key, so `kind` must bound every field.
     """
     if cursor is None:
         return None
@@ -31,4 +31,4 @@ def decode(cursor: str | None, kind: type[Position], pointer: str = "?cursor") -
 
 def unknown(pointer: str = "?cursor") -> Invalid:
     """Returns the refusal of a cursor that Parley did not make."""
-    return Invalid.field(pointer, "bad_cursor", "That cursor is none of ours; start again without one.")
+    return Invalid.field(pointer, "bad_cursor", "Parley did not make this cursor; start again without one.")

@@ -1,19 +1,19 @@
-"""What can be read of a JSON object that no parser takes: cut off, nested too deep, or with half a surrogate pair."""
+"""Reads a field of a JSON object that no parser takes: cut off, nested too deep, or with half a surrogate pair."""
 
 import json
 import re
 
 from parley.domain.api.fields import is_unicode
 
-# A text, closed or not, or one sign. The loop gives nothing back and an open text reaches the end, so that each
-# character is looked at once.
+# A text, closed or not, or one sign. The loop gives nothing back and an open text reaches the end, so it looks at each
+# character once.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[{}\[\]:,]', re.DOTALL)
 
 
 def text_member(raw: str, name: str) -> str | None:
-    """Returns the text that the outermost object has under `name`, in linear time; None where there is none.
+    """Returns the text under `name` in the outermost object, in linear time; None if it has none.
 
-    Where the name stands twice, the last one counts, as in `bodies.decode`.
+    If the name occurs twice, the last one counts, as in `bodies.decode`.
     """
     found: str | None = None
     depth, text, key = 0, "", ""
@@ -33,7 +33,7 @@ def text_member(raw: str, name: str) -> str | None:
 
 
 def _read(token: str) -> str | None:
-    """Returns what a text in quotes says; None for one that JSON does not allow, or that UTF-8 cannot write."""
+    """Returns the content of a text in quotes; None if JSON does not allow it, or UTF-8 cannot write it."""
     try:
         text = json.loads(token)
     except ValueError:

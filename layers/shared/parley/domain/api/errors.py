@@ -3,13 +3,13 @@
     Refusal
     ├── Invalid              400  a field, parameter or header is wrong; `fields` says which
     │   └── Malformed        400  the body is no JSON object at all
-    ├── Unauthenticated      401  no token, or one that is not or no longer good
+    ├── Unauthenticated      401  no token, or one that is not valid, or no longer
     ├── Forbidden            403  known caller, not allowed; `rule` says which rule refused
     ├── NotFound             404  it does not exist, or the caller may not know that it does
     ├── Conflict             409  it is not in a state that allows this
     ├── TooLarge             413  more bytes than the transport or the store can carry
-    ├── Unprocessable        422  well formed, but it contradicts what was said before
-    ├── TooMany              429  too often, or too many of them; try again after `retry_after_ms`
+    ├── Unprocessable        422  well formed, but it contradicts an earlier request
+    ├── TooMany              429  too often, or too many; try again after `retry_after_ms`
     └── Unavailable          503  try again after `retry_after_ms`
 
 Clients switch on `code`, so a code never changes its meaning. `detail` is a sentence that a user may read.
@@ -29,7 +29,7 @@ class Field(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Refusal(Exception):
-    """The root: raised anywhere, turned into a problem document (RFC 9457) in one place, `triggers.problems`."""
+    """The root of refusals: raised anywhere, turned into a problem document (RFC 9457) in `triggers.problems` only."""
 
     status: ClassVar[int] = 400
     title: ClassVar[str] = "Bad Request"
@@ -52,7 +52,7 @@ class Refusal(Exception):
 
 
 class RuledRefusal(Refusal):
-    """What nothing is wrong with, and some rule forbids now: it is always named, as the log and the client see it."""
+    """A valid request that a rule refuses. `rule` is required; the client and the log see it."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Invalid(Refusal):
 
     @classmethod
     def field(cls, pointer: str, code: str, detail: str, limit: int | None = None) -> "Invalid":
-        """Returns the refusal of one field; its code is `invalid_request`, the field's own says what is wrong."""
+        """Returns the refusal of one field. Its code is `invalid_request`; the field's own code names the fault."""
         return cls("invalid_request", detail, fields=(Field(pointer, code, limit),))
 
 
@@ -80,7 +80,7 @@ class Malformed(Invalid):
 
 
 class Unauthenticated(Refusal):
-    """`noted` is for the log only: which claim is wrong, and whom a token comes from and is meant for."""
+    """`noted` is for the log only: the wrong claim, and the token's issuer and audience."""
 
     status = 401
     title = "Unauthorized"

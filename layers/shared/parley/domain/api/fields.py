@@ -1,4 +1,4 @@
-"""What fields of requests may hold, and how their types are read."""
+"""The values that fields of requests may hold, and how Parley reads their types."""
 
 import re
 from functools import cache
@@ -7,7 +7,7 @@ import msgspec
 from msgspec import inspect
 
 # Unicode's White_Space and Default_Ignorable_Code_Point (PropList.txt, DerivedCoreProperties.txt of 16.0), the control
-# characters, the annotation marks U+FFF9–FFFB and the Braille cell without dots, U+2800: nothing to see in any of them.
+# characters, the annotation marks U+FFF9–FFFB and the Braille cell without dots, U+2800: none of them is visible.
 _UNSEEN = (
     (0x00, 0x20), (0x7F, 0xA0), (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x1680, 0x1680),
     (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2000, 0x200F), (0x2028, 0x202F), (0x205F, 0x206F), (0x2800, 0x2800),
@@ -17,7 +17,7 @@ _UNSEEN = (
 
 
 def _in_pattern(code_point: int) -> str:
-    # Python and ECMAScript agree on \uXXXX; past U+FFFF they write escapes differently, so there it is the character.
+    # Python and ECMAScript agree on \uXXXX. They write escapes past U+FFFF differently, so those are the characters.
     return f"\\u{code_point:04x}" if code_point <= 0xFFFF else chr(code_point)
 
 
@@ -32,12 +32,12 @@ class HugeNumber(float):
 
 
 def is_blank(text: str) -> bool:
-    """Says whether `text` shows nothing: it is empty, or white space, control and invisible format characters only."""
+    """Says whether `text` is invisible: empty, or white space, control and invisible format characters only."""
     return _seen.search(text) is None
 
 
 def is_unicode(text: str) -> bool:
-    """Says whether UTF-8 can write `text`; half a surrogate pair, which JSON's escapes let through, it cannot."""
+    """Says whether UTF-8 can write `text`. It cannot write half a surrogate pair, which JSON's escapes let through."""
     return _surrogate.search(text) is None
 
 
@@ -47,12 +47,12 @@ def in_unicode(text: str) -> str:
 
 
 def whole_number(digits: str) -> int | float:
-    """Returns the number that `digits` write; a HugeNumber past 19 digits (Python refuses to read 4,300)."""
+    """Returns `digits` as a number; a HugeNumber past 19 digits (Python refuses to read 4,300)."""
     return int(digits) if len(digits.lstrip("-")) <= 19 else HugeNumber(digits)
 
 
 def number(text: str) -> int | float:
-    """Returns the number that a JSON text with a point or an exponent writes; one without a fraction as an integer."""
+    """Returns a JSON number with a point or an exponent; an integer if it has no fraction."""
     value = float(text)
     if abs(value) >= 2**63:
         return HugeNumber(value)
@@ -69,7 +69,7 @@ def struct_type(into: type[msgspec.Struct]) -> inspect.StructType:
 
 
 def members(kind: inspect.Type) -> tuple[inspect.Type, ...]:
-    """Returns the members of a union, or the one kind, without their annotations."""
+    """Returns the members of a union, or the single type, without their annotations."""
     if isinstance(kind, inspect.Metadata):
         return members(kind.type)
     if isinstance(kind, inspect.UnionType):

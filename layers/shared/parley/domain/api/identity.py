@@ -1,4 +1,4 @@
-"""Who calls: what a verified token says about a person, and how it travels through API Gateway's authorizer context."""
+"""The caller's identity, as a verified token gives it, and its way through API Gateway's authorizer context."""
 
 import re
 from collections.abc import Mapping
@@ -6,22 +6,22 @@ from typing import Any
 
 import msgspec
 
-# Ids come from the host's sign-in: UUIDs (Cognito, Keycloak), `auth0|…`, e-mail addresses. `/` and `#` are ours: paths
-# and keys. msgspec searches for a pattern, and Python's `$` also matches before a final line feed: hence `(?!\n)`.
-# This is what an id may look like that Parley stores and shows.
+# Ids come from the host's sign-in: UUIDs (Cognito, Keycloak), `auth0|…`, e-mail addresses. `/` and `#` are Parley's:
+# paths and keys. msgspec searches for a pattern, and Python's `$` also matches before a final line feed: so `(?!\n)`.
+# The pattern of an id that Parley stores and shows.
 STORED_USER_ID_PATTERN = r"^[A-Za-z0-9._~@|:+=-]{1,128}$(?!\n)"
-# Ids that Parley makes itself begin with this; no outsider can use one, as their own or as somebody else's.
+# Ids that Parley makes itself begin with this prefix; no outsider can use one.
 RESERVED_PREFIX = "~parley."
-PSEUDONYM_PREFIX = f"{RESERVED_PREFIX}erased-"  # of the ids that stand for erased people
-OLD_PSEUDONYM_PREFIX = "erased-"  # of those that were made before there was a reserved prefix
-# What outsiders may use: none of the above, nor `.` and `..`, which clients take out of a path (RFC 3986, 5.2.4).
+PSEUDONYM_PREFIX = f"{RESERVED_PREFIX}erased-"  # of the ids that replace erased people
+OLD_PSEUDONYM_PREFIX = "erased-"  # of pseudonyms made before the reserved prefix existed
+# Ids that outsiders may use: none of the above, nor `.` and `..`, which clients remove from a path (RFC 3986, 5.2.4).
 NOT_RESERVED = r"(?!~parley\.|erased-|\.{1,2}$)"
 USER_ID_PATTERN = rf"^{NOT_RESERVED}[A-Za-z0-9._~@|:+=-]{{1,128}}$(?!\n)"
 CONTEXT_ID_PATTERN = STORED_USER_ID_PATTERN
 CONTEXT_TYPE_PATTERN = r"^[a-z][a-z0-9_]{0,31}$(?!\n)"
 ROLE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$(?!\n)"
 DEFAULT_ROLE = "user"
-SERVICE_ROLE = "service"  # of the host's own programs, which are nobody to write to
+SERVICE_ROLE = "service"  # of the host's own programs; nobody can write to them
 
 MAX_NAME_CHARACTERS = 200
 MAX_CONTEXT_TYPES = 20
@@ -43,12 +43,12 @@ def is_user_id(text: str) -> bool:
 
 
 def is_stored_user_id(text: str) -> bool:
-    """Says whether `text` can be the id of a person that Parley shows: a person's own, or a pseudonym."""
+    """Says whether `text` can be the id of a person that Parley shows: a user's id, or a pseudonym."""
     return _stored_user_id.fullmatch(text) is not None
 
 
 def is_reserved(user_id: str) -> bool:
-    """Says whether only Parley itself may make this id; a pseudonym of before the reserved prefix counts, too."""
+    """Says whether only Parley may make this id, including pseudonyms made before the reserved prefix."""
     return user_id.startswith((RESERVED_PREFIX, OLD_PSEUDONYM_PREFIX))
 
 
@@ -74,16 +74,16 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     role: str = DEFAULT_ROLE
     contexts: dict[str, tuple[str, ...]] = {}
-    expires_at_s: int  # when the token stops to count, seconds since the epoch
-    issued_at_s: int = 0  # of a socket that was opened before Parley kept this: older than any sign-out
+    expires_at_s: int  # when the token stops counting, seconds since the epoch
+    issued_at_s: int = 0  # of a socket older than this field: before any sign-out
 
     @property
     def is_too_large(self) -> bool:
-        """Says whether API Gateway would not carry it from the authorizer to the functions."""
+        """Says whether it is too large for API Gateway to carry from the authorizer to the functions."""
         return len(msgspec.json.encode(self.authorizer_context())) > MAX_CONTEXT_BYTES
 
     def authorizer_context(self) -> dict[str, str]:
-        """Returns the context of an authorizer's answer: strings only, and 8 KB at most (API Gateway)."""
+        """Returns the context of an authorizer's answer: strings only, and at most 8 KB (API Gateway)."""
         return {
             "user_id": self.user_id,
             "name": self.name,
@@ -95,7 +95,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_authorizer_context(cls, context: Mapping[str, Any]) -> "Identity":
-        """Returns the identity that `authorizer_context` wrote; KeyError where no Parley authorizer ran."""
+        """Returns the identity that `authorizer_context` wrote; raises KeyError if no Parley authorizer ran."""
         return cls(
             user_id=context["user_id"],
             name=context["name"],

@@ -1,4 +1,4 @@
-"""How things are named: a conversation's id says what kind it is, a message's id says where it lies."""
+"""Ids: a conversation's id tells its kind; a message's id tells its conversation and seq."""
 
 import re
 from base64 import b32encode
@@ -9,7 +9,7 @@ from parley.domain.api.errors import Invalid
 CONVERSATION_ID_PATTERN = r"^[dgt]_[a-z2-7]{26}$(?!\n)"
 MESSAGE_ID_PATTERN = r"^[dgt]_[a-z2-7]{26}\.[1-9][0-9]{0,14}$(?!\n)"
 EXPORT_ID_PATTERN = r"^x_[a-z2-7]{26}$(?!\n)"
-CONNECTION_ID_PATTERN = r"^[A-Za-z0-9_=+/-]{1,128}$(?!\n)"  # base64 of either alphabet, as API Gateway makes them
+CONNECTION_ID_PATTERN = r"^[A-Za-z0-9_=+/-]{1,128}$(?!\n)"  # base64 in either alphabet, as API Gateway makes them
 CLIENT_ID_PATTERN = r"^[A-Za-z0-9._:~-]{1,64}$(?!\n)"
 
 _conversation_id = re.compile(r"[dgt]_[a-z2-7]{26}")
@@ -21,7 +21,7 @@ GROUP_PREFIX = "g_"
 
 
 def direct_conversation_id(one_user_id: str, other_user_id: str, context_type: str, context_id: str) -> str:
-    """Returns the one id that two people have in a context, whoever of them asks.
+    """Returns the only id that two people have in a context, whichever of them asks.
 
     So a pair can never have two conversations.
     """
@@ -31,9 +31,9 @@ def direct_conversation_id(one_user_id: str, other_user_id: str, context_type: s
 
 
 def group_id(creator_id: str, nonce: str) -> str:
-    """Returns the id of a group that somebody makes.
+    """Returns the id of a new group.
 
-    The same `nonce` gives the same group again, so a retry makes no second one.
+    The same `nonce` gives the same group again, so a retry makes no second group.
     """
     return (
         GROUP_PREFIX + b32encode(sha256(f"{creator_id}\n{nonce}".encode()).digest()[:16]).decode().rstrip("=").lower()
@@ -41,19 +41,19 @@ def group_id(creator_id: str, nonce: str) -> str:
 
 
 def is_group_id(conversation_id: str) -> bool:
-    """Says whether an id is a group's: only there must a membership be read to know who is in it."""
+    """Says whether an id is a group's. Only a group's members are read from memberships."""
     return conversation_id.startswith(GROUP_PREFIX)
 
 
 def message_id(conversation_id: str, seq: int) -> str:
-    """Returns the id of a message; it carries conversation and seq, so that no index is needed to find one."""
+    """Returns the id of a message. It carries conversation and seq, so finding a message needs no index."""
     return f"{conversation_id}.{seq}"
 
 
 def check_conversation_id(text: str, pointer: str) -> str:
-    """Returns `text` if Parley could have made it as a conversation's id.
+    """Returns `text` if it can be the id of a conversation that Parley made.
 
-    Refuses it with Invalid at `pointer` if not.
+    Otherwise raises Invalid at `pointer`.
     """
     if _conversation_id.fullmatch(text) is None:
         raise Invalid.field(pointer, "bad_format", "That is not the id of a conversation.")
@@ -61,16 +61,16 @@ def check_conversation_id(text: str, pointer: str) -> str:
 
 
 def check_connection_id(text: str, pointer: str) -> str:
-    """Returns `text` if API Gateway could have made it as a connection's id; refuses it with Invalid if not."""
+    """Returns `text` if API Gateway could have made it as a connection's id; otherwise raises Invalid."""
     if _connection_id.fullmatch(text) is None:
         raise Invalid.field(pointer, "bad_format", "That is not the id of a connection.")
     return text
 
 
 def check_export_id(text: str, pointer: str) -> str:
-    """Returns `text` if Parley could have made it as an export's id.
+    """Returns `text` if it can be the id of an export that Parley made.
 
-    Refuses it with Invalid at `pointer` if not.
+    Otherwise raises Invalid at `pointer`.
     """
     if _export_id.fullmatch(text) is None:
         raise Invalid.field(pointer, "bad_format", "That is not the id of an export.")
@@ -80,7 +80,7 @@ def check_export_id(text: str, pointer: str) -> str:
 def split_message_id(text: str, pointer: str) -> tuple[str, int]:
     """Returns the conversation id and the seq that a message's id carries.
 
-    Refuses anything else with Invalid at `pointer`.
+    Raises Invalid at `pointer` for any other text.
     """
     match = _message_id.fullmatch(text)
     if match is None:

@@ -1,4 +1,4 @@
-"""What is wrong with a request: a walk along a struct's type that names each wrong field. Only bad requests import it.
+"""Names each wrong field of a request by a walk along a struct's type. Only bad requests import it.
 
 Field codes, which never change their meaning:
     required · unknown_field · repeated · wrong_type · blank · bad_format · not_allowed
@@ -23,10 +23,10 @@ from parley.domain.api.fields import NOT_BLANK, HugeNumber, in_unicode, is_unico
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-MAX_DEPTH = 64  # nothing that we take is deeper than five
-MAX_REPORTED = 20  # a reply must fit into a WebSocket frame, whatever was sent
+MAX_DEPTH = 64  # no request of Parley's is deeper than five levels
+MAX_REPORTED = 20  # a reply must fit into a WebSocket frame, whatever the request was
 MAX_KEY_CHARACTERS = 100  # the same, for the names of unknown fields
-MAX_POINTER_CHARACTERS = 400  # the same, for what lies deep inside; a pointer to a field of ours has at most 240
+MAX_POINTER_CHARACTERS = 400  # the same, for deep values; a pointer to a known field has at most 240
 
 _SENTENCES = {
     "required": "{name} is missing.",
@@ -34,7 +34,7 @@ _SENTENCES = {
     "repeated": "{name} may be given once only.",
     "wrong_type": "{name} has the wrong type.",
     "blank": "{name} must not be blank.",
-    "bad_format": "{name} is not written as it must be.",
+    "bad_format": "{name} has the wrong format.",
     "not_allowed": "{name} is not one of the values allowed.",
     "too_long": "{name} is longer than {limit} characters.",
     "too_short": "{name} is shorter than {limit} characters.",
@@ -46,15 +46,15 @@ _SENTENCES = {
 
 
 def read_body(raw: str | bytes, into: type[T], pointer: str = "") -> T:
-    """Returns the body that msgspec would not decode into `into`, if nothing but how a number is written was wrong.
+    """Returns the body that msgspec did not decode into `into`, if only the notation of a number was wrong.
 
-    msgspec takes 72.0 for no integer. Raises Malformed or Invalid for all else.
+    msgspec does not take 72.0 as an integer. Raises Malformed or Invalid for all other faults.
     """
     sent = _read(raw)
     found = list(islice(_in_value(sent, struct_type(into), pointer), MAX_REPORTED))
     known = {field.pointer for field in found}
     broken = islice((_pointer(pointer, path) for path in _broken_texts(sent, ())), MAX_REPORTED)
-    found += [Field(one, "bad_format") for one in broken if one not in known]
+    found += [Field(pointer, "bad_format") for pointer in broken if pointer not in known]
     if found:
         raise _refusal(found[:MAX_REPORTED])
     try:
@@ -64,7 +64,7 @@ def read_body(raw: str | bytes, into: type[T], pointer: str = "") -> T:
 
 
 def wrong_query(values: Mapping[str, object], into: type[msgspec.Struct], wrong: Sequence[Field]) -> Invalid:
-    """Returns the refusal of a query string: the fields known to be wrong and those found in the values read."""
+    """Returns the refusal of a query string: the fields known to be wrong and the faults of its values."""
     known = {field.pointer for field in wrong}
     found = (Field("?" + field.pointer[1:], field.code, field.limit) for field in _in_struct(values, struct_type(into)))
     fields = [*wrong, *(field for field in islice(found, MAX_REPORTED) if field.pointer not in known)]
@@ -82,7 +82,7 @@ def _refusal(fields: Sequence[Field]) -> Invalid:
 def _read(raw: str | bytes) -> object:
     """Returns any JSON; raises Malformed.
 
-    Unlike msgspec it keeps numbers that no type holds and half surrogate pairs, for the walks to name.
+    Unlike msgspec it keeps numbers that no type holds and half surrogate pairs; the walks report them.
     """
     try:
         text = raw if isinstance(raw, str) else raw.decode()
@@ -91,7 +91,7 @@ def _read(raw: str | bytes) -> object:
         sent: object = json.loads(text, parse_int=whole_number, parse_float=number, parse_constant=_refuse_constant)
     except RecursionError:
         raise _too_deep() from None
-    except ValueError:  # of which JSONDecodeError and UnicodeDecodeError are kinds
+    except ValueError:  # both JSONDecodeError and UnicodeDecodeError are ValueErrors
         raise _no_json() from None
     _check_depth(sent)
     return sent
@@ -127,12 +127,12 @@ def _inside(value: object) -> Iterable[object]:
     return value if isinstance(value, list) else ()
 
 
-# Where a value stands, from the innermost name or index outwards: a pointer is written only for what is reported.
+# The place of a value, from the innermost name or index outwards. Only a reported value gets its pointer written.
 Path = tuple[()] | tuple[str | int, "Path"]
 
 
 def _broken_texts(value: object, path: Path) -> Iterator[Path]:
-    """Yields where a text or a key holds half a surrogate pair, which `json` lets through and UTF-8 cannot write."""
+    """Yields the place of each half of a surrogate pair, which `json` lets through and UTF-8 cannot write."""
     if isinstance(value, str):
         if not is_unicode(value):
             yield path
@@ -152,7 +152,7 @@ def _pointer(start: str, path: Path) -> str:
 
 
 def _in_value(value: object, kind: inspect.Type, pointer: str) -> Iterator[Field]:
-    """Yields each fault of `value`, which stands at `pointer`, against `kind`; nothing where it fits."""
+    """Yields each fault of `value`, at `pointer`, against `kind`; nothing if it fits."""
     if isinstance(kind, inspect.Metadata):
         yield from _in_value(value, kind.type, pointer)
     elif isinstance(kind, inspect.UnionType):
@@ -221,7 +221,10 @@ def _in_count(count: int, kind: inspect.CollectionType | inspect.DictType, point
 
 
 def _in_union(value: object, kind: inspect.UnionType, pointer: str) -> Iterator[Field]:
-    """Yields nothing if a member takes the value, else the faults against the one that its JSON type, or tag, means."""
+    """Yields nothing if a member takes the value.
+
+    Otherwise yields the faults against the member of its JSON type, or tag.
+    """
     fitting = [member for member in kind.types if _has_json_type(value, member)]
     tagged = [member for member in fitting if isinstance(member, inspect.StructType) and member.tag_field]
     if len(tagged) > 1:
@@ -270,14 +273,14 @@ def _is_below(number: float, kind: inspect.IntType | inspect.FloatType) -> bool:
 
 
 def _last(inclusive: float | None, exclusive: float | None, step: int, *, otherwise: int) -> int:
-    """Returns the last whole number that is still allowed, which a client sees as `limit`."""
+    """Returns the last whole number that is allowed; a client sees it as `limit`."""
     if inclusive is not None:
         return int(inclusive)
     return int(exclusive) + step if exclusive is not None else otherwise
 
 
 def _has_json_type(value: object, kind: inspect.Type) -> bool:
-    """Says whether the JSON type of `value` is one that `kind` is written in."""
+    """Says whether `value` has a JSON type in which `kind` is written."""
     if isinstance(kind, inspect.Metadata):
         return _has_json_type(value, kind.type)
     if isinstance(kind, inspect.UnionType):
@@ -293,22 +296,22 @@ def _has_json_type(value: object, kind: inspect.Type) -> bool:
     if isinstance(kind, inspect.FloatType):
         return isinstance(value, int | float) and not isinstance(value, bool)
     if isinstance(kind, inspect.LiteralType | inspect.EnumType):
-        return any(type(value) is type(one) for one in _allowed(kind))
+        return any(type(value) is type(allowed) for allowed in _allowed(kind))
     if isinstance(kind, inspect.StructType):
         return isinstance(value, dict) and not kind.array_like
     if isinstance(kind, inspect.DictType):
         return isinstance(value, dict)
     if isinstance(kind, inspect.CollectionType | inspect.TupleType):
         return isinstance(value, list)
-    return isinstance(value, str)  # text, and what JSON writes as text: times, UUIDs, bytes, decimals
+    return isinstance(value, str)  # text, and types that JSON writes as text: times, UUIDs, bytes, decimals
 
 
 def _allowed(kind: inspect.LiteralType | inspect.EnumType) -> list[object]:
-    return [one.value for one in kind.cls] if isinstance(kind, inspect.EnumType) else list(kind.values)
+    return [member.value for member in kind.cls] if isinstance(kind, inspect.EnumType) else list(kind.values)
 
 
 def _converts(value: object, kind: inspect.Type) -> bool:
-    """Says whether msgspec reads `value`, a text or None, as the kinds that JSON knows as text only."""
+    """Says whether msgspec reads `value`, a text or None, as a type that JSON writes as text."""
     targets: dict[type[inspect.Type], type] = {
         inspect.DateTimeType: datetime.datetime,
         inspect.DateType: datetime.date,

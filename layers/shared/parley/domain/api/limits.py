@@ -1,8 +1,8 @@
-"""How often one may do a thing: a token bucket that is one number, the time at which it will be full again.
+"""Rate limits: a token bucket stored as one number, the time at which it will be full again.
 
 That is GCRA, the generic cell rate algorithm (ITU-T I.371): a bucket holds `burst` tokens and gets one more every
-`interval_ms`. All that is kept of it is its theoretical arrival time, `tat_ms`. A bucket of which nothing is kept is
-full, and so is one whose `tat_ms` lies in the past: it can be forgotten.
+`interval_ms`. Parley stores only its theoretical arrival time, `tat_ms`. A bucket without a stored time is full. A
+bucket whose `tat_ms` lies in the past is full too, and can be forgotten.
 """
 
 from msgspec import Struct
@@ -18,7 +18,7 @@ SEND = "send"
 SLOW_MODE = "slow_mode"
 COST = "cost"
 LIVE = "live"
-OWN = "own"  # no bucket's name: what an operation asks that goes by what it has used itself
+OWN = "own"  # no bucket's name: the operation asks only about its own use
 
 
 class Rate(Struct, frozen=True, kw_only=True):
@@ -30,13 +30,13 @@ class Rate(Struct, frozen=True, kw_only=True):
 
     @property
     def window_ms(self) -> int:
-        """Returns how long an empty bucket takes to fill."""
+        """Returns how many ms an empty bucket takes to fill."""
         return self.interval_ms * self.burst
 
     def standing(self, tat_ms: int | None, now_ms: int) -> RateLimit:
-        """Returns what is left in a bucket, as clients see it."""
+        """Returns the rest of a bucket, as clients see it."""
         missing_ms = max(0, (tat_ms or 0) - now_ms)
-        # More than there is room for, where the bucket was emptied under a rate that allowed more.
+        # The bucket can hold more than its size, if a rate that allowed more emptied it.
         missing = min(self.burst, -(-missing_ms // self.interval_ms))
         return RateLimit(
             policy=self.name,
@@ -48,7 +48,7 @@ class Rate(Struct, frozen=True, kw_only=True):
 
 
 class Taking(Struct, frozen=True, kw_only=True):
-    """What became of an attempt to take a token out of a bucket, and the bucket's `tat_ms` after it."""
+    """The result of taking a token out of a bucket, and the bucket's `tat_ms` after it."""
 
     is_granted: bool
     tat_ms: int
@@ -60,27 +60,27 @@ def send_rate(limits: Limits) -> Rate:
 
 
 def cost_rate(limits: Limits) -> Rate:
-    """Returns the rate at which one person may use up cost units: about one for each read unit of DynamoDB."""
+    """Returns the rate at which one person may use up cost units, each about one read unit of DynamoDB."""
     return _per_minute(COST, limits.cost_units_per_minute, limits.cost_unit_burst)
 
 
 def live_rate(limits: Limits) -> Rate:
-    """Returns the rate at which one person may do what others see at once and nobody keeps."""
+    """Returns the rate of one person's live acts, which others see at once and Parley does not store."""
     return _per_minute(LIVE, limits.live_per_minute, limits.live_burst)
 
 
 def _per_minute(name: str, times: int, burst: int) -> Rate:
-    # Rounded up: never more than `times`, where they do not divide a minute.
+    # Rounded up: never more than `times`, if they do not divide a minute.
     return Rate(name=name, interval_ms=-(-MINUTE_MS // times), burst=burst)
 
 
 def slow_mode_rate(seconds: int, limits: Limits) -> Rate:
-    """Returns the rate of a group in slow mode: one message each so many seconds, and never more than elsewhere."""
+    """Returns the rate of a group in slow mode: one message per that many seconds, and never more than elsewhere."""
     return Rate(name=SLOW_MODE, interval_ms=max(seconds * 1000, send_rate(limits).interval_ms), burst=1)
 
 
 def tokens_for(text: str, rate: Rate) -> int:
-    """Returns how many tokens a text takes: one for each started `TOKEN_BYTES`, and never more than a full bucket."""
+    """Returns how many tokens a text takes: one per started `TOKEN_BYTES`, and at most a full bucket."""
     return min(rate.burst, max(1, -(-len(text.encode()) // TOKEN_BYTES)))
 
 
@@ -99,7 +99,7 @@ def is_empty(tat_ms: int, rate: Rate, now_ms: int) -> bool:
 
 
 def empty(tat_ms: int, rate: Rate, now_ms: int) -> TooMany:
-    """Returns the refusal of what would use a bucket that is empty."""
+    """Returns the refusal of a request that would use an empty bucket."""
     return _too_much(rate, tat_ms + rate.interval_ms - rate.window_ms - now_ms)
 
 
@@ -109,7 +109,7 @@ def _too_much(rate: Rate, retry_after_ms: int) -> TooMany:
 
 
 def settle(request: Request, rate: Rate, taking: Taking, tokens: int = 1) -> int:
-    """Lets the answer of a call tell what is left, and returns the bucket's `tat_ms`.
+    """Notes the rest of a bucket for the answer, and returns the bucket's `tat_ms`.
 
     Raises TooMany if the bucket did not hold the tokens.
     """

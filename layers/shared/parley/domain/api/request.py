@@ -1,4 +1,4 @@
-"""One call of one operation: who, when, and from which device."""
+"""One call of one operation: its caller, time and device."""
 
 from msgspec import Struct
 
@@ -7,7 +7,7 @@ from parley.domain.api.types import RateLimit
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """What a trigger knows before the operation starts.
+    """The facts that a trigger knows before the operation starts.
 
     Operations take time and identity from here and nowhere else.
     """
@@ -15,10 +15,10 @@ class Request(Struct, frozen=True, kw_only=True):
     caller: Identity
     now_ms: int
     request_id: str  # API Gateway's, for logs and problem documents
-    connection_id: str | None = None  # the device, when the call came over WebSocket
+    connection_id: str | None = None  # the device, if the call came over WebSocket
     connected_at_ms: int = 0
-    field_prefix: str = ""  # where the body's fields sit: "" over REST, "/data" over WebSocket
-    # By policy, what the operation has found out of its caller's limits: the answer tells it, be it good or a refusal.
+    field_prefix: str = ""  # place of the body's fields: "" over REST, "/data" over WebSocket
+    # The caller's limits, by policy, as the operation found them. Every answer tells them, refusals too.
     rate_limits: dict[str, RateLimit] = {}
 
     @property
@@ -29,9 +29,9 @@ class Request(Struct, frozen=True, kw_only=True):
         return self.connection_id
 
     def note(self, standing: RateLimit) -> None:
-        """Lets the answer tell what is left of a limit; of two buckets of one policy, the emptier one."""
+        """Notes the rest of a limit for the answer; of two buckets of one policy, the emptier one."""
         noted = self.rate_limits.get(standing.policy, standing)
-        self.rate_limits[standing.policy] = min(standing, noted, key=lambda one: one.remaining)
+        self.rate_limits[standing.policy] = min(standing, noted, key=lambda limit: limit.remaining)
 
     @property
     def is_limited(self) -> bool:

@@ -1,4 +1,4 @@
-"""What clients may send: one class per body, per action's `data` and per query string; unknown fields are refused."""
+"""The requests: one class per body, per action's `data` and per query string. Unknown fields are refused."""
 
 from typing import Annotated, Literal
 
@@ -24,11 +24,11 @@ from parley.domain.api.types import GroupRole, Media, NotificationLevel, Posting
 
 MAX_PAYLOAD_CHARACTERS = 16_384  # of a call signal; an SDP has 2–8 KB
 MAX_TEXT_CHARACTERS = 10_000  # code points; at 4 bytes each well under an item's 400 KB and a frame's 128 KB
-MAX_SEQ = 10**15  # no conversation gets there; keeps seqs exact in every client's doubles (2**53)
+MAX_SEQ = 10**15  # no conversation reaches it; keeps seqs exact in every client's doubles (2**53)
 MAX_STATUS_USERS = 100  # one BatchGetItem (DynamoDB quotas)
 MAX_SYNC_CONVERSATIONS = 100
 MAX_PAGE = 100
-MAX_MENTIONED = 20  # people whom one message names: each is one more item of the send's transaction
+MAX_MENTIONED = 20  # people whom one message names: each adds one item to the send's transaction
 MAX_ADDED = 90  # people added to a group at once: a transaction holds 100 items (DynamoDB quotas)
 MAX_FORWARDS = 20  # conversations that a message is forwarded to at once (guides/messages.md, "Messages")
 MAX_SLOW_MODE_S = 120
@@ -36,7 +36,7 @@ MAX_TITLE_CHARACTERS = 200
 MAX_DESCRIPTION_CHARACTERS = 1_000  # with the title and 100 members it keeps a head under 30 KB
 
 MAX_REMARK_CHARACTERS = 1000
-MAX_RULES = 1000  # of banned words; as in banned_words.py, which is too much to import for every request
+MAX_RULES = 1000  # of banned words; as in banned_words.py, which is too large to import for every request
 MAX_RULE_CHARACTERS = 64
 MAX_TRIED_CONVERSATIONS = 20
 
@@ -73,7 +73,7 @@ Cursor = Annotated[str, Meta(min_length=1, max_length=1024)]
 
 
 class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The root of every request: a field that nobody knows is a mistake that somebody wants to hear about."""
+    """The root of every request. It refuses unknown fields, so that a client learns of its mistakes."""
 
 
 class Nothing(Body, frozen=True, kw_only=True):
@@ -81,9 +81,9 @@ class Nothing(Body, frozen=True, kw_only=True):
 
 
 class WantedContext(Body, frozen=True, kw_only=True):
-    """What a new conversation is about; `general` is the same as no context at all.
+    """The subject of a new conversation; `general` is the same as no context at all.
 
-    `title` is what the conversation is called from then on, the name of a pattern, say; an open one keeps its own.
+    `title` becomes the conversation's title: the name of a pattern, say. An open conversation keeps its own.
     """
 
     type: Annotated[str, Meta(pattern=CONTEXT_TYPE_PATTERN, max_length=32)]
@@ -94,7 +94,7 @@ class WantedContext(Body, frozen=True, kw_only=True):
 class CreateConversation(Body, frozen=True, kw_only=True):
     """POST /conversations: `direct` takes `user_id` and `context`, `group` the other fields.
 
-    A group is made once for a `client_id`.
+    A `client_id` makes one group only.
     """
 
     type: Literal["direct", "group"]
@@ -109,7 +109,7 @@ class CreateConversation(Body, frozen=True, kw_only=True):
 
 
 class UpdateConversation(Body, frozen=True, kw_only=True):
-    """PATCH /conversations/{conversation_id}: what is named is changed; null takes a title or description away."""
+    """PATCH /conversations/{conversation_id}: changes the given fields; null removes a title or description."""
 
     title: Title | None | UnsetType = UNSET
     description: Description | None | UnsetType = UNSET
@@ -125,7 +125,7 @@ class ArchiveConversation(Body, frozen=True, kw_only=True):
 
 
 class UpdateSettings(Body, frozen=True, kw_only=True):
-    """PATCH /conversations/{conversation_id}/settings: what is named is changed; null ends a mute."""
+    """PATCH /conversations/{conversation_id}/settings: changes the given fields; null ends a mute."""
 
     pinned: bool | UnsetType = UNSET
     muted_until: Annotated[str, Meta(pattern=RFC3339_PATTERN, max_length=40)] | None | UnsetType = UNSET
@@ -145,7 +145,7 @@ class SetRole(Body, frozen=True, kw_only=True):
 
 
 class Draft(Body, frozen=True, kw_only=True):
-    """What a message is made of, whichever way it comes in.
+    """The content of a message, in every request that sends one.
 
     `mentions` names members, or `*` for everyone in the group.
     """
@@ -158,7 +158,7 @@ class Draft(Body, frozen=True, kw_only=True):
 
 
 class EditMessage(Body, frozen=True, kw_only=True):
-    """PATCH /messages/{message_id}: the new text; `mentions` as they are from now on."""
+    """PATCH /messages/{message_id}: the new text; `mentions` replace the old ones."""
 
     text: Text
     mentions: Annotated[list[Mention], Meta(max_length=MAX_MENTIONED)] = []
@@ -171,7 +171,7 @@ class DeleteMessage(Body, frozen=True, kw_only=True):
 
 
 class ForwardMessage(Body, frozen=True, kw_only=True):
-    """POST /messages/{message_id}/forward: to conversations of the caller's."""
+    """POST /messages/{message_id}/forward: to conversations that the caller is in."""
 
     conversation_ids: Annotated[list[ConversationId], Meta(min_length=1, max_length=MAX_FORWARDS)]
     client_id: ClientId | None = None
@@ -182,7 +182,7 @@ class SendMessage(Draft, frozen=True, kw_only=True):
 
 
 class SendMessageToUser(Draft, frozen=True, kw_only=True):
-    """POST /messages: the conversation is opened when there is none yet."""
+    """POST /messages: opens the conversation if it does not exist."""
 
     user_id: UserId
     context: WantedContext | None = None
@@ -214,7 +214,7 @@ class OfMessage(Body, frozen=True, kw_only=True):
 
 
 class SendCallSignal(Body, frozen=True, kw_only=True):
-    """The action `call_signal`. The payload is the clients' own affair: an SDP or a candidate, say."""
+    """The action `call_signal`. Only the clients read the payload: an SDP or a candidate, say."""
 
     conversation_id: str
     call_id: ClientId
@@ -231,7 +231,7 @@ class RequestUserStatus(Body, frozen=True, kw_only=True):
 
 
 class PutUser(Body, frozen=True, kw_only=True):
-    """PUT /users/{user_id}: the whole profile. What is left out is as where a token leaves it out."""
+    """PUT /users/{user_id}: the whole profile. A field left out counts as in a token without it."""
 
     name: Annotated[str, Meta(max_length=MAX_NAME_CHARACTERS, pattern=NOT_BLANK)] | None = None
     role: Role = DEFAULT_ROLE
@@ -244,18 +244,18 @@ class GetPresence(Body, frozen=True, kw_only=True):
     ids: Annotated[str, Meta(min_length=1, max_length=MAX_STATUS_USERS * 129)]
 
     def user_ids(self) -> list[str]:
-        """Returns the ids; raises Invalid for too many, or for what can be none."""
+        """Returns the ids; raises Invalid for too many, or for an impossible id."""
         found = self.ids.split(",")
         if len(found) > MAX_STATUS_USERS:
             detail = f"`ids` can name {MAX_STATUS_USERS} users at most."
             raise Invalid.field("?ids", "too_many_items", detail, MAX_STATUS_USERS)
-        if not all(is_stored_user_id(one) for one in found):
+        if not all(is_stored_user_id(user_id) for user_id in found):
             raise Invalid.field("?ids", "bad_format", "`ids` must be ids of users with commas between them.")
         return found
 
 
 class UpdateMe(Body, frozen=True, kw_only=True):
-    """PATCH /me: whether others see when the caller was last here; who hides it does not see it of others either."""
+    """PATCH /me: whether others see the caller's last-seen time; a caller who hides it does not see others' either."""
 
     show_last_seen: bool
 
@@ -276,7 +276,7 @@ class Page(Body, frozen=True, kw_only=True):
 
 
 class ListReceipts(Page, frozen=True, kw_only=True):
-    """The query of a message's receipts: those of a group come at once as long as its head lists its members."""
+    """The query of a message's receipts. A group's come at once as long as its head lists its members."""
 
     limit: Limit = MAX_PAGE
 
@@ -314,7 +314,7 @@ class ReportQuery(Page, frozen=True, kw_only=True):
 
 
 class ResolveReport(Body, frozen=True, kw_only=True):
-    """PATCH /admin/reports/{report_id}: `version` is the one that was read; what is left out stays as it is."""
+    """PATCH /admin/reports/{report_id}: `version` is the one read; a field left out stays unchanged."""
 
     version: Annotated[int, Meta(ge=1, le=10**9)]
     status: ReportState
@@ -323,7 +323,7 @@ class ResolveReport(Body, frozen=True, kw_only=True):
 
 
 class BannedWord(Body, frozen=True, kw_only=True):
-    """One rule of the list of banned words; without an `id` it gets one that follows from its text."""
+    """One rule of the list of banned words. Without an `id` it gets one derived from its text."""
 
     id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}$(?!\n)", max_length=32)] | None = None
     kind: Literal["word", "pattern"] = "word"
@@ -335,14 +335,14 @@ BannedWords = Annotated[list[BannedWord], Meta(max_length=MAX_RULES)]
 
 
 class PutBannedWords(Body, frozen=True, kw_only=True):
-    """PUT /admin/banned-words: the whole list; `version` is that of the list that was read, 0 where there was none."""
+    """PUT /admin/banned-words: the whole list; `version` is that of the list as read, 0 if none existed."""
 
     version: Annotated[int, Meta(ge=0, le=10**9)]
     rules: BannedWords
 
 
 class TryBannedWords(Body, frozen=True, kw_only=True):
-    """POST /admin/banned-words/try: in these conversations, or else on the messages that were reported."""
+    """POST /admin/banned-words/try: in these conversations, or otherwise on reported messages."""
 
     rules: Annotated[list[BannedWord], Meta(min_length=1, max_length=MAX_RULES)]
     conversation_ids: Annotated[list[ConversationId], Meta(min_length=1, max_length=MAX_TRIED_CONVERSATIONS)] | None = (
@@ -366,7 +366,7 @@ class VersionQuery(Body, frozen=True, kw_only=True):
 
 
 class ListUsers(Page, frozen=True, kw_only=True):
-    """The query of GET /users: people of one role, or of all; whose name begins with `q`, or all."""
+    """The query of GET /users: people of one role, or of all; only names that begin with `q`, or all."""
 
     role: Role | None = None
     q: Annotated[str, Meta(max_length=MAX_NAME_CHARACTERS, pattern=NOT_BLANK)] | None = None
@@ -390,7 +390,7 @@ class History(Body, frozen=True, kw_only=True):
 
 
 class SyncCursor(Body, frozen=True, kw_only=True):
-    """How far a client has got in one conversation."""
+    """The client's place in one conversation."""
 
     seq: Annotated[int, Meta(ge=0, le=MAX_SEQ)] = 0
     change_seq: Annotated[int, Meta(ge=0, le=MAX_SEQ)] = 0

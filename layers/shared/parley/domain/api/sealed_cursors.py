@@ -1,4 +1,4 @@
-"""Cursors that say nothing: what stands in them may be the name of somebody whom the reader may not know."""
+"""Encrypted cursors: a cursor may contain the name of a user whom the reader may not see."""
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -8,7 +8,7 @@ _MARK_BYTES = 16
 
 
 def seal(text: str, key: bytes) -> str:
-    """Returns what only `unseal` with the same key can read; the same text always gives the same."""
+    """Returns text that only `unseal` with the same key can read; equal texts give equal results."""
     plain = text.encode()
     mark = _mark(plain, key)
     sealed = mark + _mixed(plain, mark, key)
@@ -16,7 +16,7 @@ def seal(text: str, key: bytes) -> str:
 
 
 def unseal(sealed: str, key: bytes) -> str:
-    """Returns what was sealed; ValueError for anything that `seal` did not make with this key."""
+    """Returns the sealed text; raises ValueError if `seal` did not make it with this key."""
     raw = urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
     mark = raw[:_MARK_BYTES]
     plain = _mixed(raw[_MARK_BYTES:], mark, key)
@@ -32,4 +32,4 @@ def _mark(plain: bytes, key: bytes) -> bytes:
 def _mixed(text: bytes, mark: bytes, key: bytes) -> bytes:
     """Returns `text` hidden, or shown again. The mark differs by text, so no two are hidden by the same bytes."""
     stream = shake_256(hmac.digest(key, b"stream" + mark, "sha256")).digest(len(text))
-    return bytes(one ^ other for one, other in zip(text, stream, strict=True))
+    return bytes(byte ^ other for byte, other in zip(text, stream, strict=True))

@@ -1,6 +1,6 @@
 """Times on the wire: RFC 3339, UTC, milliseconds. Inside, a time is an integer whose name ends in `_ms` or `_s`.
 
-Integers all the way: a float has 53 bits, and rounds the last millisecond of the year 9999 into the year 10000.
+Only integers: a float has 53 bits, and rounds the last millisecond of the year 9999 into the year 10000.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -25,19 +25,19 @@ def rfc3339(at_ms: int) -> str:
 
 
 def rfc3339_or_none(at_ms: int | None) -> str | None:
-    """Returns the time on the wire, or None for one that has not come."""
+    """Returns the time on the wire, or None for None."""
     return None if at_ms is None else rfc3339(at_ms)
 
 
 def hour(at_ms: int) -> int:
-    """Returns whole hours since the epoch: the grain at which the list of conversations is indexed."""
+    """Returns whole hours since the epoch. The list of conversations is indexed by them."""
     return at_ms // HOUR_MS
 
 
 def from_rfc3339(text: str) -> int | None:
-    """Returns a time in ms since the epoch, cut and never rounded up; None for one that no calendar has.
+    """Returns a time in ms since the epoch, cut and never rounded up; None if no calendar has it.
 
-    None also for a time that UTC cannot write: before the year 1, or after the year 9999.
+    None also if UTC cannot write it: before the year 1, or after the year 9999.
     """
     try:
         return (datetime.fromisoformat(text.upper().replace("Z", "+00:00")).astimezone(UTC) - EPOCH) // _MS

@@ -1,4 +1,4 @@
-"""What clients see: the objects of both APIs, exactly as they stand in JSON."""
+"""The objects of both APIs, exactly as clients see them in JSON."""
 
 from typing import Literal
 
@@ -18,9 +18,9 @@ EVERYONE = "*"  # among a message's mentions: all members of the group; no user 
 
 
 class Context(Struct, frozen=True):
-    """What a conversation is about: a class, a game block, a pattern, a booking.
+    """The subject of a conversation: a class, a game block, a pattern, a booking.
 
-    The `id` is None for a type of which the policy knows no single ones.
+    The `id` is None for a type to which the policy gives no ids.
     """
 
     type: str
@@ -28,20 +28,20 @@ class Context(Struct, frozen=True):
 
 
 class Member(Struct, frozen=True, kw_only=True):
-    """One person of a conversation; both markers are seqs and only ever grow.
+    """One member of a conversation; both markers are seqs and only ever grow.
 
-    None in a group for somebody who has blocked the reader, or whom the reader has.
+    Both are None in a group if a block exists between the member and the reader.
     """
 
     user_id: str
-    name: str | None  # None for somebody who has never signed in
+    name: str | None  # None if the user has never signed in
     role: str
     read_seq: int | None
     delivered_seq: int | None
 
 
 class Marker(Struct, frozen=True, kw_only=True):
-    """How far one member has received and read; both are seqs and only ever grow."""
+    """The last message that one member has received and read; both are seqs and only ever grow."""
 
     user_id: str
     read_seq: int
@@ -49,7 +49,7 @@ class Marker(Struct, frozen=True, kw_only=True):
 
 
 class Person(Struct, frozen=True, kw_only=True):
-    """Somebody as the reader may know them. Of the contexts that a person belongs to, others see those they share."""
+    """A user as the reader may know them. Others see only those contexts that they share."""
 
     id: str
     name: str
@@ -71,13 +71,13 @@ class MessagePreview(Struct, frozen=True, kw_only=True):
 
 
 class ListedMessage(MessagePreview, frozen=True, kw_only=True):
-    """The same as a member's list shows it; `blocked` says in a group that they have blocked its sender."""
+    """The preview in a member's list; in a group `blocked` says that the member has blocked its sender."""
 
     blocked: bool
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """What one person has set for one conversation."""
+    """One person's settings for one conversation."""
 
     pinned: bool = False
     muted_until: str | None = None
@@ -88,8 +88,8 @@ class Conversation(Struct, frozen=True, kw_only=True):
     """A conversation as one of its members sees it.
 
     `members` holds both people of a direct conversation; a group's are listed by themselves, page by page. `shared_seq`
-    is the last change of what all see the same of it, `own_seq` that of what only the member sees so: `settings` and
-    `archived`; `mention_seqs` are the unread messages that name the member.
+    is the last change of the part that all members see alike, `own_seq` that of the member's own part: `settings` and
+    `archived`. `mention_seqs` are the unread messages that name them.
     """
 
     id: str
@@ -121,7 +121,7 @@ class Conversation(Struct, frozen=True, kw_only=True):
 
 
 class Reaction(Struct, frozen=True):
-    """How often an emoji was given to a message, and whether the reader is one of the givers."""
+    """How often a message has an emoji, and whether the reader gave one of them."""
 
     emoji: str
     count: int
@@ -129,14 +129,17 @@ class Reaction(Struct, frozen=True):
 
 
 class Origin(Struct, frozen=True, kw_only=True):
-    """Who wrote a forwarded message first, and when; not where, which is not the reader's to know."""
+    """The first author of a forwarded message, and its time. The reader may not know its conversation."""
 
     sender_id: str
     created_at: str
 
 
 class Note(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a system message tells of; the sender did it. Clients make a sentence of it in their user's language."""
+    """The event that a system message tells of; its sender caused it.
+
+    Clients write the sentence in their user's language.
+    """
 
     event: str
     user_ids: list[str] = []
@@ -150,8 +153,8 @@ class Note(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Message(Struct, frozen=True, kw_only=True):
     """A message; `seq` is its place in the conversation: 1, 2, 3 … without a gap.
 
-    `change_seq` is its last change's: of two versions the one with the greater is the newer. `blocked` says in a group
-    that the reader has blocked its sender, `hidden` that they have deleted the message from their own view.
+    `change_seq` is that of its last change: of two versions the greater is the newer. In a group `blocked` says that
+    the reader has blocked its sender. `hidden` says that they have deleted the message from their own view.
     """
 
     id: str
@@ -183,7 +186,7 @@ class SentMessage(Message, frozen=True, kw_only=True):
 
 
 class UserStatus(Struct, frozen=True, kw_only=True):
-    """Whether a person is there. `online` holds until `expires_at` only: past it, ask again (a lease, not a flag)."""
+    """Whether a person is online. `online` holds until `expires_at` only; then ask again (a lease, not a flag)."""
 
     user_id: str
     status: Literal["online", "offline"]
@@ -192,7 +195,7 @@ class UserStatus(Struct, frozen=True, kw_only=True):
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
-    """When one member's device had the message, and when they read it."""
+    """When one member's device received the message, and when the member read it."""
 
     user_id: str
     delivered_at: str | None
@@ -200,7 +203,7 @@ class Receipt(Struct, frozen=True, kw_only=True):
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """What this deployment allows one person: beyond `groups` 409, beyond all others 429."""
+    """This deployment's limits for one person: 409 beyond `groups`, 429 beyond all others."""
 
     sends_per_minute: int
     send_burst: int
@@ -213,9 +216,9 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class RateLimit(Struct, frozen=True, kw_only=True):
-    """What is left to the caller of one limit: `remaining` now, and one more in `more_in_ms` (0 where none is missing).
+    """The caller's rest of one limit: `remaining` now, and one more in `more_in_ms` (0 if none is missing).
 
-    An empty one fills up to `limit` within `window_ms`.
+    An empty bucket fills up to `limit` within `window_ms`.
     """
 
     policy: str
@@ -226,7 +229,7 @@ class RateLimit(Struct, frozen=True, kw_only=True):
 
 
 class CallStatus(Struct, frozen=True, kw_only=True):
-    """A call as it stands; `reason` says how it ended. While it rings, it does so until `rings_until`."""
+    """The present state of a call; `reason` says how it ended. A ringing call rings until `rings_until`."""
 
     conversation_id: str
     call_id: str

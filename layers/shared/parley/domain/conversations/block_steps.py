@@ -1,4 +1,4 @@
-"""Blocks between two people: where one has blocked the other, neither can write to the other directly."""
+"""Blocks between two people: if one has blocked the other, neither can write to the other directly."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ MAX_BLOCKS = 1000  # of one person; as many as one query reads
 
 
 class Blocking(Struct, frozen=True, kw_only=True):
-    """What stands between two people, as the first of them sees it."""
+    """The blocks between two people, as the first of them sees them."""
 
     by_me: bool = False
     of_me: bool = False
@@ -26,32 +26,32 @@ class Blocking(Struct, frozen=True, kw_only=True):
         return self.by_me or self.of_me
 
     def require_none(self) -> None:
-        """Refuses with Forbidden where either has blocked the other."""
+        """Raises Forbidden if either has blocked the other."""
         if self.is_on:
             raise refusal()
 
 
 class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
-    """The block behind which a list of them goes on."""
+    """The last block of a page; the next page starts after it."""
 
     blocked_at_ms: Annotated[int, Meta(ge=0, le=10**15)]
     user_id: StoredUserId
 
 
 def refusal() -> Forbidden:
-    """Returns the refusal of what would reach the other one; it does not say which of the two has blocked."""
+    """Returns the refusal of a request that would reach the other person; it does not tell which of the two blocks."""
     return Forbidden("blocked", "One of you has blocked the other.", rule=BLOCK_RULE)
 
 
 def marked(request: Request, head: Head, *, is_on: bool, while_block: BlockState) -> Step | None:
-    """Returns what notes in a direct conversation that the caller has blocked the other one, or has not any more.
+    """Returns the step that notes in a direct conversation whether the caller blocks the other person.
 
-    None where that stands there. Refused unless the block itself is as `while_block` says by then. It is a change of
-    what both see the same: the capabilities of both follow from it.
+    None if the head says so already. The step is refused unless the block is as `while_block` says when it is written.
+    It changes the part that both see alike: the capabilities of both depend on it.
     """
     if (request.user_id in head.blocked_by) == is_on:
         return None
-    others = tuple(one for one in head.blocked_by if one != request.user_id)
+    others = tuple(user_id for user_id in head.blocked_by if user_id != request.user_id)
     entry = next_change(request, head, "conversation_updated")
     after = replace(
         head,

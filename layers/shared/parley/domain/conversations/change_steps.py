@@ -1,6 +1,6 @@
-"""What a change of a message writes, decided from what was read: the message as it is from now on, and the log's entry.
+"""Decides from the rows read what a change of a message writes: the new message and the log's entry.
 
-Each function returns the step, or None where the message is that way already.
+Each function returns the step, or None if the message is that way already.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,15 +19,15 @@ from parley.domain.conversations.send_steps import check_mentions, with_mentions
 from parley.domain.conversations.steps import Changed, ChangeKind, OwnChange, PersonalMark, Step, next_change
 from parley.domain.text.emoji import is_emoji, normalise
 
-MAX_EDITS = 100  # of one message; each leaves a version behind
-MAX_EMOJIS = 20  # different ones on one message, so that it stays small
+MAX_EDITS = 100  # of one message; each edit keeps one version
+MAX_EMOJIS = 20  # different emojis on one message, so that it stays small
 MAX_PINS = 50  # of one conversation, whose seqs its head holds
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """What was read of a message that somebody wants to change; `mine` are the caller's marks on it, on or off.
+    """The rows read for a message that the caller wants to change; `mine` are the caller's marks on it, on or off.
 
-    `named` holds memberships of people whom it names, or is to name; in a large group, of all of them.
+    `named` holds memberships of the people whom it names, or will name; in a large group, of all of them.
     """
 
     caller_id: str
@@ -35,36 +35,38 @@ class Found(Struct, frozen=True, kw_only=True):
     message: StoredMessage
     mine: Sequence[PersonalMark] = ()
     named: Mapping[str, Membership | None] = {}
-    blocked: frozenset[str] = frozenset()  # by the caller, in a group
+    blocked: frozenset[str] = frozenset()  # the caller's, in a group
 
     def mark(self, emoji: str | None) -> PersonalMark | None:
-        """Returns the caller's mark of one kind, on or off; None where there never was one."""
-        return next((one for one in self.mine if one.emoji == emoji), None)
+        """Returns the caller's mark of one kind, on or off; None if the caller never set one."""
+        return next((mark for mark in self.mine if mark.emoji == emoji), None)
 
     def members(self, user_ids: Iterable[str]) -> tuple[str, ...]:
         """Returns those of the people named who are in the conversation."""
-        return tuple(one for one in user_ids if one in self.head.participants or self.named.get(one) is not None)
+        return tuple(
+            user_id for user_id in user_ids if user_id in self.head.participants or self.named.get(user_id) is not None
+        )
 
     def view(self) -> Message:
         """Returns the message as the caller sees it."""
-        emojis = frozenset(one.emoji for one in self.mine if one.is_on and one.emoji is not None)
+        emojis = frozenset(mark.emoji for mark in self.mine if mark.is_on and mark.emoji is not None)
         hidden = self.mark(None)
         marks = PersonalMarks(emojis, hidden.at_ms if hidden is not None and hidden.is_on else None)
         user_id = self.caller_id
         return self.message.view(Viewer(user_id=user_id, blocked=self.blocked, marks={self.message.seq: marks}))
 
     def after(self, step: Step) -> "Found":
-        """Returns what would be found after a step."""
+        """Returns this value as it is after a step."""
         changed = step.changed
         mark = changed.mark if changed else None
-        mine = [*(one for one in self.mine if one.emoji != mark.emoji), mark] if mark else self.mine
+        mine = [*(other for other in self.mine if other.emoji != mark.emoji), mark] if mark else self.mine
         return replace(self, head=step.after, message=step.message or self.message, mine=mine)
 
 
 def edit_message(request: Request, found: Found, wanted: EditMessage, window_s: int) -> Step | None:
     """Returns what an edit writes; refuses all but its author, and after `window_s` seconds (0: no end).
 
-    What stands there already may be asked for at any time: an earlier try may have written it.
+    An edit to the present text is allowed at any time: an earlier try may have written it.
     """
     message = found.message
     _check_own(request, found, "edit_own")
@@ -89,7 +91,7 @@ def _check_editable(request: Request, message: StoredMessage, window_s: int) -> 
         raise Forbidden(
             "forwarded_message",
             "A forwarded message cannot be edited.",
-            rule="edit: what is shown as another's words stays as it was written",
+            rule="edit: a forwarded message stays as it was written",
         )
     if window_s and request.now_ms > message.created_at_ms + window_s * 1000:
         raise Forbidden(
@@ -102,19 +104,21 @@ def _check_editable(request: Request, message: StoredMessage, window_s: int) -> 
 
 
 def _with_names(found: Found, step: Step, before: StoredMessage, after: StoredMessage) -> Step:
-    """Returns a step after which the unread mentions follow whom its message names."""
-    old, new = (dict.fromkeys(one for one in each.mentions if one != before.sender_id) for each in (before, after))
+    """Returns a step after which the unread mentions match the people whom its message names."""
+    old, new = (
+        dict.fromkeys(user_id for user_id in each.mentions if user_id != before.sender_id) for each in (before, after)
+    )
     everyone_seqs = step.after.everyone_seqs
     if (EVERYONE in old) != (EVERYONE in new):
         others = {seq for seq in everyone_seqs if seq != before.seq}
         everyone_seqs = tuple(sorted(others | {before.seq} if EVERYONE in new else others)[-MAX_EVERYONE:])
-    step = with_mentions(step, before.seq, (one for one in new if one not in old), found.named)
-    unmentioned = found.members(one for one in old if one not in new)
+    step = with_mentions(step, before.seq, (user_id for user_id in new if user_id not in old), found.named)
+    unmentioned = found.members(user_id for user_id in old if user_id not in new)
     return replace(step, after=replace(step.after, everyone_seqs=everyone_seqs)).with_members(unmentioned=unmentioned)
 
 
 def _renamed(request: Request, found: Found, wanted: EditMessage) -> tuple[str, ...]:
-    """Returns whom a message names after an edit: members, and whom it named before, whoever has left since."""
+    """Returns the people whom a message names after an edit: members, and people named before, even if they left."""
     before = found.message.mentions
     if EVERYONE in wanted.mentions and EVERYONE not in before:
         rights.require(found.head, request.user_id, "mention_everyone")
@@ -137,7 +141,7 @@ def delete_message(request: Request, found: Found) -> Step | None:
 
 
 def hide_message(request: Request, found: Found) -> Step | None:
-    """Returns what takes a message out of the caller's own view, whoever wrote it."""
+    """Returns the step that hides a message, of any sender, from the caller's own view."""
     head, message = found.head, found.message
     known = found.mark(None)
     if known is not None and known.is_on:
@@ -150,12 +154,12 @@ def hide_message(request: Request, found: Found) -> Step | None:
 
 
 def add_reaction(request: Request, found: Found, emoji: str) -> Step | None:
-    """Returns what puts the caller's reaction on a message."""
+    """Returns the step that puts the caller's reaction on a message."""
     return _react(request, found, emoji, is_on=True)
 
 
 def remove_reaction(request: Request, found: Found, emoji: str) -> Step | None:
-    """Returns what takes the caller's reaction off a message."""
+    """Returns the step that takes the caller's reaction off a message."""
     return _react(request, found, emoji, is_on=False)
 
 
@@ -170,7 +174,7 @@ def _react(request: Request, found: Found, emoji: str, *, is_on: bool) -> Step |
     if is_on and tally.count == 0 and len(message.reactions) >= MAX_EMOJIS:
         raise Conflict("too_many_reactions", f"A message can carry {MAX_EMOJIS} different emojis.", rule="emojis")
     counted = {**message.reactions, emoji: Tally(tally.count + (1 if is_on else -1), tally.since)}
-    changed = replace(message, reactions={one: tally for one, tally in counted.items() if tally.count > 0})
+    changed = replace(message, reactions={kind: tally for kind, tally in counted.items() if tally.count > 0})
     mark = _personal_mark(request, found, emoji, is_on=is_on)
     kind: ChangeKind = "reaction_added" if is_on else "reaction_removed"
     entry = next_change(request, head, kind, message_seq=message.seq, emoji=emoji)
@@ -178,12 +182,12 @@ def _react(request: Request, found: Found, emoji: str, *, is_on: bool) -> Step |
 
 
 def pin_message(request: Request, found: Found) -> Step | None:
-    """Returns what pins a message for all members."""
+    """Returns the step that pins a message for all members."""
     return _pin(request, found, is_on=True)
 
 
 def unpin_message(request: Request, found: Found) -> Step | None:
-    """Returns what takes the pin off a message."""
+    """Returns the step that unpins a message."""
     return _pin(request, found, is_on=False)
 
 
@@ -201,7 +205,7 @@ def _pin(request: Request, found: Found, *, is_on: bool) -> Step | None:
 
 
 def check_emoji(emoji: str, pointer: str) -> str:
-    """Returns the one form in which an emoji is counted; refuses anything that is not one emoji."""
+    """Returns the single form under which an emoji is counted; refuses a text that is not one emoji."""
     if not is_emoji(emoji):
         raise Invalid.field(pointer, "bad_format", "A reaction is one emoji.")
     return normalise(emoji)
@@ -213,7 +217,7 @@ def _check_own(request: Request, found: Found, capability: str) -> None:
             "system_message", "Nobody can change a system message.", rule="system messages stay as they are"
         )
     if found.message.sender_id != request.user_id:
-        raise Forbidden("not_your_message", "Only who wrote a message can edit it.", rule="edit: the message's sender")
+        raise Forbidden("not_your_message", "Only the author can edit a message.", rule="edit: the message's sender")
     rights.require(found.head, request.user_id, capability)
 
 
@@ -223,7 +227,7 @@ def _check_there(message: StoredMessage) -> None:
 
 
 def gone() -> Conflict:
-    """Returns the refusal of whatever needs a message that was deleted for everyone."""
+    """Returns the refusal of a change to a message that was deleted for everyone."""
     return Conflict("message_deleted", "This message was deleted.", rule="a deleted message stays deleted")
 
 
@@ -241,7 +245,7 @@ def _personal_mark(request: Request, found: Found, emoji: str | None, *, is_on: 
 
 
 def _step(head: Head, changed: Changed, *, pins: tuple[int, ...] | None = None) -> Step:
-    """Returns the step of a change; the message bears the change's seq, and the list shows the last message anew."""
+    """Returns the step of a change. The message bears the change's seq, and the list shows the changed last message."""
     change_seq, message = changed.entry.change_seq, changed.message
     if message is not None:
         message = replace(message, change_seq=change_seq)

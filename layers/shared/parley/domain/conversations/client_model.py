@@ -1,4 +1,4 @@
-"""What a client makes of events: the reference model, with which the tests compare a client's state and a fresh read.
+"""The reference model of a client that applies events. The tests compare it with a fresh read.
 
 `apply` turns an old snapshot of a conversation into a new one, `apply_to_message` that of a message. No handler
 imports this module.
@@ -30,10 +30,10 @@ SHARED_FIELDS = ("shared_seq", "title", "description", "state", "posting", "slow
 
 
 def apply(event: Event, conversation: Conversation, viewer_id: str) -> Conversation:
-    """Returns what a client that shows `conversation` to `viewer_id` shows after `event`: the same as a fresh read.
+    """Returns `conversation` as a client shows it to `viewer_id` after `event`: the same as a fresh read.
 
-    Events may come twice or out of order; what is known already changes nothing. Of a message's changes, and of the
-    message itself where it comes late, the client gives what it holds as the newest (`change_seq`).
+    Events may come twice or out of order; a known event changes nothing. Of a message's changes, and of the message
+    itself if it comes late, the client passes the newest that it holds (`change_seq`).
     """
     changed: dict[str, Any] = {}
     match event:
@@ -51,11 +51,11 @@ def apply(event: Event, conversation: Conversation, viewer_id: str) -> Conversat
 
 
 def apply_to_message(event: MessageChange, message: Message, viewer_id: str) -> Message:
-    """Returns what a client that shows `message` to `viewer_id` shows after `event`.
+    """Returns `message` as a client shows it to `viewer_id` after `event`.
 
-    What is older than what it shows changes nothing, but a deletion counts whenever it comes: what is deleted, for
-    everyone or for the viewer, stays so. Only the viewer's own reactions change what is `mine`, and no change of a
-    message whether they have blocked its sender.
+    An older event changes nothing, except that a deletion counts whenever it comes: a message that was deleted, for
+    everyone or for the viewer, stays deleted. Only the viewer's own reactions change `mine`. No change of a message
+    changes whether the viewer has blocked its sender.
     """
     change_seq = max(message.change_seq, event.message.change_seq)
     kept: dict[str, Any] = {"blocked": message.blocked, "hidden": message.hidden or event.message.hidden}
@@ -71,13 +71,15 @@ def apply_to_message(event: MessageChange, message: Message, viewer_id: str) -> 
         mine.add(event.emoji)
     if isinstance(event, ReactionRemoved) and event.user_id == viewer_id:
         mine.discard(event.emoji)
-    reactions = [Reaction(one.emoji, one.count, one.emoji in mine) for one in event.message.reactions]
+    reactions = [
+        Reaction(reaction.emoji, reaction.count, reaction.emoji in mine) for reaction in event.message.reactions
+    ]
     return msgspec.structs.replace(event.message, reactions=reactions, **kept)
 
 
 def _with_change(event: MessageChange, conversation: Conversation, viewer_id: str) -> dict[str, Any]:
     changed: dict[str, Any] = {"last_change_seq": max(conversation.last_change_seq, event.change_seq)}
-    hidden = event.message.hidden  # what it says is nothing that the viewer's own side goes by
+    hidden = event.message.hidden  # nothing in it changes the viewer's own part
     if not hidden:
         changed |= _with_mention(event.message, conversation, viewer_id)
     last = conversation.last_message
@@ -108,7 +110,7 @@ def _with_conversation(
 
 
 def _with_mention(message: Message, conversation: Conversation, viewer_id: str) -> dict[str, Any]:
-    """Returns the unread mentions as they are with a message that has come, early or late, or has changed."""
+    """Returns the unread mentions after a message that has come, early or late, or has changed."""
     named = {viewer_id, EVERYONE} & set(message.mentions) and message.sender_id != viewer_id
     others = set(conversation.mention_seqs) - {message.seq}
     seqs = others | {message.seq} if named and message.seq > conversation.read_seq else others
@@ -124,7 +126,7 @@ def _with_message(message: Message, conversation: Conversation, viewer_id: str) 
             "last_activity_at": message.created_at,
             "archived": False,
         }
-    # Who writes has read: the sender's marker moves without an event of its own, also where the message comes late.
+    # A sender has read: the marker moves without an event of its own, even if the message comes late.
     grown = msgspec.structs.replace(conversation, **changed)
     return changed | _with_markers(grown, viewer_id, message.sender_id, read_seq=message.seq)
 

@@ -1,4 +1,4 @@
-"""Every event that Parley pushes, one class each. `client_model.py` says what a client makes of them."""
+"""Every event that Parley pushes, one class each. `client_model.py` shows how a client applies them."""
 
 from typing import Any, ClassVar
 
@@ -24,7 +24,7 @@ from parley.domain.conversations.steps import Change
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """The root: `name` is what stands under `event` in the frame, the fields are its `data`."""
+    """The root: `name` is the frame's `event`, the fields are its `data`."""
 
     name: ClassVar[str]
 
@@ -35,7 +35,10 @@ def encode(event: Event) -> bytes:
 
 
 class ContentEvent(Event, frozen=True, kw_only=True):
-    """What members share: messages, changes, the conversation itself. A fresh read shows the same to each of them."""
+    """Events that members share: messages, changes, the conversation itself.
+
+    A fresh read shows the same to each of them.
+    """
 
     def frame(self) -> bytes:
         """Returns the frame as it goes over the socket."""
@@ -43,21 +46,26 @@ class ContentEvent(Event, frozen=True, kw_only=True):
 
 
 class LiveEvent(Event, frozen=True, kw_only=True):
-    """Says that a person is there. Only an `Audience` (`visibility.py`) has its frames, for those who may know it."""
+    """Says that a person is there.
+
+    Only an `Audience` (`visibility.py`) has its frames, for the people who may know it.
+    """
 
     @property
     def frame_bytes(self) -> int:
-        """Returns how long its frame is."""
+        """Returns the frame's length in bytes."""
         return len(encode(self))
 
 
 def kinds(root: type[Event] = Event) -> list[type[Event]]:
     """Returns the class of every event."""
-    return [kind for one in root.__subclasses__() for kind in ([one] if hasattr(one, "name") else []) + kinds(one)]
+    return [
+        kind for event in root.__subclasses__() for kind in ([event] if hasattr(event, "name") else []) + kinds(event)
+    ]
 
 
 class NewMessage(ContentEvent, frozen=True, kw_only=True):
-    """Somebody has written, you or another: in full, to devices that have joined the conversation."""
+    """A user has written, perhaps the reader: in full, to devices that have joined the conversation."""
 
     name = "new_message"
     conversation_id: str
@@ -79,21 +87,21 @@ class MessageNotification(ContentEvent, frozen=True, kw_only=True):
 
 
 class MessageChange(ContentEvent, frozen=True, kw_only=True):
-    """A message has changed: `message` is what it is now, so of several such events the greatest `change_seq` counts.
+    """A message has changed: `message` is its present state, so of several events the greatest `change_seq` counts.
 
-    Whole, also for devices that have not joined the conversation: they may show what they have read before. Whether a
-    reaction is the reader's own (`mine`) differs by reader and is not said here.
+    Whole, also for devices that have not joined the conversation: they may show messages that they read before. Whether
+    a reaction is the reader's own (`mine`) differs by reader and is not part of the event.
     """
 
     conversation_id: str
     change_seq: int
     message_id: str
-    user_id: str  # who did it
+    user_id: str  # the user who changed it
     message: Message
 
 
 class MessageUpdated(MessageChange, frozen=True, kw_only=True):
-    """A message was edited, or pinned, or is pinned no more."""
+    """A message was edited, pinned or unpinned."""
 
     name = "message_updated"
 
@@ -106,14 +114,14 @@ class MessageDeleted(MessageChange, frozen=True, kw_only=True):
 
 
 class ReactionAdded(MessageChange, frozen=True, kw_only=True):
-    """Somebody has reacted to a message."""
+    """A user has reacted to a message."""
 
     name = "reaction_added"
     emoji: str
 
 
 class ReactionRemoved(MessageChange, frozen=True, kw_only=True):
-    """Somebody has taken a reaction back."""
+    """A user has taken a reaction back."""
 
     name = "reaction_removed"
     emoji: str
@@ -129,7 +137,7 @@ class UserTyping(LiveEvent, frozen=True, kw_only=True):
 
 
 class UserStoppedTyping(LiveEvent, frozen=True, kw_only=True):
-    """A member is typing no more."""
+    """A member has stopped typing."""
 
     name = "user_stopped_typing"
     conversation_id: str
@@ -137,7 +145,7 @@ class UserStoppedTyping(LiveEvent, frozen=True, kw_only=True):
 
 
 class MessageDelivered(LiveEvent, frozen=True, kw_only=True):
-    """A member's devices have everything up to `seq`."""
+    """A member's devices have received everything up to `seq`."""
 
     name = "message_delivered"
     conversation_id: str
@@ -169,7 +177,7 @@ class ConversationRead(LiveEvent, frozen=True, kw_only=True):
 
 
 class UserStatusChange(LiveEvent, frozen=True, kw_only=True):
-    """Somebody with whom you share a direct conversation has come, or gone. `online` holds until `expires_at` only."""
+    """A user with whom you share a direct conversation came online or left. `online` holds until `expires_at` only."""
 
     name = "user_status_change"
     user_id: str
@@ -200,7 +208,7 @@ class UserLeftConversation(LiveEvent, frozen=True, kw_only=True):
 
 
 class BlockChanged(ContentEvent, frozen=True, kw_only=True):
-    """You have blocked somebody on another device, or taken the block back: mark what they write in groups.
+    """You have blocked a user on another device, or unblocked them: mark their messages in groups.
 
     Of two about the same person, and of a list as of a time, the later `at` counts.
     """
@@ -220,7 +228,7 @@ class ConversationCreated(ContentEvent, frozen=True, kw_only=True):
 
 
 class CallSignal(LiveEvent, frozen=True, kw_only=True):
-    """A signal of a call for this device: somebody's, or a `hang_up` from nobody where time or a lost device ended it.
+    """A signal of a call for this device: another user's, or a `hang_up` if time or a lost device ended it.
 
     An offer that rings has `rings_until`; a `hang_up` has its `reason`.
     """
@@ -239,9 +247,9 @@ class CallSignal(LiveEvent, frozen=True, kw_only=True):
 
 
 class Shared(Struct, frozen=True, kw_only=True):
-    """What all members see the same of a conversation, whole: of several the one with the greatest `shared_seq` counts.
+    """The part of a conversation that all members see alike, whole: of several the greatest `shared_seq` counts.
 
-    Who is neither among the owners nor the admins is a member; `capabilities` by role.
+    A user who is neither owner nor admin is a member; `capabilities` by role.
     """
 
     shared_seq: int
@@ -278,7 +286,7 @@ class Shared(Struct, frozen=True, kw_only=True):
 
 
 class Own(Struct, frozen=True, kw_only=True):
-    """What one person has set for themselves; archived until something comes behind `last_seq`."""
+    """A person's own settings; archived until a message comes after `last_seq`."""
 
     own_seq: int
     settings: Settings
@@ -287,11 +295,11 @@ class Own(Struct, frozen=True, kw_only=True):
 
 
 class ConversationUpdated(ContentEvent, frozen=True, kw_only=True):
-    """A conversation has changed: for all (`shared`), or what you have set for yourself (`own`)."""
+    """A conversation has changed: for all (`shared`), or by your own settings (`own`)."""
 
     name = "conversation_updated"
     conversation_id: str
-    user_id: str  # who did it
+    user_id: str  # the user who changed it
     change_seq: int | None = None
     shared: Shared | None = None
     own: Own | None = None
@@ -303,24 +311,24 @@ class MemberAdded(ContentEvent, frozen=True, kw_only=True):
     name = "member_added"
     conversation_id: str
     change_seq: int
-    user_id: str  # who did it
-    user_ids: list[str]  # who came
+    user_id: str  # the user who added them
+    user_ids: list[str]  # the people who came
     shared: Shared
 
 
 class MemberRemoved(ContentEvent, frozen=True, kw_only=True):
-    """Somebody has left a group or was removed from it, perhaps the reader: then nothing more comes of it."""
+    """A user has left a group or was removed from it. If that is the reader, the group sends them nothing more."""
 
     name = "member_removed"
     conversation_id: str
     change_seq: int
-    user_id: str  # who did it
+    user_id: str  # the user who removed them
     removed_id: str
     shared: Shared
 
 
 def of_change(change: Change, head: Head, message: Message | None) -> ContentEvent:
-    """Returns the event that tells of an entry of the change log, with what it is about as that is now."""
+    """Returns the event of an entry of the change log, with its subject as that is now."""
     if message is None:
         return _of_conversation(change, head)
     told: dict[str, Any] = {

@@ -1,7 +1,7 @@
-"""What happens to a conversation as a whole, decided from what was read: made, people in and out, roles, its settings.
+"""Decides from the rows read what changes a whole conversation: its creation, people in and out, roles, settings.
 
-Each step brings a system message and an entry of the change log in one transaction with what it tells of. It moves both
-seqs, so no send or change that was decided before goes through after it: whoever is removed writes nothing more.
+Each step writes a system message and an entry of the change log in the transaction of the change itself. It moves both
+seqs, so no send or change that was decided before it succeeds after it: a removed member writes nothing more.
 """
 
 from collections.abc import Sequence
@@ -27,14 +27,14 @@ MAX_ADMINS = 50  # owners and admins together, whom the head lists
 
 
 def fingerprint(request: Request, wanted: CreateConversation) -> str:
-    """Returns what tells two groups under one `client_id` apart: the hash of everything that the group is made of."""
+    """Returns the hash of a group's whole content, which tells two groups under one `client_id` apart."""
     members = sorted({request.user_id, *wanted.member_ids})
     parts = (wanted.title, wanted.description, members, wanted.posting, wanted.slow_mode_s)
     return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
 
 
 def create_group(request: Request, conversation_id: str, wanted: CreateConversation, fingerprint: str) -> Step:
-    """Returns what makes a group of the caller, its owner, and others."""
+    """Returns the step that makes a group of the caller, its owner, and others."""
     if wanted.title is None:
         raise Invalid.field(f"{request.field_prefix}/title", "required", "A group needs a title.")
     empty = _empty(request, conversation_id, wanted)
@@ -50,7 +50,7 @@ def create_group(request: Request, conversation_id: str, wanted: CreateConversat
 
 
 def _empty(request: Request, conversation_id: str, wanted: CreateConversation) -> Head:
-    """Returns the head of a group in which nothing has been said."""
+    """Returns the head of a group without messages."""
     member_ids = tuple(dict.fromkeys([request.user_id, *wanted.member_ids]))
     return Head(
         conversation_id=conversation_id,
@@ -74,7 +74,7 @@ def _empty(request: Request, conversation_id: str, wanted: CreateConversation) -
 
 
 def add_members(request: Request, head: Head, user_ids: Sequence[str], role: GroupRole = "member") -> Step:
-    """Returns what brings people into a group, who are not in it yet, in a role."""
+    """Returns the step that adds people, who are not in the group yet, in a role."""
     rights.require(head, request.user_id, "add_members")
     rights.require(head, request.user_id, _to_give("member", role))
     count = head.member_count + len(user_ids)
@@ -86,11 +86,11 @@ def add_members(request: Request, head: Head, user_ids: Sequence[str], role: Gro
         after = _with_role(after, user_id, role)
     note = Note(event="members_added", user_ids=list(user_ids), role=None if role == "member" else role)
     step = _told(request, head, after, note, "member_added", tuple(user_ids))
-    return step.with_members(added=tuple(head.newcomer(one) for one in user_ids))
+    return step.with_members(added=tuple(head.newcomer(user_id) for user_id in user_ids))
 
 
 def remove_member(request: Request, head: Head, user_id: str) -> Step:
-    """Returns what takes a member out of a group, the caller or somebody else."""
+    """Returns the step that takes a member out of a group, the caller or another member."""
     leaves = user_id == request.user_id
     if not leaves:
         _check_power_over(request, head, user_id, "remove_members")
@@ -108,7 +108,7 @@ def remove_member(request: Request, head: Head, user_id: str) -> Step:
 
 
 def set_role(request: Request, head: Head, user_id: str, role: GroupRole) -> Step | None:
-    """Returns what gives a member another role; None where they have it."""
+    """Returns the step that gives a member another role; None if they have it."""
     old = head.role_of(user_id)
     if user_id == request.user_id:
         if old != role and not (old == "owner" or (old == "admin" and role == "member")):
@@ -125,9 +125,9 @@ def set_role(request: Request, head: Head, user_id: str, role: GroupRole) -> Ste
 
 
 def update_conversation(request: Request, head: Head, wanted: UpdateConversation) -> Step | None:
-    """Returns what changes a conversation's title, description, rules or state; None where nothing would change."""
+    """Returns the step that changes a conversation's title, description, rules or state; None if nothing changes."""
     changed: dict[str, Any] = {}
-    # What opens a conversation may change the rest of it by the same request; what leaves it closed may not, below.
+    # A request that opens a conversation may change the rest of it, too. One that leaves it closed may not, see below.
     asked_of = head if wanted.state is UNSET else replace(head, closed=False)
     for name in ("title", "description", "posting", "slow_mode_s"):
         value = getattr(wanted, name)
@@ -150,7 +150,7 @@ def update_conversation(request: Request, head: Head, wanted: UpdateConversation
 
 
 def _named(changed: dict[str, Any]) -> str:
-    """Returns what a system message calls a change of these fields."""
+    """Returns a system message's name for a change of these fields."""
     if "closed" in changed:
         return "closed" if changed["closed"] else "reopened"
     [first, *others] = changed
@@ -158,16 +158,16 @@ def _named(changed: dict[str, Any]) -> str:
 
 
 def without_role(head: Head, user_id: str) -> Head:
-    """Returns the head with somebody as a mere member."""
+    """Returns the head with a person as an ordinary member."""
     return replace(
         head,
-        owner_ids=tuple(one for one in head.owner_ids if one != user_id),
-        admin_ids=tuple(one for one in head.admin_ids if one != user_id),
+        owner_ids=tuple(owner_id for owner_id in head.owner_ids if owner_id != user_id),
+        admin_ids=tuple(admin_id for admin_id in head.admin_ids if admin_id != user_id),
     )
 
 
 def _with_role(head: Head, user_id: str, role: GroupRole) -> Head:
-    """Returns the head with somebody in a role; refuses one admin too many."""
+    """Returns the head with a person in a role; refuses one admin too many."""
     after = without_role(head, user_id)
     if role == "owner":
         after = replace(after, owner_ids=(*after.owner_ids, user_id))
@@ -179,18 +179,20 @@ def _with_role(head: Head, user_id: str, role: GroupRole) -> Head:
 
 
 def _to_give(old: GroupRole, role: GroupRole) -> str:
-    """Returns the capability that it takes to give somebody else another role."""
+    """Returns the capability needed to give another person another role."""
     return "change_owners" if "owner" in (old, role) else "change_roles"
 
 
 def _check_power_over(request: Request, head: Head, user_id: str, capability: str) -> None:
-    """Refuses whoever has no say over somebody: admins over members, owners over all."""
+    """Refuses a caller without power over a person: admins have it over members, owners over all."""
     rights.require(head, request.user_id, "change_owners" if head.role_of(user_id) == "owner" else capability)
 
 
 def _check_an_owner_stays(head: Head, user_id: str) -> None:
     if head.owner_ids == (user_id,):
-        raise Conflict("last_owner", "A group needs an owner: make somebody else one first.", rule="an owner at least")
+        raise Conflict(
+            "last_owner", "A group needs an owner; make another member an owner first.", rule="an owner at least"
+        )
 
 
 def _told(request: Request, head: Head, after: Head, note: Note, kind: ChangeKind, user_ids: tuple[str, ...]) -> Step:

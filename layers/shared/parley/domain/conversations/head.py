@@ -1,4 +1,4 @@
-"""A conversation's head and its members' sides as they are stored, with the arithmetic that everything else needs."""
+"""A conversation's head and its memberships as they are stored, with the arithmetic on them."""
 
 from collections.abc import Mapping
 
@@ -7,15 +7,16 @@ from msgspec import Struct
 from parley.domain.api.types import Context, ConversationType, GroupRole, MessagePreview, Posting, Settings
 from parley.domain.conversations.message import StoredMessage
 
-MAX_LISTED = 100  # members that a head lists, whom the one who acts tells: as many as one batch reads (DynamoDB quotas)
-MAX_MENTIONS = 100  # unread mentions that are kept of one person in one conversation
+# members that a head lists, whom the caller's function tells: as many as one batch reads (DynamoDB quotas)
+MAX_LISTED = 100
+MAX_MENTIONS = 100  # unread mentions kept per person and conversation
 MAX_EVERYONE = 20  # the newest messages to everyone that a head keeps
 
 
 class Frozen(Struct, frozen=True, kw_only=True):
-    """A member's markers as the other one of two saw them when a block began, and goes on seeing them.
+    """A member's markers as the other person saw them when a block began, and still sees them.
 
-    `blocked_seq` says which block: the change that began it (`Head.blocked_seq`), 0 for one that is older than this.
+    `blocked_seq` tells which block: the change that began it (`Head.blocked_seq`), 0 if it is older than this field.
     """
 
     blocked_seq: int
@@ -24,15 +25,15 @@ class Frozen(Struct, frozen=True, kw_only=True):
 
 
 class Membership(Struct, frozen=True, kw_only=True):
-    """One person's side of a conversation. The markers are what this person has reported, see `Head.read_seq`.
+    """One person's side of a conversation. The markers are this person's last report, see `Head.read_seq`.
 
-    `archived_seq` is where the conversation ended when it was archived: whatever comes behind it brings it back.
-    `mention_seqs` are the messages that name this person and that they had not read, `MAX_MENTIONS` of them at most.
-    `since_seq` is where the conversation ended when they came in: receipts are about what came then. None in a row that
-    is older than this attribute, for which `since_ms` tells it.
-    `sent_ms` is when they last wrote, in a group in slow mode.
-    `own_seq` counts the changes of what they have set for themselves: `settings`, and what they archive.
-    `hidden_seq` is the newest message that they have deleted for themselves, where it was the conversation's last.
+    `archived_seq` is the conversation's end when it was archived: any later message brings it back.
+    `mention_seqs` are the messages that name this person and that they had not read, at most `MAX_MENTIONS`.
+    `since_seq` is the conversation's end when they came in: receipts cover later messages only. None in a row that is
+    older than this attribute; `since_ms` tells it there.
+    `sent_ms` is the time of their last message, in a group in slow mode.
+    `own_seq` counts the changes of their own part: `settings`, and what they archive.
+    `hidden_seq` is the newest message that they have deleted for themselves, if it was the conversation's last.
     `frozen` is written with the first move of a marker under a block between two people.
     """
 
@@ -54,12 +55,12 @@ class Membership(Struct, frozen=True, kw_only=True):
 class Head(Struct, frozen=True, kw_only=True):
     """A conversation as its members share it.
 
-    `participants` lists the members while they are no more than `MAX_LISTED`; a larger group's stand in the index of
-    memberships only. `sent_seqs` holds the seq of each one's own newest message, in direct conversations; in a group a
-    send moves its sender's marker itself. `shared_seq` is the last change of what all members see the same of it.
+    `participants` lists the members up to `MAX_LISTED`; a larger group's members are in the index of
+    memberships only. `sent_seqs` holds the seq of each person's newest message, in direct conversations; in a group a
+    send moves its sender's marker itself. `shared_seq` is the last change of the part that all members see alike.
     `blocked_by` are those of the two people of a direct conversation who have blocked the other, `blocked_seq` the
-    change since which there are any. `awaits_answer` hides from both whether the other one is there, until both have
-    written.
+    change that set the first block. `awaits_answer` hides from both whether the other person is there, until both
+    have written.
     """
 
     conversation_id: str
@@ -85,7 +86,7 @@ class Head(Struct, frozen=True, kw_only=True):
     pins: tuple[int, ...] = ()
     everyone_seqs: tuple[int, ...] = ()
     has_archived: bool = False
-    rates: Mapping[str, int] | None = {}  # buckets that are not full, by user; None in a row that is older than they
+    rates: Mapping[str, int] | None = {}  # buckets that are not full, by user; None in a row older than the attribute
     blocked_by: tuple[str, ...] = ()
     blocked_seq: int = 0
     awaits_answer: bool = False
@@ -96,7 +97,7 @@ class Head(Struct, frozen=True, kw_only=True):
 
     @property
     def is_large(self) -> bool:
-        """Says whether the group is too large for its head: its members are told by queue, not by whoever acts."""
+        """Says whether the group is too large for its head. A queue tells its members, not the caller's function."""
         return self.member_count > len(self.participants)
 
     def role_of(self, user_id: str) -> GroupRole:
@@ -104,24 +105,24 @@ class Head(Struct, frozen=True, kw_only=True):
         return "owner" if user_id in self.owner_ids else "admin" if user_id in self.admin_ids else "member"
 
     def others(self, user_id: str) -> tuple[str, ...]:
-        """Returns the members except one; none of a large group."""
-        return tuple(one for one in self.participants if one != user_id)
+        """Returns the members except one person; none of a large group."""
+        return tuple(member_id for member_id in self.participants if member_id != user_id)
 
     def read_seq(self, membership: Membership) -> int:
-        """Returns how far a member has read.
+        """Returns the last message that a member has read.
 
-        What they reported, or their own newest message, since who writes has read.
+        That is their report, or their own newest message, because a sender has read.
 
         A send therefore moves its sender's marker without a write of its own.
         """
         return max(membership.read_seq, self.sent_seqs.get(membership.user_id, 0))
 
     def delivered_seq(self, membership: Membership) -> int:
-        """Returns how far a member's devices have received; what was read was delivered."""
+        """Returns the last message that a member's devices have received; a read message was delivered."""
         return max(membership.delivered_seq, self.read_seq(membership))
 
     def unread(self, membership: Membership) -> int:
-        """Returns how many messages a member has not read: arithmetic, so there is no counter to drift."""
+        """Returns how many messages a member has not read: arithmetic, so no counter can drift."""
         return self.last_seq - self.read_seq(membership)
 
     def unread_mentions(self, membership: Membership) -> list[int]:
@@ -130,11 +131,11 @@ class Head(Struct, frozen=True, kw_only=True):
         return sorted(seq for seq in membership.mention_seqs | set(self.everyone_seqs) if seq > read_seq)
 
     def is_archived(self, membership: Membership) -> bool:
-        """Says whether a member has put the conversation away, and nothing has come since."""
+        """Says whether a member has archived the conversation and no message has come since."""
         return membership.archived_seq is not None and membership.archived_seq >= self.last_seq
 
     def newcomer(self, user_id: str) -> Membership:
-        """Returns the membership of somebody who comes in now: what was said before is there, and not unread."""
+        """Returns the membership of a person who comes in now: they see the older messages, and none is unread."""
         return Membership(
             user_id=user_id,
             conversation_id=self.conversation_id,
@@ -151,10 +152,10 @@ class Head(Struct, frozen=True, kw_only=True):
         return not self.is_group or message.created_at_ms > membership.since_ms
 
     def last_message_for(self, membership: Membership) -> MessagePreview | None:
-        """Returns the newest message as a member's list shows it: none where they have deleted it for themselves."""
+        """Returns the newest message as a member's list shows it; None if they have deleted it for themselves."""
         return None if membership.hidden_seq == self.last_seq else self.last_message
 
     @property
     def shows_words(self) -> bool:
-        """Says whether lists show what somebody said in a group, which is marked where they are blocked."""
+        """Says whether lists show a user's words in a group; lists mark them if the reader has blocked the user."""
         return self.is_group and self.last_message is not None and self.last_message.kind != "system"

@@ -1,4 +1,4 @@
-"""Pages of history: seqs have no gaps, so which messages a page holds is known before any of them is read."""
+"""Pages of history. Seqs have no gaps, so the messages of a page are known before any is read."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,15 +12,15 @@ from parley.domain.api.requests import History
 from parley.domain.api.types import Message
 
 DEFAULT_LIMIT = 50
-MAX_PAGE_BYTES = 5_500_000  # Lambda answers with 6 MB at most (Lambda quotas); the rest is room for the envelope
+MAX_PAGE_BYTES = 5_500_000  # Lambda answers with at most 6 MB (Lambda quotas); the rest is room for the envelope
 
 Part = TypeVar("Part")
 
 
 class Room:
-    """The bytes that are left in an answer. Every page that is cut by bytes is cut here.
+    """The bytes left in an answer. Every page that is cut by bytes is cut here.
 
-    A page goes on as long as one part of it alone fits: `tests/unit/test_answer_sizes.py` holds each to that.
+    The list has a next page as long as one part of it alone fits: `tests/unit/test_answer_sizes.py` checks each.
     """
 
     def __init__(self, max_bytes: int | None = None, *, wrapped: bool = True) -> None:
@@ -28,12 +28,12 @@ class Room:
         self.left = MAX_PAGE_BYTES if max_bytes is None else max_bytes
 
     def size(self, part: object) -> int:
-        """Returns how much a part takes, with the comma after it."""
+        """Returns the bytes that a part takes, with the comma after it."""
         encoded = msgspec.json.encode(part)
         return (wrapped_bytes(encoded) if self._wrapped else len(encoded)) + 1
 
     def take(self, part: object, most: int | None = None) -> bool:
-        """Takes the room for a part, unless it needs more than `most`, or than there is; says whether it did."""
+        """Takes the room for a part, unless it needs more than `most` or than is left; says whether it did."""
         size = self.size(part)
         if size > (self.left if most is None else min(most, self.left)):
             return False
@@ -41,7 +41,7 @@ class Room:
         return True
 
     def fitting(self, parts: Iterable[Part], keep: int = 0) -> Iterator[Part]:
-        """Yields the first parts that fit, and takes the room for them, all but `keep` bytes of it at most."""
+        """Yields the first parts that fit, and takes the room for them, except `keep` bytes of it."""
         for part in parts:
             if not self.take(part, self.left - keep):
                 return
@@ -49,14 +49,14 @@ class Room:
 
 
 class Span(Struct, frozen=True):
-    """The seqs of a page, both ends included; empty where the first is greater than the last."""
+    """The seqs of a page, both ends included; empty if the first is greater than the last."""
 
     first_seq: int
     last_seq: int
 
 
 def span(query: History, newest_seq: int) -> Span:
-    """Returns the seqs that a query asks for; Invalid where it names more than one place to start from.
+    """Returns the seqs that a query asks for; raises Invalid if it names more than one start.
 
     Without any, the newest messages. `around` puts half of the page before the message. Page 1 is the newest page.
     """
@@ -74,7 +74,7 @@ def span(query: History, newest_seq: int) -> Span:
     if query.after is not None:
         return _clip(query.after + 1, query.after + limit, newest_seq)
     if query.around is not None:
-        # Near an end the window moves, so that the page is full wherever there are enough messages.
+        # Near an end the window moves, so that the page is full if the conversation has enough messages.
         first_seq = max(1, min(query.around - limit // 2, newest_seq - limit + 1))
         return _clip(first_seq, first_seq + limit - 1, newest_seq)
     if query.before is not None:
@@ -85,26 +85,26 @@ def span(query: History, newest_seq: int) -> Span:
 
 
 def fitting(messages: Sequence[Message], query: History) -> list[Message]:
-    """Returns the messages of a page that one answer holds: all, or those nearest to where the page starts from.
+    """Returns the messages of a page that one answer holds: all, or those nearest to the start of the page.
 
-    A counted page cannot be shorter, or the next one would leave messages out: TooLarge, ask for fewer.
+    A counted page cannot be shorter, or the next one would leave messages out. So it raises TooLarge: ask for fewer.
     """
     newest_first = query.after is None and query.around is None
     start_seq = messages[-1].seq if newest_first and messages else query.around or query.after or 0
-    kept = list(Room().fitting(sorted(messages, key=lambda one: abs(one.seq - start_seq))))
+    kept = list(Room().fitting(sorted(messages, key=lambda message: abs(message.seq - start_seq))))
     if len(kept) < len(messages) and (query.page is not None or query.per_page is not None):
         raise TooLarge(
             "page_too_large",
-            "These messages are longer than one answer can be; ask for fewer.",
+            "These messages do not fit into one answer; ask for fewer.",
             fields=(Field("?per_page", "too_large", len(kept)),),
         )
-    return sorted(kept, key=lambda one: one.seq)
+    return sorted(kept, key=lambda message: message.seq)
 
 
 def wrapped_bytes(encoded: bytes) -> int:
     """Returns how many bytes JSON takes at most within an answer of Lambda's, which is JSON too.
 
-    Up to Python 3.11 Lambda's runtime writes all but ASCII as escapes.
+    Up to Python 3.11 Lambda's runtime writes all non-ASCII characters as escapes.
     """
     return len(json.dumps(encoded.decode()))
 

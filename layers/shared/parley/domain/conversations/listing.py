@@ -17,7 +17,7 @@ from parley.domain.text.folding import MAX_QUERY_WORDS, Query
 
 MAX_CHUNK = 100  # heads of one BatchGetItem (DynamoDB quotas)
 
-# A cursor comes back from outside: what stands in it becomes a key of the index, so it must be able to be one.
+# Clients hand cursors back. Their fields become a key of the index, so they must be valid keys.
 Hour = Annotated[int, Meta(ge=0, le=10**9)]
 ConversationId = Annotated[str, Meta(pattern=CONVERSATION_ID_PATTERN)]
 
@@ -31,9 +31,9 @@ class Entry(Struct, frozen=True):
 
 
 class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
-    """Where a list goes on: in the chunk of entries behind `chunk_after`, behind the conversation of `shown_*`.
+    """The start of the next page: in the chunk of entries after `chunk_after`, after the conversation of `shown_*`.
 
-    The chunk ends with `until_hour`, so that another `limit`, or somebody who writes meanwhile, moves no end of it.
+    The chunk ends with `until_hour`, so that neither another `limit` nor a new message moves its end.
     """
 
     chunk_after: tuple[Hour, ConversationId] | None = None  # active hour and conversation id of an index entry
@@ -47,17 +47,16 @@ class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknow
 
 
 def decode_cursor(cursor: str | None) -> Position:
-    """Returns the position that a cursor stands for; Invalid for one that Parley did not make."""
+    """Returns the position of a cursor; raises Invalid if Parley did not make it."""
     return cursors.decode(cursor, Position) or Position()
 
 
 def chunk(entries: Sequence[Entry], limit: int, position: Position) -> Sequence[Entry]:
-    """Returns the first entries that can be put in exact order by themselves.
+    """Returns the first entries that can be sorted exactly without the rest.
 
-    Whole hours, as few as hold `limit` entries, or as many as there is room for; or to the end of the chunk that
-    `position` lies in.
+    Whole hours, as few as hold `limit` entries, or as many as fit; or up to the end of the chunk of `position`.
 
-    An hour in which more than `MAX_CHUNK` conversations were active is cut there, and its parts are each in order.
+    An hour in which more than `MAX_CHUNK` conversations were active is cut there, and each of its parts is in order.
     """
     if position.until_hour is not None:
         rest = [entry for entry in entries[:MAX_CHUNK] if entry.active_hour >= position.until_hour]
@@ -73,7 +72,7 @@ def _ends_an_hour(entries: Sequence[Entry], size: int) -> bool:
 
 
 def in_order(heads: Sequence[Head], position: Position) -> list[Head]:
-    """Returns the heads by last activity, newest first, that come after `position`.
+    """Returns the heads that come after `position`, by last activity, newest first.
 
     A head that moved up is not shown again.
     """
@@ -87,9 +86,9 @@ def in_order(heads: Sequence[Head], position: Position) -> list[Head]:
 def behind(
     position: Position, shown: Sequence[Head], *, more_here: bool, taken: Sequence[Entry], entries: Sequence[Entry]
 ) -> Position | None:
-    """Returns where the next page starts, or None at the end.
+    """Returns the start of the next page, or None at the end.
 
-    `shown` is this page, `more_here` says whether its chunk, `taken` out of `entries`, holds more than it.
+    `shown` is this page. `more_here` says whether its chunk, `taken` out of `entries`, holds more.
     """
     if more_here:
         last = shown[-1]
@@ -105,12 +104,12 @@ def behind(
 
 
 def people_of(head: Head, user_id: str) -> tuple[str, ...]:
-    """Returns whose memberships a conversation's view needs: both of a direct one, of a group the viewer's own."""
+    """Returns the people whose memberships a view needs: both of a direct conversation, only the viewer of a group."""
     return (user_id,) if head.is_group else head.participants
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """Which conversations a list shall hold; `words` is what their titles or their people's names must say."""
+    """The conversations that a list asks for; titles or people's names must contain `words`."""
 
     state: str
     context_type: str | None = None
@@ -119,27 +118,27 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, query: ListConversations) -> "Wanted":
-        """Returns what a query asks for; Invalid for a `q` with nothing to look for in it."""
+        """Returns the conversations that a query asks for; raises Invalid for a `q` without a word."""
         words = Query.parse(query.q) if query.q is not None else None
         if words is not None and not words.is_searchable:
-            raise Invalid.field("?q", "blank", "There is no word to look for.")
+            raise Invalid.field("?q", "blank", "The search needs a word.")
         if words is not None and words.is_too_long:
             raise Invalid.field("?q", "too_long", f"At most {MAX_QUERY_WORDS} words.", MAX_QUERY_WORDS)
         return cls(state=query.state, context_type=query.context_type, context_id=query.context_id, words=words)
 
     @property
     def is_part(self) -> bool:
-        """Says whether less than the whole list is wanted, so that conversations have to be looked at one by one."""
+        """Says whether the query asks for a part of the list, so that each conversation has to be checked."""
         return self.state != "active" or not (
             self.context_type is None and self.context_id is None and self.words is None
         )
 
     def people_of(self, head: Head, user_id: str) -> tuple[str, ...]:
-        """Returns whose memberships and names are needed to tell."""
+        """Returns the people whose memberships and names the check needs."""
         return people_of(head, user_id) if self.words else (user_id,)
 
     def fits(self, head: Head, mine: Membership, names: Mapping[str, str | None]) -> bool:
-        """Says whether a conversation is among them. `archived` and `active` differ by their shelves already."""
+        """Says whether a conversation matches. `archived` and `active` differ by their shelves already."""
         if self.state == "unread" and not head.unread(mine):
             return False
         if self.state == "pinned" and not mine.settings.pinned:
@@ -154,9 +153,11 @@ class Wanted(Struct, frozen=True, kw_only=True):
         return self.words is None or any(self.words.match(text) is not None for text in self._texts(head, mine, names))
 
     def _texts(self, head: Head, mine: Membership, names: Mapping[str, str | None]) -> list[str]:
-        """Returns what a conversation is found by: title, what its list entry says, the other person's name and id."""
+        """Returns the texts that a search of the list reads: title, last message, the other person's name and id."""
         last = head.last_message_for(mine)
-        others = [text for one in head.others(mine.user_id) if not head.is_group for text in (names.get(one), one)]
+        others = [
+            text for user_id in head.others(mine.user_id) if not head.is_group for text in (names.get(user_id), user_id)
+        ]
         found = [head.title, head.description, last.text if last else None, *others]
         return [text for text in found if text]
 

@@ -13,7 +13,7 @@ PREVIEW_CHARACTERS = 100  # of a message's text in lists and notifications; keep
 
 
 class PersonalMarks(Struct, frozen=True):
-    """What one person has put on one message for themselves: their reactions, and since when it is hidden from them."""
+    """One person's own marks on one message: their reactions, and when they hid it from themselves."""
 
     emojis: frozenset[str] = frozenset()
     hidden_at_ms: int | None = None
@@ -23,14 +23,14 @@ NO_MARKS = PersonalMarks()
 
 
 class Reader(Struct, frozen=True, kw_only=True):
-    """Somebody to whom an answer is shown: in groups it marks what those say whom they have `blocked`."""
+    """The user to whom an answer is shown; in groups it marks messages of people whom they have `blocked`."""
 
     user_id: str
     blocked: frozenset[str]
 
 
 class Viewer(Reader, frozen=True, kw_only=True):
-    """How a reader sees messages of one conversation: with their own marks, by seq."""
+    """A reader's view of the messages of one conversation, with their own marks by seq."""
 
     marks: Mapping[int, PersonalMarks]
 
@@ -47,14 +47,14 @@ class Viewer(Reader, frozen=True, kw_only=True):
 
 
 class Tally(Struct, frozen=True, array_like=True):
-    """How often an emoji was given to a message; `since` is the change that brought it there first, for the order."""
+    """How often a message has an emoji; `since` is the change that first put it there, for the order."""
 
     count: int
     since: int
 
 
 class StoredMessage(Struct, frozen=True, kw_only=True):
-    """A message as it is stored: what every reader sees the same."""
+    """A message as it is stored: the part that every reader sees alike."""
 
     conversation_id: str
     seq: int
@@ -81,8 +81,8 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     def view(self, viewer: Viewer) -> Message:
         """Returns the message as a reader sees it.
 
-        One that they have hidden looks deleted, unless it was deleted for everyone since then. System messages are
-        marked for nobody.
+        A message that they have hidden looks deleted, unless it was deleted for everyone since then. System messages
+        are marked for nobody.
         """
         marks = viewer.marks_on(self)
         hidden_at_ms = marks.hidden_at_ms if self.deleted_at_ms is None else None
@@ -91,7 +91,10 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
         return shown._shown(marks.emojis, blocked=is_blocked, hidden=marks.hidden_at_ms is not None)
 
     def for_all(self) -> Message:
-        """Returns the message as events carry it: without what differs by reader. An answer needs a reader (`view`)."""
+        """Returns the message as events carry it: without the parts that differ by reader.
+
+        An answer needs a reader (`view`).
+        """
         return self._shown(frozenset(), blocked=False, hidden=False)
 
     def _shown(self, mine: Collection[str], *, blocked: bool, hidden: bool) -> Message:
@@ -109,7 +112,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
             mentions=list(self.mentions),
             reactions=[
                 Reaction(emoji, tally.count, emoji in mine)
-                for emoji, tally in sorted(self.reactions.items(), key=lambda one: (one[1].since, one[0]))
+                for emoji, tally in sorted(self.reactions.items(), key=lambda pair: (pair[1].since, pair[0]))
             ],
             pinned=self.pinned,
             created_at=rfc3339(self.created_at_ms),
@@ -122,9 +125,9 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
         )
 
     def blanked(self, at_ms: int) -> "StoredMessage":
-        """Returns what is left of the message when it is deleted: its place, its sender, and that it was there.
+        """Returns the message after its deletion: its place, its sender, and that it existed.
 
-        Where its text came from first is kept too, and shown to nobody: by that an erasure finds the older texts.
+        It also keeps the first author of its text, and shows it to nobody: an erasure finds the older texts by it.
         """
         return msgspec.structs.replace(
             self,
@@ -138,12 +141,12 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
         )
 
     def preview(self) -> MessagePreview:
-        """Returns the cut-down message that stands in lists."""
+        """Returns the cut-down message for lists."""
         return preview_of(self.for_all())
 
 
 def preview_of(message: Message) -> MessagePreview:
-    """Returns the cut-down message that stands in lists."""
+    """Returns the cut-down message for lists."""
     return MessagePreview(
         id=message.id,
         seq=message.seq,
@@ -157,5 +160,5 @@ def preview_of(message: Message) -> MessagePreview:
 
 
 def as_listed(preview: MessagePreview, *, blocked: bool) -> ListedMessage:
-    """Returns a preview as it stands in the list of somebody who has `blocked` its sender, or has not."""
+    """Returns a preview as a reader's list shows it, who has `blocked` its sender or not."""
     return ListedMessage(**msgspec.structs.asdict(preview), blocked=blocked)

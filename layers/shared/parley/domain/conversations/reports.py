@@ -1,4 +1,4 @@
-"""Reports of messages, and what moderators make of them."""
+"""Reports of messages, and moderators' decisions about them."""
 
 import re
 from base64 import b32encode
@@ -24,9 +24,9 @@ _report_id = re.compile(r"r_[a-z2-7]{26}")
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """A report as it is stored. `text` is what the message said when it was reported; it may say something else now.
+    """A report as it is stored. `text` is the message's text when it was reported; it may have changed since.
 
-    `reporter_id` is None where a rule has reported, which `rule` then names. `version` counts what moderators changed.
+    `reporter_id` is None if a rule has reported; `rule` names it then. `version` counts the moderators' changes.
     """
 
     report_id: str
@@ -48,7 +48,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 class FiledReport(Struct, frozen=True, kw_only=True):
-    """A report as the person who made it sees it."""
+    """A report as its reporter sees it."""
 
     id: str
     message_id: str
@@ -59,7 +59,7 @@ class FiledReport(Struct, frozen=True, kw_only=True):
 
 
 class ReportSummary(Struct, frozen=True, kw_only=True):
-    """A report as it stands in the queue: without anything that anybody wrote. `rule` is the rule that made it."""
+    """A report in the queue: without any user's words. `rule` is the rule that made it."""
 
     id: str
     message_id: str
@@ -76,7 +76,7 @@ class ReportSummary(Struct, frozen=True, kw_only=True):
 
 
 class ReportDetails(ReportSummary, frozen=True, kw_only=True):
-    """A report with what was written: `text` is what the message said when it was reported."""
+    """A report with its words: `text` is the message's text when it was reported."""
 
     note: str | None
     text: str
@@ -85,14 +85,14 @@ class ReportDetails(ReportSummary, frozen=True, kw_only=True):
 
 
 class ReportPosition(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
-    """The report behind which the queue goes on."""
+    """The last report of a page of the queue; the next page starts after it."""
 
     created_at_ms: Annotated[int, Meta(ge=0, le=10**15)]
     report_id: Annotated[str, Meta(pattern=REPORT_ID_PATTERN)]
 
 
 def report_id_of(reporter: str, conversation_id: str, seq: int) -> str:
-    """Returns the one id that a person's report of a message has, so that nobody reports it twice."""
+    """Returns the only id that a person's report of a message can have, so that nobody reports it twice."""
     parts = f"{reporter}\n{message_id(conversation_id, seq)}"
     return "r_" + b32encode(sha256(parts.encode()).digest()[:16]).decode().rstrip("=").lower()
 
@@ -137,7 +137,7 @@ def report_by_rules(message: StoredMessage, text: str, rule_ids: Iterable[str], 
 
 
 def filed_report(report: Report) -> FiledReport:
-    """Returns what its reporter sees of it."""
+    """Returns a report as its reporter sees it."""
     return FiledReport(
         id=report.report_id,
         message_id=message_id(report.conversation_id, report.seq),
@@ -149,7 +149,7 @@ def filed_report(report: Report) -> FiledReport:
 
 
 def report_summary(report: Report) -> ReportSummary:
-    """Returns what stands of it in the queue."""
+    """Returns a report as the queue shows it."""
     return ReportSummary(
         id=report.report_id,
         message_id=message_id(report.conversation_id, report.seq),
@@ -167,7 +167,7 @@ def report_summary(report: Report) -> ReportSummary:
 
 
 def report_details(report: Report) -> ReportDetails:
-    """Returns all that moderators know of it."""
+    """Returns a report with all that moderators may know."""
     return ReportDetails(
         **msgspec.structs.asdict(report_summary(report)),
         note=report.note,

@@ -1,6 +1,6 @@
-"""What a member may do in a conversation: one table of rules, for refusals and for every conversation's `capabilities`.
+"""A member's rights in a conversation: one table of rules, for refusals and for every conversation's `capabilities`.
 
-A rule is checked in the order of its lines; the first that refuses says why, under its name.
+A rule's lines are checked in order; the first that refuses gives the reason, under its name.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,12 +10,12 @@ from msgspec import Struct
 from parley.domain.api.errors import Forbidden
 from parley.domain.conversations.head import Head
 
-BLOCK_RULE = "block: where one of two people has blocked the other, neither can write to the other"
+BLOCK_RULE = "block: if one of two people has blocked the other, neither can write to the other"
 ADMINS = frozenset({"owner", "admin"})
 
 
 class Line(Struct, frozen=True):
-    """One reason to refuse: `holds` says whether it does not apply; `code` and `rule` are what a refusal carries."""
+    """One reason to refuse: `holds` says whether it does not apply. A refusal carries `code` and `rule`."""
 
     code: str
     rule: str
@@ -59,7 +59,7 @@ IS_ADMIN_IN_GROUP = Line(
 IS_ADMIN_IN_LARGE = Line(
     "admins_only",
     "a group of more than 100: owners and admins may call everyone",
-    "In a group as large as this only its owners and admins may mention everyone.",
+    "In a group this large, only its owners and admins may mention everyone.",
     lambda head, role: not head.is_large or role in ADMINS,
 )
 IS_OWNER = Line(
@@ -86,7 +86,7 @@ RULES: Mapping[str, tuple[Line, ...]] = {
     "mark_read": (),
     "typing": (NOT_BLOCKED, NOT_CLOSED, MAY_POST),
     "react": (NOT_BLOCKED, NOT_CLOSED),
-    "edit_own": (NOT_BLOCKED, NOT_CLOSED, MAY_POST),  # or an old message would be the place to write a new one in
+    "edit_own": (NOT_BLOCKED, NOT_CLOSED, MAY_POST),  # otherwise a user could edit an old message to write a new one
     "delete_own": (NOT_CLOSED,),
     "delete_any": (IS_GROUP, IS_ADMIN, NOT_CLOSED),
     "pin_message": (NOT_BLOCKED, NOT_CLOSED, IS_ADMIN_IN_GROUP),
@@ -110,7 +110,7 @@ def capabilities(head: Head, role: str) -> list[str]:
 
 
 def require(head: Head, user_id: str, capability: str) -> None:
-    """Returns if a member may do it; else raises Forbidden with the rule that refused."""
+    """Returns if a member may do it; otherwise raises Forbidden with the rule that refused."""
     role = head.role_of(user_id)
     for line in RULES[capability]:
         if not line.holds(head, role):

@@ -1,7 +1,7 @@
-"""Searching messages, newest first: what is read of several conversations is put in one order.
+"""Searches messages, newest first, and merges several conversations into one order.
 
-There is no index of words: it would cost more to write than all else of a message (D-052).
-A search reads messages backwards, a bounded number for each request, and says where the next one goes on.
+Parley has no index of words: it would cost more to write than all else of a message (D-052).
+A search reads messages backwards, a bounded number for each request, and returns a cursor for the next one.
 """
 
 from base64 import b32encode
@@ -19,75 +19,78 @@ from parley.domain.conversations.listing import ConversationId, Hour
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.text.folding import MAX_QUERY_WORDS, Query
 
-MAX_CONVERSATIONS = 25  # that are searched side by side; the cursor says for each how far
+MAX_CONVERSATIONS = 25  # conversations that are searched side by side; the cursor has a place in each
 MAX_LOOKED_AT = 2_000  # messages that one request looks through
 MAX_LOOKED_CHARACTERS = 1_000_000  # of their texts; in Chinese 3 MB to read (D-052)
-MAX_ROUNDS = 30  # round trips in a row of one request; what they found of a group is searched by the next one
+MAX_ROUNDS = 30  # round trips in a row of one request; the next request searches any further group
 MAX_QUERIES_AT_ONCE = 16
-FIRST_READ = 250  # messages that are read at first, of all conversations together; then twice as many each time
-MAX_READ = 1_000  # messages of one conversation that are read at once
+FIRST_READ = 250  # messages of the first reads, of all conversations together; then twice as many each time
+MAX_READ = 1_000  # messages of one conversation that one read takes
 
 Seq = Annotated[int, Meta(ge=0, le=10**15)]
 
 
 class Hit(Struct, frozen=True, kw_only=True):
-    """A message that holds all the words, and where they stand in its text: pairs of code point offsets."""
+    """A message that holds all the words, and their places in its text: pairs of code point offsets."""
 
     message: Message
     highlights: list[tuple[int, int]]
 
 
 class HitList(Struct, frozen=True, kw_only=True):
-    """A page of results, newest first. It may be short, or empty, while `next` says that there is more to search."""
+    """A page of results, newest first. It may be short, or empty, while `next` says that the search is not done."""
 
     results: list[Hit]
     next: str | None
 
 
 class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
-    """Where the search `asked` goes on: in these conversations at these seqs, then with those behind `after`."""
+    """The next start of the search `asked`: in these conversations at these seqs, then in those after `after`."""
 
     asked: Annotated[str, Meta(max_length=32)]
     at: Annotated[dict[ConversationId, Seq], Meta(max_length=MAX_CONVERSATIONS)] = {}
     after: tuple[Hour, ConversationId] | None = None
     archived: bool = False
-    is_last: bool = False  # no conversations come behind these
+    is_last: bool = False  # no conversations come after these
 
 
 def position_of(cursor: str | None, query: Query, conversation_id: str | None) -> Position:
-    """Returns where a search goes on, or begins; Invalid for a cursor that Parley did not make, or not for it."""
+    """Returns the start of a search; raises Invalid for a cursor that Parley did not make, or not for it."""
     asked = _asked(query, conversation_id)
     position = cursors.decode(cursor, Position)
     if position is None:
         return Position(asked=asked)
     if position.asked != asked:
-        raise Invalid.field("?cursor", "bad_cursor", "That cursor is of another search; start again without one.")
+        raise Invalid.field("?cursor", "bad_cursor", "This cursor belongs to another search; start again without one.")
     return position
 
 
 def _asked(query: Query, conversation_id: str | None) -> str:
-    """Returns what tells searches apart; a cursor carries it, so that it is not handed to another one."""
+    """Returns the part of a search that tells it from others.
+
+    Its cursor carries it, so that no other search takes it.
+    """
     asked = "\n".join([conversation_id or "", *query.words])
     return b32encode(sha256(asked.encode()).digest()[:10]).decode().lower()
 
 
 def check_query(text: str) -> Query:
-    """Returns what to search for; Invalid for a text without a word, or with too many."""
+    """Returns the query; raises Invalid for a text without a word, or with too many."""
     query = Query.parse(text)
     if not query.is_searchable:
-        raise Invalid.field("?q", "blank", "There is no word to look for.")
+        raise Invalid.field("?q", "blank", "The search needs a word.")
     if query.is_too_long:
         raise Invalid.field("?q", "too_long", f"At most {MAX_QUERY_WORDS} words.", MAX_QUERY_WORDS)
     return query
 
 
 class Trail(Struct, kw_only=True):
-    """A conversation on its way back in time: what was read of it and not looked at, and where reading goes on."""
+    """A conversation on its way back in time: the messages read but not looked at, and the next place to read."""
 
     conversation_id: str
     unread_seq: int  # the newest message that was not read; 0 at the end
-    unlooked: list[StoredMessage] = []  # ascending: the next one to look at is the last
-    part_size: int = 0  # messages that were read last
+    unlooked: list[StoredMessage] = []  # ascending: the next message to look at is the last
+    part_size: int = 0  # messages that the last read returned
 
     @property
     def seq(self) -> int:
@@ -96,18 +99,18 @@ class Trail(Struct, kw_only=True):
 
     @property
     def runs_short(self) -> bool:
-        """Says whether it is time to read on, if anything is read: half of what was read last is gone."""
+        """Says whether it is time to read more, if anything is left: half of the last read is used up."""
         return self.unread_seq > 0 and 2 * len(self.unlooked) <= self.part_size
 
     def add(self, part: Sequence[StoredMessage]) -> None:
-        """Takes what was read from `unread_seq` down, the newest first. Nothing is behind where nothing was found."""
+        """Takes the messages read from `unread_seq` down, the newest first. An empty read is the end."""
         self.part_size = len(part)
         self.unread_seq = part[-1].seq - 1 if part else 0
         self.unlooked[:0] = reversed(part)
 
 
 class Part(Struct, frozen=True, kw_only=True):
-    """What is read of a conversation at once: so many messages from where it is down, or so many characters."""
+    """One read of a conversation: a number of messages from its place down, or a number of characters."""
 
     trail: Trail
     messages: int
@@ -115,7 +118,7 @@ class Part(Struct, frozen=True, kw_only=True):
 
 
 class Look:
-    """What one request has looked at, and found: it ends with a full page, or when it has looked at enough."""
+    """One request's work and hits. It ends with a full page, or when it has looked at enough."""
 
     def __init__(self, query: Query, limit: int) -> None:
         self._query = query
@@ -136,35 +139,35 @@ class Look:
         )
 
     def came_to(self, conversations: int) -> None:
-        """Counts conversations as messages: those with nothing in them are work, too. Finding them took two rounds."""
+        """Counts conversations as messages: an empty one is work, too. Finding them took two rounds."""
         self._looked_at += conversations
         self._rounds += 2
 
     def read(self, parts: Sequence[Part]) -> None:
-        """Counts the rounds of reading parts, so many at once as there are threads."""
+        """Counts the rounds of reading parts, as many at once as the pool has threads."""
         self._rounds += -(-len(parts) // MAX_QUERIES_AT_ONCE)
 
     def due(self, trails: Iterable[Trail]) -> list[Part]:
-        """Returns what has to be read before the next message is known, side by side; empty where it is known.
+        """Returns the reads needed before the next message is known, side by side; empty if it is known.
 
         Only when one conversation has run out, and then of all that run short: they run out together, if they are
-        equally busy. What was read of a quiet one is kept. A part is twice as long as the one before, so that no more
-        is read in vain than was looked at.
+        equally busy. Messages read from a quiet one are kept. A part is twice as long as the one before, so that the
+        search reads no more in vain than it has looked at.
         """
-        here = [one for one in trails if one.seq]
-        if all(one.unlooked for one in here):
+        here = [trail for trail in trails if trail.seq]
+        if all(trail.unlooked for trail in here):
             return []
-        short = [one for one in here if one.runs_short]
+        short = [trail for trail in here if trail.runs_short]
         first = max(FIRST_READ // len(here), 1)
         left = MAX_LOOKED_AT - self._looked_at
         characters = (MAX_LOOKED_CHARACTERS - self._characters) // len(short)
         return [
-            Part(trail=one, messages=min(2 * one.part_size or first, MAX_READ, left), characters=characters)
-            for one in short
+            Part(trail=trail, messages=min(2 * trail.part_size or first, MAX_READ, left), characters=characters)
+            for trail in short
         ]
 
     def at(self, trail: Trail) -> None:
-        """Looks at the next message of a conversation. It stays the next one where it is found, and the page is full.
+        """Looks at the next message of a conversation. It stays the next one if it is a hit and the page is full.
 
         A page is full when an answer holds no more of it: 100 long texts may be more.
         """
@@ -181,8 +184,8 @@ class Look:
 
 
 def newest(trails: Iterable[Trail]) -> Trail | None:
-    """Returns the conversation whose next message is the newest of all, None at the end of all."""
-    return max((one for one in trails if one.unlooked), key=_order, default=None)
+    """Returns the conversation whose next message is the newest of all; None at the end of all."""
+    return max((trail for trail in trails if trail.unlooked), key=_order, default=None)
 
 
 def _order(trail: Trail) -> tuple[int, str]:

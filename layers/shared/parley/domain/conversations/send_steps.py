@@ -1,4 +1,4 @@
-"""What one send writes, decided from what was read: the next seq, the message, and whether the index has to move."""
+"""Decides from the rows read what one send writes: the next seq, the message, and any move of the index."""
 
 from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
@@ -27,13 +27,13 @@ class Earlier(Struct, frozen=True, kw_only=True):
 
 
 def fingerprint(draft: Draft, origin: Origin | None = None) -> str:
-    """Returns what tells two bodies under one `client_id` apart: the hash of everything that the message is made of."""
+    """Returns the hash of a message's whole content, which tells two bodies under one `client_id` apart."""
     parts = (draft.kind, draft.text, draft.reply_to, draft.mentions, origin)
     return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
 
 
 def reply_to_seq(draft: Draft, head: Head, pointer: str) -> int | None:
-    """Returns the seq of the message that a draft answers; refuses one that is not in its conversation."""
+    """Returns the seq of the message that a draft answers; refuses a message of another conversation."""
     if draft.reply_to is None:
         return None
     conversation_id, seq = ids.split_message_id(draft.reply_to, pointer)
@@ -45,15 +45,15 @@ def reply_to_seq(draft: Draft, head: Head, pointer: str) -> int | None:
 def check_mentions(
     mentions: Collection[str], named: Mapping[str, Membership | None], pointer: str, before: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """Returns the mentions, each once; refuses whoever is no member, nor was named `before`.
+    """Returns the mentions, each once; refuses people who are neither members nor named `before`.
 
     `named` holds the memberships of the people.
     """
     once = tuple(dict.fromkeys(mentions))
     strangers = tuple(
         Field(f"{pointer}/{place}", "not_allowed")
-        for place, one in enumerate(mentions)
-        if one != EVERYONE and one not in before and named.get(one) is None
+        for place, user_id in enumerate(mentions)
+        if user_id != EVERYONE and user_id not in before and named.get(user_id) is None
     )
     if strangers:
         raise Invalid(
@@ -71,10 +71,10 @@ def send_message(
     named: Mapping[str, Membership | None] | None = None,
     origin: Origin | None = None,
 ) -> Step:
-    """Returns what to write so that `draft` becomes the newest message of the conversation.
+    """Returns the step that makes `draft` the newest message of the conversation.
 
-    `text` is what is stored of its text, where that is something else. `named` holds the memberships of those whom it
-    mentions, `origin` where it was forwarded from.
+    `text` is the stored text, if it differs. `named` holds the memberships of the people mentioned, `origin` the first
+    message if it was forwarded.
     """
     mentions = check_mentions(draft.mentions, named or {}, f"{request.field_prefix}/mentions")
     message = StoredMessage(
@@ -89,13 +89,13 @@ def send_message(
         forwarded_from=origin,
         mentions=mentions,
     )
-    others = (one for one in mentions if one != request.user_id)
+    others = (user_id for user_id in mentions if user_id != request.user_id)
     step = step_with(head, message, record=_record(draft, origin, request.now_s))
     return with_mentions(step, message.seq, others, named or {})
 
 
 def _record(draft: Draft, origin: Origin | None, now_s: int) -> Record | None:
-    """Returns what is remembered of a draft's `client_id`."""
+    """Returns the record of a draft's `client_id`."""
     if not draft.client_id:
         return None
     expires_at_s = now_s + REPLAY_S
@@ -103,18 +103,19 @@ def _record(draft: Draft, origin: Origin | None, now_s: int) -> Record | None:
 
 
 def with_mentions(step: Step, seq: int, user_ids: Iterable[str], named: Mapping[str, Membership | None]) -> Step:
-    """Returns a step that also counts its message as an unread mention of these people, as far as it is one.
+    """Returns a step that also counts its message as an unread mention of these people, if it is one.
 
-    Not for those who have read it, nor for those who have `MAX_MENTIONS` unread ones. `named` holds the memberships.
+    Not for people who have read it, nor for people who have `MAX_MENTIONS` unread mentions. `named` holds the
+    memberships.
     """
     mentioned, swept = [], {}
-    for mine in (found for one in user_ids if (found := named.get(one)) is not None):
+    for mine in (found for user_id in user_ids if (found := named.get(user_id)) is not None):
         read_seq = step.before.read_seq(mine)
-        unread = frozenset(one for one in mine.mention_seqs if one > read_seq)
+        unread = frozenset(mention_seq for mention_seq in mine.mention_seqs if mention_seq > read_seq)
         if seq <= read_seq or len(unread) >= MAX_MENTIONS:
             continue
         mentioned.append(mine.user_id)
-        # Who writes has read, and leaves them standing in a conversation of two.
+        # A sender has read; in a conversation of two the row keeps the old mentions.
         if len(mine.mention_seqs) >= MAX_MENTIONS:
             swept[mine.user_id] = Swept(mine.mention_seqs, unread | {seq})
     return step.with_members(mentioned=tuple(mentioned), swept=swept)
@@ -123,9 +124,9 @@ def with_mentions(step: Step, seq: int, user_ids: Iterable[str], named: Mapping[
 def next_note(
     head: Head, note: Note, request: Request, *, after: Head | None = None, sender_id: str | None = None
 ) -> Step:
-    """Returns what to write so that a system message becomes the newest; `after` is the head with what it tells of.
+    """Returns the step that makes a system message the newest; `after` is the head with the change that it tells of.
 
-    The caller did it, unless `sender_id` names somebody else.
+    The caller did it, unless `sender_id` names another user.
     """
     message = StoredMessage(
         conversation_id=head.conversation_id,
@@ -139,7 +140,7 @@ def next_note(
     return step_with(head, message, after=after)
 
 
-# Without names: who is meant stands in `system`, and may be erased. Clients that know the event say it better.
+# Without names: `system` has the ids, which an erasure may replace. Clients that know the event say it better.
 SENTENCES: Mapping[str, str] = {
     "group_created": "The group was made.",
     "members_added": "Members were added.",
@@ -159,7 +160,7 @@ SENTENCES: Mapping[str, str] = {
 
 
 def step_with(head: Head, message: StoredMessage, *, after: Head | None = None, record: Record | None = None) -> Step:
-    """Returns the step that puts a message behind a head, with all that follows from it."""
+    """Returns the step that adds a message to a head, with all its consequences."""
     grown = _grown(after or head, message)
     sent = Sent(message=message, record=record, read_by=message.sender_id if head.is_group else None)
     members = MemberWrites(
@@ -181,6 +182,6 @@ def _grown(head: Head, message: StoredMessage) -> Head:
         last_activity_ms=message.created_at_ms,
         active_hour=max(hour(message.created_at_ms), head.active_hour),
         everyone_seqs=(*head.everyone_seqs, message.seq)[-MAX_EVERYONE:] if calls_everyone else head.everyone_seqs,
-        has_archived=False,  # whoever had put it away has it back
+        has_archived=False,  # an archived conversation comes back
         awaits_answer=head.awaits_answer and not set(head.participants) <= sent_seqs.keys(),
     )

@@ -1,6 +1,6 @@
-"""What one operation does to a conversation, as a value.
+"""One operation's changes to a conversation, as a value.
 
-`adapters/conversations/journal.py` writes all of it or nothing.
+`adapters/conversations/journal.py` writes all of them or none.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ ChangeKind = Literal[
 
 
 class Record(Struct, frozen=True, kw_only=True):
-    """What is remembered of a `client_id`."""
+    """The record of a `client_id`."""
 
     client_id: str
     fingerprint: str
@@ -34,16 +34,16 @@ class Record(Struct, frozen=True, kw_only=True):
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """One entry of a conversation's change log; `for_user_id` where it concerns that person's own view only."""
+    """One entry of a conversation's change log; `for_user_id` if it concerns that person's own view only."""
 
     conversation_id: str
     change_seq: int
     kind: ChangeKind
-    user_id: str  # who did it
+    user_id: str  # the user who did it
     at_ms: int
     message_seq: int | None = None  # the message that changed, or the system message that tells of it
     emoji: str | None = None
-    user_ids: tuple[str, ...] = ()  # whom it concerns: members added or removed
+    user_ids: tuple[str, ...] = ()  # the people concerned: members added or removed
     for_user_id: str | None = None
 
     @property
@@ -58,10 +58,10 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 class PersonalMark(Struct, frozen=True, kw_only=True):
-    """What a person puts on a message, or takes off it again: an emoji, or None for hiding it from themselves.
+    """A mark that a person puts on a message, or takes off it: an emoji, or None to hide it from themselves.
 
-    What was taken off leaves its row behind, so that a retry of the taking knows that it was done, and by which change.
-    `before_seq` is the change of the row as it was read, 0 without one: the mark is refused if it is another by then.
+    A mark taken off leaves its row, so that a retry knows that it was done, and by which change. `before_seq` is the
+    change of the row as it was read, 0 without a row. The write is refused if the row has another change by then.
     """
 
     user_id: str
@@ -74,9 +74,9 @@ class PersonalMark(Struct, frozen=True, kw_only=True):
 
 
 class Token(Struct, frozen=True, kw_only=True):
-    """A token that a step takes out of somebody's bucket in the head, which was as it was read.
+    """A token that a step takes out of a person's bucket in the head, which was as it was read.
 
-    `full` are others' buckets of which nothing need be kept any longer.
+    `full` are others' buckets that need no stored time any more.
     """
 
     user_id: str
@@ -86,7 +86,7 @@ class Token(Struct, frozen=True, kw_only=True):
 
 
 class Turn(Struct, frozen=True, kw_only=True):
-    """That somebody writes in slow mode, who had last written at `before_ms`."""
+    """A member's message in slow mode; their last message before was at `before_ms`."""
 
     user_id: str
     before_ms: int | None
@@ -94,14 +94,14 @@ class Turn(Struct, frozen=True, kw_only=True):
 
 
 class Swept(Struct, frozen=True):
-    """A full set of somebody's mentions, as it was read and as it is without those that they have read meanwhile."""
+    """A full set of a person's mentions, as it was read and without those that they have read meanwhile."""
 
     before: frozenset[int]
     after: frozenset[int]
 
 
 class BlockState(Struct, frozen=True, kw_only=True):
-    """That somebody has blocked another, or has not."""
+    """Whether a person has blocked another."""
 
     user_id: str
     other_id: str
@@ -109,9 +109,9 @@ class BlockState(Struct, frozen=True, kw_only=True):
 
 
 class OwnChange(Struct, frozen=True, kw_only=True):
-    """What a member changes of their own side: attributes of their membership.
+    """A member's change of their own part: attributes of their membership.
 
-    Where it rests on `before`, it is refused if they have set something for themselves since that was read.
+    With `before` it is refused if they have set something for themselves since that was read.
     """
 
     user_id: str
@@ -120,34 +120,34 @@ class OwnChange(Struct, frozen=True, kw_only=True):
 
 
 class Sent(Struct, frozen=True, kw_only=True):
-    """A new message, which becomes the conversation's last, and what is written because it is new."""
+    """A new message, which becomes the conversation's last, and the rows written because it is new."""
 
     message: StoredMessage
     record: Record | None = None
-    fingerprint: str | None = None  # of the request that makes a group, which is kept with its first message
-    read_by: str | None = None  # whose markers go with the message
+    fingerprint: str | None = None  # of the request that makes a group; kept with its first message
+    read_by: str | None = None  # the person whose markers move with the message
 
 
 class Changed(Struct, frozen=True, kw_only=True):
     """An entry of the change log, and the older message or the mark that it tells of."""
 
     entry: Change
-    message: StoredMessage | None = None  # as it is from now on
-    replaced: StoredMessage | None = None  # as it was, to be kept for moderators
+    message: StoredMessage | None = None  # its new content
+    replaced: StoredMessage | None = None  # its old content, to be kept for moderators
     mark: PersonalMark | None = None
 
 
 class MemberWrites(Struct, frozen=True, kw_only=True):
-    """What a step writes to memberships."""
+    """A step's writes to memberships."""
 
     added: tuple[Membership, ...] = ()
     removed: tuple[str, ...] = ()
-    mentioned: tuple[str, ...] = ()  # for whom the message, new or changed, is an unread mention from now on
-    unmentioned: tuple[str, ...] = ()  # members for whom it is none any more
-    swept: Mapping[str, Swept] = {}  # of those mentioned whose set of mentions is full
-    moves_index: bool = False  # the members' lists have to be put in order again
-    is_answer: bool = False  # the first one: from now on each of the two sees whether the other is there
-    own: OwnChange | None = None  # what a member changes of their own side
+    mentioned: tuple[str, ...] = ()  # members for whom the message, new or changed, is now an unread mention
+    unmentioned: tuple[str, ...] = ()  # members for whom it is no mention any more
+    swept: Mapping[str, Swept] = {}  # members mentioned whose set of mentions is full
+    moves_index: bool = False  # the members' lists need a new order
+    is_answer: bool = False  # the first answer: now each of the two sees whether the other is online
+    own: OwnChange | None = None  # a member's change of their own part
     turn: Turn | None = None
 
 
@@ -166,8 +166,8 @@ class Step(Struct, frozen=True, kw_only=True):
     members: MemberWrites = MemberWrites()
     report: Report | None = None  # of the message, to the moderators
     token: Token | None = None
-    rests_on_last: bool = False  # it says of the newest message that it is the last, though the head may stay as it is
-    while_block: BlockState | None = None  # refused where it is otherwise by then
+    rests_on_last: bool = False  # it says that the newest message is the last, though the head may stay as it is
+    while_block: BlockState | None = None  # refused if the block is otherwise by then
 
     @property
     def message(self) -> StoredMessage | None:
@@ -178,7 +178,7 @@ class Step(Struct, frozen=True, kw_only=True):
 
     @property
     def new_message(self) -> StoredMessage:
-        """Returns the message that the step brings; ValueError for one that brings none."""
+        """Returns the message that the step brings; raises ValueError if it brings none."""
         if self.sent is None:
             raise ValueError("this step brings no message")
         return self.sent.message
@@ -190,7 +190,7 @@ class Step(Struct, frozen=True, kw_only=True):
 
     @property
     def follow_ups(self) -> tuple[str, ...]:
-        """Returns what is left for the stream to do; `index` moves the list entries of a group, `fan_out` tells it."""
+        """Returns the work left for the stream: `index` moves the list entries of a group, `fan_out` tells it."""
         if not self.after.is_group:
             return ()
         is_large = self.after.is_large or self.before.is_large
@@ -203,7 +203,7 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 def no_earlier(request: Request, head: Head) -> int:
-    """Returns the time of what happens now.
+    """Returns the time of the present event, not before the last one.
 
     Two machines' clocks may differ; the times of a conversation never run backwards all the same.
     """
@@ -211,7 +211,7 @@ def no_earlier(request: Request, head: Head) -> int:
 
 
 def next_change(request: Request, head: Head, kind: ChangeKind, **about: Any) -> Change:
-    """Returns the next entry of a conversation's change log; `about` are the fields that say what it is about."""
+    """Returns the next entry of a conversation's change log; `about` are the fields of its subject."""
     return Change(
         conversation_id=head.conversation_id,
         change_seq=head.last_change_seq + 1,

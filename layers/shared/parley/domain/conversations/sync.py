@@ -1,4 +1,4 @@
-"""Catching up: what a client that was away gets in one answer, decided by arithmetic on seqs and bytes."""
+"""Catching up: the answer to a client that was away, cut by arithmetic on seqs and bytes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -13,14 +13,14 @@ from parley.domain.conversations.history import MAX_PAGE_BYTES, Room
 
 MAX_MESSAGES_PER_CONVERSATION = 100
 MAX_CHANGES_PER_CONVERSATION = 100
-BLOCKED_SHARE = 16  # the part of an answer that the blocked people may take: 8 KB over WebSocket
-JOINED_SHARE = 2  # the part of what is left that new conversations may take from messages and changes
+BLOCKED_SHARE = 16  # bytes of an answer that the blocked people may take: 8 KB over WebSocket
+JOINED_SHARE = 2  # the share of the rest that new conversations may take from messages and changes
 
 Verdict = Literal["complete", "truncated"]
 
 
 class Budget(Struct, frozen=True):
-    """What one answer may hold. `wrapped`: it travels as JSON within JSON."""
+    """The room in one answer. `wrapped`: it travels as JSON within JSON."""
 
     messages: int
     max_bytes: int
@@ -35,9 +35,9 @@ OVER_WEBSOCKET = Budget(messages=200, max_bytes=124 * 1024, conversations=25, wr
 
 
 class Missed(Struct, frozen=True):
-    """A change, as the event would have told it, with what it is about as that is now.
+    """A change, as the event would have told it, with its subject as that is now.
 
-    A message in it is as the reader sees it: `mine`, `hidden` and `blocked` are said, which events leave out.
+    A message in it is as the reader sees it: with `mine`, `hidden` and `blocked`, which events leave out.
     """
 
     event: str
@@ -45,7 +45,7 @@ class Missed(Struct, frozen=True):
 
 
 class Mine(Struct, frozen=True, kw_only=True):
-    """The reader's own side of a conversation, which they may have moved on another device.
+    """The reader's own part of a conversation, which they may have changed on another device.
 
     It is as of the `last_seq` and `last_change_seq` beside it.
     """
@@ -62,8 +62,8 @@ class Mine(Struct, frozen=True, kw_only=True):
 class Caught(Struct, frozen=True, kw_only=True):
     """One conversation's part of the answer.
 
-    `next` is the cursor to ask with next time, `last_*` how far it goes in all. `markers` say how far the other person
-    of a direct conversation has received and read; a group's members are too many to list here.
+    `next` is the cursor for the next request, `last_*` the end of the conversation. `markers` say how far the other
+    person of a direct conversation has received and read; a group's members are too many to list here.
     """
 
     verdict: Verdict
@@ -77,11 +77,11 @@ class Caught(Struct, frozen=True, kw_only=True):
 
 
 class CaughtUp(Struct, frozen=True, kw_only=True):
-    """The answer: by conversation what was missed, the conversations that are new to the client, and those it has lost.
+    """The answer: what the client missed in each conversation, its new conversations, and those it has lost.
 
-    `joined_capped`: there are more new ones than fit; `GET /conversations` lists them all. `later` names conversations
-    for which there was no room: ask again with their cursors. `blocked` lists the people whom the reader has blocked,
-    as of `as_of`; null if they are too many, and `GET /me/blocks` lists them.
+    `joined_capped`: more conversations are new than fit; `GET /conversations` lists them all. `later` names
+    conversations for which no room was left: ask again with their cursors. `blocked` lists the people whom the
+    reader has blocked, as of `as_of`; null if they are too many, and `GET /me/blocks` lists them.
     """
 
     conversations: dict[str, Caught]
@@ -94,7 +94,7 @@ class CaughtUp(Struct, frozen=True, kw_only=True):
 
 
 class Gap(Struct, frozen=True):
-    """The seqs to read for one conversation, both ends included; empty where the first is greater than the last.
+    """The seqs to read for one conversation, both ends included; empty if the first is greater than the last.
 
     And, likewise, the entries of its change log.
     """
@@ -110,19 +110,19 @@ class Gap(Struct, frozen=True):
 
 
 class Filled(Struct, frozen=True):
-    """What was read of a gap: messages, ascending, and changes, each with its change_seq."""
+    """The messages and changes read for a gap: messages, ascending, and changes, each with its change_seq."""
 
     messages: Sequence[Message] = ()
     changes: Sequence[tuple[int, Missed]] = ()
 
     @property
     def items(self) -> list[Message | Missed]:
-        """Returns all of it, in the order in which an answer takes it in."""
+        """Returns all of it, in the order in which an answer takes it."""
         return [*self.messages, *(change for _, change in self.changes)]
 
 
 class Named(Struct, frozen=True, kw_only=True):
-    """A conversation of the reader's that their cursors name, and what was read of it."""
+    """A conversation of the reader's that their cursors name, with the rows read."""
 
     head: Head
     mine: Membership
@@ -150,14 +150,14 @@ class Named(Struct, frozen=True, kw_only=True):
         )
 
     def largest_envelope(self) -> dict[str, Caught]:
-        """Returns this conversation's part without messages and changes, as long as it can get."""
+        """Returns this conversation's part without messages and changes, at its greatest length."""
         bare = self.caught([], [], self.at.change_seq)
         end = SyncCursor(seq=self.head.last_seq, change_seq=self.head.last_change_seq)
         return {self.head.conversation_id: msgspec.structs.replace(bare, verdict="truncated", next=end)}
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """Everything that was read for one answer, the `named` conversations by last activity, newest first."""
+    """All rows read for one answer, the `named` conversations by last activity, newest first."""
 
     named: Sequence[Named]
     joined: Sequence[Conversation]
@@ -169,14 +169,14 @@ class Found(Struct, frozen=True, kw_only=True):
 
 def cursors(given: Mapping[str, SyncCursor | int]) -> dict[str, SyncCursor]:
     """Returns the cursors in full; a bare number is a seq."""
-    return {one: SyncCursor(seq=at) if isinstance(at, int) else at for one, at in given.items()}
+    return {conversation_id: SyncCursor(seq=at) if isinstance(at, int) else at for conversation_id, at in given.items()}
 
 
 def plan(found: Mapping[str, tuple[Head, Membership]], at: Mapping[str, SyncCursor], budget: Budget) -> list[Named]:
-    """Returns what to read for each conversation, the most recently active first, for whom there is room at least."""
+    """Returns the reads for each conversation, the most recently active first, as far as the answer surely has room."""
     left = budget.messages
     named = []
-    for head, mine in sorted(found.values(), key=lambda one: one[0].last_activity_ms, reverse=True):
+    for head, mine in sorted(found.values(), key=lambda pair: pair[0].last_activity_ms, reverse=True):
         cursor = at[head.conversation_id]
         size = max(0, min(head.last_seq - cursor.seq, MAX_MESSAGES_PER_CONVERSATION, left))
         left -= size
@@ -190,40 +190,41 @@ def plan(found: Mapping[str, tuple[Head, Membership]], at: Mapping[str, SyncCurs
 def answer(found: Found, budget: Budget) -> CaughtUp:
     """Returns the answer, cut where it would grow larger than its budget.
 
-    Everything in it is counted. It always goes on: it holds the first message or change of all that is missing, whose
-    place is kept, or a conversation that has none is done; the largest message takes about half of a WebSocket frame.
+    Everything in it is counted. Each answer makes progress: it holds the first message or change of all that is
+    missing, whose place is kept, or it finishes a conversation that misses none. The largest message takes about half
+    of a WebSocket frame.
     """
     room = Room(budget.max_bytes, wrapped=budget.wrapped)
     blocked = found.blocked if room.take(found.blocked, budget.max_bytes // BLOCKED_SHARE) else None
     room.take(found.left)
-    room.take([one.head.conversation_id for one in found.named])  # as long as `later` can get
+    room.take([named.head.conversation_id for named in found.named])  # at the greatest length of `later`
     room.take(
         CaughtUp(conversations={}, joined=[], left=[], joined_capped=False, later=[], blocked=None, as_of=found.as_of)
     )
-    kept = next((room.size(one.filled.items[0]) for one in found.named if one.filled.items), 0)
-    envelopes = [one.largest_envelope() for one in found.named]
+    kept = next((room.size(named.filled.items[0]) for named in found.named if named.filled.items), 0)
+    envelopes = [named.largest_envelope() for named in found.named]
     here = found.named[: len(list(room.fitting(envelopes, kept)))]
-    missing = sum(room.size(item) for one in here for item in one.filled.items)
+    missing = sum(room.size(item) for named in here for item in named.filled.items)
     joined = list(room.fitting(found.joined, min(missing, kept + (room.left - kept) // JOINED_SHARE)))
     return CaughtUp(
-        conversations={one.head.conversation_id: _filled(one, room) for one in here},
+        conversations={named.head.conversation_id: _filled(named, room) for named in here},
         joined=joined,
         left=found.left,
         joined_capped=found.joined_capped or len(joined) < len(found.joined),
-        later=[one.head.conversation_id for one in found.named[len(here) :]],
+        later=[named.head.conversation_id for named in found.named[len(here) :]],
         blocked=blocked,
         as_of=found.as_of,
     )
 
 
-def _filled(one: Named, room: Room) -> Caught:
-    """Returns a conversation's part with as many of its messages and changes as there is room for."""
-    messages = list(room.fitting(one.filled.messages))
-    missed = one.filled.changes
+def _filled(named: Named, room: Room) -> Caught:
+    """Returns a conversation's part with as many of its messages and changes as fit."""
+    messages = list(room.fitting(named.filled.messages))
+    missed = named.filled.changes
     changes = list(room.fitting([change for _, change in missed]))
-    # Some of the log may be others' own affair, so its end is known by its numbers, not by how many there are.
-    last_change = one.gap.last_change if len(changes) == len(missed) else missed[len(changes)][0] - 1
-    return one.caught(messages, changes, last_change)
+    # Some of the log may be others' own affair, so the numbers tell its end, not the count of entries.
+    last_change = named.gap.last_change if len(changes) == len(missed) else missed[len(changes)][0] - 1
+    return named.caught(messages, changes, last_change)
 
 
 def _mine(head: Head, mine: Membership) -> Mine:

@@ -62,7 +62,7 @@ def _members(
 def view_member(
     head: Head, membership: Membership, name: str | None, viewer_id: str, cut_off: Collection[str]
 ) -> Member:
-    """Returns one member as another sees them, who has a block with the people in `cut_off`."""
+    """Returns one member as another sees them; `cut_off` are the people with whom the reader has a block."""
     seen = view_membership(head, membership, viewer_id)
     is_hidden = head.is_group and seen.user_id in cut_off
     return Member(
@@ -75,13 +75,13 @@ def view_member(
 
 
 def view_marker(head: Head, membership: Membership, viewer_id: str) -> Marker:
-    """Returns how far one of two people has received and read, as the other one may see it."""
+    """Returns how far one of two people has received and read, as the other may see it."""
     seen = view_membership(head, membership, viewer_id)
     return Marker(user_id=seen.user_id, read_seq=head.read_seq(seen), delivered_seq=head.delivered_seq(seen))
 
 
 def last_message(head: Head, membership: Membership, blocked: Collection[str]) -> ListedMessage | None:
-    """Returns the newest message as it stands in the list of a member who has blocked these people."""
+    """Returns the newest message as a member's list shows it, who has blocked these people."""
     last = head.last_message_for(membership)
     if last is None:
         return None
@@ -89,7 +89,7 @@ def last_message(head: Head, membership: Membership, blocked: Collection[str]) -
 
 
 def view_membership(head: Head, membership: Membership, viewer_id: str) -> Membership:
-    """Returns a member's side with the markers that another member may see; one's own as they are."""
+    """Returns a membership with the markers that another member may see; one's own as they are."""
     frozen = frozen_markers(head, membership) if membership.user_id != viewer_id else None
     if frozen is None:
         return membership
@@ -97,7 +97,7 @@ def view_membership(head: Head, membership: Membership, viewer_id: str) -> Membe
 
 
 def frozen_markers(head: Head, mine: Membership) -> Frozen | None:
-    """Returns the markers of a member as the other one of two goes on seeing them under a block; None without."""
+    """Returns a member's markers as the other of two still sees them under a block; None without a block."""
     if not head.blocked_by:
         return None
     if mine.frozen is not None and mine.frozen.blocked_seq == head.blocked_seq:

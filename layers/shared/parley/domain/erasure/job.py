@@ -1,7 +1,7 @@
-"""Erasing a person: a job that goes through all that names them, in units that are each one transaction with its row.
+"""Erasing a person: a job that visits every row that names them. Each unit is one transaction with the job's row.
 
-So what has been counted has been done, wherever the job was killed. It goes round twice: what API Gateway still lets in
-under an old answer of the authorizer, for 300 s at most, is found by the second round.
+So every counted unit is done, wherever the job was killed. The job makes two rounds: API Gateway still admits requests
+under an old answer of the authorizer for at most 300 s, and the second round finds their rows.
 """
 
 import re
@@ -25,12 +25,12 @@ ErasureState = Literal["running", "done", "failed"]
 
 ROUNDS = 2
 AGAIN_S = 310  # API Gateway keeps the authorizer's answers for 300 s (template.yaml, ReauthorizeEvery)
-# Characters of text that a step reads before it leaves the rest to the next one: a few MB in UTF-8, which take even a
+# Characters of text that a step reads before it leaves the rest to the next step: a few MB in UTF-8, which take even a
 # small Lambda function some seconds of its 60. 20 units of 500 long messages would be 400 MB.
 MAX_READ = 1_000_000
 # A step is tried five times, six minutes apart (template.yaml, ErasureSteps).
 STALLED_MS = 45 * 60_000
-# A record of a `client_id` counts for 24 hours and is gone a few days later (aws-facts.md#dynamodb-time-to-live).
+# A record of a `client_id` counts for 24 hours and is deleted a few days later (aws-facts.md#dynamodb-time-to-live).
 RECORDS_MS = 7 * 24 * 3_600_000
 
 Part = Literal[
@@ -38,7 +38,7 @@ Part = Literal[
     "exports", "tickets", "words_left_behind",
 ]  # fmt: skip
 PARTS: tuple[Part, ...] = get_args(Part)
-# Of a conversation, in order; `tell` lets its members know that much has changed.
+# Of a conversation, in order; `tell` tells its members that much has changed.
 WalkPart = Literal["messages", "changes", "marks", "head", "tell", "done"]
 
 
@@ -48,9 +48,11 @@ _erasure_id = re.compile(ERASURE_ID_PATTERN)
 
 
 class ErasureReceipt(Struct, frozen=True, kw_only=True):
-    """What was removed, once it is: how many of each kind. `sha256` is of all the other fields, as they stand here.
+    """The receipt of a finished erasure: how many rows of each kind.
 
-    Whose it was is told by a hash only.
+    `sha256` is of all the other fields, in this order.
+
+    Only a hash tells whose it was.
     """
 
     erasure_id: str
@@ -63,14 +65,14 @@ class ErasureReceipt(Struct, frozen=True, kw_only=True):
 
 
 class ErasureProgress(Struct, frozen=True, kw_only=True):
-    """How many of the parts of the work are done, and how many there are."""
+    """How many parts of the work are done, and how many exist."""
 
     done: int
     total: int
 
 
 class Erasure(Struct, frozen=True, kw_only=True):
-    """The erasure of a person. `user_id` is there while it is needed; `receipt` once all is done."""
+    """The erasure of a person. `user_id` is present while the job needs it; `receipt` once all is done."""
 
     id: str
     user_id: str | None
@@ -83,7 +85,7 @@ class Erasure(Struct, frozen=True, kw_only=True):
 
 
 class Walk(Struct, frozen=True, kw_only=True):
-    """How far the work on one conversation is: everything up to `seq` of this part."""
+    """The progress on one conversation: everything up to `seq` of this part."""
 
     conversation_id: str
     part: WalkPart = "messages"
@@ -92,9 +94,9 @@ class Walk(Struct, frozen=True, kw_only=True):
 
 
 class ErasureStep(Struct, frozen=True, kw_only=True):
-    """What the queue holds: the erasure that has more to do, and the round that this step may begin.
+    """The queue's message: the erasure to continue, and the round that this step may begin.
 
-    A step of the second round has lain in the queue until that one may begin.
+    A step of the second round has lain in the queue until that round may begin.
     """
 
     erasure_id: str
@@ -120,7 +122,7 @@ class Job(Struct, frozen=True, kw_only=True):
 
     @property
     def whom(self) -> str:
-        """Returns whom the job erases; ValueError once that is forgotten."""
+        """Returns the person whom the job erases; raises ValueError once the job has forgotten them."""
         if self.user_id is None:
             raise ValueError(f"{self.erasure_id} is over")
         return self.user_id
@@ -134,14 +136,14 @@ class Job(Struct, frozen=True, kw_only=True):
         return self.round == ROUNDS
 
     def moved(self, now_ms: int, removed: Mapping[str, int], cursor: str | None) -> "Job":
-        """Returns the job one unit on, within a part."""
+        """Returns the job after one unit, within a part."""
         total = {name: self.removed.get(name, 0) + count for name, count in removed.items() if count}
         return replace(
             self, revision=self.revision + 1, moved_at_ms=now_ms, removed={**self.removed, **total}, cursor=cursor
         )
 
     def at_next_part(self) -> "Job":
-        """Returns the job at its next part, or at its end, where it forgets whom it was about."""
+        """Returns the job at its next part, or at its end, when it forgets the person."""
         if self.part + 1 < len(PARTS):
             return replace(self, part=self.part + 1, cursor=None)
         if not self.is_last_round:
@@ -157,18 +159,18 @@ class Job(Struct, frozen=True, kw_only=True):
         return ErasureStep(erasure_id=self.erasure_id, round=self.round)
 
     def may_go_on_with(self, step: ErasureStep) -> bool:
-        """Says whether a step may do more: no early one begins the second round, neither a retry's nor a second copy.
+        """Says whether a step may do more. No early step begins the second round: neither a retry's nor a second copy.
 
         It begins only when nobody can be let in as the person any more.
         """
         return self.has_begun_round or step.round >= self.round
 
     def waits_s(self, now_ms: int) -> int:
-        """Returns how long the next step has to wait."""
+        """Returns how many seconds the next step has to wait."""
         if self.has_begun_round:
             return 0
         left_ms = self.moved_at_ms + AGAIN_S * 1000 - now_ms
-        return min(max(0, -(-left_ms // 1000)), AGAIN_S)  # never more, where two clocks differ
+        return min(max(0, -(-left_ms // 1000)), AGAIN_S)  # never more, even if two clocks differ
 
     def view(self, now_ms: int) -> Erasure:
         """Returns the erasure as the host's own server sees it."""
@@ -198,19 +200,19 @@ class Job(Struct, frozen=True, kw_only=True):
 
 
 def receipt_digest(receipt: Mapping[str, Any]) -> str:
-    """Returns the SHA-256 of a receipt's fields without its own: of their JSON, keys in order, without white space."""
+    """Returns the SHA-256 of a receipt's other fields: of their JSON, keys in order, without white space."""
     return sha256(msgspec.json.encode(receipt, order="sorted")).hexdigest()
 
 
 def user_hash(user_id: str) -> str:
-    """Returns what is kept of an erased person's id: enough to know it again, and nothing to read it from."""
+    """Returns the hash that is kept of an erased person's id: it recognises the id and does not reveal it."""
     return sha256(user_id.encode()).hexdigest()
 
 
 def nobody(pointer: str) -> NotFound:
-    """Returns the refusal of whatever would bring somebody into a conversation who was erased."""
+    """Returns the refusal of a request that would bring an erased person into a conversation."""
     field = Field(pointer, "not_allowed")
-    rule = "whoever was erased is nobody until they get a profile anew"
+    rule = "an erased user does not exist until they get a new profile"
     return NotFound("unknown_user", "There is no such user.", rule=rule, fields=(field,))
 
 
@@ -221,9 +223,9 @@ def ended() -> Conflict:
 
 
 def new_job(user_id: str, random: bytes, now_ms: int) -> Job:
-    """Returns the job that erases a person; of `random`, 32 bytes, are made its id and the pseudonym.
+    """Returns the job that erases a person; its id and the pseudonym come from `random`, 32 bytes.
 
-    A pseudonym that was made of the id could be found out by whoever can guess ids.
+    Anyone who can guess ids could find out a pseudonym derived from the id.
     """
     erasure_id, pseudonym = (b32encode(half).decode().rstrip("=").lower() for half in (random[:16], random[16:]))
     return Job(
@@ -242,37 +244,37 @@ def is_erasure_id(text: str) -> bool:
 
 
 def without_person(value: Any, user_id: str, pseudonym: str) -> Any:
-    """Returns a value of plain types with the pseudonym wherever the id stood, as a value or as a key."""
+    """Returns a value of plain types with the pseudonym in place of the id, as a value or as a key."""
     match value:
         case str():
             return pseudonym if value == user_id else value
         case dict():
             return {
-                without_person(key, user_id, pseudonym): without_person(one, user_id, pseudonym)
-                for key, one in value.items()
+                without_person(key, user_id, pseudonym): without_person(item, user_id, pseudonym)
+                for key, item in value.items()
             }
         case list() | tuple():
-            return [without_person(one, user_id, pseudonym) for one in value]
+            return [without_person(item, user_id, pseudonym) for item in value]
     return value
 
 
 def names_person(value: Any, user_id: str) -> bool:
-    """Says whether an id stands anywhere in a value of plain types."""
+    """Says whether a value of plain types contains an id."""
     return bool(without_person(value, user_id, "") != without_person(value, user_id, user_id))
 
 
 def head_without(head: Head, user_id: str, pseudonym: str) -> Head:
-    """Returns a head in which the pseudonym stands for the person."""
+    """Returns a head with the pseudonym in place of the person."""
     plain = without_person(msgspec.to_builtins(head), user_id, pseudonym)
     return msgspec.convert(plain, type=Head)
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """A message that has to do with the person, and what it is from now on."""
+    """A message that concerns the person, and its new content."""
 
     before: StoredMessage
     after: StoredMessage
-    is_theirs: bool  # written by them, or a copy of what they wrote
+    is_theirs: bool  # written by them, or a copy of their words
 
     @property
     def was_blanked(self) -> bool:
@@ -280,17 +282,17 @@ class Found(Struct, frozen=True, kw_only=True):
 
     @property
     def has_versions(self) -> bool:
-        """Says whether there may be older texts of theirs."""
+        """Says whether older texts of theirs may exist."""
         return self.is_theirs and (self.before.edit_count > 0 or self.before.deleted_at_ms is not None)
 
 
 def find_person(
     message: StoredMessage, user_id: str, pseudonym: str, emojis: frozenset[str], at_ms: int
 ) -> Found | None:
-    """Returns what becomes of a message, None where it has nothing to do with the person.
+    """Returns the new content of a message; None if it does not concern the person.
 
-    What they wrote, and copies of it that others forwarded, become tombstones in their place, so seqs stay without a
-    gap. System messages stay. Everywhere their id gives way to the pseudonym; their reactions (`emojis`) are taken off.
+    Their messages, and copies of them that others forwarded, become tombstones in their place, so seqs stay without a
+    gap. System messages stay. The pseudonym replaces their id everywhere; their reactions (`emojis`) are taken off.
     """
     is_own = message.sender_id == user_id
     is_copy = message.forwarded_from is not None and message.forwarded_from.sender_id == user_id

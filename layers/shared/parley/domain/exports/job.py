@@ -1,7 +1,7 @@
-"""A conversation on its way into a file: what is asked for, how far the job is, and the lines of JSON.
+"""The export of a conversation into a file: the request, the job's progress, and the lines of JSON.
 
-The file is an S3 multipart upload, one part a step, so that a job of any size takes bounded steps and goes on where it
-stopped. What stands in the HTML file is `domain.transcript`'s.
+The file is an S3 multipart upload, one part a step. So a job of any size takes bounded steps and continues where it
+stopped. `exports.transcript_html` writes the HTML file.
 """
 
 from base64 import b32encode
@@ -22,15 +22,15 @@ ExportState = Literal["queued", "running", "done", "failed"]
 
 KEPT_S = 7 * 24 * 3600  # the bucket's lifecycle rule (template.yaml, ExportFiles) takes files a day later
 URL_S = 300
-# A step is tried five times, six minutes apart (template.yaml, ExportSteps); a job that has not moved for longer than
+# A step is tried five times, six minutes apart (template.yaml, ExportSteps); a job without a move for longer than
 # that has died.
 STALLED_MS = 45 * 60_000
 # S3 takes parts of 5 MiB and more, the last one excepted, and 10,000 of them (S3 quotas): files of up to 50 GB.
 PART_BYTES = 5 * 1024 * 1024
-MAX_RESTARTS = 3  # of a job whose parts S3 does not know any more
+MAX_RESTARTS = 3  # tries of a job whose parts S3 no longer knows
 # One step reads the whole file to hash it: 500 MB take Lambda some 20 of its 60 seconds.
 MAX_HASHED_BYTES = 500_000_000
-MAX_MEMBERS = 2_000  # whom a file lists: all there can be in a group
+MAX_MEMBERS = 2_000  # people whom a file lists: the largest group
 MAX_RECENT = 20  # exports that one person may ask for in 24 hours
 RECENT_MS = 24 * 3_600_000
 
@@ -41,16 +41,16 @@ CONTENT_TYPES: Mapping[ExportFormat, str] = {
 
 
 class ExportProgress(Struct, frozen=True, kw_only=True):
-    """How many of the conversation's messages have been gone through, and how many there are."""
+    """How many of the conversation's messages are done, and how many it has."""
 
     done: int
     total: int
 
 
 class Export(Struct, frozen=True, kw_only=True):
-    """A file that is, or will be, made of a conversation. `url`, good until `url_expires_at`, is there once it is done.
+    """A file made of a conversation, or in the making. `url`, good until `url_expires_at`, is present once it is done.
 
-    `sha256` is missing of files over 500 MB.
+    Files over 500 MB have no `sha256`.
     """
 
     id: str
@@ -73,7 +73,7 @@ class Job(Struct, frozen=True, kw_only=True):
     user_id: str
     conversation_id: str
     format: ExportFormat
-    total: int  # the conversation's last_seq when it was asked for
+    total: int  # the conversation's last_seq at the time of the request
     created_at_ms: int
     moved_at_ms: int
     expires_at_s: int
@@ -103,7 +103,7 @@ class Job(Struct, frozen=True, kw_only=True):
         return self.expires_at_s <= now_s
 
     def state_at(self, now_ms: int) -> ExportState:
-        """Returns the state, `failed` too where the job has died without a word."""
+        """Returns the state; `failed` also if the job has died without a word."""
         if not self.is_over and now_ms >= self.moved_at_ms + STALLED_MS:
             return "failed"
         return self.state
@@ -112,11 +112,11 @@ class Job(Struct, frozen=True, kw_only=True):
         return self.state_at(now_ms) in ("queued", "running")
 
     def begun(self, upload_id: str, now_ms: int) -> "Job":
-        """Returns the job with its upload, to which parts can be added."""
+        """Returns the job with its upload, which can now take parts."""
         return self._moved(now_ms, upload_id=upload_id, state="running")
 
     def with_part(self, etag: str, part: bytes, done: int, now_ms: int) -> "Job":
-        """Returns the job with one part more, which ends at the message `done`."""
+        """Returns the job with one more part, which ends at the message `done`."""
         is_whole = not self.parts and done >= self.total
         return self._moved(
             now_ms,
@@ -131,7 +131,7 @@ class Job(Struct, frozen=True, kw_only=True):
         return self._moved(now_ms, state="done", sha256=digest, upload_id=None, parts=())
 
     def restarted(self, now_ms: int) -> "Job":
-        """Returns the job at its beginning, or failed where that has been tried often enough."""
+        """Returns the job at its beginning, or failed if it has been tried often enough."""
         return self._moved(
             now_ms,
             state="failed" if self.restarts >= MAX_RESTARTS else "queued",
@@ -144,7 +144,7 @@ class Job(Struct, frozen=True, kw_only=True):
         )
 
     def view(self, now_ms: int, url: str | None = None) -> Export:
-        """Returns the export as its owner sees it; `url` is where the file can be had for `URL_S` from now on."""
+        """Returns the export as its owner sees it; `url` gives the file for `URL_S` seconds from now."""
         is_done = self.state == "done"
         return Export(
             id=self.export_id,
@@ -165,7 +165,7 @@ class Job(Struct, frozen=True, kw_only=True):
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """What a person has asked for in the last 24 hours, so that a retry is known."""
+    """A person's request of the last 24 hours, kept so that a retry is recognised."""
 
     export_id: str
     conversation_id: str
@@ -175,33 +175,37 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 class Recent(Struct, frozen=True, kw_only=True):
-    """A person's exports of the last 24 hours; `revision` is 0 where there is no row yet."""
+    """A person's exports of the last 24 hours; `revision` is 0 if no row exists yet."""
 
     user_id: str
     revision: int = 0
     asked: tuple[Asked, ...] = ()
 
     def at(self, now_ms: int) -> "Recent":
-        """Returns it without what is older than 24 hours."""
-        young = tuple(one for one in self.asked if one.created_at_ms > now_ms - RECENT_MS)
+        """Returns it without the requests older than 24 hours."""
+        young = tuple(export for export in self.asked if export.created_at_ms > now_ms - RECENT_MS)
         return msgspec.structs.replace(self, asked=young)
 
     def by_client_id(self, client_id: str | None) -> Asked | None:
-        """Returns what was asked for under a `client_id`."""
-        return next((one for one in self.asked if client_id is not None and one.client_id == client_id), None)
+        """Returns the request under a `client_id`."""
+        return next((export for export in self.asked if client_id is not None and export.client_id == client_id), None)
 
     def of(self, conversation_id: str, format: ExportFormat) -> list[str]:
         """Returns the ids of the exports of a conversation in a format."""
-        return [one.export_id for one in self.asked if (one.conversation_id, one.format) == (conversation_id, format)]
+        return [
+            export.export_id
+            for export in self.asked
+            if (export.conversation_id, export.format) == (conversation_id, format)
+        ]
 
     def free_in_ms(self, now_ms: int) -> int:
-        """Returns how long it takes until one more may be asked for; 0 for now."""
+        """Returns how many ms it takes until the person may ask for one more; 0 for now."""
         if len(self.asked) < MAX_RECENT:
             return 0
-        return max(1, min(one.created_at_ms for one in self.asked) + RECENT_MS - now_ms)
+        return max(1, min(export.created_at_ms for export in self.asked) + RECENT_MS - now_ms)
 
     def with_job(self, job: Job, client_id: str | None) -> "Recent":
-        """Returns it with one export more."""
+        """Returns it with one more export."""
         asked = Asked(
             export_id=job.export_id,
             conversation_id=job.conversation_id,
@@ -221,7 +225,7 @@ class Person(Struct, frozen=True, kw_only=True):
 
 
 class About(Struct, frozen=True, kw_only=True):
-    """The first line of a JSON Lines file: what the messages under it belong to."""
+    """The first line of a JSON Lines file: the subject of the messages below."""
 
     parley_export: int = 1  # the version of the format
     exported_at: str
@@ -232,7 +236,7 @@ class About(Struct, frozen=True, kw_only=True):
 
 
 class AboutConversation(Struct, frozen=True, kw_only=True):
-    """The conversation, as far as it is the same for everybody."""
+    """The conversation, as far as all members see it alike."""
 
     id: str
     type: str
@@ -243,20 +247,20 @@ class AboutConversation(Struct, frozen=True, kw_only=True):
 
 
 class ExportStep(Struct, frozen=True, kw_only=True):
-    """What the queue holds: the export that has more to do."""
+    """The queue's message: the export to continue."""
 
     export_id: str
 
 
 def export_id_of(asked: Recent, conversation_id: str, format: ExportFormat, now_ms: int) -> str:
-    """Returns the id of the export that somebody asks for now, who has `asked` for others before."""
+    """Returns the id of a new export for a person who has `asked` for others before."""
     parts = (asked.user_id, conversation_id, format, str(now_ms), str(asked.revision))
     digest = sha256("\n".join(parts).encode()).digest()
     return "x_" + b32encode(digest[:16]).decode().rstrip("=").lower()
 
 
 def new_job(request: Request, head: Head, format: ExportFormat, asked: Recent) -> Job:
-    """Returns the job that exports a conversation as far as it goes now."""
+    """Returns the job that exports a conversation up to its present end."""
     return Job(
         export_id=export_id_of(asked, head.conversation_id, format, request.now_ms),
         user_id=request.user_id,
@@ -270,7 +274,7 @@ def new_job(request: Request, head: Head, format: ExportFormat, asked: Recent) -
 
 
 def about_export(job: Job, head: Head, members: Sequence[Person]) -> About:
-    """Returns what stands at the top of a file."""
+    """Returns the first line of a file."""
     return About(
         exported_at=rfc3339(job.created_at_ms),
         exported_by=job.user_id,

@@ -1,7 +1,7 @@
-"""A conversation as one HTML file that a person can read, print and keep: nothing in it is fetched, and nothing runs.
+"""A conversation as one HTML file to read, print and keep: the file fetches nothing and runs nothing.
 
-Everything that people wrote goes through `_text`. The policy at its top (CSP) lets a browser apply this very style
-sheet and nothing else, should anything ever slip through. Each name and each text has a direction of its own.
+All user text goes through `_text`. The policy at the file's top (CSP) lets a browser apply this very style sheet and
+nothing else, even if `_text` should miss something. Each name and each text has a direction of its own.
 """
 
 from base64 import b64encode
@@ -103,7 +103,7 @@ _NOTES = {
 
 
 class Line(Struct, frozen=True, kw_only=True):
-    """One message with what stands around it: the one before it in the file, and the one that it answers."""
+    """One message with its neighbours: the message before it in the file, and the message that it answers."""
 
     message: Message
     before: Message | None
@@ -111,11 +111,11 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 def top(about: About) -> str:
-    """Returns the file's beginning: what it is, of whom, and when it was made."""
+    """Returns the file's beginning: its title, its people, and its time."""
     title = about.conversation.title or _two_names(about.members) or "Conversation"
     shown = about.members[:_MEMBERS_SHOWN]
     more = len(about.members) - len(shown)
-    people = ", ".join(_name(one.user_id, {one.user_id: one.name}) for one in shown)
+    people = ", ".join(_name(person.user_id, {person.user_id: person.name}) for person in shown)
     rows = [
         ("Members", people + (f" and {more} more" if more else "")),
         ("Messages", f"{about.message_count:,}"),
@@ -149,7 +149,7 @@ def bottom(about: About) -> str:
 
 
 def article(line: Line, names: Names) -> str:
-    """Returns one message, under the heading of its day where it is the day's first."""
+    """Returns one message, under the heading of its day if it is the day's first."""
     message, before = line.message, line.before
     is_new_day = before is None or _day(before.created_at) != _day(message.created_at)
     heading = f"<h2>{_long_day(message.created_at)}</h2>\n" if is_new_day else ""
@@ -157,7 +157,7 @@ def article(line: Line, names: Names) -> str:
         return (
             f'{heading}<article id="m{message.seq}" class="note">{_told(message, names)} {_time(message)}</article>\n'
         )
-    is_first = is_new_day or before is None or _starts_anew(message, before)
+    is_first = is_new_day or before is None or _shows_sender(message, before)
     classes = ' class="first"' if is_first else ""
     marks = _tags(message)
     who = ""
@@ -180,7 +180,7 @@ def article(line: Line, names: Names) -> str:
 
 
 def people_in(lines: Iterable[Line]) -> set[str]:
-    """Returns the ids of everybody whose name stands somewhere in these messages."""
+    """Returns the ids of all people whose names these messages show."""
     found: set[str] = set()
     for line in lines:
         message = line.message
@@ -194,19 +194,19 @@ def people_in(lines: Iterable[Line]) -> set[str]:
     return found
 
 
-def _starts_anew(message: Message, before: Message) -> bool:
-    """Says whether a message stands under its sender's name again: another wrote before, or ten minutes passed."""
+def _shows_sender(message: Message, before: Message) -> bool:
+    """Says whether a message shows its sender's name again: another user wrote before, or ten minutes passed."""
     if before.kind == "system" or before.sender_id != message.sender_id or message.reply_to or message.forwarded_from:
         return True
     return (_at(message.created_at) - _at(before.created_at)).total_seconds() > 600
 
 
 def _told(message: Message, names: Names) -> str:
-    """Returns what a system message tells of, with names; its own words where the event is not known here."""
+    """Returns a system message's sentence, with names; its own words if the event is not known here."""
     note = message.system
     if note is None or note.event not in _NOTES or message.deleted_at is not None:
         return _said(message)
-    whom = ", ".join(_name(one, names) for one in note.user_ids) or "nobody"
+    whom = ", ".join(_name(user_id, names) for user_id in note.user_ids) or "nobody"
     said = _NOTES[note.event].format(
         who=_name(message.sender_id, names),
         whom=whom,
@@ -255,7 +255,9 @@ def _quote(line: Line, names: Names) -> str:
 def _files(message: Message) -> str:
     if not message.attachments:
         return ""
-    items = "".join(f'<li class="file"><bdi dir="auto">{_text(one)}</bdi></li>' for one in message.attachments)
+    items = "".join(
+        f'<li class="file"><bdi dir="auto">{_text(attachment)}</bdi></li>' for attachment in message.attachments
+    )
     return f"<ul>{items}</ul>"
 
 
@@ -263,14 +265,14 @@ def _reactions(message: Message) -> str:
     if not message.reactions:
         return ""
     items = "".join(
-        f'<li class="{"mine" if one.mine else "theirs"}"><bdi>{_text(one.emoji)}</bdi> {one.count}</li>'
-        for one in message.reactions
+        f'<li class="{"mine" if reaction.mine else "theirs"}"><bdi>{_text(reaction.emoji)}</bdi> {reaction.count}</li>'
+        for reaction in message.reactions
     )
     return f"<ul>{items}</ul>"
 
 
 def _text(written: str) -> str:
-    """Returns what somebody wrote as HTML: what it shows is the text, and nothing in it is markup.
+    """Returns a user's text as HTML: it shows exactly the text, and nothing in it is markup.
 
     Control characters, which HTML does not allow, are shown as U+FFFD.
     """
@@ -287,11 +289,11 @@ def _initial(user_id: str, names: Names) -> str:
 
 
 def _names(members: Iterable[Person]) -> Names:
-    return {one.user_id: one.name for one in members}
+    return {member.user_id: member.name for member in members}
 
 
 def _two_names(members: Iterable[Person]) -> str:
-    listed = [one.name or one.user_id for one in members]
+    listed = [member.name or member.user_id for member in members]
     return " and ".join(listed) if len(listed) == 2 else ""
 
 

@@ -1,4 +1,4 @@
-"""A call between two people: who rings whom, which two devices talk, and how it ended. Parley carries no media.
+"""A call between two people: the caller and the callee, the two devices, and the end. Parley carries no media.
 
     ringing ──answer──▶ active ──hang_up, a device lost──▶ ended (hung_up, failed)
        └──hang_up, 45 s gone by──▶ ended (declined, missed)          busy: ended as soon as it began
@@ -13,19 +13,19 @@ from parley.domain.api.times import rfc3339, rfc3339_or_none
 from parley.domain.api.types import CallReason, CallState, CallStatus, Media, Note
 
 RING_S = 45  # how long a call rings before it counts as missed
-OFFER_RESEND_S = 5  # how often the caller repeats the offer while it rings, for devices that came late
-CHECK_S = 90  # how often the devices of an active call are looked after
+OFFER_RESEND_S = 5  # how often the caller repeats the offer while it rings, for devices that come later
+CHECK_S = 90  # how often the sweep checks the devices of an active call
 DOUBT_S = 30  # how long a device may take to come back before its call counts as broken
-KEEP_S = 24 * 3600  # how long an ended call is remembered, for those who ask again
-MAX_CANDIDATE_CHARACTERS = 4096  # one has 200 bytes; twenty of them gathered in one signal fit
-# What one person may have passed on in one call. While it rings: 10 offers (45 s / 5 s, and the first) of 16 KB and
-# 30 candidates of 200 bytes are 170 KB. Later 20 new networks, each an offer and 20 candidates, are 420 signals.
+KEEP_S = 24 * 3600  # how long an ended call is remembered, for users who ask again
+MAX_CANDIDATE_CHARACTERS = 4096  # a candidate has 200 bytes; twenty of them gathered in one signal fit
+# The most that one person may have passed on in one call. While it rings: 10 offers (45 s / 5 s, and the first) of
+# 16 KB and 30 candidates of 200 bytes are 170 KB. Later 20 new networks, each an offer and 20 candidates: 420 signals.
 MAX_SIGNALS = {"ringing": 100, "active": 600}
 MAX_SIGNAL_BYTES = {"ringing": 200_000, "active": 1_000_000}
 
 
 class StoredCall(Struct, frozen=True, kw_only=True):
-    """A call as it is stored. A device is a connection id; the callee's is known once somebody has answered."""
+    """A call as it is stored. A device is a connection id; the callee's is known once they have answered."""
 
     conversation_id: str
     call_id: str
@@ -40,10 +40,10 @@ class StoredCall(Struct, frozen=True, kw_only=True):
     answered_at_ms: int | None = None
     ended_at_ms: int | None = None
     reason: CallReason | None = None
-    ended_by: str | None = None  # nobody, where time or a lost device has ended it
+    ended_by: str | None = None  # None if time or a lost device has ended it
     ended_by_device: str | None = None
     note_seq: int | None = None  # the system message that tells of it
-    is_doubted: bool = False  # a device was not there when it was last looked after
+    is_doubted: bool = False  # the last check did not find a device
     due_at_s: int | None = None  # when the sweep must look; None once it need not
 
     @property
@@ -65,7 +65,7 @@ class StoredCall(Struct, frozen=True, kw_only=True):
         return self.due_at_s is not None and self.due_at_s <= now_s
 
     def other(self, user_id: str) -> str:
-        """Returns the other one of the two people."""
+        """Returns the other of the two people."""
         return self.callee_id if user_id == self.caller_id else self.caller_id
 
     def device_of(self, user_id: str) -> str | None:
@@ -73,36 +73,39 @@ class StoredCall(Struct, frozen=True, kw_only=True):
         return self.caller_device if user_id == self.caller_id else self.callee_device
 
     def is_on(self, user_id: str, device: str) -> bool:
-        """Says whether a person takes part with this very device."""
+        """Says whether a person takes part with this device."""
         return self.device_of(user_id) == device
 
     def hears(self, user_id: str, device: str) -> bool:
-        """Says whether a device is told of signals: those that take part, and all of the callee's while it rings."""
+        """Says whether a device gets the signals: those that take part, and all of the callee's while it rings."""
         return self.device_of(user_id) in (device, None)
 
     def answered(self, device: str, now_ms: int) -> "StoredCall":
-        """Returns the call as one of the callee's devices has answered it."""
+        """Returns the call after one of the callee's devices has answered it."""
         return self._next(
             state="active", callee_device=device, answered_at_ms=now_ms, due_at_s=now_ms // 1000 + CHECK_S
         )
 
     def resumed(self, user_id: str, device: str) -> "StoredCall":
-        """Returns the call as a person goes on with another connection."""
+        """Returns the call after a person has resumed with another connection."""
         seat = "caller_device" if user_id == self.caller_id else "callee_device"
         return self._next(**{seat: device})
 
     def looked_after(self, now_s: int) -> "StoredCall":
-        """Returns the call as both devices have been found there."""
+        """Returns the call after a check that found both devices."""
         return self._next(is_doubted=False, due_at_s=now_s + CHECK_S)
 
     def doubted(self, now_s: int) -> "StoredCall":
-        """Returns the call as a device has not been found there, for the first time."""
+        """Returns the call after the first check that missed a device."""
         return self._next(is_doubted=True, due_at_s=now_s + DOUBT_S)
 
     def ended(
         self, reason: CallReason, now_ms: int, *, by: str | None = None, device: str | None = None
     ) -> "StoredCall":
-        """Returns the call as it has ended. Where nobody ended it, it stays due until both sides have been told."""
+        """Returns the call after its end.
+
+        Without a person who ended it, it stays due until both sides have been told.
+        """
         return self._next(
             state="ended",
             reason=reason,
@@ -113,17 +116,17 @@ class StoredCall(Struct, frozen=True, kw_only=True):
         )
 
     def note(self) -> Note | None:
-        """Returns what a system message tells of the end: of a call that nobody took, and of no other."""
+        """Returns the system message about the end: of a call that nobody answered, and of no other."""
         if self.reason not in ("missed", "busy"):
             return None
         return Note(event="call_missed", user_ids=[self.callee_id], call_id=self.call_id, media=self.media)
 
     def noted(self, seq: int) -> "StoredCall":
-        """Returns the call as it ends, with the message that tells of it."""
+        """Returns the ended call with the message that tells of it."""
         return msgspec.structs.replace(self, note_seq=seq)
 
     def told(self) -> "StoredCall":
-        """Returns the call as both sides know of its end."""
+        """Returns the call after both sides know of its end."""
         return self._next(due_at_s=None)
 
     def view(self) -> CallStatus:

@@ -1,4 +1,4 @@
-"""What a client must know of this deployment: how much it takes, and when to do what."""
+"""The settings of this deployment that a client must know: sizes and timers."""
 
 from msgspec import Struct
 
@@ -20,7 +20,7 @@ from parley.domain.live.typing_status import TYPING_EXPIRES_S, TYPING_RESEND_S
 
 
 class Sizes(Struct, frozen=True, kw_only=True):
-    """How much one request, one frame or one device may hold."""
+    """Maximum sizes of one request, one frame or one device."""
 
     max_text_characters: int = MAX_TEXT_CHARACTERS
     max_message_bytes: int = MAX_FRAME_BYTES
@@ -36,7 +36,7 @@ class Sizes(Struct, frozen=True, kw_only=True):
 
 
 class Timers(Struct, frozen=True, kw_only=True):
-    """When to do what, in seconds; for `client_id_s` a `client_id` gets the first answer again."""
+    """Timers in seconds; within `client_id_s` a `client_id` gets the first answer again."""
 
     heartbeat_s: int
     lease_s: int

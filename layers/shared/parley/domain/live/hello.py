@@ -1,4 +1,4 @@
-"""The greeting: what a client must know to keep its connection."""
+"""The greeting: the facts that a client needs to keep its connection."""
 
 from msgspec import Struct
 
@@ -10,7 +10,7 @@ from parley.domain.live.presence import MAX_CONNECTION_S, RECONNECT_MARGIN_S, He
 from parley.domain.live.typing_status import TYPING_EXPIRES_S, TYPING_RESEND_S
 from parley.domain.release import VERSION
 
-MAX_FRAME_BYTES = 32 * 1024  # API Gateway closes with 1009 for a larger one; what is longer goes over REST
+MAX_FRAME_BYTES = 32 * 1024  # API Gateway closes with 1009 for a larger frame; longer requests go over REST
 
 
 class Hello(Struct, frozen=True, kw_only=True):

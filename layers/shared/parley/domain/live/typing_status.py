@@ -1,22 +1,22 @@
-"""Typing: a client says it every few seconds, and it runs out by itself."""
+"""Typing: a client repeats it every few seconds, and it expires by itself."""
 
 from msgspec import Struct
 
-TYPING_EXPIRES_S = 5  # after which the others forget it (clients.md, "The actions in brief")
+TYPING_EXPIRES_S = 5  # seconds after which the others forget it (clients.md, "The actions in brief")
 TYPING_RESEND_S = 3  # how often a client repeats `typing_start` while keys are pressed
-FRESH_MS = TYPING_RESEND_S * 1000 - 500  # a start that comes sooner again tells nobody; half a second for the network
+FRESH_MS = TYPING_RESEND_S * 1000 - 500  # an earlier repeat tells nobody; half a second is for the network
 
 
 class Typist(Struct, frozen=True):
-    """Somebody who types in a conversation until `expires_at_ms`."""
+    """A user who types in a conversation until `expires_at_ms`."""
 
     conversation_id: str
     user_id: str
     expires_at_ms: int
-    is_stopped: bool = False  # they have said so; the row stays until it runs out, for a retry of the stop
+    is_stopped: bool = False  # they have stopped; the row stays until it expires, for a retry of the stop
 
     def is_fresh(self, now_ms: int) -> bool:
-        """Says whether they have begun, or gone on, so lately that the others need not hear of it again."""
+        """Says whether they have started or continued so recently that the others need not be told again."""
         return not self.is_stopped and now_ms < self.started_ms + FRESH_MS
 
     @property

@@ -1,8 +1,8 @@
-"""Who learns that a person is there: that they read, type, have a conversation open, or are online.
+"""The visibility of live acts: the people who learn that a person reads, types, has a conversation open, or is online.
 
-The rule is stated here once. Live events (`events.LiveEvent`) are encoded by an `Audience` only, and its frames are for
-those people only, so a caller that posts them to anybody else posts nothing. A block hides the two from each other, in
-both directions: between two people everything, in a group of both everything that one member shows to another.
+This module alone states the rule. Only an `Audience` encodes live events (`events.LiveEvent`), and its frames are for
+those people only, so posting them to anybody else posts nothing. A block hides the two from each other, in both
+directions: everything in a direct conversation, and in a group everything that one member shows to another.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -20,7 +20,7 @@ Frames = Callable[[str, Connection], bytes | None]
 
 
 class Audience(Struct, frozen=True):
-    """Who learns what a person does: their own devices, unless they are a member no more, and `others`."""
+    """The people who learn of a person's acts: their own devices, unless they have left, and `others`."""
 
     user_id: str
     others: frozenset[str]
@@ -28,7 +28,7 @@ class Audience(Struct, frozen=True):
 
     @property
     def people(self) -> list[str]:
-        """Returns everybody whose devices may be told."""
+        """Returns all people whose devices may be told."""
         return [*sorted(self.others), *([self.user_id] if self.is_member else [])]
 
     def frames(self, event: LiveEvent) -> Frames:
@@ -38,9 +38,9 @@ class Audience(Struct, frozen=True):
 
 
 def of_member(head: Head, user_id: str, hidden_from: Collection[str]) -> Audience:
-    """Returns who learns what a member does in a conversation; in a large group only their own devices.
+    """Returns the audience of a member's acts in a conversation; in a large group only their own devices.
 
-    `hidden_from` are the people with whom the member has a block. Between two people the head says so.
+    `hidden_from` are the people with whom the member has a block. In a direct conversation the head tells of it.
     """
     others = () if head.blocked_by else head.others(user_id)
     is_member = head.is_large or user_id in head.participants
@@ -48,19 +48,19 @@ def of_member(head: Head, user_id: str, hidden_from: Collection[str]) -> Audienc
 
 
 def of_status(user_id: str, watchers: Iterable[str], hidden_from: Collection[str]) -> Audience:
-    """Returns who learns whether a person is online."""
+    """Returns the people who learn whether a person is online."""
     return Audience(user_id, frozenset(watchers).difference(hidden_from))
 
 
 def of_call(call: StoredCall) -> Audience:
-    """Returns who is told of the signals of a call; `check_signal` refuses those that a block forbids."""
+    """Returns the audience of a call's signals; `check_signal` refuses those that a block forbids."""
     return Audience(call.caller_id, frozenset({call.callee_id}))
 
 
 def check_signal(head: Head, signal: Signal) -> None:
-    """Refuses with Forbidden each signal but `hang_up` where one of the two has blocked the other.
+    """Raises Forbidden for each signal but `hang_up` if one of the two has blocked the other.
 
-    A signal says that its sender is there, and most carry free text. The end of a call carries none.
+    A signal shows that its sender is online, and most carry free text. The end of a call carries none.
     """
     if head.blocked_by and signal != "hang_up":
         raise refusal()

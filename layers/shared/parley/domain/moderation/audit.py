@@ -1,4 +1,4 @@
-"""What moderators and administrators did, as entries of the audit log: who, what, on what; never what people wrote."""
+"""Acts of moderators and administrators as entries of the audit log: actor, act, target; never users' words."""
 
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
@@ -17,7 +17,7 @@ MAX_MONTHS = 12  # that one request looks through
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """One thing that somebody did: `target` is the id of what they did it to, `details` ids and words of ours."""
+    """One act: `target` is the id of its object, `details` are ids and words of Parley's."""
 
     at_ms: int
     entry_id: str
@@ -47,14 +47,14 @@ class AuditEntry(Struct, frozen=True, kw_only=True):
 
 
 class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
-    """Where the log goes on: behind an entry of a month, or at the month's newest."""
+    """The start of the next page: after an entry of a month, or at the month's newest."""
 
     month: Annotated[str, Meta(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$(?!\n)")]
     entry_id: Annotated[str, Meta(pattern=r"^[0-9]{13}\.[0-9a-f]{16}$(?!\n)")] | None = None
 
 
 def new_entry(request: Request, action: AuditAction, target: str, **details: str) -> Entry:
-    """Returns the entry of what the caller does now. The same thing at the same moment is one entry."""
+    """Returns the entry of the caller's present act. The same act at the same moment is one entry."""
     what = msgspec.json.encode((request.user_id, action, target, details))
     return Entry(
         at_ms=request.now_ms,
@@ -68,22 +68,22 @@ def new_entry(request: Request, action: AuditAction, target: str, **details: str
     )
 
 
-def view_entry(one: Entry) -> AuditEntry:
+def view_entry(entry: Entry) -> AuditEntry:
     """Returns an entry as moderators see it."""
     return AuditEntry(
-        id=one.entry_id,
-        at=rfc3339(one.at_ms),
-        actor_id=one.actor_id,
-        actor_role=one.actor_role,
-        action=one.action,
-        target=one.target,
-        details=dict(one.details),
-        request_id=one.request_id,
+        id=entry.entry_id,
+        at=rfc3339(entry.at_ms),
+        actor_id=entry.actor_id,
+        actor_role=entry.actor_role,
+        action=entry.action,
+        target=entry.target,
+        details=dict(entry.details),
+        request_id=entry.request_id,
     )
 
 
 def month_of(at_ms: int) -> str:
-    """Returns the month of a moment in UTC, `2026-11`: the log's entries lie together by month."""
+    """Returns the month of a moment in UTC, `2026-11`: the log is keyed by month."""
     return rfc3339(at_ms)[: len("2026-11")]
 
 
@@ -96,8 +96,8 @@ def months_back(first: str, last: str) -> Iterator[str]:
 
 
 def day_start_ms(day: str, pointer: str) -> int:
-    """Returns when a day, `2026-11-21`, begins in UTC; Invalid for one that is in no calendar."""
+    """Returns the start of a day, `2026-11-21`, in UTC; raises Invalid if no calendar has it."""
     begins_ms = from_rfc3339(f"{day}T00:00:00Z")
     if begins_ms is None:
-        raise Invalid.field(pointer, "bad_format", "That is no day.")
+        raise Invalid.field(pointer, "bad_format", "That is not a day.")
     return begins_ms

@@ -1,19 +1,19 @@
-"""Banned words: what the rules of a deployment find in a text, however it is disguised, and what shall happen to it.
+"""Banned words: finds the words of a deployment's rules in a text, disguised ones too, and decides its fate.
 
 A *word* matches as a whole: `ass` is found in "you ass!", not in "class". A *pattern* is a word with wildcards: `*` is
 any run of letters within a word, also none, `?` is one letter. `spam*` finds "spammer", `*spam*` also "antispammer",
-`sp?m` both "spam" and "spom". It is no regular expression: for one of those, somebody can write what takes minutes.
+`sp?m` both "spam" and "spom". It is not a regular expression: a text could make one run for minutes.
 
-Both are compared as `words.fold` does, and find as well:
+Both compare as `text.folding.fold` does, and also find:
 
 - letters of other alphabets, digits and signs that look like Latin ones: `bаd` with a Cyrillic а, `b4d`, `b@d`, `🅱ad`;
   a number alone is a number. `1`, `!` and `|` may be an i or an l, as may an `I` or `l` of the wrong case: `heIl`;
-- what nobody sees between the letters: zero-width characters, soft hyphens, marks piled upon them;
+- words with invisible characters between the letters: zero-width characters, soft hyphens, marks piled upon them;
 - letters one by one, at least three, up to three other characters between them: `b a d`, `b.a.d`, `b - a - d`;
-- letters that stand there too often, one of them three times or more: `baaad`. Twice is no disguise, or `god` would
+- repeated letters, at least one of them three times or more: `baaad`. Twice is no disguise, or `god` would
   find "good".
 
-In scripts without spaces (Chinese, Japanese, Thai) there are no whole words to see, so there both match anywhere.
+Scripts without spaces (Chinese, Japanese, Thai) do not show whole words, so there both match anywhere.
 
 Not found: words cut in two (`ba d`, `b-ad`), letters left out or starred (`b*d`), doubled ones (`baad`). Found though
 innocent: a word of another alphabet that looks exactly like a banned Latin one (`cop` in "сор"), and "u s a" for `usa`.
@@ -32,7 +32,7 @@ from parley.domain.text.look_alikes import ALIKE, LOOSE, PLAIN, SHAPE, WRONG_CAS
 
 MAX_RULES = 1_000
 MAX_RULE_CHARACTERS = 64
-MIN_SPREAD_LETTERS = 3  # fewer letters one by one are not taken for a word: "a b" is two answers of a quiz
+MIN_SPREAD_LETTERS = 3  # fewer single letters do not count as a word: "a b" is two answers of a quiz
 
 Action = Literal["reject", "mask", "flag"]
 Problem = Literal["blank", "too_long", "not_one_word", "only_wildcards", "too_short"]
@@ -57,7 +57,7 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """What the rules say of a text: the strongest action of all that match, None where none does.
+    """The result of the rules for a text: the strongest action of all that match, None if none does.
 
     `text` has `*` for each letter that a rule of the action `mask` found, whichever action is the strongest. `rule_ids`
     are all that matched, in the order of the list.
@@ -69,7 +69,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 
 def problem_of(rule: Rule) -> Problem | None:
-    """Returns what is wrong with a rule's text, None if it can be used.
+    """Returns the fault of a rule's text, None if it can be used.
 
     It is one word of letters and digits, in a pattern with `*` and `?`: no spaces, no punctuation. A pattern needs two
     letters, in scripts without spaces one, or it would match almost everything.
@@ -81,7 +81,7 @@ def problem_of(rule: Rule) -> Problem | None:
     letters = _without_wildcards(rule)
     if not letters:
         return "only_wildcards"
-    if not all(SHAPE[ord(one)] in "wui" for one in letters):
+    if not all(SHAPE[ord(letter)] in "wui" for letter in letters):
         return "not_one_word"
     plain = letters.translate(PLAIN)
     if not plain:
@@ -92,7 +92,7 @@ def problem_of(rule: Rule) -> Problem | None:
 
 
 def compile_rules(rules: Sequence[Rule]) -> "Rules":
-    """Returns the rules ready to check; raises ValueError for more than `MAX_RULES`, or for one that has a problem."""
+    """Returns the rules ready to check; raises ValueError for more than `MAX_RULES`, or for a faulty rule."""
     if len(rules) > MAX_RULES:
         raise ValueError(f"{len(rules)} rules; at most {MAX_RULES}")
     for rule in rules:
@@ -118,7 +118,7 @@ class Rules:
             self._add(number, rule)
 
     def check(self, text: str) -> Verdict:
-        """Returns what the rules say of `text`."""
+        """Returns the rules' verdict on `text`."""
         if not self._rules:
             return Verdict(action=None, text=text)
         shape = text.translate(SHAPE)
@@ -133,13 +133,14 @@ class Rules:
         )
 
     def spans(self, text: str) -> list[Span]:
-        """Returns where in `text` rules match, in order, without overlaps."""
+        """Returns the spans of `text` that rules match, in order, without overlaps."""
         return _union(self._find(text, text.translate(SHAPE), self._all).spans)
 
     def _add(self, number: int, rule: Rule) -> None:
         wildcards = _WILDCARDS if rule.kind == "pattern" else ""
         plain, alike = (
-            "".join(one if one in wildcards else table[ord(one)] for one in rule.text) for table in (PLAIN, ALIKE)
+            "".join(letter if letter in wildcards else table[ord(letter)] for letter in rule.text)
+            for table in (PLAIN, ALIKE)
         )
         if any_unspaced(plain):
             self._anywhere |= 1 << number
@@ -150,7 +151,7 @@ class Rules:
             (index.add_pattern if rule.kind == "pattern" else index.add_word)(form, 1 << number)
 
     def _find(self, text: str, shape: str, covering: int) -> Finding:
-        """Returns the rules that match, and where those of `covering` do."""
+        """Returns the rules that match, and the spans that `covering` match."""
         finding = Finding(covering)
         self._find_in_words(text, shape, finding)
         self._find_in_spread_letters(text, shape, finding)
@@ -189,14 +190,14 @@ class Rules:
         return any([index.whole(form, finding) for index, form in self._forms(letters, has_signs=has_signs)])
 
     def _within(self, letters: str, finding: Finding, rules: int, least: int, *, has_signs: bool) -> Iterator[Span]:
-        """Notes the rules that match part of `letters`, and yields which parts are covered."""
+        """Notes the rules that match part of `letters`, and yields the covered parts."""
         for index, form in self._forms(letters, has_signs=has_signs):
             table = PLAIN if index is self._plain else ALIKE
-            origins = [origin for origin, one in enumerate(letters) for _ in table[ord(one)]]
+            origins = [origin for origin, letter in enumerate(letters) for _ in table[ord(letter)]]
             yield from index.within(form, origins, finding, rules, least)
 
     def _forms(self, letters: str, *, has_signs: bool) -> Iterator[tuple[Index, str]]:
-        """Yields how `letters` may be meant; with signs among them they cannot be meant as they stand."""
+        """Yields the possible meanings of `letters`; letters with signs among them cannot be meant literally."""
         plain = letters.translate(PLAIN)
         if not has_signs:
             yield self._plain, plain
@@ -210,9 +211,9 @@ class Rules:
 
 
 def _words(shape: str) -> Iterator[Span]:
-    """Yields where words stand; where signs may be letters, with and without those at either end.
+    """Yields the spans of words; if signs may be letters, with and without the signs at either end.
 
-    An exclamation mark at the end is one.
+    An exclamation mark at the end may be one.
     """
     yield from (found.span() for found in _WORD.finditer(shape))
     if "$" not in shape and "!" not in shape:
@@ -231,7 +232,7 @@ def _has_signs(shape: str) -> bool:
 
 
 def _union(spans: Iterable[Span]) -> list[Span]:
-    """Returns the same places in order, without overlaps."""
+    """Returns the same spans in order, without overlaps."""
     found: list[Span] = []
     for start, end in sorted(set(spans)):
         if found and start < found[-1][1]:
@@ -242,16 +243,16 @@ def _union(spans: Iterable[Span]) -> list[Span]:
 
 
 def _masked(text: str, shape: str, spans: Iterable[Span]) -> str:
-    """Returns the text with a star for each letter within the spans, and without what nobody saw there."""
+    """Returns the text with a star for each letter within the spans, without its invisible characters there."""
     is_masked = bytearray(len(text))
     for start, end in spans:
         while shape.startswith("i", end):
             end += 1  # marks and the like on the last letter
         is_masked[start:end] = b"\1" * (end - start)
     shown = []
-    for one, sign, masked in zip(text, shape, is_masked, strict=True):
+    for letter, sign, masked in zip(text, shape, is_masked, strict=True):
         if not masked or sign == " ":
-            shown.append(one)
+            shown.append(letter)
         elif sign != "i":
             shown.append("*")
     return "".join(shown)

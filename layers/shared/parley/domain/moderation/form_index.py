@@ -1,4 +1,4 @@
-"""The forms of banned words and patterns in one reading, all asked at once; `banned_words.py` says what they mean."""
+"""The forms of banned words and patterns in one reading, compared all at once; `banned_words.py` explains the rules."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -6,18 +6,18 @@ from functools import cached_property, lru_cache
 
 from parley.domain.text.folding import Span, is_unspaced
 
-MAX_EXPRESSIONS = 1_000  # that are remembered: as many as a list can have rules
-# Characters that regular expressions read of one text, to find where in scripts without spaces patterns with stars
-# match. After that a match covers its whole run of letters, so that many matches cannot hide one more.
+MAX_EXPRESSIONS = 1_000  # remembered forms: as many as a list can have rules
+# Characters that regular expressions read of one text, to find patterns with stars in scripts without spaces.
+# After that a match covers its whole run of letters, so that many matches cannot hide one more.
 MAX_EXACT_CHARACTERS = 1_000_000
-CALL_CHARACTERS = 100  # what calling an expression counts, however short the run
+CALL_CHARACTERS = 100  # the cost of calling an expression, however short the run
 
 _STRETCHED = re.compile(r"(.)\1\1+")
 _REPEATED = re.compile(r"(.)\1*")
 
 
 class _Places:
-    """Forms of rules, each with a place: a bit of an integer. Equal forms of several rules are one."""
+    """Forms of rules, each with a place: a bit of an integer. Equal forms of several rules share one."""
 
     def __init__(self) -> None:
         self._rules_at: dict[int, int] = {}  # a place -> the rules, as bits
@@ -30,7 +30,7 @@ class _Places:
         return self._known[rules]
 
     def rules_at(self, places: int) -> int:
-        """Returns the rules whose forms stand at these places."""
+        """Returns the rules whose forms have these places."""
         rules = 0
         for place in set_bits(places):
             rules |= self._rules_at[place]
@@ -49,7 +49,7 @@ class _Globs(_Places):
         self.form_at: dict[int, str] = {}
         self._of_letter: dict[str, list[int]] = {}
         starts: list[int] = []
-        loops: list[int] = []  # here a form stays, whatever comes: a star follows
+        loops: list[int] = []  # a form stays in these states at any letter: a star follows
         any_letter: list[int] = []
         place = 0
         for form in sorted(forms, key=len):  # of the forms that end at one letter, the longest has the highest bit
@@ -64,7 +64,7 @@ class _Globs(_Places):
             place += 1
         self._starts, self._loops, self._any_letter = bits(starts), bits(loops), bits(any_letter)
         self._ends = bits(self._rules_at)
-        # Letters of few places have no integer of their own: of Chinese words there may be thousands, 8 KB each.
+        # Letters of few places have no integer of their own: Chinese words may have thousands of letters, 8 KB each.
         self._common = {letter: bits(found) for letter, found in self._of_letter.items() if len(found) > 16}
 
     def whole(self, form: str) -> int:
@@ -77,7 +77,7 @@ class _Globs(_Places):
         return at & self._ends
 
     def inside(self, form: str) -> Iterator[tuple[int, int]]:
-        """Yields where in `form` forms end, and the places of those that do."""
+        """Yields the ends of forms in `form`, and the places of those forms."""
         at = 0
         if not self._rules_at:
             return
@@ -92,20 +92,20 @@ class _Globs(_Places):
 
 
 class _Stretches(_Places):
-    """Words that are the same when each letter stands once in a row: `god`, `good` and `godd`."""
+    """Words that are equal when each letter occurs once in a row: `god`, `good` and `godd`."""
 
     def __init__(self, words: Mapping[str, int]) -> None:
         super().__init__()
         self._rules_at = dict(enumerate(words.values()))
         needed = [[len(run[0]) for run in _REPEATED.finditer(word)] for word in words]
-        # For each run of letters: the words that need no more than so many of it.
+        # For each run of letters: the words that need at most so many of it.
         self._fitting = [
             {most: bits(place for place, need in enumerate(needs) if need <= most) for most in {0, *needs}}
             for needs in zip(*needed, strict=True)
         ]
 
     def whole(self, form: str) -> int:
-        """Returns the places of the words of which no letter stands more often in a row than in `form`."""
+        """Returns the places of the words that repeat no letter more often in a row than `form` does."""
         places = -1
         for run, fitting in zip(_REPEATED.finditer(form), self._fitting, strict=True):
             places &= fitting[max(most for most in fitting if most <= len(run[0]))]
@@ -113,7 +113,7 @@ class _Stretches(_Places):
 
 
 class Finding:
-    """What is found in one text: all rules that match, and each span that one of the `covering` rules matches."""
+    """The result for one text: all rules that match, and each span that a `covering` rule matches."""
 
     def __init__(self, covering: int) -> None:
         self.covering = covering
@@ -128,7 +128,7 @@ class Finding:
         return bool(rules & self.covering)
 
     def add(self, forms: _Places, places: int) -> bool:
-        """Notes forms that match; says whether a rule of one of them covers. What they are is read once, at the end."""
+        """Notes forms that match; says whether a rule of one of them covers. Their rules are read once, at the end."""
         self._found[forms] = self.found(forms) | places
         return bool(places & forms.places_of(self.covering))
 
@@ -144,12 +144,12 @@ class Finding:
 
 
 class Index:
-    """The forms of all rules in one reading, to be asked with a text's forms in the same."""
+    """The forms of all rules in one reading, to be compared with a text's forms in the same reading."""
 
     def __init__(self) -> None:
         self._words: dict[str, int] = {}
         self._patterns: dict[str, int] = {}
-        self._pieces: set[str] = set()  # up to three letters of each pattern, which every match has
+        self._pieces: set[str] = set()  # up to three letters of each pattern, which every match contains
 
     def add_word(self, form: str, rule: int) -> None:
         self._words[form] = self._words.get(form, 0) | rule
@@ -172,8 +172,8 @@ class Index:
     def within(self, form: str, origins: Sequence[int], finding: Finding, rules: int, least: int) -> Iterator[Span]:
         """Notes which of `rules` match a part of a form; yields each part that a covering rule matches.
 
-        `origins` says which letter each sign of the form comes from; a match has `least` letters at least. Of the
-        matches that end at one letter only the longest is yielded: it covers the others.
+        `origins` gives the letter that each sign of the form comes from; a match has at least `least` letters. Of the
+        matches that end at one letter it yields only the longest, which covers the others.
         """
         wanted = self._parts.places_of(rules) & ~finding.found(self._parts)
         covering = self._parts.places_of(rules & finding.covering)
@@ -187,7 +187,7 @@ class Index:
         yield from self._gapped_within(form, origins, finding, rules, least)
 
     def _span(self, places: int, end: int, origins: Sequence[int], least: int) -> Span | None:
-        """Returns the letters of the longest of the forms that end here; None where they are too few."""
+        """Returns the letters of the longest of the forms that end here; None if they are too few."""
         start = end - len(self._parts.form_at[places.bit_length() - 1])
         first, behind = origins[start], origins[end - 1] + 1
         return (first, behind) if behind - first >= least else None
@@ -223,14 +223,14 @@ class Index:
 
     @cached_property
     def _parts(self) -> _Globs:
-        """What may be a part of a text: words, and patterns of scripts without spaces, if they have no star."""
+        """Returns the forms that may be part of a text: words, and patterns of unspaced scripts that have no star."""
         patterns = {form: rules for form, rules in self._patterns.items() if "*" not in form and any_unspaced(form)}
         forms = {form: self._words.get(form, 0) | patterns.get(form, 0) for form in (*self._words, *patterns)}
         return _Globs(forms)
 
     @cached_property
     def _gapped(self) -> _Globs:
-        """The patterns with stars that may be a part of a text; stars at their ends say nothing there."""
+        """Returns the patterns with stars that may be a part of a text; stars at their ends change nothing there."""
         forms: dict[str, int] = {}
         for form, rules in self._patterns.items():
             if "*" in form and any_unspaced(form):
@@ -269,9 +269,9 @@ def any_unspaced(form: str) -> bool:
 
 @lru_cache(maxsize=MAX_EXPRESSIONS)
 def _expression(pattern: str) -> re.Pattern[str]:
-    """Returns a pattern as an expression that finds where in a text of a script without spaces it first matches.
+    """Returns a pattern as an expression that finds its first match in a text of a script without spaces.
 
-    It is linear: each part between stars is taken where it comes first, for good, which finds a match if there is one.
+    It is linear: each part between stars takes its first place for good, which finds a match if the text has one.
     """
     opening, *others = (re.escape(part).replace(r"\?", ".") for part in pattern.split("*") if part)
     then = "".join(f"(?>.*?{part})" for part in others)

@@ -1,4 +1,4 @@
-"""The list of banned words of a deployment: as it is put, kept and shown, and what trying one out finds."""
+"""A deployment's list of banned words: as it is put, stored and shown, and the results of a trial."""
 
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
@@ -16,7 +16,7 @@ from parley.domain.moderation.banned_words import Action, Problem, Rule, Rules, 
 MAX_LOOKED = 200  # messages that one request tries rules on
 MAX_LOOKED_CHARACTERS = 200_000
 EXCERPT_CHARACTERS = 200
-LEAD_CHARACTERS = 40  # of an excerpt, before what was found
+LEAD_CHARACTERS = 40  # characters of an excerpt before the first match
 
 STATES: tuple[ReportState, ...] = ("open", "in_review", "resolved", "dismissed")
 
@@ -48,7 +48,7 @@ class BannedRule(Struct, frozen=True, kw_only=True):
 
 
 class BannedWordList(Struct, frozen=True, kw_only=True):
-    """The list as moderators see it; version 0 is that of a deployment that has none."""
+    """The list as moderators see it; version 0 means that the deployment has none."""
 
     version: int
     rules: list[BannedRule]
@@ -57,7 +57,7 @@ class BannedWordList(Struct, frozen=True, kw_only=True):
 
 
 class Past(Struct, frozen=True, kw_only=True):
-    """A message that was written, on which rules are tried."""
+    """A message of the past, on which rules are tried."""
 
     conversation_id: str
     seq: int
@@ -67,9 +67,9 @@ class Past(Struct, frozen=True, kw_only=True):
 
 
 class PastHit(Struct, frozen=True, kw_only=True):
-    """A past message that the rules would have met, and what would have become of it.
+    """A past message that the rules would have matched, and the action that they would have taken.
 
-    `excerpt` is the part of its text around what was found first; `highlights` are from and until, in characters of it.
+    `excerpt` is the part of its text around the first match; `highlights` are start and end, in characters of it.
     """
 
     message_id: str
@@ -82,14 +82,14 @@ class PastHit(Struct, frozen=True, kw_only=True):
 
 
 class InConversations(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True, tag="c"):
-    """Where trying goes on: in which of the conversations, before which message."""
+    """The start of the next page of a trial: in which of the conversations, before which message."""
 
     place: Annotated[int, Meta(ge=0, lt=MAX_TRIED_CONVERSATIONS)]
     before_seq: Annotated[int, Meta(ge=1, le=MAX_SEQ)] | None = None
 
 
 class InReports(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True, tag="r"):
-    """Where trying goes on: among the reports of which status, behind which of them."""
+    """The start of the next page of a trial: among the reports of which status, after which of them."""
 
     status: ReportState = STATES[0]
     created_at_ms: Annotated[int, Meta(ge=0, le=10**15)] | None = None
@@ -97,8 +97,8 @@ class InReports(Struct, frozen=True, kw_only=True, array_like=True, forbid_unkno
 
 
 def rules_of(wanted: Sequence[BannedWord]) -> tuple[Rule, ...]:
-    """Returns the rules that were sent; refuses what no text matches, or nearly all do, and ids that are taken."""
-    rules = tuple(_rule(one) for one in wanted)
+    """Returns the request's rules; refuses rules that match no text or nearly all texts, and repeated ids."""
+    rules = tuple(_rule(word) for word in wanted)
     wrong = [
         Field(f"/rules/{place}/text", _CODES[problem])
         for place, rule in enumerate(rules)
@@ -114,23 +114,25 @@ def rules_of(wanted: Sequence[BannedWord]) -> tuple[Rule, ...]:
     return rules
 
 
-def _rule(one: BannedWord) -> Rule:
-    derived = sha256(f"{one.kind} {one.text}".encode()).hexdigest()[:12]
-    return Rule(rule_id=one.id or derived, kind=one.kind, text=one.text, action=one.action)
+def _rule(word: BannedWord) -> Rule:
+    derived = sha256(f"{word.kind} {word.text}".encode()).hexdigest()[:12]
+    return Rule(rule_id=word.id or derived, kind=word.kind, text=word.text, action=word.action)
 
 
-def view(one: WordList) -> BannedWordList:
+def view(word_list: WordList) -> BannedWordList:
     """Returns the list as moderators see it."""
     return BannedWordList(
-        version=one.version,
-        rules=[BannedRule(id=rule.rule_id, kind=rule.kind, text=rule.text, action=rule.action) for rule in one.rules],
-        updated_at=rfc3339_or_none(one.updated_at_ms),
-        updated_by=one.updated_by,
+        version=word_list.version,
+        rules=[
+            BannedRule(id=rule.rule_id, kind=rule.kind, text=rule.text, action=rule.action) for rule in word_list.rules
+        ],
+        updated_at=rfc3339_or_none(word_list.updated_at_ms),
+        updated_by=word_list.updated_by,
     )
 
 
 def hit(rules: Rules, past: Past) -> PastHit | None:
-    """Returns what rules would have made of a message; None where they would have let it be."""
+    """Returns a message with the rules' verdict on it; None if they would have let it pass."""
     verdict = rules.check(past.text)
     if verdict.action is None:
         return None
@@ -149,7 +151,7 @@ def hit(rules: Rules, past: Past) -> PastHit | None:
 
 
 def _within(spans: Sequence[tuple[int, int]], start: int, length: int) -> Iterator[tuple[int, int]]:
-    """Yields the spans as they stand in an excerpt, cut off at its end."""
+    """Yields the spans as they lie in an excerpt, cut off at its end."""
     for first, end in spans:
         if first - start < length:
             yield first - start, min(end - start, length)

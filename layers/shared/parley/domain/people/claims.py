@@ -1,4 +1,4 @@
-"""What the claims of a token say about its bearer, once the signature is known to be good. Every claim is doubted."""
+"""Reads the claims of a token about its bearer, once its signature is verified. Every claim is checked."""
 
 from collections.abc import Mapping
 from typing import NoReturn
@@ -27,7 +27,7 @@ MAX_TIME_S = 253_402_300_799  # the last second that RFC 3339 can write, in the 
 
 
 class ClaimNames(Struct, frozen=True, kw_only=True):
-    """Which claims hold what; the host's sign-in decides."""
+    """The names of the claims that Parley reads; the host's sign-in decides them."""
 
     user_id: str = "sub"
     name: str = "name"
@@ -36,7 +36,7 @@ class ClaimNames(Struct, frozen=True, kw_only=True):
 
 
 class SignIn(Struct, frozen=True, kw_only=True):
-    """A verified token: who it is, and when the host said so."""
+    """A verified token: its identity, and when the host issued it."""
 
     identity: Identity
     issued_at_s: int
@@ -51,12 +51,12 @@ def read_claims(
     service_audience: str = "",
     max_lifetime_s: int = MAX_LIFETIME_S,
 ) -> SignIn:
-    """Returns what the claims say; raises Unauthenticated for a token out of its time or claims of the wrong kind.
+    """Returns the sign-in that the claims describe; raises Unauthenticated for wrong times or types.
 
     A token of the role `service` must name `service_audience` among its audiences, unless that is empty.
 
-    Name, role and contexts may be missing: the id stands in for the name, `user` for the role. The clocks of issuer and
-    Parley may differ by `leeway_s`, which is added to the expiry, so that the whole of Parley goes by the same second.
+    Name, role and contexts may be missing: the id replaces the name, `user` the role. The clocks of issuer and
+    Parley may differ by `leeway_s`, which is added to the expiry, so that all of Parley uses the same second.
 
     A token counts for `max_lifetime_s` after `iat` at most. One without `iat` counts as issued that long before its
     `exp`, so that a sign-out ends it whenever it was made.
@@ -77,7 +77,7 @@ def read_claims(
         raise Unauthenticated("token_audience", detail, claim="aud")
     if identity.is_too_large:
         _refuse(names.contexts, f"is too large for API Gateway: more than {MAX_CONTEXT_BYTES} bytes with the others")
-    # Of two tokens without `iat`, the profile of the one that ends later is the newer one.
+    # Of two tokens without `iat`, the profile of the later `exp` is the newer.
     return SignIn(identity=identity, issued_at_s=times.issued_at_s if "iat" in claims else times.exp_s)
 
 
@@ -96,7 +96,7 @@ def _times(claims: Mapping[str, object], max_lifetime_s: int) -> _Times:
 
 
 def _check_times(claims: Mapping[str, object], times: _Times, now_s: int, leeway_s: int) -> None:
-    """Refuses a token that has expired, or is not valid yet; the refusal names the claim that says so."""
+    """Refuses a token that has expired, or is not valid yet; the refusal names the claim."""
     if times.expires_at_s + leeway_s <= now_s:
         late = "exp" if times.exp_s + leeway_s <= now_s else "iat"
         raise Unauthenticated("token_expired", "The token has expired.", claim=late)
@@ -122,7 +122,7 @@ def _time(claims: Mapping[str, object], name: str) -> int:
 def _user_id(claims: Mapping[str, object], name: str) -> str:
     value = claims.get(name)
     if isinstance(value, str) and (is_reserved(value) or value in (".", "..")):
-        _refuse(name, "holds an id that nobody can sign in with: `.`, `..` and those of Parley's own making")
+        _refuse(name, "holds an id that nobody can sign in with: `.`, `..` or an id that only Parley makes")
     if not isinstance(value, str) or not is_user_id(value):
         _refuse(name, "must be a user id: 1 to 128 of the characters A–Z a–z 0–9 . _ ~ @ | : + = -")
     return value
@@ -161,9 +161,9 @@ def _contexts(claims: Mapping[str, object], name: str) -> dict[str, tuple[str, .
 def _context_ids(name: str, context_type: str, held: object) -> tuple[str, ...]:
     if not is_context_type(context_type) or not isinstance(held, list):
         _refuse(name, "must be an object of context types (a–z 0–9 _) with lists of ids")
-    ids = [one for one in held if isinstance(one, str) and is_context_id(one)]
+    ids = [context_id for context_id in held if isinstance(context_id, str) and is_context_id(context_id)]
     if len(ids) != len(held):
-        _refuse(name, "holds an id that is none: 1 to 128 of the characters A–Z a–z 0–9 . _ ~ @ | : + = -")
+        _refuse(name, "holds an invalid id; an id is 1 to 128 of the characters A–Z a–z 0–9 . _ ~ @ | : + = -")
     return tuple(dict.fromkeys(ids))
 
 

@@ -1,4 +1,4 @@
-"""The directory: people by name, in which order, and from where to where a page of it reads."""
+"""The directory: people by name, their order, and the range of keys that a page reads."""
 
 from zlib import crc32
 
@@ -7,32 +7,32 @@ from msgspec import Struct
 SHARDS = ("0", "1", "2", "3")  # of both indexes: one partition takes 1,000 writes a second (DynamoDB quotas)
 MAX_EXAMINED = 100  # people of one page: one BatchGetItem (DynamoDB quotas)
 
-# Names have no line feed in their keys (`prefix_key`), so a name's end sorts before every longer name. No text that a
-# key can begin with lies before the first of these or behind the last.
+# Keys of names have no line feed (`prefix_key`), so a name's end sorts before every longer name. No text that can
+# begin a key lies before the first of these or after the last.
 _END = "\n"
 _FIRST, _LAST = "\x00", "\U0010ffff"
 
 
 def name_key(name: str, user_id: str) -> str:
-    """Returns by what a person is found and sorted: their name as it is compared, then their id, as names repeat."""
-    from parley.domain.text.folding import prefix_key  # 4 ms that an authorizer pays only for a profile that is new
+    """Returns the key by which a person is found and sorted: their folded name, then their id, as names repeat."""
+    from parley.domain.text.folding import prefix_key  # 4 ms that an authorizer pays only for a new profile
 
     return f"{prefix_key(name)}{_END}{user_id}"
 
 
 def shard(user_id: str) -> str:
-    """Returns the part of the index of everybody that a person stands in."""
+    """Returns a person's part of the index of all people."""
     return SHARDS[crc32(user_id.encode()) % len(SHARDS)]
 
 
 def role_shard(role: str, user_id: str) -> str:
-    """Returns the part of the index of a role that a person stands in; no role holds a `#`."""
+    """Returns a person's part of the index of a role; no role holds a `#`."""
     return f"{role}#{shard(user_id)}"
 
 
 def role_shards(role: str) -> tuple[str, ...]:
-    """Returns all parts of the index of a role, and the one in which an earlier version put everybody."""
-    return (*(f"{role}#{one}" for one in SHARDS), role)
+    """Returns all parts of the index of a role, and the part that an earlier version used for all people."""
+    return (*(f"{role}#{part}" for part in SHARDS), role)
 
 
 def role_of(role_shard: str) -> str:
@@ -55,7 +55,7 @@ class Range(Struct, frozen=True):
 
     @classmethod
     def behind(cls, position: str | None, prefix: str) -> "Range":
-        """Returns the keys of names that begin with `prefix`, behind the key of `position`."""
+        """Returns the keys of names that begin with `prefix`, after the key of `position`."""
         first = prefix or _FIRST
         return cls(first if position is None else max(first, position + "\x00"), prefix + _LAST)
 

@@ -1,4 +1,4 @@
-"""Who may open a conversation with whom, and about what: a policy is data (`parley/policies/*.toml`), decided here."""
+"""Decides who may open a conversation with whom, and about what: a policy is data (`parley/policies/*.toml`)."""
 
 from collections.abc import Mapping
 from typing import Literal, NoReturn, Protocol
@@ -20,7 +20,7 @@ Code = Literal[
     "context_not_shared",
     "unknown_user",
 ]
-# Where a request says what is wrong with it, and the field's own code; what is not here is forbidden.
+# Refusals at a field of the request, with the field's own code; all others are Forbidden.
 _WRONG_FIELDS: dict[Code, tuple[str, str]] = {
     "self_conversation": ("/user_id", "not_allowed"),
     "unknown_context_type": ("/context/type", "not_allowed"),
@@ -31,7 +31,7 @@ _WRONG_FIELDS: dict[Code, tuple[str, str]] = {
 
 
 class Topic(Protocol):
-    """What a conversation is, or shall be, about; the `id` is missing where the type has none."""
+    """The subject of a conversation, existing or wanted; the `id` is None if the type has none."""
 
     @property
     def type(self) -> str: ...
@@ -41,7 +41,7 @@ class Topic(Protocol):
 
 
 class Party(Struct, frozen=True):
-    """One side of a conversation: a person, their role, and which ids of each context type are theirs."""
+    """One side of a conversation: a person, their role, and their ids of each context type."""
 
     user_id: str
     role: str
@@ -53,9 +53,9 @@ class Party(Struct, frozen=True):
 
 
 class Rule(Struct, frozen=True, kw_only=True):
-    """What a policy says about one context type.
+    """One context type's part of a policy.
 
-    `presence` says from when on the two see whether the other one is there; None leaves it to what vouches for them.
+    `presence` says from when on the two see whether the other is online; None leaves it to `_vouches`.
     """
 
     may_open: Mapping[str, tuple[str, ...]]
@@ -65,7 +65,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     presence: Literal["at_once", "after_answer"] | None = None
 
     def names(self, caller: Party, other: Party | None) -> bool:
-        """Says whether the rule names both roles, and lets the one open a conversation with the other."""
+        """Says whether the rule names both roles, and lets the first open a conversation with the second."""
         return other is not None and other.role in self.may_open.get(caller.role, ())
 
     def reach_of(self, role: str) -> tuple[str, ...]:
@@ -73,20 +73,20 @@ class Rule(Struct, frozen=True, kw_only=True):
         return (*self.may_open.get(role, ()), *self.may_open.get(EVERYONE, ()))
 
     def must_hold(self, role: str) -> bool:
-        """Says whether somebody of this role must hold the context's id."""
+        """Says whether a person of this role must hold the context's id."""
         return EVERYONE in self.must_share or role in self.must_share
 
     def may_open_some(self, context_type: str, caller: Party, other: Party) -> bool:
-        """Says whether there is a context of this type about which `caller` may open a conversation with `other`."""
+        """Says whether `caller` may open a conversation with `other` about some context of this type."""
         reach = self.reach_of(caller.role)
         if EVERYONE not in reach and other.role not in reach:
             return False
-        needed = [set(one.contexts.get(context_type, ())) for one in (caller, other) if self.must_hold(one.role)]
+        needed = [set(party.contexts.get(context_type, ())) for party in (caller, other) if self.must_hold(party.role)]
         return not needed or bool(set.intersection(*needed))
 
 
 class Reach(Struct, frozen=True, kw_only=True):
-    """With whom somebody may open a conversation, by role: with all of it, or with those who share a context."""
+    """The people with whom a person may open a conversation, by role: all of a role, or those who share a context."""
 
     freely: frozenset[str]
     by_sharing: frozenset[str]
@@ -96,14 +96,14 @@ class Reach(Struct, frozen=True, kw_only=True):
         return EVERYONE in self.freely | self.by_sharing
 
     def roles(self, role: str | None = None) -> list[str]:
-        """Returns the roles that are reached; of them only `role`, where one is asked for."""
+        """Returns the roles that are reached; only `role`, if given."""
         reached = self.freely | self.by_sharing
         if role is None:
             return sorted(reached - {EVERYONE})
         return [role] if self.is_everyone or role in reached else []
 
     def is_free(self, role: str | None = None) -> bool:
-        """Says whether nobody of these roles (`roles`) has to be looked at any closer."""
+        """Says whether no person of these roles (`roles`) needs a closer check."""
         return EVERYONE in self.freely or (not self.is_everyone and set(self.roles(role)) <= self.freely)
 
 
@@ -111,19 +111,19 @@ ANYBODY = Reach(freely=frozenset({EVERYONE}), by_sharing=frozenset())
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """Yes or no, with the rule that said so; a person can check `rule` against the policy's file."""
+    """Yes or no, with the rule that decided; a user can check `rule` against the policy's file."""
 
     code: Code
     rule: str
     detail: str = ""
-    vouches: bool = False  # for the pair: each sees whether the other is there before both have written
+    vouches: bool = False  # for the pair: each sees whether the other is online before both have written
 
     @property
     def allowed(self) -> bool:
         return self.code == "allowed"
 
     def require(self, pointer: str = "") -> None:
-        """Returns if allowed; else raises Invalid, NotFound or Forbidden; `pointer` is where the body stood."""
+        """Returns if allowed; otherwise raises Invalid, NotFound or Forbidden; `pointer` is the place of the body."""
         if not self.allowed:
             self._refuse(pointer)
 
@@ -144,8 +144,8 @@ class Policy(Struct, frozen=True):
     def decide(self, caller: Party, other: Party | None, context: Topic | None) -> Decision:
         """Returns whether `caller` may open a conversation with `other` (None: no profile yet) about `context`.
 
-        What depends on the caller alone comes first, so that nobody learns whether a person exists to whom they could
-        not write anyway.
+        Checks of the caller alone come first. So no caller learns whether a person exists to whom they could not write
+        anyway.
         """
         if other is not None and caller.user_id == other.user_id:
             return Decision(
@@ -165,9 +165,9 @@ class Policy(Struct, frozen=True):
         return _Case(f"{self.source} [{context_type}]", rule, context_type, context_id).decide(caller, other)
 
     def decide_discreetly(self, caller: Party, other: Party | None, context: Topic | None) -> Decision:
-        """Decides as `decide` does, and refuses a person whom the directory does not show as one who does not exist.
+        """Decides as `decide` does, and refuses a person whom the directory hides like a person who does not exist.
 
-        So the answer does not tell the caller that there is such a person.
+        So the answer does not tell the caller that the person exists.
         """
         decision = self.decide(caller, other, context)
         if decision.allowed or other is None or caller.user_id == other.user_id:
@@ -175,11 +175,11 @@ class Policy(Struct, frozen=True):
         if self.may_open_anything(caller, other):
             return decision
         as_nobody = self.decide(caller, None, context)
-        # A policy may let people write to those it knows nothing of: then nobody is refused, and nothing can be hidden.
+        # A policy may let people write to users it knows nothing of: then it refuses nobody and can hide nothing.
         return decision if as_nobody.allowed else as_nobody
 
     def reach_of(self, caller: Party) -> Reach:
-        """Returns the roles of those with whom `caller` may open a conversation about something, or about nothing."""
+        """Returns the roles with which `caller` may open a conversation about something, or about nothing."""
         freely, by_sharing = set[str](), set[str]()
         for context_type, rule in self.rules.items():
             if rule.must_hold(caller.role) and not caller.contexts.get(context_type):

@@ -1,11 +1,11 @@
-"""Reads a policy from TOML, and refuses a mistake with the line that it stands on.
+"""Reads a policy from TOML, and refuses a mistake with its line.
 
 roles = ["teacher", "student"]          # every role that a rule names; a token may carry others, which only "*" covers
 
 [class]                                 # one table for each context type
 context_id = "required"                 # or "forbidden"
 must_share = ["*"]                      # the roles that must hold the context's id; ["*"]: both sides, []: nobody
-unknown_users = false                   # may a conversation be opened with somebody whom Parley has never seen?
+unknown_users = false                   # may a conversation be opened with a user whom Parley has never seen?
 may_open = { teacher = ["student"], student = ["teacher"] }      # who may open one with whom; "*" is everyone
 presence = "at_once"                    # may be left out: from when on the two see whether the other one is online
 """
@@ -30,8 +30,8 @@ class PolicyError(Exception):
 
 
 def load(text: str, source: str) -> Policy:
-    """Returns the policy that `text` writes down; raises PolicyError for a mistake; `source` names its file."""
-    import tomllib  # 4 ms that only those pay who open conversations
+    """Returns the policy that `text` describes; raises PolicyError for a mistake; `source` names its file."""
+    import tomllib  # 4 ms that only users pay who open conversations
 
     try:
         tables = tomllib.loads(text)
@@ -41,20 +41,20 @@ def load(text: str, source: str) -> Policy:
 
 
 def _line_of_syntax_error(error: Exception, text: str) -> int:
-    # Python 3.14 has `lineno`; before that, only the message says where ("at line 3, column 5", "at end of document").
+    # Python 3.14 has `lineno`; before that, only the message gives it ("at line 3, column 5", "at end of document").
     found = re.search(r"at line (\d+)", str(error))
     return int(found[1]) if found else len(text.splitlines()) or 1
 
 
 class _Lines:
-    """Where things stand in the text of a policy: TOML's reader does not say."""
+    """The lines of a policy's text; TOML's reader does not give them."""
 
     def __init__(self, text: str) -> None:
         self._lines = text.splitlines()
         self._paths = list(self._path_of_each_line())
 
     def _path_of_each_line(self) -> Iterator[tuple[str, ...]]:
-        """Yields for each line the table and keys that it belongs to, `("class", "may_open", "teacher")`."""
+        """Yields for each line its table and keys, `("class", "may_open", "teacher")`."""
         table: tuple[str, ...] = ()
         path = table
         for line in self._lines:
@@ -66,7 +66,7 @@ class _Lines:
             yield path
 
     def find(self, *path: str, word: str | None = None) -> int:
-        """Returns the line of the longest known part of `path`; of its lines the first one that has the text `word`."""
+        """Returns the line of the longest known part of `path`; of its lines the first that has the text `word`."""
         for length in range(len(path), 0, -1):
             numbers = [number for number, known in enumerate(self._paths, 1) if known[:length] == path[:length]]
             wanted = word if word is not None or length == len(path) else path[-1]
@@ -80,7 +80,7 @@ class _Lines:
 
 
 class _Reader:
-    """Turns TOML's tables into rules, and knows where to point when they make no sense."""
+    """Turns TOML's tables into rules, and reports the line of a wrong value."""
 
     def __init__(self, source: str, lines: _Lines) -> None:
         self._source = source
@@ -180,7 +180,7 @@ class _Reader:
         raise self._error(f'"{role}" is not among `roles`{_meant(role, self._roles)}', *path, word=role)
 
     def _check_sense(self, name: str, rule: Rule) -> None:
-        """Refuses what can be written down, but not be meant."""
+        """Refuses a rule that can be written but cannot have been meant."""
         if name == NO_CONTEXT and rule.context_id != "forbidden":
             raise self._error(f'[{name}] is about nothing: context_id must be "forbidden"', name, "context_id")
         if rule.must_share and rule.context_id == "forbidden":
@@ -197,7 +197,7 @@ class _Reader:
 
 
 def _meant(word: str, known: Sequence[str]) -> str:
-    """Returns a question whether the nearest known word was meant, if one is near."""
+    """Returns a question whether the nearest known word was meant, if a word is near."""
     import difflib
 
     near = difflib.get_close_matches(word, known, n=1)

@@ -1,4 +1,4 @@
-"""Ranges of code points: what a table of Unicode says of a character, without the whole table."""
+"""Ranges of code points: a table of Unicode about characters, without the whole table."""
 
 import sys
 from bisect import bisect_right

@@ -1,10 +1,10 @@
-"""What counts as one emoji, and its one spelling: `❤` and `❤️` are the same reaction, `👍` and `👍🏽` are not.
+"""The definition of one emoji, and its only spelling: `❤` and `❤️` are the same reaction, `👍` and `👍🏽` are not.
 
 An emoji is what Unicode recommends for interchange (UTS #51, "RGI"), as of Unicode 18.0: single ones, keycaps, flags,
-skin tones, and what a zero-width joiner makes of several. The spelling is the fully-qualified one: U+FE0F behind each
-character whose own presentation is text, and nowhere else. What comes in may lack any U+FE0F, or have one too many.
+skin tones, and several joined by a zero-width joiner. The spelling is the fully-qualified one: U+FE0F after each
+character whose own presentation is text, and nowhere else. An input may lack any U+FE0F, or have one too many.
 
-Known to be looser than the list in one thing: where several people stand in one emoji, any of them may have a tone.
+It is looser than the list in one point: if an emoji shows several people, any of them may have a tone.
 
 The tables are from emoji-data.txt and emoji-zwj-sequences.txt; a new version of Unicode adds a few characters a year.
 """
@@ -13,7 +13,7 @@ from typing import Final
 
 from parley.domain.text.code_points import is_in
 
-MAX_EMOJI_BYTES = 64  # UTF-8; the longest one, two people of different tones who kiss, has 35 (fully-qualified)
+MAX_EMOJI_BYTES = 64  # UTF-8; the longest emoji, two people of different tones who kiss, has 35 (fully-qualified)
 
 _JOINER: Final = "\u200d"
 _AS_EMOJI: Final = "\ufe0f"  # variation selector 16
@@ -96,7 +96,7 @@ _SUBDIVISIONS = frozenset(
     "🏴" + "".join(chr(0xE0000 + ord(letter)) for letter in code) + "\U000e007f" for code in ("gbeng", "gbsct", "gbwls")
 )
 
-# What may be joined: each of the first with each of the others, written without joiners, tones and U+FE0F.
+# Characters that may be joined: each of the first with each of the others, without joiners, tones and U+FE0F.
 _JOINS = (
     ("👨👩🧑", "⚕ ⚖ ✈ 🌾 🍳 🍼 🎓 🎤 🎨 🏫 🏭 💻 💼 🔧 🔬 🚀 🚒 🦯 🦯➡ 🦰 🦱 🦲 🦳 🦼 🦼➡ 🦽 🦽➡"),
     ("⛹🏄🏊🏋🏌👮👯👰👱👳👷💁💂💆💇🕵🙅🙆🙇🙋🙍🙎🚣🚴🚵🤦🤵🤷🤸🤹🤼🤽🤾🦸🦹🧍🧏🧔🧖🧗🧘🧙🧚🧛🧜🧝🧞🧟", "♀ ♂"),
@@ -131,7 +131,7 @@ def is_emoji(text: str) -> bool:
 
 
 def normalise(text: str) -> str:
-    """Returns the one spelling of an emoji; raises ValueError for what is none (see `is_emoji`)."""
+    """Returns the single spelling of an emoji; raises ValueError for other texts (see `is_emoji`)."""
     qualified = _qualified(text)
     if qualified is None:
         raise ValueError("not one emoji")
@@ -150,12 +150,12 @@ def _qualified(text: str) -> str | None:
 
 
 def _is_flag(text: str) -> bool:
-    letters = [chr(ord("A") + ord(one) - _REGIONAL_A) for one in text if 0 <= ord(one) - _REGIONAL_A < 26]
+    letters = [chr(ord("A") + ord(sign) - _REGIONAL_A) for sign in text if 0 <= ord(sign) - _REGIONAL_A < 26]
     return len(text) == len(letters) == 2 and "".join(letters) in _FLAGS
 
 
 def _joined(parts: list[str]) -> str | None:
-    """Returns the spelling of what stood between joiners: one character each, with a tone or U+FE0F or neither."""
+    """Returns the spelling of the part between joiners: one character each, with a tone or U+FE0F or neither."""
     bases = "".join(part[:1] for part in parts)
     if bases not in _JOINED and (len(parts) > 1 or bases in _HAIR):
         return None
@@ -164,7 +164,7 @@ def _joined(parts: list[str]) -> str | None:
 
 
 def _spelt(part: str) -> str:
-    """Returns one character of an emoji as it is spelt, nothing if it is none."""
+    """Returns one character of an emoji in its spelling; nothing if it is no emoji."""
     base, tail = part[:1], part[1:]
     if not base:
         return ""

@@ -1,16 +1,16 @@
 """Words as people compare them: without case, accents and width. For search, for the directory, and for banned words.
 
-`fold` is what all of it rests on. It goes character by character, so that each character of what was folded comes from
-one of the original; that is how highlights find their way back, and why a name's fold begins with its beginning's fold.
+All of it rests on `fold`. It works character by character, so that each folded character comes from one of the
+original. So highlights find their way back, and a name's fold begins with the fold of its beginning.
 
 - NFKD, casefold: `Ｐａｒｌｅｙ`, `PARLEY` and `parley` are one, so are `ß` and `ss`, `ﬁ` and `fi`, `①` and `1`.
-- Marks go where a reader takes the letter for the same, with and without: on Latin, Greek and Cyrillic (`é`, `ё`, `й`),
+- Marks go if a reader takes the letter for the same, with and without: on Latin, Greek and Cyrillic (`é`, `ё`, `й`),
   and the vowel points of Hebrew and Arabic, which most people leave out; with those, Arabic's hamza and madda on a
   carrier (`أ` is `ا`) and its filler, the tatweel. Letters that Unicode does not take apart: `ø ł đ ħ ŧ ı æ œ ð þ`.
-- Marks stay where they are part of the word: the vowel signs of India, Thai's tones, the voicing of kana.
-- What nobody sees goes: zero-width and other ignorable characters, variation selectors, soft hyphens.
+- Marks stay if they are part of the word: the vowel signs of India, Thai's tones, the voicing of kana.
+- Invisible characters go: zero-width and other ignorable characters, variation selectors, soft hyphens.
 
-Canonically equivalent texts fold to the same, if their marks stand in canonical order (NFC, NFD; all keyboards).
+Canonically equivalent texts fold to the same, if their marks are in canonical order (NFC, NFD; all keyboards).
 """
 
 import unicodedata
@@ -22,19 +22,19 @@ from msgspec import Struct
 
 from parley.domain.text.code_points import Ranges, is_in
 
-MAX_QUERY_CHARACTERS = 200  # code points of what somebody searches for; the request's class holds to it
+MAX_QUERY_CHARACTERS = 200  # code points of a search; the request's class checks it
 MAX_QUERY_WORDS = 10
 MAX_HIGHLIGHTS = 100  # of one text: 10,000 characters may hold a word 5,000 times
 MAX_KEY_CHARACTERS = 128  # of a name's sort key; 512 bytes at most, of 1,024 that DynamoDB allows
 
-Span = tuple[int, int]  # from, until: code points of the text as it was written
+Span = tuple[int, int]  # start and end: code points of the text as it was written
 
 _MAX_REMEMBERED = 16_384  # characters; Unicode has ten times as many, and a process lives long
 
-# Letters with a stroke, ligatures: no decomposition says what they are a form of (CLDR's Latin-ASCII transform does).
+# Letters with a stroke, ligatures: no decomposition gives their base letter (CLDR's Latin-ASCII transform does).
 _LATIN = {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
 
-# Default_Ignorable_Code_Point (DerivedCoreProperties.txt) but for what is of category Cf, and the tatweel.
+# Default_Ignorable_Code_Point (DerivedCoreProperties.txt), except category Cf, and the tatweel.
 _IGNORABLE: Ranges = (
     (0x34F, 0x34F), (0x640, 0x640), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2065, 0x2065),
     (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xE0000, 0xE0FFF),
@@ -73,7 +73,7 @@ class Remembered(dict[int, str]):
 
 
 def is_ignorable(character: str) -> bool:
-    """Says whether there is nothing to see of a character, or only a mark that `fold` takes off."""
+    """Says whether a character is invisible, or only a mark that `fold` takes off."""
     match unicodedata.category(character):
         case "Cf" | "Me":
             return True
@@ -83,53 +83,53 @@ def is_ignorable(character: str) -> bool:
 
 
 def is_unspaced(character: str) -> bool:
-    """Says whether a character is of a script that writes its words without spaces between them."""
+    """Says whether a character is of a script that writes words without spaces between them."""
     return is_in(_UNSPACED, character)
 
 
 def is_letter(character: str) -> bool:
-    """Says whether a character is part of words: a letter, a digit, a mark, or what is new to this Python."""
+    """Says whether a character is part of words: a letter, a digit, a mark, or a character new to this Python."""
     return unicodedata.category(character)[0] in "LMN" or (
         unicodedata.category(character) == "Cn" and not is_in(_PICTURES, character)
     )
 
 
 def visible(character: str) -> str:
-    """Returns the compatibility decomposition of a character without what is ignorable; its case stays."""
+    """Returns the compatibility decomposition of a character without its ignorable parts; its case stays."""
     if is_ignorable(character):
         return ""
-    return "".join(one for one in unicodedata.normalize("NFKD", character) if not is_ignorable(one))
+    return "".join(part for part in unicodedata.normalize("NFKD", character) if not is_ignorable(part))
 
 
 def _folded(character: str) -> str:
-    # What casefold makes of a decomposed character may decompose again, and its decomposition may have another case.
-    twice = "".join(visible(one).casefold() for one in visible(character).casefold())
-    return "".join(_LATIN.get(one, one) for one in twice)
+    # The casefold of a decomposed character may decompose again, and its decomposition may have another case.
+    twice = "".join(visible(part).casefold() for part in visible(character).casefold())
+    return "".join(_LATIN.get(part, part) for part in twice)
 
 
 _fold = Remembered(_folded)
 
 
 def fold(text: str) -> str:
-    """Returns `text` as it is compared; it may be longer or shorter, and empty."""
+    """Returns `text` folded for comparing; it may be longer or shorter, and empty."""
     return text.translate(_fold)
 
 
 def prefix_key(name: str) -> str:
-    """Returns by what names are sorted and found by their beginning; spaces count once, and not at the ends.
+    """Returns the key that sorts names and finds them by their start; spaces count once, and not at the ends.
 
-    The key of a name's beginning is the beginning of the name's key. Empty where there is nothing to see.
+    The key of a name's beginning is the beginning of the name's key. It is empty for an invisible name.
     """
     return " ".join(fold(name).split())[:MAX_KEY_CHARACTERS]
 
 
 def _spaced(character: str) -> str:
-    """Returns what a character is in a text made for finding: a space stands before each word, and none within.
+    """Returns a character in a text made for finding: a space before each word, and none within.
 
-    What is a word for itself has spaces on both sides: a character of a script without spaces, and a picture. So one
-    search for " word" finds beginnings of words, and any part of a text in Chinese or Thai.
+    A word of its own has spaces on both sides: a character of a script without spaces, and a picture. So a search for "
+    word" finds beginnings of words, and any part of a text in Chinese or Thai.
     """
-    return "".join(_spaced_part(one) for one in _folded(character))
+    return "".join(_spaced_part(part) for part in _folded(character))
 
 
 def _spaced_part(folded: str) -> str:
@@ -147,32 +147,32 @@ _space = Remembered(_spaced)
 
 
 class Query(Struct, frozen=True):
-    """What somebody searches for: words that must all occur, in any order.
+    """A user's query: words that must all occur, in any order.
 
-    Each may be the beginning of a longer word, not only the last one: words grow endings in most languages (`Rechnung
+    Each may be the beginning of a longer word, not only the last: words grow endings in most languages (`Rechnung
     offen` finds "Rechnungen offen"), and people go back to words that they have not finished. In scripts without spaces
-    a word is what stands together, and matches anywhere. Pictures count; punctuation only parts words.
+    a word is an unbroken run, and matches anywhere. Pictures count; punctuation only parts words.
     """
 
     words: tuple[str, ...]
 
     @classmethod
     def parse(cls, text: str) -> "Query":
-        """Returns the query that `text` says; whether one can search for it, `is_searchable` and `is_too_long` tell."""
+        """Returns the query of `text`; `is_searchable` and `is_too_long` say whether it can be searched for."""
         return cls(tuple(dict.fromkeys(_words_of(text))))
 
     @property
     def is_searchable(self) -> bool:
-        """Says whether there is anything to search for: spaces and punctuation are nothing."""
+        """Says whether the query has a word or picture; spaces and punctuation are not enough."""
         return bool(self.words)
 
     @property
     def is_too_long(self) -> bool:
-        """Says whether there are more words than one may search for at once."""
+        """Says whether the query has more words than a search may have."""
         return len(self.words) > MAX_QUERY_WORDS
 
     def match(self, text: str) -> list[Span] | None:
-        """Returns where the words stand in `text`, in order and without overlaps; None if one of them does not.
+        """Returns the places of the words in `text`, in order and without overlaps; None if one of them is missing.
 
         At most the first `MAX_HIGHLIGHTS` places. A query that is not searchable matches nothing.
         """
@@ -187,7 +187,7 @@ class Query(Struct, frozen=True):
 
 
 def _words_of(text: str) -> Iterator[str]:
-    """Yields the words of a query as they stand in a text made for finding."""
+    """Yields the words of a query as they are in a text made for finding."""
     for kind, group in groupby(fold(text), key=_kind):
         together = "".join(group)
         if kind == "word":
@@ -205,7 +205,7 @@ def _kind(folded: str) -> Literal["gap", "picture", "unspaced", "word"]:
 
 
 def _places(spaced: str, word: str) -> list[Span]:
-    """Returns where a word begins and ends in a text made for finding."""
+    """Returns the start and end of a word in a text made for finding."""
     places: list[Span] = []
     start = spaced.find(word)
     while start >= 0 and len(places) < MAX_HIGHLIGHTS:
@@ -217,10 +217,10 @@ def _places(spaced: str, word: str) -> list[Span]:
 
 
 def _original(text: str, spaced: str, places: Iterable[Span]) -> Iterator[Span]:
-    """Yields what `places` are in the text as it was written."""
-    origins: Sequence[int] = range(-1, len(text))  # the one more is the space that `spaced` begins with
+    """Yields `places` as places of the original text."""
+    origins: Sequence[int] = range(-1, len(text))  # the extra one is the space that `spaced` begins with
     if not text.isascii():
-        origins = [-1, *(index for index, one in enumerate(text) for _ in _space[ord(one)])]
+        origins = [-1, *(index for index, letter in enumerate(text) for _ in _space[ord(letter)])]
     for start, end in places:
         without_spaces = spaced[start:end].strip(" ")
         first = spaced.index(without_spaces, start)
@@ -228,7 +228,7 @@ def _original(text: str, spaced: str, places: Iterable[Span]) -> Iterator[Span]:
 
 
 def _merged(text: str, spans: Iterable[Span]) -> Iterator[Span]:
-    """Yields the spans in order, those that touch as one, each with the marks behind its last letter."""
+    """Yields the spans in order, touching ones as one, each with the marks after its last letter."""
     (start, end), *others = sorted(spans)
     for next_start, next_end in others:
         end = _with_marks(text, end)

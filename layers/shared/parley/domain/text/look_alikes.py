@@ -1,15 +1,15 @@
-"""What the letters of a text look like: the readings in which disguised words are compared.
+"""The look of letters: the readings in which disguised words are compared.
 
-`PLAIN` says what a character folds to, `ALIKE` which Latin letter it looks like. `SHAPE` has one sign for each
-character: w(ord), u(nspaced), i(gnorable), $ or ! (may be a letter), or a space, which is all else.
+`PLAIN` gives a character's fold, `ALIKE` the Latin letter that it looks like. `SHAPE` has one sign for each
+character: w(ord), u(nspaced), i(gnorable), $ or ! (may be a letter), or a space for all others.
 """
 
 import re
 
 from parley.domain.text.folding import Remembered, fold, is_ignorable, is_letter, is_unspaced, visible
 
-# Look-alikes, picked by hand from confusables.txt (UTS #39): letters that look like a Latin one, in either case. Keys
-# have no accents and are lower case, but for Greek capitals that look like another letter than their small ones.
+# Look-alikes, picked by hand from confusables.txt (UTS #39): letters that look like a Latin letter, in either case.
+# Keys have no accents and are lower case, except Greek capitals that look like another letter than their small ones.
 _LOOK_ALIKES = {
     **dict(zip("авгеѕіјкмнорстухьһԁԛԝѵӏ", "abresijkmhopctyxbhdqwvl", strict=True)),  # Cyrillic
     **dict(zip("αβγεηικμνορστυχω", "abyenikuvopotuxw", strict=True)),  # Greek
@@ -27,8 +27,8 @@ WRONG_CASE = re.compile(r"(?<=[a-z])I|(?<=[A-Z])l|l(?=[A-Z])")
 
 
 def _letters(character: str) -> str:
-    """Returns what a character is made of, without what is no letter: ⒝ is a b."""
-    return "".join(one for one in visible(character) if is_letter(one) or one in _LOOK_ALIKES)
+    """Returns the letters of which a character is made: ⒝ is a b."""
+    return "".join(letter for letter in visible(character) if is_letter(letter) or letter in _LOOK_ALIKES)
 
 
 def _shape_of(character: str) -> str:
@@ -43,14 +43,14 @@ def _shape_of(character: str) -> str:
 
 
 def _look(character: str) -> str:
-    """Returns the Latin letter that a character looks like, or else what it folds to."""
+    """Returns the Latin letter that a character looks like, or else its fold."""
     if sign := _SIGNS.get(visible(character)):
         return sign
-    return "".join(_LOOK_ALIKES.get(one) or _look_folded(one) for one in _letters(character))
+    return "".join(_LOOK_ALIKES.get(letter) or _look_folded(letter) for letter in _letters(character))
 
 
-def _look_folded(one: str) -> str:
-    return "".join(_LOOK_ALIKES.get(folded, folded) for folded in fold(one))
+def _look_folded(character: str) -> str:
+    return "".join(_LOOK_ALIKES.get(folded, folded) for folded in fold(character))
 
 
 SHAPE = Remembered(_shape_of)
