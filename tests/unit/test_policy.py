@@ -452,7 +452,7 @@ def test_current_policy_is_the_one_that_the_environment_names(monkeypatch: pytes
 def test_policy_of_another_name_is_a_loud_mistake(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POLICY", name)
 
-    with pytest.raises(PolicyError, match="there are default, school"):
+    with pytest.raises(PolicyError, match="the policies are default, school"):
         policies.current()
 
 
@@ -469,9 +469,7 @@ def test_policies_can_be_checked_from_the_command_line(name: str, status: int) -
     )
 
     assert checked.returncode == status
-    assert checked.stderr == (
-        "" if status == 0 else "POLICY=schol: no such policy; the policies are default, school\n"
-    )
+    assert checked.stderr == ("" if status == 0 else "POLICY=schol: no such policy; the policies are default, school\n")
 
 
 def test_who_decides_does_not_pay_for_reading_toml() -> None:

@@ -1,1 +1,1 @@
-"""How Parley reaches the outside: DynamoDB tables, sockets, queues, tokens. Nothing here decides who may do what."""
+"""Parley's ways to the outside: DynamoDB tables, sockets, queues, tokens. Nothing here decides who may do what."""

@@ -1,4 +1,4 @@
-"""The environment that template.yaml gives to every function: read by name, loud when something is missing."""
+"""The environment that template.yaml gives to every function: read by name; a missing variable raises an error."""
 
 import os
 
@@ -8,11 +8,11 @@ class MissingVariable(Exception):
 
 
 class WrongVariable(Exception):
-    """A variable does not say what template.yaml makes sure of: the deployment is broken, not the request."""
+    """A variable breaks a promise of template.yaml: the deployment is broken, not the request."""
 
 
 def required(name: str) -> str:
-    """Returns the variable's text; raises MissingVariable where it is not set or empty."""
+    """Returns the variable's text; raises MissingVariable if it is not set or empty."""
     value = os.environ.get(name, "")
     if not value:
         raise MissingVariable(f"the environment variable {name} is not set (Globals in stacks/)")
@@ -20,12 +20,12 @@ def required(name: str) -> str:
 
 
 def optional(name: str, default: str = "") -> str:
-    """Returns the variable's text, or `default` where it is not set or empty (an empty parameter means: not set)."""
+    """Returns the variable's text, or `default` if it is not set or empty (an empty parameter means: not set)."""
     return os.environ.get(name, "") or default
 
 
 def whole_number(name: str, text: str, least: int, most: int) -> int:
-    """Returns the number that a variable says; raises WrongVariable for anything else, or one out of bounds."""
+    """Returns a variable's number; raises WrongVariable for anything else, or one out of bounds."""
     if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise WrongVariable(f"{name}={text!r} is not a whole number from {least} to {most}")
     return int(text)

@@ -1,4 +1,4 @@
-"""What this deployment allows one person: the template's parameters under "Limits"."""
+"""This deployment's limits for one person: the template's parameters under "Limits"."""
 
 from functools import cache
 
@@ -7,7 +7,7 @@ from parley.domain.api.types import Limits
 from parley.domain.live.presence import HEARTBEAT_S, Heartbeat
 from parley.domain.people.claims import MAX_LIFETIME_S
 
-MAX_PER_MINUTE = 60_000  # one a millisecond, the grain of our times
+MAX_PER_MINUTE = 60_000  # one a millisecond, the grain of Parley's times
 MAX_BURST = 10_000
 MAX_UNIT_BURST = 1_000_000
 MAX_CONNECTIONS = 100  # they share an item of 400 KB, and each is some 3 KB with 50 conversations open
@@ -17,7 +17,7 @@ MAX_HEARTBEAT_S = 270  # API Gateway closes a socket that is silent for 600 s, a
 
 
 def current() -> Limits:
-    """Returns the limits; raises WrongVariable for a number that template.yaml would not have let through."""
+    """Returns the limits; raises WrongVariable for a number that template.yaml would refuse."""
     return _limits(
         environment.optional("SENDS_PER_MINUTE", "120"),
         environment.optional("SEND_BURST", "30"),
@@ -31,7 +31,7 @@ def current() -> Limits:
 
 
 def heartbeat() -> Heartbeat:
-    """Returns how often clients send `ping` (HeartbeatS)."""
+    """Returns how often, in seconds, clients send `ping` (HeartbeatS)."""
     return _heartbeat(environment.optional("HEARTBEAT_S", str(HEARTBEAT_S)))
 
 

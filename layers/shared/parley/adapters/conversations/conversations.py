@@ -20,13 +20,13 @@ MAX_RECENT = 1000  # index entries of one query; about 100 bytes each, so well w
 
 
 def head_of(rows: Rows, conversation_id: str) -> Head | None:
-    """Returns the head from a batch, or None where there is no such conversation."""
+    """Returns the head from a batch, or None if the conversation does not exist."""
     row = rows.get(tables.Conversation, conversation_id)
     return None if row is None else head_rows.head(row)
 
 
 def membership_of(rows: Rows, user_id: str, conversation_id: str) -> Membership | None:
-    """Returns a membership from a batch, or None where there is none."""
+    """Returns a membership from a batch, or None if it does not exist."""
     row = rows.get(tables.Membership, user_id, conversation_id)
     return None if row is None else head_rows.membership(row)
 
@@ -58,7 +58,7 @@ def head_and_memberships(conversation_id: str, user_ids: Iterable[str]) -> tuple
 
 
 def head_and_block(conversation_id: str, user_id: str, other_id: str) -> tuple[Head | None, bool]:
-    """Returns a head, and whether somebody has blocked another; one round trip."""
+    """Returns a head, and whether a person has blocked another; one round trip."""
     rows = batches.read_rows(
         {tables.Conversation: [(conversation_id,)], tables.Block: [blocks.key(user_id, other_id)]},
     )
@@ -80,8 +80,8 @@ def heads_and_memberships(
 ) -> dict[str, tuple[Head, Membership]]:
     """Returns head and own membership of those conversations that have both, by id.
 
-    Strongly consistent. With `stale` they may be a moment old, which costs half; memberships of groups never are, as
-    they alone say who is in.
+    Strongly consistent. With `stale` they may be a moment old, which costs half; memberships of groups never are,
+    because only they list a group's members.
     """
     heads, own = (
         [(conversation_id,) for conversation_id in conversation_ids],
@@ -105,8 +105,8 @@ def memberships_and_names(
 ) -> tuple[dict[tuple[str, str], Membership], dict[str, str | None]]:
     """Returns memberships by (user id, conversation id), and the names of the people in `keys`.
 
-    Names may be a moment old, and so may memberships with `stale_for`, but not that person's own in groups: they alone
-    say who is in. One round trip per 100 rows.
+    Names may be a moment old, and so may memberships with `stale_for`, but not that person's own in groups:
+    only they list a group's members. One round trip per 100 rows.
     """
     wanted = list(keys)
     people = [(user_id,) for user_id in dict.fromkeys(user_id for user_id, _ in wanted)]
@@ -129,7 +129,7 @@ def _read_stale(
 
 
 def names(user_ids: Iterable[str]) -> dict[str, str | None]:
-    """Returns people's names, None for somebody who has never signed in; they may be a moment old; one round trip."""
+    """Returns people's names, None for a user who has never signed in; they may be a moment old; one round trip."""
     wanted = list(user_ids)
     rows = batches.read_rows({tables.User: [(user_id,) for user_id in wanted]}, stale=(tables.User,))
     return {user_id: _name(rows, user_id) for user_id in wanted}
@@ -143,8 +143,8 @@ def _name(rows: Rows, user_id: str) -> str | None:
 def recent(user_id: str, limit: int, after: tuple[int, str] | None = None, *, archived: bool = False) -> list[Entry]:
     """Returns up to `limit` (1–1000) index entries of a person, newest hour first; one round trip.
 
-    `after` is the active hour and conversation id of the entry to go on behind. What the person has archived stands on
-    a shelf of its own.
+    The entries start after `after`, an entry's active hour and conversation id. Archived conversations are on a shelf
+    of their own.
     """
     start = None
     shelf = head_rows.shelf_of(user_id, archived=archived)
@@ -162,7 +162,7 @@ def recent(user_id: str, limit: int, after: tuple[int, str] | None = None, *, ar
 
 
 def count_groups(user_id: str, most: int) -> int:
-    """Returns how many groups a person is in, `most` where there are more; strongly consistent.
+    """Returns how many groups a person is in, `most` if they are in more; strongly consistent.
 
     One round trip for some thousands. A unit for each 4 KB of memberships, of which 10 to 20 fit.
     """
@@ -177,21 +177,21 @@ def pinned(user_id: str, limit: int) -> list[str]:
 
 
 def direct_ids(user_id: str, other_id: str) -> list[str]:
-    """Returns the direct conversations of two people, in whatever context; one round trip per 1 MB of memberships."""
+    """Returns the direct conversations of two people, in any context; one round trip per 1 MB of memberships."""
     of_both = (tables.Membership.peer_id == other_id) | (tables.Membership.unseen_peer_id == other_id)
     found = tables.Membership.query(user_id, filter_condition=of_both, consistent_read=True)
     return [row.conversation_id for row in found]
 
 
 def member_ids(conversation_id: str, limit: int, after: str | None = None) -> list[str]:
-    """Returns up to `limit` members by id, those behind `after`; one round trip. It may lag behind by a moment."""
+    """Returns up to `limit` members by id, after the id `after`; one round trip. It may be a moment old."""
     condition = None if after is None else tables.Membership.user_id > after
     found = tables.Membership.by_conversation.query(conversation_id, condition, limit=limit, page_size=limit)
     return [row.user_id for row in found]
 
 
 def members_behind(head: Head, limit: int, after: str | None = None) -> list[str]:
-    """Returns up to `limit` members by id, those behind `after`, however many there are; one round trip at most."""
+    """Returns up to `limit` members by id, after the id `after`, in a group of any size; one round trip at most."""
     if head.is_large:
         return member_ids(head.conversation_id, limit, after)
     return sorted(user_id for user_id in head.participants if after is None or user_id > after)[:limit]
@@ -208,9 +208,9 @@ def memberships(keys: Iterable[tuple[str, str]], *, stale: bool = False) -> dict
 
 
 def save_settings(before: Membership, after: Membership, now_ms: int) -> bool:
-    """Writes what a person has set for a conversation; one round trip.
+    """Writes a person's settings for a conversation; one round trip.
 
-    Returns False where another device of theirs has set something since `before` was read, or they have left meanwhile.
+    Returns False if another device of theirs has set something since `before` was read, or they have left meanwhile.
     """
     pinned_at = tables.Membership.pinned_at_ms
     actions: list[Action] = [
@@ -230,9 +230,9 @@ def save_settings(before: Membership, after: Membership, now_ms: int) -> bool:
 
 
 def move_entry(head: Head, user_id: str, seq: int) -> None:
-    """Brings a conversation to its place in a member's list, unless they have archived it since the message `seq`.
+    """Moves a conversation to its place in a member's list, unless they have archived it since the message `seq`.
 
-    One round trip; nothing is written where it is there already.
+    One round trip; it writes nothing if the entry is there already.
     """
     archived = tables.Membership.archived_seq
     behind = (tables.Membership.active_hour < head.active_hour) | archived.exists()
@@ -249,7 +249,7 @@ def move_entry(head: Head, user_id: str, seq: int) -> None:
 def open_direct(head: Head) -> bool:
     """Writes a new direct conversation with its two memberships, all or nothing.
 
-    Returns False where it was there already, or one of the two has blocked the other meanwhile.
+    Returns False if it exists already, or one of the two has blocked the other meanwhile.
 
     The id is derived from the pair and the context, so two people who open it at the same moment meet in the same row.
     """

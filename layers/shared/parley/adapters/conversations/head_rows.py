@@ -1,4 +1,4 @@
-"""The rows of conversations and memberships, from heads and memberships and back, and what changes them."""
+"""The rows of conversations and memberships, from heads and memberships and back, and their updates."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from parley.domain.conversations.head import Frozen, Head, Membership
 
 
 def head(row: tables.Conversation) -> Head:
-    """Returns the head that a row holds."""
+    """Returns the head in a row."""
     return Head(
         conversation_id=row.conversation_id,
         type=convert(row.type, type=ConversationType),
@@ -45,7 +45,7 @@ def head(row: tables.Conversation) -> Head:
 
 
 def membership(row: tables.Membership) -> Membership:
-    """Returns the membership that a row holds."""
+    """Returns the membership in a row."""
     return Membership(
         user_id=row.user_id,
         conversation_id=row.conversation_id,
@@ -69,7 +69,7 @@ def conversation_row(head: Head) -> tables.Conversation:
 
 
 def stored_head(head: Head) -> dict[str, Any]:
-    """Returns the attributes of a head's row, by name, without `rates`; None for what need not be stored."""
+    """Returns the attributes of a head's row, by name, without `rates`; None for attributes that need not be stored."""
     return {
         "type": head.type,
         "context_type": head.context.type if head.context else None,
@@ -101,7 +101,7 @@ def stored_head(head: Head) -> dict[str, Any]:
 
 
 def membership_row(head: Head, membership: Membership, peer_id: str | None = None) -> tables.Membership:
-    """Returns the row of somebody who comes into a conversation now."""
+    """Returns the row of a person who comes into a conversation now."""
     return tables.Membership(
         user_id=membership.user_id,
         conversation_id=head.conversation_id,
@@ -123,7 +123,7 @@ def shelf_of(user_id: str, *, archived: bool = False) -> str:
 
 
 def index_actions(user_id: str, active_hour: int) -> list[Action]:
-    """Returns what brings a conversation to its place in a member's list, from the archive too."""
+    """Returns the actions that move a conversation to its place in a member's list, from the archive too."""
     return [
         tables.Membership.active_hour.set(active_hour),
         tables.Membership.shelf.set(shelf_of(user_id)),
@@ -132,7 +132,7 @@ def index_actions(user_id: str, active_hour: int) -> list[Action]:
 
 
 def showing_actions(peer_id: str) -> list[Action]:
-    """Returns what lets the other one of a direct conversation see whether a person is there."""
+    """Returns the actions that let the other person of a direct conversation see whether a person is online."""
     return [tables.Membership.peer_id.set(peer_id), tables.Membership.unseen_peer_id.remove()]
 
 

@@ -1,6 +1,6 @@
-"""Writes a step in one transaction, if the conversation has not moved on since it was read.
+"""Writes a step in one transaction, if the head has not changed since it was read.
 
-Nothing else moves a conversation on.
+Only this module changes a conversation.
 """
 
 from functools import reduce
@@ -25,7 +25,7 @@ _EMPTY = tables.Message.conversation_id.does_not_exist()
 
 
 def write(step: Step, now_s: int) -> None:
-    """Writes a step, all or nothing; raises LostRace where the conversation has moved on since it was read.
+    """Writes a step, all or nothing; raises LostRace if the conversation has changed since it was read.
 
     One round trip. A send to one person takes 6 write units for items under 1 KB (a transaction counts twice), and 4
     more for each member's index entry in the first one of an hour.
@@ -40,7 +40,7 @@ def write(step: Step, now_s: int) -> None:
 
 
 def put_step(transaction: TransactWrite, step: Step, now_s: int) -> None:
-    """Adds a step to a transaction that also writes what it tells of."""
+    """Adds a step to a transaction that also writes the rows that the step tells of."""
     if step.sent is not None:
         _put_message(transaction, step, step.sent, now_s)
     _put_head(transaction, step)
@@ -88,7 +88,7 @@ def _put_head(transaction: TransactWrite, step: Step) -> None:
         transaction.save(row, condition=tables.Conversation.conversation_id.does_not_exist())
         return
     actions = differences(step.before, step.after)
-    if not actions:  # what concerns one member only rests on nothing that others do, but for the end of the messages
+    if not actions:  # a change for one member only rests on no act of others, except the end of the messages
         if step.rests_on_last:
             is_last = tables.Conversation.last_seq == step.before.last_seq
             transaction.condition_check(tables.Conversation, key, condition=is_last)
@@ -102,9 +102,9 @@ def _put_head(transaction: TransactWrite, step: Step) -> None:
 
 
 def _bucket(head: Head, token: Token) -> tuple[Condition, list[Action]]:
-    """Returns the condition that buckets are as they were read, and what takes a token out of one.
+    """Returns the condition that buckets are as they were read, and the actions that take a token out of one.
 
-    Only these entries are written: steps that rest on different things may be written at the same time.
+    Only these entries are written: steps that rest on different rows may be written at the same time.
     """
     if head.rates is None:
         rates = tables.Conversation.rates
@@ -120,10 +120,10 @@ def _bucket(head: Head, token: Token) -> tuple[Condition, list[Action]]:
 
 
 def _unmoved(step: Step) -> Condition:
-    """Returns the condition under which nothing has happened that the step rests on.
+    """Returns the condition that nothing has changed on which the step rests.
 
-    A message rests on the seq before it, on nobody having archived, and on who has blocked; a change on the change
-    before it. Both rest on the newest message where they write what lists show of it, or which call everyone.
+    A message rests on the seq before it, on no archiving since, and on the blocks; a change on the change before it.
+    Both rest on the newest message if they write its preview for lists, or call everyone.
     """
     head, after = step.before, step.after
     held: list[Condition] = []
@@ -147,6 +147,6 @@ def _as_set(attribute: Attribute[Any], *, is_set: bool) -> Condition:
 
 
 def differences(before: Head, after: Head) -> list[Action]:
-    """Returns what makes the row of `before` that of `after`."""
+    """Returns the actions that turn the row of `before` into that of `after`."""
     old, new = head_rows.stored_head(before), head_rows.stored_head(after)
     return tables.setting(tables.Conversation, {name: value for name, value in new.items() if value != old[name]})

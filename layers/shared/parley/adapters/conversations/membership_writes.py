@@ -1,4 +1,4 @@
-"""What a step writes to memberships."""
+"""A step's writes to memberships."""
 
 from collections import defaultdict
 from functools import reduce
@@ -18,14 +18,14 @@ _EXISTS = tables.Membership.user_id.exists()
 
 
 class _Updates:
-    """The updates of memberships by user id: a transaction may name an item only once, so they are gathered first."""
+    """Updates of memberships, gathered by user id: a transaction may name an item only once."""
 
     def __init__(self) -> None:
         self.actions: defaultdict[str, list[Action]] = defaultdict(list)
         self.conditions: defaultdict[str, list[Condition]] = defaultdict(list)
 
     def add(self, user_id: str, *actions: Action, condition: Condition | None = None) -> None:
-        """Adds actions on one membership, and a condition that it must meet besides being there."""
+        """Adds actions on one membership, and a condition on it besides its existence."""
         self.actions[user_id] += actions
         if condition is not None:
             self.conditions[user_id].append(condition)
@@ -38,7 +38,7 @@ class _Updates:
 
 
 def put_memberships(transaction: TransactWrite, step: Step) -> None:
-    """Adds what a step writes to memberships to its transaction."""
+    """Adds a step's writes to memberships to its transaction."""
     head, members, updates = step.after, step.members, _Updates()
     _put_arrivals(transaction, head, members)
     if step.sent is not None and step.sent.read_by is not None and step.sent.read_by not in members.removed:
@@ -75,7 +75,7 @@ def _read(transaction: TransactWrite, updates: _Updates, message: StoredMessage,
 
 
 def _mention(updates: _Updates, seq: int, members: MemberWrites) -> None:
-    """Counts a message as an unread mention of some members, and no longer as one of others."""
+    """Counts a message as an unread mention of some members, and no longer of others."""
     mentions = tables.Membership.mention_seqs
     for user_id in members.mentioned:
         swept = members.swept.get(user_id)
@@ -88,7 +88,7 @@ def _mention(updates: _Updates, seq: int, members: MemberWrites) -> None:
 
 
 def _show(updates: _Updates, head: Head, members: MemberWrites) -> None:
-    """Moves a direct conversation in the lists of both people, and shows each to the other after the first answer."""
+    """Moves a direct conversation in both lists; after the first answer shows each person's presence to the other."""
     for user_id in head.participants:
         if members.moves_index:
             updates.add(user_id, *head_rows.index_actions(user_id, head.active_hour))

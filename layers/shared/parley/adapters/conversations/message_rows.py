@@ -1,11 +1,11 @@
-"""The rows of the table of messages, and what changes them.
+"""The rows of the table of messages, and their updates.
 
-In the table of messages stand, by their keys (`conversation_id`, `seq`):
+The table of messages holds, by key (`conversation_id`, `seq`):
 
     <conversation>                          1, 2, 3 …     the messages
     <conversation>#<sender>#<client id>     0             the record of one send's `client_id`, for 24 hours
     <conversation>#c                        1, 2, 3 …     the change log, by change_seq
-    <conversation>#v<seq>                   1, 2, 3 …     what a message said before each of its edits, and its deletion
+    <conversation>#v<seq>                   1, 2, 3 …     a message's text before each edit, and before its deletion
 
 No id holds a `#`, so none is ever taken for another.
 """
@@ -21,7 +21,7 @@ from parley.domain.conversations.steps import Change, Record, Step
 
 
 def record_key(conversation_id: str, sender_id: str, client_id: str) -> str:
-    """Returns the key under which a send's `client_id` is remembered."""
+    """Returns the key of the record of a send's `client_id`."""
     return f"{conversation_id}#{sender_id}#{client_id}"
 
 
@@ -31,12 +31,12 @@ def changes_key(conversation_id: str) -> str:
 
 
 def versions_key(conversation_id: str, seq: int) -> str:
-    """Returns the key of what a message said before."""
+    """Returns the key of a message's earlier texts."""
     return f"{conversation_id}#v{seq}"
 
 
 def message_row(step: Step, message: StoredMessage) -> tables.Message:
-    """Returns the row of the message that a step brings."""
+    """Returns the row of a step's message."""
     head = step.after
     return tables.Message(
         conversation_id=message.conversation_id,
@@ -54,7 +54,7 @@ def message_row(step: Step, message: StoredMessage) -> tables.Message:
 
 
 def record_row(message: StoredMessage, record: Record) -> tables.Message:
-    """Returns the row by which the `client_id` of a send is remembered."""
+    """Returns the row that records the `client_id` of a send."""
     return tables.Message(
         conversation_id=record_key(message.conversation_id, message.sender_id, record.client_id),
         seq=0,
@@ -65,7 +65,7 @@ def record_row(message: StoredMessage, record: Record) -> tables.Message:
 
 
 def version_row(message: StoredMessage) -> tables.Message:
-    """Returns what a message said until now, as one more of its versions."""
+    """Returns a message's text until now, as one more of its versions."""
     return tables.Message(
         conversation_id=versions_key(message.conversation_id, message.seq),
         seq=message.edit_count + 1,
@@ -103,16 +103,16 @@ def content(message: StoredMessage) -> dict[str, Any]:
 
 
 def changed_actions(message: StoredMessage) -> list[Action]:
-    """Returns what makes a stored message this one."""
+    """Returns the actions that turn a stored message into this one."""
     return tables.setting(tables.Message, content(message))
 
 
 def rewritten_actions(message: StoredMessage) -> list[Action]:
-    """Returns what makes a stored message this one, also where its sender is another from now on."""
+    """Returns the actions that turn a stored message into this one, with another sender too."""
     who = {
         "sender_id": message.sender_id,
         "client_id": message.client_id,
         "system": msgspec.to_builtins(message.system) if message.system else None,
-        "fingerprint": None,  # it is made of ids too
+        "fingerprint": None,  # its hash covers ids too
     }
     return tables.setting(tables.Message, content(message) | who)

@@ -17,9 +17,9 @@ from parley.domain.conversations.steps import Change
 
 
 class Ahead(Struct, frozen=True, kw_only=True):
-    """What a send finds before it: the head, in a group the sender's membership, and those whom it mentions.
+    """The rows that a send reads: the head, in a group the sender's membership, and the people mentioned.
 
-    `earlier` is what a send with the same `client_id` wrote within 24 hours.
+    `earlier` is an earlier send with the same `client_id` within 24 hours.
     """
 
     head: Head | None
@@ -31,9 +31,9 @@ class Ahead(Struct, frozen=True, kw_only=True):
 def before_sending(
     conversation_id: str, sender_id: str, client_id: str | None, now_s: int, mentioned: Collection[str] = ()
 ) -> Ahead:
-    """Returns what a send must know; one round trip, 2 units in a direct conversation and one more for each mention.
+    """Returns the rows for a send; one round trip, 2 units in a direct conversation and one more for each mention.
 
-    Now and then half a unit more, for the version of the banned words.
+    Once in `CHECK_S` seconds half a unit more, for the version of the banned words.
     """
     wanted: dict[type[tables.Table], list[batches.Key]] = {tables.Conversation: [(conversation_id,)]}
     people = [*mentioned, *([sender_id] if ids.is_group_id(conversation_id) else [])]
@@ -54,7 +54,7 @@ def before_sending(
 
 
 def _earlier(row: tables.Message | None, now_s: int) -> Earlier | None:
-    # Their time is checked here too, because DynamoDB deletes expired items up to days late
+    # The record's time is checked here too, because DynamoDB deletes expired items up to days late
     # (aws-facts.md#dynamodb-time-to-live).
     if row is None or int(row.expires_at_s or 0) <= now_s:
         return None
@@ -62,14 +62,14 @@ def _earlier(row: tables.Message | None, now_s: int) -> Earlier | None:
 
 
 def first_key(conversation_id: str) -> batches.Key:
-    """Returns the key of a conversation's first message: one more in a batch."""
+    """Returns the key of a conversation's first message: one more key in a batch."""
     return (conversation_id, 1)
 
 
 def fingerprint_of(rows: batches.Rows, conversation_id: str) -> str | None:
     """Returns the fingerprint of the request that made a group, from a batch that held `first_key`.
 
-    None where it is not known any more: it goes when somebody is erased whom the message names.
+    None if it is no longer known: the erasure of a person whom the message names deletes it.
     """
     row = rows.get(tables.Message, *first_key(conversation_id))
     return None if row is None else row.fingerprint
@@ -91,9 +91,9 @@ def some(conversation_id: str, seqs: Iterable[int]) -> dict[int, StoredMessage]:
 def head_and_message(
     conversation_id: str, seq: int, user_id: str, also: Collection[str] = ()
 ) -> tuple[Head | None, Membership | None, StoredMessage | None, dict[str, Membership | None]]:
-    """Returns a conversation's head, in a group somebody's membership, and one of its messages; one round trip.
+    """Returns a conversation's head, in a group a person's membership, and one of its messages; one round trip.
 
-    And the memberships of `also`, by user id.
+    It also returns the memberships of `also`, by user id.
     """
     wanted: dict[type[tables.Table], list[batches.Key]] = {
         tables.Conversation: [(conversation_id,)],
@@ -120,7 +120,7 @@ def between(conversation_id: str, first_seq: int, last_seq: int) -> list[StoredM
 
 
 def each(conversation_id: str, first_seq: int, last_seq: int) -> Iterator[StoredMessage]:
-    """Yields the messages from `first_seq` to `last_seq`, ascending; a round trip for each 1 MB, when it is needed."""
+    """Yields the messages from `first_seq` to `last_seq`, ascending; one round trip per 1 MB, when it is needed."""
     return _between(conversation_id, first_seq, last_seq) if first_seq <= last_seq else iter(())
 
 
@@ -148,7 +148,7 @@ def _between(
 
 
 def versions(conversation_id: str, seq: int) -> list[StoredMessage]:
-    """Returns what a message said before each of its edits and before it was deleted, the oldest first."""
+    """Returns a message's texts before each of its edits and before its deletion, the oldest first."""
     found = tables.Message.query(message_rows.versions_key(conversation_id, seq), consistent_read=True)
     return [
         StoredMessage(
@@ -175,7 +175,7 @@ def changes(conversation_id: str, first_seq: int, last_seq: int) -> list[Change]
 
 
 def message_of(rows: batches.Rows, conversation_id: str, seq: int) -> StoredMessage | None:
-    """Returns a message from a batch, or None where there is none."""
+    """Returns a message from a batch, or None if it does not exist."""
     row = rows.get(tables.Message, conversation_id, seq)
     return None if row is None else _message(row)
 

@@ -1,4 +1,4 @@
-"""What a person has put on messages for themselves: their reactions, and what they have deleted from their own view."""
+"""A person's own marks on messages: their reactions, and the messages that they deleted from their own view."""
 
 from collections.abc import Iterable
 
@@ -32,10 +32,10 @@ def hidden(conversation_id: str, user_id: str, seqs: Iterable[int]) -> set[int]:
 
 
 def rows(conversation_id: str, user_id: str, first_seq: int, last_seq: int) -> list[PersonalMark]:
-    """Returns every mark that a person has put on these messages, those included that they took off again."""
+    """Returns every mark of a person on these messages, including those taken off."""
     if first_seq > last_seq:
         return []
-    # A mark's key goes on behind the seq, so the next seq's bare prefix is the end of this one's marks.
+    # A mark's key has more text after the seq, so the next seq's bare prefix is the end of this seq's marks.
     between = tables.Receipt.marker.between(_prefix(user_id, first_seq), _prefix(user_id, last_seq + 1))
     return [
         _personal_mark(user_id, row) for row in tables.Receipt.query(conversation_id, between, consistent_read=True)
@@ -43,7 +43,7 @@ def rows(conversation_id: str, user_id: str, first_seq: int, last_seq: int) -> l
 
 
 def row(conversation_id: str, mark: PersonalMark) -> tables.Receipt:
-    """Returns the row of a mark, in place of what stood there."""
+    """Returns the row of a mark, which replaces any earlier one."""
     what = _HIDDEN if mark.emoji is None else f"{_EMOJI}{mark.emoji}"
     return tables.Receipt(
         conversation_id=conversation_id,

@@ -21,10 +21,10 @@ _queries = Threads(max_workers=16, thread_name_prefix="receipts")
 
 
 class Move(Struct, frozen=True, kw_only=True):
-    """A move of one of a member's markers to `seq`, from where both stood.
+    """A move of one of a member's markers to `seq`, from the place of both.
 
-    `mentions` are unread no more where it is the marker of reading. `frozen` is what the other one goes on seeing of
-    both under a block.
+    A read marker ends the mentions `mentions`. `frozen` are both markers as the other person still sees them under a
+    block.
     """
 
     before: Membership
@@ -39,7 +39,7 @@ def write(move: Move) -> bool:
     """Moves a marker and keeps the time. Returns False, and writes nothing, if the member's markers are not as before.
 
     One round trip, 4 write units: marker and time in one transaction, or a receipt could name a wrong time. Under a
-    block 2 more: it must still be that block, or the other one would have to be told.
+    block 2 more: it must still be that block, or the other person would have to be told.
     """
     mine = move.before
     try:
@@ -73,7 +73,7 @@ def _actions(move: Move) -> list[Action]:
 
 
 def _under_block(blocked_seq: int) -> Condition:
-    """Returns the condition that the block that began with this change is still there; 0 is an older one."""
+    """Returns the condition that the block that began with this change is still there; 0 is an older block."""
     began = tables.Conversation.blocked_seq
     condition: Condition = tables.Conversation.blocked_by.exists()
     condition &= began == blocked_seq if blocked_seq else began.does_not_exist()
@@ -81,7 +81,7 @@ def _under_block(blocked_seq: int) -> Condition:
 
 
 def row(conversation_id: str, user_id: str, kind: Kind, seq: int, at_ms: int) -> tables.Receipt:
-    """Returns the row that says when a marker came to `seq`."""
+    """Returns the row that records when a marker came to `seq`."""
     return tables.Receipt(conversation_id=conversation_id, marker=_marker(user_id, kind, seq), at_ms=at_ms)
 
 
@@ -93,9 +93,9 @@ def markers_of(conversation_id: str, user_id: str, limit: int) -> list[str]:
 
 
 def first_at_or_after(conversation_id: str, asked: Iterable[tuple[str, Kind]], seq: int) -> dict[tuple[str, Kind], int]:
-    """Returns, for each (user id, kind), when the marker first stood at `seq` or beyond, in ms.
+    """Returns, for each (user id, kind), the first time in ms at which the marker was at `seq` or beyond.
 
-    Nothing where it has not.
+    It leaves out markers that are not there yet.
     """
     wanted = list(asked)
     times = _queries.map(lambda key: _first(conversation_id, key[0], key[1], seq), wanted)

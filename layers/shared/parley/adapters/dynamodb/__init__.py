@@ -1,1 +1,1 @@
-"""The way to DynamoDB: clients, tables, batches, what each request passes and pays."""
+"""The way to DynamoDB: clients, tables, batches, and the checks and costs of each request."""

@@ -1,14 +1,13 @@
-"""Whether a caller is let in: asked once for each request, together with its first read.
+"""Admits or refuses the caller: asked once for each request, together with its first read.
 
-That is whether their sign-in still counts, and whether the bucket holds something that pays for the request
-(`metering.py`).
+It checks whether their sign-in still counts, and whether their bucket can pay for the request (`metering.py`).
 
-API Gateway caches what the REST authorizer said for 300 s and keeps a socket's identity for two hours. So each request
-reads the caller's row of the table AccountStates, and that of the bucket in the table Rates. Every call to DynamoDB
-passes `guarded` (`clients.py`), so no operation can forget it:
+API Gateway caches the answer of the REST authorizer for 300 s and keeps a socket's identity for two hours. So each
+request reads the caller's row of the table AccountStates, and that of the bucket in the table Rates. Every call to
+DynamoDB passes `guarded` (`clients.py`), so no operation can forget it:
 
 - The first call, if it is a BatchGetItem with room, reads the rows as well: no round trip, half a read unit for each.
-- The first call, if it is another read, goes out beside a read of the rows.
+- The first call, if it is another read, runs beside a read of the rows.
 - A write waits until the rows are known. A request without any call to DynamoDB touches nothing and asks nothing.
 
 The read is eventually consistent: DynamoDB's copies agree within a second as a rule ("Read consistency").
@@ -31,15 +30,15 @@ from parley.domain.api.identity import Identity
 MAX_KEYS = 100  # of one BatchGetItem (DynamoDB quotas)
 
 Request = dict[str, Any]
-Tables = dict[str, dict[str, Any]]  # what is asked of each table, as in BatchGetItem's RequestItems
-Rows = dict[str, Mapping[str, Any] | None]  # the one row of each table, if there is one
+Tables = dict[str, dict[str, Any]]  # the keys asked of each table, as in BatchGetItem's RequestItems
+Rows = dict[str, Mapping[str, Any] | None]  # the one row of each table, if it exists
 Dispatch = Callable[[str, Request], Any]
 
 _asking = Threads(max_workers=8, thread_name_prefix="admission")
 
 
 class Gate(Protocol):
-    """What a request must pay for, and what counts it."""
+    """The meter of a request: its price, and the count of its use."""
 
     @property
     def row_key(self) -> str | None: ...
@@ -60,12 +59,12 @@ class Admission:
         self._lock = Lock()
         self._is_asked = False
         self._is_known = Event()
-        self._refusal: Refusal | None = retrying.busy()  # until the rows are read; what they say is decided once
+        self._refusal: Refusal | None = retrying.busy()  # until the rows are read; they are judged once
 
     def guarded(self, operation: str, request: Request, dispatch: Dispatch) -> Any:
         """Returns what a call to DynamoDB answers; raises Unauthenticated if the caller was signed out.
 
-        Raises TooMany if the gate does. No write goes out before the rows are known, except inside `harmless`.
+        Raises TooMany if the gate does. No write leaves before the rows are known, except inside `harmless`.
         """
         answer = self._checked(operation, request, dispatch)
         if self._gate is not None:
@@ -89,7 +88,7 @@ class Admission:
         try:
             return dispatch(operation, request)
         finally:
-            asking.result()  # a refusal counts for more than what the call itself came to
+            asking.result()  # a refusal counts for more than the call's own cost
 
     def ask_again(self, dispatch: Dispatch) -> None:
         """Reads the row strongly consistent; raises Unauthenticated if the caller was signed out meanwhile."""
@@ -132,7 +131,7 @@ class Admission:
             raise self._refusal
 
     def _rows(self) -> Tables:
-        """Returns what to ask DynamoDB for: one key in each table."""
+        """Returns the request for DynamoDB: one key in each table."""
         rows = {_states(): _one_key(self._caller.user_id)}
         if self._gate is not None and self._gate.row_key is not None:
             rows[environment.required("RATES_TABLE")] = _one_key(self._gate.row_key)
@@ -149,7 +148,7 @@ class Admission:
         raise retrying.busy()
 
     def _judge(self, rows: Rows) -> Refusal | None:
-        """Returns what refuses the request, if anything does: a sign-out before an empty bucket."""
+        """Returns the refusal of the request, if any: a sign-out before an empty bucket."""
         if not self._admits(rows[_states()]):
             return _signed_out()
         if self._gate is None:
@@ -166,7 +165,7 @@ _is_harmless: ContextVar[bool] = ContextVar("harmless", default=False)
 
 
 def current() -> Admission | None:
-    """Returns the check of the request that runs here; None for what no caller has asked for (queues, schedules)."""
+    """Returns the check of the request that runs here; None for work without a caller (queues, schedules)."""
     return _current.get()
 
 
@@ -174,7 +173,7 @@ def current() -> Admission | None:
 def required(caller: Identity, gate: Gate | None = None) -> Iterator[None]:
     """Inside the block, every operation is refused with Unauthenticated once the caller was signed out.
 
-    With TooMany if the gate refuses it.
+    It is refused with TooMany if the gate refuses it.
     """
     token = _current.set(Admission(caller, gate))
     try:
@@ -185,7 +184,7 @@ def required(caller: Identity, gate: Gate | None = None) -> Iterator[None]:
 
 @contextmanager
 def harmless() -> Iterator[None]:
-    """Inside the block, a write goes out beside the check: it changes only what limits the caller, or their lease."""
+    """Inside the block, a write runs beside the check: it changes only limits of the caller, or their lease."""
     token = _is_harmless.set(True)
     try:
         yield

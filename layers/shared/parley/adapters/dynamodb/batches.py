@@ -13,7 +13,7 @@ from parley.adapters.dynamodb.documents import from_wire, to_wire
 from parley.adapters.dynamodb.tables import Table
 from parley.adapters.threads import Threads
 
-MAX_ROUNDS = 6  # of asking again for what DynamoDB left out, before the caller is told to come back
+MAX_ROUNDS = 6  # times that keys left out by DynamoDB are asked again, before the caller is told to come back
 
 Key = tuple[str | int, ...]
 Row = TypeVar("Row", bound=Table)
@@ -22,13 +22,13 @@ _calls = Threads(max_workers=8, thread_name_prefix="batch-get")
 
 
 class Rows:
-    """What a batch found, by model and key."""
+    """The rows that a batch found, by model and key."""
 
     def __init__(self, found: Mapping[tuple[type[Table], Key], Table]) -> None:
         self._found = found
 
     def get(self, model: type[Row], *key: str | int) -> Row | None:
-        """Returns the row of that key, or None where there is none."""
+        """Returns the row of that key, or None if it does not exist."""
         row = self._found.get((model, key))
         return row if isinstance(row, model) else None
 
@@ -44,7 +44,7 @@ def read_rows(
     Strongly consistent, except those of the models in `stale`, and those of `beside`, whatever their models.
 
     One round trip for each 100 keys, all at once. A consistent read costs 1 unit per 4 KB, a stale one half of that.
-    Raises Unavailable when DynamoDB goes on leaving keys out.
+    Raises Unavailable if DynamoDB keeps leaving keys out.
     """
     keys, keys_beside = _keys(wanted), _keys(beside or {})
     # One call reads each table either way.
@@ -52,7 +52,7 @@ def read_rows(
     stale_beside = {*stale, *(model for model, _ in keys_beside)}
     parts = [(keys, stale), (keys_beside, stale_beside)] if apart else [([*keys, *keys_beside], stale_beside)]
     chunks = [(chunk, its_stale) for part, its_stale in parts for chunk in _chunks(part)]
-    # A thread costs more than it saves while there is only one call to make.
+    # A thread costs more than it saves if only one call is to be made.
     answers = (
         _calls.map(lambda chunk: _read(*chunk), chunks) if len(chunks) > 1 else [_read(*chunk) for chunk in chunks]
     )
@@ -90,7 +90,7 @@ def _read(
 
 
 def _key_names(model: type[Table]) -> list[str]:
-    """Returns the names of a model's hash key and, where it has one, range key."""
+    """Returns the names of a model's hash key and, if it has one, range key."""
     return [name for name in (model._hash_keyname, model._range_keyname) if name is not None]
 
 

@@ -1,6 +1,6 @@
 """The AWS clients: one for DynamoDB that every table shares, the others made on first use.
 
-Time-outs that a request can bear.
+Their time-outs suit a request.
 """
 
 import threading
@@ -23,7 +23,7 @@ READ_TIMEOUT_S = 3
 FILE_TIMEOUT_S = 20  # S3 answers when it has all of a part of some MB
 # Up to 100 posts run at once (`sockets.py`); a smaller pool would queue them.
 MAX_CONNECTIONS = 100
-# botocore puts its own together anew, twice, for every call: a quarter of the processor time of a small one.
+# botocore makes its own endpoint again, twice, for every call: a quarter of the processor time of a small call.
 USER_AGENT = "parley"
 
 _making = threading.Lock()
@@ -54,27 +54,27 @@ def _client(service: str, endpoint_url: str | None, attempts: int, connections: 
 
 @cache
 def _s3() -> Any:
-    # Without a version said, botocore signs addresses by version 2 in the oldest regions ("Presigned URLs").
+    # Without an explicit version, botocore signs addresses by version 2 in the oldest regions ("Presigned URLs").
     by_v4 = config(read_timeout_s=FILE_TIMEOUT_S).merge(Config(signature_version="s3v4"))
     return _session().create_client("s3", config=by_v4)
 
 
 def client(service: str, endpoint_url: str | None = None, attempts: int = 3, connections: int = 10) -> Any:
-    """Returns the one client of a service; botocore's clients are safe to share between threads, making them is not."""
+    """Returns the single client of a service; threads may share botocore's clients, but not make them at once."""
     with _making:
         return _client(service, endpoint_url, attempts, connections)
 
 
 def s3() -> Any:
-    """Returns the one client of S3; whoever imports this module pays nothing for it before."""
+    """Returns the single client of S3; an import of this module costs nothing for it."""
     with _making:
         return _s3()
 
 
 class SharedConnection(Connection):
-    """PynamoDB's connection, over one client for all tables (its own makes one per table.
+    """PynamoDB's connection, over one client for all tables.
 
-    58 ms and a TCP connection each).
+    PynamoDB's own makes one per table, at 58 ms and a TCP connection each.
     """
 
     @property
@@ -82,10 +82,10 @@ class SharedConnection(Connection):
         return client("dynamodb", connections=MAX_CONNECTIONS)
 
     def _make_api_call(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Makes a call, and again where it wrote nothing and the reason passes by itself (`retrying`)."""
+        """Makes a call, and repeats it if it wrote nothing and the fault passes by itself (`retrying`)."""
         if operation_name == "TransactWriteItems":
-            # DynamoDB makes a transaction once for each token, for 10 minutes (API reference, "ClientRequestToken").
-            # botocore would make up a token too; ours stays the same over all tries.
+            # DynamoDB makes a transaction once per token, for 10 minutes (API reference, "ClientRequestToken").
+            # botocore would make up a token too; Parley's stays the same over all tries.
             operation_kwargs.setdefault("ClientRequestToken", str(uuid.uuid4()))
         failure: ClientError | None = None
         for _ in retrying.waits():
@@ -105,7 +105,7 @@ class SharedConnection(Connection):
         return check.guarded(operation_name, operation_kwargs, super().dispatch)
 
     def unguarded(self, operation_name: str, operation_kwargs: Any) -> Any:
-        """Makes a call without the check of the caller's sign-in: the call that is part of that check."""
+        """Makes a call without the check of the caller's sign-in: the call is part of that check."""
         return super().dispatch(operation_name, operation_kwargs)
 
 
@@ -113,7 +113,7 @@ dynamodb = SharedConnection()
 
 
 def forget_clients() -> None:
-    """Forgets every client, so that the next use makes one for the endpoint that the environment names by then."""
+    """Forgets every client, so that the next use makes one for the endpoint in the environment."""
     with _making:
         _client.cache_clear()
         _s3.cache_clear()

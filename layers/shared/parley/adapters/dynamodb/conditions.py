@@ -1,4 +1,4 @@
-"""Conditional writes: what a refusal by DynamoDB means, told by its code and never by its words."""
+"""Conditional writes: DynamoDB's refusals, recognised by code and never by text."""
 
 import random
 import time
@@ -13,7 +13,7 @@ from parley.domain.api.errors import Unavailable
 CONDITION_FAILED = "ConditionalCheckFailed"
 CONFLICT = "TransactionConflict"
 _LOST = {CONDITION_FAILED, CONFLICT}
-MAX_TRIES = 16  # of a write that others keep getting in front of; with the waits below about three seconds
+MAX_TRIES = 16  # of a write that others keep overtaking; with the waits below about three seconds
 LONGEST_WAIT_S = 0.4
 
 
@@ -35,7 +35,7 @@ def busy() -> Unavailable:
 
 
 def response_code(error: PynamoDBException | ClientError) -> str | None:
-    """Returns DynamoDB's code for a failure, or None where it did not answer at all.
+    """Returns DynamoDB's code for a failure, or None if it did not answer at all.
 
     PynamoDB's own `cause_response_code` raises AttributeError for a time-out, whose cause has no response.
     """
@@ -51,7 +51,7 @@ def failed_condition(error: PynamoDBException | ClientError) -> bool:
 
 
 def lost_race(error: TransactWriteError) -> bool:
-    """Says whether a transaction was refused because another one was faster: reading again and trying again can help.
+    """Says whether a transaction was refused because another was faster, so that reading and trying again can help.
 
     A transaction that is still under way is not that: it may be this one, whose first answer was lost.
     """

@@ -10,7 +10,7 @@ from pynamodb.constants import LIST, MAP
 def to_wire(value: Any) -> dict[str, Any]:
     """Returns a value as DynamoDB writes it: `{"S": "a"}`, `{"N": "1"}`, `{"M": {…}}` ….
 
-    TypeError for what it cannot hold.
+    Raises TypeError for any other value.
     """
     match value:
         case None:
@@ -29,7 +29,7 @@ def to_wire(value: Any) -> dict[str, Any]:
 
 
 def from_wire(wire: Mapping[str, Any]) -> Any:
-    """Returns the value that `to_wire` wrote, or a newer version (upgrade.md); every number of ours is whole."""
+    """Returns the value that `to_wire` wrote, or a newer version (upgrade.md); Parley's numbers are all whole."""
     [(kind, value)] = wire.items()
     match kind:
         case "N":

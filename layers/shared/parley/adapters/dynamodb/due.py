@@ -17,8 +17,8 @@ _queries = Threads(max_workers=MAX_QUERIES_AT_ONCE, thread_name_prefix="due")
 def due_rows(index: GlobalSecondaryIndex[Any], shards: Iterable[str], is_due: Condition) -> Iterator[Any]:
     """Yields the rows of all shards for which `is_due` holds, the oldest of each shard first.
 
-    One round trip for each `MAX_PAGE` rows of a shard. A row that cannot be dealt with holds up no other: the next page
-    begins after it.
+    One round trip for each `MAX_PAGE` rows of a shard. A row that fails holds up no other: the next page begins
+    after it.
     """
     open_shards: list[tuple[str, Any]] = [(shard, None) for shard in shards]
     while open_shards:

@@ -1,16 +1,15 @@
-"""What a request takes out of its caller's buckets for what it costs: cost units, or a token for what others see.
+"""Charges a request to its caller's buckets: its cost units, or a token for an act that others see.
 
 One cost unit is about one read unit of DynamoDB. The units are counted where every call to DynamoDB passes
-(`admission.py`), so no operation can be forgotten, and a dear answer costs what it really took. What a request has
-used is owed by this very process and written to the bucket's row once it has come to a block: beside the first call of
-the next request of the same person, so that mostly no round trip is added. The emptier the bucket, the smaller the
-block.
+(`admission.py`), so no operation can be forgotten, and an expensive answer pays its real cost. The process
+owes the units of a request and writes them to the bucket's row once they make a block: beside the first call of the
+same person's next request, which mostly adds no round trip. The emptier the bucket, the smaller the block.
 
 An operation names what it `asks`:
 
 - COST or LIVE: that bucket's row is read with the row that says whether the caller was signed out (0.5 read units, no
   round trip), and an empty one refuses before anything is written or told.
-- OWN: nothing is read. It is refused only for what this operation alone has used up in this process: sends and changes,
+- OWN: nothing is read. It is refused only for the use of this operation alone in this process: sends and changes,
   which have tokens of their own, so only those count that were refused or had been done already.
 - None: it is never refused, as a heartbeat, or closing one's own devices.
 """
@@ -35,10 +34,10 @@ from parley.domain.api.limits import COST, LIVE, OWN, Rate, cost_rate, empty, is
 from parley.domain.api.request import Request
 from parley.domain.api.types import Limits
 
-# What may be owed before it is written: so much can get through in each process beyond the limit.
+# The most that may be owed before it is written: so much can pass beyond the limit in each process.
 BLOCKS = {COST: 30, LIVE: 5}
 MAX_OWED_BLOCKS = 10  # more than that is written at once, at the end of the request that used it
-UNTOLD = 0.25  # of a token: a live act that tells nobody, as there is nobody to tell, or nothing new
+UNTOLD = 0.25  # of a token: a live act that tells nobody, because nobody needs to be told, or nothing is new
 MAX_REMEMBERED = 16_384  # some 3 MB
 
 _RATES: Mapping[str, Callable[[Limits], Rate]] = {COST: cost_rate, LIVE: live_rate}
@@ -48,15 +47,15 @@ _lock = Lock()
 
 
 class _Account(Struct):
-    """What this process knows of one person's bucket: what is owed, and where it stood when that was written last."""
+    """One person's bucket as this process knows it: the debt, and the bucket's state at the last write."""
 
     owed: float = 0
-    writing: float = 0  # of what is owed, what is on its way to the row
+    writing: float = 0  # the part of the debt that is on its way to the row
     tat_ms: int = 0
-    own_tat_ms: int = 0  # of a bucket that holds only what this operation has used in this process
+    own_tat_ms: int = 0  # of a bucket that holds only the use of this operation in this process
 
 
-# By operation too, as each function has processes of its own: it makes no difference there, and does where one process
+# By operation too, because each function has its own processes. It only matters if one process runs several operations.
 # runs them all.
 _accounts: OrderedDict[tuple[str, str, str], _Account] = OrderedDict()
 
@@ -70,8 +69,8 @@ class Meter:
         self._asks = asks
         self._lock = Lock()
         self._units = 0.0
-        self._least = 0.0  # the units without what the sizes of the answers tell
-        self._tat_ms: int | None = None  # of the bucket that is asked, as its row says; None before that was read
+        self._least = 0.0  # the units without the sizes of the answers
+        self._tat_ms: int | None = None  # of the bucket asked, as its row says; None before it is read
         self._is_refused = False
         self.has_token = False
         self.has_told = False
@@ -83,14 +82,14 @@ class Meter:
         return rate_buckets.key(self._request.user_id, self._asks) if self._asks in BLOCKS else None
 
     def begin(self) -> None:
-        """Writes what earlier requests owe, beside the calls of this one."""
+        """Writes the debts of earlier requests, beside the calls of this one."""
         policy = self._policy
         account = self._account(policy)
         if account.owed - account.writing >= self._block(policy):
             self._writes.append(_writing.submit(self._write, policy))
 
     def refusal(self, tat_ms: int | None) -> TooMany | None:
-        """Returns a refusal if the bucket that is asked is empty; `tat_ms` is of `row_key`, None without such a row."""
+        """Returns a refusal if the asked bucket is empty; `tat_ms` is of `row_key`, None without such a row."""
         self._tat_ms = tat_ms or 0
         if self._asks is None:
             return None
@@ -103,17 +102,17 @@ class Meter:
         return empty(standing_ms, rate, now_ms)
 
     def count(self, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-        """Adds what a call to DynamoDB has used."""
+        """Adds the use of a call to DynamoDB."""
         units = units_of(operation, request, answer)
         with self._lock:
             self._least += units.least
             self._units += units.whole
 
     def settle(self, *, is_good: bool) -> None:
-        """Adds what the request has used to what is owed, and lets the answer tell what is left.
+        """Adds the request's use to the debt, and notes the rest for the answer.
 
-        A request that the meter itself has refused takes nothing. Any other refusal takes the same whatever the sizes
-        of what was read, as the header would tell a stranger of them.
+        A request that the meter itself has refused takes nothing. Any other refusal takes the same for rows of any
+        size, because the header would reveal the size to a stranger.
         """
         for write in self._writes:
             write.result()
@@ -137,7 +136,7 @@ class Meter:
             account.owed += units
             account.own_tat_ms = max(account.own_tat_ms, self._request.now_ms) + int(units * rate.interval_ms)
         due = account.owed - account.writing
-        # Then what answers say is left must be true.
+        # Then the rest in the answers must be true.
         is_low = self._left(policy) < max(rate.burst / 8, 2 * BLOCKS[policy])
         if due >= (1 if is_low else MAX_OWED_BLOCKS * self._block(policy)):
             self._write(policy)
@@ -146,12 +145,12 @@ class Meter:
         return max(1, min(BLOCKS[policy], self._left(policy) // 16))
 
     def _left(self, policy: str) -> float:
-        """Returns how many tokens a bucket holds, as far as it is known here."""
+        """Returns how many tokens a bucket holds, as far as this process knows."""
         rate = _rate(policy)
         return (self._request.now_ms + rate.window_ms - self._standing_ms(policy)) / rate.interval_ms
 
     def _write(self, policy: str) -> None:
-        """Writes what is owed; it stays owed if the store is busy, for a limit is no reason to fail."""
+        """Writes the debt. It stays if the store is busy, because a limit is no reason to fail."""
         account, rate, is_written = self._account(policy), _rate(policy), False
         is_in_use = self._known_ms(policy) > self._request.now_ms
         with _lock:
@@ -177,13 +176,13 @@ class Meter:
                     account.tat_ms = max(account.tat_ms, tat_ms)
 
     def _standing_ms(self, policy: str) -> int:
-        """Returns the `tat_ms` of a bucket with what this process owes it, as far as that has not come back since."""
+        """Returns the `tat_ms` of a bucket with the debt of this process, as far as the row does not have it yet."""
         account = self._account(policy)
         owed_ms = min(account.owed * _rate(policy).interval_ms, max(0, account.own_tat_ms - self._request.now_ms))
         return self._known_ms(policy) + int(owed_ms)
 
     def _known_ms(self, policy: str) -> int:
-        """Returns the `tat_ms` of a bucket as far as it is known here, now at least."""
+        """Returns the `tat_ms` of a bucket as far as this process knows, at least now."""
         read_ms = self._tat_ms if policy == self._asks else None
         return max(read_ms or 0, self._account(policy).tat_ms, self._request.now_ms)
 
@@ -194,7 +193,7 @@ class Meter:
             if account is None:
                 account = _accounts[name] = _Account()
                 if len(_accounts) > MAX_REMEMBERED:
-                    _accounts.popitem(last=False)  # with what it owes, less than `MAX_OWED_BLOCKS`
+                    _accounts.popitem(last=False)  # with its debt, less than `MAX_OWED_BLOCKS`
             _accounts.move_to_end(name)
             return account
 
@@ -203,25 +202,25 @@ _current: ContextVar[Meter | None] = ContextVar("meter", default=None)
 
 
 def note_token() -> None:
-    """Notes that the request that runs here has taken tokens of `send`, which pay for all that it does."""
+    """Notes that the present request has taken tokens of `send`, which pay for all its work."""
     if (meter := _current.get()) is not None:
         meter.has_token = True
 
 
 def note_telling() -> None:
-    """Notes that the request that runs here tells others something."""
+    """Notes that the present request tells others something."""
     if (meter := _current.get()) is not None:
         meter.has_told = True
 
 
 def of(request: Request, operation: str, asks: str | None) -> Meter | None:
-    """Returns what meters an operation; None for the host's own programs, which are not limited."""
+    """Returns the meter of an operation; None for the host's own programs, which are not limited."""
     return Meter(request, operation, asks) if request.is_limited else None
 
 
 @contextmanager
 def running(meter: Meter | None) -> Iterator[None]:
-    """Inside the block, `meter` is told what the request does."""
+    """Inside the block, `meter` counts the request's use."""
     before = _current.set(meter)
     try:
         yield
@@ -234,5 +233,5 @@ def _rate(policy: str) -> Rate:
 
 
 def forget() -> None:
-    """Forgets what is owed and known: what is left of the memory of a process that died."""
+    """Clears the in-process memory of buckets; tests use it to simulate a new process."""
     _accounts.clear()

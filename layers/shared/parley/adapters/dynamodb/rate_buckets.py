@@ -1,4 +1,4 @@
-"""A person's own buckets, one row each: for what they do anywhere. What they do in a conversation its head counts."""
+"""A person's own buckets, one row each: for their acts anywhere. A conversation's head counts their acts in it."""
 
 from typing import Any
 
@@ -16,13 +16,13 @@ _Bucket = tables.Bucket
 
 
 def take(user_id: str, rate: Rate, now_ms: int, tokens: int = 1) -> Taking:
-    """Takes tokens out of a person's bucket, all of them or none; of callers at once, no two get the same.
+    """Takes tokens out of a person's bucket, all of them or none; of simultaneous callers no two get the same.
 
-    One round trip where the bucket is full, as it mostly is; else two.
+    One round trip; two if the bucket is not full.
     """
     spent_ms = rate.interval_ms * tokens
     is_full = _Bucket.tat_ms.does_not_exist() | (_Bucket.tat_ms <= now_ms)
-    # Once somebody has taken one, the row itself says how many are left: no need to have read it.
+    # Once a token is taken, the row itself says how many are left, so no read is needed.
     has_them = _Bucket.tat_ms <= now_ms + rate.window_ms - spent_ms
     expires_at_s = (now_ms + rate.window_ms) // 1000 + 1
     dispatch = clients.dynamodb.dispatch
@@ -32,7 +32,7 @@ def take(user_id: str, rate: Rate, now_ms: int, tokens: int = 1) -> Taking:
             is_granted, tat_ms = _set(user_id, _Bucket.tat_ms + spent_ms, has_them, expires_at_s, dispatch)
         if tat_ms is not None:
             return Taking(is_granted=is_granted, tat_ms=tat_ms)
-        # The row was there for the condition and gone for the answer: DynamoDB has deleted what had run out.
+        # The row was there for the condition and gone for the answer: DynamoDB has deleted an expired row.
     raise conditions.busy()
 
 
@@ -44,8 +44,8 @@ def key(user_id: str, policy: str) -> str:
 def charge(row_key: str, rate: Rate, now_ms: int, tokens: float, *, is_in_use: bool) -> int:
     """Takes tokens out of a bucket, more than it holds if need be, and returns its `tat_ms`.
 
-    A bucket is overdrawn by its own size at most; what would overdraw it further is not taken. One round trip if
-    `is_in_use` says rightly whether the bucket is less than full; else two.
+    A bucket is overdrawn by its own size at most; it gives no tokens beyond that. One round trip if
+    `is_in_use` says rightly whether the bucket is less than full; otherwise two.
     """
     spent_ms = int(rate.interval_ms * min(tokens, rate.burst))
     most_ms = now_ms + 2 * rate.window_ms
@@ -65,7 +65,7 @@ def charge(row_key: str, rate: Rate, now_ms: int, tokens: float, *, is_in_use: b
 def _set(
     row_key: str, tat_ms: Any, condition: Condition, expires_at_s: int, dispatch: Dispatch
 ) -> tuple[bool, int | None]:
-    """Returns whether the row was written, and its `tat_ms` now; None where there is no row."""
+    """Returns whether the row was written, and its `tat_ms` now; None if the row does not exist."""
     request = _Bucket._get_connection().connection.get_operation_kwargs(
         _Bucket.Meta.table_name,
         row_key,
@@ -80,7 +80,7 @@ def _set(
     except ClientError as error:
         if not conditions.failed_condition(error):
             raise
-        # DynamoDB hands over what stood in the way; PynamoDB leaves that out of its error, but not out of the cause.
+        # DynamoDB returns the row in the way; PynamoDB leaves it out of its error, but not out of the cause.
         stood = getattr(error.__cause__, "response", {}).get("Item")
         return False, None if stood is None else from_wire(stood["tat_ms"])
     return True, from_wire(written["tat_ms"])

@@ -1,4 +1,4 @@
-"""AWS faults that pass by themselves: the one list of them, and how often the adapters try again.
+"""AWS faults that pass by themselves: their only list, and how often the adapters try again.
 
 botocore tries again after no answer, a 5xx, and most throttling ("standard" retry mode, three attempts in all). It does
 not try again after a cancelled transaction, nor after a single write that met a transaction: `clients.dynamodb` does.
@@ -15,7 +15,7 @@ from pynamodb.exceptions import PynamoDBException, VerboseClientError
 from parley.domain.api.errors import Unavailable
 
 CANCELED = "TransactionCanceledException"
-# Reasons of a cancelled transaction that are nobody's fault (DynamoDB API reference, TransactWriteItems).
+# Reasons of a cancelled transaction that no request caused (DynamoDB API reference, TransactWriteItems).
 PASSING_REASONS = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
 # A 5xx passes whatever its code is; these have another status (API references: "Error handling", "Common errors").
 PASSING_CODES = frozenset(
@@ -35,7 +35,7 @@ PASSING_CODES = frozenset(
 )
 # Nothing was written, and botocore gives up at once, or too soon for a transaction that is still under way.
 _CALLED_AGAIN = frozenset({"TransactionConflictException", "TransactionInProgressException"})
-# What botocore raises for a call: an answer that is an error, or none.
+# botocore's errors for a call: an answer that is an error, or none.
 FAILURES = (ClientError, HTTPClientError, ConnectionError)
 MAX_TRIES = 6  # the waits between them are 1.55 s at most, 0.8 s on average
 FIRST_WAIT_S = 0.05
@@ -57,7 +57,7 @@ def calls_again(error: ClientError) -> bool:
 
 
 def is_throttled(reasons: Any) -> bool:
-    """Says whether a transaction was cancelled for no other reason than that DynamoDB is busy."""
+    """Says whether a transaction was cancelled only because DynamoDB is busy."""
     codes = {reason.code for reason in reasons if reason is not None}
     return bool(codes) and codes <= PASSING_REASONS
 
@@ -73,7 +73,7 @@ def is_passing(error: Exception) -> bool:
 
 
 def busy() -> Unavailable:
-    """Returns the refusal of what may succeed later."""
+    """Returns the refusal of a request that may succeed later."""
     return Unavailable("store_busy", "The store is busy; try again.", retry_after_ms=1000)
 
 

@@ -15,7 +15,7 @@ from parley.adapters.dynamodb.documents import DocumentAttribute, NumbersAttribu
 
 
 class Table(Model):
-    """The root of the models; all of them speak through one connection."""
+    """The root of the models; all of them share one connection."""
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
@@ -72,13 +72,13 @@ class Conversation(Table):
     everyone_seqs = NumbersAttribute(null=True)
     has_archived = BooleanAttribute(null=True)
     rates = DocumentAttribute(null=True)
-    blocked_by = StringsAttribute(null=True)  # of the two people of a direct conversation, those who have blocked
+    blocked_by = StringsAttribute(null=True)  # those of a direct conversation who have blocked the other
     awaits_answer = BooleanAttribute(null=True)  # not both of the two have written
-    blocked_seq = NumberAttribute(null=True)  # the change since which there are any
+    blocked_seq = NumberAttribute(null=True)  # the change that set the first block
 
 
 class ByActivity(GlobalSecondaryIndex["Membership"]):
-    """A person's conversations by the hour of their last activity, on two shelves: what they have archived is apart.
+    """A person's conversations by the hour of their last activity, on two shelves: archived ones are apart.
 
     Written once an hour, so a lively exchange costs nothing.
     """
@@ -92,7 +92,7 @@ class ByActivity(GlobalSecondaryIndex["Membership"]):
 
 
 class ByConversation(GlobalSecondaryIndex["Membership"]):
-    """The members of a conversation; nothing that changes is projected, so only coming and going costs a write."""
+    """The members of a conversation; it projects nothing that changes, so only joining and leaving cost a write."""
 
     class Meta:
         index_name = "by_conversation"
@@ -116,11 +116,11 @@ class ByPin(GlobalSecondaryIndex["Membership"]):
 class Membership(Table):
     """One person's side of one conversation.
 
-    `peer_id` is the other one of a direct conversation, who sees whether the person is there. It is in the index, so a
-    change of presence reads nothing more. If nothing vouches for the pair, `unseen_peer_id` names them instead until
-    both have written.
+    `peer_id` is the other person of a direct conversation, who sees whether the person is online. It is in the index,
+    so a change of presence reads nothing more. If nothing vouches for the pair, `unseen_peer_id` names them instead
+    until both have written.
 
-    `shelf` is the person's id, with `#archived` behind it for what they have put away.
+    `shelf` is the person's id, with `#archived` after it for archived conversations.
     """
 
     class Meta:
@@ -143,14 +143,14 @@ class Membership(Table):
     mention_seqs = NumberSetAttribute(null=True)
     hidden_seq = NumberAttribute(null=True)
     sent_ms = NumberAttribute(null=True)
-    frozen = DocumentAttribute(null=True)  # the markers as the other one sees them under a block
+    frozen = DocumentAttribute(null=True)  # the markers as the other person sees them under a block
     by_activity = ByActivity()
     by_conversation = ByConversation()
     by_pin = ByPin()
 
 
 class Message(Table):
-    """A message — or, under keys of their own, what goes with messages: see `message_rows.py` for each kind of row."""
+    """A message — or, under other keys, the rows that belong to messages: see `message_rows.py` for each kind."""
 
     class Meta:
         table_name = environment.required("MESSAGES_TABLE")
@@ -172,8 +172,8 @@ class Message(Table):
     pinned = BooleanAttribute(null=True)
     change_seq = NumberAttribute(null=True)
     edit_count = NumberAttribute(null=True)
-    context_type = UnicodeAttribute(null=True)  # for those who read the stream
-    follow_ups = UnicodeAttribute(null=True, attr_name="errands")  # what the stream has to start
+    context_type = UnicodeAttribute(null=True)  # for the readers of the stream
+    follow_ups = UnicodeAttribute(null=True, attr_name="errands")  # the work that the stream has to start
     # of the record of a `client_id`
     sent_seq = NumberAttribute(null=True)
     fingerprint = UnicodeAttribute(null=True)  # and of a group's first message: of the request that made it
@@ -185,7 +185,7 @@ class Message(Table):
 class Receipt(Table):
     """When a member's marker moved, and to where: `marker` is `<user id>#<d or r>#<seq, 16 digits>` (`receipts.py`).
 
-    Or what a member has put on a message: `<user id>#m#<seq, 16 digits>#<what>` (`personal_marks.py`).
+    Or a member's mark on a message: `<user id>#m#<seq, 16 digits>#<what>` (`personal_marks.py`).
     """
 
     class Meta:
@@ -210,9 +210,9 @@ class BySweep(GlobalSecondaryIndex["Connections"]):
 
 
 class Connections(Table):
-    """All live connections of one person, by connection id: `{lease_s, token_s, since_ms, joined: {conversation_id.
+    """All live connections of one person, by connection id.
 
-    True}}`.
+    Each is `{lease_s, token_s, since_ms, joined: {conversation_id: True}}`.
     """
 
     class Meta:
@@ -240,10 +240,10 @@ class ByExpiry(GlobalSecondaryIndex["Typing"]):
 
 
 class Typing(Table):
-    """Somebody is typing in a conversation until `until_ms`.
+    """A user is typing in a conversation until `until_ms`.
 
-    `expires_at_ms` is when the sweep must look: when the typing would have run out that the row began with. It is in
-    the index, and typing on does not move it.
+    `expires_at_ms` is the sweep's time: the end of the typing that began the row. It is in the index, and further
+    typing does not move it.
     """
 
     class Meta:
@@ -251,7 +251,7 @@ class Typing(Table):
 
     conversation_id = UnicodeAttribute(hash_key=True)
     user_id = UnicodeAttribute(range_key=True)
-    until_ms = NumberAttribute(null=True)  # not in rows of version 0.1, where `expires_at_ms` says it
+    until_ms = NumberAttribute(null=True)  # not in rows of version 0.1, which say it in `expires_at_ms`
     expires_at_ms = NumberAttribute()
     expires_at_s = NumberAttribute()  # for DynamoDB's time to live, days late at worst: readers filter by until_ms
     sweep_shard = UnicodeAttribute(null=True)  # gone once they have stopped: nobody is left to be told
@@ -271,7 +271,7 @@ class ByDue(GlobalSecondaryIndex["Call"]):
 
 
 class Call(Table):
-    """A call — or, under a key of its own, the line of somebody who is in one (`calls.py`)."""
+    """A call — or, under a key of its own, the line of a user who is in a call (`calls.py`)."""
 
     class Meta:
         table_name = environment.required("CALLS_TABLE")
@@ -318,7 +318,7 @@ class ByRole(GlobalSecondaryIndex["User"]):
 
 
 class ByName(GlobalSecondaryIndex["User"]):
-    """Everybody by name, whatever their role, in a few parts."""
+    """All people by name, of any role, in a few parts."""
 
     class Meta:
         index_name = "by_name"
@@ -329,14 +329,14 @@ class ByName(GlobalSecondaryIndex["User"]):
 
 
 class User(Table):
-    """A person's profile, as their newest token, or the host's own server, describes them."""
+    """A person's profile, from their newest token or from the host's own server."""
 
     class Meta:
         table_name = environment.required("USERS_TABLE")
 
     user_id = UnicodeAttribute(hash_key=True)
     name = UnicodeAttribute()
-    role = UnicodeAttribute()  # with the part of the index behind it, `user#2` (`domain/people/directory.py`)
+    role = UnicodeAttribute()  # followed by the part of the index, `user#2` (`domain/people/directory.py`)
     contexts = DocumentAttribute()
     issued_at_s = NumberAttribute()
     name_key = UnicodeAttribute()
@@ -346,7 +346,7 @@ class User(Table):
 
 
 class Export(Table):
-    """A conversation on its way into a file — or, under `<user id>#`, what a person has asked for (`exports.py`)."""
+    """A conversation's export — or, under `<user id>#`, a person's recent requests (`exports.py`)."""
 
     class Meta:
         table_name = environment.required("EXPORTS_TABLE")
@@ -371,7 +371,7 @@ class Export(Table):
 
 
 class ByTime(LocalSecondaryIndex["Block"]):
-    """Whom a person has blocked, by when. A local index, because a list must show what was written just before."""
+    """The people whom a person has blocked, by time. A local index, because a list must show a block just written."""
 
     class Meta:
         index_name = "by_time"
@@ -382,21 +382,21 @@ class ByTime(LocalSecondaryIndex["Block"]):
 
 
 class Block(Table):
-    """What stands between two people, as seen by `user_id`; the other one has a row as well (`blocks.py`)."""
+    """The blocks between two people, as seen by `user_id`; the other person has a row as well (`blocks.py`)."""
 
     class Meta:
         table_name = environment.required("BLOCKS_TABLE")
 
     user_id = UnicodeAttribute(hash_key=True)
     other_id = UnicodeAttribute(range_key=True)
-    by_me = BooleanAttribute(null=True)  # there or not, never false
+    by_me = BooleanAttribute(null=True)  # present or not, never false
     of_me = BooleanAttribute(null=True)
     blocked_at_ms = NumberAttribute(null=True)  # by `user_id`; without it the row is in no index
     by_time = ByTime()
 
 
 class ByStatus(GlobalSecondaryIndex["Report"]):
-    """The queue of reports: what is open, in review, or done, by time; nothing in it that anybody wrote."""
+    """The queue of reports: open, in review, or done, by time; without any user's words."""
 
     class Meta:
         index_name = "by_status"
@@ -419,7 +419,7 @@ class ByStatus(GlobalSecondaryIndex["Report"]):
 
 
 class Report(Table):
-    """Somebody's report of a message, with what it said then."""
+    """A user's report of a message, with its text at the time."""
 
     class Meta:
         table_name = environment.required("REPORTS_TABLE")
@@ -444,7 +444,7 @@ class Report(Table):
 
 
 class AuditEntry(Table):
-    """One thing that a moderator or administrator did. No function has the right to delete one."""
+    """One act of a moderator or administrator. No function has the right to delete it."""
 
     class Meta:
         table_name = environment.required("AUDIT_TABLE")
@@ -460,11 +460,11 @@ class AuditEntry(Table):
     request_id = UnicodeAttribute()
 
 
-WORD_LIST_VERSION = "version"  # the key of the row that says which list is the current one
+WORD_LIST_VERSION = "version"  # the key of the row that names the current list
 
 
 class WordList(Table):
-    """The list of banned words; beside it, under a key of its own, its version, which costs less to look at."""
+    """The list of banned words; its version has a key of its own, which costs less to read."""
 
     class Meta:
         table_name = environment.required("WORD_LISTS_TABLE")
@@ -477,7 +477,7 @@ class WordList(Table):
 
 
 class Erasure(Table):
-    """The erasure of a person — or, under `#<hash of a person's id>`, that they were erased (`erasures.py`)."""
+    """The erasure of a person — or, under `#<hash of a person's id>`, the mark of an erased one (`erasures.py`)."""
 
     class Meta:
         table_name = environment.required("ERASURES_TABLE")
@@ -499,7 +499,7 @@ class Erasure(Table):
 
 
 class WordsLeftBehind(Table):
-    """A conversation that holds words of somebody who is not in it: they have left, or were forwarded there."""
+    """A conversation that holds words of a user who is not in it: they have left, or were forwarded there."""
 
     class Meta:
         table_name = environment.required("TRACES_TABLE")
@@ -509,7 +509,7 @@ class WordsLeftBehind(Table):
 
 
 class WsTicket(Table):
-    """A one-time ticket for `$connect`: only the SHA-256 of it is kept."""
+    """A one-time ticket for `$connect`: only its SHA-256 is kept."""
 
     class Meta:
         table_name = environment.required("WS_TICKETS_TABLE")
@@ -517,22 +517,22 @@ class WsTicket(Table):
     ticket_hash = UnicodeAttribute(hash_key=True)
     identity = DocumentAttribute()
     expires_at_s = NumberAttribute()
-    used_by = UnicodeAttribute(null=True)  # which call has used it up
+    used_by = UnicodeAttribute(null=True)  # the call that has used it up
 
 
 class AccountState(Table):
-    """What ends a person's sign-in before their token does; `admission.py` reads it with every request."""
+    """Ends a person's sign-in before their token expires; `admission.py` reads it with every request."""
 
     class Meta:
         table_name = environment.required("ACCOUNT_STATES_TABLE")
 
     user_id = UnicodeAttribute(hash_key=True)
-    signed_out_at_s = NumberAttribute()  # tokens that were issued before do not count
+    signed_out_at_s = NumberAttribute()  # tokens issued before do not count
     expires_at_s = NumberAttribute()  # for DynamoDB's time to live: by then every such token has ended by itself
 
 
 class Bucket(Table):
-    """One person's bucket for what they do anywhere (`domain/api/limits.py`); where there is none, it is full."""
+    """One person's bucket for their acts anywhere (`domain/api/limits.py`); a missing bucket is full."""
 
     class Meta:
         table_name = environment.required("RATES_TABLE")

@@ -1,4 +1,4 @@
-"""What calls to DynamoDB cost, in cost units: about one for each read unit."""
+"""The cost of calls to DynamoDB in cost units, each about one read unit."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ READS = frozenset({"BatchGetItem", "GetItem", "Query", "Scan"})
 
 
 class Units(NamedTuple):
-    """The cost units of a call: the `least`, if all items are small or none is there; the `whole`, by their sizes."""
+    """The cost units of a call: the `least`, if all items are small or missing; the `whole`, by their sizes."""
 
     least: float
     whole: float

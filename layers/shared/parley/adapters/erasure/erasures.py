@@ -1,6 +1,6 @@
-"""Erasures: the job's row, the mark that somebody was erased, and what one unit of the work writes beside the job.
+"""Erasures: the job's row, the mark of an erased person, and the writes of one unit beside the job.
 
-A unit is one transaction: its writes, made by the functions below, and the job's row as it is from then on.
+A unit is one transaction: its writes, made by the functions below, and the job's new row.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +36,7 @@ def get_job(erasure_id: str) -> Job | None:
 
 
 def begun_for(user_id: str) -> Job | None:
-    """Returns the job that has erased, or erases, a person, None where they are not erased; two round trips."""
+    """Returns the job that has erased, or erases, a person, None if no job does; two round trips."""
     row = batches.read_rows({tables.Erasure: [(erased_people.key(user_id),)]}).get(
         tables.Erasure, erased_people.key(user_id)
     )
@@ -44,7 +44,7 @@ def begun_for(user_id: str) -> Job | None:
 
 
 def add(job: Job, entry: Entry) -> None:
-    """Writes a new job, marks its person as erased and tells the audit log; raises LostRace where they are already."""
+    """Writes a new job, marks its person as erased and tells the audit log; raises LostRace if they are already."""
     mark = tables.Erasure(erasure_id=erased_people.key(job.whom), of_erasure=job.erasure_id)
     try:
         with TransactWrite(connection=clients.dynamodb) as transaction:
@@ -58,7 +58,7 @@ def add(job: Job, entry: Entry) -> None:
 
 
 def commit(job: Job, ops: Sequence[Op]) -> Job:
-    """Writes what a unit does and the job as it is after it, all or nothing, and returns the job; raises LostRace."""
+    """Writes a unit's changes and the job after it, all or nothing, and returns the job; raises LostRace."""
     try:
         with TransactWrite(connection=clients.dynamodb) as transaction:
             transaction.save(_row(job), condition=tables.Erasure.revision == job.revision - 1)
@@ -71,7 +71,7 @@ def commit(job: Job, ops: Sequence[Op]) -> Job:
     return job
 
 
-# --- what a unit writes -----------------------------------------------------------------------------------------------
+# --- the writes of a unit ---------------------------------------------------------------------------------------------
 
 
 def delete_row(row: tables.Table) -> Op:
@@ -80,7 +80,7 @@ def delete_row(row: tables.Table) -> Op:
 
 
 def move_head(before: Head, after: Head) -> Op:
-    """Makes a head what it is from now on; the unit is refused where anything has happened there since it was read."""
+    """Writes a head's new state; refuses the unit if the conversation has changed since it was read."""
     unmoved = (tables.Conversation.last_seq == before.last_seq) & (
         tables.Conversation.last_change_seq == before.last_change_seq
     )
@@ -90,18 +90,18 @@ def move_head(before: Head, after: Head) -> Op:
 
 
 def is_moved(before: Head, after: Head) -> bool:
-    """Says whether a head would be written otherwise."""
+    """Says whether the row of a head would change."""
     return bool(_moves(before, after))
 
 
 def _moves(before: Head, after: Head) -> list[Action]:
-    """Returns what makes the row of `before` that of `after`; of buckets only what goes is written."""
+    """Returns the actions that turn the row of `before` into that of `after`; of buckets it only removes."""
     gone = (before.rates or {}).keys() - (after.rates or {}).keys()
     return [*journal.differences(before, after), *(Path(["rates", user_id]).remove() for user_id in gone)]
 
 
 def change_message(message: StoredMessage) -> Op:
-    """Makes a message what it is from now on, its sender included."""
+    """Writes a message's new state, its sender included."""
     row = tables.Message(conversation_id=message.conversation_id, seq=message.seq)
     actions = message_rows.rewritten_actions(message)
     return lambda transaction: transaction.update(
@@ -110,7 +110,7 @@ def change_message(message: StoredMessage) -> Op:
 
 
 def add_change(change: Change, follow_ups: tuple[str, ...] = ()) -> Op:
-    """Adds an entry to a conversation's change log, with what is left for the stream to do."""
+    """Adds an entry to a conversation's change log, with the work left for the stream."""
     row = message_rows.change_row(change, follow_ups)
     return lambda transaction: transaction.save(row, condition=tables.Message.conversation_id.does_not_exist())
 
@@ -123,7 +123,7 @@ def rename_change(change: Change) -> Op:
 
 
 def take_over(head: Head, membership: Membership, pseudonym: str, peer_id: str) -> list[Op]:
-    """Puts a pseudonym's membership of a direct conversation in the place of a person's, and leaves a trace."""
+    """Replaces a person's membership of a direct conversation by a pseudonym's, and leaves a trace."""
     conversation_id, user_id = membership.conversation_id, membership.user_id
     heir = head_rows.membership_row(head, msgspec.structs.replace(membership, user_id=pseudonym), peer_id)
     own = tables.Membership(user_id=user_id, conversation_id=conversation_id)
@@ -139,42 +139,42 @@ def take_over(head: Head, membership: Membership, pseudonym: str, peer_id: str) 
 
 
 def update_row(row: tables.Table, **attributes: object) -> Op:
-    """Sets attributes of a row by name, those that are None removed; the others stay as they are by then."""
+    """Sets attributes of a row by name and removes those that are None; the others stay as they are by then."""
     actions = tables.setting(type(row), attributes)
     return lambda transaction: transaction.update(row, actions=actions)
 
 
 def put_row(row: tables.Table) -> Op:
-    """Writes a row in the place of what stood there."""
+    """Writes a row, which replaces any earlier one."""
     return lambda transaction: transaction.save(row)
 
 
-# --- what a unit looks for --------------------------------------------------------------------------------------------
+# --- the reads of a unit ----------------------------------------------------------------------------------------------
 
 
 def first_membership(user_id: str) -> str | None:
-    """Returns a conversation that a person is in, None where there is none; one round trip."""
+    """Returns a conversation that a person is in, None if they are in none; one round trip."""
     found = tables.Membership.query(user_id, limit=1, page_size=1, consistent_read=True)
     return next((row.conversation_id for row in found), None)
 
 
 def blocks_of(user_id: str, limit: int) -> list[str]:
-    """Returns up to `limit` people between whom and a person there is a block; one round trip."""
+    """Returns up to `limit` people who have a block with a person; one round trip."""
     found = tables.Block.query(user_id, limit=limit, page_size=limit, consistent_read=True)
     return [row.other_id for row in found]
 
 
 def versions(conversation_id: str, seq: int, limit: int) -> list[tables.Message]:
-    """Returns the rows of what a message said before; one round trip."""
+    """Returns the rows of a message's earlier texts; one round trip."""
     key = message_rows.versions_key(conversation_id, seq)
     return list(tables.Message.query(key, limit=limit, page_size=limit, consistent_read=True))
 
 
 def scanned(model: type[tables.Table], cursor: str | None, limit: int) -> tuple[list[tables.Table], str | None]:
-    """Returns up to `limit` rows of a whole table, and the cursor behind them, None at its end; one round trip.
+    """Returns up to `limit` rows of a whole table, and the cursor after them, None at its end; one round trip.
 
-    For tables whose rows live for days at most, and for what moderators have done and seen (reports, audit log): that
-    stays, but there is little of it beside messages, and an index by person would be one more write for each entry.
+    For tables whose rows live for days at most, and for reports and the audit log. Those stay, but are few beside
+    messages, and an index by person would be one more write for each entry.
     """
     start = None if cursor is None else {name: to_wire(value) for name, value in msgspec.json.decode(cursor).items()}
     found = model.scan(limit=limit, page_size=limit, last_evaluated_key=start, consistent_read=True)

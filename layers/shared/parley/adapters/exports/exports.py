@@ -1,4 +1,4 @@
-"""Exports: each job's row, and for each person one row of what they have asked for in the last 24 hours."""
+"""Exports: each job's row, and for each person one row of their requests in the last 24 hours."""
 
 from collections.abc import Iterable
 
@@ -21,14 +21,14 @@ def get_job(export_id: str) -> Job | None:
 
 
 def some(export_ids: Iterable[str]) -> dict[str, Job]:
-    """Returns those of these jobs that there are, by id; one round trip."""
+    """Returns those of these jobs that exist, by id; one round trip."""
     wanted = list(export_ids)
     rows = batches.read_rows({tables.Export: [(export_id,) for export_id in wanted]})
     return {export_id: job_of(row) for export_id in wanted if (row := rows.get(tables.Export, export_id)) is not None}
 
 
 def recent(user_id: str) -> Recent:
-    """Returns what a person has asked for, expired entries among it; one round trip."""
+    """Returns a person's requests, including expired ones; one round trip."""
     rows = batches.read_rows({tables.Export: [(_key_of(user_id),)]})
     row = rows.get(tables.Export, _key_of(user_id))
     if row is None:
@@ -44,9 +44,9 @@ def recent(user_id: str) -> Recent:
 
 
 def add(job: Job, asked: Recent, entry: Entry | None = None) -> None:
-    """Writes a new job and its owner's row, all or nothing, and what the audit log says of it; raises LostRace.
+    """Writes a new job, its owner's row and its entry of the audit log, all or nothing; raises LostRace.
 
-    `asked` is the row as it shall be.
+    `asked` is the row's new state.
     """
     try:
         with TransactWrite(connection=clients.dynamodb) as transaction:
@@ -61,13 +61,13 @@ def add(job: Job, asked: Recent, entry: Entry | None = None) -> None:
 
 
 def save(job: Job) -> Job:
-    """Writes a job that has moved by one revision, and returns it; raises LostRace. One round trip."""
+    """Writes a job after one revision, and returns it; raises LostRace. One round trip."""
     try:
         _row(job).save(condition=tables.Export.revision == job.revision - 1)
     except PutError as error:
         if not conditions.failed_condition(error):
             raise
-        # botocore writes a second time if the first answer was lost; then the job stands there as this write made it.
+        # botocore writes a second time if the first answer was lost; then the row is already as this write made it.
         if get_job(job.export_id) != job:
             raise conditions.LostRace from error
     return job
@@ -102,5 +102,5 @@ def _recent_row(asked: Recent, job: Job) -> tables.Export:
 
 
 def job_of(row: tables.Export) -> Job:
-    """Returns the job of a row that is none of a person's."""
+    """Returns the job in a row, if it is not a row of a person's requests."""
     return msgspec.convert({name: getattr(row, name) for name in _FIELDS}, type=Job)

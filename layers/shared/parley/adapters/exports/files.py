@@ -1,4 +1,4 @@
-"""Files in S3: made part by part, read to be hashed, and handed out by addresses that soon stop working."""
+"""Files in S3: made part by part, read to be hashed, and given out by addresses that soon expire."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -13,11 +13,11 @@ _CHUNK_BYTES = 1024 * 1024
 
 
 class UploadLost(Exception):
-    """S3 does not know the upload, or its parts are not those that it was told of: it must be begun anew."""
+    """S3 does not know the upload, or its parts differ from those recorded: the upload must begin again."""
 
 
 def begin(key: str, content_type: str, file_name: str) -> str:
-    """Returns the id of a new upload; whoever opens the file's address gets it saved, not shown."""
+    """Returns the id of a new upload; a browser that opens the file's address saves it and does not show it."""
     answer = clients.s3().create_multipart_upload(
         Bucket=_bucket(),
         Key=key,
@@ -29,7 +29,7 @@ def begin(key: str, content_type: str, file_name: str) -> str:
 
 
 def put_part(key: str, upload_id: str, number: int, part: bytes) -> str:
-    """Returns the ETag of a part that was stored, over one of the same number; raises UploadLost."""
+    """Stores a part, which replaces one of the same number, and returns its ETag; raises UploadLost."""
     try:
         answer = clients.s3().upload_part(Bucket=_bucket(), Key=key, UploadId=upload_id, PartNumber=number, Body=part)
     except ClientError as error:
@@ -38,7 +38,7 @@ def put_part(key: str, upload_id: str, number: int, part: bytes) -> str:
 
 
 def complete(key: str, upload_id: str, etags: Sequence[str]) -> None:
-    """Makes a file of its parts; nothing where that was done before. Raises UploadLost."""
+    """Makes a file of its parts; does nothing if that was done before. Raises UploadLost."""
     parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, start=1)]
     try:
         clients.s3().complete_multipart_upload(
@@ -50,7 +50,7 @@ def complete(key: str, upload_id: str, etags: Sequence[str]) -> None:
 
 
 def abort(key: str, upload_id: str) -> None:
-    """Ends an upload, so that no file can be made of it any more; nothing where it is over."""
+    """Ends an upload, so that it can no longer become a file; does nothing if it is over."""
     try:
         clients.s3().abort_multipart_upload(Bucket=_bucket(), Key=key, UploadId=upload_id)
     except ClientError as error:
@@ -59,11 +59,11 @@ def abort(key: str, upload_id: str) -> None:
 
 
 def exists(key: str) -> bool:
-    """Says whether there is such a file."""
+    """Says whether the file exists."""
     try:
         clients.s3().head_object(Bucket=_bucket(), Key=key)
     except ClientError as error:
-        # Who may not list a bucket is told 403 of a key that is not there (S3 API reference, HeadObject).
+        # A caller who may not list a bucket gets 403 for a missing key (S3 API reference, HeadObject).
         if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):
             return False
         raise
@@ -71,7 +71,7 @@ def exists(key: str) -> bool:
 
 
 def delete(key: str) -> None:
-    """Deletes a file; nothing where there is none."""
+    """Deletes a file; does nothing if it does not exist."""
     clients.s3().delete_object(Bucket=_bucket(), Key=key)
 
 
@@ -85,7 +85,7 @@ def hashed(key: str) -> str:
 
 
 def address(key: str) -> str:
-    """Returns an address at which anybody can get a file for `URL_S`; no round trip."""
+    """Returns an address at which anybody can get a file for `URL_S` seconds; no round trip."""
     url = clients.s3().generate_presigned_url("get_object", Params={"Bucket": _bucket(), "Key": key}, ExpiresIn=URL_S)
     return str(url)
 
@@ -99,6 +99,6 @@ def _code(error: ClientError) -> str:
 
 
 def _lost(error: ClientError) -> Exception:
-    """Returns what a failure amounts to: UploadLost, or itself where another try may succeed."""
+    """Returns the error to raise for a failure: UploadLost, or the failure itself if another try may succeed."""
     lost = ("NoSuchUpload", "InvalidPart", "InvalidPartOrder", "EntityTooSmall")
     return UploadLost(_code(error)) if _code(error) in lost else error

@@ -1,6 +1,6 @@
-"""Calls, and the line of each person: a row that is there while they are in a call, so that nobody is in two.
+"""Calls, and the line of each person: a row that exists while they are in a call, so that nobody is in two.
 
-A call that is going on has both lines; all three are written together, and only over what was read.
+A current call has both lines; all three rows are written together, and only if they are as they were read.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ from parley.domain.live.calls import KEEP_S, MAX_SIGNAL_BYTES, MAX_SIGNALS, Stor
 from parley.domain.live.sweeps import shard, shards
 
 LINE = "line"
-SIGNALS = "#signals"  # ends the key of what counts a person\'s signals of the calls of a conversation
+SIGNALS = "#signals"  # ends the key that counts a person's signals in a conversation's calls
 
 
 def head_and_call(conversation_id: str, call_id: str) -> tuple[Head | None, StoredCall | None]:
@@ -48,7 +48,7 @@ def on_lines_of(user_ids: Iterable[str]) -> dict[str, StoredCall]:
 def begin(call: StoredCall) -> None:
     """Writes a new call with the lines of both.
 
-    Raises LostRace where it is there already, a line is taken, or one of the two has blocked the other meanwhile. One
+    Raises LostRace if the call exists already, a line is taken, or one of the two has blocked the other meanwhile. One
     round trip, 10 write units.
     """
     not_blocked = tables.Conversation.blocked_by.does_not_exist()
@@ -69,7 +69,7 @@ def begin(call: StoredCall) -> None:
 def count_signal(call: StoredCall, user_id: str, size_bytes: int, now_s: int) -> bool:
     """Counts a signal that a person has passed on; returns False if it is one too many for the call.
 
-    One round trip, one write unit. It has a row of its own, so that no signal is in the way of another step.
+    One round trip, one write unit. It has a row of its own, so that no signal blocks another step.
     """
     signals, so_far = tables.Call.signals, tables.Call.signal_bytes
     most = MAX_SIGNAL_BYTES[call.state] - size_bytes
@@ -91,7 +91,7 @@ def count_signal(call: StoredCall, user_id: str, size_bytes: int, now_s: int) ->
 
 
 def change(before: StoredCall, after: StoredCall) -> None:
-    """Writes the next version of a call; raises LostRace where it is no longer as it was read; one round trip."""
+    """Writes the next version of a call; raises LostRace if it is not as it was read; one round trip."""
     try:
         _row(after).save(condition=tables.Call.version == before.version)
     except PutError as error:
@@ -101,9 +101,9 @@ def change(before: StoredCall, after: StoredCall) -> None:
 
 
 def end(before: StoredCall | None, after: StoredCall, step: Step | None, now_s: int) -> None:
-    """Writes a call that has ended, with the step that tells of it, and frees the lines of both.
+    """Writes an ended call, with the step that tells of it, and frees the lines of both.
 
-    `before` is None for one that never rang. Raises LostRace where it, or the conversation, is no longer as it was
+    `before` is None for a call that never rang. Raises LostRace if the call, or the conversation, is not as it was
     read. One round trip.
     """
     is_as_read = (
@@ -120,7 +120,7 @@ def end(before: StoredCall | None, after: StoredCall, step: Step | None, now_s: 
 
 
 def due(now_s: int) -> Iterator[tuple[str, str]]:
-    """Yields conversation id and call id of what the sweep must look at.
+    """Yields conversation id and call id of the calls that the sweep must check.
 
     An index query per shard, and for each `due.MAX_PAGE` more.
     """
@@ -129,7 +129,7 @@ def due(now_s: int) -> Iterator[tuple[str, str]]:
 
 
 def put_off(conversation_id: str, call_id: str, at_s: int) -> None:
-    """Lets the sweep look at a call at `at_s`; nothing where it need not look any more."""
+    """Schedules the sweep's next check of a call at `at_s`; does nothing if the call is no longer due."""
     row = tables.Call(conversation_id=conversation_id, call_id=call_id)
     try:
         row.update(actions=[tables.Call.due_at_s.set(at_s)], condition=tables.Call.due_at_s <= at_s)
@@ -157,7 +157,7 @@ def line_key(user_id: str) -> tuple[str, str]:
 
 
 def is_kept_for(row: tables.Call, user_id: str) -> bool:
-    """Says whether a row is about this one person: their line, or what counts their signals of a call."""
+    """Says whether a row belongs to this one person: their line, or the count of their signals in a call."""
     return row.conversation_id == line_key(user_id)[0] or row.conversation_id.endswith(f"#{user_id}{SIGNALS}")
 
 

@@ -1,4 +1,4 @@
-"""Who is connected, with which devices: one row per person, so that a conversation's devices are one batch away."""
+"""Connected people and their devices: one row per person, so that a conversation's devices are one batch away."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ from parley.domain.live.sweeps import shard, shards
 
 
 class Full(Exception):
-    """A person has as many connections as they may; `person` says which."""
+    """A person has as many connections as they may; `person` lists them."""
 
     def __init__(self, person: Presence) -> None:
         super().__init__(person.user_id)
@@ -26,7 +26,7 @@ class Full(Exception):
 def of(user_ids: Iterable[str]) -> dict[str, Presence]:
     """Returns the presence of each person, strongly consistent; one round trip per 100 people, at once.
 
-    Consistent, because a device that has connected and then read must be told of whatever is written after that.
+    Consistent, because a device that has connected and then read must be told of every later write.
     """
     wanted = list(dict.fromkeys(user_ids))
     rows = batches.read_rows({tables.Connections: [(user_id,) for user_id in wanted]})
@@ -34,22 +34,22 @@ def of(user_ids: Iterable[str]) -> dict[str, Presence]:
 
 
 def save(user_id: str, connection: Connection, most: int) -> Presence:
-    """Writes a device's connection anew and returns the person's presence with it; raises Full beyond `most` of them.
+    """Writes a device's connection and returns the person's presence with it; raises Full beyond `most` of them.
 
-    One round trip, two for a newcomer. However many come at once, the row counts them.
+    One round trip, two for a newcomer. The row counts the connections, however many come at once.
     """
     row = _add_device(user_id, connection, most) or _add_person(user_id, connection)
     if row is not None:
         return _presence(user_id, row)
     person = of([user_id])[user_id]
     is_in = any(known.connection_id == connection.connection_id for known in person.connections)
-    if len(person.connections) >= most and not is_in:  # it is in if botocore has just written it twice
+    if len(person.connections) >= most and not is_in:  # it is present if botocore has just written it twice
         raise Full(person)
     return save(user_id, connection, most)  # another first device was faster, or one has just left
 
 
 def _add_device(user_id: str, connection: Connection, most: int) -> tables.Connections | None:
-    """Writes a connection into the row of a person who has one; None if there is none, or no room in it."""
+    """Writes a connection into the row of a person who has one; None if the row is missing or full."""
     row = tables.Connections(user_id=user_id)
     device = Path(["connections", connection.connection_id])
     has_room = device.exists() | (size(tables.Connections.connections) < most)
@@ -69,7 +69,7 @@ def _add_device(user_id: str, connection: Connection, most: int) -> tables.Conne
 
 
 def _add_person(user_id: str, connection: Connection) -> tables.Connections | None:
-    """Writes the row of a person who has none; None if there is one."""
+    """Writes the row of a person who has none; None if it exists."""
     row = tables.Connections(
         user_id=user_id,
         connections={connection.connection_id: _stored(connection)},
@@ -99,7 +99,7 @@ def _stored(connection: Connection) -> dict[str, Any]:
 def renew(person: Presence, connection_id: str, now_s: int, lease_s: int) -> Presence | None:
     """Lets a device's lease go on until `lease_s`, and the sweep look when the first of the person's leases ends.
 
-    Returns the person's presence; None where the connection is not known any more. One round trip, 3 write units: the
+    Returns the person's presence; None if the connection is no longer known. One round trip, 3 write units: the
     sweep's index entry moves too.
     """
     device = Path(["connections", connection_id])
@@ -118,14 +118,14 @@ def renew(person: Presence, connection_id: str, now_s: int, lease_s: int) -> Pre
 
 
 def mark_online(user_id: str) -> None:
-    """Notes that those who watch a person have been told that they came; nothing where they have left again."""
+    """Notes that the people who watch a person know of their coming; does nothing if they have left again."""
     _settle(user_id, [tables.Connections.announced.set(True)], tables.Connections.sweep_at_s.exists())
 
 
 def show_last_seen(user_id: str, shows: bool) -> None:
     """Notes whether others may see when a person was last here, also of one who never was; one round trip.
 
-    It stands in the row that says who is here, because that is what everybody reads who would show it.
+    It is in the row of connections, because every function that would show it reads that row.
     """
     row = tables.Connections
     hides = row.hides_last_seen
@@ -136,7 +136,7 @@ def show_last_seen(user_id: str, shows: bool) -> None:
 
 
 def remove(user_id: str, connection_id: str, *, last_seen_ms: int | None = None) -> Presence | None:
-    """Forgets one connection, notes when the person was last there, and returns what is left; None where it was not.
+    """Forgets one connection, notes when the person was last there, and returns the presence left; None if unknown.
 
     One round trip. The time is written here and not later, because nothing else tells it once the connection is
     forgotten.
@@ -149,9 +149,9 @@ def remove(user_id: str, connection_id: str, *, last_seen_ms: int | None = None)
 
 
 def forget(user_id: str, dead: Collection[Connection], *, last_seen_ms: int | None) -> Presence | None:
-    """Forgets connections, notes when the person was last there, and returns what is left; one round trip.
+    """Forgets connections, notes when the person was last there, and returns the presence left; one round trip.
 
-    None where one of them is not there any more, or has another lease: it has pinged meanwhile, and nothing is written.
+    None if one of them is gone or has another lease, because it has pinged meanwhile; then nothing is written.
     """
     actions: list[Action] = [Path(["connections", connection.connection_id]).remove() for connection in dead]
     if last_seen_ms is not None:
@@ -165,7 +165,7 @@ def forget(user_id: str, dead: Collection[Connection], *, last_seen_ms: int | No
 def join(user_id: str, connection_id: str, conversation_id: str, now_ms: int) -> int:
     """Notes that a device has a conversation open, and returns since when it has, in ms.
 
-    NotFound for an unknown connection, Conflict past `MAX_JOINED`. One round trip; two if it was open already.
+    Raises NotFound for an unknown connection, Conflict past `MAX_JOINED`. One round trip; two if it was open already.
     """
     device = Path(["connections", connection_id])
     joined = Path(["connections", connection_id, "joined"])
@@ -198,23 +198,23 @@ def leave(user_id: str, connection_id: str, conversation_id: str) -> bool:
 
 
 def unknown_connection() -> NotFound:
-    """Returns the refusal for a device that was taken for gone: it must ping, or connect anew."""
+    """Returns the refusal for a device that was forgotten as dead: it must ping, or connect again."""
     return NotFound("connection_forgotten", "Parley took this connection for dead; send `ping` and join again.")
 
 
 def due(now_s: int) -> Iterator[str]:
-    """Yields the people whom the sweep must look at; an index query per shard, and for each `due.MAX_PAGE` more."""
+    """Yields the people whom the sweep must check; an index query per shard, and for each `due.MAX_PAGE` more."""
     rows = due_rows(tables.Connections.by_sweep, shards("presence"), tables.Connections.sweep_at_s <= now_s)
     return (row.user_id for row in rows)
 
 
 def put_off(user_id: str, at_s: int) -> None:
-    """Moves a person's entry in the sweep's index to `at_s`, whatever is left of them; nothing where there is none."""
+    """Moves a person's entry in the sweep's index to `at_s`, with connections or not; does nothing without a row."""
     _settle(user_id, [tables.Connections.sweep_at_s.set(at_s)], tables.Connections.sweep_at_s.exists())
 
 
 def sweep_again(user_id: str, at_s: int) -> None:
-    """Moves a person's entry in the sweep's index to `at_s`; nothing where no connection is left."""
+    """Moves a person's entry in the sweep's index to `at_s`; does nothing if no connection is left."""
     _settle(
         user_id,
         [tables.Connections.sweep_at_s.set(at_s)],
@@ -223,7 +223,7 @@ def sweep_again(user_id: str, at_s: int) -> None:
 
 
 def mark_offline(user_id: str, last_seen_ms: int | None) -> bool:
-    """Takes a person without connections out of the sweep's index; returns False where somebody connected meanwhile."""
+    """Takes a person without connections out of the sweep's index; returns False if a device connected meanwhile."""
     row = tables.Connections
     actions: list[Action] = [row.sweep_shard.remove(), row.sweep_at_s.remove(), row.announced.remove()]
     if last_seen_ms is not None:

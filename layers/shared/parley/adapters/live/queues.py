@@ -1,4 +1,4 @@
-"""The queues: posts that wait, what is left to do for a group's members, and exports that have more to do."""
+"""The queues: posts that wait, work left for a group's members, and exports that have more to do."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from parley.adapters.dynamodb import clients, retrying
 from parley.domain.live.posts import Post
 from parley.domain.live.sweeps import SweepJob
 
-if TYPE_CHECKING:  # every handler that tells somebody imports this module; few know of exports and erasures
+if TYPE_CHECKING:  # every handler that tells people imports this module; few handle exports and erasures
     from parley.domain.erasure.job import ErasureStep
     from parley.domain.exports.job import ExportStep
 
@@ -32,7 +32,7 @@ def deliver(jobs: Sequence[Struct]) -> None:
 
 
 def sweep_on(jobs: Sequence[SweepJob]) -> None:
-    """Puts rows that a sweep has found to be due into their queue; one call per 10 jobs."""
+    """Puts due rows that a sweep has found into their queue; one call per 10 jobs."""
     send_all("SWEEPS_QUEUE_URL", jobs)
 
 
@@ -64,7 +64,7 @@ def erase_on(step: "ErasureStep", delay_s: int = 0) -> None:
 
 
 def _send(sqs: Any, queue_url: str, entries: list[dict[str, Any]]) -> None:
-    """Sends one batch, and again what of it was not taken: botocore retries a call that fails, not a part of one."""
+    """Sends one batch, and repeats the part that was not taken: botocore repeats a failed call, not a part of one."""
     for _ in range(MAX_TRIES):
         answer = sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
         not_taken = {failure["Id"] for failure in answer.get("Failed", [])}

@@ -1,6 +1,6 @@
 """Posting to sockets through API Gateway's `@connections`.
 
-All devices at once, each its frames in their order, and what became of each frame.
+It posts to all devices at once, to each its frames in order, and returns an outcome for each frame.
 """
 
 from collections import defaultdict
@@ -23,20 +23,20 @@ logger = Logger()
 
 
 class Outcome(Enum):
-    """What became of a post."""
+    """The outcome of a post."""
 
     DELIVERED = "delivered"
     GONE = "gone"  # 410: closed, or not yet through `$connect`
     LATER = "later"  # 429 (too fast, or the client's buffer is full), 5xx, no answer, 403 (we may not)
-    REFUSED = "refused"  # a frame over 128 KB or an id that is none: no retry would help
+    REFUSED = "refused"  # a frame over 128 KB or an invalid id: no retry would help
 
 
 def post_all(posts: Sequence[tuple[str, bytes]]) -> list[Outcome]:
     """Posts each (connection id, frame) and returns the outcomes in the same order; one failure never stops another.
 
-    A connection gets its frames in the order given (that somebody was added before the message that says so), at one
-    post after the other; connections do not wait for one another. Behind a frame that must wait, or that finds the
-    connection gone, the rest of the connection's is not posted and has the same outcome: it would come first, or late.
+    A connection gets its frames in the order given (a `member_added` before the message that tells of it), one post
+    after the other; connections do not wait for one another. After a frame that must wait, or that finds the connection
+    gone, the connection's other frames are not posted and have the same outcome: they would come first, or late.
     """
     places: defaultdict[str, list[int]] = defaultdict(list)
     for place, (connection_id, _) in enumerate(posts):
@@ -62,7 +62,10 @@ def _post_in_order(posts: Sequence[tuple[str, bytes]]) -> list[Outcome]:
 
 
 def post(connection_id: str, frame: bytes) -> Outcome:
-    """Posts one frame to one connection, once: what fails goes to the queue, which waits better than a request does."""
+    """Posts one frame to one connection, once.
+
+    A failed post goes to the queue, which waits better than a request does.
+    """
     try:
         _client().post_to_connection(ConnectionId=connection_id, Data=frame)
     except ClientError as error:
@@ -75,8 +78,8 @@ def post(connection_id: str, frame: bytes) -> Outcome:
 def close_all(connection_ids: Iterable[str]) -> int:
     """Closes connections from this side, at once (the clients see 1000); returns how many may still be open.
 
-    That is logged and raises nothing: API Gateway closes the connection within two hours, nobody is told of it as live
-    any more, and whoever waits for its end waits no longer.
+    A failure is logged and raises nothing: API Gateway closes the connection within two hours, nobody sees it as live
+    any more, and a caller that waits for its end waits no longer.
     """
     return sum(_closes.map(_is_left_open, connection_ids))
 

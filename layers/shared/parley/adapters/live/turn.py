@@ -1,4 +1,4 @@
-"""Which TURN servers there are, and the secret that Parley shares with them."""
+"""The TURN servers, and the secret that Parley shares with them."""
 
 from functools import lru_cache
 
@@ -8,11 +8,11 @@ from parley.adapters import environment
 from parley.adapters.dynamodb import clients
 
 DEFAULT_LIFE_S = 3600
-KEEP_S = 300  # a secret is fetched again after this: so long after its rotation the relay must take the old one, too
+KEEP_S = 300  # until the secret is fetched again: so long after its rotation the relay must take the old one, too
 
 
 class Relays(Struct, frozen=True, kw_only=True):
-    """The relays: none where `urls` is empty."""
+    """The relays: none if `urls` is empty."""
 
     urls: list[str]
     secret: bytes

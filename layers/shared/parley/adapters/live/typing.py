@@ -1,4 +1,4 @@
-"""Who is typing where, for a few seconds."""
+"""The people who are typing, and where, for a few seconds."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,15 +13,15 @@ from parley.domain.conversations.head import Head
 from parley.domain.live.sweeps import shard, shards
 from parley.domain.live.typing_status import Typist
 
-# DynamoDB may delete a row as soon as it may delete it at all, and then nobody would be told that the typing has ended.
-# So it may only after the sweep has had an hour to do so.
+# DynamoDB may delete a row as soon as it has expired, and then nobody would be told that the typing has ended.
+# So a row expires only after the sweep has had an hour to do so.
 KEEP_S = 3600
 
 
 def save(typist: Typist) -> None:
-    """Writes that somebody types until `expires_at_ms`, in place of what was there; one round trip.
+    """Writes that a user types until `expires_at_ms`, which replaces any earlier row; one round trip.
 
-    The index entry stays where the first start has put it, so to type on costs one write unit, and not three.
+    The index entry stays as the first start has put it, so further typing costs one write unit, and not three.
     """
     row, columns = tables.Typing(conversation_id=typist.conversation_id, user_id=typist.user_id), tables.Typing
     row.update(
@@ -36,12 +36,12 @@ def save(typist: Typist) -> None:
 
 
 def of(conversation_id: str, user_id: str) -> Typist | None:
-    """Returns the person's row there, run out or not; one round trip."""
+    """Returns the person's row there, expired or not; one round trip."""
     return _found(batches.read_rows({tables.Typing: [(conversation_id, user_id)]}), conversation_id, user_id)
 
 
 def stop(typist: Typist) -> None:
-    """Notes that somebody has stopped typing; nothing if they have gone on meanwhile, or the row is gone."""
+    """Notes that a user has stopped typing; does nothing if they have typed again meanwhile, or the row is gone."""
     columns = tables.Typing
     actions: list[Action] = [
         columns.stopped.set(True),
@@ -52,19 +52,19 @@ def stop(typist: Typist) -> None:
 
 
 def put_off(conversation_id: str, user_id: str, at_ms: int) -> None:
-    """Lets the sweep look at a row at `at_ms`; nothing where it need not look any more."""
+    """Schedules the sweep's next check of a row at `at_ms`; does nothing if the row is no longer due."""
     columns = tables.Typing
     _update(conversation_id, user_id, [columns.expires_at_ms.set(at_ms)], columns.sweep_shard.exists())
 
 
 def remove_stale(typist: Typist) -> bool:
-    """Deletes the row if it is still the one that ran out; returns False where somebody has typed on meanwhile."""
+    """Deletes the row if it is still the expired one; returns False if the user has typed again meanwhile."""
     row = tables.Typing(conversation_id=typist.conversation_id, user_id=typist.user_id)
     return _delete(row, _is_as_read(typist))
 
 
 def heads_and_typists(keys: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[Head | None, Typist | None]]:
-    """Returns a conversation's head and whether somebody types there, run out or not, by conversation and user id.
+    """Returns heads and typing rows, expired or not, by conversation and user id.
 
     One round trip.
     """
@@ -74,13 +74,13 @@ def heads_and_typists(keys: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], 
 
 
 def in_conversation(conversation_id: str, now_ms: int) -> list[Typist]:
-    """Returns who types there now; one round trip."""
+    """Returns the users who are typing there now; one round trip."""
     rows = tables.Typing.query(conversation_id)
     return [typist for row in rows if (typist := _typist(row)).expires_at_ms > now_ms and not typist.is_stopped]
 
 
 def due(now_ms: int) -> Iterator[tuple[str, str]]:
-    """Yields conversation id and user id of the rows that the sweep must look at; some have not run out yet.
+    """Yields conversation id and user id of the rows that the sweep must check; some have not expired yet.
 
     An index query per shard, and for each `due.MAX_PAGE` more.
     """
@@ -117,7 +117,7 @@ def _typist(row: tables.Typing) -> Typist:
 
 
 def _is_as_read(typist: Typist) -> Condition:
-    """Returns the condition that nobody has typed on since the row was read."""
+    """Returns the condition that the user has not typed again since the row was read."""
     columns = tables.Typing
     of_before: Condition = columns.until_ms.does_not_exist() & (columns.expires_at_ms == typist.expires_at_ms)
     is_as_read: Condition = (columns.until_ms == typist.expires_at_ms) | of_before

@@ -1,4 +1,4 @@
-"""The audit log: entries are added, in the transaction of what they tell of where there is one, and read."""
+"""The audit log: entries are added, if possible in the transaction of the act itself, and read."""
 
 import msgspec
 from pynamodb.exceptions import PutError
@@ -11,12 +11,12 @@ _row_is_new = tables.AuditEntry.entry_id.does_not_exist()
 
 
 def put_entry(transaction: TransactWrite, entry: Entry) -> None:
-    """Adds an entry to the transaction that does what it tells of. Nothing is ever written over an entry."""
+    """Adds an entry to the transaction of the act itself. Nothing ever overwrites an entry."""
     transaction.save(_row(entry), condition=_row_is_new)
 
 
 def write_entry(entry: Entry) -> None:
-    """Adds an entry, once; one round trip. What only reads is told of before anything is shown."""
+    """Adds an entry, once; one round trip. An act that only reads is logged before anything is shown."""
     try:
         _row(entry).save(condition=_row_is_new)
     except PutError as error:

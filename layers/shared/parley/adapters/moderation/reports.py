@@ -17,12 +17,12 @@ _NUMBERS = ("seq", "created_at_ms", "version", "handled_at_ms")
 
 
 def row(report: Report) -> tables.Report:
-    """Returns a report's row, to be saved in the transaction of what it is about."""
+    """Returns a report's row, to be saved in the transaction of its subject."""
     return tables.Report(**msgspec.to_builtins(report))
 
 
 def add(report: Report) -> bool:
-    """Writes a report; returns False where there is one of its id already; one round trip."""
+    """Writes a report; returns False if one of its id exists already; one round trip."""
     try:
         row(report).save(condition=tables.Report.report_id.does_not_exist())
     except PutError as error:
@@ -41,7 +41,7 @@ def get_report(report_id: str) -> Report | None:
 
 
 def list_reports(status: str, limit: int, after: ReportPosition | None, *, newest_first: bool) -> list[Report]:
-    """Returns up to `limit` reports of a status by time, without what anybody wrote; one round trip."""
+    """Returns up to `limit` reports of a status by time, without users' words; one round trip."""
     start = None
     if after is not None:
         start = {
@@ -64,7 +64,7 @@ def some(report_ids: Iterable[str]) -> list[Report]:
 
 
 def change(known: Report, changed: Report, entry: Entry) -> bool:
-    """Writes what a moderator changed of a report, and that they did; False where it is no longer as `known`."""
+    """Writes a moderator's change of a report, and the audit entry; False if the report is no longer as `known`."""
     before, after = msgspec.to_builtins(known), msgspec.to_builtins(changed)
     actions = [getattr(tables.Report, name).set(value) for name, value in after.items() if value != before[name]]
     try:

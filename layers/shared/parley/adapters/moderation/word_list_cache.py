@@ -1,7 +1,7 @@
 """The list of banned words as this process knows it.
 
-Once in `CHECK_S` seconds the version that is current is one key more in a batch that is read anyway (`due`, `take`), at
-half a unit; only where it is a new one is the list read. What compares words is imported once there is a list.
+Once in `CHECK_S` seconds the current version is one key more in a batch that is read anyway (`due`, `take`), at half a
+unit. Only a new version makes it read the list. The modules that compare words are imported once a list exists.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ CHECK_S = 60
 
 
 class Known(Struct, frozen=True, kw_only=True):
-    """What this process knows; `rules` is None where there are none, `flagging` are the ids of those that flag."""
+    """This process's list; `rules` is None if it has none, `flagging` are the ids of those that flag."""
 
     version: int = 0
     rules: "Rules | None" = None
@@ -32,13 +32,13 @@ _known = Known()
 
 
 def due(now_s: int) -> list[batches.Key]:
-    """Returns the key of `tables.WordList` that a batch should hold beside what it is for: now and then."""
+    """Returns the key of `tables.WordList` that a batch should also hold: once in `CHECK_S` seconds."""
     at_s = _known.checked_at_s
     return [] if at_s is not None and 0 <= now_s - at_s < CHECK_S else [(tables.WORD_LIST_VERSION,)]
 
 
 def take(rows: Rows, now_s: int) -> None:
-    """Takes from a batch that held `due` which version is current; one round trip more where it is a new one."""
+    """Takes the current version from a batch that held `due`; one more round trip if it is new."""
     global _known
     if due(now_s):
         row = rows.get(tables.WordList, tables.WORD_LIST_VERSION)
@@ -47,19 +47,19 @@ def take(rows: Rows, now_s: int) -> None:
 
 
 def check_now(now_s: int) -> None:
-    """Looks which version is current, where it is time for that and no batch is read anyway; one round trip."""
+    """Checks the current version, if a check is due and no batch is read anyway; one round trip."""
     if keys := due(now_s):
         take(batches.read_rows({tables.WordList: keys}, stale=(tables.WordList,)), now_s)
 
 
 def forget() -> None:
-    """Forgets everything, as a process that is started anew."""
+    """Clears the in-process memory; tests use it to simulate a new process."""
     global _known
     _known = Known()
 
 
 def verdict(text: str) -> "Verdict | None":
-    """Returns what the rules say of a text; None where there are none."""
+    """Returns the rules' verdict on a text; None without rules."""
     return None if _known.rules is None else _known.rules.check(text)
 
 

@@ -1,4 +1,4 @@
-"""The list of banned words: one item, and the version that is current as another."""
+"""The list of banned words: one item, and the current version as another."""
 
 from msgspec import convert
 from pynamodb.exceptions import TransactWriteError
@@ -10,11 +10,11 @@ from parley.domain.moderation.audit import Entry
 from parley.domain.moderation.banned_words import Rule
 from parley.domain.moderation.word_list import Past, WordList
 
-LIST = "rules"  # the key under which it stands
+LIST = "rules"  # the key of the list
 
 
 def get_word_list() -> WordList:
-    """Returns the list, an empty one where there is none; one round trip, 100 units at most."""
+    """Returns the list, an empty one if none exists; one round trip, 100 units at most."""
     try:
         row = tables.WordList.get(LIST, consistent_read=True)
     except tables.WordList.DoesNotExist:
@@ -30,7 +30,7 @@ def get_word_list() -> WordList:
 
 
 def put_word_list(wanted: WordList, entry: Entry) -> bool:
-    """Writes the list, its version and that somebody did so; False where it does not follow on what is there."""
+    """Writes the list, its version and the audit entry; False if it does not follow the stored version."""
     version = tables.WordList.version
     follows = version.does_not_exist() if wanted.version == 1 else version == wanted.version - 1
     row = tables.WordList(

@@ -1,11 +1,11 @@
-"""When a person was signed out: one small row for each person to whom that has happened."""
+"""When a person was signed out: one small row for each person who was."""
 
 from pynamodb.exceptions import UpdateError
 
 from parley.adapters import limits
 from parley.adapters.dynamodb import admission, clients, conditions, tables
 
-MAX_LEEWAY_S = 300  # the most that JwtLeewayS may be (template.yaml)
+MAX_LEEWAY_S = 300  # the maximum of JwtLeewayS (template.yaml)
 
 _State = tables.AccountState
 
@@ -13,7 +13,7 @@ _State = tables.AccountState
 def sign_out(user_id: str, now_s: int) -> None:
     """Ends every sign-in of a person that began before now; one round trip, 1 write unit.
 
-    The row goes by itself once the last of those tokens has ended.
+    The row expires once the last of those tokens has ended.
     """
     expires_at_s = now_s + limits.token_lifetime_s() + MAX_LEEWAY_S
     try:
@@ -22,7 +22,7 @@ def sign_out(user_id: str, now_s: int) -> None:
             condition=_State.signed_out_at_s.does_not_exist() | (_State.signed_out_at_s < now_s),
         )
     except UpdateError as error:
-        if not conditions.failed_condition(error):  # a later sign-out stands, and this one is part of it
+        if not conditions.failed_condition(error):  # a later sign-out is stored, and includes this one
             raise
 
 

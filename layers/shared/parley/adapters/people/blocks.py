@@ -1,6 +1,6 @@
-"""Who has blocked whom: two rows for each pair, written together, so that either side reads its own.
+"""Blocks between people: two rows for each pair, written together, so that either side reads its own.
 
-What one operation needs to know of one other person is one key more in a batch: `key` and `of`.
+An operation that needs the blocks with one other person adds one key to a batch: `key` and `of`.
 """
 
 from collections.abc import Collection, Iterable
@@ -15,48 +15,48 @@ from parley.adapters.dynamodb.batches import Rows
 from parley.adapters.dynamodb.documents import to_wire
 from parley.domain.conversations.block_steps import Blocking, Position
 
-MAX_READ = 50  # rows of one person that are read whole; whoever has more is looked up beside each of the others
+MAX_READ = 50  # rows of one person that are read whole; a person with more is looked up beside each of the others
 
 
 class Block(Struct, frozen=True, kw_only=True):
-    """Somebody whom a person has blocked, and when."""
+    """A user whom a person has blocked, and when."""
 
     user_id: str
     blocked_at_ms: int
 
 
 def key(user_id: str, other_id: str) -> batches.Key:
-    """Returns the key of the row that tells `user_id` what stands between the two: one more in a batch, 1 unit."""
+    """Returns the key of `user_id`'s row about the blocks between the two: one more in a batch, 1 unit."""
     return (user_id, other_id)
 
 
 def of(rows: Rows, user_id: str, other_id: str) -> Blocking:
-    """Returns what stands between two people, from a batch that held `key` of `tables.Block`."""
+    """Returns the blocks between two people, from a batch that held `key` of `tables.Block`."""
     row = rows.get(tables.Block, user_id, other_id)
     return Blocking() if row is None else Blocking(by_me=bool(row.by_me), of_me=bool(row.of_me))
 
 
 def absent() -> Condition:
-    """Returns the condition under which a pair's row holds no block; a row without one there is none."""
+    """Returns the condition that a pair's row holds no block, or does not exist."""
     return tables.Block.user_id.does_not_exist()
 
 
 def made(*, is_on: bool) -> Condition:
-    """Returns the condition under which the person of a pair's row has blocked the other one, or has not."""
+    """Returns the condition that the person of a pair's row has blocked the other, or has not."""
     return tables.Block.by_me.exists() if is_on else tables.Block.by_me.does_not_exist()
 
 
 def cut_off(user_id: str, others: Iterable[str]) -> set[str]:
-    """Returns with whom there is a block, whoever of the two has blocked: those of `others` at least.
+    """Returns the people who have a block with a person, in either direction: those of `others` at least.
 
-    One round trip, two where there are many.
+    One round trip, two for a person with many blocks.
     """
     few = few_cut_off(user_id)
     return cut_off_among(user_id, others) if few is None else few
 
 
 def few_cut_off(user_id: str) -> set[str] | None:
-    """Returns everybody with whom a person has a block, or None where there may be too many to read them all.
+    """Returns all people who have a block with a person, or None if they may be too many to read at once.
 
     One round trip, 1 read unit for nearly everybody.
     """
@@ -65,12 +65,12 @@ def few_cut_off(user_id: str) -> set[str] | None:
 
 
 def cut_off_among(user_id: str, others: Iterable[str]) -> set[str]:
-    """Returns those of these people with whom a person has a block; one round trip per 100, a unit each."""
+    """Returns those of these people who have a block with a person; one round trip per 100, a unit each."""
     return {other_id for other_id, blocking in _each_of(user_id, others) if blocking.is_on}
 
 
 def few_blockers_of(user_id: str) -> set[str] | None:
-    """Returns everybody who has blocked a person, or None where there may be too many to read them all.
+    """Returns all people who have blocked a person, or None if they may be too many to read at once.
 
     One round trip.
     """
@@ -79,14 +79,14 @@ def few_blockers_of(user_id: str) -> set[str] | None:
 
 
 def _few(user_id: str) -> list[tables.Block] | None:
-    """Returns all rows of a person, or None where there may be too many; `MAX_READ` of under 100 bytes are 2 units."""
+    """Returns all rows of a person, or None if they may be too many; `MAX_READ` of under 100 bytes are 2 units."""
     found = tables.Block.query(user_id, limit=MAX_READ, page_size=MAX_READ, consistent_read=True)
     rows = list(found)
     return rows if found.last_evaluated_key is None else None
 
 
 def blockers_of(user_id: str, others: Collection[str]) -> set[str]:
-    """Returns who has blocked a person, those of `others` at least; one round trip, two where many have."""
+    """Returns the people who have blocked a person, those of `others` at least; one round trip, two if many have."""
     few = few_blockers_of(user_id)
     return blockers_among(user_id, others) if few is None else few
 
@@ -103,7 +103,7 @@ def _each_of(user_id: str, others: Iterable[str]) -> list[tuple[str, Blocking]]:
 
 
 def blocked_by(user_id: str) -> set[str]:
-    """Returns everybody whom a person has blocked; one round trip, for nobody blocks more than `MAX_BLOCKS`."""
+    """Returns all people whom a person has blocked; one round trip, because nobody blocks more than `MAX_BLOCKS`."""
     return {row.other_id for row in tables.Block.by_time.query(user_id, consistent_read=True)}
 
 
@@ -133,7 +133,7 @@ def list_blocks(user_id: str, limit: int, after: Position | None) -> list[Block]
 
 
 def get_block(user_id: str, other_id: str) -> tuple[Blocking, Block | None]:
-    """Returns what stands between two people, and the first one's block of the other; one round trip."""
+    """Returns the blocks between two people, and the first one's block of the other; one round trip."""
     try:
         row = tables.Block.get(user_id, other_id, consistent_read=True)
     except tables.Block.DoesNotExist:
@@ -143,7 +143,7 @@ def get_block(user_id: str, other_id: str) -> tuple[Blocking, Block | None]:
 
 
 def save(user_id: str, block: Block) -> bool:
-    """Writes a block into both rows; returns False where it was there already, or somebody was in the way."""
+    """Writes a block into both rows; returns False if it exists already, or another write was faster."""
     try:
         with TransactWrite(connection=clients.dynamodb) as transaction:
             transaction.update(
@@ -162,9 +162,9 @@ def save(user_id: str, block: Block) -> bool:
 
 
 def remove(user_id: str, other_id: str, known: Blocking) -> bool:
-    """Takes a person's block of another out of both rows, which go where nothing else stands in them.
+    """Takes a person's block of another out of both rows, and deletes rows that hold nothing else.
 
-    Returns False where they are no longer as `known`.
+    Returns False if they are no longer as `known`.
     """
     mine = tables.Block(user_id=user_id, other_id=other_id)
     theirs = tables.Block(user_id=other_id, other_id=user_id)

@@ -26,7 +26,7 @@ def of_all(within: Range, limit: int) -> list[Entry]:
 
 @cache
 def sealing_key() -> bytes:
-    """Returns what cursors are sealed with: made of names that CloudFormation gives at random and no client sees."""
+    """Returns the key that seals cursors: made of names that CloudFormation gives at random and no client sees."""
     parts = (environment.required("USERS_TABLE"), environment.required("POST_RETRIES_QUEUE_URL"))
     return sha256("\n".join(("directory", *parts)).encode()).digest()
 
@@ -41,5 +41,5 @@ def _merged(index: tables.ByRole | tables.ByName, hashes: Iterable[str], within:
         )
         return [Entry(row.name_key, row.user_id) for row in found]
 
-    # An index may lag behind: a person whose role has just changed can stand in both.
+    # An index may lag: a person whose role has just changed can be in both.
     return sorted({entry for entries in _queries.map(query, hashes) for entry in entries})[:limit]

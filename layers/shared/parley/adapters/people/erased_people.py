@@ -1,4 +1,4 @@
-"""The mark that somebody was erased, which holds a hash of their id and nothing else: nobody gets in as them."""
+"""The mark of an erased person, which holds a hash of their id and nothing else: nobody gets in as them."""
 
 from collections.abc import Iterable
 

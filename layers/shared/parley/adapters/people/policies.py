@@ -1,4 +1,4 @@
-"""The policies that are shipped, and the one that this deployment has chosen: the environment variable POLICY.
+"""The shipped policies, and the deployment's own choice: the environment variable POLICY.
 
 `python -m parley.adapters.people.policies` checks all of them.
 """
@@ -37,7 +37,7 @@ def check_all(folder: Path = FOLDER) -> list[Policy]:
 
 
 def main() -> str | None:
-    """Returns what is wrong with the policies, for `sys.exit`."""
+    """Returns the faults of the policies, for `sys.exit`."""
     try:
         check_all()
         current()

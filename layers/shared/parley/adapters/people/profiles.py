@@ -1,4 +1,4 @@
-"""What is known of people: the profile that their newest token carried, or the host's own server gave them."""
+"""People's profiles, from their newest token or from the host's own server."""
 
 from collections.abc import Iterable
 
@@ -22,20 +22,20 @@ class Profile(Struct, frozen=True, kw_only=True):
 
     @property
     def name_key(self) -> str:
-        """Returns by what the directory sorts and finds the person."""
+        """Returns the key by which the directory sorts and finds the person."""
         return directory.name_key(self.name, self.user_id)
 
     def issued_at(self, at_s: int) -> "Profile":
-        """Returns the same, said at another time."""
+        """Returns the same profile, described at another time."""
         return replace(self, issued_at_s=at_s)
 
     def says_the_same(self, other: "Profile") -> bool:
-        """Says whether both describe the person alike, whenever they were said."""
+        """Says whether both describe the person alike, at any time."""
         return self.issued_at(other.issued_at_s) == other
 
 
 def get_profile(user_id: str) -> Profile | None:
-    """Returns somebody's profile, None for somebody who has never signed in; strongly consistent, one round trip."""
+    """Returns a user's profile, None if they have never signed in; strongly consistent, one round trip."""
     try:
         row = tables.User.get(user_id, consistent_read=True)
     except tables.User.DoesNotExist:
@@ -44,7 +44,7 @@ def get_profile(user_id: str) -> Profile | None:
 
 
 def profile_of(rows: Rows, user_id: str) -> Profile | None:
-    """Returns somebody's profile from a batch, or None where there is none."""
+    """Returns a user's profile from a batch, or None if it does not exist."""
     row = rows.get(tables.User, user_id)
     return None if row is None else _profile(row)
 

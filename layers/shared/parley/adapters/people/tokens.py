@@ -1,7 +1,7 @@
 """Verifies the host's JWTs with PyJWT. Only the authorizers may import this: cryptography costs 80 ms of a cold start.
 
-Which keys and algorithms count is decided by the environment, never by the token: a shared secret means HS256 and
-nothing else, a JWKS URL means RS256, ES256 or EdDSA with a key of that very kind. No key that a token names is used.
+The environment decides on keys and algorithms, never the token: a shared secret means HS256 and nothing else, a
+JWKS URL means RS256, ES256 or EdDSA with a key of that very kind. No key that a token names is used.
 """
 
 import threading
@@ -25,13 +25,13 @@ MAX_TOKEN_BYTES = 8_192  # API Gateway takes 10,240 bytes of headers in all
 SHARED_SECRET = ("HS256",)
 PUBLIC_KEYS = ("RS256", "ES256", "EdDSA")
 
-KEEP_S = 300  # keys are fetched again after this
-REFETCH_S = 60  # a token with an unknown key makes us fetch at most this often, whoever sends it
-RETRY_S = 5  # while there are no keys at all
-STALE_S = 3_600  # how long keys are believed while they cannot be fetched again
+KEEP_S = 300  # seconds until keys are fetched again
+REFETCH_S = 60  # a token with an unknown key causes a fetch at most this often, whoever sends it
+RETRY_S = 5  # while no key is known
+STALE_S = 3_600  # seconds for which keys are believed while they cannot be fetched again
 JWKS_TIMEOUT_S = 3
 
-# PyJWT checks issuer and audience. The times are checked against the request's own, in `domain.claims`, as the rest is.
+# PyJWT checks issuer and audience. `domain.claims` checks the times, like all else, against the request's own time.
 _OPTIONS: Options = {
     "verify_exp": False,
     "verify_nbf": False,
@@ -40,8 +40,8 @@ _OPTIONS: Options = {
     "verify_jti": False,
     "enforce_minimum_key_length": True,
 }
-MAX_NOTED_CHARACTERS = 256  # of an issuer or audience in the log; anybody can send a token that names any
-# PyJWT's errors, the most particular first.
+MAX_NOTED_CHARACTERS = 256  # characters of an issuer or audience in the log; anybody can send a token that names any
+# PyJWT's errors, the most specific first.
 _CODES: tuple[tuple[type[jwt.InvalidTokenError], str, str], ...] = (
     (jwt.InvalidAlgorithmError, "token_algorithm", "The token is signed by an algorithm that is not accepted here."),
     (jwt.InvalidSignatureError, "token_signature", "The token's signature is not one of the issuer's."),
@@ -55,11 +55,11 @@ logger = Logger()
 
 
 class KeysNotFetched(Exception):
-    """Where the keys should be, nothing answers, or something that is no key set."""
+    """The keys' address does not answer, or answers without a key set."""
 
 
 class Key(Struct, frozen=True):
-    """What a signature is checked with, for one algorithm only. `key_id` is None for a secret."""
+    """The key of a signature, for one algorithm only. `key_id` is None for a secret."""
 
     algorithm: str
     material: bytes | jwt.PyJWK
@@ -67,7 +67,7 @@ class Key(Struct, frozen=True):
 
 
 class Keys:
-    """Keys from elsewhere, kept for `KEEP_S`, and for up to `STALE_S` while they cannot be had anew."""
+    """Keys from elsewhere, kept for `KEEP_S`, and for up to `STALE_S` while they cannot be fetched again."""
 
     def __init__(self, algorithms: Sequence[str], fetch: Callable[[], list[Key]]) -> None:
         self.algorithms = algorithms
@@ -77,7 +77,7 @@ class Keys:
         self._lock = threading.Lock()
 
     def known(self, now_s: int) -> list[Key]:
-        """Returns the keys; raises Unavailable where there are none, or none fresh enough to be believed."""
+        """Returns the keys; raises Unavailable if none is known, or none fresh enough to be believed."""
         with self._lock:
             if now_s - self._fetched_at_s >= KEEP_S:
                 self._try_to_fetch(now_s, not_within_s=RETRY_S)
@@ -86,7 +86,7 @@ class Keys:
             return self._keys
 
     def fetched_anew(self, now_s: int) -> list[Key]:
-        """Returns the keys as they are now, for a token that no known one fits; none within `REFETCH_S`."""
+        """Returns fresh keys for a token that no known key fits; none within `REFETCH_S`."""
         with self._lock:
             return self._keys if self._try_to_fetch(now_s, not_within_s=REFETCH_S) else []
 
@@ -104,18 +104,18 @@ class Keys:
 
 
 class Verifier(Struct, frozen=True, kw_only=True):
-    """What a token must be to be believed."""
+    """The requirements for a token."""
 
     keys: Keys
     issuer: str
     audience: str
-    service_audience: str = ""  # what tokens of the role `service` must carry beside it; empty: nothing
+    service_audience: str = ""  # the audience that tokens of the role `service` must carry, too; empty: none
     leeway_s: int = 0
     names: ClaimNames = ClaimNames()
     max_lifetime_s: int = claims.MAX_LIFETIME_S
 
     def verify(self, token: str, now_s: int) -> SignIn:
-        """Returns what a token says about its bearer; raises Unauthenticated, or Unavailable for want of keys."""
+        """Returns the sign-in of a token; raises Unauthenticated, or Unavailable for lack of keys."""
         if len(token) > MAX_TOKEN_BYTES:
             raise Unauthenticated("token_too_large", f"The token is longer than {MAX_TOKEN_BYTES} bytes.")
         if not token.isascii():
@@ -137,7 +137,7 @@ class Verifier(Struct, frozen=True, kw_only=True):
         )
 
     def _content(self, token: str, algorithm: str, key_id: str | None, now_s: int) -> dict[str, Any]:
-        """Returns the claims under a good signature; raises InvalidSignatureError where no key fits."""
+        """Returns the claims under a good signature; raises InvalidSignatureError if no key fits."""
         for keys in (self.keys.known, self.keys.fetched_anew):
             for key in keys(now_s):
                 if key.algorithm != algorithm or (key_id is not None and key.key_id not in (None, key_id)):
@@ -183,12 +183,12 @@ def origin(token: str) -> dict[str, object]:
 
 
 def verify(token: str, now_s: int) -> SignIn:
-    """Returns what a token says about its bearer, verified as the environment asks; see `Verifier.verify`."""
+    """Returns the sign-in of a token, verified as the environment asks; see `Verifier.verify`."""
     return _verifier().verify(token, now_s)
 
 
 def forget_settings() -> None:
-    """Forgets environment and keys, so that the next token is verified as the environment asks by then."""
+    """Forgets environment and keys, so that the next token is verified by the new environment."""
     _verifier.cache_clear()
 
 
@@ -211,7 +211,7 @@ def _verifier() -> Verifier:
 
 
 def _keys() -> Keys:
-    """Returns the one kind of keys that the environment names; raises where it names none."""
+    """Returns the keys of the one kind that the environment names; raises if it names none."""
     url = environment.optional("JWT_JWKS_URL")
     if url:
         return Keys(PUBLIC_KEYS, lambda: public_keys(url))
@@ -223,9 +223,9 @@ def _keys() -> Keys:
 
 
 def public_keys(url: str) -> list[Key]:
-    """Returns the public keys that a JWKS holds for the algorithms we take; raises KeysNotFetched.
+    """Returns a JWKS's public keys for the algorithms that Parley takes; raises KeysNotFetched.
 
-    A key that PyJWT cannot use, or finds too weak, is skipped; a set without any that it can use counts as not fetched.
+    A key that PyJWT cannot use, or finds too weak, is skipped; a set without any usable key counts as not fetched.
     """
     try:
         members = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=JWKS_TIMEOUT_S).fetch_data().get("keys")
@@ -243,7 +243,7 @@ def public_keys(url: str) -> list[Key]:
 
 
 def _usable(member: Any) -> jwt.PyJWK | None:
-    """Returns a key of a JWKS, or None if checking a signature with it would raise: weak, or no key at all."""
+    """Returns a key of a JWKS, or None if checking a signature with it would raise: weak, or not a key."""
     try:
         key = jwt.PyJWK.from_dict(member)
         weakness = key.Algorithm.check_key_length(key.Algorithm.prepare_key(key.key))
