@@ -40,7 +40,7 @@ class Sweep(Generic[Row]):
     """The rows that one sweep looks for, and what it does with a row.
 
     `read` reads up to `JOB_ROWS` rows at once. If it fails, `sweep_one` gets None and reads its row alone, so an
-    unreadable row stops no other. `put_off` moves a row behind all due rows. `names` are the names of the key's parts.
+    unreadable row stops no other. `put_off` moves a row after all due rows. `names` are the names of the key's parts.
     """
 
     kind: SweepKind
@@ -71,7 +71,7 @@ def _jobs(request: Request, sweep: Sweep[Row], keys: Iterator[Key]) -> Iterator[
 def sweep_keys(request: Request, run: Run, sweep: Sweep[Row], keys: Iterable[Key]) -> int:
     """Returns the sum of the results of `sweep.sweep_one`; a row that raises does not stop the others.
 
-    It is moved behind all due rows, so the next run tries it last. Rows that are not begun in time stay due.
+    It is moved after all due rows, so the next run tries it last. Rows that are not begun in time stay due.
     """
     rows = list(keys)
     found = (run.attempt(lambda: sweep.read(rows)) or {}) if rows else {}

@@ -13,7 +13,7 @@ ALREADY_OPEN = "already_open"
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
-    """Whether the caller may open a conversation, and which rule says so.
+    """The answer: the decision about a conversation, and the rule that decided.
 
     `code` is `allowed`, `already_open`, or the code with which an attempt would be refused. The capabilities of an open
     conversation say whether the caller may write there.

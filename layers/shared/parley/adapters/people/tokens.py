@@ -26,7 +26,7 @@ SHARED_SECRET = ("HS256",)
 PUBLIC_KEYS = ("RS256", "ES256", "EdDSA")
 
 KEEP_S = 300  # seconds until keys are fetched again
-REFETCH_S = 60  # a token with an unknown key causes a fetch at most this often, whoever sends it
+REFETCH_S = 60  # a token with an unknown key causes a fetch at most this often, from any sender
 RETRY_S = 5  # while no key is known
 STALE_S = 3_600  # seconds for which keys are believed while they cannot be fetched again
 JWKS_TIMEOUT_S = 3

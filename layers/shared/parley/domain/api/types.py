@@ -121,7 +121,7 @@ class Conversation(Struct, frozen=True, kw_only=True):
 
 
 class Reaction(Struct, frozen=True):
-    """How often a message has an emoji, and whether the reader gave one of them."""
+    """The count of an emoji on a message; `mine` if the reader gave one of them."""
 
     emoji: str
     count: int
@@ -186,7 +186,7 @@ class SentMessage(Message, frozen=True, kw_only=True):
 
 
 class UserStatus(Struct, frozen=True, kw_only=True):
-    """Whether a person is online. `online` holds until `expires_at` only; then ask again (a lease, not a flag)."""
+    """A person's status. `online` holds until `expires_at` only; then ask again (a lease, not a flag)."""
 
     user_id: str
     status: Literal["online", "offline"]

@@ -47,7 +47,7 @@ class Viewer(Reader, frozen=True, kw_only=True):
 
 
 class Tally(Struct, frozen=True, array_like=True):
-    """How often a message has an emoji; `since` is the change that first put it there, for the order."""
+    """The count of an emoji on a message; `since` is the change that first put it there, for the order."""
 
     count: int
     since: int

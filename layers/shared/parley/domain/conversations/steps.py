@@ -101,7 +101,7 @@ class Swept(Struct, frozen=True):
 
 
 class BlockState(Struct, frozen=True, kw_only=True):
-    """Whether a person has blocked another."""
+    """The state of a person's block of another."""
 
     user_id: str
     other_id: str

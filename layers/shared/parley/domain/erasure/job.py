@@ -65,7 +65,7 @@ class ErasureReceipt(Struct, frozen=True, kw_only=True):
 
 
 class ErasureProgress(Struct, frozen=True, kw_only=True):
-    """How many parts of the work are done, and how many exist."""
+    """The number of parts of the work that are done, and of all parts."""
 
     done: int
     total: int

@@ -41,7 +41,7 @@ CONTENT_TYPES: Mapping[ExportFormat, str] = {
 
 
 class ExportProgress(Struct, frozen=True, kw_only=True):
-    """How many of the conversation's messages are done, and how many it has."""
+    """The number of the conversation's messages that are done, and of all its messages."""
 
     done: int
     total: int

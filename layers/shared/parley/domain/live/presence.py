@@ -16,7 +16,7 @@ MAX_JOINED = 50  # conversations that one device has open at once
 
 
 class Heartbeat(Struct, frozen=True):
-    """How often a client sends `ping`, and how long a silent device counts as online.
+    """The interval of a client's `ping`, and the time for which a silent device counts as online.
 
     Of two frames that are `interval_s` apart one may get lost, and half a minute more may pass.
     """
