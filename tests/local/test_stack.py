@@ -209,7 +209,7 @@ def test_no_ticket_or_token_is_in_the_log(tmp_path: Path) -> None:
         ticket = alice.ticket()
         for address in (f"{stack.websocket_url}?ticket={ticket}", f"{stack.websocket_url}?ticket=refused-{ticket}"):
             with suppress(InvalidStatus), connect(address, proxy=None) as socket:
-                socket.send('{"action": "ping"}')
+                socket.send('{"action": "ping", "request_id": "1"}')
                 socket.recv(10)
         with alice.online():
             pass
