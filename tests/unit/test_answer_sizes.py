@@ -130,6 +130,7 @@ LISTS = {
     "IceServer.urls": 20,
     "Joined.typing": MAX_LISTED,
     "MemberList.members": MAX_PAGE,
+    "MentionList.messages": MAX_PAGE,
     "PastHit.highlights": EXCERPT_CHARACTERS,
     "PastHit.rule_ids": MAX_RULES,
     "PinList.messages": change_steps.MAX_PINS,
@@ -159,6 +160,7 @@ RATE_LIMITS = 3
 CUT = {
     "HistoryPage": "messages",
     "PinList": "messages",
+    "MentionList": "messages",
     "VersionList": "versions",
     "HitList": "results",
     "TryResult": "hits",

@@ -7,7 +7,16 @@ from msgspec import Struct
 
 from parley.domain.api import ids
 from parley.domain.api.times import rfc3339, rfc3339_or_none
-from parley.domain.api.types import ListedMessage, Message, MessageKind, MessagePreview, Note, Origin, Reaction
+from parley.domain.api.types import (
+    EVERYONE,
+    ListedMessage,
+    Message,
+    MessageKind,
+    MessagePreview,
+    Note,
+    Origin,
+    Reaction,
+)
 
 PREVIEW_CHARACTERS = 100  # of a message's text in lists and notifications; keeps a conversation's head under 1 KB
 
@@ -39,7 +48,11 @@ class Viewer(Reader, frozen=True, kw_only=True):
 
     def is_hidden(self, message: "StoredMessage") -> bool:
         """Says whether they have deleted a message from their own view."""
-        return self.marks_on(message).hidden_at_ms is not None
+        return self.hides(message.seq)
+
+    def hides(self, seq: int) -> bool:
+        """Says whether they have deleted the message of a seq from their own view."""
+        return self.marks.get(seq, NO_MARKS).hidden_at_ms is not None
 
     def view(self, message: "StoredMessage") -> Message:
         """Returns the message as the reader sees it."""
@@ -77,6 +90,10 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     @property
     def message_id(self) -> str:
         return ids.message_id(self.conversation_id, self.seq)
+
+    def names(self, user_id: str) -> bool:
+        """Says whether the message mentions somebody: by their id or with everyone, and not as its author."""
+        return self.sender_id != user_id and not {user_id, EVERYONE}.isdisjoint(self.mentions)
 
     def view(self, viewer: Viewer) -> Message:
         """Returns the message as a reader sees it.
