@@ -72,8 +72,15 @@ class Operation:
         return self.action.partition(".")[2]
 
     @property
+    def is_list(self) -> bool:
+        """Says whether it answers with pages: it takes `cursor` and `limit` then, and says `next`."""
+        return self.method == "GET" and self.name.startswith("list_")
+
+    @property
     def answer(self) -> str:
-        """Returns the name of the class that the action returns."""
+        """Returns the name of the class that the action returns: `LinkList` of list_links."""
+        if self.is_list:
+            return self.name.removeprefix("list_").removesuffix("s").title().replace("_", "") + "List"
         return self.name.title().replace("_", "") + "Answer"
 
 
@@ -116,15 +123,21 @@ def handler_text(operation: Operation) -> str:
     answer, called = f"{operation.module}.{operation.answer}", f"{operation.module}.{operation.name}"
     if operation.method:
         asks = "" if operation.method == "GET" else "asks=LIVE"
-        takes = "".join(f", {part}: str" for part in operation.parts)
+        takes, gives = "".join(f", {part}: str" for part in operation.parts), ["request", *operation.parts]
+        query, statuses = "", "200, 404"
+        if operation.is_list:
+            asks, query, statuses = "query=Page", "?cursor=&limit=", "200, 400, 404"
+            takes, gives = f"{takes}, query: Page", [*gives, "query"]
         return (
-            f'"""{operation.method} {operation.path}: what it does, in a sentence. 200, 404."""\n\n{imports}'
+            f'"""{operation.method} {operation.path}{query}: what it does, in a sentence.\n\n{statuses}.\n"""\n\n'
+            f"{imports}"
             "from parley.domain.api.request import Request\n"
-            + ("from parley.domain.api.limits import LIVE\n" if asks else "")
+            + ("from parley.domain.api.limits import LIVE\n" if "LIVE" in asks else "")
+            + ("from parley.domain.api.requests import Page\n" if operation.is_list else "")
             + "from parley.triggers.rest import Reply, ok, operation\n\n\n"
             f"@operation({asks})\n"
             f"def handler(request: Request{takes}) -> Reply[{answer}]:\n"
-            f"    return ok({called}({', '.join(['request', *operation.parts])}))\n"
+            f"    return ok({called}({', '.join(gives)}))\n"
         )
     return (
         f'"""{operation.name} {operation.path}: what it does, in a sentence."""\n\n{imports}'
@@ -140,20 +153,21 @@ def handler_text(operation: Operation) -> str:
 
 def action_text(operation: Operation, before: str) -> str:
     """Returns the action's module with the new function at its end; `before` is the module as it is, or ""."""
-    taken = "".join(f", {part}: str" for part in operation.parts)
+    taken = "".join(f", {part}: str" for part in operation.parts) + (", query: Page" if operation.is_list else "")
+    imports = ["from msgspec import Struct", "from parley.domain.api.request import Request"]
+    if operation.is_list:
+        imports.append("from parley.domain.api.requests import Page")
+    fields = "    next: str | None\n\n" if operation.is_list else ""
     function = (
         f"\n\nclass {operation.answer}(Struct, frozen=True, kw_only=True):\n"
-        f'    """The answer of {operation.name}."""\n\n\n'
+        f'    """The answer of {operation.name}."""\n\n{fields}\n'
         f"def {operation.name}(request: Request{taken}) -> {operation.answer}:\n"
         f'    """Returns what it returns; errors and round trips."""\n'
         f"    raise NotImplementedError\n"
     )
     if not before:
-        return (
-            f'"""What the operations of this module do, in a sentence."""\n\n'
-            f"from msgspec import Struct\n\nfrom parley.domain.api.request import Request\n{function}"
-        )
-    return _importing(before, "from msgspec import Struct", "from parley.domain.api.request import Request") + function
+        before = '"""What the operations of this module do, in a sentence."""\n\n'
+    return _importing(before, *imports) + function
 
 
 def _importing(text: str, *lines: str) -> str:
@@ -198,11 +212,13 @@ def test_text(operation: Operation) -> str:
         said = '    [message_id] = say(alice, direct, "hello")\n' if "{message_id}" in path else ""
         more = ", json={}" if operation.method in ("POST", "PUT", "PATCH") else ""
         ask = f'bob.{operation.method.lower()}(f"{path}"{more})'
+        good = "reply.status == 200"
         talk = "open_direct, say" if said else "open_direct"
         title = f"{operation.method} {operation.path}"
     else:
         said, talk, title = "", "open_direct", f"{operation.name} {operation.path}"
-        ask = f'parley.connect(bob).act("{operation.name}", conversation_id=direct)'
+        good = 'reply["type"] == "ack"'
+        ask = f'bob.connect().request("{operation.name}", {{"conversation_id": direct}})'
     return (
         f'"""{title}: what it does, in a sentence."""\n\n'
         f"from tests.functional.talk import {talk}\nfrom tests.harness import Parley\n\n\n"
@@ -210,7 +226,7 @@ def test_text(operation: Operation) -> str:
         '    alice, bob = parley.user("alice"), parley.user("bob")\n'
         f"    direct = open_direct(alice, bob)\n{said}\n"
         f"    reply = {ask}\n\n"
-        f"    assert reply.status == 200, reply\n"
+        f"    assert {good}, reply\n"
     )
 
 

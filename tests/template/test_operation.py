@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from local.template import Template, load
+from tests.harness import Socket, User
 from tools import operation
 from tools.operation import Operation, Refused
 
@@ -56,7 +57,7 @@ def test_what_is_written_can_be_formatted_linted_and_imported(tree: Path) -> Non
     subprocess.run([*ruff, "check", "--quiet", "--fix", "functions", "layers", "tests"], cwd=tree, check=True)
     subprocess.run([*ruff, "format", "--quiet", "functions", "layers", "tests"], cwd=tree, check=True)
     code = "\n".join(f"compile(open('functions/{new.kind}/{new.name}.py').read(), 'h', 'exec')" for new in NEW)
-    actions = "import parley.actions.messages.links as links; links.list_links(None, 'd')"
+    actions = "import parley.actions.messages.links as links; links.list_links(None, 'd', None)"
 
     subprocess.run([sys.executable, "-c", code], cwd=tree, check=True)
     called = subprocess.run(
@@ -64,6 +65,25 @@ def test_what_is_written_can_be_formatted_linted_and_imported(tree: Path) -> Non
     )
 
     assert called.stderr.strip().endswith("NotImplementedError")
+
+
+def test_a_list_comes_in_pages() -> None:
+    handler = operation.handler_text(ROUTE)
+
+    assert handler.startswith('"""GET /conversations/{conversation_id}/links?cursor=&limit=: ')
+    assert "200, 400, 404." in handler
+    assert "@operation(query=Page)" in handler
+    assert "-> Reply[links.LinkList]:" in handler
+    assert "    next: str | None" in operation.action_text(ROUTE, "")
+
+
+def test_a_first_test_uses_what_the_harness_has() -> None:
+    action, route = operation.test_text(ACTION), operation.test_text(ROUTE)
+
+    assert hasattr(User, "connect") and hasattr(Socket, "request")
+    assert 'bob.connect().request("typing_pause", {"conversation_id": direct})' in action
+    assert 'reply["type"] == "ack"' in action
+    assert "reply.status == 200" in route
 
 
 @pytest.mark.parametrize(
