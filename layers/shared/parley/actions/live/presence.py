@@ -47,8 +47,8 @@ class StatusList(Struct, frozen=True):
 def connect(request: Request) -> None:
     """Records a new device of the caller and, if it is the only one, tells the watchers; raises TooMany.
 
-    Five round trips at most. A try that died before its posts leaves its device behind; `is_announced` makes the next
-    try tell the watchers anyway.
+    Five round trips at most. A try that died before its posts leaves its device in the row; `is_announced` makes the
+    next try tell the watchers anyway.
     """
     person = _admit(request)
     _check_sign_in(request)
