@@ -69,3 +69,32 @@ def test_bad_input_is_refused_by_field(
     reply = parley.user("alice").connect().request(action, data)
 
     assert frame_refusal(reply) == ("invalid_request", 400, fields)
+
+
+def test_typing_right_after_ones_own_message_is_shown(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    screen, phone = bob.connect(), alice.connect()
+    shown = 0
+    for text in "abcd":
+        forget_events(screen)
+        phone.send({"action": "typing_start", "data": {"conversation_id": conversation_id}})
+        shown += "user_typing" in names(screen.events())
+        parley.advance(1)
+        phone.request("send_message", {"conversation_id": conversation_id, "text": text})
+        parley.advance(0.3)
+
+    assert shown == 4
+
+
+def test_a_message_ends_typing_though_it_is_answered_at_once(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    screen, phone = bob.connect(), alice.connect()
+    phone.send({"action": "typing_start", "data": {"conversation_id": conversation_id}})
+    phone.request("send_message", {"conversation_id": conversation_id, "text": "well?"})
+    screen.request("send_message", {"conversation_id": conversation_id, "text": "well."})
+
+    joined = bob.connect().request("join_conversation", {"conversation_id": conversation_id})["data"]
+
+    assert joined["typing"] == []

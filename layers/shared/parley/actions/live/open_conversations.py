@@ -107,12 +107,14 @@ def _has_open(request: Request, conversation_id: str) -> bool:
 def typing_start(request: Request, conversation_id: str) -> TypingUntil:
     """Tells the members that the caller is typing, for `TYPING_EXPIRES_S`; two round trips and the posts.
 
-    A repetition before `TYPING_RESEND_S` writes and tells nothing, unless the first one may have died before its posts.
+    A repetition before `TYPING_RESEND_S` writes and tells nothing, unless a message of the caller has ended the typing
+    meanwhile, or the first try may have died before its posts.
     """
     (head, hidden), before = _with_own_typing(request, conversation_id)
     rights.require(head, request.user_id, "typing")
-    is_fresh = before is not None and before.is_fresh(request.now_ms)
-    typist = before if before and is_fresh else Typist(conversation_id, request.user_id, _typing_expires_ms(request))
+    is_fresh = before is not None and before.is_fresh(request.now_ms) and not _is_ended_by_message(head, before)
+    new = Typist(conversation_id, request.user_id, _typing_expires_ms(request), head.last_seq)
+    typist = before if before and is_fresh else new
     if not is_fresh or push.is_news(request, typist, typist.started_ms):
         _, told = visibility.beside(request, head, hidden, lambda: None if is_fresh else typing.save(typist))
         told.tell(request, _event(typist))
@@ -174,9 +176,11 @@ def _sweep_typist(
 
 
 def _is_ended_by_message(head: Head, typist: Typist) -> bool:
-    """Says whether the last message is the typist's, and came after the typing began or was renewed."""
-    last = head.last_message
-    return last is not None and last.sender_id == typist.user_id and last.created_at >= rfc3339(typist.started_ms)
+    """Says whether the typist has sent a message since the typing began or was renewed.
+
+    In a group the head knows this only until another member writes.
+    """
+    return typist.is_ended_by(head.newest_seq_of(typist.user_id))
 
 
 SWEEP = Sweep(

@@ -252,6 +252,7 @@ class Typing(Table):
     conversation_id = UnicodeAttribute(hash_key=True)
     user_id = UnicodeAttribute(range_key=True)
     until_ms = NumberAttribute(null=True)  # not in rows of version 0.1, which say it in `expires_at_ms`
+    since_seq = NumberAttribute(null=True)  # likewise
     expires_at_ms = NumberAttribute()
     expires_at_s = NumberAttribute()  # for DynamoDB's time to live, days late at worst: readers filter by until_ms
     sweep_shard = UnicodeAttribute(null=True)  # gone once they have stopped: nobody is left to be told

@@ -27,6 +27,7 @@ def save(typist: Typist) -> None:
     row.update(
         actions=[
             columns.until_ms.set(typist.expires_at_ms),
+            columns.since_seq.set(typist.since_seq or 0),
             columns.expires_at_s.set(typist.expires_at_ms // 1000 + KEEP_S),
             columns.expires_at_ms.set(columns.expires_at_ms | typist.expires_at_ms),
             columns.sweep_shard.set(shard("typing", typist.conversation_id)),
@@ -113,7 +114,8 @@ def _found(rows: batches.Rows, *key: str) -> Typist | None:
 
 def _typist(row: tables.Typing) -> Typist:
     until_ms = row.expires_at_ms if row.until_ms is None else row.until_ms
-    return Typist(row.conversation_id, row.user_id, int(until_ms), bool(row.stopped))
+    since_seq = None if row.since_seq is None else int(row.since_seq)
+    return Typist(row.conversation_id, row.user_id, int(until_ms), since_seq, bool(row.stopped))
 
 
 def _is_as_read(typist: Typist) -> Condition:

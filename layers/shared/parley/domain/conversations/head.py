@@ -95,6 +95,16 @@ class Head(Struct, frozen=True, kw_only=True):
     def is_group(self) -> bool:
         return self.type == "group"
 
+    def newest_seq_of(self, user_id: str) -> int:
+        """Returns the seq of a user's newest message, as far as the head knows it; 0 if it does not.
+
+        In a group the head knows only the newest message of all.
+        """
+        last = self.last_message
+        if last is not None and last.sender_id == user_id:
+            return last.seq
+        return self.sent_seqs.get(user_id, 0)
+
     @property
     def is_large(self) -> bool:
         """Says whether the group is too large for its head. A queue tells its members, not the caller's function."""

@@ -8,16 +8,24 @@ FRESH_MS = TYPING_RESEND_S * 1000 - 500  # an earlier repeat tells nobody; half 
 
 
 class Typist(Struct, frozen=True):
-    """A user who types in a conversation until `expires_at_ms`."""
+    """A user who types in a conversation until `expires_at_ms`.
+
+    `since_seq` is the conversation's last seq when they began; None in rows of version 0.1.
+    """
 
     conversation_id: str
     user_id: str
     expires_at_ms: int
+    since_seq: int | None = None
     is_stopped: bool = False  # they have stopped; the row stays until it expires, for a retry of the stop
 
     def is_fresh(self, now_ms: int) -> bool:
         """Says whether they have started or continued so recently that the others need not be told again."""
         return not self.is_stopped and now_ms < self.started_ms + FRESH_MS
+
+    def is_ended_by(self, newest_seq: int) -> bool:
+        """Says whether their newest message, the one of that seq, came after the typing began or was renewed."""
+        return self.since_seq is not None and newest_seq > self.since_seq
 
     @property
     def started_ms(self) -> int:
