@@ -112,7 +112,7 @@ def message_parts(numbers: Mapping[str, float]) -> list[Part]:
         *_dynamodb(numbers, "WebSocket"),
         *_lambda(numbers, "WebSocket"),
         Part("SQS", RETRIED_POSTS * posts * 3 * prices.QUEUE_REQUEST, f"{RETRIED_POSTS:.0%} of the posts retried"),
-        _logs(numbers["send.WebSocket.log_bytes"]),
+        _logs(numbers["send.WebSocket.log_bytes"], prices.SOCKET_ACCESS_LOG_BYTES),
         Part("traces", TRACES * prices.TRACE, f"{TRACES:.0%} sampled at {BUSY_MESSAGES_PER_S} messages/s"),
     ]
 
@@ -120,7 +120,11 @@ def message_parts(numbers: Mapping[str, float]) -> list[Part]:
 def rest_usd(numbers: Mapping[str, float]) -> float:
     """Returns the price of a message that is sent over REST and delivered over WebSocket."""
     posts = numbers["send.REST.posts"]
-    parts = [*_dynamodb(numbers, "REST"), *_lambda(numbers, "REST"), _logs(numbers["send.REST.log_bytes"])]
+    parts = [
+        *_dynamodb(numbers, "REST"),
+        *_lambda(numbers, "REST"),
+        _logs(numbers["send.REST.log_bytes"], prices.ACCESS_LOG_BYTES),
+    ]
     rest = prices.REST_REQUEST + posts * prices.SOCKET_MESSAGE + CONNECTION_MINUTES * prices.CONNECTION_MINUTE
     return rest + TRACES * prices.TRACE + sum(part.usd for part in parts)
 
@@ -130,7 +134,7 @@ def heartbeat_usd(numbers: Mapping[str, float]) -> float:
     invocation = prices.INVOCATION + _gb_s(_duration_ms(numbers, "ping"), numbers["ping.memory_mb"]) * prices.GB_S
     units = numbers["ping.write"] * prices.WRITE_UNIT + numbers["ping.read"] * prices.READ_UNIT
     frame = (1 + numbers["ping.posts"]) * prices.SOCKET_MESSAGE
-    logged = (numbers["ping.log_bytes"] + prices.ACCESS_LOG_BYTES) * prices.LOG_BYTE
+    logged = (numbers["ping.log_bytes"] + prices.SOCKET_ACCESS_LOG_BYTES) * prices.LOG_BYTE
     return frame + units + invocation + logged
 
 
@@ -165,9 +169,9 @@ def _gb_s(milliseconds: float, memory_mb: float) -> float:
     return milliseconds / 1000 * memory_mb / 1024
 
 
-def _logs(own_bytes: float) -> Part:
-    written = own_bytes + prices.PLATFORM_LOG_BYTES + prices.ACCESS_LOG_BYTES
-    beside = f"{prices.PLATFORM_LOG_BYTES} of Lambda's, {prices.ACCESS_LOG_BYTES} of API Gateway's"
+def _logs(own_bytes: float, access_bytes: int) -> Part:
+    written = own_bytes + prices.PLATFORM_LOG_BYTES + access_bytes
+    beside = f"{prices.PLATFORM_LOG_BYTES} of Lambda's, {access_bytes} of API Gateway's"
     how = f"{own_bytes:.0f} bytes of ours, {beside}"
     return Part("logs", written * prices.LOG_BYTE, how)
 

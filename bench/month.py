@@ -175,7 +175,9 @@ class _Bill:
             reading_ms = duration_ms(one["processor_ms"], 0, memory_mb)
             usd += invocation_usd(reading_ms, memory_mb) / prices.STREAM_BATCH  # the stream's reader
         self.usd(part, times * usd)
-        access = 0 if authorizer or not socket else prices.ACCESS_LOG_BYTES
+        access = prices.ACCESS_LOG_BYTES if rest else prices.SOCKET_ACCESS_LOG_BYTES
+        if authorizer or not socket:
+            access = 0
         platform = 0 if operation in self._unreported else prices.PLATFORM_LOG_BYTES
         self.usd("logs", times * (one["log_bytes"] + platform + access) * prices.LOG_BYTE)
         if self._is_traced and operation not in QUIET:

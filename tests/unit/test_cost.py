@@ -136,3 +136,16 @@ def _part(name: str, numbers: dict[str, float]) -> float:
     """Returns what a part costs in USD per million messages."""
     [usd] = [part.usd for part in cost.message_parts(numbers) if part.name == name]
     return usd * 1e6
+
+
+def test_a_line_of_the_websocket_access_log_is_as_long_as_it_is_reckoned() -> None:
+    [stage] = load(ROOT / "template.yaml").of_type("AWS::ApiGatewayV2::Stage")
+    line = stage.properties["AccessLogSettings"]["Format"].strip()
+    values = {"requestId": 16, "routeKey": 22, "status": 3, "authorizer.user_id": 36, "integrationLatency": 4}
+    values["error.responseType"] = 1
+
+    for name, length in values.items():
+        line = line.replace(f'$context.{name}"', "x" * length + '"')
+
+    assert "$context" not in line
+    assert len(line) + 26 == prices.SOCKET_ACCESS_LOG_BYTES

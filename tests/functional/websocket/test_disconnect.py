@@ -1,7 +1,9 @@
 """$disconnect: a device goes; those who watch are told when it was the last one, at once or by the sweep."""
 
+import os
+
 from tests.functional.talk import LEASE_S, contents, forget_events, in_s, meet, names, say
-from tests.harness import Parley
+from tests.harness import Call, Parley
 
 
 def test_last_device_takes_the_person_offline(parley: Parley) -> None:
@@ -116,3 +118,31 @@ def test_lost_disconnect_heals_when_the_lease_runs_out(parley: Parley) -> None:
     parley.run_schedule("ClearStalePresence")
 
     assert [one["status"] for one in contents(screen.events())] == ["offline"]
+
+
+def test_watchers_of_a_leave_are_read_at_half_the_price_and_those_of_a_coming_are_not(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    meet(alice, bob)
+    screen = bob.connect()
+
+    with parley.watch() as coming:
+        phone = alice.connect(subprotocol=True)
+    with parley.watch() as going:
+        phone.close()
+
+    assert [one["status"] for one in contents(screen.events("user_status_change"))] == ["online", "offline"]
+    assert [
+        reads_of_devices(calls, function) for calls, function in ((coming, "OnConnect"), (going, "OnDisconnect"))
+    ] == [
+        [True],
+        [False],
+    ]
+
+
+def reads_of_devices(calls: list[Call], function: str) -> list[bool]:
+    """Returns of each batch in which a function reads people's devices whether it is strongly consistent."""
+    name = os.environ["CONNECTIONS_TABLE"]
+    batches = [
+        call.params["RequestItems"] for call in calls if call.operation == "BatchGetItem" and call.function == function
+    ]
+    return [batch[name]["ConsistentRead"] for batch in batches if name in batch]

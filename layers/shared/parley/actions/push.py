@@ -71,16 +71,18 @@ def forget_told() -> None:
     _told.clear()
 
 
-def beside(write: Callable[[], Written], user_ids: Iterable[str]) -> tuple[Written, list[Presence]]:
+def beside(
+    write: Callable[[], Written], user_ids: Iterable[str], *, stale: bool = False
+) -> tuple[Written, list[Presence]]:
     """Does a write, or another read, and reads people's devices at the same time.
 
-    Returns the result of the write, and the devices.
+    Returns the result of the write, and the devices; with `stale` they may be a moment old (`connections.of`).
 
     Use it for events that a fresh read shows anyway. For an event that no device may miss (a message), read the devices
     after the write.
     """
     wanted = list(user_ids)
-    return in_parallel(write, lambda: list(connections.of(wanted).values()))
+    return in_parallel(write, lambda: list(connections.of(wanted, stale=stale).values()))
 
 
 def tell(request: Request, user_ids: Iterable[str], event: ContentEvent) -> None:

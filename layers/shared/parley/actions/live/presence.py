@@ -265,7 +265,9 @@ def _tell_watchers(request: Request, person: Presence) -> None:
     watchers = {entry.peer_id for entry in entries if entry.peer_id is not None}
     if not watchers:
         return
-    unseen, people = push.beside(lambda: blocks.cut_off(person.user_id, watchers), watchers)
+    # A watcher who is not told of a leave finds out when the status of before expires. Nothing ends a missed coming.
+    is_leave = not person.connections
+    unseen, people = push.beside(lambda: blocks.cut_off(person.user_id, watchers), watchers, stale=is_leave)
     audience = visibility.of_status(person.user_id, watchers, unseen)
     for hides in (False, True):
         told = [one for one in people if one.hides_last_seen is hides]
