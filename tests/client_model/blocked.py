@@ -17,6 +17,6 @@ class BlockedPeople:
             self._known[user_id] = (at, is_blocked)
 
     def take_all(self, user_ids: list[str], as_of: str) -> None:
-        """ "Drop everybody who is not in it, except what a `block_changed` with an `at` not before that says"."""
+        """ "Replace your list by it, but keep what a `block_changed` said whose `at` is not before `as_of`"."""
         later = {user_id: known for user_id, known in self._known.items() if known[0] >= as_of}
         self._known = dict.fromkeys(user_ids, (as_of, True)) | later

@@ -40,7 +40,7 @@ class Client:
     # --- Connecting --------------------------------------------------------------------------------------------------
 
     def connect(self) -> None:
-        """ "First connected, then read": `hello`, `sync`, `join_conversation`, then the outbox, in order."""
+        """ "Connect first, and only then read": `hello`, `sync`, `join_conversation`, then the outbox, in order."""
         self.arrive()
         self.catch_up()
         for conversation_id in sorted(self.on_screen & set(self.conversations)):
@@ -82,7 +82,7 @@ class Client:
         self.outbox.append(draft)
 
     def send_outbox(self) -> None:
-        """ "One message of a conversation at a time"; "`error` with 4xx: take it out"; "429 or 5xx: keep it"."""
+        """ "Send one message of a conversation at a time"; "on 429 or 5xx: keep it"; other errors: "take it out"."""
         while self.outbox:
             reply = self._request("send_message", self.outbox[0])
             if reply["type"] == "error" and _may_pass(reply["error"]["status"]):
@@ -104,7 +104,7 @@ class Client:
         self.go_away()
 
     def mark(self, action: str, **data: object) -> None:
-        """Takes in what its own mark came to: "the event goes to everybody else"."""
+        """Takes in what its own mark came to: "its own requests send it no event"."""
         answer = self.ask(action, **data)
         if answer is not None and answer["conversation_id"] in self.conversations:
             held = self.conversations[answer["conversation_id"]]
@@ -143,7 +143,7 @@ class Client:
             held.take_new(data["message"], is_notification=event == "message_notification")
 
     def _known(self, conversation_id: str) -> bool:
-        """ "An event of a conversation that you do not know: read the conversation; on 404 drop the event"."""
+        """ "If an event names a conversation that you do not know, read the conversation; on 404 drop the event"."""
         return conversation_id in self.conversations or self.read(conversation_id)
 
     def read(self, conversation_id: str) -> bool:
@@ -232,12 +232,12 @@ class Client:
             self.read_blocked(caught["as_of"])
 
     def _take_joined(self, conversations: list[Json]) -> None:
-        """ "Keep one that you know by now"."""
+        """ "If an event has brought you one of them in the meantime, keep yours"."""
         for conversation in conversations:
             self.conversations.setdefault(conversation["id"], HeldConversation(conversation, self.user_id))
 
     def _list(self) -> None:
-        """ "With `joined_capped` there are more; `GET /conversations` lists them", the archived ones too."""
+        """ "If `joined_capped` is true, there are more: `GET /conversations` lists them", the archived ones too."""
         self.met.add("joined_capped")
         for state in ("active", "archived"):
             query: str | None = f"state={state}&limit=100"
@@ -260,7 +260,7 @@ class Client:
         held.members = None  # "what to read again"
 
     def read_blocked(self, as_of: str) -> None:
-        """ "If it is null, there are too many: read `GET /me/blocks`"."""
+        """ "If `blocked` is null, there are too many: read `GET /me/blocks`"."""
         self.blocked.take_all([one["user_id"] for one in self.user.get("/me/blocks?limit=100").json["blocks"]], as_of)
 
     # --- opening -----------------------------------------------------------------------------------------------------

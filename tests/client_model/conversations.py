@@ -69,14 +69,14 @@ class HeldConversation:
         self._arrived(self.messages[message["seq"]])
 
     def _arrived(self, held: HeldMessage) -> None:
-        """ "Apply the same events to the list"."""
+        """ "Keep the list of conversations up to date by the same events"."""
         if held.seq > self.object["last_seq"]:
             self.object |= {"last_seq": held.seq, "last_activity_at": held.created_at, "archived": False}
         self._mention(held)
         self.move_marker(held.sender_id, read_seq=held.seq)  # "who writes has read"
 
     def _mention(self, held: HeldMessage) -> None:
-        """ "Add its `seq` to `mention_seqs` if it names the user"; a `hidden` message says nothing about that."""
+        """ "Add its `seq` to `mention_seqs` if it names the user"; not by a `hidden` message."""
         if held.is_hidden:
             return
         names = {self._user_id, "*"} & set(held.mentions) and held.sender_id != self._user_id
@@ -117,7 +117,7 @@ class HeldConversation:
         self.take_read(data["message"])
 
     def _own_reaction(self, event: str, data: Json) -> None:
-        """ "`mine` of a reaction is not said in live events"."""
+        """ "Live events do not say which reactions are the user's own"."""
         if event in ("reaction_added", "reaction_removed") and data["user_id"] == self._user_id:
             held = self.messages[data["message"]["seq"]]
             held.take_own_reaction(data["emoji"], data["change_seq"], is_on=event == "reaction_added")
@@ -137,13 +137,13 @@ class HeldConversation:
         return True
 
     def take_own(self, own: Json) -> None:
-        """ "Keep the one with the greatest `own_seq`. It says `archived` as of its `last_seq`"."""
+        """ "Keep the one with the greatest `own_seq`. Its `archived` holds as of its `last_seq`"."""
         if own["own_seq"] > self.object["own_seq"]:
             archived = own["archived"] and own["last_seq"] >= self.object["last_seq"]
             self.object |= {"own_seq": own["own_seq"], "settings": own["settings"], "archived": archived}
 
     def _moved_on(self, change_seq: int) -> None:
-        """ "When one is missing, `sync` once, and continue from its `next`"."""
+        """ "If a number is missing, `sync` once, and continue from its `next`"."""
         if change_seq == self.cursor["change_seq"] + 1:
             self.cursor["change_seq"] = change_seq
         elif change_seq > self.cursor["change_seq"]:
@@ -152,7 +152,7 @@ class HeldConversation:
     # --- Catching up -------------------------------------------------------------------------------------------------
 
     def take_mine(self, mine: Json, last_seq: int, last_change_seq: int) -> None:
-        """ "The user's own side, […] as of `last_seq` and `last_change_seq`"."""
+        """ "The user's own part […] as of `last_seq` and `last_change_seq`"."""
         self.move_marker(self._user_id, **{name: mine[name] for name in MINE})
         own_news = {
             seq

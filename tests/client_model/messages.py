@@ -53,7 +53,7 @@ class HeldMessage:
         return self._message | {"reactions": reactions, "blocked": blocked}
 
     def listed(self, *, is_blocked: bool) -> Json | None:
-        """ "As `last_message` of its conversation show nothing" of a hidden message; else what a list shows of it."""
+        """ "If it is the `last_message`, show nothing there" of a hidden message; else what a list shows of it."""
         if self.is_hidden:
             return None
         blocked = is_blocked and self._message["kind"] != "system"
@@ -65,7 +65,7 @@ class HeldMessage:
         return is_on if change_seq > self._read_at else emoji in self._mine
 
     def take_read(self, message: Json) -> None:
-        """ "A message that you have read says `mine` of every emoji as of its own `change_seq`"."""
+        """ "A message from history, from `sync` or from an answer has `mine` of every emoji"."""
         if message["change_seq"] >= self.change_seq:
             self._read_at = message["change_seq"]
             self._mine = {one["emoji"] for one in message["reactions"] if one["mine"]}
@@ -73,11 +73,11 @@ class HeldMessage:
         self._take(message, is_cut=False, is_read=True)
 
     def take_event(self, message: Json, *, is_cut: bool = False) -> bool:
-        """ "Keep of each message the version with the greatest `change_seq`"; returns whether this was it."""
+        """ "Of each message keep the version with the greatest `change_seq`"; returns whether this was it."""
         return self._take(message, is_cut=is_cut, is_read=False)
 
     def take_own_reaction(self, emoji: str, change_seq: int, *, is_on: bool) -> None:
-        """ "Sets it if its `change_seq` is greater, even if you hold a newer version of the message"."""
+        """ "Sets it if the event's `change_seq` is greater, even if you hold a newer version of the message"."""
         if change_seq > self._own.get(emoji, (0, False))[0]:
             self._own[emoji] = (change_seq, is_on)
 
