@@ -1,4 +1,4 @@
-"""The unread messages that name somebody, by which a client jumps from one mention to the next."""
+"""The unread messages that name a user, so that a client can jump from one mention to the next."""
 
 from collections.abc import Collection, Sequence
 

@@ -92,7 +92,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
         return ids.message_id(self.conversation_id, self.seq)
 
     def names(self, user_id: str) -> bool:
-        """Says whether the message mentions somebody: by their id or with everyone, and not as its author."""
+        """Says whether the message mentions a user, by id or with everyone; nobody mentions themselves."""
         return self.sender_id != user_id and not {user_id, EVERYONE}.isdisjoint(self.mentions)
 
     def view(self, viewer: Viewer) -> Message:
