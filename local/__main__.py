@@ -1,4 +1,4 @@
-"""The commands behind `make run`, `make reset` and `make token`: see `python -m local --help`."""
+"""The commands of `make run`, `make reset` and `make token`: see `python -m local --help`."""
 
 import argparse
 import json

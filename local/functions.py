@@ -33,7 +33,7 @@ MAX_THREADS = 128  # functions mostly wait for the store; AWS's default is 1,000
 
 
 class Invoke(Protocol):
-    """How a gateway calls a function: by logical id, waiting at most `limit_s`; TimeoutError after that."""
+    """A gateway's call of a function: by logical id, waiting at most `limit_s`; TimeoutError after that."""
 
     def __call__(self, logical_id: str, event: Document, limit_s: float = math.inf) -> Awaitable[Any]: ...
 

@@ -1,4 +1,4 @@
-"""ministack's application served behind the guard, in ministack's process and with its server (hypercorn).
+"""ministack's application served through the guard, in ministack's process and with its server (hypercorn).
 
 With a folder, every write is on file before it is acknowledged, and is there again at the next start.
 """

@@ -97,7 +97,7 @@ class Template:
         return sorted((r for r in self.resources.values() if r.type == type_name), key=lambda r: r.logical_id)
 
     def by_arn(self, arn: str) -> Resource:
-        """Returns the resource behind an ARN; a stream's ARN leads to its table."""
+        """Returns the resource of an ARN; a stream's ARN leads to its table."""
         arn = arn.split("/stream/")[0]
         for resource in self.resources.values():
             if resource.arn == arn:
@@ -128,7 +128,7 @@ def _resolver(
 
 
 class _Translations:
-    """What SAM makes of templates; `cache` remembers the translations that were asked for last."""
+    """SAM's translations of templates; `cache` keeps the latest ones."""
 
     def __init__(self, cache: Path | None) -> None:
         self._cache = cache

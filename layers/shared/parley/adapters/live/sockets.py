@@ -103,10 +103,10 @@ def _is_left_open(connection_id: str) -> bool:
 
 
 def gone(connection_ids: Iterable[str]) -> frozenset[str]:
-    """Returns the connections that API Gateway does not know any more, at once; one without an answer is not gone."""
+    """Returns the connections that API Gateway no longer knows, at once; a connection without an answer is not gone."""
     asked = list(connection_ids)
     answers = _closes.map(_is_gone, asked)
-    return frozenset(one for one, is_gone in zip(asked, answers, strict=True) if is_gone)
+    return frozenset(connection_id for connection_id, is_gone in zip(asked, answers, strict=True) if is_gone)
 
 
 def _is_gone(connection_id: str) -> bool:
