@@ -3,7 +3,8 @@
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+from parley.adapters import metrics
 
 logger = Logger()
 
@@ -33,12 +34,7 @@ def failed(operation: str, request_id: str, **ids: Any) -> None:
 
 def count(operation: str, name: str, value: int, **dimensions: str) -> None:
     """Writes one metric in CloudWatch's embedded metric format, by operation and the dimensions given."""
-    metrics = EphemeralMetrics()
-    metrics.add_dimension(name="operation", value=operation)
-    for key, text in dimensions.items():
-        metrics.add_dimension(name=key, value=text)
-    metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
-    metrics.flush_metrics()
+    metrics.count(name, value, operation=operation, **dimensions)
 
 
 def _count(operation: str, name: str) -> None:

@@ -16,20 +16,22 @@ from parley.adapters.threads import Threads
 MAX_ROUNDS = 6  # times that keys left out by DynamoDB are asked again, before the caller is told to come back
 
 Key = tuple[str | int, ...]
+Item = Mapping[str, Any]  # in DynamoDB's own notation
 Row = TypeVar("Row", bound=Table)
 
 _calls = Threads(max_workers=8, thread_name_prefix="batch-get")
 
 
 class Rows:
-    """The rows that a batch found, by model and key."""
+    """The rows that a batch found, by model and key. `get` decodes a row, so an unreadable row hides no other."""
 
-    def __init__(self, found: Mapping[tuple[type[Table], Key], Table]) -> None:
+    def __init__(self, found: Mapping[tuple[type[Table], Key], Item]) -> None:
         self._found = found
 
     def get(self, model: type[Row], *key: str | int) -> Row | None:
-        """Returns the row of that key, or None if it does not exist."""
-        row = self._found.get((model, key))
+        """Returns the row of that key, or None if it does not exist; raises one of `unreadable.ERRORS`."""
+        item = self._found.get((model, key))
+        row = None if item is None else model.from_item(item)
         return row if isinstance(row, model) else None
 
 
@@ -56,7 +58,7 @@ def read_rows(
     answers = (
         _calls.map(lambda chunk: _read(*chunk), chunks) if len(chunks) > 1 else [_read(*chunk) for chunk in chunks]
     )
-    return Rows({found: row for answer in answers for found, row in answer})
+    return Rows({found: item for answer in answers for found, item in answer})
 
 
 def _keys(wanted: Mapping[type[Table], Iterable[Key]]) -> list[tuple[type[Table], Key]]:
@@ -71,7 +73,7 @@ def _chunks(keys: Sequence[tuple[type[Table], Key]]) -> Iterator[list[tuple[type
 
 def _read(
     keys: Sequence[tuple[type[Table], Key]], stale: Collection[type[Table]]
-) -> list[tuple[tuple[type[Table], Key], Table]]:
+) -> list[tuple[tuple[type[Table], Key], Item]]:
     models = {model.Meta.table_name: model for model, _ in keys}
     asked: dict[str, Any] = {}
     for model, key in keys:
@@ -82,7 +84,7 @@ def _read(
         answer = clients.dynamodb.dispatch("BatchGetItem", {"RequestItems": asked})
         for table_name, items in answer["Responses"].items():
             model = models[table_name]
-            found += [((model, _key(model, item)), model.from_item(item)) for item in items]
+            found += [((model, _key(model, item)), item) for item in items]
         asked = answer.get("UnprocessedKeys") or {}
         if not asked:
             return found

@@ -8,7 +8,7 @@ from pynamodb.expressions.condition import Condition, size
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
-from parley.adapters.dynamodb import batches, conditions, tables
+from parley.adapters.dynamodb import batches, conditions, tables, unreadable
 from parley.adapters.dynamodb.due import due_rows
 from parley.domain.api.errors import Conflict, NotFound
 from parley.domain.live.presence import MAX_JOINED, Connection, Presence
@@ -28,11 +28,28 @@ def of(user_ids: Iterable[str], *, stale: bool = False) -> dict[str, Presence]:
 
     Consistent, because a device that has connected and then read must be told of every later write. With `stale` they
     may be a moment old, which costs half: for what a device finds out by itself if it is not told.
+    A person whose row is unreadable has no devices: events for many people must not fail because of one.
     """
+    wanted = list(dict.fromkeys(user_ids))
+    found = readable(wanted, stale=stale)
+    return {user_id: found.get(user_id) or Presence(user_id=user_id) for user_id in wanted}
+
+
+def readable(user_ids: Iterable[str], *, stale: bool = False) -> dict[str, Presence]:
+    """Returns what `of` does, without the people whose rows are unreadable; reports unreadable rows and devices."""
     wanted = list(dict.fromkeys(user_ids))
     models = (tables.Connections,) if stale else ()
     rows = batches.read_rows({tables.Connections: [(user_id,) for user_id in wanted]}, stale=models)
-    return {user_id: _presence(user_id, rows.get(tables.Connections, user_id)) for user_id in wanted}
+    found = {user_id: person for user_id in wanted if (person := _readable(rows, user_id)) is not None}
+    damaged = [user_id for user_id in wanted if user_id not in found or not found[user_id].is_readable]
+    unreadable.report("connections", damaged)
+    return found
+
+
+def read_presence(user_id: str) -> Presence:
+    """Returns the presence of one person; raises one of `unreadable.ERRORS`. One round trip."""
+    rows = batches.read_rows({tables.Connections: [(user_id,)]})
+    return _presence(user_id, rows.get(tables.Connections, user_id))
 
 
 def save(user_id: str, connection: Connection, most: int) -> Presence:
@@ -43,7 +60,7 @@ def save(user_id: str, connection: Connection, most: int) -> Presence:
     row = _add_device(user_id, connection, most) or _add_person(user_id, connection)
     if row is not None:
         return _presence(user_id, row)
-    person = of([user_id])[user_id]
+    person = read_presence(user_id)  # not `of`: with a row that is unreadable as a whole, this would never end
     is_in = any(known.connection_id == connection.connection_id for known in person.connections)
     if len(person.connections) >= most and not is_in:  # it is present if botocore has just written it twice
         raise Full(person)
@@ -160,8 +177,15 @@ def forget(user_id: str, dead: Collection[Connection], *, last_seen_ms: int | No
         actions.append(tables.Connections.last_seen_ms.set(last_seen_ms))
     condition = tables.Connections.connections.exists()
     for connection in dead:
-        condition &= Path(["connections", connection.connection_id, "lease_s"]) == connection.lease_s
+        condition &= _has_lease(connection)
     return _update(user_id, actions, condition)
+
+
+def _has_lease(device: Connection) -> Condition:
+    """Returns the condition that a device has the lease with which it was read."""
+    lease = Path(["connections", device.connection_id, "lease_s"])
+    same: Condition = lease == device.lease_s
+    return same if device.is_readable else same | ~lease.is_type("N")
 
 
 def join(user_id: str, connection_id: str, conversation_id: str, now_ms: int) -> int:
@@ -255,12 +279,19 @@ def _update(user_id: str, actions: list[Action], condition: Condition) -> Presen
     return _presence(user_id, row)
 
 
+def _readable(rows: batches.Rows, user_id: str) -> Presence | None:
+    try:
+        return _presence(user_id, rows.get(tables.Connections, user_id))
+    except unreadable.ERRORS:
+        return None
+
+
 def _presence(user_id: str, row: tables.Connections | None) -> Presence:
     if row is None:
         return Presence(user_id=user_id)
     return Presence(
         user_id=user_id,
-        connections=tuple(_connection(connection_id, body) for connection_id, body in row.connections.items()),
+        connections=tuple(_device(device_id, body) for device_id, body in row.connections.items()),
         last_seen_ms=None if row.last_seen_ms is None else int(row.last_seen_ms),
         hides_last_seen=bool(row.hides_last_seen),
         is_announced=bool(row.announced),
@@ -268,13 +299,27 @@ def _presence(user_id: str, row: tables.Connections | None) -> Presence:
     )
 
 
+def _device(connection_id: str, body: Any) -> Connection:
+    try:
+        return _connection(connection_id, body)
+    except unreadable.ERRORS:
+        lease_s = body.get("lease_s") if isinstance(body, Mapping) else None
+        return Connection.unreadable(connection_id, lease_s if isinstance(lease_s, int) else 0)
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, int):
+        return value
+    raise TypeError(f"a number was expected, not {type(value).__name__}")
+
+
 def _connection(connection_id: str, body: Mapping[str, Any]) -> Connection:
     return Connection(
         connection_id=connection_id,
-        lease_s=body["lease_s"],
-        token_s=body["token_s"],
-        since_ms=body["since_ms"],
-        issued_at_s=body.get("issued_at_s", 0),
-        sign_s=body.get("sign_s", 0),
+        lease_s=_whole(body["lease_s"]),
+        token_s=_whole(body["token_s"]),
+        since_ms=_whole(body["since_ms"]),
+        issued_at_s=_whole(body.get("issued_at_s", 0)),
+        sign_s=_whole(body.get("sign_s", 0)),
         joined=frozenset(body["joined"]),
     )

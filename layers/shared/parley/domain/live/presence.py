@@ -48,6 +48,12 @@ class Connection(Struct, frozen=True, kw_only=True):
     issued_at_s: int = 0  # when that token was issued
     sign_s: int = 0  # when its lease began; 0 in rows of an earlier version
     joined: frozenset[str] = frozenset()
+    is_readable: bool = True
+
+    @classmethod
+    def unreadable(cls, connection_id: str, lease_s: int) -> "Connection":
+        """Returns a device whose record is damaged: it counts as one whose token has expired."""
+        return cls(connection_id=connection_id, lease_s=lease_s, token_s=0, since_ms=0, is_readable=False)
 
     @property
     def until_s(self) -> int:
@@ -71,6 +77,11 @@ class Presence(Struct, frozen=True, kw_only=True):
     hides_last_seen: bool = False  # from others, and so others' from them
     is_announced: bool = False  # the watchers have been told that the person came
     is_watched: bool = False  # the sweep looks after the row: others may still have to be told that the person left
+
+    @property
+    def is_readable(self) -> bool:
+        """Says whether the record of none of the devices is damaged."""
+        return all(device.is_readable for device in self.connections)
 
     def live(self, now_s: int) -> tuple[Connection, ...]:
         return tuple(connection for connection in self.connections if connection.is_live(now_s))

@@ -1,0 +1,165 @@
+"""Unreadable rows: a damaged row of one person ends nobody else's request."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.functional.talk import (
+    LEASE_S,
+    contents,
+    forget_events,
+    joined,
+    make_group,
+    meet,
+    names,
+    say,
+)
+from tests.functional.test_sweeps import PRESENCE, failures
+from tests.harness import Parley, User
+
+# What `connections` of a row can hold that no version has written.
+EMPTY_DEVICE: dict[str, Any] = {"M": {"c1aaaaaaaaaaa=": {"M": {}}}}
+DAMAGES = {
+    "device without fields": EMPTY_DEVICE,
+    "device that is text": {"M": {"c1aaaaaaaaaaa=": {"S": "here"}}},
+    "lease that is text": {"M": {"c1aaaaaaaaaaa=": {"M": {"lease_s": {"S": "9999999999"}}}}},
+    "text": {"S": "nobody"},
+}
+damaged = pytest.mark.parametrize("connections", DAMAGES.values(), ids=DAMAGES)
+
+
+def damage(parley: Parley, user: User, connections: dict[str, Any]) -> None:
+    parley.store.client("dynamodb").update_item(
+        TableName=parley.functions.environment["CONNECTIONS_TABLE"],
+        Key={"user_id": {"S": user.user_id}},
+        UpdateExpression="SET connections = :c",
+        ExpressionAttributeValues={":c": connections},
+    )
+
+
+def three(parley: Parley) -> tuple[User, User, User]:
+    """Returns alice, bob and dave; dave has met both of the others."""
+    alice, bob, dave = (parley.user(name) for name in ("alice", "bob", "dave"))
+    meet(alice, dave)
+    meet(bob, dave)
+    return alice, bob, dave
+
+
+@damaged
+def test_damaged_row_of_a_watcher_keeps_a_change_of_presence_from_no_other(
+    parley: Parley, connections: dict[str, Any]
+) -> None:
+    alice, bob, dave = three(parley)
+    bob.connect()
+    screen = alice.connect()
+    damage(parley, bob, connections)
+
+    dave.connect().close()
+
+    changes = [(one["user_id"], one["status"]) for one in contents(screen.events("user_status_change"))]
+    assert changes == [("dave", "online"), ("dave", "offline")]
+
+
+@damaged
+def test_damaged_row_of_a_watcher_keeps_nobody_online(parley: Parley, connections: dict[str, Any]) -> None:
+    alice, bob, dave = three(parley)
+    parley.lose_disconnects = True
+    dave.connect()
+    parley.advance(LEASE_S + 1)
+    bob.connect()
+    screen = alice.connect()
+    damage(parley, bob, connections)
+
+    parley.run_schedule(PRESENCE)
+
+    assert [one["status"] for one in contents(screen.events("user_status_change"))] == ["offline"]
+
+
+@damaged
+def test_damaged_row_of_a_member_keeps_a_message_from_no_other(
+    parley: Parley, connections: dict[str, Any], capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    alice, bob, dave = three(parley)
+    group_id = make_group(alice, bob, dave)
+    bob.connect()
+    screen = joined(dave, group_id)
+    damage(parley, bob, connections)
+    forget_events(screen)
+    capsys.readouterr()
+
+    say(alice, group_id, "hello")
+
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"RowsUnreadable"' in line]
+    [logged] = [vars(record) for record in caplog.records if record.message == "row_unreadable"]
+    assert names(screen.events()) == ["new_message"]
+    assert [(one["RowsUnreadable"], one["table"]) for one in metrics] == [([1.0], "connections")]
+    assert (logged["table"], logged["ids"]) == ("connections", ["bob"])
+
+
+@damaged
+def test_damaged_row_of_the_other_one_fails_neither_a_message_nor_typing(
+    parley: Parley, connections: dict[str, Any]
+) -> None:
+    alice, bob, _ = three(parley)
+    conversation_id = meet(alice, bob)
+    screen = joined(alice, conversation_id)
+    bob.connect()
+    damage(parley, bob, connections)
+
+    typing = screen.request("typing_start", {"conversation_id": conversation_id})
+    sent = screen.request("send_message", {"conversation_id": conversation_id, "text": "hello"})
+
+    assert [typing["type"], sent["type"]] == ["ack", "ack"]
+
+
+@pytest.mark.parametrize("most", ["1", "5"], ids=["in place of the damaged one", "beside the damaged one"])
+def test_person_with_a_damaged_device_connects(parley: Parley, most: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONNECTIONS_PER_USER", most)
+    alice, bob, _ = three(parley)
+    conversation_id = meet(alice, bob)
+    bob.connect()
+    damage(parley, bob, EMPTY_DEVICE)
+
+    phone = bob.connect()
+    say(alice, conversation_id, "hello")
+
+    listed = bob.get("/me/connections").json["connections"]
+    assert names(phone.events()) == ["message_notification"]
+    assert [one["connection_id"] for one in listed] == [phone.connection_id]
+    assert phone.request("ping")["type"] == "ack"
+
+
+def test_sweep_removes_a_damaged_device_and_tells_who_watches(
+    parley: Parley, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alice, bob, dave = three(parley)
+    parley.lose_disconnects = True
+    dave.connect()
+    parley.advance(LEASE_S + 1)
+    screen = alice.connect()
+    damage(parley, dave, EMPTY_DEVICE)
+    capsys.readouterr()
+
+    parley.run_schedule(PRESENCE)
+
+    assert [one["status"] for one in contents(screen.events("user_status_change"))] == ["offline"]
+    assert failures(capsys, "clear_stale_presence") == 0
+    with parley.watch() as again:
+        parley.run_schedule(PRESENCE)
+    assert {call.operation for call in again} == {"Query"}
+
+
+def test_row_that_is_unreadable_as_a_whole_is_a_failure_of_its_sweep(
+    parley: Parley, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, _, dave = three(parley)
+    parley.lose_disconnects = True
+    dave.connect()
+    parley.advance(LEASE_S + 1)
+    damage(parley, dave, DAMAGES["text"])
+    capsys.readouterr()
+
+    parley.run_schedule(PRESENCE)
+
+    assert failures(capsys, "clear_stale_presence") == 2  # the row, and what putting it off reads back
