@@ -3,13 +3,13 @@
 import gzip
 import zlib
 from collections.abc import Callable
+from io import BytesIO
 
 # Supported content codings are these two and `identity`, which changes nothing.
 _ENCODE: dict[str, Callable[[bytes], bytes]] = {
     "gzip": lambda body: gzip.compress(body, compresslevel=6, mtime=0),
     "deflate": lambda body: zlib.compress(body, 6),
 }
-_WINDOW_BITS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 
 class NotDecodable(Exception):
@@ -21,15 +21,27 @@ def decoded(body: bytes, coding: str, most_bytes: int) -> bytes:
     coding = coding.strip().lower()
     if coding in ("", "identity"):
         return body
-    if coding not in _WINDOW_BITS:
+    if coding not in _ENCODE:
         raise NotDecodable(coding)
     try:
-        decoder = zlib.decompressobj(_WINDOW_BITS[coding])
-        plain = decoder.decompress(body, most_bytes + 1)
-    except zlib.error as problem:
+        return _gunzipped(body, most_bytes + 1) if coding == "gzip" else _inflated(body, most_bytes + 1)
+    except (zlib.error, gzip.BadGzipFile, EOFError) as problem:
         raise NotDecodable(coding) from problem
-    if not decoder.eof and len(plain) <= most_bytes:
-        raise NotDecodable(coding)  # it was cut off
+
+
+def _gunzipped(body: bytes, most_bytes: int) -> bytes:
+    """Returns the first bytes of all members of a gzip file (RFC 1952); raises EOFError if it is cut off or empty."""
+    if not body:
+        raise EOFError
+    with gzip.GzipFile(fileobj=BytesIO(body)) as members:
+        return members.read(most_bytes)
+
+
+def _inflated(body: bytes, most_bytes: int) -> bytes:
+    decoder = zlib.decompressobj()
+    plain = decoder.decompress(body, most_bytes)
+    if len(plain) < most_bytes and (not decoder.eof or decoder.unused_data):
+        raise EOFError  # it was cut off, or garbage follows
     return plain
 
 

@@ -365,8 +365,9 @@ def test_without_the_property_no_answer_is_compressed(parley: Parley) -> None:
         ("deflate", zlib.compress(LONG)),
         ("identity", LONG),
         ("GZip", gzip.compress(LONG)),
+        ("gzip", gzip.compress(LONG[:9]) + gzip.compress(LONG[9:])),
     ],
-    ids=["gzip", "deflate", "identity", "capitals"],
+    ids=["gzip", "deflate", "identity", "capitals", "two members"],
 )
 def test_a_compressed_request_reaches_the_function_as_text(parley: Parley, coding: str, body: bytes) -> None:
     event = json.loads(coded(parley, None, body=body, Content_Encoding=coding).body)
@@ -382,8 +383,20 @@ def test_a_compressed_request_reaches_the_function_as_text(parley: Parley, codin
         ("gzip", gzip.compress(LONG)[:-9]),
         ("deflate", gzip.compress(LONG)),
         ("gzip, gzip", b""),
+        ("gzip", b""),
+        ("gzip", gzip.compress(LONG) + b"garbage"),
+        ("deflate", zlib.compress(LONG) + b"garbage"),
     ],
-    ids=["unsupported", "not compressed", "cut off", "compressed otherwise", "twice"],
+    ids=[
+        "unsupported",
+        "not compressed",
+        "cut off",
+        "compressed otherwise",
+        "twice",
+        "empty",
+        "gzip and garbage",
+        "deflate and garbage",
+    ],
 )
 def test_a_coding_that_cannot_be_read_is_415(parley: Parley, calls: Calls, coding: str, body: bytes) -> None:
     assert coded(parley, None, body=body, Content_Encoding=coding).status == 415
