@@ -63,8 +63,8 @@ def numbers(rows: Sequence[Row]) -> str:
     cost, trips, listed = of["cost.total"].number, of["send.WebSocket.trips"].number, of["list.10000.trips"].number
     wrong, p50 = of["local.wrong"], of["local.p50"].number
     return (
-        f"- **{cost:.2f} USD** for a million delivered messages: at list prices, without heartbeats and the fixed costs of "
-        "a stack.\n"
+        f"- **{cost:.2f} USD** for a million delivered messages: at list prices, without heartbeats "
+        "and the fixed costs of a stack.\n"
         f"- **{trips:g} round trips** to DynamoDB before a message is acknowledged, and {listed:g} to list 50 "
         "of 10,000 conversations.\n"
         f"- **{wrong.number:g} {wrong.unit}** messages lost, twice, refused or out of order, over 500 open "
