@@ -21,6 +21,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets import http11
 from websockets.frames import Frame
 
 from local import management, tokens
@@ -113,8 +114,35 @@ def _server(app: Any) -> _Server:
     return _Server(config)
 
 
+# The library's own limits for a handshake (8,192 bytes a line, 128 headers) are below API Gateway's 10,240 bytes for
+# all headers, which `websocket.py` holds. The library gives up a handshake over its limits without an answer.
+http11.MAX_LINE_LENGTH, http11.MAX_NUM_HEADERS = 65_536, 4_096
+_TOO_LARGE = b"HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
 class _FrameLimited(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket protocol with API Gateway's limit for one frame, which ASGI applications never see."""
+    """uvicorn's WebSocket protocol with API Gateway's limit for one frame, which ASGI applications never see.
+
+    It answers a handshake that the library cannot read; uvicorn would leave the client waiting.
+    """
+
+    _is_given_up = False
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_given_up:
+            return
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self._is_given_up = True
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
+
+    def shutdown(self) -> None:
+        # uvicorn answers an open handshake with 500 here, which fails for one that the library has given up.
+        if self._is_given_up:
+            self.transport.close()
+        else:
+            super().shutdown()
 
     def handle_text(self, event: Frame) -> None:
         if self._fits(event):

@@ -338,6 +338,28 @@ def test_a_path_reaches_the_function_as_it_was_sent(served: Served, path: str) -
     assert (answer.json["pathParameters"], answer.json["path"]) == ({"thing_id": path}, f"/things/{path}")
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"X": "a" * 9_000}, "101"),
+        ({f"X-{number}": "a" for number in range(200)}, "101"),
+        ({"X": "a" * 10_500}, "413"),
+        ({"X": "a" * 70_000}, "413"),
+    ],
+    ids=["9,000 bytes", "200 headers", "10,500 bytes", "70,000 bytes"],
+)
+def test_a_handshake_with_large_headers_is_answered(served: Served, headers: dict[str, str], status: str) -> None:
+    lines = ["GET /v1?ticket=alice HTTP/1.1", f"Host: 127.0.0.1:{served.port}", "Upgrade: websocket"]
+    lines += ["Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+
+    with sockets.create_connection(("127.0.0.1", served.port), timeout=5) as client:
+        client.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        answer = client.recv(1_000).decode()
+
+    assert answer.split()[1] == status, answer
+
+
 def test_headers_of_more_than_10240_bytes_are_413(served: Served) -> None:
     assert served.http(served.rest_port, "GET", "/v1/echo", Authorization="ok", X_Long="x" * 11_000).status == 413
 
