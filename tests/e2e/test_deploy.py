@@ -247,6 +247,7 @@ def test_members_of_a_large_group_are_told_by_stream_and_queue(people: Make) -> 
     hugo.ask("PATCH", f"{path}/archive", {})
     gina.ask("PUT", f"/messages/{sent['id']}/pin")
     assert gina.ask("GET", f"{path}/pins")["messages"]
+    assert gina.ask("GET", f"{path}/mentions")["messages"] == []
     gina.ask("DELETE", f"/messages/{sent['id']}/pin")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.functional.calling import CALL, call_and_answer, code, heard, ring, signal, signals, state
-from tests.functional.talk import open_direct, say
+from tests.functional.talk import LEASE_S, open_direct, say
 from tests.harness import Parley, Socket, User
 
 SWEEP = "ClearStaleCalls"
@@ -193,9 +193,9 @@ def test_who_vanishes_is_in_the_call_no_more(pair: Pair, who: str) -> None:
     other = pair.screen if gone is pair.phone else pair.phone
     gone.close()
 
-    pair.minutes(3, gone)
+    pair.minutes(LEASE_S // 60 - 1, gone)
     assert lines(pair.parley) == 2
-    pair.minutes(3, gone)
+    pair.minutes(4, gone)  # the lease ends, and the sweep looks twice, 90 s apart
 
     assert heard(other) == [("hang_up", "failed")]
     assert lines(pair.parley) == 0
