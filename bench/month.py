@@ -1,4 +1,4 @@
-"""What a month costs, all in, at list prices: from what was counted and measured, and from a day that is assumed.
+"""The price of a month, all in, at list prices: from counted and measured numbers, and from an assumed day.
 
 The headline of `cost.py` is a message and nothing else. An app is also there while nobody writes.
 """

@@ -310,7 +310,7 @@ ENUMS = {
     frozenset({"active", "archived", "pinned", "unread"}): ("ListState", "Which conversations to list."),
     frozenset({"active", "ended", "ringing"}): ("CallState", "How far a call has got."),
     frozenset({"admin", "member", "owner"}): ("GroupRole", "The role of a member in a group."),
-    frozenset({"admins", "everyone", "nobody"}): ("Posting", "Who may write in a conversation."),
+    frozenset({"admins", "everyone", "nobody"}): ("Posting", "The members who may write in a conversation."),
     frozenset({"all", "mentions", "none"}): ("NotificationLevel", "The notification level."),
     frozenset({"answer", "candidate", "hang_up", "offer", "resume", "ringing"}): ("Signal", "The kind of a signal."),
     frozenset({"answered_elsewhere", "busy", "declined", "failed", "hung_up", "missed"}): (
@@ -337,7 +337,7 @@ ENUMS = {
         }
     ): ("AuditAction", "The action of a moderator or administrator."),
     frozenset({"everyone", "me"}): ("DeletionScope", "For whom a message is deleted."),
-    frozenset({"flag", "mask", "reject"}): ("BannedWordAction", "What happens to a message that a rule matches."),
+    frozenset({"flag", "mask", "reject"}): ("BannedWordAction", "The effect of a rule on a message that it matches."),
     frozenset({"harassment", "hate", "illegal", "other", "self_harm", "sexual", "spam", "violence"}): (
         "ReportReason",
         "Why a message is reported.",

@@ -1,4 +1,4 @@
-"""What `sam build` has built, as one stack: ministack ignores nested stacks.
+"""The stack that `sam build` has built, without nested stacks: ministack ignores those.
 
 Each function gets what its stack's Globals say, a stack's parameters are replaced by what template.yaml gives, a
 reference to its outputs by what they are. Whatever names an output waits for all that its stack has.

@@ -73,7 +73,7 @@ def deployment(stack: "Stack") -> Deployment:
 
 
 class Stack:
-    """What has been built, and how it is deployed."""
+    """The built stack, and its deployment."""
 
     deployed: Deployment
 

@@ -18,7 +18,7 @@ from tests.functional.talk import (
 from tests.functional.test_sweeps import PRESENCE, failures
 from tests.harness import Parley, User
 
-# What `connections` of a row can hold that no version has written.
+# Values of a row's `connections` that no version has written.
 EMPTY_DEVICE: dict[str, Any] = {"M": {"c1aaaaaaaaaaa=": {"M": {}}}}
 DAMAGES = {
     "device without fields": EMPTY_DEVICE,

@@ -196,9 +196,8 @@ def _sweep_person(request: Request, run: Run, key: tuple[str, ...], read: Presen
     Returns how many. After a kill, an unfinished person stays in the index, and the next sweep finds them there.
     """
     [user_id] = key
-    person = read or connections.read_presence(
-        user_id
-    )  # a row that is unreadable as a whole is a failure of this sweep
+    # Not `of`: a row that is unreadable as a whole must fail here, so that the sweep puts it off.
+    person = read or connections.read_presence(user_id)
     if not person.is_watched:  # another run was faster
         return 0
     left, forgotten, left_open = _forget_dead(request, person)
@@ -214,7 +213,7 @@ SWEEP = Sweep(
     kind="presence",
     names=("user_id",),
     due=lambda request: ((user_id,) for user_id in connections.due(request.now_s)),
-    read=lambda keys: {(one.user_id,): one for one in connections.readable(key[0] for key in keys).values()},
+    read=lambda keys: {(user_id,): person for user_id, person in connections.readable(key[0] for key in keys).items()},
     sweep_one=_sweep_person,
     put_off=lambda request, key: connections.put_off(key[0], request.now_s),
 )
