@@ -56,6 +56,7 @@ def system(template_path: Path, engine: str) -> Iterator[System]:
             store = Store()
             with engines.answering(engine):
                 provision.provision(template, store)
+                _keep_expired_rows(template, store)
             running = System(
                 engine=engine,
                 template=template,
@@ -68,6 +69,15 @@ def system(template_path: Path, engine: str) -> Iterator[System]:
             )
         yield running
         functions.close()
+
+
+def _keep_expired_rows(template: Template, store: Store) -> None:
+    """Switches off the deletion of expired rows: ministack deletes by the real time, and a test's clock stands still."""
+    for table in template.of_type("AWS::DynamoDB::Table"):
+        if spec := table.properties.get("TimeToLiveSpecification"):
+            store.client("dynamodb").update_time_to_live(
+                TableName=table.ref, TimeToLiveSpecification={**spec, "Enabled": False}
+            )
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from tests.functional.talk import (
     names,
     say,
 )
-from tests.harness import Parley
+from tests.harness import Parley, Refused
 
 
 def test_ping_keeps_the_lease_and_the_answer_tells_what_is_open(parley: Parley) -> None:
@@ -284,3 +284,23 @@ def test_forgotten_device_whose_place_is_taken_is_refused_until_there_is_room(
     assert refused["error"]["retry_after_ms"] == LEASE_S * 1000
     assert pong["type"] == "ack"
     assert laptop.closed == 1000  # silent for too long: it made room
+
+
+def test_forgotten_device_takes_the_place_of_one_that_api_gateway_does_not_know(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTIONS_PER_USER", "1")
+    alice = parley.user("alice")
+    phone = alice.connect(subprotocol=True)
+    state = phone.connection.state
+    phone.connection.state = type(state).CLOSED  # a short outage at API Gateway: the phone cannot be closed
+    parley.advance(LEASE_S + 10)
+    laptop = alice.connect(subprotocol=True)
+    phone.connection.state = state
+    parley.lose_disconnects = True
+    laptop.close()
+    parley.advance(60)  # the laptop is not connecting any more, and its lease has not ended
+
+    assert phone.request("ping")["type"] == "ack"
+    with pytest.raises(Refused):  # the phone has the only place
+        alice.connect(subprotocol=True)
