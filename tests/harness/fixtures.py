@@ -72,7 +72,7 @@ def system(template_path: Path, engine: str) -> Iterator[System]:
 
 
 def _keep_expired_rows(template: Template, store: Store) -> None:
-    """Switches off the deletion of expired rows: ministack deletes by the real time, and a test's clock stands still."""
+    """Keeps expired rows: ministack deletes them by the real time, and the clock of a test stands still."""
     for table in template.of_type("AWS::DynamoDB::Table"):
         if spec := table.properties.get("TimeToLiveSpecification"):
             store.client("dynamodb").update_time_to_live(
