@@ -27,7 +27,7 @@ AREAS = {
         "erasure",
     ),
     "adapters": ("", "dynamodb", "moderation", "people", "conversations", "live", "exports", "erasure"),
-    "domain": ("", "api", "text", "conversations", "live", "people", "moderation", "exports", "erasure"),
+    "domain": ("", "api", "text", "conversations", "attachments", "live", "people", "moderation", "exports", "erasure"),
 }
 CLOCKS_AND_DICE = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "uuid1", "uuid4", "urandom"}
 OUTSIDE_WORLD = {

@@ -1,0 +1,1 @@
+"""Files: their types and their names."""

@@ -1,0 +1,83 @@
+"""Names of files: made safe to show, to save on any system, and to put into a header."""
+
+import re
+import unicodedata
+from urllib.parse import quote
+
+MAX_NAME_BYTES = 255  # of UTF-8, as ext4 and APFS allow; so it has at most 255 characters as well (NTFS)
+MAX_EXTENSION_BYTES = 20  # a longer one is a part of the name that happens to follow a dot
+NAMELESS = "file"
+
+_SEPARATORS = re.compile(r"[/\\]")
+_FORBIDDEN = re.compile(r'[<>:"|?*]')  # Windows refuses these ("Naming Files, Paths, and Namespaces")
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[0-9¹²³]|conin\$|conout\$)", re.IGNORECASE)
+_SPACES = re.compile(r"\s+")
+# Emoji and Persian words need the joiners; every other format character can hide or turn what follows it.
+_JOINERS = "\u200c\u200d"
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+# Windows drops dots and spaces at the end; a leading dot hides a file on Unix.
+_EDGES = " ." + _JOINERS
+# attr-char of RFC 8187, 3.2.1; letters and digits are never quoted.
+_ATTRIBUTE_CHARACTERS = "!#$&+-.^_`|~"
+# In the quoted-string for old clients: some decode %xx there (RFC 6266, appendix D), and others split at a semicolon.
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9 !#$&'()+,.=@\[\]^_`{}~-]")
+
+
+def safe_name(name: str) -> str:
+    """Returns the name that everybody sees: the last segment of a path, in NFC, without characters that mislead.
+
+    It has 1 to 255 bytes of UTF-8 and keeps the extension. A safe name is its own safe name.
+    """
+    visible = "".join(character for character in _spaced(name) if _is_visible(character))
+    segments = [segment for part in _SEPARATORS.split(visible) if (segment := part.strip(_EDGES))]
+    plain = unicodedata.normalize("NFC", _FORBIDDEN.sub("_", segments[-1] if segments else ""))
+    return _not_reserved(_shortened(plain.strip(_EDGES)) or NAMELESS)
+
+
+def with_extension(name: str, extension: str) -> str:
+    """Returns a safe name with another extension, such as `.jpg` for a photo that was a `.heic`."""
+    stem, _ = _parts(safe_name(name))
+    return safe_name(f"{stem}{extension}")
+
+
+def content_disposition(name: str, *, inline: bool) -> str:
+    """Returns the header's value: ASCII for old clients, and the Unicode name (RFC 6266, RFC 8187).
+
+    Nothing in a name can end the value or begin another header.
+    """
+    safe = safe_name(name)
+    decomposed = unicodedata.normalize("NFKD", safe)
+    ascii_only = "".join(character for character in decomposed if not unicodedata.combining(character))
+    plain = _NOT_PLAIN.sub("_", ascii_only)
+    unicode = quote(safe, safe=_ATTRIBUTE_CHARACTERS)
+    return f"{'inline' if inline else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{unicode}"
+
+
+def _spaced(name: str) -> str:
+    return _SPACES.sub(" ", name)
+
+
+def _is_visible(character: str) -> bool:
+    return character in _JOINERS or unicodedata.category(character) not in _UNSEEN
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """Returns the stem and the extension with its dot, which is empty if there is none."""
+    stem, dot, last = name.rpartition(".")
+    if not stem or " " in last or len(last.encode()) > MAX_EXTENSION_BYTES:
+        return name, ""
+    return stem, dot + last
+
+
+def _shortened(name: str) -> str:
+    stem, extension = _parts(name)
+    room = MAX_NAME_BYTES - 1 - len(extension.encode())  # one byte for the underscore before a reserved name
+    if len(stem.encode()) <= room:
+        return name
+    return stem.encode()[:room].decode(errors="ignore").rstrip(_EDGES) + extension
+
+
+def _not_reserved(name: str) -> str:
+    """Returns the name with an underscore before a name of a device: Windows opens `nul.txt` as the device."""
+    device = name.partition(".")[0].rstrip()
+    return f"_{name}" if _RESERVED.fullmatch(device) else name
