@@ -1,5 +1,6 @@
 """A deployer's own KMS key: everything that holds data is under it, and each role may do with it what it must."""
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -102,6 +103,23 @@ def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
 
 def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def test_operating_names_each_service_that_uses_the_key_in_its_own_name() -> None:
+    """The policy of a queue lets services send; under a customer's key they need the key too (aws-facts.md#kms)."""
+    senders = {
+        statement["Principal"]["Service"]
+        for policy in each("AWS::SQS::QueuePolicy")
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    }
+    page = (ROOT / "docs" / "operate" / "deploy.md").read_text(encoding="utf-8")
+    [key_policy] = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.S) if '"kms:*"' in text]
+    named = {one["Principal"]["Service"]: set(one["Action"]) for one in key_policy if "Service" in one["Principal"]}
+
+    assert senders == {"events.amazonaws.com", "s3.amazonaws.com"}
+    assert named.keys() == senders | {"logs.<region>.amazonaws.com"}
+    assert all(named[sender] == {"kms:GenerateDataKey", "kms:Decrypt"} for sender in senders)
 
 
 # --- what it costs ---------------------------------------------------------------------------------------------------
