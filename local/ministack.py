@@ -1,4 +1,7 @@
-"""The store as a child process: DynamoDB, S3, SQS and Secrets Manager, by ministack in its own virtual environment."""
+"""The store as a child process, by ministack in its own virtual environment.
+
+It has DynamoDB, S3, SQS, Secrets Manager and EventBridge.
+"""
 
 import logging
 import os
@@ -21,7 +24,7 @@ log = logging.getLogger(__name__)
 START_TIMEOUT_S = 20
 STOP_TIMEOUT_S = 15
 _CHILD = Path(__file__).with_name("ministack_child.py")
-_SERVICES = "dynamodb,dynamodbstreams,s3,sqs,secretsmanager"
+_SERVICES = "dynamodb,dynamodbstreams,events,s3,sqs,secretsmanager"
 
 
 class StoreError(Exception):

@@ -1,4 +1,4 @@
-"""Makes the resources that the template's functions need: tables, buckets, queues and secrets, on any endpoint.
+"""Makes the resources that the template's functions need, on any endpoint: tables, buckets, queues, secrets, rules.
 
 Idempotent: an existing resource is kept, with its contents, so state survives a restart. A difference that cannot be
 changed in place (a table's key) is one clear error.
@@ -53,12 +53,15 @@ def provision(template: Template, store: Store) -> None:
     """Makes everything; raises TemplateError if a stored resource no longer fits the template."""
     for table in template.of_type("AWS::DynamoDB::Table"):
         _table(table, store.client("dynamodb"))
+    for queue in queues(template):  # before the buckets: S3 tests a queue when a bucket names it
+        make_queue(template, queue, store.client("sqs"))
     for bucket in template.of_type("AWS::S3::Bucket"):
         _bucket(bucket, store.client("s3"))
-    for queue in queues(template):
-        make_queue(queue, store.client("sqs"))
     for secret in template.of_type("AWS::SecretsManager::Secret"):
         _secret(secret, store.client("secretsmanager"))
+    for rule in template.of_type("AWS::Events::Rule"):
+        if "EventPattern" in rule.properties:
+            _rule(template, rule, store.client("events"))
 
 
 def _unless(code: str, call: Callable[[], Any]) -> bool:
@@ -105,6 +108,32 @@ def _bucket(resource: Resource, s3: Any) -> None:
     rules = resource.properties.get("CorsConfiguration", {}).get("CorsRules")
     if rules:
         s3.put_bucket_cors(Bucket=resource.ref, CORSConfiguration={"CORSRules": [_cors_rule(rule) for rule in rules]})
+    wanted = _notifications(resource)
+    known = s3.get_bucket_notification_configuration(Bucket=resource.ref)
+    known.pop("ResponseMetadata")
+    if known != wanted:  # each change sends a test event to the queues
+        s3.put_bucket_notification_configuration(Bucket=resource.ref, NotificationConfiguration=wanted)
+
+
+def _notifications(resource: Resource) -> Document:
+    """Returns the notifications of a bucket as S3 names their fields."""
+    given: Document = resource.properties.get("NotificationConfiguration", {})
+    if others := given.keys() - {"QueueConfigurations", "EventBridgeConfiguration"}:
+        raise TemplateError(f"{resource.logical_id}: the local stack has no {', '.join(sorted(others))}, queues only")
+    wanted: Document = {}
+    if queues := given.get("QueueConfigurations"):
+        wanted["QueueConfigurations"] = [
+            _to_queue(f"{resource.logical_id}-{number}", one) for number, one in enumerate(queues)
+        ]
+    if given.get("EventBridgeConfiguration", {}).get("EventBridgeEnabled"):
+        wanted["EventBridgeConfiguration"] = {}
+    return wanted
+
+
+def _to_queue(name: str, given: Document) -> Document:
+    wanted = {"Id": name, "QueueArn": given["Queue"], "Events": [given["Event"]]}
+    rules = given.get("Filter", {}).get("S3Key", {}).get("Rules")
+    return {**wanted, "Filter": {"Key": {"FilterRules": rules}}} if rules else wanted
 
 
 def _cors_rule(rule: Document) -> Document:
@@ -118,16 +147,45 @@ def queues(template: Template) -> list[Resource]:
     return sorted(template.of_type("AWS::SQS::Queue"), key=lambda queue: "RedrivePolicy" in queue.properties)
 
 
-def make_queue(resource: Resource, sqs: Any) -> None:
-    """Makes a queue, or updates an existing one to the template; its messages stay."""
+def make_queue(template: Template, resource: Resource, sqs: Any) -> None:
+    """Makes a queue with its policy, or updates an existing one to the template; its messages stay."""
     attributes = {
         name: json.dumps(value) if isinstance(value, dict) else str(value).lower() if value is True else str(value)
         for name, value in resource.properties.items()
         if name in _QUEUE_ATTRIBUTES
     }
+    if policy := _policy_of(template, resource):
+        attributes["Policy"] = json.dumps(policy)
     name = resource.name
     if not _unless("QueueAlreadyExists", lambda: sqs.create_queue(QueueName=name, Attributes=attributes)):
         sqs.set_queue_attributes(QueueUrl=resource.ref, Attributes=attributes)
+
+
+def _policy_of(template: Template, queue: Resource) -> Document | None:
+    """Returns a queue's policy without what asks for TLS, because local endpoints speak plain HTTP."""
+    documents = [
+        policy.properties["PolicyDocument"]
+        for policy in template.of_type("AWS::SQS::QueuePolicy")
+        if queue.ref in policy.properties["Queues"]
+    ]
+    statements = [
+        statement
+        for document in documents
+        for statement in document["Statement"]
+        if "aws:SecureTransport" not in statement.get("Condition", {}).get("Bool", {})
+    ]
+    return {"Version": "2012-10-17", "Statement": statements} if statements else None
+
+
+def _rule(template: Template, resource: Resource, events: Any) -> None:
+    targets = [{"Id": target["Id"], "Arn": target["Arn"]} for target in resource.properties["Targets"]]
+    for target in targets:
+        if template.by_arn(target["Arn"]).type != "AWS::SQS::Queue":
+            raise TemplateError(f"{resource.logical_id}: the local stack sends events to queues only")
+    state = resource.properties.get("State", "ENABLED")
+    pattern = json.dumps(resource.properties["EventPattern"])
+    events.put_rule(Name=resource.name, EventPattern=pattern, State=state)
+    events.put_targets(Rule=resource.name, Targets=targets)
 
 
 def _secret(resource: Resource, secrets: Any) -> None:

@@ -39,10 +39,12 @@ def reach_of(method: str, path: str, headers: Mapping[bytes, bytes]) -> Reach:
         if method not in ("PUT", "POST", "DELETE"):
             return Reach()
         is_object = bool(path.strip("/").partition("/")[2])
-        return Reach(writes=True, files=is_object, settings=None if is_object else "s3")
+        # A form is posted to the bucket and makes an object. Each write may put an event into a queue.
+        is_file = is_object or method == "POST"
+        return Reach(writes=True, files=is_file, settings=None if is_object else "s3", messages=True)
     if action in _ITEM_WRITES:
         return Reach(writes=True)
-    if action in _QUEUE_WRITES:
+    if action in _QUEUE_WRITES or action == "PutEvents":
         return Reach(writes=True, messages=True)
     if action in ("ReceiveMessage", "ChangeMessageVisibility", "ChangeMessageVisibilityBatch"):
         return Reach(messages=True)  # a message may move to the dead letters

@@ -31,6 +31,7 @@ def serve() -> None:
     """Serves until SIGTERM; the environment holds the address and the secret (`ministack.py`)."""
     ministack: Any = import_module("ministack.app")
     hosts = Hosts(os.environ.get("LOCAL_HOSTS", ""))
+    _send_events_at_once(ministack._get_module("s3"))
     app: App = ministack.app
     keeper = None
     if folder := os.environ.get("PARLEY_STORE_FOLDER"):
@@ -57,6 +58,15 @@ async def _serve(guard: Guard, keeper: "Keeper | None") -> None:
     if keeper and care:
         care.cancel()
         keeper.close()
+
+
+def _send_events_at_once(s3: Any) -> None:
+    """Lets S3 put an event into its queue before it answers, not in a thread: so it is on file with the object."""
+
+    def send(bucket: str, key: str, event: str, *about: Any, **more: Any) -> None:
+        s3._fire_s3_event(bucket, key, event, *about, **more, sequencer=s3._next_event_sequencer(event))
+
+    s3._fire_s3_event_async = send
 
 
 def _has_bucket(ministack: Any) -> Callable[[str], bool]:

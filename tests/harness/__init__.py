@@ -29,6 +29,12 @@ test's name; `--engine both` runs each on both, `--engine moto` all on one.
     parley.drain()                  runs streams and queues until nothing is left to do; says in how many invocations
     parley.lose_disconnects = True  $disconnect never comes; also a set of connection ids
     parley.deliver_twice = True     every invocation happens twice, as Lambda may do; the first result counts
+    parley.deliver_out_of_order = True   `drain` begins with the last message of each queue
+
+    parley.upload(form, body, key=…)     posts a presigned form (`url` and `fields`), with these fields changed → status
+    parley.download(url, headers)        opens a presigned address → Download(status, body, headers)
+    parley.publish(source, detail_type, detail)     an event of an AWS service, for the template's rules
+    parley.dequeue(queue), parley.enqueue(queue, *bodies)   takes messages out of a queue, or sends some
 
     with parley.watch() as calls:   the functions' AWS calls: Call(function, service, operation, params, response)
     with parley.kill(at=3, after=True) as kill:  the function dies right after its third AWS call; kill.happened
@@ -40,5 +46,6 @@ fails the test. When the whole functional suite has run, rights that nothing use
 
 from tests.harness.calls import Call, Hook, Kill
 from tests.harness.parley import Frame, Parley, Refused, Reply, Socket, User
+from tests.harness.presigned import Download
 
-__all__ = ["Call", "Frame", "Hook", "Kill", "Parley", "Refused", "Reply", "Socket", "User"]
+__all__ = ["Call", "Download", "Frame", "Hook", "Kill", "Parley", "Refused", "Reply", "Socket", "User"]

@@ -18,6 +18,7 @@ from botocore.handlers import BUILTIN_HANDLERS
 from local import functions, management
 from local.websocket import WebSocketApi
 from tests.harness.emptying import Written
+from tests.harness.presigned import Expiries
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Call:
     params: dict[str, Any]
     endpoint_url: str
     response: dict[str, Any] = field(default_factory=dict)
+    is_presigned: bool = False  # signed for somebody else to make: no call, but a use of the right
 
 
 class Hook(Protocol):
@@ -73,6 +75,8 @@ class Kill:
         self.happened = False
 
     def before(self, call: Call) -> None:
+        if call.is_presigned:
+            return
         with self._lock:
             self._count += 1
             if self._count >= self._at + self._after:
@@ -90,6 +94,7 @@ class Kill:
 
 hooks: list[Hook] = []
 written = Written()  # by whatever has called since it was last emptied
+expiries = Expiries()
 _connections_api: WebSocketApi | None = None
 
 
@@ -122,24 +127,46 @@ def intercepted() -> Iterator[None]:
             hook.after(call)
         return call.response
 
-    def presign(client: BaseClient, method: str, *args: Any, **kwargs: Any) -> Any:
-        # Whoever opens the address may do what the role that signed it may do: so the right is looked for here.
-        function = functions.current()
-        params = kwargs.get("Params", args[0] if args else {})
-        if function is not None:
-            meta = client.meta
-            operation = meta.method_to_api_mapping[method]
-            call = Call(function.logical_id, meta.service_model.service_name, operation, params, meta.endpoint_url)
-            for hook in list(hooks):
-                hook.before(call)
-        return original_presign(client, method, *args, **kwargs)
+    # The parameters have botocore's names, because callers give them by name.
+    def presign(
+        client: BaseClient, ClientMethod: str, Params: Any = None, ExpiresIn: int = 3600, HttpMethod: Any = None
+    ) -> Any:
+        _note_right(client, client.meta.method_to_api_mapping[ClientMethod], Params or {})
+        signed = original_presign(client, ClientMethod, Params, ExpiresIn, HttpMethod)
+        expiries.note(signed, ExpiresIn)
+        return signed
+
+    def presign_post(
+        client: BaseClient,
+        Bucket: str,
+        Key: str,
+        Fields: Any = None,
+        Conditions: Any = None,
+        ExpiresIn: int = 3600,
+    ) -> Any:
+        _note_right(client, "PutObject", {"Bucket": Bucket, "Key": Key})
+        signed = original_presign_post(client, Bucket, Key, Fields, Conditions, ExpiresIn)
+        expiries.note(signed, ExpiresIn)
+        return signed
 
     with (
         replaced(BaseClient, "_make_api_call", make_api_call) as original,
         # Every client gets this function when it is made.
         replaced(botocore.signers, "generate_presigned_url", presign) as original_presign,
+        replaced(botocore.signers, "generate_presigned_post", presign_post) as original_presign_post,
     ):
         yield
+
+
+def _note_right(client: BaseClient, operation: str, params: dict[str, Any]) -> None:
+    """Shows the hooks that a function signs an operation: the bearer may do what the function's role may do."""
+    function, meta = functions.current(), client.meta
+    if function is None:
+        return
+    service, url = meta.service_model.service_name, meta.endpoint_url
+    call = Call(function.logical_id, service, operation, params, url, is_presigned=True)
+    for hook in list(hooks):
+        hook.before(call)
 
 
 def _undelayed(params: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,8 @@ class Written:
         self.rows: list[tuple[str, dict[str, Any]]] = []  # table, and a key or a whole item
         self.tables: set[str] = set()  # also those from which something was only deleted
         self.queues: set[str] = set()
-        self.buckets: set[str] = set()
+        self.buckets: set[str] = set()  # also those from which something was only deleted: it may have been told
+        self.has_events = False
 
     def note(self, service: str, operation: str, params: dict[str, Any]) -> None:
         """Takes down what a call is about to write, also one that will be refused."""
@@ -35,8 +36,14 @@ class Written:
                 raise AssertionError(f"no test can tell what {operation} writes")
             case "sqs", "SendMessage" | "SendMessageBatch":
                 self.queues.add(params["QueueUrl"])
-            case "s3", "PutObject" | "CopyObject" | "CompleteMultipartUpload":
+            case "s3", "PutObject" | "CopyObject" | "CompleteMultipartUpload" | "DeleteObject" | "DeleteObjects":
                 self.buckets.add(params["Bucket"])
+            case "events", "PutEvents":
+                self.has_events = True
+
+    def note_provisioned(self, template: Template) -> None:
+        """Takes down what provisioning wrote: S3 sends a test event to each queue that a bucket names."""
+        self.buckets |= {bucket.ref for bucket in template.of_type("AWS::S3::Bucket") if _told_by(bucket)}
 
     def _note_row(self, write: dict[str, Any]) -> None:
         self.tables.add(write["TableName"])
@@ -50,17 +57,18 @@ class Written:
                 wanted = {table: [{"DeleteRequest": {"Key": key}} for key in keys[start : start + _BATCH]]}
                 while wanted:
                     wanted = dynamodb.batch_write_item(RequestItems=wanted).get("UnprocessedItems") or {}
-        for queue in self._queues(template):
-            sqs.delete_queue(QueueUrl=queue.ref)  # and made anew, because a queue can be purged once a minute only
-            make_queue(queue, sqs)
-        for bucket in self.buckets:
+        for bucket in list(self.buckets):
             for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
                 for each in page.get("Contents", []):
                     s3.delete_object(Bucket=bucket, Key=each["Key"])
+        for queue in self._queues(template):
+            sqs.delete_queue(QueueUrl=queue.ref)  # and made anew, because a queue can be purged once a minute only
+            make_queue(template, queue, sqs)
         self.rows.clear()
         self.tables.clear()
         self.queues.clear()
         self.buckets.clear()
+        self.has_events = False
 
     def _keys(self, template: Template) -> dict[str, list[dict[str, Any]]]:
         """Returns the key of each row, by table."""
@@ -75,6 +83,22 @@ class Written:
 
     def _queues(self, template: Template) -> list[Resource]:
         """Returns the queues that may hold something, those first into which others let go what fails too often."""
-        own = [queue for queue in template.of_type("AWS::SQS::Queue") if queue.ref in self.queues]
+        told = self._told(template)
+        own = [queue for queue in queues(template) if queue.ref in self.queues or queue.arn in told]
         behind = {str(queue.properties.get("RedrivePolicy", {}).get("deadLetterTargetArn")) for queue in own}
-        return [queue for queue in queues(template) if queue.ref in self.queues or queue.arn in behind]
+        return [queue for queue in queues(template) if queue in own or queue.arn in behind]
+
+    def _told(self, template: Template) -> set[str]:
+        """Returns the ARNs of the queues into which AWS itself may have put something."""
+        buckets = [bucket for bucket in template.of_type("AWS::S3::Bucket") if bucket.ref in self.buckets]
+        told = {arn for bucket in buckets for arn in _told_by(bucket)}
+        if not buckets and not self.has_events:
+            return told
+        rules = [rule for rule in template.of_type("AWS::Events::Rule") if "EventPattern" in rule.properties]
+        return told | {target["Arn"] for rule in rules for target in rule.properties["Targets"]}
+
+
+def _told_by(bucket: Resource) -> set[str]:
+    """Returns the ARNs of the queues that a bucket names."""
+    configuration = bucket.properties.get("NotificationConfiguration", {})
+    return {one["Queue"] for one in configuration.get("QueueConfigurations", [])}

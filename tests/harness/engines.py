@@ -5,11 +5,15 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote_plus
 
 import moto.dynamodb.models
+import moto.events.utils
+import moto.s3.notifications
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.models import botocore_stubber
@@ -42,6 +46,7 @@ def running(name: str) -> Iterator[None]:
             stack.enter_context(mock_aws())
             stack.enter_context(_one_at_a_time())
             stack.enter_context(_cheap_transactions())
+            stack.enter_context(_events_as_aws_sends_them())
         else:
             server = stack.enter_context(Ministack(ROOT, account=ACCOUNT))
             os.environ |= server.client_environment
@@ -70,7 +75,7 @@ def _one_at_a_time() -> Iterator[None]:
         if answer is None:
             return None
         status, headers, body = answer  # over HTTP an answer says how long it is, and metering counts by that
-        return status, {**headers, "Content-Length": str(len(body))}, body
+        return status, {**dict(headers), "Content-Length": str(len(body))}, body
 
     with replaced(BotocoreStubber, "process_request", process_request) as original:
         yield
@@ -94,6 +99,27 @@ def _cheap_transactions() -> Iterator[None]:
     )
     with replaced(moto.dynamodb.models, "copy", shallow):
         with replaced(DynamoDBBackend, "transact_write_items", transact_write_items) as original:
+            yield
+
+
+@contextmanager
+def _events_as_aws_sends_them() -> Iterator[None]:
+    """Gives S3's events their order, and their keys the slashes; delivers EventBridge's without a library for paths."""
+    numbers = count(1)
+
+    def s3_event(name: str, bucket: Any, key: Any, notification_id: str) -> Any:
+        event = original(name, bucket, key, notification_id)
+        [record] = event["Records"]
+        sequencer = f"{next(numbers):018X}"
+        record["s3"]["object"] |= {"key": quote_plus(key.name, safe="/"), "sequencer": sequencer}
+        return event
+
+    def parse(input_template: Any, input_paths_map: Any, event: Any) -> Any:
+        assert input_template is None, "the tests' EventBridge transforms no events"
+        return event
+
+    with replaced(moto.s3.notifications, "_get_s3_event", s3_event) as original:
+        with replaced(moto.events.utils.EventTemplateParser, "parse", staticmethod(parse)):
             yield
 
 

@@ -57,6 +57,8 @@ def system(template_path: Path, engine: str) -> Iterator[System]:
             with engines.answering(engine):
                 provision.provision(template, store)
                 _keep_expired_rows(template, store)
+            written = Written()
+            written.note_provisioned(template)
             running = System(
                 engine=engine,
                 template=template,
@@ -65,7 +67,7 @@ def system(template_path: Path, engine: str) -> Iterator[System]:
                 checker=Checker(template, functions),
                 streams=mappings(template, functions, store),
                 environment=dict(os.environ),
-                written=Written(),
+                written=written,
             )
         yield running
         functions.close()
@@ -98,9 +100,11 @@ def fresh(running: System) -> Iterator[Parley]:
         clock = Clock(int(time.time() * 1000))
         parley = Parley(running.template, running.functions, running.store, clock, running.streams)
         calls.hooks[:] = [running.checker]
+        calls.expiries.follow(clock)
         with calls.connections_of(parley.websocket):
             yield parley
         calls.hooks.clear()
+        calls.expiries.follow(None)
     assert not running.checker.violations, "; ".join(running.checker.violations)
 
 

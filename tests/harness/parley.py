@@ -2,6 +2,7 @@
 
 import gzip
 import json as json_
+import uuid
 from collections import deque
 from collections.abc import Container, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,15 +12,17 @@ from typing import Any, TypeVar
 
 from local import queues, schedules, tokens
 from local.functions import Functions
+from local.patterns import Filter
 from local.provision import Store
 from local.rest import Request, RestApi
 from local.streams import StreamMapping
 from local.template import Template
 from local.websocket import MAX_FRAME_BYTES, Connection, Everyone, Handshake, Refused, State, WebSocketApi
 from parley.triggers.request_log import QUIET
-from tests.harness import examples
+from tests.harness import calls, examples, presigned
 from tests.harness.calls import Call, Hook, Kill, Recorder, hooks
 from tests.harness.documents import TEMPLATE, check_frame, check_reply
+from tests.harness.presigned import Download
 
 Frame = dict[str, Any]
 T = TypeVar("T")
@@ -73,6 +76,7 @@ class Parley:
         self.streams = streams
         for stream in self.streams:
             stream.start("LATEST")  # what is there already is an earlier test's
+        self.deliver_out_of_order = False
         self._ended: deque[tuple[Connection, int, str]] = deque()
 
     # --- people ------------------------------------------------------------------------------------------------------
@@ -135,6 +139,9 @@ class Parley:
     def drain(self) -> int:
         """Runs streams and queues until there is nothing left to do; returns the number of invocations."""
         total, retries = 0, iter(range(MAX_ROUNDS))
+        if self.deliver_out_of_order:
+            for queue in {mapping.queue.logical_id for mapping in self.queues}:
+                self.enqueue(queue, *reversed(self.dequeue(queue)))
 
         def may_retry(_: float) -> bool:
             return next(retries, None) is not None
@@ -147,6 +154,54 @@ class Parley:
                 return total
             total += count
         raise AssertionError(f"streams and queues were still busy after {total} invocations")
+
+    # --- files and events --------------------------------------------------------------------------------------------
+
+    def upload(self, form: Mapping[str, Any], body: bytes, **tampered_fields: str | None) -> int:
+        """Posts a presigned form as a browser does; returns the status. A field that is None is left out."""
+        given = {**form["fields"], **tampered_fields}
+        fields = {name: value for name, value in given.items() if value is not None}
+        url = str(form["url"])
+        calls.written.buckets.add(presigned.bucket_of(url))
+        return 403 if calls.expiries.is_over({"fields": fields}) else presigned.post(url, fields, body)
+
+    def download(self, url: str, headers: Mapping[str, str] | None = None) -> Download:
+        """Opens a presigned address as a browser does."""
+        return Download(403, b"") if calls.expiries.is_over(url) else presigned.get(url, headers or {})
+
+    def publish(self, source: str, detail_type: str, detail: Mapping[str, Any]) -> None:
+        """Puts an event of an AWS service (`PutEvents` takes none) into the queues of the rules that it matches."""
+        place = self.template.place
+        event = {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": detail_type,
+            "source": source,
+            "account": place.account,
+            "time": datetime.fromtimestamp(self.clock() / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "region": place.region,
+            "resources": [],
+            "detail": detail,
+        }
+        for rule in self.template.of_type("AWS::Events::Rule"):
+            pattern = rule.properties.get("EventPattern")
+            if pattern and Filter({"Filters": [{"Pattern": json_.dumps(pattern)}]}).passes(event):
+                for target in rule.properties["Targets"]:
+                    self.enqueue(self.template.by_arn(target["Arn"]).logical_id, json_.dumps(event))
+
+    def enqueue(self, queue: str, *bodies: str) -> None:
+        """Sends messages to a queue (by logical id)."""
+        for body in bodies:
+            self.store.client("sqs").send_message(QueueUrl=self.template.resources[queue].ref, MessageBody=body)
+
+    def dequeue(self, queue: str) -> list[str]:
+        """Takes all messages out of a queue (by logical id); returns their bodies."""
+        url, sqs, bodies = self.template.resources[queue].ref, self.store.client("sqs"), []
+        while page := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in page:
+                bodies.append(message["Body"])
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return bodies
 
     # --- faults ------------------------------------------------------------------------------------------------------
 
