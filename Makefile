@@ -78,8 +78,9 @@ COMPILE = $(UV) pip compile --quiet --no-config --universal --python-version 3.1
 
 lock: .venv/.uv  ## the locks again, from the *.in beside them; ARGS=--upgrade for newer versions
 	$(COMPILE) $(ARGS) layers/shared/requirements.in -o layers/shared/requirements.txt
+	$(COMPILE) $(ARGS) -c layers/shared/requirements.txt layers/media/requirements.in -o layers/media/requirements.txt
 	$(COMPILE) $(ARGS) requirements/uv.in -o requirements/uv.txt
-	$(COMPILE) $(ARGS) -c layers/shared/requirements.txt -c requirements/uv.txt requirements/run.in -o requirements/run.txt
+	$(COMPILE) $(ARGS) -c layers/shared/requirements.txt -c layers/media/requirements.txt -c requirements/uv.txt requirements/run.in -o requirements/run.txt
 	$(COMPILE) $(ARGS) -c requirements/run.txt requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) $(ARGS) requirements/ministack.in -o requirements/ministack.txt
 	$(COMPILE) $(ARGS) requirements/sam.in -o requirements/sam.txt
@@ -88,13 +89,13 @@ lock: .venv/.uv  ## the locks again, from the *.in beside them; ARGS=--upgrade f
 	cd $(NODE) && PATH="$(CURDIR)/.venv-contracts/bin:$$PATH" npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 
 examples: .venv/.dev .venv-ministack/.stamp  ## docs/examples.json again, from tests that run: those that are stale, or ARGS=all
-	@PYTHONPATH=layers/shared:functions .venv/bin/python -m docs.examples $(ARGS)
+	@PYTHONPATH=layers/shared:layers/media:functions .venv/bin/python -m docs.examples $(ARGS)
 	@.venv/bin/python -m docs.generate
 
 release: .venv/.dev  ## keep this version's templates, code and rows in releases/, for the next one to be tested against
 	@folder=releases/$$(.venv/bin/python -c 'import tomllib; print(tomllib.load(open("pyproject.toml", "rb"))["project"]["version"])'); \
 	mkdir -p "$$folder" && cp -R template.yaml stacks "$$folder" && \
-	PYTHONPATH=layers/shared:functions .venv/bin/python -m tests.functional.last_release "$$folder" >/dev/null && echo "$$folder"
+	PYTHONPATH=layers/shared:layers/media:functions .venv/bin/python -m tests.functional.last_release "$$folder" >/dev/null && echo "$$folder"
 
 clean:  ## every virtual environment and cache away; what `make run` has stored stays
 	rm -rf $(NODE)/node_modules .venv .venv-* .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -77,7 +77,7 @@ def measure(rounds: int = ROUNDS, more_rounds: int = MORE_ROUNDS) -> Section:
 def _variables(byte_code: str) -> dict[str, str]:
     """Returns Lambda's and the functions' environment, with byte code kept whatever this process's own says."""
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    paths = f"{ROOT / 'functions'}:{ROOT / 'layers/shared'}"
+    paths = f"{ROOT / 'functions'}:{ROOT / 'layers/shared'}:{ROOT / 'layers/media'}"
     of_lambda = {
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_REGION": "us-east-1",

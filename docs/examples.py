@@ -144,7 +144,7 @@ def played(tests: list[str]) -> dict[str, Example]:
 
 def main(arguments: list[str]) -> int:
     """Makes docs/examples.json again; returns 1 if something still has no example."""
-    sys.path[:0] = [str(ROOT / "functions"), str(ROOT / "layers" / "shared")]
+    sys.path[:0] = [str(ROOT / "functions"), str(ROOT / "layers" / "shared"), str(ROOT / "layers" / "media")]
     from tests.harness.documents import stale_examples
 
     examples = {} if "all" in arguments else load()

@@ -54,7 +54,7 @@ def load() -> Template:
         for name, value in function.properties["Environment"]["Variables"].items():
             os.environ.setdefault(name, str(value))
     os.environ.setdefault("AWS_DEFAULT_REGION", loaded.place.region)
-    sys.path[:0] = [str(ROOT / "functions"), str(ROOT / "layers" / "shared")]
+    sys.path[:0] = [str(ROOT / "functions"), str(ROOT / "layers" / "shared"), str(ROOT / "layers" / "media")]
     return loaded
 
 

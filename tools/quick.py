@@ -1,6 +1,6 @@
 """Prints the tests that `make quick` runs: all unit tests, the layout, and the functional tests of what has changed.
 
-"Changed" is everything that differs from where this branch left `main`, committed or not. A changed module of the layer
+"Changed" is everything that differs from where this branch left `main`, committed or not. A changed module of a layer
 stands for the operations whose handlers come to it in `STEPS` imports; `make test` runs everything.
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ALWAYS = ("tests/unit", "tests/template/test_layout.py")
+ROOTS = ("layers/shared/", "layers/media/", "functions/")  # of sys.path
 STEPS = 2  # imports from a handler to a changed module: the handler's action, and what that action uses
 MAX_FILES = 25  # of functional tests: more take longer than a minute
 
@@ -42,7 +43,7 @@ def _git(*command: str) -> list[str]:
 def functional_tests(paths: Iterable[str]) -> list[str]:
     """Returns the functional test files that the changed files concern, the nearest first."""
     wanted = {path: 0 for path in paths if path.startswith("tests/functional/") and Path(path).name.startswith("test_")}
-    changed_modules = {_module(path) for path in paths if path.startswith(("layers/shared/", "functions/"))}
+    changed_modules = {_module(path) for path in paths if path.startswith(ROOTS)}
     for handler in sorted(ROOT.glob("functions/*/*.py")):
         steps = _steps_to(changed_modules, _module(str(handler.relative_to(ROOT))))
         test = f"tests/functional/{handler.parent.name}/test_{handler.name}"
@@ -73,7 +74,7 @@ def _imports(module: str) -> frozenset[str]:
 
 @cache
 def _file(module: str) -> Path | None:
-    for root in ("layers/shared", "functions"):
+    for root in ROOTS:
         path = ROOT / root / (module.replace(".", "/") + ".py")
         if path.exists():
             return path
@@ -82,7 +83,7 @@ def _file(module: str) -> Path | None:
 
 def _module(path: str) -> str:
     """Returns the name by which a file is imported: `parley.actions.push`, `rest.send_message`."""
-    relative = path.removeprefix("layers/shared/").removeprefix("functions/")
+    relative = next((path.removeprefix(root) for root in ROOTS if path.startswith(root)), path)
     return relative.removesuffix(".py").replace("/", ".")
 
 

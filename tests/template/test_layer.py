@@ -1,25 +1,42 @@
-"""The layer that `sam build` would make: wheels for the target whatever runs here, our package, nothing of no use."""
+"""The layers that `sam build` would make: wheels for the target whatever runs here, our package, nothing of no use."""
 
 import os
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "layers" / "shared"
 MACHINES = {"arm64": 0xB7, "x86_64": 0x3E}  # e_machine of an ELF file (System V ABI)
-MAX_BYTES = 100_000_000  # of the 250 MB that Lambda unpacks at most, functions included
+TARGETS = ("python3.13-arm64", "python3.12-x86_64")
+LAMBDA_BYTES = 250 * 1024 * 1024  # that Lambda unpacks at most: all layers of a function, and its code
+MAX_BYTES = {"shared": 100_000_000, "media": 190_000_000}
+PACKAGES = {"shared": "parley", "media": "parley_media"}
+CODE_BYTES = 2_000_000  # all functions are in each one's code
 
 
-@pytest.fixture(scope="module", params=["python3.13-arm64", "python3.11-x86_64"])
-def layer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """Returns the target and the folder that became /opt: made as SAM makes it, by make and with ARTIFACTS_DIR."""
-    target: str = request.param
-    opt = tmp_path_factory.mktemp(target)
-    done = subprocess.run(
-        ["make", "--makefile", str(SOURCE / "targets" / target / "Makefile"), "build-Shared"],
-        cwd=SOURCE,
+@dataclass(frozen=True)
+class Layer:
+    """A layer as SAM makes it: by make, and with ARTIFACTS_DIR, which becomes /opt."""
+
+    name: str
+    target: str
+    opt: Path
+
+    @property
+    def packages(self) -> Path:
+        return self.opt / "python"
+
+    @property
+    def size(self) -> int:
+        return sum(path.stat().st_size for path in self.opt.rglob("*") if path.is_file())
+
+
+def make(name: str, *arguments: str, opt: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        ["make", *arguments, f"build-{name.title()}"],
+        cwd=ROOT / "layers" / name,
         env={**os.environ, "ARTIFACTS_DIR": str(opt), "MAKEFLAGS": ""},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -27,47 +44,76 @@ def layer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         text=True,
         timeout=120,
     )
+
+
+def built(name: str, target: str, opt: Path) -> Layer:
+    done = make(name, "--makefile", str(ROOT / "layers" / name / "targets" / target / "Makefile"), opt=opt)
     assert done.returncode == 0, done.stdout
-    return target, opt / "python"
+    return Layer(name, target, opt)
 
 
-def test_compiled_modules_are_for_the_target_and_not_for_this_machine(layer: tuple[str, Path]) -> None:
-    target, packages = layer
-    version, architecture = target.removeprefix("python").split("-")
-    modules = list(packages.rglob("*.so"))
-
-    assert modules
-    for module in modules:
-        header = module.read_bytes()[:20]
-        assert header[:4] == b"\x7fELF"
-        assert int.from_bytes(header[18:20], "little") == MACHINES[architecture], module.name
-        assert f".cpython-{version.replace('.', '')}-" in module.name or ".abi3." in module.name
+@pytest.fixture(scope="module", params=TARGETS)
+def layers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Layer]:
+    """Returns both layers of a target."""
+    return [built(name, request.param, tmp_path_factory.mktemp(f"{name}-{request.param}")) for name in PACKAGES]
 
 
-def test_our_package_is_whole(layer: tuple[str, Path]) -> None:
-    _, packages = layer
-    source = SOURCE / "parley"
-    wanted = {path.relative_to(source) for path in source.rglob("*") if path.suffix in (".py", ".toml")}
+def test_compiled_modules_are_for_the_target_and_not_for_this_machine(layers: list[Layer]) -> None:
+    for layer in layers:
+        version, architecture = layer.target.removeprefix("python").split("-")
+        modules = [path for path in layer.packages.rglob("*.so*") if path.is_file()]
 
-    assert wanted <= {path.relative_to(packages / "parley") for path in (packages / "parley").rglob("*")}
+        assert modules
+        for module in modules:
+            header = module.read_bytes()[:20]
+            assert header[:4] == b"\x7fELF"
+            assert int.from_bytes(header[18:20], "little") == MACHINES[architecture], module.name
+            if ".cpython-" in module.name:
+                assert f".cpython-{version.replace('.', '')}-" in module.name
 
 
-def test_nothing_of_no_use_is_in_it(layer: tuple[str, Path]) -> None:
-    _, packages = layer
+def test_our_package_is_whole(layers: list[Layer]) -> None:
+    for layer in layers:
+        package = PACKAGES[layer.name]
+        source = ROOT / "layers" / layer.name / package
+        wanted = {path.relative_to(source) for path in source.rglob("*") if path.suffix in (".py", ".toml")}
 
-    assert not (packages / "bin").exists()
-    assert sum(path.stat().st_size for path in packages.rglob("*") if path.is_file()) < MAX_BYTES
+        assert wanted <= {
+            path.relative_to(layer.packages / package) for path in layer.packages.rglob(f"{package}/**/*")
+        }
 
 
-def test_a_build_without_a_target_says_what_it_needs() -> None:
-    done = subprocess.run(
-        ["make", "build-Shared"],
-        cwd=SOURCE,
-        env={**os.environ, "ARTIFACTS_DIR": "unused", "MAKEFLAGS": ""},
-        capture_output=True,
-        text=True,
-        timeout=60,
+def test_nothing_of_no_use_is_in_it(layers: list[Layer]) -> None:
+    for layer in layers:
+        assert not (layer.packages / "bin").exists()
+        assert layer.size < MAX_BYTES[layer.name]
+
+
+def test_both_layers_together_are_what_lambda_unpacks(layers: list[Layer]) -> None:
+    assert sum(layer.size for layer in layers) + CODE_BYTES < LAMBDA_BYTES
+
+
+def test_the_layers_share_no_package(layers: list[Layer]) -> None:
+    """Lambda unpacks the layers over one another: the second one's files would replace the first one's."""
+    shared, media = (
+        {path.name for path in layer.packages.iterdir() if not path.name.startswith(".")} for layer in layers
     )
 
+    assert shared & media == set()
+
+
+def test_the_licences_of_the_decoders_travel_with_them(layers: list[Layer]) -> None:
+    _, media = layers
+    notice = (media.packages / "NOTICE").read_text(encoding="utf-8")
+
+    for library in ("x264", "x265", "FFmpeg", "libheif", "PDFium"):
+        assert library in notice
+    assert "GPL" in notice
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_a_build_without_a_target_says_what_it_needs(name: str, tmp_path: Path) -> None:
+    done = make(name, opt=tmp_path)
+
     assert done.returncode != 0
-    assert "targets/python<version>-<architecture>/Makefile" in done.stderr
+    assert "targets/python<version>-<architecture>/Makefile" in done.stdout

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LAYER = ROOT / "layers" / "shared" / "requirements.txt"
-LOCKS = [LAYER, *sorted((ROOT / "requirements").glob("*.txt"))]
+LAYERS = sorted((ROOT / "layers").glob("*/requirements.txt"))
+LOCKS = [*LAYERS, *sorted((ROOT / "requirements").glob("*.txt"))]
 
 
 def pins(lock: Path) -> dict[str, str]:
@@ -17,7 +17,7 @@ def pins(lock: Path) -> dict[str, str]:
     return {block.split()[0]: block for block in blocks}
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: f"{lock.parent.name}/{lock.name}")
 def test_every_package_is_pinned_with_hashes_and_comes_from_no_special_place(lock: Path) -> None:
     assert pins(lock)
     for pin, block in pins(lock).items():
@@ -26,9 +26,10 @@ def test_every_package_is_pinned_with_hashes_and_comes_from_no_special_place(loc
         assert "://" not in block
 
 
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda lock: lock.parent.name)
 @pytest.mark.parametrize("name", ["run", "dev"])
-def test_handlers_run_here_with_the_packages_of_the_layer(name: str) -> None:
-    assert pins(LAYER).keys() <= pins(ROOT / "requirements" / f"{name}.txt").keys()
+def test_handlers_run_here_with_the_packages_of_the_layers(name: str, layer: Path) -> None:
+    assert pins(layer).keys() <= pins(ROOT / "requirements" / f"{name}.txt").keys()
 
 
 def test_the_tests_drive_the_local_stack_with_the_packages_of_make_run() -> None:

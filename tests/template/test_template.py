@@ -80,7 +80,8 @@ QUEUE_MAPPINGS = [
 
 MOST = 450  # resources of a stack; fifty are left for what deployers add
 MEASURED = 312  # resources with 82 functions, when the API had got its roles
-OF_ATTACHMENTS = 11  # a bucket and its policy; two queues, each with dead letters and two alarms; a queue's policy
+# The layer of decoders; a bucket and its policy; two queues, each with dead letters and two alarms; a queue's policy.
+OF_ATTACHMENTS = 12
 SINCE = 5 + OF_ATTACHMENTS  # a table, a queue, alarms came; three route responses, a function and its alarms went
 
 
@@ -277,7 +278,7 @@ def test_a_function_has_the_common_settings(function: str) -> None:
 
     assert properties["TracingConfig"] == {"Mode": "PassThrough"}
     assert properties["MemorySize"] >= 512
-    assert properties["Layers"] == [deployed().resources[layer()].ref]
+    assert properties["Layers"] == [deployed().resources[layer("Shared")].ref]
     assert 1 <= properties["Timeout"] <= 60
     assert properties["Environment"]["Variables"].items() >= globals_environment().items()
 
@@ -368,13 +369,26 @@ def test_every_table_is_known_to_the_functions(table: str) -> None:
     assert globals_environment()[variable] == deployed().resources[table].ref
 
 
-# --- the layer -------------------------------------------------------------------------------------------------------
+# --- the layers ------------------------------------------------------------------------------------------------------
+
+LAYERS = {"Shared": ROOT / "layers" / "shared", "Media": ROOT / "layers" / "media"}
 
 
-def layer() -> str:
-    """Returns the layer's logical id in the translated template, which SAM makes of its contents."""
-    [only] = names("AWS::Lambda::LayerVersion")
+def layer(name: str) -> str:
+    """Returns a layer's logical id in the translated template, which SAM makes of its contents."""
+    [only] = (each for each in names("AWS::Lambda::LayerVersion") if re.fullmatch(f"{name}[0-9a-f]{{10}}", each))
     return only
+
+
+def test_each_layer_has_a_folder() -> None:
+    assert {layer(name) for name in LAYERS} == set(names("AWS::Lambda::LayerVersion"))
+    assert set(LAYERS.values()) == {path for path in (ROOT / "layers").iterdir() if path.is_dir()}
+
+
+def test_lambda_has_the_c_library_of_the_decoders_for_each_version() -> None:
+    """The wheels ask for glibc 2.28; Lambda's Python 3.11 is on Amazon Linux 2, which has 2.26."""
+    assert "manylinux_2_28" in (LAYERS["Media"] / "Makefile").read_text(encoding="utf-8")
+    assert min(tuple(map(int, version.split("."))) for version in versions()) >= (3, 12)
 
 
 def versions() -> list[str]:
@@ -383,14 +397,15 @@ def versions() -> list[str]:
 
 @pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
 @pytest.mark.parametrize("version", versions())
-def test_the_layer_is_built_for_the_runtime_of_the_functions(version: str, architecture: str) -> None:
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_is_built_for_the_runtime_of_the_functions(name: str, version: str, architecture: str) -> None:
     choice = load(TEMPLATE, {"PythonVersion": version, "Architecture": architecture})
-    [shared] = choice.of_type("AWS::Lambda::LayerVersion")
-    context_path = written()["Resources"]["Shared"]["Metadata"]["ContextPath"]["Fn::Sub"]
+    [built] = (each for each in choice.of_type("AWS::Lambda::LayerVersion") if each.logical_id.startswith(name))
+    context_path = written()["Resources"][name]["Metadata"]["ContextPath"]["Fn::Sub"]
     target = context_path.replace("${PythonVersion}", version).replace("${Architecture}", architecture)
 
-    assert shared.properties["CompatibleRuntimes"] == [f"python{version}"]
-    assert shared.properties["CompatibleArchitectures"] == [architecture]
+    assert built.properties["CompatibleRuntimes"] == [f"python{version}"]
+    assert built.properties["CompatibleArchitectures"] == [architecture]
     assert {f.properties["Runtime"] for f in choice.of_type("AWS::Lambda::Function")} == {f"python{version}"}
     assert all(f.properties["Architectures"] == [architecture] for f in choice.of_type("AWS::Lambda::Function"))
     # SAM resolves the path by the same parameters, and the Makefile takes its target from the folder's name.
@@ -398,8 +413,9 @@ def test_the_layer_is_built_for_the_runtime_of_the_functions(version: str, archi
     assert Path(target).name == f"python{version}-{architecture}"
 
 
-def test_no_target_of_the_layer_is_left_over() -> None:
-    folders = {path.name for path in (ROOT / "layers" / "shared" / "targets").iterdir()}
+@pytest.mark.parametrize("source", LAYERS.values(), ids=LAYERS)
+def test_no_target_of_a_layer_is_left_over(source: Path) -> None:
+    folders = {path.name for path in (source / "targets").iterdir()}
 
     assert folders == {f"python{version}-{arch}" for version in versions() for arch in ("arm64", "x86_64")}
 

@@ -157,7 +157,8 @@ def test_one_index_more_or_less_is_one_update() -> None:
 
 
 @pytest.mark.parametrize(
-    "resource", ["Receipts", "Attachments", "Deliveries", "JwtSecret", "WebSocketApi", "RestApi", "Shared", "RestLogs"]
+    "resource",
+    ["Receipts", "Attachments", "Deliveries", "JwtSecret", "WebSocketApi", "RestApi", "Shared", "Media", "RestLogs"],
 )
 def test_another_logical_id_is_refused(resource: str) -> None:
     renamed = {

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("layers", "functions", "local", "tests", "docs", "bench")
 STACKS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "stacks").iterdir())
-OTHERS = ("template.yaml", *STACKS, "Makefile", "pyproject.toml", "layers/shared/Makefile")
+OTHERS = ("template.yaml", *STACKS, "Makefile", "pyproject.toml", "layers/shared/Makefile", "layers/media/Makefile")
 FOREIGN = {".aws-sam", "node_modules", "__pycache__"}
 
 PAGES = sorted((ROOT / "docs").rglob("*.md"))

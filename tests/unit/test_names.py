@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SOURCES = sorted(path for folder in ("layers/shared/parley", "functions") for path in (ROOT / folder).rglob("*.py"))
+SOURCES = sorted(
+    path
+    for folder in ("layers/shared/parley", "layers/media/parley_media", "functions")
+    for path in (ROOT / folder).rglob("*.py")
+)
 # Names that said too little, or the same as another; each with the one that is used now.
 OLD = {
     "Eyes": "Viewer",

@@ -104,7 +104,7 @@ def fitting(messages: Sequence[Message], query: History) -> list[Message]:
 def wrapped_bytes(encoded: bytes) -> int:
     """Returns how many bytes JSON takes at most within an answer of Lambda's, which is JSON too.
 
-    Up to Python 3.11 Lambda's runtime writes all non-ASCII characters as escapes.
+    Every non-ASCII character counts as an escape, its longest form. Lambda's runtimes write none.
     """
     return len(json.dumps(encoded.decode()))
 

@@ -1,0 +1,41 @@
+"""Audio and video files, opened with one demuxer and no way to the outside."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import av
+import av.logging
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+av.logging.set_level(None)  # FFmpeg would write words of the file to standard error
+
+# One demuxer for a type. FFmpeg would otherwise guess, and a playlist names files and URLs that it would read.
+_DEMUXERS = {
+    "audio/webm": "matroska",
+    "video/webm": "matroska",
+    "audio/ogg": "ogg",
+    "audio/mp4": "mov",
+    "video/mp4": "mov",
+    "video/quicktime": "mov",
+    "audio/mpeg": "mp3",
+    "audio/aac": "aac",
+    "audio/wav": "wav",
+    "audio/flac": "flac",
+}
+# The bytes come from memory; a file that refers to others finds no protocol to open them.
+_OPTIONS = {"protocol_whitelist": "none"}
+
+
+@contextmanager
+def opened(body: bytes, mime: str) -> Iterator[InputContainer]:
+    """Yields the container; raises an error of PyAV if its demuxer cannot read it."""
+    with av.open(io.BytesIO(body), "r", format=_DEMUXERS[mime], container_options=_OPTIONS) as container:
+        yield container
+
+
+def pictures(container: InputContainer) -> list[VideoStream]:
+    """Returns the video tracks; the cover of a song is none."""
+    covers = av.stream.Disposition.attached_pic
+    return [stream for stream in container.streams.video if not stream.disposition & covers]

@@ -1,0 +1,69 @@
+"""PDF: pages counted, and the first one drawn. No script of a file runs: the library is built without JavaScript."""
+
+import io
+import threading
+import zipfile
+
+import pypdfium2
+import pypdfium2.raw
+from msgspec import Struct
+from PIL import Image
+
+from parley_media.previews import THUMBNAIL_SIDE, Preview, preview_of
+from parley_media.results import RefusedFile
+
+# PDFium is not made for threads, and the local stack runs functions in threads.
+_ONE_AT_A_TIME = threading.Lock()
+
+
+class Document(Struct, frozen=True):
+    """The facts about a PDF."""
+
+    pages: int
+    preview: Preview
+
+
+def read_pdf(body: bytes) -> Document:
+    """Returns the pages and the first one as a picture; raises RefusedFile if a password is needed, or a ZIP is inside.
+
+    A ZIP reader finds its directory from the end of a file, so one file can be a PDF and a ZIP.
+    """
+    if _opens_as_zip(body):
+        raise RefusedFile("polyglot")
+    with _ONE_AT_A_TIME:
+        try:
+            document = pypdfium2.PdfDocument(body)
+        except pypdfium2.PdfiumError as error:
+            is_locked = getattr(error, "err_code", None) == pypdfium2.raw.FPDF_ERR_PASSWORD
+            raise RefusedFile("encrypted" if is_locked else "damaged") from None
+        try:
+            pages = len(document)
+            if not pages:
+                raise RefusedFile("damaged")
+            picture = _drawn(document[0])
+        finally:
+            document.close()
+    return Document(pages, preview_of(picture))
+
+
+def _opens_as_zip(body: bytes) -> bool:
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            return bool(archive.infolist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return False
+
+
+def _drawn(page: pypdfium2.PdfPage) -> Image.Image:
+    """Returns the page at most 320 pixels a side, whatever size it claims."""
+    width, height = page.get_size()
+    if not (width > 0 and height > 0):
+        raise RefusedFile("damaged")
+    bitmap = page.render(scale=THUMBNAIL_SIDE / max(width, height), may_draw_forms=False)
+    try:
+        picture: Image.Image = bitmap.to_pil().convert("RGB")
+    finally:
+        bitmap.close()
+        page.close()
+    picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    return picture

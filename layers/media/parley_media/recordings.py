@@ -1,0 +1,106 @@
+"""Audio: decoded piece by piece, for its real duration and its waveform."""
+
+from array import array
+from collections.abc import Iterator
+
+import av
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from msgspec import Struct
+
+from parley_media.containers import opened, pictures
+from parley_media.results import Limits, RefusedFile
+
+# Browsers and phones record these (MediaRecorder; Voice Memos; Android's MediaRecorder).
+VOICE = frozenset({"audio/webm", "audio/ogg", "audio/mp4", "audio/aac", "audio/mpeg", "audio/wav"})
+
+PEAKS = 64
+_RATE = 8_000  # samples a second, enough for a waveform
+_BLOCK = 160  # samples of one loudness: 20 ms; an hour has 180,000
+_QUIETEST = 328  # 1 % of full scale: the noise of an empty room is not blown up
+_GRACE_MS = 500  # a recorder that stops at the limit is a little late, and encoders add up to 100 ms
+_BROKEN_SHARE = 20  # one packet in so many may fail to decode: players skip such too
+
+
+class Recording(Struct, frozen=True):
+    """The facts about a recording: 64 peaks from 0 to 100, relative to its loudest moment."""
+
+    duration_ms: int
+    waveform: tuple[int, ...]
+
+
+def read_recording(body: bytes, mime: str, *, voice: bool, limits: Limits) -> Recording:
+    """Decodes all of it, with some 100 KB at a time in memory; raises RefusedFile for video, or if it is too long."""
+    max_ms = limits.voice_max_ms + _GRACE_MS if voice else limits.audio_max_ms
+    with opened(body, mime) as container:
+        if pictures(container):
+            raise RefusedFile("type_mismatch")
+        if not container.streams.audio:
+            raise RefusedFile("no_audio")
+        stream = container.streams.audio[0]
+        stream.codec_context.thread_count = 1
+        blocks = _Blocks(max_samples=max_ms * _RATE // 1000)
+        for samples in _samples(container, stream):
+            blocks.add(samples)
+    return blocks.recording()
+
+
+def _samples(container: InputContainer, stream: AudioStream) -> Iterator["array[int]"]:
+    """Yields mono samples of 16 bits; raises RefusedFile if more than a few packets do not decode."""
+    resampler = AudioResampler(format="s16", layout="mono", rate=_RATE)
+    packets = broken = 0
+    for packet in container.demux(stream):
+        packets += 1
+        try:
+            frames = packet.decode()
+        except av.InvalidDataError:
+            broken += 1
+            continue
+        for frame in frames:
+            for resampled in resampler.resample(frame):
+                yield array("h", bytes(resampled.planes[0])[: resampled.samples * 2])
+    for resampled in resampler.resample(None):
+        yield array("h", bytes(resampled.planes[0])[: resampled.samples * 2])
+    if broken * _BROKEN_SHARE > packets:
+        raise RefusedFile("damaged")
+
+
+class _Blocks:
+    """The loudness of a recording in steps of 20 ms."""
+
+    def __init__(self, max_samples: int) -> None:
+        self._max_samples = max_samples
+        self._count = 0
+        self._rest: array[int] = array("h")
+        self._loudness: array[int] = array("i")
+
+    def add(self, samples: "array[int]") -> None:
+        self._count += len(samples)
+        if self._count > self._max_samples:
+            raise RefusedFile("too_long")
+        self._rest.extend(samples)
+        whole = len(self._rest) // _BLOCK * _BLOCK
+        for start in range(0, whole, _BLOCK):
+            self._loudness.append(_loudest(self._rest[start : start + _BLOCK]))
+        del self._rest[:whole]
+
+    def recording(self) -> Recording:
+        if not self._count:
+            raise RefusedFile("damaged")
+        if self._rest:
+            self._loudness.append(_loudest(self._rest))
+        return Recording(max(1, self._count * 1000 // _RATE), _waveform(self._loudness))
+
+
+def _loudest(samples: "array[int]") -> int:
+    return max(max(samples), -min(samples))
+
+
+def _waveform(loudness: "array[int]") -> tuple[int, ...]:
+    """Returns the loudest block of each 64th part; a short recording shows its blocks several times."""
+    count = len(loudness)
+    starts = [number * count // PEAKS for number in range(PEAKS + 1)]
+    peaks = [max(loudness[first : max(end, first + 1)]) for first, end in zip(starts, starts[1:], strict=False)]
+    highest = max(*peaks, _QUIETEST)
+    return tuple(round(100 * peak / highest) for peak in peaks)
