@@ -36,7 +36,7 @@ class Written:
                 raise AssertionError(f"no test can tell what {operation} writes")
             case "sqs", "SendMessage" | "SendMessageBatch":
                 self.queues.add(params["QueueUrl"])
-            case "s3", "PutObject" | "CopyObject" | "CompleteMultipartUpload" | "DeleteObject" | "DeleteObjects":
+            case "s3", name if name.startswith(("Put", "Copy", "Complete", "Delete")):
                 self.buckets.add(params["Bucket"])
             case "events", "PutEvents":
                 self.has_events = True

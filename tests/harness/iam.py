@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from local.events import matches
 from local.functions import Functions
@@ -138,9 +139,11 @@ def _needs(call: Call, arn: Any) -> Iterator[tuple[str, str]]:
 
 # S3's rights are not always named as its calls (service authorization reference, "Actions defined by Amazon S3").
 _S3_ACTIONS = {
+    "CopyObject": "PutObject",
     "HeadObject": "GetObject",
     "CreateMultipartUpload": "PutObject",
     "UploadPart": "PutObject",
+    "UploadPartCopy": "PutObject",
     "CompleteMultipartUpload": "PutObject",
     "ListParts": "ListMultipartUploadParts",
     "ListObjectsV2": "ListBucket",
@@ -152,6 +155,11 @@ _S3_ACTIONS = {
 def _s3_needs(call: Call, arn: Any) -> Iterator[tuple[str, str]]:
     params = call.params
     bucket, key = params["Bucket"], params.get("Key")
+    if call.operation in ("CopyObject", "UploadPartCopy"):
+        source = params["CopySource"]
+        version = source.get("VersionId") if isinstance(source, dict) else source.partition("?versionId=")[2]
+        name = f"{source['Bucket']}/{source['Key']}" if isinstance(source, dict) else unquote(source.partition("?")[0])
+        yield f"s3:GetObject{'Version' if version else ''}", arn("s3", name.removeprefix("/"))
     action = _S3_ACTIONS.get(call.operation, call.operation)
     if call.operation == "DeleteObjects":
         for each in params["Delete"]["Objects"]:

@@ -29,6 +29,7 @@ def checker(system: System) -> Checker:
         ("sqs:SendMessage", "arn:aws:sqs:us-east-1:123456789012:jobs"),
         ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:us-east-1:123456789012:secret:key"),
         ("s3:Get*", "arn:aws:s3:::files/public/*"),
+        ("s3:PutObject", "arn:aws:s3:::files/copies/*"),
         ("dynamodb:*", f"{TABLE}/d"),
     ]
     allowed = [Right("Echo", "Allow", action, resource) for action, resource in granted]
@@ -57,6 +58,8 @@ ALLOWED = [
     call("sqs", "SendMessageBatch", QueueUrl="https://sqs.example/123456789012/jobs"),
     call("secretsmanager", "GetSecretValue", SecretId="key"),
     call("s3", "GetObject", Bucket="files", Key="public/x"),
+    call("s3", "CopyObject", Bucket="files", Key="copies/x", CopySource={"Bucket": "files", "Key": "public/x y"}),
+    call("s3", "CopyObject", Bucket="files", Key="copies/x", CopySource="files/public/x%20y"),
 ]
 REFUSED = [
     call("dynamodb", "DeleteItem", TableName="a"),
@@ -73,6 +76,9 @@ REFUSED = [
     call("secretsmanager", "GetSecretValue", SecretId="other"),
     call("s3", "GetObject", Bucket="files", Key="private/x"),
     call("s3", "PutObject", Bucket="files", Key="public/x"),
+    call("s3", "CopyObject", Bucket="files", Key="copies/x", CopySource={"Bucket": "files", "Key": "private/x"}),
+    call("s3", "CopyObject", Bucket="files", Key="copies/x", CopySource="files/private/x"),
+    call("s3", "CopyObject", Bucket="files", Key="public/y", CopySource="files/public/x"),
 ]
 
 

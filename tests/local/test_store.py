@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local import store_journal
 from local.ministack import Ministack, StoreError
 from tests.e2e.stack import ROOT
+from tests.harness import presigned
 
 ACCOUNT = "000000000000"
 TABLE = "things"
@@ -216,6 +217,35 @@ def test_settings_queues_objects_and_secrets_survive_a_kill(store: Store) -> Non
     assert (there["Body"].read(), there["ContentType"]) == (b"content", "text/x")
     assert store.client("secretsmanager").get_secret_value(SecretId="key")["SecretString"] == "value"
     assert known == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at_s"}
+
+
+def test_an_upload_and_its_event_survive_a_kill_right_after_the_answer(store: Store) -> None:
+    sqs, s3 = store.client("sqs"), store.client("s3")
+    url = sqs.create_queue(QueueName="uploads")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    allow = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sqs:*", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    s3.create_bucket(Bucket="uploads")
+    to_queue = {"QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]}
+    s3.put_bucket_notification_configuration(Bucket="uploads", NotificationConfiguration=to_queue)
+    form = s3.generate_presigned_post("uploads", "form.txt")
+    statuses = [presigned.post(form["url"], form["fields"], b"by form")]
+    s3.put_object(Bucket="uploads", Key="put.txt", Body=b"by put")
+    store.kill()
+    store.start()
+
+    sqs, s3 = store.client("sqs"), store.client("s3")
+    bodies = [
+        json.loads(each["Body"]) for each in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    ]
+    told = [record["s3"]["object"]["key"] for body in bodies for record in body.get("Records", [])]
+    assert statuses == [204]
+    assert [body.get("Event") for body in bodies] == ["s3:TestEvent", None, None]
+    assert told == ["form.txt", "put.txt"]
+    assert s3.get_object(Bucket="uploads", Key="form.txt")["Body"].read() == b"by form"
+    kept = s3.get_bucket_notification_configuration(Bucket="uploads")
+    assert [one["QueueArn"] for one in kept["QueueConfigurations"]] == [arn]
 
 
 def test_it_goes_on_after_a_second_and_a_third_kill(store: Store) -> None:

@@ -1,6 +1,7 @@
 """What web pages can do at the store's port: fetch and upload what was signed for them, and nothing else."""
 
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ from tests.e2e.stack import ROOT
 
 ACCOUNT = "000000000000"
 PAGE = "https://app.example"
-RULES = {"CORSRules": [{"AllowedOrigins": [PAGE], "AllowedMethods": ["GET", "POST"], "AllowedHeaders": ["*"]}]}
+RULE = {"AllowedOrigins": [PAGE], "AllowedMethods": ["GET", "POST"], "AllowedHeaders": ["*"], "ExposeHeaders": ["ETag"]}
+RULES = {"CORSRules": [RULE]}
 
 
 @dataclass(frozen=True)
@@ -204,8 +206,21 @@ def test_a_page_uploads_with_a_signed_form(store: Store) -> None:
 
     assert (asked.status, asked.headers["access-control-allow-origin"]) == (200, PAGE)
     assert (answer.status, answer.headers["access-control-allow-origin"]) == (204, PAGE)
+    assert answer.headers["access-control-expose-headers"] == "ETag" and answer.headers["etag"]
     assert store.client("s3").get_object(Bucket="files", Key="a/upload.txt")["Body"].read() == b"0123456789"
     assert store.browse("POST", post["url"], too_large, Content_Type=content_type).status == 400
+
+
+def test_a_form_and_an_address_expire(store: Store) -> None:
+    s3 = store.client("s3")
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": "files", "Key": "a/secret.txt"}, ExpiresIn=1)
+    fields = s3.generate_presigned_post("files", "a/late.txt", ExpiresIn=0)["fields"]
+    body, content_type = form(fields, b"x")
+    time.sleep(2.1)
+
+    assert store.browse("GET", url).status == 403
+    assert store.browse("POST", "/files", body, Content_Type=content_type).status == 403
+    assert "a/late.txt" not in kept(store)
 
 
 @pytest.mark.parametrize("left_out", ["x-amz-signature", "policy", "all"])
