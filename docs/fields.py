@@ -7,6 +7,7 @@ is not here stops `make docs`: add its sentence. A test refuses sentences that n
 from docs.operations import Undocumented
 
 TERMS = {
+    "Attachment.attachment": "The attachment.",
     "action": "The action of the moderator or administrator.",
     "BannedRule.action": "What happens to a message that the rule matches: it is refused, masked, or reported.",
     "BannedWord.action": "What happens to a message that the rule matches: it is refused, masked, or reported.",
@@ -303,6 +304,33 @@ TERMS = {
     "ResolveReport.version": "The version of the report that was read.",
     "versions": "The texts that the message had, oldest first.",
     "window_ms": "Milliseconds in which an empty limit fills up.",
+    "attachment": "The attachment.",
+    "AttachmentUpload.upload": "The form of the upload; null if a file has arrived, or the form has ended.",
+    "duration_ms": "How long it plays, in milliseconds.",
+    "fields": "The fields of the form, to be sent before the file.",
+    "has_thumbnail": "Whether there is a small picture of the file.",
+    "height": "The height in pixels.",
+    "pages": "How many pages it has.",
+    "placeholder": "A ThumbHash of the picture, in Base64: a blurred picture to show until the file is there.",
+    "waveform": "The 64 peaks of the sound, each from 0 to 100.",
+    "width": "The width in pixels.",
+    "MessageAttachment.name": "The name of the file, made safe.",
+    "Attachment.name": "The name of the file, made safe.",
+    "CreateAttachment.name": "The name of the file; a path or characters that mislead are taken out.",
+    "MessageAttachment.type": "The MIME type of the file.",
+    "Attachment.type": "The MIME type of the file: as declared, and from `clean` on as verified.",
+    "CreateAttachment.type": "The MIME type of the file.",
+    "MessageAttachment.kind": "How to show the file.",
+    "Attachment.kind": "How to show the file.",
+    "MessageAttachment.size": "The size of the file in bytes.",
+    "Attachment.size": "The size of the file in bytes.",
+    "CreateAttachment.size": "The size of the file in bytes; no larger file can be uploaded with the form.",
+    "Attachment.state": "How far the attachment has got; only `clean` ones can be sent.",
+    "Attachment.code": "Why the file was rejected; docs/reference/errors.md lists all codes.",
+    "Attachment.message_id": "The message that carries it.",
+    "UploadForm.url": "Where to POST the form.",
+    "Attachment.id": "The id of the attachment.",
+    "MessageAttachment.id": "The id of the attachment.",
 }
 
 # The enumerations: the name of each in clients, and its meaning.
@@ -318,6 +346,11 @@ ENUMS = {
         "Why a call ended.",
     ),
     frozenset({"audio", "video"}): ("Media", "The media of a call."),
+    frozenset({"audio", "file", "image", "video"}): ("AttachmentKind", "How to show a file."),
+    frozenset({"clean", "expired", "infected", "pending", "rejected", "scanning"}): (
+        "AttachmentState",
+        "How far an attachment has got.",
+    ),
     frozenset({"closed", "open"}): ("ConversationState", "Whether a conversation is open."),
     frozenset({"complete", "truncated"}): ("Verdict", "Whether a client got all that it had missed."),
     frozenset({"direct", "group"}): ("NewConversationType", "The type of conversation to open."),

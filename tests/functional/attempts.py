@@ -29,6 +29,9 @@ FIELDS: dict[str, object] = {
     "show_last_seen": True,
     "status": "resolved",
     "version": 1,
+    "name": "plan.pdf",
+    "type": "application/pdf",
+    "size": 10,
     "rules": [{"text": "damn", "action": "flag"}],
 }
 # Of operations that change nothing, or make no sense, with what they require alone.

@@ -614,6 +614,12 @@ def export(world: World) -> object:
     return answered(world.alice.post(f"/conversations/{world.conversation_id}/export", json=body))
 
 
+def create_attachment(world: World) -> object:
+    body = {"name": "plan.pdf", "type": "application/pdf", "size": 10, "client_id": "f1"}
+    # Not the form: its policy names the real time.
+    return answered(world.alice.post(f"/conversations/{world.conversation_id}/attachments", json=body))["attachment"]
+
+
 def erase(world: World) -> object:
     return answered(host_of(world).delete("/users/bob"))["state"]
 
@@ -788,6 +794,7 @@ SCENARIOS = [
     Scenario("scheduled/clear_stale_typing", lambda w: w.sweep("ClearStaleTyping"), let_typing_run_out),
     Scenario("scheduled/clear_stale_presence", lambda w: w.sweep("ClearStalePresence"), leave_ghosts, heals=True),
     Scenario("rest/export_conversation", export, said),
+    Scenario("rest/create_attachment", create_attachment),
     Scenario("queues/retry_posts", lambda world: bool(poll(world)), each=leave_posts_behind),
     Scenario("rest/erase_user", erase, and_then(said, sign_host_in)),
     Scenario("queues/erase_person", lambda world: bool(poll(world)), said, each=erase),

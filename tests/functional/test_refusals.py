@@ -24,7 +24,7 @@ OWN = refusing("own_message", "rest/report_message")
 ANOTHERS = refusing("not_your_message", "rest/edit_message")
 
 MEMBERS = ("rest/add_members", "rest/put_member", "rest/set_role", "rest/remove_member")
-WRITING = ("rest/send_message", "websocket/send_message", "websocket/typing_start")
+WRITING = ("rest/send_message", "websocket/send_message", "websocket/typing_start", "rest/create_attachment")
 REACTING = ("rest/add_reaction", "rest/remove_reaction")
 CALLING = ("websocket/call_signal", "rest/create_turn_credentials")
 PINNING = ("rest/pin_message", "rest/unpin_message")

@@ -99,11 +99,15 @@ OURS = {
     "next": 4_096,
     "url": 4_096,  # presigned, with a session's token
     "urls[]": 512,
+    "fields{}": 8_192,  # of a form: a policy, a session's token
+    "placeholder": 40,
+    "state": 64,
 }
 MENTIONS = MAX_MENTIONS + MAX_EVERYONE
 MAX_CONNECTIONS = 100  # of one person, whatever ConnectionsPerUser says (template.yaml)
 # Entries of each list, by `Class.field`: a new one needs a bound of its own.
 LISTS = {
+    **{f"{one}.waveform": 64 for one in ("Attachment", "MessageAttachment")},
     "Shared.owner_ids": MAX_ADMINS // 2,
     "Shared.admin_ids": MAX_ADMINS // 2,
     "Shared.capabilities{}": 30,
@@ -148,6 +152,7 @@ LISTS = {
     "VersionList.versions": change_steps.MAX_EDITS + 1,
 }
 MAPS = {
+    "UploadForm.fields": 12,
     "Me.contexts": MAX_CONTEXT_TYPES,
     "Person.contexts": MAX_CONTEXT_TYPES,
     "Shared.capabilities": 3,

@@ -20,14 +20,15 @@ AREAS = {
         "live",
         "people",
         "conversations",
+        "attachments",
         "messages",
         "moderation",
         "exports",
         "account",
         "erasure",
     ),
-    "adapters": ("", "dynamodb", "moderation", "people", "conversations", "live", "exports", "erasure"),
-    "domain": ("", "api", "text", "conversations", "attachments", "live", "people", "moderation", "exports", "erasure"),
+    "adapters": ("", "dynamodb", "attachments", "moderation", "people", "conversations", "live", "exports", "erasure"),
+    "domain": ("", "api", "text", "attachments", "conversations", "live", "people", "moderation", "exports", "erasure"),
 }
 CLOCKS_AND_DICE = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "uuid1", "uuid4", "urandom"}
 OUTSIDE_WORLD = {

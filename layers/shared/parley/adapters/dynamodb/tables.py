@@ -180,6 +180,9 @@ class Message(Table):
     expires_at_s = NumberAttribute(null=True)
     # of an entry of the change log
     change = DocumentAttribute(null=True)
+    # of an entry of the outbox (`outbox.py`)
+    outbox = UnicodeAttribute(null=True)
+    about = DocumentAttribute(null=True)
 
 
 class Receipt(Table):
@@ -507,6 +510,83 @@ class WordsLeftBehind(Table):
 
     user_id = UnicodeAttribute(hash_key=True)
     conversation_id = UnicodeAttribute(range_key=True)
+
+
+class ByOwner(GlobalSecondaryIndex["File"]):
+    """The attachments of a person. Nothing in it changes, so only a new attachment costs a write."""
+
+    class Meta:
+        index_name = "by_owner"
+        projection = KeysOnlyProjection()
+
+    user_id = UnicodeAttribute(hash_key=True)
+    attachment_id = UnicodeAttribute(range_key=True)
+
+
+class BySweepTime(GlobalSecondaryIndex["File"]):
+    """Attachments by when the sweep must look at them. A send leaves it as it is, so that it costs no write."""
+
+    class Meta:
+        index_name = "by_due"
+        projection = KeysOnlyProjection()
+
+    sweep_shard = UnicodeAttribute(hash_key=True)
+    sweep_at_s = NumberAttribute(range_key=True)
+
+
+class ByPlace(GlobalSecondaryIndex["File"]):
+    """The sent attachments of a conversation, by kind, in the order of their messages."""
+
+    class Meta:
+        index_name = "by_place"
+        projection = KeysOnlyProjection()
+
+    shelf = UnicodeAttribute(hash_key=True)
+    place = NumberAttribute(range_key=True)
+
+
+class File(Table):
+    """An attachment — or, under `<user id>#`, a person's usage (`attachments.py`)."""
+
+    class Meta:
+        table_name = environment.required("FILES_TABLE")
+
+    attachment_id = UnicodeAttribute(hash_key=True)
+    version = NumberAttribute(null=True)
+    user_id = UnicodeAttribute(null=True)
+    conversation_id = UnicodeAttribute(null=True)
+    name = UnicodeAttribute(null=True)
+    type = UnicodeAttribute(null=True)
+    size = NumberAttribute(null=True)  # of a person's usage: the bytes of its day
+    kind = UnicodeAttribute(null=True)
+    state = UnicodeAttribute(null=True)
+    code = UnicodeAttribute(null=True)
+    created_at_ms = NumberAttribute(null=True)
+    fingerprint = UnicodeAttribute(null=True)
+    file_id = UnicodeAttribute(null=True)
+    refs = NumberAttribute(null=True)
+    seq = NumberAttribute(null=True)
+    position = NumberAttribute(null=True)
+    is_counted = BooleanAttribute(null=True)
+    width = NumberAttribute(null=True)
+    height = NumberAttribute(null=True)
+    duration_ms = NumberAttribute(null=True)
+    pages = NumberAttribute(null=True)
+    waveform = UnicodeAttribute(null=True)
+    placeholder = UnicodeAttribute(null=True)
+    thumbnail_type = UnicodeAttribute(null=True)
+    sha256 = UnicodeAttribute(null=True)
+    sweep_shard = UnicodeAttribute(null=True)
+    sweep_at_s = NumberAttribute(null=True)
+    shelf = UnicodeAttribute(null=True)  # `<conversation id>#<kind>`
+    place = NumberAttribute(null=True)  # the message's seq × 100, and the position in it
+    # of a person's usage
+    unsent = NumberAttribute(null=True)
+    day = NumberAttribute(null=True)
+    expires_at_s = NumberAttribute(null=True)
+    by_owner = ByOwner()
+    by_due = BySweepTime()
+    by_place = ByPlace()
 
 
 class WsTicket(Table):

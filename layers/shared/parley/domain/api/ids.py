@@ -9,12 +9,14 @@ from parley.domain.api.errors import Invalid
 CONVERSATION_ID_PATTERN = r"^[dgt]_[a-z2-7]{26}$(?!\n)"
 MESSAGE_ID_PATTERN = r"^[dgt]_[a-z2-7]{26}\.[1-9][0-9]{0,14}$(?!\n)"
 EXPORT_ID_PATTERN = r"^x_[a-z2-7]{26}$(?!\n)"
+ATTACHMENT_ID_PATTERN = r"^a_[a-z2-7]{26}$(?!\n)"
 CONNECTION_ID_PATTERN = r"^[A-Za-z0-9_=+/-]{1,128}$(?!\n)"  # base64 in either alphabet, as API Gateway makes them
 CLIENT_ID_PATTERN = r"^[A-Za-z0-9._:~-]{1,64}$(?!\n)"
 
 _conversation_id = re.compile(r"[dgt]_[a-z2-7]{26}")
 _connection_id = re.compile(CONNECTION_ID_PATTERN)
 _export_id = re.compile(EXPORT_ID_PATTERN)
+_attachment_id = re.compile(ATTACHMENT_ID_PATTERN)
 _message_id = re.compile(r"([dgt]_[a-z2-7]{26})\.([1-9][0-9]{0,14})")
 
 GROUP_PREFIX = "g_"
@@ -64,6 +66,13 @@ def check_connection_id(text: str, pointer: str) -> str:
     """Returns `text` if API Gateway could have made it as a connection's id; otherwise raises Invalid."""
     if _connection_id.fullmatch(text) is None:
         raise Invalid.field(pointer, "bad_format", "That is not the id of a connection.")
+    return text
+
+
+def check_attachment_id(text: str, pointer: str) -> str:
+    """Returns `text` if it can be the id of an attachment that Parley made; otherwise raises Invalid at `pointer`."""
+    if _attachment_id.fullmatch(text) is None:
+        raise Invalid.field(pointer, "bad_format", "That is not the id of an attachment.")
     return text
 
 

@@ -18,7 +18,7 @@ from parley.domain.api.identity import (
     USER_ID_PATTERN,
     is_stored_user_id,
 )
-from parley.domain.api.ids import CLIENT_ID_PATTERN, CONVERSATION_ID_PATTERN, MESSAGE_ID_PATTERN
+from parley.domain.api.ids import ATTACHMENT_ID_PATTERN, CLIENT_ID_PATTERN, CONVERSATION_ID_PATTERN, MESSAGE_ID_PATTERN
 from parley.domain.api.times import RFC3339_PATTERN
 from parley.domain.api.types import GroupRole, Media, NotificationLevel, Posting, Signal, State
 
@@ -35,6 +35,8 @@ MAX_SLOW_MODE_S = 120
 MAX_TITLE_CHARACTERS = 200
 MAX_DESCRIPTION_CHARACTERS = 1_000  # with the title and 100 members it keeps a head under 30 KB
 
+MAX_FILE_NAME_CHARACTERS = 1000  # of a request; what is longer than 255 is cut, with its ending kept
+FILE_TYPE_PATTERN = r"^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+(;.*)?$(?!\n)"  # RFC 6838 (section 4.2)
 MAX_REMARK_CHARACTERS = 1000
 MAX_RULES = 1000  # of banned words; as in banned_words.py, which is too large to import for every request
 MAX_RULE_CHARACTERS = 64
@@ -69,6 +71,9 @@ Title = Annotated[str, Meta(max_length=MAX_TITLE_CHARACTERS, pattern=NOT_BLANK)]
 Description = Annotated[str, Meta(max_length=MAX_DESCRIPTION_CHARACTERS, pattern=NOT_BLANK)]
 SlowModeS = Annotated[int, Meta(ge=0, le=MAX_SLOW_MODE_S)]
 Remark = Annotated[str, Meta(max_length=MAX_REMARK_CHARACTERS, pattern=NOT_BLANK)]
+FileName = Annotated[str, Meta(max_length=MAX_FILE_NAME_CHARACTERS, pattern=NOT_BLANK)]
+FileType = Annotated[str, Meta(max_length=100, pattern=FILE_TYPE_PATTERN)]
+AttachmentId = Annotated[str, Meta(pattern=ATTACHMENT_ID_PATTERN)]
 Cursor = Annotated[str, Meta(min_length=1, max_length=1024)]
 
 
@@ -105,6 +110,18 @@ class CreateConversation(Body, frozen=True, kw_only=True):
     member_ids: Annotated[list[UserId], Meta(max_length=MAX_ADDED)] = []
     posting: Posting = "everyone"
     slow_mode_s: SlowModeS = 0
+    client_id: ClientId | None = None
+
+
+class CreateAttachment(Body, frozen=True, kw_only=True):
+    """POST /conversations/{conversation_id}/attachments: the file that the caller wants to upload.
+
+    A `client_id` makes one attachment only.
+    """
+
+    name: FileName
+    type: FileType
+    size: Annotated[int, Meta(ge=1, le=MAX_SEQ)]
     client_id: ClientId | None = None
 
 

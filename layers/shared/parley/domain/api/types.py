@@ -14,6 +14,8 @@ GroupRole = Literal["owner", "admin", "member"]
 Posting = Literal["everyone", "admins", "nobody"]
 State = Literal["open", "closed"]
 NotificationLevel = Literal["all", "mentions", "none"]
+AttachmentKind = Literal["image", "audio", "video", "file"]
+AttachmentState = Literal["pending", "scanning", "clean", "rejected", "infected", "expired"]
 EVERYONE = "*"  # among a message's mentions: all members of the group; no user id holds this character
 
 
@@ -118,6 +120,59 @@ class Conversation(Struct, frozen=True, kw_only=True):
     capabilities: list[str]
     created_at: str
     last_activity_at: str
+
+
+class MessageAttachment(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A file of a message, as the scanner has found it. `waveform` are 64 peaks from 0 to 100, of audio only."""
+
+    id: str
+    name: str
+    type: str
+    kind: AttachmentKind
+    size: int
+    width: int | None = None
+    height: int | None = None
+    duration_ms: int | None = None
+    pages: int | None = None
+    waveform: list[int] | None = None
+    placeholder: str | None = None
+    has_thumbnail: bool = False
+
+
+class Attachment(MessageAttachment, frozen=True, kw_only=True, omit_defaults=True):
+    """An attachment as its uploader sees it; `code` says why it was rejected, `message_id` where it was sent."""
+
+    conversation_id: str
+    state: AttachmentState
+    created_at: str
+    code: str | None = None
+    message_id: str | None = None
+
+
+class UploadForm(Struct, frozen=True, kw_only=True):
+    """The form with which a client uploads a file: a POST of `multipart/form-data`, the file as its last field."""
+
+    url: str
+    fields: dict[str, str]
+    expires_at: str
+
+
+class AttachmentUpload(Struct, frozen=True, kw_only=True):
+    """A new attachment and the form of its upload; without a form if a file has arrived or the form is over."""
+
+    attachment: Attachment
+    upload: UploadForm | None
+
+
+class AttachmentLimits(Struct, frozen=True, kw_only=True):
+    """The limits of attachments: `types` are MIME types, `unsent` and `bytes_per_day` are one person's."""
+
+    bytes: int
+    per_message: int
+    types: list[str]
+    unsent: int
+    bytes_per_day: int
+    voice_ms: int
 
 
 class Reaction(Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""Uploading, checking, downloading and deleting attachments."""

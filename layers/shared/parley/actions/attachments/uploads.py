@@ -1,0 +1,126 @@
+"""Asking for an upload: the attachment's row, and the form with which the client uploads to S3."""
+
+from parley.actions import access
+from parley.adapters.attachments import attachments, limits, quarantine
+from parley.adapters.conversations import conversations
+from parley.adapters.dynamodb import batches, conditions, tables
+from parley.domain.api import ids
+from parley.domain.api.errors import Field, Invalid, Unprocessable
+from parley.domain.api.outbox import OutboxEntry
+from parley.domain.api.request import Request
+from parley.domain.api.requests import CreateAttachment
+from parley.domain.api.times import rfc3339
+from parley.domain.api.types import AttachmentLimits, AttachmentUpload, UploadForm
+from parley.domain.attachments.attachment import StoredAttachment, attachment_id, fingerprint
+from parley.domain.attachments.file_names import safe_name
+from parley.domain.attachments.media_types import canonical, kind_of
+from parley.domain.conversations import rights
+
+
+def create_attachment(
+    request: Request, conversation_id: str, wanted: CreateAttachment
+) -> tuple[AttachmentUpload, bool]:
+    """Returns an attachment of the caller with the form of its upload, and whether this call made it.
+
+    A user who may send messages in a conversation may upload there. Two round trips, and two more for each lost race.
+    """
+    ids.check_conversation_id(conversation_id, access.field_of(request, "conversation_id"))
+    wished = _wished(request, conversation_id, wanted)
+    for _ in conditions.tries():
+        rows = batches.read_rows(
+            {
+                tables.Conversation: [(conversation_id,)],
+                tables.Membership: [(request.user_id, conversation_id)],
+                tables.File: [attachments.key(wished.attachment_id), attachments.usage_key(request.user_id)],
+            }
+        )
+        mine = conversations.membership_of(rows, request.user_id, conversation_id)
+        head = access.admit(conversations.head_of(rows, conversation_id), request.user_id, mine)
+        rights.require(head, request.user_id, "send_message")
+        earlier = attachments.attachment_of(rows, wished.attachment_id)
+        if earlier is not None:
+            return _again(request, earlier, wished), False
+        try:
+            _add(request, rows, wished)
+        except conditions.LostRace:
+            continue
+        return _upload(request, wished), True
+    raise conditions.busy()
+
+
+def _wished(request: Request, conversation_id: str, wanted: CreateAttachment) -> StoredAttachment:
+    """Returns the attachment that a request asks for; refuses types and sizes that may not be attached."""
+    most = limits.current()
+    type = canonical(wanted.type)
+    _check(request, most, type, wanted.size)
+    name = safe_name(wanted.name)
+    return StoredAttachment(
+        attachment_id=attachment_id(request.user_id, conversation_id, wanted.client_id or f"#{request.request_id}"),
+        user_id=request.user_id,
+        conversation_id=conversation_id,
+        name=name,
+        type=type,
+        size=wanted.size,
+        kind=kind_of(type),
+        state="pending",
+        version=1,
+        created_at_ms=request.now_ms,
+        fingerprint=fingerprint(name, type, wanted.size),
+        is_counted=True,
+    )
+
+
+def _check(request: Request, most: AttachmentLimits, type: str, size: int) -> None:
+    if type not in most.types:
+        detail = "Files of this type cannot be attached."
+        raise Invalid.field(f"{request.field_prefix}/type", "type_not_allowed", detail)
+    if size > most.bytes:
+        detail = f"An attachment has at most {most.bytes} bytes."
+        raise Invalid.field(f"{request.field_prefix}/size", "too_large", detail, most.bytes)
+
+
+def _add(request: Request, rows: batches.Rows, wished: StoredAttachment) -> None:
+    usage = attachments.usage_of(rows, request.user_id)
+    if request.is_limited:
+        usage = usage.with_upload(wished.size, request.now_ms, limits.current())
+    else:
+        usage = usage.counted(wished.size, request.now_ms)
+    attachments.add(wished, usage, moved_entry(wished, request.now_ms))
+
+
+def moved_entry(attachment: StoredAttachment, now_ms: int) -> OutboxEntry:
+    """Returns the outbox's entry of an attachment's new state."""
+    about = {
+        "state": attachment.state,
+        "user_id": attachment.user_id,
+        "conversation_id": attachment.conversation_id,
+        "code": attachment.code,
+    }
+    return OutboxEntry(
+        kind="attachment",
+        id=attachment.attachment_id,
+        number=attachment.version,
+        at_ms=now_ms,
+        about={name: value for name, value in about.items() if value is not None},
+    )
+
+
+def _again(request: Request, earlier: StoredAttachment, wished: StoredAttachment) -> AttachmentUpload:
+    if earlier.fingerprint != wished.fingerprint:
+        raise Unprocessable(
+            "client_id_reused",
+            "This client_id was used for another attachment.",
+            fields=(Field(f"{request.field_prefix}/client_id", "client_id_reused"),),
+        )
+    return _upload(request, earlier)
+
+
+def _upload(request: Request, attachment: StoredAttachment) -> AttachmentUpload:
+    """Returns the answer: with a form, which ends when the first one does, as long as no file has arrived."""
+    shown = attachment.view(request.now_ms)
+    left_s = (attachment.form_ends_at_ms - request.now_ms) // 1000
+    if attachment.state != "pending" or left_s < 1:
+        return AttachmentUpload(attachment=shown, upload=None)
+    url, fields = quarantine.form(attachment.attachment_id, attachment.type, attachment.size, left_s)
+    form = UploadForm(url=url, fields=fields, expires_at=rfc3339(attachment.form_ends_at_ms))
+    return AttachmentUpload(attachment=shown, upload=form)

@@ -1,0 +1,1 @@
+"""Rows of attachments, and their files in S3."""

@@ -1,0 +1,129 @@
+"""Attachments' rows, and for each person a row of what they have uploaded, under `<user id>#`."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.transactions import TransactWrite
+
+from parley.adapters.dynamodb import batches, clients, conditions, outbox, tables
+from parley.domain.api.outbox import OutboxEntry
+from parley.domain.attachments.attachment import UNSENT_S, StoredAttachment, shard
+from parley.domain.attachments.usage import Usage
+
+_FIELDS = StoredAttachment.__struct_fields__
+
+
+def key(attachment_id: str) -> batches.Key:
+    """Returns the key of an attachment: one more key in a batch."""
+    return (attachment_id,)
+
+
+def usage_key(user_id: str) -> batches.Key:
+    """Returns the key of a person's usage; no attachment's id holds a `#`."""
+    return (f"{user_id}#",)
+
+
+def attachment_of(rows: batches.Rows, attachment_id: str) -> StoredAttachment | None:
+    """Returns an attachment from a batch, or None if it does not exist."""
+    row = rows.get(tables.File, attachment_id)
+    return None if row is None else of_row(row)
+
+
+def some(attachment_ids: Iterable[str]) -> dict[str, StoredAttachment]:
+    """Returns those of these attachments that exist, by id; one round trip per 100."""
+    wanted = list(dict.fromkeys(attachment_ids))
+    rows = batches.read_rows({tables.File: [key(attachment_id) for attachment_id in wanted]})
+    found = {attachment_id: attachment_of(rows, attachment_id) for attachment_id in wanted}
+    return {attachment_id: each for attachment_id, each in found.items() if each is not None}
+
+
+def usage_of(rows: batches.Rows, user_id: str) -> Usage:
+    """Returns a person's usage from a batch."""
+    row = rows.get(tables.File, *usage_key(user_id))
+    if row is None:
+        return Usage(user_id=user_id)
+    return Usage(
+        user_id=user_id,
+        revision=int(row.version or 0),
+        unsent=int(row.unsent or 0),
+        day=int(row.day or 0),
+        bytes=int(row.size or 0),
+    )
+
+
+def add(attachment: StoredAttachment, usage: Usage, entry: OutboxEntry) -> None:
+    """Writes a new attachment, its owner's usage and its entry of the outbox, all or nothing; raises LostRace."""
+    with _transaction() as transaction:
+        transaction.save(row_of(attachment), condition=tables.File.attachment_id.does_not_exist())
+        transaction.save(_usage_row(usage, attachment.created_at_ms), condition=_was(usage.revision - 1))
+        outbox.put_entry(transaction, entry)
+
+
+def move(attachment: StoredAttachment, entry: OutboxEntry) -> None:
+    """Writes an attachment's next state and its entry of the outbox; raises LostRace if it has moved since.
+
+    One round trip. The row keeps what a send has written meanwhile: only the fields of the state are set.
+    """
+    with _transaction() as transaction:
+        transaction.update(
+            tables.File(attachment_id=attachment.attachment_id),
+            actions=tables.setting(tables.File, _values(attachment, moving=True)),
+            condition=tables.File.version == attachment.version - 1,
+        )
+        outbox.put_entry(transaction, entry)
+
+
+@contextmanager
+def _transaction() -> Iterator[TransactWrite]:
+    """Writes a transaction; raises LostRace if another write was faster."""
+    try:
+        with TransactWrite(connection=clients.dynamodb) as transaction:
+            yield transaction
+    except TransactWriteError as error:
+        if conditions.lost_race(error):
+            raise conditions.LostRace from error
+        raise
+
+
+def _was(revision: int) -> Condition:
+    unchanged: Condition = tables.File.version == revision
+    return tables.File.attachment_id.does_not_exist() if revision == 0 else unchanged
+
+
+def of_row(row: tables.File) -> StoredAttachment:
+    """Returns the attachment in a row; raises one of `unreadable.ERRORS`."""
+    values = {name: value for name in _FIELDS if (value := getattr(row, name)) is not None}
+    return msgspec.convert(values, type=StoredAttachment)
+
+
+_SET_BY_SENDS = frozenset({"seq", "position", "refs", "is_counted", "sweep_at_s"})
+
+
+def _values(attachment: StoredAttachment, *, moving: bool = False) -> Mapping[str, Any]:
+    names = [name for name in _FIELDS if name != "attachment_id" and not (moving and name in _SET_BY_SENDS)]
+    return {name: getattr(attachment, name) for name in names}
+
+
+def row_of(attachment: StoredAttachment) -> tables.File:
+    """Returns the row of a new attachment."""
+    due_at_s = attachment.created_at_ms // 1000 + UNSENT_S
+    return tables.File(
+        attachment_id=attachment.attachment_id,
+        **{**_values(attachment), "sweep_at_s": due_at_s},
+        sweep_shard=shard(attachment.attachment_id),
+    )
+
+
+def _usage_row(usage: Usage, now_ms: int) -> tables.File:
+    return tables.File(
+        attachment_id=usage_key(usage.user_id)[0],
+        version=usage.revision,
+        unsent=usage.unsent,
+        day=usage.day,
+        size=usage.bytes,
+        expires_at_s=now_ms // 1000 + 2 * UNSENT_S if usage.unsent == 0 else None,
+    )

@@ -1,0 +1,53 @@
+"""The limits of attachments: the template's parameters under "Attachments"."""
+
+from functools import cache
+
+from parley.adapters import environment
+from parley.domain.api.types import AttachmentLimits
+from parley.domain.attachments.media_types import allowed_types
+
+MAX_BYTES = 52_428_800  # as in template.yaml: the scanner holds a file in memory
+MAX_PER_MESSAGE = 30  # a transaction holds 100 items (DynamoDB quotas), a message with its files 400 KB
+MAX_UNSENT = 1000
+MAX_BYTES_PER_DAY = 2**40
+MAX_VOICE_S = 3600
+
+
+def current() -> AttachmentLimits:
+    """Returns the limits; raises WrongVariable for a value that template.yaml would refuse."""
+    return _limits(
+        environment.optional("MAX_ATTACHMENT_BYTES", "10485760"),
+        environment.optional("MAX_ATTACHMENTS_PER_MESSAGE", "5"),
+        environment.optional("ATTACHMENT_TYPES", "*"),
+        environment.optional("MAX_UNSENT_ATTACHMENTS", "50"),
+        environment.optional("UPLOAD_BYTES_PER_DAY", "1073741824"),
+        environment.optional("VOICE_MAX_S", "300"),
+    )
+
+
+def retention_days() -> int:
+    """Returns after how many days the files of a message are deleted (AttachmentRetentionDays); 0 keeps them."""
+    name = "ATTACHMENT_RETENTION_DAYS"
+    return environment.whole_number(name, environment.optional(name, "0"), 0, 36_500)
+
+
+@cache
+def _limits(
+    most_bytes: str, per_message: str, types: str, unsent: str, bytes_per_day: str, voice_s: str
+) -> AttachmentLimits:
+    number = environment.whole_number
+    return AttachmentLimits(
+        bytes=number("MAX_ATTACHMENT_BYTES", most_bytes, 1, MAX_BYTES),
+        per_message=number("MAX_ATTACHMENTS_PER_MESSAGE", per_message, 1, MAX_PER_MESSAGE),
+        types=_types(types),
+        unsent=number("MAX_UNSENT_ATTACHMENTS", unsent, 1, MAX_UNSENT),
+        bytes_per_day=number("UPLOAD_BYTES_PER_DAY", bytes_per_day, 1, MAX_BYTES_PER_DAY),
+        voice_ms=1000 * number("VOICE_MAX_S", voice_s, 1, MAX_VOICE_S),
+    )
+
+
+def _types(text: str) -> list[str]:
+    try:
+        return sorted(allowed_types(text))
+    except ValueError as error:
+        raise environment.WrongVariable(f"ATTACHMENT_TYPES: {error}") from error

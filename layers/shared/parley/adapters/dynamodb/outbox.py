@@ -1,0 +1,23 @@
+"""Entries of the outbox: rows in the table of messages, under `#<kind>#<id>`; no conversation's key begins with `#`."""
+
+from pynamodb.transactions import TransactWrite
+
+from parley.adapters.dynamodb import tables
+from parley.domain.api.outbox import KEPT_S, OutboxEntry
+
+
+def put_entry(transaction: TransactWrite, entry: OutboxEntry) -> None:
+    """Adds an entry to the transaction of its act."""
+    transaction.save(row(entry))
+
+
+def row(entry: OutboxEntry) -> tables.Message:
+    """Returns the row of an entry."""
+    return tables.Message(
+        conversation_id=f"#{entry.kind}#{entry.id}",
+        seq=entry.number,
+        outbox=entry.kind,
+        created_at_ms=entry.at_ms,
+        about=dict(entry.about),
+        expires_at_s=entry.at_ms // 1000 + KEPT_S,
+    )

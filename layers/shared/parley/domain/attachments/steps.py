@@ -1,0 +1,17 @@
+"""The work that follows an act with attachments: the stream finds it, a queue brings it to its function."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+
+class AttachmentStep(Struct, frozen=True, kw_only=True):
+    """Attachments of a message that was `sent`, or that their message `released`: it was deleted, say.
+
+    A step may come twice, and after the steps of later acts.
+    """
+
+    kind: Literal["sent", "released"]
+    conversation_id: str
+    seq: int
+    attachment_ids: tuple[str, ...]

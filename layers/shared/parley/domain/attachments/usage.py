@@ -1,0 +1,37 @@
+"""The uploads of one person: the attachments that they have not sent, and the bytes of the day."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from parley.domain.api.errors import TooMany
+from parley.domain.api.types import AttachmentLimits
+
+DAY_MS = 24 * 3600 * 1000
+
+
+class Usage(Struct, frozen=True, kw_only=True):
+    """A person's row; `bytes` were asked for on `day` (UTC, days since the epoch). `revision` 0 is no row yet."""
+
+    user_id: str
+    revision: int = 0
+    unsent: int = 0
+    day: int = 0
+    bytes: int = 0
+
+    def with_upload(self, size: int, now_ms: int, limits: AttachmentLimits) -> "Usage":
+        """Returns the usage after one more upload; raises TooMany if a limit forbids it."""
+        if self.unsent >= limits.unsent:
+            detail = f"You have {self.unsent} attachments that are not sent; send some of them first."
+            raise TooMany("too_many_unsent", detail, rule="MaxUnsentAttachments")
+        after = self.counted(size, now_ms)
+        if after.bytes > limits.bytes_per_day:
+            ends_in_ms = (after.day + 1) * DAY_MS - now_ms
+            detail = f"You may upload {limits.bytes_per_day} bytes a day."
+            raise TooMany("upload_limit_reached", detail, rule="UploadBytesPerDay", retry_after_ms=ends_in_ms)
+        return after
+
+    def counted(self, size: int, now_ms: int) -> "Usage":
+        """Returns the usage after one more upload, whatever the limits are."""
+        day = now_ms // DAY_MS
+        used = self.bytes if self.day == day else 0
+        return replace(self, revision=self.revision + 1, unsent=self.unsent + 1, day=day, bytes=used + size)
