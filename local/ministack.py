@@ -118,8 +118,9 @@ class Ministack:
             start_new_session=True,  # Ctrl-C reaches only us; we stop the child when nothing needs it any more
         )
         os.close(tells)
-        self._listener = threading.Thread(target=self._listen, args=(ours,), daemon=True)
-        self._listener.start()
+        listener = threading.Thread(target=self._listen, args=(ours,), daemon=True)
+        listener.start()
+        self._listener = listener  # not before: Ctrl-C may come in `start`, and `stop` joins a thread that has begun
         self.endpoint_url = f"http://127.0.0.1:{port}"
         if self._guarded:
             _secrets[f"127.0.0.1:{port}"] = self._secret

@@ -423,3 +423,20 @@ def test_a_file_that_has_no_room_is_refused(store: Store) -> None:
 
     assert refused.value.response["Error"]["Code"] == "ServiceUnavailable"
     assert store.client("s3").get_object(Bucket="files", Key="b")["Body"].read() == b"x" * 100_000
+
+
+def test_store_that_is_interrupted_while_it_starts_stops_without_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Ministack(ROOT, account=ACCOUNT, state=tmp_path)
+
+    def interrupted(_: threading.Thread) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            store.spawn()
+    store.stop()
+
+    assert not store.is_running
