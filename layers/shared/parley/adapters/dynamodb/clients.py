@@ -55,8 +55,9 @@ def _client(service: str, endpoint_url: str | None, attempts: int, connections: 
 @cache
 def _s3() -> Any:
     # Without an explicit version, botocore signs addresses by version 2 in the oldest regions ("Presigned URLs").
-    by_v4 = config(read_timeout_s=FILE_TIMEOUT_S).merge(Config(signature_version="s3v4"))
-    return _session().create_client("s3", config=by_v4)
+    # With the style "auto" it signs for the global name of a bucket, from which S3 redirects while the bucket is new.
+    signing = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+    return _session().create_client("s3", config=config(read_timeout_s=FILE_TIMEOUT_S).merge(signing))
 
 
 def client(service: str, endpoint_url: str | None = None, attempts: int = 3, connections: int = 10) -> Any:
