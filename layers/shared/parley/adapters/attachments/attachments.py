@@ -59,22 +59,47 @@ def add(attachment: StoredAttachment, usage: Usage, entry: OutboxEntry) -> None:
     """Writes a new attachment, its owner's usage and its entry of the outbox, all or nothing; raises LostRace."""
     with _transaction() as transaction:
         transaction.save(row_of(attachment), condition=tables.File.attachment_id.does_not_exist())
-        transaction.save(_usage_row(usage, attachment.created_at_ms), condition=_was(usage.revision - 1))
+        put_usage(transaction, usage, attachment.created_at_ms)
         outbox.put_entry(transaction, entry)
 
 
-def move(attachment: StoredAttachment, entry: OutboxEntry) -> None:
+def move(attachment: StoredAttachment, entry: OutboxEntry, usage: Usage | None = None) -> None:
     """Writes an attachment's next state and its entry of the outbox; raises LostRace if it has moved since.
 
-    One round trip. The row keeps what a send has written meanwhile: only the fields of the state are set.
+    One round trip. The row keeps what a send has written meanwhile: only the fields of the state are set. With `usage`,
+    which is the owner's from `Usage.without`, the attachment is no longer counted among the unsent ones.
     """
+    fields = _moving(attachment) if usage is None else {**_moving(attachment), "is_counted": False}
+    condition = tables.File.version == attachment.version - 1
     with _transaction() as transaction:
         transaction.update(
             tables.File(attachment_id=attachment.attachment_id),
-            actions=tables.setting(tables.File, _values(attachment, moving=True)),
-            condition=tables.File.version == attachment.version - 1,
+            actions=tables.setting(tables.File, fields),
+            condition=condition if usage is None else condition & (tables.File.is_counted == True),  # noqa: E712
         )
+        if usage is not None:
+            put_usage(transaction, usage, entry.at_ms)
         outbox.put_entry(transaction, entry)
+
+
+def uncounted(attachment_ids: Iterable[str], usage: Usage, now_ms: int) -> None:
+    """Takes attachments of one person out of the count of their unsent ones, all or nothing; raises LostRace.
+
+    `usage` is the owner's from `Usage.without`. Each of these attachments must still be counted. One round trip.
+    """
+    with _transaction() as transaction:
+        for attachment_id in attachment_ids:
+            transaction.update(
+                tables.File(attachment_id=attachment_id),
+                actions=[tables.File.is_counted.set(False)],
+                condition=tables.File.is_counted == True,  # noqa: E712
+            )
+        put_usage(transaction, usage, now_ms)
+
+
+def put_usage(transaction: TransactWrite, usage: Usage, now_ms: int) -> None:
+    """Adds a person's next usage to a transaction, which fails if another write was faster."""
+    transaction.save(_usage_row(usage, now_ms), condition=_was(usage.revision - 1))
 
 
 @contextmanager
@@ -103,9 +128,12 @@ def of_row(row: tables.File) -> StoredAttachment:
 _SET_BY_SENDS = frozenset({"seq", "position", "refs", "is_counted", "sweep_at_s"})
 
 
-def _values(attachment: StoredAttachment, *, moving: bool = False) -> Mapping[str, Any]:
-    names = [name for name in _FIELDS if name != "attachment_id" and not (moving and name in _SET_BY_SENDS)]
-    return {name: getattr(attachment, name) for name in names}
+def _values(attachment: StoredAttachment) -> Mapping[str, Any]:
+    return {name: getattr(attachment, name) for name in _FIELDS if name != "attachment_id"}
+
+
+def _moving(attachment: StoredAttachment) -> Mapping[str, Any]:
+    return {name: value for name, value in _values(attachment).items() if name not in _SET_BY_SENDS}
 
 
 def row_of(attachment: StoredAttachment) -> tables.File:

@@ -35,3 +35,7 @@ class Usage(Struct, frozen=True, kw_only=True):
         day = now_ms // DAY_MS
         used = self.bytes if self.day == day else 0
         return replace(self, revision=self.revision + 1, unsent=self.unsent + 1, day=day, bytes=used + size)
+
+    def without(self, attachments: int = 1) -> "Usage":
+        """Returns the usage after some attachments are no longer unsent: they were sent, refused or deleted."""
+        return replace(self, revision=self.revision + 1, unsent=max(0, self.unsent - attachments))
