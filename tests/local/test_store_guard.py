@@ -13,7 +13,9 @@ import botocore.session
 import pytest
 from botocore.config import Config
 
+from local import provision
 from local.ministack import Ministack
+from local.template import load
 from tests.e2e.stack import ROOT
 
 ACCOUNT = "000000000000"
@@ -264,3 +266,36 @@ def test_the_secret_is_in_no_address_and_goes_nowhere_else(store: Store) -> None
     assert secret not in json.dumps(presigned(store.client("s3")))
     assert [name in headers for headers in sent] == [False]
     assert urlsplit(store.server.endpoint_url).hostname == "127.0.0.1"
+
+
+def test_pages_upload_to_and_download_from_the_buckets_of_the_template(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**store.server.client_environment, "AWS_DEFAULT_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(name, value)
+    template = load(ROOT / "template.yaml", {"CorsAllowOrigin": PAGE})
+    provision.provision(template, provision.Store())
+    s3 = store.client("s3")
+    uploads, files, queue = (template.resources[name].ref for name in ("Quarantine", "Attachments", "AttachmentScans"))
+
+    post = s3.generate_presigned_post(uploads, "a/1")
+    body, content_type = form(post["fields"], b"0123456789")
+    asked = [
+        store.browse("OPTIONS", post["url"], None, Access_Control_Request_Method=method, Origin=PAGE).status
+        for method in ("POST", "PUT", "GET")
+    ]
+    uploaded = store.browse("POST", post["url"], body, Content_Type=content_type, Origin=PAGE)
+    s3.put_object(Bucket=files, Key="b/1", Body=b"0123456789")
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": files, "Key": "b/1"})
+    ranged = {"Access_Control_Request_Method": "GET", "Access_Control_Request_Headers": "range"}
+    preflight = store.browse("OPTIONS", url, None, **ranged, Origin=PAGE)
+    part = store.browse("GET", url, Origin=PAGE, Range="bytes=2-4")
+    messages = store.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    told = [json.loads(message["Body"]) for message in messages]
+
+    assert asked == [200, 403, 403]
+    assert (uploaded.status, uploaded.headers["access-control-expose-headers"]) == (204, "ETag")
+    assert (preflight.status, part.status, part.body) == (200, 206, b"234")
+    assert "Content-Range" in part.headers["access-control-expose-headers"]
+    assert [body.get("Event") for body in told] == ["s3:TestEvent", None]
+    assert [record["s3"]["object"]["key"] for record in told[1]["Records"]] == ["a/1"]
