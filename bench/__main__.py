@@ -18,7 +18,7 @@ from bench.rows import Row, Section
 from bench.stage import ROOT
 
 # In this order: the last one calculates with the numbers of the first ones.
-SECTIONS = ("counting", "processor", "sweeping", "delivery", "local_rest", "cold_start", "cost")
+SECTIONS = ("counting", "processor", "sweeping", "delivery", "local_rest", "cold_start", "media", "cost")
 LIMIT_S = 900  # of one section; past it, something hangs
 
 

@@ -10,6 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "layers" / "shared" / "parley"
+MEDIA = ROOT / "layers" / "media" / "parley_media"
+DECODERS = {"av", "PIL", "pillow_heif", "pypdfium2", "filetype", "thumbhash"}
 # Each folder may import itself and those after it.
 FOLDERS = ("triggers", "actions", "adapters", "domain")
 # The areas of each layer from the bottom up: an area imports itself and those before it. "" is the layer's own folder.
@@ -170,6 +172,28 @@ def test_a_function_reaches_the_world_through_triggers_and_actions(path: Path) -
     assert third_party(path) == set()
 
 
+def test_the_examiner_of_files_knows_no_aws_and_nothing_of_parley_but_its_types() -> None:
+    """Bytes in, a result out: it may be tried on any file, as often as one likes."""
+    imported = {dotted for path in sources(MEDIA) for dotted in imports(path)}
+    of_parley = {dotted for dotted in imported if dotted.split(".")[0] == "parley"}
+    roots = {dotted.partition(".")[0] for dotted in imported}
+
+    assert roots - sys.stdlib_module_names == {"parley", "parley_media", "msgspec", *DECODERS}
+    assert roots & OUTSIDE_WORLD <= {"io", "threading"}
+    assert of_parley and all(dotted.startswith("parley.domain.attachments.") for dotted in of_parley)
+
+
+def test_only_the_door_of_the_examiner_catches_everything() -> None:
+    catching = {
+        path.name
+        for path in sources(MEDIA)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.ExceptHandler) and catches_everything(node)
+    }
+
+    assert catching == {"examine.py"}
+
+
 def test_only_triggers_catch_everything() -> None:
     caught = [
         f"{named(path)}:{node.lineno}"
@@ -185,7 +209,7 @@ def test_only_triggers_catch_everything() -> None:
 def test_nothing_of_ours_is_mocked() -> None:
     mocked = [
         f"{named(path)} imports {dotted}"
-        for path in sources(PACKAGE, ROOT / "functions", ROOT / "local", ROOT / "tests")
+        for path in sources(PACKAGE, MEDIA, ROOT / "functions", ROOT / "local", ROOT / "tests")
         for dotted in imports(path)
         if dotted.split(".")[0] == "mock" or dotted.startswith("unittest.mock")
     ]

@@ -9,6 +9,8 @@ import av.logging
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from parley_media.results import RefusedFile
+
 av.logging.set_level(None)  # FFmpeg would write words of the file to standard error
 
 # One demuxer for a type. FFmpeg would otherwise guess, and a playlist names files and URLs that it would read.
@@ -30,9 +32,12 @@ _OPTIONS = {"protocol_whitelist": "none"}
 
 @contextmanager
 def opened(body: bytes, mime: str) -> Iterator[InputContainer]:
-    """Yields the container; raises an error of PyAV if its demuxer cannot read it."""
-    with av.open(io.BytesIO(body), "r", format=_DEMUXERS[mime], container_options=_OPTIONS) as container:
-        yield container
+    """Yields the container; raises RefusedFile or an error of PyAV, also in the caller's block, if it cannot be read."""
+    try:
+        with av.open(io.BytesIO(body), "r", format=_DEMUXERS[mime], container_options=_OPTIONS) as container:
+            yield container
+    except av.MemoryError:  # the file declares a table that no memory could hold
+        raise RefusedFile("damaged") from None
 
 
 def pictures(container: InputContainer) -> list[VideoStream]:

@@ -31,11 +31,7 @@ def read_pdf(body: bytes) -> Document:
     if _opens_as_zip(body):
         raise RefusedFile("polyglot")
     with _ONE_AT_A_TIME:
-        try:
-            document = pypdfium2.PdfDocument(body)
-        except pypdfium2.PdfiumError as error:
-            is_locked = getattr(error, "err_code", None) == pypdfium2.raw.FPDF_ERR_PASSWORD
-            raise RefusedFile("encrypted" if is_locked else "damaged") from None
+        document = _loaded(body)
         try:
             pages = len(document)
             if not pages:
@@ -44,6 +40,18 @@ def read_pdf(body: bytes) -> Document:
         finally:
             document.close()
     return Document(pages, preview_of(picture))
+
+
+def _loaded(body: bytes) -> pypdfium2.PdfDocument:
+    """Returns the document, which is valid as long as `body` is.
+
+    pypdfium2 asks for the last error of a file without pages too, and PDFium tells that of the file before.
+    """
+    handle = pypdfium2.raw.FPDF_LoadMemDocument64(body, len(body), None)
+    if not handle:
+        is_locked = pypdfium2.raw.FPDF_GetLastError() == pypdfium2.raw.FPDF_ERR_PASSWORD
+        raise RefusedFile("encrypted" if is_locked else "damaged")
+    return pypdfium2.PdfDocument(handle)
 
 
 def _opens_as_zip(body: bytes) -> bool:

@@ -30,6 +30,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     max_bytes: int = 10 * 1024 * 1024
     max_pixels: int = 60_000_000  # a phone's 50 megapixels; 180 MB as RGB
+    max_webp_pixels: int = 24_000_000  # the encoder takes 23 bytes a pixel
     max_side: int = 32_767
     max_frames: int = 1_000
     max_animated_pixels: int = 100_000_000  # all frames together; as a GIF is written, each pixel takes a byte
