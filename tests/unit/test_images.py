@@ -215,6 +215,14 @@ def test_no_image_that_is_too_large_is_decoded(monkeypatch: pytest.MonkeyPatch) 
         assert code(body, mime, max_pixels=100) == "too_many_pixels"
 
 
+def test_a_webp_has_a_limit_of_its_own() -> None:
+    body = media_files.image("WEBP")
+
+    assert clean(body, "image/webp", max_webp_pixels=64 * 48)
+    assert code(body, "image/webp", max_webp_pixels=64 * 48 - 1) == "too_many_pixels"
+    assert clean(media_files.image("PNG"), "image/png", max_webp_pixels=1)
+
+
 @pytest.mark.parametrize("lossless", [True, False])
 @pytest.mark.parametrize("exif", [b"", b"Exif\0\0"], ids=["bare", "extended"])
 def test_the_size_of_a_webp_is_read_from_each_form_of_header(lossless: bool, exif: bytes) -> None:

@@ -32,7 +32,7 @@ _OPTIONS = {"protocol_whitelist": "none"}
 
 @contextmanager
 def opened(body: bytes, mime: str) -> Iterator[InputContainer]:
-    """Yields the container; raises RefusedFile or an error of PyAV, also in the caller's block, if it cannot be read."""
+    """Yields the container; raises RefusedFile or an error of PyAV, also in the block, if it cannot be read."""
     try:
         with av.open(io.BytesIO(body), "r", format=_DEMUXERS[mime], container_options=_OPTIONS) as container:
             yield container

@@ -47,14 +47,13 @@ def rewrite_image(body: bytes, mime: str, limits: Limits) -> Picture:
     Image.MAX_IMAGE_PIXELS = limits.max_pixels
     format_name = FORMATS[mime]
     if format_name == "WEBP":
-        width, height = _webp_size(body)  # Pillow reserves a canvas as soon as it opens one
-        if max(width, height) > limits.max_side or width * height > limits.max_webp_pixels:
-            raise RefusedFile("too_many_pixels")
+        # Pillow reserves a canvas as soon as it opens one.
+        _check_size(_webp_size(body), limits, min(limits.max_pixels, limits.max_webp_pixels))
     if format_name == "GIF":
         count_frames(body, limits.max_frames)
     try:
         with Image.open(io.BytesIO(body), formats=(format_name,)) as image:
-            _check_size(image.size, limits)
+            _check_size(image.size, limits, limits.max_pixels)
             if format_name in ("GIF", "WEBP") and getattr(image, "n_frames", 1) > 1:
                 return _rewritten_animation(image, mime, limits)
             return _rewritten_still(image, body, mime)
@@ -62,8 +61,8 @@ def rewrite_image(body: bytes, mime: str, limits: Limits) -> Picture:
         raise RefusedFile("too_many_pixels") from None
 
 
-def _check_size(size: tuple[int, int], limits: Limits) -> None:
-    if max(size) > limits.max_side or size[0] * size[1] > limits.max_pixels:
+def _check_size(size: tuple[int, int], limits: Limits, max_pixels: int) -> None:
+    if max(size) > limits.max_side or size[0] * size[1] > max_pixels:
         raise RefusedFile("too_many_pixels")
 
 
