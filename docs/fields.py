@@ -331,6 +331,14 @@ TERMS = {
     "UploadForm.url": "Where to POST the form.",
     "Attachment.id": "The id of the attachment.",
     "MessageAttachment.id": "The id of the attachment.",
+    "Path.attachment_id": "The id of the attachment.",
+    "CreateAttachmentUrls.ids": "The ids of the attachments.",
+    "AttachmentUrlMap.attachments": "The addresses of each, by id; null if the caller may not have it.",
+    "AttachmentDownload.url": "The address of the file; null as long as the file is not clean.",
+    "AttachmentDownload.expires_at": "When the addresses end; ask again then.",
+    "AttachmentUrls.url": "The address of the file.",
+    "AttachmentUrls.expires_at": "When the addresses end; ask again then.",
+    "thumbnail_url": "The address of the small picture; null if there is none.",
 }
 
 # The enumerations: the name of each in clients, and its meaning.

@@ -18,9 +18,14 @@ RETRY_AFTER = {
     "description": "Seconds to wait; `retry_after_ms` says it more exactly.",
     "schema": {"type": "integer", "format": "int32", "minimum": 0},
 }
+LOCATION = {
+    "description": "The address of the file, which needs no token.",
+    "schema": {"type": "string", "format": "uri"},
+}
 # The first part of an operation's path, and the subject of its operations.
 TAGS = {
     "admin": "Operations of moderators and administrators.",
+    "attachments": "Files: uploads and downloads.",
     "conversations": "Conversations, their members and messages.",
     "erasures": "The progress of a person's erasure.",
     "exports": "Files made from a conversation.",
@@ -132,6 +137,7 @@ def _path_parameter(name: str) -> Document:
     """Returns the meaning and the unencoded form of a part of a path."""
     from parley.domain.api.identity import USER_ID_PATTERN
     from parley.domain.api.ids import (
+        ATTACHMENT_ID_PATTERN,
         CONNECTION_ID_PATTERN,
         CONVERSATION_ID_PATTERN,
         EXPORT_ID_PATTERN,
@@ -141,6 +147,7 @@ def _path_parameter(name: str) -> Document:
     from parley.domain.erasure.job import ERASURE_ID_PATTERN
 
     patterns = {
+        "attachment_id": ATTACHMENT_ID_PATTERN,
         "connection_id": CONNECTION_ID_PATTERN,
         "conversation_id": CONVERSATION_ID_PATTERN,
         "emoji": r"\S",
@@ -180,13 +187,13 @@ def _response(status: int, remark: str, schema: Schema, *, is_limited: bool) -> 
     if status >= 400:
         return _refer(status)
     phrase = HTTPStatus(status).phrase
-    response: Document = {
-        "description": f"{phrase}: {remark}" if remark else phrase,
-        "content": {"application/json": {"schema": schema}},
-    }
-    if is_limited:
-        response["headers"] = _rate_headers()
-    return response
+    response: Document = {"description": f"{phrase}: {remark}" if remark else phrase}
+    headers = _rate_headers() if is_limited else {}
+    if status < 300:
+        response["content"] = {"application/json": {"schema": schema}}
+    else:
+        headers = {"Location": LOCATION, **headers}
+    return response | ({"headers": headers} if headers else {})
 
 
 def _rate_headers() -> Document:

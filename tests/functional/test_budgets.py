@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bench.calls import Recorded, recording
+from tests.functional.attachments import carry, clean_attachment
 from tests.functional.talk import LEASE_S, LEAST_S, fill, joined, let_many_block, make_group, open_direct, say
 from tests.harness import Parley, Socket, User
 
@@ -388,3 +389,37 @@ def test_page_of_groups_costs_as_much_however_many_are_in_them(pair: Pair) -> No
 
     assert spent.round_trips <= 4
     assert spent.units.read < 20
+
+
+def carried(pair: Pair, sender: User, conversation_id: str) -> str:
+    """Returns the id of an attachment that a message of its own carries."""
+    attachment_id = clean_attachment(pair.parley, sender, conversation_id)
+    carry(pair.parley, attachment_id, *say(sender, conversation_id, "look"))
+    return attachment_id
+
+
+@pytest.mark.parametrize("part", ["", "/thumbnail"])
+@pytest.mark.parametrize("accept", ["*/*", "application/json"])
+@pytest.mark.parametrize("kind", ["direct", "group"])
+def test_download_takes_two_round_trips(pair: Pair, part: str, accept: str, kind: str) -> None:
+    where = pair.conversation_id if kind == "direct" else make_group(pair.alice, pair.bob)
+    attachment_id = carried(pair, pair.alice, where)
+
+    spent = pair.spent(lambda: pair.bob.get(f"/attachments/{attachment_id}{part}", headers={"Accept": accept}))
+
+    assert spent.round_trips <= 2
+    assert spent.units.read <= 7
+
+
+def test_addresses_of_50_attachments_of_50_conversations_take_three_round_trips(pair: Pair) -> None:
+    groups = [make_group(pair.alice, pair.bob) for _ in range(49)]
+    ids = [carried(pair, pair.alice, where) for where in [pair.conversation_id, *groups]]
+    replies = []
+
+    spent = min(
+        (pair.spent(lambda: replies.append(pair.bob.post("/attachments/urls", json={"ids": ids}))) for _ in range(3)),
+        key=lambda recorded: recorded.round_trips,
+    )
+
+    assert all(replies[0].json["attachments"].values())
+    assert spent.round_trips <= 3

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,18 @@ def check_reply(method: str, path: str, status: int, content_type: str, value: o
         response = _document("openapi.json")["components"]["responses"][response["$ref"].rpartition("/")[2]]
     assert content_type in response["content"], f"{method} {path} answered {status} as {content_type}"
     _check("openapi.json", response["content"][content_type]["schema"], value)
+
+
+def check_redirect(method: str, path: str, status: int, headers: Mapping[str, str]) -> None:
+    """Fails where the REST document does not know such a reply without a body, or one of its headers is missing."""
+    operation = _operation(method, path)
+    assert operation is not None, f"openapi.json has no {method} {path}, which answered {status}"
+    response = operation["responses"].get(str(status), {"content": None})
+    assert "content" not in response, f"openapi.json does not say that {method} {path} answers {status} without a body"
+    limits = {"RateLimit", "RateLimit-Policy"}  # not in answers to those whom no limit holds for
+    missing = [name for name in response.get("headers", {}).keys() - limits if name.lower() not in headers]
+    assert not missing, f"{method} {path} answered {status} without {missing}"
+    assert (headers["cache-control"], headers["x-content-type-options"]) == ("no-store", "nosniff"), (method, path)
 
 
 def operation_id(method: str, path: str) -> str | None:

@@ -21,7 +21,7 @@ from local.websocket import MAX_FRAME_BYTES, Connection, Everyone, Handshake, Re
 from parley.triggers.request_log import QUIET
 from tests.harness import calls, examples, presigned
 from tests.harness.calls import Call, Hook, Kill, Recorder, hooks
-from tests.harness.documents import TEMPLATE, check_frame, check_reply
+from tests.harness.documents import TEMPLATE, check_frame, check_redirect, check_reply
 from tests.harness.presigned import Download
 
 Frame = dict[str, Any]
@@ -327,6 +327,8 @@ class User:
             assert reply.headers["strict-transport-security"] == "max-age=63072000", (method, path)
             check_reply(method, path, reply.status, reply.headers["content-type"], reply.json)
             examples.keep_request(method, path, body, reply.status, reply.json)
+        elif 300 <= reply.status < 400 and self.parley.is_documented:
+            check_redirect(method, path, reply.status, reply.headers)
         return reply
 
     def connect(self, *, ticket: bool = True, subprotocol: bool = False) -> "Socket":

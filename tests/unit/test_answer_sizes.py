@@ -25,6 +25,7 @@ from parley.domain.api.requests import (
     MAX_STATUS_USERS,
     MAX_TEXT_CHARACTERS,
     MAX_TITLE_CHARACTERS,
+    MAX_URLS,
 )
 from parley.domain.conversations import change_steps, history, sync
 from parley.domain.conversations.group_steps import MAX_ADMINS
@@ -97,7 +98,7 @@ OURS = {
     "rule": 1_000,  # twenty ids of banned words, or a rule of the policy
     "details{}": 600,  # ids of twenty conversations
     "next": 4_096,
-    "url": 4_096,  # presigned, with a session's token
+    **dict.fromkeys(["url", "thumbnail_url"], 4_096),  # presigned, with a session's token
     "urls[]": 512,
     "fields{}": 8_192,  # of a form: a policy, a session's token
     "placeholder": 40,
@@ -152,6 +153,7 @@ LISTS = {
     "VersionList.versions": change_steps.MAX_EDITS + 1,
 }
 MAPS = {
+    "AttachmentUrlMap.attachments": MAX_URLS,
     "UploadForm.fields": 12,
     "Me.contexts": MAX_CONTEXT_TYPES,
     "Person.contexts": MAX_CONTEXT_TYPES,

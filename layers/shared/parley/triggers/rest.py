@@ -25,7 +25,7 @@ from parley.domain.api.limits import COST
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Nothing
 from parley.domain.api.types import RateLimit
-from parley.triggers import entering, problems, request_log
+from parley.triggers import accept, entering, problems, request_log
 from parley.triggers.problems import Problem
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -34,10 +34,11 @@ Value_co = TypeVar("Value_co", covariant=True)
 
 
 class Reply(Struct, Generic[Value_co], frozen=True):
-    """A status, and the body that is sent with it."""
+    """A status, and the body that is sent with it; a redirect has a `location` and no body."""
 
     status: int
-    value: Value_co
+    value: Value_co | None = None
+    location: str | None = None
 
 
 def ok(value: Value) -> Reply[Value]:
@@ -55,20 +56,33 @@ def accepted(value: Value) -> Reply[Value]:
     return Reply(202, value)
 
 
+def found(location: str) -> Reply[Any]:
+    """Returns a 302: the client finds what it asked for at `location`, this time."""
+    return Reply(302, location=location)
+
+
 def operation(
-    body: type[Struct] | None = None, query: type[Struct] = Nothing, asks: str | None = COST
+    body: type[Struct] | None = None,
+    query: type[Struct] = Nothing,
+    asks: str | None = COST,
+    negotiates: bool = False,
 ) -> Callable[[Callable[..., Reply[object]]], Handler]:
     """Returns the decorator that makes a Lambda handler of an operation; see the module's docstring.
 
-    `asks` names the caller's bucket that must not be empty (`metering.py`).
+    `asks` names the caller's bucket that must not be empty (`metering.py`). A handler that `negotiates` gets `as_json`:
+    whether the client wants JSON rather than a redirect.
     """
 
     def decorate(function: Callable[..., Reply[object]]) -> Handler:
         name = function.__module__.rpartition(".")[2]
 
+        def answer(event: dict[str, Any], request: Request) -> Reply[object]:
+            wanted = {"as_json": accept.asks_for_json(_header(event, "accept"))} if negotiates else {}
+            return function(request, **_arguments(event, body, query), **wanted)
+
         @wraps(function)
         def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-            return _answered(event, name, asks, lambda request: function(request, **_arguments(event, body, query)))
+            return _answered(event, name, asks, lambda request: answer(event, request))
 
         return handler
 
@@ -88,6 +102,8 @@ def _answered(
     except Exception as error:
         return _refused(event, name, error, request.rate_limits.values() if request else ())
     request_log.succeeded(name, request_context["requestId"], user_id=_user_id(request_context), status=reply.status)
+    if reply.location is not None:
+        return _redirect(reply.status, reply.location, request.rate_limits.values())
     return _reply(reply.status, "application/json", reply.value, request.rate_limits.values())
 
 
@@ -131,6 +147,12 @@ def _arguments(event: Mapping[str, Any], body: type[Struct] | None, query: type[
     return arguments
 
 
+def _header(event: Mapping[str, Any], name: str) -> str:
+    """Returns a header, its lines joined (RFC 9110, 5.3); "" without it. Clients choose the case of its name."""
+    sent = (event.get("multiValueHeaders") or {}).items()
+    return ", ".join(line for key, lines in sent if key.lower() == name for line in lines)
+
+
 def _raw_body(event: Mapping[str, Any]) -> bytes | str:
     raw = event.get("body") or ""
     if not event.get("isBase64Encoded"):
@@ -149,18 +171,23 @@ def _problem(problem: Problem, rate_limits: Collection[RateLimit]) -> dict[str, 
 
 
 def _reply(status: int, content_type: str, value: object, rate_limits: Collection[RateLimit]) -> dict[str, Any]:
+    headers = {"Content-Type": content_type, **_headers(rate_limits)}
+    return {"statusCode": status, "headers": headers, "body": problems.encode(value)}
+
+
+def _redirect(status: int, location: str, rate_limits: Collection[RateLimit]) -> dict[str, Any]:
+    return {"statusCode": status, "headers": {"Location": location, **_headers(rate_limits)}, "body": ""}
+
+
+def _headers(rate_limits: Collection[RateLimit]) -> dict[str, str]:
+    """Returns the headers of every answer."""
     return {
-        "statusCode": status,
-        "headers": {
-            "Content-Type": content_type,
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-            "Strict-Transport-Security": "max-age=63072000",
-            "Access-Control-Allow-Origin": environment.optional("CORS_ALLOW_ORIGIN", "*"),
-            "Access-Control-Expose-Headers": "RateLimit, RateLimit-Policy, Retry-After, x-amzn-requestid",
-            **_rate_headers(rate_limits),
-        },
-        "body": problems.encode(value),
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Strict-Transport-Security": "max-age=63072000",
+        "Access-Control-Allow-Origin": environment.optional("CORS_ALLOW_ORIGIN", "*"),
+        "Access-Control-Expose-Headers": "RateLimit, RateLimit-Policy, Retry-After, x-amzn-requestid",
+        **_rate_headers(rate_limits),
     }
 
 

@@ -9,7 +9,7 @@ from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters.dynamodb import batches, clients, conditions, outbox, tables
+from parley.adapters.dynamodb import batches, clients, conditions, outbox, tables, unreadable
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.attachments.attachment import UNSENT_S, StoredAttachment, shard
 from parley.domain.attachments.usage import Usage
@@ -38,6 +38,18 @@ def some(attachment_ids: Iterable[str]) -> dict[str, StoredAttachment]:
     wanted = list(dict.fromkeys(attachment_ids))
     rows = batches.read_rows({tables.File: [key(attachment_id) for attachment_id in wanted]})
     found = {attachment_id: attachment_of(rows, attachment_id) for attachment_id in wanted}
+    return {attachment_id: each for attachment_id, each in found.items() if each is not None}
+
+
+def readable(rows: batches.Rows, attachment_ids: Iterable[str]) -> dict[str, StoredAttachment]:
+    """Returns the attachments in a batch, by id, without the rows that cannot be read; it reports those."""
+    found, damaged = {}, []
+    for attachment_id in attachment_ids:
+        try:
+            found[attachment_id] = attachment_of(rows, attachment_id)
+        except unreadable.ERRORS:
+            damaged.append(attachment_id)
+    unreadable.report("Files", damaged)
     return {attachment_id: each for attachment_id, each in found.items() if each is not None}
 
 

@@ -26,9 +26,20 @@ def marks_on(conversation_id: str, user_id: str, first_seq: int, last_seq: int) 
 
 def hidden(conversation_id: str, user_id: str, seqs: Iterable[int]) -> set[int]:
     """Returns those of these messages that a person has deleted for themselves; one round trip per 100."""
-    keys = {seq: (conversation_id, f"{_prefix(user_id, seq)}#{_HIDDEN}") for seq in seqs}
-    found = batches.read_rows({tables.Receipt: keys.values()})
-    return {seq for seq, key in keys.items() if (row := found.get(tables.Receipt, *key)) is not None and row.is_on}
+    wanted = set(seqs)
+    found = batches.read_rows({tables.Receipt: [hidden_key(conversation_id, user_id, seq) for seq in wanted]})
+    return {seq for seq in wanted if is_hidden(found, conversation_id, user_id, seq)}
+
+
+def hidden_key(conversation_id: str, user_id: str, seq: int) -> batches.Key:
+    """Returns the key of the mark of a person who has deleted a message for themselves: one more key in a batch."""
+    return (conversation_id, f"{_prefix(user_id, seq)}#{_HIDDEN}")
+
+
+def is_hidden(rows: batches.Rows, conversation_id: str, user_id: str, seq: int) -> bool:
+    """Says whether a person has deleted a message for themselves, from a batch that held `hidden_key`."""
+    row = rows.get(tables.Receipt, *hidden_key(conversation_id, user_id, seq))
+    return row is not None and bool(row.is_on)
 
 
 def rows(conversation_id: str, user_id: str, first_seq: int, last_seq: int) -> list[PersonalMark]:

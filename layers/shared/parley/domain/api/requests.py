@@ -35,6 +35,7 @@ MAX_SLOW_MODE_S = 120
 MAX_TITLE_CHARACTERS = 200
 MAX_DESCRIPTION_CHARACTERS = 1_000  # with the title and 100 members it keeps a head under 30 KB
 
+MAX_URLS = 50  # attachments at once: two batches of 100 keys at most (DynamoDB quotas), and two signatures each
 MAX_FILE_NAME_CHARACTERS = 1000  # of a request; what is longer than 255 is cut, with its ending kept
 FILE_TYPE_PATTERN = r"^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+(;.*)?$(?!\n)"  # RFC 6838 (section 4.2)
 MAX_REMARK_CHARACTERS = 1000
@@ -123,6 +124,12 @@ class CreateAttachment(Body, frozen=True, kw_only=True):
     type: FileType
     size: Annotated[int, Meta(ge=1, le=MAX_SEQ)]
     client_id: ClientId | None = None
+
+
+class CreateAttachmentUrls(Body, frozen=True, kw_only=True):
+    """POST /attachments/urls: the attachments of a screen, of any of the caller's conversations."""
+
+    ids: Annotated[list[AttachmentId], Meta(min_length=1, max_length=MAX_URLS)]
 
 
 class UpdateConversation(Body, frozen=True, kw_only=True):

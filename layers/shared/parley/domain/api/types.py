@@ -164,6 +164,29 @@ class AttachmentUpload(Struct, frozen=True, kw_only=True):
     upload: UploadForm | None
 
 
+class AttachmentUrls(Struct, frozen=True, kw_only=True):
+    """The addresses of a file and of its thumbnail, where anybody gets them without a token until `expires_at`."""
+
+    url: str
+    thumbnail_url: str | None
+    expires_at: str
+
+
+class AttachmentUrlMap(Struct, frozen=True, kw_only=True):
+    """The addresses of attachments, by id; None for each that the caller may not have, or that is not clean."""
+
+    attachments: dict[str, AttachmentUrls | None]
+
+
+class AttachmentDownload(Struct, frozen=True, kw_only=True):
+    """An attachment with its addresses; both are None as long as it is not clean. Ask again after `expires_at`."""
+
+    attachment: Attachment
+    url: str | None
+    thumbnail_url: str | None
+    expires_at: str
+
+
 class AttachmentLimits(Struct, frozen=True, kw_only=True):
     """The limits of attachments: `types` are MIME types, `unsent` and `bytes_per_day` are one person's."""
 

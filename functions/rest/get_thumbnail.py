@@ -1,0 +1,18 @@
+"""GET /attachments/{attachment_id}/thumbnail: download the small picture of a file.
+
+200 (with `Accept: application/json`), 302, 400, 404, 409, 429.
+The redirect leads to S3, to an address that is valid for 60 seconds and needs no token. With `Accept: application/json`
+the answer is the same as that of the attachment itself.
+"""
+
+from parley.actions.attachments import downloads
+from parley.domain.api.request import Request
+from parley.domain.api.types import AttachmentDownload
+from parley.triggers.rest import Reply, found, ok, operation
+
+
+@operation(negotiates=True)
+def handler(request: Request, attachment_id: str, as_json: bool) -> Reply[AttachmentDownload]:
+    if as_json:
+        return ok(downloads.get_attachment(request, attachment_id))
+    return found(downloads.get_thumbnail(request, attachment_id))

@@ -1,0 +1,96 @@
+"""Downloading: whether the caller may see an attachment, and the addresses at which S3 gives out its files."""
+
+from parley.actions.attachments import visible
+from parley.adapters.attachments import addresses, attachments
+from parley.adapters.dynamodb import batches, tables, unreadable
+from parley.domain.api import ids
+from parley.domain.api.request import Request
+from parley.domain.api.requests import CreateAttachmentUrls
+from parley.domain.api.times import rfc3339
+from parley.domain.api.types import AttachmentDownload, AttachmentUrlMap, AttachmentUrls
+from parley.domain.attachments import refusals
+from parley.domain.attachments.attachment import StoredAttachment
+
+
+def get_attachment(request: Request, attachment_id: str) -> AttachmentDownload:
+    """Returns an attachment with its addresses; its uploader gets it in every state. Two round trips."""
+    attachment = _access(request, attachment_id)
+    is_clean = attachment.state_at(request.now_ms) == "clean"
+    return AttachmentDownload(
+        attachment=attachment.view(request.now_ms),
+        url=addresses.file_url(attachment) if is_clean else None,
+        thumbnail_url=addresses.thumbnail_url(attachment) if is_clean else None,
+        expires_at=_expires_at(request),
+    )
+
+
+def open_attachment(request: Request, attachment_id: str) -> str:
+    """Returns the address of a clean file; two round trips."""
+    return addresses.file_url(_access_clean(request, attachment_id))
+
+
+def get_thumbnail(request: Request, attachment_id: str) -> str:
+    """Returns the address of the thumbnail of a clean file; raises NotFound if it has none. Two round trips."""
+    url = addresses.thumbnail_url(_access_clean(request, attachment_id))
+    if url is None:
+        raise refusals.no_thumbnail()
+    return url
+
+
+def create_attachment_urls(request: Request, wanted: CreateAttachmentUrls) -> AttachmentUrlMap:
+    """Returns the addresses of attachments by id, None for those that the caller may not have.
+
+    Two round trips, whatever their number and however many conversations they belong to.
+    """
+    rows = batches.read_rows({tables.File: [attachments.key(attachment_id) for attachment_id in wanted.ids]})
+    found = attachments.readable(rows, dict.fromkeys(wanted.ids))
+    clean = [each for each in found.values() if each.state_at(request.now_ms) == "clean"]
+    rows = batches.read_rows(visible.keys(request, clean)) if clean else None
+    urls = {each.attachment_id: _urls(request, each) for each in clean if rows and _is_shown(request, rows, each)}
+    return AttachmentUrlMap(attachments={attachment_id: urls.get(attachment_id) for attachment_id in wanted.ids})
+
+
+def _is_shown(request: Request, rows: batches.Rows, attachment: StoredAttachment) -> bool:
+    """Says whether the caller may see an attachment; not if a row that says so cannot be read."""
+    try:
+        return visible.is_visible(request, rows, attachment)
+    except unreadable.ERRORS:
+        unreadable.report("Files", [attachment.attachment_id])
+        return False
+
+
+def _urls(request: Request, attachment: StoredAttachment) -> AttachmentUrls:
+    return AttachmentUrls(
+        url=addresses.file_url(attachment),
+        thumbnail_url=addresses.thumbnail_url(attachment),
+        expires_at=_expires_at(request),
+    )
+
+
+def _access_clean(request: Request, attachment_id: str) -> StoredAttachment:
+    """Returns an attachment whose file may be given out; raises Conflict for the caller's own that is not clean."""
+    attachment = _access(request, attachment_id)
+    state = attachment.state_at(request.now_ms)
+    if state != "clean":
+        raise refusals.not_clean(state)
+    return attachment
+
+
+def _access(request: Request, attachment_id: str) -> StoredAttachment:
+    """Returns an attachment that the caller may see; raises NotFound for all others. Two round trips.
+
+    Only its owner sees an attachment that is not clean, as long as its message is there.
+    """
+    ids.check_attachment_id(attachment_id, "{attachment_id}")
+    attachment = attachments.some([attachment_id]).get(attachment_id)
+    if attachment is None:
+        raise refusals.no_attachment()
+    rows = batches.read_rows(visible.keys(request, [attachment]))
+    is_shown = attachment.user_id == request.user_id or attachment.state_at(request.now_ms) == "clean"
+    if not is_shown or not visible.is_visible(request, rows, attachment):
+        raise refusals.no_attachment()
+    return attachment
+
+
+def _expires_at(request: Request) -> str:
+    return rfc3339(request.now_ms + addresses.URL_S * 1000)

@@ -1,0 +1,47 @@
+"""The attachments that a user may see: those of messages that they can read, and their own before they are sent."""
+
+from collections.abc import Iterable, Sequence
+
+from parley.actions import access
+from parley.adapters.conversations import conversations, messages, personal_marks
+from parley.adapters.dynamodb import batches, tables
+from parley.domain.api import ids
+from parley.domain.api.request import Request
+from parley.domain.attachments.attachment import StoredAttachment
+
+
+def keys(request: Request, found: Sequence[StoredAttachment]) -> dict[type[tables.Table], Iterable[batches.Key]]:
+    """Returns the keys that `is_visible` needs of these attachments: at most four for each."""
+    sent = [(each.conversation_id, each.seq) for each in found if each.seq is not None]
+    conversation_ids = list(dict.fromkeys(each.conversation_id for each in found))
+    groups = [conversation_id for conversation_id in conversation_ids if ids.is_group_id(conversation_id)]
+    wanted: dict[type[tables.Table], list[batches.Key]] = {
+        tables.Conversation: [(conversation_id,) for conversation_id in conversation_ids],
+        tables.Membership: [(request.user_id, conversation_id) for conversation_id in groups],
+        tables.Message: list(sent),
+        tables.Receipt: [personal_marks.hidden_key(where, request.user_id, seq) for where, seq in sent],
+    }
+    return {model: its_keys for model, its_keys in wanted.items() if its_keys}
+
+
+def is_visible(request: Request, rows: batches.Rows, attachment: StoredAttachment) -> bool:
+    """Says whether the caller may see an attachment now, whatever its state is.
+
+    Only its owner sees an attachment that is not sent, also before its conversation exists.
+    """
+    conversation_id, is_own = attachment.conversation_id, attachment.user_id == request.user_id
+    head = conversations.head_of(rows, conversation_id)
+    if head is None:
+        return is_own and attachment.seq is None
+    mine = conversations.membership_of(rows, request.user_id, conversation_id)
+    if not access.is_member(head, request.user_id, mine):
+        return False
+    return is_own if attachment.seq is None else _shows(request, rows, conversation_id, attachment.seq)
+
+
+def _shows(request: Request, rows: batches.Rows, conversation_id: str, seq: int) -> bool:
+    """Says whether a message is there for the caller: not deleted for everyone, nor by the caller for themselves."""
+    message = messages.message_of(rows, conversation_id, seq)
+    if message is None or message.deleted_at_ms is not None:
+        return False
+    return not personal_marks.is_hidden(rows, conversation_id, request.user_id, seq)
