@@ -8,11 +8,9 @@ the answer is the same as that of the attachment itself.
 from parley.actions.attachments import downloads
 from parley.domain.api.request import Request
 from parley.domain.api.types import AttachmentDownload
-from parley.triggers.rest import Reply, found, ok, operation
+from parley.triggers.rest import Reply, ok_or_found, operation
 
 
 @operation(negotiates=True)
 def handler(request: Request, attachment_id: str, as_json: bool) -> Reply[AttachmentDownload]:
-    if as_json:
-        return ok(downloads.get_attachment(request, attachment_id))
-    return found(downloads.get_thumbnail(request, attachment_id))
+    return ok_or_found(downloads.get_thumbnail(request, attachment_id, as_json=as_json))

@@ -394,7 +394,7 @@ def test_page_of_groups_costs_as_much_however_many_are_in_them(pair: Pair) -> No
 def carried(pair: Pair, sender: User, conversation_id: str) -> str:
     """Returns the id of an attachment that a message of its own carries."""
     attachment_id = clean_attachment(pair.parley, sender, conversation_id)
-    carry(pair.parley, attachment_id, *say(sender, conversation_id, "look"))
+    carry(pair.parley, attachment_id, say(sender, conversation_id, "look")[0])
     return attachment_id
 
 

@@ -1,6 +1,6 @@
 """POST /attachments/urls: the addresses of a screen's attachments, null for those that the caller may not have."""
 
-from tests.functional.attachments import FILE, THUMBNAIL, ask_upload, carry, clean_attachment, set_row
+from tests.functional.attachments import FILE, THUMBNAIL, carry, clean_attachment, set_row
 from tests.functional.replies import invalid, malformed_bodies, refusal, stored
 from tests.functional.talk import in_s, make_group, open_direct, say
 from tests.harness import Parley, Reply, User
@@ -44,7 +44,7 @@ def test_removed_member_gets_null_at_once(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
     group = make_group(alice, bob)
     attachment_id = clean_attachment(parley, alice, group)
-    carry(parley, attachment_id, *say(alice, group, "look"))
+    carry(parley, attachment_id, say(alice, group, "look")[0])
     assert ask(bob, attachment_id).json["attachments"][attachment_id]
 
     assert alice.delete(f"/conversations/{group}/members/bob").status == 200

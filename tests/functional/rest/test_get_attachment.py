@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from tests.functional.attachments import FILE, ask_upload, carry, clean_attachment, set_row
-from tests.functional.replies import invalid, refusal
+from tests.functional.replies import Refusal, invalid, refusal
 from tests.functional.talk import in_s, make_group, open_direct, say
 from tests.harness import Parley, Reply, User
 
 AS_JSON = {"Accept": "application/json"}
-NOT_FOUND = ("attachment_not_found", 404, [])
+NOT_FOUND: Refusal = ("attachment_not_found", 404, [])
 
 
 def describe(person: User, attachment_id: str) -> Reply:

@@ -10,7 +10,7 @@ def test_member_is_sent_to_the_small_picture_which_a_browser_shows(parley: Parle
     alice, bob = parley.user("alice"), parley.user("bob")
     conversation_id = open_direct(alice, bob)
     attachment_id = clean_attachment(parley, alice, conversation_id)
-    carry(parley, attachment_id, *say(alice, conversation_id, "look"))
+    carry(parley, attachment_id, say(alice, conversation_id, "look")[0])
 
     reply = bob.get(f"/attachments/{attachment_id}/thumbnail")
     download = parley.download(reply.headers["location"])

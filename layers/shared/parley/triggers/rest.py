@@ -56,9 +56,9 @@ def accepted(value: Value) -> Reply[Value]:
     return Reply(202, value)
 
 
-def found(location: str) -> Reply[Any]:
-    """Returns a 302: the client finds what it asked for at `location`, this time."""
-    return Reply(302, location=location)
+def ok_or_found(answer: Value | str) -> Reply[Value]:
+    """Returns a 200, or a 302 if the answer is an address: the client finds there, this time, what it asked for."""
+    return Reply(302, location=answer) if isinstance(answer, str) else Reply(200, answer)
 
 
 def operation(

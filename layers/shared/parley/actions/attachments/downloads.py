@@ -12,8 +12,30 @@ from parley.domain.attachments import refusals
 from parley.domain.attachments.attachment import StoredAttachment
 
 
-def get_attachment(request: Request, attachment_id: str) -> AttachmentDownload:
-    """Returns an attachment with its addresses; its uploader gets it in every state. Two round trips."""
+def get_attachment(request: Request, attachment_id: str, *, as_json: bool) -> AttachmentDownload | str:
+    """Returns the address of a clean file or, `as_json`, the attachment with its addresses; two round trips.
+
+    As JSON its uploader gets it in every state.
+    """
+    if as_json:
+        return _download(request, attachment_id)
+    return addresses.file_url(_access_clean(request, attachment_id))
+
+
+def get_thumbnail(request: Request, attachment_id: str, *, as_json: bool) -> AttachmentDownload | str:
+    """Returns the address of the thumbnail of a clean file or, `as_json`, the same as `get_attachment`.
+
+    Raises NotFound if the file has no thumbnail. Two round trips.
+    """
+    if as_json:
+        return _download(request, attachment_id)
+    url = addresses.thumbnail_url(_access_clean(request, attachment_id))
+    if url is None:
+        raise refusals.no_thumbnail()
+    return url
+
+
+def _download(request: Request, attachment_id: str) -> AttachmentDownload:
     attachment = _access(request, attachment_id)
     is_clean = attachment.state_at(request.now_ms) == "clean"
     return AttachmentDownload(
@@ -24,19 +46,6 @@ def get_attachment(request: Request, attachment_id: str) -> AttachmentDownload:
     )
 
 
-def open_attachment(request: Request, attachment_id: str) -> str:
-    """Returns the address of a clean file; two round trips."""
-    return addresses.file_url(_access_clean(request, attachment_id))
-
-
-def get_thumbnail(request: Request, attachment_id: str) -> str:
-    """Returns the address of the thumbnail of a clean file; raises NotFound if it has none. Two round trips."""
-    url = addresses.thumbnail_url(_access_clean(request, attachment_id))
-    if url is None:
-        raise refusals.no_thumbnail()
-    return url
-
-
 def create_attachment_urls(request: Request, wanted: CreateAttachmentUrls) -> AttachmentUrlMap:
     """Returns the addresses of attachments by id, None for those that the caller may not have.
 
@@ -45,8 +54,8 @@ def create_attachment_urls(request: Request, wanted: CreateAttachmentUrls) -> At
     rows = batches.read_rows({tables.File: [attachments.key(attachment_id) for attachment_id in wanted.ids]})
     found = attachments.readable(rows, dict.fromkeys(wanted.ids))
     clean = [each for each in found.values() if each.state_at(request.now_ms) == "clean"]
-    rows = batches.read_rows(visible.keys(request, clean)) if clean else None
-    urls = {each.attachment_id: _urls(request, each) for each in clean if rows and _is_shown(request, rows, each)}
+    beside = batches.read_rows(visible.keys(request, clean))
+    urls = {each.attachment_id: _urls(request, each) for each in clean if _is_shown(request, beside, each)}
     return AttachmentUrlMap(attachments={attachment_id: urls.get(attachment_id) for attachment_id in wanted.ids})
 
 
