@@ -27,6 +27,7 @@ from parley.domain.api.requests import (
     MAX_TITLE_CHARACTERS,
     MAX_URLS,
 )
+from parley.domain.attachments.media_types import ALLOWED
 from parley.domain.conversations import change_steps, history, sync
 from parley.domain.conversations.group_steps import MAX_ADMINS
 from parley.domain.conversations.head import MAX_EVERYONE, MAX_LISTED, MAX_MENTIONS
@@ -102,13 +103,14 @@ OURS = {
     "urls[]": 512,
     "fields{}": 8_192,  # of a form: a policy, a session's token
     "placeholder": 40,
+    "types[]": 100,
     "state": 64,
 }
 MENTIONS = MAX_MENTIONS + MAX_EVERYONE
 MAX_CONNECTIONS = 100  # of one person, whatever ConnectionsPerUser says (template.yaml)
 # Entries of each list, by `Class.field`: a new one needs a bound of its own.
 LISTS = {
-    **{f"{one}.waveform": 64 for one in ("Attachment", "MessageAttachment")},
+    **{f"{one}.waveform": 64 for one in ("Attachment", "ListedAttachment", "MessageAttachment")},
     "Shared.owner_ids": MAX_ADMINS // 2,
     "Shared.admin_ids": MAX_ADMINS // 2,
     "Shared.capabilities{}": 30,
@@ -121,6 +123,8 @@ LISTS = {
     **{f"{one}.attachments": 0 for one in ("Message", "SentMessage")},  # there are none yet
     **{f"{one}.user_ids": MAX_ADDED for one in ("Note", "AddedMembers", "MemberAdded")},
     **{f"{one}.contexts{{}}": 3 for one in ("Me", "Person")},  # with 20 types more than `MAX_CONTEXT_BYTES`
+    "AttachmentLimits.types": len(ALLOWED),
+    "AttachmentList.attachments": MAX_PAGE,
     "AuditPage.entries": MAX_PAGE,
     "BannedWordList.rules": MAX_RULES,
     "BlockList.blocks": MAX_PAGE,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from parley.domain.attachments.media_types import ALLOWED
 from parley.domain.live.presence import MAX_CONNECTION_S
 from tests.functional.talk import HEARTBEAT_S, LEASE_S, in_s
 from tests.harness import Parley
@@ -50,7 +51,27 @@ def test_greeting_says_how_much_one_may_do(parley: Parley, monkeypatch: pytest.M
         "cost_unit_burst": 1_000_000,
         "connections": 20,
         "groups": 200,
+        "attachments": {
+            "bytes": 10_485_760,
+            "per_message": 5,
+            "types": sorted(ALLOWED),
+            "unsent": 50,
+            "bytes_per_day": 1_073_741_824,
+            "voice_ms": 300_000,
+        },
     }
+
+
+def test_greeting_says_what_may_be_attached(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTACHMENT_TYPES", "image/png,application/pdf")
+    monkeypatch.setenv("MAX_ATTACHMENT_BYTES", "1000")
+    monkeypatch.setenv("MAX_ATTACHMENTS_PER_MESSAGE", "30")
+    phone = parley.user("alice").connect()
+
+    limits = phone.request("hello")["data"]["limits"]["attachments"]
+
+    assert limits["types"] == ["application/pdf", "image/png"]
+    assert (limits["bytes"], limits["per_message"]) == (1000, 30)
 
 
 def test_client_with_a_short_token_comes_back_before_it_runs_out(parley: Parley) -> None:

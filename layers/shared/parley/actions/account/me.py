@@ -5,10 +5,11 @@ from msgspec import Struct
 from parley.actions import push
 from parley.actions.conversations.unread import UnreadCount, count_unread
 from parley.adapters import limits
+from parley.adapters.attachments import limits as attachment_limits
 from parley.adapters.live import connections
 from parley.domain.api.request import Request
 from parley.domain.api.requests import UpdateMe
-from parley.domain.api.types import Limits
+from parley.domain.api.types import ClientLimits
 from parley.domain.live.client_settings import Sizes, Timers
 from parley.domain.release import VERSION
 
@@ -25,7 +26,7 @@ class Me(Struct, frozen=True, kw_only=True):
     contexts: dict[str, list[str]]
     show_last_seen: bool
     unread: UnreadCount
-    limits: Limits
+    limits: ClientLimits
     sizes: Sizes
     timers: Timers
     version: str
@@ -42,7 +43,7 @@ def get_me(request: Request) -> Me:
         contexts={context_type: list(held) for context_type, held in request.caller.contexts.items()},
         show_last_seen=not mine.hides_last_seen,
         unread=unread,
-        limits=limits.current(),
+        limits=attachment_limits.for_client(),
         sizes=Sizes(),
         timers=Timers(heartbeat_s=heartbeat.interval_s, lease_s=heartbeat.lease_s),
         version=VERSION,

@@ -1,6 +1,9 @@
 """Asking for an upload: the attachment's row, and the form with which the client uploads to S3."""
 
+from collections.abc import Callable, Iterable
+
 from parley.actions import access
+from parley.actions.people import may_open
 from parley.adapters.attachments import attachments, limits, quarantine
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import batches, conditions, tables
@@ -8,13 +11,15 @@ from parley.domain.api import ids
 from parley.domain.api.errors import Field, Invalid, Unprocessable
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.request import Request
-from parley.domain.api.requests import CreateAttachment
+from parley.domain.api.requests import CreateAttachment, CreateAttachmentForUser
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import AttachmentLimits, AttachmentUpload, UploadForm
 from parley.domain.attachments.attachment import StoredAttachment, attachment_id, fingerprint
 from parley.domain.attachments.file_names import safe_name
 from parley.domain.attachments.media_types import canonical, kind_of
 from parley.domain.conversations import rights
+
+Reads = dict[type[tables.Table], Iterable[batches.Key]]
 
 
 def create_attachment(
@@ -25,18 +30,45 @@ def create_attachment(
     A user who may send messages in a conversation may upload there. Two round trips, and two more for each lost race.
     """
     ids.check_conversation_id(conversation_id, access.field_of(request, "conversation_id"))
-    wished = _wished(request, conversation_id, wanted)
-    for _ in conditions.tries():
-        rows = batches.read_rows(
-            {
-                tables.Conversation: [(conversation_id,)],
-                tables.Membership: [(request.user_id, conversation_id)],
-                tables.File: [attachments.key(wished.attachment_id), attachments.usage_key(request.user_id)],
-            }
-        )
+    reads: Reads = {
+        tables.Conversation: [(conversation_id,)],
+        tables.Membership: [(request.user_id, conversation_id)],
+    }
+
+    def check(rows: batches.Rows) -> None:
         mine = conversations.membership_of(rows, request.user_id, conversation_id)
         head = access.admit(conversations.head_of(rows, conversation_id), request.user_id, mine)
         rights.require(head, request.user_id, "send_message")
+
+    return _create(request, _wished(request, conversation_id, wanted), reads, check)
+
+
+def create_attachment_for_user(request: Request, wanted: CreateAttachmentForUser) -> tuple[AttachmentUpload, bool]:
+    """Returns an attachment for a direct conversation, which need not exist, and whether this call made it.
+
+    A user who may open the conversation may upload; if it exists, a user who may send messages there. Two round trips,
+    and two more for each lost race.
+    """
+    wish = may_open.opening(request, wanted.user_id, wanted.context)
+
+    def check(rows: batches.Rows) -> None:
+        head = wish.open_one(request, rows)
+        if head is None:
+            wish.decide(request, rows)
+        else:
+            rights.require(head, request.user_id, "send_message")
+
+    return _create(request, _wished(request, wish.conversation_id, wanted), wish.reads(request), check)
+
+
+def _create(
+    request: Request, wished: StoredAttachment, reads: Reads, check: Callable[[batches.Rows], None]
+) -> tuple[AttachmentUpload, bool]:
+    """Writes an attachment, or finds the first try's; `check` gets the rows of `reads`, and refuses."""
+    of_files = [attachments.key(wished.attachment_id), attachments.usage_key(request.user_id)]
+    for _ in conditions.tries():
+        rows = batches.read_rows({**reads, tables.File: of_files})
+        check(rows)
         earlier = attachments.attachment_of(rows, wished.attachment_id)
         if earlier is not None:
             return _again(request, earlier, wished), False

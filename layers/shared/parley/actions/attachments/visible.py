@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from parley.actions import access
 from parley.adapters.conversations import conversations, messages, personal_marks
-from parley.adapters.dynamodb import batches, tables
+from parley.adapters.dynamodb import batches, tables, unreadable
 from parley.domain.api import ids
 from parley.domain.api.request import Request
 from parley.domain.attachments.attachment import StoredAttachment
+from parley.domain.conversations.message import StoredMessage
 
 
 def keys(request: Request, found: Sequence[StoredAttachment]) -> dict[type[tables.Table], Iterable[batches.Key]]:
@@ -36,12 +37,20 @@ def is_visible(request: Request, rows: batches.Rows, attachment: StoredAttachmen
     mine = conversations.membership_of(rows, request.user_id, conversation_id)
     if not access.is_member(head, request.user_id, mine):
         return False
-    return is_own if attachment.seq is None else _shows(request, rows, conversation_id, attachment.seq)
+    return is_own if attachment.seq is None else message_of(request, rows, attachment) is not None
 
 
-def _shows(request: Request, rows: batches.Rows, conversation_id: str, seq: int) -> bool:
-    """Says whether a message is there for the caller: not deleted for everyone, nor by the caller for themselves."""
-    message = messages.message_of(rows, conversation_id, seq)
-    if message is None or message.deleted_at_ms is not None:
-        return False
-    return not personal_marks.is_hidden(rows, conversation_id, request.user_id, seq)
+def message_of(request: Request, rows: batches.Rows, attachment: StoredAttachment) -> StoredMessage | None:
+    """Returns the message of an attachment that was sent, if it is there for the caller; None if its row is damaged.
+
+    A message is gone if it was deleted for everyone, or by the caller for themselves.
+    """
+    conversation_id, seq = attachment.conversation_id, attachment.seq or 0
+    try:
+        message = messages.message_of(rows, conversation_id, seq)
+        if message is None or personal_marks.is_hidden(rows, conversation_id, request.user_id, seq):
+            return None
+    except unreadable.ERRORS:
+        unreadable.report("Messages", [ids.message_id(conversation_id, seq)])
+        return None
+    return message if message.deleted_at_ms is None else None

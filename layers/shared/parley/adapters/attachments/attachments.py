@@ -1,17 +1,19 @@
 """Attachments' rows, and for each person a row of what they have uploaded, under `<user id>#`."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters.dynamodb import batches, clients, conditions, outbox, tables, unreadable
+from parley.adapters.threads import Threads
 from parley.domain.api.outbox import OutboxEntry
-from parley.domain.attachments.attachment import UNSENT_S, StoredAttachment, shard
+from parley.domain.attachments.attachment import PLACES, UNSENT_S, StoredAttachment, shard
 from parley.domain.attachments.usage import Usage
 
 _FIELDS = StoredAttachment.__struct_fields__
@@ -51,6 +53,37 @@ def readable(rows: batches.Rows, attachment_ids: Iterable[str]) -> dict[str, Sto
             damaged.append(attachment_id)
     unreadable.report("Files", damaged)
     return {attachment_id: each for attachment_id, each in found.items() if each is not None}
+
+
+class Place(Struct, frozen=True, order=True):
+    """An entry of a gallery. Its place is the seq of the message × `PLACES`, and the position in the message."""
+
+    place: int
+    attachment_id: str
+
+    @property
+    def seq(self) -> int:
+        return self.place // PLACES
+
+
+_shelves = Threads(max_workers=8, thread_name_prefix="shelves")
+
+
+def newest(conversation_id: str, kinds: Collection[str], before: int | None, limit: int) -> list[Place]:
+    """Returns up to `limit` entries of a gallery before a place, newest first; one round trip, whatever the kinds.
+
+    The stream writes them, so the newest may be missing for a second.
+    """
+    found = _shelves.map(lambda kind: _on_shelf(conversation_id, kind, before, limit), kinds)
+    return sorted((each for shelf in found for each in shelf), reverse=True)[:limit]
+
+
+def _on_shelf(conversation_id: str, kind: str, before: int | None, limit: int) -> list[Place]:
+    condition = None if before is None else tables.File.place < before
+    rows = tables.File.by_place.query(
+        f"{conversation_id}#{kind}", condition, scan_index_forward=False, limit=limit, page_size=limit
+    )
+    return [Place(int(row.place), row.attachment_id) for row in rows]
 
 
 def usage_of(rows: batches.Rows, user_id: str) -> Usage:

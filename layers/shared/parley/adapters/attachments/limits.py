@@ -2,8 +2,10 @@
 
 from functools import cache
 
-from parley.adapters import environment
-from parley.domain.api.types import AttachmentLimits
+from msgspec.structs import asdict
+
+from parley.adapters import environment, limits
+from parley.domain.api.types import AttachmentLimits, ClientLimits
 from parley.domain.attachments.media_types import allowed_types
 
 MAX_BYTES = 52_428_800  # as in template.yaml: the scanner holds a file in memory
@@ -23,6 +25,11 @@ def current() -> AttachmentLimits:
         environment.optional("UPLOAD_BYTES_PER_DAY", "1073741824"),
         environment.optional("VOICE_MAX_S", "300"),
     )
+
+
+def for_client() -> ClientLimits:
+    """Returns all limits of this deployment that clients are told."""
+    return ClientLimits(**asdict(limits.current()), attachments=current())
 
 
 def retention_days() -> int:

@@ -20,7 +20,7 @@ from parley.domain.api.identity import (
 )
 from parley.domain.api.ids import ATTACHMENT_ID_PATTERN, CLIENT_ID_PATTERN, CONVERSATION_ID_PATTERN, MESSAGE_ID_PATTERN
 from parley.domain.api.times import RFC3339_PATTERN
-from parley.domain.api.types import GroupRole, Media, NotificationLevel, Posting, Signal, State
+from parley.domain.api.types import AttachmentKind, GroupRole, Media, NotificationLevel, Posting, Signal, State
 
 MAX_PAYLOAD_CHARACTERS = 16_384  # of a call signal; an SDP has 2–8 KB
 MAX_TEXT_CHARACTERS = 10_000  # code points; at 4 bytes each well under an item's 400 KB and a frame's 128 KB
@@ -124,6 +124,13 @@ class CreateAttachment(Body, frozen=True, kw_only=True):
     type: FileType
     size: Annotated[int, Meta(ge=1, le=MAX_SEQ)]
     client_id: ClientId | None = None
+
+
+class CreateAttachmentForUser(CreateAttachment, frozen=True, kw_only=True):
+    """POST /attachments: a file for a direct conversation, which need not exist; a `title` in `context` is ignored."""
+
+    user_id: UserId
+    context: WantedContext | None = None
 
 
 class CreateAttachmentUrls(Body, frozen=True, kw_only=True):
@@ -297,6 +304,12 @@ class Page(Body, frozen=True, kw_only=True):
 
     cursor: Cursor | None = None
     limit: Limit = 50
+
+
+class ListAttachments(Page, frozen=True, kw_only=True):
+    """The query of a conversation's attachments: of one kind, or of all."""
+
+    kind: AttachmentKind | None = None
 
 
 class ListReceipts(Page, frozen=True, kw_only=True):

@@ -149,6 +149,14 @@ class Attachment(MessageAttachment, frozen=True, kw_only=True, omit_defaults=Tru
     message_id: str | None = None
 
 
+class ListedAttachment(MessageAttachment, frozen=True, kw_only=True, omit_defaults=True):
+    """A file of a conversation, with its message, the sender and the time of the message."""
+
+    message_id: str
+    sender_id: str
+    created_at: str
+
+
 class UploadForm(Struct, frozen=True, kw_only=True):
     """The form with which a client uploads a file: a POST of `multipart/form-data`, the file as its last field."""
 
@@ -291,6 +299,12 @@ class Limits(Struct, frozen=True, kw_only=True):
     cost_unit_burst: int
     connections: int
     groups: int
+
+
+class ClientLimits(Limits, frozen=True, kw_only=True):
+    """This deployment's limits for one person, with those of attachments."""
+
+    attachments: AttachmentLimits
 
 
 class RateLimit(Struct, frozen=True, kw_only=True):

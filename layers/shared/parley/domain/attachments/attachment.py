@@ -26,6 +26,7 @@ UNSENT_S = 24 * 3600  # for which an attachment may wait to be sent
 SHARDS = 4  # of the sweep's index: each takes 1,000 writes a second (DynamoDB quotas), so 4,000 uploads a second
 
 Stored = Literal["pending", "scanning", "clean", "rejected", "infected", "deleted"]
+PLACES = 100  # for each message among the places of a gallery: more than a message can carry
 FINAL: frozenset[Stored] = frozenset({"rejected", "infected", "deleted"})
 
 

@@ -6,6 +6,7 @@ HTML, SVG and XML are not in it: a browser that opens one runs its scripts.
 from typing import Literal
 
 Kind = Literal["image", "audio", "video", "file"]
+KINDS: tuple[Kind, ...] = ("image", "audio", "video", "file")
 
 IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/heic", "image/heif"})
 AUDIO = frozenset({"audio/webm", "audio/ogg", "audio/mp4", "audio/aac", "audio/mpeg", "audio/wav", "audio/flac"})

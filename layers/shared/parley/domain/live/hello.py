@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from parley.domain.api.request import Request
 from parley.domain.api.times import rfc3339
-from parley.domain.api.types import Limits
+from parley.domain.api.types import ClientLimits
 from parley.domain.live.calls import OFFER_RESEND_S, RING_S
 from parley.domain.live.presence import MAX_CONNECTION_S, RECONNECT_MARGIN_S, Heartbeat
 from parley.domain.live.typing_status import TYPING_EXPIRES_S, TYPING_RESEND_S
@@ -27,10 +27,10 @@ class Hello(Struct, frozen=True, kw_only=True):
     max_message_bytes: int
     token_expires_at: str
     reconnect_by: str
-    limits: Limits
+    limits: ClientLimits
 
 
-def greeting(request: Request, limits: Limits, heartbeat: Heartbeat) -> Hello:
+def greeting(request: Request, limits: ClientLimits, heartbeat: Heartbeat) -> Hello:
     """Returns the greeting of one connection."""
     cut_ms = request.connected_at_ms + (MAX_CONNECTION_S - RECONNECT_MARGIN_S) * 1000
     return Hello(
