@@ -70,7 +70,7 @@ def test_who_may_not_open_the_conversation_may_not_upload(parley: Parley) -> Non
     alice, bob = parley.user("alice"), parley.user("bob")
     bob.put("/users/alice/block")
     before = stored(parley)
-    about = {"context": {"type": "pattern", "id": "p7"}}
+    about: dict[str, object] = {"context": {"type": "pattern", "id": "p7"}}
     wanted: list[tuple[User, str, dict[str, object]]] = [
         (alice, "alice", {}),
         (alice, "bob", {}),
