@@ -5,7 +5,7 @@ from msgspec import Struct
 from parley.actions import push
 from parley.actions.conversations.unread import UnreadCount, count_unread
 from parley.adapters import limits
-from parley.adapters.attachments import limits as attachment_limits
+from parley.adapters.attachments.limits import client_limits
 from parley.adapters.live import connections
 from parley.domain.api.request import Request
 from parley.domain.api.requests import UpdateMe
@@ -43,7 +43,7 @@ def get_me(request: Request) -> Me:
         contexts={context_type: list(held) for context_type, held in request.caller.contexts.items()},
         show_last_seen=not mine.hides_last_seen,
         unread=unread,
-        limits=attachment_limits.for_client(),
+        limits=client_limits(),
         sizes=Sizes(),
         timers=Timers(heartbeat_s=heartbeat.interval_s, lease_s=heartbeat.lease_s),
         version=VERSION,

@@ -27,7 +27,7 @@ def current() -> AttachmentLimits:
     )
 
 
-def for_client() -> ClientLimits:
+def client_limits() -> ClientLimits:
     """Returns all limits of this deployment that clients are told."""
     return ClientLimits(**asdict(limits.current()), attachments=current())
 
