@@ -38,7 +38,6 @@ from tests.e2e.cloud import (
     Deployment,
     Person,
     administrator,
-    buildable,
     for_ministack,
     overrides,
     sam,
@@ -55,9 +54,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stack"]:
     folder = tmp_path_factory.mktemp("deploy")
     build = folder / "build"
     # Before the server starts, for it would wait idle.
-    template = buildable(folder / "source") / "template.yaml"
-    places = ("--template-file", str(template), "--build-dir", str(build), "--cache-dir", str(folder / "cache"))
-    sam("build", *places, *overrides(PARAMETERS))
+    sam("build", "--build-dir", str(build), "--cache-dir", str(folder / "cache"), *overrides(PARAMETERS))
     with Cloud(ROOT, account=ACCOUNT, guarded=False) as cloud:
         secrets = administrator(cloud.endpoint_url, "secretsmanager")
         secret_arns = {
@@ -218,13 +215,16 @@ def test_what_nobody_waits_for_runs_under_its_role_too(deployment: Deployment, p
     sqs.send_message(QueueUrl=deployment.ids["PostRetries"], MessageBody=json.dumps(post))
     rows = {"kind": "presence", "keys": [["nobody"]], "at_s": int(time.time())}
     sqs.send_message(QueueUrl=deployment.ids["Sweeps"], MessageBody=json.dumps(rows))
+    unknown = {"kind": "released", "conversation_id": f"d_{'a' * 26}", "seq": 1, "attachment_ids": [f"a_{'a' * 26}"]}
+    sqs.send_message(QueueUrl=deployment.ids["AttachmentSteps"], MessageBody=json.dumps(unknown))
 
-    for sweep in ("ClearStaleTyping", "ClearStalePresence"):
+    for sweep in ("ClearStaleTyping", "ClearStalePresence", "ClearStaleAttachments"):
         assert deployment.invoke(sweep, {"time": "2030-01-01T00:00:00Z"}).keys() == {"swept"}
     until(lambda: '"MessagesStored"' in deployment.log("BackgroundLogs"))
-    until(lambda: "sweep_rows" in operations(deployment, "BackgroundLogs"))
+    until(lambda: {"sweep_rows", "settle_attachments"} <= set(operations(deployment, "BackgroundLogs")))
     until(lambda: '"received":1' in deployment.log("BackgroundLogs").replace(" ", ""))
-    for queue in ("PostRetriesDeadLetters", "ExportStepsDeadLetters", "StreamDeadLetters", "ScheduleDeadLetters"):
+    jobs = ("PostRetries", "ExportSteps", "AttachmentSteps", "Stream", "Schedule")
+    for queue in (f"{name}DeadLetters" for name in jobs):
         assert "Messages" not in sqs.receive_message(QueueUrl=deployment.ids[queue])
 
 

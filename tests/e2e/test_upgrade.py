@@ -23,7 +23,6 @@ from tests.e2e.cloud import (
     Deployment,
     Person,
     administrator,
-    buildable,
     for_ministack,
     overrides,
     sam,
@@ -98,7 +97,7 @@ def upgrade(tmp_path: Path) -> Iterator[Upgrade]:
     shutil.copytree(
         last_release(), release, dirs_exist_ok=True
     )  # its template, with its nested stacks once it has some
-    released, this = build(tmp_path / "released", release), build(tmp_path / "this", buildable(tmp_path / "source"))
+    released, this = build(tmp_path / "released", release), build(tmp_path / "this", ROOT)
     cloud = Cloud(ROOT, account=ACCOUNT, guarded=False)
     with cloud:
         yield Upgrade(released, this, cloud)

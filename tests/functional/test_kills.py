@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from json import dumps, loads
 from typing import Any
@@ -22,8 +22,12 @@ import pytest
 
 from local import queues
 from local.functions import FunctionError
+from parley.adapters.dynamodb.documents import to_wire
+from parley.domain.attachments.attachment import UNSENT_S
 from parley.domain.conversations import reports
 from parley.triggers.request_log import QUIET
+from tests.functional.attachment_ends import SEQ, forwarded, keys_of, settle, step
+from tests.functional.attachments import FILE, clean_attachment, put_object, set_row
 from tests.functional.talk import LEASE_S, LEAST_S, joined, make_group, meet, open_direct, say
 from tests.harness import Call, Frame, Parley, Refused, Reply, Socket, User
 from tests.harness.emptying import Written
@@ -55,6 +59,7 @@ class World:
     conversation_id: str
     devices: dict[str, Socket]
     asked: str = ""  # the action that the phone sent last
+    files: list[str] = field(default_factory=list)  # the attachments whose files were uploaded
 
     @property
     def phone(self) -> Socket:
@@ -124,6 +129,12 @@ class World:
             for table, items in items_by_table.items()
         }
 
+    def objects(self, buckets: Collection[str]) -> set[str]:
+        """Returns the keys of all objects in these buckets."""
+        s3 = self.parley.store.client("s3")
+        listed = [s3.list_objects_v2(Bucket=bucket).get("Contents", []) for bucket in buckets]
+        return {each["Key"] for contents in listed for each in contents}
+
     def dead_letters(self) -> list[str]:
         sqs = self.parley.store.client("sqs")
         redriven = [one for one in self.parley.template.of_type("AWS::SQS::Queue") if "RedrivePolicy" in one.properties]
@@ -166,6 +177,8 @@ def _visible(item: dict[str, Any]) -> dict[str, Any]:
         hidden.add("entry_id")  # it is a hash of the erasure's id among others, which is random
     if "erasure_id" in item:
         hidden.add("revision")  # a part that finds done what it would have done is noted with the next one
+    if "unsent" in item:
+        hidden.add("expires_at_s")  # a queue's function counts from the clock on the wall
     seen = {name: value for name, value in item.items() if name not in hidden}
     if "removed" in seen:
         # The store lets tickets run out by the clock on the wall, so how many an erasure finds depends on the hour.
@@ -304,10 +317,10 @@ def talked(world: World) -> None:
     alice_said(world)
 
 
-def and_then(*steps: Callable[[World], object]) -> Callable[[World], None]:
+def and_then(*acts: Callable[[World], object]) -> Callable[[World], None]:
     def arrange(world: World) -> None:
-        for step in steps:
-            step(world)
+        for act in acts:
+            act(world)
 
     return arrange
 
@@ -625,6 +638,63 @@ def create_attachment_for_user(world: World) -> object:
     return answered(world.alice.post("/attachments", json=body))["attachment"]
 
 
+def attach(world: World, count: int = 1) -> None:
+    """Lets clean attachments be alice's; two that are swept at once would compete for the row of her uploads."""
+    world.files[:] = [clean_attachment(world.parley, world.alice, world.conversation_id) for _ in range(count)]
+
+
+def attach_and_send(world: World) -> None:
+    """Lets a message carry two attachments, as its send leaves them; the stream has not seen it yet."""
+    attach(world, 2)
+    send_attached(world)
+
+
+def send_attached(world: World) -> None:
+    for position, attachment_id in enumerate(world.files):
+        set_row(world.parley, attachment_id, seq=SEQ, position=position)
+
+
+def forward_and_delete(world: World) -> None:
+    """Lets another message show the first file of a message that was deleted."""
+    attach_and_send(world)
+    world.parley.dequeue("AttachmentSteps")
+    forwarded(world.parley, world.files[0], world.conversation_id, "c")
+    settle(world.parley, step("released", world.conversation_id, *world.files))
+
+
+def put_files(world: World) -> None:
+    for key in keys_of(*world.files):
+        put_object(world.parley, key, FILE)
+
+
+def take_step(kind: str, *attachment_ids: str) -> Callable[[World], None]:
+    """Puts the files back, and into the queue a step for these attachments, or for all that were uploaded."""
+
+    def each(world: World) -> None:
+        put_files(world)
+        world.parley.enqueue("AttachmentSteps", step(kind, world.conversation_id, *(attachment_ids or world.files)))
+
+    return each
+
+
+def take_step_of_stream(world: World) -> object:
+    """Lets the stream bring the entry of the outbox that says that a message was deleted."""
+    row = {
+        "conversation_id": f"#attachments_released#{world.conversation_id}.{SEQ}",
+        "seq": 1,
+        "outbox": "attachments_released",
+        "created_at_ms": world.parley.clock(),
+        "about": {"attachment_ids": list(world.files)},
+    }
+    image = {name: to_wire(value) for name, value in row.items()}
+    change = {"NewImage": image, "SequenceNumber": "1", "ApproximateCreationDateTime": world.parley.clock() / 1000}
+    return invoke(world, "StartFanOut", {"Records": [{"dynamodb": change}]})
+
+
+def let_a_day_pass(world: World) -> None:
+    world.parley.clock.ms += UNSENT_S * 1000
+
+
 def erase(world: World) -> object:
     return answered(host_of(world).delete("/users/bob"))["state"]
 
@@ -825,6 +895,48 @@ SCENARIOS = [
         let_calls_ring_out,
         variant="calls",
     ),
+    Scenario(
+        "streams/start_fan_out",
+        take_step_of_stream,
+        attach_and_send,
+        each=put_files,
+        variant="attachments released",
+    ),
+    Scenario(
+        "queues/settle_attachments",
+        lambda world: bool(poll(world)),
+        attach_and_send,
+        each=take_step("sent"),
+        variant="sent",
+    ),
+    Scenario(
+        "queues/settle_attachments",
+        lambda world: bool(poll(world)),
+        attach_and_send,
+        each=take_step("released"),
+        variant="released",
+    ),
+    Scenario(
+        "queues/settle_attachments",
+        lambda world: bool(poll(world)),
+        forward_and_delete,
+        each=take_step("released", "a_" + "c" * 26),
+        variant="last forward released",
+    ),
+    Scenario(
+        "scheduled/clear_stale_attachments",
+        lambda world: world.sweep("ClearStaleAttachments"),
+        and_then(attach, let_a_day_pass),
+        each=put_files,
+        variant="unsent",
+    ),
+    Scenario(
+        "scheduled/clear_stale_attachments",
+        lambda world: world.sweep("ClearStaleAttachments"),
+        and_then(attach, send_attached, let_a_day_pass),
+        each=put_files,
+        variant="sent",
+    ),
     Scenario("queues/run_fan_out", run_fan_out, and_then(in_large_group, an_hour_later, alice_said)),
 ]  # fmt: skip
 
@@ -837,6 +949,7 @@ class End:
     events: dict[str, set[str]]
     stored: dict[str, set[str]]
     dead_letters: list[str]
+    objects: set[str]
 
 
 async def _nothing() -> None:
@@ -940,7 +1053,8 @@ class Stage:
             self.world.settle()
         self._items_now = self.world.items(self._items_now, self._written.tables)
         self._written.tables.clear()
-        return End(answer, events, self.world.stored(self._items_now), self.world.dead_letters())
+        objects = self.world.objects(self._written.buckets)
+        return End(answer, events, self.world.stored(self._items_now), self.world.dead_letters(), objects)
 
 
 @contextmanager
@@ -977,6 +1091,7 @@ def test_end_is_the_same_wherever_it_is_killed(system: System, scenario: Scenari
 
             assert found.answer == expected.answer, where
             assert found.stored == expected.stored, where
+            assert found.objects == expected.objects, where
             assert found.dead_letters == [], where
             for device, heard in expected.events.items():
                 assert found.events[device] == heard, f"{where}: {device}"

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from parley.adapters.dynamodb.documents import to_wire
+from tests.functional.attachments import ask_upload
 from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Parley, User
 from tests.harness.calls import Call, Hook
@@ -107,6 +109,61 @@ def test_replayed_send_is_counted_once(parley: Parley, capsys: pytest.CaptureFix
     parley.drain()
 
     assert counted(capsys.readouterr().out) == {"general": 1}
+
+
+# --- steps for attachments -------------------------------------------------------------------------------------------
+
+
+def put_message(parley: Parley, conversation_id: str, **fields: object) -> None:
+    """Puts a row into the table of messages, as a transaction that no test can make writes it."""
+    row = {"conversation_id": conversation_id, "seq": 1, "created_at_ms": parley.clock(), **fields}
+    item = {name: to_wire(value) for name, value in row.items()}
+    parley.store.client("dynamodb").put_item(TableName=parley.template.resources["Messages"].ref, Item=item)
+
+
+def steps(parley: Parley) -> list[Any]:
+    for stream in parley.streams:
+        stream.poll(flush=True)
+    return [json.loads(body) for body in parley.dequeue("AttachmentSteps")]
+
+
+def test_message_with_attachments_starts_a_step(parley: Parley, capsys: pytest.CaptureFixture[str]) -> None:
+    conversation_id = open_direct(parley.user("alice"), parley.user("bob"))
+    texts = json.dumps([["a_" + "b" * 26, "plan.pdf", "application/pdf", "file", 10], ["a_" + "c" * 26, "x", "y", "z"]])
+
+    put_message(parley, conversation_id, kind="text", sender_id="alice", attachments=texts)
+
+    assert steps(parley) == [
+        {
+            "kind": "sent",
+            "conversation_id": conversation_id,
+            "seq": 1,
+            "attachment_ids": ["a_" + "b" * 26, "a_" + "c" * 26],
+        }
+    ]
+    assert counted(capsys.readouterr().out) == {"general": 1}
+
+
+def test_released_attachments_start_a_step_and_are_no_message(
+    parley: Parley, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conversation_id = open_direct(parley.user("alice"), parley.user("bob"))
+    about = {"attachment_ids": ["a_" + "b" * 26]}
+
+    key = f"#attachments_released#{conversation_id}.7"
+    put_message(parley, key, outbox="attachments_released", about=about)
+
+    assert steps(parley) == [
+        {"kind": "released", "conversation_id": conversation_id, "seq": 7, "attachment_ids": ["a_" + "b" * 26]}
+    ]
+    assert counted(capsys.readouterr().out) == {}
+
+
+def test_states_of_attachments_wake_nobody(parley: Parley) -> None:
+    alice = parley.user("alice")
+    ask_upload(alice, open_direct(alice, parley.user("bob")))
+
+    assert [stream.poll(flush=True) for stream in parley.streams] == [0] * len(parley.streams)
 
 
 # --- parts that fail, and rows that are put back ---------------------------------------------------------------------

@@ -35,20 +35,26 @@ class Run(Protocol):
         """Counts failures that raised nothing."""
 
 
-@dataclass(frozen=True)
-class Sweep(Generic[Row]):
-    """The rows that one sweep looks for, and what it does with a row.
+@dataclass(frozen=True, kw_only=True)
+class RowSweep(Generic[Row]):
+    """The work of a sweep on one row.
 
     `read` reads up to `JOB_ROWS` rows at once. If it fails, `sweep_one` gets None and reads its row alone, so an
     unreadable row stops no other. `put_off` moves a row after all due rows. `names` are the names of the key's parts.
     """
 
-    kind: SweepKind
     names: Key
-    due: Callable[[Request], Iterator[Key]]
     read: Callable[[Sequence[Key]], Mapping[Key, Row]]
     sweep_one: Callable[[Request, Run, Key, Row | None], int]
     put_off: Callable[[Request, Key], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep(RowSweep[Row]):
+    """The rows that one sweep looks for, and what it does with a row. It can hand rows over."""
+
+    kind: SweepKind
+    due: Callable[[Request], Iterator[Key]]
 
 
 def sweep_due(request: Request, run: Run, sweep: Sweep[Row]) -> int:
@@ -68,7 +74,7 @@ def _jobs(request: Request, sweep: Sweep[Row], keys: Iterator[Key]) -> Iterator[
         yield SweepJob(kind=sweep.kind, keys=part, at_s=request.now_s)
 
 
-def sweep_keys(request: Request, run: Run, sweep: Sweep[Row], keys: Iterable[Key]) -> int:
+def sweep_keys(request: Request, run: Run, sweep: RowSweep[Row], keys: Iterable[Key]) -> int:
     """Returns the sum of the results of `sweep.sweep_one`; a row that raises does not stop the others.
 
     It is moved after all due rows, so the next run tries it last. Rows that are not begun in time stay due.

@@ -20,5 +20,10 @@ def form(attachment_id: str, content_type: str, size: int, valid_s: int) -> tupl
     return str(signed["url"]), dict(signed["fields"])
 
 
+def delete(attachment_id: str) -> None:
+    """Deletes an upload; does nothing if it does not exist."""
+    clients.s3().delete_object(Bucket=_bucket(), Key=attachment_id)
+
+
 def _bucket() -> str:
     return environment.required("QUARANTINE_BUCKET")

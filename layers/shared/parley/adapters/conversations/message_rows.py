@@ -10,6 +10,7 @@ The table of messages holds, by key (`conversation_id`, `seq`):
 No id holds a `#`, so none is ever taken for another.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -84,6 +85,12 @@ def change_row(change: Change, follow_ups: tuple[str, ...] = ()) -> tables.Messa
         change=msgspec.to_builtins(change),
         follow_ups=",".join(follow_up for follow_up in follow_ups if follow_up == "fan_out") or None,
     )
+
+
+def attachment_ids(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Returns the ids of a message's attachments from its row in the stream; each attachment begins with its id."""
+    text = row.get("attachments")
+    return tuple(values[0] for values in msgspec.json.decode(text)) if text else ()
 
 
 def content(message: StoredMessage) -> dict[str, Any]:

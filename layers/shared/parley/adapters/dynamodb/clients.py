@@ -57,7 +57,8 @@ def _s3() -> Any:
     # Without an explicit version, botocore signs addresses by version 2 in the oldest regions ("Presigned URLs").
     # With the style "auto" it signs for the global name of a bucket, from which S3 redirects while the bucket is new.
     signing = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
-    return _session().create_client("s3", config=config(read_timeout_s=FILE_TIMEOUT_S).merge(signing))
+    settings = config(read_timeout_s=FILE_TIMEOUT_S, connections=MAX_CONNECTIONS)
+    return _session().create_client("s3", config=settings.merge(signing))
 
 
 def client(service: str, endpoint_url: str | None = None, attempts: int = 3, connections: int = 10) -> Any:

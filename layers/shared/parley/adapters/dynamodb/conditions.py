@@ -3,10 +3,13 @@
 import random
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from botocore.exceptions import ClientError
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.transactions import TransactWrite
 
+from parley.adapters.dynamodb import clients
 from parley.adapters.dynamodb.retrying import PASSING_REASONS
 from parley.domain.api.errors import Unavailable
 
@@ -57,3 +60,15 @@ def lost_race(error: TransactWriteError) -> bool:
     """
     codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
     return bool(codes & _LOST) and codes <= _LOST | PASSING_REASONS
+
+
+@contextmanager
+def transaction() -> Iterator[TransactWrite]:
+    """Writes a transaction; raises LostRace if another write was faster."""
+    try:
+        with TransactWrite(connection=clients.dynamodb) as transaction:
+            yield transaction
+    except TransactWriteError as error:
+        if lost_race(error):
+            raise LostRace from error
+        raise

@@ -4,14 +4,12 @@ A current call has both lines; all three rows are written together, and only if 
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 
 import msgspec
-from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
-from pynamodb.transactions import TransactWrite
+from pynamodb.exceptions import PutError, UpdateError
 
 from parley.adapters.conversations import conversations, journal
-from parley.adapters.dynamodb import batches, clients, conditions, tables
+from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.dynamodb.due import due_rows
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.steps import Step
@@ -52,7 +50,7 @@ def begin(call: StoredCall) -> None:
     round trip, 10 write units.
     """
     not_blocked = tables.Conversation.blocked_by.does_not_exist()
-    with _transaction() as transaction:
+    with conditions.transaction() as transaction:
         transaction.condition_check(tables.Conversation, call.conversation_id, condition=not_blocked)
         transaction.save(_row(call), condition=tables.Call.conversation_id.does_not_exist())
         for user_id in call.people:
@@ -109,7 +107,7 @@ def end(before: StoredCall | None, after: StoredCall, step: Step | None, now_s: 
     is_as_read = (
         tables.Call.version == before.version if before is not None else tables.Call.conversation_id.does_not_exist()
     )
-    with _transaction() as transaction:
+    with conditions.transaction() as transaction:
         if step is not None:
             journal.put_step(transaction, step, now_s)
         transaction.save(_row(after), condition=is_as_read)
@@ -136,18 +134,6 @@ def put_off(conversation_id: str, call_id: str, at_s: int) -> None:
     except UpdateError as error:
         if not conditions.failed_condition(error):
             raise
-
-
-@contextmanager
-def _transaction() -> Iterator[TransactWrite]:
-    """A transaction whose lost race is a LostRace."""
-    try:
-        with TransactWrite(connection=clients.dynamodb) as transaction:
-            yield transaction
-    except TransactWriteError as error:
-        if conditions.lost_race(error):
-            raise conditions.LostRace from error
-        raise
 
 
 def line_key(user_id: str) -> tuple[str, str]:

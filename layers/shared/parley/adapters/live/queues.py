@@ -11,7 +11,8 @@ from parley.adapters.dynamodb import clients, retrying
 from parley.domain.live.posts import Post
 from parley.domain.live.sweeps import SweepJob
 
-if TYPE_CHECKING:  # every handler that tells people imports this module; few handle exports and erasures
+if TYPE_CHECKING:  # every handler that tells people imports this module; few handle the others
+    from parley.domain.attachments.steps import AttachmentStep
     from parley.domain.erasure.job import ErasureStep
     from parley.domain.exports.job import ExportStep
 
@@ -61,6 +62,11 @@ def go_on_with(step: "ExportStep") -> None:
 def erase_on(step: "ErasureStep", delay_s: int = 0) -> None:
     """Puts an erasure's next step into its queue, to be done after `delay_s` (900 at most, SQS quotas)."""
     send_all("ERASURE_STEPS_QUEUE_URL", [step], delay_s=delay_s)
+
+
+def settle_on(steps: Sequence["AttachmentStep"]) -> None:
+    """Puts steps for attachments into their queue; one call per 10."""
+    send_all("ATTACHMENT_STEPS_QUEUE_URL", steps)
 
 
 def _send(sqs: Any, queue_url: str, entries: list[dict[str, Any]]) -> None:

@@ -1,0 +1,57 @@
+"""The end of an attachment: it leaves its message or was never sent, and its file is deleted if nothing else shows it.
+
+Everything here may happen twice. The row goes last, so a process that dies leaves enough for the next one.
+"""
+
+from msgspec.structs import replace
+
+from parley.adapters.attachments import files, lives
+from parley.adapters.dynamodb import conditions
+from parley.domain.api.outbox import OutboxEntry
+from parley.domain.attachments import retention
+from parley.domain.attachments.attachment import StoredAttachment
+
+
+def release(attachment_id: str, seq: int, now_ms: int) -> None:
+    """Takes an attachment from the message of that seq; does nothing if that was done before.
+
+    Six calls, three of them for the file; one more if another attachment shows it, or if it was still counted.
+    """
+    for _ in conditions.tries():
+        attachment = lives.read_attachment(attachment_id)
+        if attachment is None or attachment.seq != seq:
+            return
+        try:
+            end(attachment, now_ms)
+        except conditions.LostRace:
+            continue
+        return
+    raise conditions.busy()
+
+
+def end(attachment: StoredAttachment, now_ms: int, entry: OutboxEntry | None = None) -> None:
+    """Ends an attachment as it was read, with an entry of the outbox if nothing else tells of it; raises LostRace."""
+    file = attachment if attachment.file_id is None else lives.read_attachment(attachment.file_id)
+    if attachment.state != "deleted":
+        file = _write(attachment, file, now_ms, entry)
+    if file is None or file.refs == 0:
+        files.delete(attachment.of_file)
+        lives.forget(attachment if file is None else file)
+    if attachment.file_id is not None:
+        lives.forget(attachment)
+
+
+def _write(
+    attachment: StoredAttachment, file: StoredAttachment | None, now_ms: int, entry: OutboxEntry | None
+) -> StoredAttachment | None:
+    """Writes that the attachment is deleted; returns the attachment of the file with one reference less."""
+    usage = lives.read_usage(attachment.user_id).without() if attachment.is_counted else None
+    after = retention.deleted(attachment)
+    if attachment.file_id is None:
+        file = after = replace(after, refs=after.refs - 1)
+        lives.release(attachment, after, None, usage=usage, entry=entry, now_ms=now_ms)
+        return file
+    if file is not None:
+        file = replace(file, refs=file.refs - 1)
+    lives.release(attachment, after, file, usage=usage, entry=entry, now_ms=now_ms)
+    return file

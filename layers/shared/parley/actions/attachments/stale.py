@@ -1,0 +1,62 @@
+"""The sweep of attachments: those that were never sent, and those of messages that are older than the retention."""
+
+from itertools import islice
+
+from parley.actions import sweep
+from parley.actions.attachments import endings, settle, uploads
+from parley.actions.sweep import RowSweep, Run
+from parley.adapters.attachments import attachments, limits, lives, quarantine
+from parley.adapters.dynamodb import conditions
+from parley.domain.api.request import Request
+from parley.domain.attachments import retention
+from parley.domain.attachments.attachment import StoredAttachment
+from parley.domain.live.sweeps import JOB_ROWS, Key
+
+
+def clear_stale_attachments(request: Request, run: Run) -> int:
+    """Deletes the attachments whose time is over; returns how many. The others that are due get their next time."""
+    keys, swept = lives.due(request.now_s), 0
+    while run.has_time() and (part := list(islice(keys, JOB_ROWS))):
+        swept += sweep.sweep_keys(request, run, SWEEP, part)
+    return swept
+
+
+def _sweep_attachment(request: Request, run: Run, key: Key, read: StoredAttachment | None) -> int:
+    """Deals with one attachment that is due; returns how many it deleted."""
+    for _ in conditions.tries():
+        found = read or lives.read_attachment(key[0])
+        read = None
+        if found is None or found.sweep_at_s is None or found.sweep_at_s > request.now_s:
+            return 0  # another process has dealt with it
+        try:
+            return _look_after(request, found)
+        except conditions.LostRace:
+            continue
+    return 0  # the next minute's sweep does it
+
+
+def _look_after(request: Request, found: StoredAttachment) -> int:
+    """Ends an attachment whose time is over, or settles a sent one; raises LostRace."""
+    if found.seq is None:
+        _expire(request, found)
+        return 1
+    until_s = retention.kept_until_s(found, limits.retention_days())
+    if found.state == "deleted" or until_s is not None and until_s <= request.now_s:
+        endings.end(found, request.now_ms)
+        return 1
+    settle.settle_sent([found.attachment_id], found.seq, request.now_ms)
+    return 0
+
+
+def _expire(request: Request, found: StoredAttachment) -> None:
+    """Deletes an attachment that was never sent, with the upload if it was not scanned."""
+    quarantine.delete(found.attachment_id)
+    endings.end(found, request.now_ms, uploads.moved_entry(retention.deleted(found), request.now_ms))
+
+
+SWEEP = RowSweep[StoredAttachment](
+    names=("attachment_id",),
+    read=lambda keys: {(each,): found for each, found in attachments.some(key[0] for key in keys).items()},
+    sweep_one=_sweep_attachment,
+    put_off=lambda request, key: lives.put_off(key[0], request.now_s + 1),
+)

@@ -1,0 +1,30 @@
+"""The work that follows messages with attachments, begun by the stream."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from parley.adapters.conversations import message_rows
+from parley.adapters.live import queues
+from parley.domain.api import ids
+from parley.domain.attachments.steps import AttachmentStep
+
+
+def start_attachment_steps(row: Mapping[str, Any]) -> None:
+    """Queues a step if the row is a message with attachments, or says that a message has released some.
+
+    One call of the queue.
+    """
+    step = _step_of(row)
+    if step is not None:
+        queues.settle_on([step])
+
+
+def _step_of(row: Mapping[str, Any]) -> AttachmentStep | None:
+    if row.get("outbox") == "attachments_released":
+        conversation_id, seq = ids.split_message_id(row["conversation_id"].rpartition("#")[2], "")
+        released = tuple(row["about"]["attachment_ids"])
+        return AttachmentStep(kind="released", conversation_id=conversation_id, seq=seq, attachment_ids=released)
+    sent = message_rows.attachment_ids(row) if "kind" in row else ()
+    if not sent:
+        return None
+    return AttachmentStep(kind="sent", conversation_id=row["conversation_id"], seq=row["seq"], attachment_ids=sent)

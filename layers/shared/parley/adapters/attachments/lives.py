@@ -1,0 +1,124 @@
+"""Writes of an attachment's row after its upload: into the gallery, out of it, and the row's deletion."""
+
+from collections.abc import Iterator, Sequence
+
+from pynamodb.exceptions import DeleteError, UpdateError
+from pynamodb.expressions.condition import Condition
+from pynamodb.transactions import TransactWrite
+
+from parley.adapters.attachments import attachments
+from parley.adapters.dynamodb import batches, conditions, outbox, tables
+from parley.adapters.dynamodb.due import due_rows
+from parley.domain.api.outbox import OutboxEntry
+from parley.domain.attachments import retention
+from parley.domain.attachments.attachment import SHARDS, StoredAttachment, shard
+from parley.domain.attachments.usage import Usage
+
+PLACES = 100  # of one message in a gallery
+
+
+def read_attachment(attachment_id: str) -> StoredAttachment | None:
+    """Returns an attachment, or None if it does not exist; one round trip."""
+    return attachments.some([attachment_id]).get(attachment_id)
+
+
+def read_usage(user_id: str) -> Usage:
+    """Returns a person's usage; one round trip."""
+    return attachments.usage_of(batches.read_rows({tables.File: [attachments.usage_key(user_id)]}), user_id)
+
+
+def settle(sent: Sequence[tuple[StoredAttachment, int | None]], usage: Usage | None, now_ms: int) -> None:
+    """Puts the attachments of a message into the gallery, all or nothing; raises LostRace if one has changed.
+
+    Each comes with the time of its next sweep, if there is one. `usage` is its owner's without them, if some of them
+    were counted. One round trip.
+    """
+    with conditions.transaction() as transaction:
+        for attachment, sweep_at_s in sent:
+            settled = {
+                "shelf": f"{attachment.conversation_id}#{attachment.kind}",
+                "place": (attachment.seq or 0) * PLACES + attachment.position,
+                "is_counted": False,
+                "sweep_shard": None if sweep_at_s is None else shard(attachment.attachment_id),
+                "sweep_at_s": sweep_at_s,
+            }
+            _update(transaction, attachment, settled, _as_read(attachment))
+        if usage is not None:
+            attachments.put_usage(transaction, usage, now_ms)
+
+
+def release(
+    before: StoredAttachment,
+    after: StoredAttachment,
+    file: StoredAttachment | None,
+    *,
+    usage: Usage | None,
+    entry: OutboxEntry | None,
+    now_ms: int,
+) -> None:
+    """Writes that an attachment is deleted and shows its file no more, all or nothing; raises LostRace.
+
+    `file` is the other attachment whose file it showed, with its new count. One round trip.
+    """
+    left = {**retention.changes(after), "refs": after.refs, "shelf": None, "place": None}
+    if before.file_id is None and after.refs:  # it stays; a row that is deleted soon keeps its entry of the sweep
+        left |= {"sweep_shard": None, "sweep_at_s": None}
+    with conditions.transaction() as transaction:
+        _update(transaction, before, left, _as_read(before) & (tables.File.refs == before.refs))
+        if file is not None:
+            _update(transaction, file, {"refs": file.refs}, tables.File.refs == file.refs + 1)
+        if usage is not None:
+            attachments.put_usage(transaction, usage, now_ms)
+        if entry is not None:
+            outbox.put_entry(transaction, entry)
+
+
+def forget(attachment: StoredAttachment) -> None:
+    """Deletes a row that nothing needs any more; does nothing if it is gone. One round trip."""
+    needless = tables.File.state == "deleted"
+    if attachment.file_id is None:
+        needless = needless & (tables.File.refs == 0)
+    try:
+        tables.File(attachment_id=attachment.attachment_id).delete(condition=needless)
+    except DeleteError as error:
+        if not conditions.failed_condition(error):
+            raise
+
+
+def due(now_s: int) -> Iterator[tuple[str]]:
+    """Yields the ids of the attachments that the sweep must look at, the oldest of each shard first.
+
+    An index query per shard, and for each `due.MAX_PAGE` more.
+    """
+    shards = (str(number) for number in range(SHARDS))
+    return ((row.attachment_id,) for row in due_rows(tables.File.by_due, shards, tables.File.sweep_at_s <= now_s))
+
+
+def put_off(attachment_id: str, at_s: int) -> None:
+    """Schedules the sweep's next look at `at_s`; does nothing if the attachment is no longer due."""
+    try:
+        tables.File(attachment_id=attachment_id).update(
+            actions=[tables.File.sweep_at_s.set(at_s)], condition=tables.File.sweep_at_s <= at_s
+        )
+    except UpdateError as error:
+        if not conditions.failed_condition(error):
+            raise
+
+
+def _as_read(attachment: StoredAttachment) -> Condition:
+    """Returns the condition that the attachment is in the state, in the message and in the count as it was read."""
+    in_message = tables.File.seq.does_not_exist() if attachment.seq is None else tables.File.seq == attachment.seq
+    unchanged: Condition = (
+        (tables.File.version == attachment.version) & in_message & (tables.File.is_counted == attachment.is_counted)
+    )
+    return unchanged
+
+
+def _update(
+    transaction: TransactWrite, attachment: StoredAttachment, attributes: dict[str, object], condition: Condition
+) -> None:
+    transaction.update(
+        tables.File(attachment_id=attachment.attachment_id),
+        actions=tables.setting(tables.File, attributes),
+        condition=condition,
+    )

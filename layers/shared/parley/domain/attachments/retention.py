@@ -1,0 +1,36 @@
+"""The times until which attachments and their files are kept, and what remains of a deleted one."""
+
+from msgspec.structs import replace
+
+from parley.domain.attachments.attachment import UNSENT_S, StoredAttachment
+
+DAY_S = 24 * 3600
+_CONTENT = ("code", "fingerprint", "width", "height", "duration_ms", "pages") + (
+    "waveform",
+    "placeholder",
+    "thumbnail_type",
+    "sha256",
+)
+
+
+def unsent_until_s(attachment: StoredAttachment) -> int:
+    """Returns until when an attachment may wait to be sent."""
+    return attachment.created_at_ms // 1000 + UNSENT_S
+
+
+def kept_until_s(attachment: StoredAttachment, retention_days: int) -> int | None:
+    """Returns when the file of a sent attachment may go; None if it is kept.
+
+    The days begin when the upload could be sent for the last time. So no file goes before its message is that old.
+    """
+    return unsent_until_s(attachment) + retention_days * DAY_S if retention_days else None
+
+
+def deleted(attachment: StoredAttachment) -> StoredAttachment:
+    """Returns the attachment without its content. Its row remains as long as other attachments show its file."""
+    return replace(attachment.moved("deleted", **dict.fromkeys(_CONTENT)), name="", is_counted=False)
+
+
+def changes(attachment: StoredAttachment) -> dict[str, object]:
+    """Returns the values that differ between a deleted attachment and what it was."""
+    return {name: getattr(attachment, name) for name in ("state", "version", "name", "is_counted", *_CONTENT)}

@@ -1,0 +1,214 @@
+"""ClearStaleAttachments: uploads that were never sent disappear, and files whose retention is over."""
+
+import json
+
+import pytest
+
+from parley.domain.attachments.attachment import UNSENT_S
+from tests.functional.attachment_ends import forwarded, keys_of, objects, row, sent, settle, step, unsent
+from tests.functional.attachments import FILE, ask_upload, clean_attachment, set_row
+from tests.functional.replies import stored
+from tests.functional.talk import open_direct
+from tests.functional.test_sweeps import Fails, broken, failures
+from tests.harness import Parley, User, calls
+
+SWEEP = "ClearStaleAttachments"
+DAY_S = 24 * 3600
+
+
+@pytest.fixture
+def talk(parley: Parley) -> tuple[User, str]:
+    alice = parley.user("alice")
+    return alice, open_direct(alice, parley.user("bob"))
+
+
+def put_upload(parley: Parley, attachment_id: str) -> None:
+    """Puts the upload of an attachment into the quarantine, as its form does."""
+    bucket = parley.template.resources["Quarantine"].ref
+    calls.written.buckets.add(bucket)
+    parley.store.client("s3").put_object(Bucket=bucket, Key=attachment_id, Body=FILE)
+
+
+def attachment_rows(parley: Parley) -> list[str]:
+    rows = [json.loads(each) for each in stored(parley)["Files"]]
+    return [each["attachment_id"]["S"] for each in rows if "#" not in each["attachment_id"]["S"]]
+
+
+def sweep(parley: Parley) -> None:
+    parley.run_schedule(SWEEP)
+
+
+def test_what_was_not_sent_in_a_day_is_gone_with_its_objects(parley: Parley, talk: tuple[User, str]) -> None:
+    alice, conversation_id = talk
+    clean = clean_attachment(parley, alice, conversation_id)
+    waiting, scanning = (ask_upload(alice, conversation_id) for _ in range(2))
+    set_row(parley, scanning, state="scanning", version=2)
+    put_upload(parley, scanning)
+    rejected = ask_upload(alice, conversation_id)
+    set_row(parley, rejected, state="rejected", version=3, code="damaged", is_counted=False)
+    assert unsent(parley, alice) == 4
+
+    parley.advance(UNSENT_S - 1)
+    sweep(parley)
+    assert set(attachment_rows(parley)) == {clean, waiting, scanning, rejected}
+    parley.advance(1)
+    sweep(parley)
+
+    assert attachment_rows(parley) == []
+    assert objects(parley) == objects(parley, "Quarantine") == set()
+    assert unsent(parley, alice) == 1  # the rejected one was no longer counted
+
+
+def test_outbox_tells_that_an_upload_has_gone(parley: Parley, talk: tuple[User, str]) -> None:
+    alice, conversation_id = talk
+    attachment_id = ask_upload(alice, conversation_id)
+    parley.advance(UNSENT_S)
+
+    sweep(parley)
+    sweep(parley)
+
+    rows = [json.loads(each) for each in stored(parley)["Messages"]]
+    told = {each["seq"]["N"]: each["about"]["M"]["state"]["S"] for each in rows if each.get("outbox")}
+    assert told == {"1": "pending", "2": "deleted"}
+    assert {each["conversation_id"]["S"] for each in rows if "outbox" in each} == {f"#attachment#{attachment_id}"}
+
+
+def test_sent_attachment_whose_step_was_lost_is_settled(parley: Parley, talk: tuple[User, str]) -> None:
+    alice, conversation_id = talk
+    [made] = sent(parley, alice, conversation_id)
+    parley.advance(UNSENT_S)
+
+    sweep(parley)
+
+    found = row(parley, made)
+    assert found is not None
+    assert (found["state"], found["shelf"], found["is_counted"]) == ("clean", f"{conversation_id}#file", False)
+    assert "sweep_at_s" not in found
+    assert objects(parley) == keys_of(made)
+    assert unsent(parley, alice) == 0
+
+
+def test_row_that_fails_holds_up_no_other_and_is_tried_again(
+    parley: Parley, talk: tuple[User, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    alice, conversation_id = talk
+    made = [clean_attachment(parley, alice, conversation_id) for _ in range(4)]
+    parley.advance(UNSENT_S)
+    fails = Fails(broken, made[1], "DeleteObject")
+    parley.hooks.append(fails)
+    capsys.readouterr()
+
+    sweep(parley)
+    left = attachment_rows(parley)
+    counted = failures(capsys, "clear_stale_attachments")
+    fails.lasts = False
+    parley.advance(60)
+    sweep(parley)
+
+    assert (left, counted) == ([made[1]], 1)
+    assert attachment_rows(parley) == []
+    assert objects(parley) == set()
+    assert unsent(parley, alice) == 0
+
+
+def test_damaged_row_holds_up_no_other(
+    parley: Parley, talk: tuple[User, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    alice, conversation_id = talk
+    made = [ask_upload(alice, conversation_id) for _ in range(3)]
+    set_row(parley, made[0], state="nonsense")
+    parley.advance(UNSENT_S)
+    capsys.readouterr()
+
+    sweep(parley)
+
+    assert attachment_rows(parley) == [made[0]]
+    assert failures(capsys, "clear_stale_attachments") == 2  # all at once, and the row alone
+
+
+def test_more_than_one_part_is_swept_in_one_run(parley: Parley, talk: tuple[User, str]) -> None:
+    alice, conversation_id = talk
+    made = ask_upload(alice, conversation_id)
+    table, dynamodb = parley.template.resources["Files"].ref, parley.store.client("dynamodb")
+    item = dynamodb.get_item(TableName=table, Key={"attachment_id": {"S": made}})["Item"]
+    for number in range(120):
+        dynamodb.put_item(
+            TableName=table, Item={**item, "attachment_id": {"S": f"a_{number:026}"}, "is_counted": {"BOOL": False}}
+        )
+    parley.advance(UNSENT_S)
+
+    sweep(parley)
+
+    assert attachment_rows(parley) == []
+
+
+def test_retention_deletes_the_files_of_old_messages(
+    parley: Parley, talk: tuple[User, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, conversation_id = talk
+    monkeypatch.setenv("ATTACHMENT_RETENTION_DAYS", "30")
+    old, lost = sent(parley, alice, conversation_id, 2)
+    settle(parley, step("sent", conversation_id, old))
+
+    parley.advance(UNSENT_S)
+    sweep(parley)
+    found = row(parley, lost)
+    assert found is not None and int(found["sweep_at_s"]) == parley.clock() // 1000 + 30 * DAY_S
+    parley.advance(30 * DAY_S - 1)
+    sweep(parley)
+    assert objects(parley) == keys_of(old, lost)
+    parley.advance(1)
+    sweep(parley)
+
+    assert attachment_rows(parley) == []
+    assert objects(parley) == set()
+
+
+def test_retention_of_a_forward_begins_with_the_forward(
+    parley: Parley, talk: tuple[User, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, conversation_id = talk
+    monkeypatch.setenv("ATTACHMENT_RETENTION_DAYS", "30")
+    [original] = sent(parley, alice, conversation_id)
+    settle(parley, step("sent", conversation_id, original))
+    parley.advance(10 * DAY_S)
+    copy = forwarded(parley, original, conversation_id, "c")
+    set_row(parley, copy, created_at_ms=parley.clock())
+    settle(parley, step("sent", conversation_id, copy))
+
+    parley.advance(21 * DAY_S)
+    sweep(parley)
+    assert objects(parley) == keys_of(original)
+    assert set(attachment_rows(parley)) == {original, copy}
+    parley.advance(10 * DAY_S)
+    sweep(parley)
+
+    assert objects(parley) == set()
+    assert attachment_rows(parley) == []
+
+
+def test_retention_that_was_switched_off_keeps_the_files(
+    parley: Parley, talk: tuple[User, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, conversation_id = talk
+    monkeypatch.setenv("ATTACHMENT_RETENTION_DAYS", "1")
+    [made] = sent(parley, alice, conversation_id)
+    settle(parley, step("sent", conversation_id, made))
+    monkeypatch.setenv("ATTACHMENT_RETENTION_DAYS", "0")
+    parley.advance(3 * DAY_S)
+
+    sweep(parley)
+
+    found = row(parley, made)
+    assert found is not None and "sweep_at_s" not in found
+    assert objects(parley) == keys_of(made)
+
+
+def test_nothing_due_costs_four_queries(parley: Parley, talk: tuple[User, str]) -> None:
+    alice, conversation_id = talk
+    clean_attachment(parley, alice, conversation_id)
+
+    with parley.watch() as made:
+        sweep(parley)
+
+    assert [call.operation for call in made] == ["Query"] * 4
