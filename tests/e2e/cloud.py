@@ -180,9 +180,9 @@ class Person:
         answer: dict[str, Any] = self.answer(method, path, body).json()
         return answer
 
-    def answer(self, method: str, path: str, body: object = None) -> httpx.Response:
+    def answer(self, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
         """Returns the whole answer; fails where it is no success."""
-        response = self._rest.request(method, path, json=body)
+        response = self._rest.request(method, path, json=body, headers=headers)
         assert response.is_success, (method, path, response.status_code, response.text)
         return response
 

@@ -192,6 +192,17 @@ def test_every_other_operation_may_do_what_it_does(people: Make) -> None:
     until(lambda: carol.ask("GET", f"/exports/{export['id']}")["state"] == "done")
     carol.ask("PATCH", f"/conversations/{conversation_id}/read-all")
 
+    file = {"name": "plan.pdf", "type": "application/pdf", "size": 10}
+    uploads = [
+        carol.ask("POST", f"/conversations/{conversation_id}/attachments", file),
+        carol.ask("POST", "/attachments", {"user_id": "dave", **file}),
+    ]
+    asked = [each["attachment"]["id"] for each in uploads]
+    for path in (f"/attachments/{asked[0]}", f"/attachments/{asked[1]}/thumbnail"):
+        assert carol.answer("GET", path, Accept="application/json").json()["attachment"]["state"] == "pending"
+    assert carol.ask("POST", "/attachments/urls", {"ids": asked})["attachments"] == dict.fromkeys(asked)
+    assert carol.ask("GET", f"/conversations/{conversation_id}/attachments") == {"attachments": [], "next": None}
+
 
 def test_nobody_gets_in_without_a_good_token(deployment: Deployment) -> None:
     rest, socket = deployment.url("RestApi", "http"), deployment.url("WebSocketApi", "ws")
