@@ -18,7 +18,7 @@ ifneq ($(wildcard /etc/ssl/certs/* /etc/ssl/cert.pem),)
 export UV_SYSTEM_CERTS ?= 1
 endif
 
-.PHONY: help setup run reset token check quick operation template test bench bench-aws docs examples release lock clean
+.PHONY: help setup run reset token check quick operation template test bench bench-aws audit docs examples release lock clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -87,6 +87,9 @@ lock: .venv/.uv  ## the locks again, from the *.in beside them; ARGS=--upgrade f
 	$(COMPILE) $(ARGS) requirements/checkov.in -o requirements/checkov.txt
 	$(COMPILE) $(ARGS) requirements/contracts.in -o requirements/contracts.txt
 	cd $(NODE) && PATH="$(CURDIR)/.venv-contracts/bin:$$PATH" npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
+
+audit: .venv/.dev  ## orphans among a deployed stack's attachments: STACK=parley, and ARGS=--repair
+	@.venv/bin/python -m tools.audit_attachments --stack '$(or $(STACK),parley)' $(ARGS)
 
 examples: .venv/.dev .venv-ministack/.stamp  ## docs/examples.json again, from tests that run: those that are stale, or ARGS=all
 	@PYTHONPATH=layers/shared:layers/media:functions .venv/bin/python -m docs.examples $(ARGS)

@@ -86,6 +86,25 @@ def run(options: Options) -> None:
             raise StackError(f"{problem.filename or options.state}: {problem.strerror}") from problem
 
 
+@contextmanager
+def at_rest(options: Options) -> Iterator[None]:
+    """While it lasts, this process has the functions' environment and the store of a stack that does not run."""
+    with ExitStack() as stack:
+        options.state.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(locked(options.state))
+        place = _place()
+        server = _store_server(options, place, stack)
+        loaded = template.load(options.root / "template.yaml", options.parameters, place)
+        functions = Functions(loaded)
+        stack.callback(functions.close)
+        os.environ |= _aws_environment(place, server)
+        functions.prepare()
+        if server:
+            server.wait()
+        provision(loaded, Store())
+        yield
+
+
 def _run(options: Options, stack: ExitStack) -> None:
     rest_socket = stack.enter_context(_listening("REST_PORT", options.rest_port))
     websocket_socket = stack.enter_context(_listening("WS_PORT", options.websocket_port))

@@ -32,6 +32,22 @@ def test_another_endpoint_takes_the_place_of_the_store(tmp_path: Path) -> None:
     assert not (tmp_path / "state" / "store").exists()
 
 
+def test_audit_of_attachments_reads_the_store_of_a_stack_that_is_stopped(tmp_path: Path) -> None:
+    def audit() -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "tools.audit_attachments", "--local", str(tmp_path / "state")]
+        return subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60)
+
+    with running(tmp_path / "state") as stack:
+        alice = stack.person("alice")
+        alice.opens(stack.person("bob"))
+        beside = audit()
+    after = audit()
+
+    assert (beside.returncode, beside.stdout) == (1, "")
+    assert beside.stderr.startswith("parley: ")
+    assert (after.returncode, after.stdout) == (0, "0 found, 0 repaired\n"), after.stderr
+
+
 def test_a_store_that_dies_ends_the_stack_with_one_line(tmp_path: Path) -> None:
     with running(tmp_path / "state") as stack:
         [store] = children_of(stack.process.pid)

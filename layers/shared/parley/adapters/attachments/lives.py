@@ -105,6 +105,17 @@ def put_off(attachment_id: str, at_s: int) -> None:
             raise
 
 
+def make_due(attachment_id: str, at_s: int) -> None:
+    """Lets the sweep look at an attachment from `at_s` on; LostRace if it does not exist."""
+    due: dict[str, object] = {"sweep_shard": shard(attachment_id), "sweep_at_s": at_s}
+    with conditions.transaction() as transaction:
+        transaction.update(
+            tables.File(attachment_id=attachment_id),
+            actions=tables.setting(tables.File, due),
+            condition=tables.File.attachment_id.exists(),
+        )
+
+
 def _as_read(attachment: StoredAttachment) -> Condition:
     """Returns the condition that the attachment is in the state, in the message and in the count as it was read."""
     in_message = tables.File.seq.does_not_exist() if attachment.seq is None else tables.File.seq == attachment.seq
