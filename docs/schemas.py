@@ -94,9 +94,11 @@ def portable_pattern(pattern: str) -> str:
     NOT_BLANK names characters past U+FFFF, which each engine writes differently. All engines know `\S`; the server also
     refuses invisible characters besides spaces. Not all engines support look-ahead, which NOT_RESERVED uses.
     """
-    from parley.domain.api.fields import NOT_BLANK
+    from parley.domain.api.fields import EMPTY_OR_NOT_BLANK, NOT_BLANK
     from parley.domain.api.identity import NOT_RESERVED
 
+    if pattern == EMPTY_OR_NOT_BLANK:
+        return r"\S|^$"
     return r"\S" if pattern == NOT_BLANK else pattern.replace(_PYTHON_END, "$").replace(NOT_RESERVED, "")
 
 

@@ -1,6 +1,6 @@
 """POST /conversations/{conversation_id}/messages: send a message as the caller.
 
-201, 200 (replayed), 400, 403, 404, 422, 429.
+201, 200 (replayed), 400, 403, 404, 409, 422, 429.
 """
 
 from parley.actions.messages import messages

@@ -58,7 +58,17 @@ class HeldMessage:
             return None
         blocked = is_blocked and self._message["kind"] != "system"
         text = self._message["text"][:CUT_AT]
-        return {name: self._message[name] for name in PREVIEW} | {"text": text, "blocked": blocked}
+        shown = {"text": text, "attachments": self._attachments_listed(), "blocked": blocked}
+        return {name: self._message[name] for name in PREVIEW} | shown
+
+    def _attachments_listed(self) -> Json | None:
+        """ "The number of attachments, their kind, and the first name, cut to 60 characters"."""
+        attachments = self._message["attachments"]
+        if not attachments:
+            return None
+        kinds = {one["kind"] for one in attachments}
+        kind = kinds.pop() if len(kinds) == 1 else "file"
+        return {"count": len(attachments), "kind": kind, "name": attachments[0]["name"][:60]}
 
     def _is_mine(self, emoji: str) -> bool:
         change_seq, is_on = self._own.get(emoji, (0, False))

@@ -40,6 +40,8 @@ MORE_FIELDS: dict[str, dict[str, object]] = {
     "create_conversation": {"type": "direct", "user_id": "bob"},
     "update_conversation": {"title": "Ours"},
     "update_settings": {"pinned": True},
+    "send_message": {"text": "let me in"},  # or attachments
+    "send_message_to_user": {"text": "let me in"},
     "call_signal": {"media": "audio", "payload": "v=0"},
 }
 QUERIES = {

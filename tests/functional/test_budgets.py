@@ -75,6 +75,48 @@ def test_send_over_rest_costs_no_more(pair: Pair) -> None:
     assert (spent.units.write <= 7, spent.units.read <= 5) == (True, True)
 
 
+def photos(pair: Pair, count: int) -> list[str]:
+    """Returns the ids of photos of alice's, as a phone makes them and the scanner leaves them."""
+    asked: dict[str, object] = {"name": "IMG_2041.jpg", "type": "image/jpeg", "size": 3_145_728}
+    found: dict[str, Any] = {"width": 4032, "height": 3024, "placeholder": "1QcSHQRnh493V4dIh4eXh1h4kJUI"}
+    return [
+        clean_attachment(pair.parley, pair.alice, pair.conversation_id, thumbnail=None, asked=asked, **found)
+        for _ in range(count)
+    ]
+
+
+def test_each_attachment_of_a_send_costs_two_write_units_and_one_read_unit(pair: Pair) -> None:
+    ids = photos(pair, 5)
+    pair.send("first")
+    draft = {"conversation_id": pair.conversation_id, "text": "Look what we saw on Saturday!", "client_id": "c1"}
+
+    bare = pair.spent(lambda: pair.phone.request("send_message", draft))
+    full = pair.spent(lambda: pair.phone.request("send_message", draft | {"client_id": "c2", "attachment_ids": ids}))
+
+    assert full.round_trips <= 3
+    assert full.units.write - bare.units.write == 10
+    assert full.units.read - bare.units.read <= 5
+    assert len(pair.screen.events("new_message")[-1]["data"]["message"]["attachments"]) == 5
+
+
+def test_forwarded_attachment_costs_four_write_units_and_two_of_an_index(pair: Pair) -> None:
+    ids = photos(pair, 5)
+    group = make_group(pair.alice, pair.bob)
+    path = f"/conversations/{pair.conversation_id}/messages"
+    [bare] = say(pair.alice, pair.conversation_id, "look")
+    full = pair.alice.post(path, json={"text": "look", "attachment_ids": ids}).json["id"]
+    say(pair.alice, group, "first")
+
+    def forwarded(message_id: str) -> Recorded:
+        body = {"conversation_ids": [group]}
+        return pair.spent(lambda: pair.alice.post(f"/messages/{message_id}/forward", json=body))
+
+    without, with_files = forwarded(bare), forwarded(full)
+
+    assert with_files.units.write - without.units.write <= 5 * (4 + 2)
+    assert with_files.round_trips <= without.round_trips + 1
+
+
 def test_first_send_of_an_hour(pair: Pair) -> None:
     say(pair.bob, pair.conversation_id, "one")
     pair.parley.clock.ms += HOUR_MS

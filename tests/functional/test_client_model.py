@@ -14,6 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.client_model import Client
+from tests.functional.attachments import clean_attachment
 from tests.functional.replicas import compare
 from tests.functional.talk import LEASE_S
 from tests.harness import Parley, Refused, User
@@ -57,7 +58,11 @@ class World:
 
     def write_over_rest(self, client: Client, pick: int) -> None:
         if conversation_id := self._of(client, pick):
-            self._post(client.user, f"/conversations/{conversation_id}/messages", {"text": f"number {pick}"})
+            body: Json = {"text": f"number {pick}"}
+            if pick % 3 == 0:
+                files = [clean_attachment(self.parley, client.user, conversation_id, thumbnail=None)]
+                body = {"attachment_ids": files} | ({} if pick % 2 else body)
+            self._post(client.user, f"/conversations/{conversation_id}/messages", body)
 
     def edit(self, client: Client, pick: int) -> None:
         mentions = ([], ["*"], [PEOPLE[pick % 3]])[pick % 7 % 3]

@@ -2,7 +2,7 @@
 
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -63,12 +63,14 @@ class Recorder:
 class Kill:
     """Lets a function die at its n-th AWS call (1, 2, …): instead of it, or with `after` right after it.
 
+    `counts` says which calls count: the order of reads that are made side by side differs from run to run.
     From then on no call of any function gets through, because a dead process makes none; `happened` says whether it
     came so far.
     """
 
-    def __init__(self, at: int, *, after: bool) -> None:
+    def __init__(self, at: int, *, after: bool, counts: Callable[[Call], bool] = lambda call: True) -> None:
         self._at = at
+        self._counts = counts
         self._after = after
         self._lock = threading.Lock()
         self._count = 0
@@ -78,7 +80,7 @@ class Kill:
         if call.is_presigned:
             return
         with self._lock:
-            self._count += 1
+            self._count += self._counts(call)
             if self._count >= self._at + self._after:
                 self.happened = True
         if self.happened:

@@ -4,7 +4,7 @@ import gzip
 import json as json_
 import uuid
 from collections import deque
-from collections.abc import Container, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -229,9 +229,11 @@ class Parley:
             yield recorder.calls
 
     @contextmanager
-    def kill(self, at: int, *, after: bool = False) -> Iterator[Kill]:
-        """Lets the next function die at its AWS call number `at`, or right `after` it."""
-        kill = Kill(at, after=after)
+    def kill(
+        self, at: int, *, after: bool = False, counts: Callable[[Call], bool] = lambda call: True
+    ) -> Iterator[Kill]:
+        """Lets the next function die at its AWS call number `at`, or right `after` it, of those that it `counts`."""
+        kill = Kill(at, after=after, counts=counts)
         with self._hooked(kill):
             yield kill
 

@@ -14,6 +14,7 @@ from parley.domain.api.identity import MAX_CONTEXT_TYPES, MAX_NAME_CHARACTERS
 from parley.domain.api.invalid_fields import MAX_POINTER_CHARACTERS, MAX_REPORTED
 from parley.domain.api.requests import (
     MAX_ADDED,
+    MAX_ATTACHED,
     MAX_DESCRIPTION_CHARACTERS,
     MAX_FORWARDS,
     MAX_MENTIONED,
@@ -27,11 +28,12 @@ from parley.domain.api.requests import (
     MAX_TITLE_CHARACTERS,
     MAX_URLS,
 )
+from parley.domain.attachments.file_names import MAX_NAME_BYTES
 from parley.domain.attachments.media_types import ALLOWED
 from parley.domain.conversations import change_steps, history, sync
 from parley.domain.conversations.group_steps import MAX_ADMINS
 from parley.domain.conversations.head import MAX_EVERYONE, MAX_LISTED, MAX_MENTIONS
-from parley.domain.conversations.message import PREVIEW_CHARACTERS
+from parley.domain.conversations.message import PREVIEW_CHARACTERS, PREVIEW_NAME_CHARACTERS
 from parley.domain.conversations.reports import CONTEXT_MESSAGES
 from parley.domain.live.presence import MAX_JOINED
 from parley.domain.moderation.banned_words import MAX_RULES
@@ -49,6 +51,7 @@ MAX_FRAME_BYTES = 128 * 1024  # of API Gateway
 # character, `\u0001`), and 12 of an answer of Lambda's, where the JSON is a text in JSON (an emoji, two escapes).
 WRITTEN = {
     "name": MAX_NAME_CHARACTERS,
+    "AttachmentsPreview.name": PREVIEW_NAME_CHARACTERS,
     "title": MAX_TITLE_CHARACTERS,
     "description": MAX_DESCRIPTION_CHARACTERS,
     "text": MAX_TEXT_CHARACTERS,
@@ -65,12 +68,15 @@ WRITTEN = {
     "request_id": 128,
     "instance": 10_240,  # a path: request line and headers have 10,240 bytes at most (API Gateway quotas)
 }
+# Bytes of UTF-8 of names that are made safe, so that no control character comes into them.
+SAFE = {"MessageAttachment.name": MAX_NAME_BYTES}
 # Characters of ASCII: ids and words of ours, times, cursors.
 OURS = {
     **dict.fromkeys(
         ["actor_id", "blocked[]", "callee_id", "caller_id", "from_user_id", "handled_by", "mentions[]"], 128
     ),
-    "attachments[]": 128,
+    "attachment_ids[]": 28,
+    "MessageAttachment.id": 28,
     **dict.fromkeys(["admin_ids[]", "owner_ids[]", "pseudonym", "removed_id", "reporter_id", "sender_id"], 128),
     **dict.fromkeys(["updated_by", "user_id", "user_ids[]", "contexts{}[]", "target", "id"], 128),
     **dict.fromkeys(["connection_id", "from_connection_id", "ticket", "credential", "username"], 256),
@@ -120,7 +126,8 @@ LISTS = {
     "Mine.mention_seqs": MENTIONS,
     **{f"{one}.mentions": MAX_MENTIONED for one in ("Message", "SentMessage")},
     **{f"{one}.reactions": change_steps.MAX_EMOJIS for one in ("Message", "SentMessage")},
-    **{f"{one}.attachments": 0 for one in ("Message", "SentMessage")},  # there are none yet
+    **{f"{one}.attachments": MAX_ATTACHED for one in ("Message", "SentMessage")},
+    "Hit.attachment_ids": MAX_ATTACHED,
     **{f"{one}.user_ids": MAX_ADDED for one in ("Note", "AddedMembers", "MemberAdded")},
     **{f"{one}.contexts{{}}": 3 for one in ("Me", "Person")},  # with 20 types more than `MAX_CONTEXT_BYTES`
     "AttachmentLimits.types": len(ALLOWED),
@@ -205,16 +212,19 @@ class Largest:
     def _boolean(self, *_: object) -> bool:
         return False
 
-    def _integer(self, *_: object) -> int:
-        return MAX_SEQ
+    def _integer(self, schema: Schema, _place: str) -> int:
+        return int(schema.get("maximum", MAX_SEQ))
 
     def _string(self, schema: Schema, place: str) -> str:
         field = place.rpartition(".")[2]
+        if place in SAFE:
+            letter = "x" if self._letter == CONTROL else self._letter
+            return letter * (SAFE[place] // len(letter.encode()))
         if place in WRITTEN or (field in WRITTEN and field not in OURS):
             return self._letter * WRITTEN.get(place, WRITTEN.get(field, 0))
-        if field not in OURS:
+        if place not in OURS and field not in OURS:
             raise AssertionError(f"{place} is a text without a bound: give it one in WRITTEN or OURS")
-        return "x" * OURS[field]
+        return "x" * OURS.get(place, OURS.get(field, 0))
 
     def _array(self, schema: Schema, place: str) -> list[Any]:
         if "prefixItems" in schema:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from parley.domain.api.types import Context, Message, Note, Origin, Reaction
+from parley.domain.api.types import Context, Message, MessageAttachment, Note, Origin, Reaction
 from parley.domain.exports import transcript_html
 from parley.domain.exports.job import About, AboutConversation, Person
 from parley.domain.exports.transcript_html import Line
@@ -107,7 +107,8 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60) | st.samp
 
 @given(texts, texts, texts)
 def test_nothing_that_anybody_wrote_is_markup(text: str, name: str, title: str) -> None:
-    first = message(text=text, reactions=[Reaction(text, 1, False)], attachments=[text])
+    file = MessageAttachment(id="a_" + "a" * 26, name=text, type="text/plain", kind="file", size=1)
+    first = message(text=text, reactions=[Reaction(text, 1, False)], attachments=[file])
     answer = message(2, "bob", text, reply_to=first.id)
     page = (
         transcript_html.top(about(title=title, name=name))

@@ -107,6 +107,7 @@ def test_conversation_moves_on_with_the_message(parley: Parley) -> None:
         "created_at": message["created_at"],
         "change_seq": 0,
         "deleted_at": None,
+        "attachments": None,
         "blocked": False,
     }
     own = alice.get(f"/conversations/{conversation_id}").json

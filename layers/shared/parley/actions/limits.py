@@ -42,25 +42,31 @@ class Asked(Struct, frozen=True, kw_only=True):
     tokens: int = 1
 
 
-def take_own(request: Request, text: str = "") -> Asked:
-    """Takes tokens for a text from the caller's own bucket, which counts all that they do; raises TooMany.
+def take_own(request: Request, text: str = "", attachments: int = 0) -> Asked:
+    """Takes tokens for a message from the caller's own bucket, which counts all that they do; raises TooMany.
 
     One round trip; two if the bucket is not full. The host's own programs are not limited.
     """
-    tokens = tokens_for(text, _rate())
+    tokens = tokens_for(text, _rate(), attachments)
     if request.is_limited:
         _settle_own(request, _own_tokens(request, tokens), tokens)
     return Asked(tokens=tokens)
 
 
 def own_beside(
-    request: Request, conversation_id: str, read: Callable[[], Read], *, text: str = "", always: bool = False
+    request: Request,
+    conversation_id: str,
+    read: Callable[[], Read],
+    *,
+    text: str = "",
+    attachments: int = 0,
+    always: bool = False,
 ) -> tuple[Read, Asked]:
-    """Returns the result of `read`; meanwhile takes tokens for a text from the caller's own bucket if they move on.
+    """Returns the result of `read`; meanwhile takes tokens for a message from the caller's own bucket if they move on.
 
     With `always`, it takes them in any case. `counted` refuses later, with the returned `Asked`.
     """
-    tokens = tokens_for(text, _rate())
+    tokens = tokens_for(text, _rate(), attachments)
     last = _last.get(request.user_id)
     if request.is_limited and (always or last not in (None, conversation_id)):
         found, taking = in_parallel(read, lambda: _own_tokens(request, tokens))

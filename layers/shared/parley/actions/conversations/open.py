@@ -53,11 +53,11 @@ def _check_fields(request: Request, wanted: CreateConversation) -> None:
 
 
 def open_direct(
-    request: Request, user_id: str, wanted: WantedContext | None, text: str = ""
+    request: Request, user_id: str, wanted: WantedContext | None, text: str = "", attachments: int = 0
 ) -> tuple[Head, limits.Asked | None]:
     """Returns the head of the direct conversation and, if it is new, what the caller's own bucket gave for it.
 
-    `text` is its first message. Refuses what the policy forbids.
+    `text` and a number of `attachments` are its first message. Refuses what the policy forbids.
     """
     about = Context(wanted.type, wanted.id) if wanted and wanted.type != NO_CONTEXT else None
     title = wanted.title if wanted else None
@@ -77,7 +77,7 @@ def open_direct(
         decision = wish.decide(request, rows)
         # There is no message yet that a rule could report to the moderators; the first message reports its own words.
         screened = screening.screen(request, title, "context/title").text if title is not None else None
-        asked = limits.take_own(request, text)
+        asked = limits.take_own(request, text, attachments)
         head = _new_head(request, wish, about, screened, awaits_answer=not decision.vouches)
         if conversations.open_direct(head):
             _tell_created(request, head)

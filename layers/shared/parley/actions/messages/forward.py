@@ -1,9 +1,12 @@
 """Forwarding a message to other conversations of the caller, with its original author."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from parley.actions import access
 from parley.actions.messages import messages
+from parley.adapters.attachments import attachments
 from parley.adapters.conversations import conversations
 from parley.adapters.threads import Threads
 from parley.domain.api.errors import Field, Forbidden, Invalid, Refusal
@@ -11,8 +14,11 @@ from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft, ForwardMessage
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import Origin, SentMessage
+from parley.domain.attachments.attachment import StoredAttachment
+from parley.domain.attachments.sending import file_deleted
 from parley.domain.conversations import change_steps, rights
 from parley.domain.conversations.message import StoredMessage
+from parley.domain.conversations.send_steps import Forward
 
 MAX_SENDS_AT_ONCE = 10
 
@@ -40,9 +46,10 @@ class Forwarded(Struct, frozen=True, kw_only=True):
 
 
 def forward_message(request: Request, message_id: str, wanted: ForwardMessage) -> Forwarded:
-    """Sends a message's text to other conversations, side by side; each send costs as usual.
+    """Sends a message's text and attachments to other conversations, side by side; each send costs as usual.
 
     Nothing is written unless the caller may write in all of them. With a `client_id` a retry writes nothing twice.
+    A forwarded attachment takes four write units, and shows the file of the first one.
     """
     _, message = access.access_message(request, message_id)
     shown = messages.viewed(request, message.conversation_id, [message])[0]
@@ -52,8 +59,10 @@ def forward_message(request: Request, message_id: str, wanted: ForwardMessage) -
         raise Forbidden("system_message", "A system message cannot be forwarded.", rule="system messages stay in place")
     targets = list(dict.fromkeys(wanted.conversation_ids))
     _check_targets(request, targets)
-    draft = Draft(text=message.text, client_id=wanted.client_id)
-    outcomes = _sends.map(lambda target: _send(request, target, draft, _origin(message)), targets)
+    attachment_ids = [attachment.id for attachment in message.attachments]
+    draft = Draft(text=message.text, client_id=wanted.client_id, attachment_ids=attachment_ids)
+    forward = Forward(origin=_origin(message), originals=_originals(attachment_ids))
+    outcomes = _sends.map(lambda target: _send(request, target, draft, forward), targets)
     sent, failed = [], []
     for outcome in outcomes:
         if isinstance(outcome, Failed):
@@ -66,6 +75,17 @@ def forward_message(request: Request, message_id: str, wanted: ForwardMessage) -
 def _origin(message: StoredMessage) -> Origin:
     """Returns the first origin of the text: a message that was itself forwarded keeps its origin."""
     return message.forwarded_from or Origin(sender_id=message.sender_id, created_at=rfc3339(message.created_at_ms))
+
+
+def _originals(attachment_ids: Sequence[str]) -> tuple[StoredAttachment, ...]:
+    """Returns the attachments of the message; refuses those whose files are deleted; one round trip, or none."""
+    if not attachment_ids:
+        return ()
+    found = attachments.some(attachment_ids)
+    originals = tuple(found[one] for one in attachment_ids if one in found and found[one].state == "clean")
+    if len(originals) < len(attachment_ids):
+        raise file_deleted()
+    return originals
 
 
 def _check_targets(request: Request, targets: list[str]) -> None:
@@ -83,9 +103,9 @@ def _check_targets(request: Request, targets: list[str]) -> None:
         rights.require(head, request.user_id, "send_message")
 
 
-def _send(request: Request, conversation_id: str, draft: Draft, origin: Origin) -> SentMessage | Failed:
+def _send(request: Request, conversation_id: str, draft: Draft, forward: Forward) -> SentMessage | Failed:
     try:
-        return messages.send_message(request, conversation_id, draft, origin)
+        return messages.send_message(request, conversation_id, draft, forward)
     except Refusal as refusal:  # allowed a moment ago; since then closed, left, or too busy
         return Failed(
             conversation_id=conversation_id,

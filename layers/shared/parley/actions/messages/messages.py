@@ -1,12 +1,13 @@
 """Sending and reading messages."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from msgspec import Struct
 
 from parley.actions import access, limits, push, screening
 from parley.actions.limits import Asked
+from parley.actions.messages.content import check_content
 from parley.actions.parallel import in_parallel
 from parley.actions.viewer import author_as_viewer, viewer_and_messages, viewer_of
 from parley.adapters.conversations import journal, messages
@@ -16,11 +17,11 @@ from parley.domain.api import ids
 from parley.domain.api.errors import Field, Unprocessable
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft, History
-from parley.domain.api.types import EVERYONE, Message, Origin, SentMessage
+from parley.domain.api.types import EVERYONE, Message, SentMessage
 from parley.domain.conversations import history, rights, send_steps
-from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import StoredMessage
-from parley.domain.conversations.send_steps import Earlier, fingerprint
+from parley.domain.conversations.send_steps import Earlier, Forward, fingerprint
 from parley.domain.conversations.steps import Step
 
 Blockers = Collection[str] | None  # members to whom a message is marked; None if they must be looked up
@@ -35,21 +36,24 @@ class HistoryPage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     total: int | None = None
 
 
-def send_message(request: Request, conversation_id: str, draft: Draft, origin: Origin | None = None) -> SentMessage:
+def send_message(request: Request, conversation_id: str, draft: Draft, forward: Forward | None = None) -> SentMessage:
     """Writes a message as the caller and tells the members.
 
-    A repeated `client_id` gets the first answer again. `origin` is the origin of a forwarded message.
+    A repeated `client_id` gets the first answer again. `forward` is the message that the new one forwards.
 
     Three round trips (read, write, the members' devices), and two more for each lost race.
     """
+    if forward is None:
+        check_content(request, draft)
     ids.check_conversation_id(conversation_id, access.field_of(request, "conversation_id"))
     named = [user_id for user_id in dict.fromkeys(draft.mentions) if user_id != EVERYONE]
 
     def read_ahead() -> tuple[messages.Ahead, Blockers]:
-        return _before_sending(request, conversation_id, draft, named)
+        return _before_sending(request, conversation_id, draft, named, forward)
 
+    count, always = len(draft.attachment_ids), forward is not None
     (ahead, blockers), asked = limits.own_beside(
-        request, conversation_id, read_ahead, text=draft.text, always=origin is not None
+        request, conversation_id, read_ahead, text=draft.words, attachments=count, always=always
     )
     for number in conditions.tries():
         if number:
@@ -57,20 +61,22 @@ def send_message(request: Request, conversation_id: str, draft: Draft, origin: O
         head = access.admit(ahead.head, request.user_id, ahead.mine)
         limits.tell(request, head)
         if ahead.earlier is not None:
-            return _replay(request, head, draft, ahead.earlier, origin, blockers)
-        sent = send_behind(request, head, draft, asked, ahead.named, origin, mine=ahead.mine, blockers=blockers)
+            return _replay(request, head, draft, ahead.earlier, forward, blockers)
+        sent = send_behind(request, head, draft, asked, ahead, forward=forward, blockers=blockers)
         if sent is not None:
             return sent
     raise conditions.busy()
 
 
 def _before_sending(
-    request: Request, conversation_id: str, draft: Draft, named: Sequence[str]
+    request: Request, conversation_id: str, draft: Draft, named: Sequence[str], forward: Forward | None
 ) -> tuple[messages.Ahead, Blockers]:
     """Returns what a send must know, and for a group the members to whom it is marked, if few; one round trip."""
 
+    files = draft.attachment_ids if forward is None else [original.of_file for original in forward.originals]
+
     def ahead() -> messages.Ahead:
-        return messages.before_sending(conversation_id, request.user_id, draft.client_id, request.now_s, named)
+        return messages.before_sending(conversation_id, request.user_id, draft.client_id, request.now_s, named, files)
 
     if not ids.is_group_id(conversation_id):
         return ahead(), ()
@@ -82,22 +88,22 @@ def send_behind(
     head: Head,
     draft: Draft,
     asked: Asked,
-    named: Mapping[str, Membership | None] | None = None,
-    origin: Origin | None = None,
+    ahead: messages.Ahead,
     *,
-    mine: Membership | None = None,
+    forward: Forward | None = None,
     blockers: Blockers = (),
 ) -> SentMessage | None:
     """Writes a message after a head that was just read, and tells the members; returns None after a lost race.
 
-    It is marked to the members in `blockers`.
+    `ahead` holds what was read beside the head; it is marked to the members in `blockers`.
     """
     rights.require(head, request.user_id, "send_message")
     if EVERYONE in draft.mentions:
         rights.require(head, request.user_id, "mention_everyone")
-    screened = screening.screen(request, draft.text)
-    step = send_steps.send_message(head, draft, request, text=screened.text, named=named, origin=origin)
-    counted = limits.counted(request, limits.in_turn(request, step, mine), asked)
+    screened = screening.screen(request, draft.words)
+    named, found = ahead.named, ahead.attachments
+    step = send_steps.send_message(head, draft, request, text=screened.text, named=named, found=found, forward=forward)
+    counted = limits.counted(request, limits.in_turn(request, step, ahead.mine), asked)
     message = write(request, screening.flagged(request, counted, screened), blockers)
     return None if message is None else _sent(message, replayed=False)
 
@@ -114,9 +120,9 @@ def write(request: Request, step: Step, blockers: Blockers = ()) -> Message | No
 
 
 def _replay(
-    request: Request, head: Head, draft: Draft, earlier: Earlier, origin: Origin | None, blockers: Blockers
+    request: Request, head: Head, draft: Draft, earlier: Earlier, forward: Forward | None, blockers: Blockers
 ) -> SentMessage:
-    if earlier.fingerprint != fingerprint(draft, origin):
+    if earlier.fingerprint != fingerprint(draft, forward.origin if forward is not None else None):
         raise Unprocessable(
             "client_id_reused",
             "This client_id was used for another message.",

@@ -110,7 +110,7 @@ def _hits(request: Request, look: Look) -> list[Hit]:
     queried = _queries.map(lambda one: viewer_of(request, one[0], min(one[1]), max(one[1])), seqs.items())
     viewers = dict(zip(seqs, queried, strict=True))
     return [
-        Hit(message=viewers[message.conversation_id].view(message), highlights=spans)
-        for message, spans in look.found
+        matched.hit(viewers[message.conversation_id].view(message))
+        for message, matched in look.found
         if not viewers[message.conversation_id].is_hidden(message)
     ]

@@ -39,7 +39,12 @@ def some(attachment_ids: Iterable[str]) -> dict[str, StoredAttachment]:
     """Returns those of these attachments that exist, by id; one round trip per 100."""
     wanted = list(dict.fromkeys(attachment_ids))
     rows = batches.read_rows({tables.File: [key(attachment_id) for attachment_id in wanted]})
-    found = {attachment_id: attachment_of(rows, attachment_id) for attachment_id in wanted}
+    return of_rows(rows, wanted)
+
+
+def of_rows(rows: batches.Rows, attachment_ids: Iterable[str]) -> dict[str, StoredAttachment]:
+    """Returns those of these attachments that are in a batch, by id."""
+    found = {attachment_id: attachment_of(rows, attachment_id) for attachment_id in attachment_ids}
     return {attachment_id: each for attachment_id, each in found.items() if each is not None}
 
 
@@ -145,6 +150,29 @@ def uncounted(attachment_ids: Iterable[str], usage: Usage, now_ms: int) -> None:
 def put_usage(transaction: TransactWrite, usage: Usage, now_ms: int) -> None:
     """Adds a person's next usage to a transaction, which fails if another write was faster."""
     transaction.save(_usage_row(usage, now_ms), condition=_was(usage.revision - 1))
+
+
+def put_sent(transaction: TransactWrite, attachment: StoredAttachment, seq: int, position: int) -> None:
+    """Adds to the transaction of a message that it carries an attachment: if that is clean, its sender's and unsent.
+
+    Two write units: the row is under 1 KB, and no index changes.
+    """
+    file = tables.File
+    transaction.update(
+        file(attachment_id=attachment.attachment_id),
+        actions=[file.seq.set(seq), file.position.set(position)],
+        condition=(file.state == "clean") & (file.user_id == attachment.user_id) & file.seq.does_not_exist(),
+    )
+
+
+def put_copy(transaction: TransactWrite, copy: StoredAttachment) -> None:
+    """Adds to the transaction of a forward an attachment that shows another one's file, if that file is still there."""
+    transaction.save(tables.File(attachment_id=copy.attachment_id, **_values(copy)))
+    transaction.update(
+        tables.File(attachment_id=copy.of_file),
+        actions=[tables.File.refs.set(tables.File.refs + 1)],
+        condition=tables.File.refs >= 1,
+    )
 
 
 @contextmanager

@@ -79,7 +79,7 @@ def stored_head(head: Head) -> dict[str, Any]:
         "participants": list(head.participants),
         "last_seq": head.last_seq,
         "last_change_seq": head.last_change_seq,
-        "last_message": to_builtins(head.last_message) if head.last_message else None,
+        "last_message": _preview(head.last_message) if head.last_message else None,
         "sent_seqs": dict(head.sent_seqs),
         "created_at_ms": head.created_at_ms,
         "last_activity_ms": head.last_activity_ms,
@@ -98,6 +98,14 @@ def stored_head(head: Head) -> dict[str, Any]:
         "blocked_seq": head.blocked_seq or None,
         "awaits_answer": head.awaits_answer or None,
     }
+
+
+def _preview(preview: MessagePreview) -> dict[str, Any]:
+    """Returns a preview as it is stored: most messages have no attachments, and a null costs as much as its name."""
+    stored: dict[str, Any] = to_builtins(preview)
+    if stored["attachments"] is None:
+        del stored["attachments"]
+    return stored
 
 
 def membership_row(head: Head, membership: Membership, peer_id: str | None = None) -> tables.Membership:

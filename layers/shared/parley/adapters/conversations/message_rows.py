@@ -17,6 +17,7 @@ import msgspec
 from pynamodb.expressions.update import Action
 
 from parley.adapters.dynamodb import tables
+from parley.domain.attachments import compact
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import Change, Record, Step
 
@@ -102,6 +103,7 @@ def content(message: StoredMessage) -> dict[str, Any]:
         "reply_to_seq": message.reply_to_seq,
         "forwarded_from": msgspec.to_builtins(message.forwarded_from) if message.forwarded_from else None,
         "mentions": list(message.mentions) or None,
+        "attachments": compact.encode(message.attachments),
         "reactions": msgspec.to_builtins(message.reactions) or None,
         "pinned": message.pinned or None,
         "change_seq": message.change_seq or None,

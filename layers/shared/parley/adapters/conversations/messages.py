@@ -5,11 +5,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 import msgspec
 from msgspec import Struct, convert
 
+from parley.adapters.attachments import attachments
 from parley.adapters.conversations import conversations, message_rows
 from parley.adapters.dynamodb import batches, tables
 from parley.adapters.moderation import word_list_cache
 from parley.domain.api import ids
 from parley.domain.api.types import Note, Origin
+from parley.domain.attachments import compact
+from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage, Tally
 from parley.domain.conversations.send_steps import Earlier
@@ -26,12 +29,20 @@ class Ahead(Struct, frozen=True, kw_only=True):
     mine: Membership | None
     earlier: Earlier | None
     named: Mapping[str, Membership | None]
+    attachments: Mapping[str, StoredAttachment]
 
 
 def before_sending(
-    conversation_id: str, sender_id: str, client_id: str | None, now_s: int, mentioned: Collection[str] = ()
+    conversation_id: str,
+    sender_id: str,
+    client_id: str | None,
+    now_s: int,
+    mentioned: Collection[str] = (),
+    attachment_ids: Collection[str] = (),
 ) -> Ahead:
-    """Returns the rows for a send; one round trip, 2 units in a direct conversation and one more for each mention.
+    """Returns the rows for a send; one round trip, 2 units in a direct conversation.
+
+    One unit more for each mention and for each attachment.
 
     Once in `CHECK_S` seconds half a unit more, for the version of the banned words.
     """
@@ -42,6 +53,8 @@ def before_sending(
     record = (message_rows.record_key(conversation_id, sender_id, client_id), 0) if client_id else None
     if record:
         wanted[tables.Message] = [record]
+    if attachment_ids:
+        wanted[tables.File] = [attachments.key(one) for one in attachment_ids]
     wanted[tables.WordList] = word_list_cache.due(now_s)
     rows = batches.read_rows(wanted, stale=(tables.WordList,))
     word_list_cache.take(rows, now_s)
@@ -50,6 +63,7 @@ def before_sending(
         mine=conversations.membership_of(rows, sender_id, conversation_id),
         earlier=_earlier(rows.get(tables.Message, *record) if record else None, now_s),
         named={user_id: conversations.membership_of(rows, user_id, conversation_id) for user_id in mentioned},
+        attachments=attachments.of_rows(rows, attachment_ids),
     )
 
 
@@ -127,13 +141,13 @@ def each(conversation_id: str, first_seq: int, last_seq: int) -> Iterator[Stored
 def before(conversation_id: str, last_seq: int, limit: int, max_characters: int) -> list[StoredMessage]:
     """Returns up to `limit` (1–) messages from `last_seq` down, the newest first; one round trip per 1 MB.
 
-    It ends with the message whose text makes them `max_characters` together.
+    It ends with the message that makes them `max_characters` together.
     """
     found: list[StoredMessage] = []
     characters = 0
     for message in _between(conversation_id, max(1, last_seq - limit + 1), last_seq, newest_first=True):
         found.append(message)
-        characters += len(message.text)
+        characters += message.characters
         if characters >= max_characters:
             break
     return found
@@ -191,6 +205,7 @@ def _message(row: tables.Message) -> StoredMessage:
             "system": convert(row.system, type=Note) if row.system else None,
             "forwarded_from": convert(row.forwarded_from, type=Origin) if row.forwarded_from else None,
             "mentions": tuple(row.mentions or ()),
+            "attachments": compact.decode(row.attachments),
             "reactions": convert(row.reactions or {}, type=dict[str, Tally]),
             "pinned": bool(row.pinned),
             "change_seq": int(row.change_seq or 0),

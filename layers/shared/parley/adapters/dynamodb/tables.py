@@ -168,6 +168,7 @@ class Message(Table):
     reply_to_seq = NumberAttribute(null=True)
     forwarded_from = DocumentAttribute(null=True)
     mentions = StringsAttribute(null=True)
+    attachments = UnicodeAttribute(null=True)  # `domain/attachments/compact.py`
     reactions = DocumentAttribute(null=True)
     pinned = BooleanAttribute(null=True)
     change_seq = NumberAttribute(null=True)

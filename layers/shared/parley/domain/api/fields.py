@@ -22,6 +22,7 @@ def _in_pattern(code_point: int) -> str:
 
 
 NOT_BLANK = "[^" + "".join(f"{_in_pattern(first)}-{_in_pattern(last)}" for first, last in _UNSEEN) + "]"
+EMPTY_OR_NOT_BLANK = rf"{NOT_BLANK}|^$(?!\n)"
 
 _seen = re.compile(NOT_BLANK)
 _surrogate = re.compile("[\ud800-\udfff]")

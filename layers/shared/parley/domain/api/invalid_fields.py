@@ -19,7 +19,16 @@ from msgspec import inspect
 from msgspec.structs import replace
 
 from parley.domain.api.errors import Field, Invalid, Malformed
-from parley.domain.api.fields import NOT_BLANK, HugeNumber, in_unicode, is_unicode, number, struct_type, whole_number
+from parley.domain.api.fields import (
+    EMPTY_OR_NOT_BLANK,
+    NOT_BLANK,
+    HugeNumber,
+    in_unicode,
+    is_unicode,
+    number,
+    struct_type,
+    whole_number,
+)
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -251,7 +260,7 @@ def _in_text(text: str, kind: inspect.StrType, pointer: str) -> Iterator[Field]:
     elif kind.min_length is not None and len(text) < kind.min_length:
         yield Field(pointer, "too_short", kind.min_length)
     elif kind.pattern is not None and re.search(kind.pattern, text) is None:
-        yield Field(pointer, "blank" if kind.pattern == NOT_BLANK else "bad_format")
+        yield Field(pointer, "blank" if kind.pattern in (NOT_BLANK, EMPTY_OR_NOT_BLANK) else "bad_format")
 
 
 def _in_number(number: int | float, kind: inspect.IntType | inspect.FloatType, pointer: str) -> Iterator[Field]:

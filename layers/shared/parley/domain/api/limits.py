@@ -13,6 +13,7 @@ from parley.domain.api.types import Limits, RateLimit
 
 MINUTE_MS = 60_000
 TOKEN_BYTES = 4096  # of text in UTF-8; the longest text, 10,000 characters of 4 bytes, takes ten tokens
+TOKEN_ATTACHMENTS = 5  # two write units each
 
 SEND = "send"
 SLOW_MODE = "slow_mode"
@@ -79,9 +80,13 @@ def slow_mode_rate(seconds: int, limits: Limits) -> Rate:
     return Rate(name=SLOW_MODE, interval_ms=max(seconds * 1000, send_rate(limits).interval_ms), burst=1)
 
 
-def tokens_for(text: str, rate: Rate) -> int:
-    """Returns how many tokens a text takes: one per started `TOKEN_BYTES`, and at most a full bucket."""
-    return min(rate.burst, max(1, -(-len(text.encode()) // TOKEN_BYTES)))
+def tokens_for(text: str, rate: Rate, attachments: int = 0) -> int:
+    """Returns how many tokens a message takes: one per started `TOKEN_BYTES` of its text, or `TOKEN_ATTACHMENTS`.
+
+    The greater number counts, and at most a full bucket.
+    """
+    by_text, by_attachments = -(-len(text.encode()) // TOKEN_BYTES), -(-attachments // TOKEN_ATTACHMENTS)
+    return min(rate.burst, max(1, by_text, by_attachments))
 
 
 def take(tat_ms: int | None, rate: Rate, now_ms: int, tokens: int = 1) -> Taking:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from parley.domain.api.errors import Invalid
-from parley.domain.api.fields import NOT_BLANK
+from parley.domain.api.fields import EMPTY_OR_NOT_BLANK, NOT_BLANK
 from parley.domain.api.identity import (
     CONTEXT_ID_PATTERN,
     CONTEXT_TYPE_PATTERN,
@@ -30,6 +30,7 @@ MAX_SYNC_CONVERSATIONS = 100
 MAX_PAGE = 100
 MAX_MENTIONED = 20  # people whom one message names: each adds one item to the send's transaction
 MAX_ADDED = 90  # people added to a group at once: a transaction holds 100 items (DynamoDB quotas)
+MAX_ATTACHED = 30  # attachments of one message, whatever MaxAttachmentsPerMessage says: a transaction holds 100 items
 MAX_FORWARDS = 20  # conversations that a message is forwarded to at once (guides/messages.md, "Messages")
 MAX_SLOW_MODE_S = 120
 MAX_TITLE_CHARACTERS = 200
@@ -63,6 +64,7 @@ ContextType = Annotated[str, Meta(pattern=CONTEXT_TYPE_PATTERN, max_length=32)]
 ContextId = Annotated[str, Meta(pattern=CONTEXT_ID_PATTERN, max_length=128)]
 ContextIds = Annotated[list[ContextId], Meta(max_length=MAX_CONTEXT_IDS)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT_CHARACTERS, pattern=NOT_BLANK)]
+TextOrEmpty = Annotated[str, Meta(max_length=MAX_TEXT_CHARACTERS, pattern=EMPTY_OR_NOT_BLANK)]
 ConversationId = Annotated[str, Meta(pattern=CONVERSATION_ID_PATTERN)]
 ClientId = Annotated[str, Meta(pattern=CLIENT_ID_PATTERN, max_length=64)]
 Limit = Annotated[int, Meta(ge=1, le=MAX_PAGE)]
@@ -178,20 +180,30 @@ class SetRole(Body, frozen=True, kw_only=True):
 class Draft(Body, frozen=True, kw_only=True):
     """The content of a message, in every request that sends one.
 
-    `mentions` names members, or `*` for everyone in the group.
+    `text` may be empty, or left out, if `attachment_ids` names attachments. `mentions` names members, or `*` for
+    everyone in the group.
     """
 
-    text: Text
+    text: TextOrEmpty | UnsetType = UNSET
     client_id: ClientId | None = None
     kind: Literal["text"] = "text"
     reply_to: MessageId | None = None
     mentions: Annotated[list[Mention], Meta(max_length=MAX_MENTIONED)] = []
+    attachment_ids: Annotated[list[AttachmentId], Meta(max_length=MAX_ATTACHED)] = []
+
+    @property
+    def words(self) -> str:
+        """Returns the text, which is empty if it was left out."""
+        return "" if self.text is UNSET else self.text
 
 
 class EditMessage(Body, frozen=True, kw_only=True):
-    """PATCH /messages/{message_id}: the new text; `mentions` replace the old ones."""
+    """PATCH /messages/{message_id}: the new text; `mentions` replace the old ones.
 
-    text: Text
+    The text may become empty if the message has attachments.
+    """
+
+    text: TextOrEmpty
     mentions: Annotated[list[Mention], Meta(max_length=MAX_MENTIONED)] = []
 
 

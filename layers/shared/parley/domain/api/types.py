@@ -1,8 +1,8 @@
 """The objects of both APIs, exactly as clients see them in JSON."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 ConversationType = Literal["direct", "group", "ticket"]
 MessageKind = Literal["text", "voice", "system"]
@@ -59,6 +59,17 @@ class Person(Struct, frozen=True, kw_only=True):
     contexts: dict[str, list[str]]
 
 
+class AttachmentsPreview(Struct, frozen=True, kw_only=True):
+    """The attachments of a message in a list: their number, their kind (`file` if they differ), and the first name.
+
+    The name is cut to 60 characters.
+    """
+
+    count: int
+    kind: AttachmentKind
+    name: str
+
+
 class MessagePreview(Struct, frozen=True, kw_only=True):
     """The newest message of a conversation, its text cut to 100 characters."""
 
@@ -70,6 +81,7 @@ class MessagePreview(Struct, frozen=True, kw_only=True):
     created_at: str
     change_seq: int = 0
     deleted_at: str | None = None
+    attachments: AttachmentsPreview | None = None
 
 
 class ListedMessage(MessagePreview, frozen=True, kw_only=True):
@@ -134,7 +146,7 @@ class MessageAttachment(Struct, frozen=True, kw_only=True, omit_defaults=True):
     height: int | None = None
     duration_ms: int | None = None
     pages: int | None = None
-    waveform: list[int] | None = None
+    waveform: list[Annotated[int, Meta(ge=0, le=100)]] | None = None
     placeholder: str | None = None
     has_thumbnail: bool = False
 
@@ -253,7 +265,7 @@ class Message(Struct, frozen=True, kw_only=True):
     reply_to: str | None = None
     forwarded_from: Origin | None = None
     mentions: list[str] = []
-    attachments: list[str] = []
+    attachments: list[MessageAttachment] = []
     reactions: list[Reaction] = []
     pinned: bool = False
     created_at: str

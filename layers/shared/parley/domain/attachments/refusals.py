@@ -1,15 +1,15 @@
 """Refusals of requests that name an attachment: each state that forbids the act has a code of its own."""
 
-from parley.domain.api.errors import Conflict, NotFound
+from parley.domain.api.errors import Conflict, Field, NotFound
 from parley.domain.api.types import AttachmentState
 
 READY_AFTER_MS = 2_000  # a scan of a photo takes about as long
 CLEAN_RULE = "only an attachment that was found clean can be sent or downloaded"
 
 
-def no_attachment() -> NotFound:
+def no_attachment(*fields: Field) -> NotFound:
     """Returns the refusal for an attachment that is not there, or not the caller's: the caller cannot tell which."""
-    return NotFound("attachment_not_found", "There is no such attachment.")
+    return NotFound("attachment_not_found", "There is no such attachment.", fields=fields)
 
 
 def no_thumbnail() -> NotFound:
@@ -17,13 +17,13 @@ def no_thumbnail() -> NotFound:
     return NotFound("thumbnail_not_found", "This attachment has no thumbnail.")
 
 
-def not_clean(state: AttachmentState) -> Conflict | NotFound:
+def not_clean(state: AttachmentState, *fields: Field) -> Conflict | NotFound:
     """Returns the refusal for an attachment of the caller's own that is in this state and cannot be used."""
     if state == "rejected":
-        return Conflict("attachment_rejected", "This file cannot be attached.", rule=CLEAN_RULE)
+        return Conflict("attachment_rejected", "This file cannot be attached.", rule=CLEAN_RULE, fields=fields)
     if state == "infected":
-        return Conflict("attachment_infected", "This file contains malware.", rule=CLEAN_RULE)
+        return Conflict("attachment_infected", "This file contains malware.", rule=CLEAN_RULE, fields=fields)
     if state == "expired":
-        return no_attachment()
+        return no_attachment(*fields)
     detail = "This file has not been checked yet; try again."
-    return Conflict("attachment_not_ready", detail, rule=CLEAN_RULE, retry_after_ms=READY_AFTER_MS)
+    return Conflict("attachment_not_ready", detail, rule=CLEAN_RULE, fields=fields, retry_after_ms=READY_AFTER_MS)

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from parley.domain.api.errors import Conflict, Forbidden, Invalid
+from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.request import Request
 from parley.domain.api.requests import EditMessage
 from parley.domain.api.types import EVERYONE, Message
@@ -16,7 +17,7 @@ from parley.domain.conversations import rights
 from parley.domain.conversations.head import MAX_EVERYONE, Head, Membership
 from parley.domain.conversations.message import PersonalMarks, StoredMessage, Tally, Viewer
 from parley.domain.conversations.send_steps import check_mentions, with_mentions
-from parley.domain.conversations.steps import Changed, ChangeKind, OwnChange, PersonalMark, Step, next_change
+from parley.domain.conversations.steps import Change, Changed, ChangeKind, OwnChange, PersonalMark, Step, next_change
 from parley.domain.text.emoji import is_emoji, normalise
 
 MAX_EDITS = 100  # of one message; each edit keeps one version
@@ -71,6 +72,9 @@ def edit_message(request: Request, found: Found, wanted: EditMessage, window_s: 
     message = found.message
     _check_own(request, found, "edit_own")
     _check_there(message)
+    if not wanted.text and not message.attachments:
+        pointer = f"{request.field_prefix}/text"
+        raise Invalid.field(pointer, "blank", f"`{pointer}` must not be blank.")
     if (wanted.text, tuple(dict.fromkeys(wanted.mentions))) == (message.text, message.mentions):
         return None
     _check_editable(request, message, window_s)
@@ -137,7 +141,21 @@ def delete_message(request: Request, found: Found) -> Step | None:
     changed = message.blanked(max(request.now_ms, message.created_at_ms))
     entry = next_change(request, head, "message_deleted", message_seq=message.seq)
     step = _step(head, Changed(entry=entry, message=changed, replaced=message), pins=pins)
+    step = replace(step, released=_released(message, entry))
     return _with_names(found, step, message, changed)
+
+
+def _released(message: StoredMessage, entry: Change) -> OutboxEntry | None:
+    """Returns the outbox's entry of the attachments that a deletion releases; None if there are none."""
+    if not message.attachments:
+        return None
+    return OutboxEntry(
+        kind="attachments_released",
+        id=message.message_id,
+        number=entry.change_seq,
+        at_ms=entry.at_ms,
+        about={"attachment_ids": [attachment.id for attachment in message.attachments]},
+    )
 
 
 def hide_message(request: Request, found: Found) -> Step | None:

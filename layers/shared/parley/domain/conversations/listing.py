@@ -158,7 +158,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
         others = [
             text for user_id in head.others(mine.user_id) if not head.is_group for text in (names.get(user_id), user_id)
         ]
-        found = [head.title, head.description, last.text if last else None, *others]
+        files = last.attachments if last else None
+        found = [head.title, head.description, last.text if last else None, files.name if files else None, *others]
         return [text for text in found if text]
 
 

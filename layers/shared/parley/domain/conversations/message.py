@@ -1,6 +1,6 @@
 """A message as it is stored, and as a reader sees it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -9,8 +9,10 @@ from parley.domain.api import ids
 from parley.domain.api.times import rfc3339, rfc3339_or_none
 from parley.domain.api.types import (
     EVERYONE,
+    AttachmentsPreview,
     ListedMessage,
     Message,
+    MessageAttachment,
     MessageKind,
     MessagePreview,
     Note,
@@ -18,7 +20,10 @@ from parley.domain.api.types import (
     Reaction,
 )
 
+PREVIEW_NAME_CHARACTERS = 60  # of an attachment's name in lists
 PREVIEW_CHARACTERS = 100  # of a message's text in lists and notifications; keeps a conversation's head under 1 KB
+
+ATTACHMENT_CHARACTERS = 120  # of an attachment as it is stored, besides its name (`compact.py`)
 
 
 class PersonalMarks(Struct, frozen=True):
@@ -82,10 +87,16 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     reply_to_seq: int | None = None
     forwarded_from: Origin | None = None
     mentions: tuple[str, ...] = ()
+    attachments: tuple[MessageAttachment, ...] = ()
     reactions: Mapping[str, Tally] = {}
     pinned: bool = False
     change_seq: int = 0
     edit_count: int = 0
+
+    @property
+    def characters(self) -> int:
+        """Returns about how many characters the message takes to read: its text and its attachments."""
+        return len(self.text) + sum(ATTACHMENT_CHARACTERS + len(one.name) for one in self.attachments)
 
     @property
     def message_id(self) -> str:
@@ -127,6 +138,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
             reply_to=None if reply_to is None else ids.message_id(self.conversation_id, reply_to),
             forwarded_from=self.forwarded_from if self.deleted_at_ms is None else None,
             mentions=list(self.mentions),
+            attachments=list(self.attachments),
             reactions=[
                 Reaction(emoji, tally.count, emoji in mine)
                 for emoji, tally in sorted(self.reactions.items(), key=lambda pair: (pair[1].since, pair[0]))
@@ -153,6 +165,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
             edited_at_ms=None,
             reply_to_seq=None,
             mentions=(),
+            attachments=(),
             reactions={},
             pinned=False,
         )
@@ -173,6 +186,18 @@ def preview_of(message: Message) -> MessagePreview:
         created_at=message.created_at,
         change_seq=message.change_seq,
         deleted_at=message.deleted_at,
+        attachments=_attachments_preview(message.attachments),
+    )
+
+
+def _attachments_preview(attachments: Sequence[MessageAttachment]) -> AttachmentsPreview | None:
+    if not attachments:
+        return None
+    kinds = {attachment.kind for attachment in attachments}
+    return AttachmentsPreview(
+        count=len(attachments),
+        kind=kinds.pop() if len(kinds) == 1 else "file",
+        name=attachments[0].name[:PREVIEW_NAME_CHARACTERS],
     )
 
 

@@ -31,10 +31,25 @@ Seq = Annotated[int, Meta(ge=0, le=10**15)]
 
 
 class Hit(Struct, frozen=True, kw_only=True):
-    """A message that holds all the words, and their places in its text: pairs of code point offsets."""
+    """A message that holds all the words, and their places in its text: pairs of code point offsets.
+
+    `attachment_ids` are its attachments whose names hold all the words; the text need not hold them then.
+    """
 
     message: Message
     highlights: list[tuple[int, int]]
+    attachment_ids: list[str] = []
+
+
+class Matched(Struct, frozen=True):
+    """The places of the words in a message's text, and the attachments whose names hold them."""
+
+    spans: list[tuple[int, int]]
+    attachment_ids: list[str]
+
+    def hit(self, message: Message) -> Hit:
+        """Returns the result of the search, with the message as its reader sees it."""
+        return Hit(message=message, highlights=self.spans, attachment_ids=self.attachment_ids)
 
 
 class HitList(Struct, frozen=True, kw_only=True):
@@ -126,7 +141,7 @@ class Look:
         self._looked_at = self._characters = self._rounds = 0
         self._room = history.Room()
         self._is_full = False
-        self.found: list[tuple[StoredMessage, list[tuple[int, int]]]] = []
+        self.found: list[tuple[StoredMessage, Matched]] = []
 
     @property
     def is_over(self) -> bool:
@@ -172,15 +187,15 @@ class Look:
         A page is full when an answer holds no more of it: 100 long texts may be more.
         """
         message = trail.unlooked[-1]
-        spans = _match(self._query, message)
-        if spans:
-            if not self._room.take(Hit(message=message.for_all(), highlights=spans)):
+        matched = _match(self._query, message)
+        if matched is not None:
+            if not self._room.take(matched.hit(message.for_all())):
                 self._is_full = True
                 return
-            self.found.append((message, spans))
+            self.found.append((message, matched))
         trail.unlooked.pop()
         self._looked_at += 1
-        self._characters += len(message.text)
+        self._characters += message.characters
 
 
 def newest(trails: Iterable[Trail]) -> Trail | None:
@@ -192,7 +207,9 @@ def _order(trail: Trail) -> tuple[int, str]:
     return trail.unlooked[-1].created_at_ms, trail.conversation_id
 
 
-def _match(query: Query, message: StoredMessage) -> list[tuple[int, int]] | None:
+def _match(query: Query, message: StoredMessage) -> Matched | None:
     if message.kind == "system" or message.deleted_at_ms is not None:
         return None
-    return query.match(message.text)
+    spans = query.match(message.text) or []
+    named = [attachment.id for attachment in message.attachments if query.match(attachment.name)]
+    return Matched(spans, named) if spans or named else None

@@ -4,14 +4,16 @@ from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from parley.domain.api import ids
 from parley.domain.api.errors import Field, Invalid
 from parley.domain.api.request import Request
 from parley.domain.api.requests import MAX_MENTIONED, Draft
 from parley.domain.api.times import hour
-from parley.domain.api.types import EVERYONE, Note, Origin
+from parley.domain.api.types import EVERYONE, MessageAttachment, Note, Origin
+from parley.domain.attachments.attachment import StoredAttachment
+from parley.domain.attachments.sending import check_files, check_ids, check_sendable, forwarded
 from parley.domain.conversations.head import MAX_EVERYONE, MAX_MENTIONS, Head, Membership
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import MemberWrites, Record, Sent, Step, Swept, no_earlier
@@ -26,9 +28,32 @@ class Earlier(Struct, frozen=True, kw_only=True):
     fingerprint: str
 
 
+class Forward(Struct, frozen=True, kw_only=True):
+    """The message that a new one forwards: its first origin, and its attachments."""
+
+    origin: Origin
+    originals: tuple[StoredAttachment, ...] = ()
+
+
+class Carried(Struct, frozen=True, kw_only=True):
+    """The attachments of a new message: the ones uploaded for it, or the copies that a forward makes."""
+
+    uploaded: tuple[StoredAttachment, ...] = ()
+    copies: tuple[StoredAttachment, ...] = ()
+
+    def in_message(self) -> tuple[MessageAttachment, ...]:
+        """Returns them as the message shows them."""
+        return tuple(attachment.in_message() for attachment in (*self.uploaded, *self.copies))
+
+
+NOTHING_CARRIED = Carried()
+
+
 def fingerprint(draft: Draft, origin: Origin | None = None) -> str:
     """Returns the hash of a message's whole content, which tells two bodies under one `client_id` apart."""
-    parts = (draft.kind, draft.text, draft.reply_to, draft.mentions, origin)
+    parts: tuple[object, ...] = (draft.kind, draft.words, draft.reply_to, draft.mentions, origin)
+    if draft.attachment_ids:  # only then: a retry after an upgrade has the fingerprint of before
+        parts += (draft.attachment_ids,)
     return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
 
 
@@ -69,37 +94,76 @@ def send_message(
     *,
     text: str | None = None,
     named: Mapping[str, Membership | None] | None = None,
-    origin: Origin | None = None,
+    found: Mapping[str, StoredAttachment] | None = None,
+    forward: Forward | None = None,
 ) -> Step:
     """Returns the step that makes `draft` the newest message of the conversation.
 
-    `text` is the stored text, if it differs. `named` holds the memberships of the people mentioned, `origin` the first
-    message if it was forwarded.
+    `text` is the stored text, if it differs. `named` holds the memberships of the people mentioned, `found` the
+    attachments; of a `forward`, those whose files it shows.
     """
     mentions = check_mentions(draft.mentions, named or {}, f"{request.field_prefix}/mentions")
+    carried = _carried(head, draft, request, found or {}, forward)
     message = StoredMessage(
         conversation_id=head.conversation_id,
         seq=head.last_seq + 1,
         sender_id=request.user_id,
         kind=draft.kind,
-        text=draft.text if text is None else text,
+        text=draft.words if text is None else text,
         created_at_ms=no_earlier(request, head),
         client_id=draft.client_id,
         reply_to_seq=reply_to_seq(draft, head, f"{request.field_prefix}/reply_to"),
-        forwarded_from=origin,
+        forwarded_from=forward.origin if forward is not None else None,
         mentions=mentions,
+        attachments=carried.in_message(),
     )
     others = (user_id for user_id in mentions if user_id != request.user_id)
-    step = step_with(head, message, record=_record(draft, origin, request.now_s))
+    step = step_with(head, message, record=_record(draft, forward, request.now_s), carried=carried)
     return with_mentions(step, message.seq, others, named or {})
 
 
-def _record(draft: Draft, origin: Origin | None, now_s: int) -> Record | None:
+def check_content(draft: Draft, pointer: str, most: int) -> None:
+    """Refuses a message without text or attachments, and one with more than `most` attachments; `pointer` is its own.
+
+    The codes of a text that is missing or blank are those of every other field.
+    """
+    if not draft.words and not draft.attachment_ids:
+        code, fault = ("required", "is missing") if draft.text is UNSET else ("blank", "must not be blank")
+        raise Invalid.field(f"{pointer}/text", code, f"`{pointer}/text` {fault}.")
+    check_ids(draft.attachment_ids, f"{pointer}/attachment_ids", most)
+
+
+def _carried(
+    head: Head, draft: Draft, request: Request, found: Mapping[str, StoredAttachment], forward: Forward | None
+) -> Carried:
+    """Returns the attachments of a new message; refuses those that it cannot carry."""
+    if forward is None:
+        uploaded = check_sendable(
+            draft.attachment_ids,
+            found,
+            user_id=request.user_id,
+            conversation_id=head.conversation_id,
+            now_ms=request.now_ms,
+            pointer=f"{request.field_prefix}/attachment_ids",
+        )
+        return Carried(uploaded=uploaded)
+    check_files(forward.originals, found)
+    copies = forwarded(
+        forward.originals,
+        user_id=request.user_id,
+        conversation_id=head.conversation_id,
+        seq=head.last_seq + 1,
+        now_ms=no_earlier(request, head),
+    )
+    return Carried(copies=copies)
+
+
+def _record(draft: Draft, forward: Forward | None, now_s: int) -> Record | None:
     """Returns the record of a draft's `client_id`."""
     if not draft.client_id:
         return None
-    expires_at_s = now_s + REPLAY_S
-    return Record(client_id=draft.client_id, fingerprint=fingerprint(draft, origin), expires_at_s=expires_at_s)
+    hashed = fingerprint(draft, forward.origin if forward is not None else None)
+    return Record(client_id=draft.client_id, fingerprint=hashed, expires_at_s=now_s + REPLAY_S)
 
 
 def with_mentions(step: Step, seq: int, user_ids: Iterable[str], named: Mapping[str, Membership | None]) -> Step:
@@ -159,10 +223,23 @@ SENTENCES: Mapping[str, str] = {
 }
 
 
-def step_with(head: Head, message: StoredMessage, *, after: Head | None = None, record: Record | None = None) -> Step:
+def step_with(
+    head: Head,
+    message: StoredMessage,
+    *,
+    after: Head | None = None,
+    record: Record | None = None,
+    carried: Carried = NOTHING_CARRIED,
+) -> Step:
     """Returns the step that adds a message to a head, with all its consequences."""
     grown = _grown(after or head, message)
-    sent = Sent(message=message, record=record, read_by=message.sender_id if head.is_group else None)
+    sent = Sent(
+        message=message,
+        attachments=carried.uploaded,
+        copies=carried.copies,
+        record=record,
+        read_by=message.sender_id if head.is_group else None,
+    )
     members = MemberWrites(
         moves_index=hour(message.created_at_ms) > head.active_hour or head.has_archived,
         is_answer=head.awaits_answer and not grown.awaits_answer,

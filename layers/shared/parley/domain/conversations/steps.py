@@ -9,7 +9,9 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.request import Request
+from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.reports import Report
@@ -120,9 +122,14 @@ class OwnChange(Struct, frozen=True, kw_only=True):
 
 
 class Sent(Struct, frozen=True, kw_only=True):
-    """A new message, which becomes the conversation's last, and the rows written because it is new."""
+    """A new message, which becomes the conversation's last, and the rows written because it is new.
+
+    `attachments` are the ones uploaded for it, `copies` those that a forward makes.
+    """
 
     message: StoredMessage
+    attachments: tuple[StoredAttachment, ...] = ()
+    copies: tuple[StoredAttachment, ...] = ()
     record: Record | None = None
     fingerprint: str | None = None  # of the request that makes a group; kept with its first message
     read_by: str | None = None  # the person whose markers move with the message
@@ -167,6 +174,7 @@ class Step(Struct, frozen=True, kw_only=True):
     report: Report | None = None  # of the message, to the moderators
     token: Token | None = None
     rests_on_last: bool = False  # it says that the newest message is the last, though the head may stay as it is
+    released: OutboxEntry | None = None  # the attachments that a deletion releases
     while_block: BlockState | None = None  # refused if the block is otherwise by then
 
     @property

@@ -256,7 +256,7 @@ def _files(message: Message) -> str:
     if not message.attachments:
         return ""
     items = "".join(
-        f'<li class="file"><bdi dir="auto">{_text(attachment)}</bdi></li>' for attachment in message.attachments
+        f'<li class="file"><bdi dir="auto">{_text(attachment.name)}</bdi></li>' for attachment in message.attachments
     )
     return f"<ul>{items}</ul>"
 

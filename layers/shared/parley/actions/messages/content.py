@@ -1,0 +1,12 @@
+"""The content of a message that is not sent yet."""
+
+from parley.adapters.attachments import limits
+from parley.domain.api.request import Request
+from parley.domain.api.requests import Draft
+from parley.domain.conversations import send_steps
+
+
+def check_content(request: Request, draft: Draft) -> None:
+    """Refuses a message without text or attachments, and one with more attachments than a message may carry."""
+    most = limits.current().per_message if draft.attachment_ids else 0
+    send_steps.check_content(draft, request.field_prefix, most)

@@ -1,0 +1,106 @@
+"""Decides which attachments a message may carry, and what a forward makes of them."""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import replace
+
+from parley.domain.api.errors import Conflict, Field, Invalid, Refusal, Unprocessable
+from parley.domain.attachments import refusals
+from parley.domain.attachments.attachment import StoredAttachment, attachment_id
+
+
+def check_ids(attachment_ids: Sequence[str], pointer: str, most: int) -> None:
+    """Refuses more than `most` attachments, and an id that comes twice."""
+    if len(attachment_ids) > most:
+        raise Invalid(
+            "too_many_attachments",
+            f"A message can carry {most} attachments.",
+            fields=(Field(pointer, "too_many_items", most),),
+        )
+    for place, one in enumerate(attachment_ids):
+        if one in attachment_ids[:place]:
+            raise Invalid.field(f"{pointer}/{place}", "repeated", "An attachment can be in a message once only.")
+
+
+def check_sendable(
+    attachment_ids: Sequence[str],
+    found: Mapping[str, StoredAttachment],
+    *,
+    user_id: str,
+    conversation_id: str,
+    now_ms: int,
+    pointer: str,
+) -> tuple[StoredAttachment, ...]:
+    """Returns the attachments of a new message, in its order.
+
+    They must be the sender's own, of this conversation, clean and not sent yet.
+    """
+    taken = []
+    for place, one in enumerate(attachment_ids):
+        attachment, field = found.get(one), Field(f"{pointer}/{place}", "not_allowed")
+        if attachment is None or attachment.user_id != user_id:
+            raise refusals.no_attachment(field)
+        refusal = _refusal(attachment, conversation_id, now_ms, field)
+        if refusal is not None:
+            raise refusal
+        taken.append(attachment)
+    return tuple(taken)
+
+
+def _refusal(attachment: StoredAttachment, conversation_id: str, now_ms: int, field: Field) -> Refusal | None:
+    """Returns why one of the sender's own attachments cannot be sent; None if it can."""
+    if attachment.conversation_id != conversation_id:
+        detail = "This attachment was uploaded for another conversation."
+        return Unprocessable("attachment_of_other_conversation", detail, fields=(field,))
+    state = attachment.state_at(now_ms)
+    if state == "expired":
+        detail = "This attachment has expired; upload the file again."
+        return Conflict("attachment_expired", detail, rule="an unsent attachment expires", fields=(field,))
+    if state != "clean":
+        return refusals.not_clean(state, field)
+    if attachment.seq is not None:
+        detail = "This attachment was sent already."
+        return Conflict("attachment_sent", detail, rule="an attachment is sent once", fields=(field,))
+    return None
+
+
+def check_files(originals: Sequence[StoredAttachment], files: Mapping[str, StoredAttachment]) -> None:
+    """Refuses a forward of attachments whose files are deleted, or about to be; `files` are by id."""
+    for original in originals:
+        file = files.get(original.of_file)
+        if file is None or file.refs < 1:
+            raise file_deleted()
+
+
+def file_deleted() -> Conflict:
+    """Returns the refusal of a forward of a message whose files are deleted."""
+    detail = "A file of this message was deleted."
+    return Conflict("attachment_expired", detail, rule="a deleted file stays deleted")
+
+
+def forwarded(
+    originals: Sequence[StoredAttachment], *, user_id: str, conversation_id: str, seq: int, now_ms: int
+) -> tuple[StoredAttachment, ...]:
+    """Returns the attachments of a forwarded message: new ones, which show the files of the original's.
+
+    Their ids derive from the new message, so a retry makes the same.
+    """
+    return tuple(
+        replace(
+            original,
+            attachment_id=attachment_id(user_id, conversation_id, f"#{seq}#{position}"),
+            user_id=user_id,
+            conversation_id=conversation_id,
+            state="clean",
+            version=1,
+            created_at_ms=now_ms,
+            fingerprint=None,
+            file_id=original.of_file,
+            refs=1,
+            seq=seq,
+            position=position,
+            is_counted=False,
+            sweep_at_s=None,
+        )
+        for position, original in enumerate(originals)
+    )
