@@ -6,6 +6,8 @@ built layer, and under its own role (`AUTH=true`).
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -28,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 STACK = "parley"
 ACCOUNT = "000000000000"
 SECRET = "a key that only this test knows, long enough for HS256"
-# The functions run on the Python at hand; the layer is built for that one too.
+# The functions run on the Python at hand; the layers are built for that one too.
 PARAMETERS = {
     "PythonVersion": f"{sys.version_info.major}.{sys.version_info.minor}",
     "Architecture": "x86_64",
@@ -56,6 +58,25 @@ class Cloud(Ministack):
         self._unpacked = self._unpacked or TemporaryDirectory(prefix="parley-cloud-", ignore_cleanup_errors=True)
         everything = {name: value for name, value in super()._environment(port).items() if name != "SERVICES"}
         return everything | {"AUTH": "true", "TMPDIR": self._unpacked.name}
+
+
+def buildable(folder: Path) -> Path:
+    """Returns a copy of what SAM builds, which can be built for the Python at hand.
+
+    The template does not offer Python 3.11, because Lambda's has too old a C library. A developer may have it.
+    """
+    for name in ("functions", "layers", "stacks"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    place = re.search(r'(?<=Default: "3\.13"\n    AllowedValues: \[)(?="3\.)', text)
+    assert place
+    widened = f'{text[: place.start()]}"{PARAMETERS["PythonVersion"]}", {text[place.start() :]}'
+    (folder / "template.yaml").write_text(widened, encoding="utf-8")
+    for layer in (folder / "layers").iterdir():
+        target = layer / "targets" / f"python{PARAMETERS['PythonVersion']}-{PARAMETERS['Architecture']}"
+        target.mkdir(exist_ok=True)
+        (target / "Makefile").write_text("include Makefile\n", encoding="utf-8")
+    return folder
 
 
 def for_ministack(template: dict[str, Any], endpoint_url: str, **variables: str) -> dict[str, Any]:

@@ -38,6 +38,7 @@ from tests.e2e.cloud import (
     Deployment,
     Person,
     administrator,
+    buildable,
     for_ministack,
     overrides,
     sam,
@@ -54,7 +55,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stack"]:
     folder = tmp_path_factory.mktemp("deploy")
     build = folder / "build"
     # Before the server starts, for it would wait idle.
-    sam("build", "--build-dir", str(build), "--cache-dir", str(folder / "cache"), *overrides(PARAMETERS))
+    template = buildable(folder / "source") / "template.yaml"
+    places = ("--template-file", str(template), "--build-dir", str(build), "--cache-dir", str(folder / "cache"))
+    sam("build", *places, *overrides(PARAMETERS))
     with Cloud(ROOT, account=ACCOUNT, guarded=False) as cloud:
         secrets = administrator(cloud.endpoint_url, "secretsmanager")
         secret_arns = {

@@ -23,6 +23,7 @@ from tests.e2e.cloud import (
     Deployment,
     Person,
     administrator,
+    buildable,
     for_ministack,
     overrides,
     sam,
@@ -97,7 +98,7 @@ def upgrade(tmp_path: Path) -> Iterator[Upgrade]:
     shutil.copytree(
         last_release(), release, dirs_exist_ok=True
     )  # its template, with its nested stacks once it has some
-    released, this = build(tmp_path / "released", release), build(tmp_path / "this", ROOT)
+    released, this = build(tmp_path / "released", release), build(tmp_path / "this", buildable(tmp_path / "source"))
     cloud = Cloud(ROOT, account=ACCOUNT, guarded=False)
     with cloud:
         yield Upgrade(released, this, cloud)
