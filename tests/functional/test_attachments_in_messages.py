@@ -359,6 +359,29 @@ def test_forward_of_a_deleted_file_is_refused(parley: Parley, alice: User, bob: 
     assert row(parley, attachment_id)["refs"] == {"N": "0"}
 
 
+def test_thirty_attachments_are_sent_forwarded_and_deleted(
+    parley: Parley, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAX_ATTACHMENTS_PER_MESSAGE", "30")
+    conversation_id, target = open_direct(alice, bob), make_group(alice, bob)
+    name = "ü" * 125 + ".jpg"  # 254 bytes
+    ids = [photo(parley, alice, conversation_id, name=name) for _ in range(30)]
+    screen = joined(bob, conversation_id)
+
+    sent = send(alice, conversation_id, *ids, text="👋" * 10_000)
+    [forwarded] = alice.post(f"/messages/{sent.json['id']}/forward", json={"conversation_ids": [target]}).json[
+        "messages"
+    ]
+    alice.delete(f"/messages/{sent.json['id']}")
+
+    assert [one["id"] for one in sent.json["attachments"]] == ids
+    assert len(forwarded["attachments"]) == 30
+    assert [len(one["message"]["attachments"]) for one in contents(screen.events("new_message"))] == [30]
+    assert [attachment_ids for _, _, attachment_ids in released(parley)] == [ids]
+    [shown] = bob.get(f"/conversations/{target}/messages?limit=1").json["messages"]
+    assert shown["attachments"] == forwarded["attachments"]
+
+
 def test_search_finds_a_message_by_the_name_of_its_file(parley: Parley, alice: User, bob: User) -> None:
     conversation_id = open_direct(alice, bob)
     plan = clean_attachment(parley, alice, conversation_id, asked={"name": "Stundenplan 7b.pdf"})

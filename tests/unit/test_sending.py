@@ -1,5 +1,8 @@
 """What one send writes: the next seq, a time that never runs backwards, and what tells two bodies apart."""
 
+from hashlib import sha256
+
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -68,6 +71,15 @@ def test_the_index_moves_once_an_hour() -> None:
 
     assert not send_message(before, Draft(text="hello"), call(6 * HOUR_MS - 1)).members.moves_index
     assert send_message(before, Draft(text="hello"), call(6 * HOUR_MS)).members.moves_index
+
+
+def test_fingerprint_without_attachments_is_that_of_the_version_before() -> None:
+    # A retry over an upgrade must be known again. Version 0.1.0 made this one.
+    made_before = sha256(msgspec.json.encode(("text", "hello", None, ["bob"], None))).hexdigest()[:32]
+
+    assert fingerprint(Draft(text="hello", mentions=["bob"])) == made_before
+    assert fingerprint(Draft(text="hello", mentions=["bob"], attachment_ids=["a_" + "a" * 26])) != made_before
+    assert fingerprint(Draft(attachment_ids=["a_" + "a" * 26])) != fingerprint(Draft(attachment_ids=["a_" + "b" * 26]))
 
 
 @given(st.text(), st.text())
