@@ -1,9 +1,14 @@
-"""Attachments as later steps leave them, for tests that begin there: checked by the scanner, carried by a message."""
+"""Attachments in tests: uploaded through the door as a browser does, or written as later steps leave them."""
 
+import io
+from dataclasses import dataclass
 from typing import Any
 
-from tests.harness import Parley, User, calls
+from PIL import Image
 
+from tests.harness import Parley, Socket, User, calls
+
+EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 ASKED = {"name": "Stundenplan.pdf", "type": "application/pdf", "size": 1000}
 FILE, THUMBNAIL = b"%PDF-1.7 the whole file", b"the small picture"
 
@@ -68,3 +73,86 @@ def _wire(value: object) -> dict[str, Any]:
     if isinstance(value, bool):
         return {"BOOL": value}
     return {"N": str(value)} if isinstance(value, int) else {"S": str(value)}
+
+
+def picture(format: str = "PNG", size: tuple[int, int] = (40, 30), color: str = "teal", **options: Any) -> bytes:
+    """Returns an image file of one colour."""
+    out = io.BytesIO()
+    Image.new("RGB", size, color).save(out, format, **options)
+    return out.getvalue()
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An attachment that a person asked for, with the form that they got."""
+
+    parley: Parley
+    id: str
+    form: dict[str, Any]
+
+    def post(self, body: bytes, **tampered_fields: str | None) -> int:
+        """Uploads a file with the form; returns S3's status."""
+        return self.parley.upload(self.form, body, **tampered_fields)
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The row in `Files`, as plain values; empty if there is none."""
+        from parley.adapters.attachments import attachments
+        from parley.adapters.dynamodb import batches, tables
+
+        row = batches.read_rows({tables.File: [attachments.key(self.id)]}).get(tables.File, self.id)
+        return {} if row is None else {name: value for name, value in row.attribute_values.items() if value is not None}
+
+    @property
+    def state(self) -> tuple[str, str | None]:
+        """The state and the code, as they are stored."""
+        return self.row["state"], self.row.get("code")
+
+
+def ask(
+    person: User, conversation_id: str, type: str, size: int, name: str = "file", client_id: str | None = None
+) -> Upload:
+    """Lets a person ask for an upload."""
+    wanted = {"name": name, "type": type, "size": size} | ({"client_id": client_id} if client_id else {})
+    reply = person.post(f"/conversations/{conversation_id}/attachments", json=wanted)
+    assert reply.status in (200, 201), reply
+    return Upload(person.parley, reply.json["attachment"]["id"], reply.json["upload"])
+
+
+def upload(person: User, conversation_id: str, body: bytes, type: str, name: str = "file") -> Upload:
+    """Lets a person upload a file; nothing has scanned it yet."""
+    asked = ask(person, conversation_id, type, max(1, len(body)), name)
+    assert asked.post(body) in (200, 204)
+    return asked
+
+
+def scanned(person: User, conversation_id: str, body: bytes, type: str, name: str = "file") -> Upload:
+    """Lets a person upload a file, and the scanner do its work."""
+    done = upload(person, conversation_id, body, type, name)
+    person.parley.drain()
+    return done
+
+
+def objects(parley: Parley, bucket: str) -> dict[str, bytes]:
+    """Returns what a bucket (by logical id) holds."""
+    s3, name = parley.store.client("s3"), parley.template.resources[bucket].ref
+    keys = [each["Key"] for each in s3.list_objects_v2(Bucket=name).get("Contents", [])]
+    return {key: s3.get_object(Bucket=name, Key=key)["Body"].read() for key in keys}
+
+
+def kept(parley: Parley) -> tuple[set[str], set[str]]:
+    """Returns the keys of both buckets: those of uploads, and those of clean files."""
+    return set(objects(parley, "Quarantine")), set(objects(parley, "Attachments"))
+
+
+def unsent(parley: Parley, person: User) -> int:
+    """Returns how many unsent attachments of a person are counted."""
+    table = parley.template.resources["Files"].ref
+    key = {"attachment_id": {"S": f"{person.user_id}#"}}
+    row = parley.store.client("dynamodb").get_item(TableName=table, Key=key).get("Item", {})
+    return int(row.get("unsent", {"N": "0"})["N"])
+
+
+def states(device: Socket) -> list[str]:
+    """Returns the states of which a device has heard, in order."""
+    return [each["data"]["attachment"]["state"] for each in device.events("attachment_updated")]

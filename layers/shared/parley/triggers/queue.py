@@ -1,7 +1,7 @@
 """Queues: each message is handled by itself, and only failed messages come back."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -27,14 +27,48 @@ def queue(body: type[Body]) -> Callable[[Callable[[Body, int], None]], Handler]:
     queue, and goes to the dead letters after the tries that the queue allows.
     """
 
+    decode = _decoder(body)
+
     def decorate(function: Callable[[Body, int], None]) -> Handler:
         name = function.__module__.rpartition(".")[2]
 
         @wraps(function)
         def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-            failures = _failures(event, context.aws_request_id, name, body, function)
+            failures = _failures(
+                event, context.aws_request_id, name, lambda record, now_ms: function(decode(record), now_ms)
+            )
             request_log.succeeded(name, context.aws_request_id, failed=len(failures), received=len(event["Records"]))
             return {"batchItemFailures": failures}
+
+        return handler
+
+    return decorate
+
+
+def counted_queue(
+    body: type[Body],
+) -> Callable[[Callable[[Request, Body, int], Mapping[str, str]]], Handler]:
+    """Returns the decorator of a function that also gets the number of the try, 1 for the first.
+
+    Such a function knows its last try, so it can end what fails each time. It runs as nobody, and returns what the log
+    notes of the message.
+    """
+    decode = _decoder(body)
+
+    def decorate(function: Callable[[Request, Body, int], Mapping[str, str]]) -> Handler:
+        name = function.__module__.rpartition(".")[2]
+
+        @wraps(function)
+        def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+            request_id = context.aws_request_id
+
+            def deal_with(record: dict[str, Any], now_ms: int) -> None:
+                number = int(record["attributes"]["ApproximateReceiveCount"])
+                request = Request(caller=NOBODY, now_ms=now_ms, request_id=request_id)
+                noted = function(request, decode(record), number)
+                request_log.succeeded(name, request_id, message_id=record["messageId"], number=number, **noted)
+
+            return {"batchItemFailures": _failures(event, request_id, name, deal_with)}
 
         return handler
 
@@ -48,6 +82,7 @@ def sweep_queue(function: Callable[[Request, SweepJob, Attempts], int]) -> Handl
     finds them. It also finds the rows of a job that has waited longer than a minute.
     """
     name = function.__module__.rpartition(".")[2]
+    decode = _decoder(SweepJob)
 
     @wraps(function)
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -55,12 +90,13 @@ def sweep_queue(function: Callable[[Request, SweepJob, Attempts], int]) -> Handl
         run = Attempts(name, request_id, context.get_remaining_time_in_millis)
         swept = 0
 
-        def deal_with(job: SweepJob, _now_ms: int) -> None:
+        def deal_with(record: dict[str, Any], _now_ms: int) -> None:
             nonlocal swept
+            job = decode(record)
             swept += function(Request(caller=NOBODY, now_ms=job.at_s * 1000, request_id=request_id), job, run)
 
         fresh = [record for record in event["Records"] if _waited_s(record) < MAX_WAIT_S]
-        failures = _failures({"Records": fresh}, request_id, name, SweepJob, deal_with)
+        failures = _failures({"Records": fresh}, request_id, name, deal_with)
         run.end(swept)
         return {"batchItemFailures": failures}
 
@@ -72,14 +108,19 @@ def _waited_s(record: dict[str, Any]) -> float:
     return time.time() - int(record["attributes"]["SentTimestamp"]) / 1000
 
 
+def _decoder(body: type[Body]) -> Callable[[dict[str, Any]], Body]:
+    decoder = msgspec.json.Decoder(body)
+    return lambda record: decoder.decode(record["body"])
+
+
 def _failures(
-    event: dict[str, Any], request_id: str, name: str, body: type[Body], function: Callable[[Body, int], None]
+    event: dict[str, Any], request_id: str, name: str, deal_with: Callable[[dict[str, Any], int], None]
 ) -> list[dict[str, str]]:
-    """Handles each message; returns the failed ones in the form that Lambda expects."""
+    """Handles each record; returns the failed ones in the form that Lambda expects."""
     failures = []
     for record in event["Records"]:
         try:
-            function(msgspec.json.decode(record["body"], type=body), time.time_ns() // 1_000_000)
+            deal_with(record, time.time_ns() // 1_000_000)
         except NotYet:  # no failure of ours, so it raises no alarm
             request_log.refused(name, request_id, "not_yet", message_id=record["messageId"])
             failures.append({"itemIdentifier": record["messageId"]})

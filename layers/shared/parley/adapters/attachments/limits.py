@@ -1,18 +1,33 @@
 """The limits of attachments: the template's parameters under "Attachments"."""
 
 from functools import cache
+from typing import cast, get_args
+
+from msgspec import Struct
 
 from msgspec.structs import asdict
 
 from parley.adapters import environment, limits
 from parley.domain.api.types import AttachmentLimits, ClientLimits
 from parley.domain.attachments.media_types import allowed_types
+from parley.domain.attachments.scans import MalwareScan
 
 MAX_BYTES = 52_428_800  # as in template.yaml: the scanner holds a file in memory
 MAX_PER_MESSAGE = 30  # a transaction holds 100 items (DynamoDB quotas), a message with its files 400 KB
 MAX_UNSENT = 1000
 MAX_BYTES_PER_DAY = 2**40
 MAX_VOICE_S = 3600
+MAX_IMAGE_PIXELS = 60_000_000  # these three are what the scanner's memory and time allow (D-320)
+MAX_IMAGE_FRAMES = 1_000
+MAX_ANIMATION_PIXELS = 100_000_000
+
+
+class ScanLimits(Struct, frozen=True, kw_only=True):
+    """The limits of an image: `pixels` of one frame, and of an animation its frames and the pixels of them all."""
+
+    pixels: int
+    frames: int
+    animation_pixels: int
 
 
 def current() -> AttachmentLimits:
@@ -36,6 +51,28 @@ def retention_days() -> int:
     """Returns after how many days the files of a message are deleted (AttachmentRetentionDays); 0 keeps them."""
     name = "ATTACHMENT_RETENTION_DAYS"
     return environment.whole_number(name, environment.optional(name, "0"), 0, 36_500)
+
+
+def of_scans() -> ScanLimits:
+    """Returns the limits of images; only the scanner has these variables."""
+    return ScanLimits(
+        pixels=_image_limit("MAX_IMAGE_PIXELS", MAX_IMAGE_PIXELS),
+        frames=_image_limit("MAX_IMAGE_FRAMES", MAX_IMAGE_FRAMES),
+        animation_pixels=_image_limit("MAX_ANIMATION_PIXELS", MAX_ANIMATION_PIXELS),
+    )
+
+
+def malware_scan() -> MalwareScan:
+    """Returns whose verdict an upload waits for (MalwareScan); raises WrongVariable."""
+    found = environment.optional("MALWARE_SCAN", "none")
+    for known in get_args(MalwareScan):
+        if found == known:
+            return cast(MalwareScan, known)
+    raise environment.WrongVariable(f"MALWARE_SCAN={found!r} is no scanner")
+
+
+def _image_limit(name: str, most: int) -> int:
+    return environment.whole_number(name, environment.optional(name, str(most)), 1, most)
 
 
 @cache

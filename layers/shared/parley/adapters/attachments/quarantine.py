@@ -1,7 +1,21 @@
-"""The bucket of uploads: only the scanner reads it. Clients upload straight to S3, with a form that is signed here."""
+"""The bucket of uploads: only the scanner reads it. Clients upload to S3 itself, with a form that is signed here."""
+
+from botocore.exceptions import ClientError
 
 from parley.adapters import environment
 from parley.adapters.dynamodb import clients
+
+
+class NoSuchUpload(Exception):
+    """No file is there under this key."""
+
+
+class OtherBytes(Exception):
+    """Another file is there than the one that was asked for: the form was used again."""
+
+
+class TooLarge(Exception):
+    """The file is larger than it may be; it was not read."""
 
 
 def form(attachment_id: str, content_type: str, size: int, valid_s: int) -> tuple[str, dict[str, str]]:
@@ -11,7 +25,7 @@ def form(attachment_id: str, content_type: str, size: int, valid_s: int) -> tupl
     seconds (S3 API reference, "POST Object").
     """
     signed = clients.s3().generate_presigned_post(
-        Bucket=_bucket(),
+        Bucket=bucket(),
         Key=attachment_id,
         Fields={"Content-Type": content_type},
         Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, size]],
@@ -20,10 +34,30 @@ def form(attachment_id: str, content_type: str, size: int, valid_s: int) -> tupl
     return str(signed["url"]), dict(signed["fields"])
 
 
+def read(attachment_id: str, etag: str | None, most_bytes: int) -> bytes:
+    """Returns an upload, if its bytes have this `etag`; raises NoSuchUpload, OtherBytes or TooLarge. One round trip."""
+    condition = {} if etag is None else {"IfMatch": etag}
+    try:
+        found = clients.s3().get_object(Bucket=bucket(), Key=attachment_id, **condition)
+    except ClientError as error:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        # A caller who may not list a bucket gets 403 for a missing key (S3 API reference, GetObject).
+        if status in (403, 404):
+            raise NoSuchUpload(attachment_id) from error
+        if status == 412:
+            raise OtherBytes(attachment_id) from error
+        raise
+    if found["ContentLength"] > most_bytes:
+        found["Body"].close()
+        raise TooLarge(attachment_id)
+    return bytes(found["Body"].read())
+
+
 def delete(attachment_id: str) -> None:
     """Deletes an upload; does nothing if it does not exist."""
-    clients.s3().delete_object(Bucket=_bucket(), Key=attachment_id)
+    clients.s3().delete_object(Bucket=bucket(), Key=attachment_id)
 
 
-def _bucket() -> str:
+def bucket() -> str:
+    """Returns the name of the bucket."""
     return environment.required("QUARANTINE_BUCKET")

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from parley.domain.api.types import (
+    Attachment,
     CallReason,
     Conversation,
     GroupRole,
@@ -217,6 +218,16 @@ class BlockChanged(ContentEvent, frozen=True, kw_only=True):
     user_id: str
     blocked: bool
     at: str
+
+
+class AttachmentUpdated(ContentEvent, frozen=True, kw_only=True):
+    """An upload of yours was scanned, or is being scanned: `attachment` is as it is now.
+
+    A state never goes back (pending, scanning, then any other), so of two events the one further on counts.
+    """
+
+    name = "attachment_updated"
+    attachment: Attachment
 
 
 class ConversationCreated(ContentEvent, frozen=True, kw_only=True):
