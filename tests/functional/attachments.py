@@ -119,9 +119,11 @@ def ask(
     return Upload(person.parley, reply.json["attachment"]["id"], reply.json["upload"])
 
 
-def upload(person: User, conversation_id: str, body: bytes, type: str, name: str = "file") -> Upload:
+def upload(
+    person: User, conversation_id: str, body: bytes, type: str, name: str = "file", client_id: str | None = None
+) -> Upload:
     """Lets a person upload a file; nothing has scanned it yet."""
-    asked = ask(person, conversation_id, type, max(1, len(body)), name)
+    asked = ask(person, conversation_id, type, max(1, len(body)), name, client_id)
     assert asked.post(body) in (200, 204)
     return asked
 

@@ -21,8 +21,8 @@ TOKEN = re.compile(r"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+")
 
 
 def function_of(parley: Parley, path: Path) -> str:
-    """Returns the logical id of the function that a file is named for."""
-    handler = f"{path.parent.name}.{path.stem}.handler"
+    """Returns the logical id of the function that a file is named for; a word after a dot tells its events apart."""
+    handler = f"{path.parent.name}.{path.stem.partition('.')[0]}.handler"
     return next(one.logical_id for one in parley.functions if one.handler == handler)
 
 

@@ -27,7 +27,7 @@ from parley.domain.attachments.attachment import UNSENT_S
 from parley.domain.conversations import reports
 from parley.triggers.request_log import QUIET
 from tests.functional.attachment_ends import SEQ, forwarded, keys_of, settle, step
-from tests.functional.attachments import FILE, clean_attachment, put_object, set_row
+from tests.functional.attachments import EICAR, FILE, clean_attachment, picture, put_object, set_row, upload
 from tests.functional.talk import LEASE_S, LEAST_S, joined, make_group, meet, open_direct, say
 from tests.harness import Call, Frame, Parley, Refused, Reply, Socket, User
 from tests.harness.emptying import Written
@@ -130,10 +130,17 @@ class World:
         }
 
     def objects(self, buckets: Collection[str]) -> set[str]:
-        """Returns the keys of all objects in these buckets."""
+        """Returns the keys of all objects in these buckets, with the hashes of their bytes."""
         s3 = self.parley.store.client("s3")
         listed = [s3.list_objects_v2(Bucket=bucket).get("Contents", []) for bucket in buckets]
-        return {each["Key"] for contents in listed for each in contents}
+        return {f"{each['Key']} {each['ETag']}" for contents in listed for each in contents}
+
+    def forget_files(self) -> None:
+        """Empties the buckets of uploads and of clean files."""
+        s3 = self.parley.store.client("s3")
+        for bucket in (self.parley.template.resources[name].ref for name in ("Quarantine", "Attachments")):
+            for each in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+                s3.delete_object(Bucket=bucket, Key=each["Key"])
 
     def dead_letters(self) -> list[str]:
         sqs = self.parley.store.client("sqs")
@@ -177,6 +184,8 @@ def _visible(item: dict[str, Any]) -> dict[str, Any]:
         hidden.add("entry_id")  # it is a hash of the erasure's id among others, which is random
     if "erasure_id" in item:
         hidden.add("revision")  # a part that finds done what it would have done is noted with the next one
+    if "outbox" in item:
+        hidden |= {"created_at_ms", "expires_at_s"}  # likewise
     if "unsent" in item:
         hidden.add("expires_at_s")  # a queue's function counts from the clock on the wall
     seen = {name: value for name, value in item.items() if name not in hidden}
@@ -717,6 +726,22 @@ def let_a_day_pass(world: World) -> None:
     world.parley.clock.ms += UNSENT_S * 1000
 
 
+def upload_picture(world: World) -> None:
+    upload(world.alice, world.conversation_id, picture("JPEG"), "image/jpeg", client_id="f1")
+
+
+def upload_virus(world: World) -> None:
+    upload(world.alice, world.conversation_id, EICAR, "text/plain", client_id="f1")
+
+
+def upload_for_nobody(world: World) -> None:
+    """Leaves an upload whose attachment is gone, and a copy that a dead run had written of it."""
+    done = upload(world.alice, world.conversation_id, picture("JPEG"), "image/jpeg", client_id="f1")
+    table = world.parley.template.resources["Files"].ref
+    world.parley.store.client("dynamodb").delete_item(TableName=table, Key={"attachment_id": {"S": done.id}})
+    put_object(world.parley, f"files/{done.id}", b"a copy")
+
+
 def erase(world: World) -> object:
     return answered(host_of(world).delete("/users/bob"))["state"]
 
@@ -899,6 +924,9 @@ SCENARIOS = [
     Scenario("rest/create_attachment_for_user", create_attachment_for_user),
     Scenario("queues/retry_posts", lambda world: bool(poll(world)), each=leave_posts_behind),
     Scenario("rest/erase_user", erase, and_then(said, sign_host_in)),
+    Scenario("queues/scan_attachment", lambda world: bool(poll(world)), each=upload_picture),
+    Scenario("queues/scan_attachment", lambda world: bool(poll(world)), each=upload_virus, variant="infected"),
+    Scenario("queues/scan_attachment", lambda world: bool(poll(world)), each=upload_for_nobody, variant="unknown"),
     Scenario("queues/erase_person", lambda world: bool(poll(world)), said, each=erase),
     Scenario("queues/write_export", lambda world: bool(poll(world)), said, each=export),
     Scenario("streams/start_fan_out", hand_out, and_then(in_large_group, an_hour_later, alice_said)),
@@ -1018,6 +1046,7 @@ class Stage:
     def reset(self) -> None:
         parley = self.world.parley
         self._reset_tables()
+        self.world.forget_files()
         parley.clock.ms = self._clock_ms
         parley.websocket.lose_disconnects = self._loses
         parley.websocket.connections.clear()

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.functional.attachments import upload
 from tests.functional.replies import stored
 from tests.functional.talk import LEASE_S, LEAST_S, forget_events, make_group, names, open_direct, say
 from tests.harness import Parley, Reply, Socket, User
@@ -48,6 +49,15 @@ class World:
         step = {"messageId": "m1", "body": json.dumps({"erasure_id": asked.json["id"]})}
         for _ in range(3):
             assert self.parley.functions.invoke("ErasePerson", {"Records": [step]}) == {"batchItemFailures": []}
+
+    def scan_upload_of_bob(self) -> None:
+        """Lets Bob upload a text, and the scanner do its work."""
+        done = upload(self.bob, self.conversation_id, b"words", "text/plain")
+        place = {"bucket": {"name": self.parley.template.resources["Quarantine"].ref}, "object": {"key": done.id}}
+        body = json.dumps({"Records": [{"eventName": "ObjectCreated:Post", "s3": place}]})
+        event = {"messageId": "m1", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}
+        result = self.parley.functions.invoke("ScanAttachment", {"Records": [event]})
+        assert result == {"batchItemFailures": []}
 
     def over_rest(self, reply: Reply) -> None:
         assert reply.status in (200, 201), reply
@@ -166,6 +176,7 @@ PUSHES = {
         "message_notification",
         forgets=False,
     ),
+    "ScanAttachment": Push(lambda w: w.scan_upload_of_bob(), ["attachment_updated"] * 2, forgets=False),
     "BlockUser": Push(lambda w: w.over_rest(w.alice.put("/users/bob/block")), "conversation_updated"),
     "UnblockUser": Push(
         lambda w: w.over_rest(w.alice.delete("/users/bob/block")),

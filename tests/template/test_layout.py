@@ -37,7 +37,8 @@ def handlers_by_logical_id() -> dict[str, str]:
 def in_tree(folder: str, prefix: str, suffix: str) -> set[Operation]:
     """Returns the operations that the files of `folder` are named for, one subfolder per kind."""
     return {
-        Operation(path.parent.name, path.name.removeprefix(prefix).removesuffix(suffix))
+        # `scan_attachment.guardduty.json` is another event of the same function.
+        Operation(path.parent.name, path.name.removeprefix(prefix).removesuffix(suffix).partition(".")[0])
         for path in (ROOT / folder).glob(f"*/{prefix}*{suffix}")
         if path.name != "__init__.py"
     }

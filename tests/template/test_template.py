@@ -82,8 +82,8 @@ MOST = 450  # resources of a stack; fifty are left for what deployers add
 MEASURED = 312  # resources with 82 functions, when the API had got its roles
 # The layer of decoders; a table and two alarms on its indexes; a bucket and its policy; two queues, each with dead
 # letters and two alarms; a queue's policy. Two functions that nobody waits for, with three alarms, a mapping, a rule,
-# its permission and its configuration of failures.
-OF_ATTACHMENTS = 22
+# its permission and its configuration of failures. Of the scanner a mapping, an alarm, and a rule for GuardDuty's results.
+OF_ATTACHMENTS = 25
 SINCE = 5 + OF_ATTACHMENTS  # a table, a queue, alarms came; three route responses, a function and its alarms went
 
 
@@ -282,7 +282,8 @@ def test_a_function_has_the_common_settings(function: str) -> None:
 
     assert properties["TracingConfig"] == {"Mode": "PassThrough"}
     assert properties["MemorySize"] >= 512
-    assert properties["Layers"] == [deployed().resources[layer("Shared")].ref]
+    layers = ["Shared", "Media"] if function == "ScanAttachment" else ["Shared"]
+    assert properties["Layers"] == [deployed().resources[layer(name)].ref for name in layers]
     assert 1 <= properties["Timeout"] <= 60
     assert properties["Environment"]["Variables"].items() >= globals_environment().items()
 
@@ -361,7 +362,11 @@ def test_every_variable_that_the_code_asks_for_is_set() -> None:
         "JWT_SECRET",  # the key of a developer's machine
         "TURN_SECRET",  # the same
     }
-    of_some = environment_of("OnAuthorize").keys() | environment_of("CreateTurnCredentials").keys()
+    of_some = {
+        name
+        for function in ("OnAuthorize", "CreateTurnCredentials", "ScanAttachment")
+        for name in environment_of(function)
+    }
 
     assert asked - not_ours <= globals_environment().keys() | of_some
 
@@ -880,6 +885,51 @@ def test_each_upload_is_told_to_a_queue_to_which_no_other_bucket_writes() -> Non
     assert written()["Resources"]["Quarantine"]["DependsOn"] == "AttachmentScansPolicy"
 
 
+def test_the_results_of_guardduty_about_uploads_reach_the_queue_of_scans() -> None:
+    rule, queue = deployed().resources["MalwareResults"], deployed().resources["AttachmentScans"]
+    [policy] = [one.properties for one in of_type("AWS::SQS::QueuePolicy") if queue.ref in one.properties["Queues"]]
+    statements = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
+    [allowed] = [one for one in statements if one["Principal"] == {"Service": "events.amazonaws.com"}]
+    pattern = allowed["Condition"]["ArnLike"]["aws:SourceArn"]
+    others = [one.arn for one in of_type("AWS::Events::Rule") if one is not rule]
+
+    assert rule.properties["EventPattern"] == {
+        "source": ["aws.guardduty"],
+        "detail-type": ["GuardDuty Malware Protection Object Scan Result"],
+        "detail": {"s3ObjectDetails": {"bucketName": [deployed().resources["Quarantine"].ref]}},
+    }
+    assert [target["Arn"] for target in rule.properties["Targets"]] == [queue.arn]
+    assert (allowed["Action"], allowed["Resource"]) == ("sqs:SendMessage", queue.arn)
+    # CloudFormation puts a random part after the logical id.
+    assert matches(pattern, f"{rule.arn}-1A2B3C") and not any(matches(pattern, f"{arn}-1A2B3C") for arn in others)
+
+
+@pytest.mark.parametrize("value", ["none", "guardduty", "external"])
+def test_guardduty_protects_the_uploads_if_the_parameter_says_so(value: str) -> None:
+    deployed_so = deployed_with("MalwareScan", value)
+    plans = [one for one in deployed_so.resources.values() if one.type == "AWS::GuardDuty::MalwareProtectionPlan"]
+
+    assert environment_of("ScanAttachment", deployed_so)["MALWARE_SCAN"] == value
+    assert len(plans) == (value == "guardduty")
+    for plan in plans:
+        bucket = deployed_so.resources["Quarantine"].ref
+        assert plan.properties["ProtectedResource"] == {"S3Bucket": {"BucketName": bucket}}
+        assert plan.properties["Role"] == deployed_so.resources["MalwareProtectionRole"].arn
+
+
+def test_only_the_scanner_reads_uploads_and_has_the_decoders() -> None:
+    media, quarantine = deployed().resources[layer("Media")].ref, deployed().resources["Quarantine"].arn
+    with_decoders = {name for name in FUNCTIONS if media in deployed().resources[name].properties["Layers"]}
+    readers = {
+        name
+        for name in FUNCTIONS
+        for statement in statements(name)
+        if statement["Resource"] == f"{quarantine}/*" and "s3:GetObject" in listed(statement["Action"])
+    }
+
+    assert with_decoders == readers == {"ScanAttachment"}
+
+
 def test_an_export_counts_as_dead_when_all_its_tries_are_over() -> None:
     queue = deployed().resources["ExportSteps"].properties
     tries_ms = queue["RedrivePolicy"]["maxReceiveCount"] * queue["VisibilityTimeout"] * 1000
@@ -972,7 +1022,7 @@ def test_the_queue_gets_back_only_what_failed(mapping: str) -> None:
 
 
 def test_schedules_run_every_minute_and_keep_what_failed() -> None:
-    rules = of_type("AWS::Events::Rule")
+    rules = [rule for rule in of_type("AWS::Events::Rule") if "EventPattern" not in rule.properties]
     dead_letters = deployed().resources["ScheduleDeadLetters"].arn
 
     assert {rule.properties["ScheduleExpression"] for rule in rules} == {"rate(1 minute)"}

@@ -9,10 +9,12 @@ from typing import get_args
 from parley.adapters.people import tokens
 from parley.domain.api import errors, invalid_fields
 from parley.domain.api.errors import Refusal
+from parley.domain.attachments.scans import SCAN_FAILED
 from parley.domain.conversations import rights
 from parley.domain.people import policy
 from parley.domain.people.policy import Decision
 from parley.triggers import problems
+from parley_media.results import Code as RejectedCode
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "errors.md").read_text(encoding="utf-8")
@@ -85,6 +87,16 @@ def test_every_code_is_explained_with_its_status_and_no_other() -> None:
     explained = {(code, int(status)) for code, status in re.findall(r"^\| `(\w+)` \| (\d{3}) \|", PAGE, re.MULTILINE)}
 
     assert explained == known
+
+
+def test_every_code_of_a_rejected_attachment_is_explained_and_no_other() -> None:
+    section = PAGE.partition("## Codes of a rejected attachment")[2].partition("\n## ")[0]
+    explained = [
+        code for row in re.findall(r"^\| (`.*?`) \|", section, re.MULTILINE) for code in row.strip("`").split("`, `")
+    ]
+
+    # An infected file is in a state of its own.
+    assert sorted(explained) == sorted({*get_args(RejectedCode), SCAN_FAILED} - {"infected"})
 
 
 def test_every_field_code_is_explained_and_no_other() -> None:

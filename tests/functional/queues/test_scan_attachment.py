@@ -22,6 +22,7 @@ from tests.functional.attachments import (
     kept,
     objects,
     picture,
+    put_object,
     scanned,
     set_row,
     states,
@@ -296,7 +297,7 @@ def test_row_describes_the_file_though_a_second_upload_overtakes_the_first(
 ) -> None:
     asked = ask(alice, conversation_id, "image/png", 1000)
     assert asked.post(picture("PNG", (40, 30))) in (200, 204)
-    happened = []
+    happened: list[bool] = []
 
     def upload_and_scan_again() -> None:
         if not happened:
@@ -325,9 +326,7 @@ def test_copy_that_a_dead_run_left_of_another_upload_gives_way(
 ) -> None:
     asked = ask(alice, conversation_id, "image/png", 1000)
     for key in (f"files/{asked.id}", f"thumbnails/{asked.id}"):
-        parley.store.client("s3").put_object(
-            Bucket=parley.template.resources["Attachments"].ref, Key=key, Body=b"of another upload"
-        )
+        put_object(parley, key, b"of another upload")
     assert asked.post(picture()) in (200, 204)
 
     parley.drain()
@@ -337,11 +336,32 @@ def test_copy_that_a_dead_run_left_of_another_upload_gives_way(
     assert b"of another upload" not in objects(parley, "Attachments").values()
 
 
+def test_run_that_replaces_a_copy_may_die_at_each_call(parley: Parley, alice: User, conversation_id: str) -> None:
+    for at in range(1, 100):
+        asked = ask(alice, conversation_id, "image/png", 1000)
+        put_object(parley, f"files/{asked.id}", b"of another upload")
+        put_object(parley, f"thumbnails/{asked.id}", b"of another upload")
+        assert asked.post(picture()) in (200, 204)
+        [mapping] = [each for each in parley.queues if each.queue.logical_id == "AttachmentScans"]
+
+        with parley.kill(at, after=True) as kill:
+            mapping.poll(retry_at_once=True)
+        parley.drain()
+
+        files = objects(parley, "Attachments")
+        assert asked.state == ("clean", None), at
+        assert asked.row["sha256"] == sha256(files[f"files/{asked.id}"]).hexdigest(), at
+        assert files[f"thumbnails/{asked.id}"] != b"of another upload", at
+        assert objects(parley, "Quarantine") == {}, at
+        if not kill.happened:
+            assert at > 10
+            return
+
+
 def test_refusal_takes_the_copies_of_a_dead_run_away(parley: Parley, alice: User, conversation_id: str) -> None:
     asked = ask(alice, conversation_id, "text/plain", 100)
-    bucket = parley.template.resources["Attachments"].ref
     for key in (f"files/{asked.id}", f"thumbnails/{asked.id}"):
-        parley.store.client("s3").put_object(Bucket=bucket, Key=key, Body=b"of a dead run")
+        put_object(parley, key, b"of a dead run")
     assert asked.post(EICAR) in (200, 204)
 
     parley.drain()
@@ -381,8 +401,7 @@ def test_attachment_that_is_deleted_during_its_scan_leaves_no_file(
 ) -> None:
     done = upload(alice, conversation_id, picture(), "image/png")
     if operation == "HeadObject":  # the run finds a copy then
-        bucket = parley.template.resources["Attachments"].ref
-        parley.store.client("s3").put_object(Bucket=bucket, Key=f"files/{done.id}", Body=b"other")
+        put_object(parley, f"files/{done.id}", b"other")
     parley.hooks.append(hook := Meanwhile(operation, lambda: outside(lambda: delete_row(parley, done.id))))
 
     parley.drain()

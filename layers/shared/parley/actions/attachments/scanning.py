@@ -5,7 +5,7 @@ another upload with the same form; a run may die at any call. Each run reads the
 and deletes the upload last. A final state never changes.
 
 `files/<id>` always is the file that the row describes: a copy replaces another one only after the row has moved to
-its next version, which stops the run that wrote the other (D-340).
+its next version, which stops the run that wrote the other (D-350).
 """
 
 from collections.abc import Iterator
@@ -21,12 +21,10 @@ from parley.adapters.dynamodb import batches, conditions, tables
 from parley.domain.api.request import Request
 from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.attachments.file_names import with_extension
-from parley.domain.attachments.scans import MAX_TRIES, Scan, ScanMessage
+from parley.domain.attachments.scans import MAX_TRIES, SCAN_FAILED, Scan, ScanMessage
 from parley.domain.conversations.events import AttachmentUpdated
 from parley_media.examine import examine
 from parley_media.results import Clean, Limits, Rejected
-
-FAILED = "scan_failed"  # the code of an attachment that no scan came to an end with
 
 
 class _Try(Struct, frozen=True, kw_only=True):
@@ -95,12 +93,12 @@ def _advanced(attempt: _Try, attachment: StoredAttachment) -> str:
     if attempt.scan.verdict == "infected":
         return _refused(attempt, attachment.moved("infected"))
     if attempt.scan.verdict == "unknown":
-        return _refused(attempt, attachment.moved("rejected", code=FAILED))
+        return _refused(attempt, attachment.moved("rejected", code=SCAN_FAILED))
     attachment = _begun(attempt, attachment)
     if attempt.scan.verdict is None and limits.malware_scan() != "none":
         return _noted(attachment)
     if attempt.is_last:
-        return _refused(attempt, attachment.moved("rejected", code=FAILED))
+        return _refused(attempt, attachment.moved("rejected", code=SCAN_FAILED))
     return _examined(attempt, attachment)
 
 

@@ -56,9 +56,11 @@ def retention_days() -> int:
 def of_scans() -> ScanLimits:
     """Returns the limits of images; only the scanner has these variables."""
     return ScanLimits(
-        pixels=_image_limit("MAX_IMAGE_PIXELS", MAX_IMAGE_PIXELS),
-        frames=_image_limit("MAX_IMAGE_FRAMES", MAX_IMAGE_FRAMES),
-        animation_pixels=_image_limit("MAX_ANIMATION_PIXELS", MAX_ANIMATION_PIXELS),
+        pixels=_image_limit("MAX_IMAGE_PIXELS", environment.optional("MAX_IMAGE_PIXELS"), MAX_IMAGE_PIXELS),
+        frames=_image_limit("MAX_IMAGE_FRAMES", environment.optional("MAX_IMAGE_FRAMES"), MAX_IMAGE_FRAMES),
+        animation_pixels=_image_limit(
+            "MAX_ANIMATION_PIXELS", environment.optional("MAX_ANIMATION_PIXELS"), MAX_ANIMATION_PIXELS
+        ),
     )
 
 
@@ -71,8 +73,8 @@ def malware_scan() -> MalwareScan:
     raise environment.WrongVariable(f"MALWARE_SCAN={found!r} is no scanner")
 
 
-def _image_limit(name: str, most: int) -> int:
-    return environment.whole_number(name, environment.optional(name, str(most)), 1, most)
+def _image_limit(name: str, text: str, most: int) -> int:
+    return environment.whole_number(name, text or str(most), 1, most)
 
 
 @cache

@@ -13,6 +13,8 @@ from msgspec import Struct, field
 
 MAX_TRIES = 5  # after which the queue gives a message up (maxReceiveCount in template.yaml)
 
+SCAN_FAILED = "scan_failed"  # the code of an attachment for which no scan came to an end
+
 Verdict = Literal["clean", "infected", "unknown"]
 MalwareScan = Literal["none", "guardduty", "external"]  # the parameter: whose verdict an upload waits for
 
