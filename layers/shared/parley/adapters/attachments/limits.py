@@ -4,7 +4,6 @@ from functools import cache
 from typing import cast, get_args
 
 from msgspec import Struct
-
 from msgspec.structs import asdict
 
 from parley.adapters import environment, limits
