@@ -344,7 +344,7 @@ def test_run_that_replaces_a_copy_may_die_at_each_call(parley: Parley, alice: Us
         assert asked.post(picture()) in (200, 204)
         [mapping] = [each for each in parley.queues if each.queue.logical_id == "AttachmentScans"]
 
-        with parley.kill(at, after=True) as kill:
+        with parley.kill(at) as kill:
             mapping.poll(retry_at_once=True)
         parley.drain()
 

@@ -115,7 +115,7 @@ def _begun(attempt: _Try, attachment: StoredAttachment) -> StoredAttachment:
 
 def _examined(attempt: _Try, attachment: StoredAttachment) -> str:
     try:
-        body = quarantine.read(attachment.attachment_id, attempt.scan.etag, attachment.size)
+        body = quarantine.read_upload(attachment.attachment_id, attempt.scan.etag, attachment.size)
     except quarantine.OtherBytes:
         return _noted(attachment)  # there was a second upload, and the scanner will send a verdict about it
     except quarantine.TooLarge:
@@ -190,7 +190,7 @@ def _copies(attachment_id: str, clean: Clean) -> Iterator[files.Copy]:
 def _with_copy(attempt: _Try, attachment: StoredAttachment, copy: files.Copy) -> StoredAttachment:
     """Writes a copy; returns the attachment, in its next version if another copy had to give way. Raises LostRace."""
     try:
-        files.put(copy)
+        files.put_copy(copy)
         return attachment
     except conditions.LostRace:
         there = files.kept(copy.key)
@@ -201,7 +201,7 @@ def _with_copy(attempt: _Try, attachment: StoredAttachment, copy: files.Copy) ->
     # The copy is of another upload with this form. The next version of the row stops the run that wrote it.
     attachment = attachment.moved("scanning")
     attachments.move(attachment, moved_entry(attachment, attempt.request.now_ms))
-    files.put(copy, there)
+    files.put_copy(copy, there)
     return attachment
 
 

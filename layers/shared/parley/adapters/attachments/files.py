@@ -58,7 +58,7 @@ def kept(key: str) -> Kept | None:
     return Kept(etag=found["ETag"], sha256=found["Metadata"].get("sha256"))
 
 
-def put(copy: Copy, instead_of: Kept | None = None) -> None:
+def put_copy(copy: Copy, instead_of: Kept | None = None) -> None:
     """Writes a copy where nothing is, or instead of one that was seen; raises LostRace. One round trip."""
     condition = {"IfNoneMatch": "*"} if instead_of is None else {"IfMatch": instead_of.etag}
     try:

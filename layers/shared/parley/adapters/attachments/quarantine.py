@@ -34,7 +34,7 @@ def form(attachment_id: str, content_type: str, size: int, valid_s: int) -> tupl
     return str(signed["url"]), dict(signed["fields"])
 
 
-def read(attachment_id: str, etag: str | None, most_bytes: int) -> bytes:
+def read_upload(attachment_id: str, etag: str | None, most_bytes: int) -> bytes:
     """Returns an upload, if its bytes have this `etag`; raises NoSuchUpload, OtherBytes or TooLarge. One round trip."""
     condition = {} if etag is None else {"IfMatch": etag}
     try:

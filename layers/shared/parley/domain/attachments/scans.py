@@ -65,7 +65,7 @@ class _Detail(Struct):
 
 
 class ScanMessage(Struct):
-    """A message of the queue, whoever sent it; `scans` tells the senders apart."""
+    """A message of the queue, from any of its senders; `scans` tells them apart."""
 
     source: str = "aws.s3"
     records: tuple[_Record, ...] = field(name="Records", default=())
