@@ -9,6 +9,7 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+from tests.functional.attachments import clean_attachment
 from tests.functional.erasures import erased
 from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Parley, Reply, User
@@ -30,6 +31,9 @@ def live(parley: Parley) -> list[tuple[str, str]]:
     """Lets people do what leaves rows of every kind; returns who sees what of it, as pairs of a person and a path."""
     group = play_in_a_group(parley)
     direct, hello, again = talk(parley, group)
+    alice = person(parley, "alice")
+    body = {"attachment_ids": [clean_attachment(parley, alice, direct)], "text": "hello, look"}
+    assert alice.post(f"/conversations/{direct}/messages", json=body).status == 201
     report = moderate(parley, direct, hello)
     erasure = erased(parley, "dave")
     parley.drain()
