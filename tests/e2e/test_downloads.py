@@ -7,42 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from tests.e2e.attachments import PNG, opened, upload
 from tests.e2e.stack import PATIENCE_S, Person, Stack
 
-# The smallest PNG that is a picture: one pixel.
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
-    "0000000c49444154789c63606060000000040001f61738550000000049454e44ae426082"
-)
 TEXT = "Grüße aus dem Unterricht.\n".encode() * 10
-
-
-def upload(person: Person, conversation_id: str, name: str, content_type: str, body: bytes) -> str:
-    """Uploads a file as a page does, and waits until it is clean; returns the attachment's id."""
-    path = f"/conversations/{conversation_id}/attachments"
-    asked = person.post(path, name=name, type=content_type, size=len(body))
-    form, attachment_id = asked["upload"], str(asked["attachment"]["id"])
-    posted = httpx.post(form["url"], data=form["fields"], files={"file": (name, body)}, timeout=PATIENCE_S)
-    assert posted.status_code == 204, posted.text
-    deadline = time.monotonic() + 3 * PATIENCE_S  # the scanner imports its decoders first
-    while (state := described(person, attachment_id)["attachment"]["state"]) in ("pending", "scanning"):
-        assert time.monotonic() < deadline, state
-        time.sleep(0.1)
-    assert state == "clean"
-    return attachment_id
-
-
-def described(person: Person, attachment_id: str) -> dict[str, dict[str, object]]:
-    answer = opened(person, f"/attachments/{attachment_id}", accept="application/json")
-    assert answer.status_code == 200, answer.text
-    found: dict[str, dict[str, object]] = answer.json()
-    return found
-
-
-def opened(person: Person, path: str, accept: str = "*/*", *, follow: bool = False) -> httpx.Response:
-    """Returns what a browser gets; it does not pass the token on to another host."""
-    headers = {"Authorization": f"Bearer {person.token}", "Accept": accept}
-    return httpx.get(person.stack.rest_url + path, headers=headers, follow_redirects=follow, timeout=PATIENCE_S)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A session of the craft-pattern marketplace (replacing.md, C): a purchase opens messaging about a pattern."""
 
+from tests.e2e.attachments import PNG, upload
 from tests.e2e.stack import Person, Stack
 
 
@@ -83,3 +84,19 @@ def test_inside_and_outside_the_conversation_and_while_away(stack: Stack) -> Non
     assert (inside["text"], len(outside["text"])) == ("Row 12? " * 30, 100)
     assert [one["id"] for one in caught["messages"]] == [one["id"] for one in away]
     assert (caught["verdict"], caught["mine"]["unread"]) == ("complete", 3)
+
+
+def test_the_first_message_about_a_pattern_carries_a_picture(stack: Stack) -> None:
+    creator, buyer = creator_of(stack, "mitten"), buyer_of(stack, "mitten")
+    wanted = {"user_id": creator.user_id, "context": {"type": "pattern", "id": "mitten"}}
+    attachment_id = upload(buyer, None, "thumb.png", "image/png", PNG, **wanted)
+
+    sent = buyer.post("/messages", **wanted, text="Is this right?", attachment_ids=[attachment_id])
+    [listed] = creator.get("/conversations")["conversations"]
+    shown = creator.post("/attachments/urls", ids=[attachment_id])["attachments"][attachment_id]
+
+    [attachment] = sent["attachments"]
+    assert (attachment["kind"], attachment["name"], attachment["type"]) == ("image", "thumb.png", "image/png")
+    assert (attachment["width"], attachment["height"], attachment["has_thumbnail"]) == (1, 1, True)
+    assert listed["last_message"]["id"] == sent["id"]
+    assert shown["thumbnail_url"] and shown["url"]

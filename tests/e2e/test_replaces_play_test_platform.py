@@ -6,6 +6,8 @@ import urllib.request
 from urllib.parse import quote
 from uuid import uuid4
 
+from tests import media_files
+from tests.e2e.attachments import PNG, checked, opened, upload
 from tests.e2e.stack import PATIENCE_S, Person, Stack
 
 
@@ -146,3 +148,28 @@ def test_what_it_wished_for_calls(stack: Stack) -> None:
     [note] = teacher.get(f"/conversations/{chat}/messages")["messages"]
     assert (note["system"]["event"], note["system"]["call_id"]) == ("call_missed", missed["call_id"])
     assert teacher.get(f"/conversations/{chat}")["unread"] == 1
+
+
+def test_images_pdf_and_documents_five_to_a_message(stack: Stack) -> None:
+    teacher, student, chat = of_class(stack, "11f")
+    files = [(f"IMG_{number}.png", "image/png", PNG) for number in range(3)]
+    files += [("Notes.txt", "text/plain", b"Bring your notes.\n"), ("Plan.pdf", "application/pdf", media_files.pdf())]
+    attachment_ids = [upload(teacher, chat, *file) for file in files]
+    sent = teacher.post(f"/conversations/{chat}/messages", text="For tomorrow", attachment_ids=attachment_ids)
+    too_many = teacher.request(
+        "POST", f"/conversations/{chat}/messages", {"attachment_ids": [*attachment_ids, "a_" + "a" * 26]}
+    )
+    liar = teacher.post(f"/conversations/{chat}/attachments", name="me.png", type="image/png", size=9)
+
+    [message] = student.get(f"/conversations/{chat}/messages")["messages"]
+    found = student.get(f"/search?q=notes&conversation_id={chat}")["results"]
+    gallery = student.get(f"/conversations/{chat}/attachments?kind=image")["attachments"]
+
+    assert [one["name"] for one in message["attachments"]] == [name for name, _, _ in files]
+    assert [one["kind"] for one in message["attachments"]] == ["image", "image", "image", "file", "file"]
+    assert opened(student, f"/attachments/{attachment_ids[3]}", follow=True).content == b"Bring your notes.\n"
+    assert opened(stack.person("outsider"), f"/attachments/{attachment_ids[3]}").status_code == 404
+    assert [one["message"]["id"] for one in found] == [sent["id"]]
+    assert too_many.status == 400
+    assert checked(teacher, liar, b"no image!") == ("rejected", "type_mismatch")
+    assert {one["id"] for one in gallery} == set(attachment_ids[:3])

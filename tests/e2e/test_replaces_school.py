@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.e2e.attachments import PNG, upload
 from tests.e2e.stack import Person, Stack, running
 
 QUICK = ("👍", "❤️", "😊", "😮", "😢", "🎉")
@@ -130,3 +131,22 @@ def test_typing_deleting_and_searching_in_a_group(school: Stack) -> None:
     assert (deleted["id"], deleted["text"], deleted["deleted_at"] is None) == (slip["id"], "", False)
     assert not_a_students.status == 403
     assert (found(teacher), found(student)) == ([asked["id"]], [])
+
+
+def test_ten_images_and_more_in_two_messages_with_previews(school: Stack) -> None:
+    teacher, student = school.person("photographer", role="teacher"), school.person("viewer", role="student")
+    chat = group_of(teacher, student)
+    attachment_ids = [upload(teacher, chat, f"trip {number}.png", "image/png", PNG) for number in range(12)]
+    for first in range(0, 12, 5):
+        teacher.post(f"/conversations/{chat}/messages", attachment_ids=attachment_ids[first : first + 5])
+
+    messages = student.get(f"/conversations/{chat}/messages")["messages"]
+    urls = student.post("/attachments/urls", ids=attachment_ids)["attachments"]
+    [listed] = student.get("/conversations")["conversations"]
+
+    shown = [one["id"] for message in messages for one in message["attachments"]]
+    assert shown == attachment_ids
+    assert all(each["thumbnail_url"] for each in urls.values())
+    assert all(one["placeholder"] for message in messages for one in message["attachments"])
+    assert listed["last_message"]["text"] == ""
+    assert listed["last_message"]["attachments"]["count"] == 2

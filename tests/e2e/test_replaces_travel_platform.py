@@ -1,5 +1,7 @@
 """A session of the travel platform (replacing.md, B): travellers write to each other, with breaks in the line."""
 
+from tests import media_files
+from tests.e2e.attachments import opened, upload
 from tests.e2e.stack import Stack
 
 
@@ -84,3 +86,18 @@ def test_what_was_written_offline_is_sent_once_and_what_was_missed_is_fetched(st
     assert [(one["seq"], one["replayed"]) for one in acks] == [(1, True), (3, False), (4, False)]
     assert [one["client_id"] for one in sorted(heard, key=lambda one: one["seq"])] == ["train-1", "train-2"]
     assert bruno.get(f"/conversations/{chat}")["last_seq"] == 4
+
+
+def test_what_it_wished_for_a_ticket_to_print(stack: Stack) -> None:
+    traveller, guide = stack.person("traveller"), stack.person("guide")
+    chat = traveller.opens(guide)
+    boarding_pass = media_files.pdf(pages=2)
+
+    with guide.online() as phone:
+        attachment_id = upload(traveller, chat, "Bordkarte.pdf", "application/pdf", boarding_pass)
+        with traveller.online() as laptop:
+            laptop.ask("send_message", conversation_id=chat, attachment_ids=[attachment_id])
+        [attachment] = phone.event("message_notification")["message"]["attachments"]
+
+    assert (attachment["name"], attachment["pages"], attachment["has_thumbnail"]) == ("Bordkarte.pdf", 2, True)
+    assert opened(guide, f"/attachments/{attachment_id}", follow=True).content == boarding_pass
