@@ -102,7 +102,7 @@ def of(use: Use, numbers: Mapping[str, float]) -> Month:
 
 
 QUIET = ("ping", "typing_start", "typing_stop")  # neither traced, whatever the parameter says, nor answered unasked
-SWEEPS = ("ClearStaleTyping", "ClearStaleCalls", "ClearStalePresence")
+SWEEPS = ("ClearStaleTyping", "ClearStaleCalls", "ClearStalePresence", "ClearStaleAttachments")
 PARTS = (
     "sends",
     "markers",

@@ -106,7 +106,7 @@ class Scene:
 
     def background(self) -> Iterator[Operation]:
         """Yields the runs of the sweeps while nothing has expired."""
-        for logical_id in ("ClearStaleTyping", "ClearStaleCalls", "ClearStalePresence"):
+        for logical_id in ("ClearStaleTyping", "ClearStaleCalls", "ClearStalePresence", "ClearStaleAttachments"):
             run = partial(self.stage.sweep, logical_id)
             yield Operation(f"sweep.{logical_id}", f"{logical_id}, nothing to do", run)
         run_typing = partial(self.stage.sweep, "ClearStaleTyping")
