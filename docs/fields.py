@@ -338,6 +338,9 @@ TERMS = {
     "UploadForm.url": "Where to POST the form.",
     "Attachment.id": "The id of the attachment.",
     "MessageAttachment.id": "The id of the attachment.",
+    "Attachment.expired": "Left out here: `state` says it.",
+    "ListedAttachment.expired": "Left out here; the message has it.",
+    "MessageAttachment.expired": "The file is deleted, because the message is too old (only when messages are read).",
     **{
         f"CreateAttachmentForUser.{name}": sentence
         for name, sentence in {

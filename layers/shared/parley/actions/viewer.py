@@ -3,10 +3,12 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from parley.actions.parallel import in_parallel
+from parley.adapters.attachments import limits
 from parley.adapters.conversations import personal_marks
 from parley.adapters.people import blocks
 from parley.domain.api import ids
 from parley.domain.api.request import Request
+from parley.domain.attachments import retention
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import PersonalMarks, Reader, StoredMessage, Viewer
 
@@ -33,11 +35,16 @@ def viewer_of(
         return personal_marks.marks_on(conversation_id, request.user_id, first_seq, last_seq)
 
     if not ids.is_group_id(conversation_id):
-        return Viewer(user_id=request.user_id, blocked=frozenset(), marks=mine())
+        return _viewer(request, frozenset(), mine())
     if blocked is not None:
-        return Viewer(user_id=request.user_id, blocked=frozenset(blocked), marks=mine())
+        return _viewer(request, frozenset(blocked), mine())
     marked, found = in_parallel(mine, lambda: frozenset(blocks.blocked_by(request.user_id)))
-    return Viewer(user_id=request.user_id, blocked=found, marks=marked)
+    return _viewer(request, found, marked)
+
+
+def _viewer(request: Request, blocked: frozenset[str], marked: Mapping[int, PersonalMarks]) -> Viewer:
+    since_ms = retention.files_since_ms(request.now_ms, limits.retention_days())
+    return Viewer(user_id=request.user_id, blocked=blocked, marks=marked, files_since_ms=since_ms)
 
 
 def author_as_viewer(user_id: str, marked: Mapping[int, PersonalMarks]) -> Viewer:

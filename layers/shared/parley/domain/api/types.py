@@ -149,6 +149,7 @@ class MessageAttachment(Struct, frozen=True, kw_only=True, omit_defaults=True):
     waveform: list[Annotated[int, Meta(ge=0, le=100)]] | None = None
     placeholder: str | None = None
     has_thumbnail: bool = False
+    expired: bool = False
 
 
 class Attachment(MessageAttachment, frozen=True, kw_only=True, omit_defaults=True):

@@ -26,6 +26,11 @@ def kept_until_s(attachment: StoredAttachment, retention_days: int) -> int | Non
     return unsent_until_s(attachment) + retention_days * DAY_S if retention_days else None
 
 
+def files_since_ms(now_ms: int, retention_days: int) -> int:
+    """Returns the time of the youngest messages whose files are shown as deleted; 0 if files are kept."""
+    return now_ms - retention_days * DAY_S * 1000 if retention_days else 0
+
+
 def deleted(attachment: StoredAttachment) -> StoredAttachment:
     """Returns the attachment without its content. Its row remains as long as other attachments show its file."""
     return replace(attachment.moved("deleted", **dict.fromkeys(_CONTENT)), name="", is_counted=False)

@@ -37,10 +37,14 @@ NO_MARKS = PersonalMarks()
 
 
 class Reader(Struct, frozen=True, kw_only=True):
-    """The user to whom an answer is shown; in groups it marks messages of people whom they have `blocked`."""
+    """The user to whom an answer is shown; in groups it marks messages of people whom they have `blocked`.
+
+    Files of messages that were sent before `files_since_ms` are deleted, or about to be.
+    """
 
     user_id: str
     blocked: frozenset[str]
+    files_since_ms: int = 0
 
 
 class Viewer(Reader, frozen=True, kw_only=True):
@@ -115,6 +119,9 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
         marks = viewer.marks_on(self)
         hidden_at_ms = marks.hidden_at_ms if self.deleted_at_ms is None else None
         shown = self if hidden_at_ms is None else self.blanked(hidden_at_ms)
+        if shown.attachments and self.created_at_ms <= viewer.files_since_ms:
+            expired = tuple(msgspec.structs.replace(each, expired=True) for each in shown.attachments)
+            shown = msgspec.structs.replace(shown, attachments=expired)
         is_blocked = self.sender_id in viewer.blocked and self.kind != "system"
         return shown._shown(marks.emojis, blocked=is_blocked, hidden=marks.hidden_at_ms is not None)
 
