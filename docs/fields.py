@@ -423,6 +423,7 @@ ENUMS = {
     frozenset({"newest", "oldest"}): ("ReportOrder", "Which reports come first."),
     frozenset({"offline", "online"}): ("Availability", "Whether a person is online."),
     frozenset({"pattern", "word"}): ("BannedWordKind", "The kind of a rule."),
+    frozenset({"text", "voice"}): ("SentKind", "The kind of a message that a user sends."),
     frozenset({"system", "text", "voice"}): ("MessageKind", "The kind of a message."),
 }
 

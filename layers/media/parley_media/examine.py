@@ -2,12 +2,12 @@
 
 from collections.abc import Collection
 
-from parley.domain.attachments.media_types import IMAGES, PDF, TEXT, Kind, canonical, kind_of
+from parley.domain.attachments.media_types import IMAGES, PDF, TEXT, VOICE, Kind, canonical, kind_of
 from parley_media import signatures
 from parley_media.images import rewrite_image
 from parley_media.office import new_office_type, old_office_type
 from parley_media.pdfs import read_pdf
-from parley_media.recordings import VOICE, read_recording
+from parley_media.recordings import read_recording
 from parley_media.results import Clean, Limits, RefusedFile, Rejected
 from parley_media.texts import check_text
 from parley_media.videos import read_video

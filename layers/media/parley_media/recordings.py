@@ -9,17 +9,14 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from msgspec import Struct
 
+from parley.domain.attachments.media_types import VOICE_GRACE_MS
 from parley_media.containers import opened, pictures
 from parley_media.results import Limits, RefusedFile
-
-# Browsers and phones record these (MediaRecorder; Voice Memos; Android's MediaRecorder).
-VOICE = frozenset({"audio/webm", "audio/ogg", "audio/mp4", "audio/aac", "audio/mpeg", "audio/wav"})
 
 PEAKS = 64
 _RATE = 8_000  # samples a second, enough for a waveform
 _BLOCK = 160  # samples of one loudness: 20 ms; an hour has 180,000
 _QUIETEST = 328  # 1 % of full scale: the noise of an empty room is not blown up
-_GRACE_MS = 500  # a recorder that stops at the limit is a little late, and encoders add up to 100 ms
 _BROKEN_SHARE = 20  # one packet in so many may fail to decode: players skip such too
 
 
@@ -32,7 +29,7 @@ class Recording(Struct, frozen=True):
 
 def read_recording(body: bytes, mime: str, *, voice: bool, limits: Limits) -> Recording:
     """Decodes all of it, with some 100 KB at a time in memory; raises RefusedFile for video, or if it is too long."""
-    max_ms = limits.voice_max_ms + _GRACE_MS if voice else limits.audio_max_ms
+    max_ms = limits.voice_max_ms + VOICE_GRACE_MS if voice else limits.audio_max_ms
     with opened(body, mime) as container:
         if pictures(container):
             raise RefusedFile("type_mismatch")

@@ -10,3 +10,8 @@ def check_content(request: Request, draft: Draft) -> None:
     """Refuses a message without text or attachments, and one with more attachments than a message may carry."""
     most = limits.current().per_message if draft.attachment_ids else 0
     send_steps.check_content(draft, request.field_prefix, most)
+
+
+def longest_voice_ms(draft: Draft) -> int:
+    """Returns how long a voice message may last, in milliseconds; 0 for a draft of another kind."""
+    return limits.current().voice_ms if draft.kind == "voice" else 0

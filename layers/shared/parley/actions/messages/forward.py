@@ -60,7 +60,7 @@ def forward_message(request: Request, message_id: str, wanted: ForwardMessage) -
     targets = list(dict.fromkeys(wanted.conversation_ids))
     _check_targets(request, targets)
     attachment_ids = [attachment.id for attachment in message.attachments]
-    draft = Draft(text=message.text, client_id=wanted.client_id, attachment_ids=attachment_ids)
+    draft = Draft(text=message.text, client_id=wanted.client_id, kind=message.kind, attachment_ids=attachment_ids)
     forward = Forward(origin=_origin(message), originals=_originals(attachment_ids))
     outcomes = _sends.map(lambda target: _send(request, target, draft, forward), targets)
     sent, failed = [], []

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from parley.actions import access, limits, push, screening
 from parley.actions.limits import Asked
-from parley.actions.messages.content import check_content
+from parley.actions.messages.content import check_content, longest_voice_ms
 from parley.actions.parallel import in_parallel
 from parley.actions.viewer import author_as_viewer, viewer_and_messages, viewer_of
 from parley.adapters.conversations import journal, messages
@@ -102,7 +102,16 @@ def send_behind(
         rights.require(head, request.user_id, "mention_everyone")
     screened = screening.screen(request, draft.words)
     named, found = ahead.named, ahead.attachments
-    step = send_steps.send_message(head, draft, request, text=screened.text, named=named, found=found, forward=forward)
+    step = send_steps.send_message(
+        head,
+        draft,
+        request,
+        text=screened.text,
+        named=named,
+        found=found,
+        forward=forward,
+        longest_voice_ms=longest_voice_ms(draft),
+    )
     counted = limits.counted(request, limits.in_turn(request, step, ahead.mine), asked)
     message = write(request, screening.flagged(request, counted, screened), blockers)
     return None if message is None else _sent(message, replayed=False)

@@ -20,7 +20,16 @@ from parley.domain.api.identity import (
 )
 from parley.domain.api.ids import ATTACHMENT_ID_PATTERN, CLIENT_ID_PATTERN, CONVERSATION_ID_PATTERN, MESSAGE_ID_PATTERN
 from parley.domain.api.times import RFC3339_PATTERN
-from parley.domain.api.types import AttachmentKind, GroupRole, Media, NotificationLevel, Posting, Signal, State
+from parley.domain.api.types import (
+    AttachmentKind,
+    GroupRole,
+    Media,
+    NotificationLevel,
+    Posting,
+    SentKind,
+    Signal,
+    State,
+)
 
 MAX_PAYLOAD_CHARACTERS = 16_384  # of a call signal; an SDP has 2–8 KB
 MAX_TEXT_CHARACTERS = 10_000  # code points; at 4 bytes each well under an item's 400 KB and a frame's 128 KB
@@ -180,13 +189,13 @@ class SetRole(Body, frozen=True, kw_only=True):
 class Draft(Body, frozen=True, kw_only=True):
     """The content of a message, in every request that sends one.
 
-    `text` may be empty, or left out, if `attachment_ids` names attachments. `mentions` names members, or `*` for
-    everyone in the group.
+    `text` may be empty, or left out, if `attachment_ids` names attachments. A `voice` message has one attachment, its
+    recording. `mentions` names members, or `*` for everyone in the group.
     """
 
     text: TextOrEmpty | UnsetType = UNSET
     client_id: ClientId | None = None
-    kind: Literal["text"] = "text"
+    kind: SentKind = "text"
     reply_to: MessageId | None = None
     mentions: Annotated[list[Mention], Meta(max_length=MAX_MENTIONED)] = []
     attachment_ids: Annotated[list[AttachmentId], Meta(max_length=MAX_ATTACHED)] = []

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 ConversationType = Literal["direct", "group", "ticket"]
+SentKind = Literal["text", "voice"]
 MessageKind = Literal["text", "voice", "system"]
 Media = Literal["audio", "video"]
 Signal = Literal["offer", "ringing", "answer", "candidate", "resume", "hang_up"]

@@ -10,6 +10,9 @@ KINDS: tuple[Kind, ...] = ("image", "audio", "video", "file")
 
 IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/heic", "image/heif"})
 AUDIO = frozenset({"audio/webm", "audio/ogg", "audio/mp4", "audio/aac", "audio/mpeg", "audio/wav", "audio/flac"})
+# Browsers and phones record voice messages in these (MediaRecorder; Voice Memos; Android's MediaRecorder).
+VOICE = AUDIO - {"audio/flac"}
+VOICE_GRACE_MS = 500  # a recorder that stops at the limit is a little late, and encoders add up to 100 ms
 VIDEO = frozenset({"video/mp4", "video/webm", "video/quicktime"})
 PDF = "application/pdf"
 TEXT = frozenset({"text/plain", "text/csv", "text/markdown"})

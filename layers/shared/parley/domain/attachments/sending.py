@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from parley.domain.api.errors import Conflict, Field, Invalid, Refusal, Unprocessable
 from parley.domain.attachments import refusals
 from parley.domain.attachments.attachment import StoredAttachment, attachment_id
+from parley.domain.attachments.media_types import VOICE, VOICE_GRACE_MS
 
 
 def check_ids(attachment_ids: Sequence[str], pointer: str, most: int) -> None:
@@ -20,6 +21,14 @@ def check_ids(attachment_ids: Sequence[str], pointer: str, most: int) -> None:
     for place, one in enumerate(attachment_ids):
         if one in attachment_ids[:place]:
             raise Invalid.field(f"{pointer}/{place}", "repeated", "An attachment can be in a message once only.")
+
+
+def check_one(attachment_ids: Sequence[str], pointer: str) -> None:
+    """Refuses a voice message without an attachment, or with several."""
+    if len(attachment_ids) != 1:
+        code = "too_many_items" if attachment_ids else "too_few_items"
+        detail = "A voice message has exactly one attachment."
+        raise Invalid("voice_needs_one_audio", detail, fields=(Field(pointer, code, 1),))
 
 
 def check_sendable(
@@ -62,6 +71,17 @@ def _refusal(attachment: StoredAttachment, conversation_id: str, now_ms: int, fi
         detail = "This attachment was sent already."
         return Conflict("attachment_sent", detail, rule="an attachment is sent once", fields=(field,))
     return None
+
+
+def check_voice(recording: StoredAttachment, pointer: str, longest_ms: int) -> None:
+    """Refuses a voice message whose attachment is no recording, or too long."""
+    duration_ms = recording.duration_ms
+    if recording.type not in VOICE or duration_ms is None:
+        detail = "A voice message needs a recording in WebM, Ogg, MP4, AAC, MP3 or WAV."
+        raise Unprocessable("voice_needs_audio", detail, fields=(Field(f"{pointer}/0", "not_allowed"),))
+    if duration_ms > longest_ms + VOICE_GRACE_MS:
+        detail = f"A voice message can last {longest_ms // 1000} seconds."
+        raise Unprocessable("voice_too_long", detail, fields=(Field(f"{pointer}/0", "too_long", longest_ms),))
 
 
 def check_files(originals: Sequence[StoredAttachment], files: Mapping[str, StoredAttachment]) -> None:

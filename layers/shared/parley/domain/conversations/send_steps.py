@@ -13,7 +13,7 @@ from parley.domain.api.requests import MAX_MENTIONED, Draft
 from parley.domain.api.times import hour
 from parley.domain.api.types import EVERYONE, MessageAttachment, Note, Origin
 from parley.domain.attachments.attachment import StoredAttachment
-from parley.domain.attachments.sending import check_files, check_ids, check_sendable, forwarded
+from parley.domain.attachments.sending import check_files, check_ids, check_one, check_sendable, check_voice, forwarded
 from parley.domain.conversations.head import MAX_EVERYONE, MAX_MENTIONS, Head, Membership
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import MemberWrites, Record, Sent, Step, Swept, no_earlier
@@ -96,14 +96,17 @@ def send_message(
     named: Mapping[str, Membership | None] | None = None,
     found: Mapping[str, StoredAttachment] | None = None,
     forward: Forward | None = None,
+    longest_voice_ms: int = 0,
 ) -> Step:
     """Returns the step that makes `draft` the newest message of the conversation.
 
     `text` is the stored text, if it differs. `named` holds the memberships of the people mentioned, `found` the
-    attachments; of a `forward`, those whose files it shows.
+    attachments; of a `forward`, those whose files it shows. A voice message lasts `longest_voice_ms` at most.
     """
     mentions = check_mentions(draft.mentions, named or {}, f"{request.field_prefix}/mentions")
     carried = _carried(head, draft, request, found or {}, forward)
+    if draft.kind == "voice" and forward is None:
+        check_voice(carried.uploaded[0], f"{request.field_prefix}/attachment_ids", longest_voice_ms)
     message = StoredMessage(
         conversation_id=head.conversation_id,
         seq=head.last_seq + 1,
@@ -125,8 +128,11 @@ def send_message(
 def check_content(draft: Draft, pointer: str, most: int) -> None:
     """Refuses a message without text or attachments, and one with more than `most` attachments; `pointer` is its own.
 
+    A voice message has exactly one attachment.
     The codes of a text that is missing or blank are those of every other field.
     """
+    if draft.kind == "voice":
+        check_one(draft.attachment_ids, f"{pointer}/attachment_ids")
     if not draft.words and not draft.attachment_ids:
         code, fault = ("required", "is missing") if draft.text is UNSET else ("blank", "must not be blank")
         raise Invalid.field(f"{pointer}/text", code, f"`{pointer}/text` {fault}.")
