@@ -27,6 +27,7 @@ from botocore.exceptions import (
 from docs.operations import RestOperation
 from parley.domain.conversations import reports
 from tests.functional import test_kills
+from tests.functional.attachments import clean_attachment
 from tests.functional.attempts import Attempt, everything
 from tests.functional.talk import open_direct, say
 from tests.functional.test_kills import SCENARIOS, Died, End, Scenario, Stage, World, answered, stage
@@ -367,6 +368,7 @@ def people_there(world: World) -> dict[str, str]:
         "report_id": reports.report_id_of("alice", conversation_id, 2),
         "export_id": export_id,
         "erasure_id": erasure_id,
+        "attachment_id": clean_attachment(world.parley, world.alice, conversation_id),
     }
 
 
@@ -386,7 +388,7 @@ def ask(world: World, attempt: Attempt, parts: dict[str, str]) -> dict[str, Any]
     person = host(world) if "erasure" in operation.path else test_kills.moderator(world) if moderates else world.alice
     path = (operation.path + attempt.query).format(**parts)
     reply = person.request(operation.method.upper(), path, json=attempt.fields if operation.takes else None)
-    return {"status": reply.status, **reply.json}
+    return {"status": reply.status, **(reply.json or {})}  # a redirect has no body
 
 
 def steady(answer: dict[str, Any]) -> dict[str, Any]:
@@ -405,7 +407,7 @@ def test_whatever_call_of_a_reading_operation_fails_the_next_try_reads(system: S
             counter = Counter()
             with hooked(parley, counter):
                 expected = ask(world, attempt, parts)
-            assert expected.get("status", 200) < 300 and expected.get("type") != "error", (str(attempt), expected)
+            assert expected.get("status", 200) < 400 and expected.get("type") != "error", (str(attempt), expected)
             for place, fault in plays(None, counter):
                 where = f"{attempt}: {place} fails: {fault}"
                 failing = Failing(place, fault)

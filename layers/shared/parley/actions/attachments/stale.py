@@ -58,5 +58,5 @@ SWEEP = RowSweep[StoredAttachment](
     names=("attachment_id",),
     read=lambda keys: {(each,): found for each, found in attachments.some(key[0] for key in keys).items()},
     sweep_one=_sweep_attachment,
-    put_off=lambda request, key: lives.put_off(key[0], request.now_s + 1),
+    put_off=lambda request, key: lives.put_off(key[0], request.now_s),
 )
