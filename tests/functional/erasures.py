@@ -42,5 +42,5 @@ def everything(parley: Parley) -> str:
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket.ref):
             for each in page.get("Contents", []):
                 content = s3.get_object(Bucket=bucket.ref, Key=each["Key"])["Body"].read()
-                files.append(f"{each['Key']} {content.decode()}")
+                files.append(f"{each['Key']} {content.decode(errors='replace')}")
     return json.dumps(stored(parley), ensure_ascii=False) + "\n".join(files)

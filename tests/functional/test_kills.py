@@ -742,6 +742,22 @@ def upload_for_nobody(world: World) -> None:
     put_object(world.parley, f"files/{done.id}", b"a copy")
 
 
+def bob_attached(world: World) -> None:
+    """Lets bob have sent two files, of which alice has forwarded them, and have another one."""
+    made = [clean_attachment(world.parley, world.bob, world.conversation_id) for _ in range(3)]
+    path = f"/conversations/{world.conversation_id}"
+    message = answered(world.bob.post(f"{path}/messages", json={"attachment_ids": made[:2]}))
+    body = {"conversation_ids": [world.conversation_id]}
+    answered(world.alice.post(f"/messages/{message['id']}/forward", json=body))
+    world.parley.dequeue("AttachmentSteps")
+    world.files[:] = made
+
+
+def erase_with_files(world: World) -> object:
+    put_files(world)
+    return erase(world)
+
+
 def erase(world: World) -> object:
     return answered(host_of(world).delete("/users/bob"))["state"]
 
@@ -928,6 +944,13 @@ SCENARIOS = [
     Scenario("queues/scan_attachment", lambda world: bool(poll(world)), each=upload_virus, variant="infected"),
     Scenario("queues/scan_attachment", lambda world: bool(poll(world)), each=upload_for_nobody, variant="unknown"),
     Scenario("queues/erase_person", lambda world: bool(poll(world)), said, each=erase),
+    Scenario(
+        "queues/erase_person",
+        lambda world: bool(poll(world)),
+        bob_attached,
+        each=erase_with_files,
+        variant="files",
+    ),
     Scenario("queues/write_export", lambda world: bool(poll(world)), said, each=export),
     Scenario("streams/start_fan_out", hand_out, and_then(in_large_group, an_hour_later, alice_said)),
     Scenario(

@@ -31,14 +31,20 @@ def release(attachment_id: str, seq: int, now_ms: int) -> None:
 
 def end(attachment: StoredAttachment, now_ms: int, entry: OutboxEntry | None = None) -> None:
     """Ends an attachment as it was read, with an entry of the outbox if nothing else tells of it; raises LostRace."""
+    detach(attachment, now_ms, entry)
+    if attachment.file_id is not None:
+        lives.forget(attachment)
+
+
+def detach(attachment: StoredAttachment, now_ms: int, entry: OutboxEntry | None = None) -> None:
+    """Does the same, and leaves the row of an attachment that shows another one's file; raises LostRace."""
     file = attachment if attachment.file_id is None else lives.read_attachment(attachment.file_id)
     if attachment.state != "deleted":
         file = _write(attachment, file, now_ms, entry)
     if file is None or file.refs == 0:
         files.delete(attachment.of_file)
-        lives.forget(attachment if file is None else file)
-    if attachment.file_id is not None:
-        lives.forget(attachment)
+        if file is not None:
+            lives.forget(file)
 
 
 def _write(

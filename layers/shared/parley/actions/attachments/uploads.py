@@ -121,10 +121,12 @@ def _add(request: Request, rows: batches.Rows, wished: StoredAttachment) -> None
 
 
 def moved_entry(attachment: StoredAttachment, now_ms: int) -> OutboxEntry:
-    """Returns the outbox's entry of an attachment's new state."""
+    """Returns the outbox's entry of an attachment's new state.
+
+    It does not name the uploader: an erasure finds the rows of attachments, and no entries of those that are gone.
+    """
     about = {
         "state": attachment.state,
-        "user_id": attachment.user_id,
         "conversation_id": attachment.conversation_id,
         "code": attachment.code,
     }

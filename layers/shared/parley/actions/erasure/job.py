@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from parley.actions.erasure import alone, memberships, words
+from parley.actions.erasure import alone, attachments, memberships, words
 from parley.actions.erasure.work import Unit, Work
 from parley.actions.people import profiles
 from parley.adapters.dynamodb import conditions
@@ -123,4 +123,5 @@ _PARTS: Mapping[Part, Callable[[Work], Unit]] = {
     "exports": alone.erase_exports,
     "tickets": alone.erase_tickets,
     "words_left_behind": alone.erase_words_left_behind,
+    "attachments": attachments.erase_attachments,
 }

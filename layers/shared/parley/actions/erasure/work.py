@@ -10,7 +10,7 @@ from parley.domain.api.identity import Identity
 from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.steps import Change, ChangeKind
-from parley.domain.erasure.job import Job
+from parley.domain.erasure.job import FILE_CHARACTERS, Job
 
 
 class Unit(Struct, frozen=True):
@@ -45,6 +45,10 @@ class Work:
     def saw(self, text: str | None) -> None:
         """Counts a text that was read."""
         self.read += len(text or "")
+
+    def deleted_file(self) -> None:
+        """Counts a file that was deleted as the text that can be read in the same time."""
+        self.read += FILE_CHARACTERS
 
     @property
     def has_read_enough(self) -> bool:

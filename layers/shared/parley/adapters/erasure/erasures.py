@@ -158,6 +158,16 @@ def first_membership(user_id: str) -> str | None:
     return next((row.conversation_id for row in found), None)
 
 
+def attachments_of(user_id: str, after: str | None, limit: int) -> list[str]:
+    """Returns up to `limit` ids of a person's attachments, after the id `after`; one round trip.
+
+    The index may be a second late.
+    """
+    condition = None if after is None else tables.File.attachment_id > after
+    found = tables.File.by_owner.query(user_id, condition, limit=limit, page_size=limit)
+    return [row.attachment_id for row in found]
+
+
 def blocks_of(user_id: str, limit: int) -> list[str]:
     """Returns up to `limit` people who have a block with a person; one round trip."""
     found = tables.Block.query(user_id, limit=limit, page_size=limit, consistent_read=True)

@@ -28,6 +28,8 @@ AGAIN_S = 310  # API Gateway keeps the authorizer's answers for 300 s (template.
 # Characters of text that a step reads before it leaves the rest to the next step: a few MB in UTF-8, which take even a
 # small Lambda function some seconds of its 60. 20 units of 500 long messages would be 400 MB.
 MAX_READ = 1_000_000
+# A file counts as so many of them, because its end takes up to eight calls: 100 files are a step.
+FILE_CHARACTERS = 10_000
 # A step is tried five times, six minutes apart (template.yaml, ErasureSteps).
 STALLED_MS = 45 * 60_000
 # A record of a `client_id` counts for 24 hours and is deleted a few days later (aws-facts.md#dynamodb-time-to-live).
@@ -35,7 +37,7 @@ RECORDS_MS = 7 * 24 * 3_600_000
 
 Part = Literal[
     "presence", "profile", "memberships", "conversations", "blocks", "calls", "reports", "audit", "word_lists",
-    "exports", "tickets", "words_left_behind",
+    "exports", "tickets", "words_left_behind", "attachments",
 ]  # fmt: skip
 PARTS: tuple[Part, ...] = get_args(Part)
 # Of a conversation, in order; `tell` tells its members that much has changed.
