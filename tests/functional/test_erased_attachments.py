@@ -25,7 +25,7 @@ from tests.harness import Frame, Parley, User
 
 ID = "zoe.quibble@example.org"
 WORD = "wombat"  # in the names and in the bytes of all of her files, and nowhere else
-ASKED = {"name": f"{WORD}.pdf"}
+ASKED: dict[str, object] = {"name": f"{WORD}.pdf"}
 HERS, BOBS = f"%PDF-1.7 {WORD}".encode(), b"%PDF-1.7 of bob"
 
 
@@ -47,7 +47,7 @@ def hers(parley: Parley, her: User, conversation_id: str) -> str:
 
 def files(parley: Parley) -> list[dict[str, Any]]:
     """Returns the rows of attachments."""
-    rows = [json.loads(row) for row in stored(parley)["Files"]]
+    rows: list[dict[str, Any]] = [json.loads(row) for row in stored(parley)["Files"]]
     return [row for row in rows if not row["attachment_id"]["S"].endswith("#")]
 
 
