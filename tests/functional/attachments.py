@@ -82,7 +82,7 @@ def put_object(parley: Parley, key: str, body: bytes) -> None:
 def carry(parley: Parley, attachment_id: str, message_id: str, position: int = 0, kind: str = "file") -> None:
     """Lets a message carry an attachment, as its send and then the stream write it."""
     conversation_id, _, seq = message_id.partition(".")
-    place = {"shelf": f"{conversation_id}#{kind}", "place": int(seq) * 100 + position}
+    place = {"shelf": f"{conversation_id}#{kind}", "place": int(seq) * 100 + 99 - position}
     set_row(parley, attachment_id, kind=kind, seq=int(seq), position=position, **place)
 
 

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from parley.domain.attachments.file_names import MAX_NAME_BYTES, content_disposition, safe_name, with_extension
+from parley.domain.attachments.file_names import (
+    MAX_NAME_BYTES,
+    content_disposition,
+    harmless_name,
+    safe_name,
+    with_extension,
+)
 
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -116,3 +122,19 @@ def test_no_name_breaks_out_of_the_header(name: str) -> None:
 
     assert found
     assert unquote(found[2]) == safe_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "extension", "harmless"),
+    [
+        ("run.bat", ".txt", "run.bat.txt"),
+        ("EVIL.EXE", ".png", "EVIL.EXE.png"),
+        ("page.html", ".txt", "page.html.txt"),
+        ("x.svg", ".png", "x.svg.png"),
+        ("notes.md", ".txt", "notes.md"),
+        ("photo", ".jpg", "photo"),
+        ("a" * 300 + ".exe", ".txt", "a" * 250 + ".txt"),
+    ],
+)
+def test_no_double_click_runs_a_file(name: str, extension: str, harmless: str) -> None:
+    assert harmless_name(name, extension) == harmless

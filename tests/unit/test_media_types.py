@@ -2,7 +2,15 @@
 
 import pytest
 
-from parley.domain.attachments.media_types import ALLOWED, INLINE, allowed_types, canonical, kind_of, may_be_inline
+from parley.domain.attachments.media_types import (
+    ALLOWED,
+    INLINE,
+    allowed_types,
+    canonical,
+    extension_of,
+    kind_of,
+    may_be_inline,
+)
 
 DANGEROUS = ["text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/xml", "text/javascript"]
 
@@ -64,3 +72,7 @@ def test_a_deployment_allows_types_and_families() -> None:
 def test_a_deployment_cannot_allow_what_is_not_examined(setting: str) -> None:
     with pytest.raises(ValueError):
         allowed_types(setting)
+
+
+def test_every_type_has_an_extension() -> None:
+    assert {extension_of(mime)[0] for mime in ALLOWED} == {"."}

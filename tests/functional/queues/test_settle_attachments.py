@@ -35,7 +35,7 @@ def test_sent_attachments_come_into_the_gallery_and_out_of_count_and_sweep(
     for position, attachment_id in enumerate(made):
         found = row(parley, attachment_id)
         assert found is not None
-        assert (found["shelf"], found["place"]) == (f"{conversation_id}#file", str(SEQ * 100 + position))
+        assert (found["shelf"], found["place"]) == (f"{conversation_id}#file", str(SEQ * 100 + 99 - position))
         assert found["is_counted"] is False
         assert found.keys().isdisjoint({"sweep_shard", "sweep_at_s"})
     assert unsent(parley, alice) == 1

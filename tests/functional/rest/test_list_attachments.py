@@ -92,7 +92,7 @@ def test_files_of_one_message_keep_their_order(parley: Parley) -> None:
     for position, attachment_id in enumerate(files):
         carry(parley, attachment_id, message_id, position, kind="image")
 
-    assert names(bob, conversation_id) == ["2.png", "1.png", "0.png"]
+    assert names(bob, conversation_id) == ["0.png", "1.png", "2.png"]
 
 
 def test_deleted_and_hidden_messages_and_files_no_longer_kept_are_left_out(parley: Parley) -> None:

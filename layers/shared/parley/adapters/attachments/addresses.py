@@ -6,10 +6,9 @@ from parley.adapters import environment
 from parley.adapters.dynamodb import clients
 from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.attachments.file_names import content_disposition, with_extension
-from parley.domain.attachments.media_types import may_be_inline
+from parley.domain.attachments.media_types import extension_of, may_be_inline
 
 URL_S = 60  # for which an address is valid
-_EXTENSIONS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}  # of thumbnails
 
 
 def file_url(attachment: StoredAttachment) -> str:
@@ -26,7 +25,7 @@ def thumbnail_url(attachment: StoredAttachment) -> str | None:
     content_type = attachment.thumbnail_type
     if content_type is None:
         return None
-    name = with_extension(attachment.name, _EXTENSIONS.get(content_type, ""))
+    name = with_extension(attachment.name, extension_of(content_type))
     return _url(f"thumbnails/{attachment.of_file}", content_type, content_disposition(name, inline=True))
 
 

@@ -61,7 +61,10 @@ def readable(rows: batches.Rows, attachment_ids: Iterable[str]) -> dict[str, Sto
 
 
 class Place(Struct, frozen=True, order=True):
-    """An entry of a gallery. Its place is the seq of the message × `PLACES`, and the position in the message."""
+    """An entry of a gallery. Its place is the seq of the message × `PLACES`, and the position from the end.
+
+    So the newest message comes first, and its files in their order.
+    """
 
     place: int
     attachment_id: str

@@ -37,7 +37,7 @@ def settle(sent: Sequence[tuple[StoredAttachment, int | None]], usage: Usage | N
         for attachment, sweep_at_s in sent:
             settled = {
                 "shelf": f"{attachment.conversation_id}#{attachment.kind}",
-                "place": (attachment.seq or 0) * PLACES + attachment.position,
+                "place": (attachment.seq or 0) * PLACES + PLACES - 1 - attachment.position,
                 "is_counted": False,
                 "sweep_shard": None if sweep_at_s is None else shard(attachment.attachment_id),
                 "sweep_at_s": sweep_at_s,

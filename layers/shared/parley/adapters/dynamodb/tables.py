@@ -580,7 +580,7 @@ class File(Table):
     sweep_shard = UnicodeAttribute(null=True)
     sweep_at_s = NumberAttribute(null=True)
     shelf = UnicodeAttribute(null=True)  # `<conversation id>#<kind>`
-    place = NumberAttribute(null=True)  # the message's seq × 100, and the position in it
+    place = NumberAttribute(null=True)  # the message's seq × 100, + 99 − the position in it
     # of a person's usage
     unsent = NumberAttribute(null=True)
     day = NumberAttribute(null=True)

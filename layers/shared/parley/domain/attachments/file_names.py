@@ -8,6 +8,15 @@ MAX_NAME_BYTES = 255  # of UTF-8, as ext4 and APFS allow; so it has at most 255 
 MAX_EXTENSION_BYTES = 20  # a longer one is a part of the name that happens to follow a dot
 NAMELESS = "file"
 
+# Extensions of files that some system runs at a double click, or that a browser opens as a page with scripts.
+_RUN = frozenset(
+    (
+        "app bat chm cmd com command cpl desktop dll dmg exe gadget hta htm html inf ins isp jar job js jse lnk mht"
+        " mhtml msc msi msp mst pif pkg ps1 ps1xml ps2 psc1 psm1 py pyw reg scf scr sct sh shb shtml svg sys url vb"
+        " vbe vbs ws wsc wsf wsh xhtml xml xsl"
+    ).split()
+)
+
 _SEPARATORS = re.compile(r"[/\\]")
 _FORBIDDEN = re.compile(r'[<>:"|?*]')  # Windows refuses these ("Naming Files, Paths, and Namespaces")
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[0-9¹²³]|conin\$|conout\$)", re.IGNORECASE)
@@ -38,6 +47,16 @@ def with_extension(name: str, extension: str) -> str:
     """Returns a safe name with another extension, such as `.jpg` for a photo that was a `.heic`."""
     stem, _ = _parts(safe_name(name))
     return safe_name(f"{stem}{extension}")
+
+
+def harmless_name(name: str, extension: str) -> str:
+    """Returns a safe name that no double click runs: `run.bat` of a text becomes `run.bat.txt`.
+
+    `extension` is that of the verified type, with its dot.
+    """
+    safe = safe_name(name)
+    _, own = _parts(safe)
+    return safe_name(safe + extension) if own.removeprefix(".").lower() in _RUN else safe
 
 
 def content_disposition(name: str, *, inline: bool) -> str:

@@ -32,6 +32,38 @@ ALLOWED = IMAGES | AUDIO | VIDEO | {PDF} | TEXT | OLD_OFFICE | OPEN_XML | OPEN_D
 # A browser may show these in its own window; the scanner has written each of them itself.
 INLINE = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 
+_EXTENSIONS = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/webp": ".webp",
+    "image/heic": ".heic",
+    "image/heif": ".heif",
+    "audio/webm": ".webm",
+    "audio/ogg": ".ogg",
+    "audio/mp4": ".m4a",
+    "audio/aac": ".aac",
+    "audio/mpeg": ".mp3",
+    "audio/wav": ".wav",
+    "audio/flac": ".flac",
+    "video/mp4": ".mp4",
+    "video/webm": ".webm",
+    "video/quicktime": ".mov",
+    PDF: ".pdf",
+    "text/plain": ".txt",
+    "text/csv": ".csv",
+    "text/markdown": ".md",
+    "application/msword": ".doc",
+    "application/vnd.ms-excel": ".xls",
+    "application/vnd.ms-powerpoint": ".ppt",
+    f"{_OPEN_XML}wordprocessingml.document": ".docx",
+    f"{_OPEN_XML}spreadsheetml.sheet": ".xlsx",
+    f"{_OPEN_XML}presentationml.presentation": ".pptx",
+    "application/vnd.oasis.opendocument.text": ".odt",
+    "application/vnd.oasis.opendocument.spreadsheet": ".ods",
+    "application/vnd.oasis.opendocument.presentation": ".odp",
+}
+
 # Browsers and phones have several names for one type.
 _SYNONYMS = {
     "image/jpg": "image/jpeg",
@@ -71,6 +103,11 @@ def kind_of(mime: str) -> Kind:
     if known in AUDIO:
         return "audio"
     return "video" if known in VIDEO else "file"
+
+
+def extension_of(mime: str) -> str:
+    """Returns the usual extension of a type that may be sent, with its dot."""
+    return _EXTENSIONS[mime]
 
 
 def may_be_inline(mime: str) -> bool:
