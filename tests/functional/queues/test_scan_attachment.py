@@ -179,6 +179,18 @@ def test_photo_of_a_phone_becomes_a_jpeg_and_is_named_so(parley: Parley, alice: 
     assert objects(parley, "Attachments")[f"files/{done.id}"].startswith(b"\xff\xd8")
 
 
+def test_file_with_a_name_that_runs_gets_the_extension_of_its_type(
+    parley: Parley, alice: User, conversation_id: str
+) -> None:
+    names = [
+        scanned(alice, conversation_id, b"echo hello", "text/plain", "run.bat").row["name"],
+        scanned(alice, conversation_id, picture("PNG"), "image/png", "evil.exe").row["name"],
+        scanned(alice, conversation_id, b"hello", "text/plain", "hello.md").row["name"],
+    ]
+
+    assert names == ["run.bat.txt", "evil.exe.png", "hello.md"]
+
+
 def test_s3_refuses_what_the_form_does_not_allow(parley: Parley, alice: User, conversation_id: str) -> None:
     asked = ask(alice, conversation_id, "text/plain", 10)
     late = ask(alice, conversation_id, "text/plain", 10)
