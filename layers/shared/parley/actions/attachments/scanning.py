@@ -85,7 +85,7 @@ def _delete_left_over(attachment_id: str, attachment: StoredAttachment | None) -
     """Deletes clean copies that nobody needs: a run may have died after it wrote them, or was overtaken."""
     if attachment is None or attachment.state not in ("clean", "deleted") or attachment.refs < 1:
         files.delete(attachment_id)
-    elif attachment.thumbnail_type is None:
+    elif attachment.state == "clean" and attachment.thumbnail_type is None:  # forwards may show a deleted one's
         files.delete_thumbnail(attachment_id)
 
 

@@ -38,13 +38,23 @@ def _sweep_attachment(request: Request, run: Run, key: Key, read: StoredAttachme
 def _look_after(request: Request, found: StoredAttachment) -> int:
     """Ends an attachment whose time is over, or settles a sent one; raises LostRace."""
     if found.seq is None:
-        _expire(request, found)
-        return 1
+        return _look_after_unsent(request, found)
     until_s = retention.kept_until_s(found, limits.retention_days())
     if found.state == "deleted" or until_s is not None and until_s <= request.now_s:
         endings.end(found, request.now_ms)
         return 1
     settle.settle_sent([found.attachment_id], found.seq, request.now_ms)
+    return 0
+
+
+def _look_after_unsent(request: Request, found: StoredAttachment) -> int:
+    """Ends an attachment that nobody has sent in time; before that, no longer counts one whose upload never came."""
+    until_s = retention.unsent_until_s(found)
+    if found.state == "deleted" or until_s <= request.now_s:
+        _expire(request, found)
+        return 1
+    is_over = found.is_counted and found.state_at(request.now_ms) == "expired"
+    lives.wait(found, lives.read_usage(found.user_id).without() if is_over else None, until_s, request.now_ms)
     return 0
 
 

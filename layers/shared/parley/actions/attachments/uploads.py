@@ -140,7 +140,8 @@ def moved_entry(attachment: StoredAttachment, now_ms: int) -> OutboxEntry:
 
 
 def _again(request: Request, earlier: StoredAttachment, wished: StoredAttachment) -> AttachmentUpload:
-    if earlier.fingerprint != wished.fingerprint:
+    # A deleted attachment, which remains for its forwards, has no fingerprint any more.
+    if earlier.fingerprint not in (wished.fingerprint, None):
         raise Unprocessable(
             "client_id_reused",
             "This client_id was used for another attachment.",

@@ -13,7 +13,7 @@ from pynamodb.transactions import TransactWrite
 from parley.adapters.dynamodb import batches, clients, conditions, outbox, tables, unreadable
 from parley.adapters.threads import Threads
 from parley.domain.api.outbox import OutboxEntry
-from parley.domain.attachments.attachment import PLACES, UNSENT_S, StoredAttachment, shard
+from parley.domain.attachments.attachment import ARRIVAL_S, FORM_S, PLACES, UNSENT_S, StoredAttachment, shard
 from parley.domain.attachments.usage import Usage
 
 _FIELDS = StoredAttachment.__struct_fields__
@@ -214,7 +214,7 @@ def _moving(attachment: StoredAttachment) -> Mapping[str, Any]:
 
 def row_of(attachment: StoredAttachment) -> tables.File:
     """Returns the row of a new attachment."""
-    due_at_s = attachment.created_at_ms // 1000 + UNSENT_S
+    due_at_s = attachment.created_at_ms // 1000 + FORM_S + ARRIVAL_S
     return tables.File(
         attachment_id=attachment.attachment_id,
         **{**_values(attachment), "sweep_at_s": due_at_s},

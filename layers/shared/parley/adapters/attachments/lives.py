@@ -73,6 +73,20 @@ def release(
             outbox.put_entry(transaction, entry)
 
 
+def wait(attachment: StoredAttachment, usage: Usage | None, at_s: int, now_ms: int) -> None:
+    """Schedules the sweep's next look at an unsent attachment; raises LostRace if it has changed. One round trip.
+
+    `usage` is its owner's without it, if it counts no longer.
+    """
+    left: dict[str, object] = {"sweep_at_s": at_s}
+    if usage is not None:
+        left["is_counted"] = False
+    with conditions.transaction() as transaction:
+        _update(transaction, attachment, left, _as_read(attachment))
+        if usage is not None:
+            attachments.put_usage(transaction, usage, now_ms)
+
+
 def forget(attachment: StoredAttachment) -> None:
     """Deletes a row that nothing needs any more; does nothing if it is gone. One round trip."""
     needless = tables.File.state == "deleted"

@@ -7,10 +7,10 @@ from msgspec import Struct, convert
 
 from parley.adapters.attachments import attachments
 from parley.adapters.conversations import conversations, message_rows
-from parley.adapters.dynamodb import batches, tables
+from parley.adapters.dynamodb import batches, tables, unreadable
 from parley.adapters.moderation import word_list_cache
 from parley.domain.api import ids
-from parley.domain.api.types import Note, Origin
+from parley.domain.api.types import MessageAttachment, Note, Origin
 from parley.domain.attachments import compact
 from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.conversations.head import Head, Membership
@@ -198,6 +198,15 @@ _PLAIN = ("conversation_id", "seq", "sender_id", "kind", "text", "created_at_ms"
 _OPTIONAL = ("edited_at_ms", "deleted_at_ms", "reply_to_seq")
 
 
+def _attachments(row: tables.Message) -> tuple[MessageAttachment, ...]:
+    """Returns a message's attachments; none if their text is damaged, so that it hides no message."""
+    try:
+        return compact.decode(row.attachments)
+    except unreadable.ERRORS:
+        unreadable.report("Messages", [ids.message_id(row.conversation_id, int(row.seq))])
+        return ()
+
+
 def _message(row: tables.Message) -> StoredMessage:
     return msgspec.convert(
         {name: getattr(row, name) for name in (*_PLAIN, *_OPTIONAL)}
@@ -205,7 +214,7 @@ def _message(row: tables.Message) -> StoredMessage:
             "system": convert(row.system, type=Note) if row.system else None,
             "forwarded_from": convert(row.forwarded_from, type=Origin) if row.forwarded_from else None,
             "mentions": tuple(row.mentions or ()),
-            "attachments": compact.decode(row.attachments),
+            "attachments": _attachments(row),
             "reactions": convert(row.reactions or {}, type=dict[str, Tally]),
             "pinned": bool(row.pinned),
             "change_seq": int(row.change_seq or 0),
