@@ -7,9 +7,9 @@ from urllib.parse import quote
 import pytest
 
 from parley.domain.attachments.attachment import UNSENT_S
-from tests.functional.attachments import ask_upload, clean_attachment, set_row
+from tests.functional.attachments import ASKED, FILE, ask_upload, clean_attachment, put_object, set_row
 from tests.functional.replies import Refusal, at_once, invalid, refusal, stored
-from tests.functional.talk import contents, forget_events, frame_refusal, joined, make_group, open_direct, say
+from tests.functional.talk import contents, forget_events, frame_refusal, joined, make_group, names, open_direct, say
 from tests.harness import Parley, Reply, User
 
 PHOTO: dict[str, Any] = {
@@ -273,6 +273,60 @@ def test_first_message_to_a_user_carries_an_attachment(parley: Parley, alice: Us
 
     assert (reply.status, again.status) == (201, 200)
     assert [one["id"] for one in reply.json["attachments"]] == [attachment_id]
+
+
+def ahead_of_talk(parley: Parley, person: User, user_id: str, **found: object) -> str:
+    """Returns the id of a file for a conversation that nobody has opened; its row is as a scan left it."""
+    reply = person.post("/attachments", json=ASKED | {"user_id": user_id})
+    assert reply.status == 201, reply
+    attachment_id = str(reply.json["attachment"]["id"])
+    put_object(parley, f"files/{attachment_id}", FILE)
+    set_row(parley, attachment_id, **{"state": "clean", "version": 3, **found})
+    return attachment_id
+
+
+def test_message_with_a_file_opens_the_conversation(parley: Parley, alice: User, bob: User) -> None:
+    phone, attachment_id = bob.connect(), ahead_of_talk(parley, alice, "bob")
+
+    reply = alice.post("/messages", json={"user_id": "bob", "attachment_ids": [attachment_id], "client_id": "c1"})
+    again = alice.post("/messages", json={"user_id": "bob", "attachment_ids": [attachment_id], "client_id": "c1"})
+
+    assert (reply.status, again.status, again.json["id"]) == (201, 200, reply.json["id"])
+    assert (reply.json["seq"], [one["id"] for one in reply.json["attachments"]]) == (1, [attachment_id])
+    assert names(phone.events())[:2] == ["conversation_created", "message_notification"]
+    assert bob.get(f"/attachments/{attachment_id}").status == 302
+
+
+def _mine_in(state: str, **more: object) -> Callable[[Parley, User, User], list[str]]:
+    return lambda parley, alice, carol: [ahead_of_talk(parley, alice, "bob", state=state, **more)]
+
+
+REFUSED_FIRST: dict[str, tuple[Callable[[Parley, User, User], list[str]], str]] = {
+    "not scanned": (_mine_in("scanning"), "attachment_not_ready"),
+    "rejected": (_mine_in("rejected", code="damaged"), "attachment_rejected"),
+    "not there": (lambda parley, alice, carol: ["a_" + "a" * 26], "attachment_not_found"),
+    "another's": (lambda parley, alice, carol: [ahead_of_talk(parley, carol, "bob")], "attachment_not_found"),
+    "for another person": (
+        lambda parley, alice, carol: [ahead_of_talk(parley, alice, "carol")],
+        "attachment_of_other_conversation",
+    ),
+    "too many": (lambda parley, alice, carol: [f"a_{letter * 26}" for letter in "abcdef"], "too_many_attachments"),
+}
+
+
+@pytest.mark.parametrize("made, code", REFUSED_FIRST.values(), ids=REFUSED_FIRST)
+def test_refused_first_message_opens_no_conversation(
+    parley: Parley, alice: User, bob: User, made: Callable[[Parley, User, User], list[str]], code: str
+) -> None:
+    phone = bob.connect()
+    body = {"user_id": "bob", "attachment_ids": made(parley, alice, parley.user("carol"))}
+
+    reply = alice.post("/messages", json=body)
+
+    assert reply.json["code"] == code
+    assert phone.events() == []
+    assert stored(parley)["Conversations"] == []
+    assert stored(parley)["Memberships"] == []
 
 
 def test_edit_changes_the_text_alone_and_may_leave_none(parley: Parley, alice: User, bob: User) -> None:

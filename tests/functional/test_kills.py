@@ -290,6 +290,19 @@ def send_to_new(world: World) -> object:
     return settled(answered(world.alice.post("/messages", json=body)))
 
 
+def send_file_to_new(world: World) -> object:
+    return settled(answered(world.alice.post("/messages", json={"user_id": "carol", **attached(world)})))
+
+
+def attach_for_carol(world: World) -> None:
+    """Lets alice have a clean file for carol, with whom she has no conversation."""
+    meet_carol(world)
+    body = {"user_id": "carol", "name": "plan.pdf", "type": "application/pdf", "size": 10}
+    attachment_id = answered(world.alice.post("/attachments", json=body))["attachment"]["id"]
+    set_row(world.parley, attachment_id, state="clean", version=3)
+    world.files[:] = [attachment_id]
+
+
 def meet_carol(world: World) -> None:
     world.devices["carol"] = world.parley.user("carol").connect()
 
@@ -840,6 +853,7 @@ SCENARIOS = [
     Scenario("rest/send_message", send_to_slow_and_gone, lose_a_device, variant="slow and gone devices"),
     Scenario("rest/send_message_to_user", send_to_user),
     Scenario("rest/send_message_to_user", send_to_new, meet_carol, variant="new conversation"),
+    Scenario("rest/send_message_to_user", send_file_to_new, attach_for_carol, variant="file, new conversation"),
     Scenario("rest/mark_read", patch("/messages/{}.2/read"), said),
     Scenario("rest/mark_conversation_read", patch("/conversations/{}/read-all"), said),
     Scenario("rest/mark_read", patch("/messages/{}.2/read"), and_then(said, be_blocked), variant="under a block"),

@@ -1,5 +1,7 @@
 """Opening a direct conversation or a group, or getting the one that is there."""
 
+from collections.abc import Callable
+
 from parley.actions import limits, push, screening
 from parley.actions.conversations import groups
 from parley.actions.conversations.views import view_conversations
@@ -53,11 +55,17 @@ def _check_fields(request: Request, wanted: CreateConversation) -> None:
 
 
 def open_direct(
-    request: Request, user_id: str, wanted: WantedContext | None, text: str = "", attachments: int = 0
+    request: Request,
+    user_id: str,
+    wanted: WantedContext | None,
+    text: str = "",
+    attachments: int = 0,
+    check: Callable[[Head], None] | None = None,
 ) -> tuple[Head, limits.Asked | None]:
     """Returns the head of the direct conversation and, if it is new, what the caller's own bucket gave for it.
 
-    `text` and a number of `attachments` are its first message. Refuses what the policy forbids.
+    `text` and a number of `attachments` are its first message. Refuses what the policy forbids. `check` gets the head
+    of a new conversation before it is written, and refuses its first message.
     """
     about = Context(wanted.type, wanted.id) if wanted and wanted.type != NO_CONTEXT else None
     title = wanted.title if wanted else None
@@ -79,6 +87,8 @@ def open_direct(
         screened = screening.screen(request, title, "context/title").text if title is not None else None
         asked = limits.take_own(request, text, attachments)
         head = _new_head(request, wish, about, screened, awaits_answer=not decision.vouches)
+        if check is not None:
+            check(head)
         if conversations.open_direct(head):
             _tell_created(request, head)
             return head, asked

@@ -97,24 +97,44 @@ def send_behind(
 
     `ahead` holds what was read beside the head; it is marked to the members in `blockers`.
     """
-    rights.require(head, request.user_id, "send_message")
-    if EVERYONE in draft.mentions:
-        rights.require(head, request.user_id, "mention_everyone")
+    _check_rights(request, head, draft)
     screened = screening.screen(request, draft.words)
-    named, found = ahead.named, ahead.attachments
-    step = send_steps.send_message(
-        head,
-        draft,
-        request,
-        text=screened.text,
-        named=named,
-        found=found,
-        forward=forward,
-        longest_voice_ms=longest_voice_ms(draft),
-    )
+    step = _step(request, head, draft, ahead, screened.text, forward)
     counted = limits.counted(request, limits.in_turn(request, step, ahead.mine), asked)
     message = write(request, screening.flagged(request, counted, screened), blockers)
     return None if message is None else _sent(message, replayed=False)
+
+
+def check_first(request: Request, head: Head, draft: Draft, ahead: messages.Ahead) -> None:
+    """Refuses the first message of a conversation that is not there yet; `head` is the one that it would have."""
+    _check_rights(request, head, draft)
+    _step(request, head, draft, ahead)
+
+
+def _check_rights(request: Request, head: Head, draft: Draft) -> None:
+    rights.require(head, request.user_id, "send_message")
+    if EVERYONE in draft.mentions:
+        rights.require(head, request.user_id, "mention_everyone")
+
+
+def _step(
+    request: Request,
+    head: Head,
+    draft: Draft,
+    ahead: messages.Ahead,
+    text: str | None = None,
+    forward: Forward | None = None,
+) -> Step:
+    return send_steps.send_message(
+        head,
+        draft,
+        request,
+        text=text,
+        named=ahead.named,
+        found=ahead.attachments,
+        forward=forward,
+        longest_voice_ms=longest_voice_ms(draft),
+    )
 
 
 def write(request: Request, step: Step, blockers: Blockers = ()) -> Message | None:
