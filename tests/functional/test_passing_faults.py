@@ -40,6 +40,7 @@ Error = ClientError | BotoCoreError
 SINGLE_WRITES = ("PutItem", "UpdateItem", "DeleteItem")
 WRITES = (*SINGLE_WRITES, "TransactWriteItems")
 ALWAYS = 10_000
+DOWNLOADS = ("get_attachment", "get_thumbnail")  # the operations that answer with a redirect
 
 
 @dataclass(frozen=True)
@@ -399,15 +400,17 @@ def steady(answer: dict[str, Any]) -> dict[str, Any]:
 
 def test_whatever_call_of_a_reading_operation_fails_the_next_try_reads(system: System) -> None:
     known = {scenario.operation for scenario in SCENARIOS}
-    reading = [one for one in everything(system.template) if str(one) not in known]
     with stage(system, Scenario("reading", lambda world: None)) as staged:
+        # Only here: the handlers are imported, and they need the environment of the stage.
+        reading = [one for one in everything(system.template) if str(one) not in known]
         world, parley = staged.world, staged.world.parley
         parts = people_there(world)
         for attempt in reading:
             counter = Counter()
             with hooked(parley, counter):
                 expected = ask(world, attempt, parts)
-            assert expected.get("status", 200) < 400 and expected.get("type") != "error", (str(attempt), expected)
+            success = 302 if attempt.operation.name in DOWNLOADS else 299
+            assert expected.get("status", 200) <= success and expected.get("type") != "error", (str(attempt), expected)
             for place, fault in plays(None, counter):
                 where = f"{attempt}: {place} fails: {fault}"
                 failing = Failing(place, fault)
