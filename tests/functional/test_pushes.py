@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.functional.attachments import upload
+from tests.functional.attachments import ask_upload, set_row, upload
 from tests.functional.replies import stored
 from tests.functional.talk import LEASE_S, LEAST_S, forget_events, make_group, names, open_direct, say
 from tests.harness import Parley, Reply, Socket, User
@@ -58,6 +58,11 @@ class World:
         event = {"messageId": "m1", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}
         result = self.parley.functions.invoke("ScanAttachment", {"Records": [event]})
         assert result == {"batchItemFailures": []}
+
+    def let_upload_of_bob_be_due(self) -> None:
+        """Lets Bob ask for an upload that the sweep is to delete now."""
+        made = ask_upload(self.bob, self.conversation_id)
+        set_row(self.parley, made, sweep_at_s=self.parley.clock() // 1000)
 
     def over_rest(self, reply: Reply) -> None:
         assert reply.status in (200, 201), reply
@@ -218,6 +223,11 @@ PUSHES = {
         lambda w: w.parley.run_schedule("ClearStaleCalls"),
         ["call_signal", "message_notification"],
         before=lambda w: w.in_conversation("call_signal", call_id="c1", signal="offer"),
+    ),
+    "ClearStaleAttachments": Push(
+        lambda w: w.parley.run_schedule("ClearStaleAttachments"),
+        "attachment_updated",
+        before=World.let_upload_of_bob_be_due,
     ),
     "ClearStaleTyping": Push(
         lambda w: w.parley.run_schedule("ClearStaleTyping"),

@@ -73,6 +73,20 @@ def test_outbox_tells_that_an_upload_has_gone(parley: Parley, talk: tuple[User, 
     assert {each["conversation_id"]["S"] for each in rows if "outbox" in each} == {f"#attachment#{attachment_id}"}
 
 
+def test_uploader_hears_that_an_upload_has_expired(parley: Parley, talk: tuple[User, str]) -> None:
+    alice, conversation_id = talk
+    attachment_id = clean_attachment(parley, alice, conversation_id)
+    parley.advance(UNSENT_S)
+    phone, other = parley.user("alice").connect(), parley.user("bob").connect()
+
+    sweep(parley)
+
+    [event] = phone.events("attachment_updated")
+    assert event["data"]["attachment"]["id"] == attachment_id
+    assert event["data"]["attachment"]["state"] == "expired"
+    assert other.events("attachment_updated") == []
+
+
 def test_sent_attachment_whose_step_was_lost_is_settled(parley: Parley, talk: tuple[User, str]) -> None:
     alice, conversation_id = talk
     [made] = sent(parley, alice, conversation_id)

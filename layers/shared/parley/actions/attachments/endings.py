@@ -3,6 +3,8 @@
 Everything here may happen twice. The row goes last, so a process that dies leaves enough for the next one.
 """
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from parley.adapters.attachments import files, lives
@@ -29,18 +31,33 @@ def release(attachment_id: str, seq: int, now_ms: int) -> None:
     raise conditions.busy()
 
 
-def end(attachment: StoredAttachment, now_ms: int, entry: OutboxEntry | None = None) -> None:
-    """Ends an attachment as it was read, with an entry of the outbox if nothing else tells of it; raises LostRace."""
-    detach(attachment, now_ms, entry)
+def end(
+    attachment: StoredAttachment,
+    now_ms: int,
+    entry: OutboxEntry | None = None,
+    tell: Callable[[], None] | None = None,
+) -> None:
+    """Ends an attachment as it was read, with an entry of the outbox if nothing else tells of it; raises LostRace.
+
+    `tell` is called before the row is deleted, so a process that dies before it leaves the row to the next one.
+    """
+    detach(attachment, now_ms, entry, tell)
     if attachment.file_id is not None:
         lives.forget(attachment)
 
 
-def detach(attachment: StoredAttachment, now_ms: int, entry: OutboxEntry | None = None) -> None:
+def detach(
+    attachment: StoredAttachment,
+    now_ms: int,
+    entry: OutboxEntry | None = None,
+    tell: Callable[[], None] | None = None,
+) -> None:
     """Does the same, and leaves the row of an attachment that shows another one's file; raises LostRace."""
     file = attachment if attachment.file_id is None else lives.read_attachment(attachment.file_id)
     if attachment.state != "deleted":
         file = _write(attachment, file, now_ms, entry)
+    if tell is not None:
+        tell()
     if file is None or file.refs == 0:
         files.delete(attachment.of_file)
         if file is not None:

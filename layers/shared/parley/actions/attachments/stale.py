@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from parley.actions import sweep
+from parley.actions import push, sweep
 from parley.actions.attachments import endings, settle, uploads
 from parley.actions.sweep import RowSweep, Run
 from parley.adapters.attachments import attachments, limits, lives, quarantine
@@ -10,6 +10,7 @@ from parley.adapters.dynamodb import conditions
 from parley.domain.api.request import Request
 from parley.domain.attachments import retention
 from parley.domain.attachments.attachment import StoredAttachment
+from parley.domain.conversations.events import AttachmentUpdated
 from parley.domain.live.sweeps import JOB_ROWS, Key
 
 
@@ -59,9 +60,16 @@ def _look_after_unsent(request: Request, found: StoredAttachment) -> int:
 
 
 def _expire(request: Request, found: StoredAttachment) -> None:
-    """Deletes an attachment that was never sent, with the upload if it was not scanned."""
+    """Deletes an attachment that was never sent, with the upload if it was not scanned, and tells its uploader."""
+    after = retention.deleted(found)
+    event = AttachmentUpdated(attachment=after.view(request.now_ms))
     quarantine.delete(found.attachment_id)
-    endings.end(found, request.now_ms, uploads.moved_entry(retention.deleted(found), request.now_ms))
+    endings.end(
+        found,
+        request.now_ms,
+        uploads.moved_entry(after, request.now_ms),
+        lambda: push.tell(request, [found.user_id], event),
+    )
 
 
 SWEEP = RowSweep[StoredAttachment](

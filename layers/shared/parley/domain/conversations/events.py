@@ -221,9 +221,10 @@ class BlockChanged(ContentEvent, frozen=True, kw_only=True):
 
 
 class AttachmentUpdated(ContentEvent, frozen=True, kw_only=True):
-    """An upload of yours was scanned, or is being scanned: `attachment` is as it is now.
+    """An upload of yours was scanned, is being scanned, or has expired unsent: `attachment` is as it is now.
 
-    A state never goes back (pending, scanning, then any other), so of two events the one further on counts.
+    A state never goes back (pending, scanning, then any other, expired last), so of two events the one further on
+    counts. An expired attachment has no name.
     """
 
     name = "attachment_updated"
