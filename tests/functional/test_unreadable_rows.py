@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.functional.attachment_ends import objects, row, settle, step
+from tests.functional.attachments import clean_attachment, set_row
 from tests.functional.talk import (
     LEASE_S,
     contents,
@@ -163,3 +165,38 @@ def test_row_that_is_unreadable_as_a_whole_is_a_failure_of_its_sweep(
     parley.run_schedule(PRESENCE)
 
     assert failures(capsys, "clear_stale_presence") == 2  # the row, and what putting it off reads back
+
+
+DAMAGED_FILES: dict[str, dict[str, object]] = {"size": {"size": "large"}, "state": {"state": 5}, "kind": {"kind": "x"}}
+
+
+@pytest.mark.parametrize("fields", DAMAGED_FILES.values(), ids=DAMAGED_FILES)
+def test_attachment_with_a_damaged_row_is_not_found_by_a_send(parley: Parley, fields: dict[str, object]) -> None:
+    alice = parley.user("alice")
+    conversation_id = meet(alice, parley.user("bob"))
+    made = clean_attachment(parley, alice, conversation_id)
+    set_row(parley, made, **fields)
+
+    replies = [
+        alice.post(f"/conversations/{conversation_id}/messages", json={"attachment_ids": [made]}),
+        alice.post("/messages", json={"user_id": "bob", "attachment_ids": [made]}),
+    ]
+
+    assert [(reply.status, reply.json["code"]) for reply in replies] == [(404, "attachment_not_found")] * 2
+
+
+def test_damaged_row_keeps_no_other_attachment_from_its_step(parley: Parley) -> None:
+    alice = parley.user("alice")
+    conversation_id = meet(alice, parley.user("bob"))
+    bad, good = (clean_attachment(parley, alice, conversation_id) for _ in range(2))
+    for attachment_id in (bad, good):
+        set_row(parley, attachment_id, seq=3)
+    set_row(parley, bad, size="large")
+
+    settle(parley, step("sent", conversation_id, bad, good, seq=3))
+    shelf = (row(parley, good) or {}).get("shelf")
+    settle(parley, step("released", conversation_id, bad, good, seq=3))
+
+    assert shelf == f"{conversation_id}#file"
+    assert row(parley, good) is None
+    assert {key.rpartition("/")[2] for key in objects(parley)} == {bad}

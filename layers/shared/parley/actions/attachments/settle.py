@@ -27,7 +27,9 @@ def settle_sent(attachment_ids: Iterable[str], seq: int, now_ms: int) -> None:
     """
     wanted = tuple(attachment_ids)
     for _ in conditions.tries():
-        sent = [each for each in attachments.some(wanted).values() if each.seq == seq and each.state == "clean"]
+        sent = [
+            each for each in attachments.some_readable(wanted).values() if each.seq == seq and each.state == "clean"
+        ]
         if not sent:
             return
         try:

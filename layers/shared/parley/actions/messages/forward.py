@@ -81,7 +81,7 @@ def _originals(attachment_ids: Sequence[str]) -> tuple[StoredAttachment, ...]:
     """Returns the attachments of the message; refuses those whose files are deleted; one round trip, or none."""
     if not attachment_ids:
         return ()
-    found = attachments.some(attachment_ids)
+    found = attachments.some_readable(attachment_ids)
     originals = tuple(found[one] for one in attachment_ids if one in found and found[one].state == "clean")
     if len(originals) < len(attachment_ids):
         raise file_deleted()

@@ -24,7 +24,7 @@ def send_message_to_user(request: Request, wanted: SendMessageToUser) -> SentMes
 
     def check(head: Head) -> None:
         if wanted.attachment_ids:
-            found.update(attachments.some(wanted.attachment_ids))
+            found.update(attachments.some_readable(wanted.attachment_ids))
         messages.check_first(request, head, wanted, _ahead(head, found))
 
     count = len(wanted.attachment_ids)

@@ -63,7 +63,7 @@ def before_sending(
         mine=conversations.membership_of(rows, sender_id, conversation_id),
         earlier=_earlier(rows.get(tables.Message, *record) if record else None, now_s),
         named={user_id: conversations.membership_of(rows, user_id, conversation_id) for user_id in mentioned},
-        attachments=attachments.of_rows(rows, attachment_ids),
+        attachments=attachments.readable(rows, attachment_ids),
     )
 
 
