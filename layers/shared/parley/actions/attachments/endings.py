@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from parley.adapters.attachments import attachments, files, lives
+from parley.adapters.attachments import files, lives
 from parley.adapters.dynamodb import conditions
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.attachments import retention
@@ -17,12 +17,10 @@ from parley.domain.attachments.attachment import StoredAttachment
 def release(attachment_id: str, seq: int, now_ms: int) -> None:
     """Takes an attachment from the message of that seq; does nothing if that was done before.
 
-    A row that cannot be read is reported and left, so that the step deals with the other attachments.
-
     Six calls, three of them for the file; one more if another attachment shows it, or if it was still counted.
     """
     for _ in conditions.tries():
-        attachment = attachments.some_readable([attachment_id]).get(attachment_id)
+        attachment = lives.read_attachment(attachment_id)
         if attachment is None or attachment.seq != seq:
             return
         try:

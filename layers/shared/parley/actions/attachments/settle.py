@@ -16,7 +16,8 @@ def settle_attachments(step: AttachmentStep, now_ms: int) -> None:
         case "sent":
             settle_sent(step.attachment_ids, step.seq, now_ms)
         case "released":
-            for attachment_id in step.attachment_ids:
+            # One row that cannot be read is reported here, and must not keep the others from their end.
+            for attachment_id in attachments.some_readable(step.attachment_ids):
                 endings.release(attachment_id, step.seq, now_ms)
 
 
