@@ -58,6 +58,7 @@ TERMS = {
     "connection_s": "Seconds after which API Gateway cuts a connection.",
     "connections": "How many devices one person may have connected at once.",
     "context": "What the conversation is about; null for a general one.",
+    "ReportInContext.attachments": "The addresses of the reported message's files, by the id of the attachment.",
     "ReportInContext.context": "The messages around the reported one, as they are now.",
     "connected_at": "When the connection was opened.",
     "DeviceList.connections": "The caller's live connections, the newest first.",

@@ -1,5 +1,7 @@
 """Downloading: whether the caller may see an attachment, and the addresses at which S3 gives out its files."""
 
+from collections.abc import Sequence
+
 from parley.actions.attachments import visible
 from parley.adapters.attachments import addresses, attachments
 from parley.adapters.dynamodb import batches, tables, unreadable
@@ -57,6 +59,22 @@ def create_attachment_urls(request: Request, wanted: CreateAttachmentUrls) -> At
     beside = batches.read_rows(visible.keys(request, clean))
     urls = {each.attachment_id: _urls(request, each) for each in clean if _is_shown(request, beside, each)}
     return AttachmentUrlMap(attachments={attachment_id: urls.get(attachment_id) for attachment_id in wanted.ids})
+
+
+def urls_of(request: Request, attachment_ids: Sequence[str]) -> dict[str, AttachmentUrls]:
+    """Returns the addresses of those of these attachments that are clean, by id; the caller has checked the right.
+
+    One round trip for 100; none if there are no attachments.
+    """
+    if not attachment_ids:
+        return {}
+    rows = batches.read_rows({tables.File: [attachments.key(attachment_id) for attachment_id in attachment_ids]})
+    found = attachments.readable(rows, attachment_ids)
+    return {
+        attachment_id: _urls(request, each)
+        for attachment_id, each in found.items()
+        if each.state_at(request.now_ms) == "clean"
+    }
 
 
 def _is_shown(request: Request, rows: batches.Rows, attachment: StoredAttachment) -> bool:

@@ -4,6 +4,7 @@ import msgspec
 from msgspec import Struct
 
 from parley.actions import access, limits
+from parley.actions.attachments import downloads
 from parley.actions.parallel import in_parallel
 from parley.adapters.conversations import messages
 from parley.adapters.dynamodb import conditions
@@ -12,7 +13,7 @@ from parley.domain.api import cursors, ids
 from parley.domain.api.errors import Conflict, Field, Invalid, NotFound, Unavailable
 from parley.domain.api.request import Request
 from parley.domain.api.requests import ReportMessage, ReportQuery, ResolveReport
-from parley.domain.api.types import Message
+from parley.domain.api.types import AttachmentUrls, Message
 from parley.domain.conversations.reports import (
     CONTEXT_MESSAGES,
     FiledReport,
@@ -38,11 +39,15 @@ class ReportList(Struct, frozen=True, kw_only=True):
 
 
 class ReportInContext(Struct, frozen=True, kw_only=True):
-    """A report, and the conversation around its message as it is now; `message` is null if it is no longer there."""
+    """A report, and the conversation around its message as it is now; `message` is null if it is no longer there.
+
+    `attachments` has the addresses of the files of the message, by id.
+    """
 
     report: ReportDetails
     message: Message | None
     context: list[Message]
+    attachments: dict[str, AttachmentUrls]
 
 
 def report_message(request: Request, message_id: str, wanted: ReportMessage) -> tuple[FiledReport, bool]:
@@ -82,7 +87,7 @@ def list_reports(request: Request, query: ReportQuery) -> ReportList:
 
 
 def get_report(request: Request, report_id: str) -> ReportInContext:
-    """Returns a report with its message in context, to moderators; three round trips.
+    """Returns a report with its message in context, to moderators; three round trips, one more if it has attachments.
 
     The audit log records the reading before it happens.
     """
@@ -91,10 +96,12 @@ def get_report(request: Request, report_id: str) -> ReportInContext:
     audit.write_entry(new_entry(request, "read_report", report_id, message_id=_message_id(found)))
     first, last = max(1, found.seq - CONTEXT_MESSAGES), found.seq + CONTEXT_MESSAGES
     around = messages.between(found.conversation_id, first, last)
+    message = next((message.for_all() for message in around if message.seq == found.seq), None)
     return ReportInContext(
         report=report_details(found),
-        message=next((message.for_all() for message in around if message.seq == found.seq), None),
+        message=message,
         context=[message.for_all() for message in around],
+        attachments={} if message is None else downloads.urls_of(request, [each.id for each in message.attachments]),
     )
 
 

@@ -11,10 +11,11 @@ from typing import Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from parley.domain.api.request import Request
 from parley.domain.api.times import rfc3339
-from parley.domain.api.types import Context, Message
+from parley.domain.api.types import Context, Message, MessageAttachment
 from parley.domain.conversations.head import Head
 
 ExportFormat = Literal["jsonl", "html"]
@@ -291,6 +292,20 @@ def about_export(job: Job, head: Head, members: Sequence[Person]) -> About:
     )
 
 
+class ExportedAttachment(MessageAttachment, frozen=True, kw_only=True, omit_defaults=True):
+    """A file of an exported message, with its SHA-256 in hexadecimal; without it if the file is gone."""
+
+    sha256: str | None = None
+
+
+def with_hashes(message: Message, hashes: Mapping[str, str | None]) -> Message:
+    """Returns a message whose attachments have the SHA-256 of their files."""
+    exported: list[MessageAttachment] = [
+        ExportedAttachment(**asdict(attachment), sha256=hashes.get(attachment.id)) for attachment in message.attachments
+    ]
+    return replace(message, attachments=exported)
+
+
 def export_line(value: About | Message) -> bytes:
-    """Returns one line of a JSON Lines file: a message exactly as the API shows it."""
+    """Returns one line of a JSON Lines file: a message as the API shows it, and the hashes of its files."""
     return msgspec.json.encode(value) + b"\n"

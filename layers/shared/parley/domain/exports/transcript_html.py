@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from html import escape
+from types import MappingProxyType
 from zlib import crc32
 
 from msgspec import Struct
@@ -69,6 +70,7 @@ ul{list-style:none;display:flex;flex-wrap:wrap;gap:.35rem;margin:.35rem 0 .1rem;
 li{border:1px solid var(--line);background:var(--card);border-radius:999px;padding:.05rem .55rem;font-size:.85rem}
 li.mine{border-color:var(--link);color:var(--link)}
 li.file{border-radius:6px}
+li.file img{display:block;max-width:10rem;max-height:10rem;margin:.3rem 0;border-radius:4px}
 footer{padding:2.5rem 1.25rem 3rem;color:var(--dim);font-size:.85rem;text-align:center}
 .c0{background:#b3403a}.c1{background:#a3572a}.c2{background:#7a6a1a}.c3{background:#3f7a35}
 .c4{background:#1f7a78}.c5{background:#2b69b0}.c6{background:#6a4fb3}.c7{background:#a63d82}
@@ -81,10 +83,13 @@ article>time{opacity:1}}
 _POLICY = (
     "default-src 'none'; "
     f"style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'; "
-    "base-uri 'none'; form-action 'none'"
+    "img-src data:; base-uri 'none'; form-action 'none'"
 )
 
 Names = Mapping[str, str | None]
+Thumbnails = Mapping[str, tuple[str, bytes]]  # by the id of the attachment: the type and the image
+
+_THUMBNAIL_TYPES = ("image/jpeg", "image/png", "image/webp")
 
 _NOTES = {
     "group_created": "{who} made the group “{title}”.",
@@ -148,8 +153,8 @@ def bottom(about: About) -> str:
     return f"</main>\n<footer>{what}</footer>\n</body>\n</html>\n"
 
 
-def article(line: Line, names: Names) -> str:
-    """Returns one message, under the heading of its day if it is the day's first."""
+def article(line: Line, names: Names, thumbnails: Thumbnails = MappingProxyType({})) -> str:
+    """Returns one message with its thumbnails, under the heading of its day if it is the day's first."""
     message, before = line.message, line.before
     is_new_day = before is None or _day(before.created_at) != _day(message.created_at)
     heading = f"<h2>{_long_day(message.created_at)}</h2>\n" if is_new_day else ""
@@ -173,7 +178,7 @@ def article(line: Line, names: Names) -> str:
         + _quote(line, names)
         + _said(message)
         + ("" if is_first else marks)
-        + _files(message)
+        + _files(message, thumbnails)
         + _reactions(message)
         + "</article>\n"
     )
@@ -252,13 +257,21 @@ def _quote(line: Line, names: Names) -> str:
     )
 
 
-def _files(message: Message) -> str:
+def _files(message: Message, thumbnails: Thumbnails) -> str:
     if not message.attachments:
         return ""
     items = "".join(
-        f'<li class="file"><bdi dir="auto">{_text(attachment.name)}</bdi></li>' for attachment in message.attachments
+        f'<li class="file">{_image(thumbnails.get(attachment.id))}<bdi dir="auto">{_text(attachment.name)}</bdi></li>'
+        for attachment in message.attachments
     )
     return f"<ul>{items}</ul>"
+
+
+def _image(thumbnail: tuple[str, bytes] | None) -> str:
+    """Returns a thumbnail within the file itself: its address would end, and the file fetches nothing."""
+    if thumbnail is None or thumbnail[0] not in _THUMBNAIL_TYPES:
+        return ""
+    return f'<img alt="" src="data:{thumbnail[0]};base64,{b64encode(thumbnail[1]).decode()}">'
 
 
 def _reactions(message: Message) -> str:
