@@ -6,8 +6,7 @@ from itertools import islice
 
 from parley.actions import access
 from parley.actions.parallel import in_parallel
-from parley.adapters.attachments import attachments
-from parley.adapters.attachments import files as attachment_files
+from parley.adapters.attachments import attachments, thumbnails
 from parley.adapters.conversations import conversations, messages, personal_marks
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.exports import exports, files
@@ -211,7 +210,7 @@ class _Part:
             if each is None or each.thumbnail_type is None or self._thumbnails == MAX_THUMBNAILS:
                 continue
             self._thumbnails += 1
-            image = attachment_files.read_thumbnail(each.of_file, MAX_THUMBNAIL_BYTES)
+            image = thumbnails.read(each.of_file, MAX_THUMBNAIL_BYTES)
             if image is not None:
                 found[attachment.id] = (each.thumbnail_type, image)
         return found

@@ -76,18 +76,6 @@ def put_copy(copy: Copy, instead_of: Kept | None = None) -> None:
         raise
 
 
-def read_thumbnail(attachment_id: str, most_bytes: int) -> bytes | None:
-    """Returns the thumbnail of an attachment; None if it is gone, or larger than `most_bytes`. One round trip."""
-    try:
-        found = clients.s3().get_object(Bucket=_bucket(), Key=thumbnail_key(attachment_id))
-    except ClientError as error:
-        if _status(error) in (403, 404):  # 403: a caller who may not list a bucket (S3 API reference, GetObject)
-            return None
-        raise
-    with found["Body"] as body:
-        return bytes(body.read()) if found["ContentLength"] <= most_bytes else None
-
-
 def delete(attachment_id: str) -> None:
     """Deletes the file and the thumbnail of an attachment that was uploaded; those that do not exist are no error.
 
