@@ -204,6 +204,8 @@ TERMS = {
     "ListConversations.q": "The text that the title, or the other person's name, must contain.",
     "rate_limits": "What the caller has left of each limit that applied.",
     "reactions": "The reactions to the message, by emoji.",
+    "played_at": "When the member first played the voice message; null if they have not yet.",
+    "Played.played_at": "When the caller first played the message; null if they sent it.",
     "read_at": "When the member read it; null if they have not yet.",
     "read_seq": "The member has read everything up to this seq.",
     "reason": "Why the message was reported.",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bench.calls import Recorded, recording
-from tests.functional.attachments import carry, clean_attachment
+from tests.functional.attachments import carry, clean_attachment, say_aloud
 from tests.functional.talk import LEASE_S, LEAST_S, fill, joined, let_many_block, make_group, open_direct, say
 from tests.harness import Parley, Socket, User
 
@@ -155,6 +155,28 @@ def test_mark_takes_two_round_trips(pair: Pair, action: str) -> None:
     [_, second] = say(pair.bob, pair.conversation_id, "one", "two")
 
     assert pair.ask(action, message_id=second).round_trips <= 2
+
+
+def test_playing_a_voice_message_takes_two_round_trips(pair: Pair) -> None:
+    message_id = say_aloud(pair.parley, pair.bob, pair.conversation_id)["id"]
+
+    spent = pair.spent(lambda: pair.alice.put(f"/messages/{message_id}/played"))
+    again = pair.spent(lambda: pair.alice.put(f"/messages/{message_id}/played"))
+
+    assert (spent.round_trips <= 2, spent.units.write) == (True, 4)
+    assert (again.round_trips, again.units.write) == (1, 0)
+
+
+def test_receipts_of_a_voice_message_take_as_many_round_trips_as_those_of_a_text(pair: Pair) -> None:
+    [text] = say(pair.bob, pair.conversation_id, "hello")
+    voice = say_aloud(pair.parley, pair.bob, pair.conversation_id)["id"]
+    pair.ask("mark_read", message_id=voice)
+
+    def least(message_id: str) -> int:
+        asked = (pair.spent(lambda: pair.bob.get(f"/messages/{message_id}/receipts")) for _ in range(3))
+        return min(spent.round_trips for spent in asked)
+
+    assert least(voice) <= least(text)
 
 
 def test_call_takes_three_round_trips_to_begin_and_two_for_what_is_said(pair: Pair) -> None:

@@ -27,7 +27,7 @@ from parley.domain.attachments.attachment import UNSENT_S
 from parley.domain.conversations import reports
 from parley.triggers.request_log import QUIET
 from tests.functional.attachment_ends import SEQ, forwarded, keys_of, settle, step
-from tests.functional.attachments import EICAR, FILE, clean_attachment, picture, put_object, set_row, upload
+from tests.functional.attachments import EICAR, FILE, clean_attachment, picture, put_object, say_aloud, set_row, upload
 from tests.functional.talk import LEASE_S, LEAST_S, joined, make_group, meet, open_direct, say
 from tests.harness import Call, Frame, Parley, Refused, Reply, Socket, User
 from tests.harness.emptying import Written
@@ -235,6 +235,11 @@ def said(world: World) -> str:
     return say(world.bob, world.conversation_id, "one", "two")[1]
 
 
+def spoken(world: World) -> None:
+    """Lets bob send a voice message."""
+    say_aloud(world.parley, world.bob, world.conversation_id)
+
+
 def be_blocked(world: World) -> None:
     assert world.bob.put("/users/alice/block").status == 200
 
@@ -432,6 +437,10 @@ def sweep_rows(kind: str, *keys: Callable[[World], tuple[str, ...]]) -> Callable
 
 def patch(path: str) -> Callable[[World], object]:
     return lambda world: settled(answered(world.alice.patch(path.format(world.conversation_id))))
+
+
+def play(seq: int) -> Callable[[World], object]:
+    return ask_rest("PUT", f"/messages/{{}}.{seq}/played")
 
 
 def open_here(world: World) -> None:
@@ -856,6 +865,9 @@ SCENARIOS = [
     Scenario("rest/send_message_to_user", send_file_to_new, attach_for_carol, variant="file, new conversation"),
     Scenario("rest/mark_read", patch("/messages/{}.2/read"), said),
     Scenario("rest/mark_conversation_read", patch("/conversations/{}/read-all"), said),
+    Scenario("rest/mark_played", play(1), spoken),
+    Scenario("rest/mark_played", play(1), and_then(spoken, be_blocked), variant="under a block"),
+    Scenario("rest/mark_played", play(2), and_then(in_group, spoken), variant="group"),
     Scenario("rest/mark_read", patch("/messages/{}.2/read"), and_then(said, be_blocked), variant="under a block"),
     Scenario("rest/create_conversation", create_group, meet_carol, variant="group"),
     Scenario("rest/send_message", send_rest, and_then(in_group, an_hour_later), variant="group"),

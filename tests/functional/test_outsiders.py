@@ -22,6 +22,7 @@ MAY_NOT = {
         "owners_only",
         "not_your_message",
         "own_message",
+        "not_a_voice_message",
         "system_message",
         "no_life_cycle",
     ),

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.functional.attachments import ask_upload, set_row, upload
+from tests.functional.attachments import ask_upload, say_aloud, set_row, upload
 from tests.functional.replies import stored
 from tests.functional.talk import LEASE_S, LEAST_S, forget_events, make_group, names, open_direct, say
 from tests.harness import Parley, Reply, Socket, User
@@ -62,7 +62,8 @@ class World:
     def let_upload_of_bob_be_due(self) -> None:
         """Lets Bob ask for an upload that the sweep is to delete now."""
         made = ask_upload(self.bob, self.conversation_id)
-        set_row(self.parley, made, sweep_at_s=self.parley.clock() // 1000)
+        day_ago_ms = self.parley.clock() - 24 * 3600 * 1000
+        set_row(self.parley, made, created_at_ms=day_ago_ms, sweep_at_s=self.parley.clock() // 1000)
 
     def over_rest(self, reply: Reply) -> None:
         assert reply.status in (200, 201), reply
@@ -126,6 +127,11 @@ PUSHES = {
     "MarkConversationRead": Push(
         lambda w: w.over_rest(w.alice.patch(f"/conversations/{w.conversation_id}/read-all")),
         "conversation_read",
+    ),
+    "MarkPlayed": Push(
+        lambda w: w.over_rest(w.alice.put(f"/messages/{w.conversation_id}.2/played")),
+        "message_played",
+        before=lambda w: say_aloud(w.parley, w.bob, w.conversation_id),
     ),
     "UpdateConversation": Push(
         lambda w: w.over_rest(w.alice.patch(f"/conversations/{w.group_id}", json={"title": "Go"})),

@@ -20,8 +20,10 @@ def refusing(code: str, *operations: str) -> dict[str, str]:
 
 
 # On whose message everything is tried.
-OWN = refusing("own_message", "rest/report_message")
-ANOTHERS = refusing("not_your_message", "rest/edit_message")
+TEXT = refusing("not_a_voice_message", "rest/mark_played")
+OWN = {**refusing("own_message", "rest/report_message"), **TEXT}
+ANOTHERS = {**refusing("not_your_message", "rest/edit_message"), **TEXT}
+STATUSES = {"own_message": 400, "not_a_voice_message": 409}  # all other codes: 403
 
 MEMBERS = ("rest/add_members", "rest/put_member", "rest/set_role", "rest/remove_member")
 WRITING = ("rest/send_message", "websocket/send_message", "websocket/typing_start", "rest/create_attachment")
@@ -72,7 +74,7 @@ def try_all(
         if str(one) in column:
             refused = one.ask_quietly(person, socket, conversation_id, others)
             code = column[str(one)]
-            assert (refused.code, refused.status) == (code, 400 if code == "own_message" else 403), one
+            assert (refused.code, refused.status) == (code, STATUSES.get(code, 403)), one
         else:
             answer = one.ask(person, socket, conversation_id)
             assert answer.status < 300 or one.refuses_example, (one, answer)

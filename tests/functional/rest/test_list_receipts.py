@@ -20,7 +20,8 @@ def test_unseen_message_has_a_receipt_without_times(parley: Parley) -> None:
 
     reply = alice.get(f"/messages/{message_id}/receipts")
 
-    assert reply.json == {"receipts": [{"user_id": "bob", "delivered_at": None, "read_at": None}], "next": None}
+    unseen = {"user_id": "bob", "delivered_at": None, "read_at": None, "played_at": None}
+    assert reply.json == {"receipts": [unseen], "next": None}
 
 
 def test_each_move_keeps_its_time(parley: Parley) -> None:

@@ -143,7 +143,7 @@ WRONG: dict[str, tuple[Mapping[str, Any], Refusal]] = {
     "list of users": ({"user_id": ["bob"], "text": "a"}, invalid(("/user_id", "wrong_type"))),
     "unknown field": ({"user_id": "bob", "text": "a", "to": "x"}, invalid(("/to", "unknown_field"))),
     "bad client_id": ({"user_id": "bob", "text": "a", "client_id": "a b"}, invalid(("/client_id", "bad_format"))),
-    "another kind": ({"user_id": "bob", "text": "a", "kind": "voice"}, invalid(("/kind", "not_allowed"))),
+    "another kind": ({"user_id": "bob", "text": "a", "kind": "system"}, invalid(("/kind", "not_allowed"))),
     "oneself": ({"user_id": "alice", "text": "a"}, ("self_conversation", 400, [("/user_id", "not_allowed")])),
     "unknown context": (
         {"user_id": "bob", "text": "a", "context": {"type": "planet", "id": "x"}},

@@ -1,13 +1,14 @@
 """Delivered and read markers: they only move forward, and each move keeps its exact time."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from parley.actions import access, push, visibility
 from parley.actions.conversations import member_pages
-from parley.adapters.conversations import conversations, messages, receipts
+from parley.actions.parallel import in_parallel
+from parley.adapters.conversations import conversations, messages, plays, receipts
 from parley.adapters.conversations.receipts import Kind
 from parley.adapters.dynamodb import conditions
 from parley.domain.api.request import Request
@@ -17,6 +18,7 @@ from parley.domain.api.types import Receipt
 from parley.domain.conversations import views
 from parley.domain.conversations.events import ConversationRead, LiveEvent, MessageDelivered, MessageRead
 from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.message import StoredMessage
 
 MAX_ANSWERS = 50  # messages after one, in which a reader's first own message is looked for
 
@@ -181,15 +183,36 @@ def list_receipts(request: Request, message_id: str, query: ListReceipts) -> Rec
     )
     there = [one for one in sides.values() if head.was_there(one, message)]
     seen = [views.view_membership(head, one, request.user_id) for one in there if one.user_id not in cut_off]
-    times = receipts.first_at_or_after(head.conversation_id, _passed(seen, message.seq), message.seq)
+    times, played = _times(request, head, message, seen)
     answered = _answered(head, [member.user_id for member in seen], message.seq)
     return ReceiptList(
         receipts=[
-            _receipt(one, times.get((one, "delivered")), _first(times.get((one, "read")), answered.get(one)))
+            _receipt(
+                one,
+                times.get((one, "delivered")),
+                _first(times.get((one, "read")), answered.get(one)),
+                played.get(one),
+            )
             for one in (member.user_id for member in there)
         ],
         next=behind,
     )
+
+
+def _times(
+    request: Request, head: Head, message: StoredMessage, seen: Sequence[Membership]
+) -> tuple[dict[tuple[str, Kind], int], dict[str, int]]:
+    """Returns when these members' markers came to a message, and when they played it; one round trip."""
+
+    def moves() -> dict[tuple[str, Kind], int]:
+        return receipts.first_at_or_after(head.conversation_id, _passed(seen, message.seq), message.seq)
+
+    if message.kind != "voice":
+        return moves(), {}
+    people = [member.user_id for member in seen]
+    times, found = in_parallel(moves, lambda: plays.some(head.conversation_id, people, message.seq))
+    shown = {one: play.at_ms for one, play in found.items() if one == request.user_id or head.shows(play)}
+    return times, shown
 
 
 def _passed(sides: Iterable[Membership], seq: int) -> Iterator[tuple[str, Kind]]:
@@ -219,7 +242,12 @@ def _first(*times_ms: int | None) -> int | None:
     return min((one for one in times_ms if one is not None), default=None)
 
 
-def _receipt(user_id: str, delivered_ms: int | None, read_ms: int | None) -> Receipt:
+def _receipt(user_id: str, delivered_ms: int | None, read_ms: int | None, played_ms: int | None) -> Receipt:
     # A read message was delivered, even if no device said so.
     first_ms = _first(delivered_ms, read_ms)
-    return Receipt(user_id=user_id, delivered_at=rfc3339_or_none(first_ms), read_at=rfc3339_or_none(read_ms))
+    return Receipt(
+        user_id=user_id,
+        delivered_at=rfc3339_or_none(first_ms),
+        read_at=rfc3339_or_none(read_ms),
+        played_at=rfc3339_or_none(played_ms),
+    )

@@ -53,7 +53,7 @@ def write(move: Move) -> bool:
             transaction.save(row(mine.conversation_id, mine.user_id, move.kind, move.seq, move.at_ms))
             if move.frozen is not None:
                 transaction.condition_check(
-                    tables.Conversation, mine.conversation_id, condition=_under_block(move.frozen.blocked_seq)
+                    tables.Conversation, mine.conversation_id, condition=under_block(move.frozen.blocked_seq)
                 )
     except TransactWriteError as error:
         if conditions.lost_race(error):
@@ -72,7 +72,7 @@ def _actions(move: Move) -> list[Action]:
     return actions
 
 
-def _under_block(blocked_seq: int) -> Condition:
+def under_block(blocked_seq: int) -> Condition:
     """Returns the condition that the block that began with this change is still there; 0 is an older block."""
     began = tables.Conversation.blocked_seq
     condition: Condition = tables.Conversation.blocked_by.exists()

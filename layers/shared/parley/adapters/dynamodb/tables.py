@@ -189,7 +189,8 @@ class Message(Table):
 class Receipt(Table):
     """When a member's marker moved, and to where: `marker` is `<user id>#<d or r>#<seq, 16 digits>` (`receipts.py`).
 
-    Or a member's mark on a message: `<user id>#m#<seq, 16 digits>#<what>` (`personal_marks.py`).
+    Or a member's mark on a message: `<user id>#m#<seq, 16 digits>#<what>` (`personal_marks.py`). Or when a member first
+    played a voice message: `<user id>#p#<seq, 16 digits>`; `change_seq` is the block at that time (`plays.py`).
     """
 
     class Meta:

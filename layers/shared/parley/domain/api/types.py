@@ -295,11 +295,12 @@ class UserStatus(Struct, frozen=True, kw_only=True):
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
-    """When one member's device received the message, and when the member read it."""
+    """When one member's device received the message, and when the member read it and played it."""
 
     user_id: str
     delivered_at: str | None
     read_at: str | None
+    played_at: str | None
 
 
 class Limits(Struct, frozen=True, kw_only=True):

@@ -167,6 +167,16 @@ class MessageRead(LiveEvent, frozen=True, kw_only=True):
     read_at: str
 
 
+class MessagePlayed(LiveEvent, frozen=True, kw_only=True):
+    """A member has played a voice message for the first time."""
+
+    name = "message_played"
+    conversation_id: str
+    message_id: str
+    user_id: str
+    played_at: str
+
+
 class ConversationRead(LiveEvent, frozen=True, kw_only=True):
     """A member has read the whole conversation, which ended at `seq`."""
 

@@ -24,6 +24,13 @@ class Frozen(Struct, frozen=True, kw_only=True):
     delivered_seq: int
 
 
+class Play(Struct, frozen=True):
+    """When a member first played a voice message; `blocked_seq` is the block of that time, None without one."""
+
+    at_ms: int
+    blocked_seq: int | None = None
+
+
 class Membership(Struct, frozen=True, kw_only=True):
     """One person's side of a conversation. The markers are this person's last report, see `Head.read_seq`.
 
@@ -117,6 +124,14 @@ class Head(Struct, frozen=True, kw_only=True):
     def others(self, user_id: str) -> tuple[str, ...]:
         """Returns the members except one person; none of a large group."""
         return tuple(member_id for member_id in self.participants if member_id != user_id)
+
+    def play(self, at_ms: int) -> Play:
+        """Returns a play at this time."""
+        return Play(at_ms, self.blocked_seq if self.blocked_by else None)
+
+    def shows(self, play: Play) -> bool:
+        """Says whether the other of two sees a play: not during the block under which it was."""
+        return not self.blocked_by or play.blocked_seq != self.blocked_seq
 
     def read_seq(self, membership: Membership) -> int:
         """Returns the last message that a member has read.
