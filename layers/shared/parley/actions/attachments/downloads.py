@@ -109,7 +109,7 @@ def _access(request: Request, attachment_id: str) -> StoredAttachment:
     Only its owner sees an attachment that is not clean, as long as its message is there.
     """
     ids.check_attachment_id(attachment_id, "{attachment_id}")
-    attachment = attachments.some([attachment_id]).get(attachment_id)
+    attachment = attachments.some_readable([attachment_id]).get(attachment_id)
     if attachment is None:
         raise refusals.no_attachment()
     rows = batches.read_rows(visible.keys(request, [attachment]))
