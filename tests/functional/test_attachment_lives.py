@@ -483,7 +483,7 @@ def test_everything_twice_and_out_of_order(parley: Parley, alice: User, bob: Use
 
 
 def test_devices_hear_that_an_attachment_has_expired(parley: Parley, alice: User, bob: User) -> None:
-    """attachments.md: "Your devices get the event `attachment_updated` ... for each change"."""
+    """The guide: "Your devices get the event `attachment_updated` … for each change"."""
     conversation_id = open_direct(alice, bob)
     ask_upload(alice, conversation_id)
     parley.advance(24 * 3600 + 1)

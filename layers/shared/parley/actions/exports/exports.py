@@ -210,7 +210,7 @@ class _Part:
             if each is None or each.thumbnail_type is None or self._thumbnails == MAX_THUMBNAILS:
                 continue
             self._thumbnails += 1
-            image = thumbnails.read(each.of_file, MAX_THUMBNAIL_BYTES)
+            image = thumbnails.read_thumbnail(each.of_file, MAX_THUMBNAIL_BYTES)
             if image is not None:
                 found[attachment.id] = (each.thumbnail_type, image)
         return found

@@ -7,17 +7,15 @@ from parley.adapters.attachments import files
 from parley.adapters.dynamodb import clients
 
 
-def read(attachment_id: str, most_bytes: int) -> bytes | None:
+def read_thumbnail(attachment_id: str, most_bytes: int) -> bytes | None:
     """Returns the thumbnail of an attachment; None if it is gone, or larger than `most_bytes`. One round trip."""
     try:
         found = clients.s3().get_object(
             Bucket=environment.required("ATTACHMENTS_BUCKET"), Key=files.thumbnail_key(attachment_id)
         )
     except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] in (
-            403,
-            404,
-        ):  # 403: a caller who may not list a bucket (S3 API reference, GetObject)
+        # A caller who may not list a bucket gets 403 for a missing key (S3 API reference, GetObject).
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):
             return None
         raise
     with found["Body"] as body:
