@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT / "layers" / "shared"))
 
 DAY_S = 24 * 3600
 FOLDERS = ("files", "thumbnails")
+MESSAGES = 800  # read at once: 8 calls side by side, 100 keys each
 WAITS = ("pending", "scanning")  # the states of a row whose upload may be in the quarantine
 
 
@@ -46,25 +47,40 @@ class Row:
     created_at_s: int
     file_id: str
     refs: int
-    is_sent: bool
+    conversation_id: str
+    seq: int | None
     is_settled: bool
+    has_thumbnail: bool
     sweep_at_s: int | None
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> "Row":
-        """Returns a row from an item in DynamoDB's own notation."""
-        number = {name: int(value["N"]) for name, value in item.items() if "N" in value}
-        attachment_id = str(item["attachment_id"]["S"])
+        """Returns a row from an item in DynamoDB's own notation; raises one of `unreadable.ERRORS`."""
+        from parley.adapters.attachments import attachments
+        from parley.adapters.dynamodb import tables
+
+        stored = attachments.of_row(tables.File.from_item(item))
         return cls(
-            attachment_id=attachment_id,
-            state=str(item["state"]["S"]),
-            created_at_s=number["created_at_ms"] // 1000,
-            file_id=str(item.get("file_id", {}).get("S", attachment_id)),
-            refs=number.get("refs", 1),
-            is_sent="seq" in number,
+            attachment_id=stored.attachment_id,
+            state=stored.state,
+            created_at_s=stored.created_at_ms // 1000,
+            file_id=stored.of_file,
+            refs=stored.refs,
+            conversation_id=stored.conversation_id,
+            seq=stored.seq,
             is_settled="shelf" in item,
-            sweep_at_s=number.get("sweep_at_s"),
+            has_thumbnail=stored.thumbnail_type is not None,
+            sweep_at_s=stored.sweep_at_s,
         )
+
+    @property
+    def is_sent(self) -> bool:
+        return self.seq is not None
+
+    @property
+    def message(self) -> tuple[str, int]:
+        """The conversation and the seq of the message that carries it."""
+        return self.conversation_id, self.seq or 0
 
     @property
     def has_file(self) -> bool:
@@ -125,14 +141,21 @@ def audit(now_s: int) -> list[Finding]:
     # The objects come first: a file that is stored meanwhile has a row by then, because the row is there before it.
     objects = {folder: _objects("ATTACHMENTS_BUCKET", f"{folder}/") for folder in FOLDERS}
     uploads = _objects("QUARANTINE_BUCKET", "")
-    rows = {row.attachment_id: row for row in _rows()}
+    rows, damaged = _rows()
+    # Nobody knows what a damaged row says, so whatever may belong to it is left alone.
+    objects = {folder: _without(damaged, found) for folder, found in objects.items()}
     return [
+        *(Finding("damaged_row", attachment_id, 0) for attachment_id in sorted(damaged)),
         *_orphans(objects, rows, now_s),
-        *_old_uploads(uploads, rows, now_s),
-        *_fileless(objects["files"], rows, now_s),
+        *_old_uploads(_without(damaged, uploads), rows, now_s),
+        *_fileless(objects, rows, damaged, now_s),
         *_miscounted(rows, now_s),
         *_unfinished(rows, now_s),
     ]
+
+
+def _without(damaged: Collection[str], found: Mapping[str, int]) -> dict[str, int]:
+    return {attachment_id: at_s for attachment_id, at_s in found.items() if attachment_id not in damaged}
 
 
 def _orphans(objects: Mapping[str, Mapping[str, int]], rows: Mapping[str, Row], now_s: int) -> Iterator[Finding]:
@@ -148,12 +171,17 @@ def _old_uploads(uploads: Mapping[str, int], rows: Mapping[str, Row], now_s: int
             yield Finding("upload_without_row", attachment_id, now_s - changed_at_s)
 
 
-def _fileless(files: Mapping[str, int], rows: Mapping[str, Row], now_s: int) -> Iterator[Finding]:
+def _fileless(
+    objects: Mapping[str, Mapping[str, int]], rows: Mapping[str, Row], damaged: Collection[str], now_s: int
+) -> Iterator[Finding]:
     for row in rows.values():
-        if row.has_file and row.attachment_id not in files:
-            yield Finding("row_without_object", row.attachment_id, now_s - row.created_at_s)
-        elif row.file_id not in rows:
-            yield Finding("row_without_file", row.attachment_id, now_s - row.created_at_s)
+        age_s = now_s - row.created_at_s
+        if row.has_file and row.attachment_id not in objects["files"]:
+            yield Finding("row_without_object", row.attachment_id, age_s)
+        elif row.file_id not in rows and row.file_id not in damaged:
+            yield Finding("row_without_file", row.attachment_id, age_s)
+        elif row.has_thumbnail and row.file_id in rows and row.file_id not in objects["thumbnails"]:
+            yield Finding("row_without_thumbnail", row.attachment_id, age_s)
 
 
 def _miscounted(rows: Mapping[str, Row], now_s: int) -> Iterator[Finding]:
@@ -163,17 +191,45 @@ def _miscounted(rows: Mapping[str, Row], now_s: int) -> Iterator[Finding]:
             yield Finding("wrong_count", row.attachment_id, now_s - row.created_at_s)
 
 
+def _unreleased(rows: Mapping[str, Row]) -> set[str]:
+    """Returns the ids of attachments that are there although their message is not: their release was given up."""
+    carried = [row for row in rows.values() if row.is_sent and row.state != "deleted"]
+    found: set[str] = set()
+    for start in range(0, len(carried), MESSAGES):
+        part = carried[start : start + MESSAGES]
+        shown = _shown({row.message for row in part})
+        found.update(row.attachment_id for row in part if row.message not in shown)
+    return found
+
+
+def _shown(keys: Collection[tuple[str, int]]) -> set[tuple[str, int]]:
+    """Returns those messages that exist and are not deleted; a damaged one may be there for its readers again."""
+    from parley.adapters.conversations import messages
+    from parley.adapters.dynamodb import batches, tables, unreadable
+
+    rows, shown = batches.read_rows({tables.Message: keys}), set()
+    for key in keys:
+        try:
+            is_shown = messages.is_shown(rows, *key)
+        except unreadable.ERRORS:
+            is_shown = True
+        if is_shown:
+            shown.add(key)
+    return shown
+
+
 def _unfinished(rows: Mapping[str, Row], now_s: int) -> Iterator[Finding]:
     """Yields rows that wait for a step or a sweep that will not come."""
     from parley.adapters.attachments import limits
 
-    days = limits.retention_days()
+    days, unreleased = limits.retention_days(), _unreleased(rows)
     for row in rows.values():
         age_s = now_s - row.created_at_s
         is_due = row.sweep_at_s is not None and row.sweep_at_s <= now_s + DAY_S
         if is_due:
             continue
-        if row.state == "deleted" and (row.refs == 0 or row.file_id != row.attachment_id):
+        is_ending = row.state == "deleted" and (row.refs == 0 or row.file_id != row.attachment_id)
+        if is_ending or row.attachment_id in unreleased:
             yield Finding("not_deleted", row.attachment_id, age_s)
         elif row.state == "clean" and row.is_sent and not row.is_settled:
             yield Finding("not_settled", row.attachment_id, age_s)
@@ -183,14 +239,28 @@ def _unfinished(rows: Mapping[str, Row], now_s: int) -> Iterator[Finding]:
             yield Finding("kept_too_long", row.attachment_id, age_s)
 
 
-def _rows() -> Iterator[Row]:
+def _rows() -> tuple[dict[str, Row], set[str]]:
+    """Returns the rows of attachments by id, and the ids of those that cannot be read."""
+    from parley.adapters.dynamodb import unreadable
+
+    rows, damaged = {}, set()
+    for item in _items():
+        attachment_id = str(item["attachment_id"]["S"])
+        try:
+            rows[attachment_id] = Row.of(item)
+        except unreadable.ERRORS:
+            damaged.add(attachment_id)
+    return rows, damaged
+
+
+def _items() -> Iterator[Mapping[str, Any]]:
     from parley.adapters.dynamodb import clients
 
     dynamodb = clients.client("dynamodb", connections=clients.MAX_CONNECTIONS)
     for page in dynamodb.get_paginator("scan").paginate(TableName=os.environ["FILES_TABLE"], ConsistentRead=True):
         for item in page["Items"]:
             if "#" not in item["attachment_id"]["S"]:  # else a person's usage
-                yield Row.of(item)
+                yield item
 
 
 def _objects(bucket: str, prefix: str) -> dict[str, int]:
@@ -232,10 +302,15 @@ def _end(attachment_id: str, now_s: int) -> None:
     """Ends an attachment as its message's deletion would: nobody can open it any more."""
     from parley.actions.attachments import endings
     from parley.adapters.attachments import lives
+    from parley.adapters.dynamodb import conditions
 
-    attachment = lives.read_attachment(attachment_id)
-    if attachment is not None:
-        endings.end(attachment, now_s * 1000)
+    for _ in conditions.tries():
+        attachment = lives.read_attachment(attachment_id)
+        try:
+            return None if attachment is None else endings.end(attachment, now_s * 1000)
+        except conditions.LostRace:
+            continue
+    raise conditions.busy()
 
 
 def _make_due(attachment_id: str, now_s: int) -> None:

@@ -39,8 +39,19 @@ def keys_of(*attachment_ids: str) -> set[str]:
     return {f"{folder}/{each}" for folder in ("files", "thumbnails") for each in attachment_ids}
 
 
+def put_carrier(parley: Parley, conversation_id: str) -> None:
+    """Writes the message that carries attachments, without content, unless the conversation has it."""
+    parley.store.client("dynamodb").update_item(
+        TableName=parley.template.resources["Messages"].ref,
+        Key={"conversation_id": {"S": conversation_id}, "seq": {"N": str(SEQ)}},
+        UpdateExpression="SET created_at_ms = if_not_exists(created_at_ms, :now)",
+        ExpressionAttributeValues={":now": {"N": str(parley.clock())}},
+    )
+
+
 def sent(parley: Parley, sender: User, conversation_id: str, count: int = 1, **found: object) -> list[str]:
     """Returns the ids of attachments that a message carries, as a send leaves them."""
+    put_carrier(parley, conversation_id)
     made = [clean_attachment(parley, sender, conversation_id, **found) for _ in range(count)]  # type: ignore[arg-type]
     for position, attachment_id in enumerate(made):
         set_row(parley, attachment_id, seq=SEQ, position=position)
@@ -49,6 +60,7 @@ def sent(parley: Parley, sender: User, conversation_id: str, count: int = 1, **f
 
 def forwarded(parley: Parley, attachment_id: str, conversation_id: str, name: str) -> str:
     """Returns the id of an attachment that shows another one's file, as a forward leaves it."""
+    put_carrier(parley, conversation_id)
     copy = "a_" + name * 26
     file_id = (row(parley, attachment_id) or {}).get("file_id", attachment_id)
     table, dynamodb = parley.template.resources["Files"].ref, parley.store.client("dynamodb")

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.functional.attachment_ends import forwarded, keys_of, objects, row, sent, settle, step
-from tests.functional.attachments import ask_upload, clean_attachment, put_object, set_row
+from tests.functional.attachments import ask_upload, clean_attachment, kept, picture, put_object, scanned, set_row
 from tests.functional.talk import open_direct
+from tests.functional.test_attachment_life import send
 from tests.harness import Parley, User, calls
 from tools import audit_attachments
 
@@ -125,6 +126,53 @@ def test_release_that_was_given_up_is_finished(parley: Parley, talk: tuple[User,
 
     assert row(parley, carried) is None
     assert objects(parley) == set()
+
+
+def test_release_whose_step_was_given_up_is_finished(parley: Parley) -> None:
+    alice = parley.user("alice")
+    conversation_id = open_direct(alice, parley.user("bob"))
+    done = scanned(alice, conversation_id, picture(), "image/png", "a.png")
+    message_id = send(alice, conversation_id, done.id)
+    parley.drain()
+    assert alice.delete(f"/messages/{message_id}").status == 200
+    with parley.kill(2):  # the stream lives, each try of the step dies
+        parley.drain()
+    assert len(parley.dequeue("AttachmentStepsDeadLetters")) == 1
+
+    assert audit(parley) == {("not_deleted", done.id)}
+    assert repair(parley) == 1
+
+    assert (kept(parley)[1], done.row) == (set(), {})
+    assert audit(parley) == set()
+
+
+def test_damaged_row_ends_no_audit_and_what_belongs_to_it_is_left_alone(parley: Parley, talk: tuple[User, str]) -> None:
+    alice, conversation_id = talk
+    [damaged] = sent(parley, alice, conversation_id)
+    settle(parley, step("sent", conversation_id, damaged))
+    copy = forwarded(parley, damaged, conversation_id, "c")
+    settle(parley, step("sent", conversation_id, copy))
+    set_row(parley, damaged, created_at_ms="yesterday")
+    lost = clean_attachment(parley, alice, conversation_id)
+    delete_row(parley, lost)
+
+    assert audit(parley) == {("damaged_row", damaged)} | {("object_without_row", key) for key in keys_of(lost)}
+    assert repair(parley) == 2
+
+    assert objects(parley) == keys_of(damaged)
+    assert row(parley, copy) is not None
+    assert audit(parley) == {("damaged_row", damaged)}
+
+
+def test_missing_thumbnail_is_told(parley: Parley, talk: tuple[User, str]) -> None:
+    alice, conversation_id = talk
+    [carried] = sent(parley, alice, conversation_id)
+    copy = forwarded(parley, carried, conversation_id, "c")
+    settle(parley, step("sent", conversation_id, carried, copy))
+    delete_object(parley, f"thumbnails/{carried}")
+
+    assert audit(parley) == {("row_without_thumbnail", carried), ("row_without_thumbnail", copy)}
+    assert repair(parley) == 0
 
 
 def test_files_that_settled_before_the_retention_was_on_are_found(

@@ -26,7 +26,7 @@ from parley.adapters.dynamodb.documents import to_wire
 from parley.domain.attachments.attachment import UNSENT_S
 from parley.domain.conversations import reports
 from parley.triggers.request_log import QUIET
-from tests.functional.attachment_ends import SEQ, forwarded, keys_of, settle, step
+from tests.functional.attachment_ends import SEQ, forwarded, keys_of, put_carrier, settle, step
 from tests.functional.attachments import EICAR, FILE, clean_attachment, picture, put_object, say_aloud, set_row, upload
 from tests.functional.talk import LEASE_S, LEAST_S, joined, make_group, meet, open_direct, say
 from tests.harness import Call, Frame, Parley, Refused, Reply, Socket, User
@@ -703,6 +703,7 @@ def attach_and_send(world: World) -> None:
 
 
 def send_attached(world: World) -> None:
+    put_carrier(world.parley, world.conversation_id)
     for position, attachment_id in enumerate(world.files):
         set_row(world.parley, attachment_id, seq=SEQ, position=position)
 

@@ -32,6 +32,12 @@ SAFE = {
     "empty": ("", "file"),
     "spaces": ("   ", "file"),
     "only_marks": ("\u202e\u200b", "file"),
+    "only_fillers": ("\u3164\u115f\u2800\ufe0f", "file"),
+    "fillers_and_a_joiner": ("\u3164\u200d.\u2800", "file"),
+    "fillers_before_an_extension": ("\u3164\u2800.pdf", "file.pdf"),
+    "fillers_that_fill_the_name": ("\u3164" * 300 + "a.pdf", "file.pdf"),
+    "filler_in_a_name": ("❤\ufe0f.png", "❤\ufe0f.png"),
+    "space_on_both_sides_of_a_mark": ("a \u200b b.txt", "a b.txt"),
     "right_to_left_override": ("photo\u202egpj.exe", "photogpj.exe"),
     "isolates": ("a\u2066b\u2069.txt", "ab.txt"),
     "byte_order_mark": ("\ufeffa.txt", "a.txt"),
@@ -80,7 +86,13 @@ def test_a_photo_gets_the_extension_of_what_it_became() -> None:
 
 
 @patient
-@given(st.text(max_size=600) | st.text(alphabet="/\\. \u202e\u200d\u0301nulCON1.a:é", max_size=40))
+@given(
+    st.text(max_size=600)
+    | st.text(alphabet="/\\. \u202e\u200b\u200d\u0301\u3164\ufe0fnulCON1.a:é", max_size=40)
+    | st.tuples(
+        st.sampled_from(["con", "con.", "_", "\u3164"]), st.integers(240, 270), st.sampled_from(["", ".txt"])
+    ).map(lambda parts: parts[0] + "a" * parts[1] + parts[2])
+)
 def test_any_name_is_safe(name: str) -> None:
     safe = safe_name(name)
 

@@ -452,6 +452,26 @@ def test_upload_that_arrives_when_the_attachment_has_expired_is_deleted(
     assert states(phone) == []
 
 
+def test_scan_that_began_before_the_end_keeps_its_file_although_another_saw_the_end(
+    parley: Parley, alice: User, conversation_id: str
+) -> None:
+    done = upload(alice, conversation_id, picture(), "image/png")
+    parley.advance(20 * 60)  # the form's time, and that in which its upload may come
+
+    def scan_by_a_slower_clock() -> None:
+        parley.clock.ms -= 60_000
+        event = {"messageId": "m2", "body": s3_event(parley, done.id), "attributes": FIRST_TRY}
+        assert parley.functions.invoke("ScanAttachment", {"Records": [event]}) == {"batchItemFailures": []}
+        parley.clock.ms += 60_000
+
+    parley.hooks.append(hook := Meanwhile("DeleteObject", scan_by_a_slower_clock))
+    parley.drain()
+    parley.hooks.remove(hook)
+
+    assert done.state == ("clean", None)
+    assert f"files/{done.id}" in kept(parley)[1]
+
+
 def test_event_of_another_bucket_means_nothing(parley: Parley, alice: User, conversation_id: str) -> None:
     asked = ask(alice, conversation_id, "text/plain", 10)
 

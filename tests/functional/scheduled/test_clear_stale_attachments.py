@@ -9,6 +9,7 @@ from tests.functional.attachment_ends import forwarded, keys_of, objects, row, s
 from tests.functional.attachments import FILE, ask_upload, clean_attachment, set_row
 from tests.functional.replies import stored
 from tests.functional.talk import open_direct
+from tests.functional.test_attachment_life import send
 from tests.functional.test_sweeps import Fails, broken, failures
 from tests.harness import Parley, User, calls
 
@@ -100,6 +101,21 @@ def test_sent_attachment_whose_step_was_lost_is_settled(parley: Parley, talk: tu
     assert "sweep_at_s" not in found
     assert objects(parley) == keys_of(made)
     assert unsent(parley, alice) == 0
+
+
+def test_sent_attachment_whose_message_is_deleted_ends(parley: Parley, talk: tuple[User, str]) -> None:
+    alice, conversation_id = talk
+    made = clean_attachment(parley, alice, conversation_id)
+    message_id = send(alice, conversation_id, made)
+    assert alice.delete(f"/messages/{message_id}").status == 200
+    with parley.kill(3):  # the stream lives, each try of both steps dies
+        parley.drain()
+    assert len(parley.dequeue("AttachmentStepsDeadLetters")) == 2
+    parley.advance(UNSENT_S)
+
+    sweep(parley)
+
+    assert (objects(parley), row(parley, made), unsent(parley, alice)) == (set(), None, 0)
 
 
 def test_row_that_fails_holds_up_no_other_and_is_tried_again(

@@ -70,15 +70,31 @@ def _is_open(attempt: _Try, attachment: StoredAttachment) -> bool:
 
 
 def _clear_up(attempt: _Try, attachment: StoredAttachment | None) -> str:
-    """Deletes the upload of an attachment that waits for none; tells again what an earlier try may not have told."""
+    """Deletes the upload of an attachment that waits for none; tells again what an earlier try may not have told.
+
+    Raises LostRace if an attachment that expired has moved all the same.
+    """
     attachment_id = attempt.scan.attachment_id
     quarantine.delete(attachment_id)
+    if attachment is not None and attachment.state in ("pending", "scanning"):
+        attachment = _stopped(attempt, attachment)
     _delete_left_over(attachment_id, attachment)
     if attachment is None:
         return f"{attachment_id} unknown"
     if attempt.number > 1:
         _tell(attempt, attachment)
     return _noted(attachment)
+
+
+def _stopped(attempt: _Try, attachment: StoredAttachment) -> StoredAttachment:
+    """Returns an attachment that expired, in its next version; raises LostRace.
+
+    A run that began before the end may still have the bytes. Its next write of the row fails, so the copies of a clean
+    attachment are never the ones that are deleted here. The upload is gone by now, so no later run makes copies.
+    """
+    attachment = attachment.moved(attachment.state)
+    attachments.move(attachment, moved_entry(attachment, attempt.request.now_ms))
+    return attachment
 
 
 def _delete_left_over(attachment_id: str, attachment: StoredAttachment | None) -> None:

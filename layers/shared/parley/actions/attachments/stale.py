@@ -37,15 +37,14 @@ def _sweep_attachment(request: Request, run: Run, key: Key, read: StoredAttachme
 
 
 def _look_after(request: Request, found: StoredAttachment) -> int:
-    """Ends an attachment whose time is over, or settles a sent one; raises LostRace."""
+    """Ends an attachment whose time is over, or settles a sent one; returns how many ended; raises LostRace."""
     if found.seq is None:
         return _look_after_unsent(request, found)
     until_s = retention.kept_until_s(found, limits.retention_days())
     if found.state == "deleted" or until_s is not None and until_s <= request.now_s:
         endings.end(found, request.now_ms)
         return 1
-    settle.settle_sent([found.attachment_id], found.seq, request.now_ms)
-    return 0
+    return settle.settle_sent([found.attachment_id], found.conversation_id, found.seq, request.now_ms)
 
 
 def _look_after_unsent(request: Request, found: StoredAttachment) -> int:

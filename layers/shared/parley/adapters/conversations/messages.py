@@ -75,6 +75,12 @@ def _earlier(row: tables.Message | None, now_s: int) -> Earlier | None:
     return Earlier(seq=int(row.sent_seq or 0), fingerprint=row.fingerprint or "")
 
 
+def is_shown(rows: batches.Rows, conversation_id: str, seq: int) -> bool:
+    """Says whether a message in a batch exists and was not deleted for everyone; raises one of `unreadable.ERRORS`."""
+    row = rows.get(tables.Message, conversation_id, seq)
+    return row is not None and row.deleted_at_ms is None
+
+
 def first_key(conversation_id: str) -> batches.Key:
     """Returns the key of a conversation's first message: one more key in a batch."""
     return (conversation_id, 1)

@@ -23,6 +23,12 @@ _RESERVED = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[0-9¹²³]|conin\$|conou
 _SPACES = re.compile(r"\s+")
 # Emoji and Persian words need the joiners; every other format character can hide or turn what follows it.
 _JOINERS = "\u200c\u200d"
+# What fonts draw as nothing (Unicode, Default_Ignorable_Code_Point) or as a blank (U+2800). Within a name they matter:
+# U+FE0F makes an emoji, and the fillers hold Hangul.
+_BLANK = re.compile(
+    "[ .\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c\u200d\u2065\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\ufff0-\ufff8\U000e0000-\U000e0fff]*"
+)
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 # Windows drops dots and spaces at the end; a leading dot hides a file on Unix.
 _EDGES = " ." + _JOINERS
@@ -37,10 +43,11 @@ def safe_name(name: str) -> str:
 
     It has 1 to 255 bytes of UTF-8 and keeps the extension. A safe name is its own safe name.
     """
-    visible = "".join(character for character in _spaced(name) if _is_visible(character))
+    # Line breaks become spaces before control characters go; then spaces meet whose neighbours have gone.
+    visible = _spaced("".join(character for character in _spaced(name) if _is_visible(character)))
     segments = [segment for part in _SEPARATORS.split(visible) if (segment := part.strip(_EDGES))]
     plain = unicodedata.normalize("NFC", _FORBIDDEN.sub("_", segments[-1] if segments else ""))
-    return _not_reserved(_shortened(plain.strip(_EDGES)) or NAMELESS)
+    return _not_reserved(_named(_shortened(plain.strip(_EDGES))))
 
 
 def with_extension(name: str, extension: str) -> str:
@@ -90,10 +97,19 @@ def _parts(name: str) -> tuple[str, str]:
 
 def _shortened(name: str) -> str:
     stem, extension = _parts(name)
-    room = MAX_NAME_BYTES - 1 - len(extension.encode())  # one byte for the underscore before a reserved name
+    mark = 0 if name.startswith("_") else 1  # the underscore that a reserved name gets
+    room = MAX_NAME_BYTES - mark - len(extension.encode())
     if len(stem.encode()) <= room:
         return name
     return stem.encode()[:room].decode(errors="ignore").rstrip(_EDGES) + extension
+
+
+def _named(name: str) -> str:
+    """Returns the name, with `file` in place of a stem in which there is nothing to see."""
+    stem, extension = _parts(name)
+    if not _BLANK.fullmatch(stem):
+        return name
+    return NAMELESS if _BLANK.fullmatch(extension) else NAMELESS + extension
 
 
 def _not_reserved(name: str) -> str:
