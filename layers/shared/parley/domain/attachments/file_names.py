@@ -23,7 +23,7 @@ _RESERVED = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[0-9¹²³]|conin\$|conou
 _SPACES = re.compile(r"\s+")
 # Emoji and Persian words need the joiners; every other format character can hide or turn what follows it.
 _JOINERS = "\u200c\u200d"
-# What fonts draw as nothing (Unicode, Default_Ignorable_Code_Point) or as a blank (U+2800). Within a name they matter:
+# Fonts draw these as nothing (Unicode, Default_Ignorable_Code_Point) or as a blank (U+2800). Within a name they matter:
 # U+FE0F makes an emoji, and the fillers hold Hangul.
 _BLANK = re.compile(
     "[ .\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c\u200d\u2065\u2800\u3164\ufe00-\ufe0f\uffa0"
