@@ -127,13 +127,14 @@ def test_receipts_say_when_each_message_came_and_was_read(stack: Stack) -> None:
         from_bob.ask("mark_conversation_read", conversation_id=conversation_id)
         read = from_alice.event("conversation_read")
 
-    unread = {"user_id": bob.user_id, "delivered_at": None, "read_at": None}
+    unread = {"user_id": bob.user_id, "delivered_at": None, "read_at": None, "played_at": None}
     assert nothing_yet == {"receipts": [unread], "next": None}
     [receipt] = alice.get(f"/messages/{sent['id']}/receipts")["receipts"]
     assert receipt == {
         "user_id": bob.user_id,
         "delivered_at": delivered["delivered_at"],
         "read_at": read["read_at"],
+        "played_at": None,
     }
     assert moment(sent["created_at"]) <= moment(receipt["delivered_at"]) <= moment(receipt["read_at"])
 
