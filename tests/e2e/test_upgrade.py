@@ -169,6 +169,15 @@ def seen(deployment: Deployment, paths: list[str]) -> Json:
     return answers
 
 
+def cut_to(old: Any, new: Any) -> Any:
+    """Returns `new` with the fields that `old` has: a newer version may answer with more."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return {name: cut_to(old.get(name), value) for name, value in new.items() if name in old}
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        return [cut_to(*both) for both in zip(old, new, strict=True)]
+    return new
+
+
 def test_the_last_release_is_updated_to_this_one_and_nothing_is_lost(upgrade: Upgrade) -> None:
     released = upgrade.before()
     alice, bob = Person(released, "alice"), Person(released, "bob")
@@ -188,7 +197,7 @@ def test_the_last_release_is_updated_to_this_one_and_nothing_is_lost(upgrade: Up
     # The stream's reader keeps its place, and does nothing twice.
     assert updated.ids["HandOutErrandsMessages"] == released.ids["HandOutErrandsMessages"]
     assert lasting(updated).items() >= lasting(released).items()
-    assert seen(updated, paths) == before
+    assert cut_to(before, seen(updated, paths)) == before
     # A parameter has changed as well: what holds data is under a key of the deployer's own now.
     sqs = updated.client("sqs")
     queue = sqs.get_queue_attributes(QueueUrl=updated.ids["Deliveries"], AttributeNames=["KmsMasterKeyId"])
