@@ -23,6 +23,16 @@ def of_class(stack: Stack, class_id: str) -> tuple[Person, Person, str]:
     return teacher, student, opened["id"]
 
 
+def gallery_of(person: Person, chat: str, count: int) -> list[dict[str, object]]:
+    """Returns the pictures of a conversation, once there are so many: the stream brings them there."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        found: list[dict[str, object]] = person.get(f"/conversations/{chat}/attachments?kind=image")["attachments"]
+        if len(found) >= count or time.monotonic() > deadline:
+            return found
+        time.sleep(0.1)
+
+
 def test_both_have_it_open_and_see_each_other_come_type_read_and_go(stack: Stack) -> None:
     teacher, student, chat = of_class(stack, "7b")
 
@@ -163,7 +173,7 @@ def test_images_pdf_and_documents_five_to_a_message(stack: Stack) -> None:
 
     [message] = student.get(f"/conversations/{chat}/messages")["messages"]
     found = student.get(f"/search?q=notes&conversation_id={chat}")["results"]
-    gallery = student.get(f"/conversations/{chat}/attachments?kind=image")["attachments"]
+    gallery = gallery_of(student, chat, 3)
 
     assert [one["name"] for one in message["attachments"]] == [name for name, _, _ in files]
     assert [one["kind"] for one in message["attachments"]] == ["image", "image", "image", "file", "file"]

@@ -42,6 +42,13 @@ def test_function_accepts_its_event(parley: Parley, path: Path) -> None:
         invoke(parley, FOLDER / "rest" / "report_message.json", alice.token)
     if path.stem in ("get_export", "write_export"):
         invoke(parley, FOLDER / "rest" / "export_conversation.json", alice.token)
+    if path.stem == "mark_played":
+        parley.store.client("dynamodb").update_item(
+            TableName=parley.template.resources["Messages"].ref,
+            Key={"conversation_id": {"S": open_direct(alice, bob)}, "seq": {"N": "1"}},
+            UpdateExpression="SET kind = :voice",
+            ExpressionAttributeValues={":voice": {"S": "voice"}},
+        )
     if path.stem in ("get_attachment", "get_thumbnail"):
         made = invoke(parley, FOLDER / "rest" / "create_attachment.json", alice.token)
         set_row(parley, json.loads(made["body"])["attachment"]["id"], state="clean", thumbnail_type="image/webp")

@@ -35,7 +35,7 @@ def test_everything_over_websocket_works_in_a_group(parley: Parley) -> None:
     assert names(phone.events()) == ["message_delivered", "message_read", "user_left_conversation"]
     receipts = {one["user_id"]: one for one in alice.get(f"/messages/{sent['id']}/receipts").json["receipts"]}
     assert receipts["bob"]["read_at"] is not None
-    assert receipts["carol"] == {"user_id": "carol", "delivered_at": None, "read_at": None}
+    assert receipts["carol"] == {"user_id": "carol", "delivered_at": None, "read_at": None, "played_at": None}
 
 
 def test_typing_that_runs_out_is_told_to_the_group(parley: Parley) -> None:

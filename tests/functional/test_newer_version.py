@@ -113,7 +113,7 @@ def test_both_rows_and_messages_carry_such_fields(system: System) -> None:
 
 @pytest.mark.parametrize("event", sorted((EVENTS / "streams").glob("*.json")), ids=lambda path: path.stem)
 def test_a_row_of_a_newer_version_passes_through_the_stream(parley: Parley, event: Path) -> None:
-    function = "".join(word.title() for word in event.stem.split("_"))
+    function = "".join(word.title() for word in event.stem.partition(".")[0].split("_"))
     records = json.loads(event.read_text(encoding="utf-8"))
     for record in records["Records"]:
         image = record["dynamodb"]["NewImage"]
@@ -125,7 +125,7 @@ def test_a_row_of_a_newer_version_passes_through_the_stream(parley: Parley, even
 
 @pytest.mark.parametrize("event", sorted((EVENTS / "queues").glob("*.json")), ids=lambda path: path.stem)
 def test_a_message_of_a_newer_version_is_no_dead_letter(parley: Parley, event: Path) -> None:
-    function = "".join(word.title() for word in event.stem.split("_"))
+    function = "".join(word.title() for word in event.stem.partition(".")[0].split("_"))
     records = json.loads(event.read_text(encoding="utf-8"))
     for record in records["Records"]:
         record["body"] = json.dumps(with_unknown(json.loads(record["body"])))

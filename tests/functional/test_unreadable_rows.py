@@ -189,6 +189,7 @@ def test_damaged_row_keeps_no_other_attachment_from_its_step(parley: Parley) -> 
     alice = parley.user("alice")
     conversation_id = meet(alice, parley.user("bob"))
     bad, good = (clean_attachment(parley, alice, conversation_id) for _ in range(2))
+    say(alice, conversation_id, "the message that carries them")
     for attachment_id in (bad, good):
         set_row(parley, attachment_id, seq=3)
     set_row(parley, bad, size="large")

@@ -34,6 +34,13 @@ class Call:
     is_presigned: bool = False  # signed for somebody else to make: no call, but a use of the right
 
 
+def _close(response: Any) -> None:
+    """Closes the connection of an answer that no function sees: the end of a dead process would close it."""
+    body = response.get("Body") if isinstance(response, dict) else None
+    if body is not None:
+        body.close()
+
+
 class Hook(Protocol):
     """Sees each call just before and just after; what it raises is what the function gets."""
 
@@ -125,8 +132,12 @@ def intercepted() -> Iterator[None]:
         for hook in list(hooks):
             hook.before(call)
         call.response = original(client, operation, _undelayed(params))
-        for hook in list(hooks):
-            hook.after(call)
+        try:
+            for hook in list(hooks):
+                hook.after(call)
+        except BaseException:
+            _close(call.response)
+            raise
         return call.response
 
     # The parameters have botocore's names, because callers give them by name.

@@ -87,7 +87,9 @@ OURS = {
     **dict.fromkeys(["capabilities[]", "capabilities{}[]", "rule_ids[]"], 32),
     **dict.fromkeys(["answered_at", "as_of", "at", "blocked_at", "created_at", "deleted_at", "delivered_at"], 24),
     **dict.fromkeys(["edited_at", "ended_at", "expires_at", "finished_at", "handled_at", "last_activity_at"], 24),
-    **dict.fromkeys(["last_seen", "muted_until", "read_at", "reconnect_by", "requested_at", "rings_until"], 24),
+    **dict.fromkeys(
+        ["last_seen", "muted_until", "played_at", "read_at", "reconnect_by", "requested_at", "rings_until"], 24
+    ),
     **dict.fromkeys(
         [
             "server_time",
@@ -167,6 +169,7 @@ LISTS = {
 MAPS = {
     "AttachmentUrlMap.attachments": MAX_URLS,
     "UploadForm.fields": 12,
+    "ReportInContext.attachments": 30,
     "Me.contexts": MAX_CONTEXT_TYPES,
     "Person.contexts": MAX_CONTEXT_TYPES,
     "Shared.capabilities": 3,

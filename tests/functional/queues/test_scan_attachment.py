@@ -29,7 +29,7 @@ from tests.functional.attachments import (
     unsent,
     upload,
 )
-from tests.functional.replies import Meanwhile
+from tests.functional.replies import Meanwhile, stored
 from tests.functional.talk import open_direct
 from tests.harness import Parley, User
 
@@ -177,6 +177,19 @@ def test_photo_of_a_phone_becomes_a_jpeg_and_is_named_so(parley: Parley, alice: 
 
     assert (done.row["name"], done.row["type"], done.row["state"]) == ("IMG_0001.jpg", "image/jpeg", "clean")
     assert objects(parley, "Attachments")[f"files/{done.id}"].startswith(b"\xff\xd8")
+
+
+def test_device_that_is_gone_is_forgotten(parley: Parley) -> None:
+    parley.clock.ms -= 120_000  # API Gateway may know a new device only a little later; its lease has not ended
+    alice = parley.user("alice")
+    conversation_id = open_direct(alice, parley.user("bob"))
+    parley.lose_disconnects = True
+    phone = alice.connect()
+    phone.close()
+
+    scanned(alice, conversation_id, picture("PNG"), "image/png")
+
+    assert phone.connection_id not in "".join(stored(parley)["Connections"])
 
 
 def test_file_with_a_name_that_runs_gets_the_extension_of_its_type(

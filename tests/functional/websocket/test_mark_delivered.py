@@ -27,7 +27,7 @@ def test_members_are_told_and_nothing_counts_as_read(parley: Parley) -> None:
         frames = socket.events()
         assert (names(frames), contents(frames)) == (["message_delivered"], [told])
     assert phone.frames == [] and outsider.frames == []
-    receipt = {"user_id": "bob", "delivered_at": in_s(parley, 0), "read_at": None}
+    receipt = {"user_id": "bob", "delivered_at": in_s(parley, 0), "read_at": None, "played_at": None}
     assert alice.get(f"/messages/{second}/receipts").json["receipts"] == [receipt]
 
 
@@ -55,7 +55,7 @@ def test_delivered_time_stays_when_it_is_read_later(parley: Parley) -> None:
 
     phone.request("mark_read", {"message_id": first})
 
-    receipt = {"user_id": "bob", "delivered_at": delivered_at, "read_at": in_s(parley, 0)}
+    receipt = {"user_id": "bob", "delivered_at": delivered_at, "read_at": in_s(parley, 0), "played_at": None}
     assert alice.get(f"/messages/{first}/receipts").json["receipts"] == [receipt]
 
 
