@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 OPEN_TEXT = "application/vnd.oasis.opendocument.text"
-# What encoders make of each type of audio: format, codec, sample rate.
+# The encoder of each type of audio: format, codec, sample rate.
 RECORDERS = {
     "audio/webm": ("webm", "libopus", 48_000),
     "audio/ogg": ("ogg", "libopus", 48_000),

@@ -1,4 +1,4 @@
-"""What provisioning makes of notifications and rules, and that a second start changes nothing."""
+"""Provisioning makes notifications and rules from the template; a second start changes nothing."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the scanner's door lets in: the real type, the real size, and a reason for each refusal."""
+"""The scanner checks the real type and the real size, and each refusal has its reason."""
 
 import io
 

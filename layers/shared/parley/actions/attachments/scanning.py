@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from parley.actions import push
 from parley.actions.attachments.uploads import moved_entry
-from parley.adapters.attachments import attachments, files, limits, quarantine
-from parley.adapters.dynamodb import batches, conditions, tables
+from parley.adapters.attachments import attachments, files, limits, lives, quarantine
+from parley.adapters.dynamodb import conditions
 from parley.domain.api.request import Request
 from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.attachments.file_names import harmless_name, with_extension
@@ -55,7 +55,7 @@ def _scanned(attempt: _Try) -> str:
     """Deals with one upload; each lost race reads the row again and decides again."""
     attachment_id = attempt.scan.attachment_id
     for _ in conditions.tries():
-        found = attachments.some([attachment_id]).get(attachment_id)
+        found = lives.read_attachment(attachment_id)
         try:
             if found is None or not _is_open(attempt, found):
                 return _clear_up(attempt, found)
@@ -150,7 +150,7 @@ def _examined(attempt: _Try, attachment: StoredAttachment) -> str:
 
 def _check_unchanged(attachment: StoredAttachment, cause: Exception) -> None:
     """Raises LostRace if another run was faster: it has deleted the upload, after it moved the row."""
-    now = attachments.some([attachment.attachment_id]).get(attachment.attachment_id)
+    now = lives.read_attachment(attachment.attachment_id)
     if now != attachment:
         raise conditions.LostRace from cause
 
@@ -174,16 +174,13 @@ def _result(body: bytes, attachment: StoredAttachment) -> Clean | Rejected:
 def _refused(attempt: _Try, attachment: StoredAttachment, detail: str = "") -> str:
     """Moves an attachment to `rejected` or `infected`: it no longer counts among the unsent, and its bytes go."""
     entry = moved_entry(attachment, attempt.request.now_ms)
-    attachments.move(attachment, entry, _usage_without(attachment) if attachment.is_counted else None)
+    attachments.move(
+        attachment, entry, lives.read_usage(attachment.user_id).without() if attachment.is_counted else None
+    )
     quarantine.delete(attachment.attachment_id)
     _delete_left_over(attachment.attachment_id, attachment)
     _tell(attempt, attachment)
     return f"{_noted(attachment)} {detail}".rstrip()
-
-
-def _usage_without(attachment: StoredAttachment) -> Any:
-    rows = batches.read_rows({tables.File: [attachments.usage_key(attachment.user_id)]})
-    return attachments.usage_of(rows, attachment.user_id).without()
 
 
 def _kept(attempt: _Try, attachment: StoredAttachment, clean: Clean) -> str:

@@ -2,7 +2,7 @@
 
 from parley.actions.attachments import endings
 from parley.actions.erasure.work import Unit, Work
-from parley.adapters.attachments import attachments, files, quarantine
+from parley.adapters.attachments import attachments, files, lives, quarantine
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.erasure import erasures
 
@@ -36,7 +36,7 @@ def erase_attachments(work: Work) -> Unit:
 def _detach(attachment_id: str, work: Work) -> None:
     """Takes the person's reference from a file of another user, which stays if others show it."""
     for _ in conditions.tries():
-        forward = attachments.some([attachment_id]).get(attachment_id)
+        forward = lives.read_attachment(attachment_id)
         if forward is None:
             return
         try:

@@ -1,16 +1,14 @@
 """Attachments' rows, and for each person a row of what they have uploaded, under `<user id>#`."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
 from msgspec import Struct
-from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters.dynamodb import batches, clients, conditions, outbox, tables, unreadable
+from parley.adapters.dynamodb import batches, conditions, outbox, tables, unreadable
 from parley.adapters.threads import Threads
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.attachments.attachment import ARRIVAL_S, FORM_S, PLACES, UNSENT_S, StoredAttachment, shard
@@ -39,12 +37,7 @@ def some(attachment_ids: Iterable[str]) -> dict[str, StoredAttachment]:
     """Returns those of these attachments that exist, by id; one round trip per 100."""
     wanted = list(dict.fromkeys(attachment_ids))
     rows = batches.read_rows({tables.File: [key(attachment_id) for attachment_id in wanted]})
-    return of_rows(rows, wanted)
-
-
-def of_rows(rows: batches.Rows, attachment_ids: Iterable[str]) -> dict[str, StoredAttachment]:
-    """Returns those of these attachments that are in a batch, by id."""
-    found = {attachment_id: attachment_of(rows, attachment_id) for attachment_id in attachment_ids}
+    found = {attachment_id: attachment_of(rows, attachment_id) for attachment_id in wanted}
     return {attachment_id: each for attachment_id, each in found.items() if each is not None}
 
 
@@ -116,7 +109,7 @@ def usage_of(rows: batches.Rows, user_id: str) -> Usage:
 
 def add(attachment: StoredAttachment, usage: Usage, entry: OutboxEntry) -> None:
     """Writes a new attachment, its owner's usage and its entry of the outbox, all or nothing; raises LostRace."""
-    with _transaction() as transaction:
+    with conditions.transaction() as transaction:
         transaction.save(row_of(attachment), condition=tables.File.attachment_id.does_not_exist())
         put_usage(transaction, usage, attachment.created_at_ms)
         outbox.put_entry(transaction, entry)
@@ -130,7 +123,7 @@ def move(attachment: StoredAttachment, entry: OutboxEntry, usage: Usage | None =
     """
     fields = _moving(attachment) if usage is None else {**_moving(attachment), "is_counted": False}
     condition = tables.File.version == attachment.version - 1
-    with _transaction() as transaction:
+    with conditions.transaction() as transaction:
         transaction.update(
             tables.File(attachment_id=attachment.attachment_id),
             actions=tables.setting(tables.File, fields),
@@ -146,7 +139,7 @@ def uncounted(attachment_ids: Iterable[str], usage: Usage, now_ms: int) -> None:
 
     `usage` is the owner's from `Usage.without`. Each of these attachments must still be counted. One round trip.
     """
-    with _transaction() as transaction:
+    with conditions.transaction() as transaction:
         for attachment_id in attachment_ids:
             transaction.update(
                 tables.File(attachment_id=attachment_id),
@@ -182,18 +175,6 @@ def put_copy(transaction: TransactWrite, copy: StoredAttachment) -> None:
         actions=[tables.File.refs.set(tables.File.refs + 1)],
         condition=tables.File.refs >= 1,
     )
-
-
-@contextmanager
-def _transaction() -> Iterator[TransactWrite]:
-    """Writes a transaction; raises LostRace if another write was faster."""
-    try:
-        with TransactWrite(connection=clients.dynamodb) as transaction:
-            yield transaction
-    except TransactWriteError as error:
-        if conditions.lost_race(error):
-            raise conditions.LostRace from error
-        raise
 
 
 def _was(revision: int) -> Condition:

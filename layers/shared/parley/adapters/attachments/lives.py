@@ -11,10 +11,8 @@ from parley.adapters.dynamodb import batches, conditions, outbox, tables
 from parley.adapters.dynamodb.due import due_rows
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.attachments import retention
-from parley.domain.attachments.attachment import SHARDS, StoredAttachment, shard
+from parley.domain.attachments.attachment import PLACES, SHARDS, StoredAttachment, shard
 from parley.domain.attachments.usage import Usage
-
-PLACES = 100  # of one message in a gallery
 
 
 def read_attachment(attachment_id: str) -> StoredAttachment | None:

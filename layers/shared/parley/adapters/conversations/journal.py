@@ -8,7 +8,6 @@ from operator import and_
 from typing import Any
 
 from pynamodb.attributes import Attribute
-from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
@@ -16,7 +15,7 @@ from pynamodb.transactions import TransactWrite
 
 from parley.adapters.attachments import attachments
 from parley.adapters.conversations import head_rows, membership_writes, message_rows, personal_marks, words_left_behind
-from parley.adapters.dynamodb import clients, conditions, outbox, tables
+from parley.adapters.dynamodb import conditions, outbox, tables
 from parley.adapters.moderation import reports
 from parley.adapters.people import blocks
 from parley.domain.conversations.head import Head
@@ -31,13 +30,8 @@ def write(step: Step, now_s: int) -> None:
     One round trip. A send to one person takes 6 write units for items under 1 KB (a transaction counts twice), and 4
     more for each member's index entry in the first one of an hour. Each attachment takes 2, and each forwarded one 4.
     """
-    try:
-        with TransactWrite(connection=clients.dynamodb) as transaction:
-            put_step(transaction, step, now_s)
-    except TransactWriteError as error:
-        if conditions.lost_race(error):
-            raise conditions.LostRace from error
-        raise
+    with conditions.transaction() as transaction:
+        put_step(transaction, step, now_s)
 
 
 def put_step(transaction: TransactWrite, step: Step, now_s: int) -> None:

@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 
 import msgspec
-from pynamodb.exceptions import PutError, TransactWriteError
+from pynamodb.exceptions import PutError
 from pynamodb.expressions.condition import Condition
-from pynamodb.transactions import TransactWrite
 
-from parley.adapters.dynamodb import batches, clients, conditions, tables
+from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.moderation import audit
 from parley.domain.exports.job import RECENT_MS, Asked, Job, Recent
 from parley.domain.moderation.audit import Entry
@@ -48,16 +47,11 @@ def add(job: Job, asked: Recent, entry: Entry | None = None) -> None:
 
     `asked` is the row's new state.
     """
-    try:
-        with TransactWrite(connection=clients.dynamodb) as transaction:
-            transaction.save(_row(job), condition=tables.Export.export_id.does_not_exist())
-            transaction.save(_recent_row(asked, job), condition=_was(asked.revision - 1))
-            if entry is not None:
-                audit.put_entry(transaction, entry)
-    except TransactWriteError as error:
-        if conditions.lost_race(error):
-            raise conditions.LostRace from error
-        raise
+    with conditions.transaction() as transaction:
+        transaction.save(_row(job), condition=tables.Export.export_id.does_not_exist())
+        transaction.save(_recent_row(asked, job), condition=_was(asked.revision - 1))
+        if entry is not None:
+            audit.put_entry(transaction, entry)
 
 
 def save(job: Job) -> Job:
