@@ -22,7 +22,7 @@ from parley.adapters.dynamodb import clients
 from parley.adapters.people import tokens
 from parley.adapters.people.tokens import Key, Keys, KeysNotFetched, Verifier, public_keys, shared_secrets
 from parley.domain.api.errors import Unauthenticated, Unavailable
-from parley.domain.people.claims import ClaimNames, SignIn, read_claims
+from parley.domain.people.claims import ClaimNames, SignIn, Stated, read_claims
 
 NOW_S = 1_800_000_000
 SECRET = "a secret of thirty-two characters"
@@ -84,6 +84,59 @@ def test_only_the_user_id_and_the_expiry_are_needed() -> None:
     identity = sign_in.identity
     assert (identity.name, identity.role, identity.contexts) == ("alice", "user", {})
     assert sign_in.issued_at_s == NOW_S + 600
+
+
+def test_silent_token_states_nothing() -> None:
+    content = claims(name=None, role=None, contexts=None)
+
+    assert by_secret().verify(hs256(content), NOW_S).stated == Stated()
+    assert by_secret().verify(hs256(content | {"name": "  ", "contexts": {}}), NOW_S).stated == Stated(contexts={})
+
+
+def test_token_states_what_it_says_itself_and_the_standard_claims() -> None:
+    standard = {
+        "picture": "https://cdn.example/alice.png?size=64",
+        "locale": "pt-BR",
+        "zoneinfo": "America/Argentina/Buenos_Aires",
+        "email": "alice@example.com",
+        "email_verified": True,
+    }
+
+    assert by_secret().verify(hs256(claims(**standard)), NOW_S).stated == Stated(
+        name="Alice Ärmel",
+        role="teacher",
+        contexts={"class": ("7b", "8a")},
+        avatar_url="https://cdn.example/alice.png?size=64",
+        locale="pt-BR",
+        time_zone="America/Argentina/Buenos_Aires",
+        email="alice@example.com",
+    )
+
+
+UNUSABLE_STANDARD_CLAIMS: dict[str, dict[str, object]] = {
+    "picture http": {"picture": "http://cdn.example/alice.png"},
+    "picture script": {"picture": "javascript:alert(1)"},
+    "picture quote": {"picture": 'https://cdn.example/"onerror='},
+    "picture object": {"picture": {"data": {"url": "https://cdn.example/alice.png"}}},
+    "picture long": {"picture": "https://" + "a" * 2_041},
+    "locale sentence": {"locale": "the language of my mother"},
+    "locale line feed": {"locale": "en\n"},
+    "zone number": {"zoneinfo": 2},
+    "zone path": {"zoneinfo": "../../etc/passwd"},
+    "email without @": {"email": "alice"},
+    "email with two": {"email": "alice@bob@example.com"},
+    "email header": {"email": "alice@example.com\r\nBcc: eve@example.com"},
+    "email unverified": {"email": "alice@example.com", "email_verified": False},
+    "email unverified by text": {"email": "alice@example.com", "email_verified": "false"},
+}
+
+
+@pytest.mark.parametrize("content", UNUSABLE_STANDARD_CLAIMS.values(), ids=UNUSABLE_STANDARD_CLAIMS.keys())
+def test_standard_claim_that_cannot_be_used_is_left_out_and_refuses_nobody(content: dict[str, object]) -> None:
+    stated = by_secret().verify(hs256(claims(**content)), NOW_S).stated
+
+    assert (stated.avatar_url, stated.locale, stated.time_zone, stated.email) == (None, None, None, None)
+    assert stated.name == "Alice Ärmel"
 
 
 def test_claims_may_have_other_names() -> None:

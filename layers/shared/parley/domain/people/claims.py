@@ -1,5 +1,6 @@
 """Reads the claims of a token about its bearer, once its signature is verified. Every claim is checked."""
 
+import re
 from collections.abc import Mapping
 from typing import NoReturn
 
@@ -25,6 +26,12 @@ from parley.domain.api.identity import (
 MAX_LIFETIME_S = 86_400  # the default of JwtMaxLifetimeS
 MAX_TIME_S = 253_402_300_799  # the last second that RFC 3339 can write, in the year 9999
 
+# The standard claims that Parley uses if it can. A URL's characters are those of RFC 3986, so it needs no escape.
+_avatar_url = re.compile(r"https://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{1,2040}")
+_locale = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8}){0,7}")  # some providers write `en_US`
+_time_zone = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,31}(/[A-Za-z0-9_+-]{1,32}){0,2}")
+_email = re.compile(r"[^\s@\x00-\x1f\x7f\ud800-\udfff]{1,64}@[^\s@\x00-\x1f\x7f\ud800-\udfff]{1,189}")
+
 
 class ClaimNames(Struct, frozen=True, kw_only=True):
     """The names of the claims that Parley reads; the host's sign-in decides them."""
@@ -35,11 +42,27 @@ class ClaimNames(Struct, frozen=True, kw_only=True):
     contexts: str = "contexts"
 
 
+class Stated(Struct, frozen=True, kw_only=True):
+    """What the token itself says about its bearer; None for each claim that it lacks, or that Parley cannot use.
+
+    The last four are standard claims of OpenID Connect (Core 1.0, 5.1), and they are never a reason to refuse a token.
+    """
+
+    name: str | None = None
+    role: str | None = None
+    contexts: dict[str, tuple[str, ...]] | None = None
+    avatar_url: str | None = None  # `picture`
+    locale: str | None = None  # `locale`, a BCP 47 tag
+    time_zone: str | None = None  # `zoneinfo`, a name of the IANA database
+    email: str | None = None  # `email`, unless `email_verified` is false
+
+
 class SignIn(Struct, frozen=True, kw_only=True):
-    """A verified token: its identity, and when the host issued it."""
+    """A verified token: its identity, what it states itself, and when the host issued it."""
 
     identity: Identity
     issued_at_s: int
+    stated: Stated = Stated()
 
 
 def read_claims(
@@ -64,11 +87,12 @@ def read_claims(
     times = _times(claims, max_lifetime_s)
     _check_times(claims, times, now_s, leeway_s)
     user_id = _user_id(claims, names.user_id)
+    stated = _stated(claims, names)
     identity = Identity(
         user_id=user_id,
-        name=_name(claims, names.name) or user_id,
-        role=_role(claims, names.role),
-        contexts=_contexts(claims, names.contexts),
+        name=stated.name or user_id,
+        role=stated.role or DEFAULT_ROLE,
+        contexts=stated.contexts or {},
         expires_at_s=min(times.expires_at_s + leeway_s, MAX_TIME_S),
         issued_at_s=times.issued_at_s,
     )
@@ -78,7 +102,8 @@ def read_claims(
     if identity.is_too_large:
         _refuse(names.contexts, f"is too large for API Gateway: more than {MAX_CONTEXT_BYTES} bytes with the others")
     # Of two tokens without `iat`, the profile of the later `exp` is the newer.
-    return SignIn(identity=identity, issued_at_s=times.issued_at_s if "iat" in claims else times.exp_s)
+    issued_at_s = times.issued_at_s if "iat" in claims else times.exp_s
+    return SignIn(identity=identity, issued_at_s=issued_at_s, stated=stated)
 
 
 class _Times(Struct, frozen=True, kw_only=True):
@@ -119,6 +144,22 @@ def _time(claims: Mapping[str, object], name: str) -> int:
     return int(value)
 
 
+def _stated(claims: Mapping[str, object], names: ClaimNames) -> Stated:
+    return Stated(
+        name=_name(claims, names.name),
+        role=_role(claims, names.role),
+        contexts=_contexts(claims, names.contexts),
+        avatar_url=_usable(claims.get("picture"), _avatar_url),
+        locale=_usable(claims.get("locale"), _locale),
+        time_zone=_usable(claims.get("zoneinfo"), _time_zone),
+        email=None if claims.get("email_verified") in (False, "false") else _usable(claims.get("email"), _email),
+    )
+
+
+def _usable(value: object, pattern: re.Pattern[str]) -> str | None:
+    return value if isinstance(value, str) and pattern.fullmatch(value) else None
+
+
 def _user_id(claims: Mapping[str, object], name: str) -> str:
     value = claims.get(name)
     if isinstance(value, str) and (is_reserved(value) or value in (".", "..")):
@@ -137,19 +178,19 @@ def _name(claims: Mapping[str, object], name: str) -> str | None:
     return value
 
 
-def _role(claims: Mapping[str, object], name: str) -> str:
+def _role(claims: Mapping[str, object], name: str) -> str | None:
     value = claims.get(name)
     if value is None:
-        return DEFAULT_ROLE
+        return None
     if not isinstance(value, str) or not is_role(value):
         _refuse(name, "must be one role: 1 to 64 of the characters A–Z a–z 0–9 . _ : -")
     return value
 
 
-def _contexts(claims: Mapping[str, object], name: str) -> dict[str, tuple[str, ...]]:
+def _contexts(claims: Mapping[str, object], name: str) -> dict[str, tuple[str, ...]] | None:
     value = claims.get(name)
     if value is None:
-        return {}
+        return None
     if not isinstance(value, dict) or len(value) > MAX_CONTEXT_TYPES:
         _refuse(name, f"must be an object of at most {MAX_CONTEXT_TYPES} context types with lists of ids")
     contexts = {context_type: _context_ids(name, context_type, held) for context_type, held in value.items()}
