@@ -43,7 +43,7 @@ class ClaimNames(Struct, frozen=True, kw_only=True):
 
 
 class Stated(Struct, frozen=True, kw_only=True):
-    """What the token itself says about its bearer; None for each claim that it lacks, or that Parley cannot use.
+    """The claims that the token itself has; None for each one that it lacks, or that Parley cannot use.
 
     The last four are standard claims of OpenID Connect (Core 1.0, 5.1), and they are never a reason to refuse a token.
     """
