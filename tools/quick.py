@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 ALWAYS = ("tests/unit", "tests/template/test_layout.py")
 ROOTS = ("layers/shared/", "layers/media/", "functions/")  # of sys.path
+SCENARIOS, KILLS = "tests/functional/kills/", "tests/functional/test_kills.py"  # the test plays what the folder holds
 STEPS = 2  # imports from a handler to a changed module: the handler's action, and what that action uses
 MAX_FILES = 25  # of functional tests: more take longer than a minute
 
@@ -42,7 +43,10 @@ def _git(*command: str) -> list[str]:
 
 def functional_tests(paths: Iterable[str]) -> list[str]:
     """Returns the functional test files that the changed files concern, the nearest first."""
-    wanted = {path: 0 for path in paths if path.startswith("tests/functional/") and Path(path).name.startswith("test_")}
+    played = [KILLS if path.startswith(SCENARIOS) else path for path in paths]
+    wanted = {
+        path: 0 for path in played if path.startswith("tests/functional/") and Path(path).name.startswith("test_")
+    }
     changed_modules = {_module(path) for path in paths if path.startswith(ROOTS)}
     for handler in sorted(ROOT.glob("functions/*/*.py")):
         steps = _steps_to(changed_modules, _module(str(handler.relative_to(ROOT))))

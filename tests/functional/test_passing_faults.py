@@ -26,11 +26,15 @@ from botocore.exceptions import (
 
 from docs.operations import RestOperation
 from parley.domain.conversations import reports
-from tests.functional import test_kills
 from tests.functional.attachments import clean_attachment
 from tests.functional.attempts import Attempt, everything
+from tests.functional.kills.acts import answered, moderator, sign_moderator_in
+from tests.functional.kills.every import SCENARIOS
+from tests.functional.kills.moderation import report_message
+from tests.functional.kills.scenario import Scenario
+from tests.functional.kills.stage import End, Stage, stage
+from tests.functional.kills.world import Died, World
 from tests.functional.talk import open_direct, say
-from tests.functional.test_kills import SCENARIOS, Died, End, Scenario, Stage, World, answered, stage
 from tests.harness import Call, Parley, User
 from tests.harness.calls import replaced
 from tests.harness.fixtures import System
@@ -358,10 +362,10 @@ def people_there(world: World) -> dict[str, str]:
     conversation_id = world.conversation_id
     say(world.bob, conversation_id, "one", "two")
     answered(world.alice.put(f"/messages/{conversation_id}.2/pin"))
-    test_kills.report_message(world)
+    report_message(world)
     export_id = answered(world.alice.post(f"/conversations/{conversation_id}/export", json={"format": "jsonl"}))["id"]
     erasure_id = answered(host(world).delete("/users/dave"))["id"]
-    test_kills.sign_moderator_in(world)
+    sign_moderator_in(world)
     return {
         "conversation_id": conversation_id,
         "message_id": f"{conversation_id}.2",
@@ -386,7 +390,7 @@ def ask(world: World, attempt: Attempt, parts: dict[str, str]) -> dict[str, Any]
     operation = attempt.operation
     assert isinstance(operation, RestOperation)
     moderates = operation.path.startswith(("/admin/", "/messages/{message_id}/versions"))
-    person = host(world) if "erasure" in operation.path else test_kills.moderator(world) if moderates else world.alice
+    person = host(world) if "erasure" in operation.path else moderator(world) if moderates else world.alice
     path = (operation.path + attempt.query).format(**parts)
     reply = person.request(operation.method.upper(), path, json=attempt.fields if operation.takes else None)
     return {"status": reply.status, **(reply.json or {})}  # a redirect has no body

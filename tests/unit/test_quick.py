@@ -20,5 +20,9 @@ def test_a_changed_test_comes_before_those_of_what_it_uses() -> None:
     assert quick.functional_tests(paths)[0] == "tests/functional/test_frames.py"
 
 
+def test_a_scenario_brings_the_test_that_plays_it() -> None:
+    assert quick.functional_tests(["tests/functional/kills/people.py"]) == ["tests/functional/test_kills.py"]
+
+
 def test_a_document_brings_no_functional_test() -> None:
     assert quick.functional_tests(["README.md", "docs/openapi.json"]) == []

@@ -1,0 +1,50 @@
+"""Kill scenarios of signing in, of devices and of what a user says of themself."""
+
+from itertools import count
+from urllib.parse import quote
+
+from tests.functional.kills.acts import answered, connect_as, connect_new, host_of, sign_host_in
+from tests.functional.kills.scenario import Scenario
+from tests.functional.kills.world import World
+
+
+def hide(world: World) -> object:
+    return answered(world.alice.patch("/me", json={"show_last_seen": False}))
+
+
+def sign_out_bob(world: World) -> object:
+    return sorted(answered(host_of(world).post("/users/bob/sign-out")))
+
+
+def close_laptop(world: World) -> object:
+    laptop = quote(world.devices["laptop"].connection_id, safe="")
+    return answered(world.alice.delete(f"/me/connections/{laptop}"))
+
+
+def create_ws_ticket(world: World) -> object:
+    ticket = answered(world.alice.post("/ws-tickets"))
+    return sorted(ticket)
+
+
+def connect_by_ticket(world: World) -> object:
+    return connect_new(world, world.alice.connect)
+
+
+def sign_in(world: World) -> object:
+    # Each time by another token: API Gateway asks once for each, and keeps the answer.
+    token = world.parley.token("dave", expires_in_s=next(_lives_s))
+    return answered(world.parley.bearer(token, "dave").get("/unread-count"))
+
+
+_lives_s = count(3600)
+
+
+SCENARIOS = [
+    Scenario("rest/authorize", sign_in),
+    Scenario("rest/create_ws_ticket", create_ws_ticket),
+    Scenario("rest/update_me", hide),
+    Scenario("rest/sign_out_user", sign_out_bob, sign_host_in),
+    Scenario("rest/close_connection", close_laptop),
+    Scenario("websocket/authorize", connect_as("dave"), heals=True),
+    Scenario("websocket/authorize", connect_by_ticket, heals=True, variant="ticket"),
+]
