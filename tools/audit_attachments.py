@@ -68,7 +68,7 @@ class Row:
             refs=stored.refs,
             conversation_id=stored.conversation_id,
             seq=stored.seq,
-            is_settled="shelf" in item,
+            is_settled=_shelf_of(item).startswith(f"{stored.conversation_id}#"),
             has_thumbnail=stored.thumbnail_type is not None,
             sweep_at_s=stored.sweep_at_s,
         )
@@ -86,6 +86,10 @@ class Row:
     def has_file(self) -> bool:
         """Says whether a file of this attachment must be in the bucket."""
         return self.file_id == self.attachment_id and self.refs > 0 and self.state in ("clean", "deleted")
+
+
+def _shelf_of(item: Mapping[str, Any]) -> str:
+    return str(item.get("shelf", {}).get("S", ""))
 
 
 def main(arguments: Sequence[str]) -> int:

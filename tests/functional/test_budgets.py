@@ -505,6 +505,18 @@ def test_page_of_the_gallery_takes_two_round_trips(pair: Pair, query: str) -> No
     assert spent.round_trips <= 2
 
 
+def test_page_of_unsent_attachments_takes_two_round_trips_and_their_deletion_seven(pair: Pair) -> None:
+    ids = [clean_attachment(pair.parley, pair.alice, pair.conversation_id) for _ in range(40)]
+    replies = []
+
+    page = pair.spent(lambda: replies.append(pair.alice.get("/me/attachments?limit=100")))
+    deleted = pair.spent(lambda: replies.append(pair.alice.delete(f"/attachments/{ids[0]}")))
+
+    assert [len(replies[0].json["attachments"]), replies[1].status] == [40, 200]
+    assert page.round_trips <= 2
+    assert deleted.round_trips <= 7 + 1  # and the post to the phone
+
+
 def test_upload_before_a_conversation_exists_takes_two_round_trips(pair: Pair) -> None:
     body = {"user_id": "carol", "name": "plan.pdf", "type": "application/pdf", "size": 10}
     pair.parley.user("carol")

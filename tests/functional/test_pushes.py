@@ -30,6 +30,7 @@ class World:
     phone: Socket  # Alice's
     conversation_id: str
     group_id: str
+    upload_id: str = ""  # of an upload that Bob has asked for
 
     @property
     def reaction(self) -> str:
@@ -64,6 +65,9 @@ class World:
         made = ask_upload(self.bob, self.conversation_id)
         day_ago_ms = self.parley.clock() - 24 * 3600 * 1000
         set_row(self.parley, made, created_at_ms=day_ago_ms, sweep_at_s=self.parley.clock() // 1000)
+
+    def ask_upload_of_bob(self) -> None:
+        self.upload_id = ask_upload(self.bob, self.conversation_id)
 
     def over_rest(self, reply: Reply) -> None:
         assert reply.status in (200, 201), reply
@@ -188,6 +192,11 @@ PUSHES = {
         forgets=False,
     ),
     "ScanAttachment": Push(lambda w: w.scan_upload_of_bob(), ["attachment_updated"] * 2, forgets=False),
+    "DeleteAttachment": Push(
+        lambda w: w.over_rest(w.bob.delete(f"/attachments/{w.upload_id}")),
+        "attachment_updated",
+        before=World.ask_upload_of_bob,
+    ),
     "BlockUser": Push(lambda w: w.over_rest(w.alice.put("/users/bob/block")), "conversation_updated"),
     "UnblockUser": Push(
         lambda w: w.over_rest(w.alice.delete("/users/bob/block")),

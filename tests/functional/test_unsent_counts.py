@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from tests.functional.replies import at_once
 from tests.functional.talk import open_direct
 from tests.harness import Parley, User
@@ -23,23 +21,17 @@ def file_row(parley: Parley, key: str) -> dict[str, Any]:
     return dict(found.get("Item", {}))
 
 
-def uncount(parley: Parley, user_id: str, *attachment_ids: str) -> None:
-    from parley.adapters.attachments import attachments
-    from parley.adapters.dynamodb import batches, tables
-
-    rows = batches.read_rows({tables.File: [attachments.usage_key(user_id)]})
-    usage = attachments.usage_of(rows, user_id).without(len(attachment_ids))
-    attachments.uncounted(attachment_ids, usage, parley.clock())
+def discard(person: User, *attachment_ids: str) -> None:
+    for attachment_id in attachment_ids:
+        reply = person.delete(f"/attachments/{attachment_id}")
+        assert reply.status == 200, reply
 
 
 def test_attachments_are_taken_out_of_the_count_once(parley: Parley) -> None:
-    from parley.adapters.dynamodb.conditions import LostRace
+    alice = parley.user("alice")
+    first, second, third = uploads(parley, alice, 3)
 
-    first, second, third = uploads(parley, parley.user("alice"), 3)
-    uncount(parley, "alice", first, second)
-
-    with pytest.raises(LostRace):
-        uncount(parley, "alice", second, third)
+    discard(alice, first, second, second)
 
     assert file_row(parley, "alice#")["unsent"] == {"N": "1"}
     assert "expires_at_s" not in file_row(parley, "alice#")
@@ -48,9 +40,9 @@ def test_attachments_are_taken_out_of_the_count_once(parley: Parley) -> None:
 
 
 def test_row_of_a_person_without_unsent_attachments_expires(parley: Parley) -> None:
-    [only] = uploads(parley, parley.user("alice"), 1)
+    alice = parley.user("alice")
 
-    uncount(parley, "alice", only)
+    discard(alice, *uploads(parley, alice, 1))
 
     row = file_row(parley, "alice#")
     assert (row["unsent"], row["size"]) == ({"N": "0"}, {"N": "1"})
@@ -58,21 +50,10 @@ def test_row_of_a_person_without_unsent_attachments_expires(parley: Parley) -> N
 
 
 def test_simultaneous_acts_of_one_person_lose_no_count(parley: Parley) -> None:
-    from parley.adapters.dynamodb.conditions import LostRace
-
     alice = parley.user("alice")
     attachment_ids = uploads(parley, alice, 4)
 
-    def take_out(attachment_id: str) -> int:
-        for lost in range(20):
-            try:
-                uncount(parley, "alice", attachment_id)
-            except LostRace:
-                continue
-            return lost
-        raise AssertionError("no try won")
-
-    at_once([lambda each=each: take_out(each) for each in attachment_ids])  # type: ignore[misc]
+    at_once([lambda each=each: discard(alice, each) for each in attachment_ids])  # type: ignore[misc]
 
     assert file_row(parley, "alice#")["unsent"] == {"N": "0"}
     assert [file_row(parley, each)["is_counted"] for each in attachment_ids] == [{"BOOL": False}] * 4

@@ -161,6 +161,7 @@ LISTS = {
     "ReportList.reports": MAX_PAGE,
     "StatusList.statuses": MAX_STATUS_USERS,
     "TryResult.hits": 200,
+    "UnsentAttachmentList.attachments": MAX_PAGE,
     "TurnCredentials.ice_servers": 5,
     "UnreadList.conversations": MAX_PAGE,
     "UserList.users": MAX_PAGE,

@@ -22,6 +22,10 @@ def create_attachment_for_user(world: World) -> object:
     return answered(world.alice.post("/attachments", json=body))["attachment"]
 
 
+def discard(world: World) -> object:
+    return answered(world.alice.delete(f"/attachments/{world.files[0]}"))
+
+
 def attach_and_send(world: World) -> None:
     """Lets a message carry two attachments, as its send leaves them; the stream has not seen it yet."""
     attach(world, 2)
@@ -89,6 +93,7 @@ def upload_for_nobody(world: World) -> None:
 SCENARIOS = [
     Scenario("rest/create_attachment", create_attachment),
     Scenario("rest/create_attachment_for_user", create_attachment_for_user),
+    Scenario("rest/delete_attachment", discard, attach, each=put_files),
     Scenario("queues/scan_attachment", lambda world: bool(poll(world)), each=upload_picture),
     Scenario("queues/scan_attachment", lambda world: bool(poll(world)), each=upload_virus, variant="infected"),
     Scenario("queues/scan_attachment", lambda world: bool(poll(world)), each=upload_for_nobody, variant="unknown"),

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from parley.adapters.attachments import files, lives
+from parley.adapters.attachments import files, lives, quarantine
 from parley.adapters.dynamodb import conditions
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.attachments import retention
-from parley.domain.attachments.attachment import StoredAttachment
+from parley.domain.attachments.attachment import FORM_S, StoredAttachment
 
 
 def release(attachment_id: str, seq: int, now_ms: int) -> None:
@@ -29,6 +29,22 @@ def release(attachment_id: str, seq: int, now_ms: int) -> None:
             continue
         return
     raise conditions.busy()
+
+
+def discard(attachment: StoredAttachment, now_ms: int, entry: OutboxEntry, tell: Callable[[], None]) -> None:
+    """Ends an attachment that was not sent, and deletes its upload and its file; raises LostRace.
+
+    Its row stays for `FORM_S`, so a repeat finds it, and no request with the same `client_id` takes its id while its
+    form is valid. The sweep that deletes the row then finishes what a process that died has left.
+    """
+    if attachment.state != "deleted":
+        usage = lives.read_usage(attachment.user_id).without() if attachment.is_counted else None
+        after = replace(retention.deleted(attachment), refs=0)
+        until_s = now_ms // 1000 + FORM_S
+        lives.release(attachment, after, None, usage=usage, entry=entry, now_ms=now_ms, sweep_at_s=until_s)
+    quarantine.delete(attachment.attachment_id)
+    files.delete(attachment.attachment_id)
+    tell()
 
 
 def end(

@@ -9,6 +9,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters.dynamodb import batches, conditions, outbox, tables, unreadable
+from parley.adapters.dynamodb.documents import to_wire
 from parley.adapters.threads import Threads
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.attachments.attachment import ARRIVAL_S, FORM_S, PLACES, UNSENT_S, StoredAttachment, shard
@@ -93,6 +94,25 @@ def _on_shelf(conversation_id: str, kind: str, before: int | None, limit: int) -
     return [Place(int(row.place), row.attachment_id) for row in rows]
 
 
+def unsent_shelf(user_id: str) -> str:
+    """Returns where the index has a person's unsent attachments; no gallery's name begins so."""
+    return f"unsent#{user_id}"
+
+
+def newest_unsent(user_id: str, after: tuple[int, str] | None, limit: int) -> list[tuple[int, str]]:
+    """Returns when a person asked for their unsent attachments, and their ids, newest first; one round trip.
+
+    The entries start after `after`. The index is a moment late, so an entry may be sent or gone already.
+    """
+    shelf, start = unsent_shelf(user_id), None
+    if after is not None:
+        start = {"shelf": to_wire(shelf), "place": to_wire(after[0]), "attachment_id": to_wire(after[1])}
+    rows = tables.File.by_place.query(
+        shelf, scan_index_forward=False, limit=limit, page_size=limit, last_evaluated_key=start
+    )
+    return [(int(row.place), row.attachment_id) for row in rows]
+
+
 def usage_of(rows: batches.Rows, user_id: str) -> Usage:
     """Returns a person's usage from a batch."""
     row = rows.get(tables.File, *usage_key(user_id))
@@ -132,21 +152,6 @@ def move(attachment: StoredAttachment, entry: OutboxEntry, usage: Usage | None =
         if usage is not None:
             put_usage(transaction, usage, entry.at_ms)
         outbox.put_entry(transaction, entry)
-
-
-def uncounted(attachment_ids: Iterable[str], usage: Usage, now_ms: int) -> None:
-    """Takes attachments of one person out of the count of their unsent ones, all or nothing; raises LostRace.
-
-    `usage` is the owner's from `Usage.without`. Each of these attachments must still be counted. One round trip.
-    """
-    with conditions.transaction() as transaction:
-        for attachment_id in attachment_ids:
-            transaction.update(
-                tables.File(attachment_id=attachment_id),
-                actions=[tables.File.is_counted.set(False)],
-                condition=tables.File.is_counted == True,  # noqa: E712
-            )
-        put_usage(transaction, usage, now_ms)
 
 
 def put_usage(transaction: TransactWrite, usage: Usage, now_ms: int) -> None:
@@ -206,6 +211,8 @@ def row_of(attachment: StoredAttachment) -> tables.File:
         attachment_id=attachment.attachment_id,
         **{**_values(attachment), "sweep_at_s": due_at_s},
         sweep_shard=shard(attachment.attachment_id),
+        shelf=unsent_shelf(attachment.user_id),
+        place=attachment.created_at_ms,
     )
 
 

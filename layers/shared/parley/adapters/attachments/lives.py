@@ -53,13 +53,17 @@ def release(
     usage: Usage | None,
     entry: OutboxEntry | None,
     now_ms: int,
+    sweep_at_s: int | None = None,
 ) -> None:
     """Writes that an attachment is deleted and shows its file no more, all or nothing; raises LostRace.
 
-    `file` is the other attachment whose file it showed, with its new count. One round trip.
+    `file` is the other attachment whose file it showed, with its new count. At `sweep_at_s` the sweep deletes the row;
+    None leaves the time of its next sweep. One round trip.
     """
     left = {**retention.changes(after), "refs": after.refs, "shelf": None, "place": None}
-    if before.file_id is None and after.refs:  # it stays; a row that is deleted soon keeps its entry of the sweep
+    if sweep_at_s is not None:
+        left["sweep_at_s"] = sweep_at_s
+    elif before.file_id is None and after.refs:  # it stays; a row that is deleted soon keeps its entry of the sweep
         left |= {"sweep_shard": None, "sweep_at_s": None}
     with conditions.transaction() as transaction:
         _update(transaction, before, left, _as_read(before) & (tables.File.refs == before.refs))

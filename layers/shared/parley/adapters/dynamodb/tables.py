@@ -580,8 +580,8 @@ class File(Table):
     sha256 = UnicodeAttribute(null=True)
     sweep_shard = UnicodeAttribute(null=True)
     sweep_at_s = NumberAttribute(null=True)
-    shelf = UnicodeAttribute(null=True)  # `<conversation id>#<kind>`
-    place = NumberAttribute(null=True)  # the message's seq × 100, + 99 − the position in it
+    shelf = UnicodeAttribute(null=True)  # `<conversation id>#<kind>`; `unsent#<user id>` before it is sent
+    place = NumberAttribute(null=True)  # the message's seq × 100, + 99 − the position in it; `created_at_ms` before
     # of a person's usage
     unsent = NumberAttribute(null=True)
     day = NumberAttribute(null=True)

@@ -17,6 +17,12 @@ def no_thumbnail() -> NotFound:
     return NotFound("thumbnail_not_found", "This attachment has no thumbnail.")
 
 
+def sent(*fields: Field) -> Conflict:
+    """Returns the refusal for an attachment of the caller's own that is in a message."""
+    detail = "This attachment was sent already."
+    return Conflict("attachment_sent", detail, rule="an attachment is sent once", fields=fields)
+
+
 def not_clean(state: AttachmentState, *fields: Field) -> Conflict | NotFound:
     """Returns the refusal for an attachment of the caller's own that is in this state and cannot be used."""
     if state == "rejected":

@@ -68,8 +68,7 @@ def _refusal(attachment: StoredAttachment, conversation_id: str, now_ms: int, fi
     if state != "clean":
         return refusals.not_clean(state, field)
     if attachment.seq is not None:
-        detail = "This attachment was sent already."
-        return Conflict("attachment_sent", detail, rule="an attachment is sent once", fields=(field,))
+        return refusals.sent(field)
     return None
 
 
