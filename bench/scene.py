@@ -86,7 +86,7 @@ class Scene:
         def type_on() -> None:
             if next(starts) % 2 == 0:
                 stop()  # two starts for each message: the second one writes less
-            self.stage.now_ms += 3000  # `typing_resend_s`
+            self.stage.now_ms += 4000  # `typing_resend_s`
 
         yield Operation("typing_start", "typing_start over WebSocket", start, 2, type_on, times=10)
         yield Operation("typing_stop", "typing_stop over WebSocket", stop, 2, start)

@@ -184,7 +184,7 @@ def test_the_greeting_names_the_timers_and_comes_back_to_its_sender_only(stack: 
     with alice.online() as device:
         hello = device.ask("hello")
 
-    assert (hello["heartbeat_s"], hello["typing_expires_s"], hello["max_message_bytes"]) == (240, 5, 32768)
+    assert (hello["heartbeat_s"], hello["typing_expires_s"], hello["max_message_bytes"]) == (285, 5, 32768)
     assert moment(hello["server_time"]) < moment(hello["reconnect_by"]) <= moment(hello["token_expires_at"])
 
 

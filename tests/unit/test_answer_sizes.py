@@ -131,7 +131,7 @@ LISTS = {
     **{f"{one}.attachments": MAX_ATTACHED for one in ("Message", "SentMessage")},
     "Hit.attachment_ids": MAX_ATTACHED,
     **{f"{one}.user_ids": MAX_ADDED for one in ("Note", "AddedMembers", "MemberAdded")},
-    **{f"{one}.contexts{{}}": 3 for one in ("Me", "Person")},  # with 20 types more than `MAX_CONTEXT_BYTES`
+    **{f"{one}.contexts{{}}": 3 for one in ("Me", "Person", "SignedIn")},  # with 20 types more than `MAX_CONTEXT_BYTES`
     "AttachmentLimits.types": len(ALLOWED),
     "AttachmentList.attachments": MAX_PAGE,
     "AuditPage.entries": MAX_PAGE,
@@ -172,6 +172,7 @@ MAPS = {
     "UploadForm.fields": 12,
     "ReportInContext.attachments": 30,
     "Me.contexts": MAX_CONTEXT_TYPES,
+    "SignedIn.contexts": MAX_CONTEXT_TYPES,
     "Person.contexts": MAX_CONTEXT_TYPES,
     "Shared.capabilities": 3,
     "AuditEntry.details": 5,

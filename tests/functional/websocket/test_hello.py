@@ -27,6 +27,8 @@ def test_greeting_says_all_that_a_client_must_know(parley: Parley) -> None:
         "token_expires_at",
         "reconnect_by",
         "limits",
+        "sizes",
+        "user",
     }
     assert greeting["server_time"] == in_s(parley, 0)
     assert greeting["connection_id"] == phone.connection_id
@@ -60,6 +62,17 @@ def test_greeting_says_how_much_one_may_do(parley: Parley, monkeypatch: pytest.M
             "voice_ms": 300_000,
         },
     }
+
+
+def test_greeting_says_who_the_user_is_and_how_much_fits_as_get_me_does(parley: Parley) -> None:
+    alice = parley.user("alice", name="Alice Ng", role="teacher", contexts={"class": ["7b"]})
+
+    greeting = alice.connect().request("hello")["data"]
+
+    me = alice.get("/me").json
+    assert greeting["user"] == {name: me[name] for name in ("id", "name", "role", "contexts")}
+    assert greeting["user"] == {"id": "alice", "name": "Alice Ng", "role": "teacher", "contexts": {"class": ["7b"]}}
+    assert greeting["sizes"] == me["sizes"]
 
 
 def test_greeting_says_what_may_be_attached(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from tests.functional.talk import (
     frame_refusal,
     in_s,
     joined,
+    make_group,
     meet,
     names,
     say,
@@ -37,8 +38,8 @@ def test_ping_costs_no_write_while_much_is_left_of_the_lease(parley: Parley) -> 
         parley.advance(HEARTBEAT_S)
         with parley.watch() as calls:
             pong = phone.request("ping")["data"]
-        is_renewed = beat % 5 == 4
-        left_s = LEASE_S if is_renewed else LEASE_S - HEARTBEAT_S * (beat % 5 + 1)
+        is_renewed = beat % 4 == 3
+        left_s = LEASE_S if is_renewed else LEASE_S - HEARTBEAT_S * (beat % 4 + 1)
         assert pong["expires_at"][:19] == in_s(parley, left_s)[:19]
         of_the_store = [call.operation for call in calls if call.service == "dynamodb"]
         assert of_the_store == ["BatchGetItem", *["UpdateItem"] * is_renewed]
@@ -119,10 +120,10 @@ def test_deployment_says_how_often_to_ping(parley: Parley, monkeypatch: pytest.M
     alice = parley.user("alice")
     phone = alice.connect()
 
-    assert phone.request("hello")["data"]["heartbeat_s"] == 240
-    assert phone.request("ping")["data"]["expires_at"][:19] == in_s(parley, 1500)[:19]
+    assert phone.request("hello")["data"]["heartbeat_s"] == 285
+    assert phone.request("ping")["data"]["expires_at"][:19] == in_s(parley, 1485)[:19]
     timers = alice.get("/me").json["timers"]
-    assert (timers["heartbeat_s"], timers["lease_s"]) == (240, 1500)
+    assert (timers["heartbeat_s"], timers["lease_s"]) == (285, 1485)
 
 
 def test_who_pings_stays_online(parley: Parley) -> None:
@@ -141,6 +142,26 @@ def test_who_pings_stays_online(parley: Parley) -> None:
     assert screen.closed is None and phone.closed is None
     [status] = screen.request("request_user_status", {"user_ids": ["alice"]})["data"]["statuses"]
     assert status["status"] == "online"
+
+
+@pytest.mark.parametrize("place", ["direct", "group"])
+@pytest.mark.parametrize("action", ["send_message", "typing_start"])
+def test_who_writes_or_types_stays_online_without_a_ping(parley: Parley, action: str, place: str) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = meet(alice, bob)
+    conversation_id = direct if place == "direct" else make_group(alice, bob)
+    screen, phone = bob.connect(), alice.connect()
+    forget_events(screen)
+    text = {"text": "still here"} if action == "send_message" else {}
+
+    for _ in range(8):
+        parley.advance(HEARTBEAT_S)
+        screen.request("ping")
+        assert phone.request(action, {"conversation_id": conversation_id} | text)["type"] == "ack"
+        parley.run_schedule("ClearStalePresence")
+
+    assert phone.closed is None
+    assert screen.events("user_status_change") == []
 
 
 def test_device_that_was_taken_for_gone_comes_back_with_a_ping(parley: Parley) -> None:
@@ -179,7 +200,7 @@ def test_ping_without_request_id_renews_the_lease_and_is_not_answered(parley: Pa
     alice, bob = parley.user("alice"), parley.user("bob")
     meet(alice, bob)
     phone = alice.connect()
-    for _ in range(6):  # 24 minutes, and a lease lasts 7
+    for _ in range(6):  # 24 minutes, and a lease lasts 6
         parley.advance(240)
         phone.send({"action": "ping"})
 

@@ -47,12 +47,14 @@ def read_beside(user_id: str, place_id: str, read: Callable[[], Read]) -> tuple[
     return in_parallel(read, lambda: blocks.few_cut_off(user_id))
 
 
-def beside(request: Request, head: Head, hidden: Hidden, write: Callable[[], Read]) -> tuple[Read, Told]:
+def beside(
+    request: Request, head: Head, hidden: Hidden, write: Callable[[], Read], *, stale: bool = False
+) -> tuple[Read, Told]:
     """Does a write, and reads at the same time the devices of the people who learn what the caller does.
 
-    Returns the result of the write. One round trip.
+    Returns the result of the write. With `stale` the devices may be a moment old (`connections.of`). One round trip.
     """
-    return _beside(request.user_id, head, hidden, write)
+    return _beside(request.user_id, head, hidden, write, stale=stale)
 
 
 def tell(request: Request, head: Head, hidden: Hidden, event: LiveEvent, *, user_id: str | None = None) -> None:
@@ -61,13 +63,15 @@ def tell(request: Request, head: Head, hidden: Hidden, event: LiveEvent, *, user
     told.tell(request, event)
 
 
-def _beside(user_id: str, head: Head, hidden: Hidden, write: Callable[[], Read]) -> tuple[Read, Told]:
+def _beside(
+    user_id: str, head: Head, hidden: Hidden, write: Callable[[], Read], *, stale: bool = False
+) -> tuple[Read, Told]:
     if hidden is not None:
         audience = visibility.of_member(head, user_id, hidden)
-        written, people = push.beside(write, audience.people)
+        written, people = push.beside(write, audience.people, stale=stale)
         return written, Told(head.conversation_id, audience, people)
     (written, people), found = in_parallel(
-        lambda: push.beside(write, visibility.of_member(head, user_id, ()).people),
+        lambda: push.beside(write, visibility.of_member(head, user_id, ()).people, stale=stale),
         lambda: blocks.cut_off_among(user_id, head.others(user_id)),
     )
     return written, Told(head.conversation_id, visibility.of_member(head, user_id, found), people)

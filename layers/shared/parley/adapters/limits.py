@@ -13,7 +13,7 @@ MAX_UNIT_BURST = 1_000_000
 MAX_CONNECTIONS = 100  # they share an item of 400 KB, and each is some 3 KB with 50 conversations open
 MAX_GROUPS = 10_000
 MIN_HEARTBEAT_S = 20
-MAX_HEARTBEAT_S = 270  # API Gateway closes a socket that is silent for 600 s, and one ping may get lost
+MAX_HEARTBEAT_S = 300  # API Gateway closes a socket that is silent for 600 s; NATs forget one sooner (D-380)
 
 
 def current() -> Limits:

@@ -11,7 +11,7 @@ from parley.domain.api.types import CallReason, Signal
 from parley.domain.conversations.events import CallSignal
 from parley.domain.live import visibility
 from parley.domain.live.calls import StoredCall
-from parley.domain.live.hello import MAX_FRAME_BYTES
+from parley.domain.live.client_settings import MAX_FRAME_BYTES
 from parley.domain.live.presence import Presence
 from parley.domain.live.visibility import Frames
 

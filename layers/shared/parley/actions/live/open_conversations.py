@@ -107,7 +107,7 @@ def _has_open(request: Request, conversation_id: str) -> bool:
 def typing_start(request: Request, conversation_id: str) -> TypingUntil:
     """Tells the members that the caller is typing, for `TYPING_EXPIRES_S`; two round trips and the posts.
 
-    A repetition before `TYPING_RESEND_S` writes and tells nothing, unless a message of the caller has ended the typing
+    A repetition within `FRESH_MS` writes and tells nothing, unless a message of the caller has ended the typing
     meanwhile, or the first try may have died before its posts.
     """
     (head, hidden), before = _with_own_typing(request, conversation_id)
@@ -116,7 +116,10 @@ def typing_start(request: Request, conversation_id: str) -> TypingUntil:
     new = Typist(conversation_id, request.user_id, _typing_expires_ms(request), head.last_seq)
     typist = before if before and is_fresh else new
     if not is_fresh or push.is_news(request, typist, typist.started_ms):
-        _, told = visibility.beside(request, head, hidden, lambda: None if is_fresh else typing.save(typist))
+        # A device that connected a moment ago learns of it from `join_conversation`, or by the next repetition.
+        _, told = visibility.beside(
+            request, head, hidden, lambda: None if is_fresh else typing.save(typist), stale=True
+        )
         told.tell(request, _event(typist))
         push.remember(typist)
     return TypingUntil(conversation_id=conversation_id, expires_at=rfc3339(typist.expires_at_ms))
@@ -133,7 +136,10 @@ def typing_stop(request: Request, conversation_id: str) -> StoppedTyping:
         return StoppedTyping(conversation_id)
     what = ("stopped", typist.conversation_id, typist.user_id, typist.expires_at_ms)
     if not typist.is_stopped or push.is_news(request, what, typist.started_ms):
-        _, told = visibility.beside(request, head, hidden, lambda: None if typist.is_stopped else typing.stop(typist))
+        # A device that is not told hides the typing when it expires.
+        _, told = visibility.beside(
+            request, head, hidden, lambda: None if typist.is_stopped else typing.stop(typist), stale=True
+        )
         told.tell(request, UserStoppedTyping(conversation_id=conversation_id, user_id=request.user_id))
         push.remember(what)
     return StoppedTyping(conversation_id)

@@ -14,9 +14,10 @@ from parley.domain.api.requests import (
     MAX_TITLE_CHARACTERS,
 )
 from parley.domain.conversations.send_steps import REPLAY_S
-from parley.domain.live.hello import MAX_FRAME_BYTES
 from parley.domain.live.presence import MAX_CONNECTION_S, MAX_JOINED
 from parley.domain.live.typing_status import TYPING_EXPIRES_S, TYPING_RESEND_S
+
+MAX_FRAME_BYTES = 32 * 1024  # API Gateway closes with 1009 for a larger frame; longer requests go over REST
 
 
 class Sizes(Struct, frozen=True, kw_only=True):

@@ -2,15 +2,24 @@
 
 from msgspec import Struct
 
+from parley.domain.api.identity import Identity
 from parley.domain.api.request import Request
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import ClientLimits
 from parley.domain.live.calls import OFFER_RESEND_S, RING_S
+from parley.domain.live.client_settings import MAX_FRAME_BYTES, Sizes
 from parley.domain.live.presence import MAX_CONNECTION_S, RECONNECT_MARGIN_S, Heartbeat
 from parley.domain.live.typing_status import TYPING_EXPIRES_S, TYPING_RESEND_S
 from parley.domain.release import VERSION
 
-MAX_FRAME_BYTES = 32 * 1024  # API Gateway closes with 1009 for a larger frame; longer requests go over REST
+
+class SignedIn(Struct, frozen=True, kw_only=True):
+    """The caller as their token describes them."""
+
+    id: str
+    name: str
+    role: str
+    contexts: dict[str, list[str]]
 
 
 class Hello(Struct, frozen=True, kw_only=True):
@@ -28,6 +37,8 @@ class Hello(Struct, frozen=True, kw_only=True):
     token_expires_at: str
     reconnect_by: str
     limits: ClientLimits
+    sizes: Sizes
+    user: SignedIn
 
 
 def greeting(request: Request, limits: ClientLimits, heartbeat: Heartbeat) -> Hello:
@@ -46,4 +57,11 @@ def greeting(request: Request, limits: ClientLimits, heartbeat: Heartbeat) -> He
         token_expires_at=rfc3339(request.caller.expires_at_s * 1000),
         reconnect_by=rfc3339(min(cut_ms, request.caller.expires_at_s * 1000)),
         limits=limits,
+        sizes=Sizes(),
+        user=_signed_in(request.caller),
     )
+
+
+def _signed_in(caller: Identity) -> SignedIn:
+    contexts = {context_type: list(held) for context_type, held in caller.contexts.items()}
+    return SignedIn(id=caller.user_id, name=caller.name, role=caller.role, contexts=contexts)

@@ -5,7 +5,7 @@ from msgspec import Struct
 from parley.domain.api.times import rfc3339, rfc3339_or_none
 from parley.domain.api.types import UserStatus
 
-HEARTBEAT_S = 240  # how often a client sends `ping`, unless the template's parameter HeartbeatS says otherwise
+HEARTBEAT_S = 285  # how often a client sends `ping`, unless the template's parameter HeartbeatS says otherwise
 CONNECTING_MS = (
     30_000  # `$connect` may take 29 s (API Gateway quotas); until it ends, posts to the connection answer 410
 )
@@ -25,12 +25,12 @@ class Heartbeat(Struct, frozen=True):
 
     @property
     def lease_s(self) -> int:
-        """Returns the length of a lease in seconds: every fifth ping renews it.
+        """Returns the length of a lease in seconds: every fourth ping renews it.
 
         API Gateway ends silent connections itself (`MAX_SILENCE_S`) and mostly reports it, so leases end only for
         connections whose end it did not report.
         """
-        return 6 * self.interval_s + 60
+        return 5 * self.interval_s + 60
 
     @property
     def least_s(self) -> int:

@@ -3,8 +3,8 @@
 from msgspec import Struct
 
 TYPING_EXPIRES_S = 5  # seconds after which the others forget it (clients.md, "The actions in brief")
-TYPING_RESEND_S = 3  # how often a client repeats `typing_start` while keys are pressed
-FRESH_MS = TYPING_RESEND_S * 1000 - 500  # an earlier repeat tells nobody; half a second is for the network
+TYPING_RESEND_S = 4  # how often a client repeats `typing_start` while keys are pressed
+FRESH_MS = 2500  # an earlier repeat tells nobody; version 0.1 told clients to repeat every 3 s, so those count
 
 
 class Typist(Struct, frozen=True):
