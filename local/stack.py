@@ -37,6 +37,7 @@ from local.triggers import Triggers
 from local.websocket import Limits, WebSocketApi
 from parley.adapters.people import policies
 from parley.domain.people.policy_file import PolicyError
+from parley.domain.people.role_claims import RoleMapError
 
 log = logging.getLogger(__name__)
 
@@ -280,15 +281,19 @@ def _aws_environment(place: Place, server: Ministack | None) -> dict[str, str]:
 
 
 def _import(functions: Functions) -> None:
-    """Imports every handler and reads the policy, so that errors show now and the first request is fast."""
+    """Imports every handler and reads what is set, so that errors show now and the first request is fast."""
     for function in functions:
         try:
             functions.handler(function)
         except FunctionError as problem:
             raise StackError(f"{function.logical_id}: {problem.message}") from problem
+    # Only now: the import makes the functions' logger, which reads their environment.
+    from parley.adapters.people import tokens as sign_in
+
     try:
         policies.current()
-    except PolicyError as problem:
+        sign_in.check_settings()
+    except (PolicyError, RoleMapError) as problem:
         raise StackError(str(problem)) from problem
 
 

@@ -78,6 +78,9 @@ def mint(
     expires_in_s: int = DEFAULT_EXPIRES_IN_S,
 ) -> str:
     """Returns a token; `environment` is that of the functions, whose JWT_* variables define the form of a token."""
+    if environment.get("JWT_JWKS_URL"):
+        # The secret is the host's own, and its tokens have Parley's names for claims, not those of the provider.
+        environment = {name: value for name, value in environment.items() if not name.endswith("_CLAIM")}
     claims: dict[str, object] = {
         environment.get("JWT_USER_ID_CLAIM", "sub"): user_id,
         "iss": environment.get("JWT_ISSUER", "parley"),
@@ -95,5 +98,6 @@ def mint(
 
 
 def _audience(environment: Mapping[str, str], role: str | None) -> str | list[str]:
-    audience, of_programs = environment.get("JWT_AUDIENCE", "parley"), environment.get("JWT_SERVICE_AUDIENCE", "")
+    audience = environment.get("JWT_AUDIENCE", "parley").split(",")[0].strip()
+    of_programs = environment.get("JWT_SERVICE_AUDIENCE", "")
     return [audience, of_programs] if role == SERVICE_ROLE and of_programs else audience

@@ -46,3 +46,24 @@ def test_web_acl_and_reserved_runs_are_there_when_they_are_asked_for() -> None:
     assert not any(
         "ReservedConcurrentExecutions" in f.properties for f in load(TEMPLATE).of_type("AWS::Lambda::Function")
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "is_good"),
+    [
+        ("", True),
+        ("Head Teacher=teacher,Admins=admin", True),
+        ("Head Teacher = teacher, cn=staff=teacher", True),
+        ("Admins", False),
+        ("=admin", False),
+        (" =admin", False),
+        ("Admins=", False),
+        ("Admins=head teacher", False),
+        ("Admins=admin,", False),
+        ("Admins=admin,,x=y", False),
+    ],
+)
+def test_map_of_roles_is_checked_by_its_form_before_anything_is_deployed(value: str, is_good: bool) -> None:
+    pattern = written()["Parameters"]["JwtRoleMap"]["AllowedPattern"]
+
+    assert (re.match(pattern, value) is not None) == is_good

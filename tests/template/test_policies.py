@@ -115,6 +115,17 @@ def test_public_keys_need_no_right_to_read_a_secret() -> None:
     assert "secretsmanager" not in json.dumps(with_jwks.resources["AuthorizeRole"].properties)
 
 
+def test_public_keys_with_a_secret_beside_them_make_none_and_read_that_one() -> None:
+    arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:hosts"
+    both = load(TEMPLATE, {"JwtSecretArn": arn, "JwtJwksUrl": "https://example.com/keys"})
+
+    assert "JwtSecret" not in both.resources
+    for name in ("Authorize", "OnAuthorize"):
+        variables = both.resources[name].properties["Environment"]["Variables"]
+        assert (variables["JWT_SECRET_ARN"], variables["JWT_JWKS_URL"]) == (arn, "https://example.com/keys")
+        assert arn in json.dumps(both.resources[f"{name}Role"].properties)
+
+
 def test_a_secret_of_ones_own_is_used_in_place_of_a_new_one() -> None:
     arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:mine"
     with_secret = deployed_with("JwtSecretArn", arn)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -56,8 +57,12 @@ def raw_token(header: object, content: object, secret: bytes | None = None) -> s
 
 
 def by_secret(*secrets: str, leeway_s: int = 0, names: ClaimNames | None = None) -> Verifier:
-    keys = Keys(tokens.SHARED_SECRET, lambda: [Key("HS256", secret.encode()) for secret in secrets or (SECRET,)])
-    return Verifier(keys=keys, issuer="parley", audience="parley", leeway_s=leeway_s, names=names or ClaimNames())
+    keys = secret_keys(*secrets)
+    return Verifier(keys=keys, issuer="parley", audiences=("parley",), leeway_s=leeway_s, names=names or ClaimNames())
+
+
+def secret_keys(*secrets: str) -> Keys:
+    return Keys(tokens.SHARED_SECRET, lambda: [Key("HS256", secret.encode()) for secret in secrets or (SECRET,)])
 
 
 def refusal(verifier: Verifier, token: str, now_s: int = NOW_S) -> str:
@@ -166,7 +171,7 @@ def test_audience_may_be_one_of_several() -> None:
 )
 def test_program_needs_the_audience_of_programs_too(content: dict[str, object], code: str | None) -> None:
     keys = Keys(tokens.SHARED_SECRET, lambda: [Key("HS256", SECRET.encode())])
-    verifier = Verifier(keys=keys, issuer="parley", audience="parley", service_audience="programs")
+    verifier = Verifier(keys=keys, issuer="parley", audiences=("parley",), service_audience="programs")
 
     if code is None:
         assert verifier.verify(hs256(content), NOW_S).identity.user_id == "alice"
@@ -186,12 +191,19 @@ def test_same_context_twice_counts_once() -> None:
 
 WRONG_CLAIMS: dict[str, tuple[dict[str, object], str]] = {
     "no sub": (claims(sub=None), "token_claims"),
-    "sub number": (claims(sub=42), "token_claims"),
+    "sub true": (claims(sub=True), "token_claims"),
+    "sub fraction": (claims(sub=42.0), "token_claims"),
+    "sub huge": (claims(sub=2**63), "token_claims"),
+    "sub list": (claims(sub=["alice"]), "token_claims"),
     "sub empty": (claims(sub=""), "token_claims"),
-    "sub slash": (claims(sub="a/b"), "token_claims"),
-    "sub emoji": (claims(sub="👋"), "token_claims"),
+    "sub space": (claims(sub="alice "), "token_claims"),
+    "sub invisible": (claims(sub="ali\u200bce"), "token_claims"),
+    "sub surrogate": (claims(sub="\ud800"), "token_claims"),
     "sub line feed": (claims(sub="alice\n"), "token_claims"),
-    "sub long": (claims(sub="a" * 129), "token_claims"),
+    "sub long": (claims(sub="a" * 1_025), "token_claims"),
+    "sub mapped id": (claims(sub="~parley.id-a=2Fb"), "token_claims"),
+    "sub hashed id": (claims(sub="~parley.sha256-" + "a" * 64), "token_claims"),
+    "sub pseudonym": (claims(sub="~parley.erased-" + "a" * 26), "token_claims"),
     "no exp": (claims(exp=None), "token_claims"),
     "exp text": (claims(exp="soon"), "token_claims"),
     "exp digits": (claims(exp=str(NOW_S + 600)), "token_claims"),
@@ -214,15 +226,23 @@ WRONG_CLAIMS: dict[str, tuple[dict[str, object], str]] = {
     "other audiences": (claims(aud=["evil", "parley2"]), "token_audience"),
     "audience object": (claims(aud={"parley": 1}), "token_audience"),
     "name number": (claims(name=1), "token_claims"),
-    "name long": (claims(name="a" * 201), "token_claims"),
     "name surrogate": (claims(name="\ud800"), "token_claims"),
-    "role list": (claims(role=["teacher"]), "token_claims"),
+    "role object": (claims(role={"name": "teacher"}), "token_claims"),
+    "role number": (claims(role=1), "token_claims"),
+    "role list of objects": (claims(role=["teacher", {"name": "admin"}]), "token_claims"),
+    "501 roles": (claims(role=["x"] * 501), "token_claims"),
     "role empty": (claims(role=""), "token_claims"),
     "role star": (claims(role="*"), "token_claims"),
     "role spaces": (claims(role="head teacher"), "token_claims"),
     "role long": (claims(role="a" * 65), "token_claims"),
     "contexts list": (claims(contexts=["7b"]), "token_claims"),
     "contexts text": (claims(contexts={"class": "7b"}), "token_claims"),
+    "contexts no JSON": (claims(contexts="class=7b"), "token_claims"),
+    "contexts text of a list": (claims(contexts='["7b"]'), "token_claims"),
+    "contexts text of a text": (claims(contexts='"{}"'), "token_claims"),
+    "contexts text twice": (claims(contexts='{"class": ["7b"], "class": ["8a"]}'), "token_claims"),
+    "contexts text deep": (claims(contexts='{"class": ' + "[" * 2_500 + "]" * 2_500 + "}"), "token_claims"),
+    "contexts text 501": (claims(contexts=json.dumps({"class": [str(n) for n in range(501)]})), "token_claims"),
     "contexts number": (claims(contexts={"class": [7]}), "token_claims"),
     "contexts slash": (claims(contexts={"class": ["7/b"]}), "token_claims"),
     "contexts type": (claims(contexts={"Class": ["7b"]}), "token_claims"),
@@ -291,6 +311,24 @@ def test_what_is_no_token_is_refused(token: str) -> None:
     assert refusal(by_secret(), token) in ("token_malformed", "token_signature", "token_algorithm")
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"sub": "alice", "iss": "parley", "aud": "parley", "exp": 1800000600, "role": "user", "role": "admin"}',
+        b'{"sub": "alice", "iss": "parley", "aud": "parley", "exp": 1800000600, "a": {"b": 1, "b": 1}}',
+        b'{"sub": "alice", "a": ' + b"[" * 2_900 + b"]" * 2_900 + b"}",
+        b'["sub"]',
+        b'{"sub": "\xff"}',
+        b"{'sub': 'alice'}",
+    ],
+    ids=["role twice", "name twice inside", "deep", "list", "no UTF-8", "no JSON"],
+)
+def test_signed_text_that_is_not_one_object_with_each_name_once_is_refused(payload: bytes) -> None:
+    token = jwt.PyJWS().encode(payload, SECRET.encode(), algorithm="HS256")
+
+    assert refusal(by_secret(), token) == "token_malformed"
+
+
 def test_token_over_8_kb_is_refused_before_it_is_read() -> None:
     assert refusal(by_secret(), "x" * (tokens.MAX_TOKEN_BYTES + 1)) == "token_too_large"
 
@@ -343,7 +381,7 @@ class Source:
         return [Key("HS256", secret.encode()) for secret in self.secrets]
 
     def verifier(self) -> Verifier:
-        return Verifier(keys=Keys(tokens.SHARED_SECRET, self.fetch), issuer="parley", audience="parley")
+        return Verifier(keys=Keys(tokens.SHARED_SECRET, self.fetch), issuer="parley", audiences=("parley",))
 
 
 def test_keys_are_kept_for_five_minutes() -> None:
@@ -453,7 +491,7 @@ class KeyServer:
 
     def verifier(self) -> Verifier:
         return Verifier(
-            keys=Keys(tokens.PUBLIC_KEYS, lambda: public_keys(self.url)), issuer="parley", audience="parley"
+            keys=Keys(tokens.PUBLIC_KEYS, lambda: public_keys(self.url)), issuer="parley", audiences=("parley",)
         )
 
 
@@ -593,7 +631,7 @@ def test_set_nested_too_deep_leaves_the_keys_of_before(key_server: KeyServer) ->
 @pytest.mark.parametrize("name", ["jku", "x5u"])
 def test_keys_that_the_token_points_to_are_not_fetched(key_server: KeyServer, name: str) -> None:
     trusted = Keys(tokens.PUBLIC_KEYS, lambda: [])
-    verifier = Verifier(keys=trusted, issuer="parley", audience="parley")
+    verifier = Verifier(keys=trusted, issuer="parley", audiences=("parley",))
 
     assert refusal(verifier, signed("RS256", **{name: key_server.url})) == "token_signature"
     assert key_server.requests == 0
@@ -633,7 +671,9 @@ def test_without_a_key_set_nobody_is_refused_for_good(key_server: KeyServer, sta
 
 def test_without_a_server_nobody_is_refused_for_good() -> None:
     verifier = Verifier(
-        keys=Keys(tokens.PUBLIC_KEYS, lambda: public_keys("http://127.0.0.1:9/")), issuer="parley", audience="parley"
+        keys=Keys(tokens.PUBLIC_KEYS, lambda: public_keys("http://127.0.0.1:9/")),
+        issuer="parley",
+        audiences=("parley",),
     )
 
     with pytest.raises(Unavailable):
@@ -674,8 +714,8 @@ def test_missing_secret_is_not_fetched(secrets_manager: Any) -> None:
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    for name in ("JWT_SECRET", "JWT_SECRET_ARN", "JWT_JWKS_URL", "JWT_LEEWAY_S", "JWT_USER_ID_CLAIM", "JWT_ROLE_CLAIM"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith("JWT_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("JWT_ISSUER", "https://issuer.example")
     monkeypatch.setenv("JWT_AUDIENCE", "chat")
     tokens.forget_settings()
@@ -709,6 +749,86 @@ def test_secret_may_come_from_secrets_manager(environment: pytest.MonkeyPatch, s
     environment.setenv("JWT_SECRET_ARN", arn)
 
     assert verified(claims()).identity.user_id == "alice"
+
+
+@pytest.fixture
+def two_keys(environment: pytest.MonkeyPatch, key_server: KeyServer, secrets_manager: Any) -> pytest.MonkeyPatch:
+    """Sets the environment of a stack that has a provider's keys, and a secret of the host beside them."""
+    arn = secrets_manager.create_secret(Name=token_hex(), SecretString=SECRET)["ARN"]
+    environment.setenv("JWT_JWKS_URL", key_server.url)
+    environment.setenv("JWT_SECRET_ARN", arn)
+    environment.setenv("JWT_ROLE_CLAIM", "realm_access.roles")
+    environment.setenv("MODERATOR_ROLES", "admin")
+    return environment
+
+
+ORIGIN = {"iss": "https://issuer.example", "aud": "chat"}
+
+
+def test_secret_beside_public_keys_signs_programs_and_the_keys_sign_people(two_keys: pytest.MonkeyPatch) -> None:
+    program = tokens.verify(hs256(claims(sub="backend", role="service", **ORIGIN)), NOW_S).identity
+    person = tokens.verify(signed("RS256", claims(realm_access={"roles": ["x", "admin"]}, **ORIGIN)), NOW_S).identity
+
+    assert (program.user_id, program.role) == ("backend", "service")
+    assert (person.user_id, person.role) == ("alice", "admin")
+
+
+@pytest.mark.parametrize("role", ["teacher", "admin", None, ["service", "admin"]])
+def test_secret_beside_public_keys_signs_nobody_else(two_keys: pytest.MonkeyPatch, role: object) -> None:
+    with pytest.raises(Unauthenticated) as refused:
+        tokens.verify(hs256(claims(role=role, realm_access={"roles": ["admin"]}, **ORIGIN)), NOW_S)
+
+    assert (refused.value.code, refused.value.noted) == ("token_wrong_key", {"claim": "role"})
+
+
+@pytest.mark.parametrize("roles", ["service", ["service"], ["programs"]], ids=["text", "list", "mapped"])
+def test_public_key_beside_a_secret_signs_no_program(two_keys: pytest.MonkeyPatch, roles: object) -> None:
+    two_keys.setenv("JWT_ROLE_MAP", "programs=service")
+    token = signed("RS256", claims(sub="robot", realm_access={"roles": roles}, **ORIGIN))
+
+    with pytest.raises(Unauthenticated) as refused:
+        tokens.verify(token, NOW_S)
+    assert (refused.value.code, refused.value.noted) == ("token_wrong_key", {"claim": "realm_access.roles"})
+
+
+def test_public_key_beside_a_secret_signs_programs_that_have_the_audience_of_programs(
+    two_keys: pytest.MonkeyPatch,
+) -> None:
+    two_keys.setenv("JWT_SERVICE_AUDIENCE", "programs")
+    content = claims(sub="robot", realm_access={"roles": ["service"]}, **ORIGIN)
+
+    assert tokens.verify(signed("RS256", content | {"aud": ["chat", "programs"]}), NOW_S).identity.role == "service"
+    with pytest.raises(Unauthenticated) as refused:
+        tokens.verify(signed("RS256", content), NOW_S)
+    assert refused.value.code == "token_audience"
+
+
+def test_neither_key_beside_the_other_is_taken_for_it(two_keys: pytest.MonkeyPatch) -> None:
+    pem = (
+        PRIVATE_KEYS["RS256"]
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    program = claims(sub="backend", role="service", **ORIGIN)
+    forged = {
+        "public key as a secret": (raw_token({"alg": "HS256", "kid": "RS256"}, program, pem), "token_signature"),
+        "secret under another name": (raw_token({"alg": "RS256"}, program, SECRET.encode()), "token_signature"),
+        "HS512": (jwt.encode(program, SECRET * 2, algorithm="HS512"), "token_algorithm"),
+        "none": (raw_token({"alg": "none"}, program), "token_algorithm"),
+    }
+
+    for token, code in forged.values():
+        with pytest.raises(Unauthenticated) as refused:
+            tokens.verify(token, NOW_S)
+        assert refused.value.code == code
+
+
+def test_person_signs_in_while_the_hosts_secret_cannot_be_read(two_keys: pytest.MonkeyPatch) -> None:
+    two_keys.setenv("JWT_SECRET_ARN", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:gone")
+
+    assert tokens.verify(signed("RS256", claims(**ORIGIN)), NOW_S).identity.user_id == "alice"
+    with pytest.raises(Unavailable):
+        tokens.verify(hs256(claims(role="service", **ORIGIN)), NOW_S)
 
 
 def test_public_keys_leave_no_room_for_a_secret(environment: pytest.MonkeyPatch, key_server: KeyServer) -> None:

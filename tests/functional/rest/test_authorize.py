@@ -109,7 +109,7 @@ def test_without_a_good_token_nobody_gets_in(parley: Parley, authorization: str 
         {"exp": None},
         {"exp": 1},
         {"sub": None},
-        {"sub": "a/b"},
+        {"sub": "~parley.id-a=2Fb"},
         {"iss": "evil"},
         {"aud": "evil"},
         {"role": "head teacher"},

@@ -2,24 +2,29 @@
 
 The environment decides on keys and algorithms, never the token: a shared secret means HS256 and nothing else, a
 JWKS URL means RS256, ES256 or EdDSA with a key of that very kind. No key that a token names is used.
+
+A deployment with both has two issuers: the JWKS is the sign-in's, and the secret the host's, for its programs only.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from typing import Any
 
 import jwt
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
-from jwt.types import Options
 from msgspec import Struct
 
 from parley.adapters import environment, limits
 from parley.adapters.dynamodb import clients
+from parley.adapters.people import moderators
 from parley.domain.api.errors import Unauthenticated, Unavailable
-from parley.domain.people import claims
+from parley.domain.api.identity import SERVICE_ROLE
+from parley.domain.people import claims, role_claims
+from parley.domain.people.claim_values import NotStrictJson, read_json
 from parley.domain.people.claims import ClaimNames, SignIn
+from parley.domain.people.role_claims import RoleRules
 
 MAX_TOKEN_BYTES = 8_192  # API Gateway takes 10,240 bytes of headers in all
 SHARED_SECRET = ("HS256",)
@@ -31,25 +36,16 @@ RETRY_S = 5  # while no key is known
 STALE_S = 3_600  # seconds for which keys are believed while they cannot be fetched again
 JWKS_TIMEOUT_S = 3
 
-# PyJWT checks issuer and audience. `domain.claims` checks the times, like all else, against the request's own time.
-_OPTIONS: Options = {
-    "verify_exp": False,
-    "verify_nbf": False,
-    "verify_iat": False,
-    "verify_sub": False,
-    "verify_jti": False,
-    "enforce_minimum_key_length": True,
-}
 MAX_NOTED_CHARACTERS = 256  # characters of an issuer or audience in the log; anybody can send a token that names any
 # PyJWT's errors, the most specific first.
 _CODES: tuple[tuple[type[jwt.InvalidTokenError], str, str], ...] = (
     (jwt.InvalidAlgorithmError, "token_algorithm", "The token is signed by an algorithm that is not accepted here."),
     (jwt.InvalidSignatureError, "token_signature", "The token's signature is not one of the issuer's."),
-    (jwt.InvalidIssuerError, "token_issuer", "The token comes from another issuer."),
-    (jwt.InvalidAudienceError, "token_audience", "The token is meant for another audience."),
-    (jwt.MissingRequiredClaimError, "token_claims", "The token lacks the claim `iss` or `aud`."),
     (jwt.InvalidTokenError, "token_malformed", "This is not a token."),
 )
+
+# It checks signatures only. `domain.people.claims` checks the claims, and the times against the request's own time.
+_signatures = jwt.PyJWS(options={"verify_signature": True, "enforce_minimum_key_length": True})
 
 logger = Logger()
 
@@ -107,11 +103,13 @@ class Verifier(Struct, frozen=True, kw_only=True):
     """The requirements for a token."""
 
     keys: Keys
+    host_keys: Keys | None = None  # of the host's own programs, beside those of the sign-in
     issuer: str
-    audience: str
+    audiences: tuple[str, ...]
     service_audience: str = ""  # the audience that tokens of the role `service` must carry, too; empty: none
     leeway_s: int = 0
     names: ClaimNames = ClaimNames()
+    roles: RoleRules = RoleRules()
     max_lifetime_s: int = claims.MAX_LIFETIME_S
 
     def verify(self, token: str, now_s: int) -> SignIn:
@@ -122,52 +120,77 @@ class Verifier(Struct, frozen=True, kw_only=True):
             raise _refusal(jwt.DecodeError())
         try:
             header = jwt.get_unverified_header(token)
-            if header.get("alg") not in self.keys.algorithms:
-                raise jwt.InvalidAlgorithmError
-            content = self._content(token, header["alg"], header.get("kid"), now_s)
+            keys = self._keys_for(header.get("alg"))
+            payload = _payload(keys, token, header["alg"], header.get("kid"), now_s)
         except jwt.InvalidTokenError as error:
             raise _refusal(error) from None
+        sign_in = self._read(_content(payload), is_hosts=keys is self.host_keys, now_s=now_s)
+        self._check_key(sign_in, is_hosts=keys is self.host_keys)
+        return sign_in
+
+    def _keys_for(self, algorithm: object) -> Keys:
+        for keys in (self.keys, self.host_keys):
+            if keys is not None and algorithm in keys.algorithms:
+                return keys
+        raise jwt.InvalidAlgorithmError
+
+    def _read(self, content: dict[str, Any], *, is_hosts: bool, now_s: int) -> SignIn:
+        """Returns the sign-in in the claims. The host's own tokens have Parley's names, not those of the provider."""
+        claims.check_origin(content, self.issuer, self.audiences)
         return claims.read_claims(
             content,
-            self.names,
+            ClaimNames() if is_hosts else self.names,
             now_s=now_s,
             leeway_s=self.leeway_s,
             service_audience=self.service_audience,
             max_lifetime_s=self.max_lifetime_s,
+            roles=RoleRules() if is_hosts else self.roles,
         )
 
-    def _content(self, token: str, algorithm: str, key_id: str | None, now_s: int) -> dict[str, Any]:
-        """Returns the claims under a good signature; raises InvalidSignatureError if no key fits."""
-        for keys in (self.keys.known, self.keys.fetched_anew):
-            for key in keys(now_s):
-                if key.algorithm != algorithm or (key_id is not None and key.key_id not in (None, key_id)):
-                    continue
-                try:
-                    return jwt.decode(
-                        token,
-                        key.material,
-                        algorithms=[key.algorithm],
-                        options=_OPTIONS,
-                        issuer=self.issuer,
-                        audience=self.audience,
-                    )
-                except jwt.InvalidSignatureError:
-                    continue
-        raise jwt.InvalidSignatureError
+    def _check_key(self, sign_in: SignIn, *, is_hosts: bool) -> None:
+        """Raises Unauthenticated if there are two kinds of keys, and the other one signs tokens of this role."""
+        if self.host_keys is None:
+            return
+        is_service = sign_in.identity.role == SERVICE_ROLE
+        if is_hosts and not is_service:
+            raise Unauthenticated(
+                "token_wrong_key", "The secret signs tokens of the role `service` only.", claim=ClaimNames().role
+            )
+        # With an audience of programs the provider's token has been found to carry it.
+        if is_service and not is_hosts and not self.service_audience:
+            detail = "Only the secret signs tokens of the role `service`, because JwtServiceAudience is empty."
+            raise Unauthenticated("token_wrong_key", detail, claim=self.names.role)
+
+
+def _payload(keys: Keys, token: str, algorithm: str, key_id: str | None, now_s: int) -> bytes:
+    """Returns the text under a good signature; raises InvalidSignatureError if no key fits."""
+    for some in (keys.known, keys.fetched_anew):
+        for key in some(now_s):
+            if key.algorithm != algorithm or (key_id is not None and key.key_id not in (None, key_id)):
+                continue
+            try:
+                signed: bytes = _signatures.decode(token, key.material, algorithms=[key.algorithm])
+                return signed
+            except jwt.InvalidSignatureError:
+                continue
+    raise jwt.InvalidSignatureError
+
+
+def _content(payload: bytes) -> dict[str, Any]:
+    """Returns the claims; raises Unauthenticated if they are not one object that has each name once."""
+    try:
+        content = read_json(payload)
+    except NotStrictJson:
+        content = None
+    if not isinstance(content, dict):
+        detail = "The token's claims are not a JSON object, are nested too deep, or hold a name twice."
+        raise Unauthenticated("token_malformed", detail)
+    return content
 
 
 def _refusal(error: jwt.InvalidTokenError) -> Unauthenticated:
     code, detail = next((code, detail) for kind, code, detail in _CODES if isinstance(error, kind))
-    return Unauthenticated(code, detail, claim=_claim(error))
-
-
-def _claim(error: jwt.InvalidTokenError) -> str | None:
-    """Returns the name of the claim that PyJWT found wrong; None if it was none."""
-    if isinstance(error, jwt.MissingRequiredClaimError):
-        return error.claim
-    if isinstance(error, jwt.InvalidIssuerError):
-        return "iss"
-    return "aud" if isinstance(error, jwt.InvalidAudienceError) else None
+    return Unauthenticated(code, detail)
 
 
 def origin(token: str) -> dict[str, object]:
@@ -192,12 +215,19 @@ def forget_settings() -> None:
     _verifier.cache_clear()
 
 
+def check_settings() -> None:
+    """Raises RoleMapError if the environment maps roles wrongly, as the first token would."""
+    _role_rules()
+
+
 @cache
 def _verifier() -> Verifier:
+    keys, host_keys = _keys()
     return Verifier(
-        keys=_keys(),
+        keys=keys,
+        host_keys=host_keys,
         issuer=environment.required("JWT_ISSUER"),
-        audience=environment.required("JWT_AUDIENCE"),
+        audiences=tuple(one.strip() for one in environment.required("JWT_AUDIENCE").split(",")),
         service_audience=environment.optional("JWT_SERVICE_AUDIENCE"),
         leeway_s=int(environment.optional("JWT_LEEWAY_S", "0")),
         max_lifetime_s=limits.token_lifetime_s(),
@@ -207,18 +237,35 @@ def _verifier() -> Verifier:
             role=environment.optional("JWT_ROLE_CLAIM", "role"),
             contexts=environment.optional("JWT_CONTEXTS_CLAIM", "contexts"),
         ),
+        roles=_role_rules(),
     )
 
 
-def _keys() -> Keys:
-    """Returns the keys of the one kind that the environment names; raises if it names none."""
-    url = environment.optional("JWT_JWKS_URL")
-    if url:
-        return Keys(PUBLIC_KEYS, lambda: public_keys(url))
+def _role_rules() -> RoleRules:
+    mapped = role_claims.read_role_map(environment.optional("JWT_ROLE_MAP"), _known_roles)
+    return RoleRules(mapped=mapped, known=_known_roles)
+
+
+def _known_roles() -> Collection[str]:
+    """Returns the roles that the policy or ModeratorRoles names."""
+    from parley.adapters.people import policies  # only for a list of roles or a map: reading a policy takes 5 ms
+
+    return {*policies.current().roles, *moderators.roles()}
+
+
+def _keys() -> tuple[Keys, Keys | None]:
+    """Returns the keys of the kind that the environment names, and the host's own beside them if it names both."""
+    url, secret_id = environment.optional("JWT_JWKS_URL"), environment.optional("JWT_SECRET_ARN")
     secret = environment.optional("JWT_SECRET")  # on a developer's machine only; template.yaml never sets it
+    if url:
+        public = Keys(PUBLIC_KEYS, lambda: public_keys(url))
+        return public, (_secret_keys(secret, secret_id) if secret_id else None)
+    return _secret_keys(secret, secret_id or ("" if secret else environment.required("JWT_SECRET_ARN"))), None
+
+
+def _secret_keys(secret: str, secret_id: str) -> Keys:
     if secret:
         return Keys(SHARED_SECRET, lambda: [Key("HS256", secret.encode())])
-    secret_id = environment.required("JWT_SECRET_ARN")
     return Keys(SHARED_SECRET, lambda: shared_secrets(secret_id))
 
 

@@ -14,8 +14,16 @@ STORED_USER_ID_PATTERN = r"^[A-Za-z0-9._~@|:+=-]{1,128}$(?!\n)"
 RESERVED_PREFIX = "~parley."
 PSEUDONYM_PREFIX = f"{RESERVED_PREFIX}erased-"  # of the ids that replace erased people
 OLD_PSEUDONYM_PREFIX = "erased-"  # of pseudonyms made before the reserved prefix existed
-# Ids that outsiders may use: none of the above, nor `.` and `..`, which clients remove from a path (RFC 3986, 5.2.4).
-NOT_RESERVED = r"(?!~parley\.|erased-|\.{1,2}$)"
+# Ids of people whose id in the token has other characters (`domain/people/mapped_ids.py`). Requests may name them. No
+# token can hold them itself. After `=` stand only the bytes that need it, so that an id is written in one way.
+MAX_USER_ID_CHARACTERS = 128
+MAPPED_ID_PREFIX = f"{RESERVED_PREFIX}id-"
+HASHED_ID_PREFIX = f"{RESERVED_PREFIX}sha256-"
+PLAIN_ID_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~@|:+-")
+_ESCAPED = r"=(?:2[0-9ACF]|3[B-F]|5[B-E]|60|7[BD]|[89A-F][0-9A-F])"
+_MAPPED = rf"(?:id-(?=[^=]*=)(?:[A-Za-z0-9._~@|:+-]|{_ESCAPED})+|sha256-[0-9a-f]{{64}})"
+# Ids that outsiders may use: none of Parley's own, nor `.` and `..`, which clients take out of paths (RFC 3986, 5.2.4).
+NOT_RESERVED = rf"(?!~parley\.(?!{_MAPPED}$)|erased-|\.{{1,2}}$)"
 USER_ID_PATTERN = rf"^{NOT_RESERVED}[A-Za-z0-9._~@|:+=-]{{1,128}}$(?!\n)"
 CONTEXT_ID_PATTERN = STORED_USER_ID_PATTERN
 CONTEXT_TYPE_PATTERN = r"^[a-z][a-z0-9_]{0,31}$(?!\n)"
@@ -30,6 +38,7 @@ MAX_CONTEXT_BYTES = 8_192  # of a context, quotes and all (aws-facts.md#websocke
 
 _user_id = re.compile(USER_ID_PATTERN)
 _stored_user_id = re.compile(STORED_USER_ID_PATTERN)
+_mapped_id = re.compile(rf"~parley\.{_MAPPED}")
 _context_type = re.compile(CONTEXT_TYPE_PATTERN)
 _role = re.compile(ROLE_PATTERN)
 
@@ -37,7 +46,8 @@ _role = re.compile(ROLE_PATTERN)
 def is_user_id(text: str) -> bool:
     """Says whether an outsider may use `text` as a person's id: 1–128 characters of `A–Z a–z 0–9 . _ ~ @ | : + = -`.
 
-    None of Parley's own ids (`is_reserved`) is one, and neither is `.` nor `..`.
+    None of Parley's own ids (`is_reserved`) is one, and neither is `.` nor `..`. An id that stands for one with other
+    characters is.
     """
     return _user_id.fullmatch(text) is not None
 
@@ -48,8 +58,13 @@ def is_stored_user_id(text: str) -> bool:
 
 
 def is_reserved(user_id: str) -> bool:
-    """Says whether only Parley may make this id, including pseudonyms made before the reserved prefix."""
-    return user_id.startswith((RESERVED_PREFIX, OLD_PSEUDONYM_PREFIX))
+    """Says whether this id is nobody's, because Parley makes such ids for its own use.
+
+    Pseudonyms made before the reserved prefix count; ids that stand for a token's own (`mapped_ids`) do not.
+    """
+    if user_id.startswith(OLD_PSEUDONYM_PREFIX):
+        return True
+    return user_id.startswith(RESERVED_PREFIX) and _mapped_id.fullmatch(user_id) is None
 
 
 def is_context_id(text: str) -> bool:

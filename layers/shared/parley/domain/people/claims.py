@@ -1,8 +1,8 @@
 """Reads the claims of a token about its bearer, once its signature is verified. Every claim is checked."""
 
 import re
-from collections.abc import Mapping
-from typing import NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -18,12 +18,13 @@ from parley.domain.api.identity import (
     Identity,
     is_context_id,
     is_context_type,
-    is_reserved,
-    is_role,
-    is_user_id,
 )
+from parley.domain.people.claim_values import NotStrictJson, find, read_json, refuse
+from parley.domain.people.mapped_ids import can_be_given, mapped_id
+from parley.domain.people.role_claims import RoleRules
 
 MAX_LIFETIME_S = 86_400  # the default of JwtMaxLifetimeS
+ROLES_AS_THEY_ARE = RoleRules()
 MAX_TIME_S = 253_402_300_799  # the last second that RFC 3339 can write, in the year 9999
 
 # The standard claims that Parley uses if it can. A URL's characters are those of RFC 3986, so it needs no escape.
@@ -34,7 +35,7 @@ _email = re.compile(r"[^\s@\x00-\x1f\x7f\ud800-\udfff]{1,64}@[^\s@\x00-\x1f\x7f\
 
 
 class ClaimNames(Struct, frozen=True, kw_only=True):
-    """The names of the claims that Parley reads; the host's sign-in decides them."""
+    """The claims that Parley reads, each by its name or by a path; the host's sign-in decides them."""
 
     user_id: str = "sub"
     name: str = "name"
@@ -65,14 +66,30 @@ class SignIn(Struct, frozen=True, kw_only=True):
     stated: Stated = Stated()
 
 
+def check_origin(claims: Mapping[str, Any], issuer: str, audiences: Sequence[str]) -> None:
+    """Raises Unauthenticated for a token of another issuer, or for another audience."""
+    if claims.get("iss") is None:
+        raise _lacking("iss")
+    if claims["iss"] != issuer:
+        raise Unauthenticated("token_issuer", "The token comes from another issuer.", claim="iss")
+    named = _audiences(claims)
+    if not named:
+        raise _lacking("aud")
+    # One of several audiences is enough. Where clients stand for them, the token belongs to each of them.
+    fits = any if "aud" in claims else all
+    if not fits(isinstance(one, str) and one in audiences for one in named):
+        raise Unauthenticated("token_audience", "The token is meant for another audience.", claim="aud")
+
+
 def read_claims(
-    claims: Mapping[str, object],
+    claims: Mapping[str, Any],
     names: ClaimNames,
     *,
     now_s: int,
     leeway_s: int,
     service_audience: str = "",
     max_lifetime_s: int = MAX_LIFETIME_S,
+    roles: RoleRules = ROLES_AS_THEY_ARE,
 ) -> SignIn:
     """Returns the sign-in that the claims describe; raises Unauthenticated for wrong times or types.
 
@@ -87,7 +104,7 @@ def read_claims(
     times = _times(claims, max_lifetime_s)
     _check_times(claims, times, now_s, leeway_s)
     user_id = _user_id(claims, names.user_id)
-    stated = _stated(claims, names)
+    stated = _stated(claims, names, roles)
     identity = Identity(
         user_id=user_id,
         name=stated.name or user_id,
@@ -100,7 +117,7 @@ def read_claims(
         detail = "A token of the role `service` needs the audience of programs, too."
         raise Unauthenticated("token_audience", detail, claim="aud")
     if identity.is_too_large:
-        _refuse(names.contexts, f"is too large for API Gateway: more than {MAX_CONTEXT_BYTES} bytes with the others")
+        refuse(names.contexts, f"is too large for API Gateway: more than {MAX_CONTEXT_BYTES} bytes with the others")
     # Of two tokens without `iat`, the profile of the later `exp` is the newer.
     issued_at_s = times.issued_at_s if "iat" in claims else times.exp_s
     return SignIn(identity=identity, issued_at_s=issued_at_s, stated=stated)
@@ -114,13 +131,13 @@ class _Times(Struct, frozen=True, kw_only=True):
     expires_at_s: int
 
 
-def _times(claims: Mapping[str, object], max_lifetime_s: int) -> _Times:
+def _times(claims: Mapping[str, Any], max_lifetime_s: int) -> _Times:
     exp_s = _time(claims, "exp")
     issued_at_s = _time(claims, "iat") if "iat" in claims else max(0, exp_s - max_lifetime_s)
     return _Times(exp_s=exp_s, issued_at_s=issued_at_s, expires_at_s=min(exp_s, issued_at_s + max_lifetime_s))
 
 
-def _check_times(claims: Mapping[str, object], times: _Times, now_s: int, leeway_s: int) -> None:
+def _check_times(claims: Mapping[str, Any], times: _Times, now_s: int, leeway_s: int) -> None:
     """Refuses a token that has expired, or is not valid yet; the refusal names the claim."""
     if times.expires_at_s + leeway_s <= now_s:
         late = "exp" if times.exp_s + leeway_s <= now_s else "iat"
@@ -131,24 +148,34 @@ def _check_times(claims: Mapping[str, object], times: _Times, now_s: int, leeway
         raise Unauthenticated("token_not_yet_valid", "The token is not valid yet.", claim=early)
 
 
-def _audiences(claims: Mapping[str, object]) -> list[object]:
-    audience = claims.get("aud")
-    return audience if isinstance(audience, list) else [audience]
+def _audiences(claims: Mapping[str, Any]) -> list[Any]:
+    """Returns whom the token is for: `aud`, and without it the client that asked for it.
+
+    Access tokens of Cognito have `client_id` in place of `aud`, session tokens of Clerk `azp`. If `aud` is there, the
+    client says nothing: it may be one of many whose tokens are for somebody else's API.
+    """
+    if "aud" in claims:
+        return claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+    return [claims[name] for name in ("client_id", "azp") if name in claims]
 
 
-def _time(claims: Mapping[str, object], name: str) -> int:
+def _lacking(name: str) -> Unauthenticated:
+    return Unauthenticated("token_claims", f"The token lacks the claim `{name}`.", claim=name)
+
+
+def _time(claims: Mapping[str, Any], name: str) -> int:
     """Returns a NumericDate (RFC 7519: seconds, fractions allowed) in whole seconds."""
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_TIME_S:
-        _refuse(name, "must be a time in seconds since 1970")
+        refuse(name, "must be a time in seconds since 1970")
     return int(value)
 
 
-def _stated(claims: Mapping[str, object], names: ClaimNames) -> Stated:
+def _stated(claims: Mapping[str, Any], names: ClaimNames, roles: RoleRules) -> Stated:
     return Stated(
-        name=_name(claims, names.name),
-        role=_role(claims, names.role),
-        contexts=_contexts(claims, names.contexts),
+        name=_name(find(claims, names.name), names.name),
+        role=roles.role_of(find(claims, names.role), names.role),
+        contexts=_contexts(find(claims, names.contexts), names.contexts),
         avatar_url=_usable(claims.get("picture"), _avatar_url),
         locale=_usable(claims.get("locale"), _locale),
         time_zone=_usable(claims.get("zoneinfo"), _time_zone),
@@ -160,53 +187,65 @@ def _usable(value: object, pattern: re.Pattern[str]) -> str | None:
     return value if isinstance(value, str) and pattern.fullmatch(value) else None
 
 
-def _user_id(claims: Mapping[str, object], name: str) -> str:
-    value = claims.get(name)
-    if isinstance(value, str) and (is_reserved(value) or value in (".", "..")):
-        _refuse(name, "holds an id that nobody can sign in with: `.`, `..` or an id that only Parley makes")
-    if not isinstance(value, str) or not is_user_id(value):
-        _refuse(name, "must be a user id: 1 to 128 of the characters A–Z a–z 0–9 . _ ~ @ | : + = -")
-    return value
+def _user_id(claims: Mapping[str, Any], name: str) -> str:
+    value = find(claims, name)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
+        value = str(value)  # the keys of many databases
+    if not isinstance(value, str) or not can_be_given(value):
+        refuse(
+            name,
+            "must be a user id: 1 to 1,024 visible characters or a whole number, "
+            "but not `.`, `..` or an id that only Parley makes",
+        )
+    return mapped_id(value)
 
 
-def _name(claims: Mapping[str, object], name: str) -> str | None:
-    value = claims.get(name)
+def _name(value: object, name: str) -> str | None:
     if value is None or (isinstance(value, str) and is_blank(value)):
         return None
-    if not isinstance(value, str) or len(value) > MAX_NAME_CHARACTERS or not is_unicode(value):
-        _refuse(name, f"must be a text of at most {MAX_NAME_CHARACTERS} characters")
-    return value
+    if not isinstance(value, str) or not is_unicode(value):
+        refuse(name, "must be a text")
+    shown = value if len(value) <= MAX_NAME_CHARACTERS else _cut(value)
+    return None if is_blank(shown) else shown
 
 
-def _role(claims: Mapping[str, object], name: str) -> str | None:
-    value = claims.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, str) or not is_role(value):
-        _refuse(name, "must be one role: 1 to 64 of the characters A–Z a–z 0–9 . _ : -")
-    return value
+def _cut(name: str) -> str:
+    """Returns the beginning of a long name; the cut is not before a mark, or in an emoji of several characters."""
+    import unicodedata  # only for long names
+
+    end = MAX_NAME_CHARACTERS
+    while end > MAX_NAME_CHARACTERS - 20 and (
+        unicodedata.category(name[end]) in ("Mn", "Mc", "Me", "Sk") or "\u200d" in name[end - 1 : end + 1]
+    ):
+        end -= 1
+    return name[:end]
 
 
-def _contexts(claims: Mapping[str, object], name: str) -> dict[str, tuple[str, ...]] | None:
-    value = claims.get(name)
+def _contexts(value: Any, name: str) -> dict[str, tuple[str, ...]] | None:
+    if isinstance(value, str):
+        value = _contexts_in_text(value, name)
     if value is None:
         return None
     if not isinstance(value, dict) or len(value) > MAX_CONTEXT_TYPES:
-        _refuse(name, f"must be an object of at most {MAX_CONTEXT_TYPES} context types with lists of ids")
+        refuse(name, f"must be an object of at most {MAX_CONTEXT_TYPES} context types with lists of ids")
     contexts = {context_type: _context_ids(name, context_type, held) for context_type, held in value.items()}
     if sum(len(held) for held in contexts.values()) > MAX_CONTEXT_IDS:
-        _refuse(name, f"holds more than {MAX_CONTEXT_IDS} ids")
+        refuse(name, f"holds more than {MAX_CONTEXT_IDS} ids")
     return contexts
+
+
+def _contexts_in_text(text: str, name: str) -> Any:
+    """Returns what the text says: some providers store texts only, and an attribute that was cleared is empty."""
+    try:
+        return read_json(text) if text.strip() else None
+    except NotStrictJson:
+        refuse(name, "is a text that is not JSON, is nested too deep, or holds a name twice")
 
 
 def _context_ids(name: str, context_type: str, held: object) -> tuple[str, ...]:
     if not is_context_type(context_type) or not isinstance(held, list):
-        _refuse(name, "must be an object of context types (a–z 0–9 _) with lists of ids")
+        refuse(name, "must be an object of context types (a–z 0–9 _) with lists of ids")
     ids = [context_id for context_id in held if isinstance(context_id, str) and is_context_id(context_id)]
     if len(ids) != len(held):
-        _refuse(name, "holds an invalid id; an id is 1 to 128 of the characters A–Z a–z 0–9 . _ ~ @ | : + = -")
+        refuse(name, "holds an invalid id; an id is 1 to 128 of the characters A–Z a–z 0–9 . _ ~ @ | : + = -")
     return tuple(dict.fromkeys(ids))
-
-
-def _refuse(name: str, wanted: str) -> NoReturn:
-    raise Unauthenticated("token_claims", f"The token's claim `{name}` {wanted}.", claim=name)

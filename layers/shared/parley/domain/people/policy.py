@@ -136,10 +136,11 @@ class Decision(Struct, frozen=True, kw_only=True):
 
 
 class Policy(Struct, frozen=True):
-    """A policy as it was read from `source`: one rule for each context type."""
+    """A policy as it was read from `source`: one rule for each context type, and the roles that it names."""
 
     source: str
     rules: Mapping[str, Rule]
+    roles: tuple[str, ...] = ()
 
     def decide(self, caller: Party, other: Party | None, context: Topic | None) -> Decision:
         """Returns whether `caller` may open a conversation with `other` (None: no profile yet) about `context`.

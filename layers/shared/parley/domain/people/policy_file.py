@@ -92,7 +92,7 @@ class _Reader:
         types = [name for name in tables if name != "roles"]
         if not types:
             raise self._error("there is no context type, such as [general]")
-        return Policy(self._source, {name: self._rule(name, tables[name]) for name in types})
+        return Policy(self._source, {name: self._rule(name, tables[name]) for name in types}, self._roles)
 
     def _rule(self, name: str, table: object) -> Rule:
         if not isinstance(table, dict):
