@@ -152,7 +152,7 @@ def _audiences(claims: Mapping[str, Any]) -> list[Any]:
     """Returns whom the token is for: `aud`, and without it the client that asked for it.
 
     Access tokens of Cognito have `client_id` in place of `aud`, session tokens of Clerk `azp`. If `aud` is there, the
-    client says nothing: it may be one of many whose tokens are for somebody else's API.
+    client says nothing, because one client gets tokens for many APIs.
     """
     if "aud" in claims:
         return claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
