@@ -55,7 +55,7 @@ def chosen(accept_encoding: str | None) -> str | None:
     wanted = [(weight, coding) for weight, coding in weighted if weight > 0]
     if not wanted:
         return None
-    coding = max(wanted, key=lambda one: one[0])[1]  # of equals the first
+    coding = max(wanted, key=lambda pair: pair[0])[1]  # of equals the first
     return coding if coding in _ENCODE else None
 
 

@@ -123,7 +123,7 @@ def _notifications(resource: Resource) -> Document:
     wanted: Document = {}
     if queues := given.get("QueueConfigurations"):
         wanted["QueueConfigurations"] = [
-            _to_queue(f"{resource.logical_id}-{number}", one) for number, one in enumerate(queues)
+            _to_queue(f"{resource.logical_id}-{number}", queue) for number, queue in enumerate(queues)
         ]
     if given.get("EventBridgeConfiguration", {}).get("EventBridgeEnabled"):
         wanted["EventBridgeConfiguration"] = {}

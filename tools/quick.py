@@ -72,7 +72,7 @@ def _imports(module: str) -> frozenset[str]:
     path = _file(module)
     tree = ast.parse(path.read_text(encoding="utf-8")) if path else ast.Module([], [])
     found = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
-    names = {name for node in found for name in (node.module, *(f"{node.module}.{one.name}" for one in node.names))}
+    names = {name for node in found for name in (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))}
     return frozenset(name for name in names if name and _file(name))
 
 

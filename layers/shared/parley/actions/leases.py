@@ -24,7 +24,7 @@ def renew(request: Request, person: Presence) -> Presence | None:
 
 def renew_beside(request: Request, people: Iterable[Presence], do: Callable[[], Result]) -> Result:
     """Returns the result of `do`; meanwhile renews the calling device's lease if `people` show that it is due."""
-    [*mine] = [one for one in people if one.user_id == request.user_id and needs_renewal(request, one)]
+    [*mine] = [person for person in people if person.user_id == request.user_id and needs_renewal(request, person)]
     if not mine:
         return do()
     result, _ = in_parallel(do, lambda: renew(request, mine[0]))

@@ -105,12 +105,12 @@ def counted(request: Request, step: Step, asked: Asked) -> Step:
     rate = _rate()
     after_ms = settle(request, rate, take(before_ms, rate, request.now_ms, asked.tokens), asked.tokens)
     metering.note_token()
-    full = [one for one, tat_ms in buckets.items() if tat_ms <= request.now_ms and one != request.user_id]
+    full = [user_id for user_id, tat_ms in buckets.items() if tat_ms <= request.now_ms and user_id != request.user_id]
     token = Token(
         user_id=request.user_id,
         before_ms=before_ms,
         after_ms=after_ms,
-        full={one: buckets[one] for one in full[:MAX_TIDIED]},
+        full={user_id: buckets[user_id] for user_id in full[:MAX_TIDIED]},
     )
     return msgspec.structs.replace(step, token=token)
 

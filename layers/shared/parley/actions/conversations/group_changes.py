@@ -113,7 +113,7 @@ def _tell(request: Request, head: Head, there: Memberships, message: StoredMessa
         talk = [one.without(change.user_ids) for one in talk]
         talk.append(push.Told(change.user_ids, told, None))
     if change.kind == "member_added":
-        came = [one for user_id in change.user_ids if (one := there.get(user_id)) is not None]
+        came = [member for user_id in change.user_ids if (member := there.get(user_id)) is not None]
         talk.insert(0, push.Told([member.user_id for member in came], _created(head, came), conversation_id))
     push.tell_all(request, talk)
     push.remember((conversation_id, change.change_seq))
@@ -123,9 +123,9 @@ def tell_created(request: Request, head: Head) -> None:
     """Shows a new group to its members; its creator has read its first message."""
     first = head.last_message
     came = [
-        replace(head.newcomer(one), read_seq=read_seq, delivered_seq=read_seq)
-        for one in head.participants
-        for read_seq in [1 if first is not None and one == first.sender_id else 0]
+        replace(head.newcomer(user_id), read_seq=read_seq, delivered_seq=read_seq)
+        for user_id in head.participants
+        for read_seq in [1 if first is not None and user_id == first.sender_id else 0]
     ]
     push.tell_all(request, [push.Told(head.participants, _created(head, came), head.conversation_id)])
     push.remember((head.conversation_id, 0))

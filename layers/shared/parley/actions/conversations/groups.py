@@ -46,7 +46,9 @@ def create_group(request: Request, wanted: CreateConversation) -> tuple[Conversa
             continue
         group_changes.tell_created(request, step.after)
         reader = reader_of(request.user_id, [step.after])  # its only message is the system's: nothing is read
-        return views.view_conversation(step.after, reader, {one.user_id: one for one in step.members.added}, {}), True
+        return views.view_conversation(
+            step.after, reader, {member.user_id: member for member in step.members.added}, {}
+        ), True
     raise conditions.busy()
 
 
@@ -125,8 +127,8 @@ def _screened(request: Request, wanted: Named) -> tuple[Named, Screened, Screene
         for name in ("title", "description")
     )
     changed = {
-        name: one.text
-        for name, one in (("title", title), ("description", description))
+        name: screened.text
+        for name, screened in (("title", title), ("description", description))
         if isinstance(getattr(wanted, name), str)
     }
     return msgspec.structs.replace(wanted, **changed), title, description

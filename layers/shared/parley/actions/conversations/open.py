@@ -122,10 +122,10 @@ def _tell_created(request: Request, head: Head) -> None:
     # A direct conversation marks nothing for either side.
     readers = (Reader(user_id=user_id, blocked=frozenset()) for user_id in head.participants)
     frames = {
-        one.user_id: ConversationCreated(
-            conversation_id=head.conversation_id, conversation=view_conversation(head, one, fresh, names)
+        reader.user_id: ConversationCreated(
+            conversation_id=head.conversation_id, conversation=view_conversation(head, reader, fresh, names)
         ).frame()
-        for one in readers
+        for reader in readers
     }
     push.tell_each(request, head.participants, lambda user_id, _: frames[user_id])
     push.remember(head.conversation_id)

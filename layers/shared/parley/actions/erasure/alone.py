@@ -82,7 +82,7 @@ def erase_calls(work: Work) -> Unit:
 def erase_blocks(work: Work) -> Unit:
     """Deletes the person's blocks, and the blocks against them; each block has two rows."""
     found = erasures.blocks_of(work.user_id, MAX_OPS // 2)
-    pairs = [pair for one in found for pair in ((work.user_id, one), (one, work.user_id))]
+    pairs = [pair for other_id in found for pair in ((work.user_id, other_id), (other_id, work.user_id))]
     ops = [erasures.delete_row(tables.Block(user_id=person_id, other_id=other)) for person_id, other in pairs]
     return Unit(ops, {"blocks": len(found)}, "more" if found else None)
 

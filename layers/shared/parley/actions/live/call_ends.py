@@ -77,7 +77,10 @@ def look_after(request: Request, head: Head | None, found: StoredCall) -> int:
                 end(request, head, found, "hung_up")
                 return 1
             people = connections.of(found.people)
-            if all(call_frames.has_device([people[one]], found.device_of(one), request.now_s) for one in found.people):
+            if all(
+                call_frames.has_device([people[user_id]], found.device_of(user_id), request.now_s)
+                for user_id in found.people
+            ):
                 calls.change(found, found.looked_after(request.now_s))
             elif not found.is_doubted:
                 calls.change(found, found.doubted(request.now_s))

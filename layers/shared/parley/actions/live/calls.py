@@ -103,9 +103,9 @@ def _ring(request: Request, head: Head, wanted: SendCallSignal) -> CallStatus | 
 def _when_engaged(request: Request, head: Head, fresh: StoredCall) -> CallStatus | None:
     """Refuses a call that could not begin, or ends it as busy; returns None if it can be tried again."""
     engaged = calls.on_lines_of(fresh.people)
-    stale = [one for one in engaged.values() if one.is_due(request.now_s)]
-    for one in stale:
-        call_ends.look_after(request, conversations.head(one.conversation_id), one)
+    stale = [call for call in engaged.values() if call.is_due(request.now_s)]
+    for call in stale:
+        call_ends.look_after(request, conversations.head(call.conversation_id), call)
     mine, theirs = engaged.get(fresh.caller_id), engaged.get(fresh.callee_id)
     if stale or (mine is not None and mine.key == fresh.key):
         return None

@@ -58,11 +58,11 @@ def join_conversation(request: Request, conversation_id: str) -> Joined:
     )
     joined = UserJoinedConversation(conversation_id=conversation_id, user_id=request.user_id)
     members = set(head.others(request.user_id))  # a former member may have a row for some seconds more
-    others = [one for one in typists if one.user_id in members and not _is_ended_by_message(head, one)]
+    others = [typist for typist in typists if typist.user_id in members and not _is_ended_by_message(head, typist)]
     _, cut_off = visibility.cut_off_beside(
         request.user_id,
         hidden,
-        [one.user_id for one in others],
+        [typist.user_id for typist in others],
         # Not if it was open before, unless the try that opened it may have died before its posts.
         lambda: visibility.tell(request, head, hidden, joined) if push.is_news(request, what, since_ms) else None,
     )
@@ -71,7 +71,7 @@ def join_conversation(request: Request, conversation_id: str) -> Joined:
         conversation_id=conversation_id,
         last_seq=head.last_seq,
         last_change_seq=head.last_change_seq,
-        typing=[_event(one) for one in others if one.user_id not in cut_off and not head.blocked_by],
+        typing=[_event(typist) for typist in others if typist.user_id not in cut_off and not head.blocked_by],
     )
 
 

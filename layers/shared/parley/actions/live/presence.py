@@ -52,7 +52,7 @@ def connect(request: Request) -> None:
     """
     person = _admit(request)
     _check_sign_in(request)
-    is_first = {one.connection_id for one in person.live(request.now_s)} == {request.device_id}
+    is_first = {connection.connection_id for connection in person.live(request.now_s)} == {request.device_id}
     if is_first or not person.is_announced:
         _announce(request, person)
 
@@ -83,9 +83,11 @@ def _make_room(request: Request, person: Presence) -> bool:
 
 def _gone(request: Request, person: Presence) -> list[Connection]:
     """Returns the live devices of a person that API Gateway does not know any more: nobody reported their end."""
-    asked = [one for one in person.live(request.now_s) if not one.may_be_connecting(request.now_ms)]
-    gone = sockets.gone(one.connection_id for one in asked)
-    return [one for one in asked if one.connection_id in gone]
+    asked = [
+        connection for connection in person.live(request.now_s) if not connection.may_be_connecting(request.now_ms)
+    ]
+    gone = sockets.gone(connection.connection_id for connection in asked)
+    return [connection for connection in asked if connection.connection_id in gone]
 
 
 def _check_sign_in(request: Request) -> None:
@@ -117,7 +119,7 @@ def _too_many(request: Request, person: Presence) -> TooMany:
     live = person.live(request.now_s)
     # API Gateway ends a silent connection sooner than its lease ends, and is asked then.
     silent_until_ms = request.now_ms + MAX_SILENCE_S * 1000
-    first_ends_ms = min((one.until_s * 1000 for one in live), default=request.now_ms)
+    first_ends_ms = min((connection.until_s * 1000 for connection in live), default=request.now_ms)
     return TooMany(
         "too_many_connections",
         f"You are connected with {len(live)} devices, the most allowed; close one first.",
@@ -142,7 +144,7 @@ def ping(request: Request) -> Pong:
         return TakenInAgain(expires_at=rfc3339(_connection(request).until_s * 1000), joined=[])
     if not person.is_announced:
         _announce(request, person)
-    return next(_pong(one) for one in person.connections if one.connection_id == request.device_id)
+    return next(_pong(connection) for connection in person.connections if connection.connection_id == request.device_id)
 
 
 def close(request: Request, user_id: str, connection_id: str | None = None) -> None:
@@ -152,7 +154,9 @@ def close(request: Request, user_id: str, connection_id: str | None = None) -> N
     close, because an earlier try may have died before its posts.
     """
     left = connections.of([user_id])[user_id]
-    closed = [one.connection_id for one in left.connections if connection_id in (None, one.connection_id)]
+    closed = [
+        connection.connection_id for connection in left.connections if connection_id in (None, connection.connection_id)
+    ]
     sockets.close_all(closed)
     for device in closed:
         left = connections.remove(user_id, device, last_seen_ms=request.now_ms) or left
@@ -180,14 +184,16 @@ def get_presence(request: Request, user_ids: Iterable[str]) -> StatusList:
     the caller has blocked, are left out, as are pseudonyms. Two round trips, three if many have blocked the caller.
     """
     known = {entry.peer_id for entry in _recent(request.user_id, MAX_KNOWN)} | {request.user_id}
-    wanted = [one for one in dict.fromkeys(user_ids) if one in known and not is_reserved(one)]
+    wanted = [user_id for user_id in dict.fromkeys(user_ids) if user_id in known and not is_reserved(user_id)]
     if not wanted:
         return StatusList([])
     unseen, people = push.beside(lambda: blocks.cut_off(request.user_id, wanted), [*wanted, request.user_id])
-    people = [(leases.renew(request, one) or one) if one.user_id == request.user_id else one for one in people]
-    to_hider = any(one.hides_last_seen for one in people if one.user_id == request.user_id)
-    asked = [one for one in people if one.user_id in wanted and one.user_id not in unseen]
-    return StatusList([one.status(request.now_s, to_hider=to_hider) for one in asked])
+    people = [
+        (leases.renew(request, person) or person) if person.user_id == request.user_id else person for person in people
+    ]
+    to_hider = any(person.hides_last_seen for person in people if person.user_id == request.user_id)
+    asked = [person for person in people if person.user_id in wanted and person.user_id not in unseen]
+    return StatusList([person.status(request.now_s, to_hider=to_hider) for person in asked])
 
 
 def _sweep_person(request: Request, run: Run, key: tuple[str, ...], read: Presence | None) -> int:
@@ -203,7 +209,7 @@ def _sweep_person(request: Request, run: Run, key: tuple[str, ...], read: Presen
     left, forgotten, left_open = _forget_dead(request, person)
     run.failed(left_open)
     if left.connections:
-        connections.sweep_again(user_id, min(one.until_s for one in left.connections))
+        connections.sweep_again(user_id, min(connection.until_s for connection in left.connections))
     else:
         _leave(request, left, last_seen_ms=person.last_sign_ms())
     return forgotten
@@ -230,15 +236,17 @@ def _forget_dead(request: Request, person: Presence) -> tuple[Presence, int, int
     Returns the remaining presence, and the numbers of deleted devices and of those that could not be closed.
     """
     for _ in conditions.tries():
-        dead = [one for one in person.connections if not one.is_live(request.now_s)]
+        dead = [connection for connection in person.connections if not connection.is_live(request.now_s)]
         if not dead:
             return person, 0, 0
         # No ping renews an expired token, and a deleted connection could not be found again. So close these first.
-        expired = [one.connection_id for one in dead if one.token_s <= request.now_s]
+        expired = [connection.connection_id for connection in dead if connection.token_s <= request.now_s]
         left_open = sockets.close_all(expired)
         left = connections.forget(person.user_id, dead, last_seen_ms=person.last_sign_ms())
         if left is not None:
-            left_open += sockets.close_all(one.connection_id for one in dead if one.connection_id not in expired)
+            left_open += sockets.close_all(
+                connection.connection_id for connection in dead if connection.connection_id not in expired
+            )
             return left, len(dead), left_open
         person = connections.of([person.user_id])[person.user_id]  # a device has pinged, or another sweep was faster
     raise retrying.busy()
@@ -271,7 +279,7 @@ def _tell_watchers(request: Request, person: Presence) -> None:
     unseen, people = push.beside(lambda: blocks.cut_off(person.user_id, watchers), watchers, stale=is_leave)
     audience = visibility.of_status(person.user_id, watchers, unseen)
     for hides in (False, True):
-        told = [one for one in people if one.hides_last_seen is hides]
+        told = [watcher for watcher in people if watcher.hides_last_seen is hides]
         status = UserStatusChange.of(person.status(request.now_s, to_hider=hides))
         push.tell_present_each(request, told, audience.frames(status))
 

@@ -82,7 +82,11 @@ def _originals(attachment_ids: Sequence[str]) -> tuple[StoredAttachment, ...]:
     if not attachment_ids:
         return ()
     found = attachments.some_readable(attachment_ids)
-    originals = tuple(found[one] for one in attachment_ids if one in found and found[one].state == "clean")
+    originals = tuple(
+        found[attachment_id]
+        for attachment_id in attachment_ids
+        if attachment_id in found and found[attachment_id].state == "clean"
+    )
     if len(originals) < len(attachment_ids):
         raise file_deleted()
     return originals
@@ -93,8 +97,8 @@ def _check_targets(request: Request, targets: list[str]) -> None:
     found = conversations.heads_and_memberships(targets, request.user_id)
     strange = [
         place
-        for place, one in enumerate(targets)
-        if one not in found or not access.is_member(found[one][0], request.user_id, found[one][1])
+        for place, target in enumerate(targets)
+        if target not in found or not access.is_member(found[target][0], request.user_id, found[target][1])
     ]
     if strange:
         fields = tuple(Field(f"{request.field_prefix}/conversation_ids/{place}", "not_allowed") for place in strange)

@@ -55,7 +55,7 @@ def list_mentions(request: Request, conversation_id: str, query: Page) -> Mentio
         viewer, found = read(taken, viewer.blocked)
 
     # Head and membership are not read at one moment, nor is a message with them: each says by itself what it is now.
-    still = [one for one in found if one.names(request.user_id) and not viewer.is_hidden(one)]
+    still = [message for message in found if message.names(request.user_id) and not viewer.is_hidden(message)]
     shown = list(history.Room().fitting(viewer.view(message) for message in still))
     if len(shown) < len(still):
         return MentionList(messages=shown, next=cursors.encode(_MentionPosition(before=shown[-1].seq)))

@@ -123,7 +123,7 @@ def _move(
         kind=kind,
         seq=seq,
         at_ms=request.now_ms,
-        mentions=frozenset(one for one in mine.mention_seqs if one <= seq),
+        mentions=frozenset(mention_seq for mention_seq in mine.mention_seqs if mention_seq <= seq),
         frozen=views.frozen_markers(head, mine),
     )
     written, told = visibility.beside(request, head, hidden, lambda: receipts.write(move))
@@ -181,19 +181,19 @@ def list_receipts(request: Request, message_id: str, query: ListReceipts) -> Rec
         others,
         lambda: conversations.memberships((user_id, head.conversation_id) for user_id in others),
     )
-    there = [one for one in sides.values() if head.was_there(one, message)]
-    seen = [views.view_membership(head, one, request.user_id) for one in there if one.user_id not in cut_off]
+    there = [member for member in sides.values() if head.was_there(member, message)]
+    seen = [views.view_membership(head, member, request.user_id) for member in there if member.user_id not in cut_off]
     times, played = _times(request, head, message, seen)
     answered = _answered(head, [member.user_id for member in seen], message.seq)
     return ReceiptList(
         receipts=[
             _receipt(
-                one,
-                times.get((one, "delivered")),
-                _first(times.get((one, "read")), answered.get(one)),
-                played.get(one),
+                user_id,
+                times.get((user_id, "delivered")),
+                _first(times.get((user_id, "read")), answered.get(user_id)),
+                played.get(user_id),
             )
-            for one in (member.user_id for member in there)
+            for user_id in (member.user_id for member in there)
         ],
         next=behind,
     )
@@ -211,7 +211,7 @@ def _times(
         return moves(), {}
     people = [member.user_id for member in seen]
     times, found = in_parallel(moves, lambda: plays.some(head.conversation_id, people, message.seq))
-    shown = {one: play.at_ms for one, play in found.items() if one == request.user_id or head.shows(play)}
+    shown = {user_id: play.at_ms for user_id, play in found.items() if user_id == request.user_id or head.shows(play)}
     return times, shown
 
 
@@ -239,7 +239,7 @@ def _answered(head: Head, readers: Iterable[str], seq: int) -> dict[str, int]:
 
 
 def _first(*times_ms: int | None) -> int | None:
-    return min((one for one in times_ms if one is not None), default=None)
+    return min((time_ms for time_ms in times_ms if time_ms is not None), default=None)
 
 
 def _receipt(user_id: str, delivered_ms: int | None, read_ms: int | None, played_ms: int | None) -> Receipt:

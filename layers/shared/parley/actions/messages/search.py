@@ -55,9 +55,9 @@ def _resumed(request: Request, position: Position) -> list[Trail]:
     """
     mine = _mine(request, list(position.at))
     return [
-        Trail(conversation_id=one, unread_seq=min(seq, mine[one].last_seq))
-        for one, seq in position.at.items()
-        if one in mine
+        Trail(conversation_id=conversation_id, unread_seq=min(seq, mine[conversation_id].last_seq))
+        for conversation_id, seq in position.at.items()
+        if conversation_id in mine
     ]
 
 
@@ -107,7 +107,7 @@ def _hits(request: Request, look: Look) -> list[Hit]:
     seqs: dict[str, list[int]] = {}
     for message, _ in look.found:
         seqs.setdefault(message.conversation_id, []).append(message.seq)
-    queried = _queries.map(lambda one: viewer_of(request, one[0], min(one[1]), max(one[1])), seqs.items())
+    queried = _queries.map(lambda item: viewer_of(request, item[0], min(item[1]), max(item[1])), seqs.items())
     viewers = dict(zip(seqs, queried, strict=True))
     return [
         matched.hit(viewers[message.conversation_id].view(message))

@@ -45,11 +45,11 @@ def list_audit(request: Request, query: AuditQuery) -> AuditPage:
         room = MAX_LOOKED - looked
         entries = audit.newest(month, room, before=before, since_id=f"{since_ms:013d}")
         looked += len(entries)
-        for one in entries:
-            if _is_wanted(one, query):
-                shown.append(one)
+        for entry in entries:
+            if _is_wanted(entry, query):
+                shown.append(entry)
             if len(shown) == query.limit:
-                return _page(shown, Position(month=month, entry_id=one.entry_id))
+                return _page(shown, Position(month=month, entry_id=entry.entry_id))
         if looked == MAX_LOOKED:
             return _page(shown, Position(month=month, entry_id=entries[-1].entry_id))
     return _page(shown, None)

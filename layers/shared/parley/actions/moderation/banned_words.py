@@ -116,14 +116,14 @@ def _tried(rules: Sequence[Rule], start: Place, parts: Iterable[tuple[Past, Plac
     hits: list[PastHit] = []
     room = history.Room()
     looked = characters = 0
-    for one, behind in parts:
-        found = word_list.hit(compiled, one)
+    for message, behind in parts:
+        found = word_list.hit(compiled, message)
         if found is not None:
             if not room.take(found):  # a hit can name a thousand rules
                 return TryResult(looked=looked, hits=hits, next=cursors.encode(_Cursor(place=start)))
             hits.append(found)
         looked += 1
-        characters += len(one.text)
+        characters += len(message.text)
         start = behind
         if looked == MAX_LOOKED or characters >= MAX_LOOKED_CHARACTERS:
             return TryResult(looked=looked, hits=hits, next=cursors.encode(_Cursor(place=behind)))
@@ -135,8 +135,8 @@ def _in_conversations(conversation_ids: Sequence[str], start: InConversations) -
     for place in range(start.place, len(conversation_ids)):
         before = start.before_seq if place == start.place else None
         while part := word_lists.past(conversation_ids[place], PART, before):
-            for one in part:
-                yield one, InConversations(place=place, before_seq=one.seq)
+            for message in part:
+                yield message, InConversations(place=place, before_seq=message.seq)
             before = part[-1].seq
 
 
@@ -146,9 +146,9 @@ def _in_reports(start: InReports) -> Iterator[tuple[Past, Place]]:
         if status == start.status and start.created_at_ms is not None and start.report_id is not None:
             after = ReportPosition(created_at_ms=start.created_at_ms, report_id=start.report_id)
         while part := reports.list_reports(status, PART, after, newest_first=True):
-            for one in reports.some(report.report_id for report in part):
-                place = InReports(status=status, created_at_ms=one.created_at_ms, report_id=one.report_id)
-                yield _past(one), place
+            for report in reports.some(listed.report_id for listed in part):
+                place = InReports(status=status, created_at_ms=report.created_at_ms, report_id=report.report_id)
+                yield _past(report), place
             after = ReportPosition(created_at_ms=part[-1].created_at_ms, report_id=part[-1].report_id)
 
 

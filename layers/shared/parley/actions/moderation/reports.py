@@ -158,5 +158,5 @@ def _read(report_id: str) -> Report:
     return found
 
 
-def _message_id(one: Report) -> str:
-    return ids.message_id(one.conversation_id, one.seq)
+def _message_id(report: Report) -> str:
+    return ids.message_id(report.conversation_id, report.seq)

@@ -180,5 +180,5 @@ def list_blocks(request: Request, query: Page) -> BlockList:
     return BlockList(blocks=[_view(block) for block in shown], next=cursors.encode(last) if last else None)
 
 
-def _view(one: blocks.Block) -> Blocked:
-    return Blocked(user_id=one.user_id, blocked_at=rfc3339(one.blocked_at_ms))
+def _view(block: blocks.Block) -> Blocked:
+    return Blocked(user_id=block.user_id, blocked_at=rfc3339(block.blocked_at_ms))

@@ -58,11 +58,11 @@ def _profiles(request: Request, entries: list[Entry]) -> list[Profile]:
     rows = batches.read_rows({tables.User: people_keys, tables.Block: block_keys}, stale=(tables.User,))
     known = ((entry, profiles.profile_of(rows, entry.user_id)) for entry in entries)
     return [
-        one
-        for entry, one in known
-        if one is not None
-        and one.name_key == entry.name_key
-        and not blocks.of(rows, request.user_id, one.user_id).is_on
+        profile
+        for entry, profile in known
+        if profile is not None
+        and profile.name_key == entry.name_key
+        and not blocks.of(rows, request.user_id, profile.user_id).is_on
     ]
 
 

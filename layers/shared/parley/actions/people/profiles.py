@@ -137,7 +137,7 @@ def whole_profile(profile: Profile) -> Person:
 def shared_profile(profile: Profile, mine: Mapping[str, tuple[str, ...]]) -> Person:
     """Returns a profile as others may see it: only with the contexts that both hold."""
     common = {
-        context_type: tuple(one for one in held if one in mine.get(context_type, ()))
+        context_type: tuple(context_id for context_id in held if context_id in mine.get(context_type, ()))
         for context_type, held in profile.contexts.items()
     }
     return _person(profile, {context_type: held for context_type, held in common.items() if held})

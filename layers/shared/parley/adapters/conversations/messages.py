@@ -54,7 +54,7 @@ def before_sending(
     if record:
         wanted[tables.Message] = [record]
     if attachment_ids:
-        wanted[tables.File] = [attachments.key(one) for one in attachment_ids]
+        wanted[tables.File] = [attachments.key(attachment_id) for attachment_id in attachment_ids]
     wanted[tables.WordList] = word_list_cache.due(now_s)
     rows = batches.read_rows(wanted, stale=(tables.WordList,))
     word_list_cache.take(rows, now_s)

@@ -18,8 +18,8 @@ def check_ids(attachment_ids: Sequence[str], pointer: str, most: int) -> None:
             f"A message can carry {most} attachments.",
             fields=(Field(pointer, "too_many_items", most),),
         )
-    for place, one in enumerate(attachment_ids):
-        if one in attachment_ids[:place]:
+    for place, given_id in enumerate(attachment_ids):
+        if given_id in attachment_ids[:place]:
             raise Invalid.field(f"{pointer}/{place}", "repeated", "An attachment can be in a message once only.")
 
 
@@ -45,8 +45,8 @@ def check_sendable(
     They must be the sender's own, of this conversation, clean and not sent yet.
     """
     taken = []
-    for place, one in enumerate(attachment_ids):
-        attachment, field = found.get(one), Field(f"{pointer}/{place}", "not_allowed")
+    for place, given_id in enumerate(attachment_ids):
+        attachment, field = found.get(given_id), Field(f"{pointer}/{place}", "not_allowed")
         if attachment is None or attachment.user_id != user_id:
             raise refusals.no_attachment(field)
         refusal = _refusal(attachment, conversation_id, now_ms, field)

@@ -100,7 +100,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     @property
     def characters(self) -> int:
         """Returns about how many characters the message takes to read: its text and its attachments."""
-        return len(self.text) + sum(ATTACHMENT_CHARACTERS + len(one.name) for one in self.attachments)
+        return len(self.text) + sum(ATTACHMENT_CHARACTERS + len(attachment.name) for attachment in self.attachments)
 
     @property
     def message_id(self) -> str:
