@@ -172,6 +172,8 @@ def test_profile_is_what_the_token_said(parley: Parley) -> None:
         "issued_at_s": now_s,
         "name_key": "alice armel 👋\nalice",
         "name_shard": shard("alice"),
+        "profile_seq": now_s * 1000,
+        "revision": now_s * 1000,
     }
 
 
@@ -229,6 +231,75 @@ def test_of_two_tokens_at_the_same_moment_the_newer_one_stays(parley: Parley) ->
     found = profile(parley)
     assert found is not None
     assert found["name"] == "New"
+
+
+TINA = {"name": "Tina", "role": "teacher", "contexts": {"class": ["7b"]}}
+
+
+def test_silent_token_wipes_nothing(parley: Parley) -> None:
+    parley.user("backend", role="service").put("/users/alice", json=TINA)
+    parley.advance(60)
+
+    me = alice(parley).get("/me").json
+
+    found = profile(parley)
+    assert found is not None
+    assert (me["name"], me["role"], me["contexts"]) == ("Tina", "teacher", {"class": ["7b"]})
+    assert (found["name"], found["role"]) == ("Tina", role_shard("teacher", "alice"))
+
+
+def test_each_field_of_a_later_token_counts_by_itself(parley: Parley) -> None:
+    parley.user("backend", role="service").put("/users/alice", json=TINA)
+    parley.advance(60)
+
+    me = alice(parley, role="head").get("/me").json
+
+    assert (me["name"], me["role"], me["contexts"]) == ("Tina", "head", {"class": ["7b"]})
+    parley.advance(400)
+    assert alice(parley).get("/me").json["role"] == "teacher"  # the provider has taken the role away
+
+
+def test_authoritative_host_counts_more_than_every_token(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOST_PROFILES", "authoritative")
+    parley.user("backend", role="service").put("/users/alice", json={"role": "teacher"})
+    parley.advance(60)
+
+    me = alice(parley, name="Alice Ärmel", role="admin").get("/me").json
+
+    assert (me["name"], me["role"]) == ("Alice Ärmel", "teacher")
+
+
+def test_next_sign_in_follows_another_choice_of_the_deployment(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    parley.user("backend", role="service").put("/users/alice", json={"role": "teacher"})
+    parley.advance(60)
+    person = alice(parley, role="admin")
+    assert person.get("/me").json["role"] == "admin"
+
+    monkeypatch.setenv("HOST_PROFILES", "authoritative")
+    parley.advance(301)
+
+    assert person.get("/me").json["role"] == "teacher"
+
+
+def test_profile_of_an_earlier_version_counts_as_what_a_token_stated(parley: Parley) -> None:
+    now_s = parley.clock() // 1000
+    old: dict[str, object] = {"user_id": "alice", "name": "Old", "role": "teacher#1", "contexts": {"class": ["7b"]}}
+    old |= {"issued_at_s": now_s - 10, "name_key": "old\nalice", "name_shard": "1"}
+    item = {name: to_wire(value) for name, value in old.items()}
+    parley.store.client("dynamodb").put_item(TableName=users_table(parley), Item=item)
+
+    put = parley.user("backend", role="service").put("/users/alice", json={"name": "New"}).json
+    me = alice(parley, role="tutor").get("/me").json
+
+    assert (put["name"], put["role"], put["contexts"]) == ("New", "teacher", {"class": ["7b"]})
+    assert (me["name"], me["role"], me["contexts"]) == ("New", "tutor", {})
+
+
+def test_caller_whose_contexts_api_gateway_cannot_carry_gets_in(parley: Parley) -> None:
+    contexts = {"class": [f"{'x' * 60}{number}" for number in range(110)]}
+    assert parley.user("backend", role="service").put("/users/alice", json={"contexts": contexts}).status == 201
+
+    assert alice(parley, name="👋" * 200).get("/me").status == 200
 
 
 def test_programs_of_the_host_have_no_profile(parley: Parley) -> None:

@@ -1,18 +1,21 @@
 """Profiles from tokens: Parley learns of people when they sign in; then others can name them and write to them."""
 
+from msgspec.structs import replace
+
 from parley.adapters import environment
-from parley.adapters.dynamodb import batches, tables
+from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.people import erased_people, profiles
-from parley.adapters.people.profiles import Profile
 from parley.domain.api.errors import Unauthenticated
-from parley.domain.api.identity import SERVICE_ROLE
+from parley.domain.api.identity import SERVICE_ROLE, Identity
+from parley.domain.people import profile
 from parley.domain.people.claims import SignIn
+from parley.domain.people.profile import Profile, Statement
 
 SERVICE = SERVICE_ROLE
 
 
-def remember(sign_in: SignIn) -> None:
-    """Stores the profile in a verified token, unless a newer token has said otherwise.
+def remember(sign_in: SignIn, now_ms: int) -> Identity:
+    """Stores what a verified token states, unless a newer token has been seen; returns the person as Parley shows them.
 
     Raises Unauthenticated for an erased person, whatever their token says, and for a program of the host with a
     person's id. A program has no profile.
@@ -21,23 +24,44 @@ def remember(sign_in: SignIn) -> None:
     older token must not override it later.
     """
     identity = sign_in.identity
-    said = Profile(
-        user_id=identity.user_id,
-        name=identity.name,
-        role=identity.role,
-        contexts=identity.contexts,
-        issued_at_s=sign_in.issued_at_s,
+    user_id, rules = identity.user_id, profiles.rules()
+    for _ in conditions.tries():
+        rows = batches.read_rows({tables.User: [(user_id,)], tables.Erasure: [(erased_people.key(user_id),)]})
+        known = profiles.profile_of(rows, user_id)
+        if identity.role == SERVICE:
+            _require_program(known)
+            return identity
+        if erased_people.is_marked(rows, user_id):
+            raise Unauthenticated("user_erased", "This person was erased.")
+        now = profile.with_token(known, user_id, _said(sign_in, known), rules, now_ms)
+        if now == known or profiles.save(now, known):
+            return _identity(identity, now)
+    raise conditions.busy()
+
+
+def _require_program(known: Profile | None) -> None:
+    if known is not None:  # the program would read and write as that person
+        detail = f"A token of the role `{SERVICE}` carries the id of a person."
+        raise Unauthenticated("token_claims", detail, claim=environment.optional("JWT_USER_ID_CLAIM", "sub"))
+
+
+def _said(sign_in: SignIn, known: Profile | None) -> Statement:
+    """Returns the statement of a token, without what Parley cannot use."""
+    stated = sign_in.stated
+    time_zone, before = stated.time_zone, known.statements.token.time_zone if known is not None else None
+    return Statement(
+        at_s=sign_in.issued_at_s,
+        name=stated.name,
+        role=stated.role,
+        contexts=stated.contexts,
+        avatar_url=profile.usable_avatar_url(stated.avatar_url),
+        locale=None if stated.locale is None else stated.locale.replace("_", "-"),
+        time_zone=time_zone if time_zone in (None, before) or profile.is_time_zone(time_zone) else None,
+        email=stated.email,
     )
-    rows = batches.read_rows(
-        {tables.User: [(identity.user_id,)], tables.Erasure: [(erased_people.key(identity.user_id),)]}
-    )
-    known = profiles.profile_of(rows, identity.user_id)
-    if identity.role == SERVICE:
-        if known is not None:  # it would read and write as that person
-            detail = f"A token of the role `{SERVICE}` carries the id of a person."
-            raise Unauthenticated("token_claims", detail, claim=environment.optional("JWT_USER_ID_CLAIM", "sub"))
-        return
-    if erased_people.is_marked(rows, identity.user_id):
-        raise Unauthenticated("user_erased", "This person was erased.")
-    if known is None or (known.issued_at_s <= said.issued_at_s and known != said):
-        profiles.save_newer(said)
+
+
+def _identity(identity: Identity, now: Profile) -> Identity:
+    """Returns the caller with the values that count; without contexts if API Gateway could not carry them."""
+    shown = replace(identity, name=now.name, role=now.role, contexts=now.contexts, revision=now.revision)
+    return replace(shown, contexts={}) if shown.is_too_large else shown

@@ -5,7 +5,6 @@ from msgspec import Struct
 from parley.actions.people.profiles import caller_of, party_of, sees_everybody, shared_profile
 from parley.adapters.dynamodb import batches, tables
 from parley.adapters.people import blocks, directory, policies, profiles
-from parley.adapters.people.profiles import Profile
 from parley.domain.api import cursors, sealed_cursors
 from parley.domain.api.errors import Invalid
 from parley.domain.api.request import Request
@@ -13,6 +12,7 @@ from parley.domain.api.requests import ListUsers
 from parley.domain.api.types import Person
 from parley.domain.people.directory import MAX_EXAMINED, Entry, Range
 from parley.domain.people.policy import ANYBODY, Reach
+from parley.domain.people.profile import Profile
 from parley.domain.text.folding import prefix_key
 
 

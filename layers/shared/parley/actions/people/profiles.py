@@ -2,18 +2,28 @@
 
 from collections.abc import Mapping
 
+from msgspec import UNSET
+
 from parley.actions.roles import SERVICE
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.erasure import erasures
 from parley.adapters.people import blocks, erased_people, moderators, policies, profiles
-from parley.adapters.people.profiles import Profile
 from parley.domain.api import ids
 from parley.domain.api.errors import Conflict, Field, Forbidden, Invalid, NotFound, Unavailable
-from parley.domain.api.identity import MAX_CONTEXT_BYTES, MAX_CONTEXT_IDS, Identity, is_reserved, is_user_id
+from parley.domain.api.identity import (
+    DEFAULT_ROLE,
+    MAX_CONTEXT_BYTES,
+    MAX_CONTEXT_IDS,
+    Identity,
+    is_reserved,
+    is_user_id,
+)
 from parley.domain.api.request import Request
 from parley.domain.api.requests import PutUser
 from parley.domain.api.types import Person
+from parley.domain.people import profile
 from parley.domain.people.policy import NO_CONTEXT, Party
+from parley.domain.people.profile import Profile, Statement
 
 
 def require_service(request: Request, what: str, route: str) -> None:
@@ -23,24 +33,21 @@ def require_service(request: Request, what: str, route: str) -> None:
 
 
 def put_user(request: Request, user_id: str, wanted: PutUser) -> tuple[Person, bool]:
-    """Stores a person's profile from the host's own server; returns it, and whether the person is new.
+    """Stores what the host's own server states of a person; returns the person, and whether they are new.
 
-    It overrides every token that was seen so far; a token that is issued later overrides it. An erased person can sign
-    in again after it. Three round trips; raises Forbidden unless the caller's role is `service`.
+    It replaces what the host stated before, and is later than every token that was seen so far. An erased person can
+    sign in again after it. Three round trips; raises Forbidden unless the caller's role is `service`.
     """
     require_service(request, "set a person's profile", "PUT /users")
     if check_user_id(user_id) == request.user_id:
         raise Invalid.field("{user_id}", "not_allowed", "The id of a program cannot also be a person's.")
-    said = _said(request, user_id, wanted)
-    _let_in_again(said.user_id)
+    said, rules = _said(request, user_id, wanted), profiles.rules()
+    _let_in_again(user_id)
     for _ in conditions.tries():
-        known = profiles.get_profile(said.user_id)
-        if known is not None and known.issued_at_s >= said.issued_at_s:
-            if known.says_the_same(said):
-                return whole_profile(known), False
-            said = said.issued_at(known.issued_at_s + 1)
-        if profiles.save_newer(said):
-            return whole_profile(said), known is None
+        known = profiles.get_profile(user_id)
+        now = profile.with_host(known, user_id, said, rules, request.now_ms)
+        if now == known or profiles.save(now, known):
+            return whole_profile(now), known is None
     raise Unavailable("store_busy", "Other requests keep writing this profile; try again.", retry_after_ms=1000)
 
 
@@ -71,16 +78,16 @@ def get_user(request: Request, user_id: str) -> Person:
             tables.Block: [blocks.key(request.user_id, user_id)],
         }
     )
-    profile = profiles.profile_of(rows, user_id)
-    if profile is None:
+    person = profiles.profile_of(rows, user_id)
+    if person is None:
         raise unknown_user()
     if sees_everybody(request) or user_id == request.user_id:
-        return whole_profile(profile)
+        return whole_profile(person)
     have_talked = rows.get(tables.Conversation, general_id) is not None
-    may_open = policies.current().may_open_anything(caller_of(request), party_of(profile))
+    may_open = policies.current().may_open_anything(caller_of(request), party_of(person))
     if not have_talked and (not may_open or blocks.of(rows, request.user_id, user_id).of_me):
         raise unknown_user()
-    return shared_profile(profile, request.caller.contexts)
+    return shared_profile(person, request.caller.contexts)
 
 
 def unknown_user() -> NotFound:
@@ -105,48 +112,52 @@ def caller_of(request: Request) -> Party:
     return Party(request.user_id, request.caller.role, request.caller.contexts)
 
 
-def party_of(profile: Profile) -> Party:
+def party_of(person: Profile) -> Party:
     """Returns a user as a policy sees them."""
-    return Party(profile.user_id, profile.role, profile.contexts)
+    return Party(person.user_id, person.role, person.contexts)
 
 
-def _said(request: Request, user_id: str, wanted: PutUser) -> Profile:
-    """Returns the profile that the host wants; raises Invalid if no token could carry it."""
+def _said(request: Request, user_id: str, wanted: PutUser) -> Statement:
+    """Returns the host's statement; raises Invalid if no token could carry it."""
     if wanted.role == SERVICE:
         raise Invalid.field("/role", "not_allowed", f"`{SERVICE}` is the role of programs, which have no profile.")
-    contexts = {context_type: tuple(dict.fromkeys(held)) for context_type, held in wanted.contexts.items()}
+    contexts = {context_type: tuple(dict.fromkeys(held)) for context_type, held in (wanted.contexts or {}).items()}
     if sum(len(held) for held in contexts.values()) > MAX_CONTEXT_IDS:
         detail = f"A person has at most {MAX_CONTEXT_IDS} contexts."
         raise Invalid.field("/contexts", "too_many_items", detail, MAX_CONTEXT_IDS)
     identity = Identity(
-        user_id=user_id, name=wanted.name or user_id, role=wanted.role, contexts=contexts, expires_at_s=request.now_s
+        user_id=user_id,
+        name=wanted.name or user_id,
+        role=wanted.role or DEFAULT_ROLE,
+        contexts=contexts,
+        expires_at_s=request.now_s,
     )
     if identity.is_too_large:
         field = Field("/contexts", "too_long", MAX_CONTEXT_BYTES)
         raise Invalid("invalid_request", "No token of this person could carry so much.", fields=(field,))
-    return Profile(
-        user_id=user_id, name=identity.name, role=identity.role, contexts=contexts, issued_at_s=request.now_s
+    return Statement(
+        name=wanted.name, role=wanted.role or None, contexts=contexts if wanted.contexts is not UNSET else None
     )
 
 
-def whole_profile(profile: Profile) -> Person:
+def whole_profile(person: Profile) -> Person:
     """Returns a profile as the host, moderators and the person themselves may see it."""
-    return _person(profile, profile.contexts)
+    return _person(person, person.contexts)
 
 
-def shared_profile(profile: Profile, mine: Mapping[str, tuple[str, ...]]) -> Person:
+def shared_profile(person: Profile, mine: Mapping[str, tuple[str, ...]]) -> Person:
     """Returns a profile as others may see it: only with the contexts that both hold."""
     common = {
         context_type: tuple(context_id for context_id in held if context_id in mine.get(context_type, ()))
-        for context_type, held in profile.contexts.items()
+        for context_type, held in person.contexts.items()
     }
-    return _person(profile, {context_type: held for context_type, held in common.items() if held})
+    return _person(person, {context_type: held for context_type, held in common.items() if held})
 
 
-def _person(profile: Profile, contexts: Mapping[str, tuple[str, ...]]) -> Person:
+def _person(person: Profile, contexts: Mapping[str, tuple[str, ...]]) -> Person:
     return Person(
-        id=profile.user_id,
-        name=profile.name,
-        role=profile.role,
+        id=person.user_id,
+        name=person.name,
+        role=person.role,
         contexts={context_type: list(held) for context_type, held in contexts.items()},
     )

@@ -335,7 +335,7 @@ class ByName(GlobalSecondaryIndex["User"]):
 
 
 class User(Table):
-    """A person's profile, from their newest token or from the host's own server."""
+    """A person's profile: the values that count, and the statements of token, host and person (`profiles.py`)."""
 
     class Meta:
         table_name = environment.required("USERS_TABLE")
@@ -347,6 +347,17 @@ class User(Table):
     issued_at_s = NumberAttribute()
     name_key = UnicodeAttribute()
     name_shard = UnicodeAttribute()
+    avatar_url = UnicodeAttribute(null=True)
+    locale = UnicodeAttribute(null=True)
+    time_zone = UnicodeAttribute(null=True)
+    email = UnicodeAttribute(null=True)
+    metadata = UnicodeAttribute(null=True)  # JSON
+    private_metadata = UnicodeAttribute(null=True)  # likewise
+    profile_seq = NumberAttribute(null=True)  # not in rows of version 0.1, as all below
+    revision = NumberAttribute(null=True)
+    by_token = DocumentAttribute(null=True)
+    by_host = DocumentAttribute(null=True)
+    by_self = DocumentAttribute(null=True)
     by_role = ByRole()
     by_name = ByName()
 

@@ -1,46 +1,38 @@
-"""People's profiles, from their newest token or from the host's own server."""
+"""People's profiles: one row a person, with the values that count and the statements that they come from."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from msgspec import Struct
-from msgspec.structs import replace
+import msgspec
 from pynamodb.exceptions import PutError
+from pynamodb.expressions.condition import Condition
 
+from parley.adapters import environment
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.dynamodb.batches import Rows
 from parley.domain.people import directory
+from parley.domain.people.profile import EDITABLE, SILENT, Profile, Rules, Statement
+
+HOST_PROFILES = {"later": False, "authoritative": True}
+NOTHING = "none"  # of SELF_EDITABLE_FIELDS: an empty variable counts as one that is not set
+OPTIONAL = ("avatar_url", "locale", "time_zone", "email", "metadata", "private_metadata")
 
 
-class Profile(Struct, frozen=True, kw_only=True):
-    """A person as a token, or the host's own server, described them at `issued_at_s`."""
-
-    user_id: str
-    name: str
-    role: str
-    contexts: dict[str, tuple[str, ...]]
-    issued_at_s: int
-
-    @property
-    def name_key(self) -> str:
-        """Returns the key by which the directory sorts and finds the person."""
-        return directory.name_key(self.name, self.user_id)
-
-    def issued_at(self, at_s: int) -> "Profile":
-        """Returns the same profile, described at another time."""
-        return replace(self, issued_at_s=at_s)
-
-    def says_the_same(self, other: "Profile") -> bool:
-        """Says whether both describe the person alike, at any time."""
-        return self.issued_at(other.issued_at_s) == other
+def rules() -> Rules:
+    """Returns whose statements count; raises WrongVariable for a word that template.yaml would not let through."""
+    host_profiles = environment.optional("HOST_PROFILES", "later")
+    editable = environment.optional("SELF_EDITABLE_FIELDS", NOTHING)
+    names = frozenset(() if editable == NOTHING else editable.split(","))
+    if host_profiles not in HOST_PROFILES:
+        raise environment.WrongVariable(f"HOST_PROFILES={host_profiles!r} is neither later nor authoritative")
+    if not names <= set(EDITABLE):
+        raise environment.WrongVariable(f"SELF_EDITABLE_FIELDS={editable!r} is not of {', '.join(EDITABLE)} or none")
+    return Rules(host_decides=HOST_PROFILES[host_profiles], editable=names)
 
 
 def get_profile(user_id: str) -> Profile | None:
     """Returns a user's profile, None if they have never signed in; strongly consistent, one round trip."""
-    try:
-        row = tables.User.get(user_id, consistent_read=True)
-    except tables.User.DoesNotExist:
-        return None
-    return _profile(row)
+    return some([user_id]).get(user_id)
 
 
 def profile_of(rows: Rows, user_id: str) -> Profile | None:
@@ -57,20 +49,10 @@ def some(user_ids: Iterable[str]) -> dict[str, Profile]:
     return {user_id: profile for user_id, profile in found.items() if profile is not None}
 
 
-def save_newer(profile: Profile) -> bool:
-    """Writes a profile unless a newer one is there, and returns whether it did; one round trip."""
-    row = tables.User(
-        user_id=profile.user_id,
-        name=profile.name,
-        role=directory.role_shard(profile.role, profile.user_id),
-        contexts=dict(profile.contexts),
-        issued_at_s=profile.issued_at_s,
-        name_key=profile.name_key,
-        name_shard=directory.shard(profile.user_id),
-    )
-    newer = tables.User.user_id.does_not_exist() | (tables.User.issued_at_s <= profile.issued_at_s)
+def save(profile: Profile, before: Profile | None) -> bool:
+    """Writes a profile unless another write was faster, and returns whether it did; one round trip."""
     try:
-        row.save(condition=newer)
+        row_of(profile).save(condition=unmoved(before))
     except PutError as error:
         if conditions.failed_condition(error):
             return False
@@ -78,11 +60,55 @@ def save_newer(profile: Profile) -> bool:
     return True
 
 
+def unmoved(before: Profile | None) -> Condition:
+    """Returns the condition that the row is still as it was read; that of an earlier version has no revision."""
+    if before is None:
+        return tables.User.user_id.does_not_exist()
+    of_earlier_version = tables.User.revision.does_not_exist() & (tables.User.issued_at_s == before.issued_at_s)
+    as_read: Condition = (tables.User.revision == before.revision) | of_earlier_version
+    return as_read
+
+
+def row_of(profile: Profile) -> tables.User:
+    """Returns the row of a profile; a field without a value is not in it."""
+    return tables.User(
+        user_id=profile.user_id,
+        name=profile.name,
+        role=directory.role_shard(profile.role, profile.user_id),
+        contexts=dict(profile.contexts),
+        issued_at_s=profile.issued_at_s,
+        name_key=profile.name_key,
+        name_shard=directory.shard(profile.user_id),
+        profile_seq=profile.profile_seq,
+        revision=profile.revision,
+        by_token=_document(profile.by_token),
+        by_host=_document(profile.by_host),
+        by_self=_document(profile.by_self),
+        **{name: getattr(profile, name) for name in OPTIONAL},
+    )
+
+
 def _profile(row: tables.User) -> Profile:
+    issued_at_s = int(row.issued_at_s)
     return Profile(
         user_id=row.user_id,
         name=row.name,
         role=directory.role_of(row.role),
         contexts={context_type: tuple(held) for context_type, held in row.contexts.items()},
-        issued_at_s=int(row.issued_at_s),
+        issued_at_s=issued_at_s,
+        # A row of an earlier version has neither.
+        profile_seq=int(row.profile_seq or issued_at_s * 1000),
+        revision=int(row.revision or issued_at_s * 1000),
+        by_token=_statement(row.by_token) if row.by_host or row.by_self else None,
+        by_host=_statement(row.by_host),
+        by_self=_statement(row.by_self),
+        **{name: getattr(row, name) for name in OPTIONAL},
     )
+
+
+def _document(statement: Statement | None) -> dict[str, Any] | None:
+    return None if statement in (None, SILENT) else msgspec.to_builtins(statement)
+
+
+def _statement(document: dict[str, Any] | None) -> Statement:
+    return SILENT if document is None else msgspec.convert(document, type=Statement)

@@ -83,7 +83,10 @@ def is_role(text: str) -> bool:
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """A person as the token describes them. `contexts` maps a context type to the ids that the person belongs to."""
+    """The caller as Parley knew them at sign-in. `contexts` maps a context type to the ids that they belong to.
+
+    `revision` is that of their profile by then: what the host has put later is not in here.
+    """
 
     user_id: str
     name: str
@@ -91,6 +94,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     contexts: dict[str, tuple[str, ...]] = {}
     expires_at_s: int  # when the token stops counting, seconds since the epoch
     issued_at_s: int = 0  # of a socket older than this field: before any sign-out
+    revision: int = 0  # of a socket older than this field: before anything that the host has put
 
     @property
     def is_too_large(self) -> bool:
@@ -106,6 +110,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
             "contexts": msgspec.json.encode(self.contexts).decode(),
             "expires_at_s": str(self.expires_at_s),
             "issued_at_s": str(self.issued_at_s),
+            "revision": str(self.revision),
         }
 
     @classmethod
@@ -118,4 +123,5 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
             contexts=msgspec.json.decode(context["contexts"], type=dict[str, tuple[str, ...]]),
             expires_at_s=int(context["expires_at_s"]),
             issued_at_s=int(context.get("issued_at_s") or 0),
+            revision=int(context.get("revision") or 0),
         )

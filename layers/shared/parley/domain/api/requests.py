@@ -9,7 +9,6 @@ from parley.domain.api.fields import EMPTY_OR_NOT_BLANK, NOT_BLANK
 from parley.domain.api.identity import (
     CONTEXT_ID_PATTERN,
     CONTEXT_TYPE_PATTERN,
-    DEFAULT_ROLE,
     MAX_CONTEXT_IDS,
     MAX_CONTEXT_TYPES,
     MAX_NAME_CHARACTERS,
@@ -283,11 +282,11 @@ class RequestUserStatus(Body, frozen=True, kw_only=True):
 
 
 class PutUser(Body, frozen=True, kw_only=True):
-    """PUT /users/{user_id}: the whole profile. A field left out counts as in a token without it."""
+    """PUT /users/{user_id}: all that the host states of a person. On a field left out the host is silent."""
 
     name: Annotated[str, Meta(max_length=MAX_NAME_CHARACTERS, pattern=NOT_BLANK)] | None = None
-    role: Role = DEFAULT_ROLE
-    contexts: Annotated[dict[ContextType, ContextIds], Meta(max_length=MAX_CONTEXT_TYPES)] = {}
+    role: Role | UnsetType = UNSET
+    contexts: Annotated[dict[ContextType, ContextIds], Meta(max_length=MAX_CONTEXT_TYPES)] | UnsetType = UNSET
 
 
 class GetPresence(Body, frozen=True, kw_only=True):
