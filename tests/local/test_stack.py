@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import jwt
+import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -177,6 +178,39 @@ def test_a_damaged_store_is_refused_in_one_line_and_can_be_recovered(tmp_path: P
     assert local("recover").stdout == "Nothing is damaged.\n"
     with running(state) as again:
         assert again.person("carol").get("/unread-count")["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("role_map", "entry"),
+    [
+        ("Admins=admin,Teachers=techer", "`Teachers=techer` leads to a role"),
+        ("teacher=student,student=teacher", "`teacher=student` is part of a cycle"),
+        ("Admins=admin,Admins=teacher", "`Admins=teacher` maps `Admins` a second time"),
+        ("Admins", "template.yaml: the parameter JwtRoleMap is 'Admins'"),
+    ],
+    ids=["unknown role", "cycle", "twice", "form"],
+)
+def test_map_of_roles_with_a_mistake_is_refused_at_the_start(tmp_path: Path, role_map: str, entry: str) -> None:
+    command = [sys.executable, "-m", "local", "run", "--state", str(tmp_path), "--parameter", f"JwtRoleMap={role_map}"]
+
+    started = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60)
+
+    assert started.returncode == 1
+    [line] = started.stderr.splitlines()
+    assert line.startswith("parley: ") and entry in line
+
+
+def test_local_token_of_a_stack_with_two_keys_is_a_programs(tmp_path: Path) -> None:
+    parameters = (
+        "JwtJwksUrl=https://127.0.0.1:9/keys",
+        "JwtSecretArn=arn:aws:secretsmanager:us-east-1:000000000000:secret:hosts",
+        "JwtRoleClaim=realm_access.roles",
+        "JwtAudience=web,ios",
+    )
+    given = [part for parameter in parameters for part in ("--parameter", parameter)]
+
+    with running(tmp_path / "state", *given) as stack:
+        assert stack.person("backend", role="service").get("/unread-count")["total"] == 0
 
 
 def test_the_terminal_shows_a_line_for_each_request_and_no_traceback(tmp_path: Path) -> None:
