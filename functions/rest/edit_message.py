@@ -1,4 +1,4 @@
-"""PATCH /messages/{message_id}: replace the text of the caller's own message.
+"""PATCH /messages/{message_id}: change the text or the data of the caller's own message.
 
 200, 400, 403, 404, 409, 422, 429.
 """

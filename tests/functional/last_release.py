@@ -84,6 +84,7 @@ def talk(parley: Parley, group: str) -> tuple[str, str, str]:
         bob.put(f"/messages/{hello}/reactions/{THUMB}"),
         alice.patch(f"/messages/{again}", json={"text": "Are you here?"}),
         alice.delete(f"/messages/{secret}"),
+        alice.post(f"/conversations/{direct}/messages", json={"custom_type": "booking", "metadata": {"state": "open"}}),
         bob.delete(f"/messages/{again}?scope=me"),
         alice.put(f"/messages/{answer}/pin"),
         alice.post(f"/messages/{of_group}/forward", json={"conversation_ids": [direct]}),

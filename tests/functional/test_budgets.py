@@ -16,6 +16,7 @@ from tests.functional.talk import LEASE_S, LEAST_S, fill, joined, let_many_block
 from tests.harness import Parley, Socket, User
 
 HOUR_MS = 3_600_000
+LARGE = {"a": "x" * 4_088}  # 4,096 bytes of metadata
 TO_LETTERS = str.maketrans("0123456789", "abcdefghij")  # for ids, which hold no 0, 1, 8 or 9
 
 
@@ -73,6 +74,18 @@ def test_send_over_rest_costs_no_more(pair: Pair) -> None:
 
     assert spent.round_trips <= 3
     assert (spent.units.write <= 7, spent.units.read <= 5) == (True, True)
+
+
+def test_metadata_cost_what_they_weigh_and_no_round_trip(pair: Pair) -> None:
+    pair.send("first")
+    draft = {"conversation_id": pair.conversation_id, "text": "x" * 100, "custom_type": "card"}
+
+    bare = pair.spent(lambda: pair.phone.request("send_message", draft | {"client_id": "c1"}))
+    full = pair.spent(lambda: pair.phone.request("send_message", draft | {"client_id": "c2", "metadata": LARGE}))
+
+    assert (full.round_trips <= 3, bare.units.write <= 7) == (True, True)
+    assert full.units.write - bare.units.write == 2 * 4  # four KB more of one item in a transaction
+    assert full.units.read == bare.units.read
 
 
 def photos(pair: Pair, count: int) -> list[str]:

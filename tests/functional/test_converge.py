@@ -163,7 +163,9 @@ class Scene:
 
     def send(self, device: Device, pick: int) -> None:
         if conversation_id := self._of(device, pick):
-            draft = {"conversation_id": conversation_id, "text": "ä" * (pick % 150 + 1), "client_id": f"c{pick}"}
+            text = "ä" * (pick % 150 + 1)
+            draft: dict[str, Any] = {"conversation_id": conversation_id, "text": text, "client_id": f"c{pick}"}
+            draft |= {"custom_type": f"card{pick % 2}", "metadata": {"n": pick}} if pick % 3 == 0 else {}
             answer = device.try_to("send_message", **draft)
             if answer is None:
                 return  # it may not be written here, or no more
@@ -203,6 +205,10 @@ class Scene:
     def edit(self, device: Device, pick: int) -> None:
         mentions = ([], ["*"], [PEOPLE[pick % 3]])[pick % 7 % 3]
         self.change(device, pick, "PATCH", "", {"text": f"edited {pick}", "mentions": mentions})
+
+    def change_data(self, device: Device, pick: int) -> None:
+        data = ({"metadata": {"state": pick}}, {"custom_type": "order"}, {"custom_type": None, "metadata": None})
+        self.change(device, pick, "PATCH", "", data[pick % 7 % 3])
 
     def delete(self, device: Device, pick: int) -> None:
         self.change(device, pick, "DELETE", "?scope=me" if pick % 2 else "")
@@ -337,6 +343,7 @@ ACTIONS: list[Callable[[Scene, Device, int], None]] = [
     Scene.open,
     Scene.read_too_slowly,
     Scene.edit,
+    Scene.change_data,
     Scene.delete,
     Scene.react,
     Scene.react,

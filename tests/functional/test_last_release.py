@@ -55,6 +55,7 @@ def test_what_is_said_and_done_goes_on(parley: Parley) -> None:
     done = [
         bob.patch(f"/messages/{sent.json['id']}/read"),
         alice.patch(f"/messages/{old['id']}", json={"text": "Hello again"}),
+        alice.patch(f"/messages/{old['id']}", json={"custom_type": "offer", "metadata": {"state": "open"}}),
         bob.delete(f"/messages/{old['id']}/reactions/{last_release.THUMB}"),
         alice.delete(f"/messages/{pin['id']}/pin"),
         carol.delete(f"/users/{block['user_id']}/block"),
@@ -64,7 +65,7 @@ def test_what_is_said_and_done_goes_on(parley: Parley) -> None:
     ]
     parley.drain()
 
-    assert [reply.status for reply in (sent, *done)] == [201, 200, 200, 200, 200, 200, 201, 200, 200]
+    assert [reply.status for reply in (sent, *done)] == [201, 200, 200, 200, 200, 200, 200, 201, 200, 200]
     assert sent.json["seq"] == direct["last_seq"] + 1
 
 

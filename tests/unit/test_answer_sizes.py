@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from parley.domain.api.custom_data import MAX_METADATA_BYTES
 from parley.domain.api.identity import MAX_CONTEXT_TYPES, MAX_NAME_CHARACTERS
 from parley.domain.api.invalid_fields import MAX_POINTER_CHARACTERS, MAX_REPORTED
 from parley.domain.api.requests import (
@@ -113,6 +114,7 @@ OURS = {
     "placeholder": 40,
     "types[]": 100,
     "state": 64,
+    "custom_type": 64,
 }
 MENTIONS = MAX_MENTIONS + MAX_EVERYONE
 MAX_CONNECTIONS = 100  # of one person, whatever ConnectionsPerUser says (template.yaml)
@@ -244,13 +246,23 @@ class Largest:
         return [self.of(schema["items"], place + "[]")] * count
 
     def _object(self, schema: Schema, place: str) -> dict[str, Any]:
+        if place.endswith(".metadata"):
+            return self._metadata()
         inner = schema.get("additionalProperties")
         if isinstance(inner, dict):
             if place not in MAPS:
                 raise AssertionError(f"{place} is a map without a bound: give it one in MAPS")
             value = self.of(inner, place + "{}")
             return {f"{number:032}": value for number in range(MAPS[place])}
-        return {name: self.of(one, f"{place}.{name}") for name, one in schema.get("properties", {}).items()}
+        found = {name: self.of(one, f"{place}.{name}") for name, one in schema.get("properties", {}).items()}
+        if {"system", "metadata"} <= found.keys():  # only a system message has a note, and it has no metadata
+            found[min(("system", "metadata"), key=lambda name: len(encoded(found[name])))] = None
+        return found
+
+    def _metadata(self) -> dict[str, Any]:
+        """Returns the largest metadata: one text, which fills the bytes that it may have."""
+        letter_bytes = len(encoded(self._letter).encode()) - 2
+        return {"x": self._letter * ((MAX_METADATA_BYTES - len('{"x":""}')) // letter_bytes)}
 
 
 def schema_of(name: str) -> Schema:

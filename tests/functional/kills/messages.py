@@ -37,6 +37,12 @@ def send_rest(world: World) -> object:
     return settled(answered(world.alice.post(path, json={"text": "hello", "client_id": "c1"})))
 
 
+def send_card(world: World) -> object:
+    path = f"/conversations/{world.conversation_id}/messages"
+    card = {"custom_type": "booking", "metadata": {"state": "asked"}, "client_id": "c1"}
+    return settled(answered(world.alice.post(path, json=card)))
+
+
 def send_websocket(world: World) -> object:
     return settled(world.ask("send_message", conversation_id=world.conversation_id, text="hello", client_id="c1"))
 
@@ -130,6 +136,7 @@ def flag_hello(world: World) -> None:
 SCENARIOS = [
     Scenario("rest/send_message", send_rest),
     Scenario("rest/send_message", send_files_rest, attach_two, variant="files"),
+    Scenario("rest/send_message", send_card, variant="card"),
     Scenario("rest/send_message", send_rest, an_hour_later, variant="first of the hour"),
     Scenario("rest/send_message", send_to_slow_and_gone, lose_a_device, variant="slow and gone devices"),
     Scenario("rest/send_message_to_user", send_to_user),
@@ -149,6 +156,9 @@ SCENARIOS = [
         variant="archived",
     ),
     Scenario("rest/edit_message", ask_rest("PATCH", "/messages/{}.2", {"text": "new"}), alice_said),
+    Scenario(
+        "rest/edit_message", ask_rest("PATCH", "/messages/{}.2", {"metadata": {"a": 1}}), alice_said, variant="data"
+    ),
     Scenario("rest/delete_message", ask_rest("DELETE", "/messages/{}.2"), alice_said),
     Scenario("rest/delete_message", ask_rest("DELETE", "/messages/{}.1"), sent_files, variant="files"),
     Scenario("rest/delete_message", ask_rest("DELETE", "/messages/{}.2?scope=me"), alice_said, variant="for me"),

@@ -37,6 +37,7 @@ class _Wanted(Struct, frozen=True):
     decide: Decide
     also: Collection[str] = ()  # people whom the new text names
     text: str | None = None  # the new text, if it changes
+    counted: str = ""  # the rate limit counts its length
     of_names: bool = False  # the message may name others afterwards
     of_mark: bool = False  # the caller's own mark changes: a reaction with `emoji`, or that they hid the message
     emoji: str | None = None
@@ -67,7 +68,7 @@ class _PinPosition(Struct, frozen=True, kw_only=True, array_like=True, forbid_un
 
 
 def edit_message(request: Request, message_id: str, wanted: EditMessage) -> Message:
-    """Replaces the text of the caller's own message; three round trips.
+    """Changes text or custom data of the caller's own message; three round trips.
 
     One more in a large group if the message has named people: it reads their memberships.
     """
@@ -75,11 +76,14 @@ def edit_message(request: Request, message_id: str, wanted: EditMessage) -> Mess
     named = [user_id for user_id in dict.fromkeys(wanted.mentions) if user_id != EVERYONE]
 
     def decide(found: Found) -> Step | None:
-        screened = screening.screen(request, wanted.text)
+        if wanted.words is None:
+            return change_steps.edit_message(request, found, wanted, window_s)
+        screened = screening.screen(request, wanted.words)
         step = change_steps.edit_message(request, found, replace(wanted, text=screened.text), window_s)
         return None if step is None else screening.flagged(request, step, screened)
 
-    return _change(request, _Wanted(message_id, decide, also=named, text=wanted.text, of_names=True))
+    edit = _Wanted(message_id, decide, also=named, text=wanted.words, counted=wanted.counted, of_names=True)
+    return _change(request, edit)
 
 
 def delete_message(request: Request, message_id: str, scope: Literal["everyone", "me"]) -> Message:
@@ -147,7 +151,7 @@ def list_pins(request: Request, conversation_id: str, query: PinQuery) -> PinLis
 def _change(request: Request, wanted: _Wanted) -> Message:
     """Makes a change, and returns the message as the caller sees it afterwards."""
     conversation_id, _ = ids.split_message_id(wanted.message_id, access.field_of(request, "message_id"))
-    found, asked = limits.own_beside(request, conversation_id, lambda: _read(request, wanted), text=wanted.text or "")
+    found, asked = limits.own_beside(request, conversation_id, lambda: _read(request, wanted), text=wanted.counted)
     for number in conditions.tries():
         if number:
             found = _read(request, wanted)

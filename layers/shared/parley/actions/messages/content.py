@@ -7,7 +7,7 @@ from parley.domain.conversations import send_steps
 
 
 def check_content(request: Request, draft: Draft) -> None:
-    """Refuses a message without text or attachments, and one with more attachments than a message may carry."""
+    """Refuses a message with nothing to show, and one with more attachments than a message may carry."""
     most = limits.current().per_message if draft.attachment_ids else 0
     send_steps.check_content(draft, request.field_prefix, most)
 

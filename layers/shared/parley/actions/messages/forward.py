@@ -9,6 +9,7 @@ from parley.actions.messages import messages
 from parley.adapters.attachments import attachments
 from parley.adapters.conversations import conversations
 from parley.adapters.threads import Threads
+from parley.domain.api import custom_data
 from parley.domain.api.errors import Field, Forbidden, Invalid, Refusal
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft, ForwardMessage
@@ -46,10 +47,10 @@ class Forwarded(Struct, frozen=True, kw_only=True):
 
 
 def forward_message(request: Request, message_id: str, wanted: ForwardMessage) -> Forwarded:
-    """Sends a message's text and attachments to other conversations, side by side; each send costs as usual.
+    """Sends a message's text, attachments and custom data to other conversations, side by side.
 
-    Nothing is written unless the caller may write in all of them. With a `client_id` a retry writes nothing twice.
-    A forwarded attachment takes four write units, and shows the file of the first one.
+    Each send costs as usual. Nothing is written unless the caller may write in all of them. With a `client_id` a retry
+    writes nothing twice. A forwarded attachment takes four write units, and shows the file of the first one.
     """
     _, message = access.access_message(request, message_id)
     shown = messages.viewed(request, message.conversation_id, [message])[0]
@@ -60,7 +61,14 @@ def forward_message(request: Request, message_id: str, wanted: ForwardMessage) -
     targets = list(dict.fromkeys(wanted.conversation_ids))
     _check_targets(request, targets)
     attachment_ids = [attachment.id for attachment in message.attachments]
-    draft = Draft(text=message.text, client_id=wanted.client_id, kind=message.kind, attachment_ids=attachment_ids)
+    draft = Draft(
+        text=message.text,
+        client_id=wanted.client_id,
+        kind=message.kind,
+        attachment_ids=attachment_ids,
+        custom_type=message.custom_type,
+        metadata=custom_data.from_compact(message.metadata),
+    )
     forward = Forward(origin=_origin(message), originals=_originals(attachment_ids))
     outcomes = _sends.map(lambda target: _send(request, target, draft, forward), targets)
     sent, failed = [], []

@@ -53,7 +53,7 @@ def send_message(request: Request, conversation_id: str, draft: Draft, forward: 
 
     count, always = len(draft.attachment_ids), forward is not None
     (ahead, blockers), asked = limits.own_beside(
-        request, conversation_id, read_ahead, text=draft.words, attachments=count, always=always
+        request, conversation_id, read_ahead, text=draft.counted, attachments=count, always=always
     )
     for number in conditions.tries():
         if number:

@@ -28,7 +28,7 @@ def send_message_to_user(request: Request, wanted: SendMessageToUser) -> SentMes
         messages.check_first(request, head, wanted, _ahead(head, found))
 
     count = len(wanted.attachment_ids)
-    head, asked = open_direct(request, wanted.user_id, wanted.context, wanted.words, count, check)
+    head, asked = open_direct(request, wanted.user_id, wanted.context, wanted.counted, count, check)
     if asked is not None:
         sent = messages.send_behind(request, head, wanted, asked, _ahead(head, found))
         if sent is not None:

@@ -103,8 +103,9 @@ def stored_head(head: Head) -> dict[str, Any]:
 def _preview(preview: MessagePreview) -> dict[str, Any]:
     """Returns a preview as it is stored: most messages have no attachments, and a null costs as much as its name."""
     stored: dict[str, Any] = to_builtins(preview)
-    if stored["attachments"] is None:
-        del stored["attachments"]
+    for name in ("attachments", "custom_type"):
+        if stored[name] is None:
+            del stored[name]
     return stored
 
 

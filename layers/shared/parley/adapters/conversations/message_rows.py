@@ -104,6 +104,8 @@ def content(message: StoredMessage) -> dict[str, Any]:
         "forwarded_from": msgspec.to_builtins(message.forwarded_from) if message.forwarded_from else None,
         "mentions": list(message.mentions) or None,
         "attachments": compact.encode(message.attachments),
+        "custom_type": message.custom_type,
+        "metadata": message.metadata,
         "reactions": msgspec.to_builtins(message.reactions) or None,
         "pinned": message.pinned or None,
         "change_seq": message.change_seq or None,

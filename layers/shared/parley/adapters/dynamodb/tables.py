@@ -169,6 +169,10 @@ class Message(Table):
     forwarded_from = DocumentAttribute(null=True)
     mentions = StringsAttribute(null=True)
     attachments = UnicodeAttribute(null=True)  # `domain/attachments/compact.py`
+    custom_type = UnicodeAttribute(null=True)
+    metadata = UnicodeAttribute(
+        null=True
+    )  # compact JSON, so that numbers and the order of names come back as they came
     reactions = DocumentAttribute(null=True)
     pinned = BooleanAttribute(null=True)
     change_seq = NumberAttribute(null=True)

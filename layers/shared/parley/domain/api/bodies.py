@@ -8,7 +8,8 @@ A text that must not be blank says so by its pattern, so that the JSON Schema ma
     text: Annotated[str, msgspec.Meta(max_length=10_000, pattern=NOT_BLANK)]
 
 Bound every integer with `ge` and `le`: JSON has no largest number. msgspec *searches* for a pattern, and Python's `$`
-matches before a final newline too: end a pattern with `$(?!\\n)`. If a key occurs twice, the last one counts.
+matches before a final newline too: end a pattern with `$(?!\\n)`. If a key occurs twice, the last one counts;
+inside `metadata` it is refused (`custom_data.py`).
 """
 
 import re
@@ -18,6 +19,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import inspect
 
+from parley.domain.api import custom_data
 from parley.domain.api.errors import Field
 from parley.domain.api.fields import is_unicode, members, struct_type, whole_number
 
@@ -33,11 +35,18 @@ def decode(raw: str | bytes, into: type[T], pointer: str = "") -> T:
     `pointer` is the place of `raw` in the client's frame or body: over WebSocket the body is under `/data`.
     """
     try:
-        return msgspec.json.decode(raw, type=into)
+        decoded = msgspec.json.decode(raw, type=into)
+        if not isinstance(getattr(decoded, "metadata", None), dict) or _has_good_metadata(raw):
+            return decoded
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        from parley.domain.api import invalid_fields  # only bad requests pay for it
+        pass  # the next lines name each fault
+    from parley.domain.api import invalid_fields  # only bad requests pay for it
 
-        return invalid_fields.read_body(raw, into, pointer)
+    return invalid_fields.read_body(raw, into, pointer)
+
+
+def _has_good_metadata(raw: str | bytes) -> bool:
+    return not any(custom_data.invalid_parts(custom_data.metadata_in(raw)))
 
 
 def decode_query(params: Mapping[str, str | Sequence[str]], into: type[T]) -> T:

@@ -3,6 +3,7 @@
 Field codes, which never change their meaning:
     required · unknown_field · repeated · wrong_type · blank · bad_format · not_allowed
     too_long · too_short (characters) · too_large · too_small (numbers) · too_many_items · too_few_items
+    too_deep · too_many_bytes (metadata)
 """
 
 import datetime
@@ -12,12 +13,14 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 from msgspec import inspect
 from msgspec.structs import replace
 
+from parley.domain.api import custom_data
+from parley.domain.api.custom_data import Path
 from parley.domain.api.errors import Field, Invalid, Malformed
 from parley.domain.api.fields import (
     EMPTY_OR_NOT_BLANK,
@@ -51,6 +54,8 @@ _SENTENCES = {
     "too_small": "{name} is smaller than {limit}.",
     "too_many_items": "{name} has more than {limit} entries.",
     "too_few_items": "{name} has fewer than {limit} entries.",
+    "too_deep": "{name} is nested deeper than {limit} levels.",
+    "too_many_bytes": "{name} has more than {limit} bytes.",
 }
 
 
@@ -61,6 +66,9 @@ def read_body(raw: str | bytes, into: type[T], pointer: str = "") -> T:
     """
     sent = _read(raw)
     found = list(islice(_in_value(sent, struct_type(into), pointer), MAX_REPORTED))
+    if isinstance(sent, dict) and _takes_metadata(sent, into):
+        sent["metadata"] = custom_data.metadata_in(raw)
+        found += islice(_in_metadata(sent["metadata"], f"{pointer}/metadata"), MAX_REPORTED)
     known = {field.pointer for field in found}
     broken = islice((_pointer(pointer, path) for path in _broken_texts(sent, ())), MAX_REPORTED)
     found += [Field(pointer, "bad_format") for pointer in broken if pointer not in known]
@@ -70,6 +78,17 @@ def read_body(raw: str | bytes, into: type[T], pointer: str = "") -> T:
         return msgspec.convert(sent, type=into)
     except msgspec.ValidationError:
         raise _refusal([Field(pointer, "not_allowed")]) from None
+
+
+def _takes_metadata(sent: Mapping[str, object], into: type[msgspec.Struct]) -> bool:
+    """Says whether a body has metadata that its class takes."""
+    names = {field.encode_name for field in struct_type(into).fields}
+    return "metadata" in names and isinstance(sent.get("metadata"), dict)
+
+
+def _in_metadata(metadata: Mapping[str, Any], pointer: str) -> Iterator[Field]:
+    for part in custom_data.invalid_parts(metadata):
+        yield Field(_pointer(pointer, part.path), part.code, part.limit)
 
 
 def wrong_query(values: Mapping[str, object], into: type[msgspec.Struct], wrong: Sequence[Field]) -> Invalid:
@@ -136,10 +155,7 @@ def _inside(value: object) -> Iterable[object]:
     return value if isinstance(value, list) else ()
 
 
-# The place of a value, from the innermost name or index outwards. Only a reported value gets its pointer written.
-Path = tuple[()] | tuple[str | int, "Path"]
-
-
+# Only a reported value gets its pointer written.
 def _broken_texts(value: object, path: Path) -> Iterator[Path]:
     """Yields the place of each half of a surrogate pair, which `json` lets through and UTF-8 cannot write."""
     if isinstance(value, str):

@@ -1,9 +1,10 @@
 """The requests: one class per body, per action's `data` and per query string. Unknown fields are refused."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from parley.domain.api.custom_data import CUSTOM_TYPE_PATTERN, compact
 from parley.domain.api.errors import Invalid
 from parley.domain.api.fields import EMPTY_OR_NOT_BLANK, NOT_BLANK
 from parley.domain.api.identity import (
@@ -85,6 +86,8 @@ Remark = Annotated[str, Meta(max_length=MAX_REMARK_CHARACTERS, pattern=NOT_BLANK
 FileName = Annotated[str, Meta(max_length=MAX_FILE_NAME_CHARACTERS, pattern=NOT_BLANK)]
 FileType = Annotated[str, Meta(max_length=100, pattern=FILE_TYPE_PATTERN)]
 AttachmentId = Annotated[str, Meta(pattern=ATTACHMENT_ID_PATTERN)]
+CustomType = Annotated[str, Meta(pattern=CUSTOM_TYPE_PATTERN, max_length=64)]
+Metadata = dict[str, Any]  # `bodies.decode` holds it to the limits of `custom_data.py`
 Cursor = Annotated[str, Meta(min_length=1, max_length=1024)]
 
 
@@ -188,8 +191,8 @@ class SetRole(Body, frozen=True, kw_only=True):
 class Draft(Body, frozen=True, kw_only=True):
     """The content of a message, in every request that sends one.
 
-    `text` may be empty, or left out, if `attachment_ids` names attachments. A `voice` message has one attachment, its
-    recording. `mentions` names members, or `*` for everyone in the group.
+    `text` may be empty, or left out, if `attachment_ids` names attachments, or if there is a `custom_type`. A `voice`
+    message has one attachment, its recording. `mentions` names members, or `*` for everyone in the group.
     """
 
     text: TextOrEmpty | UnsetType = UNSET
@@ -198,21 +201,42 @@ class Draft(Body, frozen=True, kw_only=True):
     reply_to: MessageId | None = None
     mentions: Annotated[list[Mention], Meta(max_length=MAX_MENTIONED)] = []
     attachment_ids: Annotated[list[AttachmentId], Meta(max_length=MAX_ATTACHED)] = []
+    custom_type: CustomType | None = None
+    metadata: Metadata | None = None
 
     @property
     def words(self) -> str:
         """Returns the text, which is empty if it was left out."""
         return "" if self.text is UNSET else self.text
 
+    @property
+    def counted(self) -> str:
+        """Returns what the rate limit counts by its length: the text and the metadata."""
+        return self.words + (compact(self.metadata) or "")
+
 
 class EditMessage(Body, frozen=True, kw_only=True):
-    """PATCH /messages/{message_id}: the new text; `mentions` replace the old ones.
+    """PATCH /messages/{message_id}: changes the given fields; with a text, `mentions` replace the old ones.
 
-    The text may become empty if the message has attachments.
+    The text may become empty if the message has attachments or a `custom_type`. `metadata` is replaced whole; null
+    removes it, as it removes a `custom_type`.
     """
 
-    text: TextOrEmpty
+    text: TextOrEmpty | UnsetType = UNSET
     mentions: Annotated[list[Mention], Meta(max_length=MAX_MENTIONED)] = []
+    custom_type: CustomType | None | UnsetType = UNSET
+    metadata: Metadata | None | UnsetType = UNSET
+
+    @property
+    def words(self) -> str | None:
+        """Returns the new text; None if it was left out."""
+        return None if self.text is UNSET else self.text
+
+    @property
+    def counted(self) -> str:
+        """Returns what the rate limit counts by its length: the new text and the new metadata."""
+        metadata = None if self.metadata is UNSET else self.metadata
+        return (self.words or "") + (compact(metadata) or "")
 
 
 class DeleteMessage(Body, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """The objects of both APIs, exactly as clients see them in JSON."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -83,6 +83,7 @@ class MessagePreview(Struct, frozen=True, kw_only=True):
     change_seq: int = 0
     deleted_at: str | None = None
     attachments: AttachmentsPreview | None = None
+    custom_type: str | None = None
 
 
 class ListedMessage(MessagePreview, frozen=True, kw_only=True):
@@ -268,6 +269,8 @@ class Message(Struct, frozen=True, kw_only=True):
     forwarded_from: Origin | None = None
     mentions: list[str] = []
     attachments: list[MessageAttachment] = []
+    custom_type: str | None = None
+    metadata: dict[str, Any] | None = None
     reactions: list[Reaction] = []
     pinned: bool = False
     created_at: str

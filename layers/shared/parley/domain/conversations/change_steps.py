@@ -5,9 +5,10 @@ Each function returns the step, or None if the message is that way already.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
+from parley.domain.api import custom_data
 from parley.domain.api.errors import Conflict, Forbidden, Invalid
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.request import Request
@@ -67,30 +68,50 @@ class Found(Struct, frozen=True, kw_only=True):
 def edit_message(request: Request, found: Found, wanted: EditMessage, window_s: int) -> Step | None:
     """Returns what an edit writes; refuses all but its author, and after `window_s` seconds (0: no end).
 
-    An edit to the present text is allowed at any time: an earlier try may have written it.
+    An edit to the present content is allowed at any time: an earlier try may have written it. Only new words count as
+    an edit, with a time, a number and a version; a product changes its data as often as it likes.
     """
     message = found.message
     _check_own(request, found, "edit_own")
     _check_there(message)
-    if not wanted.text and not message.attachments:
+    worded = _worded(request, message, wanted)
+    changed = _with_custom_data(worded, wanted)
+    if changed.is_empty:
         pointer = f"{request.field_prefix}/text"
         raise Invalid.field(pointer, "blank", f"`{pointer}` must not be blank.")
-    if (wanted.text, tuple(dict.fromkeys(wanted.mentions))) == (message.text, message.mentions):
+    if changed == message:
         return None
-    _check_editable(request, message, window_s)
-    changed = replace(
-        message,
-        text=wanted.text,
-        mentions=_renamed(request, found, wanted),
-        edited_at_ms=max(request.now_ms, message.created_at_ms),
-        edit_count=message.edit_count + 1,
-    )
+    is_edit = worded != message
+    _check_editable(request, message, window_s, is_edit=is_edit)
+    if is_edit:
+        _check_names(request, found, wanted)
+        edited_at_ms = max(request.now_ms, message.created_at_ms)
+        changed = replace(changed, edited_at_ms=edited_at_ms, edit_count=message.edit_count + 1)
     entry = next_change(request, found.head, "message_updated", message_seq=message.seq)
-    step = _step(found.head, Changed(entry=entry, message=changed, replaced=message))
+    step = _step(found.head, Changed(entry=entry, message=changed, replaced=message if is_edit else None))
     return _with_names(found, step, message, changed)
 
 
-def _check_editable(request: Request, message: StoredMessage, window_s: int) -> None:
+def _worded(request: Request, message: StoredMessage, wanted: EditMessage) -> StoredMessage:
+    """Returns the message with the wanted text and mentions; refuses mentions without a text."""
+    if wanted.words is not None:
+        return replace(message, text=wanted.words, mentions=tuple(dict.fromkeys(wanted.mentions)))
+    if wanted.mentions or (wanted.custom_type is UNSET and wanted.metadata is UNSET):
+        pointer = f"{request.field_prefix}/text"
+        raise Invalid.field(pointer, "required", f"`{pointer}` is missing.")
+    return message
+
+
+def _with_custom_data(message: StoredMessage, wanted: EditMessage) -> StoredMessage:
+    """Returns the message with the wanted `custom_type` and metadata."""
+    if wanted.custom_type is not UNSET:
+        message = replace(message, custom_type=wanted.custom_type)
+    if wanted.metadata is not UNSET:
+        message = replace(message, metadata=custom_data.compact(wanted.metadata))
+    return message
+
+
+def _check_editable(request: Request, message: StoredMessage, window_s: int, *, is_edit: bool) -> None:
     if message.forwarded_from is not None:
         raise Forbidden(
             "forwarded_message",
@@ -103,7 +124,7 @@ def _check_editable(request: Request, message: StoredMessage, window_s: int) -> 
             "This message is too old to be edited.",
             rule=f"EditWindowS = {window_s}: how long a message can be edited",
         )
-    if message.edit_count >= MAX_EDITS:
+    if is_edit and message.edit_count >= MAX_EDITS:
         raise Conflict("too_many_edits", f"A message can be edited {MAX_EDITS} times.", rule="edits")
 
 
@@ -121,12 +142,12 @@ def _with_names(found: Found, step: Step, before: StoredMessage, after: StoredMe
     return replace(step, after=replace(step.after, everyone_seqs=everyone_seqs)).with_members(unmentioned=unmentioned)
 
 
-def _renamed(request: Request, found: Found, wanted: EditMessage) -> tuple[str, ...]:
-    """Returns the people whom a message names after an edit: members, and people named before, even if they left."""
+def _check_names(request: Request, found: Found, wanted: EditMessage) -> None:
+    """Refuses people whom an edit names, unless they are members or were named before, even if they left."""
     before = found.message.mentions
     if EVERYONE in wanted.mentions and EVERYONE not in before:
         rights.require(found.head, request.user_id, "mention_everyone")
-    return check_mentions(wanted.mentions, found.named, f"{request.field_prefix}/mentions", before)
+    check_mentions(wanted.mentions, found.named, f"{request.field_prefix}/mentions", before)
 
 
 def delete_message(request: Request, found: Found) -> Step | None:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 from msgspec import Struct
 
-from parley.domain.api import ids
+from parley.domain.api import custom_data, ids
 from parley.domain.api.times import rfc3339, rfc3339_or_none
 from parley.domain.api.types import (
     EVERYONE,
@@ -76,7 +76,7 @@ class Tally(Struct, frozen=True, array_like=True):
 
 
 class StoredMessage(Struct, frozen=True, kw_only=True):
-    """A message as it is stored: the part that every reader sees alike."""
+    """A message as it is stored: the part that every reader sees alike; `metadata` is compact JSON."""
 
     conversation_id: str
     seq: int
@@ -92,6 +92,8 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     forwarded_from: Origin | None = None
     mentions: tuple[str, ...] = ()
     attachments: tuple[MessageAttachment, ...] = ()
+    custom_type: str | None = None
+    metadata: str | None = None
     reactions: Mapping[str, Tally] = {}
     pinned: bool = False
     change_seq: int = 0
@@ -99,8 +101,14 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
 
     @property
     def characters(self) -> int:
-        """Returns about how many characters the message takes to read: its text and its attachments."""
-        return len(self.text) + sum(ATTACHMENT_CHARACTERS + len(attachment.name) for attachment in self.attachments)
+        """Returns about how many characters the message takes to read: its text, attachments and metadata."""
+        files = sum(ATTACHMENT_CHARACTERS + len(attachment.name) for attachment in self.attachments)
+        return len(self.text) + len(self.metadata or "") + files
+
+    @property
+    def is_empty(self) -> bool:
+        """Says whether there is nothing to show: no text, no attachment and no `custom_type`."""
+        return not self.text and not self.attachments and self.custom_type is None
 
     @property
     def message_id(self) -> str:
@@ -146,6 +154,8 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
             forwarded_from=self.forwarded_from if self.deleted_at_ms is None else None,
             mentions=list(self.mentions),
             attachments=list(self.attachments),
+            custom_type=self.custom_type,
+            metadata=custom_data.from_compact(self.metadata),
             reactions=[
                 Reaction(emoji, tally.count, emoji in mine)
                 for emoji, tally in sorted(self.reactions.items(), key=lambda pair: (pair[1].since, pair[0]))
@@ -173,6 +183,8 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
             reply_to_seq=None,
             mentions=(),
             attachments=(),
+            custom_type=None,
+            metadata=None,
             reactions={},
             pinned=False,
         )
@@ -194,6 +206,7 @@ def preview_of(message: Message) -> MessagePreview:
         change_seq=message.change_seq,
         deleted_at=message.deleted_at,
         attachments=_attachments_preview(message.attachments),
+        custom_type=message.custom_type,
     )
 
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 import msgspec
 from msgspec import UNSET, Struct
 
-from parley.domain.api import ids
+from parley.domain.api import custom_data, ids
 from parley.domain.api.errors import Field, Invalid
 from parley.domain.api.request import Request
 from parley.domain.api.requests import MAX_MENTIONED, Draft
@@ -54,6 +54,8 @@ def fingerprint(draft: Draft, origin: Origin | None = None) -> str:
     parts: tuple[object, ...] = (draft.kind, draft.words, draft.reply_to, draft.mentions, origin)
     if draft.attachment_ids:  # only then: a retry after an upgrade has the fingerprint of before
         parts += (draft.attachment_ids,)
+    if draft.custom_type is not None or draft.metadata is not None:
+        parts += ({"custom_type": draft.custom_type, "metadata": custom_data.compact(draft.metadata)},)
     return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
 
 
@@ -119,6 +121,8 @@ def send_message(
         forwarded_from=forward.origin if forward is not None else None,
         mentions=mentions,
         attachments=carried.in_message(),
+        custom_type=draft.custom_type,
+        metadata=custom_data.compact(draft.metadata),
     )
     others = (user_id for user_id in mentions if user_id != request.user_id)
     step = step_with(head, message, record=_record(draft, forward, request.now_s), carried=carried)
@@ -126,14 +130,14 @@ def send_message(
 
 
 def check_content(draft: Draft, pointer: str, most: int) -> None:
-    """Refuses a message without text or attachments, and one with more than `most` attachments; `pointer` is its own.
+    """Refuses a message with nothing to show, and one with more than `most` attachments; `pointer` is its own.
 
-    A voice message has exactly one attachment.
-    The codes of a text that is missing or blank are those of every other field.
+    A message shows a text, attachments, or what a product makes of its `custom_type`. A voice message has exactly one
+    attachment. The codes of a text that is missing or blank are those of every other field.
     """
     if draft.kind == "voice":
         check_one(draft.attachment_ids, f"{pointer}/attachment_ids")
-    if not draft.words and not draft.attachment_ids:
+    if not draft.words and not draft.attachment_ids and draft.custom_type is None:
         code, fault = ("required", "is missing") if draft.text is UNSET else ("blank", "must not be blank")
         raise Invalid.field(f"{pointer}/text", code, f"`{pointer}/text` {fault}.")
     check_ids(draft.attachment_ids, f"{pointer}/attachment_ids", most)

@@ -4,6 +4,7 @@ All user text goes through `_text`. The policy at the file's top (CSP) lets a br
 nothing else, even if `_text` should miss something. Each name and each text has a direction of its own.
 """
 
+import json
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -58,6 +59,8 @@ article>time{position:absolute;inset-inline-start:.25rem;top:.55rem;width:2.5rem
 opacity:0}
 article:hover>time{opacity:1}
 .text{white-space:pre-wrap;overflow-wrap:anywhere;margin:0}
+.data{margin:.35rem 0 .1rem;padding:.3rem .75rem;background:var(--quote);border-radius:4px;color:var(--dim);
+font:.8rem/1.4 ui-monospace,Menlo,Consolas,monospace;white-space:pre-wrap;overflow-wrap:anywhere}
 .gone{color:var(--dim);font-style:italic;margin:0}
 .note p{margin:0;display:inline}
 .note{text-align:center;color:var(--dim);font-size:.85rem;padding-inline-start:.5rem}
@@ -177,6 +180,7 @@ def article(line: Line, names: Names, thumbnails: Thumbnails = MappingProxyType(
         + _origin(message, names)
         + _quote(line, names)
         + _said(message)
+        + _custom_data(message)
         + ("" if is_first else marks)
         + _files(message, thumbnails)
         + _reactions(message)
@@ -226,6 +230,15 @@ def _said(message: Message) -> str:
     if message.deleted_at is not None:
         return '<p class="gone">This message was deleted.</p>'
     return f'<p class="text" dir="auto">{_text(message.text)}</p>' if message.text else ""
+
+
+def _custom_data(message: Message) -> str:
+    """Returns what the product attached to a message: the `custom_type`, and the metadata as indented JSON."""
+    found = "" if message.custom_type is None else f'<p class="mark">{_text(message.custom_type)}</p>'
+    if message.metadata is None:
+        return found
+    written = json.dumps(message.metadata, ensure_ascii=False, indent=1)
+    return f'{found}<p class="data" dir="ltr">{_text(written)}</p>'
 
 
 def _tags(message: Message) -> str:
