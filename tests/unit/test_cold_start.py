@@ -56,6 +56,12 @@ def test_authorizers_import_nothing_of_the_message_path(started: Started) -> Non
         )
 
 
+def test_authorizers_read_no_policy_before_a_token_has_a_list_of_roles(started: Started) -> None:
+    for module in ("rest.authorize", "websocket.authorize"):
+        _, modules = started(module)
+        assert modules & {"parley.adapters.people.policies", "parley.domain.people.policy_file", "tomllib"} == set()
+
+
 def test_only_the_authorizers_import_what_checks_a_signature(started: Started) -> None:
     _, modules = started("websocket.send_message")
 

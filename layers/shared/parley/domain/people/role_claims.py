@@ -40,10 +40,10 @@ class RoleRules(Struct, frozen=True, kw_only=True):
         # A group of customer service may be called `service` too. Its members are no programs of the host.
         if set(claimed) == {SERVICE_ROLE} and SERVICE_ROLE not in self.mapped:
             return SERVICE_ROLE
-        return next((self.mapped.get(value, value) for value in claimed if self._counts(value)), None)
-
-    def _counts(self, value: str) -> bool:
-        return value in self.mapped or (value != SERVICE_ROLE and value in self.known())
+        known = {*self.known()} - {SERVICE_ROLE}
+        return next(
+            (self.mapped.get(value, value) for value in claimed if value in self.mapped or value in known), None
+        )
 
 
 def read_role_map(text: str, known: Callable[[], Collection[str]]) -> dict[str, str]:
