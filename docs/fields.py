@@ -110,6 +110,7 @@ TERMS = {
     "failed": "The conversations that did not get the message.",
     "finished_at": "When all was done; null while it is not.",
     "format": "The format of the file.",
+    "files": "Whether the export is a ZIP archive with the files of the messages.",
     "forwarded_from": "The original author of the message; null if it was not forwarded.",
     "found_newest": "Whether the page holds the newest message.",
     "found_oldest": "Whether the page holds the oldest message that the reader may see.",

@@ -22,9 +22,9 @@ def shown(person: User, export_id: str) -> Frame:
     return dict(reply.json)
 
 
-def exported(parley: Parley, person: User, conversation_id: str, format: str = "jsonl") -> Frame:
+def exported(parley: Parley, person: User, conversation_id: str, format: str = "jsonl", **fields: object) -> Frame:
     """Returns an export that is over."""
-    asked = export(person, conversation_id, format)
+    asked = export(person, conversation_id, format, **fields)
     parley.drain()
     return shown(person, asked["id"])
 

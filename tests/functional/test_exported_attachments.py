@@ -70,7 +70,7 @@ def test_thumbnails_are_bounded(
     parley: Parley, alice: User, conversation_id: str, monkeypatch: pytest.MonkeyPatch, name: str, most: int
 ) -> None:
     send(alice, conversation_id, *(clean_attachment(parley, alice, conversation_id) for _ in range(2)))
-    monkeypatch.setattr(f"parley.actions.exports.exports.{name}", most)
+    monkeypatch.setattr(f"parley.actions.exports.parts.{name}", most)
 
     page = as_html(parley, alice, conversation_id)
 
@@ -86,4 +86,24 @@ def test_thumbnail_that_is_gone_is_left_out(parley: Parley, alice: User, convers
 
     page = as_html(parley, alice, conversation_id)
 
+    assert "<img" not in page and "Stundenplan.pdf" in page
+
+
+def test_file_older_than_the_retention_is_expired_as_the_api_says(
+    parley: Parley, alice: User, conversation_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(alice, conversation_id, clean_attachment(parley, alice, conversation_id, sha256=HASH))
+    monkeypatch.setenv("ATTACHMENT_RETENTION_DAYS", "30")
+    parley.store.client("dynamodb").update_item(  # a queue's function counts from the clock on the wall
+        TableName=parley.template.resources["Messages"].ref,
+        Key={"conversation_id": {"S": conversation_id}, "seq": {"N": "1"}},
+        UpdateExpression="SET created_at_ms = :then",
+        ExpressionAttributeValues={":then": {"N": str(parley.clock() - 31 * 86_400_000)}},
+    )
+
+    _, exported_message = lines(fetched(parley, exported(parley, alice, conversation_id)["url"]))
+    page = as_html(parley, alice, conversation_id)
+
+    [message] = alice.get(f"/conversations/{conversation_id}/messages").json["messages"]
+    assert exported_message == message and message["attachments"][0]["expired"] is True
     assert "<img" not in page and "Stundenplan.pdf" in page

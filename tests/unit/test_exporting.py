@@ -101,8 +101,9 @@ def test_wish_is_known_by_its_client_id_or_by_what_it_is_for() -> None:
 
     assert asked.by_client_id("c1") == asked.asked[0]
     assert asked.by_client_id(None) is None and asked.by_client_id("c2") is None
-    assert asked.of("d_" + "a" * 26, "jsonl") == ["x_" + "a" * 26, "x_2"]
-    assert asked.of("d_" + "a" * 26, "html") == asked.of("d_" + "b" * 26, "jsonl") == []
+    assert asked.of("d_" + "a" * 26, "jsonl", False) == ["x_" + "a" * 26, "x_2"]
+    assert asked.of("d_" + "a" * 26, "html", False) == asked.of("d_" + "b" * 26, "jsonl", False) == []
+    assert asked.of("d_" + "a" * 26, "jsonl", True) == []
 
 
 def test_id_says_nothing_and_differs_from_wish_to_wish() -> None:
@@ -116,6 +117,7 @@ def test_id_says_nothing_and_differs_from_wish_to_wish() -> None:
         export_id_of(alice, here, "html", NOW_MS),
         export_id_of(alice, here, "jsonl", NOW_MS + 1),
         export_id_of(later, here, "jsonl", NOW_MS),
+        export_id_of(alice, here, "jsonl", NOW_MS, with_files=True),
     }
 
-    assert len(ids) == 6 and all(len(one) == 28 and one.startswith("x_") for one in ids)
+    assert len(ids) == 7 and all(len(one) == 28 and one.startswith("x_") for one in ids)

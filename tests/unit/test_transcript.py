@@ -3,6 +3,7 @@
 from base64 import b64encode
 from hashlib import sha256
 from html.parser import HTMLParser
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from hypothesis import assume, given
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 
 from parley.domain.api.types import Context, Message, MessageAttachment, Note, Origin, Reaction
 from parley.domain.exports import transcript_html
+from parley.domain.exports.archive import file_path
 from parley.domain.exports.job import About, AboutConversation, Person
-from parley.domain.exports.transcript_html import Line
+from parley.domain.exports.transcript_html import Line, Shown
 
 TAGS = {
     "html", "head", "meta", "title", "style", "body", "header", "main", "footer", "h1", "h2", "p", "dl", "dt", "dd",
@@ -273,3 +275,39 @@ def test_forwarded_message_says_whose_it_was() -> None:
         "Forwarded from Carol, 20 November 2026, 10:00"
         in Read(articles(message(forwarded_from=origin), names={"carol": "Carol"})).text
     )
+
+
+def shown_with(attachment: MessageAttachment, shown: Shown) -> str:
+    line = Line(message=message(attachments=[attachment]), before=None, answered=None)
+    return transcript_html.article(line, {}, {attachment.id: shown})
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_file_in_an_archive_is_led_to_by_its_path_alone(name: str) -> None:
+    attachment = MessageAttachment(id="a_1", name=name, type="image/png", kind="image", size=1)
+    shown = Shown(image="thumbnails/1-01.webp", link=f"files/1-01-{name}")
+
+    read = Read(shown_with(attachment, shown))
+
+    [image] = [attributes for tag, attributes in read.tags if tag == "img"]
+    [link] = [attributes["href"] for tag, attributes in read.tags if tag == "a"]
+    assert image == {"alt": "", "src": "thumbnails/1-01.webp"}
+    assert unquote(link or "") == f"files/1-01-{name}" and urlsplit(link or "").path == link
+    assert name in read.text
+
+
+def test_archive_shows_images_beside_its_page_and_says_which_files_are_missing() -> None:
+    attachment = MessageAttachment(id="a_1", name="a.pdf", type="application/pdf", kind="file", size=1)
+    page = shown_with(attachment, Shown(is_missing=True))
+
+    assert '<bdi dir="auto">a.pdf</bdi> <span class="mark">missing</span>' in page
+    assert "img-src &#x27;self&#x27; file:;" in transcript_html.top(about(), is_archive=True)
+    assert "img-src data:;" in transcript_html.top(about())
+
+
+@given(st.text())
+def test_name_in_an_archive_stays_in_its_folder(name: str) -> None:
+    path = file_path(7, 0, name, 1234)
+
+    assert path.startswith("files/0007-01-") and path.count("/") == 1 and "\\" not in path
+    assert len(path.removeprefix("files/").encode()) <= 255

@@ -22,6 +22,7 @@ def test_member_gets_an_export_that_is_on_its_way(parley: Parley) -> None:
         "id": asked["id"],
         "conversation_id": conversation_id,
         "format": "html",
+        "files": False,
         "state": "queued",
         "progress": {"done": 0, "total": 2},
         "created_at": in_s(parley, 0),
@@ -165,9 +166,10 @@ def test_moderator_is_told_of_a_conversation_that_does_not_exist(parley: Parley)
         ({"format": "pdf"}, ("/format", "not_allowed")),
         ({"format": 1}, ("/format", "wrong_type")),
         ({"format": "html", "client_id": "a b"}, ("/client_id", "bad_format")),
+        ({"format": "html", "files": "yes"}, ("/files", "wrong_type")),
         ({"format": "html", "since": 1}, ("/since", "unknown_field")),
     ],
-    ids=["nothing", "another format", "number", "bad client_id", "unknown field"],
+    ids=["nothing", "another format", "number", "bad client_id", "files", "unknown field"],
 )
 def test_wrong_field_is_named(parley: Parley, body: dict[str, object], field: tuple[str, str]) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")

@@ -5,7 +5,7 @@ from parley.adapters.conversations import messages, words_left_behind
 from parley.adapters.dynamodb import batches, tables
 from parley.adapters.erasure import erasures
 from parley.adapters.erasure.erasures import MAX_OPS, Op
-from parley.adapters.exports import exports, files
+from parley.adapters.exports import exports, files, pieces
 from parley.adapters.live import calls, sockets
 from parley.domain.erasure.job import without_person
 
@@ -47,6 +47,7 @@ def erase_exports(work: Work) -> Unit:
         if job.upload_id is not None:
             files.abort(job.key, job.upload_id)
         files.delete(job.key)
+        pieces.delete_pieces(job)
     return Unit([erasures.delete_row(row) for row in theirs], {"exports": len(jobs)}, cursor)
 
 

@@ -388,6 +388,8 @@ class Export(Table):
     restarts = NumberAttribute(null=True)
     created_at_ms = NumberAttribute(null=True)
     moved_at_ms = NumberAttribute(null=True)
+    files = BooleanAttribute(null=True)
+    archive = DocumentAttribute(null=True)
     asked = DocumentAttribute(null=True)
 
 

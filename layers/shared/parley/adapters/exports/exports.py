@@ -77,7 +77,8 @@ def _key_of(user_id: str) -> str:
 
 
 def _row(job: Job) -> tables.Export:
-    return tables.Export(**{name: getattr(job, name) for name in _FIELDS if name != "parts"}, parts=list(job.parts))
+    values = {name: getattr(job, name) for name in _FIELDS}
+    return tables.Export(**values | {"parts": list(job.parts), "archive": msgspec.to_builtins(job.archive)})
 
 
 def _recent_row(asked: Recent, job: Job) -> tables.Export:
@@ -97,4 +98,5 @@ def _recent_row(asked: Recent, job: Job) -> tables.Export:
 
 def job_of(row: tables.Export) -> Job:
     """Returns the job in a row, if it is not a row of a person's requests."""
-    return msgspec.convert({name: getattr(row, name) for name in _FIELDS}, type=Job)
+    values = {name: value for name in _FIELDS if (value := getattr(row, name)) is not None}
+    return msgspec.convert(values, type=Job)

@@ -7,9 +7,14 @@ from botocore.exceptions import ClientError
 
 from parley.adapters import environment
 from parley.adapters.dynamodb import clients
+from parley.domain.exports.archive import MAX_PARTS
 from parley.domain.exports.job import URL_S
 
 _CHUNK_BYTES = 1024 * 1024
+
+
+class UploadFull(Exception):
+    """The upload has as many parts as S3 takes."""
 
 
 class UploadLost(Exception):
@@ -28,8 +33,10 @@ def begin(key: str, content_type: str, file_name: str) -> str:
     return str(answer["UploadId"])
 
 
-def put_part(key: str, upload_id: str, number: int, part: bytes) -> str:
-    """Stores a part, which replaces one of the same number, and returns its ETag; raises UploadLost."""
+def put_part(key: str, upload_id: str, number: int, part: bytes | bytearray) -> str:
+    """Stores a part, which replaces one of the same number, and returns its ETag; raises UploadLost and UploadFull."""
+    if number > MAX_PARTS:
+        raise UploadFull(key)
     try:
         answer = clients.s3().upload_part(Bucket=_bucket(), Key=key, UploadId=upload_id, PartNumber=number, Body=part)
     except ClientError as error:

@@ -273,6 +273,7 @@ class ExportConversation(Body, frozen=True, kw_only=True):
     """POST /conversations/{conversation_id}/export."""
 
     format: Literal["jsonl", "html"]
+    files: bool = False
     client_id: ClientId | None = None
 
 

@@ -1,7 +1,7 @@
 """The export of a conversation into a file: the request, the job's progress, and the lines of JSON.
 
 The file is an S3 multipart upload, one part a step. So a job of any size takes bounded steps and continues where it
-stopped. `exports.transcript_html` writes the HTML file.
+stopped. `exports.transcript_html` writes the HTML file, `exports.archive` has the state of a ZIP archive with files.
 """
 
 from base64 import b32encode
@@ -14,9 +14,11 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from parley.domain.api.request import Request
+from parley.domain.api.requests import ExportConversation
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import Context, Message, MessageAttachment
 from parley.domain.conversations.head import Head
+from parley.domain.exports.archive import Archive, Placed, Sum
 
 ExportFormat = Literal["jsonl", "html"]
 ExportState = Literal["queued", "running", "done", "failed"]
@@ -39,6 +41,7 @@ CONTENT_TYPES: Mapping[ExportFormat, str] = {
     "jsonl": "application/jsonl; charset=utf-8",
     "html": "text/html; charset=utf-8",
 }
+TRANSCRIPT_NAMES: Mapping[ExportFormat, str] = {"jsonl": "messages.jsonl", "html": "index.html"}  # in an archive
 
 
 class ExportProgress(Struct, frozen=True, kw_only=True):
@@ -51,12 +54,13 @@ class ExportProgress(Struct, frozen=True, kw_only=True):
 class Export(Struct, frozen=True, kw_only=True):
     """A file made of a conversation, or in the making. `url`, good until `url_expires_at`, is present once it is done.
 
-    Files over 500 MB have no `sha256`.
+    With `files` it is a ZIP archive. Files over 500 MB have no `sha256`.
     """
 
     id: str
     conversation_id: str
     format: ExportFormat
+    files: bool
     state: ExportState
     progress: ExportProgress
     created_at: str
@@ -86,14 +90,39 @@ class Job(Struct, frozen=True, kw_only=True):
     size_bytes: int = 0
     sha256: str | None = None
     restarts: int = 0
+    files: bool = False
+    archive: Archive | None = None  # of a job with files, until it is done
+
+    @property
+    def file_name(self) -> str:
+        """Returns the name under which a browser saves the file."""
+        return f"{self.conversation_id}.{'zip' if self.files else self.format}"
+
+    @property
+    def content_type(self) -> str:
+        return "application/zip" if self.files else CONTENT_TYPES[self.format]
+
+    @property
+    def transcript_name(self) -> str:
+        """Returns the name of the transcript within an archive."""
+        return TRANSCRIPT_NAMES[self.format]
 
     @property
     def key(self) -> str:
         """Returns the name of the file in the bucket."""
-        return f"{self.export_id}/{self.conversation_id}.{self.format}"
+        return f"{self.export_id}/{self.file_name}"
+
+    @property
+    def begun_upload_id(self) -> str:
+        """Returns the id of the upload, which must have begun."""
+        if self.upload_id is None:
+            raise ValueError(f"the upload of {self.export_id} has not begun")
+        return self.upload_id
 
     @property
     def is_written(self) -> bool:
+        if self.archive is not None:
+            return self.archive.phase == "whole"
         return bool(self.parts) and self.done >= self.total
 
     @property
@@ -127,9 +156,29 @@ class Job(Struct, frozen=True, kw_only=True):
             sha256=sha256(part).hexdigest() if is_whole else None,
         )
 
+    def with_archive(self, archive: Archive, waiting: Sum, done: int, now_ms: int) -> "Job":
+        """Returns the job after a step that has made no part; `waiting` are the bytes that it has kept."""
+        return self._moved(now_ms, archive=replace(archive, waiting=waiting), done=done)
+
+    def with_archive_part(self, archive: Archive, etag: str, part: bytes | bytearray, done: int, now_ms: int) -> "Job":
+        """Returns the job after a step that has made one more part."""
+        is_only = not self.parts and archive.phase == "whole"
+        return self._moved(
+            now_ms,
+            archive=replace(archive, waiting=Sum()),
+            parts=(*self.parts, etag),
+            done=done,
+            size_bytes=self.size_bytes + len(part),
+            sha256=sha256(part).hexdigest() if is_only else None,
+        )
+
     def finished(self, digest: str | None, now_ms: int) -> "Job":
         """Returns the job at its end."""
-        return self._moved(now_ms, state="done", sha256=digest, upload_id=None, parts=())
+        return self._moved(now_ms, state="done", sha256=digest, upload_id=None, parts=(), archive=None)
+
+    def failed(self, now_ms: int) -> "Job":
+        """Returns the job given up."""
+        return self._moved(now_ms, state="failed")
 
     def restarted(self, now_ms: int) -> "Job":
         """Returns the job at its beginning, or failed if it has been tried often enough."""
@@ -142,6 +191,7 @@ class Job(Struct, frozen=True, kw_only=True):
             done=0,
             size_bytes=0,
             sha256=None,
+            archive=None if self.archive is None else self.archive.restarted(),
         )
 
     def view(self, now_ms: int, url: str | None = None) -> Export:
@@ -151,6 +201,7 @@ class Job(Struct, frozen=True, kw_only=True):
             id=self.export_id,
             conversation_id=self.conversation_id,
             format=self.format,
+            files=self.files,
             state=self.state_at(now_ms),
             progress=ExportProgress(done=self.done, total=self.total),
             created_at=rfc3339(self.created_at_ms),
@@ -173,6 +224,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     format: ExportFormat
     created_at_ms: int
     client_id: str | None = None
+    files: bool = False
 
 
 class Recent(Struct, frozen=True, kw_only=True):
@@ -191,12 +243,12 @@ class Recent(Struct, frozen=True, kw_only=True):
         """Returns the request under a `client_id`."""
         return next((export for export in self.asked if client_id is not None and export.client_id == client_id), None)
 
-    def of(self, conversation_id: str, format: ExportFormat) -> list[str]:
-        """Returns the ids of the exports of a conversation in a format."""
+    def of(self, conversation_id: str, format: ExportFormat, files: bool) -> list[str]:
+        """Returns the ids of the exports of a conversation in a format, with files or without."""
         return [
             export.export_id
             for export in self.asked
-            if (export.conversation_id, export.format) == (conversation_id, format)
+            if (export.conversation_id, export.format, export.files) == (conversation_id, format, files)
         ]
 
     def free_in_ms(self, now_ms: int) -> int:
@@ -213,6 +265,7 @@ class Recent(Struct, frozen=True, kw_only=True):
             format=job.format,
             created_at_ms=job.created_at_ms,
             client_id=client_id,
+            files=job.files,
         )
         return msgspec.structs.replace(self, revision=self.revision + 1, asked=(*self.asked, asked))
 
@@ -253,20 +306,25 @@ class ExportStep(Struct, frozen=True, kw_only=True):
     export_id: str
 
 
-def export_id_of(asked: Recent, conversation_id: str, format: ExportFormat, now_ms: int) -> str:
+def export_id_of(
+    asked: Recent, conversation_id: str, format: ExportFormat, now_ms: int, *, with_files: bool = False
+) -> str:
     """Returns the id of a new export for a person who has `asked` for others before."""
-    parts = (asked.user_id, conversation_id, format, str(now_ms), str(asked.revision))
+    what = f"{format} with files" if with_files else format
+    parts = (asked.user_id, conversation_id, what, str(now_ms), str(asked.revision))
     digest = sha256("\n".join(parts).encode()).digest()
     return "x_" + b32encode(digest[:16]).decode().rstrip("=").lower()
 
 
-def new_job(request: Request, head: Head, format: ExportFormat, asked: Recent) -> Job:
+def new_job(request: Request, head: Head, wanted: ExportConversation, asked: Recent) -> Job:
     """Returns the job that exports a conversation up to its present end."""
     return Job(
-        export_id=export_id_of(asked, head.conversation_id, format, request.now_ms),
+        export_id=export_id_of(asked, head.conversation_id, wanted.format, request.now_ms, with_files=wanted.files),
         user_id=request.user_id,
         conversation_id=head.conversation_id,
-        format=format,
+        format=wanted.format,
+        files=wanted.files,
+        archive=Archive() if wanted.files else None,
         total=head.last_seq,
         created_at_ms=request.now_ms,
         moved_at_ms=request.now_ms,
@@ -293,15 +351,31 @@ def about_export(job: Job, head: Head, members: Sequence[Person]) -> About:
 
 
 class ExportedAttachment(MessageAttachment, frozen=True, kw_only=True, omit_defaults=True):
-    """A file of an exported message, with its SHA-256 in hexadecimal; without it if the file is gone."""
+    """A file of an exported message, with its SHA-256 in hexadecimal; without it if the file is gone.
+
+    In an archive `path` says where the file is; `missing` that it is not there.
+    """
 
     sha256: str | None = None
+    path: str | None = None
+    missing: bool = False
 
 
 def with_hashes(message: Message, hashes: Mapping[str, str | None]) -> Message:
     """Returns a message whose attachments have the SHA-256 of their files."""
     exported: list[MessageAttachment] = [
         ExportedAttachment(**asdict(attachment), sha256=hashes.get(attachment.id)) for attachment in message.attachments
+    ]
+    return replace(message, attachments=exported)
+
+
+def with_paths(message: Message, placed: Sequence[Placed]) -> Message:
+    """Returns a message whose attachments name their files in the archive."""
+    exported: list[MessageAttachment] = [
+        ExportedAttachment(
+            **asdict(attachment), sha256=each.sha256 or None, path=each.path or None, missing=not each.path
+        )
+        for attachment, each in zip(message.attachments, placed, strict=True)
     ]
     return replace(message, attachments=exported)
 

@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from html import escape
 from types import MappingProxyType
+from urllib.parse import quote
 from zlib import crc32
 
 from msgspec import Struct
 
-from parley.domain.api.types import Message
+from parley.domain.api.types import Message, MessageAttachment
 from parley.domain.exports.job import About, Person
 
 QUOTED_CHARACTERS = 160
@@ -73,6 +74,7 @@ ul{list-style:none;display:flex;flex-wrap:wrap;gap:.35rem;margin:.35rem 0 .1rem;
 li{border:1px solid var(--line);background:var(--card);border-radius:999px;padding:.05rem .55rem;font-size:.85rem}
 li.mine{border-color:var(--link);color:var(--link)}
 li.file{border-radius:6px}
+li.file a{color:var(--link)}
 li.file img{display:block;max-width:10rem;max-height:10rem;margin:.3rem 0;border-radius:4px}
 footer{padding:2.5rem 1.25rem 3rem;color:var(--dim);font-size:.85rem;text-align:center}
 .c0{background:#b3403a}.c1{background:#a3572a}.c2{background:#7a6a1a}.c3{background:#3f7a35}
@@ -83,14 +85,9 @@ footer{padding:2.5rem 1.25rem 3rem;color:var(--dim);font-size:.85rem;text-align:
 article>time{opacity:1}}
 """
 
-_POLICY = (
-    "default-src 'none'; "
-    f"style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'; "
-    "img-src data:; base-uri 'none'; form-action 'none'"
-)
+_STYLE_HASH = b64encode(sha256(STYLE.encode()).digest()).decode()
 
 Names = Mapping[str, str | None]
-Thumbnails = Mapping[str, tuple[str, bytes]]  # by the id of the attachment: the type and the image
 
 _THUMBNAIL_TYPES = ("image/jpeg", "image/png", "image/webp")
 
@@ -110,6 +107,14 @@ _NOTES = {
 }
 
 
+class Shown(Struct, frozen=True, kw_only=True):
+    """How the page shows a file: the address of its thumbnail and the path of the file itself, if it has them."""
+
+    image: str = ""
+    link: str = ""
+    is_missing: bool = False  # of an archive that should have it
+
+
 class Line(Struct, frozen=True, kw_only=True):
     """One message with its neighbours: the message before it in the file, and the message that it answers."""
 
@@ -118,7 +123,7 @@ class Line(Struct, frozen=True, kw_only=True):
     answered: Message | None
 
 
-def top(about: About) -> str:
+def top(about: About, *, is_archive: bool = False) -> str:
     """Returns the file's beginning: its title, its people, and its time."""
     title = about.conversation.title or _two_names(about.members) or "Conversation"
     shown = about.members[:_MEMBERS_SHOWN]
@@ -137,7 +142,7 @@ def top(about: About) -> str:
     described = about.conversation.description
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(_policy(is_archive))}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="robots" content="noindex">\n<meta name="referrer" content="no-referrer">\n'
         f"<title>{_text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
@@ -156,8 +161,8 @@ def bottom(about: About) -> str:
     return f"</main>\n<footer>{what}</footer>\n</body>\n</html>\n"
 
 
-def article(line: Line, names: Names, thumbnails: Thumbnails = MappingProxyType({})) -> str:
-    """Returns one message with its thumbnails, under the heading of its day if it is the day's first."""
+def article(line: Line, names: Names, files: Mapping[str, Shown] = MappingProxyType({})) -> str:
+    """Returns one message under the heading of its day if it is the day's first; `files` are its files by id."""
     message, before = line.message, line.before
     is_new_day = before is None or _day(before.created_at) != _day(message.created_at)
     heading = f"<h2>{_long_day(message.created_at)}</h2>\n" if is_new_day else ""
@@ -182,7 +187,7 @@ def article(line: Line, names: Names, thumbnails: Thumbnails = MappingProxyType(
         + _said(message)
         + _custom_data(message)
         + ("" if is_first else marks)
-        + _files(message, thumbnails)
+        + _files(message, files)
         + _reactions(message)
         + "</article>\n"
     )
@@ -270,21 +275,32 @@ def _quote(line: Line, names: Names) -> str:
     )
 
 
-def _files(message: Message, thumbnails: Thumbnails) -> str:
+def embedded(type: str, image: bytes) -> str:
+    """Returns the address of a thumbnail within the page itself, which fetches nothing; empty for other types."""
+    return f"data:{type};base64,{b64encode(image).decode()}" if type in _THUMBNAIL_TYPES else ""
+
+
+def _policy(is_archive: bool) -> str:
+    """Returns the page's policy; that of an archive shows the images beside it, in a folder or on a server."""
+    images = "'self' file:" if is_archive else "data:"
+    rules = f"img-src {images}; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; {rules}"
+
+
+def _files(message: Message, files: Mapping[str, Shown]) -> str:
     if not message.attachments:
         return ""
-    items = "".join(
-        f'<li class="file">{_image(thumbnails.get(attachment.id))}<bdi dir="auto">{_text(attachment.name)}</bdi></li>'
-        for attachment in message.attachments
-    )
+    items = "".join(_file(attachment, files.get(attachment.id, Shown())) for attachment in message.attachments)
     return f"<ul>{items}</ul>"
 
 
-def _image(thumbnail: tuple[str, bytes] | None) -> str:
-    """Returns a thumbnail within the file itself: its address would end, and the file fetches nothing."""
-    if thumbnail is None or thumbnail[0] not in _THUMBNAIL_TYPES:
-        return ""
-    return f'<img alt="" src="data:{thumbnail[0]};base64,{b64encode(thumbnail[1]).decode()}">'
+def _file(attachment: MessageAttachment, shown: Shown) -> str:
+    image = f'<img alt="" src="{_text(shown.image)}">' if shown.image else ""
+    named = f'{image}<bdi dir="auto">{_text(attachment.name)}</bdi>'
+    if shown.link:
+        named = f'<a href="{_text(quote(shown.link))}">{named}</a>'
+    missing = ' <span class="mark">missing</span>' if shown.is_missing else ""
+    return f'<li class="file">{named}{missing}</li>'
 
 
 def _reactions(message: Message) -> str:
