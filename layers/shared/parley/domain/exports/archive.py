@@ -29,7 +29,7 @@ _EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
 
 class Placed(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where the archive has an attachment; empty for a file that is missing, or has no thumbnail."""
+    """The paths of an attachment in the archive; empty for a file that is missing, or has no thumbnail."""
 
     path: str = ""
     thumbnail: str = ""
@@ -48,7 +48,7 @@ class Sum(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Archive(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far the writing of an archive has got: what a step must know of those before it.
+    """The progress of an archive: a step must know this of those before it.
 
     `placed` are attachments of the first message that is not done: a step may end between two files of a message.
     """

@@ -108,7 +108,7 @@ _NOTES = {
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """How the page shows a file: the address of its thumbnail and the path of the file itself, if it has them."""
+    """A file on the page: the address of its thumbnail and the path of the file itself, if it has them."""
 
     image: str = ""
     link: str = ""
