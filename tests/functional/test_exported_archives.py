@@ -61,7 +61,7 @@ def attachments_in(archive: ZipFile) -> list[dict[str, Any]]:
 def objects_of_work(parley: Parley) -> list[str]:
     bucket = parley.template.resources["ExportFiles"].ref
     found = parley.store.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])
-    return [each["Key"] for each in found if "/work/" in each["Key"]]
+    return [each["Key"] for each in found if each["Key"].startswith("work/")]
 
 
 def test_archive_has_the_lines_and_the_files_that_they_name(parley: Parley, alice: User, conversation_id: str) -> None:
@@ -421,7 +421,7 @@ def test_piece_that_is_not_as_it_was_noted_begins_the_archive_again(
     poll(parley)
     poll(parley)
     s3, bucket = parley.store.client("s3"), parley.template.resources["ExportFiles"].ref
-    key = f"{asked['id']}/work/{kind}"
+    key = f"work/{asked['id']}/{kind}"
     there = key in objects_of_work(parley)
     if damage == "gone":
         s3.delete_object(Bucket=bucket, Key=key)

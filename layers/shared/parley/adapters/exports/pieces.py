@@ -44,7 +44,7 @@ def delete_pieces(job: Job) -> None:
 
 
 def _key(job: Job, kind: str, number: int) -> str:
-    return f"{job.export_id}/work/{kind}-{number}"
+    return f"work/{job.export_id}/{kind}-{number}"
 
 
 def _waiting_key(job: Job, revision: int) -> str:
