@@ -78,7 +78,7 @@ class Counting:
         self.scene.open_conversations()
         for one in self.scene.opening():
             self.count_operation(one)
-        self.numbers["heartbeat_s"] = self.scene.heartbeat_s
+        self.numbers |= {name: self.scene.timer_s(name) for name in ("heartbeat_s", "typing_resend_s")}
         for one in self.scene.background():
             self.count_operation(one)
 
@@ -128,7 +128,9 @@ class Counting:
 
     def count_operation(self, one: Operation) -> None:
         one.setup()
+        self.stage.reply_bytes = 0
         self.count(one.key, one.what, one.run, round_trips=one.round_trips)
+        self.numbers[f"{one.key}.reply_bytes"] = self.stage.reply_bytes
         counted = [{name: self.numbers[f"{one.key}.{name}"] for name in NUMBERS}]
         for _ in range(one.times - 1):
             one.setup()

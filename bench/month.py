@@ -5,7 +5,7 @@ The headline of `cost.py` is a message and nothing else. An app is also there wh
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, exp
 
 from bench import prices
 from bench.latency import POST_MS, duration_ms
@@ -17,11 +17,15 @@ DAYS = 30
 
 # Assumed: a person's day, beside what `Use` says.
 OPENS = 3  # of the app
+TALK = 5  # messages that one writes one after the other, `PACE_S` apart
+PACE_S = 60.0
 LOOKED_INTO = 3  # conversations in each opening
 CUT_H = 2.0  # API Gateway cuts a connection; the client opens another, syncs and joins again
 KNOWN = 30  # people with whom one has written lately; who of them is online learns that one came or went
 MARKERS = 0.5  # `mark_read` for each message: two at a time, as people read them
-TYPING_STARTS = 2.0  # for each message
+# A person types a message for 4.33 s on average, and may stop at any moment: the times are exponentially distributed.
+# With a `typing_start` at once and every 3 s those were two for each message.
+TYPED_S = 4.33
 TYPING_STOPS = (
     0.1  # for each message: a draft in ten is given up. A message that is sent ends its typing (client guide)
 )
@@ -81,10 +85,10 @@ def of(use: Use, numbers: Mapping[str, float]) -> Month:
     bill = _Bill(numbers, template)
     bill.add("sends", "send.WebSocket", use.messages)
     bill.add("markers", "mark_read", use.messages * MARKERS)
-    bill.add("typing", "typing_start", use.messages * TYPING_STARTS)
+    bill.add("typing", "typing_start", use.messages * typing_starts(numbers["typing_resend_s"]))
     bill.add("typing", "typing_stop", use.messages * TYPING_STOPS)
     bill.usd("typing", use.messages * _swept_typing_usd(numbers))
-    pings = use.people * use.hours * 3600 / numbers["heartbeat_s"]
+    pings = use.people * pings_of_a_day(use, numbers["heartbeat_s"])
     bill.add("pings", "ping", pings)
     bill.usd("pings", (pings * ASKED_PINGS + use.people * OPENS) * _post_usd(numbers["ping.memory_mb"]))
     bill.usd("connection minutes", use.people * use.hours * 60 * prices.CONNECTION_MINUTE)
@@ -101,6 +105,22 @@ def of(use: Use, numbers: Mapping[str, float]) -> Month:
     return Month(use, {name: parts[name] for name in PARTS})
 
 
+def typing_starts(resend_s: float) -> float:
+    """Returns how often a client says that its user types one message: at the beginning, and after each `resend_s`."""
+    return 1 / (1 - exp(-resend_s / TYPED_S))
+
+
+def pings_of_a_day(use: Use, heartbeat_s: float) -> float:
+    """Returns the pings of a person on a day: one after each `heartbeat_s` in which their device sent nothing.
+
+    While they write it sends none. Of the silence that follows, and that ends with the next talk or the connection, the
+    last part is shorter than `heartbeat_s`: half of it on average.
+    """
+    talks = use.messages / use.people / TALK
+    silent_s = use.hours * 3600 - talks * (TALK - 1) * PACE_S
+    return max(0.0, silent_s / heartbeat_s - talks / 2)
+
+
 QUIET = ("ping", "typing_start", "typing_stop")  # neither traced, whatever the parameter says, nor answered unasked
 SWEEPS = ("ClearStaleTyping", "ClearStaleCalls", "ClearStalePresence", "ClearStaleAttachments")
 PARTS = (
@@ -109,10 +129,9 @@ PARTS = (
     "typing",
     "pings",
     "connection minutes",
-    "ticket and connect",
+    "connect",
     "hello and join",
-    "sync",
-    "list",
+    "sync and list",
     "history",
     "other reads",
     "logs",
@@ -128,20 +147,19 @@ PARTS = (
 def _open(bill: "_Bill", use: Use) -> None:
     """Adds what opening the app takes, and what the cut every two hours does."""
     opens, connects = use.people * OPENS, use.people * max(OPENS, ceil(use.hours / CUT_H))
-    bill.add("ticket and connect", "ticket", connects, rest=True)
-    for operation in ("authorize", "authorize_ticket"):
-        bill.add("ticket and connect", operation, connects)
+    # API Gateway keeps the REST authorizer's answer for 300 s: it is asked once in an opening.
+    bill.add("connect", "authorize", opens)
+    bill.add("connect", "authorize_token", connects)
     # A connection that takes the place of one that will be cut tells nobody, and asks for nobody.
     for operation in ("connect", "disconnect"):
-        bill.add("ticket and connect", operation, opens)
-        bill.add("ticket and connect", f"{operation}_again", connects - opens)
-    bill.usd("ticket and connect", 2 * opens * KNOWN * use.online * prices.SOCKET_MESSAGE)
+        bill.add("connect", operation, opens)
+        bill.add("connect", f"{operation}_again", connects - opens)
+    bill.usd("connect", 2 * opens * KNOWN * use.online * prices.SOCKET_MESSAGE)
     bill.add("hello and join", "hello", connects)
     bill.add("hello and join", "join", connects + opens * (LOOKED_INTO - 1))
-    bill.add("sync", "sync", connects)
-    bill.add("list", "list", opens, rest=True)
+    bill.add("sync and list", "sync_list", opens, rest=True)
+    bill.add("sync and list", "sync", connects - opens)
     bill.add("history", "history", opens * LOOKED_INTO, rest=True)
-    bill.add("other reads", "me", opens, rest=True)
     bill.add("other reads", "search", opens * SEARCHES, rest=True)
     bill.add("other reads", "list_q", opens * SEARCHES, rest=True)
 
@@ -165,7 +183,9 @@ class _Bill:
         one |= {name: self._numbers[f"{operation}.{name}"] for name in ("processor_ms", "log_bytes", "memory_mb")}
         authorizer = operation.startswith("authorize")
         is_frame = not (rest or not socket or authorizer or "connect" in operation)
-        frames = is_frame + (is_frame and operation not in QUIET)  # the frame, and its acknowledgement
+        frames = is_frame * 1.0
+        if is_frame and operation not in QUIET:  # the acknowledgement, each 32 KB of it
+            frames += max(1, ceil(self._numbers.get(f"{operation}.reply_bytes", 0) / prices.SOCKET_MESSAGE_BYTES))
         usd = (frames + one["posts"]) * prices.SOCKET_MESSAGE
         usd += prices.REST_REQUEST if rest else 0.0
         usd += one["read"] * prices.READ_UNIT + one["write"] * prices.WRITE_UNIT

@@ -84,9 +84,9 @@ class Scene:
         starts = itertools.count()
 
         def type_on() -> None:
-            if next(starts) % 2 == 0:
-                stop()  # two starts for each message: the second one writes less
-            self.stage.now_ms += 4000  # `typing_resend_s`
+            if next(starts) % 5 in (0, 2, 4):
+                stop()  # five starts for three messages (`month.typing_starts`): a second one writes less
+            self.stage.now_ms += self.timer_s("typing_resend_s") * 1000
 
         yield Operation("typing_start", "typing_start over WebSocket", start, 2, type_on, times=10)
         yield Operation("typing_stop", "typing_stop over WebSocket", stop, 2, start)
@@ -94,14 +94,13 @@ class Scene:
         ping = partial(self.stage.say, self.laptop, "OnPing", "ping")
         yield Operation("ping", "ping over WebSocket", ping, 2, self.wait_for_heartbeat, times=10)
 
-    @property
-    def heartbeat_s(self) -> int:
-        """The seconds between two pings of a client, as the server tells it."""
-        return int(self._act(self.phone, "OnHello", "hello")["heartbeat_s"])
+    def timer_s(self, name: str) -> int:
+        """Returns a timer of clients, in seconds, as the server tells it."""
+        return int(self._act(self.phone, "OnHello", "hello")[name])
 
     def wait_for_heartbeat(self) -> None:
         """Moves the time by a heartbeat for Bob's laptop; Alice's phone pings."""
-        self.stage.now_ms += self.heartbeat_s * 1000
+        self.stage.now_ms += self.timer_s("heartbeat_s") * 1000
         self.stage.say(self.phone, "OnPing", "ping")
 
     def background(self) -> Iterator[Operation]:
@@ -158,9 +157,13 @@ class Scene:
 
         self.stage.authorize(token)  # the first time makes the profile
         yield Operation("authorize", "REST authorizer", lambda: self.stage.authorize(token))
+        yield Operation("authorize_token", "$connect's authorizer, a token", lambda: self.stage.sign_in(token))
         yield Operation("ticket", "ticket over REST", partial(rest, "CreateWsTicket"))
         yield Operation(
-            "authorize_ticket", "$connect's authorizer", lambda: self.stage.redeem(ticket["ticket"]), setup=new_ticket
+            "authorize_ticket",
+            "$connect's authorizer, a ticket",
+            lambda: self.stage.redeem(ticket["ticket"]),
+            setup=new_ticket,
         )
         yield Operation("disconnect", "$disconnect of the only device", disconnect, setup=connect)
         yield Operation("connect", "$connect of the only device", connect)
@@ -170,6 +173,12 @@ class Scene:
         connect()  # not the same again: the measured operation may have used kept answers
         yield Operation("hello", "hello over WebSocket", lambda: self._act(tablet[-1], "OnHello", "hello"))
         yield Operation("sync", f"sync of {CONVERSATIONS} conversations over WebSocket", self._sync(tablet), 4)
+        yield Operation(
+            "sync_list",
+            f"sync of {CONVERSATIONS} conversations over REST, with a list of {PAGE}",
+            self._sync_and_list,
+            4,
+        )
         yield Operation("list", f"list {PAGE} of {CONVERSATIONS} conversations", self._list, 4)
         yield Operation("history", f"history page of {PAGE}", partial(rest, "ListMessages", self._first), 2)
         yield Operation(
@@ -194,6 +203,11 @@ class Scene:
 
     def _sync(self, devices: list[Device]) -> Callable[[], object]:
         return lambda: self._act(devices[-1], "OnSync", "sync", cursors=self._at)
+
+    def _sync_and_list(self) -> dict[str, Any]:
+        caught = self.stage.rest(self.carol, "Sync", body={"cursors": self._at, "list_limit": PAGE})
+        assert len(caught["listed"]["conversations"]) == PAGE
+        return caught
 
     def _act(self, device: Device, logical_id: str, action: str, **data: Any) -> dict[str, Any]:
         return self.stage.act(device, logical_id, action, **data)

@@ -67,6 +67,7 @@ class Stage:
     functions: Functions
     now_ms: int = field(default_factory=half_past_ms)
     invoke: Invoke = field(init=False)  # the measuring code replaces it
+    reply_bytes: int = 0  # of the last acknowledgement
     _requests: int = 0
 
     def __post_init__(self) -> None:
@@ -123,6 +124,10 @@ class Stage:
         """Returns the REST authorizer's answer to a token."""
         return self._authorized("Authorize", {"headers": {"Authorization": f"Bearer {token}"}})
 
+    def sign_in(self, token: str) -> dict[str, Any]:
+        """Returns the answer of `$connect`'s authorizer to a token among the subprotocols."""
+        return self._authorized("OnAuthorize", {"headers": {"Sec-WebSocket-Protocol": f"bearer, {token}"}})
+
     def redeem(self, ticket: str) -> dict[str, Any]:
         """Returns the answer of `$connect`'s authorizer to a ticket."""
         return self._authorized("OnAuthorize", {"queryStringParameters": {"ticket": ticket}})
@@ -138,7 +143,8 @@ class Stage:
 
     def act(self, device: Device, logical_id: str, action: str, **data: Any) -> dict[str, Any]:
         """Returns the acknowledgement's `data` of an action; AssertionError for anything else."""
-        frame = json.loads(self.invoke(logical_id, self.action_event(device, action, **data))["body"])
+        reply = self.invoke(logical_id, self.action_event(device, action, **data))["body"]
+        self.reply_bytes, frame = len(reply.encode()), json.loads(reply)
         assert frame["type"] == "ack", frame
         acknowledged: dict[str, Any] = frame["data"]
         return acknowledged

@@ -6,9 +6,10 @@
 from parley.actions.conversations import lists
 from parley.domain.api.request import Request
 from parley.domain.api.requests import ListConversations
+from parley.domain.conversations import listing
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(query=ListConversations)
-def handler(request: Request, query: ListConversations) -> Reply[lists.ConversationList]:
+def handler(request: Request, query: ListConversations) -> Reply[listing.ConversationList]:
     return ok(lists.list_conversations(request, query))

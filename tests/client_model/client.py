@@ -17,10 +17,11 @@ MAX_ROUNDS = 50  # of `sync`; each goes on
 class Client:
     """One device of a user, and what it holds; all of it outlives its connection."""
 
-    def __init__(self, user: User, name: str, *, syncs_over_rest: bool = False) -> None:
+    def __init__(self, user: User, name: str, *, syncs_over_rest: bool = False, list_limit: int | None = None) -> None:
         self.user = user
         self.name = name
         self.syncs_over_rest = syncs_over_rest
+        self.list_limit = list_limit  # "ask for the list with the first `sync`"
         self.socket: Socket | None = None
         self.conversations: dict[str, HeldConversation] = {}
         self.blocked = BlockedPeople()
@@ -192,22 +193,23 @@ class Client:
     # --- Catching up -------------------------------------------------------------------------------------------------
 
     def catch_up(self) -> None:
-        """Asks for what it misses until there is no more."""
+        """Asks for what it misses until there is no more, and for its list with the first answer."""
         wanted = {one: held.cursor for one, held in self.conversations.items()}
-        for _ in range(MAX_ROUNDS):
-            caught = self._sync(wanted)
+        for number in range(MAX_ROUNDS):
+            caught = self._sync(wanted, None if number else self.list_limit)
             wanted = dict(self._take_caught_up(caught))
             if not wanted:
                 return
         raise AssertionError("no end")
 
-    def _sync(self, cursors: Json) -> Json:
+    def _sync(self, cursors: Json, list_limit: int | None) -> Json:
         """ "`sync` (or `POST /sync`) takes up to 100 cursors"."""
+        asked = {"cursors": cursors} | ({"list_limit": list_limit} if list_limit else {})
         if self.syncs_over_rest:
-            reply = self.user.post("/sync", json={"cursors": cursors})
+            reply = self.user.post("/sync", json=asked)
             assert reply.status == 200, reply
             return dict(reply.json)
-        caught = self.ask("sync", cursors=cursors)
+        caught = self.ask("sync", **asked)
         assert caught is not None
         return caught
 
@@ -216,6 +218,8 @@ class Client:
         for conversation_id in caught["left"]:
             self.conversations.pop(conversation_id, None)
         self._take_joined(caught["joined"])
+        if caught["listed"] is not None:
+            self._take_listed(caught["listed"]["conversations"])
         if caught["joined_capped"]:
             self._list()
         for conversation_id, part in caught["conversations"].items():
@@ -235,6 +239,13 @@ class Client:
         """ "If an event has brought you one of them in the meantime, keep yours"."""
         for conversation in conversations:
             self.conversations.setdefault(conversation["id"], HeldConversation(conversation, self.user_id))
+
+    def _take_listed(self, conversations: list[Json]) -> None:
+        """ "Those that you do not hold are new"; "of the others take the names of `members`"."""
+        self.met.add("listed")
+        self._take_joined(conversations)
+        for conversation in conversations:
+            self.conversations[conversation["id"]].take_names(conversation["members"])
 
     def _list(self) -> None:
         """ "If `joined_capped` is true, there are more: `GET /conversations` lists them", the archived ones too."""

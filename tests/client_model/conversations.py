@@ -31,6 +31,12 @@ class HeldConversation:
         """Takes the object as it was read afresh."""
         self.object = conversation
 
+    def take_names(self, members: list[Json]) -> None:
+        """Takes the names of the people of a direct conversation: "no event tells of a new one"."""
+        names = {one["user_id"]: one["name"] for one in members}
+        for side in self.object["members"]:
+            side["name"] = names.get(side["user_id"], side["name"])
+
     # --- Receiving ---------------------------------------------------------------------------------------------------
 
     def take_new(self, message: Json, *, is_notification: bool) -> None:

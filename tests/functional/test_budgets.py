@@ -298,6 +298,27 @@ def test_sync_takes_three_round_trips_and_four_where_messages_have_changed(pair:
     assert changes.units.read <= nothing.units.read + 4 * 8  # log, marks, messages
 
 
+def test_sync_with_the_list_reads_each_head_once(pair: Pair) -> None:
+    friends = [pair.parley.user(f"friend{number}") for number in range(10)]
+    places = [open_direct(friend, pair.alice) for friend in friends]
+    known: dict[str, object] = dict.fromkeys([pair.conversation_id, *places], 0)
+
+    def asked(body: dict[str, object]) -> tuple[int, float]:
+        # On a busy machine one of the calls made side by side may begin after another has ended: the least counts.
+        spent = [pair.spent(lambda: pair.alice.post("/sync", json=body)) for _ in range(3)]
+        return min(one.round_trips for one in spent), min(one.units.read for one in spent)
+
+    without_trips, without = asked({"cursors": known})
+    with_trips, with_list = asked({"cursors": known, "list_limit": 50})
+    new_trips, new = asked({"list_limit": 50})
+
+    assert (without_trips <= 3, with_trips <= 3, new_trips <= 3) == (True, True, True)
+    # Half a unit for the name of each friend, of bob and of alice.
+    assert with_list - without == (10 + 2) / 2
+    # Head, both sides and a name of each, and alice's; two lists, the blocked people and the sign-out.
+    assert new <= 11 * 3.5 + 0.5 + 10
+
+
 def test_unread_count_takes_two_round_trips(pair: Pair) -> None:
     say(pair.bob, pair.conversation_id, "one")
 

@@ -36,7 +36,9 @@ class World:
         self.choose = choose
         self.people = [parley.user(user_id) for user_id in PEOPLE]
         self.clients = [
-            Client(person, f"{person.user_id}{number}", syncs_over_rest=number == 2)
+            Client(
+                person, f"{person.user_id}{number}", syncs_over_rest=number == 2, list_limit=3 if number == 2 else None
+            )
             for person in self.people
             for number in (1, 2)
         ]

@@ -8,9 +8,9 @@ from bench.stage import ROOT
 from local.template import Template, load
 
 OPERATIONS = (
-    *("mark_read", "typing_start", "typing_stop", "sweep.typed", "authorize", "authorize_ticket", "ticket"),
+    *("mark_read", "typing_start", "typing_stop", "sweep.typed", "authorize", "authorize_token", "ticket"),
     *("connect", "connect_again", "disconnect", "disconnect_again"),
-    *("hello", "join", "sync", "list", "history", "me", "unread", "unread_count", "search", "list_q"),
+    *("hello", "join", "sync", "sync_list", "list", "history", "me", "unread", "unread_count", "search", "list_q"),
     *(f"sweep.{one}" for one in month.SWEEPS),
 )
 MEMORY_MB = 512.0
@@ -21,6 +21,7 @@ EACH = {"read": 2.0, "write": 1.0, "posts": 0.0, "waits_ms": 16.0, "processor_ms
 NUMBERS = {
     **{f"{operation}.{name}": number for operation in OPERATIONS for name, number in EACH.items()},
     "heartbeat_s": 240.0,
+    "typing_resend_s": 4.0,
     "ping.posts": 0.0,
     "send.WebSocket.read": 4.0,
     "send.WebSocket.write": 6.0,
@@ -92,14 +93,33 @@ def test_pings_follow_the_heartbeat_and_the_hours() -> None:
     def pings(use: month.Use, **changed: float) -> float:
         return month.of(use, {**NUMBERS, **changed}).parts["pings"]
 
-    # 10,000 people, 15 an hour, for 8 hours of 30 days: the frames alone are 36 USD, and some ask for an answer.
+    # 10,000 people, 8 hours of 30 days. They write in four talks of four minutes, and after each the last part of the
+    # silence is too short for a ping, half of one on average.
     eight = month.USES[0]
+    silent_s = 8 * 3600 - 4 * 240
+    assert month.pings_of_a_day(eight, 240.0) == pytest.approx(silent_s / 240 - 2)
+    assert month.pings_of_a_day(month.Use("", "", 1, 100, 0.01, 1.0), 240.0) == 0
     post = prices.SOCKET_MESSAGE + POST_MS / 1000 * MEMORY_MB / 1024 * prices.GB_S
     opened = 10_000 * month.OPENS * 30 * post
     each = prices.SOCKET_MESSAGE + prices.WRITE_UNIT + month.invocation_usd(duration_ms(1.0, 7.5, MEMORY_MB), MEMORY_MB)
-    assert pings(eight) == pytest.approx(36e6 * (each + month.ASKED_PINGS * post) + opened)
-    assert pings(eight, heartbeat_s=60.0) - opened == pytest.approx(4 * (pings(eight) - opened))
+    assert pings(eight) == pytest.approx(300_000 * 114 * (each + month.ASKED_PINGS * post) + opened)
+    assert pings(eight, heartbeat_s=60.0) - opened == pytest.approx((464 - 2) / 114 * (pings(eight) - opened))
     assert month.unreported(template()) == set(month.QUIET)
+
+
+def test_typing_is_said_again_as_long_as_it_lasts() -> None:
+    assert month.typing_starts(3.0) == pytest.approx(2.0, abs=0.01)  # as it was assumed before the interval changed
+    assert month.typing_starts(4.0) == pytest.approx(1.66, abs=0.01)
+    assert month.typing_starts(1e9) == 1
+
+
+def test_acknowledgement_is_paid_for_each_32_kb() -> None:
+    def synced(reply_bytes: float) -> float:
+        return month.of(month.USES[0], {**NUMBERS, "sync.reply_bytes": reply_bytes}).parts["sync and list"]
+
+    cut = 300_000  # a month: one of four connections takes the place of one that API Gateway cuts
+    assert synced(32 * 1024) == synced(0)
+    assert synced(32 * 1024 + 1) - synced(0) == pytest.approx(cut * prices.SOCKET_MESSAGE)
 
 
 def test_the_sweep_of_what_was_typed_costs_what_it_takes_more_than_an_idle_one() -> None:

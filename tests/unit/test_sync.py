@@ -1,6 +1,7 @@
 """Catching up: following the cursors brings every message once, in order, in answers of a bounded size."""
 
 import json
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 
 from parley.domain.api.requests import SyncCursor
 from parley.domain.api.types import Conversation, Marker, Message, Note, Origin
-from parley.domain.conversations import sync, views
+from parley.domain.conversations import listing, sync, views
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import Reader, StoredMessage, Tally, preview_of
 from parley.domain.conversations.sync import (
@@ -100,6 +101,7 @@ def found(
     joined: Sequence[Conversation] = (),
     left: Sequence[str] = (),
     blocked: Sequence[str] = (),
+    listed: Sequence[Conversation] | None = None,
 ) -> Found:
     return Found(
         named=named,
@@ -108,7 +110,16 @@ def found(
         left=list(left),
         blocked=list(blocked),
         as_of="2026-01-01T00:00:00.000Z",
+        page=None if listed is None else page_of(listed),
+        rows=listed or (),
     )
+
+
+def page_of(rows: Sequence[Conversation]) -> listing.FirstPage:
+    """Returns the page of the list that shows these rows, with more after it."""
+    heads = [head(one.id, one.last_seq, 10**14 - at) for at, one in enumerate(rows)]
+    entries = [listing.Entry(one.conversation_id, 10**9) for one in [*heads, head("d_" + "z" * 26, 1)]]
+    return listing.FirstPage(ordered=heads, taken=entries[:-1], entries=entries, limit=len(heads))
 
 
 stores = st.dictionaries(
@@ -256,15 +267,17 @@ def longest_joined(number: int) -> Conversation:
     )
 
 
+@pytest.mark.parametrize("with_list", [False, True])
 @pytest.mark.parametrize("budget, largest", [(OVER_REST, ANSWER_BYTES), (OVER_WEBSOCKET, FRAME_BYTES - 3_000)])
-def test_the_longest_answer_there_can_be_fits_and_goes_on(budget: Budget, largest: int) -> None:
+def test_the_longest_answer_there_can_be_fits_and_goes_on(budget: Budget, largest: int, with_list: bool) -> None:
+    listed = [longest_joined(number) for number in range(1_000, 1_100)] if with_list else None
     left = [longest_conversation(number) for number in range(100)]
     answers = 0
     while left:
         joined = [longest_joined(number) for number in range(budget.conversations)]
         gone = [f"d_{number:026}" for number in range(100)]
 
-        answer = sync.answer(found(left, joined, gone, [LONG_ID] * 1_000), budget)
+        answer = sync.answer(found(left, joined, gone, [LONG_ID] * 1_000, listed), budget)
 
         assert size(answer, budget) <= largest
         assert set(answer.conversations) | set(answer.later) == {one.head.conversation_id for one in left}
@@ -305,6 +318,30 @@ def test_the_new_conversations_that_do_not_fit_are_said_to_be_more() -> None:
 
     assert answer.joined_capped
     assert 3 < len(answer.joined) < 25
+
+
+def test_list_that_does_not_fit_goes_on_after_its_last_row() -> None:
+    rows = [longest_joined(number) for number in range(100)]
+
+    page = sync.answer(found([], listed=rows), OVER_WEBSOCKET).listed
+    whole = sync.answer(found([], listed=rows[:3]), OVER_WEBSOCKET).listed
+
+    assert page is not None and whole is not None
+    count = len(page.conversations)
+    assert 3 < count < 100
+    assert page.next is not None
+    assert json.loads(urlsafe_b64decode(page.next + "==="))[3] == rows[count - 1].id
+    assert len(whole.conversations) == 3 and whole.next is not None
+
+
+def test_cursor_of_the_list_has_the_room_that_is_kept_for_it() -> None:
+    longest = "g_" + "z" * 26
+    hour = 10**9
+    position = listing.Position(
+        chunk_after=(hour, longest), until_hour=hour, shown_activity_ms=10**15, shown_id=longest
+    )
+
+    assert len(position.encode()) <= sync.MAX_CURSOR_BYTES
 
 
 def test_too_many_blocked_people_are_read_by_themselves() -> None:

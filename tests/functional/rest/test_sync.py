@@ -17,7 +17,16 @@ MANY = [ids.direct_conversation_id("alice", f"user{number}", "general", "") for 
 def sync(person: User, cursors: Mapping[str, object] | None = None) -> dict[str, Any]:
     reply = person.post("/sync", json={} if cursors is None else {"cursors": cursors})
     assert reply.status == 200, reply
-    assert set(reply.json) == {"conversations", "joined", "left", "joined_capped", "later", "blocked", "as_of"}
+    assert set(reply.json) == {
+        "conversations",
+        "joined",
+        "left",
+        "joined_capped",
+        "later",
+        "blocked",
+        "as_of",
+        "listed",
+    }
     caught: dict[str, Any] = reply.json
     return caught
 
@@ -35,6 +44,7 @@ def test_newcomer_gets_an_empty_answer(parley: Parley) -> None:
         "later": [],
         "blocked": [],
         "as_of": in_s(parley, 0),
+        "listed": None,
     }
 
     assert sync(parley.user("alice")) == sync(parley.user("bob"), {}) == empty
@@ -280,6 +290,58 @@ def test_archived_conversations_are_joined_too(parley: Parley) -> None:
 
     assert {one["id"]: one["archived"] for one in caught["joined"]} == {archived: True, active: False}
     assert not caught["joined_capped"]
+
+
+def listed(person: User, query: str) -> dict[str, Any]:
+    page: dict[str, Any] = person.get(f"/conversations?{query}").json
+    return page
+
+
+@pytest.mark.parametrize("knows", ["nothing", "some", "everything"])
+def test_list_comes_along_as_get_conversations_shows_it(parley: Parley, knows: str) -> None:
+    alice, bob, carol = (parley.user(name, name=name.title()) for name in ("alice", "bob", "carol"))
+    direct, other = open_direct(alice, bob), open_direct(carol, alice)
+    group, archived = make_group(bob, alice, title="Choir"), open_direct(alice, parley.user("dave"))
+    for person, place in ((bob, direct), (carol, other), (bob, group), (alice, archived)):
+        parley.advance(1)
+        say(person, place, "hello")
+    alice.put(f"/users/{bob.user_id}/block")
+    alice.patch(f"/conversations/{archived}/archive", json={"archived": True})
+    known = {"nothing": [], "some": [direct, group], "everything": [direct, other, group, archived]}[knows]
+    list_ = listed(alice, "limit=50")
+
+    reply = alice.post("/sync", json={"cursors": dict.fromkeys(known, 0), "list_limit": 50})
+
+    assert reply.json["listed"] == list_
+    assert [one["id"] for one in list_["conversations"]] == [group, other, direct]
+    new = {direct, other, group, archived} - set(known)
+    assert {one["id"] for one in reply.json["joined"]} == new & {archived}  # the others are in the list
+    assert set(reply.json["conversations"]) == set(known)
+    assert not reply.json["joined_capped"]
+
+
+def test_list_goes_on_with_the_cursor_of_get_conversations(parley: Parley) -> None:
+    alice = parley.user("alice")
+    places = [open_direct(alice, parley.user(f"friend{number}")) for number in range(5)]
+    for place in places:
+        parley.advance(1)
+        say(alice, place, "hello")
+
+    page = alice.post("/sync", json={"list_limit": 2}).json["listed"]
+    rest = listed(alice, f"limit=50&cursor={page['next']}")
+
+    assert [one["id"] for one in (*page["conversations"], *rest["conversations"])] == places[::-1]
+    assert rest["next"] is None
+
+
+@pytest.mark.parametrize("wrong", [0, 101, "2", None])
+def test_list_limit_is_a_number_from_1_to_100(parley: Parley, wrong: object) -> None:
+    reply = parley.user("alice").post("/sync", json={"list_limit": wrong})
+
+    if wrong is None:
+        assert reply.json["listed"] is None
+    else:
+        assert [one["pointer"] for one in reply.json["errors"]] == ["/list_limit"]
 
 
 def test_message_that_was_hidden_before_it_came_says_so(parley: Parley) -> None:

@@ -114,6 +114,36 @@ def test_many_large_groups_fit_one_frame(parley: Parley) -> None:
     assert (named["conversations"].keys(), named["later"]) == (known.keys(), [])
 
 
+def test_list_comes_along_as_far_as_the_frame_holds_it(parley: Parley) -> None:
+    alice = parley.user("alice")
+    groups = [make_group(alice, title="😀" * 200, description="😀" * 1_000) for _ in range(40)]
+    phone = alice.connect()
+    known = dict.fromkeys(groups[:5], 0)
+
+    reply = phone.request("sync", {"cursors": known, "list_limit": 40})
+
+    assert len(json.dumps(reply, ensure_ascii=False).encode()) < MAX_MESSAGE_BYTES
+    page = reply["data"]["listed"]
+    rest = alice.get(f"/conversations?limit=100&cursor={page['next']}").json
+    assert 10 < len(page["conversations"]) < 40  # 6 KB each
+    assert {one["id"] for one in (*page["conversations"], *rest["conversations"])} == set(groups)
+    assert len(page["conversations"]) + len(rest["conversations"]) == len(groups)
+    assert reply["data"]["conversations"].keys() == known.keys()
+    assert reply["data"]["joined_capped"]
+
+
+def test_list_over_websocket_is_that_of_get_conversations(parley: Parley) -> None:
+    alice, bob = parley.user("alice", name="Alice"), parley.user("bob", name="Bob")
+    direct, group = open_direct(alice, bob), make_group(bob, alice, title="Choir")
+    say(bob, direct, "one")
+
+    data = bob.connect().request("sync", {"cursors": {direct: 0}, "list_limit": 10})["data"]
+
+    assert data["listed"] == bob.get("/conversations?limit=10").json
+    assert {one["id"] for one in data["listed"]["conversations"]} == {direct, group}
+    assert data["joined"] == []
+
+
 def test_longest_message_comes_and_the_next_one_after_it(parley: Parley) -> None:
     people = [parley.user(f"{number:02}{'u' * 126}") for number in range(20)]
     alice = parley.user("alice" + "a" * 123)

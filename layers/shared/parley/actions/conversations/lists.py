@@ -8,7 +8,6 @@ from parley.actions.conversations.views import view_conversations
 from parley.adapters.conversations import conversations
 from parley.domain.api.request import Request
 from parley.domain.api.requests import ListConversations
-from parley.domain.api.types import Conversation
 from parley.domain.conversations import listing
 from parley.domain.conversations.head import Head
 
@@ -16,14 +15,7 @@ MAX_CHUNKS = 3  # chunks of 100 conversations that one request looks through for
 MAX_PINNED = 50  # conversations that one person can pin
 
 
-class ConversationList(Struct, frozen=True, kw_only=True):
-    """A page of conversations, by last activity, newest first."""
-
-    conversations: list[Conversation]
-    next: str | None
-
-
-def list_conversations(request: Request, query: ListConversations) -> ConversationList:
+def list_conversations(request: Request, query: ListConversations) -> listing.ConversationList:
     """Returns a page of the caller's conversations, by last activity, newest first.
 
     Three round trips (index, heads, the rest), however many there are. A filtered request looks through `MAX_CHUNKS`
@@ -39,7 +31,7 @@ def list_conversations(request: Request, query: ListConversations) -> Conversati
         if position_behind is None or len(shown) == query.limit:
             break
         position = position_behind
-    return ConversationList(
+    return listing.ConversationList(
         conversations=view_conversations(shown, request.user_id, stale=True),
         next=position_behind.encode() if position_behind else None,
     )

@@ -15,14 +15,17 @@ from parley.domain.api.request import Request
 from parley.domain.api.requests import Sync
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import Conversation, Marker, Message
-from parley.domain.conversations import events, views
-from parley.domain.conversations.head import Head
+from parley.domain.conversations import events, listing, views
+from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.listing import Entry
+from parley.domain.conversations.message import Reader
 from parley.domain.conversations.steps import Change
 from parley.domain.conversations.sync import Budget, CaughtUp, Filled, Found, Missed, Named, answer, cursors, plan
 
 MAX_JOINED = 100  # the most recently active conversations, and as many archived ones: sync looks for new ones here
 MAX_QUERIES_AT_ONCE = 16
+
+Side = tuple[Head, Membership]  # a conversation's head, and the caller's own membership
 
 _queries = Threads(max_workers=MAX_QUERIES_AT_ONCE, thread_name_prefix="sync")
 
@@ -30,37 +33,34 @@ _queries = Threads(max_workers=MAX_QUERIES_AT_ONCE, thread_name_prefix="sync")
 def sync(request: Request, wanted: Sync, budget: Budget) -> CaughtUp:
     """Returns what the client misses in each conversation, its new conversations, and those that it has lost.
 
+    With `list_limit` it also returns the beginning of the list of conversations, and reads each head once for both.
+
     Three round trips; the last one queries each conversation with something new, `MAX_QUERIES_AT_ONCE` side by side. A
     fourth reads the changed messages. Clients connect before they ask ("subscribe, then read"), so that they miss
     nothing in between.
     """
     at = cursors(wanted.cursors)
     entries, blocked = in_parallel(lambda: _entries(request), lambda: blocks.blocked_by(request.user_id))
-    listed = dict.fromkeys(entry.conversation_id for part in entries for entry in part[:MAX_JOINED])
-    unknown = [conversation_id for conversation_id in listed if conversation_id not in at]
+    recent = dict.fromkeys(entry.conversation_id for part in entries for entry in part[:MAX_JOINED])
+    unknown = [conversation_id for conversation_id in recent if conversation_id not in at]
     looked_at = unknown[: budget.conversations]
-    pairs = conversations.heads_and_memberships([*at, *looked_at], request.user_id)
-    mine = {
-        conversation_id: pair
-        for conversation_id, pair in pairs.items()
-        if access.is_member(pair[0], request.user_id, pair[1])
-    }
+    mine = _own(request, [*at, *looked_at, *listing.ids_on_first_page(entries[0], wanted.list_limit)])
     planned = plan(
         {conversation_id: mine[conversation_id] for conversation_id in at if conversation_id in mine}, at, budget
     )
-    named, joined = _read(
-        request,
-        planned,
-        [mine[conversation_id][0] for conversation_id in looked_at if conversation_id in mine],
-        blocked,
-    )
+    page = listing.first_page(entries[0], wanted.list_limit, {one: head for one, (head, _) in mine.items()})
+    shown = [head.conversation_id for head in page.shown] if page else []
+    new = [conversation_id for conversation_id in looked_at if conversation_id in mine and conversation_id not in shown]
+    named, seen = _read(request, planned, [mine[one] for one in [*new, *shown]], blocked)
     found = Found(
         named=named,
-        joined=joined,
-        joined_capped=len(unknown) > len(looked_at) or any(len(part) > MAX_JOINED for part in entries),
+        joined=[seen[conversation_id] for conversation_id in new],
+        joined_capped=not set(unknown) <= {*looked_at, *shown} or any(len(part) > MAX_JOINED for part in entries),
         left=[conversation_id for conversation_id in at if conversation_id not in mine],
         blocked=sorted(blocked),
         as_of=rfc3339(request.now_ms),
+        page=page,
+        rows=[seen[conversation_id] for conversation_id in shown],
     )
     return answer(found, budget)
 
@@ -73,38 +73,66 @@ def _entries(request: Request) -> tuple[list[Entry], list[Entry]]:
     )
 
 
+def _own(request: Request, conversation_ids: Sequence[str]) -> dict[str, Side]:
+    """Returns head and own membership of those of the conversations in which the caller is."""
+    pairs = conversations.heads_and_memberships(list(dict.fromkeys(conversation_ids)), request.user_id)
+    return {
+        conversation_id: pair
+        for conversation_id, pair in pairs.items()
+        if access.is_member(pair[0], request.user_id, pair[1])
+    }
+
+
 def _read(
-    request: Request, planned: Sequence[Named], new: Sequence[Head], blocked: Collection[str]
-) -> tuple[list[Named], list[Conversation]]:
-    """Returns the named conversations with all that the client misses, and the new ones as the caller sees them."""
+    request: Request, planned: Sequence[Named], shown: Sequence[Side], blocked: Collection[str]
+) -> tuple[list[Named], dict[str, Conversation]]:
+    """Returns the named conversations with all that the client misses, and the shown ones as the caller sees them."""
+    held = {named.head.conversation_id for named in planned}
+    new = [side for side in shown if side[0].conversation_id not in held]
+    known = [side for side in shown if side[0].conversation_id in held]
     filled = _queries.map(lambda named: _fill(request, named, blocked), planned)
-    joined, markers = in_parallel(
-        lambda: view_conversations(new, request.user_id),
-        lambda: _read_markers(request, [named.head for named in planned]),
+    seen, (sides, names) = in_parallel(
+        lambda: view_conversations(
+            [head for head, _ in new], request.user_id, own={head.conversation_id: mine for head, mine in new}
+        ),
+        lambda: _read_others(request, [named.head for named in planned], [head for head, _ in known]),
     )
     named = [
-        msgspec.structs.replace(one, filled=its, markers=markers.get(one.head.conversation_id, ()))
+        msgspec.structs.replace(one, filled=its, markers=_markers(request, one.head, sides))
         for one, its in zip(planned, filled, strict=True)
     ]
-    return named, joined
+    reader = Reader(user_id=request.user_id, blocked=frozenset(blocked))
+    seen += [views.view_conversation(head, reader, _members(head, mine, sides), names) for head, mine in known]
+    return named, {view.id: view for view in seen}
 
 
-def _read_markers(request: Request, heads: Sequence[Head]) -> Mapping[str, list[Marker]]:
-    """Returns the other person's read marker of each direct conversation, if the caller may see it.
+def _read_others(
+    request: Request, named: Sequence[Head], shown: Sequence[Head]
+) -> tuple[Mapping[tuple[str, str], Membership], Mapping[str, str | None]]:
+    """Returns the other person's side of each direct conversation, and the names of the people in the shown ones.
 
-    It may be a moment old: a marker that moves comes as an event. One round trip, half a read unit each.
+    They may be a moment old: a marker that moves comes as an event. One round trip, half a read unit each.
     """
-    direct = {
-        (peer_id, head.conversation_id): head
-        for head in heads
+    keys = [
+        (peer_id, head.conversation_id)
+        for head in named
         if not head.is_group
         for peer_id in head.others(request.user_id)
-    }
-    sides = conversations.memberships(direct, stale=True)
-    return {
-        conversation_id: [views.view_marker(direct[user_id, conversation_id], side, request.user_id)]
-        for (user_id, conversation_id), side in sides.items()
-    }
+    ]
+    people = [user_id for head in shown if not head.is_group for user_id in head.participants]
+    return conversations.memberships_and_names_stale(keys, people)
+
+
+def _markers(request: Request, head: Head, sides: Mapping[tuple[str, str], Membership]) -> list[Marker]:
+    """Returns the other person's read marker of a direct conversation, if the caller may see it."""
+    found = (sides.get((peer_id, head.conversation_id)) for peer_id in head.others(request.user_id))
+    return [views.view_marker(head, side, request.user_id) for side in found if side is not None]
+
+
+def _members(head: Head, mine: Membership, sides: Mapping[tuple[str, str], Membership]) -> dict[str, Membership]:
+    """Returns the sides of a conversation that a view of it needs, by user id."""
+    others = {user_id: sides.get((user_id, head.conversation_id)) for user_id in head.others(mine.user_id)}
+    return {mine.user_id: mine} | {user_id: side for user_id, side in others.items() if side is not None}
 
 
 def _fill(request: Request, named: Named, blocked: Collection[str]) -> Filled:

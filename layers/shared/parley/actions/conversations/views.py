@@ -1,6 +1,6 @@
 """Conversations as a member sees them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from parley.actions import access
 from parley.actions.parallel import in_parallel
@@ -9,7 +9,7 @@ from parley.adapters.conversations import conversations
 from parley.domain.api.request import Request
 from parley.domain.api.types import Conversation
 from parley.domain.conversations import listing
-from parley.domain.conversations.head import Head
+from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.views import view_conversation
 
 
@@ -21,18 +21,23 @@ def get_conversation(request: Request, conversation_id: str) -> Conversation:
     return shown[0]
 
 
-def view_conversations(heads: Sequence[Head], user_id: str, *, stale: bool = False) -> list[Conversation]:
+def view_conversations(
+    heads: Sequence[Head], user_id: str, *, stale: bool = False, own: Mapping[str, Membership] | None = None
+) -> list[Conversation]:
     """Returns the conversations of these heads as a member sees them, without those that they have just lost.
 
-    With `stale`, markers may be a moment old, also the member's own. One round trip: batches of 100 rows side by side.
+    With `stale`, markers may be a moment old, also the member's own. `own` has the member's memberships by
+    conversation, if they were read already. One round trip: batches of 100 rows side by side.
     """
     if not heads:
         return []
+    known = {(user_id, conversation_id): mine for conversation_id, mine in (own or {}).items()}
     keys = [(member_id, head.conversation_id) for head in heads for member_id in listing.people_of(head, user_id)]
     reader, (memberships, names) = in_parallel(
         lambda: reader_of(user_id, heads),
-        lambda: conversations.memberships_and_names(keys, stale_for=user_id if stale else None),
+        lambda: conversations.memberships_and_names(keys, known=known, stale_for=user_id if stale else None),
     )
+    memberships |= known
     return [
         view_conversation(
             head,

@@ -485,3 +485,4 @@ class Sync(Body, frozen=True, kw_only=True):
         dict[ConversationId, SyncCursor | Annotated[int, Meta(ge=0, le=MAX_SEQ)]],
         Meta(max_length=MAX_SYNC_CONVERSATIONS),
     ] = {}
+    list_limit: Limit | None = None

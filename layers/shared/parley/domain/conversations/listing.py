@@ -12,6 +12,7 @@ from parley.domain.api import cursors
 from parley.domain.api.errors import Invalid
 from parley.domain.api.ids import CONVERSATION_ID_PATTERN
 from parley.domain.api.requests import ListConversations
+from parley.domain.api.types import Conversation
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.text.folding import MAX_QUERY_WORDS, Query
 
@@ -28,6 +29,13 @@ class Entry(Struct, frozen=True):
     conversation_id: str
     active_hour: int
     peer_id: str | None = None
+
+
+class ConversationList(Struct, frozen=True, kw_only=True):
+    """A page of conversations, by last activity, newest first."""
+
+    conversations: list[Conversation]
+    next: str | None
 
 
 class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
@@ -101,6 +109,46 @@ def behind(
     if len(entries) > len(taken):
         return Position(chunk_after=(taken[-1].active_hour, taken[-1].conversation_id))
     return None
+
+
+class FirstPage(Struct, frozen=True, kw_only=True):
+    """The beginning of a person's list: the heads of the chunk `taken` out of `entries`, in order, `limit` to show."""
+
+    ordered: Sequence[Head]
+    taken: Sequence[Entry]
+    entries: Sequence[Entry]
+    limit: int
+
+    @property
+    def shown(self) -> Sequence[Head]:
+        return self.ordered[: self.limit]
+
+    def cursor_after(self, count: int) -> str | None:
+        """Returns the cursor of the page after the first `count` conversations; None at the end of the list."""
+        if not count and self.ordered:
+            return Position().encode()
+        position = behind(
+            Position(),
+            self.ordered[:count],
+            more_here=count < len(self.ordered),
+            taken=self.taken,
+            entries=self.entries,
+        )
+        return position.encode() if position else None
+
+
+def ids_on_first_page(entries: Sequence[Entry], limit: int | None) -> list[str]:
+    """Returns the conversations whose heads `first_page` needs."""
+    return [entry.conversation_id for entry in chunk(entries, limit, Position())] if limit is not None else []
+
+
+def first_page(entries: Sequence[Entry], limit: int | None, heads: Mapping[str, Head]) -> FirstPage | None:
+    """Returns the beginning of a person's list with those heads that exist; None if no `limit` is wanted."""
+    if limit is None:
+        return None
+    taken = chunk(entries, limit, Position())
+    found = [heads[entry.conversation_id] for entry in taken if entry.conversation_id in heads]
+    return FirstPage(ordered=in_order(found, Position()), taken=taken, entries=entries, limit=limit)
 
 
 def people_of(head: Head, user_id: str) -> tuple[str, ...]:

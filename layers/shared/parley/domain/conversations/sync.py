@@ -10,11 +10,13 @@ from parley.domain.api.requests import SyncCursor
 from parley.domain.api.types import Conversation, Marker, Message, Settings
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.history import MAX_PAGE_BYTES, Room
+from parley.domain.conversations.listing import ConversationList, FirstPage
 
 MAX_MESSAGES_PER_CONVERSATION = 100
 MAX_CHANGES_PER_CONVERSATION = 100
 BLOCKED_SHARE = 16  # bytes of an answer that the blocked people may take: 8 KB over WebSocket
-JOINED_SHARE = 2  # the share of the rest that new conversations may take from messages and changes
+JOINED_SHARE = 2  # the share of the rest that the list and new conversations may take from messages and changes
+MAX_CURSOR_BYTES = 400  # of the list's next page
 
 Verdict = Literal["complete", "truncated"]
 
@@ -81,7 +83,8 @@ class CaughtUp(Struct, frozen=True, kw_only=True):
 
     `joined_capped`: more conversations are new than fit; `GET /conversations` lists them all. `later` names
     conversations for which no room was left: ask again with their cursors. `blocked` lists the people whom the
-    reader has blocked, as of `as_of`; null if they are too many, and `GET /me/blocks` lists them.
+    reader has blocked, as of `as_of`; null if they are too many, and `GET /me/blocks` lists them. `listed` is the
+    beginning of the list of conversations, if the client asked for it.
     """
 
     conversations: dict[str, Caught]
@@ -91,6 +94,7 @@ class CaughtUp(Struct, frozen=True, kw_only=True):
     later: list[str]
     blocked: list[str] | None
     as_of: str
+    listed: ConversationList | None
 
 
 class Gap(Struct, frozen=True):
@@ -157,7 +161,10 @@ class Named(Struct, frozen=True, kw_only=True):
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """All rows read for one answer, the `named` conversations by last activity, newest first."""
+    """All rows read for one answer, the `named` conversations by last activity, newest first.
+
+    `rows` are the conversations that `page` shows. `joined` has none of them.
+    """
 
     named: Sequence[Named]
     joined: Sequence[Conversation]
@@ -165,6 +172,8 @@ class Found(Struct, frozen=True, kw_only=True):
     left: list[str]
     blocked: list[str]
     as_of: str
+    page: FirstPage | None = None
+    rows: Sequence[Conversation] = ()
 
 
 def cursors(given: Mapping[str, SyncCursor | int]) -> dict[str, SyncCursor]:
@@ -198,22 +207,38 @@ def answer(found: Found, budget: Budget) -> CaughtUp:
     blocked = found.blocked if room.take(found.blocked, budget.max_bytes // BLOCKED_SHARE) else None
     room.take(found.left)
     room.take([named.head.conversation_id for named in found.named])  # at the greatest length of `later`
-    room.take(
-        CaughtUp(conversations={}, joined=[], left=[], joined_capped=False, later=[], blocked=None, as_of=found.as_of)
-    )
+    room.take(_empty(found))
     kept = next((room.size(named.filled.items[0]) for named in found.named if named.filled.items), 0)
     envelopes = [named.largest_envelope() for named in found.named]
     here = found.named[: len(list(room.fitting(envelopes, kept)))]
     missing = sum(room.size(item) for named in here for item in named.filled.items)
+    rows = list(room.fitting(found.rows, min(missing, kept + (room.left - kept) // JOINED_SHARE)))
     joined = list(room.fitting(found.joined, min(missing, kept + (room.left - kept) // JOINED_SHARE)))
     return CaughtUp(
         conversations={named.head.conversation_id: _filled(named, room) for named in here},
         joined=joined,
         left=found.left,
-        joined_capped=found.joined_capped or len(joined) < len(found.joined),
+        joined_capped=found.joined_capped or len(joined) < len(found.joined) or len(rows) < len(found.rows),
         later=[named.head.conversation_id for named in found.named[len(here) :]],
         blocked=blocked,
         as_of=found.as_of,
+        listed=None
+        if found.page is None
+        else ConversationList(conversations=rows, next=found.page.cursor_after(len(rows))),
+    )
+
+
+def _empty(found: Found) -> CaughtUp:
+    """Returns the answer without its parts, at its greatest length."""
+    return CaughtUp(
+        conversations={},
+        joined=[],
+        left=[],
+        joined_capped=False,
+        later=[],
+        blocked=None,
+        as_of=found.as_of,
+        listed=None if found.page is None else ConversationList(conversations=[], next="c" * MAX_CURSOR_BYTES),
     )
 
 
