@@ -98,7 +98,7 @@ def _read(
         lambda: _read_others(request, [named.head for named in planned], [head for head, _ in known]),
     )
     named = [
-        msgspec.structs.replace(one, filled=its, markers=_markers(request, one.head, sides))
+        msgspec.structs.replace(one, filled=its, markers=_other_markers(request, one.head, sides))
         for one, its in zip(planned, filled, strict=True)
     ]
     reader = Reader(user_id=request.user_id, blocked=frozenset(blocked))
@@ -123,7 +123,7 @@ def _read_others(
     return conversations.memberships_and_names_stale(keys, people)
 
 
-def _markers(request: Request, head: Head, sides: Mapping[tuple[str, str], Membership]) -> list[Marker]:
+def _other_markers(request: Request, head: Head, sides: Mapping[tuple[str, str], Membership]) -> list[Marker]:
     """Returns the other person's read marker of a direct conversation, if the caller may see it."""
     found = (sides.get((peer_id, head.conversation_id)) for peer_id in head.others(request.user_id))
     return [views.view_marker(head, side, request.user_id) for side in found if side is not None]
