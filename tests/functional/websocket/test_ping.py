@@ -1,5 +1,7 @@
 """ping: the device is still there; its lease starts anew."""
 
+from collections.abc import Iterable
+
 import pytest
 
 from tests.functional.talk import (
@@ -113,6 +115,27 @@ def test_frames_renew_the_lease_too_when_little_is_left(parley: Parley, action: 
     assert reply["type"] == "ack", reply
     assert [len([call for call in calls if "lease_s" in str(call.params)]) for calls in (first, second)] == [1, 0]
     assert phone.request("ping")["data"]["expires_at"][:19] == in_s(parley, LEASE_S)[:19]
+
+
+def test_ping_that_reads_an_old_copy_of_its_row_loses_nothing(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Right after `$connect` an eventually consistent read may find no device, or one that nobody was told of."""
+    from parley.adapters.live import connections
+    from parley.domain.live.presence import Presence
+
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = meet(alice, bob)
+    screen, phone = bob.connect(), joined(alice, conversation_id)
+    forget_events(screen)
+    read = connections.of
+
+    def old(user_ids: Iterable[str], *, stale: bool = False) -> dict[str, Presence]:
+        return {one: Presence(user_id=one) for one in user_ids} if stale else read(user_ids)
+
+    monkeypatch.setattr(connections, "of", old)
+    pong = phone.request("ping")["data"]
+
+    assert pong["joined"] == [conversation_id]
+    assert screen.events("user_status_change") == []
 
 
 def test_deployment_says_how_often_to_ping(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
