@@ -3,9 +3,10 @@
 import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from threading import Event, Thread
 from typing import Any, TypeVar
 
+from local.functions import stand_outside
 from tests.harness import Call, Parley, Reply
 
 T = TypeVar("T")
@@ -93,6 +94,18 @@ def at_once(calls: Iterable[Callable[[], T]]) -> list[T]:
     made = list(calls)
     with ThreadPoolExecutor(len(made)) as threads:
         return list(threads.map(lambda call: call(), made))
+
+
+def outside(act: Callable[[], object]) -> None:
+    """Acts as no function does, though a function is running."""
+
+    def run() -> None:
+        stand_outside()
+        act()
+
+    thread = Thread(target=run)
+    thread.start()
+    thread.join()
 
 
 class Meanwhile:

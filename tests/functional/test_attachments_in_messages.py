@@ -247,7 +247,7 @@ def test_attachment_that_cannot_be_sent_is_refused_with_a_code_of_its_own(
 
     reply = send(alice, conversation_id, good, wrong, text="look")
 
-    expected: Refusal = (code, status, [("/attachment_ids/1", "not_allowed")])
+    expected: Refusal = (code, status, [("/attachment_ids/1", code)])
     assert refusal(reply) == expected
     assert ("retry_after_ms" in reply.json) == (code == "attachment_not_ready")
     assert stored(parley) == before

@@ -165,7 +165,7 @@ def test_attachment_that_is_no_recording_is_no_voice_message(
 
     reply = voice(alice, conversation_id, other)
 
-    assert refusal(reply) == ("voice_needs_audio", 422, [("/attachment_ids/0", "not_allowed")])
+    assert refusal(reply) == ("voice_needs_audio", 422, [("/attachment_ids/0", "voice_needs_audio")])
     assert voice(alice, conversation_id, other, kind="text").status == 201
 
 

@@ -3,17 +3,15 @@
 import io
 import json
 import struct
-import threading
 import zipfile
 import zlib
-from collections.abc import Callable
 from hashlib import sha256
 
 import pillow_heif
 import pytest
 from PIL import Image
 
-from local.functions import Killed, stand_outside
+from local.functions import Killed
 from parley.domain.attachments.scans import MAX_TRIES
 from tests.functional.attachments import (
     EICAR,
@@ -29,7 +27,7 @@ from tests.functional.attachments import (
     unsent,
     upload,
 )
-from tests.functional.replies import Meanwhile, stored
+from tests.functional.replies import Meanwhile, outside, stored
 from tests.functional.talk import open_direct
 from tests.harness import Parley, User
 
@@ -392,18 +390,6 @@ def test_refusal_takes_the_copies_of_a_dead_run_away(parley: Parley, alice: User
     parley.drain()
 
     assert (asked.state, kept(parley)) == (("infected", None), (set(), set()))
-
-
-def outside(act: Callable[[], object]) -> None:
-    """Acts as no function does, though a function is running."""
-
-    def run() -> None:
-        stand_outside()
-        act()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
 
 
 def delete_row(parley: Parley, attachment_id: str) -> None:

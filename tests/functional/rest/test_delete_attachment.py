@@ -14,8 +14,8 @@ from tests.functional.attachments import (
     states,
     upload,
 )
-from tests.functional.queues.test_scan_attachment import FIRST_TRY, outside, s3_event
-from tests.functional.replies import Meanwhile, invalid, refusal
+from tests.functional.queues.test_scan_attachment import FIRST_TRY, s3_event
+from tests.functional.replies import Meanwhile, invalid, outside, refusal
 from tests.functional.scheduled.test_clear_stale_attachments import put_upload
 from tests.functional.talk import make_group, open_direct
 from tests.harness import Parley, User

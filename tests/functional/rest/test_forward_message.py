@@ -1,6 +1,6 @@
 """POST /messages/{message_id}/forward: a text goes on to other conversations, with word of who wrote it."""
 
-from tests.functional.replies import invalid, refusal
+from tests.functional.replies import Meanwhile, invalid, outside, refusal
 from tests.functional.talk import contents, make_group, open_direct, say
 from tests.harness import Parley
 
@@ -65,8 +65,40 @@ def test_where_one_may_not_write_nothing_is_written_anywhere(parley: Parley) -> 
 
     refused = alice.post(f"/messages/{message_id}/forward", json={"conversation_ids": [direct, group]})
 
-    assert refusal(refused)[:2] == ("posting_restricted", 403)
+    assert refusal(refused) == ("posting_restricted", 403, [("/conversation_ids/1", "posting_restricted")])
     assert bob.get(f"/conversations/{direct}").json["last_seq"] == 1
+
+
+def test_each_conversation_that_refuses_is_named_with_its_own_code(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct, strict = open_direct(alice, bob), make_group(bob, alice, posting="admins")
+    with_carol = open_direct(alice, parley.user("carol"))
+    [message_id] = say(bob, direct, "the address")
+    assert parley.user("carol").put("/users/alice/block").status == 200
+    targets = [with_carol, direct, strict]
+
+    refused = alice.post(f"/messages/{message_id}/forward", json={"conversation_ids": targets})
+
+    code, status, fields = refusal(refused)
+    assert (code, status) == ("blocked", 403)
+    assert fields == [("/conversation_ids/0", "blocked"), ("/conversation_ids/2", "posting_restricted")]
+    assert bob.get(f"/conversations/{direct}").json["last_seq"] == 1
+
+
+def test_conversation_that_refuses_after_the_check_is_in_failed(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct, group = open_direct(alice, bob), make_group(bob, alice)
+    [message_id] = say(bob, direct, "the address")
+
+    def close() -> None:
+        outside(lambda: bob.patch(f"/conversations/{group}", json={"posting": "admins"}))
+
+    parley.hooks.append(hook := Meanwhile("TransactWriteItems", close))
+    reply = alice.post(f"/messages/{message_id}/forward", json={"conversation_ids": [group]})
+    parley.hooks.remove(hook)
+
+    assert (hook.happened, reply.status, reply.json["messages"]) == (True, 200, [])
+    assert [(each["conversation_id"], each["code"]) for each in reply.json["failed"]] == [(group, "posting_restricted")]
 
 
 def test_what_is_gone_or_no_message_is_not_forwarded(parley: Parley) -> None:

@@ -18,6 +18,7 @@ from parley.domain.api.types import Origin, SentMessage
 from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.attachments.sending import file_deleted
 from parley.domain.conversations import change_steps, rights
+from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.send_steps import Forward
 
@@ -101,7 +102,7 @@ def _originals(attachment_ids: Sequence[str]) -> tuple[StoredAttachment, ...]:
 
 
 def _check_targets(request: Request, targets: list[str]) -> None:
-    """Refuses the whole request, and names each conversation that is not the caller's; one round trip."""
+    """Refuses the whole request, and names each conversation in which the caller may not write; one round trip."""
     found = conversations.heads_and_memberships(targets, request.user_id)
     strange = [
         place
@@ -111,8 +112,20 @@ def _check_targets(request: Request, targets: list[str]) -> None:
     if strange:
         fields = tuple(Field(f"{request.field_prefix}/conversation_ids/{place}", "not_allowed") for place in strange)
         raise Invalid("invalid_request", "There is no such conversation.", fields=fields)
-    for head, _ in found.values():
-        rights.require(head, request.user_id, "send_message")
+    _check_rights(request, [found[target][0] for target in targets])
+
+
+def _check_rights(request: Request, heads: Sequence[Head]) -> None:
+    """Raises the refusal of the first conversation that refuses the caller's messages, with a field for each."""
+    refusals: dict[str, Refusal] = {}
+    for place, head in enumerate(heads):
+        try:
+            rights.require(head, request.user_id, "send_message")
+        except Refusal as refusal:
+            refusals[f"{request.field_prefix}/conversation_ids/{place}"] = refusal
+    for first in refusals.values():
+        first.fields = tuple(Field(pointer, refusal.code) for pointer, refusal in refusals.items())
+        raise first
 
 
 def _send(request: Request, conversation_id: str, draft: Draft, forward: Forward) -> SentMessage | Failed:

@@ -1,15 +1,15 @@
 """Refusals of requests that name an attachment: each state that forbids the act has a code of its own."""
 
-from parley.domain.api.errors import Conflict, Field, NotFound
+from parley.domain.api.errors import Conflict, NotFound
 from parley.domain.api.types import AttachmentState
 
 READY_AFTER_MS = 2_000  # a scan of a photo takes about as long
 CLEAN_RULE = "only an attachment that was found clean can be sent or downloaded"
 
 
-def no_attachment(*fields: Field) -> NotFound:
+def no_attachment() -> NotFound:
     """Returns the refusal for an attachment that is not there, or not the caller's: the caller cannot tell which."""
-    return NotFound("attachment_not_found", "There is no such attachment.", fields=fields)
+    return NotFound("attachment_not_found", "There is no such attachment.")
 
 
 def no_thumbnail() -> NotFound:
@@ -17,19 +17,19 @@ def no_thumbnail() -> NotFound:
     return NotFound("thumbnail_not_found", "This attachment has no thumbnail.")
 
 
-def sent(*fields: Field) -> Conflict:
+def sent() -> Conflict:
     """Returns the refusal for an attachment of the caller's own that is in a message."""
     detail = "This attachment was sent already."
-    return Conflict("attachment_sent", detail, rule="an attachment is sent once", fields=fields)
+    return Conflict("attachment_sent", detail, rule="an attachment is sent once")
 
 
-def not_clean(state: AttachmentState, *fields: Field) -> Conflict | NotFound:
+def not_clean(state: AttachmentState) -> Conflict | NotFound:
     """Returns the refusal for an attachment of the caller's own that is in this state and cannot be used."""
     if state == "rejected":
-        return Conflict("attachment_rejected", "This file cannot be attached.", rule=CLEAN_RULE, fields=fields)
+        return Conflict("attachment_rejected", "This file cannot be attached.", rule=CLEAN_RULE)
     if state == "infected":
-        return Conflict("attachment_infected", "This file contains malware.", rule=CLEAN_RULE, fields=fields)
+        return Conflict("attachment_infected", "This file contains malware.", rule=CLEAN_RULE)
     if state == "expired":
-        return no_attachment(*fields)
+        return no_attachment()
     detail = "This file has not been checked yet; try again."
-    return Conflict("attachment_not_ready", detail, rule=CLEAN_RULE, fields=fields, retry_after_ms=READY_AFTER_MS)
+    return Conflict("attachment_not_ready", detail, rule=CLEAN_RULE, retry_after_ms=READY_AFTER_MS)

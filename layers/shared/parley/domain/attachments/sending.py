@@ -46,29 +46,35 @@ def check_sendable(
     """
     taken = []
     for place, given_id in enumerate(attachment_ids):
-        attachment, field = found.get(given_id), Field(f"{pointer}/{place}", "not_allowed")
+        attachment = found.get(given_id)
         if attachment is None or attachment.user_id != user_id:
-            raise refusals.no_attachment(field)
-        refusal = _refusal(attachment, conversation_id, now_ms, field)
+            raise _at(f"{pointer}/{place}", refusals.no_attachment())
+        refusal = _refusal(attachment, conversation_id, now_ms)
         if refusal is not None:
-            raise refusal
+            raise _at(f"{pointer}/{place}", refusal)
         taken.append(attachment)
     return tuple(taken)
 
 
-def _refusal(attachment: StoredAttachment, conversation_id: str, now_ms: int, field: Field) -> Refusal | None:
+def _at(pointer: str, refusal: Refusal) -> Refusal:
+    """Returns the refusal with the field that it is about, under the same code: each attachment tells why."""
+    refusal.fields = (Field(pointer, refusal.code),)
+    return refusal
+
+
+def _refusal(attachment: StoredAttachment, conversation_id: str, now_ms: int) -> Refusal | None:
     """Returns why one of the sender's own attachments cannot be sent; None if it can."""
     if attachment.conversation_id != conversation_id:
         detail = "This attachment was uploaded for another conversation."
-        return Unprocessable("attachment_of_other_conversation", detail, fields=(field,))
+        return Unprocessable("attachment_of_other_conversation", detail)
     state = attachment.state_at(now_ms)
     if state == "expired":
         detail = "This attachment has expired; upload the file again."
-        return Conflict("attachment_expired", detail, rule="an unsent attachment expires", fields=(field,))
+        return Conflict("attachment_expired", detail, rule="an unsent attachment expires")
     if state != "clean":
-        return refusals.not_clean(state, field)
+        return refusals.not_clean(state)
     if attachment.seq is not None:
-        return refusals.sent(field)
+        return refusals.sent()
     return None
 
 
@@ -77,7 +83,7 @@ def check_voice(recording: StoredAttachment, pointer: str, longest_ms: int) -> N
     duration_ms = recording.duration_ms
     if recording.type not in VOICE or duration_ms is None:
         detail = "A voice message needs a recording in WebM, Ogg, MP4, AAC, MP3 or WAV."
-        raise Unprocessable("voice_needs_audio", detail, fields=(Field(f"{pointer}/0", "not_allowed"),))
+        raise _at(f"{pointer}/0", Unprocessable("voice_needs_audio", detail))
     if duration_ms > longest_ms + VOICE_GRACE_MS:
         detail = f"A voice message can last {longest_ms // 1000} seconds."
         raise Unprocessable("voice_too_long", detail, fields=(Field(f"{pointer}/0", "too_long", longest_ms),))
