@@ -34,7 +34,7 @@ def main(wanted: list[str]) -> int:
     rows: list[Row] = []
     numbers: dict[str, float] = {}
     disturbed: list[str] = []
-    needed = {*wanted, *(("counting", "processor") if "cost" in wanted else ())} or set(SECTIONS)
+    needed = {*wanted, *(("counting", "processor", "media") if "cost" in wanted else ())} or set(SECTIONS)
     for name in (each for each in SECTIONS if each in needed):
         disturbed += _disturbed(f"before {name}")
         started_s = time.monotonic()

@@ -9,10 +9,11 @@ from functools import partial
 from statistics import mean
 from urllib.parse import quote
 
+from bench import attachments
 from bench.calls import Recorded, answering, recording
 from bench.rows import Row, Section
 from bench.scene import PAGE, TEXT, Operation, Scene
-from bench.stage import Stage, staged
+from bench.stage import Stage, memory_mb, staged
 
 POSTS = {"apigatewaymanagementapi": {"ResponseMetadata": {"HTTPStatusCode": 200}}}  # every post gets through
 HOUR_MS = 3_600_000
@@ -43,6 +44,7 @@ class Counting:
         self.group()
         self.opening()
         self.lists()
+        self.attachments()
         self.rows.append(
             Row(
                 key="engine",
@@ -123,6 +125,16 @@ class Counting:
             self.count(f"list.{conversations}", what, page, round_trips=4, read=most)
             # One index query reads at most 101 entries, so from there on nothing may grow.
             most = self.numbers[f"list.{conversations}.read"] if conversations > 100 else None
+
+    def attachments(self) -> None:
+        """Counts what attachments take; a send's write units are those of a send and two for each attachment."""
+        self.pass_time(1000)
+        for one in attachments.Uploads(self.scene).operations():
+            one.setup()
+            budget = self.numbers["send.REST.write"] + 2 * attachments.PER_MESSAGE
+            write = budget if one.key == "attachment.send_five" else None
+            self.count(one.key, one.what, one.run, round_trips=one.round_trips, write=write)
+        self.numbers |= {f"{key}.memory_mb": memory_mb(name) for key, name in attachments.FUNCTIONS.items()}
 
     # --- how it is counted -------------------------------------------------------------------------------------------
 
@@ -208,12 +220,20 @@ class Counting:
             assert all(threads.map(conversations.open_direct, heads))
 
 
-NUMBERS = ("read", "write", "posts", "waits_ms")
+NUMBERS = ("read", "write", "posts", "waits_ms", "puts", "gets")
 
 
 def _numbers(recorded: Recorded) -> dict[str, float]:
     units, posts = recorded.units, len(recorded.of("apigatewaymanagementapi"))
-    return {"read": units.read, "write": units.write, "posts": posts, "waits_ms": recorded.waits_ms}
+    of_s3 = [call.operation for call in recorded.of("s3")]
+    return {
+        "read": units.read,
+        "write": units.write,
+        "posts": posts,
+        "waits_ms": recorded.waits_ms,
+        "puts": sum(operation in attachments.PUTS for operation in of_s3),
+        "gets": sum(operation in attachments.GETS for operation in of_s3),
+    }
 
 
 def measure() -> Section:

@@ -53,12 +53,14 @@ def measure() -> Section:
     slowness = machine.slowness()
     rows: list[Row] = []
     imports_s: list[float] = []
+    numbers: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder:
         for key, (what, mime, make) in FILES.items():
             path = Path(folder) / key
             path.write_bytes(make())
             taken = _examined(path, mime)
             imports_s.append(taken.import_s / slowness)
+            numbers[f"media.{key}.s"] = taken.examine_s / slowness
             rows += _rows(key, f"{what}, {path.stat().st_size / 1e6:.1f} MB", taken, slowness)
     note = f"the fastest of {len(imports_s)}; the libraries of an examination, msgspec among them"
     rows.append(
@@ -70,7 +72,7 @@ def measure() -> Section:
             note=note,
         )
     )
-    return Section(rows=rows)
+    return Section(rows=rows, numbers={**numbers, "media.import.s": min(imports_s)})
 
 
 def _rows(key: str, what: str, taken: Examined, slowness: float) -> list[Row]:
@@ -117,6 +119,7 @@ def _long_animation() -> bytes:
 
 FILES: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "jpeg": ("a JPEG of 12 megapixels", "image/jpeg", lambda: _photo(4032, 3024, 95)),
+    "megabyte": ("a JPEG of 1 MB", "image/jpeg", lambda: _photo(1500, 1125, 88)),
     "pdf": ("a PDF of 6 scanned pages", "application/pdf", _scanned_pages),
     "opus": ("5 minutes of opus", "audio/webm", lambda: media_files.recording("audio/webm", seconds=300)),
     "png": ("a transparent PNG of 60 megapixels", "image/png", _flat_png),

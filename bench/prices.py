@@ -15,6 +15,12 @@ METRIC = 0.30  # a custom metric that is written all month
 ALARM_METRIC = 0.10  # a metric that an alarm watches
 STORED_GB = 0.25 + 0.20  # DynamoDB, and restoring to a point in time
 
+# "Amazon S3 pricing", S3 Standard: requests and storage; transfer of the first 10 TB of a month to the internet.
+S3_PUT = 5.00e-6  # also POST and LIST
+S3_GET = 0.40e-6
+S3_STORED_GB = 0.023  # a month
+TRANSFER_GB = 0.09  # uploads, and what S3 and Lambda exchange in a region, are free
+
 COLD_STARTS = 1 / 200  # invocations that find no warm instance
 COLD_START_MS = 1500  # billed too: interpreter, layer and imports on the share of a processor
 STREAM_BATCH = 10  # messages that the readers of the stream find in one batch

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from bench.calls import Recorded, recording
-from tests.functional.attachments import carry, clean_attachment, say_aloud
+from tests.functional.attachment_ends import settle, step
+from tests.functional.attachments import carry, clean_attachment, picture, say_aloud, upload
 from tests.functional.talk import LEASE_S, LEAST_S, fill, joined, let_many_block, make_group, open_direct, say
 from tests.harness import Parley, Socket, User
 
@@ -537,6 +538,24 @@ def test_page_of_the_gallery_takes_two_round_trips(pair: Pair, query: str) -> No
 
     assert len(replies[0].json["attachments"]) == 40
     assert spent.round_trips <= 2
+
+
+def test_scan_takes_six_round_trips_and_its_settling_three(pair: Pair) -> None:
+    done = upload(pair.alice, pair.conversation_id, picture("JPEG"), "image/jpeg")
+    scan = pair.spent(pair.parley.drain)
+    assert done.state == ("clean", None)
+    path = f"/conversations/{pair.conversation_id}/messages"
+    message = pair.alice.post(path, json={"attachment_ids": [done.id]}).json
+    pair.parley.dequeue("AttachmentSteps")
+    step_of_send = step("sent", pair.conversation_id, done.id, seq=message["seq"])
+    settled = pair.spent(lambda: settle(pair.parley, step_of_send))
+
+    # Of DynamoDB: the row, its two changes of state, the uploader's devices after each, and their leases.
+    assert scan.round_trips <= 6
+    assert len(scan.of("s3")) <= 4
+    assert settled.round_trips <= 3
+    assert settled.of("s3") == []
+    assert done.row["shelf"] == f"{pair.conversation_id}#image"
 
 
 def test_page_of_unsent_attachments_takes_two_round_trips_and_their_deletion_seven(pair: Pair) -> None:

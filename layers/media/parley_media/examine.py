@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from msgspec.structs import asdict
+
 from parley.domain.attachments.media_types import IMAGES, PDF, TEXT, VOICE, Kind, canonical, kind_of
 from parley_media import signatures
 from parley_media.images import rewrite_image
@@ -102,9 +104,7 @@ def _clean_image(body: bytes, mime: str, name: str, limits: Limits) -> Clean:
         kind="image",
         body=picture.body,
         name_suffix=_JPEG_NAMES[0] if is_misnamed else None,
-        thumbnail=picture.preview.thumbnail,
-        thumbnail_type=picture.preview.thumbnail_type,
-        placeholder=picture.preview.placeholder,
+        **asdict(picture.preview),
         width=picture.width,
         height=picture.height,
     )
@@ -116,9 +116,7 @@ def _clean_pdf(body: bytes) -> Clean:
         type=PDF,
         kind="file",
         body=body,
-        thumbnail=document.preview.thumbnail,
-        thumbnail_type=document.preview.thumbnail_type,
-        placeholder=document.preview.placeholder,
+        **asdict(document.preview),
         pages=document.pages,
     )
 
@@ -129,9 +127,7 @@ def _clean_video(body: bytes, mime: str, limits: Limits) -> Clean:
         type=mime,
         kind="video",
         body=body,
-        thumbnail=video.preview.thumbnail,
-        thumbnail_type=video.preview.thumbnail_type,
-        placeholder=video.preview.placeholder,
+        **asdict(video.preview),
         width=video.width,
         height=video.height,
         duration_ms=video.duration_ms,

@@ -50,9 +50,9 @@ def thumbnail_key(attachment_id: str) -> str:
 def kept(key: str) -> Kept | None:
     """Returns what the bucket has under a key; one round trip."""
     try:
-        found = clients.s3().head_object(Bucket=_bucket(), Key=key)
+        found = clients.s3().head_object(Bucket=bucket(), Key=key)
     except ClientError as error:
-        if _status(error) in (403, 404):  # 403: a caller who may not list a bucket (S3 API reference, HeadObject)
+        if is_missing(error):
             return None
         raise
     return Kept(etag=found["ETag"], sha256=found["Metadata"].get("sha256"))
@@ -63,7 +63,7 @@ def put_copy(copy: Copy, instead_of: Kept | None = None) -> None:
     condition = {"IfNoneMatch": "*"} if instead_of is None else {"IfMatch": instead_of.etag}
     try:
         clients.s3().put_object(
-            Bucket=_bucket(),
+            Bucket=bucket(),
             Key=copy.key,
             Body=copy.body,
             ContentType=copy.type,
@@ -83,16 +83,25 @@ def delete(attachment_id: str) -> None:
     "DeleteObjects").
     """
     for key in (file_key(attachment_id), thumbnail_key(attachment_id)):
-        clients.s3().delete_object(Bucket=_bucket(), Key=key)
+        clients.s3().delete_object(Bucket=bucket(), Key=key)
 
 
 def delete_thumbnail(attachment_id: str) -> None:
     """Deletes the thumbnail of an attachment; does nothing if it does not exist."""
-    clients.s3().delete_object(Bucket=_bucket(), Key=thumbnail_key(attachment_id))
+    clients.s3().delete_object(Bucket=bucket(), Key=thumbnail_key(attachment_id))
 
 
-def _bucket() -> str:
+def bucket() -> str:
+    """Returns the name of the bucket."""
     return environment.required("ATTACHMENTS_BUCKET")
+
+
+def is_missing(error: ClientError) -> bool:
+    """Says whether a read failed because there is no such object.
+
+    A caller who may not list a bucket gets 403 for a missing key (S3 API reference, GetObject and HeadObject).
+    """
+    return _status(error) in (403, 404)
 
 
 def _status(error: ClientError) -> int | None:
