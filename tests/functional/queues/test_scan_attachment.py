@@ -1,18 +1,23 @@
 """ScanAttachment: from an upload to a clean file or a refusal, whatever comes twice, late or in another order."""
 
 import io
+import itertools
 import json
 import struct
 import zipfile
 import zlib
 from hashlib import sha256
 
+import msgspec
 import pillow_heif
 import pytest
 from PIL import Image
 
 from local.functions import Killed
+from parley.domain.api.types import Attachment
 from parley.domain.attachments.scans import MAX_TRIES
+from parley.domain.conversations.client_model import apply_to_attachment
+from parley.domain.conversations.events import AttachmentUpdated
 from tests.functional.attachments import (
     EICAR,
     Upload,
@@ -268,6 +273,28 @@ def test_second_event_of_an_upload_changes_nothing(parley: Parley, alice: User, 
 
     assert (done.row, states(phone)) == (before, ["scanning", "clean"])
     assert kept(parley) == (set(), {f"files/{done.id}", f"thumbnails/{done.id}"})
+
+
+@pytest.mark.parametrize("body", [picture(), b"no picture", EICAR], ids=["clean", "rejected", "infected"])
+@pytest.mark.parametrize("is_discarded", [False, True])
+def test_client_that_applies_the_events_in_any_order_has_what_a_fresh_read_shows(
+    parley: Parley, alice: User, conversation_id: str, body: bytes, is_discarded: bool
+) -> None:
+    phone = alice.connect()
+    wanted = {"name": "a.png", "type": "image/png", "size": len(body)}
+    asked = alice.post(f"/conversations/{conversation_id}/attachments", json=wanted).json
+    assert parley.upload(asked["upload"], body) in (200, 204)
+    parley.drain()
+    if is_discarded:
+        alice.delete(f"/attachments/{asked['attachment']['id']}")
+    fresh = alice.get(f"/attachments/{asked['attachment']['id']}", headers={"Accept": "application/json"}).json
+
+    heard = [msgspec.convert(each["data"], AttachmentUpdated) for each in phone.events("attachment_updated")]
+    for order in itertools.permutations([*heard, heard[0]]):
+        known = msgspec.convert(asked["attachment"], Attachment)
+        for event in order:
+            known = apply_to_attachment(event, known)
+        assert msgspec.to_builtins(known) == fresh["attachment"]
 
 
 def test_each_invocation_may_happen_twice(parley: Parley, alice: User, conversation_id: str) -> None:

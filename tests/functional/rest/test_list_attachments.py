@@ -11,6 +11,8 @@ from tests.harness import Parley, User
 
 MADE = {"a.png": "image", "b.pdf": "file", "c.png": "image", "d.mp4": "video", "e.mp3": "audio"}
 
+TYPES = {"png": "image/png", "pdf": "application/pdf", "mp4": "video/mp4", "mp3": "audio/mpeg", "txt": "text/plain"}
+
 
 def page(person: User, conversation_id: str, query: str = "") -> Any:
     reply = person.get(f"/conversations/{conversation_id}/attachments{query}")
@@ -24,7 +26,8 @@ def names(person: User, conversation_id: str, query: str = "") -> list[str]:
 
 def send_file(parley: Parley, sender: User, conversation_id: str, name: str, kind: str) -> tuple[str, str]:
     """Returns the ids of an attachment and of the message that carries it."""
-    attachment_id = clean_attachment(parley, sender, conversation_id, name=name)
+    asked: dict[str, object] = {"name": name, "type": TYPES[name[-3:]]}
+    attachment_id = clean_attachment(parley, sender, conversation_id, asked=asked)
     [message_id] = say(sender, conversation_id, name)
     carry(parley, attachment_id, message_id, kind=kind)
     return attachment_id, message_id
@@ -50,7 +53,7 @@ def test_files_of_all_kinds_come_newest_first(parley: Parley) -> None:
         "sender_id": "alice",
         "created_at": in_s(parley, 0),
         "name": "e.mp3",
-        "type": "application/pdf",
+        "type": "audio/mpeg",
         "kind": "audio",
         "size": 23,
         "has_thumbnail": True,

@@ -1,15 +1,16 @@
 """The reference model of a client that applies events. The tests compare it with a fresh read.
 
-`apply` turns an old snapshot of a conversation into a new one, `apply_to_message` that of a message. No handler
-imports this module.
+`apply` turns an old snapshot of a conversation into a new one, `apply_to_message` that of a message, and
+`apply_to_attachment` that of an upload. No handler imports this module.
 """
 
 from typing import Any
 
 import msgspec
 
-from parley.domain.api.types import EVERYONE, Conversation, Message, Reaction
+from parley.domain.api.types import EVERYONE, Attachment, AttachmentState, Conversation, Message, Reaction
 from parley.domain.conversations.events import (
+    AttachmentUpdated,
     ConversationRead,
     ConversationUpdated,
     Event,
@@ -27,6 +28,15 @@ from parley.domain.conversations.events import (
 from parley.domain.conversations.message import as_listed, preview_of
 
 SHARED_FIELDS = ("shared_seq", "title", "description", "state", "posting", "slow_mode_s", "member_count")
+# How far an upload has come; `clean`, `rejected` and `infected` exclude each other.
+_STAGES: dict[AttachmentState, int] = {
+    "pending": 0,
+    "scanning": 1,
+    "clean": 2,
+    "rejected": 2,
+    "infected": 2,
+    "expired": 3,
+}
 
 
 def apply(event: Event, conversation: Conversation, viewer_id: str) -> Conversation:
@@ -75,6 +85,13 @@ def apply_to_message(event: MessageChange, message: Message, viewer_id: str) -> 
         Reaction(reaction.emoji, reaction.count, reaction.emoji in mine) for reaction in event.message.reactions
     ]
     return msgspec.structs.replace(event.message, reactions=reactions, **kept)
+
+
+def apply_to_attachment(event: AttachmentUpdated, attachment: Attachment) -> Attachment:
+    """Returns the client's own upload after `event`, whatever the order of events: no state goes back."""
+    if event.attachment.id != attachment.id or _STAGES[event.attachment.state] <= _STAGES[attachment.state]:
+        return attachment
+    return event.attachment
 
 
 def _with_change(event: MessageChange, conversation: Conversation, viewer_id: str) -> dict[str, Any]:
