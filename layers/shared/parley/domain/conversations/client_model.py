@@ -28,7 +28,7 @@ from parley.domain.conversations.events import (
 from parley.domain.conversations.message import as_listed, preview_of
 
 SHARED_FIELDS = ("shared_seq", "title", "description", "state", "posting", "slow_mode_s", "member_count")
-# How far an upload has come; `clean`, `rejected` and `infected` exclude each other.
+# The order of states: the higher number counts. `clean`, `rejected` and `infected` exclude each other.
 _STAGES: dict[AttachmentState, int] = {
     "pending": 0,
     "scanning": 1,
