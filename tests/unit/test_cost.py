@@ -1,5 +1,7 @@
 """The price of a million messages: arithmetic over what was counted, with nothing forgotten and nothing twice."""
 
+from collections import defaultdict
+
 import pytest
 
 from bench import cost, month, prices, report
@@ -47,7 +49,7 @@ NUMBERS = {
 
 
 def test_parts_add_up_to_the_total() -> None:
-    rows = {row.key: row for row in cost.measure(NUMBERS).rows}
+    rows = {row.key: row for row in cost.measure(defaultdict(float, NUMBERS)).rows}
 
     parts = [row.number for row in rows.values() if row.key.startswith("cost.") and row.what.startswith("–")]
     assert rows["cost.total"].number == pytest.approx(sum(parts), abs=0.01 * len(parts))
@@ -74,7 +76,7 @@ def test_invocation_is_billed_for_its_waits_for_aws() -> None:
 
 
 def test_every_row_but_the_total_only_informs() -> None:
-    budgets = {row.key: row.budget for row in cost.measure(NUMBERS).rows if row.budget is not None}
+    budgets = {row.key: row.budget for row in cost.measure(defaultdict(float, NUMBERS)).rows if row.budget is not None}
 
     assert budgets == {"cost.total": cost.BUDGET_USD, "month.8h": month.BUDGET_USD} | {
         f"latency.{key}": most for key, most in cost.LATENCY_MS.items()
