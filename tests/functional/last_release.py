@@ -63,6 +63,7 @@ def play_in_a_group(parley: Parley) -> str:
     succeeded(
         alice.post(f"/conversations/{group}/messages", json=look),
         alice.patch(f"/conversations/{group}", json={"title": "Chess club", "slow_mode_s": 30}),
+        alice.patch(f"/conversations/{group}", json={"custom_type": "club", "metadata": {"season": 2027}}),
         alice.patch(f"/conversations/{group}/members/carol", json={"role": "admin"}),
         alice.delete(f"/conversations/{group}/members/dave"),
         bob.patch(f"/conversations/{group}/settings", json={"pinned": True, "notifications": "mentions"}),

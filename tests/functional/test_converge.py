@@ -247,6 +247,8 @@ class Scene:
             ("PATCH", f"/members/{other}", {"role": ("admin", "member", "owner")[pick % 7 % 3]}),
             ("DELETE", f"/members/{other}", None),
             ("PATCH", "", {"title": f"Title {pick}"}),
+            ("PATCH", "", {"metadata": {"n": pick}}),
+            ("PATCH", "", {"custom_type": ("order", None)[pick % 2]}),
             ("PATCH", "", {"posting": ("everyone", "admins")[pick % 2]}),
             ("PATCH", "", {"state": ("open", "closed")[pick % 5 == 0]}),
             ("PATCH", "/archive", {"archived": pick % 2 == 0}),

@@ -14,10 +14,13 @@ def create_group(world: World) -> object:
     return answered(world.alice.post("/conversations", json=body))
 
 
+CUSTOM = {"custom_type": "order", "metadata": {"state": "paid"}}
+
 SCENARIOS = [
     Scenario("rest/create_conversation", create, meet_carol),
     Scenario("rest/create_conversation", create_group, meet_carol, variant="group"),
     Scenario("rest/update_conversation", ask_rest("PATCH", "/conversations/{}", {"title": "Go"}), in_group),
+    Scenario("rest/update_conversation", ask_rest("PATCH", "/conversations/{}", CUSTOM), in_group, variant="data"),
     Scenario("rest/archive_conversation", archive, alice_said),
     Scenario("rest/update_settings", ask_rest("PATCH", "/conversations/{}/settings", {"pinned": True}), alice_said),
     Scenario(

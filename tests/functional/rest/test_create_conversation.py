@@ -88,6 +88,8 @@ def test_conversation_is_shown_whole(parley: Parley) -> None:
         "state": "open",
         "posting": "everyone",
         "slow_mode_s": 0,
+        "custom_type": None,
+        "metadata": None,
         "shared_seq": 0,
         "role": "member",
         "member_count": 2,

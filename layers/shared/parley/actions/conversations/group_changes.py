@@ -36,11 +36,13 @@ def change(
     *,
     kinds: Collection[str] = ("conversation_updated",),
     left: bool = False,
+    counted: str = "",
 ) -> tuple[Head, Memberships]:
     """Returns the head after `decide`'s step, and the memberships of the caller and `user_ids` after it.
 
     If there is nothing to do, others are told again of the last change, if it was the caller's and of `kinds`.
-    `left` admits a caller who has left: `decide` must refuse a caller who may not know of the group.
+    `left` admits a caller who has left: `decide` must refuse a caller who may not know of the group. The rate limit
+    counts the length of `counted`.
     """
     ids.check_conversation_id(conversation_id, access.field_of(request, "conversation_id"))
     people = list(dict.fromkeys([request.user_id, *user_ids]))
@@ -48,7 +50,7 @@ def change(
     def found() -> tuple[Head | None, Memberships]:
         return conversations.head_and_memberships(conversation_id, people)
 
-    (head, there), asked = limits.own_beside(request, conversation_id, found)
+    (head, there), asked = limits.own_beside(request, conversation_id, found, text=counted)
     for number in conditions.tries():
         if number:
             head, there = found()
@@ -70,7 +72,7 @@ def _tell_step(request: Request, step: Step, there: Memberships) -> Memberships:
     """Tells the members of a written step; returns the memberships that were read, as the step leaves them."""
     then = {mine.user_id: _after(step, mine) for mine in (*there.values(), *step.members.added)}
     if step.change is not None:
-        _tell(request, step.after, then, step.new_message, step.change)
+        _tell(request, step.after, then, step.message, step.change)
     return then
 
 
@@ -93,22 +95,22 @@ def _tell_again(
 ) -> None:
     """Tells again of the last change, if it was the caller's, of one of these kinds and about these people."""
     change = push.untold_change(request, head.conversation_id, head.shared_seq)
-    if change is None or change.message_seq is None or change.user_id != request.user_id or change.kind not in kinds:
+    if change is None or change.user_id != request.user_id or change.kind not in kinds:
         return
-    message = messages.get_message(head.conversation_id, change.message_seq)
-    if message is not None and set(change.user_ids) <= set(user_ids) | {request.user_id}:
+    seq = change.message_seq
+    message = messages.get_message(head.conversation_id, seq) if seq is not None else None
+    if (message is not None or seq is None) and set(change.user_ids) <= set(user_ids) | {request.user_id}:
         _tell(request, head, there, message, change)
 
 
-def _tell(request: Request, head: Head, there: Memberships, message: StoredMessage, change: Change) -> None:
-    """Tells the members of the system message and of the change, and the people whom it added or removed."""
+def _tell(request: Request, head: Head, there: Memberships, message: StoredMessage | None, change: Change) -> None:
+    """Tells the members of the change and of its system message, if it has one, and the people added or removed."""
     conversation_id = head.conversation_id
     told = push.frames_of(events.of_change(change, head, None))
     people = [*head.participants, request.user_id]
-    talk = [
-        push.Told(people, push.new_message(conversation_id, message.for_all()), conversation_id),
-        push.Told(people, told, conversation_id),
-    ]
+    talk = [push.Told(people, told, conversation_id)]
+    if message is not None:
+        talk.insert(0, push.Told(people, push.new_message(conversation_id, message.for_all()), conversation_id))
     if change.kind == "member_removed":
         talk = [one.without(change.user_ids) for one in talk]
         talk.append(push.Told(change.user_ids, told, None))

@@ -16,6 +16,7 @@ from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.dynamodb.batches import Rows
 from parley.adapters.moderation import word_list_cache
 from parley.domain.api import ids
+from parley.domain.api.custom_data import compact
 from parley.domain.api.errors import Field, Unprocessable
 from parley.domain.api.request import Request
 from parley.domain.api.requests import CreateConversation, UpdateConversation
@@ -39,7 +40,9 @@ def create_group(request: Request, wanted: CreateConversation) -> tuple[Conversa
         if head is not None:
             return _made_before(request, wanted, head, rows), False
         step = _creation(request, conversation_id, wanted, rows)
-        in_parallel(lambda: limits.take_own(request), lambda: limits.check_groups(request))
+        in_parallel(
+            lambda: limits.take_own(request, compact(wanted.metadata) or ""), lambda: limits.check_groups(request)
+        )
         try:
             journal.write(step, request.now_s)
         except conditions.LostRace:
@@ -101,7 +104,7 @@ def _others(request: Request, wanted: CreateConversation) -> list[str]:
 
 
 def update_conversation(request: Request, conversation_id: str, wanted: UpdateConversation) -> Conversation:
-    """Changes a conversation's title, description, rules or state; three round trips and the posts."""
+    """Changes a conversation's title, description, rules, state or data; three round trips and the posts."""
 
     def decide(head: Head, _: group_changes.Memberships) -> Step | None:
         word_list_cache.check_now(request.now_s)
@@ -109,7 +112,8 @@ def update_conversation(request: Request, conversation_id: str, wanted: UpdateCo
         step = group_steps.update_conversation(request, head, allowed)
         return None if step is None else screening.flagged(request, step, *screened)
 
-    head, there = group_changes.change(request, conversation_id, (request.user_id,), decide)
+    counted = compact(wanted.metadata) if isinstance(wanted.metadata, dict) else None
+    head, there = group_changes.change(request, conversation_id, (request.user_id,), decide, counted=counted or "")
     reader = reader_of(request.user_id, [head])
     if head.is_group:
         return views.view_conversation(head, reader, there, {})

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from parley.actions import limits, push, screening
 from parley.actions.conversations import groups
 from parley.actions.conversations.views import view_conversations
@@ -10,6 +12,7 @@ from parley.actions.people.may_open import Opening
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.moderation import word_list_cache
+from parley.domain.api.custom_data import NO_CUSTOM_DATA, CustomData, compact
 from parley.domain.api.errors import Field, Invalid
 from parley.domain.api.request import Request
 from parley.domain.api.requests import CreateConversation, WantedContext
@@ -30,7 +33,8 @@ def create_conversation(request: Request, wanted: CreateConversation) -> tuple[C
     _check_fields(request, wanted)
     if wanted.type == "group":
         return groups.create_group(request, wanted)
-    head, asked = open_direct(request, wanted.user_id or "", wanted.context)
+    data = CustomData(wanted.custom_type, compact(wanted.metadata))
+    head, asked = open_direct(request, wanted.user_id or "", wanted.context, data.metadata or "", data=data)
     shown = view_conversations([head], request.user_id)[0]
     return shown, asked is not None
 
@@ -61,17 +65,15 @@ def open_direct(
     text: str = "",
     attachments: int = 0,
     check: Callable[[Head], None] | None = None,
+    data: CustomData = NO_CUSTOM_DATA,
 ) -> tuple[Head, limits.Asked | None]:
     """Returns the head of the direct conversation and, if it is new, what the caller's own bucket gave for it.
 
-    `text` and a number of `attachments` are its first message. Refuses what the policy forbids. `check` gets the head
-    of a new conversation before it is written, and refuses its first message.
+    A new one gets `data`. The rate limit counts `text`, the first message or the metadata, and a number of
+    `attachments`. Refuses what the policy forbids. `check` gets the head of a new conversation before it is written,
+    and refuses its first message.
     """
-    about = Context(wanted.type, wanted.id) if wanted and wanted.type != NO_CONTEXT else None
-    title = wanted.title if wanted else None
-    if title is not None and about is None:
-        detail = "A direct conversation without a context has no title."
-        raise Invalid.field(f"{request.field_prefix}/context/title", "not_allowed", detail)
+    about, title = _subject(request, wanted)
     wish = may_open.opening(request, user_id, wanted)
     for _ in conditions.tries():
         keys = wish.reads(request) | {tables.WordList: word_list_cache.due(request.now_s)}
@@ -87,12 +89,23 @@ def open_direct(
         screened = screening.screen(request, title, "context/title").text if title is not None else None
         asked = limits.take_own(request, text, attachments)
         head = _new_head(request, wish, about, screened, awaits_answer=not decision.vouches)
+        head = replace(head, custom_type=data.custom_type, metadata=data.metadata)
         if check is not None:
             check(head)
         if conversations.open_direct(head):
             _tell_created(request, head)
             return head, asked
     raise conditions.busy()
+
+
+def _subject(request: Request, wanted: WantedContext | None) -> tuple[Context | None, str | None]:
+    """Returns the context of a new conversation and its title; refuses a title without a context."""
+    about = Context(wanted.type, wanted.id) if wanted and wanted.type != NO_CONTEXT else None
+    title = wanted.title if wanted else None
+    if title is not None and about is None:
+        detail = "A direct conversation without a context has no title."
+        raise Invalid.field(f"{request.field_prefix}/context/title", "not_allowed", detail)
+    return about, title
 
 
 def _new_head(

@@ -6,7 +6,7 @@ from msgspec import convert, to_builtins
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from parley.adapters.dynamodb import tables
+from parley.adapters.dynamodb import tables, unreadable
 from parley.domain.api.types import Context, ConversationType, MessagePreview, Posting, Settings
 from parley.domain.conversations.head import Frozen, Head, Membership
 
@@ -41,6 +41,8 @@ def head(row: tables.Conversation) -> Head:
         blocked_by=tuple(row.blocked_by or ()),
         blocked_seq=int(row.blocked_seq or 0),
         awaits_answer=bool(row.awaits_answer),
+        custom_type=row.custom_type,
+        metadata=unreadable.metadata(row.metadata, "Conversations", row.conversation_id),
     )
 
 
@@ -97,6 +99,8 @@ def stored_head(head: Head) -> dict[str, Any]:
         "blocked_by": list(head.blocked_by) or None,
         "blocked_seq": head.blocked_seq or None,
         "awaits_answer": head.awaits_answer or None,
+        "custom_type": head.custom_type,
+        "metadata": head.metadata,
     }
 
 

@@ -9,7 +9,7 @@ from parley.adapters.attachments import attachments
 from parley.adapters.conversations import conversations, message_rows
 from parley.adapters.dynamodb import batches, tables, unreadable
 from parley.adapters.moderation import word_list_cache
-from parley.domain.api import custom_data, ids
+from parley.domain.api import ids
 from parley.domain.api.types import MessageAttachment, Note, Origin
 from parley.domain.attachments import compact
 from parley.domain.attachments.attachment import StoredAttachment
@@ -213,16 +213,6 @@ def _attachments(row: tables.Message) -> tuple[MessageAttachment, ...]:
         return ()
 
 
-def _metadata(row: tables.Message) -> str | None:
-    """Returns a message's metadata; none if their text is damaged, so that it hides no message."""
-    try:
-        custom_data.from_compact(row.metadata)
-    except unreadable.ERRORS:
-        unreadable.report("Messages", [ids.message_id(row.conversation_id, int(row.seq))])
-        return None
-    return row.metadata
-
-
 def _message(row: tables.Message) -> StoredMessage:
     return msgspec.convert(
         {name: getattr(row, name) for name in (*_PLAIN, *_OPTIONAL)}
@@ -231,7 +221,9 @@ def _message(row: tables.Message) -> StoredMessage:
             "forwarded_from": convert(row.forwarded_from, type=Origin) if row.forwarded_from else None,
             "mentions": tuple(row.mentions or ()),
             "attachments": _attachments(row),
-            "metadata": _metadata(row),
+            "metadata": unreadable.metadata(
+                row.metadata, "Messages", ids.message_id(row.conversation_id, int(row.seq))
+            ),
             "reactions": convert(row.reactions or {}, type=dict[str, Tally]),
             "pinned": bool(row.pinned),
             "change_seq": int(row.change_seq or 0),

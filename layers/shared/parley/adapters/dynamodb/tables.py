@@ -42,7 +42,7 @@ def setting(model: type[Table], attributes: Any) -> list[Action]:
 
 
 class Conversation(Table):
-    """The head of a conversation: one item, read on every send, kept under 1 KB."""
+    """The head of a conversation: one item, read on every send, kept under 1 KB without metadata."""
 
     class Meta:
         table_name = environment.required("CONVERSATIONS_TABLE")
@@ -75,6 +75,8 @@ class Conversation(Table):
     blocked_by = StringsAttribute(null=True)  # those of a direct conversation who have blocked the other
     awaits_answer = BooleanAttribute(null=True)  # not both of the two have written
     blocked_seq = NumberAttribute(null=True)  # the change that set the first block
+    custom_type = UnicodeAttribute(null=True)
+    metadata = UnicodeAttribute(null=True)  # compact JSON, as a message's
 
 
 class ByActivity(GlobalSecondaryIndex["Membership"]):

@@ -23,6 +23,16 @@ CUSTOM_TYPE_PATTERN = r"^[A-Za-z0-9._:-]{1,64}$(?!\n)"
 Path = tuple[()] | tuple[str | int, "Path"]
 
 
+class CustomData(Struct, frozen=True):
+    """The data of a new conversation; `metadata` is compact JSON."""
+
+    custom_type: str | None = None
+    metadata: str | None = None
+
+
+NO_CUSTOM_DATA = CustomData()
+
+
 class InvalidPart(Struct, frozen=True):
     """One fault of metadata, at a place in it."""
 

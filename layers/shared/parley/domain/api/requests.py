@@ -111,9 +111,10 @@ class WantedContext(Body, frozen=True, kw_only=True):
 
 
 class CreateConversation(Body, frozen=True, kw_only=True):
-    """POST /conversations: `direct` takes `user_id` and `context`, `group` the other fields.
+    """POST /conversations: both types take `custom_type` and `metadata`.
 
-    A `client_id` makes one group only.
+    `direct` takes `user_id` and `context` too, `group` the other fields. A `client_id` makes one group only. An open
+    conversation keeps its own data.
     """
 
     type: Literal["direct", "group"]
@@ -125,6 +126,8 @@ class CreateConversation(Body, frozen=True, kw_only=True):
     posting: Posting = "everyone"
     slow_mode_s: SlowModeS = 0
     client_id: ClientId | None = None
+    custom_type: CustomType | None = None
+    metadata: Metadata | None = None
 
 
 class CreateAttachment(Body, frozen=True, kw_only=True):
@@ -153,13 +156,18 @@ class CreateAttachmentUrls(Body, frozen=True, kw_only=True):
 
 
 class UpdateConversation(Body, frozen=True, kw_only=True):
-    """PATCH /conversations/{conversation_id}: changes the given fields; null removes a title or description."""
+    """PATCH /conversations/{conversation_id}: changes the given fields; null removes all but the title of a group.
+
+    `metadata` is replaced whole.
+    """
 
     title: Title | None | UnsetType = UNSET
     description: Description | None | UnsetType = UNSET
     posting: Posting | UnsetType = UNSET
     slow_mode_s: SlowModeS | UnsetType = UNSET
     state: State | UnsetType = UNSET
+    custom_type: CustomType | None | UnsetType = UNSET
+    metadata: Metadata | None | UnsetType = UNSET
 
 
 class ArchiveConversation(Body, frozen=True, kw_only=True):

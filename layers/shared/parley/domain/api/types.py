@@ -116,6 +116,8 @@ class Conversation(Struct, frozen=True, kw_only=True):
     state: State
     posting: Posting
     slow_mode_s: int
+    custom_type: str | None
+    metadata: dict[str, Any] | None
     shared_seq: int
     role: GroupRole
     members: list[Member]

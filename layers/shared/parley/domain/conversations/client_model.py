@@ -27,7 +27,17 @@ from parley.domain.conversations.events import (
 )
 from parley.domain.conversations.message import as_listed, preview_of
 
-SHARED_FIELDS = ("shared_seq", "title", "description", "state", "posting", "slow_mode_s", "member_count")
+SHARED_FIELDS = (
+    "shared_seq",
+    "title",
+    "description",
+    "state",
+    "posting",
+    "slow_mode_s",
+    "custom_type",
+    "metadata",
+    "member_count",
+)
 # The order of states: the higher number counts. `clean`, `rejected` and `infected` exclude each other.
 _STAGES: dict[AttachmentState, int] = {
     "pending": 0,

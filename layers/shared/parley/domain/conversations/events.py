@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
+from parley.domain.api.custom_data import from_compact
 from parley.domain.api.types import (
     Attachment,
     CallReason,
@@ -280,6 +281,8 @@ class Shared(Struct, frozen=True, kw_only=True):
     state: State
     posting: Posting
     slow_mode_s: int
+    custom_type: str | None
+    metadata: dict[str, Any] | None
     member_count: int
     owner_ids: list[str]
     admin_ids: list[str]
@@ -296,6 +299,8 @@ class Shared(Struct, frozen=True, kw_only=True):
             state="closed" if head.closed else "open",
             posting=head.posting,
             slow_mode_s=head.slow_mode_s,
+            custom_type=head.custom_type,
+            metadata=from_compact(head.metadata),
             member_count=head.member_count,
             owner_ids=list(head.owner_ids),
             admin_ids=list(head.admin_ids),

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from parley.domain.api.custom_data import compact
 from parley.domain.api.errors import Conflict, Forbidden, Invalid
 from parley.domain.api.request import Request
 from parley.domain.api.requests import CreateConversation, UpdateConversation
@@ -23,13 +24,16 @@ from parley.domain.conversations.send_steps import next_note
 from parley.domain.conversations.steps import Changed, ChangeKind, MemberWrites, Sent, Step, next_change
 
 MAX_MEMBERS = 2_000  # of a group
+CUSTOM_DATA = ("custom_type", "metadata")
 MAX_ADMINS = 50  # owners and admins together, whom the head lists
 
 
 def fingerprint(request: Request, wanted: CreateConversation) -> str:
     """Returns the hash of a group's whole content, which tells two groups under one `client_id` apart."""
     members = sorted({request.user_id, *wanted.member_ids})
-    parts = (wanted.title, wanted.description, members, wanted.posting, wanted.slow_mode_s)
+    parts: tuple[object, ...] = (wanted.title, wanted.description, members, wanted.posting, wanted.slow_mode_s)
+    if wanted.custom_type is not None or wanted.metadata is not None:  # only then, as of a message
+        parts += (wanted.custom_type, compact(wanted.metadata))
     return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
 
 
@@ -70,6 +74,8 @@ def _empty(request: Request, conversation_id: str, wanted: CreateConversation) -
         owner_ids=(request.user_id,),
         posting=wanted.posting,
         slow_mode_s=wanted.slow_mode_s,
+        custom_type=wanted.custom_type,
+        metadata=compact(wanted.metadata),
     )
 
 
@@ -125,15 +131,18 @@ def set_role(request: Request, head: Head, user_id: str, role: GroupRole) -> Ste
 
 
 def update_conversation(request: Request, head: Head, wanted: UpdateConversation) -> Step | None:
-    """Returns the step that changes a conversation's title, description, rules or state; None if nothing changes."""
+    """Returns the step that changes a conversation's title, description, rules, state or data; None if nothing changes.
+
+    A system message tells of all but the data of the product, which may change often.
+    """
     changed: dict[str, Any] = {}
     # A request that opens a conversation may change the rest of it, too. One that leaves it closed may not, see below.
     asked_of = head if wanted.state is UNSET else replace(head, closed=False)
-    for name in ("title", "description", "posting", "slow_mode_s"):
+    for name in ("title", "description", "posting", "slow_mode_s", *CUSTOM_DATA):
         value = getattr(wanted, name)
         if value is not UNSET:
             rights.require(asked_of, request.user_id, "edit_conversation")
-            changed[name] = value
+            changed[name] = compact(value) if name == "metadata" else value
     if wanted.title is None:
         raise Invalid.field(f"{request.field_prefix}/title", "required", "A group needs a title.")
     if wanted.state is not UNSET:
@@ -145,8 +154,18 @@ def update_conversation(request: Request, head: Head, wanted: UpdateConversation
     if head.closed and "closed" not in changed:
         raise Forbidden("conversation_closed", "This conversation is closed.", rule=rights.NOT_CLOSED.rule)
     after = replace(head, **changed)
-    note = Note(event=_named(changed), title=changed.get("title"))
+    told = {name: value for name, value in changed.items() if name not in CUSTOM_DATA}
+    if not told:
+        return _untold(request, head, after)
+    note = Note(event=_named(told), title=told.get("title"))
     return _told(request, head, after, note, "conversation_updated", ())
+
+
+def _untold(request: Request, head: Head, after: Head) -> Step:
+    """Returns the step of a change of which no system message tells; the event and the change log do."""
+    entry = next_change(request, head, "conversation_updated")
+    after = replace(after, last_change_seq=entry.change_seq, shared_seq=entry.change_seq)
+    return Step(before=head, after=after, changed=Changed(entry=entry))
 
 
 def _named(changed: dict[str, Any]) -> str:

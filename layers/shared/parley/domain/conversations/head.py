@@ -67,7 +67,7 @@ class Head(Struct, frozen=True, kw_only=True):
     send moves its sender's marker itself. `shared_seq` is the last change of the part that all members see alike.
     `blocked_by` are those of the two people of a direct conversation who have blocked the other, `blocked_seq` the
     change that set the first block. `awaits_answer` hides from both whether the other person is there, until both
-    have written.
+    have written. `metadata` is compact JSON.
     """
 
     conversation_id: str
@@ -97,6 +97,8 @@ class Head(Struct, frozen=True, kw_only=True):
     blocked_by: tuple[str, ...] = ()
     blocked_seq: int = 0
     awaits_answer: bool = False
+    custom_type: str | None = None
+    metadata: str | None = None
 
     @property
     def is_group(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
+from parley.domain.api.custom_data import from_compact
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import Conversation, ListedMessage, Marker, Member
 from parley.domain.conversations import rights
@@ -26,6 +27,8 @@ def view_conversation(
         state="closed" if head.closed else "open",
         posting=head.posting,
         slow_mode_s=head.slow_mode_s,
+        custom_type=head.custom_type,
+        metadata=from_compact(head.metadata),
         shared_seq=head.shared_seq,
         role=role,
         members=_members(head, reader, memberships, names),

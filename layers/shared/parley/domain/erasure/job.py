@@ -266,9 +266,14 @@ def names_person(value: Any, user_id: str) -> bool:
 
 
 def head_without(head: Head, user_id: str, pseudonym: str) -> Head:
-    """Returns a head with the pseudonym in place of the person."""
+    """Returns a head with the pseudonym in place of the person; a word that happens to be their id stays."""
+    words = {name: getattr(head, name) for name in WORDS_OF_HEAD}
     plain = without_person(msgspec.to_builtins(head), user_id, pseudonym)
-    return msgspec.convert(plain, type=Head)
+    return msgspec.convert(plain | words, type=Head)
+
+
+# Fields of a head that hold no id: a person may be called `group`.
+WORDS_OF_HEAD = ("type", "posting", "custom_type", "metadata")
 
 
 class Found(Struct, frozen=True, kw_only=True):

@@ -7,12 +7,13 @@ stopped. `exports.transcript_html` writes the HTML file, `exports.archive` has t
 from base64 import b32encode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
+from parley.domain.api.custom_data import from_compact
 from parley.domain.api.request import Request
 from parley.domain.api.requests import ExportConversation
 from parley.domain.api.times import rfc3339
@@ -298,6 +299,8 @@ class AboutConversation(Struct, frozen=True, kw_only=True):
     description: str | None
     context: Context | None
     created_at: str
+    custom_type: str | None = None
+    metadata: dict[str, Any] | None = None
 
 
 class ExportStep(Struct, frozen=True, kw_only=True):
@@ -345,6 +348,8 @@ def about_export(job: Job, head: Head, members: Sequence[Person]) -> About:
             description=head.description,
             context=head.context,
             created_at=rfc3339(head.created_at_ms),
+            custom_type=head.custom_type,
+            metadata=from_compact(head.metadata),
         ),
         members=list(members),
     )

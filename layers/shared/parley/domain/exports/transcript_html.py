@@ -17,7 +17,7 @@ from zlib import crc32
 from msgspec import Struct
 
 from parley.domain.api.types import Message, MessageAttachment
-from parley.domain.exports.job import About, Person
+from parley.domain.exports.job import About, AboutConversation, Person
 
 QUOTED_CHARACTERS = 160
 HUES = 8
@@ -150,7 +150,7 @@ def top(about: About, *, is_archive: bool = False) -> str:
         + (f'<p dir="auto">{_text(described)}</p>\n' if described else "")
         + "<dl>\n"
         + "".join(f"<dt>{name}</dt><dd>{value}</dd>\n" for name, value in rows)
-        + "</dl>\n</header>\n<main>\n"
+        + f"</dl>\n{_custom_data(about.conversation)}</header>\n<main>\n"
     )
 
 
@@ -237,12 +237,12 @@ def _said(message: Message) -> str:
     return f'<p class="text" dir="auto">{_text(message.text)}</p>' if message.text else ""
 
 
-def _custom_data(message: Message) -> str:
-    """Returns what the product attached to a message: the `custom_type`, and the metadata as indented JSON."""
-    found = "" if message.custom_type is None else f'<p class="mark">{_text(message.custom_type)}</p>'
-    if message.metadata is None:
+def _custom_data(subject: Message | AboutConversation) -> str:
+    """Returns the data that the product attached: the `custom_type`, and the metadata as indented JSON."""
+    found = "" if subject.custom_type is None else f'<p class="mark">{_text(subject.custom_type)}</p>'
+    if subject.metadata is None:
         return found
-    written = json.dumps(message.metadata, ensure_ascii=False, indent=1)
+    written = json.dumps(subject.metadata, ensure_ascii=False, indent=1)
     return f'{found}<p class="data" dir="ltr">{_text(written)}</p>'
 
 
