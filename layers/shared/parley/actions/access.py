@@ -4,7 +4,7 @@ An outsider gets 404 for everything.
 """
 
 from parley.adapters.conversations import conversations, messages
-from parley.adapters.people import moderators
+from parley.adapters.people import account_states, moderators
 from parley.domain.api import ids
 from parley.domain.api.errors import Forbidden, NotFound
 from parley.domain.api.request import Request
@@ -73,9 +73,9 @@ def access_marker(request: Request, message_id: str) -> tuple[Head, Membership, 
 
 
 def require_moderator(request: Request) -> None:
-    """Refuses a caller without a role that moderates this deployment."""
-    if not moderators.is_moderator(request.caller.role):
-        raise Forbidden("moderators_only", "Only moderators may do this.", rule="ModeratorRoles")
+    """Refuses a caller without a role that moderates this deployment, at once or with the operation's first read."""
+    refusal = Forbidden("moderators_only", "Only moderators may do this.", rule="ModeratorRoles")
+    account_states.require_role(request, moderators.is_moderator, refusal)
 
 
 def field_of(request: Request, name: str) -> str:

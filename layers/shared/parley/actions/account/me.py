@@ -4,6 +4,8 @@ from msgspec import Struct
 
 from parley.actions import push
 from parley.actions.conversations.unread import UnreadCount, count_unread
+from parley.actions.parallel import in_parallel
+from parley.actions.people.profiles import own_profile
 from parley.adapters import limits
 from parley.adapters.attachments.limits import client_limits
 from parley.adapters.live import connections
@@ -15,7 +17,7 @@ from parley.domain.release import VERSION
 
 
 class Me(Struct, frozen=True, kw_only=True):
-    """The caller as their token describes them, with unread totals, and what their client must keep to: limits, timers.
+    """The caller, with unread totals, and what their client must keep to: limits, timers.
 
     Without `show_last_seen` nobody sees when the caller was last online, and the caller does not see it of others.
     """
@@ -35,12 +37,14 @@ class Me(Struct, frozen=True, kw_only=True):
 def get_me(request: Request) -> Me:
     """Returns the caller; two round trips."""
     heartbeat = limits.heartbeat()
-    unread, [mine] = push.beside(lambda: count_unread(request), [request.user_id])
+    (unread, [mine]), own = in_parallel(
+        lambda: push.beside(lambda: count_unread(request), [request.user_id]), lambda: own_profile(request)
+    )
     return Me(
         id=request.user_id,
-        name=request.caller.name,
-        role=request.caller.role,
-        contexts={context_type: list(held) for context_type, held in request.caller.contexts.items()},
+        name=own.name,
+        role=own.role,
+        contexts={context_type: list(held) for context_type, held in own.contexts.items()},
         show_last_seen=not mine.hides_last_seen,
         unread=unread,
         limits=client_limits(),

@@ -9,7 +9,7 @@ from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import conditions
 from parley.adapters.exports import exports, files, pieces
 from parley.adapters.live import queues
-from parley.adapters.people import moderators
+from parley.adapters.people import account_states, moderators
 from parley.domain.api import ids
 from parley.domain.api.errors import Field, NotFound, TooMany, Unprocessable
 from parley.domain.api.request import Request
@@ -114,21 +114,19 @@ def _ended_or_begun_again(job: Job, after: Job) -> Job:
 
 def _entry(request: Request, job: Job) -> Entry | None:
     """Returns the audit log's entry for a moderator's export."""
-    if not moderators.is_moderator(request.caller.role):
+    if not moderators.is_moderator(account_states.role_of(request)):
         return None
     details = {"export_id": job.export_id, "format": job.format} | ({"files": "included"} if job.files else {})
-    return audit.new_entry(request, "export_conversation", job.conversation_id, **details)
+    return audit.new_entry(account_states.as_put(request), "export_conversation", job.conversation_id, **details)
 
 
 def _access(request: Request, conversation_id: str) -> Head:
     """Returns the head of a conversation to its members and to moderators; one round trip."""
-    if not moderators.is_moderator(request.caller.role):
-        return access.access_conversation(request, conversation_id)
     ids.check_conversation_id(conversation_id, access.field_of(request, "conversation_id"))
-    head = conversations.head(conversation_id)
-    if head is None:
-        raise access.no_conversation()
-    return head
+    head, mine = conversations.head_and_membership(conversation_id, request.user_id)  # with it comes the caller's role
+    if head is not None and moderators.is_moderator(account_states.role_of(request)):
+        return head
+    return access.admit(head, request.user_id, mine)
 
 
 def _known(request: Request, conversation_id: str, wanted: ExportConversation, asked: Recent) -> Job | None:

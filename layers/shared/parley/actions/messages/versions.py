@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from parley.actions import access
 from parley.adapters.conversations import messages
 from parley.adapters.moderation import audit
-from parley.adapters.people import moderators
+from parley.adapters.people import account_states, moderators
 from parley.domain.api import cursors, ids
 from parley.domain.api.request import Request
 from parley.domain.api.requests import VersionQuery
@@ -57,15 +57,16 @@ def list_versions(request: Request, message_id: str, query: VersionQuery) -> Ver
 
 
 def _access(request: Request, message_id: str) -> StoredMessage:
-    if moderators.is_moderator(request.caller.role):
-        conversation_id, seq = ids.split_message_id(message_id, access.field_of(request, "message_id"))
-        message = messages.get_message(conversation_id, seq)
-        if message is None:
-            raise access.no_message()
-        audit.write_entry(new_entry(request, "read_edits", message_id))
-        return message
-    head, message = access.access_message(request, message_id)
-    rights.require(head, request.user_id, "read_versions")
+    """Returns a message to moderators, and to members who have the right; with the first read comes the role."""
+    conversation_id, seq = ids.split_message_id(message_id, access.field_of(request, "message_id"))
+    head, mine, message, _ = messages.head_and_message(conversation_id, seq, request.user_id)
+    is_moderator = moderators.is_moderator(account_states.role_of(request))
+    if head is None or message is None or not (is_moderator or access.is_member(head, request.user_id, mine)):
+        raise access.no_message()
+    if is_moderator:
+        audit.write_entry(new_entry(account_states.as_put(request), "read_edits", message_id))
+    else:
+        rights.require(head, request.user_id, "read_versions")
     return message
 
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from parley.actions import access
 from parley.adapters.dynamodb import conditions
 from parley.adapters.moderation import audit, reports, word_lists
+from parley.adapters.people import account_states
 from parley.domain.api import cursors
 from parley.domain.api.errors import Conflict, Invalid, Unavailable
 from parley.domain.api.request import Request
@@ -68,7 +69,7 @@ def put_banned_words(request: Request, wanted: PutBannedWords) -> BannedWordList
             raise Conflict("banned_words_changed", detail, rule="version: as it was read")
         new = WordList(version=known.version + 1, rules=rules, updated_at_ms=request.now_ms, updated_by=request.user_id)
         entry = new_entry(
-            request,
+            account_states.as_put(request),
             "put_banned_words",
             TARGET,
             before=str(known.version),
@@ -96,7 +97,9 @@ def try_banned_words(request: Request, wanted: TryBannedWords) -> TryResult:
     rules = word_list.rules_of(wanted.rules)
     ids = wanted.conversation_ids
     place = _place(wanted)
-    audit.write_entry(new_entry(request, "try_banned_words", TARGET, conversation_ids=",".join(ids or ())))
+    audit.write_entry(
+        new_entry(account_states.as_put(request), "try_banned_words", TARGET, conversation_ids=",".join(ids or ()))
+    )
     parts = _in_reports(place) if isinstance(place, InReports) else _in_conversations(ids or [], place)
     return _tried(rules, place, parts)
 

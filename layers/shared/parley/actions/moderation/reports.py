@@ -9,6 +9,7 @@ from parley.actions.parallel import in_parallel
 from parley.adapters.conversations import messages
 from parley.adapters.dynamodb import conditions
 from parley.adapters.moderation import audit, reports
+from parley.adapters.people import account_states
 from parley.domain.api import cursors, ids
 from parley.domain.api.errors import Conflict, Field, Invalid, NotFound, Unavailable
 from parley.domain.api.request import Request
@@ -93,7 +94,9 @@ def get_report(request: Request, report_id: str) -> ReportInContext:
     """
     access.require_moderator(request)
     found = _read(check_report_id(report_id))
-    audit.write_entry(new_entry(request, "read_report", report_id, message_id=_message_id(found)))
+    audit.write_entry(
+        new_entry(account_states.as_put(request), "read_report", report_id, message_id=_message_id(found))
+    )
     first, last = max(1, found.seq - CONTEXT_MESSAGES), found.seq + CONTEXT_MESSAGES
     around = messages.between(found.conversation_id, first, last)
     message = next((message.for_all() for message in around if message.seq == found.seq), None)
@@ -120,7 +123,7 @@ def resolve_report(request: Request, report_id: str, wanted: ResolveReport) -> R
             detail = "Another moderator has changed this report; read it again."
             raise Conflict("report_changed", detail, rule="version: as it was read")
         entry = new_entry(
-            request,
+            account_states.as_put(request),
             "resolve_report",
             report_id,
             message_id=_message_id(known),

@@ -2,8 +2,16 @@
 
 from msgspec import Struct
 
-from parley.actions.people.profiles import caller_of, party_of, sees_everybody, shared_profile
+from parley.actions.people.profiles import (
+    caller_of,
+    own_key,
+    party_of,
+    sees_everybody,
+    shared_profile,
+    signed_in_as,
+)
 from parley.adapters.dynamodb import batches, tables
+from parley.adapters.dynamodb.batches import Rows
 from parley.adapters.people import blocks, directory, policies, profiles
 from parley.domain.api import cursors, sealed_cursors
 from parley.domain.api.errors import Invalid
@@ -11,7 +19,7 @@ from parley.domain.api.request import Request
 from parley.domain.api.requests import ListUsers
 from parley.domain.api.types import Person
 from parley.domain.people.directory import MAX_EXAMINED, Entry, Range
-from parley.domain.people.policy import ANYBODY, Reach
+from parley.domain.people.policy import ANYBODY, Party, Reach
 from parley.domain.people.profile import Profile
 from parley.domain.text.folding import prefix_key
 
@@ -31,13 +39,42 @@ def list_users(request: Request, query: ListUsers) -> UserList:
     If the policy needs a context that both hold, a page examines the next `MAX_EXAMINED` people of the allowed roles.
     The host's own server and moderators see everybody.
     """
-    reach = ANYBODY if sees_everybody(request) else policies.current().reach_of(caller_of(request))
+    page = _read(request, query, signed_in_as(request))
+    if _reach(page.caller) != page.reach:  # the host has put the caller since they signed in: two more round trips
+        page = _read(request, query, page.caller)
+    shown = [profile for profile in page.profiles if _is_shown(page.caller, query, profile)]
+    users = [shared_profile(profile, page.caller.contexts) for profile in shown[: query.limit]]
+    return UserList(users=users, next=_next(query, shown, page))
+
+
+class _Page(Struct, frozen=True, kw_only=True):
+    """The next entries of the directory within a reach, with one more than `examined`, and the caller as they are."""
+
+    reach: Reach
+    examined: int
+    entries: list[Entry]
+    profiles: list[Profile]
+    caller: Party
+
+
+def _reach(caller: Party) -> Reach:
+    return ANYBODY if sees_everybody(caller) else policies.current().reach_of(caller)
+
+
+def _read(request: Request, query: ListUsers, caller: Party) -> _Page:
+    """Reads a page for the caller as they were known; two round trips."""
+    reach = _reach(caller)
     # One more than is shown, because the caller is in the directory too.
     examined = min(query.limit + 1, MAX_EXAMINED) if reach.is_free(query.role) else MAX_EXAMINED
     entries = _entries(reach, query, examined + 1)
-    shown = [profile for profile in _profiles(request, entries[:examined]) if _is_shown(request, query, profile)]
-    users = [shared_profile(profile, request.caller.contexts) for profile in shown[: query.limit]]
-    return UserList(users=users, next=_next(query, shown, entries, examined))
+    rows = _rows(request, entries[:examined])
+    return _Page(
+        reach=reach,
+        examined=examined,
+        entries=entries,
+        profiles=_profiles(request, entries[:examined], rows),
+        caller=caller_of(request, rows),
+    )
 
 
 def _entries(reach: Reach, query: ListUsers, limit: int) -> list[Entry]:
@@ -48,14 +85,18 @@ def _entries(reach: Reach, query: ListUsers, limit: int) -> list[Entry]:
     return directory.of_roles(reach.roles(query.role), within, limit)
 
 
-def _profiles(request: Request, entries: list[Entry]) -> list[Profile]:
-    """Returns their profiles, without people who have a block with the caller.
+def _rows(request: Request, entries: list[Entry]) -> Rows:
+    """Returns the rows of people and of their blocks with the caller, and the caller's own; one round trip."""
+    people_keys = [*((entry.user_id,) for entry in entries), *own_key(request)]
+    block_keys = [blocks.key(request.user_id, entry.user_id) for entry in entries]
+    return batches.read_rows({tables.User: people_keys, tables.Block: block_keys}, stale=(tables.User,))
+
+
+def _profiles(request: Request, entries: list[Entry], rows: Rows) -> list[Profile]:
+    """Returns the people's profiles, without people who have a block with the caller.
 
     An index may be late: a person who has another name by now belongs elsewhere in it, and is left out.
     """
-    people_keys = [(entry.user_id,) for entry in entries]
-    block_keys = [blocks.key(request.user_id, entry.user_id) for entry in entries]
-    rows = batches.read_rows({tables.User: people_keys, tables.Block: block_keys}, stale=(tables.User,))
     known = ((entry, profiles.profile_of(rows, entry.user_id)) for entry in entries)
     return [
         profile
@@ -66,20 +107,18 @@ def _profiles(request: Request, entries: list[Entry]) -> list[Profile]:
     ]
 
 
-def _is_shown(request: Request, query: ListUsers, profile: Profile) -> bool:
-    if profile.user_id == request.user_id or query.role not in (None, profile.role):
+def _is_shown(caller: Party, query: ListUsers, profile: Profile) -> bool:
+    if profile.user_id == caller.user_id or query.role not in (None, profile.role):
         return False
-    if sees_everybody(request):
-        return True
-    return policies.current().may_open_anything(caller_of(request), party_of(profile))
+    return sees_everybody(caller) or policies.current().may_open_anything(caller, party_of(profile))
 
 
-def _next(query: ListUsers, shown: list[Profile], entries: list[Entry], examined: int) -> str | None:
+def _next(query: ListUsers, shown: list[Profile], page: _Page) -> str | None:
     """Returns the cursor of the next page, or None at the end; it may name a person who was not shown."""
     if len(shown) > query.limit:
         return sealed_cursors.seal(shown[query.limit - 1].name_key, directory.sealing_key())
-    if len(entries) > examined:
-        return sealed_cursors.seal(entries[examined - 1].name_key, directory.sealing_key())
+    if len(page.entries) > page.examined:
+        return sealed_cursors.seal(page.entries[page.examined - 1].name_key, directory.sealing_key())
     return None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from parley.actions.people.profiles import caller_of, party_of, sees_everybody
+from parley.actions.people.profiles import caller_of, own_key, party_of, sees_everybody
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import batches, tables
 from parley.adapters.dynamodb.batches import Rows
@@ -25,7 +25,7 @@ class Opening(Struct, frozen=True, kw_only=True):
     conversation_id: str
 
     def reads(self, request: Request) -> dict[type[tables.Table], Iterable[batches.Key]]:
-        """Returns the keys that `open_one` and `decide` need: one batch, 1 read unit for each of four keys."""
+        """Returns the keys that `open_one` and `decide` need: one batch, 1 read unit for each of five keys."""
         return {tables.Conversation: [(self.conversation_id,)]} | reads_to_decide(request, [self.user_id])
 
     def open_one(self, request: Request, rows: Rows) -> Head | None:
@@ -42,11 +42,11 @@ class Opening(Struct, frozen=True, kw_only=True):
         The policy comes first, so that people whom it keeps apart learn nothing of each other: a person whom the
         directory does not show the caller is refused like a person who does not exist.
         """
-        caller = caller_of(request)
+        caller = caller_of(request, rows)
         profile = profiles.profile_of(rows, self.user_id)
         other = caller if self.user_id == request.user_id else party_of(profile) if profile else None
         policy = policies.current()
-        decide = policy.decide if sees_everybody(request) else policy.decide_discreetly
+        decide = policy.decide if sees_everybody(caller) else policy.decide_discreetly
         decision = decide(caller, other, self.context)
         decision.require(request.field_prefix)
         if erased_people.is_marked(rows, self.user_id):
@@ -56,10 +56,10 @@ class Opening(Struct, frozen=True, kw_only=True):
 
 
 def reads_to_decide(request: Request, user_ids: Iterable[str]) -> dict[type[tables.Table], Iterable[batches.Key]]:
-    """Returns the keys that `Opening.decide` needs of people: 1 read unit for each of three keys a person."""
+    """Returns the keys that `Opening.decide` needs: 3 read units a person, and 1 for the caller's own row."""
     people_ids = list(user_ids)
     return {
-        tables.User: [(user_id,) for user_id in people_ids],
+        tables.User: [*((user_id,) for user_id in people_ids), *own_key(request)],
         tables.Erasure: [(erased_people.key(user_id),) for user_id in people_ids],
         tables.Block: [blocks.key(request.user_id, user_id) for user_id in people_ids],
     }

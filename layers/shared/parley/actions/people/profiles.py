@@ -46,7 +46,7 @@ def put_user(request: Request, user_id: str, wanted: PutUser) -> tuple[Person, b
     for _ in conditions.tries():
         known = profiles.get_profile(user_id)
         now = profile.with_host(known, user_id, said, rules, request.now_ms)
-        if now == known or profiles.save(now, known):
+        if now == known or profiles.put(now, known, request.now_s):
             return whole_profile(now), known is None
     raise Unavailable("store_busy", "Other requests keep writing this profile; try again.", retry_after_ms=1000)
 
@@ -65,6 +65,8 @@ def _let_in_again(user_id: str) -> None:
 def get_user(request: Request, user_id: str) -> Person:
     """Returns the profile of a user whom the caller may write to, or already talks with; one round trip.
 
+    It goes by the caller's own profile, so that what the host has just put counts.
+
     Raises NotFound for all others, whether they exist or not, and for a user who has blocked the caller and has never
     talked with them. The host's own server and moderators may read every profile.
     """
@@ -73,7 +75,7 @@ def get_user(request: Request, user_id: str) -> Person:
     general_id = ids.direct_conversation_id(request.user_id, check_user_id(user_id), NO_CONTEXT, "")
     rows = batches.read_rows(
         {
-            tables.User: [(user_id,)],
+            tables.User: [(user_id,), *own_key(request)],
             tables.Conversation: [(general_id,)],
             tables.Block: [blocks.key(request.user_id, user_id)],
         }
@@ -81,13 +83,14 @@ def get_user(request: Request, user_id: str) -> Person:
     person = profiles.profile_of(rows, user_id)
     if person is None:
         raise unknown_user()
-    if sees_everybody(request) or user_id == request.user_id:
+    caller = caller_of(request, rows)
+    if sees_everybody(caller) or user_id == request.user_id:
         return whole_profile(person)
     have_talked = rows.get(tables.Conversation, general_id) is not None
-    may_open = policies.current().may_open_anything(caller_of(request), party_of(person))
+    may_open = policies.current().may_open_anything(caller, party_of(person))
     if not have_talked and (not may_open or blocks.of(rows, request.user_id, user_id).of_me):
         raise unknown_user()
-    return shared_profile(person, request.caller.contexts)
+    return shared_profile(person, caller.contexts)
 
 
 def unknown_user() -> NotFound:
@@ -102,13 +105,34 @@ def check_user_id(user_id: str) -> str:
     return user_id
 
 
-def sees_everybody(request: Request) -> bool:
+def sees_everybody(caller: Party) -> bool:
     """Says whether the caller may know every profile: the host's own server, and moderators."""
-    return request.caller.role == SERVICE or moderators.is_moderator(request.caller.role)
+    return caller.role == SERVICE or moderators.is_moderator(caller.role)
 
 
-def caller_of(request: Request) -> Party:
-    """Returns the caller as a policy sees them."""
+def own_key(request: Request) -> list[batches.Key]:
+    """Returns the key of the caller's own profile, which `caller_of` needs; a program has none."""
+    return [] if request.caller.role == SERVICE else [(request.user_id,)]
+
+
+def caller_of(request: Request, rows: batches.Rows) -> Party:
+    """Returns the caller as a policy sees them: by their own profile, so that what the host has put counts at once.
+
+    `rows` holds the profile under `own_key`. A program goes by its token, as does a person who is being erased.
+    """
+    own = profiles.profile_of(rows, request.user_id) if own_key(request) else None
+    return party_of(own) if own is not None else signed_in_as(request)
+
+
+def own_profile(request: Request) -> Profile:
+    """Returns the caller's own profile; of a program what its token says. One round trip."""
+    own = profiles.some([request.user_id] if own_key(request) else []).get(request.user_id)
+    caller = request.caller
+    return own or Profile(user_id=caller.user_id, name=caller.name, role=caller.role, contexts=caller.contexts)
+
+
+def signed_in_as(request: Request) -> Party:
+    """Returns the caller as they were known at sign-in."""
     return Party(request.user_id, request.caller.role, request.caller.contexts)
 
 

@@ -1,6 +1,7 @@
 """Admits or refuses the caller: asked once for each request, together with its first read.
 
-It checks whether their sign-in still counts, and whether their bucket can pay for the request (`metering.py`).
+It checks whether their sign-in still counts, and whether their bucket can pay for the request (`metering.py`). It also
+learns the role that the host has given the caller since they signed in.
 
 API Gateway caches the answer of the REST authorizer for 300 s and keeps a socket's identity for two hours. So each
 request reads the caller's row of the table AccountStates, and that of the bucket in the table Rates. Every call to
@@ -19,13 +20,15 @@ from contextvars import ContextVar
 from threading import Event, Lock
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from parley.adapters import environment
 from parley.adapters.dynamodb import retrying
 from parley.adapters.dynamodb.documents import from_wire, to_wire
 from parley.adapters.dynamodb.units import READS, key_count
 from parley.adapters.threads import Threads
 from parley.domain.api.errors import Refusal, TooMany, Unauthenticated
-from parley.domain.api.identity import Identity
+from parley.domain.api.identity import SERVICE_ROLE, Identity
 
 MAX_KEYS = 100  # of one BatchGetItem (DynamoDB quotas)
 
@@ -50,6 +53,13 @@ class Gate(Protocol):
     def count(self, operation: str, request: Request, answer: Mapping[str, Any]) -> None: ...
 
 
+class Demand(Struct, frozen=True):
+    """A check of the caller's role that waits for the rows."""
+
+    allows: Callable[[str], bool]
+    refusal: Refusal
+
+
 class Admission:
     """The check of one request."""
 
@@ -60,6 +70,8 @@ class Admission:
         self._is_asked = False
         self._is_known = Event()
         self._refusal: Refusal | None = retrying.busy()  # until the rows are read; they are judged once
+        self._role = caller.role
+        self._demand: Demand | None = None
 
     def guarded(self, operation: str, request: Request, dispatch: Dispatch) -> Any:
         """Returns what a call to DynamoDB answers; raises Unauthenticated if the caller was signed out.
@@ -89,6 +101,27 @@ class Admission:
             return dispatch(operation, request)
         finally:
             asking.result()  # a refusal counts for more than the call's own cost
+
+    def role(self, dispatch: Dispatch) -> str:
+        """Returns the caller's role as the host has put it; one round trip if nothing was read before."""
+        if self._is_first():
+            if self._gate is not None:
+                self._gate.begin()
+            self._ask(self._rows(), dispatch)
+        else:
+            self._wait()
+        return self._role
+
+    def require(self, allows: Callable[[str], bool], refusal: Refusal, dispatch: Dispatch) -> None:
+        """Raises `refusal` unless the caller's role is allowed.
+
+        A caller whose role was allowed at sign-in is checked again together with the first read, so that it costs no
+        round trip. Any other caller is looked up at once, because the host may have promoted them.
+        """
+        if not self._is_asked and allows(self._caller.role):
+            self._demand = Demand(allows, refusal)
+        elif not allows(self.role(dispatch)):
+            raise refusal
 
     def ask_again(self, dispatch: Dispatch) -> None:
         """Reads the row strongly consistent; raises Unauthenticated if the caller was signed out meanwhile."""
@@ -148,16 +181,31 @@ class Admission:
         raise retrying.busy()
 
     def _judge(self, rows: Rows) -> Refusal | None:
-        """Returns the refusal of the request, if any: a sign-out before an empty bucket."""
-        if not self._admits(rows[_states()]):
+        """Returns the refusal of the request, if any: a sign-out, an empty bucket, a role that is not allowed."""
+        state = rows[_states()]
+        if not self._admits(state):
             return _signed_out()
+        self._role = self._role_in(state)
+        return self._too_many(rows) or self._not_allowed()
+
+    def _too_many(self, rows: Rows) -> TooMany | None:
         if self._gate is None:
             return None
         bucket = rows.get(environment.required("RATES_TABLE"))
         return self._gate.refusal(None if bucket is None else from_wire(bucket["tat_ms"]))
 
+    def _not_allowed(self) -> Refusal | None:
+        return None if self._demand is None or self._demand.allows(self._role) else self._demand.refusal
+
     def _admits(self, row: Mapping[str, Any] | None) -> bool:
         return row is None or self._caller.issued_at_s >= from_wire(row["signed_out_at_s"])
+
+    def _role_in(self, row: Mapping[str, Any] | None) -> str:
+        """Returns the role that the host has put, if the authorizer had not read it yet; a program keeps its own."""
+        if row is None or "role" not in row or self._caller.role == SERVICE_ROLE:
+            return self._caller.role
+        is_news = from_wire(row["role_revision"]) > self._caller.revision
+        return str(from_wire(row["role"])) if is_news else self._caller.role
 
 
 _current: ContextVar[Admission | None] = ContextVar("admission", default=None)

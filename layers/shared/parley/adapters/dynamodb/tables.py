@@ -623,14 +623,19 @@ class WsTicket(Table):
 
 
 class AccountState(Table):
-    """Ends a person's sign-in before their token expires; `admission.py` reads it with every request."""
+    """What counts of a person before their next sign-in; `admission.py` reads it with every request.
+
+    It ends their tokens, and holds the role that the host has put last.
+    """
 
     class Meta:
         table_name = environment.required("ACCOUNT_STATES_TABLE")
 
     user_id = UnicodeAttribute(hash_key=True)
-    signed_out_at_s = NumberAttribute()  # tokens issued before do not count
-    expires_at_s = NumberAttribute()  # for DynamoDB's time to live: by then every such token has ended by itself
+    signed_out_at_s = NumberAttribute()  # tokens issued before do not count; 0 of a person who was never signed out
+    expires_at_s = NumberAttribute()  # for DynamoDB's time to live: by then each such token and socket has ended
+    role = UnicodeAttribute(null=True)
+    role_revision = NumberAttribute(null=True)  # of the profile that has this role first
 
 
 class Bucket(Table):

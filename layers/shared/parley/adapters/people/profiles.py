@@ -10,6 +10,7 @@ from pynamodb.expressions.condition import Condition
 from parley.adapters import environment
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.dynamodb.batches import Rows
+from parley.adapters.people import account_states
 from parley.domain.people import directory
 from parley.domain.people.profile import EDITABLE, SILENT, Profile, Rules, Statement
 
@@ -57,6 +58,21 @@ def save(profile: Profile, before: Profile | None) -> bool:
         if conditions.failed_condition(error):
             return False
         raise
+    return True
+
+
+def put(profile: Profile, before: Profile | None, now_s: int) -> bool:
+    """Writes a profile of the host's, as `save`; a new role is also told to each request that the person makes."""
+    if before is None or before.role == profile.role:
+        return save(profile, before)
+    state = tables.AccountState(user_id=profile.user_id)
+    actions = account_states.role_actions(profile.role, profile.revision, now_s)
+    try:
+        with conditions.transaction() as transaction:
+            transaction.save(row_of(profile), condition=unmoved(before))
+            transaction.update(state, actions=actions)
+    except conditions.LostRace:
+        return False
     return True
 
 
