@@ -185,6 +185,24 @@ TERMS = {
     "muted_until": "The time until which the conversation is muted; null if it is not muted.",
     "name": "The person's name; null for a person who has never signed in.",
     "PutUser.name": "The person's name; null if it is not known.",
+    "UpdateMe.name": "The name that the caller wants to have; null takes it back.",
+    "avatar_url": "The person's picture; an address that begins with `https`.",
+    "UpdateMe.avatar_url": "The caller's picture; null takes it back.",
+    "locale": "The person's language and region, as a tag of BCP 47: `de-CH`.",
+    "time_zone": "The person's time zone, by its name in IANA's database: `Europe/Zurich`.",
+    "email": "The person's e-mail address, which only they and the host see.",
+    "Person.metadata": "The host's own data about the person: a JSON object of at most 2 KB and 8 levels that others see.",
+    "Me.metadata": "The host's own data about the caller; null for none.",
+    "PutUser.metadata": "Data of your own about the person that others see: a JSON object of at most 2,048 bytes.",
+    "ListedUser.metadata": "Data of your own about the person that others see: a JSON object of at most 2,048 bytes.",
+    "UpdateMe.metadata": "Data about the caller that others see: a JSON object of at most 2,048 bytes; null removes it.",
+    "private_metadata": "The host's own data about the person, which only the host sees.",
+    "profile_seq": "Grows with each change of what others see; of two versions the greater is the newer.",
+    "PutUsers.users": "The people: each an `id` and the fields of PUT /users/{user_id}.",
+    "PutUsersAnswer.results": "The result of each person, in the order of the request.",
+    "ItemResult.status": "The status that the item would have had alone.",
+    "ItemResult.id": "The id of the item; missing if the item names none.",
+    "problem": "Why the item was refused; missing if it was not.",
     "next": "The cursor of the next page; null on the last one.",
     "Caught.next": "The cursor to ask with next time.",
     "note": "The note of the person who reported it; null for none.",
@@ -438,7 +456,7 @@ ENUMS = {
 
 # Names whose text is a time (RFC 3339), beside all that end in `_at` or `_until`.
 TIMES = {"as_of", "at", "last_seen", "reconnect_by", "server_time", "Version.since"}
-URIS = {"url", "urls", "Problem.type"}
+URIS = {"avatar_url", "url", "urls", "Problem.type", "ItemProblem.type"}
 DAYS = {"AuditQuery.from"}
 
 

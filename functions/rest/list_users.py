@@ -1,4 +1,4 @@
-"""GET /users?role=&q=&cursor=&limit=: the users with whom the caller may open a conversation, by name. 200, 400."""
+"""GET /users?ids=&role=&q=&cursor=&limit=: users with whom the caller may talk, by name, or by id. 200, 400."""
 
 from parley.actions.people import directory
 from parley.domain.api.request import Request

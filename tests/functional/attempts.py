@@ -21,6 +21,7 @@ FIELDS: dict[str, object] = {
     "text": "let me in",
     "user_id": "bob",
     "user_ids": ["carol"],
+    "users": [{"id": "carol"}],
     "conversation_ids": [ABSENT["direct"]],
     "ids": ["a_" + "a" * 26],
     "call_id": "c1",

@@ -1,7 +1,7 @@
 """How REST tests look at replies and at what is stored."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
 from typing import Any, TypeVar
@@ -55,6 +55,12 @@ def refusal(reply: Reply) -> Refusal:
     assert {"title", "detail", "instance", "request_id"} <= problem.keys(), reply
     assert bool(problem.get("rule")) or reply.status not in RULED, reply
     return problem["code"], problem["status"], [(one["pointer"], one["code"]) for one in problem.get("errors", [])]
+
+
+def described(person: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a person as an answer shows them, without `profile_seq`, which is there and grows."""
+    assert person["profile_seq"] > 0, person
+    return {name: value for name, value in person.items() if name != "profile_seq"}
 
 
 def invalid(*fields: tuple[str, str]) -> Refusal:

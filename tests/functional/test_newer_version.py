@@ -25,7 +25,10 @@ VALUES: tuple[dict[str, Any], ...] = (
     {"B": b"\x00"},
     {"NS": ["1", "2"]},
 )
-RECORDS = ("change", "forwarded_from", "frozen", "identity", "last_message", "settings", "system")  # maps with fields
+RECORDS = (  # maps with fields
+    "by_host", "by_self", "by_token", "change", "forwarded_from", "frozen", "identity", "last_message", "settings",
+    "system",
+)  # fmt: skip
 MAPS_OF_RECORDS = ("asked", "connections")
 EVENTS = Path(__file__).parents[2] / "events"
 

@@ -55,7 +55,10 @@ OF_MODERATORS = refusing(
     "rest/get_banned_words", "rest/put_banned_words", "rest/try_banned_words", "rest/list_reports", "rest/get_report",
     "rest/resolve_report", "rest/list_audit",
 )  # fmt: skip
-OF_SERVICE = refusing("service_only", "rest/put_user", "rest/erase_user", "rest/get_erasure", "rest/sign_out_user")
+OF_SERVICE = refusing(
+    "service_only",
+    "rest/put_user", "rest/put_users", "rest/erase_user", "rest/get_erasure", "rest/sign_out_user",
+)  # fmt: skip
 
 
 def try_all(

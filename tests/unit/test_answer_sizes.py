@@ -10,8 +10,17 @@ from typing import Any
 
 import pytest
 
+from parley.domain.api.bulk import MAX_ITEM_ERRORS
 from parley.domain.api.custom_data import MAX_METADATA_BYTES
-from parley.domain.api.identity import MAX_CONTEXT_TYPES, MAX_NAME_CHARACTERS
+from parley.domain.api.identity import (
+    MAX_AVATAR_URL_CHARACTERS,
+    MAX_CONTEXT_TYPES,
+    MAX_EMAIL_CHARACTERS,
+    MAX_LOCALE_CHARACTERS,
+    MAX_NAME_CHARACTERS,
+    MAX_TIME_ZONE_CHARACTERS,
+)
+from parley.domain.api.identity import MAX_METADATA_BYTES as MAX_PROFILE_METADATA_BYTES
 from parley.domain.api.invalid_fields import MAX_POINTER_CHARACTERS, MAX_REPORTED
 from parley.domain.api.requests import (
     MAX_ADDED,
@@ -21,6 +30,7 @@ from parley.domain.api.requests import (
     MAX_MENTIONED,
     MAX_PAGE,
     MAX_PAYLOAD_CHARACTERS,
+    MAX_PUT_USERS,
     MAX_REMARK_CHARACTERS,
     MAX_RULE_CHARACTERS,
     MAX_SEQ,
@@ -104,6 +114,10 @@ OURS = {
         ],
         24,
     ),
+    "avatar_url": MAX_AVATAR_URL_CHARACTERS,
+    "locale": MAX_LOCALE_CHARACTERS,
+    "time_zone": MAX_TIME_ZONE_CHARACTERS,
+    "email": MAX_EMAIL_CHARACTERS,
     "version": 32,
     "rule": 1_000,  # twenty ids of banned words, or a rule of the policy
     "details{}": 600,  # ids of twenty conversations
@@ -166,6 +180,8 @@ LISTS = {
     "UnsentAttachmentList.attachments": MAX_PAGE,
     "TurnCredentials.ice_servers": 5,
     "UnreadList.conversations": MAX_PAGE,
+    "PutUsersAnswer.results": MAX_PUT_USERS,
+    "ItemProblem.errors": MAX_ITEM_ERRORS,
     "UserList.users": MAX_PAGE,
     "VersionList.versions": change_steps.MAX_EDITS + 1,
 }
@@ -246,8 +262,9 @@ class Largest:
         return [self.of(schema["items"], place + "[]")] * count
 
     def _object(self, schema: Schema, place: str) -> dict[str, Any]:
-        if place.endswith(".metadata"):
-            return self._metadata()
+        if place.endswith("metadata"):
+            of_profile = place.startswith(("Me.", "Person."))
+            return self._metadata(MAX_PROFILE_METADATA_BYTES if of_profile else MAX_METADATA_BYTES)
         inner = schema.get("additionalProperties")
         if isinstance(inner, dict):
             if place not in MAPS:
@@ -259,10 +276,10 @@ class Largest:
             found[min(("system", "metadata"), key=lambda name: len(encoded(found[name])))] = None
         return found
 
-    def _metadata(self) -> dict[str, Any]:
+    def _metadata(self, most_bytes: int) -> dict[str, Any]:
         """Returns the largest metadata: one text, which fills the bytes that it may have."""
         letter_bytes = len(encoded(self._letter).encode()) - 2
-        return {"x": self._letter * ((MAX_METADATA_BYTES - len('{"x":""}')) // letter_bytes)}
+        return {"x": self._letter * ((most_bytes - len('{"x":""}')) // letter_bytes)}
 
 
 def schema_of(name: str) -> Schema:

@@ -12,6 +12,11 @@ def hide(world: World) -> object:
     return answered(world.alice.patch("/me", json={"show_last_seen": False}))
 
 
+def describe_oneself(world: World) -> object:
+    me = answered(world.alice.patch("/me", json={"locale": "de-CH", "time_zone": "Europe/Zurich", "avatar_url": None}))
+    return me["locale"], me["time_zone"]
+
+
 def sign_out_bob(world: World) -> object:
     return sorted(answered(host_of(world).post("/users/bob/sign-out")))
 
@@ -43,6 +48,7 @@ SCENARIOS = [
     Scenario("rest/authorize", sign_in),
     Scenario("rest/create_ws_ticket", create_ws_ticket),
     Scenario("rest/update_me", hide),
+    Scenario("rest/update_me", describe_oneself, variant="profile"),
     Scenario("rest/sign_out_user", sign_out_bob, sign_host_in),
     Scenario("rest/close_connection", close_laptop),
     Scenario("websocket/authorize", connect_as("dave"), heals=True),

@@ -7,7 +7,7 @@ from tests.functional.talk import open_direct, say
 from tests.harness import Parley
 
 
-def test_caller_is_as_their_token_says(parley: Parley) -> None:
+def test_caller_is_as_token_and_host_say(parley: Parley) -> None:
     contexts = {"class": ["7b", "8a"], "booking": ["b1"]}
     alice = parley.user("alice", role="teacher", name="Alice Ä.", contexts=contexts)
     parley.user("backend", role="service").put("/users/alice", json={"name": "Another"})
@@ -15,7 +15,7 @@ def test_caller_is_as_their_token_says(parley: Parley) -> None:
     me = alice.get("/me").json
 
     assert {name: me[name] for name in ("id", "name", "role", "contexts", "show_last_seen")} == {
-        "id": "alice", "name": "Alice Ä.", "role": "teacher", "contexts": contexts, "show_last_seen": True
+        "id": "alice", "name": "Another", "role": "teacher", "contexts": contexts, "show_last_seen": True
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.functional.replies import invalid, refusal
+from tests.functional.replies import described, invalid, refusal
 from tests.functional.talk import open_direct
 from tests.harness import Parley, Reply
 
@@ -20,14 +20,16 @@ def test_others_see_name_role_and_the_contexts_that_both_hold(parley: Parley) ->
     reply = alice.get("/users/bob")
 
     expected = {"id": "bob", "name": "Bob", "role": "student", "contexts": {"class": ["7b"]}}
-    assert (reply.status, reply.json) == (200, expected)
+    assert (reply.status, described(reply.json)) == (200, expected)
 
 
 def test_one_sees_all_of_oneself(parley: Parley) -> None:
     contexts = {"class": ["7b", "8a"]}
     bob = parley.user("bob", role="student", contexts=contexts)
 
-    assert bob.get("/users/bob").json == {"id": "bob", "name": "Bob", "role": "student", "contexts": contexts}
+    own = described(bob.get("/users/bob").json)
+
+    assert own == {"id": "bob", "name": "Bob", "role": "student", "contexts": contexts}
 
 
 @pytest.mark.parametrize("role", ["service", "moderator"])

@@ -10,7 +10,7 @@ import pytest
 from bench.calls import recording
 from parley.adapters.people import policies
 from parley.domain.people.directory import MAX_EXAMINED
-from tests.functional.replies import invalid, refusal
+from tests.functional.replies import described, invalid, refusal
 from tests.harness import Parley, User
 
 CLASSES_ONLY = """
@@ -73,7 +73,12 @@ def test_everybody_is_listed_by_name_but_oneself(parley: Parley) -> None:
 
     assert reply.json["next"] is None
     assert [one["name"] for one in reply.json["users"]] == ["anna", "Ärger", "Zoë"]
-    assert reply.json["users"][0] == {"id": "anna", "name": "anna", "role": "teacher", "contexts": {"class": ["7b"]}}
+    assert described(reply.json["users"][0]) == {
+        "id": "anna",
+        "name": "anna",
+        "role": "teacher",
+        "contexts": {"class": ["7b"]},
+    }
 
 
 def test_pages_hold_everybody_once_in_order(parley: Parley) -> None:

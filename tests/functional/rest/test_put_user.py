@@ -3,7 +3,7 @@
 import pytest
 
 from parley.domain.api.identity import MAX_CONTEXT_IDS
-from tests.functional.replies import Meanwhile, invalid, malformed_bodies, refusal, stored
+from tests.functional.replies import Meanwhile, described, invalid, malformed_bodies, refusal, stored
 from tests.functional.talk import open_direct
 from tests.harness import Frame, Parley, User
 
@@ -18,14 +18,15 @@ def test_host_makes_a_profile_and_replaces_it(parley: Parley) -> None:
     first = host(parley).put("/users/bob", json=BOB)
     second = host(parley).put("/users/bob", json={"name": "Robert"})
 
-    assert (first.status, first.json) == (201, {"id": "bob", **BOB})
-    assert (second.status, second.json) == (200, {"id": "bob", "name": "Robert", "role": "user", "contexts": {}})
+    assert (first.status, described(first.json)) == (201, {"id": "bob", **BOB})
+    robert = {"id": "bob", "name": "Robert", "role": "user", "contexts": {}}
+    assert (second.status, described(second.json)) == (200, robert)
 
 
 def test_what_is_left_out_is_as_where_a_token_leaves_it_out(parley: Parley) -> None:
     reply = host(parley).put("/users/bob", json={})
 
-    assert reply.json == {"id": "bob", "name": "bob", "role": "user", "contexts": {}}
+    assert described(reply.json) == {"id": "bob", "name": "bob", "role": "user", "contexts": {}}
 
 
 def test_somebody_who_has_never_signed_in_can_be_named_and_written_to_in_a_context(parley: Parley) -> None:

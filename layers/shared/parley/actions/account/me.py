@@ -1,18 +1,20 @@
 """The caller: their identity, what is unread, what they may use, and what they hide."""
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from parley.actions import push
 from parley.actions.conversations.unread import UnreadCount, count_unread
 from parley.actions.parallel import in_parallel
-from parley.actions.people.profiles import own_profile
+from parley.actions.people import own_profiles
+from parley.actions.people.profiles import as_json, own_profile
 from parley.adapters import limits
 from parley.adapters.attachments.limits import client_limits
 from parley.adapters.live import connections
 from parley.domain.api.request import Request
 from parley.domain.api.requests import UpdateMe
-from parley.domain.api.types import ClientLimits
+from parley.domain.api.types import ClientLimits, JsonObject
 from parley.domain.live.client_settings import Sizes, Timers
+from parley.domain.people.profile import EDITABLE
 from parley.domain.release import VERSION
 
 
@@ -26,6 +28,12 @@ class Me(Struct, frozen=True, kw_only=True):
     name: str
     role: str
     contexts: dict[str, list[str]]
+    profile_seq: int
+    avatar_url: str | None
+    locale: str | None
+    time_zone: str | None
+    email: str | None
+    metadata: JsonObject | None
     show_last_seen: bool
     unread: UnreadCount
     limits: ClientLimits
@@ -45,6 +53,12 @@ def get_me(request: Request) -> Me:
         name=own.name,
         role=own.role,
         contexts={context_type: list(held) for context_type, held in own.contexts.items()},
+        profile_seq=own.profile_seq,
+        avatar_url=own.avatar_url,
+        locale=own.locale,
+        time_zone=own.time_zone,
+        email=own.email,
+        metadata=as_json(own.metadata),
         show_last_seen=not mine.hides_last_seen,
         unread=unread,
         limits=client_limits(),
@@ -55,6 +69,14 @@ def get_me(request: Request) -> Me:
 
 
 def update_me(request: Request, wanted: UpdateMe) -> Me:
-    """Sets what the caller hides, and returns the caller; three round trips."""
-    connections.show_last_seen(request.user_id, wanted.show_last_seen)
+    """Sets what the caller states of themselves, and what they hide; returns the caller.
+
+    Two round trips, one more to hide or show, two more for a field of the profile.
+    """
+    stated = [name for name in EDITABLE if getattr(wanted, name) is not UNSET]
+    own_profiles.check_editable(request, stated)
+    if stated:
+        own_profiles.state(request, wanted, stated)
+    if wanted.show_last_seen is not UNSET:
+        connections.show_last_seen(request.user_id, wanted.show_last_seen)
     return get_me(request)

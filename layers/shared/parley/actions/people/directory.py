@@ -4,11 +4,12 @@ from msgspec import Struct
 
 from parley.actions.people.profiles import (
     caller_of,
+    get_users,
     own_key,
     party_of,
     sees_everybody,
-    shared_profile,
     signed_in_as,
+    view_person,
 )
 from parley.adapters.dynamodb import batches, tables
 from parley.adapters.dynamodb.batches import Rows
@@ -16,7 +17,7 @@ from parley.adapters.people import blocks, directory, policies, profiles
 from parley.domain.api import cursors, sealed_cursors
 from parley.domain.api.errors import Invalid
 from parley.domain.api.request import Request
-from parley.domain.api.requests import ListUsers
+from parley.domain.api.requests import ListUsers, user_ids_of
 from parley.domain.api.types import Person
 from parley.domain.people.directory import MAX_EXAMINED, Entry, Range
 from parley.domain.people.policy import ANYBODY, Party, Reach
@@ -37,14 +38,26 @@ def list_users(request: Request, query: ListUsers) -> UserList:
     Without users who have blocked the caller, or whom the caller has blocked.
 
     If the policy needs a context that both hold, a page examines the next `MAX_EXAMINED` people of the allowed roles.
-    The host's own server and moderators see everybody.
+    The host's own server and moderators see everybody. With `ids`, it returns those of these people whom the caller
+    may know (`profiles.get_user`), in one round trip.
     """
+    if query.ids is not None:
+        return UserList(users=_named(request, query, query.ids), next=None)
     page = _read(request, query, signed_in_as(request))
     if _reach(page.caller) != page.reach:  # the host has put the caller since they signed in: two more round trips
         page = _read(request, query, page.caller)
     shown = [profile for profile in page.profiles if _is_shown(page.caller, query, profile)]
-    users = [shared_profile(profile, page.caller.contexts) for profile in shown[: query.limit]]
+    users = [view_person(profile, page.caller) for profile in shown[: query.limit]]
     return UserList(users=users, next=_next(query, shown, page))
+
+
+def _named(request: Request, query: ListUsers, user_ids: str) -> list[Person]:
+    others = [name for name in ("role", "q", "cursor") if getattr(query, name) is not None]
+    if others:
+        raise Invalid.field(
+            f"?{others[0]}", "contradiction", f"`ids` names the people; `{others[0]}` looks for others."
+        )
+    return get_users(request, user_ids_of(user_ids))
 
 
 class _Page(Struct, frozen=True, kw_only=True):

@@ -1,35 +1,49 @@
 """Profiles as others may see them: set by the host's own server, read by users who may."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from msgspec import UNSET
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from parley.actions.roles import SERVICE
-from parley.adapters.dynamodb import batches, conditions, tables
+from parley.adapters.dynamodb import batches, conditions, retrying, tables
 from parley.adapters.erasure import erasures
 from parley.adapters.people import blocks, erased_people, moderators, policies, profiles
-from parley.domain.api import ids
-from parley.domain.api.errors import Conflict, Field, Forbidden, Invalid, NotFound, Unavailable
+from parley.adapters.threads import Threads
+from parley.domain.api import bulk, damaged_json, ids, metadata
+from parley.domain.api.bodies import decode
+from parley.domain.api.bulk import ItemResult
+from parley.domain.api.errors import Conflict, Field, Forbidden, Invalid, NotFound, Refusal, Unavailable
 from parley.domain.api.identity import (
     DEFAULT_ROLE,
     MAX_CONTEXT_BYTES,
     MAX_CONTEXT_IDS,
+    MAX_METADATA_BYTES,
     Identity,
     is_reserved,
     is_user_id,
 )
 from parley.domain.api.request import Request
-from parley.domain.api.requests import PutUser
+from parley.domain.api.requests import ListedUser, PutUser, PutUsers
 from parley.domain.api.types import Person
 from parley.domain.people import profile
 from parley.domain.people.policy import NO_CONTEXT, Party
-from parley.domain.people.profile import Profile, Statement
+from parley.domain.people.profile import Contexts, Profile, Statement
+
+MAX_PUTS_AT_ONCE = 8
+
+_puts = Threads(max_workers=MAX_PUTS_AT_ONCE, thread_name_prefix="put-users")
 
 
 def require_service(request: Request, what: str, route: str) -> None:
     """Raises Forbidden for every caller but the host's own server; `what` and `route` name the operation."""
     if request.caller.role != SERVICE:
         raise Forbidden("service_only", f"Only the host's own server may {what}.", rule=f"role {SERVICE} → {route}")
+
+
+class PutUsersAnswer(Struct, frozen=True, kw_only=True):
+    """The results of PUT /users, in the order of the request."""
+
+    results: list[ItemResult]
 
 
 def put_user(request: Request, user_id: str, wanted: PutUser) -> tuple[Person, bool]:
@@ -40,14 +54,64 @@ def put_user(request: Request, user_id: str, wanted: PutUser) -> tuple[Person, b
     """
     require_service(request, "set a person's profile", "PUT /users")
     if check_user_id(user_id) == request.user_id:
-        raise Invalid.field("{user_id}", "not_allowed", "The id of a program cannot also be a person's.")
-    said, rules = _said(request, user_id, wanted), profiles.rules()
+        raise _no_person("{user_id}")
+    return _put(request, user_id, _said(request, user_id, wanted, ""))
+
+
+def put_users(request: Request, wanted: PutUsers) -> PutUsersAnswer:
+    """Stores what the host's own server states of many people, `MAX_PUTS_AT_ONCE` at a time, each by themselves.
+
+    Raises Forbidden unless the caller's role is `service`. A repeated person is refused: nothing says which counts.
+    """
+    require_service(request, "set people's profiles", "PUT /users")
+    seen: set[str] = set()
+    said: list[tuple[str | None, Statement | Refusal]] = []
+    for number, raw in enumerate(wanted.users):
+        user_id, statement = _listed(request, bytes(raw), f"/users/{number}")
+        if user_id in seen:
+            statement = Invalid.field(f"/users/{number}/id", "repeated", "This person is in the request twice.")
+        seen |= {user_id} if user_id is not None else set()
+        said.append((user_id, statement))
+    return PutUsersAnswer(results=list(_puts.map(lambda item: _result(request, *item), said)))
+
+
+def _listed(request: Request, raw: bytes, pointer: str) -> tuple[str | None, Statement | Refusal]:
+    """Returns the id of one person of many, if it can be read, and the host's statement or the refusal."""
+    try:
+        listed = decode(raw, ListedUser, pointer)
+        if listed.id == request.user_id:
+            raise _no_person(f"{pointer}/id")
+        return listed.id, _said(request, listed.id, listed, pointer)
+    except Refusal as refusal:
+        return damaged_json.text_member(raw.decode(), "id"), refusal
+
+
+def _result(request: Request, user_id: str | None, said: Statement | Refusal) -> ItemResult:
+    if isinstance(said, Refusal) or user_id is None:
+        return bulk.refused(user_id, said) if isinstance(said, Refusal) else ItemResult(status=400)
+    try:
+        _, is_new = _put(request, user_id, said)
+    except Refusal as refusal:
+        return bulk.refused(user_id, refusal)
+    except retrying.FAILURES as error:
+        if not retrying.is_passing(error):
+            raise
+        return bulk.refused(user_id, retrying.busy())
+    return ItemResult(id=user_id, status=201 if is_new else 200)
+
+
+def _no_person(pointer: str) -> Invalid:
+    return Invalid.field(pointer, "not_allowed", "The id of a program cannot also be a person's.")
+
+
+def _put(request: Request, user_id: str, said: Statement) -> tuple[Person, bool]:
+    rules = profiles.rules()
     _let_in_again(user_id)
     for _ in conditions.tries():
         known = profiles.get_profile(user_id)
         now = profile.with_host(known, user_id, said, rules, request.now_ms)
-        if now == known or profiles.put(now, known, request.now_s):
-            return whole_profile(now), known is None
+        if now == known or profiles.put_profile(now, known, request.now_s):
+            return view_person(now, signed_in_as(request)), known is None
     raise Unavailable("store_busy", "Other requests keep writing this profile; try again.", retry_after_ms=1000)
 
 
@@ -72,25 +136,41 @@ def get_user(request: Request, user_id: str) -> Person:
     """
     if is_reserved(user_id):  # an answer may have shown it, but it belongs to no user any more
         raise unknown_user()
-    general_id = ids.direct_conversation_id(request.user_id, check_user_id(user_id), NO_CONTEXT, "")
-    rows = batches.read_rows(
-        {
-            tables.User: [(user_id,), *own_key(request)],
-            tables.Conversation: [(general_id,)],
-            tables.Block: [blocks.key(request.user_id, user_id)],
-        }
-    )
-    person = profiles.profile_of(rows, user_id)
-    if person is None:
+    found = get_users(request, [check_user_id(user_id)])
+    if not found:
         raise unknown_user()
+    return found[0]
+
+
+def get_users(request: Request, user_ids: Sequence[str]) -> list[Person]:
+    """Returns the profiles that `get_user` would return; one round trip, up to 3 read units a person."""
+    wanted = [user_id for user_id in dict.fromkeys(user_ids) if is_user_id(user_id)]
+    keys: dict[type[tables.Table], list[batches.Key]] = {
+        tables.User: [*((user_id,) for user_id in wanted), *own_key(request)],
+        tables.Conversation: [(_general_id(request, user_id),) for user_id in wanted],
+        tables.Block: [blocks.key(request.user_id, user_id) for user_id in wanted],
+    }
+    rows = batches.read_rows(keys)
     caller = caller_of(request, rows)
-    if sees_everybody(caller) or user_id == request.user_id:
-        return whole_profile(person)
-    have_talked = rows.get(tables.Conversation, general_id) is not None
+    people = (profiles.profile_of(rows, user_id) for user_id in wanted)
+    return [
+        view_person(person, caller)
+        for person in people
+        if person is not None and _may_know(request, caller, person, rows)
+    ]
+
+
+def _may_know(request: Request, caller: Party, person: Profile, rows: batches.Rows) -> bool:
+    if sees_everybody(caller) or person.user_id == caller.user_id:
+        return True
+    if rows.get(tables.Conversation, _general_id(request, person.user_id)) is not None:
+        return True
     may_open = policies.current().may_open_anything(caller, party_of(person))
-    if not have_talked and (not may_open or blocks.of(rows, request.user_id, user_id).of_me):
-        raise unknown_user()
-    return shared_profile(person, caller.contexts)
+    return may_open and not blocks.of(rows, caller.user_id, person.user_id).of_me
+
+
+def _general_id(request: Request, user_id: str) -> str:
+    return ids.direct_conversation_id(request.user_id, user_id, NO_CONTEXT, "")
 
 
 def unknown_user() -> NotFound:
@@ -141,14 +221,33 @@ def party_of(person: Profile) -> Party:
     return Party(person.user_id, person.role, person.contexts)
 
 
-def _said(request: Request, user_id: str, wanted: PutUser) -> Statement:
+def _said(request: Request, user_id: str, wanted: PutUser, pointer: str) -> Statement:
     """Returns the host's statement; raises Invalid if no token could carry it."""
     if wanted.role == SERVICE:
-        raise Invalid.field("/role", "not_allowed", f"`{SERVICE}` is the role of programs, which have no profile.")
-    contexts = {context_type: tuple(dict.fromkeys(held)) for context_type, held in (wanted.contexts or {}).items()}
+        detail = f"`{SERVICE}` is the role of programs, which have no profile."
+        raise Invalid.field(f"{pointer}/role", "not_allowed", detail)
+    check_time_zone(wanted.time_zone, pointer)
+    return Statement(
+        name=wanted.name,
+        role=wanted.role or None,
+        contexts=_contexts(request, user_id, wanted, pointer),
+        avatar_url=wanted.avatar_url,
+        locale=wanted.locale,
+        time_zone=wanted.time_zone,
+        email=wanted.email,
+        metadata=read_metadata(wanted.metadata, f"{pointer}/metadata"),
+        private_metadata=read_metadata(wanted.private_metadata, f"{pointer}/private_metadata"),
+    )
+
+
+def _contexts(request: Request, user_id: str, wanted: PutUser, pointer: str) -> Contexts | None:
+    """Returns the contexts of the host's statement; None if it is silent on them."""
+    if wanted.contexts is UNSET:
+        return None
+    contexts = {context_type: tuple(dict.fromkeys(held)) for context_type, held in wanted.contexts.items()}
     if sum(len(held) for held in contexts.values()) > MAX_CONTEXT_IDS:
         detail = f"A person has at most {MAX_CONTEXT_IDS} contexts."
-        raise Invalid.field("/contexts", "too_many_items", detail, MAX_CONTEXT_IDS)
+        raise Invalid.field(f"{pointer}/contexts", "too_many_items", detail, MAX_CONTEXT_IDS)
     identity = Identity(
         user_id=user_id,
         name=wanted.name or user_id,
@@ -157,31 +256,53 @@ def _said(request: Request, user_id: str, wanted: PutUser) -> Statement:
         expires_at_s=request.now_s,
     )
     if identity.is_too_large:
-        field = Field("/contexts", "too_long", MAX_CONTEXT_BYTES)
+        field = Field(f"{pointer}/contexts", "too_long", MAX_CONTEXT_BYTES)
         raise Invalid("invalid_request", "No token of this person could carry so much.", fields=(field,))
-    return Statement(
-        name=wanted.name, role=wanted.role or None, contexts=contexts if wanted.contexts is not UNSET else None
-    )
+    return contexts
 
 
-def whole_profile(person: Profile) -> Person:
-    """Returns a profile as the host, moderators and the person themselves may see it."""
-    return _person(person, person.contexts)
+def check_time_zone(name: str | None | UnsetType, pointer: str) -> None:
+    """Raises Invalid for a name that IANA's database does not have."""
+    if name and not profile.is_time_zone(name):
+        raise Invalid.field(f"{pointer}/time_zone", "not_allowed", "There is no time zone of this name.")
 
 
-def shared_profile(person: Profile, mine: Mapping[str, tuple[str, ...]]) -> Person:
-    """Returns a profile as others may see it: only with the contexts that both hold."""
-    common = {
-        context_type: tuple(context_id for context_id in held if context_id in mine.get(context_type, ()))
-        for context_type, held in person.contexts.items()
-    }
-    return _person(person, {context_type: held for context_type, held in common.items() if held})
+def read_metadata(raw: Raw | UnsetType, pointer: str) -> str | None:
+    """Returns the text of a JSON object, None if it was left out or null; raises Invalid."""
+    return None if raw is UNSET else metadata.read_object(bytes(raw), pointer, MAX_METADATA_BYTES)
 
 
-def _person(person: Profile, contexts: Mapping[str, tuple[str, ...]]) -> Person:
+def view_person(person: Profile, caller: Party) -> Person:
+    """Returns a profile as the caller may see it: only the host sees all of it.
+
+    Others see the contexts that they share. Moderators see everything but the e-mail address.
+    """
+    is_own, is_host = person.user_id == caller.user_id, caller.role == SERVICE
+    sees_all = is_own or sees_everybody(caller)
+    held = person.contexts if sees_all else _shared(person.contexts, caller.contexts)
     return Person(
         id=person.user_id,
         name=person.name,
         role=person.role,
-        contexts={context_type: list(held) for context_type, held in contexts.items()},
+        contexts={context_type: list(ids) for context_type, ids in held.items()},
+        profile_seq=person.profile_seq,
+        avatar_url=person.avatar_url,
+        metadata=as_json(person.metadata),
+        locale=person.locale if sees_all else None,
+        time_zone=person.time_zone if sees_all else None,
+        email=person.email if is_own or is_host else None,
+        private_metadata=as_json(person.private_metadata) if is_host else None,
     )
+
+
+def as_json(text: str | None) -> Raw | None:
+    """Returns a stored JSON object as an answer carries it."""
+    return None if text is None else Raw(text)
+
+
+def _shared(contexts: Contexts, mine: Mapping[str, tuple[str, ...]]) -> Contexts:
+    common = {
+        context_type: tuple(context_id for context_id in held if context_id in mine.get(context_type, ()))
+        for context_type, held in contexts.items()
+    }
+    return {context_type: held for context_type, held in common.items() if held}

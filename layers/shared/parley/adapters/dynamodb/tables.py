@@ -623,7 +623,7 @@ class WsTicket(Table):
 
 
 class AccountState(Table):
-    """What counts of a person before their next sign-in; `admission.py` reads it with every request.
+    """The news of a person since they signed in; `admission.py` reads it with every request.
 
     It ends their tokens, and holds the role that the host has put last.
     """

@@ -1,4 +1,4 @@
-"""What counts of a person before their next sign-in: one small row for each who was signed out, or got another role."""
+"""The news of people since they signed in: a small row for each person who was signed out, or got another role."""
 
 from collections.abc import Callable
 

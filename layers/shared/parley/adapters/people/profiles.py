@@ -61,7 +61,7 @@ def save(profile: Profile, before: Profile | None) -> bool:
     return True
 
 
-def put(profile: Profile, before: Profile | None, now_s: int) -> bool:
+def put_profile(profile: Profile, before: Profile | None, now_s: int) -> bool:
     """Writes a profile of the host's, as `save`; a new role is also told to each request that the person makes."""
     if before is None or before.role == profile.role:
         return save(profile, before)

@@ -36,6 +36,17 @@ MAX_CONTEXT_TYPES = 20
 MAX_CONTEXT_IDS = 500  # of all types together
 MAX_CONTEXT_BYTES = 8_192  # of a context, quotes and all (aws-facts.md#websocket-authorizer)
 
+# The other fields of a profile.
+MAX_AVATAR_URL_CHARACTERS = 1_024
+AVATAR_URL_PATTERN = r"^https://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+$(?!\n)"  # the characters of RFC 3986
+LOCALE_PATTERN = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$(?!\n)"  # a well-formed tag of BCP 47
+TIME_ZONE_PATTERN = r"^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$(?!\n)"  # the form of a name in IANA's database
+EMAIL_PATTERN = r"^[^\s@]+@[^\s@]+$(?!\n)"
+MAX_LOCALE_CHARACTERS = 35  # of the longest tags in use (RFC 5646, 4.4.1)
+MAX_TIME_ZONE_CHARACTERS = 64
+MAX_EMAIL_CHARACTERS = 254  # RFC 5321, 4.5.3.1.3
+MAX_METADATA_BYTES = 2_048
+
 _user_id = re.compile(USER_ID_PATTERN)
 _stored_user_id = re.compile(STORED_USER_ID_PATTERN)
 _mapped_id = re.compile(rf"~parley\.{_MAPPED}")

@@ -2,19 +2,27 @@
 
 from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from parley.domain.api.custom_data import CUSTOM_TYPE_PATTERN, compact
 from parley.domain.api.errors import Invalid
 from parley.domain.api.fields import EMPTY_OR_NOT_BLANK, NOT_BLANK
 from parley.domain.api.identity import (
+    AVATAR_URL_PATTERN,
     CONTEXT_ID_PATTERN,
     CONTEXT_TYPE_PATTERN,
+    EMAIL_PATTERN,
+    LOCALE_PATTERN,
+    MAX_AVATAR_URL_CHARACTERS,
     MAX_CONTEXT_IDS,
     MAX_CONTEXT_TYPES,
+    MAX_EMAIL_CHARACTERS,
+    MAX_LOCALE_CHARACTERS,
     MAX_NAME_CHARACTERS,
+    MAX_TIME_ZONE_CHARACTERS,
     ROLE_PATTERN,
     STORED_USER_ID_PATTERN,
+    TIME_ZONE_PATTERN,
     USER_ID_PATTERN,
     is_stored_user_id,
 )
@@ -37,6 +45,7 @@ MAX_SEQ = 10**15  # no conversation reaches it; keeps seqs exact in every client
 MAX_STATUS_USERS = 100  # one BatchGetItem (DynamoDB quotas)
 MAX_SYNC_CONVERSATIONS = 100
 MAX_PAGE = 100
+MAX_PUT_USERS = 100
 MAX_MENTIONED = 20  # people whom one message names: each adds one item to the send's transaction
 MAX_ADDED = 90  # people added to a group at once: a transaction holds 100 items (DynamoDB quotas)
 MAX_ATTACHED = 30  # attachments of one message, whatever MaxAttachmentsPerMessage says: a transaction holds 100 items
@@ -68,6 +77,13 @@ AuditAction = Literal[
 Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ)]
 UserId = Annotated[str, Meta(pattern=USER_ID_PATTERN, max_length=128)]
 StoredUserId = Annotated[str, Meta(pattern=STORED_USER_ID_PATTERN, max_length=128)]  # pseudonyms, too
+PersonName = Annotated[str, Meta(max_length=MAX_NAME_CHARACTERS, pattern=NOT_BLANK)]
+AvatarUrl = Annotated[str, Meta(pattern=AVATAR_URL_PATTERN, max_length=MAX_AVATAR_URL_CHARACTERS)]
+Locale = Annotated[str, Meta(pattern=LOCALE_PATTERN, max_length=MAX_LOCALE_CHARACTERS)]
+TimeZone = Annotated[str, Meta(pattern=TIME_ZONE_PATTERN, max_length=MAX_TIME_ZONE_CHARACTERS)]
+Email = Annotated[str, Meta(pattern=EMAIL_PATTERN, max_length=MAX_EMAIL_CHARACTERS)]
+# Kept as it was sent, because a decoded object no longer tells of repeated names (`metadata.py`).
+JsonObject = Annotated[Raw, Meta(extra_json_schema={"type": "object"})]
 Role = Annotated[str, Meta(pattern=ROLE_PATTERN, max_length=64)]
 ContextType = Annotated[str, Meta(pattern=CONTEXT_TYPE_PATTERN, max_length=32)]
 ContextId = Annotated[str, Meta(pattern=CONTEXT_ID_PATTERN, max_length=128)]
@@ -317,31 +333,65 @@ class RequestUserStatus(Body, frozen=True, kw_only=True):
 class PutUser(Body, frozen=True, kw_only=True):
     """PUT /users/{user_id}: all that the host states of a person. On a field left out the host is silent."""
 
-    name: Annotated[str, Meta(max_length=MAX_NAME_CHARACTERS, pattern=NOT_BLANK)] | None = None
+    name: PersonName | None = None
     role: Role | UnsetType = UNSET
     contexts: Annotated[dict[ContextType, ContextIds], Meta(max_length=MAX_CONTEXT_TYPES)] | UnsetType = UNSET
+    avatar_url: AvatarUrl | None = None
+    locale: Locale | None = None
+    time_zone: TimeZone | None = None
+    email: Email | None = None
+    metadata: JsonObject | UnsetType = UNSET
+    private_metadata: JsonObject | UnsetType = UNSET
+
+
+class ListedUser(PutUser, frozen=True, kw_only=True):
+    """One person of PUT /users."""
+
+    id: UserId
+
+
+class PutUsers(Body, frozen=True, kw_only=True):
+    """PUT /users: each person has an `id` and the fields of PUT /users/{user_id}, and is put or refused alone."""
+
+    users: Annotated[list[JsonObject], Meta(min_length=1, max_length=MAX_PUT_USERS)]
+
+
+UserIds = Annotated[str, Meta(min_length=1, max_length=MAX_STATUS_USERS * 129)]
+
+
+def user_ids_of(ids: str) -> list[str]:
+    """Returns the ids of a query; raises Invalid for too many, or for an impossible id."""
+    found = ids.split(",")
+    if len(found) > MAX_STATUS_USERS:
+        detail = f"`ids` can name {MAX_STATUS_USERS} users at most."
+        raise Invalid.field("?ids", "too_many_items", detail, MAX_STATUS_USERS)
+    if not all(is_stored_user_id(user_id) for user_id in found):
+        raise Invalid.field("?ids", "bad_format", "`ids` must be ids of users with commas between them.")
+    return found
 
 
 class GetPresence(Body, frozen=True, kw_only=True):
     """The query of GET /users/presence: ids of users with commas between them."""
 
-    ids: Annotated[str, Meta(min_length=1, max_length=MAX_STATUS_USERS * 129)]
+    ids: UserIds
 
     def user_ids(self) -> list[str]:
         """Returns the ids; raises Invalid for too many, or for an impossible id."""
-        found = self.ids.split(",")
-        if len(found) > MAX_STATUS_USERS:
-            detail = f"`ids` can name {MAX_STATUS_USERS} users at most."
-            raise Invalid.field("?ids", "too_many_items", detail, MAX_STATUS_USERS)
-        if not all(is_stored_user_id(user_id) for user_id in found):
-            raise Invalid.field("?ids", "bad_format", "`ids` must be ids of users with commas between them.")
-        return found
+        return user_ids_of(self.ids)
 
 
 class UpdateMe(Body, frozen=True, kw_only=True):
-    """PATCH /me: whether others see the caller's last-seen time; a caller who hides it does not see others' either."""
+    """PATCH /me: changes the given fields; null takes back what the caller has set.
 
-    show_last_seen: bool
+    `show_last_seen` says whether others see the caller's last-seen time; a caller who hides it does not see others'.
+    """
+
+    show_last_seen: bool | UnsetType = UNSET
+    name: PersonName | None | UnsetType = UNSET
+    avatar_url: AvatarUrl | None | UnsetType = UNSET
+    locale: Locale | None | UnsetType = UNSET
+    time_zone: TimeZone | None | UnsetType = UNSET
+    metadata: JsonObject | UnsetType = UNSET
 
 
 class ExplainPolicy(Body, frozen=True, kw_only=True):
@@ -456,8 +506,12 @@ class VersionQuery(Body, frozen=True, kw_only=True):
 
 
 class ListUsers(Page, frozen=True, kw_only=True):
-    """The query of GET /users: people of one role, or of all; only names that begin with `q`, or all."""
+    """The query of GET /users: people of one role, or of all; only names that begin with `q`, or all.
 
+    With `ids`, exactly these people.
+    """
+
+    ids: UserIds | None = None
     role: Role | None = None
     q: Annotated[str, Meta(max_length=MAX_NAME_CHARACTERS, pattern=NOT_BLANK)] | None = None
 

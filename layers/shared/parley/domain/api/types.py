@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 ConversationType = Literal["direct", "group", "ticket"]
 SentKind = Literal["text", "voice"]
@@ -51,13 +51,27 @@ class Marker(Struct, frozen=True, kw_only=True):
     delivered_seq: int
 
 
-class Person(Struct, frozen=True, kw_only=True):
-    """A user as the reader may know them. Others see only those contexts that they share."""
+JsonObject = Annotated[Raw, Meta(extra_json_schema={"type": "object"})]
+
+
+class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A user as the reader may know them; a field that is not set, or that the reader may not see, is missing.
+
+    Others see only those contexts that they share, and neither `locale`, `time_zone` nor `email`. Of two versions the
+    one with the greater `profile_seq` is the newer.
+    """
 
     id: str
     name: str
     role: str
     contexts: dict[str, list[str]]
+    profile_seq: int
+    avatar_url: str | None = None
+    metadata: JsonObject | None = None
+    locale: str | None = None
+    time_zone: str | None = None
+    email: str | None = None
+    private_metadata: JsonObject | None = None
 
 
 class AttachmentsPreview(Struct, frozen=True, kw_only=True):

@@ -5,21 +5,21 @@ touches what the host or the person has stated.
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parley.domain.api.identity import DEFAULT_ROLE
+from parley.domain.api.identity import (
+    AVATAR_URL_PATTERN,
+    DEFAULT_ROLE,
+    MAX_AVATAR_URL_CHARACTERS,
+    TIME_ZONE_PATTERN,
+)
 from parley.domain.people import directory
 
 Contexts = dict[str, tuple[str, ...]]
-
-MAX_AVATAR_URL_CHARACTERS = 1_024
-AVATAR_URL_PATTERN = r"^https://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+$(?!\n)"  # the characters of RFC 3986
-LOCALE_PATTERN = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$(?!\n)"  # a well-formed tag of BCP 47
-TIME_ZONE_PATTERN = r"^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$(?!\n)"  # the form of a name in IANA's database
-EMAIL_PATTERN = r"^[^\s@]+@[^\s@]+$(?!\n)"
 
 SHOWN = ("name", "role", "avatar_url", "metadata")  # the fields that others see
 EDITABLE = ("name", "avatar_url", "locale", "time_zone", "metadata")  # the fields that SelfEditableFields may name
@@ -156,13 +156,20 @@ def usable_avatar_url(url: str | None) -> str | None:
 
 
 def is_time_zone(name: str) -> bool:
-    """Says whether IANA's database of time zones has this name; only what is about to be written is checked."""
+    """Says whether IANA's database of time zones has this name; only what is about to be written is checked.
+
+    On a machine without the database, the form of a name is enough.
+    """
     from zoneinfo import ZoneInfo  # only a new time zone pays for it
 
     if re.search(TIME_ZONE_PATTERN, name) is None:
         return False
+    return _is_known(ZoneInfo, name) or not _is_known(ZoneInfo, "UTC")
+
+
+def _is_known(database: Callable[[str], object], name: str) -> bool:
     try:
-        ZoneInfo(name)
+        database(name)
     except (OSError, LookupError, ValueError):  # a folder of the database, no such name, a name that leaves the folder
         return False
     return True

@@ -1,0 +1,44 @@
+"""The statements of people about themselves: PATCH /me, for the fields that SelfEditableFields names."""
+
+from collections.abc import Collection
+from typing import Any
+
+from msgspec.structs import replace
+
+from parley.actions.people.profiles import check_time_zone, read_metadata, unknown_user
+from parley.actions.roles import SERVICE
+from parley.adapters.dynamodb import conditions
+from parley.adapters.people import profiles
+from parley.domain.api.errors import Field, Forbidden
+from parley.domain.api.request import Request
+from parley.domain.api.requests import UpdateMe
+from parley.domain.people import profile
+
+
+def check_editable(request: Request, names: Collection[str]) -> None:
+    """Raises Forbidden for a field that people may not set here; a program has no profile at all."""
+    editable = profiles.rules().editable if request.caller.role != SERVICE else frozenset()
+    wrong = [name for name in names if name not in editable]
+    if wrong:
+        raise Forbidden(
+            "field_not_editable",
+            f"You cannot change `{wrong[0]}` yourself.",
+            rule="SelfEditableFields",
+            fields=tuple(Field(f"/{name}", "not_allowed") for name in wrong),
+        )
+
+
+def state(request: Request, wanted: UpdateMe, names: Collection[str]) -> None:
+    """Writes what the caller states in these fields; two round trips. Raises Invalid, or NotFound without a row."""
+    check_time_zone(wanted.time_zone, "")
+    said: dict[str, Any] = {name: getattr(wanted, name) for name in names}
+    if "metadata" in said:
+        said["metadata"] = read_metadata(wanted.metadata, "/metadata")
+    for _ in conditions.tries():
+        known = profiles.get_profile(request.user_id)
+        if known is None:
+            raise unknown_user()
+        now = profile.with_own(known, replace(known.by_self, **said), profiles.rules(), request.now_ms)
+        if now == known or profiles.save(now, known):
+            return
+    raise conditions.busy()
