@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "layers" / "shared"))
@@ -59,7 +59,7 @@ class Row:
         from parley.adapters.attachments import attachments
         from parley.adapters.dynamodb import tables
 
-        stored = attachments.of_row(cast(tables.File, tables.File.from_item(item)))
+        stored = attachments.of_row(tables.File.from_raw_data(dict(item)))
         return cls(
             attachment_id=stored.attachment_id,
             state=stored.state,

@@ -25,22 +25,26 @@ def remember(sign_in: SignIn, now_ms: int) -> Identity:
     """
     identity = sign_in.identity
     user_id, rules = identity.user_id, profiles.rules()
+    # Of a damaged row nobody knows what the host has said; if it does not decide, the token may.
+    read = profiles.read_profile if rules.host_decides else profiles.profile_of
     for _ in conditions.tries():
         rows = batches.read_rows({tables.User: [(user_id,)], tables.Erasure: [(erased_people.key(user_id),)]})
-        known = profiles.profile_of(rows, user_id)
+        known = read(rows, user_id)
         if identity.role == SERVICE:
-            _require_program(known)
+            _require_program(is_known=rows.has(tables.User, user_id))  # readable or not
             return identity
         if erased_people.is_marked(rows, user_id):
             raise Unauthenticated("user_erased", "This person was erased.")
         now = profile.with_token(known, user_id, _said(sign_in, known), rules, now_ms)
-        if now == known or profiles.save(now, known):
+        # A damaged row may hold more than the token says, so it stays as it is.
+        is_damaged = known is None and rows.has(tables.User, user_id)
+        if is_damaged or now == known or profiles.save(now, known):
             return _identity(identity, now)
     raise conditions.busy()
 
 
-def _require_program(known: Profile | None) -> None:
-    if known is not None:  # the program would read and write as that person
+def _require_program(*, is_known: bool) -> None:
+    if is_known:  # the program would read and write as that person
         detail = f"A token of the role `{SERVICE}` carries the id of a person."
         raise Unauthenticated("token_claims", detail, claim=environment.optional("JWT_USER_ID_CLAIM", "sub"))
 

@@ -44,7 +44,7 @@ def sync(request: Request, wanted: Sync, budget: Budget) -> CaughtUp:
     recent = dict.fromkeys(entry.conversation_id for part in entries for entry in part[:MAX_JOINED])
     unknown = [conversation_id for conversation_id in recent if conversation_id not in at]
     looked_at = unknown[: budget.conversations]
-    mine = _own(request, [*at, *looked_at, *listing.ids_on_first_page(entries[0], wanted.list_limit)])
+    mine, damaged = _own(request, [*at, *looked_at, *listing.ids_on_first_page(entries[0], wanted.list_limit)])
     planned = plan(
         {conversation_id: mine[conversation_id] for conversation_id in at if conversation_id in mine}, at, budget
     )
@@ -56,7 +56,10 @@ def sync(request: Request, wanted: Sync, budget: Budget) -> CaughtUp:
         named=named,
         joined=[seen[conversation_id] for conversation_id in new],
         joined_capped=not set(unknown) <= {*looked_at, *shown} or any(len(part) > MAX_JOINED for part in entries),
-        left=[conversation_id for conversation_id in at if conversation_id not in mine],
+        # A client deletes what it has left, and it is still in a conversation whose rows are damaged.
+        left=[
+            conversation_id for conversation_id in at if conversation_id not in mine and conversation_id not in damaged
+        ],
         blocked=sorted(blocked),
         as_of=rfc3339(request.now_ms),
         page=page,
@@ -73,14 +76,15 @@ def _entries(request: Request) -> tuple[list[Entry], list[Entry]]:
     )
 
 
-def _own(request: Request, conversation_ids: Sequence[str]) -> dict[str, Side]:
-    """Returns head and own membership of those of the conversations in which the caller is."""
-    pairs = conversations.heads_and_memberships(list(dict.fromkeys(conversation_ids)), request.user_id)
-    return {
+def _own(request: Request, conversation_ids: Sequence[str]) -> tuple[dict[str, Side], set[str]]:
+    """Returns head and own membership of those conversations in which the caller is, and the unreadable ones."""
+    pairs, damaged = conversations.read_pairs(list(dict.fromkeys(conversation_ids)), request.user_id)
+    mine = {
         conversation_id: pair
         for conversation_id, pair in pairs.items()
         if access.is_member(pair[0], request.user_id, pair[1])
     }
+    return mine, damaged
 
 
 def _read(

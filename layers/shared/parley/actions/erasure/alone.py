@@ -38,7 +38,7 @@ def erase_exports(work: Work) -> Unit:
     A file is deleted before its row: after a kill in between, the row is found again. A file that is being written can
     no longer be completed. A later export finds no words of theirs, because an earlier part has blanked them.
     """
-    rows, cursor = erasures.scanned(tables.Export, work.job.cursor, MAX_OPS)
+    rows, cursor = erasures.scanned(tables.Export, work.user_id, work.job.cursor, MAX_OPS)
     found = [row for row in rows if isinstance(row, tables.Export)]
     spoken_in = words_left_behind.among(work.user_id, [row.conversation_id for row in found if row.conversation_id])
     theirs = [row for row in found if row.user_id == work.user_id or row.conversation_id in spoken_in]
@@ -53,8 +53,8 @@ def erase_exports(work: Work) -> Unit:
 
 def erase_tickets(work: Work) -> Unit:
     """Deletes the person's tickets, used or not. They are valid for 30 s, but DynamoDB may keep them for days."""
-    rows, cursor = erasures.scanned(tables.WsTicket, work.job.cursor, MAX_OPS)
-    theirs = [row for row in rows if isinstance(row, tables.WsTicket) and row.identity["user_id"] == work.user_id]
+    rows, cursor = erasures.scanned(tables.WsTicket, work.user_id, work.job.cursor, MAX_OPS)
+    theirs = [row for row in rows if isinstance(row, tables.WsTicket) and row.identity.get("user_id") == work.user_id]
     return Unit([erasures.delete_row(row) for row in theirs], {"tickets": len(theirs)}, cursor)
 
 
@@ -62,7 +62,7 @@ def erase_calls(work: Work) -> Unit:
     """Removes the person's id from calls, which are kept for a day; by the last round the sweep has ended them all."""
     if not work.job.is_last_round:
         return Unit()
-    rows, cursor = erasures.scanned(tables.Call, work.job.cursor, MAX_OPS)
+    rows, cursor = erasures.scanned(tables.Call, work.user_id, work.job.cursor, MAX_OPS)
     ops: list[Op] = []
     count = 0
     for row in rows:
@@ -90,7 +90,7 @@ def erase_blocks(work: Work) -> Unit:
 
 def erase_reports(work: Work) -> Unit:
     """Removes the person's id from reports, and their texts: the message, the reporter's note, the moderator's note."""
-    rows, cursor = erasures.scanned(tables.Report, work.job.cursor, MAX_OPS)
+    rows, cursor = erasures.scanned(tables.Report, work.user_id, work.job.cursor, MAX_OPS)
     ops: list[Op] = []
     spoken_in = words_left_behind.among(
         work.user_id, [row.conversation_id for row in rows if isinstance(row, tables.Report)]
@@ -125,7 +125,7 @@ def _was_theirs(work: Work, report: tables.Report) -> bool:
 
 def erase_audit(work: Work) -> Unit:
     """Replaces the person's id in the audit log; the entries stay."""
-    rows, cursor = erasures.scanned(tables.AuditEntry, work.job.cursor, MAX_OPS)
+    rows, cursor = erasures.scanned(tables.AuditEntry, work.user_id, work.job.cursor, MAX_OPS)
     ops: list[Op] = []
     for row in rows:
         if not isinstance(row, tables.AuditEntry):
@@ -139,7 +139,7 @@ def erase_audit(work: Work) -> Unit:
 
 def erase_word_lists(work: Work) -> Unit:
     """Removes the person's id from the list of banned words, if they changed it last."""
-    rows, cursor = erasures.scanned(tables.WordList, work.job.cursor, MAX_OPS)
+    rows, cursor = erasures.scanned(tables.WordList, work.user_id, work.job.cursor, MAX_OPS)
     theirs = [row for row in rows if isinstance(row, tables.WordList) and row.updated_by == work.user_id]
     return Unit(
         [erasures.update_row(tables.WordList(name=row.name), updated_by=work.pseudonym) for row in theirs], {}, cursor

@@ -67,7 +67,7 @@ def _messages(work: Work, walk: Walk, head: Head) -> Unit:
     mine = _reactions(work, walk, until)
     batch = _Batch(work, head)
     seq = until
-    for message in messages.each(head.conversation_id, walk.seq + 1, until):
+    for message in messages.each(head.conversation_id, walk.seq + 1, until, strictly=True):
         work.saw(message.text)
         given = mine.get(message.seq, [])
         emojis = frozenset(mark.emoji for mark in given if mark.emoji is not None)
@@ -189,7 +189,7 @@ def _changes(work: Work, walk: Walk, head: Head) -> Unit:
     if walk.seq >= head.last_change_seq:
         return _walked(replace(walk, part="marks", seq=0))
     ops: list[Op] = []
-    for change in messages.changes(head.conversation_id, walk.seq + 1, until):
+    for change in messages.changes(head.conversation_id, walk.seq + 1, until, strictly=True):
         plain = msgspec.to_builtins(change)
         if names_person(plain, work.user_id):
             if len(ops) == MAX_OPS:

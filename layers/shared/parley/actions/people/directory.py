@@ -110,7 +110,8 @@ def _profiles(request: Request, entries: list[Entry], rows: Rows) -> list[Profil
 
     An index may be late: a person who has another name by now belongs elsewhere in it, and is left out.
     """
-    known = ((entry, profiles.profile_of(rows, entry.user_id)) for entry in entries)
+    found = profiles.readable(rows, [entry.user_id for entry in entries])
+    known = ((entry, found.get(entry.user_id)) for entry in entries)
     return [
         profile
         for entry, profile in known

@@ -8,7 +8,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters.conversations import head_rows
-from parley.adapters.dynamodb import batches, clients, conditions, tables
+from parley.adapters.dynamodb import batches, clients, conditions, tables, unreadable
 from parley.adapters.dynamodb.batches import Rows
 from parley.adapters.dynamodb.documents import to_wire
 from parley.adapters.people import blocks
@@ -25,10 +25,20 @@ def head_of(rows: Rows, conversation_id: str) -> Head | None:
     return None if row is None else head_rows.head(row)
 
 
+def readable_heads(rows: Rows, conversation_ids: Iterable[str]) -> dict[str, Head]:
+    """Returns the heads in a batch that can be read, by id; reports the others."""
+    return unreadable.readable("Conversations", conversation_ids, lambda each: head_of(rows, each))
+
+
 def membership_of(rows: Rows, user_id: str, conversation_id: str) -> Membership | None:
     """Returns a membership from a batch, or None if it does not exist."""
     row = rows.get(tables.Membership, user_id, conversation_id)
     return None if row is None else head_rows.membership(row)
+
+
+def readable_memberships(rows: Rows, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Membership]:
+    """Returns the memberships in a batch that can be read, by (user id, conversation id); reports the others."""
+    return unreadable.readable("Memberships", keys, lambda key: membership_of(rows, *key))
 
 
 def head(conversation_id: str) -> Head | None:
@@ -66,22 +76,31 @@ def head_and_block(conversation_id: str, user_id: str, other_id: str) -> tuple[H
 
 
 def heads(conversation_ids: Iterable[str]) -> dict[str, Head]:
-    """Returns the heads that exist, by id; they may be a moment old; one round trip per 100."""
+    """Returns the heads that exist and can be read, by id; they may be a moment old; one round trip per 100."""
     wanted = list(conversation_ids)
     rows = batches.read_rows(
         {tables.Conversation: [(conversation_id,) for conversation_id in wanted]}, stale=(tables.Conversation,)
     )
-    found = ((conversation_id, head_of(rows, conversation_id)) for conversation_id in wanted)
-    return {conversation_id: head for conversation_id, head in found if head is not None}
+    return readable_heads(rows, wanted)
 
 
 def heads_and_memberships(
     conversation_ids: Sequence[str], user_id: str, *, stale: bool = False
 ) -> dict[str, tuple[Head, Membership]]:
-    """Returns head and own membership of those conversations that have both, by id.
+    """Returns head and own membership of those conversations that have both, by id, without unreadable ones.
 
     Strongly consistent. With `stale` they may be a moment old, which costs half; memberships of groups never are,
     because only they list a group's members.
+    """
+    return read_pairs(conversation_ids, user_id, stale=stale)[0]
+
+
+def read_pairs(
+    conversation_ids: Sequence[str], user_id: str, *, stale: bool = False
+) -> tuple[dict[str, tuple[Head, Membership]], set[str]]:
+    """Returns what `heads_and_memberships` does, and the conversations whose head or membership is unreadable.
+
+    A person is still in those: their rows are damaged, not gone.
     """
     heads, own = (
         [(conversation_id,) for conversation_id in conversation_ids],
@@ -91,13 +110,19 @@ def heads_and_memberships(
         rows = _read_stale(own, user_id, {tables.Conversation: heads})
     else:
         rows = batches.read_rows({tables.Conversation: heads, tables.Membership: own})
-    pairs = (
-        (conversation_id, head_of(rows, conversation_id), membership_of(rows, user_id, conversation_id))
+    found_heads = readable_heads(rows, conversation_ids)
+    found_own = readable_memberships(rows, own)
+    pairs = {
+        conversation_id: (found_heads[conversation_id], found_own[user_id, conversation_id])
         for conversation_id in conversation_ids
-    )
-    return {
-        conversation_id: (head, mine) for conversation_id, head, mine in pairs if head is not None and mine is not None
+        if conversation_id in found_heads and (user_id, conversation_id) in found_own
     }
+    whole = {
+        conversation_id
+        for conversation_id in conversation_ids
+        if rows.has(tables.Conversation, conversation_id) and rows.has(tables.Membership, user_id, conversation_id)
+    }
+    return pairs, whole - pairs.keys()
 
 
 def memberships_and_names(
@@ -118,8 +143,7 @@ def memberships_and_names(
         rows = _read_stale(wanted, stale_for, {tables.User: people})
     else:
         rows = batches.read_rows({tables.Membership: wanted, tables.User: people}, stale=(tables.User,))
-    found = {key: membership for key in wanted if (membership := membership_of(rows, *key)) is not None}
-    return found, {user_id: _name(rows, user_id) for (user_id,) in people}
+    return readable_memberships(rows, wanted), _names(rows, [user_id for (user_id,) in people])
 
 
 def memberships_and_names_stale(
@@ -149,19 +173,23 @@ def _read_stale(
 
 
 def names(user_ids: Iterable[str]) -> dict[str, str | None]:
-    """Returns people's names, None for a user who has never signed in; they may be a moment old; one round trip."""
+    """Returns people's names, which may be a moment old; one round trip.
+
+    None for a user who has never signed in, or whose row is unreadable.
+    """
     wanted = list(user_ids)
     rows = batches.read_rows({tables.User: [(user_id,) for user_id in wanted]}, stale=(tables.User,))
-    return {user_id: _name(rows, user_id) for user_id in wanted}
+    return _names(rows, wanted)
 
 
-def _name(rows: Rows, user_id: str) -> str | None:
-    row = rows.get(tables.User, user_id)
-    return None if row is None else row.name
+def _names(rows: Rows, user_ids: Iterable[str]) -> dict[str, str | None]:
+    wanted = list(user_ids)
+    found = unreadable.readable("Users", wanted, lambda user_id: rows.get(tables.User, user_id))
+    return {user_id: found[user_id].name if user_id in found else None for user_id in wanted}
 
 
 def recent(user_id: str, limit: int, after: tuple[int, str] | None = None, *, archived: bool = False) -> list[Entry]:
-    """Returns up to `limit` (1–1000) index entries of a person, newest hour first; one round trip.
+    """Returns up to `limit` (1–1000) readable index entries of a person, newest hour first; one round trip.
 
     The entries start after `after`, an entry's active hour and conversation id. Archived conversations are on a shelf
     of their own.
@@ -176,9 +204,11 @@ def recent(user_id: str, limit: int, after: tuple[int, str] | None = None, *, ar
             "conversation_id": to_wire(after[1]),
         }
     found = tables.Membership.by_activity.query(
-        shelf, scan_index_forward=False, limit=limit, page_size=limit, last_evaluated_key=start
+        shelf, scan_index_forward=False, page_size=limit, last_evaluated_key=start
     )
-    return [Entry(row.conversation_id, int(row.active_hour), row.peer_id) for row in found]
+    return unreadable.first(
+        "Memberships", found, lambda row: Entry(row.conversation_id, int(row.active_hour), row.peer_id), limit
+    )
 
 
 def count_groups(user_id: str, most: int) -> int:
@@ -199,7 +229,8 @@ def pinned(user_id: str, limit: int) -> list[str]:
 def direct_ids(user_id: str, other_id: str) -> list[str]:
     """Returns the direct conversations of two people, in any context; one round trip per 1 MB of memberships."""
     of_both = (tables.Membership.peer_id == other_id) | (tables.Membership.unseen_peer_id == other_id)
-    found = tables.Membership.query(user_id, filter_condition=of_both, consistent_read=True)
+    key = tables.Membership.key_names()
+    found = tables.Membership.query(user_id, filter_condition=of_both, consistent_read=True, attributes_to_get=key)
     return [row.conversation_id for row in found]
 
 
@@ -218,13 +249,13 @@ def members_behind(head: Head, limit: int, after: str | None = None) -> list[str
 
 
 def memberships(keys: Iterable[tuple[str, str]], *, stale: bool = False) -> dict[tuple[str, str], Membership]:
-    """Returns the memberships that exist, by (user id, conversation id); one round trip per 100, at once.
+    """Returns the memberships that exist and can be read, by (user id, conversation id).
 
-    With `stale` they may be a moment old.
+    One round trip per 100, at once. With `stale` they may be a moment old.
     """
     wanted = list(keys)
     rows = batches.read_rows({tables.Membership: wanted}, stale=(tables.Membership,) if stale else ())
-    return {key: membership for key in wanted if (membership := membership_of(rows, *key)) is not None}
+    return readable_memberships(rows, wanted)
 
 
 def save_settings(before: Membership, after: Membership, now_ms: int) -> bool:

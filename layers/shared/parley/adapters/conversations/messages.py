@@ -62,7 +62,7 @@ def before_sending(
         head=conversations.head_of(rows, conversation_id),
         mine=conversations.membership_of(rows, sender_id, conversation_id),
         earlier=_earlier(rows.get(tables.Message, *record) if record else None, now_s),
-        named={user_id: conversations.membership_of(rows, user_id, conversation_id) for user_id in mentioned},
+        named=_named(rows, mentioned, conversation_id),
         attachments=attachments.readable(rows, attachment_ids),
     )
 
@@ -96,16 +96,18 @@ def fingerprint_of(rows: batches.Rows, conversation_id: str) -> str | None:
 
 
 def get_message(conversation_id: str, seq: int) -> StoredMessage | None:
-    """Returns one message, or None; one round trip."""
+    """Returns one message, None if it does not exist or is unreadable; one round trip."""
     return some(conversation_id, [seq]).get(seq)
 
 
 def some(conversation_id: str, seqs: Iterable[int]) -> dict[int, StoredMessage]:
-    """Returns the messages of these seqs that exist, by seq; one round trip per 100."""
+    """Returns the messages of these seqs that exist and can be read, by seq; one round trip per 100."""
     wanted = list(dict.fromkeys(seqs))
     rows = batches.read_rows({tables.Message: [(conversation_id, seq) for seq in wanted]})
-    found = {seq: message_of(rows, conversation_id, seq) for seq in wanted}
-    return {seq: message for seq, message in found.items() if message is not None}
+    found = unreadable.readable(
+        "Messages", [(conversation_id, seq) for seq in wanted], lambda key: message_of(rows, *key)
+    )
+    return {seq: message for (_, seq), message in found.items()}
 
 
 def head_and_message(
@@ -127,21 +129,34 @@ def head_and_message(
         conversations.head_of(rows, conversation_id),
         conversations.membership_of(rows, user_id, conversation_id),
         message_of(rows, conversation_id, seq),
-        {user_id: conversations.membership_of(rows, user_id, conversation_id) for user_id in also},
+        _named(rows, also, conversation_id),
     )
+
+
+def _named(rows: batches.Rows, user_ids: Collection[str], conversation_id: str) -> dict[str, Membership | None]:
+    """Returns the memberships of people by user id, None also for unreadable ones."""
+    found = conversations.readable_memberships(rows, [(user_id, conversation_id) for user_id in user_ids])
+    return {user_id: found.get((user_id, conversation_id)) for user_id in user_ids}
 
 
 def between(conversation_id: str, first_seq: int, last_seq: int) -> list[StoredMessage]:
     """Returns the messages from `first_seq` to `last_seq`, both included, ascending; one round trip per 1 MB.
 
-    Seqs have no gaps, so a page of history is a range of seqs that is known before anything is read.
+    Seqs have no gaps, so a page of history is a range of seqs that is known before anything is read. Unreadable
+    messages are left out.
     """
     return list(each(conversation_id, first_seq, last_seq))
 
 
-def each(conversation_id: str, first_seq: int, last_seq: int) -> Iterator[StoredMessage]:
-    """Yields the messages from `first_seq` to `last_seq`, ascending; one round trip per 1 MB, when it is needed."""
-    return _between(conversation_id, first_seq, last_seq) if first_seq <= last_seq else iter(())
+def each(conversation_id: str, first_seq: int, last_seq: int, *, strictly: bool = False) -> Iterator[StoredMessage]:
+    """Yields the messages from `first_seq` to `last_seq`, ascending; one round trip per 1 MB, when it is needed.
+
+    Without unreadable ones, unless `strictly`: then they raise one of `unreadable.ERRORS`.
+    """
+    if first_seq > last_seq:
+        return iter(())
+    found = _query(conversation_id, first_seq, last_seq)
+    return (_message(row) for row in found) if strictly else unreadable.decoded("Messages", found, _message)
 
 
 def before(conversation_id: str, last_seq: int, limit: int, max_characters: int) -> list[StoredMessage]:
@@ -150,8 +165,18 @@ def before(conversation_id: str, last_seq: int, limit: int, max_characters: int)
     It ends with the message that makes them `max_characters` together.
     """
     found: list[StoredMessage] = []
+    first_seq = last_seq + 1
+    while not found and first_seq > 1:  # an empty read is the end of a conversation, so it must not be a damaged part
+        first_seq, last_seq = max(1, first_seq - limit), first_seq - 1
+        found = _newest(conversation_id, first_seq, last_seq, max_characters)
+    return found
+
+
+def _newest(conversation_id: str, first_seq: int, last_seq: int, max_characters: int) -> list[StoredMessage]:
+    found: list[StoredMessage] = []
     characters = 0
-    for message in _between(conversation_id, max(1, last_seq - limit + 1), last_seq, newest_first=True):
+    newest = _query(conversation_id, first_seq, last_seq, newest_first=True)
+    for message in unreadable.decoded("Messages", newest, _message):
         found.append(message)
         characters += message.characters
         if characters >= max_characters:
@@ -159,19 +184,19 @@ def before(conversation_id: str, last_seq: int, limit: int, max_characters: int)
     return found
 
 
-def _between(
+def _query(
     conversation_id: str, first_seq: int, last_seq: int, *, newest_first: bool = False
-) -> Iterator[StoredMessage]:
+) -> Iterator[tables.Message]:
     seqs = tables.Message.seq.between(first_seq, last_seq)
-    found = tables.Message.query(conversation_id, seqs, consistent_read=True, scan_index_forward=not newest_first)
-    return (_message(row) for row in found)
+    return tables.Message.query(conversation_id, seqs, consistent_read=True, scan_index_forward=not newest_first)
 
 
 def versions(conversation_id: str, seq: int) -> list[StoredMessage]:
     """Returns a message's texts before each of its edits and before its deletion, the oldest first."""
     found = tables.Message.query(message_rows.versions_key(conversation_id, seq), consistent_read=True)
-    return [
-        StoredMessage(
+
+    def version(row: tables.Message) -> StoredMessage:
+        return StoredMessage(
             conversation_id=conversation_id,
             seq=seq,
             sender_id=row.sender_id or "",
@@ -180,18 +205,25 @@ def versions(conversation_id: str, seq: int) -> list[StoredMessage]:
             created_at_ms=int(row.created_at_ms or 0),
             edited_at_ms=None if row.edited_at_ms is None else int(row.edited_at_ms),
         )
-        for row in found
-    ]
+
+    return list(unreadable.decoded("Messages", found, version))
 
 
-def changes(conversation_id: str, first_seq: int, last_seq: int) -> list[Change]:
-    """Returns the entries of the change log from `first_seq` to `last_seq`, both included; one round trip."""
+def changes(conversation_id: str, first_seq: int, last_seq: int, *, strictly: bool = False) -> list[Change]:
+    """Returns the entries of the change log from `first_seq` to `last_seq`, both included; one round trip.
+
+    Without unreadable ones, unless `strictly`: then they raise one of `unreadable.ERRORS`.
+    """
     if first_seq > last_seq:
         return []
     found = tables.Message.query(
         message_rows.changes_key(conversation_id), tables.Message.seq.between(first_seq, last_seq), consistent_read=True
     )
-    return [convert(row.change, type=Change) for row in found]
+    return [_change(row) for row in found] if strictly else list(unreadable.decoded("Messages", found, _change))
+
+
+def _change(row: tables.Message) -> Change:
+    return convert(row.change, type=Change)
 
 
 def message_of(rows: batches.Rows, conversation_id: str, seq: int) -> StoredMessage | None:

@@ -1,10 +1,10 @@
 """A person's own marks on messages: their reactions, and the messages that they deleted from their own view."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pynamodb.expressions.condition import Condition
 
-from parley.adapters.dynamodb import batches, tables
+from parley.adapters.dynamodb import batches, tables, unreadable
 from parley.domain.conversations.message import PersonalMarks
 from parley.domain.conversations.steps import PersonalMark
 
@@ -13,9 +13,14 @@ _EMOJI = "e"
 
 
 def marks_on(conversation_id: str, user_id: str, first_seq: int, last_seq: int) -> dict[int, PersonalMarks]:
-    """Returns a person's marks on the messages from `first_seq` to `last_seq`, by seq; one round trip."""
+    """Returns a person's marks on the messages from `first_seq` to `last_seq`, by seq; one round trip.
+
+    Without unreadable ones, except that an unreadable mark that hides a message still does.
+    """
     found: dict[int, PersonalMarks] = {}
-    for mark in rows(conversation_id, user_id, first_seq, last_seq):
+    if first_seq > last_seq:
+        return found
+    for mark in _readable(conversation_id, user_id, first_seq, last_seq):
         if mark.is_on:
             known = found.get(mark.seq, PersonalMarks())
             emojis = known.emojis | {mark.emoji} if mark.emoji is not None else known.emojis
@@ -37,20 +42,63 @@ def hidden_key(conversation_id: str, user_id: str, seq: int) -> batches.Key:
 
 
 def is_hidden(rows: batches.Rows, conversation_id: str, user_id: str, seq: int) -> bool:
-    """Says whether a person has deleted a message for themselves, from a batch that held `hidden_key`."""
-    row = rows.get(tables.Receipt, *hidden_key(conversation_id, user_id, seq))
+    """Says whether a person has deleted a message for themselves, from a batch that held `hidden_key`.
+
+    An unreadable mark counts: it must not show again what the person has deleted.
+    """
+    key = hidden_key(conversation_id, user_id, seq)
+    try:
+        row = rows.get(tables.Receipt, *key)
+    except unreadable.ERRORS:
+        unreadable.report("Receipts", ["/".join(map(str, key))])
+        return True
     return row is not None and bool(row.is_on)
 
 
 def rows(conversation_id: str, user_id: str, first_seq: int, last_seq: int) -> list[PersonalMark]:
-    """Returns every mark of a person on these messages, including those taken off."""
+    """Returns every mark of a person on these messages, including those taken off.
+
+    An unreadable one raises one of `unreadable.ERRORS`.
+    """
     if first_seq > last_seq:
         return []
+    return [_personal_mark(user_id, row) for row in _query(conversation_id, user_id, first_seq, last_seq)]
+
+
+def _readable(conversation_id: str, user_id: str, first_seq: int, last_seq: int) -> Iterator[PersonalMark]:
+    damaged = []
+    for row in unreadable.each(_query(conversation_id, user_id, first_seq, last_seq)):
+        marker = str(row.key[1]) if isinstance(row, unreadable.UnreadableRow) else row.marker
+        mark = _mark_or_none(user_id, row)
+        if mark is None:
+            damaged.append(f"{conversation_id}/{marker}")
+            mark = _unknown_mark(user_id, marker)
+        if mark is not None:
+            yield mark
+    unreadable.report("Receipts", damaged)
+
+
+def _mark_or_none(user_id: str, row: tables.Receipt | unreadable.UnreadableRow) -> PersonalMark | None:
+    if isinstance(row, unreadable.UnreadableRow):
+        return None
+    try:
+        return _personal_mark(user_id, row)
+    except unreadable.ERRORS:
+        return None
+
+
+def _unknown_mark(user_id: str, marker: str) -> PersonalMark | None:
+    """Returns an unreadable mark as it counts: one that hides a message still hides it, an emoji is left out."""
+    seq, emoji = _parts(user_id, marker)
+    if emoji is not None:
+        return None
+    return PersonalMark(user_id=user_id, seq=seq, emoji=None, is_on=True, change_seq=0, at_ms=0)
+
+
+def _query(conversation_id: str, user_id: str, first_seq: int, last_seq: int) -> Iterator[tables.Receipt]:
     # A mark's key has more text after the seq, so the next seq's bare prefix is the end of this seq's marks.
     between = tables.Receipt.marker.between(_prefix(user_id, first_seq), _prefix(user_id, last_seq + 1))
-    return [
-        _personal_mark(user_id, row) for row in tables.Receipt.query(conversation_id, between, consistent_read=True)
-    ]
+    return tables.Receipt.query(conversation_id, between, consistent_read=True)
 
 
 def row(conversation_id: str, mark: PersonalMark) -> tables.Receipt:
@@ -75,12 +123,18 @@ def _prefix(user_id: str, seq: int) -> str:
     return f"{user_id}#m#{seq:016d}"
 
 
+def _parts(user_id: str, marker: str) -> tuple[int, str | None]:
+    """Returns the seq in the key of a mark, and its emoji; None for a mark that hides a message."""
+    seq, _, what = marker.removeprefix(f"{user_id}#m#").partition("#")
+    return int(seq), None if what == _HIDDEN else what.removeprefix(_EMOJI)
+
+
 def _personal_mark(user_id: str, row: tables.Receipt) -> PersonalMark:
-    seq, _, what = row.marker.removeprefix(f"{user_id}#m#").partition("#")
+    seq, emoji = _parts(user_id, row.marker)
     return PersonalMark(
         user_id=user_id,
-        seq=int(seq),
-        emoji=None if what == _HIDDEN else what.removeprefix(_EMOJI),
+        seq=seq,
+        emoji=emoji,
         is_on=bool(row.is_on),
         change_seq=int(row.change_seq or 0),
         at_ms=int(row.at_ms),

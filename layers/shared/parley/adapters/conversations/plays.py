@@ -6,16 +6,24 @@ from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters.conversations.receipts import under_block
-from parley.adapters.dynamodb import batches, clients, conditions, tables
+from parley.adapters.dynamodb import batches, clients, conditions, tables, unreadable
 from parley.domain.conversations.head import Play
 
 
 def some(conversation_id: str, user_ids: Iterable[str], seq: int) -> dict[str, Play]:
-    """Returns when these people first played a message; those who have not are left out. One round trip."""
+    """Returns when these people first played a message; one round trip.
+
+    Those who have not are left out, and those whose row is unreadable.
+    """
     wanted = list(user_ids)
     rows = batches.read_rows({tables.Receipt: [(conversation_id, _marker(user_id, seq)) for user_id in wanted]})
-    found = ((user_id, rows.get(tables.Receipt, conversation_id, _marker(user_id, seq))) for user_id in wanted)
-    return {user_id: _play(row) for user_id, row in found if row is not None}
+
+    def read(key: tuple[str, str]) -> Play | None:
+        row = rows.get(tables.Receipt, *key)
+        return None if row is None else _play(row)
+
+    keys = {(conversation_id, _marker(user_id, seq)): user_id for user_id in wanted}
+    return {keys[key]: play for key, play in unreadable.readable("Receipts", keys, read).items()}
 
 
 def add(conversation_id: str, user_id: str, seq: int, play: Play) -> bool:

@@ -10,7 +10,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters.dynamodb import clients, conditions, tables
+from parley.adapters.dynamodb import clients, conditions, tables, unreadable
 from parley.adapters.threads import Threads
 from parley.domain.conversations.head import Frozen, Membership
 
@@ -88,14 +88,17 @@ def row(conversation_id: str, user_id: str, kind: Kind, seq: int, at_ms: int) ->
 def markers_of(conversation_id: str, user_id: str, limit: int) -> list[str]:
     """Returns the keys of up to `limit` rows of a person in a conversation, their marks on messages among them."""
     mine = tables.Receipt.marker.startswith(f"{user_id}#")
-    found = tables.Receipt.query(conversation_id, mine, limit=limit, page_size=limit, consistent_read=True)
+    key = tables.Receipt.key_names()
+    found = tables.Receipt.query(
+        conversation_id, mine, limit=limit, page_size=limit, consistent_read=True, attributes_to_get=key
+    )
     return [row.marker for row in found]
 
 
 def first_at_or_after(conversation_id: str, asked: Iterable[tuple[str, Kind]], seq: int) -> dict[tuple[str, Kind], int]:
     """Returns, for each (user id, kind), the first time in ms at which the marker was at `seq` or beyond.
 
-    It leaves out markers that are not there yet.
+    It leaves out markers that are not there yet, and times that are unreadable.
     """
     wanted = list(asked)
     times = _queries.map(lambda key: _first(conversation_id, key[0], key[1], seq), wanted)
@@ -110,7 +113,7 @@ def _first(conversation_id: str, user_id: str, kind: Kind, seq: int) -> int | No
         limit=1,
         page_size=1,
     )
-    return next((int(move.at_ms) for move in moves), None)
+    return next(unreadable.decoded("Receipts", moves, lambda move: int(move.at_ms)), None)
 
 
 def _marker(user_id: str, kind: Kind, seq: int) -> str:

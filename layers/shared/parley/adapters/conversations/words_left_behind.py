@@ -24,8 +24,4 @@ def among(user_id: str, conversation_ids: Iterable[str]) -> set[str]:
     """Returns those of these conversations that hold a person's words; one round trip per 100."""
     wanted = list(dict.fromkeys(conversation_ids))
     rows = batches.read_rows({tables.WordsLeftBehind: [(user_id, conversation_id) for conversation_id in wanted]})
-    return {
-        conversation_id
-        for conversation_id in wanted
-        if rows.get(tables.WordsLeftBehind, user_id, conversation_id) is not None
-    }
+    return {conversation_id for conversation_id in wanted if rows.has(tables.WordsLeftBehind, user_id, conversation_id)}

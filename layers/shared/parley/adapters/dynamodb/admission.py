@@ -23,7 +23,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from parley.adapters import environment
-from parley.adapters.dynamodb import retrying
+from parley.adapters.dynamodb import retrying, unreadable
 from parley.adapters.dynamodb.documents import from_wire, to_wire
 from parley.adapters.dynamodb.units import READS, key_count
 from parley.adapters.threads import Threads
@@ -191,14 +191,34 @@ class Admission:
     def _too_many(self, rows: Rows) -> TooMany | None:
         if self._gate is None:
             return None
-        bucket = rows.get(environment.required("RATES_TABLE"))
-        return self._gate.refusal(None if bucket is None else from_wire(bucket["tat_ms"]))
+        return self._gate.refusal(_tat_ms(rows.get(environment.required("RATES_TABLE"))))
 
     def _not_allowed(self) -> Refusal | None:
         return None if self._demand is None or self._demand.allows(self._role) else self._demand.refusal
 
     def _admits(self, row: Mapping[str, Any] | None) -> bool:
-        return row is None or self._caller.issued_at_s >= from_wire(row["signed_out_at_s"])
+        if row is None:
+            return True
+        signed_out_at_s = _number(row, "signed_out_at_s")
+        if signed_out_at_s is None:  # some sign-out is there, and must not be lost
+            unreadable.report("AccountStates", [self._caller.user_id])
+            return False
+        return self._caller.issued_at_s >= signed_out_at_s
+
+
+def _tat_ms(bucket: Mapping[str, Any] | None) -> int | None:
+    """Returns the time in a bucket's row; None, a full bucket, without a row or if it is unreadable."""
+    if bucket is None:
+        return None
+    tat_ms = _number(bucket, "tat_ms")
+    if tat_ms is None:
+        unreadable.report("Rates", [from_wire(bucket["user_id"])])
+    return tat_ms
+
+
+def _number(row: Mapping[str, Any], name: str) -> int | None:
+    value = from_wire(row.get(name, {"NULL": True}))
+    return value if isinstance(value, int) else None
 
     def _role_in(self, row: Mapping[str, Any] | None) -> str:
         """Returns the role that the host has put, if the authorizer had not read it yet; a program keeps its own."""

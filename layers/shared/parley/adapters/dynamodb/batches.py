@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from parley.adapters.dynamodb import clients, retrying
 from parley.adapters.dynamodb.admission import MAX_KEYS
-from parley.adapters.dynamodb.documents import from_wire, to_wire
+from parley.adapters.dynamodb.documents import to_wire
 from parley.adapters.dynamodb.tables import Table
 from parley.adapters.threads import Threads
 
@@ -31,8 +31,15 @@ class Rows:
     def get(self, model: type[Row], *key: str | int) -> Row | None:
         """Returns the row of that key, or None if it does not exist; raises one of `unreadable.ERRORS`."""
         item = self._found.get((model, key))
-        row = None if item is None else model.from_item(item)
-        return row if isinstance(row, model) else None
+        return None if item is None else model.from_raw_data(dict(item))
+
+    def has(self, model: type[Table], *key: str | int) -> bool:
+        """Says whether the row of that key exists, readable or not."""
+        return (model, key) in self._found
+
+    def item(self, model: type[Table], *key: str | int) -> Item | None:
+        """Returns the row of that key in DynamoDB's own notation, readable or not; None if it does not exist."""
+        return self._found.get((model, key))
 
 
 def read_rows(
@@ -78,23 +85,14 @@ def _read(
     asked: dict[str, Any] = {}
     for model, key in keys:
         table = asked.setdefault(model.Meta.table_name, {"Keys": [], "ConsistentRead": model not in stale})
-        table["Keys"].append({name: to_wire(part) for name, part in zip(_key_names(model), key, strict=True)})
+        table["Keys"].append({name: to_wire(part) for name, part in zip(model.key_names(), key, strict=True)})
     found = []
     for _ in range(MAX_ROUNDS):
         answer = clients.dynamodb.dispatch("BatchGetItem", {"RequestItems": asked})
         for table_name, items in answer["Responses"].items():
             model = models[table_name]
-            found += [((model, _key(model, item)), item) for item in items]
+            found += [((model, model.key_of(item)), item) for item in items]
         asked = answer.get("UnprocessedKeys") or {}
         if not asked:
             return found
     raise retrying.busy()
-
-
-def _key_names(model: type[Table]) -> list[str]:
-    """Returns the names of a model's hash key and, if it has one, range key."""
-    return [name for name in (model._hash_keyname, model._range_keyname) if name is not None]
-
-
-def _key(model: type[Table], item: Mapping[str, Any]) -> Key:
-    return tuple(from_wire(item[name]) for name in _key_names(model))

@@ -1,5 +1,6 @@
 """A person's own buckets, one row each: for their acts anywhere. A conversation's head counts their acts in it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -21,7 +22,7 @@ def take(user_id: str, rate: Rate, now_ms: int, tokens: int = 1) -> Taking:
     One round trip; two if the bucket is not full.
     """
     spent_ms = rate.interval_ms * tokens
-    is_full = _Bucket.tat_ms.does_not_exist() | (_Bucket.tat_ms <= now_ms)
+    is_full = _is_full(now_ms)
     # Once a token is taken, the row itself says how many are left, so no read is needed.
     has_them = _Bucket.tat_ms <= now_ms + rate.window_ms - spent_ms
     expires_at_s = (now_ms + rate.window_ms) // 1000 + 1
@@ -49,7 +50,7 @@ def charge(row_key: str, rate: Rate, now_ms: int, tokens: float, *, is_in_use: b
     """
     spent_ms = int(rate.interval_ms * min(tokens, rate.burst))
     most_ms = now_ms + 2 * rate.window_ms
-    is_full = _Bucket.tat_ms.does_not_exist() | (_Bucket.tat_ms <= now_ms)
+    is_full = _is_full(now_ms)
     holds_some = (_Bucket.tat_ms > now_ms) & (_Bucket.tat_ms <= most_ms - spent_ms)
     expires_at_s = most_ms // 1000 + 1
     dispatch = clients.dynamodb.unguarded
@@ -60,6 +61,12 @@ def charge(row_key: str, rate: Rate, now_ms: int, tokens: float, *, is_in_use: b
             return tat_ms
         is_in_use = tat_ms is not None and tat_ms > now_ms
     raise conditions.busy()
+
+
+def _is_full(now_ms: int) -> Condition:
+    """Returns the condition that a bucket is full: also one without a row, or with an unreadable one."""
+    is_full: Condition = ~_Bucket.tat_ms.is_type() | (_Bucket.tat_ms <= now_ms)
+    return is_full
 
 
 def _set(
@@ -82,5 +89,10 @@ def _set(
             raise
         # DynamoDB returns the row in the way; PynamoDB leaves it out of its error, but not out of the cause.
         stood = getattr(error.__cause__, "response", {}).get("Item")
-        return False, None if stood is None else from_wire(stood["tat_ms"])
+        return False, None if stood is None else _tat_ms(stood)
     return True, from_wire(written["tat_ms"])
+
+
+def _tat_ms(item: Mapping[str, Any]) -> int:
+    tat_ms = from_wire(item.get("tat_ms", {"NULL": True}))
+    return tat_ms if isinstance(tat_ms, int) else 0  # `_is_full` replaces an unreadable row

@@ -1,7 +1,7 @@
 """The tables as PynamoDB models: keys, attributes and indexes as template.yaml declares them. Nothing here decides."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, NumberSetAttribute, UnicodeAttribute
 from pynamodb.connection.table import TableConnection
@@ -10,8 +10,14 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyPr
 from pynamodb.models import Model
 
 from parley.adapters import environment
-from parley.adapters.dynamodb import clients
-from parley.adapters.dynamodb.documents import DocumentAttribute, NumbersAttribute, RowsAttribute, StringsAttribute
+from parley.adapters.dynamodb import clients, unreadable
+from parley.adapters.dynamodb.documents import (
+    DocumentAttribute,
+    NumbersAttribute,
+    RowsAttribute,
+    StringsAttribute,
+    from_wire,
+)
 
 
 class Table(Model):
@@ -26,11 +32,26 @@ class Table(Model):
         return connection
 
     @classmethod
-    def from_item(cls, item: Mapping[str, Any]) -> "Table":
-        """Returns a row from an item in DynamoDB's own notation."""
-        row = cls()
-        row.deserialize(dict(item))
-        return row
+    def from_raw_data(cls, data: dict[str, Any]) -> Self:
+        """Returns a row from an item in DynamoDB's own notation, also for PynamoDB's queries; raises UnreadableRow."""
+        try:
+            return super().from_raw_data(data)
+        except unreadable.ERRORS as error:
+            raise unreadable.UnreadableRow(cls.key_of(data), data) from error
+
+    @classmethod
+    def key_names(cls) -> list[str]:
+        """Returns the names of the hash key and, if there is one, the range key."""
+        return [name for name in (cls._hash_keyname, cls._range_keyname) if name is not None]
+
+    @classmethod
+    def key_of(cls, item: Mapping[str, Any]) -> unreadable.Parts:
+        """Returns the key of an item in DynamoDB's own notation."""
+        return tuple(from_wire(item[name]) for name in cls.key_names())
+
+    def key_parts(self) -> unreadable.Parts:
+        """Returns the key of the row."""
+        return tuple(getattr(self, name) for name in self.key_names())
 
 
 def setting(model: type[Table], attributes: Any) -> list[Action]:

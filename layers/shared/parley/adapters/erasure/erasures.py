@@ -3,7 +3,7 @@
 A unit is one transaction: its writes, made by the functions below, and the job's new row.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters.conversations import head_rows, journal, message_rows, words_left_behind
-from parley.adapters.dynamodb import batches, clients, conditions, tables
+from parley.adapters.dynamodb import batches, clients, conditions, tables, unreadable
 from parley.adapters.dynamodb.documents import from_wire, to_wire
 from parley.adapters.moderation import audit
 from parley.adapters.people import erased_people
@@ -154,7 +154,8 @@ def put_row(row: tables.Table) -> Op:
 
 def first_membership(user_id: str) -> str | None:
     """Returns a conversation that a person is in, None if they are in none; one round trip."""
-    found = tables.Membership.query(user_id, limit=1, page_size=1, consistent_read=True)
+    key = tables.Membership.key_names()
+    found = tables.Membership.query(user_id, limit=1, page_size=1, consistent_read=True, attributes_to_get=key)
     return next((row.conversation_id for row in found), None)
 
 
@@ -170,7 +171,8 @@ def attachments_of(user_id: str, after: str | None, limit: int) -> list[str]:
 
 def blocks_of(user_id: str, limit: int) -> list[str]:
     """Returns up to `limit` people who have a block with a person; one round trip."""
-    found = tables.Block.query(user_id, limit=limit, page_size=limit, consistent_read=True)
+    key = tables.Block.key_names()
+    found = tables.Block.query(user_id, limit=limit, page_size=limit, consistent_read=True, attributes_to_get=key)
     return [row.other_id for row in found]
 
 
@@ -180,19 +182,40 @@ def versions(conversation_id: str, seq: int, limit: int) -> list[tables.Message]
     return list(tables.Message.query(key, limit=limit, page_size=limit, consistent_read=True))
 
 
-def scanned(model: type[tables.Table], cursor: str | None, limit: int) -> tuple[list[tables.Table], str | None]:
+def scanned(
+    model: type[tables.Table], user_id: str, cursor: str | None, limit: int
+) -> tuple[list[tables.Table], str | None]:
     """Returns up to `limit` rows of a whole table, and the cursor after them, None at its end; one round trip.
+
+    Leaves out an unreadable row, which it reports, unless it names this person: that raises UnreadableRow, because the
+    erasure would be incomplete.
 
     For tables whose rows live for days at most, and for reports and the audit log. Those stay, but are few beside
     messages, and an index by person would be one more write for each entry.
     """
     start = None if cursor is None else {name: to_wire(value) for name, value in msgspec.json.decode(cursor).items()}
     found = model.scan(limit=limit, page_size=limit, last_evaluated_key=start, consistent_read=True)
-    rows = list(found)
+    rows: list[tables.Table] = []
+    for row in unreadable.each(found):
+        if not isinstance(row, unreadable.UnreadableRow):
+            rows.append(row)
+        elif _names(row.item, user_id):
+            raise row
+        else:
+            unreadable.report(model.__name__, [row.name])
     behind: Mapping[str, Any] | None = found.last_evaluated_key
     if behind is None:
         return rows, None
     return rows, msgspec.json.encode({name: from_wire(value) for name, value in behind.items()}).decode()
+
+
+def _names(value: object, user_id: str) -> bool:
+    """Says whether an item in DynamoDB's own notation holds a person's id, alone or as a part of a key."""
+    if isinstance(value, str):
+        return user_id in value.split("#")
+    if isinstance(value, Mapping):
+        return any(_names(name, user_id) or _names(inner, user_id) for name, inner in value.items())
+    return isinstance(value, Collection) and any(_names(inner, user_id) for inner in value)
 
 
 def _row(job: Job) -> tables.Erasure:

@@ -6,7 +6,7 @@ import msgspec
 from pynamodb.exceptions import PutError
 from pynamodb.expressions.condition import Condition
 
-from parley.adapters.dynamodb import batches, conditions, tables
+from parley.adapters.dynamodb import batches, conditions, tables, unreadable
 from parley.adapters.moderation import audit
 from parley.domain.exports.job import RECENT_MS, Asked, Job, Recent
 from parley.domain.moderation.audit import Entry
@@ -20,10 +20,15 @@ def get_job(export_id: str) -> Job | None:
 
 
 def some(export_ids: Iterable[str]) -> dict[str, Job]:
-    """Returns those of these jobs that exist, by id; one round trip."""
+    """Returns those of these jobs that exist and can be read, by id; one round trip."""
     wanted = list(export_ids)
     rows = batches.read_rows({tables.Export: [(export_id,) for export_id in wanted]})
-    return {export_id: job_of(row) for export_id in wanted if (row := rows.get(tables.Export, export_id)) is not None}
+
+    def read(export_id: str) -> Job | None:
+        row = rows.get(tables.Export, export_id)
+        return None if row is None else job_of(row)
+
+    return unreadable.readable("Exports", wanted, read)
 
 
 def recent(user_id: str) -> Recent:

@@ -7,7 +7,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from parley.adapters.conversations import conversations
-from parley.adapters.dynamodb import batches, conditions, tables
+from parley.adapters.dynamodb import batches, conditions, tables, unreadable
 from parley.adapters.dynamodb.due import due_rows
 from parley.domain.conversations.head import Head
 from parley.domain.live.sweeps import shard, shards
@@ -75,9 +75,9 @@ def heads_and_typists(keys: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], 
 
 
 def in_conversation(conversation_id: str, now_ms: int) -> list[Typist]:
-    """Returns the users who are typing there now; one round trip."""
-    rows = tables.Typing.query(conversation_id)
-    return [typist for row in rows if (typist := _typist(row)).expires_at_ms > now_ms and not typist.is_stopped]
+    """Returns the users who are typing there now, without unreadable rows; one round trip."""
+    found = unreadable.decoded("Typing", tables.Typing.query(conversation_id), _typist)
+    return [typist for typist in found if typist.expires_at_ms > now_ms and not typist.is_stopped]
 
 
 def due(now_ms: int) -> Iterator[tuple[str, str]]:

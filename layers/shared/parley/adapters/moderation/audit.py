@@ -4,7 +4,7 @@ import msgspec
 from pynamodb.exceptions import PutError
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters.dynamodb import conditions, tables
+from parley.adapters.dynamodb import conditions, tables, unreadable
 from parley.domain.moderation.audit import Entry
 
 _row_is_new = tables.AuditEntry.entry_id.does_not_exist()
@@ -34,10 +34,8 @@ def newest(month: str, limit: int, *, before: str | None, since_id: str) -> list
     entry_id = tables.AuditEntry.entry_id
     # `between` takes in both its ends.
     wanted = entry_id >= since_id if before is None else entry_id.between(since_id, before)
-    found = tables.AuditEntry.query(
-        month, wanted, scan_index_forward=False, limit=limit + 1, page_size=limit + 1, consistent_read=True
-    )
-    entries = [_entry(row) for row in found]
+    found = tables.AuditEntry.query(month, wanted, scan_index_forward=False, page_size=limit + 1, consistent_read=True)
+    entries = unreadable.first("Audit", found, _entry, limit + 1)
     return [entry for entry in entries if entry.entry_id != before][:limit]
 
 

@@ -7,7 +7,7 @@ import msgspec
 from pynamodb.exceptions import PutError, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters.dynamodb import batches, clients, conditions, tables
+from parley.adapters.dynamodb import batches, clients, conditions, tables, unreadable
 from parley.adapters.dynamodb.documents import to_wire
 from parley.adapters.moderation import audit
 from parley.domain.conversations.reports import Report, ReportPosition
@@ -50,17 +50,21 @@ def list_reports(status: str, limit: int, after: ReportPosition | None, *, newes
             "report_id": to_wire(after.report_id),
         }
     found = tables.Report.by_status.query(
-        status, scan_index_forward=not newest_first, limit=limit, page_size=limit, last_evaluated_key=start
+        status, scan_index_forward=not newest_first, page_size=limit, last_evaluated_key=start
     )
-    return [_report(row) for row in found]
+    return unreadable.first("Reports", found, _report, limit)
 
 
 def some(report_ids: Iterable[str]) -> list[Report]:
-    """Returns the reports of these ids that exist, whole and in this order; one round trip per 100."""
+    """Returns the reports of these ids that exist and can be read, whole and in this order; one round trip per 100."""
     wanted = list(report_ids)
     rows = batches.read_rows({tables.Report: [(report_id,) for report_id in wanted]})
-    found = (rows.get(tables.Report, report_id) for report_id in wanted)
-    return [_report(row) for row in found if row is not None]
+
+    def read(report_id: str) -> Report | None:
+        row = rows.get(tables.Report, report_id)
+        return None if row is None else _report(row)
+
+    return list(unreadable.readable("Reports", wanted, read).values())
 
 
 def change(known: Report, changed: Report, entry: Entry) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parley.adapters.dynamodb import batches, tables
+from parley.adapters.dynamodb import batches, tables, unreadable
 from parley.adapters.dynamodb.batches import Rows
 
 if TYPE_CHECKING:
@@ -38,12 +38,20 @@ def due(now_s: int) -> list[batches.Key]:
 
 
 def take(rows: Rows, now_s: int) -> None:
-    """Takes the current version from a batch that held `due`; one more round trip if it is new."""
+    """Takes the current version from a batch that held `due`; one more round trip if it is new.
+
+    A list that cannot be read leaves the known one as it is: otherwise nobody could send.
+    """
     global _known
     if due(now_s):
-        row = rows.get(tables.WordList, tables.WORD_LIST_VERSION)
-        version = 0 if row is None else int(row.version)
-        _known = replace(_known if version == _known.version else _read(), checked_at_s=now_s)
+        try:
+            row = rows.get(tables.WordList, tables.WORD_LIST_VERSION)
+            version = 0 if row is None else int(row.version)
+            newest = _known if version == _known.version else _read()
+        except unreadable.ERRORS:
+            unreadable.report("WordLists", [tables.WORD_LIST_VERSION])
+            newest = _known
+        _known = replace(newest, checked_at_s=now_s)
 
 
 def check_now(now_s: int) -> None:

@@ -26,7 +26,8 @@ def sign_out(user_id: str, now_s: int) -> None:
     try:
         _State(user_id=user_id).update(
             actions=[_State.signed_out_at_s.set(now_s), _State.expires_at_s.set(_expires_at_s(now_s))],
-            condition=_State.signed_out_at_s.does_not_exist() | (_State.signed_out_at_s < now_s),
+            # Also if there is no row, or an unreadable one.
+            condition=~_State.signed_out_at_s.is_type() | (_State.signed_out_at_s < now_s),
         )
     except UpdateError as error:
         if not conditions.failed_condition(error):  # a later sign-out is stored, and includes this one

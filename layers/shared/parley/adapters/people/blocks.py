@@ -1,18 +1,21 @@
 """Blocks between people: two rows for each pair, written together, so that either side reads its own.
 
 An operation that needs the blocks with one other person adds one key to a batch: `key` and `of`.
+
+A damaged row counts as a block: it must not let through what somebody has forbidden.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from msgspec import Struct
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters.dynamodb import batches, clients, conditions, tables
+from parley.adapters.dynamodb import batches, clients, conditions, tables, unreadable
 from parley.adapters.dynamodb.batches import Rows
-from parley.adapters.dynamodb.documents import to_wire
+from parley.adapters.dynamodb.documents import from_wire, to_wire
 from parley.domain.conversations.block_steps import Blocking, Position
 
 MAX_READ = 50  # rows of one person that are read whole; a person with more is looked up beside each of the others
@@ -32,8 +35,22 @@ def key(user_id: str, other_id: str) -> batches.Key:
 
 def of(rows: Rows, user_id: str, other_id: str) -> Blocking:
     """Returns the blocks between two people, from a batch that held `key` of `tables.Block`."""
-    row = rows.get(tables.Block, user_id, other_id)
-    return Blocking() if row is None else Blocking(by_me=bool(row.by_me), of_me=bool(row.of_me))
+    return _blocking(rows.item(tables.Block, user_id, other_id))
+
+
+def _blocking(item: Mapping[str, Any] | None) -> Blocking:
+    """Returns the blocks in a row in DynamoDB's own notation.
+
+    An attribute says by its presence that there is a block, whatever its value is. A row with neither of them is
+    damaged, and counts as both.
+    """
+    if item is None:
+        return Blocking()
+    known = Blocking(by_me="by_me" in item, of_me="of_me" in item)
+    is_damaged = not known.is_on or any("BOOL" not in item.get(name, {"BOOL": True}) for name in ("by_me", "of_me"))
+    if is_damaged:
+        unreadable.report("Blocks", [unreadable.UnreadableRow(tables.Block.key_of(item), item).name])
+    return known if known.is_on else Blocking(by_me=True, of_me=True)
 
 
 def absent() -> Condition:
@@ -61,7 +78,7 @@ def few_cut_off(user_id: str) -> set[str] | None:
     One round trip, 1 read unit for nearly everybody.
     """
     few = _few(user_id)
-    return None if few is None else {row.other_id for row in few}
+    return None if few is None else {other_id for other_id, _ in few}
 
 
 def cut_off_among(user_id: str, others: Iterable[str]) -> set[str]:
@@ -75,14 +92,19 @@ def few_blockers_of(user_id: str) -> set[str] | None:
     One round trip.
     """
     few = _few(user_id)
-    return None if few is None else {row.other_id for row in few if row.of_me}
+    return None if few is None else {other_id for other_id, blocking in few if blocking.of_me}
 
 
-def _few(user_id: str) -> list[tables.Block] | None:
-    """Returns all rows of a person, or None if they may be too many; `MAX_READ` of under 100 bytes are 2 units."""
+def _few(user_id: str) -> list[tuple[str, Blocking]] | None:
+    """Returns all blocks of a person, or None if they may be too many; `MAX_READ` rows under 100 bytes are 2 units."""
     found = tables.Block.query(user_id, limit=MAX_READ, page_size=MAX_READ, consistent_read=True)
-    rows = list(found)
-    return rows if found.last_evaluated_key is None else None
+    few = [
+        (str(row.key[1]), _blocking(row.item))
+        if isinstance(row, unreadable.UnreadableRow)
+        else (row.other_id, _blocking(row.serialize()))
+        for row in unreadable.each(found)
+    ]
+    return few if found.last_evaluated_key is None else None
 
 
 def blockers_of(user_id: str, others: Collection[str]) -> set[str]:
@@ -135,11 +157,14 @@ def list_blocks(user_id: str, limit: int, after: Position | None) -> list[Block]
 def get_block(user_id: str, other_id: str) -> tuple[Blocking, Block | None]:
     """Returns the blocks between two people, and the first one's block of the other; one round trip."""
     try:
-        row = tables.Block.get(user_id, other_id, consistent_read=True)
+        item = tables.Block.get(user_id, other_id, consistent_read=True).serialize()
     except tables.Block.DoesNotExist:
         return Blocking(), None
-    mine = Block(user_id=other_id, blocked_at_ms=int(row.blocked_at_ms)) if row.blocked_at_ms is not None else None
-    return Blocking(by_me=bool(row.by_me), of_me=bool(row.of_me)), mine
+    except unreadable.UnreadableRow as damaged:
+        item = dict(damaged.item)
+    # DynamoDB itself keeps the type of this attribute: it is the key of an index.
+    at_ms = item.get("blocked_at_ms")
+    return _blocking(item), None if at_ms is None else Block(user_id=other_id, blocked_at_ms=from_wire(at_ms))
 
 
 def save(user_id: str, block: Block) -> bool:

@@ -14,7 +14,7 @@ def key(user_id: str) -> str:
 
 def is_marked(rows: Rows, user_id: str) -> bool:
     """Says whether a person was erased, from a batch that held `key` of `tables.Erasure`."""
-    return rows.get(tables.Erasure, key(user_id)) is not None
+    return rows.has(tables.Erasure, key(user_id))
 
 
 def among(user_ids: Iterable[str]) -> set[str]:

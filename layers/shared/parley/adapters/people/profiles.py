@@ -8,7 +8,7 @@ from pynamodb.exceptions import PutError
 from pynamodb.expressions.condition import Condition
 
 from parley.adapters import environment
-from parley.adapters.dynamodb import batches, conditions, tables
+from parley.adapters.dynamodb import batches, conditions, tables, unreadable
 from parley.adapters.dynamodb.batches import Rows
 from parley.adapters.people import account_states
 from parley.domain.people import directory
@@ -32,22 +32,27 @@ def rules() -> Rules:
 
 
 def get_profile(user_id: str) -> Profile | None:
-    """Returns a user's profile, None if they have never signed in; strongly consistent, one round trip."""
-    return some([user_id]).get(user_id)
+    """Returns a user's profile, None if they have never signed in; strongly consistent, one round trip.
+
+    Raises one of `unreadable.ERRORS` for a damaged row.
+    """
+    return read_profile(batches.read_rows({tables.User: [(user_id,)]}), user_id)
 
 
-def profile_of(rows: Rows, user_id: str) -> Profile | None:
-    """Returns a user's profile from a batch, or None if it does not exist."""
+def read_profile(rows: Rows, user_id: str) -> Profile | None:
+    """Returns a user's profile from a batch, or None if it does not exist; raises one of `unreadable.ERRORS`."""
     row = rows.get(tables.User, user_id)
     return None if row is None else _profile(row)
 
 
-def some(user_ids: Iterable[str]) -> dict[str, Profile]:
-    """Returns the profiles of those of these people who have one, by id; one round trip per 100."""
-    wanted = list(user_ids)
-    rows = batches.read_rows({tables.User: [(user_id,) for user_id in wanted]})
-    found = {user_id: profile_of(rows, user_id) for user_id in wanted}
-    return {user_id: profile for user_id, profile in found.items() if profile is not None}
+def profile_of(rows: Rows, user_id: str) -> Profile | None:
+    """Returns a user's profile from a batch, or None if it does not exist or is unreadable."""
+    return readable(rows, [user_id]).get(user_id)
+
+
+def readable(rows: Rows, user_ids: Iterable[str]) -> dict[str, Profile]:
+    """Returns the profiles in a batch that exist and can be read, by id; reports unreadable ones."""
+    return unreadable.readable("Users", user_ids, lambda user_id: read_profile(rows, user_id))
 
 
 def save(profile: Profile, before: Profile | None) -> bool:

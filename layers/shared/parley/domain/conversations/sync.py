@@ -135,11 +135,11 @@ class Named(Struct, frozen=True, kw_only=True):
     filled: Filled = Filled()
     markers: Sequence[Marker] = ()
 
-    def caught(self, messages: list[Message], changes: list[Missed], last_change: int) -> Caught:
-        """Returns this conversation's part of the answer, with these messages, and changes up to `last_change`."""
+    def caught(self, messages: list[Message], changes: list[Missed], last_seq: int, last_change: int) -> Caught:
+        """Returns this conversation's part of the answer: messages up to `last_seq`, changes up to `last_change`."""
         head, at = self.head, self.at
         # A cursor from beyond the end (a table was restored from a backup) starts again at the end.
-        seq = min(at.seq + len(messages), head.last_seq)
+        seq = min(last_seq, head.last_seq)
         change_seq = min(last_change, head.last_change_seq)
         complete = at.seq <= head.last_seq == seq and at.change_seq <= head.last_change_seq == change_seq
         return Caught(
@@ -155,7 +155,7 @@ class Named(Struct, frozen=True, kw_only=True):
 
     def largest_envelope(self) -> dict[str, Caught]:
         """Returns this conversation's part without messages and changes, at its greatest length."""
-        bare = self.caught([], [], self.at.change_seq)
+        bare = self.caught([], [], self.at.seq, self.at.change_seq)
         end = SyncCursor(seq=self.head.last_seq, change_seq=self.head.last_change_seq)
         return {self.head.conversation_id: msgspec.structs.replace(bare, verdict="truncated", next=end)}
 
@@ -245,11 +245,14 @@ def _empty(found: Found) -> CaughtUp:
 def _filled(named: Named, room: Room) -> Caught:
     """Returns a conversation's part with as many of its messages and changes as fit."""
     messages = list(room.fitting(named.filled.messages))
+    # An unreadable message is left out, so the seqs tell the end, not the count of messages.
+    left = named.filled.messages[len(messages) :]
+    last_seq = left[0].seq - 1 if left else named.gap.last_seq
     missed = named.filled.changes
     changes = list(room.fitting([change for _, change in missed]))
     # Some of the log may be others' own affair, so the numbers tell its end, not the count of entries.
     last_change = named.gap.last_change if len(changes) == len(missed) else missed[len(changes)][0] - 1
-    return named.caught(messages, changes, last_change)
+    return named.caught(messages, changes, last_seq, last_change)
 
 
 def _mine(head: Head, mine: Membership) -> Mine:
