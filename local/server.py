@@ -15,11 +15,13 @@ from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets import http11
 from websockets.frames import Frame
@@ -98,8 +100,13 @@ class _Server(uvicorn.Server):
 
 
 def _server(app: Any) -> _Server:
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(ClientDisconnect):  # the client has left within its body: nobody waits for an answer
+            await app(scope, receive, send)
+
     config = uvicorn.Config(
-        app,
+        serve,
+        http=_HalfClosing,
         ws=_FrameLimited,
         ws_max_size=MAX_MESSAGE_BYTES,  # larger: close 1009
         ws_ping_interval=None,  # API Gateway sends no pings
@@ -112,6 +119,28 @@ def _server(app: Any) -> _Server:
         server_header=False,
     )
     return _Server(config)
+
+
+class _HalfClosing(H11Protocol):
+    """uvicorn's HTTP protocol for clients that close their side after their last request, and then read the answer.
+
+    uvicorn closes such a connection at once.
+    """
+
+    _has_ended = False
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Says whether asyncio must keep the connection for the answer to a whole request."""
+        self._has_ended = True
+        return self._is_answering()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()  # which begins the next request, if the client has sent several
+        if self._has_ended and not self._is_answering():
+            self.transport.close()
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.more_body and not self.cycle.response_complete
 
 
 # The library's own limits for a handshake (8,192 bytes a line, 128 headers) are below API Gateway's 10,240 bytes for

@@ -288,6 +288,46 @@ def test_rest_over_http(served: Served) -> None:
     assert answer.headers["x-amzn-requestid"] == event["requestContext"]["requestId"]
 
 
+def ask_and_end(served: Served, *parts: bytes) -> bytes:
+    """Returns all that a client reads after it has sent these bytes and closed its own side."""
+    with sockets.create_connection(("127.0.0.1", served.rest_port), timeout=10) as client:
+        client.sendall(b"".join(parts))
+        client.shutdown(sockets.SHUT_WR)
+        read = b""
+        while chunk := client.recv(65536):
+            read += chunk
+        return read
+
+
+GET = b"GET /v1/echo?do=sleep HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ok\r\n\r\n"
+POST = b"POST /v1/echo?do=sleep HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ok\r\nContent-Length: 20\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("parts", "answers"),
+    [((GET,), 1), ((POST, b'{"text": "hello..."}'), 1), ((GET, GET, GET), 3), ((GET, POST, b"{"), 1)],
+    ids=["without a body", "with a body", "three requests", "one whole, one cut off"],
+)
+def test_a_client_that_closes_its_side_after_a_whole_request_gets_the_answer(
+    served: Served, parts: tuple[bytes, ...], answers: int
+) -> None:
+    assert ask_and_end(served, *parts).count(b"HTTP/1.1 ") == answers
+
+
+@pytest.mark.parametrize("path", ["/v1/echo", "/local/token"])
+def test_a_client_that_leaves_within_a_body_is_no_fault(
+    served: Served, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = POST.replace(b"/v1/echo?do=sleep", path.encode()).replace(
+        b"\r\n\r\n", b"\r\nContent-Type: application/json\r\n\r\n"
+    )
+
+    assert ask_and_end(served, head, b'{"text"') == b""
+
+    assert served.http(served.rest_port, "GET", "/v1/echo", Authorization="Bearer ok").status == 200  # after it
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 def test_a_function_over_its_time_is_502_over_rest(served: Served) -> None:
     answer = served.http(served.rest_port, "GET", "/v1/echo?do=sleep", Authorization="Bearer ok")
 
