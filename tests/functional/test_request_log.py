@@ -1,5 +1,6 @@
 """What the functions log of a refusal: why a token was refused, which fields were wrong, nothing that users wrote."""
 
+import json
 import logging
 from typing import Any
 
@@ -88,6 +89,32 @@ def test_forged_token_is_logged_with_the_issuer_that_it_names(parley: Parley, ca
 
     line = refusal_of(caplog, "authorize")
     assert (line["code"], line["issuer"], line["audience"]) == ("token_signature", "x" * 256, "parley")
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        'a\n{"level":"ERROR","message":"failed"}',
+        "a\r\x1b[2J\x9b1A",
+        "a\u2028b\u0085c",
+        "half \ud83d",
+        "\ud83d" * 500,
+        [[["deep"] * 20] * 20],
+        json.loads("[" * 400 + "]" * 400),
+        {"a": {"b": "\n" * 2_000}},
+    ],
+    ids=["line", "terminal", "other line ends", "half an emoji", "long", "wide", "deep", "nested lines"],
+)
+def test_unverified_issuer_forges_no_line_of_the_log(
+    parley: Parley, caplog: pytest.LogCaptureFixture, issuer: object
+) -> None:
+    claims = {"sub": "alice", "iss": issuer, "aud": "parley", "exp": 9_999_999_999}
+    token = jwt.api_jws.encode(json.dumps(claims).encode(), "some other secret of thirty-two bytes", algorithm="HS256")
+
+    assert parley.bearer(token).get("/me").status == 401
+
+    noted = refusal_of(caplog, "authorize")["issuer"]
+    assert noted.isprintable() and 0 < len(noted) <= 256
 
 
 def test_program_with_the_id_of_a_person_is_logged_with_where_it_came_from(

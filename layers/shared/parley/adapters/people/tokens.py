@@ -199,10 +199,20 @@ def origin(token: str) -> dict[str, object]:
         return {}
     try:
         content = jwt.decode(token, options={"verify_signature": False})
+        named = {"issuer": content.get("iss"), "audience": content.get("aud")}
+        return {name: _loggable(value) for name, value in named.items() if value is not None}
     except (jwt.InvalidTokenError, ValueError, RecursionError):
         return {}  # it is no token, so it names nobody
-    named = {"issuer": content.get("iss"), "audience": content.get("aud")}
-    return {name: str(value)[:MAX_NOTED_CHARACTERS] for name, value in named.items() if value is not None}
+
+
+def _loggable(value: object) -> str:
+    """Returns a claim that nobody has verified as printable text of `MAX_NOTED_CHARACTERS` at most.
+
+    A line break, a terminal's control sequence or half an emoji would forge a line of the log, or end it.
+    """
+    text = str(value)[:MAX_NOTED_CHARACTERS]
+    shown = "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in text)
+    return shown[:MAX_NOTED_CHARACTERS]
 
 
 def verify(token: str, now_s: int) -> SignIn:
