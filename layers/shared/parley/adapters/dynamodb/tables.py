@@ -1,5 +1,6 @@
 """The tables as PynamoDB models: keys, attributes and indexes as template.yaml declares them. Nothing here decides."""
 
+import threading
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -20,16 +21,26 @@ from parley.adapters.dynamodb.documents import (
 )
 
 
+_connecting = threading.Lock()
+
+
 class Table(Model):
     """The root of the models; all of them share one connection."""
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
+        if cls._connection is None or cls._connection.connection is not clients.dynamodb:
+            # PynamoDB takes no lock, and refuses to add a table twice: of two first calls at once, one would fail.
+            with _connecting:
+                cls._connect()
+        return super()._get_connection()
+
+    @classmethod
+    def _connect(cls) -> None:
         connection = super()._get_connection()
         if connection.connection is not clients.dynamodb:
             clients.dynamodb.add_meta_table(connection.connection.get_meta_table(cls.Meta.table_name))
             connection.connection = clients.dynamodb
-        return connection
 
     @classmethod
     def from_raw_data(cls, data: dict[str, Any]) -> Self:

@@ -2,7 +2,7 @@
 
 An operation that needs the blocks with one other person adds one key to a batch: `key` and `of`.
 
-A damaged row counts as a block: it must not let through what somebody has forbidden.
+A damaged row counts as a block: it must not let through what a user has forbidden.
 """
 
 from collections.abc import Collection, Iterable, Mapping
