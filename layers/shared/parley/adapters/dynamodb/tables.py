@@ -20,7 +20,6 @@ from parley.adapters.dynamodb.documents import (
     from_wire,
 )
 
-
 _connecting = threading.Lock()
 
 
