@@ -152,19 +152,90 @@ def test_sweep_removes_a_damaged_device_and_tells_who_watches(
     assert {call.operation for call in again} == {"Query"}
 
 
-def test_row_that_is_unreadable_as_a_whole_is_a_failure_of_its_sweep(
-    parley: Parley, capsys: pytest.CaptureFixture[str]
+# Attributes of a row that make it unreadable as a whole, one for each of them.
+WHOLE: dict[str, dict[str, dict[str, Any]]] = {
+    "devices": {"connections": {"S": "no"}},
+    "long text as devices": {"connections": {"S": "nobody"}},
+    "no devices": {"connections": {"NULL": True}},
+    "last seen": {"last_seen_ms": {"S": "yesterday"}},
+    "hiding": {"hides_last_seen": {"S": "no"}},
+    "announced": {"announced": {"N": "1"}},
+    "all": {"connections": {"S": "a"}, "last_seen_ms": {"S": "b"}, "hides_last_seen": {"S": "c"}},
+}
+damaged_whole = pytest.mark.parametrize("attributes", WHOLE.values(), ids=WHOLE)
+
+
+def damage_row(parley: Parley, user: User, attributes: dict[str, dict[str, Any]]) -> None:
+    parley.store.client("dynamodb").update_item(
+        TableName=parley.functions.environment["CONNECTIONS_TABLE"],
+        Key={"user_id": {"S": user.user_id}},
+        UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in attributes),
+        ExpressionAttributeValues={f":{name}": value for name, value in attributes.items()},
+    )
+
+
+@damaged_whole
+def test_row_that_is_unreadable_as_a_whole_is_repaired_by_connect(
+    parley: Parley, attributes: dict[str, dict[str, Any]]
 ) -> None:
-    _, _, dave = three(parley)
+    alice, bob, _ = three(parley)
+    conversation_id = meet(alice, bob)
+    bob.connect()
+    damage_row(parley, bob, attributes)
+
+    phone = bob.connect()
+    say(alice, conversation_id, "hello")
+
+    assert names(phone.events()) == ["message_notification"]
+    assert phone.request("ping")["type"] == "ack"
+
+
+@damaged_whole
+def test_row_that_is_unreadable_as_a_whole_is_repaired_by_ping(
+    parley: Parley, attributes: dict[str, dict[str, Any]]
+) -> None:
+    alice, bob, _ = three(parley)
+    conversation_id = meet(alice, bob)
+    phone = bob.connect()
+    damage_row(parley, bob, attributes)
+
+    assert phone.request("ping")["type"] == "ack"
+    say(alice, conversation_id, "hello")
+
+    assert "message_notification" in names(phone.events())
+
+
+@damaged_whole
+def test_sweep_gets_past_a_row_that_is_unreadable_as_a_whole(
+    parley: Parley, capsys: pytest.CaptureFixture[str], attributes: dict[str, dict[str, Any]]
+) -> None:
+    alice, _, dave = three(parley)
     parley.lose_disconnects = True
     dave.connect()
     parley.advance(LEASE_S + 1)
-    damage(parley, dave, DAMAGES["text"])
+    screen = alice.connect()
+    damage_row(parley, dave, attributes)
     capsys.readouterr()
 
     parley.run_schedule(PRESENCE)
 
-    assert failures(capsys, "clear_stale_presence") == 2  # the row, and what putting it off reads back
+    assert [one["status"] for one in contents(screen.events("user_status_change"))] == ["offline"]
+    assert failures(capsys, "clear_stale_presence") == 0
+    with parley.watch() as again:
+        parley.run_schedule(PRESENCE)
+    assert {call.operation for call in again} == {"Query"}
+
+
+def test_repair_hides_when_a_user_was_last_here(parley: Parley) -> None:
+    alice, bob, _ = three(parley)
+    meet(alice, bob)
+    bob.connect()
+    damage_row(parley, bob, WHOLE["hiding"])
+
+    bob.connect().close()
+
+    [status] = alice.get("/users/presence?ids=bob").json["statuses"]
+    assert status["last_seen"] is None
 
 
 DAMAGED_FILES: dict[str, dict[str, object]] = {"size": {"size": "large"}, "state": {"state": 5}, "kind": {"kind": "x"}}

@@ -214,7 +214,7 @@ def _sweep_person(request: Request, run: Run, key: tuple[str, ...], read: Presen
     Returns how many. After a kill, an unfinished person stays in the index, and the next sweep finds them there.
     """
     [user_id] = key
-    # Not `of`: a row that is unreadable as a whole must fail here, so that the sweep puts it off.
+    # Not `of`: it repairs a row that is unreadable as a whole, so that the sweep is done with it.
     person = read or connections.read_presence(user_id)
     if not person.is_watched:  # another run was faster
         return 0

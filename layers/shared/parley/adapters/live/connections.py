@@ -47,9 +47,37 @@ def readable(user_ids: Iterable[str], *, stale: bool = False) -> dict[str, Prese
 
 
 def read_presence(user_id: str) -> Presence:
-    """Returns the presence of one person; raises one of `unreadable.ERRORS`. One round trip."""
-    rows = batches.read_rows({tables.Connections: [(user_id,)]})
-    return _presence(user_id, rows.get(tables.Connections, user_id))
+    """Returns the presence of one person, and repairs a row that is unreadable as a whole.
+
+    One round trip; three with a repair.
+    """
+    for _ in conditions.tries():
+        rows = batches.read_rows({tables.Connections: [(user_id,)]})
+        try:
+            return _presence(user_id, rows.get(tables.Connections, user_id))
+        except unreadable.ERRORS:
+            _repair(user_id, rows.item(tables.Connections, user_id) or {})
+    raise conditions.busy()
+
+
+def _repair(user_id: str, item: Mapping[str, Any]) -> None:
+    """Replaces the damaged attributes of a person's row, and keeps the others; does nothing if it has changed since.
+
+    Without devices its user is offline, and their clients connect again. If it cannot be read whether they hide when
+    they were last here, they do.
+    """
+    unreadable.report("connections", [user_id])
+    row = tables.Connections
+    optional = (row.last_seen_ms, row.hides_last_seen, row.announced)
+    damaged = [each for each in optional if each.attr_type not in item.get(each.attr_name, {each.attr_type: None})]
+    actions: list[Action] = [each.set(True) if each is row.hides_last_seen else each.remove() for each in damaged]
+    condition = row.user_id.exists()
+    for each in damaged:
+        condition &= ~Path(each).is_type(each.attr_type)
+    if row.connections.attr_type not in item.get("connections", {}):
+        actions.append(row.connections.set({}))
+        condition &= ~Path(row.connections).is_type("M")
+    _settle(user_id, actions, condition)
 
 
 def save(user_id: str, connection: Connection, most: int) -> Presence:
@@ -57,19 +85,18 @@ def save(user_id: str, connection: Connection, most: int) -> Presence:
 
     One round trip, two for a newcomer. The row counts the connections, however many come at once.
     """
-    row = _add_device(user_id, connection, most) or _add_person(user_id, connection)
-    if row is not None:
-        return _presence(user_id, row)
-    person = read_presence(user_id)  # not `of`: with a row that is unreadable as a whole, this would never end
+    added = _add_device(user_id, connection, most) or _add_person(user_id, connection)
+    if added is not None:
+        return added
+    person = read_presence(user_id)  # not `of`: it repairs a row that is unreadable as a whole
     is_in = any(known.connection_id == connection.connection_id for known in person.connections)
     if len(person.connections) >= most and not is_in:  # it is present if botocore has just written it twice
         raise Full(person)
     return save(user_id, connection, most)  # another first device was faster, or one has just left
 
 
-def _add_device(user_id: str, connection: Connection, most: int) -> tables.Connections | None:
+def _add_device(user_id: str, connection: Connection, most: int) -> Presence | None:
     """Writes a connection into the row of a person who has one; None if the row is missing or full."""
-    row = tables.Connections(user_id=user_id)
     device = Path(["connections", connection.connection_id])
     has_room = device.exists() | (size(tables.Connections.connections) < most)
     actions: list[Action] = [
@@ -78,16 +105,10 @@ def _add_device(user_id: str, connection: Connection, most: int) -> tables.Conne
         # Not moved forward: the lease of another device may end sooner.
         tables.Connections.sweep_at_s.set(tables.Connections.sweep_at_s | connection.until_s),
     ]
-    try:
-        row.update(actions=actions, condition=tables.Connections.connections.exists() & has_room)
-    except UpdateError as error:
-        if conditions.failed_condition(error):
-            return None
-        raise
-    return row
+    return _update(user_id, actions, Path(tables.Connections.connections).is_type("M") & has_room)
 
 
-def _add_person(user_id: str, connection: Connection) -> tables.Connections | None:
+def _add_person(user_id: str, connection: Connection) -> Presence | None:
     """Writes the row of a person who has none; None if it exists."""
     row = tables.Connections(
         user_id=user_id,
@@ -101,7 +122,7 @@ def _add_person(user_id: str, connection: Connection) -> tables.Connections | No
         if conditions.failed_condition(error):
             return None
         raise
-    return row
+    return _presence(user_id, row)
 
 
 def _stored(connection: Connection) -> dict[str, Any]:
@@ -148,10 +169,9 @@ def show_last_seen(user_id: str, shows: bool) -> None:
     """
     row = tables.Connections
     hides = row.hides_last_seen
-    tables.Connections(user_id=user_id).update(
-        # A row without the map would take in no device (`save`).
-        actions=[row.connections.set(row.connections | {}), hides.remove() if shows else hides.set(True)]
-    )
+    # A row without the map would take in no device (`save`).
+    actions: list[Action] = [row.connections.set(row.connections | {}), hides.remove() if shows else hides.set(True)]
+    _settle(user_id, actions, None)
 
 
 def remove(user_id: str, connection_id: str, *, last_seen_ms: int | None = None) -> Presence | None:
@@ -205,16 +225,27 @@ def join(user_id: str, connection_id: str, conversation_id: str, now_ms: int) ->
                 raise
         else:
             return now_ms
-        row = batches.read_rows({tables.Connections: [(user_id,)]}).get(tables.Connections, user_id)
-        body = None if row is None else row.connections.get(connection_id)
-        if body is None:
+        opened = _opened(user_id, connection_id)
+        if opened is None:
             raise unknown_connection()
-        if conversation_id in body["joined"]:
-            return int(body["joined"][conversation_id])
-        if len(body["joined"]) >= MAX_JOINED:
+        if conversation_id in opened:
+            return int(opened[conversation_id])
+        if len(opened) >= MAX_JOINED:
             raise Conflict("too_many_joined", f"A device can have {MAX_JOINED} conversations open.", rule="joined")
         # It was open when it was written, and closed before it was read.
     raise conditions.busy()
+
+
+def _opened(user_id: str, connection_id: str) -> Mapping[str, int] | None:
+    """Returns the conversations that a device has open; None if it is unknown or unreadable. One round trip."""
+    try:
+        row = batches.read_rows({tables.Connections: [(user_id,)]}).get(tables.Connections, user_id)
+        return None if row is None else row.connections[connection_id]["joined"]
+    except KeyError:
+        return None
+    except unreadable.ERRORS:
+        unreadable.report("connections", [user_id])
+        return None
 
 
 def leave(user_id: str, connection_id: str, conversation_id: str) -> bool:
@@ -258,25 +289,31 @@ def mark_offline(user_id: str, last_seen_ms: int | None) -> bool:
     return _settle(user_id, actions, empty)
 
 
-def _settle(user_id: str, actions: list[Action], condition: Condition) -> bool:
+def _settle(user_id: str, actions: list[Action], condition: Condition | None) -> bool:
+    """Updates a person's row; returns False if the condition does not hold."""
     try:
         tables.Connections(user_id=user_id).update(actions=actions, condition=condition)
     except UpdateError as error:
         if conditions.failed_condition(error):
             return False
         raise
+    except unreadable.ERRORS:  # it is written, and DynamoDB has answered with the whole row, which is damaged elsewhere
+        unreadable.report("connections", [user_id])
     return True
 
 
 def _update(user_id: str, actions: list[Action], condition: Condition) -> Presence | None:
+    """Updates a person's row, and returns their presence; None if the condition does not hold."""
     row = tables.Connections(user_id=user_id)
     try:
         row.update(actions=actions, condition=condition)
+        return _presence(user_id, row)
     except UpdateError as error:
         if conditions.failed_condition(error):
             return None
         raise
-    return _presence(user_id, row)
+    except unreadable.ERRORS:  # likewise
+        return read_presence(user_id)
 
 
 def _readable(rows: batches.Rows, user_id: str) -> Presence | None:
