@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.functional.talk import contents, forget_events, frame_refusal, in_s, names, open_direct
+from tests.functional.talk import contents, forget_events, frame_refusal, in_s, make_group, names, open_direct
 from tests.harness import Parley
 
 
@@ -98,3 +98,37 @@ def test_a_message_ends_typing_though_it_is_answered_at_once(parley: Parley) -> 
     joined = bob.connect().request("join_conversation", {"conversation_id": conversation_id})["data"]
 
     assert joined["typing"] == []
+
+
+@pytest.mark.parametrize("action", ["typing_start", "typing_stop"])
+def test_forgotten_device_that_only_types_learns_of_it(parley: Parley, action: str) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    parley.lose_disconnects = True
+    screen = alice.connect()
+    table = parley.functions.environment["CONNECTIONS_TABLE"]
+    parley.store.client("dynamodb").delete_item(TableName=table, Key={"user_id": {"S": "alice"}})
+
+    screen.send({"action": action, "data": {"conversation_id": conversation_id}})
+
+    [frame] = screen.frames
+    assert (frame["type"], frame["error"]["code"]) == ("error", "connection_forgotten")
+    assert screen.request("ping")["type"] == "ack"
+    assert screen.request(action, {"conversation_id": conversation_id})["type"] == "ack"
+
+
+def test_member_who_was_removed_and_added_again_types_no_more(parley: Parley) -> None:
+    alice, bob, dave = (parley.user(name) for name in ("alice", "bob", "dave"))
+    group = make_group(alice, bob, dave)
+    keyboard = bob.connect()
+    keyboard.request("typing_start", {"conversation_id": group})
+    alice.delete(f"/conversations/{group}/members/bob")
+    assert alice.post(f"/conversations/{group}/members", json={"user_ids": ["bob"]}).status in (200, 201)
+
+    screen = dave.connect()
+    before = screen.request("join_conversation", {"conversation_id": group})["data"]["typing"]
+    screen.events()
+    keyboard.request("typing_start", {"conversation_id": group})
+
+    assert before == []
+    assert names(screen.events()) == ["user_typing"]

@@ -5,7 +5,9 @@ from msgspec import Struct
 from parley.actions import access, push, sweep, visibility
 from parley.actions.parallel import in_parallel
 from parley.actions.sweep import Run, Sweep
+from parley.adapters.conversations import conversations
 from parley.adapters.live import connections, typing
+from parley.domain.api import ids
 from parley.domain.api.request import Request
 from parley.domain.api.times import rfc3339
 from parley.domain.conversations import rights
@@ -59,12 +61,17 @@ def join_conversation(request: Request, conversation_id: str) -> Joined:
     joined = UserJoinedConversation(conversation_id=conversation_id, user_id=request.user_id)
     members = set(head.others(request.user_id))  # a former member may have a row for some seconds more
     others = [typist for typist in typists if typist.user_id in members and not _is_ended_by_message(head, typist)]
-    _, cut_off = visibility.cut_off_beside(
+
+    def tell() -> None:
+        # Not if it was open before, unless the try that opened it may have died before its posts.
+        if push.is_news(request, what, since_ms):
+            visibility.tell(request, head, hidden, joined)
+
+    (_, others), cut_off = visibility.cut_off_beside(
         request.user_id,
         hidden,
         [typist.user_id for typist in others],
-        # Not if it was open before, unless the try that opened it may have died before its posts.
-        lambda: visibility.tell(request, head, hidden, joined) if push.is_news(request, what, since_ms) else None,
+        lambda: in_parallel(tell, lambda: _still_in(head, others)),
     )
     push.remember(what)
     return Joined(
@@ -86,6 +93,18 @@ def _open(request: Request, conversation_id: str, *, is_large: bool) -> tuple[He
         lambda: access.access_conversation(request, conversation_id),
         lambda: typing.in_conversation(conversation_id, request.now_ms),
     )
+
+
+def _still_in(head: Head, typists: list[Typist]) -> list[Typist]:
+    """Returns those who type since they are in the group, not those who were removed and added again meanwhile.
+
+    One round trip if a user types in a group, none otherwise.
+    """
+    if not typists or not head.is_group:
+        return typists
+    sides = conversations.memberships((typist.user_id, head.conversation_id) for typist in typists)
+    since = {user_id: side.since_seq for (user_id, _), side in sides.items()}
+    return [typist for typist in typists if typist.user_id in since and not typist.is_before(since[typist.user_id])]
 
 
 def leave_conversation(request: Request, conversation_id: str) -> Left:
@@ -146,8 +165,30 @@ def typing_stop(request: Request, conversation_id: str) -> StoppedTyping:
 
 
 def _with_own_typing(request: Request, conversation_id: str) -> tuple[tuple[Head, visibility.Hidden], Typist | None]:
-    """Returns the result of `_access`, and the caller's typing there, expired or not; one round trip."""
-    return in_parallel(lambda: _access(request, conversation_id), lambda: typing.of(conversation_id, request.user_id))
+    """Returns the result of `_access`, and the caller's typing there, expired or not; one round trip.
+
+    Not the typing from before they were removed from the group and added again: the others have hidden it. Raises
+    NotFound for a device that was forgotten as dead; one round trip more for such a device.
+    """
+    ((head, since_seq), hidden), (typist, is_known) = in_parallel(
+        lambda: visibility.read_beside(
+            request.user_id, conversation_id, lambda: _head_and_since_seq(request, conversation_id)
+        ),
+        lambda: typing.of_device(conversation_id, request.user_id, request.device_id),
+    )
+    if not is_known:  # read a moment old, so a device that has just connected may be missing
+        person = connections.of([request.user_id])[request.user_id]
+        if all(device.connection_id != request.device_id for device in person.connections):
+            raise connections.unknown_connection()
+    return (head, hidden), None if typist is not None and typist.is_before(since_seq) else typist
+
+
+def _head_and_since_seq(request: Request, conversation_id: str) -> tuple[Head, int | None]:
+    """Returns the head of the caller's conversation, and the seq at which they came into it; None if it is no group."""
+    if not ids.is_group_id(conversation_id):
+        return access.access_conversation(request, conversation_id), None
+    head, mine = access.access_membership(request, conversation_id)
+    return head, mine.since_seq
 
 
 def _typing_expires_ms(request: Request) -> int:

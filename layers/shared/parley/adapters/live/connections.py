@@ -80,6 +80,12 @@ def _repair(user_id: str, item: Mapping[str, Any]) -> None:
     _settle(user_id, actions, condition)
 
 
+def has_device(rows: batches.Rows, user_id: str, connection_id: str) -> bool:
+    """Says whether a person's device is in a batch; not if their row is unreadable."""
+    person = _readable(rows, user_id)
+    return person is not None and any(device.connection_id == connection_id for device in person.connections)
+
+
 def save(user_id: str, connection: Connection, most: int) -> Presence:
     """Writes a device's connection and returns the person's presence with it; raises Full beyond `most` of them.
 

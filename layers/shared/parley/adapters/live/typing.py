@@ -9,6 +9,7 @@ from pynamodb.expressions.update import Action
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import batches, conditions, tables, unreadable
 from parley.adapters.dynamodb.due import due_rows
+from parley.adapters.live import connections
 from parley.domain.conversations.head import Head
 from parley.domain.live.sweeps import shard, shards
 from parley.domain.live.typing_status import Typist
@@ -36,9 +37,15 @@ def save(typist: Typist) -> None:
     )
 
 
-def of(conversation_id: str, user_id: str) -> Typist | None:
-    """Returns the person's row there, expired or not; one round trip."""
-    return _found(batches.read_rows({tables.Typing: [(conversation_id, user_id)]}), conversation_id, user_id)
+def of_device(conversation_id: str, user_id: str, connection_id: str) -> tuple[Typist | None, bool]:
+    """Returns the person's row there, expired or not, and whether their device is known; one round trip.
+
+    The device costs half a unit, because it may be a moment old: one that has just connected may be missing.
+    """
+    rows = batches.read_rows(
+        {tables.Typing: [(conversation_id, user_id)], tables.Connections: [(user_id,)]}, stale=(tables.Connections,)
+    )
+    return _found(rows, conversation_id, user_id), connections.has_device(rows, user_id, connection_id)
 
 
 def stop(typist: Typist) -> None:

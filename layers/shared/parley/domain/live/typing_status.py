@@ -27,6 +27,10 @@ class Typist(Struct, frozen=True):
         """Says whether their newest message, the one of that seq, came after the typing began or was renewed."""
         return self.since_seq is not None and newest_seq > self.since_seq
 
+    def is_before(self, since_seq: int | None) -> bool:
+        """Says whether the typing began before its user came into the group at `since_seq`: they were removed since."""
+        return self.since_seq is not None and since_seq is not None and self.since_seq < since_seq
+
     @property
     def started_ms(self) -> int:
         return self.expires_at_ms - TYPING_EXPIRES_S * 1000
