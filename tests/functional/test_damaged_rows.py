@@ -123,6 +123,11 @@ def read_sync_of_new(at: World) -> None:
     assert {part["id"] for part in sync(at)["joined"]} >= {at.other, at.group}
 
 
+def read_sync_with_list(at: World) -> None:
+    caught = answered(at.alice.post("/sync", json={"list_limit": 10}))
+    assert {part["id"] for part in caught["listed"]["conversations"]} >= {at.other, at.group}
+
+
 def read_unread(at: World) -> None:
     assert answered(at.alice.get("/unread-count"))["total"] == 3
     assert found(at, "/unread", "conversations", "conversation_id") == {at.group}
@@ -147,6 +152,7 @@ CONVERSATION = (
     read_pinned,
     read_sync,
     read_sync_of_new,
+    read_sync_with_list,
     read_unread,
     read_search,
     read_presence,

@@ -158,8 +158,7 @@ def memberships_and_names_stale(
         {tables.Membership: wanted, tables.User: [(user_id,) for user_id in people]},
         stale=(tables.Membership, tables.User),
     )
-    found = {key: membership for key in wanted if (membership := membership_of(rows, *key)) is not None}
-    return found, {user_id: _name(rows, user_id) for user_id in people}
+    return readable_memberships(rows, wanted), _names(rows, people)
 
 
 def _read_stale(
