@@ -206,7 +206,7 @@ def caller_of(request: Request, rows: batches.Rows) -> Party:
 
 def own_profile(request: Request) -> Profile:
     """Returns the caller's own profile; of a program what its token says. One round trip."""
-    own = profiles.some([request.user_id] if own_key(request) else []).get(request.user_id)
+    own = profiles.profile_of(batches.read_rows({tables.User: own_key(request)}), request.user_id)
     caller = request.caller
     return own or Profile(user_id=caller.user_id, name=caller.name, role=caller.role, contexts=caller.contexts)
 

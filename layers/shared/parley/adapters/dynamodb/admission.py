@@ -205,6 +205,16 @@ class Admission:
             return False
         return self._caller.issued_at_s >= signed_out_at_s
 
+    def _role_in(self, row: Mapping[str, Any] | None) -> str:
+        """Returns the role that the host has put, if the authorizer had not read it yet; a program keeps its own."""
+        if row is None or "role" not in row or self._caller.role == SERVICE_ROLE:
+            return self._caller.role
+        role, revision = from_wire(row["role"]), _number(row, "role_revision")
+        if not isinstance(role, str) or revision is None:
+            unreadable.report("AccountStates", [self._caller.user_id])
+            return self._caller.role
+        return role if revision > self._caller.revision else self._caller.role
+
 
 def _tat_ms(bucket: Mapping[str, Any] | None) -> int | None:
     """Returns the time in a bucket's row; None, a full bucket, without a row or if it is unreadable."""
@@ -219,13 +229,6 @@ def _tat_ms(bucket: Mapping[str, Any] | None) -> int | None:
 def _number(row: Mapping[str, Any], name: str) -> int | None:
     value = from_wire(row.get(name, {"NULL": True}))
     return value if isinstance(value, int) else None
-
-    def _role_in(self, row: Mapping[str, Any] | None) -> str:
-        """Returns the role that the host has put, if the authorizer had not read it yet; a program keeps its own."""
-        if row is None or "role" not in row or self._caller.role == SERVICE_ROLE:
-            return self._caller.role
-        is_news = from_wire(row["role_revision"]) > self._caller.revision
-        return str(from_wire(row["role"])) if is_news else self._caller.role
 
 
 _current: ContextVar[Admission | None] = ContextVar("admission", default=None)
