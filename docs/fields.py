@@ -223,6 +223,8 @@ TERMS = {
     "pseudonym": "The pseudonym that replaces the erased person's id.",
     "q": "The words to look for.",
     "ListUsers.q": "The beginning of the name.",
+    "History.custom_type": "Only messages of this type, as the sender gave it.",
+    "ListConversations.custom_type": "Only conversations of this type, as they were given it.",
     "ListConversations.q": "The text that the title, or the other person's name, must contain.",
     "rate_limits": "What the caller has left of each limit that applied.",
     "reactions": "The reactions to the message, by emoji.",

@@ -1,4 +1,4 @@
-"""GET /conversations/{conversation_id}/messages?before=|after=|around=|page=: a page of history, ascending.
+"""GET /conversations/{conversation_id}/messages?before=|after=|around=|page=|custom_type=: a page, ascending.
 
 200, 400, 404, 413.
 """

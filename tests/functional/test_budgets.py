@@ -248,6 +248,17 @@ def test_page_of_history_takes_two_round_trips_whatever_its_length(pair: Pair) -
     assert spent.round_trips <= 2
 
 
+def test_page_of_one_custom_type_takes_two_round_trips_whatever_it_looks_through(pair: Pair) -> None:
+    say(pair.alice, pair.conversation_id, "one")
+    fill(pair.parley, pair.conversation_id, ["x" * 100] * 600)
+    path = f"/conversations/{pair.conversation_id}/messages?custom_type=card"
+
+    spent = pair.spent(lambda: pair.alice.get(path))
+
+    assert spent.round_trips <= 2
+    assert spent.units.read <= 60  # 500 messages of some 350 bytes
+
+
 @pytest.mark.parametrize("place", ["direct", "group"])
 def test_unread_mentions_take_two_round_trips_and_three_where_some_are_hidden(pair: Pair, place: str) -> None:
     conversation_id = pair.conversation_id if place == "direct" else make_group(pair.bob, pair.alice)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -88,9 +89,9 @@ def test_a_page_around_a_message_has_it_in_the_middle() -> None:
     st.none() | limits,
 )
 def test_no_query_leaves_the_conversation(newest_seq: int, place: str, at: int, limit: int | None) -> None:
-    size = {"per_page": limit} if place == "page" else {"limit": limit}
+    query: dict[str, Any] = {place: at, "per_page" if place == "page" else "limit": limit}
 
-    page = seqs(span(History(**{place: at}, **size), newest_seq))
+    page = seqs(span(History(**query), newest_seq))
 
     assert set(page) <= set(range(1, newest_seq + 1))
     assert len(page) <= (limit or DEFAULT_LIMIT)

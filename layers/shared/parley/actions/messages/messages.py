@@ -28,12 +28,16 @@ Blockers = Collection[str] | None  # members to whom a message is marked; None i
 
 
 class HistoryPage(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A page of history, ascending; `total` only if the query counts pages."""
+    """A page of history, ascending; `total` only if the query counts pages.
+
+    A page of one `custom_type` may be short, or empty, and `next` continues it with older messages.
+    """
 
     messages: list[Message]
     found_oldest: bool
     found_newest: bool
     total: int | None = None
+    next: str | None = None
 
 
 def send_message(request: Request, conversation_id: str, draft: Draft, forward: Forward | None = None) -> SentMessage:
@@ -205,6 +209,8 @@ def list_messages(request: Request, conversation_id: str, query: History) -> His
     It is shorter than requested if the texts do not fit into one answer.
     """
     head = access.access_conversation(request, conversation_id)
+    if query.custom_type is not None:
+        return _list_of_type(request, head, query)
     span = history.span(query, head.last_seq)
     viewer, stored = viewer_and_messages(
         request,
@@ -221,4 +227,29 @@ def list_messages(request: Request, conversation_id: str, query: History) -> His
         found_oldest=span.first_seq <= 1,
         found_newest=span.last_seq >= head.last_seq,
         total=head.last_seq if query.page is not None or query.per_page is not None else None,
+    )
+
+
+def _list_of_type(request: Request, head: Head, query: History) -> HistoryPage:
+    """Returns messages of one `custom_type`, of the last `history.MAX_LOOKED_AT` before the place of the query.
+
+    One round trip, one more for each MB of messages. A message that the caller has hidden shows no type.
+    """
+    newest_seq = history.newest_of_type(query, head.last_seq)
+    if newest_seq < 1:
+        return HistoryPage(messages=[], found_oldest=True, found_newest=head.last_seq == 0)
+    viewer, stored = viewer_and_messages(
+        request,
+        head,
+        (max(1, newest_seq - history.MAX_LOOKED_AT + 1), newest_seq),
+        lambda: messages.before(
+            head.conversation_id, newest_seq, history.MAX_LOOKED_AT, history.MAX_CHARACTERS_LOOKED_AT
+        ),
+    )
+    shown, following = history.of_type([viewer.view(message) for message in stored], query)
+    return HistoryPage(
+        messages=shown[::-1],
+        found_oldest=following is None,
+        found_newest=newest_seq >= head.last_seq,
+        next=following,
     )

@@ -427,6 +427,7 @@ class ListConversations(Page, frozen=True, kw_only=True):
     state: Literal["active", "archived", "pinned", "unread"] = "active"
     context_type: ContextType | None = None
     context_id: ContextId | None = None
+    custom_type: CustomType | None = None
     q: Annotated[str, Meta(max_length=200, pattern=NOT_BLANK)] | None = None
 
 
@@ -523,7 +524,10 @@ class PinQuery(Body, frozen=True, kw_only=True):
 
 
 class History(Body, frozen=True, kw_only=True):
-    """The query of a conversation's messages: at most one of `before`, `after`, `around` and `page`."""
+    """The query of a conversation's messages: at most one of `before`, `after`, `around` and `page`.
+
+    With a `custom_type` only messages of that type, the newest first; `cursor` is the `next` of the page before.
+    """
 
     before: Seq | None = None
     after: Annotated[int, Meta(ge=0, le=MAX_SEQ)] | None = None
@@ -531,6 +535,8 @@ class History(Body, frozen=True, kw_only=True):
     limit: Limit | None = None
     page: Annotated[int, Meta(ge=1, le=MAX_SEQ)] | None = None
     per_page: Limit | None = None
+    custom_type: CustomType | None = None
+    cursor: Cursor | None = None
 
 
 class SyncCursor(Body, frozen=True, kw_only=True):

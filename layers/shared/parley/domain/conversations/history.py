@@ -7,11 +7,14 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
+from parley.domain.api import cursors
 from parley.domain.api.errors import Field, Invalid, TooLarge
-from parley.domain.api.requests import History
+from parley.domain.api.requests import History, Seq
 from parley.domain.api.types import Message
 
 DEFAULT_LIMIT = 50
+MAX_LOOKED_AT = 500  # messages that a request looks through for a `custom_type`
+MAX_CHARACTERS_LOOKED_AT = 1_000_000  # of them, as in a search; with more it ends earlier
 MAX_PAGE_BYTES = 5_500_000  # Lambda answers with at most 6 MB (Lambda quotas); the rest is room for the envelope
 
 Part = TypeVar("Part")
@@ -55,11 +58,48 @@ class Span(Struct, frozen=True):
     last_seq: int
 
 
+class TypePosition(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
+    """The place at which a search for a `custom_type` continues: before this seq."""
+
+    before: Seq
+
+
+def newest_of_type(query: History, newest_seq: int) -> int:
+    """Returns the seq from which a query for a `custom_type` looks down; raises Invalid for another kind of page."""
+    others = [name for name in ("after", "around", "page", "per_page") if getattr(query, name) is not None]
+    if query.cursor is not None and query.before is not None:
+        others.append("before")
+    if others:
+        raise Invalid(
+            "invalid_request",
+            "With a custom_type, use before or cursor.",
+            fields=tuple(Field(f"?{name}", "contradiction") for name in others),
+        )
+    position = cursors.decode(query.cursor, TypePosition)
+    before = query.before if position is None else position.before
+    return newest_seq if before is None else min(before - 1, newest_seq)
+
+
+def of_type(looked_at: Sequence[Message], query: History) -> tuple[list[Message], str | None]:
+    """Returns the messages of a query's `custom_type` among these, newest first, and the cursor of the next page.
+
+    As many as the page and an answer hold.
+    """
+    matching = [message for message in looked_at if message.custom_type == query.custom_type]
+    shown = list(Room().fitting(matching[: query.limit or DEFAULT_LIMIT]))
+    through = looked_at if len(shown) == len(matching) else shown
+    before = through[-1].seq if through else 1
+    return shown, cursors.encode(TypePosition(before=before)) if before > 1 else None
+
+
 def span(query: History, newest_seq: int) -> Span:
     """Returns the seqs that a query asks for; raises Invalid if it names more than one start.
 
     Without any, the newest messages. `around` puts half of the page before the message. Page 1 is the newest page.
     """
+    if query.cursor is not None:
+        detail = "A cursor continues a list of one custom_type."
+        raise Invalid.field("?cursor", "contradiction", detail)
     counted = query.page is not None or query.per_page is not None
     places = [name for name in ("before", "after", "around") if getattr(query, name) is not None]
     if counted and query.limit is not None:

@@ -162,6 +162,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     state: str
     context_type: str | None = None
     context_id: str | None = None
+    custom_type: str | None = None
     words: Query | None = None
 
     @classmethod
@@ -172,14 +173,19 @@ class Wanted(Struct, frozen=True, kw_only=True):
             raise Invalid.field("?q", "blank", "The search needs a word.")
         if words is not None and words.is_too_long:
             raise Invalid.field("?q", "too_long", f"At most {MAX_QUERY_WORDS} words.", MAX_QUERY_WORDS)
-        return cls(state=query.state, context_type=query.context_type, context_id=query.context_id, words=words)
+        return cls(
+            state=query.state,
+            context_type=query.context_type,
+            context_id=query.context_id,
+            custom_type=query.custom_type,
+            words=words,
+        )
 
     @property
     def is_part(self) -> bool:
         """Says whether the query asks for a part of the list, so that each conversation has to be checked."""
-        return self.state != "active" or not (
-            self.context_type is None and self.context_id is None and self.words is None
-        )
+        filters = (self.context_type, self.context_id, self.custom_type, self.words)
+        return self.state != "active" or any(wanted is not None for wanted in filters)
 
     def people_of(self, head: Head, user_id: str) -> tuple[str, ...]:
         """Returns the people whose memberships and names the check needs."""
@@ -192,6 +198,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
         if self.state == "pinned" and not mine.settings.pinned:
             return False
         if self.state == "archived" and not head.is_archived(mine):
+            return False
+        if self.custom_type is not None and head.custom_type != self.custom_type:
             return False
         context = head.context
         if self.context_type is not None and (context is None or context.type != self.context_type):
