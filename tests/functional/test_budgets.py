@@ -89,6 +89,26 @@ def test_metadata_cost_what_they_weigh_and_no_round_trip(pair: Pair) -> None:
     assert full.units.read == bare.units.read
 
 
+@pytest.mark.parametrize(
+    "path, round_trips, read_units",
+    [
+        ("/users/bob", 1, 6),
+        ("/users?ids=bob,alice", 1, 8),
+        ("/policy/explain?user_id=bob", 1, 7),
+        ("/users", 2, 20),
+        ("/me", 2, 10),
+    ],
+)
+def test_profile_of_the_caller_costs_no_round_trip(pair: Pair, path: str, round_trips: int, read_units: int) -> None:
+    pair.alice.get(path)  # the authorizer's answer is kept
+
+    spent = min((pair.spent(lambda: pair.alice.get(path)) for _ in range(3)), key=lambda one: one.round_trips)
+
+    assert spent.round_trips <= round_trips
+    assert spent.units.read <= read_units
+    assert spent.units.write == 0
+
+
 def photos(pair: Pair, count: int) -> list[str]:
     """Returns the ids of photos of alice's, as a phone makes them and the scanner leaves them."""
     asked: dict[str, object] = {"name": "IMG_2041.jpg", "type": "image/jpeg", "size": 3_145_728}
