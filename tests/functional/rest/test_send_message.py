@@ -50,6 +50,8 @@ def test_message_is_answered_whole_and_stored(parley: Parley) -> None:
         "forwarded_from": None,
         "mentions": [],
         "attachments": [],
+        "custom_type": None,
+        "metadata": None,
         "reactions": [],
         "pinned": False,
         "blocked": False,
@@ -108,6 +110,7 @@ def test_conversation_moves_on_with_the_message(parley: Parley) -> None:
         "change_seq": 0,
         "deleted_at": None,
         "attachments": None,
+        "custom_type": None,
         "blocked": False,
     }
     own = alice.get(f"/conversations/{conversation_id}").json
