@@ -83,6 +83,13 @@ def test_our_package_is_whole(layers: list[Layer]) -> None:
         }
 
 
+def test_time_zones_travel_with_the_code(layers: list[Layer]) -> None:
+    """Lambda's image promises no database of them."""
+    shared, _ = layers
+
+    assert "Europe/Berlin" in (shared.packages / "tzdata" / "zones").read_text(encoding="ascii").split()
+
+
 def test_nothing_of_no_use_is_in_it(layers: list[Layer]) -> None:
     for layer in layers:
         assert not (layer.packages / "bin").exists()

@@ -66,3 +66,9 @@ def test_only_the_authorizers_import_what_checks_a_signature(started: Started) -
     _, modules = started("websocket.send_message")
 
     assert modules & {"jwt", "cryptography", "boto3"} == set()
+
+
+def test_only_a_new_time_zone_reads_the_names_of_all(started: Started) -> None:
+    for module in ("rest.authorize", "rest.put_user", "rest.update_me"):
+        _, modules = started(module)
+        assert modules & {"tzdata", "zoneinfo"} == set()

@@ -1,9 +1,14 @@
 """Which statement about a person counts: that of their token, of the host, or their own."""
 
+import re
+import zoneinfo
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from parley.domain.api.identity import MAX_TIME_ZONE_CHARACTERS, TIME_ZONE_PATTERN
 from parley.domain.people import profile
 from parley.domain.people.profile import FIELDS, SILENT, Profile, Rules, Statement, Statements
 
@@ -112,7 +117,9 @@ def test_statement_of_the_person_falls_back_to_the_others() -> None:
     assert (french.locale, profile.with_own(french, SILENT, LATER, 3_000).locale) == ("fr", "de")
 
 
-@pytest.mark.parametrize("name", ["Europe/Berlin", "UTC", "America/Argentina/Buenos_Aires", "Etc/GMT+5"])
+@pytest.mark.parametrize(
+    "name", ["Europe/Berlin", "UTC", "America/Argentina/Buenos_Aires", "Etc/GMT+5", "Asia/Calcutta", "US/Pacific"]
+)
 def test_time_zones(name: str) -> None:
     assert profile.is_time_zone(name)
 
@@ -122,6 +129,28 @@ def test_time_zones(name: str) -> None:
 )
 def test_no_time_zones(name: str) -> None:
     assert not profile.is_time_zone(name)
+
+
+def test_time_zones_come_from_the_layer_and_not_from_the_machine(tmp_path: Path) -> None:
+    """Lambda's image promises no database, and one machine's may be older than another's."""
+    (tmp_path / "Europe").mkdir()
+    (tmp_path / "Europe" / "Atlantis").write_bytes((files("tzdata.zoneinfo") / "UTC").read_bytes())
+    zoneinfo.reset_tzpath([tmp_path])
+    try:
+        assert zoneinfo.ZoneInfo("Europe/Atlantis")  # the machine has it
+        assert profile.is_time_zone("Europe/Berlin")
+        assert not profile.is_time_zone("Europe/Atlantis")
+    finally:
+        zoneinfo.reset_tzpath()
+        zoneinfo.ZoneInfo.clear_cache()
+
+
+def test_every_time_zone_has_the_form_that_the_api_documents_say() -> None:
+    names = (files("tzdata") / "zones").read_text(encoding="ascii").split()
+
+    assert len(names) > 500
+    for name in names:
+        assert re.search(TIME_ZONE_PATTERN, name) and len(name) <= MAX_TIME_ZONE_CHARACTERS, name
 
 
 @pytest.mark.parametrize("url", [None, "http://a/b", "https://", "https://a/ b", "https://a/" + "x" * 1_024])
