@@ -49,7 +49,7 @@ def test_function_accepts_its_event(parley: Parley, path: Path) -> None:
             UpdateExpression="SET kind = :voice",
             ExpressionAttributeValues={":voice": {"S": "voice"}},
         )
-    if path.stem in ("get_attachment", "get_thumbnail"):
+    if path.stem in ("get_attachment", "get_thumbnail", "delete_attachment"):
         made = invoke(parley, FOLDER / "rest" / "create_attachment.json", alice.token)
         set_row(parley, json.loads(made["body"])["attachment"]["id"], state="clean", thumbnail_type="image/webp")
     if path.stem in ("get_erasure", "erase_person"):
