@@ -205,29 +205,41 @@ def _json(event: dict[str, Any]) -> str:
 
 def test_text(operation: Operation) -> str:
     """Returns a test that comes through the door and fails as long as the action is not written."""
+    talk, arranged = _arranged(operation)
     if operation.method:
-        path = operation.path.replace("{conversation_id}", "{direct}")
-        for part in set(operation.parts) - {"conversation_id", "message_id"}:
-            path = path.replace(f"{{{part}}}", quote(SAMPLES.get(part, part)))
-        said = '    [message_id] = say(alice, direct, "hello")\n' if "{message_id}" in path else ""
-        more = ", json={}" if operation.method in ("POST", "PUT", "PATCH") else ""
-        ask = f'bob.{operation.method.lower()}(f"{path}"{more})'
-        good = "reply.status == 200"
-        talk = "open_direct, say" if said else "open_direct"
-        title = f"{operation.method} {operation.path}"
+        title, good, asked = f"{operation.method} {operation.path}", "reply.status == 200", _asked(operation)
     else:
-        said, talk, title = "", "open_direct", f"{operation.name} {operation.path}"
-        good = 'reply["type"] == "ack"'
-        ask = f'bob.connect().request("{operation.name}", {{"conversation_id": direct}})'
+        title, good = f"{operation.name} {operation.path}", 'reply["type"] == "ack"'
+        asked = f'bob.connect().request("{operation.name}", {{"conversation_id": direct}})'
+    imported = f"from tests.functional.talk import {', '.join(talk)}\n" if talk else ""
     return (
         f'"""{title}: what it does, in a sentence."""\n\n'
-        f"from tests.functional.talk import {talk}\nfrom tests.harness import Parley\n\n\n"
+        f"{imported}from tests.harness import Parley\n\n\n"
         f"def test_{operation.name}_does_what_it_says(parley: Parley) -> None:\n"
-        '    alice, bob = parley.user("alice"), parley.user("bob")\n'
-        f"    direct = open_direct(alice, bob)\n{said}\n"
-        f"    reply = {ask}\n\n"
+        f"{arranged}\n"
+        f"    reply = {asked}\n\n"
         f"    assert {good}, reply\n"
     )
+
+
+def _arranged(operation: Operation) -> tuple[list[str], str]:
+    """Returns what a test takes from `talk`, and its first lines: no variable that its request does not use."""
+    needs_message = bool(operation.method) and "message_id" in operation.parts
+    if operation.method and not needs_message and "conversation_id" not in operation.parts:
+        return [], '    bob = parley.user("bob")\n'
+    lines = '    alice, bob = parley.user("alice"), parley.user("bob")\n    direct = open_direct(alice, bob)\n'
+    if needs_message:
+        return ["open_direct", "say"], lines + '    [message_id] = say(alice, direct, "hello")\n'
+    return ["open_direct"], lines
+
+
+def _asked(operation: Operation) -> str:
+    """Returns the request of a route, as a test writes it."""
+    path = operation.path.replace("{conversation_id}", "{direct}")
+    for part in set(operation.parts) - {"conversation_id", "message_id"}:
+        path = path.replace(f"{{{part}}}", quote(SAMPLES.get(part, part)))
+    more = ", json={}" if operation.method in ("POST", "PUT", "PATCH") else ""
+    return f'bob.{operation.method.lower()}({"f" if "{" in path else ""}"{path}"{more})'
 
 
 # --- template.yaml and stacks/ ---------------------------------------------------------------------------------------

@@ -17,7 +17,9 @@ ROOT = Path(__file__).parents[2]
 ROUTE = Operation.of("list_links", "GET /conversations/{conversation_id}/links", "messages.links")
 CHANGE = Operation.of("set_link", "PUT /messages/{message_id}/pin/{emoji}", "messages.changes")
 ACTION = Operation.of("typing_pause", "typing_pause {conversation_id}", "live.open_conversations")
-NEW = (ROUTE, CHANGE, ACTION)
+OWN = Operation.of("list_tasks", "GET /me/tasks", "messages.tasks")  # about no conversation
+MAKE = Operation.of("create_task", "POST /me/tasks", "messages.tasks")
+NEW = (ROUTE, CHANGE, ACTION, OWN, MAKE)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,10 @@ def test_a_route_and_an_action_are_called_by_the_gateway(tree: Path) -> None:
 
 def test_what_is_written_can_be_formatted_linted_and_imported(tree: Path) -> None:
     ruff = [sys.executable, "-m", "ruff"]
-    subprocess.run([*ruff, "check", "--quiet", "--fix", "functions", "layers", "tests"], cwd=tree, check=True)
+    linted = subprocess.run(
+        [*ruff, "check", "--quiet", "--fix", "functions", "layers", "tests"], cwd=tree, capture_output=True, text=True
+    )
+    assert (linted.returncode, linted.stdout) == (0, "")
     subprocess.run([*ruff, "format", "--quiet", "functions", "layers", "tests"], cwd=tree, check=True)
     code = "\n".join(f"compile(open('functions/{new.kind}/{new.name}.py').read(), 'h', 'exec')" for new in NEW)
     actions = "import parley.actions.messages.links as links; links.list_links(None, 'd', None)"
