@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
-from parley.adapters import environment
+from parley.adapters import s3_errors
 from parley.adapters.attachments import files
 from parley.adapters.dynamodb import clients
 from parley.domain.attachments.attachment import StoredAttachment
@@ -43,9 +43,8 @@ def read_thumbnail(attachment_id: str, most_bytes: int) -> bytes | None:
 def _object(key: str) -> Any:
     """Returns S3's answer with an object of the bucket of clean files, or None."""
     try:
-        return clients.s3().get_object(Bucket=environment.required("ATTACHMENTS_BUCKET"), Key=key)
+        return clients.s3().get_object(Bucket=files.bucket(), Key=key)
     except ClientError as error:
-        # A caller who may not list a bucket gets 403 for a missing key (S3 API reference, GetObject).
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):
+        if s3_errors.is_missing(error):
             return None
         raise

@@ -9,7 +9,7 @@ from hashlib import sha256
 from botocore.exceptions import ClientError
 from msgspec import Struct
 
-from parley.adapters import environment
+from parley.adapters import environment, s3_errors
 from parley.adapters.dynamodb import clients
 from parley.adapters.dynamodb.conditions import LostRace
 
@@ -52,7 +52,7 @@ def kept(key: str) -> Kept | None:
     try:
         found = clients.s3().head_object(Bucket=bucket(), Key=key)
     except ClientError as error:
-        if is_missing(error):
+        if s3_errors.is_missing(error):
             return None
         raise
     return Kept(etag=found["ETag"], sha256=found["Metadata"].get("sha256"))
@@ -71,7 +71,7 @@ def put_copy(copy: Copy, instead_of: Kept | None = None) -> None:
             **condition,
         )
     except ClientError as error:
-        if _status(error) in _OVERTAKEN:
+        if s3_errors.status(error) in _OVERTAKEN:
             raise LostRace from error
         raise
 
@@ -94,16 +94,3 @@ def delete_thumbnail(attachment_id: str) -> None:
 def bucket() -> str:
     """Returns the name of the bucket."""
     return environment.required("ATTACHMENTS_BUCKET")
-
-
-def is_missing(error: ClientError) -> bool:
-    """Says whether a read failed because there is no such object.
-
-    A caller who may not list a bucket gets 403 for a missing key (S3 API reference, GetObject and HeadObject).
-    """
-    return _status(error) in (403, 404)
-
-
-def _status(error: ClientError) -> int | None:
-    status: int | None = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    return status

@@ -2,7 +2,7 @@
 
 from botocore.exceptions import ClientError
 
-from parley.adapters import environment
+from parley.adapters import environment, s3_errors
 from parley.adapters.dynamodb import clients
 
 
@@ -40,11 +40,9 @@ def read_upload(attachment_id: str, etag: str | None, most_bytes: int) -> bytes:
     try:
         found = clients.s3().get_object(Bucket=bucket(), Key=attachment_id, **condition)
     except ClientError as error:
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        # A caller who may not list a bucket gets 403 for a missing key (S3 API reference, GetObject).
-        if status in (403, 404):
+        if s3_errors.is_missing(error):
             raise NoSuchUpload(attachment_id) from error
-        if status == 412:
+        if s3_errors.status(error) == 412:
             raise OtherBytes(attachment_id) from error
         raise
     if found["ContentLength"] > most_bytes:

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from botocore.exceptions import ClientError
 
-from parley.adapters import environment
+from parley.adapters import environment, s3_errors
 from parley.adapters.dynamodb import clients
 from parley.domain.exports.archive import MAX_PARTS
 from parley.domain.exports.job import URL_S
@@ -24,7 +24,7 @@ class UploadLost(Exception):
 def begin(key: str, content_type: str, file_name: str) -> str:
     """Returns the id of a new upload; a browser that opens the file's address saves it and does not show it."""
     answer = clients.s3().create_multipart_upload(
-        Bucket=_bucket(),
+        Bucket=bucket(),
         Key=key,
         ContentType=content_type,
         ContentDisposition=f'attachment; filename="{file_name}"',
@@ -38,7 +38,7 @@ def put_part(key: str, upload_id: str, number: int, part: bytes | bytearray) -> 
     if number > MAX_PARTS:
         raise UploadFull(key)
     try:
-        answer = clients.s3().upload_part(Bucket=_bucket(), Key=key, UploadId=upload_id, PartNumber=number, Body=part)
+        answer = clients.s3().upload_part(Bucket=bucket(), Key=key, UploadId=upload_id, PartNumber=number, Body=part)
     except ClientError as error:
         raise _lost(error) from error
     return str(answer["ETag"])
@@ -49,7 +49,7 @@ def complete(key: str, upload_id: str, etags: Sequence[str]) -> None:
     parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, start=1)]
     try:
         clients.s3().complete_multipart_upload(
-            Bucket=_bucket(), Key=key, UploadId=upload_id, MultipartUpload={"Parts": parts}
+            Bucket=bucket(), Key=key, UploadId=upload_id, MultipartUpload={"Parts": parts}
         )
     except ClientError as error:
         if _code(error) != "NoSuchUpload" or not exists(key):
@@ -59,7 +59,7 @@ def complete(key: str, upload_id: str, etags: Sequence[str]) -> None:
 def abort(key: str, upload_id: str) -> None:
     """Ends an upload, so that it can no longer become a file; does nothing if it is over."""
     try:
-        clients.s3().abort_multipart_upload(Bucket=_bucket(), Key=key, UploadId=upload_id)
+        clients.s3().abort_multipart_upload(Bucket=bucket(), Key=key, UploadId=upload_id)
     except ClientError as error:
         if _code(error) != "NoSuchUpload":
             raise
@@ -68,10 +68,9 @@ def abort(key: str, upload_id: str) -> None:
 def exists(key: str) -> bool:
     """Says whether the file exists."""
     try:
-        clients.s3().head_object(Bucket=_bucket(), Key=key)
+        clients.s3().head_object(Bucket=bucket(), Key=key)
     except ClientError as error:
-        # A caller who may not list a bucket gets 403 for a missing key (S3 API reference, HeadObject).
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):
+        if s3_errors.is_missing(error):
             return False
         raise
     return True
@@ -79,12 +78,12 @@ def exists(key: str) -> bool:
 
 def delete(key: str) -> None:
     """Deletes a file; does nothing if it does not exist."""
-    clients.s3().delete_object(Bucket=_bucket(), Key=key)
+    clients.s3().delete_object(Bucket=bucket(), Key=key)
 
 
 def hashed(key: str) -> str:
     """Returns the SHA-256 of a file, in hexadecimal; reads it as a stream."""
-    body = clients.s3().get_object(Bucket=_bucket(), Key=key)["Body"]
+    body = clients.s3().get_object(Bucket=bucket(), Key=key)["Body"]
     digest = sha256()
     for chunk in body.iter_chunks(_CHUNK_BYTES):
         digest.update(chunk)
@@ -93,11 +92,12 @@ def hashed(key: str) -> str:
 
 def address(key: str) -> str:
     """Returns an address at which anybody can get a file for `URL_S` seconds; no round trip."""
-    url = clients.s3().generate_presigned_url("get_object", Params={"Bucket": _bucket(), "Key": key}, ExpiresIn=URL_S)
+    url = clients.s3().generate_presigned_url("get_object", Params={"Bucket": bucket(), "Key": key}, ExpiresIn=URL_S)
     return str(url)
 
 
-def _bucket() -> str:
+def bucket() -> str:
+    """Returns the name of the bucket."""
     return environment.required("EXPORT_FILES_BUCKET")
 
 

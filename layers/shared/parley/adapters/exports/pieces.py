@@ -2,9 +2,9 @@
 
 from botocore.exceptions import ClientError
 
-from parley.adapters import environment
+from parley.adapters import s3_errors
 from parley.adapters.dynamodb import clients
-from parley.adapters.exports.files import UploadLost
+from parley.adapters.exports.files import UploadLost, bucket
 from parley.domain.exports.archive import PieceKind
 from parley.domain.exports.job import Job
 
@@ -53,15 +53,14 @@ def _waiting_key(job: Job, revision: int) -> str:
 
 
 def _put(key: str, body: bytes | bytearray) -> None:
-    clients.s3().put_object(Bucket=_bucket(), Key=key, Body=body)
+    clients.s3().put_object(Bucket=bucket(), Key=key, Body=body)
 
 
 def _get(key: str) -> bytes:
     try:
-        found = clients.s3().get_object(Bucket=_bucket(), Key=key)
+        found = clients.s3().get_object(Bucket=bucket(), Key=key)
     except ClientError as error:
-        # A caller who may not list a bucket gets 403 for a missing key (S3 API reference, GetObject).
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):
+        if s3_errors.is_missing(error):
             raise UploadLost(key) from error
         raise
     with found["Body"] as body:
@@ -70,10 +69,6 @@ def _get(key: str) -> bytes:
 
 def _delete(keys: list[str]) -> None:
     objects = [{"Key": key} for key in keys]
-    answer = clients.s3().delete_objects(Bucket=_bucket(), Delete={"Objects": objects, "Quiet": True})
+    answer = clients.s3().delete_objects(Bucket=bucket(), Delete={"Objects": objects, "Quiet": True})
     if answer.get("Errors"):  # S3 answers 200 also if it failed for some of them
         raise OSError(f"S3 has not deleted {answer['Errors'][0]['Key']}: {answer['Errors'][0]['Code']}")
-
-
-def _bucket() -> str:
-    return environment.required("EXPORT_FILES_BUCKET")
