@@ -30,7 +30,7 @@ TERMS = {
     "AttachmentsPreview.kind": "The kind of all of them; `file` if their kinds differ.",
     "AttachmentsPreview.name": "The name of the first one, cut to 60 characters.",
     "attachment_ids": "The caller's clean attachments for this conversation that are not sent yet, in order.",
-    "Hit.attachment_ids": "The attachments whose names hold all the words.",
+    "Hit.attachment_ids": "The attachments whose names hold one or more of the words.",
     "before": "Only messages before this seq.",
     "blocked": "Whether the reader has blocked the sender of the message, in a group.",
     "BlockChanged.blocked": "Whether the person is blocked now.",

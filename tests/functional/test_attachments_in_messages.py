@@ -451,7 +451,24 @@ def test_search_finds_a_message_by_the_name_of_its_file(parley: Parley, alice: U
 
     assert (by_name["message"]["id"], by_name["attachment_ids"], by_name["highlights"]) == (message["id"], [plan], [])
     assert (by_text["attachment_ids"], by_text["highlights"]) == ([], [[4, 10]])
-    assert hits("stundenplan morgen") == []
+    assert hits("stundenplan abend") == []
+
+
+def test_search_finds_words_of_the_text_and_of_a_files_name_together(parley: Parley, alice: User, bob: User) -> None:
+    conversation_id = open_direct(alice, bob)
+    plan, menu = (
+        clean_attachment(parley, alice, conversation_id, asked={"name": name}) for name in ("Plan 7b.pdf", "Menu.pdf")
+    )
+    message = send(alice, conversation_id, photo(parley, alice, conversation_id), plan, menu, text="für morgen").json
+
+    def hits(words: str) -> list[tuple[str, list[str], list[list[int]]]]:
+        found = bob.get(f"/search?q={quote(words)}").json["results"]
+        return [(hit["message"]["id"], hit["attachment_ids"], hit["highlights"]) for hit in found]
+
+    assert hits("plan morgen") == [(message["id"], [plan], [[4, 10]])]
+    assert hits("menu plan für") == [(message["id"], [plan, menu], [[0, 3]])]
+    assert hits("7b menu") == [(message["id"], [plan, menu], [])]
+    assert hits("plan morgen abend") == []
 
 
 def test_answers_pins_mentions_and_reports_show_attachments(parley: Parley, alice: User, bob: User) -> None:

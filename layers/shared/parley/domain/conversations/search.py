@@ -33,7 +33,7 @@ Seq = Annotated[int, Meta(ge=0, le=10**15)]
 class Hit(Struct, frozen=True, kw_only=True):
     """A message that holds all the words, and their places in its text: pairs of code point offsets.
 
-    `attachment_ids` are its attachments whose names hold all the words; the text need not hold them then.
+    A word may be in the text or in the name of a file. `attachment_ids` are the attachments whose names hold a word.
     """
 
     message: Message
@@ -42,7 +42,7 @@ class Hit(Struct, frozen=True, kw_only=True):
 
 
 class Matched(Struct, frozen=True):
-    """The places of the words in a message's text, and the attachments whose names hold them."""
+    """The places of the words in a message's text, and the attachments whose names hold some of them."""
 
     spans: list[tuple[int, int]]
     attachment_ids: list[str]
@@ -208,8 +208,14 @@ def _order(trail: Trail) -> tuple[int, str]:
 
 
 def _match(query: Query, message: StoredMessage) -> Matched | None:
+    """Returns the places of the words, each of which is in the text or in the name of a file; None if one is not."""
     if message.kind == "system" or message.deleted_at_ms is not None:
         return None
-    spans = query.match(message.text) or []
-    named = [attachment.id for attachment in message.attachments if query.match(attachment.name)]
-    return Matched(spans, named) if spans or named else None
+    if not message.attachments:  # most messages: the first word that is missing ends the comparison
+        spans = query.match(message.text)
+        return None if spans is None else Matched(spans, [])
+    found, spans = query.find(message.text)
+    named = {attachment.id: query.find(attachment.name)[0] for attachment in message.attachments}
+    if len(found.union(*named.values())) < len(query.words):
+        return None
+    return Matched(spans, [attachment_id for attachment_id, words in named.items() if words])

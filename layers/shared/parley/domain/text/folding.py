@@ -183,7 +183,18 @@ class Query(Struct, frozen=True):
             if not places:
                 return None
             found.extend(places)
-        return list(islice(_merged(text, _original(text, spaced, found)), MAX_HIGHLIGHTS)) if found else None
+        return _spans(text, spaced, found) if found else None
+
+    def find(self, text: str) -> tuple[frozenset[str], list[Span]]:
+        """Returns those of the words that `text` holds, and their places as `match` gives them."""
+        spaced = " " + text.translate(_space)
+        found = {word: places for word in self.words if (places := _places(spaced, word))}
+        all_places = [place for places in found.values() for place in places]
+        return frozenset(found), _spans(text, spaced, all_places) if found else []
+
+
+def _spans(text: str, spaced: str, places: Iterable[Span]) -> list[Span]:
+    return list(islice(_merged(text, _original(text, spaced, places)), MAX_HIGHLIGHTS))
 
 
 def _words_of(text: str) -> Iterator[str]:
