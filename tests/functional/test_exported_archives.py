@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -578,3 +579,49 @@ def test_step_that_an_erasure_overtakes_takes_its_pieces_away(
     assert hook.happened and alice.get(f"/exports/{asked['id']}").status == 404
     bucket = parley.template.resources["ExportFiles"].ref
     assert "Contents" not in parley.store.client("s3").list_objects_v2(Bucket=bucket)
+
+
+class Overtaken:
+    """A hook: at the next call of an operation, lets an erasure run, and then the function die, before or after it."""
+
+    def __init__(self, operation: str, erase: Callable[[], object], *, after: bool) -> None:
+        self._operation = operation
+        self._erase = erase
+        self._after = after
+        self.happened = False
+
+    def before(self, call: Call) -> None:
+        if call.operation == self._operation and not self.happened:
+            self.happened = True
+            self._erase()
+            if not self._after:
+                raise Killed(f"killed at {call.operation}")
+
+    def after(self, call: Call) -> None:
+        if call.operation == self._operation and self._after:
+            self._after = False
+            raise Killed(f"killed after {call.operation}")
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_step_that_dies_while_an_erasure_deletes_its_job_leaves_no_pieces(
+    parley: Parley, alice: User, conversation_id: str, after: bool
+) -> None:
+    bob = parley.user("bob")
+    say(bob, conversation_id, "wombat")
+    asked, erasure = export(alice, conversation_id, files=True), erase(parley, "bob")
+    record = {"messageId": "m1", "body": json.dumps({"erasure_id": erasure["id"], "round": ROUNDS})}
+    died = Overtaken(
+        "PutObject",
+        lambda: [parley.functions.invoke("ErasePerson", {"Records": [record]}) for _ in range(5)],
+        after=after,
+    )
+    parley.hooks.append(died)
+    poll(parley)
+    left = objects_of_work(parley)
+
+    poll(parley)  # SQS delivers the message of a function that died again
+
+    assert died.happened and alice.get(f"/exports/{asked['id']}").status == 404
+    assert left == ([f"work/{asked['id']}/transcript-1"] if after else [])
+    assert objects_of_work(parley) == []

@@ -189,3 +189,17 @@ def test_audit_rows_are_added_and_only_erasure_may_change_them() -> None:
 
     assert set(allowed) == {"dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"}
     assert allowed["dynamodb:UpdateItem"] == {"ErasePersonRole"}
+
+
+def test_only_the_writer_of_exports_lists_their_files_and_only_its_own_pieces() -> None:
+    """An erasure deletes an export with its row, so a later step has to list what an earlier one has left."""
+    bucket = load(TEMPLATE).resources["ExportFiles"].arn
+    lists = [
+        (role.logical_id, statement.get("Condition"))
+        for role in load(TEMPLATE).of_type("AWS::IAM::Role")
+        for policy in role.properties.get("Policies", [])
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "s3:ListBucket" in listed(statement["Action"]) and statement.get("Resource") == bucket
+    ]
+
+    assert lists == [("WriteExportRole", {"StringLike": {"s3:prefix": "work/*"}})]

@@ -71,13 +71,17 @@ def write_export(wanted: ExportStep, now_ms: int) -> None:
     the loser leaves the rest to the winner.
     """
     before = exports.get_job(wanted.export_id)
-    if before is None or before.is_over or before.has_expired(now_ms // 1000):
+    if before is None:
+        # An erasure has deleted the job. An earlier try of this step may have written a piece after that and died.
+        pieces.delete_all(wanted.export_id)
+        return
+    if before.is_over or before.has_expired(now_ms // 1000):
         return
     try:
         job = _moved(before, now_ms)
     except conditions.LostRace:
         if before.files and exports.get_job(before.export_id) is None:
-            pieces.delete_pieces(before)  # an erasure has deleted the job while this step wrote
+            pieces.delete_all(before.export_id)  # an erasure has deleted the job while this step wrote
         return
     if not job.is_over:
         queues.go_on_with(wanted)

@@ -43,8 +43,24 @@ def delete_pieces(job: Job) -> None:
         _delete(keys[first : first + _MAX_KEYS])
 
 
+def delete_all(export_id: str) -> None:
+    """Deletes whatever pieces an export has whose job is gone; two round trips for 1,000, and one to find none."""
+    while keys := _keys(export_id):
+        _delete(keys)
+
+
+def _keys(export_id: str) -> list[str]:
+    """Returns up to 1,000 keys of an export's pieces."""
+    found = clients.s3().list_objects_v2(Bucket=bucket(), Prefix=_prefix(export_id), MaxKeys=_MAX_KEYS)
+    return [str(each["Key"]) for each in found.get("Contents", ())]
+
+
+def _prefix(export_id: str) -> str:
+    return f"work/{export_id}/"
+
+
 def _key(job: Job, kind: str, number: int) -> str:
-    return f"work/{job.export_id}/{kind}-{number}"
+    return f"{_prefix(job.export_id)}{kind}-{number}"
 
 
 def _waiting_key(job: Job, revision: int) -> str:
