@@ -74,6 +74,7 @@ WORDS = {
     "s3:AbortMultipartUpload": "abort",
     "s3:DeleteObject": "delete",
     "s3:GetObject": "get",
+    "s3:ListBucket": "list",
     "s3:PutObject": "put",
     "sqs:SendMessage": "send_to",
     "execute-api:ManageConnections": "manage",

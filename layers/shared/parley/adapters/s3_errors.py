@@ -1,4 +1,4 @@
-"""What an error of S3 means."""
+"""Errors of S3: their status, and whether they mean a missing object."""
 
 from botocore.exceptions import ClientError
 
