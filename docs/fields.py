@@ -233,6 +233,11 @@ TERMS = {
     "read_at": "When the member read it; null if they have not yet.",
     "read_seq": "The member has read everything up to this seq.",
     "reason": "Why the message was reported.",
+    "SuspendUser.reason": "Why the person is suspended; they see it.",
+    "SuspensionDetails.reason": "Why the person is suspended; they see it.",
+    "OwnSuspension.reason": "Why the caller is suspended.",
+    "Suspended.reason": "Why you are suspended.",
+    "Problem.reason": "Why the caller is suspended; only with the code `suspended`.",
     "CallSignal.reason": "Why the call ended; null unless it has.",
     "CallStatus.reason": "Why the call ended; null while it has not.",
     "receipt": "What was removed; null until all is done.",
@@ -245,6 +250,15 @@ TERMS = {
     "reply_to": "The message that this one answers; null for none.",
     "report": "The report.",
     "report_id": "The report.",
+    "SuspendUser.report_id": "A report of a message of this person; it is resolved in the same transaction.",
+    "SuspensionDetails.report_id": "The report that led to the suspension; null for none.",
+    "SuspendUser.resolution": "The decision on the report, for moderators.",
+    "suspended_at": "When the suspension was put.",
+    "suspended_by": "The moderator who put the suspension.",
+    "suspension": "The caller's suspension; null if none holds.",
+    "suspensions": "The suspensions.",
+    "until": "When the suspension ends by itself.",
+    "Problem.until": "When the suspension ends by itself; only with the code `suspended`.",
     "reporter_id": "The person who reported it; null if a rule did.",
     "reports": "The reports.",
     "request_id": "The id of the request; quote it when you report a problem.",
@@ -262,6 +276,11 @@ TERMS = {
     "rule": "The rule that decided, for a person who reads English; null or absent if none did.",
     "rule_ids": "The rules that the message would have matched.",
     "rules": "The rules of the list.",
+    "OwnSuspension.scope": "`write`: the caller may only read. `all`: the caller may do nothing.",
+    "Problem.scope": "What the caller may not do; only with the code `suspended`.",
+    "SuspendUser.scope": "`write`: the person may only read. `all`: the person may do nothing.",
+    "Suspended.scope": "`write`: you may only read. `all`: you may do nothing, and this connection is closed.",
+    "SuspensionDetails.scope": "`write`: the person may only read. `all`: the person may do nothing.",
     "scope": "Whether the message is deleted for everyone, or from the caller's own view only.",
     "send_burst": "Messages and changes that one person may send at once.",
     "sender_id": "The person who wrote the message.",
@@ -434,13 +453,16 @@ ENUMS = {
         {
             "erase_user",
             "export_conversation",
+            "lift_suspension",
             "put_banned_words",
             "read_edits",
             "read_report",
             "resolve_report",
+            "suspend_user",
             "try_banned_words",
         }
     ): ("AuditAction", "The action of a moderator or administrator."),
+    frozenset({"all", "write"}): ("SuspensionScope", "What a suspended person may not do."),
     frozenset({"everyone", "me"}): ("DeletionScope", "For whom a message is deleted."),
     frozenset({"flag", "mask", "reject"}): ("BannedWordAction", "The effect of a rule on a message that it matches."),
     frozenset({"harassment", "hate", "illegal", "other", "self_harm", "sexual", "spam", "violence"}): (
@@ -456,7 +478,7 @@ ENUMS = {
 }
 
 # Names whose text is a time (RFC 3339), beside all that end in `_at` or `_until`.
-TIMES = {"as_of", "at", "last_seen", "reconnect_by", "server_time", "Version.since"}
+TIMES = {"as_of", "at", "last_seen", "reconnect_by", "server_time", "until", "Version.since"}
 URIS = {"avatar_url", "url", "urls", "Problem.type", "ItemProblem.type"}
 DAYS = {"AuditQuery.from"}
 

@@ -98,6 +98,8 @@ def document(operations: Sequence[RestOperation], version: str) -> Document:
 
 
 def _operation(one: RestOperation, schemas: Schemas) -> Document:
+    from parley.domain.api.suspension import OPEN_UNDER
+
     described: Document = {
         "operationId": one.name,
         "tags": [_tag(one)],
@@ -117,6 +119,8 @@ def _operation(one: RestOperation, schemas: Schemas) -> Document:
             for status, remark in one.statuses.items()
         },
         "401": _refer(401),
+        # Every other operation refuses a suspended person.
+        **({} if 403 in one.statuses or one.name in OPEN_UNDER["all"] else {"403": _refer(403)}),
         "default": {"$ref": "#/components/responses/default"},
     }
     return described
@@ -143,7 +147,7 @@ def _path_parameter(name: str) -> Document:
         EXPORT_ID_PATTERN,
         MESSAGE_ID_PATTERN,
     )
-    from parley.domain.conversations.reports import REPORT_ID_PATTERN
+    from parley.domain.api.requests import REPORT_ID_PATTERN
     from parley.domain.erasure.job import ERASURE_ID_PATTERN
 
     patterns = {
@@ -205,7 +209,7 @@ def _header(description: str, example: str) -> Document:
 
 
 def _refusals(operations: Sequence[RestOperation]) -> list[int]:
-    return sorted({status for one in operations for status in one.statuses if status >= 400} | {401})
+    return sorted({status for one in operations for status in one.statuses if status >= 400} | {401, 403})
 
 
 def _refer(status: int) -> Document:

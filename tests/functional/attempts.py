@@ -19,6 +19,7 @@ ABSENT = {"direct": "d_" + "a" * 26, "group": "g_" + "a" * 26}
 # Of fields that an operation requires beside the ids, and of other parts of a path; a new one needs its own here.
 FIELDS: dict[str, object] = {
     "text": "let me in",
+    "until": "2036-01-01T00:00:00Z",
     "user_id": "bob",
     "user_ids": ["carol"],
     "users": [{"id": "carol"}],
@@ -28,6 +29,7 @@ FIELDS: dict[str, object] = {
     "signal": "offer",
     "format": "jsonl",
     "reason": "spam",
+    "scope": "write",
     "show_last_seen": True,
     "status": "resolved",
     "version": 1,

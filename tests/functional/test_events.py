@@ -40,6 +40,8 @@ def test_function_accepts_its_event(parley: Parley, path: Path) -> None:
     say(bob, open_direct(alice, bob), "hello")  # of which the files tell
     if path.stem in ("get_report", "resolve_report"):
         invoke(parley, FOLDER / "rest" / "report_message.json", alice.token)
+    if path.stem == "get_suspension":
+        invoke(parley, FOLDER / "rest" / "suspend_user.json", alice.token)
     if path.stem in ("get_export", "write_export"):
         invoke(parley, FOLDER / "rest" / "export_conversation.json", alice.token)
     if path.stem == "mark_played":

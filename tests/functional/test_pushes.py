@@ -12,7 +12,9 @@ from urllib.parse import quote
 import pytest
 
 from tests.functional.attachments import ask_upload, say_aloud, set_row, upload
+from tests.functional.moderation import moderator
 from tests.functional.replies import stored
+from tests.functional.suspending import suspend
 from tests.functional.talk import LEASE_S, LEAST_S, forget_events, make_group, names, open_direct, say
 from tests.harness import Parley, Reply, Socket, User
 from tests.template import source
@@ -225,6 +227,12 @@ PUSHES = {
     "SignOutUser": Push(
         lambda w: w.over_rest(w.parley.user("host", role="service").post("/users/alice/sign-out")),
         "user_status_change",
+    ),
+    "SuspendUser": Push(lambda w: w.over_rest(suspend(w.parley, "bob")), "suspended"),
+    "LiftSuspension": Push(
+        lambda w: w.over_rest(moderator(w.parley).delete("/admin/suspensions/bob")),
+        "suspension_lifted",
+        before=lambda w: w.over_rest(suspend(w.parley, "bob")),
     ),
     "CloseConnection": Push(
         lambda w: w.over_rest(w.alice.delete(f"/me/connections/{quote(w.phone.connection_id, safe='')}")),

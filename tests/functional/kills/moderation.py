@@ -1,9 +1,13 @@
 """Kill scenarios of reports and banned words."""
 
+from collections.abc import Callable
+
 from parley.domain.conversations import reports
 from tests.functional.kills.acts import answered, moderator, said, sign_moderator_in
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.world import World
+
+UNTIL = "2036-01-01T00:00:00Z"
 
 
 def report_message(world: World) -> object:
@@ -38,10 +42,33 @@ def resolve_report(world: World) -> object:
     return answered(moderator(world).patch(f"/admin/reports/{report_id}", json=body))
 
 
+def suspend_bob(scope: str) -> Callable[[World], object]:
+    def suspend(world: World) -> object:
+        report_id = reports.report_id_of("alice", world.conversation_id, 2)
+        body = {"until": UNTIL, "reason": "Insults.", "scope": scope}
+        decision = {"report_id": report_id, "resolution": "Suspended."}
+        suspension = answered(moderator(world).put("/admin/suspensions/bob", json=body | decision))
+        return {name: value for name, value in suspension.items() if name != "suspended_at"}
+
+    return suspend
+
+
+def have_suspended(world: World) -> None:
+    have_reported(world)
+    suspend_bob("write")(world)
+
+
+def lift_suspension(world: World) -> object:
+    return answered(moderator(world).delete("/admin/suspensions/bob"))
+
+
 SCENARIOS = [
     Scenario("rest/report_message", report_message, said),
     Scenario("rest/get_report", get_report, have_reported),
     Scenario("rest/resolve_report", resolve_report, have_reported),
+    Scenario("rest/suspend_user", suspend_bob("write"), have_reported),
+    Scenario("rest/suspend_user", suspend_bob("all"), have_reported, variant="all"),
+    Scenario("rest/lift_suspension", lift_suspension, have_suspended),
     Scenario("rest/put_banned_words", put_banned_words, sign_moderator_in),
     Scenario("rest/try_banned_words", try_banned_words, have_reported),
 ]

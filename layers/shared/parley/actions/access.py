@@ -7,6 +7,7 @@ from parley.adapters.conversations import conversations, messages
 from parley.adapters.people import account_states, moderators
 from parley.domain.api import ids
 from parley.domain.api.errors import Forbidden, NotFound
+from parley.domain.api.identity import SERVICE_ROLE
 from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage
@@ -72,10 +73,18 @@ def access_marker(request: Request, message_id: str) -> tuple[Head, Membership, 
     return head, mine, seq
 
 
-def require_moderator(request: Request) -> None:
-    """Refuses a caller without a role that moderates this deployment, at once or with the operation's first read."""
+def require_moderator(request: Request, *, or_service: bool = False) -> None:
+    """Refuses a caller without a role that moderates this deployment, at once or with the operation's first read.
+
+    With `or_service` the host's own server may, too.
+    """
     refusal = Forbidden("moderators_only", "Only moderators may do this.", rule="ModeratorRoles")
-    account_states.require_role(request, moderators.is_moderator, refusal)
+    allows = _moderates if or_service else moderators.is_moderator
+    account_states.require_role(request, allows, refusal)
+
+
+def _moderates(role: str) -> bool:
+    return role == SERVICE_ROLE or moderators.is_moderator(role)
 
 
 def field_of(request: Request, name: str) -> str:

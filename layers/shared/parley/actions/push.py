@@ -94,6 +94,11 @@ def tell(request: Request, user_ids: Iterable[str], event: ContentEvent) -> None
     tell_each(request, user_ids, lambda *_: frame, _about(event))
 
 
+def tell_once(request: Request, user_ids: Iterable[str], event: ContentEvent) -> None:
+    """Posts an event to the devices of people whose devices are closed next; no post is tried again."""
+    deliver(posts_to(request.now_s, connections.of(user_ids).values(), frames_of(event)), request.now_ms)
+
+
 def tell_each(
     request: Request, user_ids: Iterable[str], frame_for: FrameFor, conversation_id: str | None = None
 ) -> None:

@@ -5,9 +5,11 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from parley.adapters.dynamodb import retrying
-from parley.domain.api.errors import Field, Refusal, Unauthenticated
+from parley.domain.api.errors import Field, Refusal, Suspended, Unauthenticated
+from parley.domain.api.types import SuspensionScope
 from parley.triggers import request_log
 
 # A part of a pointer that is a field's name, an id, a number, `?name` or `{name}`. A ticket (43 characters) is longer.
@@ -28,11 +30,14 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     errors: tuple[Field, ...] = ()
     rule: str | None = None
     retry_after_ms: int | None = None
+    until: str | None = None
+    reason: str | None = None
+    scope: SuspensionScope | None = None
 
 
 def problem(refusal: Refusal, instance: str, request_id: str) -> Problem:
     """Returns the document of a refusal; `instance` is the path or the action that was refused."""
-    return Problem(
+    document = Problem(
         type=f"urn:parley:problem:{refusal.code}",
         title=refusal.title,
         status=refusal.status,
@@ -44,6 +49,9 @@ def problem(refusal: Refusal, instance: str, request_id: str) -> Problem:
         rule=refusal.rule,
         retry_after_ms=refusal.retry_after_ms,
     )
+    if isinstance(refusal, Suspended):
+        return replace(document, until=refusal.until, reason=refusal.reason, scope=refusal.scope)
+    return document
 
 
 def fault(instance: str, request_id: str) -> Problem:

@@ -10,8 +10,10 @@ from parley.actions.people.profiles import as_json, own_profile
 from parley.adapters import limits
 from parley.adapters.attachments.limits import client_limits
 from parley.adapters.live import connections
+from parley.adapters.people import account_states
 from parley.domain.api.request import Request
 from parley.domain.api.requests import UpdateMe
+from parley.domain.api.suspension import OwnSuspension, own_suspension
 from parley.domain.api.types import ClientLimits, JsonObject
 from parley.domain.live.client_settings import Sizes, Timers
 from parley.domain.people.profile import EDITABLE
@@ -35,6 +37,7 @@ class Me(Struct, frozen=True, kw_only=True):
     email: str | None
     metadata: JsonObject | None
     show_last_seen: bool
+    suspension: OwnSuspension | None
     unread: UnreadCount
     limits: ClientLimits
     sizes: Sizes
@@ -48,6 +51,7 @@ def get_me(request: Request) -> Me:
     (unread, [mine]), own = in_parallel(
         lambda: push.beside(lambda: count_unread(request), [request.user_id]), lambda: own_profile(request)
     )
+    suspension = account_states.own_suspension()  # read with the first of the calls above
     return Me(
         id=request.user_id,
         name=own.name,
@@ -60,6 +64,7 @@ def get_me(request: Request) -> Me:
         email=own.email,
         metadata=as_json(own.metadata),
         show_last_seen=not mine.hides_last_seen,
+        suspension=own_suspension(suspension) if suspension is not None else None,
         unread=unread,
         limits=client_limits(),
         sizes=Sizes(),

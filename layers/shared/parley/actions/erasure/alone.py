@@ -1,5 +1,7 @@
 """The parts of an erasure that do not depend on the person's conversations, table by table."""
 
+from functools import partial
+
 from parley.actions.erasure.work import Unit, Work
 from parley.adapters.conversations import messages, words_left_behind
 from parley.adapters.dynamodb import batches, tables
@@ -7,7 +9,10 @@ from parley.adapters.erasure import erasures
 from parley.adapters.erasure.erasures import MAX_OPS, Op
 from parley.adapters.exports import exports, files, pieces
 from parley.adapters.live import calls, sockets
+from parley.adapters.people import suspensions
+from parley.domain.api import cursors
 from parley.domain.erasure.job import without_person
+from parley.domain.moderation.suspensions import SuspensionPosition, position_of
 
 
 def erase_presence(work: Work) -> Unit:
@@ -144,6 +149,17 @@ def erase_word_lists(work: Work) -> Unit:
     return Unit(
         [erasures.update_row(tables.WordList(name=row.name), updated_by=work.pseudonym) for row in theirs], {}, cursor
     )
+
+
+def erase_suspensions(work: Work) -> Unit:
+    """Replaces the person's id in the suspensions that they have put; a lifted one no longer has it."""
+    after = cursors.decode(work.job.cursor, SuspensionPosition)
+    found = suspensions.list_suspensions(MAX_OPS, 0, after)
+    theirs = [each for each in found if each.suspension.suspended_by == work.user_id]
+    ops: list[Op] = [partial(suspensions.rename_author, read=each, author=work.pseudonym) for each in theirs]
+    is_last = len(found) < MAX_OPS
+    cursor = None if is_last else cursors.encode(position_of(found[-1].user_id, found[-1].suspension))
+    return Unit(ops, {"suspensions": len(ops)}, cursor)
 
 
 def erase_words_left_behind(work: Work) -> Unit:

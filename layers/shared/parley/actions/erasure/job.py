@@ -124,4 +124,5 @@ _PARTS: Mapping[Part, Callable[[Work], Unit]] = {
     "tickets": alone.erase_tickets,
     "words_left_behind": alone.erase_words_left_behind,
     "attachments": attachments.erase_attachments,
+    "suspensions": alone.erase_suspensions,
 }

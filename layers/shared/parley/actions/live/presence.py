@@ -12,7 +12,7 @@ from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import admission, conditions, retrying
 from parley.adapters.live import connections, sockets
 from parley.adapters.people import account_states, blocks
-from parley.domain.api.errors import TooMany, Unauthenticated
+from parley.domain.api.errors import Suspended, TooMany, Unauthenticated
 from parley.domain.api.identity import is_reserved
 from parley.domain.api.request import Request
 from parley.domain.api.times import rfc3339
@@ -91,13 +91,14 @@ def _gone(request: Request, person: Presence) -> list[Connection]:
 
 
 def _check_sign_in(request: Request) -> None:
-    """Removes the calling device if its user was signed out meanwhile; raises Unauthenticated. One round trip.
+    """Removes the calling device if its user was signed out or suspended meanwhile. One round trip.
 
-    A sign-out is written before it reads the devices. So either it finds this one, or this read finds the sign-out.
+    Raises Unauthenticated or Suspended. Both are written before the devices are read and closed. So either this device
+    is found there, or this read finds the row.
     """
     try:
         account_states.check_again()
-    except Unauthenticated:
+    except (Unauthenticated, Suspended):
         with admission.harmless():
             connections.remove(request.user_id, request.device_id)
         raise

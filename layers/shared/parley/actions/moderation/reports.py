@@ -135,6 +135,30 @@ def resolve_report(request: Request, report_id: str, wanted: ResolveReport) -> R
     raise Unavailable("store_busy", "The store is busy; try again.", retry_after_ms=1000)
 
 
+def read_decidable(report_id: str | None, user_id: str) -> Report | None:
+    """Returns the report that an act against a person decides, None for None; raises NotFound, Invalid."""
+    if report_id is None:
+        return None
+    known = _read(report_id)
+    if known.sender_id != user_id:
+        raise Invalid.field("/report_id", "contradiction", "This report is about a message of another person.")
+    return known
+
+
+def decision(request: Request, known: Report, resolution: str | None) -> tuple[Report, Report] | None:
+    """Returns a report before and after the caller's act has resolved it; None if it is resolved in these words.
+
+    Raises Conflict if a moderator has decided it otherwise: only `resolve_report` replaces a decision.
+    """
+    if known.status == "resolved" and resolution in (None, known.resolution):
+        return None
+    if known.status in ("resolved", "dismissed"):
+        detail = "A moderator has decided this report otherwise; read it again."
+        raise Conflict("report_changed", detail, rule="a decided report stays as it is")
+    wanted = ResolveReport(version=known.version, status="resolved", resolution=resolution)
+    return known, _resolved(request, known, wanted)
+
+
 def _resolved(request: Request, known: Report, wanted: ResolveReport) -> Report:
     return msgspec.structs.replace(
         known,

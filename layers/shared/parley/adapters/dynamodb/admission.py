@@ -1,7 +1,7 @@
 """Admits or refuses the caller: asked once for each request, together with its first read.
 
-It checks whether their sign-in still counts, and whether their bucket can pay for the request (`metering.py`). It also
-learns the role that the host has given the caller since they signed in.
+It checks whether their sign-in still counts, whether they are suspended, and whether their bucket can pay for the
+request (`metering.py`). It also learns the role that the host has given the caller since they signed in.
 
 API Gateway caches the answer of the REST authorizer for 300 s and keeps a socket's identity for two hours. So each
 request reads the caller's row of the table AccountStates, and that of the bucket in the table Rates. Every call to
@@ -29,6 +29,7 @@ from parley.adapters.dynamodb.units import READS, key_count
 from parley.adapters.threads import Threads
 from parley.domain.api.errors import Refusal, TooMany, Unauthenticated
 from parley.domain.api.identity import SERVICE_ROLE, Identity
+from parley.domain.api.suspension import Suspension, stored_suspension, suspended
 
 MAX_KEYS = 100  # of one BatchGetItem (DynamoDB quotas)
 
@@ -63,9 +64,12 @@ class Demand(Struct, frozen=True):
 class Admission:
     """The check of one request."""
 
-    def __init__(self, caller: Identity, gate: Gate | None = None) -> None:
+    def __init__(self, caller: Identity, now_ms: int, operation: str, gate: Gate | None = None) -> None:
         self._caller = caller
+        self._now_ms = now_ms
+        self._operation = operation
         self._gate = gate
+        self.suspension: Suspension | None = None  # the one that holds, once the rows are known
         self._lock = Lock()
         self._is_asked = False
         self._is_known = Event()
@@ -76,7 +80,8 @@ class Admission:
     def guarded(self, operation: str, request: Request, dispatch: Dispatch) -> Any:
         """Returns what a call to DynamoDB answers; raises Unauthenticated if the caller was signed out.
 
-        Raises TooMany if the gate does. No write leaves before the rows are known, except inside `harmless`.
+        Raises Suspended if a suspension refuses the operation, and TooMany if the gate does. No write leaves before the
+        rows are known, except inside `harmless`.
         """
         answer = self._checked(operation, request, dispatch)
         if self._gate is not None:
@@ -124,11 +129,11 @@ class Admission:
             raise refusal
 
     def ask_again(self, dispatch: Dispatch) -> None:
-        """Reads the row strongly consistent; raises Unauthenticated if the caller was signed out meanwhile."""
+        """Reads the row strongly consistent; raises Unauthenticated or Suspended as that row says."""
         table = _states()
         rows = self._read(dispatch, {table: {**_one_key(self._caller.user_id), "ConsistentRead": True}})
-        if not self._admits(rows[table]):
-            raise _signed_out()
+        if refusal := self._refused_by(rows[table]):
+            raise refusal
 
     def _is_first(self) -> bool:
         with self._lock:
@@ -181,12 +186,21 @@ class Admission:
         raise retrying.busy()
 
     def _judge(self, rows: Rows) -> Refusal | None:
-        """Returns the refusal of the request, if any: a sign-out, an empty bucket, a role that is not allowed."""
+        """Returns the refusal of the request, if any.
+
+        A sign-out comes before a suspension, and that before an empty bucket and a role that is not allowed.
+        """
         state = rows[_states()]
+        self._role = self._role_in(state)
+        return self._refused_by(state) or self._too_many(rows) or self._not_allowed()
+
+    def _refused_by(self, state: Mapping[str, Any] | None) -> Refusal | None:
         if not self._admits(state):
             return _signed_out()
-        self._role = self._role_in(state)
-        return self._too_many(rows) or self._not_allowed()
+        self.suspension = self._suspension_in(state)
+        if self.suspension is not None and self.suspension.refuses(self._operation):
+            return suspended(self.suspension)
+        return None
 
     def _too_many(self, rows: Rows) -> TooMany | None:
         if self._gate is None:
@@ -204,6 +218,16 @@ class Admission:
             unreadable.report("AccountStates", [self._caller.user_id])
             return False
         return self._caller.issued_at_s >= signed_out_at_s
+
+    def _suspension_in(self, row: Mapping[str, Any] | None) -> Suspension | None:
+        """Returns the suspension that holds; it ends by itself. A damaged one counts as none, until it is put again."""
+        if row is None or "suspension" not in row:
+            return None
+        suspension = stored_suspension(from_wire(row["suspension"]))
+        if suspension is None:
+            unreadable.report("AccountStates", [self._caller.user_id])
+            return None
+        return suspension if suspension.holds(self._now_ms) else None
 
     def _role_in(self, row: Mapping[str, Any] | None) -> str:
         """Returns the role that the host has put, if the authorizer had not read it yet; a program keeps its own."""
@@ -241,12 +265,12 @@ def current() -> Admission | None:
 
 
 @contextmanager
-def required(caller: Identity, gate: Gate | None = None) -> Iterator[None]:
-    """Inside the block, every operation is refused with Unauthenticated once the caller was signed out.
+def required(caller: Identity, now_ms: int, operation: str, gate: Gate | None = None) -> Iterator[None]:
+    """Inside the block, every call to DynamoDB is refused with Unauthenticated once the caller was signed out.
 
-    It is refused with TooMany if the gate refuses it.
+    It is refused with Suspended if a suspension of the caller refuses the operation, with TooMany if the gate does.
     """
-    token = _current.set(Admission(caller, gate))
+    token = _current.set(Admission(caller, now_ms, operation, gate))
     try:
         yield
     finally:

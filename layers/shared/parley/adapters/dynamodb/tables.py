@@ -653,10 +653,22 @@ class WsTicket(Table):
     used_by = UnicodeAttribute(null=True)  # the call that has used it up
 
 
+class BySuspension(GlobalSecondaryIndex["AccountState"]):
+    """The suspended people, by the end of their suspension."""
+
+    class Meta:
+        index_name = "by_suspension"
+        projection = IncludeProjection(["suspension"])
+
+    suspended = UnicodeAttribute(hash_key=True)
+    suspended_until_ms = NumberAttribute(range_key=True)
+
+
 class AccountState(Table):
     """The news of a person since they signed in; `admission.py` reads it with every request.
 
-    It ends their tokens, and holds the role that the host has put last.
+    It ends their tokens, and holds the role that the host has put last and a suspension. `expires_at_s` never becomes
+    less, so that none of the three ends before its time.
     """
 
     class Meta:
@@ -664,9 +676,13 @@ class AccountState(Table):
 
     user_id = UnicodeAttribute(hash_key=True)
     signed_out_at_s = NumberAttribute()  # tokens issued before do not count; 0 of a person who was never signed out
-    expires_at_s = NumberAttribute()  # for DynamoDB's time to live: by then each such token and socket has ended
+    expires_at_s = NumberAttribute()  # for DynamoDB's time to live: each such token, socket and suspension has ended
     role = UnicodeAttribute(null=True)
     role_revision = NumberAttribute(null=True)  # of the profile that has this role first
+    suspension = DocumentAttribute(null=True)
+    suspended = UnicodeAttribute(null=True)  # present or not; without it the row is in no index
+    suspended_until_ms = NumberAttribute(null=True)
+    by_suspension = BySuspension()
 
 
 class Bucket(Table):

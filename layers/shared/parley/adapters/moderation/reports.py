@@ -69,21 +69,24 @@ def some(report_ids: Iterable[str]) -> list[Report]:
 
 def change(known: Report, changed: Report, entry: Entry) -> bool:
     """Writes a moderator's change of a report, and the audit entry; False if the report is no longer as `known`."""
-    before, after = msgspec.to_builtins(known), msgspec.to_builtins(changed)
-    actions = [getattr(tables.Report, name).set(value) for name, value in after.items() if value != before[name]]
     try:
         with TransactWrite(connection=clients.dynamodb) as transaction:
-            transaction.update(
-                tables.Report(report_id=known.report_id),
-                actions=actions,
-                condition=tables.Report.version == known.version,
-            )
+            put_change(transaction, known, changed)
             audit.put_entry(transaction, entry)
     except TransactWriteError as error:
         if conditions.lost_race(error):
             return False
         raise
     return True
+
+
+def put_change(transaction: TransactWrite, known: Report, changed: Report) -> None:
+    """Adds a moderator's change of a report to the transaction of their act."""
+    before, after = msgspec.to_builtins(known), msgspec.to_builtins(changed)
+    actions = [getattr(tables.Report, name).set(value) for name, value in after.items() if value != before[name]]
+    transaction.update(
+        tables.Report(report_id=known.report_id), actions=actions, condition=tables.Report.version == known.version
+    )
 
 
 def _report(found: tables.Report) -> Report:

@@ -70,12 +70,10 @@ def put_profile(profile: Profile, before: Profile | None, now_s: int) -> bool:
     """Writes a profile of the host's, as `save`; a new role is also told to each request that the person makes."""
     if before is None or before.role == profile.role:
         return save(profile, before)
-    state = tables.AccountState(user_id=profile.user_id)
-    actions = account_states.role_actions(profile.role, profile.revision, now_s)
     try:
         with conditions.transaction() as transaction:
             transaction.save(row_of(profile), condition=unmoved(before))
-            transaction.update(state, actions=actions)
+            account_states.put_role(transaction, profile.user_id, profile.role, profile.revision, now_s)
     except conditions.LostRace:
         return False
     return True

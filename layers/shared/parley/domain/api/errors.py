@@ -5,6 +5,7 @@
     │   └── Malformed        400  the body is no JSON object at all
     ├── Unauthenticated      401  no token, or one that is not valid, or no longer
     ├── Forbidden            403  known caller, not allowed; `rule` says which rule refused
+    │   └── Suspended        403  a moderator has suspended the caller; it says until when, why and from what
     ├── NotFound             404  it does not exist, or the caller may not know that it does
     ├── Conflict             409  it is not in a state that allows this
     ├── TooLarge             413  more bytes than the transport or the store can carry
@@ -15,7 +16,7 @@
 Clients switch on `code`, so a code never changes its meaning. `detail` is a sentence that a user may read.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -93,6 +94,16 @@ class Unauthenticated(Refusal):
 class Forbidden(RuledRefusal):
     status = 403
     title = "Forbidden"
+
+
+class Suspended(Forbidden):
+    def __init__(
+        self, code: str, detail: str, *, rule: str, until: str, reason: str, scope: Literal["write", "all"]
+    ) -> None:
+        super().__init__(code, detail, rule=rule)
+        self.until = until
+        self.reason = reason
+        self.scope = scope
 
 
 class NotFound(Refusal):

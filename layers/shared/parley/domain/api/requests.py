@@ -37,6 +37,7 @@ from parley.domain.api.types import (
     SentKind,
     Signal,
     State,
+    SuspensionScope,
 )
 
 MAX_PAYLOAD_CHARACTERS = 16_384  # of a call signal; an SDP has 2–8 KB
@@ -58,6 +59,7 @@ MAX_URLS = 50  # attachments at once: two batches of 100 keys at most (DynamoDB 
 MAX_FILE_NAME_CHARACTERS = 1000  # of a request; what is longer than 255 is cut, with its ending kept
 FILE_TYPE_PATTERN = r"^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+(;.*)?$(?!\n)"  # RFC 6838 (section 4.2)
 MAX_REMARK_CHARACTERS = 1000
+REPORT_ID_PATTERN = r"^r_[a-z2-7]{26}$(?!\n)"
 MAX_RULES = 1000  # of banned words; as in banned_words.py, which is too large to import for every request
 MAX_RULE_CHARACTERS = 64
 MAX_TRIED_CONVERSATIONS = 20
@@ -67,6 +69,8 @@ ReportState = Literal["open", "in_review", "resolved", "dismissed"]
 AuditAction = Literal[
     "read_report",
     "resolve_report",
+    "suspend_user",
+    "lift_suspension",
     "put_banned_words",
     "try_banned_words",
     "read_edits",
@@ -104,6 +108,7 @@ FileType = Annotated[str, Meta(max_length=100, pattern=FILE_TYPE_PATTERN)]
 AttachmentId = Annotated[str, Meta(pattern=ATTACHMENT_ID_PATTERN)]
 CustomType = Annotated[str, Meta(pattern=CUSTOM_TYPE_PATTERN, max_length=64)]
 Metadata = dict[str, Any]  # `bodies.decode` holds it to the limits of `custom_data.py`
+ReportId = Annotated[str, Meta(pattern=REPORT_ID_PATTERN, max_length=28)]
 Cursor = Annotated[str, Meta(min_length=1, max_length=1024)]
 
 
@@ -461,6 +466,16 @@ class ResolveReport(Body, frozen=True, kw_only=True):
     status: ReportState
     resolution: Remark | None = None
     note: Remark | None = None
+
+
+class SuspendUser(Body, frozen=True, kw_only=True):
+    """PUT /admin/suspensions/{user_id}: until when, why and from what; `report_id` is a report that it decides."""
+
+    until: Annotated[str, Meta(pattern=RFC3339_PATTERN, max_length=40)]
+    reason: Remark
+    scope: SuspensionScope
+    report_id: ReportId | None = None
+    resolution: Remark | None = None
 
 
 class BannedWord(Body, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from parley.domain.api.types import (
     Settings,
     Signal,
     State,
+    SuspensionScope,
     UserStatus,
 )
 from parley.domain.conversations import rights
@@ -240,6 +241,22 @@ class AttachmentUpdated(ContentEvent, frozen=True, kw_only=True):
 
     name = "attachment_updated"
     attachment: Attachment
+
+
+class Suspended(ContentEvent, frozen=True, kw_only=True):
+    """You were suspended, to your own devices; with the scope `all` they are closed after it."""
+
+    name = "suspended"
+    until: str
+    reason: str
+    scope: SuspensionScope
+
+
+class SuspensionLifted(ContentEvent, frozen=True, kw_only=True):
+    """Your suspension was lifted before its end, to your own devices."""
+
+    name = "suspension_lifted"
+    at: str
 
 
 class ConversationCreated(ContentEvent, frozen=True, kw_only=True):

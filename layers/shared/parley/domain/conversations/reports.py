@@ -11,13 +11,12 @@ from msgspec import Meta, Struct
 
 from parley.domain.api.errors import Invalid
 from parley.domain.api.ids import message_id
-from parley.domain.api.requests import Reason, ReportState
+from parley.domain.api.requests import REPORT_ID_PATTERN, Reason, ReportState
 from parley.domain.api.times import rfc3339, rfc3339_or_none
 from parley.domain.conversations.message import StoredMessage
 
 RULE = "banned_words"  # the reason of a report that a rule has made
 
-REPORT_ID_PATTERN = r"^r_[a-z2-7]{26}$(?!\n)"
 CONTEXT_MESSAGES = 10  # on each side of a reported message
 
 _report_id = re.compile(r"r_[a-z2-7]{26}")

@@ -8,9 +8,8 @@ from msgspec import Meta, Struct
 
 from parley.domain.api.errors import Field, Invalid
 from parley.domain.api.ids import message_id
-from parley.domain.api.requests import MAX_SEQ, MAX_TRIED_CONVERSATIONS, BannedWord, ReportState
+from parley.domain.api.requests import MAX_SEQ, MAX_TRIED_CONVERSATIONS, REPORT_ID_PATTERN, BannedWord, ReportState
 from parley.domain.api.times import rfc3339, rfc3339_or_none
-from parley.domain.conversations.reports import REPORT_ID_PATTERN
 from parley.domain.moderation.banned_words import Action, Problem, Rule, Rules, problem_of
 
 MAX_LOOKED = 200  # messages that one request tries rules on
