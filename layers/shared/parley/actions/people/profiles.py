@@ -12,7 +12,17 @@ from parley.adapters.threads import Threads
 from parley.domain.api import bulk, damaged_json, ids, metadata
 from parley.domain.api.bodies import decode
 from parley.domain.api.bulk import ItemResult
-from parley.domain.api.errors import Conflict, Field, Forbidden, Invalid, NotFound, Refusal, Unavailable
+from parley.domain.api.errors import (
+    Conflict,
+    Field,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Refusal,
+    Suspended,
+    Unauthenticated,
+    Unavailable,
+)
 from parley.domain.api.identity import (
     DEFAULT_ROLE,
     MAX_CONTEXT_BYTES,
@@ -91,6 +101,8 @@ def _result(request: Request, user_id: str | None, said: Statement | Refusal) ->
         return bulk.refused(user_id, said) if isinstance(said, Refusal) else ItemResult(status=400)
     try:
         _, is_new = _put(request, user_id, said)
+    except (Unauthenticated, Suspended):
+        raise  # it refuses the caller, and so the whole request
     except Refusal as refusal:
         return bulk.refused(user_id, refusal)
     except retrying.FAILURES as error:
