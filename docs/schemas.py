@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from msgspec.inspect import StructType, Type, multi_type_info
+from msgspec.inspect import Metadata, StructType, Type, multi_type_info
 
 from docs import fields
 
@@ -26,7 +26,8 @@ class Schemas:
 
     def __init__(self, types: Iterable[Any], sent: type[Struct]) -> None:
         """Describes `types`. Clients send the classes derived from `sent`, and get all others."""
-        known = list(dict.fromkeys(types))
+        named = list(types)
+        known = list(dict.fromkeys([*named, *_undecoded(multi_type_info(named))]))
         schemas, components = msgspec.json.schema_components(known, ref_template=REF)
         self.components: dict[str, Schema] = {}
         self._of: dict[Any, Schema] = {kind: self._portable(one) for kind, one in zip(known, schemas, strict=True)}
@@ -122,6 +123,21 @@ def _formatted(field: Schema, text_format: str) -> Schema:
         return field
     kept = {name: value for name, value in field.items() if name not in ("pattern", "maxLength")}
     return {**kept, "format": text_format}
+
+
+def _undecoded(described: object) -> Iterator[type[Struct]]:
+    """Yields the class of every part that is decoded later, which its annotation names."""
+    if isinstance(described, Metadata) and described.extra is not None:
+        yield described.extra["class"]
+    elif isinstance(described, StructType):
+        for field in described.fields:
+            yield from _undecoded(field.type)
+    elif isinstance(described, Type):
+        for name in described.__struct_fields__:
+            yield from _undecoded(getattr(described, name))
+    elif isinstance(described, list | tuple):
+        for one in described:
+            yield from _undecoded(one)
 
 
 def _structs(described: object) -> Iterator[StructType]:

@@ -1,4 +1,4 @@
-"""PATCH /me: set the caller's own profile, and whether others see when they were last online. 200, 400, 403."""
+"""PATCH /me: set the caller's own profile, and whether others see when they were last online. 200, 400, 403, 422."""
 
 from parley.actions.account import me
 from parley.domain.api.request import Request

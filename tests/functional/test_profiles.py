@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.functional.moderation import moderator
 from tests.functional.replies import invalid, refusal, stored
 from tests.harness import Frame, Parley, User
+from tests.harness.fixtures import forget_told
 
 OTHERS_SEE: dict[str, Any] = {
     "name": "Bob",
@@ -154,6 +156,30 @@ def test_deployment_decides(parley: Parley, monkeypatch: pytest.MonkeyPatch, edi
     fields = {"name": "B", "avatar_url": "https://a/b", "locale": "fr", "time_zone": "UTC", "metadata": {"a": 1}}
 
     assert [name for name in fields if bob.patch("/me", json={name: fields[name]}).status == 200] == allowed
+
+
+def test_banned_words_apply_to_a_name_that_people_set_as_to_a_title(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELF_EDITABLE_FIELDS", "name,locale,metadata")
+    bob = parley.user("bob", name="Bob")
+    actions = ("reject", "mask", "flag")
+    rules = [{"id": f"r-{action}", "text": f"{action}me", "action": action} for action in actions]
+    mona = moderator(parley)
+    assert mona.put("/admin/banned-words", json={"version": 0, "rules": rules}).status == 200
+    forget_told()
+
+    refused = bob.patch("/me", json={"name": "Mr RejectMe", "locale": "fr", "show_last_seen": False})
+    me = bob.get("/me").json
+    masked = bob.patch("/me", json={"name": "MаskMe Bob"})
+    flagged = bob.patch("/me", json={"name": "Flagme", "metadata": {"a": "rejectme"}})
+
+    assert refusal(refused) == ("banned_words", 422, [("/name", "not_allowed")])
+    assert refused.json["rule"] == "banned_words: r-reject"
+    assert (me["name"], me["locale"], me["show_last_seen"]) == ("Bob", None, True)
+    assert (masked.status, masked.json["name"]) == (200, "****** Bob")
+    assert (flagged.status, flagged.json["name"], flagged.json["metadata"]) == (200, "Flagme", {"a": "rejectme"})
+    assert mona.get("/admin/reports").json["reports"] == []
 
 
 def test_program_has_no_profile_to_set(parley: Parley) -> None:

@@ -104,6 +104,17 @@ def test_every_action_is_answered_and_every_event_sent() -> None:
     assert sum(name.endswith("_event") for name in messages) == len(ASYNCAPI["operations"]) - len(received)
 
 
+def test_a_person_of_many_is_described_as_a_person_alone() -> None:
+    """Each is decoded by itself, so their class is not part of the body's."""
+    classes = OPENAPI["components"]["schemas"]
+    one, listed = classes["PutUser"], classes["ListedUser"]
+
+    assert classes["PutUsers"]["properties"]["users"]["items"] == {"$ref": "#/components/schemas/ListedUser"}
+    assert listed["properties"].keys() == one["properties"].keys() | {"id"}
+    assert {name: listed["properties"][name] for name in one["properties"]} == one["properties"]
+    assert listed["required"] == ["id"]
+
+
 def schemas(node: object, path: str = "") -> Iterator[tuple[str, Document]]:
     """Yields every schema of a document, with where it is."""
     if isinstance(node, dict):

@@ -26,6 +26,15 @@ def test_each_person_is_put_by_themselves(parley: Parley) -> None:
     assert names == ["Bob", "Caroline", None]
 
 
+def test_only_the_server_sees_that_a_value_of_the_right_form_is_wrong(parley: Parley) -> None:
+    people = [{"id": "bob", **BOB, "time_zone": "Europe/Zurich"}, {"id": "dave", "time_zone": "Europe/Atlantis"}]
+
+    first, second = host(parley).put("/users", json={"users": people}).json["results"]
+
+    assert (first["status"], second["status"]) == (201, 400)
+    assert second["problem"]["errors"] == [{"pointer": "/users/1/time_zone", "code": "not_allowed"}]
+
+
 @pytest.mark.parametrize(
     "person, field",
     [

@@ -75,6 +75,19 @@ def test_greeting_says_who_the_user_is_and_how_much_fits_as_get_me_does(parley: 
     assert greeting["sizes"] == me["sizes"]
 
 
+def test_greeting_has_the_user_of_the_handshake_and_get_me_what_the_host_has_put_since(parley: Parley) -> None:
+    alice = parley.user("alice", name="Alice", role="teacher")
+    phone = alice.connect()
+    service = parley.user("backend", role="service")
+    assert service.put("/users/alice", json={"name": "Alice Ng", "role": "student"}).status == 200
+
+    greeting, again = phone.request("hello")["data"], alice.connect().request("hello")["data"]
+
+    assert [greeting["user"][name] for name in ("name", "role")] == ["Alice", "teacher"]
+    assert [again["user"][name] for name in ("name", "role")] == ["Alice Ng", "student"]
+    assert [alice.get("/me").json[name] for name in ("name", "role")] == ["Alice Ng", "student"]
+
+
 def test_greeting_says_what_may_be_attached(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ATTACHMENT_TYPES", "image/png,application/pdf")
     monkeypatch.setenv("MAX_ATTACHMENT_BYTES", "1000")

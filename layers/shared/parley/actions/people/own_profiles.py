@@ -5,9 +5,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from parley.actions import screening
 from parley.actions.people.profiles import check_time_zone, read_metadata, unknown_user
 from parley.actions.roles import SERVICE
 from parley.adapters.dynamodb import conditions
+from parley.adapters.moderation import word_list_cache
 from parley.adapters.people import profiles
 from parley.domain.api.errors import Field, Forbidden
 from parley.domain.api.request import Request
@@ -29,9 +31,15 @@ def check_editable(request: Request, names: Collection[str]) -> None:
 
 
 def state(request: Request, wanted: UpdateMe, names: Collection[str]) -> None:
-    """Writes what the caller states in these fields; two round trips. Raises Invalid, or NotFound without a row."""
+    """Writes what the caller states in these fields. Raises Invalid, NotFound without a row, or Unprocessable.
+
+    Two round trips; once a minute one more for the version of the banned words, if there is a name.
+    """
     check_time_zone(wanted.time_zone, "")
     said: dict[str, Any] = {name: getattr(wanted, name) for name in names}
+    if isinstance(wanted.name, str):
+        word_list_cache.check_now(request.now_s)
+        said["name"] = screening.screen(request, wanted.name, "name").text  # no message: nothing could be reported
     if "metadata" in said:
         said["metadata"] = read_metadata(wanted.metadata, "/metadata")
     for _ in conditions.tries():

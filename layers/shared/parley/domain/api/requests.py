@@ -350,15 +350,21 @@ class PutUser(Body, frozen=True, kw_only=True):
 
 
 class ListedUser(PutUser, frozen=True, kw_only=True):
-    """One person of PUT /users."""
+    """One person of PUT /users: an `id`, and the fields of PUT /users/{user_id}."""
 
     id: UserId
+
+
+# Decoded one by one, so that a wrong person is refused alone; the API documents describe the class.
+ListedUserText = Annotated[
+    Raw, Meta(extra_json_schema={"$ref": "#/components/schemas/ListedUser"}, extra={"class": ListedUser})
+]
 
 
 class PutUsers(Body, frozen=True, kw_only=True):
     """PUT /users: each person has an `id` and the fields of PUT /users/{user_id}, and is put or refused alone."""
 
-    users: Annotated[list[JsonObject], Meta(min_length=1, max_length=MAX_PUT_USERS)]
+    users: Annotated[list[ListedUserText], Meta(min_length=1, max_length=MAX_PUT_USERS)]
 
 
 UserIds = Annotated[str, Meta(min_length=1, max_length=MAX_STATUS_USERS * 129)]

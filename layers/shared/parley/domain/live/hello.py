@@ -14,7 +14,7 @@ from parley.domain.release import VERSION
 
 
 class SignedIn(Struct, frozen=True, kw_only=True):
-    """The caller as their token describes them."""
+    """The caller as they were when they connected: the greeting reads nothing."""
 
     id: str
     name: str
