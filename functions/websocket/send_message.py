@@ -1,9 +1,9 @@
-"""send_message {conversation_id, text, client_id?}: send a message as the caller.
+"""send_message {conversation_id or user_id, text, context?, client_id?}: send a message as the caller.
 
-The ack carries it, and `replayed`.
+The ack carries it, with its `conversation_id`, and `replayed`. With a `user_id` it opens the conversation if needed.
 """
 
-from parley.actions.messages import messages
+from parley.actions.messages import send_action
 from parley.domain.api.limits import OWN
 from parley.domain.api.request import Request
 from parley.domain.api.requests import SendMessageAction
@@ -13,4 +13,4 @@ from parley.triggers.websocket import action
 
 @action(SendMessageAction, asks=OWN)
 def handler(request: Request, data: SendMessageAction) -> SentMessage:
-    return messages.send_message(request, data.conversation_id, data)
+    return send_action.send_message(request, data)

@@ -82,6 +82,10 @@ def send_to_stranger(world: World, text: str) -> Answer:
     return world.rest("POST", "/messages", {"user_id": "carol", "text": text})
 
 
+def send_frame_to_stranger(world: World, text: str) -> Answer:
+    return world.websocket("send_message", {"user_id": "carol", "text": text})
+
+
 def edit(world: World, text: str) -> Answer:
     [message_id] = say(world.alice, world.direct, "harmless")
     forget_told()
@@ -102,7 +106,7 @@ def forward(world: World, text: str) -> Answer:
 
 
 WAYS: list[Callable[[World, str], Answer]] = [
-    send, send_to_group, send_frame, send_to_user, send_to_stranger, edit, forward,
+    send, send_to_group, send_frame, send_to_user, send_to_stranger, send_frame_to_stranger, edit, forward,
 ]  # fmt: skip
 
 
@@ -120,7 +124,10 @@ def test_rejected_text_is_not_written(world: World, way: Callable[[World, str], 
 def test_masked_text_is_written_masked(world: World, way: Callable[[World, str], Answer]) -> None:
     status, message = way(world, "you MаskMe!")
 
-    assert (status, message["text"]) == (200 if way in (edit, send_frame, forward) else 201, "you ******!")
+    assert (status, message["text"]) == (
+        200 if way in (edit, send_frame, send_frame_to_stranger, forward) else 201,
+        "you ******!",
+    )
     assert world.bob.get(f"/messages/{message['id']}").status in (200, 404)
     assert world.alice.get(f"/messages/{message['id']}").json["text"] == "you ******!"
     assert world.reports() == []

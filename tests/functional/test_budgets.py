@@ -77,6 +77,22 @@ def test_send_over_rest_costs_no_more(pair: Pair) -> None:
     assert (spent.units.write <= 7, spent.units.read <= 5) == (True, True)
 
 
+@pytest.mark.parametrize("user_id", ["bob", "carol"], ids=["known", "new"])
+def test_send_to_a_user_costs_the_same_over_both_transports(pair: Pair, user_id: str) -> None:
+    pair.parley.user("carol")
+    others = [pair.parley.user(f"dave{number}").user_id for number in range(6)] if user_id == "carol" else [user_id] * 6
+
+    def least(send: Callable[[str], object], user_ids: list[str]) -> tuple[int, float, float]:
+        spent = [pair.spent(lambda name=name: send(name)) for name in user_ids]  # type: ignore[misc]
+        return min((one.round_trips, one.units.read, one.units.write) for one in spent)
+
+    rest = least(lambda name: pair.alice.post("/messages", json={"user_id": name, "text": "hello"}), others[:3])
+    socket = least(lambda name: pair.phone.request("send_message", {"user_id": name, "text": "hello"}), others[3:])
+
+    assert socket[0] <= rest[0]
+    assert socket[1:] == rest[1:]
+
+
 def test_metadata_cost_what_they_weigh_and_no_round_trip(pair: Pair) -> None:
     pair.send("first")
     draft = {"conversation_id": pair.conversation_id, "text": "x" * 100, "custom_type": "card"}

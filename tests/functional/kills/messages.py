@@ -89,6 +89,18 @@ def send_to_new(world: World) -> object:
     return settled(answered(world.alice.post("/messages", json=body)))
 
 
+def send_to_user_websocket(world: World) -> object:
+    return settled(world.ask("send_message", user_id="bob", text="hello", client_id="c1"))
+
+
+def send_to_new_websocket(world: World) -> object:
+    return settled(world.ask("send_message", user_id="carol", text="hello", client_id="c1"))
+
+
+def send_file_to_new_websocket(world: World) -> object:
+    return settled(world.ask("send_message", user_id="carol", **attached(world)))
+
+
 def send_file_to_new(world: World) -> object:
     return settled(answered(world.alice.post("/messages", json={"user_id": "carol", **attached(world)})))
 
@@ -180,6 +192,9 @@ SCENARIOS = [
     Scenario("rest/list_versions", list_versions, and_then(said, sign_moderator_in)),
     Scenario("websocket/send_message", send_websocket, let_leases_run_low, variant="little left of the lease"),
     Scenario("websocket/send_message", send_websocket),
+    Scenario("websocket/send_message", send_to_user_websocket, variant="to a user"),
+    Scenario("websocket/send_message", send_to_new_websocket, meet_carol, variant="new conversation"),
+    Scenario("websocket/send_message", send_file_to_new_websocket, attach_for_carol, variant="file, new conversation"),
     Scenario("websocket/send_message", send_files_websocket, attach_two, variant="files"),
     Scenario("websocket/send_message", send_websocket, an_hour_later, variant="first of the hour"),
     Scenario("websocket/mark_delivered", act_on_last("mark_delivered"), said),

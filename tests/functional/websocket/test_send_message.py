@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.functional.replies import stored
 from tests.functional.talk import contents, forget_events, frame_refusal, joined, names, open_direct, say
 from tests.harness import Call, Frame, Parley, Socket
 from tests.harness.calls import aws_refusal
@@ -75,6 +76,87 @@ def test_same_client_id_is_the_same_message_over_both_transports(parley: Parley)
 
     assert again == over_rest.json == first | {"replayed": True}
     assert (over_rest.status, other["replayed"], other["seq"]) == (200, False, 2)
+
+
+def test_message_to_a_user_opens_the_conversation_which_the_ack_names(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    phone, own, screen = alice.connect(), alice.connect(), bob.connect()
+
+    reply = phone.request("send_message", {"user_id": "bob", "text": "Grüße 👋", "client_id": "c1"})
+
+    message = dict(reply["data"])
+    assert (reply["type"], message.pop("replayed"), message["seq"]) == ("ack", False, 1)
+    assert bob.get(f"/messages/{message['id']}").json == message
+    assert bob.get(f"/conversations/{message['conversation_id']}").json["last_seq"] == 1
+    for socket in (own, screen):
+        heard = socket.events()
+        assert names(heard) == ["conversation_created", "message_notification"]
+        assert contents(heard)[1] == {"conversation_id": message["conversation_id"], "message": message}
+    assert phone.events() == []  # its ack says it
+
+
+def test_message_to_a_user_is_the_one_of_post_messages(parley: Parley) -> None:
+    alice = parley.user("alice", "customer", contexts={"pattern": ["shawl-12"]})
+    parley.user("bob", "creator", contexts={"pattern": ["shawl-12"]})
+    wanted = {"user_id": "bob", "text": "hello", "client_id": "c1", "context": {"type": "pattern", "id": "shawl-12"}}
+
+    first = alice.connect().request("send_message", wanted)["data"]
+    again = alice.connect().request("send_message", wanted)["data"]
+    over_rest = alice.post("/messages", json=wanted)
+    here = send(alice.connect(), first["conversation_id"], client_id="c1")["data"]
+
+    assert again == over_rest.json == here == first | {"replayed": True}
+    shown = alice.get(f"/conversations/{first['conversation_id']}").json
+    assert (shown["context"], shown["last_seq"]) == (wanted["context"], 1)
+
+
+@pytest.mark.parametrize(
+    "data, errors",
+    [
+        ({}, [("/data/conversation_id", "required")]),
+        ({"conversation_id": "HERE", "user_id": "bob"}, [("/data/user_id", "contradiction")]),
+        (
+            {"conversation_id": "HERE", "user_id": "bob", "context": {"type": "general"}},
+            [("/data/user_id", "contradiction"), ("/data/context", "contradiction")],
+        ),
+        ({"conversation_id": "HERE", "context": {"type": "general"}}, [("/data/context", "contradiction")]),
+        ({"context": {"type": "general"}}, [("/data/conversation_id", "required")]),
+        ({"user_id": None}, [("/data/user_id", "wrong_type")]),
+        ({"user_id": "a/b"}, [("/data/user_id", "bad_format")]),
+        ({"user_id": "alice"}, [("/data/user_id", "not_allowed")]),
+        ({"user_id": "bob", "context": {"type": "moon"}}, [("/data/context/type", "not_allowed")]),
+        ({"user_id": "bob", "mentions": ["eve"]}, [("/data/mentions/0", "not_allowed")]),
+    ],
+)
+def test_a_frame_names_a_conversation_or_a_user(parley: Parley, data: Frame, errors: list[tuple[str, str]]) -> None:
+    alice, bob, _ = parley.user("alice"), parley.user("bob"), parley.user("eve")
+    here = open_direct(alice, bob)
+    phone = alice.connect()
+    before = stored(parley)
+
+    named = {name: here if value == "HERE" else value for name, value in data.items()}
+    reply = phone.request("send_message", {"text": "hello"} | named)
+
+    assert [(one["pointer"], one["code"]) for one in reply["error"]["errors"]] == errors
+    assert stored(parley) == before
+
+
+def test_message_to_a_user_is_refused_as_over_rest(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    assert bob.put("/users/alice/block").status < 300
+    phone = alice.connect()
+
+    for wanted in (
+        {"user_id": "bob", "text": "hello"},
+        {"user_id": "nobody", "text": "hello"},
+        {"user_id": "bob", "text": " "},
+        {"user_id": "bob", "text": "hello", "context": {"type": "class", "id": "7b"}},
+    ):
+        over_rest = alice.post("/messages", json=wanted).json
+        error = phone.request("send_message", wanted)["error"]
+        assert (error["code"], error["status"]) == (over_rest["code"], over_rest["status"])
+        pointers = [f"/data{one['pointer']}" for one in over_rest.get("errors", [])]
+        assert [one["pointer"] for one in error.get("errors", [])] == pointers
 
 
 def test_same_client_id_with_another_text_is_refused(parley: Parley) -> None:

@@ -2,7 +2,7 @@
 
     @action(SendMessageAction)
     def handler(request: Request, data: SendMessageAction) -> object:
-        return messages.send_message(request, data.conversation_id, data)
+        return send_action.send_message(request, data)
 
 Every action frame gets exactly one reply, `ack` or `error`, with its `request_id`. The reply is the function's return
 value: the action's route has a route response in template.yaml. Without one API Gateway drops the value

@@ -293,9 +293,11 @@ class SendMessageToUser(Draft, frozen=True, kw_only=True):
 
 
 class SendMessageAction(Draft, frozen=True, kw_only=True):
-    """The action `send_message`."""
+    """The action `send_message`: into a conversation, or to a user as POST /messages; exactly one of the two."""
 
-    conversation_id: str
+    conversation_id: str | UnsetType = UNSET
+    user_id: UserId | UnsetType = UNSET
+    context: WantedContext | None = None
 
 
 class ExportConversation(Body, frozen=True, kw_only=True):
