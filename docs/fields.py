@@ -264,6 +264,7 @@ TERMS = {
     "Problem.until": "When the suspension ends by itself; only with the code `suspended`.",
     "reporter_id": "The person who reported it; null if a rule did.",
     "reports": "The reports.",
+    "ReportUpdated.report": "The report as its reporter sees it.",
     "request_id": "The id of the request; quote it when you report a problem.",
     "Error.request_id": "The `request_id` of the request that this answers; absent if it had none.",
     "requested_at": "When the erasure was asked for.",

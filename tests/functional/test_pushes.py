@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.functional.attachments import ask_upload, say_aloud, set_row, upload
-from tests.functional.moderation import moderator
+from tests.functional.moderation import moderator, report
 from tests.functional.replies import stored
 from tests.functional.suspending import suspend
 from tests.functional.talk import LEASE_S, LEAST_S, forget_events, make_group, names, open_direct, say
@@ -33,6 +33,7 @@ class World:
     conversation_id: str
     group_id: str
     upload_id: str = ""  # of an upload that Bob has asked for
+    report_id: str = ""  # of a report that Bob has made
 
     @property
     def reaction(self) -> str:
@@ -70,6 +71,10 @@ class World:
 
     def ask_upload_of_bob(self) -> None:
         self.upload_id = ask_upload(self.bob, self.conversation_id)
+
+    def report_by_bob(self) -> None:
+        [message_id] = say(self.alice, self.conversation_id, "You are a fool.")
+        self.report_id = report(self.bob, message_id).json["id"]
 
     def over_rest(self, reply: Reply) -> None:
         assert reply.status in (200, 201), reply
@@ -227,6 +232,15 @@ PUSHES = {
     "SignOutUser": Push(
         lambda w: w.over_rest(w.parley.user("host", role="service").post("/users/alice/sign-out")),
         "user_status_change",
+    ),
+    "ResolveReport": Push(
+        lambda w: w.over_rest(
+            moderator(w.parley).patch(
+                f"/admin/reports/{w.report_id}", json={"version": 1, "status": "dismissed", "note": "A quarrel."}
+            )
+        ),
+        "report_updated",
+        before=lambda w: w.report_by_bob(),
     ),
     "SuspendUser": Push(lambda w: w.over_rest(suspend(w.parley, "bob")), "suspended"),
     "LiftSuspension": Push(

@@ -149,3 +149,36 @@ def test_body_that_makes_no_sense_is_refused(parley: Parley) -> None:
     mona = moderator(parley)
 
     assert malformed_bodies(lambda raw: mona.patch(f"/admin/reports/{report_id}", raw=raw)) == {}
+
+
+@pytest.mark.parametrize("status", ["resolved", "dismissed"])
+def test_reporter_hears_of_the_decision_without_the_moderators_words(parley: Parley, status: str) -> None:
+    report_id = reported(parley)
+    phone, other = parley.user("alice").connect(), parley.user("mallory").connect()
+
+    decided = resolve(moderator(parley), report_id, status=status, resolution="Warned.", note="A nuisance.").json
+
+    [event] = phone.events("report_updated")
+    told = event["data"]["report"]
+    assert (told["id"], told["message_id"], told["status"]) == (report_id, decided["message_id"], status)
+    assert not any(word in str(event) for word in ("Warned", "nuisance", "mona"))
+    assert other.events("report_updated") == []
+
+
+def test_reporter_does_not_hear_that_a_moderator_looks_at_a_report(parley: Parley) -> None:
+    report_id = reported(parley)
+    phone = parley.user("alice").connect()
+
+    resolve(moderator(parley), report_id, status="in_review")
+
+    assert phone.events("report_updated") == []
+
+
+def test_same_decision_again_is_told_once(parley: Parley) -> None:
+    report_id = reported(parley)
+    phone, mona = parley.user("alice").connect(), moderator(parley)
+
+    for _ in range(2):
+        assert resolve(mona, report_id).status == 200
+
+    assert len(phone.events("report_updated")) == 1

@@ -187,10 +187,12 @@ def test_audit_entry_has_no_word_of_the_moderator(parley: Parley) -> None:
 
 def test_report_is_decided_in_the_same_transaction(parley: Parley) -> None:
     report_id = reported(parley)
+    phone = parley.user("alice").connect()
 
     reply = suspend(parley, "mallory", report_id=report_id, resolution="Suspended.")
 
     assert reply.json["report_id"] == report_id
+    assert [event["data"]["report"]["status"] for event in phone.events("report_updated")] == ["resolved"]
     report = moderator(parley).get(f"/admin/reports/{report_id}").json["report"]
     decided = {name: report[name] for name in ("status", "version", "resolution", "handled_by")}
     assert decided == {"status": "resolved", "version": 2, "resolution": "Suspended.", "handled_by": "mona"}

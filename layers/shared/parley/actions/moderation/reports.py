@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Struct
 
-from parley.actions import access, limits
+from parley.actions import access, limits, push
 from parley.actions.attachments import downloads
 from parley.actions.parallel import in_parallel
 from parley.adapters.conversations import messages
@@ -15,6 +15,7 @@ from parley.domain.api.errors import Conflict, Field, Invalid, NotFound, Unavail
 from parley.domain.api.request import Request
 from parley.domain.api.requests import ReportMessage, ReportQuery, ResolveReport
 from parley.domain.api.types import AttachmentUrls, Message
+from parley.domain.conversations.events import ReportUpdated
 from parley.domain.conversations.reports import (
     CONTEXT_MESSAGES,
     FiledReport,
@@ -109,7 +110,7 @@ def get_report(request: Request, report_id: str) -> ReportInContext:
 
 
 def resolve_report(request: Request, report_id: str, wanted: ResolveReport) -> ReportDetails:
-    """Sets the status of a report, as a moderator; two round trips.
+    """Sets the status of a report, as a moderator; two round trips, one more to tell the reporter of a decision.
 
     Raises Conflict if another moderator has replaced the version meanwhile.
     """
@@ -118,6 +119,7 @@ def resolve_report(request: Request, report_id: str, wanted: ResolveReport) -> R
         known = _read(check_report_id(report_id))
         changed = _resolved(request, known, wanted)
         if known.version == wanted.version + 1 and _same(known, _resolved(request, known, wanted)):
+            tell_reporter(request, known)
             return report_details(known)  # a retry of a finished request
         if known.version != wanted.version:
             detail = "Another moderator has changed this report; read it again."
@@ -131,8 +133,19 @@ def resolve_report(request: Request, report_id: str, wanted: ResolveReport) -> R
             after=f"{changed.status} {changed.version}",
         )
         if reports.change(known, changed, entry):
+            tell_reporter(request, changed)
             return report_details(changed)
     raise Unavailable("store_busy", "The store is busy; try again.", retry_after_ms=1000)
+
+
+def tell_reporter(request: Request, report: Report) -> None:
+    """Tells the reporter's devices that their report is decided, unless that is done or long past."""
+    if report.reporter_id is None or report.handled_at_ms is None or report.status not in ("resolved", "dismissed"):
+        return
+    what = ("report", report.report_id, report.version)
+    if push.is_news(request, what, report.handled_at_ms):
+        push.tell(request, [report.reporter_id], ReportUpdated(report=filed_report(report)))
+        push.remember(what)
 
 
 def read_decidable(report_id: str | None, user_id: str) -> Report | None:

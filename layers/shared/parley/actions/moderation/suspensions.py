@@ -81,11 +81,15 @@ def _suspended(request: Request, user_id: str, new: Suspension, resolution: str 
         decided = None if report is None else reports.decision(request, report, resolution)
         held = _held(request, known)
         if held is not None and is_same(held, new) and decided is None:
+            if report is not None:
+                reports.tell_reporter(request, report)
             return held
         details = {"before": in_words(held), "after": in_words(new)}
         details |= {"report_id": new.report_id} if new.report_id is not None else {}
         entry = new_entry(account_states.as_put(request), "suspend_user", user_id, **details)
         if suspensions.save(person, known, new, entry, decided):
+            if decided is not None:
+                reports.tell_reporter(request, decided[1])
             return new
     raise Unavailable("store_busy", "The store is busy; try again.", retry_after_ms=1000)
 

@@ -23,6 +23,7 @@ from parley.domain.api.types import (
 from parley.domain.conversations import rights
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import PREVIEW_CHARACTERS
+from parley.domain.conversations.reports import FiledReport
 from parley.domain.conversations.steps import Change
 
 
@@ -257,6 +258,13 @@ class SuspensionLifted(ContentEvent, frozen=True, kw_only=True):
 
     name = "suspension_lifted"
     at: str
+
+
+class ReportUpdated(ContentEvent, frozen=True, kw_only=True):
+    """A moderator has decided a report of yours, to your own devices: `report` is as it is now."""
+
+    name = "report_updated"
+    report: FiledReport
 
 
 class ConversationCreated(ContentEvent, frozen=True, kw_only=True):
