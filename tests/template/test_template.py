@@ -28,7 +28,8 @@ MEASURED = 312  # resources with 82 functions, when the API had got its roles
 # The layer of decoders; a table and two alarms on its indexes; a bucket and its policy; two queues, each with dead
 # letters and two alarms; a queue's policy. Two functions that nobody waits for, with three alarms, a mapping, a rule,
 # its permission and its configuration of failures. Of the scanner a mapping, an alarm, and a rule for GuardDuty.
-OF_ATTACHMENTS = 25
+# An alarm on scans that do not end.
+OF_ATTACHMENTS = 26
 SINCE = 5 + OF_ATTACHMENTS  # a table, a queue, alarms came; three route responses, a function and its alarms went
 
 

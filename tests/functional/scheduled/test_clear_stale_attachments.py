@@ -1,10 +1,11 @@
 """ClearStaleAttachments: uploads that were never sent disappear, and files whose retention is over."""
 
 import json
+from typing import Any
 
 import pytest
 
-from parley.domain.attachments.attachment import UNSENT_S
+from parley.domain.attachments.attachment import ARRIVAL_S, FORM_S, UNSENT_S
 from tests.functional.attachment_ends import forwarded, keys_of, objects, row, sent, settle, step, unsent
 from tests.functional.attachments import FILE, ask_upload, clean_attachment, set_row
 from tests.functional.replies import stored
@@ -242,3 +243,78 @@ def test_nothing_due_costs_four_queries(parley: Parley, talk: tuple[User, str]) 
         sweep(parley)
 
     assert [call.operation for call in made] == ["Query"] * 4
+
+
+# --- scans that do not end -------------------------------------------------------------------------------------------
+
+
+def overdue(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """Returns the lines of the metric of overdue scans since the last look, one for each run that has written it."""
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"ScansOverdue"' in line]
+
+
+def waiting_for_verdicts(parley: Parley, alice: User, conversation_id: str, count: int) -> list[str]:
+    made = [ask_upload(alice, conversation_id) for _ in range(count)]
+    for attachment_id in made:
+        set_row(parley, attachment_id, state="scanning", version=2)
+        put_upload(parley, attachment_id)
+    return made
+
+
+def test_scans_without_an_end_are_counted_after_an_hour_and_then_hourly(
+    parley: Parley, talk: tuple[User, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    alice, conversation_id = talk
+    waiting_for_verdicts(parley, alice, conversation_id, 2)
+    clean_attachment(parley, alice, conversation_id)
+    counted = []
+    for seconds in (FORM_S + ARRIVAL_S, 3600 - ARRIVAL_S - 1, 1, 60, 3600 - 60, 3600):
+        parley.advance(seconds)
+        capsys.readouterr()
+        sweep(parley)
+        counted.append([line["ScansOverdue"] for line in overdue(capsys)])
+
+    assert counted == [[], [], [[2.0]], [], [[2.0]], [[2.0]]]
+    assert unsent(parley, alice) == 3
+    parley.advance(UNSENT_S)
+    sweep(parley)
+    assert (overdue(capsys), attachment_rows(parley)) == ([], [])
+
+
+def test_scan_that_has_ended_late_is_counted_no_more(
+    parley: Parley, talk: tuple[User, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    alice, conversation_id = talk
+    first, second = waiting_for_verdicts(parley, alice, conversation_id, 2)
+    parley.advance(FORM_S + 3600)
+    sweep(parley)
+    assert [line["ScansOverdue"] for line in overdue(capsys)] == [[2.0]]
+
+    set_row(parley, first, state="clean", version=3)
+    parley.advance(3600)
+    sweep(parley)
+
+    assert [line["ScansOverdue"] for line in overdue(capsys)] == [[1.0]]
+    found = row(parley, first)
+    assert found is not None and int(found["sweep_at_s"]) == int(found["created_at_ms"]) // 1000 + UNSENT_S
+    assert second in attachment_rows(parley)
+
+
+def test_alarm_watches_the_metric_of_overdue_scans_as_it_is_written(
+    parley: Parley, talk: tuple[User, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    alice, conversation_id = talk
+    waiting_for_verdicts(parley, alice, conversation_id, 1)
+    parley.advance(FORM_S + 3600)
+    sweep(parley)
+
+    [line] = overdue(capsys)
+    alarm = parley.template.resources["ScansOverdueAlarm"].properties
+    [metrics] = line["_aws"]["CloudWatchMetrics"]
+    assert [one["Name"] for one in metrics["Metrics"]] == [alarm["MetricName"]]
+    watched = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+    assert [set(names) for names in metrics["Dimensions"]] == [set(watched)]
+    assert watched["operation"] == line["operation"]
+    function = parley.template.resources[SWEEP].properties["Environment"]["Variables"]
+    assert watched["service"] == function["POWERTOOLS_SERVICE_NAME"]
+    assert alarm["Namespace"] == function["POWERTOOLS_METRICS_NAMESPACE"]

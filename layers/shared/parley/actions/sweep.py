@@ -34,6 +34,9 @@ class Run(Protocol):
     def failed(self, count: int) -> None:
         """Counts failures that raised nothing."""
 
+    def noticed(self, metric: str) -> None:
+        """Counts a row that calls for the operator; the run writes each such metric once, at its end."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RowSweep(Generic[Row]):

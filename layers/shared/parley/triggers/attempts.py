@@ -1,5 +1,6 @@
 """Attempts: what one run tries for many rows. A row that fails is logged and counted; the run continues."""
 
+from collections import Counter
 from collections.abc import Callable
 from threading import Lock
 from typing import TypeVar
@@ -26,6 +27,7 @@ class Attempts:
         self._time_left_ms = time_left_ms
         self._lock = Lock()
         self.failed_count = 0
+        self._noticed: Counter[str] = Counter()
 
     def has_time(self) -> bool:
         return self._time_left_ms() > SPARE_MS
@@ -43,9 +45,15 @@ class Attempts:
         with self._lock:
             self.failed_count += count
 
+    def noticed(self, metric: str) -> None:
+        with self._lock:
+            self._noticed[metric] += 1
+
     def end(self, swept: int) -> None:
-        """Logs the run and counts what it has done; writes a metric of failures only if there were any."""
+        """Logs the run and counts what it has done; writes metrics of failures and findings only if there were any."""
         request_log.succeeded(self._operation, self._request_id, swept=swept, failed=self.failed_count)
         request_log.count(self._operation, "Swept", swept)
         if self.failed_count:
             request_log.count(self._operation, "RowsFailed", self.failed_count)
+        for metric, count in self._noticed.items():
+            request_log.count(self._operation, metric, count)

@@ -30,16 +30,16 @@ def _sweep_attachment(request: Request, run: Run, key: Key, read: StoredAttachme
         if found is None or found.sweep_at_s is None or found.sweep_at_s > request.now_s:
             return 0  # another process has dealt with it
         try:
-            return _look_after(request, found)
+            return _look_after(request, run, found)
         except conditions.LostRace:
             continue
     return 0  # the next minute's sweep does it
 
 
-def _look_after(request: Request, found: StoredAttachment) -> int:
+def _look_after(request: Request, run: Run, found: StoredAttachment) -> int:
     """Ends an attachment whose time is over, or settles a sent one; returns how many ended; raises LostRace."""
     if found.seq is None:
-        return _look_after_unsent(request, found)
+        return _look_after_unsent(request, run, found)
     until_s = retention.kept_until_s(found, limits.retention_days())
     if found.state == "deleted" or until_s is not None and until_s <= request.now_s:
         endings.end(found, request.now_ms)
@@ -47,14 +47,19 @@ def _look_after(request: Request, found: StoredAttachment) -> int:
     return settle.settle_sent([found.attachment_id], found.conversation_id, found.seq, request.now_ms)
 
 
-def _look_after_unsent(request: Request, found: StoredAttachment) -> int:
-    """Ends an attachment that nobody has sent in time; before that, no longer counts one whose upload never came."""
-    until_s = retention.unsent_until_s(found)
-    if found.state == "deleted" or until_s <= request.now_s:
+def _look_after_unsent(request: Request, run: Run, found: StoredAttachment) -> int:
+    """Ends an attachment that nobody has sent in time. Before that, it deals with an upload or a verdict that is late.
+
+    An upload that never came counts no longer among its owner's; a scan that is overdue rings an alarm (D-432).
+    """
+    if found.state == "deleted" or retention.unsent_until_s(found) <= request.now_s:
         _expire(request, found)
         return 1
     is_over = found.is_counted and found.state_at(request.now_ms) == "expired"
-    lives.wait(found, lives.read_usage(found.user_id).without() if is_over else None, until_s, request.now_ms)
+    usage = lives.read_usage(found.user_id).without() if is_over else None
+    lives.wait(found, usage, retention.next_look_s(found, request.now_s), request.now_ms)
+    if retention.is_overdue(found, request.now_s):
+        run.noticed("ScansOverdue")
     return 0
 
 

@@ -2,9 +2,10 @@
 
 from msgspec.structs import replace
 
-from parley.domain.attachments.attachment import UNSENT_S, StoredAttachment
+from parley.domain.attachments.attachment import FORM_S, UNSENT_S, StoredAttachment
 
 DAY_S = 24 * 3600
+SCAN_S = 3600  # after the end of the upload's form, in which a scan ends or a virus scanner sends its verdict
 _CONTENT = ("code", "fingerprint", "width", "height", "duration_ms", "pages") + (
     "waveform",
     "placeholder",
@@ -16,6 +17,23 @@ _CONTENT = ("code", "fingerprint", "width", "height", "duration_ms", "pages") + 
 def unsent_until_s(attachment: StoredAttachment) -> int:
     """Returns until when an attachment may wait to be sent."""
     return attachment.created_at_ms // 1000 + UNSENT_S
+
+
+def is_overdue(attachment: StoredAttachment, now_s: int) -> bool:
+    """Says whether the scan of an attachment should have ended: a verdict is missing, or the scanner fails."""
+    return attachment.state == "scanning" and now_s >= _scanned_by_s(attachment)
+
+
+def next_look_s(attachment: StoredAttachment, now_s: int) -> int:
+    """Returns when the sweep looks at an unsent attachment again: at its end, and hourly if its scan is overdue."""
+    if attachment.state != "scanning":
+        return unsent_until_s(attachment)
+    overdue_s = _scanned_by_s(attachment)
+    return min(unsent_until_s(attachment), overdue_s if now_s < overdue_s else now_s + SCAN_S)
+
+
+def _scanned_by_s(attachment: StoredAttachment) -> int:
+    return attachment.created_at_ms // 1000 + FORM_S + SCAN_S
 
 
 def kept_until_s(attachment: StoredAttachment, retention_days: int) -> int | None:
