@@ -6,17 +6,33 @@ timeout, until the queue's redrive policy moves it to the dead letters.
 
 import json
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from local.functions import Functions, InvocationError
 from local.patterns import Filter
 from local.provision import Store
 from local.template import Document, Resource, Template, TemplateError
+from parley.domain.api.errors import NotFound
 
 log = logging.getLogger(__name__)
 
+SendMessage = Callable[[str, str], None]
+
 _MAX_RECEIVED = 10  # messages that one ReceiveMessage returns
 _DEFAULT_VISIBILITY_S = 30
+
+
+def sender(template: Template, store: Store) -> SendMessage:
+    """Returns a function that sends a message to a queue of the template, by logical id; it raises NotFound."""
+    urls = {queue.logical_id: queue.ref for queue in template.of_type("AWS::SQS::Queue")}
+
+    def send(logical_id: str, body: str) -> None:
+        if logical_id not in urls:
+            raise NotFound("queue_not_found", f"template.yaml has no queue {logical_id!r}.")
+        store.client("sqs").send_message(QueueUrl=urls[logical_id], MessageBody=body)
+
+    return send
 
 
 class QueueMapping:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import logging
 import socket
 import time
@@ -10,6 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import uvicorn
 from msgspec import Struct
 from starlette.applications import Starlette
@@ -29,6 +31,7 @@ from websockets.frames import Frame
 from local import management, tokens
 from local.functions import Functions
 from local.hosts import Hosts
+from local.queues import SendMessage
 from local.rest import MAX_BODY_BYTES, GatewayError, Request, RestApi
 from local.terminal import Answered, Observe, nobody, problem_of
 from local.websocket import (
@@ -41,7 +44,7 @@ from local.websocket import (
     WebSocketApi,
 )
 from parley.domain.api.bodies import decode
-from parley.domain.api.errors import Forbidden, Refusal, Unprocessable
+from parley.domain.api.errors import Forbidden, Malformed, Refusal, Unprocessable
 
 log = logging.getLogger(__name__)
 # It logs the address of every handshake, which may hold a ticket.
@@ -232,6 +235,7 @@ def rest_app(
     functions: Functions,
     secret: str,
     hosts: Hosts,
+    send_to_queue: SendMessage,
     observe: Observe = nobody,
 ) -> ASGIApp:
     """Returns the application of the REST port: the API on its stage, and `/local/…`, which does not exist on AWS."""
@@ -269,6 +273,14 @@ def rest_app(
         functions.deliver_twice = wanted.deliver_twice
         return JSONResponse({"lose_disconnects": lose, "deliver_twice": wanted.deliver_twice})
 
+    async def message(request: HttpRequest) -> Response:
+        try:
+            body = _object(await request.body())
+            await asyncio.to_thread(send_to_queue, request.path_params["queue"], body)
+        except Refusal as refusal:
+            return _problem(refusal, request.url.path)
+        return Response(status_code=202)
+
     async def document(request: HttpRequest) -> Response:
         text = (ROOT / "docs" / request.url.path.rpartition("/")[2]).read_bytes()
         return Response(text, media_type="application/json")
@@ -277,6 +289,7 @@ def rest_app(
         routes=[
             Route("/token", token, methods=["POST"]),
             Route("/faults", faults, methods=["PUT"]),
+            Route("/queues/{queue}", message, methods=["POST"]),
             *(Route(f"/{name}", document) for name in DOCUMENTS),
         ],
         middleware=[Middleware(_Observed, observe=observe), Middleware(_OwnPages, hosts=hosts)],
@@ -365,6 +378,14 @@ class _OwnPages:
 def _check_json(content_type: str) -> None:
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise _UnsupportedMediaType("unsupported_media_type", "The Content-Type must be application/json.")
+
+
+def _object(raw: bytes) -> str:
+    """Returns a JSON object as text; raises Malformed for anything else."""
+    try:
+        return json.dumps(msgspec.json.decode(raw, type=dict[str, Any]))
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        raise Malformed("malformed_json", "The body is not a JSON object in UTF-8.") from None
 
 
 def _problem(refusal: Refusal, instance: str) -> Response:

@@ -28,6 +28,7 @@ from local.functions import FunctionError, Functions
 from local.hosts import Hosts
 from local.ministack import Ministack, StoreError
 from local.provision import Store, provision
+from local.queues import sender
 from local.rest import RestApi
 from local.server import OnlyHosts, WebSocketApp, listen, rest_app, serving
 from local.store_journal import Damaged
@@ -135,7 +136,7 @@ def _run(options: Options, stack: ExitStack) -> None:
     websocket_app = WebSocketApp(sockets)
     hosts = Hosts(os.environ.get("LOCAL_HOSTS", ""))
     apps = [
-        (rest_app(rest, sockets, functions, secret, hosts, observe), rest_socket),
+        (rest_app(rest, sockets, functions, secret, hosts, sender(loaded, store), observe), rest_socket),
         (OnlyHosts(websocket_app, hosts), websocket_socket),
     ]
 

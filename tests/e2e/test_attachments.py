@@ -1,8 +1,13 @@
 """A file's way over real HTTP: a form, S3's event, the scanner with its decoders, the device's event, the download."""
 
-import httpx
+from hashlib import md5
+from pathlib import Path
 
-from tests.e2e.stack import Person, Stack
+import httpx
+import pytest
+
+from tests.e2e.attachments import described
+from tests.e2e.stack import Person, Stack, running
 from tests.functional.attachments import EICAR, picture
 
 
@@ -40,3 +45,25 @@ def test_test_file_of_virus_scanners_is_infected(stack: Stack) -> None:
         states = [phone.event("attachment_updated")["attachment"]["state"] for _ in range(2)]
 
     assert states == ["scanning", "infected"]
+
+
+@pytest.mark.parametrize("verdict", ["clean", "infected"])
+def test_verdict_of_a_scanner_is_sent_to_the_local_queue(tmp_path: Path, verdict: str) -> None:
+    body = b"words"
+    with running(tmp_path, "--parameter", "MalwareScan=external") as stack:
+        alice, bob = stack.person("alice"), stack.person("bob")
+        conversation_id = alice.opens(bob)
+        with alice.online() as phone:
+            attachment_id = upload(alice, conversation_id, body, "text/plain")
+            first = phone.event("attachment_updated")["attachment"]["state"]
+            waiting = described(alice, attachment_id)["attachment"]["state"]
+            said = {
+                "source": "parley.scanner",
+                "attachment_id": attachment_id,
+                "etag": md5(body).hexdigest(),
+                "verdict": verdict,
+            }
+            sent = httpx.post(f"{stack.rest_url.removesuffix('/v1')}/local/queues/AttachmentScans", json=said)
+            last = phone.event("attachment_updated")["attachment"]["state"]
+
+    assert (sent.status_code, first, waiting, last) == (202, "scanning", "scanning", verdict)

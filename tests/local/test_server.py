@@ -20,6 +20,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from local.hosts import Hosts
+from local.provision import Store
+from local.queues import sender
 from local.rest import RestApi
 from local.server import OnlyHosts, WebSocketApp, listen, rest_app, serving
 from local.websocket import Limits, WebSocketApi
@@ -78,7 +80,10 @@ def _running(system: System, limits: Limits | None) -> Iterator[Served]:
     async def serve() -> None:
         app = WebSocketApp(api)
         hosts = Hosts()
-        apps = [(rest_app(rest, api, functions, SECRET, hosts), rest_socket), (OnlyHosts(app, hosts), socket)]
+        apps = [
+            (rest_app(rest, api, functions, SECRET, hosts, sender(system.template, Store())), rest_socket),
+            (OnlyHosts(app, hosts), socket),
+        ]
         async with serving(apps):
             clocks = asyncio.create_task(app.close_stale())
             ready.set()
@@ -448,7 +453,9 @@ def test_a_page_of_another_site_gets_no_token(served: Served, calls: Any, origin
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
-@pytest.mark.parametrize(("method", "path"), [("POST", "/local/token"), ("PUT", "/local/faults")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/local/token"), ("PUT", "/local/faults"), ("POST", "/local/queues/Jobs")]
+)
 def test_what_a_page_can_send_without_asking_is_refused(
     served: Served, calls: Any, method: str, path: str, content_type: str
 ) -> None:
@@ -553,6 +560,42 @@ def test_faults_can_be_asked_for(served: Served, calls: Any) -> None:
 
     mine = [name for name, event in calls if "twice" in json.dumps(event)]
     assert mine == ["on_gate", "on_gate", "$connect", "$connect", "echo_it", "echo_it"]
+
+
+def received(system: System) -> list[str]:
+    """Returns the messages that wait in the queue of jobs, and takes them out."""
+    url = system.template.resources["Jobs"].ref
+    found = Store().client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+    for message in (messages := found.get("Messages", [])):
+        Store().client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return [message["Body"] for message in messages]
+
+
+def test_a_message_can_be_sent_to_a_queue(served: Served, system: System) -> None:
+    received(system)
+    answer = served.http(served.rest_port, "POST", "/local/queues/Jobs", b'{"verdict": "clean"}')
+
+    assert (answer.status, [json.loads(body) for body in received(system)]) == (202, [{"verdict": "clean"}])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/local/queues/Nowhere", b"{}", 404),
+        ("/local/queues/Uploads", b"{}", 404),  # a bucket
+        ("/local/queues/Jobs", b"", 400),
+        ("/local/queues/Jobs", b"[]", 400),
+    ],
+    ids=["unknown", "no queue", "nothing", "a list"],
+)
+def test_a_message_that_no_queue_takes_is_refused(
+    served: Served, system: System, path: str, body: bytes, status: int
+) -> None:
+    received(system)
+    answer = served.http(served.rest_port, "POST", path, body)
+
+    assert (answer.status, answer.json["status"]) == (status, status)
+    assert received(system) == []
 
 
 @pytest.mark.parametrize("gateway", ["rest_port", "port"], ids=["rest", "websocket"])
