@@ -6,6 +6,7 @@ it had ended. Units are counted by DynamoDB's own rules (bench/capacity.py), for
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ import pytest
 from bench.calls import Recorded, recording
 from tests.functional.attachment_ends import settle, step
 from tests.functional.attachments import carry, clean_attachment, picture, say_aloud, upload
+from tests.functional.moderation import moderator
+from tests.functional.suspending import suspend
 from tests.functional.talk import LEASE_S, LEAST_S, fill, joined, let_many_block, make_group, open_direct, say
 from tests.harness import Parley, Socket, User
 
@@ -66,6 +69,31 @@ def test_send_within_an_hour_of_activity(pair: Pair) -> None:
     assert spent.units.write <= 7
     assert spent.units.read <= 5
     assert len(pair.screen.events("new_message")) == 2
+
+
+def test_send_of_a_person_who_was_suspended_costs_no_more(pair: Pair) -> None:
+    mona = moderator(pair.parley)
+    pair.send("first")
+    never = min(pair.send("x" * length).round_trips for length in (301, 302, 303))
+    assert suspend(pair.parley, "alice", by=mona).status == 200
+    assert mona.delete("/admin/suspensions/alice").status == 200
+
+    after = [pair.send("x" * length) for length in (304, 305, 306)]
+
+    assert min(spent.round_trips for spent in after) == never <= 3
+    assert all((spent.units.write <= 7, spent.units.read <= 5) == (True, True) for spent in after)
+
+
+@pytest.mark.parametrize("scope", ["write", "all"])
+def test_suspension_takes_three_round_trips_and_twelve_write_units(pair: Pair, scope: str) -> None:
+    mona = moderator(pair.parley)
+    mona.get("/admin/suspensions")  # so that the authorizer makes no call later
+    users = [pair.parley.user(f"dave{number}") for number in range(3)]  # without a device
+
+    spent = [pair.spent(partial(suspend, pair.parley, user.user_id, scope, mona)) for user in users]
+
+    assert min(each.round_trips for each in spent) <= (3 if scope == "write" else 4)
+    assert max(each.units.write for each in spent) <= 12
 
 
 def test_send_over_rest_costs_no_more(pair: Pair) -> None:

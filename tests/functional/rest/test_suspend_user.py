@@ -383,6 +383,16 @@ def expires_in_s(parley: Parley, user_id: str) -> int:
     return (int(row["expires_at_s"]["N"]) * 1000 - parley.clock()) // 1000
 
 
+def test_row_can_be_read_by_the_release_before(parley: Parley) -> None:
+    """The code of 0.1.0 reads the time of a sign-out in each row."""
+    parley.user("bob")
+
+    suspended(parley, "bob")
+
+    [row] = [json.loads(one) for one in stored(parley)["AccountStates"] if "bob" in one]
+    assert row["signed_out_at_s"] == {"N": "0"}
+
+
 def test_row_lasts_until_the_suspension_has_ended(parley: Parley) -> None:
     parley.user("bob")
 
