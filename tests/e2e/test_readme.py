@@ -1,5 +1,6 @@
 """The examples of README.md and quickstart.md, run as they stand: `make run` in a copy, then each block of shell."""
 
+import json
 import re
 import subprocess
 import time
@@ -48,20 +49,25 @@ def test_make_run_says_where_it_is(clone: Clone) -> None:
     assert [with_ports(line, clone) for line in told] == [clone.ready] * 2
 
 
-def test_the_two_conversations_go_as_they_stand_there(clone: Clone) -> None:
-    over_rest, in_real_time = (block for language, block in blocks(QUICKSTART) if language == "sh")
+def test_the_conversations_and_the_picture_go_as_they_stand_there(clone: Clone) -> None:
+    scripts = [block for language, block in blocks(QUICKSTART) if language == "sh"]
 
-    # One shell, as a reader has: the second block uses what the first has set.
-    said = shell(clone, over_rest + "\necho ---\n" + in_real_time)
+    # One shell, as a reader has: each block uses what those before it have set.
+    said = shell(clone, "\necho ---\n".join(scripts))
 
-    rest, sockets = said.split("---\n")
+    rest, sockets, picture = said.split("---\n")
     assert '"code"' not in said
     [count] = re.findall(r"unread count, `(.+?)`", QUICKSTART)
     assert rest.splitlines()[1] == count
     assert rest.splitlines()[-1].count('"seq"') == 2
-    _, shown = blocks(QUICKSTART)[-1]
-    assert "bob got: " in shown
+    [shown] = (block for language, block in blocks(QUICKSTART) if not language and "bob got: " in block)
     assert missing(sockets, shown) == []
+    status, sent, address, end = picture.splitlines()
+    [attachment] = json.loads(sent)["attachments"]
+    assert (status, attachment["name"], attachment["width"], end) == ("204", "dot.png", 1, "")
+    assert json.loads(address)["attachment"]["id"] == attachment["id"]
+    assert json.loads(address)["url"].startswith("http://127.0.0.1:")
+    assert (clone.folder / ".parley" / "seen.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_readmes_eight_lines_print_what_it_says(clone: Clone) -> None:
