@@ -9,8 +9,8 @@ from parley.adapters.dynamodb import batches, conditions, retrying, tables
 from parley.adapters.erasure import erasures
 from parley.adapters.people import blocks, erased_people, moderators, policies, profiles
 from parley.adapters.threads import Threads
-from parley.domain.api import bulk, damaged_json, ids, metadata
-from parley.domain.api.bodies import decode
+from parley.domain.api import bulk, damaged_json, ids
+from parley.domain.api.bodies import decode, decode_metadata
 from parley.domain.api.bulk import ItemResult
 from parley.domain.api.errors import (
     Conflict,
@@ -281,7 +281,7 @@ def check_time_zone(name: str | None | UnsetType, pointer: str) -> None:
 
 def read_metadata(raw: Raw | UnsetType, pointer: str) -> str | None:
     """Returns the text of a JSON object, None if it was left out or null; raises Invalid."""
-    return None if raw is UNSET else metadata.read_object(bytes(raw), pointer, MAX_METADATA_BYTES)
+    return None if raw is UNSET else decode_metadata(bytes(raw), pointer, MAX_METADATA_BYTES)
 
 
 def view_person(person: Profile, caller: Party) -> Person:

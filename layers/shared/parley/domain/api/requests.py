@@ -1,6 +1,6 @@
 """The requests: one class per body, per action's `data` and per query string. Unknown fields are refused."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
@@ -18,6 +18,7 @@ from parley.domain.api.identity import (
     MAX_CONTEXT_TYPES,
     MAX_EMAIL_CHARACTERS,
     MAX_LOCALE_CHARACTERS,
+    MAX_METADATA_BYTES,
     MAX_NAME_CHARACTERS,
     MAX_TIME_ZONE_CHARACTERS,
     ROLE_PATTERN,
@@ -340,6 +341,8 @@ class RequestUserStatus(Body, frozen=True, kw_only=True):
 class PutUser(Body, frozen=True, kw_only=True):
     """PUT /users/{user_id}: all that the host states of a person. On a field left out the host is silent."""
 
+    max_metadata_bytes: ClassVar = MAX_METADATA_BYTES
+
     name: PersonName | None = None
     role: Role | UnsetType = UNSET
     contexts: Annotated[dict[ContextType, ContextIds], Meta(max_length=MAX_CONTEXT_TYPES)] | UnsetType = UNSET
@@ -398,6 +401,8 @@ class UpdateMe(Body, frozen=True, kw_only=True):
 
     `show_last_seen` says whether others see the caller's last-seen time; a caller who hides it does not see others'.
     """
+
+    max_metadata_bytes: ClassVar = MAX_METADATA_BYTES
 
     show_last_seen: bool | UnsetType = UNSET
     name: PersonName | None | UnsetType = UNSET
