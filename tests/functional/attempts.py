@@ -61,6 +61,8 @@ PATH_PARTS = {
     "export_id": "x_" + "a" * 26,
     "erasure_id": "z_" + "a" * 26,
     "connection_id": "Zb2J3cH9DoECJzA=",
+    "context_type": "class",
+    "context_id": "7b",
 }
 # Operations that write, as botocore names them.
 _WRITES = ("Put", "Update", "Delete", "BatchWrite", "TransactWrite", "Send")

@@ -53,11 +53,12 @@ CLOSED = {
 OF_MODERATORS = refusing(
     "moderators_only",
     "rest/get_banned_words", "rest/put_banned_words", "rest/try_banned_words", "rest/list_reports", "rest/get_report",
-    "rest/resolve_report", "rest/list_audit",
+    "rest/resolve_report", "rest/list_audit", "rest/list_context_people", "rest/list_user_contexts",
 )  # fmt: skip
 OF_SERVICE = refusing(
     "service_only",
-    "rest/put_user", "rest/put_users", "rest/erase_user", "rest/get_erasure", "rest/sign_out_user",
+    "rest/put_user", "rest/put_users", "rest/put_context_person", "rest/put_context_people",
+    "rest/remove_context_person", "rest/erase_user", "rest/get_erasure", "rest/sign_out_user",
 )  # fmt: skip
 
 

@@ -48,6 +48,7 @@ MAX_STATUS_USERS = 100  # one BatchGetItem (DynamoDB quotas)
 MAX_SYNC_CONVERSATIONS = 100
 MAX_PAGE = 100
 MAX_PUT_USERS = 100
+MAX_CONTEXT_PEOPLE = 100
 MAX_MENTIONED = 20  # people whom one message names: each adds one item to the send's transaction
 MAX_ADDED = 90  # people added to a group at once: a transaction holds 100 items (DynamoDB quotas)
 MAX_ATTACHED = 30  # attachments of one message, whatever MaxAttachmentsPerMessage says: a transaction holds 100 items
@@ -370,6 +371,13 @@ class PutUsers(Body, frozen=True, kw_only=True):
     """PUT /users: each person has an `id` and the fields of PUT /users/{user_id}, and is put or refused alone."""
 
     users: Annotated[list[ListedUserText], Meta(min_length=1, max_length=MAX_PUT_USERS)]
+
+
+class PutContextPeople(Body, frozen=True, kw_only=True):
+    """PUT /contexts/{context_type}/{context_id}/people: each person is added, removed or refused alone."""
+
+    add: Annotated[list[str], Meta(max_length=MAX_CONTEXT_PEOPLE)] = []
+    remove: Annotated[list[str], Meta(max_length=MAX_CONTEXT_PEOPLE)] = []
 
 
 UserIds = Annotated[str, Meta(min_length=1, max_length=MAX_STATUS_USERS * 129)]
