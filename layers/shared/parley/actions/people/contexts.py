@@ -1,4 +1,4 @@
-"""Who belongs to which context: the host's own server puts it, without a limit that a token or a profile has."""
+"""The people of contexts, put by the host's own server: as many as neither a token nor a profile could carry."""
 
 from msgspec import Struct
 
@@ -6,8 +6,7 @@ from parley.actions import access
 from parley.actions.people import profiles
 from parley.actions.roles import SERVICE
 from parley.adapters.dynamodb import conditions, retrying
-from parley.adapters.people import context_people, erased_people
-from parley.adapters.people import profiles as profile_rows
+from parley.adapters.people import context_people
 from parley.adapters.threads import Threads
 from parley.domain.api import bulk, cursors
 from parley.domain.api.bulk import ItemResult
@@ -163,19 +162,18 @@ def _write(request: Request, wanted: _Wanted) -> bool:
         raise profiles.no_person(wanted.pointer)
     place = (wanted.context.type, wanted.context.id)
     for _ in conditions.tries():
-        rows = context_people.read(*place, wanted.user_id)
-        if erased_people.is_marked(rows, wanted.user_id):
+        known = context_people.get_standing(*place, wanted.user_id)
+        if known.is_erased:
             raise job.nobody(wanted.pointer)
-        before = profile_rows.read_profile(rows, wanted.user_id)
-        if before is None:
+        if known.profile is None:
             raise profiles.unknown_user()
         change = held.with_context if wanted.belongs else held.without_context
-        after = profile.with_held(before, change(before.held, *place), request.now_ms)
-        is_new = context_people.is_in(rows, *place, wanted.user_id) != wanted.belongs
-        if after == before and not is_new:
+        after = profile.with_held(known.profile, change(known.profile.held, *place), request.now_ms)
+        is_new = known.belongs != wanted.belongs
+        if after == known.profile and not is_new:
             return False
         try:
-            context_people.write(after, before, *place, belongs=wanted.belongs)
+            context_people.write_standing(after, known.profile, *place, belongs=wanted.belongs)
         except conditions.LostRace:
             continue
         return is_new

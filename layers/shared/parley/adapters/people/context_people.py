@@ -1,29 +1,38 @@
-"""Who belongs to which context: a row for each person of each context, and a digest in the person's own row."""
+"""The people of each context: a row for each of them, and a digest in the person's own row."""
+
+from msgspec import Struct
 
 from parley.adapters.dynamodb import batches, conditions, tables
-from parley.adapters.dynamodb.batches import Rows
 from parley.adapters.people import erased_people, profiles
 from parley.domain.people.held import context_key, context_of
 from parley.domain.people.profile import Profile
 
 
-def read(context_type: str, context_id: str, user_id: str) -> Rows:
-    """Returns the rows of a person, of their place in a context, and of their erasure; one round trip, 3 units."""
-    return batches.read_rows(
-        {
-            tables.User: [(user_id,)],
-            tables.ContextPerson: [(context_key(context_type, context_id), user_id)],
-            tables.Erasure: [(erased_people.key(user_id),)],
-        }
+class Standing(Struct, frozen=True, kw_only=True):
+    """A person and a context: the profile, if there is one, and whether a row lets the person belong to the context."""
+
+    profile: Profile | None
+    belongs: bool
+    is_erased: bool
+
+
+def get_standing(context_type: str, context_id: str, user_id: str) -> Standing:
+    """Returns how a person stands to a context; one round trip, 3 read units. Raises one of `unreadable.ERRORS`."""
+    key = (context_key(context_type, context_id), user_id)
+    keys: dict[type[tables.Table], list[batches.Key]] = {
+        tables.User: [(user_id,)],
+        tables.ContextPerson: [key],
+        tables.Erasure: [(erased_people.key(user_id),)],
+    }
+    rows = batches.read_rows(keys)
+    return Standing(
+        profile=profiles.read_profile(rows, user_id),
+        belongs=rows.has(tables.ContextPerson, *key),
+        is_erased=erased_people.is_marked(rows, user_id),
     )
 
 
-def is_in(rows: Rows, context_type: str, context_id: str, user_id: str) -> bool:
-    """Says whether the row of a person in a context was found by `read`."""
-    return rows.has(tables.ContextPerson, context_key(context_type, context_id), user_id)
-
-
-def write(after: Profile, before: Profile, context_type: str, context_id: str, *, belongs: bool) -> None:
+def write_standing(after: Profile, before: Profile, context_type: str, context_id: str, *, belongs: bool) -> None:
     """Writes or deletes a person's row of a context, with the digests of their own row; one round trip.
 
     Raises LostRace if the person's row has moved since it was read, so that of two writes both count.
