@@ -46,6 +46,7 @@ MORE_FIELDS: dict[str, dict[str, object]] = {
     "update_settings": {"pinned": True},
     "send_message": {"text": "let me in"},  # or attachments
     "send_message_to_user": {"text": "let me in"},
+    "put_context_people": {"add": ["bob"]},
     "call_signal": {"media": "audio", "payload": "v=0"},
 }
 QUERIES = {
