@@ -53,8 +53,9 @@ CLOSED = {
 OF_MODERATORS = refusing(
     "moderators_only",
     "rest/get_banned_words", "rest/put_banned_words", "rest/try_banned_words", "rest/list_reports", "rest/get_report",
-    "rest/resolve_report", "rest/list_audit", "rest/list_context_people", "rest/list_user_contexts",
+    "rest/resolve_report", "rest/list_audit",
 )  # fmt: skip
+OF_HOST_AND_MODERATORS = refusing("moderators_only", "rest/list_context_people", "rest/list_user_contexts")
 OF_SERVICE = refusing(
     "service_only",
     "rest/put_user", "rest/put_users", "rest/put_context_person", "rest/put_context_people",
@@ -158,8 +159,8 @@ def test_role_in_a_group_opens_what_it_says_and_no_more(
 @pytest.mark.parametrize(
     ("role", "refused"),
     [
-        ("user", {**OF_MODERATORS, **OF_SERVICE}),
-        ("student", {**OF_MODERATORS, **OF_SERVICE}),
+        ("user", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_SERVICE}),
+        ("student", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_SERVICE}),
         ("moderator", OF_SERVICE),
         ("admin", OF_SERVICE),
         ("service", OF_MODERATORS),
