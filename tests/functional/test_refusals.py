@@ -55,7 +55,11 @@ OF_MODERATORS = refusing(
     "rest/get_banned_words", "rest/put_banned_words", "rest/try_banned_words", "rest/list_reports", "rest/get_report",
     "rest/resolve_report", "rest/list_audit",
 )  # fmt: skip
-OF_HOST_AND_MODERATORS = refusing("moderators_only", "rest/list_context_people", "rest/list_user_contexts")
+OF_HOST_AND_MODERATORS = refusing(
+    "moderators_only",
+    "rest/list_context_people", "rest/list_user_contexts", "rest/list_suspensions", "rest/get_suspension",
+    "rest/suspend_user", "rest/lift_suspension",
+)  # fmt: skip
 OF_SERVICE = refusing(
     "service_only",
     "rest/put_user", "rest/put_users", "rest/put_context_person", "rest/put_context_people",
