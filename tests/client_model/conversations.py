@@ -4,7 +4,17 @@ from typing import Any
 
 from tests.client_model.messages import HeldMessage, Json
 
-SHARED = ("shared_seq", "title", "description", "state", "posting", "slow_mode_s", "member_count")
+SHARED = (
+    "shared_seq",
+    "title",
+    "description",
+    "state",
+    "posting",
+    "slow_mode_s",
+    "custom_type",
+    "metadata",
+    "member_count",
+)
 MINE = ("read_seq", "delivered_seq")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-PREVIEW = ("id", "seq", "sender_id", "kind", "created_at", "change_seq", "deleted_at")
+PREVIEW = ("id", "seq", "sender_id", "kind", "custom_type", "created_at", "change_seq", "deleted_at")
 CUT_AT = 100  # characters of a notification's text
 
 
