@@ -174,7 +174,10 @@ def test_a_function_reaches_the_world_through_triggers_and_actions(path: Path) -
 
 def test_the_examiner_of_files_knows_no_aws_and_nothing_of_parley_but_its_types() -> None:
     """Bytes in, a result out: it may be tried on any file, as often as one likes."""
-    imported = {dotted for path in sources(MEDIA) for dotted in imports(path)}
+    # These three start the process in which a file is examined, and pass it on (D-444).
+    around = {MEDIA / "contained.py", MEDIA / "jobs.py", MEDIA / "worker.py"}
+    assert around <= set(sources(MEDIA))
+    imported = {dotted for path in sources(MEDIA) if path not in around for dotted in imports(path)}
     of_parley = {dotted for dotted in imported if dotted.split(".")[0] == "parley"}
     roots = {dotted.partition(".")[0] for dotted in imported}
 

@@ -9,6 +9,7 @@ import av.logging
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from parley_media.mp4_samples import check_sample_counts
 from parley_media.results import RefusedFile
 
 av.logging.set_level(None)  # FFmpeg would write words of the file to standard error
@@ -33,6 +34,8 @@ _OPTIONS = {"protocol_whitelist": "none"}
 @contextmanager
 def opened(body: bytes, mime: str) -> Iterator[InputContainer]:
     """Yields the container; raises RefusedFile or an error of PyAV, also in the block, if it cannot be read."""
+    if _DEMUXERS[mime] == "mov":
+        check_sample_counts(body)
     try:
         with av.open(io.BytesIO(body), "r", format=_DEMUXERS[mime], container_options=_OPTIONS) as container:
             yield container

@@ -9,6 +9,7 @@ from msgspec import Struct
 from PIL import Image, ImageCms, ImageOps, JpegImagePlugin
 
 from parley_media.gif_frames import count_frames
+from parley_media.jpeg_scans import has_more_scans
 from parley_media.previews import Preview, preview_of
 from parley_media.results import Limits, RefusedFile
 
@@ -51,6 +52,8 @@ def rewrite_image(body: bytes, mime: str, limits: Limits) -> Picture:
         _check_size(_webp_size(body), limits, min(limits.max_pixels, limits.max_webp_pixels))
     if format_name == "GIF":
         count_frames(body, limits.max_frames)
+    if format_name == "JPEG" and has_more_scans(body, limits.max_jpeg_scans):
+        raise RefusedFile("too_complex")
     try:
         with Image.open(io.BytesIO(body), formats=(format_name,)) as image:
             _check_size(image.size, limits, limits.max_pixels)
@@ -157,6 +160,8 @@ def _rewritten_animation(image: Image.Image, mime: str, limits: Limits) -> Pictu
     else:
         image.info.pop("background", None)
         image.save(out, "WEBP", quality=_ANIMATION_QUALITY, method=_WEBP_METHOD, **options)
+    if out.tell() > limits.max_animation_bytes:  # a frame of some bytes can show all of an earlier one again
+        raise RefusedFile("too_large")
     return _picture(mime, out, still)
 
 

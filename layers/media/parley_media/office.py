@@ -50,12 +50,11 @@ def new_office_type(body: bytes, limits: Limits) -> str:
         raise RefusedFile("damaged") from None
     with archive:
         entries = archive.infolist()
-        found = _type_of(archive, entries)
         _check_declared_sizes(entries, len(body), limits)
         _check_places(entries, archive.start_dir)
         for entry in entries:
             _check_real_size(entry, body)
-    return found
+        return _type_of(archive, entries)  # it unpacks an entry, whose size is known by now
 
 
 def _type_of(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> str:

@@ -22,6 +22,7 @@ Code = Literal[
     "polyglot",
     "no_audio",
     "too_long",
+    "too_complex",
 ]
 
 
@@ -32,14 +33,20 @@ class Limits(Struct, frozen=True, kw_only=True):
     max_pixels: int = 60_000_000  # a phone's 50 megapixels; 180 MB as RGB
     max_webp_pixels: int = 24_000_000  # the encoder takes 23 bytes a pixel
     max_side: int = 32_767
+    max_jpeg_scans: int = 100  # a progressive JPEG has some ten; each is decoded over the whole image
     max_frames: int = 1_000
     max_animated_pixels: int = 100_000_000  # all frames together; as a GIF is written, each pixel takes a byte
+    max_animation_bytes: int = 10 * 1024 * 1024  # of the clean copy
     max_video_pixels: int = 9_437_184  # 4096 x 2304; a decoder may keep 16 frames for reference
     voice_max_ms: int = 300_000
     audio_max_ms: int = 10_800_000
     max_unpacked_bytes: int = 256 * 1024 * 1024  # all entries of an Office document
     max_unpacked_ratio: int = 100  # of a document's unpacked size to its own, over 10 MB unpacked
     max_entries: int = 10_000
+    # Of the process that examines. The function has 1,769 MB, of which its handler takes some, and 60 s (D-444).
+    max_memory_bytes: int = 1_200 * 1024 * 1024
+    max_cpu_s: int = 40
+    max_wall_s: int = 45
 
 
 class Clean(Struct, frozen=True, kw_only=True):

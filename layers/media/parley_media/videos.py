@@ -1,5 +1,7 @@
 """Video: size, duration, and a frame as its picture. The file itself stays as it came."""
 
+from fractions import Fraction
+
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -82,15 +84,17 @@ def _upright(frame: VideoFrame, rotation: int) -> Image.Image:
 
 def _duration_ms(container: InputContainer) -> int:
     """Returns the time from the first to the last packet's end: recorders of browsers write no duration."""
-    begins, ends = [], []
+    first: Fraction | None = None
+    last: Fraction | None = None
     for packet in container.demux():
         if packet.pts is not None and packet.time_base is not None:
             begin = packet.pts * packet.time_base
-            begins.append(begin)
-            ends.append(begin + (packet.duration or 0) * packet.time_base)
-    if not begins:
+            end = begin + (packet.duration or 0) * packet.time_base
+            first = begin if first is None else min(first, begin)
+            last = end if last is None else max(last, end)
+    if first is None or last is None:
         raise RefusedFile("damaged")
-    milliseconds = round((max(ends) - min(begins)) * 1000)
+    milliseconds = round((last - first) * 1000)
     if not 0 <= milliseconds <= _LONGEST_MS:
         raise RefusedFile("damaged")
     return max(1, milliseconds)

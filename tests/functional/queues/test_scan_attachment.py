@@ -527,7 +527,7 @@ def test_file_that_ends_the_process_each_time_is_rejected_in_the_end(
 
     phone = alice.connect()
     done = upload(alice, conversation_id, picture(), "image/png")
-    monkeypatch.setattr("parley.actions.attachments.scanning.examine", crash)
+    monkeypatch.setattr("parley.actions.attachments.scanning.examine_contained", crash)
 
     parley.drain()
 

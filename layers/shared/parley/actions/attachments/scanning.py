@@ -20,20 +20,21 @@ from parley.adapters.attachments import attachments, files, limits, lives, quara
 from parley.adapters.dynamodb import conditions
 from parley.domain.api.request import Request
 from parley.domain.attachments.attachment import StoredAttachment
-from parley.domain.attachments.file_names import openable_name, with_extension
+from parley.domain.attachments.file_names import harmless_name, with_extension
 from parley.domain.attachments.media_types import extension_of
 from parley.domain.attachments.scans import MAX_TRIES, SCAN_FAILED, Scan, ScanMessage
 from parley.domain.conversations.events import AttachmentUpdated
-from parley_media.examine import examine
+from parley_media.contained import examine_contained
 from parley_media.results import Clean, Limits, Rejected
 
 
-class _Try(Struct, frozen=True, kw_only=True):
+class _Try(Struct, kw_only=True):
     """One delivery of one message about one upload."""
 
     request: Request
     scan: Scan
     number: int
+    has_begun: bool = False  # it moved the attachment to `scanning`
 
     @property
     def is_last(self) -> bool:
@@ -59,6 +60,8 @@ def _scanned(attempt: _Try) -> str:
         try:
             if found is None or not _is_open(attempt, found):
                 return _clear_up(attempt, found)
+            if _is_begun_by_another(attempt, found):
+                return _noted(found)
             return _advanced(attempt, found)
         except conditions.LostRace:
             continue
@@ -67,6 +70,16 @@ def _scanned(attempt: _Try) -> str:
 
 def _is_open(attempt: _Try, attachment: StoredAttachment) -> bool:
     return attachment.state_at(attempt.request.now_ms) in ("pending", "scanning")
+
+
+def _is_begun_by_another(attempt: _Try, attachment: StoredAttachment) -> bool:
+    """Says whether another message of S3 has begun this scan: a form may be used often, and S3 tells of each use.
+
+    That message comes again until the scan has ended, and it reads the newest upload. So a second message ends here
+    at its first delivery, and a form keeps one scanner busy and not twenty (D-445).
+    """
+    is_first = attempt.number == 1 and not attempt.has_begun
+    return is_first and attempt.scan.verdict is None and attachment.state == "scanning"
 
 
 def _clear_up(attempt: _Try, attachment: StoredAttachment | None) -> str:
@@ -125,6 +138,7 @@ def _begun(attempt: _Try, attachment: StoredAttachment) -> StoredAttachment:
     if is_new:
         attachment = attachment.moved("scanning")
         attachments.move(attachment, moved_entry(attachment, attempt.request.now_ms))
+        attempt.has_begun = True
     if is_new or attempt.number > 1:
         _tell(attempt, attachment)
     return attachment
@@ -157,7 +171,7 @@ def _check_unchanged(attachment: StoredAttachment, cause: Exception) -> None:
 
 def _result(body: bytes, attachment: StoredAttachment) -> Clean | Rejected:
     images, most = limits.of_scans(), limits.current()
-    return examine(
+    return examine_contained(
         body,
         name=attachment.name,
         declared=attachment.type,
@@ -167,6 +181,7 @@ def _result(body: bytes, attachment: StoredAttachment) -> Clean | Rejected:
             max_pixels=images.pixels,
             max_frames=images.frames,
             max_animated_pixels=images.animation_pixels,
+            max_animation_bytes=most.bytes,
         ),
     )
 
@@ -222,7 +237,7 @@ def _with_copy(attempt: _Try, attachment: StoredAttachment, copy: files.Copy) ->
 def _found(attachment: StoredAttachment, clean: Clean) -> dict[str, Any]:
     """Returns what the examination found out, as fields of an attachment."""
     name = attachment.name if clean.name_suffix is None else with_extension(attachment.name, clean.name_suffix)
-    name = openable_name(name, extension_of(clean.type))
+    name = harmless_name(name, extension_of(clean.type))
     return {
         "name": name,
         "type": clean.type,

@@ -56,15 +56,14 @@ def with_extension(name: str, extension: str) -> str:
     return safe_name(f"{stem}{extension}")
 
 
-def openable_name(name: str, extension: str) -> str:
-    """Returns a safe name that opens as its type: `voice` becomes `voice.webm`, and `run.bat` of a text `run.bat.txt`.
+def harmless_name(name: str, extension: str) -> str:
+    """Returns a safe name that no double click runs: `run.bat` of a text becomes `run.bat.txt`.
 
-    `extension` is that of the verified type, with its dot. Another extension of the name's own is kept, unless a double
-    click would run the file.
+    `extension` is that of the verified type, with its dot.
     """
     safe = safe_name(name)
     _, own = _parts(safe)
-    return safe_name(safe + extension) if own.removeprefix(".").lower() in _RUN | {""} else safe
+    return safe_name(safe + extension) if own.removeprefix(".").lower() in _RUN else safe
 
 
 def content_disposition(name: str, *, inline: bool) -> str:
