@@ -83,10 +83,10 @@ class Client:
         self.outbox.append(draft)
 
     def send_outbox(self) -> None:
-        """ "Send one message of a conversation at a time"; "on 429 or 5xx: keep it"; other errors: "take it out"."""
+        """ "Send one message of a conversation at a time"; "keep it" on an error that may pass; others: "take it out"."""
         while self.outbox:
             reply = self._request("send_message", self.outbox[0])
-            if reply["type"] == "error" and _may_pass(reply["error"]["status"]):
+            if reply["type"] == "error" and _may_pass(reply["error"]):
                 return
             self.outbox.pop(0)
             if reply["type"] == "ack":
@@ -293,6 +293,6 @@ class Client:
             held.members = self.user.get(f"/conversations/{conversation_id}/members?limit=100").json["members"]
 
 
-def _may_pass(status: int) -> bool:
+def _may_pass(error: Json) -> bool:
     """Says whether a refusal may pass by itself, so that the same request is worth another try."""
-    return status == 429 or status >= 500
+    return "retry_after_ms" in error or error["status"] == 429 or error["status"] >= 500
