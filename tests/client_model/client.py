@@ -83,7 +83,7 @@ class Client:
         self.outbox.append(draft)
 
     def send_outbox(self) -> None:
-        """ "Send one message of a conversation at a time"; "keep it" on an error that may pass; others: "take it out"."""
+        """ "Send one message of a conversation at a time"; "keep it" if it may pass, else "take it out"."""
         while self.outbox:
             reply = self._request("send_message", self.outbox[0])
             if reply["type"] == "error" and _may_pass(reply["error"]):

@@ -14,6 +14,7 @@ import pytest
 
 from parley.domain.conversations import sync
 from tests.client_model import Client
+from tests.functional.attachments import FILE, ask_upload, put_object, set_row
 from tests.functional.replicas import compare
 from tests.functional.replies import Meanwhile
 from tests.functional.talk import make_group, open_direct, say
@@ -276,6 +277,23 @@ def test_send_that_is_limited_stays_in_the_outbox(scene: Scene, monkeypatch: pyt
 
     assert waiting == ["d", "e"]
     assert (sent, texts(scene), scene.phone.outbox) == (list("abc"), list("abcde"), [])
+    scene.compare()
+
+
+def test_send_whose_file_is_being_checked_stays_in_the_outbox(scene: Scene) -> None:
+    attachment_id = ask_upload(scene.phone.user, scene.direct)
+    set_row(scene.parley, attachment_id, state="scanning", version=2)
+    scene.phone.go_away()
+    scene.phone.write(scene.direct, "look", [])
+    scene.phone.outbox[-1]["attachment_ids"] = [attachment_id]
+
+    scene.phone.connect()
+    waiting = [draft["text"] for draft in scene.phone.outbox]
+    put_object(scene.parley, f"files/{attachment_id}", FILE)
+    set_row(scene.parley, attachment_id, state="clean", version=3)
+    scene.phone.send_outbox()
+
+    assert (waiting, texts(scene), scene.phone.outbox) == (["look"], ["look"], [])
     scene.compare()
 
 
