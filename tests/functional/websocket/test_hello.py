@@ -81,9 +81,11 @@ def test_greeting_has_the_user_of_the_handshake_and_get_me_what_the_host_has_put
     service = parley.user("backend", role="service")
     assert service.put("/users/alice", json={"name": "Alice Ng", "role": "student"}).status == 200
 
-    greeting, again = phone.request("hello")["data"], alice.connect().request("hello")["data"]
+    greeting, by_ticket = phone.request("hello")["data"], alice.connect().request("hello")["data"]
+    again = alice.connect(subprotocol=True).request("hello")["data"]
 
     assert [greeting["user"][name] for name in ("name", "role")] == ["Alice", "teacher"]
+    assert by_ticket["user"] == greeting["user"]  # a ticket carries the sign-in of REST, which is cached
     assert [again["user"][name] for name in ("name", "role")] == ["Alice Ng", "student"]
     assert [alice.get("/me").json[name] for name in ("name", "role")] == ["Alice Ng", "student"]
 
