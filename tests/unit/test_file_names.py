@@ -150,3 +150,24 @@ def test_no_name_breaks_out_of_the_header(name: str) -> None:
 )
 def test_no_double_click_runs_a_file(name: str, extension: str, harmless: str) -> None:
     assert harmless_name(name, extension) == harmless
+
+
+@pytest.mark.parametrize(
+    "extension",
+    [
+        "xht",  # browsers open it as XHTML, with its scripts
+        "terminal",  # macOS runs its command
+        "inetloc",  # macOS opens its address, file: too
+        "webloc",
+        "settingcontent-ms",  # Windows runs its DeepLink
+        "appref-ms",  # ClickOnce
+        "application",
+        "jnlp",  # Java Web Start
+        "website",  # as .url
+        "iqy",  # Excel fetches its address
+        "mobileconfig",
+        "pyzw",
+    ],
+)
+def test_no_double_click_follows_what_a_text_says(extension: str) -> None:
+    assert harmless_name(f"invoice.{extension}", ".txt") == f"invoice.{extension}.txt"

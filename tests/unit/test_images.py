@@ -116,6 +116,24 @@ def test_an_image_is_turned_upright(orientation: int, size: tuple[int, int], red
     assert is_near(opened(found.thumbnail), red, RED)
 
 
+def test_an_animated_webp_is_turned_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    body = media_files.animation("WEBP", frames=5, size=(64, 48), exif=exif.tobytes())
+
+    found = clean(body, "image/webp")
+
+    copy = opened(found.body)
+    assert (found.width, found.height) == (48, 64) == copy.size == opened(found.thumbnail).size
+    shown = []
+    for number in range(getattr(copy, "n_frames", 1)):
+        copy.seek(number)
+        copy.load()
+        shown.append((copy.info["duration"], is_near(copy, (40, 3 + number), RED)))
+    assert shown == [(50, True)] * 5
+    assert not copy.getexif()
+
+
 @pytest.mark.parametrize(
     ("mime", "format_name"), [("image/jpeg", "JPEG"), ("image/png", "PNG"), ("image/webp", "WEBP")]
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pillow_heif
 from msgspec import Struct
-from PIL import Image, ImageCms, ImageOps, JpegImagePlugin
+from PIL import ExifTags, Image, ImageCms, ImageOps, JpegImagePlugin
 
 from parley_media.gif_frames import count_frames
 from parley_media.jpeg_scans import has_more_scans
@@ -159,7 +159,12 @@ def _rewritten_animation(image: Image.Image, mime: str, limits: Limits) -> Pictu
         still.save(out, "GIF", append_images=following, disposal=disposal, **options)
     else:
         image.info.pop("background", None)
-        image.save(out, "WEBP", quality=_ANIMATION_QUALITY, method=_WEBP_METHOD, **options)
+        options |= {"quality": _ANIMATION_QUALITY, "method": _WEBP_METHOD}
+        if _is_turned(image):
+            options["append_images"] = [_frame(image, number) for number in range(1, frames)]
+            still.save(out, "WEBP", **options)
+        else:
+            image.save(out, "WEBP", **options)
     if out.tell() > limits.max_animation_bytes:  # a frame of some bytes can show all of an earlier one again
         raise RefusedFile("too_large")
     return _picture(mime, out, still)
@@ -176,9 +181,15 @@ def _timed(image: Image.Image, frames: int) -> tuple[list[int], bool]:
     return durations, is_transparent
 
 
+def _is_turned(image: Image.Image) -> bool:
+    return bool(image.getexif().get(ExifTags.Base.Orientation, 1) != 1)
+
+
 def _frame(image: Image.Image, number: int) -> Image.Image:
+    """Returns a frame, upright."""
     image.seek(number)
     frame = image.convert("RGBA")
+    ImageOps.exif_transpose(frame, in_place=True)
     _forget_metadata(frame)
     return frame
 

@@ -11,9 +11,10 @@ NAMELESS = "file"
 # Extensions of files that some system runs at a double click, or that a browser opens as a page with scripts.
 _RUN = frozenset(
     (
-        "app bat chm cmd com command cpl desktop dll dmg exe gadget hta htm html inf ins isp jar job js jse lnk mht"
-        " mhtml msc msi msp mst pif pkg ps1 ps1xml ps2 psc1 psm1 py pyw reg scf scr sct sh shb shtml svg sys url vb"
-        " vbe vbs ws wsc wsf wsh xhtml xml xsl"
+        "app application appref-ms bat chm cmd com command cpl desktop dll dmg exe gadget hta htm html inetloc inf ins"
+        " iqy isp jar jnlp job js jse lnk mht mhtml mobileconfig msc msi msp mst pif pkg ps1 ps1xml ps2 psc1 psm1 py"
+        " pyw pyzw reg scf scr sct settingcontent-ms sh shb shtml svg sys terminal url vb vbe vbs webloc website ws wsc"
+        " wsf wsh xht xhtml xml xsl"
     ).split()
 )
 
