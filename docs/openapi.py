@@ -26,6 +26,7 @@ LOCATION = {
 TAGS = {
     "admin": "Operations of moderators and administrators.",
     "attachments": "Files: uploads and downloads.",
+    "contexts": "The people of a class, a game block, a pattern.",
     "conversations": "Conversations, their members and messages.",
     "erasures": "The progress of a person's erasure.",
     "exports": "Files made from a conversation.",
@@ -139,7 +140,7 @@ def _path_parameters(path: str) -> Iterable[Document]:
 
 def _path_parameter(name: str) -> Document:
     """Returns the meaning and the unencoded form of a part of a path."""
-    from parley.domain.api.identity import USER_ID_PATTERN
+    from parley.domain.api.identity import CONTEXT_ID_PATTERN, CONTEXT_TYPE_PATTERN, USER_ID_PATTERN
     from parley.domain.api.ids import (
         ATTACHMENT_ID_PATTERN,
         CONNECTION_ID_PATTERN,
@@ -153,6 +154,8 @@ def _path_parameter(name: str) -> Document:
     patterns = {
         "attachment_id": ATTACHMENT_ID_PATTERN,
         "connection_id": CONNECTION_ID_PATTERN,
+        "context_id": CONTEXT_ID_PATTERN,
+        "context_type": CONTEXT_TYPE_PATTERN,
         "conversation_id": CONVERSATION_ID_PATTERN,
         "emoji": r"\S",
         "erasure_id": ERASURE_ID_PATTERN,

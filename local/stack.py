@@ -36,6 +36,7 @@ from local.template import Place, TemplateError
 from local.terminal import Observe, RefusalCodes, Terminal, nobody
 from local.triggers import Triggers
 from local.websocket import Limits, WebSocketApi
+from parley.adapters.environment import WrongVariable
 from parley.adapters.people import policies
 from parley.domain.people.policy_file import PolicyError
 from parley.domain.people.role_claims import RoleMapError
@@ -289,12 +290,14 @@ def _import(functions: Functions) -> None:
         except FunctionError as problem:
             raise StackError(f"{function.logical_id}: {problem.message}") from problem
     # Only now: the import makes the functions' logger, which reads their environment.
+    from parley.adapters.attachments import limits as attachment_limits
     from parley.adapters.people import tokens as sign_in
 
     try:
         policies.current()
         sign_in.check_settings()
-    except (PolicyError, RoleMapError) as problem:
+        attachment_limits.current()
+    except (PolicyError, RoleMapError, WrongVariable) as problem:
         raise StackError(str(problem)) from problem
 
 

@@ -46,6 +46,7 @@ MORE_FIELDS: dict[str, dict[str, object]] = {
     "update_settings": {"pinned": True},
     "send_message": {"text": "let me in"},  # or attachments
     "send_message_to_user": {"text": "let me in"},
+    "put_context_people": {"add": ["bob"]},
     "call_signal": {"media": "audio", "payload": "v=0"},
 }
 QUERIES = {
@@ -61,6 +62,8 @@ PATH_PARTS = {
     "export_id": "x_" + "a" * 26,
     "erasure_id": "z_" + "a" * 26,
     "connection_id": "Zb2J3cH9DoECJzA=",
+    "context_type": "class",
+    "context_id": "7b",
 }
 # Operations that write, as botocore names them.
 _WRITES = ("Put", "Update", "Delete", "BatchWrite", "TransactWrite", "Send")

@@ -6,6 +6,7 @@
 import json
 import sys
 import tarfile
+from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,7 @@ def moderate(parley: Parley, direct: str, hello: str) -> str:
         moderator.put("/admin/banned-words", json=words),
         alice.post(f"/conversations/{direct}/messages", json={"text": "What bosh"}),
         host.put("/users/alice", json={"name": "Alice A.", "role": "teacher"}),
+        host.put("/contexts/class/7b/people/alice"),
     )
     [report] = got(moderator.get("/admin/reports"))["reports"]
     return str(report["id"])
@@ -142,7 +144,7 @@ def rows(parley: Parley) -> dict[str, list[Json]]:
 
 def restore(parley: Parley, folder: Path) -> Json:
     """Puts what a release stored into the tables, and the clock to where it was; returns what it answered then."""
-    recorded: Json = json.loads((folder / "stored.json").read_text(encoding="utf-8"))
+    recorded: Json = json.loads((folder / "stored.json").read_text(encoding="utf-8"), object_hook=from_json)
     parley.clock.ms = recorded["clock_ms"]
     dynamodb = parley.store.client("dynamodb")
     for name, items in recorded["rows"].items():
@@ -151,11 +153,21 @@ def restore(parley: Parley, folder: Path) -> Json:
     return recorded
 
 
+def to_json(value: bytes) -> Json:
+    """Returns bytes as JSON holds them."""
+    return {"base64": b64encode(value).decode()}
+
+
+def from_json(value: Json) -> Json | bytes:
+    """Returns the bytes of an object that `to_json` made; every other object as it is."""
+    return b64decode(value["base64"]) if value.keys() == {"base64"} else value
+
+
 def main(folder: Path) -> None:
     """Records a release into its folder; moto, because everything is asked one at a time."""
     with system(TEMPLATE, "moto") as running, fresh(running) as parley:
         stored = record(parley, live(parley))
-    text = json.dumps(stored, indent=1, ensure_ascii=False, sort_keys=True)
+    text = json.dumps(stored, indent=1, ensure_ascii=False, sort_keys=True, default=to_json)
     (folder / "stored.json").write_text(text + "\n", encoding="utf-8")
     keep_code(folder / "code.tar.xz")
 

@@ -87,7 +87,7 @@ def stored(parley: Parley) -> dict[str, list[str]]:
     for table in parley.template.of_type("AWS::DynamoDB::Table"):
         pages = dynamodb.get_paginator("scan").paginate(TableName=table.ref, ConsistentRead=True)
         rows[table.logical_id] = sorted(
-            json.dumps(item, sort_keys=True)
+            json.dumps(item, sort_keys=True, default=bytes.hex)
             for page in pages
             for item in page["Items"]
             if table.logical_id != "Rates" or "#" not in item["user_id"]["S"]

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from parley.domain.attachments.attachment import UNSENT_S
+from parley.domain.attachments.attachment import FORM_S, UNSENT_S
 from tests.functional.attachments import ASKED, FILE, ask_upload, clean_attachment, put_object, set_row
 from tests.functional.replies import Refusal, at_once, invalid, refusal, stored
 from tests.functional.talk import contents, forget_events, frame_refusal, joined, make_group, names, open_direct, say
@@ -251,6 +251,42 @@ def test_attachment_that_cannot_be_sent_is_refused_with_a_code_of_its_own(
     assert refusal(reply) == expected
     assert ("retry_after_ms" in reply.json) == (code == "attachment_not_ready")
     assert stored(parley) == before
+
+
+def test_refused_send_names_every_attachment_that_it_cannot_carry(parley: Parley, alice: User, bob: User) -> None:
+    conversation_id = open_direct(alice, bob)
+    good = photo(parley, alice, conversation_id)
+    waiting = _in_state("scanning")(parley, alice, bob, conversation_id)
+    rejected = _in_state("rejected", code="damaged")(parley, alice, bob, conversation_id)
+
+    reply = send(alice, conversation_id, waiting, good, rejected, "a_" + "a" * 26)
+
+    assert refusal(reply) == (
+        "attachment_not_ready",
+        409,
+        [
+            ("/attachment_ids/0", "attachment_not_ready"),
+            ("/attachment_ids/2", "attachment_rejected"),
+            ("/attachment_ids/3", "attachment_not_found"),
+        ],
+    )
+    assert reply.json["retry_after_ms"] == 2000
+
+
+def test_attachment_without_a_file_is_not_to_be_waited_for_when_its_form_has_ended(
+    parley: Parley, alice: User, bob: User
+) -> None:
+    conversation_id = open_direct(alice, bob)
+    attachment_id = ask_upload(alice, conversation_id)
+    parley.advance(FORM_S)
+
+    sent = send(alice, conversation_id, attachment_id)
+    opened = alice.get(f"/attachments/{attachment_id}")
+
+    for reply in (sent, opened):
+        assert reply.json["code"] == "attachment_not_ready"
+        assert reply.json["detail"] == "No file came before the form of its upload ended; upload the file again."
+        assert "retry_after_ms" not in reply.json
 
 
 def test_two_sends_of_one_attachment_at_once_make_one_message(parley: Parley, alice: User, bob: User) -> None:

@@ -17,6 +17,7 @@ from tests.functional.attachments import carry, clean_attachment, picture, say_a
 from tests.functional.moderation import moderator
 from tests.functional.suspending import suspend
 from tests.functional.talk import LEASE_S, LEAST_S, fill, joined, let_many_block, make_group, open_direct, say
+from tests.functional.test_contexts_of_rows import hold
 from tests.harness import Parley, Socket, User
 
 HOUR_MS = 3_600_000
@@ -151,6 +152,42 @@ def test_profile_of_the_caller_costs_no_round_trip(pair: Pair, path: str, round_
     assert spent.round_trips <= round_trips
     assert spent.units.read <= read_units
     assert spent.units.write == 0
+
+
+CLASSROOM = "/policy/explain?user_id=bob&context_type=class&context_id=c0"
+
+
+@pytest.mark.parametrize("path, round_trips", [("/users/bob", 1), (CLASSROOM, 1), ("/users?role=student", 2)])
+def test_five_hundred_contexts_cost_what_two_do(
+    pair: Pair, path: str, round_trips: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POLICY", "school")
+    spent = []
+    for count in (2, 500):
+        for user_id, role in (("alice", "teacher"), ("bob", "student"), *((f"p{one}", "student") for one in range(8))):
+            pair.parley.user(user_id, role=role)
+            hold(pair.parley, user_id, [f"c{number}" for number in range(count)])
+        pair.parley.advance(400)  # API Gateway asks the authorizer again
+        alice = pair.parley.bearer(pair.parley.token("alice", "teacher"), "alice")
+        assert alice.get(path).status == 200  # the authorizer's answer is kept
+        tries = [pair.spent(partial(alice.get, path)) for _ in range(3)]
+        spent.append(min(tries, key=lambda one: one.round_trips))
+
+    few, many = spent
+    assert max(few.round_trips, many.round_trips) <= round_trips
+    assert few.units == many.units
+
+
+def test_adding_a_person_to_a_context_costs_two_round_trips(pair: Pair) -> None:
+    host = pair.parley.user("backend", role="service")
+
+    added = pair.spent(lambda: host.put("/contexts/class/7b/people/bob"))
+    repeated = pair.spent(lambda: host.put("/contexts/class/7b/people/bob"))
+    hold(pair.parley, "bob", [f"c{number}" for number in range(500)])
+    full = pair.spent(lambda: host.put("/contexts/class/8a/people/bob"))
+
+    assert (added.round_trips, repeated.round_trips, full.round_trips) == (2, 1, 2)
+    assert (added.units.write, repeated.units.write, full.units.write) == (5, 0, 11)
 
 
 def photos(pair: Pair, count: int) -> list[str]:

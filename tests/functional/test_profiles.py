@@ -99,19 +99,36 @@ def nested(depth: int) -> str:
 
 
 @pytest.mark.parametrize(
-    "text, code",
+    "text, below, code",
     [
-        ('{"a": 1, "a": 2}', "repeated"),
-        ('{"b": {"a": 1, "a": 1}}', "repeated"),
-        (nested(9), "too_deep"),
-        (nested(40), "too_deep"),
-        ('{"a": 1e999}', "bad_format"),
+        ('{"a": 1, "a": 2}', "/a", "repeated"),
+        ('{"b": {"a": 1, "a": 1}}', "/b/a", "repeated"),
+        (nested(9), "/a" * 8, "too_deep"),
+        (nested(40), "/a" * 8, "too_deep"),
+        ('{"a": 1e999}', "/a", "bad_format"),
+        ('{"a": "b\\u0000"}', "/a", "bad_format"),
+        ('{"a": 9007199254740992}', "/a", "too_large"),
+        ('{"a": ' + "9" * 4_000 + "}", "/a", "too_large"),
     ],
 )
-def test_object_that_readers_would_not_agree_on_is_refused(parley: Parley, text: str, code: str) -> None:
-    reply = host(parley).put("/users/bob", raw=f'{{"metadata": {text}}}'.encode())
+def test_object_that_readers_would_not_agree_on_is_refused_as_in_a_message(
+    parley: Parley, text: str, below: str, code: str
+) -> None:
+    service = host(parley)
 
-    assert refusal(reply) == invalid(("/metadata", code))
+    for name in ("metadata", "private_metadata"):
+        reply = service.put("/users/bob", raw=f'{{"{name}": {text}}}'.encode())
+        assert refusal(reply) == invalid((f"/{name}{below}", code))
+    many = service.put("/users", raw=f'{{"users": [{{"id": "bob", "metadata": {text}}}]}}'.encode())
+    [error] = many.json["results"][0]["problem"]["errors"]
+    assert (error["pointer"], error["code"]) == (f"/users/0/metadata{below}", code)
+
+
+def test_size_of_an_object_is_named_beside_other_faults(parley: Parley) -> None:
+    reply = host(parley).put("/users/bob", json={"locale": "d", "metadata": {"a": "x" * 2_041}})
+
+    assert refusal(reply) == invalid(("/locale", "bad_format"), ("/metadata", "too_many_bytes"))
+    assert [error.get("limit") for error in reply.json["errors"]] == [None, 2_048]
 
 
 def test_largest_object_is_kept_and_null_is_none(parley: Parley) -> None:

@@ -55,9 +55,15 @@ OF_MODERATORS = refusing(
     "rest/get_banned_words", "rest/put_banned_words", "rest/try_banned_words", "rest/list_reports", "rest/get_report",
     "rest/resolve_report", "rest/list_audit",
 )  # fmt: skip
+OF_HOST_AND_MODERATORS = refusing(
+    "moderators_only",
+    "rest/list_context_people", "rest/list_user_contexts", "rest/list_suspensions", "rest/get_suspension",
+    "rest/suspend_user", "rest/lift_suspension",
+)  # fmt: skip
 OF_SERVICE = refusing(
     "service_only",
-    "rest/put_user", "rest/put_users", "rest/erase_user", "rest/get_erasure", "rest/sign_out_user",
+    "rest/put_user", "rest/put_users", "rest/put_context_person", "rest/put_context_people",
+    "rest/remove_context_person", "rest/erase_user", "rest/get_erasure", "rest/sign_out_user",
 )  # fmt: skip
 
 
@@ -157,8 +163,8 @@ def test_role_in_a_group_opens_what_it_says_and_no_more(
 @pytest.mark.parametrize(
     ("role", "refused"),
     [
-        ("user", {**OF_MODERATORS, **OF_SERVICE}),
-        ("student", {**OF_MODERATORS, **OF_SERVICE}),
+        ("user", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_SERVICE}),
+        ("student", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_SERVICE}),
         ("moderator", OF_SERVICE),
         ("admin", OF_SERVICE),
         ("service", OF_MODERATORS),

@@ -200,6 +200,26 @@ def test_map_of_roles_with_a_mistake_is_refused_at_the_start(tmp_path: Path, rol
     assert line.startswith("parley: ") and entry in line
 
 
+@pytest.mark.parametrize("types", ["image/svg+xml", "image/*,imge/*"])
+def test_types_that_nobody_can_examine_are_refused_at_the_start(tmp_path: Path, types: str) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "local",
+        "run",
+        "--state",
+        str(tmp_path),
+        "--parameter",
+        f"AttachmentTypes={types}",
+    ]
+
+    started = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60)
+
+    assert started.returncode == 1
+    entry = types.rpartition(",")[2]
+    assert started.stderr == f"parley: AttachmentTypes: `{entry}` is not a type of file that can be examined\n"
+
+
 def test_local_token_of_a_stack_with_two_keys_is_a_programs(tmp_path: Path) -> None:
     parameters = (
         "JwtJwksUrl=https://127.0.0.1:9/keys",

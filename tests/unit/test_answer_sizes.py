@@ -25,6 +25,7 @@ from parley.domain.api.invalid_fields import MAX_POINTER_CHARACTERS, MAX_REPORTE
 from parley.domain.api.requests import (
     MAX_ADDED,
     MAX_ATTACHED,
+    MAX_CONTEXT_PEOPLE,
     MAX_DESCRIPTION_CHARACTERS,
     MAX_FORWARDS,
     MAX_MENTIONED,
@@ -188,6 +189,9 @@ LISTS = {
     "TurnCredentials.ice_servers": 5,
     "UnreadList.conversations": MAX_PAGE,
     "PutUsersAnswer.results": MAX_PUT_USERS,
+    "PutContextPeopleAnswer.results": MAX_CONTEXT_PEOPLE,
+    "ContextPersonList.people": MAX_PAGE,
+    "UserContextList.contexts": MAX_PAGE,
     "ItemProblem.errors": MAX_ITEM_ERRORS,
     "UserList.users": MAX_PAGE,
     "VersionList.versions": change_steps.MAX_EDITS + 1,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.domain.api import custom_data
-from parley.domain.api.bodies import decode
+from parley.domain.api.bodies import decode, decode_metadata
 from parley.domain.api.custom_data import MAX_METADATA_BYTES, MAX_METADATA_DEPTH, MAX_WHOLE_NUMBER
 from parley.domain.api.errors import Field, Invalid, Malformed
 from parley.domain.api.requests import SendMessageAction
@@ -87,6 +87,36 @@ def test_what_does_not_fit_is_named_with_its_limit(written: str, field: Field) -
         metadata_of(written)
 
     assert list(refused.value.fields) == [field]
+
+
+@pytest.mark.parametrize("written, field", FAULTS.values(), ids=FAULTS)
+def test_object_that_no_decoder_has_read_is_judged_alike(written: str, field: Field) -> None:
+    with pytest.raises(Invalid) as refused:
+        decode_metadata(written.encode(), "/data/metadata", MAX_METADATA_BYTES)
+
+    assert list(refused.value.fields) == [field]
+
+
+@pytest.mark.parametrize("written", FITTING.values(), ids=FITTING)
+def test_object_that_no_decoder_has_read_is_stored_alike(written: str) -> None:
+    assert decode_metadata(written.encode(), "", MAX_METADATA_BYTES) == custom_data.compact(metadata_of(written))
+
+
+def test_size_is_that_of_the_caller_and_null_is_none() -> None:
+    with pytest.raises(Invalid) as refused:
+        decode_metadata(filled(2_049).encode(), "/metadata", 2_048)
+
+    assert list(refused.value.fields) == [Field("/metadata", "too_many_bytes", 2_048)]
+    assert decode_metadata(filled(2_048).encode(), "/metadata", 2_048) == filled(2_048).replace(" ", "")
+    assert decode_metadata(b"null", "/metadata", 2_048) is None
+
+
+@pytest.mark.parametrize("raw, code", [(b'{"a":"\xff"}', "bad_format"), (b'{"a":' * 100_000, "too_deep")])
+def test_bytes_that_are_no_text_and_endless_depth_are_no_failure(raw: bytes, code: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        decode_metadata(raw, "/metadata", 2_048)
+
+    assert [(field.pointer, field.code) for field in refused.value.fields] == [("/metadata", code)]
 
 
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from parley.domain.attachments.file_names import (
     MAX_NAME_BYTES,
     content_disposition,
-    harmless_name,
+    openable_name,
     safe_name,
     with_extension,
 )
@@ -137,19 +137,24 @@ def test_no_name_breaks_out_of_the_header(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "extension", "harmless"),
+    ("name", "extension", "openable"),
     [
         ("run.bat", ".txt", "run.bat.txt"),
         ("EVIL.EXE", ".png", "EVIL.EXE.png"),
         ("page.html", ".txt", "page.html.txt"),
         ("x.svg", ".png", "x.svg.png"),
         ("notes.md", ".txt", "notes.md"),
-        ("photo", ".jpg", "photo"),
+        ("photo", ".jpg", "photo.jpg"),
+        ("voice", ".webm", "voice.webm"),
+        ("Plan v1. final", ".pdf", "Plan v1. final.pdf"),
+        ("report 3.5", ".pdf", "report 3.5"),
+        (".bat", ".txt", "bat.txt"),
         ("a" * 300 + ".exe", ".txt", "a" * 250 + ".txt"),
     ],
 )
-def test_no_double_click_runs_a_file(name: str, extension: str, harmless: str) -> None:
-    assert harmless_name(name, extension) == harmless
+def test_name_opens_as_its_type_and_no_double_click_runs_it(name: str, extension: str, openable: str) -> None:
+    assert openable_name(name, extension) == openable
+
 
 
 @pytest.mark.parametrize(
@@ -170,4 +175,4 @@ def test_no_double_click_runs_a_file(name: str, extension: str, harmless: str) -
     ],
 )
 def test_no_double_click_follows_what_a_text_says(extension: str) -> None:
-    assert harmless_name(f"invoice.{extension}", ".txt") == f"invoice.{extension}.txt"
+    assert openable_name(f"invoice.{extension}", ".txt") == f"invoice.{extension}.txt"

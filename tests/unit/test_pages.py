@@ -10,6 +10,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from bench import report
+from docs.parameters import allowed
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -37,9 +38,18 @@ def test_the_reference_has_each_parameter_with_its_default() -> None:
     parameters = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))["Parameters"]
     page = (DOCS / "reference" / "parameters.md").read_text(encoding="utf-8")
 
-    told = re.findall(r"^\| `(\w+)` \| ?(?:`(.*?)`)? ?\| (.+) \|$", page, re.MULTILINE)
+    told = re.findall(r"^\| `(\w+)` \| ?(?:`(.*?)`)? ?\| ?([^|]*?) ?\| (.+) \|$", page, re.MULTILINE)
 
-    assert told == [(name, str(one["Default"]), one["Description"]) for name, one in parameters.items()], "make docs"
+    assert told == [
+        (name, str(one["Default"]), allowed(one), one["Description"]) for name, one in parameters.items()
+    ], "make docs"
+
+
+def test_the_reference_has_the_values_that_a_parameter_may_have() -> None:
+    page = (DOCS / "reference" / "parameters.md").read_text(encoding="utf-8")
+
+    assert "| `MaxAttachmentsPerMessage` | `5` | 1 to 30 |" in page
+    assert "| `MalwareScan` | `none` | `none`, `guardduty`, `external` |" in page
 
 
 def test_the_guide_names_each_shipped_policy() -> None:

@@ -20,6 +20,7 @@ AREAS = {"conversations", "messages", "users", "me", "unread", "unread-count", "
 
 # What the page does not name, and why: nothing that one of the five systems had or wished for.
 UNNAMED = {
+    "GET /users/{user_id}/contexts": "the systems' own tables were the only list",
     "PATCH /me": "hiding when one was last here is Parley's own",
 }
 # Words in backticks that are neither a route, an action, an event, a field nor a part of the template.

@@ -1,5 +1,8 @@
 """Kill scenarios of profiles and blocks."""
 
+from collections.abc import Callable
+
+from parley.domain.people.held import digest
 from tests.functional.kills.acts import and_then, answered, host_of, sign_host_in
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.world import World
@@ -23,6 +26,38 @@ def put_users(world: World) -> object:
     return [one["id"] for one in results]
 
 
+def contexts_of_bob(world: World) -> object:
+    """Returns bob's contexts as the rows say, and whether his own row agrees: a policy goes by that alone."""
+    listed = host_of(world).get("/users/bob/contexts").json["contexts"]
+    users = world.parley.store.client("dynamodb").get_item(
+        TableName=world.parley.template.resources["Users"].ref, Key={"user_id": {"S": "bob"}}, ConsistentRead=True
+    )
+    digests = users["Item"].get("held", {"M": {}})["M"].get("class", {"B": b""})["B"]
+    assert digests == b"".join(sorted(digest("class", one["id"]) for one in listed))
+    return listed
+
+
+def put_context_person(world: World) -> object:
+    answered(host_of(world).put("/contexts/class/7b/people/bob"))
+    return contexts_of_bob(world)
+
+
+def remove_context_person(world: World) -> object:
+    answered(host_of(world).delete("/contexts/class/7b/people/bob"))
+    return contexts_of_bob(world)
+
+
+def put_context_people(world: World) -> object:
+    results = answered(host_of(world).put("/contexts/class/7b/people", json={"add": ["bob"], "remove": ["alice"]}))
+    assert {one["status"] for one in results["results"]} <= {200, 201}, results
+    people = host_of(world).get("/contexts/class/7b/people").json["people"]
+    return people, contexts_of_bob(world)
+
+
+def belong(*user_ids: str) -> Callable[[World], object]:
+    return lambda world: host_of(world).put("/contexts/class/7b/people", json={"add": list(user_ids)})
+
+
 def be_blocked_too(world: World) -> None:
     world.alice.put("/users/bob/block")
     world.bob.put("/users/alice/block")
@@ -40,6 +75,9 @@ SCENARIOS = [
         variant="demoted",
     ),
     Scenario("rest/put_users", put_users, sign_host_in),
+    Scenario("rest/put_context_person", put_context_person, sign_host_in),
+    Scenario("rest/remove_context_person", remove_context_person, and_then(sign_host_in, belong("bob"))),
+    Scenario("rest/put_context_people", put_context_people, and_then(sign_host_in, belong("alice"))),
     Scenario("rest/block_user", lambda world: answered(world.alice.put("/users/bob/block"))),
     Scenario("rest/unblock_user", lambda world: answered(world.alice.delete("/users/bob/block")), be_blocked_too),
     Scenario(

@@ -126,7 +126,7 @@ class World:
 
     def written(self, value: object) -> str:
         """Returns JSON, the same for the same value, with the names of devices in place of their connection ids."""
-        text = MADE_UP.sub(r"\1-made-up", json.dumps(value))
+        text = MADE_UP.sub(r"\1-made-up", json.dumps(value, default=bytes.hex))
         for name, socket in self.devices.items():
             text = text.replace(socket.connection_id, f"<{name}>")
         return json.dumps(json.loads(text), sort_keys=True)

@@ -66,6 +66,16 @@ def _said(sign_in: SignIn, known: Profile | None) -> Statement:
 
 
 def _identity(identity: Identity, now: Profile) -> Identity:
-    """Returns the caller with the values that count; without contexts if API Gateway could not carry them."""
-    shown = replace(identity, name=now.name, role=now.role, contexts=now.contexts, revision=now.revision)
-    return replace(shown, contexts={}) if shown.is_too_large else shown
+    """Returns the caller with the values that count; of contexts only the types if API Gateway could not carry them."""
+    shown = replace(
+        identity,
+        name=now.name,
+        role=now.role,
+        contexts=now.contexts,
+        revision=now.revision,
+        held_types=tuple(now.held),
+    )
+    if not shown.is_too_large:
+        return shown
+    types = dict.fromkeys((*now.held, *(name for name, ids in now.contexts.items() if ids)))
+    return replace(shown, contexts={}, held_types=tuple(types))

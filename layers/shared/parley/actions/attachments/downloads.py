@@ -97,9 +97,8 @@ def _urls(request: Request, attachment: StoredAttachment) -> AttachmentUrls:
 def _access_clean(request: Request, attachment_id: str) -> StoredAttachment:
     """Returns an attachment whose file may be given out; raises Conflict for the caller's own that is not clean."""
     attachment = _access(request, attachment_id)
-    state = attachment.state_at(request.now_ms)
-    if state != "clean":
-        raise refusals.not_clean(state)
+    if attachment.state_at(request.now_ms) != "clean":
+        raise refusals.not_clean(attachment, request.now_ms)
     return attachment
 
 

@@ -20,7 +20,7 @@ from parley.adapters.attachments import attachments, files, limits, lives, quara
 from parley.adapters.dynamodb import conditions
 from parley.domain.api.request import Request
 from parley.domain.attachments.attachment import StoredAttachment
-from parley.domain.attachments.file_names import harmless_name, with_extension
+from parley.domain.attachments.file_names import openable_name, with_extension
 from parley.domain.attachments.media_types import extension_of
 from parley.domain.attachments.scans import MAX_TRIES, SCAN_FAILED, Scan, ScanMessage
 from parley.domain.conversations.events import AttachmentUpdated
@@ -237,7 +237,7 @@ def _with_copy(attempt: _Try, attachment: StoredAttachment, copy: files.Copy) ->
 def _found(attachment: StoredAttachment, clean: Clean) -> dict[str, Any]:
     """Returns what the examination found out, as fields of an attachment."""
     name = attachment.name if clean.name_suffix is None else with_extension(attachment.name, clean.name_suffix)
-    name = harmless_name(name, extension_of(clean.type))
+    name = openable_name(name, extension_of(clean.type))
     return {
         "name": name,
         "type": clean.type,

@@ -17,6 +17,7 @@ from parley.domain.api.types import AttachmentLimits, AttachmentUpload, UploadFo
 from parley.domain.attachments.attachment import StoredAttachment, attachment_id, fingerprint
 from parley.domain.attachments.file_names import safe_name
 from parley.domain.attachments.media_types import canonical, kind_of
+from parley.domain.attachments.usage import size_text
 from parley.domain.conversations import rights
 
 Reads = dict[type[tables.Table], Iterable[batches.Key]]
@@ -107,7 +108,7 @@ def _check(request: Request, most: AttachmentLimits, type: str, size: int) -> No
         detail = "Files of this type cannot be attached."
         raise Invalid.field(f"{request.field_prefix}/type", "type_not_allowed", detail)
     if size > most.bytes:
-        detail = f"An attachment has at most {most.bytes} bytes."
+        detail = f"An attachment has at most {size_text(most.bytes)}."
         raise Invalid.field(f"{request.field_prefix}/size", "too_large", detail, most.bytes)
 
 

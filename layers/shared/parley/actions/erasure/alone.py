@@ -9,10 +9,11 @@ from parley.adapters.erasure import erasures
 from parley.adapters.erasure.erasures import MAX_OPS, Op
 from parley.adapters.exports import exports, files, pieces
 from parley.adapters.live import calls, sockets
-from parley.adapters.people import suspensions
+from parley.adapters.people import context_people, suspensions
 from parley.domain.api import cursors
 from parley.domain.erasure.job import without_person
 from parley.domain.moderation.suspensions import SuspensionPosition, position_of
+from parley.domain.people.held import context_key, context_of
 
 
 def erase_presence(work: Work) -> Unit:
@@ -91,6 +92,18 @@ def erase_blocks(work: Work) -> Unit:
     pairs = [pair for other_id in found for pair in ((work.user_id, other_id), (other_id, work.user_id))]
     ops = [erasures.delete_row(tables.Block(user_id=person_id, other_id=other)) for person_id, other in pairs]
     return Unit(ops, {"blocks": len(found)}, "more" if found else None)
+
+
+def erase_contexts(work: Work) -> Unit:
+    """Deletes the rows of the contexts that the person belongs to; their own row went with the digests."""
+    after = None if work.job.cursor is None else context_of(work.job.cursor)
+    found = context_people.contexts_of(work.user_id, after, MAX_OPS)
+    keys = [(context_key(*context), work.user_id) for context in found]
+    rows = batches.read_rows({tables.ContextPerson: keys})
+    # The index may still name rows that are gone.
+    theirs = [key for key in keys if rows.has(tables.ContextPerson, *key)]
+    ops = [erasures.delete_row(tables.ContextPerson(context=context, user_id=user_id)) for context, user_id in theirs]
+    return Unit(ops, {"contexts": len(theirs)}, keys[-1][0] if keys else None)
 
 
 def erase_reports(work: Work) -> Unit:

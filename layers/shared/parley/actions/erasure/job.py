@@ -125,4 +125,5 @@ _PARTS: Mapping[Part, Callable[[Work], Unit]] = {
     "words_left_behind": alone.erase_words_left_behind,
     "attachments": attachments.erase_attachments,
     "suspensions": alone.erase_suspensions,
+    "contexts": alone.erase_contexts,
 }

@@ -1,6 +1,6 @@
 """Profiles as others may see them: set by the host's own server, read by users who may."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
@@ -9,8 +9,8 @@ from parley.adapters.dynamodb import batches, conditions, retrying, tables
 from parley.adapters.erasure import erasures
 from parley.adapters.people import blocks, erased_people, moderators, policies, profiles
 from parley.adapters.threads import Threads
-from parley.domain.api import bulk, damaged_json, ids, metadata
-from parley.domain.api.bodies import decode
+from parley.domain.api import bulk, damaged_json, ids
+from parley.domain.api.bodies import decode, decode_metadata
 from parley.domain.api.bulk import ItemResult
 from parley.domain.api.errors import (
     Conflict,
@@ -64,7 +64,7 @@ def put_user(request: Request, user_id: str, wanted: PutUser) -> tuple[Person, b
     """
     require_service(request, "set a person's profile", "PUT /users")
     if check_user_id(user_id) == request.user_id:
-        raise _no_person("{user_id}")
+        raise no_person("{user_id}")
     return _put(request, user_id, _said(request, user_id, wanted, ""))
 
 
@@ -90,7 +90,7 @@ def _listed(request: Request, raw: bytes, pointer: str) -> tuple[str | None, Sta
     try:
         listed = decode(raw, ListedUser, pointer)
         if listed.id == request.user_id:
-            raise _no_person(f"{pointer}/id")
+            raise no_person(f"{pointer}/id")
         return listed.id, _said(request, listed.id, listed, pointer)
     except Refusal as refusal:
         return damaged_json.text_member(raw.decode(), "id"), refusal
@@ -112,7 +112,8 @@ def _result(request: Request, user_id: str | None, said: Statement | Refusal) ->
     return ItemResult(id=user_id, status=201 if is_new else 200)
 
 
-def _no_person(pointer: str) -> Invalid:
+def no_person(pointer: str) -> Invalid:
+    """Returns the refusal of a program's own id where a person's is wanted."""
     return Invalid.field(pointer, "not_allowed", "The id of a program cannot also be a person's.")
 
 
@@ -224,13 +225,14 @@ def own_profile(request: Request) -> Profile:
 
 
 def signed_in_as(request: Request) -> Party:
-    """Returns the caller as they were known at sign-in."""
-    return Party(request.user_id, request.caller.role, request.caller.contexts)
+    """Returns the caller as they were known at sign-in: of the contexts that rows give them, only the types."""
+    caller = request.caller
+    return Party(caller.user_id, caller.role, caller.contexts, dict.fromkeys(caller.held_types, b""))
 
 
 def party_of(person: Profile) -> Party:
     """Returns a user as a policy sees them."""
-    return Party(person.user_id, person.role, person.contexts)
+    return Party(person.user_id, person.role, person.contexts, person.held)
 
 
 def _said(request: Request, user_id: str, wanted: PutUser, pointer: str) -> Statement:
@@ -281,7 +283,7 @@ def check_time_zone(name: str | None | UnsetType, pointer: str) -> None:
 
 def read_metadata(raw: Raw | UnsetType, pointer: str) -> str | None:
     """Returns the text of a JSON object, None if it was left out or null; raises Invalid."""
-    return None if raw is UNSET else metadata.read_object(bytes(raw), pointer, MAX_METADATA_BYTES)
+    return None if raw is UNSET else decode_metadata(bytes(raw), pointer, MAX_METADATA_BYTES)
 
 
 def view_person(person: Profile, caller: Party) -> Person:
@@ -291,12 +293,12 @@ def view_person(person: Profile, caller: Party) -> Person:
     """
     is_own, is_host = person.user_id == caller.user_id, caller.role == SERVICE
     sees_all = is_own or sees_everybody(caller)
-    held = person.contexts if sees_all else _shared(person.contexts, caller.contexts)
+    contexts = person.contexts if sees_all else _shared(person, caller)
     return Person(
         id=person.user_id,
         name=person.name,
         role=person.role,
-        contexts={context_type: list(ids) for context_type, ids in held.items()},
+        contexts={context_type: list(ids) for context_type, ids in contexts.items()},
         profile_seq=person.profile_seq,
         avatar_url=person.avatar_url,
         metadata=as_json(person.metadata),
@@ -312,9 +314,9 @@ def as_json(text: str | None) -> Raw | None:
     return None if text is None else Raw(text)
 
 
-def _shared(contexts: Contexts, mine: Mapping[str, tuple[str, ...]]) -> Contexts:
-    common = {
-        context_type: tuple(context_id for context_id in held if context_id in mine.get(context_type, ()))
-        for context_type, held in contexts.items()
-    }
-    return {context_type: held for context_type, held in common.items() if held}
+def _shared(person: Profile, caller: Party) -> Contexts:
+    """Returns the contexts that both belong to, if a token or a `PUT` of either names them: a digest names nothing."""
+    other = party_of(person)
+    types = dict.fromkeys((*person.contexts, *caller.contexts))
+    common = {context_type: tuple(other.named_in_common(caller, context_type)) for context_type in types}
+    return {context_type: ids for context_type, ids in common.items() if ids}

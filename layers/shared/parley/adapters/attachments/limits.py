@@ -95,4 +95,4 @@ def _types(text: str) -> list[str]:
     try:
         return sorted(allowed_types(text))
     except ValueError as error:
-        raise environment.WrongVariable(f"ATTACHMENT_TYPES: {error}") from error
+        raise environment.WrongVariable(f"AttachmentTypes: {error}") from error

@@ -65,6 +65,18 @@ class DocumentAttribute(Attribute[dict[str, Any]]):
         return {key: from_wire(inner) for key, inner in value.items()}
 
 
+class BytesMapAttribute(Attribute[dict[str, bytes]]):
+    """A map of byte strings."""
+
+    attr_type = MAP
+
+    def serialize(self, value: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
+        return {key: {"B": inner} for key, inner in value.items()}
+
+    def deserialize(self, value: Mapping[str, Mapping[str, bytes]]) -> dict[str, bytes]:
+        return {key: inner["B"] for key, inner in value.items()}
+
+
 class StringsAttribute(Attribute[list[str]]):
     """A list of strings, in order."""
 

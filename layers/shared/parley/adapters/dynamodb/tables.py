@@ -13,6 +13,7 @@ from pynamodb.models import Model
 from parley.adapters import environment
 from parley.adapters.dynamodb import clients, unreadable
 from parley.adapters.dynamodb.documents import (
+    BytesMapAttribute,
     DocumentAttribute,
     NumbersAttribute,
     RowsAttribute,
@@ -395,8 +396,31 @@ class User(Table):
     by_token = DocumentAttribute(null=True)
     by_host = DocumentAttribute(null=True)
     by_self = DocumentAttribute(null=True)
+    held = BytesMapAttribute(null=True)  # the digests of the person's contexts in `ContextPeople`
     by_role = ByRole()
     by_name = ByName()
+
+
+class ByPerson(GlobalSecondaryIndex["ContextPerson"]):
+    """The contexts that rows give a person."""
+
+    class Meta:
+        index_name = "by_person"
+        projection = KeysOnlyProjection()
+
+    user_id = UnicodeAttribute(hash_key=True)
+    context = UnicodeAttribute(range_key=True)
+
+
+class ContextPerson(Table):
+    """A person belongs to a context, `<type>#<id>`. Written with the person's own row, which has its digest."""
+
+    class Meta:
+        table_name = environment.required("CONTEXT_PEOPLE_TABLE")
+
+    context = UnicodeAttribute(hash_key=True)
+    user_id = UnicodeAttribute(range_key=True)
+    by_person = ByPerson()
 
 
 class Export(Table):

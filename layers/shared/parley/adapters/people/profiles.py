@@ -103,6 +103,7 @@ def row_of(profile: Profile) -> tables.User:
         by_token=_document(profile.by_token),
         by_host=_document(profile.by_host),
         by_self=_document(profile.by_self),
+        held=dict(profile.held) or None,
         **{name: getattr(profile, name) for name in OPTIONAL},
     )
 
@@ -121,6 +122,7 @@ def _profile(row: tables.User) -> Profile:
         by_token=_statement(row.by_token) if row.by_host or row.by_self else None,
         by_host=_statement(row.by_host),
         by_self=_statement(row.by_self),
+        held=row.held or {},
         **{name: getattr(row, name) for name in OPTIONAL},
     )
 

@@ -49,6 +49,16 @@ def _has_good_metadata(raw: str | bytes) -> bool:
     return not any(custom_data.invalid_parts(custom_data.metadata_in(raw)))
 
 
+def decode_metadata(raw: bytes, pointer: str, max_bytes: int) -> str | None:
+    """Returns a JSON object as it is stored, None for null; raises Invalid, naming each wrong part."""
+    text, wrong = custom_data.read_object(raw, max_bytes)
+    if wrong:
+        from parley.domain.api import invalid_fields
+
+        raise invalid_fields.wrong_metadata(wrong, pointer)
+    return text
+
+
 def decode_query(params: Mapping[str, str | Sequence[str]], into: type[T]) -> T:
     """Returns query parameters as `into`, numbers and booleans read by the types of its fields; raises Invalid."""
     values, wrong = _read_query(params, into)

@@ -1,12 +1,13 @@
-"""The data that a product attaches to a message: `custom_type`, a name, and `metadata`, a JSON object.
+"""The data that a product attaches to messages, conversations and people: `custom_type` and `metadata`, a JSON object.
 
-Parley does not read them. A decoder keeps the last of two members with one name, so a body with `metadata` is parsed
-once more here, with every member.
+Parley does not read them. One rule holds for every such object, and only its size differs. A decoder keeps the last of
+two members with one name, so a body with `metadata` is parsed once more here, with every member.
 """
 
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from msgspec import Struct
 from parley.domain.api.fields import HugeNumber, is_unicode, whole_number
 
 MAX_METADATA_BYTES = 4_096  # of compact JSON in UTF-8; a message with it and the longest text is under 50 KB
+MAX_REPORTED = 20  # faults of one object: an answer must fit into a frame
 MAX_METADATA_DEPTH = 8  # objects and lists within each other, the whole object included
 MAX_WHOLE_NUMBER = 2**53 - 1  # whole numbers that every client's doubles hold exactly
 CUSTOM_TYPE_PATTERN = r"^[A-Za-z0-9._:-]{1,64}$(?!\n)"
@@ -61,8 +63,28 @@ def from_compact(stored: str | None) -> dict[str, Any] | None:
 
 def metadata_in(raw: str | bytes) -> Any:
     """Returns the member `metadata` of a JSON object that a decoder has read, with a mark on repeated names."""
+    return _parsed(raw)["metadata"]
+
+
+def read_object(raw: bytes, max_bytes: int) -> tuple[str | None, list[InvalidPart]]:
+    """Returns a JSON object that no decoder has read, as it is stored, and its faults; None for null."""
+    try:
+        value = _parsed(raw)
+    except RecursionError:
+        return None, [InvalidPart((), "too_deep", MAX_METADATA_DEPTH)]
+    except ValueError:  # bytes that are not UTF-8
+        return None, [InvalidPart((), "bad_format")]
+    if value is None:
+        return None, []
+    if not isinstance(value, dict):
+        return None, [InvalidPart((), "wrong_type")]
+    wrong = list(islice(invalid_parts(value, max_bytes), MAX_REPORTED))
+    return (None if wrong else compact(value)), wrong
+
+
+def _parsed(raw: str | bytes) -> Any:
     text = raw if isinstance(raw, str) else raw.decode()
-    return json.loads(text, object_pairs_hook=_object, parse_int=whole_number)["metadata"]
+    return json.loads(text, object_pairs_hook=_object, parse_int=whole_number)
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -70,14 +92,14 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return found if len(found) == len(pairs) else Repeated(pairs)
 
 
-def invalid_parts(metadata: Mapping[str, Any]) -> Iterator[InvalidPart]:
+def invalid_parts(metadata: Mapping[str, Any], max_bytes: int = MAX_METADATA_BYTES) -> Iterator[InvalidPart]:
     """Yields each fault of metadata; its length counts if nothing else is wrong."""
     is_whole = True
     for part in _in_value(metadata, (), 1):
         is_whole = False
         yield part
-    if is_whole and len(msgspec.json.encode(metadata)) > MAX_METADATA_BYTES:
-        yield InvalidPart((), "too_many_bytes", MAX_METADATA_BYTES)
+    if is_whole and len(msgspec.json.encode(metadata)) > max_bytes:
+        yield InvalidPart((), "too_many_bytes", max_bytes)
 
 
 def _in_value(value: Any, path: Path, depth: int) -> Iterator[InvalidPart]:

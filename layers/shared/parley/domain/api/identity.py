@@ -96,7 +96,8 @@ def is_role(text: str) -> bool:
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """The caller as Parley knew them at sign-in. `contexts` maps a context type to the ids that they belong to.
 
-    `revision` is that of their profile by then: what the host has put later is not in here.
+    `revision` is that of their profile by then: what the host has put later is not in here. Of contexts that are not
+    listed, because rows give them or because they are too many, `held_types` has the types.
     """
 
     user_id: str
@@ -106,6 +107,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     expires_at_s: int  # when the token stops counting, seconds since the epoch
     issued_at_s: int = 0  # of a socket older than this field: before any sign-out
     revision: int = 0  # of a socket older than this field: before anything that the host has put
+    held_types: tuple[str, ...] = ()
 
     @property
     def is_too_large(self) -> bool:
@@ -122,6 +124,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
             "expires_at_s": str(self.expires_at_s),
             "issued_at_s": str(self.issued_at_s),
             "revision": str(self.revision),
+            "held_types": ",".join(self.held_types),
         }
 
     @classmethod
@@ -135,4 +138,5 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
             expires_at_s=int(context["expires_at_s"]),
             issued_at_s=int(context.get("issued_at_s") or 0),
             revision=int(context.get("revision") or 0),
+            held_types=tuple(filter(None, (context.get("held_types") or "").split(","))),
         )

@@ -13,14 +13,14 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 import msgspec
 from msgspec import inspect
 from msgspec.structs import replace
 
 from parley.domain.api import custom_data
-from parley.domain.api.custom_data import Path
+from parley.domain.api.custom_data import MAX_METADATA_BYTES, InvalidPart, Path
 from parley.domain.api.errors import Field, Invalid, Malformed
 from parley.domain.api.fields import (
     EMPTY_OR_NOT_BLANK,
@@ -68,7 +68,8 @@ def read_body(raw: str | bytes, into: type[T], pointer: str = "") -> T:
     found = list(islice(_in_value(sent, struct_type(into), pointer), MAX_REPORTED))
     if isinstance(sent, dict) and _takes_metadata(sent, into):
         sent["metadata"] = custom_data.metadata_in(raw)
-        found += islice(_in_metadata(sent["metadata"], f"{pointer}/metadata"), MAX_REPORTED)
+        parts = custom_data.invalid_parts(sent["metadata"], getattr(into, "max_metadata_bytes", MAX_METADATA_BYTES))
+        found += islice(_at(f"{pointer}/metadata", parts), MAX_REPORTED)
     known = {field.pointer for field in found}
     broken = islice((_pointer(pointer, path) for path in _broken_texts(sent, ())), MAX_REPORTED)
     found += [Field(pointer, "bad_format") for pointer in broken if pointer not in known]
@@ -86,9 +87,13 @@ def _takes_metadata(sent: Mapping[str, object], into: type[msgspec.Struct]) -> b
     return "metadata" in names and isinstance(sent.get("metadata"), dict)
 
 
-def _in_metadata(metadata: Mapping[str, Any], pointer: str) -> Iterator[Field]:
-    for part in custom_data.invalid_parts(metadata):
-        yield Field(_pointer(pointer, part.path), part.code, part.limit)
+def _at(pointer: str, parts: Iterable[InvalidPart]) -> Iterator[Field]:
+    return (Field(_pointer(pointer, part.path), part.code, part.limit) for part in parts)
+
+
+def wrong_metadata(parts: Iterable[InvalidPart], pointer: str) -> Invalid:
+    """Returns the refusal of metadata that no decoder has read."""
+    return _refusal(list(_at(pointer, parts)))
 
 
 def wrong_query(values: Mapping[str, object], into: type[msgspec.Struct], wrong: Sequence[Field]) -> Invalid:

@@ -1,6 +1,6 @@
 """The requests: one class per body, per action's `data` and per query string. Unknown fields are refused."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
@@ -18,6 +18,7 @@ from parley.domain.api.identity import (
     MAX_CONTEXT_TYPES,
     MAX_EMAIL_CHARACTERS,
     MAX_LOCALE_CHARACTERS,
+    MAX_METADATA_BYTES,
     MAX_NAME_CHARACTERS,
     MAX_TIME_ZONE_CHARACTERS,
     ROLE_PATTERN,
@@ -47,6 +48,7 @@ MAX_STATUS_USERS = 100  # one BatchGetItem (DynamoDB quotas)
 MAX_SYNC_CONVERSATIONS = 100
 MAX_PAGE = 100
 MAX_PUT_USERS = 100
+MAX_CONTEXT_PEOPLE = 100
 MAX_MENTIONED = 20  # people whom one message names: each adds one item to the send's transaction
 MAX_ADDED = 90  # people added to a group at once: a transaction holds 100 items (DynamoDB quotas)
 MAX_ATTACHED = 30  # attachments of one message, whatever MaxAttachmentsPerMessage says: a transaction holds 100 items
@@ -340,6 +342,8 @@ class RequestUserStatus(Body, frozen=True, kw_only=True):
 class PutUser(Body, frozen=True, kw_only=True):
     """PUT /users/{user_id}: all that the host states of a person. On a field left out the host is silent."""
 
+    max_metadata_bytes: ClassVar = MAX_METADATA_BYTES
+
     name: PersonName | None = None
     role: Role | UnsetType = UNSET
     contexts: Annotated[dict[ContextType, ContextIds], Meta(max_length=MAX_CONTEXT_TYPES)] | UnsetType = UNSET
@@ -367,6 +371,13 @@ class PutUsers(Body, frozen=True, kw_only=True):
     """PUT /users: each person has an `id` and the fields of PUT /users/{user_id}, and is put or refused alone."""
 
     users: Annotated[list[ListedUserText], Meta(min_length=1, max_length=MAX_PUT_USERS)]
+
+
+class PutContextPeople(Body, frozen=True, kw_only=True):
+    """PUT /contexts/{context_type}/{context_id}/people: each person is added, removed or refused alone."""
+
+    add: Annotated[list[str], Meta(max_length=MAX_CONTEXT_PEOPLE)] = []
+    remove: Annotated[list[str], Meta(max_length=MAX_CONTEXT_PEOPLE)] = []
 
 
 UserIds = Annotated[str, Meta(min_length=1, max_length=MAX_STATUS_USERS * 129)]
@@ -398,6 +409,8 @@ class UpdateMe(Body, frozen=True, kw_only=True):
 
     `show_last_seen` says whether others see the caller's last-seen time; a caller who hides it does not see others'.
     """
+
+    max_metadata_bytes: ClassVar = MAX_METADATA_BYTES
 
     show_last_seen: bool | UnsetType = UNSET
     name: PersonName | None | UnsetType = UNSET

@@ -57,14 +57,15 @@ def with_extension(name: str, extension: str) -> str:
     return safe_name(f"{stem}{extension}")
 
 
-def harmless_name(name: str, extension: str) -> str:
-    """Returns a safe name that no double click runs: `run.bat` of a text becomes `run.bat.txt`.
+def openable_name(name: str, extension: str) -> str:
+    """Returns a safe name that opens as its type: `voice` becomes `voice.webm`, and `run.bat` of a text `run.bat.txt`.
 
-    `extension` is that of the verified type, with its dot.
+    `extension` is that of the verified type, with its dot. Another extension of the name's own is kept, unless a double
+    click would run the file.
     """
     safe = safe_name(name)
     _, own = _parts(safe)
-    return safe_name(safe + extension) if own.removeprefix(".").lower() in _RUN else safe
+    return safe_name(safe + extension) if own.removeprefix(".").lower() in _RUN | {""} else safe
 
 
 def content_disposition(name: str, *, inline: bool) -> str:

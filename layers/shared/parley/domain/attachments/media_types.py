@@ -131,5 +131,5 @@ def _matching(entry: str) -> frozenset[str]:
     known = canonical(entry)
     found = frozenset(mime for mime in ALLOWED if (mime == known if family is None else mime.startswith(family)))
     if not found:
-        raise ValueError(f"{entry} is not a type of file that can be examined")
+        raise ValueError(f"`{entry}` is not a type of file that can be examined")
     return found

@@ -1,7 +1,7 @@
 """Refusals of requests that name an attachment: each state that forbids the act has a code of its own."""
 
 from parley.domain.api.errors import Conflict, NotFound
-from parley.domain.api.types import AttachmentState
+from parley.domain.attachments.attachment import StoredAttachment
 
 READY_AFTER_MS = 2_000  # a scan of a photo takes about as long
 CLEAN_RULE = "only an attachment that was found clean can be sent or downloaded"
@@ -23,13 +23,17 @@ def sent() -> Conflict:
     return Conflict("attachment_sent", detail, rule="an attachment is sent once")
 
 
-def not_clean(state: AttachmentState) -> Conflict | NotFound:
-    """Returns the refusal for an attachment of the caller's own that is in this state and cannot be used."""
+def not_clean(attachment: StoredAttachment, now_ms: int) -> Conflict | NotFound:
+    """Returns the refusal for an attachment of the caller's own that is not clean; it says if waiting does not help."""
+    state = attachment.state_at(now_ms)
     if state == "rejected":
         return Conflict("attachment_rejected", "This file cannot be attached.", rule=CLEAN_RULE)
     if state == "infected":
         return Conflict("attachment_infected", "This file contains malware.", rule=CLEAN_RULE)
     if state == "expired":
         return no_attachment()
+    if state == "pending" and now_ms >= attachment.form_ends_at_ms:
+        detail = "No file came before the form of its upload ended; upload the file again."
+        return Conflict("attachment_not_ready", detail, rule=CLEAN_RULE)
     detail = "This file has not been checked yet; try again."
     return Conflict("attachment_not_ready", detail, rule=CLEAN_RULE, retry_after_ms=READY_AFTER_MS)

@@ -42,18 +42,32 @@ def check_sendable(
 ) -> tuple[StoredAttachment, ...]:
     """Returns the attachments of a new message, in its order.
 
-    They must be the sender's own, of this conversation, clean and not sent yet.
+    They must be the sender's own, of this conversation, clean and not sent yet. The refusal is that of the first that
+    is not, and names all of them.
     """
     taken = []
+    refused: dict[str, Refusal] = {}
     for place, given_id in enumerate(attachment_ids):
         attachment = found.get(given_id)
         if attachment is None or attachment.user_id != user_id:
-            raise _at(f"{pointer}/{place}", refusals.no_attachment())
-        refusal = _refusal(attachment, conversation_id, now_ms)
-        if refusal is not None:
-            raise _at(f"{pointer}/{place}", refusal)
-        taken.append(attachment)
+            refused[f"{pointer}/{place}"] = refusals.no_attachment()
+        elif refusal := _refusal(attachment, conversation_id, now_ms):
+            refused[f"{pointer}/{place}"] = refusal
+        else:
+            taken.append(attachment)
+    if refused:
+        raise _first(refused)
     return tuple(taken)
+
+
+def _first(refused: Mapping[str, Refusal]) -> Refusal:
+    """Returns the first refusal, with the fields and the codes of all of them, by pointer."""
+    from parley.domain.api.invalid_fields import MAX_REPORTED  # only for refusals
+
+    fields = [Field(pointer, refusal.code) for pointer, refusal in refused.items()]
+    first = next(iter(refused.values()))
+    first.fields = tuple(fields[:MAX_REPORTED])
+    return first
 
 
 def _at(pointer: str, refusal: Refusal) -> Refusal:
@@ -72,7 +86,7 @@ def _refusal(attachment: StoredAttachment, conversation_id: str, now_ms: int) ->
         detail = "This attachment has expired; upload the file again."
         return Conflict("attachment_expired", detail, rule="an unsent attachment expires")
     if state != "clean":
-        return refusals.not_clean(state)
+        return refusals.not_clean(attachment, now_ms)
     if attachment.seq is not None:
         return refusals.sent()
     return None

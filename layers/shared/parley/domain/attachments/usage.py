@@ -9,6 +9,14 @@ from parley.domain.api.types import AttachmentLimits
 DAY_MS = 24 * 3600 * 1000
 
 
+def size_text(size: int) -> str:
+    """Returns a number of bytes for people, rounded down: `10 MB`, of 1,048,576 bytes each."""
+    for unit, name in ((2**30, "GB"), (2**20, "MB"), (2**10, "KB")):
+        if size >= unit:
+            return f"{size * 10 // unit / 10:g} {name}"
+    return f"{size} bytes"
+
+
 class Usage(Struct, frozen=True, kw_only=True):
     """A person's row; `bytes` were asked for on `day` (UTC, days since the epoch). `revision` 0 is no row yet."""
 
@@ -21,12 +29,15 @@ class Usage(Struct, frozen=True, kw_only=True):
     def with_upload(self, size: int, now_ms: int, limits: AttachmentLimits) -> "Usage":
         """Returns the usage after one more upload; raises TooMany if a limit forbids it."""
         if self.unsent >= limits.unsent:
-            detail = f"You have {self.unsent} attachments that are not sent; send some of them first."
+            detail = (
+                f"You have {self.unsent} attachments that are not sent;"
+                " send some of them first, or discard some (DELETE /attachments/{attachment_id})."
+            )
             raise TooMany("too_many_unsent", detail, rule="MaxUnsentAttachments")
         after = self.counted(size, now_ms)
         if after.bytes > limits.bytes_per_day:
             ends_in_ms = (after.day + 1) * DAY_MS - now_ms
-            detail = f"You may upload {limits.bytes_per_day} bytes a day."
+            detail = f"You may upload {size_text(limits.bytes_per_day)} a day."
             raise TooMany("upload_limit_reached", detail, rule="UploadBytesPerDay", retry_after_ms=ends_in_ms)
         return after
 

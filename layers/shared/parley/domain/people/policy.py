@@ -6,6 +6,8 @@ from typing import Literal, NoReturn, Protocol
 from msgspec import Struct
 
 from parley.domain.api.errors import Field, Forbidden, Invalid, NotFound
+from parley.domain.people import held
+from parley.domain.people.held import Held
 
 EVERYONE = "*"
 NO_CONTEXT = "general"  # the context type of a conversation about nothing in particular
@@ -41,15 +43,35 @@ class Topic(Protocol):
 
 
 class Party(Struct, frozen=True):
-    """One side of a conversation: a person, their role, and their ids of each context type."""
+    """One side of a conversation: a person, their role, and their contexts.
+
+    `contexts` are those that a token or a `PUT` names, `held` those that rows of their own give the person.
+    """
 
     user_id: str
     role: str
     contexts: Mapping[str, tuple[str, ...]] = {}
+    held: Held = {}
 
     def holds(self, context_type: str, context_id: str | None) -> bool:
         """Says whether the person belongs to that class, block, pattern, …"""
-        return context_id in self.contexts.get(context_type, ())
+        if context_id is None:
+            return False
+        return context_id in self.contexts.get(context_type, ()) or held.has(self.held, context_type, context_id)
+
+    def holds_some(self, context_type: str) -> bool:
+        """Says whether the person belongs to any context of this type."""
+        return bool(self.contexts.get(context_type)) or context_type in self.held
+
+    def shares(self, other: "Party", context_type: str) -> bool:
+        """Says whether both belong to the same context of this type, whichever way each got it."""
+        return bool(self.named_in_common(other, context_type)) or held.shares(self.held, other.held, context_type)
+
+    def named_in_common(self, other: "Party", context_type: str) -> list[str]:
+        """Returns the shared ids of this type that a token or a `PUT` of at least one of the two names."""
+        mine, theirs = self.contexts.get(context_type, ()), other.contexts.get(context_type, ())
+        both = [context_id for context_id in mine if other.holds(context_type, context_id)]
+        return both + [one for one in theirs if one not in both and self.holds(context_type, one)]
 
 
 class Rule(Struct, frozen=True, kw_only=True):
@@ -81,8 +103,10 @@ class Rule(Struct, frozen=True, kw_only=True):
         reach = self.reach_of(caller.role)
         if EVERYONE not in reach and other.role not in reach:
             return False
-        needed = [set(party.contexts.get(context_type, ())) for party in (caller, other) if self.must_hold(party.role)]
-        return not needed or bool(set.intersection(*needed))
+        must_hold = [party for party in (caller, other) if self.must_hold(party.role)]
+        if len(must_hold) == 2:
+            return caller.shares(other, context_type)
+        return all(party.holds_some(context_type) for party in must_hold)
 
 
 class Reach(Struct, frozen=True, kw_only=True):
@@ -183,7 +207,7 @@ class Policy(Struct, frozen=True):
         """Returns the roles with which `caller` may open a conversation about something, or about nothing."""
         freely, by_sharing = set[str](), set[str]()
         for context_type, rule in self.rules.items():
-            if rule.must_hold(caller.role) and not caller.contexts.get(context_type):
+            if rule.must_hold(caller.role) and not caller.holds_some(context_type):
                 continue
             for role in rule.reach_of(caller.role):
                 needs = rule.must_share if role == EVERYONE else rule.must_hold(role)

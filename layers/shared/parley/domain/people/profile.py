@@ -17,6 +17,7 @@ from parley.domain.api.identity import (
     MAX_AVATAR_URL_CHARACTERS,
 )
 from parley.domain.people import directory
+from parley.domain.people.held import Held
 
 Contexts = dict[str, tuple[str, ...]]
 
@@ -96,6 +97,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     by_token: Statement | None = None
     by_host: Statement = SILENT
     by_self: Statement = SILENT
+    held: Held = {}  # the contexts that rows of `ContextPeople` give the person
 
     @property
     def name_key(self) -> str:
@@ -127,6 +129,16 @@ def with_own(before: Profile, said: Statement, rules: Rules, now_ms: int) -> Pro
     return _moved(before, before.user_id, replace(before.statements, own=said), rules, now_ms)
 
 
+def with_held(before: Profile, held: Held, now_ms: int) -> Profile:
+    """Returns a profile after its contexts of rows have changed, the same one if they have not."""
+    return before if held == before.held else replace(before, held=held, revision=next_revision(before, now_ms))
+
+
+def next_revision(before: Profile | None, now_ms: int) -> int:
+    """Returns the revision of the next write of a profile."""
+    return now_ms if before is None else max(now_ms, before.revision + 1)
+
+
 def _moved(before: Profile | None, user_id: str, now: Statements, rules: Rules, now_ms: int) -> Profile:
     values = {name: now.value(name, rules) for name in FIELDS}
     defaults = {"name": user_id, "role": DEFAULT_ROLE, "contexts": {}}
@@ -138,10 +150,11 @@ def _moved(before: Profile | None, user_id: str, now: Statements, rules: Rules, 
         by_token=None if is_of_token_alone else now.token,
         by_host=now.host,
         by_self=now.own,
+        held={} if before is None else before.held,
     )
     if before is not None and replace(after, profile_seq=before.profile_seq, revision=before.revision) == before:
         return before
-    revision = now_ms if before is None else max(now_ms, before.revision + 1)
+    revision = next_revision(before, now_ms)
     is_shown_alike = before is not None and all(getattr(before, name) == getattr(after, name) for name in SHOWN)
     seq = before.profile_seq if before is not None and is_shown_alike else revision
     return replace(after, revision=revision, profile_seq=seq)
