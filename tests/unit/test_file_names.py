@@ -156,7 +156,6 @@ def test_name_opens_as_its_type_and_no_double_click_runs_it(name: str, extension
     assert openable_name(name, extension) == openable
 
 
-
 @pytest.mark.parametrize(
     "extension",
     [
