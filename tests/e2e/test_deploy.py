@@ -207,6 +207,8 @@ def test_every_other_operation_may_do_what_it_does(people: Make) -> None:
         assert carol.answer("GET", path, Accept="application/json").json()["attachment"]["state"] == "pending"
     assert carol.ask("POST", "/attachments/urls", {"ids": asked})["attachments"] == dict.fromkeys(asked)
     assert carol.ask("GET", f"/conversations/{conversation_id}/attachments") == {"attachments": [], "next": None}
+    assert {each["id"] for each in carol.ask("GET", "/me/attachments")["attachments"]} == set(asked)
+    assert carol.ask("DELETE", f"/attachments/{asked[0]}")["state"] == "expired"
 
 
 def test_nobody_gets_in_without_a_good_token(deployment: Deployment) -> None:
@@ -298,6 +300,14 @@ def test_people_are_found_blocked_and_signed_out(people: Make) -> None:
     other.connect_by_token()
     host.ask("PUT", "/users/nora", {"name": "Nora", "role": "user"})
 
+    people_of_class = "/contexts/class/7b/people"
+    assert host.ask("PUT", "/users", {"users": [{"id": "nils", "name": "Nils"}]})["results"][0]["status"] == 201
+    host.ask("PUT", f"{people_of_class}/nora")
+    assert host.ask("PUT", people_of_class, {"add": ["nils"]})["results"][0]["status"] == 201
+    assert [one["user_id"] for one in host.ask("GET", people_of_class)["people"]] == ["nils", "nora"]
+    host.ask("DELETE", f"{people_of_class}/nils")
+    assert host.ask("GET", "/users/nora/contexts")["contexts"] == [{"type": "class", "id": "7b"}]
+
     lena.ask("PATCH", "/me", {"show_last_seen": False})
     assert lena.ask("GET", "/me")["name"] == "Lena"
     assert lena.ask("GET", "/users/nora")["name"] == "Nora"
@@ -339,6 +349,11 @@ def test_moderators_work_through_reports_and_words(people: Make) -> None:
     version = mona.ask("GET", "/admin/banned-words")["version"]
     mona.ask("PUT", "/admin/banned-words", {"version": version, "rules": rules})
     assert mona.ask("GET", "/admin/audit")["entries"]
+    ends_at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    mona.ask("PUT", "/admin/suspensions/paul", {"until": ends_at, "reason": "Rude.", "scope": "write"})
+    assert mona.ask("GET", "/admin/suspensions/paul")["scope"] == "write"
+    assert [one["user_id"] for one in mona.ask("GET", "/admin/suspensions")["suspensions"]] == ["paul"]
+    mona.ask("DELETE", "/admin/suspensions/paul")
 
 
 def test_two_people_call_each_other(deployment: Deployment, people: Make) -> None:

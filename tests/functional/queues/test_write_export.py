@@ -75,7 +75,7 @@ def test_lines_are_the_messages_as_the_api_shows_them(parley: Parley) -> None:
     assert (about["exported_by"], about["exported_at"], about["message_count"]) == ("alice", done["created_at"], 4)
     assert about["conversation"] == {
         name: alice.get(f"/conversations/{conversation_id}").json[name]
-        for name in ("id", "type", "title", "description", "context", "created_at")
+        for name in ("id", "type", "title", "description", "context", "created_at", "custom_type", "metadata")
     }
     assert about["members"] == [
         {"user_id": "alice", "name": "Alice", "role": "member"},

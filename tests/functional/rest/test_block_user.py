@@ -137,14 +137,15 @@ def test_neither_writes_anything_into_what_is_open(parley: Parley, talk: Talk) -
             person.patch(message, json={"text": "hey you"}),
             person.put(f"{message}/reactions/%F0%9F%91%8D"),
             person.put(f"{message}/pin"),
-            person.post(f"/messages/{source}/forward", json={"conversation_ids": [talk.conversation_id]}),
         ]
+        forwarded = person.post(f"/messages/{source}/forward", json={"conversation_ids": [talk.conversation_id]})
         frames = [
             socket.request("send_message", {"conversation_id": talk.conversation_id, "text": "hey"}),
             socket.request("typing_start", {"conversation_id": talk.conversation_id}),
             socket.request("call_signal", offer),
         ]
         assert [refusal(reply) for reply in replies] == [BLOCKED] * len(replies)
+        assert refusal(forwarded) == (*BLOCKED[:2], [("/conversation_ids/0", "blocked")])
         assert [frame["error"]["code"] for frame in frames] == ["blocked"] * len(frames)
         assert written(parley) == before
     assert [

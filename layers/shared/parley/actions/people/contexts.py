@@ -10,7 +10,7 @@ from parley.adapters.people import context_people
 from parley.adapters.threads import Threads
 from parley.domain.api import bulk, cursors
 from parley.domain.api.bulk import ItemResult
-from parley.domain.api.errors import Invalid, Refusal, Unavailable
+from parley.domain.api.errors import Invalid, Refusal, Suspended, Unauthenticated, Unavailable
 from parley.domain.api.identity import MAX_USER_ID_CHARACTERS, is_context_id, is_context_type, is_user_id
 from parley.domain.api.request import Request
 from parley.domain.api.requests import (
@@ -147,6 +147,8 @@ def _result(request: Request, person: _Wanted, *, is_repeated: bool) -> ItemResu
         if not is_user_id(person.user_id):
             raise Invalid.field(person.pointer, "bad_format", "That is not the id of a user.")
         is_new = _write(request, person)
+    except (Unauthenticated, Suspended):
+        raise  # it refuses the caller, and so the whole request
     except Refusal as refusal:
         return bulk.refused(shown_id, refusal)
     except retrying.FAILURES as error:
