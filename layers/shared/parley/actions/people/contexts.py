@@ -4,13 +4,14 @@ from msgspec import Struct
 
 from parley.actions import access
 from parley.actions.people import profiles
+from parley.actions.people.bulk_items import result_of
 from parley.actions.roles import SERVICE
-from parley.adapters.dynamodb import conditions, retrying
+from parley.adapters.dynamodb import conditions
 from parley.adapters.people import context_people
 from parley.adapters.threads import Threads
-from parley.domain.api import bulk, cursors
+from parley.domain.api import cursors
 from parley.domain.api.bulk import ItemResult
-from parley.domain.api.errors import Invalid, Refusal, Suspended, Unauthenticated, Unavailable
+from parley.domain.api.errors import Invalid, Unavailable
 from parley.domain.api.identity import MAX_USER_ID_CHARACTERS, is_context_id, is_context_type, is_user_id
 from parley.domain.api.request import Request
 from parley.domain.api.requests import (
@@ -140,22 +141,14 @@ def put_context_people(
 
 
 def _result(request: Request, person: _Wanted, *, is_repeated: bool) -> ItemResult:
-    shown_id = person.user_id if len(person.user_id) <= MAX_USER_ID_CHARACTERS else None
-    try:
+    def act() -> int:
         if is_repeated:
             raise Invalid.field(person.pointer, "repeated", "This person is in the request twice.")
         if not is_user_id(person.user_id):
             raise Invalid.field(person.pointer, "bad_format", "That is not the id of a user.")
-        is_new = _write(request, person)
-    except (Unauthenticated, Suspended):
-        raise  # it refuses the caller, and so the whole request
-    except Refusal as refusal:
-        return bulk.refused(shown_id, refusal)
-    except retrying.FAILURES as error:
-        if not retrying.is_passing(error):
-            raise
-        return bulk.refused(shown_id, retrying.busy())
-    return ItemResult(id=person.user_id, status=201 if is_new and person.belongs else 200)
+        return 201 if _write(request, person) and person.belongs else 200
+
+    return result_of(person.user_id if len(person.user_id) <= MAX_USER_ID_CHARACTERS else None, act)
 
 
 def _write(request: Request, wanted: _Wanted) -> bool:

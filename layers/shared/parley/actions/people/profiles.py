@@ -1,15 +1,18 @@
 """Profiles as others may see them: set by the host's own server, read by users who may."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NoReturn
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from parley.actions.people.bulk_items import result_of
 from parley.actions.roles import SERVICE
-from parley.adapters.dynamodb import batches, conditions, retrying, tables
+from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.erasure import erasures
 from parley.adapters.people import blocks, erased_people, moderators, policies, profiles
 from parley.adapters.threads import Threads
-from parley.domain.api import bulk, damaged_json, ids
+from parley.domain.api import damaged_json, ids
 from parley.domain.api.bodies import decode, decode_metadata
 from parley.domain.api.bulk import ItemResult
 from parley.domain.api.errors import (
@@ -19,8 +22,6 @@ from parley.domain.api.errors import (
     Invalid,
     NotFound,
     Refusal,
-    Suspended,
-    Unauthenticated,
     Unavailable,
 )
 from parley.domain.api.identity import (
@@ -42,6 +43,7 @@ from parley.domain.people.profile import Contexts, Profile, Statement
 MAX_PUTS_AT_ONCE = 8
 
 _puts = Threads(max_workers=MAX_PUTS_AT_ONCE, thread_name_prefix="put-users")
+_Item = tuple[str | None, Callable[[], int]]  # of a bulk request: the id, and what does it (`bulk_items.py`)
 
 
 def require_service(request: Request, what: str, route: str) -> None:
@@ -75,41 +77,35 @@ def put_users(request: Request, wanted: PutUsers) -> PutUsersAnswer:
     """
     require_service(request, "set people's profiles", "PUT /users")
     seen: set[str] = set()
-    said: list[tuple[str | None, Statement | Refusal]] = []
+    items: list[_Item] = []
     for number, raw in enumerate(wanted.users):
-        user_id, statement = _listed(request, bytes(raw), f"/users/{number}")
+        user_id, act = _listed(request, bytes(raw), f"/users/{number}")
         if user_id in seen:
-            statement = Invalid.field(f"/users/{number}/id", "repeated", "This person is in the request twice.")
+            repeated = Invalid.field(f"/users/{number}/id", "repeated", "This person is in the request twice.")
+            act = partial(_refuse, repeated)
         seen |= {user_id} if user_id is not None else set()
-        said.append((user_id, statement))
-    return PutUsersAnswer(results=list(_puts.map(lambda item: _result(request, *item), said)))
+        items.append((user_id, act))
+    return PutUsersAnswer(results=list(_puts.map(lambda item: result_of(*item), items)))
 
 
-def _listed(request: Request, raw: bytes, pointer: str) -> tuple[str | None, Statement | Refusal]:
-    """Returns the id of one person of many, if it can be read, and the host's statement or the refusal."""
+def _listed(request: Request, raw: bytes, pointer: str) -> _Item:
+    """Returns the id of one person of many, if it can be read, and what stores or refuses the host's statement."""
     try:
         listed = decode(raw, ListedUser, pointer)
         if listed.id == request.user_id:
             raise no_person(f"{pointer}/id")
-        return listed.id, _said(request, listed.id, listed, pointer)
+        return listed.id, partial(_put_listed, request, listed.id, _said(request, listed.id, listed, pointer))
     except Refusal as refusal:
-        return damaged_json.text_member(raw.decode(), "id"), refusal
+        return damaged_json.text_member(raw.decode(), "id"), partial(_refuse, refusal)
 
 
-def _result(request: Request, user_id: str | None, said: Statement | Refusal) -> ItemResult:
-    if isinstance(said, Refusal) or user_id is None:
-        return bulk.refused(user_id, said) if isinstance(said, Refusal) else ItemResult(status=400)
-    try:
-        _, is_new = _put(request, user_id, said)
-    except (Unauthenticated, Suspended):
-        raise  # it refuses the caller, and so the whole request
-    except Refusal as refusal:
-        return bulk.refused(user_id, refusal)
-    except retrying.FAILURES as error:
-        if not retrying.is_passing(error):
-            raise
-        return bulk.refused(user_id, retrying.busy())
-    return ItemResult(id=user_id, status=201 if is_new else 200)
+def _put_listed(request: Request, user_id: str, said: Statement) -> int:
+    _, is_new = _put(request, user_id, said)
+    return 201 if is_new else 200
+
+
+def _refuse(refusal: Refusal) -> NoReturn:
+    raise refusal
 
 
 def no_person(pointer: str) -> Invalid:
