@@ -1,4 +1,4 @@
-"""What attachments take: the operations of an upload, a scan, a send, a gallery, and the price of an image.
+"""The cost of attachments: the operations of an upload, a scan, a send, a gallery, and the price of an image.
 
 Alice uploads photos and sends them to Bob. The scanner examines real pictures; the examination's own time comes from
 the section `media`.

@@ -473,7 +473,7 @@ ENUMS = {
             "try_banned_words",
         }
     ): ("AuditAction", "The action of a moderator or administrator."),
-    frozenset({"all", "write"}): ("SuspensionScope", "What a suspended person may not do."),
+    frozenset({"all", "write"}): ("SuspensionScope", "The acts that a suspension forbids: writing, or everything."),
     frozenset({"everyone", "me"}): ("DeletionScope", "For whom a message is deleted."),
     frozenset({"flag", "mask", "reject"}): ("BannedWordAction", "The effect of a rule on a message that it matches."),
     frozenset({"harassment", "hate", "illegal", "other", "self_harm", "sexual", "spam", "violence"}): (

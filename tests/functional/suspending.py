@@ -1,4 +1,4 @@
-"""What the tests of suspensions begin with."""
+"""The beginning that the tests of suspensions share."""
 
 from tests.functional.moderation import moderator
 from tests.functional.replies import refusal

@@ -49,7 +49,7 @@ def parameters_of(shape: Shape) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Keys:
-    """Where the public keys are served, and how often they were asked for."""
+    """The address of the public keys, and how often they were asked for."""
 
     url: str
     asked: list[str]

@@ -1,4 +1,4 @@
-"""What the host puts of a person counts at once, with the token in hand and on an open socket."""
+"""A PUT of the host counts at once, with the token in hand and on an open socket."""
 
 import pytest
 

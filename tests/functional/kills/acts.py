@@ -1,4 +1,4 @@
-"""What the scenarios of several areas do: ask, look at the answer, and arrange what comes before."""
+"""The acts that scenarios of several areas share: ask, look at the answer, and arrange what comes before."""
 
 import time
 from collections.abc import Callable

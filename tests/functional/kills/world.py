@@ -1,4 +1,4 @@
-"""What a scenario of the kill tests plays in: people, devices, and what is stored in the end."""
+"""The world of a kill scenario: people, devices, and what is stored in the end."""
 
 import json
 import re
