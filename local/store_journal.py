@@ -96,6 +96,16 @@ def load(folder: Path) -> tuple[Contents, int]:
     return contents, logs[-1] if logs else 0
 
 
+def delete_old(folder: Path) -> None:
+    """Deletes all but the newest snapshot, the one before it, and their logs."""
+    kept = generations(folder, "snapshot")[-2:]
+    before = kept[0] if len(kept) == 2 else 0
+    for kind in ("snapshot", "log"):
+        for number in generations(folder, kind):
+            if number < before:
+                path_of(folder, kind, number).unlink()
+
+
 def _snapshot(folder: Path, generation: int) -> Iterator[Record]:
     path = path_of(folder, "snapshot", generation)
     older = _older(folder, generation)
@@ -248,11 +258,7 @@ class SnapshotFile:
         self._file.close()
         self._draft.replace(self._path)
         _sync_folder(self._folder)
-        before = max((n for n in generations(self._folder, "snapshot") if n < self._generation), default=0)
-        for kind in ("snapshot", "log"):
-            for number in generations(self._folder, kind):
-                if number < before:
-                    path_of(self._folder, kind, number).unlink()
+        delete_old(self._folder)
 
     def discard(self) -> None:
         self._file.close()

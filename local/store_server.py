@@ -92,6 +92,7 @@ class Keeper:
         for draft in folder.glob("snapshot-*.tmp"):
             draft.unlink()
         contents, self._generation = store_journal.load(folder)
+        store_journal.delete_old(folder)  # a process that was killed may not have come to it
         self._memory = Memory()
         self._memory.restore(contents)
         self._log = Log(folder, self._generation)

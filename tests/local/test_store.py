@@ -308,6 +308,25 @@ def test_a_snapshot_taken_while_people_write_loses_nothing(store: Store) -> None
     assert not store.file("log", 0).exists()
 
 
+def test_what_a_kill_left_of_an_old_generation_goes_at_the_next_start(store: Store) -> None:
+    store.make_table()
+    store.kind = Impatient
+    store.restart()
+    deadline = time.monotonic() + 60
+    while not store.file("snapshot", 2).exists():
+        assert time.monotonic() < deadline
+        for number in range(20):
+            store.put(number, "x" * 10_000)
+    store.kill()
+    left = store.file("log", 0)
+    left.write_bytes(b"")  # as if the process had died before it deleted the file
+
+    store.start()
+
+    assert not left.exists()
+    assert store.file("snapshot", 2).exists()
+
+
 def test_a_damaged_log_keeps_it_from_starting_and_stays_as_it_is(store: Store) -> None:
     store.make_table()
     for number in range(9):

@@ -67,7 +67,7 @@ SCENARIOS = [
     Scenario("rest/get_report", get_report, have_reported),
     Scenario("rest/resolve_report", resolve_report, have_reported),
     Scenario("rest/suspend_user", suspend_bob("write"), have_reported),
-    Scenario("rest/suspend_user", suspend_bob("all"), have_reported, variant="all"),
+    Scenario("rest/suspend_user", suspend_bob("all"), have_reported, variant="all", parting="suspended"),
     Scenario("rest/lift_suspension", lift_suspension, have_suspended),
     Scenario("rest/put_banned_words", put_banned_words, sign_moderator_in),
     Scenario("rest/try_banned_words", try_banned_words, have_reported),

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from parley.domain.people.held import digest
 from tests.functional.kills.acts import and_then, answered, host_of, sign_host_in
 from tests.functional.kills.scenario import Scenario
-from tests.functional.kills.world import World
+from tests.functional.kills.world import Died, World
+from tests.harness import Reply
 
 
 def put_user(world: World) -> object:
@@ -16,19 +17,29 @@ def put_user(world: World) -> object:
 
 def demote_dave(world: World) -> object:
     answered(host_of(world).put("/users/dave", json={"role": "user"}))
-    return world.parley.bearer(world.parley.token("dave", "moderator"), "dave").get("/admin/reports").status
+    reply = world.parley.bearer(world.parley.token("dave", "moderator"), "dave").get("/admin/reports")
+    if reply.status >= 500:
+        raise Died
+    return reply.status
 
 
 def put_users(world: World) -> object:
     people = [{"id": "dave", "name": "Dave", "metadata": {"house": "red"}}, {"id": "erin", "role": "student"}]
-    results = answered(host_of(world).put("/users", json={"users": people}))["results"]
-    assert {one["status"] for one in results} <= {200, 201}, results
-    return [one["id"] for one in results]
+    return all_done(host_of(world).put("/users", json={"users": people}))
+
+
+def all_done(reply: Reply) -> list[str]:
+    """Returns the ids of a bulk answer's items; Died if an item was not done because a call failed."""
+    results = answered(reply)["results"]
+    if any(item["status"] >= 500 for item in results):
+        raise Died
+    assert {item["status"] for item in results} <= {200, 201}, results
+    return [item["id"] for item in results]
 
 
 def contexts_of_bob(world: World) -> object:
     """Returns bob's contexts as the rows say, and whether his own row agrees: a policy goes by that alone."""
-    listed = host_of(world).get("/users/bob/contexts").json["contexts"]
+    listed = answered(host_of(world).get("/users/bob/contexts"))["contexts"]
     users = world.parley.store.client("dynamodb").get_item(
         TableName=world.parley.template.resources["Users"].ref, Key={"user_id": {"S": "bob"}}, ConsistentRead=True
     )
@@ -48,9 +59,8 @@ def remove_context_person(world: World) -> object:
 
 
 def put_context_people(world: World) -> object:
-    results = answered(host_of(world).put("/contexts/class/7b/people", json={"add": ["bob"], "remove": ["alice"]}))
-    assert {one["status"] for one in results["results"]} <= {200, 201}, results
-    people = host_of(world).get("/contexts/class/7b/people").json["people"]
+    all_done(host_of(world).put("/contexts/class/7b/people", json={"add": ["bob"], "remove": ["alice"]}))
+    people = answered(host_of(world).get("/contexts/class/7b/people"))["people"]
     return people, contexts_of_bob(world)
 
 

@@ -12,7 +12,8 @@ class Scenario:
 
     `arrange` comes once, `each` before every try of the whole. `act` returns what the client makes of the answer.
     `heals` is for what leaves ghosts behind, which the sweep then finds; with `once`, nobody tries again and the sweep
-    has to make good alone.
+    has to make good alone. `parting` names the event that a device gets right before it is closed: such an event is
+    posted once, because no later post would reach the device.
     """
 
     operation: str
@@ -21,6 +22,7 @@ class Scenario:
     each: Callable[[World], object] = lambda world: None
     heals: bool = False
     once: bool = False
+    parting: str | None = None
     variant: str = ""
 
     def __str__(self) -> str:
