@@ -124,6 +124,11 @@ def forward(world: World) -> object:
     return [settled(one) for one in answered(world.alice.post(path, json=body))["messages"]]
 
 
+def hide_first(world: World) -> None:
+    """Lets alice delete for herself the message that `forward` forwards."""
+    assert world.alice.delete(f"/messages/{world.conversation_id}.1?scope=me").status == 200
+
+
 def patch(path: str) -> Callable[[World], object]:
     return lambda world: settled(answered(world.alice.patch(path.format(world.conversation_id))))
 
@@ -188,6 +193,7 @@ SCENARIOS = [
     ),
     Scenario("rest/forward_message", forward, alice_said),
     Scenario("rest/forward_message", forward, sent_files, variant="files"),
+    Scenario("rest/forward_message", forward, and_then(alice_said, forward, hide_first), variant="repeated, gone"),
     Scenario("rest/send_message", send_rest, and_then(sign_moderator_in, flag_hello), variant="flagged"),
     Scenario("rest/list_versions", list_versions, and_then(said, sign_moderator_in)),
     Scenario("websocket/send_message", send_websocket, let_leases_run_low, variant="little left of the lease"),

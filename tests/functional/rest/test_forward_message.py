@@ -1,8 +1,13 @@
 """POST /messages/{message_id}/forward: a text goes on to other conversations, with word of who wrote it."""
 
+from typing import Any
+
+import pytest
+
+from tests.functional.attachments import clean_attachment
 from tests.functional.replies import Meanwhile, invalid, outside, refusal
 from tests.functional.talk import contents, make_group, open_direct, say
-from tests.harness import Parley
+from tests.harness import Parley, Reply
 
 
 def test_text_goes_on_with_its_origin(parley: Parley) -> None:
@@ -45,6 +50,150 @@ def test_retry_writes_nothing_twice(parley: Parley) -> None:
 
     assert (first["id"], first["replayed"], again["replayed"]) == (again["id"], False, True)
     assert carol.get(f"/conversations/{direct}").json["last_seq"] == 1
+
+
+class Sent:
+    """Alice has said something in a group with bob, who has forwarded it to two other conversations."""
+
+    def __init__(self, parley: Parley, files: int) -> None:
+        self.parley = parley
+        self.alice, self.bob, self.carol, self.dave = (parley.user(name) for name in ("alice", "bob", "carol", "dave"))
+        self.group = make_group(self.alice, self.bob)
+        self.targets = [open_direct(self.bob, self.carol), make_group(self.dave, self.bob)]
+        carried = [clean_attachment(parley, self.alice, self.group) for _ in range(files)]
+        body = {"text": "the address", "attachment_ids": carried}
+        reply = self.alice.post(f"/conversations/{self.group}/messages", json=body)
+        assert reply.status == 201, reply
+        self.message_id: str = reply.json["id"]
+        self.first = self.forward(self.targets)
+        assert (self.first.status, len(self.first.json["messages"])) == (200, 2), self.first
+        parley.drain()
+
+    def forward(self, targets: list[str], client_id: str | None = "f1") -> Reply:
+        body = {"conversation_ids": targets} | ({"client_id": client_id} if client_id else {})
+        return self.bob.post(f"/messages/{self.message_id}/forward", json=body)
+
+    def last_seqs(self) -> list[int]:
+        return [self.bob.get(f"/conversations/{target}").json["last_seq"] for target in self.targets]
+
+
+def delete_for_all(sent: Sent) -> Reply:
+    return sent.alice.delete(f"/messages/{sent.message_id}")
+
+
+def hide(sent: Sent) -> Reply:
+    return sent.bob.delete(f"/messages/{sent.message_id}?scope=me")
+
+
+def remove_the_caller(sent: Sent) -> Reply:
+    return sent.alice.delete(f"/conversations/{sent.group}/members/bob")
+
+
+def edit(sent: Sent) -> Reply:
+    return sent.alice.patch(f"/messages/{sent.message_id}", json={"text": "another address"})
+
+
+def block_the_caller(sent: Sent) -> Reply:
+    return sent.carol.put("/users/bob/block")
+
+
+FORWARDED = pytest.mark.parametrize("files", [0, 2], ids=["text", "files"])
+
+
+@FORWARDED
+@pytest.mark.parametrize("happens", [delete_for_all, hide, remove_the_caller, edit, block_the_caller])
+def test_repeat_gets_the_first_answer_whatever_has_happened_since(parley: Parley, files: int, happens: Any) -> None:
+    sent = Sent(parley, files)
+    assert happens(sent).status in (200, 204)
+    parley.drain()
+
+    again = sent.forward(sent.targets)
+
+    expected = [message | {"replayed": True} for message in sent.first.json["messages"]]
+    assert (again.status, again.json) == (200, {"messages": expected, "failed": []})
+    assert sent.last_seqs() == [1, 2]
+
+
+@FORWARDED
+@pytest.mark.parametrize(
+    ("happens", "expected"),
+    [
+        (delete_for_all, "message_deleted"),
+        (hide, "message_deleted"),
+        (remove_the_caller, "message_not_found"),
+    ],
+)
+def test_repeat_tells_for_each_conversation_that_the_first_did_not_reach_why_it_cannot(
+    parley: Parley, files: int, happens: Any, expected: str
+) -> None:
+    sent = Sent(parley, files)
+    missed = open_direct(sent.bob, parley.user("erin"))
+    assert happens(sent).status in (200, 204)
+
+    again = sent.forward([missed, *sent.targets])
+
+    assert [message["id"] for message in again.json["messages"]] == [
+        message["id"] for message in sent.first.json["messages"]
+    ]
+    [failed] = again.json["failed"]
+    assert (failed["conversation_id"], failed["code"]) == (missed, expected)
+    assert sent.bob.get(f"/conversations/{missed}").json["last_seq"] == 0
+
+
+@FORWARDED
+def test_message_that_is_gone_is_not_forwarded_under_another_client_id(parley: Parley, files: int) -> None:
+    sent = Sent(parley, files)
+    assert delete_for_all(sent).status == 200
+
+    replies = [sent.forward(sent.targets, client_id) for client_id in (None, "f2")]
+
+    assert [(reply.status, reply.json["code"]) for reply in replies] == [(409, "message_deleted")] * 2
+    assert sent.last_seqs() == [1, 2]
+
+
+def test_client_id_of_another_message_brings_no_answer_of_it(parley: Parley) -> None:
+    sent = Sent(parley, 0)
+    [other_id] = say(sent.alice, sent.group, "the time")
+    body = {"conversation_ids": sent.targets, "client_id": "f1"}
+
+    while_there = sent.bob.post(f"/messages/{other_id}/forward", json=body)
+    assert sent.alice.delete(f"/messages/{other_id}").status == 200
+    when_gone = sent.bob.post(f"/messages/{other_id}/forward", json=body)
+
+    assert [failed["code"] for failed in while_there.json["failed"]] == ["client_id_reused"] * 2
+    assert (when_gone.status, when_gone.json["code"]) == (409, "message_deleted")
+
+
+def test_conversation_that_the_caller_has_left_since_fails_and_the_others_repeat(parley: Parley) -> None:
+    sent = Sent(parley, 0)
+    direct, group = sent.targets
+    assert sent.bob.delete(f"/conversations/{group}/members/bob").status in (200, 204)
+
+    again = sent.forward(sent.targets)
+
+    assert [message["conversation_id"] for message in again.json["messages"]] == [direct]
+    [failed] = again.json["failed"]
+    assert (failed["conversation_id"], failed["code"]) == (group, "conversation_not_found")
+
+
+def test_record_of_an_older_version_still_answers(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(
+            "parley.domain.conversations.send_steps.fingerprints",
+            lambda draft, forward: (fingerprint_of_content(draft, forward),),
+        )
+        sent = Sent(parley, 2)
+
+    again = sent.forward(sent.targets)
+
+    assert [message["replayed"] for message in again.json["messages"]] == [True, True]
+    assert sent.last_seqs() == [1, 2]
+
+
+def fingerprint_of_content(draft: Any, forward: Any) -> str:
+    from parley.domain.conversations.send_steps import fingerprint
+
+    return fingerprint(draft, forward and forward.origin)
 
 
 def test_nothing_is_written_unless_all_are_the_callers(parley: Parley) -> None:

@@ -1,6 +1,6 @@
 """Forwarding a message to other conversations of the caller, with its original author."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
@@ -20,7 +20,7 @@ from parley.domain.attachments.sending import file_deleted
 from parley.domain.conversations import change_steps, rights
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import StoredMessage
-from parley.domain.conversations.send_steps import Forward
+from parley.domain.conversations.send_steps import Forward, forward_fingerprint
 
 MAX_SENDS_AT_ONCE = 10
 
@@ -51,27 +51,63 @@ def forward_message(request: Request, message_id: str, wanted: ForwardMessage) -
     """Sends a message's text, attachments and custom data to other conversations, side by side.
 
     Each send costs as usual. Nothing is written unless the caller may write in all of them. With a `client_id` a retry
-    writes nothing twice. A forwarded attachment takes four write units, and shows the file of the first one.
+    writes nothing twice, and gets the first answer also if the message is gone by now. A forwarded attachment takes
+    four write units, and shows the file of the first one.
     """
+    targets = list(dict.fromkeys(wanted.conversation_ids))
+    try:
+        draft, forward = _prepared(request, message_id, wanted.client_id)
+        _check_targets(request, targets)
+    except Refusal as refusal:
+        if wanted.client_id is None:
+            raise
+        return _repeated(request, message_id, targets, wanted.client_id, refusal)
+    return _sent_to(targets, lambda target: messages.send_message(request, target, draft, forward))
+
+
+def _repeated(request: Request, message_id: str, targets: Sequence[str], client_id: str, refusal: Refusal) -> Forwarded:
+    """Returns what an earlier request with this `client_id` has sent; raises the refusal if it has sent nothing.
+
+    A conversation that it did not reach has failed with the refusal. Two round trips.
+    """
+    fingerprint = forward_fingerprint(message_id)
+
+    def sent_before(target: str) -> SentMessage:
+        sent = messages.sent_before(request, target, client_id, fingerprint)
+        if sent is None:
+            raise refusal
+        return sent
+
+    repeated = _sent_to(targets, sent_before)
+    if not repeated.messages:
+        raise refusal
+    return repeated
+
+
+def _prepared(request: Request, message_id: str, client_id: str | None) -> tuple[Draft, Forward]:
+    """Returns what is sent to each conversation; refuses a message that cannot be forwarded. Three round trips."""
     _, message = access.access_message(request, message_id)
     shown = messages.viewed(request, message.conversation_id, [message])[0]
     if shown.deleted_at is not None:
         raise change_steps.gone()
     if message.kind == "system":
         raise Forbidden("system_message", "A system message cannot be forwarded.", rule="system messages stay in place")
-    targets = list(dict.fromkeys(wanted.conversation_ids))
-    _check_targets(request, targets)
     attachment_ids = [attachment.id for attachment in message.attachments]
     draft = Draft(
         text=message.text,
-        client_id=wanted.client_id,
+        client_id=client_id,
         kind=message.kind,
         attachment_ids=attachment_ids,
         custom_type=message.custom_type,
         metadata=custom_data.from_compact(message.metadata),
     )
-    forward = Forward(origin=_origin(message), originals=_originals(attachment_ids))
-    outcomes = _sends.map(lambda target: _send(request, target, draft, forward), targets)
+    forward = Forward(message_id=message_id, origin=_origin(message), originals=_originals(attachment_ids))
+    return draft, forward
+
+
+def _sent_to(targets: Sequence[str], send: Callable[[str], SentMessage]) -> Forwarded:
+    """Sends to each conversation, side by side."""
+    outcomes = _sends.map(lambda target: _outcome(target, send), targets)
     sent, failed = [], []
     for outcome in outcomes:
         if isinstance(outcome, Failed):
@@ -128,9 +164,9 @@ def _check_rights(request: Request, heads: Sequence[Head]) -> None:
         raise first
 
 
-def _send(request: Request, conversation_id: str, draft: Draft, forward: Forward) -> SentMessage | Failed:
+def _outcome(conversation_id: str, send: Callable[[str], SentMessage]) -> SentMessage | Failed:
     try:
-        return messages.send_message(request, conversation_id, draft, forward)
+        return send(conversation_id)
     except Refusal as refusal:  # allowed a moment ago; since then closed, left, or too busy
         return Failed(
             conversation_id=conversation_id,

@@ -21,7 +21,7 @@ from parley.domain.api.types import EVERYONE, Message, SentMessage
 from parley.domain.conversations import history, rights, send_steps
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import StoredMessage
-from parley.domain.conversations.send_steps import Earlier, Forward, fingerprint
+from parley.domain.conversations.send_steps import Earlier, Forward, fingerprints
 from parley.domain.conversations.steps import Step
 
 Blockers = Collection[str] | None  # members to whom a message is marked; None if they must be looked up
@@ -65,7 +65,7 @@ def send_message(request: Request, conversation_id: str, draft: Draft, forward: 
         head = access.admit(ahead.head, request.user_id, ahead.mine)
         limits.tell(request, head)
         if ahead.earlier is not None:
-            return _replay(request, head, draft, ahead.earlier, forward, blockers)
+            return _replay(request, head, ahead.earlier, fingerprints(draft, forward), blockers)
         sent = send_behind(request, head, draft, asked, ahead, forward=forward, blockers=blockers)
         if sent is not None:
             return sent
@@ -152,10 +152,20 @@ def write(request: Request, step: Step, blockers: Blockers = ()) -> Message | No
     return message.view(author_as_viewer(request.user_id, {}))  # it is new, so it has no marks
 
 
+def sent_before(request: Request, conversation_id: str, client_id: str, fingerprint: str) -> SentMessage | None:
+    """Returns the answer of an earlier send of the caller's with this `client_id`; None if there was none.
+
+    Two round trips; one if there was none.
+    """
+    ahead, blockers = _before_sending(request, conversation_id, Draft(text="", client_id=client_id), (), None)
+    head = access.admit(ahead.head, request.user_id, ahead.mine)
+    return None if ahead.earlier is None else _replay(request, head, ahead.earlier, (fingerprint,), blockers)
+
+
 def _replay(
-    request: Request, head: Head, draft: Draft, earlier: Earlier, forward: Forward | None, blockers: Blockers
+    request: Request, head: Head, earlier: Earlier, expected: Collection[str], blockers: Blockers
 ) -> SentMessage:
-    if earlier.fingerprint != fingerprint(draft, forward.origin if forward is not None else None):
+    if earlier.fingerprint not in expected:
         raise Unprocessable(
             "client_id_reused",
             "This client_id was used for another message.",

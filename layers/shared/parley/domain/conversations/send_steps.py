@@ -29,8 +29,9 @@ class Earlier(Struct, frozen=True, kw_only=True):
 
 
 class Forward(Struct, frozen=True, kw_only=True):
-    """The message that a new one forwards: its first origin, and its attachments."""
+    """The message that a new one forwards: its id, its first origin, and its attachments."""
 
+    message_id: str
     origin: Origin
     originals: tuple[StoredAttachment, ...] = ()
 
@@ -57,6 +58,19 @@ def fingerprint(draft: Draft, origin: Origin | None = None) -> str:
     if draft.custom_type is not None or draft.metadata is not None:
         parts += ({"custom_type": draft.custom_type, "metadata": custom_data.compact(draft.metadata)},)
     return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
+
+
+def forward_fingerprint(message_id: str) -> str:
+    """Returns the hash of a request to forward a message, which a repeat has after the message is gone (D-450)."""
+    return sha256(f"forward {message_id}".encode()).hexdigest()[:32]
+
+
+def fingerprints(draft: Draft, forward: Forward | None) -> tuple[str, ...]:
+    """Returns the hashes that the record of an earlier try of this send may hold; new records hold the first."""
+    if forward is None:
+        return (fingerprint(draft),)
+    # Records from before an upgrade have the content of the forwarded message, for a day.
+    return forward_fingerprint(forward.message_id), fingerprint(draft, forward.origin)
 
 
 def reply_to_seq(draft: Draft, head: Head, pointer: str) -> int | None:
@@ -172,7 +186,7 @@ def _record(draft: Draft, forward: Forward | None, now_s: int) -> Record | None:
     """Returns the record of a draft's `client_id`."""
     if not draft.client_id:
         return None
-    hashed = fingerprint(draft, forward.origin if forward is not None else None)
+    hashed, *_ = fingerprints(draft, forward)
     return Record(client_id=draft.client_id, fingerprint=hashed, expires_at_s=now_s + REPLAY_S)
 
 
