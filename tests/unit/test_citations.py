@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("layers", "functions", "local", "tests", "docs", "bench")
+FOLDERS = ("layers", "functions", "local", "tests", "docs", "bench", "host")
 STACKS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "stacks").iterdir())
 OTHERS = ("template.yaml", *STACKS, "Makefile", "pyproject.toml", "layers/shared/Makefile", "layers/media/Makefile")
 FOREIGN = {".aws-sam", "node_modules", "__pycache__"}

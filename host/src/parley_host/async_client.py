@@ -1,0 +1,308 @@
+"""The client for asyncio. `client.py` is made from this file by `make docs`."""
+
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self, TypeVar, Unpack
+
+import httpx
+
+from parley_host import bulk
+from parley_host.errors import Interrupted, NotFound, NotInTime, ParleyError, Unreachable
+from parley_host.ids import UserId, parley_id, with_parley_ids
+from parley_host.pauses import pause_async
+from parley_host.requests import VERSION, Call, path, problem_of, rfc3339, with_client_id
+from parley_host.retries import Retries
+from parley_host.tokens import ServiceTokens
+from parley_host.types import (
+    ContextMember,
+    ContextPerson,
+    ContextRef,
+    Conversation,
+    CreateConversation,
+    Erasure,
+    ItemResult,
+    ListedUser,
+    Person,
+    PutUser,
+    SendMessage,
+    SendMessageToUser,
+    SentMessage,
+    SignedOut,
+    SuspensionDetails,
+    SuspensionScope,
+)
+
+T = TypeVar("T")
+
+
+class AsyncParley:
+    """Parley's REST API, for your server. Each method has the name of its operation, and may be called again safely.
+
+    All of them raise `Problem` if Parley refuses, and `Unreachable` if it does not answer.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        tokens: ServiceTokens,
+        *,
+        timeout_s: float = 10.0,
+        retries: Retries = Retries(),  # noqa: B008  # it cannot change
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Takes the output `RestUrl` of the stack; `timeout_s` bounds each try, `retries` all of them."""
+        self._tokens = tokens
+        self._retries = retries
+        self._http = httpx.AsyncClient(
+            base_url=url,
+            timeout=timeout_s,
+            transport=transport,
+            headers={"User-Agent": f"parley-host/{VERSION}"},
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._http.aclose()
+
+    # People
+
+    async def put_user(self, user_id: UserId, **fields: Unpack[PutUser]) -> Person:
+        """States who a person is; it replaces what you have stated before."""
+        person: Person = await self._answer(Call("PUT", path("users", parley_id(user_id)), fields))
+        return person
+
+    async def put_users(self, users: Iterable[ListedUser]) -> list[ItemResult]:
+        """States who people are, 100 a request; returns a result for each, in their order (`bulk.refused`)."""
+
+        async def put(part: Sequence[ListedUser]) -> list[ItemResult]:
+            return await self._results("/users", {"users": [with_parley_ids(user) for user in part]})
+
+        return await self._in_parts([*users], put)
+
+    async def get_user(self, user_id: UserId) -> Person:
+        """Returns the whole profile of a person."""
+        person: Person = await self._answer(Call("GET", path("users", parley_id(user_id))))
+        return person
+
+    async def list_users(self, user_ids: Iterable[UserId]) -> list[Person]:
+        """Returns the profiles of people; those whom Parley does not know are left out."""
+        found: list[Person] = []
+        for part in bulk.parts([parley_id(user_id) for user_id in user_ids]):
+            found += (await self._answer(Call("GET", "/users", query={"ids": ",".join(part)})))["users"]
+        return found
+
+    async def sign_out_user(self, user_id: UserId) -> SignedOut:
+        """Closes every connection of a person, and lets Parley refuse their tokens of before."""
+        signed_out: SignedOut = await self._answer(Call("POST", path("users", parley_id(user_id), "sign-out")))
+        return signed_out
+
+    # Contexts
+
+    async def put_context_person(self, context_type: str, context_id: str, user_id: UserId) -> ContextPerson:
+        """Adds a person to a context."""
+        place = path("contexts", context_type, context_id, "people", parley_id(user_id))
+        person: ContextPerson = await self._answer(Call("PUT", place))
+        return person
+
+    async def remove_context_person(self, context_type: str, context_id: str, user_id: UserId) -> ContextPerson:
+        """Takes a person out of a context."""
+        place = path("contexts", context_type, context_id, "people", parley_id(user_id))
+        person: ContextPerson = await self._answer(Call("DELETE", place))
+        return person
+
+    async def put_context_people(
+        self, context_type: str, context_id: str, *, add: Iterable[UserId] = (), remove: Iterable[UserId] = ()
+    ) -> list[ItemResult]:
+        """Adds and removes people of a context, 100 a request; returns the results of `add`, then those of `remove`."""
+        place = path("contexts", context_type, context_id, "people")
+
+        async def put(part: Sequence[tuple[str, str]]) -> list[ItemResult]:
+            lists = {list_name: [person for chosen, person in part if chosen == list_name] for list_name, _ in part}
+            return await self._results(place, lists)
+
+        added = [("add", parley_id(user_id)) for user_id in add]
+        removed = [("remove", parley_id(user_id)) for user_id in remove]
+        return await self._in_parts([*added, *removed], put)
+
+    def list_context_people(self, context_type: str, context_id: str) -> AsyncIterator[ContextMember]:
+        """Yields the people whom you have added to a context, by id."""
+        return self._pages(path("contexts", context_type, context_id, "people"), "people")
+
+    def list_user_contexts(self, user_id: UserId) -> AsyncIterator[ContextRef]:
+        """Yields the contexts to which you have added a person."""
+        return self._pages(path("users", parley_id(user_id), "contexts"), "contexts")
+
+    # Conversations
+
+    async def create_conversation(self, **fields: Unpack[CreateConversation]) -> Conversation:
+        """Opens a direct conversation, or returns the one that is there; makes a group, with a `client_id` once."""
+        body = with_parley_ids(with_client_id(fields) if fields["type"] == "group" else fields)
+        conversation: Conversation = await self._answer(Call("POST", "/conversations", body))
+        return conversation
+
+    async def send_message(self, conversation_id: str, **fields: Unpack[SendMessage]) -> SentMessage:
+        """Sends a message into a conversation."""
+        body = with_parley_ids(with_client_id(fields))
+        message: SentMessage = await self._answer(
+            Call("POST", path("conversations", conversation_id, "messages"), body)
+        )
+        return message
+
+    async def send_message_to_user(self, **fields: Unpack[SendMessageToUser]) -> SentMessage:
+        """Sends a message to a person, and opens the conversation if there is none."""
+        body = with_parley_ids(with_client_id(fields))
+        message: SentMessage = await self._answer(Call("POST", "/messages", body))
+        return message
+
+    # Suspensions
+
+    async def suspend_user(
+        self,
+        user_id: UserId,
+        *,
+        until: datetime,
+        reason: str,
+        scope: SuspensionScope,
+        report_id: str | None = None,
+        resolution: str | None = None,
+    ) -> SuspensionDetails:
+        """Suspends a person from writing (`write`) or from everything (`all`), until a time with its zone."""
+        body = {"until": rfc3339(until), "reason": reason, "scope": scope}
+        decision = {"report_id": report_id, "resolution": resolution} if report_id else {}
+        place = path("admin", "suspensions", parley_id(user_id))
+        suspension: SuspensionDetails = await self._answer(Call("PUT", place, {**body, **decision}))
+        return suspension
+
+    async def get_suspension(self, user_id: UserId) -> SuspensionDetails | None:
+        """Returns the suspension of a person, None if there is none."""
+        try:
+            suspension: SuspensionDetails = await self._answer(
+                Call("GET", path("admin", "suspensions", parley_id(user_id)))
+            )
+        except NotFound:
+            return None
+        return suspension
+
+    async def lift_suspension(self, user_id: UserId) -> None:
+        """Ends a suspension before its time; raises NotFound if there is none."""
+        place = path("admin", "suspensions", parley_id(user_id))
+        await self._answer(Call("DELETE", place, gone="suspension_not_found"))
+
+    def list_suspensions(self) -> AsyncIterator[SuspensionDetails]:
+        """Yields the suspensions that hold, the first to end first."""
+        return self._pages("/admin/suspensions", "suspensions")
+
+    # Erasure
+
+    async def erase_user(self, user_id: UserId) -> Erasure:
+        """Starts to erase a person, or returns the erasure that runs."""
+        erasure: Erasure = await self._answer(Call("DELETE", path("users", parley_id(user_id))))
+        return erasure
+
+    async def get_erasure(self, erasure_id: str) -> Erasure:
+        """Returns how far an erasure has got."""
+        erasure: Erasure = await self._answer(Call("GET", path("erasures", erasure_id)))
+        return erasure
+
+    async def wait_for_erasure(self, erasure_id: str, *, timeout_s: float = 1800, every_s: float = 10) -> Erasure:
+        """Returns the erasure with its receipt, some minutes later; raises NotInTime if it failed or takes longer."""
+        deadline_s = time.monotonic() + timeout_s
+        while (erasure := await self.get_erasure(erasure_id))["state"] != "done":
+            if erasure["state"] == "failed" or time.monotonic() + every_s > deadline_s:
+                raise NotInTime(erasure_id, erasure["state"])
+            await pause_async(every_s)
+        return erasure
+
+    # Shared by all of them
+
+    async def _answer(self, call: Call) -> Any:
+        """Returns what Parley answers, after as many tries as it takes."""
+        begun_s = time.monotonic()
+        tried = 0
+        while True:
+            try:
+                return await self._try(call)
+            except ParleyError as error:
+                if tried and call.gone and getattr(error, "code", None) == call.gone:
+                    return None
+                tried += 1
+                await self._wait(error, tried, begun_s)
+
+    async def _wait(self, error: ParleyError, tried: int, begun_s: float) -> None:
+        """Waits until the next try; raises the error if there is none."""
+        passed_s = time.monotonic() - begun_s
+        wait_s = self._retries.wait_s(error, tried=tried, passed_s=passed_s, chance=random.random())
+        if wait_s is None:
+            raise error
+        await pause_async(wait_s)
+
+    async def _try(self, call: Call) -> Any:
+        headers = {"Authorization": f"Bearer {self._tokens.service_token()}"}
+        try:
+            answer = await self._http.request(
+                call.method, call.path, json=call.body, params=call.query, headers=headers
+            )
+        except httpx.TransportError as problem:
+            raise Unreachable(f"{call.method} {call.path}: {type(problem).__name__} {problem}") from problem
+        if not answer.is_success:
+            raise problem_of(answer)
+        return answer.json()
+
+    async def _results(self, place: str, body: Mapping[str, Any]) -> list[ItemResult]:
+        results: list[ItemResult] = (await self._answer(Call("PUT", place, body)))["results"]
+        return results
+
+    async def _in_parts(
+        self, items: Sequence[T], put: Callable[[Sequence[T]], Awaitable[list[ItemResult]]]
+    ) -> list[ItemResult]:
+        """Returns the results of all items; raises Interrupted if a part after the first one fails."""
+        done: list[ItemResult] = []
+        for part in bulk.parts(items):
+            try:
+                done += await self._part(part, put)
+            except ParleyError as error:
+                if not done:
+                    raise
+                raise Interrupted(done, items[len(done) :]) from error
+        return done
+
+    async def _part(
+        self, part: Sequence[T], put: Callable[[Sequence[T]], Awaitable[list[ItemResult]]]
+    ) -> list[ItemResult]:
+        """Returns the results of up to 100 items; those with a problem that may pass are tried again alone."""
+        begun_s = time.monotonic()
+        results = await put(part)
+        tried = 1
+        while errors := bulk.passing(results):
+            try:
+                await self._wait(bulk.longest(errors), tried, begun_s)
+            except ParleyError:
+                return results
+            again = await put([part[place] for place in errors])
+            results = [*results]
+            for place, result in zip(errors, again, strict=True):
+                results[place] = result
+            tried += 1
+        return results
+
+    async def _pages(self, place: str, name: str) -> AsyncIterator[Any]:
+        cursor: str | None = None
+        while True:
+            query: dict[str, str | int] = {"limit": bulk.PART, **({"cursor": cursor} if cursor else {})}
+            page = await self._answer(Call("GET", place, query=query))
+            for item in page[name]:
+                yield item
+            cursor = page["next"]
+            if cursor is None:
+                return

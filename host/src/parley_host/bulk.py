@@ -1,0 +1,38 @@
+"""Bulk requests: parts of 100, a result for each item, and the items that are worth another try."""
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from parley_host.errors import Problem, problem
+from parley_host.types import ItemResult
+
+PART = 100  # what one request of Parley's takes
+
+T = TypeVar("T")
+
+
+def parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yields the items in parts of 100."""
+    for begin in range(0, len(items), PART):
+        yield items[begin : begin + PART]
+
+
+def refused(results: Sequence[ItemResult]) -> list[ItemResult]:
+    """Returns the results of the items that were not done, in their order."""
+    return [result for result in results if result["status"] >= 400]
+
+
+def problem_of_item(result: ItemResult) -> Problem | None:
+    """Returns the problem of an item as the error that it would have been alone; None if it was done."""
+    return problem(result["status"], result.get("problem") or {}) if result["status"] >= 400 else None
+
+
+def passing(results: Sequence[ItemResult]) -> dict[int, Problem]:
+    """Returns the problems that may pass, by the place of their items."""
+    found = {place: problem_of_item(result) for place, result in enumerate(results)}
+    return {place: error for place, error in found.items() if error is not None and error.may_pass}
+
+
+def longest(errors: dict[int, Problem]) -> Problem:
+    """Returns the problem that asks for the longest wait."""
+    return max(errors.values(), key=lambda error: error.retry_after_s or 0)

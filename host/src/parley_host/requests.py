@@ -1,0 +1,56 @@
+"""Requests and answers as values, without a network: what both clients share."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from parley_host.errors import Problem, problem
+
+VERSION = "0.2.0"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request, before it is sent. `gone` is the code that says, after a repeat, that it was done before."""
+
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+    query: Mapping[str, str | int] | None = None
+    gone: str | None = None
+
+
+def path(*parts: str) -> str:
+    """Returns a path; each part is quoted, so that none can name another route."""
+    return "".join(f"/{quote(part, safe='')}" for part in parts)
+
+
+def with_client_id(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a body with a `client_id`: the given one, or a new one for all tries of this call."""
+    return {**body, "client_id": body.get("client_id") or uuid.uuid4().hex}
+
+
+def rfc3339(time: datetime) -> str:
+    """Returns a time as Parley reads it; raises ValueError for one without a time zone."""
+    if time.tzinfo is None:
+        raise ValueError("The time needs a time zone: datetime.now(UTC) + timedelta(days=7), for example.")
+    return time.isoformat(timespec="milliseconds")
+
+
+def problem_of(answer: httpx.Response) -> Problem:
+    """Returns the error of an answer, also of one that is no problem document of Parley's."""
+    try:
+        document = answer.json()
+    except ValueError:
+        document = None
+    wait = answer.headers.get("Retry-After", "")
+    return problem(
+        answer.status_code,
+        document if isinstance(document, dict) else {},
+        float(wait) if wait.isascii() and wait.isdigit() else None,
+    )

@@ -1,0 +1,392 @@
+"""The requests and answers of the REST API. Made by `make docs`: change the handlers instead."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+AttachmentKind = Literal["audio", "file", "image", "video"]
+
+
+class AttachmentsPreview(TypedDict):
+    """The attachments of a message in a list: their number, their kind (`file` if they differ), and the first name."""
+
+    count: int
+    kind: AttachmentKind
+    name: str
+
+
+class Context(TypedDict):
+    """The subject of a conversation: a class, a game block, a pattern, a booking."""
+
+    type: str
+    id: str | None
+
+
+class ContextMember(TypedDict):
+    """A person of a context."""
+
+    user_id: str
+
+
+class ContextPerson(TypedDict):
+    """A person, and a context to which they belong, or no longer do."""
+
+    user_id: str
+    context: ContextRef
+
+
+class ContextRef(TypedDict):
+    """A context: a class, a game block, a pattern, a booking."""
+
+    type: str
+    id: str
+
+
+class Conversation(TypedDict):
+    """A conversation as one of its members sees it."""
+
+    id: str
+    type: ConversationType
+    title: str | None
+    description: str | None
+    context: Context | None
+    state: ConversationState
+    posting: Posting
+    slow_mode_s: int
+    custom_type: str | None
+    metadata: dict[str, Any] | None
+    shared_seq: int
+    role: GroupRole
+    members: list[Member]
+    member_count: int
+    last_message: ListedMessage | None
+    last_seq: int
+    last_change_seq: int
+    unread: int
+    unread_mentions: int
+    mention_seqs: list[int]
+    read_seq: int
+    delivered_seq: int
+    settings: Settings
+    own_seq: int
+    archived: bool
+    capabilities: list[str]
+    created_at: str
+    last_activity_at: str
+
+
+ConversationState = Literal["closed", "open"]
+
+
+ConversationType = Literal["direct", "group", "ticket"]
+
+
+class CreateConversation(TypedDict):
+    """POST /conversations: both types take `custom_type` and `metadata`."""
+
+    type: NewConversationType
+    user_id: NotRequired[str | None]
+    context: NotRequired[WantedContext | None]
+    title: NotRequired[str | None]
+    description: NotRequired[str | None]
+    member_ids: NotRequired[list[str]]
+    posting: NotRequired[Posting]
+    slow_mode_s: NotRequired[int]
+    client_id: NotRequired[str | None]
+    custom_type: NotRequired[str | None]
+    metadata: NotRequired[dict[str, Any] | None]
+
+
+class Erasure(TypedDict):
+    """The erasure of a person. `user_id` is present while the job needs it; `receipt` once all is done."""
+
+    id: str
+    user_id: str | None
+    state: ErasureState
+    progress: ErasureProgress
+    removed: dict[str, int]
+    created_at: str
+    finished_at: str | None
+    receipt: ErasureReceipt | None
+
+
+class ErasureProgress(TypedDict):
+    """The number of parts of the work that are done, and of all parts."""
+
+    done: int
+    total: int
+
+
+class ErasureReceipt(TypedDict):
+    """The receipt of a finished erasure: how many rows of each kind."""
+
+    erasure_id: str
+    user_sha256: str
+    pseudonym: str
+    requested_at: str
+    finished_at: str
+    removed: dict[str, int]
+    sha256: str
+
+
+ErasureState = Literal["done", "failed", "running"]
+
+
+class Field(TypedDict):
+    """One wrong field: a JSON pointer (RFC 6901) into the body, `?name` in the query, or `{name}` in the path."""
+
+    pointer: str
+    code: str
+    limit: NotRequired[int | None]
+
+
+GroupRole = Literal["admin", "member", "owner"]
+
+
+class ItemProblem(TypedDict):
+    """The refusal of one item: a problem document without `instance` and `request_id`, which are the request's."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: NotRequired[list[Field]]
+    rule: NotRequired[str | None]
+    retry_after_ms: NotRequired[int | None]
+
+
+class ItemResult(TypedDict):
+    """The result of one item: the status that it would have had alone, and the problem if it was refused."""
+
+    status: int
+    id: NotRequired[str | None]
+    problem: NotRequired[ItemProblem | None]
+
+
+class ListedMessage(TypedDict):
+    """The preview in a member's list; in a group `blocked` says that the member has blocked its sender."""
+
+    id: str
+    seq: int
+    sender_id: str
+    kind: str
+    text: str
+    created_at: str
+    change_seq: int
+    deleted_at: str | None
+    attachments: AttachmentsPreview | None
+    custom_type: str | None
+    blocked: bool
+
+
+class ListedUser(TypedDict):
+    """One person of PUT /users: an `id`, and the fields of PUT /users/{user_id}."""
+
+    name: NotRequired[str | None]
+    role: NotRequired[str]
+    contexts: NotRequired[dict[str, list[str]]]
+    avatar_url: NotRequired[str | None]
+    locale: NotRequired[str | None]
+    time_zone: NotRequired[str | None]
+    email: NotRequired[str | None]
+    metadata: NotRequired[dict[str, Any]]
+    private_metadata: NotRequired[dict[str, Any]]
+    id: str
+
+
+Media = Literal["audio", "video"]
+
+
+class Member(TypedDict):
+    """One member of a conversation; both markers are seqs and only ever grow."""
+
+    user_id: str
+    name: str | None
+    role: str
+    read_seq: int | None
+    delivered_seq: int | None
+
+
+class MessageAttachment(TypedDict):
+    """A file of a message, as the scanner has found it. `waveform` are 64 peaks from 0 to 100, of audio only."""
+
+    id: str
+    name: str
+    type: str
+    kind: AttachmentKind
+    size: int
+    width: NotRequired[int | None]
+    height: NotRequired[int | None]
+    duration_ms: NotRequired[int | None]
+    pages: NotRequired[int | None]
+    waveform: NotRequired[list[int] | None]
+    placeholder: NotRequired[str | None]
+    has_thumbnail: NotRequired[bool]
+    expired: NotRequired[bool]
+
+
+MessageKind = Literal["system", "text", "voice"]
+
+
+NewConversationType = Literal["direct", "group"]
+
+
+class Note(TypedDict):
+    """The event that a system message tells of; its sender caused it."""
+
+    event: str
+    user_ids: NotRequired[list[str]]
+    role: NotRequired[str | None]
+    title: NotRequired[str | None]
+    call_id: NotRequired[str | None]
+    media: NotRequired[Media | None]
+    duration_s: NotRequired[int | None]
+
+
+NotificationLevel = Literal["all", "mentions", "none"]
+
+
+class Origin(TypedDict):
+    """The first author of a forwarded message, and its time. The reader may not know its conversation."""
+
+    sender_id: str
+    created_at: str
+
+
+class Person(TypedDict):
+    """A user as the reader may know them; a field that is not set, or that the reader may not see, is missing."""
+
+    id: str
+    name: str
+    role: str
+    contexts: dict[str, list[str]]
+    profile_seq: int
+    avatar_url: NotRequired[str | None]
+    metadata: NotRequired[dict[str, Any] | None]
+    locale: NotRequired[str | None]
+    time_zone: NotRequired[str | None]
+    email: NotRequired[str | None]
+    private_metadata: NotRequired[dict[str, Any] | None]
+
+
+Posting = Literal["admins", "everyone", "nobody"]
+
+
+class PutUser(TypedDict):
+    """PUT /users/{user_id}: all that the host states of a person. On a field left out the host is silent."""
+
+    name: NotRequired[str | None]
+    role: NotRequired[str]
+    contexts: NotRequired[dict[str, list[str]]]
+    avatar_url: NotRequired[str | None]
+    locale: NotRequired[str | None]
+    time_zone: NotRequired[str | None]
+    email: NotRequired[str | None]
+    metadata: NotRequired[dict[str, Any]]
+    private_metadata: NotRequired[dict[str, Any]]
+
+
+class Reaction(TypedDict):
+    """The count of an emoji on a message; `mine` if the reader gave one of them."""
+
+    emoji: str
+    count: int
+    mine: bool
+
+
+class SendMessage(TypedDict):
+    """POST /conversations/{conversation_id}/messages."""
+
+    text: NotRequired[str]
+    client_id: NotRequired[str | None]
+    kind: NotRequired[SentKind]
+    reply_to: NotRequired[str | None]
+    mentions: NotRequired[list[str]]
+    attachment_ids: NotRequired[list[str]]
+    custom_type: NotRequired[str | None]
+    metadata: NotRequired[dict[str, Any] | None]
+
+
+class SendMessageToUser(TypedDict):
+    """POST /messages: opens the conversation if it does not exist."""
+
+    text: NotRequired[str]
+    client_id: NotRequired[str | None]
+    kind: NotRequired[SentKind]
+    reply_to: NotRequired[str | None]
+    mentions: NotRequired[list[str]]
+    attachment_ids: NotRequired[list[str]]
+    custom_type: NotRequired[str | None]
+    metadata: NotRequired[dict[str, Any] | None]
+    user_id: str
+    context: NotRequired[WantedContext | None]
+
+
+SentKind = Literal["text", "voice"]
+
+
+class SentMessage(TypedDict):
+    """The answer to a send: the message, and whether an earlier try with the same `client_id` had written it."""
+
+    id: str
+    conversation_id: str
+    seq: int
+    sender_id: str
+    kind: MessageKind
+    text: str
+    system: Note | None
+    reply_to: str | None
+    forwarded_from: Origin | None
+    mentions: list[str]
+    attachments: list[MessageAttachment]
+    custom_type: str | None
+    metadata: dict[str, Any] | None
+    reactions: list[Reaction]
+    pinned: bool
+    created_at: str
+    edited_at: str | None
+    deleted_at: str | None
+    client_id: str | None
+    change_seq: int
+    blocked: bool
+    hidden: bool
+    replayed: bool
+
+
+class Settings(TypedDict):
+    """One person's settings for one conversation."""
+
+    pinned: bool
+    muted_until: str | None
+    notifications: NotificationLevel
+
+
+class SignedOut(TypedDict):
+    """A signed-out person. Tokens that were issued before `signed_out_at` are refused."""
+
+    user_id: str
+    signed_out_at: str
+
+
+class SuspensionDetails(TypedDict):
+    """A suspension as moderators see it; `report_id` is the report that it decided."""
+
+    user_id: str
+    until: str
+    reason: str
+    scope: SuspensionScope
+    suspended_by: str
+    suspended_at: str
+    report_id: str | None
+
+
+SuspensionScope = Literal["all", "write"]
+
+
+class WantedContext(TypedDict):
+    """The subject of a new conversation; `general` is the same as no context at all."""
+
+    type: str
+    id: NotRequired[str | None]
+    title: NotRequired[str | None]

@@ -1,0 +1,378 @@
+"""Both clients of host/, against a transport that answers what a test says."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from parley_host import (
+    Conflict,
+    Forbidden,
+    Interrupted,
+    Invalid,
+    NotFound,
+    NotInTime,
+    Parley,
+    ParleyError,
+    Problem,
+    Retries,
+    ServerError,
+    Signer,
+    TooMany,
+    Unauthenticated,
+    Unreachable,
+    problem_of_item,
+    refused,
+)
+from parley_host.errors import FieldProblem
+from tests.host.transport import AT_ONCE, SECRET, URL, Ask, Server, async_ask, ok, refusal, sync_ask
+
+Asking = Callable[..., Ask]
+BUSY = refusal(503, "store_busy", retry_after_ms=1)
+
+
+@pytest.fixture(params=[sync_ask, async_ask], ids=["sync", "async"])
+def asking(request: pytest.FixtureRequest) -> Asking:
+    given: Asking = request.param
+    return given
+
+
+def accepted(request: httpx.Request) -> httpx.Response:
+    """Answers a bulk request: every person is put."""
+    people = json.loads(request.content)["users"]
+    return ok({"results": [{"id": each["id"], "status": 201} for each in people]})
+
+
+def test_a_request_carries_the_servers_token_and_only_what_is_stated(asking: Asking) -> None:
+    server = Server(ok({"id": "ann"}))
+
+    person = asking(server)("put_user", "ann", name="Ann", role="teacher", contexts={"class": ["7b"]})
+
+    [request] = server.requests
+    assert (person, server.lines) == ({"id": "ann"}, ["PUT /v1/users/ann"])
+    assert server.bodies == [{"name": "Ann", "role": "teacher", "contexts": {"class": ["7b"]}}]
+    assert request.headers["Authorization"].count(".") == 2
+    assert request.headers["User-Agent"].startswith("parley-host/")
+
+
+def test_ids_of_yours_are_mapped_in_paths_and_in_bodies(asking: Asking) -> None:
+    server = Server(ok({"id": "x", "results": []}))
+    ask = asking(server)
+
+    ask("put_user", "user/1", name="Ann")
+    ask("put_user", 42, name="Ann")
+    ask("send_message_to_user", user_id="user/1", mentions=["ü", "*"], text="Hi", metadata={"id": "a b"})
+    ask("put_context_people", "class", "7 b/c", add=["user/1"])
+
+    assert server.lines[:2] == ["PUT /v1/users/~parley.id-user%3D2F1", "PUT /v1/users/42"]
+    assert server.bodies[2]["user_id"] == "~parley.id-user=2F1"
+    assert server.bodies[2]["mentions"] == ["~parley.id-=C3=BC", "*"]
+    assert server.bodies[2]["metadata"] == {"id": "a b"}
+    assert (server.lines[3], server.bodies[3]) == (
+        "PUT /v1/contexts/class/7%20b%2Fc/people",
+        {"add": ["~parley.id-user=2F1"]},
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, Invalid), (401, Unauthenticated), (403, Forbidden), (404, NotFound), (409, Conflict), (413, Invalid)]
+    + [(422, Invalid), (429, TooMany), (500, ServerError), (503, ServerError), (504, ServerError), (418, Problem)],
+)
+def test_a_refusal_is_an_error_of_its_status(asking: Asking, status: int, kind: type[Problem]) -> None:
+    with pytest.raises(Problem) as caught:
+        asking(Server(refusal(status, "some_code")))("get_user", "ann")
+
+    assert (type(caught.value), caught.value.status, caught.value.code) == (kind, status, "some_code")
+
+
+def test_an_error_has_code_fields_rule_request_id_and_the_members_of_its_code(asking: Asking) -> None:
+    errors = [{"pointer": "/name", "code": "too_long", "limit": 200}, {"pointer": "?ids", "code": "bad_format"}]
+    server = Server(refusal(400, "invalid_request", errors=errors, rule="R", until="2030-01-01T00:00:00.000Z"))
+
+    with pytest.raises(Invalid) as caught:
+        asking(server)("put_user", "ann", name="x" * 201)
+
+    error = caught.value
+    assert error.fields == (FieldProblem("/name", "too_long", 200), FieldProblem("?ids", "bad_format"))
+    assert (error.detail, error.rule, error.request_id, error.retry_after_s) == ("D.", "R", "q", None)
+    assert error.document["until"] == "2030-01-01T00:00:00.000Z"
+    assert str(error) == "400 invalid_request. D. /name: too_long. ?ids: bad_format. (request_id q)"
+
+
+def test_an_answer_that_is_not_parleys_is_an_error_too(asking: Asking) -> None:
+    with pytest.raises(Problem) as caught:
+        asking(Server(httpx.Response(403, html="<p>blocked</p>")))("get_user", "ann")
+
+    assert (caught.value.status, caught.value.code) == (403, "unreadable_answer")
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        BUSY,
+        refusal(429, "throttled"),
+        refusal(500, "internal_error"),
+        refusal(504, "timeout"),
+        refusal(409, "attachment_not_ready", retry_after_ms=1),
+        httpx.Response(502, html="<p>bad gateway</p>"),
+        httpx.ReadTimeout("slow"),
+        httpx.ConnectError("refused"),
+    ],
+    ids=["503", "429", "500", "504", "409 that passes", "502 of a proxy", "time-out", "no connection"],
+)
+def test_a_send_is_repeated_with_the_same_client_id(asking: Asking, failure: httpx.Response | Exception) -> None:
+    server = Server(failure, failure, ok({"seq": 1}, 201))
+
+    sent = asking(server)("send_message", "d_1", text="Hi")
+
+    first, *others = [body["client_id"] for body in server.bodies]
+    assert (sent, others) == ({"seq": 1}, [first, first])
+    assert len(first) == 32
+
+
+def test_a_client_id_of_your_own_is_kept_and_a_new_call_gets_a_new_one(asking: Asking) -> None:
+    server = Server(ok({"seq": 1}, 201))
+    ask = asking(server)
+
+    ask("send_message_to_user", user_id="bob", text="Hi", client_id="order-7")
+    ask("send_message_to_user", user_id="bob", text="Hi")
+    ask("send_message_to_user", user_id="bob", text="Hi")
+    ask("create_conversation", type="group", title="T")
+    ask("create_conversation", type="direct", user_id="bob")
+
+    given, second, third, group, direct = [body.get("client_id") for body in server.bodies]
+    assert given == "order-7"
+    assert len({second, third, group}) == 3 and None not in (second, third, group)
+    assert direct is None
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
+def test_a_refusal_that_stays_is_not_repeated(asking: Asking, status: int) -> None:
+    server = Server(refusal(status, "some_code"))
+
+    with pytest.raises(Problem):
+        asking(server)("get_user", "ann")
+
+    assert len(server.requests) == 1
+
+
+def test_after_the_last_try_the_last_error_is_raised(asking: Asking) -> None:
+    server = Server(httpx.ConnectError("refused"), BUSY)
+
+    with pytest.raises(ServerError) as caught:
+        asking(server)("get_user", "ann")
+
+    assert (len(server.requests), caught.value.retry_after_s) == (AT_ONCE.tries, 0.001)
+
+
+def test_no_answer_is_unreachable_with_its_cause(asking: Asking) -> None:
+    with pytest.raises(Unreachable, match="GET /users/ann: ReadTimeout slow") as caught:
+        asking(Server(httpx.ReadTimeout("slow")))("get_user", "ann")
+
+    assert isinstance(caught.value.__cause__, httpx.ReadTimeout)
+
+
+def test_a_wait_longer_than_the_patience_is_raised_at_once(asking: Asking) -> None:
+    server = Server(refusal(429, "throttled", retry_after_ms=6_000))
+
+    with pytest.raises(TooMany) as caught:
+        asking(server)("get_user", "ann")
+
+    assert (len(server.requests), caught.value.retry_after_s) == (1, 6)
+
+
+def test_the_wait_of_a_header_counts_where_the_document_has_none(asking: Asking) -> None:
+    server = Server(httpx.Response(429, headers={"Retry-After": "60"}))
+
+    with pytest.raises(TooMany) as caught:
+        asking(server)("get_user", "ann")
+
+    assert (len(server.requests), caught.value.retry_after_s) == (1, 60)
+
+
+def test_a_request_is_given_up_after_its_time() -> None:
+    server = Server(ok({}))
+    with Parley(URL, Signer(SECRET), timeout_s=3, transport=httpx.MockTransport(server)) as parley:
+        parley.get_user("ann")
+
+    assert server.requests[0].extensions["timeout"] == {"connect": 3, "read": 3, "write": 3, "pool": 3}
+
+
+@pytest.mark.parametrize(("tried", "longest_s"), [(1, 0.2), (2, 0.4), (3, 0.8), (4, 1.6)])
+def test_waits_double_and_chance_spreads_them(tried: int, longest_s: float) -> None:
+    waits = [Retries().wait_s(Unreachable(), tried=tried, passed_s=0, chance=chance) for chance in (0.0, 0.5, 1.0)]
+
+    assert waits == [0, pytest.approx(longest_s / 2), pytest.approx(longest_s)]
+
+
+def test_an_answer_that_asks_for_a_wait_gets_it_whole() -> None:
+    error = TooMany(429, {"code": "throttled"}, 2.0)
+
+    assert Retries().wait_s(error, tried=1, passed_s=0, chance=0.0) == 2
+    assert Retries(longest_s=1).wait_s(error, tried=4, passed_s=0, chance=1.0) == 3
+    assert Retries().wait_s(error, tried=1, passed_s=29, chance=0.0) is None
+    assert Retries(tries=1).wait_s(error, tried=1, passed_s=0, chance=0.0) is None
+    assert Retries().wait_s(ParleyError(), tried=1, passed_s=0, chance=0.0) is None
+
+
+def test_people_are_put_in_parts_of_a_hundred(asking: Asking) -> None:
+    server = Server(accepted)
+
+    results = asking(server)("put_users", [{"id": f"user {n}", "name": str(n)} for n in range(250)])
+
+    assert [len(body["users"]) for body in server.bodies] == [100, 100, 50]
+    assert [result["id"] for result in results] == [f"~parley.id-user=20{n}" for n in range(250)]
+    assert refused(results) == []
+
+
+def test_nobody_to_put_is_no_request(asking: Asking) -> None:
+    server = Server(accepted)
+
+    assert asking(server)("put_users", []) == []
+    assert server.requests == []
+
+
+def test_the_problem_of_an_item_is_reported_and_the_others_are_done(asking: Asking) -> None:
+    problem = {"code": "invalid_request", "status": 400, "errors": [{"pointer": "/users/1/name", "code": "blank"}]}
+    server = Server(ok({"results": [{"id": "a", "status": 201}, {"id": "b", "status": 400, "problem": problem}]}))
+
+    results = asking(server)("put_users", [{"id": "a"}, {"id": "b", "name": ""}])
+
+    [result] = refused(results)
+    error = problem_of_item(result)
+    assert result["id"] == "b"
+    assert isinstance(error, Invalid) and error.fields == (FieldProblem("/users/1/name", "blank"),)
+    assert problem_of_item(results[0]) is None
+
+
+def test_items_with_a_problem_that_passes_are_tried_again_alone(asking: Asking) -> None:
+    busy = {"status": 503, "problem": {"code": "store_busy", "retry_after_ms": 1}}
+    first = [{"id": "a", "status": 201}, {"id": "b", **busy}, {"id": "c", "status": 400, "problem": {}}, busy]
+    server = Server(
+        ok({"results": first}),
+        ok({"results": [{"id": "b", "status": 200}, {"id": "d", **busy}]}),
+        ok({"results": [{"id": "d", "status": 201}]}),
+    )
+
+    results = asking(server)("put_users", [{"id": name} for name in "abcd"])
+
+    assert [[each["id"] for each in body["users"]] for body in server.bodies] == [[*"abcd"], ["b", "d"], ["d"]]
+    assert [result["status"] for result in results] == [201, 200, 400, 201]
+
+
+def test_items_that_stay_busy_are_reported(asking: Asking) -> None:
+    busy = {"id": "a", "status": 503, "problem": {"code": "store_busy"}}
+    server = Server(ok({"results": [busy]}))
+
+    assert asking(server)("put_users", [{"id": "a"}]) == [busy]
+    assert len(server.requests) == AT_ONCE.tries
+
+
+def test_a_bulk_request_that_stops_tells_what_is_done(asking: Asking) -> None:
+    people = [{"id": str(n)} for n in range(150)]
+    server = Server(accepted, refusal(401, "unauthenticated"))
+
+    with pytest.raises(Interrupted) as caught:
+        asking(server)("put_users", people)
+
+    assert ([result["id"] for result in caught.value.results], caught.value.rest) == (
+        [str(n) for n in range(100)],
+        people[100:],
+    )
+    assert isinstance(caught.value.__cause__, Unauthenticated)
+
+
+def test_a_bulk_request_whose_first_part_is_refused_is_that_refusal(asking: Asking) -> None:
+    with pytest.raises(Forbidden):
+        asking(Server(refusal(403, "service_only")))("put_users", [{"id": "a"}])
+
+
+def test_people_of_a_context_are_changed_in_parts_of_a_hundred(asking: Asking) -> None:
+    def changed(request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content)
+        return ok({"results": [{"id": each, "status": 201} for each in body.get("add", []) + body.get("remove", [])]})
+
+    server = Server(changed)
+    added, removed = [f"a{n}" for n in range(120)], [f"r{n}" for n in range(90)]
+
+    results = asking(server)("put_context_people", "class", "7b", add=added, remove=removed)
+
+    assert [result["id"] for result in results] == added + removed
+    assert [{name: len(ids) for name, ids in body.items()} for body in server.bodies] == [
+        {"add": 100},
+        {"add": 20, "remove": 80},
+        {"remove": 10},
+    ]
+
+
+def test_profiles_are_asked_for_in_parts_of_a_hundred(asking: Asking) -> None:
+    def found(request: httpx.Request) -> httpx.Response:
+        return ok({"users": [{"id": each} for each in request.url.params["ids"].split(",")], "next": None})
+
+    server = Server(found)
+
+    people = asking(server)("list_users", range(130))
+
+    assert [person["id"] for person in people] == [str(n) for n in range(130)]
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "name", "place"),
+    [
+        ("list_context_people", ("class", "7b"), "people", "/v1/contexts/class/7b/people"),
+        ("list_user_contexts", ("ann",), "contexts", "/v1/users/ann/contexts"),
+        ("list_suspensions", (), "suspensions", "/v1/admin/suspensions"),
+    ],
+)
+def test_a_list_is_read_page_after_page(
+    asking: Asking, method: str, arguments: tuple[Any, ...], name: str, place: str
+) -> None:
+    server = Server(ok({name: [{"n": 1}, {"n": 2}], "next": "c+1"}), ok({name: [{"n": 3}], "next": None}))
+
+    assert asking(server)(method, *arguments) == [{"n": 1}, {"n": 2}, {"n": 3}]
+    assert server.lines == [f"GET {place}?limit=100", f"GET {place}?limit=100&cursor=c%2B1"]
+
+
+def test_a_suspension_needs_a_time_with_a_zone(asking: Asking) -> None:
+    server = Server(ok({"user_id": "bob"}))
+    ask = asking(server)
+
+    ask("suspend_user", "bob", until=datetime(2030, 1, 1, tzinfo=UTC), reason="Insults.", scope="write")
+    with pytest.raises(ValueError, match="time zone"):
+        ask("suspend_user", "bob", until=datetime(2030, 1, 1), reason="Insults.", scope="write")
+
+    assert server.bodies == [{"until": "2030-01-01T00:00:00.000+00:00", "reason": "Insults.", "scope": "write"}]
+
+
+def test_no_suspension_is_none(asking: Asking) -> None:
+    gone = Server(refusal(404, "suspension_not_found"))
+
+    assert asking(gone)("get_suspension", "bob") is None
+    with pytest.raises(NotFound):
+        asking(gone)("lift_suspension", "bob")
+
+
+def test_a_suspension_that_a_lost_try_has_lifted_is_lifted(asking: Asking) -> None:
+    server = Server(httpx.ReadTimeout("slow"), refusal(404, "suspension_not_found"))
+
+    assert asking(server)("lift_suspension", "bob") is None
+    assert len(server.requests) == 2
+
+
+def test_an_erasure_is_awaited(asking: Asking) -> None:
+    running, done = {"id": "z_1", "state": "running"}, {"id": "z_1", "state": "done", "receipt": {"sha256": "x"}}
+
+    assert asking(Server(ok(running), ok(running), ok(done)))("wait_for_erasure", "z_1", every_s=0) == done
+
+
+@pytest.mark.parametrize("state", ["running", "failed"])
+def test_an_erasure_that_is_not_over_in_time_is_an_error(asking: Asking, state: str) -> None:
+    with pytest.raises(NotInTime) as caught:
+        asking(Server(ok({"id": "z_1", "state": state})))("wait_for_erasure", "z_1", timeout_s=0.02, every_s=0.01)
+
+    assert (caught.value.erasure_id, caught.value.state) == ("z_1", state)
