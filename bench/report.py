@@ -47,7 +47,7 @@ def show(rows: Sequence[Row], *, keep: bool) -> None:
             print(f"  {row.what} [{row.unit}]: {row.note}")
     if keep:
         RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(now), indent=1) + b"\n")
-        _fill(PAGE, _TABLE, _page_table(now))
+        _fill(PAGE, _TABLE, page_table(now))
         _fill(COSTS, _MONTH, month_table(rows))
         _fill(README, _NUMBERS, numbers(rows))
 
@@ -58,13 +58,16 @@ def _fill(page: Path, place: re.Pattern[str], text: str) -> None:
 
 
 def numbers(rows: Sequence[Row]) -> str:
-    """Returns the three numbers of the README, each with its conditions."""
+    """Returns the four numbers of the README, each with its conditions."""
     of = {row.key: row for row in rows}
     cost, trips, listed = of["cost.total"].number, of["send.WebSocket.trips"].number, of["list.10000.trips"].number
     wrong, p50 = of["local.wrong"], of["local.p50"].number
+    month, school = of["month.8h"].number, of["month.school"].number
     return (
         f"- **{cost:.2f} USD** for a million delivered messages: at list prices, without heartbeats "
         "and the fixed costs of a stack.\n"
+        f"- **{month:.0f} USD** for a month of 10,000 people who are connected for 8 hours a day and write 20 messages "
+        f"each, with everything; {school:.0f} USD for a school of 500 ([the parts](docs/operate/costs.md#a-month)).\n"
         f"- **{trips:g} round trips** to DynamoDB before a message is acknowledged, and {listed:g} to list 50 "
         "of 10,000 conversations.\n"
         f"- **{wrong.number:g} {wrong.unit}** messages lost, twice, refused or out of order, over 500 open "
@@ -120,7 +123,7 @@ def _aligned(cells: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _page_table(results: Results) -> str:
+def page_table(results: Results) -> str:
     lines = [f"Run of {results.at}, commit {results.commit}, {results.machine}.", ""]
     lines += ["| what | number | budget | ratio | | how |", "|---|---:|---:|---:|---|---|"]
     for row in results.rows:

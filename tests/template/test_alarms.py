@@ -86,11 +86,15 @@ def test_a_dead_letter_queue_has_an_alarm_on_its_first_message(queue: str) -> No
     assert ("ApproximateNumberOfMessagesVisible", deployed().resources[queue].name) in watched()
 
 
-@pytest.mark.parametrize("table", TABLES)
-def test_a_table_has_an_alarm_on_throttled_reads_and_writes(table: str) -> None:
-    name = deployed().resources[table].ref
+def test_one_alarm_watches_what_the_functions_count_as_throttled() -> None:
+    [alarm] = [one for one in of_type("AWS::CloudWatch::Alarm") if one.properties.get("MetricName") == "StoreThrottled"]
+    variables = deployed().resources["SendMessage"].properties["Environment"]["Variables"]
 
-    assert {("ReadThrottleEvents", name), ("WriteThrottleEvents", name)} <= watched()
+    # The names under which Powertools writes a metric that has no dimension of its own.
+    assert alarm.properties["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
+    service = variables["POWERTOOLS_SERVICE_NAME"]
+    assert alarm.properties["Dimensions"] == [{"Name": "service", "Value": service}]
+    assert (float(alarm.properties["Threshold"]), alarm.properties["Statistic"]) == (0, "Sum")
 
 
 INDEXES = [
@@ -100,27 +104,16 @@ INDEXES = [
 ]
 
 
-@pytest.mark.parametrize(("table", "index"), INDEXES)
+@pytest.mark.parametrize(("table", "index"), [*((table, None) for table in TABLES), *INDEXES])
 @pytest.mark.parametrize("metric", ["ReadThrottleEvents", "WriteThrottleEvents"])
-def test_an_index_has_an_alarm_and_a_line_of_the_dashboard_for_what_is_throttled(
-    table: str, index: str, metric: str
+def test_a_table_and_an_index_have_a_line_of_the_dashboard_for_what_is_throttled(
+    table: str, index: str | None, metric: str
 ) -> None:
-    of_index = [
-        {"Name": "TableName", "Value": deployed().resources[table].ref},
-        {"Name": "GlobalSecondaryIndexName", "Value": index},
-    ]
-    alarmed = [
-        part["MetricStat"]["Metric"]
-        for alarm in of_type("AWS::CloudWatch::Alarm")
-        for part in alarm.properties.get("Metrics", [])
-        if "MetricStat" in part
-    ]
-
     # The dimension TableName alone leaves the indexes out (aws-facts.md#dynamodb-limits).
-    assert [one for one in alarmed if (one["MetricName"], one["Dimensions"]) == (metric, of_index)]
-    dimensions = [text for one in of_index for text in (one["Name"], one["Value"])]
-    shown = [line[:6] for widget in widgets() for line in widget["properties"]["metrics"]]
-    assert ["AWS/DynamoDB", metric, *dimensions] in shown
+    dimensions = ["TableName", deployed().resources[table].ref, *(["GlobalSecondaryIndexName", index] if index else [])]
+    lines = [line for widget in widgets() for line in widget["properties"]["metrics"]]
+
+    assert ["AWS/DynamoDB", metric, *dimensions] in [[part for part in line if isinstance(part, str)] for line in lines]
 
 
 def widgets() -> list[dict[str, Any]]:

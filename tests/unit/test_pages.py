@@ -102,10 +102,12 @@ def test_the_readme_is_read_to_the_end() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
 
 
-def test_the_readmes_numbers_are_those_of_the_last_kept_run() -> None:
+def test_the_numbers_of_the_pages_are_those_of_the_last_kept_run() -> None:
     kept = msgspec.json.decode(report.RESULTS.read_bytes(), type=report.Results)
 
-    assert report.numbers(kept.rows) in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert report.numbers(kept.rows) in report.README.read_text(encoding="utf-8")
+    assert report.month_table(kept.rows) in report.COSTS.read_text(encoding="utf-8")
+    assert report.page_table(kept) in report.PAGE.read_text(encoding="utf-8")
 
 
 GENERATED = {"rest.md", "websocket.md"}  # their sentences are those of the code

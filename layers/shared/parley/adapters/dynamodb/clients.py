@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from pynamodb.connection import Connection
 
 from parley.adapters import environment
-from parley.adapters.dynamodb import admission, retrying
+from parley.adapters.dynamodb import admission, retrying, throttles
 
 # botocore waits 60 s by default, longer than API Gateway's 29 s. Within one region an answer takes milliseconds. Three
 # attempts without any answer take 12 s, which is less than the time a function has (20 s, template.yaml).
@@ -49,7 +49,10 @@ def _session() -> botocore.session.Session:
 
 @cache
 def _client(service: str, endpoint_url: str | None, attempts: int, connections: int) -> Any:
-    return _session().create_client(service, endpoint_url=endpoint_url, config=config(attempts, connections))
+    made = _session().create_client(service, endpoint_url=endpoint_url, config=config(attempts, connections))
+    if service == "dynamodb":
+        made.meta.events.register(throttles.EVENT, throttles.count)
+    return made
 
 
 @cache
