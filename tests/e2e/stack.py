@@ -93,11 +93,13 @@ class Stack:
 
 
 @contextmanager
-def running(state: Path, *arguments: str, quiet: bool = True, **variables: str) -> Iterator[Stack]:
+def running(
+    state: Path, *arguments: str, quiet: bool = True, module: str = "local", **variables: str
+) -> Iterator[Stack]:
     """Runs a stack whose state is kept in the folder `state`; whatever happens, it is gone afterwards."""
     started = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-m", "local", "run", *(["--quiet"] if quiet else []), "--state", str(state), *arguments],
+        [sys.executable, "-m", module, "run", *(["--quiet"] if quiet else []), "--state", str(state), *arguments],
         cwd=ROOT,
         env=environment(**variables),
         stdout=subprocess.PIPE,

@@ -350,18 +350,12 @@ def test_a_suspension_needs_a_time_with_a_zone(asking: Asking) -> None:
 
 
 def test_no_suspension_is_none(asking: Asking) -> None:
-    gone = Server(refusal(404, "suspension_not_found"))
+    assert asking(Server(refusal(404, "suspension_not_found")))("get_suspension", "bob") is None
 
-    assert asking(gone)("get_suspension", "bob") is None
+
+def test_another_refusal_than_no_suspension_is_an_error(asking: Asking) -> None:
     with pytest.raises(NotFound):
-        asking(gone)("lift_suspension", "bob")
-
-
-def test_a_suspension_that_a_lost_try_has_lifted_is_lifted(asking: Asking) -> None:
-    server = Server(httpx.ReadTimeout("slow"), refusal(404, "suspension_not_found"))
-
-    assert asking(server)("lift_suspension", "bob") is None
-    assert len(server.requests) == 2
+        asking(Server(refusal(404, "unknown_user")))("get_suspension", "bob")
 
 
 def test_an_erasure_is_awaited(asking: Asking) -> None:

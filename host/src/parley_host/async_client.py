@@ -24,6 +24,7 @@ from parley_host.types import (
     CreateConversation,
     Erasure,
     ItemResult,
+    LiftedSuspension,
     ListedUser,
     Person,
     PutUser,
@@ -190,14 +191,16 @@ class AsyncParley:
             suspension: SuspensionDetails = await self._answer(
                 Call("GET", path("admin", "suspensions", parley_id(user_id)))
             )
-        except NotFound:
+        except NotFound as problem:
+            if problem.code != "suspension_not_found":
+                raise
             return None
         return suspension
 
-    async def lift_suspension(self, user_id: UserId) -> None:
-        """Ends a suspension before its time; raises NotFound if there is none."""
-        place = path("admin", "suspensions", parley_id(user_id))
-        await self._answer(Call("DELETE", place, gone="suspension_not_found"))
+    async def lift_suspension(self, user_id: UserId) -> LiftedSuspension:
+        """Ends a suspension before its time; does nothing if there is none."""
+        lifted: LiftedSuspension = await self._answer(Call("DELETE", path("admin", "suspensions", parley_id(user_id))))
+        return lifted
 
     def list_suspensions(self) -> AsyncIterator[SuspensionDetails]:
         """Yields the suspensions that hold, the first to end first."""
@@ -234,8 +237,6 @@ class AsyncParley:
             try:
                 return await self._try(call)
             except ParleyError as error:
-                if tried and call.gone and getattr(error, "code", None) == call.gone:
-                    return None
                 tried += 1
                 await self._wait(error, tried, begun_s)
 

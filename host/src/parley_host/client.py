@@ -24,6 +24,7 @@ from parley_host.types import (
     CreateConversation,
     Erasure,
     ItemResult,
+    LiftedSuspension,
     ListedUser,
     Person,
     PutUser,
@@ -186,14 +187,16 @@ class Parley:
         """Returns the suspension of a person, None if there is none."""
         try:
             suspension: SuspensionDetails = self._answer(Call("GET", path("admin", "suspensions", parley_id(user_id))))
-        except NotFound:
+        except NotFound as problem:
+            if problem.code != "suspension_not_found":
+                raise
             return None
         return suspension
 
-    def lift_suspension(self, user_id: UserId) -> None:
-        """Ends a suspension before its time; raises NotFound if there is none."""
-        place = path("admin", "suspensions", parley_id(user_id))
-        self._answer(Call("DELETE", place, gone="suspension_not_found"))
+    def lift_suspension(self, user_id: UserId) -> LiftedSuspension:
+        """Ends a suspension before its time; does nothing if there is none."""
+        lifted: LiftedSuspension = self._answer(Call("DELETE", path("admin", "suspensions", parley_id(user_id))))
+        return lifted
 
     def list_suspensions(self) -> Iterator[SuspensionDetails]:
         """Yields the suspensions that hold, the first to end first."""
@@ -230,8 +233,6 @@ class Parley:
             try:
                 return self._try(call)
             except ParleyError as error:
-                if tried and call.gone and getattr(error, "code", None) == call.gone:
-                    return None
                 tried += 1
                 self._wait(error, tried, begun_s)
 

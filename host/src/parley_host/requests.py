@@ -16,13 +16,12 @@ VERSION = "0.2.0"
 
 @dataclass(frozen=True)
 class Call:
-    """One request, before it is sent. `gone` is the code that says, after a repeat, that it was done before."""
+    """One request, before it is sent."""
 
     method: str
     path: str
     body: Mapping[str, Any] | None = None
     query: Mapping[str, str | int] | None = None
-    gone: str | None = None
 
 
 def path(*parts: str) -> str:

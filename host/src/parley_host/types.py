@@ -164,6 +164,12 @@ class ItemResult(TypedDict):
     problem: NotRequired[ItemProblem | None]
 
 
+class LiftedSuspension(TypedDict):
+    """A person who is not suspended, or no longer."""
+
+    user_id: str
+
+
 class ListedMessage(TypedDict):
     """The preview in a member's list; in a group `blocked` says that the member has blocked its sender."""
 

@@ -1,0 +1,192 @@
+"""Both clients of host/ against the local stack. Every answer is held to the REST document."""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from parley_host import AsyncParley, Forbidden, Invalid, NotFound, Parley, Retries, Signer, problem_of_item, refused
+from tests.e2e.stack import Stack
+from tests.harness.documents import check_reply
+
+Ask = Callable[..., Any]
+
+
+def held(answer: httpx.Response) -> None:
+    request = answer.request
+    place = request.url.raw_path.decode().removeprefix("/v1")
+    check_reply(request.method, place, answer.status_code, answer.headers["Content-Type"], answer.json())
+
+
+class Held(httpx.HTTPTransport):
+    """A transport that holds what it brings to the document."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = super().handle_request(request)
+        answer.read()
+        answer.request = request
+        held(answer)
+        return answer
+
+
+class AsyncHeld(httpx.AsyncHTTPTransport):
+    """The same for asyncio."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await super().handle_async_request(request)
+        await answer.aread()
+        answer.request = request
+        held(answer)
+        return answer
+
+
+@pytest.fixture
+def signer(stack: Stack) -> Signer:
+    return Signer((stack.state / "jwt_secret").read_text(encoding="ascii"))
+
+
+@pytest.fixture(params=["sync", "async"])
+def ask(request: pytest.FixtureRequest, stack: Stack, signer: Signer) -> Ask:
+    """Returns a function that calls a method of a client, and reads lists to their end."""
+
+    async def asked(method: str, arguments: tuple[object, ...], named: dict[str, object]) -> Any:
+        async with AsyncParley(stack.rest_url, signer, transport=AsyncHeld()) as parley:
+            given = getattr(parley, method)(*arguments, **named)
+            return [item async for item in given] if isinstance(given, AsyncIterator) else await given
+
+    def ask_async(method: str, *arguments: object, **named: object) -> Any:
+        return asyncio.run(asked(method, arguments, named))
+
+    def ask_sync(method: str, *arguments: object, **named: object) -> Any:
+        with Parley(stack.rest_url, signer, transport=Held()) as parley:
+            given = getattr(parley, method)(*arguments, **named)
+            return list(given) if inspect.isgenerator(given) else given
+
+    return ask_sync if request.param == "sync" else ask_async
+
+
+@pytest.fixture
+def names() -> Callable[[str], str]:
+    """Returns a function that gives each test ids of its own; they hold a slash, so Parley maps them."""
+    own = uuid4().hex
+    return lambda name: f"{name}/{own}"
+
+
+Names = Callable[[str], str]
+
+
+def me(stack: Stack, token: str) -> Any:
+    return httpx.get(f"{stack.rest_url}/me", headers={"Authorization": f"Bearer {token}"}).json()
+
+
+def test_a_user_with_a_signed_token_is_who_the_server_has_put(
+    stack: Stack, signer: Signer, ask: Ask, names: Names
+) -> None:
+    ann = names("ann")
+    put = ask("put_user", ann, name="Ann Lee", role="teacher", metadata={"pronouns": "she"}, contexts={"class": ["7b"]})
+
+    mine = me(stack, signer.user_token(ann))
+
+    assert mine["id"] == put["id"] == ask("get_user", ann)["id"]
+    assert (mine["name"], mine["role"], mine["contexts"]) == ("Ann Lee", "teacher", {"class": ["7b"]})
+    assert [person["name"] for person in ask("list_users", [ann, names("nobody")])] == ["Ann Lee"]
+    signed_out = ask("sign_out_user", ann)
+    assert signed_out["user_id"] == put["id"]
+
+
+def test_250_people_are_put_and_the_wrong_one_is_named(ask: Ask, names: Names) -> None:
+    people = [{"id": names(f"p{n}"), "name": f"P{n}"} for n in range(250)]
+    people[120]["name"] = " "
+
+    results = ask("put_users", people)
+
+    [wrong] = refused(results)
+    problem = problem_of_item(wrong)
+    assert (len(results), results.index(wrong)) == (250, 120)
+    assert isinstance(problem, Invalid) and problem.fields[0].code == "blank"
+
+
+def test_people_come_into_contexts_and_out_of_them(ask: Ask, names: Names) -> None:
+    ann, bob, class_id = names("ann"), names("bob"), names("7b").replace("/", ":")
+    ask("put_users", [{"id": ann, "name": "Ann"}, {"id": bob, "name": "Bob"}])
+
+    ask("put_context_person", "class", class_id, ann)
+    results = ask("put_context_people", "class", class_id, add=[bob, names("nobody")], remove=[ann])
+
+    assert [result["status"] for result in results] == [201, 404, 200]
+    problem = problem_of_item(results[1])
+    assert isinstance(problem, NotFound) and problem.code == "unknown_user"
+    assert [person["user_id"] for person in ask("list_context_people", "class", class_id)] == [results[0]["id"]]
+    assert ask("list_user_contexts", bob) == [{"type": "class", "id": class_id}]
+    ask("remove_context_person", "class", class_id, bob)
+    assert ask("list_user_contexts", bob) == []
+
+
+def test_a_message_with_one_client_id_is_sent_once(ask: Ask, names: Names) -> None:
+    bob, client_id = names("bob"), names("order").replace("/", "-")
+    ask("put_user", bob, name="Bob")
+
+    first = ask("send_message_to_user", user_id=bob, text="Shipped.", client_id=client_id)
+    again = ask("send_message_to_user", user_id=bob, text="Shipped.", client_id=client_id)
+    other = ask("send_message", first["conversation_id"], text="Arrived.", custom_type="parcel")
+
+    assert (first["replayed"], again["replayed"], again["id"]) == (False, True, first["id"])
+    assert (first["seq"], other["seq"]) == (1, 2)
+
+
+def test_a_conversation_is_opened_once(ask: Ask, names: Names) -> None:
+    bob = names("bob")
+    ask("put_user", bob, name="Bob")
+
+    first, again = (ask("create_conversation", type="direct", user_id=bob) for _ in range(2))
+    group = ask("create_conversation", type="group", title="News", member_ids=[bob])
+
+    assert first["id"] == again["id"]
+    assert [member["user_id"] for member in first["members"]] == ["host", ask("get_user", bob)["id"]]
+    assert (group["title"], group["member_count"]) == ("News", 2)
+
+
+def test_a_suspension_holds_until_it_is_lifted(stack: Stack, signer: Signer, ask: Ask, names: Names) -> None:
+    bob = names("bob")
+    ask("put_user", bob, name="Bob")
+    until = datetime.now(UTC) + timedelta(days=7)
+
+    suspension = ask("suspend_user", bob, until=until, reason="Insults.", scope="write")
+
+    assert (suspension["suspended_by"], suspension["scope"]) == ("host", "write")
+    assert me(stack, signer.user_token(bob))["suspension"]["reason"] == "Insults."
+    assert ask("get_suspension", bob) == suspension
+    assert suspension in ask("list_suspensions")
+    for _ in range(2):
+        ask("lift_suspension", bob)
+    assert ask("get_suspension", bob) is None
+    assert me(stack, signer.user_token(bob))["suspension"] is None
+
+
+def test_an_erasure_is_awaited_to_its_receipt(stack: Stack, signer: Signer, ask: Ask, names: Names) -> None:
+    bob = names("bob")
+    ask("put_user", bob, name="Bob")
+
+    begun = ask("erase_user", bob)
+    over = ask("wait_for_erasure", begun["id"], timeout_s=20, every_s=0.2)
+
+    assert (over["state"], over["receipt"]["erasure_id"]) == ("done", begun["id"])
+    with pytest.raises(NotFound):
+        ask("get_user", bob)
+
+
+def test_a_user_cannot_do_what_the_server_can(stack: Stack, signer: Signer) -> None:
+    class Theirs:
+        def service_token(self) -> str:
+            return signer.user_token("mallory")
+
+    with Parley(stack.rest_url, Theirs(), retries=Retries(tries=1), transport=Held()) as parley:
+        with pytest.raises(Forbidden) as caught:
+            parley.put_user("ann", name="Ann")
+
+    assert (caught.value.code, caught.value.request_id is not None) == ("service_only", True)
