@@ -8,6 +8,8 @@ endif
 UV := .venv/bin/uv
 VENVS := .venv-ministack/.stamp .venv-sam/.stamp .venv-checkov/.stamp .venv-contracts/.stamp
 NODE := tests/contracts/node
+EXPRESS := host/examples/express
+MODULES := $(NODE)/node_modules/.stamp $(EXPRESS)/node_modules/.stamp
 export UV_PYTHON_DOWNLOADS := never
 # Container images like to turn bytecode off; here every process would compile all that it imports anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -24,7 +26,7 @@ endif
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-setup: .venv/.dev $(VENVS) $(NODE)/node_modules/.stamp  ## every virtual environment, and the tools of Node
+setup: .venv/.dev $(VENVS) $(MODULES)  ## every virtual environment, and the tools of Node
 
 run: .venv/.run .venv-ministack/.stamp  ## REST, WebSocket and their store on this machine, until Ctrl-C; ARGS=-q for no line a request
 	@.venv/bin/python -m local run $(ARGS)
@@ -86,7 +88,8 @@ lock: .venv/.uv  ## the locks again, from the *.in beside them; ARGS=--upgrade f
 	$(COMPILE) $(ARGS) requirements/sam.in -o requirements/sam.txt
 	$(COMPILE) $(ARGS) requirements/checkov.in -o requirements/checkov.txt
 	$(COMPILE) $(ARGS) requirements/contracts.in -o requirements/contracts.txt
-	cd $(NODE) && PATH="$(CURDIR)/.venv-contracts/bin:$$PATH" npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
+	for folder in $(NODE) $(EXPRESS); do (cd "$$folder" && PATH="$(CURDIR)/.venv-contracts/bin:$$PATH" \
+		npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund) || exit; done
 
 audit: .venv/.dev  ## orphans among a deployed stack's attachments: STACK=parley, and ARGS=--repair
 	@.venv/bin/python -m tools.audit_attachments --stack '$(or $(STACK),parley)' $(ARGS)
@@ -101,7 +104,7 @@ release: .venv/.dev  ## keep this version's templates, code and rows in releases
 	PYTHONPATH=layers/shared:layers/media:functions .venv/bin/python -m tests.functional.last_release "$$folder" >/dev/null && echo "$$folder"
 
 clean:  ## every virtual environment and cache away; what `make run` has stored stays
-	rm -rf $(NODE)/node_modules .venv .venv-* .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(NODE)/node_modules $(EXPRESS)/node_modules .venv .venv-* .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/.uv: requirements/uv.txt
 	@python='$(PYTHON)'; \
@@ -127,7 +130,7 @@ clean:  ## every virtual environment and cache away; what `make run` has stored 
 	@touch $@
 
 # Node itself is a wheel in .venv-contracts. The scripts of packages do not run: none of these needs them.
-$(NODE)/node_modules/.stamp: $(NODE)/package-lock.json .venv-contracts/.stamp
-	@cd $(NODE) && PATH="$(CURDIR)/.venv-contracts/bin:$$PATH" \
+%/node_modules/.stamp: %/package-lock.json .venv-contracts/.stamp
+	@cd $* && PATH="$(CURDIR)/.venv-contracts/bin:$$PATH" \
 		npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
 	@touch $@

@@ -1,5 +1,6 @@
 """What is installed is what was locked: one version of each package from the layer to the tests, with its hashes."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LAYERS = sorted((ROOT / "layers").glob("*/requirements.txt"))
+NODE_LOCKS = [ROOT / folder / "package-lock.json" for folder in ("tests/contracts/node", "host/examples/express")]
 LOCKS = [*LAYERS, *sorted((ROOT / "requirements").glob("*.txt"))]
 
 
@@ -24,6 +26,17 @@ def test_every_package_is_pinned_with_hashes_and_comes_from_no_special_place(loc
         assert re.fullmatch(r"[a-z0-9-]+==[\w.]+", pin)
         assert "--hash=sha256:" in block
         assert "://" not in block
+
+
+@pytest.mark.parametrize("lock", NODE_LOCKS, ids=lambda lock: str(lock.parent.relative_to(ROOT)))
+def test_every_package_of_node_is_pinned_with_its_hash_and_comes_from_no_special_place(lock: Path) -> None:
+    packages = json.loads(lock.read_text(encoding="utf-8"))["packages"]
+    wanted = packages.pop("")
+    named = {**wanted.get("dependencies", {}), **wanted.get("devDependencies", {})}
+
+    assert named and all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in named.values())
+    assert [name for name, each in packages.items() if not each.get("integrity", "").startswith("sha512-")] == []
+    assert [name for name, each in packages.items() if "resolved" in each] == []
 
 
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda lock: lock.parent.name)

@@ -1,0 +1,84 @@
+// A school's server with Express. It has users of its own, and Parley for their conversations.
+// Run it with `PARLEY_URL=… PARLEY_SECRET=… PORT=8000 node server.js`. Users are kept in memory; put your database there.
+import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto'
+import express from 'express'
+import { Parley, ParleyError } from './parley.js'
+
+const { PARLEY_URL, PARLEY_SECRET, PORT = '8000' } = process.env
+const parley = new Parley(PARLEY_URL, PARLEY_SECRET)
+const app = express()
+app.use(express.json())
+
+// Users, and how they sign in: your application has this already.
+
+const users = new Map()
+
+function hashed(password, salt) {
+  return scryptSync(password, salt, 32)
+}
+
+// HTTP Basic keeps the example short: your sessions, or any other sign-in, come here.
+function signedIn(request, response, next) {
+  const given = Buffer.from((request.get('Authorization') ?? '').replace(/^Basic /, ''), 'base64').toString()
+  const [userId, password] = [given.slice(0, given.indexOf(':')), given.slice(given.indexOf(':') + 1)]
+  const user = users.get(userId)
+  if (!user || !timingSafeEqual(user.password, hashed(password, user.salt))) {
+    return response.set('WWW-Authenticate', 'Basic').status(401).json({ detail: 'Sign in.' })
+  }
+  request.user = user
+  next()
+}
+
+// The places where this server talks to Parley.
+
+app.post('/sign-up', async (request, response) => {
+  const { user_id: userId, name, password, role, class_id: classId } = request.body
+  if (users.has(userId)) return response.status(409).json({ detail: 'This name is taken.' })
+  const salt = randomBytes(16)
+  // In a real school, the office gives roles.
+  const user = { userId, name, role: role === 'teacher' ? role : 'student', classId, salt, password: hashed(password, salt) }
+  users.set(userId, user)
+  await put(user)
+  response.status(201).json({ user_id: userId })
+})
+
+// Gives the browser its token for Parley. It asks again before the token's hour is over.
+app.post('/chat-token', signedIn, (request, response) => {
+  response.json({ token: parley.userToken(request.user.userId), url: PARLEY_URL })
+})
+
+app.patch('/me', signedIn, async (request, response) => {
+  const { user } = request
+  user.name = request.body.name ?? user.name
+  user.classId = request.body.class_id ?? user.classId
+  await put(user)
+  response.json({})
+})
+
+// A student buys a lesson: both may talk about it from now on. The browser opens the conversation with the answer.
+app.post('/purchases', signedIn, async (request, response) => {
+  const { booking_id: bookingId, teacher_id: teacherId } = request.body
+  await parley.putContextPeople('booking', bookingId, { add: [request.user.userId, teacherId] })
+  response.status(201).json({ type: 'direct', user_id: teacherId, context: { type: 'booking', id: bookingId } })
+})
+
+app.delete('/me', signedIn, async (request, response) => {
+  const { userId } = request.user
+  users.delete(userId)
+  await parley.signOutUser(userId)
+  const erasure = await parley.eraseUser(userId)
+  response.status(202).json({ erasure_id: erasure.id })
+})
+
+// Tells Parley who a user is. It replaces what was told before, so it may be repeated at any time.
+function put({ userId, name, role, classId }) {
+  return parley.putUser(userId, { name, role, contexts: { class: [classId] } })
+}
+
+// The user is stored here, and Parley may learn it later: a job of yours repeats what failed.
+app.use((error, request, response, next) => {
+  if (!(error instanceof ParleyError)) return next(error)
+  response.status(503).json({ detail: error.message })
+})
+
+app.listen(Number(PORT), '127.0.0.1')
