@@ -398,7 +398,7 @@ TERMS = {
     "MessageAttachment.id": "The id of the attachment.",
     "Attachment.expired": "Left out here: `state` says it.",
     "ListedAttachment.expired": "Left out here; the message has it.",
-    "MessageAttachment.expired": "The file is deleted, because the message is too old (only when messages are read).",
+    "MessageAttachment.expired": "Nobody gets the file any more: the message is too old.",
     **{
         f"CreateAttachmentForUser.{name}": sentence
         for name, sentence in {

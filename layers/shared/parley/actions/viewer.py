@@ -8,7 +8,6 @@ from parley.adapters.conversations import personal_marks
 from parley.adapters.people import blocks
 from parley.domain.api import ids
 from parley.domain.api.request import Request
-from parley.domain.attachments import retention
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import PersonalMarks, Reader, StoredMessage, Viewer
 
@@ -43,7 +42,7 @@ def viewer_of(
 
 
 def _viewer(request: Request, blocked: frozenset[str], marked: Mapping[int, PersonalMarks]) -> Viewer:
-    since_ms = retention.files_since_ms(request.now_ms, limits.retention_days())
+    since_ms = limits.files_since_ms(request.now_ms)
     return Viewer(user_id=request.user_id, blocked=blocked, marks=marked, files_since_ms=since_ms)
 
 

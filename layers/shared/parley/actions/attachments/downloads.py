@@ -9,7 +9,7 @@ from parley.domain.api import ids
 from parley.domain.api.request import Request
 from parley.domain.api.requests import CreateAttachmentUrls
 from parley.domain.api.times import rfc3339
-from parley.domain.api.types import AttachmentDownload, AttachmentUrlMap, AttachmentUrls
+from parley.domain.api.types import AttachmentDownload, AttachmentUrlMap, AttachmentUrls, MessageAttachment
 from parley.domain.attachments import refusals
 from parley.domain.attachments.attachment import StoredAttachment
 
@@ -61,11 +61,12 @@ def create_attachment_urls(request: Request, wanted: CreateAttachmentUrls) -> At
     return AttachmentUrlMap(attachments={attachment_id: urls.get(attachment_id) for attachment_id in wanted.ids})
 
 
-def urls_of(request: Request, attachment_ids: Sequence[str]) -> dict[str, AttachmentUrls]:
-    """Returns the addresses of those of these attachments that are clean, by id; the caller has checked the right.
+def urls_of(request: Request, shown: Sequence[MessageAttachment]) -> dict[str, AttachmentUrls]:
+    """Returns the addresses of those attachments of a message that can be seen, by id; the caller may read it.
 
-    One round trip for 100; none if there are no attachments.
+    One round trip for 100; none if there are no such attachments.
     """
+    attachment_ids = [attachment.id for attachment in shown if not attachment.expired]
     if not attachment_ids:
         return {}
     rows = batches.read_rows({tables.File: [attachments.key(attachment_id) for attachment_id in attachment_ids]})

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from parley.actions import access
+from parley.adapters.attachments import limits
 from parley.adapters.conversations import conversations, messages, personal_marks
 from parley.adapters.dynamodb import batches, tables, unreadable
 from parley.domain.api import ids
@@ -41,9 +42,9 @@ def is_visible(request: Request, rows: batches.Rows, attachment: StoredAttachmen
 
 
 def message_of(request: Request, rows: batches.Rows, attachment: StoredAttachment) -> StoredMessage | None:
-    """Returns the message of an attachment that was sent, if it is there for the caller; None if its row is damaged.
+    """Returns the message of an attachment, if the caller gets files of it now; None if its row is damaged.
 
-    A message is gone if it was deleted for everyone, or by the caller for themselves.
+    A message is gone if it was deleted for everyone, or by the caller for themselves. Files of an old one are not kept.
     """
     conversation_id, seq = attachment.conversation_id, attachment.seq or 0
     try:
@@ -53,4 +54,5 @@ def message_of(request: Request, rows: batches.Rows, attachment: StoredAttachmen
     except unreadable.ERRORS:
         unreadable.report("Messages", [ids.message_id(conversation_id, seq)])
         return None
-    return message if message.deleted_at_ms is None else None
+    is_kept = message.deleted_at_ms is None and message.keeps_files(limits.files_since_ms(request.now_ms))
+    return message if is_kept else None

@@ -12,7 +12,6 @@ from parley.adapters.dynamodb import batches, tables
 from parley.adapters.people import blocks
 from parley.domain.api import ids
 from parley.domain.api.types import Message
-from parley.domain.attachments import retention
 from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.conversations.message import PersonalMarks, StoredMessage, Viewer
 from parley.domain.exports import transcript_html
@@ -32,7 +31,7 @@ class Transcript:
         if head is None:
             raise access.no_conversation()
         self._head = head
-        self._files_since_ms = retention.files_since_ms(now_ms, limits.retention_days())
+        self._files_since_ms = limits.files_since_ms(now_ms)
         self.names: dict[str, str | None] = {}
         self._before: Message | None = None
 

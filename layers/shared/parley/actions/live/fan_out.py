@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from parley.actions import push
+from parley.adapters.attachments import limits
 from parley.adapters.conversations import conversations, messages
 from parley.adapters.live import connections, queues
 from parley.adapters.people import blocks
@@ -97,7 +98,7 @@ def _tell(head: Head, fan_out: FanOut, user_ids: Sequence[str], now_ms: int) -> 
     still_in = [person for person in online if (person.user_id, head.conversation_id) in members]
     if not still_in:
         return
-    frames = _frames(head, fan_out, [person.user_id for person in still_in])
+    frames = _frames(head, fan_out, [person.user_id for person in still_in], now_ms)
     if frames is not None:
         _post(head, still_in, frames, now_ms)
 
@@ -108,7 +109,7 @@ def _post(head: Head, people: Sequence[Presence], frames: push.FrameFor, now_ms:
         queues.retry_later(later)
 
 
-def _frames(head: Head, fan_out: FanOut, user_ids: Sequence[str]) -> push.FrameFor | None:
+def _frames(head: Head, fan_out: FanOut, user_ids: Sequence[str], now_ms: int) -> push.FrameFor | None:
     """Returns the frames for these members: the message or change, as it is now.
 
     Returns None for a change that concerns only one person.
@@ -125,5 +126,7 @@ def _frames(head: Head, fan_out: FanOut, user_ids: Sequence[str]) -> push.FrameF
         if not change.is_of_message:
             return push.frames_of(events.of_change(change, head, None))
         changed = messages.get_message(head.conversation_id, change.message_seq or 0)
-        return None if changed is None else push.frames_of(events.of_change(change, head, changed.for_all()))
+        if changed is None:
+            return None
+        return push.frames_of(events.of_change(change, head, changed.for_all(limits.files_since_ms(now_ms))))
     return None

@@ -14,6 +14,7 @@ from parley.actions import access, limits, push, screening
 from parley.actions.parallel import in_parallel
 from parley.actions.viewer import viewer_and_messages
 from parley.adapters import environment
+from parley.adapters.attachments.limits import files_since_ms
 from parley.adapters.conversations import conversations, journal, messages, personal_marks
 from parley.adapters.dynamodb import conditions
 from parley.adapters.moderation import word_list_cache
@@ -192,7 +193,13 @@ def _found(request: Request, wanted: _Wanted) -> Found:
     if head is None or message is None or not access.is_member(head, request.user_id, membership):
         raise access.no_message()
     return Found(
-        caller_id=request.user_id, head=head, message=message, mine=mine, named=named, blocked=frozenset(blocked)
+        caller_id=request.user_id,
+        head=head,
+        message=message,
+        mine=mine,
+        named=named,
+        blocked=frozenset(blocked),
+        files_since_ms=files_since_ms(request.now_ms),
     )
 
 
@@ -218,7 +225,7 @@ def _tell_again(request: Request, found: Found, change_seq: int) -> None:
 
 def _tell(request: Request, found: Found, change: Change) -> None:
     only_me = change.for_user_id is not None
-    event = events.of_change(change, found.head, found.view() if only_me else found.message.for_all())
+    event = events.of_change(change, found.head, found.view() if only_me else found.for_all())
     people = [request.user_id] if only_me else found.head.participants
     push.tell_each(request, people, push.frames_of(event), found.head.conversation_id)
     push.remember((found.head.conversation_id, change.change_seq))

@@ -92,6 +92,8 @@ def _prepared(request: Request, message_id: str, client_id: str | None) -> tuple
         raise change_steps.gone()
     if message.kind == "system":
         raise Forbidden("system_message", "A system message cannot be forwarded.", rule="system messages stay in place")
+    if any(attachment.expired for attachment in shown.attachments):
+        raise file_deleted()
     attachment_ids = [attachment.id for attachment in message.attachments]
     draft = Draft(
         text=message.text,

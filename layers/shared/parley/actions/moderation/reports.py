@@ -6,6 +6,7 @@ from msgspec import Struct
 from parley.actions import access, limits, push
 from parley.actions.attachments import downloads
 from parley.actions.parallel import in_parallel
+from parley.adapters.attachments.limits import files_since_ms
 from parley.adapters.conversations import messages
 from parley.adapters.dynamodb import conditions
 from parley.adapters.moderation import audit, reports
@@ -100,12 +101,14 @@ def get_report(request: Request, report_id: str) -> ReportInContext:
     )
     first, last = max(1, found.seq - CONTEXT_MESSAGES), found.seq + CONTEXT_MESSAGES
     around = messages.between(found.conversation_id, first, last)
-    message = next((message.for_all() for message in around if message.seq == found.seq), None)
+    since_ms = files_since_ms(request.now_ms)
+    shown = {message.seq: message.for_all(since_ms) for message in around}
+    message = shown.get(found.seq)
     return ReportInContext(
         report=report_details(found),
         message=message,
-        context=[message.for_all() for message in around],
-        attachments={} if message is None else downloads.urls_of(request, [each.id for each in message.attachments]),
+        context=list(shown.values()),
+        attachments={} if message is None else downloads.urls_of(request, message.attachments),
     )
 
 

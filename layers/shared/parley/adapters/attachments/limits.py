@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 
 from parley.adapters import environment, limits
 from parley.domain.api.types import AttachmentLimits, ClientLimits
+from parley.domain.attachments import retention
 from parley.domain.attachments.media_types import allowed_types
 from parley.domain.attachments.scans import MalwareScan
 
@@ -50,6 +51,11 @@ def retention_days() -> int:
     """Returns after how many days the files of a message are deleted (AttachmentRetentionDays); 0 keeps them."""
     name = "ATTACHMENT_RETENTION_DAYS"
     return environment.whole_number(name, environment.optional(name, "0"), 0, 36_500)
+
+
+def files_since_ms(now_ms: int) -> int:
+    """Returns the time of the youngest messages whose files are no longer kept; 0 if all are."""
+    return retention.files_since_ms(now_ms, retention_days())
 
 
 def of_scans() -> ScanLimits:

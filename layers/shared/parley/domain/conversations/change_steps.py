@@ -38,6 +38,7 @@ class Found(Struct, frozen=True, kw_only=True):
     mine: Sequence[PersonalMark] = ()
     named: Mapping[str, Membership | None] = {}
     blocked: frozenset[str] = frozenset()  # the caller's, in a group
+    files_since_ms: int = 0  # the time of the youngest messages whose files are no longer kept
 
     def mark(self, emoji: str | None) -> PersonalMark | None:
         """Returns the caller's mark of one kind, on or off; None if the caller never set one."""
@@ -54,8 +55,17 @@ class Found(Struct, frozen=True, kw_only=True):
         emojis = frozenset(mark.emoji for mark in self.mine if mark.is_on and mark.emoji is not None)
         hidden = self.mark(None)
         marks = PersonalMarks(emojis, hidden.at_ms if hidden is not None and hidden.is_on else None)
-        user_id = self.caller_id
-        return self.message.view(Viewer(user_id=user_id, blocked=self.blocked, marks={self.message.seq: marks}))
+        viewer = Viewer(
+            user_id=self.caller_id,
+            blocked=self.blocked,
+            marks={self.message.seq: marks},
+            files_since_ms=self.files_since_ms,
+        )
+        return self.message.view(viewer)
+
+    def for_all(self) -> Message:
+        """Returns the message as events carry it."""
+        return self.message.for_all(self.files_since_ms)
 
     def after(self, step: Step) -> "Found":
         """Returns this value as it is after a step."""

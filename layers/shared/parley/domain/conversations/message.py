@@ -114,6 +114,10 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     def message_id(self) -> str:
         return ids.message_id(self.conversation_id, self.seq)
 
+    def keeps_files(self, files_since_ms: int) -> bool:
+        """Says whether the message is young enough for its files: this alone decides who gets one (D-326)."""
+        return self.created_at_ms > files_since_ms
+
     def names(self, user_id: str) -> bool:
         """Says whether the message mentions a user, by id or with everyone; nobody mentions themselves."""
         return self.sender_id != user_id and not {user_id, EVERYONE}.isdisjoint(self.mentions)
@@ -127,20 +131,18 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
         marks = viewer.marks_on(self)
         hidden_at_ms = marks.hidden_at_ms if self.deleted_at_ms is None else None
         shown = self if hidden_at_ms is None else self.blanked(hidden_at_ms)
-        if shown.attachments and self.created_at_ms <= viewer.files_since_ms:
-            expired = tuple(msgspec.structs.replace(each, expired=True) for each in shown.attachments)
-            shown = msgspec.structs.replace(shown, attachments=expired)
         is_blocked = self.sender_id in viewer.blocked and self.kind != "system"
-        return shown._shown(marks.emojis, blocked=is_blocked, hidden=marks.hidden_at_ms is not None)
+        hidden = marks.hidden_at_ms is not None
+        return shown._shown(marks.emojis, viewer.files_since_ms, blocked=is_blocked, hidden=hidden)
 
-    def for_all(self) -> Message:
+    def for_all(self, files_since_ms: int = 0) -> Message:
         """Returns the message as events carry it: without the parts that differ by reader.
 
-        An answer needs a reader (`view`).
+        An answer needs a reader (`view`). A new message needs no `files_since_ms`.
         """
-        return self._shown(frozenset(), blocked=False, hidden=False)
+        return self._shown(frozenset(), files_since_ms, blocked=False, hidden=False)
 
-    def _shown(self, mine: Collection[str], *, blocked: bool, hidden: bool) -> Message:
+    def _shown(self, mine: Collection[str], files_since_ms: int, *, blocked: bool, hidden: bool) -> Message:
         reply_to = self.reply_to_seq
         return Message(
             id=self.message_id,
@@ -153,7 +155,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
             reply_to=None if reply_to is None else ids.message_id(self.conversation_id, reply_to),
             forwarded_from=self.forwarded_from if self.deleted_at_ms is None else None,
             mentions=list(self.mentions),
-            attachments=list(self.attachments),
+            attachments=self._attachments(files_since_ms),
             custom_type=self.custom_type,
             metadata=custom_data.from_compact(self.metadata),
             reactions=[
@@ -169,6 +171,11 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
             blocked=blocked,
             hidden=hidden,
         )
+
+    def _attachments(self, files_since_ms: int) -> list[MessageAttachment]:
+        if self.keeps_files(files_since_ms):
+            return list(self.attachments)
+        return [msgspec.structs.replace(attachment, expired=True) for attachment in self.attachments]
 
     def blanked(self, at_ms: int) -> "StoredMessage":
         """Returns the message after its deletion: its place, its sender, and that it existed.
