@@ -3,7 +3,7 @@
 201, 200 (replayed), 400, 403, 404, 409, 422, 429.
 """
 
-from parley.actions.messages import messages
+from parley.actions.messages import send_as
 from parley.domain.api.limits import OWN
 from parley.domain.api.request import Request
 from parley.domain.api.requests import SendMessage
@@ -13,5 +13,5 @@ from parley.triggers.rest import Reply, created, operation
 
 @operation(body=SendMessage, asks=OWN)
 def handler(request: Request, conversation_id: str, body: SendMessage) -> Reply[SentMessage]:
-    sent = messages.send_message(request, conversation_id, body)
+    sent = send_as.send_message(request, conversation_id, body)
     return created(sent, new=not sent.replayed)

@@ -97,6 +97,24 @@ def test_suspension_takes_three_round_trips_and_twelve_write_units(pair: Pair, s
     assert max(each.units.write for each in spent) <= 12
 
 
+def test_send_of_the_host_takes_a_round_trip_more_for_a_person_and_none_for_a_system_sender(pair: Pair) -> None:
+    host = pair.parley.user("backend", role="service")
+    path = f"/conversations/{pair.conversation_id}/messages"
+    pair.send("first")
+    own = min((pair.send("x" * length) for length in (301, 302, 303)), key=lambda one: one.round_trips)
+
+    def least(sender_id: str) -> Recorded:
+        body = {"text": "x" * 300, "sender_id": sender_id}
+        tries = [pair.spent(lambda: host.post(path, json=body)) for _ in range(3)]
+        return min(tries, key=lambda one: one.round_trips)
+
+    person, system = least("alice"), least("~parley.system-host")
+
+    assert (person.round_trips <= own.round_trips + 1, system.round_trips <= 3) == (True, True)
+    assert person.units.read - own.units.read <= 3
+    assert (person.units.write <= 7, system.units.write <= 7) == (True, True)
+
+
 def test_send_over_rest_costs_no_more(pair: Pair) -> None:
     path = f"/conversations/{pair.conversation_id}/messages"
 

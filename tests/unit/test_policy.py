@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from parley.adapters.people import policies
 from parley.domain.api.errors import Field, Forbidden, Invalid, NotFound, Refusal
+from parley.domain.api.identity import is_user_id
 from parley.domain.api.types import Context
 from parley.domain.people.policy import Party, Policy
 from parley.domain.people.policy_file import PolicyError, load
@@ -504,3 +505,61 @@ def test_word_for_presence_that_is_none_is_refused_with_its_line() -> None:
 
     with pytest.raises(PolicyError, match=r'^own\.toml:7: \[general\] presence must be "at_once" or'):
         load(f'{text}unknown_users = true\npresence = "never"\n', "own.toml")
+
+
+SENDERS = """
+roles = []
+
+[general]
+context_id = "forbidden"
+may_open = { "*" = ["*"] }
+must_share = []
+unknown_users = true
+
+[senders.bookings]
+name = "Bookings"
+avatar_url = "https://example.com/b.png"
+
+[senders.shop]
+name = "Shop"
+"""
+
+
+def test_senders_of_a_policy_have_ids_that_no_token_can_hold() -> None:
+    found = load(SENDERS, "own.toml").senders
+
+    assert {each.user_id: (each.name, each.avatar_url) for each in found.values()} == {
+        "~parley.system-bookings": ("Bookings", "https://example.com/b.png"),
+        "~parley.system-shop": ("Shop", None),
+    }
+    assert list(found) == [each.user_id for each in found.values()]
+    assert not any(is_user_id(user_id) for user_id in found)
+
+
+@pytest.mark.parametrize(
+    "before, after, message",
+    [
+        ("senders.shop", "senders.Shop", "own.toml:14: [senders.Shop]: the id of a sender has a–z, 0–9, - and _"),
+        ('name = "Shop"', "", "own.toml:14: [senders.shop] name must be a text of at most 200 characters"),
+        ('name = "Shop"', "name = 7", "own.toml:15: [senders.shop] name must be a text"),
+        ('name = "Shop"', 'name = " "', "own.toml:15: [senders.shop] name must be a text"),
+        ('name = "Shop"', 'nam = "Shop"', "own.toml:15: [senders.shop] has an unknown key `nam`; did you mean `name`?"),
+        (
+            "https://example.com/b.png",
+            "http://example.com",
+            "own.toml:12: [senders.bookings] avatar_url must be an https",
+        ),
+        ("[senders.shop]\nname", "[senders]\nshop", "own.toml:15: `shop` must be a table, [senders.shop]"),
+        ("roles = []", 'roles = []\nsenders = "x"', "own.toml:3: `senders` must hold tables"),
+    ],
+)
+def test_mistake_in_a_sender_is_refused_with_its_line(before: str, after: str, message: str) -> None:
+    text = SENDERS.replace(before, after, 1)
+    if after.startswith("[senders]") or "senders =" in after:
+        text = text.replace(SENDERS[SENDERS.index("[senders.bookings]") : SENDERS.index("[senders.shop]")], "\n" * 4)
+        text = text if after.startswith("[senders]") else text[: text.index("[senders.shop]")]
+
+    with pytest.raises(PolicyError) as raised:
+        load(text, "own.toml")
+
+    assert str(raised.value).startswith(message)

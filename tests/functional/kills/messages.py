@@ -13,12 +13,14 @@ from tests.functional.kills.acts import (
     ask_rest,
     attach,
     be_blocked,
+    host_of,
     in_group,
     let_leases_run_low,
     meet_carol,
     moderator,
     said,
     settled,
+    sign_host_in,
     sign_moderator_in,
 )
 from tests.functional.kills.scenario import Scenario
@@ -41,6 +43,17 @@ def send_card(world: World) -> object:
     path = f"/conversations/{world.conversation_id}/messages"
     card = {"custom_type": "booking", "metadata": {"state": "asked"}, "client_id": "c1"}
     return settled(answered(world.alice.post(path, json=card)))
+
+
+def send_as(sender_id: str) -> Callable[[World], object]:
+    """Returns the act in which the host writes in the name of a sender."""
+
+    def act(world: World) -> object:
+        path = f"/conversations/{world.conversation_id}/messages"
+        body = {"text": "hello", "sender_id": sender_id, "client_id": "c1"}
+        return settled(answered(host_of(world).post(path, json=body)))
+
+    return act
 
 
 def send_websocket(world: World) -> object:
@@ -156,6 +169,11 @@ SCENARIOS = [
     Scenario("rest/send_message", send_card, variant="card"),
     Scenario("rest/send_message", send_rest, an_hour_later, variant="first of the hour"),
     Scenario("rest/send_message", send_to_slow_and_gone, lose_a_device, variant="slow and gone devices"),
+    Scenario("rest/send_message", send_as("alice"), sign_host_in, variant="as a person"),
+    Scenario("rest/send_message", send_as("alice"), and_then(in_group, sign_host_in), variant="as a person of a group"),
+    Scenario(
+        "rest/send_message", send_as("~parley.system-host"), and_then(in_group, sign_host_in), variant="as system"
+    ),
     Scenario("rest/send_message_to_user", send_to_user),
     Scenario("rest/send_message_to_user", send_to_new, meet_carol, variant="new conversation"),
     Scenario("rest/send_message_to_user", send_file_to_new, attach_for_carol, variant="file, new conversation"),

@@ -60,6 +60,7 @@ def test_message_is_answered_whole_and_stored(parley: Parley) -> None:
         "edited_at": None,
         "deleted_at": None,
         "client_id": "c1",
+        "via": None,
         "change_seq": 0,
         "replayed": False,
     }
@@ -304,7 +305,9 @@ WRONG: dict[str, tuple[Mapping[str, Any], Refusal]] = {
     "long client_id": ({"text": "a", "client_id": "c" * 65}, invalid(("/client_id", "too_long"))),
     "separator": ({"text": "a", "client_id": "a#b"}, invalid(("/client_id", "bad_format"))),
     "number for client_id": ({"text": "a", "client_id": 7}, invalid(("/client_id", "wrong_type"))),
-    "another sender": ({"text": "a", "sender_id": "bob"}, invalid(("/sender_id", "unknown_field"))),
+    "another sender": ({"text": "a", "sender_id": "bob"}, ("service_only", 403, [])),
+    "number for sender_id": ({"text": "a", "sender_id": 7}, invalid(("/sender_id", "wrong_type"))),
+    "odd sender_id": ({"text": "a", "sender_id": "bob/1"}, invalid(("/sender_id", "bad_format"))),
     "a seq": ({"text": "a", "seq": 7}, invalid(("/seq", "unknown_field"))),
     "pointer to escape": ({"text": "a", "a/b~c": 7}, invalid(("/a~1b~0c", "unknown_field"))),
     "two at once": ({"text": 7, "client_id": 7}, invalid(("/text", "wrong_type"), ("/client_id", "wrong_type"))),

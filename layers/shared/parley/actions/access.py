@@ -6,8 +6,8 @@ An outsider gets 404 for everything.
 from parley.adapters.conversations import conversations, messages
 from parley.adapters.people import account_states, moderators
 from parley.domain.api import ids
-from parley.domain.api.errors import Forbidden, NotFound
-from parley.domain.api.identity import SERVICE_ROLE
+from parley.domain.api.errors import Field, Forbidden, NotFound
+from parley.domain.api.identity import SERVICE_ROLE, is_system_sender
 from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage
@@ -33,6 +33,25 @@ def admit(head: Head | None, user_id: str, membership: Membership | None = None)
     if head is None or not is_member(head, user_id, membership):
         raise no_conversation()
     return head
+
+
+def admit_sender(request: Request, head: Head | None, membership: Membership | None) -> Head:
+    """Returns the head to a sender: to a member as `admit` does, or to a system sender of the host's server.
+
+    The host's server, which writes as a person, learns if that person is not in the conversation: raises Forbidden.
+    """
+    if request.acts_as is None:
+        return admit(head, request.user_id, membership)
+    if head is None:
+        raise no_conversation()
+    if is_system_sender(request.user_id) or is_member(head, request.user_id, membership):
+        return head
+    raise Forbidden(
+        "sender_not_member",
+        "The sender is not in this conversation.",
+        rule="only members and system senders write in a conversation",
+        fields=(Field(f"{request.field_prefix}/sender_id", "not_allowed"),),
+    )
 
 
 def access_conversation(request: Request, conversation_id: str) -> Head:

@@ -76,6 +76,8 @@ def own_beside(
 
 def _move_on(request: Request, conversation_id: str, asked: Asked) -> None:
     """Remembers this conversation as the caller's last one; raises TooMany if their own bucket was empty."""
+    if not request.is_limited:
+        return
     if asked.taking is not None:
         _settle_own(request, asked.taking, asked.tokens)
     # Only now: a refused caller needs a token again.

@@ -179,7 +179,7 @@ def _record(work: Work, message: StoredMessage) -> tables.Message | None:
         return None
     if message.created_at_ms < work.job.created_at_ms - RECORDS_MS:
         return None
-    key = message_rows.record_key(message.conversation_id, work.user_id, message.client_id)
+    key = message_rows.record_key(message.conversation_id, work.user_id, message.client_id, message.via)
     return tables.Message(conversation_id=key, seq=0)
 
 

@@ -9,7 +9,7 @@ from parley.actions.parallel import in_parallel
 from parley.adapters.attachments import attachments, limits
 from parley.adapters.conversations import conversations, messages, personal_marks
 from parley.adapters.dynamodb import batches, tables
-from parley.adapters.people import blocks
+from parley.adapters.people import blocks, senders
 from parley.domain.api import ids
 from parley.domain.api.types import Message
 from parley.domain.attachments.attachment import StoredAttachment
@@ -107,6 +107,7 @@ class Transcript:
         new = [user_id for user_id in user_ids if user_id not in self.names]
         if new:
             self.names |= conversations.names(new)
+            self.names |= {sender.user_id: sender.name for sender in map(senders.system_sender, new) if sender}
 
 
 def files_of(lines: Sequence[Line]) -> dict[str, StoredAttachment]:

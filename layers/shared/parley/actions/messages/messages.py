@@ -62,7 +62,7 @@ def send_message(request: Request, conversation_id: str, draft: Draft, forward: 
     for number in conditions.tries():
         if number:
             ahead, blockers = read_ahead()
-        head = access.admit(ahead.head, request.user_id, ahead.mine)
+        head = access.admit_sender(request, ahead.head, ahead.mine)
         limits.tell(request, head)
         if ahead.earlier is not None:
             return _replay(request, head, ahead.earlier, fingerprints(draft, forward), blockers)
@@ -80,7 +80,9 @@ def _before_sending(
     files = draft.attachment_ids if forward is None else [original.of_file for original in forward.originals]
 
     def ahead() -> messages.Ahead:
-        return messages.before_sending(conversation_id, request.user_id, draft.client_id, request.now_s, named, files)
+        return messages.before_sending(
+            conversation_id, request.user_id, draft.client_id, request.now_s, named, files, request.via
+        )
 
     if not ids.is_group_id(conversation_id):
         return ahead(), ()
@@ -172,9 +174,14 @@ def _replay(
             fields=(Field(f"{request.field_prefix}/client_id", "client_id_reused"),),
         )
     seqs = (earlier.seq, earlier.seq)
-    viewer, found = viewer_and_messages(
-        request, head, seqs, lambda: list(messages.some(head.conversation_id, seqs).values()), ()
-    )
+
+    def read() -> list[StoredMessage]:
+        return list(messages.some(head.conversation_id, seqs).values())
+
+    if request.acts_as is None:
+        viewer, found = viewer_and_messages(request, head, seqs, read, ())
+    else:  # the sender's own marks are nothing to the host
+        viewer, found = author_as_viewer(request.user_id, {}), read()
     if not found:
         raise access.no_message()
     [stored] = found

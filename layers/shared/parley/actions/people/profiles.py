@@ -10,7 +10,7 @@ from parley.actions.people.bulk_items import result_of
 from parley.actions.roles import SERVICE
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.erasure import erasures
-from parley.adapters.people import blocks, erased_people, moderators, policies, profiles
+from parley.adapters.people import blocks, erased_people, moderators, policies, profiles, senders
 from parley.adapters.threads import Threads
 from parley.domain.api import damaged_json, ids
 from parley.domain.api.bodies import decode, decode_metadata
@@ -29,6 +29,7 @@ from parley.domain.api.identity import (
     MAX_CONTEXT_BYTES,
     MAX_CONTEXT_IDS,
     MAX_METADATA_BYTES,
+    SYSTEM_ROLE,
     Identity,
     is_reserved,
     is_user_id,
@@ -37,7 +38,7 @@ from parley.domain.api.request import Request
 from parley.domain.api.requests import ListedUser, PutUser, PutUsers
 from parley.domain.api.types import Person
 from parley.domain.people import profile
-from parley.domain.people.policy import NO_CONTEXT, Party
+from parley.domain.people.policy import NO_CONTEXT, Party, SystemSender
 from parley.domain.people.profile import Contexts, Profile, Statement
 
 MAX_PUTS_AT_ONCE = 8
@@ -143,6 +144,8 @@ def get_user(request: Request, user_id: str) -> Person:
     Raises NotFound for all others, whether they exist or not, and for a user who has blocked the caller and has never
     talked with them. The host's own server and moderators may read every profile.
     """
+    if (sender := senders.system_sender(user_id)) is not None:
+        return _view_sender(sender)
     if is_reserved(user_id):  # an answer may have shown it, but it belongs to no user any more
         raise unknown_user()
     found = get_users(request, [check_user_id(user_id)])
@@ -152,7 +155,11 @@ def get_user(request: Request, user_id: str) -> Person:
 
 
 def get_users(request: Request, user_ids: Sequence[str]) -> list[Person]:
-    """Returns the profiles that `get_user` would return; one round trip, up to 3 read units a person."""
+    """Returns the profiles that `get_user` would return; one round trip, up to 3 read units a person.
+
+    The system senders among them come first.
+    """
+    system = [sender for user_id in dict.fromkeys(user_ids) if (sender := senders.system_sender(user_id)) is not None]
     wanted = [user_id for user_id in dict.fromkeys(user_ids) if is_user_id(user_id)]
     keys: dict[type[tables.Table], list[batches.Key]] = {
         tables.User: [*((user_id,) for user_id in wanted), *own_key(request)],
@@ -162,11 +169,24 @@ def get_users(request: Request, user_ids: Sequence[str]) -> list[Person]:
     rows = batches.read_rows(keys)
     caller = caller_of(request, rows)
     people = (profiles.profile_of(rows, user_id) for user_id in wanted)
-    return [
+    known = [
         view_person(person, caller)
         for person in people
         if person is not None and _may_know(request, caller, person, rows)
     ]
+    return [*map(_view_sender, system), *known]
+
+
+def _view_sender(sender: SystemSender) -> Person:
+    """Returns a system sender as everybody may see it; it has no profile."""
+    return Person(
+        id=sender.user_id,
+        name=sender.name,
+        role=SYSTEM_ROLE,
+        contexts={},
+        profile_seq=0,
+        avatar_url=sender.avatar_url,
+    )
 
 
 def _may_know(request: Request, caller: Party, person: Profile, rows: batches.Rows) -> bool:

@@ -4,6 +4,7 @@ The table of messages holds, by key (`conversation_id`, `seq`):
 
     <conversation>                          1, 2, 3 …     the messages
     <conversation>#<sender>#<client id>     0             the record of one send's `client_id`, for 24 hours
+    <conversation>#<sender>#host#<client id>  0           the same of a message that the host wrote as the sender
     <conversation>#c                        1, 2, 3 …     the change log, by change_seq
     <conversation>#v<seq>                   1, 2, 3 …     a message's text before each edit, and before its deletion
 
@@ -17,14 +18,16 @@ import msgspec
 from pynamodb.expressions.update import Action
 
 from parley.adapters.dynamodb import tables
+from parley.domain.api.types import Via
 from parley.domain.attachments import compact
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import Change, Record, Step
 
 
-def record_key(conversation_id: str, sender_id: str, client_id: str) -> str:
-    """Returns the key of the record of a send's `client_id`."""
-    return f"{conversation_id}#{sender_id}#{client_id}"
+def record_key(conversation_id: str, sender_id: str, client_id: str, via: Via | None) -> str:
+    """Returns the key of the record of a send's `client_id`: what the host writes has ids of its own."""
+    writer = sender_id if via is None else f"{sender_id}#{via}"
+    return f"{conversation_id}#{writer}#{client_id}"
 
 
 def changes_key(conversation_id: str) -> str:
@@ -47,6 +50,7 @@ def message_row(step: Step, message: StoredMessage) -> tables.Message:
         kind=message.kind,
         created_at_ms=message.created_at_ms,
         client_id=message.client_id,
+        via=message.via,
         fingerprint=step.sent.fingerprint if step.sent else None,
         context_type=head.context.type if head.context else None,
         follow_ups=",".join(step.follow_ups) or None,
@@ -58,7 +62,7 @@ def message_row(step: Step, message: StoredMessage) -> tables.Message:
 def record_row(message: StoredMessage, record: Record) -> tables.Message:
     """Returns the row that records the `client_id` of a send."""
     return tables.Message(
-        conversation_id=record_key(message.conversation_id, message.sender_id, record.client_id),
+        conversation_id=record_key(message.conversation_id, message.sender_id, record.client_id, message.via),
         seq=0,
         sent_seq=message.seq,
         fingerprint=record.fingerprint,

@@ -10,7 +10,7 @@ from parley.adapters.conversations import conversations, message_rows
 from parley.adapters.dynamodb import batches, tables, unreadable
 from parley.adapters.moderation import word_list_cache
 from parley.domain.api import ids
-from parley.domain.api.types import MessageAttachment, Note, Origin
+from parley.domain.api.types import MessageAttachment, Note, Origin, Via
 from parley.domain.attachments import compact
 from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.conversations.head import Head, Membership
@@ -39,6 +39,7 @@ def before_sending(
     now_s: int,
     mentioned: Collection[str] = (),
     attachment_ids: Collection[str] = (),
+    via: Via | None = None,
 ) -> Ahead:
     """Returns the rows for a send; one round trip, 2 units in a direct conversation.
 
@@ -50,7 +51,7 @@ def before_sending(
     people = [*mentioned, *([sender_id] if ids.is_group_id(conversation_id) else [])]
     if people:
         wanted[tables.Membership] = [(person, conversation_id) for person in people]
-    record = (message_rows.record_key(conversation_id, sender_id, client_id), 0) if client_id else None
+    record = (message_rows.record_key(conversation_id, sender_id, client_id, via), 0) if client_id else None
     if record:
         wanted[tables.Message] = [record]
     if attachment_ids:
@@ -233,7 +234,7 @@ def message_of(rows: batches.Rows, conversation_id: str, seq: int) -> StoredMess
 
 
 _PLAIN = ("conversation_id", "seq", "sender_id", "kind", "text", "created_at_ms", "client_id")
-_OPTIONAL = ("edited_at_ms", "deleted_at_ms", "reply_to_seq", "custom_type")
+_OPTIONAL = ("edited_at_ms", "deleted_at_ms", "reply_to_seq", "custom_type", "via")
 
 
 def _attachments(row: tables.Message) -> tuple[MessageAttachment, ...]:

@@ -203,6 +203,7 @@ class Message(Table):
     forwarded_from = DocumentAttribute(null=True)
     mentions = StringsAttribute(null=True)
     attachments = UnicodeAttribute(null=True)  # `domain/attachments/compact.py`
+    via = UnicodeAttribute(null=True)  # `host`: the host's own server wrote it in the name of the sender
     custom_type = UnicodeAttribute(null=True)
     metadata = UnicodeAttribute(
         null=True

@@ -62,10 +62,7 @@ def put_role(transaction: TransactWrite, user_id: str, role: str, revision: int,
 
 
 def get_state(user_id: str) -> _State | None:
-    """Returns a person's row, or None; strongly consistent, one round trip.
-
-    Not by BatchGetItem: the first one of a request reads the caller's own row from this table (`admission.py`).
-    """
+    """Returns a person's row, or None; strongly consistent, one round trip."""
     try:
         return _State.get(user_id, consistent_read=True)
     except _State.DoesNotExist:

@@ -13,6 +13,8 @@ STORED_USER_ID_PATTERN = r"^[A-Za-z0-9._~@|:+=-]{1,128}$(?!\n)"
 # Ids that Parley makes itself begin with this prefix; no outsider can use one.
 RESERVED_PREFIX = "~parley."
 PSEUDONYM_PREFIX = f"{RESERVED_PREFIX}erased-"  # of the ids that replace erased people
+SYSTEM_SENDER_PREFIX = f"{RESERVED_PREFIX}system-"  # of the system senders that a policy file declares
+HOST_SENDER = f"{SYSTEM_SENDER_PREFIX}host"  # the host's own server, in conversations that it is not in
 OLD_PSEUDONYM_PREFIX = "erased-"  # of pseudonyms made before the reserved prefix existed
 # Ids of people whose id in the token has other characters (`domain/people/mapped_ids.py`). Requests may name them. No
 # token can hold them itself. After `=` stand only the bytes that need it, so that an id is written in one way.
@@ -29,6 +31,7 @@ CONTEXT_ID_PATTERN = STORED_USER_ID_PATTERN
 CONTEXT_TYPE_PATTERN = r"^[a-z][a-z0-9_]{0,31}$(?!\n)"
 ROLE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$(?!\n)"
 DEFAULT_ROLE = "user"
+SYSTEM_ROLE = "system"  # that answers show for system senders
 SERVICE_ROLE = "service"  # of the host's own programs; nobody can write to them
 
 MAX_NAME_CHARACTERS = 200
@@ -76,6 +79,11 @@ def is_reserved(user_id: str) -> bool:
     if user_id.startswith(OLD_PSEUDONYM_PREFIX):
         return True
     return user_id.startswith(RESERVED_PREFIX) and _mapped_id.fullmatch(user_id) is None
+
+
+def is_system_sender(user_id: str) -> bool:
+    """Says whether this id is one of a system sender. No person has such an id, and no system sender is a member."""
+    return user_id.startswith(SYSTEM_SENDER_PREFIX)
 
 
 def is_context_id(text: str) -> bool:

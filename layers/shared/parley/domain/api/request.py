@@ -1,9 +1,10 @@
 """One call of one operation: its caller, time and device."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from parley.domain.api.identity import SERVICE_ROLE, Identity
-from parley.domain.api.types import RateLimit
+from parley.domain.api.types import RateLimit, Via
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -18,6 +19,7 @@ class Request(Struct, frozen=True, kw_only=True):
     connection_id: str | None = None  # the device, if the call came over WebSocket
     connected_at_ms: int = 0
     field_prefix: str = ""  # place of the body's fields: "" over REST, "/data" over WebSocket
+    acts_as: str | None = None  # the id in whose name a program of the host acts
     # The caller's limits, by policy, as the operation found them. Every answer tells them, refusals too.
     rate_limits: dict[str, RateLimit] = {}
 
@@ -40,7 +42,17 @@ class Request(Struct, frozen=True, kw_only=True):
 
     @property
     def user_id(self) -> str:
-        return self.caller.user_id
+        """Returns the person who acts: the caller, or the one in whose name the host's own server acts."""
+        return self.caller.user_id if self.acts_as is None else self.acts_as
+
+    def in_name_of(self, user_id: str) -> "Request":
+        """Returns the request as one of the host's own server in another's name."""
+        return replace(self, acts_as=user_id)
+
+    @property
+    def via(self) -> Via | None:
+        """Returns the mark of what the host's own server does in another's name."""
+        return None if self.acts_as is None else "host"
 
     @property
     def now_s(self) -> int:

@@ -284,7 +284,9 @@ class ForwardMessage(Body, frozen=True, kw_only=True):
 
 
 class SendMessage(Draft, frozen=True, kw_only=True):
-    """POST /conversations/{conversation_id}/messages."""
+    """POST /conversations/{conversation_id}/messages; only the host's own server names a `sender_id`."""
+
+    sender_id: StoredUserId | None = None
 
 
 class SendMessageToUser(Draft, frozen=True, kw_only=True):

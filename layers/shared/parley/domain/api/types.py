@@ -18,6 +18,7 @@ NotificationLevel = Literal["all", "mentions", "none"]
 AttachmentKind = Literal["image", "audio", "video", "file"]
 AttachmentState = Literal["pending", "scanning", "clean", "rejected", "infected", "expired"]
 SuspensionScope = Literal["write", "all"]
+Via = Literal["host"]
 EVERYONE = "*"  # among a message's mentions: all members of the group; no user id holds this character
 
 
@@ -272,7 +273,8 @@ class Message(Struct, frozen=True, kw_only=True):
     """A message; `seq` is its place in the conversation: 1, 2, 3 … without a gap.
 
     `change_seq` is that of its last change: of two versions the greater is the newer. In a group `blocked` says that
-    the reader has blocked its sender. `hidden` says that they have deleted the message from their own view.
+    the reader has blocked its sender. `hidden` says that they have deleted the message from their own view. `via` says
+    that the host's own server wrote it in the name of its sender.
     """
 
     id: str
@@ -294,6 +296,7 @@ class Message(Struct, frozen=True, kw_only=True):
     edited_at: str | None = None
     deleted_at: str | None = None
     client_id: str | None = None
+    via: Via | None = None
     change_seq: int = 0
     blocked: bool = False
     hidden: bool = False

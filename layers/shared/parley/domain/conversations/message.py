@@ -18,6 +18,7 @@ from parley.domain.api.types import (
     Note,
     Origin,
     Reaction,
+    Via,
 )
 
 PREVIEW_NAME_CHARACTERS = 60  # of an attachment's name in lists
@@ -85,6 +86,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     text: str
     created_at_ms: int
     client_id: str | None = None
+    via: Via | None = None
     edited_at_ms: int | None = None
     deleted_at_ms: int | None = None
     system: Note | None = None
@@ -167,6 +169,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
             edited_at=rfc3339_or_none(self.edited_at_ms),
             deleted_at=rfc3339_or_none(self.deleted_at_ms),
             client_id=self.client_id,
+            via=self.via,
             change_seq=self.change_seq,
             blocked=blocked,
             hidden=hidden,

@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct
 
 from parley.domain.api import custom_data, ids
 from parley.domain.api.errors import Field, Invalid
+from parley.domain.api.identity import is_system_sender
 from parley.domain.api.request import Request
 from parley.domain.api.requests import MAX_MENTIONED, Draft
 from parley.domain.api.times import hour
@@ -131,6 +132,7 @@ def send_message(
         text=draft.words if text is None else text,
         created_at_ms=no_earlier(request, head),
         client_id=draft.client_id,
+        via=request.via,
         reply_to_seq=reply_to_seq(draft, head, f"{request.field_prefix}/reply_to"),
         forwarded_from=forward.origin if forward is not None else None,
         mentions=mentions,
@@ -262,7 +264,7 @@ def step_with(
         attachments=carried.uploaded,
         copies=carried.copies,
         record=record,
-        read_by=message.sender_id if head.is_group else None,
+        read_by=message.sender_id if head.is_group and not is_system_sender(message.sender_id) else None,
     )
     members = MemberWrites(
         moves_index=hour(message.created_at_ms) > head.active_hour or head.has_archived,
@@ -273,7 +275,8 @@ def step_with(
 
 def _grown(head: Head, message: StoredMessage) -> Head:
     """Returns a head with a message as its last."""
-    sent_seqs = head.sent_seqs if head.is_group else {**head.sent_seqs, message.sender_id: message.seq}
+    is_of_two = not head.is_group and message.sender_id in head.participants
+    sent_seqs = {**head.sent_seqs, message.sender_id: message.seq} if is_of_two else head.sent_seqs
     calls_everyone = EVERYONE in message.mentions
     return msgspec.structs.replace(
         head,

@@ -247,7 +247,7 @@ def _custom_data(subject: Message | AboutConversation) -> str:
 
 
 def _tags(message: Message) -> str:
-    marks = ""
+    marks = '<span class="mark">written by the host</span>' if message.via is not None else ""
     if message.pinned:
         marks += '<span class="mark">pinned</span>'
     if message.edited_at is not None and message.deleted_at is None:

@@ -159,12 +159,24 @@ class Decision(Struct, frozen=True, kw_only=True):
         raise kind(self.code, self.detail, rule=self.rule, fields=(Field(f"{pointer}{name}", what),))
 
 
+class SystemSender(Struct, frozen=True, kw_only=True):
+    """A sender that is no person, such as the booking system: the host writes in its name."""
+
+    user_id: str
+    name: str
+    avatar_url: str | None = None
+
+
 class Policy(Struct, frozen=True):
-    """A policy as it was read from `source`: one rule for each context type, and the roles that it names."""
+    """A policy as it was read from `source`: one rule for each context type, and the roles that it names.
+
+    `senders` are the system senders by id.
+    """
 
     source: str
     rules: Mapping[str, Rule]
     roles: tuple[str, ...] = ()
+    senders: Mapping[str, SystemSender] = {}
 
     def decide(self, caller: Party, other: Party | None, context: Topic | None) -> Decision:
         """Returns whether `caller` may open a conversation with `other` (None: no profile yet) about `context`.

@@ -8,21 +8,35 @@ must_share = ["*"]                      # the roles that must hold the context's
 unknown_users = false                   # may a conversation be opened with a user whom Parley has never seen?
 may_open = { teacher = ["student"], student = ["teacher"] }      # who may open one with whom; "*" is everyone
 presence = "at_once"                    # may be left out: from when on the two see whether the other one is online
+
+[senders.bookings]                      # may be left out: a sender that is no person; its id is ~parley.system-bookings
+name = "Bookings"
+avatar_url = "https://example.com/bookings.png"                  # may be left out
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Literal
+from typing import Literal, TypeGuard
 
-from parley.domain.api.identity import is_context_type, is_role
-from parley.domain.people.policy import EVERYONE, NO_CONTEXT, Policy, Rule
+from parley.domain.api.identity import (
+    AVATAR_URL_PATTERN,
+    MAX_AVATAR_URL_CHARACTERS,
+    MAX_NAME_CHARACTERS,
+    SYSTEM_SENDER_PREFIX,
+    is_context_type,
+    is_role,
+)
+from parley.domain.people.policy import EVERYONE, NO_CONTEXT, Policy, Rule, SystemSender
 
 NEEDED = ("context_id", "must_share", "unknown_users", "may_open")
 KEYS = (*NEEDED, "presence")
+SENDERS = "senders"  # the table of the system senders; no context type has this name
+SENDER_KEYS = ("name", "avatar_url")
 _MISSPELT_EVERYONE = {"all", "any", "anyone", "anybody", "everyone", "everybody", "**", "?", "-", ".*", "* "}
 
 _header = re.compile(r"""^\s*\[\s*(?P<path>[^\]]+?)\s*\]\s*(#.*)?$""")
 _key = re.compile(r"""^\s*(?P<key>"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)\s*(=|\.)""")
+_sender_id = re.compile(r"[a-z0-9_-]{1,64}")
 
 
 class PolicyError(Exception):
@@ -89,10 +103,36 @@ class _Reader:
 
     def policy(self, tables: Mapping[str, object]) -> Policy:
         self._roles = self._names(tables, "roles", check=self._check_new_role)
-        types = [name for name in tables if name != "roles"]
+        types = [name for name in tables if name not in ("roles", SENDERS)]
         if not types:
             raise self._error("there is no context type, such as [general]")
-        return Policy(self._source, {name: self._rule(name, tables[name]) for name in types}, self._roles)
+        senders = self._senders(tables.get(SENDERS, {}))
+        return Policy(self._source, {name: self._rule(name, tables[name]) for name in types}, self._roles, senders)
+
+    def _senders(self, table: object) -> dict[str, SystemSender]:
+        if not isinstance(table, dict):
+            raise self._error(f"`{SENDERS}` must hold tables, [{SENDERS}.bookings]", SENDERS)
+        found = [self._sender(name, table[name]) for name in table]
+        return {sender.user_id: sender for sender in found}
+
+    def _sender(self, name: str, table: object) -> SystemSender:
+        if not isinstance(table, dict):
+            raise self._error(f"`{name}` must be a table, [{SENDERS}.{name}]", SENDERS, name)
+        if _sender_id.fullmatch(name) is None:
+            mistake = f"[{SENDERS}.{name}]: the id of a sender has a–z, 0–9, - and _, at most 64"
+            raise self._error(mistake, SENDERS, name)
+        for key in table:
+            if key not in SENDER_KEYS:
+                mistake = f"[{SENDERS}.{name}] has an unknown key `{key}`{_meant(key, SENDER_KEYS)}"
+                raise self._error(mistake, SENDERS, name, key)
+        shown, avatar_url = table.get("name"), table.get("avatar_url")
+        if not isinstance(shown, str) or not shown.strip() or len(shown) > MAX_NAME_CHARACTERS:
+            mistake = f"[{SENDERS}.{name}] name must be a text of at most {MAX_NAME_CHARACTERS} characters"
+            raise self._error(mistake, SENDERS, name, "name")
+        if avatar_url is not None and not _is_avatar_url(avatar_url):
+            mistake = f"[{SENDERS}.{name}] avatar_url must be an https address"
+            raise self._error(mistake, SENDERS, name, "avatar_url")
+        return SystemSender(user_id=f"{SYSTEM_SENDER_PREFIX}{name}", name=shown, avatar_url=avatar_url)
 
     def _rule(self, name: str, table: object) -> Rule:
         if not isinstance(table, dict):
@@ -194,6 +234,12 @@ class _Reader:
 
     def _error(self, mistake: str, *path: str, word: str | None = None) -> PolicyError:
         return PolicyError(f"{self._source}:{self._lines.find(*path, word=word)}: {mistake}")
+
+
+def _is_avatar_url(value: object) -> TypeGuard[str]:
+    """Says whether a value can be the picture of a person."""
+    is_short = isinstance(value, str) and len(value) <= MAX_AVATAR_URL_CHARACTERS
+    return is_short and re.search(AVATAR_URL_PATTERN, str(value)) is not None
 
 
 def _meant(word: str, known: Sequence[str]) -> str:

@@ -1,0 +1,45 @@
+"""Those in whose name the host's own server may write: people who may write themselves, and system senders."""
+
+from msgspec import Struct
+
+from parley.adapters.dynamodb import batches, tables
+from parley.adapters.people import erased_people, policies
+from parley.domain.api.identity import HOST_SENDER, is_system_sender
+from parley.domain.api.suspension import Suspension, stored_suspension
+from parley.domain.people.policy import SystemSender
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """A person as a sender: known or not, erased or not, and with their suspension, which may have ended."""
+
+    is_known: bool
+    is_erased: bool
+    suspension: Suspension | None
+
+
+def get_standing(user_id: str) -> Standing:
+    """Returns how a person stands; one consistent round trip, 3 read units."""
+    rows = batches.read_rows(
+        {
+            tables.User: [(user_id,)],
+            tables.Erasure: [(erased_people.key(user_id),)],
+            tables.AccountState: [(user_id,)],
+        }
+    )
+    state = rows.get(tables.AccountState, user_id)
+    return Standing(
+        is_known=rows.has(tables.User, user_id),
+        is_erased=erased_people.is_marked(rows, user_id),
+        suspension=None if state is None or state.suspension is None else stored_suspension(state.suspension),
+    )
+
+
+def system_sender(user_id: str) -> SystemSender | None:
+    """Returns the system sender of this id, None if the policy declares none. No round trip.
+
+    The host's own server is always one; a policy may give it another name.
+    """
+    if not is_system_sender(user_id):
+        return None
+    built_in = SystemSender(user_id=HOST_SENDER, name="Host") if user_id == HOST_SENDER else None
+    return policies.current().senders.get(user_id, built_in)
