@@ -302,7 +302,7 @@ class Reaction(TypedDict):
 
 
 class SendMessage(TypedDict):
-    """POST /conversations/{conversation_id}/messages."""
+    """POST /conversations/{conversation_id}/messages; only the host's own server names a `sender_id`."""
 
     text: NotRequired[str]
     client_id: NotRequired[str | None]
@@ -312,6 +312,7 @@ class SendMessage(TypedDict):
     attachment_ids: NotRequired[list[str]]
     custom_type: NotRequired[str | None]
     metadata: NotRequired[dict[str, Any] | None]
+    sender_id: NotRequired[str | None]
 
 
 class SendMessageToUser(TypedDict):
@@ -354,6 +355,7 @@ class SentMessage(TypedDict):
     edited_at: str | None
     deleted_at: str | None
     client_id: str | None
+    via: str | None
     change_seq: int
     blocked: bool
     hidden: bool
