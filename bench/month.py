@@ -48,7 +48,7 @@ STORED_METRICS = 2  # `MessagesStored`, by the type of the context
 
 @dataclass(frozen=True)
 class Use:
-    """How an app is used: people on a day, the messages of all of them, and for how many hours each is connected."""
+    """The use of an app: people on a day, the messages of all of them, and for how many hours each is connected."""
 
     key: str
     what: str

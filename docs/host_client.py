@@ -1,4 +1,4 @@
-"""What `make docs` makes for the package in host/: the types of the API, and the client without asyncio.
+"""The files that `make docs` makes for the package in host/: the types of the API, and the client without asyncio.
 
 The types are the schemas of openapi.json that the methods of the client name, and those that they lead to.
 """

@@ -1,4 +1,4 @@
-"""Small files of every kind, made anew for each test: nothing large or hostile is in the repository."""
+"""Small files of every kind, made for each test: nothing large or hostile is in the repository."""
 
 import io
 import math

@@ -1,4 +1,4 @@
-"""Whom the user has blocked: the rules of the guide's chapter "Blocking"."""
+"""The people whom the user has blocked: the rules of the guide's chapter "Blocking"."""
 
 
 class BlockedPeople:

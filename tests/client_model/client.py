@@ -174,7 +174,7 @@ class Client:
         elif held.take_shared(data) and not held.is_group:
             self.read(
                 conversation_id
-            )  # "in a conversation of two, read it anew whenever a `shared` comes that is newer"
+            )  # "in a conversation of two, read it again whenever a `shared` comes that is newer"
         if held is not None and data.get("own") is not None:
             held.take_own(data["own"])
 

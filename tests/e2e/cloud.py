@@ -171,7 +171,7 @@ def signed(claims: dict[str, object]) -> str:
 
 
 class Person:
-    """Somebody with a token, and a socket once they have connected."""
+    """A person with a token, and a socket once they have connected."""
 
     def __init__(
         self,

@@ -47,7 +47,7 @@ def free_port() -> int:
 
 
 def copy_repository(folder: Path) -> None:
-    """Copies what git has or would add; the virtual environments, which `make` would make anew, are those of here."""
+    """Copies what git has or would add; the virtual environments, slow to make, are those of this folder."""
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     for name in subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0"):
         if name and (ROOT / name).exists():
@@ -72,7 +72,7 @@ class Stack:
     def person(
         self, name: str, role: str | None = None, contexts: Mapping[str, Sequence[str]] | None = None
     ) -> "Person":
-        """Returns somebody new, signed in."""
+        """Returns a new person, signed in."""
         return self.known(f"{name}-{next(self._numbers)}", name=name.title(), role=role, contexts=contexts)
 
     def known(self, user_id: str, expires_in_s: int = 3600, **claims: Any) -> "Person":
@@ -127,7 +127,7 @@ def running(
 
 @dataclass(frozen=True)
 class Answer:
-    """What a REST request was answered with."""
+    """The answer to a REST request."""
 
     status: int
     json: Any
@@ -135,7 +135,7 @@ class Answer:
 
 
 class Person:
-    """Somebody with a token. Every answer is held to the REST document."""
+    """A person with a token. Every answer is held to the REST document."""
 
     def __init__(self, stack: Stack, user_id: str, token: str) -> None:
         self.stack = stack
@@ -180,7 +180,7 @@ class Person:
         return answer.json
 
     def opens(self, other: "Person") -> str:
-        """Returns the id of the conversation with somebody."""
+        """Returns the id of the conversation with a person."""
         conversation_id: str = self.post("/conversations", type="direct", user_id=other.user_id)["id"]
         return conversation_id
 
@@ -244,7 +244,7 @@ class Device:
         return self._data(frame)
 
     def events(self) -> list[str]:
-        """Returns the names of all events that have come: one more round trip, behind which nothing is left waiting."""
+        """Returns the names of all events that have come: one more round trip, after which nothing is left waiting."""
         self.ask("ping")
         return [frame["event"] for frame in self.waiting]
 

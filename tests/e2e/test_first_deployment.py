@@ -1,4 +1,4 @@
-"""A first deployment that fails leaves nothing behind, so that the next one can be tried at once.
+"""A first deployment that fails leaves nothing, so that the next one can be tried at once.
 
 What holds data is deployed onto ministack's CloudFormation, beside a resource that cannot be made.
 """

@@ -1,4 +1,4 @@
-"""What is not said by messages alone: a call, limits, banned words, reports, somebody who is erased."""
+"""Acts other than messages: a call, limits, banned words, reports, a person who is erased."""
 
 import time
 from collections.abc import Iterator

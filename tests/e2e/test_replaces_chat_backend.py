@@ -6,7 +6,7 @@ from tests.e2e.stack import Stack
 def test_writing_to_somebody_opens_the_conversation_and_tells_them(stack: Stack) -> None:
     ali, bea = stack.person("ali"), stack.person("bea")
 
-    with bea.online() as phone:  # no personal room: whoever is connected hears of what is theirs
+    with bea.online() as phone:  # no personal room: each connected person hears of what is theirs
         first = ali.post("/messages", user_id=bea.user_id, text="Hello")
         opened = phone.event("conversation_created")
         told = phone.event("message_notification")

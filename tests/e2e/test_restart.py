@@ -66,7 +66,7 @@ def wait_until_gone(pids: set[int], seconds: float) -> set[int]:
 
 @pytest.fixture
 def occupied() -> Iterator[int]:
-    """A port that somebody else listens on."""
+    """A port that another program listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()

@@ -113,9 +113,9 @@ def build(folder: Path, source: Path) -> Path:
 
 
 def lasting(deployment: Deployment) -> dict[str, str]:
-    """Returns the physical ids of what must never be made anew.
+    """Returns the physical ids of what must never be made again.
 
-    ministack makes a REST API anew when its document changes, which CloudFormation updates; a layer is always new.
+    ministack makes a REST API again when its document changes, which CloudFormation updates; a layer is always new.
     """
     kinds = LASTING.keys() - {"AWS::ApiGateway::RestApi", "AWS::Lambda::LayerVersion"}
     wanted = {name for name, each in deployment.template["Resources"].items() if each["Type"] in kinds}

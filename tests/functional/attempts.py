@@ -1,4 +1,4 @@
-"""Every operation of both APIs as somebody might try it, read from the template and the handlers.
+"""Every operation of both APIs as a person might try it, read from the template and the handlers.
 
 So an operation is tried by everybody who must not get through, from the day it is added.
 """
@@ -71,7 +71,7 @@ _WRITES = ("Put", "Update", "Delete", "BatchWrite", "TransactWrite", "Send")
 
 @dataclass(frozen=True)
 class Answer:
-    """What a client can tell one refusal from another by; of an answer that is none, the status alone."""
+    """Returns the parts of a refusal by which a client can distinguish it; of another answer, the status alone."""
 
     status: int
     code: str = ""

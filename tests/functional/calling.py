@@ -1,4 +1,4 @@
-"""How tests call: signals of one call, and what the others hear of it."""
+"""Calls in tests: signals of one call, and the events that the others get."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How tests of erasures ask, wait, and look for what is left."""
+"""Erasures in tests: ask, wait, and look for what is left."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""How tests of exports ask, wait and fetch."""
+"""Exports in tests: ask, wait and fetch."""
 
 import json
 import urllib.request
@@ -9,7 +9,7 @@ from tests.harness import Frame, Parley, User
 
 
 def export(person: User, conversation_id: str, format: str = "jsonl", **fields: object) -> Frame:
-    """Returns the export that somebody's wish has begun."""
+    """Returns the export that a person's wish has begun."""
     reply = person.post(f"/conversations/{conversation_id}/export", json={"format": format, **fields})
     assert reply.status == 202, reply
     return dict(reply.json)

@@ -1,4 +1,4 @@
-"""What a release stored and answered, kept in its folder under `releases/`.
+"""The rows and answers of a release, kept in its folder under `releases/`.
 
 `python -m tests.functional.last_release <folder>` records it, with the code that is to be released (upgrade.md).
 """
@@ -138,7 +138,7 @@ def rows(parley: Parley) -> dict[str, list[Json]]:
         if resources[table.logical_id]["DeletionPolicy"].startswith("Retain")
     ]
     found = {table.logical_id: dynamodb.scan(TableName=table.ref, ConsistentRead=True)["Items"] for table in kept}
-    # What runs out is not kept: an emulation may delete it by the clock on the wall.
+    # Rows that run out are not kept: an emulation may delete them by the clock on the wall.
     return {name: [row for row in items if "expires_at_s" not in row] for name, items in found.items()}
 
 

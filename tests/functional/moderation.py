@@ -1,4 +1,4 @@
-"""What the tests of moderation begin with."""
+"""The beginning that the tests of moderation share."""
 
 from tests.functional.talk import open_direct, say
 from tests.harness import Parley, Reply, User
@@ -7,7 +7,7 @@ TEXT = "You are a fool."
 
 
 def moderator(parley: Parley, user_id: str = "mona", role: str = "moderator") -> User:
-    """Returns somebody who may moderate."""
+    """Returns a person who may moderate."""
     return parley.user(user_id, role=role)
 
 

@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 
 def fresh_conversations(user: User) -> dict[str, Json]:
-    """Returns all conversations of somebody, archived ones too, as they are."""
+    """Returns all conversations of a person, archived ones too, as they are."""
     pages = [user.get(f"/conversations?limit=100&state={state}").json for state in ("active", "archived")]
     assert [page["next"] for page in pages] == [None, None]
     return {one["id"]: one for page in pages for one in page["conversations"]}

@@ -1,4 +1,4 @@
-"""How REST tests look at replies and at what is stored."""
+"""Helpers with which REST tests look at replies and at what is stored."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +14,7 @@ Refusal = tuple[str, int, list[tuple[str, str]]]
 
 RULED = (403, 409, 429)  # nothing is wrong with the request: some rule forbids it now, and is named
 
-# What is no conversation's and no message's id, as it stands in a path.
+# Paths' parts that are neither a conversation's nor a message's id.
 WRONG_IDS = {
     "word": "nothing",
     "slash": "d%2F" + "a" * 25,

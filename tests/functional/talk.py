@@ -1,4 +1,4 @@
-"""What many tests begin with, and how they look at what came of it."""
+"""The beginning that many tests share, and how they look at the end."""
 
 from collections.abc import Sequence
 
@@ -67,7 +67,7 @@ def fill(parley: Parley, conversation_id: str, texts: Sequence[str], *, from_ms:
 
 
 def let_many_block(parley: Parley, user_id: str, count: int) -> None:
-    """Lets people block somebody who have nothing else to do with the test; only that one's side of it is written."""
+    """Lets strangers block a person; only the rows on that person's side are written."""
     table = parley.template.resources["Blocks"].ref
     dynamodb = parley.store.client("dynamodb")
     for first in range(0, count, 25):

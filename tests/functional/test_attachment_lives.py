@@ -331,7 +331,7 @@ def test_send_during_the_sweep_leaves_all_or_nothing(parley: Parley, alice: User
     replies = []
 
     def late_send() -> None:
-        parley.clock.ms -= 5_000  # another function's clock, five seconds behind
+        parley.clock.ms -= 5_000  # another function's clock, five seconds late
         replies.append(alice.post(f"/conversations/{conversation_id}/messages", json={"attachment_ids": [done.id]}))
         parley.clock.ms += 5_000
 

@@ -1,4 +1,4 @@
-"""What somebody says in a group is marked for whoever has blocked them, wherever they read it, and for nobody else."""
+"""A message in a group is marked wherever the people who have blocked its sender read it, and for nobody else."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What requests may cost: round trips to DynamoDB, and read and write units, counted from the calls really made.
+"""The cost that requests may have: round trips to DynamoDB, and read and write units, counted from real calls.
 
 Calls made side by side count as one round trip: the longest chain of calls is counted, each begun after the one before
 it had ended. Units are counted by DynamoDB's own rules (bench/capacity.py), for no local engine counts them rightly.
@@ -561,7 +561,7 @@ def test_search_through_all_conversations_reads_little_in_vain(pair: Pair, is_bu
 
 
 def fill_list(person: User, count: int) -> None:
-    """Gives somebody `count` conversations more, forty an hour: all rows that a list reads, and no others."""
+    """Gives a person `count` conversations more, forty an hour: all rows that a list reads, and no others."""
     parley = person.parley
     tables = {name: parley.template.resources[name].ref for name in ("Conversations", "Memberships")}
     model = open_direct(person, parley.bearer("", "model"))

@@ -1,4 +1,4 @@
-"""What a conversation names as `capabilities` can be done there, and what it does not is refused: both, everywhere."""
+"""The acts that a conversation names as `capabilities` can be done there, and all others are refused."""
 
 from collections.abc import Callable, Mapping
 
@@ -26,7 +26,7 @@ class Stage:
         self.socket: Socket = bob.connect()
 
     def member(self, number: int) -> str:
-        """Returns the path of somebody other than bob: of two people, the other one."""
+        """Returns the path of a person other than bob: of two people, the other one."""
         user_id = PEOPLE[number] if self.conversation_id.startswith("g_") else "alice"
         return f"{self.path}/members/{user_id}"
 
@@ -42,7 +42,7 @@ class Stage:
         return 200 if reply["type"] == "ack" else int(reply["error"]["status"])
 
 
-# How each is tried, in an order in which none takes away what another needs.
+# The try of each, in an order in which none takes away what another needs.
 TRIED: Mapping[str, Callable[[Stage], int]] = {
     "send_message": lambda on: on.bob.post(f"{on.path}/messages", json={"text": "hello"}).status,
     "mark_read": lambda on: on.bob.patch(f"/messages/{on.theirs[0]}/read").status,

@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 
 class World:
-    """What people can do, and what can go wrong; each act takes a device, and a number that picks what it is about."""
+    """Acts of people, and faults; each act takes a device, and a number that picks what it is about."""
 
     def __init__(self, parley: Parley, choose: Random) -> None:
         self.parley = parley

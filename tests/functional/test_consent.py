@@ -1,4 +1,4 @@
-"""Whether somebody is there is shown to those with whom they have talked, or for whom policy and context vouch."""
+"""Presence is shown to those with whom a person has talked, or for whom policy and context vouch."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def asked_over_rest(person: User, user_id: str) -> list[str]:
 
 
 def told(watcher: Socket, person: User) -> list[str]:
-    """Returns what a device is told while somebody comes and goes."""
+    """Returns what a device is told while a person comes and goes."""
     forget_events(watcher)
     person.connect().close()
     return [str(one["status"]) for one in contents(watcher.events("user_status_change"))]
@@ -82,7 +82,7 @@ def test_roles_that_the_policy_names_vouch_for_a_pair(parley: Parley, monkeypatc
     open_direct(admin, student)
 
     assert sees(teacher, student) and sees(student, teacher)
-    assert not sees(admin, student)  # an admin reaches everyone, whoever that is
+    assert not sees(admin, student)  # an admin reaches everyone
 
 
 def test_first_answer_costs_what_the_first_message_of_an_hour_does(parley: Parley) -> None:

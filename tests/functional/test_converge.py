@@ -79,7 +79,7 @@ class Device:
         return event.shared.shared_seq > known.shared_seq
 
     def mark(self, event: BlockChanged) -> None:
-        """Marks what somebody has said in groups, or does so no longer."""
+        """Marks what a person has said in groups, or does so no longer."""
 
         def marked(message: Any) -> Any:
             if message is None or message.sender_id != event.user_id or message.kind == "system":
@@ -152,7 +152,7 @@ class Device:
 
 
 class Scene:
-    """What people can do; each action takes a device, and a number that picks among what there is."""
+    """Acts of people; each action takes a device, and a number that picks among what there is."""
 
     def __init__(self, parley: Parley, twice: bool) -> None:
         self.parley = parley
@@ -273,7 +273,7 @@ class Scene:
         device.socket.is_full = device.was_slow = True
 
     def block(self, device: Device, pick: int) -> None:
-        """Blocks somebody, or takes it back, which is done oftener: most else may not be done under a block."""
+        """Blocks a person, or takes it back, which is done oftener: most else may not be done under a block."""
         others = [one.person for one in self.devices if one.person is not device.person]
         path = f"/users/{others[pick % len(others)].user_id}/block"
         assert device.person.request(("PUT", "DELETE", "DELETE")[pick % 7 % 3], path).status == 200
@@ -320,7 +320,7 @@ class Scene:
 
 
 def known(conversation: Conversation) -> Conversation:
-    """Returns what a client can know: the log's last number may be of what somebody hid from their own view."""
+    """Returns what a client can know: the log's last number may be of what a person hid from their own view."""
     return msgspec.structs.replace(conversation, last_change_seq=0)
 
 

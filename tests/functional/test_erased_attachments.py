@@ -1,4 +1,4 @@
-"""Nothing is left of the files of an erased person; the files of others stay, whoever has shown them."""
+"""Nothing is left of the files of an erased person; the files of others stay, also those that the person has shown."""
 
 import json
 from typing import Any

@@ -374,7 +374,7 @@ def test_killed_at_any_call_the_archive_goes_on_where_it_stopped(
 
 
 class KillAtEachFirst(KillAtEach):
-    """A hook: whoever makes a call of this operation for the first time with this key dies of it."""
+    """A hook: the first call of this operation with this key kills its function."""
 
     def __init__(self, operation: str, *, after: bool) -> None:
         super().__init__(operation, after=after)

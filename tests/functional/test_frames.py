@@ -1,4 +1,4 @@
-"""What holds for every action of the WebSocket API, whichever it is; the actions are read from the template."""
+"""Rules that hold for every action of the WebSocket API; the actions are read from the template."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What the last release stored is read by this version: everybody sees the same, and goes on from there."""
+"""This version reads the rows of the last release: everybody sees the same, and continues from there."""
 
 from tests.functional import last_release
 from tests.functional.last_release import Json, person, restore

@@ -1,4 +1,4 @@
-"""What one person may do in a time, on any way in: the last token is given once, and answers tell what is left."""
+"""The limits of one person, over both APIs: the last token is given once, and answers tell what is left."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Whom very many have blocked goes on as before: nothing reads more of their blocks than concerns it."""
+"""A person whom very many have blocked works as before: each operation reads only the blocks that concern it."""
 
 from urllib.parse import quote
 

@@ -1,4 +1,4 @@
-"""What a person's requests cost is counted and limited, whatever they ask; what others see at once, too."""
+"""The cost of a person's requests is counted and limited, and so are acts that others see at once."""
 
 import sys
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What a newer version has stored, or put into a queue, does not stop this one: a deployment can be taken back.
+"""Rows and queued messages of a newer version do not stop this one: a deployment can be taken back.
 
 Every scenario of the kill tests is played twice: in peace, and with fields that this version does not know in all that
 it reads. Answers, events and what is stored are the same.

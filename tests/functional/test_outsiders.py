@@ -1,7 +1,7 @@
 """Nobody reads, writes, learns of, or is pushed anything of a conversation that is not theirs.
 
-What names a conversation or a message is tried by an outsider and by somebody who was taken out; everything, with a
-token that has run out or was meant for somebody else.
+An outsider and a removed member try each operation that names a conversation or a message. All operations are also
+tried with a token that has run out or was meant for another service.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from tests.functional.attempts import ABSENT, Answer, Attempt, everything, leavi
 from tests.functional.talk import joined, make_group, open_direct, say
 from tests.harness import Frame, Parley, Socket, User
 
-# What a member is told who may not do a thing, or not here.
+# The refusals of a member who may not do a thing, or not here.
 MAY_NOT = {
     *(
         "groups_only",

@@ -1,4 +1,4 @@
-"""Whatever answers with a message or a conversation shows it as the caller sees it: a repetition, too."""
+"""Each answer shows a message or a conversation as the caller sees it, also the answer to a repetition."""
 
 from collections.abc import Callable
 

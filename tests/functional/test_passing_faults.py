@@ -404,7 +404,7 @@ def ask(world: World, attempt: Attempt, parts: dict[str, str]) -> dict[str, Any]
 
 
 def steady(answer: dict[str, Any]) -> dict[str, Any]:
-    """Returns an answer without what differs each time: a cursor is sealed anew, an address signed, a limit used."""
+    """Returns an answer without what differs each time: a cursor is sealed again, an address signed, a limit used."""
     changing = ("next", "url", "request_id", "data", "error", "rate_limits")
     return {name: one for name, one in answer.items() if name not in changing}
 

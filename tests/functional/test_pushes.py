@@ -1,4 +1,4 @@
-"""Whatever tells people something: a device that is gone is forgotten, a slow one hears of it later, and neither
+"""Functions that tell people something: a device that is gone is forgotten, a slow one hears of it later, and neither
 makes the operation fail.
 
 The functions are read from the template: one that may put a post into the queue for later has its act here.
@@ -102,14 +102,14 @@ Act = Callable[[World], object]
 
 @dataclass(frozen=True)
 class Push:
-    """What makes a function tell Bob something, and under which name."""
+    """An act that makes a function tell Bob something, and the function's name."""
 
     act: Act
     event: str | list[str]
     before: Act = lambda world: None
     stays: bool = True  # whether Alice's phone goes on pinging
     within_s: int = 45  # how soon it must act after `before`, which comes once more for those that must act sooner
-    # Whether a 410 is believed at once: a queue's function goes by the wall clock, for which the devices are young.
+    # True if a 410 is believed at once: a queue's function goes by the wall clock, by which the devices are young.
     forgets: bool = True
 
 

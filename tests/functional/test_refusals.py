@@ -1,4 +1,4 @@
-"""Who is let in, but may not do a thing, is told so by the rule that refuses; nothing is written, and nobody is told.
+"""A person who is let in, but may not do a thing, gets the refusal of that rule; nothing is written or told.
 
 Each column says what is refused there, and why; everything else must succeed. So every new operation is tried in all.
 """
@@ -115,7 +115,7 @@ def test_between_two_with_a_block_nothing_new_passes(parley: Parley, is_own: boo
     assert heard == (["message_deleted"] if is_own else [])
 
 
-# What bob is in a group of alice's, or his own, and what is refused to him there.
+# Bob's role in a group of alice's, or in his own, and what is refused to him there.
 PLACES: dict[str, tuple[bool, dict[str, object], str, Column, Column]] = {
     "member": (False, {}, "member", MEMBER, DELETING_ANOTHERS),
     "member who only reads": (False, {"posting": "admins"}, "member", {**MEMBER, **ANNOUNCED}, DELETING_ANOTHERS),

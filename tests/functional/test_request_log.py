@@ -1,4 +1,4 @@
-"""What the functions log of a refusal: why a token was refused, which fields were wrong, nothing that users wrote."""
+"""The log of a refusal: why a token was refused, which fields were wrong, nothing that users wrote."""
 
 import json
 import logging

@@ -14,7 +14,7 @@ IN_PATHS = [*RESERVED, "%2E", "%2E%2E"]
 
 
 def bearer(parley: Parley, user_id: str, **claims: object) -> User:
-    """Returns whoever holds a good token of this id."""
+    """Returns the user of a good token with this id."""
     now_s = parley.clock() // 1000
     content = {"sub": user_id, "iss": "parley", "aud": "parley", "iat": now_s, "exp": now_s + 3600} | claims
     return parley.bearer(jwt.encode(content, parley.secret, algorithm="HS256"), user_id)

@@ -95,7 +95,7 @@ def test_person_whose_row_failed_is_tried_after_all_others(parley: Parley, caplo
 
     assert {one["user_id"] for one in logged} == {"friend1"}
     assert again == {"friend0", "friend2"}
-    assert int(row["sweep_at_s"]["N"]) == parley.clock() // 1000  # behind all that is overdue
+    assert int(row["sweep_at_s"]["N"]) == parley.clock() // 1000  # after all that is overdue
     assert offline(screen) == {"friend1"}
 
 

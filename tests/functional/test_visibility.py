@@ -30,7 +30,7 @@ class World:
     friend: Socket
 
     def markers(self, reader: User, user_id: str, conversation_id: str | None = None) -> tuple[int | None, int | None]:
-        """Returns how far a reader sees that somebody has read and received."""
+        """Returns how far a reader sees that a person has read and received."""
         path = f"/conversations/{conversation_id or self.direct}"
         people = reader.get(f"{path}/members").json["members"]
         [found] = [one for one in people if one["user_id"] == user_id]

@@ -14,7 +14,7 @@
 test's name; `--engine both` runs each on both, `--engine moto` all on one.
 
     parley.user(user_id, role=, name=, contexts=, expires_in_s=)   a person who has signed in once → User
-    parley.bearer(token)            whoever holds this token (expired, forged …), not signed in → User
+    parley.bearer(token)            the user of this token (expired, forged …), not signed in → User
     user.get/post/put/patch/delete(path, json=, raw=, headers=)    → Reply(status, json, headers, text)
     user.connect()                  → Socket; a refused handshake raises Refused (with .status)
     socket.request(action, data)    → the one reply with that request_id; frames that came meanwhile stay

@@ -31,7 +31,7 @@ class Call:
     params: dict[str, Any]
     endpoint_url: str
     response: dict[str, Any] = field(default_factory=dict)
-    is_presigned: bool = False  # signed for somebody else to make: no call, but a use of the right
+    is_presigned: bool = False  # signed for others to make: no call, but a use of the right
 
 
 def _close(response: Any) -> None:
@@ -109,7 +109,7 @@ _connections_api: WebSocketApi | None = None
 
 @contextmanager
 def replaced(owner: object, name: str, replacement: object) -> Iterator[Any]:
-    """While it lasts, an attribute of somebody else's class or module is ours; returns what was there."""
+    """While it lasts, an attribute of a class or module that is not ours is ours; returns what was there."""
     original = getattr(owner, name)
     setattr(owner, name, replacement)
     try:

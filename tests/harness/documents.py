@@ -1,4 +1,4 @@
-"""Whatever Parley says in a test, held to docs/openapi.json and docs/asyncapi.json."""
+"""Every answer and event of Parley in a test, held to docs/openapi.json and docs/asyncapi.json."""
 
 import json
 import re

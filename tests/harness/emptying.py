@@ -1,4 +1,4 @@
-"""What a test wrote, and how it is taken away again before the next one: only that, because looking costs requests."""
+"""The rows and objects of a test are deleted before the next one: only those, because looking costs requests."""
 
 import json
 from typing import Any
@@ -62,7 +62,7 @@ class Written:
                 for each in page.get("Contents", []):
                     s3.delete_object(Bucket=bucket, Key=each["Key"])
         for queue in self._queues(template):
-            sqs.delete_queue(QueueUrl=queue.ref)  # and made anew, because a queue can be purged once a minute only
+            sqs.delete_queue(QueueUrl=queue.ref)  # and made again, because a queue can be purged once a minute only
             make_queue(template, queue, sqs)
         self.rows.clear()
         self.tables.clear()

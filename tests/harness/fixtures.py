@@ -1,4 +1,4 @@
-"""How a system under test comes up: each engine once, a template on it, a fresh `Parley` per test."""
+"""The start of a system under test: each engine once, a template on it, a fresh `Parley` per test."""
 
 import os
 import sys
@@ -23,7 +23,7 @@ from tests.harness.parley import SECRET, Clock, Parley
 
 @dataclass
 class System:
-    """What lasts for a session: the engine, the template on it, and the checker of rights.
+    """Parts that last for a session: the engine, the template on it, and the checker of rights.
 
     A session can have several, one per template: each has an environment of its own, there while a test uses it.
     """
@@ -137,7 +137,7 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
 
 
 def forget_told() -> None:
-    """Lets the functions' process forget what it has told, seen and knows, as one that was started anew."""
+    """Lets the functions' process forget what it has told, seen and knows, as one that was started again."""
     # Each is only there once a function has needed it.
     push = sys.modules.get("parley.actions.push")
     if push is not None:

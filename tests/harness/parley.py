@@ -44,7 +44,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a REST request was answered with; header names are in lower case."""
+    """The answer to a REST request; header names are in lower case."""
 
     status: int
     text: str
@@ -57,7 +57,7 @@ class Reply:
 
 
 class Parley:
-    """One system: the template's functions over an engine, behind its two APIs."""
+    """One system: the template's functions over an engine, with its two APIs."""
 
     def __init__(
         self, template: Template, functions: Functions, store: Store, clock: Clock, streams: list[StreamMapping]
@@ -117,7 +117,7 @@ class Parley:
         )
 
     def bearer(self, token: str, user_id: str = "") -> "User":
-        """Returns whoever holds this token; nobody has signed in with it yet."""
+        """Returns the user of this token; nobody has signed in with it yet."""
         return User(self, token, user_id)
 
     # --- time and triggers -------------------------------------------------------------------------------------------

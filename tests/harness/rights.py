@@ -18,7 +18,7 @@ _OF_THE_STORE = ("dynamodb:", "sqs:", "s3:")
 
 
 class Findings:
-    """What one process has seen: every right there is, and on which engines each was used."""
+    """The findings of one process: every right there is, and on which engines each was used."""
 
     def __init__(self) -> None:
         self.granted: set[str] = set()

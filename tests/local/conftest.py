@@ -1,4 +1,4 @@
-"""The fixture template behind the gateway: `parley` as in the functional tests, `calls` what its handlers were told."""
+"""The fixture template and the gateway: `parley` as in the functional tests, `calls` what its handlers were told."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What web pages can do at the store's port: fetch and upload what was signed for them, and nothing else."""
+"""Web pages at the store's port: they fetch and upload what was signed for them, and nothing else."""
 
 import json
 import time

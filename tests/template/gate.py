@@ -1,4 +1,4 @@
-"""What tools say of template.yaml: `python -m tests.template.gate` asks each of them, test_gate.py holds them to it.
+"""Tools check template.yaml: `python -m tests.template.gate` asks each of them, test_gate.py holds them to it.
 
 `sam validate --lint` calls some broken templates valid (a policy template misspelt, a GetAtt in an event that leads
 nowhere), so cfn-lint also reads what SAM makes of the template.
@@ -29,7 +29,7 @@ MANAGED_POLICIES = "arn:aws:iam::aws:policy/service-role/"
 
 
 class Verdict(NamedTuple):
-    """What a tool answered; `passed` is its exit status, `said` all that it wrote."""
+    """The answer of a tool; `passed` is its exit status, `said` all that it wrote."""
 
     passed: bool
     said: str

@@ -1,4 +1,4 @@
-"""What every function of template.yaml has: settings, a name, an environment."""
+"""Parts that every function of template.yaml has: settings, a name, an environment."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What of template.yaml outlives the stack, and what the handbook says of it."""
+"""The resources of template.yaml that outlive the stack, and the handbook's words about them."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What is installed is what was locked: one version of each package from the layer to the tests, with its hashes."""
+"""The installed packages are the locked ones: one version of each, from the layer to the tests, with its hashes."""
 
 import json
 import re

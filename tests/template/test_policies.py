@@ -1,4 +1,4 @@
-"""What each function may do, and in which roles API Gateway calls them."""
+"""The rights of each function, and the roles in which API Gateway calls them."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""How large template.yaml becomes, and what its nested stacks hold."""
+"""The size of template.yaml, and the contents of its nested stacks."""
 
 import json
 import re
@@ -93,7 +93,7 @@ STACKS = sorted(source.stacks())
 def test_all_that_lasts_is_in_template_yaml() -> None:
     lasting = [each for each in deployed().resources.values() if each.type in LASTING]
 
-    # What moves to another stack is made anew, empty.
+    # A resource that moves to another stack is made again, empty.
     assert lasting and {each.stack for each in lasting} == {""}
 
 

@@ -1,4 +1,4 @@
-"""What stands between a deployed stack and a newer template, read before anybody deploys it (upgrade.md)."""
+"""The obstacles between a deployed stack and a newer template, read before anybody deploys it (upgrade.md)."""
 
 import re
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from local.template import Document, Resource, Template
 ROOT = Path(__file__).parents[2]
 RELEASES = ROOT / "releases"
 
-# What holds data, or has an address that others keep, by type; and the properties for whose sake CloudFormation would
-# make a new, empty one (CloudFormation reference, "Update requires: Replacement").
+# Resources that hold data, or have an address that others keep, by type; and the properties whose change would let
+# CloudFormation make a new, empty one (CloudFormation reference, "Update requires: Replacement").
 LASTING: dict[str, tuple[str, ...]] = {
     "AWS::DynamoDB::Table": ("TableName", "KeySchema", "LocalSecondaryIndexes", "ImportSourceSpecification"),
     "AWS::S3::Bucket": ("BucketName", "BucketNamePrefix", "BucketNamespace"),

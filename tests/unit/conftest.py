@@ -1,4 +1,4 @@
-"""How property tests run here: the machine may be busy, so no example is refused for being slow."""
+"""Settings of property tests: the machine may be busy, so no example is refused for being slow."""
 
 from hypothesis import HealthCheck, settings
 

@@ -1,4 +1,4 @@
-"""What is made from the code is what the code makes it, and what the standards ask for."""
+"""The API documents agree with the code and with the standards."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What the start of a function must not do: what it costs in time is measured by `bench/cold_start.py`."""
+"""Work that the start of a function must not do; `bench/cold_start.py` measures its time."""
 
 import subprocess
 import sys

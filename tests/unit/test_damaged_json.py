@@ -1,4 +1,4 @@
-"""What is read of a JSON object that no parser takes."""
+"""Reading a JSON object that no parser takes."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What becomes of values that name a person who is erased."""
+"""Values that name a person who is erased."""
 
 import json
 from typing import Any

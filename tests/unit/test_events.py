@@ -1,4 +1,4 @@
-"""What a client makes of events: the same as a fresh read, though they come twice, late or in another order."""
+"""A client's copy after events: the same as a fresh read, though they come twice, late or in another order."""
 
 import json
 

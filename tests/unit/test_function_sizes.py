@@ -1,4 +1,4 @@
-"""How long functions are, and how many arguments they take, in what runs in Lambda.
+"""The length of functions and the number of their arguments, in the code that runs in Lambda.
 
 The longest counts from its `def` to its last line. Median and ninth decile count the same without the docstring: else
 they would ask for shorter explanations, not for shorter code. A function within a function counts by itself and as a

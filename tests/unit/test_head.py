@@ -1,4 +1,4 @@
-"""What the tables hold: markers stay in order whatever was reported, and unread is arithmetic."""
+"""The rows of the tables: markers stay in order whatever was reported, and unread is arithmetic."""
 
 from hypothesis import given
 from hypothesis import strategies as st

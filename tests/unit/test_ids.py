@@ -1,4 +1,4 @@
-"""Ids: one conversation for a pair and a context whoever asks, and a message's id that says where the message lies."""
+"""Ids: one conversation for a pair and a context, and a message's id that says where the message lies."""
 
 import pytest
 from hypothesis import assume, given

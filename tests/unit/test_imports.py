@@ -1,4 +1,4 @@
-"""Who may import whom, read from the source: the package's four folders, and the functions above them."""
+"""The order of imports, read from the source: the package's four folders, and the functions above them."""
 
 import ast
 import sys

@@ -25,7 +25,7 @@ def call() -> Request:
 
 
 def granted_at(rate: Rate, pauses: list[int]) -> list[int]:
-    """Returns when a token was given to somebody who asks again and again, with pauses."""
+    """Returns when a token was given to a person who asks again and again, with pauses."""
     tat_ms, now_ms, granted = None, NOW_MS, []
     for pause in pauses:
         now_ms += pause

@@ -1,4 +1,4 @@
-"""What README.md and the pages of docs/ say of the repository is so: links, parameters, targets, names."""
+"""README.md and the pages of docs/ agree with the repository: links, parameters, targets, names."""
 
 import json
 import re

@@ -20,7 +20,7 @@ SCHOOL = policies.named("school")
 
 
 def party(role: str, *held: str, user_id: str = "") -> Party:
-    """Returns somebody of `role` who holds `class:7b` and the like."""
+    """Returns a person of `role` who holds `class:7b` and the like."""
     contexts: dict[str, tuple[str, ...]] = {}
     for one in held:
         context_type, _, context_id = one.partition(":")

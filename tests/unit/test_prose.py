@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("layers", "functions", "local", "host")
+FOLDERS = ("layers", "functions", "local", "host", "tests", "bench", "tools", "docs")
 FILES = [
     path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py")) if "node_modules" not in path.parts
 ]
 
 OPENING = re.compile(r"(?:Who|Whom|Whose|Whoever|What|Whatever|Where|Wherever|Whether|How)\b")
-# "Behind" is of a place: a client is behind a network's gateway. After an event, or a key, it is "after".
+# A place can have something at its back (a strict network does). After an event, or a key, the word is "after".
 TWICE_READ = re.compile(r"\b(?:anew|somebody|whoever|behind(?! strict networks))\b", re.IGNORECASE)
 
 

@@ -1,4 +1,4 @@
-"""What `make quick` runs for a change."""
+"""The tests that `make quick` runs for a change."""
 
 from tools import quick
 

@@ -18,7 +18,7 @@ ASYNCAPI: dict[str, Any] = json.loads((ROOT / "docs" / "asyncapi.json").read_tex
 ROUTE = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/[^?\s]*)(?:\?(\S*))?")
 AREAS = {"conversations", "messages", "users", "me", "unread", "unread-count", "search", "sync", "admin"}
 
-# What the page does not name, and why: nothing that one of the five systems had or wished for.
+# Names that the page leaves out, and why: nothing that one of the five systems had or wished for.
 UNNAMED = {
     "GET /users/{user_id}/contexts": "the systems' own tables were the only list",
     "PATCH /me": "hiding when one was last here is Parley's own",
@@ -67,7 +67,7 @@ def named_routes() -> set[str]:
 
 @pytest.mark.parametrize(("theirs", "here"), rows(), ids=[theirs for theirs, _ in rows()])
 def test_a_row_names_only_what_exists(theirs: str, here: str) -> None:
-    done = re.split(r"not yet", here, flags=re.IGNORECASE)[0]  # what stands behind it is to come
+    done = re.split(r"not yet", here, flags=re.IGNORECASE)[0]  # what follows it is to come
     known, words = operations(), known_words()
 
     for one in spans(done):
@@ -83,7 +83,7 @@ def test_a_row_names_only_what_exists(theirs: str, here: str) -> None:
     )
 
 
-# What one of the systems had or wished for, and Parley lacks. Take out what is served by now.
+# Features that one of the systems had or wished for, and Parley lacks. Take out those that are served by now.
 MISSING = ("Avatar", "Role badge", "people who reacted", "moderation", "admin monitoring", "messages that they hold")
 
 

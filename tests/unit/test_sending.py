@@ -1,4 +1,4 @@
-"""What one send writes: the next seq, a time that never runs backwards, and what tells two bodies apart."""
+"""The writes of one send: the next seq, a time that never runs backwards, and what tells two bodies apart."""
 
 from hashlib import sha256
 

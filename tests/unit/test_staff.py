@@ -1,4 +1,4 @@
-"""Who may moderate, by the roles that the deployment names."""
+"""The right to moderate, by the roles that the deployment names."""
 
 import pytest
 

@@ -58,7 +58,7 @@ def message(conversation_id: str, seq: int, text: str = "hello") -> Message:
 
 
 def change(change_seq: int) -> Missed:
-    """Returns a change; every third of a log is somebody else's own affair and left out."""
+    """Returns a change; every third of a log is another person's own affair and left out."""
     return Missed("message_updated", {"change_seq": change_seq})
 
 

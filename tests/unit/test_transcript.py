@@ -38,7 +38,7 @@ HOSTILE = [
 
 
 class Read(HTMLParser):
-    """What a browser finds in a page: its tags with their attributes, and its text."""
+    """A page as a browser reads it: its tags with their attributes, and its text."""
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)

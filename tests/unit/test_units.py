@@ -1,4 +1,4 @@
-"""How many cost units a call to DynamoDB takes."""
+"""The cost units of a call to DynamoDB."""
 
 from typing import Any
 

@@ -11,7 +11,7 @@ class Scenario:
     """One request of one operation: what comes before it, and the request, which raises Died when it was not answered.
 
     `arrange` comes once, `each` before every try of the whole. `act` returns what the client makes of the answer.
-    `heals` is for what leaves ghosts behind, which the sweep then finds; with `once`, nobody tries again and the sweep
+    `heals` is for what leaves ghosts, which the sweep then finds; with `once`, nobody tries again and the sweep
     has to make good alone. `parting` names the event that a device gets right before it is closed: such an event is
     posted once, because no later post would reach the device.
     """

@@ -20,7 +20,7 @@ READS = ("BatchGet", "Get", "Head", "List", "Query", "Scan", "TransactGet")  # h
 
 @dataclass
 class End:
-    """How a scenario ended: the last answer, what everybody has heard, and what is stored."""
+    """The end of a scenario: the last answer, what everybody has heard, and what is stored."""
 
     answer: object
     events: dict[str, set[str]]

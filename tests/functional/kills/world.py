@@ -94,7 +94,7 @@ class World:
                 for item in items.values()
                 if int(item.get("expires_at_s", {"N": now_s + 1})["N"]) > now_s  # DynamoDB deletes what has run out
                 and "used_by" not in item  # a ticket that is used up is as good as deleted
-                # How many signals a call has had counts tries, as a bucket does (`_visible`): a retry is one more.
+                # The number of a call's signals counts tries, as a bucket does (`_visible`): a retry is one more.
                 and "signals" not in item
             }
             for table, items in items_by_table.items()
@@ -142,9 +142,9 @@ class World:
 
 
 def _visible(item: dict[str, Any]) -> dict[str, Any]:
-    """Returns an item without what nobody is shown: when somebody was last here who is here; which ticket it is.
+    """Returns an item without what nobody is shown: when a person who is here was last here; which ticket it is.
 
-    Nor which request it was, how full somebody's bucket is (a try that dies may have used a token up), and when a
+    Nor which request it was, how full a person's bucket is (a try that dies may have used a token up), and when a
     job last moved, by the clock on the wall.
     """
     here = item.get("connections", {}).get("M")

@@ -39,7 +39,7 @@ def history(person: User, conversation_id: str) -> list[Frame]:
 
 
 def a_full_life(parley: Parley) -> dict[str, Any]:
-    """Lets somebody do all that can be done in Parley, and others with them; returns who and where."""
+    """Lets a person do all that can be done in Parley, and others with them; returns the people and the places."""
     her, bob, carol = zoe(parley), parley.user("bob"), parley.user("carol")
     direct, group = open_direct(her, bob), make_group(her, bob, carol, title="Chess")
     left, elsewhere = make_group(bob, her, carol, title="Left"), open_direct(bob, carol)
@@ -189,7 +189,7 @@ def test_others_keep_their_own_see_tombstones_without_a_gap_and_go_on_with_the_g
     group = history(bob, life["group"])
     assert [one["mentions"] for one in group if one["text"] == "hello you"] == [[pseudonym]]
     assert [one["text"] for one in history(bob, life["elsewhere"]) if one["kind"] == "text"] == [""]
-    # What the others' clients hold becomes the same by `sync`.
+    # The copies in the others' clients become the same by `sync`.
     caught = bob.post("/sync", json={"cursors": cursors}).json["conversations"]
     for conversation_id, shown_now in ((life["direct"], talk), (life["group"], group)):
         changes = [one["data"]["message"] for one in caught[conversation_id]["changes"] if "message" in one["data"]]
@@ -197,7 +197,7 @@ def test_others_keep_their_own_see_tombstones_without_a_gap_and_go_on_with_the_g
         for message in shown_now:
             if message["sender_id"] == pseudonym and message["kind"] == "text":
                 assert changed[message["id"]] == message
-    # One conversation has nobody to write to any more, the other one somebody else who owns it.
+    # One conversation has nobody left to write to, and the other one has a new owner.
     direct = bob.get(f"/conversations/{life['direct']}").json
     assert {one["user_id"]: one["name"] for one in direct["members"]} == {"bob": "Bob", pseudonym: None}
     assert direct["state"] == "closed" and "send_message" not in direct["capabilities"]
@@ -308,7 +308,7 @@ def test_heir_who_takes_the_group_from_its_owner_does_not_hold_the_erasure_up(pa
 
 
 class WhenHeirOwns:
-    """A hook: the erasure dies when it has made somebody the owner of a group, and they act before it goes on."""
+    """A hook: the erasure dies when it has made a person the owner of a group, and they act before it goes on."""
 
     def __init__(self, act: Callable[[], Reply]) -> None:
         self._act = act
@@ -507,7 +507,7 @@ def test_conversation_that_moves_on_meanwhile_loses_nothing(parley: Parley) -> N
 
 
 class Busy:
-    """A hook: somebody acts just before each of the first transactions of the erasure."""
+    """A hook: a person acts just before each of the first transactions of the erasure."""
 
     def __init__(self, act: Any) -> None:
         self._act = act
@@ -632,7 +632,7 @@ def invoke(parley: Parley, function: str, body: Any) -> Any:
 
 
 def test_parts_with_nothing_to_do_are_not_noted_one_by_one(parley: Parley) -> None:
-    """Of somebody who has a profile only there is that to take away, and the end of each round to write down."""
+    """A person who has only a profile leaves that to delete, and the end of each round to write down."""
     parley.user("zoe")
 
     with parley.watch() as calls:

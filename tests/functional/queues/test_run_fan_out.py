@@ -8,7 +8,7 @@ PEOPLE = [f"u{number:03}" for number in range(150)]
 
 
 def calls_behind(person: User, group: str, text: str) -> list[Call]:
-    """Returns the calls of all that comes behind a message that was acknowledged."""
+    """Returns the calls of all that follows a message that was acknowledged."""
     say(person, group, text)
     with person.parley.watch() as calls:
         person.parley.drain()
@@ -77,7 +77,7 @@ def test_everything_may_happen_twice(parley: Parley) -> None:
 
 
 def test_device_that_is_gone_is_forgotten(parley: Parley) -> None:
-    parley.clock.ms -= 120_000  # functions behind a queue go by the clock on the wall
+    parley.clock.ms -= 120_000  # functions that a queue calls go by the clock on the wall
     alice, bob = parley.user("alice"), parley.user("u000")
     group = large_group(alice, PEOPLE)
     parley.drain()

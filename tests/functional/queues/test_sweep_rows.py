@@ -34,7 +34,7 @@ def left(parley: Parley, variable: str, attribute: str) -> int:
 
 
 def crowd(parley: Parley, count: int) -> None:
-    """Leaves people behind who went long ago, and whose going nobody has been told of yet."""
+    """Leaves people who went long ago, and whose going nobody has been told of yet."""
     at_s = str(parley.clock() // 1000 - 3600)
     put(
         parley,

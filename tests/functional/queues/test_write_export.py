@@ -18,7 +18,7 @@ LONG = "👋" * 75_000  # 300 KB: longer than people may write, so that fewer wi
 
 
 def a_long_conversation(parley: Parley) -> tuple[User, str]:
-    """Returns somebody with a conversation that fills more than one part of a file.
+    """Returns a person with a conversation that fills more than one part of a file.
 
     One message is sent; its row is copied, and the head moved on.
     """
@@ -158,7 +158,7 @@ def test_long_conversation_is_written_in_steps_that_can_be_watched(parley: Parle
     assert [state["state"] for state in states] == ["running", "done"]
     assert progress == sorted(set(progress)) and progress[-1] == states[-1]["progress"]["total"]
     assert {(state["url"], state["size_bytes"], state["sha256"]) for state in states[:-1]} == {(None, None, None)}
-    # What a step holds in memory is a part, and not the file.
+    # A step holds a part in memory, and not the file.
     parts = [len(call.params["Body"]) for call in calls if call.operation == "UploadPart"]
     assert len(parts) == 2 and max(parts) < PART_BYTES + 310_000
     content = fetched(parley, states[-1]["url"])
@@ -208,7 +208,7 @@ def test_killed_at_any_call_of_a_long_export_it_goes_on_where_it_stopped(
 
 
 class KillAtEach:
-    """A hook: whoever makes a call of this operation dies of it, every other time."""
+    """A hook: every other call of this operation kills its function."""
 
     def __init__(self, operation: str, *, after: bool) -> None:
         self._operation = operation

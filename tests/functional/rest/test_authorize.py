@@ -31,7 +31,7 @@ def alice(parley: Parley, **claims: object) -> User:
 
 
 def profile(parley: Parley, user_id: str = "alice") -> dict[str, Any] | None:
-    """Returns what is stored of somebody; no operation shows all of it."""
+    """Returns what is stored of a person; no operation shows all of it."""
     found = parley.store.client("dynamodb").get_item(
         TableName=users_table(parley), Key={"user_id": to_wire(user_id)}, ConsistentRead=True
     )

@@ -167,7 +167,7 @@ def test_unread_mentions_follow_whom_the_text_names(parley: Parley, is_large: bo
     assert names("*") == {"alice": [], "bob": [seq], "carol": []}
     assert names("*", "bob") == {"alice": [], "bob": [seq], "carol": []}
     assert names("bob") == {"alice": [], "bob": [seq], "carol": []}
-    assert refusal(dave.get(f"/conversations/{group}"))[1] == 404  # no row was left of whoever had left
+    assert refusal(dave.get(f"/conversations/{group}"))[1] == 404  # no row was left of a person who had left
 
 
 def test_edit_that_calls_everyone_loses_no_other_call(parley: Parley) -> None:

@@ -1,4 +1,4 @@
-"""GET /attachments/{attachment_id}: whoever may read the message may have its file, at an address for 60 seconds."""
+"""GET /attachments/{attachment_id}: readers of the message get its file, at an address for 60 seconds."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""GET /users/{user_id}: who somebody is, for those who may write to them; for others there is nobody."""
+"""GET /users/{user_id}: who a person is, for those who may write to them; for others there is nobody."""
 
 import pytest
 

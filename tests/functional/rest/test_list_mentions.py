@@ -9,7 +9,7 @@ from tests.harness import Parley, User
 
 
 def name(sender: User, conversation_id: str, *texts: str, whom: str = "bob") -> list[str]:
-    """Sends texts that mention somebody; returns the ids of the messages."""
+    """Sends texts that mention a person; returns the ids of the messages."""
     path = f"/conversations/{conversation_id}/messages"
     replies = [sender.post(path, json={"text": text, "mentions": [whom]}) for text in texts]
     assert {reply.status for reply in replies} == {201}, replies

@@ -1,4 +1,4 @@
-"""PUT /conversations/{conversation_id}/members/{user_id}: somebody comes into a group, in a role, once."""
+"""PUT /conversations/{conversation_id}/members/{user_id}: a person comes into a group, in a role, once."""
 
 import time
 

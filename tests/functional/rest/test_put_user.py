@@ -1,4 +1,4 @@
-"""PUT /users/{user_id}: the host's own server says who somebody is; nobody else may."""
+"""PUT /users/{user_id}: the host's own server says who a person is; nobody else may."""
 
 import pytest
 

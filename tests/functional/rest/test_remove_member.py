@@ -1,4 +1,4 @@
-"""DELETE /conversations/{conversation_id}/members/{user_id}: whoever is removed gets nothing more, on any device."""
+"""DELETE /conversations/{conversation_id}/members/{user_id}: a removed person gets nothing more, on any device."""
 
 from tests.functional.replies import refusal
 from tests.functional.talk import contents, forget_events, joined, make_group, names, say

@@ -164,7 +164,7 @@ def test_what_was_written_or_deleted_before_the_search_is_seen(parley: Parley) -
     with parley.watch() as calls:
         assert texts(bob, "word") == ["word"]
 
-    # No engine here lags behind as DynamoDB does, where it is not asked to read consistently.
+    # No engine here is late as DynamoDB is, where it is not asked to read consistently.
     messages = parley.template.resources["Messages"].ref
     assert [
         call.params["ConsistentRead"]

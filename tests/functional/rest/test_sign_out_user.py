@@ -45,7 +45,7 @@ def test_every_operation_refuses_a_token_from_before(parley: Parley, role: str, 
 
     answers = {str(one): one.ask(amy, phone, conversation_id) for one in everything(parley.template)}
 
-    # What the caller's role refuses reads nothing, so it need not ask.
+    # A refusal by the caller's role reads nothing, so it need not ask.
     let_in = {name: one for name, one in answers.items() if one.code != "signed_out" and one.code not in others}
     assert let_in.keys() == NO_DATA
 

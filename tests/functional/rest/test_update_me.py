@@ -22,7 +22,7 @@ def met(parley: Parley) -> tuple[User, User]:
 
 
 def last_seen(reader: User, user_id: str) -> Any:
-    """Returns when somebody was last here, as both APIs tell it."""
+    """Returns when a person was last here, as both APIs tell it."""
     [over_rest] = reader.get(f"/users/presence?ids={user_id}").json["statuses"]
     socket = reader.connect()
     [over_websocket] = socket.request("request_user_status", {"user_ids": [user_id]})["data"]["statuses"]

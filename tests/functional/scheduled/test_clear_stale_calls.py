@@ -100,7 +100,7 @@ def test_call_that_broke_leaves_no_message(pair: Pair) -> None:
 
 
 class Says:
-    """A hook: right before the sweep writes, somebody says something."""
+    """A hook: right before the sweep writes, a person says something."""
 
     def __init__(self, act: Any) -> None:
         self._act = act
@@ -138,7 +138,7 @@ def test_call_that_still_rings_is_left_alone(pair: Pair) -> None:
 
 
 class AnswersMeanwhile:
-    """A hook: right after the sweep has asked what is due, somebody does something."""
+    """A hook: right after the sweep has asked what is due, a person does something."""
 
     def __init__(self, act: Any) -> None:
         self._act = act

@@ -44,7 +44,7 @@ def test_who_still_types_is_left_alone(parley: Parley) -> None:
 
 
 class TypesOn:
-    """A hook: right after the sweep has asked what is due, somebody types on."""
+    """A hook: right after the sweep has asked what is due, a person types on."""
 
     def __init__(self, type_on: object) -> None:
         self._type_on = type_on

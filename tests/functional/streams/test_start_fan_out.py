@@ -1,4 +1,4 @@
-"""What has to follow a stored message: jobs of a hundred members each for a group, and a count by context."""
+"""The work that follows a stored message: jobs of a hundred members each for a group, and a count by context."""
 
 import json
 from pathlib import Path

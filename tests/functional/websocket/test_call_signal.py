@@ -291,7 +291,7 @@ def test_missed_call_brings_the_conversation_to_the_top(pair: Pair) -> None:
 
 
 class Meanwhile:
-    """A hook: once, right before a function writes (or `when` says so), somebody else does something."""
+    """A hook: once, right before a function writes (or `when` says so), another person does something."""
 
     def __init__(self, act: Callable[[], object], when: Callable[[Any], bool] = lambda call: writes(call)) -> None:
         self._act = act

@@ -107,7 +107,7 @@ def test_delivered_twice_it_is_one_device(parley: Parley) -> None:
 
 
 class PostsDuringConnect:
-    """A hook: while somebody's `$connect` writes its row, somebody else sends them a message."""
+    """A hook: while a person's `$connect` writes its row, another person sends them a message."""
 
     def __init__(self, sender: User, conversation_id: str) -> None:
         self._sender = sender
@@ -309,7 +309,7 @@ def test_last_connection_that_may_be_is_delivered_twice_and_let_in_twice(
 
 
 class ConnectsMeanwhile:
-    """A hook: before somebody's `$connect` writes its row, another device of theirs comes in."""
+    """A hook: before a person's `$connect` writes its row, another device of theirs comes in."""
 
     def __init__(self, person: User) -> None:
         self._person = person

@@ -1,4 +1,4 @@
-"""ping: the device is still there; its lease starts anew."""
+"""ping: the device is still there; its lease starts again."""
 
 from collections.abc import Iterable
 
