@@ -94,13 +94,13 @@ class Stack:
 
 @contextmanager
 def running(
-    state: Path, *arguments: str, quiet: bool = True, module: str = "local", **variables: str
+    state: Path, *arguments: str, quiet: bool = True, module: str = "local", folder: Path = ROOT, **variables: str
 ) -> Iterator[Stack]:
     """Runs a stack whose state is kept in the folder `state`; whatever happens, it is gone afterwards."""
     started = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", module, "run", *(["--quiet"] if quiet else []), "--state", str(state), *arguments],
-        cwd=ROOT,
+        cwd=folder,
         env=environment(**variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -221,10 +221,12 @@ class AsyncParley:
     async def wait_for_erasure(self, erasure_id: str, *, timeout_s: float = 1800, every_s: float = 10) -> Erasure:
         """Returns the erasure with its receipt, some minutes later; raises NotInTime if it failed or takes longer."""
         deadline_s = time.monotonic() + timeout_s
+        wait_s = min(0.5, every_s)
         while (erasure := await self.get_erasure(erasure_id))["state"] != "done":
-            if erasure["state"] == "failed" or time.monotonic() + every_s > deadline_s:
+            if erasure["state"] == "failed" or time.monotonic() + wait_s > deadline_s:
                 raise NotInTime(erasure_id, erasure["state"])
-            await pause_async(every_s)
+            await pause_async(wait_s)
+            wait_s = min(2 * wait_s, every_s)
         return erasure
 
     # Shared by all of them
