@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Coroutine, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar, Unpack
 
 from local import queues, schedules, tokens
 from local.functions import Functions
@@ -259,6 +259,14 @@ class Parley:
         self._ended.append((connection, code, reason))
 
 
+class Sent(TypedDict, total=False):
+    """The parts of a REST request beside its method and path: a body as JSON or as it is, and headers."""
+
+    json: object
+    raw: bytes | str | None
+    headers: Mapping[str, str | None] | None
+
+
 class User:
     """A person with a token, at the door of the two APIs."""
 
@@ -270,35 +278,14 @@ class User:
     def get(self, path: str, *, headers: Mapping[str, str | None] | None = None) -> Reply:
         return self.request("GET", path, headers=headers)
 
-    def post(
-        self,
-        path: str,
-        *,
-        json: object = None,
-        raw: bytes | str | None = None,
-        headers: Mapping[str, str | None] | None = None,
-    ) -> Reply:
-        return self.request("POST", path, json=json, raw=raw, headers=headers)
+    def post(self, path: str, **sent: Unpack[Sent]) -> Reply:
+        return self.request("POST", path, **sent)
 
-    def put(
-        self,
-        path: str,
-        *,
-        json: object = None,
-        raw: bytes | str | None = None,
-        headers: Mapping[str, str | None] | None = None,
-    ) -> Reply:
-        return self.request("PUT", path, json=json, raw=raw, headers=headers)
+    def put(self, path: str, **sent: Unpack[Sent]) -> Reply:
+        return self.request("PUT", path, **sent)
 
-    def patch(
-        self,
-        path: str,
-        *,
-        json: object = None,
-        raw: bytes | str | None = None,
-        headers: Mapping[str, str | None] | None = None,
-    ) -> Reply:
-        return self.request("PATCH", path, json=json, raw=raw, headers=headers)
+    def patch(self, path: str, **sent: Unpack[Sent]) -> Reply:
+        return self.request("PATCH", path, **sent)
 
     def delete(self, path: str, *, headers: Mapping[str, str | None] | None = None) -> Reply:
         return self.request("DELETE", path, headers=headers)

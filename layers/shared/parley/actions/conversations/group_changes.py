@@ -112,7 +112,7 @@ def _tell(request: Request, head: Head, there: Memberships, message: StoredMessa
     if message is not None:
         talk.insert(0, push.Told(people, push.new_message(conversation_id, message.for_all()), conversation_id))
     if change.kind == "member_removed":
-        talk = [one.without(change.user_ids) for one in talk]
+        talk = [told.without(change.user_ids) for told in talk]
         talk.append(push.Told(change.user_ids, told, None))
     if change.kind == "member_added":
         came = [member for user_id in change.user_ids if (member := there.get(user_id)) is not None]

@@ -187,9 +187,9 @@ def _resolved(request: Request, known: Report, wanted: ResolveReport) -> Report:
     )
 
 
-def _same(one: Report, other: Report) -> bool:
+def _same(report: Report, other: Report) -> bool:
     """Says whether the two differ only in when and how often they were written."""
-    return msgspec.structs.replace(one, version=0, handled_at_ms=0) == msgspec.structs.replace(
+    return msgspec.structs.replace(report, version=0, handled_at_ms=0) == msgspec.structs.replace(
         other, version=0, handled_at_ms=0
     )
 

@@ -237,7 +237,7 @@ def _verifier() -> Verifier:
         keys=keys,
         host_keys=host_keys,
         issuer=environment.required("JWT_ISSUER"),
-        audiences=tuple(one.strip() for one in environment.required("JWT_AUDIENCE").split(",")),
+        audiences=tuple(audience.strip() for audience in environment.required("JWT_AUDIENCE").split(",")),
         service_audience=environment.optional("JWT_SERVICE_AUDIENCE"),
         leeway_s=int(environment.optional("JWT_LEEWAY_S", "0")),
         max_lifetime_s=limits.token_lifetime_s(),

@@ -77,7 +77,7 @@ def check_origin(claims: Mapping[str, Any], issuer: str, audiences: Sequence[str
         raise _lacking("aud")
     # One of several audiences is enough. Where clients stand for them, the token belongs to each of them.
     fits = any if "aud" in claims else all
-    if not fits(isinstance(one, str) and one in audiences for one in named):
+    if not fits(isinstance(audience, str) and audience in audiences for audience in named):
         raise Unauthenticated("token_audience", "The token is meant for another audience.", claim="aud")
 
 

@@ -71,7 +71,7 @@ class Party(Struct, frozen=True):
         """Returns the shared ids of this type that a token or a `PUT` of at least one of the two names."""
         mine, theirs = self.contexts.get(context_type, ()), other.contexts.get(context_type, ())
         both = [context_id for context_id in mine if other.holds(context_type, context_id)]
-        return both + [one for one in theirs if one not in both and self.holds(context_type, one)]
+        return both + [each for each in theirs if each not in both and self.holds(context_type, each)]
 
 
 class Rule(Struct, frozen=True, kw_only=True):
