@@ -15,7 +15,14 @@ from docs.operations import ROOT
 
 FOLDER = Path("host/src/parley_host")
 MADE = '"""{title} Made by `make docs`: change {source} instead."""\n'
-IMPORTS = "from __future__ import annotations\n\nfrom typing import Any, Literal, NotRequired, TypedDict\n"
+IMPORTS = """from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+from parley_host.ids import UserId
+"""
+# Your own ids may be whole numbers: the client maps these fields of a body (host/src/parley_host/ids.py).
+IDS = {"user_id", "sender_id", "user_ids", "member_ids", "owner_ids", "add", "remove", "mentions"}
 PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 SYNCHRONOUS = (
     (r"AsyncParley", "Parley"),
@@ -101,11 +108,18 @@ def _class(name: str, schema: Schema) -> str:
         return f"{name} = {_type(schema)}\n"
     sentence = " ".join(schema["description"].split("\n\n")[0].split())
     required = set(schema.get("required", ()))
+    types = {field: _field_type(name, schema, field) for field in schema["properties"]}
     fields = [
-        f"    {field}: {_type(each) if field in required else f'NotRequired[{_type(each)}]'}\n"
-        for field, each in schema["properties"].items()
+        f"    {field}: {kind if field in required else f'NotRequired[{kind}]'}\n" for field, kind in types.items()
     ]
     return f'\nclass {name}(TypedDict):\n    """{sentence}"""\n\n{"".join(fields)}'
+
+
+def _field_type(name: str, schema: Schema, field: str) -> str:
+    kind = _type(schema["properties"][field])
+    is_in_a_request = schema.get("additionalProperties") is False
+    is_mapped = is_in_a_request and (field in IDS or (name, field) == ("ListedUser", "id"))
+    return kind.replace("str", "UserId") if is_mapped else kind
 
 
 def _type(schema: Schema) -> str:

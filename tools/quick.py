@@ -15,14 +15,17 @@ ROOT = Path(__file__).parents[1]
 ALWAYS = ("tests/unit", "tests/template/test_layout.py")
 ROOTS = ("layers/shared/", "layers/media/", "functions/")  # of sys.path
 SCENARIOS, KILLS = "tests/functional/kills/", "tests/functional/test_kills.py"  # the test plays what the folder holds
+HOST, HOST_TESTS = ("host/", "tests/host/"), "tests/host"
 STEPS = 2  # imports from a handler to a changed module: the handler's action, and what that action uses
 MAX_FILES = 25  # of functional tests: more take longer than a minute
 
 
 def main() -> int:
     """Prints paths for pytest, and on stderr what is left to `make test`."""
-    files = functional_tests(changed())
-    for path in (*ALWAYS, *files[:MAX_FILES]):
+    paths = changed()
+    files = functional_tests(paths)
+    of_host = [HOST_TESTS] if any(path.startswith(HOST) for path in paths) else []
+    for path in (*ALWAYS, *of_host, *files[:MAX_FILES]):
         print(path)
     left = len(files) - MAX_FILES
     if left > 0:

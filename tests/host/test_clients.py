@@ -321,6 +321,22 @@ def test_profiles_are_asked_for_in_parts_of_a_hundred(asking: Asking) -> None:
     assert len(server.requests) == 2
 
 
+def test_long_ids_are_asked_for_in_addresses_that_api_gateway_takes(asking: Asking) -> None:
+    server = Server(ok({"users": [], "next": None}))
+    ids = [f"auth0|{n:0>120}" for n in range(100)]
+
+    asking(server)("list_users", ids)
+
+    asked = [request.url.params["ids"].split(",") for request in server.requests]
+    assert [user_id for part in asked for user_id in part] == ids
+    assert len(asked) == 3 and max(len(request.url.raw_path) for request in server.requests) < 6_100
+
+
+def test_a_page_of_a_proxy_is_no_answer_of_parleys(asking: Asking) -> None:
+    with pytest.raises(Unreachable, match="GET /v1/users/ann: 200 without JSON"):
+        asking(Server(httpx.Response(200, html="<p>Sign in to the network</p>")))("get_user", "ann")
+
+
 @pytest.mark.parametrize(
     ("method", "arguments", "name", "place"),
     [

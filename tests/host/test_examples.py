@@ -13,7 +13,7 @@ import pytest
 
 from parley_host import Parley, Signer
 from tests.contracts.tools import PYTHON
-from tests.e2e.stack import PATIENCE_S, Person, Stack, environment, free_port
+from tests.e2e.stack import PATIENCE_S, START_S, Person, Stack, environment, free_port
 
 EXAMPLES = Path(__file__).parents[2] / "host" / "examples"
 NAMES = ("fastapi", "django", "express")
@@ -79,7 +79,7 @@ def served(name: str, stack: Stack, folder: Path, until: ExitStack) -> School:
     until.callback(process.wait, 30)
     until.callback(process.terminate)
     school = School(name, f"http://127.0.0.1:{port}", stack)
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + START_S
     while not answers(school):
         assert process.poll() is None and time.monotonic() < deadline, f"{name} does not serve"
         time.sleep(0.05)

@@ -151,6 +151,18 @@ def test_a_conversation_is_opened_once(ask: Ask, names: Names) -> None:
     assert (group["title"], group["member_count"]) == ("News", 2)
 
 
+def test_the_server_writes_in_the_name_of_a_person_and_of_a_system_sender(ask: Ask, names: Names) -> None:
+    bob = names("bob")
+    ask("put_user", bob, name="Bob")
+    conversation_id = ask("send_message_to_user", user_id=bob, text="Hello.")["conversation_id"]
+
+    by_bob = ask("send_message", conversation_id, text="I am on my way.", sender_id=bob)
+    by_host = ask("send_message", conversation_id, text="Bob was seen.", sender_id="~parley.system-host")
+
+    assert (by_bob["sender_id"], by_bob["via"]) == (ask("get_user", bob)["id"], "host")
+    assert (by_host["sender_id"], by_host["seq"]) == ("~parley.system-host", 3)
+
+
 def test_a_suspension_holds_until_it_is_lifted(stack: Stack, signer: Signer, ask: Ask, names: Names) -> None:
     bob = names("bob")
     ask("put_user", bob, name="Bob")

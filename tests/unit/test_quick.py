@@ -1,5 +1,7 @@
 """The tests that `make quick` runs for a change."""
 
+import pytest
+
 from tools import quick
 
 
@@ -26,3 +28,13 @@ def test_a_scenario_brings_the_test_that_plays_it() -> None:
 
 def test_a_document_brings_no_functional_test() -> None:
     assert quick.functional_tests(["README.md", "docs/openapi.json"]) == []
+
+
+def test_a_change_of_the_hosts_package_brings_its_tests(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(quick, "changed", lambda: ["host/src/parley_host/errors.py"])
+
+    quick.main()
+
+    assert "tests/host" in capsys.readouterr().out.splitlines()

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
+from urllib.parse import quote
 
 from parley_host.errors import Problem, problem
 from parley_host.types import ItemResult
 
 PART = 100  # what one request of Parley's takes
+QUERY_BYTES = 6_000  # API Gateway takes 10,240 bytes of address and headers; a token may have 3,000 of them
 
 T = TypeVar("T")
 
@@ -15,6 +17,18 @@ def parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
     """Yields the items in parts of 100."""
     for begin in range(0, len(items), PART):
         yield items[begin : begin + PART]
+
+
+def parts_of_a_query(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yields ids in parts of 100 at most, and so few that they fit into an address."""
+    part: list[str] = []
+    for user_id in ids:
+        if len(part) == PART or len(quote(",".join([*part, user_id]))) > QUERY_BYTES:
+            yield part
+            part = []
+        part.append(user_id)
+    if part:
+        yield part
 
 
 def refused(results: Sequence[ItemResult]) -> list[ItemResult]:

@@ -13,7 +13,7 @@ from parley_host import bulk
 from parley_host.errors import Interrupted, NotFound, NotInTime, ParleyError, Unreachable
 from parley_host.ids import UserId, parley_id, with_parley_ids
 from parley_host.pauses import pause
-from parley_host.requests import VERSION, Call, path, problem_of, rfc3339, with_client_id
+from parley_host.requests import VERSION, Call, content_of, path, problem_of, rfc3339, with_client_id
 from parley_host.retries import Retries
 from parley_host.tokens import ServiceTokens
 from parley_host.types import (
@@ -99,7 +99,7 @@ class Parley:
     def list_users(self, user_ids: Iterable[UserId]) -> list[Person]:
         """Returns the profiles of people; those whom Parley does not know are left out."""
         found: list[Person] = []
-        for part in bulk.parts([parley_id(user_id) for user_id in user_ids]):
+        for part in bulk.parts_of_a_query([parley_id(user_id) for user_id in user_ids]):
             found += (self._answer(Call("GET", "/users", query={"ids": ",".join(part)})))["users"]
         return found
 
@@ -254,7 +254,7 @@ class Parley:
             raise Unreachable(f"{call.method} {call.path}: {type(problem).__name__} {problem}") from problem
         if not answer.is_success:
             raise problem_of(answer)
-        return answer.json()
+        return content_of(answer)
 
     def _results(self, place: str, body: Mapping[str, Any]) -> list[ItemResult]:
         results: list[ItemResult] = (self._answer(Call("PUT", place, body)))["results"]

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
-from parley_host.errors import Problem, problem
+from parley_host.errors import Problem, Unreachable, problem
 
 VERSION = "0.2.0"
 
@@ -39,6 +39,15 @@ def rfc3339(time: datetime) -> str:
     if time.tzinfo is None:
         raise ValueError("The time needs a time zone: datetime.now(UTC) + timedelta(days=7), for example.")
     return time.isoformat(timespec="milliseconds")
+
+
+def content_of(answer: httpx.Response) -> Any:
+    """Returns the content of an answer; raises Unreachable for one that is not Parley's, a page of a proxy say."""
+    try:
+        return answer.json()
+    except ValueError as error:
+        request = answer.request
+        raise Unreachable(f"{request.method} {request.url.path}: {answer.status_code} without JSON") from error
 
 
 def problem_of(answer: httpx.Response) -> Problem:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+from parley_host.ids import UserId
+
 AttachmentKind = Literal["audio", "file", "image", "video"]
 
 
@@ -85,11 +87,11 @@ class CreateConversation(TypedDict):
     """POST /conversations: both types take `custom_type` and `metadata`."""
 
     type: NewConversationType
-    user_id: NotRequired[str | None]
+    user_id: NotRequired[UserId | None]
     context: NotRequired[WantedContext | None]
     title: NotRequired[str | None]
     description: NotRequired[str | None]
-    member_ids: NotRequired[list[str]]
+    member_ids: NotRequired[list[UserId]]
     posting: NotRequired[Posting]
     slow_mode_s: NotRequired[int]
     client_id: NotRequired[str | None]
@@ -198,7 +200,7 @@ class ListedUser(TypedDict):
     email: NotRequired[str | None]
     metadata: NotRequired[dict[str, Any]]
     private_metadata: NotRequired[dict[str, Any]]
-    id: str
+    id: UserId
 
 
 Media = Literal["audio", "video"]
@@ -308,11 +310,11 @@ class SendMessage(TypedDict):
     client_id: NotRequired[str | None]
     kind: NotRequired[SentKind]
     reply_to: NotRequired[str | None]
-    mentions: NotRequired[list[str]]
+    mentions: NotRequired[list[UserId]]
     attachment_ids: NotRequired[list[str]]
     custom_type: NotRequired[str | None]
     metadata: NotRequired[dict[str, Any] | None]
-    sender_id: NotRequired[str | None]
+    sender_id: NotRequired[UserId | None]
 
 
 class SendMessageToUser(TypedDict):
@@ -322,11 +324,11 @@ class SendMessageToUser(TypedDict):
     client_id: NotRequired[str | None]
     kind: NotRequired[SentKind]
     reply_to: NotRequired[str | None]
-    mentions: NotRequired[list[str]]
+    mentions: NotRequired[list[UserId]]
     attachment_ids: NotRequired[list[str]]
     custom_type: NotRequired[str | None]
     metadata: NotRequired[dict[str, Any] | None]
-    user_id: str
+    user_id: UserId
     context: NotRequired[WantedContext | None]
 
 
