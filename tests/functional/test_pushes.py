@@ -248,6 +248,12 @@ PUSHES = {
         "suspension_lifted",
         before=lambda w: w.over_rest(suspend(w.parley, "bob")),
     ),
+    "WarnUser": Push(
+        lambda w: w.over_rest(
+            moderator(w.parley).post("/admin/warnings", json={"user_id": "bob", "reason": "No insults here."})
+        ),
+        "warned",
+    ),
     "CloseConnection": Push(
         lambda w: w.over_rest(w.alice.delete(f"/me/connections/{quote(w.phone.connection_id, safe='')}")),
         "user_status_change",

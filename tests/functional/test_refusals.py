@@ -58,7 +58,7 @@ OF_MODERATORS = refusing(
 OF_HOST_AND_MODERATORS = refusing(
     "moderators_only",
     "rest/list_context_people", "rest/list_user_contexts", "rest/list_suspensions", "rest/get_suspension",
-    "rest/suspend_user", "rest/lift_suspension",
+    "rest/suspend_user", "rest/lift_suspension", "rest/warn_user",
 )  # fmt: skip
 OF_SERVICE = refusing(
     "service_only",

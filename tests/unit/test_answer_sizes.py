@@ -49,6 +49,7 @@ from parley.domain.conversations.message import PREVIEW_CHARACTERS, PREVIEW_NAME
 from parley.domain.conversations.reports import CONTEXT_MESSAGES
 from parley.domain.live.presence import MAX_JOINED
 from parley.domain.moderation.banned_words import MAX_RULES
+from parley.domain.moderation.warnings import MAX_KEPT
 from parley.domain.moderation.word_list import EXCERPT_CHARACTERS
 from parley.domain.text.emoji import MAX_EMOJI_BYTES
 from parley.domain.text.folding import MAX_HIGHLIGHTS, MAX_QUERY_WORDS
@@ -74,7 +75,8 @@ WRITTEN = {
     "resolution": MAX_REMARK_CHARACTERS,
     "staff_note": MAX_REMARK_CHARACTERS,
     **{
-        f"{one}.reason": MAX_REMARK_CHARACTERS for one in ("OwnSuspension", "Problem", "Suspended", "SuspensionDetails")
+        f"{one}.reason": MAX_REMARK_CHARACTERS
+        for one in ("OwnSuspension", "OwnWarning", "Problem", "Suspended", "SuspensionDetails", "WarningDetails")
     },
     "payload": MAX_PAYLOAD_CHARACTERS,
     "emoji": MAX_EMOJI_BYTES // 4,
@@ -117,6 +119,7 @@ OURS = {
             "token_expires_at",
             "until",
             "updated_at",
+            "warned_at",
             "url_expires_at",
         ],
         24,
@@ -159,6 +162,8 @@ LISTS = {
     "AttachmentList.attachments": MAX_PAGE,
     "AuditPage.entries": MAX_PAGE,
     "SuspensionList.suspensions": MAX_PAGE,
+    "OwnReportList.reports": MAX_PAGE,
+    "Me.warnings": MAX_KEPT,
     "BannedWordList.rules": MAX_RULES,
     "BlockList.blocks": MAX_PAGE,
     "Caught.markers": 1,

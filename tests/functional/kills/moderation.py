@@ -62,6 +62,14 @@ def lift_suspension(world: World) -> object:
     return answered(moderator(world).delete("/admin/suspensions/bob"))
 
 
+def warn_bob(world: World) -> object:
+    report_id = reports.report_id_of("alice", world.conversation_id, 2)
+    body = {"user_id": "bob", "reason": "No insults here.", "client_id": "c1"}
+    decision = {"report_id": report_id, "resolution": "Warned."}
+    warning = answered(moderator(world).post("/admin/warnings", json=body | decision))
+    return {name: value for name, value in warning.items() if name != "warned_at"}
+
+
 SCENARIOS = [
     Scenario("rest/report_message", report_message, said),
     Scenario("rest/get_report", get_report, have_reported),
@@ -69,6 +77,7 @@ SCENARIOS = [
     Scenario("rest/suspend_user", suspend_bob("write"), have_reported),
     Scenario("rest/suspend_user", suspend_bob("all"), have_reported, variant="all", parting="suspended"),
     Scenario("rest/lift_suspension", lift_suspension, have_suspended),
+    Scenario("rest/warn_user", warn_bob, have_reported),
     Scenario("rest/put_banned_words", put_banned_words, sign_moderator_in),
     Scenario("rest/try_banned_words", try_banned_words, have_reported),
 ]

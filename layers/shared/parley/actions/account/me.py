@@ -10,11 +10,12 @@ from parley.actions.people.profiles import as_json, own_profile
 from parley.adapters import limits
 from parley.adapters.attachments.limits import client_limits
 from parley.adapters.live import connections
-from parley.adapters.people import account_states
+from parley.adapters.people import account_states, warnings
 from parley.domain.api.request import Request
 from parley.domain.api.requests import UpdateMe
 from parley.domain.api.suspension import OwnSuspension, own_suspension
 from parley.domain.api.types import ClientLimits, JsonObject
+from parley.domain.api.warning import OwnWarning, own_warning
 from parley.domain.live.client_settings import Sizes, Timers
 from parley.domain.people.profile import EDITABLE
 from parley.domain.release import VERSION
@@ -38,6 +39,7 @@ class Me(Struct, frozen=True, kw_only=True):
     metadata: JsonObject | None
     show_last_seen: bool
     suspension: OwnSuspension | None
+    warnings: list[OwnWarning]
     unread: UnreadCount
     limits: ClientLimits
     sizes: Sizes
@@ -48,8 +50,11 @@ class Me(Struct, frozen=True, kw_only=True):
 def get_me(request: Request) -> Me:
     """Returns the caller; two round trips."""
     heartbeat = limits.heartbeat()
-    (unread, [mine]), own = in_parallel(
-        lambda: push.beside(lambda: count_unread(request), [request.user_id]), lambda: own_profile(request)
+    ((unread, [mine]), own), given = in_parallel(
+        lambda: in_parallel(
+            lambda: push.beside(lambda: count_unread(request), [request.user_id]), lambda: own_profile(request)
+        ),
+        lambda: warnings.get_warnings(request.user_id),
     )
     suspension = account_states.own_suspension()  # read with the first of the calls above
     return Me(
@@ -65,6 +70,7 @@ def get_me(request: Request) -> Me:
         metadata=as_json(own.metadata),
         show_last_seen=not mine.hides_last_seen,
         suspension=own_suspension(suspension) if suspension is not None else None,
+        warnings=[own_warning(warning) for warning in given.warnings],
         unread=unread,
         limits=client_limits(),
         sizes=Sizes(),

@@ -9,7 +9,7 @@ from parley.adapters.erasure import erasures
 from parley.adapters.erasure.erasures import MAX_OPS, Op
 from parley.adapters.exports import exports, files, pieces
 from parley.adapters.live import calls, sockets
-from parley.adapters.people import context_people, suspensions
+from parley.adapters.people import context_people, suspensions, warnings
 from parley.domain.api import cursors
 from parley.domain.erasure.job import without_person
 from parley.domain.moderation.suspensions import SuspensionPosition, position_of
@@ -107,14 +107,21 @@ def erase_contexts(work: Work) -> Unit:
 
 
 def erase_reports(work: Work) -> Unit:
-    """Removes the person's id from reports, and their texts: the message, the reporter's note, the moderator's note."""
+    """Removes the person's id from reports, and their texts: the message, the reporter's note, the moderator's note.
+
+    Deletes the row of the person's warnings, which is in the same table.
+    """
     rows, cursor = erasures.scanned(tables.Report, work.user_id, work.job.cursor, MAX_OPS)
     ops: list[Op] = []
+    warned: list[Op] = []
     spoken_in = words_left_behind.among(
         work.user_id, [row.conversation_id for row in rows if isinstance(row, tables.Report)]
     )
     for row in rows:
         if not isinstance(row, tables.Report):
+            continue
+        if row.report_id == warnings.key(work.user_id):
+            warned.append(erasures.delete_row(row))
             continue
         work.saw(row.text)
         changed: dict[str, object] = {}
@@ -125,7 +132,7 @@ def erase_reports(work: Work) -> Unit:
                 changed |= {name: work.pseudonym} | ({words: None} if words else {})
         if changed:
             ops.append(erasures.update_row(tables.Report(report_id=row.report_id), **changed))
-    return Unit(ops, {"reports": len(ops)}, cursor)
+    return Unit([*ops, *warned], {"reports": len(ops), "warnings": len(warned)}, cursor)
 
 
 def _was_theirs(work: Work, report: tables.Report) -> bool:

@@ -14,7 +14,7 @@ from parley.adapters.people import account_states
 from parley.domain.api import cursors, ids
 from parley.domain.api.errors import Conflict, Field, Invalid, NotFound, Unavailable
 from parley.domain.api.request import Request
-from parley.domain.api.requests import ReportMessage, ReportQuery, ResolveReport
+from parley.domain.api.requests import Page, ReportMessage, ReportQuery, ResolveReport
 from parley.domain.api.types import AttachmentUrls, Message
 from parley.domain.conversations.events import ReportUpdated
 from parley.domain.conversations.reports import (
@@ -38,6 +38,13 @@ class ReportList(Struct, frozen=True, kw_only=True):
     """A page of the queue."""
 
     reports: list[ReportSummary]
+    next: str | None
+
+
+class OwnReportList(Struct, frozen=True, kw_only=True):
+    """A page of the caller's own reports. It may hold fewer than `limit`: only without `next` it is the last."""
+
+    reports: list[FiledReport]
     next: str | None
 
 
@@ -86,6 +93,19 @@ def list_reports(request: Request, query: ReportQuery) -> ReportList:
     last = ReportPosition(created_at_ms=shown[-1].created_at_ms, report_id=shown[-1].report_id) if more else None
     return ReportList(
         reports=[report_summary(report) for report in shown], next=cursors.encode(last) if last is not None else None
+    )
+
+
+def list_own_reports(request: Request, query: Page) -> OwnReportList:
+    """Returns a page of the caller's own reports, newest first; two round trips."""
+    after = cursors.decode(query.cursor, ReportPosition)
+    found = reports.of_reporter(request.user_id, query.limit + 1, after)
+    shown = found[: query.limit]
+    more = len(found) > len(shown)
+    last = ReportPosition(created_at_ms=shown[-1].created_at_ms, report_id=shown[-1].report_id) if more else None
+    return OwnReportList(
+        reports=[filed_report(report) for report in reports.some(position.report_id for position in shown)],
+        next=cursors.encode(last) if last is not None else None,
     )
 
 

@@ -6,13 +6,14 @@ from msgspec.structs import replace
 from parley.actions import access, push
 from parley.actions.live import presence
 from parley.actions.moderation import reports
+from parley.actions.moderation.ranks import check_rank
 from parley.actions.parallel import in_parallel
-from parley.actions.people.profiles import check_user_id, unknown_user
+from parley.actions.people.profiles import check_user_id
 from parley.adapters.dynamodb import conditions
-from parley.adapters.people import account_states, moderators, profiles, suspensions
+from parley.adapters.people import account_states, profiles, suspensions
 from parley.adapters.people.suspensions import Held
 from parley.domain.api import cursors
-from parley.domain.api.errors import Forbidden, NotFound, Unavailable
+from parley.domain.api.errors import NotFound, Unavailable
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Page, SuspendUser
 from parley.domain.api.suspension import Suspension, own_suspension
@@ -77,7 +78,7 @@ def _suspended(request: Request, user_id: str, new: Suspension, resolution: str 
         (known, profile), report = in_parallel(
             lambda: _read(user_id), lambda: reports.read_decidable(new.report_id, user_id)
         )
-        person = _check_rank(request, user_id, profile)
+        person = check_rank(request, user_id, profile)
         decided = None if report is None else reports.decision(request, report, resolution)
         held = _held(request, known)
         if held is not None and is_same(held, new) and decided is None:
@@ -103,7 +104,7 @@ def lift_suspension(request: Request, user_id: str) -> LiftedSuspension:
     check_user_id(user_id)
     for _ in conditions.tries():
         known, profile = _read(user_id)
-        person = _check_rank(request, user_id, profile)
+        person = check_rank(request, user_id, profile)
         held = _held(request, known)
         if held is None:
             _tell_lifted(request, user_id, known.suspension)
@@ -154,13 +155,3 @@ def _read(user_id: str) -> tuple[Held, Profile | None]:
 def _held(request: Request, known: Held) -> Suspension | None:
     """Returns the suspension that holds now."""
     return known.suspension if known.suspension is not None and known.suspension.holds(request.now_ms) else None
-
-
-def _check_rank(request: Request, user_id: str, profile: Profile | None) -> Profile:
-    """Returns a person whom the caller may suspend; raises NotFound, or Forbidden."""
-    if profile is None:
-        raise unknown_user()
-    if user_id == request.user_id or moderators.rank(profile.role) >= moderators.rank(account_states.role_of(request)):
-        detail = "You cannot do this to yourself, nor to a person of your own rank or above."
-        raise Forbidden("rank_too_high", detail, rule="service > ModeratorRoles in their order > all other roles")
-    return profile

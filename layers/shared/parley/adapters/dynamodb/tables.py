@@ -499,8 +499,19 @@ class ByStatus(GlobalSecondaryIndex["Report"]):
     created_at_ms = NumberAttribute(range_key=True)
 
 
+class ByReporter(GlobalSecondaryIndex["Report"]):
+    """The reports of a person, by time. Nothing in it changes, so a decision costs it no write."""
+
+    class Meta:
+        index_name = "by_reporter"
+        projection = KeysOnlyProjection()
+
+    reporter_id = UnicodeAttribute(hash_key=True)
+    created_at_ms = NumberAttribute(range_key=True)
+
+
 class Report(Table):
-    """A user's report of a message, with its text at the time."""
+    """A user's report of a message, with its text at the time — or, under `<user id>#`, a person's warnings."""
 
     class Meta:
         table_name = environment.required("REPORTS_TABLE")
@@ -521,7 +532,9 @@ class Report(Table):
     staff_note = UnicodeAttribute(null=True)
     handled_by = UnicodeAttribute(null=True)
     handled_at_ms = NumberAttribute(null=True)
+    warnings = DocumentAttribute(null=True)
     by_status = ByStatus()
+    by_reporter = ByReporter()
 
 
 class AuditEntry(Table):

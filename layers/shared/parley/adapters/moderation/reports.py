@@ -55,6 +55,24 @@ def list_reports(status: str, limit: int, after: ReportPosition | None, *, newes
     return unreadable.first("Reports", found, _report, limit)
 
 
+def of_reporter(reporter_id: str, limit: int, after: ReportPosition | None) -> list[ReportPosition]:
+    """Returns the places of up to `limit` reports of a person, newest first; one round trip.
+
+    The index may be a second late.
+    """
+    start = None
+    if after is not None:
+        start = {
+            "reporter_id": to_wire(reporter_id),
+            "created_at_ms": to_wire(after.created_at_ms),
+            "report_id": to_wire(after.report_id),
+        }
+    found = tables.Report.by_reporter.query(
+        reporter_id, scan_index_forward=False, limit=limit, page_size=limit, last_evaluated_key=start
+    )
+    return [ReportPosition(created_at_ms=int(row.created_at_ms), report_id=row.report_id) for row in found]
+
+
 def some(report_ids: Iterable[str]) -> list[Report]:
     """Returns the reports of these ids that exist and can be read, whole and in this order; one round trip per 100."""
     wanted = list(report_ids)

@@ -73,6 +73,7 @@ AuditAction = Literal[
     "resolve_report",
     "suspend_user",
     "lift_suspension",
+    "warn_user",
     "put_banned_words",
     "try_banned_words",
     "read_edits",
@@ -497,6 +498,16 @@ class SuspendUser(Body, frozen=True, kw_only=True):
     until: Annotated[str, Meta(pattern=RFC3339_PATTERN, max_length=40)]
     reason: Remark
     scope: SuspensionScope
+    report_id: ReportId | None = None
+    resolution: Remark | None = None
+
+
+class WarnUser(Body, frozen=True, kw_only=True):
+    """POST /admin/warnings: whom and why; `report_id` is a report that it decides. A `client_id` warns once only."""
+
+    user_id: UserId
+    reason: Remark
+    client_id: ClientId | None = None
     report_id: ReportId | None = None
     resolution: Remark | None = None
 

@@ -31,6 +31,7 @@ OPEN_UNDER: dict[SuspensionScope, frozenset[str]] = {
             "list_members",
             "list_mentions",
             "list_messages",
+            "list_own_reports",
             "list_pins",
             "list_receipts",
             "list_unread",

@@ -20,6 +20,7 @@ from parley.domain.api.types import (
     SuspensionScope,
     UserStatus,
 )
+from parley.domain.api.warning import OwnWarning
 from parley.domain.conversations import rights
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import PREVIEW_CHARACTERS
@@ -258,6 +259,13 @@ class SuspensionLifted(ContentEvent, frozen=True, kw_only=True):
 
     name = "suspension_lifted"
     at: str
+
+
+class Warned(ContentEvent, frozen=True, kw_only=True):
+    """A moderator has warned you, to your own devices; `GET /me` has the warning, too."""
+
+    name = "warned"
+    warning: OwnWarning
 
 
 class ReportUpdated(ContentEvent, frozen=True, kw_only=True):

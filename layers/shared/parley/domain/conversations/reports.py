@@ -84,7 +84,7 @@ class ReportDetails(ReportSummary, frozen=True, kw_only=True):
 
 
 class ReportPosition(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
-    """The last report of a page of the queue; the next page starts after it."""
+    """The last report of a page; the next page starts after it."""
 
     created_at_ms: Annotated[int, Meta(ge=0, le=10**15)]
     report_id: Annotated[str, Meta(pattern=REPORT_ID_PATTERN)]

@@ -1,0 +1,57 @@
+"""Warning people: a moderator's words to one person, who finds them in `GET /me`."""
+
+import secrets
+
+from parley.actions import access, push
+from parley.actions.moderation import reports
+from parley.actions.moderation.ranks import check_rank
+from parley.actions.parallel import in_parallel
+from parley.adapters.dynamodb import conditions
+from parley.adapters.people import account_states, profiles, warnings
+from parley.domain.api.errors import Unavailable
+from parley.domain.api.request import Request
+from parley.domain.api.requests import WarnUser
+from parley.domain.api.warning import StoredWarning, own_warning
+from parley.domain.conversations.events import Warned
+from parley.domain.moderation.audit import new_entry
+from parley.domain.moderation.warnings import WarningDetails, given_before, new_warning, warning_details
+
+
+def warn_user(request: Request, wanted: WarnUser) -> tuple[WarningDetails, bool]:
+    """Warns a person, and decides a report in the same transaction; returns whether this call has done it.
+
+    Raises NotFound for a person or a report that does not exist, Forbidden for a person of the caller's rank or above,
+    Conflict for a report that is decided otherwise. Two round trips, and one for the event.
+    """
+    access.require_moderator(request, or_service=True)
+    warning, is_new = _warned(request, wanted, new_warning(request, wanted, wanted.client_id or secrets.token_hex(16)))
+    what = ("warning", warning.id)
+    if push.is_news(request, what, warning.warned_at_ms):
+        push.tell(request, [wanted.user_id], Warned(warning=own_warning(warning)))
+        push.remember(what)
+    return warning_details(wanted.user_id, warning), is_new
+
+
+def _warned(request: Request, wanted: WarnUser, new: StoredWarning) -> tuple[StoredWarning, bool]:
+    """Returns the warning that is stored then: the new one, or that of an earlier try."""
+    for _ in conditions.tries():
+        (given, profile), report = in_parallel(
+            lambda: in_parallel(
+                lambda: warnings.get_warnings(wanted.user_id), lambda: profiles.get_profile(wanted.user_id)
+            ),
+            lambda: reports.read_decidable(new.report_id, wanted.user_id),
+        )
+        person = check_rank(request, wanted.user_id, profile)
+        before = given_before(given.warnings, new)
+        if before is not None:
+            if report is not None:
+                reports.tell_reporter(request, report)
+            return before, False
+        decided = None if report is None else reports.decision(request, report, wanted.resolution)
+        details = {"warning_id": new.id} | ({"report_id": new.report_id} if new.report_id is not None else {})
+        entry = new_entry(account_states.as_put(request), "warn_user", wanted.user_id, **details)
+        if warnings.save(person, given, new, entry, decided):
+            if decided is not None:
+                reports.tell_reporter(request, decided[1])
+            return new, True
+    raise Unavailable("store_busy", "The store is busy; try again.", retry_after_ms=1000)
