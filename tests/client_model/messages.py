@@ -59,6 +59,7 @@ class HeldMessage:
         blocked = is_blocked and self._message["kind"] != "system"
         text = self._message["text"][:CUT_AT]
         shown = {"text": text, "attachments": self._attachments_listed(), "blocked": blocked}
+        shown |= {"system": self._note_listed()}
         return {name: self._message[name] for name in PREVIEW} | shown
 
     def _attachments_listed(self) -> Json | None:
@@ -69,6 +70,17 @@ class HeldMessage:
         kinds = {one["kind"] for one in attachments}
         kind = kinds.pop() if len(kinds) == 1 else "file"
         return {"count": len(attachments), "kind": kind, "name": attachments[0]["name"][:60]}
+
+    def _note_listed(self) -> Json | None:
+        """ "The first three of its people and their number, its title cut to 100 characters"."""
+        note = self._message["system"]
+        if note is None:
+            return None
+        count = len(note.get("user_ids", ()))
+        cut: Json = {"user_ids": note["user_ids"][:3]} if count else {}
+        cut |= {"user_count": count} if count > 3 else {}
+        cut |= {"title": note["title"][:CUT_AT]} if "title" in note else {}
+        return {**note, **cut}
 
     def _is_mine(self, emoji: str) -> bool:
         change_seq, is_on = self._own.get(emoji, (0, False))

@@ -704,3 +704,38 @@ def test_upload_before_a_conversation_exists_takes_two_round_trips(pair: Pair) -
     pair.parley.user("carol")
 
     assert pair.spent(lambda: pair.alice.post("/attachments", json=body)).round_trips <= 2
+
+
+def test_later_words_of_a_name_cost_four_units_each_and_nothing_until_the_name_changes(pair: Pair) -> None:
+    host = pair.parley.user("backend", role="service")
+
+    def put(user_id: str, name: str) -> float:
+        pair.parley.advance(60)
+        return pair.spent(lambda: host.put(f"/users/{user_id}", json={"name": name})).units.write
+
+    assert [put("dora", "Dora"), put("emma", "Emma Lee"), put("fay", "Fay van Lee")] == [3, 8, 12]
+    assert [put("dora", "Dora"), put("emma", "Emma Lee"), put("fay", "Fay van Lee")] == [1, 1, 1]
+    assert [put("dora", "Doris"), put("emma", "Emma Low"), put("fay", "Fay Lee")] == [5, 12, 16]
+
+
+def test_search_of_the_directory_by_words_costs_two_units_more(pair: Pair) -> None:
+    pair.alice.get("/users")  # the authorizer's answer is kept
+
+    listed, found = (pair.spent(lambda path=path: pair.alice.get(path)) for path in ("/users", "/users?q=bo"))  # type: ignore[misc]
+
+    assert (listed.round_trips <= 2, found.round_trips <= 2) == (True, True)
+    assert found.units.read - listed.units.read <= 2
+
+
+def test_search_of_the_list_reads_the_names_of_members_once(pair: Pair) -> None:
+    others = [pair.parley.user(f"dave{number}") for number in range(10)]
+    for _ in range(5):
+        make_group(pair.alice, *others)
+
+    listed, found = (
+        pair.spent(lambda path=path: pair.alice.get(path))  # type: ignore[misc]
+        for path in ("/conversations", "/conversations?q=dave")
+    )
+
+    assert found.round_trips <= 4
+    assert found.units.read - listed.units.read <= 11 / 2 + 6  # 11 names, and memberships

@@ -45,7 +45,7 @@ from parley.domain.attachments.media_types import ALLOWED
 from parley.domain.conversations import change_steps, history, sync
 from parley.domain.conversations.group_steps import MAX_ADMINS
 from parley.domain.conversations.head import MAX_EVERYONE, MAX_LISTED, MAX_MENTIONS
-from parley.domain.conversations.message import PREVIEW_CHARACTERS, PREVIEW_NAME_CHARACTERS
+from parley.domain.conversations.message import PREVIEW_CHARACTERS, PREVIEW_NAME_CHARACTERS, PREVIEW_PEOPLE
 from parley.domain.conversations.reports import CONTEXT_MESSAGES
 from parley.domain.live.presence import MAX_JOINED
 from parley.domain.moderation.banned_words import MAX_RULES
@@ -69,6 +69,7 @@ WRITTEN = {
     "description": MAX_DESCRIPTION_CHARACTERS,
     "text": MAX_TEXT_CHARACTERS,
     "ListedMessage.text": PREVIEW_CHARACTERS,
+    "NotePreview.title": PREVIEW_CHARACTERS,
     "BannedRule.text": MAX_RULE_CHARACTERS,
     "excerpt": EXCERPT_CHARACTERS,
     "note": MAX_REMARK_CHARACTERS,
@@ -158,6 +159,7 @@ LISTS = {
     "Hit.attachment_ids": MAX_ATTACHED,
     **{f"{one}.user_ids": MAX_ADDED for one in ("Note", "AddedMembers", "MemberAdded")},
     **{f"{one}.contexts{{}}": 3 for one in ("Me", "Person", "SignedIn")},  # with 20 types more than `MAX_CONTEXT_BYTES`
+    "NotePreview.user_ids": PREVIEW_PEOPLE,
     "AttachmentLimits.types": len(ALLOWED),
     "AttachmentList.attachments": MAX_PAGE,
     "AuditPage.entries": MAX_PAGE,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.domain.api import sealed_cursors
-from parley.domain.people.directory import SHARDS, Range, name_key, shard
+from parley.domain.people.directory import MAX_WORDS, SHARDS, Range, found_by, name_key, shard, word_keys
 from parley.domain.text.folding import MAX_KEY_CHARACTERS, prefix_key
 
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
@@ -39,6 +39,28 @@ def test_next_page_starts_right_behind_its_position(name: str, user_id: str, oth
     position, key = name_key(name, user_id), name_key(other, other_id)
 
     assert (Range.behind(position, "").first <= key) == (key > position)
+
+
+@given(names, user_ids)
+def test_each_word_of_a_name_has_a_key_that_fits_and_lies_in_the_range_of_its_beginning(
+    name: str, user_id: str
+) -> None:
+    keys = word_keys(name, user_id)
+
+    assert len(keys) < MAX_WORDS
+    for key in keys:
+        assert len(key.encode()) < 1024
+        assert key.partition("\n")[0] in prefix_key(name)
+        within = Range.behind(None, key[:3].partition("\n")[0])
+        assert within.first <= key <= within.last
+
+
+@given(names, user_ids, st.integers(0, 200))
+def test_search_shows_one_key_of_a_person(name: str, user_id: str, length: int) -> None:
+    assert found_by(name, user_id, prefix_key(name)[:length]) == name_key(name, user_id)
+    for key in word_keys(name, user_id):
+        assert found_by(name, user_id, key.partition("\n")[0]) in (name_key(name, user_id), *word_keys(name, user_id))
+    assert found_by("Anna Lee", "a", "x") is None
 
 
 def test_position_of_another_search_leads_to_nothing_that_was_not_asked_for() -> None:

@@ -10,6 +10,7 @@ import pytest
 from bench.calls import recording
 from parley.adapters.people import policies
 from parley.domain.people.directory import MAX_EXAMINED
+from tests.functional.erasures import erased
 from tests.functional.replies import described, invalid, refusal
 from tests.harness import Parley, User
 
@@ -112,18 +113,24 @@ def test_one_role_is_listed(parley: Parley) -> None:
         ("anna  l", ["Anna Lee"]),
         (" Anna", ["Anna Lee"]),
         ("anna leed", []),
-        ("lee", []),
+        ("lee", ["Anna Lee"]),
+        ("ee", []),
+        ("noe", ["Lea-Noëlle O'Brien"]),
+        ("o'b", ["Lea-Noëlle O'Brien"]),
+        ("brien", ["Lea-Noëlle O'Brien"]),
+        ("Le", ["Lea-Noëlle O'Brien", "Anna Lee"]),
         ("strasse", ["Straße"]),
         ("straß", ["Straße"]),
         ("x", []),
         ("x" * 200, []),
     ],
 )
-def test_names_are_found_by_their_beginning_whatever_case_accent_and_width(
+def test_names_are_found_by_the_beginning_of_each_word_whatever_case_accent_and_width(
     parley: Parley, q: str, found: list[str]
 ) -> None:
     alice = parley.user("zed")
     put(parley, ("Anna Lee", "user"), ("Änne", "user"), ("Ana", "user"), ("Bea", "user"), ("Straße", "user"))
+    put(parley, ("Lea-Noëlle O'Brien", "user"))
 
     assert names(alice, f"&q={quote(q)}", limit=2) == found
     assert names(alice, f"&q={quote(q)}&role=user", limit=1) == found
@@ -182,6 +189,91 @@ def test_page_ends_at_its_limit_also_where_more_were_looked_at(classes: Parley) 
     teacher = classes.user("reader", role="teacher", contexts={"class": ["7b"]})
 
     assert walked(teacher, limit=2) == [["Pupil 0", "Pupil 1"], ["Pupil 2", "Pupil 3"], ["Pupil 4"]]
+
+
+def test_person_is_listed_once_however_many_words_match(parley: Parley) -> None:
+    alice = parley.user("zed")
+    put(parley, ("Lena Lee", "user"), ("Leo", "user"), ("Max Le Lepic", "user"), ("Lee Lennox Leon", "user"))
+
+    for limit in (1, 2, 3, 10):
+        assert names(alice, "&q=le", limit) == ["Max Le Lepic", "Lee Lennox Leon", "Lena Lee", "Leo"]
+    assert names(alice) == ["Lee Lennox Leon", "Lena Lee", "Leo", "Max Le Lepic"]
+
+
+def test_first_eight_words_of_a_name_are_found(parley: Parley) -> None:
+    alice = parley.user("zed")
+    put(parley, ("one two three four five six seven eight nine", "user"))
+
+    assert [len(names(alice, f"&q={word}")) for word in ("two", "eight", "nine")] == [1, 1, 0]
+
+
+def rows_of(parley: Parley, user_id: str) -> list[str]:
+    """Returns the ids of a person's rows."""
+    from parley.adapters.dynamodb import tables
+
+    return sorted(row.user_id for row in tables.User.scan() if row.user_id.partition("#")[0] == user_id)
+
+
+def renamed_by(writer: str, parley: Parley, name: str, role: str) -> None:
+    """Gives bob a name and a role in one of the ways in which a profile is written."""
+    host = parley.user("backend", role="service")
+    parley.advance(60)
+    match writer:
+        case "put_user":
+            assert host.put("/users/bob", json={"name": name, "role": role}).status in (200, 201)
+        case "put_users":
+            reply = host.put("/users", json={"users": [{"id": "bob", "name": name, "role": role}]})
+            assert reply.json["results"][0]["status"] in (200, 201)
+        case "token":
+            parley.user("bob", name=name, role=role)
+        case "socket":
+            parley.bearer(parley.token("bob", role, name=name), "bob").connect(subprotocol=True)
+        case "update_me":
+            parley.user("bob", role=role).patch("/me", json={"name": name})
+
+
+@pytest.mark.parametrize("writer", ["put_user", "put_users", "token", "socket", "update_me"])
+def test_new_name_or_role_moves_the_words(parley: Parley, writer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SELF_EDITABLE_FIELDS", "name")
+    alice = parley.user("alice", expires_in_s=3600)
+
+    renamed_by(writer, parley, "Bob Maria Lee", "student")
+    assert [names(alice, f"&role=student&q={word}") for word in ("mar", "lee")] == [["Bob Maria Lee"]] * 2
+    renamed_by(writer, parley, "Bob Lea", "teacher")
+
+    assert names(alice, "&q=mar") == names(alice, "&q=lee") == names(alice, "&role=student") == []
+    assert names(alice, "&q=lea") == names(alice, "&role=teacher&q=lea") == ["Bob Lea"]
+    assert rows_of(parley, "bob") == ["bob", "bob#0"]
+    renamed_by(writer, parley, "Bob", "teacher")
+    assert (names(alice, "&q=lea"), rows_of(parley, "bob")) == ([], ["bob"])
+
+
+def test_erased_person_leaves_no_word(parley: Parley) -> None:
+    put(parley, ("Bob Lee", "user"))
+    assert rows_of(parley, "BobLee") == ["BobLee", "BobLee#0"]
+
+    erased(parley, "BobLee")
+
+    assert rows_of(parley, "BobLee") == []
+
+
+def test_person_of_an_earlier_version_is_found_by_the_name_and_by_its_words_from_the_next_token(
+    parley: Parley,
+) -> None:
+    from parley.adapters.dynamodb import tables
+
+    alice = parley.user("alice", expires_in_s=3600)
+    put(parley, ("Ann Anders", "user"))
+    row = tables.User.get("AnnAnders")
+    row.words = None
+    row.save()
+    tables.User(user_id="AnnAnders#0").delete()
+    assert (names(alice, "&q=an"), names(alice, "&q=anders")) == (["Ann Anders"], [])
+
+    parley.advance(60)
+    parley.user("AnnAnders", name="Ann Anders")
+
+    assert names(alice, "&q=an") == names(alice, "&q=anders") == ["Ann Anders"]
 
 
 def test_new_name_and_role_move_somebody(parley: Parley) -> None:

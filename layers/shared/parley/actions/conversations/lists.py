@@ -1,10 +1,7 @@
 """The caller's conversations, a page at a time."""
 
-from collections.abc import Sequence
-
-from msgspec import Struct
-
 from parley.actions.conversations.views import view_conversations
+from parley.actions.parallel import in_parallel
 from parley.adapters.conversations import conversations
 from parley.domain.api.request import Request
 from parley.domain.api.requests import ListConversations
@@ -16,76 +13,89 @@ MAX_PINNED = 50  # conversations that one person can pin
 
 
 def list_conversations(request: Request, query: ListConversations) -> listing.ConversationList:
-    """Returns a page of the caller's conversations, by last activity, newest first.
+    """Returns a page of the caller's conversations, by last activity, newest first, or the pinned ones first.
 
-    Three round trips (index, heads, the rest), however many there are. A filtered request looks through `MAX_CHUNKS`
-    hundreds at most; later matches are on the next pages, so a page may be short, or empty.
+    Three round trips (indexes, heads, the rest), however many there are. A filtered request looks through `MAX_CHUNKS`
+    hundreds at most, and a search through the names of `listing.MAX_NAMES` people for each; later matches are on the
+    next pages, so a page may be short, or empty.
     """
-    position = listing.decode_cursor(query.cursor)
+    place = listing.place_of(query)
     wanted = listing.Wanted.of(query)
     shown: list[Head] = []
     for _ in range(MAX_CHUNKS if wanted.is_part else 1):
-        chunk = _pinned(request, position) if query.state == "pinned" else _chunk(request, query, position)
-        fitting, position_behind = _fitting(request, wanted, chunk, query.limit - len(shown))
+        part = _pinned(request, place) if query.state == "pinned" else _part(request, query, place)
+        fitting, following = _fitting(request, wanted, part, query.limit - len(shown))
         shown += fitting
-        if position_behind is None or len(shown) == query.limit:
+        if following is None or len(shown) == query.limit:
             break
-        position = position_behind
-    return listing.ConversationList(
-        conversations=view_conversations(shown, request.user_id, stale=True),
-        next=position_behind.encode() if position_behind else None,
+        place = following
+    found = view_conversations(shown, request.user_id, stale=True)
+    if query.pinned_first and query.state == "active":
+        found = [conversation for conversation in found if not conversation.archived]
+    return listing.ConversationList(conversations=found, next=listing.cursor_of(query, following))
+
+
+def _part(request: Request, query: ListConversations, place: listing.Place) -> listing.Part:
+    entries, pinned = _entries(request, query, place)
+    taken = listing.chunk(entries, query.limit, _start(place))
+    found = conversations.heads(
+        dict.fromkeys([*(entry.conversation_id for entry in taken), *(() if place.is_past_pinned else pinned)])
+    )
+    first = [] if place.is_past_pinned else [found[one] for one in pinned if one in found]
+    others = [
+        found[entry.conversation_id]
+        for entry in taken
+        if entry.conversation_id in found and entry.conversation_id not in pinned
+    ]
+    return listing.Part(
+        place=place,
+        pinned=listing.in_order(first, place.position),
+        others=listing.in_order(others, _start(place)),
+        taken=taken,
+        entries=entries,
     )
 
 
-class _Chunk(Struct, frozen=True, kw_only=True):
-    """A part of a person's list that can be sorted exactly by itself."""
-
-    position: listing.Position
-    entries: list[listing.Entry]
-    taken: Sequence[listing.Entry]
-    ordered: list[Head]
-
-    def behind(self, looked_at: Sequence[Head]) -> listing.Position | None:
-        """Returns the position after these entries of the chunk have been looked at."""
-        more_here = len(self.ordered) > len(looked_at)
-        return listing.behind(self.position, looked_at, more_here=more_here, taken=self.taken, entries=self.entries)
+def _start(place: listing.Place) -> listing.Position:
+    """Returns the position among the conversations that are not pinned."""
+    return place.position if place.is_past_pinned else listing.Position()
 
 
-def _chunk(request: Request, query: ListConversations, position: listing.Position) -> _Chunk:
-    archived = query.state == "archived"
-    entries = conversations.recent(request.user_id, listing.MAX_CHUNK + 1, position.chunk_after, archived=archived)
-    taken = listing.chunk(entries, query.limit, position)
-    found = conversations.heads(entry.conversation_id for entry in taken)
-    ordered = listing.in_order(list(found.values()), position)
-    return _Chunk(position=position, entries=entries, taken=taken, ordered=ordered)
+def _entries(request: Request, query: ListConversations, place: listing.Place) -> tuple[list[listing.Entry], list[str]]:
+    """Returns the next entries of the caller's list, and the pinned ones if these come first; one round trip."""
+
+    def recent() -> list[listing.Entry]:
+        after, archived = _start(place).chunk_after, query.state == "archived"
+        return conversations.recent(request.user_id, listing.MAX_CHUNK + 1, after, archived=archived)
+
+    if not query.pinned_first:
+        return recent(), []
+    return in_parallel(recent, lambda: conversations.pinned(request.user_id, MAX_PINNED))
 
 
-def _pinned(request: Request, position: listing.Position) -> _Chunk:
+def _pinned(request: Request, place: listing.Place) -> listing.Part:
     """Returns the caller's pinned conversations: `MAX_PINNED` at most, so one chunk, and the end of the list."""
     found = conversations.heads(conversations.pinned(request.user_id, MAX_PINNED))
-    ordered = listing.in_order(list(found.values()), position)
+    ordered = listing.in_order(list(found.values()), place.position)
     entries = [listing.Entry(head.conversation_id, head.active_hour) for head in ordered]
-    return _Chunk(position=position, entries=entries, taken=entries, ordered=ordered)
+    return listing.Part(place=place, pinned=(), others=ordered, taken=entries, entries=entries)
 
 
 def _fitting(
-    request: Request, wanted: listing.Wanted, chunk: _Chunk, room: int
-) -> tuple[list[Head], listing.Position | None]:
-    """Returns up to `room` matching heads of a chunk, and the position after them."""
+    request: Request, wanted: listing.Wanted, part: listing.Part, room: int
+) -> tuple[list[Head], listing.Place | None]:
+    """Returns up to `room` matching heads of a part of the list, and the place after them."""
     if not wanted.is_part:
-        shown = chunk.ordered[:room]
-        return shown, chunk.behind(shown)
-    keys = [
-        (member_id, head.conversation_id)
-        for head in chunk.ordered
-        for member_id in wanted.people_of(head, request.user_id)
-    ]
-    memberships, names = conversations.memberships_and_names(keys, stale_for=request.user_id)
+        shown = part.ordered[:room]
+        return shown, part.behind(shown)
+    looked_at, people = wanted.within(part.ordered, request.user_id)
+    keys = [(request.user_id, head.conversation_id) for head in looked_at]
+    memberships, names = conversations.memberships_and_names(keys, stale_for=request.user_id, named=people)
     fitting: list[Head] = []
-    for place, head in enumerate(chunk.ordered, start=1):
+    for place, head in enumerate(looked_at, start=1):
         mine = memberships.get((request.user_id, head.conversation_id))
         if mine is not None and wanted.fits(head, mine, names):
             fitting.append(head)
             if len(fitting) == room:
-                return fitting, chunk.behind(chunk.ordered[:place])
-    return fitting, chunk.behind(chunk.ordered)
+                return fitting, part.behind(looked_at[:place])
+    return fitting, part.behind(looked_at)

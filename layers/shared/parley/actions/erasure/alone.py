@@ -9,7 +9,7 @@ from parley.adapters.erasure import erasures
 from parley.adapters.erasure.erasures import MAX_OPS, Op
 from parley.adapters.exports import exports, files, pieces
 from parley.adapters.live import calls, sockets
-from parley.adapters.people import context_people, suspensions, warnings
+from parley.adapters.people import context_people, profiles, suspensions, warnings
 from parley.domain.api import cursors
 from parley.domain.erasure.job import without_person
 from parley.domain.moderation.suspensions import SuspensionPosition, position_of
@@ -26,15 +26,20 @@ def erase_presence(work: Work) -> Unit:
 
 
 def erase_profile(work: Work) -> Unit:
-    """Deletes the profile, the person's bucket and, in the last round, the state of their account (signed out).
+    """Deletes the profile with the words of its name, and the person's bucket.
 
-    By then API Gateway asks its authorizer again, which refuses an erased person.
+    In the last round also the state of their account (signed out). By then API Gateway asks its authorizer again, which
+    refuses an erased person.
     """
     models: tuple[type[tables.Table], ...] = (tables.User, tables.Bucket)
     models += (tables.AccountState,) if work.job.is_last_round else ()
-    rows = batches.read_rows({model: [(work.user_id,)] for model in models})
+    keys: dict[type[tables.Table], list[batches.Key]] = {model: [(work.user_id,)] for model in models}
+    word_ids = profiles.word_ids(work.user_id)
+    keys[tables.User] = [*keys[tables.User], *((row_id,) for row_id in word_ids)]
+    rows = batches.read_rows(keys)
     profile, bucket = rows.get(tables.User, work.user_id), rows.get(tables.Bucket, work.user_id)
     ops = [erasures.delete_row(row) for model in models if (row := rows.get(model, work.user_id)) is not None]
+    ops += [erasures.delete_row(tables.User(user_id=each)) for each in word_ids if rows.has(tables.User, each)]
     return Unit(ops, {"profile": int(profile is not None), "limits": int(bucket is not None)})
 
 

@@ -19,7 +19,7 @@ from parley.domain.api.errors import Invalid
 from parley.domain.api.request import Request
 from parley.domain.api.requests import ListUsers, user_ids_of
 from parley.domain.api.types import Person
-from parley.domain.people.directory import MAX_EXAMINED, Entry, Range
+from parley.domain.people.directory import MAX_EXAMINED, Entry, Range, found_by
 from parley.domain.people.policy import ANYBODY, Party, Reach
 from parley.domain.people.profile import Profile
 from parley.domain.text.folding import prefix_key
@@ -35,6 +35,8 @@ class UserList(Struct, frozen=True, kw_only=True):
 def list_users(request: Request, query: ListUsers) -> UserList:
     """Returns a page of the users with whom the caller may open a conversation, by name; two round trips.
 
+    With `q` those of whom a word of the name begins with it, by the name from that word on.
+
     Without users who have blocked the caller, or whom the caller has blocked.
 
     If the policy needs a context that both hold, a page examines the next `MAX_EXAMINED` people of the allowed roles.
@@ -46,8 +48,8 @@ def list_users(request: Request, query: ListUsers) -> UserList:
     page = _read(request, query, signed_in_as(request))
     if _reach(page.caller) != page.reach:  # the host has put the caller since they signed in: two more round trips
         page = _read(request, query, page.caller)
-    shown = [profile for profile in page.profiles if _is_shown(page.caller, query, profile)]
-    users = [view_person(profile, page.caller) for profile in shown[: query.limit]]
+    shown = [(entry, profile) for entry, profile in page.found if _is_shown(page.caller, query, profile)]
+    users = [view_person(profile, page.caller) for _, profile in shown[: query.limit]]
     return UserList(users=users, next=_next(query, shown, page))
 
 
@@ -66,7 +68,7 @@ class _Page(Struct, frozen=True, kw_only=True):
     reach: Reach
     examined: int
     entries: list[Entry]
-    profiles: list[Profile]
+    found: list[tuple[Entry, Profile]]
     caller: Party
 
 
@@ -85,17 +87,17 @@ def _read(request: Request, query: ListUsers, caller: Party) -> _Page:
         reach=reach,
         examined=examined,
         entries=entries,
-        profiles=_profiles(request, entries[:examined], rows),
+        found=_found(request, entries[:examined], rows, _prefix(query.q)),
         caller=caller_of(request, rows),
     )
 
 
 def _entries(reach: Reach, query: ListUsers, limit: int) -> list[Entry]:
     """Returns the next people of the roles that the caller may talk to."""
-    within = Range.behind(_position(query.cursor), _prefix(query.q))
+    within, words = Range.behind(_position(query.cursor), _prefix(query.q)), query.q is not None
     if query.role is None and reach.is_everyone:
-        return directory.of_all(within, limit)
-    return directory.of_roles(reach.roles(query.role), within, limit)
+        return directory.of_all(within, limit, words=words)
+    return directory.of_roles(reach.roles(query.role), within, limit, words=words)
 
 
 def _rows(request: Request, entries: list[Entry]) -> Rows:
@@ -105,18 +107,19 @@ def _rows(request: Request, entries: list[Entry]) -> Rows:
     return batches.read_rows({tables.User: people_keys, tables.Block: block_keys}, stale=(tables.User,))
 
 
-def _profiles(request: Request, entries: list[Entry], rows: Rows) -> list[Profile]:
-    """Returns the people's profiles, without people who have a block with the caller.
+def _found(request: Request, entries: list[Entry], rows: Rows, prefix: str) -> list[tuple[Entry, Profile]]:
+    """Returns the entries with the people's profiles, without people who have a block with the caller.
 
-    An index may be late: a person who has another name by now belongs elsewhere in it, and is left out.
+    An index may be late: a person who has another name by now belongs elsewhere in it, and is left out. A person of
+    whom several words begin with `prefix` is there once.
     """
     found = profiles.readable(rows, [entry.user_id for entry in entries])
     known = ((entry, found.get(entry.user_id)) for entry in entries)
     return [
-        profile
+        (entry, profile)
         for entry, profile in known
         if profile is not None
-        and profile.name_key == entry.name_key
+        and found_by(profile.name, profile.user_id, prefix) == entry.name_key
         and not blocks.of(rows, request.user_id, profile.user_id).is_on
     ]
 
@@ -127,10 +130,10 @@ def _is_shown(caller: Party, query: ListUsers, profile: Profile) -> bool:
     return sees_everybody(caller) or policies.current().may_open_anything(caller, party_of(profile))
 
 
-def _next(query: ListUsers, shown: list[Profile], page: _Page) -> str | None:
+def _next(query: ListUsers, shown: list[tuple[Entry, Profile]], page: _Page) -> str | None:
     """Returns the cursor of the next page, or None at the end; it may name a person who was not shown."""
     if len(shown) > query.limit:
-        return sealed_cursors.seal(shown[query.limit - 1].name_key, directory.sealing_key())
+        return sealed_cursors.seal(shown[query.limit - 1][0].name_key, directory.sealing_key())
     if len(page.entries) > page.examined:
         return sealed_cursors.seal(page.entries[page.examined - 1].name_key, directory.sealing_key())
     return None

@@ -130,14 +130,15 @@ def memberships_and_names(
     *,
     known: Collection[tuple[str, str]] = (),
     stale_for: str | None = None,
+    named: Iterable[str] | None = None,
 ) -> tuple[dict[tuple[str, str], Membership], dict[str, str | None]]:
-    """Returns memberships by (user id, conversation id), and the names of the people in `keys`.
+    """Returns memberships by (user id, conversation id), and the names of the people in `keys`, or of those `named`.
 
     Names may be a moment old, and so may memberships with `stale_for`, but not that person's own in groups:
     only they list a group's members. Memberships that are `known` are not read. One round trip per 100 rows.
     """
     asked = list(keys)
-    people = [(user_id,) for user_id in dict.fromkeys(user_id for user_id, _ in asked)]
+    people = [(user_id,) for user_id in dict.fromkeys((user_id for user_id, _ in asked) if named is None else named)]
     wanted = [key for key in asked if key not in known]
     if stale_for is not None:
         rows = _read_stale(wanted, stale_for, {tables.User: people})

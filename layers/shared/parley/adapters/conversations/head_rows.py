@@ -107,7 +107,7 @@ def stored_head(head: Head) -> dict[str, Any]:
 def _preview(preview: MessagePreview) -> dict[str, Any]:
     """Returns a preview as it is stored: most messages have no attachments, and a null costs as much as its name."""
     stored: dict[str, Any] = to_builtins(preview)
-    for name in ("attachments", "custom_type"):
+    for name in ("attachments", "custom_type", "system"):
         if stored[name] is None:
             del stored[name]
     return stored

@@ -374,7 +374,10 @@ class ByName(GlobalSecondaryIndex["User"]):
 
 
 class User(Table):
-    """A person's profile: the values that count, and the statements of token, host and person (`profiles.py`)."""
+    """A person's profile: the values that count, and the statements of token, host and person (`profiles.py`).
+
+    Or, with `#` and a number after the person's id, a later word of their name, for the indexes alone.
+    """
 
     class Meta:
         table_name = environment.required("USERS_TABLE")
@@ -398,6 +401,7 @@ class User(Table):
     by_host = DocumentAttribute(null=True)
     by_self = DocumentAttribute(null=True)
     held = BytesMapAttribute(null=True)  # the digests of the person's contexts in `ContextPeople`
+    words = NumberAttribute(null=True)  # how many rows there are of later words of the name
     by_role = ByRole()
     by_name = ByName()
 

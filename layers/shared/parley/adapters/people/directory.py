@@ -6,22 +6,27 @@ from hashlib import sha256
 
 from parley.adapters import environment
 from parley.adapters.dynamodb import tables
+from parley.adapters.people import profiles
 from parley.adapters.threads import Threads
-from parley.domain.people.directory import SHARDS, Entry, Range, role_shards
+from parley.domain.people.directory import SHARDS, WORD_SHARDS, Entry, Range, role_shards
 
 MAX_QUERIES_AT_ONCE = 32
 
 _queries = Threads(max_workers=MAX_QUERIES_AT_ONCE, thread_name_prefix="directory")
 
 
-def of_roles(roles: Iterable[str], within: Range, limit: int) -> list[Entry]:
-    """Returns up to `limit` people of these roles, by name; five queries a role, `MAX_QUERIES_AT_ONCE` at a time."""
-    return _merged(tables.User.by_role, (part for role in roles for part in role_shards(role)), within, limit)
+def of_roles(roles: Iterable[str], within: Range, limit: int, *, words: bool) -> list[Entry]:
+    """Returns up to `limit` people of these roles, by name, or with `words` by any word of it.
+
+    Five queries a role, nine with `words`, `MAX_QUERIES_AT_ONCE` at a time.
+    """
+    parts = (part for role in roles for part in role_shards(role, words=words))
+    return _merged(tables.User.by_role, parts, within, limit)
 
 
-def of_all(within: Range, limit: int) -> list[Entry]:
-    """Returns up to `limit` people, by name; one round trip."""
-    return _merged(tables.User.by_name, SHARDS, within, limit)
+def of_all(within: Range, limit: int, *, words: bool) -> list[Entry]:
+    """Returns up to `limit` people, by name, or with `words` by any word of it; one round trip."""
+    return _merged(tables.User.by_name, SHARDS + WORD_SHARDS if words else SHARDS, within, limit)
 
 
 @cache
@@ -39,7 +44,7 @@ def _merged(index: tables.ByRole | tables.ByName, hashes: Iterable[str], within:
         found = index.query(
             hash_key, tables.User.name_key.between(within.first, within.last), limit=limit, page_size=limit
         )
-        return [Entry(row.name_key, row.user_id) for row in found]
+        return [Entry(row.name_key, profiles.owner_of(row.user_id)) for row in found]
 
     # An index may lag: a person whose role has just changed can be in both.
     return sorted({entry for entries in _queries.map(query, hashes) for entry in entries})[:limit]

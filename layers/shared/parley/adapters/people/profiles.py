@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from pynamodb.exceptions import PutError
 from pynamodb.expressions.condition import Condition
+from pynamodb.transactions import TransactWrite
 
 from parley.adapters import environment
 from parley.adapters.dynamodb import batches, conditions, tables, unreadable
@@ -56,13 +57,17 @@ def readable(rows: Rows, user_ids: Iterable[str]) -> dict[str, Profile]:
 
 
 def save(profile: Profile, before: Profile | None) -> bool:
-    """Writes a profile unless another write was faster, and returns whether it did; one round trip."""
+    """Writes a profile unless another write was faster, and returns whether it did; one round trip.
+
+    Only a profile whose later words of the name are found otherwise than before is a transaction.
+    """
+    if not _moves_words(profile, before):
+        return _put(row_of(profile), unmoved(before))
     try:
-        row_of(profile).save(condition=unmoved(before))
-    except PutError as error:
-        if conditions.failed_condition(error):
-            return False
-        raise
+        with conditions.transaction() as transaction:
+            _write(transaction, profile, before)
+    except conditions.LostRace:
+        return False
     return True
 
 
@@ -72,11 +77,64 @@ def put_profile(profile: Profile, before: Profile | None, now_s: int) -> bool:
         return save(profile, before)
     try:
         with conditions.transaction() as transaction:
-            transaction.save(row_of(profile), condition=unmoved(before))
+            _write(transaction, profile, before)
             account_states.put_role(transaction, profile.user_id, profile.role, profile.revision, now_s)
     except conditions.LostRace:
         return False
     return True
+
+
+def owner_of(row_id: str) -> str:
+    """Returns the person whom a row of the table belongs to; no user id holds a `#`."""
+    return row_id.partition("#")[0]
+
+
+def word_ids(user_id: str, first: int = 0, end: int = directory.MAX_WORDS - 1) -> list[str]:
+    """Returns the ids of the rows of the later words of a person's name, from `first` up to `end`."""
+    return [f"{user_id}#{number}" for number in range(first, end)]
+
+
+def _moves_words(profile: Profile, before: Profile | None) -> bool:
+    """Says whether the rows of the later words of a name change with a write."""
+    keys = profile.word_keys
+    if before is None or before.words != len(keys):
+        return bool(keys) or (before is not None and before.words > 0)
+    return bool(keys) and (before.role != profile.role or before.word_keys != keys)
+
+
+def _put(row: tables.User, condition: Condition) -> bool:
+    try:
+        row.save(condition=condition)
+    except PutError as error:
+        if conditions.failed_condition(error):
+            return False
+        raise
+    return True
+
+
+def _write(transaction: TransactWrite, profile: Profile, before: Profile | None) -> None:
+    """Adds a profile to a transaction, and the rows of the later words of its name if they change."""
+    transaction.save(row_of(profile), condition=unmoved(before))
+    if not _moves_words(profile, before):
+        return
+    keys, known = profile.word_keys, 0 if before is None else before.words
+    for row_id, key in zip(word_ids(profile.user_id), keys, strict=False):
+        transaction.save(_word_row(profile, row_id, key))
+    for row_id in word_ids(profile.user_id, len(keys), known):
+        transaction.delete(tables.User(user_id=row_id))
+
+
+def _word_row(profile: Profile, row_id: str, key: str) -> tables.User:
+    """Returns the row of a later word of a name: only the keys of the indexes say something."""
+    return tables.User(
+        user_id=row_id,
+        name="",
+        role=directory.word_role_shard(profile.role, profile.user_id),
+        contexts={},
+        issued_at_s=0,
+        name_key=key,
+        name_shard=directory.word_shard(profile.user_id),
+    )
 
 
 def unmoved(before: Profile | None) -> Condition:
@@ -104,6 +162,7 @@ def row_of(profile: Profile) -> tables.User:
         by_host=_document(profile.by_host),
         by_self=_document(profile.by_self),
         held=dict(profile.held) or None,
+        words=len(profile.word_keys) or None,
         **{name: getattr(profile, name) for name in OPTIONAL},
     )
 
@@ -123,6 +182,7 @@ def _profile(row: tables.User) -> Profile:
         by_host=_statement(row.by_host),
         by_self=_statement(row.by_self),
         held=row.held or {},
+        words=int(row.words or 0),
         **{name: getattr(row, name) for name in OPTIONAL},
     )
 

@@ -458,6 +458,7 @@ class ListConversations(Page, frozen=True, kw_only=True):
     context_id: ContextId | None = None
     custom_type: CustomType | None = None
     q: Annotated[str, Meta(max_length=200, pattern=NOT_BLANK)] | None = None
+    pinned_first: bool = False
 
 
 class Search(Body, frozen=True, kw_only=True):

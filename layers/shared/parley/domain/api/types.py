@@ -87,8 +87,35 @@ class AttachmentsPreview(Struct, frozen=True, kw_only=True):
     name: str
 
 
+class Note(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The event that a system message tells of; its sender caused it.
+
+    Clients write the sentence in their user's language.
+    """
+
+    event: str
+    user_ids: list[str] = []
+    role: str | None = None
+    title: str | None = None
+    call_id: str | None = None
+    media: Media | None = None
+    duration_s: int | None = None
+
+
+class NotePreview(Note, frozen=True, kw_only=True, omit_defaults=True):
+    """The event of a system message in a list: the first three of its people, its title cut to 100 characters.
+
+    `user_count` says how many people there are, if they are more than three.
+    """
+
+    user_count: int | None = None
+
+
 class MessagePreview(Struct, frozen=True, kw_only=True):
-    """The newest message of a conversation, its text cut to 100 characters."""
+    """The newest message of a conversation, its text cut to 100 characters.
+
+    A system message has no text; `system` is the event that it tells of, null if an earlier version wrote it.
+    """
 
     id: str
     seq: int
@@ -100,6 +127,7 @@ class MessagePreview(Struct, frozen=True, kw_only=True):
     deleted_at: str | None = None
     attachments: AttachmentsPreview | None = None
     custom_type: str | None = None
+    system: NotePreview | None = None
 
 
 class ListedMessage(MessagePreview, frozen=True, kw_only=True):
@@ -252,21 +280,6 @@ class Origin(Struct, frozen=True, kw_only=True):
 
     sender_id: str
     created_at: str
-
-
-class Note(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The event that a system message tells of; its sender caused it.
-
-    Clients write the sentence in their user's language.
-    """
-
-    event: str
-    user_ids: list[str] = []
-    role: str | None = None
-    title: str | None = None
-    call_id: str | None = None
-    media: Media | None = None
-    duration_s: int | None = None
 
 
 class Message(Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from parley.domain.conversations.head import Head, Membership
 from parley.domain.text.folding import MAX_QUERY_WORDS, Query
 
 MAX_CHUNK = 100  # heads of one BatchGetItem (DynamoDB quotas)
+MAX_NAMES = 200  # people whose names a search of one chunk reads; at least those of one group
 
 # Clients hand cursors back. Their fields become a key of the index, so they must be valid keys.
 Hour = Annotated[int, Meta(ge=0, le=10**9)]
@@ -54,9 +55,30 @@ class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknow
         return cursors.encode(self)
 
 
+class Place(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
+    """The start of a page of a list that begins with the pinned conversations: among them, or among the others."""
+
+    is_past_pinned: bool = False
+    position: Position = Position()
+
+
 def decode_cursor(cursor: str | None) -> Position:
     """Returns the position of a cursor; raises Invalid if Parley did not make it."""
     return cursors.decode(cursor, Position) or Position()
+
+
+def place_of(query: ListConversations) -> Place:
+    """Returns the start of the page that a query asks for; raises Invalid if Parley did not make its cursor."""
+    if query.pinned_first and query.state != "pinned":
+        return cursors.decode(query.cursor, Place) or Place()
+    return Place(is_past_pinned=True, position=decode_cursor(query.cursor))
+
+
+def cursor_of(query: ListConversations, place: Place | None) -> str | None:
+    """Returns the cursor of the next page of a query, or None at the end."""
+    if place is None:
+        return None
+    return cursors.encode(place) if query.pinned_first and query.state != "pinned" else place.position.encode()
 
 
 def chunk(entries: Sequence[Entry], limit: int, position: Position) -> Sequence[Entry]:
@@ -111,6 +133,37 @@ def behind(
     return None
 
 
+class Part(Struct, frozen=True, kw_only=True):
+    """A part of a person's list that can be sorted exactly by itself, with the pinned conversations first.
+
+    `taken` are those of the `entries` whose conversations are in `others`, or among the pinned ones.
+    """
+
+    place: Place
+    pinned: Sequence[Head]
+    others: Sequence[Head]
+    taken: Sequence[Entry]
+    entries: Sequence[Entry]
+
+    @property
+    def ordered(self) -> list[Head]:
+        return [*self.pinned, *self.others]
+
+    def behind(self, looked_at: Sequence[Head]) -> Place | None:
+        """Returns the place after the first conversations of the part, which have been looked at."""
+        if len(looked_at) < len(self.pinned):
+            last = looked_at[-1]
+            position = Position(shown_activity_ms=last.last_activity_ms, shown_id=last.conversation_id)
+            return Place(is_past_pinned=False, position=position)
+        start = self.place.position if self.place.is_past_pinned else Position()
+        others = looked_at[len(self.pinned) :]
+        if not others and self.others:
+            return Place(is_past_pinned=True, position=start)
+        more_here = len(self.others) > len(others)
+        following = behind(start, others, more_here=more_here, taken=self.taken, entries=self.entries)
+        return None if following is None else Place(is_past_pinned=True, position=following)
+
+
 class FirstPage(Struct, frozen=True, kw_only=True):
     """The beginning of a person's list: the heads of the chunk `taken` out of `entries`, in order, `limit` to show."""
 
@@ -157,13 +210,17 @@ def people_of(head: Head, user_id: str) -> tuple[str, ...]:
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """The conversations that a list asks for; titles or people's names must contain `words`."""
+    """The conversations that a list asks for; titles, people's names or the last text must contain `words`.
+
+    With `pinned_first` archived conversations come from the index of pinned ones, too.
+    """
 
     state: str
     context_type: str | None = None
     context_id: str | None = None
     custom_type: str | None = None
     words: Query | None = None
+    pinned_first: bool = False
 
     @classmethod
     def of(cls, query: ListConversations) -> "Wanted":
@@ -179,6 +236,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
             context_id=query.context_id,
             custom_type=query.custom_type,
             words=words,
+            pinned_first=query.pinned_first,
         )
 
     @property
@@ -187,9 +245,24 @@ class Wanted(Struct, frozen=True, kw_only=True):
         filters = (self.context_type, self.context_id, self.custom_type, self.words)
         return self.state != "active" or any(wanted is not None for wanted in filters)
 
-    def people_of(self, head: Head, user_id: str) -> tuple[str, ...]:
-        """Returns the people whose memberships and names the check needs."""
-        return people_of(head, user_id) if self.words else (user_id,)
+    def named_by(self, head: Head, user_id: str) -> tuple[str, ...]:
+        """Returns the people whose names the check needs: the members, unless the words are in the title anyway.
+
+        None of a group whose head does not list its members (`Head.is_large`).
+        """
+        if self.words is None or any(self.words.match(text) for text in (head.title, head.description) if text):
+            return ()
+        return head.others(user_id)
+
+    def within(self, ordered: Sequence[Head], user_id: str) -> tuple[Sequence[Head], set[str]]:
+        """Returns the first conversations that `MAX_NAMES` names are enough to check, at least one, and the people."""
+        people: set[str] = set()
+        for place, head in enumerate(ordered):
+            more = people.union(self.named_by(head, user_id))
+            if place and len(more) > MAX_NAMES:
+                return ordered[:place], people
+            people = more
+        return ordered, people
 
     def fits(self, head: Head, mine: Membership, names: Mapping[str, str | None]) -> bool:
         """Says whether a conversation matches. `archived` and `active` differ by their shelves already."""
@@ -198,6 +271,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
         if self.state == "pinned" and not mine.settings.pinned:
             return False
         if self.state == "archived" and not head.is_archived(mine):
+            return False
+        if self.state in ("active", "unread") and self.pinned_first and head.is_archived(mine):
             return False
         if self.custom_type is not None and head.custom_type != self.custom_type:
             return False
@@ -209,11 +284,13 @@ class Wanted(Struct, frozen=True, kw_only=True):
         return self.words is None or any(self.words.match(text) is not None for text in self._texts(head, mine, names))
 
     def _texts(self, head: Head, mine: Membership, names: Mapping[str, str | None]) -> list[str]:
-        """Returns the texts that a search of the list reads: title, last message, the other person's name and id."""
+        """Returns the texts that a search of the list reads: title, last message, the members' names.
+
+        Of a direct conversation also the other person's id.
+        """
         last = head.last_message_for(mine)
-        others = [
-            text for user_id in head.others(mine.user_id) if not head.is_group for text in (names.get(user_id), user_id)
-        ]
+        others = [names.get(user_id) for user_id in head.others(mine.user_id)]
+        others += () if head.is_group else head.others(mine.user_id)
         files = last.attachments if last else None
         found = [head.title, head.description, last.text if last else None, files.name if files else None, *others]
         return [text for text in found if text]

@@ -16,6 +16,7 @@ from parley.domain.api.types import (
     MessageKind,
     MessagePreview,
     Note,
+    NotePreview,
     Origin,
     Reaction,
     Via,
@@ -23,6 +24,7 @@ from parley.domain.api.types import (
 
 PREVIEW_NAME_CHARACTERS = 60  # of an attachment's name in lists
 PREVIEW_CHARACTERS = 100  # of a message's text in lists and notifications; keeps a conversation's head under 1 KB
+PREVIEW_PEOPLE = 3  # of the people of a system message
 
 ATTACHMENT_CHARACTERS = 120  # of an attachment as it is stored, besides its name (`compact.py`)
 
@@ -217,7 +219,19 @@ def preview_of(message: Message) -> MessagePreview:
         deleted_at=message.deleted_at,
         attachments=_attachments_preview(message.attachments),
         custom_type=message.custom_type,
+        system=_note_preview(message.system),
     )
+
+
+def _note_preview(note: Note | None) -> NotePreview | None:
+    if note is None:
+        return None
+    cut = {
+        "user_ids": note.user_ids[:PREVIEW_PEOPLE],
+        "title": None if note.title is None else note.title[:PREVIEW_CHARACTERS],
+        "user_count": len(note.user_ids) if len(note.user_ids) > PREVIEW_PEOPLE else None,
+    }
+    return NotePreview(**msgspec.structs.asdict(note) | cut)
 
 
 def _attachments_preview(attachments: Sequence[MessageAttachment]) -> AttachmentsPreview | None:

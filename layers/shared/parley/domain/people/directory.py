@@ -5,6 +5,8 @@ from zlib import crc32
 from msgspec import Struct
 
 SHARDS = ("0", "1", "2", "3")  # of both indexes: one partition takes 1,000 writes a second (DynamoDB quotas)
+WORD_SHARDS = tuple(f"w{shard}" for shard in SHARDS)  # of the later words of names: lists without a search skip them
+MAX_WORDS = 8  # of a name: a person is found by the beginning of each of the first so many
 MAX_EXAMINED = 100  # people of one page: one BatchGetItem (DynamoDB quotas)
 
 # Keys of names have no line feed (`prefix_key`), so a name's end sorts before every longer name. No text that can
@@ -20,6 +22,27 @@ def name_key(name: str, user_id: str) -> str:
     return f"{prefix_key(name)}{_END}{user_id}"
 
 
+def word_keys(name: str, user_id: str) -> list[str]:
+    """Returns the keys by which a person is found by the later words of their name, at most `MAX_WORDS` - 1.
+
+    A word begins where a letter or digit follows something else. Its key is the rest of the folded name from there.
+    """
+    from parley.domain.text.folding import is_letter, prefix_key
+
+    key = prefix_key(name)
+    starts = [at for at in range(1, len(key)) if is_letter(key[at]) and not is_letter(key[at - 1])]
+    return [f"{key[at:]}{_END}{user_id}" for at in starts[: MAX_WORDS - 1]]
+
+
+def found_by(name: str, user_id: str, prefix: str) -> str | None:
+    """Returns the one key of a person that a search shows, or None if none begins with `prefix`.
+
+    The whole name comes first, so that each person is shown once, also one whose later words have no rows yet.
+    """
+    keys = [name_key(name, user_id), *(sorted(word_keys(name, user_id)) if prefix else ())]
+    return next((key for key in keys if key.startswith(prefix)), None)
+
+
 def shard(user_id: str) -> str:
     """Returns a person's part of the index of all people."""
     return SHARDS[crc32(user_id.encode()) % len(SHARDS)]
@@ -30,9 +53,22 @@ def role_shard(role: str, user_id: str) -> str:
     return f"{role}#{shard(user_id)}"
 
 
-def role_shards(role: str) -> tuple[str, ...]:
-    """Returns all parts of the index of a role, and the part that an earlier version used for all people."""
-    return (*(f"{role}#{part}" for part in SHARDS), role)
+def word_shard(user_id: str) -> str:
+    """Returns a person's part of the index of all people by later words of their name."""
+    return f"w{shard(user_id)}"
+
+
+def word_role_shard(role: str, user_id: str) -> str:
+    """Returns a person's part of the index of a role by later words of their name."""
+    return f"{role}#{word_shard(user_id)}"
+
+
+def role_shards(role: str, *, words: bool) -> tuple[str, ...]:
+    """Returns all parts of the index of a role, and the part that an earlier version used for all people.
+
+    With `words` also the parts of the later words of names.
+    """
+    return (*(f"{role}#{part}" for part in (SHARDS + WORD_SHARDS if words else SHARDS)), role)
 
 
 def role_of(role_shard: str) -> str:

@@ -98,11 +98,17 @@ class Profile(Struct, frozen=True, kw_only=True):
     by_host: Statement = SILENT
     by_self: Statement = SILENT
     held: Held = {}  # the contexts that rows of `ContextPeople` give the person
+    words: int = 0  # how many rows of later words of the name were there when it was read
 
     @property
     def name_key(self) -> str:
         """Returns the key by which the directory sorts and finds the person."""
         return directory.name_key(self.name, self.user_id)
+
+    @property
+    def word_keys(self) -> list[str]:
+        """Returns the keys by which the directory finds the person by the later words of their name."""
+        return directory.word_keys(self.name, self.user_id)
 
     @property
     def statements(self) -> Statements:
@@ -151,6 +157,7 @@ def _moved(before: Profile | None, user_id: str, now: Statements, rules: Rules, 
         by_host=now.host,
         by_self=now.own,
         held={} if before is None else before.held,
+        words=0 if before is None else before.words,
     )
     if before is not None and replace(after, profile_seq=before.profile_seq, revision=before.revision) == before:
         return before
