@@ -185,6 +185,7 @@ class ListedMessage(TypedDict):
     deleted_at: str | None
     attachments: AttachmentsPreview | None
     custom_type: str | None
+    system: NotePreview | None
     blocked: bool
 
 
@@ -250,6 +251,19 @@ class Note(TypedDict):
     call_id: NotRequired[str | None]
     media: NotRequired[Media | None]
     duration_s: NotRequired[int | None]
+
+
+class NotePreview(TypedDict):
+    """The event of a system message in a list: the first three of its people, its title cut to 100 characters."""
+
+    event: str
+    user_ids: NotRequired[list[str]]
+    role: NotRequired[str | None]
+    title: NotRequired[str | None]
+    call_id: NotRequired[str | None]
+    media: NotRequired[Media | None]
+    duration_s: NotRequired[int | None]
+    user_count: NotRequired[int | None]
 
 
 NotificationLevel = Literal["all", "mentions", "none"]

@@ -15,6 +15,14 @@ def put_user(world: World) -> object:
     )
 
 
+def rename_dave(world: World) -> object:
+    """Gives dave fewer words and another role; returns the ids of his rows."""
+    answered(host_of(world).put("/users/dave", json={"name": "Dave Lowe", "role": "student"}))
+    table = world.parley.template.resources["Users"].ref
+    rows = world.parley.store.client("dynamodb").scan(TableName=table, ConsistentRead=True)["Items"]
+    return sorted(row["user_id"]["S"] for row in rows if row["user_id"]["S"].startswith("dave"))
+
+
 def demote_dave(world: World) -> object:
     answered(host_of(world).put("/users/dave", json={"role": "user"}))
     reply = world.parley.bearer(world.parley.token("dave", "moderator"), "dave").get("/admin/reports")
@@ -83,6 +91,12 @@ SCENARIOS = [
         demote_dave,
         and_then(sign_host_in, lambda world: world.parley.user("dave", role="moderator")),
         variant="demoted",
+    ),
+    Scenario(
+        "rest/put_user",
+        rename_dave,
+        and_then(sign_host_in, lambda world: host_of(world).put("/users/dave", json={"name": "Dave van Lee"})),
+        variant="renamed",
     ),
     Scenario("rest/put_users", put_users, sign_host_in),
     Scenario("rest/put_context_person", put_context_person, sign_host_in),
