@@ -5,7 +5,7 @@ from itertools import islice
 from parley.actions import push, sweep
 from parley.actions.attachments import endings, settle, uploads
 from parley.actions.sweep import RowSweep, Run
-from parley.adapters.attachments import attachments, limits, lives, quarantine
+from parley.adapters.attachments import limits, lives, quarantine
 from parley.adapters.dynamodb import conditions
 from parley.domain.api.request import Request
 from parley.domain.attachments import retention
@@ -25,7 +25,7 @@ def clear_stale_attachments(request: Request, run: Run) -> int:
 def _sweep_attachment(request: Request, run: Run, key: Key, read: StoredAttachment | None) -> int:
     """Deals with one attachment that is due; returns how many it deleted."""
     for _ in conditions.tries():
-        found = read or lives.read_attachment(key[0])
+        found = read or lives.read_due(key[0], request.now_s)
         read = None
         if found is None or found.sweep_at_s is None or found.sweep_at_s > request.now_s:
             return 0  # another process has dealt with it
@@ -78,7 +78,7 @@ def _expire(request: Request, found: StoredAttachment) -> None:
 
 SWEEP = RowSweep[StoredAttachment](
     names=("attachment_id",),
-    read=lambda keys: {(each,): found for each, found in attachments.some(key[0] for key in keys).items()},
+    read=lives.some_undamaged,
     sweep_one=_sweep_attachment,
     put_off=lambda request, key: lives.put_off(key[0], request.now_s),
 )

@@ -1,13 +1,14 @@
 """Writes of an attachment's row after its upload: into the gallery, out of it, and the row's deletion."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from pynamodb.exceptions import DeleteError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters.attachments import attachments
-from parley.adapters.dynamodb import batches, conditions, outbox, tables
+from parley.adapters.dynamodb import batches, conditions, outbox, tables, unreadable
 from parley.adapters.dynamodb.due import due_rows
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.attachments import retention
@@ -18,6 +19,34 @@ from parley.domain.attachments.usage import Usage
 def read_attachment(attachment_id: str) -> StoredAttachment | None:
     """Returns an attachment, or None if it does not exist; one round trip."""
     return attachments.some([attachment_id]).get(attachment_id)
+
+
+def some_undamaged(keys: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], StoredAttachment]:
+    """Returns those of these attachments that can be read; one round trip per 100.
+
+    The sweep reads each of the others by itself (`read_due`), which reports it.
+    """
+    rows = batches.read_rows({tables.File: keys})
+    found = {}
+    for key in keys:
+        with suppress(*unreadable.ERRORS):
+            if (attachment := attachments.attachment_of(rows, key[0])) is not None:
+                found[key] = attachment
+    return found
+
+
+def read_due(attachment_id: str, now_s: int) -> StoredAttachment | None:
+    """Returns an attachment for the sweep, or None; one round trip.
+
+    A damaged one is reported and comes again in a day (D-452): only its row tells which files belong to it, so it
+    stays until somebody has mended it. One round trip more.
+    """
+    try:
+        return read_attachment(attachment_id)
+    except unreadable.ERRORS:
+        unreadable.report("Files", [attachment_id])
+    put_off(attachment_id, now_s + retention.DAY_S)
+    return None
 
 
 def read_usage(user_id: str) -> Usage:
@@ -119,6 +148,8 @@ def put_off(attachment_id: str, at_s: int) -> None:
     except UpdateError as error:
         if not conditions.failed_condition(error):
             raise
+    except unreadable.UnreadableRow:  # it is written, and DynamoDB has answered with the whole row
+        return
 
 
 def make_due(attachment_id: str, at_s: int) -> None:

@@ -2,11 +2,15 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from botocore.exceptions import ClientError
+from pynamodb.attributes import Attribute
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters.dynamodb import clients
@@ -60,6 +64,17 @@ def lost_race(error: TransactWriteError) -> bool:
     """
     codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
     return bool(codes & _LOST) and codes <= _LOST | PASSING_REASONS
+
+
+def unchanged(item: Mapping[str, Any], attribute: Attribute[Any]) -> Condition:
+    """Returns the condition that an attribute of a damaged row is as it was read, in DynamoDB's own notation.
+
+    That is its value or, if it had another type than its model says, that it still has not that type.
+    """
+    kind, path = attribute.attr_type, Path(attribute)
+    wire = item.get(attribute.attr_name, {})
+    condition: Condition = attribute == attribute.deserialize(wire[kind]) if kind in wire else ~path.is_type(kind)
+    return condition
 
 
 @contextmanager

@@ -1,12 +1,15 @@
 """Exports: each job's row, and for each person one row of their requests in the last 24 hours."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 from pynamodb.exceptions import PutError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
 
 from parley.adapters.dynamodb import batches, conditions, tables, unreadable
+from parley.adapters.dynamodb.documents import from_wire
 from parley.adapters.moderation import audit
 from parley.domain.exports.job import RECENT_MS, Asked, Job, Recent
 from parley.domain.moderation.audit import Entry
@@ -32,19 +35,24 @@ def some(export_ids: Iterable[str]) -> dict[str, Job]:
 
 
 def recent(user_id: str) -> Recent:
-    """Returns a person's requests, including expired ones; one round trip."""
-    rows = batches.read_rows({tables.Export: [(_key_of(user_id),)]})
-    row = rows.get(tables.Export, _key_of(user_id))
-    if row is None:
+    """Returns a person's requests, including expired ones; one round trip.
+
+    It leaves out damaged ones, and reports them: they hide no others, and the next request writes the row again.
+    """
+    key = _key_of(user_id)
+    item = batches.read_rows({tables.Export: [(key,)]}).item(tables.Export, key)
+    if item is None:
         return Recent(user_id=user_id)
-    return Recent(
-        user_id=user_id,
-        revision=int(row.revision),
-        asked=tuple(
-            msgspec.convert({"export_id": export_id, **body}, type=Asked)
-            for export_id, body in (row.asked or {}).items()
-        ),
-    )
+    asked, revision = item.get("asked", {"M": {}}).get("M"), item.get("revision", {}).get("N")
+    if asked is None or revision is None:
+        unreadable.report("Exports", [key])
+    wire = asked or {}
+    found = unreadable.readable("Exports", wire, lambda export_id: _asked(export_id, wire[export_id]))
+    return Recent(user_id=user_id, revision=int(revision or 0), asked=tuple(found.values()))
+
+
+def _asked(export_id: str, wire: Mapping[str, Any]) -> Asked:
+    return msgspec.convert({"export_id": export_id, **from_wire(wire)}, type=Asked)
 
 
 def add(job: Job, asked: Recent, entry: Entry | None = None) -> None:
@@ -74,7 +82,8 @@ def save(job: Job) -> Job:
 
 def _was(revision: int) -> Condition:
     unchanged: Condition = tables.Export.revision == revision
-    return unchanged | tables.Export.export_id.does_not_exist() if revision == 0 else unchanged
+    # A row whose revision is damaged counts as none.
+    return unchanged | ~Path(tables.Export.revision).is_type("N") if revision == 0 else unchanged
 
 
 def _key_of(user_id: str) -> str:

@@ -1,15 +1,18 @@
 """Calls, and the line of each person: a row that exists while they are in a call, so that nobody is in two.
 
 A current call has both lines; all three rows are written together, and only if they are as they were read.
+
+Nobody can end a call whose row is damaged, so whoever reads it removes it with the lines that lead to it (D-452).
 """
 
 from collections.abc import Iterable, Iterator
 
 import msgspec
-from pynamodb.exceptions import PutError, UpdateError
+from pynamodb.exceptions import DeleteError, PutError, UpdateError
+from pynamodb.expressions.condition import Condition
 
 from parley.adapters.conversations import conversations, journal
-from parley.adapters.dynamodb import batches, conditions, tables
+from parley.adapters.dynamodb import batches, conditions, tables, unreadable
 from parley.adapters.dynamodb.due import due_rows
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.steps import Step
@@ -21,26 +24,40 @@ SIGNALS = "#signals"  # ends the key that counts a person's signals in a convers
 
 
 def head_and_call(conversation_id: str, call_id: str) -> tuple[Head | None, StoredCall | None]:
-    """Returns a conversation's head and one of its calls; one round trip."""
-    return heads_and_calls([(conversation_id, call_id)])[conversation_id, call_id]
+    """Returns a conversation's head and one of its calls; one round trip.
+
+    A damaged call is removed, with the lines of the two people: three round trips more.
+    """
+    rows = batches.read_rows({tables.Conversation: [(conversation_id,)], tables.Call: [(conversation_id, call_id)]})
+    head = conversations.head_of(rows, conversation_id)
+    return head, _call_beside(rows, head, conversation_id, call_id)
 
 
 def heads_and_calls(keys: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[Head | None, StoredCall | None]]:
-    """Returns a conversation's head and one of its calls, by conversation and call id; one round trip."""
+    """Returns the same for many, by conversation and call id; a damaged head is as none."""
     wanted = list(keys)
     rows = batches.read_rows({tables.Conversation: [key[:1] for key in wanted], tables.Call: wanted})
-    return {key: (conversations.head_of(rows, key[0]), _found(rows, *key)) for key in wanted}
+    heads = conversations.readable_heads(rows, dict.fromkeys(key[0] for key in wanted))
+    return {key: (heads.get(key[0]), _call_beside(rows, heads.get(key[0]), *key)) for key in wanted}
 
 
 def on_lines_of(user_ids: Iterable[str]) -> dict[str, StoredCall]:
-    """Returns the call that each person is in, by person; two round trips."""
+    """Returns the call that each person is in, by person; two round trips.
+
+    A line that leads to no readable call is freed, which takes two more at most.
+    """
     wanted = list(user_ids)
-    rows = batches.read_rows({tables.Call: [line_key(user_id) for user_id in wanted]})
-    lines = {user_id: row for user_id in wanted if (row := rows.get(tables.Call, *line_key(user_id))) is not None}
-    keys = {user_id: (row.live_conversation_id or "", row.live_call_id or "") for user_id, row in lines.items()}
-    found = batches.read_rows({tables.Call: keys.values()}) if keys else None
-    calls = {user_id: _found(found, *key) for user_id, key in keys.items()} if found else {}
-    return {user_id: call for user_id, call in calls.items() if call is not None}
+    lines = batches.read_rows({tables.Call: [line_key(user_id) for user_id in wanted]})
+    keys = {user_id: _call_on(lines, user_id) for user_id in wanted if lines.has(tables.Call, *line_key(user_id))}
+    rows = batches.read_rows({tables.Call: [key for key in keys.values() if key]}) if any(keys.values()) else None
+    found = {}
+    for user_id, key in keys.items():
+        call = _call_beside(rows, None, *key) if rows and key else None
+        if call is None:
+            _free_line(lines, user_id)
+        else:
+            found[user_id] = call
+    return found
 
 
 def begin(call: StoredCall) -> None:
@@ -147,9 +164,53 @@ def is_kept_for(row: tables.Call, user_id: str) -> bool:
     return row.conversation_id == line_key(user_id)[0] or row.conversation_id.endswith(f"#{user_id}{SIGNALS}")
 
 
-def _found(rows: batches.Rows, *key: str) -> StoredCall | None:
-    row = rows.get(tables.Call, *key)
-    return None if row is None else _call(row)
+def _call_on(lines: batches.Rows, user_id: str) -> tuple[str, str] | None:
+    """Returns the key of the call to which a line leads; None if there is no line, or it is damaged."""
+    key = line_key(user_id)
+    return unreadable.readable("Calls", [key], lambda key: _led_to(lines.get(tables.Call, *key))).get(key)
+
+
+def _led_to(line: tables.Call | None) -> tuple[str, str] | None:
+    if line is None:
+        return None
+    return msgspec.convert((line.live_conversation_id, line.live_call_id), type=tuple[str, str])
+
+
+def _call_beside(rows: batches.Rows, head: Head | None, *key: str) -> StoredCall | None:
+    """Returns a call from a batch; reports and removes a damaged one, with the lines of the people of its head."""
+    try:
+        row = rows.get(tables.Call, *key)
+        return None if row is None else _call(row)
+    except unreadable.ERRORS:
+        unreadable.report("Calls", ["/".join(key)])
+    _remove_damaged(rows.item(tables.Call, *key) or {}, head.participants if head is not None else (), *key)
+    return None
+
+
+def _remove_damaged(item: batches.Item, people: Iterable[str], conversation_id: str, call_id: str) -> None:
+    """Deletes a damaged call, if it is as it was read, and the lines of these people that lead to it."""
+    leads_here = (tables.Call.live_conversation_id == conversation_id) & (tables.Call.live_call_id == call_id)
+    for user_id in people:
+        _remove(line_key(user_id), leads_here)
+    # The row goes last: as long as it is there, its next reader does what is left.
+    columns = (tables.Call.version, tables.Call.started_at_ms)
+    _remove((conversation_id, call_id), conditions.unchanged(item, columns[0]) & conditions.unchanged(item, columns[1]))
+
+
+def _free_line(lines: batches.Rows, user_id: str) -> None:
+    """Deletes a line, if it is as it was read."""
+    item = lines.item(tables.Call, *line_key(user_id)) or {}
+    columns = (tables.Call.live_conversation_id, tables.Call.live_call_id)
+    _remove(line_key(user_id), conditions.unchanged(item, columns[0]) & conditions.unchanged(item, columns[1]))
+
+
+def _remove(key: tuple[str, str], condition: Condition) -> None:
+    conversation_id, call_id = key
+    try:
+        tables.Call(conversation_id=conversation_id, call_id=call_id).delete(condition=condition)
+    except DeleteError as error:
+        if not conditions.failed_condition(error):
+            raise
 
 
 def _row(call: StoredCall) -> tables.Call:

@@ -24,28 +24,30 @@ def save(typist: Typist) -> None:
 
     The index entry stays as the first start has put it, so further typing costs one write unit, and not three.
     """
-    row, columns = tables.Typing(conversation_id=typist.conversation_id, user_id=typist.user_id), tables.Typing
-    row.update(
-        actions=[
-            columns.until_ms.set(typist.expires_at_ms),
-            columns.since_seq.set(typist.since_seq or 0),
-            columns.expires_at_s.set(typist.expires_at_ms // 1000 + KEEP_S),
-            columns.expires_at_ms.set(columns.expires_at_ms | typist.expires_at_ms),
-            columns.sweep_shard.set(shard("typing", typist.conversation_id)),
-            columns.stopped.remove(),
-        ]
-    )
+    columns = tables.Typing
+    actions: list[Action] = [
+        columns.until_ms.set(typist.expires_at_ms),
+        columns.since_seq.set(typist.since_seq or 0),
+        columns.expires_at_s.set(typist.expires_at_ms // 1000 + KEEP_S),
+        columns.expires_at_ms.set(columns.expires_at_ms | typist.expires_at_ms),
+        columns.sweep_shard.set(shard("typing", typist.conversation_id)),
+        columns.stopped.remove(),
+    ]
+    _update(typist.conversation_id, typist.user_id, actions, None)
 
 
 def of_device(conversation_id: str, user_id: str, connection_id: str) -> tuple[Typist | None, bool]:
     """Returns the person's row there, expired or not, and whether their device is known; one round trip.
 
-    The device costs half a unit, because it may be a moment old: one that has just connected may be missing.
+    The device costs half a unit, because it may be a moment old: one that has just connected may be missing. A damaged
+    row is as none: the next typing writes over what is damaged.
     """
     rows = batches.read_rows(
         {tables.Typing: [(conversation_id, user_id)], tables.Connections: [(user_id,)]}, stale=(tables.Connections,)
     )
-    return _found(rows, conversation_id, user_id), connections.has_device(rows, user_id, connection_id)
+    key = (conversation_id, user_id)
+    found = unreadable.readable("Typing", [key], lambda key: _found(rows, *key)).get(key)
+    return found, connections.has_device(rows, user_id, connection_id)
 
 
 def stop(typist: Typist) -> None:
@@ -74,11 +76,18 @@ def remove_stale(typist: Typist) -> bool:
 def heads_and_typists(keys: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[Head | None, Typist | None]]:
     """Returns heads and typing rows, expired or not, by conversation and user id.
 
-    One round trip.
+    One round trip, and one for each damaged typing row, which is deleted (D-452). A damaged head is as none.
     """
     wanted = list(keys)
     rows = batches.read_rows({tables.Conversation: [key[:1] for key in wanted], tables.Typing: wanted})
-    return {key: (conversations.head_of(rows, key[0]), _found(rows, *key)) for key in wanted}
+    found = unreadable.readable("Typing", wanted, lambda key: _found(rows, *key))
+    for key in wanted:
+        if key not in found and (item := rows.item(tables.Typing, *key)) is not None:
+            columns = tables.Typing
+            as_read = conditions.unchanged(item, columns.until_ms) & conditions.unchanged(item, columns.since_seq)
+            _delete(columns(conversation_id=key[0], user_id=key[1]), as_read)
+    heads = conversations.readable_heads(rows, dict.fromkeys(key[0] for key in wanted))
+    return {key: (heads.get(key[0]), found.get(key)) for key in wanted}
 
 
 def in_conversation(conversation_id: str, now_ms: int) -> list[Typist]:
@@ -96,12 +105,14 @@ def due(now_ms: int) -> Iterator[tuple[str, str]]:
     return ((row.conversation_id, row.user_id) for row in rows)
 
 
-def _update(conversation_id: str, user_id: str, actions: list[Action], condition: Condition) -> None:
+def _update(conversation_id: str, user_id: str, actions: list[Action], condition: Condition | None) -> None:
     try:
         tables.Typing(conversation_id=conversation_id, user_id=user_id).update(actions=actions, condition=condition)
     except UpdateError as error:
         if not conditions.failed_condition(error):
             raise
+    except unreadable.ERRORS:  # it is written, and DynamoDB has answered with the whole row, which is damaged elsewhere
+        unreadable.report("Typing", [f"{conversation_id}/{user_id}"])
 
 
 def _delete(row: tables.Typing, condition: Condition) -> bool:
