@@ -107,11 +107,16 @@ def _tone(seconds: float, hertz: float, rate: int) -> av.AudioFrame:
 
 
 def video(
-    format_name: str = "mp4", codec: str = "libx264", frames: int = 30, black: int = 0, size: tuple[int, int] = (64, 48)
+    format_name: str = "mp4",
+    codec: str = "libx264",
+    frames: int = 30,
+    black: int = 0,
+    size: tuple[int, int] = (64, 48),
+    options: dict[str, str] | None = None,
 ) -> bytes:
-    """Returns a video of 30 frames a second; the first `black` ones show nothing."""
+    """Returns a video of 30 frames a second; the first `black` ones show nothing. `options` are those of FFmpeg."""
     out = io.BytesIO()
-    with av.open(out, "w", format=format_name) as container:
+    with av.open(out, "w", format=format_name, options=options or {}) as container:
         stream = container.add_stream(codec, rate=30)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
