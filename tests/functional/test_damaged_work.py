@@ -172,7 +172,7 @@ def test_sweep_ends_other_calls_beside_a_damaged_one(pair: Pair) -> None:
 
 
 class MendedMeanwhile:
-    """A hook: right before a damaged row is deleted, somebody has put another one into its place."""
+    """A hook: right before a damaged row is deleted, another one is put into its place."""
 
     def __init__(self, rows: Rows, item: Mapping[str, Any]) -> None:
         self._rows, self._item, self.done = rows, item, False

@@ -39,7 +39,7 @@ def read_due(attachment_id: str, now_s: int) -> StoredAttachment | None:
     """Returns an attachment for the sweep, or None; one round trip.
 
     A damaged one is reported and comes again in a day (D-452): only its row tells which files belong to it, so it
-    stays until somebody has mended it. One round trip more.
+    stays until it is mended. One round trip more.
     """
     try:
         return read_attachment(attachment_id)

@@ -2,7 +2,7 @@
 
 A current call has both lines; all three rows are written together, and only if they are as they were read.
 
-Nobody can end a call whose row is damaged, so whoever reads it removes it with the lines that lead to it (D-452).
+Nobody can end a call whose row is damaged, so its reader removes it with the lines that lead to it (D-452).
 """
 
 from collections.abc import Iterable, Iterator
