@@ -77,6 +77,13 @@ class Conversation(TypedDict):
     last_activity_at: str
 
 
+class ConversationData(TypedDict):
+    """The data of the conversation that a first message opens; an open conversation keeps its own."""
+
+    custom_type: NotRequired[str | None]
+    metadata: NotRequired[dict[str, Any] | None]
+
+
 ConversationState = Literal["closed", "open"]
 
 
@@ -88,7 +95,9 @@ class CreateConversation(TypedDict):
 
     type: NewConversationType
     user_id: NotRequired[UserId | None]
+    user_ids: NotRequired[list[UserId] | None]
     context: NotRequired[WantedContext | None]
+    owner_ids: NotRequired[list[UserId] | None]
     title: NotRequired[str | None]
     description: NotRequired[str | None]
     member_ids: NotRequired[list[UserId]]
@@ -342,8 +351,11 @@ class SendMessageToUser(TypedDict):
     attachment_ids: NotRequired[list[str]]
     custom_type: NotRequired[str | None]
     metadata: NotRequired[dict[str, Any] | None]
-    user_id: UserId
+    user_id: NotRequired[UserId | None]
+    user_ids: NotRequired[list[UserId] | None]
+    sender_id: NotRequired[UserId | None]
     context: NotRequired[WantedContext | None]
+    conversation: NotRequired[ConversationData | None]
 
 
 SentKind = Literal["text", "voice"]

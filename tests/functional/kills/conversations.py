@@ -1,6 +1,20 @@
 """Kill scenarios of conversations, groups, members and one's own settings."""
 
-from tests.functional.kills.acts import alice_said, and_then, answered, archive, ask_rest, in_group, meet_carol
+from collections.abc import Callable
+from json import dumps, loads
+
+from tests.functional.kills.acts import (
+    alice_said,
+    and_then,
+    answered,
+    archive,
+    ask_rest,
+    host_of,
+    in_group,
+    meet_carol,
+    settled,
+    sign_host_in,
+)
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.world import World
 
@@ -14,6 +28,18 @@ def create_group(world: World) -> object:
     return answered(world.alice.post("/conversations", json=body))
 
 
+def ask_as_host(method: str, path: str, json: object = None) -> Callable[[World], object]:
+    """Returns an act of the host's own server, which is in no conversation; `{}` is the conversation's id."""
+
+    def act(world: World) -> object:
+        filled = loads(dumps(json).replace("{}", world.conversation_id))
+        return settled(answered(host_of(world).request(method, path.replace("{}", world.conversation_id), json=filled)))
+
+    return act
+
+
+OF_TWO = {"type": "direct", "user_ids": ["alice", "carol"]}
+GROUP = {"type": "group", "title": "Chess", "member_ids": ["bob"], "owner_ids": ["carol"], "client_id": "g1"}
 CUSTOM = {"custom_type": "order", "metadata": {"state": "paid"}}
 
 SCENARIOS = [
@@ -35,4 +61,32 @@ SCENARIOS = [
     ),
     Scenario("rest/set_role", ask_rest("PATCH", "/conversations/{}/members/dave", {"role": "admin"}), in_group),
     Scenario("rest/remove_member", ask_rest("DELETE", "/conversations/{}/members/dave"), in_group),
+    *(
+        Scenario(operation, ask_as_host(*asked), and_then(arrange, sign_host_in), variant="by the host")
+        for operation, arrange, asked in (
+            ("rest/create_conversation", meet_carol, ("POST", "/conversations", OF_TWO)),
+            ("rest/update_conversation", in_group, ("PATCH", "/conversations/{}", {"title": "Go"})),
+            (
+                "rest/add_members",
+                and_then(in_group, meet_carol),
+                ("POST", "/conversations/{}/members", {"user_ids": ["carol"]}),
+            ),
+            (
+                "rest/put_member",
+                and_then(in_group, meet_carol),
+                ("PUT", "/conversations/{}/members/carol", {"role": "admin"}),
+            ),
+            ("rest/set_role", in_group, ("PATCH", "/conversations/{}/members/dave", {"role": "admin"})),
+            ("rest/remove_member", in_group, ("DELETE", "/conversations/{}/members/dave")),
+            ("rest/get_conversation", alice_said, ("GET", "/conversations/{}")),
+            ("rest/list_members", alice_said, ("GET", "/conversations/{}/members")),
+            ("rest/list_messages", alice_said, ("GET", "/conversations/{}/messages")),
+        )
+    ),
+    Scenario(
+        "rest/create_conversation",
+        ask_as_host("POST", "/conversations", GROUP),
+        and_then(meet_carol, sign_host_in),
+        variant="group by the host",
+    ),
 ]

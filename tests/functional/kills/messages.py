@@ -56,6 +56,18 @@ def send_as(sender_id: str) -> Callable[[World], object]:
     return act
 
 
+def send_to_two(world: World) -> object:
+    """Lets the host open a conversation of two others, with its data and the first message."""
+    body = {
+        "user_ids": ["alice", "carol"],
+        "sender_id": "~parley.system-host",
+        "text": "hello",
+        "client_id": "c1",
+        "conversation": {"custom_type": "order", "metadata": {"state": "paid"}},
+    }
+    return settled(answered(host_of(world).post("/messages", json=body)))
+
+
 def send_websocket(world: World) -> object:
     return settled(world.ask("send_message", conversation_id=world.conversation_id, text="hello", client_id="c1"))
 
@@ -174,6 +186,7 @@ SCENARIOS = [
     Scenario(
         "rest/send_message", send_as("~parley.system-host"), and_then(in_group, sign_host_in), variant="as system"
     ),
+    Scenario("rest/send_message_to_user", send_to_two, and_then(meet_carol, sign_host_in), variant="of two others"),
     Scenario("rest/send_message_to_user", send_to_user),
     Scenario("rest/send_message_to_user", send_to_new, meet_carol, variant="new conversation"),
     Scenario("rest/send_message_to_user", send_file_to_new, attach_for_carol, variant="file, new conversation"),

@@ -14,7 +14,7 @@ from parley.actions.people import may_open
 from parley.adapters.conversations import conversations, journal, messages
 from parley.adapters.dynamodb import batches, conditions
 from parley.adapters.dynamodb.batches import Rows
-from parley.adapters.people import blocks
+from parley.adapters.people import blocks, policies
 from parley.domain.api import ids
 from parley.domain.api.errors import Field, Refusal
 from parley.domain.api.request import Request
@@ -54,7 +54,7 @@ def change(
     for number in conditions.tries():
         if number:
             head, there = found()
-        if head is None or not (left or access.is_member(head, request.user_id, there.get(request.user_id))):
+        if head is None or not (left or _may_change(request, head, there)):
             raise access.no_conversation()
         step = decide(head, there)
         if step is None:
@@ -66,6 +66,11 @@ def change(
             continue
         return step.after, _tell_step(request, step, there)
     raise conditions.busy()
+
+
+def _may_change(request: Request, head: Head, there: Memberships) -> bool:
+    """Says whether the caller may know of the conversation: a member, or the host's own server."""
+    return request.acts_as is not None or access.is_member(head, request.user_id, there.get(request.user_id))
 
 
 def _tell_step(request: Request, step: Step, there: Memberships) -> Memberships:
@@ -153,9 +158,14 @@ def check_may_be_added(
 ) -> None:
     """Refuses people with whom the caller could open no conversation: a group is no way around policy and blocks.
 
+    The host's own server adds everybody whom Parley knows.
+
     `pointers` holds the place of each person in the body. One round trip; none if `rows` holds what was read.
     """
     known = batches.read_rows(may_open.reads_to_decide(request, user_ids)) if rows is None else rows
+    if request.acts_as is not None:
+        places = ((user_id, pointers[user_id]) for user_id in user_ids)
+        return may_open.require_people(policies.current(), known, places)
     for user_id in user_ids:
         try:
             may_open.opening(request, user_id, None).decide(request, known)

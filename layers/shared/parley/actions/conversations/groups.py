@@ -7,8 +7,9 @@ import msgspec
 
 from parley.actions import access, limits, push, screening
 from parley.actions.conversations import group_changes
+from parley.actions.conversations.views import view_for_host
 from parley.actions.parallel import in_parallel
-from parley.actions.people import may_open
+from parley.actions.people import may_open, profiles
 from parley.actions.screening import Screened
 from parley.actions.viewer import reader_of
 from parley.adapters.conversations import conversations, journal, messages
@@ -18,6 +19,7 @@ from parley.adapters.moderation import word_list_cache
 from parley.domain.api import ids
 from parley.domain.api.custom_data import compact
 from parley.domain.api.errors import Field, Unprocessable
+from parley.domain.api.identity import HOST_SENDER
 from parley.domain.api.request import Request
 from parley.domain.api.requests import CreateConversation, UpdateConversation
 from parley.domain.api.types import Conversation
@@ -31,8 +33,13 @@ Named = TypeVar("Named", CreateConversation, UpdateConversation)
 def create_group(request: Request, wanted: CreateConversation) -> tuple[Conversation, bool]:
     """Returns the caller's new group and whether this call made it: a call with the same `client_id` may have.
 
-    Four round trips and the posts; one if the group is there.
+    Four round trips and the posts; one if the group is there. The host's own server, which names `owner_ids`, is not in
+    the group.
     """
+    if wanted.owner_ids is not None:
+        profiles.require_service(request, "make a group that it is not in", "owner_ids")
+        group_steps.check_people(request, wanted)
+        request = request.in_name_of(HOST_SENDER)
     conversation_id = ids.group_id(request.user_id, wanted.client_id or secrets.token_hex(16))
     for _ in conditions.tries():
         rows = _before_creating(request, conversation_id, wanted)
@@ -48,6 +55,8 @@ def create_group(request: Request, wanted: CreateConversation) -> tuple[Conversa
         except conditions.LostRace:
             continue
         group_changes.tell_created(request, step.after)
+        if request.acts_as is not None:
+            return view_for_host(step.after), True
         reader = reader_of(request.user_id, [step.after])  # its only message is the system's: nothing is read
         return views.view_conversation(
             step.after, reader, {member.user_id: member for member in step.members.added}, {}
@@ -77,7 +86,7 @@ def _before_creating(request: Request, conversation_id: str, wanted: CreateConve
 def _made_before(request: Request, wanted: CreateConversation, head: Head, rows: Rows) -> Conversation:
     """Returns the group that was made with a `client_id`, as it is now; refuses a request for a different group."""
     mine = conversations.membership_of(rows, request.user_id, head.conversation_id)
-    if mine is None:
+    if mine is None and request.acts_as is None:
         raise access.no_conversation()
     if messages.fingerprint_of(rows, head.conversation_id) not in (None, group_steps.fingerprint(request, wanted)):
         raise Unprocessable(
@@ -87,6 +96,8 @@ def _made_before(request: Request, wanted: CreateConversation, head: Head, rows:
         )
     if head.last_seq == 1 and push.is_news(request, (head.conversation_id, 0), head.created_at_ms):
         group_changes.tell_created(request, head)  # the try that made it may have died before it told the members
+    if mine is None:
+        return view_for_host(head)
     return views.view_conversation(head, reader_of(request.user_id, [head]), {request.user_id: mine}, {})
 
 
@@ -94,17 +105,20 @@ def _creation(request: Request, conversation_id: str, wanted: CreateConversation
     """Returns the step that creates a group; refuses words and people that may not be in it."""
     allowed, *screened = _screened(request, wanted)
     step = group_steps.create_group(request, conversation_id, allowed, group_steps.fingerprint(request, wanted))
-    pointers = group_changes.pointers(request, "member_ids", wanted.member_ids)
+    pointers = group_changes.pointers(request, "owner_ids", wanted.owner_ids or ())
+    pointers |= group_changes.pointers(request, "member_ids", wanted.member_ids)
     group_changes.check_may_be_added(request, _others(request, wanted), pointers, rows)
     return screening.flagged(request, step, *screened)
 
 
 def _others(request: Request, wanted: CreateConversation) -> list[str]:
-    return [user_id for user_id in dict.fromkeys(wanted.member_ids) if user_id != request.user_id]
+    people = dict.fromkeys((*(wanted.owner_ids or ()), *wanted.member_ids))
+    return [user_id for user_id in people if user_id != request.user_id]
 
 
 def update_conversation(request: Request, conversation_id: str, wanted: UpdateConversation) -> Conversation:
     """Changes a conversation's title, description, rules, state or data; three round trips and the posts."""
+    request = access.as_host(request)
 
     def decide(head: Head, _: group_changes.Memberships) -> Step | None:
         word_list_cache.check_now(request.now_s)
@@ -114,6 +128,8 @@ def update_conversation(request: Request, conversation_id: str, wanted: UpdateCo
 
     counted = compact(wanted.metadata) if isinstance(wanted.metadata, dict) else None
     head, there = group_changes.change(request, conversation_id, (request.user_id,), decide, counted=counted or "")
+    if request.acts_as is not None:
+        return view_for_host(head)
     reader = reader_of(request.user_id, [head])
     if head.is_group:
         return views.view_conversation(head, reader, there, {})

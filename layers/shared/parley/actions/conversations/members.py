@@ -42,6 +42,7 @@ class RemovedMember(Struct, frozen=True, kw_only=True):
 
 def add_members(request: Request, conversation_id: str, user_ids: Sequence[str]) -> AddedMembers:
     """Adds people to a group; existing members stay as they are. Four round trips and the posts."""
+    request = access.as_host(request)
     pointers = group_changes.pointers(request, "user_ids", user_ids)
 
     def decide(head: Head, there: group_changes.Memberships) -> Step | None:
@@ -64,6 +65,7 @@ def put_member(request: Request, conversation_id: str, user_id: str, role: Group
 
     One step: if the role is refused, the user is not added either. Five round trips and the posts.
     """
+    request = access.as_host(request)
     check_user_id(user_id)
     came = False
 
@@ -84,6 +86,7 @@ def put_member(request: Request, conversation_id: str, user_id: str, role: Group
 
 def set_role(request: Request, conversation_id: str, user_id: str, role: GroupRole) -> Member:
     """Changes the role of a group's member; three round trips and the posts."""
+    request = access.as_host(request)
     check_user_id(user_id)
 
     def decide(head: Head, there: group_changes.Memberships) -> Step | None:
@@ -107,6 +110,7 @@ def remove_member(request: Request, conversation_id: str, user_id: str) -> Remov
 
     A caller who left by an earlier try gets its answer again, if nothing else has happened there since.
     """
+    request = access.as_host(request)
     check_user_id(user_id)
 
     def decide(head: Head, there: group_changes.Memberships) -> Step | None:
@@ -114,7 +118,8 @@ def remove_member(request: Request, conversation_id: str, user_id: str) -> Remov
             return group_steps.remove_member(request, head, user_id)
         last = group_changes.last_change(head)
         if last is None or (last.kind, last.user_id, last.user_ids) != ("member_removed", request.user_id, (user_id,)):
-            raise _no_member() if request.user_id in there else access.no_conversation()
+            is_known = request.user_id in there or request.acts_as is not None
+            raise _no_member() if is_known else access.no_conversation()
         return None
 
     head, _ = group_changes.change(
@@ -124,9 +129,9 @@ def remove_member(request: Request, conversation_id: str, user_id: str) -> Remov
 
 
 def list_members(request: Request, conversation_id: str, query: Page) -> MemberList:
-    """Returns a page of a conversation's members, by id; three round trips."""
-    head, hidden = visibility.read_beside(
-        request.user_id, conversation_id, lambda: access.access_conversation(request, conversation_id)
+    """Returns a page of a conversation's members, by id; three round trips, four for the host's own server."""
+    (request, head), hidden = visibility.read_beside(
+        request.user_id, conversation_id, lambda: access.access_to_read(request, conversation_id, "members")
     )
     shown, behind = member_pages.read_members(head, query)
     keys = [(user_id, conversation_id) for user_id in shown]

@@ -1,13 +1,15 @@
 """Opening a direct conversation or a group, or getting the one that is there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NoReturn
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from parley.actions import limits, push, screening
 from parley.actions.conversations import groups
-from parley.actions.conversations.views import view_conversations
-from parley.actions.people import may_open
+from parley.actions.conversations.views import view_conversations, view_for_host
+from parley.actions.people import may_open, profiles
 from parley.actions.people.may_open import Opening
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import batches, conditions, tables
@@ -34,22 +36,56 @@ def create_conversation(request: Request, wanted: CreateConversation) -> tuple[C
     if wanted.type == "group":
         return groups.create_group(request, wanted)
     data = CustomData(wanted.custom_type, compact(wanted.metadata))
-    head, asked = open_direct(request, wanted.user_id or "", wanted.context, data.metadata or "", data=data)
-    shown = view_conversations([head], request.user_id)[0]
+    pair = _pair(request, wanted)
+    head, asked = open_direct(pair, wanted.context, data.metadata or "", data=data)
+    shown = view_conversations([head], request.user_id)[0] if pair.request is request else view_for_host(head)
     return shown, asked is not None
 
 
-_OF_DIRECT = ("user_id", "context")
-_OF_GROUP = ("title", "description", "member_ids", "posting", "slow_mode_s", "client_id")
+class Pair(Struct, frozen=True, kw_only=True):
+    """The two people of a direct conversation: the one who opens it, and the other, with their places in the body.
+
+    The host's own server opens one in the name of the first of two others.
+    """
+
+    request: Request
+    user_id: str
+    pointers: tuple[str, str] = ("", "")
+
+
+def pair_of_host(request: Request, user_ids: Sequence[str]) -> Pair:
+    """Returns two others between whom the host's own server opens a conversation; raises Forbidden for all others."""
+    profiles.require_service(request, "open a conversation of two others", "user_ids")
+    places = tuple(f"{request.field_prefix}/user_ids/{place}" for place in range(2))
+    for user_id, pointer in zip(user_ids, places, strict=True):
+        if user_id == request.caller.user_id:
+            raise profiles.no_person(pointer)
+    first, second = user_ids
+    if first == second:
+        field = Field(places[1], "not_allowed")
+        raise Invalid("self_conversation", "A conversation needs two people.", fields=(field,))
+    return Pair(request=request.in_name_of(first), user_id=second, pointers=(places[0], places[1]))
+
+
+def _pair(request: Request, wanted: CreateConversation) -> Pair:
+    if wanted.user_ids is not None:
+        return pair_of_host(request, wanted.user_ids)
+    return Pair(request=request, user_id=wanted.user_id or "")
+
+
+_OF_DIRECT = ("user_id", "user_ids", "context")
+_OF_GROUP = ("owner_ids", "title", "description", "member_ids", "posting", "slow_mode_s", "client_id")
 
 
 def _check_fields(request: Request, wanted: CreateConversation) -> None:
     """Refuses fields that belong to the other type."""
-    if wanted.type == "direct" and wanted.user_id is None:
+    if wanted.type == "direct" and wanted.user_id is None and wanted.user_ids is None:
         raise Invalid.field(f"{request.field_prefix}/user_id", "required", "A direct conversation needs a user_id.")
     others = _OF_GROUP if wanted.type == "direct" else _OF_DIRECT
     blank = CreateConversation(type=wanted.type)
     wrong = [name for name in others if getattr(wanted, name) != getattr(blank, name)]
+    if wanted.user_id is not None and wanted.user_ids is not None:
+        check_one_form(request)
     if wrong:
         raise Invalid(
             "invalid_request",
@@ -58,9 +94,14 @@ def _check_fields(request: Request, wanted: CreateConversation) -> None:
         )
 
 
+def check_one_form(request: Request) -> NoReturn:
+    """Raises Invalid for a request that names both a `user_id` and `user_ids`."""
+    detail = "`user_ids` names both people; `user_id` names the other of two."
+    raise Invalid.field(f"{request.field_prefix}/user_ids", "contradiction", detail)
+
+
 def open_direct(
-    request: Request,
-    user_id: str,
+    pair: Pair,
     wanted: WantedContext | None,
     text: str = "",
     attachments: int = 0,
@@ -73,8 +114,9 @@ def open_direct(
     `attachments`. Refuses what the policy forbids. `check` gets the head of a new conversation before it is written,
     and refuses its first message.
     """
+    request = pair.request
     about, title = _subject(request, wanted)
-    wish = may_open.opening(request, user_id, wanted)
+    wish = may_open.opening(request, pair.user_id, wanted, pair.pointers)
     for _ in conditions.tries():
         keys = wish.reads(request) | {tables.WordList: word_list_cache.due(request.now_s)}
         rows = batches.read_rows(keys, stale=(tables.WordList,))

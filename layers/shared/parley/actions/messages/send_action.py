@@ -25,7 +25,11 @@ def send_message(request: Request, wanted: SendMessageAction) -> SentMessage:
 
 
 def _refuse_fields_of_a_user(request: Request, wanted: SendMessageAction) -> None:
-    given = {"user_id": wanted.user_id is not UNSET, "context": wanted.context is not None}
+    given = {
+        "user_id": wanted.user_id is not UNSET,
+        "context": wanted.context is not None,
+        "conversation": wanted.conversation is not None,
+    }
     wrong = [name for name, is_given in given.items() if is_given]
     if wrong:
         raise Invalid(

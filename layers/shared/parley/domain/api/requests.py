@@ -51,6 +51,7 @@ MAX_PUT_USERS = 100
 MAX_CONTEXT_PEOPLE = 100
 MAX_MENTIONED = 20  # people whom one message names: each adds one item to the send's transaction
 MAX_ADDED = 90  # people added to a group at once: a transaction holds 100 items (DynamoDB quotas)
+MAX_OWNERS = 50  # whom a request names; as many as a group may have owners and admins
 MAX_ATTACHED = 30  # attachments of one message, whatever MaxAttachmentsPerMessage says: a transaction holds 100 items
 MAX_FORWARDS = 20  # conversations that a message is forwarded to at once (guides/messages.md, "Messages")
 MAX_SLOW_MODE_S = 120
@@ -78,6 +79,7 @@ AuditAction = Literal[
     "try_banned_words",
     "read_edits",
     "export_conversation",
+    "read_conversation",
     "erase_user",
 ]
 
@@ -102,6 +104,7 @@ ClientId = Annotated[str, Meta(pattern=CLIENT_ID_PATTERN, max_length=64)]
 Limit = Annotated[int, Meta(ge=1, le=MAX_PAGE)]
 MessageId = Annotated[str, Meta(pattern=MESSAGE_ID_PATTERN, max_length=64)]
 Mention = Annotated[str, Meta(pattern=rf"{USER_ID_PATTERN}|^[*]$(?!\n)", max_length=128)]
+TwoPeople = Annotated[list[UserId], Meta(min_length=2, max_length=2)]
 Title = Annotated[str, Meta(max_length=MAX_TITLE_CHARACTERS, pattern=NOT_BLANK)]
 Description = Annotated[str, Meta(max_length=MAX_DESCRIPTION_CHARACTERS, pattern=NOT_BLANK)]
 SlowModeS = Annotated[int, Meta(ge=0, le=MAX_SLOW_MODE_S)]
@@ -138,12 +141,15 @@ class CreateConversation(Body, frozen=True, kw_only=True):
     """POST /conversations: both types take `custom_type` and `metadata`.
 
     `direct` takes `user_id` and `context` too, `group` the other fields. A `client_id` makes one group only. An open
-    conversation keeps its own data.
+    conversation keeps its own data. The host's own server names both people (`user_ids`), or a group's `owner_ids`, and
+    is then in neither.
     """
 
     type: Literal["direct", "group"]
     user_id: UserId | None = None
+    user_ids: TwoPeople | None = None
     context: WantedContext | None = None
+    owner_ids: Annotated[list[UserId], Meta(max_length=MAX_OWNERS)] | None = None
     title: Title | None = None
     description: Description | None = None
     member_ids: Annotated[list[UserId], Meta(max_length=MAX_ADDED)] = []
@@ -290,11 +296,25 @@ class SendMessage(Draft, frozen=True, kw_only=True):
     sender_id: StoredUserId | None = None
 
 
-class SendMessageToUser(Draft, frozen=True, kw_only=True):
-    """POST /messages: opens the conversation if it does not exist."""
+class ConversationData(Body, frozen=True, kw_only=True):
+    """The data of the conversation that a first message opens; an open conversation keeps its own."""
 
-    user_id: UserId
+    custom_type: CustomType | None = None
+    metadata: Metadata | None = None
+
+
+class SendMessageToUser(Draft, frozen=True, kw_only=True):
+    """POST /messages: opens the conversation if it does not exist.
+
+    The host's own server names a `sender_id` too: with a `user_id` the sender writes to that user, with `user_ids` into
+    the conversation of these two.
+    """
+
+    user_id: UserId | None = None
+    user_ids: TwoPeople | None = None
+    sender_id: StoredUserId | None = None
     context: WantedContext | None = None
+    conversation: ConversationData | None = None
 
 
 class SendMessageAction(Draft, frozen=True, kw_only=True):
@@ -303,6 +323,7 @@ class SendMessageAction(Draft, frozen=True, kw_only=True):
     conversation_id: str | UnsetType = UNSET
     user_id: UserId | UnsetType = UNSET
     context: WantedContext | None = None
+    conversation: ConversationData | None = None
 
 
 class ExportConversation(Body, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from parley.domain.api.custom_data import compact
 from parley.domain.api.errors import Conflict, Forbidden, Invalid
 from parley.domain.api.request import Request
-from parley.domain.api.requests import CreateConversation, UpdateConversation
+from parley.domain.api.requests import MAX_ADDED, CreateConversation, UpdateConversation
 from parley.domain.api.times import hour
 from parley.domain.api.types import GroupRole, Note
 from parley.domain.conversations import rights
@@ -24,6 +24,7 @@ from parley.domain.conversations.send_steps import next_note
 from parley.domain.conversations.steps import Changed, ChangeKind, MemberWrites, Sent, Step, next_change
 
 MAX_MEMBERS = 2_000  # of a group
+OF_GROUPS = ("posting", "slow_mode_s")
 CUSTOM_DATA = ("custom_type", "metadata")
 MAX_ADMINS = 50  # owners and admins together, whom the head lists
 
@@ -34,6 +35,8 @@ def fingerprint(request: Request, wanted: CreateConversation) -> str:
     parts: tuple[object, ...] = (wanted.title, wanted.description, members, wanted.posting, wanted.slow_mode_s)
     if wanted.custom_type is not None or wanted.metadata is not None:  # only then, as of a message
         parts += (wanted.custom_type, compact(wanted.metadata))
+    if wanted.owner_ids is not None:
+        parts += ({"owner_ids": sorted(set(wanted.owner_ids))},)
     return sha256(msgspec.json.encode(parts)).hexdigest()[:32]
 
 
@@ -45,17 +48,33 @@ def create_group(request: Request, conversation_id: str, wanted: CreateConversat
     others = list(empty.others(request.user_id))
     step = next_note(empty, Note(event="group_created", user_ids=others, title=wanted.title), request)
     maker = replace(empty.newcomer(request.user_id), read_seq=1, delivered_seq=1)
+    makers = (maker,) if request.user_id in empty.participants else ()
     return replace(
         step,
         creates=True,
         sent=Sent(message=step.new_message, fingerprint=fingerprint),
-        members=MemberWrites(added=(maker, *(empty.newcomer(user_id) for user_id in others))),
+        members=MemberWrites(added=(*makers, *(empty.newcomer(user_id) for user_id in others))),
     )
+
+
+def check_people(request: Request, wanted: CreateConversation) -> None:
+    """Refuses a group of the host's own server with nobody, with the program, or with too many people."""
+    people = {*(wanted.owner_ids or ()), *wanted.member_ids}
+    if not people:
+        raise Invalid.field(f"{request.field_prefix}/member_ids", "required", "A group needs a member.")
+    if request.caller.user_id in people:
+        place = "owner_ids" if request.caller.user_id in (wanted.owner_ids or ()) else "member_ids"
+        detail = "The program that makes the group is not in it."
+        raise Invalid.field(f"{request.field_prefix}/{place}", "not_allowed", detail)
+    if len(people) > MAX_ADDED:
+        detail = f"A new group has {MAX_ADDED} members at most; add others later."
+        raise Invalid.field(f"{request.field_prefix}/member_ids", "too_many_items", detail, MAX_ADDED)
 
 
 def _empty(request: Request, conversation_id: str, wanted: CreateConversation) -> Head:
     """Returns the head of a group without messages."""
-    member_ids = tuple(dict.fromkeys([request.user_id, *wanted.member_ids]))
+    owner_ids = tuple(dict.fromkeys([request.user_id] if wanted.owner_ids is None else wanted.owner_ids))
+    member_ids = tuple(dict.fromkeys([*owner_ids, *wanted.member_ids]))
     return Head(
         conversation_id=conversation_id,
         type="group",
@@ -71,7 +90,7 @@ def _empty(request: Request, conversation_id: str, wanted: CreateConversation) -
         title=wanted.title,
         description=wanted.description,
         member_count=len(member_ids),
-        owner_ids=(request.user_id,),
+        owner_ids=owner_ids,
         posting=wanted.posting,
         slow_mode_s=wanted.slow_mode_s,
         custom_type=wanted.custom_type,
@@ -101,7 +120,7 @@ def remove_member(request: Request, head: Head, user_id: str) -> Step:
     if not leaves:
         _check_power_over(request, head, user_id, "remove_members")
     rights.require(head, request.user_id, "leave")
-    if head.member_count > 1:
+    if head.member_count > 1 and request.acts_as is None:  # the host's own server governs a group without an owner
         _check_an_owner_stays(head, user_id)
     after = replace(
         without_role(head, user_id),
@@ -123,7 +142,7 @@ def set_role(request: Request, head: Head, user_id: str, role: GroupRole) -> Ste
         rights.require(head, request.user_id, _to_give(old, role))
     if old == role:
         return None
-    if old == "owner":
+    if old == "owner" and request.acts_as is None:
         _check_an_owner_stays(head, user_id)
     after = _with_role(head, user_id, role)
     note = Note(event="role_changed", user_ids=[user_id], role=role)
@@ -142,8 +161,10 @@ def update_conversation(request: Request, head: Head, wanted: UpdateConversation
         value = getattr(wanted, name)
         if value is not UNSET:
             rights.require(asked_of, request.user_id, "edit_conversation")
+            if name in OF_GROUPS:
+                rights.require_group(head)
             changed[name] = compact(value) if name == "metadata" else value
-    if wanted.title is None:
+    if wanted.title is None and head.is_group:
         raise Invalid.field(f"{request.field_prefix}/title", "required", "A group needs a title.")
     if wanted.state is not UNSET:
         rights.require(head, request.user_id, "close")

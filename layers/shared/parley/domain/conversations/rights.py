@@ -3,7 +3,7 @@
 A rule's lines are checked in order; the first that refuses gives the reason, under its name.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -75,6 +75,12 @@ HAS_CONTEXT = Line(
     "Only a conversation about something can be closed.",
     lambda head, role: head.context is not None or head.type == "group",
 )
+HAS_TITLE = Line(
+    "groups_only",
+    "only groups, and conversations about something, have a title",
+    "Only a group, or a conversation about something, has this.",
+    lambda head, role: head.context is not None or head.type == "group",
+)
 IS_DIRECT = Line(
     "direct_only",
     "only conversations of two people have this",
@@ -109,6 +115,13 @@ RULES: Mapping[str, tuple[Line, ...]] = {
 HOST_RULES: Mapping[str, tuple[Line, ...]] = {
     "send_message": (NOT_CLOSED,),
     "mention_everyone": (IS_GROUP, NOT_CLOSED),
+    "edit_conversation": (HAS_TITLE, NOT_CLOSED),
+    "close": (HAS_CONTEXT,),
+    "add_members": (IS_GROUP, NOT_CLOSED),
+    "remove_members": (IS_GROUP,),
+    "change_roles": (IS_GROUP,),
+    "change_owners": (IS_GROUP,),
+    "leave": (IS_GROUP,),
 }
 
 
@@ -117,10 +130,23 @@ def capabilities(head: Head, role: str) -> list[str]:
     return [name for name, lines in RULES.items() if all(line.holds(head, role) for line in lines)]
 
 
+def capabilities_of_host(head: Head) -> list[str]:
+    """Returns the names of everything that the host's own server may do in a conversation that it is not in."""
+    return [name for name, lines in HOST_RULES.items() if all(line.holds(head, "member") for line in lines)]
+
+
 def require(head: Head, user_id: str, capability: str) -> None:
     """Returns if a member, or the host's server, may do it; otherwise raises Forbidden with the rule that refused."""
-    role = head.role_of(user_id)
     rules = HOST_RULES if is_system_sender(user_id) else RULES
-    for line in rules[capability]:
+    _hold(rules[capability], head, head.role_of(user_id))
+
+
+def require_group(head: Head) -> None:
+    """Returns for a group; raises Forbidden for a conversation of two."""
+    _hold((IS_GROUP,), head, "member")
+
+
+def _hold(lines: Iterable[Line], head: Head, role: str) -> None:
+    for line in lines:
         if not line.holds(head, role):
             raise Forbidden(line.code, line.detail, rule=line.rule)

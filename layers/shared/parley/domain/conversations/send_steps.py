@@ -225,6 +225,7 @@ def next_note(
         kind="system",
         text=SENTENCES.get(note.event, "Something happened."),
         created_at_ms=no_earlier(request, head),
+        via=request.via,
         system=note,
     )
     return step_with(head, message, after=after)

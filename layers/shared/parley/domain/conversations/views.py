@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from parley.domain.api.custom_data import from_compact
+from parley.domain.api.identity import is_system_sender
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import Conversation, ListedMessage, Marker, Member
 from parley.domain.conversations import rights
@@ -44,7 +45,9 @@ def view_conversation(
         settings=mine.settings,
         own_seq=mine.own_seq,
         archived=head.is_archived(mine),
-        capabilities=rights.capabilities(head, role),
+        capabilities=rights.capabilities_of_host(head)
+        if is_system_sender(reader.user_id)
+        else rights.capabilities(head, role),
         created_at=rfc3339(head.created_at_ms),
         last_activity_at=rfc3339(head.last_activity_ms),
     )

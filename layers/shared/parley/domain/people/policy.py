@@ -185,21 +185,47 @@ class Policy(Struct, frozen=True):
         anyway.
         """
         if other is not None and caller.user_id == other.user_id:
-            return Decision(
-                code="self_conversation",
-                rule=f"{self.source}: a conversation needs two people",
-                detail="You cannot open a conversation with yourself.",
-            )
-        context_type = NO_CONTEXT if context is None else context.type
-        context_id = None if context is None else context.id
+            return self._self_conversation()
+        context_type, context_id = _named(context)
         rule = self.rules.get(context_type)
         if rule is None:
-            return Decision(
-                code="unknown_context_type",
-                rule=f"{self.source} has no [{context_type}]",
-                detail=f"There are no conversations of the type `{context_type}`.",
-            )
+            return self._unknown_context_type(context_type)
         return _Case(f"{self.source} [{context_type}]", rule, context_type, context_id).decide(caller, other)
+
+    def decide_for_host(self, first: Party, second: Party, context: Topic | None) -> Decision:
+        """Returns whether the host's own server may open a conversation of these two about `context`.
+
+        It may under every policy: who may open one with whom is not asked. But a conversation needs two people, and its
+        context must be one that the policy knows.
+        """
+        if first.user_id == second.user_id:
+            return self._self_conversation()
+        context_type, context_id = _named(context)
+        rule = self.rules.get(context_type)
+        if rule is None and context_type != NO_CONTEXT:
+            return self._unknown_context_type(context_type)
+        if rule is None:
+            return Decision(code="allowed", rule=f"{self.source}: the host's own server")
+        return _Case(f"{self.source} [{context_type}]", rule, context_type, context_id).decide_for_host(first, second)
+
+    def takes_unknown_users(self, context: Topic | None) -> bool:
+        """Says whether a conversation about `context` may be opened with people whom Parley does not know."""
+        rule = self.rules.get(_named(context)[0])
+        return rule is not None and rule.unknown_users
+
+    def _self_conversation(self) -> Decision:
+        return Decision(
+            code="self_conversation",
+            rule=f"{self.source}: a conversation needs two people",
+            detail="You cannot open a conversation with yourself.",
+        )
+
+    def _unknown_context_type(self, context_type: str) -> Decision:
+        return Decision(
+            code="unknown_context_type",
+            rule=f"{self.source} has no [{context_type}]",
+            detail=f"There are no conversations of the type `{context_type}`.",
+        )
 
     def decide_discreetly(self, caller: Party, other: Party | None, context: Topic | None) -> Decision:
         """Decides as `decide` does, and refuses a person whom the directory hides like a person who does not exist.
@@ -233,6 +259,11 @@ class Policy(Struct, frozen=True):
         )
 
 
+def _named(context: Topic | None) -> tuple[str, str | None]:
+    """Returns the type and the id of a context; a conversation about nothing has a type, too."""
+    return (NO_CONTEXT, None) if context is None else (context.type, context.id)
+
+
 class _Case(Struct, frozen=True):
     """One question to one rule."""
 
@@ -261,6 +292,12 @@ class _Case(Struct, frozen=True):
             return self._not_shared(f"The other person does not belong to this {self.context_type}.")
         rule = f"{self.where} may_open {caller.role} → {', '.join(reach)}"
         return Decision(code="allowed", rule=rule, vouches=self._vouches(caller, other))
+
+    def decide_for_host(self, first: Party, second: Party) -> Decision:
+        if (self.context_id is not None) != (self.rule.context_id == "required"):
+            return self._wrong_context_id()
+        rule = f"{self.where}: the host's own server"
+        return Decision(code="allowed", rule=rule, vouches=self._vouches(first, second))
 
     def _vouches(self, caller: Party, other: Party | None) -> bool:
         """Says whether policy or context vouch for the pair: both share something, or their roles belong together."""
