@@ -25,6 +25,8 @@ def send_message_to_user(request: Request, wanted: SendMessageToUser) -> SentMes
     A refused message opens no conversation. The check reads the attachments, in one round trip, or none without them.
     The host's own server writes in the name of another sender; one round trip more for a person.
     """
+    if wanted.user_ids is None and wanted.user_id is None:
+        raise Invalid.field(f"{request.field_prefix}/user_id", "required", "A message needs a user_id.")
     check_content(request, wanted)
     pair, request = _people(request, wanted)
     data = CustomData() if wanted.conversation is None else _data(wanted.conversation)
@@ -52,8 +54,6 @@ def _people(request: Request, wanted: SendMessageToUser) -> tuple[Pair, Request]
     """
     if wanted.user_ids is not None and wanted.user_id is not None:
         check_one_form(request)
-    if wanted.user_ids is None and wanted.user_id is None:
-        raise Invalid.field(f"{request.field_prefix}/user_id", "required", "A message needs a user_id.")
     if wanted.sender_id is not None:
         return _people_of_host(request, wanted, wanted.sender_id)
     if wanted.user_ids is not None:
