@@ -45,7 +45,7 @@ MORE_FIELDS: dict[str, dict[str, object]] = {
     "edit_message": {"text": "let me in"},  # or other fields
     "update_settings": {"pinned": True},
     "send_message": {"text": "let me in"},  # or attachments
-    "send_message_to_user": {"text": "let me in"},
+    "send_message_to_user": {"text": "let me in", "user_id": "bob"},
     "put_context_people": {"add": ["bob"]},
     "call_signal": {"media": "audio", "payload": "v=0"},
 }
