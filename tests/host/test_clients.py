@@ -354,6 +354,17 @@ def test_a_list_is_read_page_after_page(
     assert server.lines == [f"GET {place}?limit=100", f"GET {place}?limit=100&cursor=c%2B1"]
 
 
+def test_messages_are_read_page_after_page(asking: Asking) -> None:
+    pages = [
+        {"messages": [{"seq": 6}, {"seq": 7}], "found_newest": False},
+        {"messages": [{"seq": 8}], "found_newest": True},
+    ]
+    server = Server(*(ok({**page, "found_oldest": False}) for page in pages))
+
+    assert asking(server)("list_messages", "d_1", after=5) == [{"seq": 6}, {"seq": 7}, {"seq": 8}]
+    assert server.lines == [f"GET /v1/conversations/d_1/messages?after={seq}&limit=100" for seq in (5, 7)]
+
+
 def test_a_suspension_needs_a_time_with_a_zone(asking: Asking) -> None:
     server = Server(ok({"user_id": "bob"}))
     ask = asking(server)

@@ -126,12 +126,17 @@ def test_the_life_of_a_user(school: School) -> None:
     assert (mine["name"], mine["contexts"]) == ("Benny", {"class": ["8a"]})
     assert opening(student, teacher, type="class", id="8a") == 403
 
-    # The student buys a lesson.
+    # The student buys a lesson, and pays twice by mistake.
     booking = f"lesson-{school.name}"
     assert opening(student, teacher, type="booking", id=booking) == 403
-    bought = school.request("POST", "/purchases", "ben", booking_id=booking, teacher_id=teacher.user_id)
-    assert bought.status_code == 201, bought.text
-    assert student.request("POST", "/conversations", bought.json()).json["context"]["id"] == booking
+    for _ in range(2):
+        bought = school.request("POST", "/purchases", "ben", booking_id=booking, teacher_id=teacher.user_id)
+        assert bought.status_code == 201, bought.text
+    conversation_id = bought.json()["conversation_id"]
+    student.post(f"/conversations/{conversation_id}/messages", text="When shall we begin?")
+    [first, second] = teacher.get(f"/conversations/{conversation_id}/messages")["messages"]
+    assert (first["text"], first["sender_id"]) == ("Benny has bought a lesson.", "~parley.system-host")
+    assert (second["text"], second["sender_id"]) == ("When shall we begin?", student.user_id)
 
     # The student leaves, here and there. A sign-out counts for tokens of earlier seconds.
     time.sleep(1)

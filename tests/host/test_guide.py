@@ -31,11 +31,16 @@ def of(language: str) -> list[str]:
     return [block for found, block in BLOCKS if found == language]
 
 
+def policy() -> list[str]:
+    """Returns the blocks of the policy file: all of TOML but the settings of the deployment."""
+    return [block for block in of("toml") if "parameter_overrides" not in block]
+
+
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("parley")
     copy_repository(folder)
-    (folder / POLICY).write_text(of("toml")[0], encoding="utf-8")
+    (folder / POLICY).write_text("\n".join(policy()), encoding="utf-8")
     return folder
 
 

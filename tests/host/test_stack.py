@@ -163,6 +163,43 @@ def test_the_server_writes_in_the_name_of_a_person_and_of_a_system_sender(ask: A
     assert (by_host["sender_id"], by_host["seq"]) == ("~parley.system-host", 3)
 
 
+def test_a_purchase_opens_messaging_in_one_call(ask: Ask, names: Names) -> None:
+    ann, bob, order = names("ann"), names("bob"), names("order").replace("/", "-")
+    ask("put_users", [{"id": ann, "name": "Ann"}, {"id": bob, "name": "Bob"}])
+    buying = {
+        "user_ids": [ann, bob],
+        "context": {"type": "booking", "id": order},
+        "sender_id": "~parley.system-host",
+        "text": "Ann has bought a lesson.",
+        "client_id": order,
+    }
+
+    first, again = ask("send_message_to_user", **buying), ask("send_message_to_user", **buying)
+
+    opened = ask("create_conversation", type="direct", user_ids=[ann, bob], context=buying["context"])
+    assert (again["id"], again["replayed"], opened["id"]) == (first["id"], True, first["conversation_id"])
+    closed = ask("update_conversation", opened["id"], state="closed", metadata={"paid": True})
+    assert (closed["state"], ask("get_conversation", opened["id"])["metadata"]) == ("closed", {"paid": True})
+    assert [message["id"] for message in ask("list_messages", opened["id"])][0] == first["id"]
+
+
+def test_the_server_governs_a_group_that_it_is_not_in(ask: Ask, names: Names) -> None:
+    ann, bob, cem = names("ann"), names("bob"), names("cem")
+    ids = {who: ask("put_user", who, name="N")["id"] for who in (ann, bob, cem)}
+    group = ask("create_conversation", type="group", title="7b", owner_ids=[ann], member_ids=[bob])["id"]
+
+    ask("add_members", group, user_ids=[cem])
+    ask("put_member", group, bob, role="admin")
+    ask("remove_member", group, cem)
+    ask("update_conversation", group, title="8b")
+
+    roles = {member["user_id"]: member["role"] for member in ask("list_members", group)}
+    assert roles == {ids[ann]: "owner", ids[bob]: "admin"}
+    notes = [message["system"]["event"] for message in ask("list_messages", group)]
+    assert len(notes) >= 4
+    assert [message["seq"] for message in ask("list_messages", group, after=2)] == [*range(3, len(notes) + 1)]
+
+
 def test_a_suspension_holds_until_it_is_lifted(stack: Stack, signer: Signer, ask: Ask, names: Names) -> None:
     bob = names("bob")
     ask("put_user", bob, name="Bob")

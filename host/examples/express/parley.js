@@ -55,17 +55,9 @@ export class Parley {
     return this.ask('PUT', `/users/${encodeURIComponent(userId)}`, fields)
   }
 
-  // `changes` is {add: […], remove: […]}, up to 100 people; the answer has a result for each.
-  putContextPeople(type, id, changes) {
-    return this.ask('PUT', `/contexts/${encodeURIComponent(type)}/${encodeURIComponent(id)}/people`, changes)
-  }
-
-  createConversation(fields) {
-    return this.ask('POST', '/conversations', fields)
-  }
-
-  sendMessage(conversationId, fields) {
-    return this.ask('POST', `/conversations/${conversationId}/messages`, { client_id: randomUUID(), ...fields })
+  // To one person (user_id), or to two others (user_ids); it opens their conversation if there is none.
+  sendMessageToUser(fields) {
+    return this.ask('POST', '/messages', { client_id: randomUUID(), ...fields })
   }
 
   signOutUser(userId) {

@@ -55,11 +55,17 @@ app.patch('/me', signedIn, async (request, response) => {
   response.json({})
 })
 
-// A student buys a lesson: both may talk about it from now on. The browser opens the conversation with the answer.
+// A student buys a lesson, and their conversation with the teacher is open. A repeat writes nothing twice.
 app.post('/purchases', signedIn, async (request, response) => {
   const { booking_id: bookingId, teacher_id: teacherId } = request.body
-  await parley.putContextPeople('booking', bookingId, { add: [request.user.userId, teacherId] })
-  response.status(201).json({ type: 'direct', user_id: teacherId, context: { type: 'booking', id: bookingId } })
+  const message = await parley.sendMessageToUser({
+    user_ids: [request.user.userId, teacherId],
+    context: { type: 'booking', id: bookingId },
+    sender_id: '~parley.system-host', // or a sender that your policy names
+    text: `${request.user.name} has bought a lesson.`,
+    client_id: `purchase-${bookingId}`,
+  })
+  response.status(201).json({ conversation_id: message.conversation_id })
 })
 
 app.delete('/me', signedIn, async (request, response) => {

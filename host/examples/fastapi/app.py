@@ -110,10 +110,16 @@ async def change(user: SignedIn, form: Change) -> dict[str, str]:
 
 
 @app.post("/purchases", status_code=201)
-async def purchase(user: SignedIn, form: Purchase) -> dict[str, object]:
-    """A student buys a lesson: both may talk about it from now on."""
-    await parley.put_context_people("booking", form.booking_id, add=[user.user_id, form.teacher_id])
-    return {"type": "direct", "user_id": form.teacher_id, "context": {"type": "booking", "id": form.booking_id}}
+async def purchase(user: SignedIn, form: Purchase) -> dict[str, str]:
+    """A student buys a lesson, and their conversation with the teacher is open. A repeat writes nothing twice."""
+    message = await parley.send_message_to_user(
+        user_ids=[user.user_id, form.teacher_id],
+        context={"type": "booking", "id": form.booking_id},
+        sender_id="~parley.system-host",  # or a sender that your policy names
+        text=f"{user.name} has bought a lesson.",
+        client_id=f"purchase-{form.booking_id}",
+    )
+    return {"conversation_id": message["conversation_id"]}
 
 
 @app.delete("/me", status_code=202)

@@ -17,6 +17,8 @@ from parley_host.requests import VERSION, Call, content_of, path, problem_of, rf
 from parley_host.retries import Retries
 from parley_host.tokens import ServiceTokens
 from parley_host.types import (
+    AddedMembers,
+    AddMembers,
     ContextMember,
     ContextPerson,
     ContextRef,
@@ -26,14 +28,19 @@ from parley_host.types import (
     ItemResult,
     LiftedSuspension,
     ListedUser,
+    Member,
+    Message,
     Person,
     PutUser,
+    RemovedMember,
     SendMessage,
     SendMessageToUser,
     SentMessage,
+    SetRole,
     SignedOut,
     SuspensionDetails,
     SuspensionScope,
+    UpdateConversation,
 )
 
 T = TypeVar("T")
@@ -147,13 +154,16 @@ class AsyncParley:
     # Conversations
 
     async def create_conversation(self, **fields: Unpack[CreateConversation]) -> Conversation:
-        """Opens a direct conversation, or returns the one that is there; makes a group, with a `client_id` once."""
+        """Opens a direct conversation, or returns the one that is there; makes a group, with a `client_id` once.
+
+        `user_ids` are two others, and with `owner_ids` your server is not in the group.
+        """
         body = with_parley_ids(with_client_id(fields) if fields["type"] == "group" else fields)
         conversation: Conversation = await self._answer(Call("POST", "/conversations", body))
         return conversation
 
     async def send_message(self, conversation_id: str, **fields: Unpack[SendMessage]) -> SentMessage:
-        """Sends a message into a conversation."""
+        """Sends a message into a conversation; `sender_id` is a person or a system sender, else it is your server."""
         body = with_parley_ids(with_client_id(fields))
         message: SentMessage = await self._answer(
             Call("POST", path("conversations", conversation_id, "messages"), body)
@@ -161,10 +171,54 @@ class AsyncParley:
         return message
 
     async def send_message_to_user(self, **fields: Unpack[SendMessageToUser]) -> SentMessage:
-        """Sends a message to a person, and opens the conversation if there is none."""
+        """Sends a message to a person, or to two others (`user_ids`), and opens the conversation if there is none."""
         body = with_parley_ids(with_client_id(fields))
         message: SentMessage = await self._answer(Call("POST", "/messages", body))
         return message
+
+    async def get_conversation(self, conversation_id: str) -> Conversation:
+        """Returns a conversation; Parley's audit log says so."""
+        conversation: Conversation = await self._answer(Call("GET", path("conversations", conversation_id)))
+        return conversation
+
+    async def update_conversation(self, conversation_id: str, **fields: Unpack[UpdateConversation]) -> Conversation:
+        """Changes the title, the state or other data of a conversation."""
+        place = path("conversations", conversation_id)
+        conversation: Conversation = await self._answer(Call("PATCH", place, fields))
+        return conversation
+
+    async def list_messages(self, conversation_id: str, *, after: int = 0) -> AsyncIterator[Message]:
+        """Yields the messages after a `seq`, the oldest first; Parley's audit log has an entry for each page."""
+        place = path("conversations", conversation_id, "messages")
+        while True:
+            page = await self._answer(Call("GET", place, query={"after": after, "limit": bulk.PART}))
+            for item in page["messages"]:
+                yield item
+            if page["found_newest"] or not page["messages"]:
+                return
+            after = page["messages"][-1]["seq"]
+
+    def list_members(self, conversation_id: str) -> AsyncIterator[Member]:
+        """Yields the members of a conversation."""
+        return self._pages(path("conversations", conversation_id, "members"), "members")
+
+    async def add_members(self, conversation_id: str, **fields: Unpack[AddMembers]) -> AddedMembers:
+        """Adds people to a group."""
+        place = path("conversations", conversation_id, "members")
+        added: AddedMembers = await self._answer(Call("POST", place, with_parley_ids(fields)))
+        return added
+
+    async def put_member(self, conversation_id: str, user_id: UserId, **fields: Unpack[SetRole]) -> Member:
+        """Adds a person to a group, or changes their role in it."""
+        place = path("conversations", conversation_id, "members", parley_id(user_id))
+        member: Member = await self._answer(Call("PUT", place, fields))
+        return member
+
+    async def remove_member(self, conversation_id: str, user_id: UserId) -> RemovedMember:
+        """Takes a person out of a group."""
+        place = path("conversations", conversation_id, "members", parley_id(user_id))
+        removed: RemovedMember = await self._answer(Call("DELETE", place))
+        return removed
 
     # Suspensions
 

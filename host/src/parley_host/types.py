@@ -6,6 +6,21 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from parley_host.ids import UserId
 
+
+class AddMembers(TypedDict):
+    """POST /conversations/{conversation_id}/members."""
+
+    user_ids: list[UserId]
+
+
+class AddedMembers(TypedDict):
+    """The requested people, who are members of the group now, and the group's size."""
+
+    conversation_id: str
+    user_ids: list[str]
+    member_count: int
+
+
 AttachmentKind = Literal["audio", "file", "image", "video"]
 
 
@@ -226,6 +241,34 @@ class Member(TypedDict):
     delivered_seq: int | None
 
 
+class Message(TypedDict):
+    """A message; `seq` is its place in the conversation: 1, 2, 3 … without a gap."""
+
+    id: str
+    conversation_id: str
+    seq: int
+    sender_id: str
+    kind: MessageKind
+    text: str
+    system: Note | None
+    reply_to: str | None
+    forwarded_from: Origin | None
+    mentions: list[str]
+    attachments: list[MessageAttachment]
+    custom_type: str | None
+    metadata: dict[str, Any] | None
+    reactions: list[Reaction]
+    pinned: bool
+    created_at: str
+    edited_at: str | None
+    deleted_at: str | None
+    client_id: str | None
+    via: str | None
+    change_seq: int
+    blocked: bool
+    hidden: bool
+
+
 class MessageAttachment(TypedDict):
     """A file of a message, as the scanner has found it. `waveform` are 64 peaks from 0 to 100, of audio only."""
 
@@ -326,6 +369,14 @@ class Reaction(TypedDict):
     mine: bool
 
 
+class RemovedMember(TypedDict):
+    """The person who left the group, and the group's size."""
+
+    conversation_id: str
+    user_id: str
+    member_count: int
+
+
 class SendMessage(TypedDict):
     """POST /conversations/{conversation_id}/messages; only the host's own server names a `sender_id`."""
 
@@ -390,6 +441,12 @@ class SentMessage(TypedDict):
     replayed: bool
 
 
+class SetRole(TypedDict):
+    """PUT and PATCH /conversations/{conversation_id}/members/{user_id}."""
+
+    role: NotRequired[GroupRole]
+
+
 class Settings(TypedDict):
     """One person's settings for one conversation."""
 
@@ -418,6 +475,18 @@ class SuspensionDetails(TypedDict):
 
 
 SuspensionScope = Literal["all", "write"]
+
+
+class UpdateConversation(TypedDict):
+    """PATCH /conversations/{conversation_id}: changes the given fields; null removes all but the title of a group."""
+
+    title: NotRequired[str | None]
+    description: NotRequired[str | None]
+    posting: NotRequired[Posting]
+    slow_mode_s: NotRequired[int]
+    state: NotRequired[ConversationState]
+    custom_type: NotRequired[str | None]
+    metadata: NotRequired[dict[str, Any] | None]
 
 
 class WantedContext(TypedDict):

@@ -29,7 +29,13 @@ def erase(user_id: int) -> None:
     parley.erase_user(user_id)
 
 
-def booked(booking_id: str, student_id: int, teacher_id: int) -> dict[str, object]:
-    """Lets two people talk about a booking. Returns the body with which the browser opens their conversation."""
-    parley.put_context_people("booking", booking_id, add=[student_id, teacher_id])
-    return {"type": "direct", "user_id": str(teacher_id), "context": {"type": "booking", "id": booking_id}}
+def bought(booking_id: str, student: User, teacher: User) -> str:
+    """Opens the conversation of two people about a booking, and returns its id. A repeat writes nothing twice."""
+    message = parley.send_message_to_user(
+        user_ids=[student.pk, teacher.pk],
+        context={"type": "booking", "id": booking_id},
+        sender_id="~parley.system-host",  # or a sender that your policy names
+        text=f"{student.first_name} has bought a lesson.",
+        client_id=f"purchase-{booking_id}",
+    )
+    return message["conversation_id"]

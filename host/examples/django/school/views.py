@@ -98,7 +98,7 @@ def changed(user: User, form: dict[str, str]) -> HttpResponse:
 @signed_in
 @require_http_methods(["POST"])
 def purchase(request: HttpRequest, user: User) -> HttpResponse:
-    """A student buys a lesson: both may talk about it from now on."""
+    """A student buys a lesson, and their conversation with the teacher is open."""
     form = json.loads(request.body)
     teacher = get_object_or_404(User, pk=form["teacher_id"])
-    return JsonResponse(chat.booked(form["booking_id"], user.pk, teacher.pk), status=201)
+    return JsonResponse({"conversation_id": chat.bought(form["booking_id"], user, teacher)}, status=201)
