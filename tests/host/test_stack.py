@@ -217,6 +217,16 @@ def test_a_suspension_holds_until_it_is_lifted(stack: Stack, signer: Signer, ask
     assert me(stack, signer.user_token(bob))["suspension"] is None
 
 
+def test_a_person_is_warned_once(stack: Stack, signer: Signer, ask: Ask, names: Names) -> None:
+    bob = names("bob")
+    ask("put_user", bob, name="Bob")
+
+    first, again = (ask("warn_user", user_id=bob, reason="Insults.", client_id="w1") for _ in range(2))
+
+    assert first == again
+    assert [warning["reason"] for warning in me(stack, signer.user_token(bob))["warnings"]] == ["Insults."]
+
+
 def test_an_erasure_is_awaited_to_its_receipt(stack: Stack, signer: Signer, ask: Ask, names: Names) -> None:
     bob = names("bob")
     ask("put_user", bob, name="Bob")

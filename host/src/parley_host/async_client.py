@@ -41,6 +41,8 @@ from parley_host.types import (
     SuspensionDetails,
     SuspensionScope,
     UpdateConversation,
+    WarningDetails,
+    WarnUser,
 )
 
 T = TypeVar("T")
@@ -220,7 +222,13 @@ class AsyncParley:
         removed: RemovedMember = await self._answer(Call("DELETE", place))
         return removed
 
-    # Suspensions
+    # Warnings and suspensions
+
+    async def warn_user(self, **fields: Unpack[WarnUser]) -> WarningDetails:
+        """Warns a person, who finds the warning in `GET /me`; with a `client_id` once."""
+        body = with_parley_ids(with_client_id(fields))
+        warning: WarningDetails = await self._answer(Call("POST", "/admin/warnings", body))
+        return warning
 
     async def suspend_user(
         self,

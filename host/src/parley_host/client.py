@@ -41,6 +41,8 @@ from parley_host.types import (
     SuspensionDetails,
     SuspensionScope,
     UpdateConversation,
+    WarningDetails,
+    WarnUser,
 )
 
 T = TypeVar("T")
@@ -217,7 +219,13 @@ class Parley:
         removed: RemovedMember = self._answer(Call("DELETE", place))
         return removed
 
-    # Suspensions
+    # Warnings and suspensions
+
+    def warn_user(self, **fields: Unpack[WarnUser]) -> WarningDetails:
+        """Warns a person, who finds the warning in `GET /me`; with a `client_id` once."""
+        body = with_parley_ids(with_client_id(fields))
+        warning: WarningDetails = self._answer(Call("POST", "/admin/warnings", body))
+        return warning
 
     def suspend_user(
         self,

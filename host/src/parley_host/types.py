@@ -495,3 +495,23 @@ class WantedContext(TypedDict):
     type: str
     id: NotRequired[str | None]
     title: NotRequired[str | None]
+
+
+class WarnUser(TypedDict):
+    """POST /admin/warnings: whom and why; `report_id` is a report that it decides. A `client_id` warns once only."""
+
+    user_id: UserId
+    reason: str
+    client_id: NotRequired[str | None]
+    report_id: NotRequired[str | None]
+    resolution: NotRequired[str | None]
+
+
+class WarningDetails(TypedDict):
+    """A warning as moderators see it; `report_id` is the report that it decided."""
+
+    id: str
+    user_id: str
+    reason: str
+    warned_at: str
+    report_id: str | None
