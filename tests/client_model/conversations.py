@@ -147,8 +147,9 @@ class HeldConversation:
             return False
         is_owner, is_admin = self._user_id in shared["owner_ids"], self._user_id in shared["admin_ids"]
         role = "owner" if is_owner else "admin" if is_admin else "member"
+        rights = f"muted_{role}" if self._user_id in shared["muted_ids"] else role
         fields = {name: shared[name] for name in SHARED}
-        self.object |= fields | {"role": role, "capabilities": shared["capabilities"][role]}
+        self.object |= fields | {"role": role, "capabilities": shared["capabilities"][rights]}
         self.members = None
         return True
 

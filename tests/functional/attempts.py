@@ -32,6 +32,7 @@ FIELDS: dict[str, object] = {
     "scope": "write",
     "show_last_seen": True,
     "status": "resolved",
+    "state": "closed",
     "version": 1,
     "name": "plan.pdf",
     "type": "application/pdf",
@@ -99,6 +100,10 @@ class Attempt:
     @property
     def is_rest(self) -> bool:
         return isinstance(self.operation, RestOperation)
+
+    @property
+    def is_for_moderators(self) -> bool:
+        return isinstance(self.operation, RestOperation) and self.operation.path.startswith("/admin/")
 
     @property
     def refuses_example(self) -> bool:

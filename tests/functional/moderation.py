@@ -26,3 +26,14 @@ def reported(parley: Parley, *texts: str) -> str:
     """Returns the id of alice's report of the last thing that mallory said to her."""
     alice, _, ids = talk(parley, *texts)
     return str(report(alice, ids[-1], note="Third time.").json["id"])
+
+
+def open_to_moderators(parley: Parley, conversation_id: str) -> str:
+    """Marks a conversation as one with a reported message, as the first report does; returns its id."""
+    parley.store.client("dynamodb").update_item(
+        TableName=parley.template.resources["Conversations"].ref,
+        Key={"conversation_id": {"S": conversation_id}},
+        UpdateExpression="SET is_reported = :true",
+        ExpressionAttributeValues={":true": {"BOOL": True}},
+    )
+    return conversation_id

@@ -14,7 +14,7 @@ import pytest
 
 from bench.calls import Recorded, recording
 from tests.functional.attachments import carry, clean_attachment, picture, say_aloud, upload
-from tests.functional.moderation import moderator
+from tests.functional.moderation import moderator, report
 from tests.functional.suspending import suspend
 from tests.functional.talk import LEASE_S, LEAST_S, fill, joined, let_many_block, make_group, open_direct, say
 from tests.functional.test_contexts_of_rows import hold
@@ -113,6 +113,27 @@ def test_send_of_the_host_takes_a_round_trip_more_for_a_person_and_none_for_a_sy
     assert (person.round_trips <= own.round_trips + 1, system.round_trips <= 3) == (True, True)
     assert person.units.read - own.units.read <= 3
     assert (person.units.write <= 7, system.units.write <= 7) == (True, True)
+
+
+def test_removal_and_restore_take_three_round_trips_and_the_posts(pair: Pair) -> None:
+    mona = moderator(pair.parley)
+    pair.send("first")
+    assert report(pair.bob, f"{pair.conversation_id}.1").status == 201
+    path = f"/admin/messages/{pair.conversation_id}.1"
+    mona.get("/admin/reports")
+
+    def change_both() -> tuple[Recorded, Recorded]:
+        removal = pair.spent(lambda: mona.delete(path))
+        pair.parley.advance(1)
+        restore = pair.spent(lambda: mona.post(f"{path}/restore"))
+        pair.parley.advance(1)
+        return removal, restore
+
+    spent = [each for _ in range(3) for each in change_both()]
+
+    for kind in (spent[::2], spent[1::2]):
+        assert min(each.round_trips for each in kind) <= 4  # the last one reads the devices
+        assert max(each.units.write for each in kind) <= 12
 
 
 def test_send_over_rest_costs_no_more(pair: Pair) -> None:

@@ -18,6 +18,7 @@ from parley.domain.erasure.job import ROUNDS
 from tests.functional.attachments import FILE, THUMBNAIL, carry, clean_attachment, put_object, set_row
 from tests.functional.erasures import erase, erased, everything
 from tests.functional.exports import export, exported, fetched, lines, shown
+from tests.functional.moderation import open_to_moderators
 from tests.functional.queues.test_write_export import KillAtEach, Refusing, dead_letters, poll
 from tests.functional.replies import Meanwhile, refusal
 from tests.functional.talk import make_group, open_direct, say
@@ -518,6 +519,7 @@ def test_export_with_files_is_another_one_than_without(parley: Parley, alice: Us
 
 def test_audit_log_says_that_a_moderator_took_the_files(parley: Parley, alice: User, conversation_id: str) -> None:
     mona = parley.user("mona", role="moderator")
+    open_to_moderators(parley, conversation_id)
     asked = export(mona, conversation_id, "html", files=True)
 
     [entry] = mona.get("/admin/audit").json["entries"]

@@ -10,6 +10,7 @@ import jwt
 import pytest
 
 from tests.functional.attempts import ABSENT, Answer, Attempt, everything, leaving_last, naming
+from tests.functional.moderation import moderator
 from tests.functional.talk import joined, make_group, open_direct, say
 from tests.harness import Frame, Parley, Socket, User
 
@@ -25,6 +26,7 @@ MAY_NOT = {
         "not_a_voice_message",
         "system_message",
         "no_life_cycle",
+        "moderators_only",
     ),
 }
 
@@ -76,8 +78,23 @@ def test_outsider_cannot_tell_a_conversation_from_one_that_does_not_exist(parley
         nobodys = talk.quietly(one, talk.eve, talk.spy, ABSENT[talk.kind])
 
         assert theirs == nobodys, one
+        if one.is_for_moderators:
+            assert (theirs.status, theirs.code) == (403, "moderators_only"), one
+            continue
         assert theirs.status == 404, one
         assert theirs.code in ("conversation_not_found", "message_not_found"), one
+
+
+def test_moderator_cannot_tell_a_conversation_without_a_report_from_one_that_does_not_exist(
+    parley: Parley, talk: Talk
+) -> None:
+    mona = moderator(parley)
+
+    for one in naming(parley.template):
+        theirs = talk.quietly(one, mona, talk.spy, talk.conversation_id) if one.is_rest else None
+        if theirs is not None:
+            assert theirs == talk.quietly(one, mona, talk.spy, ABSENT[talk.kind]), one
+            assert theirs.status == 404, one
 
 
 def test_token_that_has_run_out_opens_nothing(parley: Parley, talk: Talk) -> None:

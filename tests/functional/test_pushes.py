@@ -34,6 +34,7 @@ class World:
     group_id: str
     upload_id: str = ""  # of an upload that Bob has asked for
     report_id: str = ""  # of a report that Bob has made
+    reported_id: str = ""  # of the message that it is about
 
     @property
     def reaction(self) -> str:
@@ -73,8 +74,23 @@ class World:
         self.upload_id = ask_upload(self.bob, self.conversation_id)
 
     def report_by_bob(self) -> None:
-        [message_id] = say(self.alice, self.conversation_id, "You are a fool.")
-        self.report_id = report(self.bob, message_id).json["id"]
+        [self.reported_id] = say(self.alice, self.conversation_id, "You are a fool.")
+        self.report_id = report(self.bob, self.reported_id).json["id"]
+
+    def remove_reported(self) -> None:
+        self.report_by_bob()
+        self.over_rest(moderator(self.parley).delete(f"/admin/messages/{self.reported_id}"))
+
+    def report_by_bob_in_group(self) -> None:
+        [message_id] = say(self.alice, self.group_id, "You are a fool.")
+        self.over_rest(report(self.bob, message_id))
+
+    def mute_alice(self) -> None:
+        self.over_rest(moderator(self.parley).put(f"/admin/conversations/{self.group_id}/mutes/alice", json={}))
+
+    def mute_alice_in_group(self) -> None:
+        self.report_by_bob_in_group()
+        self.mute_alice()
 
     def over_rest(self, reply: Reply) -> None:
         assert reply.status in (200, 201), reply
@@ -253,6 +269,34 @@ PUSHES = {
             moderator(w.parley).post("/admin/warnings", json={"user_id": "bob", "reason": "No insults here."})
         ),
         "warned",
+    ),
+    "RemoveMessage": Push(
+        lambda w: w.over_rest(moderator(w.parley).delete(f"/admin/messages/{w.reported_id}")),
+        "message_deleted",
+        before=lambda w: w.report_by_bob(),
+    ),
+    "RestoreMessage": Push(
+        lambda w: w.over_rest(moderator(w.parley).post(f"/admin/messages/{w.reported_id}/restore")),
+        "message_updated",
+        before=lambda w: w.remove_reported(),
+    ),
+    "SetConversationState": Push(
+        lambda w: w.over_rest(
+            moderator(w.parley).put(f"/admin/conversations/{w.conversation_id}/state", json={"state": "closed"})
+        ),
+        ["message_notification", "conversation_updated"],
+        before=lambda w: w.report_by_bob(),
+    ),
+    "ExpelMember": Push(
+        lambda w: w.over_rest(moderator(w.parley).delete(f"/admin/conversations/{w.group_id}/members/alice")),
+        ["message_notification", "member_removed"],
+        before=lambda w: w.report_by_bob_in_group(),
+    ),
+    "MuteMember": Push(lambda w: w.mute_alice(), "conversation_updated", before=lambda w: w.report_by_bob_in_group()),
+    "UnmuteMember": Push(
+        lambda w: w.over_rest(moderator(w.parley).delete(f"/admin/conversations/{w.group_id}/mutes/alice")),
+        "conversation_updated",
+        before=lambda w: w.mute_alice_in_group(),
     ),
     "CloseConnection": Push(
         lambda w: w.over_rest(w.alice.delete(f"/me/connections/{quote(w.phone.connection_id, safe='')}")),

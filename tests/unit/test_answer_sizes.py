@@ -43,7 +43,7 @@ from parley.domain.api.requests import (
 from parley.domain.attachments.file_names import MAX_NAME_BYTES
 from parley.domain.attachments.media_types import ALLOWED
 from parley.domain.conversations import change_steps, history, sync
-from parley.domain.conversations.group_steps import MAX_ADMINS
+from parley.domain.conversations.group_steps import MAX_ADMINS, MAX_MUTED
 from parley.domain.conversations.head import MAX_EVERYONE, MAX_LISTED, MAX_MENTIONS
 from parley.domain.conversations.message import PREVIEW_CHARACTERS, PREVIEW_NAME_CHARACTERS, PREVIEW_PEOPLE
 from parley.domain.conversations.reports import CONTEXT_MESSAGES
@@ -96,7 +96,9 @@ OURS = {
     "attachment_ids[]": 28,
     "report_id": 28,
     "MessageAttachment.id": 28,
-    **dict.fromkeys(["admin_ids[]", "owner_ids[]", "pseudonym", "removed_id", "reporter_id", "sender_id"], 128),
+    **dict.fromkeys(
+        ["admin_ids[]", "owner_ids[]", "muted_ids[]", "pseudonym", "removed_id", "reporter_id", "sender_id"], 128
+    ),
     **dict.fromkeys(["suspended_by", "updated_by", "user_id", "user_ids[]", "contexts{}[]", "target", "id"], 128),
     **dict.fromkeys(["connection_id", "from_connection_id", "ticket", "credential", "username"], 256),
     **dict.fromkeys(["conversation_id", "joined[]", "later[]", "left[]", "erasure_id"], 28),
@@ -147,6 +149,7 @@ MAX_CONNECTIONS = 100  # of one person, whatever ConnectionsPerUser says (templa
 LISTS = {
     **{f"{one}.waveform": 64 for one in ("Attachment", "ListedAttachment", "MessageAttachment")},
     "Shared.owner_ids": MAX_ADMINS // 2,
+    "Shared.muted_ids": MAX_MUTED,
     "Shared.admin_ids": MAX_ADMINS // 2,
     "Shared.capabilities{}": 30,
     "Conversation.capabilities": 30,

@@ -438,6 +438,7 @@ class SentMessage(TypedDict):
     change_seq: int
     blocked: bool
     hidden: bool
+    removed: bool
     replayed: bool
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from parley.domain.conversations import reports
-from tests.functional.kills.acts import answered, moderator, said, sign_moderator_in
+from tests.functional.kills.acts import answered, in_group, moderator, said, sign_moderator_in
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.world import World
 
@@ -70,7 +70,68 @@ def warn_bob(world: World) -> object:
     return {name: value for name, value in warning.items() if name != "warned_at"}
 
 
+def have_reported_in_group(world: World) -> None:
+    """Lets bob say something in a group of alice's, who reports it."""
+    in_group(world)
+    have_reported(world)
+
+
+def decided(world: World) -> dict[str, str]:
+    return {"report_id": reports.report_id_of("alice", world.conversation_id, 2), "resolution": "Enough."}
+
+
+def remove_message(world: World) -> object:
+    query = "&".join(f"{name}={value}" for name, value in decided(world).items())
+    answer = answered(moderator(world).delete(f"/admin/messages/{world.conversation_id}.2?{query}"))
+    return {name: value for name, value in answer.items() if name != "deleted_at"}
+
+
+def have_removed(world: World) -> None:
+    have_reported(world)
+    remove_message(world)
+
+
+def restore_message(world: World) -> object:
+    return answered(moderator(world).post(f"/admin/messages/{world.conversation_id}.2/restore"))
+
+
+def set_conversation_state(world: World) -> object:
+    body = {"state": "closed", **decided(world)}
+    return answered(moderator(world).put(f"/admin/conversations/{world.conversation_id}/state", json=body))
+
+
+def expel_member(world: World) -> object:
+    query = "&".join(f"{name}={value}" for name, value in decided(world).items())
+    path = f"/admin/conversations/{world.conversation_id}/members/bob?{query}"
+    return answered(moderator(world).delete(path))
+
+
+def mute_member(world: World) -> object:
+    path = f"/admin/conversations/{world.conversation_id}/mutes/bob"
+    return answered(moderator(world).put(path, json=decided(world)))
+
+
+def have_muted(world: World) -> None:
+    have_reported_in_group(world)
+    mute_member(world)
+
+
+def unmute_member(world: World) -> object:
+    return answered(moderator(world).delete(f"/admin/conversations/{world.conversation_id}/mutes/bob"))
+
+
+def list_moderated_messages(world: World) -> object:
+    return answered(moderator(world).get(f"/admin/conversations/{world.conversation_id}/messages"))
+
+
 SCENARIOS = [
+    Scenario("rest/remove_message", remove_message, have_reported),
+    Scenario("rest/restore_message", restore_message, have_removed),
+    Scenario("rest/set_conversation_state", set_conversation_state, have_reported),
+    Scenario("rest/expel_member", expel_member, have_reported_in_group),
+    Scenario("rest/mute_member", mute_member, have_reported_in_group),
+    Scenario("rest/unmute_member", unmute_member, have_muted),
+    Scenario("rest/list_moderated_messages", list_moderated_messages, have_reported),
     Scenario("rest/report_message", report_message, said),
     Scenario("rest/get_report", get_report, have_reported),
     Scenario("rest/resolve_report", resolve_report, have_reported),

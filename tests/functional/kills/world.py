@@ -160,7 +160,7 @@ def _visible(item: dict[str, Any]) -> dict[str, Any]:
     if "unsent" in item:
         hidden.add("expires_at_s")  # a queue's function counts from the clock on the wall
     seen = {name: value for name, value in item.items() if name not in hidden}
-    if "removed" in seen:
+    if "M" in seen.get("removed", ()):  # of an erasure, and not of a message
         # The store lets tickets run out by the clock on the wall, so how many an erasure finds depends on the hour.
         counts = {kind: count for kind, count in seen["removed"]["M"].items() if kind != "tickets"}
         seen["removed"] = {"M": counts}

@@ -4,6 +4,7 @@ import pytest
 
 from parley.domain.exports.job import MAX_RECENT, STALLED_MS
 from tests.functional.exports import export, exported, shown
+from tests.functional.moderation import open_to_moderators
 from tests.functional.replies import MALFORMED, Meanwhile, invalid, malformed_bodies, refusal
 from tests.functional.talk import in_s, open_direct, say
 from tests.harness import Parley
@@ -143,10 +144,22 @@ def test_moderator_exports_a_conversation_that_they_are_not_in(parley: Parley) -
     alice, bob = parley.user("alice"), parley.user("bob")
     conversation_id = open_direct(alice, bob)
     say(alice, conversation_id, "hello")
+    open_to_moderators(parley, conversation_id)
 
     done = exported(parley, parley.user("mona", role="moderator"), conversation_id)
 
     assert (done["state"], done["progress"]) == ("done", {"done": 1, "total": 1})
+
+
+def test_moderator_exports_no_conversation_without_a_report(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    conversation_id = open_direct(parley.user("alice"), parley.user("bob"))
+    mona, path = parley.user("mona", role="moderator"), f"/conversations/{conversation_id}/export"
+
+    refused = mona.post(path, json={"format": "jsonl"})
+    monkeypatch.setenv("MODERATOR_READS", "any")
+
+    assert refusal(refused) == ("conversation_not_found", 404, [])
+    assert mona.post(path, json={"format": "jsonl"}).status == 202
 
 
 def test_moderator_is_told_of_a_conversation_that_does_not_exist(parley: Parley) -> None:

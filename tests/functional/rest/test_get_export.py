@@ -5,6 +5,7 @@ from hashlib import sha256
 import pytest
 
 from tests.functional.exports import export, exported, fetched, shown
+from tests.functional.moderation import open_to_moderators
 from tests.functional.replies import invalid, refusal
 from tests.functional.talk import in_s, open_direct, say
 from tests.harness import Parley
@@ -64,7 +65,8 @@ def test_export_is_its_owners_alone(parley: Parley) -> None:
 
 def test_moderator_who_is_none_any_more_gets_nothing(parley: Parley) -> None:
     alice, bob = parley.user("alice"), parley.user("bob")
-    done = exported(parley, parley.user("mona", role="moderator"), open_direct(alice, bob))
+    conversation_id = open_to_moderators(parley, open_direct(alice, bob))
+    done = exported(parley, parley.user("mona", role="moderator"), conversation_id)
 
     assert refusal(parley.user("mona", role="user").get(f"/exports/{done['id']}")) == ("export_not_found", 404, [])
     assert shown(parley.user("mona", role="moderator"), done["id"])["url"]

@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 
 from tests.functional.erasures import erase
-from tests.functional.moderation import moderator, report, talk
+from tests.functional.moderation import moderator, open_to_moderators, report, talk
 from tests.functional.replies import invalid, refusal
 from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Parley, User
@@ -127,7 +127,7 @@ def test_wrong_parameter_is_named(parley: Parley, query: str, wrong: tuple[str, 
 
 def test_what_moderators_read_or_take_away_of_others_and_whom_the_host_erases_is_told(parley: Parley) -> None:
     alice, bob, mona = parley.user("alice"), parley.user("bob"), moderator(parley)
-    conversation_id = open_direct(alice, bob)
+    conversation_id = open_to_moderators(parley, open_direct(alice, bob))
     [message_id] = say(alice, conversation_id, "one")
     alice.patch(f"/messages/{message_id}", json={"text": "two"})
 

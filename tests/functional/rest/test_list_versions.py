@@ -2,6 +2,7 @@
 
 import json
 
+from tests.functional.moderation import open_to_moderators
 from tests.functional.replies import invalid, refusal
 from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Parley, Reply
@@ -13,13 +14,20 @@ def texts(reply: Reply) -> list[str]:
 
 def test_moderator_reads_what_was_edited_and_what_was_deleted(parley: Parley) -> None:
     alice, bob, moderator = parley.user("alice"), parley.user("bob"), parley.user("mo", role="moderator")
-    [message_id] = say(alice, open_direct(alice, bob), "one")
+    [message_id] = say(alice, open_to_moderators(parley, open_direct(alice, bob)), "one")
     alice.patch(f"/messages/{message_id}", json={"text": "two"})
     assert texts(moderator.get(f"/messages/{message_id}/versions")) == ["one", "two"]
 
     alice.delete(f"/messages/{message_id}")
 
     assert texts(moderator.get(f"/messages/{message_id}/versions")) == ["one", "two"]
+
+
+def test_moderator_reads_nothing_of_a_conversation_without_a_report(parley: Parley) -> None:
+    alice, bob, moderator = parley.user("alice"), parley.user("bob"), parley.user("mo", role="moderator")
+    [message_id] = say(alice, open_direct(alice, bob), "one")
+
+    assert refusal(moderator.get(f"/messages/{message_id}/versions")) == ("message_not_found", 404, [])
 
 
 def test_in_a_group_its_admins_read_them(parley: Parley) -> None:
@@ -40,7 +48,7 @@ def test_in_a_direct_conversation_nobody_else_does(parley: Parley) -> None:
 
 def test_versions_that_are_longer_than_an_answer_come_in_parts(parley: Parley) -> None:
     alice, bob, moderator = parley.user("alice"), parley.user("bob"), parley.user("mo", role="moderator")
-    [message_id] = say(alice, open_direct(alice, bob), "0".ljust(10_000, "\x01"))
+    [message_id] = say(alice, open_to_moderators(parley, open_direct(alice, bob)), "0".ljust(10_000, "\x01"))
     for number in range(1, 101):
         parley.advance(1)
         edited = alice.patch(f"/messages/{message_id}", json={"text": str(number).ljust(10_000, "\x01")})

@@ -56,6 +56,7 @@ def test_message_is_answered_whole_and_stored(parley: Parley) -> None:
         "pinned": False,
         "blocked": False,
         "hidden": False,
+        "removed": False,
         "created_at": in_s(parley, 0),
         "edited_at": None,
         "deleted_at": None,

@@ -11,6 +11,7 @@ from parley.domain.api.identity import HOST_SENDER, SERVICE_ROLE, is_system_send
 from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage
+from parley.domain.conversations.reports import Report
 
 
 def no_conversation() -> NotFound:
@@ -135,6 +136,30 @@ def require_moderator(request: Request, *, or_service: bool = False) -> None:
 
 def _moderates(role: str) -> bool:
     return role == SERVICE_ROLE or moderators.is_moderator(role)
+
+
+def access_moderated(
+    request: Request, head: Head | None, report: Report | None = None, missing: NotFound | None = None
+) -> Head:
+    """Returns the head of a conversation that the caller moderates; raises NotFound (`missing`) for others.
+
+    The host's server moderates any. Moderators moderate one with a reported message, also if only `report` says so:
+    an earlier version did not mark the conversation. With `ModeratorReads=any` they moderate any, too. No round trip.
+    """
+    if head is None or not is_moderated(request, head, report):
+        raise missing or no_conversation()
+    return head
+
+
+def is_moderated(request: Request, head: Head, report: Report | None = None) -> bool:
+    """Says whether the caller, who may moderate, may do so in this conversation."""
+    is_about = report is not None and report.conversation_id == head.conversation_id
+    return head.is_reported or is_about or moderates_any(request)
+
+
+def moderates_any(request: Request) -> bool:
+    """Says whether the caller, who may moderate, may do so in every conversation."""
+    return moderators.reads_any() or account_states.role_of(request) == SERVICE_ROLE
 
 
 def field_of(request: Request, name: str) -> str:

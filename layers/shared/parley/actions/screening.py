@@ -41,4 +41,5 @@ def flagged(request: Request, step: Step, *screened: Screened) -> Step:
     if not flags or message is None:
         return step
     text = "\n".join(part.text for part in screened if part.flags)
-    return replace(step, report=reports.report_by_rules(message, text, flags[:MAX_NAMED], request.now_ms))
+    report = reports.report_by_rules(message, text, flags[:MAX_NAMED], request.now_ms)
+    return replace(step, report=report, after=replace(step.after, is_reported=True))

@@ -1,7 +1,7 @@
 """The work that follows messages with attachments, begun by the stream."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from parley.adapters.conversations import message_rows
 from parley.adapters.live import queues
@@ -23,7 +23,8 @@ def _step_of(row: Mapping[str, Any]) -> AttachmentStep | None:
     if row.get("outbox") == "attachments_released":
         conversation_id, seq = ids.split_message_id(row["conversation_id"].rpartition("#")[2], "")
         released = tuple(row["about"]["attachment_ids"])
-        return AttachmentStep(kind="released", conversation_id=conversation_id, seq=seq, attachment_ids=released)
+        kind: Literal["released", "held"] = "held" if row["about"].get("is_held") else "released"
+        return AttachmentStep(kind=kind, conversation_id=conversation_id, seq=seq, attachment_ids=released)
     sent = message_rows.attachment_ids(row) if "kind" in row else ()
     if not sent:
         return None

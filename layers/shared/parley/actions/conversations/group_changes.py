@@ -58,13 +58,13 @@ def change(
             raise access.no_conversation()
         step = decide(head, there)
         if step is None:
-            _tell_again(request, head, there, kinds, user_ids)
+            tell_again(request, head, there, kinds, user_ids)
             return head, there
         try:
             journal.write(limits.counted(request, step, asked), request.now_s)
         except conditions.LostRace:
             continue
-        return step.after, _tell_step(request, step, there)
+        return step.after, tell_step(request, step, there)
     raise conditions.busy()
 
 
@@ -73,7 +73,7 @@ def _may_change(request: Request, head: Head, there: Memberships) -> bool:
     return request.acts_as is not None or access.is_member(head, request.user_id, there.get(request.user_id))
 
 
-def _tell_step(request: Request, step: Step, there: Memberships) -> Memberships:
+def tell_step(request: Request, step: Step, there: Memberships) -> Memberships:
     """Tells the members of a written step; returns the memberships that were read, as the step leaves them."""
     then = {mine.user_id: _after(step, mine) for mine in (*there.values(), *step.members.added)}
     if step.change is not None:
@@ -95,7 +95,7 @@ def last_change(head: Head) -> Change | None:
     return found[0] if found else None
 
 
-def _tell_again(
+def tell_again(
     request: Request, head: Head, there: Memberships, kinds: Collection[str], user_ids: Iterable[str]
 ) -> None:
     """Tells again of the last change, if it was the caller's, of one of these kinds and about these people."""

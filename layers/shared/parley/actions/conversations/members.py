@@ -91,7 +91,7 @@ def set_role(request: Request, conversation_id: str, user_id: str, role: GroupRo
 
     def decide(head: Head, there: group_changes.Memberships) -> Step | None:
         if user_id not in there:
-            raise _no_member()
+            raise no_member()
         return group_steps.set_role(request, head, user_id, role)
 
     head, there = group_changes.change(request, conversation_id, (user_id,), decide)
@@ -119,13 +119,21 @@ def remove_member(request: Request, conversation_id: str, user_id: str) -> Remov
         last = group_changes.last_change(head)
         if last is None or (last.kind, last.user_id, last.user_ids) != ("member_removed", request.user_id, (user_id,)):
             is_known = request.user_id in there or request.acts_as is not None
-            raise _no_member() if is_known else access.no_conversation()
+            raise no_member() if is_known else access.no_conversation()
         return None
 
     head, _ = group_changes.change(
         request, conversation_id, (user_id,), decide, kinds=("member_removed",), left=user_id == request.user_id
     )
     return RemovedMember(conversation_id=conversation_id, user_id=user_id, member_count=head.member_count)
+
+
+def heir_of(head: Head, user_id: str) -> str:
+    """Returns the heir of a group's only owner: its longest-standing admin, or else member. Two round trips at most."""
+    everybody = head.participants or conversations.member_ids(head.conversation_id, group_steps.MAX_MEMBERS)
+    candidates = [member_id for member_id in head.admin_ids or everybody if member_id != user_id]
+    found = conversations.memberships((member_id, head.conversation_id) for member_id in candidates)
+    return min(found.values(), key=lambda membership: (membership.since_ms, membership.user_id)).user_id
 
 
 def list_members(request: Request, conversation_id: str, query: Page) -> MemberList:
@@ -144,5 +152,6 @@ def list_members(request: Request, conversation_id: str, query: Page) -> MemberL
     return MemberList(members=there, next=behind)
 
 
-def _no_member() -> NotFound:
+def no_member() -> NotFound:
+    """Returns the refusal for a person who is not in the group."""
     return NotFound("member_not_found", "There is no such member.")

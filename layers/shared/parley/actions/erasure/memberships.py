@@ -14,7 +14,6 @@ from parley.adapters.dynamodb import tables
 from parley.adapters.erasure import erasures
 from parley.adapters.erasure.erasures import Op
 from parley.domain.api.errors import NotFound
-from parley.domain.conversations.group_steps import MAX_MEMBERS
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.erasure.job import head_without
 
@@ -54,6 +53,7 @@ def _pass_on(work: Work, head: Head, mine: Membership) -> list[Op]:
     after = replace(
         head_without(head, work.user_id, work.pseudonym),
         closed=True,
+        is_locked=False,
         last_change_seq=change_seq,
         shared_seq=change_seq,
     )
@@ -69,7 +69,7 @@ def _leave(work: Work, leaving: _Leaving, head: Head, *, is_member: bool) -> Uni
     """Lets the person leave a group; if they are its only owner, an heir gets it first."""
     conversation_id = head.conversation_id
     if is_member and leaving.heir_id is None and head.owner_ids == (work.user_id,) and head.member_count > 1:
-        return _Leaving(conversation_id, _heir(work, head)).unit(groups_handed_over=1)
+        return _Leaving(conversation_id, members.heir_of(head, work.user_id)).unit(groups_handed_over=1)
     try:
         # The heir of an earlier try may have taken the ownership from the person since.
         if is_member and leaving.heir_id is not None and work.user_id in head.owner_ids:
@@ -80,11 +80,3 @@ def _leave(work: Work, leaving: _Leaving, head: Head, *, is_member: bool) -> Uni
     with contextlib.suppress(NotFound):
         members.remove_member(work.call, conversation_id, work.user_id)
     return _ON.unit()
-
-
-def _heir(work: Work, head: Head) -> str:
-    """Returns the heir of a group: its longest-standing admin, or else member."""
-    everybody = head.participants or conversations.member_ids(head.conversation_id, MAX_MEMBERS)
-    candidates = [user_id for user_id in head.admin_ids or everybody if user_id != work.user_id]
-    found = conversations.memberships((user_id, head.conversation_id) for user_id in candidates)
-    return min(found.values(), key=lambda membership: (membership.since_ms, membership.user_id)).user_id

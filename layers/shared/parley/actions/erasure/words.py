@@ -121,17 +121,17 @@ class _Batch:
             own_ops += self._change(message, found)
         if len(own_ops) > room:
             return False
-        if found is not None and found.was_blanked:
-            self._delete_files(message)
+        if found is not None:
+            self._delete_files(found)
         self._add(own_ops, reactions=len(given), **_counted(self._work, found))
         if found is not None:
             self._move(found)
         return True
 
-    def _delete_files(self, message: StoredMessage) -> None:
+    def _delete_files(self, found: Found) -> None:
         """Deletes a message's files before the message forgets them; a retry of the unit finds those that are left."""
-        for attachment in message.attachments:
-            endings.release(attachment.id, message.seq, self._work.now_ms)
+        for attachment in found.lost_attachments:
+            endings.release(attachment.id, found.before.seq, self._work.now_ms)
             self._work.deleted_file()
 
     def _add(self, ops: Sequence[Op], **removed: int) -> None:
@@ -166,7 +166,7 @@ def _counted(work: Work, found: Found | None) -> dict[str, int]:
         return {}
     is_own = found.before.sender_id == work.user_id
     return {
-        "attachments": len(found.before.attachments) if found.was_blanked else 0,
+        "attachments": len(found.lost_attachments),
         "messages": int(found.was_blanked and is_own),
         "forwarded_copies": int(found.was_blanked and not is_own),
         "mentions": int(work.user_id in found.before.mentions),

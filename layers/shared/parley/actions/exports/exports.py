@@ -25,8 +25,8 @@ from parley.domain.moderation.audit import Entry
 def export_conversation(request: Request, conversation_id: str, wanted: ExportConversation) -> Export:
     """Returns the export that an earlier try, or an equal request, has begun, or a new one.
 
-    For members, and for moderators of any conversation. Three round trips and the queue's, one less for a retry; with
-    files one more.
+    For members, and for moderators of a conversation with a reported message, or of any (`ModeratorReads`). Three round
+    trips and the queue's, one less for a retry; with files one more.
     """
     head = _access(request, conversation_id)
     for _ in conditions.tries():
@@ -128,7 +128,8 @@ def _access(request: Request, conversation_id: str) -> Head:
     """Returns the head of a conversation to its members and to moderators; one round trip."""
     ids.check_conversation_id(conversation_id, access.field_of(request, "conversation_id"))
     head, mine = conversations.head_and_membership(conversation_id, request.user_id)  # with it comes the caller's role
-    if head is not None and moderators.is_moderator(account_states.role_of(request)):
+    is_moderator = moderators.is_moderator(account_states.role_of(request))
+    if head is not None and is_moderator and access.is_moderated(request, head):
         return head
     return access.admit(head, request.user_id, mine)
 

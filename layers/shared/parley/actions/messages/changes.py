@@ -160,7 +160,7 @@ def _change(request: Request, wanted: _Wanted) -> Message:
             found = _with_named(found)
         step = wanted.decide(found)
         if step is None:
-            _tell_again(request, found, wanted.last_change_seq(found))
+            tell_again(request, found, wanted.last_change_seq(found))
             return found.view()
         try:
             journal.write(limits.counted(request, step, asked), request.now_s)
@@ -168,7 +168,7 @@ def _change(request: Request, wanted: _Wanted) -> Message:
             continue
         now = found.after(step)
         if step.change is not None:
-            _tell(request, now, step.change)
+            tell(request, now, step.change)
         return now.view()
     raise conditions.busy()
 
@@ -216,14 +216,15 @@ def _with_named(found: Found) -> Found:
     return replace(found, named={**found.named, **{user_id: mine for (user_id, _), mine in sides.items()}})
 
 
-def _tell_again(request: Request, found: Found, change_seq: int) -> None:
+def tell_again(request: Request, found: Found, change_seq: int) -> None:
     """Tells of a change that an earlier try made, if there was one."""
     change = push.untold_change(request, found.head.conversation_id, change_seq)
     if change is not None:
-        _tell(request, found, change)
+        tell(request, found, change)
 
 
-def _tell(request: Request, found: Found, change: Change) -> None:
+def tell(request: Request, found: Found, change: Change) -> None:
+    """Tells the members of a change of a message; of one in the caller's own view, the caller."""
     only_me = change.for_user_id is not None
     event = events.of_change(change, found.head, found.view() if only_me else found.for_all())
     people = [request.user_id] if only_me else found.head.participants

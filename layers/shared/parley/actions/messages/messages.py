@@ -1,6 +1,6 @@
 """Sending and reading messages."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -25,6 +25,10 @@ from parley.domain.conversations.send_steps import Earlier, Forward, fingerprint
 from parley.domain.conversations.steps import Step
 
 Blockers = Collection[str] | None  # members to whom a message is marked; None if they must be looked up
+
+
+Read = Callable[[], Sequence[StoredMessage]]
+See = Callable[[tuple[int, int], Read], list[Message]]  # messages of a span of seqs as a reader sees them
 
 
 class HistoryPage(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -226,16 +230,23 @@ def list_messages(request: Request, conversation_id: str, query: History) -> His
     It is shorter than requested if the texts do not fit into one answer.
     """
     request, head = access.access_to_read(request, conversation_id, "messages")
+
+    def see(span: tuple[int, int], read: Read) -> list[Message]:
+        viewer, stored = viewer_and_messages(request, head, span, read)
+        return [viewer.view(message) for message in stored]
+
+    return history_page(head, query, see)
+
+
+def history_page(head: Head, query: History, see: See) -> HistoryPage:
+    """Returns a page of a conversation's history, as its reader may `see` messages of a span of seqs."""
     if query.custom_type is not None:
-        return _list_of_type(request, head, query)
+        return _list_of_type(head, query, see)
     span = history.span(query, head.last_seq)
-    viewer, stored = viewer_and_messages(
-        request,
-        head,
+    found = see(
         (span.first_seq, span.last_seq),
-        lambda: messages.between(conversation_id, span.first_seq, span.last_seq),
+        lambda: messages.between(head.conversation_id, span.first_seq, span.last_seq),
     )
-    found = [viewer.view(message) for message in stored]
     shown = history.fitting(found, query)
     if shown:
         span = history.Span(shown[0].seq, shown[-1].seq)
@@ -247,7 +258,7 @@ def list_messages(request: Request, conversation_id: str, query: History) -> His
     )
 
 
-def _list_of_type(request: Request, head: Head, query: History) -> HistoryPage:
+def _list_of_type(head: Head, query: History, see: See) -> HistoryPage:
     """Returns messages of one `custom_type`, of the last `history.MAX_LOOKED_AT` before the place of the query.
 
     One round trip, one more for each MB of messages. A message that the caller has hidden shows no type.
@@ -255,15 +266,13 @@ def _list_of_type(request: Request, head: Head, query: History) -> HistoryPage:
     newest_seq = history.newest_of_type(query, head.last_seq)
     if newest_seq < 1:
         return HistoryPage(messages=[], found_oldest=True, found_newest=head.last_seq == 0)
-    viewer, stored = viewer_and_messages(
-        request,
-        head,
+    found = see(
         (max(1, newest_seq - history.MAX_LOOKED_AT + 1), newest_seq),
         lambda: messages.before(
             head.conversation_id, newest_seq, history.MAX_LOOKED_AT, history.MAX_CHARACTERS_LOOKED_AT
         ),
     )
-    shown, following = history.of_type([viewer.view(message) for message in stored], query)
+    shown, following = history.of_type(found, query)
     return HistoryPage(
         messages=shown[::-1],
         found_oldest=following is None,

@@ -27,6 +27,8 @@ class Version(Struct, frozen=True, kw_only=True):
 class VersionList(Struct, frozen=True, kw_only=True):
     """The texts of a message, oldest first; the last one is the present text, unless it was deleted.
 
+    A removed text counts as present: it can be restored.
+
     If they do not fit into one answer, `next` brings the rest.
     """
 
@@ -47,7 +49,9 @@ def list_versions(request: Request, message_id: str, query: VersionQuery) -> Ver
     position = cursors.decode(query.cursor, _Position)
     message = _access(request, message_id)
     texts = messages.versions(message.conversation_id, message.seq)
-    if message.deleted_at_ms is None:
+    if message.removed is not None:
+        texts.append(message.with_content(message.removed))
+    elif message.deleted_at_ms is None:
         texts.append(message)
     start = position.shown if position is not None else 0
     shown = list(history.Room().fitting(_version(version) for version in texts[start:]))
@@ -60,10 +64,12 @@ def _access(request: Request, message_id: str) -> StoredMessage:
     """Returns a message to moderators, and to members who have the right; with the first read comes the role."""
     conversation_id, seq = ids.split_message_id(message_id, access.field_of(request, "message_id"))
     head, mine, message, _ = messages.head_and_message(conversation_id, seq, request.user_id)
+    is_member = head is not None and access.is_member(head, request.user_id, mine)
     is_moderator = moderators.is_moderator(account_states.role_of(request))
-    if head is None or message is None or not (is_moderator or access.is_member(head, request.user_id, mine)):
+    may_moderate = is_moderator and head is not None and access.is_moderated(request, head)
+    if head is None or message is None or not (may_moderate or is_member):
         raise access.no_message()
-    if is_moderator:
+    if may_moderate:
         audit.write_entry(new_entry(account_states.as_put(request), "read_edits", message_id))
     else:
         rights.require(head, request.user_id, "read_versions")

@@ -1,17 +1,29 @@
-"""Ranks: a moderator acts against nobody of their own rank or above, nor against themselves."""
+"""The rank of a person against a moderator's: nobody acts on themselves, or on a person of their own rank or above."""
 
 from parley.actions.people.profiles import unknown_user
 from parley.adapters.people import account_states, moderators
 from parley.domain.api.errors import Forbidden
+from parley.domain.api.identity import SERVICE_ROLE, is_reserved
 from parley.domain.api.request import Request
 from parley.domain.people.profile import Profile
 
 
-def check_rank(request: Request, user_id: str, profile: Profile | None) -> Profile:
-    """Returns a person against whom the caller may act; raises NotFound, or Forbidden."""
+def check_known(request: Request, user_id: str, profile: Profile | None) -> Profile:
+    """Returns a person on whom the caller may act; raises NotFound if there is none, Forbidden for their rank."""
     if profile is None:
         raise unknown_user()
-    if user_id == request.user_id or moderators.rank(profile.role) >= moderators.rank(account_states.role_of(request)):
+    check_rank(request, user_id, profile)
+    return profile
+
+
+def check_rank(request: Request, user_id: str, profile: Profile | None) -> None:
+    """Raises Forbidden for a person on whom the caller may not act. The host's programs have no profile.
+
+    A pseudonym is nobody any more.
+    """
+    if profile is None and is_reserved(user_id):
+        return
+    role = SERVICE_ROLE if profile is None else profile.role
+    if user_id == request.user_id or moderators.rank(role) >= moderators.rank(account_states.role_of(request)):
         detail = "You cannot do this to yourself, nor to a person of your own rank or above."
         raise Forbidden("rank_too_high", detail, rule="service > ModeratorRoles in their order > all other roles")
-    return profile

@@ -67,7 +67,7 @@ def report_message(request: Request, message_id: str, wanted: ReportMessage) -> 
     """
     conversation_id, seq = ids.split_message_id(message_id, access.field_of(request, "message_id"))
     report_id = report_id_of(request.user_id, conversation_id, seq)
-    (_, message), earlier = in_parallel(
+    (head, message), earlier = in_parallel(
         lambda: access.access_message(request, message_id), lambda: reports.get_report(report_id)
     )
     if message.sender_id == request.user_id:
@@ -78,9 +78,13 @@ def report_message(request: Request, message_id: str, wanted: ReportMessage) -> 
     # After the read, and not beside it: nothing is written for a caller who may not know of the message.
     limits.take_own(request)
     new = report_by_person(request.user_id, message, wanted.reason, wanted.note, request.now_ms)
-    if reports.add(new):
-        return filed_report(new), True
-    return filed_report(_read(new.report_id)), False
+    for _ in conditions.tries():
+        if reports.add(new, marks=not head.is_reported):
+            return filed_report(new), True
+        found = reports.get_report(new.report_id)
+        if found is not None:  # and no message that was sent meanwhile
+            return filed_report(found), False
+    raise conditions.busy()
 
 
 def list_reports(request: Request, query: ReportQuery) -> ReportList:
@@ -171,14 +175,15 @@ def tell_reporter(request: Request, report: Report) -> None:
         push.remember(what)
 
 
-def read_decidable(report_id: str | None, user_id: str) -> Report | None:
-    """Returns the report that an act against a person decides, None for None; raises NotFound, Invalid."""
-    if report_id is None:
-        return None
-    known = _read(report_id)
-    if known.sender_id != user_id:
-        raise Invalid.field("/report_id", "contradiction", "This report is about a message of another person.")
-    return known
+def read_decidable(report_id: str | None) -> Report | None:
+    """Returns the report that an act decides, None for None; raises NotFound."""
+    return None if report_id is None else _read(report_id)
+
+
+def check_about(report: Report | None, pointer: str, **about: str) -> None:
+    """Raises Invalid if a report is about a message of another person, or of another conversation."""
+    if report is not None and any(getattr(report, name) != value for name, value in about.items()):
+        raise Invalid.field(pointer, "contradiction", "This report is about another person or conversation.")
 
 
 def decision(request: Request, known: Report, resolution: str | None) -> tuple[Report, Report] | None:

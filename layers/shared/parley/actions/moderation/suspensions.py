@@ -5,8 +5,7 @@ from msgspec.structs import replace
 
 from parley.actions import access, push
 from parley.actions.live import presence
-from parley.actions.moderation import reports
-from parley.actions.moderation.ranks import check_rank
+from parley.actions.moderation import ranks, reports
 from parley.actions.parallel import in_parallel
 from parley.actions.people.profiles import check_user_id
 from parley.adapters.dynamodb import conditions
@@ -75,10 +74,9 @@ def _tell_suspended(request: Request, user_id: str, suspension: Suspension) -> N
 def _suspended(request: Request, user_id: str, new: Suspension, resolution: str | None) -> Suspension:
     """Returns the suspension that is in force then: the new one, or the same of an earlier try."""
     for _ in conditions.tries():
-        (known, profile), report = in_parallel(
-            lambda: _read(user_id), lambda: reports.read_decidable(new.report_id, user_id)
-        )
-        person = check_rank(request, user_id, profile)
+        (known, profile), report = in_parallel(lambda: _read(user_id), lambda: reports.read_decidable(new.report_id))
+        reports.check_about(report, "/report_id", sender_id=user_id)
+        person = ranks.check_known(request, user_id, profile)
         decided = None if report is None else reports.decision(request, report, resolution)
         held = _held(request, known)
         if held is not None and is_same(held, new) and decided is None:
@@ -104,7 +102,7 @@ def lift_suspension(request: Request, user_id: str) -> LiftedSuspension:
     check_user_id(user_id)
     for _ in conditions.tries():
         known, profile = _read(user_id)
-        person = check_rank(request, user_id, profile)
+        person = ranks.check_known(request, user_id, profile)
         held = _held(request, known)
         if held is None:
             _tell_lifted(request, user_id, known.suspension)

@@ -3,8 +3,7 @@
 import secrets
 
 from parley.actions import access, push
-from parley.actions.moderation import reports
-from parley.actions.moderation.ranks import check_rank
+from parley.actions.moderation import ranks, reports
 from parley.actions.parallel import in_parallel
 from parley.adapters.dynamodb import conditions
 from parley.adapters.people import account_states, profiles, warnings
@@ -39,9 +38,10 @@ def _warned(request: Request, wanted: WarnUser, new: StoredWarning) -> tuple[Sto
             lambda: in_parallel(
                 lambda: warnings.get_warnings(wanted.user_id), lambda: profiles.get_profile(wanted.user_id)
             ),
-            lambda: reports.read_decidable(new.report_id, wanted.user_id),
+            lambda: reports.read_decidable(new.report_id),
         )
-        person = check_rank(request, wanted.user_id, profile)
+        reports.check_about(report, "/report_id", sender_id=wanted.user_id)
+        person = ranks.check_known(request, wanted.user_id, profile)
         before = given_before(given.warnings, new)
         if before is not None:
             if report is not None:

@@ -43,6 +43,9 @@ def head(row: tables.Conversation) -> Head:
         awaits_answer=bool(row.awaits_answer),
         custom_type=row.custom_type,
         metadata=unreadable.metadata(row.metadata, "Conversations", row.conversation_id),
+        is_reported=bool(row.is_reported),
+        is_locked=bool(row.is_locked),
+        muted_ids=tuple(row.muted_ids or ()),
     )
 
 
@@ -101,6 +104,9 @@ def stored_head(head: Head) -> dict[str, Any]:
         "awaits_answer": head.awaits_answer or None,
         "custom_type": head.custom_type,
         "metadata": head.metadata,
+        "is_reported": head.is_reported or None,
+        "is_locked": head.is_locked or None,
+        "muted_ids": list(head.muted_ids) or None,
     }
 
 

@@ -114,6 +114,7 @@ def content(message: StoredMessage) -> dict[str, Any]:
         "pinned": message.pinned or None,
         "change_seq": message.change_seq or None,
         "edit_count": message.edit_count or None,
+        "removed": msgspec.json.encode(message.removed).decode() if message.removed else None,
     }
 
 

@@ -14,7 +14,7 @@ from parley.domain.api.types import MessageAttachment, Note, Origin, Via
 from parley.domain.attachments import compact
 from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.conversations.head import Head, Membership
-from parley.domain.conversations.message import StoredMessage, Tally
+from parley.domain.conversations.message import Removed, StoredMessage, Tally
 from parley.domain.conversations.send_steps import Earlier
 from parley.domain.conversations.steps import Change
 
@@ -80,6 +80,13 @@ def is_shown(rows: batches.Rows, conversation_id: str, seq: int) -> bool:
     """Says whether a message in a batch exists and was not deleted for everyone; raises one of `unreadable.ERRORS`."""
     row = rows.get(tables.Message, conversation_id, seq)
     return row is not None and row.deleted_at_ms is None
+
+
+def restorable_until_ms(rows: batches.Rows, conversation_id: str, seq: int) -> int:
+    """Returns until when a removed message of a batch can be restored, 0 if it was not removed."""
+    row = rows.get(tables.Message, conversation_id, seq)
+    removed = None if row is None else _removed(row)
+    return 0 if removed is None else removed.until_ms
 
 
 def first_key(conversation_id: str) -> batches.Key:
@@ -246,6 +253,17 @@ def _attachments(row: tables.Message) -> tuple[MessageAttachment, ...]:
         return ()
 
 
+def _removed(row: tables.Message) -> Removed | None:
+    """Returns what a moderator has removed; None also if it is damaged: then it cannot be restored."""
+    if row.removed is None:
+        return None
+    try:
+        return msgspec.json.decode(row.removed, type=Removed)
+    except unreadable.ERRORS:
+        unreadable.report("Messages", [ids.message_id(row.conversation_id, int(row.seq))])
+        return None
+
+
 def _message(row: tables.Message) -> StoredMessage:
     return msgspec.convert(
         {name: getattr(row, name) for name in (*_PLAIN, *_OPTIONAL)}
@@ -261,6 +279,7 @@ def _message(row: tables.Message) -> StoredMessage:
             "pinned": bool(row.pinned),
             "change_seq": int(row.change_seq or 0),
             "edit_count": int(row.edit_count or 0),
+            "removed": _removed(row),
         },
         type=StoredMessage,
     )

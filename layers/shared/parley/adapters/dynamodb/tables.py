@@ -109,6 +109,9 @@ class Conversation(Table):
     blocked_seq = NumberAttribute(null=True)  # the change that set the first block
     custom_type = UnicodeAttribute(null=True)
     metadata = UnicodeAttribute(null=True)  # compact JSON, as a message's
+    is_reported = BooleanAttribute(null=True)  # a message of it was reported
+    is_locked = BooleanAttribute(null=True)  # a moderator has closed it
+    muted_ids = StringsAttribute(null=True)  # members of a group whom a moderator has muted
 
 
 class ByActivity(GlobalSecondaryIndex["Membership"]):
@@ -212,6 +215,7 @@ class Message(Table):
     pinned = BooleanAttribute(null=True)
     change_seq = NumberAttribute(null=True)
     edit_count = NumberAttribute(null=True)
+    removed = UnicodeAttribute(null=True)  # JSON: the content that a moderator has removed
     context_type = UnicodeAttribute(null=True)  # for the readers of the stream
     follow_ups = UnicodeAttribute(null=True, attr_name="errands")  # the work that the stream has to start
     # of the record of a `client_id`

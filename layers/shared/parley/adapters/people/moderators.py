@@ -9,6 +9,11 @@ def roles() -> list[str]:
     return environment.required("MODERATOR_ROLES").split(",")
 
 
+def reads_any() -> bool:
+    """Says whether moderators may read and moderate any conversation, or only those with a reported message."""
+    return environment.required("MODERATOR_READS") == "any"
+
+
 def rank(role: str) -> int:
     """Returns how high a role stands: the host's own server, then the moderators' roles in their order, then 0."""
     known = roles()

@@ -15,6 +15,7 @@ RESERVED_PREFIX = "~parley."
 PSEUDONYM_PREFIX = f"{RESERVED_PREFIX}erased-"  # of the ids that replace erased people
 SYSTEM_SENDER_PREFIX = f"{RESERVED_PREFIX}system-"  # of the system senders that a policy file declares
 HOST_SENDER = f"{SYSTEM_SENDER_PREFIX}host"  # the host's own server, in conversations that it is not in
+MODERATORS = f"{SYSTEM_SENDER_PREFIX}moderators"  # who acts for all moderators in conversations; members see this id
 OLD_PSEUDONYM_PREFIX = "erased-"  # of pseudonyms made before the reserved prefix existed
 # Ids of people whose id in the token has other characters (`domain/people/mapped_ids.py`). Requests may name them. No
 # token can hold them itself. After `=` stand only the bytes that need it, so that an id is written in one way.

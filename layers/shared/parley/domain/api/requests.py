@@ -75,6 +75,13 @@ AuditAction = Literal[
     "suspend_user",
     "lift_suspension",
     "warn_user",
+    "remove_message",
+    "restore_message",
+    "set_conversation_state",
+    "expel_member",
+    "mute_member",
+    "unmute_member",
+    "read_messages",
     "put_banned_words",
     "try_banned_words",
     "read_edits",
@@ -532,6 +539,23 @@ class WarnUser(Body, frozen=True, kw_only=True):
     client_id: ClientId | None = None
     report_id: ReportId | None = None
     resolution: Remark | None = None
+
+
+class Decision(Body, frozen=True, kw_only=True):
+    """The report that a moderator's act decides, in the same transaction; without it the act decides none."""
+
+    report_id: ReportId | None = None
+    resolution: Remark | None = None
+
+
+class MuteMember(Decision, frozen=True, kw_only=True):
+    """PUT /admin/conversations/{conversation_id}/mutes/{user_id}: the report that it decides, if any."""
+
+
+class SetConversationState(Decision, frozen=True, kw_only=True):
+    """PUT /admin/conversations/{conversation_id}/state."""
+
+    state: State
 
 
 class BannedWord(Body, frozen=True, kw_only=True):

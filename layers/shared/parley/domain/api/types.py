@@ -286,8 +286,8 @@ class Message(Struct, frozen=True, kw_only=True):
     """A message; `seq` is its place in the conversation: 1, 2, 3 … without a gap.
 
     `change_seq` is that of its last change: of two versions the greater is the newer. In a group `blocked` says that
-    the reader has blocked its sender. `hidden` says that they have deleted the message from their own view. `via` says
-    that the host's own server wrote it in the name of its sender.
+    the reader has blocked its sender. `hidden` says that they have deleted the message from their own view, `removed`
+    that a moderator has removed it. `via` says that the host's own server wrote it in the name of its sender.
     """
 
     id: str
@@ -313,6 +313,7 @@ class Message(Struct, frozen=True, kw_only=True):
     change_seq: int = 0
     blocked: bool = False
     hidden: bool = False
+    removed: bool = False
 
 
 class SentMessage(Message, frozen=True, kw_only=True):

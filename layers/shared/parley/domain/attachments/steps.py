@@ -8,10 +8,12 @@ from msgspec import Struct
 class AttachmentStep(Struct, frozen=True, kw_only=True):
     """Attachments of a message that was `sent`, or that their message `released`: it was deleted, say.
 
+    Or that are `held`, because a moderator has removed their message, which can be restored.
+
     A step may come twice, and after the steps of later acts.
     """
 
-    kind: Literal["sent", "released"]
+    kind: Literal["sent", "released", "held"]
     conversation_id: str
     seq: int
     attachment_ids: tuple[str, ...]

@@ -162,22 +162,59 @@ def _check_names(request: Request, found: Found, wanted: EditMessage) -> None:
 
 def delete_message(request: Request, found: Found) -> Step | None:
     """Returns what a deletion for everyone writes; refuses all but the author and, in a group, its admins."""
-    head, message = found.head, found.message
+    message = found.message
     if message.sender_id != request.user_id:
-        rights.require(head, request.user_id, "delete_any")
+        rights.require(found.head, request.user_id, "delete_any")
     _check_own(request, replace(found, message=replace(message, sender_id=request.user_id)), "delete_own")
     if message.deleted_at_ms is not None:
         return None
+    return _deleted(request, found, message.blanked(max(request.now_ms, message.created_at_ms)), replaced=message)
+
+
+def remove_message(request: Request, found: Found) -> Step | None:
+    """Returns what a moderator's deletion writes: the same, but the content stays for a restore."""
+    message = found.message
+    rights.require(found.head, request.user_id, "remove_message")
+    _check_no_note(message)
+    if message.deleted_at_ms is not None:
+        return None
+    return _deleted(request, found, message.without_content(max(request.now_ms, message.created_at_ms)))
+
+
+def _deleted(request: Request, found: Found, changed: StoredMessage, replaced: StoredMessage | None = None) -> Step:
+    head, message = found.head, found.message
     pins = tuple(seq for seq in head.pins if seq != message.seq)
-    changed = message.blanked(max(request.now_ms, message.created_at_ms))
     entry = next_change(request, head, "message_deleted", message_seq=message.seq)
-    step = _step(head, Changed(entry=entry, message=changed, replaced=message), pins=pins)
-    step = replace(step, released=_released(message, entry))
+    step = _step(head, Changed(entry=entry, message=changed, replaced=replaced), pins=pins)
+    step = replace(step, released=_released(message, entry, is_held=changed.removed is not None))
     return _with_names(found, step, message, changed)
 
 
-def _released(message: StoredMessage, entry: Change) -> OutboxEntry | None:
-    """Returns the outbox's entry of the attachments that a deletion releases; None if there are none."""
+def restore_message(request: Request, found: Found) -> Step | None:
+    """Returns what brings a removed message back, with its pin if there is room.
+
+    Refuses a message that was deleted otherwise, or removed more than `RESTORABLE_MS` ago.
+    """
+    head, message = found.head, found.message
+    rights.require(head, request.user_id, "remove_message")
+    if message.deleted_at_ms is None:
+        return None
+    if message.removed is None or message.removed.until_ms <= request.now_ms:
+        detail = "This message cannot be restored."
+        raise Conflict("not_restorable", detail, rule="moderators restore what moderators removed, for 30 days")
+    changed = message.with_content(message.removed)
+    has_room = len(head.pins) < MAX_PINS
+    pins = (*head.pins, message.seq) if changed.pinned and has_room else head.pins
+    changed = replace(changed, pinned=message.seq in pins)
+    entry = next_change(request, head, "message_updated", message_seq=message.seq)
+    return _with_names(found, _step(head, Changed(entry=entry, message=changed), pins=pins), message, changed)
+
+
+def _released(message: StoredMessage, entry: Change, *, is_held: bool) -> OutboxEntry | None:
+    """Returns the outbox's entry of the attachments that a deletion releases; None if there are none.
+
+    Attachments that are held end when the message can be restored no more.
+    """
     if not message.attachments:
         return None
     return OutboxEntry(
@@ -185,7 +222,8 @@ def _released(message: StoredMessage, entry: Change) -> OutboxEntry | None:
         id=message.message_id,
         number=entry.change_seq,
         at_ms=entry.at_ms,
-        about={"attachment_ids": [attachment.id for attachment in message.attachments]},
+        about={"attachment_ids": [attachment.id for attachment in message.attachments]}
+        | ({"is_held": True} if is_held else {}),
     )
 
 
@@ -260,11 +298,15 @@ def check_emoji(emoji: str, pointer: str) -> str:
     return normalise(emoji)
 
 
-def _check_own(request: Request, found: Found, capability: str) -> None:
-    if found.message.kind == "system":
+def _check_no_note(message: StoredMessage) -> None:
+    if message.kind == "system":
         raise Forbidden(
             "system_message", "Nobody can change a system message.", rule="system messages stay as they are"
         )
+
+
+def _check_own(request: Request, found: Found, capability: str) -> None:
+    _check_no_note(found.message)
     if found.message.sender_id != request.user_id:
         raise Forbidden("not_your_message", "Only the author can edit a message.", rule="edit: the message's sender")
     rights.require(found.head, request.user_id, capability)

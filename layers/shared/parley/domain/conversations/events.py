@@ -106,7 +106,7 @@ class MessageChange(ContentEvent, frozen=True, kw_only=True):
 
 
 class MessageUpdated(MessageChange, frozen=True, kw_only=True):
-    """A message was edited, pinned or unpinned."""
+    """A message was edited, pinned or unpinned, or a moderator has restored it."""
 
     name = "message_updated"
 
@@ -305,7 +305,8 @@ class CallSignal(LiveEvent, frozen=True, kw_only=True):
 class Shared(Struct, frozen=True, kw_only=True):
     """The part of a conversation that all members see alike, whole: of several the greatest `shared_seq` counts.
 
-    A user who is neither owner nor admin is a member; `capabilities` by role.
+    A user who is neither owner nor admin is a member; `capabilities` by role; of a user in `muted_ids`
+    by `muted_` and the role.
     """
 
     shared_seq: int
@@ -319,12 +320,12 @@ class Shared(Struct, frozen=True, kw_only=True):
     member_count: int
     owner_ids: list[str]
     admin_ids: list[str]
+    muted_ids: list[str]
     capabilities: dict[str, list[str]]
 
     @classmethod
     def of(cls, head: Head) -> "Shared":
         """Returns the shared part of a head."""
-        roles = ("owner", "admin", "member") if head.is_group else ("member",)
         return cls(
             shared_seq=head.shared_seq,
             title=head.title,
@@ -337,7 +338,8 @@ class Shared(Struct, frozen=True, kw_only=True):
             member_count=head.member_count,
             owner_ids=list(head.owner_ids),
             admin_ids=list(head.admin_ids),
-            capabilities={role: rights.capabilities(head, role) for role in roles},
+            muted_ids=list(head.muted_ids),
+            capabilities={role: rights.capabilities(head, role) for role in rights.roles(head)},
         )
 
     def role_of(self, user_id: str) -> GroupRole:

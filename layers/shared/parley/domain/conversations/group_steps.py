@@ -17,7 +17,7 @@ from parley.domain.api.errors import Conflict, Forbidden, Invalid
 from parley.domain.api.request import Request
 from parley.domain.api.requests import MAX_ADDED, CreateConversation, UpdateConversation
 from parley.domain.api.times import hour
-from parley.domain.api.types import GroupRole, Note
+from parley.domain.api.types import GroupRole, Note, State
 from parley.domain.conversations import rights
 from parley.domain.conversations.head import MAX_LISTED, Head
 from parley.domain.conversations.send_steps import next_note
@@ -26,6 +26,7 @@ from parley.domain.conversations.steps import Changed, ChangeKind, MemberWrites,
 MAX_MEMBERS = 2_000  # of a group
 OF_GROUPS = ("posting", "slow_mode_s")
 CUSTOM_DATA = ("custom_type", "metadata")
+MAX_MUTED = 50  # members whom moderators have muted, whom the head lists
 MAX_ADMINS = 50  # owners and admins together, whom the head lists
 
 
@@ -114,16 +115,21 @@ def add_members(request: Request, head: Head, user_ids: Sequence[str], role: Gro
     return step.with_members(added=tuple(head.newcomer(user_id) for user_id in user_ids))
 
 
-def remove_member(request: Request, head: Head, user_id: str) -> Step:
-    """Returns the step that takes a member out of a group, the caller or another member."""
+def remove_member(request: Request, head: Head, user_id: str, heir_id: str | None = None) -> Step:
+    """Returns the step that takes a member out of a group, the caller or another member.
+
+    `heir_id` owns the group from now on.
+    """
     leaves = user_id == request.user_id
     if not leaves:
         _check_power_over(request, head, user_id, "remove_members")
     rights.require(head, request.user_id, "leave")
-    if head.member_count > 1 and request.acts_as is None:  # the host's own server governs a group without an owner
+    is_hosts = request.acts_as is not None  # the host's own server governs a group without an owner
+    if head.member_count > 1 and heir_id is None and not is_hosts:
         _check_an_owner_stays(head, user_id)
+    left = without_role(head, user_id)
     after = replace(
-        without_role(head, user_id),
+        left if heir_id is None else _with_role(left, heir_id, "owner"),
         participants=head.others(user_id),
         member_count=head.member_count - 1,
     )
@@ -175,11 +181,43 @@ def update_conversation(request: Request, head: Head, wanted: UpdateConversation
     if head.closed and "closed" not in changed:
         raise Forbidden("conversation_closed", "This conversation is closed.", rule=rights.NOT_CLOSED.rule)
     after = replace(head, **changed)
+    if not after.closed:
+        after = replace(after, is_locked=False)
     told = {name: value for name, value in changed.items() if name not in CUSTOM_DATA}
     if not told:
         return _untold(request, head, after)
     note = Note(event=_named(told), title=told.get("title"))
     return _told(request, head, after, note, "conversation_updated", ())
+
+
+def set_state(request: Request, head: Head, state: State) -> Step | None:
+    """Returns the step by which moderators close a conversation, or open what they have closed; None if it is so.
+
+    Members cannot open it again.
+    """
+    rights.require(head, request.user_id, "close")
+    is_closed = state == "closed"
+    if head.closed and not is_closed and not head.is_locked:
+        detail = "No moderator has closed this conversation."
+        raise Forbidden("conversation_closed", detail, rule=rights.NOT_LOCKED.rule)
+    after = replace(head, closed=is_closed, is_locked=is_closed)
+    if after == head:
+        return None
+    if head.closed == is_closed:  # a member has closed it before
+        return _untold(request, head, after)
+    note = Note(event="closed" if is_closed else "reopened")
+    return _told(request, head, after, note, "conversation_updated", ())
+
+
+def mute_member(request: Request, head: Head, user_id: str, *, is_muted: bool) -> Step | None:
+    """Returns the step that mutes a member, or ends that; None if it is so already."""
+    rights.require(head, request.user_id, "mute_members")
+    if (user_id in head.muted_ids) == is_muted:
+        return None
+    others = tuple(other_id for other_id in head.muted_ids if other_id != user_id)
+    if len(others) >= MAX_MUTED and is_muted:
+        raise Conflict("too_many_muted", f"A group can have {MAX_MUTED} muted members.", rule="muted members")
+    return _untold(request, head, replace(head, muted_ids=(*others, user_id) if is_muted else others))
 
 
 def _untold(request: Request, head: Head, after: Head) -> Step:

@@ -67,7 +67,8 @@ class Head(Struct, frozen=True, kw_only=True):
     send moves its sender's marker itself. `shared_seq` is the last change of the part that all members see alike.
     `blocked_by` are those of the two people of a direct conversation who have blocked the other, `blocked_seq` the
     change that set the first block. `awaits_answer` hides from both whether the other person is there, until both
-    have written. `metadata` is compact JSON.
+    have written. `metadata` is compact JSON. `is_reported` if a message was reported; `is_locked` if a moderator has
+    closed it, so members cannot open it again; `muted_ids` are the members of a group who may not write.
     """
 
     conversation_id: str
@@ -99,6 +100,9 @@ class Head(Struct, frozen=True, kw_only=True):
     awaits_answer: bool = False
     custom_type: str | None = None
     metadata: str | None = None
+    is_reported: bool = False
+    is_locked: bool = False
+    muted_ids: tuple[str, ...] = ()
 
     @property
     def is_group(self) -> bool:

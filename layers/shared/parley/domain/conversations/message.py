@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from parley.domain.api import custom_data, ids
-from parley.domain.api.times import rfc3339, rfc3339_or_none
+from parley.domain.api.times import DAY_MS, rfc3339, rfc3339_or_none
 from parley.domain.api.types import (
     EVERYONE,
     AttachmentsPreview,
@@ -25,6 +25,8 @@ from parley.domain.api.types import (
 PREVIEW_NAME_CHARACTERS = 60  # of an attachment's name in lists
 PREVIEW_CHARACTERS = 100  # of a message's text in lists and notifications; keeps a conversation's head under 1 KB
 PREVIEW_PEOPLE = 3  # of the people of a system message
+
+RESTORABLE_MS = 30 * DAY_MS  # since a moderator removed a message
 
 ATTACHMENT_CHARACTERS = 120  # of an attachment as it is stored, besides its name (`compact.py`)
 
@@ -78,6 +80,26 @@ class Tally(Struct, frozen=True, array_like=True):
     since: int
 
 
+class Removed(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The content of a message that a moderator has removed, as it was; it can be restored for `RESTORABLE_MS`."""
+
+    at_ms: int
+    text: str = ""
+    edited_at_ms: int | None = None
+    reply_to_seq: int | None = None
+    mentions: tuple[str, ...] = ()
+    attachments: tuple[MessageAttachment, ...] = ()
+    custom_type: str | None = None
+    metadata: str | None = None
+    reactions: Mapping[str, Tally] = {}
+    pinned: bool = False
+
+    @property
+    def until_ms(self) -> int:
+        """Returns until when it can be restored."""
+        return self.at_ms + RESTORABLE_MS
+
+
 class StoredMessage(Struct, frozen=True, kw_only=True):
     """A message as it is stored: the part that every reader sees alike; `metadata` is compact JSON."""
 
@@ -102,6 +124,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     pinned: bool = False
     change_seq: int = 0
     edit_count: int = 0
+    removed: Removed | None = None
 
     @property
     def characters(self) -> int:
@@ -175,6 +198,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
             change_seq=self.change_seq,
             blocked=blocked,
             hidden=hidden,
+            removed=self.removed is not None,
         )
 
     def _attachments(self, files_since_ms: int) -> list[MessageAttachment]:
@@ -200,6 +224,16 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
             reactions={},
             pinned=False,
         )
+
+    def without_content(self, at_ms: int) -> "StoredMessage":
+        """Returns the message after a moderator has removed it: blank, and with its content kept aside."""
+        kept = {name: getattr(self, name) for name in Removed.__struct_fields__ if name != "at_ms"}
+        return msgspec.structs.replace(self.blanked(at_ms), removed=Removed(at_ms=at_ms, **kept))
+
+    def with_content(self, removed: Removed) -> "StoredMessage":
+        """Returns the message with the content that a moderator had removed."""
+        kept = {name: getattr(removed, name) for name in Removed.__struct_fields__ if name != "at_ms"}
+        return msgspec.structs.replace(self, **kept, deleted_at_ms=None, removed=None)
 
     def preview(self) -> MessagePreview:
         """Returns the cut-down message for lists."""

@@ -8,11 +8,16 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec import Struct
 
 from parley.domain.api.errors import Forbidden
-from parley.domain.api.identity import is_system_sender
+from parley.domain.api.identity import MODERATORS, is_system_sender
 from parley.domain.conversations.head import Head
 
 BLOCK_RULE = "block: if one of two people has blocked the other, neither can write to the other"
 ADMINS = frozenset({"owner", "admin"})
+MUTED_PREFIX = "muted_"  # of the role of a member whom a moderator has muted
+
+
+def _is_admin(role: str) -> bool:
+    return role.removeprefix(MUTED_PREFIX) in ADMINS
 
 
 class Line(Struct, frozen=True):
@@ -36,11 +41,23 @@ NOT_BLOCKED = Line(
     "One of you has blocked the other.",
     lambda head, role: not head.blocked_by,
 )
+NOT_MUTED = Line(
+    "muted",
+    "a moderator has muted the member in this group",
+    "A moderator has muted you in this group.",
+    lambda head, role: not role.startswith(MUTED_PREFIX),
+)
+NOT_LOCKED = Line(
+    "conversation_locked",
+    "moderators open what moderators closed",
+    "A moderator has closed this conversation.",
+    lambda head, role: not head.is_locked,
+)
 MAY_POST = Line(
     "posting_restricted",
     "posting: who may write, as the group's admins have set it",
     "You may not write in this group.",
-    lambda head, role: head.posting == "everyone" or (head.posting == "admins" and role in ADMINS),
+    lambda head, role: head.posting == "everyone" or (head.posting == "admins" and _is_admin(role)),
 )
 IS_GROUP = Line(
     "groups_only", "only groups have this", "Only a group has this.", lambda head, role: head.type == "group"
@@ -49,25 +66,25 @@ IS_ADMIN = Line(
     "admins_only",
     "group: owners and admins",
     "Only the group's owners and admins may do this.",
-    lambda head, role: role in ADMINS,
+    lambda head, role: _is_admin(role),
 )
 IS_ADMIN_IN_GROUP = Line(
     "admins_only",
     "group: owners and admins",
     "Only the group's owners and admins may do this.",
-    lambda head, role: head.type != "group" or role in ADMINS,
+    lambda head, role: head.type != "group" or _is_admin(role),
 )
 IS_ADMIN_IN_LARGE = Line(
     "admins_only",
     "a group of more than 100: owners and admins may call everyone",
     "In a group this large, only its owners and admins may mention everyone.",
-    lambda head, role: not head.is_large or role in ADMINS,
+    lambda head, role: not head.is_large or _is_admin(role),
 )
 IS_OWNER = Line(
     "owners_only",
     "group: owners",
     "Only the group's owners may do this.",
-    lambda head, role: role == "owner",
+    lambda head, role: role.removeprefix(MUTED_PREFIX) == "owner",
 )
 HAS_CONTEXT = Line(
     "no_life_cycle",
@@ -89,17 +106,22 @@ IS_DIRECT = Line(
 )
 
 RULES: Mapping[str, tuple[Line, ...]] = {
-    "send_message": (NOT_BLOCKED, NOT_CLOSED, MAY_POST),
+    "send_message": (NOT_BLOCKED, NOT_CLOSED, NOT_MUTED, MAY_POST),
     "mark_read": (),
-    "typing": (NOT_BLOCKED, NOT_CLOSED, MAY_POST),
-    "react": (NOT_BLOCKED, NOT_CLOSED),
-    "edit_own": (NOT_BLOCKED, NOT_CLOSED, MAY_POST),  # otherwise a user could edit an old message to write a new one
+    "typing": (NOT_BLOCKED, NOT_CLOSED, NOT_MUTED, MAY_POST),
+    "react": (NOT_BLOCKED, NOT_CLOSED, NOT_MUTED),
+    "edit_own": (
+        NOT_BLOCKED,
+        NOT_CLOSED,
+        NOT_MUTED,
+        MAY_POST,
+    ),  # otherwise a user could edit an old message to write a new one
     "delete_own": (NOT_CLOSED,),
     "delete_any": (IS_GROUP, IS_ADMIN, NOT_CLOSED),
-    "pin_message": (NOT_BLOCKED, NOT_CLOSED, IS_ADMIN_IN_GROUP),
-    "mention_everyone": (IS_GROUP, NOT_CLOSED, MAY_POST, IS_ADMIN_IN_LARGE),
-    "edit_conversation": (IS_GROUP, IS_ADMIN, NOT_CLOSED),
-    "close": (NOT_BLOCKED, HAS_CONTEXT, IS_ADMIN_IN_GROUP),
+    "pin_message": (NOT_BLOCKED, NOT_CLOSED, IS_ADMIN_IN_GROUP, NOT_MUTED),
+    "mention_everyone": (IS_GROUP, NOT_CLOSED, NOT_MUTED, MAY_POST, IS_ADMIN_IN_LARGE),
+    "edit_conversation": (IS_GROUP, IS_ADMIN, NOT_CLOSED, NOT_MUTED),
+    "close": (NOT_BLOCKED, HAS_CONTEXT, NOT_LOCKED, IS_ADMIN_IN_GROUP),
     "add_members": (IS_GROUP, NOT_CLOSED, IS_ADMIN),
     "remove_members": (IS_GROUP, IS_ADMIN),
     "change_roles": (IS_GROUP, IS_ADMIN),
@@ -109,6 +131,27 @@ RULES: Mapping[str, tuple[Line, ...]] = {
     "export": (),
     "call": (NOT_BLOCKED, NOT_CLOSED, IS_DIRECT),
 }
+# The acts of moderators, in any conversation that `access.access_moderated` gives them; they need not be members.
+MODERATORS_RULES: Mapping[str, tuple[Line, ...]] = {
+    "remove_message": (),
+    "close": (),
+    "remove_members": (IS_GROUP,),
+    "change_owners": (IS_GROUP,),
+    "leave": (IS_GROUP,),
+    "mute_members": (IS_GROUP,),
+}
+
+
+def role_of(head: Head, user_id: str) -> str:
+    """Returns the role by which a member's rights are decided: `muted_owner`, say, of an owner who may not write."""
+    role = head.role_of(user_id)
+    return MUTED_PREFIX + role if user_id in head.muted_ids else role
+
+
+def roles(head: Head) -> list[str]:
+    """Returns the roles by which the rights of the members of a conversation are decided."""
+    known = ["owner", "admin", "member"] if head.is_group else ["member"]
+    return known + [MUTED_PREFIX + role for role in known] if head.muted_ids else known
 
 
 # The rules of the host's own server, which writes as a system sender, and changes conversations that it is not in.
@@ -125,6 +168,12 @@ HOST_RULES: Mapping[str, tuple[Line, ...]] = {
 }
 
 
+def _rules(user_id: str) -> Mapping[str, tuple[Line, ...]]:
+    if user_id == MODERATORS:
+        return MODERATORS_RULES
+    return HOST_RULES if is_system_sender(user_id) else RULES
+
+
 def capabilities(head: Head, role: str) -> list[str]:
     """Returns the names of everything that a member of this role may do here."""
     return [name for name, lines in RULES.items() if all(line.holds(head, role) for line in lines)]
@@ -136,9 +185,8 @@ def capabilities_of_host(head: Head) -> list[str]:
 
 
 def require(head: Head, user_id: str, capability: str) -> None:
-    """Returns if a member, or the host's server, may do it; otherwise raises Forbidden with the rule that refused."""
-    rules = HOST_RULES if is_system_sender(user_id) else RULES
-    _hold(rules[capability], head, head.role_of(user_id))
+    """Returns if a member, the moderators or the host's server may do it; otherwise raises Forbidden with the rule."""
+    _hold(_rules(user_id)[capability], head, role_of(head, user_id))
 
 
 def require_group(head: Head) -> None:

@@ -47,7 +47,7 @@ def view_conversation(
         archived=head.is_archived(mine),
         capabilities=rights.capabilities_of_host(head)
         if is_system_sender(reader.user_id)
-        else rights.capabilities(head, role),
+        else rights.capabilities(head, rights.role_of(head, reader.user_id)),
         created_at=rfc3339(head.created_at_ms),
         last_activity_at=rfc3339(head.last_activity_ms),
     )

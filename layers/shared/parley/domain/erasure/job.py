@@ -17,9 +17,9 @@ from msgspec.structs import replace
 from parley.domain.api.errors import Conflict, Field, NotFound
 from parley.domain.api.identity import PSEUDONYM_PREFIX
 from parley.domain.api.times import rfc3339, rfc3339_or_none
-from parley.domain.api.types import Origin
+from parley.domain.api.types import MessageAttachment, Origin
 from parley.domain.conversations.head import Head
-from parley.domain.conversations.message import StoredMessage, Tally
+from parley.domain.conversations.message import Removed, StoredMessage, Tally
 
 ErasureState = Literal["running", "done", "failed"]
 
@@ -289,6 +289,14 @@ class Found(Struct, frozen=True, kw_only=True):
         return self.before.deleted_at_ms is None and self.after.deleted_at_ms is not None
 
     @property
+    def lost_attachments(self) -> tuple[MessageAttachment, ...]:
+        """Returns the files of a message that the erasure has blanked, or whose removed content it has deleted."""
+        removed = self.before.removed
+        if removed is not None and self.after.removed is None:
+            return removed.attachments
+        return self.before.attachments if self.was_blanked else ()
+
+    @property
     def has_versions(self) -> bool:
         """Says whether older texts of theirs may exist."""
         return self.is_theirs and (self.before.edit_count > 0 or self.before.deleted_at_ms is not None)
@@ -308,10 +316,14 @@ def find_person(
     after = message
     if emojis:
         after = replace(after, reactions=_fewer(after.reactions, emojis))
-    if is_theirs and message.deleted_at_ms is None:
-        after = after.blanked(max(at_ms, message.created_at_ms))
+    if is_theirs:
+        after = replace(after, removed=None)
+        if message.deleted_at_ms is None:
+            after = after.blanked(max(at_ms, message.created_at_ms))
     if is_own:
         after = replace(after, sender_id=pseudonym, client_id=None)
+    if after.removed is not None:
+        after = replace(after, removed=_removed_without(after.removed, user_id, pseudonym, emojis))
     if user_id in after.mentions:
         after = replace(after, mentions=tuple(without_person(after.mentions, user_id, pseudonym)))
     if after.system is not None and user_id in after.system.user_ids:
@@ -323,6 +335,12 @@ def find_person(
     if after == message:
         return None
     return Found(before=message, after=after, is_theirs=is_theirs)
+
+
+def _removed_without(removed: Removed, user_id: str, pseudonym: str, emojis: frozenset[str]) -> Removed:
+    """Returns the content of another person's removed message without the person."""
+    mentions = tuple(without_person(removed.mentions, user_id, pseudonym))
+    return replace(removed, mentions=mentions, reactions=_fewer(removed.reactions, emojis))
 
 
 def _fewer(reactions: Mapping[str, Tally], emojis: frozenset[str]) -> dict[str, Tally]:
