@@ -267,6 +267,7 @@ class Message(TypedDict):
     change_seq: int
     blocked: bool
     hidden: bool
+    removed: bool
 
 
 class MessageAttachment(TypedDict):
