@@ -760,3 +760,25 @@ def test_search_of_the_list_reads_the_names_of_members_once(pair: Pair) -> None:
 
     assert found.round_trips <= 4
     assert found.units.read - listed.units.read <= 11 / 2 + 6  # 11 names, and memberships
+
+
+def test_counterpart_of_a_context_costs_two_round_trips_and_a_unit_or_less_for_each_person(pair: Pair) -> None:
+    host = pair.parley.user("backend", role="service")
+    people = [{"id": f"p{number:02d}", "role": "student"} for number in range(60)] + [{"id": "bob", "role": "teacher"}]
+    assert host.put("/users", json={"users": people}).status == 200
+    assert host.put("/contexts/class/7b/people", json={"add": [one["id"] for one in people]}).status == 200
+    context = {"type": "class", "id": "7b"}
+    student = pair.parley.bearer(pair.parley.token("p07", "student"), "p07")
+    student.get("/me")  # the authorizer's answer is kept
+
+    def least(body: dict[str, object]) -> Recorded:
+        tries = [pair.spent(lambda: student.post("/conversations", json=body)) for _ in range(3)]
+        return min(tries, key=lambda one: one.round_trips)
+
+    opened = student.post("/conversations", json={"type": "direct", "context": context})
+    assert (opened.status, {one["user_id"] for one in opened.json["members"]}) == (201, {"bob", "p07"})
+    named = least({"type": "direct", "user_id": "bob", "context": context})
+    found = least({"type": "direct", "context": context})
+
+    assert found.round_trips - named.round_trips <= 2
+    assert found.units.read - named.units.read <= 61 + 4

@@ -23,6 +23,19 @@ def create(world: World) -> object:
     return answered(world.alice.post("/conversations", json={"type": "direct", "user_id": "carol"}))
 
 
+def belong(world: World) -> None:
+    """Lets alice, a customer, and carol, the creator, belong to one pattern."""
+    host = host_of(world)
+    people = [{"id": "alice", "role": "customer"}, {"id": "carol", "role": "creator"}]
+    answered(host.put("/users", json={"users": people}))
+    answered(host.put("/contexts/pattern/shawl-12/people", json={"add": ["alice", "carol"]}))
+
+
+def create_about(world: World) -> object:
+    body = {"type": "direct", "context": {"type": "pattern", "id": "shawl-12"}}
+    return answered(world.alice.post("/conversations", json=body))
+
+
 def create_group(world: World) -> object:
     body = {"type": "group", "title": "Chess", "member_ids": ["bob", "carol"], "client_id": "g1"}
     return answered(world.alice.post("/conversations", json=body))
@@ -45,6 +58,7 @@ CUSTOM = {"custom_type": "order", "metadata": {"state": "paid"}}
 SCENARIOS = [
     Scenario("rest/create_conversation", create, meet_carol),
     Scenario("rest/create_conversation", create_group, meet_carol, variant="group"),
+    Scenario("rest/create_conversation", create_about, and_then(meet_carol, belong), variant="counterpart"),
     Scenario("rest/update_conversation", ask_rest("PATCH", "/conversations/{}", {"title": "Go"}), in_group),
     Scenario("rest/update_conversation", ask_rest("PATCH", "/conversations/{}", CUSTOM), in_group, variant="data"),
     Scenario("rest/archive_conversation", archive, alice_said),

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from parley.adapters.dynamodb import retrying
-from parley.domain.api.errors import Field, Refusal, Suspended, Unauthenticated
+from parley.domain.api.errors import Choice, ChooseOne, Field, Refusal, Suspended, Unauthenticated
 from parley.domain.api.types import SuspensionScope
 from parley.triggers import request_log
 
@@ -33,6 +33,8 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     until: str | None = None
     reason: str | None = None
     scope: SuspensionScope | None = None
+    users: tuple[Choice, ...] | None = None
+    capped: bool | None = None
 
 
 def problem(refusal: Refusal, instance: str, request_id: str) -> Problem:
@@ -51,6 +53,8 @@ def problem(refusal: Refusal, instance: str, request_id: str) -> Problem:
     )
     if isinstance(refusal, Suspended):
         return replace(document, until=refusal.until, reason=refusal.reason, scope=refusal.scope)
+    if isinstance(refusal, ChooseOne):
+        return replace(document, users=refusal.users, capped=refusal.capped)
     return document
 
 

@@ -70,7 +70,26 @@ def pair_of_host(request: Request, user_ids: Sequence[str]) -> Pair:
 def _pair(request: Request, wanted: CreateConversation) -> Pair:
     if wanted.user_ids is not None:
         return pair_of_host(request, wanted.user_ids)
-    return Pair(request=request, user_id=wanted.user_id or "")
+    return Pair(request=request, user_id=wanted.user_id or counterpart(request, wanted.context))
+
+
+def counterpart(request: Request, context: WantedContext | None) -> str:
+    """Returns the other person of a request that names none: the only one of its context whom the caller may write to.
+
+    Raises Invalid without a context that has an id; see `find_counterpart`.
+    """
+    known = check_context(request, context)
+    from parley.actions.people.counterparts import find_counterpart  # most requests name the other person
+
+    return find_counterpart(request, known)
+
+
+def check_context(request: Request, context: WantedContext | None) -> WantedContext:
+    """Returns the context of a request that names no other person; raises Invalid unless it has one with an id."""
+    if context is None or context.id is None:
+        detail = "A conversation of two needs a user_id, or a context with one other person."
+        raise Invalid.field(f"{request.field_prefix}/user_id", "required", detail)
+    return context
 
 
 _OF_DIRECT = ("user_id", "user_ids", "context")
@@ -80,7 +99,7 @@ _OF_GROUP = ("owner_ids", "title", "description", "member_ids", "posting", "slow
 def _check_fields(request: Request, wanted: CreateConversation) -> None:
     """Refuses fields that belong to the other type."""
     if wanted.type == "direct" and wanted.user_id is None and wanted.user_ids is None:
-        raise Invalid.field(f"{request.field_prefix}/user_id", "required", "A direct conversation needs a user_id.")
+        check_context(request, wanted.context)
     others = _OF_GROUP if wanted.type == "direct" else _OF_DIRECT
     blank = CreateConversation(type=wanted.type)
     wrong = [name for name in others if getattr(wanted, name) != getattr(blank, name)]

@@ -13,9 +13,11 @@ from parley.domain.api.types import SentMessage
 def send_message(request: Request, wanted: SendMessageAction) -> SentMessage:
     """Writes a message into a conversation, or to a user as POST /messages does.
 
-    Raises Invalid unless the frame names exactly one of the two.
+    Raises Invalid unless the frame names exactly one of the two. A context stands for the user if one other person of
+    it can be meant.
     """
-    if wanted.user_id is UNSET and wanted.conversation_id is UNSET:
+    names_nobody = wanted.user_id is UNSET and (wanted.context is None or wanted.context.id is None)
+    if wanted.conversation_id is UNSET and names_nobody:
         pointer = f"{request.field_prefix}/conversation_id"
         raise Invalid.field(pointer, "required", "A message needs a conversation_id or a user_id.")
     if wanted.conversation_id is UNSET:
@@ -44,4 +46,5 @@ def _to_user(request: Request, wanted: SendMessageAction) -> SentMessage:
 
     fields = asdict(wanted)
     del fields["conversation_id"]
+    fields["user_id"] = None if wanted.user_id is UNSET else wanted.user_id
     return send_to_user.send_message_to_user(request, SendMessageToUser(**fields))

@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 
 from parley.actions import access
-from parley.actions.conversations.open import Pair, check_one_form, open_direct, pair_of_host
+from parley.actions.conversations.open import (
+    Pair,
+    check_context,
+    check_one_form,
+    counterpart,
+    open_direct,
+    pair_of_host,
+)
 from parley.actions.messages import messages
 from parley.actions.messages.content import check_content
 from parley.actions.people import profiles
@@ -26,7 +33,7 @@ def send_message_to_user(request: Request, wanted: SendMessageToUser) -> SentMes
     The host's own server writes in the name of another sender; one round trip more for a person.
     """
     if wanted.user_ids is None and wanted.user_id is None:
-        raise Invalid.field(f"{request.field_prefix}/user_id", "required", "A message needs a user_id.")
+        check_context(request, wanted.context)
     check_content(request, wanted)
     pair, request = _people(request, wanted)
     data = CustomData() if wanted.conversation is None else _data(wanted.conversation)
@@ -59,7 +66,7 @@ def _people(request: Request, wanted: SendMessageToUser) -> tuple[Pair, Request]
     if wanted.user_ids is not None:
         profiles.require_service(request, "write to two others", "user_ids")
         raise Invalid.field(f"{request.field_prefix}/sender_id", "required", "A message to two others needs a sender.")
-    return Pair(request=request, user_id=wanted.user_id or ""), request
+    return Pair(request=request, user_id=wanted.user_id or counterpart(request, wanted.context)), request
 
 
 def _people_of_host(request: Request, wanted: SendMessageToUser, sender_id: str) -> tuple[Pair, Request]:
@@ -71,7 +78,8 @@ def _people_of_host(request: Request, wanted: SendMessageToUser, sender_id: str)
             detail = "A system sender writes to two people: name both."
             raise Invalid.field(f"{prefix}/user_ids", "required", detail)
         pointers = (f"{prefix}/sender_id", f"{prefix}/user_id")
-        return Pair(request=acting, user_id=wanted.user_id or "", pointers=pointers), acting
+        user_id = wanted.user_id or counterpart(acting, wanted.context)
+        return Pair(request=acting, user_id=user_id, pointers=pointers), acting
     pair = pair_of_host(request, wanted.user_ids)
     if not is_system_sender(sender_id) and sender_id not in wanted.user_ids:
         raise access.no_sender(request)

@@ -8,6 +8,7 @@
     │   └── Suspended        403  a moderator has suspended the caller; it says until when, why and from what
     ├── NotFound             404  it does not exist, or the caller may not know that it does
     ├── Conflict             409  it is not in a state that allows this
+    │   └── ChooseOne        409  several people could be meant; `users` are those whom the caller may choose
     ├── TooLarge             413  more bytes than the transport or the store can carry
     ├── Unprocessable        422  well formed, but it contradicts an earlier request
     ├── TooMany              429  too often, or too many; try again after `retry_after_ms`
@@ -114,6 +115,24 @@ class NotFound(Refusal):
 class Conflict(RuledRefusal):
     status = 409
     title = "Conflict"
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """A person whom the caller may choose."""
+
+    id: str
+    name: str
+    role: str
+    avatar_url: str | None
+
+
+class ChooseOne(Conflict):
+    def __init__(
+        self, code: str, detail: str, *, rule: str, fields: tuple[Field, ...], users: tuple[Choice, ...], capped: bool
+    ) -> None:
+        super().__init__(code, detail, rule=rule, fields=fields)
+        self.users = users
+        self.capped = capped
 
 
 class TooLarge(Refusal):
