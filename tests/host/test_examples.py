@@ -151,6 +151,9 @@ def test_a_wrong_password_gets_no_token(school: School) -> None:
     wrong = httpx.post(f"{school.url}/chat-token", auth=(f"eve-{school.name}", "a guess"), timeout=PATIENCE_S)
 
     assert (wrong.status_code, "token" in wrong.text) == (401, False)
+    for header in ("Basic !", "Basic /w==", "Bearer x", "Basic"):
+        spoilt = httpx.post(f"{school.url}/chat-token", headers={"Authorization": header}, timeout=PATIENCE_S)
+        assert spoilt.status_code == 401, header
 
 
 def test_a_name_that_is_taken_changes_nobody(school: School) -> None:

@@ -28,14 +28,22 @@ def signed_in(view: OfUser) -> View:
     @csrf_exempt
     @wraps(view)
     def checked(request: HttpRequest) -> HttpResponse:
-        _, _, given = request.headers.get("Authorization", "").partition("Basic ")
-        name, _, password = base64.b64decode(given).decode().partition(":")
+        name, password = credentials(request)
         user = authenticate(request, username=name, password=password)
         if not isinstance(user, User):
             return HttpResponse(status=401, headers={"WWW-Authenticate": "Basic"})
         return told(lambda: view(request, user))
 
     return checked
+
+
+def credentials(request: HttpRequest) -> tuple[str, str]:
+    _, _, given = request.headers.get("Authorization", "").partition("Basic ")
+    try:
+        name, _, password = base64.b64decode(given).decode().partition(":")
+    except ValueError:  # no Base64, or no UTF-8
+        return "", ""
+    return name, password
 
 
 def told(act: Callable[[], HttpResponse]) -> HttpResponse:
