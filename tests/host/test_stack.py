@@ -217,6 +217,27 @@ def test_a_suspension_holds_until_it_is_lifted(stack: Stack, signer: Signer, ask
     assert me(stack, signer.user_token(bob))["suspension"] is None
 
 
+def test_the_server_moderates_a_group(stack: Stack, signer: Signer, ask: Ask, names: Names) -> None:
+    ann, bob = names("ann"), names("bob")
+    ids = {who: ask("put_user", who, name="N")["id"] for who in (ann, bob)}
+    group = ask("create_conversation", type="group", title="7b", owner_ids=[ann], member_ids=[bob])["id"]
+    message_id = ask("send_message", group, text="A rude word.", sender_id=bob)["id"]
+
+    removed, restored = ask("remove_message", message_id), ask("restore_message", message_id)
+    assert (removed["text"], restored["text"]) == ("", "A rude word.")
+
+    assert ask("mute_member", group, bob)["user_id"] == ids[bob]
+    with pytest.raises(Forbidden):
+        ask("send_message", group, text="Again.", sender_id=bob)
+    ask("unmute_member", group, bob)
+    ask("send_message", group, text="Sorry.", sender_id=bob)
+
+    assert ask("set_conversation_state", group, state="closed")["state"] == "closed"
+    with pytest.raises(Forbidden) as caught:
+        ask("send_message", group, text="Too late.", sender_id=ann)
+    assert caught.value.code == "conversation_closed"
+
+
 def test_a_person_is_warned_once(stack: Stack, signer: Signer, ask: Ask, names: Names) -> None:
     bob = names("bob")
     ask("put_user", bob, name="Bob")

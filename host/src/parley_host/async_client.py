@@ -30,12 +30,16 @@ from parley_host.types import (
     ListedUser,
     Member,
     Message,
+    ModeratedConversation,
+    MutedMember,
+    MuteMember,
     Person,
     PutUser,
     RemovedMember,
     SendMessage,
     SendMessageToUser,
     SentMessage,
+    SetConversationState,
     SetRole,
     SignedOut,
     SuspensionDetails,
@@ -222,7 +226,41 @@ class AsyncParley:
         removed: RemovedMember = await self._answer(Call("DELETE", place))
         return removed
 
-    # Warnings and suspensions
+    # Moderation
+
+    async def remove_message(
+        self, message_id: str, *, report_id: str | None = None, resolution: str | None = None
+    ) -> Message:
+        """Removes a message for all members, for 30 days restorably; `report_id` is a report that it decides."""
+        decision = {"report_id": report_id, "resolution": resolution}
+        query = {name: value for name, value in decision.items() if value is not None}
+        message: Message = await self._answer(Call("DELETE", path("admin", "messages", message_id), query=query))
+        return message
+
+    async def restore_message(self, message_id: str) -> Message:
+        """Brings a removed message back."""
+        message: Message = await self._answer(Call("POST", path("admin", "messages", message_id, "restore")))
+        return message
+
+    async def mute_member(self, conversation_id: str, user_id: UserId, **fields: Unpack[MuteMember]) -> MutedMember:
+        """Keeps a member from writing, until it is ended."""
+        place = path("admin", "conversations", conversation_id, "mutes", parley_id(user_id))
+        muted: MutedMember = await self._answer(Call("PUT", place, fields))
+        return muted
+
+    async def unmute_member(self, conversation_id: str, user_id: UserId) -> MutedMember:
+        """Lets a muted member write again."""
+        place = path("admin", "conversations", conversation_id, "mutes", parley_id(user_id))
+        unmuted: MutedMember = await self._answer(Call("DELETE", place))
+        return unmuted
+
+    async def set_conversation_state(
+        self, conversation_id: str, **fields: Unpack[SetConversationState]
+    ) -> ModeratedConversation:
+        """Closes a conversation so that its members cannot open it, or opens it again."""
+        place = path("admin", "conversations", conversation_id, "state")
+        conversation: ModeratedConversation = await self._answer(Call("PUT", place, fields))
+        return conversation
 
     async def warn_user(self, **fields: Unpack[WarnUser]) -> WarningDetails:
         """Warns a person, who finds the warning in `GET /me`; with a `client_id` once."""

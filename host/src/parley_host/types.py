@@ -291,6 +291,28 @@ class MessageAttachment(TypedDict):
 MessageKind = Literal["system", "text", "voice"]
 
 
+class ModeratedConversation(TypedDict):
+    """The state of a conversation after a moderator's act."""
+
+    conversation_id: str
+    state: ConversationState
+
+
+class MuteMember(TypedDict):
+    """PUT /admin/conversations/{conversation_id}/mutes/{user_id}: the report that it decides, if any."""
+
+    report_id: NotRequired[str | None]
+    resolution: NotRequired[str | None]
+
+
+class MutedMember(TypedDict):
+    """A person, and whether they are muted in a group."""
+
+    conversation_id: str
+    user_id: str
+    muted: bool
+
+
 NewConversationType = Literal["direct", "group"]
 
 
@@ -441,6 +463,14 @@ class SentMessage(TypedDict):
     hidden: bool
     removed: bool
     replayed: bool
+
+
+class SetConversationState(TypedDict):
+    """PUT /admin/conversations/{conversation_id}/state."""
+
+    report_id: NotRequired[str | None]
+    resolution: NotRequired[str | None]
+    state: ConversationState
 
 
 class SetRole(TypedDict):
