@@ -1,7 +1,8 @@
 """Memory and processor time of an examination, each in a fresh process: the scanner's first file after a cold start.
 
 The seconds are those of a whole processor, which Lambda gives from 1,769 MB on. The last three files are the largest
-that the limits let pass.
+that the limits let pass. Some files are examined once more as the scanner does it, in a process of a worker (D-444):
+`cold` starts the worker, `warm` finds it.
 """
 
 import os
@@ -40,6 +41,37 @@ print(times_s[1] - times_s[0], times_s[2] - times_s[1], peak_kb / 1024)
 """
 
 
+# Processor time of all processes, which Linux tells of those that have ended: so a worker ends after some files.
+_CONTAINED_CHILD = """
+import resource, sys, time
+from pathlib import Path
+from parley.domain.attachments.media_types import ALLOWED
+from parley_media import contained
+from parley_media.examine import Clean, examine
+from parley_media.results import Limits
+body = Path(sys.argv[1]).read_bytes()
+about = {"name": "a", "declared": sys.argv[2], "allowed": ALLOWED, "limits": Limits()}
+def taken(examine, count):
+    began = [time.process_time(), *resource.getrusage(resource.RUSAGE_CHILDREN)[:2]]
+    for _ in range(count):
+        assert isinstance(examine(body, **about), Clean)
+    contained.close()
+    return time.process_time() + sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - sum(began)
+examine(body, **about)
+cold, six, direct = (min(taken(*each) for _ in range(3)) for each in (
+    (contained.examine_contained, 1), (contained.examine_contained, 6), (examine, 1)))
+print(cold, (six - cold) / 5, direct)
+"""
+
+
+class Contained(Struct, frozen=True):
+    """The seconds of one examination in a process of its own, without and with a worker, and in this process."""
+
+    cold_s: float
+    warm_s: float
+    direct_s: float
+
+
 class Examined(Struct, frozen=True):
     """The cost of one examination, in a process of its own."""
 
@@ -62,6 +94,8 @@ def measure() -> Section:
             imports_s.append(taken.import_s / slowness)
             numbers[f"media.{key}.s"] = taken.examine_s / slowness
             rows += _rows(key, f"{what}, {path.stat().st_size / 1e6:.1f} MB", taken, slowness)
+        contained = {key: _contained(Path(folder), key) for key in CONTAINED}
+    rows += [row for key, taken_by in contained.items() for row in _contained_rows(key, taken_by, slowness)]
     note = f"the fastest of {len(imports_s)}; the libraries of an examination, msgspec among them"
     rows.append(
         Row(
@@ -85,11 +119,41 @@ def _rows(key: str, what: str, taken: Examined, slowness: float) -> list[Row]:
     ]
 
 
+def _contained_rows(key: str, taken: Contained, slowness: float) -> list[Row]:
+    seconds = {"warm": taken.warm_s, "cold": taken.cold_s}
+    return [
+        Row(
+            key=f"media.contained.{key}.{kind}",
+            what=f"scan of {CONTAINED[key][0]} in a process of its own, {kind} worker",
+            number=round(spent / taken.direct_s, 2),
+            unit="× without",
+            note=f"{_ms(spent / slowness)} of a processor; {_ms(taken.direct_s / slowness)} without a process",
+        )
+        for kind, spent in seconds.items()
+    ]
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.1f} ms"
+
+
+def _contained(folder: Path, key: str) -> Contained:
+    path = folder / f"contained-{key}"
+    _, mime, make = CONTAINED[key]
+    path.write_bytes(make())
+    return Contained(*_numbers(_CONTAINED_CHILD, path, mime))
+
+
 def _examined(path: Path, mime: str) -> Examined:
+    return Examined(*_numbers(_CHILD, path, mime))
+
+
+def _numbers(code: str, path: Path, mime: str) -> list[float]:
+    """Returns the numbers that a fresh process prints."""
     paths = os.pathsep.join(str(ROOT / "layers" / name) for name in ("shared", "media"))
-    command = [sys.executable, "-c", _CHILD, str(path), mime]
+    command = [sys.executable, "-c", code, str(path), mime]
     done = subprocess.run(command, env={**os.environ, "PYTHONPATH": paths}, check=True, capture_output=True, text=True)
-    return Examined(*map(float, done.stdout.split()))
+    return [float(number) for number in done.stdout.split()]
 
 
 # --- the files -------------------------------------------------------------------------------------------------------
@@ -125,4 +189,9 @@ FILES: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "png": ("a transparent PNG of 60 megapixels", "image/png", _flat_png),
     "webp": ("a WebP of 24 megapixels", "image/webp", _large_webp),
     "gif": ("a GIF of 400 frames and 100 megapixels", "image/gif", _long_animation),
+}
+CONTAINED: dict[str, tuple[str, str, Callable[[], bytes]]] = {
+    "pixel": ("a PNG of a few pixels", "image/png", lambda: media_files.image("PNG")),
+    "megabyte": FILES["megabyte"],
+    "jpeg": FILES["jpeg"],
 }

@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from tests import media_files
 from tests.e2e.cloud import (
     ACCOUNT,
     PARAMETERS,
@@ -209,6 +210,43 @@ def test_every_other_operation_may_do_what_it_does(people: Make) -> None:
     assert carol.ask("GET", f"/conversations/{conversation_id}/attachments") == {"attachments": [], "next": None}
     assert {each["id"] for each in carol.ask("GET", "/me/attachments")["attachments"]} == set(asked)
     assert carol.ask("DELETE", f"/attachments/{asked[0]}")["state"] == "expired"
+
+
+def test_upload_is_examined_with_the_layer_as_it_is_packed(people: Make) -> None:
+    """In a process of its own, whose libraries are those that `sam build` has put into the layers (D-444)."""
+    nina = people("nina")
+    conversation_id = nina.ask("POST", "/messages", {"user_id": "omar", "text": "Look at these."})["conversation_id"]
+    photo, video = media_files.image("PNG"), media_files.video()
+
+    def uploaded(name: str, mime: str, body: bytes) -> str:
+        wanted = {"name": name, "type": mime, "size": len(body)}
+        asked = nina.ask("POST", f"/conversations/{conversation_id}/attachments", wanted)
+        form = asked["upload"]
+        files = {"file": (name, body)}
+        assert httpx.post(form["url"], data=form["fields"], files=files, timeout=PATIENCE_S).status_code == 204
+        return str(asked["attachment"]["id"])
+
+    def shown(attachment_id: str) -> dict[str, Any]:
+        answer = nina.answer("GET", f"/attachments/{attachment_id}", Accept="application/json")
+        return dict(answer.json()["attachment"])
+
+    ids = [
+        uploaded("photo.png", "image/png", photo),
+        uploaded("film.mp4", "video/mp4", video),
+        uploaded("no photo.png", "image/png", b"words"),
+    ]
+    until(lambda: not {"pending", "scanning"} & {shown(each)["state"] for each in ids})
+    found = [shown(each) for each in ids]
+
+    assert [(each["state"], each.get("code")) for each in found] == [
+        ("clean", None),
+        ("clean", None),
+        ("rejected", "type_mismatch"),
+    ]
+    assert (found[0]["width"], found[0]["height"], found[0]["has_thumbnail"]) == (64, 48, True)
+    assert (found[1]["kind"], found[1]["duration_ms"]) == ("video", 1000)
+    body = {"attachment_ids": ids[:2]}
+    assert len(nina.ask("POST", f"/conversations/{conversation_id}/messages", body)["attachments"]) == 2
 
 
 def test_nobody_gets_in_without_a_good_token(deployment: Deployment) -> None:

@@ -1,10 +1,12 @@
 """Small files that took more than the scanner has: each must be refused in time, at the first try (D-444)."""
 
+import json
 import os
 import struct
 import subprocess
 import sys
 from contextlib import suppress
+from hashlib import md5
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZipFile
@@ -16,7 +18,7 @@ from PIL import Image
 from local.functions import Killed
 from parley_media.examine import examine
 from parley_media.results import Clean, Limits
-from tests.functional.attachments import scanned, upload
+from tests.functional.attachments import ask, kept, scanned, upload
 from tests.functional.talk import open_direct
 from tests.harness import Parley
 from tests.media_files import video
@@ -233,13 +235,91 @@ def test_one_form_does_not_keep_the_scanners_busy(parley: Parley, monkeypatch: p
     for _ in range(19):
         assert asked.post(b"a bomb") in (200, 204)  # 1 unsent attachment and 6 bytes of the day, as before
 
-    records = [
-        {"messageId": f"m{number}", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}
-        for number, body in enumerate(parley.dequeue("AttachmentScans"))
-    ]
-    for record in records:  # 20 at once, as MaximumConcurrency lets them run; each comes back three times more
-        with suppress(BaseException):
-            parley.functions.invoke("ScanAttachment", {"Records": [record]})
+    deliver(parley)  # 20 at once, as MaximumConcurrency lets them run; each comes back three times more
 
     assert asked.row["state"] == "scanning"
     assert decoded <= 4, decoded  # the unsent and the bytes of a day bound requests for uploads, not uploads
+
+
+def deliver(parley: Parley, number: int = 1) -> None:
+    """Hands each message of the queue to the scanner, for the `number`th time; none of them ends its process."""
+    for place, body in enumerate(parley.dequeue("AttachmentScans")):
+        record = {"messageId": f"m{place}", "body": body, "attributes": {"ApproximateReceiveCount": str(number)}}
+        with suppress(BaseException):
+            parley.functions.invoke("ScanAttachment", {"Records": [record]})
+
+
+class Scans:
+    """A form that was used again and again, where a virus scanner is on; `bodies` are examined, and none ends."""
+
+    def __init__(self, parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MALWARE_SCAN", "external")
+        alice = parley.user("alice")
+        self.parley, self.bodies = parley, list[bytes]()
+        self.upload = ask(alice, open_direct(alice, parley.user("bob")), "text/plain", 100)
+        monkeypatch.setattr("parley.actions.attachments.scanning.examine_contained", self._dies)
+
+    def _dies(self, body: bytes, **_: object) -> None:
+        self.bodies.append(body)
+        raise Killed
+
+    def post(self, body: bytes) -> str:
+        """Uploads a file; returns the verdict that it is clean."""
+        assert self.upload.post(body) in (200, 204)
+        said = {"source": "parley.scanner", "attachment_id": self.upload.id, "verdict": "clean"}
+        return json.dumps({**said, "etag": md5(body).hexdigest()})
+
+    def tell(self, *verdicts: str, number: int = 1) -> None:
+        self.parley.enqueue("AttachmentScans", *verdicts)
+        deliver(self.parley, number)
+
+
+def test_verdicts_about_the_same_bytes_begin_one_examination(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    scans = Scans(parley, monkeypatch)
+    verdicts = [scans.post(b"a bomb") for _ in range(20)]
+    deliver(parley)  # what S3 tells
+
+    scans.tell(*verdicts)
+
+    assert scans.bodies == [b"a bomb"]
+    assert scans.upload.row["state"] == "scanning"
+
+
+def test_verdict_that_comes_again_is_examined_again(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    scans = Scans(parley, monkeypatch)
+    verdict = scans.post(b"a bomb")
+    scans.tell(verdict)
+
+    scans.tell(verdict, number=2)
+    monkeypatch.undo()
+    monkeypatch.setenv("MALWARE_SCAN", "external")
+    scans.tell(verdict, number=3)
+
+    assert scans.bodies == [b"a bomb"] * 2
+    assert scans.upload.row["state"] == "clean"
+    assert "examined_etag" not in scans.upload.row
+
+
+def test_verdict_about_other_bytes_is_examined_too(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    scans = Scans(parley, monkeypatch)
+    first = scans.post(b"a bomb")
+    scans.tell(first)
+    second = scans.post(b"another")
+
+    scans.tell(first, second, second)
+
+    assert scans.bodies == [b"a bomb", b"another"]
+
+
+def test_verdict_that_meets_an_attachment_that_has_ended_clears_up(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scans = Scans(parley, monkeypatch)
+    verdicts = [scans.post(b"a bomb") for _ in range(3)]
+    scans.tell(verdicts[0])
+    scans.tell(verdicts[1].replace("clean", "infected"))
+
+    scans.tell(verdicts[2])
+
+    assert scans.bodies == [b"a bomb"]
+    assert (scans.upload.row["state"], kept(parley)) == ("infected", (set(), set()))

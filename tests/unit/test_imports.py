@@ -172,18 +172,36 @@ def test_a_function_reaches_the_world_through_triggers_and_actions(path: Path) -
     assert third_party(path) == set()
 
 
+def reached_from(*modules: str) -> set[Path]:
+    """Returns these modules of the layer of decoders, and all others of it that they import in the end."""
+    reached: set[Path] = set()
+    left = {MEDIA / f"{module}.py" for module in modules}
+    while left:
+        reached |= left
+        dotted = {dotted for path in left for dotted in imports(path) if dotted.startswith("parley_media.")}
+        left = {MEDIA / f"{each.split('.')[1]}.py" for each in dotted} - reached
+    return reached
+
+
 def test_the_examiner_of_files_knows_no_aws_and_nothing_of_parley_but_its_types() -> None:
     """Bytes in, a result out: it may be tried on any file, as often as one likes."""
-    # These three start the process in which a file is examined, and pass it on (D-444).
-    around = {MEDIA / "contained.py", MEDIA / "jobs.py", MEDIA / "worker.py"}
-    assert around <= set(sources(MEDIA))
-    imported = {dotted for path in sources(MEDIA) if path not in around for dotted in imports(path)}
+    imported = {dotted for path in reached_from("examine") for dotted in imports(path)}
     of_parley = {dotted for dotted in imported if dotted.split(".")[0] == "parley"}
     roots = {dotted.partition(".")[0] for dotted in imported}
 
     assert roots - sys.stdlib_module_names == {"parley", "parley_media", "msgspec", *DECODERS}
     assert roots & OUTSIDE_WORLD <= {"io", "threading"}
     assert of_parley and all(dotted.startswith("parley.domain.attachments.") for dotted in of_parley)
+
+
+def test_what_starts_the_process_of_an_examination_knows_no_decoder_and_nothing_of_parley() -> None:
+    """A file is decoded in that process and nowhere else (D-444)."""
+    around = reached_from("contained", "worker") - reached_from("examine")
+    roots = {dotted.partition(".")[0] for path in around for dotted in imports(path)}
+
+    assert roots - sys.stdlib_module_names == {"parley_media", "msgspec"}
+    assert MEDIA / "examine.py" not in reached_from("contained")
+    assert set(sources(MEDIA)) - {MEDIA / "__init__.py"} == around | reached_from("examine")
 
 
 def test_only_the_door_of_the_examiner_catches_everything() -> None:

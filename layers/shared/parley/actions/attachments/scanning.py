@@ -45,7 +45,7 @@ def scan_attachment(request: Request, message: ScanMessage, number: int) -> dict
     """Does what is to be done for a message that the queue delivers for the `number`th time; returns it for the log.
 
     A clean file takes nine round trips: read the row, write it, tell, read the upload, write the file, its thumbnail
-    and the row, tell, delete the upload.
+    and the row, tell, delete the upload. After a virus scanner's verdict it takes one more.
     """
     scans = [scan for scan in message.scans() if scan.bucket in (None, quarantine.bucket())]
     done = [_scanned(_Try(request=request, scan=scan, number=number)) for scan in scans]
@@ -154,12 +154,23 @@ def _examined(attempt: _Try, attachment: StoredAttachment) -> str:
     except quarantine.NoSuchUpload as error:
         _check_unchanged(attachment, error)
         raise
+    if _is_examined_by_another(attempt, attachment):
+        return _noted(attachment)
     result = _result(body, attachment)
     if isinstance(result, Clean):
         return _kept(attempt, attachment, result)
     if result.code == "infected":
         return _refused(attempt, attachment.moved("infected"))
     return _refused(attempt, attachment.moved("rejected", code=result.code), result.detail)
+
+
+def _is_examined_by_another(attempt: _Try, attachment: StoredAttachment) -> bool:
+    """Says whether another verdict about the same bytes has begun their examination (D-454); raises LostRace.
+
+    The message of that verdict comes again until the scan has ended. So each later delivery examines.
+    """
+    etag = attempt.scan.etag
+    return attempt.number == 1 and etag is not None and not lives.claim_examination(attachment, etag)
 
 
 def _check_unchanged(attachment: StoredAttachment, cause: Exception) -> None:
@@ -240,6 +251,7 @@ def _found(attachment: StoredAttachment, clean: Clean) -> dict[str, Any]:
     name = openable_name(name, extension_of(clean.type))
     return {
         "name": name,
+        "examined_etag": None,
         "type": clean.type,
         "size": len(clean.body),
         "kind": clean.kind,

@@ -118,6 +118,28 @@ def wait(attachment: StoredAttachment, usage: Usage | None, at_s: int, now_ms: i
             attachments.put_usage(transaction, usage, now_ms)
 
 
+def claim_examination(attachment: StoredAttachment, etag: str) -> bool:
+    """Notes that the bytes of an upload are being examined; returns False if that was noted before. One round trip.
+
+    Raises LostRace if the attachment has changed. One write unit: no index changes.
+    """
+    row, file = tables.File(attachment_id=attachment.attachment_id), tables.File
+    try:
+        row.update(
+            actions=[file.examined_etag.set(etag)],
+            condition=(file.version == attachment.version)
+            & (file.examined_etag.does_not_exist() | (file.examined_etag != etag)),
+        )
+    except UpdateError as error:
+        if not conditions.failed_condition(error):
+            raise
+        now = read_attachment(attachment.attachment_id)
+        if now is None or now.version != attachment.version:
+            raise conditions.LostRace from error
+        return False
+    return True
+
+
 def forget(attachment: StoredAttachment) -> None:
     """Deletes a row that nothing needs any more; does nothing if it is gone. One round trip."""
     needless = tables.File.state == "deleted"

@@ -674,6 +674,7 @@ class File(Table):
     placeholder = UnicodeAttribute(null=True)
     thumbnail_type = UnicodeAttribute(null=True)
     sha256 = UnicodeAttribute(null=True)
+    examined_etag = UnicodeAttribute(null=True)  # of the bytes whose examination after a verdict has begun
     sweep_shard = UnicodeAttribute(null=True)
     sweep_at_s = NumberAttribute(null=True)
     shelf = UnicodeAttribute(null=True)  # `<conversation id>#<kind>`; `unsent#<user id>` before it is sent

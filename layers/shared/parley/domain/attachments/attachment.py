@@ -62,6 +62,7 @@ class StoredAttachment(Struct, frozen=True, kw_only=True):
     placeholder: str | None = None
     thumbnail_type: str | None = None
     sha256: str | None = None
+    examined_etag: str | None = None  # of the upload whose examination a verdict has begun, until that has ended
     sweep_at_s: int | None = None
 
     @property

@@ -11,6 +11,7 @@ _CONTENT = ("code", "fingerprint", "width", "height", "duration_ms", "pages") + 
     "placeholder",
     "thumbnail_type",
     "sha256",
+    "examined_etag",
 )
 
 
