@@ -183,3 +183,18 @@ def test_images_pdf_and_documents_five_to_a_message(stack: Stack) -> None:
     assert too_many.status == 400
     assert checked(teacher, liar, b"no image!") == ("rejected", "type_mismatch")
     assert {one["id"] for one in gallery} == set(attachment_ids[:3])
+
+
+def test_voice_message_as_a_browser_records_it(stack: Stack) -> None:
+    teacher, student, chat = of_class(stack, "11g")
+    recording = media_files.recording("audio/webm", seconds=2)
+    voice_id = upload(teacher, chat, "voice.webm", "audio/webm", recording)
+    with student.online() as screen:
+        sent = teacher.post(f"/conversations/{chat}/messages", kind="voice", attachment_ids=[voice_id])
+        told = screen.event("message_notification")["message"]
+    student.put(f"/messages/{sent['id']}/played")
+    [receipt] = teacher.get(f"/messages/{sent['id']}/receipts")["receipts"]
+
+    assert (told["id"], told["kind"], told["attachments"][0]["kind"]) == (sent["id"], "voice", "audio")
+    assert opened(student, f"/attachments/{voice_id}", follow=True).content == recording
+    assert receipt["played_at"] is not None

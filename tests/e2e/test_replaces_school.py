@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests import media_files
 from tests.e2e.attachments import PNG, upload
 from tests.e2e.stack import Person, Stack, running
 
@@ -150,3 +151,19 @@ def test_ten_images_and_more_in_two_messages_with_previews(school: Stack) -> Non
     assert all(one["placeholder"] for message in messages for one in message["attachments"])
     assert listed["last_message"]["text"] == ""
     assert listed["last_message"]["attachments"]["count"] == 2
+
+
+def test_voice_message_is_heard_and_shows_that_it_was(school: Stack) -> None:
+    teacher, student = school.person("speaker", role="teacher"), school.person("listener", role="student")
+    chat = group_of(teacher, student)
+    recording = media_files.recording("audio/mp4", seconds=2)
+    voice_id = upload(teacher, chat, "Sprachnachricht.m4a", "audio/mp4", recording)
+    sent = teacher.post(f"/conversations/{chat}/messages", kind="voice", attachment_ids=[voice_id])
+
+    message = student.get(f"/messages/{sent['id']}")
+    played = student.put(f"/messages/{sent['id']}/played")
+    receipts = teacher.get(f"/messages/{sent['id']}/receipts")["receipts"]
+
+    assert (message["kind"], message["text"], len(message["attachments"][0]["waveform"])) == ("voice", "", 64)
+    assert 1_900 <= message["attachments"][0]["duration_ms"] <= 2_200
+    assert (student.user_id, played["played_at"]) in {(one["user_id"], one["played_at"]) for one in receipts}
