@@ -89,7 +89,8 @@ class HeldConversation:
         if held.seq > self.object["last_seq"]:
             self.object |= {"last_seq": held.seq, "last_activity_at": held.created_at, "archived": False}
         self._mention(held)
-        self.move_marker(held.sender_id, read_seq=held.seq)  # "who writes has read"
+        # "who writes has read", but not if the host wrote it in the sender's name
+        self.move_marker(held.sender_id, read_seq=0 if held.is_by_host else held.seq)
 
     def _mention(self, held: HeldMessage) -> None:
         """ "Add its `seq` to `mention_seqs` if it names the user"; not by a `hidden` message."""

@@ -39,6 +39,10 @@ class HeldMessage:
         return str(self._message["sender_id"])
 
     @property
+    def is_by_host(self) -> bool:
+        return self._message["via"] is not None
+
+    @property
     def mentions(self) -> list[str]:
         return list(self._message["mentions"])
 

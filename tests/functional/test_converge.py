@@ -258,6 +258,33 @@ class Scene:
         reply = device.person.request(method, path + what, json=body)
         assert reply.status in (200, 403, 404, 409), reply
 
+    def let_host_act(self, device: Device, pick: int) -> None:
+        """Lets the host's own server, which is in no conversation, open, write or change one."""
+        host = self.parley.user("backend", role="service")
+        one, other = device.person.user_id, PEOPLE[pick % 3]
+        if pick % 5 == 0 and one != other:
+            about = {"type": "pattern", "id": f"p{pick % 2}", "title": "Shawl"}
+            wanted = {"type": "direct", "user_ids": [one, other], "context": about, "custom_type": "order"}
+            assert host.post("/conversations", json=wanted).status in (200, 201, 403)
+        conversation_id = self._of(device, pick)
+        if conversation_id is None:
+            return
+        sender_id, path = (one, "~parley.system-host")[pick % 2], f"/conversations/{conversation_id}"
+        names = ["*"] if conversation_id.startswith("g_") and sender_id != one else [one]
+        act: list[tuple[str, str, object]] = [
+            ("POST", "/messages", {"text": f"number {pick}", "sender_id": sender_id}),
+            ("POST", "/messages", {"text": "you!", "sender_id": sender_id, "mentions": names}),
+            ("POST", "/members", {"user_ids": [other]}),
+            ("PATCH", f"/members/{other}", {"role": ("admin", "member", "owner")[pick % 7 % 3]}),
+            ("DELETE", f"/members/{other}", None),
+            ("PATCH", "", {"title": f"Title {pick}", "metadata": {"n": pick}}),
+            ("PATCH", "", {"description": f"For {pick}"}),
+            ("PATCH", "", {"state": ("open", "closed")[pick % 7 == 0]}),
+        ]
+        method, what, body = act[pick % len(act)]
+        reply = host.request(method, path + what, json=body)
+        assert reply.status in (200, 201, 403, 404, 409), reply
+
     def mention(self, device: Device, pick: int) -> None:
         if conversation_id := self._of(device, pick):
             everyone = conversation_id.startswith("g_") and pick % 2 == 0
@@ -359,6 +386,7 @@ ACTIONS: list[Callable[[Scene, Device, int], None]] = [
     Scene.mention,
 ]
 WITH_BLOCKS = [*ACTIONS, *[Scene.block] * 4, Scene.mark_read, Scene.mark_delivered, Scene.mark_conversation_read]
+WITH_HOST = [*ACTIONS, *[Scene.let_host_act] * 12]
 STEPS = 30
 LOOK_EVERY = 3  # steps; a look reads everything afresh, which costs more than the steps do
 
@@ -371,6 +399,11 @@ def test_devices_show_what_a_fresh_read_shows(parley: Parley, seed: int) -> None
 @pytest.mark.parametrize("seed", range(8, 14))
 def test_devices_show_what_a_fresh_read_shows_where_people_block_each_other(parley: Parley, seed: int) -> None:
     follow(parley, seed, WITH_BLOCKS)
+
+
+@pytest.mark.parametrize("seed", range(14, 20))
+def test_devices_show_what_a_fresh_read_shows_if_the_host_acts_too(parley: Parley, seed: int) -> None:
+    follow(parley, seed, WITH_HOST)
 
 
 def follow(parley: Parley, seed: int, actions: list[Callable[[Scene, Device, int], None]]) -> None:

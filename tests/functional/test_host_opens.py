@@ -101,7 +101,7 @@ def test_first_message_is_a_persons(parley: Parley, people: dict[str, object]) -
 
     assert (sent.status, sent.json["sender_id"], sent.json["via"]) == (201, "anna", "host")
     place = f"/conversations/{sent.json['conversation_id']}"
-    assert (anna.get(place).json["unread"], ben.get(place).json["unread"]) == (0, 1)
+    assert (anna.get(place).json["unread"], ben.get(place).json["unread"]) == (1, 1)
 
 
 def test_people_give_the_conversation_its_data_too(parley: Parley) -> None:

@@ -65,8 +65,30 @@ def test_everybody_reads_the_message_as_the_senders_with_the_mark_of_the_host(pa
         assert reader.post("/sync", json={"cursors": {direct: 0}}).json["conversations"][direct]["messages"] == [
             message
         ]
-    assert alice.get(f"/conversations/{direct}").json["unread"] == 0
-    assert bob.get(f"/conversations/{direct}").json["unread"] == 1
+    assert [one.get(f"/conversations/{direct}").json["unread"] for one in (alice, bob)] == [1, 1]
+
+
+@pytest.mark.parametrize("place", [open_direct, make_group])
+def test_message_by_the_host_says_not_that_its_sender_has_read_or_answered(
+    parley: Parley, place: Callable[[User, User], str]
+) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = place(alice, bob)
+    [asked] = say(bob, conversation_id, "Are you there?")
+    before = alice.get(f"/conversations/{conversation_id}").json
+    phone = alice.connect()
+
+    write(host_of(parley), conversation_id, "alice")
+
+    after = alice.get(f"/conversations/{conversation_id}").json
+    assert (after["read_seq"], after["unread"]) == (before["read_seq"], before["unread"] + 1)
+    [receipt] = bob.get(f"/messages/{asked}/receipts").json["receipts"]
+    assert (receipt["user_id"], receipt["read_at"]) == ("alice", None)
+    assert phone.request("mark_read", {"message_id": f"{conversation_id}.{after['last_seq']}"})["type"] == "ack"
+    assert alice.get(f"/conversations/{conversation_id}").json["unread"] == 0
+    if place is open_direct:
+        statuses = bob.get("/users/presence?ids=alice").json
+        assert "online" not in str(statuses)
 
 
 def test_message_of_a_person_has_no_mark(parley: Parley) -> None:

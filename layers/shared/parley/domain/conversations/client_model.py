@@ -153,9 +153,11 @@ def _with_message(message: Message, conversation: Conversation, viewer_id: str) 
             "last_activity_at": message.created_at,
             "archived": False,
         }
-    # A sender has read: the marker moves without an event of its own, even if the message comes late.
+    # A sender has read: the marker moves without an event of its own, even if the message comes late. But not if the
+    # host's own server wrote the message in the sender's name.
     grown = msgspec.structs.replace(conversation, **changed)
-    return changed | _with_markers(grown, viewer_id, message.sender_id, read_seq=message.seq)
+    read_seq = message.seq if message.via is None else 0
+    return changed | _with_markers(grown, viewer_id, message.sender_id, read_seq=read_seq)
 
 
 def _with_markers(

@@ -8,7 +8,6 @@ from msgspec import UNSET, Struct
 
 from parley.domain.api import custom_data, ids
 from parley.domain.api.errors import Field, Invalid
-from parley.domain.api.identity import is_system_sender
 from parley.domain.api.request import Request
 from parley.domain.api.requests import MAX_MENTIONED, Draft
 from parley.domain.api.times import hour
@@ -265,7 +264,7 @@ def step_with(
         attachments=carried.uploaded,
         copies=carried.copies,
         record=record,
-        read_by=message.sender_id if head.is_group and not is_system_sender(message.sender_id) else None,
+        read_by=message.sender_id if head.is_group and message.via is None else None,
     )
     members = MemberWrites(
         moves_index=hour(message.created_at_ms) > head.active_hour or head.has_archived,
@@ -276,8 +275,9 @@ def step_with(
 
 def _grown(head: Head, message: StoredMessage) -> Head:
     """Returns a head with a message as its last."""
-    is_of_two = not head.is_group and message.sender_id in head.participants
-    sent_seqs = {**head.sent_seqs, message.sender_id: message.seq} if is_of_two else head.sent_seqs
+    # A message by the host in a person's name does not say that the person has read, or has answered.
+    is_theirs = not head.is_group and message.via is None
+    sent_seqs = {**head.sent_seqs, message.sender_id: message.seq} if is_theirs else head.sent_seqs
     calls_everyone = EVERYONE in message.mentions
     return msgspec.structs.replace(
         head,
