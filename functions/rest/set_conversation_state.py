@@ -10,5 +10,5 @@ from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(body=SetConversationState)
-def handler(request: Request, conversation_id: str, body: SetConversationState) -> Reply[acts.ModeratedConversation]:
+def handler(request: Request, conversation_id: str, body: SetConversationState) -> Reply[acts.ModeratedState]:
     return ok(acts.set_conversation_state(request, conversation_id, body))

@@ -167,6 +167,8 @@ LISTS = {
     "AttachmentList.attachments": MAX_PAGE,
     "AuditPage.entries": MAX_PAGE,
     "SuspensionList.suspensions": MAX_PAGE,
+    "ModeratedConversationList.conversations": MAX_PAGE,
+    "ModeratedConversation.user_ids": MAX_LISTED,
     "OwnReportList.reports": MAX_PAGE,
     "Me.warnings": MAX_KEPT,
     "BannedWordList.rules": MAX_RULES,

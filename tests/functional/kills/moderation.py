@@ -124,7 +124,17 @@ def list_moderated_messages(world: World) -> object:
     return answered(moderator(world).get(f"/admin/conversations/{world.conversation_id}/messages"))
 
 
+def list_moderated_conversations(world: World) -> object:
+    return answered(moderator(world).get("/admin/conversations?user_id=bob"))
+
+
+def search_moderated_messages(world: World) -> object:
+    return answered(moderator(world).get("/admin/search?q=one&user_id=bob"))
+
+
 SCENARIOS = [
+    Scenario("rest/list_moderated_conversations", list_moderated_conversations, have_reported),
+    Scenario("rest/search_moderated_messages", search_moderated_messages, have_reported),
     Scenario("rest/remove_message", remove_message, have_reported),
     Scenario("rest/restore_message", restore_message, have_removed),
     Scenario("rest/set_conversation_state", set_conversation_state, have_reported),

@@ -1,6 +1,6 @@
 """Searching the caller's messages: in one conversation, or in all of them, most recently active first."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
@@ -28,32 +28,47 @@ def search_messages(request: Request, wanted: Search) -> HitList:
     """
     query = search.check_query(wanted.q)
     position = search.position_of(wanted.cursor, query, wanted.conversation_id)
+    trails = None
     if wanted.cursor is None and wanted.conversation_id is not None:
         trails = [_begun(access.access_conversation(request, wanted.conversation_id))]
         position = replace(position, is_last=True)
-    else:
-        trails = _resumed(request, position)
     look = Look(query, wanted.limit)
+    following = look_through_all(request.user_id, look, position, trails)
+    return HitList(results=_hits(request, look), next=following)
+
+
+def look_through_all(
+    user_id: str,
+    look: Look,
+    position: Position,
+    trails: list[Trail] | None = None,
+    may_read: Callable[[Head], bool] = lambda head: True,
+) -> str | None:
+    """Looks through a person's conversations from a position on; returns the cursor of the next page, None at the end.
+
+    Those whose heads do not pass `may_read` are left out. `trails` are the conversations to begin with.
+    """
+    if trails is None:
+        trails = _resumed(user_id, position, may_read)
     _look_through(look, trails)
     while not look.is_over and not position.is_last:
-        position, trails = _next_group(request, position)
+        position, trails = _next_group(user_id, position, may_read)
         look.came_to(search.MAX_CONVERSATIONS)
         _look_through(look, trails)
     position = replace(position, at={trail.conversation_id: trail.seq for trail in trails if trail.seq})
-    is_through = position.is_last and not position.at
-    return HitList(results=_hits(request, look), next=None if is_through else encode(position))
+    return None if position.is_last and not position.at else encode(position)
 
 
 def _begun(head: Head) -> Trail:
     return Trail(conversation_id=head.conversation_id, unread_seq=head.last_seq)
 
 
-def _resumed(request: Request, position: Position) -> list[Trail]:
-    """Returns the conversations that a cursor continues, without those that are not the caller's; one round trip.
+def _resumed(user_id: str, position: Position, may_read: Callable[[Head], bool]) -> list[Trail]:
+    """Returns the conversations that a cursor continues, without those that are not the person's; one round trip.
 
-    A cursor comes from the client, and its search may have begun before the caller was removed.
+    A cursor comes from the client, and its search may have begun before the person was removed.
     """
-    mine = _mine(request, list(position.at))
+    mine = _mine(user_id, list(position.at), may_read)
     return [
         Trail(conversation_id=conversation_id, unread_seq=min(seq, mine[conversation_id].last_seq))
         for conversation_id, seq in position.at.items()
@@ -61,27 +76,27 @@ def _resumed(request: Request, position: Position) -> list[Trail]:
     ]
 
 
-def _next_group(request: Request, position: Position) -> tuple[Position, list[Trail]]:
+def _next_group(user_id: str, position: Position, may_read: Callable[[Head], bool]) -> tuple[Position, list[Trail]]:
     """Returns the next conversations to search, and the position after them; two round trips."""
     size = search.MAX_CONVERSATIONS
-    entries = conversations.recent(request.user_id, size + 1, position.after, archived=position.archived)
+    entries = conversations.recent(user_id, size + 1, position.after, archived=position.archived)
     taken = entries[:size]
-    trails = [_begun(head) for head in _mine(request, [entry.conversation_id for entry in taken]).values()]
+    trails = [_begun(head) for head in _mine(user_id, [entry.conversation_id for entry in taken], may_read).values()]
     if len(entries) > size:
         return replace(position, after=(taken[-1].active_hour, taken[-1].conversation_id)), trails
     # The archived conversations come after the active ones.
     return replace(position, after=None, archived=True, is_last=position.archived), trails
 
 
-def _mine(request: Request, conversation_ids: Sequence[str]) -> dict[str, Head]:
-    """Returns the heads of those conversations that the caller is in; one round trip."""
+def _mine(user_id: str, conversation_ids: Sequence[str], may_read: Callable[[Head], bool]) -> dict[str, Head]:
+    """Returns the heads of those conversations that a person is in; one round trip."""
     if not conversation_ids:
         return {}
-    pairs = conversations.heads_and_memberships(conversation_ids, request.user_id)
+    pairs = conversations.heads_and_memberships(conversation_ids, user_id)
     return {
         conversation_id: head
         for conversation_id, (head, mine) in pairs.items()
-        if access.is_member(head, request.user_id, mine)
+        if access.is_member(head, user_id, mine) and may_read(head)
     }
 
 

@@ -38,7 +38,7 @@ ChangeMessage = Callable[[Request, Found], Step | None]
 ChangeConversation = Callable[[Request, Head, group_changes.Memberships], Step | None]
 
 
-class ModeratedConversation(Struct, frozen=True, kw_only=True):
+class ModeratedState(Struct, frozen=True, kw_only=True):
     """The state of a conversation after a moderator's act."""
 
     conversation_id: str
@@ -75,9 +75,7 @@ def restore_message(request: Request, message_id: str) -> Message:
     return _change_message(request, message_id, act, change_steps.restore_message)
 
 
-def set_conversation_state(
-    request: Request, conversation_id: str, wanted: SetConversationState
-) -> ModeratedConversation:
+def set_conversation_state(request: Request, conversation_id: str, wanted: SetConversationState) -> ModeratedState:
     """Closes a conversation so that members cannot open it, or opens it again; two round trips and the posts."""
     act = _Wanted(
         action="set_conversation_state", target=conversation_id, decision=wanted, details={"after": wanted.state}
@@ -85,7 +83,7 @@ def set_conversation_state(
     head, _ = _change_conversation(
         request, conversation_id, None, act, lambda as_all, head, _: group_steps.set_state(as_all, head, wanted.state)
     )
-    return ModeratedConversation(conversation_id=conversation_id, state="closed" if head.closed else "open")
+    return ModeratedState(conversation_id=conversation_id, state="closed" if head.closed else "open")
 
 
 def expel_member(request: Request, conversation_id: str, user_id: str, wanted: Decision) -> RemovedMember:

@@ -82,6 +82,8 @@ AuditAction = Literal[
     "mute_member",
     "unmute_member",
     "read_messages",
+    "list_conversations",
+    "search_messages",
     "put_banned_words",
     "try_banned_words",
     "read_edits",
@@ -556,6 +558,25 @@ class SetConversationState(Decision, frozen=True, kw_only=True):
     """PUT /admin/conversations/{conversation_id}/state."""
 
     state: State
+
+
+class ListModeratedConversations(Page, frozen=True, kw_only=True):
+    """The query of GET /admin/conversations: those of a person, of any context or of one."""
+
+    user_id: StoredUserId
+    context_type: ContextType | None = None
+    context_id: ContextId | None = None
+
+
+class SearchModeratedMessages(Body, frozen=True, kw_only=True, rename={"since": "from"}):
+    """The query of GET /admin/search: messages that a person wrote, from one time to before another."""
+
+    q: Annotated[str, Meta(max_length=200, pattern=NOT_BLANK)]
+    user_id: StoredUserId
+    since: Annotated[str, Meta(pattern=RFC3339_PATTERN, max_length=40)] | None = None
+    to: Annotated[str, Meta(pattern=RFC3339_PATTERN, max_length=40)] | None = None
+    cursor: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
+    limit: Limit = 20
 
 
 class BannedWord(Body, frozen=True, kw_only=True):

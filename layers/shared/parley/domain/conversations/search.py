@@ -5,7 +5,7 @@ A search reads messages backwards, a bounded number for each request, and return
 """
 
 from base64 import b32encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import Annotated
 
@@ -135,8 +135,9 @@ class Part(Struct, frozen=True, kw_only=True):
 class Look:
     """One request's work and hits. It ends with a full page, or when it has looked at enough."""
 
-    def __init__(self, query: Query, limit: int) -> None:
+    def __init__(self, query: Query, limit: int, takes: Callable[[StoredMessage], bool] = lambda message: True) -> None:
         self._query = query
+        self._takes = takes  # which messages may be results
         self._limit = limit
         self._looked_at = self._characters = self._rounds = 0
         self._room = history.Room()
@@ -187,7 +188,7 @@ class Look:
         A page is full when an answer holds no more of it: 100 long texts may be more.
         """
         message = trail.unlooked[-1]
-        matched = _match(self._query, message)
+        matched = _match(self._query, message) if self._takes(message) else None
         if matched is not None:
             if not self._room.take(matched.hit(message.for_all())):
                 self._is_full = True

@@ -1,0 +1,14 @@
+"""GET /admin/conversations?user_id=&context_type=&context_id=&cursor=&limit=: a person's conversations. 200, 400, 403.
+
+Those that the caller moderates; the audit log records each page. Moderators may, and the host's own server.
+"""
+
+from parley.actions.moderation import monitoring
+from parley.domain.api.request import Request
+from parley.domain.api.requests import ListModeratedConversations
+from parley.triggers.rest import Reply, ok, operation
+
+
+@operation(query=ListModeratedConversations)
+def handler(request: Request, query: ListModeratedConversations) -> Reply[monitoring.ModeratedConversationList]:
+    return ok(monitoring.list_moderated_conversations(request, query))
