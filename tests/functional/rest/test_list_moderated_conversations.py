@@ -49,7 +49,7 @@ def test_entry_of_the_list_holds_no_message(parley: Parley) -> None:
 
 
 def test_host_finds_the_conversations_of_a_context(parley: Parley) -> None:
-    alice, bob = parley.user("alice"), parley.user("bob")
+    alice, bob = (parley.user(one, contexts={"booking": ["b1"]}) for one in ("alice", "bob"))
     general = open_direct(alice, bob)
     body = {"type": "direct", "user_id": "bob", "context": {"type": "booking", "id": "b1"}}
     reply = alice.post("/conversations", json=body)
