@@ -292,10 +292,19 @@ MessageKind = Literal["system", "text", "voice"]
 
 
 class ModeratedConversation(TypedDict):
-    """The state of a conversation after a moderator's act."""
+    """A conversation in a moderator's list: without any message. A group's members are listed up to 100."""
 
-    conversation_id: str
+    id: str
+    type: ConversationType
+    title: str | None
+    context: Context | None
     state: ConversationState
+    user_ids: list[str]
+    member_count: int
+    last_seq: int
+    created_at: str
+    last_activity_at: str
+    reported: bool
 
 
 class MuteMember(TypedDict):
