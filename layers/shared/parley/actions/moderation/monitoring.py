@@ -6,8 +6,9 @@ from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
 from parley.actions import access
-from parley.actions.messages import messages, search
+from parley.actions.messages import messages
 from parley.actions.messages.messages import HistoryPage, Read
+from parley.actions.messages.search import look_through_all
 from parley.adapters.conversations import conversations
 from parley.adapters.moderation import audit
 from parley.adapters.people import account_states
@@ -23,7 +24,7 @@ from parley.domain.api.requests import (
 )
 from parley.domain.api.times import from_rfc3339, rfc3339
 from parley.domain.api.types import Context, ConversationType, Message, State
-from parley.domain.conversations import search as searching
+from parley.domain.conversations import search
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.search import HitList, Look
@@ -113,16 +114,16 @@ def search_moderated_messages(request: Request, wanted: SearchModeratedMessages)
     access.require_moderator(request, or_service=True)
     since_ms = _time(wanted.since, "?from", 0)
     until_ms = _time(wanted.to, "?to", request.now_ms + 1)
-    query = searching.check_query(wanted.q)
+    query = search.check_query(wanted.q)
     asked = "\n".join([wanted.user_id, wanted.since or "", wanted.to or ""])
-    position = searching.position_of(wanted.cursor, query, asked)
+    position = search.position_of(wanted.cursor, query, asked)
     _log(request, "search_messages", wanted.user_id, wanted)
 
     def takes(message: StoredMessage) -> bool:
         return message.sender_id == wanted.user_id and since_ms <= message.created_at_ms < until_ms
 
     look = Look(query, wanted.limit, takes)
-    following = search.look_through_all(
+    following = look_through_all(
         wanted.user_id, look, position, may_read=lambda head: access.is_moderated(request, head)
     )
     hits = [matched.hit(message.for_all()) for message, matched in look.found]
