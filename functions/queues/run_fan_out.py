@@ -1,4 +1,7 @@
-"""Deliver a message or change to a hundred members of a group: move it up their lists, tell those online."""
+"""Deliver a message or change to a hundred members of a group: move it up their lists, tell those online.
+
+Or add the next people to a group to which everyone of a role or a context is added.
+"""
 
 from parley.actions.live import fan_out
 from parley.triggers.queue import queue
@@ -6,4 +9,9 @@ from parley.triggers.queue import queue
 
 @queue(fan_out.Delivery)
 def handler(delivery: fan_out.Delivery, now_ms: int) -> None:
+    if fan_out.ADD in delivery.fan_out.follow_ups:
+        from parley.actions.conversations import adding  # the policy and the directory, which other jobs do not need
+
+        adding.add_next(delivery.fan_out.conversation_id, delivery.fan_out.change_seq, now_ms)
+        return
     fan_out.run_fan_out(delivery, now_ms)

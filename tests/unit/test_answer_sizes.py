@@ -95,6 +95,7 @@ OURS = {
     ),
     "attachment_ids[]": 28,
     "report_id": 28,
+    "AddingStatus.code": 32,
     "MessageAttachment.id": 28,
     **dict.fromkeys(
         ["admin_ids[]", "owner_ids[]", "muted_ids[]", "pseudonym", "removed_id", "reporter_id", "sender_id"], 128

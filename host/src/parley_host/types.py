@@ -45,6 +45,13 @@ class ContextMember(TypedDict):
     user_id: str
 
 
+class ContextOfPeople(TypedDict):
+    """A context to which people belong: a class, a booking, a pattern."""
+
+    type: str
+    id: str
+
+
 class ContextPerson(TypedDict):
     """A person, and a context to which they belong, or no longer do."""
 
@@ -116,6 +123,7 @@ class CreateConversation(TypedDict):
     title: NotRequired[str | None]
     description: NotRequired[str | None]
     member_ids: NotRequired[list[UserId]]
+    everyone: NotRequired[Everyone | None]
     posting: NotRequired[Posting]
     slow_mode_s: NotRequired[int]
     client_id: NotRequired[str | None]
@@ -156,6 +164,13 @@ class ErasureReceipt(TypedDict):
 
 
 ErasureState = Literal["done", "failed", "running"]
+
+
+class Everyone(TypedDict):
+    """Everyone of a role, or of a context, whom the caller may add; one of the two."""
+
+    role: NotRequired[str | None]
+    context: NotRequired[ContextOfPeople | None]
 
 
 class Field(TypedDict):
@@ -335,6 +350,7 @@ class Note(TypedDict):
     call_id: NotRequired[str | None]
     media: NotRequired[Media | None]
     duration_s: NotRequired[int | None]
+    count: NotRequired[int | None]
 
 
 class NotePreview(TypedDict):

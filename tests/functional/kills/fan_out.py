@@ -1,8 +1,10 @@
 """Kill scenarios of the stream and the queues that tell many people, or tell them again."""
 
 from json import dumps
+from types import SimpleNamespace
+from unittest.mock import patch
 
-from tests.functional.kills.acts import alice_said, an_hour_later, and_then, in_group, invoke, poll
+from tests.functional.kills.acts import alice_said, an_hour_later, and_then, answered, in_group, invoke, poll
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.world import World
 from tests.functional.talk import say
@@ -42,8 +44,32 @@ def leave_posts_behind(world: World) -> None:
     world.devices["screen"].is_full = world.devices["tab"].is_full = False
 
 
+def in_group_of_everyone(world: World) -> None:
+    """Lets alice begin to add all teachers to a group, which is the first change of the group."""
+    world.devices["teacher0"] = world.parley.user("teacher0", role="teacher").connect()
+    world.parley.user("teacher1", role="teacher")
+    in_group(world)
+    assert begin_everyone(world)
+
+
+def begin_everyone(world: World) -> object:
+    body = {"everyone": {"role": "teacher"}, "client_id": "all"}
+    return answered(world.alice.post(f"/conversations/{world.conversation_id}/members", json=body))
+
+
+def add_everyone(world: World) -> object:
+    """Lets the queue bring the job that follows the first change, at a time that is the same in each try."""
+    errand = {"conversation_id": world.conversation_id, "change_seq": 1, "errands": ["add"]}
+    body = dumps({"errand": errand, "user_ids": []})
+    frozen = SimpleNamespace(time_ns=lambda: world.parley.clock() * 1_000_000)
+    with patch("parley.triggers.queue.time", frozen):
+        return invoke(world, "RunFanOut", {"Records": [{"messageId": "m1", "body": body}]})
+
+
 SCENARIOS = [
     Scenario("queues/retry_posts", lambda world: bool(poll(world)), each=leave_posts_behind),
     Scenario("streams/start_fan_out", hand_out, and_then(in_large_group, an_hour_later, alice_said)),
     Scenario("queues/run_fan_out", run_fan_out, and_then(in_large_group, an_hour_later, alice_said)),
+    Scenario("queues/run_fan_out", add_everyone, in_group_of_everyone, variant="everyone"),
+    Scenario("rest/add_members", begin_everyone, in_group, variant="everyone"),
 ]

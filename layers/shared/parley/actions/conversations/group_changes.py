@@ -77,7 +77,7 @@ def tell_step(request: Request, step: Step, there: Memberships) -> Memberships:
     """Tells the members of a written step; returns the memberships that were read, as the step leaves them."""
     then = {mine.user_id: _after(step, mine) for mine in (*there.values(), *step.members.added)}
     if step.change is not None:
-        _tell(request, step.after, then, step.message, step.change)
+        tell(request, step.after, then, step.message, step.change)
     return then
 
 
@@ -105,10 +105,10 @@ def tell_again(
     seq = change.message_seq
     message = messages.get_message(head.conversation_id, seq) if seq is not None else None
     if (message is not None or seq is None) and set(change.user_ids) <= set(user_ids) | {request.user_id}:
-        _tell(request, head, there, message, change)
+        tell(request, head, there, message, change)
 
 
-def _tell(request: Request, head: Head, there: Memberships, message: StoredMessage | None, change: Change) -> None:
+def tell(request: Request, head: Head, there: Memberships, message: StoredMessage | None, change: Change) -> None:
     """Tells the members of the change and of its system message, if it has one, and the people added or removed."""
     conversation_id = head.conversation_id
     told = push.frames_of(events.of_change(change, head, None))

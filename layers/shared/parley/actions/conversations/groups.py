@@ -9,7 +9,7 @@ from parley.actions import access, limits, push, screening
 from parley.actions.conversations import group_changes
 from parley.actions.conversations.views import view_for_host
 from parley.actions.parallel import in_parallel
-from parley.actions.people import may_open, profiles
+from parley.actions.people import everyone, may_open, profiles
 from parley.actions.screening import Screened
 from parley.actions.viewer import reader_of
 from parley.adapters.conversations import conversations, journal, messages
@@ -21,9 +21,10 @@ from parley.domain.api.custom_data import compact
 from parley.domain.api.errors import Field, Unprocessable
 from parley.domain.api.identity import HOST_SENDER
 from parley.domain.api.request import Request
-from parley.domain.api.requests import CreateConversation, UpdateConversation
+from parley.domain.api.requests import CreateConversation, Everyone, UpdateConversation
 from parley.domain.api.types import Conversation
 from parley.domain.conversations import group_steps, views
+from parley.domain.conversations.adding import new_adding
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.steps import Step
 
@@ -40,13 +41,16 @@ def create_group(request: Request, wanted: CreateConversation) -> tuple[Conversa
         profiles.require_service(request, "make a group that it is not in", "owner_ids")
         group_steps.check_people(request, wanted)
         request = request.in_name_of(HOST_SENDER)
-    conversation_id = ids.group_id(request.user_id, wanted.client_id or secrets.token_hex(16))
+    client_id = wanted.client_id or secrets.token_hex(16)
+    conversation_id = ids.group_id(request.user_id, client_id)
+    if wanted.everyone is not None:
+        wanted.everyone.check(f"{request.field_prefix}/everyone")
     for _ in conditions.tries():
         rows = _before_creating(request, conversation_id, wanted)
         head = conversations.head_of(rows, conversation_id)
         if head is not None:
             return _made_before(request, wanted, head, rows), False
-        step = _creation(request, conversation_id, wanted, rows)
+        step = _with_everyone(request, _creation(request, conversation_id, wanted, rows), wanted.everyone, client_id)
         in_parallel(
             lambda: limits.take_own(request, compact(wanted.metadata) or ""), lambda: limits.check_groups(request)
         )
@@ -109,6 +113,15 @@ def _creation(request: Request, conversation_id: str, wanted: CreateConversation
     pointers |= group_changes.pointers(request, "member_ids", wanted.member_ids)
     group_changes.check_may_be_added(request, _others(request, wanted), pointers, rows)
     return screening.flagged(request, step, *screened)
+
+
+def _with_everyone(request: Request, step: Step, wanted: Everyone | None, client_id: str) -> Step:
+    """Returns the step that also begins the adding of everyone, if the request wants it; one round trip then."""
+    if wanted is None:
+        return step
+    adding = new_adding(request, wanted, client_id, step.after.last_change_seq)
+    everyone.check_selector(request, adding)
+    return msgspec.structs.replace(step, after=msgspec.structs.replace(step.after, adding=adding))
 
 
 def _others(request: Request, wanted: CreateConversation) -> list[str]:

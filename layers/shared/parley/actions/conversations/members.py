@@ -1,18 +1,21 @@
 """The members of a conversation: listing them; adding, removing and their roles in a group."""
 
+import secrets
 from collections.abc import Sequence
 
 from msgspec import Struct
 
 from parley.actions import access, visibility
 from parley.actions.conversations import group_changes, member_pages
+from parley.actions.people import everyone
 from parley.actions.people.profiles import check_user_id
 from parley.adapters.conversations import conversations
-from parley.domain.api.errors import NotFound
+from parley.domain.api.errors import Invalid, NotFound
 from parley.domain.api.request import Request
-from parley.domain.api.requests import Page
+from parley.domain.api.requests import AddMembers, Everyone, Page
 from parley.domain.api.types import GroupRole, Member
 from parley.domain.conversations import group_steps, rights, views
+from parley.domain.conversations.adding import AddingStatus, adding_status, new_adding
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.steps import Step
 
@@ -24,12 +27,16 @@ class MemberList(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-class AddedMembers(Struct, frozen=True, kw_only=True):
-    """The requested people, who are members of the group now, and the group's size."""
+class AddedMembers(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The requested people, who are members of the group now, and the group's size.
+
+    For everyone of a role or a context, `adding` says how far it is, and `user_ids` names nobody.
+    """
 
     conversation_id: str
     user_ids: list[str]
     member_count: int
+    adding: AddingStatus | None = None
 
 
 class RemovedMember(Struct, frozen=True, kw_only=True):
@@ -40,7 +47,38 @@ class RemovedMember(Struct, frozen=True, kw_only=True):
     member_count: int
 
 
-def add_members(request: Request, conversation_id: str, user_ids: Sequence[str]) -> AddedMembers:
+def add_members(request: Request, conversation_id: str, wanted: AddMembers) -> AddedMembers:
+    """Adds people to a group, or begins to add everyone; raises Invalid unless the body names one of the two."""
+    if wanted.everyone is None and wanted.user_ids is None:
+        raise Invalid.field("/user_ids", "required", "Name people, or everyone of a role or a context.")
+    if wanted.everyone is not None and wanted.user_ids is not None:
+        raise Invalid.field("/everyone", "contradiction", "Name people or everyone, not both.")
+    if wanted.everyone is not None:
+        return _add_everyone(request, conversation_id, wanted.everyone, wanted.client_id or secrets.token_hex(16))
+    return _add_people(request, conversation_id, wanted.user_ids or ())
+
+
+def _add_everyone(request: Request, conversation_id: str, wanted: Everyone, client_id: str) -> AddedMembers:
+    """Begins the adding of everyone, or says how far it is; five round trips."""
+    request = access.as_host(request)
+    wanted.check("/everyone")
+    new = new_adding(request, wanted, client_id, 0)
+    everyone.check_selector(request, new)
+
+    def decide(head: Head, _: group_changes.Memberships) -> Step | None:
+        rights.require(head, request.user_id, "add_members")
+        return group_steps.add_everyone(request, head, new)
+
+    head, _ = group_changes.change(request, conversation_id, (), decide)
+    return AddedMembers(
+        conversation_id=conversation_id,
+        user_ids=[],
+        member_count=head.member_count,
+        adding=adding_status(head.adding or new),
+    )
+
+
+def _add_people(request: Request, conversation_id: str, user_ids: Sequence[str]) -> AddedMembers:
     """Adds people to a group; existing members stay as they are. Four round trips and the posts."""
     request = access.as_host(request)
     pointers = group_changes.pointers(request, "user_ids", user_ids)

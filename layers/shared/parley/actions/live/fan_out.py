@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from parley.actions import push
 from parley.adapters.attachments import limits
@@ -23,6 +24,7 @@ from parley.domain.live.presence import Presence
 
 PART = 100  # members of one job: as many as one batch reads (DynamoDB quotas)
 MAX_UPDATES_AT_ONCE = 16
+ADD = "add"  # the follow-up that adds the next people of everyone (`actions/conversations/adding.py`)
 
 _updates = Threads(max_workers=MAX_UPDATES_AT_ONCE, thread_name_prefix="index")
 
@@ -63,6 +65,11 @@ def _of_row(row: Mapping[str, Any]) -> FanOut:
 
 
 def _jobs(fan_out: FanOut) -> Iterator[Delivery]:
+    if ADD in fan_out.follow_ups:  # a job of its own, and none of it for the members' jobs
+        yield Delivery(fan_out=replace(fan_out, follow_ups=(ADD,)), user_ids=())
+        fan_out = replace(fan_out, follow_ups=tuple(each for each in fan_out.follow_ups if each != ADD))
+    if not fan_out.follow_ups:
+        return
     head = conversations.head(fan_out.conversation_id)
     if head is None:
         return

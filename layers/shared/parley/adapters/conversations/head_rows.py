@@ -8,6 +8,7 @@ from pynamodb.expressions.update import Action
 
 from parley.adapters.dynamodb import tables, unreadable
 from parley.domain.api.types import Context, ConversationType, MessagePreview, Posting, Settings
+from parley.domain.conversations.adding import Adding
 from parley.domain.conversations.head import Frozen, Head, Membership
 
 
@@ -46,6 +47,7 @@ def head(row: tables.Conversation) -> Head:
         is_reported=bool(row.is_reported),
         is_locked=bool(row.is_locked),
         muted_ids=tuple(row.muted_ids or ()),
+        adding=convert(row.adding, type=Adding) if row.adding else None,
     )
 
 
@@ -107,6 +109,7 @@ def stored_head(head: Head) -> dict[str, Any]:
         "is_reported": head.is_reported or None,
         "is_locked": head.is_locked or None,
         "muted_ids": list(head.muted_ids) or None,
+        "adding": to_builtins(head.adding) if head.adding else None,
     }
 
 

@@ -88,7 +88,7 @@ def change_row(change: Change, follow_ups: tuple[str, ...] = ()) -> tables.Messa
         conversation_id=changes_key(change.conversation_id),
         seq=change.change_seq,
         change=msgspec.to_builtins(change),
-        follow_ups=",".join(follow_up for follow_up in follow_ups if follow_up == "fan_out") or None,
+        follow_ups=",".join(follow_up for follow_up in follow_ups if follow_up in ("fan_out", "add")) or None,
     )
 
 

@@ -112,6 +112,7 @@ class Conversation(Table):
     is_reported = BooleanAttribute(null=True)  # a message of it was reported
     is_locked = BooleanAttribute(null=True)  # a moderator has closed it
     muted_ids = StringsAttribute(null=True)  # members of a group whom a moderator has muted
+    adding = DocumentAttribute(null=True)  # of everyone of a role or a context, with how far it is
 
 
 class ByActivity(GlobalSecondaryIndex["Membership"]):

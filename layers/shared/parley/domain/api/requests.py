@@ -146,6 +146,27 @@ class WantedContext(Body, frozen=True, kw_only=True):
     title: Title | None = None
 
 
+class ContextOfPeople(Body, frozen=True, kw_only=True):
+    """A context to which people belong: a class, a booking, a pattern."""
+
+    type: ContextType
+    id: ContextId
+
+
+class Everyone(Body, frozen=True, kw_only=True):
+    """Everyone of a role, or of a context, whom the caller may add; one of the two."""
+
+    role: Role | None = None
+    context: ContextOfPeople | None = None
+
+    def check(self, pointer: str) -> None:
+        """Raises Invalid unless exactly one of the two is there."""
+        if self.role is None and self.context is None:
+            raise Invalid.field(f"{pointer}/role", "required", "Name a role or a context.")
+        if self.role is not None and self.context is not None:
+            raise Invalid.field(f"{pointer}/context", "contradiction", "Name a role or a context, not both.")
+
+
 class CreateConversation(Body, frozen=True, kw_only=True):
     """POST /conversations: both types take `custom_type` and `metadata`.
 
@@ -162,6 +183,7 @@ class CreateConversation(Body, frozen=True, kw_only=True):
     title: Title | None = None
     description: Description | None = None
     member_ids: Annotated[list[UserId], Meta(max_length=MAX_ADDED)] = []
+    everyone: Everyone | None = None
     posting: Posting = "everyone"
     slow_mode_s: SlowModeS = 0
     client_id: ClientId | None = None
@@ -224,9 +246,14 @@ class UpdateSettings(Body, frozen=True, kw_only=True):
 
 
 class AddMembers(Body, frozen=True, kw_only=True):
-    """POST /conversations/{conversation_id}/members."""
+    """POST /conversations/{conversation_id}/members: people by id, or everyone of a role or a context.
 
-    user_ids: Annotated[list[UserId], Meta(min_length=1, max_length=MAX_ADDED)]
+    A `client_id` adds everyone once; the same request again says how far that is.
+    """
+
+    user_ids: Annotated[list[UserId], Meta(min_length=1, max_length=MAX_ADDED)] | None = None
+    everyone: Everyone | None = None
+    client_id: ClientId | None = None
 
 
 class SetRole(Body, frozen=True, kw_only=True):

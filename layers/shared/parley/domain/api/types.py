@@ -100,6 +100,7 @@ class Note(Struct, frozen=True, kw_only=True, omit_defaults=True):
     call_id: str | None = None
     media: Media | None = None
     duration_s: int | None = None
+    count: int | None = None
 
 
 class NotePreview(Note, frozen=True, kw_only=True, omit_defaults=True):

@@ -13,12 +13,13 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from parley.domain.api.custom_data import compact
-from parley.domain.api.errors import Conflict, Forbidden, Invalid
+from parley.domain.api.errors import Conflict, Field, Forbidden, Invalid, Unprocessable
 from parley.domain.api.request import Request
 from parley.domain.api.requests import MAX_ADDED, CreateConversation, UpdateConversation
 from parley.domain.api.times import hour
 from parley.domain.api.types import GroupRole, Note, State
 from parley.domain.conversations import rights
+from parley.domain.conversations.adding import NUDGED_MS, STUCK_MS, Adding
 from parley.domain.conversations.head import MAX_LISTED, Head
 from parley.domain.conversations.send_steps import next_note
 from parley.domain.conversations.steps import Changed, ChangeKind, MemberWrites, Sent, Step, next_change
@@ -34,7 +35,9 @@ def fingerprint(request: Request, wanted: CreateConversation) -> str:
     """Returns the hash of a group's whole content, which tells two groups under one `client_id` apart."""
     members = sorted({request.user_id, *wanted.member_ids})
     parts: tuple[object, ...] = (wanted.title, wanted.description, members, wanted.posting, wanted.slow_mode_s)
-    if wanted.custom_type is not None or wanted.metadata is not None:  # only then, as of a message
+    if wanted.everyone is not None:  # only then, so that groups of an earlier version are found again
+        parts += (msgspec.json.encode(wanted.everyone).decode(),)
+    if wanted.custom_type is not None or wanted.metadata is not None:  # likewise, as of a message
         parts += (wanted.custom_type, compact(wanted.metadata))
     if wanted.owner_ids is not None:
         parts += ({"owner_ids": sorted(set(wanted.owner_ids))},)
@@ -115,6 +118,54 @@ def add_members(request: Request, head: Head, user_ids: Sequence[str], role: Gro
     return step.with_members(added=tuple(head.newcomer(user_id) for user_id in user_ids))
 
 
+def add_everyone(request: Request, head: Head, new: Adding) -> Step | None:
+    """Returns the step that begins an adding, or starts it again if its next part has not come; None if it is there.
+
+    Raises Unprocessable for a `client_id` of another adding, Conflict while another one runs.
+    """
+    known = head.adding
+    if known is None or (known.id != new.id and not _runs(request, known)):
+        return begin_adding(request, head, new)
+    if known.id != new.id:
+        detail = "Everyone of another role or context is being added; wait for its end."
+        raise Conflict("adding_in_progress", detail, rule="a group: one adding at a time")
+    if known.selector != new.selector:
+        raise Unprocessable(
+            "client_id_reused",
+            "This client_id was used for another adding.",
+            fields=(Field("/client_id", "client_id_reused"),),
+        )
+    is_late = known.is_running and request.now_ms - known.moved_at_ms > NUDGED_MS
+    return begin_adding(request, head, known) if is_late else None
+
+
+def _runs(request: Request, adding: Adding) -> bool:
+    return adding.is_running and request.now_ms - adding.moved_at_ms < STUCK_MS
+
+
+def begin_adding(request: Request, head: Head, adding: Adding) -> Step:
+    """Returns the step that begins the adding of everyone, or starts its next part again."""
+    rights.require(head, request.user_id, "add_members")
+    moved = replace(adding, change_seq=head.last_change_seq + 1, moved_at_ms=request.now_ms)
+    return _untold(request, head, replace(head, adding=moved))
+
+
+def add_part(request: Request, head: Head, user_ids: Sequence[str], adding: Adding, *, is_last: bool) -> Step:
+    """Returns the step that adds the next people of everyone; the last one has the system message of them all."""
+    count = head.member_count + len(user_ids)
+    listed = (*head.participants, *user_ids) if not head.is_large and count <= MAX_LISTED else ()
+    moved = replace(adding, change_seq=head.last_change_seq + 1, moved_at_ms=request.now_ms)
+    moved = moved.ended(adding.code) if is_last else moved
+    after = replace(head, participants=listed, member_count=count, adding=moved)
+    kind: ChangeKind = "member_added" if user_ids else "conversation_updated"
+    if is_last and adding.added:
+        note = Note(event="everyone_added", role=None, count=adding.added)
+        step = _told(request, head, after, note, kind, tuple(user_ids))
+    else:
+        step = _untold(request, head, after, kind, tuple(user_ids))
+    return step.with_members(added=tuple(head.newcomer(user_id) for user_id in user_ids))
+
+
 def remove_member(request: Request, head: Head, user_id: str, heir_id: str | None = None) -> Step:
     """Returns the step that takes a member out of a group, the caller or another member.
 
@@ -132,10 +183,16 @@ def remove_member(request: Request, head: Head, user_id: str, heir_id: str | Non
         left if heir_id is None else _with_role(left, heir_id, "owner"),
         participants=head.others(user_id),
         member_count=head.member_count - 1,
+        adding=_without_author(head.adding, user_id),
     )
     note = Note(event="member_left" if leaves else "member_removed", user_ids=[user_id])
     step = _told(request, head, after, note, "member_removed", (user_id,))
     return step.with_members(removed=(user_id,))
+
+
+def _without_author(adding: Adding | None, user_id: str) -> Adding | None:
+    """Returns an adding after this person has left the group: it ends if it is theirs."""
+    return adding.ended("not_a_member") if adding is not None and adding.user_id == user_id else adding
 
 
 def set_role(request: Request, head: Head, user_id: str, role: GroupRole) -> Step | None:
@@ -220,9 +277,11 @@ def mute_member(request: Request, head: Head, user_id: str, *, is_muted: bool) -
     return _untold(request, head, replace(head, muted_ids=(*others, user_id) if is_muted else others))
 
 
-def _untold(request: Request, head: Head, after: Head) -> Step:
+def _untold(
+    request: Request, head: Head, after: Head, kind: ChangeKind = "conversation_updated", user_ids: tuple[str, ...] = ()
+) -> Step:
     """Returns the step of a change of which no system message tells; the event and the change log do."""
-    entry = next_change(request, head, "conversation_updated")
+    entry = next_change(request, head, kind, user_ids=user_ids)
     after = replace(after, last_change_seq=entry.change_seq, shared_seq=entry.change_seq)
     return Step(before=head, after=after, changed=Changed(entry=entry))
 

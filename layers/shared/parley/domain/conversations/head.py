@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from parley.domain.api.types import Context, ConversationType, GroupRole, MessagePreview, Posting, Settings
+from parley.domain.conversations.adding import Adding
 from parley.domain.conversations.message import StoredMessage
 
 # members that a head lists, whom the caller's function tells: as many as one batch reads (DynamoDB quotas)
@@ -69,6 +70,7 @@ class Head(Struct, frozen=True, kw_only=True):
     change that set the first block. `awaits_answer` hides from both whether the other person is there, until both
     have written. `metadata` is compact JSON. `is_reported` if a message was reported; `is_locked` if a moderator has
     closed it, so members cannot open it again; `muted_ids` are the members of a group who may not write.
+    have written. `metadata` is compact JSON. `adding` is the last adding of everyone of a role or a context to a group.
     """
 
     conversation_id: str
@@ -103,6 +105,7 @@ class Head(Struct, frozen=True, kw_only=True):
     is_reported: bool = False
     is_locked: bool = False
     muted_ids: tuple[str, ...] = ()
+    adding: Adding | None = None
 
     @property
     def is_group(self) -> bool:

@@ -234,6 +234,7 @@ def next_note(
 SENTENCES: Mapping[str, str] = {
     "group_created": "The group was made.",
     "members_added": "Members were added.",
+    "everyone_added": "Members were added.",
     "member_removed": "A member was removed.",
     "member_left": "A member left.",
     "role_changed": "A member's role was changed.",

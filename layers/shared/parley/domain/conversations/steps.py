@@ -198,12 +198,25 @@ class Step(Struct, frozen=True, kw_only=True):
 
     @property
     def follow_ups(self) -> tuple[str, ...]:
-        """Returns the work left for the stream: `index` moves the list entries of a group, `fan_out` tells it."""
+        """Returns the work left for the stream: `index` moves the list entries of a group, `fan_out` tells it.
+
+        `add` adds the next people of everyone.
+        """
         if not self.after.is_group:
             return ()
         is_large = self.after.is_large or self.before.is_large
         is_for_all = self.change is None or self.change.is_for_all
-        return (*(("index",) if self.members.moves_index else ()), *(("fan_out",) if is_large and is_for_all else ()))
+        return (
+            *(("index",) if self.members.moves_index else ()),
+            *(("fan_out",) if is_large and is_for_all else ()),
+            *(("add",) if self.adds_on else ()),
+        )
+
+    @property
+    def adds_on(self) -> bool:
+        """Says whether the step begins the adding of everyone, or is a part of it that others follow."""
+        adding = self.after.adding
+        return adding is not None and adding.is_running and (self.creates or adding != self.before.adding)
 
     def with_members(self, **writes: Any) -> "Step":
         """Returns the step with these fields of its `MemberWrites`."""

@@ -273,8 +273,9 @@ def head_without(head: Head, user_id: str, pseudonym: str) -> Head:
     return msgspec.convert(plain | words, type=Head)
 
 
-# Fields of a head that hold no id: a person may be called `group`.
-WORDS_OF_HEAD = ("type", "posting", "custom_type", "metadata")
+# Fields of a head that hold no id: a person may be called `group`. The person who adds everyone has left the group by
+# now, which ends the adding.
+WORDS_OF_HEAD = ("type", "posting", "custom_type", "metadata", "adding")
 
 
 class Found(Struct, frozen=True, kw_only=True):
