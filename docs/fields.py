@@ -62,6 +62,7 @@ TERMS = {
     "AddingStatus.added": "The people who were added so far.",
     "AddingStatus.code": "Why it stopped early; null otherwise.",
     "Note.count": "The number of people who were added.",
+    "NotePreview.count": "The number of people who were added.",
     "client_id": "The client's own id of the request; a repeated request gets the first answer again.",
     "client_id_s": "Seconds for which a repeated `client_id` gets the first answer again.",
     "code": "The stable code to switch on; docs/reference/errors.md lists all of them.",

@@ -342,3 +342,27 @@ def test_wrong_fields_are_named(parley: Parley, body: dict[str, object], field: 
     group = make_group(alice)
 
     assert refusal(alice.post(f"/conversations/{group}/members", json=body)) == invalid((field, code))
+
+
+def test_host_adds_everyone_to_a_group_that_it_is_not_in(parley: Parley) -> None:
+    alice = parley.user("alice")
+    user_ids = staff(parley, 100)
+    group = make_group(alice)
+
+    assert add(host(parley), group).status == 202
+    parley.drain()
+
+    assert members(alice, group) == ["alice", *user_ids]
+    assert notes(alice, group)[0] == {"event": "everyone_added", "count": 100}
+
+
+def test_host_makes_a_group_of_everyone_for_an_owner(parley: Parley) -> None:
+    alice = parley.user("alice")
+    parley.user("bob")
+    in_class(parley, "alice", "bob")
+    body = {"type": "group", "title": "7b", "owner_ids": ["alice"], "everyone": CLASS, "client_id": "c1"}
+
+    group = host(parley).post("/conversations", json=body).json["id"]
+    parley.drain()
+
+    assert members(alice, group) == ["alice", "bob"]

@@ -363,6 +363,7 @@ class NotePreview(TypedDict):
     call_id: NotRequired[str | None]
     media: NotRequired[Media | None]
     duration_s: NotRequired[int | None]
+    count: NotRequired[int | None]
     user_count: NotRequired[int | None]
 
 

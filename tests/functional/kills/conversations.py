@@ -41,6 +41,11 @@ def create_group(world: World) -> object:
     return answered(world.alice.post("/conversations", json=body))
 
 
+def create_group_of_everyone(world: World) -> object:
+    body = {"type": "group", "title": "Chess", "everyone": {"role": "teacher"}, "client_id": "g1"}
+    return answered(world.alice.post("/conversations", json=body))
+
+
 def ask_as_host(method: str, path: str, json: object = None) -> Callable[[World], object]:
     """Returns an act of the host's own server, which is in no conversation; `{}` is the conversation's id."""
 
@@ -59,6 +64,7 @@ SCENARIOS = [
     Scenario("rest/create_conversation", create, meet_carol),
     Scenario("rest/create_conversation", create_group, meet_carol, variant="group"),
     Scenario("rest/create_conversation", create_about, and_then(meet_carol, belong), variant="counterpart"),
+    Scenario("rest/create_conversation", create_group_of_everyone, meet_carol, variant="everyone"),
     Scenario("rest/update_conversation", ask_rest("PATCH", "/conversations/{}", {"title": "Go"}), in_group),
     Scenario("rest/update_conversation", ask_rest("PATCH", "/conversations/{}", CUSTOM), in_group, variant="data"),
     Scenario("rest/archive_conversation", archive, alice_said),

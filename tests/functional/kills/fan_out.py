@@ -2,7 +2,8 @@
 
 from json import dumps
 from types import SimpleNamespace
-from unittest.mock import patch
+
+import pytest
 
 from tests.functional.kills.acts import alice_said, an_hour_later, and_then, answered, in_group, invoke, poll
 from tests.functional.kills.scenario import Scenario
@@ -62,7 +63,8 @@ def add_everyone(world: World) -> object:
     errand = {"conversation_id": world.conversation_id, "change_seq": 1, "errands": ["add"]}
     body = dumps({"errand": errand, "user_ids": []})
     frozen = SimpleNamespace(time_ns=lambda: world.parley.clock() * 1_000_000)
-    with patch("parley.triggers.queue.time", frozen):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("parley.triggers.queue.time", frozen)
         return invoke(world, "RunFanOut", {"Records": [{"messageId": "m1", "body": body}]})
 
 

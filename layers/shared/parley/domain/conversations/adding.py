@@ -50,7 +50,7 @@ class Adding(Struct, frozen=True, kw_only=True):
 
 
 class AddingStatus(Struct, frozen=True, kw_only=True):
-    """How far the adding of everyone is: the people found so far whom the caller may add, and those who were added."""
+    """The progress of the adding of everyone: `found` are people whom the caller may add, `added` those who came."""
 
     state: State
     found: int
