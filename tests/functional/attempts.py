@@ -43,6 +43,7 @@ FIELDS: dict[str, object] = {
 MORE_FIELDS: dict[str, dict[str, object]] = {
     "create_conversation": {"type": "direct", "user_id": "bob"},
     "update_conversation": {"title": "Ours"},
+    "add_members": {"user_ids": ["carol"]},  # or everyone
     "edit_message": {"text": "let me in"},  # or other fields
     "update_settings": {"pinned": True},
     "send_message": {"text": "let me in"},  # or attachments
