@@ -8,9 +8,11 @@ from parley_host.ids import UserId
 
 
 class AddMembers(TypedDict):
-    """POST /conversations/{conversation_id}/members."""
+    """POST /conversations/{conversation_id}/members: people by id, or everyone of a role or a context."""
 
-    user_ids: list[UserId]
+    user_ids: NotRequired[list[UserId] | None]
+    everyone: NotRequired[Everyone | None]
+    client_id: NotRequired[str | None]
 
 
 class AddedMembers(TypedDict):
@@ -19,6 +21,19 @@ class AddedMembers(TypedDict):
     conversation_id: str
     user_ids: list[str]
     member_count: int
+    adding: NotRequired[AddingStatus | None]
+
+
+AddingState = Literal["done", "running", "stopped"]
+
+
+class AddingStatus(TypedDict):
+    """The progress of the adding of everyone: `found` are people whom the caller may add, `added` those who came."""
+
+    state: AddingState
+    found: int
+    added: int
+    code: str | None
 
 
 AttachmentKind = Literal["audio", "file", "image", "video"]
