@@ -24,6 +24,7 @@ class Client:
         self.list_limit = list_limit  # "ask for the list with the first `sync`"
         self.socket: Socket | None = None
         self.conversations: dict[str, HeldConversation] = {}
+        self.users: dict[str, Json] = {}
         self.blocked = BlockedPeople()
         self.outbox: list[Json] = []
         self.on_screen: set[str] = set()
@@ -215,6 +216,7 @@ class Client:
 
     def _take_caught_up(self, caught: Json) -> Iterator[tuple[str, Any]]:
         """ "Process it in this order"; yields the cursors to ask with next."""
+        self._take_users(caught["users"])
         for conversation_id in caught["left"]:
             self.conversations.pop(conversation_id, None)
         self._take_joined(caught["joined"])
@@ -235,6 +237,13 @@ class Client:
         else:
             self.read_blocked(caught["as_of"])
 
+    def _take_users(self, users: dict[str, Json]) -> None:
+        """ "Of two versions of a user keep the one with the greater `profile_seq`"."""
+        for user_id, named in users.items():
+            known = self.users.get(user_id)
+            if known is None or named["profile_seq"] > known["profile_seq"]:
+                self.users[user_id] = named
+
     def _take_joined(self, conversations: list[Json]) -> None:
         """ "If an event has brought you one of them in the meantime, keep yours"."""
         for conversation in conversations:
@@ -254,6 +263,7 @@ class Client:
             query: str | None = f"state={state}&limit=100"
             while query is not None:
                 page = self.user.get(f"/conversations?{query}").json
+                self._take_users(page["users"])
                 self._take_joined(page["conversations"])
                 query = f"state={state}&limit=100&cursor={page['next']}" if page["next"] is not None else None
 
@@ -285,12 +295,15 @@ class Client:
         query, found_oldest = "limit=20", False
         while not found_oldest:
             page = self.user.get(f"/conversations/{conversation_id}/messages?{query}").json
+            self._take_users(page["users"])
             for message in page["messages"]:
                 held.take_read(message)
             found_oldest = page["found_oldest"]
             query = f"limit=20&before={page['messages'][0]['seq']}" if page["messages"] else query
         if held.is_group:
-            held.members = self.user.get(f"/conversations/{conversation_id}/members?limit=100").json["members"]
+            page = self.user.get(f"/conversations/{conversation_id}/members?limit=100").json
+            self._take_users(page["users"])
+            held.members = page["members"]
 
 
 def _may_pass(error: Json) -> bool:

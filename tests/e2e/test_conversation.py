@@ -128,7 +128,7 @@ def test_receipts_say_when_each_message_came_and_was_read(stack: Stack) -> None:
         read = from_alice.event("conversation_read")
 
     unread = {"user_id": bob.user_id, "delivered_at": None, "read_at": None, "played_at": None}
-    assert nothing_yet == {"receipts": [unread], "next": None}
+    assert (nothing_yet["receipts"], nothing_yet["next"]) == ([unread], None)
     [receipt] = alice.get(f"/messages/{sent['id']}/receipts")["receipts"]
     assert receipt == {
         "user_id": bob.user_id,

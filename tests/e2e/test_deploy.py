@@ -207,7 +207,11 @@ def test_every_other_operation_may_do_what_it_does(people: Make) -> None:
     for path in (f"/attachments/{asked[0]}", f"/attachments/{asked[1]}/thumbnail"):
         assert carol.answer("GET", path, Accept="application/json").json()["attachment"]["state"] == "pending"
     assert carol.ask("POST", "/attachments/urls", {"ids": asked})["attachments"] == dict.fromkeys(asked)
-    assert carol.ask("GET", f"/conversations/{conversation_id}/attachments") == {"attachments": [], "next": None}
+    assert carol.ask("GET", f"/conversations/{conversation_id}/attachments") == {
+        "attachments": [],
+        "next": None,
+        "users": {},
+    }
     assert {each["id"] for each in carol.ask("GET", "/me/attachments")["attachments"]} == set(asked)
     assert carol.ask("DELETE", f"/attachments/{asked[0]}")["state"] == "expired"
 

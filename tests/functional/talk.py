@@ -35,6 +35,13 @@ def make_group(owner: User, *others: User, **fields: object) -> str:
     return str(reply.json["id"])
 
 
+def named(parley: Parley, *user_ids: str) -> dict[str, dict[str, object]]:
+    """Returns `users` of an answer that names these people: as the host reads their profiles."""
+    found = parley.user("backend", role="service").get(f"/users?ids={','.join(user_ids)}").json["users"]
+    fields = ("name", "role", "avatar_url", "profile_seq")
+    return {person["id"]: {name: person.get(name) for name in fields} for person in found}
+
+
 def say(sender: User, conversation_id: str, *texts: str) -> list[str]:
     """Sends texts over REST; returns the ids of the messages."""
     replies = [sender.post(f"/conversations/{conversation_id}/messages", json={"text": text}) for text in texts]

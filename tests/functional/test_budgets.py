@@ -446,8 +446,9 @@ def test_sync_takes_three_round_trips_and_four_where_messages_have_changed(pair:
     assert (nothing.round_trips <= 3, one_messages.round_trips <= 3, one_changes.round_trips <= 4) == (True, True, True)
     # Head and membership of each and the other's membership of the direct ones; two lists and the blocked people.
     assert nothing.units.read <= 2 * 8 + 4 + 10
-    assert messages.units.read <= nothing.units.read + 2 * 8  # marks, messages
-    assert changes.units.read <= nothing.units.read + 4 * 8  # log, marks, messages
+    named = 4 / 2  # half a unit for each friend, whom the answer names
+    assert messages.units.read <= nothing.units.read + 2 * 8 + named  # marks, messages
+    assert changes.units.read <= nothing.units.read + 4 * 8 + named  # log, marks, messages
 
 
 def test_sync_with_the_list_reads_each_head_once(pair: Pair) -> None:
@@ -465,8 +466,8 @@ def test_sync_with_the_list_reads_each_head_once(pair: Pair) -> None:
     new_trips, new = asked({"list_limit": 50})
 
     assert (without_trips <= 3, with_trips <= 3, new_trips <= 3) == (True, True, True)
-    # Half a unit for the name of each friend, of bob and of alice.
-    assert with_list - without == (10 + 2) / 2
+    # Half a unit for each friend and bob; alice comes from her sign-in.
+    assert with_list - without == (10 + 1) / 2
     # Head, both sides and a name of each, and alice's; two lists, the blocked people and the sign-out.
     assert new <= 11 * 3.5 + 0.5 + 10
 

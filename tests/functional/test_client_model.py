@@ -15,8 +15,8 @@ import pytest
 
 from tests.client_model import Client
 from tests.functional.attachments import clean_attachment
-from tests.functional.replicas import compare
-from tests.functional.talk import LEASE_S
+from tests.functional.replicas import compare, fresh_messages
+from tests.functional.talk import LEASE_S, named
 from tests.harness import Parley, Refused, User
 
 PEOPLE = ("alice", "bob", "carol")
@@ -261,6 +261,14 @@ FAULTS: list[Act] = [
 BLOCKS: list[Act] = [World.block, World.block]
 
 
+def senders_shown_to(client: Client) -> set[str]:
+    return {
+        message["sender_id"]
+        for conversation_id in client.conversations
+        for message in fresh_messages(client.user, conversation_id).values()
+    }
+
+
 def live(world: World, acts: list[Act], steps: int) -> None:
     for _ in range(steps):
         world.parley.clock.ms += 1000
@@ -288,5 +296,7 @@ def test_replicas_are_what_a_fresh_read_shows(parley: Parley, seed: int) -> None
             client.open(conversation_id)
     world.listen()
     compare(parley, world.clients, is_synced=True)
+    for client in world.clients:
+        assert client.users == {**client.users, **named(parley, *senders_shown_to(client))}
     live(world, LIVE, QUIET_STEPS)
     compare(parley, world.clients, is_synced=False)

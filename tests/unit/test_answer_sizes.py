@@ -46,6 +46,7 @@ from parley.domain.conversations import change_steps, history, sync
 from parley.domain.conversations.group_steps import MAX_ADMINS, MAX_MUTED
 from parley.domain.conversations.head import MAX_EVERYONE, MAX_LISTED, MAX_MENTIONS
 from parley.domain.conversations.message import PREVIEW_CHARACTERS, PREVIEW_NAME_CHARACTERS, PREVIEW_PEOPLE
+from parley.domain.conversations.named import MAX_USERS_BYTES
 from parley.domain.conversations.reports import CONTEXT_MESSAGES
 from parley.domain.live.presence import MAX_JOINED
 from parley.domain.moderation.banned_words import MAX_RULES
@@ -154,6 +155,7 @@ LISTS = {
     "Shared.admin_ids": MAX_ADMINS // 2,
     "Shared.capabilities{}": 30,
     "Conversation.capabilities": 30,
+    "ConversationPage.conversations": MAX_PAGE,
     "Conversation.members": 2,  # of a direct one; a group's are listed by themselves
     "Conversation.mention_seqs": MENTIONS,
     "Mine.mention_seqs": MENTIONS,
@@ -222,6 +224,7 @@ MAPS = {
     "ErasureReceipt.removed": 30,
 }
 RATE_LIMITS = 3
+USERS = "#/components/schemas/NamedUser"  # maps of these are cut by bytes (`actions/named.py`)
 # Pages that `history.Room` cuts, and the list in which it does.
 CUT = {
     "HistoryPage": "messages",
@@ -291,6 +294,8 @@ class Largest:
             return self._metadata(MAX_PROFILE_METADATA_BYTES if of_profile else MAX_METADATA_BYTES)
         inner = schema.get("additionalProperties")
         if isinstance(inner, dict):
+            if inner.get("$ref") == USERS:
+                return {}
             if place not in MAPS:
                 raise AssertionError(f"{place} is a map without a bound: give it one in MAPS")
             value = self.of(inner, place + "{}")
@@ -344,7 +349,24 @@ def test_largest_answer_fits_what_lambda_hands_over(name: str) -> None:
         largest = answer_bytes(Largest(letter, CUT).of(ANSWERS[name], name))
         cut = ANSWERS[name].get("$ref", "").rpartition("/")[2] in {*CUT, *COUNTED}
 
-        assert largest + (history.MAX_PAGE_BYTES if cut else 0) <= MAX_ANSWER_BYTES
+        users = MAX_USERS_BYTES if names_users(ANSWERS[name]) and not COUNTED & {name_of(ANSWERS[name])} else 0
+        assert largest + users + (history.MAX_PAGE_BYTES if cut else 0) <= MAX_ANSWER_BYTES
+
+
+def name_of(schema: Schema) -> str:
+    return str(schema.get("$ref", "").rpartition("/")[2])
+
+
+def names_users(schema: Schema) -> bool:
+    properties: Schema = schema_of(name_of(schema)).get("properties", {}) if name_of(schema) else {}
+    return bool(properties.get("users", {}).get("additionalProperties", {}).get("$ref") == USERS)
+
+
+def test_room_for_the_people_whom_an_answer_names_holds_a_page_of_long_names() -> None:
+    """A name of 200 emoji and the longest address; a page has 100 entries."""
+    longest = Largest(EMOJI).of({"$ref": USERS}, "users")
+
+    assert answer_bytes({"x" * 128: longest}) * 100 < MAX_USERS_BYTES
 
 
 @pytest.mark.parametrize("name", FRAMES)

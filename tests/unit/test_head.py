@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from parley.domain.api.identity import Identity
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft
+from parley.domain.api.types import NamedUser
 from parley.domain.conversations import views
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import PREVIEW_CHARACTERS, Reader, StoredMessage
@@ -93,11 +94,15 @@ def test_markers_never_go_back(talk: tuple[Head, Membership], read_seq: int, del
     assert sent(now, "bob").read_seq(mine) >= now.read_seq(mine)
 
 
+def named(name: str) -> NamedUser:
+    return NamedUser(name=name, role="user", avatar_url=None, profile_seq=1)
+
+
 def test_each_member_sees_their_own_side() -> None:
     now = sent(sent(head(), "alice"), "bob")
     sides = {"alice": membership("alice"), "bob": membership("bob")}
 
-    shown = views.view_conversation(now, reader("alice"), sides, {"alice": "Alice", "bob": None})
+    shown = views.view_conversation(now, reader("alice"), sides, {"alice": named("Alice")})
 
     assert (shown.last_seq, shown.read_seq, shown.unread) == (2, 1, 1)
     assert [(one.user_id, one.name, one.read_seq) for one in shown.members] == [("alice", "Alice", 1), ("bob", None, 2)]

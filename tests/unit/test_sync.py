@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from parley.domain.api.requests import SyncCursor
-from parley.domain.api.types import Conversation, Marker, Message, Note, Origin
+from parley.domain.api.types import Conversation, Marker, Message, NamedUser, Note, Origin
 from parley.domain.conversations import listing, sync, views
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import Reader, StoredMessage, Tally, preview_of
@@ -262,8 +262,9 @@ def longest_joined(number: int) -> Conversation:
         last_message=preview_of(longest_message(10**15)),
     )
     sides = {who: Membership(user_id=who, conversation_id=conversation_id) for who in one.participants}
+    named = NamedUser(name="\0" * 200, role="user", avatar_url=None, profile_seq=1)
     return views.view_conversation(
-        one, Reader(user_id="alice", blocked=frozenset()), sides, dict.fromkeys(sides, "\0" * 200)
+        one, Reader(user_id="alice", blocked=frozenset()), sides, dict.fromkeys(sides, named)
     )
 
 

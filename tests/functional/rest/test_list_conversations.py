@@ -36,7 +36,7 @@ def all_pages(person: User, limit: int) -> list[list[str]]:
 
 
 def test_newcomer_has_none(parley: Parley) -> None:
-    assert listed(parley.user("alice")) == {"conversations": [], "next": None}
+    assert listed(parley.user("alice")) == {"conversations": [], "next": None, "users": {}}
 
 
 def test_each_is_shown_as_when_it_is_read_alone(parley: Parley) -> None:

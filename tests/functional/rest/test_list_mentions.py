@@ -51,7 +51,8 @@ def test_unread_mentions_come_newest_first_as_the_history_shows_them(parley: Par
     found = page(bob, group)
 
     history = bob.get(f"/conversations/{group}/messages").json["messages"]
-    assert found == {"messages": [one for one in reversed(history) if one["id"] in (named, everyone)], "next": None}
+    assert found["messages"] == [one for one in reversed(history) if one["id"] in (named, everyone)]
+    assert (found["next"], found.keys()) == (None, {"messages", "next", "users"})
     assert found["messages"][1]["reactions"][0]["mine"] is True
     counted = bob.get(f"/conversations/{group}").json["mention_seqs"]
     assert [one["seq"] for one in reversed(found["messages"])] == counted
@@ -64,7 +65,7 @@ def test_own_message_is_no_mention(parley: Parley) -> None:
     [everyone] = name(alice, group, "all!", whom="*")
     name(alice, group, "@alice, that is me", whom="alice")
 
-    assert page(alice, group) == {"messages": [], "next": None}
+    assert page(alice, group) == {"messages": [], "next": None, "users": {}}
     assert ids(page(bob, group)) == [everyone]
 
 
@@ -76,7 +77,7 @@ def test_what_was_read_or_answered_is_no_mention_any_more(parley: Parley) -> Non
 
     say(bob, direct, "yes")
 
-    assert page(bob, direct) == {"messages": [], "next": None}
+    assert page(bob, direct) == {"messages": [], "next": None, "users": {}}
 
 
 def test_mentions_follow_the_text_of_a_message(parley: Parley) -> None:
@@ -154,7 +155,7 @@ def test_marker_that_moves_between_two_pages_ends_the_list_where_it_stands(parle
 
     assert (ids(rest), rest["next"]) == ([third, second], None)
     bob.patch(f"/messages/{fifth}/read")
-    assert page(bob, direct, limit=2, cursor=start["next"]) == {"messages": [], "next": None}
+    assert page(bob, direct, limit=2, cursor=start["next"]) == {"messages": [], "next": None, "users": {}}
 
 
 def test_message_that_changes_while_the_list_is_read_is_shown_as_it_is_now(parley: Parley) -> None:

@@ -46,12 +46,12 @@ def test_messages_are_shown_whole(parley: Parley) -> None:
     found = page(alice, conversation_id)
 
     assert found["messages"] == [alice.get(f"/messages/{conversation_id}.{seq}").json for seq in (1, 2)]
-    assert found == {"messages": found["messages"], "found_oldest": True, "found_newest": True}
+    assert found == {"messages": found["messages"], "found_oldest": True, "found_newest": True, "users": found["users"]}
 
 
 def test_empty_conversation_has_an_empty_page(parley: Parley) -> None:
     alice, conversation_id = talk(parley, 0)
-    empty = {"messages": [], "found_oldest": True, "found_newest": True}
+    empty = {"messages": [], "found_oldest": True, "found_newest": True, "users": {}}
 
     for query in ("", "?before=1", "?after=0", "?around=1", "?limit=1"):
         assert page(alice, conversation_id, query) == empty
@@ -189,6 +189,7 @@ def test_page_far_beyond_the_end_is_empty(parley: Parley, query: str) -> None:
         "messages": [],
         "found_oldest": True,
         "found_newest": False,
+        "users": {},
         "total": 1,
     }
 

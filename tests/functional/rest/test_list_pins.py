@@ -40,7 +40,7 @@ def test_latest_pin_comes_first_as_the_message_is_now(parley: Parley) -> None:
 def test_group_without_pins_has_an_empty_list(parley: Parley) -> None:
     alice = parley.user("alice")
 
-    assert alice.get(f"/conversations/{make_group(alice)}/pins").json == {"messages": [], "next": None}
+    assert alice.get(f"/conversations/{make_group(alice)}/pins").json == {"messages": [], "next": None, "users": {}}
 
 
 def test_pins_that_are_longer_than_an_answer_come_in_parts(parley: Parley) -> None:

@@ -26,6 +26,7 @@ def sync(person: User, cursors: Mapping[str, object] | None = None) -> dict[str,
         "blocked",
         "as_of",
         "listed",
+        "users",
     }
     caught: dict[str, Any] = reply.json
     return caught
@@ -45,6 +46,7 @@ def test_newcomer_gets_an_empty_answer(parley: Parley) -> None:
         "blocked": [],
         "as_of": in_s(parley, 0),
         "listed": None,
+        "users": {},
     }
 
     assert sync(parley.user("alice")) == sync(parley.user("bob"), {}) == empty
@@ -312,7 +314,8 @@ def test_list_comes_along_as_get_conversations_shows_it(parley: Parley, knows: s
 
     reply = alice.post("/sync", json={"cursors": dict.fromkeys(known, 0), "list_limit": 50})
 
-    assert reply.json["listed"] == list_
+    assert reply.json["listed"] == {name: list_[name] for name in ("conversations", "next")}
+    assert list_["users"].items() <= reply.json["users"].items()
     assert [one["id"] for one in list_["conversations"]] == [group, other, direct]
     new = {direct, other, group, archived} - set(known)
     assert {one["id"] for one in reply.json["joined"]} == new & {archived}  # the others are in the list

@@ -74,6 +74,8 @@ def _identity(identity: Identity, now: Profile) -> Identity:
         contexts=now.contexts,
         revision=now.revision,
         held_types=tuple(now.held),
+        avatar_url=now.avatar_url,
+        profile_seq=now.profile_seq,
     )
     if not shown.is_too_large:
         return shown

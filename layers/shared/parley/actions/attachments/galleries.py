@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-from parley.actions import access
+from parley.actions import access, named
 from parley.actions.attachments import visible
 from parley.actions.parallel import in_parallel
 from parley.adapters.attachments import attachments
@@ -17,7 +17,7 @@ from parley.domain.api import cursors, ids
 from parley.domain.api.request import Request
 from parley.domain.api.requests import MAX_SEQ, ListAttachments
 from parley.domain.api.times import rfc3339
-from parley.domain.api.types import ListedAttachment
+from parley.domain.api.types import ListedAttachment, NamedUser
 from parley.domain.attachments.attachment import PLACES, StoredAttachment
 from parley.domain.attachments.media_types import KINDS
 from parley.domain.conversations.message import StoredMessage
@@ -28,6 +28,7 @@ class AttachmentList(Struct, frozen=True, kw_only=True):
 
     attachments: list[ListedAttachment]
     next: str | None
+    users: dict[str, NamedUser]
 
 
 class _GalleryPosition(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
@@ -41,15 +42,17 @@ def list_attachments(request: Request, conversation_id: str, query: ListAttachme
     position = cursors.decode(query.cursor, _GalleryPosition)
     ids.check_conversation_id(conversation_id, access.field_of(request, "conversation_id"))
     kinds = KINDS if query.kind is None else (query.kind,)
-    _, places = in_parallel(
+    head, places = in_parallel(
         lambda: access.access_conversation(request, conversation_id),
         lambda: attachments.newest(conversation_id, kinds, position.before if position else None, query.limit + 1),
     )
     taken = places[: query.limit]
     more = len(places) > len(taken)
+    shown, known = named.beside(request, head, lambda: _listed(request, conversation_id, taken))
     return AttachmentList(
-        attachments=_listed(request, conversation_id, taken),
+        attachments=shown,
         next=cursors.encode(_GalleryPosition(before=taken[-1].place)) if more else None,
+        users=named.users(request, (each.sender_id for each in shown), known),
     )
 
 

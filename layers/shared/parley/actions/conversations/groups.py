@@ -147,9 +147,9 @@ def update_conversation(request: Request, conversation_id: str, wanted: UpdateCo
     if head.is_group:
         return views.view_conversation(head, reader, there, {})
     people = [(user_id, conversation_id) for user_id in head.participants]
-    found, names = conversations.memberships_and_names(people)
+    found, users = conversations.memberships_and_users(people)
     return views.view_conversation(
-        head, reader, {user_id: found[user_id, conversation_id] for user_id in head.participants}, names
+        head, reader, {user_id: found[user_id, conversation_id] for user_id in head.participants}, users
     )
 
 

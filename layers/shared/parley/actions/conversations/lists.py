@@ -1,18 +1,20 @@
 """The caller's conversations, a page at a time."""
 
-from parley.actions.conversations.views import view_conversations
+from parley.actions import named
+from parley.actions.conversations.views import view_and_name
 from parley.actions.parallel import in_parallel
 from parley.adapters.conversations import conversations
 from parley.domain.api.request import Request
 from parley.domain.api.requests import ListConversations
 from parley.domain.conversations import listing
 from parley.domain.conversations.head import Head
+from parley.domain.conversations.named import in_conversations
 
 MAX_CHUNKS = 3  # chunks of 100 conversations that one request looks through for matches
 MAX_PINNED = 50  # conversations that one person can pin
 
 
-def list_conversations(request: Request, query: ListConversations) -> listing.ConversationList:
+def list_conversations(request: Request, query: ListConversations) -> listing.ConversationPage:
     """Returns a page of the caller's conversations, by last activity, newest first, or the pinned ones first.
 
     Three round trips (indexes, heads, the rest), however many there are. A filtered request looks through `MAX_CHUNKS`
@@ -29,10 +31,14 @@ def list_conversations(request: Request, query: ListConversations) -> listing.Co
         if following is None or len(shown) == query.limit:
             break
         place = following
-    found = view_conversations(shown, request.user_id, stale=True)
+    found, known = view_and_name(shown, request.user_id, stale=True)
     if query.pinned_first and query.state == "active":
         found = [conversation for conversation in found if not conversation.archived]
-    return listing.ConversationList(conversations=found, next=listing.cursor_of(query, following))
+    return listing.ConversationPage(
+        conversations=found,
+        next=listing.cursor_of(query, following),
+        users=named.users(request, in_conversations(found), known),
+    )
 
 
 def _part(request: Request, query: ListConversations, place: listing.Place) -> listing.Part:
@@ -90,11 +96,11 @@ def _fitting(
         return shown, part.behind(shown)
     looked_at, people = wanted.within(part.ordered, request.user_id)
     keys = [(request.user_id, head.conversation_id) for head in looked_at]
-    memberships, names = conversations.memberships_and_names(keys, stale_for=request.user_id, named=people)
+    memberships, users = conversations.memberships_and_users(keys, stale_for=request.user_id, named=people)
     fitting: list[Head] = []
     for place, head in enumerate(looked_at, start=1):
         mine = memberships.get((request.user_id, head.conversation_id))
-        if mine is not None and wanted.fits(head, mine, names):
+        if mine is not None and wanted.fits(head, mine, users):
             fitting.append(head)
             if len(fitting) == room:
                 return fitting, part.behind(looked_at[:place])

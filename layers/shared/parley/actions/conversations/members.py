@@ -5,15 +5,16 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from parley.actions import access, visibility
+from parley.actions import access, named, visibility
 from parley.actions.conversations import group_changes, member_pages
 from parley.actions.people import everyone
 from parley.actions.people.profiles import check_user_id
 from parley.adapters.conversations import conversations
+from parley.adapters.people import named_users
 from parley.domain.api.errors import Invalid, NotFound
 from parley.domain.api.request import Request
 from parley.domain.api.requests import AddMembers, Everyone, Page
-from parley.domain.api.types import GroupRole, Member
+from parley.domain.api.types import GroupRole, Member, NamedUser
 from parley.domain.conversations import group_steps, rights, views
 from parley.domain.conversations.adding import AddingStatus, adding_status, new_adding
 from parley.domain.conversations.head import Head, Membership
@@ -25,6 +26,7 @@ class MemberList(Struct, frozen=True, kw_only=True):
 
     members: list[Member]
     next: str | None
+    users: dict[str, NamedUser]
 
 
 class AddedMembers(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -139,8 +141,8 @@ def set_role(request: Request, conversation_id: str, user_id: str, role: GroupRo
 def _member(request: Request, head: Head, membership: Membership) -> Member:
     """Returns a member as the caller sees them; one round trip."""
     user_id = membership.user_id
-    names, cut_off = visibility.cut_off_beside(request.user_id, None, [user_id], lambda: conversations.names([user_id]))
-    return views.view_member(head, membership, names[user_id], request.user_id, cut_off)
+    users, cut_off = visibility.cut_off_beside(request.user_id, None, [user_id], lambda: named_users.read([user_id]))
+    return views.view_member(head, membership, users.get(user_id), request.user_id, cut_off)
 
 
 def remove_member(request: Request, conversation_id: str, user_id: str) -> RemovedMember:
@@ -181,13 +183,13 @@ def list_members(request: Request, conversation_id: str, query: Page) -> MemberL
     )
     shown, behind = member_pages.read_members(head, query)
     keys = [(user_id, conversation_id) for user_id in shown]
-    (found, names), cut_off = visibility.cut_off_beside(
-        request.user_id, hidden, shown, lambda: conversations.memberships_and_names(keys)
+    (found, users), cut_off = visibility.cut_off_beside(
+        request.user_id, hidden, shown, lambda: conversations.memberships_and_users(keys)
     )
     there = [
-        views.view_member(head, found[key], names[key[0]], request.user_id, cut_off) for key in keys if key in found
+        views.view_member(head, found[key], users.get(key[0]), request.user_id, cut_off) for key in keys if key in found
     ]
-    return MemberList(members=there, next=behind)
+    return MemberList(members=there, next=behind, users=named.users(request, shown, named.Known(shown, users)))
 
 
 def no_member() -> NotFound:

@@ -14,6 +14,7 @@ from parley.actions.people.may_open import Opening
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.moderation import word_list_cache
+from parley.adapters.people import named_users
 from parley.domain.api.custom_data import NO_CUSTOM_DATA, CustomData, compact
 from parley.domain.api.errors import Field, Invalid
 from parley.domain.api.request import Request
@@ -192,12 +193,12 @@ def _new_head(
 def _tell_created(request: Request, head: Head) -> None:
     """Posts the new conversation to each member's devices, as that member sees it."""
     fresh = {user_id: head.newcomer(user_id) for user_id in head.participants}
-    names = conversations.names(head.participants)
+    users = named_users.read(head.participants)
     # A direct conversation marks nothing for either side.
     readers = (Reader(user_id=user_id, blocked=frozenset()) for user_id in head.participants)
     frames = {
         reader.user_id: ConversationCreated(
-            conversation_id=head.conversation_id, conversation=view_conversation(head, reader, fresh, names)
+            conversation_id=head.conversation_id, conversation=view_conversation(head, reader, fresh, users)
         ).frame()
         for reader in readers
     }

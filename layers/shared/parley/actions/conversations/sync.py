@@ -1,11 +1,12 @@
 """Catching up with everything that happened while a client was away."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
 from parley.actions import access
-from parley.actions.conversations.views import view_conversations
+from parley.actions.conversations.views import view_and_name
+from parley.actions.named import Known, caller, members, users
 from parley.actions.parallel import in_parallel
 from parley.actions.viewer import viewer_and_messages
 from parley.adapters.conversations import conversations, messages
@@ -19,8 +20,9 @@ from parley.domain.conversations import events, listing, views
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.listing import Entry
 from parley.domain.conversations.message import Reader
+from parley.domain.conversations.named import in_changes, in_conversations, in_heads, in_messages
 from parley.domain.conversations.steps import Change
-from parley.domain.conversations.sync import Budget, CaughtUp, Filled, Found, Missed, Named, answer, cursors, plan
+from parley.domain.conversations.sync import Budget, CaughtUp, Filled, Found, Missed, Named, cursors, cut, plan
 
 MAX_JOINED = 100  # the most recently active conversations, and as many archived ones: sync looks for new ones here
 MAX_QUERIES_AT_ONCE = 16
@@ -51,7 +53,7 @@ def sync(request: Request, wanted: Sync, budget: Budget) -> CaughtUp:
     page = listing.first_page(entries[0], wanted.list_limit, {one: head for one, (head, _) in mine.items()})
     shown = [head.conversation_id for head in page.shown] if page else []
     new = [conversation_id for conversation_id in looked_at if conversation_id in mine and conversation_id not in shown]
-    named, seen = _read(request, planned, [mine[one] for one in [*new, *shown]], blocked)
+    named, seen, known = _read(request, planned, [mine[one] for one in [*new, *shown]], blocked)
     found = Found(
         named=named,
         joined=[seen[conversation_id] for conversation_id in new],
@@ -65,7 +67,20 @@ def sync(request: Request, wanted: Sync, budget: Budget) -> CaughtUp:
         page=page,
         rows=[seen[conversation_id] for conversation_id in shown],
     )
-    return answer(found, budget)
+    caught, room = cut(found, budget)
+    return msgspec.structs.replace(caught, users=users(request, _named_in(caught), known, room))
+
+
+def _named_in(caught: CaughtUp) -> Iterator[str]:
+    """Yields the people whom an answer names, those on the first screen first.
+
+    Not those of `markers`: the client holds their conversations, and each would cost half a unit in every answer.
+    """
+    listed = caught.listed.conversations if caught.listed is not None else []
+    yield from in_conversations([*listed, *caught.joined])
+    for each in caught.conversations.values():
+        yield from in_messages(each.messages)
+        yield from in_changes(each.changes)
 
 
 def _entries(request: Request) -> tuple[list[Entry], list[Entry]]:
@@ -89,42 +104,49 @@ def _own(request: Request, conversation_ids: Sequence[str]) -> tuple[dict[str, S
 
 def _read(
     request: Request, planned: Sequence[Named], shown: Sequence[Side], blocked: Collection[str]
-) -> tuple[list[Named], dict[str, Conversation]]:
-    """Returns the named conversations with all that the client misses, and the shown ones as the caller sees them."""
+) -> tuple[list[Named], dict[str, Conversation], Known]:
+    """Returns the named conversations with all that the client misses, and the shown ones as the caller sees them.
+
+    And the people whom they probably name.
+    """
     held = {named.head.conversation_id for named in planned}
     new = [side for side in shown if side[0].conversation_id not in held]
     known = [side for side in shown if side[0].conversation_id in held]
     filled = _queries.map(lambda named: _fill(request, named, blocked), planned)
-    seen, (sides, names) = in_parallel(
-        lambda: view_conversations(
+    (seen, in_new), (sides, in_others) = in_parallel(
+        lambda: view_and_name(
             [head for head, _ in new], request.user_id, own={head.conversation_id: mine for head, mine in new}
         ),
-        lambda: _read_others(request, [named.head for named in planned], [head for head, _ in known]),
+        lambda: _read_others(request, planned, [head for head, _ in known]),
     )
     named = [
         msgspec.structs.replace(one, filled=its, markers=_other_markers(request, one.head, sides))
         for one, its in zip(planned, filled, strict=True)
     ]
     reader = Reader(user_id=request.user_id, blocked=frozenset(blocked))
-    seen += [views.view_conversation(head, reader, _members(head, mine, sides), names) for head, mine in known]
-    return named, {view.id: view for view in seen}
+    found = in_others.users
+    seen += [views.view_conversation(head, reader, _members(head, mine, sides), found) for head, mine in known]
+    return named, {view.id: view for view in seen}, in_new | in_others
 
 
 def _read_others(
-    request: Request, named: Sequence[Head], shown: Sequence[Head]
-) -> tuple[Mapping[tuple[str, str], Membership], Mapping[str, str | None]]:
-    """Returns the other person's side of each direct conversation, and the names of the people in the shown ones.
+    request: Request, planned: Sequence[Named], shown: Sequence[Head]
+) -> tuple[Mapping[tuple[str, str], Membership], Known]:
+    """Returns the other person's side of each direct conversation, and the people whom the answer probably names.
 
     They may be a moment old: a marker that moves comes as an event. One round trip, half a read unit each.
     """
     keys = [
-        (peer_id, head.conversation_id)
-        for head in named
-        if not head.is_group
-        for peer_id in head.others(request.user_id)
+        (peer_id, named.head.conversation_id)
+        for named in planned
+        if not named.head.is_group
+        for peer_id in named.head.others(request.user_id)
     ]
-    people = [user_id for head in shown if not head.is_group for user_id in head.participants]
-    return conversations.memberships_and_names_stale(keys, people)
+    people = set(in_heads(shown))
+    people |= {user_id for named in planned if not named.gap.is_empty for user_id in members(named.head)}
+    me = caller(request)
+    sides, found = conversations.memberships_and_users_stale(keys, people.difference(me.asked))
+    return sides, me | Known(people, found)
 
 
 def _other_markers(request: Request, head: Head, sides: Mapping[tuple[str, str], Membership]) -> list[Marker]:

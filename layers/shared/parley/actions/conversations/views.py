@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from parley.actions import access
+from parley.actions.named import Known
 from parley.actions.parallel import in_parallel
 from parley.actions.viewer import reader_of
 from parley.adapters.conversations import conversations
@@ -12,6 +13,7 @@ from parley.domain.api.types import Conversation
 from parley.domain.conversations import listing
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import Reader
+from parley.domain.conversations.named import in_heads
 from parley.domain.conversations.views import view_conversation
 
 
@@ -32,30 +34,40 @@ def view_for_host(head: Head) -> Conversation:
     It has read everything, and its settings are those of a newcomer.
     """
     keys = [] if head.is_group else [(user_id, head.conversation_id) for user_id in head.participants]
-    found, names = conversations.memberships_and_names(keys) if keys else ({}, {})
+    found, users = conversations.memberships_and_users(keys) if keys else ({}, {})
     sides = {user_id: side for (user_id, _), side in found.items()}
     host = Reader(user_id=HOST_SENDER, blocked=frozenset())
-    return view_conversation(head, host, sides | {HOST_SENDER: head.newcomer(HOST_SENDER)}, names)
+    return view_conversation(head, host, sides | {HOST_SENDER: head.newcomer(HOST_SENDER)}, users)
 
 
 def view_conversations(
     heads: Sequence[Head], user_id: str, *, stale: bool = False, own: Mapping[str, Membership] | None = None
 ) -> list[Conversation]:
+    """Returns what `view_and_name` does, without the people."""
+    return view_and_name(heads, user_id, stale=stale, own=own)[0]
+
+
+def view_and_name(
+    heads: Sequence[Head], user_id: str, *, stale: bool = False, own: Mapping[str, Membership] | None = None
+) -> tuple[list[Conversation], Known]:
     """Returns the conversations of these heads as a member sees them, without those that they have just lost.
 
-    With `stale`, markers may be a moment old, also the member's own. `own` has the member's memberships by
-    conversation, if they were read already. One round trip: batches of 100 rows side by side.
+    And the people whom they name. With `stale`, markers may be a moment old, also the member's own. `own` has the
+    member's memberships by conversation, if they were read already. One round trip: batches of 100 rows side by side.
     """
     if not heads:
-        return []
+        return [], Known()
     known = {(user_id, conversation_id): mine for conversation_id, mine in (own or {}).items()}
     keys = [(member_id, head.conversation_id) for head in heads for member_id in listing.people_of(head, user_id)]
-    reader, (memberships, names) = in_parallel(
+    people = set(in_heads(heads))
+    reader, (memberships, users) = in_parallel(
         lambda: reader_of(user_id, heads),
-        lambda: conversations.memberships_and_names(keys, known=known, stale_for=user_id if stale else None),
+        lambda: conversations.memberships_and_users(
+            keys, known=known, stale_for=user_id if stale else None, named=people
+        ),
     )
     memberships |= known
-    return [
+    views = [
         view_conversation(
             head,
             reader,
@@ -64,8 +76,9 @@ def view_conversations(
                 for member_id in listing.people_of(head, user_id)
                 if (member_id, head.conversation_id) in memberships
             },
-            names,
+            users,
         )
         for head in heads
         if (user_id, head.conversation_id) in memberships
     ]
+    return views, Known(people, users)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from parley.actions import access, limits, push, screening
+from parley.actions import access, limits, named, push, screening
 from parley.actions.parallel import in_parallel
 from parley.actions.viewer import viewer_and_messages
 from parley.adapters import environment
@@ -22,9 +22,10 @@ from parley.adapters.people import blocks
 from parley.domain.api import cursors, ids
 from parley.domain.api.request import Request
 from parley.domain.api.requests import EditMessage, PinQuery
-from parley.domain.api.types import EVERYONE, Message
+from parley.domain.api.types import EVERYONE, Message, NamedUser
 from parley.domain.conversations import change_steps, events, history
 from parley.domain.conversations.change_steps import Found
+from parley.domain.conversations.named import in_messages
 from parley.domain.conversations.steps import Change, Step
 
 Decide = Callable[[Found], Step | None]
@@ -57,6 +58,7 @@ class PinList(Struct, frozen=True, kw_only=True):
 
     messages: list[Message]
     next: str | None
+    users: dict[str, NamedUser]
 
 
 class _PinPosition(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
@@ -74,7 +76,7 @@ def edit_message(request: Request, message_id: str, wanted: EditMessage) -> Mess
     One more in a large group if the message has named people: it reads their memberships.
     """
     window_s = int(environment.optional("EDIT_WINDOW_S", "0"))
-    named = [user_id for user_id in dict.fromkeys(wanted.mentions) if user_id != EVERYONE]
+    mentioned = [user_id for user_id in dict.fromkeys(wanted.mentions) if user_id != EVERYONE]
 
     def decide(found: Found) -> Step | None:
         if wanted.words is None:
@@ -83,7 +85,7 @@ def edit_message(request: Request, message_id: str, wanted: EditMessage) -> Mess
         step = change_steps.edit_message(request, found, replace(wanted, text=screened.text), window_s)
         return None if step is None else screening.flagged(request, step, screened)
 
-    edit = _Wanted(message_id, decide, also=named, text=wanted.words, counted=wanted.counted, of_names=True)
+    edit = _Wanted(message_id, decide, also=mentioned, text=wanted.words, counted=wanted.counted, of_names=True)
     return _change(request, edit)
 
 
@@ -136,17 +138,21 @@ def list_pins(request: Request, conversation_id: str, query: PinQuery) -> PinLis
     head = access.access_conversation(request, conversation_id)
     seqs = head.pins if position is None else head.pins[: position.left]
     if not seqs:
-        return PinList(messages=[], next=None)
+        return PinList(messages=[], next=None, users={})
     span = (min(seqs), max(seqs))
-    viewer, stored = viewer_and_messages(
-        request, head, span, lambda: list(messages.some(conversation_id, seqs).values())
+    (viewer, stored), known = named.beside(
+        request,
+        head,
+        lambda: viewer_and_messages(request, head, span, lambda: list(messages.some(conversation_id, seqs).values())),
     )
     found = sorted(stored, key=lambda message: seqs.index(message.seq), reverse=True)
     shown = list(history.Room().fitting(viewer.view(message) for message in found))
-    if len(shown) == len(found):
-        return PinList(messages=shown, next=None)
-    left = seqs.index(found[len(shown)].seq) + 1
-    return PinList(messages=shown, next=cursors.encode(_PinPosition(left=left)))
+    left = seqs.index(found[len(shown)].seq) + 1 if len(shown) < len(found) else None
+    return PinList(
+        messages=shown,
+        next=None if left is None else cursors.encode(_PinPosition(left=left)),
+        users=named.users(request, in_messages(shown), known),
+    )
 
 
 def _change(request: Request, wanted: _Wanted) -> Message:

@@ -4,15 +4,16 @@ from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
-from parley.actions import access
+from parley.actions import access, named
 from parley.actions.viewer import viewer_and_messages
 from parley.adapters.conversations import messages
 from parley.domain.api import cursors
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Page, Seq
-from parley.domain.api.types import Message
+from parley.domain.api.types import Message, NamedUser
 from parley.domain.conversations import history
 from parley.domain.conversations.message import StoredMessage, Viewer
+from parley.domain.conversations.named import in_messages
 
 
 class MentionList(Struct, frozen=True, kw_only=True):
@@ -20,6 +21,7 @@ class MentionList(Struct, frozen=True, kw_only=True):
 
     messages: list[Message]
     next: str | None
+    users: dict[str, NamedUser]
 
 
 class _MentionPosition(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
@@ -39,7 +41,7 @@ def list_mentions(request: Request, conversation_id: str, query: Page) -> Mentio
     unread = [seq for seq in head.unread_mentions(mine) if position is None or seq < position.before]
     seqs = unread[::-1]
     if not seqs:
-        return MentionList(messages=[], next=None)
+        return MentionList(messages=[], next=None, users={})
 
     def read(wanted: Sequence[int], blocked: Collection[str] | None = None) -> tuple[Viewer, Sequence[StoredMessage]]:
         span = (unread[0], unread[-1])
@@ -48,7 +50,7 @@ def list_mentions(request: Request, conversation_id: str, query: Page) -> Mentio
         )
 
     taken = seqs[: query.limit]
-    viewer, found = read(taken)
+    (viewer, found), known = named.beside(request, head, lambda: read(taken))
     seqs = [seq for seq in seqs if not viewer.hides(seq)]
     if seqs[: query.limit] != taken:
         taken = seqs[: query.limit]
@@ -57,8 +59,9 @@ def list_mentions(request: Request, conversation_id: str, query: Page) -> Mentio
     # Head and membership are not read at one moment, nor is a message with them: each says by itself what it is now.
     still = [message for message in found if message.names(request.user_id) and not viewer.is_hidden(message)]
     shown = list(history.Room().fitting(viewer.view(message) for message in still))
-    if len(shown) < len(still):
-        return MentionList(messages=shown, next=cursors.encode(_MentionPosition(before=shown[-1].seq)))
-    if len(taken) < len(seqs):
-        return MentionList(messages=shown, next=cursors.encode(_MentionPosition(before=taken[-1])))
-    return MentionList(messages=shown, next=None)
+    before = shown[-1].seq if len(shown) < len(still) else taken[-1] if len(taken) < len(seqs) else None
+    return MentionList(
+        messages=shown,
+        next=None if before is None else cursors.encode(_MentionPosition(before=before)),
+        users=named.users(request, in_messages(shown), known),
+    )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 import msgspec
 from msgspec import Struct
 
-from parley.actions import access, limits, push, screening
+from parley.actions import access, limits, named, push, screening
 from parley.actions.limits import Asked
 from parley.actions.messages.content import check_content, longest_voice_ms
 from parley.actions.parallel import in_parallel
@@ -17,10 +17,11 @@ from parley.domain.api import ids
 from parley.domain.api.errors import Field, Unprocessable
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft, History
-from parley.domain.api.types import EVERYONE, Message, SentMessage
+from parley.domain.api.types import EVERYONE, Message, NamedUser, SentMessage
 from parley.domain.conversations import history, rights, send_steps
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import StoredMessage
+from parley.domain.conversations.named import in_messages
 from parley.domain.conversations.send_steps import Earlier, Forward, fingerprints
 from parley.domain.conversations.steps import Step
 
@@ -40,6 +41,7 @@ class HistoryPage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     messages: list[Message]
     found_oldest: bool
     found_newest: bool
+    users: dict[str, NamedUser]
     total: int | None = None
     next: str | None = None
 
@@ -54,10 +56,10 @@ def send_message(request: Request, conversation_id: str, draft: Draft, forward: 
     if forward is None:
         check_content(request, draft)
     ids.check_conversation_id(conversation_id, access.field_of(request, "conversation_id"))
-    named = [user_id for user_id in dict.fromkeys(draft.mentions) if user_id != EVERYONE]
+    mentioned = [user_id for user_id in dict.fromkeys(draft.mentions) if user_id != EVERYONE]
 
     def read_ahead() -> tuple[messages.Ahead, Blockers]:
-        return _before_sending(request, conversation_id, draft, named, forward)
+        return _before_sending(request, conversation_id, draft, mentioned, forward)
 
     count, always = len(draft.attachment_ids), forward is not None
     (ahead, blockers), asked = limits.own_beside(
@@ -77,7 +79,7 @@ def send_message(request: Request, conversation_id: str, draft: Draft, forward: 
 
 
 def _before_sending(
-    request: Request, conversation_id: str, draft: Draft, named: Sequence[str], forward: Forward | None
+    request: Request, conversation_id: str, draft: Draft, mentioned: Sequence[str], forward: Forward | None
 ) -> tuple[messages.Ahead, Blockers]:
     """Returns what a send must know, and for a group the members to whom it is marked, if few; one round trip."""
 
@@ -85,7 +87,7 @@ def _before_sending(
 
     def ahead() -> messages.Ahead:
         return messages.before_sending(
-            conversation_id, request.user_id, draft.client_id, request.now_s, named, files, request.via
+            conversation_id, request.user_id, draft.client_id, request.now_s, mentioned, files, request.via
         )
 
     if not ids.is_group_id(conversation_id):
@@ -227,7 +229,8 @@ def viewed(request: Request, conversation_id: str, found: Sequence[StoredMessage
 def list_messages(request: Request, conversation_id: str, query: History) -> HistoryPage:
     """Returns a page of a conversation's history, ascending; two round trips, three for the host's own server.
 
-    It is shorter than requested if the texts do not fit into one answer.
+    One more for a group of more than `named.MAX_BESIDE` members, or with messages of people who have left. The page is
+    shorter than requested if the texts do not fit into one answer.
     """
     request, head = access.access_to_read(request, conversation_id, "messages")
 
@@ -235,17 +238,21 @@ def list_messages(request: Request, conversation_id: str, query: History) -> His
         viewer, stored = viewer_and_messages(request, head, span, read)
         return [viewer.view(message) for message in stored]
 
-    return history_page(head, query, see)
+    return history_page(request, head, query, see)
 
 
-def history_page(head: Head, query: History, see: See) -> HistoryPage:
+def history_page(request: Request, head: Head, query: History, see: See) -> HistoryPage:
     """Returns a page of a conversation's history, as its reader may `see` messages of a span of seqs."""
     if query.custom_type is not None:
-        return _list_of_type(head, query, see)
+        return _list_of_type(request, head, query, see)
     span = history.span(query, head.last_seq)
-    found = see(
-        (span.first_seq, span.last_seq),
-        lambda: messages.between(head.conversation_id, span.first_seq, span.last_seq),
+    found, known = named.beside(
+        request,
+        head,
+        lambda: see(
+            (span.first_seq, span.last_seq),
+            lambda: messages.between(head.conversation_id, span.first_seq, span.last_seq),
+        ),
     )
     shown = history.fitting(found, query)
     if shown:
@@ -254,22 +261,27 @@ def history_page(head: Head, query: History, see: See) -> HistoryPage:
         messages=shown,
         found_oldest=span.first_seq <= 1,
         found_newest=span.last_seq >= head.last_seq,
+        users=named.users(request, in_messages(shown), known),
         total=head.last_seq if query.page is not None or query.per_page is not None else None,
     )
 
 
-def _list_of_type(head: Head, query: History, see: See) -> HistoryPage:
+def _list_of_type(request: Request, head: Head, query: History, see: See) -> HistoryPage:
     """Returns messages of one `custom_type`, of the last `history.MAX_LOOKED_AT` before the place of the query.
 
     One round trip, one more for each MB of messages. A message that the caller has hidden shows no type.
     """
     newest_seq = history.newest_of_type(query, head.last_seq)
     if newest_seq < 1:
-        return HistoryPage(messages=[], found_oldest=True, found_newest=head.last_seq == 0)
-    found = see(
-        (max(1, newest_seq - history.MAX_LOOKED_AT + 1), newest_seq),
-        lambda: messages.before(
-            head.conversation_id, newest_seq, history.MAX_LOOKED_AT, history.MAX_CHARACTERS_LOOKED_AT
+        return HistoryPage(messages=[], found_oldest=True, found_newest=head.last_seq == 0, users={})
+    found, known = named.beside(
+        request,
+        head,
+        lambda: see(
+            (max(1, newest_seq - history.MAX_LOOKED_AT + 1), newest_seq),
+            lambda: messages.before(
+                head.conversation_id, newest_seq, history.MAX_LOOKED_AT, history.MAX_CHARACTERS_LOOKED_AT
+            ),
         ),
     )
     shown, following = history.of_type(found, query)
@@ -277,5 +289,6 @@ def _list_of_type(head: Head, query: History, see: See) -> HistoryPage:
         messages=shown[::-1],
         found_oldest=following is None,
         found_newest=newest_seq >= head.last_seq,
+        users=named.users(request, in_messages(shown), known),
         next=following,
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parley.actions import access, push, visibility
+from parley.actions import access, named, push, visibility
 from parley.actions.conversations import member_pages
 from parley.actions.parallel import in_parallel
 from parley.adapters.conversations import conversations, messages, plays, receipts
@@ -14,7 +14,7 @@ from parley.adapters.dynamodb import conditions
 from parley.domain.api.request import Request
 from parley.domain.api.requests import ListReceipts
 from parley.domain.api.times import rfc3339, rfc3339_or_none
-from parley.domain.api.types import Receipt
+from parley.domain.api.types import NamedUser, Receipt
 from parley.domain.conversations import views
 from parley.domain.conversations.events import ConversationRead, LiveEvent, MessageDelivered, MessageRead
 from parley.domain.conversations.head import Head, Membership
@@ -41,6 +41,7 @@ class ReceiptList(Struct, frozen=True, kw_only=True):
 
     receipts: list[Receipt]
     next: str | None
+    users: dict[str, NamedUser]
 
 
 def mark_read(request: Request, message_id: str) -> Marked:
@@ -175,11 +176,11 @@ def list_receipts(request: Request, message_id: str, query: ListReceipts) -> Rec
     )
     shown, behind = member_pages.read_members(head, query)
     others = [user_id for user_id in shown if user_id != message.sender_id]
-    sides, cut_off = visibility.cut_off_beside(
+    (sides, people), cut_off = visibility.cut_off_beside(
         request.user_id,
         hidden,
         others,
-        lambda: conversations.memberships((user_id, head.conversation_id) for user_id in others),
+        lambda: conversations.memberships_and_users((user_id, head.conversation_id) for user_id in others),
     )
     there = [member for member in sides.values() if head.was_there(member, message)]
     seen = [views.view_membership(head, member, request.user_id) for member in there if member.user_id not in cut_off]
@@ -196,6 +197,7 @@ def list_receipts(request: Request, message_id: str, query: ListReceipts) -> Rec
             for user_id in (member.user_id for member in there)
         ],
         next=behind,
+        users=named.users(request, (member.user_id for member in there), named.Known(others, people)),
     )
 
 

@@ -1,19 +1,24 @@
 """Searching the caller's messages: in one conversation, or in all of them, most recently active first."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 from msgspec.structs import replace
 
-from parley.actions import access
+from parley.actions import access, named
+from parley.actions.named import Known
+from parley.actions.parallel import in_parallel
 from parley.actions.viewer import viewer_of
 from parley.adapters.conversations import conversations, messages
 from parley.adapters.threads import Threads
 from parley.domain.api.cursors import encode
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Search
+from parley.domain.api.types import EVERYONE
 from parley.domain.conversations import search
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import StoredMessage
+from parley.domain.conversations.named import in_messages
 from parley.domain.conversations.search import Hit, HitList, Look, Part, Position, Trail
 
 _queries = Threads(max_workers=search.MAX_QUERIES_AT_ONCE, thread_name_prefix="search")
@@ -34,7 +39,9 @@ def search_messages(request: Request, wanted: Search) -> HitList:
         position = replace(position, is_last=True)
     look = Look(query, wanted.limit)
     following = look_through_all(request.user_id, look, position, trails)
-    return HitList(results=_hits(request, look), next=following)
+    hits, known = _hits(request, look)
+    users = named.users(request, in_messages(hit.message for hit in hits), known)
+    return HitList(results=hits, next=following, users=users)
 
 
 def look_through_all(
@@ -117,15 +124,20 @@ def _read(part: Part) -> list[StoredMessage]:
     return messages.before(part.trail.conversation_id, part.trail.unread_seq, part.messages, part.characters)
 
 
-def _hits(request: Request, look: Look) -> list[Hit]:
-    """Returns the results without the messages that the caller has hidden; one round trip."""
+def _hits(request: Request, look: Look) -> tuple[list[Hit], Known]:
+    """Returns the results without the messages that the caller has hidden, and their people; one round trip."""
     seqs: dict[str, list[int]] = {}
     for message, _ in look.found:
         seqs.setdefault(message.conversation_id, []).append(message.seq)
     queried = _queries.map(lambda item: viewer_of(request, item[0], min(item[1]), max(item[1])), seqs.items())
-    viewers = dict(zip(seqs, queried, strict=True))
-    return [
+    stored = [message for message, _ in look.found]
+    people = {user_id for message in stored for user_id in (message.sender_id, *message.mentions)} - {EVERYONE}
+    viewers, known = in_parallel(
+        lambda: dict(zip(seqs, queried, strict=True)), lambda: named.read(request, islice(people, named.MAX_NAMED))
+    )
+    hits = [
         matched.hit(viewers[message.conversation_id].view(message))
         for message, matched in look.found
         if not viewers[message.conversation_id].is_hidden(message)
     ]
+    return hits, known

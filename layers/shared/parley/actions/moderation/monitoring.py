@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-from parley.actions import access
+from parley.actions import access, named
 from parley.actions.messages import messages
 from parley.actions.messages.messages import HistoryPage, Read
 from parley.actions.messages.search import look_through_all
@@ -27,6 +27,7 @@ from parley.domain.api.types import Context, ConversationType, Message, State
 from parley.domain.conversations import search
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import StoredMessage
+from parley.domain.conversations.named import in_messages
 from parley.domain.conversations.search import HitList, Look
 from parley.domain.moderation.audit import new_entry
 
@@ -127,7 +128,8 @@ def search_moderated_messages(request: Request, wanted: SearchModeratedMessages)
         wanted.user_id, look, position, may_read=lambda head: access.is_moderated(request, head)
     )
     hits = [matched.hit(message.for_all()) for message, matched in look.found]
-    return HitList(results=hits, next=following)
+    users = named.users(request, in_messages(hit.message for hit in hits))
+    return HitList(results=hits, next=following, users=users)
 
 
 def _time(text: str | None, pointer: str, otherwise_ms: int) -> int:
@@ -158,4 +160,4 @@ def list_moderated_messages(request: Request, conversation_id: str, query: Histo
     def see(_: tuple[int, int], read: Read) -> list[Message]:
         return [message.for_all() for message in read()]
 
-    return messages.history_page(head, query, see)
+    return messages.history_page(request, head, query, see)

@@ -11,8 +11,9 @@ from parley.adapters.conversations import head_rows
 from parley.adapters.dynamodb import batches, clients, conditions, tables, unreadable
 from parley.adapters.dynamodb.batches import Rows
 from parley.adapters.dynamodb.documents import to_wire
-from parley.adapters.people import blocks
+from parley.adapters.people import blocks, named_users
 from parley.domain.api import ids
+from parley.domain.api.types import NamedUser
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.listing import Entry
 
@@ -125,16 +126,16 @@ def read_pairs(
     return pairs, whole - pairs.keys()
 
 
-def memberships_and_names(
+def memberships_and_users(
     keys: Iterable[tuple[str, str]],
     *,
     known: Collection[tuple[str, str]] = (),
     stale_for: str | None = None,
     named: Iterable[str] | None = None,
-) -> tuple[dict[tuple[str, str], Membership], dict[str, str | None]]:
-    """Returns memberships by (user id, conversation id), and the names of the people in `keys`, or of those `named`.
+) -> tuple[dict[tuple[str, str], Membership], dict[str, NamedUser]]:
+    """Returns memberships by (user id, conversation id), and the people in `keys`, or those `named`.
 
-    Names may be a moment old, and so may memberships with `stale_for`, but not that person's own in groups:
+    People may be a moment old, and so may memberships with `stale_for`, but not that person's own in groups:
     only they list a group's members. Memberships that are `known` are not read. One round trip per 100 rows.
     """
     asked = list(keys)
@@ -144,13 +145,13 @@ def memberships_and_names(
         rows = _read_stale(wanted, stale_for, {tables.User: people})
     else:
         rows = batches.read_rows({tables.Membership: wanted, tables.User: people}, stale=(tables.User,))
-    return readable_memberships(rows, wanted), _names(rows, [user_id for (user_id,) in people])
+    return readable_memberships(rows, wanted), named_users.of(rows, [user_id for (user_id,) in people])
 
 
-def memberships_and_names_stale(
+def memberships_and_users_stale(
     keys: Iterable[tuple[str, str]], user_ids: Iterable[str]
-) -> tuple[dict[tuple[str, str], Membership], dict[str, str | None]]:
-    """Returns memberships by (user id, conversation id), and the names of other people; all may be a moment old.
+) -> tuple[dict[tuple[str, str], Membership], dict[str, NamedUser]]:
+    """Returns memberships by (user id, conversation id), and other people; all may be a moment old.
 
     One round trip per 100 rows, half a read unit each.
     """
@@ -159,7 +160,7 @@ def memberships_and_names_stale(
         {tables.Membership: wanted, tables.User: [(user_id,) for user_id in people]},
         stale=(tables.Membership, tables.User),
     )
-    return readable_memberships(rows, wanted), _names(rows, people)
+    return readable_memberships(rows, wanted), named_users.of(rows, people)
 
 
 def _read_stale(
@@ -178,13 +179,7 @@ def names(user_ids: Iterable[str]) -> dict[str, str | None]:
     None for a user who has never signed in, or whose row is unreadable.
     """
     wanted = list(user_ids)
-    rows = batches.read_rows({tables.User: [(user_id,) for user_id in wanted]}, stale=(tables.User,))
-    return _names(rows, wanted)
-
-
-def _names(rows: Rows, user_ids: Iterable[str]) -> dict[str, str | None]:
-    wanted = list(user_ids)
-    found = unreadable.readable("Users", wanted, lambda user_id: rows.get(tables.User, user_id))
+    found = named_users.read(wanted)
     return {user_id: found[user_id].name if user_id in found else None for user_id in wanted}
 
 

@@ -106,7 +106,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """The caller as Parley knew them at sign-in. `contexts` maps a context type to the ids that they belong to.
 
     `revision` is that of their profile by then: what the host has put later is not in here. Of contexts that are not
-    listed, because rows give them or because they are too many, `held_types` has the types.
+    listed, because rows give them or because they are too many, `held_types` has the types. `profile_seq` is 0 of a
+    program, and of a socket older than this field: then nothing says what others see of the caller.
     """
 
     user_id: str
@@ -117,6 +118,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     issued_at_s: int = 0  # of a socket older than this field: before any sign-out
     revision: int = 0  # of a socket older than this field: before anything that the host has put
     held_types: tuple[str, ...] = ()
+    avatar_url: str | None = None
+    profile_seq: int = 0
 
     @property
     def is_too_large(self) -> bool:
@@ -134,6 +137,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
             "issued_at_s": str(self.issued_at_s),
             "revision": str(self.revision),
             "held_types": ",".join(self.held_types),
+            "avatar_url": self.avatar_url or "",
+            "profile_seq": str(self.profile_seq),
         }
 
     @classmethod
@@ -148,4 +153,6 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
             issued_at_s=int(context.get("issued_at_s") or 0),
             revision=int(context.get("revision") or 0),
             held_types=tuple(filter(None, (context.get("held_types") or "").split(","))),
+            avatar_url=context.get("avatar_url") or None,
+            profile_seq=int(context.get("profile_seq") or 0),
         )

@@ -76,6 +76,18 @@ class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
     private_metadata: JsonObject | None = None
 
 
+class NamedUser(Struct, frozen=True, kw_only=True):
+    """A user whom an answer names, as everybody may see them who may read what it says.
+
+    Of two versions the one with the greater `profile_seq` is the newer.
+    """
+
+    name: str
+    role: str
+    avatar_url: str | None
+    profile_seq: int
+
+
 class AttachmentsPreview(Struct, frozen=True, kw_only=True):
     """The attachments of a message in a list: their number, their kind (`file` if they differ), and the first name.
 

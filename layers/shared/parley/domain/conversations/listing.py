@@ -12,7 +12,7 @@ from parley.domain.api import cursors
 from parley.domain.api.errors import Invalid
 from parley.domain.api.ids import CONVERSATION_ID_PATTERN
 from parley.domain.api.requests import ListConversations
-from parley.domain.api.types import Conversation
+from parley.domain.api.types import Conversation, NamedUser
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.text.folding import MAX_QUERY_WORDS, Query
 
@@ -37,6 +37,12 @@ class ConversationList(Struct, frozen=True, kw_only=True):
 
     conversations: list[Conversation]
     next: str | None
+
+
+class ConversationPage(ConversationList, frozen=True, kw_only=True):
+    """A page of conversations, with the people whom they name."""
+
+    users: dict[str, NamedUser]
 
 
 class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
@@ -264,7 +270,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
             people = more
         return ordered, people
 
-    def fits(self, head: Head, mine: Membership, names: Mapping[str, str | None]) -> bool:
+    def fits(self, head: Head, mine: Membership, users: Mapping[str, NamedUser]) -> bool:
         """Says whether a conversation matches. `archived` and `active` differ by their shelves already."""
         if self.state == "unread" and not head.unread(mine):
             return False
@@ -281,15 +287,15 @@ class Wanted(Struct, frozen=True, kw_only=True):
             return False
         if self.context_id is not None and (context is None or context.id != self.context_id):
             return False
-        return self.words is None or any(self.words.match(text) is not None for text in self._texts(head, mine, names))
+        return self.words is None or any(self.words.match(text) is not None for text in self._texts(head, mine, users))
 
-    def _texts(self, head: Head, mine: Membership, names: Mapping[str, str | None]) -> list[str]:
+    def _texts(self, head: Head, mine: Membership, users: Mapping[str, NamedUser]) -> list[str]:
         """Returns the texts that a search of the list reads: title, last message, the members' names.
 
         Of a direct conversation also the other person's id.
         """
         last = head.last_message_for(mine)
-        others = [names.get(user_id) for user_id in head.others(mine.user_id)]
+        others = [users[user_id].name for user_id in head.others(mine.user_id) if user_id in users]
         others += () if head.is_group else head.others(mine.user_id)
         files = last.attachments if last else None
         found = [head.title, head.description, last.text if last else None, files.name if files else None, *others]

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from parley.domain.api import cursors
 from parley.domain.api.errors import Invalid
-from parley.domain.api.types import Message
+from parley.domain.api.types import Message, NamedUser
 from parley.domain.conversations import history
 from parley.domain.conversations.listing import ConversationId, Hour
 from parley.domain.conversations.message import StoredMessage
@@ -57,6 +57,7 @@ class HitList(Struct, frozen=True, kw_only=True):
 
     results: list[Hit]
     next: str | None
+    users: dict[str, NamedUser]
 
 
 class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):

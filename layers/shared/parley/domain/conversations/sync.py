@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from parley.domain.api.requests import SyncCursor
-from parley.domain.api.types import Conversation, Marker, Message, Settings
+from parley.domain.api.types import Conversation, Marker, Message, NamedUser, Settings
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.history import MAX_PAGE_BYTES, Room
 from parley.domain.conversations.listing import ConversationList, FirstPage
@@ -84,7 +84,8 @@ class CaughtUp(Struct, frozen=True, kw_only=True):
     `joined_capped`: more conversations are new than fit; `GET /conversations` lists them all. `later` names
     conversations for which no room was left: ask again with their cursors. `blocked` lists the people whom the
     reader has blocked, as of `as_of`; null if they are too many, and `GET /me/blocks` lists them. `listed` is the
-    beginning of the list of conversations, if the client asked for it.
+    beginning of the list of conversations, if the client asked for it. `users` has the people whom the answer names, as
+    many as there is room for.
     """
 
     conversations: dict[str, Caught]
@@ -95,6 +96,7 @@ class CaughtUp(Struct, frozen=True, kw_only=True):
     blocked: list[str] | None
     as_of: str
     listed: ConversationList | None
+    users: dict[str, NamedUser] = {}
 
 
 class Gap(Struct, frozen=True):
@@ -197,7 +199,12 @@ def plan(found: Mapping[str, tuple[Head, Membership]], at: Mapping[str, SyncCurs
 
 
 def answer(found: Found, budget: Budget) -> CaughtUp:
-    """Returns the answer, cut where it would grow larger than its budget.
+    """Returns what `cut` does, without the room that is left."""
+    return cut(found, budget)[0]
+
+
+def cut(found: Found, budget: Budget) -> tuple[CaughtUp, Room]:
+    """Returns the answer, cut where it would grow larger than its budget, and the room that is left for `users`.
 
     Everything in it is counted. Each answer makes progress: it holds the first message or change of all that is
     missing, whose place is kept, or it finishes a conversation that misses none. The largest message takes about half
@@ -214,7 +221,7 @@ def answer(found: Found, budget: Budget) -> CaughtUp:
     missing = sum(room.size(item) for named in here for item in named.filled.items)
     rows = list(room.fitting(found.rows, min(missing, kept + (room.left - kept) // JOINED_SHARE)))
     joined = list(room.fitting(found.joined, min(missing, kept + (room.left - kept) // JOINED_SHARE)))
-    return CaughtUp(
+    caught = CaughtUp(
         conversations={named.head.conversation_id: _filled(named, room) for named in here},
         joined=joined,
         left=found.left,
@@ -226,6 +233,7 @@ def answer(found: Found, budget: Budget) -> CaughtUp:
         if found.page is None
         else ConversationList(conversations=rows, next=found.page.cursor_after(len(rows))),
     )
+    return caught, room
 
 
 def _empty(found: Found) -> CaughtUp:

@@ -7,16 +7,16 @@ import msgspec
 from parley.domain.api.custom_data import from_compact
 from parley.domain.api.identity import is_system_sender
 from parley.domain.api.times import rfc3339
-from parley.domain.api.types import Conversation, ListedMessage, Marker, Member
+from parley.domain.api.types import Conversation, ListedMessage, Marker, Member, NamedUser
 from parley.domain.conversations import rights
 from parley.domain.conversations.head import Frozen, Head, Membership
 from parley.domain.conversations.message import Reader, as_listed
 
 
 def view_conversation(
-    head: Head, reader: Reader, memberships: Mapping[str, Membership], names: Mapping[str, str | None]
+    head: Head, reader: Reader, memberships: Mapping[str, Membership], users: Mapping[str, NamedUser]
 ) -> Conversation:
-    """Returns the conversation as a member sees it; `memberships` and `names` are by user id."""
+    """Returns the conversation as a member sees it; `memberships` and `users` are by user id."""
     mine, role = memberships[reader.user_id], head.role_of(reader.user_id)
     mentions = head.unread_mentions(mine)
     return Conversation(
@@ -32,7 +32,7 @@ def view_conversation(
         metadata=from_compact(head.metadata),
         shared_seq=head.shared_seq,
         role=role,
-        members=_members(head, reader, memberships, names),
+        members=_members(head, reader, memberships, users),
         member_count=head.member_count,
         last_message=last_message(head, mine, reader.blocked),
         last_seq=head.last_seq,
@@ -54,26 +54,26 @@ def view_conversation(
 
 
 def _members(
-    head: Head, reader: Reader, memberships: Mapping[str, Membership], names: Mapping[str, str | None]
+    head: Head, reader: Reader, memberships: Mapping[str, Membership], users: Mapping[str, NamedUser]
 ) -> list[Member]:
     """Returns both people of a direct conversation; a group has a list of its own."""
     user_ids = () if head.is_group else head.participants
     return [
-        view_member(head, memberships[user_id], names.get(user_id), reader.user_id, ())
+        view_member(head, memberships[user_id], users.get(user_id), reader.user_id, ())
         for user_id in user_ids
         if user_id in memberships
     ]
 
 
 def view_member(
-    head: Head, membership: Membership, name: str | None, viewer_id: str, cut_off: Collection[str]
+    head: Head, membership: Membership, user: NamedUser | None, viewer_id: str, cut_off: Collection[str]
 ) -> Member:
     """Returns one member as another sees them; `cut_off` are the people with whom the reader has a block."""
     seen = view_membership(head, membership, viewer_id)
     is_hidden = head.is_group and seen.user_id in cut_off
     return Member(
         user_id=seen.user_id,
-        name=name,
+        name=None if user is None else user.name,
         role=head.role_of(seen.user_id),
         read_seq=None if is_hidden else head.read_seq(seen),
         delivered_seq=None if is_hidden else head.delivered_seq(seen),
