@@ -174,6 +174,7 @@ def test_profile_is_what_the_token_said(parley: Parley) -> None:
         "name_shard": shard("alice"),
         "profile_seq": now_s * 1000,
         "revision": now_s * 1000,
+        "words": 1,  # a row for "armel"
     }
 
 
