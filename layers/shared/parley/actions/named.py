@@ -51,12 +51,12 @@ def members(head: Head) -> tuple[str, ...]:
     return head.participants if head.member_count <= MAX_BESIDE else ()
 
 
-def read(request: Request, user_ids: Iterable[str], known: Known | None = None) -> Known:
+def read_known(request: Request, user_ids: Iterable[str], known: Known | None = None) -> Known:
     """Returns what is known of these people; one round trip for those who are not `known`, or none."""
     before = caller(request) if known is None else caller(request) | known
     more = [user_id for user_id in dict.fromkeys(user_ids) if user_id not in before.asked]
     people = [user_id for user_id in more if not is_reserved(user_id)]
-    found = named_users.read(people) if people else {}
+    found = named_users.read_named(people) if people else {}
     return before | Known(more, found | _system_senders(more)) if more else before
 
 
@@ -76,7 +76,7 @@ def _system_senders(user_ids: Iterable[str]) -> Users:
 
 def beside(request: Request, head: Head, act: Callable[[], Read]) -> tuple[Read, Known]:
     """Returns the result of `act`, and those who are probably named; no round trip more. `act` runs in this thread."""
-    return in_parallel(act, lambda: read(request, members(head)))
+    return in_parallel(act, lambda: read_known(request, members(head)))
 
 
 def users(request: Request, user_ids: Iterable[str], known: Known | None = None, room: Room | None = None) -> Users:
@@ -85,6 +85,6 @@ def users(request: Request, user_ids: Iterable[str], known: Known | None = None,
     One round trip for those who are not `known`, or none. Nobody who has no profile, or none any more.
     """
     wanted = list(islice(dict.fromkeys(user_ids), MAX_NAMED))
-    found = read(request, wanted, known).users
+    found = read_known(request, wanted, known).users
     left = Room(MAX_USERS_BYTES) if room is None else room
     return {user_id: found[user_id] for user_id in wanted if user_id in found and left.take({user_id: found[user_id]})}

@@ -141,7 +141,9 @@ def set_role(request: Request, conversation_id: str, user_id: str, role: GroupRo
 def _member(request: Request, head: Head, membership: Membership) -> Member:
     """Returns a member as the caller sees them; one round trip."""
     user_id = membership.user_id
-    users, cut_off = visibility.cut_off_beside(request.user_id, None, [user_id], lambda: named_users.read([user_id]))
+    users, cut_off = visibility.cut_off_beside(
+        request.user_id, None, [user_id], lambda: named_users.read_named([user_id])
+    )
     return views.view_member(head, membership, users.get(user_id), request.user_id, cut_off)
 
 

@@ -193,7 +193,7 @@ def _new_head(
 def _tell_created(request: Request, head: Head) -> None:
     """Posts the new conversation to each member's devices, as that member sees it."""
     fresh = {user_id: head.newcomer(user_id) for user_id in head.participants}
-    users = named_users.read(head.participants)
+    users = named_users.read_named(head.participants)
     # A direct conversation marks nothing for either side.
     readers = (Reader(user_id=user_id, blocked=frozenset()) for user_id in head.participants)
     frames = {

@@ -133,7 +133,8 @@ def _hits(request: Request, look: Look) -> tuple[list[Hit], Known]:
     stored = [message for message, _ in look.found]
     people = {user_id for message in stored for user_id in (message.sender_id, *message.mentions)} - {EVERYONE}
     viewers, known = in_parallel(
-        lambda: dict(zip(seqs, queried, strict=True)), lambda: named.read(request, islice(people, named.MAX_NAMED))
+        lambda: dict(zip(seqs, queried, strict=True)),
+        lambda: named.read_known(request, islice(people, named.MAX_NAMED)),
     )
     hits = [
         matched.hit(viewers[message.conversation_id].view(message))

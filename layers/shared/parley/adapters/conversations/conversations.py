@@ -179,7 +179,7 @@ def names(user_ids: Iterable[str]) -> dict[str, str | None]:
     None for a user who has never signed in, or whose row is unreadable.
     """
     wanted = list(user_ids)
-    found = named_users.read(wanted)
+    found = named_users.read_named(wanted)
     return {user_id: found[user_id].name if user_id in found else None for user_id in wanted}
 
 

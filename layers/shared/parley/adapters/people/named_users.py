@@ -8,7 +8,7 @@ from parley.domain.api.types import NamedUser
 from parley.domain.people.directory import role_of
 
 
-def read(user_ids: Iterable[str]) -> dict[str, NamedUser]:
+def read_named(user_ids: Iterable[str]) -> dict[str, NamedUser]:
     """Returns the people who have signed in or were put, by id; they may be a moment old.
 
     One round trip, half a read unit for each.
