@@ -137,6 +137,35 @@ def test_host_adds_and_removes_people_and_gives_roles(parley: Parley) -> None:
     ]
 
 
+def test_host_acts_in_a_group_that_is_too_large_for_its_head(parley: Parley) -> None:
+    host, people = host_of(parley), [f"u{number:03}" for number in range(120)]
+    made = host.post(
+        "/conversations", json={"type": "group", "title": "All", "owner_ids": ["u000"], "member_ids": people[:60]}
+    )
+    place = f"/conversations/{made.json['id']}"
+    assert host.post(f"{place}/members", json={"user_ids": people[60:]}).json["member_count"] == 120
+    parley.drain()
+    first, _, last = (parley.user(one) for one in ("u000", "u001", "u119"))
+    screens = [first.connect(), last.connect()]
+
+    sent = [
+        host.post(f"{place}/messages", json={"text": "hello", "sender_id": sender_id, "mentions": mentions})
+        for sender_id, mentions in ((HOST, ["*"]), ("u001", []))
+    ]
+    renamed = host.patch(place, json={"title": "All of us"})
+    removed = host.delete(f"{place}/members/u002")
+    parley.drain()
+
+    assert [one.status for one in (*sent, renamed, removed)] == [201, 201, 200, 200]
+    assert (renamed.json["title"], removed.json["member_count"]) == ("All of us", 119)
+    for screen in screens:
+        told = screen.events()
+        assert [one["message"]["via"] for one in contents(told) if "message" in one] == ["host"] * 4
+        assert {"conversation_updated", "member_removed"} <= set(names(told))
+    assert last.get(place).json["unread_mentions"] == 1
+    assert len(host.get(f"{place}/members?limit=100").json["members"]) == 100
+
+
 def test_no_policy_keeps_the_host_from_adding(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
     host, place = host_of(parley), f"/conversations/{group(parley)}"
     monkeypatch.setenv("POLICY", "school")
