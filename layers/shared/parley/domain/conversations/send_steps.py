@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct
 
 from parley.domain.api import custom_data, ids
 from parley.domain.api.errors import Field, Invalid
+from parley.domain.api.identity import is_system_sender
 from parley.domain.api.request import Request
 from parley.domain.api.requests import MAX_MENTIONED, Draft
 from parley.domain.api.times import hour
@@ -265,7 +266,7 @@ def step_with(
         attachments=carried.uploaded,
         copies=carried.copies,
         record=record,
-        read_by=message.sender_id if head.is_group and message.via is None else None,
+        read_by=message.sender_id if head.is_group and _has_read(message) else None,
     )
     members = MemberWrites(
         moves_index=hour(message.created_at_ms) > head.active_hour or head.has_archived,
@@ -274,10 +275,15 @@ def step_with(
     return Step(before=head, after=grown, sent=sent, members=members)
 
 
+def _has_read(message: StoredMessage) -> bool:
+    """Says whether a message tells that its sender has read: neither one of the host's nor one of a system sender."""
+    return message.via is None and not is_system_sender(message.sender_id)
+
+
 def _grown(head: Head, message: StoredMessage) -> Head:
     """Returns a head with a message as its last."""
     # A message by the host in a person's name does not say that the person has read, or has answered.
-    is_theirs = not head.is_group and message.via is None
+    is_theirs = not head.is_group and _has_read(message)
     sent_seqs = {**head.sent_seqs, message.sender_id: message.seq} if is_theirs else head.sent_seqs
     calls_everyone = EVERYONE in message.mentions
     return msgspec.structs.replace(
