@@ -54,7 +54,7 @@ MORE_FIELDS: dict[str, dict[str, object]] = {
 QUERIES = {
     "explain_policy": "?user_id=bob",
     "get_presence": "?ids=bob",
-    "list_moderated_conversations": "?user_id=bob",
+    "list_any_conversations": "?user_id=bob",
     "search_moderated_messages": "?q=secret&user_id=bob",
     "search_messages": "?q=secret&conversation_id={conversation_id}",
 }

@@ -19,7 +19,7 @@ from parley.domain.api.requests import (
     AuditAction,
     ConversationId,
     History,
-    ListModeratedConversations,
+    ListAnyConversations,
     SearchModeratedMessages,
 )
 from parley.domain.api.times import from_rfc3339, rfc3339
@@ -65,7 +65,7 @@ class _Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unkno
     after: tuple[Annotated[int, Meta(ge=0, le=10**9)], ConversationId] | None = None
 
 
-def list_moderated_conversations(request: Request, query: ListModeratedConversations) -> ModeratedConversationList:
+def list_any_conversations(request: Request, query: ListAnyConversations) -> ModeratedConversationList:
     """Returns a page of the conversations of a person that the caller moderates; four round trips at most."""
     access.require_moderator(request, or_service=True)
     if query.context_id is not None and query.context_type is None:
@@ -86,7 +86,7 @@ def list_moderated_conversations(request: Request, query: ListModeratedConversat
     )
 
 
-def _is_about(head: Head, query: ListModeratedConversations) -> bool:
+def _is_about(head: Head, query: ListAnyConversations) -> bool:
     about = (None, None) if head.context is None else (head.context.type, head.context.id)
     return query.context_type in (None, about[0]) and query.context_id in (None, about[1])
 

@@ -587,7 +587,7 @@ class SetConversationState(Decision, frozen=True, kw_only=True):
     state: State
 
 
-class ListModeratedConversations(Page, frozen=True, kw_only=True):
+class ListAnyConversations(Page, frozen=True, kw_only=True):
     """The query of GET /admin/conversations: those of a person, of any context or of one."""
 
     user_id: StoredUserId

@@ -5,10 +5,10 @@ Those that the caller moderates; the audit log records each page. Moderators may
 
 from parley.actions.moderation import monitoring
 from parley.domain.api.request import Request
-from parley.domain.api.requests import ListModeratedConversations
+from parley.domain.api.requests import ListAnyConversations
 from parley.triggers.rest import Reply, ok, operation
 
 
-@operation(query=ListModeratedConversations)
-def handler(request: Request, query: ListModeratedConversations) -> Reply[monitoring.ModeratedConversationList]:
-    return ok(monitoring.list_moderated_conversations(request, query))
+@operation(query=ListAnyConversations)
+def handler(request: Request, query: ListAnyConversations) -> Reply[monitoring.ModeratedConversationList]:
+    return ok(monitoring.list_any_conversations(request, query))
