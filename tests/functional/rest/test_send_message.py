@@ -114,6 +114,7 @@ def test_conversation_moves_on_with_the_message(parley: Parley) -> None:
         "attachments": None,
         "custom_type": None,
         "blocked": False,
+        "system": None,
     }
     own = alice.get(f"/conversations/{conversation_id}").json
     assert (own["unread"], own["read_seq"], own["delivered_seq"]) == (0, 1, 1)
