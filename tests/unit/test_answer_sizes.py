@@ -304,6 +304,9 @@ class Largest:
         found = {name: self.of(one, f"{place}.{name}") for name, one in schema.get("properties", {}).items()}
         if {"system", "metadata"} <= found.keys():  # only a system message has a note, and it has no metadata
             found[min(("system", "metadata"), key=lambda name: len(encoded(found[name])))] = None
+        if {"users", "errors"} <= found.keys():  # only `choose_one` has people, and it names one field
+            people, fields = found | {"errors": found["errors"][:1]}, found | {"users": None}
+            return max(people, fields, key=lambda one: len(encoded(one)))
         return found
 
     def _metadata(self, most_bytes: int) -> dict[str, Any]:
