@@ -148,6 +148,13 @@ def test_same_client_id_gets_the_first_answer_again(parley: Parley) -> None:
     assert refusal(other) == ("client_id_reused", 422, [("/client_id", "client_id_reused")])
 
 
+@pytest.mark.parametrize(
+    ("user_id", "name"), [("~parley.system-host", "Host"), ("~parley.system-moderators", "Moderators")]
+)
+def test_built_in_senders_have_names(parley: Parley, user_id: str, name: str) -> None:
+    assert parley.user("alice").get(f"/users/{user_id}").json["name"] == name
+
+
 SENDER = [("/sender_id", "not_allowed")]
 
 
@@ -178,10 +185,11 @@ def stopped(parley: Parley, _host: User) -> str:
         (gone, ("sender_erased", 409, SENDER)),
         (stopped, ("sender_suspended", 403, SENDER)),
         (lambda *_: "~parley.system-nobody", ("unknown_user", 404, SENDER)),
+        (lambda *_: "~parley.system-moderators", ("moderators_only", 403, SENDER)),
         (lambda *_: "~parley.erased-abc", invalid(("/sender_id", "bad_format"))),
         (lambda *_: "backend", invalid(("/sender_id", "not_allowed"))),
     ],
-    ids=["unknown", "not in it", "erased", "suspended", "undeclared", "reserved", "the program itself"],
+    ids=["unknown", "not in it", "erased", "suspended", "undeclared", "moderators", "reserved", "the program itself"],
 )
 @pytest.mark.parametrize("place", [open_direct, make_group])
 def test_sender_who_may_not_write_is_named(

@@ -3,7 +3,7 @@
 from parley.actions.people import profiles
 from parley.adapters.people import senders
 from parley.domain.api.errors import Conflict, Field, Forbidden, Invalid, NotFound
-from parley.domain.api.identity import is_system_sender, is_user_id
+from parley.domain.api.identity import MODERATORS, is_system_sender, is_user_id
 from parley.domain.api.request import Request
 from parley.domain.api.times import rfc3339
 
@@ -11,11 +11,14 @@ from parley.domain.api.times import rfc3339
 def acting_as(request: Request, sender_id: str) -> Request:
     """Returns the request as one in the name of a sender who may write; one round trip, none for a system sender.
 
-    Raises Forbidden unless the caller's role is `service`, and for a suspended sender. Raises NotFound for a sender
+    Raises Forbidden unless the caller's role is `service`, for a suspended sender, and for the moderators. Raises NotFound for a sender
     whom neither Parley nor the policy knows, Conflict for a person who was erased.
     """
     profiles.require_service(request, "write in another's name", "sender_id")
     pointer = f"{request.field_prefix}/sender_id"
+    if sender_id == MODERATORS:
+        detail, rule = "Nobody writes in the name of the moderators.", "moderators act by the routes under /admin/"
+        raise Forbidden("moderators_only", detail, rule=rule, fields=(Field(pointer, "not_allowed"),))
     if is_system_sender(sender_id):
         if senders.system_sender(sender_id) is None:
             raise _unknown(pointer, "The policy declares no such system sender.")

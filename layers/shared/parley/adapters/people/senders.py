@@ -4,9 +4,12 @@ from msgspec import Struct
 
 from parley.adapters.dynamodb import batches, tables
 from parley.adapters.people import erased_people, policies
-from parley.domain.api.identity import HOST_SENDER, is_system_sender
+from parley.domain.api.identity import HOST_SENDER, MODERATORS, is_system_sender
 from parley.domain.api.suspension import Suspension, stored_suspension
 from parley.domain.people.policy import SystemSender
+
+
+BUILT_IN = {HOST_SENDER: "Host", MODERATORS: "Moderators"}
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -37,9 +40,11 @@ def get_standing(user_id: str) -> Standing:
 def system_sender(user_id: str) -> SystemSender | None:
     """Returns the system sender of this id, None if the policy declares none. No round trip.
 
-    The host's own server is always one; a policy may give it another name.
+    The host's own server is always one, and so are the moderators; a policy may give them other names.
     """
     if not is_system_sender(user_id):
         return None
-    built_in = SystemSender(user_id=HOST_SENDER, name="Host") if user_id == HOST_SENDER else None
-    return policies.current().senders.get(user_id, built_in)
+    declared = policies.current().senders.get(user_id)
+    if declared is None and user_id in BUILT_IN:
+        return SystemSender(user_id=user_id, name=BUILT_IN[user_id])
+    return declared
