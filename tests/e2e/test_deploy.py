@@ -379,7 +379,8 @@ def test_people_are_found_blocked_and_signed_out(people: Make) -> None:
 
 def test_moderators_work_through_reports_and_words(people: Make) -> None:
     olga, mona = people("olga"), people("mona", "moderator")
-    rude = people("paul").ask("POST", "/messages", {"user_id": "olga", "text": "You fool"})
+    paul = people("paul")
+    rude = paul.ask("POST", "/messages", {"user_id": "olga", "text": "You fool"})
     olga.ask("POST", f"/messages/{rude['id']}/report", {"reason": "harassment"})
 
     [report] = mona.ask("GET", "/admin/reports?status=open")["reports"]
@@ -396,6 +397,31 @@ def test_moderators_work_through_reports_and_words(people: Make) -> None:
     assert mona.ask("GET", "/admin/suspensions/paul")["scope"] == "write"
     assert [one["user_id"] for one in mona.ask("GET", "/admin/suspensions")["suspensions"]] == ["paul"]
     mona.ask("DELETE", "/admin/suspensions/paul")
+    warning = mona.ask("POST", "/admin/warnings", {"user_id": "paul", "reason": "Be kind."})
+    assert [one["id"] for one in paul.ask("GET", "/me")["warnings"]] == [warning["id"]]
+    assert [one["status"] for one in olga.ask("GET", "/me/reports")["reports"]] == ["resolved"]
+
+
+def test_moderators_act_in_a_group_with_a_reported_message(people: Make) -> None:
+    sara, tom, mona = people("sara"), people("tom"), people("mona", "moderator")
+    group = {"type": "group", "title": "Class", "member_ids": ["tom"]}
+    group_id = sara.ask("POST", "/conversations", group)["id"]
+    rude = tom.ask("POST", f"/conversations/{group_id}/messages", {"text": "you old turnip"})
+    sara.ask("POST", f"/messages/{rude['id']}/report", {"reason": "harassment"})
+    place = f"/admin/conversations/{group_id}"
+
+    mona.ask("DELETE", f"/admin/messages/{rude['id']}")
+    assert mona.ask("POST", f"/admin/messages/{rude['id']}/restore")["text"] == "you old turnip"
+    assert rude["id"] in {one["id"] for one in mona.ask("GET", f"{place}/messages")["messages"]}
+    assert [one["id"] for one in mona.ask("GET", "/admin/conversations?user_id=tom")["conversations"]] == [group_id]
+    assert mona.ask("GET", "/admin/search?user_id=tom&q=turnip")["results"]
+    assert mona.ask("PUT", f"{place}/mutes/tom", {})["muted"] is True
+    assert mona.ask("DELETE", f"{place}/mutes/tom")["muted"] is False
+    assert [mona.ask("PUT", f"{place}/state", {"state": one})["state"] for one in ("closed", "open")] == [
+        "closed",
+        "open",
+    ]
+    assert mona.ask("DELETE", f"{place}/members/tom")["member_count"] == 1
 
 
 def test_two_people_call_each_other(deployment: Deployment, people: Make) -> None:
