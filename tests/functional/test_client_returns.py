@@ -215,12 +215,12 @@ def test_event_of_a_conversation_that_is_no_longer_ones_own_is_dropped(scene: Sc
 # --- answers that hold a part ----------------------------------------------------------------------------------------
 
 
-def small(answer: object, found: sync.Found, budget: sync.Budget) -> sync.CaughtUp:
+def small(cut: object, found: sync.Found, budget: sync.Budget) -> tuple[sync.CaughtUp, sync.Room]:
     """Returns the answer of a frame that holds little."""
-    assert callable(answer)
+    assert callable(cut)
     max_bytes = SMALL_ANSWER_BYTES["rest" if budget.wrapped else "websocket"]
-    cut: sync.CaughtUp = answer(found, msgspec.structs.replace(budget, max_bytes=max_bytes))
-    return cut
+    answer: tuple[sync.CaughtUp, sync.Room] = cut(found, msgspec.structs.replace(budget, max_bytes=max_bytes))
+    return answer
 
 
 @both_ways
@@ -237,7 +237,7 @@ def test_what_does_not_fit_comes_with_the_next_answers(scene: Scene) -> None:
         done(scene.bob.put(f"/messages/{scene.first}/reactions/{THUMB}"))
 
     action = import_module("parley.actions.conversations.sync")
-    with replaced(action, "answer", partial(small, sync.answer)):
+    with replaced(action, "cut", partial(small, sync.cut)):
         scene.bring_back()
 
     assert scene.phone.met >= {"complete", "truncated", "later", "joined_capped"}

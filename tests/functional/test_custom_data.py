@@ -231,6 +231,7 @@ def test_data_changes_more_often_than_words_may(parley: Parley, monkeypatch: pyt
 
     assert states == [200] * 3
     assert refusal(alice.patch(f"/messages/{message_id}", json={"text": "three"}))[:2] == ("too_many_edits", 409)
+    assert parley.user("bob").post(f"/messages/{message_id}/report", json={"reason": "spam"}).status == 201
     versions = mia.get(f"/messages/{message_id}/versions").json["versions"]
     assert [one["text"] for one in versions] == ["one", "two"]
 

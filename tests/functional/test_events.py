@@ -12,12 +12,22 @@ from parley.domain.api.request import Request
 from parley.domain.erasure.job import new_job
 from parley.domain.moderation import audit
 from tests.functional.attachments import set_row
+from tests.functional.moderation import report
 from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Parley
 
 FOLDER = Path(__file__).parents[2] / "events"
 FILES = sorted(FOLDER.glob("*/*.json"))
 WRITTEN_MS = 1_795_246_200_000  # what the files tell of happened at 2026-11-21T07:30Z and a minute later
+MODERATED = (  # a moderator acts in a conversation with a reported message
+    "expel_member",
+    "list_moderated_messages",
+    "mute_member",
+    "remove_message",
+    "restore_message",
+    "set_conversation_state",
+    "unmute_member",
+)
 TOKEN = re.compile(r"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+")
 
 
@@ -61,8 +71,14 @@ def test_function_accepts_its_event(parley: Parley, path: Path) -> None:
         host = Identity(user_id="host", name="", role="service", expires_at_s=0)
         call = Request(caller=host, now_ms=WRITTEN_MS, request_id="r1")
         erasures.add(job, audit.new_entry(call, "erase_user", job.erasure_id))
-    say(alice, make_group(alice, bob, client_id="chess"), "hello")
+    group = make_group(alice, bob, client_id="chess")
+    [in_group] = say(alice, group, "hello")
     parley.user("carol")
+    if path.stem in MODERATED:
+        invoke(parley, FOLDER / "rest" / "report_message.json", alice.token)
+        assert report(bob, in_group).status == 201
+    if path.stem == "restore_message":
+        invoke(parley, FOLDER / "rest" / "remove_message.json", alice.token)
 
     result = invoke(parley, path, alice.token)
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from tests.functional.moderation import report
 from tests.functional.replies import refusal
+from tests.functional.talk import say
 from tests.harness import Parley, User
 
 CLASS = {"type": "class", "id": "7b"}
@@ -101,6 +103,7 @@ def test_moderators_export_goes_by_the_role_of_now(parley: Parley) -> None:
     alice, bob, mia = parley.user("alice"), parley.user("bob"), parley.user("mia", role="moderator")
     opened = alice.post("/conversations", json={"type": "direct", "user_id": bob.user_id}).json["id"]
     path = f"/conversations/{opened}/export"
+    report(alice, say(bob, opened, "Fool!")[0])
     host(parley).put("/users/mia", json={"role": "user"})
 
     assert mia.post(path, json={"format": "jsonl"}).status == 404

@@ -75,3 +75,14 @@ def test_direct_conversation_keeps_its_two_people(parley: Parley) -> None:
     refused = moderator(parley).delete(f"/admin/conversations/{direct}/members/mallory")
 
     assert refusal(refused)[0] in ("groups_only", "member_not_found")
+
+
+def test_group_moves_to_the_top_of_lists_after_an_hour(
+    parley: Parley, group: tuple[User, User, User, str, str]
+) -> None:
+    alice, bob, _, group_id, _ = group
+    parley.advance(3_700)
+    open_direct(alice, bob)
+
+    assert moderator(parley).delete(f"/admin/conversations/{group_id}/members/mallory").status == 200
+    assert alice.get("/conversations").json["conversations"][0]["id"] == group_id

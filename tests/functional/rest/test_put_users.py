@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.functional.erasures import erased
 from tests.functional.replies import invalid, malformed_bodies, refusal, stored
 from tests.harness import Frame, Parley, User
 
@@ -109,3 +110,13 @@ def test_person_who_is_being_erased_is_refused_alone(parley: Parley) -> None:
 
     assert [one["status"] for one in results] == [409, 201]
     assert results[0]["problem"]["code"] == "erasure_running"
+
+
+def test_person_who_was_erased_begins_as_a_new_one(parley: Parley) -> None:
+    parley.user("bob")
+    erased(parley, "bob")
+
+    results = host(parley).put("/users", json={"users": [{"id": "bob", "name": "Bob"}]}).json["results"]
+
+    assert [one["status"] for one in results] == [201]
+    assert host(parley).get("/users/bob").json["name"] == "Bob"

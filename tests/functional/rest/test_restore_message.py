@@ -187,3 +187,16 @@ def test_another_moderator_of_the_rank_of_the_author_cannot_restore(parley: Parl
     assert moderator(parley, "ada", "admin").delete(f"/admin/messages/{message_id}").status == 200
 
     assert refusal(mona.post(f"/admin/messages/{message_id}/restore"))[:2] == ("rank_too_high", 403)
+
+
+def test_mention_counts_again_if_it_was_not_read(parley: Parley, group: tuple[User, User, User, str]) -> None:
+    alice, bob, mallory, group_id = group
+    body = {"text": "Hey @bob", "mentions": ["bob"]}
+    message_id = mallory.post(f"/conversations/{group_id}/messages", json=body).json["id"]
+    report(alice, message_id)
+    mona = moderator(parley)
+
+    assert mona.delete(f"/admin/messages/{message_id}").status == 200
+    assert bob.get(f"/conversations/{group_id}").json["unread_mentions"] == 0
+    assert mona.post(f"/admin/messages/{message_id}/restore").status == 200
+    assert bob.get(f"/conversations/{group_id}").json["unread_mentions"] == 1

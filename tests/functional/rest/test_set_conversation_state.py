@@ -97,3 +97,14 @@ def test_body_is_checked(parley: Parley) -> None:
         [("/state", "not_allowed")],
         [("/resolution", "contradiction")],
     ]
+
+
+def test_direct_conversation_moves_to_the_top_of_lists_after_an_hour(parley: Parley) -> None:
+    alice, _, [message_id] = talk(parley)
+    direct = message_id.split(".")[0]
+    report(alice, message_id)
+    assert alice.patch(f"/conversations/{direct}/archive", json={"archived": True}).status == 200
+    parley.advance(3_700)
+
+    assert put(moderator(parley), direct).status == 200
+    assert [one["id"] for one in alice.get("/conversations").json["conversations"]] == [direct]

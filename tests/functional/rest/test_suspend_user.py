@@ -10,7 +10,7 @@ from tests.functional.erasures import host
 from tests.functional.moderation import moderator, reported
 from tests.functional.replies import Meanwhile, Refusal, at_once, invalid, malformed_bodies, refusal, stored
 from tests.functional.suspending import DAY_S, HOUR_S, is_suspended, suspend, suspended
-from tests.functional.talk import in_s, open_direct, say
+from tests.functional.talk import in_s, let_many_block, open_direct, say
 from tests.harness import Parley, Refused
 
 UNKNOWN: Refusal = ("unknown_user", 404, [])
@@ -115,6 +115,19 @@ def test_devices_are_closed_after_they_have_heard_of_it(parley: Parley) -> None:
 
     assert [len(device.events("suspended")) for device in (phone, laptop)] == [1, 1]
     assert [phone.connection.state, laptop.connection.state] == [State.CLOSED] * 2
+    assert [one["data"]["status"] for one in screen.events("user_status_change")][-1] == "offline"
+
+
+def test_watchers_are_told_though_very_many_have_blocked_the_person(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    say(alice, direct, "Hello")
+    say(bob, direct, "Hello")
+    let_many_block(parley, "bob", 1_001)
+    screen, _ = alice.connect(), bob.connect()
+
+    suspended(parley, "bob", "all")
+
     assert [one["data"]["status"] for one in screen.events("user_status_change")][-1] == "offline"
 
 
