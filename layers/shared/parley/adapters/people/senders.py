@@ -8,7 +8,6 @@ from parley.domain.api.identity import HOST_SENDER, MODERATORS, is_system_sender
 from parley.domain.api.suspension import Suspension, stored_suspension
 from parley.domain.people.policy import SystemSender
 
-
 BUILT_IN = {HOST_SENDER: "Host", MODERATORS: "Moderators"}
 
 
