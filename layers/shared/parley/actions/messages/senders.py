@@ -11,8 +11,8 @@ from parley.domain.api.times import rfc3339
 def acting_as(request: Request, sender_id: str) -> Request:
     """Returns the request as one in the name of a sender who may write; one round trip, none for a system sender.
 
-    Raises Forbidden unless the caller's role is `service`, for a suspended sender, and for the moderators. Raises NotFound for a sender
-    whom neither Parley nor the policy knows, Conflict for a person who was erased.
+    Raises Forbidden unless the caller's role is `service`, for a suspended sender, and for the moderators. Raises
+    NotFound for a sender whom neither Parley nor the policy knows, Conflict for a person who was erased.
     """
     profiles.require_service(request, "write in another's name", "sender_id")
     pointer = f"{request.field_prefix}/sender_id"
