@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from parley.domain.conversations import sync
+from parley.domain.conversations.history import Room
 from tests.client_model import Client
 from tests.functional.attachments import FILE, ask_upload, put_object, set_row
 from tests.functional.replicas import compare
@@ -215,11 +216,11 @@ def test_event_of_a_conversation_that_is_no_longer_ones_own_is_dropped(scene: Sc
 # --- answers that hold a part ----------------------------------------------------------------------------------------
 
 
-def small(cut: object, found: sync.Found, budget: sync.Budget) -> tuple[sync.CaughtUp, sync.Room]:
+def small(cut: object, found: sync.Found, budget: sync.Budget) -> tuple[sync.CaughtUp, Room]:
     """Returns the answer of a frame that holds little."""
     assert callable(cut)
     max_bytes = SMALL_ANSWER_BYTES["rest" if budget.wrapped else "websocket"]
-    answer: tuple[sync.CaughtUp, sync.Room] = cut(found, msgspec.structs.replace(budget, max_bytes=max_bytes))
+    answer: tuple[sync.CaughtUp, Room] = cut(found, msgspec.structs.replace(budget, max_bytes=max_bytes))
     return answer
 
 
