@@ -1,4 +1,4 @@
-"""GET /me/reports?cursor=&limit=: what the caller has reported, and what became of it, newest first. 200, 400."""
+"""GET /me/reports?cursor=&limit=: the caller's own reports and their outcome, newest first. 200, 400."""
 
 from parley.actions.moderation import reports
 from parley.domain.api.request import Request
