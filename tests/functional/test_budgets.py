@@ -151,7 +151,7 @@ def test_send_to_a_user_costs_the_same_over_both_transports(pair: Pair, user_id:
     others = [pair.parley.user(f"dave{number}").user_id for number in range(6)] if user_id == "carol" else [user_id] * 6
 
     def least(send: Callable[[str], object], user_ids: list[str]) -> tuple[int, float, float]:
-        spent = [pair.spent(lambda name=name: send(name)) for name in user_ids]  # type: ignore[misc]
+        spent = [pair.spent(partial(send, name)) for name in user_ids]
         return min((one.round_trips, one.units.read, one.units.write) for one in spent)
 
     rest = least(lambda name: pair.alice.post("/messages", json={"user_id": name, "text": "hello"}), others[:3])
@@ -743,7 +743,7 @@ def test_later_words_of_a_name_cost_four_units_each_and_nothing_until_the_name_c
 def test_search_of_the_directory_by_words_costs_two_units_more(pair: Pair) -> None:
     pair.alice.get("/users")  # the authorizer's answer is kept
 
-    listed, found = (pair.spent(lambda path=path: pair.alice.get(path)) for path in ("/users", "/users?q=bo"))  # type: ignore[misc]
+    listed, found = (pair.spent(partial(pair.alice.get, path)) for path in ("/users", "/users?q=bo"))
 
     assert (listed.round_trips <= 2, found.round_trips <= 2) == (True, True)
     assert found.units.read - listed.units.read <= 2
@@ -754,10 +754,7 @@ def test_search_of_the_list_reads_the_names_of_members_once(pair: Pair) -> None:
     for _ in range(5):
         make_group(pair.alice, *others)
 
-    listed, found = (
-        pair.spent(lambda path=path: pair.alice.get(path))  # type: ignore[misc]
-        for path in ("/conversations", "/conversations?q=dave")
-    )
+    listed, found = (pair.spent(partial(pair.alice.get, path)) for path in ("/conversations", "/conversations?q=dave"))
 
     assert found.round_trips <= 4
     assert found.units.read - listed.units.read <= 11 / 2 + 6  # 11 names, and memberships

@@ -14,7 +14,7 @@ from parley_host.errors import Interrupted, NotFound, NotInTime, ParleyError, Un
 from parley_host.ids import UserId, parley_id, with_parley_ids
 from parley_host.pauses import pause_async
 from parley_host.requests import VERSION, Call, content_of, path, problem_of, rfc3339, with_client_id
-from parley_host.retries import Retries
+from parley_host.retries import DEFAULT_RETRIES, Retries
 from parley_host.tokens import ServiceTokens
 from parley_host.types import (
     AddedMembers,
@@ -64,7 +64,7 @@ class AsyncParley:
         tokens: ServiceTokens,
         *,
         timeout_s: float = 10.0,
-        retries: Retries = Retries(),  # noqa: B008  # it cannot change
+        retries: Retries = DEFAULT_RETRIES,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """Takes the output `RestUrl` of the stack; `timeout_s` bounds each try, `retries` all of them."""

@@ -26,6 +26,9 @@ class Retries:
         return wait_s if passed_s + wait_s <= self.patience_s else None
 
 
+DEFAULT_RETRIES = Retries()
+
+
 def may_pass(error: ParleyError) -> bool:
     """Says whether the same request may succeed later."""
     return isinstance(error, Unreachable) or (isinstance(error, Problem) and error.may_pass)

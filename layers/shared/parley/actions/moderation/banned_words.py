@@ -6,11 +6,11 @@ import msgspec
 from msgspec import Struct
 
 from parley.actions import access
-from parley.adapters.dynamodb import conditions
+from parley.adapters.dynamodb import conditions, retrying
 from parley.adapters.moderation import audit, reports, word_lists
 from parley.adapters.people import account_states
 from parley.domain.api import cursors
-from parley.domain.api.errors import Conflict, Invalid, Unavailable
+from parley.domain.api.errors import Conflict, Invalid
 from parley.domain.api.request import Request
 from parley.domain.api.requests import PutBannedWords, TryBannedWords
 from parley.domain.conversations import history
@@ -78,7 +78,7 @@ def put_banned_words(request: Request, wanted: PutBannedWords) -> BannedWordList
         )
         if word_lists.put_word_list(new, entry):
             return word_list.view(new)
-    raise Unavailable("store_busy", "The store is busy; try again.", retry_after_ms=1000)
+    raise retrying.busy()
 
 
 def _changed(before: WordList, after: WordList) -> dict[str, str]:

@@ -8,11 +8,11 @@ from parley.actions.attachments import downloads
 from parley.actions.parallel import in_parallel
 from parley.adapters.attachments.limits import files_since_ms
 from parley.adapters.conversations import messages
-from parley.adapters.dynamodb import conditions
+from parley.adapters.dynamodb import conditions, retrying
 from parley.adapters.moderation import audit, reports
 from parley.adapters.people import account_states
 from parley.domain.api import cursors, ids
-from parley.domain.api.errors import Conflict, Field, Invalid, NotFound, Unavailable
+from parley.domain.api.errors import Conflict, Field, Invalid, NotFound
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Page, ReportMessage, ReportQuery, ResolveReport
 from parley.domain.api.types import AttachmentUrls, Message
@@ -162,7 +162,7 @@ def resolve_report(request: Request, report_id: str, wanted: ResolveReport) -> R
         if reports.change(known, changed, entry):
             tell_reporter(request, changed)
             return report_details(changed)
-    raise Unavailable("store_busy", "The store is busy; try again.", retry_after_ms=1000)
+    raise retrying.busy()
 
 
 def tell_reporter(request: Request, report: Report) -> None:

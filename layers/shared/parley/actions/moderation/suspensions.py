@@ -8,11 +8,11 @@ from parley.actions.live import presence
 from parley.actions.moderation import ranks, reports
 from parley.actions.parallel import in_parallel
 from parley.actions.people.profiles import check_user_id
-from parley.adapters.dynamodb import conditions
+from parley.adapters.dynamodb import conditions, retrying
 from parley.adapters.people import account_states, profiles, suspensions
 from parley.adapters.people.suspensions import Held
 from parley.domain.api import cursors
-from parley.domain.api.errors import NotFound, Unavailable
+from parley.domain.api.errors import NotFound
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Page, SuspendUser
 from parley.domain.api.suspension import Suspension, own_suspension
@@ -90,7 +90,7 @@ def _suspended(request: Request, user_id: str, new: Suspension, resolution: str 
             if decided is not None:
                 reports.tell_reporter(request, decided[1])
             return new
-    raise Unavailable("store_busy", "The store is busy; try again.", retry_after_ms=1000)
+    raise retrying.busy()
 
 
 def lift_suspension(request: Request, user_id: str) -> LiftedSuspension:
@@ -112,7 +112,7 @@ def lift_suspension(request: Request, user_id: str) -> LiftedSuspension:
         if suspensions.save(person, known, lifted, entry):
             _tell_lifted(request, user_id, lifted)
             return LiftedSuspension(user_id=user_id)
-    raise Unavailable("store_busy", "The store is busy; try again.", retry_after_ms=1000)
+    raise retrying.busy()
 
 
 def _tell_lifted(request: Request, user_id: str, suspension: Suspension | None) -> None:

@@ -5,9 +5,8 @@ import secrets
 from parley.actions import access, push
 from parley.actions.moderation import ranks, reports
 from parley.actions.parallel import in_parallel
-from parley.adapters.dynamodb import conditions
+from parley.adapters.dynamodb import conditions, retrying
 from parley.adapters.people import account_states, profiles, warnings
-from parley.domain.api.errors import Unavailable
 from parley.domain.api.request import Request
 from parley.domain.api.requests import WarnUser
 from parley.domain.api.warning import StoredWarning, own_warning
@@ -54,4 +53,4 @@ def _warned(request: Request, wanted: WarnUser, new: StoredWarning) -> tuple[Sto
             if decided is not None:
                 reports.tell_reporter(request, decided[1])
             return new, True
-    raise Unavailable("store_busy", "The store is busy; try again.", retry_after_ms=1000)
+    raise retrying.busy()

@@ -24,7 +24,7 @@ def find_counterpart(request: Request, context: WantedContext) -> str:
     """
     found = context_people.people_of(context.type, context.id or "", None, MAX_LOOKED_AT + 2)
     others = [user_id for user_id in found if user_id != request.user_id]
-    caller, candidates = _candidates(request, context, others[:MAX_LOOKED_AT])
+    candidates = _candidates(request, context, others[:MAX_LOOKED_AT])
     capped = len(others) > MAX_LOOKED_AT
     if len(candidates) == 1 and not capped:
         return candidates[0].user_id
@@ -44,8 +44,8 @@ def find_counterpart(request: Request, context: WantedContext) -> str:
     )
 
 
-def _candidates(request: Request, context: WantedContext, user_ids: Sequence[str]) -> tuple[Party, list[Profile]]:
-    """Returns the caller, and those of these people with whom the policy lets them open a conversation."""
+def _candidates(request: Request, context: WantedContext, user_ids: Sequence[str]) -> list[Profile]:
+    """Returns those of these people with whom the policy lets the caller open a conversation."""
     own = own_key(request) if request.acts_as is None else [(request.acts_as,)]
     rows = batches.read_rows(
         {
@@ -62,7 +62,7 @@ def _candidates(request: Request, context: WantedContext, user_ids: Sequence[str
         refusal.require(request.field_prefix)
     decide = policy.decide if sees_everybody(caller) else policy.decide_discreetly
     people = [known[user_id] for user_id in user_ids if user_id in known]
-    return caller, [
+    return [
         profile
         for profile in people
         if decide(caller, party_of(profile), context).allowed

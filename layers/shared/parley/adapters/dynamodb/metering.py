@@ -56,7 +56,6 @@ class _Account(Struct):
 
 
 # By operation too, because each function has its own processes. It only matters if one process runs several operations.
-# runs them all.
 _accounts: OrderedDict[tuple[str, str, str], _Account] = OrderedDict()
 
 

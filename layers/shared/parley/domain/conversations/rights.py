@@ -110,12 +110,8 @@ RULES: Mapping[str, tuple[Line, ...]] = {
     "mark_read": (),
     "typing": (NOT_BLOCKED, NOT_CLOSED, NOT_MUTED, MAY_POST),
     "react": (NOT_BLOCKED, NOT_CLOSED, NOT_MUTED),
-    "edit_own": (
-        NOT_BLOCKED,
-        NOT_CLOSED,
-        NOT_MUTED,
-        MAY_POST,
-    ),  # otherwise a user could edit an old message to write a new one
+    # As a send: otherwise a user could edit an old message to write a new one.
+    "edit_own": (NOT_BLOCKED, NOT_CLOSED, NOT_MUTED, MAY_POST),
     "delete_own": (NOT_CLOSED,),
     "delete_any": (IS_GROUP, IS_ADMIN, NOT_CLOSED),
     "pin_message": (NOT_BLOCKED, NOT_CLOSED, IS_ADMIN_IN_GROUP, NOT_MUTED),
