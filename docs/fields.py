@@ -397,6 +397,7 @@ TERMS = {
     "urls": "The addresses of the relay.",
     "user_id": "The person.",
     "Problem.users": "The people of whom the caller may choose one; only with the code `choose_one`.",
+    "Problem.possible": "The states that the ticket can take; only with the code `illegal_status`.",
     "Problem.capped": "Whether there may be more than `users`; only with the code `choose_one`.",
     "CreateConversation.user_id": "The other person; not needed if the context has only one for the caller.",
     "SendMessageToUser.user_id": "The other person; not needed if the context has only one for the caller.",
@@ -539,6 +540,10 @@ ENUMS = {
             "warn_user",
         }
     ): ("AuditAction", "The action of a moderator or administrator."),
+    frozenset({"closed", "in_progress", "open", "resolved", "waiting_on_customer"}): (
+        "TicketStatus",
+        "The status of a ticket.",
+    ),
     frozenset({"all", "write"}): ("SuspensionScope", "The acts that a suspension forbids: writing, or everything."),
     frozenset({"done", "running", "stopped"}): ("AddingState", "The state of the adding of everyone."),
     frozenset({"everyone", "me"}): ("DeletionScope", "For whom a message is deleted."),

@@ -208,6 +208,7 @@ LISTS = {
     "ContextPersonList.people": MAX_PAGE,
     "UserContextList.contexts": MAX_PAGE,
     "ItemProblem.errors": MAX_ITEM_ERRORS,
+    "Problem.possible": 5,  # the states of a ticket (`Status` in domain/support/status.py)
     "Problem.users": 20,  # of `choose_one` (`MAX_CHOICES` in actions/people/counterparts.py)
     "UserList.users": MAX_PAGE,
     "VersionList.versions": change_steps.MAX_EDITS + 1,

@@ -29,8 +29,31 @@ AREAS = {
         "account",
         "erasure",
     ),
-    "adapters": ("", "dynamodb", "attachments", "moderation", "people", "conversations", "live", "exports", "erasure"),
-    "domain": ("", "api", "text", "attachments", "conversations", "live", "people", "moderation", "exports", "erasure"),
+    "adapters": (
+        "",
+        "dynamodb",
+        "attachments",
+        "moderation",
+        "people",
+        "support",
+        "conversations",
+        "live",
+        "exports",
+        "erasure",
+    ),
+    "domain": (
+        "",
+        "api",
+        "text",
+        "attachments",
+        "support",
+        "conversations",
+        "live",
+        "people",
+        "moderation",
+        "exports",
+        "erasure",
+    ),
 }
 CLOCKS_AND_DICE = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "uuid1", "uuid4", "urandom"}
 OUTSIDE_WORLD = {

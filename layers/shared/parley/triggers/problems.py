@@ -8,8 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from parley.adapters.dynamodb import retrying
-from parley.domain.api.errors import Choice, ChooseOne, Field, Refusal, Suspended, Unauthenticated
-from parley.domain.api.types import SuspensionScope
+from parley.domain.api.errors import Choice, ChooseOne, Field, IllegalStatus, Refusal, Suspended, Unauthenticated
+from parley.domain.api.types import SuspensionScope, TicketStatus
 from parley.triggers import request_log
 
 # A part of a pointer that is a field's name, an id, a number, `?name` or `{name}`. A ticket (43 characters) is longer.
@@ -35,6 +35,7 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     scope: SuspensionScope | None = None
     users: tuple[Choice, ...] | None = None
     capped: bool | None = None
+    possible: tuple[TicketStatus, ...] | None = None
 
 
 def problem(refusal: Refusal, instance: str, request_id: str) -> Problem:
@@ -55,6 +56,8 @@ def problem(refusal: Refusal, instance: str, request_id: str) -> Problem:
         return replace(document, until=refusal.until, reason=refusal.reason, scope=refusal.scope)
     if isinstance(refusal, ChooseOne):
         return replace(document, users=refusal.users, capped=refusal.capped)
+    if isinstance(refusal, IllegalStatus):
+        return replace(document, possible=refusal.possible)
     return document
 
 

@@ -8,7 +8,8 @@
     │   └── Suspended        403  a moderator has suspended the caller; it says until when, why and from what
     ├── NotFound             404  it does not exist, or the caller may not know that it does
     ├── Conflict             409  it is not in a state that allows this
-    │   └── ChooseOne        409  several people could be meant; `users` are those whom the caller may choose
+    │   ├── ChooseOne        409  several people could be meant; `users` are those whom the caller may choose
+    │   └── IllegalStatus    409  a ticket cannot take this status; `possible` are those that it can
     ├── TooLarge             413  more bytes than the transport or the store can carry
     ├── Unprocessable        422  well formed, but it contradicts an earlier request
     ├── TooMany              429  too often, or too many; try again after `retry_after_ms`
@@ -133,6 +134,14 @@ class ChooseOne(Conflict):
         super().__init__(code, detail, rule=rule, fields=fields)
         self.users = users
         self.capped = capped
+
+
+class IllegalStatus(Conflict):
+    def __init__(
+        self, code: str, detail: str, *, rule: str, fields: tuple[Field, ...], possible: tuple[str, ...]
+    ) -> None:
+        super().__init__(code, detail, rule=rule, fields=fields)
+        self.possible = possible
 
 
 class TooLarge(Refusal):

@@ -17,6 +17,7 @@ State = Literal["open", "closed"]
 NotificationLevel = Literal["all", "mentions", "none"]
 AttachmentKind = Literal["image", "audio", "video", "file"]
 AttachmentState = Literal["pending", "scanning", "clean", "rejected", "infected", "expired"]
+TicketStatus = Literal["open", "in_progress", "waiting_on_customer", "resolved", "closed"]
 SuspensionScope = Literal["write", "all"]
 Via = Literal["host"]
 EVERYONE = "*"  # among a message's mentions: all members of the group; no user id holds this character

@@ -15,7 +15,7 @@ avatar_url = "https://example.com/bookings.png"                  # may be left o
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Literal, TypeGuard
 
 from parley.domain.api.identity import (
@@ -27,6 +27,7 @@ from parley.domain.api.identity import (
     is_role,
 )
 from parley.domain.people.policy import EVERYONE, NO_CONTEXT, Policy, Rule, SystemSender
+from parley.domain.text.toml_file import Lines, meant, read_tables
 
 NEEDED = ("context_id", "must_share", "unknown_users", "may_open")
 KEYS = (*NEEDED, "presence")
@@ -34,8 +35,6 @@ SENDERS = "senders"  # the table of the system senders; no context type has this
 SENDER_KEYS = ("name", "avatar_url")
 _MISSPELT_EVERYONE = {"all", "any", "anyone", "anybody", "everyone", "everybody", "**", "?", "-", ".*", "* "}
 
-_header = re.compile(r"""^\s*\[\s*(?P<path>[^\]]+?)\s*\]\s*(#.*)?$""")
-_key = re.compile(r"""^\s*(?P<key>"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)\s*(=|\.)""")
 _sender_id = re.compile(r"[a-z0-9_-]{1,64}")
 
 
@@ -45,58 +44,14 @@ class PolicyError(Exception):
 
 def load(text: str, source: str) -> Policy:
     """Returns the policy that `text` describes; raises PolicyError for a mistake; `source` names its file."""
-    import tomllib  # 4 ms that only users pay who open conversations
-
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError(f"{source}:{_line_of_syntax_error(error, text)}: {error}") from None
-    return _Reader(source, _Lines(text)).policy(tables)
-
-
-def _line_of_syntax_error(error: Exception, text: str) -> int:
-    # Python 3.14 has `lineno`; before that, only the message gives it ("at line 3, column 5", "at end of document").
-    found = re.search(r"at line (\d+)", str(error))
-    return int(found[1]) if found else len(text.splitlines()) or 1
-
-
-class _Lines:
-    """The lines of a policy's text; TOML's reader does not give them."""
-
-    def __init__(self, text: str) -> None:
-        self._lines = text.splitlines()
-        self._paths = list(self._path_of_each_line())
-
-    def _path_of_each_line(self) -> Iterator[tuple[str, ...]]:
-        """Yields for each line its table and keys, `("class", "may_open", "teacher")`."""
-        table: tuple[str, ...] = ()
-        path = table
-        for line in self._lines:
-            header, key = _header.match(line), _key.match(line)
-            if header:
-                path = table = tuple(part.strip(" \t\"'") for part in header["path"].split("."))
-            elif key:
-                path = (*table, key["key"].strip("\"'"))
-            yield path
-
-    def find(self, *path: str, word: str | None = None) -> int:
-        """Returns the line of the longest known part of `path`; of its lines the first that has the text `word`."""
-        for length in range(len(path), 0, -1):
-            numbers = [number for number, known in enumerate(self._paths, 1) if known[:length] == path[:length]]
-            wanted = word if word is not None or length == len(path) else path[-1]
-            with_word = [number for number in numbers if wanted is not None and self._has(number, wanted)]
-            if numbers:
-                return (with_word or numbers)[0]
-        return 1
-
-    def _has(self, number: int, word: str) -> bool:
-        return re.search(rf"(?<![\w]){re.escape(word)}(?![\w])", self._lines[number - 1]) is not None
+    tables, lines = read_tables(text, source, PolicyError)
+    return _Reader(source, lines).policy(tables)
 
 
 class _Reader:
     """Turns TOML's tables into rules, and reports the line of a wrong value."""
 
-    def __init__(self, source: str, lines: _Lines) -> None:
+    def __init__(self, source: str, lines: Lines) -> None:
         self._source = source
         self._lines = lines
         self._roles: tuple[str, ...] = ()
@@ -123,7 +78,7 @@ class _Reader:
             raise self._error(mistake, SENDERS, name)
         for key in table:
             if key not in SENDER_KEYS:
-                mistake = f"[{SENDERS}.{name}] has an unknown key `{key}`{_meant(key, SENDER_KEYS)}"
+                mistake = f"[{SENDERS}.{name}] has an unknown key `{key}`{meant(key, SENDER_KEYS)}"
                 raise self._error(mistake, SENDERS, name, key)
         shown, avatar_url = table.get("name"), table.get("avatar_url")
         if not isinstance(shown, str) or not shown.strip() or len(shown) > MAX_NAME_CHARACTERS:
@@ -141,7 +96,7 @@ class _Reader:
             raise self._error(f"[{name}]: a context type is lower case: a–z, 0–9 and _, at most 32 characters", name)
         for key in table:
             if key not in KEYS:
-                raise self._error(f"[{name}] has an unknown key `{key}`{_meant(key, KEYS)}", name, key)
+                raise self._error(f"[{name}] has an unknown key `{key}`{meant(key, KEYS)}", name, key)
         for key in NEEDED:
             if key not in table:
                 raise self._error(f"[{name}] says nothing about `{key}`", name)
@@ -217,7 +172,7 @@ class _Reader:
             raise self._error("a role is empty", *path, word=f'"{role}"')
         if role in _MISSPELT_EVERYONE:
             raise self._error(f'"{role}" is no role; everyone is "*"', *path, word=role)
-        raise self._error(f'"{role}" is not among `roles`{_meant(role, self._roles)}', *path, word=role)
+        raise self._error(f'"{role}" is not among `roles`{meant(role, self._roles)}', *path, word=role)
 
     def _check_sense(self, name: str, rule: Rule) -> None:
         """Refuses a rule that can be written but cannot have been meant."""
@@ -240,11 +195,3 @@ def _is_avatar_url(value: object) -> TypeGuard[str]:
     """Says whether a value can be the picture of a person."""
     is_short = isinstance(value, str) and len(value) <= MAX_AVATAR_URL_CHARACTERS
     return is_short and re.search(AVATAR_URL_PATTERN, str(value)) is not None
-
-
-def _meant(word: str, known: Sequence[str]) -> str:
-    """Returns a question whether the nearest known word was meant, if a word is near."""
-    import difflib
-
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean `{near[0]}`?" if near else ""

@@ -1,0 +1,50 @@
+"""The shipped configurations of a support desk, and the deployment's own choice: the environment variable SUPPORT.
+
+`python -m parley.adapters.support.desks` checks all of them.
+"""
+
+import re
+import sys
+from functools import cache
+from pathlib import Path
+
+from parley.adapters import environment
+from parley.domain.support.desk import Desk
+from parley.domain.support.desk_file import DeskError, load
+
+FOLDER = Path(__file__).parents[2] / "desks"
+_NAME = re.compile(r"[a-z0-9_-]+")
+
+
+def current() -> Desk:
+    """Returns the desk that SUPPORT names; raises DeskError for a name without a file, or for a mistake in it."""
+    return named(environment.optional("SUPPORT", "default"))
+
+
+@cache
+def named(name: str) -> Desk:
+    """Returns the desk `desks/<name>.toml`; raises DeskError."""
+    path = FOLDER / f"{name}.toml"
+    if _NAME.fullmatch(name) is None or not path.is_file():
+        known = ", ".join(sorted(path.stem for path in FOLDER.glob("*.toml")))
+        raise DeskError(f"SUPPORT={name}: no such desk; the desks are {known}")
+    return load(path.read_text(encoding="utf-8"), path.name)
+
+
+def check_all(folder: Path = FOLDER) -> list[Desk]:
+    """Returns every desk in `folder`; raises DeskError for the first mistake."""
+    return [load(path.read_text(encoding="utf-8"), path.name) for path in sorted(folder.glob("*.toml"))]
+
+
+def main() -> str | None:
+    """Returns the faults of the desks, for `sys.exit`."""
+    try:
+        check_all()
+        current()
+    except DeskError as error:
+        return str(error)
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,262 @@
+"""Reads the configuration of a support desk from TOML, and refuses a mistake with its line.
+
+time_zone = "Europe/Berlin"             # of the hours, and of dates; "UTC" if left out
+teams = ["bookings", "billing"]         # may be left out, as all that follows but the categories
+skills = ["german"]
+warn_percent = 80                       # the share of a target after which a clock warns
+after_reply = "waiting_on_customer"     # the status of an open ticket after a reply of the desk; left out: as it was
+out_of_hours = "We open at 9:00 and will answer then."           # the answer to a new ticket while the desk is closed
+
+[hours]                                 # left out: around the clock
+monday = ["09:00-12:00", "13:00-17:00"] # a day that is left out is closed
+friday = ["09:00-24:00"]
+holidays = ["2026-12-25"]
+
+[categories.booking]                    # at least one; the first is the default
+name = "Bookings"
+team = "bookings"
+skill = "german"
+acknowledgement = "Thank you. We have your ticket and answer within a day."
+
+[targets.urgent]                        # by priority: low, medium, high, urgent
+first_response = "1h"                   # business time in minutes (30m) or hours (8h)
+next_response = "2h"
+resolution = "16h"
+
+[targets.urgent.booking]                # of one category; it stands for the whole target of the priority
+first_response = "30m"
+
+[closing]
+resolved_after_days = 7                 # a resolved ticket closes itself; 0: never
+notice_before_days = 2                  # the requester is told so before; 0: not told
+archive_after_days = 30                 # a closed ticket leaves the queue
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Annotated
+
+from msgspec import Meta, Struct, ValidationError, convert
+
+from parley.domain.api.types import TicketStatus
+from parley.domain.support.clocks import Target
+from parley.domain.support.desk import PRIORITIES, Category, Closing, Desk, Priority
+from parley.domain.support.hours import DAYS, Hours, Span, around_the_clock, weekly
+from parley.domain.text.toml_file import Lines, meant, read_tables
+
+MAX_NAME_CHARACTERS = 100
+MAX_TEXT_CHARACTERS = 2_000
+MAX_NAMES = 50  # categories, teams, skills
+MAX_HOLIDAYS = 400
+MAX_DAYS = 3_650
+WEEKS_A_YEAR = 52
+
+_NAME = r"^[a-z0-9][a-z0-9_-]{0,31}$(?!\n)"
+_span = re.compile(r"([01][0-9]|2[0-4]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])")
+_duration = re.compile(r"([1-9][0-9]{0,5})([mh])")
+_path = re.compile(r" - at `(key in )?\$\.?(?P<path>[^`]*)`$")
+
+Name = Annotated[str, Meta(pattern=_NAME)]
+Names = Annotated[tuple[Name, ...], Meta(max_length=MAX_NAMES)]
+Title = Annotated[str, Meta(min_length=1, max_length=MAX_NAME_CHARACTERS)]
+Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_CHARACTERS)]
+Days = Annotated[int, Meta(ge=0, le=MAX_DAYS)]
+
+
+class DeskError(Exception):
+    """A configuration has a mistake; the message names file and line: `desk.toml:12: …`."""
+
+
+class _Category(Struct, frozen=True, forbid_unknown_fields=True):
+    name: Title
+    team: Name | None = None
+    skill: Name | None = None
+    acknowledgement: Text | None = None
+
+
+class _Closing(Struct, frozen=True, forbid_unknown_fields=True):
+    resolved_after_days: Days = 7
+    notice_before_days: Days = 2
+    archive_after_days: Days = 30
+
+
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
+    """The shape of the file; the meaning of its texts is checked after it."""
+
+    categories: Annotated[dict[Name, _Category], Meta(min_length=1, max_length=MAX_NAMES)]
+    time_zone: str = "UTC"
+    teams: Names = ()
+    skills: Names = ()
+    warn_percent: Annotated[int, Meta(ge=1, le=100)] = 80
+    after_reply: TicketStatus | None = None
+    out_of_hours: Text | None = None
+    hours: dict[str, tuple[str, ...]] = {}
+    targets: dict[str, dict[str, str | dict[str, str]]] = {}
+    closing: _Closing = _Closing()
+
+
+def load(text: str, source: str) -> Desk:
+    """Returns the desk that `text` describes; raises DeskError for a mistake; `source` names its file."""
+    tables, lines = read_tables(text, source, DeskError)
+
+    def error(mistake: str, *path: str, word: str | None = None) -> DeskError:
+        return DeskError(f"{source}:{lines.find(*path, word=word)}: {mistake}")
+
+    return _Reader(source, _shape(tables, source, lines), error).desk()
+
+
+def _shape(tables: Mapping[str, object], source: str, lines: Lines) -> _File:
+    try:
+        return convert(tables, type=_File)
+    except ValidationError as error:
+        mistake = str(error)
+        found = _path.search(mistake)
+        path = [part for part in re.split(r"[.\[\]]+", found["path"]) if part] if found else []
+        unknown = re.search(r"unknown field `([^`]*)`", mistake)
+        line = lines.find(*path, *([unknown[1]] if unknown else []))
+        raise DeskError(f"{source}:{line}: {'.'.join(path) or 'the file'}: {_path.sub('', mistake)}") from None
+
+
+class _Reader:
+    """Turns the tables into a desk, and reports the line of a value that makes no sense."""
+
+    def __init__(self, source: str, file: _File, error: Callable[..., DeskError]) -> None:
+        self._source = source
+        self._file = file
+        self._error = error
+
+    def desk(self) -> Desk:
+        file = self._file
+        self._check_once(file.teams, "teams")
+        self._check_once(file.skills, "skills")
+        hours = self._hours()
+        return Desk(
+            source=self._source,
+            hours=hours,
+            categories={name: self._category(name, table) for name, table in file.categories.items()},
+            teams=file.teams,
+            skills=file.skills,
+            targets=self._targets(hours),
+            warn_percent=file.warn_percent,
+            after_reply=self._after_reply(file.after_reply),
+            out_of_hours=file.out_of_hours,
+            closing=self._closing(file.closing),
+        )
+
+    def _check_once(self, names: Sequence[str], key: str) -> None:
+        for name in names:
+            if names.count(name) > 1:
+                raise self._error(f'{key} names "{name}" twice', key)
+
+    def _after_reply(self, status: TicketStatus | None) -> TicketStatus | None:
+        if status in ("open", "closed", "resolved"):
+            mistake = f'after_reply = "{status}": a reply leaves a ticket in_progress or waiting_on_customer'
+            raise self._error(mistake, "after_reply")
+        return status
+
+    def _category(self, name: str, table: _Category) -> Category:
+        for key, known in (("team", self._file.teams), ("skill", self._file.skills)):
+            value = getattr(table, key)
+            if value is not None and value not in known:
+                mistake = f'[categories.{name}] {key} "{value}" is not among `{key}s`{meant(value, known)}'
+                raise self._error(mistake, "categories", name, key)
+        return Category(name=table.name, team=table.team, skill=table.skill, acknowledgement=table.acknowledgement)
+
+    def _closing(self, table: _Closing) -> Closing:
+        if table.resolved_after_days and table.notice_before_days >= table.resolved_after_days:
+            mistake = "[closing] notice_before_days must be less than resolved_after_days"
+            raise self._error(mistake, "closing", "notice_before_days")
+        return Closing(
+            resolved_after_days=table.resolved_after_days,
+            notice_before_days=table.notice_before_days if table.resolved_after_days else 0,
+            archive_after_days=table.archive_after_days,
+        )
+
+    def _hours(self) -> Hours:
+        time_zone, table = self._time_zone(), dict(self._file.hours)
+        holidays = table.pop("holidays", ())
+        if len(holidays) > MAX_HOLIDAYS:
+            raise self._error(f"[hours] has more than {MAX_HOLIDAYS} holidays", "hours", "holidays")
+        for day in table:
+            if day not in DAYS:
+                mistake = f"[hours] `{day}` is neither a weekday nor `holidays`{meant(day, (*DAYS, 'holidays'))}"
+                raise self._error(mistake, "hours", day)
+        closed = frozenset(self._holiday(text) for text in holidays)
+        if not table:
+            return Hours(time_zone=time_zone, week=around_the_clock().week, holidays=closed)
+        hours = Hours(
+            time_zone=time_zone,
+            week=weekly({day: self._spans(day, texts) for day, texts in table.items()}),
+            holidays=closed,
+        )
+        if hours.minutes_a_week == 0:
+            raise self._error("[hours] never open", "hours")
+        return hours
+
+    def _time_zone(self) -> str:
+        from zoneinfo import available_timezones
+
+        name = self._file.time_zone
+        if name not in available_timezones():
+            mistake = f'time_zone "{name}" is not in the IANA time zone database'
+            raise self._error(f"{mistake}{meant(name, sorted(available_timezones()))}", "time_zone")
+        return name
+
+    def _holiday(self, text: str) -> date:
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            raise self._error(f'[hours] holiday "{text}" is no date, YYYY-MM-DD', "hours", "holidays") from None
+
+    def _spans(self, day: str, texts: Sequence[str]) -> tuple[Span, ...]:
+        spans = [self._span(day, text) for text in texts]
+        for before, after in zip(spans, spans[1:], strict=False):
+            if after.start < before.until:
+                raise self._error(f"[hours] {day}: the spans overlap, or are not in their order", "hours", day)
+        return tuple(spans)
+
+    def _span(self, day: str, text: str) -> Span:
+        found = _span.fullmatch(text)
+        if found is None:
+            raise self._error(f'[hours] {day}: "{text}" is no span of hours, 09:00-17:00', "hours", day)
+        start, until = (int(found[part]) * 60 + int(found[part + 1]) for part in (1, 3))
+        if not start < until <= 24 * 60:
+            raise self._error(f'[hours] {day}: "{text}" does not end after its start, at 24:00 or before', "hours", day)
+        return Span(start, until)
+
+    def _targets(self, hours: Hours) -> dict[tuple[Priority, str | None], Target]:
+        found: dict[tuple[Priority, str | None], Target] = {}
+        for name, table in self._file.targets.items():
+            priority = next((known for known in PRIORITIES if known == name), None)
+            if priority is None:
+                mistake = f"[targets.{name}]: a priority is one of {', '.join(PRIORITIES)}{meant(name, PRIORITIES)}"
+                raise self._error(mistake, "targets", name)
+            general = {key: value for key, value in table.items() if isinstance(value, str)}
+            found[priority, None] = self._target(hours, general, "targets", name)
+            for category, own in table.items():
+                if isinstance(own, str):
+                    continue
+                if category not in self._file.categories:
+                    mistake = f"[targets.{name}.{category}]: there is no such category"
+                    known = tuple(self._file.categories)
+                    raise self._error(f"{mistake}{meant(category, known)}", "targets", name, category)
+                found[priority, category] = self._target(hours, own, "targets", name, category)
+        return found
+
+    def _target(self, hours: Hours, table: Mapping[str, str], *path: str) -> Target:
+        known = Target.__struct_fields__
+        for key in table:
+            if key not in known:
+                raise self._error(f"[{'.'.join(path)}] has an unknown key `{key}`{meant(key, known)}", *path, key)
+        return Target(**{key: self._duration(hours, text, *path, key) for key, text in table.items()})
+
+    def _duration(self, hours: Hours, text: str, *path: str) -> int:
+        """Returns a duration in milliseconds of business time."""
+        found = _duration.fullmatch(text)
+        if found is None:
+            raise self._error(f'{".".join(path)} "{text}" is no duration, 30m or 8h', *path)
+        minutes = int(found[1]) * (60 if found[2] == "h" else 1)
+        if minutes > hours.minutes_a_week * WEEKS_A_YEAR:
+            raise self._error(f'{".".join(path)} "{text}" is more than the desk is open in a year', *path)
+        return minutes * 60_000

@@ -1,0 +1,137 @@
+"""Configurations of a support desk: the shipped ones, and what a mistake in a file is told."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from parley.adapters.support import desks
+from parley.domain.support.clocks import Target
+from parley.domain.support.desk import Closing
+from parley.domain.support.desk_file import MAX_HOLIDAYS, MAX_NAMES, DeskError, load
+
+LEAST = """
+[categories.general]
+name = "General"
+"""
+DOCUMENTED = Path(sys.modules[load.__module__].__file__ or "")
+MINUTE, HOUR = 60_000, 3_600_000
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(DeskError) as refused:
+        load(text, "desk.toml")
+    return str(refused.value)
+
+
+def test_default_desk_has_the_categories_of_the_old_system() -> None:
+    desk = desks.named("default")
+
+    assert list(desk.categories) == ["general", "booking", "destination", "complaint"]
+    assert desk.default_category == "general"
+    assert desk.terms("urgent", "booking").target == Target()
+    assert desk.hours.minutes_a_week == 7 * 24 * 60
+
+
+def test_office_promises_by_priority_and_category() -> None:
+    desk = desks.named("office")
+
+    assert desk.terms("high", "general").target.first_response == 4 * HOUR
+    assert desk.terms("high", "complaint").target.first_response == 2 * HOUR
+    assert desk.terms("urgent", "complaint").target.first_response == 30 * MINUTE
+    assert desk.terms("low", "booking").target == Target(first_response=16 * HOUR, resolution=80 * HOUR)
+    assert desk.terms("low", "booking").warn_percent == 75
+    assert desk.closing == Closing(resolved_after_days=5, notice_before_days=2, archive_after_days=30)
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [("2026-11-27T10:00", "We look into your booking"), ("2026-11-28T10:00", "We are in the office")],
+    ids=["open", "closed"],
+)
+def test_acknowledgement_is_of_the_category_or_of_a_closed_desk(at: str, said: str) -> None:
+    at_ms = int(datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp()) * 1000
+
+    assert said in (desks.named("office").acknowledgement("booking", at_ms) or "")
+    assert desks.named("default").acknowledgement("booking", at_ms) is None
+
+
+def test_documented_example_is_a_desk() -> None:
+    """Reads the example in the reader's own docstring, so that it cannot go stale."""
+    documented = (sys.modules[load.__module__].__doc__ or "").partition("\n\n")[2]
+
+    desk = load(documented, "documented.toml")
+
+    assert list(desk.categories) == ["booking"] and desk.after_reply == "waiting_on_customer"
+    assert desk.terms("urgent", "booking").target == Target(first_response=30 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("", 1, "missing required field `categories`"),
+        ("x = ", 1, "nvalid value"),
+        ("[categories]", 1, "length >= 1"),
+        ('teems = ["a"]' + LEAST, 1, "unknown field `teems`"),
+        ('time_zone = "Europe/Berln"' + LEAST, 1, "did you mean `Europe/Berlin`?"),
+        ('teams = ["a", "a"]' + LEAST, 1, 'teams names "a" twice'),
+        ('after_reply = "closed"' + LEAST, 1, "in_progress or waiting_on_customer"),
+        ('after_reply = "done"' + LEAST, 1, "Invalid enum value 'done'"),
+        ("warn_percent = 101" + LEAST, 1, "<= 100"),
+        (LEAST + 'team = "travel"', 4, '"travel" is not among `teams`'),
+        ('skills = ["german"]' + LEAST + 'skill = "germn"', 4, "did you mean `german`?"),
+        (LEAST + "\n[hours]\nmonday = ['09:00-25:00']", 6, '"09:00-25:00" is no span'),
+        (LEAST + "\n[hours]\nmonday = ['09:00-24:30']", 6, "does not end after its start, at 24:00 or before"),
+        (LEAST + "\n[hours]\nmonday = ['17:00-09:00']", 6, "does not end after its start"),
+        (LEAST + "\n[hours]\nmonday = ['09:00-12:00', '11:00-13:00']", 6, "overlap"),
+        (LEAST + "\n[hours]\nmonday = '9-17'", 5, "hours: Expected `array`"),
+        (LEAST + "\n[hours]\nmonady = ['09:00-17:00']", 6, "did you mean `monday`?"),
+        (LEAST + "\n[hours]\nmonday = []", 5, "never open"),
+        (LEAST + "\n[hours]\nholidays = ['2026-02-30']", 6, '"2026-02-30" is no date'),
+        (LEAST + "\n[targets.urgnt]\nresolution = '1h'", 5, "did you mean `urgent`?"),
+        (LEAST + "\n[targets.high.bookings]\nresolution = '1h'", 5, "there is no such category"),
+        (LEAST + "\n[targets.high]\nfirst_reply = '1h'", 6, "unknown key `first_reply`"),
+        (LEAST + "\n[targets.high]\nresolution = '1 hour'", 6, '"1 hour" is no duration'),
+        (LEAST + "\n[targets.high]\nresolution = '0h'", 6, '"0h" is no duration'),
+        (LEAST + "\n[targets.high]\nresolution = '8737h'", 6, "more than the desk is open in a year"),
+        (LEAST + "\n[hours]\nmonday = ['09:00-10:00']\n[targets.high]\nresolution = '53h'", 8, "in a year"),
+        (LEAST + "\n[closing]\nresolved_after_days = -1", 6, ">= 0"),
+        (LEAST + "\n[closing]\nresolved_after_days = 2\nnotice_before_days = 2", 7, "must be less"),
+        ('[categories."Big Thing"]\nname = "Big"', 1, "regex"),
+        ('[categories.general]\nname = ""', 2, "length >= 1"),
+        ('[categories.general]\nname = "G"\nacknowledgement = "' + "x" * 2_001 + '"', 3, "length <= 2000"),
+    ],
+)
+def test_mistake_is_told_with_its_line(text: str, line: int, said: str) -> None:
+    message = refusal(text)
+
+    assert message.startswith(f"desk.toml:{line}: ")
+    assert said in message
+
+
+def test_longest_desk_is_read_and_a_longer_one_is_not() -> None:
+    names = [f"c{number}" for number in range(MAX_NAMES + 1)]
+    tables = [f'[categories.{name}]\nname = "{name}"\n' for name in names]
+    days = [f'"{2000 + number // 300:04}-{number % 300 // 25 + 1:02}-{number % 25 + 1:02}"' for number in range(401)]
+
+    most = f"[hours]\nholidays = [{', '.join(days[:MAX_HOLIDAYS])}]\n"
+    assert len(load("".join(tables[:MAX_NAMES]) + most, "desk.toml").categories) == MAX_NAMES
+    assert f"length <= {MAX_NAMES}" in refusal("".join(tables))
+    assert f"more than {MAX_HOLIDAYS} holidays" in refusal(LEAST + f"[hours]\nholidays = [{', '.join(days)}]\n")
+
+
+def test_name_without_a_file_is_refused_with_the_names_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUPPORT", "../secrets")
+
+    with pytest.raises(DeskError, match="the desks are default, office"):
+        desks.current()
+
+
+def test_check_of_all_desks_is_a_command() -> None:
+    command = [sys.executable, "-m", "parley.adapters.support.desks"]
+
+    checked = subprocess.run(command, capture_output=True, text=True, check=False, cwd=DOCUMENTED.parents[3])
+
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
