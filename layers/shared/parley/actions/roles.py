@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from parley.adapters import environment
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.people import erased_people, profiles
+from parley.domain.api import time_zones
 from parley.domain.api.errors import Unauthenticated
 from parley.domain.api.identity import SERVICE_ROLE, Identity
 from parley.domain.people import profile
@@ -60,7 +61,7 @@ def _said(sign_in: SignIn, known: Profile | None) -> Statement:
         contexts=stated.contexts,
         avatar_url=profile.usable_avatar_url(stated.avatar_url),
         locale=None if stated.locale is None else stated.locale.replace("_", "-"),
-        time_zone=time_zone if time_zone in (None, before) or profile.is_time_zone(time_zone) else None,
+        time_zone=time_zone if time_zone in (None, before) or time_zones.is_time_zone(time_zone) else None,
         email=stated.email,
     )
 

@@ -12,7 +12,7 @@ from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.erasure import erasures
 from parley.adapters.people import blocks, erased_people, moderators, policies, profiles, senders
 from parley.adapters.threads import Threads
-from parley.domain.api import damaged_json, ids
+from parley.domain.api import damaged_json, ids, time_zones
 from parley.domain.api.bodies import decode, decode_metadata
 from parley.domain.api.bulk import ItemResult
 from parley.domain.api.errors import (
@@ -293,7 +293,7 @@ def _contexts(request: Request, user_id: str, wanted: PutUser, pointer: str) -> 
 
 def check_time_zone(name: str | None | UnsetType, pointer: str) -> None:
     """Raises Invalid for a name that IANA's database does not have."""
-    if name and not profile.is_time_zone(name):
+    if name and not time_zones.is_time_zone(name):
         raise Invalid.field(f"{pointer}/time_zone", "not_allowed", "There is no time zone of this name.")
 
 

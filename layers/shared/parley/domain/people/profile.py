@@ -4,7 +4,6 @@ A newer token replaces the statement of the one before, so that a role which the
 touches what the host or the person has stated.
 """
 
-import functools
 import re
 from typing import Any
 
@@ -172,16 +171,3 @@ def usable_avatar_url(url: str | None) -> str | None:
     if url is None or len(url) > MAX_AVATAR_URL_CHARACTERS or re.search(AVATAR_URL_PATTERN, url) is None:
         return None
     return url
-
-
-def is_time_zone(name: str) -> bool:
-    """Says whether IANA's database of time zones has this name; only what is about to be written is checked."""
-    return name in _time_zones()
-
-
-@functools.cache
-def _time_zones() -> frozenset[str]:
-    """Returns the names of the layer's own database, so that every machine knows the same ones."""
-    from importlib.resources import files  # only a new time zone pays for it
-
-    return frozenset((files("tzdata") / "zones").read_text(encoding="ascii").split("\n")) - {""}

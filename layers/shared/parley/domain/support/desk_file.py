@@ -39,6 +39,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, ValidationError, convert
 
+from parley.domain.api import time_zones
 from parley.domain.api.types import TicketStatus
 from parley.domain.support.clocks import Target
 from parley.domain.support.desk import PRIORITIES, Category, Closing, Desk, Priority
@@ -195,12 +196,10 @@ class _Reader:
         return hours
 
     def _time_zone(self) -> str:
-        from zoneinfo import available_timezones
-
         name = self._file.time_zone
-        if name not in available_timezones():
+        if not time_zones.is_time_zone(name):
             mistake = f'time_zone "{name}" is not in the IANA time zone database'
-            raise self._error(f"{mistake}{meant(name, sorted(available_timezones()))}", "time_zone")
+            raise self._error(f"{mistake}{meant(name, sorted(time_zones.names()))}", "time_zone")
         return name
 
     def _holiday(self, text: str) -> date:
