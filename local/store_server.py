@@ -31,7 +31,7 @@ def serve() -> None:
     """Serves until SIGTERM; the environment holds the address and the secret (`ministack.py`)."""
     ministack: Any = import_module("ministack.app")
     hosts = Hosts(os.environ.get("LOCAL_HOSTS", ""))
-    _send_events_at_once(ministack._get_module("s3"))
+    send_events_at_once(ministack._get_module("s3"))
     app: App = ministack.app
     keeper = None
     if folder := os.environ.get("PARLEY_STORE_FOLDER"):
@@ -60,7 +60,7 @@ async def _serve(guard: Guard, keeper: "Keeper | None") -> None:
         keeper.close()
 
 
-def _send_events_at_once(s3: Any) -> None:
+def send_events_at_once(s3: Any) -> None:
     """Lets S3 put an event into its queue before it answers, not in a thread: so it is on file with the object."""
 
     def send(bucket: str, key: str, event: str, *about: Any, **more: Any) -> None:

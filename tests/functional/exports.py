@@ -1,11 +1,10 @@
 """Exports in tests: ask, wait and fetch."""
 
 import json
-import urllib.request
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.harness import Frame, Parley, User
+from tests.harness import Frame, Parley, User, presigned
 
 
 def export(person: User, conversation_id: str, format: str = "jsonl", **fields: object) -> Frame:
@@ -35,10 +34,9 @@ def fetched(parley: Parley, url: str) -> bytes:
     query = parse_qs(address.query)
     assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"] and query["X-Amz-Expires"] == ["300"], url
     if address.hostname == "127.0.0.1":
-        with urllib.request.urlopen(url) as response:
-            assert response.headers["Content-Disposition"].startswith("attachment")
-            content: bytes = response.read()
-            return content
+        downloaded = presigned.get(url, {})
+        assert downloaded.status == 200 and downloaded.headers["content-disposition"].startswith("attachment")
+        return downloaded.body
     bucket = parley.template.resources["ExportFiles"].ref
     path = address.path.removeprefix(f"/{bucket}").lstrip("/")
     assert bucket in url

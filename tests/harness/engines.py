@@ -1,4 +1,4 @@
-"""The two emulations of AWS under the tests: moto in this process, ministack as a server beside it."""
+"""The two emulations of AWS under the tests: moto, and ministack without its server, both in this process."""
 
 import copy
 import os
@@ -21,10 +21,10 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 
-from local.ministack import Ministack
+from tests.harness import ministack, quick_moto
 from tests.harness.calls import replaced
 
-ACCOUNT = "123456789012"  # moto's; ministack is told the same, so that names are equal on both
+ACCOUNT = ministack.ACCOUNT  # moto's, so that names are equal on both
 ROOT = Path(__file__).parents[2]
 
 # Credentials that reach nothing, and the modes in which moto answers: with an account in its host name the address of
@@ -47,9 +47,10 @@ def running(name: str) -> Iterator[None]:
             stack.enter_context(_one_at_a_time())
             stack.enter_context(_cheap_transactions())
             stack.enter_context(_events_as_aws_sends_them())
+            stack.enter_context(quick_moto.quick())
         else:
-            server = stack.enter_context(Ministack(ROOT, account=ACCOUNT))
-            os.environ |= server.client_environment
+            stack.enter_context(ministack.running())
+            os.environ |= ministack.CLIENT_ENVIRONMENT
         yield
 
 

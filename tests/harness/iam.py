@@ -62,16 +62,24 @@ class Checker:
         """Puts these rights in the place of the ones that were there."""
         self.rights = frozenset(granted)
         self._rights_of: dict[str, list[Right]] = {}
+        self._covering: dict[tuple[str, str, str], set[Right]] = {}  # by function, action and resource
         for right in self.rights:
             self._rights_of.setdefault(right.function, []).append(right)
 
     def before(self, call: Call) -> None:
         for action, resource in _needs(call, self._arn):
-            found = {right for right in self._rights_of.get(call.function, ()) if right.covers(action, resource)}
+            found = self._found(call.function, action, resource)
             if not found or any(right.effect == "Deny" for right in found):
                 self.violations.append(f"{call.function} may not {action} on {resource}")
                 raise aws_refusal(call, "AccessDeniedException", f"not authorized to perform: {action} on {resource}")
             self.used |= found
+
+    def _found(self, function: str, action: str, resource: str) -> set[Right]:
+        asked = function, action, resource
+        if asked not in self._covering:
+            own = self._rights_of.get(function, ())
+            self._covering[asked] = {right for right in own if right.covers(action, resource)}
+        return self._covering[asked]
 
     def after(self, call: Call) -> None:
         pass

@@ -10,8 +10,6 @@ import hashlib
 import hmac
 import json
 import os
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +18,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
 from moto.core.models import botocore_stubber
+
+from tests.harness import ministack
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 _BOUNDARY = "----parley"
@@ -103,13 +103,8 @@ def _send(method: str, url: str, headers: Mapping[str, str], body: bytes | None)
         request = AWSPreparedRequest(method, url, HTTPHeaders.from_dict(dict(headers)), body, False)
         answer: Any = botocore_stubber("before-send", request)
         return Download(answer.status_code, answer.content, {n.lower(): v for n, v in answer.headers.items()})
-    try:
-        with urllib.request.urlopen(
-            urllib.request.Request(url, body, dict(headers), method=method), timeout=10
-        ) as reply:
-            return Download(reply.status, reply.read(), {n.lower(): v for n, v in reply.headers.items()})
-    except urllib.error.HTTPError as refused:
-        return Download(refused.code, refused.read(), {n.lower(): v for n, v in refused.headers.items()})
+    status, answered, content = ministack.answer(method, url, headers, body or b"")
+    return Download(status, content, {name.lower(): value for name, value in answered.items()})
 
 
 # --- what S3 checks (S3 API reference, "Authenticating Requests: Browser-Based Uploads Using POST") -------------------
