@@ -114,6 +114,7 @@ TERMS = {
     "ended_at": "When the call ended; null while it has not.",
     "entries": "The entries of the log, newest first.",
     "erasure_id": "The erasure.",
+    "removal_id": "The removal.",
     "error": "The problem that the action ended in.",
     "errors": "The wrong fields; empty or absent if no field is wrong.",
     "event": "The name of the event.",
@@ -272,6 +273,20 @@ TERMS = {
     "WarnUser.report_id": "A report of a message of this person; it is resolved in the same transaction.",
     "WarningDetails.report_id": "The report that led to the warning; null for none.",
     "WarnUser.resolution": "The decision on the report, for moderators.",
+    "RemoveMessages.hours": "Of how many hours before the request; what the person sends later stays.",
+    "RemoveMessages.reason": "Why the messages are removed, for moderators.",
+    "RemoveMessages.report_id": "A report of a message of this person; it is resolved in the same transaction.",
+    "RemoveMessages.resolution": "The decision on the report, for moderators.",
+    "Removal.hours": "Of how many hours before the request.",
+    "Removal.reason": "Why the messages are removed, for moderators.",
+    "Removal.report_id": "The report that the request has resolved; null for none.",
+    "Removal.state": "How far the removal has got; `stopped` says that the moderator may no longer do it.",
+    "Removal.code": "Why the removal stopped: the code of a refusal; null unless it has.",
+    "Removal.removed": "How many messages are removed so far.",
+    "Removal.since": "Messages from this time on are removed.",
+    "Removal.until": "Messages up to this time are removed: that of the request.",
+    "Removal.finished_at": "When the removal ended; null while it has not.",
+    "Removal.expires_at": "Until when the removal can be asked for.",
     "warned_at": "When the moderator gave the warning.",
     "warning": "The warning.",
     "warnings": "The newest ten warnings that the caller was given, the newest first.",
@@ -530,6 +545,7 @@ ENUMS = {
             "read_messages",
             "read_report",
             "remove_message",
+            "remove_messages",
             "resolve_report",
             "restore_message",
             "search_messages",
@@ -545,6 +561,7 @@ ENUMS = {
         "The status of a ticket.",
     ),
     frozenset({"all", "write"}): ("SuspensionScope", "The acts that a suspension forbids: writing, or everything."),
+    frozenset({"done", "failed", "running", "stopped"}): ("RemovalState", "The state of the removal of messages."),
     frozenset({"done", "running", "stopped"}): ("AddingState", "The state of the adding of everyone."),
     frozenset({"everyone", "me"}): ("DeletionScope", "For whom a message is deleted."),
     frozenset({"flag", "mask", "reject"}): ("BannedWordAction", "The effect of a rule on a message that it matches."),
@@ -561,7 +578,7 @@ ENUMS = {
 }
 
 # Names whose text is a time (RFC 3339), beside all that end in `_at` or `_until`.
-TIMES = {"as_of", "at", "last_seen", "reconnect_by", "server_time", "until", "Version.since"}
+TIMES = {"as_of", "at", "last_seen", "reconnect_by", "server_time", "until", "Version.since", "Removal.since"}
 URIS = {"avatar_url", "url", "urls", "Problem.type", "ItemProblem.type"}
 DAYS = {"AuditQuery.from"}
 

@@ -150,6 +150,7 @@ def _path_parameter(name: str) -> Document:
     )
     from parley.domain.api.requests import REPORT_ID_PATTERN
     from parley.domain.erasure.job import ERASURE_ID_PATTERN
+    from parley.domain.moderation.removals import REMOVAL_ID_PATTERN
 
     patterns = {
         "attachment_id": ATTACHMENT_ID_PATTERN,
@@ -159,6 +160,7 @@ def _path_parameter(name: str) -> Document:
         "conversation_id": CONVERSATION_ID_PATTERN,
         "emoji": r"\S",
         "erasure_id": ERASURE_ID_PATTERN,
+        "removal_id": REMOVAL_ID_PATTERN,
         "export_id": EXPORT_ID_PATTERN,
         "message_id": MESSAGE_ID_PATTERN,
         "report_id": REPORT_ID_PATTERN,

@@ -78,7 +78,15 @@ WRITTEN = {
     "staff_note": MAX_REMARK_CHARACTERS,
     **{
         f"{one}.reason": MAX_REMARK_CHARACTERS
-        for one in ("OwnSuspension", "OwnWarning", "Problem", "Suspended", "SuspensionDetails", "WarningDetails")
+        for one in (
+            "OwnSuspension",
+            "OwnWarning",
+            "Problem",
+            "Suspended",
+            "SuspensionDetails",
+            "WarningDetails",
+            "Removal",
+        )
     },
     "payload": MAX_PAYLOAD_CHARACTERS,
     "emoji": MAX_EMOJI_BYTES // 4,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from parley.domain.conversations import reports
-from tests.functional.kills.acts import answered, in_group, moderator, said, sign_moderator_in
+from tests.functional.kills.acts import answered, in_group, moderator, poll, said, sign_moderator_in
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.world import World
 
@@ -86,6 +86,12 @@ def remove_message(world: World) -> object:
     return {name: value for name, value in answer.items() if name != "deleted_at"}
 
 
+def remove_messages(world: World) -> object:
+    body = {"user_id": "bob", "hours": 24, "reason": "Spam.", "client_id": "c1"}
+    answer = answered(moderator(world).post("/admin/removals", json=body | decided(world)))
+    return {name: answer[name] for name in ("id", "report_id", "state", "removed")}
+
+
 def have_removed(world: World) -> None:
     have_reported(world)
     remove_message(world)
@@ -136,6 +142,10 @@ SCENARIOS = [
     Scenario("rest/list_any_conversations", list_any_conversations, have_reported),
     Scenario("rest/search_moderated_messages", search_moderated_messages, have_reported),
     Scenario("rest/remove_message", remove_message, have_reported),
+    Scenario("rest/remove_messages", remove_messages, have_reported),
+    Scenario(
+        "queues/erase_person", lambda world: bool(poll(world)), have_reported, each=remove_messages, variant="removal"
+    ),
     Scenario("rest/restore_message", restore_message, have_removed),
     Scenario("rest/set_conversation_state", set_conversation_state, have_reported),
     Scenario("rest/expel_member", expel_member, have_reported_in_group),

@@ -46,12 +46,15 @@ def erase_profile(work: Work) -> Unit:
 def erase_exports(work: Work) -> Unit:
     """Deletes the person's exports, and the exports of others that hold their words.
 
+    Also a moderator's removals of what the person wrote, and those that the person began: such a job then ends.
+
     A file is deleted before its row: after a kill in between, the row is found again. A file that is being written can
     no longer be completed. A later export finds no words of theirs, because an earlier part has blanked them.
     """
     rows, cursor = erasures.scanned(tables.Export, work.user_id, work.job.cursor, MAX_OPS)
     found = [row for row in rows if isinstance(row, tables.Export)]
     spoken_in = words_left_behind.among(work.user_id, [row.conversation_id for row in found if row.conversation_id])
+    removals = [row for row in found if row.removal is not None and _concerns(row, work.user_id)]
     theirs = [row for row in found if row.user_id == work.user_id or row.conversation_id in spoken_in]
     jobs = [exports.job_of(row) for row in theirs if row.conversation_id]
     for job in jobs:
@@ -59,7 +62,12 @@ def erase_exports(work: Work) -> Unit:
             files.abort(job.key, job.upload_id)
         files.delete(job.key)
         pieces.delete_pieces(job)
-    return Unit([erasures.delete_row(row) for row in theirs], {"exports": len(jobs)}, cursor)
+    ops = [erasures.delete_row(row) for row in [*removals, *(row for row in theirs if row.removal is None)]]
+    return Unit(ops, {"exports": len(jobs), "removals": len(removals)}, cursor)
+
+
+def _concerns(row: tables.Export, user_id: str) -> bool:
+    return user_id in (row.user_id, (row.removal or {}).get("user_id"))
 
 
 def erase_tickets(work: Work) -> Unit:

@@ -434,7 +434,10 @@ class ContextPerson(Table):
 
 
 class Export(Table):
-    """A conversation's export — or, under `<user id>#`, a person's recent requests (`exports.py`)."""
+    """A conversation's export — or, under `<user id>#`, a person's recent requests (`exports.py`).
+
+    Or a moderator's removal of what a person wrote (`removals.py`).
+    """
 
     class Meta:
         table_name = environment.required("EXPORTS_TABLE")
@@ -458,6 +461,7 @@ class Export(Table):
     files = BooleanAttribute(null=True)
     archive = DocumentAttribute(null=True)
     asked = DocumentAttribute(null=True)
+    removal = DocumentAttribute(null=True)
 
 
 class ByTime(LocalSecondaryIndex["Block"]):

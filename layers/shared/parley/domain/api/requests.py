@@ -61,6 +61,7 @@ MAX_DESCRIPTION_CHARACTERS = 1_000  # with the title and 100 members it keeps a 
 MAX_URLS = 50  # attachments at once: two batches of 100 keys at most (DynamoDB quotas), and two signatures each
 MAX_FILE_NAME_CHARACTERS = 1000  # of a request; what is longer than 255 is cut, with its ending kept
 FILE_TYPE_PATTERN = r"^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+(;.*)?$(?!\n)"  # RFC 6838 (section 4.2)
+MAX_REMOVED_HOURS = 720  # as long as a removed message can be restored
 MAX_REMARK_CHARACTERS = 1000
 REPORT_ID_PATTERN = r"^r_[a-z2-7]{26}$(?!\n)"
 MAX_RULES = 1000  # of banned words; as in banned_words.py, which is too large to import for every request
@@ -76,6 +77,7 @@ AuditAction = Literal[
     "lift_suspension",
     "warn_user",
     "remove_message",
+    "remove_messages",
     "restore_message",
     "set_conversation_state",
     "expel_member",
@@ -575,6 +577,18 @@ class Decision(Body, frozen=True, kw_only=True):
 
     report_id: ReportId | None = None
     resolution: Remark | None = None
+
+
+class RemoveMessages(Decision, frozen=True, kw_only=True):
+    """POST /admin/removals: whose messages of the last `hours` are removed, and why.
+
+    `report_id` is a report that it decides. A `client_id` begins one removal only.
+    """
+
+    user_id: UserId
+    hours: Annotated[int, Meta(ge=1, le=MAX_REMOVED_HOURS)]
+    reason: Remark
+    client_id: ClientId | None = None
 
 
 class MuteMember(Decision, frozen=True, kw_only=True):

@@ -99,11 +99,13 @@ class Walk(Struct, frozen=True, kw_only=True):
 class ErasureStep(Struct, frozen=True, kw_only=True):
     """The queue's message: the erasure to continue, and the round that this step may begin.
 
-    A step of the second round has lain in the queue until that round may begin.
+    A step of the second round has lain in the queue until that round may begin. With a `removal_id` it continues the
+    removal of what a person wrote (`domain/moderation/removals.py`), and has no erasure.
     """
 
-    erasure_id: str
+    erasure_id: str = ""
     round: int = 1
+    removal_id: str | None = None
 
 
 class Job(Struct, frozen=True, kw_only=True):
