@@ -53,7 +53,7 @@ class Removal(Struct, frozen=True, kw_only=True):
 
 
 class Place(Struct, frozen=True, kw_only=True):
-    """How far a job is: all before this conversation, and in it all messages after `seq`; without a `seq` all of it."""
+    """The progress of a job: all before this conversation, and in it all messages after `seq`; without it, all."""
 
     shelf: Shelf = "memberships"
     conversation_id: str | None = None
