@@ -289,6 +289,7 @@ TERMS = {
     "Removal.expires_at": "Until when the removal can be asked for.",
     "warned_at": "When the moderator gave the warning.",
     "warning": "The warning.",
+    "WarningList.warnings": "The newest ten warnings of the person, the newest first.",
     "warnings": "The newest ten warnings that the caller was given, the newest first.",
     "Problem.reason": "Why the caller is suspended; only with the code `suspended`.",
     "CallSignal.reason": "Why the call ended; null unless it has.",

@@ -56,6 +56,7 @@ QUERIES = {
     "explain_policy": "?user_id=bob",
     "get_presence": "?ids=bob",
     "list_any_conversations": "?user_id=bob",
+    "list_warnings": "?user_id=bob",
     "search_moderated_messages": "?q=secret&user_id=bob",
     "search_messages": "?q=secret&conversation_id={conversation_id}",
 }

@@ -369,6 +369,8 @@ def people_there(world: World) -> dict[str, str]:
     export_id = answered(world.alice.post(f"/conversations/{conversation_id}/export", json={"format": "jsonl"}))["id"]
     erasure_id = answered(host(world).delete("/users/dave"))["id"]
     sign_moderator_in(world)
+    asked = {"user_id": "eve", "hours": 1, "reason": "Spam."}
+    removal_id = answered(moderator(world).post("/admin/removals", json=asked))["id"]
     assert suspend(world.parley, "bob").status == 200
     return {
         "conversation_id": conversation_id,
@@ -379,6 +381,7 @@ def people_there(world: World) -> dict[str, str]:
         "report_id": reports.report_id_of("alice", conversation_id, 2),
         "export_id": export_id,
         "erasure_id": erasure_id,
+        "removal_id": removal_id,
         "attachment_id": clean_attachment(world.parley, world.alice, conversation_id),
     }
 

@@ -93,6 +93,7 @@ REFUSED = {
     "rest/list_reports",
     "rest/list_suspensions",
     "rest/list_user_contexts",
+    "rest/list_warnings",
     "rest/mute_member",
     "rest/pin_message",
     "rest/put_banned_words",

@@ -182,6 +182,7 @@ LISTS = {
     "ModeratedConversation.user_ids": MAX_LISTED,
     "OwnReportList.reports": MAX_PAGE,
     "Me.warnings": MAX_KEPT,
+    "WarningList.warnings": MAX_KEPT,
     "BannedWordList.rules": MAX_RULES,
     "BlockList.blocks": MAX_PAGE,
     "Caught.markers": 1,

@@ -2,17 +2,32 @@
 
 import secrets
 
+from msgspec import Struct
+
 from parley.actions import access, push
 from parley.actions.moderation import ranks, reports
 from parley.actions.parallel import in_parallel
 from parley.adapters.dynamodb import conditions, retrying
 from parley.adapters.people import account_states, profiles, warnings
 from parley.domain.api.request import Request
-from parley.domain.api.requests import WarnUser
+from parley.domain.api.requests import ListWarnings, WarnUser
 from parley.domain.api.warning import StoredWarning, own_warning
 from parley.domain.conversations.events import Warned
 from parley.domain.moderation.audit import new_entry
 from parley.domain.moderation.warnings import WarningDetails, given_before, new_warning, warning_details
+
+
+class WarningList(Struct, frozen=True, kw_only=True):
+    """The newest ten warnings that a person was given, the newest first."""
+
+    warnings: list[WarningDetails]
+
+
+def list_warnings(request: Request, query: ListWarnings) -> WarningList:
+    """Returns the newest ten warnings of a person, by any moderator; one round trip."""
+    access.require_moderator(request, or_service=True)
+    given = warnings.get_warnings(query.user_id)
+    return WarningList(warnings=[warning_details(query.user_id, each) for each in given.warnings])
 
 
 def warn_user(request: Request, wanted: WarnUser) -> tuple[WarningDetails, bool]:

@@ -572,6 +572,12 @@ class WarnUser(Body, frozen=True, kw_only=True):
     resolution: Remark | None = None
 
 
+class ListWarnings(Body, frozen=True, kw_only=True):
+    """The query of GET /admin/warnings: those of a person."""
+
+    user_id: StoredUserId
+
+
 class Decision(Body, frozen=True, kw_only=True):
     """The report that a moderator's act decides, in the same transaction; without it the act decides none."""
 
