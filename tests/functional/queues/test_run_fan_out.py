@@ -92,3 +92,25 @@ def test_device_that_is_gone_is_forgotten(parley: Parley) -> None:
     assert len(contents(there.events("message_notification"))) == 2
     forgotten = [[call.function for call in calls if call.operation == "UpdateItem"] for calls in (first, second)]
     assert forgotten == [["RunFanOut"], []]
+
+
+def test_callers_other_devices_hear_a_change_of_a_large_group_once(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("u000")
+    group = large_group(alice, PEOPLE)
+    screens = [alice.connect(), bob.connect()]
+    parley.drain()
+    forget_events(*screens)
+    path = f"/conversations/{group}"
+    parley.user("carol")
+
+    for asked in (
+        alice.post(f"{path}/members", json={"user_ids": ["carol"]}),
+        alice.patch(path, json={"title": "All"}),
+        alice.delete(f"{path}/members/carol"),
+    ):
+        assert asked.status == 200, asked
+    parley.drain()
+
+    heard = [names(screen.events()) for screen in screens]
+    assert sorted(heard[0]) == sorted(heard[1])
+    assert heard[0].count("member_added") == heard[0].count("member_removed") == 1

@@ -109,10 +109,12 @@ def tell_again(
 
 
 def tell(request: Request, head: Head, there: Memberships, message: StoredMessage | None, change: Change) -> None:
-    """Tells the members of the change and of its system message, if it has one, and the people added or removed."""
-    conversation_id = head.conversation_id
+    """Tells the members of the change and of its system message, if it has one, and the people added or removed.
+
+    A queue tells the members of a large group, the caller's other devices among them (`live/fan_out.py`).
+    """
+    conversation_id, people = head.conversation_id, head.participants
     told = push.frames_of(events.of_change(change, head, None))
-    people = [*head.participants, request.user_id]
     talk = [push.Told(people, told, conversation_id)]
     if message is not None:
         talk.insert(0, push.Told(people, push.new_message(conversation_id, message.for_all()), conversation_id))
