@@ -1,6 +1,6 @@
 """Deliver a message or change to a hundred members of a group: move it up their lists, tell those online.
 
-Or add the next people to a group to which everyone of a role or a context is added.
+Or tell others of a changed profile, or add the next people to a group to which everyone of a role or a context is added.
 """
 
 from parley.actions.live import fan_out
@@ -13,5 +13,10 @@ def handler(delivery: fan_out.Delivery, now_ms: int) -> None:
         from parley.actions.conversations import adding  # the policy and the directory, which other jobs do not need
 
         adding.add_next(delivery.fan_out.conversation_id, delivery.fan_out.change_seq, now_ms)
+        return
+    if fan_out.USER_UPDATED in delivery.fan_out.follow_ups:
+        from parley.actions.live import user_updates  # presence, which other jobs do not need
+
+        user_updates.tell_user_update(delivery, now_ms)
         return
     fan_out.run_fan_out(delivery, now_ms)

@@ -5,7 +5,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.functional.kills.acts import alice_said, an_hour_later, and_then, answered, in_group, invoke, poll
+from tests.functional.kills.acts import (
+    alice_said,
+    an_hour_later,
+    and_then,
+    answered,
+    host_of,
+    in_group,
+    invoke,
+    poll,
+    sign_host_in,
+)
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.world import World
 from tests.functional.talk import say
@@ -68,10 +78,35 @@ def add_everyone(world: World) -> object:
         return invoke(world, "RunFanOut", {"Records": [{"messageId": "m1", "body": body}]})
 
 
+def rename_alice(world: World) -> None:
+    """Gives alice another name, and lets the stream's row wait for the scenario."""
+    sign_host_in(world)
+    answered(host_of(world).put("/users/alice", json={"name": "Alice Lee"}))
+
+
+def hand_out_update(world: World) -> object:
+    """Lets the stream bring the entry that tells of alice's new name."""
+    rows = world.items()[world.parley.template.resources["Messages"].ref].values()
+    [row] = [one for one in rows if "outbox" in one]
+    change = {"NewImage": row, "SequenceNumber": "1", "ApproximateCreationDateTime": world.parley.clock() / 1000}
+    return invoke(world, "StartFanOut", {"Records": [{"dynamodb": change}]})
+
+
+def tell_update(world: World) -> object:
+    """Lets the queue bring the job that tells of alice's new name."""
+    users = world.items()[world.parley.template.resources["Users"].ref]
+    profile_seq = int(users[dumps({"user_id": {"S": "alice"}})]["profile_seq"]["N"])
+    errand = {"conversation_id": "#user_updated#alice", "change_seq": profile_seq, "errands": ["user_updated"]}
+    body = dumps({"errand": errand, "user_ids": ["alice"]})
+    return invoke(world, "RunFanOut", {"Records": [{"messageId": "m1", "body": body}]})
+
+
 SCENARIOS = [
     Scenario("queues/retry_posts", lambda world: bool(poll(world)), each=leave_posts_behind),
     Scenario("streams/start_fan_out", hand_out, and_then(in_large_group, an_hour_later, alice_said)),
     Scenario("queues/run_fan_out", run_fan_out, and_then(in_large_group, an_hour_later, alice_said)),
+    Scenario("streams/start_fan_out", hand_out_update, rename_alice, variant="profile"),
+    Scenario("queues/run_fan_out", tell_update, rename_alice, variant="profile"),
     Scenario("queues/run_fan_out", add_everyone, in_group_of_everyone, variant="everyone"),
     Scenario("rest/add_members", begin_everyone, in_group, variant="everyone"),
 ]

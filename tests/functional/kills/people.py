@@ -23,6 +23,11 @@ def rename_dave(world: World) -> object:
     return sorted(row["user_id"]["S"] for row in rows if row["user_id"]["S"].startswith("dave"))
 
 
+def rename_alice(world: World) -> object:
+    """Gives alice another name, of which her own devices hear, and bob's that has the conversation open."""
+    return answered(host_of(world).put("/users/alice", json={"name": "Alice Lee"}))["name"]
+
+
 def demote_dave(world: World) -> object:
     answered(host_of(world).put("/users/dave", json={"role": "user"}))
     reply = world.parley.bearer(world.parley.token("dave", "moderator"), "dave").get("/admin/reports")
@@ -98,6 +103,7 @@ SCENARIOS = [
         and_then(sign_host_in, lambda world: host_of(world).put("/users/dave", json={"name": "Dave van Lee"})),
         variant="renamed",
     ),
+    Scenario("rest/put_user", rename_alice, sign_host_in, variant="told"),
     Scenario("rest/put_users", put_users, sign_host_in),
     Scenario("rest/put_context_person", put_context_person, sign_host_in),
     Scenario("rest/remove_context_person", remove_context_person, and_then(sign_host_in, belong("bob"))),

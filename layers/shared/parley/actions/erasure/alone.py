@@ -4,13 +4,14 @@ from functools import partial
 
 from parley.actions.erasure.work import Unit, Work
 from parley.adapters.conversations import messages, words_left_behind
-from parley.adapters.dynamodb import batches, tables
+from parley.adapters.dynamodb import batches, outbox, tables
 from parley.adapters.erasure import erasures
 from parley.adapters.erasure.erasures import MAX_OPS, Op
 from parley.adapters.exports import exports, files, pieces
 from parley.adapters.live import calls, sockets
 from parley.adapters.people import context_people, profiles, suspensions, warnings
 from parley.domain.api import cursors
+from parley.domain.api.outbox import LATEST
 from parley.domain.erasure.job import without_person
 from parley.domain.moderation.suspensions import SuspensionPosition, position_of
 from parley.domain.people.held import context_key, context_of
@@ -26,7 +27,7 @@ def erase_presence(work: Work) -> Unit:
 
 
 def erase_profile(work: Work) -> Unit:
-    """Deletes the profile with the words of its name, and the person's bucket.
+    """Deletes the profile with the words of its name, the outbox's entry of its last change, and the person's bucket.
 
     In the last round also the state of their account (signed out). By then API Gateway asks its authorizer again, which
     refuses an erased person.
@@ -35,11 +36,14 @@ def erase_profile(work: Work) -> Unit:
     models += (tables.AccountState,) if work.job.is_last_round else ()
     keys: dict[type[tables.Table], list[batches.Key]] = {model: [(work.user_id,)] for model in models}
     word_ids = profiles.word_ids(work.user_id)
+    entry = (outbox.key("user_updated", work.user_id), LATEST)
+    keys[tables.Message] = [entry]
     keys[tables.User] = [*keys[tables.User], *((row_id,) for row_id in word_ids)]
     rows = batches.read_rows(keys)
     profile, bucket = rows.get(tables.User, work.user_id), rows.get(tables.Bucket, work.user_id)
     ops = [erasures.delete_row(row) for model in models if (row := rows.get(model, work.user_id)) is not None]
     ops += [erasures.delete_row(tables.User(user_id=each)) for each in word_ids if rows.has(tables.User, each)]
+    ops += [erasures.delete_row(tables.Message(*entry))] if rows.has(tables.Message, *entry) else []
     return Unit(ops, {"profile": int(profile is not None), "limits": int(bucket is not None)})
 
 

@@ -1,5 +1,7 @@
 """Fan-out: the follow-ups of a stored message or change in a group. The stream starts it, a queue runs its parts.
 
+A changed profile takes the same way.
+
 A group's list entries move once an hour (`index`), and a large group's members are told in parts of a hundred
 (`fan_out`): no sender waits for that. Everything here may happen twice.
 
@@ -24,6 +26,7 @@ from parley.domain.live.presence import Presence
 
 PART = 100  # members of one job: as many as one batch reads (DynamoDB quotas)
 MAX_UPDATES_AT_ONCE = 16
+USER_UPDATED = "user_updated"  # the follow-up that tells others of a changed profile (`user_updates.py`)
 ADD = "add"  # the follow-up that adds the next people of everyone (`actions/conversations/adding.py`)
 
 _updates = Threads(max_workers=MAX_UPDATES_AT_ONCE, thread_name_prefix="index")
@@ -52,6 +55,16 @@ def start_fan_out(row: Mapping[str, Any]) -> None:
     """
     if "errands" in row:
         queues.deliver(list(_jobs(_of_row(row))))
+
+
+def start_user_update(row: Mapping[str, Any]) -> None:
+    """Queues the job that tells others of a changed profile, if the row is the outbox's entry of it; one call."""
+    if row.get("outbox") != USER_UPDATED:
+        return
+    about = row["about"]
+    # Functions of an earlier version find no conversation under this key, and do nothing.
+    update = FanOut(conversation_id=row["conversation_id"], change_seq=about["profile_seq"], follow_ups=(USER_UPDATED,))
+    queues.deliver([Delivery(fan_out=update, user_ids=(about["user_id"],))])
 
 
 def _of_row(row: Mapping[str, Any]) -> FanOut:

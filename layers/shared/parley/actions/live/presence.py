@@ -196,7 +196,7 @@ def get_presence(request: Request, user_ids: Iterable[str]) -> StatusList:
     A caller who hides when they were last online does not see it of others. Users who have blocked the caller, or whom
     the caller has blocked, are left out, as are pseudonyms. Two round trips, three if many have blocked the caller.
     """
-    known = {entry.peer_id for entry in _recent(request.user_id, MAX_KNOWN)} | {request.user_id}
+    known = {entry.peer_id for entry in recent(request.user_id, MAX_KNOWN)} | {request.user_id}
     wanted = [user_id for user_id in dict.fromkeys(user_ids) if user_id in known and not is_reserved(user_id)]
     if not wanted:
         return StatusList([])
@@ -283,7 +283,7 @@ def _tell_watchers(request: Request, person: Presence) -> None:
 
     Not to users who have blocked the person, nor to users whom the person has blocked.
     """
-    entries = _recent(person.user_id, MAX_WATCHERS)
+    entries = recent(person.user_id, MAX_WATCHERS)
     watchers = {entry.peer_id for entry in entries if entry.peer_id is not None}
     if not watchers:
         return
@@ -297,7 +297,7 @@ def _tell_watchers(request: Request, person: Presence) -> None:
         push.tell_present_each(request, told, audience.frames(status))
 
 
-def _recent(user_id: str, limit: int) -> list[Entry]:
+def recent(user_id: str, limit: int) -> list[Entry]:
     """Returns up to `limit` of a person's most recent conversations; one round trip.
 
     Archived ones are among them: archiving a conversation does not hide presence from its other side.

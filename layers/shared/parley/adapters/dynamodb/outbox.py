@@ -3,7 +3,12 @@
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters.dynamodb import tables
-from parley.domain.api.outbox import KEPT_S, OutboxEntry
+from parley.domain.api.outbox import KEPT_S, OutboxEntry, OutboxKind
+
+
+def key(kind: OutboxKind, of_id: str) -> str:
+    """Returns the key under which the entries of a thing are."""
+    return f"#{kind}#{of_id}"
 
 
 def put_entry(transaction: TransactWrite, entry: OutboxEntry) -> None:
@@ -14,7 +19,7 @@ def put_entry(transaction: TransactWrite, entry: OutboxEntry) -> None:
 def row(entry: OutboxEntry) -> tables.Message:
     """Returns the row of an entry."""
     return tables.Message(
-        conversation_id=f"#{entry.kind}#{entry.id}",
+        conversation_id=key(entry.kind, entry.id),
         seq=entry.number,
         outbox=entry.kind,
         created_at_ms=entry.at_ms,

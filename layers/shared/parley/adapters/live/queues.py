@@ -27,9 +27,9 @@ def retry_later(posts: Sequence[Post]) -> None:
     send_all("POST_RETRIES_QUEUE_URL", posts, delay_s=FIRST_DELAY_S)
 
 
-def deliver(jobs: Sequence[Struct]) -> None:
-    """Puts jobs for parts of a group's members into the queue; one call per 10."""
-    send_all("DELIVERIES_QUEUE_URL", jobs)
+def deliver(jobs: Sequence[Struct], delay_s: int = 0) -> None:
+    """Puts jobs that tell many people into their queue, to be done after `delay_s`; one call per 10."""
+    send_all("DELIVERIES_QUEUE_URL", jobs, delay_s=delay_s)
 
 
 def sweep_on(jobs: Sequence[SweepJob]) -> None:

@@ -59,9 +59,9 @@ def readable(rows: Rows, user_ids: Iterable[str]) -> dict[str, Profile]:
 def save(profile: Profile, before: Profile | None) -> bool:
     """Writes a profile unless another write was faster, and returns whether it did; one round trip.
 
-    Only a profile whose later words of the name are found otherwise than before is a transaction.
+    It is a transaction only if the later words of the name change, or what others see of a person whom they know.
     """
-    if not _moves_words(profile, before):
+    if not _moves_words(profile, before) and not _shows_another(profile, before):
         return _put(row_of(profile), unmoved(before))
     try:
         with conditions.transaction() as transaction:
@@ -102,6 +102,11 @@ def _moves_words(profile: Profile, before: Profile | None) -> bool:
     return bool(keys) and (before.role != profile.role or before.word_keys != keys)
 
 
+def _shows_another(profile: Profile, before: Profile | None) -> bool:
+    """Says whether others see another person after a write; nobody has seen a new one."""
+    return before is not None and profile.profile_seq != before.profile_seq
+
+
 def _put(row: tables.User, condition: Condition) -> bool:
     try:
         row.save(condition=condition)
@@ -113,8 +118,13 @@ def _put(row: tables.User, condition: Condition) -> bool:
 
 
 def _write(transaction: TransactWrite, profile: Profile, before: Profile | None) -> None:
-    """Adds a profile to a transaction, and the rows of the later words of its name if they change."""
+    """Adds a profile to a transaction, and the rows of the later words of its name if they change.
+
+    If others see it change, it leaves an entry in the outbox: the stream tells them (`actions/live/user_updates.py`).
+    """
     transaction.save(row_of(profile), condition=unmoved(before))
+    if _shows_another(profile, before):
+        _put_entry(transaction, profile)
     if not _moves_words(profile, before):
         return
     keys, known = profile.word_keys, 0 if before is None else before.words
@@ -122,6 +132,18 @@ def _write(transaction: TransactWrite, profile: Profile, before: Profile | None)
         transaction.save(_word_row(profile, row_id, key))
     for row_id in word_ids(profile.user_id, len(keys), known):
         transaction.delete(tables.User(user_id=row_id))
+
+
+def _put_entry(transaction: TransactWrite, profile: Profile) -> None:
+    # Imported here, because every sign-in imports this module.
+    from parley.adapters.dynamodb import outbox
+    from parley.domain.api.outbox import LATEST, OutboxEntry
+
+    about = {"user_id": profile.user_id, "profile_seq": profile.profile_seq}
+    outbox.put_entry(
+        transaction,
+        OutboxEntry(kind="user_updated", id=profile.user_id, number=LATEST, at_ms=profile.revision, about=about),
+    )
 
 
 def _word_row(profile: Profile, row_id: str, key: str) -> tables.User:

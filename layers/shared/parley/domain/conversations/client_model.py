@@ -1,14 +1,15 @@
 """The reference model of a client that applies events. The tests compare it with a fresh read.
 
-`apply` turns an old snapshot of a conversation into a new one, `apply_to_message` that of a message, and
-`apply_to_attachment` that of an upload. No handler imports this module.
+`apply` turns an old snapshot of a conversation into a new one, `apply_to_message` that of a message,
+`apply_to_attachment` that of an upload, and `apply_to_users` the client's map of users. No handler imports this module.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from parley.domain.api.types import EVERYONE, Attachment, AttachmentState, Conversation, Message, Reaction
+from parley.domain.api.types import EVERYONE, Attachment, AttachmentState, Conversation, Message, NamedUser, Reaction
 from parley.domain.conversations.events import (
     AttachmentUpdated,
     ConversationRead,
@@ -102,6 +103,19 @@ def apply_to_attachment(event: AttachmentUpdated, attachment: Attachment) -> Att
     if event.attachment.id != attachment.id or _STAGES[event.attachment.state] <= _STAGES[attachment.state]:
         return attachment
     return event.attachment
+
+
+def apply_to_users(told: Mapping[str, NamedUser], users: Mapping[str, NamedUser]) -> dict[str, NamedUser]:
+    """Returns the client's map of users after the `users` of an answer or an event, whatever came first.
+
+    Of two versions of a user the one with the greater `profile_seq` counts.
+    """
+    newer = {
+        user_id: user
+        for user_id, user in told.items()
+        if user_id not in users or user.profile_seq > users[user_id].profile_seq
+    }
+    return {**users, **newer}
 
 
 def _with_change(event: MessageChange, conversation: Conversation, viewer_id: str) -> dict[str, Any]:

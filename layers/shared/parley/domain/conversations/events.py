@@ -13,6 +13,7 @@ from parley.domain.api.types import (
     GroupRole,
     Media,
     Message,
+    NamedUser,
     Posting,
     Settings,
     Signal,
@@ -51,7 +52,7 @@ class ContentEvent(Event, frozen=True, kw_only=True):
 
 
 class LiveEvent(Event, frozen=True, kw_only=True):
-    """Says that a person is there.
+    """Says that a person is there, or tells something of them that a block hides.
 
     Only an `Audience` (`visibility.py`) has its frames, for the people who may know it.
     """
@@ -204,6 +205,17 @@ class UserStatusChange(LiveEvent, frozen=True, kw_only=True):
     def of(cls, status: UserStatus) -> "UserStatusChange":
         """Returns the event that tells of a status."""
         return cls(**msgspec.structs.asdict(status))
+
+
+class UserUpdated(LiveEvent, frozen=True, kw_only=True):
+    """A user's name, role, picture or `metadata` have changed, perhaps your own; `users` has the user as they are now.
+
+    Of two versions of a user the one with the greater `profile_seq` counts.
+    """
+
+    name = "user_updated"
+    user_id: str
+    users: dict[str, NamedUser]
 
 
 class UserJoinedConversation(LiveEvent, frozen=True, kw_only=True):

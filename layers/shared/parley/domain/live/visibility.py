@@ -1,5 +1,7 @@
 """The visibility of live acts: the people who learn that a person reads, types, has a conversation open, or is online.
 
+And of a changed profile.
+
 This module alone states the rule. Only an `Audience` encodes live events (`events.LiveEvent`), and its frames are for
 those people only, so posting them to anybody else posts nothing. A block hides the two from each other, in both
 directions: everything in a direct conversation, and in a group everything that one member shows to another.
@@ -36,6 +38,11 @@ class Audience(Struct, frozen=True):
         frame, people = encode(event), set(self.people)
         return lambda user_id, _: frame if user_id in people else None
 
+    def frames_in(self, event: LiveEvent, conversation_ids: Collection[str]) -> Frames:
+        """Returns the frame for those of their devices that have one of these conversations open."""
+        frame_for, opened = self.frames(event), set(conversation_ids)
+        return lambda user_id, device: frame_for(user_id, device) if device.joined & opened else None
+
 
 def of_member(head: Head, user_id: str, hidden_from: Collection[str]) -> Audience:
     """Returns the audience of a member's acts in a conversation; in a large group only their own devices.
@@ -50,6 +57,11 @@ def of_member(head: Head, user_id: str, hidden_from: Collection[str]) -> Audienc
 def of_status(user_id: str, watchers: Iterable[str], hidden_from: Collection[str]) -> Audience:
     """Returns the people who learn whether a person is online."""
     return Audience(user_id, frozenset(watchers).difference(hidden_from))
+
+
+def of_profile(user_id: str, people: Iterable[str], hidden_from: Collection[str]) -> Audience:
+    """Returns the people who learn that a person's profile has changed, without the person's own devices."""
+    return Audience(user_id, frozenset(people).difference(hidden_from, {user_id}), is_member=False)
 
 
 def of_call(call: StoredCall) -> Audience:
