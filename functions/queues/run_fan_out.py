@@ -1,6 +1,7 @@
 """Deliver a message or change to a hundred members of a group: move it up their lists, tell those online.
 
-Or tell others of a changed profile, or add the next people to a group to which everyone of a role or a context is added.
+Or tell others of a changed profile. Or add the next people to a group to which everyone of a role or a context is
+added.
 """
 
 from parley.actions.live import fan_out

@@ -1,8 +1,8 @@
 """The event `user_updated`: the people who learn at once that a person's profile has changed.
 
-Each write that changes what others see leaves an entry in the outbox, in its own transaction. The stream makes a job of
-it (`fan_out.start_user_update`), and the queue runs the job here. Everything here may happen twice, or late: a job tells
-what the profile says when it runs, and leaves the telling to the job of a later change.
+Each write that changes what others see leaves an entry in the outbox, in its own transaction. The stream makes a job
+of it (`fan_out.start_user_update`), and the queue runs the job here. Everything here may happen twice, or late: a job
+tells what the profile says when it runs, and leaves the telling to the job of a later change.
 """
 
 from collections.abc import Iterable
