@@ -60,7 +60,8 @@ template: .venv/.dev .venv-sam/.stamp .venv-checkov/.stamp  ## template.yaml and
 
 # The tests run even when the gate has failed, so that one run shows everything; the status tells of both.
 # In the order of their folders: what takes longest comes first, and the many small ones fill the gaps at the end.
-test: setup  ## check and every test, the template's gate among them (tests/template/test_gate.py)
+test:  ## check and every test, the template's gate among them (tests/template/test_gate.py)
+	@$(MAKE) -j 3 setup
 	@failed=; \
 	$(MAKE) --no-print-directory check || failed="$$failed check"; \
 	.venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS) || failed="$$failed pytest"; \

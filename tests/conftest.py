@@ -1,5 +1,6 @@
 """Options of every test run, and what is said at its end."""
 
+import os
 from typing import Any
 from zlib import crc32
 
@@ -36,6 +37,12 @@ def _engines(metafunc: pytest.Metafunc) -> list[str]:
             return list(own or ENGINES)
         case chosen:
             return [each for each in own or ENGINES if each == chosen]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than processors: tests of whole stacks wait, for what runs out and for processes that start."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
