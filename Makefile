@@ -58,13 +58,14 @@ operation: .venv/.dev  ## the first version of a new operation in all its places
 template: .venv/.dev .venv-sam/.stamp .venv-checkov/.stamp  ## template.yaml and stacks/: sam validate, cfn-lint, checkov
 	@.venv/bin/python -m tests.template.gate
 
-# The tests run even when the gate has failed, so that one run shows everything; the status tells of both.
+# The check runs beside the tests, because mypy without its cache would keep one processor idle. One run shows both.
 # In the order of their folders: what takes longest comes first, and the many small ones fill the gaps at the end.
 test:  ## check and every test, the template's gate among them (tests/template/test_gate.py)
 	@$(MAKE) -j 3 setup
-	@failed=; \
-	$(MAKE) --no-print-directory check || failed="$$failed check"; \
+	@said=$$(mktemp); trap 'rm -f "$$said"' EXIT; failed=; \
+	$(MAKE) check >"$$said" 2>&1 & check=$$!; \
 	.venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS) || failed="$$failed pytest"; \
+	wait $$check || failed="$$failed check"; cat "$$said"; \
 	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
 docs: .venv/.dev  ## both API documents and the table of parameters again, from the code
