@@ -2,6 +2,7 @@
 
 import io
 import math
+import random
 import struct
 import zipfile
 import zlib
@@ -66,6 +67,30 @@ def gif_of(frames: int, width: int = 2, height: int = 2) -> bytes:
     header = b"GIF89a" + struct.pack("<HHBBB", width, height, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
     frame = b"," + struct.pack("<HHHHB", 0, 0, 2, 2, 0) + b"\x02\x03\x44\x02\x05\x00"
     return header + frame * frames + b";"
+
+
+def optimised_gif(frames: int = 10, width: int = 240, height: int = 136) -> bytes:
+    """Returns a GIF as programs optimise it: a still background, and transparent pixels for what does not change."""
+    noise = Image.frombytes("RGB", (width // 4, height // 4), random.Random(1).randbytes(width * height // 16 * 3))
+    background = noise.resize((width, height), Image.Resampling.BICUBIC).quantize(128)
+    made = [background]
+    for number in range(1, frames):
+        left = 4 * number
+        frame = Image.new("P", (width, height), 255)
+        frame.putpalette(background.getpalette() or [])
+        frame.paste(background.crop((left - 4, 8, left + 16, 28)), (left - 4, 8))
+        ImageDraw.Draw(frame).ellipse((left, 8, left + 16, 24), fill=5)
+        made.append(frame)
+    more = {"save_all": True, "append_images": made[1:], "duration": 50, "loop": 0, "disposal": 1}
+    return saved(made[0], "GIF", transparency=255, optimize=False, **more)
+
+
+def gif_with_large_frame(side: int, frames: int = 2) -> bytes:
+    """Returns a GIF whose canvas is one pixel, and whose later frames have so many pixels a side."""
+    start = b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
+    first = b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\x00"
+    later = b"," + struct.pack("<HHHHB", 0, 0, side, side, 0) + b"\x02\x02\x44\x01\x00"
+    return start + first + later * (frames - 1) + b";"
 
 
 def png_bomb(width: int = 65_535, height: int = 65_535) -> bytes:

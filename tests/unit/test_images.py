@@ -1,14 +1,17 @@
 """Images: only pixels are kept, upright and in sRGB; too large ones are refused before they are decoded."""
 
 import io
+import random
 import struct
 from typing import Any
 
 import pytest
-from PIL import Image, ImageCms, ImageSequence
+from PIL import Image, ImageChops, ImageCms, ImageSequence
 
 from parley.domain.attachments.media_types import ALLOWED
+from parley_media.copies import Copy
 from parley_media.examine import Clean, Limits, Rejected, examine
+from parley_media.results import RefusedFile
 from tests import media_files
 
 STILLS = {
@@ -35,6 +38,12 @@ def code(body: bytes, mime: str, **limits: int) -> str:
 def opened(body: bytes | None) -> Any:
     assert body is not None
     return Image.open(io.BytesIO(body))
+
+
+def exchanged_profile() -> bytes:
+    """Returns a profile with red and green exchanged, so its red is what everybody else calls green."""
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return srgb.replace(b"rXYZ", b"xXYZ").replace(b"gXYZ", b"rXYZ").replace(b"xXYZ", b"gXYZ")
 
 
 def is_near(image: Any, place: tuple[int, int], colour: tuple[int, int, int], tolerance: int = 40) -> bool:
@@ -138,13 +147,19 @@ def test_an_animated_webp_is_turned_upright() -> None:
     ("mime", "format_name"), [("image/jpeg", "JPEG"), ("image/png", "PNG"), ("image/webp", "WEBP")]
 )
 def test_colours_of_a_profile_become_those_of_srgb(mime: str, format_name: str) -> None:
-    """The profile has red and green exchanged, so its red is what everybody else calls green."""
-    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    exchanged = srgb.replace(b"rXYZ", b"xXYZ").replace(b"gXYZ", b"rXYZ").replace(b"xXYZ", b"gXYZ")
-    found = clean(media_files.image(format_name, icc_profile=exchanged), mime)
+    found = clean(media_files.image(format_name, icc_profile=exchanged_profile()), mime)
 
     assert is_near(opened(found.body), (4, 4), GREEN)
     assert is_near(opened(found.thumbnail), (4, 4), GREEN)
+    assert "icc_profile" not in opened(found.body).info
+
+
+def test_colours_of_an_animation_become_those_of_srgb() -> None:
+    body = media_files.animation("WEBP", frames=3, size=(32, 24), icc_profile=exchanged_profile(), lossless=True)
+    found = clean(body, "image/webp")
+
+    assert len(frames_of(found.body)) == 3
+    assert all(is_near(frame, (4, 7), GREEN, 60) for frame in frames_of(found.body))
     assert "icc_profile" not in opened(found.body).info
 
 
@@ -203,6 +218,76 @@ def test_a_thumbnail_has_at_most_320_pixels_a_side(size: tuple[int, int]) -> Non
     assert max(small.size) == min(320, max(size))
     assert (found.width, found.height) == size
     assert found.placeholder and len(found.placeholder) <= 40
+
+
+# --- copies that would be larger than an attachment may be (D-513) ---------------------------------------------------
+
+
+def noise(mode: str = "RGB", side: int = 200) -> Image.Image:
+    return Image.frombytes(mode, (side, side), random.Random(1).randbytes(side * side * len(mode)))
+
+
+def test_a_palette_with_a_profile_stays_a_palette() -> None:
+    """As true colour it took three to four times the bytes, and 0.5 MB of a pattern became 180 MB."""
+    image = media_files.picture().quantize(16)
+    found = clean(media_files.saved(image, "PNG", icc_profile=exchanged_profile()), "image/png")
+
+    assert opened(found.body).mode == "P"
+    assert is_near(opened(found.body), (4, 4), GREEN)
+    assert is_near(opened(found.thumbnail), (4, 4), GREEN)
+
+
+@pytest.mark.parametrize(
+    ("mime", "format_name", "options"),
+    [("image/png", "PNG", {}), ("image/webp", "WEBP", {"lossless": True}), ("image/gif", "GIF", {})],
+)
+def test_a_still_that_grows_becomes_a_jpeg(mime: str, format_name: str, options: dict[str, bool]) -> None:
+    found = clean(media_files.saved(noise(), format_name, **options), mime, name="a.png", max_copy_bytes=38_000)
+
+    assert (found.type, found.name_suffix, opened(found.body).format) == ("image/jpeg", ".jpg", "JPEG")
+    assert len(found.body) <= 38_000 and opened(found.body).size == (200, 200) == (found.width, found.height)
+
+
+def test_a_transparent_still_that_grows_becomes_a_webp() -> None:
+    found = clean(media_files.saved(noise("RGBA"), "PNG"), "image/png", name="a.png", max_copy_bytes=100_000)
+    image = opened(found.body)
+
+    assert (found.type, found.name_suffix, image.format, image.mode) == ("image/webp", ".webp", "WEBP", "RGBA")
+    assert len(found.body) <= 100_000
+
+
+def test_a_still_with_opaque_alpha_becomes_a_jpeg_too() -> None:
+    image = noise()
+    image.putalpha(255)
+
+    assert clean(media_files.saved(image, "PNG"), "image/png", max_copy_bytes=38_000).type == "image/jpeg"
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_a_still_that_is_too_large_in_every_form_is_refused(mode: str) -> None:
+    assert code(media_files.saved(noise(mode), "PNG"), "image/png", max_copy_bytes=10_000) == "too_large"
+
+
+def test_a_webp_encoder_gets_no_larger_image_than_it_has_memory_for() -> None:
+    body = media_files.saved(noise("RGBA"), "PNG")
+
+    assert code(body, "image/png", max_copy_bytes=100_000, max_webp_pixels=200 * 200 - 1) == "too_large"
+
+
+def test_a_photo_that_is_large_as_a_jpeg_loses_some_quality() -> None:
+    body = media_files.saved(noise(), "HEIF")
+    usual = clean(body, "image/heic").body
+    found = clean(body, "image/heic", max_copy_bytes=len(usual) - 1)
+
+    assert found.type == "image/jpeg" and len(found.body) < len(usual)
+
+
+def test_an_encoder_is_stopped_when_it_has_written_too_much() -> None:
+    out = Copy(10_000)
+    with pytest.raises(RefusedFile):
+        noise(side=1_000).save(out, "PNG")
+
+    assert out.tell() < 200_000  # a piece more than the limit, and not 3 MB
 
 
 # --- too large, or damaged -------------------------------------------------------------------------------------------
@@ -266,6 +351,13 @@ def test_a_truncated_image_is_damaged(mime: str, format_name: str, share: float)
     assert code(body[: int(len(body) * share)], mime) == "damaged"
 
 
+@pytest.mark.parametrize(("side", "frames"), [(400, 2), (250, 5)])
+def test_a_large_frame_after_a_small_one_counts_for_all(side: int, frames: int) -> None:
+    body = media_files.gif_with_large_frame(side, frames)
+
+    assert code(body, "image/gif", max_animated_pixels=300_000) == "too_many_pixels"
+
+
 # --- animations ------------------------------------------------------------------------------------------------------
 
 
@@ -307,6 +399,21 @@ def test_what_becomes_transparent_in_a_gif_stays_so() -> None:
         [0, 0, 255],
     ]
     assert all(is_near(frame, (5 * number + 2, 2), BLUE) for number, frame in enumerate(shown))
+
+
+def test_an_optimised_gif_stays_small() -> None:
+    body = media_files.optimised_gif()
+    found = clean(body, "image/gif")
+
+    assert len(found.body) < 1.5 * len(body)
+    pairs = zip(frames_of(body), frames_of(found.body), strict=True)
+    assert all(ImageChops.difference(before, after).getbbox() is None for before, after in pairs)
+
+
+def test_an_animation_that_grows_is_refused() -> None:
+    body = media_files.optimised_gif()
+
+    assert code(body, "image/gif", max_copy_bytes=len(body) // 2) == "too_large"
 
 
 def test_a_gif_that_plays_once_still_does() -> None:

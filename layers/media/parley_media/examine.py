@@ -19,6 +19,7 @@ __all__ = ["Clean", "Limits", "Rejected", "examine"]
 
 _HEIF = frozenset({"image/heic", "image/heif"})
 _JPEG_NAMES = (".jpg", ".jpeg")
+_NAMES = {"image/jpeg": _JPEG_NAMES, "image/webp": (".webp",)}  # of the types that an image of another may become
 
 
 def examine(
@@ -98,12 +99,12 @@ def _verified(body: bytes, declared: str, limits: Limits) -> str:
 
 def _clean_image(body: bytes, mime: str, name: str, limits: Limits) -> Clean:
     picture = rewrite_image(body, mime, limits)
-    is_misnamed = mime in _HEIF and not name.lower().endswith(_JPEG_NAMES)
+    names = _NAMES[picture.type] if picture.type != mime else ("",)
     return Clean(
         type=picture.type,
         kind="image",
         body=picture.body,
-        name_suffix=_JPEG_NAMES[0] if is_misnamed else None,
+        name_suffix=None if name.lower().endswith(names) else names[0],
         **asdict(picture.preview),
         width=picture.width,
         height=picture.height,

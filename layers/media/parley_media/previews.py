@@ -22,7 +22,7 @@ class Preview(Struct, frozen=True):
 
 def preview_of(image: Image.Image) -> Preview:
     """Returns a JPEG of at most 320 pixels a side, or a WebP if the picture is transparent somewhere."""
-    small = _in_true_colour(image.copy() if max(image.size) <= THUMBNAIL_SIDE else _shrunk(image))
+    small = in_true_colour(image.copy() if max(image.size) <= THUMBNAIL_SIDE else _shrunk(image))
     is_opaque = small.mode == "RGB"
     out = io.BytesIO()
     small.save(out, "JPEG" if is_opaque else "WEBP", quality=_QUALITY)
@@ -34,11 +34,11 @@ def _shrunk(image: Image.Image) -> Image.Image:
     scale = THUMBNAIL_SIDE / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     if image.mode not in ("RGB", "RGBA", "L", "LA"):
-        image = _in_true_colour(image)
+        image = in_true_colour(image)
     return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
-def _in_true_colour(image: Image.Image) -> Image.Image:
+def in_true_colour(image: Image.Image) -> Image.Image:
     """Returns the image as RGB, or as RGBA if a pixel is transparent."""
     if image.mode.startswith("I"):  # 16 bits; a conversion would cut off what is over 255
         image = image.point(lambda value: value / 256).convert("L")

@@ -36,7 +36,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     max_jpeg_scans: int = 100  # a progressive JPEG has some ten; each is decoded over the whole image
     max_frames: int = 1_000
     max_animated_pixels: int = 100_000_000  # all frames together; as a GIF is written, each pixel takes a byte
-    max_animation_bytes: int = 10 * 1024 * 1024  # of the clean copy
+    max_copy_bytes: int = 10 * 1024 * 1024  # of an image as it is written again
     max_video_pixels: int = 9_437_184  # 4096 x 2304; a decoder may keep 16 frames for reference
     voice_max_ms: int = 300_000
     audio_max_ms: int = 10_800_000

@@ -192,7 +192,7 @@ def _result(body: bytes, attachment: StoredAttachment) -> Clean | Rejected:
             max_pixels=images.pixels,
             max_frames=images.frames,
             max_animated_pixels=images.animation_pixels,
-            max_animation_bytes=most.bytes,
+            max_copy_bytes=most.bytes,
         ),
     )
 
