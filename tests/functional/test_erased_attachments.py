@@ -62,6 +62,7 @@ def a_life_with_files(parley: Parley, her: User) -> str:
     direct, group, elsewhere = open_direct(her, bob), make_group(her, bob, carol), open_direct(bob, carol)
     send(her, direct, hers(parley, her, direct), hers(parley, her, direct))
     shared = send(her, group, hers(parley, her, group))
+    assert carol.post(f"/messages/{shared['id']}/report", json={"reason": "spam"}).status == 201
     forward(bob, shared, elsewhere, direct)
     deleted = send(her, group, hers(parley, her, group))
     forward(bob, deleted, elsewhere)

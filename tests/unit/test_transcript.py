@@ -3,6 +3,7 @@
 from base64 import b64encode
 from hashlib import sha256
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -300,9 +301,60 @@ def test_archive_shows_images_beside_its_page_and_says_which_files_are_missing()
     attachment = MessageAttachment(id="a_1", name="a.pdf", type="application/pdf", kind="file", size=1)
     page = shown_with(attachment, Shown(is_missing=True))
 
-    assert '<bdi dir="auto">a.pdf</bdi> <span class="mark">missing</span>' in page
+    assert '<bdi dir="auto">a.pdf</bdi> <span class="mark">1 bytes · missing</span>' in page
     assert "img-src &#x27;self&#x27; file:;" in transcript_html.top(about(), is_archive=True)
     assert "img-src data:;" in transcript_html.top(about())
+
+
+def test_marks_of_a_message_are_apart_also_without_its_senders_name() -> None:
+    marks: dict[str, Any] = {"pinned": True, "edited_at": "2026-11-26T10:30:00.000Z", "via": "host"}
+
+    for read in (Read(articles(message(**marks))), Read(articles(message(), message(2, **marks)))):
+        assert "written by the host · pinned · edited" in read.text
+
+
+RECORDING = MessageAttachment(
+    id="a_1", name="voice.webm", type="audio/webm", kind="audio", size=40_000, duration_ms=12_400
+)
+PICTURE = MessageAttachment(id="a_2", name="a.jpg", type="image/jpeg", kind="image", size=1)
+PAPER = MessageAttachment(id="a_3", name="a.pdf", type="application/pdf", kind="file", size=1_300_000, pages=3)
+
+
+@pytest.mark.parametrize(
+    ("answered", "words"),
+    [
+        ({"kind": "voice", "attachments": [RECORDING]}, "Voice message, 0:12"),
+        ({"attachments": [PICTURE]}, "Picture"),
+        ({"attachments": [PICTURE, PICTURE]}, "2 pictures"),
+        ({"attachments": [PICTURE, PAPER]}, "2 files"),
+        ({"attachments": [PAPER]}, "a.pdf"),
+        ({"custom_type": "booking"}, "booking"),
+    ],
+)
+def test_answer_to_a_message_without_text_says_what_it_answers(answered: dict[str, Any], words: str) -> None:
+    first = message(text="", **answered)
+    page = articles(first, message(2, "bob", "yes", reply_to=first.id))
+
+    assert f'</b> <bdi dir="auto">{words}</bdi></a>' in page
+
+
+def test_voice_message_is_played_where_the_archive_has_it() -> None:
+    voice = message(text="", kind="voice", attachments=[RECORDING])
+    with_file, without = (
+        transcript_html.article(Line(message=voice, before=None, answered=None), {}, shown)
+        for shown in ({"a_1": Shown(link="files/1-01-voice.webm")}, {})
+    )
+
+    assert '<audio controls="" preload="none" src="files/1-01-voice.webm"></audio>' in with_file
+    assert "Voice message, 0:12" in with_file and "Voice message, 0:12" in without
+    assert "audio" not in without and "voice.webm" not in without
+    assert "media-src &#x27;self&#x27; file:;" in transcript_html.top(about(), is_archive=True)
+    assert "media-src" not in transcript_html.top(about())
+
+
+def test_file_says_how_large_and_how_long_it_is() -> None:
+    assert '</bdi> <span class="mark">1.2 MB · 3 pages</span>' in shown_with(PAPER, Shown())
+    assert '</bdi> <span class="mark">39 KB · 0:12</span>' in shown_with(RECORDING, Shown())
 
 
 @given(st.text())

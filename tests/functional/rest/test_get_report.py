@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.functional.attachments import FILE, THUMBNAIL, clean_attachment
+from tests.functional.attachments import FILE, THUMBNAIL, clean_attachment, say_aloud
 from tests.functional.moderation import TEXT, moderator, report, reported, talk
 from tests.functional.replies import invalid, refusal, stored
+from tests.functional.suspending import DAY_S
 from tests.functional.talk import in_s, open_direct, say
 from tests.harness import Parley
 
@@ -106,3 +107,43 @@ def test_moderator_gets_the_files_of_the_reported_message_and_no_others(parley: 
 
     assert alice.delete(f"/messages/{messages[0]['id']}").status == 200
     assert mona.get(f"/admin/reports/{filed['id']}").json["attachments"] == {}
+
+
+def test_report_keeps_the_names_of_files_that_their_sender_deletes(parley: Parley) -> None:
+    alice, mallory = parley.user("alice"), parley.user("mallory")
+    direct = open_direct(alice, mallory)
+    voice = say_aloud(parley, mallory, direct)
+    report_id = report(alice, voice["id"]).json["id"]
+    assert mallory.delete(f"/messages/{voice['id']}").status == 200
+    mona = moderator(parley)
+
+    found = mona.get(f"/admin/reports/{report_id}").json
+
+    [attachment] = voice["attachments"]
+    names = ("id", "name", "kind", "type", "size", "duration_ms")
+    assert found["report"]["attachments"] == [{name: attachment[name] for name in names}]
+    assert found["report"]["attachments"][0]["duration_ms"] == 2_500
+    assert (found["attachments"], found["message"]["attachments"]) == ({}, [])
+    decided = mona.patch(f"/admin/reports/{report_id}", json={"version": 1, "status": "dismissed"})
+    assert decided.json["attachments"] == found["report"]["attachments"]
+    # The list has no words that anybody wrote, and the name of a file is one of them.
+    [summary] = mona.get("/admin/reports?status=dismissed").json["reports"]
+    assert "attachments" not in summary
+
+
+def test_moderator_opens_the_files_of_a_removed_message_as_long_as_it_can_be_restored(parley: Parley) -> None:
+    alice, mallory = parley.user("alice"), parley.user("mallory")
+    direct = open_direct(alice, mallory)
+    attachment_id = clean_attachment(parley, mallory, direct)
+    message = mallory.post(f"/conversations/{direct}/messages", json={"attachment_ids": [attachment_id]}).json
+    report_id = report(alice, message["id"]).json["id"]
+    mona = moderator(parley)
+    assert mona.delete(f"/admin/messages/{message['id']}?report_id={report_id}").status == 200
+    parley.drain()
+
+    found = mona.get(f"/admin/reports/{report_id}").json
+
+    assert found["message"]["removed"] and found["message"]["attachments"] == []
+    assert parley.download(found["attachments"][attachment_id]["url"]).body == FILE
+    parley.advance(30 * DAY_S)
+    assert moderator(parley).get(f"/admin/reports/{report_id}").json["attachments"] == {}

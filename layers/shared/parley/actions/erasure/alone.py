@@ -124,7 +124,7 @@ def erase_contexts(work: Work) -> Unit:
 
 
 def erase_reports(work: Work) -> Unit:
-    """Removes the person's id from reports, and their texts: the message, the reporter's note, the moderator's note.
+    """Removes the person's id from reports, and their words: the message, the reporter's note, the moderator's note.
 
     Deletes the row of the person's warnings, which is in the same table.
     """
@@ -142,8 +142,8 @@ def erase_reports(work: Work) -> Unit:
             continue
         work.saw(row.text)
         changed: dict[str, object] = {}
-        if row.conversation_id in spoken_in and row.text and _was_theirs(work, row):
-            changed["text"] = ""
+        if row.conversation_id in spoken_in and (row.text or row.attachments) and _was_theirs(work, row):
+            changed |= {"text": "", "attachments": None}
         for name, words in (("sender_id", None), ("reporter_id", "note"), ("handled_by", "staff_note")):
             if getattr(row, name) == work.user_id:
                 changed |= {name: work.pseudonym} | ({words: None} if words else {})

@@ -51,7 +51,7 @@ class OwnReportList(Struct, frozen=True, kw_only=True):
 class ReportInContext(Struct, frozen=True, kw_only=True):
     """A report, and the conversation around its message as it is now; `message` is null if it is no longer there.
 
-    `attachments` has the addresses of the files of the message, by id.
+    `attachments` has the addresses of the files of the message, by id; also of a removed one that can be restored.
     """
 
     report: ReportDetails
@@ -127,12 +127,17 @@ def get_report(request: Request, report_id: str) -> ReportInContext:
     around = messages.between(found.conversation_id, first, last)
     since_ms = files_since_ms(request.now_ms)
     shown = {message.seq: message.for_all(since_ms) for message in around}
-    message = shown.get(found.seq)
+    files = [
+        attachment
+        for message in around
+        if message.seq == found.seq
+        for attachment in message.files_for_moderators(since_ms, request.now_ms)
+    ]
     return ReportInContext(
         report=report_details(found),
-        message=message,
+        message=shown.get(found.seq),
         context=list(shown.values()),
-        attachments={} if message is None else downloads.urls_of(request, message.attachments),
+        attachments=downloads.urls_of(request, files),
     )
 
 

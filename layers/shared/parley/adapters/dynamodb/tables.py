@@ -524,7 +524,7 @@ class ByReporter(GlobalSecondaryIndex["Report"]):
 
 
 class Report(Table):
-    """A user's report of a message, with its text at the time — or, under `<user id>#`, a person's warnings."""
+    """A user's report of a message as it was at the time — or, under `<user id>#`, a person's warnings."""
 
     class Meta:
         table_name = environment.required("REPORTS_TABLE")
@@ -538,6 +538,7 @@ class Report(Table):
     note = UnicodeAttribute(null=True)
     rule = UnicodeAttribute(null=True)
     text = UnicodeAttribute()
+    attachments = RowsAttribute(null=True)  # id, name, kind, type, size, duration_ms
     created_at_ms = NumberAttribute()
     status = UnicodeAttribute()
     version = NumberAttribute()

@@ -10,7 +10,7 @@ from pynamodb.transactions import TransactWrite
 from parley.adapters.dynamodb import batches, clients, conditions, tables, unreadable
 from parley.adapters.dynamodb.documents import to_wire
 from parley.adapters.moderation import audit
-from parley.domain.conversations.reports import Report, ReportPosition
+from parley.domain.conversations.reports import Report, ReportedAttachment, ReportPosition
 from parley.domain.moderation.audit import Entry
 
 _NUMBERS = ("seq", "created_at_ms", "version", "handled_at_ms")
@@ -18,7 +18,8 @@ _NUMBERS = ("seq", "created_at_ms", "version", "handled_at_ms")
 
 def row(report: Report) -> tables.Report:
     """Returns a report's row, to be saved in the transaction of its subject."""
-    return tables.Report(**msgspec.to_builtins(report))
+    files = [msgspec.structs.astuple(attachment) for attachment in report.attachments]
+    return tables.Report(**msgspec.to_builtins(report) | {"attachments": files or None})
 
 
 def add(report: Report, *, marks: bool) -> bool:
@@ -125,5 +126,7 @@ def put_change(transaction: TransactWrite, known: Report, changed: Report) -> No
 def _report(found: tables.Report) -> Report:
     fields: dict[str, Any] = {name: getattr(found, name) for name in Report.__struct_fields__}
     fields |= {name: int(fields[name]) for name in _NUMBERS if fields[name] is not None}
-    # The index, and so the queue, has no text.
-    return msgspec.convert(fields | {"text": fields["text"] or ""}, type=Report)
+    names = ReportedAttachment.__struct_fields__
+    files = [dict(zip(names, values, strict=True)) for values in fields["attachments"] or ()]
+    # The index, and so the queue, has neither text nor attachments.
+    return msgspec.convert(fields | {"text": fields["text"] or "", "attachments": files}, type=Report)

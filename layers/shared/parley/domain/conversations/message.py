@@ -145,6 +145,14 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
         """Says whether the message is young enough for its files: this alone decides who gets one (D-326)."""
         return self.created_at_ms > files_since_ms
 
+    def files_for_moderators(self, files_since_ms: int, now_ms: int) -> tuple[MessageAttachment, ...]:
+        """Returns the attachments whose files are there: of a removed message those that a restore would bring back."""
+        if not self.keeps_files(files_since_ms):
+            return ()
+        if self.removed is not None and now_ms < self.removed.until_ms:
+            return self.removed.attachments
+        return self.attachments
+
     def names(self, user_id: str) -> bool:
         """Says whether the message mentions a user, by id or with everyone; nobody mentions themselves."""
         return self.sender_id != user_id and not {user_id, EVERYONE}.isdisjoint(self.mentions)

@@ -13,6 +13,7 @@ from parley.domain.api.errors import Invalid
 from parley.domain.api.ids import message_id
 from parley.domain.api.requests import REPORT_ID_PATTERN, Reason, ReportState
 from parley.domain.api.times import rfc3339, rfc3339_or_none
+from parley.domain.api.types import AttachmentKind
 from parley.domain.conversations.message import StoredMessage
 
 RULE = "banned_words"  # the reason of a report that a rule has made
@@ -22,8 +23,19 @@ CONTEXT_MESSAGES = 10  # on each side of a reported message
 _report_id = re.compile(r"r_[a-z2-7]{26}")
 
 
+class ReportedAttachment(Struct, frozen=True, kw_only=True):
+    """The facts about a file of a message when the message was reported; the file itself may be gone."""
+
+    id: str
+    name: str
+    kind: AttachmentKind
+    type: str
+    size: int
+    duration_ms: int | None = None
+
+
 class Report(Struct, frozen=True, kw_only=True):
-    """A report as it is stored. `text` is the message's text when it was reported; it may have changed since.
+    """A report as it is stored, with the text and the files' names of the message when it was reported.
 
     `reporter_id` is None if a rule has reported; `rule` names it then. `version` counts the moderators' changes.
     """
@@ -44,6 +56,7 @@ class Report(Struct, frozen=True, kw_only=True):
     staff_note: str | None = None
     handled_by: str | None = None
     handled_at_ms: int | None = None
+    attachments: tuple[ReportedAttachment, ...] = ()
 
 
 class FiledReport(Struct, frozen=True, kw_only=True):
@@ -75,10 +88,11 @@ class ReportSummary(Struct, frozen=True, kw_only=True):
 
 
 class ReportDetails(ReportSummary, frozen=True, kw_only=True):
-    """A report with its words: `text` is the message's text when it was reported."""
+    """A report with its words: `text` and `attachments` are those of the message when it was reported."""
 
     note: str | None
     text: str
+    attachments: list[ReportedAttachment]
     resolution: str | None
     staff_note: str | None
 
@@ -114,6 +128,7 @@ def report_by_person(reporter_id: str, message: StoredMessage, reason: Reason, n
         reason=reason,
         note=note,
         text=message.text,
+        attachments=_attachments(message),
         created_at_ms=now_ms,
     )
 
@@ -131,7 +146,15 @@ def report_by_rules(message: StoredMessage, text: str, rule_ids: Iterable[str], 
         note=None,
         rule=", ".join(rule_ids),
         text=text,
+        attachments=_attachments(message),
         created_at_ms=now_ms,
+    )
+
+
+def _attachments(message: StoredMessage) -> tuple[ReportedAttachment, ...]:
+    names = ReportedAttachment.__struct_fields__
+    return tuple(
+        ReportedAttachment(**{name: getattr(attachment, name) for name in names}) for attachment in message.attachments
     )
 
 
@@ -171,6 +194,7 @@ def report_details(report: Report) -> ReportDetails:
         **msgspec.structs.asdict(report_summary(report)),
         note=report.note,
         text=report.text,
+        attachments=list(report.attachments),
         resolution=report.resolution,
         staff_note=report.staff_note,
     )

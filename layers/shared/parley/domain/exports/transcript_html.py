@@ -17,6 +17,7 @@ from zlib import crc32
 from msgspec import Struct
 
 from parley.domain.api.types import Message, MessageAttachment
+from parley.domain.attachments.usage import size_text
 from parley.domain.exports.job import About, AboutConversation, Person
 
 QUOTED_CHARACTERS = 160
@@ -76,6 +77,7 @@ li.mine{border-color:var(--link);color:var(--link)}
 li.file{border-radius:6px}
 li.file a{color:var(--link)}
 li.file img{display:block;max-width:10rem;max-height:10rem;margin:.3rem 0;border-radius:4px}
+li.file audio{display:block;max-width:100%;margin:.3rem 0}
 footer{padding:2.5rem 1.25rem 3rem;color:var(--dim);font-size:.85rem;text-align:center}
 .c0{background:#b3403a}.c1{background:#a3572a}.c2{background:#7a6a1a}.c3{background:#3f7a35}
 .c4{background:#1f7a78}.c5{background:#2b69b0}.c6{background:#6a4fb3}.c7{background:#a63d82}
@@ -247,12 +249,12 @@ def _custom_data(subject: Message | AboutConversation) -> str:
 
 
 def _tags(message: Message) -> str:
-    marks = '<span class="mark">written by the host</span>' if message.via is not None else ""
+    marks = ["written by the host"] if message.via is not None else []
     if message.pinned:
-        marks += '<span class="mark">pinned</span>'
+        marks.append("pinned")
     if message.edited_at is not None and message.deleted_at is None:
-        marks += f'<span class="mark" title="{_moment(message.edited_at)} UTC">edited</span>'
-    return marks
+        marks.append(f'<span title="{_moment(message.edited_at)} UTC">edited</span>')
+    return f'<span class="mark">{" · ".join(marks)}</span>' if marks else ""
 
 
 def _origin(message: Message, names: Names) -> str:
@@ -268,11 +270,23 @@ def _quote(line: Line, names: Names) -> str:
     answered = line.answered
     if answered is None or answered.deleted_at is not None:
         return '<span class="quote"><i>In reply to a message that was deleted.</i></span>\n'
-    cut = answered.text[:QUOTED_CHARACTERS] + ("…" if len(answered.text) > QUOTED_CHARACTERS else "")
+    words = answered.text or _named_files(answered) or answered.custom_type or ""
+    cut = words[:QUOTED_CHARACTERS] + ("…" if len(words) > QUOTED_CHARACTERS else "")
     return (
         f'<a class="quote" href="#m{answered.seq}"><b>{_name(answered.sender_id, names)}</b> '
         f'<bdi dir="auto">{_text(cut)}</bdi></a>\n'
     )
+
+
+def _named_files(message: Message) -> str:
+    """Returns what a message without text consists of: "2 pictures", or the name of a single file."""
+    files = message.attachments
+    if message.kind == "voice" and files:
+        return _voice(files[0])
+    all_pictures = all(attachment.kind == "image" for attachment in files)
+    if len(files) == 1:
+        return "Picture" if all_pictures else files[0].name
+    return f"{len(files)} {'pictures' if all_pictures else 'files'}" if files else ""
 
 
 def embedded(type: str, image: bytes) -> str:
@@ -281,26 +295,54 @@ def embedded(type: str, image: bytes) -> str:
 
 
 def _policy(is_archive: bool) -> str:
-    """Returns the page's policy; that of an archive shows the images beside it, in a folder or on a server."""
+    """Returns the page's policy; that of an archive shows and plays the files beside it, in a folder or on a server."""
     images = "'self' file:" if is_archive else "data:"
-    rules = f"img-src {images}; base-uri 'none'; form-action 'none'"
+    sounds = "media-src 'self' file:; " if is_archive else ""
+    rules = f"img-src {images}; {sounds}base-uri 'none'; form-action 'none'"
     return f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; {rules}"
 
 
 def _files(message: Message, files: Mapping[str, Shown]) -> str:
     if not message.attachments:
         return ""
-    items = "".join(_file(attachment, files.get(attachment.id, Shown())) for attachment in message.attachments)
+    is_voice = message.kind == "voice"
+    items = "".join(
+        _file(attachment, files.get(attachment.id, Shown()), is_voice=is_voice) for attachment in message.attachments
+    )
     return f"<ul>{items}</ul>"
 
 
-def _file(attachment: MessageAttachment, shown: Shown) -> str:
+def _file(attachment: MessageAttachment, shown: Shown, *, is_voice: bool) -> str:
     image = f'<img alt="" src="{_text(shown.image)}">' if shown.image else ""
-    named = f'{image}<bdi dir="auto">{_text(attachment.name)}</bdi>'
-    if shown.link:
-        named = f'<a href="{_text(quote(shown.link))}">{named}</a>'
-    missing = ' <span class="mark">missing</span>' if shown.is_missing else ""
-    return f'<li class="file">{named}{missing}</li>'
+    named = f'{image}<bdi dir="auto">{_text(_voice(attachment) if is_voice else attachment.name)}</bdi>'
+    path = _text(quote(shown.link))
+    if path:
+        named = f'<a href="{path}">{named}</a>'
+    player = f'<audio controls="" preload="none" src="{path}"></audio>' if path and is_voice else ""
+    facts = [] if is_voice else _facts(attachment)
+    if shown.is_missing:
+        facts.append("missing")
+    marks = f' <span class="mark">{" · ".join(facts)}</span>' if facts else ""
+    return f'<li class="file">{named}{marks}{player}</li>'
+
+
+def _voice(recording: MessageAttachment) -> str:
+    return f"Voice message, {_duration(recording.duration_ms or 0)}"
+
+
+def _facts(attachment: MessageAttachment) -> list[str]:
+    """Returns how large a file is, and how long it takes to play or read."""
+    facts = [size_text(attachment.size)]
+    if attachment.duration_ms is not None:
+        facts.append(_duration(attachment.duration_ms))
+    if attachment.pages is not None:
+        facts.append("1 page" if attachment.pages == 1 else f"{attachment.pages} pages")
+    return facts
+
+
+def _duration(milliseconds: int) -> str:
+    minutes, seconds = divmod(milliseconds // 1000, 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}" if minutes >= 60 else f"{minutes}:{seconds:02}"
 
 
 def _reactions(message: Message) -> str:
