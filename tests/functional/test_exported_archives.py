@@ -175,7 +175,7 @@ def test_file_that_is_gone_is_listed_as_missing(
     assert told[1:] == [(each, True, False, False) for each in (deleted, vanished, cut, changed)]
     assert archive.namelist() == ["files/1-01-Stundenplan.pdf", "messages.jsonl"]
     assert page.namelist() == ["files/1-01-Stundenplan.pdf", "thumbnails/1-01.webp", "index.html"]
-    assert page.read("index.html").decode().count('<span class="mark">missing</span>') == 4
+    assert page.read("index.html").decode().count(" · missing</span>") == 4
     logged = [vars(record).get("attachment_id") for record in caplog.records if record.getMessage() == "file_damaged"]
     assert logged == [cut, changed] * 2
 

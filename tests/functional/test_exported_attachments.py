@@ -60,7 +60,8 @@ def test_html_shows_thumbnails_and_names(parley: Parley, alice: User, conversati
     page = as_html(parley, alice, conversation_id)
 
     assert "img-src data:;" in page
-    assert f'<li class="file">{IMAGE}<bdi dir="auto">Stundenplan.pdf</bdi></li>' in page
+    marked = f'<span class="mark">{len(FILE)} bytes</span>'
+    assert f'<li class="file">{IMAGE}<bdi dir="auto">Stundenplan.pdf</bdi> {marked}</li>' in page
     assert "<img src=x" not in page and page.count("<img") == 1
     assert "&lt;/li&gt;&lt;img src=x onerror=alert(1)&gt;&quot;.pdf" in page
 

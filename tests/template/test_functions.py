@@ -61,6 +61,17 @@ def test_every_variable_that_the_code_asks_for_is_set() -> None:
     assert asked - not_ours <= globals_environment().keys() | of_some
 
 
+@pytest.mark.parametrize("function", ["GetMe", "UpdateMe", "OnHello", "ScanAttachment"])
+def test_what_clients_are_told_of_images_is_what_the_scanner_refuses(function: str) -> None:
+    found = environment_of(function, deployed_with("MaxImageFrames", "7"))
+
+    assert (found["MAX_IMAGE_FRAMES"], found["MAX_IMAGE_PIXELS"], found["MAX_ANIMATION_PIXELS"]) == (
+        "7",
+        "60000000",
+        "100000000",
+    )
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_every_table_is_known_to_the_functions(table: str) -> None:
     variable = re.sub(r"(?<!^)(?=[A-Z])", "_", table).upper() + "_TABLE"

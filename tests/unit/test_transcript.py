@@ -301,7 +301,7 @@ def test_archive_shows_images_beside_its_page_and_says_which_files_are_missing()
     attachment = MessageAttachment(id="a_1", name="a.pdf", type="application/pdf", kind="file", size=1)
     page = shown_with(attachment, Shown(is_missing=True))
 
-    assert '<bdi dir="auto">a.pdf</bdi> <span class="mark">1 bytes · missing</span>' in page
+    assert '<bdi dir="auto">a.pdf</bdi> <span class="mark">1 byte · missing</span>' in page
     assert "img-src &#x27;self&#x27; file:;" in transcript_html.top(about(), is_archive=True)
     assert "img-src data:;" in transcript_html.top(about())
 

@@ -60,6 +60,9 @@ def test_greeting_says_how_much_one_may_do(parley: Parley, monkeypatch: pytest.M
             "unsent": 50,
             "bytes_per_day": 1_073_741_824,
             "voice_ms": 300_000,
+            "max_pixels": 60_000_000,
+            "max_frames": 1_000,
+            "max_animation_pixels": 100_000_000,
         },
     }
 

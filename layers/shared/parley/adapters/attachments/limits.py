@@ -31,7 +31,10 @@ class ScanLimits(Struct, frozen=True, kw_only=True):
 
 
 def current() -> AttachmentLimits:
-    """Returns the limits; raises WrongVariable for a value that template.yaml would refuse."""
+    """Returns the limits; raises WrongVariable for a value that template.yaml would refuse.
+
+    Those of images hold only for functions that tell clients, and for the scanner: the others lack the variables.
+    """
     return _limits(
         environment.optional("MAX_ATTACHMENT_BYTES", "10485760"),
         environment.optional("MAX_ATTACHMENTS_PER_MESSAGE", "5"),
@@ -39,6 +42,7 @@ def current() -> AttachmentLimits:
         environment.optional("MAX_UNSENT_ATTACHMENTS", "50"),
         environment.optional("UPLOAD_BYTES_PER_DAY", "1073741824"),
         environment.optional("VOICE_MAX_S", "300"),
+        of_scans(),
     )
 
 
@@ -59,7 +63,7 @@ def files_since_ms(now_ms: int) -> int:
 
 
 def of_scans() -> ScanLimits:
-    """Returns the limits of images; only the scanner has these variables."""
+    """Returns the limits of images."""
     return ScanLimits(
         pixels=_image_limit("MAX_IMAGE_PIXELS", environment.optional("MAX_IMAGE_PIXELS"), MAX_IMAGE_PIXELS),
         frames=_image_limit("MAX_IMAGE_FRAMES", environment.optional("MAX_IMAGE_FRAMES"), MAX_IMAGE_FRAMES),
@@ -84,7 +88,7 @@ def _image_limit(name: str, text: str, most: int) -> int:
 
 @cache
 def _limits(
-    most_bytes: str, per_message: str, types: str, unsent: str, bytes_per_day: str, voice_s: str
+    most_bytes: str, per_message: str, types: str, unsent: str, bytes_per_day: str, voice_s: str, images: ScanLimits
 ) -> AttachmentLimits:
     number = environment.whole_number
     return AttachmentLimits(
@@ -94,6 +98,9 @@ def _limits(
         unsent=number("MAX_UNSENT_ATTACHMENTS", unsent, 1, MAX_UNSENT),
         bytes_per_day=number("UPLOAD_BYTES_PER_DAY", bytes_per_day, 1, MAX_BYTES_PER_DAY),
         voice_ms=1000 * number("VOICE_MAX_S", voice_s, 1, MAX_VOICE_S),
+        max_pixels=images.pixels,
+        max_frames=images.frames,
+        max_animation_pixels=images.animation_pixels,
     )
 
 

@@ -271,7 +271,10 @@ class AttachmentDownload(Struct, frozen=True, kw_only=True):
 
 
 class AttachmentLimits(Struct, frozen=True, kw_only=True):
-    """The limits of attachments: `types` are MIME types, `unsent` and `bytes_per_day` are one person's."""
+    """The limits of attachments: `types` are MIME types, `unsent` and `bytes_per_day` are one person's.
+
+    The last three are of images: `max_pixels` of one frame, and of an animation its frames and the pixels of them all.
+    """
 
     bytes: int
     per_message: int
@@ -279,6 +282,9 @@ class AttachmentLimits(Struct, frozen=True, kw_only=True):
     unsent: int
     bytes_per_day: int
     voice_ms: int
+    max_pixels: int
+    max_frames: int
+    max_animation_pixels: int
 
 
 class Reaction(Struct, frozen=True):

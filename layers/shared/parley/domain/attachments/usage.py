@@ -14,7 +14,7 @@ def size_text(size: int) -> str:
     for unit, name in ((2**30, "GB"), (2**20, "MB"), (2**10, "KB")):
         if size >= unit:
             return f"{size * 10 // unit / 10:g} {name}"
-    return f"{size} bytes"
+    return "1 byte" if size == 1 else f"{size} bytes"
 
 
 class Usage(Struct, frozen=True, kw_only=True):
