@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from pytest import MonkeyPatch
+
 from local import provision
 from local.functions import Functions
 from local.provision import Store
@@ -101,11 +103,23 @@ def fresh(running: System) -> Iterator[Parley]:
         parley = Parley(running.template, running.functions, running.store, clock, running.streams)
         calls.hooks[:] = [running.checker]
         calls.expiries.follow(clock)
-        with calls.connections_of(parley.websocket):
+        with calls.connections_of(parley.websocket), _waits_by(clock):
             yield parley
         calls.hooks.clear()
         calls.expiries.follow(None)
     assert not running.checker.violations, "; ".join(running.checker.violations)
+
+
+@contextmanager
+def _waits_by(clock: Clock) -> Iterator[None]:
+    """While it lasts, a sign-out that waits for the next second moves the clock of the test."""
+
+    def sleep(seconds: float) -> None:
+        clock.ms += round(seconds * 1000)
+
+    with MonkeyPatch.context() as patch:
+        patch.setattr("parley.adapters.people.account_states.sleep", sleep)
+        yield
 
 
 @contextmanager

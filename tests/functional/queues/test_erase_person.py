@@ -140,7 +140,8 @@ def test_what_a_moderator_did_called_and_left_unused_names_them_no_more(parley: 
     assert signal(phone, direct, "candidate", payload="c")["type"] == "ack"
     assert signal(phone, direct, "hang_up")["type"] == "ack"
     ring(other, direct, "second-call")
-    assert host(parley).post(f"/users/{ID}/sign-out").status == 200  # in the second of her token, so it counts on
+    assert host(parley).post(f"/users/{ID}/sign-out").status == 200
+    her = parley.user(ID, "moderator", name=NAME)
     assert her.post("/ws-tickets").status == 201  # beside the one that her phone has used
 
     done = erased(parley, ID)

@@ -8,7 +8,7 @@ from parley.adapters.dynamodb.documents import to_wire
 from tests.functional.attempts import everything
 from tests.functional.erasures import host
 from tests.functional.replies import Meanwhile, invalid, refusal
-from tests.functional.talk import joined, open_direct, say
+from tests.functional.talk import in_s, joined, open_direct, say
 from tests.harness import Frame, Parley, Refused, User
 
 NO_DATA = {"websocket/hello"}  # it reads nothing of anybody: limits and timers only
@@ -83,6 +83,19 @@ def test_sockets_are_closed_and_watchers_told(parley: Parley) -> None:
 
     assert [phone.connection.state, laptop.connection.state] == [State.CLOSED] * 2
     assert [one["data"]["status"] for one in screen.events("user_status_change")][-1] == "offline"
+
+
+@pytest.mark.parametrize("within_ms", [0, 1, 999])
+def test_a_sign_out_ends_tokens_of_its_own_second_and_the_next_token_counts(parley: Parley, within_ms: int) -> None:
+    parley.clock.ms = parley.clock() // 1000 * 1000 + within_ms
+    old, unseen = parley.user("alice"), parley.token("alice")
+
+    signed_out = host(parley).post("/users/alice/sign-out").json
+    new = parley.user("alice")
+
+    assert [refusal(one.get("/me"))[0] for one in (old, parley.bearer(unseen, "alice"))] == ["signed_out"] * 2
+    assert new.get("/me").status == 200
+    assert signed_out["signed_out_at"] == in_s(parley, 0)
 
 
 def test_token_that_is_issued_afterwards_counts(parley: Parley) -> None:

@@ -62,13 +62,15 @@ def sign_out_user(request: Request, user_id: str) -> SignedOut:
     """Ends every sign-in of a person and closes their connections, for the host's own server; raises Forbidden.
 
     The order matters: a device that connects meanwhile finds the sign-out (`presence.connect`). Three round trips, and
-    more for each connection.
+    more for each connection. It answers when its second is over, so that no token of before counts, and each after it.
     """
     profiles.require_service(request, "sign people out", "POST /users/{user_id}/sign-out")
     profiles.check_user_id(user_id)
-    account_states.sign_out(user_id, request.now_s)
+    end_s = request.now_s + 1
+    account_states.sign_out(user_id, end_s)
     presence.close(request, user_id)
-    return SignedOut(user_id=user_id, signed_out_at=rfc3339(request.now_s * 1000))
+    account_states.wait_for_next_second(request.now_ms)
+    return SignedOut(user_id=user_id, signed_out_at=rfc3339(end_s * 1000))
 
 
 def _device(request: Request, device: Connection) -> Device:

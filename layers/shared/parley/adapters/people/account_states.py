@@ -1,6 +1,7 @@
 """The news of people since they signed in: a small row for each person who was signed out, or got another role."""
 
 from collections.abc import Callable, Sequence
+from time import sleep
 
 from msgspec.structs import replace
 from pynamodb.exceptions import UpdateError
@@ -21,18 +22,27 @@ CACHED_S = 330  # API Gateway's cache of the authorizer's answer, and the life o
 _State = tables.AccountState
 
 
-def sign_out(user_id: str, now_s: int) -> None:
-    """Ends every sign-in of a person that began before now; one round trip, 1 write unit.
+def sign_out(user_id: str, end_s: int) -> None:
+    """Ends every sign-in of a person that began before `end_s`; one round trip, 1 write unit.
 
     The row expires after the last of those tokens has ended. A suspension may need it for longer: then a second round
     trip leaves that time as it is. If neither writes, a later sign-out is stored, which includes this one.
     """
-    end, expires_at_s = _State.signed_out_at_s.set(now_s), _expires_at_s(now_s)
+    end, expires_at_s = _State.signed_out_at_s.set(end_s), _expires_at_s(end_s)
     # Also if there is no row, or an unreadable one.
-    is_later = ~_State.signed_out_at_s.is_type() | (_State.signed_out_at_s < now_s)
+    is_later = ~_State.signed_out_at_s.is_type() | (_State.signed_out_at_s < end_s)
     is_longer = ~_State.expires_at_s.is_type() | (_State.expires_at_s <= expires_at_s)
     if not _update(user_id, [end, _State.expires_at_s.set(expires_at_s)], is_later & is_longer):
         _update(user_id, [end], is_later & (_State.expires_at_s > expires_at_s))
+
+
+def wait_for_next_second(now_ms: int) -> None:
+    """Waits until the second of a request is over, 1 s at most.
+
+    The `iat` of a token is a whole second. So a sign-out ends all tokens of its own second, and answers after it: a
+    token that is issued after the answer counts (D-489).
+    """
+    sleep(1 - now_ms % 1000 / 1000)
 
 
 def _update(user_id: str, actions: list[Action], condition: Condition) -> bool:
