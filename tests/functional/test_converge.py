@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from parley.domain.api.types import Conversation, Message
+from parley.domain.api.types import Conversation, Message, NamedUser
 from parley.domain.conversations import events
-from parley.domain.conversations.client_model import apply, apply_to_message
+from parley.domain.conversations.client_model import apply, apply_to_message, apply_to_users
 from parley.domain.conversations.events import (
     BlockChanged,
     ConversationCreated,
@@ -31,7 +31,7 @@ from parley.domain.conversations.events import (
     NewMessage,
 )
 from parley.domain.conversations.sync import Mine
-from tests.functional.talk import make_group, names, open_direct, say
+from tests.functional.talk import make_group, meet, named, names, open_direct, say
 from tests.harness import Frame, Parley, User
 
 EVENTS: dict[str, type[Event]] = {kind.name: kind for kind in events.kinds()}
@@ -47,6 +47,7 @@ class Device:
         self.shown: dict[str, Conversation] = {}
         self.messages: dict[str, Message] = {}  # those that it has read once, whole
         self.newest: dict[str, Message] = {}  # those of whose changes it has heard, as they were then
+        self.users: dict[str, NamedUser] = {}  # those whom lists and events have named
         self.was_slow = False
 
     def listen(self) -> None:
@@ -56,6 +57,7 @@ class Device:
 
     def hear(self, event: Event) -> None:
         """Takes in an event; of its person's own coming and going what is newer than what it shows."""
+        self.users = apply_to_users(getattr(event, "users", {}), self.users)
         if isinstance(event, ConversationCreated):
             self.shown.setdefault(event.conversation_id, event.conversation)
         elif isinstance(event, MemberRemoved) and event.removed_id == self.person.user_id:
@@ -421,6 +423,51 @@ def follow(parley: Parley, seed: int, actions: list[Callable[[Scene, Device, int
             scene.assert_devices_agree(slow_ones=False)
     scene.catch_up()
     scene.assert_devices_agree(slow_ones=True)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_devices_know_the_people_as_a_fresh_read_does(parley: Parley, seed: int) -> None:
+    choose = Random(seed)
+    alice, bob, carol = (parley.user(one) for one in PEOPLE)
+    group = make_group(alice, bob, carol)
+    meet(alice, bob)
+    phone, screen, far = Device(bob), Device(carol), Device(carol)  # bob talks with alice, carol's screen has the group
+    screen.ask("join_conversation", conversation_id=group)
+    devices = [phone, screen, far]
+    for device in devices:
+        device.users = users_of(device.person)
+    parley.deliver_twice = parley.deliver_out_of_order = True
+
+    for number in range(4):
+        phone.socket.is_full = choose.random() < 0.5
+        parley.clock.ms += 1000
+        if choose.random() < 0.5:
+            parley.user("alice", name=f"Alice {number}").get("/unread-count")
+        else:
+            assert (
+                parley.user("backend", role="service").put("/users/alice", json={"name": f"A {number}"}).status == 200
+            )
+        if choose.random() < 0.4 and number < 3:
+            parley.drain()
+        for device in devices:
+            device.listen()
+    phone.socket.is_full = False
+    parley.drain()
+    for device in devices:
+        device.listen()
+
+    fresh = users_of(bob)
+    assert fresh["alice"].name.endswith("3")
+    assert (phone.users, screen.users) == (fresh, fresh)
+    assert far.users["alice"] != fresh["alice"]  # it has neither a conversation with her nor the group open
+    answer = far.ask("sync", cursors={}, list_limit=50)
+    assert apply_to_users(msgspec.convert(answer["users"], type=dict[str, NamedUser]), far.users) == fresh
+
+
+def users_of(person: User) -> dict[str, NamedUser]:
+    """Returns the people whom the host shows: all of these, as they are now."""
+    found = named(person.parley, *PEOPLE)
+    return msgspec.convert(found, type=dict[str, NamedUser])
 
 
 def test_what_was_deleted_for_me_stays_deleted_in_whatever_order_i_hear_of_it(parley: Parley) -> None:
