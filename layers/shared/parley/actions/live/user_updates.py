@@ -30,8 +30,8 @@ MAX_MEMBERS = 500  # people of these who are looked up
 def tell_user_update(delivery: Delivery, now_ms: int) -> None:
     """Tells others of a changed profile, unless it has changed again; later if the person has changed it too often.
 
-    Five round trips and the posts, one more for a person with many blocks and for each group that its head does not
-    list. A user who has been erased meanwhile is named to nobody.
+    Five round trips and the posts, one more after an earlier change within a minute, for a person with many blocks, and
+    for each group whose head does not list its members. A user who was erased meanwhile is named to nobody.
     """
     [user_id] = delivery.user_ids
     user = named_users.of(batches.read_rows({tables.User: [(user_id,)]}), [user_id]).get(user_id)
