@@ -30,6 +30,7 @@ FIELDS: dict[str, object] = {
     "format": "jsonl",
     "reason": "spam",
     "hours": 24,
+    "q": "secret",
     "scope": "write",
     "show_last_seen": True,
     "status": "resolved",

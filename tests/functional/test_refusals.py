@@ -60,7 +60,7 @@ OF_HOST_AND_MODERATORS = refusing(
     "rest/list_context_people", "rest/list_user_contexts", "rest/list_suspensions", "rest/get_suspension",
     "rest/suspend_user", "rest/lift_suspension", "rest/list_any_conversations",
     "rest/search_moderated_messages", "rest/warn_user", "rest/remove_messages", "rest/get_removal",
-    "rest/list_warnings",
+    "rest/list_warnings", "rest/export_search",
 )  # fmt: skip
 MODERATING = refusing(
     "moderators_only",

@@ -50,7 +50,8 @@ def erase_profile(work: Work) -> Unit:
 def erase_exports(work: Work) -> Unit:
     """Deletes the person's exports, and the exports of others that hold their words.
 
-    Also a moderator's removals of what the person wrote, and those that the person began: such a job then ends.
+    Also a moderator's removals of what the person wrote, and those that the person began: such a job then ends. And the
+    exports of all searches, because a hit may be a copy of the person's words.
 
     A file is deleted before its row: after a kill in between, the row is found again. A file that is being written can
     no longer be completed. A later export finds no words of theirs, because an earlier part has blanked them.
@@ -59,7 +60,11 @@ def erase_exports(work: Work) -> Unit:
     found = [row for row in rows if isinstance(row, tables.Export)]
     spoken_in = words_left_behind.among(work.user_id, [row.conversation_id for row in found if row.conversation_id])
     removals = [row for row in found if row.removal is not None and _concerns(row, work.user_id)]
-    theirs = [row for row in found if row.user_id == work.user_id or row.conversation_id in spoken_in]
+    theirs = [
+        row
+        for row in found
+        if row.user_id == work.user_id or row.conversation_id in spoken_in or row.search is not None
+    ]
     jobs = [exports.job_of(row) for row in theirs if row.conversation_id]
     for job in jobs:
         if job.upload_id is not None:

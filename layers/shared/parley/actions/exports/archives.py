@@ -53,7 +53,7 @@ class _Step:
         waiting = self.archive.waiting
         if waiting.size:
             self.content += pieces.get_waiting(job)
-            _check(Sum().plus(self.content), waiting)
+            check_sum(Sum().plus(self.content), waiting)
 
     @property
     def offset(self) -> int:
@@ -92,7 +92,7 @@ def _add_files(step: _Step, now_ms: int) -> tuple[Archive, int]:
 def _add_transcript(step: _Step, now_ms: int) -> tuple[Archive, int]:
     archive = _copied(step, "transcript", step.archive)
     if archive.copied == archive.pieces:
-        _check(archive.copied_sum, archive.transcript)
+        check_sum(archive.copied_sum, archive.transcript)
         archive = archive.in_phase("directory").with_directory_at(step.offset)
     return archive, step.job.done
 
@@ -100,7 +100,7 @@ def _add_transcript(step: _Step, now_ms: int) -> tuple[Archive, int]:
 def _add_directory(step: _Step, now_ms: int) -> tuple[Archive, int]:
     archive = _copied(step, "directory", step.archive)
     if archive.copied == archive.pieces:
-        _check(archive.copied_sum, archive.directory)
+        check_sum(archive.copied_sum, archive.directory)
         step.content += zip_format.end_of_directory(archive.entries, archive.directory.size, archive.directory_offset)
         archive = archive.in_phase("whole")
     return archive, step.job.done
@@ -123,7 +123,7 @@ def _copied(step: _Step, kind: PieceKind, archive: Archive) -> Archive:
     return archive
 
 
-def _check(found: Sum, noted: Sum) -> None:
+def check_sum(found: Sum, noted: Sum) -> None:
     """Raises UploadLost for bytes that another worker at the same step has replaced by others."""
     if found != noted:
         raise files.UploadLost("a piece is not as it was noted")

@@ -1,9 +1,11 @@
 """Exports: a job writes a conversation into a file in bounded steps, and its owner fetches the file."""
 
+from collections.abc import Callable
 from typing import get_args
 
 from parley.actions import access
-from parley.actions.exports import archives, parts
+from parley.actions.exports import archives, parts, searches
+from parley.actions.moderation.monitoring import time_ms
 from parley.adapters.attachments import attachments, limits
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import conditions
@@ -11,13 +13,26 @@ from parley.adapters.exports import exports, files, pieces
 from parley.adapters.live import queues
 from parley.adapters.people import account_states, moderators
 from parley.domain.api import ids
-from parley.domain.api.errors import Field, NotFound, TooMany, Unprocessable
+from parley.domain.api.errors import Field, Forbidden, NotFound, TooMany, Unprocessable
 from parley.domain.api.request import Request
-from parley.domain.api.requests import ExportConversation
+from parley.domain.api.requests import ExportConversation, ExportSearch
+from parley.domain.api.times import rfc3339
 from parley.domain.api.types import AttachmentKind
+from parley.domain.conversations import search
 from parley.domain.conversations.head import Head
 from parley.domain.exports import archive
-from parley.domain.exports.job import MAX_HASHED_BYTES, MAX_RECENT, Export, ExportStep, Job, Recent, new_job
+from parley.domain.exports.job import (
+    MAX_HASHED_BYTES,
+    MAX_RECENT,
+    Export,
+    ExportStep,
+    Job,
+    Recent,
+    Searched,
+    new_job,
+    new_search_job,
+    search_key,
+)
 from parley.domain.moderation import audit
 from parley.domain.moderation.audit import Entry
 
@@ -29,14 +44,49 @@ def export_conversation(request: Request, conversation_id: str, wanted: ExportCo
     trips and the queue's, one less for a retry; with files one more.
     """
     head = _access(request, conversation_id)
+
+    def begin(asked: Recent) -> Job:
+        if wanted.files:
+            _check_files(conversation_id)
+        return new_job(request, head, wanted, asked)
+
+    return _begun(request, conversation_id, wanted, begin)
+
+
+def export_search(request: Request, wanted: ExportSearch) -> Export:
+    """Returns the export of a search that an earlier try, or an equal request, has begun, or a new one.
+
+    For moderators, and the host's own server. Two round trips and the queue's.
+    """
+    access.require_moderator(request, or_service=True)
+    search.check_query(wanted.q, "/q")
+    since_ms = time_ms(wanted.since, "/from", 0)
+    until_ms = time_ms(wanted.to, "/to", request.now_ms + 1)
+    key = search_key(wanted)
+
+    def begin(asked: Recent) -> Job:
+        searched = Searched(
+            q=wanted.q,
+            user_id=wanted.user_id,
+            since_ms=since_ms,
+            until_ms=until_ms,
+            role=account_states.role_of(request),
+        )
+        return new_search_job(request, key, searched, asked)
+
+    return _begun(request, key, ExportConversation(format="jsonl", client_id=wanted.client_id), begin)
+
+
+def _begun(
+    request: Request, conversation_id: str, wanted: ExportConversation, begin: Callable[[Recent], Job]
+) -> Export:
+    """Returns an export that is stored and queued: that of an earlier try, or the one that `begin` makes."""
     for _ in conditions.tries():
         asked = exports.recent(request.user_id).at(request.now_ms)
         job = _known(request, conversation_id, wanted, asked)
         if job is None:
             _check_limit(request, asked)
-            if wanted.files:
-                _check_files(conversation_id)
-            job = new_job(request, head, wanted, asked)
+            job = begin(asked)
             try:
                 exports.add(job, asked.with_job(job, wanted.client_id), _entry(request, job))
             except conditions.LostRace:
@@ -58,8 +108,8 @@ def get_export(request: Request, export_id: str) -> Export:
     if job is None or job.user_id != request.user_id or job.has_expired(request.now_s):
         raise _no_export()
     try:
-        _access(request, job.conversation_id)
-    except NotFound:
+        _check_access(request, job)
+    except (NotFound, Forbidden):
         raise _no_export() from None
     return job.view(request.now_ms, files.address(job.key) if job.state == "done" else None)
 
@@ -94,7 +144,7 @@ def _moved(job: Job, now_ms: int) -> Job:
             upload_id = files.begin(job.key, job.content_type, job.file_name)
             job = exports.save(job.begun(upload_id, now_ms))
         if not job.is_written:
-            job = exports.save((archives.write_archive if job.files else parts.write_part)(job, now_ms))
+            job = exports.save(_writer(job)(job, now_ms))
             if not job.is_written:
                 return job
         files.complete(job.key, job.begun_upload_id, job.parts)
@@ -109,6 +159,13 @@ def _moved(job: Job, now_ms: int) -> Job:
     return exports.save(job.finished(digest, now_ms))
 
 
+def _writer(job: Job) -> Callable[[Job, int], Job]:
+    """Returns what writes the next step of a job."""
+    if job.search is not None:
+        return searches.write_hits
+    return archives.write_archive if job.files else parts.write_part
+
+
 def _ended_or_begun_again(job: Job, after: Job) -> Job:
     """Returns the job at its beginning, or failed for good, as it is stored; raises LostRace."""
     if after.is_over:
@@ -117,11 +174,23 @@ def _ended_or_begun_again(job: Job, after: Job) -> Job:
 
 
 def _entry(request: Request, job: Job) -> Entry | None:
-    """Returns the audit log's entry for a moderator's export."""
+    """Returns the audit log's entry for a moderator's export; that of a search is without its words."""
+    if job.search is not None:
+        times = {"from": rfc3339(job.search.since_ms), "to": rfc3339(job.search.until_ms)}
+        as_put = account_states.as_put(request)
+        return audit.new_entry(as_put, "export_search", job.search.user_id, export_id=job.export_id, **times)
     if not moderators.is_moderator(account_states.role_of(request)):
         return None
     details = {"export_id": job.export_id, "format": job.format} | ({"files": "included"} if job.files else {})
     return audit.new_entry(account_states.as_put(request), "export_conversation", job.conversation_id, **details)
+
+
+def _check_access(request: Request, job: Job) -> None:
+    """Refuses a caller who may no longer read what the export holds."""
+    if job.search is not None:
+        access.require_moderator(request, or_service=True)
+    else:
+        _access(request, job.conversation_id)
 
 
 def _access(request: Request, conversation_id: str) -> Head:

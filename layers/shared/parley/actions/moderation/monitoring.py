@@ -113,8 +113,8 @@ def search_moderated_messages(request: Request, wanted: SearchModeratedMessages)
     As bounded as a search of the person's own (`search_messages`), one round trip more: the audit entry.
     """
     access.require_moderator(request, or_service=True)
-    since_ms = _time(wanted.since, "?from", 0)
-    until_ms = _time(wanted.to, "?to", request.now_ms + 1)
+    since_ms = time_ms(wanted.since, "?from", 0)
+    until_ms = time_ms(wanted.to, "?to", request.now_ms + 1)
     query = search.check_query(wanted.q)
     asked = "\n".join([wanted.user_id, wanted.since or "", wanted.to or ""])
     position = search.position_of(wanted.cursor, query, asked)
@@ -132,7 +132,7 @@ def search_moderated_messages(request: Request, wanted: SearchModeratedMessages)
     return HitList(results=hits, next=following, users=users)
 
 
-def _time(text: str | None, pointer: str, otherwise_ms: int) -> int:
+def time_ms(text: str | None, pointer: str, otherwise_ms: int) -> int:
     """Returns a time in ms; raises Invalid for one that no calendar has."""
     if text is None:
         return otherwise_ms

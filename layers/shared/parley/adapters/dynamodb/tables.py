@@ -462,6 +462,7 @@ class Export(Table):
     archive = DocumentAttribute(null=True)
     asked = DocumentAttribute(null=True)
     removal = DocumentAttribute(null=True)
+    search = DocumentAttribute(null=True)  # of an export of what a moderator's search has found
 
 
 class ByTime(LocalSecondaryIndex["Block"]):

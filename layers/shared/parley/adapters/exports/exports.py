@@ -92,7 +92,8 @@ def _key_of(user_id: str) -> str:
 
 def _row(job: Job) -> tables.Export:
     values = {name: getattr(job, name) for name in _FIELDS}
-    return tables.Export(**values | {"parts": list(job.parts), "archive": msgspec.to_builtins(job.archive)})
+    plain = {name: msgspec.to_builtins(getattr(job, name)) for name in ("archive", "search")}
+    return tables.Export(**values | plain | {"parts": list(job.parts)})
 
 
 def _recent_row(asked: Recent, job: Job) -> tables.Export:

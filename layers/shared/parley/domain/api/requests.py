@@ -90,6 +90,7 @@ AuditAction = Literal[
     "try_banned_words",
     "read_edits",
     "export_conversation",
+    "export_search",
     "read_conversation",
     "erase_user",
 ]
@@ -624,6 +625,16 @@ class SearchModeratedMessages(Body, frozen=True, kw_only=True, rename={"since": 
     to: Annotated[str, Meta(pattern=RFC3339_PATTERN, max_length=40)] | None = None
     cursor: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
     limit: Limit = 20
+
+
+class ExportSearch(Body, frozen=True, kw_only=True, rename={"since": "from"}):
+    """POST /admin/search/export: the search whose hits are exported, as GET /admin/search takes it."""
+
+    q: Annotated[str, Meta(max_length=200, pattern=NOT_BLANK)]
+    user_id: StoredUserId
+    since: Annotated[str, Meta(pattern=RFC3339_PATTERN, max_length=40)] | None = None
+    to: Annotated[str, Meta(pattern=RFC3339_PATTERN, max_length=40)] | None = None
+    client_id: ClientId | None = None
 
 
 class BannedWord(Body, frozen=True, kw_only=True):

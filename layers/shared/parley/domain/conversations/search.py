@@ -90,13 +90,13 @@ def _asked(query: Query, conversation_id: str | None) -> str:
     return b32encode(sha256(asked.encode()).digest()[:10]).decode().lower()
 
 
-def check_query(text: str) -> Query:
+def check_query(text: str, pointer: str = "?q") -> Query:
     """Returns the query; raises Invalid for a text without a word, or with too many."""
     query = Query.parse(text)
     if not query.is_searchable:
-        raise Invalid.field("?q", "blank", "The search needs a word.")
+        raise Invalid.field(pointer, "blank", "The search needs a word.")
     if query.is_too_long:
-        raise Invalid.field("?q", "too_long", f"At most {MAX_QUERY_WORDS} words.", MAX_QUERY_WORDS)
+        raise Invalid.field(pointer, "too_long", f"At most {MAX_QUERY_WORDS} words.", MAX_QUERY_WORDS)
     return query
 
 

@@ -15,10 +15,11 @@ from msgspec.structs import asdict, replace
 
 from parley.domain.api.custom_data import from_compact
 from parley.domain.api.request import Request
-from parley.domain.api.requests import ExportConversation
+from parley.domain.api.requests import ExportConversation, ExportSearch
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import Context, Message, MessageAttachment
 from parley.domain.conversations.head import Head
+from parley.domain.conversations.message import StoredMessage
 from parley.domain.exports.archive import Archive, Placed, Sum
 
 ExportFormat = Literal["jsonl", "html"]
@@ -35,6 +36,7 @@ MAX_RESTARTS = 3  # tries of a job whose parts S3 no longer knows
 # One step reads the whole file to hash it: 500 MB take Lambda some 20 of its 60 seconds.
 MAX_HASHED_BYTES = 500_000_000
 MAX_MEMBERS = 2_000  # people whom a file lists: the largest group
+MAX_HITS = 10_000  # messages of a search that one file holds
 MAX_RECENT = 20  # exports that one person may ask for in 24 hours
 RECENT_MS = 24 * 3_600_000
 
@@ -46,7 +48,10 @@ TRANSCRIPT_NAMES: Mapping[ExportFormat, str] = {"jsonl": "messages.jsonl", "html
 
 
 class ExportProgress(Struct, frozen=True, kw_only=True):
-    """The number of the conversation's messages that are done, and of all its messages."""
+    """The number of the conversation's messages that are done, and of all its messages.
+
+    Of a search: the number of messages found, and of those that the file can hold; at the end the number found, twice.
+    """
 
     done: int
     total: int
@@ -55,11 +60,11 @@ class ExportProgress(Struct, frozen=True, kw_only=True):
 class Export(Struct, frozen=True, kw_only=True):
     """A file made of a conversation, or in the making. `url`, good until `url_expires_at`, is present once it is done.
 
-    With `files` it is a ZIP archive. Files over 500 MB have no `sha256`.
+    With `files` it is a ZIP archive. Files over 500 MB have no `sha256`. That of a search has no `conversation_id`.
     """
 
     id: str
-    conversation_id: str
+    conversation_id: str | None
     format: ExportFormat
     files: bool
     state: ExportState
@@ -70,6 +75,24 @@ class Export(Struct, frozen=True, kw_only=True):
     sha256: str | None
     url: str | None
     url_expires_at: str | None
+
+
+class Searched(Struct, frozen=True, kw_only=True):
+    """The search whose hits a job exports: a person's messages with these words, between two times.
+
+    `role` is that of the moderator who asked, `cursor` the place where the search continues.
+    """
+
+    q: str
+    user_id: str
+    since_ms: int
+    until_ms: int
+    role: str
+    cursor: str | None = None
+
+    def takes(self, message: StoredMessage) -> bool:
+        """Says whether a message may be among the hits."""
+        return message.sender_id == self.user_id and self.since_ms <= message.created_at_ms < self.until_ms
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -92,12 +115,14 @@ class Job(Struct, frozen=True, kw_only=True):
     sha256: str | None = None
     restarts: int = 0
     files: bool = False
-    archive: Archive | None = None  # of a job with files, until it is done
+    archive: Archive | None = None  # of a job with files, or of a search, until it is done
+    search: Searched | None = None
 
     @property
     def file_name(self) -> str:
         """Returns the name under which a browser saves the file."""
-        return f"{self.conversation_id}.{'zip' if self.files else self.format}"
+        name = self.conversation_id if self.search is None else "search"
+        return f"{name}.{'zip' if self.files else self.format}"
 
     @property
     def content_type(self) -> str:
@@ -119,6 +144,13 @@ class Job(Struct, frozen=True, kw_only=True):
         if self.upload_id is None:
             raise ValueError(f"the upload of {self.export_id} has not begun")
         return self.upload_id
+
+    @property
+    def searched(self) -> Searched:
+        """Returns the search, which the job must have."""
+        if self.search is None:
+            raise ValueError(f"{self.export_id} exports no search")
+        return self.search
 
     @property
     def is_written(self) -> bool:
@@ -175,7 +207,8 @@ class Job(Struct, frozen=True, kw_only=True):
 
     def finished(self, digest: str | None, now_ms: int) -> "Job":
         """Returns the job at its end."""
-        return self._moved(now_ms, state="done", sha256=digest, upload_id=None, parts=(), archive=None)
+        total = self.total if self.search is None else self.done
+        return self._moved(now_ms, state="done", sha256=digest, upload_id=None, parts=(), archive=None, total=total)
 
     def failed(self, now_ms: int) -> "Job":
         """Returns the job given up."""
@@ -193,6 +226,7 @@ class Job(Struct, frozen=True, kw_only=True):
             size_bytes=0,
             sha256=None,
             archive=None if self.archive is None else self.archive.restarted(),
+            search=None if self.search is None else replace(self.search, cursor=None),
         )
 
     def view(self, now_ms: int, url: str | None = None) -> Export:
@@ -200,7 +234,7 @@ class Job(Struct, frozen=True, kw_only=True):
         is_done = self.state == "done"
         return Export(
             id=self.export_id,
-            conversation_id=self.conversation_id,
+            conversation_id=self.conversation_id if self.search is None else None,
             format=self.format,
             files=self.files,
             state=self.state_at(now_ms),
@@ -335,6 +369,58 @@ def new_job(request: Request, head: Head, wanted: ExportConversation, asked: Rec
     )
 
 
+def search_key(wanted: ExportSearch) -> str:
+    """Returns what stands for a search in the place of a conversation's id; no such id holds a `#`."""
+    asked = "\n".join([wanted.user_id, wanted.since or "", wanted.to or "", wanted.q])
+    return "#" + b32encode(sha256(asked.encode()).digest()[:15]).decode().lower()
+
+
+def new_search_job(request: Request, key: str, search: Searched, asked: Recent) -> Job:
+    """Returns the job that exports the hits of a search, `key`."""
+    return Job(
+        export_id=export_id_of(asked, key, "jsonl", request.now_ms),
+        user_id=request.user_id,
+        conversation_id=key,
+        format="jsonl",
+        archive=Archive(),
+        search=search,
+        total=MAX_HITS,
+        created_at_ms=request.now_ms,
+        moved_at_ms=request.now_ms,
+        expires_at_s=request.now_s + KEPT_S,
+    )
+
+
+class AboutSearch(Struct, frozen=True, kw_only=True):
+    """The first line of a file with the hits of a search."""
+
+    parley_export: int = 1  # the version of the format
+    exported_at: str
+    exported_by: str
+    search: "AboutHits"
+
+
+class AboutHits(Struct, frozen=True, kw_only=True, rename={"since": "from"}):
+    """The search: whose messages, with which words, between which times."""
+
+    q: str
+    user_id: str
+    since: str
+    to: str
+
+
+def about_search(job: Job) -> AboutSearch:
+    """Returns the first line of a file with hits."""
+    search = job.searched
+    return AboutSearch(
+        exported_at=rfc3339(job.created_at_ms),
+        exported_by=job.user_id,
+        search=AboutHits(
+            q=search.q, user_id=search.user_id, since=rfc3339(search.since_ms), to=rfc3339(search.until_ms)
+        ),
+    )
+
+
 def about_export(job: Job, head: Head, members: Sequence[Person]) -> About:
     """Returns the first line of a file."""
     return About(
@@ -385,6 +471,6 @@ def with_paths(message: Message, placed: Sequence[Placed]) -> Message:
     return replace(message, attachments=exported)
 
 
-def export_line(value: About | Message) -> bytes:
+def export_line(value: About | AboutSearch | Message) -> bytes:
     """Returns one line of a JSON Lines file: a message as the API shows it, and the hashes of its files."""
     return msgspec.json.encode(value) + b"\n"
