@@ -10,6 +10,7 @@ from parley.domain.attachments.attachment import UNSENT_S
 from tests.functional.attachment_ends import row as attachment_row
 from tests.functional.attachments import ask_upload, set_row
 from tests.functional.calling import CALL, SDP, call_and_answer, code, ring, signal, state
+from tests.functional.erasures import erased
 from tests.functional.exports import export, shown
 from tests.functional.talk import forget_events, make_group, names, open_direct
 from tests.harness import Call, Parley, Socket, User
@@ -303,6 +304,36 @@ def test_sweep_of_attachments_meets_a_damaged_row_once_a_day_until_it_is_mended(
 
     assert counts == [1, 0, 0, 1, 0]
     assert (attachment_row(parley, good), attachment_row(parley, damaged)) == (None, None)
+
+
+@pytest.mark.parametrize("attribute", ["version", "unsent", "day", "size", "expires_at_s"])
+def test_person_whose_count_of_uploads_is_damaged_uploads(
+    parley: Parley, capsys: pytest.CaptureFixture[str], attribute: str
+) -> None:
+    alice = parley.user("alice")
+    conversation_id = open_direct(alice, parley.user("bob"))
+    first = ask_upload(alice, conversation_id)
+    rows = Rows(parley, "Files")
+    rows.damage(attribute, SET, attachment_id="alice#")
+    capsys.readouterr()
+
+    second = ask_upload(alice, conversation_id, client_id="c2")
+
+    assert unreadable_rows(capsys, "Files") == 1
+    [own] = [row for row in rows.all() if row["attachment_id"]["S"] == "alice#"]
+    assert "SS" not in str(own) and own["unsent"] == {"N": "1" if attribute == "unsent" else "2"}
+    assert [alice.delete(f"/attachments/{each}").status for each in (first, second)] == [200, 200]
+
+
+def test_erasure_deletes_a_damaged_count_of_uploads(parley: Parley) -> None:
+    alice = parley.user("alice")
+    ask_upload(alice, open_direct(alice, parley.user("bob")))
+    rows = Rows(parley, "Files")
+    rows.damage("day", SET, attachment_id="alice#")
+
+    erased(parley, "alice")
+
+    assert rows.all() == []
 
 
 # --- exports ---

@@ -79,6 +79,7 @@ REFUSED = {
     "rest/erase_user",
     "rest/expel_member",
     "rest/explain_policy",
+    "rest/export_search",
     "rest/forward_message",
     "rest/get_banned_words",
     "rest/get_erasure",

@@ -50,5 +50,5 @@ def _detach(attachment_id: str, work: Work) -> None:
 def _usage(work: Work) -> Unit:
     """Deletes the row of the person's uploads; only an attachment of theirs could bring it back."""
     key = attachments.usage_key(work.user_id)
-    row = batches.read_rows({tables.File: [key]}).get(tables.File, *key)
-    return Unit([] if row is None else [erasures.delete_row(row)])
+    is_there = batches.read_rows({tables.File: [key]}).has(tables.File, *key)
+    return Unit([erasures.delete_row(tables.File(attachment_id=key[0]))] if is_there else [])

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters.dynamodb import batches, conditions, outbox, tables, unreadable
@@ -16,6 +17,7 @@ from parley.domain.attachments.attachment import ARRIVAL_S, FORM_S, PLACES, UNSE
 from parley.domain.attachments.usage import Usage
 
 _FIELDS = StoredAttachment.__struct_fields__
+_USAGE = {"revision": "version", "unsent": "unsent", "day": "day", "bytes": "size"}  # the attributes of a usage's row
 
 
 def key(attachment_id: str) -> batches.Key:
@@ -121,17 +123,15 @@ def count(conversation_id: str, kinds: Collection[str], most: int) -> int:
 
 
 def usage_of(rows: batches.Rows, user_id: str) -> Usage:
-    """Returns a person's usage from a batch."""
-    row = rows.get(tables.File, *usage_key(user_id))
-    if row is None:
-        return Usage(user_id=user_id)
-    return Usage(
-        user_id=user_id,
-        revision=int(row.version or 0),
-        unsent=int(row.unsent or 0),
-        day=int(row.day or 0),
-        bytes=int(row.size or 0),
-    )
+    """Returns a person's usage from a batch.
+
+    A damaged number is reported and counts as 0, so that the person can upload; the next write mends the row (D-452).
+    """
+    item = rows.item(tables.File, *usage_key(user_id)) or {}
+    if any(name in item and "N" not in item[name] for name in (*_USAGE.values(), "expires_at_s")):
+        unreadable.report("Files", [f"{user_id}#"])
+    numbers = {field: int(item.get(name, {}).get("N", 0)) for field, name in _USAGE.items()}
+    return Usage(user_id=user_id, **numbers)
 
 
 def add(attachment: StoredAttachment, usage: Usage, entry: OutboxEntry) -> None:
@@ -191,7 +191,8 @@ def put_copy(transaction: TransactWrite, copy: StoredAttachment) -> None:
 
 def _was(revision: int) -> Condition:
     unchanged: Condition = tables.File.version == revision
-    return tables.File.attachment_id.does_not_exist() if revision == 0 else unchanged
+    # A row whose version is damaged counts as none.
+    return ~Path(tables.File.version).is_type("N") if revision == 0 else unchanged
 
 
 def of_row(row: tables.File) -> StoredAttachment:
