@@ -396,4 +396,45 @@ def test_an_erasure_that_is_not_over_in_time_is_an_error(asking: Asking, state: 
     with pytest.raises(NotInTime) as caught:
         asking(Server(ok({"id": "z_1", "state": state})))("wait_for_erasure", "z_1", timeout_s=0.02, every_s=0.01)
 
-    assert (caught.value.erasure_id, caught.value.state) == ("z_1", state)
+    assert (caught.value.job_id, caught.value.state) == ("z_1", state)
+
+
+def test_a_removal_is_awaited_also_if_it_stops(asking: Asking) -> None:
+    running, stopped = {"id": "m_1", "state": "running"}, {"id": "m_1", "state": "stopped", "code": "suspended"}
+
+    assert asking(Server(ok(running), ok(stopped)))("wait_for_removal", "m_1", every_s=0) == stopped
+
+
+@pytest.mark.parametrize("state", ["running", "failed"])
+def test_a_removal_that_is_not_over_in_time_is_an_error(asking: Asking, state: str) -> None:
+    with pytest.raises(NotInTime) as caught:
+        asking(Server(ok({"id": "m_1", "state": state})))("wait_for_removal", "m_1", timeout_s=0.02, every_s=0.01)
+
+    assert (caught.value.job_id, caught.value.state) == ("m_1", state)
+
+
+def test_everyone_is_added_by_one_request_that_is_repeated_until_the_end(asking: Asking) -> None:
+    running, done = ({"adding": {"state": state, "found": 2, "added": 2}} for state in ("running", "done"))
+    server = Server(ok(running), ok(done))
+
+    adding = asking(server)("wait_for_everyone", "g_1", {"role": "teacher"}, every_s=0)
+
+    assert adding == done["adding"]
+    first, second = server.bodies
+    assert first == second and first["everyone"] == {"role": "teacher"} and first["client_id"]
+
+
+def test_everyone_who_is_not_there_in_time_is_an_error(asking: Asking) -> None:
+    server = Server(ok({"adding": {"state": "running"}}))
+
+    with pytest.raises(NotInTime):
+        asking(server)("wait_for_everyone", "g_1", {"role": "teacher"}, timeout_s=0.02, every_s=0.01)
+
+
+def test_an_exported_search_has_times_with_a_zone(asking: Asking) -> None:
+    server = Server(ok({"id": "x_1"}))
+
+    asking(server)("export_search", "bob", "fool", since=datetime(2030, 1, 1, tzinfo=UTC), client_id="c1")
+
+    wanted = {"q": "fool", "user_id": "bob", "client_id": "c1", "from": "2030-01-01T00:00:00.000+00:00"}
+    assert server.bodies == [wanted]

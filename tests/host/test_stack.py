@@ -238,6 +238,34 @@ def test_the_server_moderates_a_group(stack: Stack, signer: Signer, ask: Ask, na
     assert caught.value.code == "conversation_closed"
 
 
+def test_what_a_person_wrote_is_exported_and_removed(stack: Stack, ask: Ask, names: Names) -> None:
+    ann, bob = names("ann"), names("bob")
+    for who in (ann, bob):
+        ask("put_user", who, name="N")
+    group = ask("create_conversation", type="group", title="7b", owner_ids=[ann], member_ids=[bob])["id"]
+    ask("send_message", group, text="Buy now.", sender_id=bob)
+
+    export = ask("export_search", bob, "buy")
+    begun = ask("remove_messages", user_id=bob, hours=1, reason="Spam.", client_id="r1")
+    removal = ask("wait_for_removal", begun["id"], timeout_s=60, every_s=0.5)
+
+    assert (removal["state"], removal["removed"]) == ("done", 1)
+    assert [message["removed"] for message in ask("list_messages", group) if message["kind"] == "text"] == [True]
+    assert ask("get_export", export["id"])["id"] == export["id"]
+
+
+def test_everyone_of_a_role_comes_into_a_group(ask: Ask, names: Names) -> None:
+    ann, bob = names("ann"), names("bob")
+    role = "r" + "".join(each for each in names("role") if each.isalnum())
+    ask("put_user", ann, name="Ann")
+    ask("put_user", bob, name="Bob", role=role)
+    group = ask("create_conversation", type="group", title="7b", owner_ids=[ann])["id"]
+
+    adding = ask("wait_for_everyone", group, {"role": role}, timeout_s=60, every_s=0.5)
+
+    assert (adding["state"], adding["added"]) == ("done", 1)
+
+
 def test_a_person_is_warned_once(stack: Stack, signer: Signer, ask: Ask, names: Names) -> None:
     bob = names("bob")
     ask("put_user", bob, name="Bob")
@@ -245,6 +273,7 @@ def test_a_person_is_warned_once(stack: Stack, signer: Signer, ask: Ask, names: 
     first, again = (ask("warn_user", user_id=bob, reason="Insults.", client_id="w1") for _ in range(2))
 
     assert first == again
+    assert ask("list_warnings", bob) == [first]
     assert [warning["reason"] for warning in me(stack, signer.user_token(bob))["warnings"]] == ["Insults."]
 
 

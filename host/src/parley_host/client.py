@@ -18,6 +18,7 @@ from parley_host.retries import DEFAULT_RETRIES, Retries
 from parley_host.tokens import ServiceTokens
 from parley_host.types import (
     AddedMembers,
+    AddingStatus,
     AddMembers,
     ContextMember,
     ContextPerson,
@@ -25,6 +26,8 @@ from parley_host.types import (
     Conversation,
     CreateConversation,
     Erasure,
+    Everyone,
+    Export,
     ItemResult,
     LiftedSuspension,
     ListedUser,
@@ -35,7 +38,9 @@ from parley_host.types import (
     MuteMember,
     Person,
     PutUser,
+    Removal,
     RemovedMember,
+    RemoveMessages,
     SendMessage,
     SendMessageToUser,
     SentMessage,
@@ -206,10 +211,37 @@ class Parley:
         return self._pages(path("conversations", conversation_id, "members"), "members")
 
     def add_members(self, conversation_id: str, **fields: Unpack[AddMembers]) -> AddedMembers:
-        """Adds people to a group."""
+        """Adds people to a group; `everyone` with the same `client_id` again says how far that is."""
         place = path("conversations", conversation_id, "members")
-        added: AddedMembers = self._answer(Call("POST", place, with_parley_ids(fields)))
+        body = with_parley_ids(with_client_id(fields) if "everyone" in fields else fields)
+        added: AddedMembers = self._answer(Call("POST", place, body))
         return added
+
+    def wait_for_everyone(
+        self,
+        conversation_id: str,
+        everyone: Everyone,
+        *,
+        client_id: str | None = None,
+        timeout_s: float = 600,
+        every_s: float = 5,
+    ) -> AddingStatus:
+        """Adds everyone of a role or a context to a group, and returns that at its end; raises NotInTime.
+
+        With the `client_id` of an earlier call it waits for that.
+        """
+        deadline_s = time.monotonic() + timeout_s
+        wanted = with_client_id({"client_id": client_id})
+        wait_s = min(0.5, every_s)
+        while True:
+            added: Any = self.add_members(conversation_id, everyone=everyone, client_id=wanted["client_id"])
+            adding: AddingStatus = added["adding"]
+            if adding["state"] != "running":
+                return adding
+            if time.monotonic() + wait_s > deadline_s:
+                raise NotInTime(conversation_id, adding["state"])
+            pause(wait_s)
+            wait_s = min(2 * wait_s, every_s)
 
     def put_member(self, conversation_id: str, user_id: UserId, **fields: Unpack[SetRole]) -> Member:
         """Adds a person to a group, or changes their role in it."""
@@ -239,6 +271,49 @@ class Parley:
         message: Message = self._answer(Call("POST", path("admin", "messages", message_id, "restore")))
         return message
 
+    def remove_messages(self, **fields: Unpack[RemoveMessages]) -> Removal:
+        """Starts to remove what a person wrote in the last hours; with a `client_id` once."""
+        body = with_parley_ids(with_client_id(fields))
+        removal: Removal = self._answer(Call("POST", "/admin/removals", body))
+        return removal
+
+    def get_removal(self, removal_id: str) -> Removal:
+        """Returns how far a removal has got."""
+        removal: Removal = self._answer(Call("GET", path("admin", "removals", removal_id)))
+        return removal
+
+    def wait_for_removal(self, removal_id: str, *, timeout_s: float = 600, every_s: float = 5) -> Removal:
+        """Returns a removal that is done or was stopped; raises NotInTime if it failed or takes longer."""
+        deadline_s = time.monotonic() + timeout_s
+        wait_s = min(0.5, every_s)
+        while (removal := self.get_removal(removal_id))["state"] not in ("done", "stopped"):
+            if removal["state"] == "failed" or time.monotonic() + wait_s > deadline_s:
+                raise NotInTime(removal_id, removal["state"])
+            pause(wait_s)
+            wait_s = min(2 * wait_s, every_s)
+        return removal
+
+    def export_search(
+        self,
+        user_id: UserId,
+        q: str,
+        *,
+        since: datetime | None = None,
+        to: datetime | None = None,
+        client_id: str | None = None,
+    ) -> Export:
+        """Starts to export the messages of a person with all the words of `q`, between two times with their zone."""
+        times = {"from": since, "to": to}
+        body = {"q": q, "user_id": parley_id(user_id), "client_id": client_id}
+        body |= {name: rfc3339(time) for name, time in times.items() if time is not None}
+        export: Export = self._answer(Call("POST", "/admin/search/export", with_client_id(body)))
+        return export
+
+    def get_export(self, export_id: str) -> Export:
+        """Returns how far an export has got, with the address of its file when it is done."""
+        export: Export = self._answer(Call("GET", path("exports", export_id)))
+        return export
+
     def mute_member(self, conversation_id: str, user_id: UserId, **fields: Unpack[MuteMember]) -> MutedMember:
         """Keeps a member from writing, until it is ended."""
         place = path("admin", "conversations", conversation_id, "mutes", parley_id(user_id))
@@ -264,6 +339,12 @@ class Parley:
         body = with_parley_ids(with_client_id(fields))
         warning: WarningDetails = self._answer(Call("POST", "/admin/warnings", body))
         return warning
+
+    def list_warnings(self, user_id: UserId) -> list[WarningDetails]:
+        """Returns the newest ten warnings of a person, the newest first."""
+        found = self._answer(Call("GET", "/admin/warnings", query={"user_id": parley_id(user_id)}))
+        warnings: list[WarningDetails] = found["warnings"]
+        return warnings
 
     def suspend_user(
         self,

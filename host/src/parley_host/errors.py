@@ -3,7 +3,7 @@
 ParleyError
 ├── Unreachable        no answer: the connection failed, or the time was up
 ├── Interrupted        a bulk request of several parts stopped on the way
-├── NotInTime          an erasure was not over in time
+├── NotInTime          a job was not over in time
 └── Problem            Parley refused
     ├── Invalid            400, 413, 422
     ├── Unauthenticated    401
@@ -124,9 +124,12 @@ class Interrupted(ParleyError):
 
 
 class NotInTime(ParleyError):
-    """The erasure was not over within the time; it continues. Ask for it again with its id."""
+    """A job was not over within the time; it continues. Ask for it again with its id.
 
-    def __init__(self, erasure_id: str, state: str) -> None:
-        self.erasure_id = erasure_id
+    The job is an erasure, a removal, or the adding of everyone to a group, which has the group's id.
+    """
+
+    def __init__(self, job_id: str, state: str) -> None:
+        self.job_id = job_id
         self.state = state
-        super().__init__(f"The erasure {erasure_id} is {state}. It continues: ask for it again later.")
+        super().__init__(f"The job {job_id} is {state}. It continues: ask for it again later.")

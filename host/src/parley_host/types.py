@@ -188,6 +188,36 @@ class Everyone(TypedDict):
     context: NotRequired[ContextOfPeople | None]
 
 
+class Export(TypedDict):
+    """A file made of a conversation, or in the making. `url` comes at its end, and is good until `url_expires_at`."""
+
+    id: str
+    conversation_id: str | None
+    format: ExportFormat
+    files: bool
+    state: ExportState
+    progress: ExportProgress
+    created_at: str
+    expires_at: str
+    size_bytes: int | None
+    sha256: str | None
+    url: str | None
+    url_expires_at: str | None
+
+
+ExportFormat = Literal["html", "jsonl"]
+
+
+class ExportProgress(TypedDict):
+    """The number of the conversation's messages that are done, and of all its messages."""
+
+    done: int
+    total: int
+
+
+ExportState = Literal["done", "failed", "queued", "running"]
+
+
 class Field(TypedDict):
     """One wrong field: a JSON pointer (RFC 6901) into the body, `?name` in the query, or `{name}` in the path."""
 
@@ -431,6 +461,38 @@ class Reaction(TypedDict):
     emoji: str
     count: int
     mine: bool
+
+
+class Removal(TypedDict):
+    """The removal of what a person wrote between two times: `removed` messages so far."""
+
+    id: str
+    user_id: str
+    hours: int
+    reason: str
+    report_id: str | None
+    state: RemovalState
+    code: str | None
+    removed: int
+    since: str
+    until: str
+    created_at: str
+    finished_at: str | None
+    expires_at: str
+
+
+RemovalState = Literal["done", "failed", "running", "stopped"]
+
+
+class RemoveMessages(TypedDict):
+    """POST /admin/removals: whose messages of the last `hours` are removed, and why."""
+
+    report_id: NotRequired[str | None]
+    resolution: NotRequired[str | None]
+    user_id: UserId
+    hours: int
+    reason: str
+    client_id: NotRequired[str | None]
 
 
 class RemovedMember(TypedDict):

@@ -58,7 +58,7 @@ class ExportProgress(Struct, frozen=True, kw_only=True):
 
 
 class Export(Struct, frozen=True, kw_only=True):
-    """A file made of a conversation, or in the making. `url`, good until `url_expires_at`, is present once it is done.
+    """A file made of a conversation, or in the making. `url` comes at its end, and is good until `url_expires_at`.
 
     With `files` it is a ZIP archive. Files over 500 MB have no `sha256`. That of a search has no `conversation_id`.
     """
