@@ -14,7 +14,7 @@ import pytest
 
 from bench.calls import Recorded, recording
 from tests.functional.attachments import carry, clean_attachment, picture, say_aloud, upload
-from tests.functional.moderation import moderator, report
+from tests.functional.moderation import moderator, open_to_moderators, report
 from tests.functional.suspending import suspend
 from tests.functional.talk import LEASE_S, LEAST_S, fill, joined, let_many_block, make_group, open_direct, say
 from tests.functional.test_contexts_of_rows import hold
@@ -134,6 +134,84 @@ def test_removal_and_restore_take_three_round_trips_and_the_posts(pair: Pair) ->
     for kind in (spent[::2], spent[1::2]):
         assert min(each.round_trips for each in kind) <= 4  # the last one reads the devices
         assert max(each.units.write for each in kind) <= 12
+
+
+@pytest.mark.parametrize(
+    ("method", "place", "round_trips", "write_units"),
+    [
+        ("PUT", "state", 3, 20),
+        ("PUT", "mutes/bob", 3, 12),
+        ("DELETE", "members/bob", 3, 24),
+        ("GET", "messages", 3, 1),
+    ],
+)
+def test_act_of_a_moderator_in_a_group(pair: Pair, method: str, place: str, round_trips: int, write_units: int) -> None:
+    """The last round trip of an act reads the devices; a reading writes its audit entry first."""
+    mona = moderator(pair.parley)
+    mona.get("/admin/reports")
+    groups = [open_to_moderators(pair.parley, make_group(pair.alice, pair.bob)) for _ in range(3)]
+    body = {"state": "closed"} if place == "state" else {}
+
+    spent = [
+        pair.spent(partial(mona.request, method, f"/admin/conversations/{group}/{place}", json=body))
+        for group in groups
+    ]
+
+    assert min(each.round_trips for each in spent) <= round_trips
+    assert max(each.units.write for each in spent) <= write_units
+
+
+@pytest.mark.parametrize(
+    ("path", "round_trips"),
+    [
+        ("/admin/suspensions", 1),
+        ("/admin/warnings?user_id=bob", 1),
+        ("/admin/conversations?user_id=bob", 4),
+        ("/admin/search?q=hello&user_id=bob", 10),
+    ],
+)
+def test_list_of_a_moderator(pair: Pair, path: str, round_trips: int) -> None:
+    mona = moderator(pair.parley)
+    open_to_moderators(pair.parley, pair.conversation_id)
+    say(pair.bob, pair.conversation_id, "hello")
+    mona.get("/admin/reports")
+
+    spent = [pair.spent(partial(mona.get, path)) for _ in range(3)]
+
+    assert min(each.round_trips for each in spent) <= round_trips
+    assert max(each.units.write for each in spent) <= 2  # the audit entry
+
+
+def test_removal_of_a_persons_messages_costs_two_write_units_more_a_message(pair: Pair) -> None:
+    mona = moderator(pair.parley)
+    say(pair.bob, pair.conversation_id, *(f"buy {number}" for number in range(10)))
+    mona.get("/admin/reports")
+    asked = {"user_id": "bob", "hours": 1, "reason": "Spam."}
+
+    begun = pair.spent(lambda: mona.post("/admin/removals", json=asked))
+    done = pair.spent(pair.parley.drain)
+
+    assert begun.units.write <= 10
+    assert len(pair.phone.events("message_deleted")) == 10
+    writes = [call.units for call in done.dynamodb if call.operation == "TransactWriteItems"]
+    assert len(writes) == 11 and None not in writes
+    # Of a single one 12 (above), and twice that of the job's row; the end has the row and an audit entry.
+    assert sum(units.write for units in writes if units is not None) <= 10 * 14 + 4
+
+
+def test_everyone_of_a_role_takes_six_round_trips_a_part(pair: Pair) -> None:
+    host = pair.parley.user("backend", role="service")
+    people = [{"id": f"p{number}", "name": f"P {number}", "role": "pupil"} for number in range(20)]
+    assert host.put("/users", json={"users": people}).status == 200
+    group = make_group(pair.alice)
+    server = {"everyone": {"role": "pupil"}, "client_id": "c1"}
+
+    begun = pair.spent(lambda: host.post(f"/conversations/{group}/members", json=server))
+    part = pair.spent(pair.parley.drain)
+
+    assert pair.alice.get(f"/conversations/{group}").json["member_count"] == 21
+    assert begun.round_trips <= 4
+    assert part.units.write <= 20 * 6 + 20  # of a membership 2, twice in a transaction, and of its index 2
 
 
 def test_send_over_rest_costs_no_more(pair: Pair) -> None:

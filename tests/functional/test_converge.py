@@ -287,6 +287,29 @@ class Scene:
         reply = host.request(method, path + what, json=body)
         assert reply.status in (200, 201, 403, 404, 409), reply
 
+    def let_moderators_act(self, device: Device, pick: int) -> None:
+        """Lets a moderator, who is in no conversation, remove, restore, take out, mute or lock."""
+        mona, other = self.parley.user("mona", role="moderator"), PEOPLE[pick % 3]
+        conversation_id, message_id = self._of(device, pick), self._message(device, pick)
+        if conversation_id is None or message_id is None:
+            return
+        path = f"/admin/conversations/{conversation_id}"
+        act: list[tuple[str, str, object]] = [
+            ("DELETE", f"/admin/messages/{message_id}", None),
+            ("DELETE", f"/admin/messages/{message_id}", None),
+            ("POST", f"/admin/messages/{message_id}/restore", None),
+            ("POST", f"/admin/messages/{message_id}/restore", None),
+            ("POST", "/admin/removals", {"user_id": other, "hours": 1, "reason": "Spam."}),
+            ("DELETE", f"{path}/members/{other}", None),
+            ("PUT", f"{path}/mutes/{other}", {}),
+            ("DELETE", f"{path}/mutes/{other}", None),
+            ("PUT", f"{path}/state", {"state": ("open", "closed")[pick % 5 == 0]}),
+            ("PUT", f"{path}/state", {"state": "open"}),
+        ]
+        method, place, body = act[pick % 11 % len(act)]
+        reply = mona.request(method, place, json=body)
+        assert reply.status in (200, 202, 400, 403, 404, 409), reply
+
     def mention(self, device: Device, pick: int) -> None:
         if conversation_id := self._of(device, pick):
             everyone = conversation_id.startswith("g_") and pick % 2 == 0
@@ -389,6 +412,7 @@ ACTIONS: list[Callable[[Scene, Device, int], None]] = [
 ]
 WITH_BLOCKS = [*ACTIONS, *[Scene.block] * 4, Scene.mark_read, Scene.mark_delivered, Scene.mark_conversation_read]
 WITH_HOST = [*ACTIONS, *[Scene.let_host_act] * 12]
+WITH_MODERATORS = [*ACTIONS, *[Scene.let_moderators_act] * 12]
 STEPS = 30
 LOOK_EVERY = 3  # steps; a look reads everything afresh, which costs more than the steps do
 
@@ -406,6 +430,14 @@ def test_devices_show_what_a_fresh_read_shows_where_people_block_each_other(parl
 @pytest.mark.parametrize("seed", range(14, 20))
 def test_devices_show_what_a_fresh_read_shows_if_the_host_acts_too(parley: Parley, seed: int) -> None:
     follow(parley, seed, WITH_HOST)
+
+
+@pytest.mark.parametrize("seed", range(20, 24))
+def test_devices_show_what_a_fresh_read_shows_if_moderators_act_too(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setenv("MODERATOR_READS", "any")
+    follow(parley, seed, WITH_MODERATORS)
 
 
 def follow(parley: Parley, seed: int, actions: list[Callable[[Scene, Device, int], None]]) -> None:

@@ -144,17 +144,20 @@ def test_message_with_attachments_starts_a_step(parley: Parley, capsys: pytest.C
     assert counted(capsys.readouterr().out) == {"general": 1}
 
 
+@pytest.mark.parametrize(
+    ("of_removal", "kind"), [({}, "released"), ({"is_held": True}, "held")], ids=["deleted", "removed by a moderator"]
+)
 def test_released_attachments_start_a_step_and_are_no_message(
-    parley: Parley, capsys: pytest.CaptureFixture[str]
+    parley: Parley, capsys: pytest.CaptureFixture[str], of_removal: dict[str, bool], kind: str
 ) -> None:
     conversation_id = open_direct(parley.user("alice"), parley.user("bob"))
-    about = {"attachment_ids": ["a_" + "b" * 26]}
+    about = {"attachment_ids": ["a_" + "b" * 26], **of_removal}
 
     key = f"#attachments_released#{conversation_id}.7"
     put_message(parley, key, outbox="attachments_released", about=about)
 
     assert steps(parley) == [
-        {"kind": "released", "conversation_id": conversation_id, "seq": 7, "attachment_ids": ["a_" + "b" * 26]}
+        {"kind": kind, "conversation_id": conversation_id, "seq": 7, "attachment_ids": ["a_" + "b" * 26]}
     ]
     assert counted(capsys.readouterr().out) == {}
 
