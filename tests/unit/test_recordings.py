@@ -1,6 +1,9 @@
 """Audio: its real duration and its peaks, decoded piece by piece; what does not decode is refused."""
 
+import io
 import tracemalloc
+import wave
+from array import array
 
 import pytest
 
@@ -45,6 +48,35 @@ def test_silence_is_flat() -> None:
     found = examined(media_files.recording("audio/wav", hertz=0.0), "audio/wav")
 
     assert isinstance(found, Clean) and found.waveform == (0,) * 64
+
+
+def test_one_click_does_not_make_the_speech_small() -> None:
+    samples = array("h", [6_000 if number // 20 % 2 else -6_000 for number in range(5 * 8_000)])
+    samples[20_000:20_040] = array("h", [32_000] * 40)
+
+    found = examined(wave_of(samples), "audio/wav")
+
+    assert isinstance(found, Clean)
+    assert max(found.waveform) == 100 and sorted(found.waveform)[32] >= 75
+
+
+def test_noise_around_one_word_stays_small() -> None:
+    samples = array("h", [300 if number // 20 % 2 else -300 for number in range(5 * 8_000)])
+    samples[20_000:20_400] = array("h", [20_000] * 400)
+
+    found = examined(wave_of(samples), "audio/wav")
+
+    assert isinstance(found, Clean)
+    assert max(found.waveform) == 100 and sorted(found.waveform)[32] <= 10
+
+
+def wave_of(samples: "array[int]") -> bytes:
+    """Returns a WAV file of mono samples, 8,000 a second."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setparams((1, 2, 8_000, len(samples), "NONE", ""))
+        file.writeframes(samples.tobytes())
+    return out.getvalue()
 
 
 def test_a_moment_has_64_peaks_too() -> None:

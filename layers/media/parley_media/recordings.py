@@ -21,7 +21,7 @@ _BROKEN_SHARE = 20  # one packet in so many may fail to decode: players skip suc
 
 
 class Recording(Struct, frozen=True):
-    """The facts about a recording: 64 peaks from 0 to 100, relative to its loudest moment."""
+    """The facts about a recording: 64 peaks from 0 to 100, relative to its loudest parts."""
 
     duration_ms: int
     waveform: tuple[int, ...]
@@ -95,9 +95,14 @@ def _loudest(samples: "array[int]") -> int:
 
 
 def _waveform(loudness: "array[int]") -> tuple[int, ...]:
-    """Returns the loudest block of each 64th part; a short recording shows its blocks several times."""
+    """Returns the loudest block of each 64th part; a short recording shows its blocks several times.
+
+    The peak that stands for 100 is the fourth highest, because one click of an encoder would make all speech small. It
+    is at least a quarter of the highest: the noise around one spoken word is not blown up.
+    """
     count = len(loudness)
     starts = [number * count // PEAKS for number in range(PEAKS + 1)]
     peaks = [max(loudness[first : max(end, first + 1)]) for first, end in zip(starts, starts[1:], strict=False)]
-    highest = max(*peaks, _QUIETEST)
-    return tuple(round(100 * peak / highest) for peak in peaks)
+    *_, high, _, _, highest = sorted(peaks)
+    full = max(high, highest // 4, _QUIETEST)
+    return tuple(min(100, round(100 * peak / full)) for peak in peaks)

@@ -22,6 +22,7 @@ def _in_pattern(code_point: int) -> str:
 
 
 NOT_BLANK = "[^" + "".join(f"{_in_pattern(first)}-{_in_pattern(last)}" for first, last in _UNSEEN) + "]"
+FILE_TYPE_PATTERN = r"^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+(;.*)?$(?!\n)"  # RFC 6838 (section 4.2)
 EMPTY_OR_NOT_BLANK = rf"{NOT_BLANK}|^$(?!\n)"
 
 _seen = re.compile(NOT_BLANK)

@@ -24,6 +24,7 @@ from parley.domain.api.custom_data import MAX_METADATA_BYTES, InvalidPart, Path
 from parley.domain.api.errors import Field, Invalid, Malformed
 from parley.domain.api.fields import (
     EMPTY_OR_NOT_BLANK,
+    FILE_TYPE_PATTERN,
     NOT_BLANK,
     HugeNumber,
     in_unicode,
@@ -281,7 +282,9 @@ def _in_text(text: str, kind: inspect.StrType, pointer: str) -> Iterator[Field]:
     elif kind.min_length is not None and len(text) < kind.min_length:
         yield Field(pointer, "too_short", kind.min_length)
     elif kind.pattern is not None and re.search(kind.pattern, text) is None:
-        yield Field(pointer, "blank" if kind.pattern in (NOT_BLANK, EMPTY_OR_NOT_BLANK) else "bad_format")
+        # Browsers say nothing of a file that they do not know, which is no error of form.
+        is_blank = kind.pattern in (NOT_BLANK, EMPTY_OR_NOT_BLANK) or kind.pattern == FILE_TYPE_PATTERN and not text
+        yield Field(pointer, "blank" if is_blank else "bad_format")
 
 
 def _in_number(number: int | float, kind: inspect.IntType | inspect.FloatType, pointer: str) -> Iterator[Field]:

@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from parley.domain.api.custom_data import CUSTOM_TYPE_PATTERN, compact
 from parley.domain.api.errors import Invalid
-from parley.domain.api.fields import EMPTY_OR_NOT_BLANK, NOT_BLANK
+from parley.domain.api.fields import EMPTY_OR_NOT_BLANK, FILE_TYPE_PATTERN, NOT_BLANK
 from parley.domain.api.identity import (
     AVATAR_URL_PATTERN,
     CONTEXT_ID_PATTERN,
@@ -60,7 +60,6 @@ MAX_DESCRIPTION_CHARACTERS = 1_000  # with the title and 100 members it keeps a 
 
 MAX_URLS = 50  # attachments at once: two batches of 100 keys at most (DynamoDB quotas), and two signatures each
 MAX_FILE_NAME_CHARACTERS = 1000  # of a request; what is longer than 255 is cut, with its ending kept
-FILE_TYPE_PATTERN = r"^[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+-]+(;.*)?$(?!\n)"  # RFC 6838 (section 4.2)
 MAX_REMOVED_HOURS = 720  # as long as a removed message can be restored
 MAX_REMARK_CHARACTERS = 1000
 REPORT_ID_PATTERN = r"^r_[a-z2-7]{26}$(?!\n)"

@@ -41,6 +41,8 @@ OPEN_UNDER: dict[SuspensionScope, frozenset[str]] = {
             "request_user_status",
             "search_messages",
             "sync",
+            # what they have uploaded and nobody else sees
+            "delete_attachment",
             # how far they have read, and what they have open
             "join_conversation",
             "leave_conversation",

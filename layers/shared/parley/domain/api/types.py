@@ -26,7 +26,7 @@ EVERYONE = "*"  # among a message's mentions: all members of the group; no user 
 class Context(Struct, frozen=True):
     """The subject of a conversation: a class, a game block, a pattern, a booking.
 
-    The `id` is None for a type to which the policy gives no ids.
+    The `id` is null for a type to which the policy gives no ids.
     """
 
     type: str
@@ -36,7 +36,7 @@ class Context(Struct, frozen=True):
 class Member(Struct, frozen=True, kw_only=True):
     """One member of a conversation; both markers are seqs and only ever grow.
 
-    Both are None in a group if a block exists between the member and the reader.
+    Both are null in a group if a block exists between the member and the reader.
     """
 
     user_id: str
@@ -256,13 +256,13 @@ class AttachmentUrls(Struct, frozen=True, kw_only=True):
 
 
 class AttachmentUrlMap(Struct, frozen=True, kw_only=True):
-    """The addresses of attachments, by id; None for each that the caller may not have, or that is not clean."""
+    """The addresses of attachments, by id; null for each that the caller may not have, or that is not clean."""
 
     attachments: dict[str, AttachmentUrls | None]
 
 
 class AttachmentDownload(Struct, frozen=True, kw_only=True):
-    """An attachment with its addresses; both are None as long as it is not clean. Ask again after `expires_at`."""
+    """An attachment with its addresses; both are null as long as it is not clean. Ask again after `expires_at`."""
 
     attachment: Attachment
     url: str | None

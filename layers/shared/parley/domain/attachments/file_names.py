@@ -18,6 +18,11 @@ _RUN = frozenset(
     ).split()
 )
 
+# Extensions of images, each with its format.
+_IMAGES = {".jpg": "jpeg", ".jpeg": "jpeg", ".jpe": "jpeg", ".jfif": "jpeg"} | {
+    f".{name}": name for name in ("png", "gif", "webp", "heic", "heif")
+}
+
 _SEPARATORS = re.compile(r"[/\\]")
 _FORBIDDEN = re.compile(r'[<>:"|?*]')  # Windows refuses these ("Naming Files, Paths, and Namespaces")
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[0-9¹²³]|conin\$|conout\$)", re.IGNORECASE)
@@ -61,10 +66,13 @@ def openable_name(name: str, extension: str) -> str:
     """Returns a safe name that opens as its type: `voice` becomes `voice.webm`, and `run.bat` of a text `run.bat.txt`.
 
     `extension` is that of the verified type, with its dot. Another extension of the name's own is kept, unless a double
-    click would run the file.
+    click would run the file, or both are of images: `photo.png` of a JPEG becomes `photo.jpg`.
     """
     safe = safe_name(name)
-    _, own = _parts(safe)
+    stem, own = _parts(safe)
+    shown, verified = (_IMAGES.get(each.lower()) for each in (own, extension))
+    if shown and verified and shown != verified:
+        return safe_name(stem + extension)
     return safe_name(safe + extension) if own.removeprefix(".").lower() in _RUN | {""} else safe
 
 

@@ -27,7 +27,8 @@ def not_clean(attachment: StoredAttachment, now_ms: int) -> Conflict | NotFound:
     """Returns the refusal for an attachment of the caller's own that is not clean; it says if waiting does not help."""
     state = attachment.state_at(now_ms)
     if state == "rejected":
-        return Conflict("attachment_rejected", "This file cannot be attached.", rule=CLEAN_RULE)
+        detail = f"This file was checked and refused as `{attachment.code}`."
+        return Conflict("attachment_rejected", detail, rule=CLEAN_RULE)
     if state == "infected":
         return Conflict("attachment_infected", "This file contains malware.", rule=CLEAN_RULE)
     if state == "expired":
@@ -35,5 +36,6 @@ def not_clean(attachment: StoredAttachment, now_ms: int) -> Conflict | NotFound:
     if state == "pending" and now_ms >= attachment.form_ends_at_ms:
         detail = "No file came before the form of its upload ended; upload the file again."
         return Conflict("attachment_not_ready", detail, rule=CLEAN_RULE)
-    detail = "This file has not been checked yet; try again."
+    is_here = state != "pending"
+    detail = "This file has not been checked yet; try again." if is_here else "No file has come yet; upload it first."
     return Conflict("attachment_not_ready", detail, rule=CLEAN_RULE, retry_after_ms=READY_AFTER_MS)

@@ -247,10 +247,11 @@ class BlockChanged(ContentEvent, frozen=True, kw_only=True):
 
 
 class AttachmentUpdated(ContentEvent, frozen=True, kw_only=True):
-    """An upload of yours was scanned, is being scanned, or has expired unsent: `attachment` is as it is now.
+    """An upload of yours was scanned, is being scanned, or was deleted unsent: `attachment` is as it is now.
 
     A state never goes back (pending, scanning, then any other, expired last), so of two events the one further on
-    counts. An expired attachment has no name.
+    counts. No event comes when the form of an upload ends: watch `upload.expires_at`. The event with `expired` comes
+    when the attachment is deleted, after 24 hours or by its uploader, and has no name.
     """
 
     name = "attachment_updated"

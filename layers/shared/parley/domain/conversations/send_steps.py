@@ -155,7 +155,8 @@ def check_content(draft: Draft, pointer: str, most: int) -> None:
         check_one(draft.attachment_ids, f"{pointer}/attachment_ids")
     if not draft.words and not draft.attachment_ids and draft.custom_type is None:
         code, fault = ("required", "is missing") if draft.text is UNSET else ("blank", "must not be blank")
-        raise Invalid.field(f"{pointer}/text", code, f"`{pointer}/text` {fault}.")
+        detail = f"`{pointer}/text` {fault}. A message needs a text, `attachment_ids` or a `custom_type`."
+        raise Invalid.field(f"{pointer}/text", code, detail)
     check_ids(draft.attachment_ids, f"{pointer}/attachment_ids", most)
 
 
