@@ -3,10 +3,10 @@
 from parley.actions.messages import changes
 from parley.domain.api.limits import OWN
 from parley.domain.api.request import Request
-from parley.domain.api.types import Message
+from parley.domain.api.types import MessageAnswer
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(asks=OWN)
-def handler(request: Request, message_id: str, emoji: str) -> Reply[Message]:
+def handler(request: Request, message_id: str, emoji: str) -> Reply[MessageAnswer]:
     return ok(changes.add_reaction(request, message_id, emoji))

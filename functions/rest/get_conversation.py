@@ -2,10 +2,10 @@
 
 from parley.actions.conversations import views
 from parley.domain.api.request import Request
-from parley.domain.api.types import Conversation
+from parley.domain.api.types import ConversationAnswer
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation()
-def handler(request: Request, conversation_id: str) -> Reply[Conversation]:
+def handler(request: Request, conversation_id: str) -> Reply[ConversationAnswer]:
     return ok(views.get_conversation(request, conversation_id))

@@ -11,5 +11,5 @@ from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(query=ListConversations)
-def handler(request: Request, query: ListConversations) -> Reply[listing.ConversationList]:
+def handler(request: Request, query: ListConversations) -> Reply[listing.ConversationPage]:
     return ok(lists.list_conversations(request, query))

@@ -5,10 +5,10 @@ Within 30 days of its removal, with its files. Moderators may, and the host's ow
 
 from parley.actions.moderation import acts
 from parley.domain.api.request import Request
-from parley.domain.api.types import Message
+from parley.domain.api.types import MessageAnswer
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation()
-def handler(request: Request, message_id: str) -> Reply[Message]:
+def handler(request: Request, message_id: str) -> Reply[MessageAnswer]:
     return ok(acts.restore_message(request, message_id))

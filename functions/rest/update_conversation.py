@@ -7,10 +7,10 @@ from parley.actions.conversations import groups
 from parley.domain.api.limits import OWN
 from parley.domain.api.request import Request
 from parley.domain.api.requests import UpdateConversation
-from parley.domain.api.types import Conversation
+from parley.domain.api.types import ConversationAnswer
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(body=UpdateConversation, asks=OWN)
-def handler(request: Request, conversation_id: str, body: UpdateConversation) -> Reply[Conversation]:
+def handler(request: Request, conversation_id: str, body: UpdateConversation) -> Reply[ConversationAnswer]:
     return ok(groups.update_conversation(request, conversation_id, body))

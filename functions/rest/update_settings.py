@@ -3,10 +3,10 @@
 from parley.actions.conversations import own_settings
 from parley.domain.api.request import Request
 from parley.domain.api.requests import UpdateSettings
-from parley.domain.api.types import Conversation
+from parley.domain.api.types import ConversationAnswer
 from parley.triggers.rest import Reply, ok, operation
 
 
 @operation(body=UpdateSettings)
-def handler(request: Request, conversation_id: str, body: UpdateSettings) -> Reply[Conversation]:
+def handler(request: Request, conversation_id: str, body: UpdateSettings) -> Reply[ConversationAnswer]:
     return ok(own_settings.update_settings(request, conversation_id, body))

@@ -91,7 +91,7 @@ class Client:
                 return
             self.outbox.pop(0)
             if reply["type"] == "ack":
-                self._take_acknowledged(copied(reply["data"]))
+                self._take_acknowledged(self.rest_of(reply["data"]))
 
     def _take_acknowledged(self, answer: Json) -> None:
         """ "Replace the pending message by the one in `data`"."""
@@ -124,7 +124,7 @@ class Client:
             self.catch_up()
 
     def _hear(self, frame: Frame) -> None:
-        event, data = str(frame["event"]), copied(frame["data"])
+        event, data = str(frame["event"]), self.rest_of(frame["data"])
         if event == "block_changed":
             self.blocked.take_change(data["user_id"], data["at"], is_blocked=data["blocked"])
         elif event == "conversation_created":
@@ -154,11 +154,11 @@ class Client:
         if reply.status == 404:
             self.conversations.pop(conversation_id, None)
             return False
-        held = self.conversations.get(conversation_id)
+        held, conversation = self.conversations.get(conversation_id), self.rest_of(reply.json)
         if held is None:
-            self.conversations[conversation_id] = HeldConversation(reply.json, self.user_id)
+            self.conversations[conversation_id] = HeldConversation(conversation, self.user_id)
         else:
-            held.replace(reply.json)
+            held.replace(conversation)
         return True
 
     # --- Changes -----------------------------------------------------------------------------------------------------
@@ -236,6 +236,12 @@ class Client:
             self.blocked.take_all(caught["blocked"], caught["as_of"])
         else:
             self.read_blocked(caught["as_of"])
+
+    def rest_of(self, told: Json) -> Json:
+        """Takes in the `users` of an answer or event, and returns the rest of it."""
+        rest: Json = copied(told)
+        self._take_users(rest.pop("users", {}))
+        return rest
 
     def _take_users(self, users: dict[str, Json]) -> None:
         """ "Of two versions of a user keep the one with the greater `profile_seq`"."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.functional.talk import frame_refusal
+from tests.functional.talk import contents, frame_refusal
 from tests.harness import Frame, Socket
 
 CALL = "5c3b9e0e-0000-4000-8000-000000000001"
@@ -32,8 +32,8 @@ def heard(device: Socket) -> list[tuple[str, str | None]]:
 
 
 def signals(device: Socket) -> list[dict[str, Any]]:
-    """Returns and forgets the whole signals that a device got."""
-    return [event["data"] for event in device.events("call_signal")]
+    """Returns and forgets the whole signals that a device got, without the people whom they name."""
+    return contents(device.events("call_signal"))
 
 
 def ring(caller: Socket, conversation_id: str, call_id: str = CALL) -> None:

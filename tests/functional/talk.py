@@ -1,6 +1,7 @@
 """The beginning that many tests share, and how they look at the end."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from parley.domain.api.times import rfc3339
 from parley.domain.live.presence import Heartbeat
@@ -105,8 +106,14 @@ def names(frames: list[Frame]) -> list[str]:
 
 
 def contents(frames: list[Frame]) -> list[Frame]:
-    """Returns the `data` of events, in order."""
-    return [frame["data"] for frame in frames]
+    """Returns the `data` of events, in order, without the people whom they name (`test_named_users.py`)."""
+    return [{name: value for name, value in frame["data"].items() if name != "users"} for frame in frames]
+
+
+def bare(answer: dict[str, Any]) -> dict[str, Any]:
+    """Returns an answer without its `users`, which it must have: the message, conversation or member alone."""
+    assert "users" in answer, answer
+    return {name: value for name, value in answer.items() if name != "users"}
 
 
 def frame_refusal(frame: Frame) -> tuple[str, int, list[tuple[str, str]]]:

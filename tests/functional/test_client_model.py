@@ -213,7 +213,7 @@ class World:
             self._expect(reply.status)
             held = client.conversations.get(message_id.rpartition(".")[0])
             if reply.status == 200 and held is not None and pick % 2:
-                held.take_read(reply.json)  # "the answer to a request"
+                held.take_read(client.rest_of(reply.json))  # "the answer to a request"
 
     def _post(self, user: User, path: str, body: Json) -> None:
         self._expect(user.post(path, json=body).status)

@@ -7,7 +7,7 @@ import pytest
 from bench.calls import recording
 from tests.functional.erasures import erased
 from tests.functional.talk import make_group, named, open_direct, say
-from tests.harness import Parley, User
+from tests.harness import Parley, Socket, User
 
 PICTURE = "https://example.org/a.png"
 
@@ -113,3 +113,167 @@ def test_blocks_name_nobody(parley: Parley, people: dict[str, User]) -> None:
 
     assert alice.get("/me/blocks").json.keys() == {"blocks", "next"}
     assert alice.post("/sync", json={}).json["users"] == {}
+
+
+def data_of(socket: Socket, event: str) -> list[dict[str, Any]]:
+    return [frame["data"] for frame in socket.events(event)]
+
+
+def users_told(socket: Socket, event: str) -> dict[str, Any]:
+    """Returns the `users` of the only event of this name."""
+    [data] = data_of(socket, event)
+    found: dict[str, Any] = data["users"]
+    return found
+
+
+def test_every_event_names_the_people_whom_it_shows(parley: Parley, people: dict[str, User]) -> None:
+    alice, bob, carol, dave = people.values()
+    group = make_group(alice, bob, carol)
+    listener, writer = bob.connect(), carol.connect()
+    listener.request("join_conversation", {"conversation_id": group})
+    listener.events()
+    every = named(parley, *people)
+
+    def of(*user_ids: str) -> dict[str, Any]:
+        return {user_id: every[user_id] for user_id in user_ids}
+
+    sent = writer.request("send_message", {"conversation_id": group, "text": "hello", "mentions": ["alice"]})["data"]
+    assert sent["users"] == users_told(listener, "new_message") == of("carol", "alice")
+    reacted = alice.put(f"/messages/{sent['id']}/reactions/%F0%9F%91%8D").json
+    assert reacted["users"] == of("carol", "alice")
+    assert users_told(listener, "reaction_added") == of("alice", "carol")
+    writer.request("join_conversation", {"conversation_id": group})
+    assert users_told(listener, "user_joined_conversation") == of("carol")
+    writer.request("typing_start", {"conversation_id": group})
+    assert users_told(listener, "user_typing") == of("carol")
+    assert alice.connect().request("join_conversation", {"conversation_id": group})["data"]["users"] == of("carol")
+    alice.patch(f"/messages/{sent['id']}/read")
+    assert users_told(listener, "message_read") == of("alice")
+    added = alice.post(f"/conversations/{group}/members", json={"user_ids": ["dave"]}).json
+    assert added["users"] == of("dave")
+    assert users_told(listener, "member_added") == of("alice", "dave")
+    removed = alice.delete(f"/conversations/{group}/members/dave").json
+    assert removed["users"] == of("dave")
+    assert users_told(listener, "member_removed") == of("alice", "dave")
+    changed = alice.patch(f"/conversations/{group}", json={"title": "Go"}).json
+    assert changed["users"] == users_told(listener, "conversation_updated") == of("alice")
+    assert alice.put(f"/conversations/{group}/members/carol", json={"role": "admin"}).json["users"] == of("carol")
+    opened = alice.post("/conversations", json={"type": "direct", "user_id": "bob"}).json
+    assert opened["users"] == users_told(listener, "conversation_created") == of("alice", "bob")
+    [last] = say(alice, opened["id"], "hello")
+    assert bob.get(f"/messages/{last}").json["users"] == of("alice")
+    assert bob.get(f"/conversations/{opened['id']}").json["users"] == of("alice", "bob")
+    say(bob, opened["id"], "hello")
+    assert bob.get("/users/presence?ids=alice,carol").json["users"] == of("alice")
+
+
+def test_events_in_a_large_group_name_the_sender_and_the_mentioned(parley: Parley, people: dict[str, User]) -> None:
+    alice, bob, carol, _ = people.values()
+    group = make_group(alice, bob, carol)
+    for first in (0, 50):
+        ids = {"user_ids": [f"u{number}" for number in range(first, first + 50)]}
+        assert alice.post(f"/conversations/{group}/members", json=ids).status == 200
+    listener = bob.connect()
+
+    parley.drain()
+    listener.events()
+    message = carol.post(f"/conversations/{group}/messages", json={"text": "hello", "mentions": ["alice"]}).json
+    alice.put(f"/messages/{message['id']}/pin")
+    parley.drain()
+
+    expected = named(parley, "alice", "carol")
+    assert users_told(listener, "message_notification") == expected
+    assert users_told(listener, "message_updated") == expected
+
+
+def test_long_picture_address_is_in_no_event_to_a_large_group(parley: Parley, people: dict[str, User]) -> None:
+    alice, bob, carol, _ = people.values()
+    group = make_group(alice, bob, carol)
+    for first in (0, 50):
+        ids = {"user_ids": [f"u{number}" for number in range(first, first + 50)]}
+        assert alice.post(f"/conversations/{group}/members", json=ids).status == 200
+    long = {"name": "The carol", "role": "student", "avatar_url": "https://example.org/" + "a" * 600}
+    parley.user("backend", role="service").put("/users/carol", json=long)
+    listener = bob.connect()
+    parley.drain()
+    listener.events()
+
+    [message_id] = say(carol, group, "hello")
+    parley.drain()
+
+    assert users_told(listener, "message_notification") == {}
+    assert bob.get(f"/messages/{message_id}").json["users"] == named(parley, "carol")
+
+
+def test_moderators_and_other_system_senders_are_named_by_their_declared_name(
+    parley: Parley, people: dict[str, User]
+) -> None:
+    alice, bob, *_ = people.values()
+    direct = open_direct(alice, bob)
+    [message_id] = say(bob, direct, "rude")
+    alice.post(f"/messages/{message_id}/report", json={"reason": "harassment"})
+    moderator, listener = parley.user("mod", role="moderator"), bob.connect()
+
+    removed = moderator.delete(f"/admin/messages/{message_id}").json
+
+    system = {"name": "Moderators", "role": "system", "avatar_url": None, "profile_seq": 0}
+    told = users_told(listener, "message_deleted")
+    assert told == named(parley, "bob") | {"~parley.system-moderators": system}
+    assert removed["users"] == named(parley, "bob")
+
+
+def test_moderators_answers_name_the_people_whom_they_show(parley: Parley, people: dict[str, User]) -> None:
+    alice, bob, *_ = people.values()
+    direct = open_direct(alice, bob)
+    [message_id] = say(bob, direct, "rude")
+    alice.post(f"/messages/{message_id}/report", json={"reason": "harassment"})
+    moderator = parley.user("mod", role="moderator")
+    every = named(parley, "alice", "bob", "mod")
+
+    def of(*user_ids: str) -> dict[str, Any]:
+        return {user_id: every[user_id] for user_id in user_ids}
+
+    [report] = moderator.get("/admin/reports").json["reports"]
+    path = f"/admin/reports/{report['id']}"
+    assert users_of(moderator, "/admin/reports") == users_of(moderator, path) == of("alice", "bob")
+    until = {"until": "2030-01-01T00:00:00Z", "reason": "rude", "scope": "write"}
+    assert moderator.put("/admin/suspensions/bob", json=until).json["users"] == of("bob", "mod")
+    assert users_of(moderator, "/admin/suspensions") == of("bob", "mod")
+    assert users_of(moderator, "/admin/suspensions/bob") == of("bob", "mod")
+    assert moderator.delete("/admin/suspensions/bob").json["users"] == of("bob")
+    warning = {"user_id": "bob", "reason": "rude", "client_id": "w1"}
+    assert moderator.post("/admin/warnings", json=warning).json["users"] == of("bob")
+    assert users_of(moderator, "/admin/audit") == of("mod", "bob")
+    assert users_of(moderator, "/admin/conversations?user_id=bob") == of("alice", "bob")
+    decided = {"version": report["version"], "status": "resolved"}
+    assert moderator.patch(path, json=decided).json["users"] == of("alice", "bob", "mod")
+    rules = {"version": 0, "rules": [{"kind": "word", "text": "rude", "action": "flag"}]}
+    assert moderator.put("/admin/banned-words", json=rules).json["users"] == of("mod")
+    assert users_of(moderator, "/admin/banned-words") == of("mod")
+    tried = moderator.post("/admin/banned-words/try", json={"rules": rules["rules"]}).json
+    assert tried["users"] == of("bob")
+
+
+def test_events_of_the_senders_sign_in_read_nothing_more(parley: Parley, people: dict[str, User]) -> None:
+    alice, bob, *_ = people.values()
+    direct = open_direct(alice, bob)
+    bob.connect()
+    socket = alice.connect()
+    socket.request("send_message", {"conversation_id": direct, "text": "first"})
+    parley.hooks.clear()
+
+    with recording() as recorded:
+        sent = socket.request("send_message", {"conversation_id": direct, "text": "hello"})["data"]
+
+    assert sent["users"].keys() == {"alice"}
+    assert "parley-Users" not in str(recorded.calls)
+
+
+def test_erased_person_is_named_by_no_single_answer(parley: Parley, people: dict[str, User]) -> None:
+    alice, bob, carol, _ = people.values()
+    group = make_group(alice, bob, carol)
+    [message_id] = say(bob, group, "hello")
+    erased(parley, "bob")
+
+    assert alice.get(f"/messages/{message_id}").json["users"] == {}
+    assert alice.get(f"/conversations/{group}").json["users"].keys() <= {"alice"}

@@ -46,7 +46,7 @@ from parley.domain.conversations import change_steps, history, sync
 from parley.domain.conversations.group_steps import MAX_ADMINS, MAX_MUTED
 from parley.domain.conversations.head import MAX_EVERYONE, MAX_LISTED, MAX_MENTIONS
 from parley.domain.conversations.message import PREVIEW_CHARACTERS, PREVIEW_NAME_CHARACTERS, PREVIEW_PEOPLE
-from parley.domain.conversations.named import MAX_USERS_BYTES
+from parley.domain.conversations.named import MAX_FRAME_USERS_BYTES, MAX_USERS_BYTES
 from parley.domain.conversations.reports import CONTEXT_MESSAGES
 from parley.domain.live.presence import MAX_JOINED
 from parley.domain.moderation.banned_words import MAX_RULES
@@ -162,14 +162,15 @@ LISTS = {
     "Shared.muted_ids": MAX_MUTED,
     "Shared.admin_ids": MAX_ADMINS // 2,
     "Shared.capabilities{}": 30,
-    "Conversation.capabilities": 30,
+    **{f"{one}.capabilities": 30 for one in ("Conversation", "ConversationAnswer")},
     "ConversationPage.conversations": MAX_PAGE,
-    "Conversation.members": 2,  # of a direct one; a group's are listed by themselves
-    "Conversation.mention_seqs": MENTIONS,
+    # Of a direct one; a group's are listed by themselves.
+    **{f"{one}.members": 2 for one in ("Conversation", "ConversationAnswer")},
+    **{f"{one}.mention_seqs": MENTIONS for one in ("Conversation", "ConversationAnswer")},
     "Mine.mention_seqs": MENTIONS,
-    **{f"{one}.mentions": MAX_MENTIONED for one in ("Message", "SentMessage")},
-    **{f"{one}.reactions": change_steps.MAX_EMOJIS for one in ("Message", "SentMessage")},
-    **{f"{one}.attachments": MAX_ATTACHED for one in ("Message", "SentMessage")},
+    **{f"{one}.mentions": MAX_MENTIONED for one in ("Message", "MessageAnswer", "SentMessage")},
+    **{f"{one}.reactions": change_steps.MAX_EMOJIS for one in ("Message", "MessageAnswer", "SentMessage")},
+    **{f"{one}.attachments": MAX_ATTACHED for one in ("Message", "MessageAnswer", "SentMessage")},
     "Hit.attachment_ids": MAX_ATTACHED,
     **{f"{one}.user_ids": MAX_ADDED for one in ("Note", "AddedMembers", "MemberAdded")},
     **{f"{one}.contexts{{}}": 3 for one in ("Me", "Person", "SignedIn")},  # with 20 types more than `MAX_CONTEXT_BYTES`
@@ -388,7 +389,7 @@ def test_room_for_the_people_whom_an_answer_names_holds_a_page_of_long_names() -
 def test_largest_frame_fits_what_api_gateway_lets_through(name: str) -> None:
     for letter in (CONTROL, EMOJI):
         largest = frame_bytes(Largest(letter).of(FRAMES[name], name))
-        counted = sync.OVER_WEBSOCKET.max_bytes if name == "sync_ack" else 0
+        counted = {"sync_ack": sync.OVER_WEBSOCKET.max_bytes, "error": 0}.get(name, MAX_FRAME_USERS_BYTES)
 
         assert largest + counted <= MAX_FRAME_BYTES
 

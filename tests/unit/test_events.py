@@ -196,5 +196,10 @@ def test_a_frame_is_type_event_and_data() -> None:
     assert json.loads(events.encode(event)) == {
         "type": "event",
         "event": "user_typing",
-        "data": {"conversation_id": CONVERSATION, "user_id": "bob", "expires_at": "2026-11-21T07:30:00.000Z"},
+        "data": {
+            "conversation_id": CONVERSATION,
+            "user_id": "bob",
+            "expires_at": "2026-11-21T07:30:00.000Z",
+            "users": {},
+        },
     }

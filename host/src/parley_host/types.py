@@ -21,6 +21,7 @@ class AddedMembers(TypedDict):
     conversation_id: str
     user_ids: list[str]
     member_count: int
+    users: dict[str, NamedUser]
     adding: NotRequired[AddingStatus | None]
 
 
@@ -254,6 +255,7 @@ class LiftedSuspension(TypedDict):
     """A person who is not suspended, or no longer."""
 
     user_id: str
+    users: dict[str, NamedUser]
 
 
 class ListedMessage(TypedDict):
@@ -380,6 +382,16 @@ class MutedMember(TypedDict):
     conversation_id: str
     user_id: str
     muted: bool
+    users: dict[str, NamedUser]
+
+
+class NamedUser(TypedDict):
+    """A user whom an answer names, as everybody may see them who may read what it says."""
+
+    name: str
+    role: str
+    avatar_url: str | None
+    profile_seq: int
 
 
 NewConversationType = Literal["direct", "group"]
@@ -501,6 +513,7 @@ class RemovedMember(TypedDict):
     conversation_id: str
     user_id: str
     member_count: int
+    users: dict[str, NamedUser]
 
 
 class SendMessage(TypedDict):
@@ -565,6 +578,7 @@ class SentMessage(TypedDict):
     blocked: bool
     hidden: bool
     removed: bool
+    users: dict[str, NamedUser]
     replayed: bool
 
 

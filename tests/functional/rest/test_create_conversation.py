@@ -8,7 +8,7 @@ import pytest
 
 from parley.adapters.people import policies
 from tests.functional.replies import Meanwhile, Refusal, at_once, invalid, malformed_bodies, refusal, stored
-from tests.functional.talk import contents, names, open_direct
+from tests.functional.talk import bare, contents, names, open_direct
 from tests.harness import Parley, Reply, User
 
 
@@ -71,7 +71,7 @@ def test_conversation_is_shown_whole(parley: Parley) -> None:
     alice = parley.user("alice", name="Alice Ä.")
     parley.user("bob")
 
-    shown = create(alice, "bob").json
+    shown = bare(create(alice, "bob").json)
 
     side = {"role": "member", "read_seq": 0, "delivered_seq": 0}
     assert shown.pop("id").startswith("d_")
@@ -130,7 +130,7 @@ def test_every_device_of_both_is_told_once_and_nobody_else(parley: Parley) -> No
     for socket in (own, phone, laptop):
         frames = socket.events()
         assert (names(frames), contents(frames)[0]["conversation_id"]) == (["conversation_created"], made["id"])
-        assert contents(frames)[0]["conversation"] == made
+        assert contents(frames)[0]["conversation"] == bare(made)
     assert outsider.frames == []
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.functional.replies import refusal
 from tests.functional.streams.test_start_fan_out import large_group
-from tests.functional.talk import contents, forget_events, joined, make_group, open_direct, say
+from tests.functional.talk import bare, contents, forget_events, joined, make_group, open_direct, say
 from tests.harness import Parley
 
 
@@ -22,7 +22,7 @@ def test_everybody_sees_that_it_was_there_and_nothing_of_it(parley: Parley) -> N
     assert (deleted.status, deleted.json["text"], deleted.json["reactions"]) == (200, "", [])
     assert deleted.json["deleted_at"] is not None and deleted.json["pinned"] is False
     [told] = contents(screen.events("message_deleted"))
-    assert (told["message"], told["scope"]) == (deleted.json, "everyone")
+    assert (told["message"], told["scope"]) == (bare(deleted.json), "everyone")
     page = bob.get(f"/conversations/{direct}/messages").json["messages"]
     assert [(one["seq"], one["text"]) for one in page] == [(1, ""), (2, "kept")]
     assert bob.get(f"/conversations/{direct}/pins").json["messages"] == []
@@ -50,10 +50,10 @@ def test_for_me_it_goes_from_my_view_on_all_my_devices_only(parley: Parley) -> N
 
     assert (hidden.status, hidden.json["text"]) == (200, "")
     [told] = contents(mine.events("message_deleted"))
-    assert (told["scope"], told["message"]) == ("me", hidden.json)
+    assert (told["scope"], told["message"]) == ("me", bare(hidden.json))
     assert theirs.events() == []
     assert bob.get(f"/messages/{message_id}").json == hidden.json
-    assert bob.get(f"/conversations/{direct}/messages").json["messages"] == [hidden.json]
+    assert bob.get(f"/conversations/{direct}/messages").json["messages"] == [bare(hidden.json)]
     assert bob.get(f"/conversations/{direct}").json["last_message"] is None
     assert alice.get(f"/messages/{message_id}").json["text"] == "not for me"
     assert alice.get(f"/conversations/{direct}").json["last_message"]["text"] == "not for me"

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.functional.replies import Meanwhile, Refusal, at_once, invalid, refusal
-from tests.functional.talk import contents, forget_events, joined, make_group, open_direct, say
+from tests.functional.talk import bare, contents, forget_events, joined, make_group, open_direct, say
 from tests.harness import Parley, User
 
 
@@ -20,7 +20,7 @@ def test_everybody_has_the_new_text(parley: Parley) -> None:
     assert edited.json["edited_at"] is not None
     for device in (screen, phone):
         [told] = contents(device.events("message_updated"))
-        assert (told["message"], told["change_seq"], told["user_id"]) == (edited.json, 1, "alice")
+        assert (told["message"], told["change_seq"], told["user_id"]) == (bare(edited.json), 1, "alice")
     assert bob.get(f"/messages/{message_id}").json == edited.json
     shown = bob.get(f"/conversations/{direct}").json
     assert (shown["last_message"]["text"], shown["last_change_seq"], shown["unread"]) == ("hello", 1, 1)

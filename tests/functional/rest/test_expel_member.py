@@ -5,7 +5,7 @@ import pytest
 from tests.functional.erasures import everything
 from tests.functional.moderation import moderator, report
 from tests.functional.replies import refusal
-from tests.functional.talk import make_group, open_direct, say
+from tests.functional.talk import bare, make_group, open_direct, say
 from tests.harness import Parley, User
 
 
@@ -27,7 +27,7 @@ def test_only_owner_is_taken_out_and_an_heir_gets_the_group(
 
     gone = mona.delete(f"/admin/conversations/{group_id}/members/mallory?report_id={report_id}")
 
-    assert gone.json == {"conversation_id": group_id, "user_id": "mallory", "member_count": 2}
+    assert bare(gone.json) == {"conversation_id": group_id, "user_id": "mallory", "member_count": 2}
     assert mallory.get(f"/conversations/{group_id}").status == 404
     [heard] = screen.events("member_removed")
     assert (heard["data"]["removed_id"], heard["data"]["user_id"]) == ("mallory", "~parley.system-moderators")

@@ -4,14 +4,15 @@ import pytest
 
 from tests.functional.moderation import moderator
 from tests.functional.replies import refusal
-from tests.functional.talk import in_s
+from tests.functional.talk import bare, in_s
 from tests.harness import Parley
 
 
 def test_deployment_begins_without_a_list(parley: Parley) -> None:
     reply = moderator(parley).get("/admin/banned-words")
 
-    assert (reply.status, reply.json) == (200, {"version": 0, "rules": [], "updated_at": None, "updated_by": None})
+    assert reply.status == 200
+    assert bare(reply.json) == {"version": 0, "rules": [], "updated_at": None, "updated_by": None}
 
 
 def test_what_was_put_is_there(parley: Parley) -> None:
@@ -21,7 +22,7 @@ def test_what_was_put_is_there(parley: Parley) -> None:
 
     reply = moderator(parley, "ada", "admin").get("/admin/banned-words")
 
-    assert reply.json == put.json == {
+    assert bare(reply.json) == bare(put.json) == {
         "version": 1,
         "rules": [rule],
         "updated_at": in_s(parley, 0),

@@ -44,7 +44,7 @@ def test_whom_one_has_put_away_is_still_known_and_told(parley: Parley) -> None:
 def test_strangers_are_left_out_whether_they_exist_or_not(parley: Parley) -> None:
     parley.user("alice").connect()
 
-    assert parley.user("eve").get("/users/presence?ids=alice,nobody").json == {"statuses": []}
+    assert parley.user("eve").get("/users/presence?ids=alice,nobody").json == {"statuses": [], "users": {}}
 
 
 def test_ids_may_be_escaped(parley: Parley) -> None:

@@ -32,7 +32,7 @@ def test_pages_have_everybody_once_by_id(parley: Parley, role: str) -> None:
 def test_context_of_nobody_is_empty(parley: Parley) -> None:
     parley.user("bob", contexts={"class": ["7b"]})
 
-    assert host(parley).get(PEOPLE).json == {"people": [], "next": None}
+    assert host(parley).get(PEOPLE).json == {"people": [], "next": None, "users": {}}
 
 
 def test_others_may_not(parley: Parley) -> None:

@@ -9,7 +9,7 @@ from bench.calls import recording
 from parley.domain.conversations import listing
 from parley.domain.conversations.listing import Position
 from tests.functional.replies import Refusal, invalid, refusal
-from tests.functional.talk import make_group, open_direct, say
+from tests.functional.talk import bare, make_group, open_direct, say
 from tests.harness import Parley, Reply, User
 
 HOUR_S = 3600
@@ -46,7 +46,7 @@ def test_each_is_shown_as_when_it_is_read_alone(parley: Parley) -> None:
 
     [shown] = listed(alice)["conversations"]
 
-    assert shown == alice.get(f"/conversations/{conversation_id}").json
+    assert shown == bare(alice.get(f"/conversations/{conversation_id}").json)
     assert (shown["unread"], shown["last_message"]["text"]) == (2, "two")
     assert {one["user_id"]: one["name"] for one in shown["members"]} == {"alice": "Alice", "bob": "Bob"}
 
@@ -57,7 +57,7 @@ def test_system_message_at_the_end_says_what_it_tells_of(parley: Parley) -> None
 
     def last() -> dict[str, Any]:
         [shown] = listed(alice)["conversations"]
-        assert shown == alice.get(f"/conversations/{group}").json
+        assert shown == bare(alice.get(f"/conversations/{group}").json)
         found: dict[str, Any] = shown["last_message"]
         return found
 

@@ -6,7 +6,7 @@ from parley.domain.conversations.group_steps import MAX_MUTED
 from tests.functional.erasures import erased, everything
 from tests.functional.moderation import moderator, report
 from tests.functional.replies import refusal
-from tests.functional.talk import make_group, open_direct, say
+from tests.functional.talk import bare, make_group, open_direct, say
 from tests.harness import Parley, Reply, User
 
 MUTED = ("muted", 403)
@@ -30,7 +30,7 @@ def test_muted_owner_reads_and_no_longer_writes(parley: Parley, group: tuple[Use
     alice, mallory, group_id, message_id = group
     mona = moderator(parley)
 
-    assert mute(mona, group_id).json == {"conversation_id": group_id, "user_id": "mallory", "muted": True}
+    assert bare(mute(mona, group_id).json) == {"conversation_id": group_id, "user_id": "mallory", "muted": True}
 
     phone = mallory.connect()
     acts = [

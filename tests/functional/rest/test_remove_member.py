@@ -1,7 +1,7 @@
 """DELETE /conversations/{conversation_id}/members/{user_id}: a removed person gets nothing more, on any device."""
 
 from tests.functional.replies import refusal
-from tests.functional.talk import contents, forget_events, joined, make_group, names, say
+from tests.functional.talk import bare, contents, forget_events, joined, make_group, names, say
 from tests.harness import Parley
 
 
@@ -15,7 +15,7 @@ def test_removed_member_is_told_and_gets_nothing_more_on_any_device(parley: Parl
     removed = alice.delete(f"/conversations/{group}/members/bob")
     say(alice, group, "he is gone")
 
-    assert removed.json == {"conversation_id": group, "user_id": "bob", "member_count": 2}
+    assert bare(removed.json) == {"conversation_id": group, "user_id": "bob", "member_count": 2}
     for screen in screens:
         [told] = screen.events()
         assert (told["event"], told["data"]["removed_id"]) == ("member_removed", "bob")
@@ -107,7 +107,8 @@ def test_last_member_leaves_too_and_nobody_finds_the_group_again(parley: Parley)
     first, again = (alice.delete(f"{path}/members/alice") for _ in range(2))
 
     assert alone.json["member_count"] == 1
-    assert (first.status, first.json) == (200, {"conversation_id": group, "user_id": "alice", "member_count": 0})
+    assert first.status == 200
+    assert bare(first.json) == {"conversation_id": group, "user_id": "alice", "member_count": 0}
     assert (again.status, again.json) == (200, first.json)
     assert names(phone.events()) == ["member_removed"]
     assert [person.get(path).status for person in (alice, bob)] == [404, 404]

@@ -7,7 +7,7 @@ import pytest
 
 from parley.domain.api import ids
 from tests.functional.replies import BetweenMarksAndMessages, Refusal, invalid, malformed_bodies, refusal, stored
-from tests.functional.talk import contents, forget_events, in_s, joined, make_group, open_direct, say
+from tests.functional.talk import bare, contents, forget_events, in_s, joined, make_group, open_direct, say
 from tests.harness import Parley, User
 
 NOWHERE = "d_" + "a" * 26
@@ -60,7 +60,7 @@ def test_what_was_missed_comes_whole_and_in_order(parley: Parley) -> None:
 
     caught = sync(bob, {conversation_id: {"seq": 1, "change_seq": 0}})
 
-    messages = [bob.get(f"/messages/{conversation_id}.{seq}").json for seq in (2, 3)]
+    messages = [bare(bob.get(f"/messages/{conversation_id}.{seq}").json) for seq in (2, 3)]
     assert caught["conversations"] == {
         conversation_id: {
             "verdict": "complete",
@@ -130,7 +130,7 @@ def test_conversations_that_the_client_does_not_know_are_joined(parley: Parley) 
 
     caught = sync(alice, {known: 0})
 
-    assert caught["joined"] == [alice.get(f"/conversations/{new}").json]
+    assert caught["joined"] == [bare(alice.get(f"/conversations/{new}").json)]
     assert set(caught["conversations"]) == {known}
 
 
@@ -231,7 +231,7 @@ def test_own_reaction_is_said_to_be_mine_when_the_message_changed_again(parley: 
 
     of_bob, of_alice = (sync(one, {direct: 1})["conversations"][direct]["changes"] for one in (bob, alice))
 
-    fresh = bob.get(f"/messages/{message_id}").json
+    fresh = bare(bob.get(f"/messages/{message_id}").json)
     assert [one["event"] for one in of_bob] == ["message_updated", "reaction_added"]
     assert [one["data"]["message"] for one in of_bob] == [fresh, fresh]
     assert fresh["reactions"] == [{"emoji": "👍", "count": 1, "mine": True}]

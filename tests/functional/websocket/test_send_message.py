@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.functional.replies import stored
-from tests.functional.talk import contents, forget_events, frame_refusal, joined, names, open_direct, say
+from tests.functional.talk import bare, contents, forget_events, frame_refusal, joined, names, open_direct, say
 from tests.harness import Call, Frame, Parley, Socket
 from tests.harness.calls import aws_refusal
 
@@ -35,7 +35,7 @@ def test_all_other_devices_get_it_in_full_or_as_a_preview_and_the_sending_one_do
     open_one, other_one, outsider = joined(bob, conversation_id), bob.connect(), eve.connect()
     forget_events(phone, own_open, own_other, open_one, other_one)
 
-    message = send(phone, conversation_id)["data"]
+    message = bare(send(phone, conversation_id)["data"])
     del message["replayed"]
 
     told = {"conversation_id": conversation_id, "message": message}
@@ -91,7 +91,7 @@ def test_message_to_a_user_opens_the_conversation_which_the_ack_names(parley: Pa
     for socket in (own, screen):
         heard = socket.events()
         assert names(heard) == ["conversation_created", "message_notification"]
-        assert contents(heard)[1] == {"conversation_id": message["conversation_id"], "message": message}
+        assert contents(heard)[1] == {"conversation_id": message["conversation_id"], "message": bare(message)}
     assert phone.events() == []  # its ack says it
 
 

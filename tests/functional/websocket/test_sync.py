@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from local.websocket import MAX_MESSAGE_BYTES
-from tests.functional.talk import frame_refusal, make_group, open_direct, say
+from tests.functional.talk import bare, frame_refusal, make_group, open_direct, say
 from tests.harness import Frame, Parley, Socket, User
 
 SKIN_TONES = "🏻🏼🏽🏾🏿"
@@ -59,7 +59,7 @@ def test_conversation_that_the_device_does_not_know_is_in_joined(parley: Parley)
 
     caught = sync(bob.connect())
 
-    assert caught["joined"] == [bob.get(f"/conversations/{conversation_id}").json]
+    assert caught["joined"] == [bare(bob.get(f"/conversations/{conversation_id}").json)]
     assert (caught["conversations"], caught["left"], caught["joined_capped"]) == ({}, [], False)
 
 

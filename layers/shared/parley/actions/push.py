@@ -1,13 +1,13 @@
 """Telling people: one read of their devices, one post to each; a failed post never fails the operation."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from parley.actions import leases
+from parley.actions import leases, named
 from parley.actions.parallel import in_parallel
 from parley.adapters.conversations import conversations, messages
 from parley.adapters.dynamodb import metering
@@ -15,8 +15,9 @@ from parley.adapters.live import connections, queues, sockets
 from parley.adapters.live.sockets import Outcome
 from parley.domain.api import ids
 from parley.domain.api.request import Request
-from parley.domain.api.types import Message
-from parley.domain.conversations.events import ContentEvent, Event, MessageNotification, NewMessage
+from parley.domain.api.types import Message, NamedUser
+from parley.domain.conversations.events import ContentEvent, Event, MessageNotification, NamingEvent, NewMessage
+from parley.domain.conversations.named import in_event, with_users
 from parley.domain.conversations.steps import Change
 from parley.domain.live.posts import NotYet, Post
 from parley.domain.live.presence import Connection, Presence
@@ -94,6 +95,24 @@ def tell(request: Request, user_ids: Iterable[str], event: ContentEvent) -> None
     tell_each(request, user_ids, lambda *_: frame, _about(event))
 
 
+def tell_naming(
+    request: Request, user_ids: Iterable[str], event: NamingEvent, conversation_id: str | None = None
+) -> named.Users:
+    """Posts an event that names people, as `tell_each` does, and returns those of them who are known.
+
+    They are read beside the devices: no round trip more.
+    """
+    people, users = named.naming(request, in_event(event), lambda: devices_of(user_ids))
+    _post(request, people, naming_frames_of(event, users), conversation_id)
+    return users
+
+
+def devices_of(user_ids: Iterable[str]) -> list[Presence]:
+    """Returns people's devices; one round trip, none for nobody."""
+    wanted = list(dict.fromkeys(user_ids))
+    return list(connections.of(wanted).values()) if wanted else []
+
+
 def tell_once(request: Request, user_ids: Iterable[str], event: ContentEvent) -> None:
     """Posts an event to the devices of people whose devices are closed next; no post is tried again."""
     deliver(posts_to(request.now_s, connections.of(user_ids).values(), frames_of(event)), request.now_ms)
@@ -124,9 +143,9 @@ class Told(Struct, frozen=True):
         return msgspec.structs.replace(self, user_ids=[user_id for user_id in self.user_ids if user_id not in gone])
 
 
-def tell_all(request: Request, told: Sequence[Told]) -> None:
-    """Posts several things to people's live devices, except the calling one; reads their devices once."""
-    people = connections.of(dict.fromkeys(user_id for each in told for user_id in each.user_ids))
+def tell_all(request: Request, told: Sequence[Told], known: Iterable[Presence]) -> None:
+    """Posts several things to people's live devices, except the calling one; `known` holds all their devices."""
+    people = {person.user_id: person for person in known}
     posts = [
         post
         for each in told
@@ -166,15 +185,14 @@ def answer(request: Request, frame: str) -> None:
         queues.retry_later(later)
 
 
-def new_message(conversation_id: str, message: Message, blockers: Collection[str] = ()) -> FrameFor:
+def new_message(message: Message, users: Mapping[str, NamedUser], blockers: Collection[str] = ()) -> FrameFor:
     """Returns the frames of a new message: in full for devices that have joined the conversation, else a notification.
 
     They are marked for people who have blocked its sender.
     """
-    full, brief = _new_message(conversation_id, message)
-    marked = (
-        _new_message(conversation_id, msgspec.structs.replace(message, blocked=True)) if blockers else (full, brief)
-    )
+    conversation_id = message.conversation_id
+    full, brief = _new_message(message, users)
+    marked = _new_message(msgspec.structs.replace(message, blocked=True), users) if blockers else (full, brief)
 
     def frame(user_id: str, device: Connection) -> bytes:
         whole, cut_off = marked if user_id in blockers else (full, brief)
@@ -183,15 +201,21 @@ def new_message(conversation_id: str, message: Message, blockers: Collection[str
     return frame
 
 
-def _new_message(conversation_id: str, message: Message) -> tuple[bytes, bytes]:
-    whole = NewMessage(conversation_id=conversation_id, message=message)
-    return whole.frame(), MessageNotification.of(message).frame()
+def _new_message(message: Message, users: Mapping[str, NamedUser]) -> tuple[bytes, bytes]:
+    whole = NewMessage(conversation_id=message.conversation_id, message=message)
+    brief = MessageNotification.of(message)
+    return with_users(whole, users).frame(), with_users(brief, users).frame()
 
 
 def frames_of(event: ContentEvent) -> FrameFor:
     """Returns the frame of an event, the same for all recipients."""
     frame = event.frame()
     return lambda *_: frame
+
+
+def naming_frames_of(event: NamingEvent, users: Mapping[str, NamedUser]) -> FrameFor:
+    """Returns the frame of an event that names people, the same for all recipients."""
+    return frames_of(with_users(event, users))
 
 
 def _post(request: Request, people: Iterable[Presence], frame_for: FrameFor, conversation_id: str | None) -> None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from parley.actions import push
+from parley.actions import named, push
 from parley.actions.parallel import in_parallel
 from parley.adapters.people import blocks
 from parley.domain.api import ids
@@ -34,7 +34,8 @@ class Told(Struct, frozen=True):
 
     def tell(self, request: Request, event: LiveEvent) -> None:
         """Posts an event to their live devices, the calling one excepted."""
-        push.tell_present_each(request, self.people, self.audience.frames(event), self.conversation_id)
+        frames = self.audience.frames(named.told_by_caller(request, event))
+        push.tell_present_each(request, self.people, frames, self.conversation_id)
 
 
 def read_beside(user_id: str, place_id: str, read: Callable[[], Read]) -> tuple[Read, Hidden]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from parley.actions import access, limits, push
+from parley.actions import access, limits, named, push
 from parley.actions.people import may_open
 from parley.adapters.conversations import conversations, journal, messages
 from parley.adapters.dynamodb import batches, conditions
@@ -22,6 +22,7 @@ from parley.domain.conversations import events, views
 from parley.domain.conversations.events import ConversationCreated
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import Reader, StoredMessage
+from parley.domain.conversations.named import in_event, in_heads, in_messages, with_users
 from parley.domain.conversations.steps import Change, Step
 
 Memberships = Mapping[str, Membership]
@@ -37,12 +38,12 @@ def change(
     kinds: Collection[str] = ("conversation_updated",),
     left: bool = False,
     counted: str = "",
-) -> tuple[Head, Memberships]:
+) -> tuple[Head, Memberships, named.Users]:
     """Returns the head after `decide`'s step, and the memberships of the caller and `user_ids` after it.
 
-    If there is nothing to do, others are told again of the last change, if it was the caller's and of `kinds`.
-    `left` admits a caller who has left: `decide` must refuse a caller who may not know of the group. The rate limit
-    counts the length of `counted`.
+    And the people whom the events of the change have named, nobody if nothing was told. If there is nothing to do,
+    others are told again of the last change, if it was the caller's and of `kinds`. `left` admits a caller who has
+    left: `decide` must refuse a caller who may not know of the group. The rate limit counts the length of `counted`.
     """
     ids.check_conversation_id(conversation_id, access.field_of(request, "conversation_id"))
     people = list(dict.fromkeys([request.user_id, *user_ids]))
@@ -58,13 +59,12 @@ def change(
             raise access.no_conversation()
         step = decide(head, there)
         if step is None:
-            tell_again(request, head, there, kinds, user_ids)
-            return head, there
+            return head, there, tell_again(request, head, there, kinds, user_ids)
         try:
             journal.write(limits.counted(request, step, asked), request.now_s)
         except conditions.LostRace:
             continue
-        return step.after, tell_step(request, step, there)
+        return step.after, *tell_step(request, step, there)
     raise conditions.busy()
 
 
@@ -73,12 +73,13 @@ def _may_change(request: Request, head: Head, there: Memberships) -> bool:
     return request.acts_as is not None or access.is_member(head, request.user_id, there.get(request.user_id))
 
 
-def tell_step(request: Request, step: Step, there: Memberships) -> Memberships:
-    """Tells the members of a written step; returns the memberships that were read, as the step leaves them."""
+def tell_step(request: Request, step: Step, there: Memberships) -> tuple[Memberships, named.Users]:
+    """Tells the members of a written step.
+
+    Returns the memberships that were read, as the step leaves them, and the people whom the events have named.
+    """
     then = {mine.user_id: _after(step, mine) for mine in (*there.values(), *step.members.added)}
-    if step.change is not None:
-        tell(request, step.after, then, step.message, step.change)
-    return then
+    return then, {} if step.change is None else tell(request, step.after, then, step.message, step.change)
 
 
 def _after(step: Step, mine: Membership) -> Membership:
@@ -97,50 +98,67 @@ def last_change(head: Head) -> Change | None:
 
 def tell_again(
     request: Request, head: Head, there: Memberships, kinds: Collection[str], user_ids: Iterable[str]
-) -> None:
-    """Tells again of the last change, if it was the caller's, of one of these kinds and about these people."""
+) -> named.Users:
+    """Tells again of the last change, if it was the caller's, of one of these kinds and about these people.
+
+    Returns the people whom its events have named.
+    """
     change = push.untold_change(request, head.conversation_id, head.shared_seq)
     if change is None or change.user_id != request.user_id or change.kind not in kinds:
-        return
+        return {}
     seq = change.message_seq
     message = messages.get_message(head.conversation_id, seq) if seq is not None else None
     if (message is not None or seq is None) and set(change.user_ids) <= set(user_ids) | {request.user_id}:
-        tell(request, head, there, message, change)
+        return tell(request, head, there, message, change)
+    return {}
 
 
-def tell(request: Request, head: Head, there: Memberships, message: StoredMessage | None, change: Change) -> None:
+def tell(
+    request: Request, head: Head, there: Memberships, message: StoredMessage | None, change: Change
+) -> named.Users:
     """Tells the members of the change and of its system message, if it has one, and the people added or removed.
 
-    A queue tells the members of a large group, the caller's other devices among them (`live/fan_out.py`).
+    A queue tells the members of a large group, the caller's other devices among them (`live/fan_out.py`). Returns the
+    people whom the events name, who are read beside the devices.
     """
     conversation_id, people = head.conversation_id, head.participants
-    told = push.frames_of(events.of_change(change, head, None))
+    event, shown = events.of_change(change, head, None), None if message is None else message.for_all()
+    devices, users = named.naming(
+        request,
+        (*in_event(event), *in_messages([shown] if shown is not None else []), *in_heads([head])),
+        lambda: push.devices_of([*people, *change.user_ids]),
+    )
+    told = push.naming_frames_of(event, users)
     talk = [push.Told(people, told, conversation_id)]
-    if message is not None:
-        talk.insert(0, push.Told(people, push.new_message(conversation_id, message.for_all()), conversation_id))
+    if shown is not None:
+        talk.insert(0, push.Told(people, push.new_message(shown, users), conversation_id))
     if change.kind == "member_removed":
         talk = [told.without(change.user_ids) for told in talk]
         talk.append(push.Told(change.user_ids, told, None))
     if change.kind == "member_added":
         came = [member for user_id in change.user_ids if (member := there.get(user_id)) is not None]
-        talk.insert(0, push.Told([member.user_id for member in came], _created(head, came), conversation_id))
-    push.tell_all(request, talk)
+        talk.insert(0, push.Told([member.user_id for member in came], _created(head, came, users), conversation_id))
+    push.tell_all(request, talk, devices)
     push.remember((conversation_id, change.change_seq))
+    return users
 
 
-def tell_created(request: Request, head: Head) -> None:
-    """Shows a new group to its members; its creator has read its first message."""
+def tell_created(request: Request, head: Head) -> named.Users:
+    """Shows a new group to its members; its creator has read its first message. Returns the people whom it names."""
     first = head.last_message
     came = [
         replace(head.newcomer(user_id), read_seq=read_seq, delivered_seq=read_seq)
         for user_id in head.participants
         for read_seq in [1 if first is not None and user_id == first.sender_id else 0]
     ]
-    push.tell_all(request, [push.Told(head.participants, _created(head, came), head.conversation_id)])
+    devices, users = named.naming(request, in_heads([head]), lambda: push.devices_of(head.participants))
+    frames = _created(head, came, users)
+    push.tell_all(request, [push.Told(head.participants, frames, head.conversation_id)], devices)
     push.remember((head.conversation_id, 0))
+    return users
 
 
-def _created(head: Head, came: Sequence[Membership]) -> push.FrameFor:
+def _created(head: Head, came: Sequence[Membership], users: named.Users) -> push.FrameFor:
     """Returns the frames that show a group to its new members, each as that member sees it.
 
     No round trip; one or two if a newer message follows the system message.
@@ -151,7 +169,8 @@ def _created(head: Head, came: Sequence[Membership]) -> push.FrameFor:
     for mine in came:
         blocked = frozenset({last.sender_id} if last is not None and mine.user_id in blockers else ())
         seen = views.view_conversation(head, Reader(user_id=mine.user_id, blocked=blocked), {mine.user_id: mine}, {})
-        frames[mine.user_id] = ConversationCreated(conversation_id=head.conversation_id, conversation=seen).frame()
+        event = ConversationCreated(conversation_id=head.conversation_id, conversation=seen)
+        frames[mine.user_id] = with_users(event, users).frame()
     return lambda user_id, _: frames[user_id]
 
 

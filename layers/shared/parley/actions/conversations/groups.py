@@ -5,9 +5,10 @@ from typing import TypeVar
 
 import msgspec
 
-from parley.actions import access, limits, push, screening
+from parley.actions import access, limits, named, push, screening
 from parley.actions.conversations import group_changes
-from parley.actions.conversations.views import view_for_host
+from parley.actions.conversations.views import answer_for_host
+from parley.actions.named import Known
 from parley.actions.parallel import in_parallel
 from parley.actions.people import everyone, may_open, profiles
 from parley.actions.screening import Screened
@@ -22,7 +23,7 @@ from parley.domain.api.errors import Field, Unprocessable
 from parley.domain.api.identity import HOST_SENDER
 from parley.domain.api.request import Request
 from parley.domain.api.requests import CreateConversation, Everyone, UpdateConversation
-from parley.domain.api.types import Conversation
+from parley.domain.api.types import ConversationAnswer
 from parley.domain.conversations import group_steps, views
 from parley.domain.conversations.adding import new_adding
 from parley.domain.conversations.head import Head
@@ -31,7 +32,7 @@ from parley.domain.conversations.steps import Step
 Named = TypeVar("Named", CreateConversation, UpdateConversation)
 
 
-def create_group(request: Request, wanted: CreateConversation) -> tuple[Conversation, bool]:
+def create_group(request: Request, wanted: CreateConversation) -> tuple[ConversationAnswer, bool]:
     """Returns the caller's new group and whether this call made it: a call with the same `client_id` may have.
 
     Four round trips and the posts; one if the group is there. The host's own server, which names `owner_ids`, is not in
@@ -58,13 +59,13 @@ def create_group(request: Request, wanted: CreateConversation) -> tuple[Conversa
             journal.write(step, request.now_s)
         except conditions.LostRace:
             continue
-        group_changes.tell_created(request, step.after)
+        users = group_changes.tell_created(request, step.after)
         if request.acts_as is not None:
-            return view_for_host(step.after), True
+            return answer_for_host(request, step.after, users), True
         reader = reader_of(request.user_id, [step.after])  # its only message is the system's: nothing is read
-        return views.view_conversation(
-            step.after, reader, {member.user_id: member for member in step.members.added}, {}
-        ), True
+        added = {member.user_id: member for member in step.members.added}
+        shown = views.view_conversation(step.after, reader, added, {})
+        return named.of_conversation(request, shown, Known.of(users)), True
     raise conditions.busy()
 
 
@@ -87,7 +88,7 @@ def _before_creating(request: Request, conversation_id: str, wanted: CreateConve
     return rows
 
 
-def _made_before(request: Request, wanted: CreateConversation, head: Head, rows: Rows) -> Conversation:
+def _made_before(request: Request, wanted: CreateConversation, head: Head, rows: Rows) -> ConversationAnswer:
     """Returns the group that was made with a `client_id`, as it is now; refuses a request for a different group."""
     mine = conversations.membership_of(rows, request.user_id, head.conversation_id)
     if mine is None and request.acts_as is None:
@@ -98,11 +99,13 @@ def _made_before(request: Request, wanted: CreateConversation, head: Head, rows:
             "This client_id was used for another group.",
             fields=(Field(f"{request.field_prefix}/client_id", "client_id_reused"),),
         )
+    users: named.Users = {}
     if head.last_seq == 1 and push.is_news(request, (head.conversation_id, 0), head.created_at_ms):
-        group_changes.tell_created(request, head)  # the try that made it may have died before it told the members
+        users = group_changes.tell_created(request, head)  # the try that made it may have died before its posts
     if mine is None:
-        return view_for_host(head)
-    return views.view_conversation(head, reader_of(request.user_id, [head]), {request.user_id: mine}, {})
+        return answer_for_host(request, head, users)
+    shown = views.view_conversation(head, reader_of(request.user_id, [head]), {request.user_id: mine}, {})
+    return named.of_conversation(request, shown, Known.of(users))
 
 
 def _creation(request: Request, conversation_id: str, wanted: CreateConversation, rows: Rows) -> Step:
@@ -129,7 +132,7 @@ def _others(request: Request, wanted: CreateConversation) -> list[str]:
     return [user_id for user_id in people if user_id != request.user_id]
 
 
-def update_conversation(request: Request, conversation_id: str, wanted: UpdateConversation) -> Conversation:
+def update_conversation(request: Request, conversation_id: str, wanted: UpdateConversation) -> ConversationAnswer:
     """Changes a conversation's title, description, rules, state or data; three round trips and the posts."""
     request = access.as_host(request)
 
@@ -140,17 +143,18 @@ def update_conversation(request: Request, conversation_id: str, wanted: UpdateCo
         return None if step is None else screening.flagged(request, step, *screened)
 
     counted = compact(wanted.metadata) if isinstance(wanted.metadata, dict) else None
-    head, there = group_changes.change(request, conversation_id, (request.user_id,), decide, counted=counted or "")
+    head, there, users = group_changes.change(
+        request, conversation_id, (request.user_id,), decide, counted=counted or ""
+    )
     if request.acts_as is not None:
-        return view_for_host(head)
+        return answer_for_host(request, head, users)
     reader = reader_of(request.user_id, [head])
     if head.is_group:
-        return views.view_conversation(head, reader, there, {})
+        return named.of_conversation(request, views.view_conversation(head, reader, there, {}), Known.of(users))
     people = [(user_id, conversation_id) for user_id in head.participants]
     found, users = conversations.memberships_and_users(people)
-    return views.view_conversation(
-        head, reader, {user_id: found[user_id, conversation_id] for user_id in head.participants}, users
-    )
+    sides = {user_id: found[user_id, conversation_id] for user_id in head.participants}
+    return named.of_conversation(request, views.view_conversation(head, reader, sides, users), Known.of(users))
 
 
 def _screened(request: Request, wanted: Named) -> tuple[Named, Screened, Screened]:

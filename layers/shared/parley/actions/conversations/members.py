@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from parley.actions import access, named, visibility
 from parley.actions.conversations import group_changes, member_pages
@@ -14,7 +14,7 @@ from parley.adapters.people import named_users
 from parley.domain.api.errors import Invalid, NotFound
 from parley.domain.api.request import Request
 from parley.domain.api.requests import AddMembers, Everyone, Page
-from parley.domain.api.types import GroupRole, Member, NamedUser
+from parley.domain.api.types import GroupRole, Member, MemberAnswer, NamedUser
 from parley.domain.conversations import group_steps, rights, views
 from parley.domain.conversations.adding import AddingStatus, adding_status, new_adding
 from parley.domain.conversations.head import Head, Membership
@@ -38,6 +38,7 @@ class AddedMembers(Struct, frozen=True, kw_only=True, omit_defaults=True):
     conversation_id: str
     user_ids: list[str]
     member_count: int
+    users: dict[str, NamedUser]
     adding: AddingStatus | None = None
 
 
@@ -47,6 +48,7 @@ class RemovedMember(Struct, frozen=True, kw_only=True):
     conversation_id: str
     user_id: str
     member_count: int
+    users: dict[str, NamedUser]
 
 
 def add_members(request: Request, conversation_id: str, wanted: AddMembers) -> AddedMembers:
@@ -71,11 +73,12 @@ def _add_everyone(request: Request, conversation_id: str, wanted: Everyone, clie
         rights.require(head, request.user_id, "add_members")
         return group_steps.add_everyone(request, head, new)
 
-    head, _ = group_changes.change(request, conversation_id, (), decide)
+    head, _, _ = group_changes.change(request, conversation_id, (), decide)
     return AddedMembers(
         conversation_id=conversation_id,
         user_ids=[],
         member_count=head.member_count,
+        users={},
         adding=adding_status(head.adding or new),
     )
 
@@ -94,13 +97,16 @@ def _add_people(request: Request, conversation_id: str, user_ids: Sequence[str])
         group_changes.check_may_be_added(request, came, pointers)
         return step
 
-    head, _ = group_changes.change(request, conversation_id, user_ids, decide, kinds=("member_added",))
+    head, _, users = group_changes.change(request, conversation_id, user_ids, decide, kinds=("member_added",))
     return AddedMembers(
-        conversation_id=conversation_id, user_ids=list(dict.fromkeys(user_ids)), member_count=head.member_count
+        conversation_id=conversation_id,
+        user_ids=list(dict.fromkeys(user_ids)),
+        member_count=head.member_count,
+        users=named.users(request, user_ids, named.Known.of(users)),
     )
 
 
-def put_member(request: Request, conversation_id: str, user_id: str, role: GroupRole) -> tuple[Member, bool]:
+def put_member(request: Request, conversation_id: str, user_id: str, role: GroupRole) -> tuple[MemberAnswer, bool]:
     """Adds a user to a group in a role, or changes a member's role; returns whether this call added them.
 
     One step: if the role is refused, the user is not added either. Five round trips and the posts.
@@ -120,11 +126,11 @@ def put_member(request: Request, conversation_id: str, user_id: str, role: Group
         return step
 
     kinds = ("member_added", "conversation_updated")
-    head, there = group_changes.change(request, conversation_id, (user_id,), decide, kinds=kinds)
+    head, there, _ = group_changes.change(request, conversation_id, (user_id,), decide, kinds=kinds)
     return _member(request, head, there[user_id]), came
 
 
-def set_role(request: Request, conversation_id: str, user_id: str, role: GroupRole) -> Member:
+def set_role(request: Request, conversation_id: str, user_id: str, role: GroupRole) -> MemberAnswer:
     """Changes the role of a group's member; three round trips and the posts."""
     request = access.as_host(request)
     check_user_id(user_id)
@@ -134,17 +140,18 @@ def set_role(request: Request, conversation_id: str, user_id: str, role: GroupRo
             raise no_member()
         return group_steps.set_role(request, head, user_id, role)
 
-    head, there = group_changes.change(request, conversation_id, (user_id,), decide)
+    head, there, _ = group_changes.change(request, conversation_id, (user_id,), decide)
     return _member(request, head, there[user_id])
 
 
-def _member(request: Request, head: Head, membership: Membership) -> Member:
+def _member(request: Request, head: Head, membership: Membership) -> MemberAnswer:
     """Returns a member as the caller sees them; one round trip."""
     user_id = membership.user_id
     users, cut_off = visibility.cut_off_beside(
         request.user_id, None, [user_id], lambda: named_users.read_named([user_id])
     )
-    return views.view_member(head, membership, users.get(user_id), request.user_id, cut_off)
+    shown = views.view_member(head, membership, users.get(user_id), request.user_id, cut_off)
+    return MemberAnswer(**structs.asdict(shown), users=users)
 
 
 def remove_member(request: Request, conversation_id: str, user_id: str) -> RemovedMember:
@@ -164,10 +171,20 @@ def remove_member(request: Request, conversation_id: str, user_id: str) -> Remov
             raise no_member() if is_known else access.no_conversation()
         return None
 
-    head, _ = group_changes.change(
+    head, _, users = group_changes.change(
         request, conversation_id, (user_id,), decide, kinds=("member_removed",), left=user_id == request.user_id
     )
-    return RemovedMember(conversation_id=conversation_id, user_id=user_id, member_count=head.member_count)
+    return removed(request, head, user_id, users)
+
+
+def removed(request: Request, head: Head, user_id: str, known: named.Users) -> RemovedMember:
+    """Returns the answer after a removal; one round trip if the person is not `known`."""
+    return RemovedMember(
+        conversation_id=head.conversation_id,
+        user_id=user_id,
+        member_count=head.member_count,
+        users=named.users(request, [user_id], named.Known.of(known)),
+    )
 
 
 def heir_of(head: Head, user_id: str) -> str:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from parley.actions import limits, push, screening
 from parley.actions.conversations import groups
-from parley.actions.conversations.views import view_conversations, view_for_host
+from parley.actions.conversations.views import answer, answer_for_host
 from parley.actions.people import may_open, profiles
 from parley.actions.people.may_open import Opening
 from parley.adapters.conversations import conversations
@@ -20,15 +20,16 @@ from parley.domain.api.errors import Field, Invalid
 from parley.domain.api.request import Request
 from parley.domain.api.requests import CreateConversation, WantedContext
 from parley.domain.api.times import hour
-from parley.domain.api.types import Context, Conversation
+from parley.domain.api.types import Context, ConversationAnswer
 from parley.domain.conversations.events import ConversationCreated
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import Reader
+from parley.domain.conversations.named import with_users
 from parley.domain.conversations.views import view_conversation
 from parley.domain.people.policy import NO_CONTEXT
 
 
-def create_conversation(request: Request, wanted: CreateConversation) -> tuple[Conversation, bool]:
+def create_conversation(request: Request, wanted: CreateConversation) -> tuple[ConversationAnswer, bool]:
     """Returns the caller's conversation and whether this call made it: direct in a context, or a group.
 
     A direct one takes one round trip if it is there, else two more and the posts.
@@ -39,7 +40,7 @@ def create_conversation(request: Request, wanted: CreateConversation) -> tuple[C
     data = CustomData(wanted.custom_type, compact(wanted.metadata))
     pair = _pair(request, wanted)
     head, asked = open_direct(pair, wanted.context, data.metadata or "", data=data)
-    shown = view_conversations([head], request.user_id)[0] if pair.request is request else view_for_host(head)
+    shown = answer(request, head) if pair.request is request else answer_for_host(request, head)
     return shown, asked is not None
 
 
@@ -196,11 +197,10 @@ def _tell_created(request: Request, head: Head) -> None:
     users = named_users.read_named(head.participants)
     # A direct conversation marks nothing for either side.
     readers = (Reader(user_id=user_id, blocked=frozenset()) for user_id in head.participants)
-    frames = {
-        reader.user_id: ConversationCreated(
-            conversation_id=head.conversation_id, conversation=view_conversation(head, reader, fresh, users)
-        ).frame()
-        for reader in readers
-    }
+    frames = {}
+    for reader in readers:
+        shown = view_conversation(head, reader, fresh, users)
+        event = ConversationCreated(conversation_id=head.conversation_id, conversation=shown)
+        frames[reader.user_id] = with_users(event, users).frame()
     push.tell_each(request, head.participants, lambda user_id, _: frames[user_id])
     push.remember(head.conversation_id)

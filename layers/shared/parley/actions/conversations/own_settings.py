@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import UNSET
 
-from parley.actions import access, push
+from parley.actions import access, named, push
 from parley.actions.conversations import views
 from parley.actions.conversations.lists import MAX_PINNED
 from parley.adapters.conversations import conversations, head_rows, journal
@@ -12,13 +12,13 @@ from parley.domain.api.errors import Conflict, Invalid
 from parley.domain.api.request import Request
 from parley.domain.api.requests import UpdateSettings
 from parley.domain.api.times import from_rfc3339, rfc3339
-from parley.domain.api.types import Conversation, Settings
+from parley.domain.api.types import ConversationAnswer, Settings
 from parley.domain.conversations.events import ConversationUpdated, Own
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.steps import MemberWrites, OwnChange, Step
 
 
-def archive_conversation(request: Request, conversation_id: str, *, archived: bool) -> Conversation:
+def archive_conversation(request: Request, conversation_id: str, *, archived: bool) -> ConversationAnswer:
     """Archives a conversation in the caller's list until its next message, or unarchives it.
 
     Three round trips and the posts.
@@ -43,7 +43,7 @@ def archive_conversation(request: Request, conversation_id: str, *, archived: bo
     raise conditions.busy()
 
 
-def update_settings(request: Request, conversation_id: str, wanted: UpdateSettings) -> Conversation:
+def update_settings(request: Request, conversation_id: str, wanted: UpdateSettings) -> ConversationAnswer:
     """Changes the caller's settings for a conversation, on all their devices; three round trips and the posts."""
     for _ in conditions.tries():
         head, mine = access.access_membership(request, conversation_id)
@@ -83,4 +83,4 @@ def _tell_own(request: Request, head: Head, mine: Membership) -> None:
     archived = head.is_archived(mine)
     own = Own(own_seq=mine.own_seq, settings=mine.settings, archived=archived, last_seq=head.last_seq)
     event = ConversationUpdated(conversation_id=head.conversation_id, user_id=request.user_id, own=own)
-    push.tell(request, [request.user_id], event)
+    push.tell(request, [request.user_id], named.told_by_caller(request, event))

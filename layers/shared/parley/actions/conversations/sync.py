@@ -211,5 +211,7 @@ def _missed(
         if change.is_of_message and view is None:
             continue
         event = events.of_change(change, head, view)
-        told.append((change.change_seq, Missed(event.name, msgspec.to_builtins(event))))
+        data = msgspec.to_builtins(event)
+        del data["users"]  # the answer has them
+        told.append((change.change_seq, Missed(event.name, data)))
     return told

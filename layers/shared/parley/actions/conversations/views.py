@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from parley.actions import access
+from parley.actions import access, named
 from parley.actions.named import Known
 from parley.actions.parallel import in_parallel
 from parley.actions.viewer import reader_of
 from parley.adapters.conversations import conversations
 from parley.domain.api.identity import HOST_SENDER
 from parley.domain.api.request import Request
-from parley.domain.api.types import Conversation
+from parley.domain.api.types import Conversation, ConversationAnswer
 from parley.domain.conversations import listing
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import Reader
@@ -17,34 +17,34 @@ from parley.domain.conversations.named import in_heads
 from parley.domain.conversations.views import view_conversation
 
 
-def get_conversation(request: Request, conversation_id: str) -> Conversation:
+def get_conversation(request: Request, conversation_id: str) -> ConversationAnswer:
     """Returns one of the caller's conversations; two round trips, three for the host's own server."""
     request, head = access.access_to_read(request, conversation_id, "conversation")
     if request.acts_as is not None:
-        return view_for_host(head)
-    shown = view_conversations([head], request.user_id)
+        return answer_for_host(request, head)
+    return answer(request, head)
+
+
+def answer(request: Request, head: Head) -> ConversationAnswer:
+    """Returns a conversation as the caller sees it, with the people whom it names; one round trip."""
+    shown, known = view_and_name([head], request.user_id)
     if not shown:  # removed in between
         raise access.no_conversation()
-    return shown[0]
+    return named.of_conversation(request, shown[0], known)
 
 
-def view_for_host(head: Head) -> Conversation:
-    """Returns a conversation as the host's own server sees it, which is not in it; one round trip, none of a group.
+def answer_for_host(request: Request, head: Head, users: named.Users | None = None) -> ConversationAnswer:
+    """Returns a conversation as the host's own server sees it, which is not in it; one round trip.
 
-    It has read everything, and its settings are those of a newcomer.
+    None for a group if `users` has the people whom it names. The host has read everything, and its settings are those
+    of a newcomer.
     """
     keys = [] if head.is_group else [(user_id, head.conversation_id) for user_id in head.participants]
-    found, users = conversations.memberships_and_users(keys) if keys else ({}, {})
+    found, known = conversations.memberships_and_users(keys) if keys else ({}, users or {})
     sides = {user_id: side for (user_id, _), side in found.items()}
     host = Reader(user_id=HOST_SENDER, blocked=frozenset())
-    return view_conversation(head, host, sides | {HOST_SENDER: head.newcomer(HOST_SENDER)}, users)
-
-
-def view_conversations(
-    heads: Sequence[Head], user_id: str, *, stale: bool = False, own: Mapping[str, Membership] | None = None
-) -> list[Conversation]:
-    """Returns what `view_and_name` does, without the people."""
-    return view_and_name(heads, user_id, stale=stale, own=own)[0]
+    shown = view_conversation(head, host, sides | {HOST_SENDER: head.newcomer(HOST_SENDER)}, known)
+    return named.of_conversation(request, shown, Known.of(known))
 
 
 def view_and_name(

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from parley.actions import push, sweep
+from parley.actions import named, push, sweep
 from parley.actions.live import call_frames
 from parley.actions.sweep import Run, Sweep
 from parley.adapters.conversations import messages
@@ -12,6 +12,7 @@ from parley.domain.api.request import Request
 from parley.domain.api.types import CallReason
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import StoredMessage
+from parley.domain.conversations.named import in_messages
 from parley.domain.conversations.send_steps import next_note
 from parley.domain.live.calls import StoredCall
 
@@ -46,14 +47,15 @@ def _note_of(ended: StoredCall) -> StoredMessage | None:
 
 
 def _tell_end(request: Request, ended: StoredCall, note: StoredMessage | None) -> StoredCall:
-    people = list(connections.of(ended.people).values())
+    shown = [] if note is None else [note.for_all()]
+    people, users = named.naming(request, in_messages(shown), lambda: push.devices_of(ended.people))
     if ended.reason != "busy":  # neither side knows of a busy call
         hang_up = call_frames.signal_event(request, ended, "hang_up", reason=ended.reason)
         call_frames.post(request, ended, people, call_frames.frames_of(ended, hang_up))
-    if note is not None:
+    for message in shown:
         # Also the calling device: its own reply does not hold the message.
         everywhere = msgspec.structs.replace(request, connection_id=None)
-        push.tell_present_each(everywhere, people, push.new_message(ended.conversation_id, note.for_all()))
+        push.tell_present_each(everywhere, people, push.new_message(message, users))
     push.remember(ended.key)
     if ended.due_at_s is None:
         return ended

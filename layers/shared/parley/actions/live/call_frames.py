@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from parley.actions import push
+from parley.actions import named, push
 from parley.domain.api.errors import Invalid
 from parley.domain.api.request import Request
 from parley.domain.api.requests import MAX_PAYLOAD_CHARACTERS, SendCallSignal
@@ -47,7 +47,7 @@ def signal_event(
     reason: CallReason | None = None,
 ) -> CallSignal:
     is_end = found.state == "ended"
-    return CallSignal(
+    event = CallSignal(
         conversation_id=found.conversation_id,
         call_id=found.call_id,
         signal=what,
@@ -59,6 +59,9 @@ def signal_event(
         rings_until=rfc3339(found.rings_until_ms) if what == "offer" and found.state == "ringing" else None,
         at=rfc3339(found.ended_at_ms or request.now_ms),
     )
+    naming = named.told_by_caller(request, event)
+    # A long payload goes without the name: nobody's name makes a signal too long.
+    return naming if naming.frame_bytes <= MAX_FRAME_BYTES else event
 
 
 def has_device(people: Iterable[Presence], device: str | None, now_s: int) -> bool:

@@ -14,14 +14,17 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from parley.actions import push
+from parley.actions import named, push
+from parley.actions.parallel import in_parallel
 from parley.adapters.attachments import limits
 from parley.adapters.conversations import conversations, messages
 from parley.adapters.live import connections, queues
 from parley.adapters.people import blocks
 from parley.adapters.threads import Threads
 from parley.domain.conversations import events
+from parley.domain.conversations.events import NamingEvent
 from parley.domain.conversations.head import Head
+from parley.domain.conversations.named import in_event, in_messages
 from parley.domain.live.presence import Presence
 
 PART = 100  # members of one job: as many as one batch reads (DynamoDB quotas)
@@ -97,7 +100,7 @@ def _jobs(fan_out: FanOut) -> Iterator[Delivery]:
 
 
 def run_fan_out(delivery: Delivery, now_ms: int) -> None:
-    """Does the follow-ups for a part of the members; three round trips, the posts, one more for each moved entry."""
+    """Does the follow-ups for a part of the members; six round trips, the posts, one more for each moved entry."""
     fan_out = delivery.fan_out
     head = conversations.head(fan_out.conversation_id)
     if head is None:
@@ -138,15 +141,24 @@ def _frames(head: Head, fan_out: FanOut, user_ids: Sequence[str], now_ms: int) -
         message = messages.get_message(head.conversation_id, fan_out.seq)
         if message is None:
             return None
-        blockers = blocks.blockers_of(message.sender_id, user_ids) if message.kind != "system" else ()
-        return push.new_message(head.conversation_id, message.for_all(), blockers)
+        shown = message.for_all()
+        users, blockers = in_parallel(
+            lambda: named.for_many(in_messages([shown])),
+            lambda: blocks.blockers_of(shown.sender_id, user_ids) if shown.kind != "system" else (),
+        )
+        return push.new_message(shown, users, blockers)
     for change in messages.changes(head.conversation_id, fan_out.change_seq, fan_out.change_seq):
         if not change.is_for_all:  # rows of an earlier version have the follow-up anyway
             return None
         if not change.is_of_message:
-            return push.frames_of(events.of_change(change, head, None))
+            return _frames_of_event(events.of_change(change, head, None))
         changed = messages.get_message(head.conversation_id, change.message_seq or 0)
         if changed is None:
             return None
-        return push.frames_of(events.of_change(change, head, changed.for_all(limits.files_since_ms(now_ms))))
+        return _frames_of_event(events.of_change(change, head, changed.for_all(limits.files_since_ms(now_ms))))
     return None
+
+
+def _frames_of_event(event: NamingEvent) -> push.FrameFor:
+    """Returns the frame of an event with the people whom it names; one round trip."""
+    return push.naming_frames_of(event, named.for_many(in_event(event)))

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from parley.actions import access, push, sweep, visibility
+from parley.actions import access, named, push, sweep, visibility
 from parley.actions.parallel import in_parallel
 from parley.actions.sweep import Run, Sweep
 from parley.adapters.conversations import conversations
@@ -10,6 +10,7 @@ from parley.adapters.live import connections, typing
 from parley.domain.api import ids
 from parley.domain.api.request import Request
 from parley.domain.api.times import rfc3339
+from parley.domain.api.types import NamedUser
 from parley.domain.conversations import rights
 from parley.domain.conversations.events import (
     UserJoinedConversation,
@@ -21,13 +22,22 @@ from parley.domain.conversations.head import Head
 from parley.domain.live.typing_status import TYPING_EXPIRES_S, Typist
 
 
+class TypingMember(Struct, frozen=True, kw_only=True):
+    """A member who is typing, until `expires_at` unless an event says more."""
+
+    conversation_id: str
+    user_id: str
+    expires_at: str
+
+
 class Joined(Struct, frozen=True, kw_only=True):
     """A conversation as the device finds it on joining: its last seqs, and the users who are typing."""
 
     conversation_id: str
     last_seq: int
     last_change_seq: int
-    typing: list[UserTyping]
+    typing: list[TypingMember]
+    users: dict[str, NamedUser]
 
 
 class Left(Struct, frozen=True):
@@ -67,18 +77,21 @@ def join_conversation(request: Request, conversation_id: str) -> Joined:
         if push.is_news(request, what, since_ms):
             visibility.tell(request, head, hidden, joined)
 
-    (_, others), cut_off = visibility.cut_off_beside(
+    typing_ids = [typist.user_id for typist in others]
+    ((_, others), known), cut_off = visibility.cut_off_beside(
         request.user_id,
         hidden,
-        [typist.user_id for typist in others],
-        lambda: in_parallel(tell, lambda: _still_in(head, others)),
+        typing_ids,
+        lambda: named.naming(request, typing_ids, lambda: in_parallel(tell, lambda: _still_in(head, others))),
     )
     push.remember(what)
+    shown = [typist for typist in others if typist.user_id not in cut_off and not head.blocked_by]
     return Joined(
         conversation_id=conversation_id,
         last_seq=head.last_seq,
         last_change_seq=head.last_change_seq,
-        typing=[_event(typist) for typist in others if typist.user_id not in cut_off and not head.blocked_by],
+        typing=[_typing(typist) for typist in shown],
+        users={typist.user_id: known[typist.user_id] for typist in shown if typist.user_id in known},
     )
 
 
@@ -243,6 +256,12 @@ SWEEP = Sweep(
 def clear_stale_typing(request: Request, run: Run) -> int:
     """Deletes the expired typing rows; returns how many."""
     return sweep.sweep_due(request, run, SWEEP)
+
+
+def _typing(typist: Typist) -> TypingMember:
+    return TypingMember(
+        conversation_id=typist.conversation_id, user_id=typist.user_id, expires_at=rfc3339(typist.expires_at_ms)
+    )
 
 
 def _event(typist: Typist) -> UserTyping:

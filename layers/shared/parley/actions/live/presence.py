@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from parley.actions import leases, push, sweep
+from parley.actions import leases, named, push, sweep
 from parley.actions.parallel import in_parallel
 from parley.actions.sweep import Run, Sweep
 from parley.adapters import limits
@@ -16,7 +16,7 @@ from parley.domain.api.errors import Suspended, TooMany, Unauthenticated
 from parley.domain.api.identity import is_reserved
 from parley.domain.api.request import Request
 from parley.domain.api.times import rfc3339
-from parley.domain.api.types import UserStatus
+from parley.domain.api.types import NamedUser, UserStatus
 from parley.domain.conversations.events import UserStatusChange
 from parley.domain.conversations.listing import Entry
 from parley.domain.live import visibility
@@ -42,6 +42,7 @@ class StatusList(Struct, frozen=True):
     """The status of the people whom the caller may ask about; others are left out, whether they exist or not."""
 
     statuses: list[UserStatus]
+    users: dict[str, NamedUser]
 
 
 def connect(request: Request) -> None:
@@ -199,14 +200,20 @@ def get_presence(request: Request, user_ids: Iterable[str]) -> StatusList:
     known = {entry.peer_id for entry in recent(request.user_id, MAX_KNOWN)} | {request.user_id}
     wanted = [user_id for user_id in dict.fromkeys(user_ids) if user_id in known and not is_reserved(user_id)]
     if not wanted:
-        return StatusList([])
-    unseen, people = push.beside(lambda: blocks.cut_off(request.user_id, wanted), [*wanted, request.user_id])
+        return StatusList([], {})
+    (unseen, people), seen = in_parallel(
+        lambda: push.beside(lambda: blocks.cut_off(request.user_id, wanted), [*wanted, request.user_id]),
+        lambda: named.read_known(request, wanted),
+    )
     people = [
         (leases.renew(request, person) or person) if person.user_id == request.user_id else person for person in people
     ]
     to_hider = any(person.hides_last_seen for person in people if person.user_id == request.user_id)
     asked = [person for person in people if person.user_id in wanted and person.user_id not in unseen]
-    return StatusList([person.status(request.now_s, to_hider=to_hider) for person in asked])
+    return StatusList(
+        [person.status(request.now_s, to_hider=to_hider) for person in asked],
+        named.users(request, (person.user_id for person in asked), seen),
+    )
 
 
 def _sweep_person(request: Request, run: Run, key: tuple[str, ...], read: Presence | None) -> int:
@@ -294,6 +301,7 @@ def _tell_watchers(request: Request, person: Presence) -> None:
     for hides in (False, True):
         told = [watcher for watcher in people if watcher.hides_last_seen is hides]
         status = UserStatusChange.of(person.status(request.now_s, to_hider=hides))
+        status = named.told_by_caller(request, status)
         push.tell_present_each(request, told, audience.frames(status))
 
 

@@ -22,7 +22,7 @@ from parley.adapters.people import blocks
 from parley.domain.api import cursors, ids
 from parley.domain.api.request import Request
 from parley.domain.api.requests import EditMessage, PinQuery
-from parley.domain.api.types import EVERYONE, Message, NamedUser
+from parley.domain.api.types import EVERYONE, Message, MessageAnswer, NamedUser
 from parley.domain.conversations import change_steps, events, history
 from parley.domain.conversations.change_steps import Found
 from parley.domain.conversations.named import in_messages
@@ -70,7 +70,7 @@ class _PinPosition(Struct, frozen=True, kw_only=True, array_like=True, forbid_un
     left: Annotated[int, Meta(ge=1, le=change_steps.MAX_PINS)]
 
 
-def edit_message(request: Request, message_id: str, wanted: EditMessage) -> Message:
+def edit_message(request: Request, message_id: str, wanted: EditMessage) -> MessageAnswer:
     """Changes text or custom data of the caller's own message; three round trips.
 
     One more in a large group if the message has named people: it reads their memberships.
@@ -89,7 +89,7 @@ def edit_message(request: Request, message_id: str, wanted: EditMessage) -> Mess
     return _change(request, edit)
 
 
-def delete_message(request: Request, message_id: str, scope: Literal["everyone", "me"]) -> Message:
+def delete_message(request: Request, message_id: str, scope: Literal["everyone", "me"]) -> MessageAnswer:
     """Deletes a message for everyone, leaving a blank one, or hides it from the caller on all their devices.
 
     Three round trips; for everyone sometimes four, as for an edit.
@@ -103,17 +103,17 @@ def delete_message(request: Request, message_id: str, scope: Literal["everyone",
     )
 
 
-def add_reaction(request: Request, message_id: str, emoji: str) -> Message:
+def add_reaction(request: Request, message_id: str, emoji: str) -> MessageAnswer:
     """Adds the caller's reaction to a message; three round trips."""
     return _react(request, message_id, emoji, change_steps.add_reaction)
 
 
-def remove_reaction(request: Request, message_id: str, emoji: str) -> Message:
+def remove_reaction(request: Request, message_id: str, emoji: str) -> MessageAnswer:
     """Removes the caller's reaction from a message; three round trips."""
     return _react(request, message_id, emoji, change_steps.remove_reaction)
 
 
-def _react(request: Request, message_id: str, emoji: str, react: React) -> Message:
+def _react(request: Request, message_id: str, emoji: str, react: React) -> MessageAnswer:
     normal = change_steps.check_emoji(emoji, access.field_of(request, "emoji"))
 
     def decide(found: Found) -> Step | None:
@@ -122,12 +122,12 @@ def _react(request: Request, message_id: str, emoji: str, react: React) -> Messa
     return _change(request, _Wanted(message_id, decide, of_mark=True, emoji=normal))
 
 
-def pin_message(request: Request, message_id: str) -> Message:
+def pin_message(request: Request, message_id: str) -> MessageAnswer:
     """Pins a message for all members; three round trips."""
     return _change(request, _Wanted(message_id, lambda found: change_steps.pin_message(request, found)))
 
 
-def unpin_message(request: Request, message_id: str) -> Message:
+def unpin_message(request: Request, message_id: str) -> MessageAnswer:
     """Unpins a message for all members; three round trips."""
     return _change(request, _Wanted(message_id, lambda found: change_steps.unpin_message(request, found)))
 
@@ -155,7 +155,7 @@ def list_pins(request: Request, conversation_id: str, query: PinQuery) -> PinLis
     )
 
 
-def _change(request: Request, wanted: _Wanted) -> Message:
+def _change(request: Request, wanted: _Wanted) -> MessageAnswer:
     """Makes a change, and returns the message as the caller sees it afterwards."""
     conversation_id, _ = ids.split_message_id(wanted.message_id, access.field_of(request, "message_id"))
     found, asked = limits.own_beside(request, conversation_id, lambda: _read(request, wanted), text=wanted.counted)
@@ -166,16 +166,14 @@ def _change(request: Request, wanted: _Wanted) -> Message:
             found = _with_named(found)
         step = wanted.decide(found)
         if step is None:
-            tell_again(request, found, wanted.last_change_seq(found))
-            return found.view()
+            users = tell_again(request, found, wanted.last_change_seq(found))
+            return named.of_message(found.view(), users)
         try:
             journal.write(limits.counted(request, step, asked), request.now_s)
         except conditions.LostRace:
             continue
         now = found.after(step)
-        if step.change is not None:
-            tell(request, now, step.change)
-        return now.view()
+        return named.of_message(now.view(), tell(request, now, step.change))
     raise conditions.busy()
 
 
@@ -222,17 +220,21 @@ def _with_named(found: Found) -> Found:
     return replace(found, named={**found.named, **{user_id: mine for (user_id, _), mine in sides.items()}})
 
 
-def tell_again(request: Request, found: Found, change_seq: int) -> None:
-    """Tells of a change that an earlier try made, if there was one."""
-    change = push.untold_change(request, found.head.conversation_id, change_seq)
-    if change is not None:
-        tell(request, found, change)
+def tell_again(request: Request, found: Found, change_seq: int) -> named.Users:
+    """Tells of a change that an earlier try made, if there was one; returns the people whom the message names."""
+    return tell(request, found, push.untold_change(request, found.head.conversation_id, change_seq))
 
 
-def tell(request: Request, found: Found, change: Change) -> None:
-    """Tells the members of a change of a message; of one in the caller's own view, the caller."""
+def tell(request: Request, found: Found, change: Change | None) -> named.Users:
+    """Tells the members of a change of a message; of one in the caller's own view, the caller; of None, nobody.
+
+    Returns the people whom the message names, who are read beside the devices; one round trip.
+    """
+    if change is None:
+        return named.users(request, in_messages([found.view()]))
     only_me = change.for_user_id is not None
     event = events.of_change(change, found.head, found.view() if only_me else found.for_all())
     people = [request.user_id] if only_me else found.head.participants
-    push.tell_each(request, people, push.frames_of(event), found.head.conversation_id)
+    users = push.tell_naming(request, people, event, found.head.conversation_id)
     push.remember((found.head.conversation_id, change.change_seq))
+    return users

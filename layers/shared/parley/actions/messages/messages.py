@@ -17,13 +17,14 @@ from parley.domain.api import ids
 from parley.domain.api.errors import Field, Unprocessable
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft, History
-from parley.domain.api.types import EVERYONE, Message, NamedUser, SentMessage
+from parley.domain.api.types import EVERYONE, Message, MessageAnswer, NamedUser, SentMessage
 from parley.domain.conversations import history, rights, send_steps
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.named import in_messages
 from parley.domain.conversations.send_steps import Earlier, Forward, fingerprints
 from parley.domain.conversations.steps import Step
+from parley.domain.live.presence import Presence
 
 Blockers = Collection[str] | None  # members to whom a message is marked; None if they must be looked up
 
@@ -113,8 +114,7 @@ def send_behind(
     screened = screening.screen(request, draft.words)
     step = _step(request, head, draft, ahead, screened.text, forward)
     counted = limits.counted(request, limits.in_turn(request, step, ahead.mine), asked)
-    message = write(request, screening.flagged(request, counted, screened), blockers)
-    return None if message is None else _sent(message, replayed=False)
+    return _write(request, screening.flagged(request, counted, screened), blockers)
 
 
 def check_first(request: Request, head: Head, draft: Draft, ahead: messages.Ahead) -> None:
@@ -149,15 +149,15 @@ def _step(
     )
 
 
-def write(request: Request, step: Step, blockers: Blockers = ()) -> Message | None:
+def _write(request: Request, step: Step, blockers: Blockers = ()) -> SentMessage | None:
     """Writes a step with a message, and tells the members; returns None after a lost race."""
     try:
         journal.write(step, request.now_s)
     except conditions.LostRace:
         return None
     message = step.new_message
-    _tell(request, step.after, message.for_all(), blockers)
-    return message.view(author_as_viewer(request.user_id, {}))  # it is new, so it has no marks
+    users = _tell(request, step.after, message.for_all(), blockers)
+    return _sent(message.view(author_as_viewer(request.user_id, {})), users, replayed=False)  # new: it has no marks
 
 
 def sent_before(request: Request, conversation_id: str, client_id: str, fingerprint: str) -> SentMessage | None:
@@ -191,31 +191,44 @@ def _replay(
     if not found:
         raise access.no_message()
     [stored] = found
+    view = stored.view(viewer)
     if push.is_news(request, stored.message_id, stored.created_at_ms):
-        _tell(request, head, stored.for_all(), blockers)
-    return _sent(stored.view(viewer), replayed=True)
-
-
-def _tell(request: Request, head: Head, message: Message, blockers: Blockers) -> None:
-    """Posts a new message to all devices of all members but the sending device, in full or as a notification."""
-    conversation_id, people = head.conversation_id, head.participants
-    # Read after the write: a device that connects and syncs in between has read the message or is in this list.
-    if blockers is None:
-        found, there = push.beside(lambda: blocks.blockers_among(request.user_id, people), people)
-        push.tell_present_each(request, there, push.new_message(conversation_id, message, found), conversation_id)
+        users = _tell(request, head, stored.for_all(), blockers)
     else:
-        push.tell_each(request, people, push.new_message(conversation_id, message, blockers), conversation_id)
+        users = named.users(request, in_messages([view]))
+    return _sent(view, users, replayed=True)
+
+
+def _tell(request: Request, head: Head, message: Message, blockers: Blockers) -> named.Users:
+    """Posts a new message to all devices of all members but the sending device, in full or as a notification.
+
+    Returns the people whom it names, who are read beside the devices: mostly the caller alone, so nobody.
+    """
+    conversation_id, people = head.conversation_id, head.participants
+
+    # Read after the write: a device that connects and syncs in between has read the message or is in this list.
+    def devices() -> tuple[Collection[str], list[Presence]]:
+        if blockers is not None:
+            return blockers, push.devices_of(people)
+        return push.beside(lambda: blocks.blockers_among(request.user_id, people), people)
+
+    (found, there), users = named.naming(request, in_messages([message]), devices)
+    push.tell_present_each(request, there, push.new_message(message, users, found), conversation_id)
     push.remember(message.id)
+    return users
 
 
-def _sent(message: Message, *, replayed: bool) -> SentMessage:
-    return SentMessage(**msgspec.structs.asdict(message), replayed=replayed)
+def _sent(message: Message, users: named.Users, *, replayed: bool) -> SentMessage:
+    return SentMessage(**msgspec.structs.asdict(message), users=users, replayed=replayed)
 
 
-def get_message(request: Request, message_id: str) -> Message:
+def get_message(request: Request, message_id: str) -> MessageAnswer:
     """Returns one message as the caller sees it; two round trips."""
     _, message = access.access_message(request, message_id)
-    return viewed(request, message.conversation_id, [message])[0]
+    [shown], users = named.naming(
+        request, in_messages([message.for_all()]), lambda: viewed(request, message.conversation_id, [message])
+    )
+    return named.of_message(shown, users)
 
 
 def viewed(request: Request, conversation_id: str, found: Sequence[StoredMessage]) -> list[Message]:

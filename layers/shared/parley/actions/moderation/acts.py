@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parley.actions import access
+from parley.actions import access, named
 from parley.actions.conversations import group_changes, members
 from parley.actions.conversations.members import RemovedMember
 from parley.actions.messages import changes
@@ -22,10 +22,10 @@ from parley.adapters.people import account_states, profiles
 from parley.domain.api import ids
 from parley.domain.api.request import Request
 from parley.domain.api.requests import AuditAction, Decision, SetConversationState
-from parley.domain.api.types import EVERYONE, Message, State
+from parley.domain.api.types import EVERYONE, MessageAnswer, NamedUser, State
 from parley.domain.conversations import change_steps, group_steps
 from parley.domain.conversations.change_steps import Found
-from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.head import Head
 from parley.domain.conversations.reports import Report
 from parley.domain.conversations.steps import Step
 from parley.domain.moderation.acts import Act, as_moderators, check_decision
@@ -51,6 +51,7 @@ class MutedMember(Struct, frozen=True, kw_only=True):
     conversation_id: str
     user_id: str
     muted: bool
+    users: dict[str, NamedUser]
 
 
 class _Wanted(Struct, frozen=True, kw_only=True):
@@ -63,13 +64,13 @@ class _Wanted(Struct, frozen=True, kw_only=True):
     details: Mapping[str, str] = {}
 
 
-def remove_message(request: Request, message_id: str, wanted: Decision) -> Message:
+def remove_message(request: Request, message_id: str, wanted: Decision) -> MessageAnswer:
     """Removes a message from a conversation for all, restorable for 30 days; three round trips and the posts."""
     act = _Wanted(action="remove_message", target=message_id, decision=wanted, place="?")
     return _change_message(request, message_id, act, change_steps.remove_message)
 
 
-def restore_message(request: Request, message_id: str) -> Message:
+def restore_message(request: Request, message_id: str) -> MessageAnswer:
     """Brings a removed message back, with its files; three round trips and the posts."""
     act = _Wanted(action="restore_message", target=message_id)
     return _change_message(request, message_id, act, change_steps.restore_message)
@@ -100,8 +101,8 @@ def expel_member(request: Request, conversation_id: str, user_id: str, wanted: D
         return None
 
     act = _of_member("expel_member", conversation_id, user_id, wanted, "?")
-    head, _ = _change_conversation(request, conversation_id, user_id, act, decide, kinds=("member_removed",))
-    return RemovedMember(conversation_id=conversation_id, user_id=user_id, member_count=head.member_count)
+    head, users = _change_conversation(request, conversation_id, user_id, act, decide, kinds=("member_removed",))
+    return members.removed(request, head, user_id, users)
 
 
 def mute_member(request: Request, conversation_id: str, user_id: str, wanted: Decision) -> MutedMember:
@@ -114,7 +115,7 @@ def mute_member(request: Request, conversation_id: str, user_id: str, wanted: De
 
     act = _of_member("mute_member", conversation_id, user_id, wanted, "/")
     _change_conversation(request, conversation_id, user_id, act, decide)
-    return MutedMember(conversation_id=conversation_id, user_id=user_id, muted=True)
+    return _muted(request, conversation_id, user_id, is_muted=True)
 
 
 def unmute_member(request: Request, conversation_id: str, user_id: str) -> MutedMember:
@@ -127,7 +128,13 @@ def unmute_member(request: Request, conversation_id: str, user_id: str) -> Muted
         act,
         lambda as_all, head, _: group_steps.mute_member(as_all, head, user_id, is_muted=False),
     )
-    return MutedMember(conversation_id=conversation_id, user_id=user_id, muted=False)
+    return _muted(request, conversation_id, user_id, is_muted=False)
+
+
+def _muted(request: Request, conversation_id: str, user_id: str, *, is_muted: bool) -> MutedMember:
+    """Returns the answer after a muting; one round trip."""
+    users = named.users(request, [user_id])
+    return MutedMember(conversation_id=conversation_id, user_id=user_id, muted=is_muted, users=users)
 
 
 def _of_member(action: AuditAction, conversation_id: str, user_id: str, decision: Decision, place: str) -> _Wanted:
@@ -136,7 +143,7 @@ def _of_member(action: AuditAction, conversation_id: str, user_id: str, decision
     return _Wanted(action=action, target=user_id, decision=decision, place=place, details=details)
 
 
-def _change_message(request: Request, message_id: str, wanted: _Wanted, change: ChangeMessage) -> Message:
+def _change_message(request: Request, message_id: str, wanted: _Wanted, change: ChangeMessage) -> MessageAnswer:
     """Makes an act on a message; returns the message as all members see it afterwards."""
     access.require_moderator(request, or_service=True)
     check_decision(wanted.decision, wanted.place)
@@ -147,17 +154,16 @@ def _change_message(request: Request, message_id: str, wanted: _Wanted, change: 
         step = change(as_moderators(request), found)
         act = _act(request, wanted, person, report, is_done=step is None)
         if act is None:
-            changes.tell_again(request, found, found.message.change_seq)
+            users = changes.tell_again(request, found, found.message.change_seq)
         else:
             try:
                 moderated.write(_marked(step, report), act, request.now_s)
             except conditions.LostRace:
                 continue
-            if step is not None and step.change is not None:
-                found = found.after(step)
-                changes.tell(request, found, step.change)
+            found = found if step is None else found.after(step)
+            users = changes.tell(request, found, None if step is None else step.change)
         _tell_reporter(request, act, report)
-        return found.message.for_all()
+        return named.of_message(found.message.for_all(), users)
     raise conditions.busy()
 
 
@@ -179,8 +185,8 @@ def _read_message(request: Request, message_id: str, wanted: _Wanted) -> tuple[F
 def _with_people(found: Found) -> tuple[Found, Profile | None]:
     """Returns the same with the memberships of all whom the message names, and its sender; one round trip."""
     message, conversation_id = found.message, found.head.conversation_id
-    named = message.removed.mentions if message.removed is not None else message.mentions
-    keys = [(user_id, conversation_id) for user_id in named if user_id != EVERYONE]
+    mentions = message.removed.mentions if message.removed is not None else message.mentions
+    keys = [(user_id, conversation_id) for user_id in mentions if user_id != EVERYONE]
     there, person = in_parallel(
         lambda: conversations.memberships(keys) if keys else {}, lambda: profiles.get_profile(message.sender_id)
     )
@@ -194,8 +200,8 @@ def _change_conversation(
     wanted: _Wanted,
     decide: ChangeConversation,
     kinds: tuple[str, ...] = ("conversation_updated",),
-) -> tuple[Head, Mapping[str, Membership]]:
-    """Makes an act on a conversation, or on a person in it; returns the head after it and the membership before it."""
+) -> tuple[Head, named.Users]:
+    """Makes an act on a conversation, or on a person in it; returns the head after it and whom its events named."""
     access.require_moderator(request, or_service=True)
     check_decision(wanted.decision, wanted.place)
     as_all, user_ids = as_moderators(request), [] if user_id is None else [user_id]
@@ -204,16 +210,15 @@ def _change_conversation(
         step = decide(as_all, head, there)
         act = _act(request, wanted, person, report, is_done=step is None)
         if act is None:
-            group_changes.tell_again(as_all, head, there, kinds, user_ids)
+            users = group_changes.tell_again(as_all, head, there, kinds, user_ids)
         else:
             try:
                 moderated.write(_marked(step, report), act, request.now_s)
             except conditions.LostRace:
                 continue
-            if step is not None:
-                group_changes.tell_step(as_all, step, there)
+            users = {} if step is None else group_changes.tell_step(as_all, step, there)[1]
         _tell_reporter(request, act, report)
-        return (head if step is None else step.after), there
+        return (head if step is None else step.after), users
     raise conditions.busy()
 
 

@@ -2,14 +2,16 @@
 
 from msgspec import Struct
 
-from parley.actions import access
+from parley.actions import access, named
 from parley.adapters.moderation import audit
 from parley.domain.api import cursors
 from parley.domain.api.request import Request
 from parley.domain.api.requests import AuditQuery
+from parley.domain.api.types import NamedUser
 from parley.domain.moderation.audit import (
     FIRST_MONTH,
     MAX_MONTHS,
+    OF_PEOPLE,
     AuditEntry,
     Entry,
     Position,
@@ -27,10 +29,11 @@ class AuditPage(Struct, frozen=True, kw_only=True):
 
     entries: list[AuditEntry]
     next: str | None
+    users: dict[str, NamedUser]
 
 
 def list_audit(request: Request, query: AuditQuery) -> AuditPage:
-    """Returns a page of the audit log, to moderators; one round trip for each month that it looks through."""
+    """Returns a page of the audit log, to moderators; one round trip for each month that it looks through, and one."""
     access.require_moderator(request)
     since_ms = day_start_ms(query.since, "?from") if query.since else 0
     newest = month_of(request.now_ms)
@@ -40,7 +43,7 @@ def list_audit(request: Request, query: AuditQuery) -> AuditPage:
     looked = 0
     for number, month in enumerate(months_back(min(position.month, newest), last_month)):
         if number == MAX_MONTHS:
-            return _page(shown, Position(month=month))
+            return _page(request, shown, Position(month=month))
         before = position.entry_id if month == position.month else None
         room = MAX_LOOKED - looked
         entries = audit.newest(month, room, before=before, since_id=f"{since_ms:013d}")
@@ -49,15 +52,20 @@ def list_audit(request: Request, query: AuditQuery) -> AuditPage:
             if _is_wanted(entry, query):
                 shown.append(entry)
             if len(shown) == query.limit:
-                return _page(shown, Position(month=month, entry_id=entry.entry_id))
+                return _page(request, shown, Position(month=month, entry_id=entry.entry_id))
         if looked == MAX_LOOKED:
-            return _page(shown, Position(month=month, entry_id=entries[-1].entry_id))
-    return _page(shown, None)
+            return _page(request, shown, Position(month=month, entry_id=entries[-1].entry_id))
+    return _page(request, shown, None)
 
 
 def _is_wanted(entry: Entry, query: AuditQuery) -> bool:
     return query.actor in (None, entry.actor_id) and query.action in (None, entry.action)
 
 
-def _page(shown: list[Entry], behind: Position | None) -> AuditPage:
-    return AuditPage(entries=[view_entry(entry) for entry in shown], next=cursors.encode(behind) if behind else None)
+def _page(request: Request, shown: list[Entry], behind: Position | None) -> AuditPage:
+    people = [entry.actor_id for entry in shown] + [entry.target for entry in shown if entry.action in OF_PEOPLE]
+    return AuditPage(
+        entries=[view_entry(entry) for entry in shown],
+        next=cursors.encode(behind) if behind else None,
+        users=named.users(request, people),
+    )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 from msgspec import Struct
 
-from parley.actions import access
+from parley.actions import access, named
 from parley.adapters.dynamodb import conditions, retrying
 from parley.adapters.moderation import audit, reports, word_lists
 from parley.adapters.people import account_states
@@ -13,6 +13,7 @@ from parley.domain.api import cursors
 from parley.domain.api.errors import Conflict, Invalid
 from parley.domain.api.request import Request
 from parley.domain.api.requests import PutBannedWords, TryBannedWords
+from parley.domain.api.types import NamedUser
 from parley.domain.conversations import history
 from parley.domain.conversations.reports import Report, ReportPosition
 from parley.domain.moderation import word_list
@@ -41,6 +42,7 @@ class TryResult(Struct, frozen=True, kw_only=True):
     looked: int
     hits: list[PastHit]
     next: str | None
+    users: dict[str, NamedUser]
 
 
 class _Cursor(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
@@ -48,9 +50,10 @@ class _Cursor(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown
 
 
 def get_banned_words(request: Request) -> BannedWordList:
-    """Returns the list, to moderators; one round trip."""
+    """Returns the list, to moderators; two round trips."""
     access.require_moderator(request)
-    return word_list.view(word_lists.get_word_list())
+    known = word_lists.get_word_list()
+    return word_list.view(known, named.users(request, [known.updated_by] if known.updated_by is not None else []))
 
 
 def put_banned_words(request: Request, wanted: PutBannedWords) -> BannedWordList:
@@ -63,7 +66,7 @@ def put_banned_words(request: Request, wanted: PutBannedWords) -> BannedWordList
     for _ in conditions.tries():
         known = word_lists.get_word_list()
         if (known.version, known.rules, known.updated_by) == (wanted.version + 1, rules, request.user_id):
-            return word_list.view(known)  # a retry of a finished request
+            return word_list.view(known, _caller(request))  # a retry of a finished request
         if known.version != wanted.version:
             detail = "The list has changed meanwhile; read it again."
             raise Conflict("banned_words_changed", detail, rule="version: as it was read")
@@ -77,8 +80,12 @@ def put_banned_words(request: Request, wanted: PutBannedWords) -> BannedWordList
             **_changed(known, new),
         )
         if word_lists.put_word_list(new, entry):
-            return word_list.view(new)
+            return word_list.view(new, _caller(request))
     raise retrying.busy()
+
+
+def _caller(request: Request) -> named.Users:
+    return dict(named.caller(request).users)
 
 
 def _changed(before: WordList, after: WordList) -> dict[str, str]:
@@ -101,7 +108,13 @@ def try_banned_words(request: Request, wanted: TryBannedWords) -> TryResult:
         new_entry(account_states.as_put(request), "try_banned_words", TARGET, conversation_ids=",".join(ids or ()))
     )
     parts = _in_reports(place) if isinstance(place, InReports) else _in_conversations(ids or [], place)
-    return _tried(rules, place, parts)
+    looked, hits, following = _tried(rules, place, parts)
+    return TryResult(
+        looked=looked,
+        hits=hits,
+        next=None if following is None else cursors.encode(_Cursor(place=following)),
+        users=named.users(request, (hit.sender_id for hit in hits)),
+    )
 
 
 def _place(wanted: TryBannedWords) -> Place:
@@ -114,7 +127,10 @@ def _place(wanted: TryBannedWords) -> Place:
     return place
 
 
-def _tried(rules: Sequence[Rule], start: Place, parts: Iterable[tuple[Past, Place]]) -> TryResult:
+def _tried(
+    rules: Sequence[Rule], start: Place, parts: Iterable[tuple[Past, Place]]
+) -> tuple[int, list[PastHit], Place | None]:
+    """Returns the number of messages that were looked at, the hits, and the place of the next message, if any."""
     compiled = compile_rules(rules)
     hits: list[PastHit] = []
     room = history.Room()
@@ -123,14 +139,14 @@ def _tried(rules: Sequence[Rule], start: Place, parts: Iterable[tuple[Past, Plac
         found = word_list.hit(compiled, message)
         if found is not None:
             if not room.take(found):  # a hit can name a thousand rules
-                return TryResult(looked=looked, hits=hits, next=cursors.encode(_Cursor(place=start)))
+                return looked, hits, start
             hits.append(found)
         looked += 1
         characters += len(message.text)
         start = behind
         if looked == MAX_LOOKED or characters >= MAX_LOOKED_CHARACTERS:
-            return TryResult(looked=looked, hits=hits, next=cursors.encode(_Cursor(place=behind)))
-    return TryResult(looked=looked, hits=hits, next=None)
+            return looked, hits, behind
+    return looked, hits, None
 
 
 def _in_conversations(conversation_ids: Sequence[str], start: InConversations) -> Iterator[tuple[Past, Place]]:

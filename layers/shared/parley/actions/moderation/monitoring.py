@@ -23,7 +23,7 @@ from parley.domain.api.requests import (
     SearchModeratedMessages,
 )
 from parley.domain.api.times import from_rfc3339, rfc3339
-from parley.domain.api.types import Context, ConversationType, Message, State
+from parley.domain.api.types import Context, ConversationType, Message, NamedUser, State
 from parley.domain.conversations import search
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import StoredMessage
@@ -56,6 +56,7 @@ class ModeratedConversationList(Struct, frozen=True, kw_only=True):
 
     conversations: list[ModeratedConversation]
     next: str | None
+    users: dict[str, NamedUser]
 
 
 class _Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
@@ -66,7 +67,7 @@ class _Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unkno
 
 
 def list_any_conversations(request: Request, query: ListAnyConversations) -> ModeratedConversationList:
-    """Returns a page of the conversations of a person that the caller moderates; four round trips at most."""
+    """Returns a page of the conversations of a person that the caller moderates; five round trips at most."""
     access.require_moderator(request, or_service=True)
     if query.context_id is not None and query.context_type is None:
         raise Invalid.field("?context_id", "contradiction", "An id needs its `context_type`.")
@@ -83,6 +84,7 @@ def list_any_conversations(request: Request, query: ListAnyConversations) -> Mod
     return ModeratedConversationList(
         conversations=[_listed(head) for head in found],
         next=None if following is None else cursors.encode(following),
+        users=named.users(request, (user_id for head in found for user_id in head.participants)),
     )
 
 

@@ -2,7 +2,7 @@
 
 import secrets
 
-from parley.actions import access
+from parley.actions import access, named
 from parley.actions.moderation import ranks, reports
 from parley.actions.parallel import in_parallel
 from parley.adapters.conversations import removals
@@ -24,7 +24,7 @@ def remove_messages(request: Request, wanted: RemoveMessages) -> Removal:
     """Begins the removal of what a person wrote in the last hours, and decides a report in the same transaction.
 
     Raises NotFound for a person or a report that does not exist, Forbidden for a person of the caller's rank or above,
-    Conflict for a report that is decided otherwise. Two round trips and the queue's, and one to tell the reporter.
+    Conflict for a report that is decided otherwise. Three round trips and the queue's, and one to tell the reporter.
     """
     access.require_moderator(request, or_service=True)
     check_decision(wanted, "/")
@@ -32,16 +32,21 @@ def remove_messages(request: Request, wanted: RemoveMessages) -> Removal:
     if not job.is_over:
         # Also for a retry: the first try may have died before this. A step that comes twice does no harm.
         queues.erase_on(ErasureStep(removal_id=job.removal_id))
-    return job.view(request.now_ms)
+    return _answer(request, job)
 
 
 def get_removal(request: Request, removal_id: str) -> Removal:
-    """Returns the progress of a removal; one round trip."""
+    """Returns the progress of a removal; two round trips."""
     access.require_moderator(request, or_service=True)
     job = removals.get_job(check_removal_id(removal_id))
     if job is None or job.has_expired(request.now_s):
         raise NotFound("removal_not_found", "There is no such removal.")
-    return job.view(request.now_ms)
+    return _answer(request, job)
+
+
+def _answer(request: Request, job: Job) -> Removal:
+    """Returns the answer with a removal; one round trip for the person."""
+    return job.view(request.now_ms, named.users(request, [job.user_id]))
 
 
 def _begun(request: Request, wanted: RemoveMessages, client_id: str) -> Job:

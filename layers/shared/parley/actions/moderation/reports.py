@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Struct
 
-from parley.actions import access, limits, push
+from parley.actions import access, limits, named, push
 from parley.actions.attachments import downloads
 from parley.actions.parallel import in_parallel
 from parley.adapters.attachments.limits import files_since_ms
@@ -15,17 +15,20 @@ from parley.domain.api import cursors, ids
 from parley.domain.api.errors import Conflict, Field, Invalid, NotFound
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Page, ReportMessage, ReportQuery, ResolveReport
-from parley.domain.api.types import AttachmentUrls, Message
+from parley.domain.api.types import AttachmentUrls, Message, NamedUser
 from parley.domain.conversations.events import ReportUpdated
+from parley.domain.conversations.named import in_messages
 from parley.domain.conversations.reports import (
     CONTEXT_MESSAGES,
     FiledReport,
     Report,
+    ReportAnswer,
     ReportDetails,
     ReportPosition,
     ReportSummary,
     check_report_id,
     filed_report,
+    in_reports,
     report_by_person,
     report_details,
     report_id_of,
@@ -39,6 +42,7 @@ class ReportList(Struct, frozen=True, kw_only=True):
 
     reports: list[ReportSummary]
     next: str | None
+    users: dict[str, NamedUser]
 
 
 class OwnReportList(Struct, frozen=True, kw_only=True):
@@ -58,6 +62,7 @@ class ReportInContext(Struct, frozen=True, kw_only=True):
     message: Message | None
     context: list[Message]
     attachments: dict[str, AttachmentUrls]
+    users: dict[str, NamedUser]
 
 
 def report_message(request: Request, message_id: str, wanted: ReportMessage) -> tuple[FiledReport, bool]:
@@ -88,7 +93,7 @@ def report_message(request: Request, message_id: str, wanted: ReportMessage) -> 
 
 
 def list_reports(request: Request, query: ReportQuery) -> ReportList:
-    """Returns a page of the queue, to moderators; one round trip."""
+    """Returns a page of the queue, to moderators; two round trips."""
     access.require_moderator(request)
     after = cursors.decode(query.cursor, ReportPosition)
     found = reports.list_reports(query.status, query.limit + 1, after, newest_first=query.order == "newest")
@@ -96,7 +101,9 @@ def list_reports(request: Request, query: ReportQuery) -> ReportList:
     more = len(found) > len(shown)
     last = ReportPosition(created_at_ms=shown[-1].created_at_ms, report_id=shown[-1].report_id) if more else None
     return ReportList(
-        reports=[report_summary(report) for report in shown], next=cursors.encode(last) if last is not None else None
+        reports=[report_summary(report) for report in shown],
+        next=cursors.encode(last) if last is not None else None,
+        users=named.users(request, in_reports(shown)),
     )
 
 
@@ -114,7 +121,7 @@ def list_own_reports(request: Request, query: Page) -> OwnReportList:
 
 
 def get_report(request: Request, report_id: str) -> ReportInContext:
-    """Returns a report with its message in context, to moderators; three round trips, one more if it has attachments.
+    """Returns a report with its message in context, to moderators; four round trips, one more if it has attachments.
 
     The audit log records the reading before it happens.
     """
@@ -133,16 +140,18 @@ def get_report(request: Request, report_id: str) -> ReportInContext:
         if message.seq == found.seq
         for attachment in message.files_for_moderators(since_ms, request.now_ms)
     ]
+    people = (*in_reports([found]), *in_messages(shown.values()))
     return ReportInContext(
         report=report_details(found),
         message=shown.get(found.seq),
         context=list(shown.values()),
         attachments=downloads.urls_of(request, files),
+        users=named.users(request, people),
     )
 
 
-def resolve_report(request: Request, report_id: str, wanted: ResolveReport) -> ReportDetails:
-    """Sets the status of a report, as a moderator; two round trips, one more to tell the reporter of a decision.
+def resolve_report(request: Request, report_id: str, wanted: ResolveReport) -> ReportAnswer:
+    """Sets the status of a report, as a moderator; three round trips, one more to tell the reporter of a decision.
 
     Raises Conflict if another moderator has replaced the version meanwhile.
     """
@@ -152,7 +161,7 @@ def resolve_report(request: Request, report_id: str, wanted: ResolveReport) -> R
         changed = _resolved(request, known, wanted)
         if known.version == wanted.version + 1 and _same(known, _resolved(request, known, wanted)):
             tell_reporter(request, known)
-            return report_details(known)  # a retry of a finished request
+            return _answer(request, known)  # a retry of a finished request
         if known.version != wanted.version:
             detail = "Another moderator has changed this report; read it again."
             raise Conflict("report_changed", detail, rule="version: as it was read")
@@ -166,8 +175,13 @@ def resolve_report(request: Request, report_id: str, wanted: ResolveReport) -> R
         )
         if reports.change(known, changed, entry):
             tell_reporter(request, changed)
-            return report_details(changed)
+            return _answer(request, changed)
     raise retrying.busy()
+
+
+def _answer(request: Request, report: Report) -> ReportAnswer:
+    users = named.users(request, in_reports([report]))
+    return ReportAnswer(**msgspec.structs.asdict(report_details(report)), users=users)
 
 
 def tell_reporter(request: Request, report: Report) -> None:

@@ -1,9 +1,9 @@
 """Suspending people: for a time, from writing or from everything (`domain/api/suspension.py`)."""
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
-from parley.actions import access, push
+from parley.actions import access, named, push
 from parley.actions.live import presence
 from parley.actions.moderation import ranks, reports
 from parley.actions.parallel import in_parallel
@@ -17,9 +17,11 @@ from parley.domain.api.request import Request
 from parley.domain.api.requests import Page, SuspendUser
 from parley.domain.api.suspension import Suspension, own_suspension
 from parley.domain.api.times import rfc3339
+from parley.domain.api.types import NamedUser
 from parley.domain.conversations.events import Suspended, SuspensionLifted
 from parley.domain.moderation.audit import new_entry
 from parley.domain.moderation.suspensions import (
+    SuspensionAnswer,
     SuspensionDetails,
     SuspensionPosition,
     in_words,
@@ -35,6 +37,7 @@ class LiftedSuspension(Struct, frozen=True, kw_only=True):
     """A person who is not suspended, or no longer."""
 
     user_id: str
+    users: dict[str, NamedUser]
 
 
 class SuspensionList(Struct, frozen=True, kw_only=True):
@@ -42,9 +45,10 @@ class SuspensionList(Struct, frozen=True, kw_only=True):
 
     suspensions: list[SuspensionDetails]
     next: str | None
+    users: dict[str, NamedUser]
 
 
-def suspend_user(request: Request, user_id: str, wanted: SuspendUser) -> SuspensionDetails:
+def suspend_user(request: Request, user_id: str, wanted: SuspendUser) -> SuspensionAnswer:
     """Suspends a person, in place of an earlier suspension, and decides a report in the same transaction.
 
     Raises NotFound for a person or a report that does not exist, Forbidden for a person of the caller's rank or above,
@@ -53,12 +57,20 @@ def suspend_user(request: Request, user_id: str, wanted: SuspendUser) -> Suspens
     """
     access.require_moderator(request, or_service=True)
     new = new_suspension(request, wanted)
-    suspension = _suspended(request, check_user_id(user_id), new, wanted.resolution)
+    suspension, person = _suspended(request, check_user_id(user_id), new, wanted.resolution)
     what = ("suspension", user_id, suspension.suspended_at_ms)
     if push.is_news(request, what, suspension.suspended_at_ms):
         _tell_suspended(request, user_id, suspension)
         push.remember(what)
-    return suspension_details(user_id, suspension)
+    return _answer(request, user_id, suspension, named.of_profile(person))
+
+
+def _answer(
+    request: Request, user_id: str, suspension: Suspension, known: named.Known | None = None
+) -> SuspensionAnswer:
+    """Returns the answer with a suspension; one round trip for people who are not `known`, or none."""
+    users = named.users(request, [user_id, suspension.suspended_by], known)
+    return SuspensionAnswer(**asdict(suspension_details(user_id, suspension)), users=users)
 
 
 def _tell_suspended(request: Request, user_id: str, suspension: Suspension) -> None:
@@ -71,8 +83,8 @@ def _tell_suspended(request: Request, user_id: str, suspension: Suspension) -> N
         push.tell(request, [user_id], event)
 
 
-def _suspended(request: Request, user_id: str, new: Suspension, resolution: str | None) -> Suspension:
-    """Returns the suspension that is in force then: the new one, or the same of an earlier try."""
+def _suspended(request: Request, user_id: str, new: Suspension, resolution: str | None) -> tuple[Suspension, Profile]:
+    """Returns the suspension that is in force then, the new one or the same of an earlier try, and the person."""
     for _ in conditions.tries():
         (known, profile), report = in_parallel(lambda: _read(user_id), lambda: reports.read_decidable(new.report_id))
         reports.check_about(report, "/report_id", sender_id=user_id)
@@ -82,14 +94,14 @@ def _suspended(request: Request, user_id: str, new: Suspension, resolution: str 
         if held is not None and is_same(held, new) and decided is None:
             if report is not None:
                 reports.tell_reporter(request, report)
-            return held
+            return held, person
         details = {"before": in_words(held), "after": in_words(new)}
         details |= {"report_id": new.report_id} if new.report_id is not None else {}
         entry = new_entry(account_states.as_put(request), "suspend_user", user_id, **details)
         if suspensions.save(person, known, new, entry, decided):
             if decided is not None:
                 reports.tell_reporter(request, decided[1])
-            return new
+            return new, person
     raise retrying.busy()
 
 
@@ -106,13 +118,18 @@ def lift_suspension(request: Request, user_id: str) -> LiftedSuspension:
         held = _held(request, known)
         if held is None:
             _tell_lifted(request, user_id, known.suspension)
-            return LiftedSuspension(user_id=user_id)
+            return _lifted(request, person)
         lifted = replace(held, lifted_at_ms=request.now_ms, reason="", suspended_by="")  # only its end is needed now
         entry = new_entry(account_states.as_put(request), "lift_suspension", user_id, before=in_words(held))
         if suspensions.save(person, known, lifted, entry):
             _tell_lifted(request, user_id, lifted)
-            return LiftedSuspension(user_id=user_id)
+            return _lifted(request, person)
     raise retrying.busy()
+
+
+def _lifted(request: Request, person: Profile) -> LiftedSuspension:
+    users = named.users(request, [person.user_id], named.of_profile(person))
+    return LiftedSuspension(user_id=person.user_id, users=users)
 
 
 def _tell_lifted(request: Request, user_id: str, suspension: Suspension | None) -> None:
@@ -125,17 +142,17 @@ def _tell_lifted(request: Request, user_id: str, suspension: Suspension | None) 
         push.remember(what)
 
 
-def get_suspension(request: Request, user_id: str) -> SuspensionDetails:
-    """Returns the suspension of a person; raises NotFound if none holds. One round trip."""
+def get_suspension(request: Request, user_id: str) -> SuspensionAnswer:
+    """Returns the suspension of a person; raises NotFound if none holds. Two round trips."""
     access.require_moderator(request, or_service=True)
     held = _held(request, suspensions.get_suspension(check_user_id(user_id)))
     if held is None:
         raise NotFound("suspension_not_found", "This person is not suspended.")
-    return suspension_details(user_id, held)
+    return _answer(request, user_id, held)
 
 
 def list_suspensions(request: Request, query: Page) -> SuspensionList:
-    """Returns a page of the suspensions that hold; one round trip."""
+    """Returns a page of the suspensions that hold; two round trips."""
     access.require_moderator(request, or_service=True)
     after = cursors.decode(query.cursor, SuspensionPosition)
     found = suspensions.list_suspensions(query.limit + 1, request.now_ms, after)
@@ -143,7 +160,9 @@ def list_suspensions(request: Request, query: Page) -> SuspensionList:
     last = None
     if len(found) > len(shown):
         last = cursors.encode(position_of(shown[-1].user_id, shown[-1].suspension))
-    return SuspensionList(suspensions=[suspension_details(each.user_id, each.suspension) for each in shown], next=last)
+    details = [suspension_details(each.user_id, each.suspension) for each in shown]
+    people = (*(each.user_id for each in details), *(each.suspended_by for each in details))
+    return SuspensionList(suspensions=details, next=last, users=named.users(request, people))
 
 
 def _read(user_id: str) -> tuple[Held, Profile | None]:

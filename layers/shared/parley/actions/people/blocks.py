@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from parley.actions import limits, push
+from parley.actions import limits, named, push
 from parley.actions.parallel import in_parallel
 from parley.actions.people import profiles
 from parley.adapters.conversations import conversations, journal
@@ -157,7 +157,7 @@ def _tell_again(request: Request, head: Head) -> None:
 
 
 def _tell_change(request: Request, head: Head, change: Change) -> None:
-    push.tell(request, head.participants, events.of_change(change, head, None))
+    push.tell(request, head.participants, named.told_by_caller(request, events.of_change(change, head, None)))
     push.remember((head.conversation_id, change.change_seq))
 
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from parley.actions import access
+from parley.actions import access, named
 from parley.actions.people import profiles
 from parley.actions.people.bulk_items import result_of
 from parley.actions.roles import SERVICE
@@ -22,6 +22,7 @@ from parley.domain.api.requests import (
     PutContextPeople,
     UserId,
 )
+from parley.domain.api.types import NamedUser
 from parley.domain.erasure import job
 from parley.domain.people import held, profile
 
@@ -61,6 +62,7 @@ class ContextPersonList(Struct, frozen=True, kw_only=True):
 
     people: list[ContextMember]
     next: str | None
+    users: dict[str, NamedUser]
 
 
 class UserContextList(Struct, frozen=True, kw_only=True):
@@ -176,7 +178,7 @@ def _write(request: Request, wanted: _Wanted) -> bool:
 
 
 def list_context_people(request: Request, context_type: str, context_id: str, query: Page) -> ContextPersonList:
-    """Returns a page of the people whom rows give a context, to the host and to moderators; one round trip.
+    """Returns a page of the people whom rows give a context, to the host and to moderators; two round trips.
 
     Without people whose context a token or PUT /users names: no index knows them.
     """
@@ -188,7 +190,8 @@ def list_context_people(request: Request, context_type: str, context_id: str, qu
     shown = found[: query.limit]
     last = PersonPosition(user_id=shown[-1]) if len(found) > len(shown) else None
     people = [ContextMember(user_id=user_id) for user_id in shown]
-    return ContextPersonList(people=people, next=cursors.encode(last) if last else None)
+    users = named.users(request, shown)
+    return ContextPersonList(people=people, next=cursors.encode(last) if last else None, users=users)
 
 
 def list_user_contexts(request: Request, user_id: str, query: Page) -> UserContextList:

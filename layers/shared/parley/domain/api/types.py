@@ -33,6 +33,18 @@ class Context(Struct, frozen=True):
     id: str | None
 
 
+class NamedUser(Struct, frozen=True, kw_only=True):
+    """A user whom an answer names, as everybody may see them who may read what it says.
+
+    Of two versions the one with the greater `profile_seq` is the newer.
+    """
+
+    name: str
+    role: str
+    avatar_url: str | None
+    profile_seq: int
+
+
 class Member(Struct, frozen=True, kw_only=True):
     """One member of a conversation; both markers are seqs and only ever grow.
 
@@ -44,6 +56,12 @@ class Member(Struct, frozen=True, kw_only=True):
     role: str
     read_seq: int | None
     delivered_seq: int | None
+
+
+class MemberAnswer(Member, frozen=True, kw_only=True):
+    """One member of a conversation, and how others see them."""
+
+    users: dict[str, NamedUser]
 
 
 class Marker(Struct, frozen=True, kw_only=True):
@@ -75,18 +93,6 @@ class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
     time_zone: str | None = None
     email: str | None = None
     private_metadata: JsonObject | None = None
-
-
-class NamedUser(Struct, frozen=True, kw_only=True):
-    """A user whom an answer names, as everybody may see them who may read what it says.
-
-    Of two versions the one with the greater `profile_seq` is the newer.
-    """
-
-    name: str
-    role: str
-    avatar_url: str | None
-    profile_seq: int
 
 
 class AttachmentsPreview(Struct, frozen=True, kw_only=True):
@@ -194,6 +200,12 @@ class Conversation(Struct, frozen=True, kw_only=True):
     capabilities: list[str]
     created_at: str
     last_activity_at: str
+
+
+class ConversationAnswer(Conversation, frozen=True, kw_only=True):
+    """A conversation as one of its members sees it, and the people whom it names."""
+
+    users: dict[str, NamedUser]
 
 
 class MessageAttachment(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -336,7 +348,13 @@ class Message(Struct, frozen=True, kw_only=True):
     removed: bool = False
 
 
-class SentMessage(Message, frozen=True, kw_only=True):
+class MessageAnswer(Message, frozen=True, kw_only=True):
+    """A message, and the people whom it names."""
+
+    users: dict[str, NamedUser]
+
+
+class SentMessage(MessageAnswer, frozen=True, kw_only=True):
     """The answer to a send: the message, and whether an earlier try with the same `client_id` had written it."""
 
     replayed: bool

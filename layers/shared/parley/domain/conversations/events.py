@@ -51,11 +51,21 @@ class ContentEvent(Event, frozen=True, kw_only=True):
         return encode(self)
 
 
+class NamingEvent(ContentEvent, frozen=True, kw_only=True):
+    """Content events that name people; `users` has them as far as `named.with_users` lets them in."""
+
+    users: dict[str, NamedUser] = {}
+
+
 class LiveEvent(Event, frozen=True, kw_only=True):
     """Says that a person is there, or tells something of them that a block hides.
 
+    `users` has that person if their own request is the reason.
+
     Only an `Audience` (`visibility.py`) has its frames, for the people who may know it.
     """
+
+    users: dict[str, NamedUser] = {}
 
     @property
     def frame_bytes(self) -> int:
@@ -70,7 +80,7 @@ def kinds(root: type[Event] = Event) -> list[type[Event]]:
     ]
 
 
-class NewMessage(ContentEvent, frozen=True, kw_only=True):
+class NewMessage(NamingEvent, frozen=True, kw_only=True):
     """A user has written, perhaps the reader: in full, to devices that have joined the conversation."""
 
     name = "new_message"
@@ -78,7 +88,7 @@ class NewMessage(ContentEvent, frozen=True, kw_only=True):
     message: Message
 
 
-class MessageNotification(ContentEvent, frozen=True, kw_only=True):
+class MessageNotification(NamingEvent, frozen=True, kw_only=True):
     """The same to devices that have not joined it: the message, its text cut to a preview."""
 
     name = "message_notification"
@@ -92,7 +102,7 @@ class MessageNotification(ContentEvent, frozen=True, kw_only=True):
         return cls(conversation_id=message.conversation_id, message=cut)
 
 
-class MessageChange(ContentEvent, frozen=True, kw_only=True):
+class MessageChange(NamingEvent, frozen=True, kw_only=True):
     """A message has changed: `message` is its present state, so of several events the greatest `change_seq` counts.
 
     Whole, also for devices that have not joined the conversation: they may show messages that they read before. Whether
@@ -288,7 +298,7 @@ class ReportUpdated(ContentEvent, frozen=True, kw_only=True):
     report: FiledReport
 
 
-class ConversationCreated(ContentEvent, frozen=True, kw_only=True):
+class ConversationCreated(NamingEvent, frozen=True, kw_only=True):
     """A conversation has been opened: to each member, as that member sees it."""
 
     name = "conversation_created"
@@ -369,7 +379,7 @@ class Own(Struct, frozen=True, kw_only=True):
     last_seq: int
 
 
-class ConversationUpdated(ContentEvent, frozen=True, kw_only=True):
+class ConversationUpdated(NamingEvent, frozen=True, kw_only=True):
     """A conversation has changed: for all (`shared`), or by your own settings (`own`)."""
 
     name = "conversation_updated"
@@ -380,7 +390,7 @@ class ConversationUpdated(ContentEvent, frozen=True, kw_only=True):
     own: Own | None = None
 
 
-class MemberAdded(ContentEvent, frozen=True, kw_only=True):
+class MemberAdded(NamingEvent, frozen=True, kw_only=True):
     """People have come into a group."""
 
     name = "member_added"
@@ -391,7 +401,7 @@ class MemberAdded(ContentEvent, frozen=True, kw_only=True):
     shared: Shared
 
 
-class MemberRemoved(ContentEvent, frozen=True, kw_only=True):
+class MemberRemoved(NamingEvent, frozen=True, kw_only=True):
     """A user has left a group or was removed from it. If that is the reader, the group sends them nothing more."""
 
     name = "member_removed"
@@ -402,7 +412,7 @@ class MemberRemoved(ContentEvent, frozen=True, kw_only=True):
     shared: Shared
 
 
-def of_change(change: Change, head: Head, message: Message | None) -> ContentEvent:
+def of_change(change: Change, head: Head, message: Message | None) -> NamingEvent:
     """Returns the event of an entry of the change log, with its subject as that is now."""
     if message is None:
         return _of_conversation(change, head)
@@ -423,7 +433,7 @@ def of_change(change: Change, head: Head, message: Message | None) -> ContentEve
     return MessageUpdated(**told)
 
 
-def _of_conversation(change: Change, head: Head) -> ContentEvent:
+def _of_conversation(change: Change, head: Head) -> NamingEvent:
     told: dict[str, Any] = {
         "conversation_id": head.conversation_id,
         "change_seq": change.change_seq,

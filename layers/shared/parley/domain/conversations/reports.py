@@ -2,7 +2,7 @@
 
 import re
 from base64 import b32encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from parley.domain.api.errors import Invalid
 from parley.domain.api.ids import message_id
 from parley.domain.api.requests import REPORT_ID_PATTERN, Reason, ReportState
 from parley.domain.api.times import rfc3339, rfc3339_or_none
-from parley.domain.api.types import AttachmentKind
+from parley.domain.api.types import AttachmentKind, NamedUser
 from parley.domain.conversations.message import StoredMessage
 
 RULE = "banned_words"  # the reason of a report that a rule has made
@@ -97,6 +97,12 @@ class ReportDetails(ReportSummary, frozen=True, kw_only=True):
     staff_note: str | None
 
 
+class ReportAnswer(ReportDetails, frozen=True, kw_only=True):
+    """A report with its words, and the people whom it names."""
+
+    users: dict[str, NamedUser]
+
+
 class ReportPosition(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
     """The last report of a page; the next page starts after it."""
 
@@ -108,6 +114,12 @@ def report_id_of(reporter: str, conversation_id: str, seq: int) -> str:
     """Returns the only id that a person's report of a message can have, so that nobody reports it twice."""
     parts = f"{reporter}\n{message_id(conversation_id, seq)}"
     return "r_" + b32encode(sha256(parts.encode()).digest()[:16]).decode().rstrip("=").lower()
+
+
+def in_reports(reports: Iterable[Report]) -> Iterator[str]:
+    """Yields the senders of reported messages, the reporters, and the moderators who have handled the reports."""
+    for report in reports:
+        yield from (one for one in (report.sender_id, report.reporter_id, report.handled_by) if one is not None)
 
 
 def check_report_id(text: str) -> str:

@@ -14,6 +14,11 @@ from parley.domain.api.times import from_rfc3339, rfc3339
 
 FIRST_MONTH = "2026-01"  # no deployment of Parley is older
 MAX_MONTHS = 12  # that one request looks through
+# The acts whose target is a person.
+OF_PEOPLE: frozenset[AuditAction] = frozenset(
+    ("suspend_user", "lift_suspension", "warn_user", "expel_member", "mute_member", "unmute_member")
+    + ("remove_messages", "list_conversations", "search_messages")
+)
 
 
 class Entry(Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from parley.domain.api.identity import Identity
 from parley.domain.api.request import Request
 from parley.domain.api.requests import RemoveMessages
 from parley.domain.api.times import rfc3339
+from parley.domain.api.types import NamedUser
 
 RemovalState = Literal["running", "done", "stopped", "failed"]
 # The conversations that the person is in, then those that they have left; each by id.
@@ -50,6 +51,7 @@ class Removal(Struct, frozen=True, kw_only=True):
     created_at: str
     finished_at: str | None
     expires_at: str
+    users: dict[str, NamedUser]
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -115,7 +117,7 @@ class Job(Struct, frozen=True, kw_only=True):
         caller = Identity(user_id=self.moderator_id, name=self.moderator_id, role=role, expires_at_s=self.expires_at_s)
         return Request(caller=caller, now_ms=self.created_at_ms, request_id=self.removal_id)
 
-    def view(self, now_ms: int) -> Removal:
+    def view(self, now_ms: int, users: dict[str, NamedUser]) -> Removal:
         """Returns the removal as moderators see it; `failed` if the job has died without a word."""
         has_died = not self.is_over and now_ms >= self.moved_at_ms + STALLED_MS
         return Removal(
@@ -132,6 +134,7 @@ class Job(Struct, frozen=True, kw_only=True):
             created_at=rfc3339(self.created_at_ms),
             finished_at=rfc3339(self.moved_at_ms) if self.is_over else None,
             expires_at=rfc3339(self.expires_at_s * 1000),
+            users=users,
         )
 
 

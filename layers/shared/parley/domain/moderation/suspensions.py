@@ -10,7 +10,7 @@ from parley.domain.api.request import Request
 from parley.domain.api.requests import SuspendUser
 from parley.domain.api.suspension import Suspension
 from parley.domain.api.times import DAY_MS, from_rfc3339, rfc3339
-from parley.domain.api.types import SuspensionScope
+from parley.domain.api.types import NamedUser, SuspensionScope
 
 MAX_MS = 3_653 * DAY_MS  # ten years
 
@@ -25,6 +25,12 @@ class SuspensionDetails(Struct, frozen=True, kw_only=True):
     suspended_by: str
     suspended_at: str
     report_id: str | None
+
+
+class SuspensionAnswer(SuspensionDetails, frozen=True, kw_only=True):
+    """A suspension as moderators see it, and the people whom it names."""
+
+    users: dict[str, NamedUser]
 
 
 class SuspensionPosition(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):

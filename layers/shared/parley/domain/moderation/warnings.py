@@ -9,6 +9,7 @@ from parley.domain.api.errors import Field, Invalid, Unprocessable
 from parley.domain.api.request import Request
 from parley.domain.api.requests import WarnUser
 from parley.domain.api.times import rfc3339
+from parley.domain.api.types import NamedUser
 from parley.domain.api.warning import StoredWarning
 
 MAX_KEPT = 10  # the newest warnings of a person, at 4 KB each at most: one row of 40 KB
@@ -22,6 +23,12 @@ class WarningDetails(Struct, frozen=True, kw_only=True):
     reason: str
     warned_at: str
     report_id: str | None
+
+
+class WarningAnswer(WarningDetails, frozen=True, kw_only=True):
+    """A warning as moderators see it, and the person who was warned."""
+
+    users: dict[str, NamedUser]
 
 
 def new_warning(request: Request, wanted: WarnUser, client_id: str) -> StoredWarning:

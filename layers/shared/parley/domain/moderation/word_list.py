@@ -10,6 +10,7 @@ from parley.domain.api.errors import Field, Invalid
 from parley.domain.api.ids import message_id
 from parley.domain.api.requests import MAX_SEQ, MAX_TRIED_CONVERSATIONS, REPORT_ID_PATTERN, BannedWord, ReportState
 from parley.domain.api.times import rfc3339, rfc3339_or_none
+from parley.domain.api.types import NamedUser
 from parley.domain.moderation.banned_words import Action, Problem, Rule, Rules, problem_of
 
 MAX_LOOKED = 200  # messages that one request tries rules on
@@ -53,6 +54,7 @@ class BannedWordList(Struct, frozen=True, kw_only=True):
     rules: list[BannedRule]
     updated_at: str | None
     updated_by: str | None
+    users: dict[str, NamedUser]
 
 
 class Past(Struct, frozen=True, kw_only=True):
@@ -118,8 +120,8 @@ def _rule(word: BannedWord) -> Rule:
     return Rule(rule_id=word.id or derived, kind=word.kind, text=word.text, action=word.action)
 
 
-def view(word_list: WordList) -> BannedWordList:
-    """Returns the list as moderators see it."""
+def view(word_list: WordList, users: dict[str, NamedUser]) -> BannedWordList:
+    """Returns the list as moderators see it; `users` has the person who has changed it last."""
     return BannedWordList(
         version=word_list.version,
         rules=[
@@ -127,6 +129,7 @@ def view(word_list: WordList) -> BannedWordList:
         ],
         updated_at=rfc3339_or_none(word_list.updated_at_ms),
         updated_by=word_list.updated_by,
+        users=users,
     )
 
 
