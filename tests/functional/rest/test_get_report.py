@@ -6,7 +6,7 @@ from tests.functional.attachments import FILE, THUMBNAIL, clean_attachment, say_
 from tests.functional.moderation import TEXT, moderator, report, reported, talk
 from tests.functional.replies import invalid, refusal, stored
 from tests.functional.suspending import DAY_S
-from tests.functional.talk import in_s, open_direct, say
+from tests.functional.talk import bare, in_s, open_direct, say
 from tests.harness import Parley
 
 ABSENT = "r_" + "a" * 26
@@ -20,7 +20,7 @@ def test_message_is_shown_in_its_context(parley: Parley) -> None:
     reply = moderator(parley).get(f"/admin/reports/{report_id}")
 
     assert reply.status == 200
-    assert reply.json["message"] == mallory.get(f"/messages/{message_ids[12]}").json
+    assert reply.json["message"] == bare(mallory.get(f"/messages/{message_ids[12]}").json)
     assert [one["seq"] for one in reply.json["context"]] == list(range(3, 24))
     found = reply.json["report"]
     assert (found["text"], found["note"], found["reason"]) == ("line 13", "This one.", "hate")
