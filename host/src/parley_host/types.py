@@ -491,6 +491,7 @@ class Removal(TypedDict):
     created_at: str
     finished_at: str | None
     expires_at: str
+    users: dict[str, NamedUser]
 
 
 RemovalState = Literal["done", "failed", "running", "stopped"]
