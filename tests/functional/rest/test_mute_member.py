@@ -4,7 +4,7 @@ import pytest
 
 from parley.domain.conversations.group_steps import MAX_MUTED
 from tests.functional.erasures import erased, everything
-from tests.functional.moderation import moderator, report
+from tests.functional.moderation import moderator, open_to_moderators, report
 from tests.functional.replies import refusal
 from tests.functional.talk import bare, make_group, open_direct, say
 from tests.harness import Parley, Reply, User
@@ -129,3 +129,15 @@ def test_nobody_mutes_themselves_or_a_moderator_of_their_rank(parley: Parley) ->
     report(alice, message_id)
 
     assert [refusal(mute(mona, group_id, one))[:2] for one in ("max", "mona")] == [("rank_too_high", 403)] * 2
+
+
+def test_act_that_is_taken_back_and_made_again_within_a_millisecond_has_two_entries(parley: Parley) -> None:
+    alice, mallory = parley.user("alice"), parley.user("mallory")
+    group, mona = open_to_moderators(parley, make_group(alice, mallory)), moderator(parley)
+    path = f"/admin/conversations/{group}/mutes/mallory"
+
+    statuses = [mona.request(method, path, json={}).status for method in ("PUT", "DELETE", "PUT", "PUT")]
+
+    assert statuses == [200, 200, 200, 200]
+    made = [entry["action"] for entry in mona.get("/admin/audit").json["entries"]]
+    assert (made.count("mute_member"), made.count("unmute_member")) == (2, 1)

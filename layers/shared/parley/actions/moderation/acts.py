@@ -29,7 +29,7 @@ from parley.domain.conversations.head import Head
 from parley.domain.conversations.reports import Report
 from parley.domain.conversations.steps import Step
 from parley.domain.moderation.acts import Act, as_moderators, check_decision
-from parley.domain.moderation.audit import new_entry
+from parley.domain.moderation.audit import new_entry, of_try
 from parley.domain.people.profile import Profile
 
 NO_DECISION = Decision()
@@ -147,12 +147,12 @@ def _change_message(request: Request, message_id: str, wanted: _Wanted, change: 
     """Makes an act on a message; returns the message as all members see it afterwards."""
     access.require_moderator(request, or_service=True)
     check_decision(wanted.decision, wanted.place)
-    for _ in conditions.tries():
+    for number in conditions.tries():
         found, report = _read_message(request, message_id, wanted)
         found, person = _with_people(found)
         ranks.check_rank(request, found.message.sender_id, person)
         step = change(as_moderators(request), found)
-        act = _act(request, wanted, person, report, is_done=step is None)
+        act = _act(request, wanted, person, report, number, is_done=step is None)
         if act is None:
             users = changes.tell_again(request, found, found.message.change_seq)
         else:
@@ -205,10 +205,10 @@ def _change_conversation(
     access.require_moderator(request, or_service=True)
     check_decision(wanted.decision, wanted.place)
     as_all, user_ids = as_moderators(request), [] if user_id is None else [user_id]
-    for _ in conditions.tries():
+    for number in conditions.tries():
         head, there, person, report = _read_conversation(request, conversation_id, user_id, wanted)
         step = decide(as_all, head, there)
-        act = _act(request, wanted, person, report, is_done=step is None)
+        act = _act(request, wanted, person, report, number, is_done=step is None)
         if act is None:
             users = group_changes.tell_again(as_all, head, there, kinds, user_ids)
         else:
@@ -244,7 +244,7 @@ def _read_conversation(
 
 
 def _act(
-    request: Request, wanted: _Wanted, person: Profile | None, report: Report | None, *, is_done: bool
+    request: Request, wanted: _Wanted, person: Profile | None, report: Report | None, number: int, *, is_done: bool
 ) -> Act | None:
     """Returns what is written with the change; None if the change is made already and no report is to be decided."""
     decided = None if report is None else reports.decision(request, report, wanted.decision.resolution)
@@ -252,7 +252,7 @@ def _act(
         return None
     details = dict(wanted.details) | ({"report_id": report.report_id} if report is not None else {})
     entry = new_entry(account_states.as_put(request), wanted.action, wanted.target, **details)
-    return Act(entry=entry, decided=decided, person=person)
+    return Act(entry=of_try(entry, number), decided=decided, person=person)
 
 
 def _marked(step: Step | None, report: Report | None) -> Step | None:

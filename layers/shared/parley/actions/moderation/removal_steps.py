@@ -26,7 +26,7 @@ from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import Step
 from parley.domain.erasure.job import ErasureStep
 from parley.domain.moderation.acts import Act, as_moderators
-from parley.domain.moderation.audit import new_entry
+from parley.domain.moderation.audit import new_entry, of_try
 from parley.domain.moderation.removals import Job, Place, Shelf
 from parley.domain.people.profile import Profile
 
@@ -192,7 +192,7 @@ class _Work:
         One round trip and the posts, one more if it names people, or if it is the first of its conversation.
         """
         found = self._found(message)
-        for _ in conditions.tries():
+        for number in conditions.tries():
             if found is None:
                 return
             if found.message.deleted_at_ms is not None:
@@ -200,7 +200,7 @@ class _Work:
                 return
             step = change_steps.remove_message(as_moderators(self._request), found)
             try:
-                self._write(step, found.message.message_id)
+                self._write(step, found.message.message_id, number)
             except conditions.LostRace:
                 self._check_still()
                 found = self._read(message)
@@ -227,12 +227,12 @@ class _Work:
         there = conversations.memberships(keys) if keys else {}
         return replace(found, named={key[0]: there.get(key) for key in keys})
 
-    def _write(self, step: Step | None, message_id: str) -> None:
+    def _write(self, step: Step | None, message_id: str, number: int) -> None:
         """Writes a removal with its audit entry and the job's row; raises LostRace."""
         if step is None:
             raise ValueError(f"{message_id} is there, and yet there is nothing to remove")
         entry = new_entry(self._request, "remove_message", message_id, removal_id=self.job.removal_id)
-        act = Act(entry=entry, person=self._person)
+        act = Act(entry=of_try(entry, number), person=self._person)
         self.job = removals.remove(self.job.moved(self._now_ms, removed=1), step, act, self._request.now_s)
         self._head = step.after
         self._removed += 1

@@ -19,7 +19,7 @@ from parley.domain.api.suspension import Suspension, own_suspension
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import NamedUser
 from parley.domain.conversations.events import Suspended, SuspensionLifted
-from parley.domain.moderation.audit import new_entry
+from parley.domain.moderation.audit import new_entry, of_try
 from parley.domain.moderation.suspensions import (
     SuspensionAnswer,
     SuspensionDetails,
@@ -85,7 +85,7 @@ def _tell_suspended(request: Request, user_id: str, suspension: Suspension) -> N
 
 def _suspended(request: Request, user_id: str, new: Suspension, resolution: str | None) -> tuple[Suspension, Profile]:
     """Returns the suspension that is in force then, the new one or the same of an earlier try, and the person."""
-    for _ in conditions.tries():
+    for number in conditions.tries():
         (known, profile), report = in_parallel(lambda: _read(user_id), lambda: reports.read_decidable(new.report_id))
         reports.check_about(report, "/report_id", sender_id=user_id)
         person = ranks.check_known(request, user_id, profile)
@@ -98,7 +98,7 @@ def _suspended(request: Request, user_id: str, new: Suspension, resolution: str 
         details = {"before": in_words(held), "after": in_words(new)}
         details |= {"report_id": new.report_id} if new.report_id is not None else {}
         entry = new_entry(account_states.as_put(request), "suspend_user", user_id, **details)
-        if suspensions.save(person, known, new, entry, decided):
+        if suspensions.save(person, known, new, of_try(entry, number), decided):
             if decided is not None:
                 reports.tell_reporter(request, decided[1])
             return new, person
@@ -112,7 +112,7 @@ def lift_suspension(request: Request, user_id: str) -> LiftedSuspension:
     """
     access.require_moderator(request, or_service=True)
     check_user_id(user_id)
-    for _ in conditions.tries():
+    for number in conditions.tries():
         known, profile = _read(user_id)
         person = ranks.check_known(request, user_id, profile)
         held = _held(request, known)
@@ -121,7 +121,7 @@ def lift_suspension(request: Request, user_id: str) -> LiftedSuspension:
             return _lifted(request, person)
         lifted = replace(held, lifted_at_ms=request.now_ms, reason="", suspended_by="")  # only its end is needed now
         entry = new_entry(account_states.as_put(request), "lift_suspension", user_id, before=in_words(held))
-        if suspensions.save(person, known, lifted, entry):
+        if suspensions.save(person, known, lifted, of_try(entry, number)):
             _tell_lifted(request, user_id, lifted)
             return _lifted(request, person)
     raise retrying.busy()

@@ -14,10 +14,11 @@ from parley.domain.api.times import from_rfc3339, rfc3339
 
 FIRST_MONTH = "2026-01"  # no deployment of Parley is older
 MAX_MONTHS = 12  # that one request looks through
+OWN_ID_FROM = 3  # the try from which an entry has an id that no other act of that moment has
 # The acts whose target is a person.
 OF_PEOPLE: frozenset[AuditAction] = frozenset(
     ("suspend_user", "lift_suspension", "warn_user", "expel_member", "mute_member", "unmute_member")
-    + ("remove_messages", "list_conversations", "search_messages")
+    + ("remove_messages", "list_conversations", "search_messages", "export_search")
 )
 
 
@@ -71,6 +72,18 @@ def new_entry(request: Request, action: AuditAction, target: str, **details: str
         details=details,
         request_id=request.request_id,
     )
+
+
+def of_try(entry: Entry, number: int) -> Entry:
+    """Returns the entry of a write that is tried again after it lost a race; 0 is the first try.
+
+    The act may be one that was made, taken back and is made again within a millisecond. It needs an id of its own, or
+    each try would find the entry of the first. Most races are lost to other writes, so the first tries keep their id.
+    """
+    if number < OWN_ID_FROM:
+        return entry
+    at, _, digest = entry.entry_id.partition(".")
+    return msgspec.structs.replace(entry, entry_id=f"{at}.{sha256(f'{digest} {number}'.encode()).hexdigest()[:16]}")
 
 
 def view_entry(entry: Entry) -> AuditEntry:
