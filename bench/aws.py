@@ -118,7 +118,7 @@ def _claims(user_id: str) -> dict[str, object]:
     now_s = int(time.time())
     return {
         "sub": user_id,
-        "iss": os.environ.get("JWT_ISSUER", "parley"),
+        "iss": os.environ.get("JWT_ISSUER", "parley").split(",")[0].strip(),
         "aud": os.environ.get("JWT_AUDIENCE", "parley"),
         "iat": now_s,
         "exp": now_s + 3600,

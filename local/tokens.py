@@ -83,7 +83,7 @@ def mint(
         environment = {name: value for name, value in environment.items() if not name.endswith("_CLAIM")}
     claims: dict[str, object] = {
         environment.get("JWT_USER_ID_CLAIM", "sub"): user_id,
-        "iss": environment.get("JWT_ISSUER", "parley"),
+        "iss": environment.get("JWT_ISSUER", "parley").split(",")[0].strip(),
         "aud": _audience(environment, role),
         "iat": now_s,
         "exp": now_s + expires_in_s,

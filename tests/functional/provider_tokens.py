@@ -282,6 +282,23 @@ SHAPES = [
         "Alice Ärmel",
     ),
     Shape(
+        "Microsoft Entra ID",
+        "ID token of the second of two tenants",
+        ENTRA_DOCS,
+        ENTRA,
+        ENTRA_V2
+        | {
+            "iss": "https://login.microsoftonline.com/eeeebbbb-0000-cccc-1111-dddd2222ffff/v2.0",
+            "tid": "eeeebbbb-0000-cccc-1111-dddd2222ffff",
+        },
+        "00000000-0000-0000-66f3-3332eca7ea81",
+        "Alice Ärmel",
+        parameters={
+            "JwtIssuer": "https://login.microsoftonline.com/aaaabbbb-0000-cccc-1111-dddd2222eeee/v2.0,"
+            " https://login.microsoftonline.com/eeeebbbb-0000-cccc-1111-dddd2222ffff/v2.0"
+        },
+    ),
+    Shape(
         "Okta",
         "access token with groups",
         OKTA_DOCS,

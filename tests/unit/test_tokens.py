@@ -58,7 +58,9 @@ def raw_token(header: object, content: object, secret: bytes | None = None) -> s
 
 def by_secret(*secrets: str, leeway_s: int = 0, names: ClaimNames | None = None) -> Verifier:
     keys = secret_keys(*secrets)
-    return Verifier(keys=keys, issuer="parley", audiences=("parley",), leeway_s=leeway_s, names=names or ClaimNames())
+    return Verifier(
+        keys=keys, issuers=("parley",), audiences=("parley",), leeway_s=leeway_s, names=names or ClaimNames()
+    )
 
 
 def secret_keys(*secrets: str) -> Keys:
@@ -171,7 +173,7 @@ def test_audience_may_be_one_of_several() -> None:
 )
 def test_program_needs_the_audience_of_programs_too(content: dict[str, object], code: str | None) -> None:
     keys = Keys(tokens.SHARED_SECRET, lambda: [Key("HS256", SECRET.encode())])
-    verifier = Verifier(keys=keys, issuer="parley", audiences=("parley",), service_audience="programs")
+    verifier = Verifier(keys=keys, issuers=("parley",), audiences=("parley",), service_audience="programs")
 
     if code is None:
         assert verifier.verify(hs256(content), NOW_S).identity.user_id == "alice"
@@ -381,7 +383,7 @@ class Source:
         return [Key("HS256", secret.encode()) for secret in self.secrets]
 
     def verifier(self) -> Verifier:
-        return Verifier(keys=Keys(tokens.SHARED_SECRET, self.fetch), issuer="parley", audiences=("parley",))
+        return Verifier(keys=Keys(tokens.SHARED_SECRET, self.fetch), issuers=("parley",), audiences=("parley",))
 
 
 def test_keys_are_kept_for_five_minutes() -> None:
@@ -491,7 +493,7 @@ class KeyServer:
 
     def verifier(self) -> Verifier:
         return Verifier(
-            keys=Keys(tokens.PUBLIC_KEYS, lambda: public_keys(self.url)), issuer="parley", audiences=("parley",)
+            keys=Keys(tokens.PUBLIC_KEYS, lambda: public_keys(self.url)), issuers=("parley",), audiences=("parley",)
         )
 
 
@@ -631,7 +633,7 @@ def test_set_nested_too_deep_leaves_the_keys_of_before(key_server: KeyServer) ->
 @pytest.mark.parametrize("name", ["jku", "x5u"])
 def test_keys_that_the_token_points_to_are_not_fetched(key_server: KeyServer, name: str) -> None:
     trusted = Keys(tokens.PUBLIC_KEYS, lambda: [])
-    verifier = Verifier(keys=trusted, issuer="parley", audiences=("parley",))
+    verifier = Verifier(keys=trusted, issuers=("parley",), audiences=("parley",))
 
     assert refusal(verifier, signed("RS256", **{name: key_server.url})) == "token_signature"
     assert key_server.requests == 0
@@ -672,7 +674,7 @@ def test_without_a_key_set_nobody_is_refused_for_good(key_server: KeyServer, sta
 def test_without_a_server_nobody_is_refused_for_good() -> None:
     verifier = Verifier(
         keys=Keys(tokens.PUBLIC_KEYS, lambda: public_keys("http://127.0.0.1:9/")),
-        issuer="parley",
+        issuers=("parley",),
         audiences=("parley",),
     )
 

@@ -104,7 +104,7 @@ class Verifier(Struct, frozen=True, kw_only=True):
 
     keys: Keys
     host_keys: Keys | None = None  # of the host's own programs, beside those of the sign-in
-    issuer: str
+    issuers: tuple[str, ...]
     audiences: tuple[str, ...]
     service_audience: str = ""  # the audience that tokens of the role `service` must carry, too; empty: none
     leeway_s: int = 0
@@ -136,7 +136,7 @@ class Verifier(Struct, frozen=True, kw_only=True):
 
     def _read(self, content: dict[str, Any], *, is_hosts: bool, now_s: int) -> SignIn:
         """Returns the sign-in in the claims. The host's own tokens have Parley's names, not those of the provider."""
-        claims.check_origin(content, self.issuer, self.audiences)
+        claims.check_origin(content, self.issuers, self.audiences)
         return claims.read_claims(
             content,
             ClaimNames() if is_hosts else self.names,
@@ -236,8 +236,8 @@ def _verifier() -> Verifier:
     return Verifier(
         keys=keys,
         host_keys=host_keys,
-        issuer=environment.required("JWT_ISSUER"),
-        audiences=tuple(audience.strip() for audience in environment.required("JWT_AUDIENCE").split(",")),
+        issuers=_listed("JWT_ISSUER"),
+        audiences=_listed("JWT_AUDIENCE"),
         service_audience=environment.optional("JWT_SERVICE_AUDIENCE"),
         leeway_s=int(environment.optional("JWT_LEEWAY_S", "0")),
         max_lifetime_s=limits.token_lifetime_s(),
@@ -249,6 +249,10 @@ def _verifier() -> Verifier:
         ),
         roles=_role_rules(),
     )
+
+
+def _listed(variable: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in environment.required(variable).split(","))
 
 
 def _role_rules() -> RoleRules:

@@ -66,11 +66,11 @@ class SignIn(Struct, frozen=True, kw_only=True):
     stated: Stated = Stated()
 
 
-def check_origin(claims: Mapping[str, Any], issuer: str, audiences: Sequence[str]) -> None:
+def check_origin(claims: Mapping[str, Any], issuers: Sequence[str], audiences: Sequence[str]) -> None:
     """Raises Unauthenticated for a token of another issuer, or for another audience."""
     if claims.get("iss") is None:
         raise _lacking("iss")
-    if claims["iss"] != issuer:
+    if claims["iss"] not in issuers:
         raise Unauthenticated("token_issuer", "The token comes from another issuer.", claim="iss")
     named = _audiences(claims)
     if not named:
