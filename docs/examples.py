@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, unquote
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docs" / "examples.json"
-MAX_CHARACTERS = 2_000  # of an example; larger ones show nothing more
+MAX_CHARACTERS = 2_400  # of an example; larger ones show nothing more
 FUNCTIONAL = ("tests/functional/rest", "tests/functional/websocket")
 
 Example = dict[str, Any]

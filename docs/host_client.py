@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -109,9 +110,10 @@ def _class(name: str, schema: Schema) -> str:
     sentence = " ".join(schema["description"].split("\n\n")[0].split())
     required = set(schema.get("required", ()))
     types = {field: _field_type(name, schema, field) for field in schema["properties"]}
-    fields = [
-        f"    {field}: {kind if field in required else f'NotRequired[{kind}]'}\n" for field, kind in types.items()
-    ]
+    kinds = {field: kind if field in required else f"NotRequired[{kind}]" for field, kind in types.items()}
+    if any(map(iskeyword, kinds)):  # `from` is no name in a class
+        return f'\n{name} = TypedDict("{name}", {kinds!r})\n"""{sentence}"""\n'
+    fields = [f"    {field}: {kind}\n" for field, kind in kinds.items()]
     return f'\nclass {name}(TypedDict):\n    """{sentence}"""\n\n{"".join(fields)}'
 
 

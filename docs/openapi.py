@@ -34,6 +34,7 @@ TAGS = {
     "messages": "Single messages: edit, delete, react, pin, forward, report.",
     "policy": "The policy: who may talk to whom, and why.",
     "search": "Search in the text of messages.",
+    "support": "Tickets of the support desk, which are conversations, too.",
     "sync": "Everything that a client has missed.",
     "turn-credentials": "Relays for calls.",
     "unread": "Unread counts by conversation.",
@@ -147,6 +148,7 @@ def _path_parameter(name: str) -> Document:
         CONVERSATION_ID_PATTERN,
         EXPORT_ID_PATTERN,
         MESSAGE_ID_PATTERN,
+        TICKET_ID_PATTERN,
     )
     from parley.domain.api.requests import REPORT_ID_PATTERN
     from parley.domain.erasure.job import ERASURE_ID_PATTERN
@@ -164,6 +166,7 @@ def _path_parameter(name: str) -> Document:
         "export_id": EXPORT_ID_PATTERN,
         "message_id": MESSAGE_ID_PATTERN,
         "report_id": REPORT_ID_PATTERN,
+        "ticket_id": TICKET_ID_PATTERN,
         "user_id": USER_ID_PATTERN,
     }
     if name not in patterns:

@@ -83,7 +83,9 @@ class Schemas:
         if "description" in schema:
             schema["description"] = inspect.cleandoc(schema["description"])
         if got and not struct.__struct_config__.omit_defaults:
-            schema["required"] = list(schema["properties"])  # a field with a default is sent anyway
+            # A field with a default is sent anyway, unless the default says that it is not there.
+            absent = {field.encode_name for field in msgspec.structs.fields(struct) if field.default is msgspec.UNSET}
+            schema["required"] = [name for name in schema["properties"] if name not in absent]
         for name, field in schema["properties"].items():
             default = field.pop("default", None)
             schema["properties"][name] = _described(struct.__name__, name, field, None if got else default)

@@ -39,6 +39,8 @@ FIELDS: dict[str, object] = {
     "name": "plan.pdf",
     "type": "application/pdf",
     "size": 10,
+    "subject": "My booking",
+    "description": "let me in",
     "rules": [{"text": "damn", "action": "flag"}],
 }
 # Of operations that change nothing, or make no sense, with what they require alone.
@@ -67,6 +69,7 @@ PATH_PARTS = {
     "report_id": "r_" + "a" * 26,
     "attachment_id": "a_" + "a" * 26,
     "export_id": "x_" + "a" * 26,
+    "ticket_id": "t_" + "a" * 26,
     "erasure_id": "z_" + "a" * 26,
     "removal_id": "m_" + "a" * 26,
     "connection_id": "Zb2J3cH9DoECJzA=",

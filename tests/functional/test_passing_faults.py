@@ -28,6 +28,7 @@ from docs.operations import RestOperation
 from parley.domain.conversations import reports
 from tests.functional.attachments import clean_attachment
 from tests.functional.attempts import Attempt, everything
+from tests.functional.desk import open_ticket
 from tests.functional.kills.acts import answered, moderator, sign_moderator_in
 from tests.functional.kills.every import SCENARIOS
 from tests.functional.kills.moderation import report_message
@@ -382,6 +383,7 @@ def people_there(world: World) -> dict[str, str]:
         "export_id": export_id,
         "erasure_id": erasure_id,
         "removal_id": removal_id,
+        "ticket_id": open_ticket(world.alice),
         "attachment_id": clean_attachment(world.parley, world.alice, conversation_id),
     }
 
@@ -403,7 +405,8 @@ def ask(world: World, attempt: Attempt, parts: dict[str, str]) -> dict[str, Any]
     person = host(world) if serves else moderator(world) if moderates else world.alice
     path = (operation.path + attempt.query).format(**parts)
     reply = person.request(operation.method.upper(), path, json=attempt.fields if operation.takes else None)
-    return {"status": reply.status, **(reply.json or {})}  # a redirect has no body
+    answer = reply.json or {}  # a redirect has no body
+    return {**answer, "its status": answer.get("status"), "status": reply.status}
 
 
 def steady(answer: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.functional.attachments import ask_upload, say_aloud, set_row, upload
+from tests.functional.desk import agent, ask
 from tests.functional.moderation import moderator, report
 from tests.functional.replies import stored
 from tests.functional.suspending import suspend
@@ -135,6 +136,10 @@ PUSHES = {
         # A new owner, then without her; and of each conversation that it has changed.
         ["message_notification", "conversation_updated", "message_notification", "member_removed"]
         + ["conversation_updated"] * 2,
+    ),
+    "CreateTicket": Push(
+        lambda w: w.over_rest(ask(agent(w.parley), requester_id="bob")),
+        ["conversation_created", "ticket_created"],
     ),
     "CreateConversation": Push(
         lambda w: w.over_rest(

@@ -52,6 +52,7 @@ from parley.domain.live.presence import MAX_JOINED
 from parley.domain.moderation.banned_words import MAX_RULES
 from parley.domain.moderation.warnings import MAX_KEPT
 from parley.domain.moderation.word_list import EXCERPT_CHARACTERS
+from parley.domain.support.requests import MAX_TAGS
 from parley.domain.text.emoji import MAX_EMOJI_BYTES
 from parley.domain.text.folding import MAX_HIGHLIGHTS, MAX_QUERY_WORDS
 from tests.unit.test_api_documents import ASYNCAPI, METHODS, OPENAPI
@@ -188,6 +189,9 @@ LISTS = {
     "BlockList.blocks": MAX_PAGE,
     "Caught.markers": 1,
     "ConversationList.conversations": MAX_PAGE,
+    **{f"{one}.tags": MAX_TAGS for one in ("SupportTicket", "SupportTicketAnswer")},
+    "TicketList.tickets": MAX_PAGE,
+    "UnreadList.tickets": MAX_PAGE,
     "DeviceList.connections": MAX_CONNECTIONS,
     "Forwarded.failed": MAX_FORWARDS,
     "Forwarded.messages": MAX_FORWARDS,
@@ -241,6 +245,7 @@ USERS = "#/components/schemas/NamedUser"  # maps of these are cut by bytes (`act
 # Pages that `history.Room` cuts, and the list in which it does.
 CUT = {
     "HistoryPage": "messages",
+    "TicketList": "tickets",
     "PinList": "messages",
     "MentionList": "messages",
     "VersionList": "versions",

@@ -27,6 +27,7 @@ from parley.domain.conversations.events import (
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import PREVIEW_CHARACTERS, Reader
 from parley.domain.conversations.send_steps import send_message
+from parley.domain.support.events import TicketCreated
 
 PEOPLE = ("alice", "bob")
 CONVERSATION = "d_" + "a" * 26
@@ -169,6 +170,7 @@ def test_what_is_about_no_marker_changes_no_conversation() -> None:
 
 
 EVENTS = events.kinds()
+assert TicketCreated in EVENTS  # it knows the classes of modules that are imported
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)

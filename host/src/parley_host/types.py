@@ -303,33 +303,37 @@ class Member(TypedDict):
     delivered_seq: int | None
 
 
-class Message(TypedDict):
-    """A message; `seq` is its place in the conversation: 1, 2, 3 … without a gap."""
-
-    id: str
-    conversation_id: str
-    seq: int
-    sender_id: str
-    kind: MessageKind
-    text: str
-    system: Note | None
-    reply_to: str | None
-    forwarded_from: Origin | None
-    mentions: list[str]
-    attachments: list[MessageAttachment]
-    custom_type: str | None
-    metadata: dict[str, Any] | None
-    reactions: list[Reaction]
-    pinned: bool
-    created_at: str
-    edited_at: str | None
-    deleted_at: str | None
-    client_id: str | None
-    via: str | None
-    change_seq: int
-    blocked: bool
-    hidden: bool
-    removed: bool
+Message = TypedDict(
+    "Message",
+    {
+        "id": "str",
+        "conversation_id": "str",
+        "seq": "int",
+        "sender_id": "str",
+        "kind": "MessageKind",
+        "text": "str",
+        "system": "Note | None",
+        "reply_to": "str | None",
+        "forwarded_from": "Origin | None",
+        "mentions": "list[str]",
+        "attachments": "list[MessageAttachment]",
+        "custom_type": "str | None",
+        "metadata": "dict[str, Any] | None",
+        "reactions": "list[Reaction]",
+        "pinned": "bool",
+        "created_at": "str",
+        "edited_at": "str | None",
+        "deleted_at": "str | None",
+        "client_id": "str | None",
+        "via": "str | None",
+        "change_seq": "int",
+        "blocked": "bool",
+        "hidden": "bool",
+        "removed": "bool",
+        "from": "NotRequired[Side]",
+    },
+)
+"""A message; `seq` is its place in the conversation: 1, 2, 3 … without a gap."""
 
 
 class MessageAttachment(TypedDict):
@@ -552,35 +556,39 @@ class SendMessageToUser(TypedDict):
 SentKind = Literal["text", "voice"]
 
 
-class SentMessage(TypedDict):
-    """The answer to a send: the message, and whether an earlier try with the same `client_id` had written it."""
-
-    id: str
-    conversation_id: str
-    seq: int
-    sender_id: str
-    kind: MessageKind
-    text: str
-    system: Note | None
-    reply_to: str | None
-    forwarded_from: Origin | None
-    mentions: list[str]
-    attachments: list[MessageAttachment]
-    custom_type: str | None
-    metadata: dict[str, Any] | None
-    reactions: list[Reaction]
-    pinned: bool
-    created_at: str
-    edited_at: str | None
-    deleted_at: str | None
-    client_id: str | None
-    via: str | None
-    change_seq: int
-    blocked: bool
-    hidden: bool
-    removed: bool
-    users: dict[str, NamedUser]
-    replayed: bool
+SentMessage = TypedDict(
+    "SentMessage",
+    {
+        "id": "str",
+        "conversation_id": "str",
+        "seq": "int",
+        "sender_id": "str",
+        "kind": "MessageKind",
+        "text": "str",
+        "system": "Note | None",
+        "reply_to": "str | None",
+        "forwarded_from": "Origin | None",
+        "mentions": "list[str]",
+        "attachments": "list[MessageAttachment]",
+        "custom_type": "str | None",
+        "metadata": "dict[str, Any] | None",
+        "reactions": "list[Reaction]",
+        "pinned": "bool",
+        "created_at": "str",
+        "edited_at": "str | None",
+        "deleted_at": "str | None",
+        "client_id": "str | None",
+        "via": "str | None",
+        "change_seq": "int",
+        "blocked": "bool",
+        "hidden": "bool",
+        "removed": "bool",
+        "from": "NotRequired[Side]",
+        "users": "dict[str, NamedUser]",
+        "replayed": "bool",
+    },
+)
+"""The answer to a send: the message, and whether an earlier try with the same `client_id` had written it."""
 
 
 class SetConversationState(TypedDict):
@@ -603,6 +611,9 @@ class Settings(TypedDict):
     pinned: bool
     muted_until: str | None
     notifications: NotificationLevel
+
+
+Side = Literal["requester", "support", "system"]
 
 
 class SignedOut(TypedDict):

@@ -12,7 +12,7 @@ from tests.harness import Parley, User
 def count(person: User) -> tuple[int, int, bool]:
     reply = person.get("/unread-count")
     assert reply.status == 200, reply
-    assert set(reply.json) == {"total", "conversations", "capped"}
+    assert set(reply.json) == {"total", "conversations", "capped", "tickets"}
     return reply.json["total"], reply.json["conversations"], reply.json["capped"]
 
 

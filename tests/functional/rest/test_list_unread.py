@@ -22,15 +22,21 @@ def test_conversations_with_something_unread_newest_first(parley: Parley) -> Non
         ],
         "total": 4,
         "capped": False,
+        "tickets": [],
     }
-    assert alice.get("/unread-count").json == {"total": 4, "conversations": 2, "capped": False}
+    assert alice.get("/unread-count").json == {
+        "total": 4,
+        "conversations": 2,
+        "capped": False,
+        "tickets": {"total": 0, "conversations": 0},
+    }
 
 
 def test_nobody_sees_what_others_have_not_read(parley: Parley) -> None:
     alice, bob, eve = parley.user("alice"), parley.user("bob"), parley.user("eve")
     say(bob, open_direct(alice, bob), "one")
 
-    assert eve.get("/unread").json == {"conversations": [], "total": 0, "capped": False}
+    assert eve.get("/unread").json == {"conversations": [], "total": 0, "capped": False, "tickets": []}
 
 
 def test_the_hundred_most_recently_active_are_counted(parley: Parley) -> None:
@@ -40,11 +46,21 @@ def test_the_hundred_most_recently_active_are_counted(parley: Parley) -> None:
     parley.advance(3600)
     for number in range(99):
         open_direct(alice, parley.bearer("", f"user{number}"))
-    assert alice.get("/unread-count").json == {"total": 1, "conversations": 1, "capped": False}
+    assert alice.get("/unread-count").json == {
+        "total": 1,
+        "conversations": 1,
+        "capped": False,
+        "tickets": {"total": 0, "conversations": 0},
+    }
 
     parley.advance(3600)
     bob = parley.user("bob")
     say(bob, open_direct(bob, alice), "hello")
 
-    assert alice.get("/unread-count").json == {"total": 1, "conversations": 1, "capped": True}
+    assert alice.get("/unread-count").json == {
+        "total": 1,
+        "conversations": 1,
+        "capped": True,
+        "tickets": {"total": 0, "conversations": 0},
+    }
     assert alice.get("/unread").json["capped"] is True

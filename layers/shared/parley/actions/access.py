@@ -4,7 +4,7 @@ An outsider gets 404 for everything.
 """
 
 from parley.adapters.conversations import conversations, messages
-from parley.adapters.people import account_states, moderators
+from parley.adapters.people import account_states, agents, moderators
 from parley.domain.api import ids
 from parley.domain.api.errors import Field, Forbidden, NotFound
 from parley.domain.api.identity import HOST_SENDER, SERVICE_ROLE, is_system_sender
@@ -25,13 +25,35 @@ def no_message() -> NotFound:
 
 
 def is_member(head: Head, user_id: str, membership: Membership | None) -> bool:
-    """Says whether a user is in a conversation: membership decides in a group, the head in a direct conversation."""
-    return membership is not None if head.is_group else user_id in head.participants
+    """Says whether a user is in a conversation: the head decides in a direct one, membership in all others."""
+    return membership is not None if head.has_members else user_id in head.participants
 
 
-def admit(head: Head | None, user_id: str, membership: Membership | None = None) -> Head:
-    """Returns the head to a member; raises NotFound for others. A group needs the membership."""
-    if head is None or not is_member(head, user_id, membership):
+def is_admitted(request: Request, head: Head, membership: Membership | None) -> bool:
+    """Says whether the caller may read a conversation: a member, or of a ticket its requester and every agent.
+
+    A former agent may not, although a member. No round trip, but the request must have read something before.
+    """
+    if not head.is_ticket or request.acts_as is not None:
+        return is_member(head, request.user_id, membership)
+    return sees(request, head)
+
+
+def sees(request: Request, head: Head) -> bool:
+    """Says whether the caller sees a conversation that they are in: not the ticket of another whose agent they were."""
+    if not head.is_ticket or head.requester_id == request.user_id:
+        return True
+    return agents.is_agent(account_states.role_of(request))
+
+
+def comes_in(request: Request, membership: Membership | None) -> bool:
+    """Says whether the caller, who writes into a ticket, is an agent who is not in it yet."""
+    return membership is None and not is_system_sender(request.user_id)
+
+
+def admit(request: Request, head: Head | None, membership: Membership | None = None) -> Head:
+    """Returns the head to a caller who may read it; raises NotFound for others. A group needs the membership."""
+    if head is None or not is_admitted(request, head, membership):
         raise no_conversation()
     return head
 
@@ -42,7 +64,7 @@ def admit_sender(request: Request, head: Head | None, membership: Membership | N
     The host's server, which writes as a person, learns if that person is not in the conversation: raises Forbidden.
     """
     if request.acts_as is None:
-        return admit(head, request.user_id, membership)
+        return admit(request, head, membership)
     if head is None:
         raise no_conversation()
     if is_system_sender(request.user_id) or is_member(head, request.user_id, membership):
@@ -67,7 +89,7 @@ def access_to_read(request: Request, conversation_id: str, what: str) -> tuple[R
     head, mine = conversations.head_and_membership(conversation_id, request.user_id)
     if head is None:
         raise no_conversation()
-    if is_member(head, request.user_id, mine):
+    if is_admitted(request, head, mine):
         return request, head
     from parley.adapters.moderation import audit  # what people read is not in the log
     from parley.domain.moderation.audit import new_entry
@@ -88,26 +110,36 @@ def no_sender(request: Request) -> Forbidden:
 
 def access_conversation(request: Request, conversation_id: str) -> Head:
     """Returns the head of the caller's conversation; one round trip."""
-    if ids.is_group_id(conversation_id):
-        return access_membership(request, conversation_id)[0]
     ids.check_conversation_id(conversation_id, field_of(request, "conversation_id"))
-    return admit(conversations.head(conversation_id), request.user_id)
+    if ids.has_members(conversation_id):
+        return admit(request, *conversations.head_and_membership(conversation_id, request.user_id))
+    return admit(request, conversations.head(conversation_id))
 
 
 def access_membership(request: Request, conversation_id: str) -> tuple[Head, Membership]:
-    """Returns the head and the caller's own side of a conversation; one round trip."""
+    """Returns the head and the caller's own side of a conversation; one round trip.
+
+    Raises Forbidden for an agent who is not in the ticket.
+    """
     ids.check_conversation_id(conversation_id, field_of(request, "conversation_id"))
     head, mine = conversations.head_and_membership(conversation_id, request.user_id)
+    head = admit(request, head, mine)
     if mine is None:
-        raise no_conversation()
-    return admit(head, request.user_id, mine), mine
+        raise _not_in_ticket() if head.is_ticket else no_conversation()
+    return head, mine
+
+
+def _not_in_ticket() -> Forbidden:
+    """Returns the refusal of an agent who has no side of the ticket yet: nothing counts as read, archived, pinned."""
+    rule = "an agent is in a ticket from their first message on"
+    return Forbidden("not_in_ticket", "You are not in this ticket.", rule=rule)
 
 
 def access_message(request: Request, message_id: str) -> tuple[Head, StoredMessage]:
     """Returns a message of one of the caller's conversations, with the head; one round trip."""
     conversation_id, seq = ids.split_message_id(message_id, field_of(request, "message_id"))
     head, mine, message, _ = messages.head_and_message(conversation_id, seq, request.user_id)
-    if head is None or not is_member(head, request.user_id, mine) or message is None:
+    if head is None or not is_admitted(request, head, mine) or message is None:
         raise no_message()
     return head, message
 
@@ -119,8 +151,10 @@ def access_marker(request: Request, message_id: str) -> tuple[Head, Membership, 
     """
     conversation_id, seq = ids.split_message_id(message_id, field_of(request, "message_id"))
     head, mine = conversations.head_and_membership(conversation_id, request.user_id)
-    if head is None or mine is None or not is_member(head, request.user_id, mine) or seq > head.last_seq:
+    if head is None or not is_admitted(request, head, mine) or seq > head.last_seq:
         raise no_message()
+    if mine is None:
+        raise _not_in_ticket() if head.is_ticket else no_message()
     return head, mine, seq
 
 

@@ -130,6 +130,10 @@ def tell_each(
         _post(request, connections.of(wanted).values(), frame_for, conversation_id)
 
 
+def _is_ticket(conversation_id: str | None) -> bool:
+    return conversation_id is not None and ids.is_ticket_id(conversation_id)
+
+
 class Told(Struct, frozen=True):
     """The frames for some people's devices; a delayed post goes only to people who are still in the conversation."""
 
@@ -145,13 +149,14 @@ class Told(Struct, frozen=True):
 
 def tell_all(request: Request, told: Sequence[Told], known: Iterable[Presence]) -> None:
     """Posts several things to people's live devices, except the calling one; `known` holds all their devices."""
-    people = {person.user_id: person for person in known}
+    ticket_id = next(filter(_is_ticket, (each.conversation_id for each in told)), None)
+    people = {person.user_id: person for person in _still_told(request, known, ticket_id)}
     posts = [
         post
         for each in told
         for post in posts_to(
             request.now_s,
-            [people[user_id] for user_id in dict.fromkeys(each.user_ids)],
+            [people[user_id] for user_id in dict.fromkeys(each.user_ids) if user_id in people],
             each.frame_for,
             each.conversation_id,
             besides=request.connection_id,
@@ -165,6 +170,23 @@ def tell_present_each(
 ) -> None:
     """Posts as `tell_each` does, to people whose presence was read already."""
     _post(request, people, frame_for, conversation_id)
+
+
+def _still_told(request: Request, people: Iterable[Presence], conversation_id: str | None) -> list[Presence]:
+    """Returns those who may hear of a conversation: not the former agents of a ticket.
+
+    One round trip if it is a ticket, and if another person is there.
+    """
+    known = list(people)
+    if conversation_id is None or not ids.is_ticket_id(conversation_id):
+        return known
+    others = [person.user_id for person in known if person.user_id != request.user_id and person.live(request.now_s)]
+    if not others:
+        return known
+    from parley.actions import ticket_audience  # most posts are about no ticket
+
+    told = {request.user_id, *ticket_audience.of(conversation_id, others)}
+    return [person for person in known if person.user_id in told]
 
 
 def _about(event: Event) -> str | None:
@@ -219,7 +241,7 @@ def naming_frames_of(event: NamingEvent, users: Mapping[str, NamedUser]) -> Fram
 
 
 def _post(request: Request, people: Iterable[Presence], frame_for: FrameFor, conversation_id: str | None) -> None:
-    known = list(people)
+    known = _still_told(request, people, conversation_id)
     posts = posts_to(request.now_s, known, frame_for, conversation_id, besides=request.connection_id)
     leases.renew_beside(request, known, lambda: _deliver(posts, request.now_ms))
 
@@ -272,9 +294,17 @@ def retry_posts(post: Post, now_ms: int) -> None:
 
     A user who has left the group since, or was removed, gets no post.
     """
-    if post.conversation_id is not None and ids.is_group_id(post.conversation_id):
+    if post.conversation_id is not None and ids.has_members(post.conversation_id):
         key = (post.user_id, post.conversation_id)
         if key not in conversations.memberships([key]):
             return
+        if ids.is_ticket_id(post.conversation_id) and not _is_told(post.conversation_id, post.user_id):
+            return
     if deliver([post], now_ms):
         raise NotYet(post.connection_id)
+
+
+def _is_told(ticket_id: str, user_id: str) -> bool:
+    from parley.actions import ticket_audience  # most posts are about no ticket
+
+    return user_id in ticket_audience.of(ticket_id, [user_id])

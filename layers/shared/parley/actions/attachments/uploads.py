@@ -38,7 +38,7 @@ def create_attachment(
 
     def check(rows: batches.Rows) -> None:
         mine = conversations.membership_of(rows, request.user_id, conversation_id)
-        head = access.admit(conversations.head_of(rows, conversation_id), request.user_id, mine)
+        head = access.admit(request, conversations.head_of(rows, conversation_id), mine)
         rights.require(head, request.user_id, "send_message")
 
     return _create(request, _wished(request, conversation_id, wanted), reads, check)

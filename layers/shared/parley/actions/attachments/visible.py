@@ -16,10 +16,10 @@ def keys(request: Request, found: Sequence[StoredAttachment]) -> dict[type[table
     """Returns the keys that `is_visible` needs of these attachments: at most four for each."""
     sent = [(each.conversation_id, each.seq) for each in found if each.seq is not None]
     conversation_ids = list(dict.fromkeys(each.conversation_id for each in found))
-    groups = [conversation_id for conversation_id in conversation_ids if ids.is_group_id(conversation_id)]
+    with_members = [conversation_id for conversation_id in conversation_ids if ids.has_members(conversation_id)]
     wanted: dict[type[tables.Table], list[batches.Key]] = {
         tables.Conversation: [(conversation_id,) for conversation_id in conversation_ids],
-        tables.Membership: [(request.user_id, conversation_id) for conversation_id in groups],
+        tables.Membership: [(request.user_id, conversation_id) for conversation_id in with_members],
         tables.Message: list(sent),
         tables.Receipt: [personal_marks.hidden_key(where, request.user_id, seq) for where, seq in sent],
     }
@@ -36,7 +36,7 @@ def is_visible(request: Request, rows: batches.Rows, attachment: StoredAttachmen
     if head is None:
         return is_own and attachment.seq is None
     mine = conversations.membership_of(rows, request.user_id, conversation_id)
-    if not access.is_member(head, request.user_id, mine):
+    if not access.is_admitted(request, head, mine):
         return False
     return is_own if attachment.seq is None else message_of(request, rows, attachment) is not None
 

@@ -70,7 +70,7 @@ def change(
 
 def _may_change(request: Request, head: Head, there: Memberships) -> bool:
     """Says whether the caller may know of the conversation: a member, or the host's own server."""
-    return request.acts_as is not None or access.is_member(head, request.user_id, there.get(request.user_id))
+    return request.acts_as is not None or access.is_admitted(request, head, there.get(request.user_id))
 
 
 def tell_step(request: Request, step: Step, there: Memberships) -> tuple[Memberships, named.Users]:

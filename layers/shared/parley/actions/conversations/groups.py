@@ -149,7 +149,7 @@ def update_conversation(request: Request, conversation_id: str, wanted: UpdateCo
     if request.acts_as is not None:
         return answer_for_host(request, head, users)
     reader = reader_of(request.user_id, [head])
-    if head.is_group:
+    if head.has_members:
         return named.of_conversation(request, views.view_conversation(head, reader, there, {}), Known.of(users))
     people = [(user_id, conversation_id) for user_id in head.participants]
     found, users = conversations.memberships_and_users(people)

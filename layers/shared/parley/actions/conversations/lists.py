@@ -1,6 +1,8 @@
 """The caller's conversations, a page at a time."""
 
-from parley.actions import named
+from collections.abc import Iterable
+
+from parley.actions import access, named
 from parley.actions.conversations.views import view_and_name
 from parley.actions.parallel import in_parallel
 from parley.adapters.conversations import conversations
@@ -44,9 +46,7 @@ def list_conversations(request: Request, query: ListConversations) -> listing.Co
 def _part(request: Request, query: ListConversations, place: listing.Place) -> listing.Part:
     entries, pinned = _entries(request, query, place)
     taken = listing.chunk(entries, query.limit, _start(place))
-    found = conversations.heads(
-        dict.fromkeys([*(entry.conversation_id for entry in taken), *(() if place.is_past_pinned else pinned)])
-    )
+    found = _heads(request, [*(entry.conversation_id for entry in taken), *(() if place.is_past_pinned else pinned)])
     first = [] if place.is_past_pinned else [found[one] for one in pinned if one in found]
     others = [
         found[entry.conversation_id]
@@ -60,6 +60,12 @@ def _part(request: Request, query: ListConversations, place: listing.Place) -> l
         taken=taken,
         entries=entries,
     )
+
+
+def _heads(request: Request, conversation_ids: Iterable[str]) -> dict[str, Head]:
+    """Returns the heads of those conversations that the caller sees: not the tickets of a former agent."""
+    found = conversations.heads(dict.fromkeys(conversation_ids))
+    return {conversation_id: head for conversation_id, head in found.items() if access.sees(request, head)}
 
 
 def _start(place: listing.Place) -> listing.Position:
@@ -81,7 +87,7 @@ def _entries(request: Request, query: ListConversations, place: listing.Place) -
 
 def _pinned(request: Request, place: listing.Place) -> listing.Part:
     """Returns the caller's pinned conversations: `MAX_PINNED` at most, so one chunk, and the end of the list."""
-    found = conversations.heads(conversations.pinned(request.user_id, MAX_PINNED))
+    found = _heads(request, conversations.pinned(request.user_id, MAX_PINNED))
     ordered = listing.in_order(list(found.values()), place.position)
     entries = [listing.Entry(head.conversation_id, head.active_hour) for head in ordered]
     return listing.Part(place=place, pinned=(), others=ordered, taken=entries, entries=entries)

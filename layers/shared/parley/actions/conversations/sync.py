@@ -94,11 +94,7 @@ def _entries(request: Request) -> tuple[list[Entry], list[Entry]]:
 def _own(request: Request, conversation_ids: Sequence[str]) -> tuple[dict[str, Side], set[str]]:
     """Returns head and own membership of those conversations in which the caller is, and the unreadable ones."""
     pairs, damaged = conversations.read_pairs(list(dict.fromkeys(conversation_ids)), request.user_id)
-    mine = {
-        conversation_id: pair
-        for conversation_id, pair in pairs.items()
-        if access.is_member(pair[0], request.user_id, pair[1])
-    }
+    mine = {conversation_id: pair for conversation_id, pair in pairs.items() if access.is_admitted(request, *pair)}
     return mine, damaged
 
 
@@ -139,7 +135,7 @@ def _read_others(
     keys = [
         (peer_id, named.head.conversation_id)
         for named in planned
-        if not named.head.is_group
+        if not named.head.has_members
         for peer_id in named.head.others(request.user_id)
     ]
     people = set(in_heads(shown))

@@ -1,19 +1,34 @@
 """Unread totals."""
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
+from parley.actions import access
 from parley.adapters.conversations import conversations
+from parley.domain.api import ids
 from parley.domain.api.request import Request
 
 MAX_COUNTED = 100  # unread totals look only at the most recently active conversations, in two round trips
 
 
+class UnreadTickets(Struct, frozen=True, kw_only=True):
+    """Unread messages of tickets, and the tickets that hold them."""
+
+    total: int
+    conversations: int
+
+
 class UnreadCount(Struct, frozen=True, kw_only=True):
-    """Unread messages, and the conversations that hold them. `capped` if there were more conversations to look at."""
+    """Unread messages, and the conversations that hold them; those of tickets apart.
+
+    `capped` if there were more conversations to look at.
+    """
 
     total: int
     conversations: int
     capped: bool
+    tickets: UnreadTickets
 
 
 class Unread(Struct, frozen=True, kw_only=True):
@@ -26,17 +41,27 @@ class Unread(Struct, frozen=True, kw_only=True):
 
 
 class UnreadList(Struct, frozen=True, kw_only=True):
-    """The conversations with unread messages, most recently active first."""
+    """The conversations with unread messages, most recently active first; tickets apart. `total` counts no tickets."""
 
     conversations: list[Unread]
     total: int
     capped: bool
+    tickets: list[Unread]
 
 
 def count_unread(request: Request) -> UnreadCount:
     """Returns the unread totals; two round trips."""
     found = list_unread(request)
-    return UnreadCount(total=found.total, conversations=len(found.conversations), capped=found.capped)
+    return UnreadCount(
+        total=found.total,
+        conversations=len(found.conversations),
+        capped=found.capped,
+        tickets=UnreadTickets(total=_total(found.tickets), conversations=len(found.tickets)),
+    )
+
+
+def _total(unread: Iterable[Unread]) -> int:
+    return sum(conversation.unread for conversation in unread)
 
 
 def list_unread(request: Request) -> UnreadList:
@@ -53,10 +78,8 @@ def list_unread(request: Request) -> UnreadList:
             last_seq=head.last_seq,
         )
         for head, mine in pairs
-        if head.unread(mine)
+        if head.unread(mine) and access.sees(request, head)
     ]
-    return UnreadList(
-        conversations=unread,
-        total=sum(conversation.unread for conversation in unread),
-        capped=len(entries) > MAX_COUNTED,
-    )
+    tickets = [each for each in unread if ids.is_ticket_id(each.conversation_id)]
+    others = [each for each in unread if not ids.is_ticket_id(each.conversation_id)]
+    return UnreadList(conversations=others, total=_total(others), capped=len(entries) > MAX_COUNTED, tickets=tickets)

@@ -28,6 +28,9 @@ def get_conversation(request: Request, conversation_id: str) -> ConversationAnsw
 def answer(request: Request, head: Head) -> ConversationAnswer:
     """Returns a conversation as the caller sees it, with the people whom it names; one round trip."""
     shown, known = view_and_name([head], request.user_id)
+    if not shown and head.is_ticket:  # an agent who is not in it
+        mine = {request.user_id: head.newcomer(request.user_id)}
+        shown = [view_conversation(head, reader_of(request.user_id, [head]), mine, {})]
     if not shown:  # removed in between
         raise access.no_conversation()
     return named.of_conversation(request, shown[0], known)
@@ -39,7 +42,7 @@ def answer_for_host(request: Request, head: Head, users: named.Users | None = No
     None for a group if `users` has the people whom it names. The host has read everything, and its settings are those
     of a newcomer.
     """
-    keys = [] if head.is_group else [(user_id, head.conversation_id) for user_id in head.participants]
+    keys = [] if head.has_members else [(user_id, head.conversation_id) for user_id in head.participants]
     found, known = conversations.memberships_and_users(keys) if keys else ({}, users or {})
     sides = {user_id: side for (user_id, _), side in found.items()}
     host = Reader(user_id=HOST_SENDER, blocked=frozenset())

@@ -11,7 +11,7 @@ from parley.actions.conversations import members
 from parley.actions.erasure.work import Unit, Work
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import tables
-from parley.adapters.erasure import erasures
+from parley.adapters.erasure import erased_tickets, erasures
 from parley.adapters.erasure.erasures import Op
 from parley.domain.api.errors import NotFound
 from parley.domain.conversations.head import Head, Membership
@@ -43,7 +43,23 @@ def erase_memberships(work: Work) -> Unit:
         return _ON.unit([erasures.delete_row(tables.Membership(user_id=work.user_id, conversation_id=conversation_id))])
     if head.is_group:
         return _leave(work, leaving, head, is_member=mine is not None)
-    return _ON.unit() if mine is None else _ON.unit(_pass_on(work, head, mine), direct_conversations=1)
+    if mine is None:
+        return _ON.unit()
+    if head.is_ticket:
+        return _ON.unit(_pass_on_ticket(work, head, mine), tickets=1)
+    return _ON.unit(_pass_on(work, head, mine), direct_conversations=1)
+
+
+def _pass_on_ticket(work: Work, head: Head, mine: Membership) -> list[Op]:
+    """Returns the writes that put the pseudonym in the person's place in a ticket, as its requester or its agent."""
+    change_seq = head.last_change_seq + 1
+    after = replace(head_without(head, work.user_id, work.pseudonym), last_change_seq=change_seq, shared_seq=change_seq)
+    return [
+        erasures.move_head(head, after),
+        erasures.add_change(work.change(after, "conversation_updated", change_seq)),
+        *erasures.hand_over(after, mine, work.pseudonym),
+        *erased_tickets.hand_over_ticket(head.conversation_id, work.user_id, work.pseudonym),
+    ]
 
 
 def _pass_on(work: Work, head: Head, mine: Membership) -> list[Op]:

@@ -200,7 +200,7 @@ def _access(request: Request, conversation_id: str) -> Head:
     is_moderator = moderators.is_moderator(account_states.role_of(request))
     if head is not None and is_moderator and access.is_moderated(request, head):
         return head
-    return access.admit(head, request.user_id, mine)
+    return access.admit(request, head, mine)
 
 
 def _known(request: Request, conversation_id: str, wanted: ExportConversation, asked: Recent) -> Job | None:

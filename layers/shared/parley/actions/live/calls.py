@@ -32,11 +32,11 @@ def call_signal(request: Request, wanted: SendCallSignal) -> CallStatus:
     """
     _check_fields(request, wanted)
     ids.check_conversation_id(wanted.conversation_id, access.field_of(request, "conversation_id"))
-    if ids.is_group_id(wanted.conversation_id):
+    if ids.has_members(wanted.conversation_id):
         rights.require(access.access_conversation(request, wanted.conversation_id), request.user_id, "call")
     for _ in conditions.tries():
         head, found = calls.head_and_call(wanted.conversation_id, wanted.call_id)
-        head = access.admit(head, request.user_id)
+        head = access.admit(request, head)
         visibility.check_signal(head, wanted.signal)
         if wanted.signal in ("offer", "answer"):
             rights.require(head, request.user_id, "call")

@@ -194,7 +194,7 @@ def _found(request: Request, wanted: _Wanted) -> Found:
         ),
         lambda: blocks.blocked_by(request.user_id) if ids.is_group_id(conversation_id) else set(),
     )
-    if head is None or message is None or not access.is_member(head, request.user_id, membership):
+    if head is None or message is None or not access.is_admitted(request, head, membership):
         raise access.no_message()
     return Found(
         caller_id=request.user_id,

@@ -145,7 +145,7 @@ def _check_targets(request: Request, targets: list[str]) -> None:
     strange = [
         place
         for place, target in enumerate(targets)
-        if target not in found or not access.is_member(found[target][0], request.user_id, found[target][1])
+        if target not in found or not access.is_admitted(request, *found[target])
     ]
     if strange:
         fields = tuple(Field(f"{request.field_prefix}/conversation_ids/{place}", "not_allowed") for place in strange)

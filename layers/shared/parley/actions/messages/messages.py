@@ -19,7 +19,7 @@ from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft, History
 from parley.domain.api.types import EVERYONE, Message, MessageAnswer, NamedUser, SentMessage
 from parley.domain.conversations import history, rights, send_steps
-from parley.domain.conversations.head import Head
+from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.named import in_messages
 from parley.domain.conversations.send_steps import Earlier, Forward, fingerprints
@@ -72,7 +72,7 @@ def send_message(request: Request, conversation_id: str, draft: Draft, forward: 
         head = access.admit_sender(request, ahead.head, ahead.mine)
         limits.tell(request, head)
         if ahead.earlier is not None:
-            return _replay(request, head, ahead.earlier, fingerprints(draft, forward), blockers)
+            return _replay(request, head, ahead, ahead.earlier, fingerprints(draft, forward), blockers)
         sent = send_behind(request, head, draft, asked, ahead, forward=forward, blockers=blockers)
         if sent is not None:
             return sent
@@ -113,6 +113,8 @@ def send_behind(
     _check_rights(request, head, draft)
     screened = screening.screen(request, draft.words)
     step = _step(request, head, draft, ahead, screened.text, forward)
+    if head.is_ticket and access.comes_in(request, ahead.mine):
+        step = send_steps.with_agent(step, request)
     counted = limits.counted(request, limits.in_turn(request, step, ahead.mine), asked)
     return _write(request, screening.flagged(request, counted, screened), blockers)
 
@@ -156,7 +158,10 @@ def _write(request: Request, step: Step, blockers: Blockers = ()) -> SentMessage
     except conditions.LostRace:
         return None
     message = step.new_message
-    users = _tell(request, step.after, message.for_all(), blockers)
+    if step.change is None:
+        users = _tell(request, step.after, message.for_all(), blockers)
+    else:
+        users = _tell_arrival(request, step)
     return _sent(message.view(author_as_viewer(request.user_id, {})), users, replayed=False)  # new: it has no marks
 
 
@@ -166,12 +171,17 @@ def sent_before(request: Request, conversation_id: str, client_id: str, fingerpr
     Two round trips; one if there was none.
     """
     ahead, blockers = _before_sending(request, conversation_id, Draft(text="", client_id=client_id), (), None)
-    head = access.admit(ahead.head, request.user_id, ahead.mine)
-    return None if ahead.earlier is None else _replay(request, head, ahead.earlier, (fingerprint,), blockers)
+    head = access.admit(request, ahead.head, ahead.mine)
+    return None if ahead.earlier is None else _replay(request, head, ahead, ahead.earlier, (fingerprint,), blockers)
 
 
 def _replay(
-    request: Request, head: Head, earlier: Earlier, expected: Collection[str], blockers: Blockers
+    request: Request,
+    head: Head,
+    ahead: messages.Ahead,
+    earlier: Earlier,
+    expected: Collection[str],
+    blockers: Blockers,
 ) -> SentMessage:
     if earlier.fingerprint not in expected:
         raise Unprocessable(
@@ -193,6 +203,8 @@ def _replay(
     [stored] = found
     view = stored.view(viewer)
     if push.is_news(request, stored.message_id, stored.created_at_ms):
+        if head.is_ticket and ahead.mine is not None and ahead.mine.since_seq == stored.seq - 1:
+            _tell_arrival_again(request, head, ahead.mine)  # it was this message that brought them in
         users = _tell(request, head, stored.for_all(), blockers)
     else:
         users = named.users(request, in_messages([view]))
@@ -216,6 +228,22 @@ def _tell(request: Request, head: Head, message: Message, blockers: Blockers) ->
     push.tell_present_each(request, there, push.new_message(message, users, found), conversation_id)
     push.remember(message.id)
     return users
+
+
+def _tell_arrival(request: Request, step: Step) -> named.Users:
+    """Tells of an agent's first message in a ticket, by which they have come into it; returns the people it names."""
+    from parley.actions.conversations import group_changes  # most messages bring nobody
+
+    _, users = group_changes.tell_step(request, step, {})
+    push.remember(step.new_message.message_id)
+    return users
+
+
+def _tell_arrival_again(request: Request, head: Head, mine: Membership) -> None:
+    """Tells again that the caller has come into a ticket, if nothing has changed there since; one round trip more."""
+    from parley.actions.conversations import group_changes  # most messages bring nobody
+
+    group_changes.tell_again(request, head, {mine.user_id: mine}, ("member_added",), (mine.user_id,))
 
 
 def _sent(message: Message, users: named.Users, *, replayed: bool) -> SentMessage:

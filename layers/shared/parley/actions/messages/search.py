@@ -38,7 +38,7 @@ def search_messages(request: Request, wanted: Search) -> HitList:
         trails = [_begun(access.access_conversation(request, wanted.conversation_id))]
         position = replace(position, is_last=True)
     look = Look(query, wanted.limit)
-    following = look_through_all(request.user_id, look, position, trails)
+    following = look_through_all(request.user_id, look, position, trails, lambda head: access.sees(request, head))
     hits, known = _hits(request, look)
     users = named.users(request, in_messages(hit.message for hit in hits), known)
     return HitList(results=hits, next=following, users=users)

@@ -168,7 +168,7 @@ def _read_stale(
 ) -> Rows:
     """Returns memberships and other rows that may be a moment old, except the person's own memberships of groups."""
     wanted = list(memberships)
-    deciding = [key for key in wanted if key[0] == user_id and ids.is_group_id(key[1])]
+    deciding = [key for key in wanted if key[0] == user_id and ids.has_members(key[1])]
     others = set(wanted) - set(deciding)
     return batches.read_rows({tables.Membership: deciding}, beside={tables.Membership: others, **beside})
 

@@ -48,6 +48,7 @@ def head(row: tables.Conversation) -> Head:
         is_locked=bool(row.is_locked),
         muted_ids=tuple(row.muted_ids or ()),
         adding=convert(row.adding, type=Adding) if row.adding else None,
+        requester_id=row.requester_id,
     )
 
 
@@ -91,7 +92,7 @@ def stored_head(head: Head) -> dict[str, Any]:
         "created_at_ms": head.created_at_ms,
         "last_activity_ms": head.last_activity_ms,
         "active_hour": head.active_hour,
-        "member_count": head.member_count if head.is_group else None,
+        "member_count": head.member_count if head.has_members else None,
         "owner_ids": list(head.owner_ids) or None,
         "admin_ids": list(head.admin_ids) or None,
         "shared_seq": head.shared_seq or None,
@@ -110,6 +111,7 @@ def stored_head(head: Head) -> dict[str, Any]:
         "is_locked": head.is_locked or None,
         "muted_ids": list(head.muted_ids) or None,
         "adding": to_builtins(head.adding) if head.adding else None,
+        "requester_id": head.requester_id,
     }
 
 

@@ -45,7 +45,7 @@ def put_memberships(transaction: TransactWrite, step: Step) -> None:
         _read(transaction, updates, step.sent.message, step.sent.read_by)
     if step.message is not None:
         _mention(updates, step.message.seq, members)
-    if not head.is_group:
+    if not head.has_members:
         _show(updates, head, members)
     if members.own is not None:
         _set_own(updates, members.own)

@@ -51,6 +51,7 @@ def message_row(step: Step, message: StoredMessage) -> tables.Message:
         created_at_ms=message.created_at_ms,
         client_id=message.client_id,
         via=message.via,
+        side=message.side,
         fingerprint=step.sent.fingerprint if step.sent else None,
         context_type=head.context.type if head.context else None,
         follow_ups=",".join(step.follow_ups) or None,

@@ -48,7 +48,7 @@ def before_sending(
     Once in `CHECK_S` seconds half a unit more, for the version of the banned words.
     """
     wanted: dict[type[tables.Table], list[batches.Key]] = {tables.Conversation: [(conversation_id,)]}
-    people = [*mentioned, *([sender_id] if ids.is_group_id(conversation_id) else [])]
+    people = [*mentioned, *([sender_id] if ids.has_members(conversation_id) else [])]
     if people:
         wanted[tables.Membership] = [(person, conversation_id) for person in people]
     record = (message_rows.record_key(conversation_id, sender_id, client_id, via), 0) if client_id else None
@@ -129,7 +129,7 @@ def head_and_message(
         tables.Conversation: [(conversation_id,)],
         tables.Message: [(conversation_id, seq)],
     }
-    people = [*also, *([user_id] if ids.is_group_id(conversation_id) else [])]
+    people = [*also, *([user_id] if ids.has_members(conversation_id) else [])]
     if people:
         wanted[tables.Membership] = [(person, conversation_id) for person in people]
     rows = batches.read_rows(wanted)
@@ -241,7 +241,7 @@ def message_of(rows: batches.Rows, conversation_id: str, seq: int) -> StoredMess
 
 
 _PLAIN = ("conversation_id", "seq", "sender_id", "kind", "text", "created_at_ms", "client_id")
-_OPTIONAL = ("edited_at_ms", "deleted_at_ms", "reply_to_seq", "custom_type", "via")
+_OPTIONAL = ("edited_at_ms", "deleted_at_ms", "reply_to_seq", "custom_type", "via", "side")
 
 
 def _attachments(row: tables.Message) -> tuple[MessageAttachment, ...]:

@@ -3,7 +3,7 @@
 from pynamodb.transactions import TransactWrite
 
 from parley.adapters.dynamodb import tables
-from parley.domain.api.outbox import KEPT_S, OutboxEntry, OutboxKind
+from parley.domain.api.outbox import KEPT_FOR_GOOD, KEPT_S, OutboxEntry, OutboxKind
 
 
 def key(kind: OutboxKind, of_id: str) -> str:
@@ -24,5 +24,5 @@ def row(entry: OutboxEntry) -> tables.Message:
         outbox=entry.kind,
         created_at_ms=entry.at_ms,
         about=dict(entry.about),
-        expires_at_s=entry.at_ms // 1000 + KEPT_S,
+        expires_at_s=None if entry.kind in KEPT_FOR_GOOD else entry.at_ms // 1000 + KEPT_S,
     )

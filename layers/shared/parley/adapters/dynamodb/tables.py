@@ -113,6 +113,7 @@ class Conversation(Table):
     is_locked = BooleanAttribute(null=True)  # a moderator has closed it
     muted_ids = StringsAttribute(null=True)  # members of a group whom a moderator has muted
     adding = DocumentAttribute(null=True)  # of everyone of a role or a context, with how far it is
+    requester_id = UnicodeAttribute(null=True)  # of a ticket
 
 
 class ByActivity(GlobalSecondaryIndex["Membership"]):
@@ -208,6 +209,7 @@ class Message(Table):
     mentions = StringsAttribute(null=True)
     attachments = UnicodeAttribute(null=True)  # `domain/attachments/compact.py`
     via = UnicodeAttribute(null=True)  # `host`: the host's own server wrote it in the name of the sender
+    side = UnicodeAttribute(null=True)  # of a ticket: who has written, its requester, support or the system
     custom_type = UnicodeAttribute(null=True)
     metadata = UnicodeAttribute(
         null=True
@@ -693,6 +695,56 @@ class File(Table):
     by_owner = ByOwner()
     by_due = BySweepTime()
     by_place = ByPlace()
+
+
+class ByQueue(GlobalSecondaryIndex["Ticket"]):
+    """The tickets of each status, the oldest first. A reply leaves it as it is, so that it costs no write."""
+
+    class Meta:
+        index_name = "by_queue"
+        projection = KeysOnlyProjection()
+
+    queue = UnicodeAttribute(hash_key=True)
+    queued_at_ms = NumberAttribute(range_key=True)
+
+
+class ByDueTicket(GlobalSecondaryIndex["Ticket"]):
+    """Tickets by when the desk's clocks must look at them, in a few parts."""
+
+    class Meta:
+        index_name = "by_due"
+        projection = KeysOnlyProjection()
+
+    due_shard = UnicodeAttribute(hash_key=True)
+    due_at_s = NumberAttribute(range_key=True)
+
+
+class Ticket(Table):
+    """The state of a ticket — or, under other keys, its number and the entries that find it (`tickets.py`)."""
+
+    class Meta:
+        table_name = environment.required("TICKETS_TABLE")
+
+    key = UnicodeAttribute(hash_key=True)
+    place = UnicodeAttribute(range_key=True)
+    ticket_id = UnicodeAttribute(null=True)  # of the row of a number
+    number = UnicodeAttribute(null=True)
+    status = UnicodeAttribute(null=True)
+    priority = UnicodeAttribute(null=True)
+    category = UnicodeAttribute(null=True)
+    requester_id = UnicodeAttribute(null=True)
+    assignee_id = UnicodeAttribute(null=True)
+    team = UnicodeAttribute(null=True)
+    tags = StringsAttribute(null=True)
+    version = NumberAttribute(null=True)
+    created_at_ms = NumberAttribute(null=True)
+    updated_at_ms = NumberAttribute(null=True)
+    queue = UnicodeAttribute(null=True)  # the status; without it the row is in no queue
+    queued_at_ms = NumberAttribute(null=True)
+    due_shard = UnicodeAttribute(null=True)
+    due_at_s = NumberAttribute(null=True)
+    by_queue = ByQueue()
+    by_due = ByDueTicket()
 
 
 class WsTicket(Table):

@@ -138,6 +138,17 @@ def take_over(head: Head, membership: Membership, pseudonym: str, peer_id: str) 
     ]
 
 
+def hand_over(head: Head, membership: Membership, pseudonym: str) -> list[Op]:
+    """Replaces a person's membership of a ticket by a pseudonym's, and leaves a trace."""
+    conversation_id, user_id = membership.conversation_id, membership.user_id
+    heir = head_rows.membership_row(head, msgspec.structs.replace(membership, user_id=pseudonym))
+    return [
+        put_row(heir),
+        delete_row(tables.Membership(user_id=user_id, conversation_id=conversation_id)),
+        put_row(words_left_behind.row(user_id, conversation_id)),
+    ]
+
+
 def update_row(row: tables.Table, **attributes: object) -> Op:
     """Sets attributes of a row by name and removes those that are None; the others stay as they are by then."""
     actions = tables.setting(type(row), attributes)

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from parley.adapters import environment, limits
 from parley.adapters.dynamodb import clients
-from parley.adapters.people import moderators
+from parley.adapters.people import agents, moderators
 from parley.domain.api.errors import Unauthenticated, Unavailable
 from parley.domain.api.identity import SERVICE_ROLE
 from parley.domain.people import claims, role_claims
@@ -261,10 +261,10 @@ def _role_rules() -> RoleRules:
 
 
 def _known_roles() -> Collection[str]:
-    """Returns the roles that the policy or ModeratorRoles names."""
+    """Returns the roles that the policy, ModeratorRoles, AgentRoles or SupportAdminRoles name."""
     from parley.adapters.people import policies  # only for a list of roles or a map: it takes 3 ms
 
-    return {*policies.current().roles, *moderators.roles()}
+    return {*policies.current().roles, *moderators.roles(), *agents.roles()}
 
 
 def _keys() -> tuple[Keys, Keys | None]:

@@ -7,6 +7,7 @@ from hashlib import sha256
 from parley.domain.api.errors import Invalid
 
 CONVERSATION_ID_PATTERN = r"^[dgt]_[a-z2-7]{26}$(?!\n)"
+TICKET_ID_PATTERN = r"^t_[a-z2-7]{26}$(?!\n)"
 MESSAGE_ID_PATTERN = r"^[dgt]_[a-z2-7]{26}\.[1-9][0-9]{0,14}$(?!\n)"
 EXPORT_ID_PATTERN = r"^x_[a-z2-7]{26}$(?!\n)"
 ATTACHMENT_ID_PATTERN = r"^a_[a-z2-7]{26}$(?!\n)"
@@ -20,6 +21,7 @@ _attachment_id = re.compile(ATTACHMENT_ID_PATTERN)
 _message_id = re.compile(r"([dgt]_[a-z2-7]{26})\.([1-9][0-9]{0,14})")
 
 GROUP_PREFIX = "g_"
+TICKET_PREFIX = "t_"
 
 
 def direct_conversation_id(one_user_id: str, other_user_id: str, context_type: str, context_id: str) -> str:
@@ -28,8 +30,11 @@ def direct_conversation_id(one_user_id: str, other_user_id: str, context_type: s
     So a pair can never have two conversations.
     """
     # Neither a user id nor a context id can hold a line feed, so no two pairs of names run together.
-    parts = (*sorted((one_user_id, other_user_id)), context_type, context_id)
-    return "d_" + b32encode(sha256("\n".join(parts).encode()).digest()[:16]).decode().rstrip("=").lower()
+    return "d_" + _digest(*sorted((one_user_id, other_user_id)), context_type, context_id)
+
+
+def _digest(*parts: str) -> str:
+    return b32encode(sha256("\n".join(parts).encode()).digest()[:16]).decode().rstrip("=").lower()
 
 
 def group_id(creator_id: str, nonce: str) -> str:
@@ -37,14 +42,27 @@ def group_id(creator_id: str, nonce: str) -> str:
 
     The same `nonce` gives the same group again, so a retry makes no second group.
     """
-    return (
-        GROUP_PREFIX + b32encode(sha256(f"{creator_id}\n{nonce}".encode()).digest()[:16]).decode().rstrip("=").lower()
-    )
+    return GROUP_PREFIX + _digest(creator_id, nonce)
+
+
+def ticket_id(opener_id: str, nonce: str) -> str:
+    """Returns the id of a new ticket; the same `nonce` of the same opener gives the same ticket again."""
+    return TICKET_PREFIX + _digest(opener_id, nonce)
 
 
 def is_group_id(conversation_id: str) -> bool:
-    """Says whether an id is a group's. Only a group's members are read from memberships."""
+    """Says whether an id is a group's. Blocks show in groups only."""
     return conversation_id.startswith(GROUP_PREFIX)
+
+
+def is_ticket_id(conversation_id: str) -> bool:
+    """Says whether an id is a ticket's."""
+    return conversation_id.startswith(TICKET_PREFIX)
+
+
+def has_members(conversation_id: str) -> bool:
+    """Says whether memberships hold who is in a conversation, and not its head: in a group and in a ticket."""
+    return conversation_id.startswith((GROUP_PREFIX, TICKET_PREFIX))
 
 
 def message_id(conversation_id: str, seq: int) -> str:
@@ -59,6 +77,13 @@ def check_conversation_id(text: str, pointer: str) -> str:
     """
     if _conversation_id.fullmatch(text) is None:
         raise Invalid.field(pointer, "bad_format", "That is not the id of a conversation.")
+    return text
+
+
+def check_ticket_id(text: str, pointer: str) -> str:
+    """Returns `text` if it can be the id of a ticket; otherwise raises Invalid at `pointer`."""
+    if not is_ticket_id(text) or _conversation_id.fullmatch(text) is None:
+        raise Invalid.field(pointer, "bad_format", "That is not the id of a ticket.")
     return text
 
 

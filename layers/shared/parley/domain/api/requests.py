@@ -62,6 +62,7 @@ MAX_URLS = 50  # attachments at once: two batches of 100 keys at most (DynamoDB 
 MAX_FILE_NAME_CHARACTERS = 1000  # of a request; what is longer than 255 is cut, with its ending kept
 MAX_REMOVED_HOURS = 720  # as long as a removed message can be restored
 MAX_REMARK_CHARACTERS = 1000
+CONVERSATION_TYPES_PATTERN = r"^(direct|group|ticket)(,(direct|group|ticket)){0,2}$(?!\n)"
 REPORT_ID_PATTERN = r"^r_[a-z2-7]{26}$(?!\n)"
 MAX_RULES = 1000  # of banned words; as in banned_words.py, which is too large to import for every request
 MAX_RULE_CHARACTERS = 64
@@ -513,6 +514,7 @@ class ListConversations(Page, frozen=True, kw_only=True):
     """The query of GET /conversations."""
 
     state: Literal["active", "archived", "pinned", "unread"] = "active"
+    type: Annotated[str, Meta(pattern=CONVERSATION_TYPES_PATTERN)] | None = None
     context_type: ContextType | None = None
     context_id: ContextId | None = None
     custom_type: CustomType | None = None

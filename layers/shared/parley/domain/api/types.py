@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Raw, Struct
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
 ConversationType = Literal["direct", "group", "ticket"]
 SentKind = Literal["text", "voice"]
 MessageKind = Literal["text", "voice", "system"]
+Side = Literal["requester", "support", "system"]
 Media = Literal["audio", "video"]
 Signal = Literal["offer", "ringing", "answer", "candidate", "resume", "hang_up"]
 CallState = Literal["ringing", "active", "ended"]
@@ -319,7 +320,8 @@ class Message(Struct, frozen=True, kw_only=True):
 
     `change_seq` is that of its last change: of two versions the greater is the newer. In a group `blocked` says that
     the reader has blocked its sender. `hidden` says that they have deleted the message from their own view, `removed`
-    that a moderator has removed it. `via` says that the host's own server wrote it in the name of its sender.
+    that a moderator has removed it. `via` says that the host's own server wrote it in the name of its sender. Only
+    messages of a ticket have `from`.
     """
 
     id: str
@@ -346,6 +348,7 @@ class Message(Struct, frozen=True, kw_only=True):
     blocked: bool = False
     hidden: bool = False
     removed: bool = False
+    side: Side | UnsetType = field(name="from", default=UNSET)
 
 
 class MessageAnswer(Message, frozen=True, kw_only=True):

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from parley.domain.api.types import Context, ConversationType, GroupRole, MessagePreview, Posting, Settings
+from parley.domain.api.identity import is_system_sender
+from parley.domain.api.types import Context, ConversationType, GroupRole, MessagePreview, Posting, Settings, Side
 from parley.domain.conversations.adding import Adding
 from parley.domain.conversations.message import StoredMessage
 
@@ -70,7 +71,7 @@ class Head(Struct, frozen=True, kw_only=True):
     change that set the first block. `awaits_answer` hides from both whether the other person is there, until both
     have written. `metadata` is compact JSON. `is_reported` if a message was reported; `is_locked` if a moderator has
     closed it, so members cannot open it again; `muted_ids` are the members of a group who may not write.
-    have written. `metadata` is compact JSON. `adding` is the last adding of everyone of a role or a context to a group.
+    `adding` is the last adding of everyone of a role or a context to a group. `requester_id` is whose ticket it is.
     """
 
     conversation_id: str
@@ -106,10 +107,28 @@ class Head(Struct, frozen=True, kw_only=True):
     is_locked: bool = False
     muted_ids: tuple[str, ...] = ()
     adding: Adding | None = None
+    requester_id: str | None = None
 
     @property
     def is_group(self) -> bool:
         return self.type == "group"
+
+    @property
+    def is_ticket(self) -> bool:
+        return self.type == "ticket"
+
+    @property
+    def has_members(self) -> bool:
+        """Says whether memberships hold who is in the conversation, and not the head: in a group and in a ticket."""
+        return self.type != "direct"
+
+    def side_of(self, sender_id: str) -> Side | None:
+        """Returns on whose side of a ticket a sender writes; None in other conversations."""
+        if not self.is_ticket:
+            return None
+        if is_system_sender(sender_id):
+            return "system"
+        return "requester" if sender_id == self.requester_id else "support"
 
     def newest_seq_of(self, user_id: str) -> int:
         """Returns the seq of a user's newest message, as far as the head knows it; 0 if it does not.
@@ -183,7 +202,7 @@ class Head(Struct, frozen=True, kw_only=True):
         """Says whether a member was in the conversation when a message was written."""
         if membership.since_seq is not None:
             return message.seq > membership.since_seq
-        return not self.is_group or message.created_at_ms > membership.since_ms
+        return not self.has_members or message.created_at_ms > membership.since_ms
 
     def last_message_for(self, membership: Membership) -> MessagePreview | None:
         """Returns the newest message as a member's list shows it; None if they have deleted it for themselves."""

@@ -212,7 +212,7 @@ def first_page(entries: Sequence[Entry], limit: int | None, heads: Mapping[str, 
 
 def people_of(head: Head, user_id: str) -> tuple[str, ...]:
     """Returns the people whose memberships a view needs: both of a direct conversation, only the viewer of a group."""
-    return (user_id,) if head.is_group else head.participants
+    return (user_id,) if head.has_members else head.participants
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -222,6 +222,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     """
 
     state: str
+    types: tuple[str, ...] | None = None
     context_type: str | None = None
     context_id: str | None = None
     custom_type: str | None = None
@@ -238,6 +239,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
             raise Invalid.field("?q", "too_long", f"At most {MAX_QUERY_WORDS} words.", MAX_QUERY_WORDS)
         return cls(
             state=query.state,
+            types=None if query.type is None else tuple(query.type.split(",")),
             context_type=query.context_type,
             context_id=query.context_id,
             custom_type=query.custom_type,
@@ -248,7 +250,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     @property
     def is_part(self) -> bool:
         """Says whether the query asks for a part of the list, so that each conversation has to be checked."""
-        filters = (self.context_type, self.context_id, self.custom_type, self.words)
+        filters = (self.types, self.context_type, self.context_id, self.custom_type, self.words)
         return self.state != "active" or any(wanted is not None for wanted in filters)
 
     def named_by(self, head: Head, user_id: str) -> tuple[str, ...]:
@@ -280,6 +282,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
             return False
         if self.state in ("active", "unread") and self.pinned_first and head.is_archived(mine):
             return False
+        if self.types is not None and head.type not in self.types:
+            return False
         if self.custom_type is not None and head.custom_type != self.custom_type:
             return False
         context = head.context
@@ -296,7 +300,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
         """
         last = head.last_message_for(mine)
         others = [users[user_id].name for user_id in head.others(mine.user_id) if user_id in users]
-        others += () if head.is_group else head.others(mine.user_id)
+        others += () if head.has_members else head.others(mine.user_id)
         files = last.attachments if last else None
         found = [head.title, head.description, last.text if last else None, files.name if files else None, *others]
         return [text for text in found if text]

@@ -19,6 +19,7 @@ from parley.domain.api.types import (
     NotePreview,
     Origin,
     Reaction,
+    Side,
     Via,
 )
 
@@ -111,6 +112,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     created_at_ms: int
     client_id: str | None = None
     via: Via | None = None
+    side: Side | None = None  # of a ticket: who has written
     edited_at_ms: int | None = None
     deleted_at_ms: int | None = None
     system: Note | None = None
@@ -207,6 +209,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
             blocked=blocked,
             hidden=hidden,
             removed=self.removed is not None,
+            side=self.side or msgspec.UNSET,
         )
 
     def _attachments(self, files_since_ms: int) -> list[MessageAttachment]:

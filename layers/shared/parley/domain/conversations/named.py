@@ -48,7 +48,7 @@ def in_conversations(conversations: Iterable[Conversation]) -> Iterator[str]:
 def in_heads(heads: Iterable[Head]) -> Iterator[str]:
     """Yields the people whom conversations will name in a list: both of a direct one, and those of the last message."""
     for head in heads:
-        yield from () if head.is_group else head.participants
+        yield from () if head.has_members else head.participants
         last = head.last_message
         if last is not None:
             yield last.sender_id

@@ -98,6 +98,12 @@ HAS_TITLE = Line(
     "Only a group, or a conversation about something, has this.",
     lambda head, role: head.context is not None or head.type == "group",
 )
+NOT_TICKET = Line(
+    "tickets_elsewhere",
+    "a ticket is changed under /support/tickets",
+    "The routes under /support/tickets change a ticket.",
+    lambda head, role: head.type != "ticket",
+)
 IS_DIRECT = Line(
     "direct_only",
     "only conversations of two people have this",
@@ -116,8 +122,8 @@ RULES: Mapping[str, tuple[Line, ...]] = {
     "delete_any": (IS_GROUP, IS_ADMIN, NOT_CLOSED),
     "pin_message": (NOT_BLOCKED, NOT_CLOSED, IS_ADMIN_IN_GROUP, NOT_MUTED),
     "mention_everyone": (IS_GROUP, NOT_CLOSED, NOT_MUTED, MAY_POST, IS_ADMIN_IN_LARGE),
-    "edit_conversation": (IS_GROUP, IS_ADMIN, NOT_CLOSED, NOT_MUTED),
-    "close": (NOT_BLOCKED, HAS_CONTEXT, NOT_LOCKED, IS_ADMIN_IN_GROUP),
+    "edit_conversation": (NOT_TICKET, IS_GROUP, IS_ADMIN, NOT_CLOSED, NOT_MUTED),
+    "close": (NOT_TICKET, NOT_BLOCKED, HAS_CONTEXT, NOT_LOCKED, IS_ADMIN_IN_GROUP),
     "add_members": (IS_GROUP, NOT_CLOSED, IS_ADMIN),
     "remove_members": (IS_GROUP, IS_ADMIN),
     "change_roles": (IS_GROUP, IS_ADMIN),
@@ -130,7 +136,7 @@ RULES: Mapping[str, tuple[Line, ...]] = {
 # The acts of moderators, in any conversation that `access.access_moderated` gives them; they need not be members.
 MODERATORS_RULES: Mapping[str, tuple[Line, ...]] = {
     "remove_message": (),
-    "close": (),
+    "close": (NOT_TICKET,),
     "remove_members": (IS_GROUP,),
     "change_owners": (IS_GROUP,),
     "leave": (IS_GROUP,),
@@ -154,8 +160,8 @@ def roles(head: Head) -> list[str]:
 HOST_RULES: Mapping[str, tuple[Line, ...]] = {
     "send_message": (NOT_CLOSED,),
     "mention_everyone": (IS_GROUP, NOT_CLOSED),
-    "edit_conversation": (HAS_TITLE, NOT_CLOSED),
-    "close": (HAS_CONTEXT,),
+    "edit_conversation": (NOT_TICKET, HAS_TITLE, NOT_CLOSED),
+    "close": (NOT_TICKET, HAS_CONTEXT),
     "add_members": (IS_GROUP, NOT_CLOSED),
     "remove_members": (IS_GROUP,),
     "change_roles": (IS_GROUP,),

@@ -15,9 +15,9 @@ from parley.domain.api.times import hour
 from parley.domain.api.types import EVERYONE, MessageAttachment, Note, Origin
 from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.attachments.sending import check_files, check_ids, check_one, check_sendable, check_voice, forwarded
-from parley.domain.conversations.head import MAX_EVERYONE, MAX_MENTIONS, Head, Membership
+from parley.domain.conversations.head import MAX_EVERYONE, MAX_LISTED, MAX_MENTIONS, Head, Membership
 from parley.domain.conversations.message import StoredMessage
-from parley.domain.conversations.steps import MemberWrites, Record, Sent, Step, Swept, no_earlier
+from parley.domain.conversations.steps import Changed, MemberWrites, Record, Sent, Step, Swept, next_change, no_earlier
 
 REPLAY_S = 24 * 3600  # how long a `client_id` is remembered (concepts.md, "What Parley promises")
 
@@ -133,6 +133,7 @@ def send_message(
         created_at_ms=no_earlier(request, head),
         client_id=draft.client_id,
         via=request.via,
+        side=head.side_of(request.user_id),
         reply_to_seq=reply_to_seq(draft, head, f"{request.field_prefix}/reply_to"),
         forwarded_from=forward.origin if forward is not None else None,
         mentions=mentions,
@@ -143,6 +144,23 @@ def send_message(
     others = (user_id for user_id in mentions if user_id != request.user_id)
     step = step_with(head, message, record=_record(draft, forward, request.now_s), carried=carried)
     return with_mentions(step, message.seq, others, named or {})
+
+
+def with_agent(step: Step, request: Request) -> Step:
+    """Returns the step by which an agent's first message brings them into a ticket; they have read all up to it."""
+    user_id, seq, count = request.user_id, step.after.last_seq, step.before.member_count + 1
+    entry = next_change(request, step.before, "member_added", user_ids=(user_id,))
+    after = msgspec.structs.replace(
+        step.after,
+        participants=(*step.before.participants, user_id) if count <= MAX_LISTED and not step.before.is_large else (),
+        member_count=count,
+        last_change_seq=entry.change_seq,
+        shared_seq=entry.change_seq,
+    )
+    mine = msgspec.structs.replace(step.before.newcomer(user_id), read_seq=seq, delivered_seq=seq)
+    sent = Sent(message=step.new_message) if step.sent is None else msgspec.structs.replace(step.sent, read_by=None)
+    grown = msgspec.structs.replace(step, after=after, sent=sent, changed=Changed(entry=entry))
+    return grown.with_members(added=(*step.members.added, mine))
 
 
 def check_content(draft: Draft, pointer: str, most: int) -> None:
@@ -227,6 +245,7 @@ def next_note(
         text=SENTENCES.get(note.event, "Something happened."),
         created_at_ms=no_earlier(request, head),
         via=request.via,
+        side="system" if head.is_ticket else None,
         system=note,
     )
     return step_with(head, message, after=after)
@@ -267,7 +286,7 @@ def step_with(
         attachments=carried.uploaded,
         copies=carried.copies,
         record=record,
-        read_by=message.sender_id if head.is_group and _has_read(message) else None,
+        read_by=message.sender_id if head.has_members and _has_read(message) else None,
     )
     members = MemberWrites(
         moves_index=hour(message.created_at_ms) > head.active_hour or head.has_archived,
@@ -284,7 +303,7 @@ def _has_read(message: StoredMessage) -> bool:
 def _grown(head: Head, message: StoredMessage) -> Head:
     """Returns a head with a message as its last."""
     # A message by the host in a person's name does not say that the person has read, or has answered.
-    is_theirs = not head.is_group and _has_read(message)
+    is_theirs = not head.has_members and _has_read(message)
     sent_seqs = {**head.sent_seqs, message.sender_id: message.seq} if is_theirs else head.sent_seqs
     calls_everyone = EVERYONE in message.mentions
     return msgspec.structs.replace(

@@ -202,7 +202,7 @@ class Step(Struct, frozen=True, kw_only=True):
 
         `add` adds the next people of everyone.
         """
-        if not self.after.is_group:
+        if not self.after.has_members:
             return ()
         is_large = self.after.is_large or self.before.is_large
         is_for_all = self.change is None or self.change.is_for_all

@@ -57,7 +57,7 @@ def _members(
     head: Head, reader: Reader, memberships: Mapping[str, Membership], users: Mapping[str, NamedUser]
 ) -> list[Member]:
     """Returns both people of a direct conversation; a group has a list of its own."""
-    user_ids = () if head.is_group else head.participants
+    user_ids = () if head.has_members else head.participants
     return [
         view_member(head, memberships[user_id], users.get(user_id), reader.user_id, ())
         for user_id in user_ids

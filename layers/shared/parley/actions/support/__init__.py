@@ -1,0 +1,1 @@
+"""The support desk: opening tickets, finding them, answering and changing them."""

@@ -1,0 +1,64 @@
+"""The opener of a ticket: a customer for themselves, an agent or the host's own server for a customer."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from parley.actions.people import may_open
+from parley.actions.people.profiles import no_person
+from parley.adapters.dynamodb import batches, tables
+from parley.adapters.dynamodb.batches import Rows
+from parley.adapters.people import account_states, agents, erased_people, policies
+from parley.domain.api.errors import Field, Forbidden, Invalid
+from parley.domain.api.identity import HOST_SENDER, SERVICE_ROLE
+from parley.domain.api.request import Request
+
+
+class Opening(Struct, frozen=True, kw_only=True):
+    """The request in the name of the first message's sender; `opener_id` is whose `client_id` it is."""
+
+    request: Request
+    opener_id: str
+    requester_id: str
+    is_for_another: bool
+
+    def reads(self) -> dict[type[tables.Table], Iterable[batches.Key]]:
+        """Returns the keys that `check` needs: two read units for another's ticket, none for one's own."""
+        if not self.is_for_another:
+            return {}
+        return {
+            tables.User: [(self.requester_id,)],
+            tables.Erasure: [(erased_people.key(self.requester_id),)],
+        }
+
+    def check(self, rows: Rows) -> None:
+        """Raises NotFound for a requester who was erased, or whom Parley does not know."""
+        if self.is_for_another:
+            pointer = f"{self.request.field_prefix}/requester_id"
+            may_open.require_people(policies.current(), rows, [(self.requester_id, pointer)])
+
+
+def opening_of(request: Request, requester_id: str | None) -> Opening:
+    """Returns the opener of a ticket and the customer; raises Forbidden for a customer who names another.
+
+    The host's own server writes the description in the customer's name, an agent in their own.
+    """
+    pointer = f"{request.field_prefix}/requester_id"
+    if request.caller.role == SERVICE_ROLE:
+        if requester_id is None:
+            raise Invalid.field(pointer, "required", "A program opens tickets for somebody: name the requester.")
+        if requester_id == request.caller.user_id:
+            raise no_person(pointer)
+        acting = request.in_name_of(requester_id)
+        return Opening(request=acting, opener_id=HOST_SENDER, requester_id=requester_id, is_for_another=True)
+    me = request.user_id
+    if requester_id in (None, me):
+        return Opening(request=request, opener_id=me, requester_id=me, is_for_another=False)
+    refusal = Forbidden(
+        "agents_only",
+        "Only agents may open a ticket for another.",
+        rule="AgentRoles",
+        fields=(Field(pointer, "not_allowed"),),
+    )
+    account_states.require_role(request, agents.is_agent, refusal)
+    return Opening(request=request, opener_id=me, requester_id=requester_id, is_for_another=True)

@@ -1,0 +1,40 @@
+"""A ticket without a person: the pseudonym takes their place in its state, in what finds it, and in its history."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from parley.adapters.dynamodb import batches, tables
+from parley.adapters.erasure import erasures
+from parley.adapters.erasure.erasures import Op
+from parley.adapters.support import tickets
+from parley.domain.erasure.job import without_person
+from parley.domain.support.ticket import StoredTicket
+
+
+def hand_over_ticket(ticket_id: str, user_id: str, pseudonym: str) -> list[Op]:
+    """Returns the writes; two round trips. None for a person whom the ticket does not name."""
+    ticket = tickets.of(batches.read_rows({tables.Ticket: [tickets.key(ticket_id)]}), ticket_id)
+    if ticket is None:
+        return []
+    return [*_state(ticket, user_id, pseudonym), *_history(ticket, user_id, pseudonym)]
+
+
+def _state(ticket: StoredTicket, user_id: str, pseudonym: str) -> Iterator[Op]:
+    people = {name: pseudonym for name in ("requester_id", "assignee_id") if getattr(ticket, name) == user_id}
+    if not people:
+        return
+    after = msgspec.structs.replace(ticket, **people)
+    key, place = tickets.key(ticket.ticket_id)
+    yield erasures.update_row(tables.Ticket(key=key, place=place), **people)
+    old, new = tickets.words_of(ticket), tickets.words_of(after)
+    yield from (erasures.delete_row(tickets.entry(word, ticket)) for word in sorted(old - new))
+    yield from (erasures.put_row(tickets.entry(word, after)) for word in sorted(new - old))
+
+
+def _history(ticket: StoredTicket, user_id: str, pseudonym: str) -> Iterator[Op]:
+    for row in tables.Message.query(tickets.history_key(ticket.ticket_id), consistent_read=True):
+        about = without_person(row.about, user_id, pseudonym)
+        if about != row.about:
+            place = tables.Message(conversation_id=row.conversation_id, seq=row.seq)
+            yield erasures.update_row(place, about=about)

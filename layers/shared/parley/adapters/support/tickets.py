@@ -1,0 +1,116 @@
+"""The rows of the support desk.
+
+The table holds, by key (`key`, `place`):
+
+    <ticket id>          ticket                               the state of a ticket
+    number#<number>      ticket                               whose number it is
+    requester=<user>     <created_at_ms, 13 digits>#<ticket>  an entry for each ticket of a person
+    <facet>=<value>      <created_at_ms, 13 digits>#<ticket>  an entry for each priority, category, assignee, team, tag
+
+No id holds a `#`, and no ticket's id a `=`, so none is ever taken for another.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from pynamodb.transactions import TransactWrite
+
+from parley.adapters.dynamodb import batches, outbox, tables, unreadable
+from parley.domain.api.outbox import OutboxEntry
+from parley.domain.support.ticket import StoredTicket
+
+STATE = "ticket"
+_EMPTY = tables.Ticket.key.does_not_exist()
+_NUMBERS = ("version", "created_at_ms", "updated_at_ms")
+
+
+def key(ticket_id: str) -> batches.Key:
+    """Returns the key of a ticket's state."""
+    return (ticket_id, STATE)
+
+
+def number_key(number: str) -> tuple[str, str]:
+    """Returns the key of the row that says whose number it is."""
+    return (f"number#{number}", STATE)
+
+
+def has_number(rows: batches.Rows, number: str) -> bool:
+    """Says whether a ticket has this number, from a batch that held `number_key`."""
+    return rows.has(tables.Ticket, *number_key(number))
+
+
+def put_new(transaction: TransactWrite, ticket: StoredTicket, first: OutboxEntry) -> None:
+    """Adds a new ticket, its number, what finds it and the first entry of its history to a transaction.
+
+    The number may be taken: then the transaction is refused as after a lost race.
+    """
+    transaction.save(_row(ticket), condition=_EMPTY)
+    outbox.put_entry(transaction, first)
+    key, place = number_key(ticket.number)
+    number = tables.Ticket(key=key, place=place, ticket_id=ticket.ticket_id)
+    transaction.save(number, condition=_EMPTY)
+    for word in sorted(words_of(ticket)):
+        transaction.save(entry(word, ticket))
+
+
+def words_of(ticket: StoredTicket) -> set[str]:
+    """Returns the keys of the entries that find a ticket."""
+    return {_requested_by(ticket.requester_id), *ticket.facets}
+
+
+def history_key(ticket_id: str) -> str:
+    """Returns the key under which the table of messages holds the history of a ticket (`outbox.py`)."""
+    return f"#ticket#{ticket_id}"
+
+
+def of(rows: batches.Rows, ticket_id: str) -> StoredTicket | None:
+    """Returns a ticket from a batch, or None if it does not exist."""
+    row = rows.get(tables.Ticket, *key(ticket_id))
+    return None if row is None else _ticket(row)
+
+
+def readable(rows: batches.Rows, ticket_ids: Iterable[str]) -> dict[str, StoredTicket]:
+    """Returns the tickets in a batch that can be read, by id; reports the others."""
+    return unreadable.readable("Tickets", ticket_ids, lambda ticket_id: of(rows, ticket_id))
+
+
+def places_of(requester_id: str, limit: int, before: str | None) -> list[str]:
+    """Returns the places of up to `limit` tickets of a person, the newest first; one round trip."""
+    condition = None if before is None else tables.Ticket.place < before
+    found = tables.Ticket.query(
+        _requested_by(requester_id),
+        condition,
+        consistent_read=True,
+        scan_index_forward=False,
+        limit=limit,
+        page_size=limit,
+        attributes_to_get=tables.Ticket.key_names(),
+    )
+    return [row.place for row in found]
+
+
+def id_in(place: str) -> str:
+    """Returns the id of the ticket whose entry has this place."""
+    return place.rpartition("#")[2]
+
+
+def _requested_by(user_id: str) -> str:
+    return f"requester={user_id}"
+
+
+def entry(word: str, ticket: StoredTicket) -> tables.Ticket:
+    """Returns the row of an entry that finds a ticket."""
+    return tables.Ticket(word, f"{ticket.created_at_ms:013d}#{ticket.ticket_id}")
+
+
+def _row(ticket: StoredTicket) -> tables.Ticket:
+    state: dict[str, Any] = msgspec.to_builtins(ticket)
+    state |= {"key": state.pop("ticket_id"), "place": STATE, "tags": list(ticket.tags) or None}
+    return tables.Ticket(**state, queue=ticket.status, queued_at_ms=ticket.created_at_ms)
+
+
+def _ticket(row: tables.Ticket) -> StoredTicket:
+    state: dict[str, Any] = {name: getattr(row, name) for name in StoredTicket.__struct_fields__}
+    state |= {name: int(state[name]) for name in _NUMBERS}
+    return msgspec.convert(state | {"ticket_id": row.key, "tags": tuple(row.tags or ())}, type=StoredTicket)

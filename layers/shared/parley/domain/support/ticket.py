@@ -1,0 +1,106 @@
+"""A ticket as it is stored beside its conversation, and as those in it see it."""
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from parley.domain.api.times import rfc3339
+from parley.domain.api.types import Context, ListedMessage, NamedUser, TicketStatus
+from parley.domain.conversations import views
+from parley.domain.conversations.head import Head, Membership
+from parley.domain.support.desk import Priority
+
+
+class StoredTicket(Struct, frozen=True, kw_only=True):
+    """The state of a ticket. Subject, context and messages are those of its conversation.
+
+    `version` counts the changes, which `number#<version>` of the outbox tells.
+    """
+
+    ticket_id: str
+    number: str
+    status: TicketStatus
+    priority: Priority
+    category: str
+    requester_id: str
+    assignee_id: str | None = None
+    team: str | None = None
+    tags: tuple[str, ...] = ()
+    version: int
+    created_at_ms: int
+    updated_at_ms: int
+
+    @property
+    def facets(self) -> set[str]:
+        """Returns the words by which queues find the ticket, besides its status."""
+        named = {
+            "priority": self.priority,
+            "category": self.category,
+            "assignee": self.assignee_id,
+            "team": self.team,
+        }
+        words = {f"{name}={value}" for name, value in named.items() if value is not None}
+        return words | {f"tag={tag}" for tag in self.tags}
+
+
+class SupportTicket(Struct, frozen=True, kw_only=True):
+    """A ticket as the caller sees it. Its `id` is that of its conversation; `unread` is the caller's own count.
+
+    Of two versions the one with the greater `version` is the newer; messages move `last_message` and `updated_at` only.
+    """
+
+    id: str
+    number: str
+    subject: str
+    status: TicketStatus
+    priority: Priority
+    category: str
+    requester_id: str
+    assignee_id: str | None
+    team: str | None
+    tags: list[str]
+    context: Context | None
+    last_message: ListedMessage | None
+    last_seq: int
+    unread: int
+    created_at: str
+    updated_at: str
+    version: int
+
+
+class SupportTicketAnswer(SupportTicket, frozen=True, kw_only=True):
+    """A ticket, and the people whom it names."""
+
+    users: dict[str, NamedUser]
+
+
+def in_tickets(tickets: Iterable[SupportTicket]) -> Iterator[str]:
+    """Yields the people whom tickets name, then those of their last messages."""
+    known = list(tickets)
+    yield from (user_id for ticket in known for user_id in (ticket.requester_id, ticket.assignee_id) if user_id)
+    for last in (ticket.last_message for ticket in known if ticket.last_message is not None):
+        yield last.sender_id
+        yield from last.system.user_ids if last.system is not None else ()
+
+
+def view_ticket(ticket: StoredTicket, head: Head, mine: Membership) -> SupportTicket:
+    """Returns a ticket as one of those in it sees it, or an agent, who has read it all if they are not in it."""
+    return SupportTicket(
+        id=ticket.ticket_id,
+        number=ticket.number,
+        subject=head.title or "",
+        status=ticket.status,
+        priority=ticket.priority,
+        category=ticket.category,
+        requester_id=ticket.requester_id,
+        assignee_id=ticket.assignee_id,
+        team=ticket.team,
+        tags=list(ticket.tags),
+        context=head.context,
+        last_message=views.last_message(head, mine, ()),
+        last_seq=head.last_seq,
+        unread=head.unread(mine),
+        created_at=rfc3339(ticket.created_at_ms),
+        updated_at=rfc3339(max(ticket.updated_at_ms, head.last_activity_ms)),
+        version=ticket.version,
+    )

@@ -1,0 +1,36 @@
+"""Kill scenarios of the support desk."""
+
+from tests.functional.desk import DESCRIPTION
+from tests.functional.kills.acts import answered, settled
+from tests.functional.kills.scenario import Scenario
+from tests.functional.kills.world import World
+from tests.harness import User
+
+
+def create_ticket(world: World) -> object:
+    body = {"subject": "My booking", "description": DESCRIPTION, "client_id": "t1", "tags": ["vip"]}
+    return answered(world.alice.post("/support/tickets", json=body))
+
+
+def agent_of(world: World) -> User:
+    return world.parley.bearer(world.parley.token("agnes", role="agent"), "agnes")
+
+
+def open_of_alice(world: World) -> None:
+    """Lets alice open a ticket, and an agent sign in."""
+    world.parley.user("agnes", role="agent")
+    world.conversation_id = answered(world.alice.post("/support/tickets", json={"subject": "Go", "description": "?"}))[
+        "id"
+    ]
+
+
+def come_in(world: World) -> object:
+    """Answers as an agent who is not in the ticket yet."""
+    path, body = f"/conversations/{world.conversation_id}/messages", {"text": "Let me look.", "client_id": "m1"}
+    return settled(answered(agent_of(world).post(path, json=body)))
+
+
+SCENARIOS = [
+    Scenario("rest/create_ticket", create_ticket, lambda world: None),
+    Scenario("rest/send_message", come_in, open_of_alice, variant="an agent comes in"),
+]
