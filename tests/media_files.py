@@ -120,6 +120,57 @@ def recording(mime: str, seconds: float = 2.0, hertz: float = 440.0) -> bytes:
     return out.getvalue()
 
 
+def tracks(format_name: str, codec: str, rate: int, *seconds: float) -> bytes:
+    """Returns a recording with several tracks."""
+    out = io.BytesIO()
+    with av.open(out, "w", format=format_name) as container:
+        streams = [container.add_stream(codec, rate=rate, layout="mono") for _ in seconds]
+        for stream, length in zip(streams, seconds, strict=True):
+            assert isinstance(stream, AudioStream)
+            resampler = av.AudioResampler(
+                format=stream.format, layout="mono", rate=rate, frame_size=stream.frame_size or None
+            )
+            for frame in [*resampler.resample(_tone(length, 440.0, rate)), *resampler.resample(None)]:
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    return out.getvalue()
+
+
+def with_gap(webm: bytes, gap_ms: int) -> bytes:
+    """Returns a recording in WebM whose later half begins so much later."""
+    out = io.BytesIO()
+    with av.open(io.BytesIO(webm), "r") as source, av.open(out, "w", format="webm") as container:
+        stream = source.streams.audio[0]
+        new = container.add_stream_from_template(stream)
+        packets = [packet for packet in source.demux(stream) if packet.dts is not None]
+        for number, packet in enumerate(packets):
+            if number >= len(packets) // 2:
+                packet.pts = packet.dts = (packet.pts or 0) + gap_ms  # WebM counts in milliseconds
+            packet.stream = new
+            container.mux(packet)
+    return out.getvalue()
+
+
+def wav(rate: int = 8_000, channels: int = 1, samples: int = 16_000) -> bytes:
+    """Returns a silent WAV of 16 bits."""
+    size = 2 * samples * channels
+    form = struct.pack("<IHHIIHH", 16, 1, channels, rate, rate * 2 * channels, 2 * channels, 16)
+    return b"RIFF" + struct.pack("<I", 36 + size) + b"WAVEfmt " + form + b"data" + struct.pack("<I", size) + bytes(size)
+
+
+def mp3_frames(rate: int) -> bytes:
+    """Returns an MP3 that begins with a frame of sound: without tags."""
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp3", options={"id3v2_version": "0", "write_xing": "0"}) as container:
+        stream = container.add_stream("libmp3lame", rate=rate, layout="mono")
+        assert isinstance(stream, AudioStream)
+        resampler = av.AudioResampler(format=stream.format, layout="mono", rate=rate, frame_size=stream.frame_size)
+        for frame in [*resampler.resample(_tone(1.0, 440.0, rate)), *resampler.resample(None)]:
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return out.getvalue()
+
+
 def _tone(seconds: float, hertz: float, rate: int) -> av.AudioFrame:
     count = round(seconds * rate)
     samples = array("h", (round(30_000 * i / count * math.sin(2 * math.pi * hertz * i / rate)) for i in range(count)))
@@ -204,9 +255,27 @@ def _pdf_of(objects: list[str], trailer: str = "") -> bytes:
     return body + f"{head}startxref\n{len(body)}\n%%EOF\n".encode()
 
 
-def office(main: str = "word/document.xml", **entries: bytes) -> bytes:
+_CONTENT = "application/vnd.openxmlformats-officedocument."
+_MAIN_TYPES = {
+    "word": f"{_CONTENT}wordprocessingml.document.main+xml",
+    "xl": f"{_CONTENT}spreadsheetml.sheet.main+xml",
+    "ppt": f"{_CONTENT}presentationml.presentation.main+xml",
+}
+
+
+def office(main: str = "word/document.xml", content_type: str | None = None, **entries: bytes) -> bytes:
     """Returns an OOXML file with more entries if wanted."""
-    return zipped({"[Content_Types].xml": b"<Types/>", "_rels/.rels": b"<Relationships/>", main: b"<w/>", **entries})
+    return zipped({**package(main, content_type), main: b"<w/>", **entries})
+
+
+def package(main: str, content_type: str | None = None) -> dict[str, bytes]:
+    """Returns the entries of an OOXML file that name its main part."""
+    content_type = content_type or _MAIN_TYPES[main.partition("/")[0]]
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
+    return {
+        "[Content_Types].xml": f'<Types><Override PartName="/{main}" ContentType="{content_type}"/></Types>'.encode(),
+        "_rels/.rels": f'<Relationships><Relationship Type="{kind}" Target="{main}"/></Relationships>'.encode(),
+    }
 
 
 def zipped(entries: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:

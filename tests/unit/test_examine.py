@@ -98,7 +98,15 @@ def test_a_character_on_the_border_of_two_chunks_is_one_character() -> None:
     assert isinstance(examine(body, name="a", declared="text/plain", allowed=ALLOWED), Clean)
 
 
-@pytest.mark.parametrize("body", [b"a\0b", b"%PDF-1.7 ", b"GIF89a", b"PK\x03\x04", b"{\\rtf1"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"a\0b", b"%PDF-1.7 ", b"GIF89a", b"PK\x03\x04", b"{\\rtf1"),
+        *(b"\n%PDF-1.7", b"\xef\xbb\xbf%PDF-1.7", b"a" * 1_000 + b"%PDF-1.7"),  # PDF readers search 1,024 bytes
+        *(b" {\\rtf1", b"{\\rt1", b"\xef\xbb\xbf{\\rtf1", b"a\n{\\rtf1"),
+        *(b"%!PS", b"\xef\xbb\xbf%!PS", b"\x04%!PS-Adobe", b"a\r\n %!PS"),
+    ],
+)
 def test_what_only_passes_for_text_is_refused(body: bytes) -> None:
     assert code(body, "text/plain") == "type_mismatch"
 
@@ -117,3 +125,8 @@ def test_a_machine_without_memory_is_no_damaged_file(monkeypatch: pytest.MonkeyP
 
     with pytest.raises(MemoryError):
         examine(png(), name="a.png", declared="image/png", allowed=ALLOWED)
+
+
+@pytest.mark.parametrize("body", [b"a" * 1_024 + b"%PDF-1.7", b"see {\\rtf1} and %!PS", b"50%", b"{}"])
+def test_text_that_only_mentions_another_type_is_text(body: bytes) -> None:
+    assert isinstance(examine(body, name="a", declared="text/plain", allowed=ALLOWED), Clean)

@@ -27,7 +27,8 @@ def code(body: bytes, mime: str = media_files.WORD, limits: Limits | None = None
 
 
 @pytest.mark.parametrize(
-    ("main", "mime"), [("word/document.xml", media_files.WORD), ("xl/workbook.xml", SHEET), ("ppt/slides.xml", SLIDES)]
+    ("main", "mime"),
+    [("word/document.xml", media_files.WORD), ("xl/workbook.xml", SHEET), ("ppt/presentation.xml", SLIDES)],
 )
 def test_a_new_document_is_what_its_main_part_says(main: str, mime: str) -> None:
     body = media_files.office(main)
@@ -79,6 +80,57 @@ def test_an_entry_with_a_password_is_refused() -> None:
     body[body.index(b"PK\x01\x02") + 8] |= 1
 
     assert code(bytes(body)) == "encrypted"
+
+
+MACROS = "application/vnd.ms-word.document.macroEnabled.main+xml"
+MAIN = "word/document.xml"
+
+
+def test_a_main_part_may_be_named_in_any_way_that_office_reads() -> None:
+    types, relations = media_files.package(MAIN).values()
+    absolute = relations.replace(b'Target="word', b'Target="/Word')
+    by_extension = types.replace(b'Override PartName="/word/document.xml"', b'Default Extension="XML"')
+    strict = relations.replace(b"http://schemas.openxmlformats.org", b"http://purl.oclc.org/ooxml")
+
+    for each in ((types, absolute), (by_extension, relations), (types, strict)):
+        parts = dict(zip(("[Content_Types].xml", "_rels/.rels"), each, strict=True))
+        assert isinstance(examined(media_files.zipped({**parts, MAIN: b"<w/>"})), Clean)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        {"[Content_Types].xml": b"<Types/>", "word/": b"", "setup.exe": b"MZ"},
+        {**media_files.package(MAIN), "word/": b""},
+        {**media_files.package(MAIN), MAIN: b""},
+        {**media_files.package(MAIN), "_rels/.rels": b"<Relationships/>", MAIN: b"<w/>"},
+        {**media_files.package(MAIN), "[Content_Types].xml": b"<Types/>", MAIN: b"<w/>"},
+        {**media_files.package(MAIN, MACROS), MAIN: b"<w/>"},
+        {**media_files.package(MAIN), MAIN: b"<w/>", "word/vbaProject.bin": b"x"},
+    ],
+    ids=["no package", "no main part", "empty", "no relation", "no type", "macros", "macros of another type"],
+)
+def test_a_zip_without_the_main_part_of_a_document_is_none(entries: dict[str, bytes]) -> None:
+    assert code(media_files.zipped(entries)) == "type_mismatch"
+
+
+@pytest.mark.parametrize("program", ["META-INF/MANIFEST.MF", "meta-inf/manifest.mf", "AndroidManifest.xml"])
+def test_a_document_that_is_a_program_as_well_is_refused(program: str) -> None:
+    assert code(media_files.office(**{program: b"Main-Class: X"})) == "polyglot"
+
+
+def test_a_document_that_is_a_pdf_as_well_is_refused() -> None:
+    body = media_files.zipped({"%PDF-1.7": b"", **media_files.package(MAIN), MAIN: b"<w/>"}, zipfile.ZIP_STORED)
+
+    assert code(body) == "polyglot"
+
+
+def test_parts_that_name_the_main_one_are_read_within_limits() -> None:
+    package = media_files.package(MAIN)
+    large = {**package, "_rels/.rels": b"<Relationships>" + b" " * 1_100_000 + b"</Relationships>", MAIN: b"<w/>"}
+
+    assert code(media_files.zipped(large)) == "decompression_bomb"
+    assert code(media_files.zipped({**package, "_rels/.rels": b"<Relationships", MAIN: b"<w/>"})) == "damaged"
 
 
 # --- bombs -----------------------------------------------------------------------------------------------------------

@@ -65,5 +65,16 @@ def test_a_file_that_is_a_zip_as_well_is_refused() -> None:
     assert examined(media_files.pdf() + archive + b"\n%%EOF\n") == Rejected(code="polyglot")
 
 
+def test_a_zip_that_python_does_not_open_is_one_for_others() -> None:
+    """Java looks neither at the version that an entry needs nor at the number of the disk."""
+    archive = media_files.zipped({"META-INF/MANIFEST.MF": b"Main-Class: X"})
+    place = archive.index(b"PK\x01\x02") + 6
+    unknown_version = archive[:place] + b"\x63\0" + archive[place + 2 :]
+    other_disk = archive[:-18] + b"\7\0" + archive[-16:]
+
+    for hidden in (unknown_version, other_disk, archive + bytes(70_000)):
+        assert examined(media_files.pdf() + hidden) == Rejected(code="polyglot")
+
+
 def test_a_file_that_only_mentions_zips_is_none() -> None:
     assert isinstance(examined(media_files.pdf() + b"% PK\x05\x06 and PK\x03\x04\n"), Clean)

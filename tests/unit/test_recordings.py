@@ -1,6 +1,7 @@
 """Audio: its real duration and its peaks, decoded piece by piece; what does not decode is refused."""
 
 import io
+import struct
 import tracemalloc
 import wave
 from array import array
@@ -143,3 +144,78 @@ def test_a_long_recording_is_decoded_in_little_memory() -> None:
 
     assert isinstance(found, Clean) and found.duration_ms == 60_000
     assert peak_bytes < 500_000 + len(body)  # its samples would be 5.8 MB
+
+
+# --- files that lie about their time, or are made to take a scanner's time (D-515) -----------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [media_files.wav(rate=1), media_files.wav(rate=3_999), media_files.wav(rate=400_000), media_files.wav(channels=9)],
+    ids=["1 Hz", "3,999 Hz", "400 kHz", "9 channels"],
+)
+def test_a_recording_as_no_recorder_makes_it_is_damaged(body: bytes) -> None:
+    assert code(body, "audio/wav") == "damaged"
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(4_000, 1), (8_000, 2), (192_000, 8)])
+def test_rates_and_channels_of_recorders_are_read(rate: int, channels: int) -> None:
+    assert isinstance(examined(media_files.wav(rate, channels, samples=rate), "audio/wav"), Clean)
+
+
+def test_a_few_bytes_do_not_last_for_hours() -> None:
+    body = media_files.recording("audio/flac", seconds=62.0, hertz=0.0)
+
+    assert isinstance(examined(body, "audio/flac", voice=False), Clean)
+    assert code(body, "audio/flac", voice=False, min_audio_bytes_per_s=len(body)) == "decompression_bomb"
+
+
+def test_all_channels_take_time() -> None:
+    body = media_files.wav(48_000, 8, samples=48_000 * 2)
+
+    assert code(body, "audio/wav", voice_max_ms=5_000, audio_max_ms=7_000) == "too_complex"
+
+
+@pytest.mark.parametrize(
+    ("mime", "recorder"), [("audio/mp4", ("mp4", "aac", 8_000)), ("audio/webm", ("webm", "libopus", 48_000))]
+)
+def test_a_recording_has_one_track(mime: str, recorder: tuple[str, str, int]) -> None:
+    """Players may choose another track than the one that was measured."""
+    assert code(media_files.tracks(*recorder, 0.5, 3.0), mime) == "damaged"
+
+
+def test_a_gap_lasts_as_long_as_a_player_shows() -> None:
+    webm = media_files.recording("audio/webm", seconds=2.0)
+
+    found = examined(media_files.with_gap(webm, 240_000), "audio/webm")
+    assert isinstance(found, Clean) and found.duration_ms is not None
+    assert abs(found.duration_ms - 242_000) < 100
+    assert code(media_files.with_gap(webm, 36_000_000), "audio/webm", voice=False) == "too_long"
+
+
+def test_a_small_gap_is_none() -> None:
+    found = examined(media_files.with_gap(media_files.recording("audio/webm"), 700), "audio/webm")
+
+    assert isinstance(found, Clean) and found.duration_ms is not None and found.duration_ms <= 2_060
+
+
+def test_the_duration_is_at_least_what_the_container_claims() -> None:
+    body = media_files.recording("audio/webm", seconds=2.0)
+    place = body.index(b"\x44\x89\x88") + 3  # the element Duration, a number of 8 bytes (RFC 9559, 5.1.2.10)
+    claimed = body[:place] + struct.pack(">d", 200_000.0) + body[place + 8 :]
+
+    found = examined(claimed, "audio/webm")
+    assert isinstance(found, Clean) and found.duration_ms == 200_000
+    assert code(claimed, "audio/webm", voice_max_ms=100_000) == "too_long"
+
+
+@pytest.mark.parametrize("rate", [8_000, 11_025, 12_000, 22_050, 44_100])
+def test_an_mp3_of_any_rate_is_one(rate: int) -> None:
+    assert isinstance(examined(media_files.mp3_frames(rate), "audio/mpeg"), Clean)
+
+
+@pytest.mark.parametrize("mime", ["audio/mpeg", "audio/wav"])
+def test_a_recording_that_is_a_zip_as_well_is_refused(mime: str) -> None:
+    body = media_files.recording(mime) + media_files.zipped({"META-INF/MANIFEST.MF": b"Main-Class: X"})
+
+    assert code(body, mime) == "polyglot"

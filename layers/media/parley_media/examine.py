@@ -4,8 +4,9 @@ from collections.abc import Collection
 
 from msgspec.structs import asdict
 
-from parley.domain.attachments.media_types import IMAGES, PDF, TEXT, VOICE, Kind, canonical, kind_of
+from parley.domain.attachments.media_types import AUDIO, IMAGES, PDF, TEXT, VIDEO, VOICE, Kind, canonical, kind_of
 from parley_media import signatures
+from parley_media.archives import check_for_pdf, check_for_zip
 from parley_media.images import rewrite_image
 from parley_media.office import new_office_type, old_office_type
 from parley_media.pdfs import read_pdf
@@ -67,6 +68,7 @@ def _examined(body: bytes, mime: str, name: str, allowed: Collection[str], voice
     found = _verified(body, mime, limits)
     if found not in allowed:
         raise RefusedFile("not_allowed")
+    _check_for_other_types(body, found)
     if found in IMAGES:
         return _clean_image(body, found, name, limits)
     if found == PDF:
@@ -76,6 +78,14 @@ def _examined(body: bytes, mime: str, name: str, allowed: Collection[str], voice
         recording = read_recording(body, found, voice=voice, limits=limits)
         return Clean(type=found, kind=kind, body=body, duration_ms=recording.duration_ms, waveform=recording.waveform)
     return _clean_video(body, found, limits) if kind == "video" else Clean(type=found, kind=kind, body=body)
+
+
+def _check_for_other_types(body: bytes, found: str) -> None:
+    """Raises RefusedFile for a file of two types. Images are written again, and old documents may hold new ones."""
+    if found not in IMAGES | {PDF}:
+        check_for_pdf(body)
+    if found in AUDIO | VIDEO | {PDF}:
+        check_for_zip(body)
 
 
 def _verified(body: bytes, declared: str, limits: Limits) -> str:

@@ -6,14 +6,13 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 
-from parley.domain.attachments.media_types import OPEN_DOCUMENT, OPEN_XML
+from parley.domain.attachments.media_types import OPEN_DOCUMENT
+from parley_media.open_xml import main_type
 from parley_media.results import Limits, RefusedFile
 
-_MAIN_FOLDERS = {
-    "word/": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "xl/": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "ppt/": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-}
+# Files that make a program of a ZIP, whatever else is in it: Java runs the one, Android the other.
+_PROGRAMS = frozenset({"meta-inf/manifest.mf", "androidmanifest.xml"})
+_MACROS = "vbaproject.bin"
 # Streams of an OLE container ([MS-DOC] 2.1.1, [MS-XLS] 2.1.7.1, [MS-PPT] 2.1.2); Excel 95 calls its own `Book`.
 _MAIN_STREAMS = {
     "application/msword": ("WordDocument",),
@@ -23,6 +22,7 @@ _MAIN_STREAMS = {
 _LOCAL_HEADER_BYTES = 30
 _CHUNK_BYTES = 65_536
 _SMALL_BYTES = 10 * 1024 * 1024  # a small file may unpack to this whatever the ratio
+_MIMETYPE_BYTES = 128
 _IS_ENCRYPTED = 0x01  # bit of an entry's flags
 
 
@@ -58,16 +58,22 @@ def new_office_type(body: bytes, limits: Limits) -> str:
 
 
 def _type_of(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> str:
-    names = [entry.filename for entry in entries]
-    if "[Content_Types].xml" in names:
-        for folder, mime in _MAIN_FOLDERS.items():
-            if mime in OPEN_XML and any(name.startswith(folder) for name in names):
-                return mime
-    if entries and names[0] == "mimetype" and entries[0].file_size <= 128:
-        mime = archive.read(entries[0]).decode("ascii", errors="replace")
-        if mime in OPEN_DOCUMENT:
-            return mime
-    raise RefusedFile("type_mismatch")
+    names = {entry.filename.lower() for entry in entries}
+    if names & _PROGRAMS:
+        raise RefusedFile("polyglot")
+    if any(name.endswith(_MACROS) for name in names):
+        raise RefusedFile("type_mismatch")  # whatever its name says: a document with macros has a type of its own
+    mime = _open_document_type(archive, entries) or main_type(archive)
+    if mime is None:
+        raise RefusedFile("type_mismatch")
+    return mime
+
+
+def _open_document_type(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> str | None:
+    if not entries or entries[0].filename != "mimetype" or entries[0].file_size > _MIMETYPE_BYTES:
+        return None
+    mime = archive.read(entries[0]).decode("ascii", errors="replace")
+    return mime if mime in OPEN_DOCUMENT else None
 
 
 def _check_declared_sizes(entries: list[zipfile.ZipInfo], file_bytes: int, limits: Limits) -> None:

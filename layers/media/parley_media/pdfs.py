@@ -1,8 +1,6 @@
 """PDF: pages counted, and the first one drawn. No script of a file runs: the library is built without JavaScript."""
 
-import io
 import threading
-import zipfile
 
 import pypdfium2
 import pypdfium2.raw
@@ -24,12 +22,7 @@ class Document(Struct, frozen=True):
 
 
 def read_pdf(body: bytes) -> Document:
-    """Returns the pages and the first one as a picture; raises RefusedFile if a password is needed, or a ZIP is inside.
-
-    A ZIP reader finds its directory from the end of a file, so one file can be a PDF and a ZIP.
-    """
-    if _opens_as_zip(body):
-        raise RefusedFile("polyglot")
+    """Returns the pages and the first one as a picture; raises RefusedFile if a password is needed."""
     with _ONE_AT_A_TIME:
         document = _loaded(body)
         try:
@@ -52,14 +45,6 @@ def _loaded(body: bytes) -> pypdfium2.PdfDocument:
         is_locked = pypdfium2.raw.FPDF_GetLastError() == pypdfium2.raw.FPDF_ERR_PASSWORD
         raise RefusedFile("encrypted" if is_locked else "damaged")
     return pypdfium2.PdfDocument(handle)
-
-
-def _opens_as_zip(body: bytes) -> bool:
-    try:
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            return bool(archive.infolist())
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
-        return False
 
 
 def _drawn(page: pypdfium2.PdfPage) -> Image.Image:

@@ -40,6 +40,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     max_video_pixels: int = 9_437_184  # 4096 x 2304; a decoder may keep 16 frames for reference
     voice_max_ms: int = 300_000
     audio_max_ms: int = 10_800_000
+    min_audio_bytes_per_s: int = 16  # silence in the densest packets takes 30; after the first minute
     max_unpacked_bytes: int = 256 * 1024 * 1024  # all entries of an Office document
     max_unpacked_ratio: int = 100  # of a document's unpacked size to its own, over 10 MB unpacked
     max_entries: int = 10_000

@@ -28,8 +28,18 @@ def signature_of(body: bytes) -> str | None:
         return PDF
     if body[4:8] == b"ftyp" or body[4:8] in _OLD_QUICKTIME:
         return _iso_type(body)
+    if _is_mp3(body):
+        return "audio/mpeg"
     guessed = filetype.guess_mime(body[:_SIGNATURE_BYTES])
     return canonical(guessed) if guessed else None
+
+
+def _is_mp3(body: bytes) -> bool:
+    """Says whether the file begins with a frame of MPEG audio, layer III; `filetype` does not know MPEG-2.5."""
+    if len(body) < 3 or body[0] != 0xFF or body[1] & 0xE6 != 0xE2:  # 11 bits of synchronization, layer III
+        return False
+    version, bit_rate, sample_rate = body[1] >> 3 & 3, body[2] >> 4, body[2] >> 2 & 3
+    return version != 1 and bit_rate != 15 and sample_rate != 3  # reserved values (ISO/IEC 11172-3, 2.4.2.3)
 
 
 def iso_video_type(body: bytes) -> str:

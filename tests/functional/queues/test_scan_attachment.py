@@ -18,6 +18,7 @@ from parley.domain.api.types import Attachment
 from parley.domain.attachments.scans import MAX_TRIES
 from parley.domain.conversations.client_model import apply_to_attachment
 from parley.domain.conversations.events import AttachmentUpdated
+from tests import media_files
 from tests.functional.attachments import (
     EICAR,
     Upload,
@@ -99,7 +100,7 @@ def docx(document: bytes, name: str = "word/document.xml") -> bytes:
     )
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", types)
-        archive.writestr("_rels/.rels", b"<Relationships/>")
+        archive.writestr("_rels/.rels", media_files.package(name)["_rels/.rels"])
         archive.writestr(name, document)
     return out.getvalue()
 
