@@ -175,7 +175,29 @@ def test_name_opens_as_its_type_and_no_double_click_runs_it(name: str, extension
         "iqy",  # Excel fetches its address
         "mobileconfig",
         "pyzw",
+        *("rdp", "slk", "oqy", "dqy", "rqy", "vsto", "appinstaller", "library-ms", "search-ms", "wsb", "theme"),
+        *("tool", "fileloc", "apk", "docm", "xlsm", "pptm", "xll", "iso", "xhtm", "svgz"),
     ],
 )
 def test_no_double_click_follows_what_a_text_says(extension: str) -> None:
     assert openable_name(f"invoice.{extension}", ".txt") == f"invoice.{extension}.txt"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.ｅｘｅ",
+        "a.jſ",  # the long s
+        "run.bat\u0301",  # the ASCII form of the header loses the accent
+        "a.exe\u2800",
+        "a.h\u034ftml",
+        "a.bat\ufe0f",
+        "x.a\uff0eexe",  # a full stop of full width
+        "x.exe\u2026",
+    ],
+)
+def test_an_extension_that_reads_as_one_that_runs_is_hidden_too(name: str) -> None:
+    openable = openable_name(name, ".txt")
+
+    assert openable.endswith(".txt") and openable == openable_name(openable, ".txt")
+    assert '.txt"; ' in content_disposition(openable, inline=False)

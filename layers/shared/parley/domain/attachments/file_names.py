@@ -8,13 +8,17 @@ MAX_NAME_BYTES = 255  # of UTF-8, as ext4 and APFS allow; so it has at most 255 
 MAX_EXTENSION_BYTES = 20  # a longer one is a part of the name that happens to follow a dot
 NAMELESS = "file"
 
-# Extensions of files that some system runs at a double click, or that a browser opens as a page with scripts.
+# Extensions of files that some system runs, installs or mounts at a double click, that an office program opens with
+# macros or with addresses to fetch, or that a browser opens as a page with scripts.
 _RUN = frozenset(
     (
-        "app application appref-ms bat chm cmd com command cpl desktop dll dmg exe gadget hta htm html inetloc inf ins"
-        " iqy isp jar jnlp job js jse lnk mht mhtml mobileconfig msc msi msp mst pif pkg ps1 ps1xml ps2 psc1 psm1 py"
-        " pyw pyzw reg scf scr sct settingcontent-ms sh shb shtml svg sys terminal url vb vbe vbs webloc website ws wsc"
-        " wsf wsh xht xhtml xml xsl"
+        "apk app appimage appinstaller applescript application appref-ms appx appxbundle bash bat chm cmd com command"
+        " cpl crx csh deb deskthemepack desktop diagcab dll dmg docm dotm dqy exe fileloc gadget hlp hta htm html img"
+        " inetloc inf ins iqy iso isp jar jnlp job js jse ksh library-ms lnk mht mhtml mobileconfig msc msh msi msix"
+        " msixbundle msp mst oqy pif pkg potm ppam ppsm pptm ps1 ps1xml ps2 psc1 psd1 psm1 py pyc pyw pyz pyzw rdp reg"
+        " rpm rqy run scf scpt scr sct search-ms searchconnector-ms settingcontent-ms sh shb shtm shtml sldm slk svg"
+        " svgz sys terminal theme themepack tool url vb vbe vbs vhd vhdx vsto webloc website wll workflow ws wsb wsc"
+        " wsf wsh xbap xht xhtm xhtml xla xlam xll xlsb xlsm xltm xml xpi xsl zsh"
     ).split()
 )
 
@@ -73,7 +77,7 @@ def openable_name(name: str, extension: str) -> str:
     shown, verified = (_IMAGES.get(each.lower()) for each in (own, extension))
     if shown and verified and shown != verified:
         return safe_name(stem + extension)
-    return safe_name(safe + extension) if own.removeprefix(".").lower() in _RUN | {""} else safe
+    return safe_name(safe + extension) if _read(own) in _RUN | {""} else safe
 
 
 def content_disposition(name: str, *, inline: bool) -> str:
@@ -87,6 +91,14 @@ def content_disposition(name: str, *, inline: bool) -> str:
     plain = _NOT_PLAIN.sub("_", ascii_only)
     unicode = quote(safe, safe=_ATTRIBUTE_CHARACTERS)
     return f"{'inline' if inline else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{unicode}"
+
+
+def _read(extension: str) -> str:
+    """Returns an extension, without its dot, as systems and old clients may read it: `jſ` is `js`."""
+    decomposed = unicodedata.normalize("NFKD", extension.casefold())
+    seen = "".join(each for each in decomposed if not _BLANK.fullmatch(each) or each in " .")
+    plain = "".join(each for each in seen if unicodedata.category(each)[0] not in "MC")
+    return plain.casefold().rstrip(" .").rpartition(".")[2]
 
 
 def _spaced(name: str) -> str:
