@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.functional.attachments import scanned
 from tests.functional.replies import Meanwhile, at_once, invalid, malformed_bodies, refusal, stored
 from tests.functional.talk import in_s, make_group, open_direct
 from tests.harness import Parley, Reply, User
@@ -193,6 +194,29 @@ def test_unsent_attachments_of_a_person_are_limited(parley: Parley, monkeypatch:
     assert replies[2].json["code"] == "too_many_unsent"
     assert replies[2].json["rule"] == "MaxUnsentAttachments"
     assert ask(bob, conversation_id).status == 201
+
+
+def test_uploads_that_were_rejected_or_discarded_count_until_the_hour_ends(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAX_UNSENT_ATTACHMENTS", "2")
+    parley.clock.ms -= parley.clock.ms % 3_600_000 - 1000  # one second of the hour has passed
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+
+    for _ in range(2):  # a file that never came took no time of the scanner
+        never_came = ask(alice, conversation_id).json["attachment"]["id"]
+        assert alice.delete(f"/attachments/{never_came}").status == 200
+    assert scanned(alice, conversation_id, b"a\0b", "text/plain").state == ("rejected", "type_mismatch")
+    discarded = scanned(alice, conversation_id, b"text", "text/plain").id
+    assert alice.delete(f"/attachments/{discarded}").status == 200
+    refused = ask(alice, conversation_id)
+    parley.advance(3600)
+    next_hour = ask(alice, conversation_id)
+
+    assert refusal(refused)[:2] == ("too_many_unsent", 429)
+    assert 0 < refused.json["retry_after_ms"] <= 3_599_000
+    assert next_hour.status == 201
 
 
 def test_bytes_of_a_day_are_limited(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from parley.adapters.dynamodb import conditions
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.attachments import retention
 from parley.domain.attachments.attachment import FORM_S, StoredAttachment
+from parley.domain.attachments.usage import Usage
 
 
 def release(attachment_id: str, seq: int, now_ms: int) -> None:
@@ -38,13 +39,19 @@ def discard(attachment: StoredAttachment, now_ms: int, entry: OutboxEntry, tell:
     form is valid. The sweep that deletes the row then finishes what a process that died has left.
     """
     if attachment.state != "deleted":
-        usage = lives.read_usage(attachment.user_id).without() if attachment.is_counted else None
+        usage = _usage_without(attachment, now_ms) if attachment.is_counted else None
         after = replace(retention.deleted(attachment), refs=0)
         until_s = now_ms // 1000 + FORM_S
         lives.release(attachment, after, None, usage=usage, entry=entry, now_ms=now_ms, sweep_at_s=until_s)
     quarantine.delete(attachment.attachment_id)
     files.delete(attachment.attachment_id)
     tell()
+
+
+def _usage_without(attachment: StoredAttachment, now_ms: int) -> Usage:
+    """Returns the uploader's usage without an attachment that is discarded; one round trip."""
+    usage = lives.read_usage(attachment.user_id)
+    return usage.without() if attachment.state == "pending" else usage.wasting(now_ms)
 
 
 def end(

@@ -198,11 +198,10 @@ def _result(body: bytes, attachment: StoredAttachment) -> Clean | Rejected:
 
 
 def _refused(attempt: _Try, attachment: StoredAttachment, detail: str = "") -> str:
-    """Moves an attachment to `rejected` or `infected`: it no longer counts among the unsent, and its bytes go."""
-    entry = moved_entry(attachment, attempt.request.now_ms)
-    attachments.move(
-        attachment, entry, lives.read_usage(attachment.user_id).without() if attachment.is_counted else None
-    )
+    """Moves an attachment to `rejected` or `infected`: it counts until the end of the hour, and its bytes go."""
+    now_ms = attempt.request.now_ms
+    usage = lives.read_usage(attachment.user_id).wasting(now_ms) if attachment.is_counted else None
+    attachments.move(attachment, moved_entry(attachment, now_ms), usage)
     quarantine.delete(attachment.attachment_id)
     _delete_left_over(attachment.attachment_id, attachment)
     _tell(attempt, attachment)

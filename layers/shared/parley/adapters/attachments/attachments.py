@@ -17,7 +17,8 @@ from parley.domain.attachments.attachment import ARRIVAL_S, FORM_S, PLACES, UNSE
 from parley.domain.attachments.usage import Usage
 
 _FIELDS = StoredAttachment.__struct_fields__
-_USAGE = {"revision": "version", "unsent": "unsent", "day": "day", "bytes": "size"}  # the attributes of a usage's row
+# The attributes of a usage's row.
+_USAGE = {"revision": "version", "bytes": "size"} | {name: name for name in ("unsent", "day", "hour", "wasted")}
 
 
 def key(attachment_id: str) -> batches.Key:
@@ -146,7 +147,7 @@ def move(attachment: StoredAttachment, entry: OutboxEntry, usage: Usage | None =
     """Writes an attachment's next state and its entry of the outbox; raises LostRace if it has moved since.
 
     One round trip. The row keeps what a send has written meanwhile: only the fields of the state are set. With `usage`,
-    which is the owner's from `Usage.without`, the attachment is no longer counted among the unsent ones.
+    which is the owner's without it, the attachment is no longer counted among the unsent ones.
     """
     fields = _moving(attachment) if usage is None else {**_moving(attachment), "is_counted": False}
     condition = tables.File.version == attachment.version - 1
@@ -231,5 +232,7 @@ def _usage_row(usage: Usage, now_ms: int) -> tables.File:
         unsent=usage.unsent,
         day=usage.day,
         size=usage.bytes,
+        hour=usage.hour or None,
+        wasted=usage.wasted or None,
         expires_at_s=now_ms // 1000 + 2 * UNSENT_S if usage.unsent == 0 else None,
     )

@@ -691,6 +691,8 @@ class File(Table):
     # of a person's usage
     unsent = NumberAttribute(null=True)
     day = NumberAttribute(null=True)
+    hour = NumberAttribute(null=True)
+    wasted = NumberAttribute(null=True)
     expires_at_s = NumberAttribute(null=True)
     by_owner = ByOwner()
     by_due = BySweepTime()
