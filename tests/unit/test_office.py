@@ -116,7 +116,9 @@ def test_a_zip_without_the_main_part_of_a_document_is_none(entries: dict[str, by
 
 @pytest.mark.parametrize("program", ["META-INF/MANIFEST.MF", "meta-inf/manifest.mf", "AndroidManifest.xml"])
 def test_a_document_that_is_a_program_as_well_is_refused(program: str) -> None:
-    assert code(media_files.office(**{program: b"Main-Class: X"})) == "polyglot"
+    body = media_files.zipped({**media_files.package(MAIN), MAIN: b"<w/>", program: b"Main-Class: X"})
+
+    assert code(body) == "polyglot"
 
 
 def test_a_document_that_is_a_pdf_as_well_is_refused() -> None:
