@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.functional.replies import WRONG_IDS, Refusal, invalid, refusal
-from tests.functional.talk import open_direct, say
+from tests.functional.talk import bare, open_direct, say
 from tests.harness import Parley, User
 
 
@@ -45,7 +45,7 @@ def test_messages_are_shown_whole(parley: Parley) -> None:
 
     found = page(alice, conversation_id)
 
-    assert found["messages"] == [alice.get(f"/messages/{conversation_id}.{seq}").json for seq in (1, 2)]
+    assert found["messages"] == [bare(alice.get(f"/messages/{conversation_id}.{seq}").json) for seq in (1, 2)]
     assert found == {"messages": found["messages"], "found_oldest": True, "found_newest": True, "users": found["users"]}
 
 
