@@ -180,7 +180,7 @@ TERMS = {
     "SupportTicket.version": "The number of changes of the ticket, without its messages.",
     "TicketList.tickets": "The tickets.",
     "TicketCreated.ticket": "The ticket, as the reader sees it.",
-    "highlights": "The places of the words in the text: pairs of code point offsets, start and end.",
+    "highlights": "The places of the words in the text, not in names of files: pairs of code point offsets.",
     "hits": "The messages that the rules would have matched.",
     "ice_servers": "The relays; empty if none is set up.",
     "id": "The id.",

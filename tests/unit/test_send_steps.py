@@ -3,16 +3,18 @@
 from hashlib import sha256
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from parley.domain.api.errors import Invalid
 from parley.domain.api.identity import Identity
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft, SendMessage, SendMessageAction, SendMessageToUser
 from parley.domain.api.times import HOUR_MS, hour
 from parley.domain.conversations.head import Head
-from parley.domain.conversations.send_steps import REPLAY_S, fingerprint, send_message
+from parley.domain.conversations.send_steps import REPLAY_S, check_content, fingerprint, send_message
 
 moments = st.integers(0, 10**13)
 CONVERSATION = "d_" + "a" * 26
@@ -95,3 +97,11 @@ def test_a_body_is_the_same_whichever_way_it_comes_in() -> None:
     ]
 
     assert len({fingerprint(draft) for draft in drafts}) == 1
+
+
+@pytest.mark.parametrize("draft", [Draft(), Draft(text="")])
+def test_message_with_nothing_to_show_hears_what_it_may_carry(draft: Draft) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_content(draft, "", 5)
+
+    assert "A message needs a text, `attachment_ids` or a `custom_type`." in refused.value.detail
