@@ -52,7 +52,7 @@ from parley.domain.live.presence import MAX_JOINED
 from parley.domain.moderation.banned_words import MAX_RULES
 from parley.domain.moderation.warnings import MAX_KEPT
 from parley.domain.moderation.word_list import EXCERPT_CHARACTERS
-from parley.domain.support.requests import MAX_TAGS
+from parley.domain.support.requests import MAX_TAG_CHARACTERS, MAX_TAGS
 from parley.domain.text.emoji import MAX_EMOJI_BYTES
 from parley.domain.text.folding import MAX_HIGHLIGHTS, MAX_QUERY_WORDS
 from tests.unit.test_api_documents import ASYNCAPI, METHODS, OPENAPI
@@ -68,6 +68,8 @@ WRITTEN = {
     "name": MAX_NAME_CHARACTERS,
     "AttachmentsPreview.name": PREVIEW_NAME_CHARACTERS,
     "title": MAX_TITLE_CHARACTERS,
+    "subject": MAX_TITLE_CHARACTERS,
+    "tags[]": MAX_TAG_CHARACTERS,
     "description": MAX_DESCRIPTION_CHARACTERS,
     "text": MAX_TEXT_CHARACTERS,
     "ListedMessage.text": PREVIEW_CHARACTERS,
@@ -105,6 +107,10 @@ OURS = {
     ),
     "attachment_ids[]": 28,
     "report_id": 28,
+    "number": 11,  # of a ticket, with its separators
+    **dict.fromkeys(["requester_id", "assignee_id"], 128),
+    **dict.fromkeys(["SupportTicket.team", "SupportTicketAnswer.team"], 32),
+    **dict.fromkeys(["SupportTicket.category", "SupportTicketAnswer.category"], 32),
     "AddingStatus.code": 32,
     "MessageAttachment.id": 28,
     **dict.fromkeys(
@@ -245,7 +251,6 @@ USERS = "#/components/schemas/NamedUser"  # maps of these are cut by bytes (`act
 # Pages that `history.Room` cuts, and the list in which it does.
 CUT = {
     "HistoryPage": "messages",
-    "TicketList": "tickets",
     "PinList": "messages",
     "MentionList": "messages",
     "VersionList": "versions",

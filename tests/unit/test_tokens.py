@@ -761,6 +761,8 @@ def two_keys(environment: pytest.MonkeyPatch, key_server: KeyServer, secrets_man
     environment.setenv("JWT_SECRET_ARN", arn)
     environment.setenv("JWT_ROLE_CLAIM", "realm_access.roles")
     environment.setenv("MODERATOR_ROLES", "admin")
+    environment.setenv("AGENT_ROLES", "agent")
+    environment.setenv("SUPPORT_ADMIN_ROLES", "support_admin")
     return environment
 
 

@@ -25,7 +25,6 @@ from parley.domain.api.requests import Page
 from parley.domain.api.types import NamedUser
 from parley.domain.conversations.events import ConversationCreated
 from parley.domain.conversations.head import Head, Membership
-from parley.domain.conversations.history import Room
 from parley.domain.conversations.message import Reader
 from parley.domain.conversations.named import in_heads, with_users
 from parley.domain.conversations.steps import Step
@@ -225,16 +224,12 @@ def list_tickets(request: Request, query: Page) -> TicketList:
     places = tickets.places_of(request.user_id, query.limit + 1, None if after is None else after.place)
     shown = places[: query.limit]
     ticket_ids = [tickets.id_in(place) for place in shown]
-    seen = _seen(request, ticket_ids)
-    room = Room()
-    fitting = list(room.fitting(seen[ticket_id] for ticket_id in ticket_ids if ticket_id in seen))
-    is_cut = len(fitting) < len(seen)
-    last = next(place for place in shown if fitting[-1].id == tickets.id_in(place)) if is_cut else (shown or [""])[-1]
-    more = is_cut or len(places) > len(shown)
+    found = _seen(request, ticket_ids)
+    seen = [found[ticket_id] for ticket_id in ticket_ids if ticket_id in found]
     return TicketList(
-        tickets=fitting,
-        next=cursors.encode(TicketPosition(place=last)) if more else None,
-        users=named.users(request, in_tickets(fitting)),
+        tickets=seen,
+        next=cursors.encode(TicketPosition(place=shown[-1])) if len(places) > len(shown) else None,
+        users=named.users(request, in_tickets(seen)),
     )
 
 
