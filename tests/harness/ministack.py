@@ -181,7 +181,11 @@ def _content(body: Any) -> bytes:
 
 
 def _unsigned(**_: object) -> object:
-    return botocore.UNSIGNED
+    """Returns the signer of a request: none in an environment of the harness, else botocore's own (None).
+
+    tests/e2e import the harness, too, and their server checks all signatures.
+    """
+    return botocore.UNSIGNED if os.environ.get("AWS_ACCOUNT_ID_ENDPOINT_MODE") == "disabled" else None
 
 
 @contextmanager
