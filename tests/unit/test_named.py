@@ -27,8 +27,28 @@ Document = dict[str, Any]
 DOCS = Path(__file__).parents[2] / "docs"
 
 PEOPLE = {
-    *("actor_id", "admin_ids", "callee_id", "caller_id", "from_user_id", "handled_by", "mentions", "muted_ids"),
-    *("owner_ids", "removed_id", "reporter_id", "sender_id", "suspended_by", "updated_by", "user_id", "user_ids"),
+    *(
+        "actor_id",
+        "admin_ids",
+        "assignee_id",
+        "callee_id",
+        "caller_id",
+        "from_user_id",
+        "handled_by",
+        "mentions",
+        "muted_ids",
+    ),
+    *(
+        "owner_ids",
+        "removed_id",
+        "reporter_id",
+        "requester_id",
+        "sender_id",
+        "suspended_by",
+        "updated_by",
+        "user_id",
+        "user_ids",
+    ),
 }
 NO_PEOPLE = {
     *("attachment_id", "attachment_ids", "call_id", "client_id", "connection_id", "conversation_id", "erasure_id"),
