@@ -215,7 +215,7 @@ LISTS = {
     # Of form, with long pointers. Each of `MAX_ADDED` people can be wrong as well, with a pointer of 30 characters.
     "Problem.errors": MAX_REPORTED,
     "ReceiptList.receipts": MAX_PAGE,
-    "ReportDetails.attachments": 30,
+    **{f"{one}.attachments": 30 for one in ("ReportDetails", "ReportAnswer")},
     "ReportInContext.attachments": 30,
     "ReportInContext.context": 2 * CONTEXT_MESSAGES + 1,
     "ReportList.reports": MAX_PAGE,
