@@ -14,6 +14,7 @@ import pytest
 
 from bench.calls import Recorded, recording
 from tests.functional.attachments import carry, clean_attachment, picture, say_aloud, upload
+from tests.functional.desk import agent, open_ticket
 from tests.functional.moderation import moderator, open_to_moderators, report
 from tests.functional.suspending import suspend
 from tests.functional.talk import LEASE_S, LEAST_S, fill, joined, let_many_block, make_group, open_direct, say
@@ -859,3 +860,23 @@ def test_counterpart_of_a_context_costs_two_round_trips_and_a_unit_or_less_for_e
 
     assert found.round_trips - named.round_trips <= 2
     assert found.units.read - named.units.read <= 61 + 4
+
+
+def test_ticket_takes_four_round_trips_and_its_answer_one_more_than_a_send(pair: Pair) -> None:
+    agnes, opened = agent(pair.parley), []
+    asked = {"tags": ["vip"], "category": "booking"}
+
+    def open_one() -> Recorded:
+        pair.parley.clock.ms += 60_000  # the bucket of their own is full again; else it takes one round trip more
+        return pair.spent(lambda: opened.append(open_ticket(pair.alice, **asked)))
+
+    created = min((open_one() for _ in range(3)), key=lambda spent: spent.round_trips)
+    say(agnes, opened[-1], "Let me look.")
+    answered = min(
+        (pair.spent(lambda: say(agnes, opened[-1], "Found.")) for _ in range(3)), key=lambda spent: spent.round_trips
+    )
+
+    assert created.round_trips <= 4
+    assert answered.round_trips <= 4
+    assert created.units.write <= 24  # eleven rows, and two entries of indexes
+    assert answered.units.write <= 8  # as a send to a group, which moves its sender's marker
