@@ -1,0 +1,36 @@
+"""Canned replies: texts with placeholders such as `{{requester.name}}`, which an agent's reply fills in."""
+
+import re
+from collections.abc import Mapping
+
+from parley.domain.api.errors import Field, Invalid
+
+PLACEHOLDERS = (
+    "requester.name",
+    "agent.name",
+    "ticket.number",
+    "ticket.subject",
+    "ticket.category",
+)
+# A text in two braces without a brace in it; the braces of a program that somebody quotes are left alone.
+_placeholder = re.compile(r"\{\{\s*([^{}\s][^{}]*?)\s*\}\}")
+
+
+def check_placeholders(text: str, pointer: str) -> None:
+    """Refuses a text with a placeholder that nothing fills; the refusal names the first and those that there are."""
+    unknown = next((name for name in _placeholder.findall(text) if name not in PLACEHOLDERS), None)
+    if unknown is not None:
+        known = ", ".join(PLACEHOLDERS)
+        raise Invalid(
+            "unknown_placeholder",
+            f"Nothing fills the placeholder {{{{{unknown}}}}}. Known: {known}.",
+            fields=(Field(pointer, "unknown_placeholder"),),
+        )
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """Returns a text with its placeholders filled; a value is never read as a placeholder itself.
+
+    A placeholder without a value stays as it is, so that the agent sees it before sending.
+    """
+    return _placeholder.sub(lambda found: values.get(found[1], found[0]), text)
