@@ -12,7 +12,7 @@ PLACEHOLDERS = (
     "ticket.subject",
     "ticket.category",
 )
-# A text in two braces without a brace in it; the braces of a program that somebody quotes are left alone.
+# A text in two braces without a brace in it; the braces of a quoted program are left alone.
 _placeholder = re.compile(r"\{\{\s*([^{}\s][^{}]*?)\s*\}\}")
 
 
