@@ -174,3 +174,50 @@ def test_erased_person_is_no_counterpart(parley: Parley) -> None:
     erased(parley, "cleo")
 
     assert {one["user_id"] for one in open_about(ben).json["members"]} == {"anna", "ben"}
+
+
+@pytest.mark.parametrize("writer", ["person", "device", "host"])
+def test_retry_gets_the_first_answer_if_the_context_has_another_person_by_then(parley: Parley, writer: str) -> None:
+    _, anna, _ = shop(parley)
+    parley.user("bob", "creator")
+    screen, host = anna.connect(), host_of(parley)
+
+    def write(**more: object) -> dict[str, Any]:
+        if writer == "device":
+            frame: dict[str, Any] = screen.request("send_message", {"context": PATTERN, "text": "hello", **more})
+            answer: dict[str, Any] = frame["data"]
+            return answer
+        person = anna if writer == "person" else host
+        by = more if writer == "person" else {"sender_id": "anna", **more}
+        sent: dict[str, Any] = person.post("/messages", json={"text": "hello", "context": PATTERN, **by}).json
+        return sent
+
+    first = write(client_id="c1")
+    hold(parley, "bob")
+    with_two = write(client_id="c1")
+    assert host.put("/contexts/pattern/shawl-12/people", json={"remove": ["ben"]}).status == 200
+    before = stored(parley)
+
+    again = write(client_id="c1")
+
+    assert again == with_two == {**first, "replayed": True}
+    after = stored(parley)
+    assert [after[name] for name in ("Messages", "Conversations")] == [
+        before[name] for name in ("Messages", "Conversations")
+    ]
+    other = write(client_id="c2")
+    assert (other["replayed"], other["conversation_id"] == first["conversation_id"]) == (False, False)
+    parley.advance(24 * 3600 + 1)
+    late = write(client_id="c1") if writer == "host" else None
+    assert late is None or late["conversation_id"] == other["conversation_id"]
+
+
+def test_same_client_id_about_another_context_is_another_message(parley: Parley) -> None:
+    _, anna, _ = shop(parley)
+    hold(parley, "ben", "anna", place="pattern/hat-3")
+
+    sent = [write_about(anna, {"type": "pattern", "id": name}, client_id="c1") for name in ("shawl-12", "hat-3")]
+    other = write_about(anna, client_id="c1", custom_type="another")
+
+    assert [(one.status, one.json["replayed"]) for one in sent] == [(201, False), (201, False)]
+    assert refusal(other)[:2] == ("client_id_reused", 422)

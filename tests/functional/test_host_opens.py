@@ -172,6 +172,7 @@ def test_opening_that_cannot_be_is_refused_and_writes_nothing(parley: Parley, ca
 OF_SENDER: dict[str, tuple[dict[str, Any], Any]] = {
     "no sender": ({"user_ids": ["anna", "ben"]}, invalid(("/sender_id", "required"))),
     "no people": ({"sender_id": "anna"}, invalid(("/user_id", "required"))),
+    "the program itself": ({"sender_id": "anna", "user_id": "backend"}, invalid(("/user_id", "not_allowed"))),
     "system sender to one": ({"sender_id": HOST, "user_id": "ben"}, invalid(("/user_ids", "required"))),
     "not one of the two": (
         {"sender_id": "cleo", "user_ids": ["anna", "ben"]},

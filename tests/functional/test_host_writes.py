@@ -158,6 +158,40 @@ def test_built_in_senders_have_names(parley: Parley, user_id: str, name: str) ->
 SENDER = [("/sender_id", "not_allowed")]
 
 
+def leaves(parley: Parley, group: str) -> None:
+    assert parley.user("alice").delete(f"/conversations/{group}/members/alice").status == 200
+
+
+def is_suspended(parley: Parley, _: str) -> None:
+    suspended(parley, "alice")
+
+
+@pytest.mark.parametrize("happens", [leaves, is_suspended])
+def test_retry_gets_the_first_answer_if_the_sender_may_not_write_any_more(
+    parley: Parley, happens: Callable[[Parley, str], None]
+) -> None:
+    alice, bob, host = parley.user("alice"), parley.user("bob"), host_of(parley)
+    group, direct = make_group(bob, alice), open_direct(alice, bob)
+    pair = {"text": "hello", "sender_id": "alice", "client_id": "c2"}
+    two = [{**pair, "user_id": "bob"}, {**pair, "user_ids": ["bob", "alice"]}]
+    first = write(host, group, "alice", client_id="c1")
+    written = write(host, direct, "alice", client_id="c2")
+    happens(parley, group)
+    before = stored(parley)
+
+    again = write(host, group, "alice", client_id="c1")
+    other = write(host, group, "alice", "something else", client_id="c1")
+    to_bob = [host.post("/messages", json=body) for body in two]
+
+    assert (again.status, again.json) == (200, {**first.json, "replayed": True})
+    assert [(one.status, one.json) for one in to_bob] == [(200, {**written.json, "replayed": True})] * 2
+    assert refusal(other) == ("client_id_reused", 422, [("/client_id", "client_id_reused")])
+    code = "sender_not_member" if happens is leaves else "sender_suspended"
+    for new in ({}, {"client_id": "c3"}):
+        assert refusal(write(host, group, "alice", **new)) == (code, 403, SENDER)
+    assert stored(parley) == before
+
+
 def unknown(parley: Parley, _host: User) -> str:
     return "nobody"
 

@@ -58,16 +58,19 @@ def admit(request: Request, head: Head | None, membership: Membership | None = N
     return head
 
 
-def admit_sender(request: Request, head: Head | None, membership: Membership | None) -> Head:
+def admit_sender(
+    request: Request, head: Head | None, membership: Membership | None, *, is_repeat: bool = False
+) -> Head:
     """Returns the head to a sender: to a member as `admit` does, or to a system sender of the host's server.
 
-    The host's server, which writes as a person, learns if that person is not in the conversation: raises Forbidden.
+    The host's server, which writes as a person, learns if that person is not in the conversation: raises Forbidden,
+    unless the message was written before, while they were.
     """
     if request.acts_as is None:
         return admit(request, head, membership)
     if head is None:
         raise no_conversation()
-    if is_system_sender(request.user_id) or is_member(head, request.user_id, membership):
+    if is_repeat or is_system_sender(request.user_id) or is_member(head, request.user_id, membership):
         return head
     raise no_sender(request)
 

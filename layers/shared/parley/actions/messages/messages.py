@@ -14,7 +14,7 @@ from parley.adapters.conversations import journal, messages
 from parley.adapters.dynamodb import conditions
 from parley.adapters.people import blocks
 from parley.domain.api import ids
-from parley.domain.api.errors import Field, Unprocessable
+from parley.domain.api.errors import Field, Refusal, Unprocessable
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft, History
 from parley.domain.api.types import EVERYONE, Message, MessageAnswer, NamedUser, SentMessage
@@ -69,7 +69,7 @@ def send_message(request: Request, conversation_id: str, draft: Draft, forward: 
     for number in conditions.tries():
         if number:
             ahead, blockers = read_ahead()
-        head = access.admit_sender(request, ahead.head, ahead.mine)
+        head = access.admit_sender(request, ahead.head, ahead.mine, is_repeat=ahead.earlier is not None)
         limits.tell(request, head)
         if ahead.earlier is not None:
             return _replay(request, head, ahead, ahead.earlier, fingerprints(draft, forward), blockers)
@@ -173,6 +173,20 @@ def sent_before(request: Request, conversation_id: str, client_id: str, fingerpr
     ahead, blockers = _before_sending(request, conversation_id, Draft(text="", client_id=client_id), (), None)
     head = access.admit(request, ahead.head, ahead.mine)
     return None if ahead.earlier is None else _replay(request, head, ahead, ahead.earlier, (fingerprint,), blockers)
+
+
+def repeated_or(refusal: Refusal, request: Request, conversation_id: str, draft: Draft) -> SentMessage:
+    """Returns the answer of an earlier try of the host's in the name of a sender who may not write any more.
+
+    Raises `refusal` if there was none. Two round trips; one if there was none.
+    """
+    ids.check_conversation_id(conversation_id, access.field_of(request, "conversation_id"))
+    if draft.client_id is None:
+        raise refusal
+    ahead, blockers = _before_sending(request, conversation_id, Draft(client_id=draft.client_id), (), None)
+    if ahead.head is None or ahead.earlier is None:
+        raise refusal
+    return _replay(request, ahead.head, ahead, ahead.earlier, fingerprints(draft, None), blockers)
 
 
 def _replay(

@@ -12,4 +12,7 @@ def send_message(request: Request, conversation_id: str, wanted: SendMessage) ->
         return messages.send_message(request, conversation_id, wanted)
     from parley.actions.messages import senders  # what people send names no other sender
 
-    return messages.send_message(senders.acting_as(request, wanted.sender_id), conversation_id, wanted)
+    acting, refusal = senders.acting_as(request, wanted.sender_id)
+    if refusal is not None:
+        return messages.repeated_or(refusal, acting, conversation_id, wanted)
+    return messages.send_message(acting, conversation_id, wanted)

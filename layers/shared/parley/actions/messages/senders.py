@@ -8,11 +8,13 @@ from parley.domain.api.request import Request
 from parley.domain.api.times import rfc3339
 
 
-def acting_as(request: Request, sender_id: str) -> Request:
-    """Returns the request as one in the name of a sender who may write; one round trip, none for a system sender.
+def acting_as(request: Request, sender_id: str) -> tuple[Request, Forbidden | None]:
+    """Returns the request as one in the name of a sender, and the refusal of a suspended one.
 
-    Raises Forbidden unless the caller's role is `service`, for a suspended sender, and for the moderators. Raises
-    NotFound for a sender whom neither Parley nor the policy knows, Conflict for a person who was erased.
+    A repeat of a message that was written before comes before that refusal. One round trip, none for a system sender.
+
+    Raises Forbidden unless the caller's role is `service`, and for the moderators. Raises NotFound for a sender whom
+    neither Parley nor the policy knows, Conflict for a person who was erased.
     """
     profiles.require_service(request, "write in another's name", "sender_id")
     pointer = f"{request.field_prefix}/sender_id"
@@ -27,11 +29,12 @@ def acting_as(request: Request, sender_id: str) -> Request:
     elif sender_id == request.caller.user_id:
         raise profiles.no_person(pointer)
     else:
-        _require_may_write(request, sender_id, Field(pointer, "not_allowed"))
-    return request.in_name_of(sender_id)
+        return request.in_name_of(sender_id), _suspended(request, sender_id, Field(pointer, "not_allowed"))
+    return request.in_name_of(sender_id), None
 
 
-def _require_may_write(request: Request, user_id: str, field: Field) -> None:
+def _suspended(request: Request, user_id: str, field: Field) -> Forbidden | None:
+    """Returns the refusal of a suspended person; raises Conflict or NotFound for one who is not there."""
     standing = senders.get_standing(user_id)
     if standing.is_erased:
         rule = "nobody writes in the name of a person who was erased"
@@ -39,9 +42,10 @@ def _require_may_write(request: Request, user_id: str, field: Field) -> None:
     if not standing.is_known:
         raise _unknown(field.pointer, "There is no such user.")
     suspension = standing.suspension
-    if suspension is not None and suspension.holds(request.now_ms):
-        detail = f"The sender may not write until {rfc3339(suspension.until_ms)}."
-        raise Forbidden("sender_suspended", detail, rule=f"suspension: {suspension.scope}", fields=(field,))
+    if suspension is None or not suspension.holds(request.now_ms):
+        return None
+    detail = f"The sender may not write until {rfc3339(suspension.until_ms)}."
+    return Forbidden("sender_suspended", detail, rule=f"suspension: {suspension.scope}", fields=(field,))
 
 
 def _unknown(pointer: str, detail: str) -> NotFound:

@@ -62,6 +62,9 @@ def _put_message(transaction: TransactWrite, step: Step, sent: Sent, now_s: int)
     if sent.record is not None:
         is_free = _EMPTY | (tables.Message.expires_at_s <= now_s)
         transaction.save(message_rows.record_row(message, sent.record), condition=is_free)
+        if sent.record.context is not None:
+            row = message_rows.unaddressed_row(message, sent.record, sent.record.context)
+            transaction.save(row, condition=is_free)
 
 
 def _put_change(transaction: TransactWrite, step: Step, changed: Changed) -> None:

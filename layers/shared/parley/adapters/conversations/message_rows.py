@@ -5,6 +5,7 @@ The table of messages holds, by key (`conversation_id`, `seq`):
     <conversation>                          1, 2, 3 …     the messages
     <conversation>#<sender>#<client id>     0             the record of one send's `client_id`, for 24 hours
     <conversation>#<sender>#host#<client id>  0           the same of a message that the host wrote as the sender
+    #<hash of sender, context and client id>  0           the conversation of a send that named no user, for 24 hours
     <conversation>#c                        1, 2, 3 …     the change log, by change_seq
     <conversation>#v<seq>                   1, 2, 3 …     a message's text before each edit, and before its deletion
 
@@ -12,13 +13,14 @@ No id holds a `#`, so none is ever taken for another.
 """
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 import msgspec
 from pynamodb.expressions.update import Action
 
 from parley.adapters.dynamodb import tables
-from parley.domain.api.types import Via
+from parley.domain.api.types import Context, Via
 from parley.domain.attachments import compact
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import Change, Record, Step
@@ -28,6 +30,12 @@ def record_key(conversation_id: str, sender_id: str, client_id: str, via: Via | 
     """Returns the key of the record of a send's `client_id`: what the host writes has ids of its own."""
     writer = sender_id if via is None else f"{sender_id}#{via}"
     return f"{conversation_id}#{writer}#{client_id}"
+
+
+def unaddressed_key(sender_id: str, context: Context, client_id: str, via: Via | None) -> str:
+    """Returns the key by which a send that named no user is found again: a hash, so that it holds nobody's id."""
+    parts = (sender_id, via, context.type, context.id, client_id)
+    return "#" + sha256(msgspec.json.encode(parts)).hexdigest()[:32]
 
 
 def changes_key(conversation_id: str) -> str:
@@ -67,6 +75,16 @@ def record_row(message: StoredMessage, record: Record) -> tables.Message:
         seq=0,
         sent_seq=message.seq,
         fingerprint=record.fingerprint,
+        expires_at_s=record.expires_at_s,
+    )
+
+
+def unaddressed_row(message: StoredMessage, record: Record, context: Context) -> tables.Message:
+    """Returns the row that says in which conversation a send that named no user was written."""
+    return tables.Message(
+        conversation_id=unaddressed_key(message.sender_id, context, record.client_id, message.via),
+        seq=0,
+        sent_in=message.conversation_id,
         expires_at_s=record.expires_at_s,
     )
 

@@ -10,7 +10,7 @@ from parley.adapters.conversations import conversations, message_rows
 from parley.adapters.dynamodb import batches, tables, unreadable
 from parley.adapters.moderation import word_list_cache
 from parley.domain.api import ids
-from parley.domain.api.types import MessageAttachment, Note, Origin, Via
+from parley.domain.api.types import Context, MessageAttachment, Note, Origin, Via
 from parley.domain.attachments import compact
 from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.conversations.head import Head, Membership
@@ -66,6 +66,16 @@ def before_sending(
         named=_named(rows, mentioned, conversation_id),
         attachments=attachments.readable(rows, attachment_ids),
     )
+
+
+def sent_in(sender_id: str, context: Context, client_id: str, via: Via | None, now_s: int) -> str | None:
+    """Returns the conversation of an earlier send with this `client_id` that named no user; None if there was none.
+
+    One consistent round trip.
+    """
+    key = (message_rows.unaddressed_key(sender_id, context, client_id, via), 0)
+    row = batches.read_rows({tables.Message: [key]}).get(tables.Message, *key)
+    return None if row is None or int(row.expires_at_s or 0) <= now_s else row.sent_in
 
 
 def _earlier(row: tables.Message | None, now_s: int) -> Earlier | None:

@@ -223,6 +223,7 @@ class Message(Table):
     follow_ups = UnicodeAttribute(null=True, attr_name="errands")  # the work that the stream has to start
     # of the record of a `client_id`
     sent_seq = NumberAttribute(null=True)
+    sent_in = UnicodeAttribute(null=True)  # the conversation of a send that named no user
     fingerprint = UnicodeAttribute(null=True)  # and of a group's first message: of the request that made it
     expires_at_s = NumberAttribute(null=True)
     # of an entry of the change log

@@ -291,6 +291,11 @@ class Draft(Body, frozen=True, kw_only=True):
         """Returns what the rate limit counts by its length: the text and the metadata."""
         return self.words + (compact(self.metadata) or "")
 
+    @property
+    def unaddressed(self) -> WantedContext | None:
+        """Returns the context in place of the users if the message names nobody; None if it names one."""
+        return None
+
 
 class EditMessage(Body, frozen=True, kw_only=True):
     """PATCH /messages/{message_id}: changes the given fields; with a text, `mentions` replace the old ones.
@@ -354,6 +359,10 @@ class SendMessageToUser(Draft, frozen=True, kw_only=True):
     sender_id: StoredUserId | None = None
     context: WantedContext | None = None
     conversation: ConversationData | None = None
+
+    @property
+    def unaddressed(self) -> WantedContext | None:
+        return self.context if self.user_id is None and self.user_ids is None else None
 
 
 class SendMessageAction(Draft, frozen=True, kw_only=True):

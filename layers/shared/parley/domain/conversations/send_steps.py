@@ -12,7 +12,7 @@ from parley.domain.api.identity import is_system_sender
 from parley.domain.api.request import Request
 from parley.domain.api.requests import MAX_MENTIONED, Draft
 from parley.domain.api.times import hour
-from parley.domain.api.types import EVERYONE, MessageAttachment, Note, Origin
+from parley.domain.api.types import EVERYONE, Context, MessageAttachment, Note, Origin
 from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.attachments.sending import check_files, check_ids, check_one, check_sendable, check_voice, forwarded
 from parley.domain.conversations.head import MAX_EVERYONE, MAX_LISTED, MAX_MENTIONS, Head, Membership
@@ -208,7 +208,13 @@ def _record(draft: Draft, forward: Forward | None, now_s: int) -> Record | None:
     if not draft.client_id:
         return None
     hashed, *_ = fingerprints(draft, forward)
-    return Record(client_id=draft.client_id, fingerprint=hashed, expires_at_s=now_s + REPLAY_S)
+    about = draft.unaddressed
+    return Record(
+        client_id=draft.client_id,
+        fingerprint=hashed,
+        expires_at_s=now_s + REPLAY_S,
+        context=None if about is None else Context(about.type, about.id),
+    )
 
 
 def with_mentions(step: Step, seq: int, user_ids: Iterable[str], named: Mapping[str, Membership | None]) -> Step:

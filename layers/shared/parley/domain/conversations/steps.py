@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.request import Request
+from parley.domain.api.types import Context
 from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage
@@ -28,11 +29,12 @@ ChangeKind = Literal[
 
 
 class Record(Struct, frozen=True, kw_only=True):
-    """The record of a `client_id`."""
+    """The record of a `client_id`; with the `context` of a message that names nobody, which is found by it again."""
 
     client_id: str
     fingerprint: str
     expires_at_s: int
+    context: Context | None = None
 
 
 class Change(Struct, frozen=True, kw_only=True):
