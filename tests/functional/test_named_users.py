@@ -222,6 +222,67 @@ def test_moderators_and_other_system_senders_are_named_by_their_declared_name(
     assert removed["users"] == named(parley, "bob")
 
 
+SYSTEM = {"role": "system", "avatar_url": None, "profile_seq": 0}
+MODERATORS = {"~parley.system-moderators": SYSTEM | {"name": "Moderators"}}
+HOST = {"~parley.system-host": SYSTEM | {"name": "Host"}}
+
+
+def told_of_actor(socket: Socket, user_id: str) -> list[dict[str, Any]]:
+    """Returns the entries of a person in the events that came; {} stands for an event without them."""
+    told = [(frame["event"], frame["data"]["users"]) for frame in socket.events()]
+    return [{user_id: users[user_id]} if user_id in users else {"lacking": event} for event, users in told]
+
+
+def test_members_learn_from_no_act_which_moderator_it_was(parley: Parley, people: dict[str, User]) -> None:
+    alice, bob, carol, _ = people.values()
+    group = make_group(alice, bob, carol)
+    [message_id] = say(bob, group, "rude")
+    alice.post(f"/messages/{message_id}/report", json={"reason": "harassment"})
+    moderator, listener = parley.user("mod", role="moderator", name="Mo Derator"), alice.connect()
+    parley.drain()
+    listener.events()
+    place, message = f"/admin/conversations/{group}", f"/admin/messages/{message_id}"
+    lately = {"user_id": "bob", "hours": 1, "reason": "rude"}
+    acts: dict[str, tuple[str, str, object]] = {
+        "lock": ("PUT", f"{place}/state", {"state": "closed"}),
+        "open": ("PUT", f"{place}/state", {"state": "open"}),
+        "mute": ("PUT", f"{place}/mutes/bob", {}),
+        "unmute": ("DELETE", f"{place}/mutes/bob", None),
+        "remove": ("DELETE", message, None),
+        "restore": ("POST", f"{message}/restore", None),
+        "removals": ("POST", "/admin/removals", lately),
+        "expel": ("DELETE", f"{place}/members/bob", None),
+    }
+
+    told = {}
+    for act, (method, path, body) in acts.items():
+        assert moderator.request(method, path, json=body).status in (200, 202)
+        parley.drain()
+        told[act] = told_of_actor(listener, "~parley.system-moderators")
+
+    count = {"lock": 2, "open": 2, "expel": 2}
+    assert told == {act: [MODERATORS] * count.get(act, 1) for act in acts}
+
+
+def test_act_of_the_host_names_the_person_or_the_system_sender_in_whose_name_it_was(
+    parley: Parley, people: dict[str, User]
+) -> None:
+    alice, bob, *_ = people.values()
+    group = make_group(alice, bob)
+    host, listener = parley.user("backend", role="service", name="The Backend"), alice.connect()
+    listener.request("join_conversation", {"conversation_id": group})
+
+    told = []
+    for sender_id in ("bob", "~parley.system-host"):
+        sent = host.post(f"/conversations/{group}/messages", json={"text": "hello", "sender_id": sender_id})
+        told.append((sent.json["users"], users_told(listener, "new_message")))
+    host.patch(f"/conversations/{group}", json={"title": "New"})
+    bob_alone = named(parley, "bob")
+
+    assert told == [(bob_alone, bob_alone), (HOST, HOST)]
+    assert users_told(listener, "conversation_updated") == HOST
+
+
 def test_moderators_answers_name_the_people_whom_they_show(parley: Parley, people: dict[str, User]) -> None:
     alice, bob, *_ = people.values()
     direct = open_direct(alice, bob)

@@ -141,3 +141,11 @@ def test_act_that_is_taken_back_and_made_again_within_a_millisecond_has_two_entr
     assert statuses == [200, 200, 200, 200]
     made = [entry["action"] for entry in mona.get("/admin/audit").json["entries"]]
     assert (made.count("mute_member"), made.count("unmute_member")) == (2, 1)
+
+
+def test_member_who_never_signed_in_is_an_ordinary_person(parley: Parley) -> None:
+    alice, mona = parley.user("alice"), moderator(parley)
+    group_id = open_to_moderators(parley, make_group(alice, User(parley, "", "ghost")))
+
+    assert mute(mona, group_id, "ghost").status == 200
+    assert mona.delete(f"/admin/conversations/{group_id}/members/ghost").status == 200

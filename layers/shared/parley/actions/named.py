@@ -56,9 +56,12 @@ class Known(Struct, frozen=True):
 
 
 def caller(request: Request) -> Known:
-    """Returns the caller as the authorizer has read them; nobody if it was one of an earlier version."""
+    """Returns the caller as the authorizer has read them; nobody if it was one of an earlier version.
+
+    A sign-in tells of the person who signed in: of nobody in whose name they act, and of no system sender (D-524).
+    """
     me = request.caller
-    if not me.profile_seq:
+    if not me.profile_seq or request.acts_as is not None or is_reserved(me.user_id):
         return Known()
     named = NamedUser(name=me.name, role=me.role, avatar_url=me.avatar_url, profile_seq=me.profile_seq)
     return Known((me.user_id,), {me.user_id: named})

@@ -3,7 +3,7 @@
 from parley.actions.people.profiles import unknown_user
 from parley.adapters.people import account_states, moderators
 from parley.domain.api.errors import Forbidden
-from parley.domain.api.identity import SERVICE_ROLE, is_reserved
+from parley.domain.api.identity import DEFAULT_ROLE, is_reserved
 from parley.domain.api.request import Request
 from parley.domain.people.profile import Profile
 
@@ -17,13 +17,14 @@ def check_known(request: Request, user_id: str, profile: Profile | None) -> Prof
 
 
 def check_rank(request: Request, user_id: str, profile: Profile | None) -> None:
-    """Raises Forbidden for a person on whom the caller may not act. The host's programs have no profile.
+    """Raises Forbidden for a person on whom the caller may not act.
 
-    A pseudonym is nobody any more.
+    A person without a profile has not signed in yet, and ranks as any user. The host's programs have no profile
+    either, and are in no conversation. A pseudonym is nobody any more.
     """
     if profile is None and is_reserved(user_id):
         return
-    role = SERVICE_ROLE if profile is None else profile.role
+    role = DEFAULT_ROLE if profile is None else profile.role
     if user_id == request.user_id or moderators.rank(role) >= moderators.rank(account_states.role_of(request)):
         detail = "You cannot do this to yourself, nor to a person of your own rank or above."
         raise Forbidden("rank_too_high", detail, rule="service > ModeratorRoles in their order > all other roles")

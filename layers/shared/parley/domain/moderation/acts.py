@@ -28,5 +28,9 @@ def check_decision(wanted: Decision, place: str) -> None:
 
 
 def as_moderators(request: Request) -> Request:
-    """Returns the request as members see it: they do not learn which moderator acts."""
-    return replace(request, caller=replace(request.caller, user_id=MODERATORS))
+    """Returns the request as members see it: they do not learn which moderator acts.
+
+    Nothing of the moderator's sign-in but the role is left in it (D-524).
+    """
+    caller = replace(request.caller, user_id=MODERATORS, name="", avatar_url=None, profile_seq=0)
+    return replace(request, caller=caller)
