@@ -1,4 +1,4 @@
-"""POST /admin/banned-words/try: test rules against past messages. 200, 400, 403."""
+"""POST /admin/banned-words/try: test rules against past messages. 200, 400, 403, 404."""
 
 from parley.actions.moderation import banned_words
 from parley.domain.api.request import Request

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import pytest
 
-from tests.functional.moderation import moderator, report, talk
+from tests.functional.moderation import moderator, open_to_moderators, report, talk
 from tests.functional.replies import invalid, malformed_bodies, refusal, stored
 from tests.functional.talk import fill, open_direct, say
 from tests.harness import Frame, Parley, Reply, User
@@ -27,11 +27,16 @@ def conversation_of(message_id: str) -> str:
     return message_id.partition(".")[0]
 
 
+def opened(parley: Parley, message_id: str) -> str:
+    """Returns the conversation of a message, which is open to moderators from then on."""
+    return open_to_moderators(parley, conversation_of(message_id))
+
+
 def test_past_messages_are_found_the_newest_first(parley: Parley) -> None:
     _, _, ids = talk(parley, "hello", "You fооl!", "buy spamalot", "spam, fool")
     mona = moderator(parley)
 
-    reply = try_out(mona, conversation_ids=[conversation_of(ids[0]), ABSENT])
+    reply = try_out(mona, conversation_ids=[opened(parley, ids[0])])
 
     assert reply.status == 200
     assert hits(reply) == [
@@ -46,16 +51,36 @@ def test_past_messages_are_found_the_newest_first(parley: Parley) -> None:
 
 def test_nothing_is_changed_but_the_audit_log(parley: Parley) -> None:
     _, _, ids = talk(parley, "fool")
-    mona = moderator(parley)
+    mona, conversation_id = moderator(parley), opened(parley, ids[0])
     before = stored(parley)
 
-    try_out(mona, conversation_ids=[conversation_of(ids[0])])
+    try_out(mona, conversation_ids=[conversation_id])
 
     assert {name: rows for name, rows in stored(parley).items() if rows != before[name]}.keys() == {"Audit"}
     [entry] = mona.get("/admin/audit").json["entries"]
     assert (entry["action"], entry["details"]) == (
-        "try_banned_words", {"conversation_ids": conversation_of(ids[0])},
+        "try_banned_words", {"conversation_ids": conversation_id},
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("reads", ["reported", "any"])
+def test_conversation_that_is_not_open_to_moderators_is_none(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch, reads: str
+) -> None:
+    monkeypatch.setenv("MODERATOR_READS", reads)
+    alice, _, ids = talk(parley, "fool")
+    private = open_direct(alice, parley.user("bob"))
+    say(alice, private, "my private fool")
+    named = [private, opened(parley, ids[0]), ABSENT]
+
+    reply = try_out(moderator(parley), conversation_ids=named if reads == "reported" else named[:2])
+
+    if reads == "any":
+        assert len(hits(reply)) == 2
+        return
+    places = [(f"/conversation_ids/{place}", "not_allowed") for place in (0, 2)]
+    assert refusal(reply) == ("conversation_not_found", 404, places)
+    assert stored(parley)["Audit"] == []
 
 
 def test_without_conversations_it_looks_at_what_was_reported(parley: Parley) -> None:
@@ -84,7 +109,7 @@ def test_cursor_goes_on_where_a_request_ended(parley: Parley, monkeypatch: pytes
         report(alice, message_id)
         parley.advance(1)
     mona = moderator(parley)
-    more: Frame = {} if reported else {"conversation_ids": [conversation_of(ids[0]), other]}
+    more: Frame = {} if reported else {"conversation_ids": [opened(parley, ids[0]), open_to_moderators(parley, other)]}
 
     pages = [try_out(mona, **more).json]
     while pages[-1]["next"] is not None:
@@ -99,7 +124,7 @@ def test_long_texts_end_a_request_sooner(parley: Parley, monkeypatch: pytest.Mon
     monkeypatch.setattr("parley.actions.moderation.banned_words.MAX_LOOKED_CHARACTERS", 100)
     _, _, ids = talk(parley, "fool " * 10, "x" * 200)
 
-    page = try_out(moderator(parley), conversation_ids=[conversation_of(ids[0])]).json
+    page = try_out(moderator(parley), conversation_ids=[opened(parley, ids[0])]).json
 
     assert (page["looked"], page["hits"]) == (1, []) and page["next"] is not None
 
@@ -107,7 +132,7 @@ def test_long_texts_end_a_request_sooner(parley: Parley, monkeypatch: pytest.Mon
 def test_excerpt_is_the_part_where_it_was_found(parley: Parley) -> None:
     _, _, ids = talk(parley, "é " * 1000 + "fool " + "ü " * 1000)
 
-    [hit] = try_out(moderator(parley), conversation_ids=[conversation_of(ids[0])]).json["hits"]
+    [hit] = try_out(moderator(parley), conversation_ids=[opened(parley, ids[0])]).json["hits"]
 
     assert len(hit["excerpt"]) == 200
     [[start, end]] = hit["highlights"]
@@ -136,7 +161,7 @@ def test_cursor_of_another_search_is_refused(parley: Parley, monkeypatch: pytest
     monkeypatch.setattr("parley.actions.moderation.banned_words.MAX_LOOKED", 1)
     _, _, ids = talk(parley, "one", "two")
     mona = moderator(parley)
-    cursor = try_out(mona, conversation_ids=[conversation_of(ids[0])]).json["next"]
+    cursor = try_out(mona, conversation_ids=[opened(parley, ids[0])]).json["next"]
 
     assert refusal(try_out(mona, cursor=cursor)) == invalid(("/cursor", "bad_cursor"))
 
@@ -159,7 +184,7 @@ def test_only_moderators_may(parley: Parley, role: str) -> None:
 
 def test_hits_that_are_longer_than_an_answer_come_in_parts(parley: Parley) -> None:
     alice, _, ids = talk(parley, "one")
-    conversation_id = conversation_of(ids[0])
+    conversation_id = opened(parley, ids[0])
     letters = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrst"
     fill(parley, conversation_id, [letters] * 200)
     pairs = list(combinations(range(len(letters)), 2))[:1_000]

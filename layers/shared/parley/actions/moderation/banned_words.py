@@ -6,11 +6,12 @@ import msgspec
 from msgspec import Struct
 
 from parley.actions import access, named
+from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import conditions, retrying
 from parley.adapters.moderation import audit, reports, word_lists
 from parley.adapters.people import account_states
 from parley.domain.api import cursors
-from parley.domain.api.errors import Conflict, Invalid
+from parley.domain.api.errors import Conflict, Field, Invalid
 from parley.domain.api.request import Request
 from parley.domain.api.requests import PutBannedWords, TryBannedWords
 from parley.domain.api.types import NamedUser
@@ -98,12 +99,14 @@ def try_banned_words(request: Request, wanted: TryBannedWords) -> TryResult:
     """Tests rules against past messages, for moderators: on a part of them, and `next` brings the rest.
 
     The messages are those of the named conversations, or else the reported ones, as they were then. One round trip for
-    each `PART` messages, two for reported ones. The audit log records the reading before it happens.
+    each `PART` messages, two for reported ones, and one for the conversations. The audit log records the reading
+    before it happens. Raises NotFound if one of the conversations is not open to the caller.
     """
     access.require_moderator(request)
     rules = word_list.rules_of(wanted.rules)
     ids = wanted.conversation_ids
     place = _place(wanted)
+    _check_open(request, ids or ())
     audit.write_entry(
         new_entry(account_states.as_put(request), "try_banned_words", TARGET, conversation_ids=",".join(ids or ()))
     )
@@ -115,6 +118,17 @@ def try_banned_words(request: Request, wanted: TryBannedWords) -> TryResult:
         next=None if following is None else cursors.encode(_Cursor(place=following)),
         users=named.users(request, (hit.sender_id for hit in hits)),
     )
+
+
+def _check_open(request: Request, conversation_ids: Sequence[str]) -> None:
+    """Refuses conversations that the caller does not moderate, each by its place; one round trip, none for nothing."""
+    heads = conversations.heads(conversation_ids) if conversation_ids else {}
+    closed = {key for key in conversation_ids if key not in heads or not access.is_moderated(request, heads[key])}
+    if closed:
+        refusal = access.no_conversation()
+        places = (number for number, key in enumerate(conversation_ids) if key in closed)
+        refusal.fields = tuple(Field(f"/conversation_ids/{number}", "not_allowed") for number in places)
+        raise refusal
 
 
 def _place(wanted: TryBannedWords) -> Place:
