@@ -92,7 +92,7 @@ TERMS = {
     "conversation_id": "The conversation.",
     "Explanation.conversation_id": "The conversation that is open already; null if there is none.",
     "conversation_ids": "The conversations to forward the message to.",
-    "TryBannedWords.conversation_ids": "The conversations to look in, all open to you as a moderator (404 otherwise); without them, the messages that were reported.",
+    "TryBannedWords.conversation_ids": "Conversations open to you as a moderator; if none is named, what was reported.",
     "conversations": "The conversations.",
     "cost_unit_burst": "Cost units that one person may use up at once.",
     "cost_units_per_minute": "Cost units, about read units of DynamoDB, that one person may use up a minute.",
