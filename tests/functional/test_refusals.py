@@ -52,15 +52,14 @@ CLOSED = {
 
 OF_MODERATORS = refusing(
     "moderators_only",
-    "rest/get_banned_words", "rest/put_banned_words", "rest/try_banned_words", "rest/list_reports", "rest/get_report",
-    "rest/resolve_report", "rest/list_audit",
+    "rest/get_banned_words", "rest/put_banned_words", "rest/try_banned_words", "rest/list_audit",
 )  # fmt: skip
 OF_HOST_AND_MODERATORS = refusing(
     "moderators_only",
     "rest/list_context_people", "rest/list_user_contexts", "rest/list_suspensions", "rest/get_suspension",
     "rest/suspend_user", "rest/lift_suspension", "rest/list_any_conversations",
     "rest/search_moderated_messages", "rest/warn_user", "rest/remove_messages", "rest/get_removal",
-    "rest/list_warnings", "rest/export_search",
+    "rest/list_warnings", "rest/export_search", "rest/list_reports", "rest/get_report", "rest/resolve_report",
 )  # fmt: skip
 MODERATING = refusing(
     "moderators_only",

@@ -6,7 +6,7 @@ import pytest
 
 from tests.functional.moderation import TEXT, moderator, report, reported
 from tests.functional.replies import Refusal, at_once, invalid, malformed_bodies, refusal, stored
-from tests.functional.talk import bare, in_s
+from tests.functional.talk import bare, in_s, open_direct, say
 from tests.harness import Parley, Reply, User
 
 CHANGED: Refusal = ("report_changed", 409, [])
@@ -182,3 +182,53 @@ def test_same_decision_again_is_told_once(parley: Parley) -> None:
         assert resolve(mona, report_id).status == 200
 
     assert len(phone.events("report_updated")) == 1
+
+
+@pytest.fixture
+def about_mona(parley: Parley) -> tuple[User, User, str, str]:
+    """Returns alice, the moderator whom she has reported, their conversation and the report's id."""
+    alice, mona = parley.user("alice"), moderator(parley)
+    direct = open_direct(alice, mona)
+    [message_id] = say(mona, direct, TEXT)
+    return alice, mona, direct, str(report(alice, message_id, note="Do not tell her.").json["id"])
+
+
+def test_nobody_decides_a_report_about_themselves_or_a_person_of_their_rank(
+    parley: Parley, about_mona: tuple[User, User, str, str]
+) -> None:
+    _, mona, direct, report_id = about_mona
+    before = stored(parley)
+    closing = {"state": "closed", "report_id": report_id}
+    tries = [
+        resolve(mona, report_id, status="dismissed"),
+        resolve(moderator(parley, "max"), report_id),
+        mona.put(f"/admin/conversations/{direct}/state", json=closing),
+    ]
+
+    assert [refusal(reply) for reply in tries] == [("rank_too_high", 403, [])] * 3
+    assert stored(parley)["Reports"] == before["Reports"]
+
+
+@pytest.mark.parametrize("role", ["admin", "service"])
+def test_higher_role_and_the_host_decide_a_report_about_a_moderator(
+    parley: Parley, about_mona: tuple[User, User, str, str], role: str
+) -> None:
+    *_, report_id = about_mona
+    person = parley.user("higher", role=role)
+
+    assert [one["id"] for one in person.get("/admin/reports").json["reports"]] == [report_id]
+    assert person.get(f"/admin/reports/{report_id}").json["report"]["note"] == "Do not tell her."
+    assert resolve(person, report_id).json["handled_by"] == "higher"
+
+
+def test_moderator_does_not_learn_who_has_reported_them(
+    parley: Parley, about_mona: tuple[User, User, str, str]
+) -> None:
+    _, mona, _, report_id = about_mona
+    resolve(moderator(parley, "adam", "admin"), report_id, status="in_review", note="Talk to her.")
+
+    [listed] = mona.get("/admin/reports?status=in_review").json["reports"]
+    read = mona.get(f"/admin/reports/{report_id}").json["report"]
+
+    assert (listed["id"], listed["reporter_id"]) == (report_id, None)
+    assert (read["text"], read["reporter_id"], read["note"], read["staff_note"]) == (TEXT, None, None, None)

@@ -98,6 +98,27 @@ def test_export_shows_the_tombstone_and_then_the_message(parley: Parley, group: 
     assert (blank, texts()) == ([""], [TEXT])
 
 
+@pytest.mark.parametrize("deleter", ["author", "owner"])
+def test_deletion_by_those_who_may_delete_ends_the_restore(
+    parley: Parley, group: tuple[User, User, User, str], deleter: str
+) -> None:
+    alice, bob, mallory, group_id = group
+    message_id = rich_message(parley, alice, mallory, group_id)
+    mona = removed(parley, message_id)
+    phone = joined(bob, group_id)
+
+    deleted = [(mallory if deleter == "author" else alice).delete(f"/messages/{message_id}") for _ in range(2)]
+    parley.drain()
+
+    assert [(one.status, one.json["removed"]) for one in deleted] == [(200, False)] * 2
+    assert [event["data"]["message"]["removed"] for event in phone.events("message_deleted")] == [False]
+    assert refusal(mona.post(f"/admin/messages/{message_id}/restore")) == NOT_RESTORABLE
+    assert alice.get(f"/messages/{message_id}").json["text"] == ""
+    assert objects(parley) == set()
+    texts = [one["text"] for one in mona.get(f"/messages/{message_id}/versions").json["versions"]]
+    assert texts == [TEXT, "You fool."]
+
+
 def test_files_stay_after_the_time_for_a_restore(parley: Parley, group: tuple[User, User, User, str]) -> None:
     alice, _, mallory, group_id = group
     message_id = rich_message(parley, alice, mallory, group_id)

@@ -77,7 +77,10 @@ def restore_message(request: Request, message_id: str) -> MessageAnswer:
 
 
 def set_conversation_state(request: Request, conversation_id: str, wanted: SetConversationState) -> ModeratedState:
-    """Closes a conversation so that members cannot open it, or opens it again; two round trips and the posts."""
+    """Closes a conversation so that members cannot open it, or opens it again; two round trips and the posts.
+
+    One round trip more with a report.
+    """
     act = _Wanted(
         action="set_conversation_state", target=conversation_id, decision=wanted, details={"after": wanted.state}
     )
@@ -240,6 +243,8 @@ def _read_conversation(
     reports.check_about(report, f"{wanted.place}report_id", **about)
     if user_id is not None:
         ranks.check_rank(request, user_id, person)
+    elif report is not None:
+        reports.check_may_decide(request, report)
     return head, there, person, report
 
 

@@ -24,7 +24,11 @@ def check_rank(request: Request, user_id: str, profile: Profile | None) -> None:
     """
     if profile is None and is_reserved(user_id):
         return
-    role = DEFAULT_ROLE if profile is None else profile.role
+    check_role(request, user_id, DEFAULT_ROLE if profile is None else profile.role)
+
+
+def check_role(request: Request, user_id: str, role: str) -> None:
+    """Raises Forbidden for a person of this role on whom the caller may not act."""
     if user_id == request.user_id or moderators.rank(role) >= moderators.rank(account_states.role_of(request)):
         detail = "You cannot do this to yourself, nor to a person of your own rank or above."
         raise Forbidden("rank_too_high", detail, rule="service > ModeratorRoles in their order > all other roles")

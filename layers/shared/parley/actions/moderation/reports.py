@@ -5,6 +5,7 @@ from msgspec import Struct
 
 from parley.actions import access, limits, named, push
 from parley.actions.attachments import downloads
+from parley.actions.moderation import ranks
 from parley.actions.parallel import in_parallel
 from parley.adapters.attachments.limits import files_since_ms
 from parley.adapters.conversations import messages
@@ -13,6 +14,7 @@ from parley.adapters.moderation import audit, reports
 from parley.adapters.people import account_states
 from parley.domain.api import cursors, ids
 from parley.domain.api.errors import Conflict, Field, Invalid, NotFound
+from parley.domain.api.identity import DEFAULT_ROLE
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Page, ReportMessage, ReportQuery, ResolveReport
 from parley.domain.api.types import AttachmentUrls, Message, NamedUser
@@ -94,10 +96,10 @@ def report_message(request: Request, message_id: str, wanted: ReportMessage) -> 
 
 def list_reports(request: Request, query: ReportQuery) -> ReportList:
     """Returns a page of the queue, to moderators; two round trips."""
-    access.require_moderator(request)
+    access.require_moderator(request, or_service=True)
     after = cursors.decode(query.cursor, ReportPosition)
     found = reports.list_reports(query.status, query.limit + 1, after, newest_first=query.order == "newest")
-    shown = found[: query.limit]
+    shown = [report.seen_by(request.user_id) for report in found[: query.limit]]
     more = len(found) > len(shown)
     last = ReportPosition(created_at_ms=shown[-1].created_at_ms, report_id=shown[-1].report_id) if more else None
     return ReportList(
@@ -125,8 +127,8 @@ def get_report(request: Request, report_id: str) -> ReportInContext:
 
     The audit log records the reading before it happens.
     """
-    access.require_moderator(request)
-    found = _read(check_report_id(report_id))
+    access.require_moderator(request, or_service=True)
+    found = _read(check_report_id(report_id)).seen_by(request.user_id)
     audit.write_entry(
         new_entry(account_states.as_put(request), "read_report", report_id, message_id=_message_id(found))
     )
@@ -153,15 +155,17 @@ def get_report(request: Request, report_id: str) -> ReportInContext:
 def resolve_report(request: Request, report_id: str, wanted: ResolveReport) -> ReportAnswer:
     """Sets the status of a report, as a moderator; three round trips, one more to tell the reporter of a decision.
 
-    Raises Conflict if another moderator has replaced the version meanwhile.
+    Raises Conflict if another moderator has replaced the version meanwhile, Forbidden for a report about the caller, or
+    about a person of their rank or above.
     """
-    access.require_moderator(request)
+    access.require_moderator(request, or_service=True)
     for _ in conditions.tries():
         known = _read(check_report_id(report_id))
+        people = check_may_decide(request, known)
         changed = _resolved(request, known, wanted)
         if known.version == wanted.version + 1 and _same(known, _resolved(request, known, wanted)):
             tell_reporter(request, known)
-            return _answer(request, known)  # a retry of a finished request
+            return _answer(request, known, people)  # a retry of a finished request
         if known.version != wanted.version:
             detail = "Another moderator has changed this report; read it again."
             raise Conflict("report_changed", detail, rule="version: as it was read")
@@ -175,12 +179,12 @@ def resolve_report(request: Request, report_id: str, wanted: ResolveReport) -> R
         )
         if reports.change(known, changed, entry):
             tell_reporter(request, changed)
-            return _answer(request, changed)
+            return _answer(request, changed, people)
     raise retrying.busy()
 
 
-def _answer(request: Request, report: Report) -> ReportAnswer:
-    users = named.users(request, in_reports([report]))
+def _answer(request: Request, report: Report, known: named.Known) -> ReportAnswer:
+    users = named.users(request, in_reports([report]), known)
     return ReportAnswer(**msgspec.structs.asdict(report_details(report)), users=users)
 
 
@@ -192,6 +196,17 @@ def tell_reporter(request: Request, report: Report) -> None:
     if push.is_news(request, what, report.handled_at_ms):
         push.tell(request, [report.reporter_id], ReportUpdated(report=filed_report(report)))
         push.remember(what)
+
+
+def check_may_decide(request: Request, report: Report) -> named.Known:
+    """Returns the people whom a report names; raises Forbidden for one that the caller may not decide (D-527).
+
+    One round trip.
+    """
+    known = named.read_known(request, in_reports([report]))
+    sender = known.users.get(report.sender_id)
+    ranks.check_role(request, report.sender_id, DEFAULT_ROLE if sender is None else sender.role)
+    return known
 
 
 def read_decidable(report_id: str | None) -> Report | None:

@@ -166,9 +166,22 @@ def delete_message(request: Request, found: Found) -> Step | None:
     if message.sender_id != request.user_id:
         rights.require(found.head, request.user_id, "delete_any")
     _check_own(request, replace(found, message=replace(message, sender_id=request.user_id)), "delete_own")
+    if message.removed is not None:
+        return _forgotten(request, found, message.with_content(message.removed))
     if message.deleted_at_ms is not None:
         return None
     return _deleted(request, found, message.blanked(max(request.now_ms, message.created_at_ms)), replaced=message)
+
+
+def _forgotten(request: Request, found: Found, content: StoredMessage) -> Step:
+    """Returns what the deletion of a message writes that a moderator has removed: it is restorable no more (D-526).
+
+    `content` is the message as it was. The removal has taken it off pins and mentions already.
+    """
+    blank = content.blanked(max(request.now_ms, content.created_at_ms))
+    entry = next_change(request, found.head, "message_deleted", message_seq=content.seq)
+    step = _step(found.head, Changed(entry=entry, message=blank, replaced=content))
+    return replace(step, released=_released(content, entry, is_held=False))
 
 
 def remove_message(request: Request, found: Found) -> Step | None:

@@ -58,6 +58,12 @@ class Report(Struct, frozen=True, kw_only=True):
     handled_at_ms: int | None = None
     attachments: tuple[ReportedAttachment, ...] = ()
 
+    def seen_by(self, user_id: str) -> "Report":
+        """Returns the report as a moderator sees it: one about themselves without who said what about them."""
+        if user_id != self.sender_id:
+            return self
+        return msgspec.structs.replace(self, reporter_id=None, note=None, staff_note=None)
+
 
 class FiledReport(Struct, frozen=True, kw_only=True):
     """A report as its reporter sees it."""
