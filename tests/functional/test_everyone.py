@@ -362,3 +362,27 @@ def test_host_makes_a_group_of_everyone_for_an_owner(parley: Parley) -> None:
     parley.drain()
 
     assert members(alice, group) == ["alice", "bob"]
+
+
+def test_only_a_few_can_be_begun_at_once_and_their_reads_are_charged(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COST_UNIT_BURST", "2000")
+    alice, backend = parley.user("alice"), host(parley)
+    staff(parley, 120)
+    groups = [make_group(alice) for _ in range(6)]
+    body = {"type": "group", "title": "All", "everyone": TEACHERS, "client_id": "c1"}
+
+    begun = [add(alice, group) for group in groups[:4]]
+    made, over = alice.post("/conversations", json=body), add(alice, groups[5])
+
+    assert [one.status for one in (*begun, made)] == [202, 202, 202, 202, 201]
+    assert (refusal(over)[:2], over.json["rule"]) == (("rate_limited", 429), "cost")
+    assert add(alice, groups[0]).status == 202  # it says how far it is
+    by_host = make_group(alice)
+    assert add(backend, by_host).status == 202
+    parley.drain()
+    parley.advance(2000 // 5 * 10 / 1000)
+    assert refusal(add(alice, groups[5]))[:2] == ("rate_limited", 429)  # 120 people are 480 units for each of the five
+    parley.advance(60)
+    assert add(alice, groups[5]).status == 202

@@ -18,13 +18,15 @@ from parley.adapters import limits
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import metering, rate_buckets
 from parley.domain.api.errors import Conflict
-from parley.domain.api.limits import Rate, Taking, send_rate, settle, slow_mode_rate, take, tokens_for
+from parley.domain.api.limits import COST, Rate, Taking, cost_rate, send_rate, settle, slow_mode_rate, take, tokens_for
 from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.rights import ADMINS
 from parley.domain.conversations.steps import Step, Token, Turn
 
 MAX_REMEMBERED = 4096
+ADDINGS_AT_ONCE = 5  # that a full bucket of cost units begins
+UNITS_A_PERSON = 4  # of an adding: profile, erasure, block and membership, each a read unit
 MAX_TIDIED = 10  # full buckets of others that one step removes at most, so that it stays small
 
 Read = TypeVar("Read")
@@ -126,6 +128,28 @@ def in_turn(request: Request, step: Step, mine: Membership | None) -> Step:
     next_ms = None if mine.sent_ms is None else mine.sent_ms + rate.interval_ms
     settle(request, rate, take(next_ms, rate, request.now_ms))
     return step.with_members(turn=Turn(user_id=request.user_id, before_ms=mine.sent_ms, at_ms=request.now_ms))
+
+
+def take_for_adding(request: Request) -> None:
+    """Takes a share of the caller's cost units for the adding of everyone that begins; raises TooMany.
+
+    So only a few can be begun at once. One round trip; two if the bucket is not full.
+    """
+    if request.is_limited:
+        rate = cost_rate(limits.current())
+        units = max(1, rate.burst // ADDINGS_AT_ONCE)
+        settle(request, rate, rate_buckets.take(_cost_key(request), rate, request.now_ms, units), units)
+
+
+def charge_for_adding(request: Request, people: int) -> None:
+    """Charges the caller's cost units for the people whom a part of an adding has looked at; one round trip."""
+    if request.is_limited and people:
+        rate, units = cost_rate(limits.current()), people * UNITS_A_PERSON
+        rate_buckets.charge(_cost_key(request), rate, request.now_ms, units, is_in_use=True)
+
+
+def _cost_key(request: Request) -> str:
+    return rate_buckets.key(request.user_id, COST)
 
 
 def check_groups(request: Request) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parley.actions import push
+from parley.actions import limits, push
 from parley.actions.conversations import group_changes
 from parley.actions.people import everyone, may_open
 from parley.actions.people.profiles import caller_of
@@ -50,7 +50,7 @@ class _Part(Struct, frozen=True, kw_only=True):
 def add_next(conversation_id: str, change_seq: int, now_ms: int) -> None:
     """Adds the people who come after the step `change_seq`, and tells the group.
 
-    Five round trips and the posts, three more for each further page of people whom the caller may not add. If an
+    Six round trips and the posts, four more for each further page of people whom the caller may not add. If an
     earlier try has added them, the group is told again: it may have died between its write and its posts.
     """
     for _ in conditions.tries():
@@ -115,6 +115,7 @@ def _next_part(request: Request, head: Head, adding: Adding) -> _Part:
     for _ in range(MAX_PAGES):
         people = everyone.next_people(adding, MAX_ADDED)
         came, adding = _looked_at(request, head, adding, people)
+        limits.charge_for_adding(request, len(people))
         is_last = len(people) < MAX_ADDED or adding.code is not None
         if came or is_last:
             return _Part(came=came, adding=adding, is_last=is_last)

@@ -119,11 +119,12 @@ def _creation(request: Request, conversation_id: str, wanted: CreateConversation
 
 
 def _with_everyone(request: Request, step: Step, wanted: Everyone | None, client_id: str) -> Step:
-    """Returns the step that also begins the adding of everyone, if the request wants it; one round trip then."""
+    """Returns the step that also begins the adding of everyone, if the request wants it; two round trips then."""
     if wanted is None:
         return step
     adding = new_adding(request, wanted, client_id, step.after.last_change_seq)
     everyone.check_selector(request, adding)
+    limits.take_for_adding(request)
     return msgspec.structs.replace(step, after=msgspec.structs.replace(step.after, adding=adding))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct, structs
 
-from parley.actions import access, named, visibility
+from parley.actions import access, limits, named, visibility
 from parley.actions.conversations import group_changes, member_pages
 from parley.actions.people import everyone
 from parley.actions.people.profiles import check_user_id
@@ -63,7 +63,7 @@ def add_members(request: Request, conversation_id: str, wanted: AddMembers) -> A
 
 
 def _add_everyone(request: Request, conversation_id: str, wanted: Everyone, client_id: str) -> AddedMembers:
-    """Begins the adding of everyone, or says how far it is; five round trips."""
+    """Begins the adding of everyone, or says how far it is; six round trips."""
     request = access.as_host(request)
     wanted.check("/everyone")
     new = new_adding(request, wanted, client_id, 0)
@@ -71,7 +71,10 @@ def _add_everyone(request: Request, conversation_id: str, wanted: Everyone, clie
 
     def decide(head: Head, _: group_changes.Memberships) -> Step | None:
         rights.require(head, request.user_id, "add_members")
-        return group_steps.add_everyone(request, head, new)
+        step = group_steps.add_everyone(request, head, new)
+        if step is not None and step.begins(new.id):
+            limits.take_for_adding(request)
+        return step
 
     head, _, _ = group_changes.change(request, conversation_id, (), decide)
     return AddedMembers(

@@ -220,6 +220,11 @@ class Step(Struct, frozen=True, kw_only=True):
         adding = self.after.adding
         return adding is not None and adding.is_running and (self.creates or adding != self.before.adding)
 
+    def begins(self, adding_id: str) -> bool:
+        """Says whether the step begins this adding, which is not yet in the head that it was read at."""
+        before = self.before.adding
+        return self.adds_on and (before is None or before.id != adding_id)
+
     def with_members(self, **writes: Any) -> "Step":
         """Returns the step with these fields of its `MemberWrites`."""
         return replace(self, members=replace(self.members, **writes))
