@@ -100,8 +100,11 @@ def test_group_is_created_with_everyone(parley: Parley, everyone: object) -> Non
     assert (made.status, made.json["member_count"]) == (201, 2)
     assert sorted(members(bob, group)) == ["alice", "bob", *user_ids]
     assert [note["event"] for note in notes(bob, group)] == ["everyone_added", "group_created"]
+    assert made.json["adding"] == {"state": "running", "found": 0, "added": 0, "code": None}
+    assert "adding" not in alice.get(f"/conversations/{group}").json
     again = alice.post("/conversations", json=body)
     parley.drain()
+    assert again.json["adding"] == {"state": "done", "found": 3, "added": 3, "code": None}
     assert (again.status, again.json["id"], again.json["member_count"]) == (200, group, 5)
     assert refusal(alice.post("/conversations", json=body | {"everyone": {"role": "user"}}))[0] == "client_id_reused"
 

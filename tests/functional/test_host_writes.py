@@ -109,6 +109,10 @@ def test_system_sender_writes_in_conversations_that_it_is_not_in(parley: Parley)
         for reader in (alice, bob):
             shown, known = reader.get(f"/conversations/{conversation_id}").json, before[reader.user_id]
             assert shown["last_message"]["sender_id"] == BOOKINGS
+            listed = reader.get("/conversations").json
+            synced = reader.post("/sync", json={"list_limit": 10}).json
+            for answer in (shown, listed, synced):
+                assert answer["users"][BOOKINGS]["name"] == "Bookings"
             assert shown["unread"] == known["unread"] + 1
             assert {**shown, "members": []}["member_count"] == 2
             assert [one["user_id"] for one in shown["members"]] == [one["user_id"] for one in known["members"]]

@@ -75,7 +75,10 @@ def members(head: Head) -> tuple[str, ...]:
 def read_known(request: Request, user_ids: Iterable[str], known: Known | None = None) -> Known:
     """Returns what is known of these people; one round trip for those who are not `known`, or none."""
     before = caller(request) if known is None else caller(request) | known
-    more = [user_id for user_id in dict.fromkeys(user_ids) if user_id not in before.asked]
+    wanted = dict.fromkeys(user_ids)
+    # A system sender has no row, so a batch that asked for the people of conversations has not found it.
+    unnamed = (user_id for user_id in wanted if is_system_sender(user_id) and user_id not in before.users)
+    more = [*(user_id for user_id in wanted if user_id not in before.asked), *unnamed]
     people = [user_id for user_id in more if not is_reserved(user_id)]
     found = named_users.read_named(people) if people else {}
     return before | Known(more, found | _system_senders(more)) if more else before

@@ -25,7 +25,7 @@ from parley.domain.api.request import Request
 from parley.domain.api.requests import CreateConversation, Everyone, UpdateConversation
 from parley.domain.api.types import ConversationAnswer
 from parley.domain.conversations import group_steps, views
-from parley.domain.conversations.adding import new_adding
+from parley.domain.conversations.adding import adding_id, adding_status, new_adding
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.steps import Step
 
@@ -43,14 +43,30 @@ def create_group(request: Request, wanted: CreateConversation) -> tuple[Conversa
         group_steps.check_people(request, wanted)
         request = request.in_name_of(HOST_SENDER)
     client_id = wanted.client_id or secrets.token_hex(16)
+    if wanted.everyone is None:
+        answer, _, is_new = _create(request, wanted, client_id)
+        return answer, is_new
+    wanted.everyone.check(f"{request.field_prefix}/everyone")
+    answer, head, is_new = _create(request, wanted, client_id)
+    return _with_progress(request, answer, head, client_id), is_new
+
+
+def _with_progress(request: Request, answer: ConversationAnswer, head: Head, client_id: str) -> ConversationAnswer:
+    """Returns the answer that says how far the adding of everyone is, unless the group has had another one since."""
+    adding = head.adding
+    if adding is None or adding.id != adding_id(request.user_id, client_id):
+        return answer
+    return msgspec.structs.replace(answer, adding=adding_status(adding))
+
+
+def _create(request: Request, wanted: CreateConversation, client_id: str) -> tuple[ConversationAnswer, Head, bool]:
+    """Returns the group as its creator sees it, its head, and whether this call made it."""
     conversation_id = ids.group_id(request.user_id, client_id)
-    if wanted.everyone is not None:
-        wanted.everyone.check(f"{request.field_prefix}/everyone")
     for _ in conditions.tries():
         rows = _before_creating(request, conversation_id, wanted)
         head = conversations.head_of(rows, conversation_id)
         if head is not None:
-            return _made_before(request, wanted, head, rows), False
+            return _made_before(request, wanted, head, rows), head, False
         step = _with_everyone(request, _creation(request, conversation_id, wanted, rows), wanted.everyone, client_id)
         in_parallel(
             lambda: limits.take_own(request, compact(wanted.metadata) or ""), lambda: limits.check_groups(request)
@@ -61,11 +77,11 @@ def create_group(request: Request, wanted: CreateConversation) -> tuple[Conversa
             continue
         users = group_changes.tell_created(request, step.after)
         if request.acts_as is not None:
-            return answer_for_host(request, step.after, users), True
+            return answer_for_host(request, step.after, users), step.after, True
         reader = reader_of(request.user_id, [step.after])  # its only message is the system's: nothing is read
         added = {member.user_id: member for member in step.members.added}
         shown = views.view_conversation(step.after, reader, added, {})
-        return named.of_conversation(request, shown, Known.of(users)), True
+        return named.of_conversation(request, shown, Known.of(users)), step.after, True
     raise conditions.busy()
 
 

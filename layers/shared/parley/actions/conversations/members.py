@@ -14,9 +14,9 @@ from parley.adapters.people import named_users
 from parley.domain.api.errors import Invalid, NotFound
 from parley.domain.api.request import Request
 from parley.domain.api.requests import AddMembers, Everyone, Page
-from parley.domain.api.types import GroupRole, Member, MemberAnswer, NamedUser
+from parley.domain.api.types import AddingStatus, GroupRole, Member, MemberAnswer, NamedUser
 from parley.domain.conversations import group_steps, rights, views
-from parley.domain.conversations.adding import AddingStatus, adding_status, new_adding
+from parley.domain.conversations.adding import adding_status, new_adding
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.steps import Step
 

@@ -203,10 +203,26 @@ class Conversation(Struct, frozen=True, kw_only=True):
     last_activity_at: str
 
 
+AddingState = Literal["running", "done", "stopped"]
+
+
+class AddingStatus(Struct, frozen=True, kw_only=True):
+    """The progress of the adding of everyone: `found` are people whom the caller may add, `added` those who came."""
+
+    state: AddingState
+    found: int
+    added: int
+    code: str | None
+
+
 class ConversationAnswer(Conversation, frozen=True, kw_only=True):
-    """A conversation as one of its members sees it, and the people whom it names."""
+    """A conversation as one of its members sees it, and the people whom it names.
+
+    In the answer to a request that makes a group with everyone, `adding` says how far that is, else it is not there.
+    """
 
     users: dict[str, NamedUser]
+    adding: AddingStatus | UnsetType = UNSET
 
 
 class MessageAttachment(Struct, frozen=True, kw_only=True, omit_defaults=True):

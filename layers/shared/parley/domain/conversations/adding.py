@@ -1,19 +1,17 @@
 """The adding of everyone of a role or a context to a group, part by part, as its head keeps it."""
 
 from hashlib import sha256
-from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Everyone
+from parley.domain.api.types import AddingState, AddingStatus
 
 MAX_LOOKED = 10_000  # people whom one adding looks at, at 4 read units each
 STUCK_MS = 15 * 60 * 1000  # by then the queue has given a part up (template.yaml, Deliveries)
 NUDGED_MS = 60_000  # a client that asks again after this time starts the next part again
-
-State = Literal["running", "done", "stopped"]
 
 
 class Adding(Struct, frozen=True, kw_only=True):
@@ -49,15 +47,6 @@ class Adding(Struct, frozen=True, kw_only=True):
         return replace(self, user_id=None, after=None, code=code)
 
 
-class AddingStatus(Struct, frozen=True, kw_only=True):
-    """The progress of the adding of everyone: `found` are people whom the caller may add, `added` those who came."""
-
-    state: State
-    found: int
-    added: int
-    code: str | None
-
-
 def adding_id(user_id: str, client_id: str) -> str:
     """Returns the only id that a person's adding by one `client_id` can have."""
     return sha256(f"{user_id}\n{client_id}".encode()).hexdigest()[:16]
@@ -80,5 +69,5 @@ def new_adding(request: Request, everyone: Everyone, client_id: str, change_seq:
 
 def adding_status(adding: Adding) -> AddingStatus:
     """Returns how far an adding is."""
-    state: State = "running" if adding.is_running else "done" if adding.code is None else "stopped"
+    state: AddingState = "running" if adding.is_running else "done" if adding.code is None else "stopped"
     return AddingStatus(state=state, found=adding.found, added=adding.added, code=adding.code)
