@@ -25,7 +25,7 @@ from parley.domain.conversations.rights import ADMINS
 from parley.domain.conversations.steps import Step, Token, Turn
 
 MAX_REMEMBERED = 4096
-ADDINGS_AT_ONCE = 5  # that a full bucket of cost units begins
+UNITS_TO_BEGIN = 2000  # of an adding: of the 10,000 cost units of a full bucket (`CostUnitBurst`), so five begin
 UNITS_A_PERSON = 4  # of an adding: profile, erasure, block and membership, each a read unit
 MAX_TIDIED = 10  # full buckets of others that one step removes at most, so that it stays small
 
@@ -131,13 +131,13 @@ def in_turn(request: Request, step: Step, mine: Membership | None) -> Step:
 
 
 def take_for_adding(request: Request) -> None:
-    """Takes a share of the caller's cost units for the adding of everyone that begins; raises TooMany.
+    """Takes a part of the caller's cost units for the adding of everyone that begins; raises TooMany.
 
     So only a few can be begun at once. One round trip; two if the bucket is not full.
     """
     if request.is_limited:
         rate = cost_rate(limits.current())
-        units = max(1, rate.burst // ADDINGS_AT_ONCE)
+        units = min(rate.burst, UNITS_TO_BEGIN)
         settle(request, rate, rate_buckets.take(_cost_key(request), rate, request.now_ms, units), units)
 
 
