@@ -473,3 +473,23 @@ def test_every_integer_of_a_request_is_bounded(request_class: type[msgspec.Struc
     integers = [part for part in _parts(msgspec.json.schema(request_class)) if part.get("type") == "integer"]
 
     assert [part for part in integers if not {"minimum", "maximum"} <= part.keys()] == []
+
+
+class _Bulk(msgspec.Struct, forbid_unknown_fields=True):
+    items: list[msgspec.Raw]
+    count: int = 0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"items":["\\ud83d"]}', ['"\\ud83d"']),
+        (' { "count" : 1.0 , "items" : [ {"a":[1,{"b":"]"}]} , "\\ud83d" ] } ', ['{"a":[1,{"b":"]"}]}', '"\\ud83d"']),
+        ('{"items":[1,2],"items":[3.0,"\\ud83d"],"count":2}', ["3.0", '"\\ud83d"']),
+        ('{"items":[],"count":3.0}', []),
+    ],
+)
+def test_items_that_are_decoded_one_by_one_keep_their_text(text: str, expected: list[str]) -> None:
+    decoded = decode(text.encode(), _Bulk)
+
+    assert [bytes(item).decode() for item in decoded.items] == expected

@@ -389,3 +389,10 @@ def test_people_of_one_role_stand_in_several_parts_of_their_index(school: Parley
     assert {one["role"]["S"] for one in items if one["role"]["S"].startswith("student")} == {
         f"student#{part}" for part in range(4)
     }
+
+
+def test_wrong_id_among_ids_is_named(parley: Parley) -> None:
+    reply = parley.user("alice").get("/users?ids=ann,user%2F1")
+
+    assert refusal(reply) == invalid(("?ids", "bad_format"))
+    assert "`user/1`" in reply.json["detail"] and "~parley.id-" in reply.json["detail"]

@@ -120,3 +120,34 @@ def test_person_who_was_erased_begins_as_a_new_one(parley: Parley) -> None:
 
     assert [one["status"] for one in results] == [201]
     assert host(parley).get("/users/bob").json["name"] == "Bob"
+
+
+def test_half_an_emoji_refuses_only_the_person_whose_it_is(parley: Parley) -> None:
+    people = [{"id": "bob", "name": "Bob"}, {"id": "carol", "name": "Carol \ud83d"}, {"id": "dave"}]
+
+    reply = host(parley).put("/users", json={"users": people})
+
+    first, second, third = reply.json["results"]
+    assert (reply.status, first["status"], third["status"]) == (200, 201, 201)
+    assert (second["id"], second["status"]) == ("carol", 400)
+    assert second["problem"]["errors"] == [{"pointer": "/users/1/name", "code": "bad_format"}]
+    outside = host(parley).put("/users", json={"users": people, "no\ud83d": 1})
+    assert refusal(outside) == invalid(("/no\ufffd", "unknown_field"))
+
+
+def test_every_wrong_field_of_a_person_is_named_at_once(parley: Parley) -> None:
+    wrong = {
+        "avatar_url": "ftp://x",
+        "locale": "?",
+        "email": "x",
+        "metadata": [],
+        "time_zone": "Europe/Atlantis",
+        "role": "service",
+    }
+    some = {name: wrong[name] for name in ("time_zone", "metadata", "role")}
+
+    reply = host(parley).put("/users", json={"users": [{"id": "bob", **wrong}, {"id": "eve", **some}]})
+
+    first, second = ({one["pointer"] for one in item["problem"]["errors"]} for item in reply.json["results"])
+    assert {pointer.split("/")[3] for pointer in first} == wrong.keys() - {"role"}, first
+    assert {pointer.split("/")[3] for pointer in second} == {"time_zone", "metadata", "role"}, second

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
@@ -253,21 +253,45 @@ def party_of(person: Profile) -> Party:
 
 def _said(request: Request, user_id: str, wanted: PutUser, pointer: str) -> Statement:
     """Returns the host's statement; raises Invalid if no token could carry it."""
-    if wanted.role == SERVICE:
-        detail = f"`{SERVICE}` is the role of programs, which have no profile."
-        raise Invalid.field(f"{pointer}/role", "not_allowed", detail)
-    check_time_zone(wanted.time_zone, pointer)
+    contexts, metadata, private_metadata, *_ = all_of(
+        lambda: _contexts(request, user_id, wanted, pointer),
+        lambda: read_metadata(wanted.metadata, f"{pointer}/metadata"),
+        lambda: read_metadata(wanted.private_metadata, f"{pointer}/private_metadata"),
+        lambda: _check_role(wanted.role, pointer),
+        lambda: check_time_zone(wanted.time_zone, pointer),
+    )
     return Statement(
         name=wanted.name,
         role=wanted.role or None,
-        contexts=_contexts(request, user_id, wanted, pointer),
+        contexts=contexts,
         avatar_url=wanted.avatar_url,
         locale=wanted.locale,
         time_zone=wanted.time_zone,
         email=wanted.email,
-        metadata=read_metadata(wanted.metadata, f"{pointer}/metadata"),
-        private_metadata=read_metadata(wanted.private_metadata, f"{pointer}/private_metadata"),
+        metadata=metadata,
+        private_metadata=private_metadata,
     )
+
+
+def all_of(*checks: Callable[[], Any]) -> list[Any]:
+    """Returns the results of these checks; raises one Invalid with the fields of all that raise it."""
+    found: list[Any] = []
+    refusals: list[Invalid] = []
+    for check in checks:
+        try:
+            found.append(check())
+        except Invalid as refusal:
+            refusals.append(refusal)
+    if refusals:
+        first = refusals[0]
+        raise Invalid(first.code, first.detail, fields=tuple(field for each in refusals for field in each.fields))
+    return found
+
+
+def _check_role(role: str | UnsetType, pointer: str) -> None:
+    if role == SERVICE:
+        detail = f"`{SERVICE}` is the role of programs, which have no profile."
+        raise Invalid.field(f"{pointer}/role", "not_allowed", detail)
 
 
 def _contexts(request: Request, user_id: str, wanted: PutUser, pointer: str) -> Contexts | None:

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import inspect
 from msgspec.structs import replace
 
-from parley.domain.api import custom_data
+from parley.domain.api import custom_data, time_zones
 from parley.domain.api.custom_data import MAX_METADATA_BYTES, InvalidPart, Path
 from parley.domain.api.errors import Field, Invalid, Malformed
 from parley.domain.api.fields import (
@@ -29,10 +29,12 @@ from parley.domain.api.fields import (
     HugeNumber,
     in_unicode,
     is_unicode,
+    members,
     number,
     struct_type,
     whole_number,
 )
+from parley.domain.api.identity import TIME_ZONE_PATTERN
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -72,14 +74,67 @@ def read_body(raw: str | bytes, into: type[T], pointer: str = "") -> T:
         parts = custom_data.invalid_parts(sent["metadata"], getattr(into, "max_metadata_bytes", MAX_METADATA_BYTES))
         found += islice(_at(f"{pointer}/metadata", parts), MAX_REPORTED)
     known = {field.pointer for field in found}
-    broken = islice((_pointer(pointer, path) for path in _broken_texts(sent, ())), MAX_REPORTED)
+    apart = _lists_of_raw(sent, into) if is_unicode(_text(raw)) else []
+    rest = {name: sent[name] for name in sent if name not in apart} if isinstance(sent, dict) else sent
+    broken = islice((_pointer(pointer, path) for path in _broken_texts(rest, ())), MAX_REPORTED)
     found += [Field(pointer, "bad_format") for pointer in broken if pointer not in known]
     if found:
         raise _refusal(found[:MAX_REPORTED])
+    if isinstance(sent, dict):
+        sent |= {name: [msgspec.Raw(item.encode()) for item in _raw_items(_text(raw), name)] for name in apart}
     try:
         return msgspec.convert(sent, type=into)
     except msgspec.ValidationError:
         raise _refusal([Field(pointer, "not_allowed")]) from None
+
+
+def _lists_of_raw(sent: object, into: type[msgspec.Struct]) -> list[str]:
+    """Returns the fields of a body that hold lists whose items are decoded one by one: each is refused alone."""
+    fields = struct_type(into).fields if isinstance(sent, dict) else ()
+    return [field.encode_name for field in fields if _is_list_of_raw(field.type) and field.encode_name in sent]  # type: ignore[operator]
+
+
+def _is_list_of_raw(kind: inspect.Type) -> bool:
+    [outer] = members(kind)[:1]
+    return isinstance(outer, inspect.ListType) and isinstance(members(outer.item_type)[0], inspect.RawType)
+
+
+def _raw_items(text: str, name: str) -> list[str]:
+    """Returns the texts of the items in the list under `name` of a JSON object that `_read` takes.
+
+    If the name occurs twice, the last one counts.
+    """
+    found: list[str] = []
+    at = _after_space(text, text.index("{") + 1)
+    while text[at] != "}":
+        key, at = _decoder.raw_decode(text, at)
+        start = _after_space(text, _after_space(text, at) + 1)  # after the colon
+        found = _items(text, start) if key == name else found
+        _, at = _decoder.raw_decode(text, start)
+        at = _next(text, at)
+    return found
+
+
+def _items(text: str, start: int) -> list[str]:
+    """Returns the texts of the items of the list that begins at `start`."""
+    found: list[str] = []
+    at = _after_space(text, start + 1)
+    while text[at] != "]":
+        _, end = _decoder.raw_decode(text, at)
+        found.append(text[at:end])
+        at = _next(text, end)
+    return found
+
+
+def _next(text: str, end: int) -> int:
+    """Returns the place of the next value, or of the bracket that closes the list or object."""
+    at = _after_space(text, end)
+    return _after_space(text, at + 1) if text[at] == "," else at
+
+
+def _after_space(text: str, at: int) -> int:
+    found = _white_space.match(text, at)
+    return at if found is None else found.end()
 
 
 def _takes_metadata(sent: Mapping[str, object], into: type[msgspec.Struct]) -> bool:
@@ -119,10 +174,10 @@ def _read(raw: str | bytes) -> object:
     Unlike msgspec it keeps numbers that no type holds and half surrogate pairs; the walks report them.
     """
     try:
-        text = raw if isinstance(raw, str) else raw.decode()
+        text = _text(raw)
         if not text:
             raise _no_body()
-        sent: object = json.loads(text, parse_int=whole_number, parse_float=number, parse_constant=_refuse_constant)
+        sent: object = _decoder.decode(text)
     except RecursionError:
         raise _too_deep() from None
     except ValueError:  # both JSONDecodeError and UnicodeDecodeError are ValueErrors
@@ -133,6 +188,14 @@ def _read(raw: str | bytes) -> object:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _text(raw: str | bytes) -> str:
+    return raw if isinstance(raw, str) else raw.decode()
+
+
+_decoder = json.JSONDecoder(parse_int=whole_number, parse_float=number, parse_constant=_refuse_constant)
+_white_space = re.compile(r"[ \t\n\r]*")
 
 
 def _no_json() -> Malformed:
@@ -185,6 +248,9 @@ def _pointer(start: str, path: Path) -> str:
 def _in_value(value: object, kind: inspect.Type, pointer: str) -> Iterator[Field]:
     """Yields each fault of `value`, at `pointer`, against `kind`; nothing if it fits."""
     if isinstance(kind, inspect.Metadata):
+        is_object = isinstance(kind.type, inspect.RawType) and (kind.extra_json_schema or {}).get("type") == "object"
+        if is_object and value is not None and not isinstance(value, dict):
+            yield Field(pointer, "wrong_type")
         yield from _in_value(value, kind.type, pointer)
     elif isinstance(kind, inspect.UnionType):
         yield from _in_union(value, kind, pointer)
@@ -285,6 +351,8 @@ def _in_text(text: str, kind: inspect.StrType, pointer: str) -> Iterator[Field]:
         # Browsers say nothing of a file that they do not know, which is no error of form.
         is_blank = kind.pattern in (NOT_BLANK, EMPTY_OR_NOT_BLANK) or kind.pattern == FILE_TYPE_PATTERN and not text
         yield Field(pointer, "blank" if is_blank else "bad_format")
+    elif kind.pattern == TIME_ZONE_PATTERN and not time_zones.is_time_zone(text):
+        yield Field(pointer, "not_allowed")
 
 
 def _in_number(number: int | float, kind: inspect.IntType | inspect.FloatType, pointer: str) -> Iterator[Field]:

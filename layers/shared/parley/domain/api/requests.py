@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from parley.domain.api.custom_data import CUSTOM_TYPE_PATTERN, compact
 from parley.domain.api.errors import Invalid
-from parley.domain.api.fields import EMPTY_OR_NOT_BLANK, FILE_TYPE_PATTERN, NOT_BLANK
+from parley.domain.api.fields import EMPTY_OR_NOT_BLANK, FILE_TYPE_PATTERN, NOT_BLANK, in_unicode
 from parley.domain.api.identity import (
     AVATAR_URL_PATTERN,
     CONTEXT_ID_PATTERN,
@@ -452,6 +452,8 @@ class PutContextPeople(Body, frozen=True, kw_only=True):
     remove: Annotated[list[str], Meta(max_length=MAX_CONTEXT_PEOPLE)] = []
 
 
+MAX_SHOWN_ID = 128  # characters of a wrong id that a refusal names
+
 UserIds = Annotated[str, Meta(min_length=1, max_length=MAX_STATUS_USERS * 129)]
 
 
@@ -461,8 +463,11 @@ def user_ids_of(ids: str) -> list[str]:
     if len(found) > MAX_STATUS_USERS:
         detail = f"`ids` can name {MAX_STATUS_USERS} users at most."
         raise Invalid.field("?ids", "too_many_items", detail, MAX_STATUS_USERS)
-    if not all(is_stored_user_id(user_id) for user_id in found):
-        raise Invalid.field("?ids", "bad_format", "`ids` must be ids of users with commas between them.")
+    wrong = next((user_id for user_id in found if not is_stored_user_id(user_id)), None)
+    if wrong is not None:
+        shown = in_unicode(wrong[:MAX_SHOWN_ID])
+        detail = f"`{shown}` in `ids` is not the id of a user. Parley maps ids with other characters (`~parley.id-…`)."
+        raise Invalid.field("?ids", "bad_format", detail)
     return found
 
 
