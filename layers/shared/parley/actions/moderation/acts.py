@@ -109,7 +109,7 @@ def expel_member(request: Request, conversation_id: str, user_id: str, wanted: D
 
 
 def mute_member(request: Request, conversation_id: str, user_id: str, wanted: Decision) -> MutedMember:
-    """Lets a member of a group read and no longer write, until it is ended; two round trips and the posts."""
+    """Lets a member of a group read and no longer write, until it is ended; three round trips and the posts."""
 
     def decide(as_all: Request, head: Head, there: group_changes.Memberships) -> Step | None:
         if user_id not in there:
@@ -122,7 +122,7 @@ def mute_member(request: Request, conversation_id: str, user_id: str, wanted: De
 
 
 def unmute_member(request: Request, conversation_id: str, user_id: str) -> MutedMember:
-    """Ends that, also for a person who has left the group; two round trips and the posts."""
+    """Ends that, also for a person who has left the group; three round trips and the posts."""
     act = _of_member("unmute_member", conversation_id, user_id, NO_DECISION, "/")
     _change_conversation(
         request,
