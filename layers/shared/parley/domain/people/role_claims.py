@@ -70,8 +70,8 @@ def _read_entry(entry: str, known: Callable[[], Collection[str]]) -> tuple[str, 
     roles = {DEFAULT_ROLE, SERVICE_ROLE, *known()}
     if role not in roles:
         raise RoleMapError(
-            f"JwtRoleMap: `{entry.strip()}` leads to a role that neither the policy nor ModeratorRoles names; "
-            f"they name {', '.join(sorted(roles))}"
+            f"JwtRoleMap: `{entry.strip()}` leads to a role that neither the policy nor ModeratorRoles, AgentRoles "
+            f"or SupportAdminRoles names; they name {', '.join(sorted(roles))}"
         )
     return value, role
 
