@@ -58,8 +58,60 @@ def test_a_request_carries_the_servers_token_and_only_what_is_stated(asking: Ask
     assert request.headers["User-Agent"].startswith("parley-host/")
 
 
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        httpx.Response(502, json={"errors": [{"message": "bad gateway"}]}),
+        httpx.Response(502, json={"errors": ["x"]}),
+        httpx.Response(503, json={"errors": {"a": "b"}}),
+        httpx.Response(503, content=b'{"retry_after_ms": NaN, "errors": 7}'),
+        httpx.Response(503, json={}, headers={"Retry-After": "9" * 30}),
+        httpx.Response(502, json=["x"]),
+        httpx.Response(200, json=["x"]),
+        httpx.Response(200, content=b"[" * 100_000),
+        httpx.DecodingError("no gzip"),
+    ],
+    ids=["another list", "texts", "an object", "NaN", "far too long", "a list", "200", "deep", "gzip"],
+)
+def test_an_answer_of_a_proxy_is_tried_again(asking: Asking, foreign: httpx.Response | Exception) -> None:
+    server = Server(foreign, foreign, ok({"id": "ann"}))
+
+    assert asking(server)("get_user", "ann") == {"id": "ann"}
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [[], {}, {"results": None}, {"results": {}}, {"results": []}, {"results": ["x"]}, {"results": [{"id": "ann"}]}],
+)
+def test_a_bulk_answer_that_is_not_parleys_is_none(asking: Asking, body: object) -> None:
+    with pytest.raises(Unreachable) as caught:
+        asking(Server(ok(body)))("put_users", [{"id": "ann"}])
+
+    assert caught.value.may_pass
+
+
+@pytest.mark.parametrize("wrong", ["", ".", ".."])
+def test_a_part_of_a_path_never_names_another_route(asking: Asking, wrong: str) -> None:
+    server = Server(ok({}))
+
+    with pytest.raises(ValueError, match="Nothing in Parley"):
+        asking(server)("remove_message", wrong)
+    with pytest.raises(ValueError, match="Nothing in Parley"):
+        asking(server)("remove_context_person", wrong, "7b", "bob")
+
+    assert server.requests == []
+
+
+def test_an_error_says_whether_a_repeat_may_help(asking: Asking) -> None:
+    for answer, may_pass in ((BUSY, True), (httpx.ConnectError("x"), True), (refusal(404, "unknown_user"), False)):
+        with pytest.raises(ParleyError) as caught:
+            asking(Server(answer))("get_user", "ann")
+        assert caught.value.may_pass is may_pass
+
+
 def test_ids_of_yours_are_mapped_in_paths_and_in_bodies(asking: Asking) -> None:
-    server = Server(ok({"id": "x", "results": []}))
+    server = Server(ok({"id": "x", "results": [{"id": "x", "status": 200}]}))
     ask = asking(server)
 
     ask("put_user", "user/1", name="Ann")

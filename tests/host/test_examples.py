@@ -164,11 +164,20 @@ def test_a_name_that_is_taken_changes_nobody(school: School) -> None:
     assert (first.get("/me")["name"], first.get("/me")["role"]) == ("Max", "student")
 
 
-def test_a_user_without_parley_is_told_so_and_kept(school: School) -> None:
-    """A context id that Parley refuses stands for any failure: the example answers, and its user can sign in."""
+def test_the_servers_own_id_is_no_users(school: School) -> None:
+    form = {"name": "Mallory", "password": "x", "role": "student", "class_id": "7b"}
+
+    taken = school.request("POST", "/sign-up", user_id="~parley.service-host", **form)
+
+    assert (taken.status_code, school.name) in {(422, "fastapi"), (422, "express"), (201, "django")}  # ids are numbers
+    school.sign_up("amy", "student", "7b")
+
+
+def test_a_user_whom_parley_refuses_is_told_so_and_kept(school: School) -> None:
+    """Parley refuses a context id: the example answers, and its user can sign in."""
     form = {"user_id": f"zoe-{school.name}", "name": "Zoe", "password": "zoe's password", "role": "student"}
 
     failed = school.request("POST", "/sign-up", **form, class_id="7 b")
 
-    assert (failed.status_code, "invalid_request" in failed.text) == (503, True)
+    assert (failed.status_code, "invalid_request" in failed.text) == (422, True)
     assert school.request("POST", "/chat-token", "zoe").status_code == 200

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parley.domain.api.identity import is_service_id
 from parley.domain.people.mapped_ids import can_be_given, mapped_id
 from parley_host import Signer, parley_id
 from tests.host.transport import SECRET
@@ -32,6 +33,19 @@ def test_a_users_token_has_what_is_stated_and_nothing_else() -> None:
 def test_a_user_never_gets_the_servers_role() -> None:
     with pytest.raises(ValueError, match="service"):
         Signer(SECRET).user_token("ann", role="service")
+
+
+@pytest.mark.parametrize("service_id", ["~parley.service-host", "backend"])
+def test_a_user_never_gets_the_servers_id(service_id: str) -> None:
+    with pytest.raises(ValueError, match="id of your server"):
+        Signer(SECRET, service_id=service_id).user_token(service_id)
+
+
+def test_the_servers_id_is_one_that_no_user_can_have() -> None:
+    service_id = str(claims_of(Signer(SECRET).service_token())["sub"])
+
+    assert not can_be_given(service_id)
+    assert is_service_id(service_id)
 
 
 def test_a_claim_of_yours_does_not_replace_the_person_or_the_time() -> None:

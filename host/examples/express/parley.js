@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import jwt from 'jsonwebtoken'
 
+// The id of this server, which no user can have.
+const SERVICE_ID = '~parley.service-host'
 const TRIES = 5
 const TIMEOUT_MS = 10_000
 const PATIENCE_MS = 30_000
@@ -85,7 +87,7 @@ export class Parley {
   // The same token for 55 minutes, because API Gateway remembers tokens.
   #serviceToken() {
     if (Date.now() >= this.#own.renewedAt) {
-      this.#own = { token: this.#signed({ sub: 'host', role: 'service' }, 3600), renewedAt: Date.now() + 3_300_000 }
+      this.#own = { token: this.#signed({ sub: SERVICE_ID, role: 'service' }, 3600), renewedAt: Date.now() + 3_300_000 }
     }
     return this.#own.token
   }

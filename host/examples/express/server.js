@@ -33,6 +33,8 @@ function signedIn(request, response, next) {
 
 app.post('/sign-up', async (request, response) => {
   const { user_id: userId, name, password, role, class_id: classId } = request.body
+  // The id of this server is none of these, so that no user can lock it out.
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(userId)) return response.status(422).json({ detail: 'Choose another name.' })
   if (users.has(userId)) return response.status(409).json({ detail: 'This name is taken.' })
   const salt = randomBytes(16)
   // In a real school, the office gives roles.
@@ -81,10 +83,11 @@ function put({ userId, name, role, classId }) {
   return parley.putUser(userId, { name, role, contexts: { class: [classId] } })
 }
 
-// The user is stored here, and Parley may learn it later: a job of yours repeats what failed.
+// The user is stored here, and Parley may learn it later: a job of yours repeats what may pass.
+// What Parley refuses, it refuses again: that is a mistake of the form, or of this server.
 app.use((error, request, response, next) => {
   if (!(error instanceof ParleyError)) return next(error)
-  response.status(503).json({ detail: error.message })
+  response.status(error.mayPass ? 503 : 422).json({ detail: error.message })
 })
 
 app.listen(Number(PORT), '127.0.0.1')

@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from parley_host import AsyncParley, ParleyError, Signer
 
@@ -69,7 +69,7 @@ SignedIn = Annotated[User, Depends(signed_in)]
 
 
 class SignUp(BaseModel):
-    user_id: str
+    user_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]  # your server's own id is none of these
     name: str
     password: str
     role: Literal["teacher", "student"]  # in a real school, the office gives roles
@@ -146,5 +146,9 @@ async def keep_receipt(erasure_id: str) -> None:
 
 @app.exception_handler(ParleyError)
 async def parley_failed(request: Request, error: ParleyError) -> JSONResponse:
-    """The user is stored here, and Parley may learn it later: a job of yours repeats what failed."""
-    return JSONResponse({"detail": str(error)}, 503)
+    """The user is stored here, and Parley may learn it later: a job of yours repeats what may pass.
+
+    What Parley refuses, it refuses again: that is a mistake of the form, or of this server.
+    """
+    log.error("parley: %s", error)
+    return JSONResponse({"detail": str(error)}, 503 if error.may_pass else 422)

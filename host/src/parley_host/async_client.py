@@ -118,7 +118,7 @@ class AsyncParley:
         """Returns the profiles of people; those whom Parley does not know are left out."""
         found: list[Person] = []
         for part in bulk.parts_of_a_query([parley_id(user_id) for user_id in user_ids]):
-            found += (await self._answer(Call("GET", "/users", query={"ids": ",".join(part)})))["users"]
+            found += (await self._answer(Call("GET", "/users", query={"ids": ",".join(part)}, lists="users")))["users"]
         return found
 
     async def sign_out_user(self, user_id: UserId) -> SignedOut:
@@ -202,10 +202,10 @@ class AsyncParley:
         """Yields the messages after a `seq`, the oldest first; Parley's audit log has an entry for each page."""
         place = path("conversations", conversation_id, "messages")
         while True:
-            page = await self._answer(Call("GET", place, query={"after": after, "limit": bulk.PART}))
+            page = await self._answer(Call("GET", place, query={"after": after, "limit": bulk.PART}, lists="messages"))
             for item in page["messages"]:
                 yield item
-            if page["found_newest"] or not page["messages"]:
+            if page.get("found_newest", True) or not page["messages"]:
                 return
             after = page["messages"][-1]["seq"]
 
@@ -345,7 +345,9 @@ class AsyncParley:
 
     async def list_warnings(self, user_id: UserId) -> list[WarningDetails]:
         """Returns the newest ten warnings of a person, the newest first."""
-        found = await self._answer(Call("GET", "/admin/warnings", query={"user_id": parley_id(user_id)}))
+        found = await self._answer(
+            Call("GET", "/admin/warnings", query={"user_id": parley_id(user_id)}, lists="warnings")
+        )
         warnings: list[WarningDetails] = found["warnings"]
         return warnings
 
@@ -437,15 +439,15 @@ class AsyncParley:
             answer = await self._http.request(
                 call.method, call.path, json=call.body, params=call.query, headers=headers
             )
-        except httpx.TransportError as problem:
+        except httpx.RequestError as problem:
             raise Unreachable(f"{call.method} {call.path}: {type(problem).__name__} {problem}") from problem
         if not answer.is_success:
             raise problem_of(answer)
-        return content_of(answer)
+        return content_of(answer, call.lists)
 
     async def _results(self, place: str, body: Mapping[str, Any]) -> list[ItemResult]:
-        results: list[ItemResult] = (await self._answer(Call("PUT", place, body)))["results"]
-        return results
+        answer = await self._answer(Call("PUT", place, body, lists="results"))
+        return bulk.checked(answer["results"], sum(len(items) for items in body.values()))
 
     async def _in_parts(
         self, items: Sequence[T], put: Callable[[Sequence[T]], Awaitable[list[ItemResult]]]
@@ -484,9 +486,9 @@ class AsyncParley:
         cursor: str | None = None
         while True:
             query: dict[str, str | int] = {"limit": bulk.PART, **({"cursor": cursor} if cursor else {})}
-            page = await self._answer(Call("GET", place, query=query))
+            page = await self._answer(Call("GET", place, query=query, lists=name))
             for item in page[name]:
                 yield item
-            cursor = page["next"]
+            cursor = page.get("next")
             if cursor is None:
                 return

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 from urllib.parse import quote
 
-from parley_host.errors import Problem, problem
+from parley_host.errors import Problem, Unreachable, problem
 from parley_host.types import ItemResult
 
 PART = 100  # what one request of Parley's takes
@@ -29,6 +29,13 @@ def parts_of_a_query(ids: Sequence[str]) -> Iterator[Sequence[str]]:
         part.append(user_id)
     if part:
         yield part
+
+
+def checked(results: Sequence[ItemResult], items: int) -> list[ItemResult]:
+    """Returns the results of a request; raises Unreachable unless each of its items has one."""
+    if len(results) != items or not all(isinstance(result.get("status"), int) for result in results):
+        raise Unreachable(f"{items} items were sent, and the answer has no result for each.")
+    return [*results]
 
 
 def refused(results: Sequence[ItemResult]) -> list[ItemResult]:

@@ -118,7 +118,7 @@ class Parley:
         """Returns the profiles of people; those whom Parley does not know are left out."""
         found: list[Person] = []
         for part in bulk.parts_of_a_query([parley_id(user_id) for user_id in user_ids]):
-            found += (self._answer(Call("GET", "/users", query={"ids": ",".join(part)})))["users"]
+            found += (self._answer(Call("GET", "/users", query={"ids": ",".join(part)}, lists="users")))["users"]
         return found
 
     def sign_out_user(self, user_id: UserId) -> SignedOut:
@@ -200,9 +200,9 @@ class Parley:
         """Yields the messages after a `seq`, the oldest first; Parley's audit log has an entry for each page."""
         place = path("conversations", conversation_id, "messages")
         while True:
-            page = self._answer(Call("GET", place, query={"after": after, "limit": bulk.PART}))
+            page = self._answer(Call("GET", place, query={"after": after, "limit": bulk.PART}, lists="messages"))
             yield from page["messages"]
-            if page["found_newest"] or not page["messages"]:
+            if page.get("found_newest", True) or not page["messages"]:
                 return
             after = page["messages"][-1]["seq"]
 
@@ -342,7 +342,7 @@ class Parley:
 
     def list_warnings(self, user_id: UserId) -> list[WarningDetails]:
         """Returns the newest ten warnings of a person, the newest first."""
-        found = self._answer(Call("GET", "/admin/warnings", query={"user_id": parley_id(user_id)}))
+        found = self._answer(Call("GET", "/admin/warnings", query={"user_id": parley_id(user_id)}, lists="warnings"))
         warnings: list[WarningDetails] = found["warnings"]
         return warnings
 
@@ -430,15 +430,15 @@ class Parley:
         headers = {"Authorization": f"Bearer {self._tokens.service_token()}"}
         try:
             answer = self._http.request(call.method, call.path, json=call.body, params=call.query, headers=headers)
-        except httpx.TransportError as problem:
+        except httpx.RequestError as problem:
             raise Unreachable(f"{call.method} {call.path}: {type(problem).__name__} {problem}") from problem
         if not answer.is_success:
             raise problem_of(answer)
-        return content_of(answer)
+        return content_of(answer, call.lists)
 
     def _results(self, place: str, body: Mapping[str, Any]) -> list[ItemResult]:
-        results: list[ItemResult] = (self._answer(Call("PUT", place, body)))["results"]
-        return results
+        answer = self._answer(Call("PUT", place, body, lists="results"))
+        return bulk.checked(answer["results"], sum(len(items) for items in body.values()))
 
     def _in_parts(self, items: Sequence[T], put: Callable[[Sequence[T]], list[ItemResult]]) -> list[ItemResult]:
         """Returns the results of all items; raises Interrupted if a part after the first one fails."""
@@ -473,8 +473,8 @@ class Parley:
         cursor: str | None = None
         while True:
             query: dict[str, str | int] = {"limit": bulk.PART, **({"cursor": cursor} if cursor else {})}
-            page = self._answer(Call("GET", place, query=query))
+            page = self._answer(Call("GET", place, query=query, lists=name))
             yield from page[name]
-            cursor = page["next"]
+            cursor = page.get("next")
             if cursor is None:
                 return

@@ -22,9 +22,18 @@ from typing import Any
 class ParleyError(Exception):
     """The base of all errors of this package."""
 
+    @property
+    def may_pass(self) -> bool:
+        """Says whether the same call may succeed later."""
+        return False
+
 
 class Unreachable(ParleyError):
     """Parley gave no answer; the request may have been done. It is safe to call the method again."""
+
+    @property
+    def may_pass(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True)
@@ -46,10 +55,7 @@ class Problem(ParleyError):
         self.detail = str(document.get("detail", ""))
         self.rule: str | None = document.get("rule")
         self.request_id: str | None = document.get("request_id")
-        self.fields: Sequence[FieldProblem] = tuple(
-            FieldProblem(str(field["pointer"]), str(field["code"]), field.get("limit"))
-            for field in document.get("errors") or ()
-        )
+        self.fields: Sequence[FieldProblem] = _fields(document.get("errors"))
         self.retry_after_s = retry_after_s
         super().__init__(self._sentence())
 
@@ -61,6 +67,16 @@ class Problem(ParleyError):
     def may_pass(self) -> bool:
         """Says whether the same request may succeed later."""
         return self.retry_after_s is not None or self.status == 429 or self.status >= 500
+
+
+def _fields(errors: object) -> tuple[FieldProblem, ...]:
+    """Returns the wrong fields; none if a proxy's answer has `errors` of its own."""
+    listed = errors if isinstance(errors, list) else []
+    return tuple(
+        FieldProblem(str(field["pointer"]), str(field["code"]), field.get("limit"))
+        for field in listed
+        if isinstance(field, dict) and {"pointer", "code"} <= field.keys()
+    )
 
 
 class Invalid(Problem):
@@ -91,6 +107,8 @@ class ServerError(Problem):
     """500 to 599: Parley, AWS or a proxy failed; the request may have been done."""
 
 
+MAX_WAIT_MS = 86_400_000
+
 CLASSES: Mapping[int, type[Problem]] = {
     400: Invalid,
     401: Unauthenticated,
@@ -105,10 +123,15 @@ CLASSES: Mapping[int, type[Problem]] = {
 
 def problem(status: int, document: Mapping[str, Any], retry_after_s: float | None = None) -> Problem:
     """Returns the error of a status, with the wait that its document or its header asks for."""
-    wait_ms = document.get("retry_after_ms")
-    wait_s = wait_ms / 1000 if isinstance(wait_ms, int | float) else retry_after_s
     kind = CLASSES.get(status, ServerError if status >= 500 else Problem)
-    return kind(status, document, wait_s)
+    return kind(status, document, _wait_s(document.get("retry_after_ms"), retry_after_s))
+
+
+def _wait_s(wait_ms: object, retry_after_s: float | None) -> float | None:
+    """Returns the wait of a document, else that of the header; a proxy's JSON may hold NaN, or a huge number."""
+    if not isinstance(wait_ms, int | float) or isinstance(wait_ms, bool) or not 0 <= wait_ms <= MAX_WAIT_MS:
+        return retry_after_s
+    return wait_ms / 1000
 
 
 class Interrupted(ParleyError):
@@ -122,6 +145,10 @@ class Interrupted(ParleyError):
         self.rest = rest
         super().__init__(f"{len(results)} items have a result, {len(rest)} have none. Repeat the call.")
 
+    @property
+    def may_pass(self) -> bool:
+        return isinstance(self.__cause__, ParleyError) and self.__cause__.may_pass
+
 
 class NotInTime(ParleyError):
     """A job was not over within the time; it continues. Ask for it again with its id.
@@ -133,3 +160,7 @@ class NotInTime(ParleyError):
         self.job_id = job_id
         self.state = state
         super().__init__(f"The job {job_id} is {state}. It continues: ask for it again later.")
+
+    @property
+    def may_pass(self) -> bool:
+        return True

@@ -22,10 +22,17 @@ class Call:
     path: str
     body: Mapping[str, Any] | None = None
     query: Mapping[str, str | int] | None = None
+    lists: str | None = None  # the list that an answer must hold
 
 
 def path(*parts: str) -> str:
-    """Returns a path; each part is quoted, so that none can name another route."""
+    """Returns a path; each part is quoted, so that none can name another route.
+
+    Raises ValueError for an empty part, `.` and `..`, which clients and proxies take out of a path.
+    """
+    wrong = next((part for part in parts if part in ("", ".", "..")), None)
+    if wrong is not None:
+        raise ValueError(f"Nothing in Parley has the id {wrong!r}.")
     return "".join(f"/{quote(part, safe='')}" for part in parts)
 
 
@@ -41,24 +48,33 @@ def rfc3339(time: datetime) -> str:
     return time.isoformat(timespec="milliseconds")
 
 
-def content_of(answer: httpx.Response) -> Any:
+def content_of(answer: httpx.Response, lists: str | None = None) -> Any:
     """Returns the content of an answer; raises Unreachable for one that is not Parley's, a page of a proxy say."""
+    content = _json(answer)
+    if not isinstance(content, dict) or (lists is not None and not _is_list(content.get(lists))):
+        request = answer.request
+        raise Unreachable(f"{request.method} {request.url.path}: {answer.status_code} without JSON of Parley's")
+    return content
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+
+def _json(answer: httpx.Response) -> Any:
+    """Returns what the JSON of an answer says, None if it has none."""
     try:
         return answer.json()
-    except ValueError as error:
-        request = answer.request
-        raise Unreachable(f"{request.method} {request.url.path}: {answer.status_code} without JSON") from error
+    except (ValueError, RecursionError):
+        return None
 
 
 def problem_of(answer: httpx.Response) -> Problem:
     """Returns the error of an answer, also of one that is no problem document of Parley's."""
-    try:
-        document = answer.json()
-    except ValueError:
-        document = None
+    document = _json(answer)
     wait = answer.headers.get("Retry-After", "")
     return problem(
         answer.status_code,
         document if isinstance(document, dict) else {},
-        float(wait) if wait.isascii() and wait.isdigit() else None,
+        float(wait) if wait.isascii() and wait.isdigit() and len(wait) < 10 else None,
     )

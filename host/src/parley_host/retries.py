@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from parley_host.errors import ParleyError, Problem, Unreachable
+from parley_host.errors import ParleyError, Problem
 
 # Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 
@@ -18,7 +18,7 @@ class Retries:
 
     def wait_s(self, error: ParleyError, *, tried: int, passed_s: float, chance: float) -> float | None:
         """Returns the seconds until the next try, None if there is none; `chance` is random, from 0 to 1."""
-        if tried >= self.tries or not may_pass(error):
+        if tried >= self.tries or not error.may_pass:
             return None
         wait_s = min(self.longest_s, self.first_s * 2 ** (tried - 1)) * chance
         if isinstance(error, Problem):
@@ -27,8 +27,3 @@ class Retries:
 
 
 DEFAULT_RETRIES = Retries()
-
-
-def may_pass(error: ParleyError) -> bool:
-    """Says whether the same request may succeed later."""
-    return isinstance(error, Unreachable) or (isinstance(error, Problem) and error.may_pass)

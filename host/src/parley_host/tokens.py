@@ -6,9 +6,10 @@ from typing import Any, Protocol
 
 import jwt
 
-from parley_host.ids import UserId
+from parley_host.ids import UserId, parley_id
 
 MIN_SECRET_BYTES = 32
+SERVICE_ID = "~parley.service-host"  # no token of a user can hold it
 SERVICE_ROLE = "service"
 SERVICE_LIFETIME_S = 3600
 RENEWED_BEFORE_S = 300
@@ -31,11 +32,11 @@ class Signer:
         *,
         issuer: str = "parley",
         audience: str = "parley",
-        service_id: str = "host",
+        service_id: str = SERVICE_ID,
         service_audience: str | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Takes `JwtIssuer`, `JwtAudience`, `JwtServiceAudience`; `service_id` must be no id of a user."""
+        """Takes `JwtIssuer`, `JwtAudience`, `JwtServiceAudience`; no user may have `service_id`."""
         if len(secret.encode()) < MIN_SECRET_BYTES:
             raise ValueError(f"The secret must have {MIN_SECRET_BYTES} bytes at least.")
         self._secret = secret
@@ -61,6 +62,8 @@ class Signer:
         said = {**(claims or {}), **known, "sub": str(user_id)}
         if SERVICE_ROLE in _values(said.get("role")):
             raise ValueError("No user has the role `service`.")
+        if parley_id(user_id) == self._service_id:
+            raise ValueError(f"{user_id} is the id of your server. No user can have it.")
         return self._signed(said, lifetime_s)
 
     def service_token(self) -> str:

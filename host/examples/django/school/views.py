@@ -47,11 +47,14 @@ def credentials(request: HttpRequest) -> tuple[str, str]:
 
 
 def told(act: Callable[[], HttpResponse]) -> HttpResponse:
-    """The user is stored here, and Parley may learn it later: a job of yours repeats what failed."""
+    """The user is stored here, and Parley may learn it later: a job of yours repeats what may pass.
+
+    What Parley refuses, it refuses again: that is a mistake of the form, or of this server.
+    """
     try:
         return act()
     except ParleyError as error:
-        return JsonResponse({"detail": str(error)}, status=503)
+        return JsonResponse({"detail": str(error)}, status=503 if error.may_pass else 422)
 
 
 @csrf_exempt
