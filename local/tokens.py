@@ -10,7 +10,15 @@ from msgspec import Meta, Struct
 
 from parley.domain.api import bodies
 from parley.domain.api.errors import Invalid
-from parley.domain.api.identity import SERVICE_ROLE, is_context_id, is_context_type, is_reserved, is_role, is_user_id
+from parley.domain.api.identity import (
+    SERVICE_ROLE,
+    is_context_id,
+    is_context_type,
+    is_reserved,
+    is_role,
+    is_service_id,
+    is_user_id,
+)
 
 DEFAULT_EXPIRES_IN_S = 24 * 60 * 60
 MAX_EXPIRES_IN_S = 366 * 24 * 60 * 60
@@ -29,9 +37,10 @@ class Wanted(Struct, forbid_unknown_fields=True, frozen=True):
 def read_wanted(raw: bytes) -> Wanted:
     """Returns the person who gets a token; raises Invalid with the wrong field."""
     wanted = bodies.decode(raw, Wanted)
-    if is_reserved(wanted.user_id) or wanted.user_id in (".", ".."):
+    is_program = wanted.role == SERVICE_ROLE and is_service_id(wanted.user_id)
+    if (is_reserved(wanted.user_id) and not is_program) or wanted.user_id in (".", ".."):
         raise Invalid.field("/user_id", "not_allowed", "`user_id` can be neither `.`, `..` nor an id of Parley's own.")
-    if not is_user_id(wanted.user_id):
+    if not is_program and not is_user_id(wanted.user_id):
         raise Invalid.field("/user_id", "pattern", "`user_id` is 1 to 128 of A–Z a–z 0–9 . _ ~ @ | : + = -.")
     if wanted.role is not None and not is_role(wanted.role):
         raise Invalid.field("/role", "pattern", "`role` is 1 to 64 of A–Z a–z 0–9 . _ : -.")

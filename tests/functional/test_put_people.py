@@ -88,6 +88,29 @@ def test_demoted_moderator_is_refused_at_once(parley: Parley) -> None:
     assert phone.request("ping")["type"] == "ack"
 
 
+def test_demotion_reaches_an_older_token_though_a_newer_one_has_lost_the_role(parley: Parley) -> None:
+    mia = parley.user("mia", role="moderator")
+    assert mia.get("/admin/reports").status == 200
+    parley.advance(2)
+    assert parley.user("mia").get("/me").json["role"] == "user"
+
+    host(parley).put("/users/mia", json={"role": "user"})
+
+    assert refusal(mia.get("/admin/reports")) == ("moderators_only", 403, [])
+    assert refusal(mia.put("/admin/banned-words", json={"version": 0, "rules": []}))[0] == "moderators_only"
+
+
+def test_token_of_the_same_second_does_not_beat_a_put(parley: Parley) -> None:
+    parley.clock.ms = parley.clock.ms // 1000 * 1000
+    unused = parley.token("eve", "moderator")
+    parley.clock.ms += 500
+
+    host(parley).put("/users/eve", json={"role": "user"})
+
+    eve = parley.bearer(unused, "eve")
+    assert (eve.get("/me").json["role"], eve.get("/admin/reports").status) == ("user", 403)
+
+
 def test_promoted_person_moderates_at_once_and_the_audit_log_names_the_role(parley: Parley) -> None:
     mia = parley.user("mia")
     assert mia.get("/admin/reports").status == 403

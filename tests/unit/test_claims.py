@@ -77,12 +77,33 @@ def test_claim_that_names_no_role_of_this_deployment_states_none(claimed: object
         (["teacher", "service"], "", "teacher"),
         (["service", "offline_access"], "", "user"),
         (["parley-programs", "offline_access"], "parley-programs=service", "service"),
+        ("system", "", "user"),
+        (["system", "teacher"], "", "teacher"),
+        (["system"], "", "user"),
         (["service"], "service=teacher", "teacher"),
         ("service", "service=teacher", "teacher"),
     ],
 )
 def test_list_makes_a_program_only_alone_or_by_the_map(claimed: object, role_map: str, role: str) -> None:
     assert role_of(claimed, role_map) == role
+
+
+def test_no_person_is_a_system_sender_even_if_a_policy_names_that_role() -> None:
+    rules = RoleRules(known=lambda: {"system", "teacher"})
+
+    assert (rules.role_of("system", "role"), rules.role_of(["system", "teacher"], "role")) == (None, "teacher")
+    with pytest.raises(RoleMapError, match="neither the policy"):
+        read_role_map("bots=system", lambda: {"system", "teacher"})
+
+
+def test_an_id_of_programs_is_let_in_for_the_role_service_only() -> None:
+    program = {"sub": "~parley.service-host"}
+
+    assert signed_in(program | {"role": "service"}).identity.user_id == "~parley.service-host"
+    assert signed_in(program | {"role": ["service"]}).identity.user_id == "~parley.service-host"
+    assert {refused(program | role).noted["claim"] for role in ({}, {"role": "teacher"}, {"role": "system"})} == {"sub"}
+    for wrong in ("~parley.service-", "~parley.service-a/b", "~parley.system-host", "~parley.erased-1", "erased-1"):
+        assert refused({"sub": wrong, "role": "service"}).noted["claim"] == "sub"
 
 
 def test_service_among_others_is_no_program_even_if_a_policy_names_that_role() -> None:

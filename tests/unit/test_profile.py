@@ -84,6 +84,66 @@ def test_put_is_later_than_the_newest_token_though_it_came_in_the_same_second() 
     assert (put(bob, 1_000, name="Bob").name, put(bob, 1_000).name) == ("Bob", "Bobby")
 
 
+def test_token_of_the_second_of_a_put_loses_whenever_it_is_seen_and_the_next_one_counts() -> None:
+    bob = put(sign_in(None, 1_000, role="moderator"), 60_500, role="user", contexts={"class": ("7b",)})
+
+    late = sign_in(bob, 60_900, role="moderator", contexts={"class": ("7a",)})
+    after = sign_in(late, 61_000, role="moderator", contexts={"class": ("7a",)})
+
+    assert (late.role, late.contexts) == ("user", {"class": ("7b",)})
+    assert (after.role, after.contexts) == ("moderator", {"class": ("7a",)})
+
+
+def test_newer_token_keeps_what_it_is_silent_on_except_role_and_contexts() -> None:
+    described = {
+        "name": "Bob",
+        "avatar_url": "https://a/b",
+        "locale": "de",
+        "time_zone": "Europe/Berlin",
+        "email": "b@c",
+    }
+    bob = sign_in(None, 1_000, role="teacher", contexts={"class": ("7b",)}, **described)
+
+    silent = sign_in(bob, 2_000)
+    renamed = sign_in(silent, 3_000, name="Robert")
+
+    assert {name: getattr(silent, name) for name in described} == described
+    assert (silent.role, silent.contexts) == ("user", {})
+    assert (renamed.name, renamed.email) == ("Robert", "b@c")
+
+
+def test_silent_token_does_not_renew_what_the_host_has_contradicted() -> None:
+    bob = put(sign_in(None, 1_000, name="Bobby", email="b@c"), 2_000, name="Bob")
+
+    silent = sign_in(bob, 3_000)
+
+    assert (silent.name, silent.email) == ("Bob", "b@c")
+    assert sign_in(put(sign_in(None, 1_000), 2_000, name="Bob"), 3_000).name == "Bob"
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        ([("put", "user")], False),
+        ([("token", "moderator"), ("put", "user")], False),
+        ([("put", "user"), ("put", "user")], False),
+        ([("token", "moderator")], True),
+        ([("token", "user")], True),
+        ([("put", "user"), ("token", "user")], True),
+        ([("token", "moderator"), ("token", "user")], True),
+        ([("put", "moderator"), ("token", "user")], True),
+    ],
+)
+def test_role_is_news_if_a_token_may_carry_another_one(before: list[tuple[str, str]], told: bool) -> None:
+    bob: Profile | None = None
+    for second, (party, role) in enumerate(before, 1):
+        bob = (put if party == "put" else sign_in)(bob, second * 1_000, role=role)
+    assert bob is not None
+
+    assert put(bob, 9_000, role="user").role_is_news(bob) is told
+    assert put(bob, 9_000).role_is_news(bob) is (put(bob, 9_000).role != bob.role)
+
+
 def test_older_token_says_nothing() -> None:
     bob = sign_in(None, 9_000, name="Bobby")
 

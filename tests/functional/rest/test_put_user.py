@@ -66,6 +66,11 @@ def test_token_that_is_seen_while_the_host_writes_does_not_win(parley: Parley) -
     assert (reply.json["name"], parley.user("alice").get("/users/bob").json["name"]) == ("Bob", "Bob")
 
 
+@pytest.mark.parametrize("role", ["service", "system"])
+def test_role_of_no_person_is_refused(parley: Parley, role: str) -> None:
+    assert refusal(host(parley).put("/users/bob", json={"role": role})) == invalid(("/role", "not_allowed"))
+
+
 def test_context_is_kept_once(parley: Parley) -> None:
     reply = host(parley).put("/users/bob", json={"contexts": {"class": ["7b", "7b", "7a"]}})
 

@@ -156,12 +156,21 @@ def test_others_and_programs_stay_signed_in(parley: Parley) -> None:
     assert (alice.get("/me").status, bob.get("/me").status) == (401, 200)
 
 
-def test_the_hosts_own_server_can_be_signed_out(parley: Parley) -> None:
-    old = host(parley)
-    sign_out(parley, "host")
+def test_a_program_of_the_host_can_be_signed_out_by_another(parley: Parley) -> None:
+    old = parley.user("backend", role="service")
+    sign_out(parley, "backend")
 
     assert refusal(old.get("/me"))[:2] == ("signed_out", 401)
-    assert host(parley).get("/me").status == 200
+    assert parley.user("backend", role="service").get("/me").status == 200
+
+
+@pytest.mark.parametrize("method", ["post", "delete"])
+def test_a_program_neither_signs_itself_out_nor_erases_itself(parley: Parley, method: str) -> None:
+    server = host(parley)
+    answer = server.post("/users/host/sign-out") if method == "post" else server.delete("/users/host")
+
+    assert refusal(answer) == invalid(("{user_id}", "not_allowed"))
+    assert server.get("/users/host").status == 404
 
 
 def test_repeated_sign_out_lets_in_who_has_signed_in_between_no_longer(parley: Parley) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.functional.erasures import host
 from tests.functional.replies import invalid, malformed_bodies, refusal, stored
 from tests.functional.talk import LEASE_S, LEAST_S, contents, in_s, meet
 from tests.harness import Frame, Parley, User
@@ -119,6 +120,20 @@ def test_somebody_who_was_never_here_can_hide_and_come(parley: Parley) -> None:
     assert coming == [("online", None)]
     assert gone(screen.events("user_status_change")) == [("offline", None)]
     assert last_seen(alice, "bob") is None
+
+
+def test_field_that_an_authoritative_host_states_is_not_the_persons(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host(parley).put("/users/alice", json={"locale": "de"})
+    monkeypatch.setenv("HOST_PROFILES", "authoritative")
+    alice = parley.user("alice")
+
+    both = alice.patch("/me", json={"locale": "fr", "time_zone": "Europe/Paris"})
+    alone = alice.patch("/me", json={"time_zone": "Europe/Paris"})
+
+    assert refusal(both) == ("field_not_editable", 403, [("/locale", "not_allowed")])
+    assert (alone.status, alone.json["locale"], alone.json["time_zone"]) == (200, "de", "Europe/Paris")
 
 
 def test_body_without_fields_changes_nothing(parley: Parley) -> None:

@@ -65,7 +65,7 @@ def sign_out_user(request: Request, user_id: str) -> SignedOut:
     more for each connection. It answers when its second is over, so that no token of before counts, and each after it.
     """
     profiles.require_service(request, "sign people out", "POST /users/{user_id}/sign-out")
-    profiles.check_user_id(user_id)
+    profiles.check_not_own_id(request, user_id)
     end_s = request.now_s + 1
     account_states.sign_out(user_id, end_s)
     presence.close(request, user_id)

@@ -26,7 +26,7 @@ def erase_user(request: Request, user_id: str) -> Erasure:
     From then on nobody can sign in as this person, until the host's own server gives them a profile again.
     """
     profiles.require_service(request, "erase people", "DELETE /users")
-    profiles.check_user_id(user_id)
+    profiles.check_not_own_id(request, user_id)
     for _ in conditions.tries():
         job = erasures.begun_for(user_id)
         if job is None:

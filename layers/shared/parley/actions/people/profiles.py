@@ -66,8 +66,7 @@ def put_user(request: Request, user_id: str, wanted: PutUser) -> tuple[Person, b
     sign in again after it. Three round trips; raises Forbidden unless the caller's role is `service`.
     """
     require_service(request, "set a person's profile", "PUT /users")
-    if check_user_id(user_id) == request.user_id:
-        raise no_person("{user_id}")
+    check_not_own_id(request, user_id)
     return _put(request, user_id, _said(request, user_id, wanted, ""))
 
 
@@ -107,6 +106,13 @@ def _put_listed(request: Request, user_id: str, said: Statement) -> int:
 
 def _refuse(refusal: Refusal) -> NoReturn:
     raise refusal
+
+
+def check_not_own_id(request: Request, user_id: str) -> str:
+    """Returns the id in the path of a request of the host's; raises Invalid if it is the program's own."""
+    if check_user_id(user_id) == request.user_id:
+        raise no_person("{user_id}")
+    return user_id
 
 
 def no_person(pointer: str) -> Invalid:
@@ -291,6 +297,9 @@ def all_of(*checks: Callable[[], Any]) -> list[Any]:
 def _check_role(role: str | UnsetType, pointer: str) -> None:
     if role == SERVICE:
         detail = f"`{SERVICE}` is the role of programs, which have no profile."
+        raise Invalid.field(f"{pointer}/role", "not_allowed", detail)
+    if role == SYSTEM_ROLE:
+        detail = f"`{SYSTEM_ROLE}` is the role of system senders, which are no people."
         raise Invalid.field(f"{pointer}/role", "not_allowed", detail)
 
 

@@ -72,8 +72,8 @@ def save(profile: Profile, before: Profile | None) -> bool:
 
 
 def put_profile(profile: Profile, before: Profile | None, now_s: int) -> bool:
-    """Writes a profile of the host's, as `save`; a new role is also told to each request that the person makes."""
-    if before is None or before.role == profile.role:
+    """Writes a profile of the host's, as `save`; a role that a token may contradict is told to each of its requests."""
+    if before is None or not profile.role_is_news(before):
         return save(profile, before)
     try:
         with conditions.transaction() as transaction:

@@ -16,6 +16,7 @@ PSEUDONYM_PREFIX = f"{RESERVED_PREFIX}erased-"  # of the ids that replace erased
 SYSTEM_SENDER_PREFIX = f"{RESERVED_PREFIX}system-"  # of the system senders that a policy file declares
 HOST_SENDER = f"{SYSTEM_SENDER_PREFIX}host"  # the host's own server, in conversations that it is not in
 MODERATORS = f"{SYSTEM_SENDER_PREFIX}moderators"  # who acts for all moderators in conversations; members see this id
+SERVICE_ID_PREFIX = f"{RESERVED_PREFIX}service-"  # of the host's programs; a token of the role `service` may hold it
 OLD_PSEUDONYM_PREFIX = "erased-"  # of pseudonyms made before the reserved prefix existed
 # Ids of people whose id in the token has other characters (`domain/people/mapped_ids.py`). Requests may name them. No
 # token can hold them itself. After `=` stand only the bytes that need it, so that an id is written in one way.
@@ -53,6 +54,7 @@ MAX_METADATA_BYTES = 2_048
 
 _user_id = re.compile(USER_ID_PATTERN)
 _stored_user_id = re.compile(STORED_USER_ID_PATTERN)
+_service_id = re.compile(rf"{SERVICE_ID_PREFIX}[A-Za-z0-9._-]{{1,64}}")
 _mapped_id = re.compile(rf"~parley\.{_MAPPED}")
 _context_type = re.compile(CONTEXT_TYPE_PATTERN)
 _role = re.compile(ROLE_PATTERN)
@@ -85,6 +87,11 @@ def is_reserved(user_id: str) -> bool:
 def is_system_sender(user_id: str) -> bool:
     """Says whether this id is one of a system sender. No person has such an id, and no system sender is a member."""
     return user_id.startswith(SYSTEM_SENDER_PREFIX)
+
+
+def is_service_id(text: str) -> bool:
+    """Says whether `text` is an id that only a program of the host can have: no token of a user can hold it."""
+    return _service_id.fullmatch(text) is not None
 
 
 def is_context_id(text: str) -> bool:

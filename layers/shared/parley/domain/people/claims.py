@@ -18,6 +18,7 @@ from parley.domain.api.identity import (
     Identity,
     is_context_id,
     is_context_type,
+    is_service_id,
 )
 from parley.domain.people.claim_values import NotStrictJson, find, read_json, refuse
 from parley.domain.people.mapped_ids import can_be_given, mapped_id
@@ -103,8 +104,8 @@ def read_claims(
     """
     times = _times(claims, max_lifetime_s)
     _check_times(claims, times, now_s, leeway_s)
-    user_id = _user_id(claims, names.user_id)
     stated = _stated(claims, names, roles)
+    user_id = _user_id(claims, names.user_id, is_program=stated.role == SERVICE_ROLE)
     identity = Identity(
         user_id=user_id,
         name=stated.name or user_id,
@@ -187,8 +188,10 @@ def _usable(value: object, pattern: re.Pattern[str]) -> str | None:
     return value if isinstance(value, str) and pattern.fullmatch(value) else None
 
 
-def _user_id(claims: Mapping[str, Any], name: str) -> str:
+def _user_id(claims: Mapping[str, Any], name: str, *, is_program: bool) -> str:
     value = find(claims, name)
+    if is_program and isinstance(value, str) and is_service_id(value):
+        return value
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
         value = str(value)  # the keys of many databases
     if not isinstance(value, str) or not can_be_given(value):

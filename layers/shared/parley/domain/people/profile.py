@@ -1,7 +1,8 @@
 """A person's profile: the statements of their token, of the host and of their own, and which of them counts.
 
-A newer token replaces the statement of the one before, so that a role which the provider took away is gone. It never
-touches what the host or the person has stated.
+A newer token replaces the statement of the one before, so that a role which the provider took away is gone. Of name,
+picture, language, time zone and e-mail address it keeps what it does not state itself. It never touches what the host
+or the person has stated.
 """
 
 import re
@@ -21,6 +22,7 @@ from parley.domain.people.held import Held
 Contexts = dict[str, tuple[str, ...]]
 
 SHOWN = ("name", "role", "avatar_url", "metadata")  # the fields that others see
+KEPT = ("name", "avatar_url", "locale", "time_zone", "email")  # that a newer token keeps if it is silent; no rights
 EDITABLE = ("name", "avatar_url", "locale", "time_zone", "metadata")  # the fields that SelfEditableFields may name
 
 
@@ -61,7 +63,7 @@ class Statements(Struct, frozen=True, kw_only=True):
         """Returns the value of a field that counts, or None if everyone is silent on it.
 
         An authoritative host comes first, then the person if they may edit the field. Of token and host the later
-        statement counts; a silent one says nothing.
+        statement counts, of one second the host's; a silent one says nothing.
         """
         by_host = getattr(self.host, name)
         if rules.host_decides and by_host is not None:
@@ -69,7 +71,7 @@ class Statements(Struct, frozen=True, kw_only=True):
         if name in rules.editable and (own := getattr(self.own, name)) is not None:
             return own
         by_token = getattr(self.token, name)
-        is_token_later = self.token.at_s >= self.host.at_s
+        is_token_later = self.token.at_s > self.host.at_s
         later, earlier = (by_token, by_host) if is_token_later else (by_host, by_token)
         return earlier if later is None else later
 
@@ -109,6 +111,18 @@ class Profile(Struct, frozen=True, kw_only=True):
         """Returns the keys by which the directory finds the person by the later words of their name."""
         return directory.word_keys(self.name, self.user_id)
 
+    def role_is_news(self, before: "Profile") -> bool:
+        """Says whether the host's write may leave a token, or a socket, that carries another role than this profile.
+
+        It also may if the role stays: a newer token has changed it before, or an older one was let in with another.
+        Only if the host repeats a role, and no newer token was seen since, everyone has been told already.
+        """
+        if self.role != before.role:
+            return True
+        is_repeated = self.by_host.role == before.by_host.role
+        is_latest = before.statements.token.at_s <= before.by_host.at_s
+        return self.by_host.role is not None and not (is_repeated and is_latest)
+
     @property
     def statements(self) -> Statements:
         token = self.by_token or Statement(at_s=self.issued_at_s, **{name: getattr(self, name) for name in FIELDS})
@@ -118,14 +132,26 @@ class Profile(Struct, frozen=True, kw_only=True):
 def with_token(before: Profile | None, user_id: str, said: Statement, rules: Rules, now_ms: int) -> Profile:
     """Returns a profile after a sign-in, the same one if nothing is new; an older token than the last says nothing."""
     known = before.statements if before is not None else Statements()
-    token = said if said.at_s >= known.token.at_s else known.token
+    token = _kept(known, said) if said.at_s >= known.token.at_s else known.token
     return _moved(before, user_id, replace(known, token=token), rules, now_ms)
 
 
+def _kept(known: Statements, said: Statement) -> Statement:
+    """Returns the statement of a newer token, with what the one before said of the fields on which it is silent.
+
+    An ID token and an access token of one sign-in name different fields. Where the host has spoken after the token
+    before, that one is not asked again, because its words would be as new as the token's.
+    """
+    is_current = known.token.at_s > known.host.at_s
+    silent = [name for name in KEPT if getattr(said, name) is None]
+    kept = [name for name in silent if is_current or getattr(known.host, name) is None]
+    return replace(said, **{name: getattr(known.token, name) for name in kept})
+
+
 def with_host(before: Profile | None, user_id: str, said: Statement, rules: Rules, now_ms: int) -> Profile:
-    """Returns a profile after the host has put it: later than every token that was seen so far."""
+    """Returns a profile after the host has put it: it counts more than every token that was seen so far."""
     known = before.statements if before is not None else Statements()
-    host = replace(said, at_s=max(now_ms // 1000, known.token.at_s + 1))
+    host = replace(said, at_s=max(now_ms // 1000, known.token.at_s))
     return _moved(before, user_id, replace(known, host=host), rules, now_ms)
 
 

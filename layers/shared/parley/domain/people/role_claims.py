@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from parley.domain.api.identity import DEFAULT_ROLE, SERVICE_ROLE, is_role
+from parley.domain.api.identity import DEFAULT_ROLE, SERVICE_ROLE, SYSTEM_ROLE, is_role
 from parley.domain.people.claim_values import refuse
 
 MAX_CLAIMED_ROLES = 500  # Entra ID writes 200 groups at most; a token of 8,192 bytes can hold 2,000 short texts
@@ -22,7 +22,10 @@ class RoleRules(Struct, frozen=True, kw_only=True):
     known: Callable[[], Collection[str]] = frozenset  # a policy takes milliseconds to read, and only a list needs it
 
     def role_of(self, value: Any, name: str) -> str | None:
-        """Returns the role that the claim `name` gives, None if it gives none; raises Unauthenticated."""
+        """Returns the role that the claim `name` gives, None if it gives none; raises Unauthenticated.
+
+        `system` gives none: answers show it for system senders, which no person is.
+        """
         if value is None:
             return None
         if isinstance(value, list):
@@ -30,7 +33,7 @@ class RoleRules(Struct, frozen=True, kw_only=True):
         role = self.mapped.get(value, value) if isinstance(value, str) else None
         if role is None or not is_role(role):
             refuse(name, "must be one role (1 to 64 of the characters A–Z a–z 0–9 . _ : -) or a list of texts")
-        return role
+        return None if role == SYSTEM_ROLE else role
 
     def _first_of(self, claimed: list[Any], name: str) -> str | None:
         if len(claimed) > MAX_CLAIMED_ROLES:
@@ -40,7 +43,7 @@ class RoleRules(Struct, frozen=True, kw_only=True):
         # A group of customer service may be called `service` too. Its members are no programs of the host.
         if set(claimed) == {SERVICE_ROLE} and SERVICE_ROLE not in self.mapped:
             return SERVICE_ROLE
-        known = {*self.known()} - {SERVICE_ROLE}
+        known = {*self.known()} - {SERVICE_ROLE, SYSTEM_ROLE}
         return next(
             (self.mapped.get(value, value) for value in claimed if value in self.mapped or value in known), None
         )
@@ -67,7 +70,7 @@ def _read_entry(entry: str, known: Callable[[], Collection[str]]) -> tuple[str, 
     value, equals, role = (part.strip() for part in entry.rpartition("="))
     if not equals or not value or not is_role(role):
         raise RoleMapError(f"JwtRoleMap: `{entry.strip()}` is not `claimed value=role`")
-    roles = {DEFAULT_ROLE, SERVICE_ROLE, *known()}
+    roles = {DEFAULT_ROLE, SERVICE_ROLE, *known()} - {SYSTEM_ROLE}
     if role not in roles:
         raise RoleMapError(
             f"JwtRoleMap: `{entry.strip()}` leads to a role that neither the policy nor ModeratorRoles, AgentRoles "
