@@ -109,7 +109,7 @@ def test_request_that_names_one_is_refused(parley: Parley, user_id: str) -> None
     assert_is_no_id(alice.get(f"/policy/explain?user_id={user_id}"), "?user_id")
     assert alice.get(f"/users/presence?ids={user_id},alice").json["statuses"][0]["user_id"] == "alice"
     asked = alice.connect().request("request_user_status", {"user_ids": [user_id]})
-    assert asked["data"] == {"statuses": []}
+    assert asked["data"] == {"statuses": [], "users": {}}
 
 
 def test_moderator_asks_for_what_a_pseudonym_did(parley: Parley) -> None:

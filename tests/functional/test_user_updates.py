@@ -8,7 +8,7 @@ import pytest
 from parley.domain.conversations.client_model import apply_to_users
 from tests.functional.erasures import erased, everything, host
 from tests.functional.streams.test_start_fan_out import large_group
-from tests.functional.talk import contents, forget_events, joined, make_group, meet, named, open_direct
+from tests.functional.talk import forget_events, joined, make_group, meet, named, open_direct
 from tests.harness import Parley, Socket, User
 
 PICTURE = "https://example.org/a.png"
@@ -18,12 +18,14 @@ def put(parley: Parley, user_id: str, **fields: object) -> None:
     assert host(parley).put(f"/users/{user_id}", json=fields).status in (200, 201)
 
 
+def told_on(socket: Socket) -> list[dict[str, Any]]:
+    """Returns the `data` of each `user_updated` on a device, with its `users`, which is what the event tells."""
+    return [frame["data"] for frame in socket.events("user_updated")]
+
+
 def heard(*sockets: Socket) -> list[list[str]]:
     """Returns the names that came with `user_updated` on each device."""
-    return [
-        [told["users"][told["user_id"]]["name"] for told in contents(socket.events("user_updated"))]
-        for socket in sockets
-    ]
+    return [[told["users"][told["user_id"]]["name"] for told in told_on(socket)] for socket in sockets]
 
 
 @pytest.fixture
@@ -39,10 +41,10 @@ def test_those_who_hear_of_the_persons_presence_and_their_own_devices_are_told(p
     put(parley, "alice", name="Alice Lee", avatar_url=PICTURE)
     parley.drain()
 
-    [told] = contents(screen.events("user_updated"))
+    [told] = told_on(screen)
     assert told == {"user_id": "alice", "users": named(parley, "alice")}
     assert told["users"]["alice"]["name"] == "Alice Lee"
-    assert contents(phone.events("user_updated")) == [told]
+    assert told_on(phone) == [told]
     assert outsider.events() == []
 
 
@@ -92,7 +94,7 @@ def test_every_way_to_change_a_profile_is_told(parley: Parley, alice: User, chan
     change(parley, alice)
     parley.drain()
 
-    [told] = contents(screen.events("user_updated"))
+    [told] = told_on(screen)
     assert told["users"] == named(parley, "alice")
 
 
@@ -212,7 +214,7 @@ def test_a_late_job_tells_nothing_older_than_the_profile_says(parley: Parley, al
         put(parley, "alice", name=name)
     parley.drain()
 
-    for told in contents(screen.events("user_updated")):
+    for told in told_on(screen):
         users = apply_to_users(told["users"], users)
         assert told["users"]["alice"]["name"] == "Two"
     assert users == named(parley, "alice")

@@ -5,7 +5,6 @@ from typing import TypeVar
 
 import httpx
 from parley_models import (
-    ClientId,
     ConversationList,
     HistoryPage,
     HitList,
@@ -40,7 +39,8 @@ assert asked(bob, "GET", "/unread-count", UnreadCount).total == 1
 assert conversation.last_message is not None and conversation.last_message.text == "Hello Bob!"
 here = f"/conversations/{conversation.id}"
 assert asked(bob, "PATCH", f"{here}/read-all", Marked).unread == 0
-asked(bob, "POST", f"{here}/messages", SentMessage, SendMessage(text="Hello Alice! 👋", client_id=ClientId("b-1")))
+answer = SendMessage.model_validate({"text": "Hello Alice! 👋", "client_id": "b-1"})
+asked(bob, "POST", f"{here}/messages", SentMessage, answer)
 
 history = asked(alice, "GET", f"{here}/messages?limit=10", HistoryPage)
 assert [(one.seq, one.text) for one in history.messages] == [(1, "Hello Bob!"), (2, "Hello Alice! 👋")]

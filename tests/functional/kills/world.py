@@ -61,7 +61,7 @@ class World:
     def events(self) -> dict[str, set[str]]:
         """Returns what each device has heard, once each; not the acks that a queue may bring the phone late."""
         return {
-            name: {self.written(frame) for frame in socket.frames if not self._is_late_ack(name, frame)}
+            name: {self.written(_told(frame)) for frame in socket.frames if not self._is_late_ack(name, frame)}
             for name, socket in self.devices.items()
         }
 
@@ -140,6 +140,14 @@ class World:
                 socket.request("ping")
         self.parley.advance(20)
         self.parley.run_schedule("ClearStalePresence")
+
+
+def _told(frame: Frame) -> Frame:
+    """Returns a frame without the `users` of a leave: the sweep names nobody, and tells of a leave that was cut off."""
+    data = frame.get("data", {})
+    if frame.get("event") != "user_status_change" or data["status"] != "offline":
+        return frame
+    return frame | {"data": {name: value for name, value in data.items() if name != "users"}}
 
 
 def _visible(item: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.functional.replies import Meanwhile, Refusal, at_once, invalid, malformed_bodies, refusal, stored
-from tests.functional.talk import contents, names, open_direct
+from tests.functional.talk import bare, contents, names, open_direct
 from tests.harness import Parley, Reply, User
 
 
@@ -29,7 +29,7 @@ def test_everybodys_devices_hear_of_the_conversation_and_then_of_the_message(par
     alice, bob, eve = parley.user("alice"), parley.user("bob"), parley.user("eve")
     own, phone, laptop, outsider = alice.connect(), bob.connect(), bob.connect(), eve.connect()
 
-    message = write(alice, "bob").json
+    message = bare(write(alice, "bob").json)
     del message["replayed"]
 
     for socket in (own, phone, laptop):

@@ -2,7 +2,7 @@
 
 import os
 
-from tests.functional.talk import LEASE_S, contents, forget_events, in_s, meet, names, say
+from tests.functional.talk import LEASE_S, contents, forget_events, in_s, meet, named, names, say
 from tests.harness import Call, Parley
 
 
@@ -15,8 +15,10 @@ def test_last_device_takes_the_person_offline(parley: Parley) -> None:
 
     phone.close()
 
-    told = contents(screen.events())
-    assert told == [{"user_id": "alice", "status": "offline", "last_seen": in_s(parley, 0), "expires_at": None}]
+    frames = screen.events()
+    left = {"user_id": "alice", "status": "offline", "last_seen": in_s(parley, 0), "expires_at": None}
+    assert contents(frames) == [left]
+    assert frames[0]["data"]["users"] == named(parley, "alice")
 
 
 def test_one_of_two_devices_is_nobodys_news(parley: Parley) -> None:
@@ -117,7 +119,8 @@ def test_lost_disconnect_heals_when_the_lease_runs_out(parley: Parley) -> None:
     assert status["status"] == "offline"  # whether or not the sweep has come by
     parley.run_schedule("ClearStalePresence")
 
-    assert [one["status"] for one in contents(screen.events())] == ["offline"]
+    [swept] = screen.events()
+    assert (swept["data"]["status"], swept["data"]["users"]) == ("offline", {})  # no request of alice's is the reason
 
 
 def test_watchers_of_a_leave_are_read_at_half_the_price_and_those_of_a_coming_are_not(parley: Parley) -> None:
