@@ -399,6 +399,11 @@ def test_moderators_work_through_reports_and_words(people: Make) -> None:
     mona.ask("DELETE", "/admin/suspensions/paul")
     warning = mona.ask("POST", "/admin/warnings", {"user_id": "paul", "reason": "Be kind."})
     assert [one["id"] for one in paul.ask("GET", "/me")["warnings"]] == [warning["id"]]
+    assert [one["id"] for one in mona.ask("GET", "/admin/warnings?user_id=paul")["warnings"]] == [warning["id"]]
+    export = mona.ask("POST", "/admin/search/export", {"q": "fool", "user_id": "paul"})
+    until(lambda: mona.ask("GET", f"/exports/{export['id']}")["state"] == "done")
+    removal = mona.ask("POST", "/admin/removals", {"user_id": "paul", "hours": 1, "reason": "Rude."})
+    until(lambda: mona.ask("GET", f"/admin/removals/{removal['id']}")["state"] == "done")
     assert [one["status"] for one in olga.ask("GET", "/me/reports")["reports"]] == ["resolved"]
 
 
@@ -422,6 +427,17 @@ def test_moderators_act_in_a_group_with_a_reported_message(people: Make) -> None
         "open",
     ]
     assert mona.ask("DELETE", f"{place}/members/tom")["member_count"] == 1
+
+
+def test_ticket_is_opened_and_read(people: Make) -> None:
+    vera, agnes, host = people("vera"), people("agnes", "agent"), people("host", "service")
+
+    ticket = vera.ask("POST", "/support/tickets", {"subject": "My booking", "description": "I cannot see it."})
+    path = f"/support/tickets/{ticket['id']}"
+    answered = agnes.ask("POST", f"/conversations/{ticket['id']}/messages", {"text": "Let me look."})
+
+    assert [one["id"] for one in vera.ask("GET", "/support/tickets")["tickets"]] == [ticket["id"]]
+    assert [each.ask("GET", path)["last_seq"] for each in (vera, agnes, host)] == [answered["seq"]] * 3
 
 
 def test_two_people_call_each_other(deployment: Deployment, people: Make) -> None:

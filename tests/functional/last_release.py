@@ -36,6 +36,7 @@ def live(parley: Parley) -> list[tuple[str, str]]:
     body = {"attachment_ids": [clean_attachment(parley, alice, direct)], "text": "hello, look"}
     assert alice.post(f"/conversations/{direct}/messages", json=body).status == 201
     report = moderate(parley, direct, hello)
+    ticket = got_new(alice.post("/support/tickets", json={"subject": "My booking", "description": "Where is it?"}))
     erasure = erased(parley, "dave")
     parley.drain()
     of_all = ("/conversations", "/unread-count", "/unread", "/me/blocks")
@@ -47,6 +48,8 @@ def live(parley: Parley) -> list[tuple[str, str]]:
         ("bob", "/conversations?state=archived"),
         ("bob", "/users/alice"),
         ("alice", "/search?q=hello"),
+        ("alice", "/support/tickets"),
+        ("alice", f"/support/tickets/{ticket}"),
         ("mia", f"/messages/{again}/versions"),
         ("mia", f"/admin/reports/{report}"),
         ("mia", "/admin/banned-words"),
@@ -126,6 +129,11 @@ def got(reply: Reply) -> Json:
     assert reply.status == 200, reply
     answer: Json = reply.json
     return answer
+
+
+def got_new(reply: Reply) -> str:
+    assert reply.status == 201, reply
+    return str(reply.json["id"])
 
 
 def rows(parley: Parley) -> dict[str, list[Json]]:

@@ -3,6 +3,7 @@
 Each column says what is refused there, and why; everything else must succeed. So every new operation is tried in all.
 """
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 
 import pytest
@@ -187,6 +188,8 @@ def test_role_outside_of_conversations_opens_what_it_says_and_no_more(
     for one in everything(parley.template):
         if one.ids:
             continue
+        if role == "service" and str(one) == "rest/create_ticket":  # a program opens tickets for somebody
+            one = dataclasses.replace(one, fields=one.fields | {"requester_id": "alice"})
         if str(one) in refused:
             answer = one.ask_quietly(eve, phone, "", theirs)
             assert (answer.code, answer.status) == (refused[str(one)], 403), one

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.functional.attachments import say_aloud
 from tests.functional.desk import DESCRIPTION, agent, answered_ticket, open_ticket
 from tests.functional.erasures import erased, everything
 from tests.functional.replies import refusal
@@ -231,6 +232,32 @@ def test_erased_person_leaves_a_pseudonym_in_the_ticket(parley: Parley, user_id:
     sides = [message["from"] for message in other.get(f"/conversations/{ticket_id}/messages").json["messages"]]
     assert sides == ["requester", "support"]
     assert f'"{user_id}"' not in everything(parley)
+
+
+def test_played_voice_message_is_told_to_the_other_side(parley: Parley) -> None:
+    alice, agnes = parley.user("alice"), agent(parley)
+    ticket_id = answered_ticket(alice, agnes)
+    message_id = say_aloud(parley, alice, ticket_id)["id"]
+    device = alice.connect()
+
+    assert agnes.put(f"/messages/{message_id}/played").status == 200
+
+    assert [frame["event"] for frame in device.events()] == ["message_played"]
+
+
+@pytest.mark.parametrize(("role", "told"), [("agent", ["message_notification"]), ("user", [])])
+def test_late_post_reaches_an_agent_as_long_as_they_are_one(parley: Parley, role: str, told: list[str]) -> None:
+    alice, agnes, host = parley.user("alice"), agent(parley), parley.user("backend", role="service")
+    ticket_id = answered_ticket(alice, agnes)
+    desk = agnes.connect()
+    desk.is_full = True
+    say(alice, ticket_id, "Are you still there?")
+    assert host.put("/users/agnes", json={"name": "Agnes", "role": role}).status in (200, 201)
+    desk.is_full = False
+
+    parley.drain()
+
+    assert [frame["event"] for frame in desk.events() if frame["event"] == "message_notification"] == told
 
 
 def test_each_act_in_a_ticket_reaches_the_other_side(parley: Parley) -> None:

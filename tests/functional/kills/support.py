@@ -1,7 +1,8 @@
 """Kill scenarios of the support desk."""
 
 from tests.functional.desk import DESCRIPTION
-from tests.functional.kills.acts import answered, settled
+from tests.functional.kills.acts import and_then, answered, settled, sign_host_in
+from tests.functional.kills.conversations import ask_as_host
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.world import World
 from tests.harness import User
@@ -32,5 +33,11 @@ def come_in(world: World) -> object:
 
 SCENARIOS = [
     Scenario("rest/create_ticket", create_ticket, lambda world: None),
+    Scenario(
+        "rest/get_ticket",
+        ask_as_host("GET", "/support/tickets/{}"),
+        and_then(open_of_alice, sign_host_in),
+        variant="by the host",
+    ),
     Scenario("rest/send_message", come_in, open_of_alice, variant="an agent comes in"),
 ]

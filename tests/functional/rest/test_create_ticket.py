@@ -165,6 +165,19 @@ def test_banned_word_opens_no_ticket(parley: Parley) -> None:
     assert alice.get("/support/tickets").json["tickets"] == []
 
 
+def test_flagged_word_of_a_ticket_comes_to_the_moderators(parley: Parley) -> None:
+    moderator = parley.user("mona", role="moderator")
+    rule = {"id": "spam", "kind": "word", "text": "casino", "action": "flag"}
+    current = moderator.get("/admin/banned-words").json
+    moderator.put("/admin/banned-words", json={"version": current["version"], "rules": [rule]})
+    parley.clock.ms += 120_000
+
+    ticket_id = open_ticket(parley.user("alice"), description="The casino has charged me twice.")
+
+    [found] = moderator.get("/admin/reports").json["reports"]
+    assert (found["message_id"], found["rule"]) == (f"{ticket_id}.1", "spam")
+
+
 def test_ticket_is_no_group_and_no_chat_of_its_requester(parley: Parley) -> None:
     alice = parley.user("alice")
     ticket_id = open_ticket(alice)
