@@ -188,7 +188,7 @@ def test_role_outside_of_conversations_opens_what_it_says_and_no_more(
     for one in everything(parley.template):
         if one.ids:
             continue
-        if role == "service" and str(one) == "rest/create_ticket":  # a program opens tickets for somebody
+        if role == "service" and str(one) == "rest/create_ticket":  # a program names the requester
             one = dataclasses.replace(one, fields=one.fields | {"requester_id": "alice"})
         if str(one) in refused:
             answer = one.ask_quietly(eve, phone, "", theirs)
