@@ -113,6 +113,9 @@ def fresh(running: System) -> Iterator[Parley]:
 @contextmanager
 def _waits_by(clock: Clock) -> Iterator[None]:
     """While it lasts, a sign-out that waits for the next second moves the clock of the test."""
+    if "CONVERSATIONS_TABLE" not in os.environ:  # the fixture of tests/local has no tables, so it signs nobody out
+        yield
+        return
 
     def sleep(seconds: float) -> None:
         clock.ms += round(seconds * 1000)
