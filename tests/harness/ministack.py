@@ -5,10 +5,12 @@ its checks of all signatures. S3's requests pass through ministack's whole appli
 """
 
 import io
+import json
 import logging
 import os
 import sys
 import threading
+import time
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -36,6 +38,7 @@ CLIENT_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": ACCOUNT,  # ministack takes twelve digits for the caller's account
     "AWS_SECRET_ACCESS_KEY": "secret",
 }
+POLL_S = 0.02  # between two looks of a long poll at its queue
 # ministack's modules by the beginning of `X-Amz-Target`, and the services that they are to botocore.
 _MODULES = {
     "DynamoDB_20120810": "dynamodb",
@@ -64,12 +67,25 @@ class Ministack:
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Returns what the server would answer: the status, headers and body."""
         service, _, operation = headers.get("X-Amz-Target", "").partition(".")
+        if operation == "ReceiveMessage":
+            return self._poll(service, headers, json.loads(body))
         with self._lock:
             if operation:
                 return self._answer_of_service(service, headers, body)
             request = _Request(method, url, headers, body)
             copy_context().run(_step, self._application.app(request.scope, request.receive, request.send))
             return request.status, request.headers, bytes(request.body)
+
+    def _poll(self, service: str, headers: Mapping[str, str], wanted: dict[str, Any]) -> Answer:
+        """Returns what a queue has, as soon as it has something; a poll that waits lets others in meanwhile."""
+        ends_at = time.monotonic() + int(wanted.get("WaitTimeSeconds", 0))
+        body = json.dumps(wanted | {"WaitTimeSeconds": 0}).encode()
+        while True:
+            with self._lock:
+                answered = self._answer_of_service(service, headers, body)
+            if time.monotonic() >= ends_at or answered[0] != 200 or json.loads(answered[2]).get("Messages"):
+                return answered
+            time.sleep(POLL_S)
 
     def _answer_of_service(self, service: str, headers: Mapping[str, str], body: bytes) -> Answer:
         lowered = {name.lower(): value for name, value in headers.items()}
@@ -118,7 +134,7 @@ class _Request:
 
 
 def _step(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Returns the result of a coroutine that never waits: only the long polls of a queue do."""
+    """Returns the result of a coroutine that never waits: only the long polls of a queue would (`_poll`)."""
     try:
         coroutine.send(None)
     except StopIteration as done:
