@@ -140,7 +140,7 @@ TERMS = {
     "forwarded_from": "The original author of the message; null if it was not forwarded.",
     "found_newest": "Whether the page holds the newest message.",
     "found_oldest": "Whether the page holds the oldest message that the reader may see.",
-    "from": "The first day to list, in UTC.",
+    "from": "Only entries from this day in UTC on, or from this time on.",
     "from_connection_id": "The device that sent the signal; null if no device did.",
     "from_user_id": "The person who sent the signal; null if time or a lost device ended the call.",
     "groups": "How many groups one person may own.",
@@ -352,10 +352,10 @@ TERMS = {
     "MuteMember.resolution": "The decision on the report, for moderators.",
     "SetConversationState.report_id": "A report of a message of this conversation; the act resolves it.",
     "SetConversationState.resolution": "The decision on the report, for moderators.",
-    "ExportSearch.to": "Only messages from before this time; without it, from before the request.",
-    "ExportSearch.from": "Only messages from this time on.",
-    "SearchModeratedMessages.to": "Only messages from before this time.",
-    "SearchModeratedMessages.from": "Only messages from this time on.",
+    "ExportSearch.to": "Only messages from before this time, or this day in UTC; without it, from before the request.",
+    "ExportSearch.from": "Only messages from this time on, or from this day in UTC on.",
+    "SearchModeratedMessages.to": "Only messages from before this time, or this day in UTC.",
+    "SearchModeratedMessages.from": "Only messages from this time on, or from this day in UTC on.",
     "ModeratedConversation.reported": "Whether a message of the conversation was reported.",
     "ModeratedConversation.user_ids": "Its people; none of a group of more than 100.",
     "SuspendUser.resolution": "The decision on the report, for moderators.",
@@ -628,7 +628,6 @@ ENUMS = {
 # Names whose text is a time (RFC 3339), beside all that end in `_at` or `_until`.
 TIMES = {"as_of", "at", "last_seen", "reconnect_by", "server_time", "until", "Version.since", "Removal.since"}
 URIS = {"avatar_url", "url", "urls", "Problem.type", "ItemProblem.type"}
-DAYS = {"AuditQuery.from"}
 
 
 def sentence(struct: str, name: str) -> str:
@@ -642,8 +641,6 @@ def sentence(struct: str, name: str) -> str:
 def text_format(struct: str, name: str) -> str | None:
     """Returns the format of a field that is a text (JSON Schema, "format"); None for plain text."""
     names = {name, f"{struct}.{name}"}
-    if names & DAYS:
-        return "date"
     if names & URIS:
         return "uri"
     return "date-time" if names & TIMES or name.endswith(("_at", "_until")) else None

@@ -493,3 +493,38 @@ def test_items_that_are_decoded_one_by_one_keep_their_text(text: str, expected: 
     decoded = decode(text.encode(), _Bulk)
 
     assert [bytes(item).decode() for item in decoded.items] == expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "into", "detail"),
+    [
+        (
+            {"until": "tomorrow", "reason": "x", "scope": "all"},
+            requests.SuspendUser,
+            "`/until` has the wrong format; write a time as 2026-11-21T07:30:00Z.",
+        ),
+        (
+            {"until": "2026-11-21T07:30:00Z", "reason": "x", "scope": "some"},
+            requests.SuspendUser,
+            "`/scope` is not one of the values allowed: all, write.",
+        ),
+        (
+            {"q": "x", "user_id": "bob", "from": "now"},
+            requests.ExportSearch,
+            "`/from` has the wrong format; write a day as 2026-11-21, or a time as 2026-11-21T07:30:00Z.",
+        ),
+    ],
+)
+def test_sentence_says_what_would_be_right(sent: object, into: type[msgspec.Struct], detail: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        decode(json.dumps(sent).encode(), into)
+
+    assert refused.value.detail == detail
+    assert {type(field) for field in refused.value.fields} == {Field}
+
+
+def test_sentence_of_a_query_says_what_would_be_right() -> None:
+    with pytest.raises(Invalid) as refused:
+        decode_query({"status": "new"}, requests.ReportQuery)
+
+    assert refused.value.detail == "`?status` is not one of the values allowed: dismissed, in_review, open, resolved."

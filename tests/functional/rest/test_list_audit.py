@@ -75,6 +75,8 @@ def test_actor_action_and_day_narrow_it_down(parley: Parley) -> None:
     assert targets(mona, "action=resolve_report") == [one]
     assert targets(mona, "from=2027-03-10&action=read_report") == [three, two]
     assert targets(mona, "from=2027-03-11") == []
+    assert targets(mona, "from=2027-03-10T00:00:00Z&action=read_report") == [three, two]
+    assert targets(mona, "from=0001-01-01&action=read_report") == targets(mona, "action=read_report")
 
 
 def test_one_request_looks_through_so_many_entries_and_the_next_goes_on(

@@ -50,6 +50,8 @@ def test_hits_lie_between_two_times(parley: Parley) -> None:
 
     assert found(mona, f"q=fool&user_id=bob&from={times[1]}&to={times[2]}") == [hits[1]]
     assert found(mona, f"q=fool&user_id=bob&from={times[1]}") == [hits[2], hits[1]]
+    assert found(mona, f"q=fool&user_id=bob&from={times[0][:10]}") == hits[::-1]
+    assert found(mona, f"q=fool&user_id=bob&to={times[0][:10]}") == []
 
 
 def test_message_that_the_person_has_hidden_from_themselves_is_found(parley: Parley) -> None:

@@ -5,7 +5,6 @@ from typing import get_args
 
 from parley.actions import access
 from parley.actions.exports import archives, parts, searches
-from parley.actions.moderation.monitoring import time_ms
 from parley.adapters.attachments import attachments, limits
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import conditions
@@ -34,7 +33,7 @@ from parley.domain.exports.job import (
     search_key,
 )
 from parley.domain.moderation import audit
-from parley.domain.moderation.audit import Entry
+from parley.domain.moderation.audit import Entry, time_ms
 
 
 def export_conversation(request: Request, conversation_id: str, wanted: ExportConversation) -> Export:

@@ -15,9 +15,9 @@ from parley.domain.moderation.audit import (
     AuditEntry,
     Entry,
     Position,
-    day_start_ms,
     month_of,
     months_back,
+    time_ms,
     view_entry,
 )
 
@@ -35,7 +35,7 @@ class AuditPage(Struct, frozen=True, kw_only=True):
 def list_audit(request: Request, query: AuditQuery) -> AuditPage:
     """Returns a page of the audit log, to moderators; one round trip for each month that it looks through, and one."""
     access.require_moderator(request)
-    since_ms = day_start_ms(query.since, "?from") if query.since else 0
+    since_ms = max(0, time_ms(query.since, "?from", 0))
     newest = month_of(request.now_ms)
     position = cursors.decode(query.cursor, Position) or Position(month=newest)
     last_month = max(FIRST_MONTH, month_of(since_ms))

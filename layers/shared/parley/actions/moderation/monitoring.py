@@ -22,14 +22,14 @@ from parley.domain.api.requests import (
     ListAnyConversations,
     SearchModeratedMessages,
 )
-from parley.domain.api.times import from_rfc3339, rfc3339
+from parley.domain.api.times import rfc3339
 from parley.domain.api.types import Context, ConversationType, Message, NamedUser, State
 from parley.domain.conversations import search
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.named import in_messages
 from parley.domain.conversations.search import HitList, Look
-from parley.domain.moderation.audit import new_entry
+from parley.domain.moderation.audit import new_entry, time_ms
 
 
 class ModeratedConversation(Struct, frozen=True, kw_only=True):
@@ -132,16 +132,6 @@ def search_moderated_messages(request: Request, wanted: SearchModeratedMessages)
     hits = [matched.hit(message.for_all()) for message, matched in look.found]
     users = named.users(request, in_messages(hit.message for hit in hits))
     return HitList(results=hits, next=following, users=users)
-
-
-def time_ms(text: str | None, pointer: str, otherwise_ms: int) -> int:
-    """Returns a time in ms; raises Invalid for one that no calendar has."""
-    if text is None:
-        return otherwise_ms
-    at_ms = from_rfc3339(text)
-    if at_ms is None:
-        raise Invalid.field(pointer, "bad_format", "There is no such time.")
-    return at_ms
 
 
 def _log(request: Request, action: AuditAction, target: str, query: Struct) -> None:

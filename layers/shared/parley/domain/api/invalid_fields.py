@@ -35,8 +35,14 @@ from parley.domain.api.fields import (
     whole_number,
 )
 from parley.domain.api.identity import TIME_ZONE_PATTERN
+from parley.domain.api.times import DAY_OR_TIME_PATTERN, RFC3339_PATTERN
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+_FORMATS = {  # of patterns, for the sentence
+    RFC3339_PATTERN: "; write a time as 2026-11-21T07:30:00Z",
+    DAY_OR_TIME_PATTERN: "; write a day as 2026-11-21, or a time as 2026-11-21T07:30:00Z",
+}
 
 MAX_DEPTH = 64  # no request of Parley's is deeper than five levels
 MAX_REPORTED = 20  # a reply must fit into a WebSocket frame, whatever the request was
@@ -155,17 +161,24 @@ def wrong_metadata(parts: Iterable[InvalidPart], pointer: str) -> Invalid:
 def wrong_query(values: Mapping[str, object], into: type[msgspec.Struct], wrong: Sequence[Field]) -> Invalid:
     """Returns the refusal of a query string: the fields known to be wrong and the faults of its values."""
     known = {field.pointer for field in wrong}
-    found = (Field("?" + field.pointer[1:], field.code, field.limit) for field in _in_struct(values, struct_type(into)))
+    found = (replace(field, pointer="?" + field.pointer[1:]) for field in _in_struct(values, struct_type(into)))
     fields = [*wrong, *(field for field in islice(found, MAX_REPORTED) if field.pointer not in known)]
     return _refusal(fields or [Field("?", "not_allowed")])
 
 
-def _refusal(fields: Sequence[Field]) -> Invalid:
-    """Returns the refusal whose sentence is about the first of `fields`."""
-    fields = [replace(field, pointer=_cut(field.pointer)) for field in fields]
-    first = fields[0]
+class _Hinted(Field, frozen=True):
+    """A wrong field with what would be right, for the sentence."""
+
+    hint: str = ""
+
+
+def _refusal(found: Sequence[Field]) -> Invalid:
+    """Returns the refusal whose sentence is about the first of the fields."""
+    fields = tuple(Field(_cut(field.pointer), field.code, field.limit) for field in found)
+    first, hint = fields[0], found[0].hint if isinstance(found[0], _Hinted) else ""
     name = f"`{first.pointer}`" if first.pointer else "The body"
-    return Invalid("invalid_request", _SENTENCES[first.code].format(name=name, limit=first.limit), fields=tuple(fields))
+    detail = _SENTENCES[first.code].format(name=name, limit=first.limit)
+    return Invalid("invalid_request", detail.removesuffix(".") + f"{hint}.", fields=fields)
 
 
 def _read(raw: str | bytes) -> object:
@@ -269,8 +282,8 @@ def _in_value(value: object, kind: inspect.Type, pointer: str) -> Iterator[Field
     elif isinstance(kind, inspect.IntType | inspect.FloatType) and isinstance(value, int | float):
         yield from _in_number(value, kind, pointer)
     elif isinstance(kind, inspect.LiteralType | inspect.EnumType):
-        if value not in _allowed(kind):
-            yield Field(pointer, "not_allowed")
+        if value not in (allowed := _allowed(kind)):
+            yield _Hinted(pointer, "not_allowed", hint=": " + ", ".join(map(str, allowed)))
     elif not _converts(value, kind):
         yield Field(pointer, "bad_format")
 
@@ -350,7 +363,8 @@ def _in_text(text: str, kind: inspect.StrType, pointer: str) -> Iterator[Field]:
     elif kind.pattern is not None and re.search(kind.pattern, text) is None:
         # Browsers say nothing of a file that they do not know, which is no error of form.
         is_blank = kind.pattern in (NOT_BLANK, EMPTY_OR_NOT_BLANK) or kind.pattern == FILE_TYPE_PATTERN and not text
-        yield Field(pointer, "blank" if is_blank else "bad_format")
+        hint = _FORMATS.get(kind.pattern, "")
+        yield _Hinted(pointer, "blank" if is_blank else "bad_format", hint=hint)
     elif kind.pattern == TIME_ZONE_PATTERN and not time_zones.is_time_zone(text):
         yield Field(pointer, "not_allowed")
 

@@ -28,7 +28,7 @@ from parley.domain.api.identity import (
     is_stored_user_id,
 )
 from parley.domain.api.ids import ATTACHMENT_ID_PATTERN, CLIENT_ID_PATTERN, CONVERSATION_ID_PATTERN, MESSAGE_ID_PATTERN
-from parley.domain.api.times import RFC3339_PATTERN
+from parley.domain.api.times import DAY_OR_TIME_PATTERN, RFC3339_PATTERN
 from parley.domain.api.types import (
     AttachmentKind,
     GroupRole,
@@ -631,13 +631,16 @@ class ListAnyConversations(Page, frozen=True, kw_only=True):
     context_id: ContextId | None = None
 
 
+DayOrTime = Annotated[str, Meta(pattern=DAY_OR_TIME_PATTERN, max_length=40)]
+
+
 class SearchModeratedMessages(Body, frozen=True, kw_only=True, rename={"since": "from"}):
     """The query of GET /admin/search: messages that a person wrote, from one time to before another."""
 
     q: Annotated[str, Meta(max_length=200, pattern=NOT_BLANK)]
     user_id: StoredUserId
-    since: Annotated[str, Meta(pattern=RFC3339_PATTERN, max_length=40)] | None = None
-    to: Annotated[str, Meta(pattern=RFC3339_PATTERN, max_length=40)] | None = None
+    since: DayOrTime | None = None
+    to: DayOrTime | None = None
     cursor: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
     limit: Limit = 20
 
@@ -647,8 +650,8 @@ class ExportSearch(Body, frozen=True, kw_only=True, rename={"since": "from"}):
 
     q: Annotated[str, Meta(max_length=200, pattern=NOT_BLANK)]
     user_id: StoredUserId
-    since: Annotated[str, Meta(pattern=RFC3339_PATTERN, max_length=40)] | None = None
-    to: Annotated[str, Meta(pattern=RFC3339_PATTERN, max_length=40)] | None = None
+    since: DayOrTime | None = None
+    to: DayOrTime | None = None
     client_id: ClientId | None = None
 
 
@@ -686,7 +689,7 @@ class AuditQuery(Page, frozen=True, kw_only=True, rename={"since": "from"}):
 
     actor: StoredUserId | None = None
     action: AuditAction | None = None
-    since: Annotated[str, Meta(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$(?!\n)")] | None = None
+    since: DayOrTime | None = None
 
 
 class VersionQuery(Body, frozen=True, kw_only=True):

@@ -9,10 +9,10 @@ _MS = timedelta(milliseconds=1)
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-RFC3339_PATTERN = (
-    r"^[0-9]{4}-[01][0-9]-[0-3][0-9][Tt][0-2][0-9]:[0-5][0-9]:[0-6][0-9](\.[0-9]{1,9})?"
-    r"([Zz]|[+-][0-2][0-9]:[0-5][0-9])$(?!\n)"
-)
+_DAY = r"[0-9]{4}-[01][0-9]-[0-3][0-9]"
+_TIME_OF_DAY = r"[Tt][0-2][0-9]:[0-5][0-9]:[0-6][0-9](\.[0-9]{1,9})?([Zz]|[+-][0-2][0-9]:[0-5][0-9])"
+RFC3339_PATTERN = rf"^{_DAY}{_TIME_OF_DAY}$(?!\n)"
+DAY_OR_TIME_PATTERN = rf"^{_DAY}({_TIME_OF_DAY})?$(?!\n)"
 
 
 def rfc3339(at_ms: int) -> str:
@@ -43,3 +43,8 @@ def from_rfc3339(text: str) -> int | None:
         return (datetime.fromisoformat(text.upper().replace("Z", "+00:00")).astimezone(UTC) - EPOCH) // _MS
     except (ValueError, OverflowError):
         return None
+
+
+def from_day_or_time(text: str) -> int | None:
+    """Returns a time in ms since the epoch, that of its midnight in UTC for a day; None if no calendar has it."""
+    return from_rfc3339(text if len(text) > len("2026-11-21") else f"{text}T00:00:00Z")

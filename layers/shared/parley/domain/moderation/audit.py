@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from parley.domain.api.errors import Invalid
 from parley.domain.api.request import Request
 from parley.domain.api.requests import AuditAction
-from parley.domain.api.times import from_rfc3339, rfc3339
+from parley.domain.api.times import from_day_or_time, rfc3339
 
 FIRST_MONTH = "2026-01"  # no deployment of Parley is older
 MAX_MONTHS = 12  # that one request looks through
@@ -113,9 +113,11 @@ def months_back(first: str, last: str) -> Iterator[str]:
         year, number = (year, number - 1) if number > 1 else (year - 1, 12)
 
 
-def day_start_ms(day: str, pointer: str) -> int:
-    """Returns the start of a day, `2026-11-21`, in UTC; raises Invalid if no calendar has it."""
-    begins_ms = from_rfc3339(f"{day}T00:00:00Z")
-    if begins_ms is None:
-        raise Invalid.field(pointer, "bad_format", "That is not a day.")
-    return begins_ms
+def time_ms(text: str | None, pointer: str, otherwise_ms: int) -> int:
+    """Returns a time, or the start of a day in UTC, in ms; raises Invalid for one that no calendar has."""
+    if text is None:
+        return otherwise_ms
+    at_ms = from_day_or_time(text)
+    if at_ms is None:
+        raise Invalid.field(pointer, "bad_format", "There is no such time.")
+    return at_ms
