@@ -280,8 +280,9 @@ def test_each_act_in_a_ticket_reaches_the_other_side(parley: Parley) -> None:
     parley.drain()
     alice.patch(f"/messages/{theirs}/read")
     say(agnes, ticket_id, "Found.", "Done.", "Bye.")
-    alice.patch(f"/conversations/{ticket_id}/read")
+    assert alice.patch(f"/conversations/{ticket_id}/read-all").status == 200
     desk.request("mark_read", {"message_id": f"{ticket_id}.5"})
+    say(agnes, ticket_id, "Bye again.")
     device.request("mark_conversation_read", there)
     thumb = f"/messages/{own}/reactions/%F0%9F%91%8D"
     for method, path, body in (
@@ -304,6 +305,8 @@ def test_each_act_in_a_ticket_reaches_the_other_side(parley: Parley) -> None:
         "user_stopped_typing",
         "message_read",
         *["new_message"] * 3,
+        "conversation_read",
+        "new_message",
         "conversation_read",
         "message_updated",
         "reaction_added",
