@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 HOST = ROOT / "host"
 TOOLS = Path(sys.executable).parent
 PROJECT = tomllib.loads((HOST / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-NO_OPERATION = {"aclose", "close", "wait_for_erasure"}
+NO_OPERATION = {"aclose", "close", "wait_for_erasure", "wait_for_everyone", "wait_for_removal"}
 USE = """
 import parley_host, sys
 signer = parley_host.Signer("x" * 32)
