@@ -211,6 +211,7 @@ def test_a_suspension_holds_until_it_is_lifted(stack: Stack, signer: Signer, ask
     assert (suspension["suspended_by"], suspension["scope"]) == (SERVICE_ID, "write")
     assert me(stack, signer.user_token(bob))["suspension"]["reason"] == "Insults."
     assert ask("get_suspension", bob) == suspension
+    suspension.pop("users")
     assert suspension in ask("list_suspensions")
     for _ in range(2):
         ask("lift_suspension", bob)
