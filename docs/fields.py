@@ -519,6 +519,8 @@ TERMS = {
             "type": "The MIME type of the file.",
             "size": "The size of the file in bytes; no larger file can be uploaded with the form.",
             "user_id": "The other person of the direct conversation.",
+            "for": "The file is for a ticket that the caller will open.",
+            "ticket_client_id": "The `client_id` with which the caller will open the ticket.",
         }.items()
     },
     "ListAttachments.kind": "Only files of this kind.",

@@ -1,7 +1,8 @@
-"""POST /attachments: ask for the upload of a file before the direct conversation exists.
+"""POST /attachments: ask for the upload of a file before the direct conversation or the ticket exists.
 
 201, 200 (repeated), 400, 403, 404, 409, 422, 429.
-`POST /messages` with the same `user_id` and `context` opens the conversation. A user who may open it may upload.
+`POST /messages` with the same `user_id` and `context` opens the conversation, `POST /support/tickets` with the
+`client_id` that is `ticket_client_id` here the ticket. A user who may open it may upload.
 """
 
 from parley.actions.attachments import uploads

@@ -106,3 +106,61 @@ def test_wrong_fields_are_named(parley: Parley) -> None:
     assert refusal(ask(alice, "bob", size=10**9)) == invalid(("/size", "too_large"))
     assert refusal(ask(alice, "")) == invalid(("/user_id", "bad_format"))
     assert malformed_bodies(lambda raw: alice.post("/attachments", raw=raw)) == {}
+
+
+TICKET = {"for": "ticket", "ticket_client_id": "t1"}
+
+
+def test_ticket_is_opened_with_files(parley: Parley) -> None:
+    alice = parley.user("alice")
+    asked, again = (alice.post("/attachments", json=ASKED | TICKET | {"client_id": "f1"}) for _ in range(2))
+    attachment_id = asked.json["attachment"]["id"]
+    set_row(parley, attachment_id, state="clean")
+    subject = {"subject": "My booking", "description": "See the picture.", "client_id": "t1"}
+
+    other = alice.post("/support/tickets", json=subject | {"client_id": "t2", "attachment_ids": [attachment_id]})
+    opened = alice.post("/support/tickets", json=subject | {"attachment_ids": [attachment_id]})
+
+    assert (asked.status, again.status, opened.status) == (201, 200, 201)
+    assert again.json["attachment"]["id"] == attachment_id
+    assert refusal(other)[0] == "attachment_of_other_conversation"
+    assert asked.json["attachment"]["conversation_id"] == opened.json["id"]
+    [message] = alice.get(f"/conversations/{opened.json['id']}/messages").json["messages"]
+    assert [each["id"] for each in message["attachments"]] == [attachment_id]
+
+
+def test_file_for_a_ticket_that_is_there_needs_the_right_to_write_in_it(parley: Parley) -> None:
+    alice, agnes = parley.user("alice"), parley.user("agnes", role="agent")
+    opened = agnes.post("/support/tickets", json={"subject": "A", "description": "B", "client_id": "t1"})
+    parley.user("ida", role="agent").post(
+        "/support/tickets", json={"subject": "A", "description": "B", "client_id": "t1", "requester_id": "alice"}
+    )
+
+    own = agnes.post("/attachments", json=ASKED | TICKET)
+    former = parley.user("ida").post("/attachments", json=ASKED | TICKET)
+    new = alice.post("/attachments", json=ASKED | TICKET)
+
+    assert own.json["attachment"]["conversation_id"] == opened.json["id"]
+    assert refusal(former)[:2] == ("conversation_not_found", 404)
+    assert new.status == 201
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({}, [("/user_id", "required")]),
+        ({"ticket_client_id": "t1"}, [("/user_id", "required")]),
+        ({"for": "ticket"}, [("/ticket_client_id", "required")]),
+        (TICKET | {"context": {"type": "general"}}, [("/context", "contradiction")]),
+        (TICKET | {"user_id": "bob"}, [("/for", "contradiction"), ("/ticket_client_id", "contradiction")]),
+        ({"for": "group"}, [("/for", "not_allowed")]),
+    ],
+    ids=str,
+)
+def test_file_is_for_a_person_or_for_a_ticket(
+    parley: Parley, fields: dict[str, object], wrong: list[tuple[str, str]]
+) -> None:
+    alice, _ = parley.user("alice"), parley.user("bob")
+
+    assert refusal(alice.post("/attachments", json=ASKED | fields)) == ("invalid_request", 400, wrong)
+    assert stored(parley)["Files"] == []

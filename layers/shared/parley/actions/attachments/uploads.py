@@ -31,25 +31,39 @@ def create_attachment(
     A user who may send messages in a conversation may upload there. Two round trips, and two more for each lost race.
     """
     ids.check_conversation_id(conversation_id, access.field_of(request, "conversation_id"))
+    return _create_there(request, conversation_id, wanted)
+
+
+def _create_there(
+    request: Request, conversation_id: str, wanted: CreateAttachment, *, may_be_new: bool = False
+) -> tuple[AttachmentUpload, bool]:
+    """Does the work of `create_attachment`; with `may_be_new` the conversation need not exist."""
     reads: Reads = {
         tables.Conversation: [(conversation_id,)],
         tables.Membership: [(request.user_id, conversation_id)],
     }
 
     def check(rows: batches.Rows) -> None:
-        mine = conversations.membership_of(rows, request.user_id, conversation_id)
-        head = access.admit(request, conversations.head_of(rows, conversation_id), mine)
+        known = conversations.head_of(rows, conversation_id)
+        if known is None and may_be_new:
+            return
+        head = access.admit(request, known, conversations.membership_of(rows, request.user_id, conversation_id))
         rights.require(head, request.user_id, "send_message")
 
     return _create(request, _wished(request, conversation_id, wanted), reads, check)
 
 
 def create_attachment_for_user(request: Request, wanted: CreateAttachmentForUser) -> tuple[AttachmentUpload, bool]:
-    """Returns an attachment for a direct conversation, which need not exist, and whether this call made it.
+    """Returns an attachment for a direct conversation or a ticket, and whether this call made it.
 
-    A user who may open the conversation may upload; if it exists, a user who may send messages there. Two round trips,
-    and two more for each lost race.
+    Neither need exist. A user who may open it may upload; if it exists, a user who may send messages there. Two round
+    trips, and two more for each lost race.
     """
+    if wanted.user_id is None:
+        # The id of a ticket follows from its opener and their `client_id`, as a direct conversation's from the two.
+        ticket_id = ids.ticket_id(request.user_id, _check_ticket(request, wanted))
+        return _create_there(request, ticket_id, wanted, may_be_new=True)
+    _check_direct(request, wanted)
     wish = may_open.opening(request, wanted.user_id, wanted.context)
 
     def check(rows: batches.Rows) -> None:
@@ -60,6 +74,29 @@ def create_attachment_for_user(request: Request, wanted: CreateAttachmentForUser
             rights.require(head, request.user_id, "send_message")
 
     return _create(request, _wished(request, wish.conversation_id, wanted), wish.reads(request), check)
+
+
+def _check_ticket(request: Request, wanted: CreateAttachmentForUser) -> str:
+    """Returns the `client_id` of the ticket that a file is for; refuses a request that names neither it nor a user."""
+    if wanted.purpose is None:
+        detail = 'A file needs a `user_id`, or `for`: "ticket" and a `ticket_client_id`.'
+        raise Invalid.field(f"{request.field_prefix}/user_id", "required", detail)
+    if wanted.context is not None:
+        raise Invalid.field(f"{request.field_prefix}/context", "contradiction", "The ticket itself has the context.")
+    if wanted.ticket_client_id is None:
+        detail = "A file for a ticket needs the `client_id` with which you will open the ticket."
+        raise Invalid.field(f"{request.field_prefix}/ticket_client_id", "required", detail)
+    return wanted.ticket_client_id
+
+
+def _check_direct(request: Request, wanted: CreateAttachmentForUser) -> None:
+    """Refuses the fields of a ticket beside a `user_id`."""
+    given = {"for": wanted.purpose, "ticket_client_id": wanted.ticket_client_id}
+    fields = tuple(
+        Field(f"{request.field_prefix}/{name}", "contradiction") for name, value in given.items() if value is not None
+    )
+    if fields:
+        raise Invalid("invalid_request", "A file is for a `user_id` or for a ticket.", fields=fields)
 
 
 def _create(

@@ -206,11 +206,17 @@ class CreateAttachment(Body, frozen=True, kw_only=True):
     client_id: ClientId | None = None
 
 
-class CreateAttachmentForUser(CreateAttachment, frozen=True, kw_only=True):
-    """POST /attachments: a file for a direct conversation, which need not exist; a `title` in `context` is ignored."""
+class CreateAttachmentForUser(CreateAttachment, frozen=True, kw_only=True, rename={"purpose": "for"}):
+    """POST /attachments: a file for a direct conversation or a ticket, which need not exist.
 
-    user_id: UserId
+    A direct conversation needs `user_id`; a `title` in `context` is ignored. A ticket needs `for` and the `client_id`
+    with which the caller will open it.
+    """
+
+    user_id: UserId | None = None
     context: WantedContext | None = None
+    purpose: Literal["ticket"] | None = None
+    ticket_client_id: ClientId | None = None
 
 
 class CreateAttachmentUrls(Body, frozen=True, kw_only=True):
