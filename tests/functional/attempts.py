@@ -45,6 +45,7 @@ FIELDS: dict[str, object] = {
 }
 # Of operations that change nothing, or make no sense, with what they require alone.
 MORE_FIELDS: dict[str, dict[str, object]] = {
+    "create_attachment_for_user": {"user_id": "bob"},
     "create_conversation": {"type": "direct", "user_id": "bob"},
     "update_conversation": {"title": "Ours"},
     "add_members": {"user_ids": ["carol"]},  # or everyone
