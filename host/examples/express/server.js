@@ -84,7 +84,7 @@ function put({ userId, name, role, classId }) {
 }
 
 // The user is stored here, and Parley may learn it later: a job of yours repeats what may pass.
-// What Parley refuses, it refuses again: that is a mistake of the form, or of this server.
+// Parley refuses the same request again: the mistake is in the form, or in this server.
 app.use((error, request, response, next) => {
   if (!(error instanceof ParleyError)) return next(error)
   response.status(error.mayPass ? 503 : 422).json({ detail: error.message })

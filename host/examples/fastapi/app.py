@@ -148,7 +148,7 @@ async def keep_receipt(erasure_id: str) -> None:
 async def parley_failed(request: Request, error: ParleyError) -> JSONResponse:
     """The user is stored here, and Parley may learn it later: a job of yours repeats what may pass.
 
-    What Parley refuses, it refuses again: that is a mistake of the form, or of this server.
+    Parley refuses the same request again: the mistake is in the form, or in this server.
     """
     log.error("parley: %s", error)
     return JSONResponse({"detail": str(error)}, 503 if error.may_pass else 422)

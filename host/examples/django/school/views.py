@@ -49,7 +49,7 @@ def credentials(request: HttpRequest) -> tuple[str, str]:
 def told(act: Callable[[], HttpResponse]) -> HttpResponse:
     """The user is stored here, and Parley may learn it later: a job of yours repeats what may pass.
 
-    What Parley refuses, it refuses again: that is a mistake of the form, or of this server.
+    Parley refuses the same request again: the mistake is in the form, or in this server.
     """
     try:
         return act()
