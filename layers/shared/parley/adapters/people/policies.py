@@ -3,17 +3,15 @@
 `python -m parley.adapters.people.policies` checks all of them.
 """
 
-import re
 import sys
 from functools import cache
 from pathlib import Path
 
-from parley.adapters import environment
+from parley.adapters import environment, shipped_files
 from parley.domain.people.policy import Policy
 from parley.domain.people.policy_file import PolicyError, load
 
 FOLDER = Path(__file__).parents[2] / "policies"
-_NAME = re.compile(r"[a-z0-9_-]+")
 
 
 def current() -> Policy:
@@ -24,16 +22,13 @@ def current() -> Policy:
 @cache
 def named(name: str) -> Policy:
     """Returns the policy `policies/<name>.toml`; raises PolicyError."""
-    path = FOLDER / f"{name}.toml"
-    if _NAME.fullmatch(name) is None or not path.is_file():
-        known = ", ".join(sorted(path.stem for path in FOLDER.glob("*.toml")))
-        raise PolicyError(f"POLICY={name}: no such policy; the policies are {known}")
-    return load(path.read_text(encoding="utf-8"), path.name)
+    refusal = f"POLICY={name}: no such policy; the policies are"
+    return shipped_files.read_file(FOLDER, name, load, lambda known: PolicyError(f"{refusal} {known}"))
 
 
 def check_all(folder: Path = FOLDER) -> list[Policy]:
     """Returns every policy in `folder`; raises PolicyError for the first mistake."""
-    return [load(path.read_text(encoding="utf-8"), path.name) for path in sorted(folder.glob("*.toml"))]
+    return shipped_files.read_all(folder, load)
 
 
 def main() -> str | None:

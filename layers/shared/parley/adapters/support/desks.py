@@ -3,17 +3,15 @@
 `python -m parley.adapters.support.desks` checks all of them.
 """
 
-import re
 import sys
 from functools import cache
 from pathlib import Path
 
-from parley.adapters import environment
+from parley.adapters import environment, shipped_files
 from parley.domain.support.desk import Desk
 from parley.domain.support.desk_file import DeskError, load
 
 FOLDER = Path(__file__).parents[2] / "desks"
-_NAME = re.compile(r"[a-z0-9_-]+")
 
 
 def current() -> Desk:
@@ -24,16 +22,13 @@ def current() -> Desk:
 @cache
 def named(name: str) -> Desk:
     """Returns the desk `desks/<name>.toml`; raises DeskError."""
-    path = FOLDER / f"{name}.toml"
-    if _NAME.fullmatch(name) is None or not path.is_file():
-        known = ", ".join(sorted(path.stem for path in FOLDER.glob("*.toml")))
-        raise DeskError(f"SUPPORT={name}: no such desk; the desks are {known}")
-    return load(path.read_text(encoding="utf-8"), path.name)
+    refusal = f"SUPPORT={name}: no such desk; the desks are"
+    return shipped_files.read_file(FOLDER, name, load, lambda known: DeskError(f"{refusal} {known}"))
 
 
 def check_all(folder: Path = FOLDER) -> list[Desk]:
     """Returns every desk in `folder`; raises DeskError for the first mistake."""
-    return [load(path.read_text(encoding="utf-8"), path.name) for path in sorted(folder.glob("*.toml"))]
+    return shipped_files.read_all(folder, load)
 
 
 def main() -> str | None:
