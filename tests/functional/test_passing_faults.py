@@ -39,7 +39,7 @@ from tests.functional.suspending import suspend
 from tests.functional.talk import open_direct, say
 from tests.harness import Call, Parley, User
 from tests.harness.calls import replaced
-from tests.harness.fixtures import System
+from tests.harness.fixtures import System, forget_told
 
 ENGINES = ("ministack",)  # moto ignores the token by which DynamoDB knows a transaction again
 Error = ClientError | BotoCoreError
@@ -393,7 +393,11 @@ def host(world: World) -> User:
 
 
 def ask(world: World, attempt: Attempt, parts: dict[str, str]) -> dict[str, Any]:
-    """Returns the whole answer of an operation that only reads."""
+    """Returns the whole answer of an operation that only reads.
+
+    Each call begins in a new process, or the debts of earlier ones would be written in some of them.
+    """
+    forget_told()
     if not attempt.is_rest:
         named = {name: parts[name] for name in attempt.ids}
         frame = world.phone.request(attempt.operation.name, attempt.fields | named)
