@@ -179,6 +179,38 @@ TERMS = {
     "SupportTicket.updated_at": "When the ticket was changed last, or got its last message.",
     "SupportTicket.version": "The number of changes of the ticket, without its messages.",
     "TicketList.tickets": "The tickets.",
+    "canned_replies": "The canned replies, by id; a client that has them all sorts them as it likes.",
+    "reply_id": "The id of the canned reply.",
+    "shortcut": "What an agent types to get the reply; null if it has none.",
+    **{
+        f"{one}.{name}": sentence
+        for one in ("CreateCannedReply", "PutCannedReply")
+        for name, sentence in {
+            "title": "The name under which agents find the reply.",
+            "text": "The text, with placeholders such as `{{requester.name}}`.",
+            "shortcut": "What an agent types to get the reply. Case and accents do not count; no spaces.",
+        }.items()
+    },
+    **{
+        f"{one}.{name}": sentence
+        for one in ("CannedReply", "CannedReplyAnswer", "ListedCannedReply")
+        for name, sentence in {
+            "title": "The name under which agents find the reply.",
+            "text": "The text with its placeholders, as it was saved.",
+            "version": "The number of times that the reply was saved.",
+            "created_at": "When the reply was made.",
+            "created_by": "The support admin who made it; `~parley.system-host` for the host's own server.",
+            "updated_at": "When the reply was last saved.",
+            "updated_by": "The support admin who last saved it; `~parley.system-host` for the host's own server.",
+        }.items()
+    },
+    "CreateCannedReply.client_id": "The client's own id for this reply; a repeat with the same id makes no second one.",
+    "PutCannedReply.version": "The `version` of the reply as it was read.",
+    "ListCannedReplies.ticket_id": "A ticket for which the texts are filled. Agents only.",
+    "ListedCannedReply.filled": (
+        "The text filled for the ticket of the request; what has no value stays. Null without a ticket, and if it is"
+        " longer than a message may be."
+    ),
     "TicketCreated.ticket": "The ticket, as the reader sees it.",
     "highlights": "The places of the words in the text, not in names of files: pairs of code point offsets.",
     "hits": "The messages that the rules would have matched.",

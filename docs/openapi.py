@@ -148,6 +148,7 @@ def _path_parameter(name: str) -> Document:
         CONVERSATION_ID_PATTERN,
         EXPORT_ID_PATTERN,
         MESSAGE_ID_PATTERN,
+        CANNED_REPLY_ID_PATTERN,
         TICKET_ID_PATTERN,
     )
     from parley.domain.api.requests import REPORT_ID_PATTERN
@@ -167,6 +168,7 @@ def _path_parameter(name: str) -> Document:
         "message_id": MESSAGE_ID_PATTERN,
         "report_id": REPORT_ID_PATTERN,
         "ticket_id": TICKET_ID_PATTERN,
+        "reply_id": CANNED_REPLY_ID_PATTERN,
         "user_id": USER_ID_PATTERN,
     }
     if name not in patterns:

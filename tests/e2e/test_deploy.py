@@ -440,6 +440,20 @@ def test_ticket_is_opened_and_read(people: Make) -> None:
     assert [each.ask("GET", path)["last_seq"] for each in (vera, agnes, host)] == [answered["seq"]] * 3
 
 
+def test_canned_reply_is_kept_filled_replaced_and_deleted(people: Make) -> None:
+    wanda, agnes, ada = people("wanda"), people("agnes", "agent"), people("ada", "support_admin")
+    ticket = wanda.ask("POST", "/support/tickets", {"subject": "My booking", "description": "I cannot see it."})
+    place, text = "/support/canned-replies", "About {{ticket.subject}}:"
+
+    kept = ada.ask("POST", place, {"title": "About", "text": text, "shortcut": "/about", "client_id": "about"})
+    [listed] = agnes.ask("GET", f"{place}?ticket_id={ticket['id']}")["canned_replies"]
+    saved = ada.ask("PUT", f"{place}/{kept['id']}", {"version": 1, "title": "About", "text": text})
+
+    assert (listed["text"], listed["filled"]) == (text, "About My booking:")
+    assert (saved["version"], saved["shortcut"]) == (2, None)
+    assert ada.ask("DELETE", f"{place}/{kept['id']}") == {"id": kept["id"]}
+
+
 def test_two_people_call_each_other(deployment: Deployment, people: Make) -> None:
     quinn, rosa = people("quinn"), people("rosa")
     quinn.connect_by_token()

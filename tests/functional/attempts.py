@@ -71,6 +71,7 @@ PATH_PARTS = {
     "attachment_id": "a_" + "a" * 26,
     "export_id": "x_" + "a" * 26,
     "ticket_id": "t_" + "a" * 26,
+    "reply_id": "c_" + "a" * 26,
     "erasure_id": "z_" + "a" * 26,
     "removal_id": "m_" + "a" * 26,
     "connection_id": "Zb2J3cH9DoECJzA=",

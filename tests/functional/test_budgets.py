@@ -14,6 +14,7 @@ import pytest
 
 from bench.calls import Recorded, recording
 from tests.functional.attachments import carry, clean_attachment, picture, say_aloud, upload
+from tests.functional.canned import admin, all_kept, kept
 from tests.functional.desk import agent, open_ticket
 from tests.functional.moderation import moderator, open_to_moderators, report
 from tests.functional.suspending import suspend
@@ -861,6 +862,23 @@ def test_counterpart_of_a_context_costs_two_round_trips_and_a_unit_or_less_for_e
 
     assert found.round_trips - named.round_trips <= 2
     assert found.units.read - named.units.read <= 61 + 4
+
+
+def test_canned_replies_take_two_round_trips_and_a_ticket_no_more(pair: Pair) -> None:
+    ada, agnes = admin(pair.parley), agent(pair.parley)
+    ticket_id, shortcuts = open_ticket(pair.alice), iter(("/one", "/two", "/three"))
+
+    def least(act: Callable[[], object]) -> Recorded:
+        return min((pair.spent(act) for _ in range(3)), key=lambda spent: spent.round_trips)
+
+    made = least(lambda: kept(ada, shortcut=next(shortcuts)))
+    listed = least(lambda: all_kept(agnes))
+    filled = least(lambda: all_kept(agnes, f"?ticket_id={ticket_id}"))
+
+    assert made.round_trips <= 2
+    assert made.units.write <= 6  # a reply, its shortcut and the count
+    assert listed.round_trips <= 2
+    assert filled.round_trips <= 2
 
 
 def test_ticket_takes_four_round_trips_and_its_answer_one_more_than_a_send(pair: Pair) -> None:

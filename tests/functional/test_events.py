@@ -58,6 +58,8 @@ def test_function_accepts_its_event(parley: Parley, path: Path) -> None:
         invoke(parley, FOLDER / "rest" / "remove_messages.json", alice.token)
     if path.stem == "get_ticket":
         invoke(parley, FOLDER / "rest" / "create_ticket.json", alice.token)
+    if path.stem in ("put_canned_reply", "delete_canned_reply"):
+        invoke(parley, FOLDER / "rest" / "create_canned_reply.json", alice.token)
     if path.stem == "mark_played":
         parley.store.client("dynamodb").update_item(
             TableName=parley.template.resources["Messages"].ref,

@@ -34,6 +34,7 @@ from tests.functional.kills.every import SCENARIOS
 from tests.functional.kills.moderation import report_message
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.stage import End, Stage, stage
+from tests.functional.kills.support import agent_of
 from tests.functional.kills.world import Died, World
 from tests.functional.suspending import suspend
 from tests.functional.talk import open_direct, say
@@ -406,7 +407,8 @@ def ask(world: World, attempt: Attempt, parts: dict[str, str]) -> dict[str, Any]
     assert isinstance(operation, RestOperation)
     moderates = operation.path.startswith(("/admin/", "/messages/{message_id}/versions"))
     serves = "erasure" in operation.path or "/contexts" in operation.path
-    person = host(world) if serves else moderator(world) if moderates else world.alice
+    desk = "/canned-replies" in operation.path
+    person = agent_of(world) if desk else host(world) if serves else moderator(world) if moderates else world.alice
     path = (operation.path + attempt.query).format(**parts)
     reply = person.request(operation.method.upper(), path, json=attempt.fields if operation.takes else None)
     answer = reply.json or {}  # a redirect has no body

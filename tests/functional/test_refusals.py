@@ -67,6 +67,13 @@ MODERATING = refusing(
     "rest/remove_message", "rest/restore_message", "rest/set_conversation_state", "rest/expel_member",
     "rest/mute_member", "rest/unmute_member", "rest/list_moderated_messages",
 )  # fmt: skip
+OF_DESK = {
+    **refusing("agents_only", "rest/list_canned_replies"),
+    **refusing(
+        "support_admins_only",
+        "rest/create_canned_reply", "rest/put_canned_reply", "rest/delete_canned_reply",
+    ),
+}  # fmt: skip
 OF_SERVICE = refusing(
     "service_only",
     "rest/put_user", "rest/put_users", "rest/put_context_person", "rest/put_context_people",
@@ -171,10 +178,10 @@ def test_role_in_a_group_opens_what_it_says_and_no_more(
 @pytest.mark.parametrize(
     ("role", "refused"),
     [
-        ("user", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_SERVICE}),
-        ("student", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_SERVICE}),
-        ("moderator", OF_SERVICE),
-        ("admin", OF_SERVICE),
+        ("user", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_DESK, **OF_SERVICE}),
+        ("student", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_DESK, **OF_SERVICE}),
+        ("moderator", {**OF_DESK, **OF_SERVICE}),
+        ("admin", {**OF_DESK, **OF_SERVICE}),
         ("service", OF_MODERATORS),
     ],
 )

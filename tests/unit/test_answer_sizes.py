@@ -52,6 +52,7 @@ from parley.domain.live.presence import MAX_JOINED
 from parley.domain.moderation.banned_words import MAX_RULES
 from parley.domain.moderation.warnings import MAX_KEPT
 from parley.domain.moderation.word_list import EXCERPT_CHARACTERS
+from parley.domain.support.canned import MAX_SHORTCUT_CHARACTERS
 from parley.domain.support.requests import MAX_TAG_CHARACTERS, MAX_TAGS
 from parley.domain.text.emoji import MAX_EMOJI_BYTES
 from parley.domain.text.folding import MAX_HIGHLIGHTS, MAX_QUERY_WORDS
@@ -74,6 +75,8 @@ WRITTEN = {
     "text": MAX_TEXT_CHARACTERS,
     "ListedMessage.text": PREVIEW_CHARACTERS,
     "NotePreview.title": PREVIEW_CHARACTERS,
+    "shortcut": MAX_SHORTCUT_CHARACTERS,
+    "filled": MAX_TEXT_CHARACTERS,
     "BannedRule.text": MAX_RULE_CHARACTERS,
     "excerpt": EXCERPT_CHARACTERS,
     "note": MAX_REMARK_CHARACTERS,
@@ -116,7 +119,7 @@ OURS = {
     **dict.fromkeys(
         ["admin_ids[]", "owner_ids[]", "muted_ids[]", "pseudonym", "removed_id", "reporter_id", "sender_id"], 128
     ),
-    **dict.fromkeys(["suspended_by", "updated_by", "user_id", "user_ids[]", "contexts{}[]", "target", "id"], 128),
+    **dict.fromkeys(["suspended_by", "created_by", "updated_by", "user_id", "user_ids[]", "contexts{}[]", "target", "id"], 128),
     **dict.fromkeys(["connection_id", "from_connection_id", "ticket", "credential", "username"], 256),
     **dict.fromkeys(["conversation_id", "joined[]", "later[]", "left[]", "erasure_id"], 28),
     **dict.fromkeys(["message_id", "reply_to"], 44),
@@ -197,6 +200,7 @@ LISTS = {
     "ConversationList.conversations": MAX_PAGE,
     **{f"{one}.tags": MAX_TAGS for one in ("SupportTicket", "SupportTicketAnswer")},
     "TicketList.tickets": MAX_PAGE,
+    "CannedReplyList.canned_replies": MAX_PAGE,
     "UnreadList.tickets": MAX_PAGE,
     "DeviceList.connections": MAX_CONNECTIONS,
     "Forwarded.failed": MAX_FORWARDS,
@@ -256,6 +260,7 @@ CUT = {
     "VersionList": "versions",
     "HitList": "results",
     "TryResult": "hits",
+    "CannedReplyList": "canned_replies",
 }
 COUNTED = {"CaughtUp"}  # every part of it, by `domain/conversations/sync.py`
 

@@ -33,6 +33,7 @@ PEOPLE = {
         "assignee_id",
         "callee_id",
         "caller_id",
+        "created_by",
         "from_user_id",
         "handled_by",
         "mentions",

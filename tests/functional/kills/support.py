@@ -1,5 +1,6 @@
 """Kill scenarios of the support desk."""
 
+from parley.domain.api import ids
 from tests.functional.desk import DESCRIPTION
 from tests.functional.kills.acts import and_then, answered, settled, sign_host_in
 from tests.functional.kills.conversations import ask_as_host
@@ -31,6 +32,36 @@ def come_in(world: World) -> object:
     return settled(answered(agent_of(world).post(path, json=body)))
 
 
+REPLY_ID = ids.canned_reply_id("ada", "r1")
+
+
+def admin_of(world: World) -> User:
+    return world.parley.bearer(world.parley.token("ada", role="support_admin"), "ada")
+
+
+def sign_admin_in(world: World) -> None:
+    world.parley.user("ada", role="support_admin")
+
+
+def create_canned_reply(world: World) -> object:
+    body = {"title": "Greeting", "text": "Hello {{requester.name}}.", "shortcut": "/hello", "client_id": "r1"}
+    return answered(admin_of(world).post("/support/canned-replies", json=body))
+
+
+def have_canned_reply(world: World) -> None:
+    sign_admin_in(world)
+    create_canned_reply(world)
+
+
+def put_canned_reply(world: World) -> object:
+    body = {"version": 1, "title": "Greeting", "text": "Good day.", "shortcut": "/day"}
+    return answered(admin_of(world).put(f"/support/canned-replies/{REPLY_ID}", json=body))
+
+
+def delete_canned_reply(world: World) -> object:
+    return answered(admin_of(world).delete(f"/support/canned-replies/{REPLY_ID}"))
+
+
 SCENARIOS = [
     Scenario("rest/create_ticket", create_ticket, lambda world: None),
     Scenario(
@@ -39,5 +70,8 @@ SCENARIOS = [
         and_then(open_of_alice, sign_host_in),
         variant="by the host",
     ),
+    Scenario("rest/create_canned_reply", create_canned_reply, sign_admin_in),
+    Scenario("rest/put_canned_reply", put_canned_reply, have_canned_reply),
+    Scenario("rest/delete_canned_reply", delete_canned_reply, have_canned_reply),
     Scenario("rest/send_message", come_in, open_of_alice, variant="an agent comes in"),
 ]

@@ -10,11 +10,13 @@ from parley.adapters.erasure.erasures import MAX_OPS, Op
 from parley.adapters.exports import exports, files, pieces
 from parley.adapters.live import calls, sockets
 from parley.adapters.people import context_people, profiles, suspensions, warnings
+from parley.adapters.support import canned_replies
 from parley.domain.api import cursors
 from parley.domain.api.outbox import LATEST
 from parley.domain.erasure.job import without_person
 from parley.domain.moderation.suspensions import SuspensionPosition, position_of
 from parley.domain.people.held import context_key, context_of
+from parley.domain.support.canned import ReplyPosition
 
 
 def erase_presence(work: Work) -> Unit:
@@ -191,6 +193,19 @@ def erase_word_lists(work: Work) -> Unit:
     return Unit(
         [erasures.update_row(tables.WordList(name=row.name), updated_by=work.pseudonym) for row in theirs], {}, cursor
     )
+
+
+def erase_canned_replies(work: Work) -> Unit:
+    """Replaces the person's id in the canned replies that they wrote or changed last; the texts are the desk's."""
+    after = cursors.decode(work.job.cursor, ReplyPosition)
+    found = canned_replies.list_replies(None if after is None else after.reply_id, MAX_OPS)
+    theirs = [each for each in found if work.user_id in (each.created_by, each.updated_by)]
+    ops: list[Op] = [
+        partial(canned_replies.rename_authors, read=each, user_id=work.user_id, pseudonym=work.pseudonym)
+        for each in theirs
+    ]
+    is_last = len(found) < MAX_OPS
+    return Unit(ops, {}, None if is_last else cursors.encode(ReplyPosition(reply_id=found[-1].reply_id)))
 
 
 def erase_suspensions(work: Work) -> Unit:

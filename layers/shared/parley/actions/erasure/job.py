@@ -126,4 +126,5 @@ _PARTS: Mapping[Part, Callable[[Work], Unit]] = {
     "attachments": attachments.erase_attachments,
     "suspensions": alone.erase_suspensions,
     "contexts": alone.erase_contexts,
+    "canned_replies": alone.erase_canned_replies,
 }

@@ -723,7 +723,10 @@ class ByDueTicket(GlobalSecondaryIndex["Ticket"]):
 
 
 class Ticket(Table):
-    """The state of a ticket — or, under other keys, its number and the entries that find it (`tickets.py`)."""
+    """The state of a ticket — or, under other keys, its number and the entries that find it (`tickets.py`).
+
+    The canned replies are here, too.
+    """
 
     class Meta:
         table_name = environment.required("TICKETS_TABLE")
@@ -746,6 +749,15 @@ class Ticket(Table):
     queued_at_ms = NumberAttribute(null=True)
     due_shard = UnicodeAttribute(null=True)
     due_at_s = NumberAttribute(null=True)
+    # Of the canned replies, which have a key of their own (`canned_replies.py`).
+    title = UnicodeAttribute(null=True)
+    text = UnicodeAttribute(null=True)
+    shortcut = UnicodeAttribute(null=True)
+    fingerprint = UnicodeAttribute(null=True)
+    created_by = UnicodeAttribute(null=True)
+    updated_by = UnicodeAttribute(null=True)
+    reply_id = UnicodeAttribute(null=True)  # of the row of a shortcut
+    reply_count = NumberAttribute(null=True)  # of the row that counts them
     by_queue = ByQueue()
     by_due = ByDueTicket()
 

@@ -9,6 +9,7 @@ from parley.domain.api.errors import Invalid
 CONVERSATION_ID_PATTERN = r"^[dgt]_[a-z2-7]{26}$(?!\n)"
 TICKET_ID_PATTERN = r"^t_[a-z2-7]{26}$(?!\n)"
 MESSAGE_ID_PATTERN = r"^[dgt]_[a-z2-7]{26}\.[1-9][0-9]{0,14}$(?!\n)"
+CANNED_REPLY_ID_PATTERN = r"^c_[a-z2-7]{26}$(?!\n)"
 EXPORT_ID_PATTERN = r"^x_[a-z2-7]{26}$(?!\n)"
 ATTACHMENT_ID_PATTERN = r"^a_[a-z2-7]{26}$(?!\n)"
 CONNECTION_ID_PATTERN = r"^[A-Za-z0-9_=+/-]{1,128}$(?!\n)"  # base64 in either alphabet, as API Gateway makes them
@@ -16,6 +17,7 @@ CLIENT_ID_PATTERN = r"^[A-Za-z0-9._:~-]{1,64}$(?!\n)"
 
 _conversation_id = re.compile(r"[dgt]_[a-z2-7]{26}")
 _connection_id = re.compile(CONNECTION_ID_PATTERN)
+_canned_reply_id = re.compile(r"c_[a-z2-7]{26}")
 _export_id = re.compile(EXPORT_ID_PATTERN)
 _attachment_id = re.compile(ATTACHMENT_ID_PATTERN)
 _message_id = re.compile(r"([dgt]_[a-z2-7]{26})\.([1-9][0-9]{0,14})")
@@ -48,6 +50,11 @@ def group_id(creator_id: str, nonce: str) -> str:
 def ticket_id(opener_id: str, nonce: str) -> str:
     """Returns the id of a new ticket; the same `nonce` of the same opener gives the same ticket again."""
     return TICKET_PREFIX + _digest(opener_id, nonce)
+
+
+def canned_reply_id(author_id: str, nonce: str) -> str:
+    """Returns the id of a new canned reply; the same `nonce` of the same author gives the same reply again."""
+    return "c_" + _digest(author_id, nonce)
 
 
 def is_group_id(conversation_id: str) -> bool:
@@ -84,6 +91,13 @@ def check_ticket_id(text: str, pointer: str) -> str:
     """Returns `text` if it can be the id of a ticket; otherwise raises Invalid at `pointer`."""
     if not is_ticket_id(text) or _conversation_id.fullmatch(text) is None:
         raise Invalid.field(pointer, "bad_format", "That is not the id of a ticket.")
+    return text
+
+
+def check_canned_reply_id(text: str, pointer: str) -> str:
+    """Returns `text` if it can be the id of a canned reply; otherwise raises Invalid at `pointer`."""
+    if _canned_reply_id.fullmatch(text) is None:
+        raise Invalid.field(pointer, "bad_format", "That is not the id of a canned reply.")
     return text
 
 

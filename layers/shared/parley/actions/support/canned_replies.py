@@ -1,0 +1,202 @@
+"""Canned replies: support admins keep them, and agents read them, filled for a ticket if they name one."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from parley.actions import access, named
+from parley.actions.parallel import in_parallel
+from parley.actions.support.tickets import no_ticket
+from parley.adapters.conversations import conversations
+from parley.adapters.dynamodb import batches, conditions, retrying, tables
+from parley.adapters.people import account_states, agents
+from parley.adapters.support import canned_replies, desks, tickets
+from parley.domain.api import cursors, ids
+from parley.domain.api.errors import Conflict, Field, Forbidden, NotFound, Unprocessable
+from parley.domain.api.identity import SERVICE_ROLE
+from parley.domain.api.request import Request
+from parley.domain.api.types import NamedUser
+from parley.domain.conversations.head import Head
+from parley.domain.conversations.history import Room
+from parley.domain.support import canned
+from parley.domain.support.canned import (
+    MAX_REPLIES,
+    CannedReplyAnswer,
+    CannedReplyList,
+    CreateCannedReply,
+    DeletedCannedReply,
+    ListCannedReplies,
+    PutCannedReply,
+    ReplyPosition,
+    StoredReply,
+)
+from parley.domain.support.ticket import StoredTicket
+
+Subject = tuple[StoredTicket, Head]
+
+
+def list_canned_replies(request: Request, query: ListCannedReplies) -> CannedReplyList:
+    """Returns a page of the canned replies by id, to agents and the host's own server.
+
+    Two round trips, and one more for each 1 MB of texts. A ticket is read beside them. The host's server names none,
+    because no agent would sign the text.
+    """
+    _require_reader(request, query)
+    after = cursors.decode(query.cursor, ReplyPosition)
+    found, subject = _read(request, query, None if after is None else after.reply_id)
+    names = [] if subject is None else [request.user_id, subject[0].requester_id]
+    known = named.read_known(request, [*_authors(found), *names])
+    values = None if subject is None else _values(request, *subject, known.users)
+    shown = list(Room().fitting(canned.listed(reply, values) for reply in found[: query.limit]))
+    return CannedReplyList(
+        canned_replies=shown,
+        next=cursors.encode(ReplyPosition(reply_id=shown[-1].id)) if len(found) > len(shown) else None,
+        users=named.users(request, _authors(found[: len(shown)]), known),
+    )
+
+
+def _read(request: Request, query: ListCannedReplies, after_id: str | None) -> tuple[list[StoredReply], Subject | None]:
+    """Returns one reply more than a page has, and the ticket of the request, both at once."""
+    ticket_id = query.ticket_id
+    if ticket_id is None:
+        return canned_replies.list_replies(after_id, query.limit + 1), None
+    return in_parallel(
+        lambda: canned_replies.list_replies(after_id, query.limit + 1), lambda: _subject(request, ticket_id)
+    )
+
+
+def _subject(request: Request, ticket_id: str) -> Subject:
+    """Returns a ticket and its head, to an agent; one round trip."""
+    rows = batches.read_rows({tables.Ticket: [tickets.key(ticket_id)], tables.Conversation: [(ticket_id,)]})
+    ticket, head = tickets.of(rows, ticket_id), conversations.head_of(rows, ticket_id)
+    if ticket is None or head is None or not access.is_admitted(request, head, None):
+        raise no_ticket()
+    return ticket, head
+
+
+def _values(request: Request, ticket: StoredTicket, head: Head, users: Mapping[str, NamedUser]) -> dict[str, str]:
+    """Returns the values of the placeholders (`replies.PLACEHOLDERS`), without the names of people nobody knows."""
+    category = desks.current().categories.get(ticket.category)
+    people = {"requester.name": ticket.requester_id, "agent.name": request.user_id}
+    return {
+        "ticket.number": ticket.number,
+        "ticket.subject": head.title or "",
+        "ticket.category": ticket.category if category is None else category.name,
+        **{placeholder: users[user_id].name for placeholder, user_id in people.items() if user_id in users},
+    }
+
+
+def create_canned_reply(request: Request, wanted: CreateCannedReply) -> tuple[CannedReplyAnswer, bool]:
+    """Returns a new canned reply, and whether this call made it: a call with the same `client_id` may have.
+
+    To support admins and the host's own server. Two round trips, one if it is there.
+    """
+    request = _writer(request)
+    canned.check_content(wanted, request.field_prefix)
+    reply_id = ids.canned_reply_id(request.user_id, wanted.client_id or secrets.token_hex(16))
+    new = canned.new_reply(wanted, reply_id, request.user_id, request.now_ms)
+    for _ in conditions.tries():
+        known = canned_replies.read_reply(reply_id, wanted.shortcut)
+        if known.reply is not None:
+            _check_same(request, known.reply, new)
+            return _answer(request, known.reply), False
+        _check_shortcut(request, reply_id, known)
+        if known.count >= MAX_REPLIES:
+            raise Conflict(
+                "too_many_canned_replies", f"The desk can have {MAX_REPLIES} canned replies.", rule="canned replies"
+            )
+        try:
+            canned_replies.put_new(new)
+        except conditions.LostRace:
+            continue
+        return _answer(request, new), True
+    raise retrying.busy()
+
+
+def _check_same(request: Request, known: StoredReply, new: StoredReply) -> None:
+    """Raises Unprocessable if the `client_id` was used for a reply with another content."""
+    if known.fingerprint != new.fingerprint:
+        raise Unprocessable(
+            "client_id_reused",
+            "This client_id was used for another canned reply.",
+            fields=(Field(f"{request.field_prefix}/client_id", "client_id_reused"),),
+        )
+
+
+def put_canned_reply(request: Request, reply_id: str, wanted: PutCannedReply) -> CannedReplyAnswer:
+    """Replaces a canned reply, to support admins and the host's own server; two round trips.
+
+    A repeat answers the same. Raises Conflict if another has replaced the version meanwhile.
+    """
+    request = _writer(request)
+    ids.check_canned_reply_id(reply_id, "{reply_id}")
+    canned.check_content(wanted, request.field_prefix)
+    for _ in conditions.tries():
+        known = canned_replies.read_reply(reply_id, wanted.shortcut)
+        if known.reply is None:
+            raise NotFound("canned_reply_not_found", "There is no such canned reply.")
+        after = canned.replaced(known.reply, wanted, request.user_id, request.now_ms)
+        if after is not known.reply:
+            _check_shortcut(request, reply_id, known)
+            try:
+                canned_replies.replace(known.reply, after)
+            except conditions.LostRace:
+                continue
+        return _answer(request, after)
+    raise retrying.busy()
+
+
+def delete_canned_reply(request: Request, reply_id: str) -> DeletedCannedReply:
+    """Deletes a canned reply, to support admins and the host's own server; two round trips, one if it is not there."""
+    _writer(request)
+    ids.check_canned_reply_id(reply_id, "{reply_id}")
+    for _ in conditions.tries():
+        known = canned_replies.read_reply(reply_id, None).reply
+        try:
+            if known is not None:
+                canned_replies.delete(known)
+        except conditions.LostRace:
+            continue
+        return DeletedCannedReply(id=reply_id)
+    raise retrying.busy()
+
+
+def _check_shortcut(request: Request, reply_id: str, known: canned_replies.Read) -> None:
+    """Raises Conflict if another reply has the shortcut."""
+    if known.has_shortcut not in (None, reply_id):
+        raise canned.shortcut_taken(f"{request.field_prefix}/shortcut")
+
+
+def _answer(request: Request, reply: StoredReply) -> CannedReplyAnswer:
+    """Returns a canned reply; one round trip if it names others."""
+    return CannedReplyAnswer(
+        **msgspec.structs.asdict(canned.view(reply)), users=named.users(request, _authors([reply]))
+    )
+
+
+def _authors(replies: Iterable[StoredReply]) -> list[str]:
+    return [user_id for reply in replies for user_id in (reply.created_by, reply.updated_by)]
+
+
+def _require_reader(request: Request, query: ListCannedReplies) -> None:
+    """Refuses a caller who is no agent, at once or with the first read; the host's own server if it names a ticket."""
+    of_ticket = query.ticket_id is not None
+    fields = (Field("?ticket_id", "not_allowed"),) if of_ticket and request.caller.role == SERVICE_ROLE else ()
+    refusal = Forbidden("agents_only", "Only agents may do this.", rule="AgentRoles", fields=fields)
+    account_states.require_role(request, agents.is_agent if of_ticket else _reads, refusal)
+
+
+def _writer(request: Request) -> Request:
+    """Returns the request as its author writes; refuses a caller who runs no desk, at once or with the first read."""
+    refusal = Forbidden("support_admins_only", "Only support admins may do this.", rule="SupportAdminRoles")
+    account_states.require_role(request, _writes, refusal)
+    return access.as_host(request)
+
+
+def _reads(role: str) -> bool:
+    return role == SERVICE_ROLE or agents.is_agent(role)
+
+
+def _writes(role: str) -> bool:
+    return role == SERVICE_ROLE or role in agents.admin_roles()
