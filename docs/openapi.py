@@ -144,11 +144,11 @@ def _path_parameter(name: str) -> Document:
     from parley.domain.api.identity import CONTEXT_ID_PATTERN, CONTEXT_TYPE_PATTERN, USER_ID_PATTERN
     from parley.domain.api.ids import (
         ATTACHMENT_ID_PATTERN,
+        CANNED_REPLY_ID_PATTERN,
         CONNECTION_ID_PATTERN,
         CONVERSATION_ID_PATTERN,
         EXPORT_ID_PATTERN,
         MESSAGE_ID_PATTERN,
-        CANNED_REPLY_ID_PATTERN,
         TICKET_ID_PATTERN,
     )
     from parley.domain.api.requests import REPORT_ID_PATTERN

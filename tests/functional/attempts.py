@@ -40,6 +40,7 @@ FIELDS: dict[str, object] = {
     "type": "application/pdf",
     "size": 10,
     "subject": "My booking",
+    "title": "Ours",
     "description": "let me in",
     "rules": [{"text": "damn", "action": "flag"}],
 }

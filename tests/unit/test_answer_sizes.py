@@ -119,7 +119,9 @@ OURS = {
     **dict.fromkeys(
         ["admin_ids[]", "owner_ids[]", "muted_ids[]", "pseudonym", "removed_id", "reporter_id", "sender_id"], 128
     ),
-    **dict.fromkeys(["suspended_by", "created_by", "updated_by", "user_id", "user_ids[]", "contexts{}[]", "target", "id"], 128),
+    **dict.fromkeys(
+        ["suspended_by", "created_by", "updated_by", "user_id", "user_ids[]", "contexts{}[]", "target", "id"], 128
+    ),
     **dict.fromkeys(["connection_id", "from_connection_id", "ticket", "credential", "username"], 256),
     **dict.fromkeys(["conversation_id", "joined[]", "later[]", "left[]", "erasure_id"], 28),
     **dict.fromkeys(["message_id", "reply_to"], 44),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from parley.domain.support.canned import MAX_REPLIES
+from parley.domain.support.canned import MAX_REPLIES, StoredReply
 from tests.functional.canned import PATH, TEXT, admin, all_kept, keep, kept
 from tests.functional.desk import agent
 from tests.functional.replies import invalid, refusal
@@ -166,7 +166,7 @@ def in_the_middle(parley: Parley, monkeypatch: pytest.MonkeyPatch, act: Callable
     write = canned_replies.put_new
     waiting = [act]
 
-    def put_new(new: canned_replies.StoredReply) -> None:
+    def put_new(new: StoredReply) -> None:
         if waiting:
             waiting.pop()()
         write(new)

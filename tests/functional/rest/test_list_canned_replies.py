@@ -52,8 +52,8 @@ def test_text_is_filled_for_a_ticket_in_the_callers_name(parley: Parley) -> None
     assert listed["text"] == EVERYTHING
     assert listed["filled"] == "|".join(
         (
-            names["alice"]["name"],
-            names["agnes"]["name"],
+            str(names["alice"]["name"]),
+            str(names["agnes"]["name"]),
             ticket["number"],
             "Where is {{agent.name}}?",  # a value is never read as a placeholder
             category_name(ticket["category"]),

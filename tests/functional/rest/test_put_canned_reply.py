@@ -2,6 +2,7 @@
 
 import pytest
 
+from parley.domain.support.canned import StoredReply
 from tests.functional.canned import PATH, TEXT, admin, all_kept, keep, kept
 from tests.functional.desk import agent
 from tests.functional.erasures import erased
@@ -103,7 +104,7 @@ def test_two_who_replace_at_once_do_not_undo_each_other(parley: Parley, monkeypa
 
     write, waiting = canned_replies.replace, [lambda: put(alan, reply_id, 1, title="Mine")]
 
-    def replace(before: canned_replies.StoredReply, after: canned_replies.StoredReply) -> None:
+    def replace(before: StoredReply, after: StoredReply) -> None:
         if waiting:
             waiting.pop()()
         write(before, after)
