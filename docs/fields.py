@@ -211,6 +211,16 @@ TERMS = {
         "The text filled for the ticket of the request; what has no value stays. Null without a ticket, and if it is"
         " longer than a message may be."
     ),
+    "TicketQueue.tickets": "The tickets, as the caller sees them.",
+    "ListAllTickets.status": "Only these, with commas between. If left out, all but closed; with a requester, all.",
+    "ListAllTickets.priority": "Only these priorities, with commas between.",
+    "ListAllTickets.category": "Only tickets of this category.",
+    "ListAllTickets.assignee": "Only tickets of this agent; `none`: those that nobody has.",
+    "ListAllTickets.team": "Only tickets of this team.",
+    "ListAllTickets.tag": "Only tickets with this tag.",
+    "ListAllTickets.requester": "Only tickets of this customer, archived ones too.",
+    "ListAllTickets.q": "The number of a ticket, or words that its subject or the requester's name must hold.",
+    "ListAllTickets.order": "By the time at which they were opened.",
     "TicketCreated.ticket": "The ticket, as the reader sees it.",
     "highlights": "The places of the words in the text, not in names of files: pairs of code point offsets.",
     "hits": "The messages that the rules would have matched.",

@@ -438,6 +438,8 @@ def test_ticket_is_opened_and_read(people: Make) -> None:
 
     assert [one["id"] for one in vera.ask("GET", "/support/tickets")["tickets"]] == [ticket["id"]]
     assert [each.ask("GET", path)["last_seq"] for each in (vera, agnes, host)] == [answered["seq"]] * 3
+    queue = agnes.ask("GET", "/support/tickets/admin/all?requester=vera")["tickets"]
+    assert [one["id"] for one in queue] == [ticket["id"]]
 
 
 def test_canned_reply_is_kept_filled_replaced_and_deleted(people: Make) -> None:

@@ -17,6 +17,7 @@ from tests.functional.attachments import carry, clean_attachment, picture, say_a
 from tests.functional.canned import admin, all_kept, kept
 from tests.functional.desk import agent, open_ticket
 from tests.functional.moderation import moderator, open_to_moderators, report
+from tests.functional.queued import fill as fill_queue
 from tests.functional.suspending import suspend
 from tests.functional.talk import LEASE_S, LEAST_S, fill, joined, let_many_block, make_group, open_direct, say
 from tests.functional.test_contexts_of_rows import hold
@@ -899,3 +900,31 @@ def test_ticket_takes_four_round_trips_and_its_answer_one_more_than_a_send(pair:
     assert answered.round_trips <= 4
     assert created.units.write <= 24  # eleven rows, and two entries of indexes
     assert answered.units.write <= 8  # as a send to a group, which moves its sender's marker
+
+
+# The most that a page of 50 reads: one list of 51 entries, or 200 of each list and the states of one of them.
+QUEUES = {
+    "": 160,
+    "&status=open,in_progress&priority=medium": 320,
+    "&assignee=none&category=general": 320,
+    "&q=booking": 400,
+}
+
+
+def test_page_of_the_queue_costs_the_same_however_many_tickets_are_open(pair: Pair) -> None:
+    agnes = agent(pair.parley)
+    for _ in range(55):
+        pair.parley.clock.ms += 1
+        open_ticket(pair.alice)
+    spent: dict[str, list[Recorded]] = {query: [] for query in QUEUES}
+    for more in (45, 100, 800):
+        fill_queue(pair.parley, more)
+        for query, costs in spent.items():
+            ask = partial(agnes.get, f"/support/tickets/admin/all?limit=50{query}")
+            assert len(ask().json["tickets"]) == 50
+            costs.append(min((pair.spent(ask) for _ in range(3)), key=lambda one: one.round_trips))
+
+    for query, (hundred, full, many) in spent.items():
+        assert max(hundred.round_trips, full.round_trips, many.round_trips) <= 4
+        assert hundred.units.read <= full.units.read == many.units.read <= QUEUES[query], query
+    assert spent[""][0].units == spent[""][2].units

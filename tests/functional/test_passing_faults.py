@@ -408,7 +408,7 @@ def ask(world: World, attempt: Attempt, parts: dict[str, str]) -> dict[str, Any]
     assert isinstance(operation, RestOperation)
     moderates = operation.path.startswith(("/admin/", "/messages/{message_id}/versions"))
     serves = "erasure" in operation.path or "/contexts" in operation.path
-    desk = "/canned-replies" in operation.path
+    desk = "/canned-replies" in operation.path or operation.path.startswith("/support/tickets/admin/")
     person = agent_of(world) if desk else host(world) if serves else moderator(world) if moderates else world.alice
     path = (operation.path + attempt.query).format(**parts)
     reply = person.request(operation.method.upper(), path, json=attempt.fields if operation.takes else None)

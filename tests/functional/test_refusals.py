@@ -68,7 +68,7 @@ MODERATING = refusing(
     "rest/mute_member", "rest/unmute_member", "rest/list_moderated_messages",
 )  # fmt: skip
 OF_DESK = {
-    **refusing("agents_only", "rest/list_canned_replies"),
+    **refusing("agents_only", "rest/list_canned_replies", "rest/list_all_tickets"),
     **refusing(
         "support_admins_only",
         "rest/create_canned_reply", "rest/put_canned_reply", "rest/delete_canned_reply",

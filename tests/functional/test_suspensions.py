@@ -92,6 +92,7 @@ REFUSED = {
     "rest/get_report",
     "rest/get_suspension",
     "rest/lift_suspension",
+    "rest/list_all_tickets",
     "rest/list_any_conversations",
     "rest/list_audit",
     "rest/list_canned_replies",

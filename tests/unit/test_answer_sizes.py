@@ -203,6 +203,7 @@ LISTS = {
     **{f"{one}.tags": MAX_TAGS for one in ("SupportTicket", "SupportTicketAnswer")},
     "TicketList.tickets": MAX_PAGE,
     "CannedReplyList.canned_replies": MAX_PAGE,
+    "TicketQueue.tickets": MAX_PAGE,
     "UnreadList.tickets": MAX_PAGE,
     "DeviceList.connections": MAX_CONNECTIONS,
     "Forwarded.failed": MAX_FORWARDS,

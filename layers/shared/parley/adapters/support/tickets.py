@@ -76,6 +76,18 @@ def readable(rows: batches.Rows, ticket_ids: Iterable[str]) -> dict[str, StoredT
     return unreadable.readable("Tickets", ticket_ids, lambda ticket_id: of(rows, ticket_id))
 
 
+def some(ticket_ids: Iterable[str]) -> dict[str, StoredTicket]:
+    """Returns the tickets of these ids that exist and can be read, by id; one round trip, none for no ids."""
+    wanted = list(ticket_ids)
+    return readable(batches.read_rows({tables.Ticket: map(key, wanted)}), wanted) if wanted else {}
+
+
+def id_of_number(number: str) -> str | None:
+    """Returns the id of the ticket that has a number, or None; one round trip."""
+    row = batches.read_rows({tables.Ticket: [number_key(number)]}).get(tables.Ticket, *number_key(number))
+    return None if row is None else row.ticket_id
+
+
 def places_of(requester_id: str, limit: int, before: str | None) -> list[str]:
     """Returns the places of up to `limit` tickets of a person, the newest first; one round trip."""
     condition = None if before is None else tables.Ticket.place < before

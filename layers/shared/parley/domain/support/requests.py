@@ -1,15 +1,18 @@
 """The requests of the routes under /support/tickets."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from parley.domain.api.fields import NOT_BLANK
 from parley.domain.api.requests import (
     MAX_ATTACHED,
     AttachmentId,
     Body,
     ClientId,
     ContextOfPeople,
+    Page,
+    StoredUserId,
     Text,
     Title,
     UserId,
@@ -23,6 +26,27 @@ CategoryName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$(?!\n)", 
 # A tag becomes a part of a key and of a query, so it has no space and no separator.
 Tag = Annotated[str, Meta(pattern=r"^[^\s,=#]{1,50}$(?!\n)", max_length=MAX_TAG_CHARACTERS)]
 Tags = Annotated[list[Tag], Meta(max_length=MAX_TAGS)]
+
+
+NOBODY = "none"  # as an assignee: the tickets that have none
+_STATUS = "(open|in_progress|waiting_on_customer|resolved|closed)"
+_PRIORITY = "(low|medium|high|urgent)"
+Statuses = Annotated[str, Meta(pattern=rf"^{_STATUS}(,{_STATUS})*$(?!\n)", max_length=200)]
+Priorities = Annotated[str, Meta(pattern=rf"^{_PRIORITY}(,{_PRIORITY})*$(?!\n)", max_length=100)]
+
+
+class ListAllTickets(Page, frozen=True, kw_only=True):
+    """The query of the desk's queue. A list has commas between; `assignee` may be `none`."""
+
+    status: Statuses | None = None
+    priority: Priorities | None = None
+    category: CategoryName | None = None
+    assignee: StoredUserId | None = None
+    team: CategoryName | None = None
+    tag: Tag | None = None
+    requester: StoredUserId | None = None
+    q: Annotated[str, Meta(max_length=200, pattern=NOT_BLANK)] | None = None
+    order: Literal["oldest", "newest"] = "oldest"
 
 
 class CreateTicket(Body, frozen=True, kw_only=True):

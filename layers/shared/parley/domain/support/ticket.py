@@ -10,6 +10,8 @@ from parley.domain.conversations import views
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.support.desk import Priority
 
+NO_ASSIGNEE = ""  # the value of the facet of a ticket that nobody has taken
+
 
 class StoredTicket(Struct, frozen=True, kw_only=True):
     """The state of a ticket. Subject, context and messages are those of its conversation.
@@ -36,7 +38,7 @@ class StoredTicket(Struct, frozen=True, kw_only=True):
         named = {
             "priority": self.priority,
             "category": self.category,
-            "assignee": self.assignee_id,
+            "assignee": self.assignee_id or NO_ASSIGNEE,
             "team": self.team,
         }
         words = {f"{name}={value}" for name, value in named.items() if value is not None}
