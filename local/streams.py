@@ -47,6 +47,7 @@ class StreamMapping:
         self._max_age_s = float(properties.get("MaximumRecordAgeInSeconds", -1))
         self._bisects = bool(properties.get("BisectBatchOnFunctionError", False))
         self._reports_failures = "ReportBatchItemFailures" in properties.get("FunctionResponseTypes", [])
+        self._tumbles_s = int(properties.get("TumblingWindowInSeconds", 0))
         self._starts_at = str(properties.get("StartingPosition", "LATEST"))
         on_failure = properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
         self._dead_letters = template.by_arn(on_failure) if on_failure else None
@@ -125,7 +126,7 @@ class StreamMapping:
         attempts = 0
         while True:
             attempts += 1
-            rest, error = self._try(batch)
+            rest, error = self._try(shard, batch)
             if not rest:
                 return
             batch = rest
@@ -141,11 +142,11 @@ class StreamMapping:
             if not sleep(min(0.1 * 2**attempts, MAX_BACKOFF_S)):
                 return
 
-    def _try(self, batch: list[Document]) -> tuple[list[Document], bool]:
+    def _try(self, shard: _Shard, batch: list[Document]) -> tuple[list[Document], bool]:
         """Returns the records that must be tried again, and whether the function failed as a whole."""
         self.invocations += 1
         try:
-            result = self._functions.waited(self._function, {"Records": batch})
+            result = self._functions.waited(self._function, {"Records": batch, **self._window(shard, batch)})
         except InvocationError:
             return batch, True
         if not self._reports_failures or not isinstance(result, dict) or not result.get("batchItemFailures"):
@@ -155,6 +156,21 @@ class StreamMapping:
         if not set(failed) <= set(numbers):  # an unknown or empty identifier: the whole batch has failed
             return batch, True
         return batch[min(numbers.index(number) for number in failed) :], False
+
+    def _window(self, shard: _Shard, batch: list[Document]) -> Document:
+        """Returns what Lambda adds to an event in a tumbling window, whose end is not played."""
+        if not self._tumbles_s:
+            return {}
+        written_at_s = batch[0]["dynamodb"]["ApproximateCreationDateTime"]
+        start_s = written_at_s - written_at_s % self._tumbles_s
+        return {
+            "window": {"start": _iso(start_s), "end": _iso(start_s + self._tumbles_s)},
+            "state": {},
+            "shardId": shard.shard_id,
+            "eventSourceARN": self._stream_arn,
+            "isFinalInvokeForWindow": False,
+            "isWindowTerminatedEarly": False,
+        }
 
     def _give_up(self, shard: _Shard, batch: list[Document], condition: str, attempts: int) -> None:
         log.error("%s: gave up on %d records: %s", self.name, len(batch), condition)

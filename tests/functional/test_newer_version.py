@@ -124,7 +124,7 @@ def test_a_row_of_a_newer_version_passes_through_the_stream(parley: Parley, even
         add_to(image)
         image[f"{UNKNOWN}_2"] = {"B": "AA=="}  # base64, as Lambda hands it over
 
-    assert parley.functions.invoke(function, records) == {"batchItemFailures": []}
+    assert parley.functions.invoke(function, records)["batchItemFailures"] == []
 
 
 @pytest.mark.parametrize("event", sorted((EVENTS / "queues").glob("*.json")), ids=lambda path: path.stem)
@@ -134,4 +134,4 @@ def test_a_message_of_a_newer_version_is_no_dead_letter(parley: Parley, event: P
     for record in records["Records"]:
         record["body"] = json.dumps(with_unknown(json.loads(record["body"])))
 
-    assert parley.functions.invoke(function, records) == {"batchItemFailures": []}
+    assert parley.functions.invoke(function, records)["batchItemFailures"] == []

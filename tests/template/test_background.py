@@ -25,9 +25,9 @@ def readers_of_the_stream() -> dict[str, Resource]:
 
 
 def test_the_stream_has_no_more_readers_than_it_bears() -> None:
-    # No more than two at a shard, or they throttle (DynamoDB developer guide, "Change data capture"). One is ours, so
-    # that an application can have the other.
-    assert set(readers_of_the_stream()) == {"StartFanOut"}
+    # No more than two at a shard, or they throttle (DynamoDB developer guide, "Change data capture"). Both are ours, so
+    # an application reads what Kinesis gets of the table (D-550).
+    assert set(readers_of_the_stream()) == {"StartFanOut", "CountFigures"}
 
 
 def test_the_stream_gives_up_a_poisoned_record_and_not_its_shard() -> None:
@@ -38,6 +38,31 @@ def test_the_stream_gives_up_a_poisoned_record_and_not_its_shard() -> None:
     assert 0 < properties["MaximumRetryAttempts"] < 10
     assert 0 < properties["MaximumRecordAgeInSeconds"] < 86_400
     assert properties["DestinationConfig"]["OnFailure"]["Destination"] == deployed().resources["StreamDeadLetters"].arn
+
+
+def test_the_counting_reader_gives_up_late_and_waits_less_than_five_seconds() -> None:
+    properties = readers_of_the_stream()["CountFigures"].properties
+
+    # A count that is given up is lost, so it is tried for hours; a batch that fails is never poisoned by one record.
+    assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert properties["BisectBatchOnFunctionError"] is True
+    assert 10 <= properties["MaximumRetryAttempts"] <= 1000
+    assert 3600 <= properties["MaximumRecordAgeInSeconds"] < 86_400
+    assert properties["DestinationConfig"]["OnFailure"]["Destination"] == deployed().resources["StreamDeadLetters"].arn
+    assert properties["MaximumBatchingWindowInSeconds"] <= 3
+    # Without it Lambda names no shard, and two batches of a shard at once would have no order.
+    assert properties["TumblingWindowInSeconds"] > 0
+    assert "ParallelizationFactor" not in properties
+
+
+def test_the_counting_reader_gets_messages_and_what_happens_to_tickets() -> None:
+    patterns = readers_of_the_stream()["CountFigures"].properties["FilterCriteria"]["Filters"]
+
+    there: list[object] = [{"exists": True}]
+    wanted: list[tuple[str, list[object]]] = [("kind", there), ("outbox", ["ticket"])]
+    assert [json.loads(pattern["Pattern"]) for pattern in patterns] == [
+        {"eventName": ["INSERT"], "dynamodb": {"NewImage": {attribute: {"S": values}}}} for attribute, values in wanted
+    ]
 
 
 def test_the_reader_of_the_stream_gets_messages_and_what_leaves_something_to_do() -> None:

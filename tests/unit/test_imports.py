@@ -28,6 +28,7 @@ AREAS = {
         "exports",
         "account",
         "support",
+        "figures",
         "erasure",
     ),
     "adapters": (
@@ -40,6 +41,7 @@ AREAS = {
         "conversations",
         "live",
         "exports",
+        "figures",
         "erasure",
     ),
     "domain": (
@@ -52,6 +54,7 @@ AREAS = {
         "people",
         "moderation",
         "support",
+        "figures",
         "exports",
         "erasure",
     ),

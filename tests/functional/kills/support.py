@@ -1,8 +1,10 @@
 """Kill scenarios of the support desk."""
 
+from json import dumps
+
 from parley.domain.api import ids
 from tests.functional.desk import DESCRIPTION
-from tests.functional.kills.acts import and_then, answered, settled, sign_host_in
+from tests.functional.kills.acts import alice_said, and_then, answered, invoke, settled, sign_host_in
 from tests.functional.kills.conversations import ask_as_host
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.world import World
@@ -62,6 +64,19 @@ def delete_canned_reply(world: World) -> object:
     return answered(admin_of(world).delete(f"/support/canned-replies/{REPLY_ID}"))
 
 
+def count(world: World) -> object:
+    """Lets the stream bring all that was written, as one batch."""
+    rows = world.items()[world.parley.template.resources["Messages"].ref].values()
+    counted = sorted((row for row in rows if "kind" in row or "outbox" in row), key=dumps)
+    written_at_s = world.parley.clock() / 1000
+    changes = [
+        {"NewImage": row, "SequenceNumber": str(number), "ApproximateCreationDateTime": written_at_s}
+        for number, row in enumerate(counted, start=1)
+    ]
+    records = [{"dynamodb": change} for change in changes]
+    return invoke(world, "CountFigures", {"Records": records, "shardId": "shardId-1", "state": {}})
+
+
 SCENARIOS = [
     Scenario("rest/create_ticket", create_ticket, lambda world: None),
     Scenario(
@@ -73,5 +88,6 @@ SCENARIOS = [
     Scenario("rest/create_canned_reply", create_canned_reply, sign_admin_in),
     Scenario("rest/put_canned_reply", put_canned_reply, have_canned_reply),
     Scenario("rest/delete_canned_reply", delete_canned_reply, have_canned_reply),
+    Scenario("streams/count_figures", count, and_then(open_of_alice, alice_said)),
     Scenario("rest/send_message", come_in, open_of_alice, variant="an agent comes in"),
 ]

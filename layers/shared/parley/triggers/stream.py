@@ -6,11 +6,11 @@
     def handler(rows: list[Row]) -> None:
         # rows of which every part is done
 
-A stream supports two readers, so one function does all the work that follows a message. Each part gets each row by
-itself: a failing part does not stop the others. A row with a failed part comes again, whole, with the rows after it; so
-every part may happen twice. If it is the first of its batch, the whole function fails. Then Lambda cuts the batch in
-two, until the row is alone and, after its last try, a dead letter. The decorated function gets each row once, unless
-the function dies.
+A stream supports two readers: one does all the work that follows a message, the other counts (`batches`). Each part
+gets each row by itself: a failing part does not stop the others. A row with a failed part comes again, whole, with the
+rows after it; so every part may happen twice. If it is the first of its batch, the whole function fails. Then Lambda
+cuts the batch in two, until the row is alone and, after its last try, a dead letter. The decorated function gets each
+row once, unless the function dies.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +18,7 @@ from functools import partial, wraps
 from typing import Any
 
 from parley.adapters.dynamodb.documents import from_wire
+from parley.domain.figures.records import Record
 from parley.triggers import problems, request_log
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -63,6 +64,37 @@ def stream(*parts: Part) -> Callable[[Callable[[list[Row]], None]], Handler]:
         return handler
 
     return decorate
+
+
+def batches(function: Callable[[str, Sequence[Record]], None]) -> Handler:
+    """Makes a Lambda handler of a function of a whole batch: its shard, and its records in order.
+
+    Lambda names the shard because the event source has a tumbling window, whose state is not used. A batch comes again
+    until the function succeeds, and may then be cut in another way. A row that was put back comes without its content.
+    """
+    name = function.__name__
+
+    @wraps(function)
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        request_id = context.aws_request_id
+        records = [_record(record["dynamodb"]) for record in event["Records"]]
+        failed: list[str] = []
+        # A window that ends comes without records.
+        if records and not _succeeds(partial(function, event["shardId"], records), name, request_id, part=name):
+            failed.append(event["Records"][0]["dynamodb"]["SequenceNumber"])
+        counts = {"rows": len(records), "failed": len(failed)}
+        request_log.succeeded(name, request_id, **counts, put_back=sum(record.row is None for record in records))
+        return {"state": {}, "batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+
+    return handler
+
+
+def _record(change: Mapping[str, Any]) -> Record:
+    return Record(
+        sequence=int(change["SequenceNumber"]),
+        written_at_s=int(change["ApproximateCreationDateTime"]),
+        row=None if _is_put_back(change) else _row(change),
+    )
 
 
 def _all_done(parts: Sequence[Part], row: Row, name: str, request_id: str) -> bool:

@@ -8,12 +8,14 @@ from parley.adapters.dynamodb import batches, outbox, tables
 from parley.adapters.erasure import erasures
 from parley.adapters.erasure.erasures import MAX_OPS, Op
 from parley.adapters.exports import exports, files, pieces
+from parley.adapters.figures import figures
 from parley.adapters.live import calls, sockets
 from parley.adapters.people import context_people, profiles, suspensions, warnings
 from parley.adapters.support import canned_replies
 from parley.domain.api import cursors
 from parley.domain.api.outbox import LATEST
 from parley.domain.erasure.job import without_person
+from parley.domain.figures.tallies import AGENTS, agent_code
 from parley.domain.moderation.suspensions import SuspensionPosition, position_of
 from parley.domain.people.held import context_key, context_of
 from parley.domain.support.canned import ReplyPosition
@@ -128,6 +130,16 @@ def erase_contexts(work: Work) -> Unit:
     theirs = [key for key in keys if rows.has(tables.ContextPerson, *key)]
     ops = [erasures.delete_row(tables.ContextPerson(context=context, user_id=user_id)) for context, user_id in theirs]
     return Unit(ops, {"contexts": len(theirs)}, keys[-1][0] if keys else None)
+
+
+def erase_figures(work: Work) -> Unit:
+    """Puts the pseudonym in the row that says which agent a code stands for; no other row of figures names anybody."""
+    code = agent_code(work.user_id)
+    row = figures.agents([code]).get(code)
+    if row != work.user_id:
+        return Unit()
+    place = tables.Figure(AGENTS, code)
+    return Unit([erasures.update_row(place, user_id=work.pseudonym)], {"figures": 1})
 
 
 def erase_reports(work: Work) -> Unit:

@@ -127,4 +127,5 @@ _PARTS: Mapping[Part, Callable[[Work], Unit]] = {
     "suspensions": alone.erase_suspensions,
     "contexts": alone.erase_contexts,
     "canned_replies": alone.erase_canned_replies,
+    "figures": alone.erase_figures,
 }

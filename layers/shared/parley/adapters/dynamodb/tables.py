@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Self
 
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, NumberSetAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribute, NumberSetAttribute, UnicodeAttribute
 from pynamodb.connection.table import TableConnection
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection, LocalSecondaryIndex
@@ -760,6 +760,22 @@ class Ticket(Table):
     reply_count = NumberAttribute(null=True)  # of the row that counts them
     by_queue = ByQueue()
     by_due = ByDueTicket()
+
+
+class Figure(Table):
+    """Numbers that add up, or registers; or how far a shard of the stream is counted (`domain/figures/tallies.py`)."""
+
+    class Meta:
+        table_name = environment.required("FIGURES_TABLE")
+
+    key = UnicodeAttribute(hash_key=True)
+    place = UnicodeAttribute(range_key=True)
+    counts = UnicodeAttribute(null=True)  # compact JSON, a number by name
+    registers = BinaryAttribute(legacy_encoding=False, null=True)
+    user_id = UnicodeAttribute(null=True)  # of the row of an agent
+    sequence = UnicodeAttribute(null=True)  # of a mark: the number of the last record that is counted
+    revision = NumberAttribute(null=True)  # counts the changes of the row: of two writers at once, one loses
+    expires_at_s = NumberAttribute(null=True)  # of a mark
 
 
 class WsTicket(Table):

@@ -1,0 +1,1 @@
+"""Counting what the stream of messages brings, and reading the figures."""

@@ -1,0 +1,125 @@
+"""The table of figures: what is added to rows in one transaction with the mark of a shard, and what is read of them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from parley.adapters.dynamodb import batches, conditions, tables, unreadable
+from parley.domain.figures import active_people, tallies
+from parley.domain.figures.tallies import Place, Tally
+
+MARK_KEPT_S = 7 * 24 * 3600  # the stream keeps a record for 24 h (DynamoDB developer guide, "DynamoDB Streams")
+MAX_PLACES = 90  # rows that one transaction changes beside the mark: DynamoDB takes 100 together
+
+_counts = msgspec.json.Decoder(dict[str, int])
+
+
+class Known(Struct, frozen=True):
+    """The rows that a batch would change, and how far its shard is counted, as they were read."""
+
+    shard_id: str
+    sequence: int  # 0 of a shard of which nothing is counted yet
+    rows: batches.Rows
+
+
+def read_known(shard_id: str, places: Iterable[Place]) -> Known:
+    """Returns the mark of a shard and these rows, strongly consistent; one round trip.
+
+    A damaged mark raises an error, because counting on would count twice.
+    """
+    mark = (tallies.MARK, shard_id)
+    rows = batches.read_rows({tables.Figure: [mark, *places]})
+    row = rows.get(tables.Figure, *mark)
+    return Known(shard_id, 0 if row is None else int(row.sequence), rows)
+
+
+def write_tally(known: Known, tally: Tally, sequence: int, at_s: int) -> None:
+    """Adds a tally to the rows, and moves the mark, all or nothing; raises LostRace if one of them has changed.
+
+    One round trip and two write units for each row that changes, which is one KB or less as a rule.
+    """
+    with conditions.transaction() as transaction:
+        row = tables.Figure(tallies.MARK, known.shard_id, sequence=str(sequence), expires_at_s=at_s + MARK_KEPT_S)
+        counted = tables.Figure.sequence == str(known.sequence) if known.sequence else _NEW
+        transaction.save(row, condition=counted)
+        for row, revision in _changed(known.rows, tally):
+            transaction.save(row, condition=tables.Figure.revision == revision if revision else _NEW)
+
+
+_NEW = tables.Figure.key.does_not_exist()
+
+
+def _changed(rows: batches.Rows, tally: Tally) -> Iterator[tuple[tables.Figure, int]]:
+    """Yields each row that a tally changes, with the revision that it has now; 0 of a row that is new.
+
+    An unreadable row stays as it is and is reported, so that it stops no other number.
+    """
+    present = unreadable.readable("Figures", tally.places, lambda place: _present(rows, place))
+    for place, amounts in tally.counts.items():
+        if place in present:
+            counts = tallies.added(present[place].counts, amounts)
+            yield _row(place, present[place].revision, counts=msgspec.json.encode(counts).decode())
+    for place, ranks in tally.registers.items():
+        if place in present:
+            after = active_people.raised(present[place].registers, ranks)
+            if after != present[place].registers:
+                yield _row(place, present[place].revision, registers=active_people.packed(after))
+    for place, user_id in tally.agents.items():
+        if not rows.has(tables.Figure, *place):
+            yield _row(place, 0, user_id=user_id)
+
+
+class _Present(Struct, frozen=True):
+    """A row as it was read, or as a new one begins."""
+
+    revision: int
+    counts: Mapping[str, int]
+    registers: bytes
+
+
+def _present(rows: batches.Rows, place: Place) -> _Present:
+    row = rows.get(tables.Figure, *place)
+    return _Present(0 if row is None else int(row.revision), counts_of(row), registers_of(row))
+
+
+def _row(place: Place, revision: int, **attributes: Any) -> tuple[tables.Figure, int]:
+    return tables.Figure(*place, revision=revision + 1, **attributes), revision
+
+
+def counts_of(row: tables.Figure | None) -> dict[str, int]:
+    """Returns the numbers of a row, by name."""
+    return {} if row is None or row.counts is None else _counts.decode(row.counts)
+
+
+def registers_of(row: tables.Figure | None) -> bytes:
+    """Returns the registers of a row."""
+    return active_people.unpacked(None if row is None else row.registers)
+
+
+def between(key: str, first: str, last: str) -> Iterator[tables.Figure]:
+    """Yields the rows of a key whose places begin with a text from `first` to `last`; a round trip for each MB."""
+    # `~` comes after everything that a place holds.
+    return tables.Figure.query(key, tables.Figure.place.between(first, f"{last}~"), consistent_read=True)
+
+
+def numbers_between(key: str, first: str, last: str) -> dict[str, dict[str, int]]:
+    """Returns the numbers of such rows by place, without unreadable ones, which it reports."""
+    rows = between(key, first, last)
+    decoded = unreadable.decoded("Figures", rows, lambda row: (row.place, counts_of(row)))
+    return dict(decoded)
+
+
+def agents(codes: Iterable[str]) -> Mapping[str, str]:
+    """Returns the people whom codes stand for; one round trip for each hundred, side by side."""
+    wanted = list(dict.fromkeys(codes))
+    if not wanted:
+        return {}
+    rows = batches.read_rows({tables.Figure: [(tallies.AGENTS, code) for code in wanted]})
+
+    def of(code: str) -> str | None:
+        row = rows.get(tables.Figure, tallies.AGENTS, code)
+        return None if row is None else row.user_id
+
+    return unreadable.readable("Figures", wanted, of)

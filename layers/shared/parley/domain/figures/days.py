@@ -1,0 +1,42 @@
+"""Days of the figures: `2026-11-29`, in UTC."""
+
+from datetime import date, timedelta
+from typing import Annotated
+
+from msgspec import Meta
+
+from parley.domain.api.errors import Field, Invalid
+from parley.domain.api.times import DAY_MS, EPOCH
+
+MAX_DAYS = 366
+DAY_PATTERN = r"^[0-9]{4}-[01][0-9]-[0-3][0-9]$(?!\n)"
+
+Day = Annotated[str, Meta(pattern=DAY_PATTERN, max_length=10)]
+
+
+def day_of(at_ms: int) -> str:
+    """Returns the day of a time in ms since the epoch."""
+    return date.fromordinal(EPOCH.toordinal() + at_ms // DAY_MS).isoformat()
+
+
+def days_between(first: str, last: str) -> list[str]:
+    """Returns the days from `first` to `last`, both among them.
+
+    Raises Invalid, naming the field, for a day that no calendar has, an order that is wrong, and more than `MAX_DAYS`.
+    """
+    start, end = _date(first, "?from"), _date(last, "?to")
+    count = (end - start).days + 1
+    if count < 1:
+        both = (Field("?from", "contradiction"), Field("?to", "contradiction"))
+        raise Invalid("invalid_request", "`to` is before `from`.", fields=both)
+    if count > MAX_DAYS:
+        detail = f"These are {count} days; {MAX_DAYS} are possible."
+        raise Invalid("invalid_request", detail, fields=(Field("?to", "too_large", MAX_DAYS),))
+    return [(start + timedelta(days=number)).isoformat() for number in range(count)]
+
+
+def _date(text: str, pointer: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Invalid.field(pointer, "bad_format", "No calendar has this day.") from None

@@ -1,0 +1,219 @@
+"""Tallies: what a row of the stream adds to rows of figures. Additions add up in any order.
+
+The table of figures holds, by key (`key`, `place`):
+
+    day                <day>#<slot>            messages, new conversations, each type of context
+    people#<day>       <chunk>                 registers of those who wrote (`active_people.py`)
+    queue              totals#<slot>           tickets now: by status, and open ones by priority, category, team
+    queue              assignee#<agent>        open tickets of an agent, now
+    desk#day           <day>#all               what happened on a day at the desk: `Desk` below
+    desk#<facet>       <day>#<value>           the same of a category, a priority or an agent
+    agents             <agent>                 the id of the person whom the other rows call by this code
+    mark               <shard>                 how far a shard of the stream is counted
+
+Shards of the stream that count at once compete for a row, so the two rows that most batches touch have a few slots.
+"""
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from typing import Any, Literal
+from zlib import crc32
+
+from msgspec import Struct, field
+
+from parley.domain.api.identity import is_reserved, is_system_sender
+from parley.domain.figures import active_people
+from parley.domain.figures.days import day_of
+from parley.domain.figures.durations import bucket_of
+
+SLOTS = 4
+OPEN = ("open", "in_progress", "waiting_on_customer")
+AGENTS = "agents"
+QUEUE = "queue"
+DAY = "day"
+MARK = "mark"
+TOTALS = "totals"
+ASSIGNEE = "assignee"
+ALL = "all"
+CONTEXT = "context:"
+OTHER_CONTEXTS = "contexts_left_out"
+MAX_CONTEXT_TYPES = 50  # named by one row
+
+Row = Mapping[str, Any]
+Place = tuple[str, str]
+Facet = Literal["day", "category", "priority", "agent"]
+
+
+class Tally(Struct):
+    """Additions by row: numbers by name, registers with their ranks, and the people whom codes stand for."""
+
+    counts: dict[Place, dict[str, int]] = field(default_factory=dict)
+    registers: dict[Place, dict[int, int]] = field(default_factory=dict)
+    agents: dict[Place, str] = field(default_factory=dict)
+
+    @property
+    def places(self) -> set[Place]:
+        """Returns the rows that it changes."""
+        return {*self.counts, *self.registers, *self.agents}
+
+    def add(self, place: Place, name: str, amount: int = 1) -> None:
+        """Adds to a number of a row."""
+        counts = self.counts.setdefault(place, {})
+        counts[name] = counts.get(name, 0) + amount
+
+    def include(self, other: "Tally") -> None:
+        """Adds all of another tally."""
+        for place, counts in other.counts.items():
+            for name, amount in counts.items():
+                self.add(place, name, amount)
+        for place, ranks in other.registers.items():
+            known = self.registers.setdefault(place, {})
+            for register, rank in ranks.items():
+                known[register] = max(rank, known.get(register, 0))
+        self.agents |= other.agents
+
+
+def added(counts: Mapping[str, int], amounts: Mapping[str, int]) -> dict[str, int]:
+    """Returns the numbers of a row after additions, without those that have become 0.
+
+    A row names `MAX_CONTEXT_TYPES` types of context; the conversations of others count together.
+    """
+    after = dict(counts)
+    contexts = sum(name.startswith(CONTEXT) for name in after)
+    for name, amount in amounts.items():
+        if name.startswith(CONTEXT) and name not in after:
+            name, contexts = (name, contexts + 1) if contexts < MAX_CONTEXT_TYPES else (OTHER_CONTEXTS, contexts)
+        after[name] = after.get(name, 0) + amount
+    return {name: count for name, count in after.items() if count}
+
+
+def slot_of(shard_id: str) -> int:
+    """Returns the slot in which a shard counts."""
+    return crc32(shard_id.encode()) % SLOTS
+
+
+def people_key(day: str) -> str:
+    """Returns the key of the chunks of registers of a day."""
+    return f"people#{day}"
+
+
+def desk_key(facet: Facet) -> str:
+    """Returns the key of the desk's days by a facet."""
+    return f"desk#{facet}"
+
+
+def agent_code(user_id: str) -> str:
+    """Returns the code of an agent in rows of figures; an erasure then changes one row (`agents`) and not each day."""
+    return sha256(user_id.encode()).hexdigest()[:20]
+
+
+def tally(row: Row, slot: int) -> Tally:
+    """Returns what one row of the stream counts for; raises an error of a damaged row (`unreadable.ERRORS`)."""
+    counted = Tally()
+    if row.get("outbox") == "ticket":
+        _count_ticket(counted, row, slot)
+    elif "kind" in row:
+        _count_message(counted, row, slot)
+    return counted
+
+
+def _count_message(counted: Tally, row: Row, slot: int) -> None:
+    day = day_of(row["created_at_ms"])
+    place = (DAY, f"{day}#{slot}")
+    if row["seq"] == 1:  # a conversation counts from its first message on
+        counted.add(place, "conversations")
+        counted.add(place, f"{CONTEXT}{row.get('context_type') or 'general'}")
+    if row["kind"] == "system":
+        return
+    counted.add(place, "messages")
+    sender_id: str = row["sender_id"]
+    if "via" in row or is_reserved(sender_id):
+        return  # a program wrote it
+    chunk, register, rank = active_people.register_of(sender_id)
+    counted.registers[people_key(day), f"{chunk:02d}"] = {register: rank}
+
+
+def _count_ticket(counted: Tally, row: Row, slot: int) -> None:
+    about: Row = row["about"]
+    if "state" not in about:
+        return  # an entry of version 0.1, before there were figures
+    state, changes = about["state"], about.get("changes") or {}
+    before = None if about["event"] == "created" else _before(state, changes)
+    _count_queue(counted, before, state, slot)
+    _count_desk(counted, row["created_at_ms"], about, before)
+
+
+def _before(state: Row, changes: Row) -> Row:
+    """Returns the state before an entry's changes."""
+    return {**state, **{name: change["from"] for name, change in changes.items() if name in state}}
+
+
+def _count_queue(counted: Tally, before: Row | None, after: Row, slot: int) -> None:
+    moved: dict[tuple[Place, str], int] = {}
+    for state, amount in ((before, -1), (after, 1)):
+        for at in _queued(state, slot) if state is not None else ():
+            moved[at] = moved.get(at, 0) + amount
+    for (place, name), amount in moved.items():
+        if amount:
+            counted.add(place, name, amount)
+            if place[1].startswith(ASSIGNEE):
+                _name(counted, after["assignee_id"] if amount > 0 else (before or {})["assignee_id"])
+
+
+def _queued(state: Row, slot: int) -> Iterator[tuple[Place, str]]:
+    """Yields the numbers that count a ticket in this state."""
+    totals = (QUEUE, f"{TOTALS}#{slot}")
+    yield totals, f"status:{state['status']}"
+    if state["status"] not in OPEN:
+        return
+    yield totals, f"priority:{state['priority']}"
+    yield totals, f"category:{state['category']}"
+    if state.get("team") is not None:
+        yield totals, f"team:{state['team']}"
+    if state.get("assignee_id") is None:
+        yield totals, "unassigned"
+    else:
+        yield (QUEUE, f"{ASSIGNEE}#{agent_code(state['assignee_id'])}"), "open"
+
+
+def _count_desk(counted: Tally, at_ms: int, about: Row, before: Row | None) -> None:
+    """Counts what happened; the desk's first reply counts for its writer, all else for the assignee."""
+    state, day = about["state"], day_of(at_ms)
+    happened = dict(_happened(at_ms, about, before))
+    replied = {name: amount for name, amount in happened.items() if name.startswith("first:")}
+    others = {name: amount for name, amount in happened.items() if name not in replied}
+    for facet, value in (("day", ALL), ("category", state["category"]), ("priority", state["priority"])):
+        for name, amount in happened.items():
+            counted.add((f"desk#{facet}", f"{day}#{value}"), name, amount)
+    for user_id, numbers in ((about["user_id"], replied), (state.get("assignee_id"), others)):
+        if user_id is None or not numbers or is_system_sender(user_id):
+            continue
+        _name(counted, user_id)
+        for name, amount in numbers.items():
+            counted.add((desk_key("agent"), f"{day}#{agent_code(user_id)}"), name, amount)
+
+
+def _happened(at_ms: int, about: Row, before: Row | None) -> Iterator[tuple[str, int]]:
+    event, state = about["event"], about["state"]
+    was_open = before is not None and before["status"] in OPEN
+    is_open = state["status"] in OPEN
+    if before is None:
+        yield "opened", 1
+    if is_open != was_open:
+        yield "backlog", 1 if is_open else -1
+    if was_open and not is_open:
+        yield "resolved", 1
+        yield f"resolution:{bucket_of(at_ms - about['opened_at_ms'])}", 1
+    if before is not None and is_open and not was_open:
+        yield "reopened", 1
+    if about.get("first_response_ms") is not None:
+        yield f"first:{bucket_of(about['first_response_ms'])}", 1
+    if event == "sla_breach":
+        yield f"breach:{about['clock']}", 1
+    if event == "rated":
+        yield "ratings", 1
+        yield "stars", about["rating"]
+
+
+def _name(counted: Tally, user_id: str) -> None:
+    counted.agents[AGENTS, agent_code(user_id)] = user_id
