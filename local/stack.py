@@ -40,6 +40,7 @@ from parley.adapters.environment import WrongVariable
 from parley.adapters.people import policies
 from parley.domain.people.policy_file import PolicyError
 from parley.domain.people.role_claims import RoleMapError
+from parley.domain.support.desk_file import DeskError
 
 log = logging.getLogger(__name__)
 
@@ -292,12 +293,14 @@ def _import(functions: Functions) -> None:
     # Only now: the import makes the functions' logger, which reads their environment.
     from parley.adapters.attachments import limits as attachment_limits
     from parley.adapters.people import tokens as sign_in
+    from parley.adapters.support import desks
 
     try:
         policies.current()
+        desks.current()
         sign_in.check_settings()
         attachment_limits.current()
-    except (PolicyError, RoleMapError, WrongVariable) as problem:
+    except (PolicyError, DeskError, RoleMapError, WrongVariable) as problem:
         raise StackError(str(problem)) from problem
 
 

@@ -220,6 +220,43 @@ def test_types_that_nobody_can_examine_are_refused_at_the_start(tmp_path: Path, 
     assert started.stderr == f"parley: AttachmentTypes: `{entry}` is not a type of file that can be examined\n"
 
 
+# Starts a stack whose desks are in the folder that the first argument names.
+WITH_DESKS = """
+import sys
+from pathlib import Path
+from local.__main__ import main
+from parley.adapters.support import desks
+desks.FOLDER = Path(sys.argv.pop(1))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("support", "text", "line"),
+    [
+        ("nowhere", None, "SUPPORT=nowhere: no such desk; the desks are default, office"),
+        ("wrong", '[hours]\nmonday = ["09:00-25:00"]\n', "wrong.toml:2: "),
+    ],
+    ids=["no file", "a mistake"],
+)
+def test_desk_with_a_mistake_is_refused_at_the_start(tmp_path: Path, support: str, text: str | None, line: str) -> None:
+    given = ["run", "--state", str(tmp_path), "--parameter", f"Support={support}"]
+    if text is None:
+        command = [sys.executable, "-m", "local", *given]
+    else:
+        # A folder of desks of its own: the shipped one is read by other tests meanwhile.
+        own = tmp_path / "desks"
+        own.mkdir()
+        (own / f"{support}.toml").write_text(text + '[categories.general]\nname = "General"\n', encoding="utf-8")
+        command = [sys.executable, "-c", WITH_DESKS, str(own), *given]
+
+    started = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60)
+
+    assert started.returncode == 1
+    [said] = started.stderr.splitlines()
+    assert said.startswith(f"parley: {line}")
+
+
 def test_local_token_of_a_stack_with_two_keys_is_a_programs(tmp_path: Path) -> None:
     parameters = (
         "JwtJwksUrl=https://127.0.0.1:9/keys",

@@ -1,5 +1,6 @@
 """Configurations of a support desk: the shipped ones, and what a mistake in a file is told."""
 
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -9,13 +10,15 @@ import pytest
 
 from parley.adapters.support import desks
 from parley.domain.support.clocks import Target
-from parley.domain.support.desk import Closing
+from parley.domain.support.desk import Category, Closing
 from parley.domain.support.desk_file import MAX_HOLIDAYS, MAX_NAMES, DeskError, load
+from parley.domain.support.desk_file import _File as File
 
 LEAST = """
 [categories.general]
 name = "General"
 """
+ROOT = Path(__file__).parents[2]
 DOCUMENTED = Path(sys.modules[load.__module__].__file__ or "")
 MINUTE, HOUR = 60_000, 3_600_000
 
@@ -127,6 +130,15 @@ def test_name_without_a_file_is_refused_with_the_names_there_are(monkeypatch: py
 
     with pytest.raises(DeskError, match="the desks are default, office"):
         desks.current()
+
+
+def test_page_about_the_desk_shows_a_file_that_is_right_and_names_each_key() -> None:
+    page = (ROOT / "docs" / "operate" / "support.md").read_text(encoding="utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    keys = {name for part in (File, Category, Closing, Target) for name in part.__struct_fields__}
+
+    assert load(example, "example.toml").default_category == "booking"
+    assert {key for key in keys if not re.search(rf"`\[?{key}\b", page)} == set()
 
 
 def test_check_of_all_desks_is_a_command() -> None:
