@@ -48,9 +48,12 @@ def of_member(head: Head, user_id: str, hidden_from: Collection[str]) -> Audienc
     """Returns the audience of a member's acts in a conversation; in a large group only their own devices.
 
     `hidden_from` are the people with whom the member has a block. In a direct conversation the head tells of it.
+    An agent who looks at a ticket without being in it shows nothing to its requester.
     """
     others = () if head.blocked_by else head.others(user_id)
     is_member = head.is_large or user_id in head.participants
+    if head.is_ticket and not is_member:
+        return Audience(user_id, frozenset(others) - {head.requester_id or ""})
     return Audience(user_id, frozenset(others).difference(hidden_from), is_member)
 
 
