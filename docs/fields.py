@@ -150,7 +150,8 @@ TERMS = {
     "hidden": "Whether the reader has deleted the message from their own view.",
     "Message.from": "The side that has written; only messages of tickets have it.",
     "SentMessage.from": "The side that has written; only messages of tickets have it.",
-    "ListConversations.type": "Only these types, with commas between them: `direct`, `group`, `ticket`.",
+    "ListConversations.type": "Only these types, with commas between them: `direct`, `group`, `ticket`. Or `notes`\n"
+    "alone, which no other list shows.",
     "UnreadCount.tickets": "What is unread in tickets, which `total` and `conversations` leave out.",
     "UnreadList.tickets": "The tickets with unread messages, the most recently active first.",
     "UnreadTickets.total": "The number of unread messages in tickets.",
@@ -616,7 +617,7 @@ ENUMS = {
     frozenset({"closed", "open"}): ("ConversationState", "Whether a conversation is open."),
     frozenset({"complete", "truncated"}): ("Verdict", "Whether a client got all that it had missed."),
     frozenset({"direct", "group"}): ("NewConversationType", "The type of conversation to open."),
-    frozenset({"direct", "group", "ticket"}): ("ConversationType", "The type of the conversation."),
+    frozenset({"direct", "group", "notes", "ticket"}): ("ConversationType", "The type of the conversation."),
     frozenset({"requester", "support", "system"}): ("Side", "The side of a ticket that has written a message."),
     frozenset({"high", "low", "medium", "urgent"}): ("Priority", "How urgent a ticket is."),
     frozenset({"closed", "in_progress", "open", "resolved", "waiting_on_customer"}): (

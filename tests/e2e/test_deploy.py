@@ -440,6 +440,8 @@ def test_ticket_is_opened_and_read(people: Make) -> None:
     assert [each.ask("GET", path)["last_seq"] for each in (vera, agnes, host)] == [answered["seq"]] * 3
     queue = agnes.ask("GET", "/support/tickets/admin/all?requester=vera")["tickets"]
     assert [one["id"] for one in queue] == [ticket["id"]]
+    noted = agnes.ask("POST", f"{path}/notes", {"text": "They have called twice."})
+    assert [one["id"] for one in agnes.ask("GET", f"{path}/notes")["messages"]] == [noted["id"]]
 
 
 def test_canned_reply_is_kept_filled_replaced_and_deleted(people: Make) -> None:

@@ -27,3 +27,9 @@ def answered_ticket(requester: User, agent: User, text: str = "Let me look.") ->
     ticket_id = open_ticket(requester)
     assert agent.post(f"/conversations/{ticket_id}/messages", json={"text": text}).status == 201
     return ticket_id
+
+
+def note(agent: User, ticket_id: str, text: str = "They have called twice.", client_id: str | None = None) -> Reply:
+    """Writes a note of a ticket."""
+    body = {"text": text} | ({} if client_id is None else {"client_id": client_id})
+    return agent.post(f"/support/tickets/{ticket_id}/notes", json=body)

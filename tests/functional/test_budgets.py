@@ -15,7 +15,7 @@ import pytest
 from bench.calls import Recorded, recording
 from tests.functional.attachments import carry, clean_attachment, picture, say_aloud, upload
 from tests.functional.canned import admin, all_kept, kept
-from tests.functional.desk import agent, open_ticket
+from tests.functional.desk import agent, note, open_ticket
 from tests.functional.moderation import moderator, open_to_moderators, report
 from tests.functional.queued import fill as fill_queue
 from tests.functional.suspending import suspend
@@ -928,3 +928,22 @@ def test_page_of_the_queue_costs_the_same_however_many_tickets_are_open(pair: Pa
         assert max(hundred.round_trips, full.round_trips, many.round_trips) <= 4
         assert hundred.units.read <= full.units.read == many.units.read <= QUEUES[query], query
     assert spent[""][0].units == spent[""][2].units
+
+
+def test_note_takes_the_round_trips_of_a_send_and_the_first_one_more(pair: Pair) -> None:
+    agnes, ben = agent(pair.parley), agent(pair.parley, "ben")
+    ticket_ids = [open_ticket(pair.alice) for _ in range(3)]
+
+    def least(person: User, *those: str) -> Recorded:
+        tries = [pair.spent(partial(note, person, ticket_id)) for ticket_id in those]
+        return min(tries, key=lambda one: (one.round_trips, one.units.write))
+
+    first = least(agnes, *ticket_ids)
+    next_one = least(agnes, *[ticket_ids[-1]] * 3)
+    arrival = least(ben, *ticket_ids)
+
+    assert first.round_trips <= 4
+    assert first.units.write <= 12  # message, head, membership, the condition of the ticket, and the entry of the list
+    assert next_one.round_trips <= 3
+    assert next_one.units.write <= 8  # as a send to a group, which moves its sender's marker
+    assert arrival.round_trips <= 4

@@ -28,7 +28,7 @@ from docs.operations import RestOperation
 from parley.domain.conversations import reports
 from tests.functional.attachments import clean_attachment
 from tests.functional.attempts import Attempt, everything
-from tests.functional.desk import agent, open_ticket
+from tests.functional.desk import agent, note, open_ticket
 from tests.functional.kills.acts import answered, moderator, sign_moderator_in
 from tests.functional.kills.every import SCENARIOS
 from tests.functional.kills.moderation import report_message
@@ -385,9 +385,15 @@ def people_there(world: World) -> dict[str, str]:
         "export_id": export_id,
         "erasure_id": erasure_id,
         "removal_id": removal_id,
-        "ticket_id": open_ticket(world.alice),
+        "ticket_id": noted_ticket(world),
         "attachment_id": clean_attachment(world.parley, world.alice, conversation_id),
     }
+
+
+def noted_ticket(world: World) -> str:
+    ticket_id = open_ticket(world.alice)
+    answered(note(agent(world.parley), ticket_id))
+    return ticket_id
 
 
 def host(world: World) -> User:
@@ -408,7 +414,9 @@ def ask(world: World, attempt: Attempt, parts: dict[str, str]) -> dict[str, Any]
     assert isinstance(operation, RestOperation)
     moderates = operation.path.startswith(("/admin/", "/messages/{message_id}/versions"))
     serves = "erasure" in operation.path or "/contexts" in operation.path
-    desk = "/canned-replies" in operation.path or operation.path.startswith("/support/tickets/admin/")
+    desk = operation.path.endswith(("/canned-replies", "/notes")) or operation.path.startswith(
+        "/support/tickets/admin/"
+    )
     person = agent_of(world) if desk else host(world) if serves else moderator(world) if moderates else world.alice
     path = (operation.path + attempt.query).format(**parts)
     reply = person.request(operation.method.upper(), path, json=attempt.fields if operation.takes else None)

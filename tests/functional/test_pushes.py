@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.functional.attachments import ask_upload, say_aloud, set_row, upload
-from tests.functional.desk import agent, ask
+from tests.functional.desk import agent, ask, note, open_ticket
 from tests.functional.moderation import moderator, report
 from tests.functional.replies import stored
 from tests.functional.suspending import suspend
@@ -35,6 +35,7 @@ class World:
     group_id: str
     upload_id: str = ""  # of an upload that Bob has asked for
     report_id: str = ""  # of a report that Bob has made
+    ticket_id: str = ""  # of a ticket in whose notes Bob is
     reported_id: str = ""  # of the message that it is about
 
     @property
@@ -93,6 +94,13 @@ class World:
         self.report_by_bob_in_group()
         self.mute_alice()
 
+    def note_by_bob(self) -> None:
+        """Makes an agent of Bob, of which those are told with whom he talks, and lets him write a note."""
+        agent(self.parley)
+        self.ticket_id = open_ticket(self.alice)
+        self.over_rest(note(agent(self.parley, "bob"), self.ticket_id))
+        self.parley.drain()
+
     def over_rest(self, reply: Reply) -> None:
         assert reply.status in (200, 201, 202), reply
 
@@ -140,6 +148,11 @@ PUSHES = {
     "CreateTicket": Push(
         lambda w: w.over_rest(ask(agent(w.parley), requester_id="bob")),
         ["conversation_created", "ticket_created"],
+    ),
+    "AddNote": Push(
+        lambda w: w.over_rest(note(agent(w.parley), w.ticket_id)),
+        ["message_notification", "member_added"],
+        before=lambda w: w.note_by_bob(),
     ),
     "CreateConversation": Push(
         lambda w: w.over_rest(

@@ -68,7 +68,10 @@ MODERATING = refusing(
     "rest/mute_member", "rest/unmute_member", "rest/list_moderated_messages",
 )  # fmt: skip
 OF_DESK = {
-    **refusing("agents_only", "rest/list_canned_replies", "rest/list_all_tickets"),
+    **refusing(
+        "agents_only",
+        "rest/list_canned_replies", "rest/list_all_tickets", "rest/add_note", "rest/list_notes",
+    ),
     **refusing(
         "support_admins_only",
         "rest/create_canned_reply", "rest/put_canned_reply", "rest/delete_canned_reply",
@@ -182,7 +185,7 @@ def test_role_in_a_group_opens_what_it_says_and_no_more(
         ("student", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_DESK, **OF_SERVICE}),
         ("moderator", {**OF_DESK, **OF_SERVICE}),
         ("admin", {**OF_DESK, **OF_SERVICE}),
-        ("service", OF_MODERATORS),
+        ("service", {**OF_MODERATORS, **refusing("agents_only", "rest/add_note")}),
     ],
 )
 def test_role_outside_of_conversations_opens_what_it_says_and_no_more(

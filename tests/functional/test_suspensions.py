@@ -42,6 +42,7 @@ OPEN_WITHOUT_WRITING = {
     "rest/list_members",
     "rest/list_mentions",
     "rest/list_messages",
+    "rest/list_notes",
     "rest/list_own_reports",
     "rest/list_pins",
     "rest/list_receipts",
@@ -71,6 +72,7 @@ OPEN_WITHOUT_WRITING = {
 # Everything that others see, and every act of moderators and of the host's own server.
 REFUSED = {
     "rest/add_members",
+    "rest/add_note",
     "rest/add_reaction",
     "rest/create_attachment",
     "rest/create_attachment_for_user",

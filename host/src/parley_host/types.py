@@ -125,7 +125,7 @@ class ConversationData(TypedDict):
 ConversationState = Literal["closed", "open"]
 
 
-ConversationType = Literal["direct", "group", "ticket"]
+ConversationType = Literal["direct", "group", "notes", "ticket"]
 
 
 class CreateConversation(TypedDict):

@@ -1,5 +1,6 @@
 """Kill scenarios of the support desk."""
 
+from collections.abc import Callable
 from json import dumps
 
 from parley.domain.api import ids
@@ -77,6 +78,21 @@ def count(world: World) -> object:
     return invoke(world, "CountFigures", {"Records": records, "shardId": "shardId-1", "state": {}})
 
 
+def add_note(text: str) -> Callable[[World], object]:
+    def act(world: World) -> object:
+        path = f"/support/tickets/{world.conversation_id}/notes"
+        return settled(answered(agent_of(world).post(path, json={"text": text, "client_id": "n1"})))
+
+    return act
+
+
+def noted_by_another(world: World) -> None:
+    """Lets alice open a ticket, of which another agent writes a note."""
+    open_of_alice(world)
+    ben = world.parley.user("ben", role="agent")
+    answered(ben.post(f"/support/tickets/{world.conversation_id}/notes", json={"text": "They have called."}))
+
+
 SCENARIOS = [
     Scenario("rest/create_ticket", create_ticket, lambda world: None),
     Scenario(
@@ -90,4 +106,12 @@ SCENARIOS = [
     Scenario("rest/delete_canned_reply", delete_canned_reply, have_canned_reply),
     Scenario("streams/count_figures", count, and_then(open_of_alice, alice_said)),
     Scenario("rest/send_message", come_in, open_of_alice, variant="an agent comes in"),
+    Scenario("rest/add_note", add_note("They have called twice."), open_of_alice, variant="the first"),
+    Scenario("rest/add_note", add_note("I call back."), noted_by_another, variant="an agent comes in"),
+    Scenario(
+        "rest/list_notes",
+        ask_as_host("GET", "/support/tickets/{}/notes"),
+        and_then(noted_by_another, sign_host_in),
+        variant="by the host",
+    ),
 ]

@@ -32,22 +32,28 @@ def is_member(head: Head, user_id: str, membership: Membership | None) -> bool:
 def is_admitted(request: Request, head: Head, membership: Membership | None) -> bool:
     """Says whether the caller may read a conversation: a member, or of a ticket its requester and every agent.
 
-    A former agent may not, although a member. No round trip, but the request must have read something before.
+    Notes of a ticket are for every agent but its requester. A former agent may read neither, although a member. No
+    round trip, but the request must have read something before.
     """
-    if not head.is_ticket or request.acts_as is not None:
+    if not head.is_desks or request.acts_as is not None:
         return is_member(head, request.user_id, membership)
     return sees(request, head)
 
 
 def sees(request: Request, head: Head) -> bool:
-    """Says whether the caller sees a conversation that they are in: not the ticket of another whose agent they were."""
-    if not head.is_ticket or head.requester_id == request.user_id:
+    """Says whether the caller sees a conversation that they are in: not the ticket of another whose agent they were.
+
+    Nor the notes of such a ticket, nor those of their own ticket.
+    """
+    if not head.is_desks:
         return True
+    if head.requester_id == request.user_id:
+        return head.is_ticket
     return agents.is_agent(account_states.role_of(request))
 
 
 def comes_in(request: Request, membership: Membership | None) -> bool:
-    """Says whether the caller, who writes into a ticket, is an agent who is not in it yet."""
+    """Says whether the caller, who writes into a ticket or its notes, is an agent who is not in it yet."""
     return membership is None and not is_system_sender(request.user_id)
 
 
@@ -128,7 +134,7 @@ def access_membership(request: Request, conversation_id: str) -> tuple[Head, Mem
     head, mine = conversations.head_and_membership(conversation_id, request.user_id)
     head = admit(request, head, mine)
     if mine is None:
-        raise _not_in_ticket() if head.is_ticket else no_conversation()
+        raise _not_in_ticket() if head.is_desks else no_conversation()
     return head, mine
 
 
@@ -157,7 +163,7 @@ def access_marker(request: Request, message_id: str) -> tuple[Head, Membership, 
     if head is None or not is_admitted(request, head, mine) or seq > head.last_seq:
         raise no_message()
     if mine is None:
-        raise _not_in_ticket() if head.is_ticket else no_message()
+        raise _not_in_ticket() if head.is_desks else no_message()
     return head, mine, seq
 
 
@@ -189,7 +195,9 @@ def access_moderated(
 
 
 def is_moderated(request: Request, head: Head, report: Report | None = None) -> bool:
-    """Says whether the caller, who may moderate, may do so in this conversation."""
+    """Says whether the caller, who may moderate, may do so in this conversation: not in the notes of their ticket."""
+    if head.is_notes and head.requester_id == request.user_id:
+        return False
     is_about = report is not None and report.conversation_id == head.conversation_id
     return head.is_reported or is_about or moderates_any(request)
 

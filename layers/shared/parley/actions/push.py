@@ -130,8 +130,8 @@ def tell_each(
         _post(request, connections.of(wanted).values(), frame_for, conversation_id)
 
 
-def _is_ticket(conversation_id: str | None) -> bool:
-    return conversation_id is not None and ids.is_ticket_id(conversation_id)
+def _is_desks(conversation_id: str | None) -> bool:
+    return conversation_id is not None and ids.is_desks_id(conversation_id)
 
 
 class Told(Struct, frozen=True):
@@ -149,8 +149,8 @@ class Told(Struct, frozen=True):
 
 def tell_all(request: Request, told: Sequence[Told], known: Iterable[Presence]) -> None:
     """Posts several things to people's live devices, except the calling one; `known` holds all their devices."""
-    ticket_id = next(filter(_is_ticket, (each.conversation_id for each in told)), None)
-    people = {person.user_id: person for person in _still_told(request, known, ticket_id)}
+    desks_id = next(filter(_is_desks, (each.conversation_id for each in told)), None)
+    people = {person.user_id: person for person in _still_told(request, known, desks_id)}
     posts = [
         post
         for each in told
@@ -173,12 +173,12 @@ def tell_present_each(
 
 
 def _still_told(request: Request, people: Iterable[Presence], conversation_id: str | None) -> list[Presence]:
-    """Returns those who may hear of a conversation: not the former agents of a ticket.
+    """Returns those who may hear of a conversation: not the former agents of a ticket or its notes.
 
-    One round trip if it is a ticket, and if another person is there.
+    One round trip if it is one of these, and if another person is there.
     """
     known = list(people)
-    if conversation_id is None or not ids.is_ticket_id(conversation_id):
+    if conversation_id is None or not ids.is_desks_id(conversation_id):
         return known
     others = [person.user_id for person in known if person.user_id != request.user_id and person.live(request.now_s)]
     if not others:
@@ -298,13 +298,13 @@ def retry_posts(post: Post, now_ms: int) -> None:
         key = (post.user_id, post.conversation_id)
         if key not in conversations.memberships([key]):
             return
-        if ids.is_ticket_id(post.conversation_id) and not _is_told(post.conversation_id, post.user_id):
+        if ids.is_desks_id(post.conversation_id) and not _is_told(post.conversation_id, post.user_id):
             return
     if deliver([post], now_ms):
         raise NotYet(post.connection_id)
 
 
-def _is_told(ticket_id: str, user_id: str) -> bool:
+def _is_told(conversation_id: str, user_id: str) -> bool:
     from parley.actions import ticket_audience  # most posts are about no ticket
 
-    return user_id in ticket_audience.of(ticket_id, [user_id])
+    return user_id in ticket_audience.of(conversation_id, [user_id])

@@ -27,7 +27,7 @@ def list_conversations(request: Request, query: ListConversations) -> listing.Co
     wanted = listing.Wanted.of(query)
     shown: list[Head] = []
     for _ in range(MAX_CHUNKS if wanted.is_part else 1):
-        part = _pinned(request, place) if query.state == "pinned" else _part(request, query, place)
+        part = _pinned(request, query, place) if query.state == "pinned" else _part(request, query, place)
         fitting, following = _fitting(request, wanted, part, query.limit - len(shown))
         shown += fitting
         if following is None or len(shown) == query.limit:
@@ -46,8 +46,9 @@ def list_conversations(request: Request, query: ListConversations) -> listing.Co
 def _part(request: Request, query: ListConversations, place: listing.Place) -> listing.Part:
     entries, pinned = _entries(request, query, place)
     taken = listing.chunk(entries, query.limit, _start(place))
-    found = _heads(request, [*(entry.conversation_id for entry in taken), *(() if place.is_past_pinned else pinned)])
-    first = [] if place.is_past_pinned else [found[one] for one in pinned if one in found]
+    first_ids = () if place.is_past_pinned else pinned
+    found = _heads(request, query, [*(entry.conversation_id for entry in taken), *first_ids])
+    first = [found[one] for one in first_ids if one in found]
     others = [
         found[entry.conversation_id]
         for entry in taken
@@ -62,10 +63,21 @@ def _part(request: Request, query: ListConversations, place: listing.Place) -> l
     )
 
 
-def _heads(request: Request, conversation_ids: Iterable[str]) -> dict[str, Head]:
-    """Returns the heads of those conversations that the caller sees: not the tickets of a former agent."""
+def _heads(request: Request, query: ListConversations, conversation_ids: Iterable[str]) -> dict[str, Head]:
+    """Returns the heads of those conversations that the caller sees: not the tickets of a former agent.
+
+    Notes are in a list of their own: of the pinned ones only that list shows them.
+    """
     found = conversations.heads(dict.fromkeys(conversation_ids))
-    return {conversation_id: head for conversation_id, head in found.items() if access.sees(request, head)}
+    return {
+        conversation_id: head
+        for conversation_id, head in found.items()
+        if head.is_notes is _is_of_notes(query) and access.sees(request, head)
+    }
+
+
+def _is_of_notes(query: ListConversations) -> bool:
+    return query.type == "notes"
 
 
 def _start(place: listing.Place) -> listing.Position:
@@ -78,16 +90,17 @@ def _entries(request: Request, query: ListConversations, place: listing.Place) -
 
     def recent() -> list[listing.Entry]:
         after, archived = _start(place).chunk_after, query.state == "archived"
-        return conversations.recent(request.user_id, listing.MAX_CHUNK + 1, after, archived=archived)
+        notes = _is_of_notes(query)
+        return conversations.recent(request.user_id, listing.MAX_CHUNK + 1, after, archived=archived, notes=notes)
 
     if not query.pinned_first:
         return recent(), []
     return in_parallel(recent, lambda: conversations.pinned(request.user_id, MAX_PINNED))
 
 
-def _pinned(request: Request, place: listing.Place) -> listing.Part:
+def _pinned(request: Request, query: ListConversations, place: listing.Place) -> listing.Part:
     """Returns the caller's pinned conversations: `MAX_PINNED` at most, so one chunk, and the end of the list."""
-    found = _heads(request, conversations.pinned(request.user_id, MAX_PINNED))
+    found = _heads(request, query, conversations.pinned(request.user_id, MAX_PINNED))
     ordered = listing.in_order(list(found.values()), place.position)
     entries = [listing.Entry(head.conversation_id, head.active_hour) for head in ordered]
     return listing.Part(place=place, pinned=(), others=ordered, taken=entries, entries=entries)

@@ -27,7 +27,7 @@ def archive_conversation(request: Request, conversation_id: str, *, archived: bo
         head, mine = access.access_membership(request, conversation_id)
         after = head
         if archived != head.is_archived(mine):
-            shelf = head_rows.shelf_of(request.user_id, archived=archived)
+            shelf = head_rows.shelf_of(request.user_id, archived=archived, notes=head.is_notes)
             archived_seq, own_seq = head.last_seq if archived else None, mine.own_seq + 1
             attributes = {"archived_seq": archived_seq, "shelf": shelf, "own_seq": own_seq}
             own = OwnChange(user_id=request.user_id, attributes=attributes, before=mine)

@@ -10,7 +10,7 @@ from parley.actions.named import Known, caller, members, users
 from parley.actions.parallel import in_parallel
 from parley.actions.viewer import viewer_and_messages
 from parley.adapters.conversations import conversations, messages
-from parley.adapters.people import blocks
+from parley.adapters.people import agents, blocks
 from parley.adapters.threads import Threads
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Sync
@@ -24,7 +24,7 @@ from parley.domain.conversations.named import in_changes, in_conversations, in_h
 from parley.domain.conversations.steps import Change
 from parley.domain.conversations.sync import Budget, CaughtUp, Filled, Found, Missed, Named, cursors, cut, plan
 
-MAX_JOINED = 100  # the most recently active conversations, and as many archived ones: sync looks for new ones here
+MAX_JOINED = 100  # the most recently active conversations, archived ones, notes: sync looks for new ones here
 MAX_QUERIES_AT_ONCE = 16
 
 Side = tuple[Head, Membership]  # a conversation's head, and the caller's own membership
@@ -83,12 +83,19 @@ def _named_in(caught: CaughtUp) -> Iterator[str]:
         yield from in_changes(each.changes)
 
 
-def _entries(request: Request) -> tuple[list[Entry], list[Entry]]:
-    """Returns the caller's most recently active conversations, and their archived ones."""
-    return in_parallel(
-        lambda: conversations.recent(request.user_id, MAX_JOINED + 1),
-        lambda: conversations.recent(request.user_id, MAX_JOINED + 1, archived=True),
+def _entries(request: Request) -> list[list[Entry]]:
+    """Returns the caller's most recently active conversations, their archived ones, and an agent's notes."""
+    me, most = request.user_id, MAX_JOINED + 1
+    active, (archived, notes) = in_parallel(
+        lambda: conversations.recent(me, most),
+        lambda: in_parallel(lambda: conversations.recent(me, most, archived=True), lambda: _notes(request, most)),
     )
+    return [active, archived, notes]
+
+
+def _notes(request: Request, most: int) -> list[Entry]:
+    """Returns the caller's most recently active notes; none, and no round trip, if their token has no agent's role."""
+    return conversations.recent(request.user_id, most, notes=True) if agents.is_agent(request.caller.role) else []
 
 
 def _own(request: Request, conversation_ids: Sequence[str]) -> tuple[dict[str, Side], set[str]]:

@@ -28,7 +28,7 @@ def get_conversation(request: Request, conversation_id: str) -> ConversationAnsw
 def answer(request: Request, head: Head) -> ConversationAnswer:
     """Returns a conversation as the caller sees it, with the people whom it names; one round trip."""
     shown, known = view_and_name([head], request.user_id)
-    if not shown and head.is_ticket:  # an agent who is not in it
+    if not shown and head.is_desks:  # an agent who is not in it
         mine = {request.user_id: head.newcomer(request.user_id)}
         shown = [view_conversation(head, reader_of(request.user_id, [head]), mine, {})]
     if not shown:  # removed in between

@@ -13,6 +13,7 @@ from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import tables
 from parley.adapters.erasure import erased_tickets, erasures
 from parley.adapters.erasure.erasures import Op
+from parley.domain.api import ids
 from parley.domain.api.errors import NotFound
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.erasure.job import head_without
@@ -46,12 +47,14 @@ def erase_memberships(work: Work) -> Unit:
     if mine is None:
         return _ON.unit()
     if head.is_ticket:
-        return _ON.unit(_pass_on_ticket(work, head, mine), tickets=1)
+        return _ON.unit([*_pass_on_ticket(work, head, mine), *_rename_in_notes(work, head)], tickets=1)
+    if head.is_notes:
+        return _ON.unit(_pass_on_ticket(work, head, mine), notes=1)
     return _ON.unit(_pass_on(work, head, mine), direct_conversations=1)
 
 
 def _pass_on_ticket(work: Work, head: Head, mine: Membership) -> list[Op]:
-    """Returns the writes that put the pseudonym in the person's place in a ticket, as its requester or its agent."""
+    """Returns the writes that put the pseudonym in the person's place in a ticket or its notes."""
     change_seq = head.last_change_seq + 1
     after = replace(head_without(head, work.user_id, work.pseudonym), last_change_seq=change_seq, shared_seq=change_seq)
     return [
@@ -60,6 +63,20 @@ def _pass_on_ticket(work: Work, head: Head, mine: Membership) -> list[Op]:
         *erasures.hand_over(after, mine, work.pseudonym),
         *erased_tickets.hand_over_ticket(head.conversation_id, work.user_id, work.pseudonym),
     ]
+
+
+def _rename_in_notes(work: Work, ticket: Head) -> list[Op]:
+    """Returns the writes that put the pseudonym in the requester's place in the notes, which are closed to them.
+
+    One round trip for the requester. If there are no notes, none may be begun meanwhile: they would name the person.
+    """
+    if ticket.requester_id != work.user_id:
+        return []
+    notes_id = ids.notes_id(ticket.conversation_id)
+    notes = conversations.head(notes_id)
+    if notes is None:
+        return [erasures.keep_absent(notes_id)]
+    return [erasures.move_head(notes, replace(notes, requester_id=work.pseudonym))]
 
 
 def _pass_on(work: Work, head: Head, mine: Membership) -> list[Op]:

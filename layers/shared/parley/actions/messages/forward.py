@@ -86,7 +86,8 @@ def _repeated(request: Request, message_id: str, targets: Sequence[str], client_
 
 def _prepared(request: Request, message_id: str, client_id: str | None) -> tuple[Draft, Forward]:
     """Returns what is sent to each conversation; refuses a message that cannot be forwarded. Three round trips."""
-    _, message = access.access_message(request, message_id)
+    head, message = access.access_message(request, message_id)
+    rights.require_may_leave(head)
     shown = messages.viewed(request, message.conversation_id, [message])[0]
     if shown.deleted_at is not None:
         raise change_steps.gone()

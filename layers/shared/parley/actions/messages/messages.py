@@ -113,7 +113,7 @@ def send_behind(
     _check_rights(request, head, draft)
     screened = screening.screen(request, draft.words)
     step = _step(request, head, draft, ahead, screened.text, forward)
-    if head.is_ticket and access.comes_in(request, ahead.mine):
+    if head.is_desks and access.comes_in(request, ahead.mine):
         step = send_steps.with_agent(step, request)
     counted = limits.counted(request, limits.in_turn(request, step, ahead.mine), asked)
     return _write(request, screening.flagged(request, counted, screened), blockers)
@@ -162,7 +162,12 @@ def _write(request: Request, step: Step, blockers: Blockers = ()) -> SentMessage
         users = _tell(request, step.after, message.for_all(), blockers)
     else:
         users = _tell_arrival(request, step)
-    return _sent(message.view(author_as_viewer(request.user_id, {})), users, replayed=False)  # new: it has no marks
+    return sent_now(request, message, users)
+
+
+def sent_now(request: Request, message: StoredMessage, users: named.Users) -> SentMessage:
+    """Returns the answer to a send that has just written a message: nobody has put a mark on it."""
+    return _sent(message.view(author_as_viewer(request.user_id, {})), users, replayed=False)
 
 
 def sent_before(request: Request, conversation_id: str, client_id: str, fingerprint: str) -> SentMessage | None:
@@ -217,7 +222,7 @@ def _replay(
     [stored] = found
     view = stored.view(viewer)
     if push.is_news(request, stored.message_id, stored.created_at_ms):
-        if head.is_ticket and ahead.mine is not None and ahead.mine.since_seq == stored.seq - 1:
+        if head.is_desks and ahead.mine is not None and ahead.mine.since_seq == stored.seq - 1:
             _tell_arrival_again(request, head, ahead.mine)  # it was this message that brought them in
         users = _tell(request, head, stored.for_all(), blockers)
     else:

@@ -10,6 +10,7 @@ from parley.actions.named import Known
 from parley.actions.parallel import in_parallel
 from parley.actions.viewer import viewer_of
 from parley.adapters.conversations import conversations, messages
+from parley.adapters.people import account_states, agents
 from parley.adapters.threads import Threads
 from parley.domain.api.cursors import encode
 from parley.domain.api.request import Request
@@ -27,9 +28,9 @@ _queries = Threads(max_workers=search.MAX_QUERIES_AT_ONCE, thread_name_prefix="s
 def search_messages(request: Request, wanted: Search) -> HitList:
     """Returns a page of the caller's messages that contain all the words, newest first.
 
-    Conversations are searched 25 at a time, most recently active first, archived last; within the 25 the order is
-    exact. A request looks through `MAX_LOOKED_AT` messages at most, fewer if they are long or lie in many
-    conversations. It makes `MAX_ROUNDS` round trips in a row at most.
+    Conversations are searched 25 at a time, most recently active first, then archived ones, then an agent's notes;
+    within the 25 the order is exact. A request looks through `MAX_LOOKED_AT` messages at most, fewer if they are long
+    or lie in many conversations. It makes `MAX_ROUNDS` round trips in a row at most.
     """
     query = search.check_query(wanted.q)
     position = search.position_of(wanted.cursor, query, wanted.conversation_id)
@@ -38,7 +39,14 @@ def search_messages(request: Request, wanted: Search) -> HitList:
         trails = [_begun(access.access_conversation(request, wanted.conversation_id))]
         position = replace(position, is_last=True)
     look = Look(query, wanted.limit)
-    following = look_through_all(request.user_id, look, position, trails, lambda head: access.sees(request, head))
+    following = look_through_all(
+        request.user_id,
+        look,
+        position,
+        trails,
+        may_read=lambda head: access.sees(request, head),
+        has_notes=lambda: agents.is_agent(account_states.role_of(request)),
+    )
     hits, known = _hits(request, look)
     users = named.users(request, in_messages(hit.message for hit in hits), known)
     return HitList(results=hits, next=following, users=users)
@@ -50,16 +58,18 @@ def look_through_all(
     position: Position,
     trails: list[Trail] | None = None,
     may_read: Callable[[Head], bool] = lambda head: True,
+    has_notes: Callable[[], bool] = lambda: True,
 ) -> str | None:
     """Looks through a person's conversations from a position on; returns the cursor of the next page, None at the end.
 
-    Those whose heads do not pass `may_read` are left out. `trails` are the conversations to begin with.
+    Those whose heads do not pass `may_read` are left out, and all notes if they cannot have any. `trails` are the
+    conversations to begin with.
     """
     if trails is None:
         trails = _resumed(user_id, position, may_read)
     _look_through(look, trails)
     while not look.is_over and not position.is_last:
-        position, trails = _next_group(user_id, position, may_read)
+        position, trails = _next_group(user_id, position, may_read, has_notes)
         look.came_to(search.MAX_CONVERSATIONS)
         _look_through(look, trails)
     position = replace(position, at={trail.conversation_id: trail.seq for trail in trails if trail.seq})
@@ -83,16 +93,20 @@ def _resumed(user_id: str, position: Position, may_read: Callable[[Head], bool])
     ]
 
 
-def _next_group(user_id: str, position: Position, may_read: Callable[[Head], bool]) -> tuple[Position, list[Trail]]:
+def _next_group(
+    user_id: str, position: Position, may_read: Callable[[Head], bool], has_notes: Callable[[], bool]
+) -> tuple[Position, list[Trail]]:
     """Returns the next conversations to search, and the position after them; two round trips."""
     size = search.MAX_CONVERSATIONS
-    entries = conversations.recent(user_id, size + 1, position.after, archived=position.archived)
+    entries = conversations.recent(user_id, size + 1, position.after, archived=position.archived, notes=position.notes)
     taken = entries[:size]
     trails = [_begun(head) for head in _mine(user_id, [entry.conversation_id for entry in taken], may_read).values()]
     if len(entries) > size:
         return replace(position, after=(taken[-1].active_hour, taken[-1].conversation_id)), trails
-    # The archived conversations come after the active ones.
-    return replace(position, after=None, archived=True, is_last=position.archived), trails
+    # The archived conversations come after the active ones, and notes after these.
+    notes = position.notes or (position.archived and has_notes())
+    is_last = position.notes or (position.archived and not notes)
+    return replace(position, after=None, archived=True, is_last=is_last, notes=notes), trails
 
 
 def _mine(user_id: str, conversation_ids: Sequence[str], may_read: Callable[[Head], bool]) -> dict[str, Head]:

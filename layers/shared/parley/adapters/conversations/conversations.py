@@ -183,14 +183,16 @@ def names(user_ids: Iterable[str]) -> dict[str, str | None]:
     return {user_id: found[user_id].name if user_id in found else None for user_id in wanted}
 
 
-def recent(user_id: str, limit: int, after: tuple[int, str] | None = None, *, archived: bool = False) -> list[Entry]:
+def recent(
+    user_id: str, limit: int, after: tuple[int, str] | None = None, *, archived: bool = False, notes: bool = False
+) -> list[Entry]:
     """Returns up to `limit` (1–1000) readable index entries of a person, newest hour first; one round trip.
 
     The entries start after `after`, an entry's active hour and conversation id. Archived conversations are on a shelf
-    of their own.
+    of their own, and so are notes.
     """
     start = None
-    shelf = head_rows.shelf_of(user_id, archived=archived)
+    shelf = head_rows.shelf_of(user_id, archived=archived, notes=notes)
     if after is not None:
         start = {
             "shelf": to_wire(shelf),
@@ -284,7 +286,7 @@ def move_entry(head: Head, user_id: str, seq: int) -> None:
     behind = (tables.Membership.active_hour < head.active_hour) | archived.exists()
     try:
         tables.Membership(user_id=user_id, conversation_id=head.conversation_id).update(
-            actions=head_rows.index_actions(user_id, head.active_hour),
+            actions=head_rows.index_actions(user_id, head.active_hour, notes=head.is_notes),
             condition=tables.Membership.user_id.exists() & behind & (archived.does_not_exist() | (archived < seq)),
         )
     except UpdateError as error:

@@ -130,7 +130,7 @@ def membership_row(head: Head, membership: Membership, peer_id: str | None = Non
         user_id=membership.user_id,
         conversation_id=head.conversation_id,
         active_hour=head.active_hour,
-        shelf=shelf_of(membership.user_id),
+        shelf=shelf_of(membership.user_id, notes=head.is_notes),
         peer_id=None if head.awaits_answer else peer_id,
         unseen_peer_id=peer_id if head.awaits_answer else None,
         read_seq=membership.read_seq,
@@ -141,16 +141,18 @@ def membership_row(head: Head, membership: Membership, peer_id: str | None = Non
     )
 
 
-def shelf_of(user_id: str, *, archived: bool = False) -> str:
-    """Returns the key of a person's list; no user id holds a `#`."""
+def shelf_of(user_id: str, *, archived: bool = False, notes: bool = False) -> str:
+    """Returns the key of a person's list; no user id holds a `#`. All notes are on one shelf, also archived ones."""
+    if notes:
+        return f"{user_id}#notes"
     return f"{user_id}#archived" if archived else user_id
 
 
-def index_actions(user_id: str, active_hour: int) -> list[Action]:
+def index_actions(user_id: str, active_hour: int, *, notes: bool = False) -> list[Action]:
     """Returns the actions that move a conversation to its place in a member's list, from the archive too."""
     return [
         tables.Membership.active_hour.set(active_hour),
-        tables.Membership.shelf.set(shelf_of(user_id)),
+        tables.Membership.shelf.set(shelf_of(user_id, notes=notes)),
         tables.Membership.archived_seq.remove(),
     ]
 

@@ -159,7 +159,7 @@ class Membership(Table):
     so a change of presence reads nothing more. If nothing vouches for the pair, `unseen_peer_id` names them instead
     until both have written.
 
-    `shelf` is the person's id, with `#archived` after it for archived conversations.
+    `shelf` is the person's id, with `#archived` after it for archived conversations, and `#notes` for notes of tickets.
     """
 
     class Meta:

@@ -89,6 +89,12 @@ def move_head(before: Head, after: Head) -> Op:
     return lambda transaction: transaction.update(row, actions=actions, condition=unmoved)
 
 
+def keep_absent(conversation_id: str) -> Op:
+    """Refuses the unit if a conversation exists by then that was not there."""
+    absent = tables.Conversation.conversation_id.does_not_exist()
+    return lambda transaction: transaction.condition_check(tables.Conversation, conversation_id, condition=absent)
+
+
 def is_moved(before: Head, after: Head) -> bool:
     """Says whether the row of a head would change."""
     return bool(_moves(before, after))

@@ -19,6 +19,8 @@ from parley.domain.live.presence import MAX_CONNECTION_S
 MAX_LEEWAY_S = 300  # the maximum of JwtLeewayS (template.yaml)
 CACHED_S = 330  # API Gateway's cache of the authorizer's answer, and the life of a ticket
 
+Allows = Callable[[str], bool]  # of a role
+
 _State = tables.AccountState
 
 
@@ -114,7 +116,7 @@ def role_of(request: Request) -> str:
     return request.caller.role if check is None else check.role(clients.dynamodb.unguarded)
 
 
-def require_role(request: Request, allows: Callable[[str], bool], refusal: Refusal) -> None:
+def require_role(request: Request, allows: Allows, refusal: Refusal) -> None:
     """Raises `refusal` unless the caller's role is allowed: at once, or from the first read."""
     check = admission.current()
     if check is not None:

@@ -55,6 +55,12 @@ def put_new(transaction: TransactWrite, ticket: StoredTicket, first: OutboxEntry
         transaction.save(entry(word, ticket))
 
 
+def put_requester_check(transaction: TransactWrite, ticket: StoredTicket) -> None:
+    """Adds to a transaction the condition that a ticket is still its requester's: an erasure replaces them. 2 units."""
+    is_theirs = tables.Ticket.requester_id == ticket.requester_id
+    transaction.condition_check(tables.Ticket, ticket.ticket_id, STATE, condition=is_theirs)
+
+
 def words_of(ticket: StoredTicket) -> set[str]:
     """Returns the keys of the entries that find a ticket."""
     return {_requested_by(ticket.requester_id), *ticket.facets}

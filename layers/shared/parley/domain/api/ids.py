@@ -6,24 +6,25 @@ from hashlib import sha256
 
 from parley.domain.api.errors import Invalid
 
-CONVERSATION_ID_PATTERN = r"^[dgt]_[a-z2-7]{26}$(?!\n)"
+CONVERSATION_ID_PATTERN = r"^[dgnt]_[a-z2-7]{26}$(?!\n)"
 TICKET_ID_PATTERN = r"^t_[a-z2-7]{26}$(?!\n)"
-MESSAGE_ID_PATTERN = r"^[dgt]_[a-z2-7]{26}\.[1-9][0-9]{0,14}$(?!\n)"
+MESSAGE_ID_PATTERN = r"^[dgnt]_[a-z2-7]{26}\.[1-9][0-9]{0,14}$(?!\n)"
 CANNED_REPLY_ID_PATTERN = r"^c_[a-z2-7]{26}$(?!\n)"
 EXPORT_ID_PATTERN = r"^x_[a-z2-7]{26}$(?!\n)"
 ATTACHMENT_ID_PATTERN = r"^a_[a-z2-7]{26}$(?!\n)"
 CONNECTION_ID_PATTERN = r"^[A-Za-z0-9_=+/-]{1,128}$(?!\n)"  # base64 in either alphabet, as API Gateway makes them
 CLIENT_ID_PATTERN = r"^[A-Za-z0-9._:~-]{1,64}$(?!\n)"
 
-_conversation_id = re.compile(r"[dgt]_[a-z2-7]{26}")
+_conversation_id = re.compile(r"[dgnt]_[a-z2-7]{26}")
 _connection_id = re.compile(CONNECTION_ID_PATTERN)
 _canned_reply_id = re.compile(r"c_[a-z2-7]{26}")
 _export_id = re.compile(EXPORT_ID_PATTERN)
 _attachment_id = re.compile(ATTACHMENT_ID_PATTERN)
-_message_id = re.compile(r"([dgt]_[a-z2-7]{26})\.([1-9][0-9]{0,14})")
+_message_id = re.compile(r"([dgnt]_[a-z2-7]{26})\.([1-9][0-9]{0,14})")
 
 GROUP_PREFIX = "g_"
 TICKET_PREFIX = "t_"
+NOTES_PREFIX = "n_"
 
 
 def direct_conversation_id(one_user_id: str, other_user_id: str, context_type: str, context_id: str) -> str:
@@ -57,6 +58,11 @@ def canned_reply_id(author_id: str, nonce: str) -> str:
     return "c_" + _digest(author_id, nonce)
 
 
+def notes_id(ticket_id: str) -> str:
+    """Returns the id of the conversation of a ticket's notes: the same characters after another prefix."""
+    return NOTES_PREFIX + ticket_id.removeprefix(TICKET_PREFIX)
+
+
 def is_group_id(conversation_id: str) -> bool:
     """Says whether an id is a group's. Blocks show in groups only."""
     return conversation_id.startswith(GROUP_PREFIX)
@@ -67,9 +73,14 @@ def is_ticket_id(conversation_id: str) -> bool:
     return conversation_id.startswith(TICKET_PREFIX)
 
 
+def is_desks_id(conversation_id: str) -> bool:
+    """Says whether an id is that of a ticket, or of a ticket's notes: former agents are told nothing of either."""
+    return conversation_id.startswith((TICKET_PREFIX, NOTES_PREFIX))
+
+
 def has_members(conversation_id: str) -> bool:
-    """Says whether memberships hold who is in a conversation, and not its head: in a group and in a ticket."""
-    return conversation_id.startswith((GROUP_PREFIX, TICKET_PREFIX))
+    """Says whether memberships hold who is in a conversation, and not its head: in all but a direct one."""
+    return conversation_id.startswith((GROUP_PREFIX, TICKET_PREFIX, NOTES_PREFIX))
 
 
 def message_id(conversation_id: str, seq: int) -> str:

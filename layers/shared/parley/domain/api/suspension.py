@@ -32,6 +32,7 @@ OPEN_UNDER: dict[SuspensionScope, frozenset[str]] = {
             "list_members",
             "list_mentions",
             "list_messages",
+            "list_notes",
             "list_own_reports",
             "list_pins",
             "list_receipts",

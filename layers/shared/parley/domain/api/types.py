@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
-ConversationType = Literal["direct", "group", "ticket"]
+ConversationType = Literal["direct", "group", "ticket", "notes"]
 SentKind = Literal["text", "voice"]
 MessageKind = Literal["text", "voice", "system"]
 Side = Literal["requester", "support", "system"]

@@ -71,7 +71,8 @@ class Head(Struct, frozen=True, kw_only=True):
     change that set the first block. `awaits_answer` hides from both whether the other person is there, until both
     have written. `metadata` is compact JSON. `is_reported` if a message was reported; `is_locked` if a moderator has
     closed it, so members cannot open it again; `muted_ids` are the members of a group who may not write.
-    `adding` is the last adding of everyone of a role or a context to a group. `requester_id` is whose ticket it is.
+    `adding` is the last adding of everyone of a role or a context to a group. `requester_id` is whose ticket it is, or
+    whose ticket the notes are about.
     """
 
     conversation_id: str
@@ -118,8 +119,17 @@ class Head(Struct, frozen=True, kw_only=True):
         return self.type == "ticket"
 
     @property
+    def is_notes(self) -> bool:
+        return self.type == "notes"
+
+    @property
+    def is_desks(self) -> bool:
+        """Says whether agents come in by their role: into a ticket, and into a ticket's notes."""
+        return self.is_ticket or self.is_notes
+
+    @property
     def has_members(self) -> bool:
-        """Says whether memberships hold who is in the conversation, and not the head: in a group and in a ticket."""
+        """Says whether memberships hold who is in the conversation, and not the head: in all but a direct one."""
         return self.type != "direct"
 
     def side_of(self, sender_id: str) -> Side | None:

@@ -218,7 +218,7 @@ def people_of(head: Head, user_id: str) -> tuple[str, ...]:
 class Wanted(Struct, frozen=True, kw_only=True):
     """The conversations that a list asks for; titles, people's names or the last text must contain `words`.
 
-    With `pinned_first` archived conversations come from the index of pinned ones, too.
+    Archived conversations come from the index of pinned ones with `pinned_first`, and notes from their one shelf.
     """
 
     state: str
@@ -273,14 +273,14 @@ class Wanted(Struct, frozen=True, kw_only=True):
         return ordered, people
 
     def fits(self, head: Head, mine: Membership, users: Mapping[str, NamedUser]) -> bool:
-        """Says whether a conversation matches. `archived` and `active` differ by their shelves already."""
+        """Says whether a conversation matches."""
         if self.state == "unread" and not head.unread(mine):
             return False
         if self.state == "pinned" and not mine.settings.pinned:
             return False
         if self.state == "archived" and not head.is_archived(mine):
             return False
-        if self.state in ("active", "unread") and self.pinned_first and head.is_archived(mine):
+        if self.state in ("active", "unread") and (self.pinned_first or head.is_notes) and head.is_archived(mine):
             return False
         if self.types is not None and head.type not in self.types:
             return False

@@ -102,7 +102,7 @@ NOT_TICKET = Line(
     "tickets_elsewhere",
     "a ticket is changed under /support/tickets",
     "The routes under /support/tickets change a ticket.",
-    lambda head, role: head.type != "ticket",
+    lambda head, role: not head.is_desks,
 )
 IS_DIRECT = Line(
     "direct_only",
@@ -189,6 +189,13 @@ def capabilities_of_host(head: Head) -> list[str]:
 def require(head: Head, user_id: str, capability: str) -> None:
     """Returns if a member, the moderators or the host's server may do it; otherwise raises Forbidden with the rule."""
     _hold(_rules(user_id)[capability], head, role_of(head, user_id))
+
+
+def require_may_leave(head: Head) -> None:
+    """Returns if what is written in a conversation may be taken elsewhere; raises Forbidden for notes."""
+    if head.is_notes:
+        rule = "what notes say stays in the notes of its ticket"
+        raise Forbidden("notes_stay", "A note cannot be forwarded, nor become a ticket.", rule=rule)
 
 
 def require_group(head: Head) -> None:

@@ -68,6 +68,7 @@ class Position(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknow
     after: tuple[Hour, ConversationId] | None = None
     archived: bool = False
     is_last: bool = False  # no conversations come after these
+    notes: bool = False
 
 
 def position_of(cursor: str | None, query: Query, conversation_id: str | None) -> Position:

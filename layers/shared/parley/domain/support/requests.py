@@ -64,3 +64,10 @@ class CreateTicket(Body, frozen=True, kw_only=True):
     tags: Tags = []
     attachment_ids: Annotated[list[AttachmentId], Meta(max_length=MAX_ATTACHED)] = []
     requester_id: UserId | None = None
+
+
+class AddNote(Body, frozen=True, kw_only=True):
+    """POST /support/tickets/{ticket_id}/notes: a note that only agents see. A `client_id` writes one note only."""
+
+    text: Text
+    client_id: ClientId | None = None
