@@ -77,6 +77,23 @@ def test_outsider_cannot_tell_notes_from_a_conversation_that_does_not_exist(parl
     assert codes == {"conversation_not_found", "message_not_found"} | more
 
 
+@pytest.mark.parametrize("user_id", ["alice", "ben"], ids=["requester", "agent"])
+def test_erased_person_finds_no_notes_with_the_token_that_they_still_have(parley: Parley, user_id: str) -> None:
+    agnes, people = agent(parley), {"alice": parley.user("alice"), "ben": agent(parley, "ben")}
+    notes_id = noted(parley, people["alice"], agnes, people["ben"])
+    desk, person = joined(agnes, notes_id), people[user_id]
+    parley.drain()
+    erased(parley, user_id)
+    parley.advance(310)  # API Gateway keeps what the authorizer has said for 300 s
+    forget_told()
+
+    for one in naming(parley.template):
+        if one.is_rest:
+            theirs, nobodys = (one.ask_quietly(person, desk, each, [desk]) for each in (notes_id, ABSENT))
+            assert theirs == nobodys, one
+            assert theirs.status >= 400, one
+
+
 def test_agent_does_in_notes_what_people_do_in_conversations(parley: Parley) -> None:
     agnes, admin = agent(parley), parley.user("ada", role="support_admin")
     notes_id = noted(parley, parley.user("alice"), agnes, admin)
