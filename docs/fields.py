@@ -638,6 +638,7 @@ ENUMS = {
             "mute_member",
             "put_banned_words",
             "read_conversation",
+            "list_tickets",
             "read_edits",
             "read_messages",
             "read_report",

@@ -105,6 +105,12 @@ SCENARIOS = [
     Scenario("rest/put_canned_reply", put_canned_reply, have_canned_reply),
     Scenario("rest/delete_canned_reply", delete_canned_reply, have_canned_reply),
     Scenario("streams/count_figures", count, and_then(open_of_alice, alice_said)),
+    Scenario(
+        "rest/list_all_tickets",
+        ask_as_host("GET", "/support/tickets/admin/all"),
+        and_then(open_of_alice, sign_host_in),
+        variant="by the host",
+    ),
     Scenario("rest/send_message", come_in, open_of_alice, variant="an agent comes in"),
     Scenario("rest/add_note", add_note("They have called twice."), open_of_alice, variant="the first"),
     Scenario("rest/add_note", add_note("I call back."), noted_by_another, variant="an agent comes in"),

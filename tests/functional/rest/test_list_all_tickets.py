@@ -227,6 +227,17 @@ def test_customer_may_not_see_the_queue(parley: Parley) -> None:
     assert reply.json["rule"] == "AgentRoles"
 
 
+def test_audit_log_says_by_which_filters_the_host_has_read_the_queue(parley: Parley) -> None:
+    open_ticket(parley.user("alice", name="Secret Name"))
+
+    page(parley.user("backend", role="service"), requester="alice", priority="medium", q="secret")
+    page(agent(parley))
+
+    [entry] = parley.user("mona", role="moderator").get("/admin/audit?action=list_tickets").json["entries"]
+    assert (entry["actor_id"], entry["target"]) == ("backend", "tickets")
+    assert entry["details"] == {"requester": "alice", "priority": "medium"}
+
+
 def test_host_and_support_admins_see_the_queue(parley: Parley) -> None:
     ticket_id = open_ticket(parley.user("alice"))
 

@@ -64,15 +64,17 @@ def require_agent(request: Request) -> None:
 def list_all_tickets(request: Request, query: ListAllTickets) -> TicketQueue:
     """Returns a page of the desk's tickets, to agents: by age, the oldest first, and by its filters.
 
-    Four round trips at most (lists, states, conversations, people), however many tickets there are. It looks at
+    Four round trips at most (lists, states, conversations, people), however many tickets there are. One more for the
+    host's own server: an entry of the audit log comes before all else. It looks at
     `MAX_LOOKED_AT` tickets at most, `MAX_SEARCHED` with words. The number of a ticket finds it, whatever else is asked.
     """
     require_agent(request)
-    request = access.as_host(request)
     filters = filters_of(query)
     after = position_of(query.cursor, filters)
     words = None if query.q is None else search.check_query(query.q)
     number = None if query.q is None else read_number(query.q)
+    _log(request, query)
+    request = access.as_host(request)
     if number is None:
         part, ticket_id = _look(filters, query, after), None
     else:
@@ -91,6 +93,18 @@ def list_all_tickets(request: Request, query: ListAllTickets) -> TicketQueue:
         taken = [place for place in taken if _matches(words, known[tickets.id_in(place)], people)]
         part, taken = _first(part, taken, query.limit)
     return _page(request, [known[tickets.id_in(place)] for place in taken], filters.position(part.through), people)
+
+
+def _log(request: Request, query: ListAllTickets) -> None:
+    """Writes who reads the queue, and by which filters, if it is a program; one round trip, none for an agent."""
+    if request.caller.role != SERVICE_ROLE:
+        return
+    from parley.adapters.moderation import audit  # what agents read is not in the log
+    from parley.domain.moderation.audit import new_entry
+
+    names = ("status", "priority", "category", "assignee", "team", "tag", "requester")
+    asked = {name: value for name in names if (value := getattr(query, name)) is not None}
+    audit.write_entry(new_entry(request, "list_tickets", "tickets", **asked))
 
 
 def _look(filters: Filters, query: ListAllTickets, after: str | None) -> Part:

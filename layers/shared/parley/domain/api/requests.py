@@ -92,6 +92,7 @@ AuditAction = Literal[
     "export_conversation",
     "export_search",
     "read_conversation",
+    "list_tickets",
     "erase_user",
 ]
 
