@@ -438,6 +438,11 @@ def test_ticket_is_opened_and_read(people: Make) -> None:
 
     assert [one["id"] for one in vera.ask("GET", "/support/tickets")["tickets"]] == [ticket["id"]]
     assert [each.ask("GET", path)["last_seq"] for each in (vera, agnes, host)] == [answered["seq"]] * 3
+    assert agnes.ask("POST", f"{path}/take", {})["assignee_id"] == "agnes"
+    assert agnes.ask("POST", f"{path}/respond", {"text": "Found it."})["from"] == "support"
+    assert agnes.ask("POST", f"{path}/assign", {"assignee_id": None})["assignee_id"] is None
+    assert vera.ask("PATCH", path, {"status": "resolved"})["status"] == "resolved"
+    assert len(vera.ask("GET", f"{path}/history")["entries"]) == 5
     queue = agnes.ask("GET", "/support/tickets/admin/all?requester=vera")["tickets"]
     assert [one["id"] for one in queue] == [ticket["id"]]
     noted = agnes.ask("POST", f"{path}/notes", {"text": "They have called twice."})

@@ -19,6 +19,7 @@ ABSENT = {"direct": "d_" + "a" * 26, "group": "g_" + "a" * 26}
 # Of fields that an operation requires beside the ids, and of other parts of a path; a new one needs its own here.
 FIELDS: dict[str, object] = {
     "text": "let me in",
+    "assignee_id": "bob",
     "until": "2036-01-01T00:00:00Z",
     "user_id": "bob",
     "user_ids": ["carol"],
@@ -46,6 +47,8 @@ FIELDS: dict[str, object] = {
 }
 # Of operations that change nothing, or make no sense, with what they require alone.
 MORE_FIELDS: dict[str, dict[str, object]] = {
+    "respond_to_ticket": {"text": "let me in"},
+    "update_ticket": {"status": "closed"},
     "create_attachment_for_user": {"user_id": "bob"},
     "create_conversation": {"type": "direct", "user_id": "bob"},
     "update_conversation": {"title": "Ours"},

@@ -1,5 +1,9 @@
 """Tickets for tests: who opens them, and who answers."""
 
+from typing import Any
+
+import pytest
+
 from tests.harness import Parley, Reply, User
 
 DESCRIPTION = "I cannot see my booking any more."
@@ -33,3 +37,35 @@ def note(agent: User, ticket_id: str, text: str = "They have called twice.", cli
     """Writes a note of a ticket."""
     body = {"text": text} | ({} if client_id is None else {"client_id": client_id})
     return agent.post(f"/support/tickets/{ticket_id}/notes", json=body)
+
+
+def change(person: User, ticket_id: str, **fields: object) -> Reply:
+    """Changes a ticket."""
+    return person.patch(f"/support/tickets/{ticket_id}", json=fields)
+
+
+def take(person: User, ticket_id: str) -> Reply:
+    """Takes a ticket as an agent."""
+    return person.post(f"/support/tickets/{ticket_id}/take", json={})
+
+
+def assign(person: User, ticket_id: str, assignee_id: str | None, **fields: object) -> Reply:
+    """Assigns a ticket."""
+    return person.post(f"/support/tickets/{ticket_id}/assign", json={"assignee_id": assignee_id, **fields})
+
+
+def respond(person: User, ticket_id: str, text: str = "Let me look.", **fields: object) -> Reply:
+    """Answers a ticket as an agent."""
+    return person.post(f"/support/tickets/{ticket_id}/respond", json={"text": text, **fields})
+
+
+def history(person: User, ticket_id: str) -> list[dict[str, Any]]:
+    """Returns the entries of a ticket's history."""
+    reply = person.get(f"/support/tickets/{ticket_id}/history")
+    assert reply.status == 200, reply
+    return list(reply.json["entries"])
+
+
+def use_office(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs the desk of `office.toml`: teams, hours, acknowledgements, and a status after each reply."""
+    monkeypatch.setenv("SUPPORT", "office")

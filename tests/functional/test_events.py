@@ -30,7 +30,15 @@ MODERATED = (  # a moderator acts in a conversation with a reported message
     "unmute_member",
 )
 OF_AGENTS = ("add_note", "list_notes")
-OF_TICKETS = ("get_ticket", *OF_AGENTS)
+OF_TICKETS = (
+    *OF_AGENTS,
+    "assign_ticket",
+    "get_ticket",
+    "list_ticket_history",
+    "respond_to_ticket",
+    "take_ticket",
+    "update_ticket",
+)
 TOKEN = re.compile(r"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+")
 
 
@@ -60,6 +68,7 @@ def test_function_accepts_its_event(parley: Parley, path: Path) -> None:
     if path.stem == "get_removal":
         invoke(parley, FOLDER / "rest" / "remove_messages.json", alice.token)
     if path.stem in OF_TICKETS:
+        parley.user("agnes", role="agent")
         invoke(parley, FOLDER / "rest" / "create_ticket.json", alice.token)
     if path.stem in ("put_canned_reply", "delete_canned_reply"):
         invoke(parley, FOLDER / "rest" / "create_canned_reply.json", alice.token)

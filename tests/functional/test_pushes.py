@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.functional.attachments import ask_upload, say_aloud, set_row, upload
-from tests.functional.desk import agent, ask, note, open_ticket
+from tests.functional.desk import agent, ask, assign, change, note, open_ticket, respond, take
 from tests.functional.moderation import moderator, report
 from tests.functional.replies import stored
 from tests.functional.suspending import suspend
@@ -87,6 +87,9 @@ class World:
         [message_id] = say(self.alice, self.group_id, "You are a fool.")
         self.over_rest(report(self.bob, message_id))
 
+    def open_ticket_of_bob(self) -> None:
+        self.ticket_id = open_ticket(self.bob)
+
     def mute_alice(self) -> None:
         self.over_rest(moderator(self.parley).put(f"/admin/conversations/{self.group_id}/mutes/alice", json={}))
 
@@ -153,6 +156,26 @@ PUSHES = {
         lambda w: w.over_rest(note(agent(w.parley), w.ticket_id)),
         ["message_notification", "member_added"],
         before=lambda w: w.note_by_bob(),
+    ),
+    "UpdateTicket": Push(
+        lambda w: w.over_rest(change(agent(w.parley), w.ticket_id, priority="high")),
+        ["message_notification", "ticket_updated"],
+        before=lambda w: w.open_ticket_of_bob(),
+    ),
+    "TakeTicket": Push(
+        lambda w: w.over_rest(take(agent(w.parley), w.ticket_id)),
+        ["message_notification", "member_added", "ticket_updated"],
+        before=lambda w: w.open_ticket_of_bob(),
+    ),
+    "AssignTicket": Push(
+        lambda w: w.over_rest(assign(agent(w.parley, "ada"), w.ticket_id, agent(w.parley).user_id)),
+        ["message_notification", "member_added", "ticket_updated"],
+        before=lambda w: w.open_ticket_of_bob(),
+    ),
+    "RespondToTicket": Push(
+        lambda w: w.over_rest(respond(agent(w.parley), w.ticket_id)),
+        ["message_notification", "member_added"],
+        before=lambda w: w.open_ticket_of_bob(),
     ),
     "CreateConversation": Push(
         lambda w: w.over_rest(

@@ -67,15 +67,18 @@ MODERATING = refusing(
     "rest/remove_message", "rest/restore_message", "rest/set_conversation_state", "rest/expel_member",
     "rest/mute_member", "rest/unmute_member", "rest/list_moderated_messages",
 )  # fmt: skip
+OF_SUPPORT_ADMINS = refusing(
+    "support_admins_only",
+    "rest/create_canned_reply", "rest/put_canned_reply", "rest/delete_canned_reply",
+)  # fmt: skip
+OF_AGENTS_ALONE = refusing("agents_only", "rest/add_note", "rest/take_ticket", "rest/respond_to_ticket")
 OF_DESK = {
+    **OF_AGENTS_ALONE,
     **refusing(
         "agents_only",
-        "rest/list_canned_replies", "rest/list_all_tickets", "rest/add_note", "rest/list_notes",
+        "rest/assign_ticket", "rest/list_all_tickets", "rest/list_canned_replies", "rest/list_notes",
     ),
-    **refusing(
-        "support_admins_only",
-        "rest/create_canned_reply", "rest/put_canned_reply", "rest/delete_canned_reply",
-    ),
+    **OF_SUPPORT_ADMINS,
 }  # fmt: skip
 OF_SERVICE = refusing(
     "service_only",
@@ -181,11 +184,12 @@ def test_role_in_a_group_opens_what_it_says_and_no_more(
 @pytest.mark.parametrize(
     ("role", "refused"),
     [
-        ("user", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_DESK, **OF_SERVICE}),
-        ("student", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_DESK, **OF_SERVICE}),
-        ("moderator", {**OF_DESK, **OF_SERVICE}),
-        ("admin", {**OF_DESK, **OF_SERVICE}),
-        ("service", {**OF_MODERATORS, **refusing("agents_only", "rest/add_note")}),
+        ("user", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_SERVICE, **OF_DESK}),
+        ("student", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_SERVICE, **OF_DESK}),
+        ("moderator", {**OF_SERVICE, **OF_DESK}),
+        ("admin", {**OF_SERVICE, **OF_DESK}),
+        ("agent", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_SERVICE, **OF_SUPPORT_ADMINS}),
+        ("service", {**OF_MODERATORS, **OF_AGENTS_ALONE}),
     ],
 )
 def test_role_outside_of_conversations_opens_what_it_says_and_no_more(

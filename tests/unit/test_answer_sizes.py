@@ -45,7 +45,12 @@ from parley.domain.attachments.media_types import ALLOWED
 from parley.domain.conversations import change_steps, history, sync
 from parley.domain.conversations.group_steps import MAX_ADMINS, MAX_MUTED
 from parley.domain.conversations.head import MAX_EVERYONE, MAX_LISTED, MAX_MENTIONS
-from parley.domain.conversations.message import PREVIEW_CHARACTERS, PREVIEW_NAME_CHARACTERS, PREVIEW_PEOPLE
+from parley.domain.conversations.message import (
+    PREVIEW_CHANGES,
+    PREVIEW_CHARACTERS,
+    PREVIEW_NAME_CHARACTERS,
+    PREVIEW_PEOPLE,
+)
 from parley.domain.conversations.named import MAX_FRAME_USERS_BYTES, MAX_USERS_BYTES
 from parley.domain.conversations.reports import CONTEXT_MESSAGES
 from parley.domain.live.presence import MAX_JOINED
@@ -70,6 +75,8 @@ WRITTEN = {
     "AttachmentsPreview.name": PREVIEW_NAME_CHARACTERS,
     "title": MAX_TITLE_CHARACTERS,
     "subject": MAX_TITLE_CHARACTERS,
+    **dict.fromkeys(["FieldChange.from", "FieldChange.to"], MAX_TITLE_CHARACTERS),
+    **dict.fromkeys(["FieldChange.from[]", "FieldChange.to[]"], MAX_TAG_CHARACTERS),
     "tags[]": MAX_TAG_CHARACTERS,
     "description": MAX_DESCRIPTION_CHARACTERS,
     "text": MAX_TEXT_CHARACTERS,
@@ -112,9 +119,10 @@ OURS = {
     "report_id": 28,
     "number": 11,  # of a ticket, with its separators
     **dict.fromkeys(["requester_id", "assignee_id"], 128),
-    **dict.fromkeys(["SupportTicket.team", "SupportTicketAnswer.team"], 32),
-    **dict.fromkeys(["SupportTicket.category", "SupportTicketAnswer.category"], 32),
+    **dict.fromkeys(["SupportTicket.team", "SupportTicketAnswer.team", "TicketState.team"], 32),
+    **dict.fromkeys(["SupportTicket.category", "SupportTicketAnswer.category", "TicketState.category"], 32),
     "AddingStatus.code": 32,
+    **dict.fromkeys(["Moved.from", "Moved.to"], 128),
     "MessageAttachment.id": 28,
     **dict.fromkeys(
         ["admin_ids[]", "owner_ids[]", "muted_ids[]", "pseudonym", "removed_id", "reporter_id", "sender_id"], 128
@@ -200,7 +208,9 @@ LISTS = {
     "BlockList.blocks": MAX_PAGE,
     "Caught.markers": 1,
     "ConversationList.conversations": MAX_PAGE,
-    **{f"{one}.tags": MAX_TAGS for one in ("SupportTicket", "SupportTicketAnswer")},
+    **{f"{one}.tags": MAX_TAGS for one in ("SupportTicket", "SupportTicketAnswer", "TicketState")},
+    "TicketHistory.entries": MAX_PAGE,
+    **dict.fromkeys(["FieldChange.from", "FieldChange.to"], MAX_TAGS),
     "TicketList.tickets": MAX_PAGE,
     "CannedReplyList.canned_replies": MAX_PAGE,
     "TicketQueue.tickets": MAX_PAGE,
@@ -249,6 +259,9 @@ MAPS = {
     "SignedIn.contexts": MAX_CONTEXT_TYPES,
     "Person.contexts": MAX_CONTEXT_TYPES,
     "Shared.capabilities": 3,
+    "Note.changes": 5,  # the short fields of a ticket
+    "NotePreview.changes": len(PREVIEW_CHANGES),
+    "HistoryEntry.changes": 7,
     "AuditEntry.details": 5,
     "Erasure.removed": 30,
     "ErasureReceipt.removed": 30,
@@ -264,6 +277,7 @@ CUT = {
     "HitList": "results",
     "TryResult": "hits",
     "CannedReplyList": "canned_replies",
+    "TicketHistory": "entries",
 }
 COUNTED = {"CaughtUp"}  # every part of it, by `domain/conversations/sync.py`
 

@@ -373,6 +373,10 @@ class ModeratedConversation(TypedDict):
     reported: bool
 
 
+Moved = TypedDict("Moved", {"from": "str | None", "to": "str | None"})
+"""A field of a ticket before and after a change."""
+
+
 class MuteMember(TypedDict):
     """PUT /admin/conversations/{conversation_id}/mutes/{user_id}: the report that it decides, if any."""
 
@@ -412,6 +416,7 @@ class Note(TypedDict):
     media: NotRequired[Media | None]
     duration_s: NotRequired[int | None]
     count: NotRequired[int | None]
+    changes: NotRequired[dict[str, Moved]]
 
 
 class NotePreview(TypedDict):
@@ -425,6 +430,7 @@ class NotePreview(TypedDict):
     media: NotRequired[Media | None]
     duration_s: NotRequired[int | None]
     count: NotRequired[int | None]
+    changes: NotRequired[dict[str, Moved]]
     user_count: NotRequired[int | None]
 
 

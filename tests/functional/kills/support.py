@@ -83,6 +83,14 @@ def add_note(text: str) -> Callable[[World], object]:
         path = f"/support/tickets/{world.conversation_id}/notes"
         return settled(answered(agent_of(world).post(path, json={"text": text, "client_id": "n1"})))
 
+
+def ask_as_agent(method: str, path: str, json: object = None) -> Callable[[World], object]:
+    """Returns an act of the agent's; `{}` in the path is the ticket's id."""
+
+    def act(world: World) -> object:
+        reply = agent_of(world).request(method, path.replace("{}", world.conversation_id), json=json)
+        return settled(answered(reply))
+
     return act
 
 
@@ -92,6 +100,26 @@ def noted_by_another(world: World) -> None:
     ben = world.parley.user("ben", role="agent")
     answered(ben.post(f"/support/tickets/{world.conversation_id}/notes", json={"text": "They have called."}))
 
+
+def taken(world: World) -> None:
+    """Lets the agent take alice's ticket, who has her device open."""
+    open_of_alice(world)
+    assert agent_of(world).post(f"/support/tickets/{world.conversation_id}/take", json={}).status == 200
+
+
+def resolved(world: World) -> None:
+    taken(world)
+    path = f"/support/tickets/{world.conversation_id}"
+    assert agent_of(world).patch(path, json={"status": "resolved"}).status == 200
+
+
+def open_again(world: World) -> object:
+    """Writes as the requester of a resolved ticket."""
+    path, body = f"/conversations/{world.conversation_id}/messages", {"text": "Not yet.", "client_id": "m2"}
+    return settled(answered(world.alice.post(path, json=body)))
+
+
+TICKET = "/support/tickets/{}"
 
 SCENARIOS = [
     Scenario("rest/create_ticket", create_ticket, lambda world: None),
@@ -111,6 +139,23 @@ SCENARIOS = [
         and_then(open_of_alice, sign_host_in),
         variant="by the host",
     ),
+    Scenario(
+        "rest/update_ticket",
+        ask_as_agent("PATCH", TICKET, {"status": "resolved", "priority": "high", "tags": ["vip"], "subject": "Late"}),
+        taken,
+    ),
+    Scenario("rest/take_ticket", ask_as_agent("POST", f"{TICKET}/take", {}), open_of_alice),
+    Scenario(
+        "rest/assign_ticket",
+        ask_as_agent("POST", f"{TICKET}/assign", {"assignee_id": None, "note": "Who else?"}),
+        taken,
+    ),
+    Scenario(
+        "rest/respond_to_ticket",
+        ask_as_agent("POST", f"{TICKET}/respond", {"text": "Let me look.", "client_id": "r1"}),
+        open_of_alice,
+    ),
+    Scenario("rest/send_message", open_again, resolved, variant="the requester opens it again"),
     Scenario("rest/send_message", come_in, open_of_alice, variant="an agent comes in"),
     Scenario("rest/add_note", add_note("They have called twice."), open_of_alice, variant="the first"),
     Scenario("rest/add_note", add_note("I call back."), noted_by_another, variant="an agent comes in"),

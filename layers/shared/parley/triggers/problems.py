@@ -8,7 +8,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from parley.adapters.dynamodb import retrying
-from parley.domain.api.errors import Choice, ChooseOne, Field, IllegalStatus, Refusal, Suspended, Unauthenticated
+from parley.domain.api.errors import (
+    AlreadyAssigned,
+    Choice,
+    ChooseOne,
+    Field,
+    IllegalStatus,
+    Refusal,
+    Suspended,
+    Unauthenticated,
+)
 from parley.domain.api.types import SuspensionScope, TicketStatus
 from parley.triggers import request_log
 
@@ -36,6 +45,7 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     users: tuple[Choice, ...] | None = None
     capped: bool | None = None
     possible: tuple[TicketStatus, ...] | None = None
+    assignee_id: str | None = None
 
 
 def problem(refusal: Refusal, instance: str, request_id: str) -> Problem:
@@ -56,6 +66,8 @@ def problem(refusal: Refusal, instance: str, request_id: str) -> Problem:
         return replace(document, until=refusal.until, reason=refusal.reason, scope=refusal.scope)
     if isinstance(refusal, ChooseOne):
         return replace(document, users=refusal.users, capped=refusal.capped)
+    if isinstance(refusal, AlreadyAssigned):
+        return replace(document, assignee_id=refusal.assignee_id)
     if isinstance(refusal, IllegalStatus):
         return replace(document, possible=refusal.possible)
     return document

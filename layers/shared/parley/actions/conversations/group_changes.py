@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from parley.actions import access, limits, named, push
+from parley.actions import access, limits, named, push, ticket_events
 from parley.actions.people import may_open
 from parley.adapters.conversations import conversations, journal, messages
 from parley.adapters.dynamodb import batches, conditions
@@ -18,7 +18,7 @@ from parley.adapters.people import blocks, policies
 from parley.domain.api import ids
 from parley.domain.api.errors import Field, Refusal
 from parley.domain.api.request import Request
-from parley.domain.conversations import events, views
+from parley.domain.conversations import views
 from parley.domain.conversations.events import ConversationCreated
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import Reader, StoredMessage
@@ -79,7 +79,12 @@ def tell_step(request: Request, step: Step, there: Memberships) -> tuple[Members
     Returns the memberships that were read, as the step leaves them, and the people whom the events have named.
     """
     then = {mine.user_id: _after(step, mine) for mine in (*there.values(), *step.members.added)}
-    return then, {} if step.change is None else tell(request, step.after, then, step.message, step.change)
+    return then, tell_news(request, step.after, then, _told_messages(step), step.changes) if step.changes else {}
+
+
+def _told_messages(step: Step) -> Sequence[StoredMessage]:
+    """Returns the messages that a step has news of: those that it brings, or the one that it changes."""
+    return step.messages or (() if step.message is None else (step.message,))
 
 
 def _after(step: Step, mine: Membership) -> Membership:
@@ -121,26 +126,44 @@ def tell(
     A queue tells the members of a large group, the caller's other devices among them (`live/fan_out.py`). Returns the
     people whom the events name, who are read beside the devices.
     """
+    return tell_news(request, head, there, () if message is None else (message,), (change,))
+
+
+def tell_news(
+    request: Request, head: Head, there: Memberships, messages: Sequence[StoredMessage], changes: Sequence[Change]
+) -> named.Users:
+    """Tells the members of new messages, then of changes, as `tell` does of one; one round trip more for a ticket's."""
     conversation_id, people = head.conversation_id, head.participants
-    event, shown = events.of_change(change, head, None), None if message is None else message.for_all()
+    told = [(change, ticket_events.of_change(change, head, None)) for change in changes]
+    shown = [message.for_all() for message in messages]
+    concerned = [user_id for change in changes for user_id in change.user_ids]
     devices, users = named.naming(
         request,
-        (*in_event(event), *in_messages([shown] if shown is not None else []), *in_heads([head])),
-        lambda: push.devices_of([*people, *change.user_ids]),
+        (*(user_id for _, event in told for user_id in in_event(event)), *in_messages(shown), *in_heads([head])),
+        lambda: push.devices_of([*people, *concerned]),
     )
-    told = push.naming_frames_of(event, users)
-    talk = [push.Told(people, told, conversation_id)]
-    if shown is not None:
-        talk.insert(0, push.Told(people, push.new_message(shown, users), conversation_id))
-    if change.kind == "member_removed":
-        talk = [told.without(change.user_ids) for told in talk]
-        talk.append(push.Told(change.user_ids, told, None))
-    if change.kind == "member_added":
-        came = [member for user_id in change.user_ids if (member := there.get(user_id)) is not None]
-        talk.insert(0, push.Told([member.user_id for member in came], _created(head, came, users), conversation_id))
+    talk = [push.Told(people, push.new_message(message, users), conversation_id) for message in shown]
+    for change, event in told:
+        frames = push.naming_frames_of(event, users)
+        talk.append(push.Told(people, frames, conversation_id))
+        if change.kind == "member_removed":
+            talk = [each.without(change.user_ids) for each in talk]
+            talk.append(push.Told(change.user_ids, frames, None))
+        if change.kind == "member_added":
+            came = [member for user_id in change.user_ids if (member := there.get(user_id)) is not None]
+            talk.insert(0, push.Told([member.user_id for member in came], _created(head, came, users), conversation_id))
     push.tell_all(request, talk, devices)
-    push.remember((conversation_id, change.change_seq))
+    for change in changes:
+        push.remember((conversation_id, change.change_seq))
     return users
+
+
+def tell_made(request: Request, head: Head, there: Memberships, change: Change) -> named.Users:
+    """Tells again of the last change of a conversation, with what was made in the same step; two round trips more."""
+    before = messages.changes(head.conversation_id, max(1, change.change_seq - 1), change.change_seq)
+    made = [each for each in before if each.message_seq == change.message_seq]
+    message = None if change.message_seq is None else messages.get_message(head.conversation_id, change.message_seq)
+    return tell_news(request, head, there, () if message is None else (message,), made)
 
 
 def tell_created(request: Request, head: Head) -> named.Users:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
-from parley.actions import access
+from parley.actions import access, ticket_events
 from parley.actions.conversations.views import view_and_name
 from parley.actions.named import Known, caller, members, users
 from parley.actions.parallel import in_parallel
@@ -16,7 +16,7 @@ from parley.domain.api.request import Request
 from parley.domain.api.requests import Sync
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import Conversation, Marker, Message
-from parley.domain.conversations import events, listing, views
+from parley.domain.conversations import listing, views
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.listing import Entry
 from parley.domain.conversations.message import Reader
@@ -213,7 +213,7 @@ def _missed(
         view = shown.get(change.message_seq or 0) if change.is_of_message else None
         if change.is_of_message and view is None:
             continue
-        event = events.of_change(change, head, view)
+        event = ticket_events.of_change(change, head, view)
         data = msgspec.to_builtins(event)
         del data["users"]  # the answer has them
         told.append((change.change_seq, Missed(event.name, data)))

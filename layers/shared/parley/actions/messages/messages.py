@@ -19,7 +19,7 @@ from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft, History
 from parley.domain.api.types import EVERYONE, Message, MessageAnswer, NamedUser, SentMessage
 from parley.domain.conversations import history, rights, send_steps
-from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.named import in_messages
 from parley.domain.conversations.send_steps import Earlier, Forward, fingerprints
@@ -113,10 +113,13 @@ def send_behind(
     _check_rights(request, head, draft)
     screened = screening.screen(request, draft.words)
     step = _step(request, head, draft, ahead, screened.text, forward)
-    if head.is_desks and access.comes_in(request, ahead.mine):
-        step = send_steps.with_agent(step, request)
+    beside = None
+    if head.is_desks:
+        from parley.actions.messages import desk_messages  # most messages are in no ticket
+
+        step, beside = desk_messages.in_ticket(request, step, ahead)
     counted = limits.counted(request, limits.in_turn(request, step, ahead.mine), asked)
-    return _write(request, screening.flagged(request, counted, screened), blockers)
+    return _write(request, screening.flagged(request, counted, screened), blockers, beside)
 
 
 def check_first(request: Request, head: Head, draft: Draft, ahead: messages.Ahead) -> None:
@@ -151,17 +154,21 @@ def _step(
     )
 
 
-def _write(request: Request, step: Step, blockers: Blockers = ()) -> SentMessage | None:
+def _write(
+    request: Request, step: Step, blockers: Blockers = (), beside: journal.Beside | None = None
+) -> SentMessage | None:
     """Writes a step with a message, and tells the members; returns None after a lost race."""
     try:
-        journal.write(step, request.now_s)
+        journal.write(step, request.now_s, beside)
     except conditions.LostRace:
         return None
     message = step.new_message
-    if step.change is None:
+    if not step.changes:
         users = _tell(request, step.after, message.for_all(), blockers)
     else:
-        users = _tell_arrival(request, step)
+        from parley.actions.messages import desk_messages  # only in tickets does a message change more
+
+        users = desk_messages.tell(request, step)
     return sent_now(request, message, users)
 
 
@@ -222,9 +229,7 @@ def _replay(
     [stored] = found
     view = stored.view(viewer)
     if push.is_news(request, stored.message_id, stored.created_at_ms):
-        if head.is_desks and ahead.mine is not None and ahead.mine.since_seq == stored.seq - 1:
-            _tell_arrival_again(request, head, ahead.mine)  # it was this message that brought them in
-        users = _tell(request, head, stored.for_all(), blockers)
+        users = _tell_again(request, head, ahead, stored, blockers)
     else:
         users = named.users(request, in_messages([view]))
     return _sent(view, users, replayed=True)
@@ -249,20 +254,17 @@ def _tell(request: Request, head: Head, message: Message, blockers: Blockers) ->
     return users
 
 
-def _tell_arrival(request: Request, step: Step) -> named.Users:
-    """Tells of an agent's first message in a ticket, by which they have come into it; returns the people it names."""
-    from parley.actions.conversations import group_changes  # most messages bring nobody
+def _tell_again(
+    request: Request, head: Head, ahead: messages.Ahead, stored: StoredMessage, blockers: Blockers
+) -> named.Users:
+    """Tells again of a message whose first try may have died, and in a ticket of what it has changed there."""
+    if head.is_desks:
+        from parley.actions.messages import desk_messages  # most messages are in no ticket
 
-    _, users = group_changes.tell_step(request, step, {})
-    push.remember(step.new_message.message_id)
-    return users
-
-
-def _tell_arrival_again(request: Request, head: Head, mine: Membership) -> None:
-    """Tells again that the caller has come into a ticket, if nothing has changed there since; one round trip more."""
-    from parley.actions.conversations import group_changes  # most messages bring nobody
-
-    group_changes.tell_again(request, head, {mine.user_id: mine}, ("member_added",), (mine.user_id,))
+        users = desk_messages.tell_again(request, head, stored, ahead.mine)
+        if users is not None:
+            return users
+    return _tell(request, head, stored.for_all(), blockers)
 
 
 def _sent(message: Message, users: named.Users, *, replayed: bool) -> SentMessage:

@@ -3,7 +3,7 @@
 from parley.actions.people import profiles
 from parley.adapters.people import senders
 from parley.domain.api.errors import Conflict, Field, Forbidden, Invalid, NotFound
-from parley.domain.api.identity import MODERATORS, is_system_sender, is_user_id
+from parley.domain.api.identity import DESK, MODERATORS, is_system_sender, is_user_id
 from parley.domain.api.request import Request
 from parley.domain.api.times import rfc3339
 
@@ -18,8 +18,13 @@ def acting_as(request: Request, sender_id: str) -> tuple[Request, Forbidden | No
     """
     profiles.require_service(request, "write in another's name", "sender_id")
     pointer = f"{request.field_prefix}/sender_id"
-    if sender_id == MODERATORS:
+    if sender_id in (MODERATORS, DESK):
         detail, rule = "Nobody writes in the name of the moderators.", "moderators act by the routes under /admin/"
+        if sender_id == DESK:
+            detail, rule = (
+                "Nobody writes in the name of the desk.",
+                "the desk answers by itself; agents write as they are",
+            )
         raise Forbidden("moderators_only", detail, rule=rule, fields=(Field(pointer, "not_allowed"),))
     if is_system_sender(sender_id):
         if senders.system_sender(sender_id) is None:

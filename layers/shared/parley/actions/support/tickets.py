@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from parley.actions import access, limits, named, push, screening
 from parley.actions.messages.content import check_content
+from parley.actions.support.answers import answer, no_ticket
 from parley.actions.support.opening import Opening, opening_of
 from parley.adapters.attachments import attachments
 from parley.adapters.conversations import conversations, journal, messages
@@ -19,7 +20,7 @@ from parley.adapters.moderation import word_list_cache
 from parley.adapters.support import desks, tickets
 from parley.domain.api import cursors, ids
 from parley.domain.api.errors import Field, NotFound, Unprocessable
-from parley.domain.api.identity import SERVICE_ROLE
+from parley.domain.api.identity import DESK, SERVICE_ROLE
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Page
 from parley.domain.api.types import NamedUser
@@ -48,11 +49,6 @@ class TicketPosition(Struct, frozen=True, kw_only=True):
     """The place of the last ticket of a page."""
 
     place: Annotated[str, Meta(pattern=r"^[0-9]{13}#t_[a-z2-7]{26}$(?!\n)")]
-
-
-def no_ticket() -> NotFound:
-    """Returns the refusal for a ticket that is not there, or not the caller's: the caller cannot tell which."""
-    return NotFound("ticket_not_found", "There is no such ticket.")
 
 
 def create_ticket(request: Request, wanted: CreateTicket) -> tuple[SupportTicketAnswer, bool]:
@@ -87,7 +83,7 @@ def create_ticket(request: Request, wanted: CreateTicket) -> tuple[SupportTicket
             continue
         _tell_created(request, step.after, new, step.members.added)
         mine = next(mine for mine in step.members.added if mine.user_id == request.user_id)
-        return _answer(request, new, step.after, mine), True
+        return answer(request, new, step.after, mine), True
     raise conditions.busy()
 
 
@@ -114,7 +110,8 @@ def _creation(request: Request, new: StoredTicket, wanted: CreateTicket, rows: R
     )
     allowed = msgspec.structs.replace(wanted, subject=subject.text, description=description.text)
     found = attachments.readable(rows, wanted.attachment_ids)
-    step = ticket_steps.create_ticket(request, new, allowed, found, ticket_steps.fingerprint(wanted))
+    text = desks.current().acknowledgement(new.category, request.now_ms)
+    step = ticket_steps.create_ticket(request, new, allowed, found, ticket_steps.fingerprint(wanted), text)
     return screening.flagged(request, step, subject, description)
 
 
@@ -141,10 +138,16 @@ def _made_before(request: Request, known: StoredTicket, wanted: CreateTicket, ro
             "This client_id was used for another ticket.",
             fields=(Field(f"{request.field_prefix}/client_id", "client_id_reused"),),
         )
-    if head.last_seq == 1 and push.is_news(request, (known.ticket_id, 0), head.created_at_ms):
+    if _is_untouched(head) and push.is_news(request, (known.ticket_id, 0), head.created_at_ms):
         # the try that made it may have died before it told those in it
         _tell_created(request, head, known, [_at_first(request, head, user_id) for user_id in head.participants])
-    return _answer(request, known, head, mine)
+    return answer(request, known, head, mine)
+
+
+def _is_untouched(head: Head) -> bool:
+    """Says whether a ticket has only its description, and the desk's acknowledgement."""
+    last = head.last_message
+    return head.last_seq == 1 or (head.last_seq == 2 and last is not None and last.sender_id == DESK)
 
 
 def _at_first(request: Request, head: Head, user_id: str) -> Membership:
@@ -194,7 +197,7 @@ def get_ticket(request: Request, ticket_id: str) -> SupportTicketAnswer:
     ticket = tickets.of(rows, ticket_id)
     if head is None or ticket is None or not access.is_admitted(request, head, mine):
         raise no_ticket()
-    return _answer(request, ticket, head, mine)
+    return answer(request, ticket, head, mine)
 
 
 def _get_for_host(request: Request, ticket_id: str) -> SupportTicketAnswer:
@@ -205,14 +208,7 @@ def _get_for_host(request: Request, ticket_id: str) -> SupportTicketAnswer:
     ticket = tickets.of(batches.read_rows({tables.Ticket: [tickets.key(ticket_id)]}), ticket_id)
     if ticket is None:
         raise no_ticket()
-    return _answer(host, ticket, head, None)
-
-
-def _answer(request: Request, ticket: StoredTicket, head: Head, mine: Membership | None) -> SupportTicketAnswer:
-    """Returns a ticket as the caller sees it; one round trip if it names others. Who is not in it has read it all."""
-    seen = view_ticket(ticket, head, mine or head.newcomer(request.user_id))
-    users = named.users(request, in_tickets([seen]))
-    return SupportTicketAnswer(**msgspec.structs.asdict(seen), users=users)
+    return answer(host, ticket, head, None)
 
 
 def list_tickets(request: Request, query: Page) -> TicketList:

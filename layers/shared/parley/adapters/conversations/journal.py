@@ -3,6 +3,7 @@
 Only this module changes a conversation.
 """
 
+from collections.abc import Callable
 from functools import reduce
 from operator import and_
 from typing import Any
@@ -19,19 +20,24 @@ from parley.adapters.dynamodb import conditions, outbox, tables
 from parley.adapters.moderation import reports
 from parley.adapters.people import blocks
 from parley.domain.conversations.head import Head
-from parley.domain.conversations.steps import BlockState, Changed, Sent, Step, Token
+from parley.domain.conversations.steps import BlockState, Changed, OfTicket, Sent, Step, Token
 
+Beside = Callable[[TransactWrite], None]
 _EMPTY = tables.Message.conversation_id.does_not_exist()
 
 
-def write(step: Step, now_s: int) -> None:
+def write(step: Step, now_s: int, beside: Beside | None = None) -> None:
     """Writes a step, all or nothing; raises LostRace if the conversation has changed since it was read.
+
+    `beside` adds rows to its transaction.
 
     One round trip. A send to one person takes 6 write units for items under 1 KB (a transaction counts twice), and 4
     more for each member's index entry in the first one of an hour. Each attachment takes 2, and each forwarded one 4.
     """
     with conditions.transaction() as transaction:
         put_step(transaction, step, now_s)
+        if beside is not None:
+            beside(transaction)
 
 
 def put_step(transaction: TransactWrite, step: Step, now_s: int) -> None:
@@ -41,6 +47,8 @@ def put_step(transaction: TransactWrite, step: Step, now_s: int) -> None:
     _put_head(transaction, step)
     if step.changed is not None:
         _put_change(transaction, step, step.changed)
+    if step.of_ticket is not None:
+        _put_of_ticket(transaction, step, step.of_ticket)
     if step.released is not None:
         outbox.put_entry(transaction, step.released)
     if step.report is not None:
@@ -65,6 +73,15 @@ def _put_message(transaction: TransactWrite, step: Step, sent: Sent, now_s: int)
         if sent.record.context is not None:
             row = message_rows.unaddressed_row(message, sent.record, sent.record.context)
             transaction.save(row, condition=is_free)
+
+
+def _put_of_ticket(transaction: TransactWrite, step: Step, part: OfTicket) -> None:
+    """Adds the two rows; a large ticket's agents are told of them by the stream."""
+    tells = tuple(each for each in step.follow_ups if each == "fan_out")
+    if part.message is not None:
+        transaction.save(message_rows.message_row(step, part.message, tells), condition=_EMPTY)
+    if part.entry is not None:
+        transaction.save(message_rows.change_row(part.entry, tells), condition=_EMPTY)
 
 
 def _put_change(transaction: TransactWrite, step: Step, changed: Changed) -> None:

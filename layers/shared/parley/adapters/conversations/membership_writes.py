@@ -42,7 +42,8 @@ def put_memberships(transaction: TransactWrite, step: Step) -> None:
     head, members, updates = step.after, step.members, _Updates()
     _put_arrivals(transaction, head, members)
     if step.sent is not None and step.sent.read_by is not None and step.sent.read_by not in members.removed:
-        _read(transaction, updates, step.sent.message, step.sent.read_by)
+        theirs = [message for message in step.messages if message.sender_id == step.sent.message.sender_id]
+        _read(transaction, updates, theirs[-1], step.sent.read_by)
     if step.message is not None:
         _mention(updates, step.message.seq, members)
     if not head.has_members:

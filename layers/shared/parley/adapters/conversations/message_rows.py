@@ -48,9 +48,10 @@ def versions_key(conversation_id: str, seq: int) -> str:
     return f"{conversation_id}#v{seq}"
 
 
-def message_row(step: Step, message: StoredMessage) -> tables.Message:
-    """Returns the row of a step's message."""
+def message_row(step: Step, message: StoredMessage, follow_ups: tuple[str, ...] | None = None) -> tables.Message:
+    """Returns the row of a step's message, with the step's follow-ups or these."""
     head = step.after
+    left = step.follow_ups if follow_ups is None else follow_ups
     return tables.Message(
         conversation_id=message.conversation_id,
         seq=message.seq,
@@ -60,9 +61,9 @@ def message_row(step: Step, message: StoredMessage) -> tables.Message:
         client_id=message.client_id,
         via=message.via,
         side=message.side,
-        fingerprint=step.sent.fingerprint if step.sent else None,
+        fingerprint=step.sent.fingerprint if step.sent and step.sent.message is message else None,
         context_type=head.context.type if head.context else None,
-        follow_ups=",".join(step.follow_ups) or None,
+        follow_ups=",".join(left) or None,
         system=msgspec.to_builtins(message.system) if message.system else None,
         **content(message),
     )

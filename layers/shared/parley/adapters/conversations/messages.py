@@ -1,6 +1,7 @@
 """Messages: the batch that a send reads, history by seq, the change log."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct, convert
@@ -18,11 +19,14 @@ from parley.domain.conversations.message import Removed, StoredMessage, Tally
 from parley.domain.conversations.send_steps import Earlier
 from parley.domain.conversations.steps import Change
 
+if TYPE_CHECKING:  # most messages are in no ticket
+    from parley.domain.support.ticket import StoredTicket
+
 
 class Ahead(Struct, frozen=True, kw_only=True):
     """The rows that a send reads: the head, in a group the sender's membership, and the people mentioned.
 
-    `earlier` is an earlier send with the same `client_id` within 24 hours.
+    `earlier` is an earlier send with the same `client_id` within 24 hours, `ticket` the state of a ticket.
     """
 
     head: Head | None
@@ -30,6 +34,7 @@ class Ahead(Struct, frozen=True, kw_only=True):
     earlier: Earlier | None
     named: Mapping[str, Membership | None]
     attachments: Mapping[str, StoredAttachment]
+    ticket: "StoredTicket | None" = None
 
 
 def before_sending(
@@ -43,7 +48,7 @@ def before_sending(
 ) -> Ahead:
     """Returns the rows for a send; one round trip, 2 units in a direct conversation.
 
-    One unit more for each mention and for each attachment.
+    One unit more for each mention and for each attachment, and in a ticket for its state.
 
     Once in `CHECK_S` seconds half a unit more, for the version of the banned words.
     """
@@ -56,6 +61,11 @@ def before_sending(
         wanted[tables.Message] = [record]
     if attachment_ids:
         wanted[tables.File] = [attachments.key(attachment_id) for attachment_id in attachment_ids]
+    is_ticket = ids.is_ticket_id(conversation_id)
+    if is_ticket:
+        from parley.adapters.support import tickets  # most messages are in no ticket
+
+        wanted[tables.Ticket] = [tickets.key(conversation_id)]
     wanted[tables.WordList] = word_list_cache.due(now_s)
     rows = batches.read_rows(wanted, stale=(tables.WordList,))
     word_list_cache.take(rows, now_s)
@@ -65,6 +75,7 @@ def before_sending(
         earlier=_earlier(rows.get(tables.Message, *record) if record else None, now_s),
         named=_named(rows, mentioned, conversation_id),
         attachments=attachments.readable(rows, attachment_ids),
+        ticket=tickets.of(rows, conversation_id) if is_ticket else None,
     )
 
 

@@ -744,7 +744,9 @@ class Ticket(Table):
     tags = StringsAttribute(null=True)
     version = NumberAttribute(null=True)
     created_at_ms = NumberAttribute(null=True)
+    entries = NumberAttribute(null=True)  # of the history
     updated_at_ms = NumberAttribute(null=True)
+    replied_at_ms = NumberAttribute(null=True)
     queue = UnicodeAttribute(null=True)  # the status; without it the row is in no queue
     queued_at_ms = NumberAttribute(null=True)
     due_shard = UnicodeAttribute(null=True)

@@ -4,11 +4,11 @@ from msgspec import Struct
 
 from parley.adapters.dynamodb import batches, tables
 from parley.adapters.people import erased_people, policies
-from parley.domain.api.identity import HOST_SENDER, MODERATORS, is_system_sender
+from parley.domain.api.identity import DESK, HOST_SENDER, MODERATORS, is_system_sender
 from parley.domain.api.suspension import Suspension, stored_suspension
 from parley.domain.people.policy import SystemSender
 
-BUILT_IN = {HOST_SENDER: "Host", MODERATORS: "Moderators"}
+BUILT_IN = {HOST_SENDER: "Host", MODERATORS: "Moderators", DESK: "Support"}
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -39,7 +39,7 @@ def get_standing(user_id: str) -> Standing:
 def system_sender(user_id: str) -> SystemSender | None:
     """Returns the system sender of this id, None if the policy declares none. No round trip.
 
-    The host's own server is always one, and so are the moderators; a policy may give them other names.
+    The host's own server is always one, and so are the moderators and the desk; a policy may give them other names.
     """
     if not is_system_sender(user_id):
         return None

@@ -23,7 +23,7 @@ from parley.domain.support.ticket import StoredTicket
 
 STATE = "ticket"
 _EMPTY = tables.Ticket.key.does_not_exist()
-_NUMBERS = ("version", "created_at_ms", "updated_at_ms")
+_NUMBERS = ("version", "entries", "created_at_ms", "updated_at_ms", "replied_at_ms")
 
 
 def key(ticket_id: str) -> batches.Key:
@@ -61,6 +61,25 @@ def put_requester_check(transaction: TransactWrite, ticket: StoredTicket) -> Non
     transaction.condition_check(tables.Ticket, ticket.ticket_id, STATE, condition=is_theirs)
 
 
+def put_changed(transaction: TransactWrite, before: StoredTicket, after: StoredTicket, history: OutboxEntry) -> None:
+    """Adds a change of a ticket to a transaction: its state, what finds it, and an entry of its history.
+
+    It is refused as after a lost race if the ticket has changed since it was read. A change that leaves the status as
+    it is writes no index.
+    """
+    new, old = _state(after), _state(before)
+    changed = {name: value for name, value in new.items() if value != old[name]}
+    row = tables.Ticket(key=before.ticket_id, place=STATE)
+    as_read = tables.Ticket.entries == before.entries
+    transaction.update(row, actions=tables.setting(tables.Ticket, changed), condition=as_read)
+    outbox.put_entry(transaction, history)
+    had, has = words_of(before), words_of(after)
+    for word in sorted(had - has):
+        transaction.delete(entry(word, before))
+    for word in sorted(has - had):
+        transaction.save(entry(word, after))
+
+
 def words_of(ticket: StoredTicket) -> set[str]:
     """Returns the keys of the entries that find a ticket."""
     return {_requested_by(ticket.requester_id), *ticket.facets}
@@ -69,6 +88,11 @@ def words_of(ticket: StoredTicket) -> set[str]:
 def history_key(ticket_id: str) -> str:
     """Returns the key under which the table of messages holds the history of a ticket (`outbox.py`)."""
     return f"#ticket#{ticket_id}"
+
+
+def get_ticket(ticket_id: str) -> StoredTicket | None:
+    """Returns a ticket, or None if it does not exist; one round trip."""
+    return of(batches.read_rows({tables.Ticket: [key(ticket_id)]}), ticket_id)
 
 
 def of(rows: batches.Rows, ticket_id: str) -> StoredTicket | None:
@@ -124,12 +148,18 @@ def entry(word: str, ticket: StoredTicket) -> tables.Ticket:
 
 
 def _row(ticket: StoredTicket) -> tables.Ticket:
+    return tables.Ticket(key=ticket.ticket_id, place=STATE, **_state(ticket))
+
+
+def _state(ticket: StoredTicket) -> dict[str, Any]:
+    """Returns the attributes of a ticket's row, without its key."""
     state: dict[str, Any] = msgspec.to_builtins(ticket)
-    state |= {"key": state.pop("ticket_id"), "place": STATE, "tags": list(ticket.tags) or None}
-    return tables.Ticket(**state, queue=ticket.status, queued_at_ms=ticket.created_at_ms)
+    del state["ticket_id"]
+    queue = {"queue": ticket.status, "queued_at_ms": ticket.created_at_ms}
+    return state | {"tags": list(ticket.tags) or None} | queue
 
 
 def _ticket(row: tables.Ticket) -> StoredTicket:
     state: dict[str, Any] = {name: getattr(row, name) for name in StoredTicket.__struct_fields__}
-    state |= {name: int(state[name]) for name in _NUMBERS}
+    state |= {name: int(state[name]) for name in _NUMBERS if state[name] is not None}
     return msgspec.convert(state | {"ticket_id": row.key, "tags": tuple(row.tags or ())}, type=StoredTicket)

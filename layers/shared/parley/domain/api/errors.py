@@ -9,6 +9,7 @@
     ├── NotFound             404  it does not exist, or the caller may not know that it does
     ├── Conflict             409  it is not in a state that allows this
     │   ├── ChooseOne        409  several people could be meant; `users` are those whom the caller may choose
+    │   ├── AlreadyAssigned  409  another agent has the ticket
     │   └── IllegalStatus    409  a ticket cannot take this status; `possible` are those that it can
     ├── TooLarge             413  more bytes than the transport or the store can carry
     ├── Unprocessable        422  well formed, but it contradicts an earlier request
@@ -134,6 +135,14 @@ class ChooseOne(Conflict):
         super().__init__(code, detail, rule=rule, fields=fields)
         self.users = users
         self.capped = capped
+
+
+class AlreadyAssigned(Conflict):
+    """Another agent was faster: `assignee_id` is who."""
+
+    def __init__(self, code: str, detail: str, *, rule: str, assignee_id: str) -> None:
+        super().__init__(code, detail, rule=rule)
+        self.assignee_id = assignee_id
 
 
 class IllegalStatus(Conflict):

@@ -16,6 +16,7 @@ PSEUDONYM_PREFIX = f"{RESERVED_PREFIX}erased-"  # of the ids that replace erased
 SYSTEM_SENDER_PREFIX = f"{RESERVED_PREFIX}system-"  # of the system senders that a policy file declares
 HOST_SENDER = f"{SYSTEM_SENDER_PREFIX}host"  # the host's own server, in conversations that it is not in
 MODERATORS = f"{SYSTEM_SENDER_PREFIX}moderators"  # who acts for all moderators in conversations; members see this id
+DESK = f"{SYSTEM_SENDER_PREFIX}desk"  # the support desk, where it answers by itself
 SERVICE_ID_PREFIX = f"{RESERVED_PREFIX}service-"  # of the host's programs; a token of the role `service` may hold it
 OLD_PSEUDONYM_PREFIX = "erased-"  # of pseudonyms made before the reserved prefix existed
 # Ids of people whose id in the token has other characters (`domain/people/mapped_ids.py`). Requests may name them. No

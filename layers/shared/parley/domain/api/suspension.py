@@ -36,6 +36,7 @@ OPEN_UNDER: dict[SuspensionScope, frozenset[str]] = {
             "list_own_reports",
             "list_pins",
             "list_receipts",
+            "list_ticket_history",
             "list_tickets",
             "list_unread",
             "list_unsent_attachments",

@@ -107,10 +107,17 @@ class AttachmentsPreview(Struct, frozen=True, kw_only=True):
     name: str
 
 
+class Moved(Struct, frozen=True, rename={"before": "from", "after": "to"}):
+    """A field of a ticket before and after a change."""
+
+    before: str | None
+    after: str | None
+
+
 class Note(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The event that a system message tells of; its sender caused it.
 
-    Clients write the sentence in their user's language.
+    `changes` are those of a ticket's short fields. Clients write the sentence in their user's language.
     """
 
     event: str
@@ -121,6 +128,7 @@ class Note(Struct, frozen=True, kw_only=True, omit_defaults=True):
     media: Media | None = None
     duration_s: int | None = None
     count: int | None = None
+    changes: dict[str, Moved] = {}
 
 
 class NotePreview(Note, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,5 +1,6 @@
 """Every event that Parley pushes, one class each. `client_model.py` shows how a client applies them."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import msgspec
@@ -55,6 +56,10 @@ class NamingEvent(ContentEvent, frozen=True, kw_only=True):
     """Content events that name people; `users` has them as far as `named.with_users` lets them in."""
 
     users: dict[str, NamedUser] = {}
+
+    def people(self) -> Iterable[str]:
+        """Returns the people whom the event's own fields name, besides the one who acted."""
+        return ()
 
 
 class LiveEvent(Event, frozen=True, kw_only=True):

@@ -26,6 +26,7 @@ from parley.domain.api.types import (
 PREVIEW_NAME_CHARACTERS = 60  # of an attachment's name in lists
 PREVIEW_CHARACTERS = 100  # of a message's text in lists and notifications; keeps a conversation's head under 1 KB
 PREVIEW_PEOPLE = 3  # of the people of a system message
+PREVIEW_CHANGES = frozenset({"status", "priority", "assignee_id"})  # of a ticket; the others may be long
 
 RESTORABLE_MS = 30 * DAY_MS  # since a moderator removed a message
 
@@ -275,6 +276,7 @@ def _note_preview(note: Note | None) -> NotePreview | None:
         "user_ids": note.user_ids[:PREVIEW_PEOPLE],
         "title": None if note.title is None else note.title[:PREVIEW_CHARACTERS],
         "user_count": len(note.user_ids) if len(note.user_ids) > PREVIEW_PEOPLE else None,
+        "changes": {name: moved for name, moved in note.changes.items() if name in PREVIEW_CHANGES},
     }
     return NotePreview(**msgspec.structs.asdict(note) | cut)
 

@@ -62,6 +62,8 @@ def in_changes(changes: Iterable["Missed"]) -> Iterator[str]:
         yield told["user_id"]
         yield from told.get("user_ids", ())
         yield from (told[name] for name in ("removed_id",) if name in told)
+        ticket = told.get("ticket", {})
+        yield from (ticket[name] for name in ("requester_id", "assignee_id") if ticket.get(name))
         yield from ((told["message"]["sender_id"], *told["message"]["mentions"]) if told.get("message") else ())
 
 
@@ -82,6 +84,8 @@ def in_event(event: NamingEvent | LiveEvent) -> Iterator[str]:
             yield from event.user_ids
         case MemberRemoved():
             yield event.removed_id
+        case NamingEvent():
+            yield from event.people()
 
 
 def with_users(event: Naming, users: Mapping[str, NamedUser]) -> Naming:

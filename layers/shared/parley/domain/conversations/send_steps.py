@@ -146,10 +146,15 @@ def send_message(
     return with_mentions(step, message.seq, others, named or {})
 
 
-def with_agent(step: Step, request: Request) -> Step:
-    """Returns the step by which an agent's first message brings them into a ticket; they have read all up to it."""
-    user_id, seq, count = request.user_id, step.after.last_seq, step.before.member_count + 1
-    entry = next_change(request, step.before, "member_added", user_ids=(user_id,))
+def with_agent(step: Step, request: Request, user_id: str) -> Step:
+    """Returns the step that also brings an agent into a ticket.
+
+    The caller has read all up to it, another agent nothing of it.
+    """
+    count = step.before.member_count + 1
+    seq = step.after.last_seq if user_id == request.user_id else step.before.last_seq
+    by = step.new_message.seq
+    entry = next_change(request, step.before, "member_added", message_seq=by, user_ids=(user_id,))
     after = msgspec.structs.replace(
         step.after,
         participants=(*step.before.participants, user_id) if count <= MAX_LISTED and not step.before.is_large else (),
@@ -158,7 +163,9 @@ def with_agent(step: Step, request: Request) -> Step:
         shared_seq=entry.change_seq,
     )
     mine = msgspec.structs.replace(step.before.newcomer(user_id), read_seq=seq, delivered_seq=seq)
-    sent = Sent(message=step.new_message) if step.sent is None else msgspec.structs.replace(step.sent, read_by=None)
+    sent = step.sent
+    if sent is not None and sent.read_by == user_id:  # their row is new
+        sent = msgspec.structs.replace(sent, read_by=None)
     grown = msgspec.structs.replace(step, after=after, sent=sent, changed=Changed(entry=entry))
     return grown.with_members(added=(*step.members.added, mine))
 
@@ -272,6 +279,7 @@ SENTENCES: Mapping[str, str] = {
     "conversation_changed": "The conversation was changed.",
     "closed": "The conversation was closed.",
     "reopened": "The conversation was opened again.",
+    "ticket_updated": "The ticket was changed.",
     "call_missed": "A call was missed.",
     "call_ended": "A call has ended.",
 }

@@ -25,6 +25,7 @@ ChangeKind = Literal[
     "conversation_updated",
     "member_added",
     "member_removed",
+    "ticket_updated",
 ]
 
 
@@ -146,6 +147,16 @@ class Changed(Struct, frozen=True, kw_only=True):
     mark: PersonalMark | None = None
 
 
+class OfTicket(Struct, frozen=True, kw_only=True):
+    """The part of a step that the desk sees: a system message right after `sent`, and an entry of the change log.
+
+    Without a `message` the one of `sent` tells of it, or nothing does.
+    """
+
+    message: StoredMessage | None = None
+    entry: Change | None = None
+
+
 class MemberWrites(Struct, frozen=True, kw_only=True):
     """A step's writes to memberships."""
 
@@ -178,6 +189,7 @@ class Step(Struct, frozen=True, kw_only=True):
     rests_on_last: bool = False  # it says that the newest message is the last, though the head may stay as it is
     released: OutboxEntry | None = None  # the attachments that a deletion releases
     while_block: BlockState | None = None  # refused if the block is otherwise by then
+    of_ticket: OfTicket | None = None
 
     @property
     def message(self) -> StoredMessage | None:
@@ -197,6 +209,20 @@ class Step(Struct, frozen=True, kw_only=True):
     def change(self) -> Change | None:
         """Returns the step's entry of the change log, if it has one."""
         return self.changed.entry if self.changed is not None else None
+
+    @property
+    def messages(self) -> tuple[StoredMessage, ...]:
+        """Returns the messages that the step brings, in their order."""
+        first = () if self.sent is None else (self.sent.message,)
+        second = None if self.of_ticket is None else self.of_ticket.message
+        return first if second is None else (*first, second)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Returns the step's entries of the change log, in their order."""
+        first = () if self.changed is None else (self.changed.entry,)
+        second = None if self.of_ticket is None else self.of_ticket.entry
+        return first if second is None else (*first, second)
 
     @property
     def follow_ups(self) -> tuple[str, ...]:

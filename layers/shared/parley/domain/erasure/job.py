@@ -329,10 +329,10 @@ def find_person(
         after = replace(after, removed=_removed_without(after.removed, user_id, pseudonym, emojis))
     if user_id in after.mentions:
         after = replace(after, mentions=tuple(without_person(after.mentions, user_id, pseudonym)))
-    if after.system is not None and user_id in after.system.user_ids:
-        after = replace(
-            after, system=replace(after.system, user_ids=without_person(after.system.user_ids, user_id, pseudonym))
-        )
+    if after.system is not None:
+        plain = without_person(msgspec.to_builtins(after.system), user_id, pseudonym)
+        system = msgspec.convert(plain, type(after.system))
+        after = after if system == after.system else replace(after, system=system)
     if after.forwarded_from is not None and is_copy:
         after = replace(after, forwarded_from=Origin(sender_id=pseudonym, created_at=after.forwarded_from.created_at))
     if after == message:

@@ -1,7 +1,11 @@
 """The events of the support desk."""
 
-from parley.domain.conversations.events import NamingEvent
-from parley.domain.support.ticket import SupportTicket
+from collections.abc import Iterable
+
+from parley.domain.conversations.events import NamingEvent, Shared
+from parley.domain.conversations.head import Head
+from parley.domain.conversations.steps import Change
+from parley.domain.support.ticket import StoredTicket, SupportTicket, TicketState, people_of, view_state
 
 
 class TicketCreated(NamingEvent, frozen=True, kw_only=True):
@@ -10,3 +14,32 @@ class TicketCreated(NamingEvent, frozen=True, kw_only=True):
     name = "ticket_created"
     conversation_id: str
     ticket: SupportTicket
+
+
+class TicketUpdated(NamingEvent, frozen=True, kw_only=True):
+    """A ticket has changed: to those in it. Of several the greatest `version` of `ticket` counts.
+
+    `shared` is its conversation's part, of which the greatest `shared_seq` counts.
+    """
+
+    name = "ticket_updated"
+    conversation_id: str
+    change_seq: int
+    user_id: str  # the user who changed it
+    ticket: TicketState
+    shared: Shared
+
+    def people(self) -> Iterable[str]:
+        """Returns the requester and the assignee."""
+        return people_of(self.ticket)
+
+
+def ticket_updated(change: Change, head: Head, ticket: StoredTicket) -> TicketUpdated:
+    """Returns the event of an entry of the change log that tells of a ticket, as that is now."""
+    return TicketUpdated(
+        conversation_id=head.conversation_id,
+        change_seq=change.change_seq,
+        user_id=change.user_id,
+        ticket=view_state(ticket, head),
+        shared=Shared.of(head),
+    )

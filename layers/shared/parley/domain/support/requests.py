@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from parley.domain.api.fields import NOT_BLANK
 from parley.domain.api.requests import (
@@ -12,11 +12,13 @@ from parley.domain.api.requests import (
     ClientId,
     ContextOfPeople,
     Page,
+    Remark,
     StoredUserId,
     Text,
     Title,
     UserId,
 )
+from parley.domain.api.types import TicketStatus
 from parley.domain.support.desk import Priority
 
 MAX_TAGS = 10
@@ -26,6 +28,7 @@ CategoryName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$(?!\n)", 
 # A tag becomes a part of a key and of a query, so it has no space and no separator.
 Tag = Annotated[str, Meta(pattern=r"^[^\s,=#]{1,50}$(?!\n)", max_length=MAX_TAG_CHARACTERS)]
 Tags = Annotated[list[Tag], Meta(max_length=MAX_TAGS)]
+TeamName = CategoryName
 
 
 NOBODY = "none"  # as an assignee: the tickets that have none
@@ -71,3 +74,41 @@ class AddNote(Body, frozen=True, kw_only=True):
 
     text: Text
     client_id: ClientId | None = None
+
+
+Version = Annotated[int, Meta(ge=1, le=10**9)]
+
+
+class UpdateTicket(Body, frozen=True, kw_only=True):
+    """PATCH /support/tickets/{ticket_id}: change what is named, the rest stays. The requester may change `status`.
+
+    With `version` the change is refused if the ticket has changed since that version.
+    """
+
+    subject: Title | UnsetType = UNSET
+    status: TicketStatus | UnsetType = UNSET
+    priority: Priority | UnsetType = UNSET
+    category: CategoryName | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+    version: Version | None = None
+
+
+class AssignTicket(Body, frozen=True, kw_only=True):
+    """POST /support/tickets/{ticket_id}/assign: to an agent, or to nobody (null); to a team, too.
+
+    `note` says why, and stands in the history, which agents read. With `version` the change is refused if the ticket
+    has changed since that version.
+    """
+
+    assignee_id: UserId | None
+    team: TeamName | None | UnsetType = UNSET
+    note: Remark | None = None
+    version: Version | None = None
+
+
+class Respond(Body, frozen=True, kw_only=True):
+    """POST /support/tickets/{ticket_id}/respond: the desk's reply to the requester."""
+
+    text: Text | UnsetType = UNSET
+    client_id: ClientId | None = None
+    attachment_ids: Annotated[list[AttachmentId], Meta(max_length=MAX_ATTACHED)] = []

@@ -16,7 +16,8 @@ NO_ASSIGNEE = ""  # the value of the facet of a ticket that nobody has taken
 class StoredTicket(Struct, frozen=True, kw_only=True):
     """The state of a ticket. Subject, context and messages are those of its conversation.
 
-    `version` counts the changes, which `number#<version>` of the outbox tells.
+    `version` counts the changes that people see, `entries` those of its history, the first reply among them.
+    `replied_at_ms` is the time of the desk's first reply.
     """
 
     ticket_id: str
@@ -29,8 +30,10 @@ class StoredTicket(Struct, frozen=True, kw_only=True):
     team: str | None = None
     tags: tuple[str, ...] = ()
     version: int
+    entries: int = 1
     created_at_ms: int
     updated_at_ms: int
+    replied_at_ms: int | None = None
 
     @property
     def facets(self) -> set[str]:
@@ -43,6 +46,32 @@ class StoredTicket(Struct, frozen=True, kw_only=True):
         }
         words = {f"{name}={value}" for name, value in named.items() if value is not None}
         return words | {f"tag={tag}" for tag in self.tags}
+
+
+class FieldChange(Struct, frozen=True, rename={"before": "from", "after": "to"}):
+    """A field of a ticket before and after a change; tags are a list."""
+
+    before: str | list[str] | None
+    after: str | list[str] | None
+
+
+class TicketState(Struct, frozen=True, kw_only=True):
+    """A ticket as all those in it see it alike. Of two versions the one with the greater `version` is the newer."""
+
+    id: str
+    number: str
+    subject: str
+    status: TicketStatus
+    priority: Priority
+    category: str
+    requester_id: str
+    assignee_id: str | None
+    team: str | None
+    tags: list[str]
+    context: Context | None
+    created_at: str
+    updated_at: str
+    version: int
 
 
 class SupportTicket(Struct, frozen=True, kw_only=True):
@@ -76,13 +105,40 @@ class SupportTicketAnswer(SupportTicket, frozen=True, kw_only=True):
     users: dict[str, NamedUser]
 
 
+def people_of(ticket: StoredTicket | TicketState | SupportTicket) -> Iterator[str]:
+    """Yields the people whom a ticket names: its requester, and its assignee."""
+    yield ticket.requester_id
+    if ticket.assignee_id is not None:
+        yield ticket.assignee_id
+
+
 def in_tickets(tickets: Iterable[SupportTicket]) -> Iterator[str]:
     """Yields the people whom tickets name, then those of their last messages."""
     known = list(tickets)
-    yield from (user_id for ticket in known for user_id in (ticket.requester_id, ticket.assignee_id) if user_id)
+    yield from (user_id for ticket in known for user_id in people_of(ticket))
     for last in (ticket.last_message for ticket in known if ticket.last_message is not None):
         yield last.sender_id
         yield from last.system.user_ids if last.system is not None else ()
+
+
+def view_state(ticket: StoredTicket, head: Head) -> TicketState:
+    """Returns a ticket as all those in it see it alike."""
+    return TicketState(
+        id=ticket.ticket_id,
+        number=ticket.number,
+        subject=head.title or "",
+        status=ticket.status,
+        priority=ticket.priority,
+        category=ticket.category,
+        requester_id=ticket.requester_id,
+        assignee_id=ticket.assignee_id,
+        team=ticket.team,
+        tags=list(ticket.tags),
+        context=head.context,
+        created_at=rfc3339(ticket.created_at_ms),
+        updated_at=rfc3339(ticket.updated_at_ms),
+        version=ticket.version,
+    )
 
 
 def view_ticket(ticket: StoredTicket, head: Head, mine: Membership) -> SupportTicket:

@@ -2,23 +2,30 @@
 
 from collections.abc import Mapping
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from parley.domain.api.errors import Field, Invalid
+from parley.domain.api.identity import DESK
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft
 from parley.domain.api.times import hour
-from parley.domain.api.types import Context
+from parley.domain.api.types import Context, Moved, Note, Side
 from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.conversations.head import Head
-from parley.domain.conversations.send_steps import send_message
-from parley.domain.conversations.steps import MemberWrites, Step
+from parley.domain.conversations.message import StoredMessage
+from parley.domain.conversations.send_steps import next_note, send_message, step_with, with_agent
+from parley.domain.conversations.steps import MemberWrites, OfTicket, Step, next_change
+from parley.domain.support import status
 from parley.domain.support.desk import Desk
 from parley.domain.support.requests import CreateTicket
-from parley.domain.support.ticket import StoredTicket
+from parley.domain.support.ticket import FieldChange, StoredTicket
+
+IN_MESSAGE = ("status", "priority", "category", "assignee_id", "team")
+IN_HISTORY = ("status", "priority", "category", "assignee_id", "team", "tags")
 
 
 def fingerprint(wanted: CreateTicket) -> str:
@@ -34,11 +41,16 @@ def draft_of(wanted: CreateTicket) -> Draft:
 def category_of(wanted: CreateTicket, desk: Desk, pointer: str) -> str:
     """Returns the category of a new ticket; raises Invalid if the desk does not have it."""
     name = wanted.category or desk.default_category
+    check_category(name, desk, pointer)
+    return name
+
+
+def check_category(name: str, desk: Desk, pointer: str) -> None:
+    """Returns for a category of the desk; raises Invalid for any other."""
     if name not in desk.categories:
         known = ", ".join(desk.categories)
         detail = f"The desk has no such category; it has {known}."
         raise Invalid("unknown_category", detail, fields=(Field(pointer, "not_allowed"),))
-    return name
 
 
 def new_ticket(
@@ -67,11 +79,17 @@ def create_ticket(
     wanted: CreateTicket,
     found: Mapping[str, StoredAttachment],
     fingerprint: str,
+    acknowledgement: str | None,
 ) -> Step:
-    """Returns the step that makes the ticket's conversation, with the description as its first message."""
+    """Returns the step that makes the ticket's conversation, with the description as its first message.
+
+    The desk's acknowledgement follows it, if there is one.
+    """
     head = _empty(request, ticket, wanted)
     step = send_message(head, draft_of(wanted), request, found=found)
     seq = step.after.last_seq
+    if acknowledgement is not None:
+        step = _acknowledged(step, acknowledgement)
     read_by = request.user_id if request.acts_as is None else None  # the host does not read for a person
     added = (
         replace(mine, read_seq=seq, delivered_seq=seq) if mine.user_id == read_by else mine
@@ -85,11 +103,135 @@ def create_ticket(
     )
 
 
-def history_entry(ticket: StoredTicket, request: Request, event: str) -> OutboxEntry:
-    """Returns the entry of a ticket's history for its present version: who did what, and when."""
-    about = {"event": event, "user_id": request.user_id}
-    return OutboxEntry(
-        kind="ticket", id=ticket.ticket_id, number=ticket.version, at_ms=ticket.updated_at_ms, about=about
+def _acknowledged(step: Step, text: str) -> Step:
+    """Returns the step of a new ticket with the desk's own answer after the description."""
+    head = step.after
+    answer = StoredMessage(
+        conversation_id=head.conversation_id,
+        seq=head.last_seq + 1,
+        sender_id=DESK,
+        kind="text",
+        text=text,
+        created_at_ms=head.last_activity_ms,
+        side="system",
+    )
+    return replace(step, after=step_with(head, answer).after, of_ticket=OfTicket(message=answer))
+
+
+def history_entry(
+    ticket: StoredTicket, request: Request, event: str, changes: Mapping[str, FieldChange] | None = None, **more: object
+) -> OutboxEntry:
+    """Returns the newest entry of a ticket's history: who did what and when, and the ticket as it is after it.
+
+    The statistics of the desk are counted from these entries alone, so each holds all that they need.
+    """
+    about = {
+        "event": event,
+        "user_id": request.user_id,
+        "changes": msgspec.to_builtins(changes or {}),
+        "state": msgspec.to_builtins({name: getattr(ticket, name) for name in IN_HISTORY}),
+        "opened_at_ms": ticket.created_at_ms,
+        **{name: value for name, value in more.items() if value is not None},
+    }
+    at_ms = request.now_ms if event == "responded" else ticket.updated_at_ms
+    return OutboxEntry(kind="ticket", id=ticket.ticket_id, number=ticket.entries, at_ms=at_ms, about=about)
+
+
+def changes_between(before: StoredTicket, after: StoredTicket, head: Head, subject: str) -> dict[str, FieldChange]:
+    """Returns the fields that differ between two states of a ticket, by name."""
+    moved = {name: FieldChange(_said(getattr(before, name)), _said(getattr(after, name))) for name in IN_HISTORY}
+    moved["subject"] = FieldChange(head.title, subject)
+    return {name: each for name, each in moved.items() if each.before != each.after}
+
+
+def _said(value: str | tuple[str, ...] | None) -> str | list[str] | None:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _short(changes: Mapping[str, FieldChange]) -> dict[str, Moved]:
+    """Returns the changes that a system message tells: its event has the whole ticket, so no long ones."""
+    return {
+        name: Moved(each.before, each.after)
+        for name, each in changes.items()
+        if name in IN_MESSAGE and not isinstance(each.before, list) and not isinstance(each.after, list)
+    }
+
+
+def change_ticket(
+    request: Request,
+    head: Head,
+    after: StoredTicket,
+    subject: str,
+    changes: Mapping[str, FieldChange],
+    *,
+    is_in_it: bool,
+    arrives: str | None = None,
+) -> Step:
+    """Returns the step of a change of a ticket: the system message that tells of it, and an entry of the change log.
+
+    It also brings in the agent `arrives`. Only a caller who is in the ticket has markers that move.
+    """
+    changed = replace(head, title=subject, closed=after.status == "closed")
+    step = next_note(head, note_of(changes), request, after=changed)
+    if step.sent is not None and not is_in_it:
+        step = replace(step, sent=replace(step.sent, read_by=None))
+    if arrives is not None:
+        step = with_agent(step, request, arrives)
+    return _with_entry(step, request)
+
+
+def with_change(step: Step, request: Request, changes: Mapping[str, FieldChange]) -> Step:
+    """Returns a message's step that also changes its ticket: a system message after it tells of the change."""
+    head = step.after
+    noted = next_note(head, note_of(changes), request)
+    added = tuple(
+        replace(mine, read_seq=noted.after.last_seq, delivered_seq=noted.after.last_seq)
+        if mine.user_id == request.user_id
+        else mine
+        for mine in step.members.added
+    )
+    told = replace(step, after=noted.after, of_ticket=OfTicket(message=noted.new_message))
+    return _with_entry(told.with_members(added=added), request)
+
+
+def note_of(changes: Mapping[str, FieldChange]) -> Note:
+    """Returns the event of the system message that tells of a change; its people are the assignees."""
+    assignee = changes.get("assignee_id")
+    people = [] if assignee is None else [each for each in (assignee.after, assignee.before) if isinstance(each, str)]
+    return Note(event="ticket_updated", user_ids=people, changes=_short(changes))
+
+
+def _with_entry(step: Step, request: Request) -> Step:
+    """Returns the step with the entry of the change log that tells of the ticket's new state.
+
+    All entries of a step name the same message, by which a retry finds them.
+    """
+    part = step.of_ticket or OfTicket()
+    entry = next_change(request, step.after, "ticket_updated", message_seq=step.new_message.seq)
+    after = replace(step.after, last_change_seq=entry.change_seq, shared_seq=entry.change_seq)
+    return replace(step, after=after, of_ticket=replace(part, entry=entry))
+
+
+def after_message(ticket: StoredTicket, side: Side | None, desk: Desk, at_ms: int) -> StoredTicket:
+    """Returns the state that a message of one side leaves, the same if it changes nothing."""
+    if side not in ("requester", "support"):
+        return ticket
+    after = status.after_message(ticket.status, side, desk.after_reply)
+    is_first = side == "support" and ticket.replied_at_ms is None
+    if after == ticket.status and not is_first:
+        return ticket
+    moved = ticket if after == ticket.status else changed_at(ticket, at_ms, status=after)
+    return replace(moved, entries=ticket.entries + 1, replied_at_ms=at_ms if is_first else ticket.replied_at_ms)
+
+
+def changed_at(ticket: StoredTicket, at_ms: int, **fields: Any) -> StoredTicket:
+    """Returns the ticket's next version with these fields."""
+    return replace(
+        ticket,
+        **fields,
+        version=ticket.version + 1,
+        entries=ticket.entries + 1,
+        updated_at_ms=max(at_ms, ticket.updated_at_ms),
     )
 
 

@@ -1,0 +1,74 @@
+"""Messages in tickets and notes: what each changes of its ticket, in its own transaction, and who is told."""
+
+from functools import partial
+
+from parley.actions import access, named, push
+from parley.actions.conversations import group_changes
+from parley.actions.parallel import in_parallel
+from parley.adapters.conversations import messages
+from parley.adapters.conversations.journal import Beside
+from parley.adapters.conversations.messages import Ahead
+from parley.adapters.support import desks, tickets
+from parley.domain.api.request import Request
+from parley.domain.conversations import send_steps
+from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.message import StoredMessage
+from parley.domain.conversations.steps import Step
+from parley.domain.support import ticket_steps
+
+
+def in_ticket(request: Request, step: Step, ahead: Ahead) -> tuple[Step, Beside | None]:
+    """Returns a message's step with all that it does to its ticket, and what is written beside it.
+
+    An agent's first message brings them in. The requester's message opens a ticket that waits for them, or is
+    resolved; the desk's first reply is an entry of the history. No round trip.
+    """
+    if access.comes_in(request, ahead.mine):
+        step = send_steps.with_agent(step, request, request.user_id)
+    ticket, message = ahead.ticket, step.new_message
+    if ticket is None:
+        return step, None
+    after = ticket_steps.after_message(ticket, message.side, desks.current(), message.created_at_ms)
+    if after == ticket:
+        return step, None
+    subject = step.before.title or ""
+    changes = ticket_steps.changes_between(ticket, after, step.before, subject)
+    if changes:
+        step = ticket_steps.with_change(step, request, changes)
+    first_ms = None if after.replied_at_ms == ticket.replied_at_ms else message.created_at_ms - ticket.created_at_ms
+    event = "updated" if changes else "responded"
+    entry = ticket_steps.history_entry(after, request, event, changes, first_response_ms=first_ms)
+    return step, partial(tickets.put_changed, before=ticket, after=after, history=entry)
+
+
+def tell(request: Request, step: Step) -> named.Users:
+    """Tells those in a ticket of a message that has changed more than the conversation; returns the people it names."""
+    there = {mine.user_id: mine for mine in step.members.added}
+    users = group_changes.tell_news(request, step.after, there, step.messages, step.changes)
+    push.remember(step.new_message.message_id)
+    return users
+
+
+def tell_again(request: Request, head: Head, message: StoredMessage, mine: Membership | None) -> named.Users | None:
+    """Tells again of a message that has changed its ticket, or brought the caller in; None if it did neither.
+
+    An earlier try may have died before it told. One or two round trips more. Nothing but the message is told again if
+    something has changed since.
+    """
+    first = max(1, head.shared_seq - 1)
+    if not head.shared_seq:
+        return None
+    found, note = in_parallel(
+        lambda: messages.changes(head.conversation_id, first, head.shared_seq),
+        lambda: messages.get_message(head.conversation_id, message.seq + 1),
+    )
+    made = [change for change in found if change.message_seq == message.seq]
+    if not made:
+        return None
+    told = [message]
+    if note is not None and made[-1].kind == "ticket_updated":
+        told.append(note)
+    there = {} if mine is None else {mine.user_id: mine}
+    users = group_changes.tell_news(request, head, there, told, made)
+    push.remember(message.message_id)
+    return users

@@ -1,0 +1,280 @@
+"""Changes of a ticket: read, decide, write and tell; again after a lost race.
+
+The ticket, its conversation with the system message, and the entry of the history are one transaction. A caller who
+repeats a request gets its result again, and the others are told again: an earlier try may have died before it told.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from parley.actions import access, limits, named, push, screening
+from parley.actions.conversations import group_changes
+from parley.actions.screening import Screened
+from parley.actions.support.answers import answer, no_ticket
+from parley.actions.support.roles import agents_only, require_agent
+from parley.adapters.conversations import conversations, journal
+from parley.adapters.dynamodb import batches, conditions, tables
+from parley.adapters.moderation import word_list_cache
+from parley.adapters.people import agents, named_users
+from parley.adapters.support import desks, tickets
+from parley.domain.api import ids
+from parley.domain.api.errors import AlreadyAssigned, Conflict, Field, Forbidden, Invalid
+from parley.domain.api.request import Request
+from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.steps import Step
+from parley.domain.support import ticket_steps
+from parley.domain.support.desk import Desk
+from parley.domain.support.requests import AssignTicket, UpdateTicket
+from parley.domain.support.status import Side, check_move
+from parley.domain.support.ticket import FieldChange, StoredTicket, SupportTicketAnswer
+
+OF_THE_DESK = ("subject", "priority", "category", "tags")
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """A ticket that the caller may see, with what a change of it must know.
+
+    `sides` has the memberships of the caller and of the new assignee; `assignee` is that person, if Parley knows them.
+    """
+
+    ticket: StoredTicket
+    head: Head
+    sides: Mapping[str, Membership]
+    assignee_role: str | None
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """The change that a request wants of a ticket: new values of its fields, its subject, and an agent who comes in.
+
+    `screened` is the subject as the banned words leave it, `note` a remark for the history.
+    """
+
+    fields: Mapping[str, Any] = {}
+    screened: Screened | None = None
+    arrives: str | None = None
+    note: str | None = None
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """A request for a change: how it is decided, and the `version` that the caller knows, if they name one.
+
+    `person` may become the assignee; `has_words` if `decide` looks for banned words. The rate limit counts the length
+    of `counted`.
+    """
+
+    decide: Callable[[Found], Change]
+    version: int | None = None
+    person: str | None = None
+    has_words: bool = False
+    counted: str = ""
+
+
+def update_ticket(request: Request, ticket_id: str, wanted: UpdateTicket) -> SupportTicketAnswer:
+    """Changes a ticket, and returns it; the requester changes its status only.
+
+    Four round trips (read, write, the ticket's state, the devices), and two more for each lost race.
+    """
+    desk = desks.current()
+    _check_category(request, wanted, desk)
+
+    def decide(found: Found) -> Change:
+        side = _side(request, found)
+        given = [name for name in OF_THE_DESK if getattr(wanted, name) is not msgspec.UNSET]
+        if given and side == "requester":
+            raise agents_only(request, *given)
+        if wanted.status is not msgspec.UNSET:
+            check_move(found.ticket.status, wanted.status, side, f"{request.field_prefix}/status")
+        names = ("status", "priority", "category")
+        fields = {name: getattr(wanted, name) for name in names if getattr(wanted, name) is not msgspec.UNSET}
+        if wanted.tags is not msgspec.UNSET:
+            fields["tags"] = tuple(dict.fromkeys(wanted.tags))
+        if wanted.category is not msgspec.UNSET:
+            fields["team"] = _team_after(found.ticket, wanted.category, desk)
+        screened = None
+        if wanted.subject is not msgspec.UNSET:
+            screened = screening.screen(request, wanted.subject, "subject")
+        return Change(fields=fields, screened=screened)
+
+    has_words = wanted.subject is not msgspec.UNSET
+    return change(request, ticket_id, Asked(decide=decide, version=wanted.version, has_words=has_words))
+
+
+def take_ticket(request: Request, ticket_id: str) -> SupportTicketAnswer:
+    """Assigns a ticket to the calling agent, who comes into it, and returns it; raises AlreadyAssigned.
+
+    An open ticket is in progress from now on. Round trips as of `update_ticket`.
+    """
+    require_agent(request, people_only=True)
+    me = request.user_id
+
+    def decide(found: Found) -> Change:
+        _check_not_requester(request, found, me, "")
+        holder = found.ticket.assignee_id
+        if holder not in (None, me):
+            detail, rule = "Another agent has this ticket.", "one agent has a ticket"
+            raise AlreadyAssigned("already_assigned", detail, rule=rule, assignee_id=holder)
+        fields = {"assignee_id": me}
+        if found.ticket.status == "open" and holder is None:
+            fields["status"] = "in_progress"
+        return Change(fields=fields, arrives=me)
+
+    return change(request, ticket_id, Asked(decide=decide))
+
+
+def assign_ticket(request: Request, ticket_id: str, wanted: AssignTicket) -> SupportTicketAnswer:
+    """Assigns a ticket to an agent, who comes into it, or to nobody, and returns it.
+
+    Raises Invalid for a person who is no agent, and for an unknown team. Round trips as of `update_ticket`.
+    """
+    require_agent(request)
+    team, desk = wanted.team, desks.current()
+    if team is not msgspec.UNSET and team is not None and team not in desk.teams:
+        known = ", ".join(desk.teams) or "none"
+        pointer = f"{request.field_prefix}/team"
+        raise Invalid("unknown_team", f"The desk has no such team; it has {known}.", fields=(_wrong(pointer),))
+    pointer = f"{request.field_prefix}/assignee_id"
+
+    def decide(found: Found) -> Change:
+        person = wanted.assignee_id
+        if person is not None and person != found.ticket.assignee_id:
+            _check_not_requester(request, found, person, "assignee_id")
+            if found.assignee_role is None or not agents.is_agent(found.assignee_role):
+                raise Invalid("unknown_assignee", "There is no such agent.", fields=(_wrong(pointer),))
+        fields = {"assignee_id": person} | ({} if team is msgspec.UNSET else {"team": team})
+        return Change(fields=fields, arrives=person, note=wanted.note)
+
+    asked = Asked(decide=decide, version=wanted.version, person=wanted.assignee_id, counted=wanted.note or "")
+    return change(request, ticket_id, asked)
+
+
+def _wrong(pointer: str) -> Field:
+    return Field(pointer, "not_allowed")
+
+
+def _check_category(request: Request, wanted: UpdateTicket, desk: Desk) -> None:
+    if wanted.category is not msgspec.UNSET:
+        ticket_steps.check_category(wanted.category, desk, f"{request.field_prefix}/category")
+
+
+def _team_after(ticket: StoredTicket, category: str, desk: Desk) -> str | None:
+    """Returns the team after a change of category: the new category's, unless an agent has set another one."""
+    before = desk.categories.get(ticket.category)
+    was_default = before is None or ticket.team in (None, before.team)
+    return desk.categories[category].team if was_default else ticket.team
+
+
+def _check_not_requester(request: Request, found: Found, user_id: str, field: str) -> None:
+    if user_id == found.ticket.requester_id:
+        fields = (_wrong(f"{request.field_prefix}/{field}"),) if field else ()
+        detail = "Nobody answers a ticket of their own."
+        raise Forbidden("own_ticket", detail, rule="another agent answers an agent's ticket", fields=fields)
+
+
+def _side(request: Request, found: Found) -> Side:
+    return "requester" if request.user_id == found.head.requester_id else "support"
+
+
+def change(request: Request, ticket_id: str, asked: Asked) -> SupportTicketAnswer:
+    """Returns a ticket after the change that `asked` decides on, or as it is if there is nothing to change.
+
+    Raises NotFound for a ticket that the caller may not see, Conflict if it was changed since the version that the
+    caller knows, and for a closed one.
+    """
+    ids.check_ticket_id(ticket_id, "{ticket_id}")
+    request = access.as_host(request)
+    found, tokens = limits.own_beside(request, ticket_id, lambda: _read(request, ticket_id, asked), text=asked.counted)
+    for number in conditions.tries():
+        if number:
+            found = _read(request, ticket_id, asked)
+        limits.tell(request, found.head)
+        wanted = asked.decide(found)
+        after = _next(request, found, wanted)
+        subject = found.head.title or "" if wanted.screened is None else wanted.screened.text
+        changes = ticket_steps.changes_between(found.ticket, after, found.head, subject)
+        if not changes:
+            users = _tell_again(request, found)
+            return answer(request, found.ticket, found.head, found.sides.get(request.user_id), users)
+        _check_may_change(request, found, asked.version)
+        step = limits.counted(request, _step(request, found, wanted, after, changes), tokens)
+        entry = ticket_steps.history_entry(after, request, "updated", changes, note=wanted.note)
+        beside = partial(tickets.put_changed, before=found.ticket, after=after, history=entry)
+        try:
+            journal.write(step, request.now_s, beside)
+        except conditions.LostRace:
+            continue
+        there, users = group_changes.tell_step(request, step, found.sides)
+        return answer(request, after, step.after, there.get(request.user_id), users)
+    raise conditions.busy()
+
+
+def _step(
+    request: Request, found: Found, wanted: Change, after: StoredTicket, changes: Mapping[str, FieldChange]
+) -> Step:
+    """Returns the step of a change, by which an agent may come in."""
+    subject = wanted.screened or Screened(text=found.head.title or "")
+    step = ticket_steps.change_ticket(
+        request,
+        found.head,
+        after,
+        subject.text,
+        changes,
+        is_in_it=request.user_id in found.sides,
+        arrives=wanted.arrives if wanted.arrives not in (None, *found.sides) else None,
+    )
+    return screening.flagged(request, step, subject)
+
+
+def _next(request: Request, found: Found, wanted: Change) -> StoredTicket:
+    changed = {name: value for name, value in wanted.fields.items() if value != getattr(found.ticket, name)}
+    return ticket_steps.changed_at(found.ticket, request.now_ms, **changed)
+
+
+def _read(request: Request, ticket_id: str, asked: Asked) -> Found:
+    """Returns what a change must know; one round trip."""
+    person, has_words = asked.person, asked.has_words
+    people = list(dict.fromkeys([request.user_id, *([person] if person is not None else [])]))
+    wanted: dict[type[tables.Table], list[batches.Key]] = {
+        tables.Ticket: [tickets.key(ticket_id)],
+        tables.Conversation: [(ticket_id,)],
+        tables.Membership: [(user_id, ticket_id) for user_id in people],
+        tables.WordList: list(word_list_cache.due(request.now_s)) if has_words else [],
+        tables.User: [(person,)] if person is not None else [],
+    }
+    rows = batches.read_rows(wanted, stale=(tables.WordList,))
+    if has_words:
+        word_list_cache.take(rows, request.now_s)
+    head, ticket = conversations.head_of(rows, ticket_id), tickets.of(rows, ticket_id)
+    sides = {user_id: conversations.membership_of(rows, user_id, ticket_id) for user_id in people}
+    mine = sides[request.user_id]
+    if head is None or ticket is None or not (request.acts_as or access.is_admitted(request, head, mine)):
+        raise no_ticket()
+    known = None if person is None else named_users.of(rows, [person]).get(person)
+    return Found(
+        ticket=ticket,
+        head=head,
+        sides={user_id: side for user_id, side in sides.items() if side is not None},
+        assignee_role=None if known is None else known.role,
+    )
+
+
+def _check_may_change(request: Request, found: Found, version: int | None) -> None:
+    """Refuses a change of a closed ticket, and one that was decided on an older version."""
+    if found.ticket.status == "closed":
+        detail = "This ticket is closed. A follow-up is a ticket of its own."
+        raise Conflict("ticket_closed", detail, rule="a closed ticket stays as it is")
+    if version is not None and version != found.ticket.version:
+        detail = "The ticket has changed; read it again."
+        pointer = f"{request.field_prefix}/version"
+        raise Conflict("ticket_changed", detail, rule="version: as it was read", fields=(_wrong(pointer),))
+
+
+def _tell_again(request: Request, found: Found) -> named.Users:
+    """Tells again of the caller's change, if nothing has changed since; one or two round trips, or none."""
+    change = push.untold_change(request, found.head.conversation_id, found.head.shared_seq)
+    if change is None or change.user_id != request.user_id or change.kind != "ticket_updated":
+        return {}
+    return group_changes.tell_made(request, found.head, found.sides, change)

@@ -1,0 +1,25 @@
+"""The people and programs that work for the desk: agents, support admins, and the host's own server."""
+
+from parley.adapters.people import account_states, agents
+from parley.domain.api.errors import Field, Forbidden
+from parley.domain.api.identity import SERVICE_ROLE
+from parley.domain.api.request import Request
+
+
+def agents_only(request: Request, *names: str) -> Forbidden:
+    """Returns the refusal of a caller who is no agent, for the fields of these names."""
+    fields = tuple(Field(f"{request.field_prefix}/{name}", "not_allowed") for name in names)
+    return Forbidden("agents_only", "Only agents may do this.", rule="AgentRoles", fields=fields)
+
+
+def require_agent(request: Request, *, people_only: bool = False) -> None:
+    """Refuses a caller who is neither an agent nor the host's own server, whether the ticket exists or not.
+
+    With `people_only` the host's server is refused, too: what it does has no agent.
+    """
+    allows = agents.is_agent if people_only else _works_for_desk
+    account_states.require_role(request, allows, agents_only(request))
+
+
+def _works_for_desk(role: str) -> bool:
+    return role == SERVICE_ROLE or agents.is_agent(role)
