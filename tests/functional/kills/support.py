@@ -83,6 +83,8 @@ def add_note(text: str) -> Callable[[World], object]:
         path = f"/support/tickets/{world.conversation_id}/notes"
         return settled(answered(agent_of(world).post(path, json={"text": text, "client_id": "n1"})))
 
+    return act
+
 
 def ask_as_agent(method: str, path: str, json: object = None) -> Callable[[World], object]:
     """Returns an act of the agent's; `{}` in the path is the ticket's id."""

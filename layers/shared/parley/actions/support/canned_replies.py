@@ -7,7 +7,7 @@ import msgspec
 
 from parley.actions import access, named
 from parley.actions.parallel import in_parallel
-from parley.actions.support.tickets import no_ticket
+from parley.actions.support.answers import no_ticket
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import batches, conditions, retrying, tables
 from parley.adapters.people import account_states, agents

@@ -5,7 +5,7 @@ from parley.actions.conversations import group_changes
 from parley.actions.messages import messages
 from parley.actions.messages.content import check_content
 from parley.actions.messages.messages import HistoryPage
-from parley.actions.support.tickets import no_ticket
+from parley.actions.support.answers import no_ticket
 from parley.adapters.conversations import conversations, journal
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.people import account_states, agents
