@@ -10,6 +10,7 @@ import pytest
 from parley.adapters.dynamodb.documents import from_wire, to_wire
 from parley.domain.figures import active_people, tallies
 from parley.domain.figures.days import day_of
+from tests.functional.desk import agent, note, open_ticket
 from tests.functional.erasures import erased
 from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Parley
@@ -97,6 +98,16 @@ def test_messages_conversations_and_people_are_counted_by_day(parley: Parley) ->
     counted = {"messages": 3, "conversations": 3, "context:general": 2, "context:class": 1}
     assert numbers(parley) == {f"day {day}": counted}
     assert active(parley) == 2
+
+
+def test_notes_are_messages_and_no_conversation_of_their_own(parley: Parley) -> None:
+    ticket_id = open_ticket(parley.user("alice"))
+    assert note(agent(parley), ticket_id).status == 201
+
+    parley.drain()
+
+    counted = numbers(parley)[f"day {day_of(parley.clock())}"]
+    assert (counted["messages"], counted["conversations"]) == (2, 1)
 
 
 def active(parley: Parley) -> int:

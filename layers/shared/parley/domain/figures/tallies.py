@@ -21,6 +21,7 @@ from zlib import crc32
 
 from msgspec import Struct, field
 
+from parley.domain.api import ids
 from parley.domain.api.identity import is_reserved, is_system_sender
 from parley.domain.figures import active_people
 from parley.domain.figures.days import day_of
@@ -120,7 +121,8 @@ def tally(row: Row, slot: int) -> Tally:
 def _count_message(counted: Tally, row: Row, slot: int) -> None:
     day = day_of(row["created_at_ms"])
     place = (DAY, f"{day}#{slot}")
-    if row["seq"] == 1:  # a conversation counts from its first message on
+    # A conversation counts from its first message on; notes are a part of their ticket, which counts already.
+    if row["seq"] == 1 and not row["conversation_id"].startswith(ids.NOTES_PREFIX):
         counted.add(place, "conversations")
         counted.add(place, f"{CONTEXT}{row.get('context_type') or 'general'}")
     if row["kind"] == "system":
