@@ -114,6 +114,11 @@ def message_parts(numbers: Mapping[str, float]) -> list[Part]:
         *_lambda(numbers, "WebSocket"),
         Part("SQS", RETRIED_POSTS * posts * 3 * prices.QUEUE_REQUEST, f"{RETRIED_POSTS:.0%} of the posts retried"),
         _logs(numbers["send.WebSocket.log_bytes"], prices.SOCKET_ACCESS_LOG_BYTES),
+        Part(
+            "figures",
+            month.figures_usd(1, BUSY_MESSAGES_PER_S),
+            f"counted in batches of {prices.FIGURES_WINDOW_S:g} s of {prices.STREAM_SHARDS} shards",
+        ),
         Part("traces", TRACES * prices.TRACE, f"{TRACES:.0%} sampled at {BUSY_MESSAGES_PER_S} messages/s"),
     ]
 

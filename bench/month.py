@@ -95,6 +95,7 @@ def of(use: Use, numbers: Mapping[str, float]) -> Month:
     _open(bill, use)
     for sweep in SWEEPS:
         bill.add("sweeps", f"sweep.{sweep}", 24 * 60, socket=False)
+    bill.usd("figures", figures_usd(use.messages, use.messages / (BUSY_H * 3600)) + use.people * FIRST_OF_DAY_USD)
     polls = POLLERS * POLLS_PER_MINUTE * 24 * 60 * _queue_readers(template)
     bill.usd("queue polling", polls * prices.QUEUE_REQUEST)
     parts = {name: usd * DAYS for name, usd in bill.parts.items()}
@@ -121,6 +122,13 @@ def pings_of_a_day(use: Use, heartbeat_s: float) -> float:
     return max(0.0, silent_s / heartbeat_s - talks / 2)
 
 
+# Assumed of a batch of messages that are counted: a mark and the row of a day, each written in a transaction; these and
+# the registers of its people are read. Two round trips.
+FIGURES_MS, FIGURES_MB = 40.0, 512.0
+FIGURES_WRITES, FIGURES_READS = 4.0, 3.0
+FIGURES_LOG_BYTES = 300
+FIRST_OF_DAY_USD = 2 * prices.WRITE_UNIT  # a person's first message of a day raises a register
+
 QUIET = ("ping", "typing_start", "typing_stop")  # neither traced, whatever the parameter says, nor answered unasked
 SWEEPS = ("ClearStaleTyping", "ClearStaleCalls", "ClearStalePresence", "ClearStaleAttachments")
 PARTS = (
@@ -140,6 +148,7 @@ PARTS = (
     "alarms",
     "sweeps",
     "queue polling",
+    "figures",
     "storage",
 )
 
@@ -202,6 +211,14 @@ class _Bill:
         self.usd("logs", times * (one["log_bytes"] + platform + access) * prices.LOG_BYTE)
         if self._is_traced and operation not in QUIET:
             self.traced += times
+
+
+def figures_usd(messages: float, messages_per_s: float) -> float:
+    """Returns the price of counting messages that come at this pace; those of a window in a shard are one batch."""
+    batch = max(1.0, messages_per_s * prices.FIGURES_WINDOW_S / prices.STREAM_SHARDS)
+    usd = invocation_usd(FIGURES_MS, FIGURES_MB) + FIGURES_WRITES * prices.WRITE_UNIT
+    usd += FIGURES_READS * prices.READ_UNIT + (FIGURES_LOG_BYTES + prices.PLATFORM_LOG_BYTES) * prices.LOG_BYTE
+    return messages / batch * usd
 
 
 def invocation_usd(milliseconds: float, memory_mb: float) -> float:

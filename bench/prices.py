@@ -24,6 +24,9 @@ TRANSFER_GB = 0.09  # uploads, and what S3 and Lambda exchange in a region, are 
 COLD_STARTS = 1 / 200  # invocations that find no warm instance
 COLD_START_MS = 1500  # billed too: interpreter, layer and imports on the share of a processor
 STREAM_BATCH = 10  # messages that the readers of the stream find in one batch
+# Of the function that counts: what comes in so many seconds in one of so many shards is a batch (template.yaml).
+FIGURES_WINDOW_S = 3.0
+STREAM_SHARDS = 4  # of a table on demand that has not grown
 PLATFORM_LOG_BYTES = 400  # START, END and REPORT of one invocation
 ACCESS_LOG_BYTES = 350  # one line of the REST API, in the format of template.yaml
 # A line of the WebSocket API: 111 bytes of the format, 82 of values (request id 16, the longest route 22, status 3, a

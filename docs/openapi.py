@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from docs import fields
-from docs.operations import RestOperation, Undocumented
+from docs.operations import RestOperation, Undocumented, without_table
 from docs.schemas import Schema, Schemas, portable_pattern
 
 Document = dict[str, Any]
@@ -59,7 +59,7 @@ def document(operations: Sequence[RestOperation], version: str) -> Document:
     from parley.domain.api.requests import Body
     from parley.triggers.problems import Problem
 
-    types = [kind for one in operations for kind in (one.takes, one.query, one.replies) if kind is not None]
+    types = [kind for one in operations for kind in (one.takes, one.query, without_table(one.replies)[0]) if kind]
     schemas = Schemas([*types, Problem], sent=Body)
     # API Gateway's own answers do not name their request, and the answers for no particular case leave out their
     # status (template.yaml, GatewayResponses).
@@ -115,9 +115,10 @@ def _operation(one: RestOperation, schemas: Schemas) -> Document:
             "required": True,
             "content": {"application/json": {"schema": schemas.of(one.takes)}},
         }
+    replies, has_table = without_table(one.replies)
     described["responses"] = {
         **{
-            str(status): _response(status, remark, schemas.of(one.replies), is_limited=429 in one.statuses)
+            str(status): _response(status, remark, schemas.of(replies), has_table, is_limited=429 in one.statuses)
             for status, remark in one.statuses.items()
         },
         "401": _refer(401),
@@ -197,7 +198,7 @@ def _not_null(field: Schema) -> Schema:
     return dict(wanted)
 
 
-def _response(status: int, remark: str, schema: Schema, *, is_limited: bool) -> Document:
+def _response(status: int, remark: str, schema: Schema, has_table: bool, *, is_limited: bool) -> Document:
     if status >= 400:
         return _refer(status)
     phrase = HTTPStatus(status).phrase
@@ -205,6 +206,8 @@ def _response(status: int, remark: str, schema: Schema, *, is_limited: bool) -> 
     headers = _rate_headers() if is_limited else {}
     if status < 300:
         response["content"] = {"application/json": {"schema": schema}}
+        if has_table:
+            response["content"]["text/csv"] = {"schema": {"type": "string"}}
     else:
         headers = {"Location": LOCATION, **headers}
     return response | ({"headers": headers} if headers else {})

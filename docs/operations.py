@@ -120,3 +120,11 @@ def _reply(module: ModuleType, annotated: Any) -> Any:
         raise Undocumented(f"{module.__name__} does not say what its handler returns")
     inner = get_args(annotated)
     return inner[0] if inner and getattr(get_origin(annotated), "__name__", "") == "Reply" else annotated
+
+
+def without_table(replies: Any) -> tuple[Any, bool]:
+    """Returns the type of the JSON that an operation answers, and whether it can answer a table (CSV) in its place."""
+    kinds = get_args(replies)
+    tables = [kind for kind in kinds if getattr(kind, "__name__", "") == "Csv"]
+    others = [kind for kind in kinds if kind not in tables]
+    return (others[0], True) if tables and len(others) == 1 else (replies, False)

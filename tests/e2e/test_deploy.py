@@ -463,6 +463,16 @@ def test_canned_reply_is_kept_filled_replaced_and_deleted(people: Make) -> None:
     assert ada.ask("DELETE", f"{place}/{kept['id']}") == {"id": kept["id"]}
 
 
+def test_tickets_and_messages_are_counted(people: Make) -> None:
+    yara, ada, host = people("yara"), people("ada", "support_admin"), people("host", "service")
+    yara.ask("POST", "/support/tickets", {"subject": "My booking", "description": "I cannot see it."})
+
+    until(lambda: host.ask("GET", "/admin/stats")["total"]["messages"] > 0)
+
+    assert ada.ask("GET", "/support/queue-counts")["users"] is not None
+    assert len(ada.ask("GET", "/support/metrics")["rows"]) == 30
+
+
 def test_two_people_call_each_other(deployment: Deployment, people: Make) -> None:
     quinn, rosa = people("quinn"), people("rosa")
     quinn.connect_by_token()

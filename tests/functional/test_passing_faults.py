@@ -417,6 +417,7 @@ def ask(world: World, attempt: Attempt, parts: dict[str, str]) -> dict[str, Any]
     desk = operation.path.endswith(("/canned-replies", "/notes")) or operation.path.startswith(
         "/support/tickets/admin/"
     )
+    serves = serves or operation.path in ("/support/queue-counts", "/support/metrics")
     person = agent_of(world) if desk else host(world) if serves else moderator(world) if moderates else world.alice
     path = (operation.path + attempt.query).format(**parts)
     reply = person.request(operation.method.upper(), path, json=attempt.fields if operation.takes else None)

@@ -61,6 +61,7 @@ OF_HOST_AND_MODERATORS = refusing(
     "rest/suspend_user", "rest/lift_suspension", "rest/list_any_conversations",
     "rest/search_moderated_messages", "rest/warn_user", "rest/remove_messages", "rest/get_removal",
     "rest/list_warnings", "rest/export_search", "rest/list_reports", "rest/get_report", "rest/resolve_report",
+    "rest/get_stats",
 )  # fmt: skip
 MODERATING = refusing(
     "moderators_only",
@@ -69,7 +70,7 @@ MODERATING = refusing(
 )  # fmt: skip
 OF_SUPPORT_ADMINS = refusing(
     "support_admins_only",
-    "rest/create_canned_reply", "rest/put_canned_reply", "rest/delete_canned_reply",
+    "rest/create_canned_reply", "rest/put_canned_reply", "rest/delete_canned_reply", "rest/get_support_metrics",
 )  # fmt: skip
 OF_AGENTS_ALONE = refusing("agents_only", "rest/add_note", "rest/take_ticket", "rest/respond_to_ticket")
 OF_DESK = {
@@ -77,6 +78,7 @@ OF_DESK = {
     **refusing(
         "agents_only",
         "rest/assign_ticket", "rest/list_all_tickets", "rest/list_canned_replies", "rest/list_notes",
+        "rest/count_queues",
     ),
     **OF_SUPPORT_ADMINS,
 }  # fmt: skip

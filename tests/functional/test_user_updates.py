@@ -54,7 +54,7 @@ def test_a_slow_device_hears_it_from_the_queue(parley: Parley, alice: User) -> N
     screen = bob.connect()
     screen.is_full = True
     put(parley, "alice", name="New")
-    [stream] = [stream for stream in parley.streams if stream.table.logical_id == "Messages"]
+    [stream] = [stream for stream in parley.streams if stream.name == "HandOutErrandsMessages"]
     stream.poll(flush=True)
     [job] = parley.dequeue("Deliveries")
     run(parley, job)
@@ -183,7 +183,7 @@ def test_only_the_latest_of_many_changes_is_told_and_never_too_often(
     for number in range(3, 50):
         put(parley, "alice", name=f"Name {number}")
     with parley.watch() as calls:
-        [stream] = [stream for stream in parley.streams if stream.table.logical_id == "Messages"]
+        [stream] = [stream for stream in parley.streams if stream.name == "HandOutErrandsMessages"]
         stream.poll(flush=True)
         jobs = parley.dequeue("Deliveries")
         for job in jobs:

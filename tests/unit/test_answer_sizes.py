@@ -53,11 +53,14 @@ from parley.domain.conversations.message import (
 )
 from parley.domain.conversations.named import MAX_FRAME_USERS_BYTES, MAX_USERS_BYTES
 from parley.domain.conversations.reports import CONTEXT_MESSAGES
+from parley.domain.figures.days import MAX_DAYS
+from parley.domain.figures.tallies import MAX_CONTEXT_TYPES as MAX_NAMED_TYPES
 from parley.domain.live.presence import MAX_JOINED
 from parley.domain.moderation.banned_words import MAX_RULES
 from parley.domain.moderation.warnings import MAX_KEPT
 from parley.domain.moderation.word_list import EXCERPT_CHARACTERS
 from parley.domain.support.canned import MAX_SHORTCUT_CHARACTERS
+from parley.domain.support.desk_file import MAX_NAMES
 from parley.domain.support.requests import MAX_TAG_CHARACTERS, MAX_TAGS
 from parley.domain.text.emoji import MAX_EMOJI_BYTES
 from parley.domain.text.folding import MAX_HIGHLIGHTS, MAX_QUERY_WORDS
@@ -169,10 +172,15 @@ OURS = {
     "urls[]": 512,
     "fields{}": 8_192,  # of a form: a policy, a session's token
     "placeholder": 40,
+    "MetricsRow.key": 128,
+    # Tables: 500 rows of an id and 15 numbers, and 366 of 54 numbers.
+    **dict.fromkeys(["get_support_metrics 200", "get_stats 200"], 400_000),
+    **dict.fromkeys(["from", "to", "day"], 10),
     "types[]": 100,
     "state": 64,
     "custom_type": 64,
 }
+MAX_AGENTS = 500  # of figures (`MAX_ROWS` and `MAX_ASSIGNEES` in actions/figures)
 MENTIONS = MAX_MENTIONS + MAX_EVERYONE
 MAX_CONNECTIONS = 100  # of one person, whatever ConnectionsPerUser says (template.yaml)
 # Entries of each list, by `Class.field`: a new one needs a bound of its own.
@@ -206,6 +214,9 @@ LISTS = {
     "WarningList.warnings": MAX_KEPT,
     "BannedWordList.rules": MAX_RULES,
     "BlockList.blocks": MAX_PAGE,
+    "Stats.days": MAX_DAYS,
+    "SupportMetrics.rows": MAX_AGENTS,
+    "QueueCounts.assignees": MAX_AGENTS,
     "Caught.markers": 1,
     "ConversationList.conversations": MAX_PAGE,
     **{f"{one}.tags": MAX_TAGS for one in ("SupportTicket", "SupportTicketAnswer", "TicketState")},
@@ -256,6 +267,8 @@ MAPS = {
     "UploadForm.fields": 12,
     "ReportInContext.attachments": 30,
     "Me.contexts": MAX_CONTEXT_TYPES,
+    **{f"{one}.contexts": MAX_NAMED_TYPES for one in ("DayStats", "DayNumbers")},
+    **{f"QueueCounts.{one}": 2 * MAX_NAMES for one in ("status", "priority", "category", "team")},
     "SignedIn.contexts": MAX_CONTEXT_TYPES,
     "Person.contexts": MAX_CONTEXT_TYPES,
     "Shared.capabilities": 3,

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,12 +11,11 @@ from parley.domain.figures import active_people, tallies
 from parley.domain.figures.days import day_of
 from tests.functional.desk import agent, note, open_ticket
 from tests.functional.erasures import erased
+from tests.functional.figures import SHARD, bring, entry, message, record, state
 from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Parley
 from tests.harness.calls import Call, Hook
 
-SHARD = "shardId-00000001795246260000-aaaaaaaa"
-Record = dict[str, Any]
 Numbers = dict[str, dict[str, int]]
 
 
@@ -42,42 +40,6 @@ def numbers(parley: Parley) -> Numbers:
             for name, count in json.loads(row["counts"]).items():
                 counts[name] = counts.get(name, 0) + count
     return found
-
-
-def record(sequence: int, row: dict[str, Any], *, late_s: int = 0) -> Record:
-    image = {name: to_wire(value) for name, value in row.items()}
-    written_at_s = row["created_at_ms"] // 1000 + late_s
-    change = {"NewImage": image, "SequenceNumber": str(sequence), "ApproximateCreationDateTime": written_at_s}
-    return {"dynamodb": change}
-
-
-def message(parley: Parley, seq: int, sender_id: str = "alice", **fields: object) -> dict[str, Any]:
-    of = {"conversation_id": "c_1", "seq": seq, "kind": "text", "sender_id": sender_id, "text": "hi"}
-    return {**of, "created_at_ms": parley.clock(), **fields}
-
-
-def state(**fields: object) -> dict[str, object]:
-    plain = {"status": "open", "priority": "medium", "category": "general", "assignee_id": None, "team": None}
-    return {**plain, "tags": [], **fields}
-
-
-def entry(
-    parley: Parley, number: int, event: str = "created", after: dict[str, object] | None = None, **more: Any
-) -> dict[str, Any]:
-    """Returns an entry of the history of a ticket, as the desk writes it."""
-    about = {"event": event, "user_id": "alice", "changes": {}, "state": after or state(), **more}
-    return {
-        "conversation_id": f"#ticket#t_{number}",
-        "seq": 1,
-        "outbox": "ticket",
-        "created_at_ms": parley.clock(),
-        "about": {"opened_at_ms": parley.clock(), **about},
-    }
-
-
-def bring(parley: Parley, records: Sequence[Record], shard: str = SHARD) -> object:
-    """Lets Lambda bring a batch; returns what the function answers."""
-    return parley.functions.invoke("CountFigures", {"Records": list(records), "shardId": shard, "state": {}})
 
 
 DONE: dict[str, Any] = {"state": {}, "batchItemFailures": []}

@@ -24,6 +24,7 @@ from parley.domain.api.identity import Identity
 from parley.domain.api.limits import COST
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Nothing
+from parley.domain.api.tables import Csv
 from parley.domain.api.types import RateLimit
 from parley.triggers import accept, entering, problems, request_log
 from parley.triggers.problems import Problem
@@ -104,6 +105,8 @@ def _answered(
     request_log.succeeded(name, request_context["requestId"], user_id=_user_id(request_context), status=reply.status)
     if reply.location is not None:
         return _redirect(reply.status, reply.location, request.rate_limits.values())
+    if isinstance(reply.value, Csv):
+        return _text(reply.status, "text/csv; charset=utf-8", reply.value.text, request.rate_limits.values())
     return _reply(reply.status, "application/json", reply.value, request.rate_limits.values())
 
 
@@ -171,8 +174,12 @@ def _problem(problem: Problem, rate_limits: Collection[RateLimit]) -> dict[str, 
 
 
 def _reply(status: int, content_type: str, value: object, rate_limits: Collection[RateLimit]) -> dict[str, Any]:
+    return _text(status, content_type, problems.encode(value), rate_limits)
+
+
+def _text(status: int, content_type: str, text: str, rate_limits: Collection[RateLimit]) -> dict[str, Any]:
     headers = {"Content-Type": content_type, **_headers(rate_limits)}
-    return {"statusCode": status, "headers": headers, "body": problems.encode(value)}
+    return {"statusCode": status, "headers": headers, "body": text}
 
 
 def _redirect(status: int, location: str, rate_limits: Collection[RateLimit]) -> dict[str, Any]:

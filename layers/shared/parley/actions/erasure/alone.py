@@ -135,8 +135,7 @@ def erase_contexts(work: Work) -> Unit:
 def erase_figures(work: Work) -> Unit:
     """Puts the pseudonym in the row that says which agent a code stands for; no other row of figures names anybody."""
     code = agent_code(work.user_id)
-    row = figures.agents([code]).get(code)
-    if row != work.user_id:
+    if figures.agent_of(code) != work.user_id:
         return Unit()
     place = tables.Figure(AGENTS, code)
     return Unit([erasures.update_row(place, user_id=work.pseudonym)], {"figures": 1})

@@ -54,9 +54,9 @@ def packed(registers: bytes) -> bytes:
     return zlib.compress(registers, 9)
 
 
-def merged(registers: bytes, others: bytes) -> bytes:
-    """Returns the registers of two sets together."""
-    return bytes(map(max, registers, others))
+def merged(*sets: bytes) -> bytes:
+    """Returns the registers of sets together."""
+    return bytes(map(max, zip(*sets, strict=True)))
 
 
 def estimate(chunks: Iterable[bytes]) -> int:

@@ -9,6 +9,7 @@ from parley.domain.api.errors import Field, Invalid
 from parley.domain.api.times import DAY_MS, EPOCH
 
 MAX_DAYS = 366
+DEFAULT_DAYS = 30
 DAY_PATTERN = r"^[0-9]{4}-[01][0-9]-[0-3][0-9]$(?!\n)"
 
 Day = Annotated[str, Meta(pattern=DAY_PATTERN, max_length=10)]
@@ -33,6 +34,13 @@ def days_between(first: str, last: str) -> list[str]:
         detail = f"These are {count} days; {MAX_DAYS} are possible."
         raise Invalid("invalid_request", detail, fields=(Field("?to", "too_large", MAX_DAYS),))
     return [(start + timedelta(days=number)).isoformat() for number in range(count)]
+
+
+def range_of(first: str | None, last: str | None, today: str) -> list[str]:
+    """Returns the days that a query names: up to today, and 30 of them, if it does not say otherwise."""
+    end = last or today
+    before = max(date.min.toordinal(), _date(end, "?to").toordinal() - DEFAULT_DAYS + 1)
+    return days_between(first or date.fromordinal(before).isoformat(), end)
 
 
 def _date(text: str, pointer: str) -> date:

@@ -3,7 +3,7 @@
 The table of figures holds, by key (`key`, `place`):
 
     day                <day>#<slot>            messages, new conversations, each type of context
-    people#<day>       <chunk>                 registers of those who wrote (`active_people.py`)
+    people             <day>#<chunk>           registers of those who wrote (`active_people.py`)
     queue              totals#<slot>           tickets now: by status, and open ones by priority, category, team
     queue              assignee#<agent>        open tickets of an agent, now
     desk#day           <day>#all               what happened on a day at the desk: `Desk` below
@@ -32,6 +32,7 @@ OPEN = ("open", "in_progress", "waiting_on_customer")
 AGENTS = "agents"
 QUEUE = "queue"
 DAY = "day"
+PEOPLE = "people"
 MARK = "mark"
 TOTALS = "totals"
 ASSIGNEE = "assignee"
@@ -43,6 +44,7 @@ MAX_CONTEXT_TYPES = 50  # named by one row
 Row = Mapping[str, Any]
 Place = tuple[str, str]
 Facet = Literal["day", "category", "priority", "agent"]
+DAY_FACET: Facet = "day"
 
 
 class Tally(Struct):
@@ -93,11 +95,6 @@ def slot_of(shard_id: str) -> int:
     return crc32(shard_id.encode()) % SLOTS
 
 
-def people_key(day: str) -> str:
-    """Returns the key of the chunks of registers of a day."""
-    return f"people#{day}"
-
-
 def desk_key(facet: Facet) -> str:
     """Returns the key of the desk's days by a facet."""
     return f"desk#{facet}"
@@ -132,7 +129,7 @@ def _count_message(counted: Tally, row: Row, slot: int) -> None:
     if "via" in row or is_reserved(sender_id):
         return  # a program wrote it
     chunk, register, rank = active_people.register_of(sender_id)
-    counted.registers[people_key(day), f"{chunk:02d}"] = {register: rank}
+    counted.registers[PEOPLE, f"{day}#{chunk:02d}"] = {register: rank}
 
 
 def _count_ticket(counted: Tally, row: Row, slot: int) -> None:
@@ -184,9 +181,10 @@ def _count_desk(counted: Tally, at_ms: int, about: Row, before: Row | None) -> N
     happened = dict(_happened(at_ms, about, before))
     replied = {name: amount for name, amount in happened.items() if name.startswith("first:")}
     others = {name: amount for name, amount in happened.items() if name not in replied}
-    for facet, value in (("day", ALL), ("category", state["category"]), ("priority", state["priority"])):
+    values: dict[Facet, str] = {"day": ALL, "category": state["category"], "priority": state["priority"]}
+    for facet, value in values.items():
         for name, amount in happened.items():
-            counted.add((f"desk#{facet}", f"{day}#{value}"), name, amount)
+            counted.add((desk_key(facet), f"{day}#{value}"), name, amount)
     for user_id, numbers in ((about["user_id"], replied), (state.get("assignee_id"), others)):
         if user_id is None or not numbers or is_system_sender(user_id):
             continue

@@ -1,0 +1,23 @@
+"""The queries of the figures."""
+
+from typing import Literal
+
+from parley.domain.api.requests import Body
+from parley.domain.figures.days import Day
+from parley.domain.figures.tallies import Facet
+
+Format = Literal["json", "csv"]
+
+
+class StatsQuery(Body, frozen=True, kw_only=True, rename={"since": "from"}):
+    """The query of figures: days in UTC, both among them; without them the last 30 days."""
+
+    since: Day | None = None
+    to: Day | None = None
+    format: Format = "json"
+
+
+class MetricsQuery(StatsQuery, frozen=True, kw_only=True, rename={"since": "from"}):
+    """The query of the desk's figures, and what a row of the answer stands for."""
+
+    by: Facet = "day"
