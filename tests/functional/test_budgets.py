@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from bench.calls import Recorded, recording
 from tests.functional.attachments import carry, clean_attachment, picture, say_aloud, upload
 from tests.functional.canned import admin, all_kept, kept
-from tests.functional.desk import agent, note, open_ticket
+from tests.functional.desk import agent, change, note, open_ticket, respond, take
 from tests.functional.moderation import moderator, open_to_moderators, report
 from tests.functional.queued import fill as fill_queue
 from tests.functional.suspending import suspend
@@ -900,6 +901,34 @@ def test_ticket_takes_four_round_trips_and_its_answer_one_more_than_a_send(pair:
     assert answered.round_trips <= 4
     assert created.units.write <= 26  # twelve rows, one of them for having no assignee, and two entries of indexes
     assert answered.units.write <= 8  # as a send to a group, which moves its sender's marker
+
+
+def test_reply_costs_little_more_than_a_send_and_a_change_of_state_is_bounded(pair: Pair) -> None:
+    agnes, ticket_id = agent(pair.parley), open_ticket(pair.alice)
+    assert take(agnes, ticket_id).status == 200
+    assert respond(agnes, ticket_id).status == 201
+
+    def least(act: Callable[[], object], before: Callable[[], object] = lambda: None) -> Recorded:
+        tries = []
+        for _ in range(3):
+            before()
+            tries.append(pair.spent(act))
+        return min(tries, key=lambda spent: (spent.round_trips, spent.units.write))
+
+    plain = least(lambda: respond(agnes, ticket_id))
+    opens = least(
+        lambda: say(pair.alice, ticket_id, "Not yet."), lambda: change(agnes, ticket_id, status="waiting_on_customer")
+    )
+    priorities = cycle(("high", "low"))
+    changed = least(lambda: change(agnes, ticket_id, priority=next(priorities)))
+
+    send_units = 8  # of a message that moves its sender's marker
+    assert plain.round_trips <= 4
+    assert plain.units.write <= send_units + 4
+    assert opens.round_trips <= 5
+    assert opens.units.write <= send_units + 12
+    assert changed.round_trips <= 5
+    assert changed.units.write <= 24
 
 
 # The most that a page of 50 reads: one list of 51 entries, or 200 of each list and the states of one of them.
