@@ -442,7 +442,8 @@ def test_ticket_is_opened_and_read(people: Make) -> None:
     assert agnes.ask("POST", f"{path}/respond", {"text": "Found it."})["from"] == "support"
     assert agnes.ask("POST", f"{path}/assign", {"assignee_id": None})["assignee_id"] is None
     assert vera.ask("PATCH", path, {"status": "resolved"})["status"] == "resolved"
-    assert len(vera.ask("GET", f"{path}/history")["entries"]) == 5
+    assert vera.ask("POST", f"{path}/rating", {"rating": 5})["rating"] == 5
+    assert len(vera.ask("GET", f"{path}/history")["entries"]) == 6
     queue = agnes.ask("GET", "/support/tickets/admin/all?requester=vera")["tickets"]
     assert [one["id"] for one in queue] == [ticket["id"]]
     noted = agnes.ask("POST", f"{path}/notes", {"text": "They have called twice."})

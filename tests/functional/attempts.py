@@ -20,6 +20,7 @@ ABSENT = {"direct": "d_" + "a" * 26, "group": "g_" + "a" * 26}
 FIELDS: dict[str, object] = {
     "text": "let me in",
     "assignee_id": "bob",
+    "rating": 5,
     "until": "2036-01-01T00:00:00Z",
     "user_id": "bob",
     "user_ids": ["carol"],

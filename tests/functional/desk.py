@@ -69,3 +69,8 @@ def history(person: User, ticket_id: str) -> list[dict[str, Any]]:
 def use_office(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs the desk of `office.toml`: teams, hours, acknowledgements, and a status after each reply."""
     monkeypatch.setenv("SUPPORT", "office")
+
+
+def rate(person: User, ticket_id: str, rating: int, **fields: object) -> Reply:
+    """Rates a ticket."""
+    return person.post(f"/support/tickets/{ticket_id}/rating", json={"rating": rating, **fields})

@@ -12,7 +12,7 @@ from parley.domain.api.request import Request
 from parley.domain.erasure.job import new_job
 from parley.domain.moderation import audit
 from tests.functional.attachments import set_row
-from tests.functional.desk import agent
+from tests.functional.desk import agent, change
 from tests.functional.moderation import report
 from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Parley
@@ -35,6 +35,7 @@ OF_TICKETS = (
     "assign_ticket",
     "get_ticket",
     "list_ticket_history",
+    "rate_ticket",
     "respond_to_ticket",
     "take_ticket",
     "update_ticket",
@@ -69,7 +70,9 @@ def test_function_accepts_its_event(parley: Parley, path: Path) -> None:
         invoke(parley, FOLDER / "rest" / "remove_messages.json", alice.token)
     if path.stem in OF_TICKETS:
         parley.user("agnes", role="agent")
-        invoke(parley, FOLDER / "rest" / "create_ticket.json", alice.token)
+        made = invoke(parley, FOLDER / "rest" / "create_ticket.json", alice.token)
+        if path.stem == "rate_ticket":
+            assert change(alice, json.loads(made["body"])["id"], status="resolved").status == 200
     if path.stem in ("put_canned_reply", "delete_canned_reply"):
         invoke(parley, FOLDER / "rest" / "create_canned_reply.json", alice.token)
     if path.stem == "mark_played":

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.functional.attachments import ask_upload, say_aloud, set_row, upload
-from tests.functional.desk import agent, ask, assign, change, note, open_ticket, respond, take
+from tests.functional.desk import agent, ask, assign, change, note, open_ticket, rate, respond, take
 from tests.functional.moderation import moderator, report
 from tests.functional.replies import stored
 from tests.functional.suspending import suspend
@@ -86,6 +86,10 @@ class World:
     def report_by_bob_in_group(self) -> None:
         [message_id] = say(self.alice, self.group_id, "You are a fool.")
         self.over_rest(report(self.bob, message_id))
+
+    def resolve_ticket_of_bob(self) -> None:
+        self.open_ticket_of_bob()
+        self.over_rest(change(self.bob, self.ticket_id, status="resolved"))
 
     def open_ticket_of_bob(self) -> None:
         self.ticket_id = open_ticket(self.bob)
@@ -161,6 +165,11 @@ PUSHES = {
         lambda w: w.over_rest(change(agent(w.parley), w.ticket_id, priority="high")),
         ["message_notification", "ticket_updated"],
         before=lambda w: w.open_ticket_of_bob(),
+    ),
+    "RateTicket": Push(
+        lambda w: w.over_rest(rate(w.bob, w.ticket_id, 5)),
+        ["message_notification", "ticket_updated"],
+        before=lambda w: w.resolve_ticket_of_bob(),
     ),
     "TakeTicket": Push(
         lambda w: w.over_rest(take(agent(w.parley), w.ticket_id)),

@@ -118,6 +118,7 @@ REFUSED = {
     "rest/put_member",
     "rest/put_user",
     "rest/put_users",
+    "rest/rate_ticket",
     "rest/remove_context_person",
     "rest/remove_member",
     "rest/remove_message",

@@ -90,6 +90,7 @@ WRITTEN = {
     "BannedRule.text": MAX_RULE_CHARACTERS,
     "excerpt": EXCERPT_CHARACTERS,
     "note": MAX_REMARK_CHARACTERS,
+    "comment": MAX_REMARK_CHARACTERS,
     "resolution": MAX_REMARK_CHARACTERS,
     "staff_note": MAX_REMARK_CHARACTERS,
     **{

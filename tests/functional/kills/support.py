@@ -115,6 +115,11 @@ def resolved(world: World) -> None:
     assert agent_of(world).patch(path, json={"status": "resolved"}).status == 200
 
 
+def rate(world: World) -> object:
+    path, body = f"/support/tickets/{world.conversation_id}/rating", {"rating": 5, "comment": "Quick."}
+    return answered(world.alice.post(path, json=body))
+
+
 def open_again(world: World) -> object:
     """Writes as the requester of a resolved ticket."""
     path, body = f"/conversations/{world.conversation_id}/messages", {"text": "Not yet.", "client_id": "m2"}
@@ -145,6 +150,13 @@ SCENARIOS = [
         "rest/update_ticket",
         ask_as_agent("PATCH", TICKET, {"status": "resolved", "priority": "high", "tags": ["vip"], "subject": "Late"}),
         taken,
+    ),
+    Scenario("rest/rate_ticket", rate, resolved),
+    Scenario(
+        "rest/list_ticket_history",
+        ask_as_host("GET", f"{TICKET}/history"),
+        and_then(open_of_alice, sign_host_in),
+        variant="by the host",
     ),
     Scenario("rest/take_ticket", ask_as_agent("POST", f"{TICKET}/take", {}), open_of_alice),
     Scenario(

@@ -28,7 +28,7 @@ from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.steps import Step
 from parley.domain.support import ticket_steps
 from parley.domain.support.desk import Desk
-from parley.domain.support.requests import AssignTicket, UpdateTicket
+from parley.domain.support.requests import AssignTicket, RateTicket, UpdateTicket
 from parley.domain.support.status import Side, check_move
 from parley.domain.support.ticket import FieldChange, StoredTicket, SupportTicketAnswer
 
@@ -50,23 +50,25 @@ class Found(Struct, frozen=True, kw_only=True):
 class Change(Struct, frozen=True, kw_only=True):
     """The change that a request wants of a ticket: new values of its fields, its subject, and an agent who comes in.
 
-    `screened` is the subject as the banned words leave it, `note` a remark for the history.
+    `screened` is the subject as the banned words leave it, `about` what the history says besides.
     """
 
     fields: Mapping[str, Any] = {}
     screened: Screened | None = None
     arrives: str | None = None
-    note: str | None = None
+    about: Mapping[str, object] = {}
 
 
 class Asked(Struct, frozen=True, kw_only=True):
     """A request for a change: how it is decided, and the `version` that the caller knows, if they name one.
 
     `person` may become the assignee; `has_words` if `decide` looks for banned words. The rate limit counts the length
-    of `counted`.
+    of `counted`. `event` names the entry of the history; `may_be_closed` if a closed ticket can take the change.
     """
 
     decide: Callable[[Found], Change]
+    event: str = "updated"
+    may_be_closed: bool = False
     version: int | None = None
     person: str | None = None
     has_words: bool = False
@@ -145,9 +147,29 @@ def assign_ticket(request: Request, ticket_id: str, wanted: AssignTicket) -> Sup
             if found.assignee_role is None or not agents.is_agent(found.assignee_role):
                 raise Invalid("unknown_assignee", "There is no such agent.", fields=(_wrong(pointer),))
         fields = {"assignee_id": person} | ({} if team is msgspec.UNSET else {"team": team})
-        return Change(fields=fields, arrives=person, note=wanted.note)
+        return Change(fields=fields, arrives=person, about={"note": wanted.note})
 
     asked = Asked(decide=decide, version=wanted.version, person=wanted.assignee_id, counted=wanted.note or "")
+    return change(request, ticket_id, asked)
+
+
+def rate_ticket(request: Request, ticket_id: str, wanted: RateTicket) -> SupportTicketAnswer:
+    """Keeps the requester's rating of a resolved or closed ticket, and returns it; it is rated once.
+
+    Round trips as of `update_ticket`.
+    """
+
+    def decide(found: Found) -> Change:
+        if _side(request, found) != "requester":
+            detail = "Only the requester rates a ticket."
+            raise Forbidden("requester_only", detail, rule="the requester rates the help that they got")
+        if found.ticket.status not in ("resolved", "closed"):
+            raise Conflict("not_resolved", "The ticket is not resolved yet.", rule="a resolved or closed ticket")
+        if found.ticket.rating not in (None, wanted.rating):
+            raise Conflict("already_rated", "The ticket was rated before.", rule="one rating for a ticket")
+        return Change(fields={"rating": wanted.rating}, about={"rating": wanted.rating, "comment": wanted.comment})
+
+    asked = Asked(decide=decide, event="rated", may_be_closed=True, counted=wanted.comment or "")
     return change(request, ticket_id, asked)
 
 
@@ -198,9 +220,9 @@ def change(request: Request, ticket_id: str, asked: Asked) -> SupportTicketAnswe
         if not changes:
             users = _tell_again(request, found)
             return answer(request, found.ticket, found.head, found.sides.get(request.user_id), users)
-        _check_may_change(request, found, asked.version)
+        _check_may_change(request, found, asked)
         step = limits.counted(request, _step(request, found, wanted, after, changes), tokens)
-        entry = ticket_steps.history_entry(after, request, "updated", changes, note=wanted.note)
+        entry = ticket_steps.history_entry(after, request, asked.event, changes, **wanted.about)
         beside = partial(tickets.put_changed, before=found.ticket, after=after, history=entry)
         try:
             journal.write(step, request.now_s, beside)
@@ -261,12 +283,12 @@ def _read(request: Request, ticket_id: str, asked: Asked) -> Found:
     )
 
 
-def _check_may_change(request: Request, found: Found, version: int | None) -> None:
+def _check_may_change(request: Request, found: Found, asked: Asked) -> None:
     """Refuses a change of a closed ticket, and one that was decided on an older version."""
-    if found.ticket.status == "closed":
+    if found.ticket.status == "closed" and not asked.may_be_closed:
         detail = "This ticket is closed. A follow-up is a ticket of its own."
         raise Conflict("ticket_closed", detail, rule="a closed ticket stays as it is")
-    if version is not None and version != found.ticket.version:
+    if asked.version not in (None, found.ticket.version):
         detail = "The ticket has changed; read it again."
         pointer = f"{request.field_prefix}/version"
         raise Conflict("ticket_changed", detail, rule="version: as it was read", fields=(_wrong(pointer),))

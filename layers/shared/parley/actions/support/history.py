@@ -24,7 +24,7 @@ class HistoryEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One entry of a ticket's history: what happened, who did it, when, and the fields that changed.
 
     `number` counts the entries. Agents alone see the `note` of an assignment. `first_response_ms` is the time from
-    the ticket's opening to the desk's first reply.
+    the ticket's opening to the desk's first reply, `rating` and `comment` the requester's.
     """
 
     number: int
@@ -34,6 +34,8 @@ class HistoryEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     changes: dict[str, FieldChange]
     first_response_ms: int | None = None
     note: str | None = None
+    rating: int | None = None
+    comment: str | None = None
 
 
 class TicketHistory(Struct, frozen=True, kw_only=True):
@@ -80,6 +82,8 @@ def _view(entry: OutboxEntry, *, of_desk: bool) -> HistoryEntry:
         changes=msgspec.convert(about.get("changes", {}), dict[str, FieldChange], strict=False),
         first_response_ms=int(about["first_response_ms"]) if "first_response_ms" in about else None,
         note=about.get("note") if of_desk else None,
+        rating=int(about["rating"]) if "rating" in about else None,
+        comment=about.get("comment"),
     )
 
 

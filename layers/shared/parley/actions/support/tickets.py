@@ -118,7 +118,7 @@ def _creation(request: Request, new: StoredTicket, wanted: CreateTicket, rows: R
 def _write(request: Request, step: Step, new: StoredTicket) -> None:
     """Writes a new ticket with its conversation, all or nothing; raises LostRace. One round trip.
 
-    Two write units for each of its rows: nine, and one for another opener, a team, each tag and each attachment.
+    Two write units for each of its rows: ten, and one for another opener, a team, each tag and each attachment.
     """
     entry = ticket_steps.history_entry(new, request, "created")
     with conditions.transaction() as transaction:

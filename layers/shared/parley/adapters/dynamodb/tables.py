@@ -747,6 +747,7 @@ class Ticket(Table):
     entries = NumberAttribute(null=True)  # of the history
     updated_at_ms = NumberAttribute(null=True)
     replied_at_ms = NumberAttribute(null=True)
+    rating = NumberAttribute(null=True)
     queue = UnicodeAttribute(null=True)  # the status; without it the row is in no queue
     queued_at_ms = NumberAttribute(null=True)
     due_shard = UnicodeAttribute(null=True)

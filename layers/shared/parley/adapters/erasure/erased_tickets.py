@@ -11,6 +11,8 @@ from parley.adapters.support import tickets
 from parley.domain.erasure.job import without_person
 from parley.domain.support.ticket import StoredTicket
 
+WORDS = ("note", "comment")  # what people write into the history
+
 
 def hand_over_ticket(ticket_id: str, user_id: str, pseudonym: str) -> list[Op]:
     """Returns the writes; two round trips. None for a person whom the ticket does not name."""
@@ -34,7 +36,9 @@ def _state(ticket: StoredTicket, user_id: str, pseudonym: str) -> Iterator[Op]:
 
 def _history(ticket: StoredTicket, user_id: str, pseudonym: str) -> Iterator[Op]:
     for row in tables.Message.query(tickets.history_key(ticket.ticket_id), consistent_read=True):
-        about = without_person(row.about, user_id, pseudonym)
+        theirs = row.about["user_id"] == user_id  # their words go, too
+        kept = {name: value for name, value in row.about.items() if not (theirs and name in WORDS)}
+        about = without_person(kept, user_id, pseudonym)
         if about != row.about:
             place = tables.Message(conversation_id=row.conversation_id, seq=row.seq)
             yield erasures.update_row(place, about=about)

@@ -23,7 +23,7 @@ from parley.domain.support.ticket import StoredTicket
 
 STATE = "ticket"
 _EMPTY = tables.Ticket.key.does_not_exist()
-_NUMBERS = ("version", "entries", "created_at_ms", "updated_at_ms", "replied_at_ms")
+_NUMBERS = ("version", "entries", "created_at_ms", "updated_at_ms", "replied_at_ms", "rating")
 
 
 def key(ticket_id: str) -> batches.Key:

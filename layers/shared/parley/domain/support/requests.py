@@ -106,6 +106,13 @@ class AssignTicket(Body, frozen=True, kw_only=True):
     version: Version | None = None
 
 
+class RateTicket(Body, frozen=True, kw_only=True):
+    """POST /support/tickets/{ticket_id}/rating: how the requester found the help, from 1 to 5."""
+
+    rating: Annotated[int, Meta(ge=1, le=5)]
+    comment: Remark | None = None
+
+
 class Respond(Body, frozen=True, kw_only=True):
     """POST /support/tickets/{ticket_id}/respond: the desk's reply to the requester."""
 

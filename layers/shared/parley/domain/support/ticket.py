@@ -17,7 +17,7 @@ class StoredTicket(Struct, frozen=True, kw_only=True):
     """The state of a ticket. Subject, context and messages are those of its conversation.
 
     `version` counts the changes that people see, `entries` those of its history, the first reply among them.
-    `replied_at_ms` is the time of the desk's first reply.
+    `replied_at_ms` is the time of the desk's first reply, `rating` the requester's, from 1 to 5.
     """
 
     ticket_id: str
@@ -34,6 +34,7 @@ class StoredTicket(Struct, frozen=True, kw_only=True):
     created_at_ms: int
     updated_at_ms: int
     replied_at_ms: int | None = None
+    rating: int | None = None
 
     @property
     def facets(self) -> set[str]:
@@ -68,6 +69,7 @@ class TicketState(Struct, frozen=True, kw_only=True):
     assignee_id: str | None
     team: str | None
     tags: list[str]
+    rating: int | None
     context: Context | None
     created_at: str
     updated_at: str
@@ -90,6 +92,7 @@ class SupportTicket(Struct, frozen=True, kw_only=True):
     assignee_id: str | None
     team: str | None
     tags: list[str]
+    rating: int | None
     context: Context | None
     last_message: ListedMessage | None
     last_seq: int
@@ -134,6 +137,7 @@ def view_state(ticket: StoredTicket, head: Head) -> TicketState:
         assignee_id=ticket.assignee_id,
         team=ticket.team,
         tags=list(ticket.tags),
+        rating=ticket.rating,
         context=head.context,
         created_at=rfc3339(ticket.created_at_ms),
         updated_at=rfc3339(ticket.updated_at_ms),
@@ -154,6 +158,7 @@ def view_ticket(ticket: StoredTicket, head: Head, mine: Membership) -> SupportTi
         assignee_id=ticket.assignee_id,
         team=ticket.team,
         tags=list(ticket.tags),
+        rating=ticket.rating,
         context=head.context,
         last_message=views.last_message(head, mine, ()),
         last_seq=head.last_seq,

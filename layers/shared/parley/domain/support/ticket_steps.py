@@ -24,7 +24,7 @@ from parley.domain.support.desk import Desk
 from parley.domain.support.requests import CreateTicket
 from parley.domain.support.ticket import FieldChange, StoredTicket
 
-IN_MESSAGE = ("status", "priority", "category", "assignee_id", "team")
+IN_MESSAGE = ("status", "priority", "category", "assignee_id", "team", "rating")
 IN_HISTORY = ("status", "priority", "category", "assignee_id", "team", "tags")
 
 
@@ -141,6 +141,7 @@ def changes_between(before: StoredTicket, after: StoredTicket, head: Head, subje
     """Returns the fields that differ between two states of a ticket, by name."""
     moved = {name: FieldChange(_said(getattr(before, name)), _said(getattr(after, name))) for name in IN_HISTORY}
     moved["subject"] = FieldChange(head.title, subject)
+    moved["rating"] = FieldChange(*(None if each is None else str(each) for each in (before.rating, after.rating)))
     return {name: each for name, each in moved.items() if each.before != each.after}
 
 
