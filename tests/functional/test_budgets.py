@@ -933,6 +933,25 @@ def test_reply_costs_little_more_than_a_send_and_a_change_of_state_is_bounded(pa
     assert changed.units.write <= 24
 
 
+def test_sync_reads_a_ticket_once_however_often_it_has_changed(pair: Pair) -> None:
+    agnes, priorities = agent(pair.parley), cycle(("high", "low"))
+    ticket_id = open_ticket(pair.alice)
+
+    def missed() -> Recorded:
+        at = {"cursors": {ticket_id: {"seq": 1, "change_seq": 0}}}
+        return min((pair.spent(lambda: pair.alice.post("/sync", json=at)) for _ in range(3)), key=by_round_trips)
+
+    def by_round_trips(spent: Recorded) -> int:
+        return spent.round_trips
+
+    change(agnes, ticket_id, priority=next(priorities))
+    one = missed()
+    for _ in range(20):
+        change(agnes, ticket_id, priority=next(priorities))
+
+    assert missed().round_trips <= one.round_trips <= 5
+
+
 # The most that a page of 50 reads: one list of 51 entries, or 200 of each list and the states of one of them.
 QUEUES = {
     "": 160,

@@ -134,7 +134,8 @@ def tell_news(
 ) -> named.Users:
     """Tells the members of new messages, then of changes, as `tell` does of one; one round trip more for a ticket's."""
     conversation_id, people = head.conversation_id, head.participants
-    told = [(change, ticket_events.of_change(change, head, None)) for change in changes]
+    ticket = ticket_events.ticket_of(head, changes)
+    told = [(change, ticket_events.of_change(change, head, None, ticket)) for change in changes]
     shown = [message.for_all() for message in messages]
     concerned = [user_id for change in changes for user_id in change.user_ids]
     devices, users = named.naming(

@@ -208,12 +208,13 @@ def _missed(
             request, head, span, lambda: list(messages.some(head.conversation_id, seqs).values()), blocked
         )
         shown = {message.seq: viewer.view(message) for message in found}
+    ticket = ticket_events.ticket_of(head, wanted)
     told = []
     for change in wanted:
         view = shown.get(change.message_seq or 0) if change.is_of_message else None
         if change.is_of_message and view is None:
             continue
-        event = ticket_events.of_change(change, head, view)
+        event = ticket_events.of_change(change, head, view, ticket)
         data = msgspec.to_builtins(event)
         del data["users"]  # the answer has them
         told.append((change.change_seq, Missed(event.name, data)))

@@ -151,7 +151,9 @@ def _frames(head: Head, fan_out: FanOut, user_ids: Sequence[str], now_ms: int) -
         if not change.is_for_all:  # rows of an earlier version have the follow-up anyway
             return None
         if not change.is_of_message:
-            return _frames_of_event(ticket_events.of_change(change, head, None))
+            return _frames_of_event(
+                ticket_events.of_change(change, head, None, ticket_events.ticket_of(head, [change]))
+            )
         changed = messages.get_message(head.conversation_id, change.message_seq or 0)
         if changed is None:
             return None
