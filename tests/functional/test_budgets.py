@@ -61,7 +61,7 @@ def pair(parley: Parley) -> Pair:
     alice, bob = parley.user("alice"), parley.user("bob")
     conversation_id = open_direct(alice, bob)
     pair = Pair(parley, alice, bob, conversation_id, joined(alice, conversation_id), joined(bob, conversation_id))
-    # What counting takes is held in tests/functional/streams/test_count_figures.py.
+    # The function that counts has a test of its own cost.
     parley.streams = [stream for stream in parley.streams if stream.name == "HandOutErrandsMessages"]
     parley.hooks.clear()  # the recorder looks at items under the functions' names, which their roles do not allow
     return pair
