@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from parley.actions import named
 from parley.actions.parallel import in_parallel
-from parley.actions.support.queue import require_agent
+from parley.actions.support.roles import require_agent
 from parley.adapters.figures import figures
 from parley.adapters.support import desks
 from parley.domain.api.request import Request

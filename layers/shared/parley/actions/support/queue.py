@@ -8,12 +8,11 @@ from msgspec import Struct
 
 from parley.actions import access, named
 from parley.actions.parallel import in_parallel
+from parley.actions.support.roles import require_agent
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import batches, tables
-from parley.adapters.people import account_states, agents
 from parley.adapters.support import queue, tickets
 from parley.adapters.threads import Threads
-from parley.domain.api.errors import Forbidden
 from parley.domain.api.identity import SERVICE_ROLE
 from parley.domain.api.request import Request
 from parley.domain.api.types import NamedUser
@@ -53,12 +52,6 @@ class _Found(Struct, frozen=True):
     state: StoredTicket
     head: Head
     mine: Membership | None
-
-
-def require_agent(request: Request) -> None:
-    """Refuses a caller who is neither an agent nor the host's own server, at once or with the first read."""
-    refusal = Forbidden("agents_only", "Only agents may do this.", rule="AgentRoles")
-    account_states.require_role(request, lambda role: role == SERVICE_ROLE or agents.is_agent(role), refusal)
 
 
 def list_all_tickets(request: Request, query: ListAllTickets) -> TicketQueue:
