@@ -761,7 +761,7 @@ ENUMS = {
     frozenset({"csv", "json"}): ("FiguresFormat", "JSON, or a table."),
     frozenset({"agent", "category", "day", "priority"}): (
         "MetricsFacet",
-        "What a row of the desk's figures stands for.",
+        "The group that a row of the desk's figures stands for.",
     ),
     frozenset({"html", "jsonl"}): ("ExportFormat", "The format of an exported file."),
     frozenset({"newest", "oldest"}): ("ReportOrder", "Which reports come first."),

@@ -1,4 +1,4 @@
-"""GET /support/tickets/{ticket_id}/history?cursor=&limit=: who did what to a ticket, and when; the oldest first.
+"""GET /support/tickets/{ticket_id}/history?cursor=&limit=: the history of a ticket, the oldest entries first.
 
 200, 400, 404.
 """

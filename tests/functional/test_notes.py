@@ -1,5 +1,7 @@
 """Notes of a ticket: a conversation of its agents, of which its requester and all others never learn anything."""
 
+from typing import Any
+
 import pytest
 
 from tests.functional.attachments import clean_attachment
@@ -108,7 +110,7 @@ def test_agent_does_in_notes_what_people_do_in_conversations(parley: Parley) -> 
             assert answer.status < 300 or answer.code in MAY_NOT or one.refuses_example, (one, answer)
 
 
-def seen_by(parley: Parley, person: User, ticket_id: str) -> list[object]:
+def seen_by(parley: Parley, person: User, ticket_id: str) -> list[tuple[Any, ...]]:
     """Returns all that a requester can read of their ticket, with the number of the calls that each answer took."""
     conversation, at = f"/conversations/{ticket_id}", {ticket_id: {"seq": 0, "change_seq": 0}}
     asked: list[tuple[str, str, object]] = [
@@ -124,7 +126,7 @@ def seen_by(parley: Parley, person: User, ticket_id: str) -> list[object]:
         ("POST", f"/support/tickets/{ticket_id}/notes", {"text": "Mine."}),
     ]
     forget_told()
-    seen: list[object] = []
+    seen: list[tuple[Any, ...]] = []
     for method, path, body in asked:
         with parley.watch() as calls:
             reply = person.request(method, path, json=body)
@@ -153,13 +155,13 @@ def test_nothing_that_the_requester_can_read_differs_after_notes(parley: Parley,
 
     assert device.frames == []
     after = seen_by(parley, alice, ticket_id)
-    desks = [one for one in after if one[1].endswith("/notes")]  # type: ignore[index]
-    assert {one[2] for one in desks} == {403}  # type: ignore[index]
+    desks = [one for one in after if one[1].endswith("/notes")]
+    assert {one[2] for one in desks} == {403}
     if role == "agent":  # the refusal of an agent takes a look at the ticket; who it is costs the same calls
-        assert [one[:5] for one in before] == [one[:5] for one in after]  # type: ignore[index]
+        assert [one[:5] for one in before] == [one[:5] for one in after]
     else:
         assert before == after
-    assert NOTE not in str(after) and "n_" + ticket_id[2:] not in str([one[3] for one in after if "sync" not in one[1]])  # type: ignore[index]
+    assert NOTE not in str(after) and "n_" + ticket_id[2:] not in str([one[3] for one in after if "sync" not in one[1]])
 
 
 def test_routes_of_notes_refuse_customers_alike_whatever_ticket_they_name(parley: Parley) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+import msgspec
 from msgspec import Struct
 
 from parley.domain.api.times import rfc3339
@@ -147,23 +148,11 @@ def view_state(ticket: StoredTicket, head: Head) -> TicketState:
 
 def view_ticket(ticket: StoredTicket, head: Head, mine: Membership) -> SupportTicket:
     """Returns a ticket as one of those in it sees it, or an agent, who has read it all if they are not in it."""
+    state = msgspec.structs.asdict(view_state(ticket, head))
+    moved = {"updated_at": rfc3339(max(ticket.updated_at_ms, head.last_activity_ms))}
     return SupportTicket(
-        id=ticket.ticket_id,
-        number=ticket.number,
-        subject=head.title or "",
-        status=ticket.status,
-        priority=ticket.priority,
-        category=ticket.category,
-        requester_id=ticket.requester_id,
-        assignee_id=ticket.assignee_id,
-        team=ticket.team,
-        tags=list(ticket.tags),
-        rating=ticket.rating,
-        context=head.context,
+        **state | moved,
         last_message=views.last_message(head, mine, ()),
         last_seq=head.last_seq,
         unread=head.unread(mine),
-        created_at=rfc3339(ticket.created_at_ms),
-        updated_at=rfc3339(max(ticket.updated_at_ms, head.last_activity_ms)),
-        version=ticket.version,
     )
