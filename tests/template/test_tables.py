@@ -2,7 +2,10 @@
 
 import pytest
 
-from tests.template.deployed import TABLES, before, deployed
+from local.template import load
+from tests.template.deployed import TABLES, TEMPLATE, before, deployed
+
+INFREQUENT = "STANDARD_INFREQUENT_ACCESS"
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -24,3 +27,12 @@ def test_tables_with_indexes_are_made_one_after_the_other() -> None:
 
     # aws-facts.md#dynamodb-limits. In a row the first waits for none of the others, the second for one, and so on.
     assert sorted(len(before(table) & set(indexed)) for table in indexed) == list(range(len(indexed)))
+
+
+def test_messages_are_stored_in_the_class_that_the_operator_names() -> None:
+    of_parameter = {given: load(TEMPLATE, {"TableClass": given} if given else {}) for given in ("", INFREQUENT)}
+
+    assert of_parameter[""].resources["Messages"].properties["TableClass"] == "STANDARD"
+    assert of_parameter[INFREQUENT].resources["Messages"].properties["TableClass"] == INFREQUENT
+    # The other tables hold little that is old, or are read and written all day.
+    assert [table for table in TABLES if "TableClass" in deployed().resources[table].properties] == ["Messages"]

@@ -77,6 +77,33 @@ def test_days_come_as_a_table(parley: Parley) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("accept", "query", "kind"),
+    [
+        ("text/csv", "", "text/csv; charset=utf-8"),
+        ("application/json;q=0.5, text/csv;q=0.6", "", "text/csv; charset=utf-8"),
+        ("application/json, text/csv", "", "application/json"),
+        ("*/*", "", "application/json"),
+        (None, "", "application/json"),
+        ("text/csv", "?format=json", "application/json"),
+        ("application/json", "?format=csv", "text/csv; charset=utf-8"),
+    ],
+)
+def test_header_accept_asks_for_a_table_unless_the_query_says_otherwise(
+    parley: Parley, accept: str | None, query: str, kind: str
+) -> None:
+    reply = moderator(parley).get(f"{PATH}{query}", headers={"Accept": accept})
+
+    assert (reply.status, reply.headers["content-type"]) == (200, kind)
+    assert reply.text.startswith("day," if kind.startswith("text") else "{")
+
+
+def test_refusal_is_a_problem_document_whatever_the_client_accepts(parley: Parley) -> None:
+    reply = parley.user("carol").get(PATH, headers={"Accept": "text/csv"})
+
+    assert (reply.status, reply.headers["content-type"]) == (403, "application/problem+json")
+
+
 def test_a_year_of_days_takes_a_query_for_a_megabyte(parley: Parley) -> None:
     mona = moderator(parley)
     mona.get(PATH)

@@ -109,10 +109,11 @@ def test_without_days_the_answer_is_of_the_last_thirty(parley: Parley) -> None:
     assert (len(rows), rows[-1]["key"]) == (30, day_of(parley.clock()))
 
 
-def test_rows_come_as_a_table(parley: Parley) -> None:
+@pytest.mark.parametrize(("query", "accept"), [("&format=csv", None), ("", "text/csv, */*;q=0.1")])
+def test_rows_come_as_a_table(parley: Parley, query: str, accept: str | None) -> None:
     two_days(parley)
 
-    reply = admin(parley).get(f"{PATH}?by=category&format=csv")
+    reply = admin(parley).get(f"{PATH}?by=category{query}", headers={"Accept": accept})
 
     assert reply.headers["content-type"] == "text/csv; charset=utf-8"
     lines = reply.text.split("\r\n")

@@ -67,11 +67,12 @@ def operation(
     query: type[Struct] = Nothing,
     asks: str | None = COST,
     negotiates: bool = False,
+    tables: bool = False,
 ) -> Callable[[Callable[..., Reply[object]]], Handler]:
     """Returns the decorator that makes a Lambda handler of an operation; see the module's docstring.
 
     `asks` names the caller's bucket that must not be empty (`metering.py`). A handler that `negotiates` gets `as_json`:
-    whether the client wants JSON rather than a redirect.
+    whether the client wants JSON rather than a redirect. One that answers `tables` gets `as_table`: whether it wants CSV.
     """
 
     def decorate(function: Callable[..., Reply[object]]) -> Handler:
@@ -79,6 +80,8 @@ def operation(
 
         def answer(event: dict[str, Any], request: Request) -> Reply[object]:
             wanted = {"as_json": accept.asks_for_json(_header(event, "accept"))} if negotiates else {}
+            if tables:
+                wanted["as_table"] = accept.asks_for_table(_header(event, "accept"))
             return function(request, **_arguments(event, body, query), **wanted)
 
         @wraps(function)

@@ -55,7 +55,7 @@ class SupportMetrics(Struct, frozen=True, kw_only=True, rename={"since": "from"}
     users: dict[str, NamedUser]
 
 
-def get_support_metrics(request: Request, query: MetricsQuery) -> SupportMetrics | Csv:
+def get_support_metrics(request: Request, query: MetricsQuery, as_table: bool) -> SupportMetrics | Csv:
     """Returns the figures of the desk, to support admins and the host's own server, as JSON or CSV.
 
     Two round trips for a MB of rows; a row has up to a KB, and there is one for each day and each key on it.
@@ -78,7 +78,7 @@ def get_support_metrics(request: Request, query: MetricsQuery) -> SupportMetrics
         if query.by == DAY_FACET
         else _others(by_facet, people if query.by == "agent" else None)
     )
-    if query.format == "csv":
+    if query.is_table(as_table):
         return table(rows, COLUMNS)
     return SupportMetrics(
         since=days[0],

@@ -14,7 +14,11 @@ class StatsQuery(Body, frozen=True, kw_only=True, rename={"since": "from"}):
 
     since: Day | None = None
     to: Day | None = None
-    format: Format = "json"
+    format: Format | None = None
+
+    def is_table(self, as_table: bool) -> bool:
+        """Says whether the answer is a table: as `format` says, without it as the header Accept does."""
+        return as_table if self.format is None else self.format == "csv"
 
 
 class MetricsQuery(StatsQuery, frozen=True, kw_only=True, rename={"since": "from"}):
