@@ -9,10 +9,10 @@ from docs.operations import Undocumented
 TERMS = {
     "StatsQuery.from": "The first day, in UTC; without it 30 days end with `to`.",
     "StatsQuery.to": "The last day, in UTC; without it today. At most 366 days.",
-    "StatsQuery.format": "`csv` for the rows as a table (RFC 4180), `json` for JSON; without it the header `Accept` says.",
+    "StatsQuery.format": "`csv` for a table (RFC 4180), `json` for JSON; without it the header `Accept` counts.",
     "MetricsQuery.from": "The first day, in UTC; without it 30 days end with `to`.",
     "MetricsQuery.to": "The last day, in UTC; without it today. At most 366 days.",
-    "MetricsQuery.format": "`csv` for the rows as a table (RFC 4180), `json` for JSON; without it the header `Accept` says.",
+    "MetricsQuery.format": "`csv` for a table (RFC 4180), `json` for JSON; without it the header `Accept` counts.",
     "MetricsQuery.by": "What a row stands for.",
     "Stats.from": "The first day, in UTC.",
     "Stats.to": "The last day, in UTC.",

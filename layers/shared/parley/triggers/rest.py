@@ -72,7 +72,8 @@ def operation(
     """Returns the decorator that makes a Lambda handler of an operation; see the module's docstring.
 
     `asks` names the caller's bucket that must not be empty (`metering.py`). A handler that `negotiates` gets `as_json`:
-    whether the client wants JSON rather than a redirect. One that answers `tables` gets `as_table`: whether it wants CSV.
+    whether the client wants JSON rather than a redirect. One that answers `tables` gets `as_table`: whether the client
+    wants CSV.
     """
 
     def decorate(function: Callable[..., Reply[object]]) -> Handler:
