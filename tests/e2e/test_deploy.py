@@ -446,6 +446,9 @@ def test_ticket_is_opened_and_read(people: Make) -> None:
     assert len(vera.ask("GET", f"{path}/history")["entries"]) == 6
     queue = agnes.ask("GET", "/support/tickets/admin/all?requester=vera")["tickets"]
     assert [one["id"] for one in queue] == [ticket["id"]]
+    bulk = {"ids": [ticket["id"]], "changes": {"tags": ["vip"]}}
+    [changed] = host.ask("POST", "/support/tickets/bulk", bulk)["results"]
+    assert (changed["status"], changed["ticket"]["tags"]) == (200, ["vip"])
     noted = agnes.ask("POST", f"{path}/notes", {"text": "They have called twice."})
     assert [one["id"] for one in agnes.ask("GET", f"{path}/notes")["messages"]] == [noted["id"]]
 

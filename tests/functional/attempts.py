@@ -50,6 +50,7 @@ FIELDS: dict[str, object] = {
 MORE_FIELDS: dict[str, dict[str, object]] = {
     "respond_to_ticket": {"text": "let me in"},
     "update_ticket": {"status": "closed"},
+    "change_tickets": {"ids": ["t_" + "a" * 26], "changes": {"status": "closed"}},
     "create_attachment_for_user": {"user_id": "bob"},
     "create_conversation": {"type": "direct", "user_id": "bob"},
     "update_conversation": {"title": "Ours"},

@@ -44,6 +44,11 @@ def change(person: User, ticket_id: str, **fields: object) -> Reply:
     return person.patch(f"/support/tickets/{ticket_id}", json=fields)
 
 
+def change_all(person: User, ticket_ids: list[str], **fields: object) -> Reply:
+    """Changes many tickets alike."""
+    return person.post("/support/tickets/bulk", json={"ids": ticket_ids, "changes": fields})
+
+
 def take(person: User, ticket_id: str) -> Reply:
     """Takes a ticket as an agent."""
     return person.post(f"/support/tickets/{ticket_id}/take", json={})

@@ -33,6 +33,7 @@ OF_AGENTS = ("add_note", "list_notes")
 OF_TICKETS = (
     *OF_AGENTS,
     "assign_ticket",
+    "change_tickets",
     "get_ticket",
     "list_ticket_history",
     "rate_ticket",

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.functional.attachments import ask_upload, say_aloud, set_row, upload
-from tests.functional.desk import agent, ask, assign, change, note, open_ticket, rate, respond, take
+from tests.functional.desk import agent, ask, assign, change, change_all, note, open_ticket, rate, respond, take
 from tests.functional.moderation import moderator, report
 from tests.functional.replies import stored
 from tests.functional.suspending import suspend
@@ -163,6 +163,11 @@ PUSHES = {
     ),
     "UpdateTicket": Push(
         lambda w: w.over_rest(change(agent(w.parley), w.ticket_id, priority="high")),
+        ["message_notification", "ticket_updated"],
+        before=lambda w: w.open_ticket_of_bob(),
+    ),
+    "ChangeTickets": Push(
+        lambda w: w.over_rest(change_all(agent(w.parley), [w.ticket_id], priority="high")),
         ["message_notification", "ticket_updated"],
         before=lambda w: w.open_ticket_of_bob(),
     ),

@@ -77,8 +77,8 @@ OF_DESK = {
     **OF_AGENTS_ALONE,
     **refusing(
         "agents_only",
-        "rest/assign_ticket", "rest/list_all_tickets", "rest/list_canned_replies", "rest/list_notes",
-        "rest/count_queues",
+        "rest/assign_ticket", "rest/change_tickets", "rest/list_all_tickets", "rest/list_canned_replies",
+        "rest/list_notes", "rest/count_queues",
     ),
     **OF_SUPPORT_ADMINS,
 }  # fmt: skip

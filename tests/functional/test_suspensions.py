@@ -81,6 +81,7 @@ REFUSED = {
     "rest/create_attachment_for_user",
     "rest/create_canned_reply",
     "rest/create_conversation",
+    "rest/change_tickets",
     "rest/create_ticket",
     "rest/create_turn_credentials",
     "rest/delete_canned_reply",

@@ -61,7 +61,7 @@ from parley.domain.moderation.warnings import MAX_KEPT
 from parley.domain.moderation.word_list import EXCERPT_CHARACTERS
 from parley.domain.support.canned import MAX_SHORTCUT_CHARACTERS
 from parley.domain.support.desk_file import MAX_NAMES
-from parley.domain.support.requests import MAX_TAG_CHARACTERS, MAX_TAGS
+from parley.domain.support.requests import MAX_BULK, MAX_TAG_CHARACTERS, MAX_TAGS
 from parley.domain.text.emoji import MAX_EMOJI_BYTES
 from parley.domain.text.folding import MAX_HIGHLIGHTS, MAX_QUERY_WORDS
 from tests.unit.test_api_documents import ASYNCAPI, METHODS, OPENAPI
@@ -224,6 +224,7 @@ LISTS = {
     "TicketHistory.entries": MAX_PAGE,
     **dict.fromkeys(["FieldChange.from", "FieldChange.to"], MAX_TAGS),
     "TicketList.tickets": MAX_PAGE,
+    "ChangedTickets.results": MAX_BULK,
     "CannedReplyList.canned_replies": MAX_PAGE,
     "TicketQueue.tickets": MAX_PAGE,
     "UnreadList.tickets": MAX_PAGE,

@@ -8,7 +8,7 @@ from tests.functional.desk import DESCRIPTION
 from tests.functional.kills.acts import alice_said, and_then, answered, invoke, settled, sign_host_in
 from tests.functional.kills.conversations import ask_as_host
 from tests.functional.kills.scenario import Scenario
-from tests.functional.kills.world import World
+from tests.functional.kills.world import Died, World
 from tests.harness import User
 
 
@@ -126,6 +126,15 @@ def open_again(world: World) -> object:
     return settled(answered(world.alice.post(path, json=body)))
 
 
+def change_tickets(world: World) -> object:
+    """Changes the ticket with a request for many; Died if the ticket was refused for a fault that passes."""
+    body = {"ids": [world.conversation_id], "changes": {"priority": "high", "assignee_id": "agnes", "tags": ["vip"]}}
+    answer = answered(agent_of(world).post("/support/tickets/bulk", json=body))
+    if any(each["status"] >= 500 for each in answer["results"]):
+        raise Died
+    return answer
+
+
 TICKET = "/support/tickets/{}"
 
 SCENARIOS = [
@@ -151,6 +160,7 @@ SCENARIOS = [
         ask_as_agent("PATCH", TICKET, {"status": "resolved", "priority": "high", "tags": ["vip"], "subject": "Late"}),
         taken,
     ),
+    Scenario("rest/change_tickets", change_tickets, open_of_alice),
     Scenario("rest/rate_ticket", rate, resolved),
     Scenario(
         "rest/list_ticket_history",

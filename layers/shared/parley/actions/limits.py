@@ -18,7 +18,19 @@ from parley.adapters import limits
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import metering, rate_buckets
 from parley.domain.api.errors import Conflict
-from parley.domain.api.limits import COST, Rate, Taking, cost_rate, send_rate, settle, slow_mode_rate, take, tokens_for
+from parley.domain.api.limits import (
+    COST,
+    LIVE,
+    Rate,
+    Taking,
+    cost_rate,
+    live_rate,
+    send_rate,
+    settle,
+    slow_mode_rate,
+    take,
+    tokens_for,
+)
 from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.rights import ADMINS
@@ -53,6 +65,16 @@ def take_own(request: Request, text: str = "", attachments: int = 0) -> Asked:
     if request.is_limited:
         _settle_own(request, _own_tokens(request, tokens), tokens)
     return Asked(tokens=tokens)
+
+
+def take_live(request: Request) -> None:
+    """Takes a token for one of many changes of a request from the bucket of what others see at once; raises TooMany.
+
+    One round trip; two if the bucket is not full.
+    """
+    if request.is_limited:
+        rate, row_key = live_rate(limits.current()), rate_buckets.key(request.user_id, LIVE)
+        settle(request, rate, rate_buckets.take(row_key, rate, request.now_ms))
 
 
 def own_beside(

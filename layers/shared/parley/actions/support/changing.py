@@ -64,6 +64,8 @@ class Asked(Struct, frozen=True, kw_only=True):
 
     `person` may become the assignee; `has_words` if `decide` looks for banned words. The rate limit counts the length
     of `counted`. `event` names the entry of the history; `may_be_closed` if a closed ticket can take the change.
+    `is_of_many` if the request changes other tickets, too: it has taken its tokens, and each change one of what others
+    see at once.
     """
 
     decide: Callable[[Found], Change]
@@ -73,6 +75,16 @@ class Asked(Struct, frozen=True, kw_only=True):
     person: str | None = None
     has_words: bool = False
     counted: str = ""
+    is_of_many: bool = False
+
+
+class Made(Struct, frozen=True, kw_only=True):
+    """A ticket after a change, with the caller's side of it and the people whom its events have named."""
+
+    ticket: StoredTicket
+    head: Head
+    mine: Membership | None
+    users: named.Users
 
 
 def update_ticket(request: Request, ticket_id: str, wanted: UpdateTicket) -> SupportTicketAnswer:
@@ -81,28 +93,33 @@ def update_ticket(request: Request, ticket_id: str, wanted: UpdateTicket) -> Sup
     Four round trips (read, write, the ticket's state, the devices), and two more for each lost race.
     """
     desk = desks.current()
-    _check_category(request, wanted, desk)
+    check_category(request, wanted.category, desk)
 
     def decide(found: Found) -> Change:
-        side = _side(request, found)
-        given = [name for name in OF_THE_DESK if getattr(wanted, name) is not msgspec.UNSET]
-        if given and side == "requester":
-            raise agents_only(request, *given)
-        if wanted.status is not msgspec.UNSET:
-            check_move(found.ticket.status, wanted.status, side, f"{request.field_prefix}/status")
-        names = ("status", "priority", "category")
-        fields = {name: getattr(wanted, name) for name in names if getattr(wanted, name) is not msgspec.UNSET}
-        if wanted.tags is not msgspec.UNSET:
-            fields["tags"] = tuple(dict.fromkeys(wanted.tags))
-        if wanted.category is not msgspec.UNSET:
-            fields["team"] = _team_after(found.ticket, wanted.category, desk)
-        screened = None
-        if wanted.subject is not msgspec.UNSET:
-            screened = screening.screen(request, wanted.subject, "subject")
-        return Change(fields=fields, screened=screened)
+        return decide_update(request, found, wanted, desk)
 
     has_words = wanted.subject is not msgspec.UNSET
     return change(request, ticket_id, Asked(decide=decide, version=wanted.version, has_words=has_words))
+
+
+def decide_update(request: Request, found: Found, wanted: UpdateTicket, desk: Desk) -> Change:
+    """Returns the change that the fields of a request make; refuses an illegal status, and what is the desk's alone."""
+    side = _side(request, found)
+    given = [name for name in OF_THE_DESK if getattr(wanted, name) is not msgspec.UNSET]
+    if given and side == "requester":
+        raise agents_only(request, *given)
+    if wanted.status is not msgspec.UNSET:
+        check_move(found.ticket.status, wanted.status, side, f"{request.field_prefix}/status")
+    names = ("status", "priority", "category")
+    fields = {name: getattr(wanted, name) for name in names if getattr(wanted, name) is not msgspec.UNSET}
+    if wanted.tags is not msgspec.UNSET:
+        fields["tags"] = tuple(dict.fromkeys(wanted.tags))
+    if wanted.category is not msgspec.UNSET:
+        fields["team"] = _team_after(found.ticket, wanted.category, desk)
+    screened = None
+    if wanted.subject is not msgspec.UNSET:
+        screened = screening.screen(request, wanted.subject, "subject")
+    return Change(fields=fields, screened=screened)
 
 
 def take_ticket(request: Request, ticket_id: str) -> SupportTicketAnswer:
@@ -133,19 +150,12 @@ def assign_ticket(request: Request, ticket_id: str, wanted: AssignTicket) -> Sup
     Raises Invalid for a person who is no agent, and for an unknown team. Round trips as of `update_ticket`.
     """
     require_agent(request)
-    team, desk = wanted.team, desks.current()
-    if team is not msgspec.UNSET and team is not None and team not in desk.teams:
-        known = ", ".join(desk.teams) or "none"
-        pointer = f"{request.field_prefix}/team"
-        raise Invalid("unknown_team", f"The desk has no such team; it has {known}.", fields=(_wrong(pointer),))
-    pointer = f"{request.field_prefix}/assignee_id"
+    team = wanted.team
+    check_team(request, team, desks.current())
 
     def decide(found: Found) -> Change:
         person = wanted.assignee_id
-        if person is not None and person != found.ticket.assignee_id:
-            _check_not_requester(request, found, person, "assignee_id")
-            if found.assignee_role is None or not agents.is_agent(found.assignee_role):
-                raise Invalid("unknown_assignee", "There is no such agent.", fields=(_wrong(pointer),))
+        check_assignee(request, found, person)
         fields = {"assignee_id": person} | ({} if team is msgspec.UNSET else {"team": team})
         return Change(fields=fields, arrives=person, about={"note": wanted.note})
 
@@ -177,9 +187,28 @@ def _wrong(pointer: str) -> Field:
     return Field(pointer, "not_allowed")
 
 
-def _check_category(request: Request, wanted: UpdateTicket, desk: Desk) -> None:
-    if wanted.category is not msgspec.UNSET:
-        ticket_steps.check_category(wanted.category, desk, f"{request.field_prefix}/category")
+def check_category(request: Request, category: str | msgspec.UnsetType, desk: Desk) -> None:
+    """Returns for a category of the desk, and for none; raises Invalid for any other."""
+    if category is not msgspec.UNSET:
+        ticket_steps.check_category(category, desk, f"{request.field_prefix}/category")
+
+
+def check_team(request: Request, team: str | None | msgspec.UnsetType, desk: Desk) -> None:
+    """Returns for a team of the desk, and for none; raises Invalid for any other."""
+    if team is not msgspec.UNSET and team is not None and team not in desk.teams:
+        known = ", ".join(desk.teams) or "none"
+        pointer = f"{request.field_prefix}/team"
+        raise Invalid("unknown_team", f"The desk has no such team; it has {known}.", fields=(_wrong(pointer),))
+
+
+def check_assignee(request: Request, found: Found, person: str | None) -> None:
+    """Returns if a person may get the ticket, or has it; raises Invalid for no agent, Forbidden for the requester."""
+    if person is None or person == found.ticket.assignee_id:
+        return
+    _check_not_requester(request, found, person, "assignee_id")
+    if found.assignee_role is None or not agents.is_agent(found.assignee_role):
+        pointer = f"{request.field_prefix}/assignee_id"
+        raise Invalid("unknown_assignee", "There is no such agent.", fields=(_wrong(pointer),))
 
 
 def _team_after(ticket: StoredTicket, category: str, desk: Desk) -> str | None:
@@ -206,9 +235,15 @@ def change(request: Request, ticket_id: str, asked: Asked) -> SupportTicketAnswe
     Raises NotFound for a ticket that the caller may not see, Conflict if it was changed since the version that the
     caller knows, and for a closed one.
     """
-    ids.check_ticket_id(ticket_id, "{ticket_id}")
     request = access.as_host(request)
-    found, tokens = limits.own_beside(request, ticket_id, lambda: _read(request, ticket_id, asked), text=asked.counted)
+    made = make(request, ticket_id, asked)
+    return answer(request, made.ticket, made.head, made.mine, made.users)
+
+
+def make(request: Request, ticket_id: str, asked: Asked) -> Made:
+    """Returns a ticket after a change, as `change` does, without the people whom nothing has named yet."""
+    ids.check_ticket_id(ticket_id, "{ticket_id}")
+    found, tokens = _read_and_take(request, ticket_id, asked)
     for number in conditions.tries():
         if number:
             found = _read(request, ticket_id, asked)
@@ -217,11 +252,13 @@ def change(request: Request, ticket_id: str, asked: Asked) -> SupportTicketAnswe
         after = _next(request, found, wanted)
         subject = found.head.title or "" if wanted.screened is None else wanted.screened.text
         changes = ticket_steps.changes_between(found.ticket, after, found.head, subject)
+        mine = found.sides.get(request.user_id)
         if not changes:
-            users = _tell_again(request, found)
-            return answer(request, found.ticket, found.head, found.sides.get(request.user_id), users)
+            return Made(ticket=found.ticket, head=found.head, mine=mine, users=_tell_again(request, found))
         _check_may_change(request, found, asked)
         step = limits.counted(request, _step(request, found, wanted, after, changes), tokens)
+        if asked.is_of_many and not number:
+            limits.take_live(request)
         entry = ticket_steps.history_entry(after, request, asked.event, changes, **wanted.about)
         beside = partial(tickets.put_changed, before=found.ticket, after=after, history=entry)
         try:
@@ -229,8 +266,15 @@ def change(request: Request, ticket_id: str, asked: Asked) -> SupportTicketAnswe
         except conditions.LostRace:
             continue
         there, users = group_changes.tell_step(request, step, found.sides)
-        return answer(request, after, step.after, there.get(request.user_id), users)
+        return Made(ticket=after, head=step.after, mine=there.get(request.user_id), users=users)
     raise conditions.busy()
+
+
+def _read_and_take(request: Request, ticket_id: str, asked: Asked) -> tuple[Found, limits.Asked]:
+    """Returns what a change must know, and the tokens that it takes; one round trip."""
+    if asked.is_of_many:
+        return _read(request, ticket_id, asked), limits.Asked()
+    return limits.own_beside(request, ticket_id, lambda: _read(request, ticket_id, asked), text=asked.counted)
 
 
 def _step(

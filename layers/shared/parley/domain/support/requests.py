@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from parley.domain.api.fields import NOT_BLANK
+from parley.domain.api.ids import TICKET_ID_PATTERN
 from parley.domain.api.requests import (
     MAX_ATTACHED,
     AttachmentId,
@@ -21,9 +22,11 @@ from parley.domain.api.requests import (
 from parley.domain.api.types import TicketStatus
 from parley.domain.support.desk import Priority
 
+MAX_BULK = 50  # tickets that one request changes
 MAX_TAGS = 10
 MAX_TAG_CHARACTERS = 50
 
+TicketId = Annotated[str, Meta(pattern=TICKET_ID_PATTERN)]
 CategoryName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$(?!\n)", max_length=32)]
 # A tag becomes a part of a key and of a query, so it has no space and no separator.
 Tag = Annotated[str, Meta(pattern=r"^[^\s,=#]{1,50}$(?!\n)", max_length=MAX_TAG_CHARACTERS)]
@@ -91,6 +94,24 @@ class UpdateTicket(Body, frozen=True, kw_only=True):
     category: CategoryName | UnsetType = UNSET
     tags: Tags | UnsetType = UNSET
     version: Version | None = None
+
+
+class TicketChanges(Body, frozen=True, kw_only=True):
+    """Changes of many tickets alike: what is named, the rest stays."""
+
+    status: TicketStatus | UnsetType = UNSET
+    priority: Priority | UnsetType = UNSET
+    category: CategoryName | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+    assignee_id: UserId | None | UnsetType = UNSET
+    team: TeamName | None | UnsetType = UNSET
+
+
+class ChangeTickets(Body, frozen=True, kw_only=True):
+    """POST /support/tickets/bulk: the same changes of up to 50 tickets, each once."""
+
+    ids: Annotated[list[TicketId], Meta(min_length=1, max_length=MAX_BULK)]
+    changes: TicketChanges
 
 
 class AssignTicket(Body, frozen=True, kw_only=True):
