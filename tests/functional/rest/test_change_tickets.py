@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from tests.functional.desk import agent, answered_ticket, ask, change, change_all, history, open_ticket, take, use_office
+from tests.functional.desk import (
+    agent,
+    answered_ticket,
+    ask,
+    change,
+    change_all,
+    history,
+    open_ticket,
+    take,
+    use_office,
+)
 from tests.functional.replies import refusal
 from tests.functional.talk import names
 from tests.harness import Parley
