@@ -6,7 +6,7 @@ And the price of a month, all in (`month.py`). Numbers that cannot be counted he
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench import attachments, month, prices
+from bench import attachments, month, prices, support
 from bench.latency import duration_ms
 from bench.rows import Row, Section
 
@@ -55,7 +55,9 @@ def measure(numbers: Mapping[str, float]) -> Section:
         ),
     ]
     months = month_rows([month.of(use, numbers) for use in month.USES])
-    return Section(rows=[*latency_rows(numbers), *rows, *attachments.price_rows(numbers), *months])
+    return Section(
+        rows=[*latency_rows(numbers), *rows, *attachments.price_rows(numbers), *support.price_rows(numbers), *months]
+    )
 
 
 # System D promises delivery in 100 ms and REST in 50 ms; API Gateway takes some milliseconds beside the function.

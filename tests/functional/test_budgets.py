@@ -927,9 +927,9 @@ def test_reply_costs_little_more_than_a_send_and_a_change_of_state_is_bounded(pa
     send_units = 8  # of a message that moves its sender's marker
     assert plain.round_trips <= 4
     assert plain.units.write <= send_units + 4
-    assert opens.round_trips <= 5
+    assert opens.round_trips <= 4
     assert opens.units.write <= send_units + 12
-    assert changed.round_trips <= 5
+    assert changed.round_trips <= 4
     assert changed.units.write <= 24
 
 

@@ -5,6 +5,7 @@ between its write and its posts.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
@@ -24,6 +25,9 @@ from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import Reader, StoredMessage
 from parley.domain.conversations.named import in_event, in_heads, in_messages, with_users
 from parley.domain.conversations.steps import Change, Step
+
+if TYPE_CHECKING:  # most changes are of no ticket
+    from parley.domain.support.ticket import StoredTicket
 
 Memberships = Mapping[str, Membership]
 Decide = Callable[[Head, Memberships], Step | None]
@@ -79,7 +83,10 @@ def tell_step(request: Request, step: Step, there: Memberships) -> tuple[Members
     Returns the memberships that were read, as the step leaves them, and the people whom the events have named.
     """
     then = {mine.user_id: _after(step, mine) for mine in (*there.values(), *step.members.added)}
-    return then, tell_news(request, step.after, then, _told_messages(step), step.changes) if step.changes else {}
+    if not step.changes:
+        return then, {}
+    ticket = None if step.of_ticket is None else step.of_ticket.ticket
+    return then, tell_news(request, step.after, then, _told_messages(step), step.changes, ticket)
 
 
 def _told_messages(step: Step) -> Sequence[StoredMessage]:
@@ -130,11 +137,19 @@ def tell(
 
 
 def tell_news(
-    request: Request, head: Head, there: Memberships, messages: Sequence[StoredMessage], changes: Sequence[Change]
+    request: Request,
+    head: Head,
+    there: Memberships,
+    messages: Sequence[StoredMessage],
+    changes: Sequence[Change],
+    ticket: "StoredTicket | None" = None,
 ) -> named.Users:
-    """Tells the members of new messages, then of changes, as `tell` does of one; one round trip more for a ticket's."""
+    """Tells the members of new messages, then of changes, as `tell` does of one.
+
+    One round trip more for the changes of a ticket whose state is not given.
+    """
     conversation_id, people = head.conversation_id, head.participants
-    ticket = ticket_events.ticket_of(head, changes)
+    ticket = ticket or ticket_events.ticket_of(head, changes)
     told = [(change, ticket_events.of_change(change, head, None, ticket)) for change in changes]
     shown = [message.for_all() for message in messages]
     concerned = [user_id for change in changes for user_id in change.user_ids]

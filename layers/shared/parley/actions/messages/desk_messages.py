@@ -34,7 +34,7 @@ def in_ticket(request: Request, step: Step, ahead: Ahead) -> tuple[Step, Beside 
     subject = step.before.title or ""
     changes = ticket_steps.changes_between(ticket, after, step.before, subject)
     if changes:
-        step = ticket_steps.with_change(step, request, changes)
+        step = ticket_steps.with_change(step, request, after, changes)
     first_ms = None if after.replied_at_ms == ticket.replied_at_ms else message.created_at_ms - ticket.created_at_ms
     event = "updated" if changes else "responded"
     entry = ticket_steps.history_entry(after, request, event, changes, first_response_ms=first_ms)
@@ -44,7 +44,8 @@ def in_ticket(request: Request, step: Step, ahead: Ahead) -> tuple[Step, Beside 
 def tell(request: Request, step: Step) -> named.Users:
     """Tells those in a ticket of a message that has changed more than the conversation; returns the people it names."""
     there = {mine.user_id: mine for mine in step.members.added}
-    users = group_changes.tell_news(request, step.after, there, step.messages, step.changes)
+    ticket = None if step.of_ticket is None else step.of_ticket.ticket
+    users = group_changes.tell_news(request, step.after, there, step.messages, step.changes, ticket)
     push.remember(step.new_message.message_id)
     return users
 

@@ -90,7 +90,7 @@ class Made(Struct, frozen=True, kw_only=True):
 def update_ticket(request: Request, ticket_id: str, wanted: UpdateTicket) -> SupportTicketAnswer:
     """Changes a ticket, and returns it; the requester changes its status only.
 
-    Four round trips (read, write, the ticket's state, the devices), and two more for each lost race.
+    Four round trips (read, write, the devices, the roles), and two more for each lost race.
     """
     desk = desks.current()
     check_category(request, wanted.category, desk)
