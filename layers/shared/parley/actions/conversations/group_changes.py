@@ -77,15 +77,16 @@ def _may_change(request: Request, head: Head, there: Memberships) -> bool:
     return request.acts_as is not None or access.is_admitted(request, head, there.get(request.user_id))
 
 
-def tell_step(request: Request, step: Step, there: Memberships) -> tuple[Memberships, named.Users]:
-    """Tells the members of a written step.
+def tell_step(
+    request: Request, step: Step, there: Memberships, ticket: "StoredTicket | None" = None
+) -> tuple[Memberships, named.Users]:
+    """Tells the members of a written step, which leaves a ticket in the state `ticket`.
 
     Returns the memberships that were read, as the step leaves them, and the people whom the events have named.
     """
     then = {mine.user_id: _after(step, mine) for mine in (*there.values(), *step.members.added)}
     if not step.changes:
         return then, {}
-    ticket = None if step.of_ticket is None else step.of_ticket.ticket
     return then, tell_news(request, step.after, then, _told_messages(step), step.changes, ticket)
 
 

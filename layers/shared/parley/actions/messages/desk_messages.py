@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from msgspec import Struct
+
 from parley.actions import access, named, push
 from parley.actions.conversations import group_changes
 from parley.actions.parallel import in_parallel
@@ -15,10 +17,18 @@ from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import Step
 from parley.domain.support import ticket_steps
+from parley.domain.support.ticket import StoredTicket
 
 
-def in_ticket(request: Request, step: Step, ahead: Ahead) -> tuple[Step, Beside | None]:
-    """Returns a message's step with all that it does to its ticket, and what is written beside it.
+class OfDesk(Struct, frozen=True):
+    """The part of a message that is its ticket's: the rows written beside it, and the state that they leave."""
+
+    beside: Beside
+    ticket: StoredTicket
+
+
+def in_ticket(request: Request, step: Step, ahead: Ahead) -> tuple[Step, OfDesk | None]:
+    """Returns a message's step with all that it does to its ticket, and the ticket's own part, if it has one.
 
     An agent's first message brings them in. The requester's message opens a ticket that waits for them, or is
     resolved; the desk's first reply is an entry of the history. No round trip.
@@ -34,17 +44,17 @@ def in_ticket(request: Request, step: Step, ahead: Ahead) -> tuple[Step, Beside 
     subject = step.before.title or ""
     changes = ticket_steps.changes_between(ticket, after, step.before, subject)
     if changes:
-        step = ticket_steps.with_change(step, request, after, changes)
+        step = ticket_steps.with_change(step, request, changes)
     first_ms = None if after.replied_at_ms == ticket.replied_at_ms else message.created_at_ms - ticket.created_at_ms
     event = "updated" if changes else "responded"
     entry = ticket_steps.history_entry(after, request, event, changes, first_response_ms=first_ms)
-    return step, partial(tickets.put_changed, before=ticket, after=after, history=entry)
+    return step, OfDesk(partial(tickets.put_changed, before=ticket, after=after, history=entry), after)
 
 
-def tell(request: Request, step: Step) -> named.Users:
+def tell(request: Request, step: Step, of_desk: OfDesk | None) -> named.Users:
     """Tells those in a ticket of a message that has changed more than the conversation; returns the people it names."""
     there = {mine.user_id: mine for mine in step.members.added}
-    ticket = None if step.of_ticket is None else step.of_ticket.ticket
+    ticket = None if of_desk is None else of_desk.ticket
     users = group_changes.tell_news(request, step.after, there, step.messages, step.changes, ticket)
     push.remember(step.new_message.message_id)
     return users

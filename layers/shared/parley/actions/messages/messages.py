@@ -1,6 +1,7 @@
 """Sending and reading messages."""
 
 from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
@@ -25,6 +26,9 @@ from parley.domain.conversations.named import in_messages
 from parley.domain.conversations.send_steps import Earlier, Forward, fingerprints
 from parley.domain.conversations.steps import Step
 from parley.domain.live.presence import Presence
+
+if TYPE_CHECKING:  # most messages are in no ticket
+    from parley.actions.messages.desk_messages import OfDesk
 
 Blockers = Collection[str] | None  # members to whom a message is marked; None if they must be looked up
 
@@ -113,13 +117,13 @@ def send_behind(
     _check_rights(request, head, draft)
     screened = screening.screen(request, draft.words)
     step = _step(request, head, draft, ahead, screened.text, forward)
-    beside = None
+    of_desk = None
     if head.is_desks:
         from parley.actions.messages import desk_messages  # most messages are in no ticket
 
-        step, beside = desk_messages.in_ticket(request, step, ahead)
+        step, of_desk = desk_messages.in_ticket(request, step, ahead)
     counted = limits.counted(request, limits.in_turn(request, step, ahead.mine), asked)
-    return _write(request, screening.flagged(request, counted, screened), blockers, beside)
+    return _write(request, screening.flagged(request, counted, screened), blockers, of_desk)
 
 
 def check_first(request: Request, head: Head, draft: Draft, ahead: messages.Ahead) -> None:
@@ -155,11 +159,11 @@ def _step(
 
 
 def _write(
-    request: Request, step: Step, blockers: Blockers = (), beside: journal.Beside | None = None
+    request: Request, step: Step, blockers: Blockers = (), of_desk: "OfDesk | None" = None
 ) -> SentMessage | None:
     """Writes a step with a message, and tells the members; returns None after a lost race."""
     try:
-        journal.write(step, request.now_s, beside)
+        journal.write(step, request.now_s, None if of_desk is None else of_desk.beside)
     except conditions.LostRace:
         return None
     message = step.new_message
@@ -168,7 +172,7 @@ def _write(
     else:
         from parley.actions.messages import desk_messages  # only in tickets does a message change more
 
-        users = desk_messages.tell(request, step)
+        users = desk_messages.tell(request, step, of_desk)
     return sent_now(request, message, users)
 
 

@@ -265,7 +265,7 @@ def make(request: Request, ticket_id: str, asked: Asked) -> Made:
             journal.write(step, request.now_s, beside)
         except conditions.LostRace:
             continue
-        there, users = group_changes.tell_step(request, step, found.sides)
+        there, users = group_changes.tell_step(request, step, found.sides, after)
         return Made(ticket=after, head=step.after, mine=there.get(request.user_id), users=users)
     raise conditions.busy()
 

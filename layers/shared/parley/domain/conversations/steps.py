@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,9 +16,6 @@ from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.reports import Report
-
-if TYPE_CHECKING:  # it is made of a head, as a step is
-    from parley.domain.support.ticket import StoredTicket
 
 ChangeKind = Literal[
     "message_updated",
@@ -153,12 +150,11 @@ class Changed(Struct, frozen=True, kw_only=True):
 class OfTicket(Struct, frozen=True, kw_only=True):
     """The part of a step that the desk sees: a system message right after `sent`, and an entry of the change log.
 
-    Without a `message` the one of `sent` tells of it, or nothing does. The entry tells of the state `ticket`.
+    Without a `message` the one of `sent` tells of it, or nothing does.
     """
 
     message: StoredMessage | None = None
     entry: Change | None = None
-    ticket: "StoredTicket | None" = None
 
 
 class MemberWrites(Struct, frozen=True, kw_only=True):

@@ -178,10 +178,10 @@ def change_ticket(
         step = replace(step, sent=replace(step.sent, read_by=None))
     if arrives is not None:
         step = with_agent(step, request, arrives)
-    return _with_entry(step, request, after)
+    return _with_entry(step, request)
 
 
-def with_change(step: Step, request: Request, after: StoredTicket, changes: Mapping[str, FieldChange]) -> Step:
+def with_change(step: Step, request: Request, changes: Mapping[str, FieldChange]) -> Step:
     """Returns a message's step that also changes its ticket: a system message after it tells of the change."""
     head = step.after
     noted = next_note(head, note_of(changes), request)
@@ -192,7 +192,7 @@ def with_change(step: Step, request: Request, after: StoredTicket, changes: Mapp
         for mine in step.members.added
     )
     told = replace(step, after=noted.after, of_ticket=OfTicket(message=noted.new_message))
-    return _with_entry(told.with_members(added=added), request, after)
+    return _with_entry(told.with_members(added=added), request)
 
 
 def note_of(changes: Mapping[str, FieldChange]) -> Note:
@@ -202,7 +202,7 @@ def note_of(changes: Mapping[str, FieldChange]) -> Note:
     return Note(event="ticket_updated", user_ids=people, changes=_short(changes))
 
 
-def _with_entry(step: Step, request: Request, ticket: StoredTicket) -> Step:
+def _with_entry(step: Step, request: Request) -> Step:
     """Returns the step with the entry of the change log that tells of the ticket's new state.
 
     All entries of a step name the same message, by which a retry finds them.
@@ -210,7 +210,7 @@ def _with_entry(step: Step, request: Request, ticket: StoredTicket) -> Step:
     part = step.of_ticket or OfTicket()
     entry = next_change(request, step.after, "ticket_updated", message_seq=step.new_message.seq)
     after = replace(step.after, last_change_seq=entry.change_seq, shared_seq=entry.change_seq)
-    return replace(step, after=after, of_ticket=replace(part, entry=entry, ticket=ticket))
+    return replace(step, after=after, of_ticket=replace(part, entry=entry))
 
 
 def after_message(ticket: StoredTicket, side: Side | None, desk: Desk, at_ms: int) -> StoredTicket:
