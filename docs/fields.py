@@ -285,6 +285,21 @@ TERMS = {
     "SupportTicket.updated_at": "When the ticket was changed last, or got its last message.",
     "SupportTicket.version": "The number of changes of the ticket, without its messages.",
     "TicketList.tickets": "The tickets.",
+    "agents": "All agents on the roster, by id.",
+    **{
+        f"{each}.{name}": sentence
+        for each in ("SupportAgent", "SupportAgentAnswer")
+        for name, sentence in {
+            "online": "Whether the agent has a device connected; one who is not online gets no tickets by themselves.",
+            "limit": "The most open tickets that the agent gets by themselves; null: that of the desk.",
+            "updated_at": "When the entry was last changed.",
+        }.items()
+    },
+    "available": "Whether the agent is on duty: learns of every ticket, and gets some by themselves.",
+    "PutAgent.limit": "The most open tickets that the agent gets by themselves; null: that of the desk, 0: none.",
+    "skills": "What the agent can do, of the skills of the desk.",
+    "teams": "The teams of the desk whose tickets the agent gets; none: those of all teams.",
+    "open_tickets": "The tickets of the agent that are neither resolved nor closed, less than five seconds late.",
     "canned_replies": "The canned replies, by id; a client that has them all sorts them as it likes.",
     "reply_id": "The id of the canned reply.",
     "shortcut": "What an agent types to get the reply; null if it has none.",

@@ -1,7 +1,7 @@
 """Deliver a message or change to a hundred members of a group: move it up their lists, tell those online.
 
-Or tell others of a changed profile. Or add the next people to a group to which everyone of a role or a context is
-added.
+Or tell others of a changed profile, or the agents on duty of a changed ticket, which may then get an agent. Or add the
+next people to a group to which everyone of a role or a context is added.
 """
 
 from parley.actions.live import fan_out
@@ -10,6 +10,11 @@ from parley.triggers.queue import queue
 
 @queue(fan_out.Delivery)
 def handler(delivery: fan_out.Delivery, now_ms: int) -> None:
+    if delivery.ticket is not None:
+        from parley.actions.support import follow_ups  # tickets, which other jobs do not need
+
+        follow_ups.run_ticket_follow_up(delivery.ticket, now_ms)
+        return
     if fan_out.ADD in delivery.fan_out.follow_ups:
         from parley.actions.conversations import adding  # the policy and the directory, which other jobs do not need
 

@@ -1,8 +1,8 @@
 """Start what follows a stored message or change, and count messages by the contexts of their conversations.
 
-A group's fan-out is queued in jobs of a hundred members each, a changed profile in one job, and attachments that were
-sent or released in steps. The
-count comes from the table, so it is exact even if the sender's function died; it goes to CloudWatch as a metric.
+A group's fan-out is queued in jobs of a hundred members each, a changed profile or ticket in one job, and attachments
+that were sent or released in steps. The count comes from the table, so it is exact even if the sender's function died;
+it goes to CloudWatch as a metric.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ from parley.triggers import request_log
 from parley.triggers.stream import Row, stream
 
 
-@stream(fan_out.start_fan_out, fan_out.start_user_update, steps.start_attachment_steps)
+@stream(fan_out.start_fan_out, fan_out.start_user_update, fan_out.start_ticket_follow_up, steps.start_attachment_steps)
 def handler(rows: list[Row]) -> None:
     stored = Counter(row.get("context_type", "general") for row in rows if "kind" in row)
     for context_type, count in stored.items():

@@ -467,6 +467,13 @@ def test_canned_reply_is_kept_filled_replaced_and_deleted(people: Make) -> None:
     assert ada.ask("DELETE", f"{place}/{kept['id']}") == {"id": kept["id"]}
 
 
+def test_agent_comes_on_duty(people: Make) -> None:
+    agnes = people("agnes", "agent")
+
+    assert agnes.ask("PUT", "/support/agents/agnes", {"available": True, "limit": 5})["available"] is True
+    assert "agnes" in [one["user_id"] for one in agnes.ask("GET", "/support/agents")["agents"]]
+
+
 def test_messages_are_counted_and_figures_read(deployment: Deployment, people: Make) -> None:
     ada, host = people("ada", "support_admin"), people("host", "service")
     # ministack knows no tumbling windows, so its batches name no shard: this one is as Lambda sends it.

@@ -21,6 +21,7 @@ FIELDS: dict[str, object] = {
     "text": "let me in",
     "assignee_id": "bob",
     "rating": 5,
+    "available": True,
     "until": "2036-01-01T00:00:00Z",
     "user_id": "bob",
     "user_ids": ["carol"],

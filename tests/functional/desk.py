@@ -1,6 +1,8 @@
 """Tickets for tests: who opens them, and who answers."""
 
+from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
@@ -79,3 +81,16 @@ def use_office(monkeypatch: pytest.MonkeyPatch) -> None:
 def rate(person: User, ticket_id: str, rating: int, **fields: object) -> Reply:
     """Rates a ticket."""
     return person.post(f"/support/tickets/{ticket_id}/rating", json={"rating": rating, **fields})
+
+
+def put_on_duty(person: User, user_id: str = "", **fields: object) -> Reply:
+    """Puts an agent on duty; themself if no other is named."""
+    return person.put(f"/support/agents/{user_id or person.user_id}", json={"available": True, **fields})
+
+
+def use_desk(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> None:
+    """Runs a desk of this text, with the category `general` beside what it says."""
+    name = f"desk{crc32(text.encode())}"
+    (folder / f"{name}.toml").write_text(f'{text}\n[categories.general]\nname = "General"\n')
+    monkeypatch.setattr("parley.adapters.support.desks.FOLDER", folder)
+    monkeypatch.setenv("SUPPORT", name)

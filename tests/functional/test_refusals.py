@@ -71,6 +71,7 @@ MODERATING = refusing(
 OF_SUPPORT_ADMINS = refusing(
     "support_admins_only",
     "rest/create_canned_reply", "rest/put_canned_reply", "rest/delete_canned_reply", "rest/get_support_metrics",
+    "rest/put_agent",
 )  # fmt: skip
 OF_AGENTS_ALONE = refusing("agents_only", "rest/add_note", "rest/take_ticket", "rest/respond_to_ticket")
 OF_DESK = {
@@ -78,7 +79,7 @@ OF_DESK = {
     **refusing(
         "agents_only",
         "rest/assign_ticket", "rest/change_tickets", "rest/list_all_tickets", "rest/list_canned_replies",
-        "rest/list_notes", "rest/count_queues",
+        "rest/list_notes", "rest/count_queues", "rest/list_agents",
     ),
     **OF_SUPPORT_ADMINS,
 }  # fmt: skip

@@ -74,6 +74,7 @@ def test_the_reader_of_the_stream_gets_messages_and_what_leaves_something_to_do(
         ("kind", there, ["INSERT"]),
         ("errands", there, ["INSERT"]),
         ("outbox", ["attachments_released", "user_updated"], ["INSERT", "MODIFY"]),
+        ("outbox", ["ticket"], ["INSERT"]),
     ]
     assert [json.loads(pattern["Pattern"]) for pattern in patterns] == [
         {"eventName": events, "dynamodb": {"NewImage": {attribute: {"S": values}}}}

@@ -78,7 +78,9 @@ def test_two_functions_never_share_a_handler() -> None:
 # Two APIs that Parley replaces fixed both words, so the operation keeps them; one action serves both.
 OTHER_WORD = {Operation("websocket", "request_user_status"): "get_presence"}
 # The stream has one reader, which starts all the work that follows.
-OTHER_PARTS = {Operation("streams", "start_fan_out"): {"start_attachment_steps", "start_user_update"}}
+OTHER_PARTS = {
+    Operation("streams", "start_fan_out"): {"start_attachment_steps", "start_ticket_follow_up", "start_user_update"}
+}
 NO_ACTION = {Operation("websocket", "default")}  # it refuses what names no action
 
 

@@ -59,6 +59,7 @@ from parley.domain.live.presence import MAX_JOINED
 from parley.domain.moderation.banned_words import MAX_RULES
 from parley.domain.moderation.warnings import MAX_KEPT
 from parley.domain.moderation.word_list import EXCERPT_CHARACTERS
+from parley.domain.support import roster
 from parley.domain.support.canned import MAX_SHORTCUT_CHARACTERS
 from parley.domain.support.desk_file import MAX_NAMES
 from parley.domain.support.requests import MAX_BULK, MAX_TAG_CHARACTERS, MAX_TAGS
@@ -123,6 +124,7 @@ OURS = {
     "report_id": 28,
     "number": 11,  # of a ticket, with its separators
     **dict.fromkeys(["requester_id", "assignee_id"], 128),
+    **{f"{one}.{names}[]": 32 for one in ("SupportAgent", "SupportAgentAnswer") for names in ("skills", "teams")},
     **dict.fromkeys(["SupportTicket.team", "SupportTicketAnswer.team", "TicketState.team"], 32),
     **dict.fromkeys(["SupportTicket.category", "SupportTicketAnswer.category", "TicketState.category"], 32),
     "AddingStatus.code": 32,
@@ -226,6 +228,12 @@ LISTS = {
     "TicketList.tickets": MAX_PAGE,
     "ChangedTickets.results": MAX_BULK,
     "CannedReplyList.canned_replies": MAX_PAGE,
+    "SupportAgentList.agents": roster.MAX_AGENTS,
+    **{
+        f"{one}.{names}": roster.MAX_NAMES
+        for one in ("SupportAgent", "SupportAgentAnswer")
+        for names in ("skills", "teams")
+    },
     "TicketQueue.tickets": MAX_PAGE,
     "UnreadList.tickets": MAX_PAGE,
     "DeviceList.connections": MAX_CONNECTIONS,

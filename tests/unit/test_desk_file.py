@@ -10,7 +10,7 @@ import pytest
 
 from parley.adapters.support import desks
 from parley.domain.support.clocks import Target
-from parley.domain.support.desk import Category, Closing
+from parley.domain.support.desk import Assignment, Category, Closing
 from parley.domain.support.desk_file import MAX_HOLIDAYS, MAX_NAMES, DeskError, load
 from parley.domain.support.desk_file import _File as File
 
@@ -135,7 +135,7 @@ def test_name_without_a_file_is_refused_with_the_names_there_are(monkeypatch: py
 def test_page_about_the_desk_shows_a_file_that_is_right_and_names_each_key() -> None:
     page = (ROOT / "docs" / "operate" / "support.md").read_text(encoding="utf-8")
     example = page.partition("```toml\n")[2].partition("```")[0]
-    keys = {name for part in (File, Category, Closing, Target) for name in part.__struct_fields__}
+    keys = {name for part in (File, Assignment, Category, Closing, Target) for name in part.__struct_fields__}
 
     assert load(example, "example.toml").default_category == "booking"
     assert {key for key in keys if not re.search(rf"`\[?{key}\b", page)} == set()
@@ -147,3 +147,13 @@ def test_check_of_all_desks_is_a_command() -> None:
     checked = subprocess.run(command, capture_output=True, text=True, check=False, cwd=DOCUMENTED.parents[3])
 
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def test_assignment_has_a_method_and_a_limit() -> None:
+    assert load(LEAST, "desk.toml").assignment == Assignment()
+    assert load(f'{LEAST}[assignment]\nmethod = "least_busy"\nlimit = 5\n', "desk.toml").assignment == Assignment(
+        method="least_busy", limit=5
+    )
+    assert refusal(f"{LEAST}[assignment]\nlimit = 5\n").endswith(": [assignment] limit holds for a `method`")
+    assert "assignment.method" in refusal(f'{LEAST}[assignment]\nmethod = "dice"\n')
+    assert "assignment.limit" in refusal(f'{LEAST}[assignment]\nmethod = "least_busy"\nlimit = 0\n')

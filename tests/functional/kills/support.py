@@ -1,7 +1,11 @@
 """Kill scenarios of the support desk."""
 
+import os
 from collections.abc import Callable
 from json import dumps
+from types import SimpleNamespace
+
+import pytest
 
 from parley.domain.api import ids
 from tests.functional.desk import DESCRIPTION
@@ -135,6 +139,32 @@ def change_tickets(world: World) -> object:
     return answer
 
 
+def put_agent(world: World) -> object:
+    body = {"available": True, "limit": 5}
+    return answered(agent_of(world).put("/support/agents/agnes", json=body))
+
+
+def two_on_duty(world: World) -> None:
+    """Lets two agents be on duty with a device, while alice's new ticket waits for one of them."""
+    os.environ["SUPPORT"] = "office"  # the harness puts the environment back
+    open_of_alice(world)
+    for user_id in ("agnes", "ben"):
+        person = world.parley.user(user_id, role="agent")
+        answered(person.put(f"/support/agents/{user_id}", json={"available": True}))
+        world.devices[user_id] = person.connect()
+
+
+def follow_ticket(world: World) -> object:
+    """Lets the queue bring the job that follows alice's new ticket, at a time that is the same in each try."""
+    fan_out = {"conversation_id": f"#ticket#{world.conversation_id}", "seq": 1, "errands": ["ticket"]}
+    ticket = {"ticket_id": world.conversation_id, "number": 1, "event": "created", "user_id": "alice", "seeks": True}
+    body = dumps({"errand": fan_out, "user_ids": [], "ticket": ticket})
+    frozen = SimpleNamespace(time_ns=lambda: world.parley.clock() * 1_000_000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("parley.triggers.queue.time", frozen)
+        return invoke(world, "RunFanOut", {"Records": [{"messageId": "m1", "body": body}]})
+
+
 TICKET = "/support/tickets/{}"
 
 SCENARIOS = [
@@ -145,6 +175,8 @@ SCENARIOS = [
         and_then(open_of_alice, sign_host_in),
         variant="by the host",
     ),
+    Scenario("rest/put_agent", put_agent, open_of_alice),
+    Scenario("queues/run_fan_out", follow_ticket, two_on_duty, variant="ticket"),
     Scenario("rest/create_canned_reply", create_canned_reply, sign_admin_in),
     Scenario("rest/put_canned_reply", put_canned_reply, have_canned_reply),
     Scenario("rest/delete_canned_reply", delete_canned_reply, have_canned_reply),

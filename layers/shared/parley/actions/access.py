@@ -7,7 +7,7 @@ from parley.adapters.conversations import conversations, messages
 from parley.adapters.people import account_states, agents, moderators
 from parley.domain.api import ids
 from parley.domain.api.errors import Field, Forbidden, NotFound
-from parley.domain.api.identity import HOST_SENDER, SERVICE_ROLE, is_system_sender
+from parley.domain.api.identity import DESK, HOST_SENDER, SERVICE_ROLE, Identity, is_system_sender
 from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage
@@ -83,7 +83,17 @@ def admit_sender(
 
 def as_host(request: Request) -> Request:
     """Returns the request as one of the host's own server, which need not be a member; others' as it is."""
-    return request.in_name_of(HOST_SENDER) if request.caller.role == SERVICE_ROLE else request
+    is_host = request.caller.role == SERVICE_ROLE and request.acts_as != DESK
+    return request.in_name_of(HOST_SENDER) if is_host else request
+
+
+def as_desk(now_ms: int, request_id: str = "") -> Request:
+    """Returns a request of the support desk itself, for what it does to its tickets without anybody's request.
+
+    No limit holds for it.
+    """
+    caller = Identity(user_id=DESK, name="", role=SERVICE_ROLE, expires_at_s=0)
+    return Request(caller=caller, now_ms=now_ms, request_id=request_id).in_name_of(DESK)
 
 
 def access_to_read(request: Request, conversation_id: str, what: str) -> tuple[Request, Head]:

@@ -11,7 +11,7 @@ from parley.adapters.exports import exports, files, pieces
 from parley.adapters.figures import figures
 from parley.adapters.live import calls, sockets
 from parley.adapters.people import context_people, profiles, suspensions, warnings
-from parley.adapters.support import canned_replies
+from parley.adapters.support import canned_replies, roster
 from parley.domain.api import cursors
 from parley.domain.api.outbox import LATEST
 from parley.domain.erasure.job import without_person
@@ -22,12 +22,14 @@ from parley.domain.support.canned import ReplyPosition
 
 
 def erase_presence(work: Work) -> Unit:
-    """Closes the person's devices and deletes their presence."""
-    row = batches.read_rows({tables.Connections: [(work.user_id,)]}).get(tables.Connections, work.user_id)
+    """Closes the person's devices and deletes their presence, and their place on the desk's roster."""
+    rows = batches.read_rows({tables.Connections: [(work.user_id,)], tables.Ticket: [roster.key(work.user_id)]})
+    agent, row = roster.of(rows, work.user_id), rows.get(tables.Connections, work.user_id)
+    ops: list[Op] = [] if agent is None else [partial(roster.put_removed, entry=agent)]
     if row is None:
-        return Unit()
+        return Unit(ops)
     sockets.close_all(row.connections)
-    return Unit([erasures.delete_row(row)], {"presence": 1, "devices": len(row.connections)})
+    return Unit([*ops, erasures.delete_row(row)], {"presence": 1, "devices": len(row.connections)})
 
 
 def erase_profile(work: Work) -> Unit:

@@ -1,6 +1,6 @@
 """Fan-out: the follow-ups of a stored message or change in a group. The stream starts it, a queue runs its parts.
 
-A changed profile takes the same way.
+A changed profile takes the same way, and so does a changed ticket.
 
 A group's list entries move once an hour (`index`), and a large group's members are told in parts of a hundred
 (`fan_out`): no sender waits for that. Everything here may happen twice.
@@ -26,10 +26,12 @@ from parley.domain.conversations.events import NamingEvent
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.named import in_event, in_messages
 from parley.domain.live.presence import Presence
+from parley.domain.support.follow_ups import TicketFollowUp
 
 PART = 100  # members of one job: as many as one batch reads (DynamoDB quotas)
 MAX_UPDATES_AT_ONCE = 16
 USER_UPDATED = "user_updated"  # the follow-up that tells others of a changed profile (`user_updates.py`)
+TICKET = "ticket"  # what follows a change of a ticket (`actions/support/follow_ups.py`)
 ADD = "add"  # the follow-up that adds the next people of everyone (`actions/conversations/adding.py`)
 
 _updates = Threads(max_workers=MAX_UPDATES_AT_ONCE, thread_name_prefix="index")
@@ -45,10 +47,11 @@ class FanOut(Struct, frozen=True, kw_only=True):
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """The fan-out to a part of the members."""
+    """The fan-out to a part of the members; or what follows a change of a ticket (`ticket`)."""
 
     fan_out: FanOut = field(name="errand")
     user_ids: tuple[str, ...]
+    ticket: TicketFollowUp | None = None
 
 
 def start_fan_out(row: Mapping[str, Any]) -> None:
@@ -68,6 +71,34 @@ def start_user_update(row: Mapping[str, Any]) -> None:
     # Functions of an earlier version find no conversation under this key, and do nothing.
     update = FanOut(conversation_id=row["conversation_id"], change_seq=about["profile_seq"], follow_ups=(USER_UPDATED,))
     queues.deliver([Delivery(fan_out=update, user_ids=(about["user_id"],))])
+
+
+def start_ticket_follow_up(row: Mapping[str, Any]) -> None:
+    """Queues what follows an entry of a ticket's history, unless it changes nothing that people see; one call."""
+    if row.get("outbox") != TICKET:
+        return
+    about, number = row["about"], int(row["seq"])
+    changes = about.get("changes", {})
+    if about["event"] == "responded" and not changes:
+        return
+    is_opened = about["event"] == "created" or changes.get("status", {}).get("to") == "open"
+    ticket_id = row["conversation_id"].rpartition("#")[2]
+    queue_ticket_follow_up(
+        TicketFollowUp(
+            ticket_id=ticket_id,
+            number=number,
+            event=about["event"],
+            user_id=about["user_id"],
+            seeks=is_opened and about.get("state", {}).get("assignee_id") is None,
+        )
+    )
+
+
+def queue_ticket_follow_up(job: TicketFollowUp, delay_s: int = 0) -> None:
+    """Queues what follows an entry of a ticket's history; one call."""
+    # Functions of an earlier version find no conversation under this key, and do nothing.
+    of_entry = FanOut(conversation_id=f"#{TICKET}#{job.ticket_id}", seq=job.number, follow_ups=(TICKET,))
+    queues.deliver([Delivery(fan_out=of_entry, user_ids=(), ticket=job)], delay_s=delay_s)
 
 
 def _of_row(row: Mapping[str, Any]) -> FanOut:

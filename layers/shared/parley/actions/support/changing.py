@@ -26,7 +26,7 @@ from parley.domain.api.errors import AlreadyAssigned, Conflict, Field, Forbidden
 from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.steps import Step
-from parley.domain.support import ticket_steps
+from parley.domain.support import roster, ticket_steps
 from parley.domain.support.desk import Desk
 from parley.domain.support.requests import AssignTicket, RateTicket, UpdateTicket
 from parley.domain.support.status import Side, check_move
@@ -161,6 +161,21 @@ def assign_ticket(request: Request, ticket_id: str, wanted: AssignTicket) -> Sup
 
     asked = Asked(decide=decide, version=wanted.version, person=wanted.assignee_id, counted=wanted.note or "")
     return change(request, ticket_id, asked)
+
+
+def assign_by_itself(request: Request, ticket_id: str, user_id: str) -> SupportTicketAnswer:
+    """Gives a ticket that waits for an agent to this one, who comes into it; in the name of the desk itself.
+
+    Changes nothing if another was faster, or if the person is no agent any more. Round trips as of `update_ticket`.
+    """
+
+    def decide(found: Found) -> Change:
+        is_agent = found.assignee_role is not None and agents.is_agent(found.assignee_role)
+        if not is_agent or not roster.waits(found.ticket) or user_id == found.ticket.requester_id:
+            return Change()
+        return Change(fields={"assignee_id": user_id}, arrives=user_id)
+
+    return change(request, ticket_id, Asked(decide=decide, person=user_id))
 
 
 def rate_ticket(request: Request, ticket_id: str, wanted: RateTicket) -> SupportTicketAnswer:

@@ -725,7 +725,7 @@ class ByDueTicket(GlobalSecondaryIndex["Ticket"]):
 class Ticket(Table):
     """The state of a ticket — or, under other keys, its number and the entries that find it (`tickets.py`).
 
-    The canned replies are here, too.
+    The canned replies and the roster are here, too.
     """
 
     class Meta:
@@ -761,6 +761,14 @@ class Ticket(Table):
     updated_by = UnicodeAttribute(null=True)
     reply_id = UnicodeAttribute(null=True)  # of the row of a shortcut
     reply_count = NumberAttribute(null=True)  # of the row that counts them
+    # Of the roster (`roster.py`).
+    available = BooleanAttribute(null=True)
+    ticket_limit = NumberAttribute(null=True)
+    skills = StringsAttribute(null=True)
+    teams = StringsAttribute(null=True)
+    assigned_at_ms = UnicodeAttribute(null=True)  # the last tickets that the agent got by themselves
+    turn_of = UnicodeAttribute(null=True)  # the follow-up that gave them the last one
+    agent_count = NumberAttribute(null=True)  # of the row that counts them
     by_queue = ByQueue()
     by_due = ByDueTicket()
 

@@ -7,6 +7,7 @@ The table holds, by key (`key`, `place`):
     requester=<user>     <created_at_ms, 13 digits>#<ticket>  an entry for each ticket of a person
     <facet>=<value>      <created_at_ms, 13 digits>#<ticket>  an entry for each priority, category, assignee, team, tag
     canned               …                                    the canned replies (`canned_replies.py`)
+    roster               …                                    the agents on duty (`roster.py`)
 
 No id holds a `#`, and no ticket's id a `=`, so none is ever taken for another.
 """

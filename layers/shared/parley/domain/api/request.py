@@ -3,7 +3,7 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parley.domain.api.identity import SERVICE_ROLE, Identity
+from parley.domain.api.identity import DESK, SERVICE_ROLE, Identity
 from parley.domain.api.types import RateLimit, Via
 
 
@@ -51,8 +51,8 @@ class Request(Struct, frozen=True, kw_only=True):
 
     @property
     def via(self) -> Via | None:
-        """Returns the mark of what the host's own server does in another's name."""
-        return None if self.acts_as is None else "host"
+        """Returns the mark of what the host's own server does in another's name; the desk itself acts in its own."""
+        return None if self.acts_as in (None, DESK) else "host"
 
     @property
     def now_s(self) -> int:

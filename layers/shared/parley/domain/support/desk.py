@@ -31,6 +31,16 @@ class Closing(Struct, frozen=True, kw_only=True):
     archive_after_days: int = 30
 
 
+class Assignment(Struct, frozen=True, kw_only=True):
+    """The assignment of tickets that nobody takes: to the agent whose turn it is by `method`, to nobody without one.
+
+    `limit` is the most open tickets of an agent who has no limit of their own.
+    """
+
+    method: Literal["round_robin", "least_busy"] | None = None
+    limit: int | None = None
+
+
 class Desk(Struct, frozen=True, kw_only=True):
     """A support desk: categories in their order (the first is the default), teams, skills, hours and targets.
 
@@ -48,6 +58,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     after_reply: TicketStatus | None = None
     out_of_hours: str | None = None
     closing: Closing = Closing()
+    assignment: Assignment = Assignment()
 
     @property
     def default_category(self) -> str:

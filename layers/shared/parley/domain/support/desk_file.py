@@ -26,6 +26,10 @@ resolution = "16h"
 [targets.urgent.booking]                # of one category; it stands for the whole target of the priority
 first_response = "30m"
 
+[assignment]                            # left out: agents take tickets, or others assign them
+method = "round_robin"                  # or "least_busy"
+limit = 10                              # open tickets of an agent; left out: 1,000
+
 [closing]
 resolved_after_days = 7                 # a resolved ticket closes itself; 0: never
 notice_before_days = 2                  # the requester is told so before; 0: not told
@@ -35,14 +39,14 @@ archive_after_days = 30                 # a closed ticket leaves the queue
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, ValidationError, convert
 
 from parley.domain.api import time_zones
 from parley.domain.api.types import TicketStatus
 from parley.domain.support.clocks import Target
-from parley.domain.support.desk import PRIORITIES, Category, Closing, Desk, Priority
+from parley.domain.support.desk import PRIORITIES, Assignment, Category, Closing, Desk, Priority
 from parley.domain.support.hours import DAYS, Hours, Span, around_the_clock, weekly
 from parley.domain.text.toml_file import Lines, meant, read_tables
 
@@ -51,6 +55,7 @@ MAX_TEXT_CHARACTERS = 2_000
 MAX_NAMES = 50  # categories, teams, skills
 MAX_HOLIDAYS = 400
 MAX_DAYS = 3_650
+MAX_LIMIT = 1_000
 WEEKS_A_YEAR = 52
 
 _NAME = r"^[a-z0-9][a-z0-9_-]{0,31}$(?!\n)"
@@ -82,6 +87,11 @@ class _Closing(Struct, frozen=True, forbid_unknown_fields=True):
     archive_after_days: Days = 30
 
 
+class _Assignment(Struct, frozen=True, forbid_unknown_fields=True):
+    method: Literal["round_robin", "least_busy"] | None = None
+    limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT)] | None = None
+
+
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     """The shape of the file; the meaning of its texts is checked after it."""
 
@@ -95,6 +105,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     hours: dict[str, tuple[str, ...]] = {}
     targets: dict[str, dict[str, str | dict[str, str]]] = {}
     closing: _Closing = _Closing()
+    assignment: _Assignment = _Assignment()
 
 
 def load(text: str, source: str) -> Desk:
@@ -143,6 +154,7 @@ class _Reader:
             after_reply=self._after_reply(file.after_reply),
             out_of_hours=file.out_of_hours,
             closing=self._closing(file.closing),
+            assignment=self._assignment(file.assignment),
         )
 
     def _check_once(self, names: Sequence[str], key: str) -> None:
@@ -163,6 +175,11 @@ class _Reader:
                 mistake = f'[categories.{name}] {key} "{value}" is not among `{key}s`{meant(value, known)}'
                 raise self._error(mistake, "categories", name, key)
         return Category(name=table.name, team=table.team, skill=table.skill, acknowledgement=table.acknowledgement)
+
+    def _assignment(self, table: _Assignment) -> Assignment:
+        if table.limit is not None and table.method is None:
+            raise self._error("[assignment] limit holds for a `method`", "assignment", "limit")
+        return Assignment(method=table.method, limit=table.limit)
 
     def _closing(self, table: _Closing) -> Closing:
         if table.resolved_after_days and table.notice_before_days >= table.resolved_after_days:

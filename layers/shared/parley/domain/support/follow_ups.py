@@ -1,0 +1,26 @@
+"""The follow-up of a ticket's change, off the request's path."""
+
+from msgspec import Struct
+
+
+class TicketFollowUp(Struct, frozen=True, kw_only=True):
+    """The follow-up of an entry of a ticket's history: agents on duty are told, and one of them may get the ticket.
+
+    `number` and `event` are those of the entry, `user_id` is who made it. `seeks` if the ticket needs an agent since
+    then. A follow-up comes again, with `tries`: for the people (`user_ids`) to whom a post was put off, and as long as
+    the ticket finds no agent; then `told` says that it has no other news.
+    """
+
+    ticket_id: str
+    number: int
+    event: str
+    user_id: str
+    seeks: bool = False
+    tries: int = 0
+    told: bool = False
+    user_ids: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Returns the name of the entry."""
+        return f"{self.ticket_id}#{self.number}"
