@@ -449,6 +449,9 @@ def test_ticket_is_opened_and_read(people: Make) -> None:
     bulk = {"ids": [ticket["id"]], "changes": {"tags": ["vip"]}}
     [changed] = host.ask("POST", "/support/tickets/bulk", bulk)["results"]
     assert (changed["status"], changed["ticket"]["tags"]) == (200, ["vip"])
+    twin = vera.ask("POST", "/support/tickets", {"subject": "Again", "description": "I cannot see it."})["id"]
+    merged = agnes.ask("POST", f"/support/tickets/{twin}/merge", {"into": ticket["id"]})
+    assert (merged["status"], merged["merged_into"]) == ("closed", ticket["id"])
     noted = agnes.ask("POST", f"{path}/notes", {"text": "They have called twice."})
     assert [one["id"] for one in agnes.ask("GET", f"{path}/notes")["messages"]] == [noted["id"]]
 

@@ -45,6 +45,7 @@ FIELDS: dict[str, object] = {
     "subject": "My booking",
     "title": "Ours",
     "description": "let me in",
+    "into": "t_" + "b" * 26,
     "rules": [{"text": "damn", "action": "flag"}],
 }
 # Of operations that change nothing, or make no sense, with what they require alone.

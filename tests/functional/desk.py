@@ -51,6 +51,11 @@ def change_all(person: User, ticket_ids: list[str], **fields: object) -> Reply:
     return person.post("/support/tickets/bulk", json={"ids": ticket_ids, "changes": fields})
 
 
+def merge(person: User, ticket_id: str, into: str) -> Reply:
+    """Merges a ticket into another one."""
+    return person.post(f"/support/tickets/{ticket_id}/merge", json={"into": into})
+
+
 def take(person: User, ticket_id: str) -> Reply:
     """Takes a ticket as an agent."""
     return person.post(f"/support/tickets/{ticket_id}/take", json={})

@@ -12,7 +12,7 @@ from parley.domain.api.request import Request
 from parley.domain.erasure.job import new_job
 from parley.domain.moderation import audit
 from tests.functional.attachments import set_row
-from tests.functional.desk import agent, change
+from tests.functional.desk import agent, change, open_ticket
 from tests.functional.moderation import report
 from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Parley
@@ -36,6 +36,7 @@ OF_TICKETS = (
     "change_tickets",
     "get_ticket",
     "list_ticket_history",
+    "merge_ticket",
     "rate_ticket",
     "respond_to_ticket",
     "take_ticket",
@@ -72,6 +73,8 @@ def test_function_accepts_its_event(parley: Parley, path: Path) -> None:
     if path.stem in OF_TICKETS:
         parley.user("agnes", role="agent")
         made = invoke(parley, FOLDER / "rest" / "create_ticket.json", alice.token)
+        if path.stem == "merge_ticket":
+            open_ticket(alice, client_id="twice")
         if path.stem == "rate_ticket":
             assert change(alice, json.loads(made["body"])["id"], status="resolved").status == 200
     if path.stem in ("put_canned_reply", "delete_canned_reply"):

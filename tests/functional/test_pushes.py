@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.functional.attachments import ask_upload, say_aloud, set_row, upload
-from tests.functional.desk import agent, ask, assign, change, change_all, note, open_ticket, rate, respond, take
+from tests.functional.desk import agent, ask, assign, change, change_all, merge, note, open_ticket, rate, respond, take
 from tests.functional.moderation import moderator, report
 from tests.functional.replies import stored
 from tests.functional.suspending import suspend
@@ -35,6 +35,7 @@ class World:
     group_id: str
     upload_id: str = ""  # of an upload that Bob has asked for
     report_id: str = ""  # of a report that Bob has made
+    twin_id: str = ""  # of another ticket of Bob's
     ticket_id: str = ""  # of a ticket in whose notes Bob is
     reported_id: str = ""  # of the message that it is about
 
@@ -90,6 +91,10 @@ class World:
     def resolve_ticket_of_bob(self) -> None:
         self.open_ticket_of_bob()
         self.over_rest(change(self.bob, self.ticket_id, status="resolved"))
+
+    def open_twins_of_bob(self) -> None:
+        self.twin_id = open_ticket(self.bob)
+        self.open_ticket_of_bob()
 
     def open_ticket_of_bob(self) -> None:
         self.ticket_id = open_ticket(self.bob)
@@ -170,6 +175,11 @@ PUSHES = {
         lambda w: w.over_rest(change_all(agent(w.parley), [w.ticket_id], priority="high")),
         ["message_notification", "ticket_updated"],
         before=lambda w: w.open_ticket_of_bob(),
+    ),
+    "MergeTicket": Push(
+        lambda w: w.over_rest(merge(agent(w.parley), w.twin_id, w.ticket_id)),
+        ["message_notification", "ticket_updated"] * 2,  # of both
+        before=lambda w: w.open_twins_of_bob(),
     ),
     "RateTicket": Push(
         lambda w: w.over_rest(rate(w.bob, w.ticket_id, 5)),

@@ -111,6 +111,7 @@ REFUSED = {
     "rest/list_suspensions",
     "rest/list_user_contexts",
     "rest/list_warnings",
+    "rest/merge_ticket",
     "rest/mute_member",
     "rest/pin_message",
     "rest/put_agent",

@@ -62,7 +62,7 @@ from parley.domain.moderation.word_list import EXCERPT_CHARACTERS
 from parley.domain.support import roster
 from parley.domain.support.canned import MAX_SHORTCUT_CHARACTERS
 from parley.domain.support.desk_file import MAX_NAMES
-from parley.domain.support.requests import MAX_BULK, MAX_TAG_CHARACTERS, MAX_TAGS
+from parley.domain.support.requests import MAX_BULK, MAX_MERGED, MAX_TAG_CHARACTERS, MAX_TAGS
 from parley.domain.text.emoji import MAX_EMOJI_BYTES
 from parley.domain.text.folding import MAX_HIGHLIGHTS, MAX_QUERY_WORDS
 from tests.unit.test_api_documents import ASYNCAPI, METHODS, OPENAPI
@@ -122,6 +122,7 @@ OURS = {
     ),
     "attachment_ids[]": 28,
     "report_id": 28,
+    **dict.fromkeys(["merged_into", "merged_from[]", "follow_up_of", "ticket_id"], 28),
     "number": 11,  # of a ticket, with its separators
     **dict.fromkeys(["requester_id", "assignee_id"], 128),
     **{f"{one}.{names}[]": 32 for one in ("SupportAgent", "SupportAgentAnswer") for names in ("skills", "teams")},
@@ -224,7 +225,8 @@ LISTS = {
     "ConversationList.conversations": MAX_PAGE,
     **{f"{one}.tags": MAX_TAGS for one in ("SupportTicket", "SupportTicketAnswer", "TicketState")},
     "TicketHistory.entries": MAX_PAGE,
-    **dict.fromkeys(["FieldChange.from", "FieldChange.to"], MAX_TAGS),
+    **{f"{one}.merged_from": MAX_MERGED for one in ("SupportTicket", "SupportTicketAnswer", "TicketState")},
+    **dict.fromkeys(["FieldChange.from", "FieldChange.to"], max(MAX_TAGS, MAX_MERGED)),
     "TicketList.tickets": MAX_PAGE,
     "ChangedTickets.results": MAX_BULK,
     "CannedReplyList.canned_replies": MAX_PAGE,
@@ -282,9 +284,9 @@ MAPS = {
     "SignedIn.contexts": MAX_CONTEXT_TYPES,
     "Person.contexts": MAX_CONTEXT_TYPES,
     "Shared.capabilities": 3,
-    "Note.changes": 5,  # the short fields of a ticket
+    "Note.changes": 5,  # the short fields of a ticket that change at once
     "NotePreview.changes": len(PREVIEW_CHANGES),
-    "HistoryEntry.changes": 7,
+    "HistoryEntry.changes": 10,
     "AuditEntry.details": 5,
     "Erasure.removed": 30,
     "ErasureReceipt.removed": 30,

@@ -165,6 +165,26 @@ def follow_ticket(world: World) -> object:
         return invoke(world, "RunFanOut", {"Records": [{"messageId": "m1", "body": body}]})
 
 
+TWIN_ID = ids.ticket_id("alice", "twin")
+
+
+def have_twin(world: World) -> None:
+    """Lets alice open a second ticket."""
+    body = {"subject": "Again", "description": "?", "client_id": "twin"}
+    assert answered(world.alice.post("/support/tickets", json=body))["id"] == TWIN_ID
+
+
+def follow_up(world: World) -> object:
+    body = {"subject": "Again", "description": "?", "client_id": "t2", "follow_up_of": world.conversation_id}
+    return answered(world.alice.post("/support/tickets", json=body))
+
+
+def closed(world: World) -> None:
+    taken(world)
+    path = f"/support/tickets/{world.conversation_id}"
+    assert agent_of(world).patch(path, json={"status": "closed"}).status == 200
+
+
 TICKET = "/support/tickets/{}"
 
 SCENARIOS = [
@@ -191,6 +211,12 @@ SCENARIOS = [
         "rest/update_ticket",
         ask_as_agent("PATCH", TICKET, {"status": "resolved", "priority": "high", "tags": ["vip"], "subject": "Late"}),
         taken,
+    ),
+    Scenario("rest/create_ticket", follow_up, closed, variant="a follow-up"),
+    Scenario(
+        "rest/merge_ticket",
+        ask_as_agent("POST", f"{TICKET}/merge", {"into": TWIN_ID}),
+        and_then(taken, have_twin),
     ),
     Scenario("rest/change_tickets", change_tickets, open_of_alice),
     Scenario("rest/rate_ticket", rate, resolved),

@@ -4,7 +4,7 @@ import msgspec
 
 from parley.actions import named
 from parley.actions.named import Known
-from parley.domain.api.errors import NotFound
+from parley.domain.api.errors import Conflict, Field, NotFound
 from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.support.ticket import StoredTicket, SupportTicketAnswer, in_tickets, view_ticket
@@ -13,6 +13,13 @@ from parley.domain.support.ticket import StoredTicket, SupportTicketAnswer, in_t
 def no_ticket() -> NotFound:
     """Returns the refusal for a ticket that is not there, or not the caller's: the caller cannot tell which."""
     return NotFound("ticket_not_found", "There is no such ticket.")
+
+
+def ticket_closed(*pointers: str) -> Conflict:
+    """Returns the refusal for a ticket that is closed, which the fields at these places name."""
+    detail = "This ticket is closed. Open a follow-up: a new ticket with `follow_up_of`."
+    fields = tuple(Field(pointer, "not_allowed") for pointer in pointers)
+    return Conflict("ticket_closed", detail, rule="a closed ticket stays as it is", fields=fields)
 
 
 def answer(

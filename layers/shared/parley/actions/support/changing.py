@@ -14,7 +14,7 @@ from msgspec import Struct
 from parley.actions import access, limits, named, push, screening
 from parley.actions.conversations import group_changes
 from parley.actions.screening import Screened
-from parley.actions.support.answers import answer, no_ticket
+from parley.actions.support.answers import answer, no_ticket, ticket_closed
 from parley.actions.support.roles import agents_only, require_agent
 from parley.adapters.conversations import conversations, journal
 from parley.adapters.dynamodb import batches, conditions, tables
@@ -131,7 +131,7 @@ def take_ticket(request: Request, ticket_id: str) -> SupportTicketAnswer:
     me = request.user_id
 
     def decide(found: Found) -> Change:
-        _check_not_requester(request, found, me, "")
+        check_not_requester(request, found, me)
         holder = found.ticket.assignee_id
         if holder not in (None, me):
             detail, rule = "Another agent has this ticket.", "one agent has a ticket"
@@ -220,7 +220,7 @@ def check_assignee(request: Request, found: Found, person: str | None) -> None:
     """Returns if a person may get the ticket, or has it; raises Invalid for no agent, Forbidden for the requester."""
     if person is None or person == found.ticket.assignee_id:
         return
-    _check_not_requester(request, found, person, "assignee_id")
+    check_not_requester(request, found, person, "assignee_id")
     if found.assignee_role is None or not agents.is_agent(found.assignee_role):
         pointer = f"{request.field_prefix}/assignee_id"
         raise Invalid("unknown_assignee", "There is no such agent.", fields=(_wrong(pointer),))
@@ -233,7 +233,8 @@ def _team_after(ticket: StoredTicket, category: str, desk: Desk) -> str | None:
     return desk.categories[category].team if was_default else ticket.team
 
 
-def _check_not_requester(request: Request, found: Found, user_id: str, field: str) -> None:
+def check_not_requester(request: Request, found: Found, user_id: str, field: str = "") -> None:
+    """Raises Forbidden for the requester of a ticket, whom `field` of the body names."""
     if user_id == found.ticket.requester_id:
         fields = (_wrong(f"{request.field_prefix}/{field}"),) if field else ()
         detail = "Nobody answers a ticket of their own."
@@ -269,7 +270,7 @@ def make(request: Request, ticket_id: str, asked: Asked) -> Made:
         changes = ticket_steps.changes_between(found.ticket, after, found.head, subject)
         mine = found.sides.get(request.user_id)
         if not changes:
-            return Made(ticket=found.ticket, head=found.head, mine=mine, users=_tell_again(request, found))
+            return Made(ticket=found.ticket, head=found.head, mine=mine, users=tell_again(request, found))
         _check_may_change(request, found, asked)
         step = limits.counted(request, _step(request, found, wanted, after, changes), tokens)
         if asked.is_of_many and not number:
@@ -345,16 +346,18 @@ def _read(request: Request, ticket_id: str, asked: Asked) -> Found:
 def _check_may_change(request: Request, found: Found, asked: Asked) -> None:
     """Refuses a change of a closed ticket, and one that was decided on an older version."""
     if found.ticket.status == "closed" and not asked.may_be_closed:
-        detail = "This ticket is closed. A follow-up is a ticket of its own."
-        raise Conflict("ticket_closed", detail, rule="a closed ticket stays as it is")
+        raise ticket_closed()
     if asked.version not in (None, found.ticket.version):
         detail = "The ticket has changed; read it again."
         pointer = f"{request.field_prefix}/version"
         raise Conflict("ticket_changed", detail, rule="version: as it was read", fields=(_wrong(pointer),))
 
 
-def _tell_again(request: Request, found: Found) -> named.Users:
-    """Tells again of the caller's change, if nothing has changed since; one or two round trips, or none."""
+def tell_again(request: Request, found: Found) -> named.Users:
+    """Tells again of the caller's change, if nothing has changed since; one or two round trips, or none.
+
+    Returns the people whom its events have named.
+    """
     change = push.untold_change(request, found.head.conversation_id, found.head.shared_seq)
     if change is None or change.user_id != request.user_id or change.kind != "ticket_updated":
         return {}

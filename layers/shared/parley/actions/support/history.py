@@ -24,7 +24,7 @@ class HistoryEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One entry of a ticket's history: what happened, who did it, when, and the fields that changed.
 
     `number` counts the entries. Agents alone see the `note` of an assignment. `first_response_ms` is the time from
-    the ticket's opening to the desk's first reply, `rating` and `comment` the requester's.
+    the ticket's opening to the desk's first reply, `rating` and `comment` the requester's, `ticket_id` the follow-up.
     """
 
     number: int
@@ -36,6 +36,7 @@ class HistoryEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     note: str | None = None
     rating: int | None = None
     comment: str | None = None
+    ticket_id: str | None = None
 
 
 class TicketHistory(Struct, frozen=True, kw_only=True):
@@ -84,6 +85,7 @@ def _view(entry: OutboxEntry, *, of_desk: bool) -> HistoryEntry:
         note=about.get("note") if of_desk else None,
         rating=int(about["rating"]) if "rating" in about else None,
         comment=about.get("comment"),
+        ticket_id=about.get("ticket_id"),
     )
 
 

@@ -9,9 +9,12 @@ from parley.actions.people.profiles import no_person
 from parley.adapters.dynamodb import batches, tables
 from parley.adapters.dynamodb.batches import Rows
 from parley.adapters.people import account_states, agents, erased_people, policies
-from parley.domain.api.errors import Field, Forbidden, Invalid
+from parley.adapters.support import tickets
+from parley.domain.api.errors import Conflict, Field, Forbidden, Invalid, NotFound
 from parley.domain.api.identity import HOST_SENDER, SERVICE_ROLE
 from parley.domain.api.request import Request
+from parley.domain.support.requests import CreateTicket
+from parley.domain.support.ticket import StoredTicket
 
 
 class Opening(Struct, frozen=True, kw_only=True):
@@ -36,6 +39,37 @@ class Opening(Struct, frozen=True, kw_only=True):
         if self.is_for_another:
             pointer = f"{self.request.field_prefix}/requester_id"
             may_open.require_people(policies.current(), rows, [(self.requester_id, pointer)])
+
+
+def followed_keys(wanted: CreateTicket) -> list[batches.Key]:
+    """Returns the key of the ticket that a new one follows, if it is a follow-up: a read unit more."""
+    return [] if wanted.follow_up_of is None else [tickets.key(wanted.follow_up_of)]
+
+
+def followed_by(opening: Opening, wanted: CreateTicket, rows: Rows) -> StoredTicket | None:
+    """Returns the ticket that a new one follows, None if it is no follow-up.
+
+    Raises NotFound for a ticket that the caller may not see, Conflict for another requester's and for one that is not
+    closed.
+    """
+    if wanted.follow_up_of is None:
+        return None
+    fields = (Field(f"{opening.request.field_prefix}/follow_up_of", "not_allowed"),)
+    known = tickets.of(rows, wanted.follow_up_of)
+    if known is None or (known.requester_id != opening.requester_id and not opening.is_for_another):
+        raise NotFound("ticket_not_found", "There is no such ticket.", fields=fields)
+    if known.requester_id != opening.requester_id:
+        raise other_requester(fields)
+    if known.status != "closed":
+        detail = "This ticket is not closed: write in it."
+        raise Conflict("not_closed", detail, rule="a follow-up is of a closed ticket", fields=fields)
+    return known
+
+
+def other_requester(fields: tuple[Field, ...]) -> Conflict:
+    """Returns the refusal of a link between the tickets of two customers: one would see what the other's is about."""
+    detail = "The two tickets have different requesters."
+    return Conflict("other_requester", detail, rule="linked tickets have one requester", fields=fields)
 
 
 def opening_of(request: Request, requester_id: str | None) -> Opening:

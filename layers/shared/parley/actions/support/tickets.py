@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from parley.actions import access, limits, named, push, screening
 from parley.actions.messages.content import check_content
 from parley.actions.support.answers import answer, no_ticket
-from parley.actions.support.opening import Opening, opening_of
+from parley.actions.support.opening import Opening, followed_by, followed_keys, opening_of
 from parley.adapters.attachments import attachments
 from parley.adapters.conversations import conversations, journal, messages
 from parley.adapters.dynamodb import batches, conditions, tables
@@ -71,6 +71,7 @@ def create_ticket(request: Request, wanted: CreateTicket) -> tuple[SupportTicket
         if known is not None:
             return _made_before(request, known, wanted, rows), False
         opening.check(rows)
+        followed = followed_by(opening, wanted, rows)
         if tickets.has_number(rows, number):
             attempt += 1
             continue
@@ -78,7 +79,7 @@ def create_ticket(request: Request, wanted: CreateTicket) -> tuple[SupportTicket
         step = _creation(request, new, wanted, rows)
         asked = asked or limits.take_own(request, wanted.description, len(wanted.attachment_ids))
         try:
-            _write(request, step, new)
+            _write(request, step, new, followed)
         except conditions.LostRace:
             continue
         _tell_created(request, step.after, new, step.members.added)
@@ -91,7 +92,7 @@ def _before_creating(opening: Opening, ticket_id: str, number: str, wanted: Crea
     """Returns what opening a ticket must know; one round trip."""
     request = opening.request
     keys: dict[type[tables.Table], list[batches.Key]] = {
-        tables.Ticket: [tickets.key(ticket_id), tickets.number_key(number)],
+        tables.Ticket: [tickets.key(ticket_id), tickets.number_key(number), *followed_keys(wanted)],
         tables.Conversation: [(ticket_id,)],
         tables.Membership: [(request.user_id, ticket_id)],
         tables.Message: [messages.first_key(ticket_id)],
@@ -115,15 +116,20 @@ def _creation(request: Request, new: StoredTicket, wanted: CreateTicket, rows: R
     return screening.flagged(request, step, subject, description)
 
 
-def _write(request: Request, step: Step, new: StoredTicket) -> None:
+def _write(request: Request, step: Step, new: StoredTicket, followed: StoredTicket | None) -> None:
     """Writes a new ticket with its conversation, all or nothing; raises LostRace. One round trip.
 
-    Two write units for each of its rows: ten, and one for another opener, a team, each tag and each attachment.
+    Two write units for each of its rows: ten, and one for another opener, a team, each tag and each attachment. The
+    ticket before a follow-up gets an entry of its history: two rows more.
     """
     entry = ticket_steps.history_entry(new, request, "created")
     with conditions.transaction() as transaction:
         journal.put_step(transaction, step, request.now_s)
         tickets.put_new(transaction, new, entry)
+        if followed is not None:
+            after = replace(followed, entries=followed.entries + 1)
+            told = ticket_steps.history_entry(after, request, "followed_up", ticket_id=new.ticket_id)
+            tickets.put_changed(transaction, followed, after, told)
 
 
 def _made_before(request: Request, known: StoredTicket, wanted: CreateTicket, rows: Rows) -> SupportTicketAnswer:

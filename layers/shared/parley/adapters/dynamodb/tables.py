@@ -748,6 +748,9 @@ class Ticket(Table):
     updated_at_ms = NumberAttribute(null=True)
     replied_at_ms = NumberAttribute(null=True)
     rating = NumberAttribute(null=True)
+    merged_into = UnicodeAttribute(null=True)  # the ticket that continues it
+    merged_from = StringsAttribute(null=True)
+    follow_up_of = UnicodeAttribute(null=True)
     queue = UnicodeAttribute(null=True)  # the status; without it the row is in no queue
     queued_at_ms = NumberAttribute(null=True)
     due_shard = UnicodeAttribute(null=True)

@@ -24,6 +24,7 @@ from parley.domain.support.ticket import StoredTicket
 
 STATE = "ticket"
 _EMPTY = tables.Ticket.key.does_not_exist()
+_LISTS = ("tags", "merged_from")
 _NUMBERS = ("version", "entries", "created_at_ms", "updated_at_ms", "replied_at_ms", "rating")
 
 
@@ -157,10 +158,11 @@ def _state(ticket: StoredTicket) -> dict[str, Any]:
     state: dict[str, Any] = msgspec.to_builtins(ticket)
     del state["ticket_id"]
     queue = {"queue": ticket.status, "queued_at_ms": ticket.created_at_ms}
-    return state | {"tags": list(ticket.tags) or None} | queue
+    return state | {name: list(getattr(ticket, name)) or None for name in _LISTS} | queue
 
 
 def _ticket(row: tables.Ticket) -> StoredTicket:
     state: dict[str, Any] = {name: getattr(row, name) for name in StoredTicket.__struct_fields__}
     state |= {name: int(state[name]) for name in _NUMBERS if state[name] is not None}
-    return msgspec.convert(state | {"ticket_id": row.key, "tags": tuple(row.tags or ())}, type=StoredTicket)
+    lists = {name: tuple(getattr(row, name) or ()) for name in _LISTS}
+    return msgspec.convert(state | lists | {"ticket_id": row.key}, type=StoredTicket)

@@ -35,6 +35,7 @@ NOT_CLOSED = Line(
     "This conversation is closed.",
     lambda head, role: not head.closed,
 )
+OF_CLOSED_TICKET = "This ticket is closed. Open a follow-up: a new ticket with `follow_up_of`."
 NOT_BLOCKED = Line(
     "blocked",
     BLOCK_RULE,
@@ -206,4 +207,5 @@ def require_group(head: Head) -> None:
 def _hold(lines: Iterable[Line], head: Head, role: str) -> None:
     for line in lines:
         if not line.holds(head, role):
-            raise Forbidden(line.code, line.detail, rule=line.rule)
+            detail = OF_CLOSED_TICKET if line is NOT_CLOSED and head.is_ticket else line.detail
+            raise Forbidden(line.code, detail, rule=line.rule)

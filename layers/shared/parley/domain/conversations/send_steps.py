@@ -280,6 +280,7 @@ SENTENCES: Mapping[str, str] = {
     "closed": "The conversation was closed.",
     "reopened": "The conversation was opened again.",
     "ticket_updated": "The ticket was changed.",
+    "ticket_merged": "The ticket was merged with another one.",
     "call_missed": "A call was missed.",
     "call_ended": "A call has ended.",
 }

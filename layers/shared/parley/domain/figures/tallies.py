@@ -201,7 +201,7 @@ def _happened(at_ms: int, about: Row, before: Row | None) -> Iterator[tuple[str,
         yield "opened", 1
     if is_open != was_open:
         yield "backlog", 1 if is_open else -1
-    if was_open and not is_open:
+    if was_open and not is_open and event != "merged":  # another ticket continues it
         yield "resolved", 1
         yield f"resolution:{bucket_of(at_ms - about['opened_at_ms'])}", 1
     if before is not None and is_open and not was_open:

@@ -23,6 +23,7 @@ from parley.domain.api.types import TicketStatus
 from parley.domain.support.desk import Priority
 
 MAX_BULK = 50  # tickets that one request changes
+MAX_MERGED = 20  # tickets that one continues
 MAX_TAGS = 10
 MAX_TAG_CHARACTERS = 50
 
@@ -58,7 +59,8 @@ class ListAllTickets(Page, frozen=True, kw_only=True):
 class CreateTicket(Body, frozen=True, kw_only=True):
     """POST /support/tickets: a new ticket of the caller's; the description is its first message.
 
-    A `client_id` makes one ticket only. Agents and the host's own server open one for `requester_id`.
+    A `client_id` makes one ticket only. Agents and the host's own server open one for `requester_id`. `follow_up_of` is
+    a closed ticket of the same requester.
     """
 
     subject: Title
@@ -70,6 +72,7 @@ class CreateTicket(Body, frozen=True, kw_only=True):
     tags: Tags = []
     attachment_ids: Annotated[list[AttachmentId], Meta(max_length=MAX_ATTACHED)] = []
     requester_id: UserId | None = None
+    follow_up_of: TicketId | None = None
 
 
 class AddNote(Body, frozen=True, kw_only=True):
@@ -112,6 +115,12 @@ class ChangeTickets(Body, frozen=True, kw_only=True):
 
     ids: Annotated[list[TicketId], Meta(min_length=1, max_length=MAX_BULK)]
     changes: TicketChanges
+
+
+class MergeTicket(Body, frozen=True, kw_only=True):
+    """POST /support/tickets/{ticket_id}/merge: another ticket of the same requester continues this one."""
+
+    into: TicketId
 
 
 class AssignTicket(Body, frozen=True, kw_only=True):

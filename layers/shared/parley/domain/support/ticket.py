@@ -18,7 +18,8 @@ class StoredTicket(Struct, frozen=True, kw_only=True):
     """The state of a ticket. Subject, context and messages are those of its conversation.
 
     `version` counts the changes that people see, `entries` those of its history, the first reply among them.
-    `replied_at_ms` is the time of the desk's first reply, `rating` the requester's, from 1 to 5.
+    `replied_at_ms` is the time of the desk's first reply, `rating` the requester's, from 1 to 5. `merged_into` is the
+    ticket that continues this one, `merged_from` those that it continues, `follow_up_of` the closed one before it.
     """
 
     ticket_id: str
@@ -36,6 +37,9 @@ class StoredTicket(Struct, frozen=True, kw_only=True):
     updated_at_ms: int
     replied_at_ms: int | None = None
     rating: int | None = None
+    merged_into: str | None = None
+    merged_from: tuple[str, ...] = ()
+    follow_up_of: str | None = None
 
     @property
     def facets(self) -> set[str]:
@@ -71,6 +75,9 @@ class TicketState(Struct, frozen=True, kw_only=True):
     team: str | None
     tags: list[str]
     rating: int | None
+    merged_into: str | None
+    merged_from: list[str]
+    follow_up_of: str | None
     context: Context | None
     created_at: str
     updated_at: str
@@ -94,6 +101,9 @@ class SupportTicket(Struct, frozen=True, kw_only=True):
     team: str | None
     tags: list[str]
     rating: int | None
+    merged_into: str | None
+    merged_from: list[str]
+    follow_up_of: str | None
     context: Context | None
     last_message: ListedMessage | None
     last_seq: int
@@ -139,6 +149,9 @@ def view_state(ticket: StoredTicket, head: Head) -> TicketState:
         team=ticket.team,
         tags=list(ticket.tags),
         rating=ticket.rating,
+        merged_into=ticket.merged_into,
+        merged_from=list(ticket.merged_from),
+        follow_up_of=ticket.follow_up_of,
         context=head.context,
         created_at=rfc3339(ticket.created_at_ms),
         updated_at=rfc3339(ticket.updated_at_ms),

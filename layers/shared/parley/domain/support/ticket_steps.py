@@ -24,13 +24,17 @@ from parley.domain.support.desk import Desk
 from parley.domain.support.requests import CreateTicket
 from parley.domain.support.ticket import FieldChange, StoredTicket
 
-IN_MESSAGE = ("status", "priority", "category", "assignee_id", "team", "rating")
+IN_MESSAGE = ("status", "priority", "category", "assignee_id", "team", "rating", "merged_into")
+LATER_FIELDS = ("follow_up_of",)  # of CreateTicket, since 0.2.0
 IN_HISTORY = ("status", "priority", "category", "assignee_id", "team", "tags")
 
 
 def fingerprint(wanted: CreateTicket) -> str:
     """Returns the hash of a ticket's whole content, which tells two tickets under one `client_id` apart."""
-    return sha256(msgspec.json.encode(wanted)).hexdigest()[:32]
+    said = msgspec.to_builtins(wanted)
+    # A request that an earlier version has served has no such field.
+    kept = {name: value for name, value in said.items() if not (name in LATER_FIELDS and value is None)}
+    return sha256(msgspec.json.encode(kept)).hexdigest()[:32]
 
 
 def draft_of(wanted: CreateTicket) -> Draft:
@@ -70,6 +74,7 @@ def new_ticket(
         version=1,
         created_at_ms=request.now_ms,
         updated_at_ms=request.now_ms,
+        follow_up_of=wanted.follow_up_of,
     )
 
 
@@ -133,13 +138,15 @@ def history_entry(
         "opened_at_ms": ticket.created_at_ms,
         **{name: value for name, value in more.items() if value is not None},
     }
-    at_ms = request.now_ms if event == "responded" else ticket.updated_at_ms
+    at_ms = request.now_ms if event in ("responded", "followed_up") else ticket.updated_at_ms
     return OutboxEntry(kind="ticket", id=ticket.ticket_id, number=ticket.entries, at_ms=at_ms, about=about)
 
 
 def changes_between(before: StoredTicket, after: StoredTicket, head: Head, subject: str) -> dict[str, FieldChange]:
     """Returns the fields that differ between two states of a ticket, by name."""
     moved = {name: FieldChange(_said(getattr(before, name)), _said(getattr(after, name))) for name in IN_HISTORY}
+    of_merging = ("merged_into", "merged_from")
+    moved |= {name: FieldChange(_said(getattr(before, name)), _said(getattr(after, name))) for name in of_merging}
     moved["subject"] = FieldChange(head.title, subject)
     moved["rating"] = FieldChange(*(None if each is None else str(each) for each in (before.rating, after.rating)))
     return {name: each for name, each in moved.items() if each.before != each.after}
@@ -150,12 +157,19 @@ def _said(value: str | tuple[str, ...] | None) -> str | list[str] | None:
 
 
 def _short(changes: Mapping[str, FieldChange]) -> dict[str, Moved]:
-    """Returns the changes that a system message tells: its event has the whole ticket, so no long ones."""
-    return {
+    """Returns the changes that a system message tells: its event has the whole ticket, so no long ones.
+
+    Of the tickets that were merged into this one it names the newest.
+    """
+    short = {
         name: Moved(each.before, each.after)
         for name, each in changes.items()
         if name in IN_MESSAGE and not isinstance(each.before, list) and not isinstance(each.after, list)
     }
+    merged = changes.get("merged_from")
+    if merged is not None and isinstance(merged.after, list):
+        short["merged_from"] = Moved(None, merged.after[-1])
+    return short
 
 
 def change_ticket(
@@ -199,7 +213,8 @@ def note_of(changes: Mapping[str, FieldChange]) -> Note:
     """Returns the event of the system message that tells of a change; its people are the assignees."""
     assignee = changes.get("assignee_id")
     people = [] if assignee is None else [each for each in (assignee.after, assignee.before) if isinstance(each, str)]
-    return Note(event="ticket_updated", user_ids=people, changes=_short(changes))
+    event = "ticket_merged" if changes.keys() & {"merged_into", "merged_from"} else "ticket_updated"
+    return Note(event=event, user_ids=people, changes=_short(changes))
 
 
 def _with_entry(step: Step, request: Request) -> Step:
