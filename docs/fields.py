@@ -273,7 +273,7 @@ TERMS = {
     "TicketHistory.entries": "The entries, the oldest first.",
     "HistoryEntry.number": "The place of the entry in the history, from 1.",
     "HistoryEntry.event": "What happened: `created`, `updated`, `rated`, `merged`, `responded` for the first reply,\n"
-    "or `followed_up` when a follow-up was opened.",
+    "or `followed_up` when a follow-up was opened. Agents also see `sla_warning` and `sla_breach`.",
     "HistoryEntry.user_id": "The user who did it.",
     "HistoryEntry.at": "When it was.",
     "HistoryEntry.first_response_ms": "Milliseconds from the opening to the first reply, in the entry of that reply.",
@@ -282,6 +282,33 @@ TERMS = {
     "RateTicket.rating": "How the requester found the help, from 1 to 5.",
     "RateTicket.comment": "What the requester says about it.",
     "rating": "The requester's rating from 1 to 5; null if there is none.",
+    "HistoryEntry.clock": "The clock that has warned, or missed its target.",
+    "TicketSlaAnswer.status": "How far the ticket is.",
+    "TicketSlaAnswer.overdue": "Whether a target is missed, and the ticket still waits.",
+    "TicketSlaAnswer.first_response": "The clock from the opening to the first reply.",
+    "TicketSlaAnswer.next_response": "The clock from the requester's first message after a reply to the next reply.",
+    "TicketSlaAnswer.resolution": "The clock from the opening until the ticket is resolved.",
+    "TicketSlaAnswer.warn_percent": "The share of a target, in percent, after which a clock warns.",
+    "TicketSlaAnswer.is_open": "Whether the desk is open now.",
+    "TicketSlaAnswer.time_zone": "The time zone of the hours and the holidays, by its name in IANA's database.",
+    "TicketSlaAnswer.hours": "The business hours, `09:00-17:00`, by weekday; other days are closed.",
+    "TicketSlaAnswer.holidays": "The days on which the desk is closed.",
+    "TicketSlaAnswer.closes_at": "When the ticket closes itself; null if it will not.",
+    "TicketSlaAnswer.archives_at": "When the ticket leaves the queue; null if it is not closed, or has left.",
+    "SlaClock.target_ms": "Milliseconds of business time that the clock has; null if nothing is promised.",
+    "SlaClock.used_ms": "Milliseconds of business time that the clock has used.",
+    "SlaClock.started_at": "When the clock began.",
+    "SlaClock.running_since": "Since when the clock runs; null if it stands still or has ended.",
+    "SlaClock.warns_at": "When the clock will warn; null if it has, or stands still.",
+    "SlaClock.due_at": "When the target will be missed; null if it was, or the clock stands still.",
+    "SlaClock.warned_at": "When the clock warned; null if it did not.",
+    "SlaClock.breached_at": "When the target was missed; null if it was not.",
+    "SlaClock.ended_at": "When the reply or the resolution came; null if it has not.",
+    "ListAllTickets.overdue": "Whether only tickets come that have missed a target and still wait.",
+    "TicketSla.ticket": "The ticket as it is now.",
+    "TicketSla.clock": "The clock: `first_response`, `next_response` or `resolution`.",
+    "TicketSla.kind": "Whether the clock warns, or has missed its target.",
+    "TicketSla.at": "The instant of the warning, or of the target.",
     "HistoryEntry.note": "Why the ticket was assigned; agents alone see it.",
     "SupportTicket.id": "The ticket's id, which is that of its conversation.",
     "SupportTicket.status": "How far the ticket is.",
@@ -796,6 +823,8 @@ ENUMS = {
         "MetricsFacet",
         "The group that a row of the desk's figures stands for.",
     ),
+    frozenset({"first_response", "next_response", "resolution"}): ("ClockName", "A clock of a ticket."),
+    frozenset({"breach", "warning"}): ("ClockEventKind", "What a clock tells."),
     frozenset({"html", "jsonl"}): ("ExportFormat", "The format of an exported file."),
     frozenset({"newest", "oldest"}): ("ReportOrder", "Which reports come first."),
     frozenset({"offline", "online"}): ("Availability", "Whether a person is online."),
@@ -805,7 +834,17 @@ ENUMS = {
 }
 
 # Names whose text is a time (RFC 3339), beside all that end in `_at` or `_until`.
-TIMES = {"as_of", "at", "last_seen", "reconnect_by", "server_time", "until", "Version.since", "Removal.since"}
+TIMES = {
+    "as_of",
+    "at",
+    "running_since",
+    "last_seen",
+    "reconnect_by",
+    "server_time",
+    "until",
+    "Version.since",
+    "Removal.since",
+}
 URIS = {"avatar_url", "url", "urls", "Problem.type", "ItemProblem.type"}
 
 

@@ -278,7 +278,7 @@ def test_what_nobody_waits_for_runs_under_its_role_too(deployment: Deployment, p
     unknown = {"kind": "released", "conversation_id": f"d_{'a' * 26}", "seq": 1, "attachment_ids": [f"a_{'a' * 26}"]}
     sqs.send_message(QueueUrl=deployment.ids["AttachmentSteps"], MessageBody=json.dumps(unknown))
 
-    for sweep in ("ClearStaleTyping", "ClearStalePresence", "ClearStaleAttachments"):
+    for sweep in ("ClearStaleTyping", "ClearStalePresence", "ClearStaleAttachments", "SweepTickets"):
         assert deployment.invoke(sweep, {"time": "2030-01-01T00:00:00Z"}).keys() == {"swept"}
     until(lambda: '"MessagesStored"' in deployment.log("BackgroundLogs"))
     until(lambda: {"sweep_rows", "settle_attachments"} <= set(operations(deployment, "BackgroundLogs")))
@@ -444,6 +444,7 @@ def test_ticket_is_opened_and_read(people: Make) -> None:
     assert vera.ask("PATCH", path, {"status": "resolved"})["status"] == "resolved"
     assert vera.ask("POST", f"{path}/rating", {"rating": 5})["rating"] == 5
     assert len(vera.ask("GET", f"{path}/history")["entries"]) == 6
+    assert agnes.ask("GET", f"{path}/sla")["ticket_id"] == ticket["id"]
     queue = agnes.ask("GET", "/support/tickets/admin/all?requester=vera")["tickets"]
     assert [one["id"] for one in queue] == [ticket["id"]]
     bulk = {"ids": [ticket["id"]], "changes": {"tags": ["vip"]}}

@@ -29,7 +29,7 @@ MODERATED = (  # a moderator acts in a conversation with a reported message
     "set_conversation_state",
     "unmute_member",
 )
-OF_AGENTS = ("add_note", "list_notes")
+OF_AGENTS = ("add_note", "get_ticket_sla", "list_notes")
 OF_TICKETS = (
     *OF_AGENTS,
     "assign_ticket",

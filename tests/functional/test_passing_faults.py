@@ -426,9 +426,9 @@ def ask(world: World, attempt: Attempt, parts: dict[str, str]) -> dict[str, Any]
     assert isinstance(operation, RestOperation)
     moderates = operation.path.startswith(("/admin/", "/messages/{message_id}/versions"))
     serves = "erasure" in operation.path or "/contexts" in operation.path
-    desk = operation.path.endswith(("/canned-replies", "/notes", "/support/agents")) or operation.path.startswith(
-        "/support/tickets/admin/"
-    )
+    desk = operation.path.endswith(
+        ("/canned-replies", "/notes", "/sla", "/support/agents")
+    ) or operation.path.startswith("/support/tickets/admin/")
     serves = serves or operation.path in ("/support/queue-counts", "/support/metrics")
     person = agent_of(world) if desk else host(world) if serves else moderator(world) if moderates else world.alice
     path = (operation.path + attempt.query).format(**parts)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.functional import queued
 from tests.functional.attachments import ask_upload, say_aloud, set_row, upload
 from tests.functional.desk import agent, ask, assign, change, change_all, merge, note, open_ticket, rate, respond, take
 from tests.functional.moderation import moderator, report
@@ -95,6 +96,11 @@ class World:
     def open_twins_of_bob(self) -> None:
         self.twin_id = open_ticket(self.bob)
         self.open_ticket_of_bob()
+
+    def let_ticket_of_bob_end(self) -> None:
+        """Lets Bob resolve a ticket a year ago, so that it has to be closed."""
+        self.resolve_ticket_of_bob()
+        queued.change(self.ticket_id, status_at_ms=self.parley.clock() - 366 * 86_400_000, due_at_s=1)
 
     def open_ticket_of_bob(self) -> None:
         self.ticket_id = open_ticket(self.bob)
@@ -398,6 +404,11 @@ PUSHES = {
     ),
     "ClearStalePresence": Push(
         lambda w: w.parley.run_schedule("ClearStalePresence"), "user_status_change", stays=False, within_s=LEAST_S
+    ),
+    "SweepTickets": Push(
+        lambda w: w.parley.run_schedule("SweepTickets"),
+        ["message_notification", "ticket_updated"],
+        before=lambda w: w.let_ticket_of_bob_end(),
     ),
     "SweepRows": Push(lambda w: sweep_alice(w.parley), "user_status_change", stays=False, within_s=LEAST_S),
 }

@@ -79,7 +79,7 @@ OF_DESK = {
     **refusing(
         "agents_only",
         "rest/assign_ticket", "rest/change_tickets", "rest/list_all_tickets", "rest/list_canned_replies",
-        "rest/list_notes", "rest/count_queues", "rest/list_agents", "rest/merge_ticket",
+        "rest/list_notes", "rest/count_queues", "rest/get_ticket_sla", "rest/list_agents", "rest/merge_ticket",
     ),
     **OF_SUPPORT_ADMINS,
 }  # fmt: skip

@@ -34,6 +34,7 @@ OPEN_WITHOUT_WRITING = {
     "rest/get_presence",
     "rest/get_thumbnail",
     "rest/get_ticket",
+    "rest/get_ticket_sla",
     "rest/get_user",
     "rest/list_attachments",
     "rest/list_blocks",

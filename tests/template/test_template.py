@@ -34,7 +34,8 @@ THROTTLED = -7  # one alarm came in place of eight (D-482)
 # Two tables, a queue and alarms came; three route responses, a function and its alarms went.
 OF_SUPPORT = 1  # a table
 OF_FIGURES = 4  # a table, a mapping from the stream, two alarms
-SINCE = 6 + OF_ATTACHMENTS + THROTTLED + OF_SUPPORT + OF_FIGURES
+OF_CLOCKS = 5  # a schedule, its permission, a configuration of failures, two alarms
+SINCE = 6 + OF_ATTACHMENTS + THROTTLED + OF_SUPPORT + OF_FIGURES + OF_CLOCKS
 
 
 def test_a_function_takes_two_resources_and_no_more() -> None:

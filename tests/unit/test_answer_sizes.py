@@ -61,7 +61,7 @@ from parley.domain.moderation.warnings import MAX_KEPT
 from parley.domain.moderation.word_list import EXCERPT_CHARACTERS
 from parley.domain.support import roster
 from parley.domain.support.canned import MAX_SHORTCUT_CHARACTERS
-from parley.domain.support.desk_file import MAX_NAMES
+from parley.domain.support.desk_file import MAX_HOLIDAYS, MAX_NAMES, MAX_SPANS
 from parley.domain.support.requests import MAX_BULK, MAX_MERGED, MAX_TAG_CHARACTERS, MAX_TAGS
 from parley.domain.text.emoji import MAX_EMOJI_BYTES
 from parley.domain.text.folding import MAX_HIGHLIGHTS, MAX_QUERY_WORDS
@@ -123,6 +123,8 @@ OURS = {
     "attachment_ids[]": 28,
     "report_id": 28,
     **dict.fromkeys(["merged_into", "merged_from[]", "follow_up_of", "ticket_id"], 28),
+    **dict.fromkeys(["hours{}[]", "holidays[]"], 11),
+    **dict.fromkeys(["running_since", "warns_at", "due_at", "breached_at", "closes_at", "archives_at"], 24),
     "number": 11,  # of a ticket, with its separators
     **dict.fromkeys(["requester_id", "assignee_id"], 128),
     **{f"{one}.{names}[]": 32 for one in ("SupportAgent", "SupportAgentAnswer") for names in ("skills", "teams")},
@@ -236,6 +238,8 @@ LISTS = {
         for one in ("SupportAgent", "SupportAgentAnswer")
         for names in ("skills", "teams")
     },
+    "TicketSlaAnswer.hours{}": MAX_SPANS,
+    "TicketSlaAnswer.holidays": MAX_HOLIDAYS,
     "TicketQueue.tickets": MAX_PAGE,
     "UnreadList.tickets": MAX_PAGE,
     "DeviceList.connections": MAX_CONNECTIONS,
@@ -282,6 +286,7 @@ MAPS = {
     **{f"{one}.contexts": MAX_NAMED_TYPES for one in ("DayStats", "DayNumbers")},
     **{f"QueueCounts.{one}": 2 * MAX_NAMES for one in ("status", "priority", "category", "team")},
     "SignedIn.contexts": MAX_CONTEXT_TYPES,
+    "TicketSlaAnswer.hours": 7,
     "Person.contexts": MAX_CONTEXT_TYPES,
     "Shared.capabilities": 3,
     "Note.changes": 5,  # the short fields of a ticket that change at once

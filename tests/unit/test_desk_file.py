@@ -10,14 +10,16 @@ import pytest
 
 from parley.adapters.support import desks
 from parley.domain.support.clocks import Target
-from parley.domain.support.desk import Assignment, Category, Closing
+from parley.domain.support.desk import Assignment, Category, Closing, Escalation
 from parley.domain.support.desk_file import MAX_HOLIDAYS, MAX_NAMES, DeskError, load
+from parley.domain.support.desk_file import _Escalation as EscalationKeys
 from parley.domain.support.desk_file import _File as File
 
 LEAST = """
 [categories.general]
 name = "General"
 """
+PROMISE = "\n[targets.high]\nresolution = '8h'\n"
 ROOT = Path(__file__).parents[2]
 DOCUMENTED = Path(sys.modules[load.__module__].__file__ or "")
 MINUTE, HOUR = 60_000, 3_600_000
@@ -46,6 +48,9 @@ def test_office_promises_by_priority_and_category() -> None:
     assert desk.terms("urgent", "complaint").target.first_response == 30 * MINUTE
     assert desk.terms("low", "booking").target == Target(first_response=16 * HOUR, resolution=80 * HOUR)
     assert desk.terms("low", "booking").warn_percent == 75
+    assert desk.escalations == {
+        "breach": Escalation(clocks=("first_response", "resolution"), priority="high", team="quality", to_nobody=True)
+    }
     assert desk.closing == Closing(resolved_after_days=5, notice_before_days=2, archive_after_days=30)
 
 
@@ -100,6 +105,21 @@ def test_documented_example_is_a_desk() -> None:
         (LEAST + "\n[targets.high]\nresolution = '0h'", 6, '"0h" is no duration'),
         (LEAST + "\n[targets.high]\nresolution = '8737h'", 6, "more than the desk is open in a year"),
         (LEAST + "\n[hours]\nmonday = ['09:00-10:00']\n[targets.high]\nresolution = '53h'", 8, "in a year"),
+        (LEAST + f"\n[hours]\nmonday = {['00:00-00:01'] * 11}", 6, "more than 10 spans"),
+        ('time_zone = "Mars/Olympus"' + LEAST, 1, "is not in the IANA time zone database"),
+        (LEAST + "\n[escalation.breech]\npriority = 'high'", 5, "did you mean `breach`?"),
+        (LEAST + PROMISE + "[escalation.breach]\npriority = 'top'", 8, "Invalid enum value 'top'"),
+        (LEAST + PROMISE + "[escalation.breach]\nteam = 'travel'", 8, '"travel" is not among `teams`'),
+        (LEAST + PROMISE + "[escalation.breach]\nassignee = 'agnes'", 8, "Invalid enum value 'agnes'"),
+        (LEAST + PROMISE + "[escalation.breach]\nclocks = ['resolution']", 7, "[escalation.breach] does nothing"),
+        (LEAST + PROMISE + "[escalation.breach]\nclocks = []\npriority = 'high'", 8, "length >= 1"),
+        (
+            LEAST + PROMISE + "[escalation.breach]\nclocks = ['next_response']\npriority = 'high'",
+            7,
+            "waits for clocks without a target: next_response",
+        ),
+        (LEAST + "\n[escalation.warning]\npriority = 'high'", 5, "waits for clocks without a target"),
+        (LEAST + "\n[closing]\nnotice = ''", 6, "length >= 1"),
         (LEAST + "\n[closing]\nresolved_after_days = -1", 6, ">= 0"),
         (LEAST + "\n[closing]\nresolved_after_days = 2\nnotice_before_days = 2", 7, "must be less"),
         ('[categories."Big Thing"]\nname = "Big"', 1, "regex"),
@@ -135,7 +155,11 @@ def test_name_without_a_file_is_refused_with_the_names_there_are(monkeypatch: py
 def test_page_about_the_desk_shows_a_file_that_is_right_and_names_each_key() -> None:
     page = (ROOT / "docs" / "operate" / "support.md").read_text(encoding="utf-8")
     example = page.partition("```toml\n")[2].partition("```")[0]
-    keys = {name for part in (File, Assignment, Category, Closing, Target) for name in part.__struct_fields__}
+    keys = {
+        name
+        for part in (File, Assignment, Category, Closing, Target, EscalationKeys)
+        for name in part.__struct_fields__
+    }
 
     assert load(example, "example.toml").default_category == "booking"
     assert {key for key in keys if not re.search(rf"`\[?{key}\b", page)} == set()

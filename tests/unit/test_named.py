@@ -55,6 +55,7 @@ NO_PEOPLE = {
     *("attachment_id", "attachment_ids", "call_id", "client_id", "connection_id", "conversation_id", "erasure_id"),
     *("follow_up_of", "merged_into", "ticket_id"),
     *("export_id", "from_connection_id", "message_id", "reconnect_by", "report_id", "request_id", "rule_ids"),
+    "ticket_id",
 }
 _OF_BLOCK = "A block takes any id, and must not reveal who exists."
 _OF_HOST = "The request names the person, and comes from the host's own server, which has put them."

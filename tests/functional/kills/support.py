@@ -1,7 +1,8 @@
 """Kill scenarios of the support desk."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from json import dumps
 from types import SimpleNamespace
 
@@ -9,7 +10,7 @@ import pytest
 
 from parley.domain.api import ids
 from tests.functional.desk import DESCRIPTION
-from tests.functional.kills.acts import alice_said, and_then, answered, invoke, settled, sign_host_in
+from tests.functional.kills.acts import alice_said, and_then, answered, invoke, settled, sign_host_in, sweep_rows
 from tests.functional.kills.conversations import ask_as_host
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.world import Died, World
@@ -185,6 +186,54 @@ def closed(world: World) -> None:
     assert agent_of(world).patch(path, json={"status": "closed"}).status == 200
 
 
+DAY_MS = 86_400_000
+
+
+@contextmanager
+def office() -> Iterator[None]:
+    """Runs the desk of `office.toml`, which has targets, escalates, and closes resolved tickets."""
+    before = os.environ.get("SUPPORT")
+    os.environ["SUPPORT"] = "office"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["SUPPORT"]
+        else:
+            os.environ["SUPPORT"] = before
+
+
+def opened_before(days: int, status: str | None = None) -> Callable[[World], None]:
+    """Returns what lets carol open a ticket days ago, which an agent takes, and may change; both are here now."""
+
+    def prepare(world: World) -> None:
+        world.parley.clock.ms -= days * DAY_MS
+        carol = world.parley.user("carol")
+        world.parley.user("agnes", role="agent")
+        with office():
+            made = carol.post("/support/tickets", json={"subject": "Go", "description": "?", "priority": "low"})
+            world.conversation_id = answered(made)["id"]
+            path = f"/support/tickets/{world.conversation_id}"
+            assert agent_of(world).post(f"{path}/take", json={}).status == 200
+            if status is not None:
+                assert agent_of(world).patch(path, json={"status": status}).status == 200
+        world.parley.clock.ms += days * DAY_MS
+        carol.token = world.parley.token("carol")
+        world.devices |= {"desk": agent_of(world).connect(), "customer": carol.connect()}
+
+    return prepare
+
+
+def sweep_tickets(world: World) -> None:
+    with office():
+        world.sweep("SweepTickets")
+
+
+def sweep_on(world: World) -> object:
+    with office():
+        return sweep_rows("tickets", lambda world: (world.conversation_id,))(world)
+
+
 TICKET = "/support/tickets/{}"
 
 SCENARIOS = [
@@ -197,6 +246,12 @@ SCENARIOS = [
     ),
     Scenario("rest/put_agent", put_agent, open_of_alice),
     Scenario("queues/run_fan_out", follow_ticket, two_on_duty, variant="ticket"),
+    Scenario(
+        "rest/get_ticket_sla",
+        ask_as_host("GET", "/support/tickets/{}/sla"),
+        and_then(open_of_alice, sign_host_in),
+        variant="by the host",
+    ),
     Scenario("rest/create_canned_reply", create_canned_reply, sign_admin_in),
     Scenario("rest/put_canned_reply", put_canned_reply, have_canned_reply),
     Scenario("rest/delete_canned_reply", delete_canned_reply, have_canned_reply),
@@ -247,4 +302,9 @@ SCENARIOS = [
         and_then(noted_by_another, sign_host_in),
         variant="by the host",
     ),
+    Scenario("scheduled/sweep_tickets", sweep_tickets, opened_before(20), variant="missed targets"),
+    Scenario("scheduled/sweep_tickets", sweep_tickets, opened_before(4, "resolved"), variant="a notice"),
+    Scenario("scheduled/sweep_tickets", sweep_tickets, opened_before(6, "resolved"), variant="the end"),
+    Scenario("scheduled/sweep_tickets", sweep_tickets, opened_before(31, "closed"), variant="archived"),
+    Scenario("queues/sweep_rows", sweep_on, opened_before(20), variant="tickets"),
 ]

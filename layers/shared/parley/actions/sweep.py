@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 from parley.adapters.live import queues
 from parley.adapters.threads import Threads
 from parley.domain.api.request import Request
-from parley.domain.live.sweeps import JOB_ROWS, OWN_ROWS, Key, SweepJob, SweepKind
+from parley.domain.live.sweeps import JOB_ROWS, MAX_DELAY_S, OWN_ROWS, Key, SweepJob, SweepKind
 
 AT_ONCE = 32  # rows; each waits for AWS nearly all of its time
 JOBS_AT_ONCE = 10  # one call of the queue
@@ -54,21 +54,34 @@ class RowSweep(Generic[Row]):
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep(RowSweep[Row]):
-    """The rows that one sweep looks for, and what it does with a row. It can hand rows over."""
+    """The rows that one sweep looks for, and what it does with a row. It can hand rows over.
+
+    With `jobs_a_second` the queue holds jobs back, so that many due rows do not meet at one key of a table.
+    """
 
     kind: SweepKind
     due: Callable[[Request], Iterator[Key]]
+    jobs_a_second: int | None = None
 
 
 def sweep_due(request: Request, run: Run, sweep: Sweep[Row]) -> int:
     """Handles the first due rows, and hands the others over; returns the result for its own.
 
-    One call of the queue for each thousand rows. Rows that are not handed over in time stay due for the next run.
+    One call of the queue for each thousand rows, or for those of a second. Rows that are not handed over in time stay
+    due for the next run.
     """
     keys = iter(dict.fromkeys(sweep.due(request)))
     own = list(islice(keys, OWN_ROWS))
-    while run.has_time() and (jobs := list(islice(_jobs(request, sweep, keys), JOBS_AT_ONCE))):
-        queues.sweep_on(jobs)
+    if sweep.jobs_a_second is None:
+        while run.has_time() and (jobs := list(islice(_jobs(request, sweep, keys), JOBS_AT_ONCE))):
+            queues.sweep_on(jobs)
+    else:
+        # The run itself takes the first second. What would wait for too long, the next run finds again.
+        for delay_s in range(1, MAX_DELAY_S + 1):
+            jobs = list(islice(_jobs(request, sweep, keys), sweep.jobs_a_second)) if run.has_time() else []
+            if not jobs:
+                break
+            queues.sweep_on(jobs, delay_s=delay_s)
     return sweep_keys(request, run, sweep, own)
 
 

@@ -16,7 +16,7 @@ from parley.domain.conversations import send_steps
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import Step
-from parley.domain.support import ticket_steps
+from parley.domain.support import ticket_clocks, ticket_steps
 from parley.domain.support.ticket import StoredTicket
 
 
@@ -38,9 +38,15 @@ def in_ticket(request: Request, step: Step, ahead: Ahead) -> tuple[Step, OfDesk 
     ticket, message = ahead.ticket, step.new_message
     if ticket is None:
         return step, None
-    after = ticket_steps.after_message(ticket, message.side, desks.current(), message.created_at_ms)
+    desk, side = desks.current(), message.side
+    if side not in ("requester", "support"):
+        return step, None
+    after = ticket_steps.after_message(ticket, side, desk, message.created_at_ms)
+    after = ticket_clocks.moved(ticket, after, message.created_at_ms, desk, side)
     if after == ticket:
         return step, None
+    if after.entries == ticket.entries:  # only clocks have begun or ended: that is no entry, the messages tell it
+        return step, OfDesk(partial(tickets.put_changed, before=ticket, after=after, history=None), after)
     subject = step.before.title or ""
     changes = ticket_steps.changes_between(ticket, after, step.before, subject)
     if changes:

@@ -26,7 +26,7 @@ from parley.domain.api.errors import AlreadyAssigned, Conflict, Field, Forbidden
 from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.steps import Step
-from parley.domain.support import roster, ticket_steps
+from parley.domain.support import roster, ticket_clocks, ticket_steps
 from parley.domain.support.desk import Desk
 from parley.domain.support.requests import AssignTicket, RateTicket, UpdateTicket
 from parley.domain.support.status import Side, check_move
@@ -312,7 +312,9 @@ def _step(
 
 def _next(request: Request, found: Found, wanted: Change) -> StoredTicket:
     changed = {name: value for name, value in wanted.fields.items() if value != getattr(found.ticket, name)}
-    return ticket_steps.changed_at(found.ticket, request.now_ms, **changed)
+    after = ticket_steps.changed_at(found.ticket, request.now_ms, **changed)
+    after = ticket_clocks.moved(found.ticket, after, after.updated_at_ms, desks.current())
+    return after if after.status == found.ticket.status else ticket_clocks.relisted(after)
 
 
 def _read(request: Request, ticket_id: str, asked: Asked) -> Found:

@@ -17,14 +17,17 @@ from parley.domain.api.requests import Page
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import NamedUser
 from parley.domain.conversations.history import Room
+from parley.domain.support.clocks import ClockName
 from parley.domain.support.ticket import FieldChange
 
 
 class HistoryEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One entry of a ticket's history: what happened, who did it, when, and the fields that changed.
 
-    `number` counts the entries. Agents alone see the `note` of an assignment. `first_response_ms` is the time from
-    the ticket's opening to the desk's first reply, `rating` and `comment` the requester's, `ticket_id` the follow-up.
+    `number` counts the entries. Agents alone see the `note` of an assignment, and the entries of clocks
+    (`sla_warning`, `sla_breach`), which say which `clock` it was; their `at` is the instant of the target.
+    `first_response_ms` is the time from the ticket's opening to the desk's first reply, `rating` and `comment` the
+    requester's, `ticket_id` the follow-up.
     """
 
     number: int
@@ -37,6 +40,7 @@ class HistoryEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rating: int | None = None
     comment: str | None = None
     ticket_id: str | None = None
+    clock: ClockName | None = None
 
 
 class TicketHistory(Struct, frozen=True, kw_only=True):
@@ -62,7 +66,11 @@ def list_ticket_history(request: Request, ticket_id: str, query: Page) -> Ticket
     except NotFound:
         raise no_ticket() from None
     of_desk = reader.user_id != head.requester_id
-    found = ticket_history.entries_after(ticket_id, 0 if after is None else after.number, query.limit + 1)
+    number = 0 if after is None else after.number
+    if of_desk:
+        found = ticket_history.entries_after(ticket_id, number, query.limit + 1)
+    else:
+        found = ticket_history.shown_after(ticket_id, number, query.limit + 1)
     views = (_view(entry, of_desk=of_desk) for entry in found[: query.limit])
     shown = list(Room().fitting(views))
     more = len(found) > len(shown)
@@ -79,13 +87,14 @@ def _view(entry: OutboxEntry, *, of_desk: bool) -> HistoryEntry:
         number=entry.number,
         event=about["event"],
         user_id=about["user_id"],
-        at=rfc3339(entry.at_ms),
+        at=rfc3339(int(about.get("at_ms", entry.at_ms))),
         changes=msgspec.convert(about.get("changes", {}), dict[str, FieldChange], strict=False),
         first_response_ms=int(about["first_response_ms"]) if "first_response_ms" in about else None,
         note=about.get("note") if of_desk else None,
         rating=int(about["rating"]) if "rating" in about else None,
         comment=about.get("comment"),
         ticket_id=about.get("ticket_id"),
+        clock=about.get("clock"),
     )
 
 

@@ -18,13 +18,13 @@ from parley.actions.support.opening import other_requester
 from parley.actions.support.roles import require_agent
 from parley.adapters.conversations import conversations, journal
 from parley.adapters.dynamodb import batches, conditions, tables
-from parley.adapters.support import tickets
+from parley.adapters.support import desks, tickets
 from parley.domain.api import ids
 from parley.domain.api.errors import Conflict, Field, Invalid, NotFound
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.request import Request
 from parley.domain.conversations.steps import Step
-from parley.domain.support import ticket_steps
+from parley.domain.support import ticket_clocks, ticket_steps
 from parley.domain.support.requests import MAX_MERGED, MergeTicket
 from parley.domain.support.ticket import StoredTicket, SupportTicketAnswer
 
@@ -137,6 +137,7 @@ def _halves(request: Request, merged: Found, target: Found) -> tuple[_Half, _Hal
     names = (*target.ticket.merged_from, merged.ticket.ticket_id)
     into = target.ticket.ticket_id
     closed = ticket_steps.changed_at(merged.ticket, request.now_ms, status="closed", merged_into=into)
+    closed = ticket_clocks.moved(merged.ticket, closed, closed.updated_at_ms, desks.current())
     grown = ticket_steps.changed_at(target.ticket, request.now_ms, merged_from=names)
     return _half(request, merged, closed), _half(request, target, grown)
 

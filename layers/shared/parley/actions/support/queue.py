@@ -97,6 +97,8 @@ def _log(request: Request, query: ListAllTickets) -> None:
 
     names = ("status", "priority", "category", "assignee", "team", "tag", "requester")
     asked = {name: value for name in names if (value := getattr(query, name)) is not None}
+    if query.overdue:
+        asked["overdue"] = query.overdue
     audit.write_entry(new_entry(request, "list_tickets", "tickets", **asked))
 
 

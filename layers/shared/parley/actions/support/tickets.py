@@ -30,7 +30,7 @@ from parley.domain.conversations.message import Reader
 from parley.domain.conversations.named import in_heads, with_users
 from parley.domain.conversations.steps import Step
 from parley.domain.conversations.views import view_conversation
-from parley.domain.support import ticket_steps
+from parley.domain.support import ticket_clocks, ticket_steps
 from parley.domain.support.events import TicketCreated
 from parley.domain.support.numbers import number_of
 from parley.domain.support.requests import CreateTicket
@@ -76,6 +76,7 @@ def create_ticket(request: Request, wanted: CreateTicket) -> tuple[SupportTicket
             attempt += 1
             continue
         new = ticket_steps.new_ticket(request, ticket_id, opening.requester_id, wanted, desk, number)
+        new = ticket_clocks.opened(new, desk)
         step = _creation(request, new, wanted, rows)
         asked = asked or limits.take_own(request, wanted.description, len(wanted.attachment_ids))
         try:

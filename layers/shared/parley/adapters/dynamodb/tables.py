@@ -751,6 +751,12 @@ class Ticket(Table):
     merged_into = UnicodeAttribute(null=True)  # the ticket that continues it
     merged_from = StringsAttribute(null=True)
     follow_up_of = UnicodeAttribute(null=True)
+    sla = UnicodeAttribute(null=True)  # the clocks, as compact JSON
+    hidden = NumberAttribute(null=True)  # entries of the history that the requester does not see
+    status_at_ms = NumberAttribute(null=True)
+    noticed_at_ms = NumberAttribute(null=True)
+    archived_at_ms = NumberAttribute(null=True)
+    overdue_since_ms = NumberAttribute(null=True)
     queue = UnicodeAttribute(null=True)  # the status; without it the row is in no queue
     queued_at_ms = NumberAttribute(null=True)
     due_shard = UnicodeAttribute(null=True)

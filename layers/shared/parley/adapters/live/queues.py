@@ -32,9 +32,9 @@ def deliver(jobs: Sequence[Struct], delay_s: int = 0) -> None:
     send_all("DELIVERIES_QUEUE_URL", jobs, delay_s=delay_s)
 
 
-def sweep_on(jobs: Sequence[SweepJob]) -> None:
-    """Puts due rows that a sweep has found into their queue; one call per 10 jobs."""
-    send_all("SWEEPS_QUEUE_URL", jobs)
+def sweep_on(jobs: Sequence[SweepJob], delay_s: int = 0) -> None:
+    """Puts due rows that a sweep has found into their queue, to be handled after `delay_s`; one call per 10 jobs."""
+    send_all("SWEEPS_QUEUE_URL", jobs, delay_s=delay_s)
 
 
 def send_all(queue_variable: str, bodies: Sequence[Struct], delay_s: int = 0) -> None:

@@ -1,5 +1,10 @@
 """The history of a ticket: its entries in the outbox, which never expire (D-502)."""
 
+from collections.abc import Iterator
+from itertools import islice
+
+from msgspec.structs import replace
+
 from parley.adapters.dynamodb import tables
 from parley.adapters.support.tickets import history_key
 from parley.domain.api.outbox import OutboxEntry
@@ -7,20 +12,33 @@ from parley.domain.api.outbox import OutboxEntry
 
 def entries_after(ticket_id: str, number: int, limit: int) -> list[OutboxEntry]:
     """Returns up to `limit` entries after a number, the oldest first; one round trip."""
-    found = tables.Message.query(
-        history_key(ticket_id),
-        tables.Message.seq > number,
-        consistent_read=True,
-        limit=limit,
-        page_size=limit,
+    return list(islice(_entries_after(ticket_id, number, limit), limit))
+
+
+def shown_after(ticket_id: str, number: int, limit: int) -> list[OutboxEntry]:
+    """Returns what `entries_after` returns, as the requester sees it: without the entries of clocks, and no gaps.
+
+    Their `number` and the one given count the entries that they see. One round trip, and one more for each `limit`
+    entries that are left out.
+    """
+    # No entry has a smaller number than the requester sees, so none of the page is before this start.
+    found = (
+        replace(entry, number=entry.number - int(entry.about.get("hidden", 0)))
+        for entry in _entries_after(ticket_id, number, limit)
     )
-    return [
-        OutboxEntry(
+    shown = (entry for entry in found if entry.number > number and not entry.about["event"].startswith("sla_"))
+    return list(islice(shown, limit))
+
+
+def _entries_after(ticket_id: str, number: int, page: int) -> Iterator[OutboxEntry]:
+    rows = tables.Message.query(
+        history_key(ticket_id), tables.Message.seq > number, consistent_read=True, page_size=page
+    )
+    for row in rows:
+        yield OutboxEntry(
             kind="ticket",
             id=ticket_id,
             number=int(row.seq),
             at_ms=int(row.created_at_ms or 0),
             about=row.about or {},
         )
-        for row in found
-    ]

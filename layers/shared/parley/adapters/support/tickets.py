@@ -5,27 +5,36 @@ The table holds, by key (`key`, `place`):
     <ticket id>          ticket                               the state of a ticket
     number#<number>      ticket                               whose number it is
     requester=<user>     <created_at_ms, 13 digits>#<ticket>  an entry for each ticket of a person
-    <facet>=<value>      <created_at_ms, 13 digits>#<ticket>  an entry for each priority, category, assignee, team, tag
+    <facet>=<value>      <created_at_ms, 13 digits>#<ticket>  an entry for each priority, category, assignee, team, tag,
+                                                              and for `overdue=1`; none of an archived ticket
     canned               …                                    the canned replies (`canned_replies.py`)
     roster               …                                    the agents on duty (`roster.py`)
 
 No id holds a `#`, and no ticket's id a `=`, so none is ever taken for another.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
+from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters.dynamodb import batches, outbox, tables, unreadable
+from parley.adapters.dynamodb import batches, conditions, outbox, tables, unreadable
+from parley.adapters.dynamodb.due import due_rows
 from parley.domain.api.outbox import OutboxEntry
-from parley.domain.support.ticket import StoredTicket
+from parley.domain.live.sweeps import shard, shards
+from parley.domain.support.ticket import Sla, StoredTicket
 
 STATE = "ticket"
 _EMPTY = tables.Ticket.key.does_not_exist()
 _LISTS = ("tags", "merged_from")
-_NUMBERS = ("version", "entries", "created_at_ms", "updated_at_ms", "replied_at_ms", "rating")
+_NUMBERS = (
+    *("version", "entries", "created_at_ms", "updated_at_ms", "replied_at_ms", "rating", "hidden", "due_at_s"),
+    *("status_at_ms", "noticed_at_ms", "archived_at_ms", "overdue_since_ms"),
+)
 
 
 def key(ticket_id: str) -> batches.Key:
@@ -63,18 +72,24 @@ def put_requester_check(transaction: TransactWrite, ticket: StoredTicket) -> Non
     transaction.condition_check(tables.Ticket, ticket.ticket_id, STATE, condition=is_theirs)
 
 
-def put_changed(transaction: TransactWrite, before: StoredTicket, after: StoredTicket, history: OutboxEntry) -> None:
-    """Adds a change of a ticket to a transaction: its state, what finds it, and an entry of its history.
+def put_changed(
+    transaction: TransactWrite,
+    before: StoredTicket,
+    after: StoredTicket,
+    history: OutboxEntry | None,
+    more: Iterable[OutboxEntry] = (),
+) -> None:
+    """Adds a change of a ticket to a transaction: its state, what finds it, and the entries of its history, if any.
 
-    It is refused as after a lost race if the ticket has changed since it was read. A change that leaves the status as
-    it is writes no index.
+    It is refused as after a lost race if the ticket has changed since it was read. A change that leaves the status and
+    the sweep's next look as they are writes no index.
     """
     new, old = _state(after), _state(before)
     changed = {name: value for name, value in new.items() if value != old[name]}
     row = tables.Ticket(key=before.ticket_id, place=STATE)
-    as_read = tables.Ticket.entries == before.entries
-    transaction.update(row, actions=tables.setting(tables.Ticket, changed), condition=as_read)
-    outbox.put_entry(transaction, history)
+    transaction.update(row, actions=tables.setting(tables.Ticket, changed), condition=_as_read(before))
+    for entry_of_history in (*more, *([] if history is None else [history])):
+        outbox.put_entry(transaction, entry_of_history)
     had, has = words_of(before), words_of(after)
     for word in sorted(had - has):
         transaction.delete(entry(word, before))
@@ -82,9 +97,40 @@ def put_changed(transaction: TransactWrite, before: StoredTicket, after: StoredT
         transaction.save(entry(word, after))
 
 
+def due(now_s: int) -> Iterator[tuple[str]]:
+    """Yields the ids of the tickets that the sweep must look at: an index query per shard, and for each 1,000 more."""
+    rows = due_rows(tables.Ticket.by_due, shards("tickets"), tables.Ticket.due_at_s <= now_s)
+    return ((row.key,) for row in rows)
+
+
+def move_due(before: StoredTicket, due_at_s: int | None) -> None:
+    """Sets when the sweep looks at a ticket next; does nothing if the ticket has changed. One round trip."""
+    actions = tables.setting(tables.Ticket, _due(before.ticket_id, due_at_s))
+    _update_if(before.ticket_id, actions, _as_read(before) & (tables.Ticket.due_at_s == before.due_at_s))
+
+
+def put_off(ticket_id: str, at_s: int) -> None:
+    """Lets the sweep look at a ticket at `at_s`; does nothing if it is no longer due. One round trip."""
+    _update_if(ticket_id, [tables.Ticket.due_at_s.set(at_s)], tables.Ticket.due_at_s <= at_s)
+
+
+def _update_if(ticket_id: str, actions: list[Action], condition: Condition) -> None:
+    try:
+        tables.Ticket(key=ticket_id, place=STATE).update(actions=actions, condition=condition)
+    except UpdateError as error:
+        if not conditions.failed_condition(error):
+            raise
+
+
+def _as_read(ticket: StoredTicket) -> Condition:
+    """Returns the condition that a ticket has not changed: neither by an entry of its history nor by its clocks."""
+    unchanged = tables.Ticket.entries == ticket.entries
+    return unchanged if ticket.sla is None else unchanged & (tables.Ticket.sla == _sla(ticket.sla))
+
+
 def words_of(ticket: StoredTicket) -> set[str]:
-    """Returns the keys of the entries that find a ticket."""
-    return {_requested_by(ticket.requester_id), *ticket.facets}
+    """Returns the keys of the entries that find a ticket; an archived one is found by its requester alone."""
+    return {_requested_by(ticket.requester_id), *(() if ticket.archived_at_ms is not None else ticket.facets)}
 
 
 def history_key(ticket_id: str) -> str:
@@ -157,12 +203,27 @@ def _state(ticket: StoredTicket) -> dict[str, Any]:
     """Returns the attributes of a ticket's row, without its key."""
     state: dict[str, Any] = msgspec.to_builtins(ticket)
     del state["ticket_id"]
-    queue = {"queue": ticket.status, "queued_at_ms": ticket.created_at_ms}
-    return state | {name: list(getattr(ticket, name)) or None for name in _LISTS} | queue
+    is_queued = ticket.archived_at_ms is None
+    queue = {
+        "queue": ticket.status if is_queued else None,
+        "queued_at_ms": ticket.created_at_ms if is_queued else None,
+        **_due(ticket.ticket_id, ticket.due_at_s),
+    }
+    sla = None if ticket.sla is None else _sla(ticket.sla)
+    return state | {name: list(getattr(ticket, name)) or None for name in _LISTS} | {"sla": sla} | queue
+
+
+def _due(ticket_id: str, due_at_s: int | None) -> dict[str, Any]:
+    return {"due_at_s": due_at_s, "due_shard": None if due_at_s is None else shard("tickets", ticket_id)}
+
+
+def _sla(sla: Sla) -> str:
+    return msgspec.json.encode(sla).decode()
 
 
 def _ticket(row: tables.Ticket) -> StoredTicket:
     state: dict[str, Any] = {name: getattr(row, name) for name in StoredTicket.__struct_fields__}
     state |= {name: int(state[name]) for name in _NUMBERS if state[name] is not None}
     lists = {name: tuple(getattr(row, name) or ()) for name in _LISTS}
+    state["sla"] = None if row.sla is None else msgspec.json.decode(row.sla, type=Sla)
     return msgspec.convert(state | lists | {"ticket_id": row.key}, type=StoredTicket)

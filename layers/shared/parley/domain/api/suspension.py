@@ -24,6 +24,7 @@ OPEN_UNDER: dict[SuspensionScope, frozenset[str]] = {
             "get_presence",
             "get_thumbnail",
             "get_ticket",
+            "get_ticket_sla",
             "get_user",
             "list_attachments",
             "list_blocks",

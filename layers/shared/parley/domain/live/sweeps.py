@@ -5,10 +5,10 @@ from zlib import crc32
 
 from msgspec import Struct
 
-SweepKind = Literal["presence", "typing", "calls"]
+SweepKind = Literal["presence", "typing", "calls", "tickets"]
 # Parts of the index of each sweep. A part takes 1,000 writes a second (DynamoDB quotas), and does not split, because
 # its entries come in the order of their time. D-107 says for how many people these parts are enough.
-SHARDS: dict[SweepKind, int] = {"presence": 16, "typing": 32, "calls": 4}
+SHARDS: dict[SweepKind, int] = {"presence": 16, "typing": 32, "calls": 4, "tickets": 8}
 
 Key = tuple[str, ...]  # of a row
 
@@ -16,6 +16,7 @@ OWN_ROWS = 100  # rows that a scheduled run handles itself: few due rows need no
 JOB_ROWS = 100  # as many as one batch reads (DynamoDB quotas)
 # The next minute's run finds the remaining rows again, so an older job would only repeat a newer job's work.
 MAX_WAIT_S = 60
+MAX_DELAY_S = 45  # of a job that the queue holds back; with the time until Lambda takes it that is under `MAX_WAIT_S`
 
 
 def shards(kind: SweepKind) -> tuple[str, ...]:

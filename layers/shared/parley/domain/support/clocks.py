@@ -5,7 +5,7 @@ lets the instants pass that lie before it: a warning and a breach happen at thei
 sweep looks. So no breach is missed, and none is recorded twice.
 
     first_response   runs from the start until the desk's first reply
-    next_response    runs from the requester's first message after a reply until the next reply
+    next_response    runs from the requester's first message after a reply until the next reply, if it has a target
     resolution       runs from the start until the ticket is resolved; it runs again if the ticket is opened again
 
 All three stand still while the ticket waits for the customer, and end when the ticket is resolved or closed.
@@ -49,7 +49,7 @@ class Terms(Struct, frozen=True, kw_only=True):
     warn_percent: int
 
 
-class Clock(Struct, frozen=True, kw_only=True):
+class Clock(Struct, frozen=True, kw_only=True, array_like=True):
     """One clock: it has used `used_ms` of business time until `running_since_ms`, or in all if it stands still.
 
     `ended_at_ms` is the time of the reply or resolution that ended it.
@@ -64,7 +64,7 @@ class Clock(Struct, frozen=True, kw_only=True):
     breached_at_ms: int | None = None
 
 
-class Clocks(Struct, frozen=True, kw_only=True):
+class Clocks(Struct, frozen=True, kw_only=True, array_like=True):
     """The clocks of a ticket after the facts so far; a clock that has not begun is None."""
 
     status: TicketStatus
@@ -81,6 +81,12 @@ class Clocks(Struct, frozen=True, kw_only=True):
         }
         return {name: clock for name, clock in clocks.items() if clock is not None}
 
+    @property
+    def overdue_since_ms(self) -> int | None:
+        """Returns the first breach of a clock that has not ended; None if no reply and no resolution is overdue."""
+        breaches = (clock.breached_at_ms for clock in self.named().values() if clock.ended_at_ms is None)
+        return min((at_ms for at_ms in breaches if at_ms is not None), default=None)
+
 
 class Fact(Struct, frozen=True, kw_only=True):
     """Something that happened to a ticket: a message of one side, and the status and the terms from then on.
@@ -93,7 +99,7 @@ class Fact(Struct, frozen=True, kw_only=True):
     message: Literal["requester", "support"] | None = None
 
 
-class ClockEvent(Struct, frozen=True, kw_only=True):
+class ClockEvent(Struct, frozen=True, kw_only=True, array_like=True):
     """A clock has used the share of its target that warns, or more than its target; `at_ms` is that instant."""
 
     clock: ClockName
@@ -128,8 +134,8 @@ def advance(
 
 def due_ms(clocks: Clocks, terms: Terms) -> int | None:
     """Returns the instant of the next warning or breach; None if none will come without another fact."""
-    instants = [at_ms for clock in clocks.named().values() for _, at_ms in _instants(clock, terms)]
-    return min(instants, default=None)
+    known = [at_ms for clock in clocks.named().values() for _, at_ms in instants(clock, terms)]
+    return min(known, default=None)
 
 
 def _pass(clocks: Clocks, now_ms: int, terms: Terms) -> tuple[Clocks, tuple[ClockEvent, ...]]:
@@ -140,7 +146,7 @@ def _pass(clocks: Clocks, now_ms: int, terms: Terms) -> tuple[Clocks, tuple[Cloc
     events: list[ClockEvent] = []
     changed: dict[str, Clock] = {}
     for name, clock in clocks.named().items():
-        for kind, at_ms in _instants(clock, terms):
+        for kind, at_ms in instants(clock, terms):
             if at_ms < now_ms:
                 events.append(ClockEvent(clock=name, kind=kind, at_ms=at_ms))
                 field = "warned_at_ms" if kind == "warning" else "breached_at_ms"
@@ -149,7 +155,7 @@ def _pass(clocks: Clocks, now_ms: int, terms: Terms) -> tuple[Clocks, tuple[Cloc
     return replace(clocks, **changed), tuple(ordered)
 
 
-def _instants(clock: Clock, terms: Terms) -> Iterable[tuple[ClockEventKind, int]]:
+def instants(clock: Clock, terms: Terms) -> Iterable[tuple[ClockEventKind, int]]:
     """Yields the instants of a running clock that are not recorded yet: the warning's and the breach's."""
     if clock.running_since_ms is None or clock.target_ms is None:
         return
@@ -172,13 +178,18 @@ def _moved(clocks: Clocks, fact: Fact, terms: Terms) -> Clocks:
     first, following, resolution = clocks.first_response, clocks.next_response, clocks.resolution
     if first is not None and first.ended_at_ms is None:
         first = _turned(first, fact.at_ms, terms, runs=runs, ends=replies or is_over)
-    elif fact.message == "requester" and runs and (following is None or following.ended_at_ms is not None):
+    elif fact.message == "requester" and runs and _begins(following, terms):
         following = Clock(started_at_ms=fact.at_ms, running_since_ms=fact.at_ms, target_ms=terms.target.next_response)
     if following is not None and following.ended_at_ms is None:
         following = _turned(following, fact.at_ms, terms, runs=runs, ends=replies or is_over)
     if resolution is not None:
         resolution = _turned(resolution, fact.at_ms, terms, runs=runs, ends=is_over)
     return replace(clocks, first_response=first, next_response=following, resolution=resolution)
+
+
+def _begins(following: Clock | None, terms: Terms) -> bool:
+    """Says whether the next response is due from now on; where none is promised, a message changes no clock."""
+    return terms.target.next_response is not None and (following is None or following.ended_at_ms is not None)
 
 
 def _turned(clock: Clock, at_ms: int, terms: Terms, *, runs: bool, ends: bool) -> Clock:

@@ -6,12 +6,14 @@ from typing import Literal
 from msgspec import Struct
 
 from parley.domain.api.types import TicketStatus
-from parley.domain.support.clocks import Target, Terms
+from parley.domain.support.clocks import ClockEventKind, ClockName, Target, Terms
 from parley.domain.support.hours import Hours
 
 Priority = Literal["low", "medium", "high", "urgent"]
 PRIORITIES: tuple[Priority, ...] = ("low", "medium", "high", "urgent")
 NO_TARGET = Target()
+CLOCKS: tuple[ClockName, ...] = ("first_response", "next_response", "resolution")
+NOTICE = "Your ticket is resolved and will be closed soon. Write to us here if you still need help."
 
 
 class Category(Struct, frozen=True, kw_only=True):
@@ -24,10 +26,11 @@ class Category(Struct, frozen=True, kw_only=True):
 
 
 class Closing(Struct, frozen=True, kw_only=True):
-    """When tickets close themselves and leave the queue; a notice comes before."""
+    """When tickets close themselves and leave the queue; `notice` comes before, to the requester."""
 
     resolved_after_days: int = 7
     notice_before_days: int = 2
+    notice: str = NOTICE
     archive_after_days: int = 30
 
 
@@ -39,6 +42,18 @@ class Assignment(Struct, frozen=True, kw_only=True):
 
     method: Literal["round_robin", "least_busy"] | None = None
     limit: int | None = None
+
+
+class Escalation(Struct, frozen=True, kw_only=True):
+    """The change of a ticket whose clock warns, or has missed its target: a priority at least this, and who gets it.
+
+    `to_nobody` takes it from its assignee. It is done for the clocks named here.
+    """
+
+    clocks: tuple[ClockName, ...] = CLOCKS
+    priority: Priority | None = None
+    team: str | None = None
+    to_nobody: bool = False
 
 
 class Desk(Struct, frozen=True, kw_only=True):
@@ -59,6 +74,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     out_of_hours: str | None = None
     closing: Closing = Closing()
     assignment: Assignment = Assignment()
+    escalations: Mapping[ClockEventKind, Escalation] = {}
 
     @property
     def default_category(self) -> str:

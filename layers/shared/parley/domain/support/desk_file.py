@@ -30,14 +30,21 @@ first_response = "30m"
 method = "round_robin"                  # or "least_busy"
 limit = 10                              # open tickets of an agent; left out: 1,000
 
+[escalation.breach]                     # what a missed target does to a ticket that still waits; also `warning`
+clocks = ["first_response"]             # left out: all three
+priority = "urgent"                     # a lower one is raised to it
+team = "billing"
+assignee = "nobody"                     # takes it from its assignee
+
 [closing]
 resolved_after_days = 7                 # a resolved ticket closes itself; 0: never
 notice_before_days = 2                  # the requester is told so before; 0: not told
+notice = "We close your ticket soon."   # the words of the notice
 archive_after_days = 30                 # a closed ticket leaves the queue
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Literal
 
@@ -45,8 +52,18 @@ from msgspec import Meta, Struct, ValidationError, convert
 
 from parley.domain.api import time_zones
 from parley.domain.api.types import TicketStatus
-from parley.domain.support.clocks import Target
-from parley.domain.support.desk import PRIORITIES, Assignment, Category, Closing, Desk, Priority
+from parley.domain.support.clocks import ClockEventKind, ClockName, Target
+from parley.domain.support.desk import (
+    CLOCKS,
+    NOTICE,
+    PRIORITIES,
+    Assignment,
+    Category,
+    Closing,
+    Desk,
+    Escalation,
+    Priority,
+)
 from parley.domain.support.hours import DAYS, Hours, Span, around_the_clock, weekly
 from parley.domain.text.toml_file import Lines, meant, read_tables
 
@@ -54,6 +71,8 @@ MAX_NAME_CHARACTERS = 100
 MAX_TEXT_CHARACTERS = 2_000
 MAX_NAMES = 50  # categories, teams, skills
 MAX_HOLIDAYS = 400
+MAX_SPANS = 10  # of a day
+KINDS: tuple[ClockEventKind, ...] = ("warning", "breach")
 MAX_DAYS = 3_650
 MAX_LIMIT = 1_000
 WEEKS_A_YEAR = 52
@@ -84,12 +103,20 @@ class _Category(Struct, frozen=True, forbid_unknown_fields=True):
 class _Closing(Struct, frozen=True, forbid_unknown_fields=True):
     resolved_after_days: Days = 7
     notice_before_days: Days = 2
+    notice: Text = NOTICE
     archive_after_days: Days = 30
 
 
 class _Assignment(Struct, frozen=True, forbid_unknown_fields=True):
     method: Literal["round_robin", "least_busy"] | None = None
     limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT)] | None = None
+
+
+class _Escalation(Struct, frozen=True, forbid_unknown_fields=True):
+    clocks: Annotated[tuple[ClockName, ...], Meta(min_length=1, max_length=3)] = CLOCKS
+    priority: Priority | None = None
+    team: Name | None = None
+    assignee: Literal["nobody"] | None = None
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,6 +131,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     out_of_hours: Text | None = None
     hours: dict[str, tuple[str, ...]] = {}
     targets: dict[str, dict[str, str | dict[str, str]]] = {}
+    escalation: dict[str, _Escalation] = {}
     closing: _Closing = _Closing()
     assignment: _Assignment = _Assignment()
 
@@ -143,18 +171,20 @@ class _Reader:
         self._check_once(file.teams, "teams")
         self._check_once(file.skills, "skills")
         hours = self._hours()
+        targets = self._targets(hours)
         return Desk(
             source=self._source,
             hours=hours,
             categories={name: self._category(name, table) for name, table in file.categories.items()},
             teams=file.teams,
             skills=file.skills,
-            targets=self._targets(hours),
+            targets=targets,
             warn_percent=file.warn_percent,
             after_reply=self._after_reply(file.after_reply),
             out_of_hours=file.out_of_hours,
             closing=self._closing(file.closing),
             assignment=self._assignment(file.assignment),
+            escalations=self._escalations(),
         )
 
     def _check_once(self, names: Sequence[str], key: str) -> None:
@@ -188,8 +218,42 @@ class _Reader:
         return Closing(
             resolved_after_days=table.resolved_after_days,
             notice_before_days=table.notice_before_days if table.resolved_after_days else 0,
+            notice=table.notice,
             archive_after_days=table.archive_after_days,
         )
+
+    def _escalations(self) -> dict[ClockEventKind, Escalation]:
+        found: dict[ClockEventKind, Escalation] = {}
+        for name, table in self._file.escalation.items():
+            kind = next((known for known in KINDS if known == name), None)
+            if kind is None:
+                mistake = f"[escalation.{name}]: it is of a {' or a '.join(KINDS)}{meant(name, KINDS)}"
+                raise self._error(mistake, "escalation", name)
+            found[kind] = self._escalation(kind, table)
+        return found
+
+    def _escalation(self, kind: ClockEventKind, table: _Escalation) -> Escalation:
+        path = ("escalation", kind)
+        if table.team is not None and table.team not in self._file.teams:
+            mistake = (
+                f'[escalation.{kind}] team "{table.team}" is not among `teams`{meant(table.team, self._file.teams)}'
+            )
+            raise self._error(mistake, *path, "team")
+        if table.priority is None and table.team is None and table.assignee is None:
+            raise self._error(f"[escalation.{kind}] does nothing: it needs a priority, a team or an assignee", *path)
+        promised = [target for target in self._promises() if any(target.get(name) for name in table.clocks)]
+        if not promised:
+            mistake = f"[escalation.{kind}] waits for clocks without a target: {', '.join(table.clocks)}"
+            raise self._error(mistake, *path)
+        return Escalation(
+            clocks=table.clocks, priority=table.priority, team=table.team, to_nobody=table.assignee is not None
+        )
+
+    def _promises(self) -> Iterator[Mapping[str, object]]:
+        """Yields the targets of the file, of priorities and of their categories."""
+        for table in self._file.targets.values():
+            yield table
+            yield from (own for own in table.values() if not isinstance(own, str))
 
     def _hours(self) -> Hours:
         time_zone, table = self._time_zone(), dict(self._file.hours)
@@ -226,6 +290,8 @@ class _Reader:
             raise self._error(f'[hours] holiday "{text}" is no date, YYYY-MM-DD', "hours", "holidays") from None
 
     def _spans(self, day: str, texts: Sequence[str]) -> tuple[Span, ...]:
+        if len(texts) > MAX_SPANS:
+            raise self._error(f"[hours] {day} has more than {MAX_SPANS} spans", "hours", day)
         spans = [self._span(day, text) for text in texts]
         for before, after in zip(spans, spans[1:], strict=False):
             if after.start < before.until:

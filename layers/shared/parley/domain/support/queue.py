@@ -16,7 +16,7 @@ from parley.domain.api import cursors
 from parley.domain.api.errors import Invalid
 from parley.domain.api.types import TicketStatus
 from parley.domain.support.requests import NOBODY, ListAllTickets
-from parley.domain.support.ticket import NO_ASSIGNEE, StoredTicket
+from parley.domain.support.ticket import NO_ASSIGNEE, OVERDUE, StoredTicket
 
 MAX_LOOKED_AT = 200  # tickets that one request looks at
 MAX_SEARCHED = 100  # likewise with words, which need the conversation and the requester of each
@@ -82,6 +82,8 @@ class Filters(Struct, frozen=True, kw_only=True):
     def takes(self, ticket: StoredTicket) -> bool:
         """Says whether all filters let a ticket through, as it is now."""
         has = {f"requester={ticket.requester_id}", *ticket.facets}
+        if not ticket.is_overdue:  # a reply does not write the list of the overdue ones
+            has.discard(OVERDUE)
         return ticket.status in self.statuses and all(not has.isdisjoint(words) for words in self.words.values())
 
     def position(self, through: str | None) -> str | None:
@@ -98,6 +100,7 @@ def filters_of(query: ListAllTickets) -> Filters:
         "assignee": NO_ASSIGNEE if query.assignee == NOBODY else query.assignee,
         "team": query.team,
         "tag": query.tag,
+        "overdue": "1" if query.overdue else None,
     }
     several = {
         name: value.split(",") if name == "priority" else [value] for name, value in values.items() if value is not None

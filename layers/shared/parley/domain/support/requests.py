@@ -43,7 +43,10 @@ Priorities = Annotated[str, Meta(pattern=rf"^{_PRIORITY}(,{_PRIORITY})*$(?!\n)",
 
 
 class ListAllTickets(Page, frozen=True, kw_only=True):
-    """The query of the desk's queue. A list has commas between; `assignee` may be `none`."""
+    """The query of the desk's queue. A list has commas between; `assignee` may be `none`.
+
+    `overdue` finds the tickets that have missed a target and still wait.
+    """
 
     status: Statuses | None = None
     priority: Priorities | None = None
@@ -52,6 +55,7 @@ class ListAllTickets(Page, frozen=True, kw_only=True):
     team: CategoryName | None = None
     tag: Tag | None = None
     requester: StoredUserId | None = None
+    overdue: bool = False
     q: Annotated[str, Meta(max_length=200, pattern=NOT_BLANK)] | None = None
     order: Literal["oldest", "newest"] = "oldest"
 

@@ -9,9 +9,18 @@ from parley.domain.api.times import rfc3339
 from parley.domain.api.types import Context, ListedMessage, NamedUser, TicketStatus
 from parley.domain.conversations import views
 from parley.domain.conversations.head import Head, Membership
+from parley.domain.support.clocks import ClockEvent, Clocks
 from parley.domain.support.desk import Priority
 
 NO_ASSIGNEE = ""  # the value of the facet of a ticket that nobody has taken
+OVERDUE = "overdue=1"  # the facet of the tickets that have missed a target and still wait
+
+
+class Sla(Struct, frozen=True, kw_only=True, array_like=True):
+    """The clocks of a ticket, and the warnings and breaches that have come and are not in its history yet."""
+
+    clocks: Clocks
+    unsaid: tuple[ClockEvent, ...] = ()
 
 
 class StoredTicket(Struct, frozen=True, kw_only=True):
@@ -20,6 +29,11 @@ class StoredTicket(Struct, frozen=True, kw_only=True):
     `version` counts the changes that people see, `entries` those of its history, the first reply among them.
     `replied_at_ms` is the time of the desk's first reply, `rating` the requester's, from 1 to 5. `merged_into` is the
     ticket that continues this one, `merged_from` those that it continues, `follow_up_of` the closed one before it.
+
+    `sla` is None if the desk promised nothing when the ticket was opened. Of the entries `hidden` are of clocks, which
+    the requester does not see. At `due_at_s` at the latest the sweep looks at the ticket. `status_at_ms` is when the
+    status changed last, `noticed_at_ms` when the requester was told that the ticket will be closed, `archived_at_ms`
+    when it left the queues. `overdue_since_ms` is the breach by which it stands among the overdue ones.
     """
 
     ticket_id: str
@@ -40,10 +54,27 @@ class StoredTicket(Struct, frozen=True, kw_only=True):
     merged_into: str | None = None
     merged_from: tuple[str, ...] = ()
     follow_up_of: str | None = None
+    sla: Sla | None = None
+    hidden: int | None = None
+    due_at_s: int | None = None
+    status_at_ms: int | None = None
+    noticed_at_ms: int | None = None
+    archived_at_ms: int | None = None
+    overdue_since_ms: int | None = None
+
+    @property
+    def since_ms(self) -> int:
+        """Returns the time since which the ticket has its status."""
+        return self.created_at_ms if self.status_at_ms is None else self.status_at_ms
+
+    @property
+    def is_overdue(self) -> bool:
+        """Says whether a clock has missed its target and has not ended."""
+        return self.sla is not None and self.sla.clocks.overdue_since_ms is not None
 
     @property
     def facets(self) -> set[str]:
-        """Returns the words by which queues find the ticket, besides its status."""
+        """Returns the words by which queues find the ticket, besides its status; they hold also after it left them."""
         named = {
             "priority": self.priority,
             "category": self.category,
@@ -51,7 +82,7 @@ class StoredTicket(Struct, frozen=True, kw_only=True):
             "team": self.team,
         }
         words = {f"{name}={value}" for name, value in named.items() if value is not None}
-        return words | {f"tag={tag}" for tag in self.tags}
+        return words | {f"tag={tag}" for tag in self.tags} | ({OVERDUE} if self.overdue_since_ms is not None else set())
 
 
 class FieldChange(Struct, frozen=True, rename={"before": "from", "after": "to"}):

@@ -13,12 +13,12 @@ from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft
 from parley.domain.api.times import hour
-from parley.domain.api.types import Context, Moved, Note, Side
+from parley.domain.api.types import Context, Moved, Note
 from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.send_steps import next_note, send_message, step_with, with_agent
-from parley.domain.conversations.steps import MemberWrites, OfTicket, Step, next_change
+from parley.domain.conversations.steps import MemberWrites, OfTicket, Step, next_change, no_earlier
 from parley.domain.support import status
 from parley.domain.support.desk import Desk
 from parley.domain.support.requests import CreateTicket
@@ -111,16 +111,25 @@ def create_ticket(
 def _acknowledged(step: Step, text: str) -> Step:
     """Returns the step of a new ticket with the desk's own answer after the description."""
     head = step.after
-    answer = StoredMessage(
+    answer = _words_of_desk(head, text, head.last_activity_ms)
+    return replace(step, after=step_with(head, answer).after, of_ticket=OfTicket(message=answer))
+
+
+def notice(request: Request, head: Head, text: str) -> Step:
+    """Returns the step of a message of the desk itself to the requester."""
+    return step_with(head, _words_of_desk(head, text, no_earlier(request, head)))
+
+
+def _words_of_desk(head: Head, text: str, at_ms: int) -> StoredMessage:
+    return StoredMessage(
         conversation_id=head.conversation_id,
         seq=head.last_seq + 1,
         sender_id=DESK,
         kind="text",
         text=text,
-        created_at_ms=head.last_activity_ms,
+        created_at_ms=at_ms,
         side="system",
     )
-    return replace(step, after=step_with(head, answer).after, of_ticket=OfTicket(message=answer))
 
 
 def history_entry(
@@ -136,9 +145,11 @@ def history_entry(
         "changes": msgspec.to_builtins(changes or {}),
         "state": msgspec.to_builtins({name: getattr(ticket, name) for name in IN_HISTORY}),
         "opened_at_ms": ticket.created_at_ms,
+        **({"hidden": ticket.hidden} if ticket.hidden else {}),
         **{name: value for name, value in more.items() if value is not None},
     }
-    at_ms = request.now_ms if event in ("responded", "followed_up") else ticket.updated_at_ms
+    is_later = event in ("responded", "followed_up", "sla_warning", "sla_breach")
+    at_ms = request.now_ms if is_later else ticket.updated_at_ms
     return OutboxEntry(kind="ticket", id=ticket.ticket_id, number=ticket.entries, at_ms=at_ms, about=about)
 
 
@@ -228,10 +239,8 @@ def _with_entry(step: Step, request: Request) -> Step:
     return replace(step, after=after, of_ticket=replace(part, entry=entry))
 
 
-def after_message(ticket: StoredTicket, side: Side | None, desk: Desk, at_ms: int) -> StoredTicket:
+def after_message(ticket: StoredTicket, side: status.Side, desk: Desk, at_ms: int) -> StoredTicket:
     """Returns the state that a message of one side leaves, the same if it changes nothing."""
-    if side not in ("requester", "support"):
-        return ticket
     after = status.after_message(ticket.status, side, desk.after_reply)
     is_first = side == "support" and ticket.replied_at_ms is None
     if after == ticket.status and not is_first:

@@ -1,0 +1,11 @@
+"""Every minute: record the warnings and breaches of tickets' clocks, escalate, close what is resolved, and archive."""
+
+from parley.actions.support import due
+from parley.domain.api.request import Request
+from parley.triggers.attempts import Attempts
+from parley.triggers.schedule import schedule
+
+
+@schedule
+def handler(request: Request, run: Attempts) -> int:
+    return due.sweep_tickets(request, run)
