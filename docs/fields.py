@@ -141,6 +141,8 @@ TERMS = {
     "ReportInContext.context": "The messages around the reported one, as they are now.",
     "connected_at": "When the connection was opened.",
     "DeviceList.connections": "The caller's live connections, the newest first.",
+    "viewers": "The other agents who have the ticket open; none for its requester, and none in other conversations.",
+    "TicketViewer.expires_at": "Until when they count as there unless they ping; join again then to see who still is.",
     "Device.expires_at": "When the connection counts as gone, unless it pings before.",
     "current": "Whether the token of this request opened the connection, directly or through a ticket.",
     "signed_out_at": "Tokens that were issued before this time are refused.",

@@ -250,6 +250,7 @@ LISTS = {
     "HistoryPage.messages": MAX_PAGE,
     "IceServer.urls": 20,
     "Joined.typing": MAX_LISTED,
+    "Joined.viewers": roster.MAX_AGENTS,
     "MemberList.members": MAX_PAGE,
     "MentionList.messages": MAX_PAGE,
     "PastHit.highlights": EXCERPT_CHARACTERS,

@@ -3,6 +3,8 @@
 from msgspec import Struct
 
 from parley.actions import access, named, push, sweep, visibility
+from parley.actions.live import ticket_viewers
+from parley.actions.live.ticket_viewers import TicketViewer
 from parley.actions.parallel import in_parallel
 from parley.actions.sweep import Run, Sweep
 from parley.adapters.conversations import conversations
@@ -31,12 +33,16 @@ class TypingMember(Struct, frozen=True, kw_only=True):
 
 
 class Joined(Struct, frozen=True, kw_only=True):
-    """A conversation as the device finds it on joining: its last seqs, and the users who are typing."""
+    """A conversation as the device finds it on joining: its last seqs, and the users who are typing.
+
+    In a ticket also the other agents who have it open, for agents.
+    """
 
     conversation_id: str
     last_seq: int
     last_change_seq: int
     typing: list[TypingMember]
+    viewers: list[TicketViewer]
     users: dict[str, NamedUser]
 
 
@@ -60,13 +66,20 @@ class TypingUntil(Struct, frozen=True, kw_only=True):
 
 
 def join_conversation(request: Request, conversation_id: str) -> Joined:
-    """Opens a conversation on the calling device: from now on it gets `new_message` in full; the others are told."""
+    """Opens a conversation on the calling device: from now on it gets `new_message` in full; the others are told.
+
+    In a ticket the agents who have it open are told, too (`ticket_viewers.py`): two round trips more.
+    """
     is_large = access.access_conversation(request, conversation_id).is_large
     since_ms = connections.join(request.user_id, request.device_id, conversation_id, request.now_ms)
     what = ("joined", request.device_id, conversation_id, since_ms)
     # Read again after joining ("subscribe, then read"), so that nothing is lost between the answer and the first event.
-    (head, typists), hidden = visibility.read_beside(
-        request.user_id, conversation_id, lambda: _open(request, conversation_id, is_large=is_large)
+    ((head, typists), hidden), viewers = ticket_viewers.beside(
+        request,
+        conversation_id,
+        lambda: visibility.read_beside(
+            request.user_id, conversation_id, lambda: _open(request, conversation_id, is_large=is_large)
+        ),
     )
     joined = UserJoinedConversation(conversation_id=conversation_id, user_id=request.user_id)
     members = set(head.others(request.user_id))  # a former member may have a row for some seconds more
@@ -76,22 +89,31 @@ def join_conversation(request: Request, conversation_id: str) -> Joined:
         # Not if it was open before, unless the try that opened it may have died before its posts.
         if push.is_news(request, what, since_ms):
             visibility.tell(request, head, hidden, joined)
+            ticket_viewers.tell(request, head, viewers, joined)
 
+    seen = ticket_viewers.seen_by(request, head, viewers)
     typing_ids = [typist.user_id for typist in others]
     ((_, others), known), cut_off = visibility.cut_off_beside(
         request.user_id,
         hidden,
         typing_ids,
-        lambda: named.naming(request, typing_ids, lambda: in_parallel(tell, lambda: _still_in(head, others))),
+        lambda: named.naming(
+            request,
+            [*typing_ids, *(person.user_id for person in seen)],
+            lambda: in_parallel(tell, lambda: _still_in(head, others)),
+        ),
     )
     push.remember(what)
     shown = [typist for typist in others if typist.user_id not in cut_off and not head.blocked_by]
+    shown_viewers = ticket_viewers.views(head, seen, known, request.now_s)
+    people = [*(typist.user_id for typist in shown), *(viewer.user_id for viewer in shown_viewers)]
     return Joined(
         conversation_id=conversation_id,
         last_seq=head.last_seq,
         last_change_seq=head.last_change_seq,
         typing=[_typing(typist) for typist in shown],
-        users={typist.user_id: known[typist.user_id] for typist in shown if typist.user_id in known},
+        viewers=shown_viewers,
+        users={user_id: known[user_id] for user_id in people if user_id in known},
     )
 
 
@@ -124,9 +146,15 @@ def leave_conversation(request: Request, conversation_id: str) -> Left:
     """Closes a conversation on the calling device and tells the others, if it was open."""
     head, hidden = _access(request, conversation_id)
     # Told before it is written: if a try dies in between, the next one finds the conversation open and tells.
-    is_open, told = visibility.beside(request, head, hidden, lambda: _has_open(request, conversation_id))
+    (is_open, told), viewers = ticket_viewers.beside(
+        request,
+        conversation_id,
+        lambda: visibility.beside(request, head, hidden, lambda: _has_open(request, conversation_id)),
+    )
     if is_open:
-        told.tell(request, UserLeftConversation(conversation_id=conversation_id, user_id=request.user_id))
+        left = UserLeftConversation(conversation_id=conversation_id, user_id=request.user_id)
+        told.tell(request, left)
+        ticket_viewers.tell(request, head, viewers, left)
         connections.leave(request.user_id, request.device_id, conversation_id)
     return Left(conversation_id)
 
@@ -149,10 +177,15 @@ def typing_start(request: Request, conversation_id: str) -> TypingUntil:
     typist = before if before and is_fresh else new
     if not is_fresh or push.is_news(request, typist, typist.started_ms):
         # A device that connected a moment ago learns of it from `join_conversation`, or by the next repetition.
-        _, told = visibility.beside(
-            request, head, hidden, lambda: None if is_fresh else typing.save(typist), stale=True
+        (_, told), viewers = ticket_viewers.beside(
+            request,
+            conversation_id,
+            lambda: visibility.beside(
+                request, head, hidden, lambda: None if is_fresh else typing.save(typist), stale=True
+            ),
         )
         told.tell(request, _event(typist))
+        ticket_viewers.tell(request, head, viewers, _event(typist))
         push.remember(typist)
     return TypingUntil(conversation_id=conversation_id, expires_at=rfc3339(typist.expires_at_ms))
 
@@ -169,10 +202,16 @@ def typing_stop(request: Request, conversation_id: str) -> StoppedTyping:
     what = ("stopped", typist.conversation_id, typist.user_id, typist.expires_at_ms)
     if not typist.is_stopped or push.is_news(request, what, typist.started_ms):
         # A device that is not told hides the typing when it expires.
-        _, told = visibility.beside(
-            request, head, hidden, lambda: None if typist.is_stopped else typing.stop(typist), stale=True
+        (_, told), viewers = ticket_viewers.beside(
+            request,
+            conversation_id,
+            lambda: visibility.beside(
+                request, head, hidden, lambda: None if typist.is_stopped else typing.stop(typist), stale=True
+            ),
         )
-        told.tell(request, UserStoppedTyping(conversation_id=conversation_id, user_id=request.user_id))
+        stopped = UserStoppedTyping(conversation_id=conversation_id, user_id=request.user_id)
+        told.tell(request, stopped)
+        ticket_viewers.tell(request, head, viewers, stopped)
         push.remember(what)
     return StoppedTyping(conversation_id)
 

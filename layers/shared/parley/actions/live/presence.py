@@ -11,7 +11,8 @@ from parley.adapters import limits
 from parley.adapters.conversations import conversations
 from parley.adapters.dynamodb import admission, conditions, retrying
 from parley.adapters.live import connections, sockets
-from parley.adapters.people import account_states, blocks
+from parley.adapters.people import account_states, agents, blocks
+from parley.domain.api import ids
 from parley.domain.api.errors import Suspended, TooMany, Unauthenticated
 from parley.domain.api.identity import is_reserved
 from parley.domain.api.request import Request
@@ -182,13 +183,31 @@ def disconnect(request: Request) -> None:
     """Deletes a device of the caller and, if it was the last one, tells the watchers.
 
     A device that was gone already (a post found it gone, or an earlier try died here) may still have been the last.
+    The agents who have the same tickets open learn that an agent is gone: one read more for an agent.
     """
+    tickets = _open_tickets(request)
     left = connections.remove(request.user_id, request.device_id, last_seen_ms=request.now_ms)
     person = left or connections.of([request.user_id])[request.user_id]
     if person.is_watched and not person.connections:
         # If the device was gone already, its row says when the user was last online.
         last_seen_ms = request.now_ms if left is not None else person.last_seen_ms or request.now_ms
         _leave(request, person, last_seen_ms=last_seen_ms)
+    if tickets:
+        from parley.actions.live import ticket_viewers  # most people have no tickets open
+
+        ticket_viewers.tell_gone(request, tickets - _tickets_on(person.live(request.now_s)))
+
+
+def _open_tickets(request: Request) -> frozenset[str]:
+    """Returns the tickets that the calling device of an agent has open, none for others; one round trip, or none."""
+    if not agents.is_agent(request.caller.role):
+        return frozenset()
+    device = connections.of([request.user_id])[request.user_id].device(request.device_id)
+    return _tickets_on([] if device is None else [device])
+
+
+def _tickets_on(devices: Iterable[Connection]) -> frozenset[str]:
+    return frozenset(opened for device in devices for opened in device.joined if ids.is_ticket_id(opened))
 
 
 def get_presence(request: Request, user_ids: Iterable[str]) -> StatusList:

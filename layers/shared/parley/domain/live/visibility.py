@@ -57,6 +57,11 @@ def of_member(head: Head, user_id: str, hidden_from: Collection[str]) -> Audienc
     return Audience(user_id, frozenset(others).difference(hidden_from), is_member)
 
 
+def of_viewers(user_id: str, viewers: Iterable[str]) -> Audience:
+    """Returns the agents who have a ticket open and learn what a person does there; not the person's own devices."""
+    return Audience(user_id, frozenset(viewers) - {user_id}, is_member=False)
+
+
 def of_status(user_id: str, watchers: Iterable[str], hidden_from: Collection[str]) -> Audience:
     """Returns the people who learn whether a person is online."""
     return Audience(user_id, frozenset(watchers).difference(hidden_from))
