@@ -61,6 +61,7 @@ def test_answer_says_how_far_it_goes_and_who_types(parley: Parley) -> None:
         "last_seq": 2,
         "last_change_seq": 0,
         "typing": [{"conversation_id": conversation_id, "user_id": "alice", "expires_at": in_s(parley, 5)}],
+        "viewers": [],
     }
 
 

@@ -1,7 +1,7 @@
-"""Agents who have a ticket open: they see each other there, and who types. Its requester never learns who looks on.
+"""The agents with one ticket open: they see each other there, and who types. Its requester never learns of them.
 
-No row says who has a ticket open. The devices of the agents on the roster say it, which join and leave anyway: a dead
-device leaves with its lease, and nothing is left behind.
+The devices of the agents on the roster say who has a ticket open, and no other row does. So a dead device leaves with
+its lease, and nothing has to be cleared.
 """
 
 from collections.abc import Callable, Iterable, Sequence
