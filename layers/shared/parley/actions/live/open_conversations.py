@@ -105,14 +105,18 @@ def join_conversation(request: Request, conversation_id: str) -> Joined:
     )
     push.remember(what)
     shown = [typist for typist in others if typist.user_id not in cut_off and not head.blocked_by]
-    shown_viewers = ticket_viewers.views(head, seen, known, request.now_s)
-    people = [*(typist.user_id for typist in shown), *(viewer.user_id for viewer in shown_viewers)]
+    return _joined(head, shown, ticket_viewers.views(head, seen, known, request.now_s), known)
+
+
+def _joined(head: Head, typists: list[Typist], viewers: list[TicketViewer], known: named.Users) -> Joined:
+    """Returns the answer, with the people whom it names."""
+    people = [*(typist.user_id for typist in typists), *(viewer.user_id for viewer in viewers)]
     return Joined(
-        conversation_id=conversation_id,
+        conversation_id=head.conversation_id,
         last_seq=head.last_seq,
         last_change_seq=head.last_change_seq,
-        typing=[_typing(typist) for typist in shown],
-        viewers=shown_viewers,
+        typing=[_typing(typist) for typist in typists],
+        viewers=viewers,
         users={user_id: known[user_id] for user_id in people if user_id in known},
     )
 
