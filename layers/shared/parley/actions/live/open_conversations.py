@@ -93,15 +93,12 @@ def join_conversation(request: Request, conversation_id: str) -> Joined:
 
     seen = ticket_viewers.seen_by(request, head, viewers)
     typing_ids = [typist.user_id for typist in others]
+    people = [*typing_ids, *(person.user_id for person in seen)]
     ((_, others), known), cut_off = visibility.cut_off_beside(
         request.user_id,
         hidden,
         typing_ids,
-        lambda: named.naming(
-            request,
-            [*typing_ids, *(person.user_id for person in seen)],
-            lambda: in_parallel(tell, lambda: _still_in(head, others)),
-        ),
+        lambda: named.naming(request, people, lambda: in_parallel(tell, lambda: _still_in(head, others))),
     )
     push.remember(what)
     shown = [typist for typist in others if typist.user_id not in cut_off and not head.blocked_by]
