@@ -4,20 +4,24 @@ Alice, who has a phone, opens tickets at the desk `office.toml`; an agent answer
 `MESSAGES` messages, from its opening to its rating.
 """
 
+import json
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bench import prices
+from bench import machine, prices
 from bench.calls import answering
 from bench.counting import POSTS, Counting
 from bench.latency import duration_ms
 from bench.rows import Row, Section
 from bench.scene import TEXT
 from bench.stage import Stage, memory_mb, staged
+from bench.sweeping import MB_OF_A_PROCESSOR, SCHEDULE_S, most_at_once
+from local.functions import Context
 
 HOST = "host"
 PAGE = 50
@@ -25,6 +29,11 @@ QUEUES = (100, 100_000)  # open tickets whose pages are compared
 REPLIES = 4  # of each side
 MESSAGES = 2 + 2 * REPLIES  # with the description and the desk's acknowledgement
 APART_MS = 60_000  # between two acts: everybody's buckets are full again
+FIRST_RESPONSE_MS = 100 * 3_600_000  # more than any target of the desk, with its nights and a weekend
+DUE = 10_000  # tickets whose clocks come due in one minute
+WITHIN_S = 180  # seconds from the beginning of that minute: the next two are the sweep's
+JOB_ROWS = 100  # of `parley.domain.live.sweeps`
+JOBS = 3
 MORE_THAN_A_SEND = {"same": 4, "changed": 12}  # write units that a reply may take beside those of a send
 
 
@@ -97,9 +106,14 @@ class Tickets:
         assert len(answer["tickets"]) == PAGE
         return answer
 
+    def has_missed(self, ticket_id: str) -> bool:
+        """Says whether the history of a ticket tells of a missed target."""
+        entries = self._agents("ListTicketHistory", path={"ticket_id": ticket_id})["entries"]
+        return any(entry["event"] == "sla_breach" for entry in entries)
+
     def _agents(
         self, function: str, body: Mapping[str, Any] | None = None, path: Mapping[str, str] | None = None
-    ) -> object:
+    ) -> dict[str, Any]:
         return self._stage.rest(self._agent, function, self._ticket if path is None else path, body=body)
 
     def _reply(self) -> object:
@@ -127,6 +141,7 @@ def measure() -> Section:
         tickets = Tickets(counting)
         _count_life(counting, tickets)
         _count_queue(counting, tickets)
+        _count_sweep(counting, tickets)
     return Section(rows=counting.rows, numbers=counting.numbers)
 
 
@@ -180,6 +195,62 @@ def _fill(stage: Stage, numbers: range) -> None:
     parts = [numbers[first : first + 1000] for first in range(0, len(numbers), 1000)]
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(write, parts))
+
+
+def _count_sweep(counting: Counting, tickets: Tickets) -> None:
+    """Counts what the sweep takes for missed targets, of tickets that nobody has taken: each escalates."""
+    stage, slowness = counting.stage, machine.slowness()
+    opened = [[tickets.open() for _ in range(JOB_ROWS)] for _ in range(JOBS)]
+    stage.now_ms += FIRST_RESPONSE_MS
+    taken_s = min(_swept_s(stage, ticket_ids) for ticket_ids in opened)
+    assert all(tickets.has_missed(ticket_ids[-1]) for ticket_ids in opened)
+    each_ms = taken_s / JOB_ROWS / ((slowness + machine.slowness()) / 2) * 1000
+    memory = memory_mb("SweepRows")
+    rate = memory / MB_OF_A_PROCESSOR / each_ms * 1000
+
+    from parley.actions.support.due import JOBS_A_SECOND
+
+    handed_over_s = DUE / (JOBS_A_SECOND * JOB_ROWS)
+    rows = (
+        ("rate", "missed targets that one function records and escalates", rate, "a second", None),
+        ("functions", "functions for them as fast as jobs come", JOBS_A_SECOND * JOB_ROWS / rate, "at once", _most()),
+        ("key", "tickets a second that the queue hands over", JOBS_A_SECOND * JOB_ROWS, "a second", 500.0),
+        ("seconds", f"until {DUE:,} of one minute are handled", _handled_s(handed_over_s, rate), "s", WITHIN_S),
+    )
+    note = f"{each_ms:.1f} ms of a processor each, of which {memory} MB have {memory / MB_OF_A_PROCESSOR:.2f}"
+    notes = {"rate": note, "key": "each writes the list of the overdue tickets, the key with the most writes"}
+    counting.rows += [
+        Row(
+            key=f"support.sla.{key}",
+            what=what,
+            number=round(number, 1),
+            unit=unit,
+            budget=budget,
+            note=notes.get(key, ""),
+        )
+        for key, what, number, unit, budget in rows
+    ]
+
+
+def _handled_s(handed_over_s: float, rate: float) -> float:
+    """Returns the seconds from the first due clock to the last record: the minute, the jobs, and the last of them."""
+    return 60 + SCHEDULE_S + handed_over_s + JOB_ROWS / rate
+
+
+def _most() -> float:
+    return most_at_once("SweepRows")
+
+
+def _swept_s(stage: Stage, ticket_ids: list[str]) -> float:
+    """Returns the processor time of a job of the sweep, whose tickets have all missed their first response."""
+    body = json.dumps({"kind": "tickets", "keys": [[each] for each in ticket_ids], "at_s": stage.now_ms // 1000})
+    function = stage.functions["SweepRows"]
+    handler = stage.functions.handler(function)
+    context = Context(function, "bench", time.monotonic() + 3600)
+    sent = {"SentTimestamp": str(int(time.time() * 1000))}
+    started_s = time.process_time()
+    handler({"Records": [{"messageId": "m1", "body": body, "attributes": sent}]}, context)
+    return time.process_time() - started_s
 
 
 # --- the price of a ticket -------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def measure() -> Section:
                 what=f"functions for {DEATHS:,} deaths within {WITHIN_S // 60} minutes",
                 number=round(needed, 1),
                 unit="at once",
-                budget=_most_at_once(),
+                budget=most_at_once("SweepRows"),
                 note="the queue lets so many run; a minute goes by until the schedule comes",
             ),
             Row(
@@ -106,12 +106,12 @@ def _heartbeat() -> tuple[int, int, int]:
     return heartbeat.interval_s, heartbeat.lease_s, pings
 
 
-def _most_at_once() -> float:
-    """Returns the number of functions that the sweeps' queue lets run at once."""
+def most_at_once(function: str) -> float:
+    """Returns the number of functions that a queue lets run at once for one function's jobs."""
     [mapping] = [
         one
         for one in load(ROOT / "template.yaml").of_type("AWS::Lambda::EventSourceMapping")
-        if one.logical_id.startswith("SweepRows")
+        if one.logical_id.startswith(function)
     ]
     return float(mapping.properties["ScalingConfig"]["MaximumConcurrency"])
 

@@ -75,25 +75,29 @@ def look(ticket: StoredTicket, now_ms: int, desk: Desk) -> Look:
     close_ms, notice_ms, archive_ms = closing_ms(ticket, desk)
     if fields := _escalated(recorded, said, desk):
         after = _changed(recorded, now_ms, desk, **fields)
-    elif close_ms is not None and close_ms < now_ms:
-        after = relisted(_changed(recorded, now_ms, desk, status="closed"))
     elif notice_ms is not None and notice_ms < now_ms:
         after, is_noticed = replace(recorded, noticed_at_ms=now_ms), True
+    elif close_ms is not None and close_ms < now_ms:
+        after = relisted(_changed(recorded, now_ms, desk, status="closed"))
     elif archive_ms is not None and archive_ms < now_ms:
         after = replace(recorded, archived_at_ms=now_ms)
     return Look(recorded=recorded, after=_due_exactly(after, desk), said=said, is_noticed=is_noticed)
 
 
 def closing_ms(ticket: StoredTicket, desk: Desk) -> tuple[int | None, int | None, int | None]:
-    """Returns when a ticket closes itself, when its requester is told so, and when it leaves the queues."""
+    """Returns when a ticket closes itself, when its requester is told so, and when it leaves the queues.
+
+    A notice that comes late moves the end: the requester has all the days that it promises them.
+    """
     closing, since_ms = desk.closing, ticket.since_ms
     if ticket.status == "closed" and ticket.archived_at_ms is None:
         return None, None, since_ms + closing.archive_after_days * DAY_MS
     if ticket.status != "resolved" or not closing.resolved_after_days:
         return None, None, None
-    close_ms = since_ms + closing.resolved_after_days * DAY_MS
-    is_due = closing.notice_before_days and ticket.noticed_at_ms is None
-    return close_ms, close_ms - closing.notice_before_days * DAY_MS if is_due else None, None
+    close_ms, before_ms = since_ms + closing.resolved_after_days * DAY_MS, closing.notice_before_days * DAY_MS
+    if before_ms and ticket.noticed_at_ms is None:
+        return close_ms, close_ms - before_ms, None
+    return max(close_ms, (ticket.noticed_at_ms or 0) + before_ms), None, None
 
 
 def next_due_s(ticket: StoredTicket, desk: Desk) -> int | None:
