@@ -180,4 +180,10 @@ def test_assignment_has_a_method_and_a_limit() -> None:
     )
     assert refusal(f"{LEAST}[assignment]\nlimit = 5\n").endswith(": [assignment] limit holds for a `method`")
     assert "assignment.method" in refusal(f'{LEAST}[assignment]\nmethod = "dice"\n')
+    reassigning = load(
+        f'{LEAST}[assignment]\nmethod = "least_busy"\nwhen_offline = "reassign"\n', "desk.toml"
+    ).assignment
+    assert (reassigning.when_offline, reassigning.grace_minutes) == ("reassign", 10)
+    assert refusal(f'{LEAST}[assignment]\nwhen_offline = "reassign"\n').endswith("needs a `method`")
+    assert "assignment.grace_minutes" in refusal(f"{LEAST}[assignment]\ngrace_minutes = 0\n")
     assert "assignment.limit" in refusal(f'{LEAST}[assignment]\nmethod = "least_busy"\nlimit = 0\n')

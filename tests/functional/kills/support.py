@@ -156,9 +156,19 @@ def two_on_duty(world: World) -> None:
 
 
 def follow_ticket(world: World) -> object:
-    """Lets the queue bring the job that follows alice's new ticket, at a time that is the same in each try."""
-    fan_out = {"conversation_id": f"#ticket#{world.conversation_id}", "seq": 1, "errands": ["ticket"]}
-    ticket = {"ticket_id": world.conversation_id, "number": 1, "event": "created", "user_id": "alice", "seeks": True}
+    """Lets the queue bring the job that follows alice's new ticket."""
+    return bring_job(world, number=1, event="created", user_id="alice", seeks=True)
+
+
+def release(world: World) -> object:
+    """Lets the queue bring the job that takes alice's ticket from an agent who is offline."""
+    return bring_job(world, number=2, event="absent", user_id="agnes")
+
+
+def bring_job(world: World, number: int, **fields: object) -> object:
+    """Lets the queue bring a job of the ticket, at a time that is the same in each try."""
+    fan_out = {"conversation_id": f"#ticket#{world.conversation_id}", "seq": number, "errands": ["ticket"]}
+    ticket = {"ticket_id": world.conversation_id, "number": number, **fields}
     body = dumps({"errand": fan_out, "user_ids": [], "ticket": ticket})
     frozen = SimpleNamespace(time_ns=lambda: world.parley.clock() * 1_000_000)
     with pytest.MonkeyPatch.context() as patch:
@@ -252,6 +262,7 @@ SCENARIOS = [
         and_then(open_of_alice, sign_host_in),
         variant="by the host",
     ),
+    Scenario("queues/run_fan_out", release, taken, variant="absent"),
     Scenario("rest/create_canned_reply", create_canned_reply, sign_admin_in),
     Scenario("rest/put_canned_reply", put_canned_reply, have_canned_reply),
     Scenario("rest/delete_canned_reply", delete_canned_reply, have_canned_reply),

@@ -21,6 +21,7 @@ from parley.adapters.conversations import conversations, messages
 from parley.adapters.live import connections, queues
 from parley.adapters.people import blocks
 from parley.adapters.threads import Threads
+from parley.domain.api.identity import DESK
 from parley.domain.conversations import events
 from parley.domain.conversations.events import NamingEvent
 from parley.domain.conversations.head import Head
@@ -82,23 +83,36 @@ def start_ticket_follow_up(row: Mapping[str, Any]) -> None:
     if about["event"] == "responded" and not changes:
         return
     is_opened = about["event"] == "created" or changes.get("status", {}).get("to") == "open"
+    is_released = about["user_id"] == DESK and changes.get("assignee_id", {"to": DESK}).get("to") is None
     ticket_id = row["conversation_id"].rpartition("#")[2]
-    queue_ticket_follow_up(
-        TicketFollowUp(
-            ticket_id=ticket_id,
-            number=number,
-            event=about["event"],
-            user_id=about["user_id"],
-            seeks=is_opened and about.get("state", {}).get("assignee_id") is None,
-        )
+    queue_ticket_follow_ups(
+        [
+            TicketFollowUp(
+                ticket_id=ticket_id,
+                number=number,
+                event=about["event"],
+                user_id=about["user_id"],
+                seeks=(is_opened or is_released) and about.get("state", {}).get("assignee_id") is None,
+                released=is_released,
+            )
+        ]
     )
 
 
-def queue_ticket_follow_up(job: TicketFollowUp, delay_s: int = 0) -> None:
-    """Queues what follows an entry of a ticket's history; one call."""
+def queue_ticket_follow_ups(jobs: Sequence[TicketFollowUp], delay_s: int = 0) -> None:
+    """Queues what follows entries of tickets' histories; one call for each ten."""
     # Functions of an earlier version find no conversation under this key, and do nothing.
-    of_entry = FanOut(conversation_id=f"#{TICKET}#{job.ticket_id}", seq=job.number, follow_ups=(TICKET,))
-    queues.deliver([Delivery(fan_out=of_entry, user_ids=(), ticket=job)], delay_s=delay_s)
+    queues.deliver(
+        [
+            Delivery(
+                fan_out=FanOut(conversation_id=f"#{TICKET}#{job.ticket_id}", seq=job.number, follow_ups=(TICKET,)),
+                user_ids=(),
+                ticket=job,
+            )
+            for job in jobs
+        ],
+        delay_s=delay_s,
+    )
 
 
 def _of_row(row: Mapping[str, Any]) -> FanOut:

@@ -178,6 +178,20 @@ def assign_by_itself(request: Request, ticket_id: str, user_id: str) -> SupportT
     return change(request, ticket_id, Asked(decide=decide, person=user_id))
 
 
+def release_by_itself(request: Request, ticket_id: str, user_id: str) -> SupportTicketAnswer:
+    """Takes an open ticket from an agent who has been offline for too long; in the name of the desk itself.
+
+    Changes nothing if they have it no more. Round trips as of `update_ticket`.
+    """
+
+    def decide(found: Found) -> Change:
+        if found.ticket.assignee_id != user_id or found.ticket.status in ("resolved", "closed"):
+            return Change()
+        return Change(fields={"assignee_id": None}, about={"note": "The agent is offline."})
+
+    return change(request, ticket_id, Asked(decide=decide))
+
+
 def rate_ticket(request: Request, ticket_id: str, wanted: RateTicket) -> SupportTicketAnswer:
     """Keeps the requester's rating of a resolved or closed ticket, and returns it; it is rated once.
 

@@ -24,7 +24,7 @@ from parley.domain.conversations.head import Head
 from parley.domain.conversations.named import in_event
 from parley.domain.figures.tallies import agent_code
 from parley.domain.support.events import TicketCreated, TicketUpdated
-from parley.domain.support.follow_ups import TicketFollowUp
+from parley.domain.support.follow_ups import ABSENT, TicketFollowUp
 from parley.domain.support.roster import RosterEntry, in_turn, waits
 from parley.domain.support.ticket import StoredTicket, SupportTicket, in_tickets, view_state, view_ticket
 
@@ -39,10 +39,19 @@ def run_ticket_follow_up(job: TicketFollowUp, now_ms: int) -> None:
     One round trip if nobody is on duty, else three and the posts. Four more for an assignment, and those of the change
     (`changing.change`).
     """
-    if job.seeks and desks.current().assignment.method is not None:
+    if job.event == ABSENT:
+        changing.release_by_itself(access.as_desk(now_ms), job.ticket_id, job.user_id)
+        return
+    if job.seeks and _is_to_be_assigned(job):
         _seek(job, now_ms)
     if not job.told:
         _tell(job, now_ms)
+
+
+def _is_to_be_assigned(job: TicketFollowUp) -> bool:
+    """Says whether the desk gives such a ticket to an agent."""
+    rules = desks.current().assignment
+    return rules.method is not None and (not job.released or rules.when_offline == "reassign")
 
 
 def _read(ticket_id: str) -> tuple[StoredTicket | None, Head | None]:
@@ -86,7 +95,7 @@ def _tell(job: TicketFollowUp, now_ms: int) -> None:
             tries=job.tries + 1 if again else 1,
             user_ids=tuple(dict.fromkeys(post.user_id for post in put_off)),
         )
-        fan_out.queue_ticket_follow_up(later, delay_s=POST_DELAYS_S[later.tries - 1])
+        fan_out.queue_ticket_follow_ups([later], delay_s=POST_DELAYS_S[later.tries - 1])
 
 
 def _may_be_told(ticket_id: str, user_ids: Sequence[str], now_ms: int) -> set[str]:
@@ -151,7 +160,7 @@ def _look_again(job: TicketFollowUp) -> None:
     """Queues the follow-up of a ticket that found no agent, unless it has looked often enough."""
     if job.tries < len(SEEK_DELAYS_S):
         later = replace(job, told=True, tries=job.tries + 1)
-        fan_out.queue_ticket_follow_up(later, delay_s=SEEK_DELAYS_S[job.tries])
+        fan_out.queue_ticket_follow_ups([later], delay_s=SEEK_DELAYS_S[job.tries])
 
 
 def _was_assigned_since(job: TicketFollowUp) -> bool:

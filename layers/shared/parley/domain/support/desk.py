@@ -37,11 +37,14 @@ class Closing(Struct, frozen=True, kw_only=True):
 class Assignment(Struct, frozen=True, kw_only=True):
     """The assignment of tickets that nobody takes: to the agent whose turn it is by `method`, to nobody without one.
 
-    `limit` is the most open tickets of an agent who has no limit of their own.
+    `limit` is the most open tickets of an agent who has no limit of their own. The open tickets of an agent who has
+    been offline for `grace_minutes` stay theirs, become nobody's, or get another agent.
     """
 
     method: Literal["round_robin", "least_busy"] | None = None
     limit: int | None = None
+    when_offline: Literal["keep", "unassign", "reassign"] = "keep"
+    grace_minutes: int = 10
 
 
 class Escalation(Struct, frozen=True, kw_only=True):

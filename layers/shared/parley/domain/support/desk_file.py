@@ -29,6 +29,8 @@ first_response = "30m"
 [assignment]                            # left out: agents take tickets, or others assign them
 method = "round_robin"                  # or "least_busy"
 limit = 10                              # open tickets of an agent; left out: 1,000
+when_offline = "reassign"               # or "unassign"; left out: an agent who is offline keeps their tickets
+grace_minutes = 10                      # how long they may be offline before
 
 [escalation.breach]                     # what a missed target does to a ticket that still waits; also `warning`
 clocks = ["first_response"]             # left out: all three
@@ -75,6 +77,7 @@ MAX_SPANS = 10  # of a day
 KINDS: tuple[ClockEventKind, ...] = ("warning", "breach")
 MAX_DAYS = 3_650
 MAX_LIMIT = 1_000
+MAX_GRACE_MINUTES = 24 * 60
 WEEKS_A_YEAR = 52
 
 _NAME = r"^[a-z0-9][a-z0-9_-]{0,31}$(?!\n)"
@@ -110,6 +113,8 @@ class _Closing(Struct, frozen=True, forbid_unknown_fields=True):
 class _Assignment(Struct, frozen=True, forbid_unknown_fields=True):
     method: Literal["round_robin", "least_busy"] | None = None
     limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT)] | None = None
+    when_offline: Literal["keep", "unassign", "reassign"] = "keep"
+    grace_minutes: Annotated[int, Meta(ge=1, le=MAX_GRACE_MINUTES)] = 10
 
 
 class _Escalation(Struct, frozen=True, forbid_unknown_fields=True):
@@ -209,7 +214,15 @@ class _Reader:
     def _assignment(self, table: _Assignment) -> Assignment:
         if table.limit is not None and table.method is None:
             raise self._error("[assignment] limit holds for a `method`", "assignment", "limit")
-        return Assignment(method=table.method, limit=table.limit)
+        if table.when_offline == "reassign" and table.method is None:
+            mistake = '[assignment] when_offline = "reassign" needs a `method`'
+            raise self._error(mistake, "assignment", "when_offline")
+        return Assignment(
+            method=table.method,
+            limit=table.limit,
+            when_offline=table.when_offline,
+            grace_minutes=table.grace_minutes,
+        )
 
     def _closing(self, table: _Closing) -> Closing:
         if table.resolved_after_days and table.notice_before_days >= table.resolved_after_days:

@@ -2,13 +2,16 @@
 
 from msgspec import Struct
 
+ABSENT = "absent"  # the event of no entry: the assignee has been offline for too long
+
 
 class TicketFollowUp(Struct, frozen=True, kw_only=True):
     """The follow-up of an entry of a ticket's history: agents on duty are told, and one of them may get the ticket.
 
     `number` and `event` are those of the entry, `user_id` is who made it. `seeks` if the ticket needs an agent since
     then. A follow-up comes again, with `tries`: for the people (`user_ids`) to whom a post was put off, and as long as
-    the ticket finds no agent; then `told` says that it has no other news.
+    the ticket finds no agent; then `told` says that it has no other news. `released` if the desk itself has taken the
+    ticket from an agent. With the event `ABSENT` it takes the ticket from `user_id`.
     """
 
     ticket_id: str
@@ -16,6 +19,7 @@ class TicketFollowUp(Struct, frozen=True, kw_only=True):
     event: str
     user_id: str
     seeks: bool = False
+    released: bool = False
     tries: int = 0
     told: bool = False
     user_ids: tuple[str, ...] = ()
