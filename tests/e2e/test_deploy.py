@@ -487,6 +487,7 @@ def test_messages_are_counted_and_figures_read(deployment: Deployment, people: M
 
     assert counted == {"state": {}, "batchItemFailures": []}
     assert host.ask("GET", "/admin/stats?from=2026-11-21&to=2026-11-21")["total"]["messages"] == 1
+    assert "people" in host.ask("GET", "/admin/stats/users?from=2026-11-21&to=2026-11-21")
     assert ada.ask("GET", "/support/queue-counts")["users"] is not None
     assert len(ada.ask("GET", "/support/metrics")["rows"]) == 30
 

@@ -61,7 +61,7 @@ OF_HOST_AND_MODERATORS = refusing(
     "rest/suspend_user", "rest/lift_suspension", "rest/list_any_conversations",
     "rest/search_moderated_messages", "rest/warn_user", "rest/remove_messages", "rest/get_removal",
     "rest/list_warnings", "rest/export_search", "rest/list_reports", "rest/get_report", "rest/resolve_report",
-    "rest/get_stats",
+    "rest/get_stats", "rest/list_user_stats",
 )  # fmt: skip
 MODERATING = refusing(
     "moderators_only",

@@ -99,6 +99,7 @@ REFUSED = {
     "rest/get_report",
     "rest/get_stats",
     "rest/get_support_metrics",
+    "rest/list_user_stats",
     "rest/get_suspension",
     "rest/lift_suspension",
     "rest/list_agents",

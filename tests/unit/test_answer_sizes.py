@@ -180,7 +180,7 @@ OURS = {
     "placeholder": 40,
     "MetricsRow.key": 128,
     # Tables: 500 rows of an id and 15 numbers, and 366 of 54 numbers.
-    **dict.fromkeys(["get_support_metrics 200", "get_stats 200"], 400_000),
+    **dict.fromkeys(["get_support_metrics 200", "get_stats 200", "list_user_stats 200"], 400_000),
     **dict.fromkeys(["from", "to", "day"], 10),
     "types[]": 100,
     "state": 64,
@@ -222,6 +222,7 @@ LISTS = {
     "BlockList.blocks": MAX_PAGE,
     "Stats.days": MAX_DAYS,
     "SupportMetrics.rows": MAX_AGENTS,
+    "UserStatList.people": MAX_PAGE,
     "QueueCounts.assignees": MAX_AGENTS,
     "Caught.markers": 1,
     "ConversationList.conversations": MAX_PAGE,

@@ -13,7 +13,7 @@ from base64 import b64decode
 from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from typing import Any, Generic, TypeVar
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 from msgspec import Struct
 
@@ -110,7 +110,7 @@ def _answered(
     if reply.location is not None:
         return _redirect(reply.status, reply.location, request.rate_limits.values())
     if isinstance(reply.value, Csv):
-        return _text(reply.status, "text/csv; charset=utf-8", reply.value.text, request.rate_limits.values())
+        return _table(event, reply.status, reply.value, request.rate_limits.values())
     return _reply(reply.status, "application/json", reply.value, request.rate_limits.values())
 
 
@@ -179,6 +179,17 @@ def _problem(problem: Problem, rate_limits: Collection[RateLimit]) -> dict[str, 
 
 def _reply(status: int, content_type: str, value: object, rate_limits: Collection[RateLimit]) -> dict[str, Any]:
     return _text(status, content_type, problems.encode(value), rate_limits)
+
+
+def _table(event: Mapping[str, Any], status: int, table: Csv, rate_limits: Collection[RateLimit]) -> dict[str, Any]:
+    """Returns a table, with the address of its next page as a link (RFC 8288): the same query with another cursor."""
+    reply = _text(status, "text/csv; charset=utf-8", table.text, rate_limits)
+    if table.next is not None:
+        query = {**(event.get("multiValueQueryStringParameters") or {}), "cursor": [table.next]}
+        headers = reply["headers"]
+        headers["Link"] = f'<?{urlencode(query, doseq=True)}>; rel="next"'
+        headers["Access-Control-Expose-Headers"] += ", Link"
+    return reply
 
 
 def _text(status: int, content_type: str, text: str, rate_limits: Collection[RateLimit]) -> dict[str, Any]:

@@ -792,10 +792,12 @@ class Figure(Table):
     place = UnicodeAttribute(range_key=True)
     counts = UnicodeAttribute(null=True)  # compact JSON, a number by name
     registers = BinaryAttribute(legacy_encoding=False, null=True)
+    people = BinaryAttribute(legacy_encoding=False, null=True)  # `domain/figures/person_numbers.py`
+    runs = NumberAttribute(null=True)  # of a day and slot: rows of people beside it that are not merged yet
     user_id = UnicodeAttribute(null=True)  # of the row of an agent
     sequence = UnicodeAttribute(null=True)  # of a mark: the number of the last record that is counted
     revision = NumberAttribute(null=True)  # counts the changes of the row: of two writers at once, one loses
-    expires_at_s = NumberAttribute(null=True)  # of a mark
+    expires_at_s = NumberAttribute(null=True)  # of a mark, or a run
 
 
 class WsTicket(Table):

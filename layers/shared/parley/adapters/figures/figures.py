@@ -7,6 +7,8 @@ import msgspec
 from msgspec import Struct
 
 from parley.adapters.dynamodb import batches, conditions, tables, unreadable
+from parley.adapters.figures import people_figures
+from parley.adapters.figures.people_figures import Collected
 from parley.domain.figures import active_people, tallies
 from parley.domain.figures.tallies import Place, Tally
 
@@ -35,24 +37,36 @@ def read_known(shard_id: str, places: Iterable[Place]) -> Known:
     return Known(shard_id, 0 if row is None else int(row.sequence), rows)
 
 
-def write_tally(known: Known, tally: Tally, sequence: int, at_s: int) -> None:
+def write_tally(known: Known, tally: Tally, sequence: int, at_s: int) -> list[Place]:
     """Adds a tally to the rows, and moves the mark, all or nothing; raises LostRace if one of them has changed.
 
-    One round trip and two write units for each row that changes, which is one KB or less as a rule.
+    Returns the rows of days whose people are to be merged. One round trip and two write units for each row that
+    changes, which is one KB or less as a rule; one more if a day begins.
     """
+    rows = list(_changed(known.rows, tally, at_s))
     with conditions.transaction() as transaction:
         row = tables.Figure(tallies.MARK, known.shard_id, sequence=str(sequence), expires_at_s=at_s + MARK_KEPT_S)
         counted = tables.Figure.sequence == str(known.sequence) if known.sequence else _NEW
         transaction.save(row, condition=counted)
-        for row, revision in _changed(known.rows, tally):
-            transaction.save(row, condition=tables.Figure.revision == revision if revision else _NEW)
+        for row, revision in rows:
+            transaction.save(row, condition=None if revision is None else people_figures.at_revision(revision))
+    return list(_to_merge(rows))
 
 
 _NEW = tables.Figure.key.does_not_exist()
 
 
-def _changed(rows: batches.Rows, tally: Tally) -> Iterator[tuple[tables.Figure, int]]:
-    """Yields each row that a tally changes, with the revision that it has now; 0 of a row that is new.
+def _to_merge(rows: Iterable[tuple[tables.Figure, int | None]]) -> Iterator[Place]:
+    """Yields the days of which many runs are collected, and those before a day that has begun."""
+    for row, revision in rows:
+        if row.key == tallies.DAY and revision == 0:
+            yield from people_figures.left_before(row.place.partition("#")[0])
+        if (row.runs or 0) >= tallies.MERGE_RUNS:
+            yield row.key, row.place
+
+
+def _changed(rows: batches.Rows, tally: Tally, at_s: int) -> Iterator[tuple[tables.Figure, int | None]]:
+    """Yields each row that a tally changes, with the revision that it has now: 0 of a row that is new, None of a run.
 
     An unreadable row stays as it is and is reported, so that it stops no other number.
     """
@@ -60,7 +74,11 @@ def _changed(rows: batches.Rows, tally: Tally) -> Iterator[tuple[tables.Figure, 
     for place, amounts in tally.counts.items():
         if place in present:
             counts = tallies.added(present[place].counts, amounts)
-            yield _row(place, present[place].revision, counts=msgspec.json.encode(counts).decode())
+            held, run = present[place].collected.plus(tally.people.get(place, {}))
+            kept = {"counts": msgspec.json.encode(counts).decode(), "people": held.content, "runs": held.runs or None}
+            yield _row(place, present[place].revision, **kept)
+            if run is not None:
+                yield people_figures.run_row(place[1], held.runs - 1, run, at_s), None
     for place, ranks in tally.registers.items():
         if place in present:
             after = active_people.raised(present[place].registers, ranks)
@@ -77,11 +95,13 @@ class _Present(Struct, frozen=True):
     revision: int
     counts: Mapping[str, int]
     registers: bytes
+    collected: Collected
 
 
 def _present(rows: batches.Rows, place: Place) -> _Present:
     row = rows.get(tables.Figure, *place)
-    return _Present(0 if row is None else int(row.revision), counts_of(row), registers_of(row))
+    revision = 0 if row is None else int(row.revision)
+    return _Present(revision, counts_of(row), registers_of(row), Collected.of(row))
 
 
 def _row(place: Place, revision: int, **attributes: Any) -> tuple[tables.Figure, int]:

@@ -29,6 +29,12 @@ def of_all(within: Range, limit: int, *, words: bool) -> list[Entry]:
     return _merged(tables.User.by_name, SHARDS + WORD_SHARDS if words else SHARDS, within, limit)
 
 
+def of_shard(shard: str, after: str, limit: int) -> list[Entry]:
+    """Returns up to `limit` people of a part of the index of all, by name, after the key `after`; one round trip."""
+    found = tables.User.by_name.query(shard, tables.User.name_key > after, limit=limit, page_size=limit)
+    return [Entry(row.name_key, profiles.owner_of(row.user_id)) for row in found]
+
+
 @cache
 def sealing_key() -> bytes:
     """Returns the key that seals cursors: made of names that CloudFormation gives at random and no client sees."""

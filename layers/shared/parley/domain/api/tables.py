@@ -10,17 +10,18 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Csv(Struct, frozen=True):
-    """A table as text, which is sent as `text/csv`."""
+    """A table as text, which is sent as `text/csv`. `next` is the cursor of its next page, if there is one."""
 
     text: str
+    next: str | None = None
 
 
-def table(rows: Iterable[Struct], names: Iterable[str]) -> Csv:
+def table(rows: Iterable[Struct], names: Iterable[str], next: str | None = None) -> Csv:
     """Returns a table of these columns; a name leads into objects by dots. What is missing, or null, is empty."""
     columns = list(names)
     plain = [dict(_flat(msgspec.to_builtins(row))) for row in rows]
     lines = [columns, *([_cell(row.get(name)) for name in columns] for row in plain)]
-    return Csv("".join(",".join(map(_quoted, line)) + "\r\n" for line in lines))
+    return Csv("".join(",".join(map(_quoted, line)) + "\r\n" for line in lines), next)
 
 
 def _flat(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

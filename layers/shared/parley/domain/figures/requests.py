@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from parley.domain.api.requests import Body
+from parley.domain.api.requests import Body, Cursor, Limit
 from parley.domain.figures.days import Day
 from parley.domain.figures.tallies import Facet
 
@@ -25,3 +25,10 @@ class MetricsQuery(StatsQuery, frozen=True, kw_only=True, rename={"since": "from
     """The query of the desk's figures, and what a row of the answer stands for."""
 
     by: Facet = "day"
+
+
+class UserStatsQuery(StatsQuery, frozen=True, kw_only=True, rename={"since": "from"}):
+    """The query of people's figures, a page at a time."""
+
+    cursor: Cursor | None = None
+    limit: Limit = 50

@@ -10,11 +10,15 @@ The table of figures holds, by key (`key`, `place`):
     desk#<facet>       <day>#<value>           the same of a category, a priority or an agent
     agents             <agent>                 the id of the person whom the other rows call by this code
     mark               <shard>                 how far a shard of the stream is counted
+    runs               <day>#<slot>#<number>   what people wrote and received, as some batches have brought it
+    users#<shard>      <day>#<part>            the same of a whole day, by shard of the directory (`person_numbers.py`)
 
+What people write is collected in the row of the day first, which each batch writes anyway, then in runs of some KB, and
+goes to the rows that are read once there are `MERGE_RUNS` of them. So a person costs some bytes and no row.
 Shards of the stream that count at once compete for a row, so the two rows that most batches touch have a few slots.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from hashlib import sha256
 from typing import Any, Literal
 from zlib import crc32
@@ -23,9 +27,10 @@ from msgspec import Struct, field
 
 from parley.domain.api import ids
 from parley.domain.api.identity import is_reserved, is_system_sender
-from parley.domain.figures import active_people
+from parley.domain.figures import active_people, person_numbers
 from parley.domain.figures.days import day_of
 from parley.domain.figures.durations import bucket_of
+from parley.domain.figures.person_numbers import Numbers
 
 SLOTS = 4
 OPEN = ("open", "in_progress", "waiting_on_customer")
@@ -40,6 +45,9 @@ ALL = "all"
 CONTEXT = "context:"
 OTHER_CONTEXTS = "contexts_left_out"
 MAX_CONTEXT_TYPES = 50  # named by one row
+RUNS = "runs"
+MERGE_RUNS = 48
+COLLECTED_BYTES = 600  # of people in the row of a day, which stays below 1 KB with its numbers, as a rule
 
 Row = Mapping[str, Any]
 Place = tuple[str, str]
@@ -48,16 +56,31 @@ DAY_FACET: Facet = "day"
 
 
 class Tally(Struct):
-    """Additions by row: numbers by name, registers with their ranks, and the people whom codes stand for."""
+    """Additions by row: numbers by name, registers with their ranks, and the people whom codes stand for.
+
+    And what people have written and received, by the row of the day, each of which has `counts`, too.
+    """
 
     counts: dict[Place, dict[str, int]] = field(default_factory=dict)
     registers: dict[Place, dict[int, int]] = field(default_factory=dict)
     agents: dict[Place, str] = field(default_factory=dict)
+    people: dict[Place, dict[int, Numbers]] = field(default_factory=dict)
 
     @property
     def places(self) -> set[Place]:
         """Returns the rows that it changes."""
         return {*self.counts, *self.registers, *self.agents}
+
+    @property
+    def people_count(self) -> int:
+        """Returns how many people it tells of."""
+        return sum(map(len, self.people.values()))
+
+    def add_person(self, place: Place, user_id: str, numbers: Numbers) -> None:
+        """Adds to the numbers of a person."""
+        known = self.people.setdefault(place, {})
+        code = person_numbers.code_of(user_id)
+        known[code] = known.get(code, person_numbers.NOTHING).plus(numbers)
 
     def add(self, place: Place, name: str, amount: int = 1) -> None:
         """Adds to a number of a row."""
@@ -74,6 +97,23 @@ class Tally(Struct):
             for register, rank in ranks.items():
                 known[register] = max(rank, known.get(register, 0))
         self.agents |= other.agents
+        for place, numbers in other.people.items():
+            self.people[place] = person_numbers.together([self.people.get(place, {}), numbers])
+
+
+def run_place(day_place: str, number: int) -> Place:
+    """Returns the row of a run of a day and slot."""
+    return RUNS, f"{day_place}#{number:04d}"
+
+
+def people_place(shard: str, day: str, part: int) -> Place:
+    """Returns the row that counts people of a shard of the directory on a day."""
+    return people_key(shard), f"{day}#{part}"
+
+
+def people_key(shard: str) -> str:
+    """Returns the key of the rows that count people of a shard of the directory."""
+    return f"users#{shard}"
 
 
 def added(counts: Mapping[str, int], amounts: Mapping[str, int]) -> dict[str, int]:
@@ -105,17 +145,25 @@ def agent_code(user_id: str) -> str:
     return sha256(user_id.encode()).hexdigest()[:20]
 
 
-def tally(row: Row, slot: int) -> Tally:
-    """Returns what one row of the stream counts for; raises an error of a damaged row (`unreadable.ERRORS`)."""
+def has_readers(row: Row) -> bool:
+    """Says whether a row is a message that counts as received: no system message, and no note."""
+    return "kind" in row and row["kind"] != "system" and not str(row["conversation_id"]).startswith(ids.NOTES_PREFIX)
+
+
+def tally(row: Row, slot: int, members: Collection[str] = ()) -> Tally:
+    """Returns what one row of the stream counts for; raises an error of a damaged row (`unreadable.ERRORS`).
+
+    `members` are those of the conversation of a message that `has_readers`.
+    """
     counted = Tally()
     if row.get("outbox") == "ticket":
         _count_ticket(counted, row, slot)
     elif "kind" in row:
-        _count_message(counted, row, slot)
+        _count_message(counted, row, slot, members)
     return counted
 
 
-def _count_message(counted: Tally, row: Row, slot: int) -> None:
+def _count_message(counted: Tally, row: Row, slot: int, members: Collection[str]) -> None:
     day = day_of(row["created_at_ms"])
     place = (DAY, f"{day}#{slot}")
     # A conversation counts from its first message on; notes are a part of their ticket, which counts already.
@@ -126,10 +174,14 @@ def _count_message(counted: Tally, row: Row, slot: int) -> None:
         return
     counted.add(place, "messages")
     sender_id: str = row["sender_id"]
+    for member_id in members:
+        if member_id != sender_id and not is_reserved(member_id):
+            counted.add_person(place, member_id, Numbers(received=1))
     if "via" in row or is_reserved(sender_id):
         return  # a program wrote it
     chunk, register, rank = active_people.register_of(sender_id)
     counted.registers[PEOPLE, f"{day}#{chunk:02d}"] = {register: rank}
+    counted.add_person(place, sender_id, Numbers(sent=1, minute=person_numbers.minute_of(row["created_at_ms"])))
 
 
 def _count_ticket(counted: Tally, row: Row, slot: int) -> None:
