@@ -4,7 +4,7 @@ import pytest
 
 from parley.domain.figures import person_numbers
 from parley.domain.figures.person_numbers import Numbers, Packed, bounded, code_of, packed, row_of, together
-from parley.domain.people.directory import shard
+from parley.domain.people.directory import SHARDS, shard
 
 SOME = {code_of(f"u{number}"): Numbers(number, 2**32 - 1 - number, number % 1441) for number in range(1000)}
 
@@ -34,9 +34,7 @@ def test_code_tells_the_shard_of_the_directory_and_its_rows_are_as_long_as_each_
     rows = [row_of(code_of(f"user-{number}")) for number in range(4000)]
 
     assert [row[0] for row in rows] == [shard(f"user-{number}") for number in range(4000)]
-    assert all(
-        200 < rows.count((each, part)) < 300 for each in person_numbers.SHARDS for part in range(person_numbers.PARTS)
-    )
+    assert all(200 < rows.count((each, part)) < 300 for each in SHARDS for part in range(person_numbers.PARTS))
 
 
 def test_sums_do_not_depend_on_the_order() -> None:

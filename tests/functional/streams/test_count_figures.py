@@ -173,10 +173,10 @@ def is_merged(item: dict[str, Any]) -> bool:
     return str(item["Put"]["Item"]["key"]["S"]).startswith("users#")
 
 
-def people_of(parley: Parley, *members: str) -> str:
+def people_of(parley: Parley, first: str, second: str, *others: str) -> str:
     """Returns the id of a conversation of these people, as the function reads it."""
-    conversation_id = ids.direct_conversation_id(*members[:2], "general", "")
-    item = {"conversation_id": to_wire(conversation_id), "participants": to_wire(list(members))}
+    conversation_id = ids.direct_conversation_id(first, second, "general", "")
+    item = {"conversation_id": to_wire(conversation_id), "participants": to_wire([first, second, *others])}
     table = parley.template.resources["Conversations"].ref
     parley.store.client("dynamodb").put_item(TableName=table, Item=item)
     return conversation_id

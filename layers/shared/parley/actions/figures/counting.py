@@ -19,14 +19,17 @@ def count_figures(shard_id: str, records: Sequence[Record]) -> None:
     if other shards keep changing the same rows.
     """
     slot = tallies.slot_of(shard_id)
-    members = people_figures.members_of(record.row["conversation_id"] for record in records if _has_readers(record))
+    members = people_figures.members_of(_read_conversations(records))
     for part, tallied in _parts(records, slot, members):
         for place in _count(shard_id, part, tallied):
             _merge(place)
 
 
-def _has_readers(record: Record) -> bool:
-    return record.row is not None and "conversation_id" in record.row and tallies.has_readers(record.row)
+def _read_conversations(records: Sequence[Record]) -> Iterator[str]:
+    """Yields the conversations of messages that count as received."""
+    for record in records:
+        if record.row is not None and "conversation_id" in record.row and tallies.has_readers(record.row):
+            yield record.row["conversation_id"]
 
 
 def _merge(place: tallies.Place) -> None:

@@ -18,9 +18,9 @@ from parley.domain.api.tables import Csv, table
 from parley.domain.api.times import DAY_MS, EPOCH, rfc3339
 from parley.domain.api.types import NamedUser
 from parley.domain.figures.days import day_of, range_of
-from parley.domain.figures.person_numbers import MINUTE_MS, SHARDS, Numbers, code_of
+from parley.domain.figures.person_numbers import MINUTE_MS, Numbers, code_of
 from parley.domain.figures.requests import UserStatsQuery
-from parley.domain.people.directory import Entry
+from parley.domain.people.directory import SHARDS, Entry
 
 COLUMNS = ("user_id", "name", "sent", "received", "conversations", "last_active_at")
 MAX_COUNTED = 1_000  # conversations of a person, tickets apart, and as many tickets

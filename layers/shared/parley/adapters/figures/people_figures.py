@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
+from pynamodb.expressions.condition import Condition
 
 from parley.adapters.dynamodb import batches, conditions, tables, unreadable
 from parley.domain.figures import person_numbers, tallies
 from parley.domain.figures.person_numbers import Numbers, Packed, People
 from parley.domain.figures.tallies import Place
+from parley.domain.people.directory import SHARDS
 
 RUN_KEPT_S = 400 * 24 * 3600  # a year and a month: a run that is merged is rubbish, one that is not waits for that
 _DAYS_BACK = 2  # whose slots are looked at when a day begins
@@ -95,17 +97,13 @@ def merge(place: Place) -> None:
             transaction.save(merged, condition=at_revision(revision))
 
 
-def at_revision(revision: int) -> conditions.Condition:
+def at_revision(revision: int) -> Condition:
     """Returns the condition that nobody has changed a row since it was read; 0 for one that was not there."""
     return tables.Figure.revision == revision if revision else tables.Figure.key.does_not_exist()
 
 
 def _places(day: str) -> list[Place]:
-    return [
-        tallies.people_place(shard, day, part)
-        for shard in person_numbers.SHARDS
-        for part in range(person_numbers.PARTS)
-    ]
+    return [tallies.people_place(shard, day, part) for shard in SHARDS for part in range(person_numbers.PARTS)]
 
 
 def _merged(rows: batches.Rows, day: str, more: People) -> Iterator[tuple[tables.Figure, int]]:
