@@ -451,6 +451,8 @@ def test_ticket_is_opened_and_read(people: Make) -> None:
     [changed] = host.ask("POST", "/support/tickets/bulk", bulk)["results"]
     assert (changed["status"], changed["ticket"]["tags"]) == (200, ["vip"])
     twin = vera.ask("POST", "/support/tickets", {"subject": "Again", "description": "I cannot see it."})["id"]
+    taken = vera.ask("POST", "/support/tickets", {"subject": "My chat", "from": {"message_id": f"{twin}.1"}})
+    assert taken["source_message_id"] == f"{twin}.1"
     merged = agnes.ask("POST", f"/support/tickets/{twin}/merge", {"into": ticket["id"]})
     assert (merged["status"], merged["merged_into"]) == ("closed", ticket["id"])
     noted = agnes.ask("POST", f"{path}/notes", {"text": "They have called twice."})

@@ -52,6 +52,7 @@ FIELDS: dict[str, object] = {
 MORE_FIELDS: dict[str, dict[str, object]] = {
     "respond_to_ticket": {"text": "let me in"},
     "update_ticket": {"status": "closed"},
+    "create_ticket": {"subject": "My booking", "description": "let me in"},  # or a message
     "change_tickets": {"ids": ["t_" + "a" * 26], "changes": {"status": "closed"}},
     "create_attachment_for_user": {"user_id": "bob"},
     "create_conversation": {"type": "direct", "user_id": "bob"},

@@ -122,6 +122,7 @@ OURS = {
     ),
     "attachment_ids[]": 28,
     "report_id": 28,
+    "source_message_id": 44,
     **dict.fromkeys(["merged_into", "merged_from[]", "follow_up_of", "ticket_id"], 28),
     **dict.fromkeys(["hours{}[]", "holidays[]"], 11),
     **dict.fromkeys(["running_since", "warns_at", "due_at", "breached_at", "closes_at", "archives_at"], 24),

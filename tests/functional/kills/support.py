@@ -9,11 +9,13 @@ from types import SimpleNamespace
 import pytest
 
 from parley.domain.api import ids
+from tests.functional.attachments import clean_attachment
 from tests.functional.desk import DESCRIPTION
 from tests.functional.kills.acts import alice_said, and_then, answered, invoke, settled, sign_host_in, sweep_rows
 from tests.functional.kills.conversations import ask_as_host
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.world import Died, World
+from tests.functional.talk import open_direct, say
 from tests.harness import User
 
 
@@ -176,6 +178,21 @@ def bring_job(world: World, number: int, **fields: object) -> object:
         return invoke(world, "RunFanOut", {"Records": [{"messageId": "m1", "body": body}]})
 
 
+def chat_with_agent(world: World) -> None:
+    """Lets alice write to an agent in private, with a file, and the agent answer."""
+    agnes = world.parley.user("agnes", role="agent")
+    world.conversation_id = open_direct(agnes, world.alice)
+    files = [clean_attachment(world.parley, world.alice, world.conversation_id)]
+    body = {"text": "Here it is.", "attachment_ids": files}
+    answered(world.alice.post(f"/conversations/{world.conversation_id}/messages", json=body))
+    say(agnes, world.conversation_id, "I see.")
+
+
+def take_chat(world: World) -> object:
+    body = {"subject": "A chat", "client_id": "t3", "from": {"conversation_id": world.conversation_id}}
+    return answered(agent_of(world).post("/support/tickets", json=body))
+
+
 TWIN_ID = ids.ticket_id("alice", "twin")
 
 
@@ -278,6 +295,7 @@ SCENARIOS = [
         ask_as_agent("PATCH", TICKET, {"status": "resolved", "priority": "high", "tags": ["vip"], "subject": "Late"}),
         taken,
     ),
+    Scenario("rest/create_ticket", take_chat, chat_with_agent, variant="of a chat"),
     Scenario("rest/create_ticket", follow_up, closed, variant="a follow-up"),
     Scenario(
         "rest/merge_ticket",

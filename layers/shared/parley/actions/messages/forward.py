@@ -14,7 +14,7 @@ from parley.domain.api.errors import Field, Forbidden, Invalid, Refusal
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft, ForwardMessage
 from parley.domain.api.times import rfc3339
-from parley.domain.api.types import Origin, SentMessage
+from parley.domain.api.types import Message, Origin, SentMessage
 from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.attachments.sending import file_deleted
 from parley.domain.conversations import change_steps, rights
@@ -88,24 +88,36 @@ def _prepared(request: Request, message_id: str, client_id: str | None) -> tuple
     """Returns what is sent to each conversation; refuses a message that cannot be forwarded. Three round trips."""
     head, message = access.access_message(request, message_id)
     rights.require_may_leave(head)
-    shown = messages.viewed(request, message.conversation_id, [message])[0]
+    return prepare(message, messages.viewed(request, message.conversation_id, [message])[0], client_id)
+
+
+def prepare(message: StoredMessage, shown: Message, client_id: str | None = None) -> tuple[Draft, Forward]:
+    """Returns what forwards a message, which the caller sees as `shown`; refuses one that cannot be forwarded.
+
+    One round trip for its attachments, or none.
+    """
     if shown.deleted_at is not None:
         raise change_steps.gone()
     if message.kind == "system":
         raise Forbidden("system_message", "A system message cannot be forwarded.", rule="system messages stay in place")
     if any(attachment.expired for attachment in shown.attachments):
         raise file_deleted()
-    attachment_ids = [attachment.id for attachment in message.attachments]
+    return forwarding(message, _originals([attachment.id for attachment in message.attachments]), client_id)
+
+
+def forwarding(
+    message: StoredMessage, originals: tuple[StoredAttachment, ...], client_id: str | None = None
+) -> tuple[Draft, Forward]:
+    """Returns what forwards a message that can be forwarded; `originals` are its attachments."""
     draft = Draft(
         text=message.text,
         client_id=client_id,
-        kind=message.kind,
-        attachment_ids=attachment_ids,
+        kind="voice" if message.kind == "voice" else "text",
+        attachment_ids=[attachment.id for attachment in message.attachments],
         custom_type=message.custom_type,
         metadata=custom_data.from_compact(message.metadata),
     )
-    forward = Forward(message_id=message_id, origin=_origin(message), originals=_originals(attachment_ids))
-    return draft, forward
+    return draft, Forward(message_id=message.message_id, origin=_origin(message), originals=originals)
 
 
 def _sent_to(targets: Sequence[str], send: Callable[[str], SentMessage]) -> Forwarded:

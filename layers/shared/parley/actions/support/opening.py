@@ -24,6 +24,7 @@ class Opening(Struct, frozen=True, kw_only=True):
     opener_id: str
     requester_id: str
     is_for_another: bool
+    pointer: str
 
     def reads(self) -> dict[type[tables.Table], Iterable[batches.Key]]:
         """Returns the keys that `check` needs: two read units for another's ticket, none for one's own."""
@@ -37,8 +38,7 @@ class Opening(Struct, frozen=True, kw_only=True):
     def check(self, rows: Rows) -> None:
         """Raises NotFound for a requester who was erased, or whom Parley does not know."""
         if self.is_for_another:
-            pointer = f"{self.request.field_prefix}/requester_id"
-            may_open.require_people(policies.current(), rows, [(self.requester_id, pointer)])
+            may_open.require_people(policies.current(), rows, [(self.requester_id, self.pointer)])
 
 
 def followed_keys(wanted: CreateTicket) -> list[batches.Key]:
@@ -72,22 +72,29 @@ def other_requester(fields: tuple[Field, ...]) -> Conflict:
     return Conflict("other_requester", detail, rule="linked tickets have one requester", fields=fields)
 
 
-def opening_of(request: Request, requester_id: str | None) -> Opening:
-    """Returns the opener of a ticket and the customer; raises Forbidden for a customer who names another.
+def opener_id(request: Request) -> str:
+    """Returns the person whose `client_id` a new ticket has; the host's own server is one for all it opens."""
+    return HOST_SENDER if request.caller.role == SERVICE_ROLE else request.user_id
 
-    The host's own server writes the description in the customer's name, an agent in their own.
+
+def opening_of(request: Request, requester_id: str | None, field: str = "requester_id") -> Opening:
+    """Returns the opener of a ticket and the customer, whom `field` of the body names.
+
+    Raises Forbidden for a customer who names another. The host's own server writes the description in the customer's
+    name, an agent in their own.
     """
-    pointer = f"{request.field_prefix}/requester_id"
+    pointer = f"{request.field_prefix}/{field}"
+    mine = opener_id(request)
     if request.caller.role == SERVICE_ROLE:
         if requester_id is None:
             raise Invalid.field(pointer, "required", "A program opens tickets for somebody: name the requester.")
         if requester_id == request.caller.user_id:
             raise no_person(pointer)
         acting = request.in_name_of(requester_id)
-        return Opening(request=acting, opener_id=HOST_SENDER, requester_id=requester_id, is_for_another=True)
+        return Opening(request=acting, opener_id=mine, requester_id=requester_id, is_for_another=True, pointer=pointer)
     me = request.user_id
     if requester_id in (None, me):
-        return Opening(request=request, opener_id=me, requester_id=me, is_for_another=False)
+        return Opening(request=request, opener_id=mine, requester_id=me, is_for_another=False, pointer=pointer)
     refusal = Forbidden(
         "agents_only",
         "Only agents may open a ticket for another.",
@@ -95,4 +102,4 @@ def opening_of(request: Request, requester_id: str | None) -> Opening:
         fields=(Field(pointer, "not_allowed"),),
     )
     account_states.require_role(request, agents.is_agent, refusal)
-    return Opening(request=request, opener_id=me, requester_id=requester_id, is_for_another=True)
+    return Opening(request=request, opener_id=mine, requester_id=requester_id, is_for_another=True, pointer=pointer)

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from parley.actions import access, limits, named, push, screening
 from parley.actions.messages.content import check_content
 from parley.actions.support.answers import answer, no_ticket
-from parley.actions.support.opening import Opening, followed_by, followed_keys, opening_of
+from parley.actions.support.opening import Opening, followed_by, followed_keys, opener_id, opening_of
+from parley.actions.support.sources import check_shape, source_of
 from parley.adapters.attachments import attachments
 from parley.adapters.conversations import conversations, journal, messages
 from parley.adapters.dynamodb import batches, conditions, tables
@@ -31,6 +32,7 @@ from parley.domain.conversations.named import in_heads, with_users
 from parley.domain.conversations.steps import Step
 from parley.domain.conversations.views import view_conversation
 from parley.domain.support import ticket_clocks, ticket_steps
+from parley.domain.support.desk import Desk
 from parley.domain.support.events import TicketCreated
 from parley.domain.support.numbers import number_of
 from parley.domain.support.requests import CreateTicket
@@ -54,14 +56,14 @@ class TicketPosition(Struct, frozen=True, kw_only=True):
 def create_ticket(request: Request, wanted: CreateTicket) -> tuple[SupportTicketAnswer, bool]:
     """Returns a new ticket, and whether this call made it: a call with the same `client_id` may have.
 
-    Four round trips (read, tokens, write, the members' devices) and the posts; one if the ticket is there.
+    Four round trips (read, tokens, write, the members' devices) and the posts; one if the ticket is there. One more for
+    `from`, and those of its messages.
     """
     desk = desks.current()
-    ticket_steps.category_of(wanted, desk, f"{request.field_prefix}/category")
-    check_content(request, ticket_steps.draft_of(wanted))
-    opening = opening_of(request, wanted.requester_id)
+    _check(request, wanted, desk)
+    ticket_id = ids.ticket_id(opener_id(request), wanted.client_id or secrets.token_hex(16))
+    opening, source = _opening(request, wanted, ticket_id)
     request = opening.request
-    ticket_id = ids.ticket_id(opening.opener_id, wanted.client_id or secrets.token_hex(16))
     asked: limits.Asked | None = None
     attempt = 0
     for _ in conditions.tries():
@@ -76,9 +78,9 @@ def create_ticket(request: Request, wanted: CreateTicket) -> tuple[SupportTicket
             attempt += 1
             continue
         new = ticket_steps.new_ticket(request, ticket_id, opening.requester_id, wanted, desk, number)
-        new = ticket_clocks.opened(new, desk)
-        step = _creation(request, new, wanted, rows)
-        asked = asked or limits.take_own(request, wanted.description, len(wanted.attachment_ids))
+        new = ticket_clocks.opened(replace(new, source_message_id=source and source.last_id), desk)
+        step = _creation(request, new, wanted, rows, source)
+        asked = asked or _take_tokens(request, step)
         try:
             _write(request, step, new, followed)
         except conditions.LostRace:
@@ -87,6 +89,32 @@ def create_ticket(request: Request, wanted: CreateTicket) -> tuple[SupportTicket
         mine = next(mine for mine in step.members.added if mine.user_id == request.user_id)
         return answer(request, new, step.after, mine), True
     raise conditions.busy()
+
+
+def _check(request: Request, wanted: CreateTicket, desk: Desk) -> None:
+    """Refuses a new ticket of a category that the desk does not have, and one without content."""
+    ticket_steps.category_of(wanted, desk, f"{request.field_prefix}/category")
+    check_shape(request, wanted)
+    if wanted.source is None:
+        check_content(request, ticket_steps.draft_of(wanted))
+
+
+def _opening(request: Request, wanted: CreateTicket, ticket_id: str) -> tuple[Opening, ticket_steps.Source | None]:
+    """Returns the opener of a ticket, and the messages that become it, which a repeat does not need any more."""
+    if wanted.source is None:
+        return opening_of(request, wanted.requester_id), None
+    known = None if wanted.client_id is None else tickets.get_ticket(ticket_id)
+    if known is not None:
+        return opening_of(request, known.requester_id, "from"), None
+    source = source_of(request, wanted.source, wanted.requester_id)
+    return opening_of(request, source.requester_id, "from"), source
+
+
+def _take_tokens(request: Request, step: Step) -> limits.Asked:
+    """Takes the tokens of all messages that people have written into a new ticket."""
+    brought = [sent.message for sent in step.brought]
+    files = sum(len(message.attachments) for message in brought)
+    return limits.take_own(request, "".join(message.text for message in brought), files)
 
 
 def _before_creating(opening: Opening, ticket_id: str, number: str, wanted: CreateTicket) -> Rows:
@@ -105,16 +133,20 @@ def _before_creating(opening: Opening, ticket_id: str, number: str, wanted: Crea
     return rows
 
 
-def _creation(request: Request, new: StoredTicket, wanted: CreateTicket, rows: Rows) -> Step:
-    """Returns the step that makes the conversation; refuses words and files that may not be in it."""
-    subject, description = (
-        screening.screen(request, getattr(wanted, name), name) for name in ("subject", "description")
-    )
-    allowed = msgspec.structs.replace(wanted, subject=subject.text, description=description.text)
+def _creation(
+    request: Request, new: StoredTicket, wanted: CreateTicket, rows: Rows, source: ticket_steps.Source | None
+) -> Step:
+    """Returns the step that makes the conversation; refuses words and files that may not be in it.
+
+    The words of a `source` were looked through when they were sent.
+    """
+    said = {name: text for name in ("subject", "description") if isinstance(text := getattr(wanted, name), str)}
+    screened = {name: screening.screen(request, text, name) for name, text in said.items()}
+    allowed = msgspec.structs.replace(wanted, **{name: each.text for name, each in screened.items()})
     found = attachments.readable(rows, wanted.attachment_ids)
     text = desks.current().acknowledgement(new.category, request.now_ms)
-    step = ticket_steps.create_ticket(request, new, allowed, found, ticket_steps.fingerprint(wanted), text)
-    return screening.flagged(request, step, subject, description)
+    step = ticket_steps.create_ticket(request, new, allowed, found, ticket_steps.fingerprint(wanted), text, source)
+    return screening.flagged(request, step, *screened.values())
 
 
 def _write(request: Request, step: Step, new: StoredTicket, followed: StoredTicket | None) -> None:
@@ -145,21 +177,28 @@ def _made_before(request: Request, known: StoredTicket, wanted: CreateTicket, ro
             "This client_id was used for another ticket.",
             fields=(Field(f"{request.field_prefix}/client_id", "client_id_reused"),),
         )
-    if _is_untouched(head) and push.is_news(request, (known.ticket_id, 0), head.created_at_ms):
+    if _is_untouched(head, known) and push.is_news(request, (known.ticket_id, 0), head.created_at_ms):
         # the try that made it may have died before it told those in it
         _tell_created(request, head, known, [_at_first(request, head, user_id) for user_id in head.participants])
     return answer(request, known, head, mine)
 
 
-def _is_untouched(head: Head) -> bool:
-    """Says whether a ticket has only its description, and the desk's acknowledgement."""
+def _is_untouched(head: Head, ticket: StoredTicket) -> bool:
+    """Says whether a ticket has only the messages that it began with, the desk's acknowledgement among them."""
+    if ticket.source_message_id is not None:
+        return head.last_activity_ms == head.created_at_ms
+    return _first_seqs(head) == 1
+
+
+def _first_seqs(head: Head) -> int:
+    """Returns how many messages a ticket has besides a last one of the desk's own."""
     last = head.last_message
-    return head.last_seq == 1 or (head.last_seq == 2 and last is not None and last.sender_id == DESK)
+    return head.last_seq - (1 if last is not None and last.sender_id == DESK else 0)
 
 
 def _at_first(request: Request, head: Head, user_id: str) -> Membership:
     """Returns a person's side of a new ticket: who has written it has read it, unless the host wrote in their name."""
-    read_seq = 1 if user_id == request.user_id and request.acts_as is None else 0
+    read_seq = _first_seqs(head) if user_id == request.user_id and request.acts_as is None else 0
     return replace(head.newcomer(user_id), read_seq=read_seq, delivered_seq=read_seq)
 
 

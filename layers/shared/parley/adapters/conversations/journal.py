@@ -42,8 +42,10 @@ def write(step: Step, now_s: int, beside: Beside | None = None) -> None:
 
 def put_step(transaction: TransactWrite, step: Step, now_s: int) -> None:
     """Adds a step to a transaction that also writes the rows that the step tells of."""
-    if step.sent is not None:
-        _put_message(transaction, step, step.sent, now_s)
+    for sent in step.brought:
+        _put_message(transaction, step, sent, now_s)
+    for author_id in {each.message.forwarded_from.sender_id for each in step.brought if each.message.forwarded_from}:
+        transaction.save(words_left_behind.row(author_id, step.before.conversation_id))
     _put_head(transaction, step)
     if step.changed is not None:
         _put_change(transaction, step, step.changed)
@@ -65,8 +67,6 @@ def _put_message(transaction: TransactWrite, step: Step, sent: Sent, now_s: int)
         attachments.put_sent(transaction, attachment, message.seq, position)
     for copy in sent.copies:
         attachments.put_copy(transaction, copy)
-    if message.forwarded_from is not None:
-        transaction.save(words_left_behind.row(message.forwarded_from.sender_id, message.conversation_id))
     if sent.record is not None:
         is_free = _EMPTY | (tables.Message.expires_at_s <= now_s)
         transaction.save(message_rows.record_row(message, sent.record), condition=is_free)

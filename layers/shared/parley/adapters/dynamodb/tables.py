@@ -751,6 +751,7 @@ class Ticket(Table):
     merged_into = UnicodeAttribute(null=True)  # the ticket that continues it
     merged_from = StringsAttribute(null=True)
     follow_up_of = UnicodeAttribute(null=True)
+    source_message_id = UnicodeAttribute(null=True)
     sla = UnicodeAttribute(null=True)  # the clocks, as compact JSON
     hidden = NumberAttribute(null=True)  # entries of the history that the requester does not see
     status_at_ms = NumberAttribute(null=True)

@@ -190,6 +190,7 @@ class Step(Struct, frozen=True, kw_only=True):
     released: OutboxEntry | None = None  # the attachments that a deletion releases
     while_block: BlockState | None = None  # refused if the block is otherwise by then
     of_ticket: OfTicket | None = None
+    more: tuple[Sent, ...] = ()  # messages right after `sent`, of a ticket that begins with several
 
     @property
     def message(self) -> StoredMessage | None:
@@ -213,9 +214,14 @@ class Step(Struct, frozen=True, kw_only=True):
     @property
     def messages(self) -> tuple[StoredMessage, ...]:
         """Returns the messages that the step brings, in their order."""
-        first = () if self.sent is None else (self.sent.message,)
+        first = tuple(each.message for each in self.brought)
         second = None if self.of_ticket is None else self.of_ticket.message
         return first if second is None else (*first, second)
+
+    @property
+    def brought(self) -> tuple[Sent, ...]:
+        """Returns the messages that people have written, each with the rows written because it is new."""
+        return () if self.sent is None else (self.sent, *self.more)
 
     @property
     def changes(self) -> tuple[Change, ...]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
 from parley.domain.api.fields import NOT_BLANK
 from parley.domain.api.ids import TICKET_ID_PATTERN
@@ -12,6 +12,8 @@ from parley.domain.api.requests import (
     Body,
     ClientId,
     ContextOfPeople,
+    ConversationId,
+    MessageId,
     Page,
     Remark,
     StoredUserId,
@@ -60,15 +62,22 @@ class ListAllTickets(Page, frozen=True, kw_only=True):
     order: Literal["oldest", "newest"] = "oldest"
 
 
+class TicketSource(Body, frozen=True, kw_only=True):
+    """A message that becomes a ticket, or a direct chat whose last messages do; one of the two is named."""
+
+    message_id: MessageId | None = None
+    conversation_id: ConversationId | None = None
+
+
 class CreateTicket(Body, frozen=True, kw_only=True):
     """POST /support/tickets: a new ticket of the caller's; the description is its first message.
 
     A `client_id` makes one ticket only. Agents and the host's own server open one for `requester_id`. `follow_up_of` is
-    a closed ticket of the same requester.
+    a closed ticket of the same requester. `from` takes the place of the description.
     """
 
     subject: Title
-    description: Text
+    description: Text | UnsetType = UNSET
     category: CategoryName | None = None
     priority: Priority = "medium"
     client_id: ClientId | None = None
@@ -77,6 +86,7 @@ class CreateTicket(Body, frozen=True, kw_only=True):
     attachment_ids: Annotated[list[AttachmentId], Meta(max_length=MAX_ATTACHED)] = []
     requester_id: UserId | None = None
     follow_up_of: TicketId | None = None
+    source: TicketSource | None = field(default=None, name="from")
 
 
 class AddNote(Body, frozen=True, kw_only=True):

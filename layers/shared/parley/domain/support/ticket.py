@@ -28,7 +28,8 @@ class StoredTicket(Struct, frozen=True, kw_only=True):
 
     `version` counts the changes that people see, `entries` those of its history, the first reply among them.
     `replied_at_ms` is the time of the desk's first reply, `rating` the requester's, from 1 to 5. `merged_into` is the
-    ticket that continues this one, `merged_from` those that it continues, `follow_up_of` the closed one before it.
+    ticket that continues this one, `merged_from` those that it continues, `follow_up_of` the closed one before it,
+    `source_message_id` the message that became the ticket, or the last one of the chat that did.
 
     `sla` is None if the desk promised nothing when the ticket was opened. Of the entries `hidden` are of clocks, which
     the requester does not see. At `due_at_s` at the latest the sweep looks at the ticket. `status_at_ms` is when the
@@ -54,6 +55,7 @@ class StoredTicket(Struct, frozen=True, kw_only=True):
     merged_into: str | None = None
     merged_from: tuple[str, ...] = ()
     follow_up_of: str | None = None
+    source_message_id: str | None = None
     sla: Sla | None = None
     hidden: int | None = None
     due_at_s: int | None = None
@@ -109,6 +111,7 @@ class TicketState(Struct, frozen=True, kw_only=True):
     merged_into: str | None
     merged_from: list[str]
     follow_up_of: str | None
+    source_message_id: str | None
     context: Context | None
     created_at: str
     updated_at: str
@@ -135,6 +138,7 @@ class SupportTicket(Struct, frozen=True, kw_only=True):
     merged_into: str | None
     merged_from: list[str]
     follow_up_of: str | None
+    source_message_id: str | None
     context: Context | None
     last_message: ListedMessage | None
     last_seq: int
@@ -183,6 +187,7 @@ def view_state(ticket: StoredTicket, head: Head) -> TicketState:
         merged_into=ticket.merged_into,
         merged_from=list(ticket.merged_from),
         follow_up_of=ticket.follow_up_of,
+        source_message_id=ticket.source_message_id,
         context=head.context,
         created_at=rfc3339(ticket.created_at_ms),
         updated_at=rfc3339(ticket.updated_at_ms),

@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from parley.domain.api.errors import Field, Invalid
@@ -17,7 +18,7 @@ from parley.domain.api.types import Context, Moved, Note
 from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import StoredMessage
-from parley.domain.conversations.send_steps import next_note, send_message, step_with, with_agent
+from parley.domain.conversations.send_steps import Forward, next_note, send_message, step_with, with_agent
 from parley.domain.conversations.steps import MemberWrites, OfTicket, Step, next_change, no_earlier
 from parley.domain.support import status
 from parley.domain.support.desk import Desk
@@ -25,7 +26,7 @@ from parley.domain.support.requests import CreateTicket
 from parley.domain.support.ticket import FieldChange, StoredTicket
 
 IN_MESSAGE = ("status", "priority", "category", "assignee_id", "team", "rating", "merged_into")
-LATER_FIELDS = ("follow_up_of",)  # of CreateTicket, since 0.2.0
+LATER_FIELDS = ("follow_up_of", "from")  # of CreateTicket, since 0.2.0
 IN_HISTORY = ("status", "priority", "category", "assignee_id", "team", "tags")
 
 
@@ -38,8 +39,21 @@ def fingerprint(wanted: CreateTicket) -> str:
 
 
 def draft_of(wanted: CreateTicket) -> Draft:
-    """Returns the first message of a new ticket."""
+    """Returns the first message of a new ticket that is made of no other."""
     return Draft(text=wanted.description, attachment_ids=wanted.attachment_ids)
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """Messages that become a ticket of the requester's, in their order, and the files that they show, by id."""
+
+    requester_id: str
+    messages: tuple[tuple[Draft, Forward], ...]
+    files: Mapping[str, StoredAttachment] = {}
+
+    @property
+    def last_id(self) -> str:
+        """Returns the id of the newest of the messages."""
+        return self.messages[-1][1].message_id
 
 
 def category_of(wanted: CreateTicket, desk: Desk, pointer: str) -> str:
@@ -58,7 +72,12 @@ def check_category(name: str, desk: Desk, pointer: str) -> None:
 
 
 def new_ticket(
-    request: Request, ticket_id: str, requester_id: str, wanted: CreateTicket, desk: Desk, number: str
+    request: Request,
+    ticket_id: str,
+    requester_id: str,
+    wanted: CreateTicket,
+    desk: Desk,
+    number: str,
 ) -> StoredTicket:
     """Returns the state of a new ticket."""
     category = category_of(wanted, desk, f"{request.field_prefix}/category")
@@ -85,13 +104,17 @@ def create_ticket(
     found: Mapping[str, StoredAttachment],
     fingerprint: str,
     acknowledgement: str | None,
+    source: Source | None = None,
 ) -> Step:
     """Returns the step that makes the ticket's conversation, with the description as its first message.
 
-    The desk's acknowledgement follows it, if there is one.
+    The messages of a `source` take its place. The desk's acknowledgement follows, if there is one.
     """
     head = _empty(request, ticket, wanted)
-    step = send_message(head, draft_of(wanted), request, found=found)
+    if source is None:
+        step = send_message(head, draft_of(wanted), request, found=found)
+    else:
+        step = _taken_from(head, request, source)
     seq = step.after.last_seq
     if acknowledgement is not None:
         step = _acknowledged(step, acknowledgement)
@@ -106,6 +129,17 @@ def create_ticket(
         sent=None if step.sent is None else replace(step.sent, read_by=None, fingerprint=fingerprint),
         members=MemberWrites(added=tuple(added)),
     )
+
+
+def _taken_from(head: Head, request: Request, source: Source) -> Step:
+    """Returns the step that begins a ticket with the messages of its source, each forwarded."""
+    (draft, forward), *others = source.messages
+    step = send_message(head, draft, request, found=source.files, forward=forward)
+    for draft, forward in others:
+        following = send_message(step.after, draft, request, found=source.files, forward=forward)
+        more = () if following.sent is None else (replace(following.sent, read_by=None),)
+        step = replace(step, after=following.after, more=(*step.more, *more))
+    return step
 
 
 def _acknowledged(step: Step, text: str) -> Step:
