@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from bench.calls import Recorded, recording
+from parley.domain.support import desk_file
 from tests.functional.attachments import carry, clean_attachment, picture, say_aloud, upload
 from tests.functional.canned import admin, all_kept, kept
 from tests.functional.desk import agent, change, note, open_ticket, respond, take
@@ -931,6 +932,40 @@ def test_reply_costs_little_more_than_a_send_and_a_change_of_state_is_bounded(pa
     assert opens.units.write <= send_units + 12
     assert changed.round_trips <= 4
     assert changed.units.write <= 24
+
+
+TARGETS = """
+[categories.general]
+name = "General"
+
+[targets.medium]
+first_response = "1h"
+next_response = "1h"
+resolution = "8h"
+"""
+
+
+@pytest.mark.parametrize("after_reply", [None, "waiting_on_customer"])
+def test_clocks_cost_a_reply_two_units_and_no_index(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, after_reply: str | None
+) -> None:
+    setting = "" if after_reply is None else f'after_reply = "{after_reply}"'
+    desk = desk_file.load(setting + TARGETS, "test.toml")
+    monkeypatch.setattr("parley.adapters.support.desks.current", lambda: desk)
+    agnes, ticket_ids = agent(pair.parley), [open_ticket(pair.alice) for _ in range(3)]
+    for ticket_id in ticket_ids:
+        assert take(agnes, ticket_id).status == 200
+    # Each has not read what was written before: so much takes a send to a group that moves its sender's markers.
+    send_units, most = 10, 4 if after_reply is None else 12
+
+    firsts = [pair.spent(partial(respond, agnes, ticket_id)) for ticket_id in ticket_ids]
+    messages = [pair.spent(partial(say, pair.alice, ticket_id, "And my seat?")) for ticket_id in ticket_ids]
+    nexts = [pair.spent(partial(respond, agnes, ticket_id)) for ticket_id in ticket_ids]
+
+    assert min(spent.units.write for spent in firsts) <= send_units + most
+    assert min(spent.units.write for spent in nexts) <= send_units + (2 if after_reply is None else most)
+    assert min(spent.units.write for spent in messages) <= send_units + (2 if after_reply is None else 11)
+    assert min(spent.round_trips for spent in nexts) <= (4 if after_reply is None else 5)
 
 
 def test_sync_reads_a_ticket_once_however_often_it_has_changed(pair: Pair) -> None:

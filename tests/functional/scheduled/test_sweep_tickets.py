@@ -6,8 +6,10 @@ import pytest
 
 from parley.domain.live.sweeps import MAX_DELAY_S, OWN_ROWS
 from parley.domain.support import desk_file
+from parley.domain.support.ticket_clocks import MAX_SAID
 from tests.functional.desk import answered_ticket, assign, change, history, open_ticket, respond, take
 from tests.functional.talk import say
+from tests.functional.test_sweeps import Fails, broken, failures
 from tests.harness import Parley, Socket, User
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400  # seconds
@@ -389,3 +391,61 @@ def test_jobs_of_the_queue_look_at_what_a_run_leaves(parley: Parley, monkeypatch
     parley.drain()
 
     assert [event for event, _ in of_clocks(agnes, ticket_id)] == ["sla_warning", "sla_breach"]
+
+
+def test_ticket_that_fails_is_tried_after_all_others_and_keeps_nothing_from_them(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_desk(monkeypatch, PROMISES)
+    alice, agnes = people(parley)
+    failing, other = open_ticket(alice), open_ticket(alice)
+    fails = Fails(broken, failing, "TransactWriteItems")
+    parley.hooks.append(fails)
+    capsys.readouterr()
+
+    sweep_after(parley, 61 * MINUTE)
+
+    assert failures(capsys, "sweep_tickets") == 1
+    assert [len(of_clocks(agnes, ticket_id)) for ticket_id in (failing, other)] == [0, 2]
+    [state] = [row for row in rows_of(parley, failing) if "status" in row]
+    assert int(state["due_at_s"]["N"]) == parley.clock() // 1000
+    fails.lasts = False
+    sweep_after(parley, MINUTE)
+    assert len(of_clocks(agnes, failing)) == 2
+
+
+def test_damaged_ticket_keeps_nothing_from_others(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_desk(monkeypatch, PROMISES)
+    alice, agnes = people(parley)
+    damaged, other = open_ticket(alice), open_ticket(alice)
+    parley.store.client("dynamodb").update_item(
+        TableName=parley.functions.environment["TICKETS_TABLE"],
+        Key={"key": {"S": damaged}, "place": {"S": "ticket"}},
+        UpdateExpression="SET sla = :damaged",
+        ExpressionAttributeValues={":damaged": {"S": "[["}},
+    )
+
+    sweep_after(parley, 61 * MINUTE)
+
+    assert [event for event, _ in of_clocks(agnes, other)] == ["sla_warning", "sla_breach"]
+
+
+def test_sweep_that_was_away_writes_a_bounded_number_of_entries_at_once(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_desk(monkeypatch, PROMISES.replace("30m", "1m"))
+    alice, agnes = people(parley)
+    ticket_id = answered_ticket(alice, agnes)
+    for _ in range(MAX_SAID):  # each message has a clock of its own, which warns and is missed
+        parley.advance(MINUTE)
+        say(alice, ticket_id, "Hello?")
+        parley.advance(2 * MINUTE)
+        respond(agnes, ticket_id)
+
+    sweep_after(parley, MINUTE)
+    first = of_clocks(agnes, ticket_id)
+    sweep_after(parley, MINUTE)
+    sweep_after(parley, MINUTE)
+
+    assert len(first) == MAX_SAID
+    assert of_clocks(agnes, ticket_id) == [("sla_warning", "next_response"), ("sla_breach", "next_response")] * MAX_SAID
