@@ -17,7 +17,7 @@ from bench.calls import Recorded, recording
 from parley.domain.support import desk_file
 from tests.functional.attachments import carry, clean_attachment, picture, say_aloud, upload
 from tests.functional.canned import admin, all_kept, kept
-from tests.functional.desk import agent, change, note, open_ticket, respond, take
+from tests.functional.desk import agent, change, note, open_ticket, put_on_duty, respond, take
 from tests.functional.moderation import moderator, open_to_moderators, report
 from tests.functional.queued import fill as fill_queue
 from tests.functional.suspending import suspend
@@ -884,6 +884,30 @@ def test_canned_replies_take_two_round_trips_and_a_ticket_no_more(pair: Pair) ->
     assert made.units.write <= 6  # a reply, its shortcut and the count
     assert listed.round_trips <= 2
     assert filled.round_trips <= 2
+
+
+def test_roster_takes_two_round_trips_and_a_change_of_a_ticket_no_more_with_agents_on_duty(pair: Pair) -> None:
+    agnes, ticket_id = agent(pair.parley), open_ticket(pair.alice)
+    limits, priorities = iter((1, 2, 3)), iter(("low", "high", "low", "high", "low", "high"))
+
+    def least(act: Callable[[], object]) -> Recorded:
+        return min((pair.spent(act) for _ in range(3)), key=lambda spent: spent.round_trips)
+
+    def change_one() -> None:
+        assert change(agnes, ticket_id, priority=next(priorities)).status == 200
+
+    alone = least(change_one)
+    put = least(lambda: put_on_duty(agnes, limit=next(limits)))
+    listed = least(lambda: agnes.get("/support/agents"))
+    ben = agent(pair.parley, "ben")
+    assert put_on_duty(ben).status == 200
+    ben.connect()
+    with_others = least(change_one)
+
+    assert (put.round_trips <= 3, put.units.write <= 4) == (True, True)
+    assert listed.round_trips <= 2
+    assert with_others.round_trips <= alone.round_trips
+    assert with_others.units.write <= alone.units.write
 
 
 def test_ticket_takes_four_round_trips_and_its_answer_one_more_than_a_send(pair: Pair) -> None:

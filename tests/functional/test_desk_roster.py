@@ -18,6 +18,8 @@ from tests.functional.desk import (
     use_desk,
 )
 from tests.functional.erasures import host
+from tests.functional.replies import Meanwhile
+from tests.functional.suspending import suspended
 from tests.functional.talk import forget_events, named
 from tests.harness import Frame, Parley, Socket, User
 
@@ -209,6 +211,62 @@ def test_who_takes_it_first_keeps_it_and_who_puts_it_back_is_heard(
 
     assert (holder(alice, taken), holder(alice, put_back)) == ("ben", None)
     assert agnes.user.get("/support/agents").json["agents"][0]["open_tickets"] == 0
+
+
+def test_an_agent_who_takes_it_in_the_middle_of_the_assignment_keeps_it(
+    parley: Parley, alice: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    use_desk(monkeypatch, tmp_path, ROUND_ROBIN)
+    agnes, ben = on_duty(parley, "agnes"), agent(parley, "ben")
+    ticket_id = open_ticket(alice)
+    for stream in parley.streams:
+        stream.poll(flush=True)
+
+    race = Meanwhile("UpdateItem", lambda: take(ben, ticket_id))  # the turn is written, the change is not
+    parley.hooks.append(race)
+    parley.drain()
+
+    assert race.happened
+    assert holder(alice, ticket_id) == "ben"
+    changes = [entry["changes"].get("assignee_id") for entry in history(agnes.user, ticket_id)]
+    assert changes == [None, {"from": None, "to": "ben"}]
+
+
+def test_two_follow_ups_at_once_choose_two_agents(
+    parley: Parley, alice: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    use_desk(monkeypatch, tmp_path, ROUND_ROBIN)
+    on_duty(parley, "agnes")
+    on_duty(parley, "ben")
+    tickets = [open_ticket(alice), open_ticket(alice)]
+    for stream in parley.streams:
+        stream.poll(flush=True)
+    first, second = parley.dequeue("Deliveries")
+
+    def run(job: str) -> None:
+        result = parley.functions.invoke("RunFanOut", {"Records": [{"messageId": "m1", "body": job}]})
+        assert result == {"batchItemFailures": []}
+
+    race = Meanwhile("UpdateItem", lambda: run(second))
+    parley.hooks.append(race)
+    run(first)
+
+    assert race.happened
+    assert sorted(str(holder(alice, each)) for each in tickets) == ["agnes", "ben"]
+
+
+def test_a_suspended_agent_gets_no_tickets_and_hears_of_none(
+    parley: Parley, alice: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    use_desk(monkeypatch, tmp_path, ROUND_ROBIN)
+    agnes = on_duty(parley, "agnes")
+    suspended(parley, "agnes")
+    back = agnes.user.connect()
+
+    ticket_id = open_ticket(alice)
+    waiting(parley)
+
+    assert (heard(back), holder(alice, ticket_id)) == ([], None)
 
 
 def test_a_ticket_that_is_opened_again_gets_an_agent(
