@@ -45,7 +45,7 @@ def look(parley: Parley, *there: User) -> None:
 def test_an_agent_keeps_their_tickets_by_default(
     parley: Parley, alice: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, when_offline: str
 ) -> None:
-    use_desk(monkeypatch, tmp_path, BY_TURN + when_offline)
+    use_desk(monkeypatch, tmp_path, f"[assignment]\n{when_offline}")
     agnes, ticket_id = on_duty(parley, "agnes"), open_ticket(alice)
     assert take(agnes.user, ticket_id).status == 200
     parley.drain()
@@ -124,8 +124,8 @@ def test_every_open_ticket_is_found_beyond_resolved_ones(
     parley: Parley, alice: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     use_desk(monkeypatch, tmp_path, BY_TURN + 'when_offline = "unassign"\n')
-    monkeypatch.setattr("parley.actions.support.absent.MAX_PART", 2)
-    monkeypatch.setattr("parley.actions.support.absent.MAX_JOBS", 2)
+    monkeypatch.setattr("parley.actions.support.waiting.MAX_PART", 2)
+    monkeypatch.setattr("parley.actions.support.waiting.MAX_JOBS", 2)
     agnes = on_duty(parley, "agnes")
     tickets = []
     for _ in range(6):

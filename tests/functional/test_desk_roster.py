@@ -168,20 +168,41 @@ def test_least_busy_keeps_to_limits_and_a_ticket_that_finds_nobody_waits(
     assert [holder(alice, each) for each in tickets] == ["ben", "agnes"]
 
     last = open_ticket(alice)
-    waiting(parley)
+    parley.drain()
+    look(parley)
     assert holder(alice, last) is None
     assert change(agnes.user, tickets[1], status="resolved").status == 200
-    monkeypatch.setattr("parley.domain.support.roster.COUNTS_LAG_MS", 0)  # queues keep to the wall clock
+    monkeypatch.setattr("parley.domain.support.roster.COUNTS_LAG_MS", -60_000)  # queues keep to the wall clock
     parley.drain()
+    look(parley)
     assert holder(alice, last) == "agnes"
 
 
-def waiting(parley: Parley) -> None:
-    """Lets the stream and one round of the queue pass, so that a follow-up waits in the queue again."""
-    for stream in parley.streams:
-        stream.poll(flush=True)
-    for queue in parley.queues:
-        queue.poll()
+def test_tickets_of_the_night_wait_for_the_first_agent_and_those_put_back_stay(
+    parley: Parley, alice: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    use_desk(monkeypatch, tmp_path, ROUND_ROBIN)
+    ben = agent(parley, "ben")
+    waits, put_back, resolved, old = (open_ticket(alice) for _ in range(4))
+    assert take(ben, put_back).status == 200
+    assert assign(ben, put_back, None).status == 200
+    assert change(ben, resolved, status="resolved").status == 200
+    parley.drain()
+    on_duty(parley, "agnes")
+    with monkeypatch.context() as later:
+        later.setattr("parley.actions.support.waiting.MAX_WAIT_MS", -60_000)
+        look(parley)
+    assert holder(alice, old) is None
+
+    look(parley)
+
+    assert [holder(alice, each) for each in (waits, put_back, resolved, old)] == ["agnes", None, None, "agnes"]
+
+
+def look(parley: Parley) -> None:
+    """Lets the sweep look for tickets that wait."""
+    parley.run_schedule("ClearStalePresence")
+    parley.drain()
 
 
 def test_skills_and_ones_own_ticket_count(
@@ -264,7 +285,7 @@ def test_a_suspended_agent_gets_no_tickets_and_hears_of_none(
     back = agnes.user.connect()
 
     ticket_id = open_ticket(alice)
-    waiting(parley)
+    parley.drain()
 
     assert (heard(back), holder(alice, ticket_id)) == ([], None)
 

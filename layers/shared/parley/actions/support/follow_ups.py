@@ -19,18 +19,18 @@ from parley.adapters.dynamodb import batches, conditions, retrying, tables
 from parley.adapters.live import connections
 from parley.adapters.people import agents, named_users, suspensions
 from parley.adapters.support import desks, roster, ticket_history, tickets
+from parley.domain.api.identity import DESK
 from parley.domain.conversations.events import Shared
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.named import in_event
 from parley.domain.figures.tallies import agent_code
 from parley.domain.support.events import TicketCreated, TicketUpdated
-from parley.domain.support.follow_ups import ABSENT, TicketFollowUp
+from parley.domain.support.follow_ups import ABSENT, WAITING, TicketFollowUp
 from parley.domain.support.roster import RosterEntry, in_turn, waits
 from parley.domain.support.ticket import StoredTicket, SupportTicket, in_tickets, view_state, view_ticket
 
 POST_DELAYS_S = (2, 10, 60)  # before a post that was put off is tried again
-SEEK_DELAYS_S = (15, 60, *(240,) * 10)  # before a ticket that found no agent looks again: some 40 minutes in all
-MAX_ENTRIES = 100  # of the history that are looked through for an assignment by hand
+MAX_ENTRIES = 100  # the last ones of the history, which are looked through for an assignment by hand
 
 
 def run_ticket_follow_up(job: TicketFollowUp, now_ms: int) -> None:
@@ -44,7 +44,7 @@ def run_ticket_follow_up(job: TicketFollowUp, now_ms: int) -> None:
         return
     if job.seeks and _is_to_be_assigned(job):
         _seek(job, now_ms)
-    if not job.told:
+    if job.event != WAITING:
         _tell(job, now_ms)
 
 
@@ -126,7 +126,7 @@ def _updated(job: TicketFollowUp, ticket: StoredTicket, head: Head) -> TicketUpd
 
 
 def _seek(job: TicketFollowUp, now_ms: int) -> None:
-    """Assigns a ticket to the agent whose turn it is; looks again later if there is none.
+    """Assigns a ticket to the agent whose turn it is; if there is none, it waits (`waiting.py`).
 
     Not a ticket that an agent has put back by hand since the follow-up began.
     """
@@ -137,11 +137,10 @@ def _seek(job: TicketFollowUp, now_ms: int) -> None:
         if not waits(ticket):
             _tell_again(job, ticket, entries, now_ms)
             return
-        if ticket.entries > job.number and _was_assigned_since(job):
+        if _stays(job, ticket):
             return
         chosen = _choose(job, ticket, entries, now_ms)
         if chosen is None:
-            _look_again(job)
             return
         # Before the change, so that of two follow-ups at once each gives another agent's turn away.
         if chosen.turn_of == job.key or roster.take_turn(chosen, chosen.assigned(now_ms, job.key)):
@@ -156,17 +155,17 @@ def _tell_again(job: TicketFollowUp, ticket: StoredTicket, entries: Iterable[Ros
         changing.assign_by_itself(access.as_desk(now_ms), job.ticket_id, ticket.assignee_id or "")
 
 
-def _look_again(job: TicketFollowUp) -> None:
-    """Queues the follow-up of a ticket that found no agent, unless it has looked often enough."""
-    if job.tries < len(SEEK_DELAYS_S):
-        later = replace(job, told=True, tries=job.tries + 1)
-        fan_out.queue_ticket_follow_ups([later], delay_s=SEEK_DELAYS_S[job.tries])
+def _stays(job: TicketFollowUp, ticket: StoredTicket) -> bool:
+    """Says whether a ticket stays nobody's: an agent has put it back since then, or the desk itself to stay there.
 
-
-def _was_assigned_since(job: TicketFollowUp) -> bool:
-    """Says whether a later entry of the history is of an assignment; one round trip."""
-    later = ticket_history.entries_after(job.ticket_id, job.number, MAX_ENTRIES)
-    return any("assignee_id" in entry.about.get("changes", {}) for entry in later)
+    One round trip, none if nothing has happened since.
+    """
+    since = 1 if job.event == WAITING else job.number
+    if ticket.entries <= since:
+        return False
+    later = ticket_history.entries_after(job.ticket_id, max(since, ticket.entries - MAX_ENTRIES), MAX_ENTRIES)
+    by = [entry.about["user_id"] for entry in later if "assignee_id" in entry.about.get("changes", {})]
+    return bool(by) and (by[-1] != DESK or desks.current().assignment.when_offline != "reassign")
 
 
 def _choose(

@@ -3,15 +3,16 @@
 from msgspec import Struct
 
 ABSENT = "absent"  # the event of no entry: the assignee has been offline for too long
+WAITING = "waiting"  # the event of no entry: the ticket still needs an agent
 
 
 class TicketFollowUp(Struct, frozen=True, kw_only=True):
     """The follow-up of an entry of a ticket's history: agents on duty are told, and one of them may get the ticket.
 
     `number` and `event` are those of the entry, `user_id` is who made it. `seeks` if the ticket needs an agent since
-    then. A follow-up comes again, with `tries`: for the people (`user_ids`) to whom a post was put off, and as long as
-    the ticket finds no agent; then `told` says that it has no other news. `released` if the desk itself has taken the
-    ticket from an agent. With the event `ABSENT` it takes the ticket from `user_id`.
+    then, `released` if the desk itself has taken it from an agent. A follow-up comes again, with `tries`, for the
+    people (`user_ids`) to whom a post was put off. With the event `ABSENT` it takes the ticket from `user_id`; with
+    `WAITING` it looks for an agent again.
     """
 
     ticket_id: str
@@ -21,7 +22,6 @@ class TicketFollowUp(Struct, frozen=True, kw_only=True):
     seeks: bool = False
     released: bool = False
     tries: int = 0
-    told: bool = False
     user_ids: tuple[str, ...] = ()
 
     @property
