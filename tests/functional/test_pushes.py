@@ -98,9 +98,10 @@ class World:
         self.open_ticket_of_bob()
 
     def let_ticket_of_bob_end(self) -> None:
-        """Lets Bob resolve a ticket a year ago, so that it has to be closed."""
+        """Lets Bob resolve a ticket a year ago, so that it has to be closed: the notice came, too."""
         self.resolve_ticket_of_bob()
-        queued.change(self.ticket_id, status_at_ms=self.parley.clock() - 366 * 86_400_000, due_at_s=1)
+        long_ago_ms = self.parley.clock() - 366 * 86_400_000
+        queued.change(self.ticket_id, status_at_ms=long_ago_ms, noticed_at_ms=long_ago_ms, due_at_s=1)
 
     def open_ticket_of_bob(self) -> None:
         self.ticket_id = open_ticket(self.bob)

@@ -230,8 +230,11 @@ def office() -> Iterator[None]:
             os.environ["SUPPORT"] = before
 
 
-def opened_before(days: int, status: str | None = None) -> Callable[[World], None]:
-    """Returns what lets carol open a ticket days ago, which an agent takes, and may change; both are here now."""
+def opened_before(days: int, status: str | None = None, *, swept_after: int = 0) -> Callable[[World], None]:
+    """Returns what lets carol open a ticket days ago, which an agent takes, and may change; both are here now.
+
+    The sweep has looked at it some days later.
+    """
 
     def prepare(world: World) -> None:
         world.parley.clock.ms -= days * DAY_MS
@@ -244,7 +247,10 @@ def opened_before(days: int, status: str | None = None) -> Callable[[World], Non
             assert agent_of(world).post(f"{path}/take", json={}).status == 200
             if status is not None:
                 assert agent_of(world).patch(path, json={"status": status}).status == 200
-        world.parley.clock.ms += days * DAY_MS
+            world.parley.clock.ms += swept_after * DAY_MS
+            if swept_after:
+                world.parley.run_schedule("SweepTickets")
+        world.parley.clock.ms += (days - swept_after) * DAY_MS
         carol.token = world.parley.token("carol")
         world.devices |= {"desk": agent_of(world).connect(), "customer": carol.connect()}
 
@@ -333,7 +339,7 @@ SCENARIOS = [
     ),
     Scenario("scheduled/sweep_tickets", sweep_tickets, opened_before(20), variant="missed targets"),
     Scenario("scheduled/sweep_tickets", sweep_tickets, opened_before(4, "resolved"), variant="a notice"),
-    Scenario("scheduled/sweep_tickets", sweep_tickets, opened_before(6, "resolved"), variant="the end"),
+    Scenario("scheduled/sweep_tickets", sweep_tickets, opened_before(8, "resolved", swept_after=4), variant="the end"),
     Scenario("scheduled/sweep_tickets", sweep_tickets, opened_before(31, "closed"), variant="archived"),
     Scenario("queues/sweep_rows", sweep_on, opened_before(20), variant="tickets"),
 ]
