@@ -1,5 +1,6 @@
 """SweepTickets: warnings and breaches of the clocks, escalations, the end of resolved tickets, and archiving."""
 
+import time
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from parley.domain.live.sweeps import MAX_DELAY_S, OWN_ROWS
 from parley.domain.support import desk_file
 from parley.domain.support.ticket_clocks import MAX_SAID
-from tests.functional.desk import answered_ticket, assign, change, history, open_ticket, respond, take
+from tests.functional.desk import answered_ticket, assign, change, history, open_ticket, put_on_duty, respond, take
 from tests.functional.talk import say
 from tests.functional.test_sweeps import Fails, broken, failures
 from tests.harness import Parley, Socket, User
@@ -449,3 +450,25 @@ def test_sweep_that_was_away_writes_a_bounded_number_of_entries_at_once(
 
     assert len(first) == MAX_SAID
     assert of_clocks(agnes, ticket_id) == [("sla_warning", "next_response"), ("sla_breach", "next_response")] * MAX_SAID
+
+
+def test_agents_on_duty_hear_of_missed_targets_and_get_what_escalates(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_desk(monkeypatch, f'{ESCALATING}\n[assignment]\nmethod = "round_robin"\n')
+    alice, agnes = people(parley)
+    ticket_id = open_ticket(alice)
+    assign(agnes, ticket_id, "agnes", team="travel")
+    parley.drain()
+    parley.clock.ms = max(parley.clock.ms, time.time_ns() // 1_000_000)
+    parley.advance(HOUR)
+    ben = parley.user("ben", "agent")
+    device = ben.connect()
+    assert put_on_duty(ben).status == 200
+
+    sweep_after(parley, MINUTE)
+    parley.drain()
+
+    told = [(event["kind"], event["clock"]) for event in events(device, "ticket_sla")]
+    assert set(told) == {("warning", "first_response"), ("breach", "first_response")}
+    assert ben.get(f"/support/tickets/{ticket_id}").json["assignee_id"] == "ben"

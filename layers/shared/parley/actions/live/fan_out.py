@@ -83,7 +83,8 @@ def start_ticket_follow_up(row: Mapping[str, Any]) -> None:
     if about["event"] == "responded" and not changes:
         return
     is_opened = about["event"] == "created" or changes.get("status", {}).get("to") == "open"
-    is_released = about["user_id"] == DESK and changes.get("assignee_id", {"to": DESK}).get("to") is None
+    is_left = about["user_id"] == DESK and changes.get("assignee_id", {"to": DESK}).get("to") is None
+    is_released = is_left and not about.get("escalated")
     ticket_id = row["conversation_id"].rpartition("#")[2]
     queue_ticket_follow_ups(
         [
@@ -92,8 +93,10 @@ def start_ticket_follow_up(row: Mapping[str, Any]) -> None:
                 number=number,
                 event=about["event"],
                 user_id=about["user_id"],
-                seeks=(is_opened or is_released) and about.get("state", {}).get("assignee_id") is None,
+                seeks=(is_opened or is_left) and about.get("state", {}).get("assignee_id") is None,
                 released=is_released,
+                clock=about.get("clock"),
+                at_ms=int(about.get("at_ms", 0)),
             )
         ]
     )

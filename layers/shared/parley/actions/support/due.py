@@ -120,7 +120,8 @@ def _put(transaction: TransactWrite, request: Request, found: Due, looked: Look,
     if looked.is_change:
         subject = found.head.title or ""
         changes = ticket_steps.changes_between(looked.recorded, looked.after, found.head, subject)
-        change = ticket_steps.history_entry(looked.after, request, "updated", changes)
+        escalated = True if "status" not in changes else None  # or closed; an agent's turn may come after it
+        change = ticket_steps.history_entry(looked.after, request, "updated", changes, escalated=escalated)
     tickets.put_changed(transaction, before=found.ticket, after=after, history=change, more=said)
 
 

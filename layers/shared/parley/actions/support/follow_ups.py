@@ -24,7 +24,8 @@ from parley.domain.conversations.events import Shared
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.named import in_event
 from parley.domain.figures.tallies import agent_code
-from parley.domain.support.events import TicketCreated, TicketUpdated
+from parley.domain.support.clocks import ClockEvent, ClockEventKind
+from parley.domain.support.events import TicketCreated, TicketSla, TicketUpdated, ticket_sla
 from parley.domain.support.follow_ups import ABSENT, WAITING, TicketFollowUp
 from parley.domain.support.roster import RosterEntry, in_turn, waits
 from parley.domain.support.ticket import StoredTicket, SupportTicket, in_tickets, view_state, view_ticket
@@ -69,7 +70,7 @@ def _tell(job: TicketFollowUp, now_ms: int) -> None:
     if ticket is None or head is None:
         return
     on_duty = [entry.user_id for entry in entries if entry.available]
-    what, again = ("desk", ticket.ticket_id, ticket.version), job.user_ids
+    what, again = ("desk", ticket.ticket_id, ticket.version if job.clock is None else job.key), job.user_ids
     if not again and push.was_told(what):
         return
     concerned = [user_id for user_id in on_duty if user_id not in head.participants]
@@ -79,7 +80,7 @@ def _tell(job: TicketFollowUp, now_ms: int) -> None:
         return
     # An agent who is not in a ticket has read it all.
     seen = view_ticket(ticket, head, head.newcomer("")) if job.event == "created" else None
-    people = in_event(_updated(job, ticket, head)) if seen is None else in_tickets([seen])
+    people = in_event(_news(job, ticket, head)) if seen is None else in_tickets([seen])
     told, users = in_parallel(
         lambda: _may_be_told(ticket.ticket_id, [person.user_id for person in present], now_ms),
         lambda: named.for_many(people),
@@ -112,10 +113,13 @@ def _frames(
     """Returns the frame of a new ticket as it is `seen`, or of a change, with the ticket as it is now."""
     if seen is not None:
         return push.frames_of(TicketCreated(conversation_id=ticket.ticket_id, ticket=seen, users=users))
-    return push.naming_frames_of(_updated(job, ticket, head), users)
+    return push.naming_frames_of(_news(job, ticket, head), users)
 
 
-def _updated(job: TicketFollowUp, ticket: StoredTicket, head: Head) -> TicketUpdated:
+def _news(job: TicketFollowUp, ticket: StoredTicket, head: Head) -> TicketUpdated | TicketSla:
+    if job.clock is not None:
+        kind: ClockEventKind = "breach" if job.event == "sla_breach" else "warning"
+        return ticket_sla(ClockEvent(clock=job.clock, kind=kind, at_ms=job.at_ms), head, ticket)
     return TicketUpdated(
         conversation_id=ticket.ticket_id,
         change_seq=head.shared_seq,

@@ -37,9 +37,9 @@ class TicketUpdated(NamingEvent, frozen=True, kw_only=True):
 
 
 class TicketSla(NamingEvent, frozen=True, kw_only=True):
-    """A clock of a ticket warns, or has missed its target: to the agents in it. `at` is the instant of that.
+    """A clock of a ticket warns, or has missed its target: to the agents in it, and to those on duty.
 
-    The sweep may tell it twice, and up to two minutes late. The requester is not told.
+    `at` is the instant of that. It may come twice, and up to two minutes late. The requester is not told.
     """
 
     name = "ticket_sla"
