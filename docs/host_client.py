@@ -23,7 +23,18 @@ from typing import Any, Literal, NotRequired, TypedDict
 from parley_host.ids import UserId
 """
 # Your own ids may be whole numbers: the client maps these fields of a body (host/src/parley_host/ids.py).
-IDS = {"user_id", "sender_id", "user_ids", "member_ids", "owner_ids", "add", "remove", "mentions"}
+IDS = {
+    "user_id",
+    "sender_id",
+    "requester_id",
+    "assignee_id",
+    "user_ids",
+    "member_ids",
+    "owner_ids",
+    "add",
+    "remove",
+    "mentions",
+}
 PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 SYNCHRONOUS = (
     (r"AsyncParley", "Parley"),

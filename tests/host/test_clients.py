@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import httpx
@@ -395,6 +395,10 @@ def test_a_page_of_a_proxy_is_no_answer_of_parleys(asking: Asking) -> None:
         ("list_context_people", ("class", "7b"), "people", "/v1/contexts/class/7b/people"),
         ("list_user_contexts", ("ann",), "contexts", "/v1/users/ann/contexts"),
         ("list_suspensions", (), "suspensions", "/v1/admin/suspensions"),
+        ("list_all_tickets", (), "tickets", "/v1/support/tickets/admin/all"),
+        ("list_ticket_history", ("t_1",), "entries", "/v1/support/tickets/t_1/history"),
+        ("list_canned_replies", (), "canned_replies", "/v1/support/canned-replies"),
+        ("list_user_stats", (), "people", "/v1/admin/stats/users"),
     ],
 )
 def test_a_list_is_read_page_after_page(
@@ -415,6 +419,48 @@ def test_messages_are_read_page_after_page(asking: Asking) -> None:
 
     assert asking(server)("list_messages", "d_1", after=5) == [{"seq": 6}, {"seq": 7}, {"seq": 8}]
     assert server.lines == [f"GET /v1/conversations/d_1/messages?after={seq}&limit=100" for seq in (5, 7)]
+
+
+def test_the_queue_is_filtered_by_ids_of_yours(asking: Asking) -> None:
+    server = Server(ok({"tickets": [{"n": 1}], "next": "c"}), ok({"tickets": [], "next": None}))
+
+    assert asking(server)("list_all_tickets", status="open,resolved", requester="ann/1", assignee=7) == [{"n": 1}]
+    query = "status=open%2Cresolved&requester=~parley.id-ann%3D2F1&assignee=7&limit=100"
+    assert server.lines == [f"GET /v1/support/tickets/admin/all?{query}{more}" for more in ("", "&cursor=c")]
+
+
+def test_figures_are_of_days(asking: Asking) -> None:
+    server = Server(ok({"rows": []}), ok({"days": []}), ok({"people": [], "next": None}))
+    ask = asking(server)
+
+    ask("get_support_metrics", since=date(2026, 11, 1), by="agent")
+    ask("get_stats", to=date(2026, 11, 30))
+    ask("list_user_stats", since=date(2026, 11, 1), to=date(2026, 11, 30))
+
+    assert server.lines == [
+        "GET /v1/support/metrics?from=2026-11-01&by=agent",
+        "GET /v1/admin/stats?to=2026-11-30",
+        "GET /v1/admin/stats/users?from=2026-11-01&to=2026-11-30&limit=100",
+    ]
+
+
+def test_people_of_a_ticket_are_named_by_ids_of_yours(asking: Asking) -> None:
+    server = Server(*(ok({"id": "t_1", "results": []}) for _ in range(4)))
+    ask = asking(server)
+
+    ask("create_ticket", subject="Help", description="It broke.", requester_id="ann/1", client_id="c1")
+    ask("assign_ticket", "t_1", assignee_id="bob/2")
+    ask("assign_ticket", "t_1", assignee_id=None)
+    ask("change_tickets", ["t_1", "t_2"], assignee_id="bob/2", priority="high")
+
+    ticket = {"subject": "Help", "description": "It broke.", "requester_id": "~parley.id-ann=2F1", "client_id": "c1"}
+    changes = {"assignee_id": "~parley.id-bob=2F2", "priority": "high"}
+    assert server.bodies == [
+        ticket,
+        {"assignee_id": "~parley.id-bob=2F2"},
+        {"assignee_id": None},
+        {"ids": ["t_1", "t_2"], "changes": changes},
+    ]
 
 
 def test_a_suspension_needs_a_time_with_a_zone(asking: Asking) -> None:

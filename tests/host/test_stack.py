@@ -280,6 +280,53 @@ def test_a_person_is_warned_once(stack: Stack, signer: Signer, ask: Ask, names: 
     assert [warning["reason"] for warning in me(stack, signer.user_token(bob))["warnings"]] == ["Insults."]
 
 
+def test_the_server_opens_a_ticket_for_a_customer_and_follows_it(ask: Ask, names: Names) -> None:
+    ann, agnes = names("ann"), names("agnes")
+    ask("put_user", ann, name="Ann")
+    ask("put_user", agnes, name="Agnes", role="agent")
+    fields = {
+        "subject": "A lost parcel",
+        "description": "It never came.",
+        "requester_id": ann,
+        "client_id": uuid4().hex,
+    }
+
+    ticket, again = (ask("create_ticket", **fields) for _ in range(2))
+    ask("send_message", ticket["id"], sender_id=ann, text="Still nothing.")
+    ask("send_message", ticket["id"], sender_id="~parley.system-host", text="It is on its way.")
+    ask("assign_ticket", ticket["id"], assignee_id=agnes, note="Parcels")
+    done = ask("update_ticket", ticket["id"], status="resolved", priority="high")
+    other = ask("create_ticket", subject="Again", description="And a second one.", requester_id=ann)
+    changed = ask("change_tickets", [other["id"]], tags=["parcel"])
+    merged = ask("merge_ticket", other["id"], ticket["id"])
+
+    assert ticket["id"] == again["id"] and ask("get_ticket", ticket["id"])["status"] == done["status"] == "resolved"
+    texts = [message["text"] for message in ask("list_messages", ticket["id"]) if message["kind"] == "text"]
+    assert texts[:3] == ["It never came.", "Still nothing.", "It is on its way."]
+    assert ask("list_notes", ticket["id"]) == []
+    assert ask("list_ticket_history", ticket["id"])[0]["event"] == "created"
+    assert {ticket["id"], other["id"]} <= {each["id"] for each in ask("list_all_tickets", requester=ann)}
+    assert changed["results"][0]["id"] == other["id"] and merged["merged_into"] == ticket["id"]
+
+
+def test_the_server_keeps_the_desk_and_reads_its_figures(ask: Ask, names: Names) -> None:
+    agnes = names("agnes")
+    ask("put_user", agnes, name="Agnes", role="agent")
+
+    agent = ask("put_agent", agnes, available=True)
+    reply = ask("create_canned_reply", title="Sorry", text="We are sorry.")
+    replaced = ask("put_canned_reply", reply["id"], title="Sorry", text="We are very sorry.", version=reply["version"])
+
+    assert agent["user_id"] in {each["user_id"] for each in ask("list_agents")}
+    assert replaced["text"] in {each["text"] for each in ask("list_canned_replies")}
+    assert ask("delete_canned_reply", reply["id"]) == {"id": reply["id"]}
+    assert ask("count_queues")["open"] >= 0
+    today = datetime.now(UTC).date()
+    assert ask("get_support_metrics", since=today, to=today, by="category")["by"] == "category"
+    assert [day["day"] for day in ask("get_stats", since=today, to=today)["days"]] == [today.isoformat()]
+    assert agent["user_id"] in {each["user_id"] for each in ask("list_user_stats", since=today)}
+
+
 def test_an_erasure_is_awaited_to_its_receipt(stack: Stack, signer: Signer, ask: Ask, names: Names) -> None:
     bob = names("bob")
     ask("put_user", bob, name="Bob")

@@ -3,9 +3,9 @@
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, Literal, Self, TypeVar, Unpack
 
 import httpx
 
@@ -13,23 +13,31 @@ from parley_host import bulk
 from parley_host.errors import Interrupted, NotFound, NotInTime, ParleyError, Unreachable
 from parley_host.ids import UserId, parley_id, with_parley_ids
 from parley_host.pauses import pause
-from parley_host.requests import VERSION, Call, content_of, path, problem_of, rfc3339, with_client_id
+from parley_host.requests import VERSION, Call, content_of, days_of, path, problem_of, rfc3339, with_client_id
 from parley_host.retries import DEFAULT_RETRIES, Retries
 from parley_host.tokens import ServiceTokens
 from parley_host.types import (
     AddedMembers,
     AddingStatus,
     AddMembers,
+    AssignTicket,
+    CannedReplyAnswer,
+    ChangedTickets,
     ContextMember,
     ContextPerson,
     ContextRef,
     Conversation,
+    CreateCannedReply,
     CreateConversation,
+    CreateTicket,
+    DeletedCannedReply,
     Erasure,
     Everyone,
     Export,
+    HistoryEntry,
     ItemResult,
     LiftedSuspension,
+    ListedCannedReply,
     ListedUser,
     Member,
     Message,
@@ -37,7 +45,10 @@ from parley_host.types import (
     MutedMember,
     MuteMember,
     Person,
+    PutAgent,
+    PutCannedReply,
     PutUser,
+    QueueCounts,
     Removal,
     RemovedMember,
     RemoveMessages,
@@ -47,14 +58,24 @@ from parley_host.types import (
     SetConversationState,
     SetRole,
     SignedOut,
+    Stats,
+    SupportAgent,
+    SupportAgentAnswer,
+    SupportMetrics,
+    SupportTicket,
+    SupportTicketAnswer,
     SuspensionDetails,
     SuspensionScope,
+    TicketChanges,
     UpdateConversation,
+    UpdateTicket,
+    UserStats,
     WarningDetails,
     WarnUser,
 )
 
 T = TypeVar("T")
+MetricsBy = Literal["day", "category", "priority", "agent"]
 
 
 class Parley:
@@ -198,13 +219,7 @@ class Parley:
 
     def list_messages(self, conversation_id: str, *, after: int = 0) -> Iterator[Message]:
         """Yields the messages after a `seq`, the oldest first; Parley's audit log has an entry for each page."""
-        place = path("conversations", conversation_id, "messages")
-        while True:
-            page = self._answer(Call("GET", place, query={"after": after, "limit": bulk.PART}, lists="messages"))
-            yield from page["messages"]
-            if page.get("found_newest", True) or not page["messages"]:
-                return
-            after = page["messages"][-1]["seq"]
+        return self._messages(path("conversations", conversation_id, "messages"), after)
 
     def list_members(self, conversation_id: str) -> Iterator[Member]:
         """Yields the members of a conversation."""
@@ -382,6 +397,116 @@ class Parley:
         """Yields the suspensions that hold, the first to end first."""
         return self._pages("/admin/suspensions", "suspensions")
 
+    # Support
+
+    def create_ticket(self, **fields: Unpack[CreateTicket]) -> SupportTicketAnswer:
+        """Opens a ticket for a customer (`requester_id`), in their name; with a `client_id` once."""
+        body = with_parley_ids(with_client_id(fields))
+        ticket: SupportTicketAnswer = self._answer(Call("POST", "/support/tickets", body))
+        return ticket
+
+    def get_ticket(self, ticket_id: str) -> SupportTicketAnswer:
+        """Returns a ticket. It is a conversation, too: `list_messages` and `send_message` take its id."""
+        ticket: SupportTicketAnswer = self._answer(Call("GET", path("support", "tickets", ticket_id)))
+        return ticket
+
+    def list_all_tickets(self, **filters: str | int) -> Iterator[SupportTicket]:
+        """Yields the tickets that pass the filters of the queue, the oldest first; the open ones without any.
+
+        `status`, `priority`, `category`, `assignee`, `team`, `tag`, `requester`, `q` and `order` filter. Parley's audit
+        log has an entry for each page.
+        """
+        of_people = {"assignee", "requester"}
+        query = {name: parley_id(value) if name in of_people else value for name, value in filters.items()}
+        return self._pages("/support/tickets/admin/all", "tickets", query)
+
+    def update_ticket(self, ticket_id: str, **fields: Unpack[UpdateTicket]) -> SupportTicketAnswer:
+        """Changes status, priority, category, tags or subject of a ticket."""
+        ticket: SupportTicketAnswer = self._answer(Call("PATCH", path("support", "tickets", ticket_id), fields))
+        return ticket
+
+    def assign_ticket(self, ticket_id: str, **fields: Unpack[AssignTicket]) -> SupportTicketAnswer:
+        """Gives a ticket to an agent, a team, or nobody (`assignee_id=None`)."""
+        place = path("support", "tickets", ticket_id, "assign")
+        ticket: SupportTicketAnswer = self._answer(Call("POST", place, with_parley_ids(fields)))
+        return ticket
+
+    def merge_ticket(self, ticket_id: str, into: str) -> SupportTicketAnswer:
+        """Merges a ticket into another one of the same requester, and closes it."""
+        place = path("support", "tickets", ticket_id, "merge")
+        ticket: SupportTicketAnswer = self._answer(Call("POST", place, {"into": into}))
+        return ticket
+
+    def change_tickets(self, ticket_ids: Iterable[str], **changes: Unpack[TicketChanges]) -> ChangedTickets:
+        """Changes up to 50 tickets alike; each is changed or refused by itself."""
+        body = {"ids": list(ticket_ids), "changes": with_parley_ids(changes)}
+        changed: ChangedTickets = self._answer(Call("POST", "/support/tickets/bulk", body, lists="results"))
+        return changed
+
+    def list_ticket_history(self, ticket_id: str) -> Iterator[HistoryEntry]:
+        """Yields who did what to a ticket, the oldest entry first."""
+        return self._pages(path("support", "tickets", ticket_id, "history"), "entries")
+
+    def list_notes(self, ticket_id: str, *, after: int = 0) -> Iterator[Message]:
+        """Yields the agents' notes of a ticket after a `seq`; Parley's audit log has an entry for each page."""
+        return self._messages(path("support", "tickets", ticket_id, "notes"), after)
+
+    def list_canned_replies(self) -> Iterator[ListedCannedReply]:
+        """Yields the canned replies of the desk, by id."""
+        return self._pages("/support/canned-replies", "canned_replies")
+
+    def create_canned_reply(self, **fields: Unpack[CreateCannedReply]) -> CannedReplyAnswer:
+        """Keeps a new canned reply; with a `client_id` once."""
+        reply: CannedReplyAnswer = self._answer(Call("POST", "/support/canned-replies", with_client_id(fields)))
+        return reply
+
+    def put_canned_reply(self, reply_id: str, **fields: Unpack[PutCannedReply]) -> CannedReplyAnswer:
+        """Replaces a canned reply."""
+        place = path("support", "canned-replies", reply_id)
+        reply: CannedReplyAnswer = self._answer(Call("PUT", place, fields))
+        return reply
+
+    def delete_canned_reply(self, reply_id: str) -> DeletedCannedReply:
+        """Deletes a canned reply, also one that is not there."""
+        deleted: DeletedCannedReply = self._answer(Call("DELETE", path("support", "canned-replies", reply_id)))
+        return deleted
+
+    def list_agents(self) -> list[SupportAgent]:
+        """Returns the agents on the roster of the desk."""
+        found = self._answer(Call("GET", "/support/agents", lists="agents"))
+        agents: list[SupportAgent] = found["agents"]
+        return agents
+
+    def put_agent(self, user_id: UserId, **fields: Unpack[PutAgent]) -> SupportAgentAnswer:
+        """Puts an agent of the desk on duty, or off it."""
+        place = path("support", "agents", parley_id(user_id))
+        agent: SupportAgentAnswer = self._answer(Call("PUT", place, fields))
+        return agent
+
+    # Figures
+
+    def count_queues(self) -> QueueCounts:
+        """Returns how many tickets there are now, by status and for whom."""
+        counts: QueueCounts = self._answer(Call("GET", "/support/queue-counts"))
+        return counts
+
+    def get_support_metrics(
+        self, *, since: date | None = None, to: date | None = None, by: MetricsBy = "day"
+    ) -> SupportMetrics:
+        """Returns times, breaches and ratings of the desk on these days, of the last 30 without any."""
+        query = {**days_of(since, to), "by": by}
+        metrics: SupportMetrics = self._answer(Call("GET", "/support/metrics", query=query, lists="rows"))
+        return metrics
+
+    def get_stats(self, *, since: date | None = None, to: date | None = None) -> Stats:
+        """Returns messages, active people and new conversations by day, of the last 30 without any."""
+        stats: Stats = self._answer(Call("GET", "/admin/stats", query=days_of(since, to), lists="days"))
+        return stats
+
+    def list_user_stats(self, *, since: date | None = None, to: date | None = None) -> Iterator[UserStats]:
+        """Yields what each person has written and received on these days, on the last 30 without any."""
+        return self._pages("/admin/stats/users", "people", days_of(since, to))
+
     # Erasure
 
     def erase_user(self, user_id: UserId) -> Erasure:
@@ -469,10 +594,18 @@ class Parley:
             tried += 1
         return results
 
-    def _pages(self, place: str, name: str) -> Iterator[Any]:
+    def _messages(self, place: str, after: int) -> Iterator[Message]:
+        while True:
+            page = self._answer(Call("GET", place, query={"after": after, "limit": bulk.PART}, lists="messages"))
+            yield from page["messages"]
+            if page.get("found_newest", True) or not page["messages"]:
+                return
+            after = page["messages"][-1]["seq"]
+
+    def _pages(self, place: str, name: str, asked: Mapping[str, str | int] | None = None) -> Iterator[Any]:
         cursor: str | None = None
         while True:
-            query: dict[str, str | int] = {"limit": bulk.PART, **({"cursor": cursor} if cursor else {})}
+            query = {**(asked or {}), "limit": bulk.PART, **({"cursor": cursor} if cursor else {})}
             page = self._answer(Call("GET", place, query=query, lists=name))
             yield from page[name]
             cursor = page.get("next")

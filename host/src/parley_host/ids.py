@@ -7,7 +7,7 @@ from typing import Any
 
 _as_they_are = re.compile(r"[A-Za-z0-9._~@|:+=-]{1,128}")
 _escaped = re.compile(r"[^A-Za-z0-9._~@|:+-]")
-_of_one = ("id", "user_id", "sender_id")
+_of_one = ("id", "user_id", "sender_id", "requester_id", "assignee_id")
 _of_many = ("user_ids", "member_ids", "owner_ids", "add", "remove", "mentions")
 _everybody = "*"  # of `mentions`
 

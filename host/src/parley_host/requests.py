@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -46,6 +46,12 @@ def rfc3339(time: datetime) -> str:
     if time.tzinfo is None:
         raise ValueError("The time needs a time zone: datetime.now(UTC) + timedelta(days=7), for example.")
     return time.isoformat(timespec="milliseconds")
+
+
+def days_of(since: date | None, to: date | None) -> dict[str, str]:
+    """Returns the query of figures of these days, both among them."""
+    named = {"from": since, "to": to}
+    return {name: day.isoformat() for name, day in named.items() if day is not None}
 
 
 def content_of(answer: httpx.Response, lists: str | None = None) -> Any:

@@ -37,6 +37,22 @@ class AddingStatus(TypedDict):
     code: str | None
 
 
+class AssignTicket(TypedDict):
+    """POST /support/tickets/{ticket_id}/assign: to an agent, or to nobody (null); to a team, too."""
+
+    assignee_id: UserId | None
+    team: NotRequired[str | None]
+    note: NotRequired[str | None]
+    version: NotRequired[int | None]
+
+
+class AssigneeCount(TypedDict):
+    """The open tickets of an agent."""
+
+    user_id: str
+    count: int
+
+
 AttachmentKind = Literal["audio", "file", "image", "video"]
 
 
@@ -46,6 +62,28 @@ class AttachmentsPreview(TypedDict):
     count: int
     kind: AttachmentKind
     name: str
+
+
+class CannedReplyAnswer(TypedDict):
+    """A canned reply, and the people whom it names."""
+
+    id: str
+    title: str
+    text: str
+    shortcut: str | None
+    version: int
+    created_at: str
+    created_by: str
+    updated_at: str
+    updated_by: str
+    users: dict[str, NamedUser]
+
+
+class ChangedTickets(TypedDict):
+    """The results of POST /support/tickets/bulk, in the order of the request."""
+
+    results: list[TicketResult]
+    users: dict[str, NamedUser]
 
 
 class Context(TypedDict):
@@ -128,6 +166,15 @@ ConversationState = Literal["closed", "open"]
 ConversationType = Literal["direct", "group", "notes", "ticket"]
 
 
+class CreateCannedReply(TypedDict):
+    """POST /support/canned-replies: a new canned reply. A `client_id` makes one only."""
+
+    title: str
+    text: str
+    shortcut: NotRequired[str | None]
+    client_id: NotRequired[str | None]
+
+
 class CreateConversation(TypedDict):
     """POST /conversations: both types take `custom_type` and `metadata`."""
 
@@ -145,6 +192,81 @@ class CreateConversation(TypedDict):
     client_id: NotRequired[str | None]
     custom_type: NotRequired[str | None]
     metadata: NotRequired[dict[str, Any] | None]
+
+
+class CreateTicket(TypedDict):
+    """POST /support/tickets: a new ticket of the caller's; the description is its first message."""
+
+    subject: str
+    description: str
+    category: NotRequired[str | None]
+    priority: NotRequired[Priority]
+    client_id: NotRequired[str | None]
+    context: NotRequired[ContextOfPeople | None]
+    tags: NotRequired[list[str]]
+    attachment_ids: NotRequired[list[str]]
+    requester_id: NotRequired[UserId | None]
+    follow_up_of: NotRequired[str | None]
+
+
+class DayNumbers(TypedDict):
+    """Messages of people, people who wrote (off by 2 % at most, as a rule), and conversations with a first message."""
+
+    messages: int
+    active_people: int
+    conversations: int
+    contexts: dict[str, int]
+
+
+class DayStats(TypedDict):
+    """The numbers of a day in UTC."""
+
+    messages: int
+    active_people: int
+    conversations: int
+    contexts: dict[str, int]
+    day: str
+
+
+class DeletedCannedReply(TypedDict):
+    """A canned reply that is no longer there."""
+
+    id: str
+
+
+class DeskBreaches(TypedDict):
+    """Targets that were missed, by clock."""
+
+    first_response: int
+    next_response: int
+    resolution: int
+
+
+class DeskNumbers(TypedDict):
+    """Tickets opened, resolved and reopened; a ticket that was reopened can be resolved again."""
+
+    opened: int
+    resolved: int
+    reopened: int
+    first_response: DeskTimes
+    resolution: DeskTimes
+    breaches: DeskBreaches
+    ratings: DeskRatings
+
+
+class DeskRatings(TypedDict):
+    """Ratings from 1 to 5; without any there is no mean."""
+
+    count: int
+    mean: float | None
+
+
+class DeskTimes(TypedDict):
+    """Times of the wall clock: how many there were, half of them, and nine tenths of them, took no longer."""
+
+    count: int
+    median_ms: int | None
+    p90_ms: int | None
 
 
 class Erasure(TypedDict):
@@ -227,7 +349,26 @@ class Field(TypedDict):
     limit: NotRequired[int | None]
 
 
+FieldChange = TypedDict("FieldChange", {"from": "str | list[str] | None", "to": "str | list[str] | None"})
+"""A field of a ticket before and after a change; tags are a list."""
+
+
 GroupRole = Literal["admin", "member", "owner"]
+
+
+class HistoryEntry(TypedDict):
+    """One entry of a ticket's history: what happened, who did it, when, and the fields that changed."""
+
+    number: int
+    event: str
+    user_id: str
+    at: str
+    changes: dict[str, FieldChange]
+    first_response_ms: NotRequired[int | None]
+    note: NotRequired[str | None]
+    rating: NotRequired[int | None]
+    comment: NotRequired[str | None]
+    ticket_id: NotRequired[str | None]
 
 
 class ItemProblem(TypedDict):
@@ -256,6 +397,21 @@ class LiftedSuspension(TypedDict):
 
     user_id: str
     users: dict[str, NamedUser]
+
+
+class ListedCannedReply(TypedDict):
+    """A canned reply in a list; `filled` is its text for the ticket of the request."""
+
+    id: str
+    title: str
+    text: str
+    shortcut: str | None
+    version: int
+    created_at: str
+    created_by: str
+    updated_at: str
+    updated_by: str
+    filled: str | None
 
 
 class ListedMessage(TypedDict):
@@ -355,6 +511,20 @@ class MessageAttachment(TypedDict):
 
 
 MessageKind = Literal["system", "text", "voice"]
+
+
+class MetricsRow(TypedDict):
+    """The numbers of one day, category, priority or agent, which `key` names."""
+
+    opened: int
+    resolved: int
+    reopened: int
+    first_response: DeskTimes
+    resolution: DeskTimes
+    breaches: DeskBreaches
+    ratings: DeskRatings
+    key: str
+    backlog: int | None
 
 
 class ModeratedConversation(TypedDict):
@@ -463,6 +633,27 @@ class Person(TypedDict):
 Posting = Literal["admins", "everyone", "nobody"]
 
 
+Priority = Literal["high", "low", "medium", "urgent"]
+
+
+class PutAgent(TypedDict):
+    """PUT /support/agents/{user_id}: whether an agent is on duty; what is left out stays as it is."""
+
+    available: bool
+    limit: NotRequired[int | None]
+    skills: NotRequired[list[str]]
+    teams: NotRequired[list[str]]
+
+
+class PutCannedReply(TypedDict):
+    """PUT /support/canned-replies/{reply_id}: the whole reply; `version` is that of the reply as read."""
+
+    version: int
+    title: str
+    text: str
+    shortcut: NotRequired[str | None]
+
+
 class PutUser(TypedDict):
     """PUT /users/{user_id}: all that the host states of a person. On a field left out the host is silent."""
 
@@ -475,6 +666,19 @@ class PutUser(TypedDict):
     email: NotRequired[str | None]
     metadata: NotRequired[dict[str, Any]]
     private_metadata: NotRequired[dict[str, Any]]
+
+
+class QueueCounts(TypedDict):
+    """Tickets now: by status, and the open ones by priority, category, team and assignee."""
+
+    status: dict[str, int]
+    open: int
+    unassigned: int
+    priority: dict[str, int]
+    category: dict[str, int]
+    team: dict[str, int]
+    assignees: list[AssigneeCount]
+    users: dict[str, NamedUser]
 
 
 class Reaction(TypedDict):
@@ -629,6 +833,105 @@ class SignedOut(TypedDict):
     signed_out_at: str
 
 
+Stats = TypedDict("Stats", {"from": "str", "to": "str", "total": "DayNumbers", "days": "list[DayStats]"})
+"""The numbers of days in UTC, `from` and `to` among them. `total` counts who was active on several days once."""
+
+
+class SupportAgent(TypedDict):
+    """An agent on the roster, as agents see them. `limit` is their own, null if the desk's counts."""
+
+    user_id: str
+    available: bool
+    online: bool
+    limit: int | None
+    skills: list[str]
+    teams: list[str]
+    open_tickets: int
+    updated_at: str
+
+
+class SupportAgentAnswer(TypedDict):
+    """An agent on the roster, and the people whom the answer names."""
+
+    user_id: str
+    available: bool
+    online: bool
+    limit: int | None
+    skills: list[str]
+    teams: list[str]
+    open_tickets: int
+    updated_at: str
+    users: dict[str, NamedUser]
+
+
+SupportMetrics = TypedDict(
+    "SupportMetrics",
+    {
+        "from": "str",
+        "to": "str",
+        "by": "str",
+        "error": "float",
+        "total": "DeskNumbers",
+        "rows": "list[MetricsRow]",
+        "users": "dict[str, NamedUser]",
+    },
+)
+"""The figures of the desk on days in UTC, `from` and `to` among them."""
+
+
+class SupportTicket(TypedDict):
+    """A ticket as the caller sees it. Its `id` is that of its conversation; `unread` is the caller's own count."""
+
+    id: str
+    number: str
+    subject: str
+    status: TicketStatus
+    priority: Priority
+    category: str
+    requester_id: str
+    assignee_id: str | None
+    team: str | None
+    tags: list[str]
+    rating: int | None
+    merged_into: str | None
+    merged_from: list[str]
+    follow_up_of: str | None
+    context: Context | None
+    last_message: ListedMessage | None
+    last_seq: int
+    unread: int
+    created_at: str
+    updated_at: str
+    version: int
+
+
+class SupportTicketAnswer(TypedDict):
+    """A ticket, and the people whom it names."""
+
+    id: str
+    number: str
+    subject: str
+    status: TicketStatus
+    priority: Priority
+    category: str
+    requester_id: str
+    assignee_id: str | None
+    team: str | None
+    tags: list[str]
+    rating: int | None
+    merged_into: str | None
+    merged_from: list[str]
+    follow_up_of: str | None
+    context: Context | None
+    last_message: ListedMessage | None
+    last_seq: int
+    unread: int
+    created_at: str
+    updated_at: str
+    version: int
+    users: dict[str, NamedUser]
+
+
 class SuspensionDetails(TypedDict):
     """A suspension as moderators see it; `report_id` is the report that it decided."""
 
@@ -644,6 +947,52 @@ class SuspensionDetails(TypedDict):
 SuspensionScope = Literal["all", "write"]
 
 
+class TicketChanges(TypedDict):
+    """Changes of many tickets alike: what is named, the rest stays."""
+
+    status: NotRequired[TicketStatus]
+    priority: NotRequired[Priority]
+    category: NotRequired[str]
+    tags: NotRequired[list[str]]
+    assignee_id: NotRequired[UserId | None]
+    team: NotRequired[str | None]
+
+
+class TicketResult(TypedDict):
+    """The result of one ticket: the ticket after the changes, or the problem if it was refused."""
+
+    status: int
+    id: NotRequired[str | None]
+    problem: NotRequired[ItemProblem | None]
+    ticket: NotRequired[TicketState | None]
+
+
+class TicketState(TypedDict):
+    """A ticket as all those in it see it alike. Of two versions the one with the greater `version` is the newer."""
+
+    id: str
+    number: str
+    subject: str
+    status: TicketStatus
+    priority: Priority
+    category: str
+    requester_id: str
+    assignee_id: str | None
+    team: str | None
+    tags: list[str]
+    rating: int | None
+    merged_into: str | None
+    merged_from: list[str]
+    follow_up_of: str | None
+    context: Context | None
+    created_at: str
+    updated_at: str
+    version: int
+
+
+TicketStatus = Literal["closed", "in_progress", "open", "resolved", "waiting_on_customer"]
+
+
 class UpdateConversation(TypedDict):
     """PATCH /conversations/{conversation_id}: changes the given fields; null removes all but the title of a group."""
 
@@ -654,6 +1003,27 @@ class UpdateConversation(TypedDict):
     state: NotRequired[ConversationState]
     custom_type: NotRequired[str | None]
     metadata: NotRequired[dict[str, Any] | None]
+
+
+class UpdateTicket(TypedDict):
+    """PATCH /support/tickets/{ticket_id}: change what is named, the rest stays. The requester may change `status`."""
+
+    subject: NotRequired[str]
+    status: NotRequired[TicketStatus]
+    priority: NotRequired[Priority]
+    category: NotRequired[str]
+    tags: NotRequired[list[str]]
+    version: NotRequired[int | None]
+
+
+class UserStats(TypedDict):
+    """The messages that a person has written and received on some days. They are in `conversations` now."""
+
+    user_id: str
+    sent: int
+    received: int
+    conversations: int
+    last_active_at: str | None
 
 
 class WantedContext(TypedDict):
