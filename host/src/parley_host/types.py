@@ -86,6 +86,9 @@ class ChangedTickets(TypedDict):
     users: dict[str, NamedUser]
 
 
+ClockName = Literal["first_response", "next_response", "resolution"]
+
+
 class Context(TypedDict):
     """The subject of a conversation: a class, a game block, a pattern, a booking."""
 
@@ -369,6 +372,7 @@ class HistoryEntry(TypedDict):
     rating: NotRequired[int | None]
     comment: NotRequired[str | None]
     ticket_id: NotRequired[str | None]
+    clock: NotRequired[ClockName | None]
 
 
 class ItemProblem(TypedDict):

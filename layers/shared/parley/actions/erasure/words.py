@@ -17,7 +17,7 @@ from parley.adapters.conversations import (
     words_left_behind,
 )
 from parley.adapters.dynamodb import tables
-from parley.adapters.erasure import erasures
+from parley.adapters.erasure import erased_tickets, erasures
 from parley.adapters.erasure.erasures import MAX_OPS, Op
 from parley.domain.conversations import events
 from parley.domain.conversations.head import Head
@@ -44,6 +44,8 @@ def erase_words(work: Work) -> Unit:
     match walk.part:
         case "messages":
             return _messages(work, walk, head)
+        case "history":
+            return _history(work, walk)
         case "changes":
             return _changes(work, walk, head)
         case "marks":
@@ -63,7 +65,7 @@ def _messages(work: Work, walk: Walk, head: Head) -> Unit:
     """Blanks the person's messages, as many as one transaction holds, and removes their id from those of others."""
     until = min(walk.seq + PAGE, head.last_seq)
     if walk.seq >= head.last_seq:
-        return _walked(replace(walk, part="changes", seq=0))
+        return _walked(replace(walk, part="history" if head.is_ticket else "changes", seq=0))
     mine = _reactions(work, walk, until)
     batch = _Batch(work, head)
     seq = until
@@ -181,6 +183,13 @@ def _record(work: Work, message: StoredMessage) -> tables.Message | None:
         return None
     key = message_rows.record_key(message.conversation_id, work.user_id, message.client_id, message.via)
     return tables.Message(conversation_id=key, seq=0)
+
+
+def _history(work: Work, walk: Walk) -> Unit:
+    """Removes the person's id, and their notes and comments, from the history of a ticket."""
+    ops, last = erased_tickets.hand_over_history(walk.conversation_id, walk.seq, MAX_OPS, work.user_id, work.pseudonym)
+    following = replace(walk, part="changes", seq=0) if last is None else replace(walk, seq=last)
+    return _walked(following, ops)
 
 
 def _changes(work: Work, walk: Walk, head: Head) -> Unit:

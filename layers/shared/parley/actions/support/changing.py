@@ -10,19 +10,22 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from pynamodb.transactions import TransactWrite
 
 from parley.actions import access, limits, named, push, screening
 from parley.actions.conversations import group_changes
 from parley.actions.screening import Screened
 from parley.actions.support.answers import answer, no_ticket, ticket_closed
 from parley.actions.support.roles import agents_only, require_agent
-from parley.adapters.conversations import conversations, journal
+from parley.adapters.conversations import conversations, journal, words_left_behind
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.moderation import word_list_cache
 from parley.adapters.people import agents, named_users
 from parley.adapters.support import desks, tickets
 from parley.domain.api import ids
 from parley.domain.api.errors import AlreadyAssigned, Conflict, Field, Forbidden, Invalid
+from parley.domain.api.identity import is_reserved
+from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.steps import Step
@@ -290,7 +293,7 @@ def make(request: Request, ticket_id: str, asked: Asked) -> Made:
         if asked.is_of_many and not number:
             limits.take_live(request)
         entry = ticket_steps.history_entry(after, request, asked.event, changes, **wanted.about)
-        beside = partial(tickets.put_changed, before=found.ticket, after=after, history=entry)
+        beside = partial(put_change, request=request, found=found, after=after, history=entry, arrives=wanted.arrives)
         try:
             journal.write(step, request.now_s, beside)
         except conditions.LostRace:
@@ -298,6 +301,24 @@ def make(request: Request, ticket_id: str, asked: Asked) -> Made:
         there, users = group_changes.tell_step(request, step, found.sides, after)
         return Made(ticket=after, head=step.after, mine=there.get(request.user_id), users=users)
     raise conditions.busy()
+
+
+def put_change(
+    transaction: TransactWrite,
+    request: Request,
+    found: Found,
+    after: StoredTicket,
+    history: OutboxEntry,
+    arrives: str | None = None,
+) -> None:
+    """Adds a change of a ticket and its entry of the history to a transaction.
+
+    An erasure finds the tickets of an agent by their memberships. One who changes a ticket and is not in it, and does
+    not come in, leaves a trace instead.
+    """
+    tickets.put_changed(transaction, before=found.ticket, after=after, history=history)
+    if not (request.user_id in (arrives, *found.sides) or is_reserved(request.user_id)):
+        transaction.save(words_left_behind.row(request.user_id, found.ticket.ticket_id))
 
 
 def _read_and_take(request: Request, ticket_id: str, asked: Asked) -> tuple[Found, limits.Asked]:

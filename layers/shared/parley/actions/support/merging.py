@@ -39,9 +39,9 @@ class _Half(Struct, frozen=True, kw_only=True):
     step: Step
     entry: OutboxEntry
 
-    def put(self, transaction: TransactWrite) -> None:
+    def put(self, transaction: TransactWrite, request: Request) -> None:
         """Adds the ticket and the entry of its history to a transaction."""
-        tickets.put_changed(transaction, self.found.ticket, self.after, self.entry)
+        changing.put_change(transaction, request, self.found, self.after, self.entry)
 
 
 def merge_ticket(request: Request, ticket_id: str, wanted: MergeTicket) -> SupportTicketAnswer:
@@ -67,7 +67,7 @@ def merge_ticket(request: Request, ticket_id: str, wanted: MergeTicket) -> Suppo
         closed, grown = _halves(request, merged, target)
         step = limits.counted(request, closed.step, tokens)
         try:
-            journal.write(step, request.now_s, partial(_put_beside, closed, grown, request.now_s))
+            journal.write(step, request.now_s, partial(_put_beside, request, closed, grown))
         except conditions.LostRace:
             continue
         there, users = group_changes.tell_step(request, step, merged.sides, closed.after)
@@ -151,11 +151,11 @@ def _half(request: Request, found: Found, after: StoredTicket) -> _Half:
     return _Half(found=found, after=after, step=step, entry=entry)
 
 
-def _put_beside(closed: _Half, grown: _Half, now_s: int, transaction: TransactWrite) -> None:
+def _put_beside(request: Request, closed: _Half, grown: _Half, transaction: TransactWrite) -> None:
     """Adds to the transaction of the closed ticket's step all that it does not hold yet."""
-    journal.put_step(transaction, grown.step, now_s)
-    closed.put(transaction)
-    grown.put(transaction)
+    journal.put_step(transaction, grown.step, request.now_s)
+    closed.put(transaction, request)
+    grown.put(transaction, request)
 
 
 def _told_again(request: Request, merged: Found, target: Found) -> SupportTicketAnswer:

@@ -14,14 +14,14 @@ from parley.actions.support.answers import answer, no_ticket
 from parley.actions.support.opening import Opening, followed_by, followed_keys, opener_id, opening_of
 from parley.actions.support.sources import check_shape, source_of
 from parley.adapters.attachments import attachments
-from parley.adapters.conversations import conversations, journal, messages
+from parley.adapters.conversations import conversations, journal, messages, words_left_behind
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.dynamodb.batches import Rows
 from parley.adapters.moderation import word_list_cache
 from parley.adapters.support import desks, tickets
 from parley.domain.api import cursors, ids
 from parley.domain.api.errors import Field, NotFound, Unprocessable
-from parley.domain.api.identity import DESK, SERVICE_ROLE
+from parley.domain.api.identity import DESK, SERVICE_ROLE, is_reserved
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Page
 from parley.domain.api.types import NamedUser
@@ -163,6 +163,9 @@ def _write(request: Request, step: Step, new: StoredTicket, followed: StoredTick
             after = replace(followed, entries=followed.entries + 1)
             told = ticket_steps.history_entry(after, request, "followed_up", ticket_id=new.ticket_id)
             tickets.put_changed(transaction, followed, after, told)
+            if not (request.user_id == followed.requester_id or is_reserved(request.user_id)):
+                # The agent may not be in that ticket: their erasure must find it.
+                transaction.save(words_left_behind.row(request.user_id, followed.ticket_id))
 
 
 def _made_before(request: Request, known: StoredTicket, wanted: CreateTicket, rows: Rows) -> SupportTicketAnswer:

@@ -15,11 +15,9 @@ WORDS = ("note", "comment")  # what people write into the history
 
 
 def hand_over_ticket(ticket_id: str, user_id: str, pseudonym: str) -> list[Op]:
-    """Returns the writes; two round trips. None for a person whom the ticket does not name."""
+    """Returns the writes of its state; one round trip. None for a person whom the state does not name."""
     ticket = tickets.of(batches.read_rows({tables.Ticket: [tickets.key(ticket_id)]}), ticket_id)
-    if ticket is None:
-        return []
-    return [*_state(ticket, user_id, pseudonym), *_history(ticket, user_id, pseudonym)]
+    return [] if ticket is None else [*_state(ticket, user_id, pseudonym)]
 
 
 def _state(ticket: StoredTicket, user_id: str, pseudonym: str) -> Iterator[Op]:
@@ -34,11 +32,28 @@ def _state(ticket: StoredTicket, user_id: str, pseudonym: str) -> Iterator[Op]:
     yield from (erasures.put_row(tickets.entry(word, after)) for word in sorted(new - old))
 
 
-def _history(ticket: StoredTicket, user_id: str, pseudonym: str) -> Iterator[Op]:
-    for row in tables.Message.query(tickets.history_key(ticket.ticket_id), consistent_read=True):
+def hand_over_history(
+    ticket_id: str, after: int, limit: int, user_id: str, pseudonym: str
+) -> tuple[list[Op], int | None]:
+    """Returns the writes of up to `limit` entries after a number, and the last of them; None if no more follow.
+
+    One round trip.
+    """
+    ops: list[Op] = []
+    rows = list(
+        tables.Message.query(
+            tickets.history_key(ticket_id),
+            tables.Message.seq > after,
+            consistent_read=True,
+            limit=limit,
+            page_size=limit,
+        )
+    )
+    for row in rows:
         theirs = row.about["user_id"] == user_id  # their words go, too
         kept = {name: value for name, value in row.about.items() if not (theirs and name in WORDS)}
         about = without_person(kept, user_id, pseudonym)
         if about != row.about:
             place = tables.Message(conversation_id=row.conversation_id, seq=row.seq)
-            yield erasures.update_row(place, about=about)
+            ops.append(erasures.update_row(place, about=about))
+    return ops, int(rows[-1].seq) if len(rows) == limit else None

@@ -42,7 +42,7 @@ Part = Literal[
 ]  # fmt: skip
 PARTS: tuple[Part, ...] = get_args(Part)
 # Of a conversation, in order; `tell` tells its members that much has changed.
-WalkPart = Literal["messages", "changes", "marks", "head", "tell", "done"]
+WalkPart = Literal["messages", "history", "changes", "marks", "head", "tell", "done"]
 
 
 ERASURE_ID_PATTERN = r"^z_[a-z2-7]{26}$(?!\n)"
