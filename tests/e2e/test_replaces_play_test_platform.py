@@ -198,3 +198,26 @@ def test_voice_message_as_a_browser_records_it(stack: Stack) -> None:
     assert (told["id"], told["kind"], told["attachments"][0]["kind"]) == (sent["id"], "voice", "audio")
     assert opened(student, f"/attachments/{voice_id}", follow=True).content == recording
     assert receipt["played_at"] is not None
+
+
+def test_support_tickets_stand_beside_the_chat(stack: Stack) -> None:
+    teacher, student, chat = of_class(stack, "7c")
+    agnes = stack.person("agnes", role="agent")
+    student.post(f"/conversations/{chat}/messages", text="May I hand it in later?")
+    ticket = teacher.post(
+        "/support/tickets", subject="No sound", description="In block 4.", context={"type": "block", "id": "4"}
+    )
+    picture = upload(agnes, ticket["id"], "settings.png", "image/png", PNG)
+    agnes.post(f"/support/tickets/{ticket['id']}/respond", text="Look here.", attachment_ids=[picture])
+
+    inbox = teacher.get("/conversations?type=direct,group")["conversations"]
+    support = teacher.get("/support/tickets")["tickets"]
+    counts = teacher.get("/unread-count")
+    found = teacher.get("/search?q=block")["results"]
+
+    assert [one["id"] for one in inbox] == [chat]
+    assert [(one["id"], one["unread"], one["context"]["id"]) for one in support] == [(ticket["id"], 1, "4")]
+    assert (counts["total"], counts["tickets"]["total"]) == (1, 1)
+    assert [one["message"]["conversation_id"] for one in found] == [ticket["id"]]
+    assert opened(teacher, f"/attachments/{picture}", follow=True).status_code == 200
+    assert student.request("GET", f"/support/tickets/{ticket['id']}").status == 404

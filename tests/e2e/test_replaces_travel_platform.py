@@ -1,8 +1,11 @@
 """A session of the travel platform (replacing.md, B): travellers write to each other, with breaks in the line."""
 
+import time
+from collections.abc import Callable
+
 from tests import media_files
 from tests.e2e.attachments import opened, upload
-from tests.e2e.stack import Stack
+from tests.e2e.stack import PATIENCE_S, Device, Json, Person, Stack
 
 
 def test_a_conversation_by_the_other_ones_id_and_history_in_batches_of_fifty(stack: Stack) -> None:
@@ -86,6 +89,116 @@ def test_what_was_written_offline_is_sent_once_and_what_was_missed_is_fetched(st
     assert [(one["seq"], one["replayed"]) for one in acks] == [(1, True), (3, False), (4, False)]
     assert [one["client_id"] for one in sorted(heard, key=lambda one: one["seq"])] == ["train-1", "train-2"]
     assert bruno.get(f"/conversations/{chat}")["last_seq"] == 4
+
+
+def test_a_support_ticket_from_its_opening_to_its_rating(stack: Stack) -> None:
+    traveller, agnes, bert = stack.person("traveller"), stack.person("agnes", "agent"), stack.person("bert", "agent")
+    agnes.put(f"/support/agents/{agnes.user_id}", available=True)
+    with agnes.online() as desk, traveller.online(by_ticket=True) as phone:
+        opened = traveller.post(
+            "/support/tickets",
+            subject="Missed connection",
+            description="My flight to Lisbon was late.",
+            category="booking",
+            priority="high",
+        )
+        place, chat = f"/support/tickets/{opened['id']}", {"conversation_id": opened["id"]}
+        told = desk.event("ticket_created")["ticket"]
+        queue = agnes.get(f"/support/tickets/admin/all?category=booking&requester={traveller.user_id}")["tickets"]
+        taken = agnes.post(f"{place}/take")
+        too_late = bert.request("POST", f"{place}/take", {})
+        phone.ask("join_conversation", **chat)  # join-support
+        desk.ask("join_conversation", **chat)
+        desk.ask("typing_start", **chat)
+        typing = phone.event("user_typing")
+        agnes.post(f"{place}/respond", text="Which flight was it?")
+        reply = phone.event("new_message")["message"]  # support-message-received
+        phone.ask("send_message", **chat, text="TP 531, in the morning.")  # send-support-message
+        answer = [desk.event("new_message")["message"] for _ in range(2)][1]  # after what she wrote herself, by REST
+        agnes.post(f"{place}/notes", text="The airline pays.")
+        resolved = agnes.patch(place, status="resolved")
+        heard = changes_of(phone, opened["id"], "resolved")
+        phone.ask("send_message", **chat, text="They did not pay.")
+        reopened = changes_of(desk, opened["id"], "open")
+        agnes.patch(place, status="resolved")
+        rated = traveller.post(f"{place}/rating", rating=4, comment="In the end.")
+        page = traveller.get(f"/conversations/{opened['id']}/messages")["messages"]
+
+    assert (opened["status"], opened["category"], opened["priority"]) == ("open", "booking", "high")
+    assert told["id"] == opened["id"] and [one["id"] for one in queue] == [opened["id"]]
+    assert (taken["status"], taken["assignee_id"]) == ("in_progress", agnes.user_id)
+    assert (too_late.status, too_late.json["code"]) == (409, "already_assigned")
+    assert too_late.json["assignee_id"] == typing["user_id"] == agnes.user_id
+    assert [(one["text"], one["from"]) for one in (reply, answer)] == [
+        ("Which flight was it?", "support"),
+        ("TP 531, in the morning.", "requester"),
+    ]
+    assert resolved["status"] == heard["status"] == "resolved" and reopened["assignee_id"] == agnes.user_id
+    assert (rated["rating"], rated["status"]) == (4, "resolved")
+    assert "The airline pays." not in [one["text"] for one in page]
+    assert traveller.request("GET", f"{place}/notes").json["code"] == "agents_only"
+    assert bert.request("GET", f"{place}/notes").json["messages"][0]["text"] == "The airline pays."
+    shown = [one["event"] for one in traveller.get(f"{place}/history")["entries"]]
+    assert shown[0] == "created" and {"updated", "responded", "rated"} <= set(shown)
+    assert [one["id"] for one in traveller.get("/support/tickets")["tickets"]] == [opened["id"]]
+
+
+def changes_of(device: Device, ticket_id: str, status: str) -> Json:
+    """Returns a ticket as the event says that has brought it to a status."""
+    while True:
+        ticket: Json = device.event("ticket_updated")["ticket"]
+        if (ticket["id"], ticket["status"]) == (ticket_id, status):
+            return ticket
+
+
+def test_the_admins_see_what_the_desk_does(stack: Stack) -> None:
+    traveller, agnes, ada = (
+        stack.person("traveller"),
+        stack.person("agnes", "agent"),
+        stack.person("ada", "support_admin"),
+    )
+    mona = stack.person("mona", "admin")
+    for category in ("general", "destination", "complaint"):
+        ticket = traveller.post("/support/tickets", subject="Help", description="Please.", category=category)
+    agnes.post(f"/support/tickets/{ticket['id']}/respond", text="We are sorry.")
+    agnes.patch(f"/support/tickets/{ticket['id']}", status="closed")
+
+    def rows() -> dict[str, Json]:
+        return {row["key"]: row for row in ada.get("/support/metrics?by=agent")["rows"]}
+
+    until(lambda: rows().get(agnes.user_id, {"first_response": {"count": 0}})["first_response"]["count"] == 1)
+    until(lambda: person_of(mona, traveller.user_id)["sent"] == 3)
+
+    counts = agnes.get("/support/queue-counts")
+    assert set(counts["category"]) == {"general", "booking", "destination", "complaint"}
+    assert counts["status"]["closed"] >= 1 and counts["open"] >= 2
+    assert person_of(mona, traveller.user_id)["received"] == 1
+    refused = [traveller.request("GET", path) for path in ("/support/metrics", "/admin/stats/users")]
+    assert [(one.status, one.json["code"]) for one in refused] == [
+        (403, "support_admins_only"),
+        (403, "moderators_only"),
+    ]
+
+
+def person_of(reader: Person, user_id: str) -> Json:
+    """Returns the figures of a person, from whichever page has them."""
+    cursor = ""
+    while True:
+        page = reader.get(f"/admin/stats/users?limit=100{cursor}")
+        for person in page["people"]:
+            if person["user_id"] == user_id:
+                found: Json = person
+                return found
+        assert page["next"], f"no figures of {user_id}"
+        cursor = f"&cursor={page['next']}"
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Waits for figures, which are seconds late."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, "the figures did not come"
+        time.sleep(0.2)
 
 
 def test_what_it_wished_for_a_ticket_to_print(stack: Stack) -> None:
