@@ -123,10 +123,12 @@ def pings_of_a_day(use: Use, heartbeat_s: float) -> float:
 
 
 # Assumed of a batch of messages that are counted: a mark and the row of a day, each written in a transaction; these and
-# the registers of its people are read. Two round trips.
-FIGURES_MS, FIGURES_MB = 40.0, 512.0
+# the registers of its people are read. Three round trips.
+FIGURES_MS, FIGURES_MB = 50.0, 512.0
 FIGURES_WRITES, FIGURES_READS = 4.0, 3.0
 FIGURES_LOG_BYTES = 300
+# And of each message: the head of its conversation, and two people of a run of some 80, which is written and merged.
+COUNTED_USD = 0.5 * prices.READ_UNIT + (2 / 80 * 2 + 0.01) * prices.WRITE_UNIT
 FIRST_OF_DAY_USD = 2 * prices.WRITE_UNIT  # a person's first message of a day raises a register
 
 QUIET = ("ping", "typing_start", "typing_stop")  # neither traced, whatever the parameter says, nor answered unasked
@@ -218,7 +220,7 @@ def figures_usd(messages: float, messages_per_s: float) -> float:
     batch = max(1.0, messages_per_s * prices.FIGURES_WINDOW_S / prices.STREAM_SHARDS)
     usd = invocation_usd(FIGURES_MS, FIGURES_MB) + FIGURES_WRITES * prices.WRITE_UNIT
     usd += FIGURES_READS * prices.READ_UNIT + (FIGURES_LOG_BYTES + prices.PLATFORM_LOG_BYTES) * prices.LOG_BYTE
-    return messages / batch * usd
+    return messages / batch * usd + messages * COUNTED_USD
 
 
 def invocation_usd(milliseconds: float, memory_mb: float) -> float:

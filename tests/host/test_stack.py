@@ -303,7 +303,7 @@ def test_the_server_opens_a_ticket_for_a_customer_and_follows_it(ask: Ask, names
     assert ticket["id"] == again["id"] and ask("get_ticket", ticket["id"])["status"] == done["status"] == "resolved"
     texts = [message["text"] for message in ask("list_messages", ticket["id"]) if message["kind"] == "text"]
     assert texts[:3] == ["It never came.", "Still nothing.", "It is on its way."]
-    assert ask("list_notes", ticket["id"]) == []
+    assert ask("list_notes", ticket["id"]) == [] and ask("get_ticket_sla", ticket["id"])["status"] == "resolved"
     assert ask("list_ticket_history", ticket["id"])[0]["event"] == "created"
     assert {ticket["id"], other["id"]} <= {each["id"] for each in ask("list_all_tickets", requester=ann)}
     assert changed["results"][0]["id"] == other["id"] and merged["merged_into"] == ticket["id"]

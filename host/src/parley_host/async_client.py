@@ -67,6 +67,7 @@ from parley_host.types import (
     SuspensionDetails,
     SuspensionScope,
     TicketChanges,
+    TicketSlaAnswer,
     UpdateConversation,
     UpdateTicket,
     UserStats,
@@ -416,11 +417,16 @@ class AsyncParley:
         ticket: SupportTicketAnswer = await self._answer(Call("GET", path("support", "tickets", ticket_id)))
         return ticket
 
+    async def get_ticket_sla(self, ticket_id: str) -> TicketSlaAnswer:
+        """Returns the clocks of a ticket, with their targets and business hours."""
+        clocks: TicketSlaAnswer = await self._answer(Call("GET", path("support", "tickets", ticket_id, "sla")))
+        return clocks
+
     def list_all_tickets(self, **filters: str | int) -> AsyncIterator[SupportTicket]:
         """Yields the tickets that pass the filters of the queue, the oldest first; the open ones without any.
 
-        `status`, `priority`, `category`, `assignee`, `team`, `tag`, `requester`, `q` and `order` filter. Parley's audit
-        log has an entry for each page.
+        `status`, `priority`, `category`, `assignee`, `team`, `tag`, `requester`, `overdue`, `q` and `order` filter.
+        Parley's audit log has an entry for each page.
         """
         of_people = {"assignee", "requester"}
         query = {name: parley_id(value) if name in of_people else value for name, value in filters.items()}

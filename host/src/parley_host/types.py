@@ -837,6 +837,20 @@ class SignedOut(TypedDict):
     signed_out_at: str
 
 
+class SlaClock(TypedDict):
+    """One clock of a ticket, which counts business time. Without a `target_ms` it counts and promises nothing."""
+
+    target_ms: int | None
+    used_ms: int
+    started_at: str
+    running_since: str | None
+    warns_at: str | None
+    due_at: str | None
+    warned_at: str | None
+    breached_at: str | None
+    ended_at: str | None
+
+
 Stats = TypedDict("Stats", {"from": "str", "to": "str", "total": "DayNumbers", "days": "list[DayStats]"})
 """The numbers of days in UTC, `from` and `to` among them. `total` counts who was active on several days once."""
 
@@ -969,6 +983,24 @@ class TicketResult(TypedDict):
     id: NotRequired[str | None]
     problem: NotRequired[ItemProblem | None]
     ticket: NotRequired[TicketState | None]
+
+
+class TicketSlaAnswer(TypedDict):
+    """The clocks of a ticket as they are now, and what they count by. A clock that has not begun is null."""
+
+    ticket_id: str
+    status: TicketStatus
+    overdue: bool
+    first_response: SlaClock | None
+    next_response: SlaClock | None
+    resolution: SlaClock | None
+    warn_percent: int
+    is_open: bool
+    time_zone: str
+    hours: dict[str, list[str]]
+    holidays: list[str]
+    closes_at: str | None
+    archives_at: str | None
 
 
 class TicketState(TypedDict):
