@@ -197,19 +197,23 @@ class CreateConversation(TypedDict):
     metadata: NotRequired[dict[str, Any] | None]
 
 
-class CreateTicket(TypedDict):
-    """POST /support/tickets: a new ticket of the caller's; the description is its first message."""
-
-    subject: str
-    description: str
-    category: NotRequired[str | None]
-    priority: NotRequired[Priority]
-    client_id: NotRequired[str | None]
-    context: NotRequired[ContextOfPeople | None]
-    tags: NotRequired[list[str]]
-    attachment_ids: NotRequired[list[str]]
-    requester_id: NotRequired[UserId | None]
-    follow_up_of: NotRequired[str | None]
+CreateTicket = TypedDict(
+    "CreateTicket",
+    {
+        "subject": "str",
+        "description": "NotRequired[str]",
+        "category": "NotRequired[str | None]",
+        "priority": "NotRequired[Priority]",
+        "client_id": "NotRequired[str | None]",
+        "context": "NotRequired[ContextOfPeople | None]",
+        "tags": "NotRequired[list[str]]",
+        "attachment_ids": "NotRequired[list[str]]",
+        "requester_id": "NotRequired[UserId | None]",
+        "follow_up_of": "NotRequired[str | None]",
+        "from": "NotRequired[TicketSource | None]",
+    },
+)
+"""POST /support/tickets: a new ticket of the caller's; the description is its first message."""
 
 
 class DayNumbers(TypedDict):
@@ -914,6 +918,7 @@ class SupportTicket(TypedDict):
     merged_into: str | None
     merged_from: list[str]
     follow_up_of: str | None
+    source_message_id: str | None
     context: Context | None
     last_message: ListedMessage | None
     last_seq: int
@@ -940,6 +945,7 @@ class SupportTicketAnswer(TypedDict):
     merged_into: str | None
     merged_from: list[str]
     follow_up_of: str | None
+    source_message_id: str | None
     context: Context | None
     last_message: ListedMessage | None
     last_seq: int
@@ -1003,6 +1009,13 @@ class TicketSlaAnswer(TypedDict):
     archives_at: str | None
 
 
+class TicketSource(TypedDict):
+    """A message that becomes a ticket, or a direct chat whose last messages do; one of the two is named."""
+
+    message_id: NotRequired[str | None]
+    conversation_id: NotRequired[str | None]
+
+
 class TicketState(TypedDict):
     """A ticket as all those in it see it alike. Of two versions the one with the greater `version` is the newer."""
 
@@ -1020,6 +1033,7 @@ class TicketState(TypedDict):
     merged_into: str | None
     merged_from: list[str]
     follow_up_of: str | None
+    source_message_id: str | None
     context: Context | None
     created_at: str
     updated_at: str
