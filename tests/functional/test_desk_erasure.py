@@ -7,6 +7,7 @@ import pytest
 from parley.adapters.dynamodb.documents import from_wire, to_wire
 from tests.functional.desk import agent, answered_ticket, change_all, merge, note, open_ticket, put_on_duty
 from tests.functional.erasures import erased, everything
+from tests.functional.exports import exported, fetched, lines
 from tests.harness import Parley, User
 
 WORD = "quicksilver"
@@ -142,3 +143,12 @@ def test_exports_and_searches_find_tickets_and_notes_of_those_who_may_see_them(p
     assert sorted(found(alice)) == [f"My {WORD} is gone.", f"Which {WORD}?"]
     assert sorted(found(agnes)) == [f"My {WORD} is gone.", f"They lose {WORD} each week.", f"Which {WORD}?"]
     assert found(parley.user("carol")) == []
+    notes_id = f"n_{ticket_id[2:]}"
+    for person, conversation_id, texts in (
+        (alice, ticket_id, [f"My {WORD} is gone.", f"Which {WORD}?"]),
+        (agnes, ticket_id, [f"My {WORD} is gone.", f"Which {WORD}?"]),
+        (agnes, notes_id, [f"They lose {WORD} each week."]),
+    ):
+        file = fetched(parley, exported(parley, person, conversation_id)["url"])
+        assert [line["text"] for line in lines(file) if line.get("kind") == "text"] == texts
+    assert alice.post(f"/conversations/{notes_id}/export", json={"format": "jsonl"}).status == 404
