@@ -5,7 +5,7 @@ import re
 import pytest
 
 from parley.domain.support.numbers import read_number
-from tests.functional.desk import DESCRIPTION, agent, ask, open_ticket
+from tests.functional.desk import DESCRIPTION, agent, ask, history, open_ticket, respond, use_office
 from tests.functional.erasures import erased
 from tests.functional.replies import invalid, refusal
 from tests.functional.talk import named
@@ -85,6 +85,32 @@ def test_agent_opens_a_ticket_for_a_customer(parley: Parley) -> None:
     assert agnes.get("/support/tickets").json["tickets"] == []
     [first] = alice.get(f"/conversations/{ticket['id']}/messages").json["messages"]
     assert (first["sender_id"], first["from"]) == ("agnes", "support")
+
+
+def test_words_of_an_agent_are_a_first_reply_and_are_not_acknowledged(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_office(monkeypatch)
+    alice, agnes = parley.user("alice"), agent(parley)
+
+    ticket_id = ask(agnes, requester_id="alice", category="booking").json["id"]
+
+    messages = alice.get(f"/conversations/{ticket_id}/messages").json["messages"]
+    assert [message["sender_id"] for message in messages] == ["agnes"]
+    clock = agnes.get(f"/support/tickets/{ticket_id}/sla").json["first_response"]
+    assert (clock["used_ms"], clock["ended_at"]) == (0, clock["started_at"])
+    assert respond(agnes, ticket_id).status == 201
+    assert not [entry for entry in history(agnes, ticket_id) if "first_response_ms" in entry]
+
+
+def test_program_that_uses_a_client_id_for_another_customer_is_told_so(parley: Parley) -> None:
+    parley.user("alice"), parley.user("bob")
+    host = parley.user("backend", role="service")
+    assert ask(host, requester_id="alice", client_id="c-1").status == 201
+
+    reply = ask(host, requester_id="bob", client_id="c-1")
+
+    assert refusal(reply) == ("client_id_reused", 422, [("/client_id", "client_id_reused")])
 
 
 def test_host_opens_a_ticket_in_a_customers_name(parley: Parley) -> None:

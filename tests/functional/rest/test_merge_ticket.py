@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.functional.desk import agent, answered_ticket, change, history, merge, open_ticket, rate, respond
+from tests.functional.desk import agent, answered_ticket, ask, change, history, merge, open_ticket, rate, respond
 from tests.functional.replies import refusal
 from tests.functional.talk import names
 from tests.harness import Parley
@@ -70,7 +70,9 @@ def test_merged_ticket_stays_readable_and_closed(parley: Parley) -> None:
     for person in (alice, agnes):
         assert len(person.get(f"/conversations/{twin}/messages").json["messages"]) == 4
         refused = person.post(f"/conversations/{twin}/messages", json={"text": "Hello?"})
-        assert (refused.json["code"], "follow-up" in refused.json["detail"]) == ("conversation_closed", True)
+        assert (refused.json["code"], ticket_id in refused.json["detail"]) == ("conversation_closed", True)
+    refused = ask(alice, follow_up_of=twin)
+    assert (refusal(refused)[0], ticket_id in refused.json["detail"]) == ("already_merged", True)
     refused = change(agnes, twin, status="open")
     assert (refusal(refused)[0], refused.json["possible"]) == ("illegal_status", [])
     assert refusal(change(agnes, twin, priority="low"))[0] == "ticket_closed"

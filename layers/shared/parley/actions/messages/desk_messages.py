@@ -11,13 +11,20 @@ from parley.adapters.conversations import messages
 from parley.adapters.conversations.journal import Beside
 from parley.adapters.conversations.messages import Ahead
 from parley.adapters.support import desks, tickets
+from parley.domain.api.errors import Forbidden
 from parley.domain.api.request import Request
-from parley.domain.conversations import send_steps
+from parley.domain.conversations import rights, send_steps
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import Step
 from parley.domain.support import ticket_clocks, ticket_steps
-from parley.domain.support.ticket import StoredTicket
+from parley.domain.support.ticket import StoredTicket, goes_on_in
+
+
+def check_not_merged(ticket: StoredTicket) -> None:
+    """Refuses a message in a merged ticket: a follow-up, which a closed one has, would part what was merged."""
+    if detail := goes_on_in(ticket):
+        raise Forbidden("conversation_closed", detail, rule=rights.NOT_CLOSED.rule)
 
 
 class OfDesk(Struct, frozen=True):

@@ -114,6 +114,10 @@ def send_behind(
 
     `ahead` holds what was read beside the head; it is marked to the members in `blockers`.
     """
+    if head.closed and ahead.ticket is not None:
+        from parley.actions.messages import desk_messages  # few messages are in a closed ticket
+
+        desk_messages.check_not_merged(ahead.ticket)
     _check_rights(request, head, draft)
     screened = screening.screen(request, draft.words)
     step = _step(request, head, draft, ahead, screened.text, forward)

@@ -7,7 +7,8 @@ from parley.actions.named import Known
 from parley.domain.api.errors import Conflict, Field, NotFound
 from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head, Membership
-from parley.domain.support.ticket import StoredTicket, SupportTicketAnswer, in_tickets, view_ticket
+from parley.domain.conversations.rights import OF_CLOSED_TICKET
+from parley.domain.support.ticket import StoredTicket, SupportTicketAnswer, goes_on_in, in_tickets, view_ticket
 
 
 def no_ticket() -> NotFound:
@@ -15,9 +16,9 @@ def no_ticket() -> NotFound:
     return NotFound("ticket_not_found", "There is no such ticket.")
 
 
-def ticket_closed(*pointers: str) -> Conflict:
+def ticket_closed(ticket: StoredTicket, *pointers: str) -> Conflict:
     """Returns the refusal for a ticket that is closed, which the fields at these places name."""
-    detail = "This ticket is closed. Open a follow-up: a new ticket with `follow_up_of`."
+    detail = goes_on_in(ticket) or OF_CLOSED_TICKET
     fields = tuple(Field(pointer, "not_allowed") for pointer in pointers)
     return Conflict("ticket_closed", detail, rule="a closed ticket stays as it is", fields=fields)
 

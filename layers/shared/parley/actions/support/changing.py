@@ -383,7 +383,7 @@ def _read(request: Request, ticket_id: str, asked: Asked) -> Found:
 def _check_may_change(request: Request, found: Found, asked: Asked) -> None:
     """Refuses a change of a closed ticket, and one that was decided on an older version."""
     if found.ticket.status == "closed" and not asked.may_be_closed:
-        raise ticket_closed()
+        raise ticket_closed(found.ticket)
     if asked.version not in (None, found.ticket.version):
         detail = "The ticket has changed; read it again."
         pointer = f"{request.field_prefix}/version"

@@ -107,14 +107,14 @@ def _check(request: Request, merged: Found, target: Found, pointer: str) -> None
         detail = "This ticket was merged into another one."
         raise Conflict("already_merged", detail, rule="a ticket is merged once")
     if merged.ticket.status == "closed":
-        raise ticket_closed()
+        raise ticket_closed(merged.ticket)
     if merged.ticket.requester_id != target.ticket.requester_id:
         raise other_requester(fields)
     if _leads_to(target.ticket, merged.ticket.ticket_id):
         detail = "This ticket continues that one already."
         raise Conflict("merged_in_circle", detail, rule="merged tickets make no circle", fields=fields)
     if target.ticket.status == "closed":
-        raise ticket_closed(pointer)
+        raise ticket_closed(target.ticket, pointer)
     if len(target.ticket.merged_from) >= MAX_MERGED:
         detail = f"That ticket continues {MAX_MERGED} others already."
         raise Conflict("too_many_merged", detail, rule="tickets merged into one", fields=fields)

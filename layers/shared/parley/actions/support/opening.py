@@ -14,7 +14,7 @@ from parley.domain.api.errors import Conflict, Field, Forbidden, Invalid, NotFou
 from parley.domain.api.identity import HOST_SENDER, SERVICE_ROLE
 from parley.domain.api.request import Request
 from parley.domain.support.requests import CreateTicket
-from parley.domain.support.ticket import StoredTicket
+from parley.domain.support.ticket import StoredTicket, goes_on_in
 
 
 class Opening(Struct, frozen=True, kw_only=True):
@@ -57,9 +57,13 @@ def followed_by(opening: Opening, wanted: CreateTicket, rows: Rows) -> StoredTic
     fields = (Field(f"{opening.request.field_prefix}/follow_up_of", "not_allowed"),)
     known = tickets.of(rows, wanted.follow_up_of)
     if known is None or (known.requester_id != opening.requester_id and not opening.is_for_another):
-        raise NotFound("ticket_not_found", "There is no such ticket.", fields=fields)
+        detail = "There is no such ticket of yours. An agent names its requester in `requester_id`."
+        raise NotFound("ticket_not_found", detail, fields=fields)
     if known.requester_id != opening.requester_id:
         raise other_requester(fields)
+    if known.merged_into is not None:
+        rule = "a merged ticket continues in another one"
+        raise Conflict("already_merged", goes_on_in(known) or "", rule=rule, fields=fields)
     if known.status != "closed":
         detail = "This ticket is not closed: write in it."
         raise Conflict("not_closed", detail, rule="a follow-up is of a closed ticket", fields=fields)

@@ -78,6 +78,8 @@ def create_ticket(request: Request, wanted: CreateTicket) -> tuple[SupportTicket
             attempt += 1
             continue
         new = ticket_steps.new_ticket(request, ticket_id, opening.requester_id, wanted, desk, number)
+        if source is None and request.user_id != opening.requester_id:  # an agent has written the first words
+            new = replace(new, replied_at_ms=new.created_at_ms)
         new = ticket_clocks.opened(replace(new, source_message_id=source and source.last_id), desk)
         step = _creation(request, new, wanted, rows, source)
         asked = asked or _take_tokens(request, step)
@@ -144,7 +146,7 @@ def _creation(
     screened = {name: screening.screen(request, text, name) for name, text in said.items()}
     allowed = msgspec.structs.replace(wanted, **{name: each.text for name, each in screened.items()})
     found = attachments.readable(rows, wanted.attachment_ids)
-    text = desks.current().acknowledgement(new.category, request.now_ms)
+    text = None if new.replied_at_ms is not None else desks.current().acknowledgement(new.category, request.now_ms)
     step = ticket_steps.create_ticket(request, new, allowed, found, ticket_steps.fingerprint(wanted), text, source)
     return screening.flagged(request, step, *screened.values())
 
@@ -172,14 +174,15 @@ def _made_before(request: Request, known: StoredTicket, wanted: CreateTicket, ro
     """Returns the ticket that was made with a `client_id`, as it is now; refuses a request for a different one."""
     head = conversations.head_of(rows, known.ticket_id)
     mine = conversations.membership_of(rows, request.user_id, known.ticket_id)
-    if head is None or not access.is_admitted(request, head, mine):
-        raise no_ticket()
+    # First: a program that used it for another's ticket is no member of that one in the name of this requester.
     if messages.fingerprint_of(rows, known.ticket_id) not in (None, ticket_steps.fingerprint(wanted)):
         raise Unprocessable(
             "client_id_reused",
             "This client_id was used for another ticket.",
             fields=(Field(f"{request.field_prefix}/client_id", "client_id_reused"),),
         )
+    if head is None or not access.is_admitted(request, head, mine):
+        raise no_ticket()
     if _is_untouched(head, known) and push.is_news(request, (known.ticket_id, 0), head.created_at_ms):
         # the try that made it may have died before it told those in it
         _tell_created(request, head, known, [_at_first(request, head, user_id) for user_id in head.participants])

@@ -154,6 +154,13 @@ class SupportTicketAnswer(SupportTicket, frozen=True, kw_only=True):
     users: dict[str, NamedUser]
 
 
+def goes_on_in(ticket: StoredTicket) -> str | None:
+    """Returns the sentence that says which ticket continues a merged one; None if it was not merged."""
+    if ticket.merged_into is None:
+        return None
+    return f"This ticket was merged with another one. Write in {ticket.merged_into}, which continues it."
+
+
 def people_of(ticket: StoredTicket | TicketState | SupportTicket) -> Iterator[str]:
     """Yields the people whom a ticket names: its requester, and its assignee."""
     yield ticket.requester_id

@@ -19,10 +19,14 @@ MAX_SAID = 20
 
 
 def opened(ticket: StoredTicket, desk: Desk) -> StoredTicket:
-    """Returns a new ticket with its clocks; a desk without targets has none."""
+    """Returns a new ticket with its clocks; a desk without targets has none. Words of an agent are a first reply."""
     if not desk.targets:
         return ticket
-    started = clocks.start(ticket.created_at_ms, desk.terms(ticket.priority, ticket.category))
+    terms = desk.terms(ticket.priority, ticket.category)
+    started = clocks.start(ticket.created_at_ms, terms)
+    if ticket.replied_at_ms is not None:
+        said = Fact(at_ms=ticket.created_at_ms, status=ticket.status, message="support")
+        started, _ = clocks.advance(started, said, terms)
     return _due_exactly(replace(ticket, sla=Sla(clocks=started)), desk)
 
 
