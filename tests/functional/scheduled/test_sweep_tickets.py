@@ -472,3 +472,24 @@ def test_agents_on_duty_hear_of_missed_targets_and_get_what_escalates(
     told = [(event["kind"], event["clock"]) for event in events(device, "ticket_sla")]
     assert set(told) == {("warning", "first_response"), ("breach", "first_response")}
     assert ben.get(f"/support/tickets/{ticket_id}").json["assignee_id"] == "ben"
+
+
+def test_escalated_ticket_for_which_no_agent_was_there_waits_for_the_next_one(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_desk(monkeypatch, f'{ESCALATING}\n[assignment]\nmethod = "round_robin"\n')
+    alice, agnes = people(parley)
+    ticket_id = open_ticket(alice)
+    assign(agnes, ticket_id, "agnes", team="travel")
+    parley.clock.ms = max(parley.clock.ms, time.time_ns() // 1_000_000)
+    sweep_after(parley, 61 * MINUTE)
+    parley.drain()
+    assert agnes.get(f"/support/tickets/{ticket_id}").json["assignee_id"] is None
+
+    ben = parley.user("ben", "agent")
+    ben.connect()
+    assert put_on_duty(ben).status == 200
+    parley.run_schedule("ClearStalePresence")  # which also looks at the tickets that wait
+    parley.drain()
+
+    assert ben.get(f"/support/tickets/{ticket_id}").json["assignee_id"] == "ben"

@@ -168,8 +168,10 @@ def _stays(job: TicketFollowUp, ticket: StoredTicket) -> bool:
     if ticket.entries <= since:
         return False
     later = ticket_history.entries_after(job.ticket_id, max(since, ticket.entries - MAX_ENTRIES), MAX_ENTRIES)
-    by = [entry.about["user_id"] for entry in later if "assignee_id" in entry.about.get("changes", {})]
-    return bool(by) and (by[-1] != DESK or desks.current().assignment.when_offline != "reassign")
+    moves = [entry.about for entry in later if "assignee_id" in entry.about.get("changes", {})]
+    if not moves or moves[-1].get("escalated"):  # a missed target has taken it from its agent: for another one
+        return False
+    return moves[-1]["user_id"] != DESK or desks.current().assignment.when_offline != "reassign"
 
 
 def _choose(
