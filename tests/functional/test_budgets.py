@@ -17,7 +17,7 @@ from bench.calls import Recorded, recording
 from parley.domain.support import desk_file
 from tests.functional.attachments import carry, clean_attachment, picture, say_aloud, upload
 from tests.functional.canned import admin, all_kept, kept
-from tests.functional.desk import agent, change, note, open_ticket, put_on_duty, respond, take
+from tests.functional.desk import agent, change, change_all, merge, note, open_ticket, put_on_duty, respond, take
 from tests.functional.moderation import moderator, open_to_moderators, report
 from tests.functional.queued import fill as fill_queue
 from tests.functional.suspending import suspend
@@ -1063,3 +1063,26 @@ def test_note_takes_the_round_trips_of_a_send_and_the_first_one_more(pair: Pair)
     assert next_one.round_trips <= 3
     assert next_one.units.write <= 8  # as a send to a group, which moves its sender's marker
     assert arrival.round_trips <= 4
+
+
+def test_bulk_costs_little_more_than_its_changes_and_merging_two_of_them(pair: Pair) -> None:
+    agnes, priorities = agent(pair.parley), cycle(("high", "low"))
+    ticket_ids = [open_ticket(pair.alice) for _ in range(4)]
+
+    def least(act: Callable[[], object]) -> Recorded:
+        tries = []
+        for _ in range(3):
+            pair.parley.clock.ms += 60_000  # the buckets are full again
+            tries.append(pair.spent(act))
+        return min(tries, key=lambda spent: (spent.round_trips, spent.units.write))
+
+    one = least(lambda: change_all(agnes, ticket_ids[:1], priority=next(priorities)))
+    four = least(lambda: change_all(agnes, ticket_ids, priority=next(priorities)))
+    pair.parley.clock.ms += 60_000
+    merged = pair.spent(lambda: merge(agnes, *ticket_ids[:2]))
+
+    assert one.round_trips <= 6  # the caller's token, then those of a change, and the token of what others see
+    assert one.units.write <= 28
+    assert four.units.write <= 4 * one.units.write
+    assert merged.round_trips <= 8
+    assert merged.units.write <= 36
