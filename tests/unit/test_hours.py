@@ -65,7 +65,9 @@ def test_business_time_is_what_a_count_of_minutes_gives(hours: Hours, start_ms: 
 def test_amount_is_over_at_the_first_instant_at_which_it_has_passed(hours: Hours, start_ms: int, amount: int) -> None:
     end_ms = hours.after(start_ms, amount)
 
-    assert end_ms is not None
+    if end_ms is None:  # a desk that is open for an hour a week
+        assert hours.business_ms(start_ms, start_ms + (MAX_DAYS - 2) * 24 * HOUR) < amount
+        return
     assert hours.business_ms(start_ms, end_ms) == amount
     assert hours.business_ms(start_ms, end_ms - 1) == amount - 1
 
