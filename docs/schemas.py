@@ -129,7 +129,7 @@ def _formatted(field: Schema, text_format: str) -> Schema:
 
 def _undecoded(described: object) -> Iterator[type[Struct]]:
     """Yields the class of every part that is decoded later, which its annotation names."""
-    if isinstance(described, Metadata) and described.extra is not None:
+    if isinstance(described, Metadata) and described.extra is not None and "class" in described.extra:
         yield described.extra["class"]
     elif isinstance(described, StructType):
         for field in described.fields:

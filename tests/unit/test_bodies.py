@@ -2,23 +2,28 @@
 
 import datetime
 import enum
+import importlib
 import json
+import pkgutil
 import sys
 import unicodedata
 import uuid
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from msgspec import Meta
+from msgspec import Meta, inspect
 
+import parley.domain
 from parley.domain.api import requests
 from parley.domain.api.bodies import decode, decode_query
 from parley.domain.api.errors import Field, Invalid, Malformed
-from parley.domain.api.fields import NOT_BLANK, is_blank
+from parley.domain.api.fields import EMPTY_OR_NOT_BLANK, NOT_BLANK, is_blank
 from parley.domain.api.invalid_fields import MAX_KEY_CHARACTERS, MAX_REPORTED
+from parley.domain.support.requests import AddNote, ListAllTickets, MergeTicket, UpdateTicket
 
 # The machine may be busy, and the first text drawn builds a table of all characters.
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -452,6 +457,8 @@ def _all_structs(root: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
     return [root, *(inner for child in root.__subclasses__() for inner in _all_structs(child))]
 
 
+for module in pkgutil.walk_packages(parley.domain.__path__, "parley.domain."):
+    importlib.import_module(module.name)  # the requests of all areas
 REQUESTS = _all_structs(requests.Body)
 
 
@@ -466,6 +473,28 @@ def test_no_pattern_of_a_request_lets_a_final_line_feed_through(request_class: t
     patterns = [str(part.get("pattern", "")) for part in _parts(msgspec.json.schema(request_class))]
 
     assert [pattern for pattern in patterns if pattern.endswith("$")] == []
+
+
+def _patterns_without_words(kind: object, *, has_words: bool = False) -> Iterator[str]:
+    """Yields each pattern of a type whose refusal would not say what is right."""
+    if isinstance(kind, inspect.Metadata):
+        yield from _patterns_without_words(kind.type, has_words="words" in (kind.extra or {}))
+    elif isinstance(kind, inspect.StrType):
+        if kind.pattern not in (None, NOT_BLANK, EMPTY_OR_NOT_BLANK) and not has_words:
+            yield kind.pattern
+    elif isinstance(kind, inspect.StructType):
+        for field in kind.fields:
+            yield from _patterns_without_words(field.type)
+    elif isinstance(kind, inspect.Type):
+        inner = [getattr(kind, name, ()) for name in ("types", "item_types", "item_type", "key_type", "value_type")]
+        for one in inner:
+            for member in one if isinstance(one, tuple) else (one,):
+                yield from _patterns_without_words(member)
+
+
+@pytest.mark.parametrize("request_class", REQUESTS, ids=lambda one: str(one.__name__))
+def test_every_pattern_of_a_request_has_words_that_say_what_is_right(request_class: type[msgspec.Struct]) -> None:
+    assert list(_patterns_without_words(inspect.type_info(request_class))) == []
 
 
 @pytest.mark.parametrize("request_class", REQUESTS, ids=lambda one: str(one.__name__))
@@ -513,6 +542,27 @@ def test_items_that_are_decoded_one_by_one_keep_their_text(text: str, expected: 
             requests.ExportSearch,
             "`/from` has the wrong format; write a day as 2026-11-21, or a time as 2026-11-21T07:30:00Z.",
         ),
+        (
+            {"tags": ["vip", "Friday booking"]},
+            UpdateTicket,
+            "`/tags/1` has the wrong format; a tag has 1 to 50 characters, and no space, comma, = or #.",
+        ),
+        ({"into": "t_1"}, MergeTicket, "`/into` has the wrong format; an id of a ticket is t_ and 26 of a-z 2-7."),
+        (
+            {"time_zone": "berlin"},
+            requests.UpdateMe,
+            "`/time_zone` has the wrong format; write a time zone as Europe/Berlin, by its name in IANA's database.",
+        ),
+        (
+            {"client_id": "a b", "text": "Hello."},
+            AddNote,
+            "`/client_id` has the wrong format; a client_id has 1 to 64 of A-Z a-z 0-9 . _ : ~ -.",
+        ),
+        (
+            {"text": "\ud83d"},
+            AddNote,
+            "`/text` has the wrong format; half of a surrogate pair is no character.",
+        ),
     ],
 )
 def test_sentence_says_what_would_be_right(sent: object, into: type[msgspec.Struct], detail: str) -> None:
@@ -528,3 +578,12 @@ def test_sentence_of_a_query_says_what_would_be_right() -> None:
         decode_query({"status": "new"}, requests.ReportQuery)
 
     assert refused.value.detail == "`?status` is not one of the values allowed: dismissed, in_review, open, resolved."
+
+
+@pytest.mark.parametrize("status", ["waiting", "open,all", "open,"])
+def test_sentence_of_a_list_with_commas_names_the_values(status: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        decode_query({"status": status}, ListAllTickets)
+
+    names = "open, in_progress, waiting_on_customer, resolved, closed"
+    assert refused.value.detail == f"`?status` has the wrong format; write some of {names}, with commas between them."

@@ -61,6 +61,11 @@ def number(text: str) -> int | float:
     return int(value) if value.is_integer() else value
 
 
+def form(pattern: str, words: str, max_length: int | None = None) -> msgspec.Meta:
+    """Returns the annotation of a text of this pattern; `words` tell in the refusal of another text what is right."""
+    return msgspec.Meta(pattern=pattern, max_length=max_length, extra={"words": words})
+
+
 @cache
 def struct_type(into: type[msgspec.Struct]) -> inspect.StructType:
     """Returns msgspec's description of a struct."""

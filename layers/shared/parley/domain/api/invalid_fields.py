@@ -35,19 +35,16 @@ from parley.domain.api.fields import (
     whole_number,
 )
 from parley.domain.api.identity import TIME_ZONE_PATTERN
-from parley.domain.api.times import DAY_OR_TIME_PATTERN, RFC3339_PATTERN
 
 T = TypeVar("T", bound=msgspec.Struct)
-
-_FORMATS = {  # of patterns, for the sentence
-    RFC3339_PATTERN: "; write a time as 2026-11-21T07:30:00Z",
-    DAY_OR_TIME_PATTERN: "; write a day as 2026-11-21, or a time as 2026-11-21T07:30:00Z",
-}
 
 MAX_DEPTH = 64  # no request of Parley's is deeper than five levels
 MAX_REPORTED = 20  # a reply must fit into a WebSocket frame, whatever the request was
 MAX_KEY_CHARACTERS = 100  # the same, for the names of unknown fields
 MAX_POINTER_CHARACTERS = 400  # the same, for deep values; a pointer to a known field has at most 240
+
+_HALF = "; half of a surrogate pair is no character"
+_WITH_WORDS = ("bad_format", "not_allowed")  # whose sentences end with what would be right
 
 _SENTENCES = {
     "required": "{name} is missing.",
@@ -83,7 +80,7 @@ def read_body(raw: str | bytes, into: type[T], pointer: str = "") -> T:
     apart = _lists_of_raw(sent, into) if is_unicode(_text(raw)) else []
     rest = {name: sent[name] for name in sent if name not in apart} if isinstance(sent, dict) else sent
     broken = islice((_pointer(pointer, path) for path in _broken_texts(rest, ())), MAX_REPORTED)
-    found += [Field(pointer, "bad_format") for pointer in broken if pointer not in known]
+    found += [_Hinted(pointer, "bad_format", hint=_HALF) for pointer in broken if pointer not in known]
     if found:
         raise _refusal(found[:MAX_REPORTED])
     if isinstance(sent, dict):
@@ -264,7 +261,9 @@ def _in_value(value: object, kind: inspect.Type, pointer: str) -> Iterator[Field
         is_object = isinstance(kind.type, inspect.RawType) and (kind.extra_json_schema or {}).get("type") == "object"
         if is_object and value is not None and not isinstance(value, dict):
             yield Field(pointer, "wrong_type")
-        yield from _in_value(value, kind.type, pointer)
+        words = (kind.extra or {}).get("words")  # of a text with a pattern (`fields.form`)
+        for field in _in_value(value, kind.type, pointer):
+            yield _Hinted(pointer, field.code, hint=f"; {words}") if words and field.code in _WITH_WORDS else field
     elif isinstance(kind, inspect.UnionType):
         yield from _in_union(value, kind, pointer)
     elif isinstance(kind, inspect.AnyType | inspect.RawType):
@@ -363,8 +362,7 @@ def _in_text(text: str, kind: inspect.StrType, pointer: str) -> Iterator[Field]:
     elif kind.pattern is not None and re.search(kind.pattern, text) is None:
         # Browsers say nothing of a file that they do not know, which is no error of form.
         is_blank = kind.pattern in (NOT_BLANK, EMPTY_OR_NOT_BLANK) or kind.pattern == FILE_TYPE_PATTERN and not text
-        hint = _FORMATS.get(kind.pattern, "")
-        yield _Hinted(pointer, "blank" if is_blank else "bad_format", hint=hint)
+        yield Field(pointer, "blank" if is_blank else "bad_format")
     elif kind.pattern == TIME_ZONE_PATTERN and not time_zones.is_time_zone(text):
         yield Field(pointer, "not_allowed")
 

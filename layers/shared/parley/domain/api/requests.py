@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from parley.domain.api.custom_data import CUSTOM_TYPE_PATTERN, compact
 from parley.domain.api.errors import Invalid
-from parley.domain.api.fields import EMPTY_OR_NOT_BLANK, FILE_TYPE_PATTERN, NOT_BLANK, in_unicode
+from parley.domain.api.fields import EMPTY_OR_NOT_BLANK, FILE_TYPE_PATTERN, NOT_BLANK, form, in_unicode
 from parley.domain.api.identity import (
     AVATAR_URL_PATTERN,
     CONTEXT_ID_PATTERN,
@@ -96,39 +96,61 @@ AuditAction = Literal[
     "erase_user",
 ]
 
+OF_TIME_ZONES = "write a time zone as Europe/Berlin, by its name in IANA's database"
+_OF_USERS = "an id of a user has 1 to 128 of A-Z a-z 0-9 . _ ~ @ | : + = -"
+
 Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ)]
-UserId = Annotated[str, Meta(pattern=USER_ID_PATTERN, max_length=128)]
-StoredUserId = Annotated[str, Meta(pattern=STORED_USER_ID_PATTERN, max_length=128)]  # pseudonyms, too
+UserId = Annotated[str, form(USER_ID_PATTERN, f"{_OF_USERS}, but none of those that Parley makes", 128)]
+StoredUserId = Annotated[str, form(STORED_USER_ID_PATTERN, _OF_USERS, 128)]  # pseudonyms, too
 PersonName = Annotated[str, Meta(max_length=MAX_NAME_CHARACTERS, pattern=NOT_BLANK)]
-AvatarUrl = Annotated[str, Meta(pattern=AVATAR_URL_PATTERN, max_length=MAX_AVATAR_URL_CHARACTERS)]
-Locale = Annotated[str, Meta(pattern=LOCALE_PATTERN, max_length=MAX_LOCALE_CHARACTERS)]
-TimeZone = Annotated[str, Meta(pattern=TIME_ZONE_PATTERN, max_length=MAX_TIME_ZONE_CHARACTERS)]
-Email = Annotated[str, Meta(pattern=EMAIL_PATTERN, max_length=MAX_EMAIL_CHARACTERS)]
+AvatarUrl = Annotated[
+    str, form(AVATAR_URL_PATTERN, "write a link as https://example.org/me.png", MAX_AVATAR_URL_CHARACTERS)
+]
+Locale = Annotated[str, form(LOCALE_PATTERN, "write a language as en or pt-BR", MAX_LOCALE_CHARACTERS)]
+TimeZone = Annotated[str, form(TIME_ZONE_PATTERN, OF_TIME_ZONES, MAX_TIME_ZONE_CHARACTERS)]
+Email = Annotated[str, form(EMAIL_PATTERN, "write an address as alice@example.org", MAX_EMAIL_CHARACTERS)]
 # Kept as it was sent, because a decoded object no longer tells of repeated names (`metadata.py`).
 JsonObject = Annotated[Raw, Meta(extra_json_schema={"type": "object"})]
-Role = Annotated[str, Meta(pattern=ROLE_PATTERN, max_length=64)]
-ContextType = Annotated[str, Meta(pattern=CONTEXT_TYPE_PATTERN, max_length=32)]
-ContextId = Annotated[str, Meta(pattern=CONTEXT_ID_PATTERN, max_length=128)]
+Role = Annotated[str, form(ROLE_PATTERN, "a role has 1 to 64 of A-Z a-z 0-9 . _ : -, a letter or digit first", 64)]
+ContextType = Annotated[
+    str, form(CONTEXT_TYPE_PATTERN, "a type of contexts has 1 to 32 of a-z 0-9 _, a letter first", 32)
+]
+ContextId = Annotated[
+    str, form(CONTEXT_ID_PATTERN, "an id of a context has 1 to 128 of A-Z a-z 0-9 . _ ~ @ | : + = -", 128)
+]
 ContextIds = Annotated[list[ContextId], Meta(max_length=MAX_CONTEXT_IDS)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT_CHARACTERS, pattern=NOT_BLANK)]
 TextOrEmpty = Annotated[str, Meta(max_length=MAX_TEXT_CHARACTERS, pattern=EMPTY_OR_NOT_BLANK)]
-ConversationId = Annotated[str, Meta(pattern=CONVERSATION_ID_PATTERN)]
-ClientId = Annotated[str, Meta(pattern=CLIENT_ID_PATTERN, max_length=64)]
+ConversationId = Annotated[
+    str, form(CONVERSATION_ID_PATTERN, "an id of a conversation is d_, g_, n_ or t_ and 26 of a-z 2-7")
+]
+ClientId = Annotated[str, form(CLIENT_ID_PATTERN, "a client_id has 1 to 64 of A-Z a-z 0-9 . _ : ~ -", 64)]
 Limit = Annotated[int, Meta(ge=1, le=MAX_PAGE)]
-MessageId = Annotated[str, Meta(pattern=MESSAGE_ID_PATTERN, max_length=64)]
-Mention = Annotated[str, Meta(pattern=rf"{USER_ID_PATTERN}|^[*]$(?!\n)", max_length=128)]
+MessageId = Annotated[
+    str, form(MESSAGE_ID_PATTERN, "an id of a message is that of its conversation, a point and a number", 64)
+]
+Mention = Annotated[str, form(rf"{USER_ID_PATTERN}|^[*]$(?!\n)", f"{_OF_USERS}, and * is everybody", 128)]
 TwoPeople = Annotated[list[UserId], Meta(min_length=2, max_length=2)]
 Title = Annotated[str, Meta(max_length=MAX_TITLE_CHARACTERS, pattern=NOT_BLANK)]
 Description = Annotated[str, Meta(max_length=MAX_DESCRIPTION_CHARACTERS, pattern=NOT_BLANK)]
 SlowModeS = Annotated[int, Meta(ge=0, le=MAX_SLOW_MODE_S)]
 Remark = Annotated[str, Meta(max_length=MAX_REMARK_CHARACTERS, pattern=NOT_BLANK)]
 FileName = Annotated[str, Meta(max_length=MAX_FILE_NAME_CHARACTERS, pattern=NOT_BLANK)]
-FileType = Annotated[str, Meta(max_length=100, pattern=FILE_TYPE_PATTERN)]
-AttachmentId = Annotated[str, Meta(pattern=ATTACHMENT_ID_PATTERN)]
-CustomType = Annotated[str, Meta(pattern=CUSTOM_TYPE_PATTERN, max_length=64)]
+FileType = Annotated[str, form(FILE_TYPE_PATTERN, "write a media type as image/png", 100)]
+AttachmentId = Annotated[str, form(ATTACHMENT_ID_PATTERN, "an id of an attachment is a_ and 26 of a-z 2-7")]
+CustomType = Annotated[str, form(CUSTOM_TYPE_PATTERN, "a custom_type has 1 to 64 of A-Z a-z 0-9 . _ : -", 64)]
 Metadata = dict[str, Any]  # `bodies.decode` holds it to the limits of `custom_data.py`
-ReportId = Annotated[str, Meta(pattern=REPORT_ID_PATTERN, max_length=28)]
+ReportId = Annotated[str, form(REPORT_ID_PATTERN, "an id of a report is r_ and 26 of a-z 2-7", 28)]
 Cursor = Annotated[str, Meta(min_length=1, max_length=1024)]
+Time = Annotated[str, form(RFC3339_PATTERN, "write a time as 2026-11-21T07:30:00Z", 40)]
+DayOrTime = Annotated[
+    str, form(DAY_OR_TIME_PATTERN, "write a day as 2026-11-21, or a time as 2026-11-21T07:30:00Z", 40)
+]
+ConversationTypes = Annotated[
+    str,
+    form(CONVERSATION_TYPES_PATTERN, "write some of direct, group, ticket with commas between them, or notes alone"),
+]
+RuleId = Annotated[str, form(r"^[A-Za-z0-9_-]{1,32}$(?!\n)", "an id of a rule has 1 to 32 of A-Z a-z 0-9 _ -", 32)]
 
 
 class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -145,7 +167,7 @@ class WantedContext(Body, frozen=True, kw_only=True):
     `title` becomes the conversation's title: the name of a pattern, say. An open conversation keeps its own.
     """
 
-    type: Annotated[str, Meta(pattern=CONTEXT_TYPE_PATTERN, max_length=32)]
+    type: ContextType
     id: ContextId | None = None
     title: Title | None = None
 
@@ -251,7 +273,7 @@ class UpdateSettings(Body, frozen=True, kw_only=True):
     """PATCH /conversations/{conversation_id}/settings: changes the given fields; null ends a mute."""
 
     pinned: bool | UnsetType = UNSET
-    muted_until: Annotated[str, Meta(pattern=RFC3339_PATTERN, max_length=40)] | None | UnsetType = UNSET
+    muted_until: Time | None | UnsetType = UNSET
     notifications: NotificationLevel | UnsetType = UNSET
 
 
@@ -535,7 +557,7 @@ class ListConversations(Page, frozen=True, kw_only=True):
     """The query of GET /conversations."""
 
     state: Literal["active", "archived", "pinned", "unread"] = "active"
-    type: Annotated[str, Meta(pattern=CONVERSATION_TYPES_PATTERN)] | None = None
+    type: ConversationTypes | None = None
     context_type: ContextType | None = None
     context_id: ContextId | None = None
     custom_type: CustomType | None = None
@@ -578,7 +600,7 @@ class ResolveReport(Body, frozen=True, kw_only=True):
 class SuspendUser(Body, frozen=True, kw_only=True):
     """PUT /admin/suspensions/{user_id}: until when, why and from what; `report_id` is a report that it decides."""
 
-    until: Annotated[str, Meta(pattern=RFC3339_PATTERN, max_length=40)]
+    until: Time
     reason: Remark
     scope: SuspensionScope
     report_id: ReportId | None = None
@@ -638,9 +660,6 @@ class ListAnyConversations(Page, frozen=True, kw_only=True):
     context_id: ContextId | None = None
 
 
-DayOrTime = Annotated[str, Meta(pattern=DAY_OR_TIME_PATTERN, max_length=40)]
-
-
 class SearchModeratedMessages(Body, frozen=True, kw_only=True, rename={"since": "from"}):
     """The query of GET /admin/search: messages that a person wrote, from one time to before another."""
 
@@ -665,7 +684,7 @@ class ExportSearch(Body, frozen=True, kw_only=True, rename={"since": "from"}):
 class BannedWord(Body, frozen=True, kw_only=True):
     """One rule of the list of banned words. Without an `id` it gets one derived from its text."""
 
-    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}$(?!\n)", max_length=32)] | None = None
+    id: RuleId | None = None
     kind: Literal["word", "pattern"] = "word"
     text: Annotated[str, Meta(max_length=MAX_RULE_CHARACTERS, pattern=NOT_BLANK)]
     action: Literal["reject", "mask", "flag"]

@@ -3,16 +3,15 @@
 from datetime import date, timedelta
 from typing import Annotated
 
-from msgspec import Meta
-
 from parley.domain.api.errors import Field, Invalid
+from parley.domain.api.fields import form
 from parley.domain.api.times import DAY_MS, EPOCH
 
 MAX_DAYS = 366
 DEFAULT_DAYS = 30
 DAY_PATTERN = r"^[0-9]{4}-[01][0-9]-[0-3][0-9]$(?!\n)"
 
-Day = Annotated[str, Meta(pattern=DAY_PATTERN, max_length=10)]
+Day = Annotated[str, form(DAY_PATTERN, "write a day as 2026-11-21", 10)]
 
 
 def day_of(at_ms: int) -> str:

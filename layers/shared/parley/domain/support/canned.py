@@ -9,18 +9,22 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from parley.domain.api.errors import Conflict, Field, Invalid
-from parley.domain.api.ids import CANNED_REPLY_ID_PATTERN, TICKET_ID_PATTERN
+from parley.domain.api.fields import form
+from parley.domain.api.ids import CANNED_REPLY_ID_PATTERN
 from parley.domain.api.requests import MAX_TEXT_CHARACTERS, Body, ClientId, Page, Text, Title
 from parley.domain.api.times import rfc3339
 from parley.domain.api.types import NamedUser
 from parley.domain.support.replies import check_placeholders, fill
+from parley.domain.support.requests import TicketId
 from parley.domain.text.folding import prefix_key
 
 MAX_REPLIES = 500
 MAX_SHORTCUT_CHARACTERS = 32
 MAX_VERSION = 10**9
 
-Shortcut = Annotated[str, Meta(pattern=r"^[^\s]{1,32}$(?!\n)", max_length=MAX_SHORTCUT_CHARACTERS)]
+Shortcut = Annotated[
+    str, form(r"^[^\s]{1,32}$(?!\n)", "a shortcut has 1 to 32 characters, and no space", MAX_SHORTCUT_CHARACTERS)
+]
 
 
 class CreateCannedReply(Body, frozen=True, kw_only=True):
@@ -44,7 +48,7 @@ class PutCannedReply(Body, frozen=True, kw_only=True):
 class ListCannedReplies(Page, frozen=True, kw_only=True):
     """The query of GET /support/canned-replies: with a ticket, the texts also come filled for it."""
 
-    ticket_id: Annotated[str, Meta(pattern=TICKET_ID_PATTERN)] | None = None
+    ticket_id: TicketId | None = None
 
 
 class ReplyPosition(Struct, frozen=True, kw_only=True):

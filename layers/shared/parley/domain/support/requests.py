@@ -1,10 +1,10 @@
 """The requests of the routes under /support/tickets."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from parley.domain.api.fields import NOT_BLANK
+from parley.domain.api.fields import NOT_BLANK, form
 from parley.domain.api.ids import TICKET_ID_PATTERN
 from parley.domain.api.requests import (
     MAX_ATTACHED,
@@ -29,19 +29,31 @@ MAX_MERGED = 20  # tickets that one continues
 MAX_TAGS = 10
 MAX_TAG_CHARACTERS = 50
 
-TicketId = Annotated[str, Meta(pattern=TICKET_ID_PATTERN)]
-CategoryName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$(?!\n)", max_length=32)]
+TicketId = Annotated[str, form(TICKET_ID_PATTERN, "an id of a ticket is t_ and 26 of a-z 2-7")]
+CategoryName = Annotated[
+    str, form(r"^[a-z0-9][a-z0-9_-]{0,31}$(?!\n)", "a name has 1 to 32 of a-z 0-9 _ -, a letter or digit first", 32)
+]
 # A tag becomes a part of a key and of a query, so it has no space and no separator.
-Tag = Annotated[str, Meta(pattern=r"^[^\s,=#]{1,50}$(?!\n)", max_length=MAX_TAG_CHARACTERS)]
+Tag = Annotated[
+    str,
+    form(r"^[^\s,=#]{1,50}$(?!\n)", "a tag has 1 to 50 characters, and no space, comma, = or #", MAX_TAG_CHARACTERS),
+]
 Tags = Annotated[list[Tag], Meta(max_length=MAX_TAGS)]
 TeamName = CategoryName
 
 
 NOBODY = "none"  # as an assignee: the tickets that have none
-_STATUS = "(open|in_progress|waiting_on_customer|resolved|closed)"
-_PRIORITY = "(low|medium|high|urgent)"
-Statuses = Annotated[str, Meta(pattern=rf"^{_STATUS}(,{_STATUS})*$(?!\n)", max_length=200)]
-Priorities = Annotated[str, Meta(pattern=rf"^{_PRIORITY}(,{_PRIORITY})*$(?!\n)", max_length=100)]
+
+
+def _some_of(names: tuple[str, ...], max_length: int) -> Meta:
+    """Returns the annotation of a list of these names with commas between them."""
+    one = f"({'|'.join(names)})"
+    words = f"write some of {', '.join(names)}, with commas between them"
+    return form(rf"^{one}(,{one})*$(?!\n)", words, max_length)
+
+
+Statuses = Annotated[str, _some_of(get_args(TicketStatus), 200)]
+Priorities = Annotated[str, _some_of(get_args(Priority), 100)]
 
 
 class ListAllTickets(Page, frozen=True, kw_only=True):
