@@ -78,7 +78,7 @@ def test_a_refused_ticket_stops_no_other_and_stays_as_it_is(parley: Parley) -> N
     results = change_all(agnes, [mine, closed, UNKNOWN, others], priority="high", status="resolved").json["results"]
 
     assert codes(results) == [
-        ("agents_only", "/changes/priority"),
+        ("own_ticket", "/changes/priority"),
         ("illegal_status", "/changes/status"),
         ("ticket_not_found", ""),
         200,

@@ -82,6 +82,17 @@ def test_sync_over_the_socket_replays_a_change_too(parley: Parley) -> None:
     assert (missed["event"], missed["data"]["ticket"]["priority"]) == ("ticket_updated", "low")
 
 
+def test_agent_changes_only_the_status_of_their_own_ticket(parley: Parley) -> None:
+    agnes = agent(parley)
+    ticket_id = open_ticket(agnes)
+
+    reply = change(agnes, ticket_id, priority="urgent", tags=[])
+
+    assert refusal(reply) == ("own_ticket", 403, [("/priority", "not_allowed"), ("/tags", "not_allowed")])
+    assert reply.json["rule"] == "another agent answers an agent's ticket"
+    assert change(agnes, ticket_id, status="resolved").json["status"] == "resolved"
+
+
 def test_requester_resolves_opens_and_closes_and_changes_nothing_else(parley: Parley) -> None:
     alice = parley.user("alice")
     ticket_id = open_ticket(alice)

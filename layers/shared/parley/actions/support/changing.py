@@ -4,7 +4,7 @@ The ticket, its conversation with the system message, and the entry of the histo
 repeats a request gets its result again, and the others are told again: an earlier try may have died before it told.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from parley.actions.support.roles import agents_only, require_agent
 from parley.adapters.conversations import conversations, journal, words_left_behind
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.moderation import word_list_cache
-from parley.adapters.people import agents, named_users
+from parley.adapters.people import account_states, agents, named_users
 from parley.adapters.support import desks, tickets
 from parley.domain.api import ids
 from parley.domain.api.errors import AlreadyAssigned, Conflict, Field, Forbidden, Invalid
@@ -110,7 +110,7 @@ def decide_update(request: Request, found: Found, wanted: UpdateTicket, desk: De
     side = _side(request, found)
     given = [name for name in OF_THE_DESK if getattr(wanted, name) is not msgspec.UNSET]
     if given and side == "requester":
-        raise agents_only(request, *given)
+        raise _not_the_requesters(request, given)
     if wanted.status is not msgspec.UNSET:
         check_move(found.ticket.status, wanted.status, side, f"{request.field_prefix}/status")
     names = ("status", "priority", "category")
@@ -253,9 +253,19 @@ def _team_after(ticket: StoredTicket, category: str, desk: Desk) -> str | None:
 def check_not_requester(request: Request, found: Found, user_id: str, field: str = "") -> None:
     """Raises Forbidden for the requester of a ticket, whom `field` of the body names."""
     if user_id == found.ticket.requester_id:
-        fields = (_wrong(f"{request.field_prefix}/{field}"),) if field else ()
-        detail = "Nobody answers a ticket of their own."
-        raise Forbidden("own_ticket", detail, rule="another agent answers an agent's ticket", fields=fields)
+        raise _own_ticket(request, "Nobody answers a ticket of their own.", [field] if field else [])
+
+
+def _not_the_requesters(request: Request, names: Sequence[str]) -> Forbidden:
+    """Returns the refusal of the requester, who changes these fields of the desk: of an agent, or of a customer."""
+    if agents.is_agent(account_states.role_of(request)):
+        return _own_ticket(request, "Of a ticket of their own an agent changes the `status` alone.", names)
+    return agents_only(request, *names)
+
+
+def _own_ticket(request: Request, detail: str, names: Sequence[str]) -> Forbidden:
+    fields = tuple(_wrong(f"{request.field_prefix}/{name}") for name in names)
+    return Forbidden("own_ticket", detail, rule="another agent answers an agent's ticket", fields=fields)
 
 
 def _side(request: Request, found: Found) -> Side:
