@@ -1,6 +1,6 @@
 """The shipped configurations of a support desk, and the deployment's own choice: the environment variable SUPPORT.
 
-`python -m parley.adapters.support.desks` checks all of them.
+`python -m parley.adapters.support.desks` checks all of them, and says in one line that they are right.
 """
 
 import sys
@@ -32,12 +32,13 @@ def check_all(folder: Path = FOLDER) -> list[Desk]:
 
 
 def main() -> str | None:
-    """Returns the faults of the desks, for `sys.exit`."""
+    """Prints the desks that were checked, and returns None; or returns the first mistake, for `sys.exit`."""
     try:
-        check_all()
+        checked = check_all()
         current()
     except DeskError as error:
         return str(error)
+    print(f"Every desk is right: {', '.join(desk.source for desk in checked)}.")
     return None
 
 

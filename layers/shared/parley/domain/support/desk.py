@@ -9,6 +9,8 @@ from parley.domain.api.types import TicketStatus
 from parley.domain.support.clocks import ClockEventKind, ClockName, Target, Terms
 from parley.domain.support.hours import Hours
 
+NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,31}$(?!\n)"  # of categories, teams and skills
+NAME_WORDS = "a name has 1 to 32 of a-z 0-9 _ -, a letter or digit first"
 Priority = Literal["low", "medium", "high", "urgent"]
 PRIORITIES: tuple[Priority, ...] = ("low", "medium", "high", "urgent")
 NO_TARGET = Target()

@@ -50,13 +50,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, ValidationError, convert
+from msgspec import Meta, Struct, ValidationError, convert, inspect
 
 from parley.domain.api import time_zones
-from parley.domain.api.types import TicketStatus
+from parley.domain.api.fields import form, members
 from parley.domain.support.clocks import ClockEventKind, ClockName, Target
 from parley.domain.support.desk import (
     CLOCKS,
+    NAME_PATTERN,
+    NAME_WORDS,
     NOTICE,
     PRIORITIES,
     Assignment,
@@ -80,12 +82,14 @@ MAX_LIMIT = 1_000
 MAX_GRACE_MINUTES = 24 * 60
 WEEKS_A_YEAR = 52
 
-_NAME = r"^[a-z0-9][a-z0-9_-]{0,31}$(?!\n)"
 _span = re.compile(r"([01][0-9]|2[0-4]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])")
 _duration = re.compile(r"([1-9][0-9]{0,5})([mh])")
-_path = re.compile(r" - at `(key in )?\$\.?(?P<path>[^`]*)`$")
+_path = re.compile(r" - at (`key` in )?`\$\.?(?P<path>[^`]*)`$")
+_step = re.compile(r"\[[^\]]*\]|[^.\[]+")
+_wrong_value = re.compile(r"Invalid enum value '(.*)'")
+_wrong_key = re.compile(r"unknown field `([^`]*)`")
 
-Name = Annotated[str, Meta(pattern=_NAME)]
+Name = Annotated[str, form(NAME_PATTERN, NAME_WORDS)]
 Names = Annotated[tuple[Name, ...], Meta(max_length=MAX_NAMES)]
 Title = Annotated[str, Meta(min_length=1, max_length=MAX_NAME_CHARACTERS)]
 Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_CHARACTERS)]
@@ -132,7 +136,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     teams: Names = ()
     skills: Names = ()
     warn_percent: Annotated[int, Meta(ge=1, le=100)] = 80
-    after_reply: TicketStatus | None = None
+    after_reply: Literal["in_progress", "waiting_on_customer"] | None = None
     out_of_hours: Text | None = None
     hours: dict[str, tuple[str, ...]] = {}
     targets: dict[str, dict[str, str | dict[str, str]]] = {}
@@ -158,9 +162,40 @@ def _shape(tables: Mapping[str, object], source: str, lines: Lines) -> _File:
         mistake = str(error)
         found = _path.search(mistake)
         path = [part for part in re.split(r"[.\[\]]+", found["path"]) if part] if found else []
-        unknown = re.search(r"unknown field `([^`]*)`", mistake)
-        line = lines.find(*path, *([unknown[1]] if unknown else []))
-        raise DeskError(f"{source}:{line}: {'.'.join(path) or 'the file'}: {_path.sub('', mistake)}") from None
+        unknown = _wrong_key.search(mistake)
+        named = [part for part in path if not part.isdigit()]  # an item stands in the line of its list
+        line = lines.find(*named, *([unknown[1]] if unknown else []))
+        right = _right(_path.sub("", mistake), _step.findall(found["path"]) if found else [])
+        raise DeskError(f"{source}:{line}: {'.'.join(path) or 'the file'}: {right}") from None
+
+
+def _right(mistake: str, steps: Sequence[str]) -> str:
+    """Returns msgspec's sentence on a mistake with what would be right; `steps` lead to the place of the mistake."""
+    if "matching regex" in mistake:
+        return NAME_WORDS
+    kinds = members(inspect.type_info(_File))
+    for step in steps:
+        kinds = _inside(kinds, step)
+    if value := _wrong_value.search(mistake):
+        allowed = [str(each) for kind in kinds if isinstance(kind, inspect.LiteralType) for each in kind.values]
+        return f"{mistake}; it is one of {', '.join(allowed)}{meant(value[1], allowed)}"
+    if key := _wrong_key.search(mistake):
+        names = [each.encode_name for kind in kinds if isinstance(kind, inspect.StructType) for each in kind.fields]
+        return f"{mistake}{meant(key[1], names)}"
+    return mistake
+
+
+def _inside(kinds: Sequence[inspect.Type], step: str) -> tuple[inspect.Type, ...]:
+    """Returns the types that a field, a value of a table, or an item of a list may have."""
+    found: list[inspect.Type] = []
+    for kind in kinds:
+        if isinstance(kind, inspect.StructType):
+            found += [each.type for each in kind.fields if each.encode_name == step]
+        elif isinstance(kind, inspect.DictType):
+            found.append(kind.value_type)
+        elif isinstance(kind, inspect.CollectionType):
+            found.append(kind.item_type)
+    return tuple(member for each in found for member in members(each))
 
 
 class _Reader:
@@ -185,7 +220,7 @@ class _Reader:
             skills=file.skills,
             targets=targets,
             warn_percent=file.warn_percent,
-            after_reply=self._after_reply(file.after_reply),
+            after_reply=file.after_reply,
             out_of_hours=file.out_of_hours,
             closing=self._closing(file.closing),
             assignment=self._assignment(file.assignment),
@@ -196,12 +231,6 @@ class _Reader:
         for name in names:
             if names.count(name) > 1:
                 raise self._error(f'{key} names "{name}" twice', key)
-
-    def _after_reply(self, status: TicketStatus | None) -> TicketStatus | None:
-        if status in ("open", "closed", "resolved"):
-            mistake = f'after_reply = "{status}": a reply leaves a ticket in_progress or waiting_on_customer'
-            raise self._error(mistake, "after_reply")
-        return status
 
     def _category(self, name: str, table: _Category) -> Category:
         for key, known in (("team", self._file.teams), ("skill", self._file.skills)):

@@ -22,7 +22,7 @@ from parley.domain.api.requests import (
     UserId,
 )
 from parley.domain.api.types import TicketStatus
-from parley.domain.support.desk import Priority
+from parley.domain.support.desk import NAME_PATTERN, NAME_WORDS, Priority
 
 MAX_BULK = 50  # tickets that one request changes
 MAX_MERGED = 20  # tickets that one continues
@@ -30,9 +30,7 @@ MAX_TAGS = 10
 MAX_TAG_CHARACTERS = 50
 
 TicketId = Annotated[str, form(TICKET_ID_PATTERN, "an id of a ticket is t_ and 26 of a-z 2-7")]
-CategoryName = Annotated[
-    str, form(r"^[a-z0-9][a-z0-9_-]{0,31}$(?!\n)", "a name has 1 to 32 of a-z 0-9 _ -, a letter or digit first", 32)
-]
+CategoryName = Annotated[str, form(NAME_PATTERN, NAME_WORDS, 32)]
 # A tag becomes a part of a key and of a query, so it has no space and no separator.
 Tag = Annotated[
     str,
