@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -24,8 +24,8 @@ REFUSALS = {name: kind for name, kind in vars(errors).items() if isinstance(kind
 Code = tuple[str, int]
 
 
-def calls() -> Iterator[ast.Call]:
-    for path in SOURCES:
+def calls(sources: Sequence[Path] = SOURCES) -> Iterator[ast.Call]:
+    for path in sources:
         yield from (
             node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
         )
@@ -38,11 +38,11 @@ def texts(node: ast.expr) -> set[str]:
     return {node.value} if isinstance(node, ast.Constant) and isinstance(node.value, str) else set()
 
 
-def raised() -> set[Code]:
+def raised(sources: Sequence[Path] = SOURCES) -> set[Code]:
     """Returns what is raised by its class: `Unavailable("store_busy", …)`."""
     return {
         (code, REFUSALS[call.func.id].status)
-        for call in calls()
+        for call in calls(sources)
         if isinstance(call.func, ast.Name) and call.func.id in REFUSALS and call.args
         for code in texts(call.args[0])
     }
@@ -87,6 +87,16 @@ def test_every_code_is_explained_with_its_status_and_no_other() -> None:
     explained = {(code, int(status)) for code, status in re.findall(r"^\| `(\w+)` \| (\d{3}) \|", PAGE, re.MULTILINE)}
 
     assert explained == known
+
+
+def test_codes_of_the_desk_stand_in_a_section_of_their_own() -> None:
+    desk = [path for path in SOURCES if path.parent.name == "support"]
+    others = [path for path in SOURCES if path not in desk]
+    section = PAGE.partition("\n## Support desk\n")[2].partition("\n## ")[0]
+
+    there = {code for code, _ in raised(desk) - raised(others)}
+
+    assert there - set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set()
 
 
 def test_every_code_of_a_rejected_attachment_is_explained_and_no_other() -> None:
