@@ -113,6 +113,12 @@ def test_program_that_uses_a_client_id_for_another_customer_is_told_so(parley: P
     assert refusal(reply) == ("client_id_reused", 422, [("/client_id", "client_id_reused")])
 
 
+def test_context_is_one_that_the_policy_knows(parley: Parley) -> None:
+    reply = ask(parley.user("alice"), context={"type": "nope", "id": "1"})
+
+    assert refusal(reply) == ("unknown_context_type", 400, [("/context/type", "not_allowed")])
+
+
 def test_host_opens_a_ticket_in_a_customers_name(parley: Parley) -> None:
     alice, host = parley.user("alice"), parley.user("backend", role="service")
 

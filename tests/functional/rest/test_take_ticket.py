@@ -74,3 +74,14 @@ def test_closed_ticket_is_not_taken(parley: Parley) -> None:
     change(alice, ticket_id, status="closed")
 
     assert refusal(take(agnes, ticket_id)) == ("ticket_closed", 409, [])
+
+
+def test_ticket_of_a_former_agent_is_free(parley: Parley) -> None:
+    alice, agnes, ada = parley.user("alice"), agent(parley), agent(parley, "ada")
+    ticket_id = open_ticket(alice)
+    assert take(agnes, ticket_id).status == 200
+    assert refusal(take(ada, ticket_id))[0] == "already_assigned"
+    host = parley.user("backend", role="service")
+    assert host.put("/users/agnes", json={"name": "Agnes", "role": "user"}).status == 200
+
+    assert take(ada, ticket_id).json["assignee_id"] == "ada"

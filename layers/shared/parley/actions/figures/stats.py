@@ -74,8 +74,14 @@ def _numbers(parts: Iterable[Mapping[str, int]], chunks: Iterable[bytes]) -> Day
         messages=counts.get("messages", 0),
         active_people=active_people.estimate(chunks),
         conversations=counts.get("conversations", 0),
-        contexts=dict(sorted(contexts.items())[:MAX_CONTEXT_TYPES]),
+        contexts=_most(contexts),
     )
+
+
+def _most(contexts: Mapping[str, int]) -> dict[str, int]:
+    """Returns the types with the most conversations, by name."""
+    by_count = sorted(contexts, key=lambda name: (-contexts[name], name))
+    return {name: contexts[name] for name in sorted(by_count[:MAX_CONTEXT_TYPES])}
 
 
 def _union(people: Mapping[str, Mapping[str, bytes]]) -> list[bytes]:

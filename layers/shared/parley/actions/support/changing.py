@@ -24,7 +24,7 @@ from parley.adapters.people import account_states, agents, named_users
 from parley.adapters.support import desks, tickets
 from parley.domain.api import ids
 from parley.domain.api.errors import AlreadyAssigned, Conflict, Field, Forbidden, Invalid
-from parley.domain.api.identity import is_reserved
+from parley.domain.api.identity import PSEUDONYM_PREFIX, is_reserved
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head, Membership
@@ -128,7 +128,8 @@ def decide_update(request: Request, found: Found, wanted: UpdateTicket, desk: De
 def take_ticket(request: Request, ticket_id: str) -> SupportTicketAnswer:
     """Assigns a ticket to the calling agent, who comes into it, and returns it; raises AlreadyAssigned.
 
-    An open ticket is in progress from now on. Round trips as of `update_ticket`.
+    A person who is no agent any more has it no longer. An open ticket is in progress from now on. Round trips as of
+    `update_ticket`, and one more if another has it.
     """
     require_agent(request, people_only=True)
     me = request.user_id
@@ -136,15 +137,24 @@ def take_ticket(request: Request, ticket_id: str) -> SupportTicketAnswer:
     def decide(found: Found) -> Change:
         check_not_requester(request, found, me)
         holder = found.ticket.assignee_id
-        if holder not in (None, me):
+        is_free = holder is None or (holder != me and _is_gone(holder))
+        if holder is not None and holder != me and not is_free:
             detail, rule = "Another agent has this ticket.", "one agent has a ticket"
             raise AlreadyAssigned("already_assigned", detail, rule=rule, assignee_id=holder)
         fields = {"assignee_id": me}
-        if found.ticket.status == "open" and holder is None:
+        if found.ticket.status == "open" and is_free:
             fields["status"] = "in_progress"
         return Change(fields=fields, arrives=me)
 
     return change(request, ticket_id, Asked(decide=decide))
+
+
+def _is_gone(user_id: str) -> bool:
+    """Says whether an assignee was erased, or has lost the role; one round trip."""
+    if user_id.startswith(PSEUDONYM_PREFIX):
+        return True
+    known = named_users.read_named([user_id]).get(user_id)
+    return known is not None and not agents.is_agent(known.role)
 
 
 def assign_ticket(request: Request, ticket_id: str, wanted: AssignTicket) -> SupportTicketAnswer:

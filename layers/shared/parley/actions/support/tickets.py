@@ -18,9 +18,10 @@ from parley.adapters.conversations import conversations, journal, messages, word
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.dynamodb.batches import Rows
 from parley.adapters.moderation import word_list_cache
+from parley.adapters.people import policies
 from parley.adapters.support import desks, tickets
 from parley.domain.api import cursors, ids
-from parley.domain.api.errors import Field, NotFound, Unprocessable
+from parley.domain.api.errors import Field, Invalid, NotFound, Unprocessable
 from parley.domain.api.identity import DESK, SERVICE_ROLE, is_reserved
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Page
@@ -94,8 +95,12 @@ def create_ticket(request: Request, wanted: CreateTicket) -> tuple[SupportTicket
 
 
 def _check(request: Request, wanted: CreateTicket, desk: Desk) -> None:
-    """Refuses a new ticket of a category that the desk does not have, and one without content."""
+    """Refuses a new ticket of a category that the desk does not have, one about no known type, and an empty one."""
     ticket_steps.category_of(wanted, desk, f"{request.field_prefix}/category")
+    if wanted.context is not None and not policies.current().knows(wanted.context):
+        detail = f"There are no conversations of the type `{wanted.context.type}`."
+        fields = (Field(f"{request.field_prefix}/context/type", "not_allowed"),)
+        raise Invalid("unknown_context_type", detail, fields=fields)
     check_shape(request, wanted)
     if wanted.source is None:
         check_content(request, ticket_steps.draft_of(wanted))

@@ -208,6 +208,10 @@ class Policy(Struct, frozen=True):
             return Decision(code="allowed", rule=f"{self.source}: the host's own server")
         return _Case(f"{self.source} [{context_type}]", rule, context_type, context_id).decide_for_host(first, second)
 
+    def knows(self, context: Topic) -> bool:
+        """Says whether the policy has such a context type."""
+        return context.type in self.rules
+
     def takes_unknown_users(self, context: Topic | None) -> bool:
         """Says whether a conversation about `context` may be opened with people whom Parley does not know."""
         rule = self.rules.get(_named(context)[0])
