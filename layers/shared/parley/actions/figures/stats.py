@@ -14,7 +14,7 @@ from parley.domain.api.tables import Csv, table
 from parley.domain.figures import active_people
 from parley.domain.figures.days import day_of, range_of
 from parley.domain.figures.requests import StatsQuery
-from parley.domain.figures.tallies import CONTEXT, DAY, MAX_CONTEXT_TYPES
+from parley.domain.figures.tallies import CONTEXT, DAY, most
 
 COLUMNS = ("day", "messages", "active_people", "conversations")
 
@@ -74,14 +74,8 @@ def _numbers(parts: Iterable[Mapping[str, int]], chunks: Iterable[bytes]) -> Day
         messages=counts.get("messages", 0),
         active_people=active_people.estimate(chunks),
         conversations=counts.get("conversations", 0),
-        contexts=_most(contexts),
+        contexts=most(contexts),
     )
-
-
-def _most(contexts: Mapping[str, int]) -> dict[str, int]:
-    """Returns the types with the most conversations, by name."""
-    by_count = sorted(contexts, key=lambda name: (-contexts[name], name))
-    return {name: contexts[name] for name in sorted(by_count[:MAX_CONTEXT_TYPES])}
 
 
 def _union(people: Mapping[str, Mapping[str, bytes]]) -> list[bytes]:

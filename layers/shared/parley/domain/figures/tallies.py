@@ -269,3 +269,9 @@ def _happened(at_ms: int, about: Row, before: Row | None) -> Iterator[tuple[str,
 
 def _name(counted: Tally, user_id: str) -> None:
     counted.agents[AGENTS, agent_code(user_id)] = user_id
+
+
+def most(contexts: Mapping[str, int]) -> dict[str, int]:
+    """Returns the context types with the most conversations, by name."""
+    by_count = sorted(contexts, key=lambda name: (-contexts[name], name))
+    return {name: contexts[name] for name in sorted(by_count[:MAX_CONTEXT_TYPES])}
