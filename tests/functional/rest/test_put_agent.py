@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.functional.canned import admin
-from tests.functional.desk import agent, put_on_duty, use_desk
+from tests.functional.desk import agent, open_ticket, put_on_duty, take, use_desk
 from tests.functional.erasures import erased, everything, host
 from tests.functional.replies import invalid, refusal
 from tests.functional.talk import named
@@ -86,6 +86,25 @@ def test_who_is_no_agent_cannot_be_put(parley: Parley) -> None:
     assert refusal(put_on_duty(ada, "alice")) == ("agent_not_found", 404, [])
     assert refusal(put_on_duty(ada, "nobody")) == ("agent_not_found", 404, [])
     assert put_on_duty(ada, "alice", available=False).status == 200  # a former agent can always be taken off
+
+
+def test_a_former_agent_stays_on_the_roster_until_taken_off(parley: Parley) -> None:
+    alice, agnes, ben = parley.user("alice"), agent(parley), agent(parley, "ben")
+    ticket_id = open_ticket(alice)
+    put_on_duty(agnes, limit=5, skills=["german"], teams=["travel"])
+    assert take(agnes, ticket_id).status == 200
+
+    assert host(parley).put("/users/agnes", json={"role": "user"}).status == 200
+    [entry] = roster(ben)
+    queue = ben.get("/support/tickets/admin/all?assignee=agnes").json["tickets"]
+    off = put_on_duty(admin(parley), "agnes", available=False, limit=None, skills=[], teams=[])
+    wanted = {"ids": [ticket_id], "changes": {"assignee_id": "ben"}}
+    given = ben.post("/support/tickets/bulk", json=wanted).json["results"]
+
+    assert (entry["user_id"], entry["available"]) == ("agnes", True)
+    assert [ticket["id"] for ticket in queue] == [ticket_id]
+    assert (off.status, roster(ben)) == (200, [])
+    assert [(result["status"], result["ticket"]["assignee_id"]) for result in given] == [(200, "ben")]
 
 
 def test_bad_input_is_named(parley: Parley) -> None:

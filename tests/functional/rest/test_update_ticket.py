@@ -228,6 +228,18 @@ def test_team_follows_the_category_unless_another_was_chosen(parley: Parley, mon
     assert change(agnes, ticket_id, category="general").json["team"] == "travel"
 
 
+def test_change_of_tags_alone_is_an_unread_message_without_changes(parley: Parley) -> None:
+    alice, agnes = parley.user("alice"), agent(parley)
+    ticket_id = open_ticket(alice)
+
+    change(agnes, ticket_id, tags=["vip"])
+
+    told = alice.get(f"/conversations/{ticket_id}/messages").json["messages"]
+    [note] = [message["system"] for message in told if message["kind"] == "system"]
+    assert (note["event"], "changes" in note) == ("ticket_updated", False)
+    assert alice.get("/unread-count").json["tickets"]["total"] == 1
+
+
 def test_banned_word_in_a_subject_is_refused(parley: Parley) -> None:
     alice, agnes = parley.user("alice"), agent(parley)
     mona = parley.user("mona", role="moderator")
