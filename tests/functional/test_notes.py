@@ -6,12 +6,12 @@ import pytest
 
 from tests.functional.attachments import clean_attachment
 from tests.functional.attempts import naming
-from tests.functional.desk import agent, answered_ticket, note, open_ticket
+from tests.functional.desk import agent, answered_ticket, assign, note, open_ticket, take
 from tests.functional.erasures import erased, everything
 from tests.functional.replies import refusal
 from tests.functional.suspending import suspended
-from tests.functional.talk import joined, open_direct, say
-from tests.harness import Frame, Parley, User
+from tests.functional.talk import forget_events, joined, open_direct, say
+from tests.harness import Frame, Parley, Socket, User
 from tests.harness.fixtures import forget_told
 
 ABSENT = "n_" + "a" * 26
@@ -34,6 +34,10 @@ def noted(parley: Parley, requester: User, *agents: User) -> str:
     for each in agents:
         assert note(each, ticket_id, NOTE).status == 201
     return notes_of(ticket_id)
+
+
+def heard(device: Socket) -> list[tuple[str, str]]:
+    return [(frame["event"], frame["data"]["conversation_id"]) for frame in device.events()]
 
 
 def outsider(parley: Parley, kind: str) -> tuple[User, str]:
@@ -203,8 +207,9 @@ def test_moderator_reads_reported_notes_but_not_those_of_their_own_ticket(parley
     assert [hit["message"]["conversation_id"] for hit in found] == [others]
 
 
-def test_notes_reach_the_agents_in_them_and_no_other_device(parley: Parley) -> None:
+def test_notes_reach_the_agents_in_them_and_in_the_ticket_and_no_other_device(parley: Parley) -> None:
     alice, agnes, ben, cleo = parley.user("alice"), agent(parley), agent(parley, "ben"), agent(parley, "cleo")
+    outside = agent(parley, "dora").connect()
     ticket_id = answered_ticket(alice, agnes)
     say(cleo, ticket_id, "I look, too.")
     note(agnes, ticket_id)
@@ -218,9 +223,81 @@ def test_notes_reach_the_agents_in_them_and_no_other_device(parley: Parley) -> N
         "message_notification",
         "member_added",
     ]
-    assert other.events() == [] and device.events() == []
+    assert heard(other) == [("message_notification", notes_of(ticket_id))]
+    assert outside.events() == [] and device.events() == []
     texts = [message["text"] for message in cleo.get(f"/support/tickets/{ticket_id}/notes").json["messages"]]
     assert texts == [NOTE, "I call back."]
+
+
+def unread_notes(person: User) -> list[tuple[str, int]]:
+    listed = person.get("/conversations?type=notes").json["conversations"]
+    return [(one["id"], one["unread"]) for one in listed]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_note_tells_the_agent_who_has_the_ticket_and_is_unread_for_them(parley: Parley, is_first: bool) -> None:
+    alice, agnes, ben = parley.user("alice"), agent(parley), agent(parley, "ben")
+    ticket_id = open_ticket(alice)
+    if not is_first:
+        assert note(ben, ticket_id).status == 201
+    assert take(agnes, ticket_id).status == 200
+    desk, device = agnes.connect(), alice.connect()
+
+    assert note(ben, ticket_id, "I call back.").status == 201
+    parley.drain()
+
+    told = [("conversation_created", notes_of(ticket_id)), ("message_notification", notes_of(ticket_id))]
+    assert heard(desk)[:2] == told
+    assert device.events() == []
+    assert unread_notes(agnes) == [(notes_of(ticket_id), 1)]
+    assert unread_notes(ben) == [(notes_of(ticket_id), 0)]
+    assert [note(ben, ticket_id).status, note(agnes, ticket_id).status] == [201, 201]  # both are in them
+
+
+def test_note_after_another_agent_got_the_ticket_brings_that_one_in(parley: Parley) -> None:
+    agnes, ben, cleo = agent(parley), agent(parley, "ben"), agent(parley, "cleo")
+    ticket_id = open_ticket(parley.user("alice"))
+    take(agnes, ticket_id)
+    note(ben, ticket_id)
+    assert assign(ben, ticket_id, "cleo").status == 200
+    desk = cleo.connect()
+
+    for _ in range(2):
+        reply = note(ben, ticket_id, "Yours now.", client_id="n2")
+        assert reply.status in (201, 200)
+        assert ("message_notification", notes_of(ticket_id)) in heard(desk)
+        forget_told()
+    parley.drain()
+
+    assert [unread_notes(each) for each in (agnes, cleo)] == [[(notes_of(ticket_id), 2)], [(notes_of(ticket_id), 1)]]
+
+
+def test_note_tells_who_has_the_ticket_open_and_never_its_requester(parley: Parley) -> None:
+    olga, agnes, ben = agent(parley, "olga"), agent(parley), agent(parley, "ben")
+    ticket_id = open_ticket(olga)
+    own, looking = joined(olga, ticket_id), joined(ben, ticket_id)
+    forget_events(own, looking)
+
+    for text in ("One.", "Two."):
+        assert note(agnes, ticket_id, text).status == 201
+        assert heard(looking) == [("message_notification", notes_of(ticket_id))]
+        forget_events(looking)
+
+    assert own.events() == []
+
+
+def test_note_tells_no_former_agent_though_they_have_the_ticket(parley: Parley) -> None:
+    agnes, ben = agent(parley), agent(parley, "ben")
+    ticket_id = open_ticket(parley.user("alice"))
+    take(agnes, ticket_id)
+    desk = joined(agnes, ticket_id)
+    assert parley.user("backend", role="service").put("/users/agnes", json={"role": "user"}).status == 200
+    forget_events(desk)
+
+    for _ in range(2):
+        assert note(ben, ticket_id).status == 201
+
+    assert desk.events() == []
 
 
 def test_agent_who_loses_the_role_is_told_no_more_notes(parley: Parley) -> None:

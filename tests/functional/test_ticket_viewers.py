@@ -1,10 +1,12 @@
 """Agents who have a ticket open see each other and who types; its requester never learns who looks on."""
 
+import time
+
 import pytest
 
-from tests.functional.desk import agent, answered_ticket, open_ticket, put_on_duty
-from tests.functional.erasures import host
-from tests.functional.talk import LEASE_S, forget_events, named
+from tests.functional.desk import agent, answered_ticket, change, open_ticket, put_on_duty, respond
+from tests.functional.erasures import erased, host
+from tests.functional.talk import LEASE_S, forget_events, joined, named, say
 from tests.harness import Frame, Parley, Socket, User
 
 
@@ -101,6 +103,111 @@ def test_former_agents_neither_see_nor_are_seen(parley: Parley, alice: User) -> 
     do(agnes, "typing_start", ticket_id)
 
     assert heard(ben) == []
+
+
+def told(device: Socket) -> list[str]:
+    names = [frame["event"] for frame in device.events()]
+    forget_events(device)
+    return names
+
+
+def test_messages_and_changes_reach_those_who_look_on(parley: Parley, alice: User) -> None:
+    agnes, ben, cleo = agent(parley), agent(parley, "ben"), agent(parley, "cleo")
+    ticket_id = open_ticket(alice)
+    looking, closed, other = joined(ben, ticket_id), ben.connect(), cleo.connect()
+    phone = alice.connect()
+    forget_events(looking, closed, other, phone)
+
+    [message_id] = say(alice, ticket_id, "Please hurry.")
+    assert told(looking) == ["new_message"]
+    assert alice.put(f"/messages/{message_id}/reactions/%F0%9F%91%8D").status == 200
+    assert alice.patch(f"/messages/{message_id}", json={"text": "Please."}).status == 200
+    assert told(looking) == ["reaction_added", "message_updated"]
+    assert respond(agnes, ticket_id).status == 201
+    assert told(looking)[:2] == ["new_message", "member_added"]
+    assert change(agnes, ticket_id, priority="high").status == 200
+    assert told(looking) == ["new_message", "ticket_updated"]
+    assert change(alice, ticket_id, status="closed").status == 200
+    assert told(looking) == ["new_message", "ticket_updated"]
+
+    assert (told(closed), told(other)) == ([], [])
+    assert "ben" not in str([frame["data"] for frame in phone.events()])
+
+
+def test_agents_on_duty_who_look_on_hear_of_a_change_once(parley: Parley, alice: User) -> None:
+    parley.clock.ms = time.time_ns() // 1_000_000
+    agnes, ben, ticket_id = agent(parley), on_duty(parley, "ben"), open_ticket(alice)
+    parley.drain()
+    do(ben, "join_conversation", ticket_id)
+    tab = ben.user.connect()
+    forget_events(ben, tab)
+
+    assert change(agnes, ticket_id, priority="high").status == 200
+    parley.drain()
+
+    assert (told(ben), told(tab)) == (["new_message", "ticket_updated"], ["ticket_updated"])
+
+
+@pytest.mark.parametrize("how", ["left", "former", "own"])
+def test_messages_reach_nobody_who_looks_on_no_more(parley: Parley, alice: User, how: str) -> None:
+    agnes, ben = agent(parley), agent(parley, "ben")
+    ticket_id = open_ticket(ben if how == "own" else alice)
+    device = joined(ben, ticket_id)
+    if how == "left":
+        do(device, "leave_conversation", ticket_id)
+    if how == "former":
+        assert host(parley).put("/users/ben", json={"role": "user"}).status == 200
+    forget_events(device)
+
+    assert respond(agnes, ticket_id).status == 201
+
+    names = ["new_message", "member_added", "ticket_updated"]
+    assert [name for name in told(device) if name in names] == (names[:2] if how == "own" else [])
+
+
+def test_agents_off_the_roster_look_on_as_others_do(parley: Parley, alice: User) -> None:
+    ticket_id = open_ticket(alice)
+    ben, ada = on_duty(parley, "ben"), parley.user("ada", role="support_admin").connect()
+    assert seen(do(ben, "join_conversation", ticket_id)) == []
+
+    assert seen(do(ada, "join_conversation", ticket_id)) == ["ben"]
+    assert heard(ben) == [("user_joined_conversation", "ada")]
+    forget_events(ben)
+    do(ben, "typing_start", ticket_id)
+    assert heard(ada) == [("user_typing", "ben")]
+    forget_events(ada)
+
+    ben.close()
+
+    assert heard(ada) == [("user_left_conversation", "ben")]
+    assert seen(do(on_duty(parley, "cleo"), "join_conversation", ticket_id)) == ["ada"]
+
+
+def viewers(parley: Parley) -> list[str]:
+    """Returns the agents whom the rows of tickets name as those who may have them open."""
+    rows = parley.store.client("dynamodb").scan(TableName=parley.template.resources["Connections"].ref)["Items"]
+    return [user_id for row in rows for user_id in row.get("viewers", {"SS": []})["SS"]]
+
+
+@pytest.mark.parametrize("how", ["leaves", "disconnects", "dies", "erased"])
+def test_row_of_a_ticket_forgets_who_has_gone(parley: Parley, alice: User, how: str) -> None:
+    ticket_id = open_ticket(alice)
+    device = joined(agent(parley), ticket_id)
+    assert viewers(parley) == ["agnes"]
+
+    parley.lose_disconnects = how == "dies"
+    if how == "leaves":
+        do(device, "leave_conversation", ticket_id)
+    elif how == "erased":
+        parley.drain()
+        erased(parley, "agnes")
+    else:
+        device.close()
+    if how == "dies":
+        parley.clock.ms += LEASE_S * 1000 + 1000
+        parley.run_schedule("ClearStalePresence")
+
+    assert viewers(parley) == []
 
 
 def test_an_agent_who_is_the_requester_sees_nobody(parley: Parley) -> None:

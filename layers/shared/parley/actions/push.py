@@ -147,9 +147,12 @@ class Told(Struct, frozen=True):
         return msgspec.structs.replace(self, user_ids=[user_id for user_id in self.user_ids if user_id not in gone])
 
 
-def tell_all(request: Request, told: Sequence[Told], known: Iterable[Presence]) -> None:
-    """Posts several things to people's live devices, except the calling one; `known` holds all their devices."""
-    desks_id = next(filter(_is_desks, (each.conversation_id for each in told)), None)
+def tell_all(request: Request, told: Sequence[Told], known: Iterable[Presence], *, may_hear: bool = False) -> None:
+    """Posts several things to people's live devices, except the calling one; `known` holds all their devices.
+
+    With `may_hear` all of them may be told of a ticket (`ticket_viewers.around`); else that is asked here.
+    """
+    desks_id = None if may_hear else next(filter(_is_desks, (each.conversation_id for each in told)), None)
     people = {person.user_id: person for person in _still_told(request, known, desks_id)}
     posts = [
         post
@@ -166,10 +169,15 @@ def tell_all(request: Request, told: Sequence[Told], known: Iterable[Presence]) 
 
 
 def tell_present_each(
-    request: Request, people: Iterable[Presence], frame_for: FrameFor, conversation_id: str | None = None
+    request: Request,
+    people: Iterable[Presence],
+    frame_for: FrameFor,
+    conversation_id: str | None = None,
+    *,
+    may_hear: bool = False,
 ) -> None:
-    """Posts as `tell_each` does, to people whose presence was read already."""
-    _post(request, people, frame_for, conversation_id)
+    """Posts as `tell_each` does, to people whose presence was read already; `may_hear` as in `tell_all`."""
+    _post(request, people, frame_for, conversation_id, may_hear=may_hear)
 
 
 def _still_told(request: Request, people: Iterable[Presence], conversation_id: str | None) -> list[Presence]:
@@ -240,8 +248,15 @@ def naming_frames_of(event: NamingEvent, users: Mapping[str, NamedUser]) -> Fram
     return frames_of(with_users(event, users))
 
 
-def _post(request: Request, people: Iterable[Presence], frame_for: FrameFor, conversation_id: str | None) -> None:
-    known = _still_told(request, people, conversation_id)
+def _post(
+    request: Request,
+    people: Iterable[Presence],
+    frame_for: FrameFor,
+    conversation_id: str | None,
+    *,
+    may_hear: bool = False,
+) -> None:
+    known = list(people) if may_hear else _still_told(request, people, conversation_id)
     posts = posts_to(request.now_s, known, frame_for, conversation_id, besides=request.connection_id)
     leases.renew_beside(request, known, lambda: _deliver(posts, request.now_ms))
 

@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from parley.actions import access, limits, named, push, ticket_events
+from parley.actions.live import ticket_viewers
 from parley.actions.people import may_open
 from parley.adapters.conversations import conversations, journal, messages
 from parley.adapters.dynamodb import batches, conditions
@@ -144,12 +145,14 @@ def tell_news(
     messages: Sequence[StoredMessage],
     changes: Sequence[Change],
     ticket: "StoredTicket | None" = None,
+    also: Collection[str] = (),
 ) -> named.Users:
     """Tells the members of new messages, then of changes, as `tell` does of one.
 
-    One round trip more for the changes of a ticket whose state is not given.
+    Those who look on at a ticket hear what its members do, and the people in `also` of the messages. One round trip
+    more for the changes of a ticket whose state is not given.
     """
-    conversation_id, people = head.conversation_id, head.participants
+    conversation_id, people = head.conversation_id, list(head.participants)
     ticket = ticket or ticket_events.ticket_of(head, changes)
     told = [(change, ticket_events.of_change(change, head, None, ticket)) for change in changes]
     shown = [message.for_all() for message in messages]
@@ -157,9 +160,11 @@ def tell_news(
     devices, users = named.naming(
         request,
         (*(user_id for _, event in told for user_id in in_event(event)), *in_messages(shown), *in_heads([head])),
-        lambda: push.devices_of([*people, *concerned]),
+        lambda: ticket_viewers.around(request, head, [*people, *concerned], also),
     )
-    talk = [push.Told(people, push.new_message(message, users), conversation_id) for message in shown]
+    watching = {person.user_id for person in devices}.difference(concerned, also)
+    people = [*people, *watching.difference(people)]
+    talk = [push.Told([*people, *also], push.new_message(message, users), conversation_id) for message in shown]
     for change, event in told:
         frames = push.naming_frames_of(event, users)
         talk.append(push.Told(people, frames, conversation_id))
@@ -169,7 +174,7 @@ def tell_news(
         if change.kind == "member_added":
             came = [member for user_id in change.user_ids if (member := there.get(user_id)) is not None]
             talk.insert(0, push.Told([member.user_id for member in came], _created(head, came, users), conversation_id))
-    push.tell_all(request, talk, devices)
+    push.tell_all(request, talk, devices, may_hear=True)
     for change in changes:
         push.remember((conversation_id, change.change_seq))
     return users
@@ -183,17 +188,27 @@ def tell_made(request: Request, head: Head, there: Memberships, change: Change) 
     return tell_news(request, head, there, () if message is None else (message,), made)
 
 
-def tell_created(request: Request, head: Head) -> named.Users:
-    """Shows a new group to its members; its creator has read its first message. Returns the people whom it names."""
+def tell_created(
+    request: Request, head: Head, message: StoredMessage | None = None, also: Collection[str] = ()
+) -> named.Users:
+    """Shows a new group to its members; its creator has read its first message. Returns the people whom it names.
+
+    Others than the creator hear of that `message`, too, `also` among them, and those who look on at a ticket.
+    """
     first = head.last_message
     came = [
         replace(head.newcomer(user_id), read_seq=read_seq, delivered_seq=read_seq)
         for user_id in head.participants
         for read_seq in [1 if first is not None and user_id == first.sender_id else 0]
     ]
-    devices, users = named.naming(request, in_heads([head]), lambda: push.devices_of(head.participants))
-    frames = _created(head, came, users)
-    push.tell_all(request, [push.Told(head.participants, frames, head.conversation_id)], devices)
+    devices, users = named.naming(
+        request, in_heads([head]), lambda: ticket_viewers.around(request, head, head.participants, also)
+    )
+    talk = [push.Told(head.participants, _created(head, came, users), head.conversation_id)]
+    if message is not None:
+        others = [person.user_id for person in devices if person.user_id != message.sender_id]
+        talk.append(push.Told(others, push.new_message(message.for_all(), users), head.conversation_id))
+    push.tell_all(request, talk, devices, may_hear=True)
     push.remember((head.conversation_id, 0))
     return users
 

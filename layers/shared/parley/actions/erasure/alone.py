@@ -9,7 +9,7 @@ from parley.adapters.erasure import erasures
 from parley.adapters.erasure.erasures import MAX_OPS, Op
 from parley.adapters.exports import exports, files, pieces
 from parley.adapters.figures import figures
-from parley.adapters.live import calls, sockets
+from parley.adapters.live import calls, connections, sockets
 from parley.adapters.people import context_people, profiles, suspensions, warnings
 from parley.adapters.support import canned_replies, roster
 from parley.domain.api import cursors
@@ -29,6 +29,8 @@ def erase_presence(work: Work) -> Unit:
     if row is None:
         return Unit(ops)
     sockets.close_all(row.connections)
+    for ticket_id in row.looked_at or ():
+        connections.look_away(work.user_id, ticket_id)
     return Unit([*ops, erasures.delete_row(row)], {"presence": 1, "devices": len(row.connections)})
 
 

@@ -70,15 +70,21 @@ def join_conversation(request: Request, conversation_id: str) -> Joined:
 
     In a ticket the agents who have it open are told, too (`ticket_viewers.py`): two round trips more.
     """
-    is_large = access.access_conversation(request, conversation_id).is_large
-    since_ms = connections.join(request.user_id, request.device_id, conversation_id, request.now_ms)
+    before = access.access_conversation(request, conversation_id)
+    since_ms = connections.join(
+        request.user_id,
+        request.device_id,
+        conversation_id,
+        request.now_ms,
+        looks_on=ticket_viewers.is_one(request, before),
+    )
     what = ("joined", request.device_id, conversation_id, since_ms)
     # Read again after joining ("subscribe, then read"), so that nothing is lost between the answer and the first event.
-    ((head, typists), hidden), viewers = ticket_viewers.beside(
+    ((head, typists), hidden), viewers = ticket_viewers.coming_beside(
         request,
-        conversation_id,
+        before,
         lambda: visibility.read_beside(
-            request.user_id, conversation_id, lambda: _open(request, conversation_id, is_large=is_large)
+            request.user_id, conversation_id, lambda: _open(request, conversation_id, is_large=before.is_large)
         ),
     )
     joined = UserJoinedConversation(conversation_id=conversation_id, user_id=request.user_id)
@@ -147,22 +153,24 @@ def leave_conversation(request: Request, conversation_id: str) -> Left:
     """Closes a conversation on the calling device and tells the others, if it was open."""
     head, hidden = _access(request, conversation_id)
     # Told before it is written: if a try dies in between, the next one finds the conversation open and tells.
-    (is_open, told), viewers = ticket_viewers.beside(
+    (devices, told), viewers = ticket_viewers.beside(
         request,
         conversation_id,
-        lambda: visibility.beside(request, head, hidden, lambda: _has_open(request, conversation_id)),
+        lambda: visibility.beside(request, head, hidden, lambda: _with_open(request, conversation_id)),
     )
-    if is_open:
+    if request.device_id in devices:
         left = UserLeftConversation(conversation_id=conversation_id, user_id=request.user_id)
         told.tell(request, left)
         ticket_viewers.tell(request, head, viewers, left)
+        if ticket_viewers.is_one(request, head) and len(devices) == 1:
+            ticket_viewers.forget(request.user_id, [conversation_id])
         connections.leave(request.user_id, request.device_id, conversation_id)
     return Left(conversation_id)
 
 
-def _has_open(request: Request, conversation_id: str) -> bool:
-    person = connections.of([request.user_id])[request.user_id]
-    return request.device_id in person.devices_in(conversation_id)
+def _with_open(request: Request, conversation_id: str) -> frozenset[str]:
+    """Returns the ids of the caller's connections that have a conversation open; one round trip."""
+    return connections.of([request.user_id])[request.user_id].devices_in(conversation_id)
 
 
 def typing_start(request: Request, conversation_id: str) -> TypingUntil:

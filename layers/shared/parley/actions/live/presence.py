@@ -195,7 +195,9 @@ def disconnect(request: Request) -> None:
     if tickets:
         from parley.actions.live import ticket_viewers  # most people have no tickets open
 
-        ticket_viewers.tell_gone(request, tickets - _tickets_on(person.live(request.now_s)))
+        gone = tickets - _tickets_on(person.live(request.now_s))
+        ticket_viewers.forget(request.user_id, gone)
+        ticket_viewers.tell_gone(request, gone)
 
 
 def _open_tickets(request: Request) -> frozenset[str]:
@@ -298,6 +300,8 @@ def _leave(request: Request, person: Presence, last_seen_ms: int | None) -> None
     """
     gone = Presence(user_id=person.user_id, last_seen_ms=last_seen_ms, hides_last_seen=person.hides_last_seen)
     _tell_watchers(request, gone)
+    for ticket_id in person.looked_at:
+        connections.look_away(person.user_id, ticket_id)
     if not connections.mark_offline(person.user_id, last_seen_ms):
         back = connections.of([person.user_id])[person.user_id]
         if back.live(request.now_s):  # they came back meanwhile

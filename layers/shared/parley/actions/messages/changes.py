@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from parley.actions import access, limits, named, push, screening
+from parley.actions.live import ticket_viewers
 from parley.actions.parallel import in_parallel
 from parley.actions.viewer import viewer_and_messages
 from parley.adapters import environment
@@ -235,6 +236,9 @@ def tell(request: Request, found: Found, change: Change | None) -> named.Users:
     only_me = change.for_user_id is not None
     event = events.of_change(change, found.head, found.view() if only_me else found.for_all())
     people = [request.user_id] if only_me else found.head.participants
-    users = push.tell_naming(request, people, event, found.head.conversation_id)
+    if found.head.is_desks and not only_me:
+        users = ticket_viewers.tell_change(request, found.head, event)
+    else:
+        users = push.tell_naming(request, people, event, found.head.conversation_id)
     push.remember((found.head.conversation_id, change.change_seq))
     return users

@@ -6,8 +6,9 @@ from msgspec import Struct
 
 from parley.actions import access, named, push
 from parley.actions.conversations import group_changes
+from parley.actions.live import ticket_viewers
 from parley.actions.parallel import in_parallel
-from parley.adapters.conversations import messages
+from parley.adapters.conversations import conversations, messages
 from parley.adapters.conversations.journal import Beside
 from parley.adapters.conversations.messages import Ahead
 from parley.adapters.support import desks, tickets
@@ -17,7 +18,7 @@ from parley.domain.conversations import rights, send_steps
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import Step
-from parley.domain.support import ticket_clocks, ticket_steps
+from parley.domain.support import note_steps, ticket_clocks, ticket_steps
 from parley.domain.support.ticket import StoredTicket, goes_on_in
 
 
@@ -37,13 +38,13 @@ class OfDesk(Struct, frozen=True):
 def in_ticket(request: Request, step: Step, ahead: Ahead) -> tuple[Step, OfDesk | None]:
     """Returns a message's step with all that it does to its ticket, and the ticket's own part, if it has one.
 
-    An agent's first message brings them in. The requester's message opens a ticket that waits for them, or is
-    resolved; the desk's first reply is an entry of the history. No round trip.
+    An agent's first message brings them in, and a note the agent who has the ticket. The requester's message opens a
+    ticket that waits for them, or is resolved; the desk's first reply is an entry of the history. No round trip.
     """
-    if access.comes_in(request, ahead.mine):
-        step = send_steps.with_agent(step, request, request.user_id)
+    if arriving := _arriving(request, step.before, ahead):
+        step = send_steps.with_agents(step, request, arriving)
     ticket, message = ahead.ticket, step.new_message
-    if ticket is None:
+    if ticket is None or step.before.is_notes:
         return step, None
     desk, side = desks.current(), message.side
     if side not in ("requester", "support"):
@@ -64,11 +65,22 @@ def in_ticket(request: Request, step: Step, ahead: Ahead) -> tuple[Step, OfDesk 
     return step, OfDesk(partial(tickets.put_changed, before=ticket, after=after, history=entry), after)
 
 
-def tell(request: Request, step: Step, of_desk: OfDesk | None) -> named.Users:
+def _arriving(request: Request, head: Head, ahead: Ahead) -> list[str]:
+    """Returns the agents whom a message brings in: its author, and in notes the agent who has the ticket."""
+    arriving = [request.user_id] if access.comes_in(request, ahead.mine) else []
+    there = (request.user_id, head.requester_id, *head.participants)
+    assignee_id = note_steps.assignee_of(ahead.ticket) if head.is_notes and not head.is_large else None
+    if assignee_id is not None and assignee_id not in there:
+        arriving.append(assignee_id)
+    return arriving
+
+
+def tell(request: Request, step: Step, of_desk: OfDesk | None, beside_notes: Head | None) -> named.Users:
     """Tells those in a ticket of a message that has changed more than the conversation; returns the people it names."""
     there = {mine.user_id: mine for mine in step.members.added}
     ticket = None if of_desk is None else of_desk.ticket
-    users = group_changes.tell_news(request, step.after, there, step.messages, step.changes, ticket)
+    also = ticket_viewers.agents_in(beside_notes)
+    users = group_changes.tell_news(request, step.after, there, step.messages, step.changes, ticket, also)
     push.remember(step.new_message.message_id)
     return users
 
@@ -76,7 +88,7 @@ def tell(request: Request, step: Step, of_desk: OfDesk | None) -> named.Users:
 def tell_again(request: Request, head: Head, message: StoredMessage, mine: Membership | None) -> named.Users | None:
     """Tells again of a message that has changed its ticket, or brought the caller in; None if it did neither.
 
-    An earlier try may have died before it told. One or two round trips more. Nothing but the message is told again if
+    An earlier try may have died before it told. One to three round trips more. Nothing but the message is told again if
     something has changed since.
     """
     first = max(1, head.shared_seq - 1)
@@ -92,7 +104,10 @@ def tell_again(request: Request, head: Head, message: StoredMessage, mine: Membe
     told = [message]
     if note is not None and made[-1].kind == "ticket_updated":
         told.append(note)
+    came = [(user_id, head.conversation_id) for change in made for user_id in change.user_ids]
     there = {} if mine is None else {mine.user_id: mine}
+    if any(user_id not in there for user_id, _ in came):
+        there |= {user_id: side for (user_id, _), side in conversations.memberships(came).items()}
     users = group_changes.tell_news(request, head, there, told, made)
     push.remember(message.message_id)
     return users

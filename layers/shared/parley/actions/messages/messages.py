@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from parley.actions import access, limits, named, push, screening
 from parley.actions.limits import Asked
+from parley.actions.live import ticket_viewers
 from parley.actions.messages.content import check_content, longest_voice_ms
 from parley.actions.parallel import in_parallel
 from parley.actions.viewer import author_as_viewer, viewer_and_messages, viewer_of
@@ -127,7 +128,7 @@ def send_behind(
 
         step, of_desk = desk_messages.in_ticket(request, step, ahead)
     counted = limits.counted(request, limits.in_turn(request, step, ahead.mine), asked)
-    return _write(request, screening.flagged(request, counted, screened), blockers, of_desk)
+    return _write(request, screening.flagged(request, counted, screened), blockers, of_desk, ahead.beside_notes)
 
 
 def check_first(request: Request, head: Head, draft: Draft, ahead: messages.Ahead) -> None:
@@ -163,7 +164,11 @@ def _step(
 
 
 def _write(
-    request: Request, step: Step, blockers: Blockers = (), of_desk: "OfDesk | None" = None
+    request: Request,
+    step: Step,
+    blockers: Blockers = (),
+    of_desk: "OfDesk | None" = None,
+    beside_notes: Head | None = None,
 ) -> SentMessage | None:
     """Writes a step with a message, and tells the members; returns None after a lost race."""
     try:
@@ -172,11 +177,11 @@ def _write(
         return None
     message = step.new_message
     if not step.changes:
-        users = _tell(request, step.after, message.for_all(), blockers)
+        users = _tell(request, step.after, message.for_all(), blockers, beside_notes)
     else:
         from parley.actions.messages import desk_messages  # only in tickets does a message change more
 
-        users = desk_messages.tell(request, step, of_desk)
+        users = desk_messages.tell(request, step, of_desk, beside_notes)
     return sent_now(request, message, users)
 
 
@@ -243,8 +248,12 @@ def _replay(
     return _sent(view, users, replayed=True)
 
 
-def _tell(request: Request, head: Head, message: Message, blockers: Blockers) -> named.Users:
+def _tell(
+    request: Request, head: Head, message: Message, blockers: Blockers, beside_notes: Head | None = None
+) -> named.Users:
     """Posts a new message to all devices of all members but the sending device, in full or as a notification.
+
+    In a ticket also to the agents who have it open, and of a note to those who are in its ticket (`beside_notes`).
 
     Returns the people whom it names, who are read beside the devices: mostly the caller alone, so nobody.
     """
@@ -252,12 +261,14 @@ def _tell(request: Request, head: Head, message: Message, blockers: Blockers) ->
 
     # Read after the write: a device that connects and syncs in between has read the message or is in this list.
     def devices() -> tuple[Collection[str], list[Presence]]:
+        if head.is_desks:
+            return (), ticket_viewers.around(request, head, people, ticket_viewers.agents_in(beside_notes))
         if blockers is not None:
             return blockers, push.devices_of(people)
         return push.beside(lambda: blocks.blockers_among(request.user_id, people), people)
 
     (found, there), users = named.naming(request, in_messages([message]), devices)
-    push.tell_present_each(request, there, push.new_message(message, users, found), conversation_id)
+    push.tell_present_each(request, there, push.new_message(message, users, found), conversation_id, may_hear=True)
     push.remember(message.id)
     return users
 
@@ -272,7 +283,7 @@ def _tell_again(
         users = desk_messages.tell_again(request, head, stored, ahead.mine)
         if users is not None:
             return users
-    return _tell(request, head, stored.for_all(), blockers)
+    return _tell(request, head, stored.for_all(), blockers, ahead.beside_notes)
 
 
 def _sent(message: Message, users: named.Users, *, replayed: bool) -> SentMessage:

@@ -24,6 +24,7 @@ from parley.domain.conversations.events import Shared
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.named import in_event
 from parley.domain.figures.tallies import agent_code
+from parley.domain.live.presence import Connection
 from parley.domain.support.clocks import ClockEvent, ClockEventKind
 from parley.domain.support.events import TicketCreated, TicketSla, TicketUpdated, ticket_sla
 from parley.domain.support.follow_ups import ABSENT, WAITING, TicketFollowUp
@@ -86,7 +87,8 @@ def _tell(job: TicketFollowUp, now_ms: int) -> None:
         lambda: named.for_many(people),
     )
     agents_told = [person for person in present if person.user_id in told]
-    posts = push.posts_to(now_ms // 1000, agents_told, _frames(job, ticket, head, seen, users), ticket.ticket_id)
+    frames = _unless_open(job, head, _frames(job, ticket, head, seen, users))
+    posts = push.posts_to(now_ms // 1000, agents_told, frames, ticket.ticket_id)
     put_off = push.deliver(posts, now_ms)
     push.remember(what)
     if put_off and job.tries < len(POST_DELAYS_S):  # not by the queue of posts: it asks who is in the conversation
@@ -114,6 +116,20 @@ def _frames(
     if seen is not None:
         return push.frames_of(TicketCreated(conversation_id=ticket.ticket_id, ticket=seen, users=users))
     return push.naming_frames_of(_news(job, ticket, head), users)
+
+
+def _unless_open(job: TicketFollowUp, head: Head, frame_for: push.FrameFor) -> push.FrameFor:
+    """Returns the frames for devices that do not have the ticket open: the change itself has told the others.
+
+    Not those of the agent who made it, nor any of a large ticket (`ticket_viewers.around`) or of a clock.
+    """
+
+    def frame(user_id: str, device: Connection) -> bytes | None:
+        was_told = ticket_id in device.joined and user_id != job.user_id and tells_viewers
+        return None if was_told else frame_for(user_id, device)
+
+    ticket_id, tells_viewers = head.conversation_id, job.clock is None and not head.is_large
+    return frame
 
 
 def _news(job: TicketFollowUp, ticket: StoredTicket, head: Head) -> TicketUpdated | TicketSla:

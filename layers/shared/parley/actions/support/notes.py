@@ -2,6 +2,7 @@
 
 from parley.actions import limits, push, screening
 from parley.actions.conversations import group_changes
+from parley.actions.live import ticket_viewers
 from parley.actions.messages import messages
 from parley.actions.messages.content import check_content
 from parley.actions.messages.messages import HistoryPage
@@ -16,6 +17,7 @@ from parley.domain.api.identity import SERVICE_ROLE
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft, History
 from parley.domain.api.types import SentMessage
+from parley.domain.conversations.head import Head
 from parley.domain.support import note_steps
 from parley.domain.support.requests import AddNote
 from parley.domain.support.ticket import StoredTicket
@@ -58,7 +60,7 @@ def list_notes(request: Request, ticket_id: str, query: History) -> HistoryPage:
     try:
         return messages.list_messages(request, ids.notes_id(ticket_id), query)
     except NotFound:
-        empty = note_steps.no_notes(request, _ticket_with_notes(request, ticket_id))
+        empty = note_steps.no_notes(request, _ticket_with_notes(request, ticket_id)[0])
         return messages.history_page(request, empty, query, lambda *_: [])
 
 
@@ -68,27 +70,28 @@ def _require(request: Request, allows: account_states.Allows) -> None:
     account_states.require_role(request, allows, refusal)
 
 
-def _ticket_with_notes(request: Request, ticket_id: str) -> StoredTicket:
-    """Returns a ticket whose notes are open to the caller, an agent; one round trip.
+def _ticket_with_notes(request: Request, ticket_id: str) -> tuple[StoredTicket, Head | None]:
+    """Returns a ticket whose notes are open to the caller, an agent, and its conversation; one round trip.
 
     Raises NotFound if there is no such ticket, and Forbidden to its requester.
     """
-    ticket = tickets.of(batches.read_rows({tables.Ticket: [tickets.key(ticket_id)]}), ticket_id)
+    rows = batches.read_rows({tables.Ticket: [tickets.key(ticket_id)], tables.Conversation: [(ticket_id,)]})
+    ticket = tickets.of(rows, ticket_id)
     if ticket is None:
         raise no_ticket()
     if ticket.requester_id == request.user_id:
         rule = "the requester of a ticket never sees its notes, also as an agent"
         raise Forbidden("own_ticket", "The notes of your own ticket are closed to you.", rule=rule)
-    return ticket
+    return ticket, conversations.head_of(rows, ticket_id)
 
 
 def _begin(request: Request, ticket_id: str, draft: Draft) -> SentMessage:
-    """Writes the first note, with the conversation that holds it; three round trips.
+    """Writes the first note, with the conversation that holds it; three round trips, four if others are told.
 
     Raises LostRace if another agent was first, or if the ticket has lost its requester meanwhile (an erasure).
     """
     check_content(request, draft)
-    ticket, asked = limits.own_beside(
+    (ticket, beside), asked = limits.own_beside(
         request,
         ids.notes_id(ticket_id),
         lambda: _ticket_with_notes(request, ticket_id),
@@ -101,8 +104,9 @@ def _begin(request: Request, ticket_id: str, draft: Draft) -> SentMessage:
     with conditions.transaction() as transaction:
         journal.put_step(transaction, step, request.now_s)
         tickets.put_requester_check(transaction, ticket)
-    users = group_changes.tell_created(request, step.after)
-    return messages.sent_now(request, step.new_message, users)
+    note, also = step.new_message, ticket_viewers.agents_in(beside)
+    users = group_changes.tell_created(request, step.after, note, also)
+    return messages.sent_now(request, note, users)
 
 
 def _tell_again(request: Request, notes_id: str, sent: SentMessage) -> None:

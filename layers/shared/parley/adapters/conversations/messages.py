@@ -26,7 +26,8 @@ if TYPE_CHECKING:  # most messages are in no ticket
 class Ahead(Struct, frozen=True, kw_only=True):
     """The rows that a send reads: the head, in a group the sender's membership, and the people mentioned.
 
-    `earlier` is an earlier send with the same `client_id` within 24 hours, `ticket` the state of a ticket.
+    `earlier` is an earlier send with the same `client_id` within 24 hours, `ticket` the state of a ticket, or of the
+    one to which notes belong. `beside_notes` is the conversation of that one.
     """
 
     head: Head | None
@@ -35,6 +36,7 @@ class Ahead(Struct, frozen=True, kw_only=True):
     named: Mapping[str, Membership | None]
     attachments: Mapping[str, StoredAttachment]
     ticket: "StoredTicket | None" = None
+    beside_notes: Head | None = None
 
 
 def before_sending(
@@ -48,7 +50,7 @@ def before_sending(
 ) -> Ahead:
     """Returns the rows for a send; one round trip, 2 units in a direct conversation.
 
-    One unit more for each mention and for each attachment, and in a ticket for its state.
+    One unit more for each mention and for each attachment, one in a ticket for its state, and two in notes.
 
     Once in `CHECK_S` seconds half a unit more, for the version of the banned words.
     """
@@ -61,11 +63,12 @@ def before_sending(
         wanted[tables.Message] = [record]
     if attachment_ids:
         wanted[tables.File] = [attachments.key(attachment_id) for attachment_id in attachment_ids]
-    is_ticket = ids.is_ticket_id(conversation_id)
-    if is_ticket:
+    ticket_id = ids.ticket_of(conversation_id) if ids.is_desks_id(conversation_id) else None
+    if ticket_id is not None:
         from parley.adapters.support import tickets  # most messages are in no ticket
 
-        wanted[tables.Ticket] = [tickets.key(conversation_id)]
+        wanted[tables.Ticket] = [tickets.key(ticket_id)]
+        wanted[tables.Conversation] = list({(conversation_id,), (ticket_id,)})
     wanted[tables.WordList] = word_list_cache.due(now_s)
     rows = batches.read_rows(wanted, stale=(tables.WordList,))
     word_list_cache.take(rows, now_s)
@@ -75,7 +78,8 @@ def before_sending(
         earlier=_earlier(rows.get(tables.Message, *record) if record else None, now_s),
         named=_named(rows, mentioned, conversation_id),
         attachments=attachments.readable(rows, attachment_ids),
-        ticket=tickets.of(rows, conversation_id) if is_ticket else None,
+        ticket=None if ticket_id is None else tickets.of(rows, ticket_id),
+        beside_notes=None if ticket_id in (None, conversation_id) else conversations.head_of(rows, ticket_id),
     )
 
 

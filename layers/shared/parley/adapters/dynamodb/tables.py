@@ -4,7 +4,14 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Self
 
-from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribute, NumberSetAttribute, UnicodeAttribute
+from pynamodb.attributes import (
+    BinaryAttribute,
+    BooleanAttribute,
+    NumberAttribute,
+    NumberSetAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+)
 from pynamodb.connection.table import TableConnection
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection, LocalSecondaryIndex
@@ -264,7 +271,8 @@ class BySweep(GlobalSecondaryIndex["Connections"]):
 class Connections(Table):
     """All live connections of one person, by connection id.
 
-    Each is `{lease_s, token_s, since_ms, joined: {conversation_id: True}}`.
+    Each is `{lease_s, token_s, since_ms, joined: {conversation_id: True}}`. Under `#<ticket id>` a row has the agents
+    who have a ticket open, or had it open a while ago (`viewers`); the row of each of them names it (`looked_at`).
     """
 
     class Meta:
@@ -275,6 +283,8 @@ class Connections(Table):
     last_seen_ms = NumberAttribute(null=True)
     hides_last_seen = BooleanAttribute(null=True)
     announced = BooleanAttribute(null=True)
+    viewers = UnicodeSetAttribute(null=True)
+    looked_at = UnicodeSetAttribute(null=True)
     sweep_shard = UnicodeAttribute(null=True)
     sweep_at_s = NumberAttribute(null=True)
     by_sweep = BySweep()

@@ -35,11 +35,66 @@ def of(user_ids: Iterable[str], *, stale: bool = False) -> dict[str, Presence]:
     return {user_id: found.get(user_id) or Presence(user_id=user_id) for user_id in wanted}
 
 
+def around_ticket(ticket_id: str, user_ids: Iterable[str]) -> tuple[list[Presence], set[str]]:
+    """Returns what `of` does, and the agents who have a ticket open, or had it open a while ago; one round trip."""
+    wanted, key = list(dict.fromkeys(user_ids)), _ticket_key(ticket_id)
+    rows = batches.read_rows({tables.Connections: [*((user_id,) for user_id in wanted), key]})
+    found = _found(rows, wanted)
+    return [found.get(user_id) or Presence(user_id=user_id) for user_id in wanted], _viewers(rows, ticket_id)
+
+
+def viewers_of(ticket_ids: Iterable[str]) -> dict[str, set[str]]:
+    """Returns the agents who have each of these tickets open, or had it open a while ago; one round trip."""
+    wanted = list(ticket_ids)
+    rows = batches.read_rows({tables.Connections: map(_ticket_key, wanted)})
+    return {ticket_id: _viewers(rows, ticket_id) for ticket_id in wanted}
+
+
+def _ticket_key(ticket_id: str) -> tuple[str]:
+    return (f"#{ticket_id}",)  # no id of a person holds a `#`
+
+
+def _viewers(rows: batches.Rows, ticket_id: str) -> set[str]:
+    try:
+        row = rows.get(tables.Connections, *_ticket_key(ticket_id))
+    except unreadable.ERRORS:
+        unreadable.report("connections", [ticket_id])
+        return set()
+    return set() if row is None else set(row.viewers or ())
+
+
+def look_on(user_id: str, ticket_id: str) -> set[str]:
+    """Notes that a device of an agent has a ticket open, and returns all agents noted there; one round trip.
+
+    After `join`, which notes it in the agent's own row: so that row always tells where to forget the agent.
+    """
+    [key] = _ticket_key(ticket_id)
+    row = tables.Connections(key)
+    column = tables.Connections.connections
+    row.update(actions=[tables.Connections.viewers.add({user_id}), column.set(column | {})])
+    return set(row.viewers or ())
+
+
+def look_away(user_id: str, ticket_id: str) -> None:
+    """Notes that no device of an agent has a ticket open any more; two round trips.
+
+    First in the ticket's row: after a death in between, the agent's own still tells where to forget them.
+    """
+    [key] = _ticket_key(ticket_id)
+    _settle(key, [tables.Connections.viewers.delete({user_id})], tables.Connections.user_id.exists())
+    _settle(user_id, [tables.Connections.looked_at.delete({ticket_id})], tables.Connections.user_id.exists())
+
+
 def readable(user_ids: Iterable[str], *, stale: bool = False) -> dict[str, Presence]:
     """Returns what `of` does, without the people whose rows are unreadable; reports unreadable rows and devices."""
     wanted = list(dict.fromkeys(user_ids))
     models = (tables.Connections,) if stale else ()
     rows = batches.read_rows({tables.Connections: [(user_id,) for user_id in wanted]}, stale=models)
+    return _found(rows, wanted)
+
+
+def _found(rows: batches.Rows, wanted: Iterable[str]) -> dict[str, Presence]:
+    """Returns the people in a batch whose rows can be read; reports the others, and damaged devices."""
     found = {user_id: person for user_id in wanted if (person := _readable(rows, user_id)) is not None}
     damaged = [user_id for user_id in wanted if user_id not in found or not found[user_id].is_readable]
     unreadable.report("connections", damaged)
@@ -68,7 +123,7 @@ def _repair(user_id: str, item: Mapping[str, Any]) -> None:
     """
     unreadable.report("connections", [user_id])
     row = tables.Connections
-    optional = (row.last_seen_ms, row.hides_last_seen, row.announced)
+    optional = (row.last_seen_ms, row.hides_last_seen, row.announced, row.looked_at)
     damaged = [each for each in optional if each.attr_type not in item.get(each.attr_name, {each.attr_type: None})]
     actions: list[Action] = [each.set(True) if each is row.hides_last_seen else each.remove() for each in damaged]
     condition = row.user_id.exists()
@@ -214,8 +269,8 @@ def _has_lease(device: Connection) -> Condition:
     return same if device.is_readable else same | ~lease.is_type("N")
 
 
-def join(user_id: str, connection_id: str, conversation_id: str, now_ms: int) -> int:
-    """Notes that a device has a conversation open, and returns since when it has, in ms.
+def join(user_id: str, connection_id: str, conversation_id: str, now_ms: int, *, looks_on: bool = False) -> int:
+    """Notes that a device has a conversation open, and returns since when it has, in ms; `looks_on` in a ticket.
 
     Raises NotFound for an unknown connection, Conflict past `MAX_JOINED`. One round trip; two if it was open already.
     """
@@ -223,9 +278,10 @@ def join(user_id: str, connection_id: str, conversation_id: str, now_ms: int) ->
     joined = Path(["connections", connection_id, "joined"])
     here = Path(["connections", connection_id, "joined", conversation_id])
     has_room = device.exists() & here.does_not_exist() & (size(joined) < MAX_JOINED)
+    noted: list[Action] = [tables.Connections.looked_at.add({conversation_id})] if looks_on else []
     for _ in conditions.tries():
         try:
-            tables.Connections(user_id=user_id).update(actions=[here.set(now_ms)], condition=has_room)
+            tables.Connections(user_id=user_id).update(actions=[here.set(now_ms), *noted], condition=has_room)
         except UpdateError as error:
             if not conditions.failed_condition(error):
                 raise
@@ -338,6 +394,7 @@ def _presence(user_id: str, row: tables.Connections | None) -> Presence:
         last_seen_ms=None if row.last_seen_ms is None else int(row.last_seen_ms),
         hides_last_seen=bool(row.hides_last_seen),
         is_announced=bool(row.announced),
+        looked_at=frozenset(row.looked_at or ()),
         is_watched=row.sweep_at_s is not None,
     )
 

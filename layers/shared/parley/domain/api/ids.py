@@ -63,6 +63,11 @@ def notes_id(ticket_id: str) -> str:
     return NOTES_PREFIX + ticket_id.removeprefix(TICKET_PREFIX)
 
 
+def ticket_of(conversation_id: str) -> str:
+    """Returns the id of the ticket to which notes belong, and a ticket's own."""
+    return TICKET_PREFIX + conversation_id.removeprefix(NOTES_PREFIX).removeprefix(TICKET_PREFIX)
+
+
 def is_group_id(conversation_id: str) -> bool:
     """Says whether an id is a group's. Blocks show in groups only."""
     return conversation_id.startswith(GROUP_PREFIX)

@@ -1,6 +1,6 @@
 """Decides from the rows read what one send writes: the next seq, the message, and any move of the index."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import sha256
 
 import msgspec
@@ -146,28 +146,33 @@ def send_message(
     return with_mentions(step, message.seq, others, named or {})
 
 
-def with_agent(step: Step, request: Request, user_id: str) -> Step:
-    """Returns the step that also brings an agent into a ticket.
+def with_agents(step: Step, request: Request, user_ids: Sequence[str]) -> Step:
+    """Returns the step that also brings agents into a ticket, or into its notes.
 
-    The caller has read all up to it, another agent nothing of it.
+    The caller has read all up to it, the others nothing of it.
     """
-    count = step.before.member_count + 1
-    seq = step.after.last_seq if user_id == request.user_id else step.before.last_seq
-    by = step.new_message.seq
-    entry = next_change(request, step.before, "member_added", message_seq=by, user_ids=(user_id,))
+    count = step.before.member_count + len(user_ids)
+    entry = next_change(
+        request, step.before, "member_added", message_seq=step.new_message.seq, user_ids=tuple(user_ids)
+    )
+    is_listed = count <= MAX_LISTED and not step.before.is_large
     after = msgspec.structs.replace(
         step.after,
-        participants=(*step.before.participants, user_id) if count <= MAX_LISTED and not step.before.is_large else (),
+        participants=(*step.before.participants, *user_ids) if is_listed else (),
         member_count=count,
         last_change_seq=entry.change_seq,
         shared_seq=entry.change_seq,
     )
-    mine = msgspec.structs.replace(step.before.newcomer(user_id), read_seq=seq, delivered_seq=seq)
     sent = step.sent
-    if sent is not None and sent.read_by == user_id:  # their row is new
+    if sent is not None and sent.read_by in user_ids:  # their row is new
         sent = msgspec.structs.replace(sent, read_by=None)
     grown = msgspec.structs.replace(step, after=after, sent=sent, changed=Changed(entry=entry))
-    return grown.with_members(added=(*step.members.added, mine))
+    return grown.with_members(added=(*step.members.added, *(_arriving(step, request, each) for each in user_ids)))
+
+
+def _arriving(step: Step, request: Request, user_id: str) -> Membership:
+    seq = step.after.last_seq if user_id == request.user_id else step.before.last_seq
+    return msgspec.structs.replace(step.before.newcomer(user_id), read_seq=seq, delivered_seq=seq)
 
 
 def check_content(draft: Draft, pointer: str, most: int) -> None:

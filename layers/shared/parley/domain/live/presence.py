@@ -76,6 +76,7 @@ class Presence(Struct, frozen=True, kw_only=True):
     last_seen_ms: int | None = None
     hides_last_seen: bool = False  # from others, and so others' from them
     is_announced: bool = False  # the watchers have been told that the person came
+    looked_at: frozenset[str] = frozenset()  # tickets whose rows name the person as one who has them open
     is_watched: bool = False  # the sweep looks after the row: others may still have to be told that the person left
 
     @property

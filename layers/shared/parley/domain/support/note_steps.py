@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from parley.domain.api import ids
+from parley.domain.api.identity import is_reserved
 from parley.domain.api.request import Request
 from parley.domain.api.requests import Draft
 from parley.domain.api.times import hour
@@ -31,9 +32,20 @@ def no_notes(request: Request, ticket: StoredTicket) -> Head:
     )
 
 
+def assignee_of(ticket: StoredTicket | None) -> str | None:
+    """Returns the agent who has a ticket, and so hears of its notes; None for nobody, and for an erased one."""
+    assignee_id = None if ticket is None else ticket.assignee_id
+    return None if assignee_id is None or is_reserved(assignee_id) else assignee_id
+
+
 def first_note(request: Request, ticket: StoredTicket, draft: Draft, text: str) -> Step:
-    """Returns the step that makes the conversation of a ticket's notes; `text` is what is stored of the note."""
-    head = no_notes(request, ticket)
+    """Returns the step that makes the conversation of a ticket's notes; `text` is what is stored of the note.
+
+    The agent who has the ticket is in it, too, and has not read the note.
+    """
+    head, assignee_id = no_notes(request, ticket), assignee_of(ticket)
+    others = [] if assignee_id in (None, request.user_id, ticket.requester_id) else [assignee_id]
+    head = replace(head, participants=(request.user_id, *others), member_count=1 + len(others))
     step = send_message(head, draft, request, text=text)
     seq = step.after.last_seq
     author = replace(head.newcomer(request.user_id), read_seq=seq, delivered_seq=seq)
@@ -41,5 +53,5 @@ def first_note(request: Request, ticket: StoredTicket, draft: Draft, text: str) 
         step,
         creates=True,
         sent=None if step.sent is None else replace(step.sent, read_by=None),
-        members=MemberWrites(added=(author,)),
+        members=MemberWrites(added=(author, *(head.newcomer(user_id) for user_id in others))),
     )

@@ -18,7 +18,7 @@ from parley.domain.api.types import Context, Moved, Note
 from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import StoredMessage
-from parley.domain.conversations.send_steps import Forward, next_note, send_message, step_with, with_agent
+from parley.domain.conversations.send_steps import Forward, next_note, send_message, step_with, with_agents
 from parley.domain.conversations.steps import MemberWrites, OfTicket, Step, next_change, no_earlier
 from parley.domain.support import status
 from parley.domain.support.desk import Desk
@@ -236,7 +236,7 @@ def change_ticket(
     if step.sent is not None and not is_in_it:
         step = replace(step, sent=replace(step.sent, read_by=None))
     if arrives is not None:
-        step = with_agent(step, request, arrives)
+        step = with_agents(step, request, [arrives])
     return _with_entry(step, request)
 
 
