@@ -71,13 +71,7 @@ def join_conversation(request: Request, conversation_id: str) -> Joined:
     In a ticket the agents who have it open are told, too (`ticket_viewers.py`): two round trips more.
     """
     before = access.access_conversation(request, conversation_id)
-    since_ms = connections.join(
-        request.user_id,
-        request.device_id,
-        conversation_id,
-        request.now_ms,
-        looks_on=ticket_viewers.is_one(request, before),
-    )
+    since_ms = _note(request, before)
     what = ("joined", request.device_id, conversation_id, since_ms)
     # Read again after joining ("subscribe, then read"), so that nothing is lost between the answer and the first event.
     ((head, typists), hidden), viewers = ticket_viewers.coming_beside(
@@ -109,6 +103,12 @@ def join_conversation(request: Request, conversation_id: str) -> Joined:
     push.remember(what)
     shown = [typist for typist in others if typist.user_id not in cut_off and not head.blocked_by]
     return _joined(head, shown, ticket_viewers.views(head, seen, known, request.now_s), known)
+
+
+def _note(request: Request, head: Head) -> int:
+    """Notes that the calling device has a conversation open, and returns since when it has, in ms."""
+    looks_on = ticket_viewers.is_one(request, head)
+    return connections.join(request.user_id, request.device_id, head.conversation_id, request.now_ms, looks_on=looks_on)
 
 
 def _joined(head: Head, typists: list[Typist], viewers: list[TicketViewer], known: named.Users) -> Joined:

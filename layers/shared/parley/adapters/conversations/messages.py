@@ -56,13 +56,11 @@ def before_sending(
     """
     wanted: dict[type[tables.Table], list[batches.Key]] = {tables.Conversation: [(conversation_id,)]}
     people = [*mentioned, *([sender_id] if ids.has_members(conversation_id) else [])]
-    if people:
-        wanted[tables.Membership] = [(person, conversation_id) for person in people]
+    wanted[tables.Membership] = [(person, conversation_id) for person in people]
     record = (message_rows.record_key(conversation_id, sender_id, client_id, via), 0) if client_id else None
     if record:
         wanted[tables.Message] = [record]
-    if attachment_ids:
-        wanted[tables.File] = [attachments.key(attachment_id) for attachment_id in attachment_ids]
+    wanted[tables.File] = [attachments.key(attachment_id) for attachment_id in attachment_ids]
     ticket_id = ids.ticket_of(conversation_id) if ids.is_desks_id(conversation_id) else None
     if ticket_id is not None:
         from parley.adapters.support import tickets  # most messages are in no ticket
