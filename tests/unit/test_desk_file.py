@@ -133,7 +133,7 @@ def test_documented_example_is_a_desk() -> None:
             "waits for clocks without a target: next_response",
         ),
         (LEAST + "\n[escalation.warning]\npriority = 'high'", 5, "waits for clocks without a target"),
-        (LEAST + "\n[closing]\nnotice = ''", 6, "length >= 1"),
+        (LEAST + "\n[closing]\nnotice = ''", 6, "it is blank"),
         (LEAST + "\n[closing]\nresolved_after_days = -1", 6, ">= 0"),
         (LEAST + "\n[closing]\nresolved_after_days = 2\nnotice_before_days = 2", 7, "must be less"),
         (
@@ -142,7 +142,9 @@ def test_documented_example_is_a_desk() -> None:
             "categories: a name has 1 to 32 of a-z 0-9 _ -, a letter or digit first",
         ),
         ('teams = ["Billing"]' + LEAST, 1, "teams.0: a name has 1 to 32"),
-        ('[categories.general]\nname = ""', 2, "length >= 1"),
+        ('[categories.general]\nname = ""', 2, "categories.name: it is blank"),
+        (LEAST + 'acknowledgement = " "', 4, "it is blank"),
+        (LEAST + "\n[closing]\nnotice = '  '", 6, "it is blank"),
         ('[categories.general]\nname = "G"\nacknowledgement = "' + "x" * 2_001 + '"', 3, "length <= 2000"),
     ],
 )
@@ -151,6 +153,21 @@ def test_mistake_is_told_with_its_line(text: str, line: int, said: str) -> None:
 
     assert message.startswith(f"desk.toml:{line}: ")
     assert said in message
+
+
+def test_file_that_is_no_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "latin.toml").write_bytes(b"[categories.general]\nname = 'Caf\xe9'\n")
+
+    with pytest.raises(DeskError, match=r"^latin.toml:2: the file is not UTF-8$"):
+        desks.check_all(tmp_path)
+
+
+def test_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    (tmp_path / "marked.toml").write_bytes(b"\xef\xbb\xbf[categories.general]\nname = 'General'\n")
+
+    [desk] = desks.check_all(tmp_path)
+
+    assert list(desk.categories) == ["general"]
 
 
 def test_longest_desk_is_read_and_a_longer_one_is_not() -> None:

@@ -16,9 +16,14 @@ def read_file(folder: Path, name: str, load: Load[T], no_such: Callable[[str], E
     path = folder / f"{name}.toml"
     if _NAME.fullmatch(name) is None or not path.is_file():
         raise no_such(", ".join(sorted(path.stem for path in folder.glob("*.toml"))))
-    return load(path.read_text(encoding="utf-8"), path.name)
+    return load(_text(path), path.name)
 
 
 def read_all(folder: Path, load: Load[T]) -> list[T]:
     """Returns what all files of a folder hold, by name; raises `load`'s error for the first mistake."""
-    return [load(path.read_text(encoding="utf-8"), path.name) for path in sorted(folder.glob("*.toml"))]
+    return [load(_text(path), path.name) for path in sorted(folder.glob("*.toml"))]
+
+
+def _text(path: Path) -> str:
+    """Returns a file's text; bytes that are no UTF-8 stay as surrogates, which the reader of the tables refuses."""
+    return path.read_bytes().decode("utf-8-sig", errors="surrogateescape")

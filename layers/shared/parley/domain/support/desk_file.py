@@ -53,7 +53,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, ValidationError, convert, inspect
 
 from parley.domain.api import time_zones
-from parley.domain.api.fields import form, members
+from parley.domain.api.fields import NOT_BLANK, form, members
 from parley.domain.support.clocks import ClockEventKind, ClockName, Target
 from parley.domain.support.desk import (
     CLOCKS,
@@ -91,8 +91,8 @@ _wrong_key = re.compile(r"unknown field `([^`]*)`")
 
 Name = Annotated[str, form(NAME_PATTERN, NAME_WORDS)]
 Names = Annotated[tuple[Name, ...], Meta(max_length=MAX_NAMES)]
-Title = Annotated[str, Meta(min_length=1, max_length=MAX_NAME_CHARACTERS)]
-Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_CHARACTERS)]
+Title = Annotated[str, Meta(pattern=NOT_BLANK, max_length=MAX_NAME_CHARACTERS)]
+Text = Annotated[str, Meta(pattern=NOT_BLANK, max_length=MAX_TEXT_CHARACTERS)]
 Days = Annotated[int, Meta(ge=0, le=MAX_DAYS)]
 
 
@@ -172,7 +172,7 @@ def _shape(tables: Mapping[str, object], source: str, lines: Lines) -> _File:
 def _right(mistake: str, steps: Sequence[str]) -> str:
     """Returns msgspec's sentence on a mistake with what would be right; `steps` lead to the place of the mistake."""
     if "matching regex" in mistake:
-        return NAME_WORDS
+        return "it is blank" if repr(NOT_BLANK) in mistake else NAME_WORDS
     kinds = members(inspect.type_info(_File))
     for step in steps:
         kinds = _inside(kinds, step)
