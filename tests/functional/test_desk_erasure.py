@@ -1,11 +1,23 @@
 """Erasing people of a ticket: whatever its history holds of them goes, however long it is."""
 
+import time
 from typing import Any
 
 import pytest
 
 from parley.adapters.dynamodb.documents import from_wire, to_wire
-from tests.functional.desk import agent, answered_ticket, change_all, merge, note, open_ticket, put_on_duty
+from parley.domain.api.identity import DESK
+from tests.functional.desk import (
+    agent,
+    answered_ticket,
+    change,
+    change_all,
+    merge,
+    note,
+    open_ticket,
+    put_on_duty,
+    take,
+)
 from tests.functional.erasures import erased, everything
 from tests.functional.exports import exported, fetched, lines
 from tests.harness import Parley, User
@@ -103,6 +115,43 @@ def test_agent_who_merged_tickets_or_followed_one_up_without_being_in_them_leave
 
     assert '"ben"' not in everything(parley)
     assert agnes.get(f"/support/tickets/{third}/history").status == 200
+
+
+@pytest.mark.parametrize("status", ["in_progress", "resolved"])
+def test_tickets_of_an_erased_agent_are_nobodys(parley: Parley, status: str) -> None:
+    parley.clock.ms = time.time_ns() // 1_000_000  # the figures count what is written now
+    alice, agnes, ben = parley.user("alice"), agent(parley), agent(parley, "ben")
+    ticket_id = open_ticket(alice)
+    assert take(agnes, ticket_id).status == 200
+    assert change(agnes, ticket_id, status=status).status == 200
+    parley.drain()
+
+    erased(parley, "agnes")
+
+    parley.drain()
+    shown = ben.get(f"/support/tickets/{ticket_id}").json
+    assert (shown["assignee_id"], shown["status"]) == (None, status)
+    queue = ben.get("/support/tickets/admin/all?assignee=none").json["tickets"]
+    assert [each["id"] for each in queue] == [ticket_id]
+    last = ben.get(f"/support/tickets/{ticket_id}/history").json["entries"][-1]
+    assert (last["event"], last["user_id"], last["note"]) == ("updated", DESK, "The agent was erased.")
+    assert last["changes"]["assignee_id"]["from"].startswith("~parley.erased-")
+    counts = ben.get("/support/queue-counts").json
+    assert (counts["unassigned"], counts["assignees"]) == (int(status == "in_progress"), [])
+    assert '"agnes"' not in everything(parley)
+    assert take(ben, ticket_id).json["assignee_id"] == "ben"
+
+
+def test_closed_ticket_keeps_the_pseudonym_of_its_agent(parley: Parley) -> None:
+    alice, agnes, ben = parley.user("alice"), agent(parley), agent(parley, "ben")
+    ticket_id = open_ticket(alice)
+    assert take(agnes, ticket_id).status == 200
+    assert change(agnes, ticket_id, status="closed").status == 200
+    parley.drain()
+
+    pseudonym = erased(parley, "agnes")["receipt"]["pseudonym"]
+
+    assert ben.get(f"/support/tickets/{ticket_id}").json["assignee_id"] == pseudonym
 
 
 def test_agent_on_duty_leaves_nothing(parley: Parley) -> None:

@@ -59,9 +59,11 @@ def _pass_on_ticket(work: Work, head: Head, mine: Membership) -> list[Op]:
     after = replace(head_without(head, work.user_id, work.pseudonym), last_change_seq=change_seq, shared_seq=change_seq)
     return [
         erasures.move_head(head, after),
-        erasures.add_change(work.change(after, "conversation_updated", change_seq)),
+        erasures.add_change(
+            work.change(after, "ticket_updated" if head.is_ticket else "conversation_updated", change_seq)
+        ),
         *erasures.hand_over(after, mine, work.pseudonym),
-        *erased_tickets.hand_over_ticket(head.conversation_id, work.user_id, work.pseudonym),
+        *erased_tickets.hand_over_ticket(head.conversation_id, work.user_id, work.pseudonym, work.by_desk),
     ]
 
 

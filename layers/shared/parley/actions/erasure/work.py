@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from parley.actions.roles import SERVICE
 from parley.adapters.erasure.erasures import Op
-from parley.domain.api.identity import Identity
+from parley.domain.api.identity import DESK, SYSTEM_ROLE, Identity
 from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.steps import Change, ChangeKind
@@ -41,6 +42,13 @@ class Work:
         # The role is the host's, so that no rate limit of the person stops their erasure.
         identity = Identity(user_id=job.whom, name="", role=SERVICE, expires_at_s=0)
         self.call = Request(caller=identity, now_ms=self.at_ms, request_id=job.erasure_id)
+
+    @property
+    def by_desk(self) -> Request:
+        """Returns a request of the desk itself: figures count what is written now, so it has the time of now."""
+        return replace(
+            self.call, caller=Identity(user_id=DESK, name="", role=SYSTEM_ROLE, expires_at_s=0), now_ms=self.now_ms
+        )
 
     def saw(self, text: str | None) -> None:
         """Counts a text that was read."""

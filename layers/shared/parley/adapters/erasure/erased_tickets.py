@@ -1,35 +1,45 @@
 """A ticket without a person: the pseudonym takes their place in its state, in what finds it, and in its history."""
 
-from collections.abc import Iterator
+from functools import partial
 
-import msgspec
+from msgspec.structs import replace
 
 from parley.adapters.dynamodb import batches, tables
 from parley.adapters.erasure import erasures
 from parley.adapters.erasure.erasures import Op
 from parley.adapters.support import tickets
+from parley.domain.api.outbox import OutboxEntry
+from parley.domain.api.request import Request
 from parley.domain.erasure.job import without_person
-from parley.domain.support.ticket import StoredTicket
+from parley.domain.support import ticket_steps
+from parley.domain.support.ticket import FieldChange, StoredTicket
 
+PEOPLE = ("requester_id", "assignee_id")
 WORDS = ("note", "comment")  # what people write into the history
 
 
-def hand_over_ticket(ticket_id: str, user_id: str, pseudonym: str) -> list[Op]:
-    """Returns the writes of its state; one round trip. None for a person whom the state does not name."""
-    ticket = tickets.of(batches.read_rows({tables.Ticket: [tickets.key(ticket_id)]}), ticket_id)
-    return [] if ticket is None else [*_state(ticket, user_id, pseudonym)]
+def hand_over_ticket(ticket_id: str, user_id: str, pseudonym: str, desk: Request) -> list[Op]:
+    """Returns the writes of its state; one round trip. None for a person whom the state does not name.
+
+    An agent's ticket is nobody's from then on, by the desk's own request `desk`. A closed one keeps the pseudonym. The
+    unit is refused if the ticket has changed since.
+    """
+    before = tickets.of(batches.read_rows({tables.Ticket: [tickets.key(ticket_id)]}), ticket_id)
+    if before is None or user_id not in (before.requester_id, before.assignee_id):
+        return []
+    if before.assignee_id == user_id and before.status != "closed":
+        after, entry = _released(before, pseudonym, desk)
+    else:
+        people = {name: pseudonym for name in PEOPLE if getattr(before, name) == user_id}
+        after, entry = replace(before, **people), None
+    return [partial(tickets.put_changed, before=before, after=after, history=entry)]
 
 
-def _state(ticket: StoredTicket, user_id: str, pseudonym: str) -> Iterator[Op]:
-    people = {name: pseudonym for name in ("requester_id", "assignee_id") if getattr(ticket, name) == user_id}
-    if not people:
-        return
-    after = msgspec.structs.replace(ticket, **people)
-    key, place = tickets.key(ticket.ticket_id)
-    yield erasures.update_row(tables.Ticket(key=key, place=place), **people)
-    old, new = tickets.words_of(ticket), tickets.words_of(after)
-    yield from (erasures.delete_row(tickets.entry(word, ticket)) for word in sorted(old - new))
-    yield from (erasures.put_row(tickets.entry(word, after)) for word in sorted(new - old))
+def _released(before: StoredTicket, pseudonym: str, desk: Request) -> tuple[StoredTicket, OutboxEntry]:
+    """Returns the ticket without its agent, and the entry of the history, which no longer names them."""
+    after = ticket_steps.changed_at(before, desk.now_ms, assignee_id=None)
+    changes = {"assignee_id": FieldChange(pseudonym, None)}
+    return after, ticket_steps.history_entry(after, desk, "updated", changes, note="The agent was erased.")
 
 
 def hand_over_history(
