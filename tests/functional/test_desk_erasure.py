@@ -154,6 +154,29 @@ def test_closed_ticket_keeps_the_pseudonym_of_its_agent(parley: Parley) -> None:
     assert ben.get(f"/support/tickets/{ticket_id}").json["assignee_id"] == pseudonym
 
 
+def test_subject_and_tags_of_an_erased_requester_go(parley: Parley) -> None:
+    alice, agnes = parley.user("alice"), agent(parley)
+    ticket_id = open_ticket(alice, subject=f"{WORD} phone 555-1234", tags=[WORD])
+    assert note(agnes, ticket_id, "They call often.").status == 201
+    assert change(agnes, ticket_id, subject=f"{WORD} again", tags=[WORD, "phone"]).status == 200
+    assert change(agnes, ticket_id, tags=[f"{WORD}-2"]).status == 200
+    parley.drain()
+
+    done = erased(parley, "alice")
+
+    parley.drain()
+    assert done["removed"]["support_tickets"] == 1
+    assert "tickets" not in done["removed"]  # those of WebSockets
+    shown = agnes.get(f"/support/tickets/{ticket_id}").json
+    assert (shown["subject"], shown["tags"]) == ("", [])
+    assert agnes.get(f"/conversations/{ticket_id}").json["title"] == ""
+    for query in (f"q={WORD}", f"tag={WORD}", f"tag={WORD}-2"):
+        assert agnes.get(f"/support/tickets/admin/all?{query}").json["tickets"] == []
+    assert WORD not in everything(parley)
+    assert change(agnes, ticket_id, priority="high").json["subject"] == ""
+    assert set(agnes.get(f"/support/tickets/{ticket_id}/history").json["entries"][-1]["changes"]) == {"priority"}
+
+
 def test_agent_on_duty_leaves_nothing(parley: Parley) -> None:
     agnes = agent(parley)
     assert put_on_duty(agnes, "agnes").status == 200

@@ -34,6 +34,17 @@ def test_ticket_is_rated_once(parley: Parley) -> None:
     assert refusal(rate(alice, ticket_id, 1)) == ("already_rated", 409, [])
 
 
+@pytest.mark.parametrize(("first", "second"), [("Good.", "Slow."), ("Good.", None), (None, "Slow.")])
+def test_another_comment_is_another_rating(parley: Parley, first: str | None, second: str | None) -> None:
+    alice, agnes = parley.user("alice"), agent(parley)
+    ticket_id = open_ticket(alice)
+    change(alice, ticket_id, status="closed")
+
+    assert [rate(alice, ticket_id, 4, comment=first).json["version"] for _ in range(2)] == [3, 3]
+    assert refusal(rate(alice, ticket_id, 4, comment=second)) == ("already_rated", 409, [])
+    assert history(agnes, ticket_id)[-1].get("comment") == first
+
+
 def test_rating_before_resolution_and_by_others(parley: Parley) -> None:
     alice, agnes, bob = parley.user("alice"), agent(parley), parley.user("bob")
     ticket_id = open_ticket(alice)

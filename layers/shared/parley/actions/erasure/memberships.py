@@ -47,16 +47,21 @@ def erase_memberships(work: Work) -> Unit:
     if mine is None:
         return _ON.unit()
     if head.is_ticket:
-        return _ON.unit([*_pass_on_ticket(work, head, mine), *_rename_in_notes(work, head)], tickets=1)
+        return _ON.unit([*_pass_on_ticket(work, head, mine), *_rename_in_notes(work, head)], support_tickets=1)
     if head.is_notes:
         return _ON.unit(_pass_on_ticket(work, head, mine), notes=1)
     return _ON.unit(_pass_on(work, head, mine), direct_conversations=1)
 
 
 def _pass_on_ticket(work: Work, head: Head, mine: Membership) -> list[Op]:
-    """Returns the writes that put the pseudonym in the person's place in a ticket or its notes."""
+    """Returns the writes that put the pseudonym in the person's place in a ticket or its notes.
+
+    The requester's ticket loses its subject.
+    """
     change_seq = head.last_change_seq + 1
     after = replace(head_without(head, work.user_id, work.pseudonym), last_change_seq=change_seq, shared_seq=change_seq)
+    if head.requester_id == work.user_id:
+        after = replace(after, title="")
     return [
         erasures.move_head(head, after),
         erasures.add_change(

@@ -45,7 +45,7 @@ def erase_words(work: Work) -> Unit:
         case "messages":
             return _messages(work, walk, head)
         case "history":
-            return _history(work, walk)
+            return _history(work, walk, head)
         case "changes":
             return _changes(work, walk, head)
         case "marks":
@@ -185,9 +185,9 @@ def _record(work: Work, message: StoredMessage) -> tables.Message | None:
     return tables.Message(conversation_id=key, seq=0)
 
 
-def _history(work: Work, walk: Walk) -> Unit:
-    """Removes the person's id, and their notes and comments, from the history of a ticket."""
-    ops, last = erased_tickets.hand_over_history(walk.conversation_id, walk.seq, MAX_OPS, work.user_id, work.pseudonym)
+def _history(work: Work, walk: Walk, head: Head) -> Unit:
+    """Removes the person's id, and their notes, comments, subjects and tags, from the history of a ticket."""
+    ops, last = erased_tickets.hand_over_history(head, walk.seq, MAX_OPS, work.user_id, work.pseudonym)
     following = replace(walk, part="changes", seq=0) if last is None else replace(walk, seq=last)
     return _walked(following, ops)
 

@@ -208,8 +208,11 @@ def release_by_itself(request: Request, ticket_id: str, user_id: str) -> Support
 def rate_ticket(request: Request, ticket_id: str, wanted: RateTicket) -> SupportTicketAnswer:
     """Keeps the requester's rating of a resolved or closed ticket, and returns it; it is rated once.
 
-    Round trips as of `update_ticket`.
+    A repeated rating is answered again; another number or comment is refused with Conflict. Round trips as of
+    `update_ticket`.
     """
+
+    comment_hash = ticket_steps.comment_hash(wanted.comment)
 
     def decide(found: Found) -> Change:
         if _side(request, found) != "requester":
@@ -217,9 +220,13 @@ def rate_ticket(request: Request, ticket_id: str, wanted: RateTicket) -> Support
             raise Forbidden("requester_only", detail, rule="the requester rates the help that they got")
         if found.ticket.status not in ("resolved", "closed"):
             raise Conflict("not_resolved", "The ticket is not resolved yet.", rule="a resolved or closed ticket")
-        if found.ticket.rating not in (None, wanted.rating):
+        known = found.ticket
+        # The version before has kept no hash of the comment.
+        is_other = known.rating != wanted.rating or known.comment_hash not in (None, comment_hash)
+        if known.rating is not None and is_other:
             raise Conflict("already_rated", "The ticket was rated before.", rule="one rating for a ticket")
-        return Change(fields={"rating": wanted.rating}, about={"rating": wanted.rating, "comment": wanted.comment})
+        about = {"rating": wanted.rating, "comment": wanted.comment}
+        return Change(fields={"rating": wanted.rating, "comment_hash": comment_hash}, about=about)
 
     asked = Asked(decide=decide, event="rated", may_be_closed=True, counted=wanted.comment or "")
     return change(request, ticket_id, asked)

@@ -758,6 +758,7 @@ class Ticket(Table):
     updated_at_ms = NumberAttribute(null=True)
     replied_at_ms = NumberAttribute(null=True)
     rating = NumberAttribute(null=True)
+    comment_hash = UnicodeAttribute(null=True)  # of the comment on the rating
     merged_into = UnicodeAttribute(null=True)  # the ticket that continues it
     merged_from = StringsAttribute(null=True)
     follow_up_of = UnicodeAttribute(null=True)

@@ -1,6 +1,8 @@
 """A ticket without a person: the pseudonym takes their place in its state, in what finds it, and in its history."""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -10,6 +12,7 @@ from parley.adapters.erasure.erasures import Op
 from parley.adapters.support import tickets
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.request import Request
+from parley.domain.conversations.head import Head
 from parley.domain.erasure.job import without_person
 from parley.domain.support import ticket_steps
 from parley.domain.support.ticket import FieldChange, StoredTicket
@@ -21,8 +24,8 @@ WORDS = ("note", "comment")  # what people write into the history
 def hand_over_ticket(ticket_id: str, user_id: str, pseudonym: str, desk: Request) -> list[Op]:
     """Returns the writes of its state; one round trip. None for a person whom the state does not name.
 
-    An agent's ticket is nobody's from then on, by the desk's own request `desk`. A closed one keeps the pseudonym. The
-    unit is refused if the ticket has changed since.
+    A requester's ticket loses its tags. An agent's ticket is nobody's from then on, by the desk's own request `desk`;
+    a closed one keeps the pseudonym. The unit is refused if the ticket has changed since.
     """
     before = tickets.of(batches.read_rows({tables.Ticket: [tickets.key(ticket_id)]}), ticket_id)
     if before is None or user_id not in (before.requester_id, before.assignee_id):
@@ -31,7 +34,8 @@ def hand_over_ticket(ticket_id: str, user_id: str, pseudonym: str, desk: Request
         after, entry = _released(before, pseudonym, desk)
     else:
         people = {name: pseudonym for name in PEOPLE if getattr(before, name) == user_id}
-        after, entry = replace(before, **people), None
+        words = {"tags": (), "comment_hash": None} if before.requester_id == user_id else {}
+        after, entry = replace(before, **people, **words), None
     return [partial(tickets.put_changed, before=before, after=after, history=entry)]
 
 
@@ -42,17 +46,15 @@ def _released(before: StoredTicket, pseudonym: str, desk: Request) -> tuple[Stor
     return after, ticket_steps.history_entry(after, desk, "updated", changes, note="The agent was erased.")
 
 
-def hand_over_history(
-    ticket_id: str, after: int, limit: int, user_id: str, pseudonym: str
-) -> tuple[list[Op], int | None]:
+def hand_over_history(head: Head, after: int, limit: int, user_id: str, pseudonym: str) -> tuple[list[Op], int | None]:
     """Returns the writes of up to `limit` entries after a number, and the last of them; None if no more follow.
 
-    One round trip.
+    The history of a requester's ticket loses its subjects and tags, too. One round trip.
     """
     ops: list[Op] = []
     rows = list(
         tables.Message.query(
-            tickets.history_key(ticket_id),
+            tickets.history_key(head.conversation_id),
             tables.Message.seq > after,
             consistent_read=True,
             limit=limit,
@@ -62,8 +64,20 @@ def hand_over_history(
     for row in rows:
         theirs = row.about["user_id"] == user_id  # their words go, too
         kept = {name: value for name, value in row.about.items() if not (theirs and name in WORDS)}
+        if head.requester_id in (user_id, pseudonym):
+            kept = _without_subject(kept)
         about = without_person(kept, user_id, pseudonym)
         if about != row.about:
             place = tables.Message(conversation_id=row.conversation_id, seq=row.seq)
             ops.append(erasures.update_row(place, about=about))
     return ops, int(rows[-1].seq) if len(rows) == limit else None
+
+
+def _without_subject(about: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns an entry without the subjects and the tags of the ticket."""
+    after = dict(about)
+    if "changes" in about:
+        after["changes"] = {name: each for name, each in about["changes"].items() if name not in ("subject", "tags")}
+    if "state" in about:
+        after["state"] = {**about["state"], "tags": []}
+    return after

@@ -27,9 +27,10 @@ class StoredTicket(Struct, frozen=True, kw_only=True):
     """The state of a ticket. Subject, context and messages are those of its conversation.
 
     `version` counts the changes that people see, `entries` those of its history, the first reply among them.
-    `replied_at_ms` is the time of the desk's first reply, `rating` the requester's, from 1 to 5. `merged_into` is the
-    ticket that continues this one, `merged_from` those that it continues, `follow_up_of` the closed one before it,
-    `source_message_id` the message that became the ticket, or the last one of the chat that did.
+    `replied_at_ms` is the time of the desk's first reply, `rating` the requester's, from 1 to 5, and `comment_hash`
+    tells whether another rating has the same comment. `merged_into` is the ticket that continues this one,
+    `merged_from` those that it continues, `follow_up_of` the closed one before it, `source_message_id` the message that
+    became the ticket, or the last one of the chat that did.
 
     `sla` is None if the desk promised nothing when the ticket was opened. Of the entries `hidden` are of clocks, which
     the requester does not see. At `due_at_s` at the latest the sweep looks at the ticket. `status_at_ms` is when the
@@ -52,6 +53,7 @@ class StoredTicket(Struct, frozen=True, kw_only=True):
     updated_at_ms: int
     replied_at_ms: int | None = None
     rating: int | None = None
+    comment_hash: str | None = None
     merged_into: str | None = None
     merged_from: tuple[str, ...] = ()
     follow_up_of: str | None = None

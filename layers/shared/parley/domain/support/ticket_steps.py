@@ -38,6 +38,11 @@ def fingerprint(wanted: CreateTicket) -> str:
     return sha256(msgspec.json.encode(kept)).hexdigest()[:32]
 
 
+def comment_hash(comment: str | None) -> str:
+    """Returns the hash of the comment on a rating, which tells two ratings apart; also of none."""
+    return sha256((comment or "").encode()).hexdigest()[:16]
+
+
 def draft_of(wanted: CreateTicket) -> Draft:
     """Returns the first message of a new ticket that is made of no other."""
     return Draft(text=wanted.description, attachment_ids=wanted.attachment_ids)
