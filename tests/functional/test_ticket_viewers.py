@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.functional.desk import agent, answered_ticket, change, open_ticket, put_on_duty, respond
+from tests.functional.desk import agent, answered_ticket, change, open_ticket, put_on_duty, respond, take
 from tests.functional.erasures import erased, host
 from tests.functional.talk import LEASE_S, forget_events, joined, named, say
 from tests.harness import Frame, Parley, Socket, User
@@ -146,6 +146,37 @@ def test_agents_on_duty_who_look_on_hear_of_a_change_once(parley: Parley, alice:
     parley.drain()
 
     assert (told(ben), told(tab)) == (["new_message", "ticket_updated"], ["ticket_updated"])
+
+
+def test_agents_on_duty_hear_of_messages_in_a_ticket_that_nobody_has(parley: Parley, alice: User) -> None:
+    parley.clock.ms = time.time_ns() // 1_000_000
+    ben, cleo, looking = on_duty(parley, "ben"), on_duty(parley, "cleo"), on_duty(parley, "agnes")
+    off = agent(parley, "dora").connect()
+    ticket_id = open_ticket(alice)
+    parley.drain()
+    do(looking, "join_conversation", ticket_id)
+    assert host(parley).put("/users/cleo", json={"role": "user"}).status == 200
+    parley.drain()
+    phone = alice.connect()
+    forget_events(ben, cleo, looking, off, phone)
+
+    [message_id] = say(alice, ticket_id, "Please hurry.")
+    parley.drain()
+
+    [frame] = ben.events()
+    assert (frame["event"], frame["data"]["conversation_id"]) == ("message_notification", ticket_id)
+    assert frame["data"]["users"] == named(parley, "alice")
+    forget_events(ben)
+    assert told(looking) == ["new_message"]
+    assert (told(cleo), told(off), told(phone)) == ([], [], ["message_notification"])
+
+    assert take(looking.user, ticket_id).status == 200
+    parley.drain()
+    forget_events(ben)
+    say(alice, ticket_id, "Thank you.")
+    parley.drain()
+
+    assert told(ben) == []
 
 
 @pytest.mark.parametrize("how", ["left", "former", "own"])

@@ -27,12 +27,13 @@ from parley.domain.conversations.events import NamingEvent
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.named import in_event, in_messages
 from parley.domain.live.presence import Presence
-from parley.domain.support.follow_ups import TicketFollowUp
+from parley.domain.support.follow_ups import MESSAGE, TicketFollowUp
 
 PART = 100  # members of one job: as many as one batch reads (DynamoDB quotas)
 MAX_UPDATES_AT_ONCE = 16
 USER_UPDATED = "user_updated"  # the follow-up that tells others of a changed profile (`user_updates.py`)
 TICKET = "ticket"  # what follows a change of a ticket (`actions/support/follow_ups.py`)
+DESK_HEARS = "desk"  # the follow-up that tells the agents on duty of a message in a ticket that nobody has
 ADD = "add"  # the follow-up that adds the next people of everyone (`actions/conversations/adding.py`)
 
 _updates = Threads(max_workers=MAX_UPDATES_AT_ONCE, thread_name_prefix="index")
@@ -104,18 +105,13 @@ def start_ticket_follow_up(row: Mapping[str, Any]) -> None:
 
 def queue_ticket_follow_ups(jobs: Sequence[TicketFollowUp], delay_s: int = 0) -> None:
     """Queues what follows entries of tickets' histories; one call for each ten."""
+    queues.deliver([_delivery(job) for job in jobs], delay_s=delay_s)
+
+
+def _delivery(job: TicketFollowUp) -> Delivery:
     # Functions of an earlier version find no conversation under this key, and do nothing.
-    queues.deliver(
-        [
-            Delivery(
-                fan_out=FanOut(conversation_id=f"#{TICKET}#{job.ticket_id}", seq=job.number, follow_ups=(TICKET,)),
-                user_ids=(),
-                ticket=job,
-            )
-            for job in jobs
-        ],
-        delay_s=delay_s,
-    )
+    fan_out = FanOut(conversation_id=f"#{TICKET}#{job.ticket_id}", seq=job.number, follow_ups=(TICKET,))
+    return Delivery(fan_out=fan_out, user_ids=(), ticket=job)
 
 
 def _of_row(row: Mapping[str, Any]) -> FanOut:
@@ -132,6 +128,11 @@ def _jobs(fan_out: FanOut) -> Iterator[Delivery]:
     if ADD in fan_out.follow_ups:  # a job of its own, and none of it for the members' jobs
         yield Delivery(fan_out=replace(fan_out, follow_ups=(ADD,)), user_ids=())
         fan_out = replace(fan_out, follow_ups=tuple(each for each in fan_out.follow_ups if each != ADD))
+    if DESK_HEARS in fan_out.follow_ups:
+        yield _delivery(
+            TicketFollowUp(ticket_id=fan_out.conversation_id, number=fan_out.seq, event=MESSAGE, user_id="")
+        )
+        fan_out = replace(fan_out, follow_ups=tuple(each for each in fan_out.follow_ups if each != DESK_HEARS))
     if not fan_out.follow_ups:
         return
     head = conversations.head(fan_out.conversation_id)

@@ -3,6 +3,7 @@
 from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from parley.actions import access, named, push
 from parley.actions.conversations import group_changes
@@ -18,7 +19,7 @@ from parley.domain.conversations import rights, send_steps
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import Step
-from parley.domain.support import note_steps, ticket_clocks, ticket_steps
+from parley.domain.support import note_steps, roster, ticket_clocks, ticket_steps
 from parley.domain.support.ticket import StoredTicket, goes_on_in
 
 
@@ -39,7 +40,8 @@ def in_ticket(request: Request, step: Step, ahead: Ahead) -> tuple[Step, OfDesk 
     """Returns a message's step with all that it does to its ticket, and the ticket's own part, if it has one.
 
     An agent's first message brings them in, and a note the agent who has the ticket. The requester's message opens a
-    ticket that waits for them, or is resolved; the desk's first reply is an entry of the history. No round trip.
+    ticket that waits for them, or is resolved; the agents on duty hear of it if nobody has the ticket. The desk's first
+    reply is an entry of the history. No round trip.
     """
     if arriving := _arriving(request, step.before, ahead):
         step = send_steps.with_agents(step, request, arriving)
@@ -51,6 +53,7 @@ def in_ticket(request: Request, step: Step, ahead: Ahead) -> tuple[Step, OfDesk 
         return step, None
     after = ticket_steps.after_message(ticket, side, desk, message.created_at_ms)
     after = ticket_clocks.moved(ticket, after, message.created_at_ms, desk, side)
+    step = replace(step, tells_desk=side == "requester" and roster.waits(after))
     if after == ticket:
         return step, None
     if after.entries == ticket.entries:  # only clocks have begun or ended: that is no entry, the messages tell it

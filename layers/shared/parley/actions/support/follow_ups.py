@@ -1,5 +1,7 @@
 """The follow-ups of a ticket's change: the agents on duty learn of it, and one of them may get it.
 
+They also learn of each message of the requester's while nobody has the ticket.
+
 Each change leaves an entry of the history in the outbox, in its own transaction. The stream makes a follow-up of it
 (`fan_out.start_ticket_follow_up`), and the queue runs the follow-up here, so that no request waits. Everything here may
 happen twice, or late: a follow-up tells what the ticket is when it runs, and assigns a ticket only if nobody has it.
@@ -14,22 +16,25 @@ from parley.actions.live import fan_out
 from parley.actions.parallel import in_parallel
 from parley.actions.support import changing
 from parley.actions.support.roster import open_tickets_by_code
-from parley.adapters.conversations import conversations
+from parley.adapters.conversations import conversations, messages
 from parley.adapters.dynamodb import batches, conditions, retrying, tables
 from parley.adapters.live import connections
 from parley.adapters.people import agents, named_users, suspensions
 from parley.adapters.support import desks, roster, ticket_history, tickets
+from parley.domain.api import ids
 from parley.domain.api.identity import DESK
-from parley.domain.conversations.events import Shared
+from parley.domain.conversations.events import MessageNotification, Shared
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.named import in_event
 from parley.domain.figures.tallies import agent_code
 from parley.domain.live.presence import Connection
 from parley.domain.support.clocks import ClockEvent, ClockEventKind
 from parley.domain.support.events import TicketCreated, TicketSla, TicketUpdated, ticket_sla
-from parley.domain.support.follow_ups import ABSENT, WAITING, TicketFollowUp
+from parley.domain.support.follow_ups import ABSENT, MESSAGE, WAITING, TicketFollowUp
 from parley.domain.support.roster import RosterEntry, in_turn, waits
 from parley.domain.support.ticket import StoredTicket, SupportTicket, in_tickets, view_state, view_ticket
+
+News = TicketUpdated | TicketSla | MessageNotification
 
 POST_DELAYS_S = (2, 10, 60)  # before a post that was put off is tried again
 MAX_ENTRIES = 100  # the last ones of the history, which are looked through for an assignment by hand
@@ -71,7 +76,7 @@ def _tell(job: TicketFollowUp, now_ms: int) -> None:
     if ticket is None or head is None:
         return
     on_duty = [entry.user_id for entry in entries if entry.available]
-    what, again = ("desk", ticket.ticket_id, ticket.version if job.clock is None else job.key), job.user_ids
+    what, again = ("desk", ticket.ticket_id, _version(job, ticket)), job.user_ids
     if not again and push.was_told(what):
         return
     concerned = [user_id for user_id in on_duty if user_id not in head.participants]
@@ -81,13 +86,16 @@ def _tell(job: TicketFollowUp, now_ms: int) -> None:
         return
     # An agent who is not in a ticket has read it all.
     seen = view_ticket(ticket, head, head.newcomer("")) if job.event == "created" else None
-    people = in_event(_news(job, ticket, head)) if seen is None else in_tickets([seen])
+    news = _news(job, ticket, head)
+    if news is None:
+        return
+    people = in_event(news) if seen is None else in_tickets([seen])
     told, users = in_parallel(
         lambda: _may_be_told(ticket.ticket_id, [person.user_id for person in present], now_ms),
         lambda: named.for_many(people),
     )
     agents_told = [person for person in present if person.user_id in told]
-    frames = _unless_open(job, head, _frames(job, ticket, head, seen, users))
+    frames = _unless_open(job, head, _frames(news, seen, users))
     posts = push.posts_to(now_ms // 1000, agents_told, frames, ticket.ticket_id)
     put_off = push.deliver(posts, now_ms)
     push.remember(what)
@@ -109,13 +117,18 @@ def _may_be_told(ticket_id: str, user_ids: Sequence[str], now_ms: int) -> set[st
     return told - suspended
 
 
-def _frames(
-    job: TicketFollowUp, ticket: StoredTicket, head: Head, seen: SupportTicket | None, users: named.Users
-) -> push.FrameFor:
-    """Returns the frame of a new ticket as it is `seen`, or of a change, with the ticket as it is now."""
+def _version(job: TicketFollowUp, ticket: StoredTicket) -> int | str:
+    """Returns what is told of a ticket: its version, the entry of a clock, or a message."""
+    if job.event == MESSAGE:
+        return ids.message_id(ticket.ticket_id, job.number)
+    return ticket.version if job.clock is None else job.key
+
+
+def _frames(news: News, seen: SupportTicket | None, users: named.Users) -> push.FrameFor:
+    """Returns the frame of a new ticket as it is `seen`, or of its `news`."""
     if seen is not None:
-        return push.frames_of(TicketCreated(conversation_id=ticket.ticket_id, ticket=seen, users=users))
-    return push.naming_frames_of(_news(job, ticket, head), users)
+        return push.frames_of(TicketCreated(conversation_id=seen.id, ticket=seen, users=users))
+    return push.naming_frames_of(news, users)
 
 
 def _unless_open(job: TicketFollowUp, head: Head, frame_for: push.FrameFor) -> push.FrameFor:
@@ -132,7 +145,14 @@ def _unless_open(job: TicketFollowUp, head: Head, frame_for: push.FrameFor) -> p
     return frame
 
 
-def _news(job: TicketFollowUp, ticket: StoredTicket, head: Head) -> TicketUpdated | TicketSla:
+def _news(job: TicketFollowUp, ticket: StoredTicket, head: Head) -> News | None:
+    """Returns what a job tells of a ticket as it is now; None for a message if an agent has the ticket meanwhile.
+
+    One round trip for a message.
+    """
+    if job.event == MESSAGE:
+        message = messages.get_message(ticket.ticket_id, job.number) if waits(ticket) else None
+        return None if message is None else MessageNotification.of(message.for_all())
     if job.clock is not None:
         kind: ClockEventKind = "breach" if job.event == "sla_breach" else "warning"
         return ticket_sla(ClockEvent(clock=job.clock, kind=kind, at_ms=job.at_ms), head, ticket)

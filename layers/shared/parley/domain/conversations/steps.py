@@ -190,6 +190,7 @@ class Step(Struct, frozen=True, kw_only=True):
     released: OutboxEntry | None = None  # the attachments that a deletion releases
     while_block: BlockState | None = None  # refused if the block is otherwise by then
     of_ticket: OfTicket | None = None
+    tells_desk: bool = False  # the agents on duty hear of its message, for nobody has the ticket
     more: tuple[Sent, ...] = ()  # messages right after `sent`, of a ticket that begins with several
 
     @property
@@ -234,7 +235,7 @@ class Step(Struct, frozen=True, kw_only=True):
     def follow_ups(self) -> tuple[str, ...]:
         """Returns the work left for the stream: `index` moves the list entries of a group, `fan_out` tells it.
 
-        `add` adds the next people of everyone.
+        `add` adds the next people of everyone, `desk` tells the agents on duty.
         """
         if not self.after.has_members:
             return ()
@@ -244,6 +245,7 @@ class Step(Struct, frozen=True, kw_only=True):
             *(("index",) if self.members.moves_index else ()),
             *(("fan_out",) if is_large and is_for_all else ()),
             *(("add",) if self.adds_on else ()),
+            *(("desk",) if self.tells_desk else ()),
         )
 
     @property

@@ -5,6 +5,7 @@ from msgspec import Struct
 from parley.domain.support.clocks import ClockName
 
 ABSENT = "absent"  # the event of no entry: the assignee has been offline for too long
+MESSAGE = "message"  # the event of no entry: the requester has written, and nobody has the ticket
 WAITING = "waiting"  # the event of no entry: the ticket still needs an agent
 
 
@@ -14,7 +15,8 @@ class TicketFollowUp(Struct, frozen=True, kw_only=True):
     `number` and `event` are those of the entry, `user_id` is who made it. `seeks` if the ticket needs an agent since
     then, `released` if the desk itself has taken it from an agent. A follow-up comes again, with `tries`, for the
     people (`user_ids`) to whom a post was put off. With the event `ABSENT` it takes the ticket from `user_id`; with
-    `WAITING` it looks for an agent again. Of an entry of a clock, `clock` and `at_ms` say which and when.
+    `WAITING` it looks for an agent again; with `MESSAGE` it tells of the message `number`. Of an entry of a clock,
+    `clock` and `at_ms` say which and when.
     """
 
     ticket_id: str
