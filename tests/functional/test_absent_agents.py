@@ -1,5 +1,6 @@
 """The tickets of agents who go offline: kept, given to nobody, or to another agent, as the desk says."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.functional.desk import (
     take,
     use_desk,
 )
+from tests.functional.erasures import erased
 from tests.functional.talk import forget_events
 from tests.functional.test_desk_roster import heard, holder, on_duty
 from tests.harness import Parley, Socket, User
@@ -56,6 +58,24 @@ def test_an_agent_keeps_their_tickets_by_default(
 
     assert holder(alice, ticket_id) == "agnes"
     assert [call for call in calls if "Tickets" in str(call.params) or "Figures" in str(call.params)] == []
+
+
+@pytest.mark.parametrize("when_offline", ["keep", "unassign", "reassign"])
+def test_another_agent_gets_the_ticket_of_an_erased_one(
+    parley: Parley, alice: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, when_offline: str
+) -> None:
+    use_desk(monkeypatch, tmp_path, f'{BY_TURN}when_offline = "{when_offline}"\n')
+    agnes = agent(parley)
+    ticket_id = open_ticket(alice)
+    assert take(agnes, ticket_id).status == 200
+    parley.drain()
+    ben = on_duty(parley, "ben")
+
+    parley.clock.ms = time.time_ns() // 1_000_000  # the stream leaves out what is older
+    erased(parley, "agnes")
+    look(parley, ben.user)
+
+    assert holder(alice, ticket_id) == "ben"
 
 
 def test_tickets_become_nobodys_after_the_time_of_grace(

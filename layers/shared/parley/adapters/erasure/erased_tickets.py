@@ -43,7 +43,9 @@ def _released(before: StoredTicket, pseudonym: str, desk: Request) -> tuple[Stor
     """Returns the ticket without its agent, and the entry of the history, which no longer names them."""
     after = ticket_steps.changed_at(before, desk.now_ms, assignee_id=None)
     changes = {"assignee_id": FieldChange(pseudonym, None)}
-    return after, ticket_steps.history_entry(after, desk, "updated", changes, note="The agent was erased.")
+    # Escalated: as after a missed target, it is for another agent, also if the desk keeps tickets of absent ones.
+    more = {"note": "The agent was erased.", "escalated": True}
+    return after, ticket_steps.history_entry(after, desk, "updated", changes, **more)
 
 
 def hand_over_history(head: Head, after: int, limit: int, user_id: str, pseudonym: str) -> tuple[list[Op], int | None]:
