@@ -283,3 +283,20 @@ def test_another_device_of_the_agent_keeps_them_there(parley: Parley, alice: Use
 
     assert heard(agnes) == []
     assert seen(do(agnes, "join_conversation", ticket_id)) == ["ben"]
+
+
+@pytest.mark.parametrize("acts", [("join_conversation", "leave_conversation"), ("typing_start", "typing_stop")])
+def test_the_requester_pays_the_same_whether_an_agent_looks_on_or_not(parley: Parley, acts: tuple[str, str]) -> None:
+    """The rest of their limit would tell: an act that others hear of takes a whole token."""
+    agnes, left = on_duty(parley, "agnes"), []
+    for name, is_watched in (("alice", True), ("bob", False)):
+        customer = parley.user(name)
+        ticket_id, phone = open_ticket(customer), customer.connect()
+        if is_watched:
+            do(agnes, "join_conversation", ticket_id)
+        for number in range(16):
+            answer = phone.request(acts[number % 2], {"conversation_id": ticket_id})
+            assert answer["type"] == "ack", answer
+        left.append([(one["policy"], one["remaining"]) for one in answer["rate_limits"]])
+
+    assert left[0] == left[1]

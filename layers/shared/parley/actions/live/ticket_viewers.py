@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from parley.actions import named, push
 from parley.actions.parallel import in_parallel
 from parley.adapters.conversations import conversations
+from parley.adapters.dynamodb import metering
 from parley.adapters.live import connections
 from parley.adapters.people import agents
 from parley.domain.api import ids
@@ -48,6 +49,7 @@ def around(request: Request, head: Head, user_ids: Iterable[str], also: Collecti
     """
     if not head.is_desks:
         return push.devices_of(user_ids)
+    _pay_alike(request, head)
     opened = {head.conversation_id, ids.ticket_of(head.conversation_id)}
     wanted = dict.fromkeys([*user_ids, *also])
     there, viewers = connections.around_ticket(ids.ticket_of(head.conversation_id), wanted)
@@ -139,12 +141,19 @@ def tell(request: Request, head: Head, viewers: Iterable[Presence], event: LiveE
 
     One round trip and the posts, none without such agents.
     """
+    _pay_alike(request, head)
     wanted = [
         person for person in viewers if person.user_id not in (request.user_id, head.requester_id, *head.participants)
     ]
     if not wanted:
         return
     _post(request, head.conversation_id, wanted, event)
+
+
+def _pay_alike(request: Request, head: Head) -> None:
+    """Lets each act of the requester cost a whole token: what is left of it would tell whether an agent looks on."""
+    if request.user_id == head.requester_id:
+        metering.note_telling()
 
 
 def _post(request: Request, ticket_id: str, viewers: Sequence[Presence], event: LiveEvent) -> None:
