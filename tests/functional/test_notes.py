@@ -16,6 +16,7 @@ from tests.harness.fixtures import forget_told
 
 ABSENT = "n_" + "a" * 26
 NOTE = "They have called twice."
+RULE = {"id": "called", "kind": "word", "text": "called", "action": "flag"}
 # The refusals of an agent who may not do a thing, or not here.
 MAY_NOT = {
     *("tickets_elsewhere", "groups_only", "direct_only", "admins_only", "not_your_message", "own_message"),
@@ -205,6 +206,87 @@ def test_moderator_reads_reported_notes_but_not_those_of_their_own_ticket(parley
     assert statuses == [404, 200]
     found = mona.get("/admin/search?q=called&user_id=agnes").json["results"]
     assert [hit["message"]["conversation_id"] for hit in found] == [others]
+
+
+def reported_notes(parley: Parley, requester: User) -> tuple[str, str]:
+    """Returns the notes of a person's ticket, in which `ben` has reported the note of `agnes`, and the report's id."""
+    notes_id = noted(parley, requester, agent(parley), agent(parley, "ben"))
+    reply = agent(parley, "ben").post(f"/messages/{notes_id}.1/report", json={"reason": "other"})
+    assert reply.status == 201
+    return notes_id, str(reply.json["id"])
+
+
+def use_agents_who_moderate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODERATOR_ROLES", "admin,moderator,lead")
+    monkeypatch.setenv("AGENT_ROLES", "agent,lead")
+
+
+@pytest.mark.parametrize("role", ["moderator", "lead"])
+def test_reports_and_audit_log_leave_out_the_notes_of_the_moderators_own_ticket(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    use_agents_who_moderate(monkeypatch)
+    mona, other = parley.user("mona", role=role), parley.user("max", role="moderator")
+    own, own_report = reported_notes(parley, mona)
+    others, others_report = reported_notes(parley, parley.user("alice"))
+    for report_id in (own_report, others_report):
+        assert other.get(f"/admin/reports/{report_id}").status == 200
+    assert other.get(f"/admin/conversations/{own}/messages").status == 200
+
+    for person, seen in ((mona, [others]), (other, [own, others])):
+        listed = person.get("/admin/reports").json["reports"]
+        assert sorted(each["conversation_id"] for each in listed) == sorted(seen)
+        tried = person.post("/admin/banned-words/try", json={"rules": [RULE]}).json
+        assert {each["message_id"] for each in tried["hits"]} == {f"{each}.1" for each in seen}
+        assert (own in str(person.get("/admin/audit").json)) == (own in seen)
+
+
+@pytest.mark.parametrize("role", ["moderator", "lead"])
+def test_no_act_tells_the_requester_that_there_is_a_report(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    use_agents_who_moderate(monkeypatch)
+    mona = parley.user("mona", role=role)
+    own, report_id = reported_notes(parley, mona)
+    until, decided = "2027-01-01T00:00:00Z", {"reason": "Rude.", "resolution": "Done."}
+    answers = []
+
+    for each in (report_id, "r_" + "a" * 26):
+        by = {"report_id": each, **decided}
+        removal = f"?report_id={each}&resolution=Done."
+        for reply in (
+            mona.get(f"/admin/reports/{each}"),
+            mona.patch(f"/admin/reports/{each}", json={"version": 1, "status": "dismissed"}),
+            mona.put("/admin/suspensions/agnes", json={"until": until, "scope": "write", **by}),
+            mona.post("/admin/warnings", json={"user_id": "agnes", **by}),
+            mona.post("/admin/removals", json={"user_id": "agnes", "hours": 1, **by}),
+            mona.delete(f"/admin/messages/{own}.1{removal}"),
+        ):
+            answers.append(refusal(reply)[:2])
+
+    assert answers[:6] == answers[6:]
+    assert set(answers) == {("report_not_found", 404)}
+    for path in (f"/conversations/{own}/export", f"/admin/messages/{own}.1/restore"):
+        assert mona.post(path, json={"format": "jsonl"} if "export" in path else None).status == 404
+    assert mona.get(f"/messages/{own}.1/versions").status == 404
+    assert mona.get("/admin/conversations?user_id=agnes").json["conversations"] == []
+    found = parley.user("max", role="moderator").get(f"/admin/reports/{report_id}").json["report"]
+    assert (found["status"], found["version"]) == ("open", 1)
+
+
+def test_page_of_reports_looks_past_those_that_are_closed_to_the_moderator(parley: Parley) -> None:
+    mona = parley.user("mona", role="moderator")
+    for _ in range(10):
+        reported_notes(parley, mona)
+        parley.advance(1)
+    others, _ = reported_notes(parley, parley.user("alice"))
+
+    page = mona.get("/admin/reports?limit=1").json  # reads two at a time, so that it ends before the one of others
+    assert page["reports"] == [] and page["next"] is not None
+    [found] = mona.get(f"/admin/reports?limit=1&cursor={page['next']}").json["reports"]
+    assert found["conversation_id"] == others
+    page = mona.get("/admin/reports?limit=2").json
+    assert ([each["conversation_id"] for each in page["reports"]], page["next"]) == ([others], None)
 
 
 def test_notes_reach_the_agents_in_them_and_in_the_ticket_and_no_other_device(parley: Parley) -> None:

@@ -175,7 +175,7 @@ def _read_message(request: Request, message_id: str, wanted: _Wanted) -> tuple[F
     conversation_id, seq = ids.split_message_id(message_id, access.field_of(request, "message_id"))
     (head, _, message, _), report = in_parallel(
         lambda: messages.head_and_message(conversation_id, seq, request.user_id),
-        lambda: reports.read_decidable(wanted.decision.report_id),
+        lambda: reports.read_decidable(request, wanted.decision.report_id),
     )
     head = access.access_moderated(request, head, report, access.no_message())
     if message is None:
@@ -236,7 +236,7 @@ def _read_conversation(
             lambda: conversations.head_and_memberships(conversation_id, user_ids),
             lambda: None if user_id is None else profiles.get_profile(user_id),
         ),
-        lambda: reports.read_decidable(wanted.decision.report_id),
+        lambda: reports.read_decidable(request, wanted.decision.report_id),
     )
     head = access.access_moderated(request, head, report)
     about = {"conversation_id": conversation_id} | ({"sender_id": user_id} if user_id is not None else {})

@@ -99,8 +99,8 @@ def try_banned_words(request: Request, wanted: TryBannedWords) -> TryResult:
     """Tests rules against past messages, for moderators: on a part of them, and `next` brings the rest.
 
     The messages are those of the named conversations, or else the reported ones, as they were then. One round trip for
-    each `PART` messages, two for reported ones, and one for the conversations. The audit log records the reading
-    before it happens. Raises NotFound if one of the conversations is not open to the caller.
+    each `PART` messages, two for reported ones (three with notes), and one for the conversations. The audit log records
+    the reading before it happens. Raises NotFound if one of the conversations is not open to the caller.
     """
     access.require_moderator(request)
     rules = word_list.rules_of(wanted.rules)
@@ -110,7 +110,7 @@ def try_banned_words(request: Request, wanted: TryBannedWords) -> TryResult:
     audit.write_entry(
         new_entry(account_states.as_put(request), "try_banned_words", TARGET, conversation_ids=",".join(ids or ()))
     )
-    parts = _in_reports(place) if isinstance(place, InReports) else _in_conversations(ids or [], place)
+    parts = _in_reports(request, place) if isinstance(place, InReports) else _in_conversations(ids or [], place)
     looked, hits, following = _tried(rules, place, parts)
     return TryResult(
         looked=looked,
@@ -173,13 +173,14 @@ def _in_conversations(conversation_ids: Sequence[str], start: InConversations) -
             before = part[-1].seq
 
 
-def _in_reports(start: InReports) -> Iterator[tuple[Past, Place]]:
+def _in_reports(request: Request, start: InReports) -> Iterator[tuple[Past, Place]]:
     for status in word_list.STATES[word_list.STATES.index(start.status) :]:
         after = None
         if status == start.status and start.created_at_ms is not None and start.report_id is not None:
             after = ReportPosition(created_at_ms=start.created_at_ms, report_id=start.report_id)
         while part := reports.list_reports(status, PART, after, newest_first=True):
-            for report in reports.some(listed.report_id for listed in part):
+            closed = access.closed_notes(request, (listed.conversation_id for listed in part))
+            for report in reports.some(listed.report_id for listed in part if listed.conversation_id not in closed):
                 place = InReports(status=status, created_at_ms=report.created_at_ms, report_id=report.report_id)
                 yield _past(report), place
             after = ReportPosition(created_at_ms=part[-1].created_at_ms, report_id=part[-1].report_id)

@@ -55,7 +55,7 @@ def _begun(request: Request, wanted: RemoveMessages, client_id: str) -> Job:
     for _ in conditions.tries():
         (known, profile), report = in_parallel(
             lambda: in_parallel(lambda: removals.get_job(new.removal_id), lambda: profiles.get_profile(new.user_id)),
-            lambda: reports.read_decidable(wanted.report_id),
+            lambda: reports.read_decidable(request, wanted.report_id),
         )
         if known is not None:
             if report is not None:

@@ -38,9 +38,11 @@ from parley.domain.conversations.reports import (
 )
 from parley.domain.moderation.audit import new_entry
 
+MAX_PARTS = 5  # of the queue, which one request looks through for reports that are open to the caller
+
 
 class ReportList(Struct, frozen=True, kw_only=True):
-    """A page of the queue."""
+    """A page of the queue. It may hold fewer than `limit`: only without `next` it is the last."""
 
     reports: list[ReportSummary]
     next: str | None
@@ -95,18 +97,38 @@ def report_message(request: Request, message_id: str, wanted: ReportMessage) -> 
 
 
 def list_reports(request: Request, query: ReportQuery) -> ReportList:
-    """Returns a page of the queue, to moderators; two round trips."""
+    """Returns a page of the queue, to moderators; two round trips, one more if notes are among the reported messages.
+
+    Reports about notes of the caller's own tickets are left out. If they are many, it takes two more for each part.
+    """
     access.require_moderator(request, or_service=True)
-    after = cursors.decode(query.cursor, ReportPosition)
-    found = reports.list_reports(query.status, query.limit + 1, after, newest_first=query.order == "newest")
-    shown = [report.seen_by(request.user_id) for report in found[: query.limit]]
-    more = len(found) > len(shown)
-    last = ReportPosition(created_at_ms=shown[-1].created_at_ms, report_id=shown[-1].report_id) if more else None
+    found, last = _open_reports(request, query)
+    shown = [report.seen_by(request.user_id) for report in found]
     return ReportList(
         reports=[report_summary(report) for report in shown],
         next=cursors.encode(last) if last is not None else None,
         users=named.users(request, in_reports(shown)),
     )
+
+
+def _open_reports(request: Request, query: ReportQuery) -> tuple[list[Report], ReportPosition | None]:
+    """Returns the reports of a page that are open to the caller, and the place of the last before the next page."""
+    after = cursors.decode(query.cursor, ReportPosition)
+    found: list[Report] = []
+    for _ in range(MAX_PARTS):
+        part = reports.list_reports(query.status, query.limit + 1, after, newest_first=query.order == "newest")
+        closed = access.closed_notes(request, (report.conversation_id for report in part))
+        found += [report for report in part if report.conversation_id not in closed]
+        if len(found) > query.limit:
+            return found[: query.limit], _position(found[query.limit - 1])
+        if len(part) <= query.limit:
+            return found, None
+        after = _position(part[-1])
+    return found, after
+
+
+def _position(report: Report) -> ReportPosition:
+    return ReportPosition(created_at_ms=report.created_at_ms, report_id=report.report_id)
 
 
 def list_own_reports(request: Request, query: Page) -> OwnReportList:
@@ -123,12 +145,12 @@ def list_own_reports(request: Request, query: Page) -> OwnReportList:
 
 
 def get_report(request: Request, report_id: str) -> ReportInContext:
-    """Returns a report with its message in context, to moderators; four round trips, one more if it has attachments.
+    """Returns a report with its message in context, to moderators; four round trips.
 
-    The audit log records the reading before it happens.
+    One more if it has attachments, and one if it is about a note. The audit log records the reading before it happens.
     """
     access.require_moderator(request, or_service=True)
-    found = _read(check_report_id(report_id)).seen_by(request.user_id)
+    found = _read(request, check_report_id(report_id)).seen_by(request.user_id)
     audit.write_entry(
         new_entry(account_states.as_put(request), "read_report", report_id, message_id=_message_id(found))
     )
@@ -160,7 +182,7 @@ def resolve_report(request: Request, report_id: str, wanted: ResolveReport) -> R
     """
     access.require_moderator(request, or_service=True)
     for _ in conditions.tries():
-        known = _read(check_report_id(report_id))
+        known = _read(request, check_report_id(report_id))
         people = check_may_decide(request, known)
         changed = _resolved(request, known, wanted)
         if known.version == wanted.version + 1 and _same(known, _resolved(request, known, wanted)):
@@ -209,9 +231,9 @@ def check_may_decide(request: Request, report: Report) -> named.Known:
     return known
 
 
-def read_decidable(report_id: str | None) -> Report | None:
-    """Returns the report that an act decides, None for None; raises NotFound."""
-    return None if report_id is None else _read(report_id)
+def read_decidable(request: Request, report_id: str | None) -> Report | None:
+    """Returns the report that an act decides, None for None; raises NotFound. One round trip, two for one of a note."""
+    return None if report_id is None else _read(request, report_id)
 
 
 def check_about(report: Report | None, pointer: str, **about: str) -> None:
@@ -253,9 +275,10 @@ def _same(report: Report, other: Report) -> bool:
     )
 
 
-def _read(report_id: str) -> Report:
+def _read(request: Request, report_id: str) -> Report:
+    """Returns a report; raises NotFound also for one about a note of the caller's own ticket."""
     found = reports.get_report(report_id)
-    if found is None:
+    if found is None or access.closed_notes(request, [found.conversation_id]):
         raise NotFound("report_not_found", "There is no such report.")
     return found
 

@@ -86,7 +86,9 @@ def _tell_suspended(request: Request, user_id: str, suspension: Suspension) -> N
 def _suspended(request: Request, user_id: str, new: Suspension, resolution: str | None) -> tuple[Suspension, Profile]:
     """Returns the suspension that is in force then, the new one or the same of an earlier try, and the person."""
     for number in conditions.tries():
-        (known, profile), report = in_parallel(lambda: _read(user_id), lambda: reports.read_decidable(new.report_id))
+        (known, profile), report = in_parallel(
+            lambda: _read(user_id), lambda: reports.read_decidable(request, new.report_id)
+        )
         reports.check_about(report, "/report_id", sender_id=user_id)
         person = ranks.check_known(request, user_id, profile)
         decided = None if report is None else reports.decision(request, report, resolution)

@@ -61,7 +61,7 @@ def _warned(request: Request, wanted: WarnUser, new: StoredWarning) -> tuple[Sto
             lambda: in_parallel(
                 lambda: warnings.get_warnings(wanted.user_id), lambda: profiles.get_profile(wanted.user_id)
             ),
-            lambda: reports.read_decidable(new.report_id),
+            lambda: reports.read_decidable(request, new.report_id),
         )
         reports.check_about(report, "/report_id", sender_id=wanted.user_id)
         person = ranks.check_known(request, wanted.user_id, profile)

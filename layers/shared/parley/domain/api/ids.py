@@ -68,6 +68,11 @@ def ticket_of(conversation_id: str) -> str:
     return TICKET_PREFIX + conversation_id.removeprefix(NOTES_PREFIX).removeprefix(TICKET_PREFIX)
 
 
+def is_notes_id(conversation_id: str) -> bool:
+    """Says whether an id is that of a ticket's notes."""
+    return conversation_id.startswith(NOTES_PREFIX)
+
+
 def is_group_id(conversation_id: str) -> bool:
     """Says whether an id is a group's. Blocks show in groups only."""
     return conversation_id.startswith(GROUP_PREFIX)

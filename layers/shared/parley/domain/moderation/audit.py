@@ -100,6 +100,12 @@ def view_entry(entry: Entry) -> AuditEntry:
     )
 
 
+def about(entry: Entry) -> Iterator[str]:
+    """Yields the ids of the conversations that an entry names; other ids and words, which name none, come along."""
+    for each in (entry.target, *entry.details.values()):
+        yield from (one.partition(".")[0] for one in each.split(","))
+
+
 def month_of(at_ms: int) -> str:
     """Returns the month of a moment in UTC, `2026-11`: the log is keyed by month."""
     return rfc3339(at_ms)[: len("2026-11")]
