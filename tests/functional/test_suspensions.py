@@ -6,11 +6,12 @@ from local.websocket import State
 from parley.domain.api.suspension import OPEN_UNDER
 from parley.domain.api.types import SuspensionScope
 from tests.functional.attempts import everything
+from tests.functional.desk import agent, open_ticket, put_on_duty, take
 from tests.functional.erasures import erased
 from tests.functional.erasures import everything as everything_stored
 from tests.functional.moderation import moderator, reported
 from tests.functional.replies import refusal
-from tests.functional.suspending import suspend, suspended
+from tests.functional.suspending import HOUR_S, is_suspended, suspend, suspended
 from tests.functional.talk import joined, open_direct, say
 from tests.harness import Parley
 
@@ -21,6 +22,7 @@ OPEN_WITHOUT_WRITING = {
     "rest/archive_conversation",
     "rest/block_user",
     "rest/close_connection",
+    "rest/count_queues",
     "rest/count_unread",
     "rest/create_attachment_urls",
     "rest/create_ws_ticket",
@@ -32,12 +34,16 @@ OPEN_WITHOUT_WRITING = {
     "rest/get_me",
     "rest/get_message",
     "rest/get_presence",
+    "rest/get_support_metrics",
     "rest/get_thumbnail",
     "rest/get_ticket",
     "rest/get_ticket_sla",
     "rest/get_user",
+    "rest/list_agents",
+    "rest/list_all_tickets",
     "rest/list_attachments",
     "rest/list_blocks",
+    "rest/list_canned_replies",
     "rest/list_connections",
     "rest/list_conversations",
     "rest/list_members",
@@ -56,6 +62,7 @@ OPEN_WITHOUT_WRITING = {
     "rest/mark_conversation_read",
     "rest/mark_played",
     "rest/mark_read",
+    "rest/put_agent",
     "rest/report_message",
     "rest/search_messages",
     "rest/sync",
@@ -77,7 +84,6 @@ REFUSED = {
     "rest/add_note",
     "rest/add_reaction",
     "rest/assign_ticket",
-    "rest/count_queues",
     "rest/create_attachment",
     "rest/create_attachment_for_user",
     "rest/create_canned_reply",
@@ -98,15 +104,11 @@ REFUSED = {
     "rest/get_removal",
     "rest/get_report",
     "rest/get_stats",
-    "rest/get_support_metrics",
     "rest/list_user_stats",
     "rest/get_suspension",
     "rest/lift_suspension",
-    "rest/list_agents",
-    "rest/list_all_tickets",
     "rest/list_any_conversations",
     "rest/list_audit",
-    "rest/list_canned_replies",
     "rest/list_context_people",
     "rest/list_moderated_messages",
     "rest/list_reports",
@@ -116,7 +118,6 @@ REFUSED = {
     "rest/merge_ticket",
     "rest/mute_member",
     "rest/pin_message",
-    "rest/put_agent",
     "rest/put_banned_words",
     "rest/put_canned_reply",
     "rest/put_context_people",
@@ -208,6 +209,26 @@ def test_nothing_is_written_by_what_is_refused_and_nobody_is_told(parley: Parley
     writes = ("Put", "Update", "Delete", "Transact", "Send")
     written = [call for call in calls if call.operation.startswith(writes) and call.params.get(table) != buckets]
     assert written == []
+
+
+def test_agent_who_may_not_write_reads_the_desk_and_goes_off_duty(parley: Parley) -> None:
+    agnes, ada = agent(parley), parley.user("ada", role="support_admin")
+    ticket_id = open_ticket(parley.user("alice"))
+    for person in (agnes, ada):
+        assert put_on_duty(person).status == 200
+        suspended(parley, person.user_id)
+
+    paths = ("/admin/all", f"/{ticket_id}", f"/{ticket_id}/notes", f"/{ticket_id}/sla", f"/{ticket_id}/history")
+    for path in (*(f"tickets{path}" for path in paths), "queue-counts", "agents", "canned-replies"):
+        assert agnes.get(f"/support/{path}").status == 200, path
+    assert is_suspended(take(agnes, ticket_id))
+    for fields in ({"available": True}, {"available": False, "limit": 5}, {"available": False, "skills": []}):
+        assert is_suspended(put_on_duty(agnes, **fields))
+    assert is_suspended(put_on_duty(ada, "agnes", available=False))
+    off = put_on_duty(agnes, available=False)
+    assert (off.status, off.json["available"]) == (200, False)
+    parley.advance(2 * HOUR_S)
+    assert put_on_duty(agnes).status == 200
 
 
 def test_others_are_not_touched(parley: Parley) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.functional.desk import agent, assign, history, open_ticket, take, use_office
+from tests.functional.desk import agent, assign, change_all, history, open_ticket, take, use_office
 from tests.functional.replies import refusal
 from tests.functional.talk import names
 from tests.harness import Parley
@@ -65,6 +65,23 @@ def test_only_agents_are_assigned(parley: Parley) -> None:
     assert refusal(assign(agnes, ticket_id, "alice")) == ("own_ticket", 403, [("/assignee_id", "not_allowed")])
     missing = agnes.post(f"/support/tickets/{ticket_id}/assign", json={})
     assert refusal(missing) == ("invalid_request", 400, [("/assignee_id", "required")])
+
+
+def test_agent_does_not_assign_their_own_ticket(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_office(monkeypatch)
+    agnes, ben = agent(parley), agent(parley, "ben")
+    own = open_ticket(agnes)
+    before = ben.get(f"/support/tickets/{own}").json
+
+    for fields in ({}, {"note": "For you."}, {"team": "quality"}):
+        for person in ("ben", None):
+            assert refusal(assign(agnes, own, person, **fields)) == ("own_ticket", 403, [])
+    for name, value in (("assignee_id", "ben"), ("assignee_id", None), ("team", "quality"), ("team", None)):
+        [result] = change_all(agnes, [own], **{name: value}).json["results"]
+        assert (result["problem"]["code"], result["status"]) == ("own_ticket", 403)
+        assert [each["pointer"] for each in result["problem"]["errors"]] == [f"/changes/{name}"]
+    assert ben.get(f"/support/tickets/{own}").json == before | {}
+    assert assign(ben, own, "ben").status == 200
 
 
 def test_former_agent_is_not_assigned(parley: Parley) -> None:

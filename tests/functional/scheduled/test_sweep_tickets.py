@@ -8,7 +8,17 @@ import pytest
 from parley.domain.live.sweeps import MAX_DELAY_S, OWN_ROWS
 from parley.domain.support import desk_file
 from parley.domain.support.ticket_clocks import MAX_SAID
-from tests.functional.desk import answered_ticket, assign, change, history, open_ticket, put_on_duty, respond, take
+from tests.functional.desk import (
+    agent,
+    answered_ticket,
+    assign,
+    change,
+    history,
+    open_ticket,
+    put_on_duty,
+    respond,
+    take,
+)
 from tests.functional.talk import say
 from tests.functional.test_sweeps import Fails, broken, failures
 from tests.harness import Parley, Socket, User
@@ -221,6 +231,20 @@ def test_missed_target_escalates_in_the_same_transaction(parley: Parley, monkeyp
     sweep_after(parley, 5 * HOUR)
     assert [event for event, _ in of_clocks(agnes, ticket_id)].count("sla_breach") == 2
     assert agnes.get(f"/support/tickets/{ticket_id}").json["version"] == ticket["version"]
+
+
+def test_agent_does_not_find_their_own_ticket_among_the_overdue_ones(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_desk(monkeypatch, PROMISES)
+    alice, agnes = people(parley)
+    own, others = open_ticket(agnes), open_ticket(alice)
+    sweep_after(parley, 61 * MINUTE)
+
+    for query in ("overdue=true", "overdue=true&requester=agnes", "overdue=true&q=booking", "overdue=true&status=open"):
+        assert own not in queued(agnes, query), query
+    assert queued(agnes, "overdue=true") == {others}
+    assert queued(agent(parley, "ben"), "overdue=true") == queued(agnes) == {own, others}
 
 
 def test_tickets_that_wait_after_a_missed_target_are_found_as_overdue(

@@ -92,9 +92,11 @@ def _asked(request: Request, changes: TicketChanges) -> Asked:
     def decide(found: Found) -> Change:
         updated = dict(changing.decide_update(request, found, fields, desk).fields)
         if changes.team is not UNSET:
+            changing.check_not_requester(request, found, request.user_id, "team")
             updated["team"] = changes.team
         if person is UNSET:
             return Change(fields=updated)
+        changing.check_not_requester(request, found, request.user_id, "assignee_id")
         changing.check_assignee(request, found, person)
         return Change(fields=updated | {"assignee_id": person}, arrives=person)
 

@@ -168,6 +168,7 @@ def assign_ticket(request: Request, ticket_id: str, wanted: AssignTicket) -> Sup
 
     def decide(found: Found) -> Change:
         person = wanted.assignee_id
+        check_not_requester(request, found, request.user_id)
         check_assignee(request, found, person)
         fields = {"assignee_id": person} | ({} if team is msgspec.UNSET else {"team": team})
         return Change(fields=fields, arrives=person, about={"note": wanted.note})
@@ -267,10 +268,10 @@ def _team_after(ticket: StoredTicket, category: str, desk: Desk) -> str | None:
     return desk.categories[category].team if was_default else ticket.team
 
 
-def check_not_requester(request: Request, found: Found, user_id: str, field: str = "") -> None:
-    """Raises Forbidden for the requester of a ticket, whom `field` of the body names."""
+def check_not_requester(request: Request, found: Found, user_id: str, *names: str) -> None:
+    """Raises Forbidden for the requester of a ticket, for the fields of these names."""
     if user_id == found.ticket.requester_id:
-        raise _own_ticket(request, "Nobody answers a ticket of their own.", [field] if field else [])
+        raise _own_ticket(request, "Nobody answers a ticket of their own.", names)
 
 
 def _not_the_requesters(request: Request, names: Sequence[str]) -> Forbidden:

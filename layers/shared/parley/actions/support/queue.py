@@ -76,7 +76,7 @@ def list_all_tickets(request: Request, query: ListAllTickets) -> TicketQueue:
         found = _found(request, tickets.some([ticket_id]))
         return _page(request, [found[0][ticket_id]] if ticket_id in found[0] else [], None, found[1])
     states = tickets.some(tickets.id_in(place) for place in part.places)
-    taken: Sequence[str] = [place for place in part.places if _is_taken(filters, states, place)]
+    taken: Sequence[str] = [place for place in part.places if _is_taken(request, filters, states, place)]
     if words is None:
         part, taken = _first(part, taken, query.limit)
     wanted = {tickets.id_in(place): states[tickets.id_in(place)] for place in taken}
@@ -121,10 +121,10 @@ def _look(filters: Filters, query: ListAllTickets, after: str | None) -> Part:
     return furthest(lists, filters.order).cut(limit)
 
 
-def _is_taken(filters: Filters, states: Mapping[str, StoredTicket], place: str) -> bool:
+def _is_taken(request: Request, filters: Filters, states: Mapping[str, StoredTicket], place: str) -> bool:
     """Says whether the ticket of a place is one of the queue, as it is now: the index may be a moment old."""
     state = states.get(tickets.id_in(place))
-    return state is not None and filters.takes(state)
+    return state is not None and filters.takes(state, request.user_id)
 
 
 def _first(part: Part, taken: Sequence[str], limit: int) -> tuple[Part, Sequence[str]]:

@@ -16,6 +16,7 @@ from parley.adapters.support import desks, roster
 from parley.domain.api.errors import Conflict, Forbidden, NotFound
 from parley.domain.api.identity import SERVICE_ROLE
 from parley.domain.api.request import Request
+from parley.domain.api.suspension import suspended
 from parley.domain.figures.tallies import ASSIGNEE, QUEUE, agent_code
 from parley.domain.live.presence import Presence
 from parley.domain.support.roster import (
@@ -61,13 +62,15 @@ def put_agent(request: Request, user_id: str, wanted: PutAgent) -> SupportAgentA
     """Puts an agent on duty or off it, and returns their entry on the roster; what is not named stays as it was.
 
     To the agent, and for others to support admins and the host's own server. An entry that says nothing is taken off
-    the roster. A repeat answers the same. Two round trips, one if nothing changes, and one for the devices.
+    the roster. A repeat answers the same. An agent who is suspended from writing may go off duty, and nothing else. Two
+    round trips, one if nothing changes, and one for the devices.
     """
     check_user_id(user_id)
     _require_may_put(request, user_id)
     check_names(wanted, desks.current(), request.field_prefix)
     for _ in conditions.tries():
         known, count, role = _read(request, user_id)
+        _check_suspension(request, user_id, wanted)
         after = after_put(known or RosterEntry(user_id=user_id), wanted, request.now_ms)
         if not after.says_nothing:
             if role is None or not agents.is_agent(role):
@@ -94,6 +97,13 @@ def _read(request: Request, user_id: str) -> tuple[RosterEntry | None, int, str 
         return roster.of(rows, user_id), roster.count_in(rows), account_states.role_of(request)
     person = named_users.of(rows, [user_id]).get(user_id)
     return roster.of(rows, user_id), roster.count_in(rows), None if person is None else person.role
+
+
+def _check_suspension(request: Request, user_id: str, wanted: PutAgent) -> None:
+    """Raises Suspended for a caller who may not write, unless they only go off duty; after the first read."""
+    suspension = account_states.own_suspension()
+    if suspension is not None and (user_id != request.user_id or wanted != PutAgent(available=False)):
+        raise suspended(suspension)
 
 
 def _write(known: RosterEntry | None, after: RosterEntry) -> None:

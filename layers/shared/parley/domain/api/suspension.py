@@ -13,6 +13,7 @@ OPEN_UNDER: dict[SuspensionScope, frozenset[str]] = {
     "write": frozenset(
         {
             # what the person reads
+            "count_queues",
             "count_unread",
             "create_attachment_urls",
             "export_conversation",
@@ -22,12 +23,16 @@ OPEN_UNDER: dict[SuspensionScope, frozenset[str]] = {
             "get_me",
             "get_message",
             "get_presence",
+            "get_support_metrics",
             "get_thumbnail",
             "get_ticket",
             "get_ticket_sla",
             "get_user",
+            "list_agents",
+            "list_all_tickets",
             "list_attachments",
             "list_blocks",
+            "list_canned_replies",
             "list_connections",
             "list_conversations",
             "list_members",
@@ -61,6 +66,8 @@ OPEN_UNDER: dict[SuspensionScope, frozenset[str]] = {
             "create_ws_ticket",
             "hello",
             "ping",
+            # going off duty; the action refuses all else
+            "put_agent",
             # their own lists, and their protection
             "archive_conversation",
             "block_user",

@@ -79,10 +79,11 @@ class Filters(Struct, frozen=True, kw_only=True):
         """Returns the word of the requester, whose list also has what has left the queues."""
         return self.words.get("requester", ())
 
-    def takes(self, ticket: StoredTicket) -> bool:
-        """Says whether all filters let a ticket through, as it is now."""
+    def takes(self, ticket: StoredTicket, user_id: str) -> bool:
+        """Says whether all filters let a ticket through to this agent, as it is now."""
         has = {f"requester={ticket.requester_id}", *ticket.facets}
-        if not ticket.is_overdue:  # a reply does not write the list of the overdue ones
+        # A reply does not write the list of the overdue ones, and no requester learns of clocks.
+        if not ticket.is_overdue or ticket.requester_id == user_id:
             has.discard(OVERDUE)
         return ticket.status in self.statuses and all(not has.isdisjoint(words) for words in self.words.values())
 
