@@ -9,6 +9,7 @@ from math import ceil, exp
 
 from bench import prices
 from bench.latency import POST_MS, duration_ms
+from bench.scene import SWEEPS
 from bench.stage import ROOT
 from local.template import Resource, Template, load
 
@@ -132,7 +133,6 @@ COUNTED_USD = 0.5 * prices.READ_UNIT + (2 / 80 * 2 + 0.01) * prices.WRITE_UNIT
 FIRST_OF_DAY_USD = 2 * prices.WRITE_UNIT  # a person's first message of a day raises a register
 
 QUIET = ("ping", "typing_start", "typing_stop")  # neither traced, whatever the parameter says, nor answered unasked
-SWEEPS = ("ClearStaleTyping", "ClearStaleCalls", "ClearStalePresence", "ClearStaleAttachments")
 PARTS = (
     "sends",
     "markers",

@@ -17,6 +17,7 @@ from bench.stage import Device, Stage
 
 TEXT = "It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of foo"
 CONVERSATIONS = 50
+SWEEPS = ("ClearStaleTyping", "ClearStaleCalls", "ClearStalePresence", "ClearStaleAttachments", "SweepTickets")
 PAGE = 50
 SECRET = "a secret of benches, of 32 bytes or more"
 
@@ -105,7 +106,7 @@ class Scene:
 
     def background(self) -> Iterator[Operation]:
         """Yields the runs of the sweeps while nothing has expired."""
-        for logical_id in ("ClearStaleTyping", "ClearStaleCalls", "ClearStalePresence", "ClearStaleAttachments"):
+        for logical_id in SWEEPS:
             run = partial(self.stage.sweep, logical_id)
             yield Operation(f"sweep.{logical_id}", f"{logical_id}, nothing to do", run)
         run_typing = partial(self.stage.sweep, "ClearStaleTyping")

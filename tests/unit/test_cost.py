@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import pytest
 
-from bench import cost, month, prices, report
+from bench import cost, month, prices, report, scene
 from bench.latency import POST_MS, duration_ms
 from bench.stage import ROOT
 from local.template import Template, load
@@ -13,7 +13,7 @@ OPERATIONS = (
     *("mark_read", "typing_start", "typing_stop", "sweep.typed", "authorize", "authorize_token", "ticket"),
     *("connect", "connect_again", "disconnect", "disconnect_again"),
     *("hello", "join", "sync", "sync_list", "list", "history", "me", "unread", "unread_count", "search", "list_q"),
-    *(f"sweep.{one}" for one in month.SWEEPS),
+    *(f"sweep.{one}" for one in scene.SWEEPS),
 )
 MEMORY_MB = 512.0
 EACH = {"read": 2.0, "write": 1.0, "posts": 0.0, "waits_ms": 16.0, "processor_ms": 2.0, "log_bytes": 250.0} | {
