@@ -841,7 +841,7 @@ ENUMS = {
         "The group that a row of the desk's figures stands for.",
     ),
     frozenset({"first_response", "next_response", "resolution"}): ("ClockName", "A clock of a ticket."),
-    frozenset({"breach", "warning"}): ("ClockEventKind", "What a clock tells."),
+    frozenset({"breach", "warning"}): ("ClockEventKind", "The news of a clock."),
     frozenset({"html", "jsonl"}): ("ExportFormat", "The format of an exported file."),
     frozenset({"newest", "oldest"}): ("ReportOrder", "Which reports come first."),
     frozenset({"offline", "online"}): ("Availability", "Whether a person is online."),

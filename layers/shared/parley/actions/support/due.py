@@ -1,6 +1,6 @@
 """The sweep of tickets: warnings and breaches of clocks, escalations, the notice before the end, the end, archiving.
 
-What a ticket's state says is recorded in one transaction, under the condition that the ticket is as it was read. So
+All that is due of a ticket is recorded in one transaction, under the condition that the ticket is as it was read. So
 nothing is recorded twice, however often the sweep looks; and a ticket stays due until all is told.
 """
 

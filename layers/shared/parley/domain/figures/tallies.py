@@ -13,8 +13,8 @@ The table of figures holds, by key (`key`, `place`):
     runs               <day>#<slot>#<number>   what people wrote and received, as some batches have brought it
     users#<shard>      <day>#<part>            the same of a whole day, by shard of the directory (`person_numbers.py`)
 
-What people write is collected in the row of the day first, which each batch writes anyway, then in runs of some KB, and
-goes to the rows that are read once there are `MERGE_RUNS` of them. So a person costs some bytes and no row.
+The numbers of people are collected in the row of the day first, which each batch writes anyway, then in runs of some
+KB, and go to the rows that are read once there are `MERGE_RUNS` of them. So a person costs some bytes and no row.
 Shards of the stream that count at once compete for a row, so the two rows that most batches touch have a few slots.
 """
 
