@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
 
+from parley.actions import access
 from parley.actions.roles import SERVICE
 from parley.adapters.erasure.erasures import Op
-from parley.domain.api.identity import DESK, SYSTEM_ROLE, Identity
+from parley.domain.api.identity import Identity
 from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.steps import Change, ChangeKind
@@ -46,9 +46,7 @@ class Work:
     @property
     def by_desk(self) -> Request:
         """Returns a request of the desk itself: figures count what is written now, so it has the time of now."""
-        return replace(
-            self.call, caller=Identity(user_id=DESK, name="", role=SYSTEM_ROLE, expires_at_s=0), now_ms=self.now_ms
-        )
+        return access.as_desk(self.now_ms, self.call.request_id)
 
     def saw(self, text: str | None) -> None:
         """Counts a text that was read."""

@@ -10,13 +10,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 from pynamodb.transactions import TransactWrite
 
-from parley.actions import named, push, sweep
+from parley.actions import access, named, push, sweep
 from parley.actions.conversations import group_changes
 from parley.actions.sweep import Run, Sweep
 from parley.adapters.conversations import conversations, journal, messages
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.adapters.support import desks, tickets
-from parley.domain.api.identity import DESK, SYSTEM_ROLE, Identity
+from parley.domain.api.identity import DESK
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.request import Request
 from parley.domain.conversations.head import Head
@@ -54,16 +54,11 @@ def _sweep_ticket(request: Request, run: Run, key: Key, read: Due | None) -> int
         if found is None or found.ticket.due_at_s is None or found.ticket.due_at_s > request.now_s:
             return 0  # another run has looked, or a reply has stopped the clock
         try:
-            _look_after(_as_desk(request), found)
+            _look_after(access.as_desk(request.now_ms, request.request_id), found)
         except conditions.LostRace:
             continue
         return 1
     return 0  # the next minute's sweep does it
-
-
-def _as_desk(request: Request) -> Request:
-    """Returns the request as one of the desk itself: its id stands in what the sweep writes."""
-    return replace(request, caller=Identity(user_id=DESK, name="", role=SYSTEM_ROLE, expires_at_s=0))
 
 
 def _read(keys: Sequence[Key]) -> Mapping[Key, Due]:
