@@ -55,6 +55,7 @@ AREAS = {
         "moderation",
         "support",
         "figures",
+        "notifications",
         "exports",
         "erasure",
     ),

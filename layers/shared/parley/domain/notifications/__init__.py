@@ -1,0 +1,1 @@
+"""Notifications: whom to tell of what, when, and by which channel."""
