@@ -42,6 +42,7 @@ AREAS = {
         "live",
         "exports",
         "figures",
+        "notifications",
         "erasure",
     ),
     "domain": (

@@ -1,0 +1,1 @@
+"""Channels of notifications: the devices that take pushes, and the push services."""
