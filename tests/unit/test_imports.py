@@ -34,6 +34,7 @@ AREAS = {
     "adapters": (
         "",
         "dynamodb",
+        "outbound",
         "attachments",
         "moderation",
         "people",
@@ -48,6 +49,7 @@ AREAS = {
     "domain": (
         "",
         "api",
+        "outbound",
         "text",
         "attachments",
         "conversations",
