@@ -14,7 +14,7 @@ from pynamodb.attributes import (
 )
 from pynamodb.connection.table import TableConnection
 from pynamodb.expressions.update import Action
-from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection, LocalSecondaryIndex
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection, LocalSecondaryIndex
 from pynamodb.models import Model
 
 from parley.adapters import environment
@@ -810,6 +810,41 @@ class Figure(Table):
     sequence = UnicodeAttribute(null=True)  # of a mark: the number of the last record that is counted
     revision = NumberAttribute(null=True)  # counts the changes of the row: of two writers at once, one loses
     expires_at_s = NumberAttribute(null=True)  # of a mark, or a run
+
+
+class ByNoticeTime(LocalSecondaryIndex["Notification"]):
+    """A person's inbox: only its entries have a time."""
+
+    class Meta:
+        index_name = "by_time"
+        projection = AllProjection()
+
+    key = UnicodeAttribute(hash_key=True)
+    at_ms = NumberAttribute(range_key=True)
+
+
+class Notification(Table):
+    """Of a person (`key`): an entry of their inbox, what channels decided about a message, or settings, by `place`."""
+
+    class Meta:
+        table_name = environment.required("NOTIFICATIONS_TABLE")
+
+    key = UnicodeAttribute(hash_key=True)
+    place = UnicodeAttribute(range_key=True)
+    at_ms = NumberAttribute(null=True)  # of an entry of the inbox; without it the row is not in the index
+    expires_at_s = NumberAttribute(null=True)
+    by_time = ByNoticeTime()
+
+
+class Webhook(Table):
+    """An address to which events are posted, or an attempt at one, by `place`."""
+
+    class Meta:
+        table_name = environment.required("WEBHOOKS_TABLE")
+
+    key = UnicodeAttribute(hash_key=True)
+    place = UnicodeAttribute(range_key=True)
+    expires_at_s = NumberAttribute(null=True)
 
 
 class WsTicket(Table):
