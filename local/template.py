@@ -472,6 +472,8 @@ class _Resolver:
             return str(given)
         if raw["Type"] == "AWS::S3::Bucket":  # one name space for the world, and lower case only
             return f"{self.place.stack}-{logical_id}-{self.place.account}".lower()
+        if (raw.get("Properties") or {}).get("FifoQueue"):  # CloudFormation ends the name that it makes as SQS asks
+            return f"{self.place.stack}-{logical_id}.fifo"
         return f"{self.place.stack}-{logical_id}"
 
     def arn(self, logical_id: str) -> str:

@@ -32,6 +32,7 @@ def test_names_and_arns_tell_of_the_place(fixture: Template) -> None:
     assert fixture.resources["Files"].arn == "arn:aws:s3:::mine-files-111122223333"
     assert fixture.resources["Jobs"].ref.endswith("/111122223333/mine-Jobs")
     assert fixture.resources["Jobs"].name == "mine-Jobs"
+    assert fixture.resources["Ordered"].name == "mine-Ordered.fifo"  # SQS refuses another name
     assert fixture.resources["EchoRole"].arn == "arn:aws:iam::111122223333:role/mine-EchoRole"
 
 
