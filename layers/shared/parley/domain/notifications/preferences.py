@@ -48,7 +48,7 @@ class ChannelPreferences(Struct, frozen=True, kw_only=True):
 
 
 class QuietDays(Struct, frozen=True, kw_only=True):
-    """Quiet hours by the day on which they begin, each from a local time to the next time that the clock shows another."""
+    """Quiet hours by the day on which they begin: pairs of local times. One that ends earlier ends on the next day."""
 
     mon: list[list[str]] = []
     tue: list[list[str]] = []

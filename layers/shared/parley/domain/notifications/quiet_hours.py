@@ -1,6 +1,6 @@
 """Quiet hours: local times of each week in which a person is not disturbed, in their own time zone.
 
-What a clock on the wall shows decides. So `22:00` to `07:00` ends at seven also in the night in which the clocks change:
+What a clock on the wall shows decides. So `22:00` to `07:00` ends at seven also in the night of a change:
 that night is an hour shorter or longer. A time that comes twice is quiet both times.
 """
 
@@ -41,7 +41,7 @@ class QuietHours(Struct, frozen=True, kw_only=True):
         ) or any(span.end <= span.start and minute < span.end for span in self.week[yesterday])
 
     def until_ms(self, at_ms: int) -> int | None:
-        """Returns when the quiet hours of an instant end: the instant itself if it is in none, None if they never do."""
+        """Returns when the quiet hours of an instant end: the instant if it is in none, None if they never do."""
         if not self.covers(at_ms):
             return at_ms
         first = at_ms // MINUTE_MS + 1
