@@ -41,6 +41,7 @@ AREAS = {
         "support",
         "conversations",
         "live",
+        "notifications",
         "exports",
         "figures",
         "notifications",

@@ -1,1 +1,1 @@
-"""Channels of notifications: the devices that take pushes, and the push services."""
+"""What is stored of notifications, the words that the layer ships for them, and the services that push them."""
