@@ -41,7 +41,6 @@ AREAS = {
         "support",
         "conversations",
         "live",
-        "notifications",
         "exports",
         "figures",
         "notifications",

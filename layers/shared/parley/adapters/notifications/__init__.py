@@ -1,1 +1,1 @@
-"""What is stored of notifications, the words that the layer ships for them, and the services that push them."""
+"""Notifications in the store, the words that the layer ships for them, and the services that push them."""

@@ -69,7 +69,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 class Verdict(Struct, frozen=True):
-    """Whether to tell, and the rule that says so; a client sees its name in a trace."""
+    """The answer of a decision, and the rule that gave it; a client sees the name of the rule in a trace."""
 
     told: bool
     rule: Rule

@@ -40,7 +40,7 @@ class KindPreferences(Struct, frozen=True, kw_only=True):
 
 
 class ChannelPreferences(Struct, frozen=True, kw_only=True):
-    """What a person is told by each channel."""
+    """The preferences of each channel."""
 
     in_app: KindPreferences
     push: KindPreferences
@@ -67,14 +67,14 @@ class ShownQuietHours(Struct, frozen=True, kw_only=True):
 
 
 class QuietExceptions(Struct, frozen=True, kw_only=True):
-    """What is told even in quiet hours and before `do_not_disturb_until`."""
+    """The things that disturb even in quiet hours and before `do_not_disturb_until`."""
 
     mentions: bool
     urgent_tickets: bool
 
 
 class NotificationPreferences(Struct, frozen=True, kw_only=True):
-    """How the caller is told of things. Without `previews` a push or an e-mail does not show what a message says."""
+    """The preferences of the caller. Without `previews` no push and no e-mail shows the words of a message."""
 
     channels: ChannelPreferences
     quiet_hours: ShownQuietHours | None

@@ -53,7 +53,7 @@ class WantedQuietHours(Body, frozen=True, kw_only=True):
 
 
 class UpdateExceptions(Body, frozen=True, kw_only=True):
-    """What may disturb a person even then."""
+    """The things that may disturb a person even then."""
 
     mentions: bool | UnsetType = UNSET
     urgent_tickets: bool | UnsetType = UNSET

@@ -52,7 +52,7 @@ class Texts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Told(Struct, frozen=True, kw_only=True):
-    """What a notice tells: of whom, where, and what was written; `text` is "" without a preview.
+    """The content of a notice: who, where, and the words; `text` is "" without a preview.
 
     `files` is the kind of the attachments, or `files` for several. A direct conversation has no `title`.
     """
