@@ -4,6 +4,10 @@ It shares no code with Parley: the keys come from `cryptography`'s own HKDF, and
 """
 
 import base64
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -81,3 +85,64 @@ def claims_of(authorization: str) -> tuple[dict[str, Any], bytes]:
     key = ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, decoded(parts["k"]))
     claims = jwt.decode(parts["t"], key, algorithms=["ES256"], options={"verify_aud": False, "verify_exp": False})
     return claims, decoded(parts["k"])
+
+
+class PushService:
+    """A push service on 127.0.0.1: it keeps each request, and answers with 201 or as `answers` says, by path."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.origin = f"http://127.0.0.1:{port}"
+        self.answers: dict[str, tuple[int, dict[str, str]]] = {}
+        self.waits: dict[str, threading.Event] = {}
+        self.got: list[tuple[str, dict[str, str], bytes]] = []  # path, headers by small name, body
+
+    def endpoint(self, name: str) -> str:
+        """Returns the endpoint of a subscription."""
+        return f"{self.origin}/send/{name}"
+
+    def answer(self, name: str, status: int, **headers: str) -> None:
+        """Sets how pushes to a subscription are answered."""
+        self.answers[f"/send/{name}"] = (status, {each.replace("_", "-"): value for each, value in headers.items()})
+
+    def bodies(self, name: str) -> list[bytes]:
+        """Returns the bodies that a subscription got, in order."""
+        return [body for path, _, body in self.got if path == f"/send/{name}"]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # a hundred pushes come at once
+
+
+@contextmanager
+def push_service() -> Iterator[PushService]:
+    """Runs a push service while it lasts."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:  # noqa: N802 - http.server's name
+            body = self.rfile.read(int(self.headers["content-length"]))
+            service.got.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+            if self.path in service.waits:
+                service.waits[self.path].wait(30)
+            status, headers = service.answers.get(self.path, (201, {}))
+            self.send_response(status)
+            for name, value in {**headers, "content-length": "0"}.items():
+                self.send_header(name, value)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Logs nothing: pytest's output is not the place."""
+
+    server = _Server(("127.0.0.1", 0), Handler)
+    service = PushService(server.server_address[1])
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield service
+    finally:
+        for each in service.waits.values():
+            each.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -29,6 +29,7 @@ AREAS = {
         "account",
         "support",
         "figures",
+        "notifications",
         "erasure",
     ),
     "adapters": (

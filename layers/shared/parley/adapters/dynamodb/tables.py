@@ -839,6 +839,11 @@ class Notification(Table):
     place = UnicodeAttribute(range_key=True)
     at_ms = NumberAttribute(null=True)  # of an entry of the inbox; without it the row is not in the index
     expires_at_s = NumberAttribute(null=True)
+    # Of a person's devices, and of whose an endpoint or token is (`devices.py`).
+    devices = DocumentAttribute(null=True)
+    version = NumberAttribute(null=True)
+    user_id = UnicodeAttribute(null=True)
+    device_id = UnicodeAttribute(null=True)
     by_time = ByNoticeTime()
 
 

@@ -1,0 +1,1 @@
+"""Notifications: deciding whom to tell, and telling them by each channel."""

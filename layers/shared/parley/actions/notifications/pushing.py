@@ -1,0 +1,119 @@
+"""Pushing notices to devices: browsers by Web Push, apps by SNS, and the topic of a host that pushes itself."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import Struct
+
+from parley.adapters.notifications import devices, mobile, web_push
+from parley.adapters.notifications.outcomes import Outcome, State
+from parley.adapters.threads import Threads
+from parley.domain.notifications import payloads
+from parley.domain.notifications.notice import Device, Notice, Recipient
+
+MAX_AT_ONCE = mobile.MAX_AT_ONCE  # threads; each waits for the network nearly all of its time
+DEADLINE_S = 15  # no push begins later than this after the first; the last one then ends within 5 s
+HOST = "#host"  # the device id of a push to the host's topic; no client can choose it
+
+_pushes = Threads(max_workers=MAX_AT_ONCE, thread_name_prefix="push")
+
+
+class Pushed(Struct, frozen=True, kw_only=True):
+    """The outcome of a push to one device, as `Outcome` has it."""
+
+    user_id: str
+    device_id: str
+    state: State
+    answer: str
+    retry_after_s: int | None = None
+
+
+class _Push(Struct, frozen=True):
+    user_id: str
+    device: Device | None  # None: the host's topic
+    call: Callable[[], Outcome]
+
+
+def reaches(recipient: Recipient) -> bool:
+    """Says whether a push can reach a person: they have a device, or the host pushes itself."""
+    return bool(recipient.devices or mobile.host_topic())
+
+
+def push(to: Sequence[tuple[Recipient, Notice, int]], now_ms: int) -> list[Pushed]:
+    """Pushes each notice to all devices of its recipient, with their unread total; returns an outcome for each push.
+
+    One call for each push, up to `MAX_AT_ONCE` at the same time; what has not begun after `DEADLINE_S` is `failed`. One
+    failure never stops another. Devices that are gone are removed: two round trips for each person who has one.
+    """
+    return _run(
+        [each for recipient, notice, badge in to for each in _pushes_of(recipient, notice, badge, now_ms // 1000)]
+    )
+
+
+def close(user_id: str, to: Iterable[Device], conversation_id: str, badge: int) -> list[Pushed]:
+    """Tells a person's apps to take the notices of a conversation away, and shows nothing; one call for each app.
+
+    Browsers get none: they punish a Web Push that shows nothing, so a page closes its notices by events.
+    """
+    closing = []
+    for device in to:
+        if device.kind != "web_push":
+            closing.append(_Push(user_id, device, _closing(device, conversation_id, badge)))
+    if mobile.host_topic():
+        message = payloads.host_close(user_id, conversation_id, badge)
+        closing.append(_Push(user_id, None, lambda: mobile.publish_to_host(message)))
+    return _run(closing)
+
+
+def _pushes_of(recipient: Recipient, notice: Notice, badge: int, now_s: int) -> list[_Push]:
+    found = [_Push(recipient.user_id, device, _telling(device, notice, badge, now_s)) for device in recipient.devices]
+    if mobile.host_topic():
+        message = payloads.host(recipient.user_id, notice, badge)
+        found.append(_Push(recipient.user_id, None, lambda: mobile.publish_to_host(message)))
+    return found
+
+
+def _telling(device: Device, notice: Notice, badge: int, now_s: int) -> Callable[[], Outcome]:
+    if device.kind == "web_push":
+        content, urgency = payloads.web_push(notice, badge), payloads.urgency(notice.kind)
+        return lambda: web_push.post(device, content, topic=notice.topic, urgency=urgency, now_s=now_s)
+    payload = (payloads.apns if device.kind == "apns" else payloads.fcm)(notice, badge)
+    return lambda: mobile.publish_alert(device.endpoint or "", payload, notice.topic)
+
+
+def _closing(device: Device, conversation_id: str, badge: int) -> Callable[[], Outcome]:
+    payload = (payloads.apns_close if device.kind == "apns" else payloads.fcm_close)(conversation_id, badge)
+    return lambda: mobile.publish_background(device.endpoint or "", payload)
+
+
+def _run(pushes: Sequence[_Push]) -> list[Pushed]:
+    until_s = time.monotonic() + DEADLINE_S
+
+    def call(each: _Push) -> Outcome:
+        return each.call() if time.monotonic() < until_s else Outcome(state="failed", answer="no_time")
+
+    # A single push needs no thread.
+    outcomes = list(map(call, pushes) if len(pushes) < 2 else _pushes.map(call, pushes))
+    gone: defaultdict[str, list[Device]] = defaultdict(list)
+    for each, outcome in zip(pushes, outcomes, strict=True):
+        if outcome.state == "gone" and each.device is not None:
+            gone[each.user_id].append(each.device)
+    list(_pushes.map(_remove, gone.items()))
+    return [
+        Pushed(
+            user_id=each.user_id,
+            device_id=HOST if each.device is None else each.device.device_id,
+            state=outcome.state,
+            answer=outcome.answer,
+            retry_after_s=outcome.retry_after_s,
+        )
+        for each, outcome in zip(pushes, outcomes, strict=True)
+    ]
+
+
+def _remove(user_id_and_gone: tuple[str, list[Device]]) -> None:
+    """Removes a person's devices that are gone, first at SNS: a token that comes again gets an endpoint that works."""
+    user_id, gone = user_id_and_gone
+    mobile.delete_endpoints(device.endpoint or "" for device in gone if device.kind != "web_push")
+    devices.remove_gone(user_id, gone)
