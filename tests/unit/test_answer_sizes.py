@@ -59,6 +59,8 @@ from parley.domain.live.presence import MAX_JOINED
 from parley.domain.moderation.banned_words import MAX_RULES
 from parley.domain.moderation.warnings import MAX_KEPT
 from parley.domain.moderation.word_list import EXCERPT_CHARACTERS
+from parley.domain.notifications.quiet_hours import DAYS
+from parley.domain.notifications.quiet_hours import MAX_SPANS as MAX_QUIET_SPANS
 from parley.domain.support import roster
 from parley.domain.support.canned import MAX_SHORTCUT_CHARACTERS
 from parley.domain.support.desk_file import MAX_HOLIDAYS, MAX_NAMES, MAX_SPANS
@@ -117,6 +119,7 @@ WRITTEN = {
 SAFE = {"MessageAttachment.name": MAX_NAME_BYTES}
 # Characters of ASCII: ids and words of ours, times, cursors.
 OURS = {
+    **dict.fromkeys([f"QuietDays.{day}[][]" for day in DAYS], len("22:00")),
     **dict.fromkeys(
         ["actor_id", "blocked[]", "callee_id", "caller_id", "from_user_id", "handled_by", "mentions[]"], 128
     ),
@@ -192,6 +195,8 @@ MENTIONS = MAX_MENTIONS + MAX_EVERYONE
 MAX_CONNECTIONS = 100  # of one person, whatever ConnectionsPerUser says (template.yaml)
 # Entries of each list, by `Class.field`: a new one needs a bound of its own.
 LISTS = {
+    **dict.fromkeys([f"QuietDays.{day}" for day in DAYS], MAX_QUIET_SPANS),
+    **dict.fromkeys([f"QuietDays.{day}[]" for day in DAYS], 2),
     **{f"{one}.waveform": 64 for one in ("Attachment", "ListedAttachment", "MessageAttachment")},
     "Shared.owner_ids": MAX_ADMINS // 2,
     "Shared.muted_ids": MAX_MUTED,

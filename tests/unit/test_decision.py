@@ -77,10 +77,10 @@ def test_only_an_invitation_comes_through_a_mute(kind: Kind) -> None:
 @pytest.mark.parametrize(
     ("kind", "known", "exceptions", "rule"),
     [
-        ("mention", {}, {"mentions_disturb": True}, "told"),
-        ("message", {}, {"mentions_disturb": True}, "quiet_hours"),
-        ("ticket", {"is_urgent": True}, {"urgent_tickets_disturb": True}, "told"),
-        ("ticket", {}, {"urgent_tickets_disturb": True}, "quiet_hours"),
+        ("mention", {}, {"mention_disturbs": True}, "told"),
+        ("message", {}, {"mention_disturbs": True}, "quiet_hours"),
+        ("ticket", {"is_urgent": True}, {"urgent_ticket_disturbs": True}, "told"),
+        ("ticket", {}, {"urgent_ticket_disturbs": True}, "quiet_hours"),
         ("mention", {}, {}, "quiet_hours"),
     ],
 )

@@ -7,13 +7,13 @@ from parley.domain.api.errors import Invalid
 from parley.domain.api.times import HOUR_MS
 from parley.domain.notifications.notice import CHANNELS, KINDS
 from parley.domain.notifications.preferences import DEFAULTS, Preferences, changed, shown
-from parley.domain.notifications.requests import UpdateNotificationPreferences
+from parley.domain.notifications.requests import UpdatePreferences
 
 NOW_MS = 1_795_960_800_000  # 2026-11-29T14:00:00Z, a Sunday
 
 
 def patched(body: str, before: Preferences = DEFAULTS) -> Preferences:
-    return changed(before, decode(body, UpdateNotificationPreferences))
+    return changed(before, decode(body, UpdatePreferences))
 
 
 def refusal(body: str) -> tuple[str, str]:
@@ -113,7 +113,7 @@ def test_do_not_disturb_ends_by_itself() -> None:
 
 def test_exceptions_disturb_in_quiet_hours_and_before_the_end_of_a_do_not_disturb() -> None:
     quiet = patched(
-        """{"do_not_disturb_until": "2026-11-29T14:30:00Z", "exceptions": {"mentions": true, "urgent_tickets": true},
+        """{"do_not_disturb_until": "2026-11-29T14:30:00Z", "exceptions": {"mention": true, "urgent_ticket": true},
             "quiet_hours": {"time_zone": "UTC", "days": {"sun": [["00:00", "24:00"]]}}}"""
     )
     later_ms = NOW_MS + HOUR_MS

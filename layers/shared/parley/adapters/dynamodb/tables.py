@@ -844,6 +844,8 @@ class Notification(Table):
     version = NumberAttribute(null=True)
     user_id = UnicodeAttribute(null=True)
     device_id = UnicodeAttribute(null=True)
+    document = DocumentAttribute(null=True)  # of the preferences, and of a trace what each channel has decided
+    revision = NumberAttribute(null=True)  # counts the changes of the preferences
     by_time = ByNoticeTime()
 
 

@@ -22,6 +22,7 @@ OPEN_UNDER: dict[SuspensionScope, frozenset[str]] = {
             "get_export",
             "get_me",
             "get_message",
+            "get_preferences",
             "get_presence",
             "get_support_metrics",
             "get_thumbnail",
@@ -73,6 +74,7 @@ OPEN_UNDER: dict[SuspensionScope, frozenset[str]] = {
             "block_user",
             "report_message",
             "unblock_user",
+            "update_preferences",
             "update_settings",
         }
     ),

@@ -18,7 +18,7 @@ from parley.domain.notifications.quiet_hours import (
     time_of,
     weekly,
 )
-from parley.domain.notifications.requests import UpdateNotificationPreferences, WantedQuietHours
+from parley.domain.notifications.requests import UpdatePreferences, WantedQuietHours
 
 # A reaction disturbs nobody who does not ask for it.
 _OFF: Mapping[Channel, frozenset[Kind]] = {
@@ -69,8 +69,8 @@ class ShownQuietHours(Struct, frozen=True, kw_only=True):
 class QuietExceptions(Struct, frozen=True, kw_only=True):
     """The things that disturb even in quiet hours and before `do_not_disturb_until`."""
 
-    mentions: bool
-    urgent_tickets: bool
+    mention: bool
+    urgent_ticket: bool
 
 
 class NotificationPreferences(Struct, frozen=True, kw_only=True):
@@ -89,8 +89,8 @@ class Preferences(Struct, frozen=True, kw_only=True, omit_defaults=True):
     chosen: Mapping[Channel, Mapping[Kind, bool]] = {}
     quiet_hours: QuietHours | None = None
     do_not_disturb_until_ms: int | None = None
-    mentions_disturb: bool = False
-    urgent_tickets_disturb: bool = False
+    mention_disturbs: bool = False
+    urgent_ticket_disturbs: bool = False
     previews: bool = True
 
     def wants(self, kind: Kind, channel: Channel) -> bool:
@@ -99,7 +99,7 @@ class Preferences(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def is_quiet(self, at_ms: int, kind: Kind, *, urgent: bool = False) -> bool:
         """Says whether the person is not to be disturbed now; `urgent` is a thing of an urgent ticket."""
-        if (self.mentions_disturb and kind == "mention") or (self.urgent_tickets_disturb and urgent):
+        if (self.mention_disturbs and kind == "mention") or (self.urgent_ticket_disturbs and urgent):
             return False
         if self.do_not_disturb_until_ms is not None and at_ms < self.do_not_disturb_until_ms:
             return True
@@ -124,13 +124,13 @@ def shown(preferences: Preferences) -> NotificationPreferences:
         quiet_hours=None if preferences.quiet_hours is None else _shown_hours(preferences.quiet_hours),
         do_not_disturb_until=rfc3339_or_none(preferences.do_not_disturb_until_ms),
         exceptions=QuietExceptions(
-            mentions=preferences.mentions_disturb, urgent_tickets=preferences.urgent_tickets_disturb
+            mention=preferences.mention_disturbs, urgent_ticket=preferences.urgent_ticket_disturbs
         ),
         previews=preferences.previews,
     )
 
 
-def changed(before: Preferences, wanted: UpdateNotificationPreferences) -> Preferences:
+def changed(before: Preferences, wanted: UpdatePreferences) -> Preferences:
     """Returns preferences after a request, which changes the fields that it has; raises Invalid."""
     new: dict[str, object] = {"chosen": _chosen(before, wanted)}
     if wanted.quiet_hours is not UNSET:
@@ -138,15 +138,15 @@ def changed(before: Preferences, wanted: UpdateNotificationPreferences) -> Prefe
     if wanted.do_not_disturb_until is not UNSET:
         new["do_not_disturb_until_ms"] = _until_ms(wanted.do_not_disturb_until)
     if wanted.exceptions is not UNSET:
-        for name in ("mentions", "urgent_tickets"):
+        for name in ("mention", "urgent_ticket"):
             if (value := getattr(wanted.exceptions, name)) is not UNSET:
-                new[f"{name}_disturb"] = value
+                new[f"{name}_disturbs"] = value
     if wanted.previews is not UNSET:
         new["previews"] = wanted.previews
     return msgspec.structs.replace(before, **new)
 
 
-def _chosen(before: Preferences, wanted: UpdateNotificationPreferences) -> Mapping[Channel, Mapping[Kind, bool]]:
+def _chosen(before: Preferences, wanted: UpdatePreferences) -> Mapping[Channel, Mapping[Kind, bool]]:
     chosen = {channel: dict(kinds) for channel, kinds in before.chosen.items()}
     if wanted.channels is not UNSET:
         for channel in CHANNELS:

@@ -55,11 +55,11 @@ class WantedQuietHours(Body, frozen=True, kw_only=True):
 class UpdateExceptions(Body, frozen=True, kw_only=True):
     """The things that may disturb a person even then."""
 
-    mentions: bool | UnsetType = UNSET
-    urgent_tickets: bool | UnsetType = UNSET
+    mention: bool | UnsetType = UNSET
+    urgent_ticket: bool | UnsetType = UNSET
 
 
-class UpdateNotificationPreferences(Body, frozen=True, kw_only=True):
+class UpdatePreferences(Body, frozen=True, kw_only=True):
     """PATCH /me/notification-preferences: changes the given fields; `quiet_hours` are replaced whole.
 
     Null ends the quiet hours, or a do-not-disturb.
