@@ -352,6 +352,8 @@ def test_people_are_found_blocked_and_signed_out(people: Make) -> None:
 
     lena.ask("PATCH", "/me", {"show_last_seen": False})
     assert lena.ask("GET", "/me")["name"] == "Lena"
+    preferred = lena.ask("PATCH", "/me/notification-preferences", {"previews": False})
+    assert lena.ask("GET", "/me/notification-preferences") == preferred
     assert lena.ask("GET", "/users/nora")["name"] == "Nora"
     assert "nora" in [one["id"] for one in lena.ask("GET", "/users?q=Nora")["users"]]
     assert lena.ask("GET", "/policy/explain?user_id=nora")["allowed"]
