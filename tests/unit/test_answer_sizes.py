@@ -152,7 +152,17 @@ OURS = {
     **dict.fromkeys(["answered_at", "as_of", "at", "blocked_at", "created_at", "deleted_at", "delivered_at"], 24),
     **dict.fromkeys(["edited_at", "ended_at", "expires_at", "finished_at", "handled_at", "last_activity_at"], 24),
     **dict.fromkeys(
-        ["last_seen", "muted_until", "played_at", "read_at", "reconnect_by", "requested_at", "rings_until"], 24
+        [
+            "last_seen",
+            "muted_until",
+            "do_not_disturb_until",
+            "played_at",
+            "read_at",
+            "reconnect_by",
+            "requested_at",
+            "rings_until",
+        ],
+        24,
     ),
     **dict.fromkeys(
         [
