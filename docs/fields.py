@@ -98,6 +98,7 @@ TERMS = {
     "quiet_hours": "The weekly hours without pushes and e-mails; null without any.",
     "do_not_disturb_until": "Until then there are no pushes and no e-mails; null if that is not so.",
     "exceptions": "The things that are told all the same.",
+    "email_state": "Whether e-mails reach the person at all, and why not.",
     "previews": "Whether pushes and e-mails show the words of a message.",
     "QuietExceptions.mention": "Messages that name the person, or everyone.",
     "QuietExceptions.urgent_ticket": "Tickets of the priority `urgent`.",
@@ -796,6 +797,7 @@ TERMS = {
     "max_pixels": "How many pixels an image may have, or one frame of an animated one: its width times its height.",
     "max_frames": "How many frames an animated image may have.",
     "max_animation_pixels": "How many pixels all frames of an animated image may have together.",
+    "Path.token": "The last part of the link in an e-mail.",
     "Path.attachment_id": "The id of the attachment.",
     "CreateAttachmentUrls.ids": "The ids of the attachments.",
     "AttachmentUrlMap.attachments": "The addresses of each, by id; null if the caller may not have it.",
@@ -872,6 +874,10 @@ ENUMS = {
     frozenset({"harassment", "hate", "illegal", "other", "self_harm", "sexual", "spam", "violence"}): (
         "ReportReason",
         "Why a message is reported.",
+    ),
+    frozenset({"on", "unavailable", "no_address", "unsubscribed", "bounced", "complained", "refused"}): (
+        "EmailState",
+        "Whether e-mails reach a person, and why not.",
     ),
     frozenset({"csv", "json"}): ("FiguresFormat", "JSON, or a table."),
     frozenset({"agent", "category", "day", "priority"}): (

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from docs import fields
-from docs.operations import RestOperation, Undocumented, without_table
+from docs.operations import RestOperation, Undocumented, is_page, without_table
 from docs.schemas import Schema, Schemas, portable_pattern
 
 Document = dict[str, Any]
@@ -38,6 +38,7 @@ TAGS = {
     "sync": "Everything that a client has missed.",
     "turn-credentials": "Relays for calls.",
     "unread": "Unread counts by conversation.",
+    "unsubscribe": "The link in an e-mail that ends e-mails: pages without a token.",
     "unread-count": "Unread totals.",
     "users": "The directory, profiles and presence.",
     "ws-tickets": "Tickets for a WebSocket connection.",
@@ -59,7 +60,13 @@ def document(operations: Sequence[RestOperation], version: str) -> Document:
     from parley.domain.api.requests import Body
     from parley.triggers.problems import Problem
 
-    types = [kind for one in operations for kind in (one.takes, one.query, without_table(one.replies)[0]) if kind]
+    types = [
+        kind
+        for one in operations
+        if not is_page(one)
+        for kind in (one.takes, one.query, without_table(one.replies)[0])
+        if kind
+    ]
     schemas = Schemas([*types, Problem], sent=Body)
     # API Gateway's own answers do not name their request, and the answers for no particular case leave out their
     # status (template.yaml, GatewayResponses).
@@ -110,6 +117,8 @@ def _operation(one: RestOperation, schemas: Schemas) -> Document:
     }
     if parameters := [*_path_parameters(one.path), *_query_parameters(one, schemas)]:
         described["parameters"] = parameters
+    if is_page(one):
+        return described | _page(one)
     if one.takes is not None:
         described["requestBody"] = {
             "required": True,
@@ -127,6 +136,22 @@ def _operation(one: RestOperation, schemas: Schemas) -> Document:
         "default": {"$ref": "#/components/responses/default"},
     }
     return described
+
+
+def _page(one: RestOperation) -> Document:
+    """Returns what is special of a page: no token, a form as its body, and HTML, also if something is wrong."""
+    html = {"text/html": {"schema": {"type": "string"}}}
+    form = {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}}
+    gateway = _problem(None, {"$ref": "#/components/schemas/Problem"})  # its own answers, as everywhere
+    phrases = {status: HTTPStatus(status).phrase for status in one.statuses}
+    return {
+        "security": [],
+        **({"requestBody": {"required": False, "content": form}} if one.method == "post" else {}),
+        "responses": {
+            **{str(status): {"description": phrase, "content": html} for status, phrase in phrases.items()},
+            "default": gateway | {"content": {**gateway["content"], **html}},
+        },
+    }
 
 
 def _tag(one: RestOperation) -> str:
@@ -155,9 +180,11 @@ def _path_parameter(name: str) -> Document:
     from parley.domain.api.requests import REPORT_ID_PATTERN
     from parley.domain.erasure.job import ERASURE_ID_PATTERN
     from parley.domain.moderation.removals import REMOVAL_ID_PATTERN
+    from parley.domain.notifications.unsubscribing import TOKEN_PATTERN
 
     patterns = {
         "attachment_id": ATTACHMENT_ID_PATTERN,
+        "token": TOKEN_PATTERN,
         "connection_id": CONNECTION_ID_PATTERN,
         "context_id": CONTEXT_ID_PATTERN,
         "context_type": CONTEXT_TYPE_PATTERN,
@@ -222,7 +249,8 @@ def _header(description: str, example: str) -> Document:
 
 
 def _refusals(operations: Sequence[RestOperation]) -> list[int]:
-    return sorted({status for one in operations for status in one.statuses if status >= 400} | {401, 403})
+    answers = {status for one in operations if not is_page(one) for status in one.statuses}
+    return sorted({status for status in answers if status >= 400} | {401, 403})
 
 
 def _refer(status: int) -> Document:

@@ -122,6 +122,11 @@ def _reply(module: ModuleType, annotated: Any) -> Any:
     return inner[0] if inner and getattr(get_origin(annotated), "__name__", "") == "Reply" else annotated
 
 
+def is_page(one: Operation) -> bool:
+    """Says whether an operation answers a page in HTML, to people without a token."""
+    return getattr(one.replies, "__name__", "") == "Html"
+
+
 def without_table(replies: Any) -> tuple[Any, bool]:
     """Returns the type of the JSON that an operation answers, and whether it can answer a table (CSV) in its place."""
     kinds = get_args(replies)

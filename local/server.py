@@ -31,6 +31,7 @@ from websockets.frames import Frame
 from local import management, tokens
 from local.functions import Functions
 from local.hosts import Hosts
+from local.mails import Answer, Outbox
 from local.queues import SendMessage
 from local.rest import MAX_BODY_BYTES, GatewayError, Request, RestApi
 from local.terminal import Answered, Observe, nobody, problem_of
@@ -236,6 +237,7 @@ def rest_app(
     secret: str,
     hosts: Hosts,
     send_to_queue: SendMessage,
+    outbox: Outbox,
     observe: Observe = nobody,
 ) -> ASGIApp:
     """Returns the application of the REST port: the API on its stage, and `/local/…`, which does not exist on AWS."""
@@ -285,11 +287,24 @@ def rest_app(
         text = (ROOT / "docs" / request.url.path.rpartition("/")[2]).read_bytes()
         return Response(text, media_type="application/json")
 
+    async def mail(request: HttpRequest) -> Response:
+        path = request.url.path.partition("/local/ses")[2]
+        return _answered(
+            await asyncio.to_thread(outbox.send_email, request.method, path, request.headers, await request.body())
+        )
+
+    async def mails(request: HttpRequest) -> Response:
+        name, _, kind = request.path_params.get("name", "").partition(".")
+        return _answered(await asyncio.to_thread(outbox.page, name, kind))
+
     ours = Starlette(
         routes=[
             Route("/token", token, methods=["POST"]),
             Route("/faults", faults, methods=["PUT"]),
             Route("/queues/{queue}", message, methods=["POST"]),
+            Route("/ses/{path:path}", mail, methods=["POST"]),
+            Route("/outbox", mails),
+            Route("/outbox/{name}", mails),
             *(Route(f"/{name}", document) for name in DOCUMENTS),
         ],
         middleware=[Middleware(_Observed, observe=observe), Middleware(_OwnPages, hosts=hosts)],
@@ -302,6 +317,10 @@ def rest_app(
         await (local if is_local else everything)(scope, receive, send)
 
     return OnlyHosts(either, hosts)
+
+
+def _answered(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, answer.headers)
 
 
 class _UnsupportedMediaType(Refusal):

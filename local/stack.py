@@ -26,6 +26,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local import store_journal, template, tokens
 from local.functions import FunctionError, Functions
 from local.hosts import Hosts
+from local.mails import Outbox
 from local.ministack import Ministack, StoreError
 from local.provision import Store, provision
 from local.queues import sender
@@ -118,7 +119,8 @@ def _run(options: Options, stack: ExitStack) -> None:
     place = _place()
     server = _store_server(options, place, stack)  # it starts while the template and the functions load
     cache = options.state / "template.json"
-    loaded = template.load(options.root / "template.yaml", options.parameters, place, cache)
+    parameters = {**_mail_parameters(_port(rest_socket)), **options.parameters}
+    loaded = template.load(options.root / "template.yaml", parameters, place, cache)
     functions = Functions(loaded)
     stack.callback(functions.close)
     rest = RestApi.of(loaded, functions.pooled, _now_ms)
@@ -128,6 +130,7 @@ def _run(options: Options, stack: ExitStack) -> None:
     # The receivers of a developer are on this machine; no template can open that way (D-700).
     ours = {"JWT_SECRET": secret, "ALLOW_PRIVATE_ADDRESSES": "true"}
     os.environ |= {**ours, **_aws_environment(place, server)}
+    os.environ.setdefault("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{_port(rest_socket)}/local/ses")
     functions.prepare()
     _import(functions)
     observe = nobody if options.is_quiet else _lines(terminal, stack)
@@ -139,8 +142,9 @@ def _run(options: Options, stack: ExitStack) -> None:
     triggers = Triggers(loaded, functions, store)
     websocket_app = WebSocketApp(sockets)
     hosts = Hosts(os.environ.get("LOCAL_HOSTS", ""))
+    outbox = Outbox(options.state / "outbox")
     apps = [
-        (rest_app(rest, sockets, functions, secret, hosts, sender(loaded, store), observe), rest_socket),
+        (rest_app(rest, sockets, functions, secret, hosts, sender(loaded, store), outbox, observe), rest_socket),
         (OnlyHosts(websocket_app, hosts), websocket_socket),
     ]
 
@@ -245,6 +249,11 @@ def _now_ms() -> int:
 def _place() -> Place:
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or Place.region
     return Place(region=region, account=os.environ.get("AWS_ACCOUNT_ID", Place.account))
+
+
+def _mail_parameters(rest_port: int) -> dict[str, str]:
+    """Returns the parameters by which this machine sends e-mails: to the outbox, and with links to itself."""
+    return {"MailFrom": "parley@example.com"}
 
 
 def _store_server(options: Options, place: Place, stack: ExitStack) -> Ministack | None:

@@ -261,6 +261,8 @@ def test_nobody_gets_in_without_a_good_token(deployment: Deployment) -> None:
     bearer = {"Authorization": f"Bearer {forged}"}
     assert httpx.get(f"{rest}/conversations", headers=bearer, timeout=PATIENCE_S).status_code == 401
     assert httpx.get(f"{rest}/nowhere", timeout=PATIENCE_S).status_code == 403
+    assert httpx.get(f"{rest}/unsubscribe/no-link", timeout=PATIENCE_S).status_code == 404
+    assert httpx.post(f"{rest}/unsubscribe/no-link", timeout=PATIENCE_S).status_code == 404
     with pytest.raises(InvalidStatus) as refused, connect(f"{socket}?ticket=invented", open_timeout=PATIENCE_S):
         pass
     # API Gateway answers 401 to an authorizer that raises "Unauthorized"; ministack answers every exception with 500.

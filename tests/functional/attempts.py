@@ -160,8 +160,10 @@ class Attempt:
 
 
 def everything(template: Template) -> Iterator[Attempt]:
-    """Yields every operation."""
+    """Yields every operation that asks for a token."""
     for operation in (*operations.rest_operations(template), *operations.actions(template)):
+        if operations.is_page(operation):
+            continue
         fields = msgspec.structs.fields(operation.takes) if operation.takes else ()
         query, address = "", ""
         if isinstance(operation, RestOperation):

@@ -240,7 +240,10 @@ def said(parley: Parley) -> Iterator[list[tuple[int, dict[str, Any], str | None]
         response = await rest(request)
         if response.status >= 500:
             headers = {name.lower(): value for name, value in response.headers}
-            found.append((response.status, json.loads(response.body), headers.get("retry-after")))
+            is_page = headers["content-type"].startswith("text/html")  # it says the same in words
+            page = {"status": response.status, "code": "store_busy", "retry_after_ms": 1000}
+            problem = page if is_page else json.loads(response.body)
+            found.append((response.status, problem, headers.get("retry-after")))
         return response
 
     def invoked(logical_id: str, event: Any) -> Any:

@@ -15,7 +15,8 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 from botocore.handlers import BUILTIN_HANDLERS
 
-from local import functions, management
+from local import functions, mails, management
+from local.mails import Outbox
 from local.websocket import WebSocketApi
 from tests.harness.emptying import Written
 from tests.harness.presigned import Expiries
@@ -104,6 +105,7 @@ class Kill:
 hooks: list[Hook] = []
 written = Written()  # by whatever has called since it was last emptied
 expiries = Expiries()
+outbox: Outbox | None = None  # of the running test: the e-mails that its functions have sent
 _connections_api: WebSocketApi | None = None
 
 
@@ -208,6 +210,16 @@ class _Raw(io.BytesIO):
         yield self.read()
 
 
+def _send_in_process(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+    path = urlsplit(request.url).path
+    if path != mails.SEND_EMAIL or outbox is None:
+        return None
+    headers = {name.lower(): str(value) for name, value in request.headers.items()}
+    body = request.body or b""
+    answer = outbox.send_email(request.method, path, headers, body if isinstance(body, bytes) else b"")
+    return AWSResponse(request.url, answer.status, HTTPHeaders.from_dict(answer.headers), _Raw(answer.body))
+
+
 def _answer_in_process(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
     path = urlsplit(request.url).path
     if management.MARKER not in path or _connections_api is None:
@@ -221,4 +233,4 @@ def _answer_in_process(request: AWSPreparedRequest, **_: object) -> AWSResponse 
 
 
 # Before moto's own handler, which would take the request for its mock that never answers 410 (botocore asks in order).
-BUILTIN_HANDLERS.insert(0, ("before-send", _answer_in_process))
+BUILTIN_HANDLERS[:0] = [("before-send", _answer_in_process), ("before-send", _send_in_process)]

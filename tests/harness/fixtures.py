@@ -8,19 +8,24 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pytest import MonkeyPatch
 
 from local import provision
 from local.functions import Functions
+from local.mails import Outbox
 from local.provision import Store
 from local.streams import StreamMapping, mappings
 from local.template import Place, Template, load
 from parley.adapters.dynamodb import clients
 from tests.harness import calls, engines
+from tests.harness.documents import TEMPLATE
 from tests.harness.emptying import Written
 from tests.harness.iam import Checker
 from tests.harness.parley import SECRET, Clock, Parley
+
+MAIL = {"MailFrom": "parley@example.com"}
 
 
 @dataclass
@@ -48,7 +53,8 @@ def system(template_path: Path, engine: str) -> Iterator[System]:
             # A developer's own profile or region has no say here.
             os.environ.update(engines.ENVIRONMENT)
             stack.enter_context(engines.running(engine))
-            template = load(template_path, place=Place(account=engines.ACCOUNT))
+            parameters = MAIL if template_path == TEMPLATE else {}
+            template = load(template_path, parameters, place=Place(account=engines.ACCOUNT))
             functions = Functions(template)
             functions.prepare()
             os.environ["JWT_SECRET"] = SECRET
@@ -103,8 +109,10 @@ def fresh(running: System) -> Iterator[Parley]:
         parley = Parley(running.template, running.functions, running.store, clock, running.streams)
         calls.hooks[:] = [running.checker]
         calls.expiries.follow(clock)
-        with calls.connections_of(parley.websocket), _waits_by(clock):
+        with TemporaryDirectory() as folder, calls.connections_of(parley.websocket), _waits_by(clock):
+            calls.outbox = parley.outbox = Outbox(Path(folder))
             yield parley
+        calls.outbox = None
         calls.hooks.clear()
         calls.expiries.follow(None)
     assert not running.checker.violations, "; ".join(running.checker.violations)

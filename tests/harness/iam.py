@@ -137,6 +137,10 @@ def _needs(call: Call, arn: Any) -> Iterator[tuple[str, str]]:
                 f"secretsmanager:{call.operation}",
                 secret if secret.startswith("arn:") else arn("secretsmanager", f"secret:{secret}"),
             )
+        case "sesv2":
+            # It asks for the identity and the configuration set (service authorization reference, "SES v2").
+            yield "ses:SendEmail", arn("ses", f"identity/{params['FromEmailAddress']}")
+            yield "ses:SendEmail", arn("ses", f"configuration-set/{params['ConfigurationSetName']}")
         case "apigatewaymanagementapi":
             yield from _connection_needs(call, arn)
         case "s3":

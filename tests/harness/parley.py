@@ -12,6 +12,7 @@ from typing import Any, TypedDict, TypeVar, Unpack
 
 from local import queues, schedules, tokens
 from local.functions import Functions
+from local.mails import Outbox
 from local.patterns import Filter
 from local.provision import Store
 from local.rest import Request, RestApi
@@ -70,6 +71,7 @@ class Parley:
         self.rest = RestApi.of(template, functions.inline, clock)
         self.websocket = WebSocketApi.of(template, functions.inline, clock)
         self.secret = SECRET
+        self.outbox: Outbox  # the e-mails that functions have sent
         self.hooks: list[Hook] = hooks
         self.schedules = schedules.schedules(template, functions)
         self.queues = queues.mappings(template, functions, store)
@@ -315,9 +317,10 @@ class User:
             assert reply.headers["x-content-type-options"] == "nosniff", (method, path)
             assert reply.headers["strict-transport-security"] == "max-age=63072000", (method, path)
             kind = reply.headers["content-type"].partition(";")[0]
-            told = reply.text if kind == "text/csv" else reply.json
+            is_text = kind in ("text/csv", "text/html")
+            told = reply.text if is_text else reply.json
             check_reply(method, path, reply.status, kind, told)
-            if kind != "text/csv":
+            if not is_text:
                 examples.keep_request(method, path, body, reply.status, told)
         elif 300 <= reply.status < 400 and self.parley.is_documented:
             check_redirect(method, path, reply.status, reply.headers)

@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from local.hosts import Hosts
+from local.mails import Outbox
 from local.provision import Store
 from local.queues import sender
 from local.rest import RestApi
@@ -59,12 +60,12 @@ class Served:
 
 
 @contextmanager
-def running(system: System, limits: Limits | None = None) -> Iterator[Served]:
+def running(system: System, limits: Limits | None = None, outbox: Outbox | None = None) -> Iterator[Served]:
     with active(system):
-        yield from _running(system, limits)
+        yield from _running(system, limits, outbox or Outbox(Path("no outbox")))
 
 
-def _running(system: System, limits: Limits | None) -> Iterator[Served]:
+def _running(system: System, limits: Limits | None, outbox: Outbox) -> Iterator[Served]:
     functions = system.functions
     functions.deliver_twice = False
 
@@ -81,7 +82,7 @@ def _running(system: System, limits: Limits | None) -> Iterator[Served]:
         app = WebSocketApp(api)
         hosts = Hosts()
         apps = [
-            (rest_app(rest, api, functions, SECRET, hosts, sender(system.template, Store())), rest_socket),
+            (rest_app(rest, api, functions, SECRET, hosts, sender(system.template, Store()), outbox), rest_socket),
             (OnlyHosts(app, hosts), socket),
         ]
         async with serving(apps):

@@ -59,6 +59,7 @@ from parley.domain.live.presence import MAX_JOINED
 from parley.domain.moderation.banned_words import MAX_RULES
 from parley.domain.moderation.warnings import MAX_KEPT
 from parley.domain.moderation.word_list import EXCERPT_CHARACTERS
+from parley.domain.notifications.mail_template import MAX_PART_CHARACTERS
 from parley.domain.notifications.quiet_hours import DAYS
 from parley.domain.notifications.quiet_hours import MAX_SPANS as MAX_QUIET_SPANS
 from parley.domain.support import roster
@@ -119,6 +120,13 @@ WRITTEN = {
 SAFE = {"MessageAttachment.name": MAX_NAME_BYTES}
 # Characters of ASCII: ids and words of ours, times, cursors.
 OURS = {
+    "do_not_disturb_until": 24,
+    # Pages: a part of the template, with its words.
+    **{
+        f"{operation} {status}": 2 * MAX_PART_CHARACTERS
+        for operation in ("get_unsubscribe_page", "unsubscribe")
+        for status in (200, 404, 410, "default")
+    },
     **dict.fromkeys([f"QuietDays.{day}[][]" for day in DAYS], len("22:00")),
     **dict.fromkeys(
         ["actor_id", "blocked[]", "callee_id", "caller_id", "from_user_id", "handled_by", "mentions[]"], 128

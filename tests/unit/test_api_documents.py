@@ -204,7 +204,8 @@ def test_every_operation_action_and_event_has_an_example_that_is_still_true() ->
 
 
 def test_examples_stand_in_both_documents() -> None:
-    successes = [one["responses"][status] for _, _, one in METHODS for status in one["responses"] if status < "3"]
+    of_json = [one for _, _, one in METHODS if one.get("security") != []]  # the others answer pages
+    successes = [one["responses"][status] for one in of_json for status in one["responses"] if status < "3"]
 
-    assert sum("examples" in reply["content"]["application/json"] for reply in successes) == len(METHODS)
+    assert sum("examples" in reply["content"]["application/json"] for reply in successes) == len(of_json)
     assert all(message["examples"] for message in ASYNCAPI["components"]["messages"].values())

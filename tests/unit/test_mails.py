@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.adapters.notifications import mail_templates
+from parley.domain.notifications.addresses import sendable
 from parley.domain.notifications.digest import MAX_ENTRIES, MAX_HTML_BYTES, Digest, Links, Wish, digest, isolated, plain
 from parley.domain.notifications.mail_template import MailTemplateError, load
-from parley.domain.notifications.mime import Envelope, Sender, message, sendable
+from parley.domain.notifications.mime import Envelope, Sender, message
 from parley.domain.notifications.notice import Notice, Recipient
 
 TEMPLATE = mail_templates.named("default")

@@ -45,7 +45,7 @@ def test_a_change_leaves_all_else_as_it_was() -> None:
 
 def test_quiet_hours_are_shown_as_they_were_given_and_end_with_null() -> None:
     given = patched('{"quiet_hours": {"time_zone": "Europe/Berlin", "days": {"mon": [["22:00", "07:00"]]}}}')
-    answer = shown(given).quiet_hours
+    answer = shown(given, "on").quiet_hours
 
     assert answer is not None and answer.time_zone == "Europe/Berlin"
     assert answer.days.mon == [["22:00", "07:00"]] and answer.days.tue == []

@@ -2,7 +2,8 @@
 
 from tests.functional.kills.acts import answered
 from tests.functional.kills.scenario import Scenario
-from tests.functional.kills.world import World
+from tests.functional.kills.world import Died, World
+from tests.functional.mailing import token_for, visit
 
 
 def prefer(world: World) -> object:
@@ -12,6 +13,24 @@ def prefer(world: World) -> object:
     return answered(world.alice.get(path))
 
 
+def prefer_again(world: World) -> object:
+    """Switches alice's e-mails on again; returns her preferences as a later request reads them."""
+    path = "/me/notification-preferences"
+    answered(world.alice.patch(path, json={"channels": {"email": {"message": True}}}))
+    return answered(world.alice.get(path))
+
+
+def unsubscribe(world: World) -> object:
+    """Ends alice's e-mails by a link; returns what her preferences say then."""
+    link = token_for(world.parley, "alice")
+    answer = visit(world.parley, link, "POST", "List-Unsubscribe=One-Click")
+    if answer.status >= 500:
+        raise Died(answer)
+    return answer.status, answered(world.alice.get("/me/notification-preferences"))
+
+
 SCENARIOS = [
     Scenario("rest/update_preferences", prefer),
+    Scenario("rest/update_preferences", prefer_again, variant="on", arrange=unsubscribe),
+    Scenario("rest/unsubscribe", unsubscribe),
 ]

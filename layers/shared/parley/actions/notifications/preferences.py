@@ -1,25 +1,68 @@
 """The caller's preferences of notifications."""
 
-from parley.adapters.dynamodb import conditions, retrying
-from parley.adapters.notifications import preferences
+from msgspec import Struct
+from msgspec.structs import replace
+
+from parley.adapters.dynamodb import batches, conditions, retrying, tables
+from parley.adapters.notifications import mail_settings, mail_states, preferences
+from parley.adapters.people import profiles
 from parley.domain.api.request import Request
-from parley.domain.notifications.preferences import NotificationPreferences, changed, shown
+from parley.domain.notifications.mail_state import email_state, switched_on
+from parley.domain.notifications.preferences import NotificationPreferences, Preferences, changed, shown, wants_email
 from parley.domain.notifications.requests import UpdatePreferences
+
+
+class _Read(Struct, frozen=True, kw_only=True):
+    """All that the answer shows, as it was read."""
+
+    preferences: preferences.Read
+    mail: mail_states.Read
+    address: str | None
+
+    def shown(self) -> NotificationPreferences:
+        state = email_state(self.mail.state, self.address, available=mail_settings.is_on())
+        return shown(self.preferences.preferences, state)
 
 
 def get_preferences(request: Request) -> NotificationPreferences:
     """Returns the caller's preferences; one round trip."""
-    return shown(preferences.get_preferences(request.user_id).preferences)
+    return _read(request.user_id).shown()
 
 
 def update_preferences(request: Request, wanted: UpdatePreferences) -> NotificationPreferences:
-    """Changes the caller's preferences and returns them; two round trips, one if nothing changes.
+    """Changes the caller's preferences and returns them.
+
+    Two round trips, one if nothing changes, one more if it switches e-mails on again.
 
     Raises Invalid for a time that no calendar has, a time zone that nobody knows, or quiet hours without an end.
     """
     for _ in conditions.tries():
-        read = preferences.get_preferences(request.user_id)
-        after = changed(read.preferences, wanted)
-        if after == read.preferences or preferences.save(request.user_id, read, after):
-            return shown(after)
+        read = _read(request.user_id)
+        after = changed(read.preferences.preferences, wanted)
+        try:
+            return _saved(request.user_id, read, after, wants_email=wants_email(wanted)).shown()
+        except conditions.LostRace:
+            continue
     raise retrying.busy()
+
+
+def _read(user_id: str) -> _Read:
+    keys = [preferences.key(user_id), mail_states.key(user_id)]
+    rows = batches.read_rows({tables.Notification: keys, tables.User: [(user_id,)]})
+    own = profiles.profile_of(rows, user_id)
+    return _Read(
+        preferences=preferences.read_of(rows, user_id),
+        mail=mail_states.of(rows, user_id),
+        address=None if own is None else own.email,
+    )
+
+
+def _saved(user_id: str, read: _Read, after: Preferences, *, wants_email: bool) -> _Read:
+    """Writes what changes; raises LostRace if another was faster."""
+    if wants_email and read.mail.state.off is not None:
+        read = replace(read, mail=mail_states.save(user_id, read.mail, switched_on(read.mail.state)))
+    if after == read.preferences.preferences:
+        return read
+    if not preferences.save(user_id, read.preferences, after):
+        raise conditions.LostRace
+    return replace(read, preferences=replace(read.preferences, preferences=after))

@@ -28,12 +28,12 @@ def key(user_id: str) -> batches.Key:
 
 def of(rows: batches.Rows, user_id: str) -> Preferences:
     """Returns a person's preferences from a batch that held `key`; the defaults if the row is unreadable."""
-    return _read(rows, user_id).preferences
+    return read_of(rows, user_id).preferences
 
 
 def get_preferences(user_id: str) -> Read:
     """Returns a person's preferences; strongly consistent, one round trip."""
-    return _read(batches.read_rows({tables.Notification: [key(user_id)]}), user_id)
+    return read_of(batches.read_rows({tables.Notification: [key(user_id)]}), user_id)
 
 
 def save(user_id: str, read: Read, after: Preferences) -> bool:
@@ -50,7 +50,8 @@ def save(user_id: str, read: Read, after: Preferences) -> bool:
     return True
 
 
-def _read(rows: batches.Rows, user_id: str) -> Read:
+def read_of(rows: batches.Rows, user_id: str) -> Read:
+    """Returns a person's preferences as a batch that held `key` has read them."""
     item = rows.item(tables.Notification, *key(user_id)) or {}
     try:
         row = rows.get(tables.Notification, *key(user_id))

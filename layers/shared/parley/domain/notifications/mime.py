@@ -11,13 +11,9 @@ from hashlib import sha256
 
 from msgspec import Struct
 
+from parley.domain.notifications.addresses import sendable
 from parley.domain.notifications.digest import Digest, plain
 
-# SES takes ASCII alone before the @ ("Email addresses"); names after it in another script are written in Punycode.
-_local = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_domain = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+")
-MAX_ADDRESS_CHARACTERS = 254  # RFC 5321, 4.5.3.1.3
-MAX_LOCAL_CHARACTERS = 64
 _simple = re.compile(r"[A-Za-z0-9]+( [A-Za-z0-9]+)*")
 _WORD_BYTES = 39  # in base64 an encoded word of 64 characters; a line with one has 76 at most (RFC 2047)
 _BODY = SMTP.clone(cte_type="7bit")
@@ -39,18 +35,6 @@ class Envelope(Struct, frozen=True, kw_only=True):
     key: str
     at_ms: int
     unsubscribe_url: str
-
-
-def sendable(address: str | None) -> str | None:
-    """Returns an address as SMTP takes it, or None if it is none, or none that SES sends to."""
-    local, at, domain = (address or "").rpartition("@")
-    try:
-        domain = domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return None
-    is_usable = at and _local.fullmatch(local) and _domain.fullmatch(domain) and len(local) <= MAX_LOCAL_CHARACTERS
-    written = f"{local}@{domain}"
-    return written if is_usable and len(written) <= MAX_ADDRESS_CHARACTERS else None
 
 
 def message(digest: Digest, envelope: Envelope) -> bytes:

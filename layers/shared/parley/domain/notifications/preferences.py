@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct
 from parley.domain.api.errors import Invalid
 from parley.domain.api.time_zones import is_time_zone
 from parley.domain.api.times import from_rfc3339, rfc3339_or_none
+from parley.domain.notifications.mail_state import EmailState
 from parley.domain.notifications.notice import CHANNELS, KINDS, Channel, Kind
 from parley.domain.notifications.quiet_hours import (
     DAY_MINUTES,
@@ -74,13 +75,19 @@ class QuietExceptions(Struct, frozen=True, kw_only=True):
 
 
 class NotificationPreferences(Struct, frozen=True, kw_only=True):
-    """The preferences of the caller. Without `previews` no push and no e-mail shows the words of a message."""
+    """The preferences of the caller. Without `previews` no push and no e-mail shows the words of a message.
+
+    `email_state` says why no e-mail comes at all: `unavailable` (the deployment sends none), `no_address`,
+    `unsubscribed` (by the link in one), or what happened at their address: `bounced`, `complained`, `refused`. A new
+    address, or true for a kind under `channels.email`, makes it `on` again; only the latter does after `unsubscribed`.
+    """
 
     channels: ChannelPreferences
     quiet_hours: ShownQuietHours | None
     do_not_disturb_until: str | None
     exceptions: QuietExceptions
     previews: bool
+    email_state: EmailState
 
 
 class Preferences(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -114,7 +121,7 @@ class Preferences(Struct, frozen=True, kw_only=True, omit_defaults=True):
 DEFAULTS = Preferences()
 
 
-def shown(preferences: Preferences) -> NotificationPreferences:
+def shown(preferences: Preferences, email_state: EmailState) -> NotificationPreferences:
     """Returns preferences as the person sees them."""
     channels = {
         channel: KindPreferences(**{kind: preferences.wants(kind, channel) for kind in KINDS}) for channel in CHANNELS
@@ -127,6 +134,7 @@ def shown(preferences: Preferences) -> NotificationPreferences:
             mention=preferences.mention_disturbs, urgent_ticket=preferences.urgent_ticket_disturbs
         ),
         previews=preferences.previews,
+        email_state=email_state,
     )
 
 
@@ -144,6 +152,12 @@ def changed(before: Preferences, wanted: UpdatePreferences) -> Preferences:
     if wanted.previews is not UNSET:
         new["previews"] = wanted.previews
     return msgspec.structs.replace(before, **new)
+
+
+def wants_email(wanted: UpdatePreferences) -> bool:
+    """Says whether a request asks for e-mails of any kind."""
+    email = UNSET if wanted.channels is UNSET else wanted.channels.email
+    return email is not UNSET and any(getattr(email, kind) is True for kind in KINDS)
 
 
 def _chosen(before: Preferences, wanted: UpdatePreferences) -> Mapping[Channel, Mapping[Kind, bool]]:

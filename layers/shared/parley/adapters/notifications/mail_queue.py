@@ -1,0 +1,14 @@
+"""The queue of e-mails: a job for each person, hidden until it is due or for as long as SQS can hide it."""
+
+from collections.abc import Sequence
+
+from parley.adapters.live import queues
+from parley.domain.notifications.mail_jobs import MailJob, delay_s
+
+QUEUE = "MAIL_JOBS_QUEUE_URL"
+
+
+def queue_jobs(jobs: Sequence[MailJob], now_ms: int) -> None:
+    """Queues jobs, all of them due at the same time; one call for each ten."""
+    if jobs:
+        queues.send_all(QUEUE, jobs, delay_s=delay_s(jobs[0].due_ms, now_ms))
