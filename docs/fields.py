@@ -7,6 +7,18 @@ is not here stops `make docs`: add its sentence. A test refuses sentences that n
 from docs.operations import Undocumented
 
 TERMS = {
+    "PutDevice.kind": "Whether it is a browser, an iPhone's app or an app with Firebase Cloud Messaging.",
+    "PutDevice.endpoint": "The endpoint of a browser's subscription; of `web_push` alone.",
+    "PutDevice.keys": "The keys of a browser's subscription; of `web_push` alone.",
+    "PutDevice.token": "The device token that the platform gave the app; of `apns` and `fcm` alone.",
+    "PushKeys.p256dh": "The browser's public key: 65 bytes in base64url.",
+    "PushKeys.auth": "The browser's secret: 16 bytes in base64url.",
+    "PushDevice.kind": "Whether it is a browser, an iPhone's app or an app with Firebase Cloud Messaging.",
+    "PushDeviceList.devices": "The devices, by id.",
+    "device_id": "The client's own id of a device that takes pushes.",
+    "registered_at": "When the device was last registered; a repeat within a day does not count.",
+    "Me.notifications": "Values that a client needs to be notified.",
+    "web_push_public_key": "The key for `PushManager.subscribe`, in base64url; null if there is no Web Push here.",
     "StatsQuery.from": "The first day, in UTC; without it 30 days end with `to`.",
     "StatsQuery.to": "The last day, in UTC; without it today. At most 366 days.",
     "StatsQuery.format": "`csv` for a table (RFC 4180), `json` for JSON; without it the header `Accept` counts.",
@@ -810,6 +822,7 @@ TERMS = {
 
 # The enumerations: the name of each in clients, and its meaning.
 ENUMS = {
+    frozenset({"apns", "fcm", "web_push"}): ("PushKind", "The service that brings pushes to a device."),
     frozenset({"active", "archived", "pinned", "unread"}): ("ListState", "Which conversations to list."),
     frozenset({"active", "ended", "ringing"}): ("CallState", "How far a call has got."),
     frozenset({"admin", "member", "owner"}): ("GroupRole", "The role of a member in a group."),

@@ -175,6 +175,7 @@ def _path_parameter(name: str) -> Document:
         CONVERSATION_ID_PATTERN,
         EXPORT_ID_PATTERN,
         MESSAGE_ID_PATTERN,
+        PUSH_DEVICE_ID_PATTERN,
         TICKET_ID_PATTERN,
     )
     from parley.domain.api.requests import REPORT_ID_PATTERN
@@ -189,6 +190,7 @@ def _path_parameter(name: str) -> Document:
         "context_id": CONTEXT_ID_PATTERN,
         "context_type": CONTEXT_TYPE_PATTERN,
         "conversation_id": CONVERSATION_ID_PATTERN,
+        "device_id": PUSH_DEVICE_ID_PATTERN,
         "emoji": r"\S",
         "erasure_id": ERASURE_ID_PATTERN,
         "removal_id": REMOVAL_ID_PATTERN,

@@ -128,7 +128,7 @@ def _run(options: Options, stack: ExitStack) -> None:
     functions.move(f"https://{sockets.domain}", f"http://127.0.0.1:{_port(websocket_socket)}")
     secret = tokens.local_secret(os.environ.get("JWT_SECRET"), options.secret_file)
     # The receivers of a developer are on this machine; no template can open that way (D-700).
-    ours = {"JWT_SECRET": secret, "ALLOW_PRIVATE_ADDRESSES": "true"}
+    ours = {"JWT_SECRET": secret, "WEB_PUSH_SECRET": secret, "ALLOW_PRIVATE_ADDRESSES": "true"}
     os.environ |= {**ours, **_aws_environment(place, server)}
     os.environ.setdefault("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{_port(rest_socket)}/local/ses")
     functions.prepare()

@@ -1,6 +1,7 @@
 """POST /users/{user_id}/sign-out: end every sign-in of a person; only the host's own server may. 200, 400, 403.
 
-It closes their sockets, and refuses within a second every token that was issued before.
+It closes their sockets, ends the pushes to their devices, and refuses within a second every token that was issued
+before.
 """
 
 from parley.actions.account import devices

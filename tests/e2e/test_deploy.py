@@ -47,6 +47,7 @@ from tests.e2e.cloud import (
     until,
 )
 from tests.e2e.flat import flattened
+from tests.functional.push_devices import browser
 
 SDP = "v=0\r\no=- 4611 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 
@@ -65,8 +66,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stack"]:
             # `Ref` of a secret is its name there, not its ARN, so the secret that the stack would make is given to it.
             "JwtSecretArn": secrets.create_secret(Name="key", SecretString=SECRET)["ARN"],
             "TurnSecretArn": secrets.create_secret(Name="turn", SecretString="shared with the TURN server")["ARN"],
+            "WebPushSecretArn": secrets.create_secret(Name="web-push", SecretString="w" * 40)["ARN"],
         }
-        stack = Stack(cloud.endpoint_url, build, {**PARAMETERS, **secret_arns, "TurnUrls": "turn:turn.example.com"})
+        others = {"TurnUrls": "turn:turn.example.com", "WebPushContact": "mailto:operator@example.org"}
+        stack = Stack(cloud.endpoint_url, build, {**PARAMETERS, **secret_arns, **others})
         stack.deploy()
         yield stack
 
@@ -376,6 +379,10 @@ def test_people_are_found_blocked_and_signed_out(people: Make) -> None:
     lena.ask("DELETE", f"/me/connections/{quote(devices()[0], safe='')}")
     until(lambda: len(devices()) == 1)
     assert max_.ask("GET", "/unread-count")["total"] == 0
+    assert lena.ask("GET", "/me")["notifications"]["web_push_public_key"]
+    lena.ask("PUT", "/me/devices/laptop", browser())
+    assert [one["device_id"] for one in lena.ask("GET", "/me/devices")["devices"]] == ["laptop"]
+    lena.ask("DELETE", "/me/devices/laptop")
     host.ask("POST", "/users/max/sign-out")
     with pytest.raises(AssertionError, match="signed_out"):
         max_.ask("GET", "/unread-count")

@@ -11,6 +11,7 @@ import msgspec
 from docs import operations
 from docs.operations import Operation, RestOperation
 from local.template import Template
+from tests.functional.push_devices import browser
 from tests.functional.replies import RULED
 from tests.harness import Frame, Socket, User
 
@@ -63,6 +64,7 @@ MORE_FIELDS: dict[str, dict[str, object]] = {
     "send_message": {"text": "let me in"},  # or attachments
     "send_message_to_user": {"text": "let me in", "user_id": "bob"},
     "put_context_people": {"add": ["bob"]},
+    "put_device": browser(),
     "call_signal": {"media": "audio", "payload": "v=0"},
 }
 QUERIES = {
@@ -74,6 +76,7 @@ QUERIES = {
     "search_messages": "?q=secret&conversation_id={conversation_id}",
 }
 PATH_PARTS = {
+    "device_id": "laptop",
     "user_id": "alice",
     "emoji": "%F0%9F%91%8D",
     "report_id": "r_" + "a" * 26,

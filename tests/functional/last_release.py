@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.functional.attachments import clean_attachment
 from tests.functional.erasures import erased
+from tests.functional.push_devices import put
 from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Parley, Reply, User
 from tests.harness.documents import TEMPLATE
@@ -35,6 +36,7 @@ def live(parley: Parley) -> list[tuple[str, str]]:
     alice = person(parley, "alice")
     body = {"attachment_ids": [clean_attachment(parley, alice, direct)], "text": "hello, look"}
     assert alice.post(f"/conversations/{direct}/messages", json=body).status == 201
+    succeeded(put(alice))
     report = moderate(parley, direct, hello)
     ticket = got_new(alice.post("/support/tickets", json={"subject": "My booking", "description": "Where is it?"}))
     erasure = erased(parley, "dave")
@@ -48,6 +50,7 @@ def live(parley: Parley) -> list[tuple[str, str]]:
         ("bob", "/conversations?state=archived"),
         ("bob", "/users/alice"),
         ("alice", "/search?q=hello"),
+        ("alice", "/me/devices"),
         ("alice", "/support/tickets"),
         ("alice", f"/support/tickets/{ticket}"),
         ("mia", f"/messages/{again}/versions"),

@@ -57,7 +57,7 @@ def system(template_path: Path, engine: str) -> Iterator[System]:
             template = load(template_path, parameters, place=Place(account=engines.ACCOUNT))
             functions = Functions(template)
             functions.prepare()
-            os.environ["JWT_SECRET"] = SECRET
+            os.environ["JWT_SECRET"] = os.environ["WEB_PUSH_SECRET"] = SECRET
             # The clock stands still, so what a test does is done at once.
             os.environ |= {"SEND_BURST": "10000", "LIVE_BURST": "10000", "COST_UNIT_BURST": "1000000"}
             os.environ["HEARTBEAT_S"] = "60"  # then API Gateway's ten minutes of silence end after the lease

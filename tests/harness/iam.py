@@ -131,6 +131,12 @@ def _needs(call: Call, arn: Any) -> Iterator[tuple[str, str]]:
         case "sqs":
             action = call.operation.removesuffix("Batch")
             yield f"sqs:{action}", arn("sqs", params["QueueUrl"].rsplit("/", 1)[1])
+        case "sns":
+            names = ("TargetArn", "TopicArn", "EndpointArn", "PlatformApplicationArn")
+            resource = next(params[name] for name in names if name in params)
+            # ministack names an endpoint by its application.
+            is_endpoint = resource.count("/") == 3
+            yield f"sns:{call.operation}", resource.replace(":app/", ":endpoint/") if is_endpoint else resource
         case "secretsmanager":
             secret = params["SecretId"]
             yield (

@@ -51,10 +51,14 @@ def test_every_variable_that_the_code_asks_for_is_set() -> None:
         "AWS_LAMBDA_INITIALIZATION_TYPE",  # Lambda sets it
         "JWT_SECRET",  # the key of a developer's machine
         "TURN_SECRET",  # the same
+        "WEB_PUSH_SECRET",  # the same
+        "ALLOW_PRIVATE_ADDRESSES",  # the local stack sets it
+        "WEB_PUSH_CONTACT",  # of the function that pushes, and the next one
+        "PUSH_TOPIC_ARN",
     }
     of_some = {
         name
-        for function in ("OnAuthorize", "CreateTurnCredentials", "ScanAttachment")
+        for function in ("OnAuthorize", "CreateTurnCredentials", "ScanAttachment", "PutDevice")
         for name in environment_of(function)
     }
 

@@ -60,6 +60,7 @@ from parley.domain.moderation.banned_words import MAX_RULES
 from parley.domain.moderation.warnings import MAX_KEPT
 from parley.domain.moderation.word_list import EXCERPT_CHARACTERS
 from parley.domain.notifications.mail_template import MAX_PART_CHARACTERS
+from parley.domain.notifications.push_devices import MAX_DEVICES
 from parley.domain.notifications.quiet_hours import DAYS
 from parley.domain.notifications.quiet_hours import MAX_SPANS as MAX_QUIET_SPANS
 from parley.domain.support import roster
@@ -132,6 +133,9 @@ OURS = {
         ["actor_id", "blocked[]", "callee_id", "caller_id", "from_user_id", "handled_by", "mentions[]"], 128
     ),
     "attachment_ids[]": 28,
+    "device_id": 64,
+    "registered_at": 24,
+    "web_push_public_key": 87,
     "report_id": 28,
     "source_message_id": 44,
     **dict.fromkeys(["merged_into", "merged_from[]", "follow_up_of", "ticket_id"], 28),
@@ -215,6 +219,7 @@ MAX_CONNECTIONS = 100  # of one person, whatever ConnectionsPerUser says (templa
 LISTS = {
     **dict.fromkeys([f"QuietDays.{day}" for day in DAYS], MAX_QUIET_SPANS),
     **dict.fromkeys([f"QuietDays.{day}[]" for day in DAYS], 2),
+    "PushDeviceList.devices": MAX_DEVICES,
     **{f"{one}.waveform": 64 for one in ("Attachment", "ListedAttachment", "MessageAttachment")},
     "Shared.owner_ids": MAX_ADMINS // 2,
     "Shared.muted_ids": MAX_MUTED,

@@ -6,6 +6,8 @@ from urllib.parse import quote
 from tests.functional.kills.acts import answered, connect_as, connect_new, host_of, sign_host_in
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.world import World
+from tests.functional.push_devices import ENDPOINT, browser, put, rows
+from tests.harness import User
 
 
 def hide(world: World) -> object:
@@ -49,7 +51,44 @@ def sign_in(world: World) -> object:
 _lives_s = count(3600)
 
 
+def put_laptop(world: World) -> object:
+    """Registers alice's browser, whose endpoint bob has had."""
+    reply = answered(world.alice.put("/me/devices/laptop", json=browser()))
+    return reply["device_id"], devices_of(world.alice), devices_of(world.bob)
+
+
+def devices_of(person: User) -> list[str]:
+    return [device["device_id"] for device in answered(person.get("/me/devices"))["devices"]]
+
+
+def register_bob(world: World) -> None:
+    assert put(world.bob, "shared").status == 200
+
+
+def register_alice(world: World) -> None:
+    assert put(world.alice, "phone", browser(f"{ENDPOINT}2")).status == 200
+    assert put(world.alice).status == 200
+
+
+def delete_laptop(world: World) -> object:
+    return answered(world.alice.delete("/me/devices/laptop")), devices_of(world.alice)
+
+
+def sign_out_bobs_browser(world: World) -> object:
+    """Signs bob out; returns the endpoints that belong to a person."""
+    sign_out_bob(world)
+    return [row for row in rows(world.parley) if "push.example.org" in row or "#device#" in row]
+
+
+def sign_host_in_and_register_bob(world: World) -> None:
+    sign_host_in(world)
+    register_bob(world)
+
+
 SCENARIOS = [
+    Scenario("rest/put_device", put_laptop, register_bob),
+    Scenario("rest/delete_device", delete_laptop, register_alice),
+    Scenario("rest/sign_out_user", sign_out_bobs_browser, sign_host_in_and_register_bob, variant="devices"),
     Scenario("rest/authorize", sign_in),
     Scenario("rest/create_ws_ticket", create_ws_ticket),
     Scenario("rest/update_me", hide),

@@ -2,7 +2,9 @@
 
 from msgspec import Struct
 
+from parley.actions.account import push_devices
 from parley.actions.live import presence
+from parley.actions.parallel import in_parallel
 from parley.actions.people import profiles
 from parley.adapters.live import connections
 from parley.adapters.people import account_states
@@ -59,16 +61,17 @@ def close_connection(request: Request, connection_id: str) -> Closed:
 
 
 def sign_out_user(request: Request, user_id: str) -> SignedOut:
-    """Ends every sign-in of a person and closes their connections, for the host's own server; raises Forbidden.
+    """Ends every sign-in of a person, their connections and their pushes, for the host's own server; raises Forbidden.
 
-    The order matters: a device that connects meanwhile finds the sign-out (`presence.connect`). Three round trips, and
-    more for each connection. It answers when its second is over, so that no token of before counts, and each after it.
+    The order matters: a device that connects or registers meanwhile finds the sign-out. Three round trips, one more if
+    devices take pushes, and more for each connection. It answers when its second is over, so that no token of before
+    counts, and each after it.
     """
     profiles.require_service(request, "sign people out", "POST /users/{user_id}/sign-out")
     profiles.check_not_own_id(request, user_id)
     end_s = request.now_s + 1
     account_states.sign_out(user_id, end_s)
-    presence.close(request, user_id)
+    in_parallel(lambda: presence.close(request, user_id), lambda: push_devices.remove_devices(user_id))
     account_states.wait_for_next_second(request.now_ms)
     return SignedOut(user_id=user_id, signed_out_at=rfc3339(end_s * 1000))
 

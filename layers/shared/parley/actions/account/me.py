@@ -10,6 +10,7 @@ from parley.actions.people.profiles import as_json, own_profile
 from parley.adapters import limits
 from parley.adapters.attachments.limits import client_limits
 from parley.adapters.live import connections
+from parley.adapters.notifications import vapid
 from parley.adapters.people import account_states, warnings
 from parley.domain.api.request import Request
 from parley.domain.api.requests import UpdateMe
@@ -19,6 +20,12 @@ from parley.domain.api.warning import OwnWarning, own_warning
 from parley.domain.live.client_settings import Sizes, Timers
 from parley.domain.people.profile import EDITABLE
 from parley.domain.release import VERSION
+
+
+class NotificationSettings(Struct, frozen=True, kw_only=True):
+    """Values that a client needs to be notified. The key is for `PushManager.subscribe`; null: no Web Push here."""
+
+    web_push_public_key: str | None
 
 
 class Me(Struct, frozen=True, kw_only=True):
@@ -41,6 +48,7 @@ class Me(Struct, frozen=True, kw_only=True):
     suspension: OwnSuspension | None
     warnings: list[OwnWarning]
     unread: UnreadCount
+    notifications: NotificationSettings
     limits: ClientLimits
     sizes: Sizes
     timers: Timers
@@ -48,13 +56,13 @@ class Me(Struct, frozen=True, kw_only=True):
 
 
 def get_me(request: Request) -> Me:
-    """Returns the caller; two round trips."""
+    """Returns the caller; two round trips. The first call of a process reads the secret of Web Push beside them."""
     heartbeat = limits.heartbeat()
-    ((unread, [mine]), own), given = in_parallel(
+    ((unread, [mine]), own), (given, web_push_key) = in_parallel(
         lambda: in_parallel(
             lambda: push.beside(lambda: count_unread(request), [request.user_id]), lambda: own_profile(request)
         ),
-        lambda: warnings.get_warnings(request.user_id),
+        lambda: in_parallel(lambda: warnings.get_warnings(request.user_id), vapid.public_key),
     )
     suspension = account_states.own_suspension()  # read with the first of the calls above
     return Me(
@@ -72,6 +80,7 @@ def get_me(request: Request) -> Me:
         suspension=own_suspension(suspension) if suspension is not None else None,
         warnings=[own_warning(warning) for warning in given.warnings],
         unread=unread,
+        notifications=NotificationSettings(web_push_public_key=web_push_key),
         limits=client_limits(),
         sizes=Sizes(),
         timers=Timers(heartbeat_s=heartbeat.interval_s, lease_s=heartbeat.lease_s),

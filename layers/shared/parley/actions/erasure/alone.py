@@ -10,6 +10,7 @@ from parley.adapters.erasure.erasures import MAX_OPS, Op
 from parley.adapters.exports import exports, files, pieces
 from parley.adapters.figures import figures
 from parley.adapters.live import calls, connections, sockets
+from parley.adapters.notifications import devices, mobile
 from parley.adapters.people import context_people, profiles, suspensions, warnings
 from parley.adapters.support import canned_replies, roster
 from parley.domain.api import cursors
@@ -22,16 +23,29 @@ from parley.domain.support.canned import ReplyPosition
 
 
 def erase_presence(work: Work) -> Unit:
-    """Closes the person's devices and deletes their presence, and their place on the desk's roster."""
-    rows = batches.read_rows({tables.Connections: [(work.user_id,)], tables.Ticket: [roster.key(work.user_id)]})
+    """Closes the person's devices and ends their pushes, and deletes their presence and their place on the roster."""
+    rows = batches.read_rows(
+        {
+            tables.Connections: [(work.user_id,)],
+            tables.Ticket: [roster.key(work.user_id)],
+            tables.Notification: [devices.key(work.user_id)],
+        }
+    )
     agent, row = roster.of(rows, work.user_id), rows.get(tables.Connections, work.user_id)
     ops: list[Op] = [] if agent is None else [partial(roster.put_removed, entry=agent)]
+    registered = devices.of(rows, work.user_id)
+    counted = {}
+    if registered.version is not None:
+        # Before the rows: after a kill in between, these still say what is left to delete.
+        mobile.delete_endpoints_of(registered.devices)
+        ops.append(partial(devices.put_erased, registered=registered))
+        counted["push_devices"] = len(registered.stored)
     if row is None:
-        return Unit(ops)
+        return Unit(ops, counted)
     sockets.close_all(row.connections)
     for ticket_id in row.looked_at or ():
         connections.look_away(work.user_id, ticket_id)
-    return Unit([*ops, erasures.delete_row(row)], {"presence": 1, "devices": len(row.connections)})
+    return Unit([*ops, erasures.delete_row(row)], {"presence": 1, "devices": len(row.connections), **counted})
 
 
 def erase_profile(work: Work) -> Unit:

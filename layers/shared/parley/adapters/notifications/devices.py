@@ -90,7 +90,7 @@ def put_device(
         _put_holder(transaction, registered.user_id, device, holder)
         if before is not None and address_digest(before) != address_digest(device):
             _free(transaction, registered.user_id, before)
-        if holder is not None and theirs is not None:
+        if holder is not None and theirs is not None and holder.device_id in theirs.stored:
             rest = {each: document for each, document in theirs.stored.items() if each != holder.device_id}
             _put_devices(transaction, theirs, rest)
         transaction.condition_check(
@@ -113,6 +113,21 @@ def put_removed(transaction: TransactWrite, registered: Registered, devices: Col
     left = {device_id: document for device_id, document in registered.stored.items() if device_id not in gone}
     _put_devices(transaction, registered, left)
     for device in devices:
+        _free(transaction, registered.user_id, device)
+
+
+def remove_all(registered: Registered) -> None:
+    """Removes all devices of a person; raises LostRace. One round trip."""
+    with conditions.transaction() as transaction:
+        _put_devices(transaction, registered, {})
+        for device in registered.devices:
+            _free(transaction, registered.user_id, device)
+
+
+def put_erased(transaction: TransactWrite, registered: Registered) -> None:
+    """Adds to a transaction that a person's row is deleted with all devices; it fails if they have changed."""
+    transaction.delete(_Row(*key(registered.user_id)), condition=_Row.version == registered.version)
+    for device in registered.devices:
         _free(transaction, registered.user_id, device)
 
 

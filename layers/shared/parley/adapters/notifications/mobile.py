@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from parley.adapters import environment
 from parley.adapters.dynamodb import clients
 from parley.adapters.notifications.outcomes import Outcome
+from parley.domain.notifications.notice import Device
 from parley.domain.notifications.payloads import LIFE_S
 
 MobileKind = Literal["apns", "fcm"]
@@ -54,6 +55,13 @@ def create_endpoint(kind: MobileKind, token: str) -> str:
 def delete_endpoint(arn: str) -> None:
     """Deletes an endpoint, also one that is not there; one call."""
     clients.client("sns").delete_endpoint(EndpointArn=arn)
+
+
+def delete_endpoints_of(devices: Iterable[Device]) -> None:
+    """Deletes the endpoints of those devices that are apps; one call for each. Raises an error of botocore."""
+    for device in devices:
+        if device.kind != "web_push" and device.endpoint:
+            delete_endpoint(device.endpoint)
 
 
 def delete_endpoints(arns: Iterable[str]) -> None:

@@ -15,9 +15,12 @@ ATTACHMENT_ID_PATTERN = r"^a_[a-z2-7]{26}$(?!\n)"
 CONNECTION_ID_PATTERN = r"^[A-Za-z0-9_=+/-]{1,128}$(?!\n)"  # base64 in either alphabet, as API Gateway makes them
 CLIENT_ID_PATTERN = r"^[A-Za-z0-9._:~-]{1,64}$(?!\n)"
 
+PUSH_DEVICE_ID_PATTERN = r"^[A-Za-z0-9._:~-]{1,64}$(?!\n)"  # a client makes its own
+
 _conversation_id = re.compile(r"[dgnt]_[a-z2-7]{26}")
 _connection_id = re.compile(CONNECTION_ID_PATTERN)
 _canned_reply_id = re.compile(r"c_[a-z2-7]{26}")
+_push_device_id = re.compile(PUSH_DEVICE_ID_PATTERN)
 _export_id = re.compile(EXPORT_ID_PATTERN)
 _attachment_id = re.compile(ATTACHMENT_ID_PATTERN)
 _message_id = re.compile(r"([dgnt]_[a-z2-7]{26})\.([1-9][0-9]{0,14})")
@@ -126,6 +129,13 @@ def check_connection_id(text: str, pointer: str) -> str:
     """Returns `text` if API Gateway could have made it as a connection's id; otherwise raises Invalid."""
     if _connection_id.fullmatch(text) is None:
         raise Invalid.field(pointer, "bad_format", "That is not the id of a connection.")
+    return text
+
+
+def check_push_device_id(text: str, pointer: str) -> str:
+    """Returns `text` if it can be a client's id of a device that takes pushes; otherwise raises Invalid."""
+    if _push_device_id.fullmatch(text) is None:
+        raise Invalid.field(pointer, "bad_format", "An id of a device has 1 to 64 of A-Z a-z 0-9 . _ : ~ -")
     return text
 
 

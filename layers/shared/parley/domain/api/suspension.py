@@ -65,8 +65,11 @@ OPEN_UNDER: dict[SuspensionScope, frozenset[str]] = {
             "close_connection",
             "connect",
             "create_ws_ticket",
+            "delete_device",
             "hello",
+            "list_devices",
             "ping",
+            "put_device",
             # going off duty; the action refuses all else
             "put_agent",
             # their own lists, and their protection

@@ -19,7 +19,6 @@ MAX_ENDPOINT_CHARACTERS = 1_024
 MAX_TOKEN_CHARACTERS = 1_024
 POINT_BYTES, AUTH_BYTES = 65, 16
 REFRESH_MS = 24 * 3_600_000  # an unchanged device that registers again within this time writes nothing
-DEVICE_ID_PATTERN = r"^[A-Za-z0-9._:~-]{1,64}$(?!\n)"
 
 _OF_KEYS = "a key is base64url without padding, as PushSubscription.toJSON() has it"
 Key = Annotated[str, form(r"^[A-Za-z0-9_-]+={0,2}$(?!\n)", _OF_KEYS, 128)]
