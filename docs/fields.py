@@ -270,6 +270,11 @@ TERMS = {
     "handled_by": "The moderator who last handled the report; null if nobody has.",
     "heartbeat_s": "Seconds after which a client that has sent nothing sends a ping.",
     "hidden": "Whether the reader has deleted the message from their own view.",
+    "preview": "The words of the page of the first link about itself; left out without one.",
+    "LinkPreview.url": "The link, as it stands in the text.",
+    "LinkPreview.title": "The page's title: plain text by a stranger, at most 200 characters.",
+    "LinkPreview.description": "The page's description, at most 500 characters; null for none.",
+    "LinkPreview.site": "The name of the site, or its host, at most 100 characters.",
     "Message.from": "The side that has written; only messages of tickets have it.",
     "SentMessage.from": "The side that has written; only messages of tickets have it.",
     "ListConversations.type": "Only these types, with commas between them: `direct`, `group`, `ticket`. Or `notes`\n"

@@ -8,12 +8,18 @@ it goes to CloudWatch as a metric.
 from collections import Counter
 
 from parley.actions.attachments import steps
-from parley.actions.live import fan_out
+from parley.actions.live import fan_out, link_jobs
 from parley.triggers import request_log
 from parley.triggers.stream import Row, stream
 
 
-@stream(fan_out.start_fan_out, fan_out.start_user_update, fan_out.start_ticket_follow_up, steps.start_attachment_steps)
+@stream(
+    fan_out.start_fan_out,
+    fan_out.start_user_update,
+    fan_out.start_ticket_follow_up,
+    steps.start_attachment_steps,
+    link_jobs.start_preview,
+)
 def handler(rows: list[Row]) -> None:
     stored = Counter(row.get("context_type", "general") for row in rows if "kind" in row)
     for context_type, count in stored.items():

@@ -200,6 +200,7 @@ def test_every_other_operation_may_do_what_it_does(people: Make) -> None:
     export = carol.ask("POST", f"/conversations/{conversation_id}/export", {"format": "html"})
     until(lambda: carol.ask("GET", f"/exports/{export['id']}")["state"] == "done")
     carol.ask("PATCH", f"/conversations/{conversation_id}/read-all")
+    carol.ask("DELETE", f"/messages/{sent['id']}/preview")
 
     file = {"name": "plan.pdf", "type": "application/pdf", "size": 10}
     uploads = [
@@ -282,6 +283,10 @@ def test_what_nobody_waits_for_runs_under_its_role_too(deployment: Deployment, p
     sqs.send_message(QueueUrl=deployment.ids["Sweeps"], MessageBody=json.dumps(rows))
     unknown = {"kind": "released", "conversation_id": f"d_{'a' * 26}", "seq": 1, "attachment_ids": [f"a_{'a' * 26}"]}
     sqs.send_message(QueueUrl=deployment.ids["AttachmentSteps"], MessageBody=json.dumps(unknown))
+    link = {"conversation_id": f"d_{'a' * 26}", "seq": 1, "at_ms": 1}
+    attributes = {"ApproximateReceiveCount": "1"}
+    looked = {"Records": [{"messageId": "m1", "body": json.dumps(link), "attributes": attributes}]}
+    assert deployment.invoke("PreviewLink", looked) == {"batchItemFailures": []}
 
     for sweep in ("ClearStaleTyping", "ClearStalePresence", "ClearStaleAttachments", "SweepTickets"):
         assert deployment.invoke(sweep, {"time": "2030-01-01T00:00:00Z"}).keys() == {"swept"}

@@ -712,6 +712,7 @@ CHANGES = {
     "delete_message": ("DELETE", "/messages/{message_id}", None),
     "delete_message_for_me": ("DELETE", "/messages/{message_id}?scope=me", None),
     "pin_message": ("PUT", "/messages/{message_id}/pin", None),
+    "remove_preview": ("DELETE", "/messages/{pinned_id}/preview", None),
     "unpin_message": ("DELETE", "/messages/{pinned_id}/pin", None),
     "update_conversation": ("PATCH", "/conversations/{group}", {"title": "New"}),
     "add_members": ("POST", "/conversations/{group}/members", {"user_ids": ["carol"]}),
@@ -726,7 +727,7 @@ def test_change_in_another_conversation_takes_from_the_own_bucket(parley: Parley
     method, path, body = CHANGES[what]
     alice, bob = parley.user("alice"), parley.user("bob")
     group = make_group(alice, bob)
-    message_id, pinned_id = say(alice, group, "one", "two")
+    message_id, pinned_id = say(alice, group, "one", "https://example.com")
     parley.advance(10)
     assert alice.put(f"/messages/{message_id}/reactions/%F0%9F%98%A2").status == 200
     assert alice.put(f"/messages/{pinned_id}/pin").status == 200

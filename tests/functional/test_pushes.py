@@ -51,6 +51,22 @@ class World:
         result = self.parley.functions.invoke("RunFanOut", {"Records": [{"messageId": "m1", "body": body}]})
         assert result == {"batchItemFailures": []}
 
+    def write_link_by_bob(self) -> None:
+        """Lets Bob write a link whose page is known."""
+        from parley.adapters.conversations import pages
+        from parley.domain.previews.page import Page
+
+        pages.put_page("https://example.com/", Page(title="The game", site="example.com"), 4_000_000_000)
+        say(self.bob, self.conversation_id, "https://example.com/")
+
+    def preview_link_of_bob(self) -> None:
+        """Lets the queue bring Bob's last message."""
+        seq = self.bob.get(f"/conversations/{self.conversation_id}").json["last_seq"]
+        body = json.dumps({"conversation_id": self.conversation_id, "seq": seq, "at_ms": self.parley.clock()})
+        attributes = {"ApproximateReceiveCount": "1"}
+        record = {"messageId": "m1", "body": body, "attributes": attributes}
+        assert self.parley.functions.invoke("PreviewLink", {"Records": [record]}) == {"batchItemFailures": []}
+
     def erase_alice(self) -> None:
         """Has Alice erased, as far as one step goes: out of the conversations, and through them."""
         asked = self.parley.user("host", role="service").delete("/users/alice")
@@ -274,6 +290,14 @@ PUSHES = {
         lambda w: w.over_rest(w.alice.delete(f"/messages/{w.conversation_id}.1/pin")),
         "message_updated",
         before=lambda w: w.over_rest(w.alice.put(f"/messages/{w.conversation_id}.1/pin")),
+    ),
+    "RemovePreview": Push(
+        lambda w: w.over_rest(w.bob.delete(f"/messages/{w.conversation_id}.2/preview")),
+        "message_updated",
+        before=lambda w: w.write_link_by_bob(),
+    ),
+    "PreviewLink": Push(
+        lambda w: w.preview_link_of_bob(), "message_updated", before=lambda w: w.write_link_by_bob(), forgets=False
     ),
     "ForwardMessage": Push(
         lambda w: w.over_rest(

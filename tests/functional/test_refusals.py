@@ -23,7 +23,7 @@ def refusing(code: str, *operations: str) -> dict[str, str]:
 # On whose message everything is tried.
 TEXT = refusing("not_a_voice_message", "rest/mark_played")
 OWN = {**refusing("own_message", "rest/report_message"), **TEXT}
-ANOTHERS = {**refusing("not_your_message", "rest/edit_message"), **TEXT}
+ANOTHERS = {**refusing("not_your_message", "rest/edit_message", "rest/remove_preview"), **TEXT}
 STATUSES = {"own_message": 400, "not_a_voice_message": 409}  # all other codes: 403
 
 MEMBERS = ("rest/add_members", "rest/put_member", "rest/set_role", "rest/remove_member")

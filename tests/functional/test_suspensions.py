@@ -135,6 +135,7 @@ REFUSED = {
     "rest/remove_member",
     "rest/remove_message",
     "rest/remove_messages",
+    "rest/remove_preview",
     "rest/remove_reaction",
     "rest/resolve_report",
     "rest/respond_to_ticket",

@@ -45,6 +45,10 @@ class System:
     written: Written  # by the last test
 
 
+# Off unless a deployer wants it; the tests have it.
+SWITCHED_ON = {"LinkPreviews": "on"}
+
+
 @contextmanager
 def system(template_path: Path, engine: str) -> Iterator[System]:
     """Runs an engine with everything that the template declares, in an environment like the functions'."""
@@ -53,7 +57,7 @@ def system(template_path: Path, engine: str) -> Iterator[System]:
             # A developer's own profile or region has no say here.
             os.environ.update(engines.ENVIRONMENT)
             stack.enter_context(engines.running(engine))
-            parameters = MAIL if template_path == TEMPLATE else {}
+            parameters = MAIL | SWITCHED_ON if template_path == TEMPLATE else {}
             template = load(template_path, parameters, place=Place(account=engines.ACCOUNT))
             functions = Functions(template)
             functions.prepare()

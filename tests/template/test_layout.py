@@ -79,7 +79,12 @@ def test_two_functions_never_share_a_handler() -> None:
 OTHER_WORD = {Operation("websocket", "request_user_status"): "get_presence"}
 # The stream has one reader, which starts all the work that follows.
 OTHER_PARTS = {
-    Operation("streams", "start_fan_out"): {"start_attachment_steps", "start_ticket_follow_up", "start_user_update"},
+    Operation("streams", "start_fan_out"): {
+        "start_attachment_steps",
+        "start_preview",
+        "start_ticket_follow_up",
+        "start_user_update",
+    },
     Operation("scheduled", "clear_stale_presence"): {"look_after_waiting_tickets"},
 }
 NO_ACTION = {Operation("websocket", "default")}  # it refuses what names no action

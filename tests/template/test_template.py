@@ -36,7 +36,8 @@ OF_SUPPORT = 1  # a table
 OF_FIGURES = 4  # a table, a mapping from the stream, two alarms
 OF_CLOCKS = 5  # a schedule, its permission, a configuration of failures, two alarms
 OF_NOTIFICATIONS = 14  # two tables, seven queues, five alarms
-SINCE = 6 + OF_ATTACHMENTS + THROTTLED + OF_SUPPORT + OF_FIGURES + OF_CLOCKS + OF_NOTIFICATIONS
+OF_PREVIEWS = 3  # a queue, a mapping, an alarm
+SINCE = 6 + OF_ATTACHMENTS + THROTTLED + OF_SUPPORT + OF_FIGURES + OF_CLOCKS + OF_NOTIFICATIONS + OF_PREVIEWS
 
 
 def test_a_function_takes_two_resources_and_no_more() -> None:

@@ -58,6 +58,9 @@ from parley.domain.figures.tallies import MAX_CONTEXT_TYPES as MAX_NAMED_TYPES
 from parley.domain.live.presence import MAX_JOINED
 from parley.domain.moderation.banned_words import MAX_RULES
 from parley.domain.moderation.warnings import MAX_KEPT
+from parley.domain.previews import page
+from parley.domain.previews.links import MAX_TEXT_CHARACTERS as MAX_PREVIEWED_CHARACTERS
+from parley.domain.previews.links import MAX_URL_CHARACTERS
 from parley.domain.moderation.word_list import EXCERPT_CHARACTERS
 from parley.domain.notifications.mail_template import MAX_PART_CHARACTERS
 from parley.domain.notifications.push_devices import MAX_DEVICES
@@ -83,6 +86,10 @@ WRITTEN = {
     "AttachmentsPreview.name": PREVIEW_NAME_CHARACTERS,
     "title": MAX_TITLE_CHARACTERS,
     "subject": MAX_TITLE_CHARACTERS,
+    "LinkPreview.url": MAX_URL_CHARACTERS,
+    "LinkPreview.title": page.MAX_TITLE_CHARACTERS,
+    "LinkPreview.description": page.MAX_DESCRIPTION_CHARACTERS,
+    "LinkPreview.site": page.MAX_SITE_CHARACTERS,
     **dict.fromkeys(["FieldChange.from", "FieldChange.to"], MAX_TITLE_CHARACTERS),
     **dict.fromkeys(["FieldChange.from[]", "FieldChange.to[]"], MAX_TAG_CHARACTERS),
     "tags[]": MAX_TAG_CHARACTERS,
@@ -409,6 +416,9 @@ class Largest:
         found = {name: self.of(one, f"{place}.{name}") for name, one in schema.get("properties", {}).items()}
         if {"system", "metadata"} <= found.keys():  # only a system message has a note, and it has no metadata
             found[min(("system", "metadata"), key=lambda name: len(encoded(found[name])))] = None
+        if {"text", "preview"} <= found.keys():  # a long text has no preview (`domain/previews/links.py`)
+            short = found | {"text": self._letter * MAX_PREVIEWED_CHARACTERS}
+            found = max(found | {"preview": None}, short, key=lambda one: len(encoded(one)))
         if {"users", "errors"} <= found.keys():  # only `choose_one` has people, and it names one field
             people, fields = found | {"errors": found["errors"][:1]}, found | {"users": None}
             return max(people, fields, key=lambda one: len(encoded(one)))

@@ -53,6 +53,7 @@ AREAS = {
         "outbound",
         "text",
         "attachments",
+        "previews",
         "conversations",
         "live",
         "people",

@@ -407,6 +407,15 @@ class LiftedSuspension(TypedDict):
     users: dict[str, NamedUser]
 
 
+class LinkPreview(TypedDict):
+    """The words of the page of a message's first link about itself: plain text by a stranger."""
+
+    url: str
+    title: str
+    description: str | None
+    site: str
+
+
 class ListedCannedReply(TypedDict):
     """A canned reply in a list; `filled` is its text for the ticket of the request."""
 
@@ -495,6 +504,7 @@ Message = TypedDict(
         "hidden": "bool",
         "removed": "bool",
         "from": "NotRequired[Side]",
+        "preview": "NotRequired[LinkPreview]",
     },
 )
 """A message; `seq` is its place in the conversation: 1, 2, 3 … without a gap."""
@@ -802,6 +812,7 @@ SentMessage = TypedDict(
         "hidden": "bool",
         "removed": "bool",
         "from": "NotRequired[Side]",
+        "preview": "NotRequired[LinkPreview]",
         "users": "dict[str, NamedUser]",
         "replayed": "bool",
     },

@@ -1,6 +1,8 @@
 """Kill scenarios of messages: sends, changes, receipts, reactions, pins and forwards."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 from tests.functional.attachments import say_aloud, set_row
 from tests.functional.kills.acts import (
@@ -15,6 +17,7 @@ from tests.functional.kills.acts import (
     be_blocked,
     host_of,
     in_group,
+    invoke,
     let_leases_run_low,
     meet_carol,
     moderator,
@@ -25,7 +28,9 @@ from tests.functional.kills.acts import (
 )
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.world import World
+from tests.functional.talk import say
 
+EVENTS = Path(__file__).parents[3] / "events"
 THUMB = "%F0%9F%91%8D"
 
 
@@ -181,7 +186,34 @@ def flag_hello(world: World) -> None:
     answered(moderator(world).put("/admin/banned-words", json=body))
 
 
+def said_link(url: str) -> Callable[[World], None]:
+    """Lets alice write a link."""
+
+    def say_it(world: World) -> None:
+        say(world.alice, world.conversation_id, "one", url)
+
+    return say_it
+
+
+def know_the_page(world: World) -> None:
+    from parley.adapters.conversations import pages  # the names of the tables are not set yet, when this file is read
+    from parley.domain.previews.page import Page
+
+    pages.put_page("https://example.com/", Page(title="The game", site="example.com"), 4_000_000_000)
+
+
+def look_at_link(world: World) -> object:
+    """Lets the queue bring the link of the last message."""
+    body = json.dumps({"conversation_id": world.conversation_id, "seq": 2, "at_ms": world.parley.clock()})
+    event = json.loads((EVENTS / "queues" / "preview_link.json").read_text(encoding="utf-8"))
+    [record] = event["Records"]
+    return invoke(world, "PreviewLink", {"Records": [{**record, "body": body}]})
+
+
 SCENARIOS = [
+    Scenario("queues/preview_link", look_at_link, and_then(know_the_page, said_link("https://example.com/"))),
+    Scenario("queues/preview_link", look_at_link, said_link("http://127.0.0.1/"), variant="a page that says nothing"),
+    Scenario("rest/remove_preview", ask_rest("DELETE", "/messages/{}.2/preview"), said_link("https://example.com/")),
     Scenario("rest/send_message", send_rest),
     Scenario("rest/send_message", send_files_rest, attach_two, variant="files"),
     Scenario("rest/send_message", send_card, variant="card"),

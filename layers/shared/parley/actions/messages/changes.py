@@ -133,6 +133,11 @@ def unpin_message(request: Request, message_id: str) -> MessageAnswer:
     return _change(request, _Wanted(message_id, lambda found: change_steps.unpin_message(request, found)))
 
 
+def remove_preview(request: Request, message_id: str) -> MessageAnswer:
+    """Takes the preview of its link off the caller's own message, for good; three round trips."""
+    return _change(request, _Wanted(message_id, lambda found: change_steps.remove_preview(request, found)))
+
+
 def list_pins(request: Request, conversation_id: str, query: PinQuery) -> PinList:
     """Returns the pinned messages of a conversation, as many as an answer holds; two round trips."""
     position = cursors.decode(query.cursor, _PinPosition)

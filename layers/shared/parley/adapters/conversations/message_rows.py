@@ -6,6 +6,7 @@ The table of messages holds, by key (`conversation_id`, `seq`):
     <conversation>#<sender>#<client id>     0             the record of one send's `client_id`, for 24 hours
     <conversation>#<sender>#host#<client id>  0           the same of a message that the host wrote as the sender
     #<hash of sender, context and client id>  0           the conversation of a send that named no user, for 24 hours
+    #page#<hash of the URL>                 0             what a page says about itself, for a day (`pages.py`)
     <conversation>#c                        1, 2, 3 …     the change log, by change_seq
     <conversation>#v<seq>                   1, 2, 3 …     a message's text before each edit, and before its deletion
 
@@ -108,7 +109,8 @@ def change_row(change: Change, follow_ups: tuple[str, ...] = ()) -> tables.Messa
         conversation_id=changes_key(change.conversation_id),
         seq=change.change_seq,
         change=msgspec.to_builtins(change),
-        follow_ups=",".join(follow_up for follow_up in follow_ups if follow_up in ("fan_out", "add")) or None,
+        follow_ups=",".join(follow_up for follow_up in follow_ups if follow_up in ("fan_out", "add", "preview"))
+        or None,
     )
 
 
@@ -135,6 +137,8 @@ def content(message: StoredMessage) -> dict[str, Any]:
         "change_seq": message.change_seq or None,
         "edit_count": message.edit_count or None,
         "removed": msgspec.json.encode(message.removed).decode() if message.removed else None,
+        "link_preview": msgspec.json.encode(message.link_preview).decode() if message.link_preview else None,
+        "without_preview": message.without_preview or None,
     }
 
 

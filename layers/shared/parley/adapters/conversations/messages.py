@@ -11,7 +11,7 @@ from parley.adapters.conversations import conversations, message_rows
 from parley.adapters.dynamodb import batches, tables, unreadable
 from parley.adapters.moderation import word_list_cache
 from parley.domain.api import ids
-from parley.domain.api.types import Context, MessageAttachment, Note, Origin, Via
+from parley.domain.api.types import Context, LinkPreview, MessageAttachment, Note, Origin, Via
 from parley.domain.attachments import compact
 from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.conversations.head import Head, Membership
@@ -287,6 +287,17 @@ def _removed(row: tables.Message) -> Removed | None:
         return None
 
 
+def _link_preview(row: tables.Message) -> LinkPreview | None:
+    """Returns the preview of a message's link; None also if it is damaged: the message needs it least."""
+    if row.link_preview is None:
+        return None
+    try:
+        return msgspec.json.decode(row.link_preview, type=LinkPreview)
+    except unreadable.ERRORS:
+        unreadable.report("Messages", [ids.message_id(row.conversation_id, int(row.seq))])
+        return None
+
+
 def _message(row: tables.Message) -> StoredMessage:
     return msgspec.convert(
         {name: getattr(row, name) for name in (*_PLAIN, *_OPTIONAL)}
@@ -303,6 +314,8 @@ def _message(row: tables.Message) -> StoredMessage:
             "change_seq": int(row.change_seq or 0),
             "edit_count": int(row.edit_count or 0),
             "removed": _removed(row),
+            "link_preview": _link_preview(row),
+            "without_preview": bool(row.without_preview),
         },
         type=StoredMessage,
     )

@@ -232,6 +232,8 @@ class Message(Table):
     change_seq = NumberAttribute(null=True)
     edit_count = NumberAttribute(null=True)
     removed = UnicodeAttribute(null=True)  # JSON: the content that a moderator has removed
+    link_preview = UnicodeAttribute(null=True)  # compact JSON, of its first link
+    without_preview = BooleanAttribute(null=True)
     context_type = UnicodeAttribute(null=True)  # for the readers of the stream
     follow_ups = UnicodeAttribute(null=True, attr_name="errands")  # the work that the stream has to start
     # of the record of a `client_id`

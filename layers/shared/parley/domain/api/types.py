@@ -339,13 +339,27 @@ class Origin(Struct, frozen=True, kw_only=True):
     created_at: str
 
 
+class LinkPreview(Struct, frozen=True, kw_only=True):
+    """The words of the page of a message's first link about itself: plain text by a stranger."""
+
+    url: str
+    title: str
+    description: str | None
+    site: str
+
+    @property
+    def characters(self) -> int:
+        """Returns how many characters its texts have."""
+        return len(self.url) + len(self.title) + len(self.description or "") + len(self.site)
+
+
 class Message(Struct, frozen=True, kw_only=True):
     """A message; `seq` is its place in the conversation: 1, 2, 3 … without a gap.
 
     `change_seq` is that of its last change: of two versions the greater is the newer. In a group `blocked` says that
     the reader has blocked its sender. `hidden` says that they have deleted the message from their own view, `removed`
     that a moderator has removed it. `via` says that the host's own server wrote it in the name of its sender. Only
-    messages of a ticket have `from`.
+    messages of a ticket have `from`, and only those with a link that the server has looked at have `preview`.
     """
 
     id: str
@@ -373,6 +387,7 @@ class Message(Struct, frozen=True, kw_only=True):
     hidden: bool = False
     removed: bool = False
     side: Side | UnsetType = field(name="from", default=UNSET)
+    preview: LinkPreview | UnsetType = UNSET
 
 
 class MessageAnswer(Message, frozen=True, kw_only=True):

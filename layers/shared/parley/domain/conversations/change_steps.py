@@ -13,12 +13,13 @@ from parley.domain.api.errors import Conflict, Forbidden, Invalid
 from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.request import Request
 from parley.domain.api.requests import EditMessage
-from parley.domain.api.types import EVERYONE, Message
+from parley.domain.api.types import EVERYONE, LinkPreview, Message
 from parley.domain.conversations import rights
 from parley.domain.conversations.head import MAX_EVERYONE, Head, Membership
 from parley.domain.conversations.message import PersonalMarks, StoredMessage, Tally, Viewer
 from parley.domain.conversations.send_steps import check_mentions, with_mentions
 from parley.domain.conversations.steps import Change, Changed, ChangeKind, OwnChange, PersonalMark, Step, next_change
+from parley.domain.previews.links import first_link
 from parley.domain.text.emoji import is_emoji, normalise
 
 MAX_EDITS = 100  # of one message; each edit keeps one version
@@ -92,6 +93,8 @@ def edit_message(request: Request, found: Found, wanted: EditMessage, window_s: 
     if changed == message:
         return None
     is_edit = worded != message
+    if first_link(changed.text) != first_link(message.text):
+        changed = replace(changed, link_preview=None, without_preview=False)
     _check_editable(request, message, window_s, is_edit=is_edit)
     if is_edit:
         _check_names(request, found, wanted)
@@ -100,6 +103,33 @@ def edit_message(request: Request, found: Found, wanted: EditMessage, window_s: 
     entry = next_change(request, found.head, "message_updated", message_seq=message.seq)
     step = _step(found.head, Changed(entry=entry, message=changed, replaced=message if is_edit else None))
     return _with_names(found, step, message, changed)
+
+
+def put_preview(request: Request, found: Found, preview: LinkPreview) -> Step | None:
+    """Returns what shows the preview of a message's link; None if the message has that link no more, or wants none."""
+    message = found.message
+    if message.deleted_at_ms is not None or message.without_preview or first_link(message.text) != preview.url:
+        return None
+    return _with_preview(request, found, replace(message, link_preview=preview))
+
+
+def remove_preview(request: Request, found: Found) -> Step | None:
+    """Returns what takes the preview off a message, for good; refuses all but its author.
+
+    A preview that is still being made never comes.
+    """
+    _check_own(request, found, "edit_own")
+    _check_there(found.message)
+    if first_link(found.message.text) is None:
+        return None
+    return _with_preview(request, found, replace(found.message, link_preview=None, without_preview=True))
+
+
+def _with_preview(request: Request, found: Found, changed: StoredMessage) -> Step | None:
+    if changed == found.message:
+        return None
+    entry = next_change(request, found.head, "message_updated", message_seq=changed.seq)
+    return _step(found.head, Changed(entry=entry, message=changed))
 
 
 def _worded(request: Request, message: StoredMessage, wanted: EditMessage) -> StoredMessage:

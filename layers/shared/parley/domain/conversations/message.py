@@ -10,6 +10,7 @@ from parley.domain.api.times import DAY_MS, rfc3339, rfc3339_or_none
 from parley.domain.api.types import (
     EVERYONE,
     AttachmentsPreview,
+    LinkPreview,
     ListedMessage,
     Message,
     MessageAttachment,
@@ -95,6 +96,7 @@ class Removed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     metadata: str | None = None
     reactions: Mapping[str, Tally] = {}
     pinned: bool = False
+    link_preview: LinkPreview | None = None
 
     @property
     def until_ms(self) -> int:
@@ -103,7 +105,10 @@ class Removed(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class StoredMessage(Struct, frozen=True, kw_only=True):
-    """A message as it is stored: the part that every reader sees alike; `metadata` is compact JSON."""
+    """A message as it is stored: the part that every reader sees alike; `metadata` is compact JSON.
+
+    `without_preview` says that its author wants no preview of its link.
+    """
 
     conversation_id: str
     seq: int
@@ -128,12 +133,15 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
     change_seq: int = 0
     edit_count: int = 0
     removed: Removed | None = None
+    link_preview: LinkPreview | None = None
+    without_preview: bool = False
 
     @property
     def characters(self) -> int:
-        """Returns about how many characters the message takes to read: its text, attachments and metadata."""
+        """Returns about how many characters the message takes to read: its text, attachments, metadata and preview."""
         files = sum(ATTACHMENT_CHARACTERS + len(attachment.name) for attachment in self.attachments)
-        return len(self.text) + len(self.metadata or "") + files
+        preview = 0 if self.link_preview is None else self.link_preview.characters
+        return len(self.text) + len(self.metadata or "") + files + preview
 
     @property
     def is_empty(self) -> bool:
@@ -211,6 +219,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
             hidden=hidden,
             removed=self.removed is not None,
             side=self.side or msgspec.UNSET,
+            preview=self.link_preview or msgspec.UNSET,
         )
 
     def _attachments(self, files_since_ms: int) -> list[MessageAttachment]:
@@ -235,6 +244,7 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
             metadata=None,
             reactions={},
             pinned=False,
+            link_preview=None,
         )
 
     def without_content(self, at_ms: int) -> "StoredMessage":

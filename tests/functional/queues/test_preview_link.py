@@ -1,0 +1,241 @@
+"""Previews: after the send, the server looks once at the page of the first link, and shows its words."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from parley.domain.previews.page import MAX_DESCRIPTION_CHARACTERS, MAX_TITLE_CHARACTERS
+from tests.functional.pages import Site, preview_of, serving
+from tests.functional.talk import contents, make_group, open_direct, say
+from tests.harness import Parley
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    monkeypatch.setenv("ALLOW_PRIVATE_ADDRESSES", "true")
+    with serving() as site:
+        site.says("The game", description="Words about it", site_name="Example")
+        yield site
+
+
+def test_a_link_gets_a_preview_that_both_see_at_once(parley: Parley, site: Site) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    screens = [user.connect() for user in (alice, bob)]
+    [message_id] = say(alice, direct, f"look: {site.url}/a.")
+    assert preview_of(bob, message_id) is None
+
+    parley.drain()
+
+    wanted = {"url": f"{site.url}/a", "title": "The game", "description": "Words about it", "site": "Example"}
+    assert preview_of(bob, message_id) == wanted
+    for screen in screens:
+        [event] = contents(screen.events("message_updated"))
+        assert event["message"]["preview"] == wanted and event["user_id"] == "alice"
+        assert event["message"]["edited_at"] is None
+    listed = bob.get(f"/conversations/{direct}/messages").json["messages"]
+    assert [message.get("preview") for message in listed] == [wanted]
+
+
+def test_a_group_and_a_forward_have_previews_too(parley: Parley, site: Site) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    group = make_group(alice, bob)
+    [message_id] = say(alice, group, f"{site.url}/a")
+    parley.drain()
+    direct = open_direct(bob, parley.user("carol"))
+
+    forwarded = bob.post(f"/messages/{message_id}/forward", json={"conversation_ids": [direct], "client_id": "f1"})
+    parley.drain()
+
+    assert preview_of(bob, message_id) is not None
+    [copy] = bob.get(f"/conversations/{direct}/messages").json["messages"]
+    assert forwarded.status == 200 and copy["preview"]["title"] == "The game"
+    assert site.asked == ["/a"]  # the page was known by then
+
+
+@pytest.mark.parametrize("text", ["no link", "`{url}`", "```\n{url}\n```", "mailto:a@example.com"])
+def test_code_and_texts_without_a_link_are_left_alone(parley: Parley, site: Site, text: str) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    [message_id] = say(alice, open_direct(alice, bob), text.format(url=site.url))
+
+    parley.drain()
+
+    assert site.asked == [] and preview_of(bob, message_id) is None
+
+
+def test_without_the_parameter_nothing_is_looked_at(
+    parley: Parley, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINK_PREVIEWS", "off")
+    alice, bob = parley.user("alice"), parley.user("bob")
+    say(alice, open_direct(alice, bob), site.url)
+
+    parley.drain()
+
+    assert site.asked == []
+
+
+def test_a_page_is_asked_again_after_a_day(parley: Parley, site: Site) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    say(alice, direct, f"{site.url}/a")
+    parley.drain()
+    say(alice, direct, f"{site.url}/a")
+    parley.drain()
+    assert site.asked == ["/a"]
+    [key] = [key for key in rows(parley) if key.startswith("#page#")]
+    parley.store.client("dynamodb").update_item(
+        TableName=parley.template.resources["Messages"].ref,
+        Key={"conversation_id": {"S": key}, "seq": {"N": "0"}},
+        UpdateExpression="SET expires_at_s = :then",
+        ExpressionAttributeValues={":then": {"N": "1"}},
+    )
+
+    say(alice, direct, f"{site.url}/a")
+    parley.drain()
+
+    assert site.asked == ["/a", "/a"]
+
+
+def rows(parley: Parley) -> set[str]:
+    found = parley.store.client("dynamodb").scan(TableName=parley.template.resources["Messages"].ref)["Items"]
+    return {item["conversation_id"]["S"] for item in found}
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "body"),
+    [
+        (404, "text/html", b"<title>Not here</title>"),
+        (500, "text/html", b"<title>Broken</title>"),
+        (200, "image/png", b"\x89PNG"),
+        (200, "text/html", b"<p>no title"),
+        (200, "text/html", b""),
+    ],
+)
+def test_a_page_that_says_nothing_has_no_preview(
+    parley: Parley, site: Site, status: int, content_type: str, body: bytes
+) -> None:
+    site.status, site.headers, site.body = status, {"content-type": content_type}, body
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    [message_id] = say(alice, direct, site.url)
+    parley.drain()
+    say(alice, direct, site.url)
+
+    parley.drain()
+
+    assert preview_of(bob, message_id) is None
+    assert len(site.asked) == 1  # that it says nothing is known for an hour
+
+
+@pytest.mark.parametrize(
+    "url", ["http://169.254.169.254/latest/meta-data/", "http://[::ffff:10.0.0.1]/", "http://localhost:1/"]
+)
+def test_private_addresses_are_not_asked(parley: Parley, url: str) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    [message_id] = say(alice, open_direct(alice, bob), url)
+
+    parley.drain()
+
+    assert preview_of(bob, message_id) is None
+
+
+def test_a_hostile_page_is_cut(parley: Parley, site: Site) -> None:
+    site.says("t" * 5000 + "<script>", description="d" * 3000, site_name="s" * 3000)
+    alice, bob = parley.user("alice"), parley.user("bob")
+    [message_id] = say(alice, open_direct(alice, bob), site.url)
+
+    parley.drain()
+
+    found = preview_of(bob, message_id)
+    assert found is not None
+    assert len(found["title"]) == MAX_TITLE_CHARACTERS
+    assert len(found["description"]) == MAX_DESCRIPTION_CHARACTERS
+
+
+def test_a_page_without_an_end_is_read_as_far_as_a_megabyte(parley: Parley, site: Site) -> None:
+    site.body = b"<title>Long</title>" + b"<p>" * 700_000
+    alice, bob = parley.user("alice"), parley.user("bob")
+    [message_id] = say(alice, open_direct(alice, bob), site.url)
+
+    parley.drain()
+
+    found = preview_of(bob, message_id)
+    assert found is not None and found["title"] == "Long"
+
+
+# --- edits, deletions, and the author's wish --------------------------------------------------------------------------
+
+
+def test_an_edit_brings_the_preview_of_its_new_link(parley: Parley, site: Site) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    [message_id] = say(alice, open_direct(alice, bob), f"{site.url}/a")
+    parley.drain()
+    site.says("Another game")
+
+    edited = alice.patch(f"/messages/{message_id}", json={"text": f"no, {site.url}/b"})
+    assert "preview" not in edited.json
+    parley.drain()
+
+    found = preview_of(bob, message_id)
+    assert found is not None and (found["url"], found["title"]) == (f"{site.url}/b", "Another game")
+
+
+def test_an_edit_around_the_link_keeps_the_preview(parley: Parley, site: Site) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    [message_id] = say(alice, open_direct(alice, bob), f"{site.url}/a")
+    parley.drain()
+
+    edited = alice.patch(f"/messages/{message_id}", json={"text": f"please look at {site.url}/a"})
+    parley.drain()
+
+    assert edited.json["preview"]["title"] == "The game"
+    assert site.asked == ["/a"]
+
+
+def test_an_edit_without_a_link_takes_the_preview_off(parley: Parley, site: Site) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    [message_id] = say(alice, open_direct(alice, bob), f"{site.url}/a")
+    parley.drain()
+
+    assert "preview" not in alice.patch(f"/messages/{message_id}", json={"text": "never mind"}).json
+    assert preview_of(bob, message_id) is None
+
+
+def test_a_link_that_an_edit_or_a_deletion_takes_away_meanwhile_is_not_shown(parley: Parley, site: Site) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    edited, deleted = say(alice, direct, f"{site.url}/a", f"{site.url}/a")
+    alice.patch(f"/messages/{edited}", json={"text": "never mind"})
+    alice.delete(f"/messages/{deleted}")
+
+    parley.drain()
+
+    assert site.asked == []
+    assert [preview_of(bob, message_id) for message_id in (edited, deleted)] == [None, None]
+
+
+def test_a_deleted_message_loses_its_preview(parley: Parley, site: Site) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    [message_id] = say(alice, open_direct(alice, bob), f"{site.url}/a")
+    parley.drain()
+
+    alice.delete(f"/messages/{message_id}")
+
+    assert preview_of(bob, message_id) is None
+
+
+def test_a_job_that_comes_again_tells_again_and_changes_nothing(parley: Parley, site: Site) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    [message_id] = say(alice, direct, f"{site.url}/a")
+    parley.drain()
+    before = bob.get(f"/messages/{message_id}").json
+    parley.enqueue(
+        "LinkLooks", *(json.dumps({"conversation_id": direct, "seq": seq, "at_ms": parley.clock()}) for seq in (1, 99))
+    )
+
+    parley.drain()
+
+    assert bob.get(f"/messages/{message_id}").json == before
