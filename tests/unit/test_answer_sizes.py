@@ -58,14 +58,14 @@ from parley.domain.figures.tallies import MAX_CONTEXT_TYPES as MAX_NAMED_TYPES
 from parley.domain.live.presence import MAX_JOINED
 from parley.domain.moderation.banned_words import MAX_RULES
 from parley.domain.moderation.warnings import MAX_KEPT
-from parley.domain.previews import page
-from parley.domain.previews.links import MAX_TEXT_CHARACTERS as MAX_PREVIEWED_CHARACTERS
-from parley.domain.previews.links import MAX_URL_CHARACTERS
 from parley.domain.moderation.word_list import EXCERPT_CHARACTERS
 from parley.domain.notifications.mail_template import MAX_PART_CHARACTERS
 from parley.domain.notifications.push_devices import MAX_DEVICES
 from parley.domain.notifications.quiet_hours import DAYS
 from parley.domain.notifications.quiet_hours import MAX_SPANS as MAX_QUIET_SPANS
+from parley.domain.previews import page
+from parley.domain.previews.links import MAX_TEXT_CHARACTERS as MAX_PREVIEWED_CHARACTERS
+from parley.domain.previews.links import MAX_URL_CHARACTERS
 from parley.domain.support import roster
 from parley.domain.support.canned import MAX_SHORTCUT_CHARACTERS
 from parley.domain.support.desk_file import MAX_HOLIDAYS, MAX_NAMES, MAX_SPANS

@@ -41,7 +41,7 @@ _IMAGES = ("og:image:secure_url", "og:image", "og:image:url", "twitter:image")
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """The words of a page about itself; `title` is never empty. `image_url` is the absolute https address of a picture."""
+    """The words of a page about itself; `title` is never empty. `image_url` is absolute, and https."""
 
     title: str
     description: str | None = None
