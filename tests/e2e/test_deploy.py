@@ -285,7 +285,7 @@ def test_what_nobody_waits_for_runs_under_its_role_too(deployment: Deployment, p
     sqs.send_message(QueueUrl=deployment.ids["AttachmentSteps"], MessageBody=json.dumps(unknown))
     link = {"conversation_id": f"d_{'a' * 26}", "seq": 1, "at_ms": 1}
     attributes = {"ApproximateReceiveCount": "1"}
-    looked = {"Records": [{"messageId": "m1", "body": json.dumps(link), "attributes": attributes}]}
+    looked: dict[str, object] = {"Records": [{"messageId": "m1", "body": json.dumps(link), "attributes": attributes}]}
     assert deployment.invoke("PreviewLink", looked) == {"batchItemFailures": []}
 
     for sweep in ("ClearStaleTyping", "ClearStalePresence", "ClearStaleAttachments", "SweepTickets"):

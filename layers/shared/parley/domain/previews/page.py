@@ -90,14 +90,15 @@ def _shown(text: str, most: int) -> str:
 
 def _decoded(body: bytes, content_type: str) -> str:
     """Returns the text of a page: by its byte order mark, the header, its own word, or as UTF-8, in this order."""
-    for mark, name in _MARKS:
+    for mark, encoding in _MARKS:
         if body.startswith(mark):
-            return body[len(mark) :].decode(name, "replace")
+            return body[len(mark) :].decode(encoding, "replace")
     stated = _STATED.search(content_type)
     named = _CHARSET.search(body[:SNIFFED_BYTES])
-    for name in (stated[1] if stated else None, named[1].decode("ascii") if named else None):
-        if name is not None and (encoding := _encoding(name)) is not None:
-            return body.decode(encoding, "replace")
+    names: tuple[str | None, ...] = (stated[1] if stated else None, named[1].decode("ascii") if named else None)
+    for name in names:
+        if name is not None and (known := _encoding(name)) is not None:
+            return body.decode(known, "replace")
     return body.decode("utf-8", "replace")
 
 
