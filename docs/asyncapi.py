@@ -28,10 +28,12 @@ def document(actions: Sequence[Operation], version: str) -> Document:
     from parley.domain.api.requests import Body
     from parley.domain.api.types import RateLimit
     from parley.domain.conversations.events import Event, kinds
+    from parley.domain.notifications.events import NotificationTold
     from parley.domain.support.events import TicketCreated
     from parley.triggers.websocket import Error, RequestId
 
-    assert issubclass(TicketCreated, Event)  # `kinds` finds the classes of modules that are imported
+    # `kinds` finds the classes of modules that are imported
+    assert issubclass(TicketCreated, Event) and issubclass(NotificationTold, Event)
     events = sorted(kinds(), key=lambda one: one.name)
     schemas = Schemas(
         [*(one.takes for one in actions), *(one.replies for one in actions), *events, Error, RateLimit, RequestId],

@@ -1,10 +1,18 @@
 """Helpers of the tests of notifications."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
+from parley.domain.notifications.notice import Device
 from tests.harness import Parley
+from tests.harness.web_push import Browser, PushService, push_service
 
 DAMAGE = {"S": "damaged"}
+BROWSER = Browser()
 
 
 def rows_of(parley: Parley, user_id: str) -> dict[str, dict[str, Any]]:
@@ -14,11 +22,23 @@ def rows_of(parley: Parley, user_id: str) -> dict[str, dict[str, Any]]:
         KeyConditionExpression="#k = :k",
         ExpressionAttributeNames={"#k": "key"},
         ExpressionAttributeValues={":k": {"S": user_id}},
+        ConsistentRead=True,
     )["Items"]
     return {
         item["place"]["S"]: {name: next(iter(value.values())) for name, value in item.items() if name != "key"}
         for item in found
     }
+
+
+def decided(parley: Parley, user_id: str, name: str) -> dict[str, tuple[str, str]]:
+    """Returns state and rule of each channel, of what `name` tells from all else; nothing if there is no trace."""
+    document = rows_of(parley, user_id).get(f"t#{name}", {}).get("document", {})
+    return {channel: (told["M"]["state"]["S"], told["M"]["rule"]["S"]) for channel, told in document.items()}
+
+
+def entries_of(parley: Parley, user_id: str) -> set[str]:
+    """Returns the places of a person's entries in the inbox."""
+    return {place for place, row in rows_of(parley, user_id).items() if "at_ms" in row}
 
 
 def spoil(parley: Parley, user_id: str, place: str, attribute: str) -> None:
@@ -31,3 +51,34 @@ def spoil(parley: Parley, user_id: str, place: str, attribute: str) -> None:
         ExpressionAttributeNames={"#a": attribute, "#k": "key"},
         ExpressionAttributeValues={":damage": DAMAGE},
     )
+
+
+def notice_the_rows(parley: Parley) -> None:
+    """Runs the readers of the stream, and no queue: the jobs of people who are connected still wait."""
+    while sum(stream.poll(flush=True, sleep=lambda _: False) for stream in parley.streams):
+        pass
+
+
+@contextmanager
+def pushing(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> Iterator[PushService]:
+    """Runs a push service, to which functions may push while it lasts."""
+    monkeypatch.setenv("ALLOW_PRIVATE_ADDRESSES", "true")
+    monkeypatch.setenv("WEB_PUSH_SECRET", "s" * 64)
+    monkeypatch.setenv("WEB_PUSH_CONTACT", "mailto:operator@example.org")
+    with push_service() as running:
+        yield running
+
+
+def register(parley: Parley, service: PushService, user_id: str, device_id: str = "browser") -> None:
+    """Registers a browser of a person; the service knows it by the person's id and the browser's."""
+    from parley.adapters.notifications import devices
+
+    endpoint = service.endpoint(f"{user_id}-{device_id}")
+    device = Device(device_id=device_id, kind="web_push", at_ms=1, endpoint=endpoint, **BROWSER.keys())
+    registered, holder = devices.read_for(user_id, device)
+    devices.put_device(registered, device, holder, None, parley.clock.ms // 1000)
+
+
+def pushes(service: PushService, user_id: str, device_id: str = "browser") -> list[dict[str, Any]]:
+    """Returns what a person's browser got, decrypted."""
+    return [json.loads(BROWSER.open(body)) for body in service.bodies(f"{user_id}-{device_id}")]

@@ -58,7 +58,14 @@ def test_every_variable_that_the_code_asks_for_is_set() -> None:
     }
     of_some = {
         name
-        for function in ("OnAuthorize", "CreateTurnCredentials", "ScanAttachment", "PutDevice", "StartFanOut")
+        for function in (
+            "OnAuthorize",
+            "CreateTurnCredentials",
+            "ScanAttachment",
+            "PutDevice",
+            "StartFanOut",
+            "DecideNotifications",
+        )
         for name in environment_of(function)
     }
 

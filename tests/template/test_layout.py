@@ -80,6 +80,8 @@ OTHER_WORD = {Operation("websocket", "request_user_status"): "get_presence"}
 # The stream has one reader, which starts all the work that follows.
 OTHER_PARTS = {
     Operation("streams", "start_fan_out"): {
+        "occasions_of",
+        "queue_occasions",
         "start_attachment_steps",
         "start_preview",
         "start_ticket_follow_up",

@@ -60,6 +60,7 @@ def test_a_function_may_read_a_queue_if_a_queue_calls_it(function: str) -> None:
 # Every right that a function may have, in the order in which a statement lists them, with its word in an anchor's name.
 WORDS = {
     "dynamodb:BatchGetItem": "read",
+    "dynamodb:BatchWriteItem": "write",
     "dynamodb:GetItem": "get",
     "dynamodb:Query": "query",
     "dynamodb:ConditionCheckItem": "check",

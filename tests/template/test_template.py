@@ -35,7 +35,7 @@ THROTTLED = -7  # one alarm came in place of eight (D-482)
 OF_SUPPORT = 1  # a table
 OF_FIGURES = 4  # a table, a mapping from the stream, two alarms
 OF_CLOCKS = 5  # a schedule, its permission, a configuration of failures, two alarms
-OF_NOTIFICATIONS = 14  # two tables, seven queues, five alarms
+OF_NOTIFICATIONS = 16  # two tables, seven queues, six alarms, a mapping
 OF_PREVIEWS = 3  # a queue, a mapping, an alarm
 SINCE = 6 + OF_ATTACHMENTS + THROTTLED + OF_SUPPORT + OF_FIGURES + OF_CLOCKS + OF_NOTIFICATIONS + OF_PREVIEWS
 

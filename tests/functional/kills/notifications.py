@@ -1,9 +1,12 @@
 """Kill scenarios of notifications."""
 
-from tests.functional.kills.acts import answered
+from json import dumps
+
+from tests.functional.kills.acts import answered, invoke
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.world import Died, World
 from tests.functional.mailing import token_for, visit
+from tests.functional.talk import say
 
 
 def prefer(world: World) -> object:
@@ -29,8 +32,30 @@ def unsubscribe(world: World) -> object:
     return answer.status, answered(world.alice.get("/me/notification-preferences"))
 
 
+def bob_said(world: World) -> None:
+    say(world.bob, world.conversation_id, "hello", "are you there?")
+
+
+def decide(world: World) -> object:
+    """Lets the queue bring the job that tells alice of bob's messages."""
+    occasions = [
+        {
+            "kind": "message",
+            "conversation_id": world.conversation_id,
+            "seq": seq,
+            "by": "bob",
+            "at_ms": world.parley.clock(),
+            "user_ids": ["alice", "eve"],
+        }
+        for seq in (1, 2)
+    ]
+    body = dumps({"occasions": occasions})
+    return invoke(world, "DecideNotifications", {"Records": [{"messageId": "m1", "body": body}]})
+
+
 SCENARIOS = [
     Scenario("rest/update_preferences", prefer),
     Scenario("rest/update_preferences", prefer_again, variant="on", arrange=unsubscribe),
     Scenario("rest/unsubscribe", unsubscribe),
+    Scenario("queues/decide_notifications", decide, bob_said),
 ]

@@ -45,6 +45,30 @@ def queue(body: type[Body]) -> Callable[[Callable[[Body, int], None]], Handler]:
     return decorate
 
 
+def owned_queue(body: type[Body]) -> Callable[[Callable[[Body, str, int], None]], Handler]:
+    """Returns the decorator of a function that also gets the id of the queue's message, the same in each of its tries.
+
+    Such a function takes up what an earlier try of its own has left, and leaves alone what another one is at.
+    """
+    decode = _decoder(body)
+
+    def decorate(function: Callable[[Body, str, int], None]) -> Handler:
+        name = function.__module__.rpartition(".")[2]
+
+        @wraps(function)
+        def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+            def deal_with(record: dict[str, Any], now_ms: int) -> None:
+                function(decode(record), record["messageId"], now_ms)
+
+            failures = _failures(event, context.aws_request_id, name, deal_with)
+            request_log.succeeded(name, context.aws_request_id, failed=len(failures), received=len(event["Records"]))
+            return {"batchItemFailures": failures}
+
+        return handler
+
+    return decorate
+
+
 def counted_queue(
     body: type[Body],
 ) -> Callable[[Callable[[Request, Body, int], Mapping[str, str]]], Handler]:

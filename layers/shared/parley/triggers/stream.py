@@ -15,7 +15,7 @@ row once, unless the function dies.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from parley.adapters.dynamodb.documents import from_wire
 from parley.domain.figures.records import Record
@@ -24,6 +24,29 @@ from parley.triggers import problems, request_log
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 Row = Mapping[str, Any]
 Part = Callable[[Row], None]
+Found = TypeVar("Found")
+
+
+class Gathering(Generic[Found]):
+    """A part that works for all rows of a batch in one call: it finds what each row asks for, and sends it together."""
+
+    def __init__(self, find: Callable[[Row], Sequence[Found]], send: Callable[[Sequence[Found]], None]) -> None:
+        self._find, self._send = find, send
+
+    @property
+    def name(self) -> str:
+        """Returns the name by which a failure is logged."""
+        return self._send.__name__
+
+    def begin(self) -> tuple[Part, Callable[[], None]]:
+        """Returns the part that finds, row by row, and the call that sends all that was found."""
+        gathered: list[Found] = []
+
+        def gather(row: Row) -> None:
+            gathered.extend(self._find(row))
+
+        gather.__name__ = self._find.__name__
+        return gather, lambda: self._send(gathered)
 
 
 class FirstRowFailed(Exception):
@@ -35,8 +58,12 @@ class FirstRowFailed(Exception):
 MAX_WRITE_DELAY_S = 15 * 60
 
 
-def stream(*parts: Part) -> Callable[[Callable[[list[Row]], None]], Handler]:
-    """Returns the decorator that makes a Lambda handler of the parts; template.yaml filters the rows that it gets."""
+def stream(*parts: Part, gathering: Sequence[Gathering[Any]] = ()) -> Callable[[Callable[[list[Row]], None]], Handler]:
+    """Returns the decorator that makes a Lambda handler of the parts; template.yaml filters the rows that it gets.
+
+    What gathers comes after the parts, with the rows that they have done. A row that it cannot read fails by itself. If
+    its call fails, all rows come again.
+    """
 
     def decorate(function: Callable[[list[Row]], None]) -> Handler:
         name = function.__module__.rpartition(".")[2]
@@ -48,14 +75,18 @@ def stream(*parts: Part) -> Callable[[Callable[[list[Row]], None]], Handler]:
             news = [change for change in changes if not _is_put_back(change)]
             done: list[Row] = []
             failed: list[str] = []
+            begun = [(each.name, *each.begin()) for each in gathering]
+            of_row = [*parts, *(gather for _, gather, _ in begun)]
             for change in news:
                 row = _row(change)
-                if not _all_done(parts, row, name, request_id):
+                if not _all_done(of_row, row, name, request_id):
                     if change is changes[0] and len(changes) > 1:
                         raise FirstRowFailed
                     failed.append(change["SequenceNumber"])
                     break  # the rows after it come again in any case
                 done.append(row)
+            if done and not all([_succeeds(send, name, request_id, part=part) for part, _, send in begun]):
+                failed = [changes[0]["SequenceNumber"]]
             _succeeds(partial(function, done), name, request_id, part="handler")
             counts = {"rows": len(done), "failed": len(failed), "put_back": len(changes) - len(news)}
             request_log.succeeded(name, request_id, **counts)

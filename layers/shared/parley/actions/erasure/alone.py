@@ -10,7 +10,7 @@ from parley.adapters.erasure.erasures import MAX_OPS, Op
 from parley.adapters.exports import exports, files, pieces
 from parley.adapters.figures import figures
 from parley.adapters.live import calls, connections, sockets
-from parley.adapters.notifications import devices, mobile
+from parley.adapters.notifications import devices, mobile, notices
 from parley.adapters.people import context_people, profiles, suspensions, warnings
 from parley.adapters.support import canned_replies, roster
 from parley.domain.api import cursors
@@ -157,6 +157,16 @@ def erase_figures(work: Work) -> Unit:
         return Unit()
     place = tables.Figure(AGENTS, code)
     return Unit([erasures.update_row(place, user_id=work.pseudonym)], {"figures": 1})
+
+
+def erase_notifications(work: Work) -> Unit:
+    """Deletes the person's inbox, traces and settings; no row of another person's names them.
+
+    An earlier part has ended their pushes.
+    """
+    places = notices.places_of(work.user_id, MAX_OPS)
+    ops = [erasures.delete_row(tables.Notification(work.user_id, place)) for place in places]
+    return Unit(ops, {"notifications": len(places)}, "more" if places else None)
 
 
 def erase_reports(work: Work) -> Unit:

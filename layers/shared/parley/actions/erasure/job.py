@@ -128,4 +128,5 @@ _PARTS: Mapping[Part, Callable[[Work], Unit]] = {
     "contexts": alone.erase_contexts,
     "canned_replies": alone.erase_canned_replies,
     "figures": alone.erase_figures,
+    "notifications": alone.erase_notifications,
 }

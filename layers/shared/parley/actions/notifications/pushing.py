@@ -40,6 +40,11 @@ def reaches(recipient: Recipient) -> bool:
     return bool(recipient.devices or mobile.host_topic())
 
 
+def count_of(recipient: Recipient) -> int:
+    """Returns how many pushes `push` makes to tell a person of one notice."""
+    return len(recipient.devices) + bool(mobile.host_topic())
+
+
 def push(to: Sequence[tuple[Recipient, Notice, int]], now_ms: int) -> list[Pushed]:
     """Pushes each notice to all devices of its recipient, with their unread total; returns an outcome for each push.
 

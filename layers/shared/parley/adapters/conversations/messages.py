@@ -257,6 +257,27 @@ def _change(row: tables.Message) -> Change:
     return convert(row.change, type=Change)
 
 
+def change_key(conversation_id: str, change_seq: int) -> batches.Key:
+    """Returns the key of an entry of the change log: one more in a batch."""
+    return (message_rows.changes_key(conversation_id), change_seq)
+
+
+def change_of(rows: batches.Rows, conversation_id: str, change_seq: int) -> Change | None:
+    """Returns an entry of the change log from a batch that held `change_key`, None without a readable one."""
+    key = change_key(conversation_id, change_seq)
+    return unreadable.readable("Messages", [key], lambda each: _change_in(rows, each)).get(key)
+
+
+def _change_in(rows: batches.Rows, key: batches.Key) -> Change | None:
+    row = rows.get(tables.Message, *key)
+    return None if row is None else _change(row)
+
+
+def readable_message(rows: batches.Rows, conversation_id: str, seq: int) -> StoredMessage | None:
+    """Returns a message from a batch, None if it does not exist or is unreadable."""
+    return unreadable.readable("Messages", [seq], lambda each: message_of(rows, conversation_id, each)).get(seq)
+
+
 def message_of(rows: batches.Rows, conversation_id: str, seq: int) -> StoredMessage | None:
     """Returns a message from a batch, or None if it does not exist."""
     row = rows.get(tables.Message, conversation_id, seq)

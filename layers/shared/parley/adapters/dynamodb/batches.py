@@ -13,6 +13,7 @@ from parley.adapters.dynamodb.documents import to_wire
 from parley.adapters.dynamodb.tables import Table
 from parley.adapters.threads import Threads
 
+MAX_WRITTEN = 25  # rows of one BatchWriteItem (DynamoDB quotas)
 MAX_ROUNDS = 6  # times that keys left out by DynamoDB are asked again, before the caller is told to come back
 
 Key = tuple[str | int, ...]
@@ -95,4 +96,28 @@ def _read(
         asked = answer.get("UnprocessedKeys") or {}
         if not asked:
             return found
+    raise retrying.busy()
+
+
+def write_rows(rows: Iterable[Table]) -> None:
+    """Writes rows of any number of tables, whatever is there; one round trip for each 25, all at once.
+
+    Rows may be written in part if a call fails. Raises Unavailable if DynamoDB keeps leaving rows out.
+    """
+    wanted = [(row.Meta.table_name, row.serialize()) for row in rows]
+    chunks = [wanted[first : first + MAX_WRITTEN] for first in range(0, len(wanted), MAX_WRITTEN)]
+    if len(chunks) > 1:
+        list(_calls.map(_write, chunks))
+    elif chunks:
+        _write(chunks[0])
+
+
+def _write(rows: Sequence[tuple[str, Item]]) -> None:
+    asked: dict[str, Any] = {}
+    for table_name, item in rows:
+        asked.setdefault(table_name, []).append({"PutRequest": {"Item": item}})
+    for _ in range(MAX_ROUNDS):
+        asked = clients.dynamodb.dispatch("BatchWriteItem", {"RequestItems": asked}).get("UnprocessedItems") or {}
+        if not asked:
+            return
     raise retrying.busy()

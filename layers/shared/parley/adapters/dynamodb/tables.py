@@ -848,6 +848,18 @@ class Notification(Table):
     device_id = UnicodeAttribute(null=True)
     document = DocumentAttribute(null=True)  # of the preferences, and of a trace what each channel has decided
     revision = NumberAttribute(null=True)  # counts the changes of the preferences
+    # Of an entry of the inbox (`notices.py`).
+    kind = UnicodeAttribute(null=True)
+    seq = NumberAttribute(null=True)
+    number = NumberAttribute(null=True)
+    seen = BooleanAttribute(null=True)
+    hidden = BooleanAttribute(null=True)
+    waits = BooleanAttribute(null=True)
+    pushed_seq = NumberAttribute(null=True)
+    pushed_at_ms = NumberAttribute(null=True)
+    trails_ms = NumberAttribute(null=True)
+    owner = UnicodeAttribute(null=True)  # of a trace: the job that is at it
+    until_ms = NumberAttribute(null=True)  # of a trace: the end of its lease; of `~seen`: what was marked as seen
     by_time = ByNoticeTime()
 
 

@@ -39,16 +39,23 @@ def sweep_on(jobs: Sequence[SweepJob], delay_s: int = 0) -> None:
 
 def send_all(queue_variable: str, bodies: Sequence[Struct], delay_s: int = 0) -> None:
     """Sends bodies to the queue that an environment variable names; one call per 10."""
+    send_each(queue_variable, [(body, delay_s) for body in bodies])
+
+
+def send_each(queue_variable: str, bodies: Sequence[tuple[Struct, int]]) -> None:
+    """Sends bodies, each with its own delay in seconds, to the queue that a variable names; one call per 10."""
     if not bodies:
         return
     sqs, queue_url = clients.client("sqs"), environment.required(queue_variable)
     for first in range(0, len(bodies), MAX_ENTRIES):
         # A frame is at most 128 KB, so ten of them might not fit one call; then each goes alone.
-        chunk = [msgspec.json.encode(body).decode() for body in bodies[first : first + MAX_ENTRIES]]
-        delay = {"DelaySeconds": delay_s} if delay_s else {}
-        entries = [{"Id": str(n), "MessageBody": body, **delay} for n, body in enumerate(chunk)]
-        groups = [entries] if sum(len(body.encode()) for body in chunk) <= MAX_BATCH_BYTES else [[e] for e in entries]
-        for group in groups:
+        chunk = [(msgspec.json.encode(body).decode(), delay_s) for body, delay_s in bodies[first : first + MAX_ENTRIES]]
+        entries = [
+            {"Id": str(n), "MessageBody": body, **({"DelaySeconds": delay_s} if delay_s else {})}
+            for n, (body, delay_s) in enumerate(chunk)
+        ]
+        fit = sum(len(body.encode()) for body, _ in chunk) <= MAX_BATCH_BYTES
+        for group in [entries] if fit else [[entry] for entry in entries]:
             _send(sqs, queue_url, group)
 
 

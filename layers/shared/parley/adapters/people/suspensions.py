@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters.dynamodb import batches, conditions, tables
+from parley.adapters.dynamodb import batches, conditions, tables, unreadable
 from parley.adapters.dynamodb.documents import to_wire
 from parley.adapters.moderation import audit, reports
 from parley.adapters.people import account_states, profiles
@@ -53,6 +53,24 @@ def suspended_among(user_ids: Iterable[str], now_ms: int) -> set[str]:
         for user_id, row in found.items()
         if row is not None and row.suspended is not None and int(row.suspended_until_ms) > now_ms
     }
+
+
+def is_shut_out(rows: batches.Rows, user_id: str, now_ms: int) -> bool:
+    """Says whether a person may not even read at a time, from a batch that held their row of `tables.AccountState`.
+
+    A row that cannot be read shuts them out: it must not let through what a moderator has forbidden.
+    """
+    try:
+        row = rows.get(_State, user_id)
+        if row is None or row.suspension is None:
+            return False
+        suspension = stored_suspension(row.suspension)
+    except unreadable.ERRORS:
+        suspension = None
+    if suspension is None:
+        unreadable.report("AccountStates", [user_id])
+        return True
+    return suspension.scope == "all" and suspension.holds(now_ms)
 
 
 def list_suspensions(limit: int, now_ms: int, after: SuspensionPosition | None) -> list[Suspended]:

@@ -1,0 +1,328 @@
+"""Deciding about occasions, and telling people: a job of the queue, from the facts to the notes.
+
+A push is claimed before it is made and noted after it. What is claimed and not noted is done again by the next try of
+the same job, or by any job after the claim has ended. So a person is told twice only if a function dies between the
+answer of a push service and its note.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from parley.actions import push
+from parley.actions.notifications import badges, facts, pushing, starting, wording
+from parley.actions.notifications.facts import Known, Pair
+from parley.actions.notifications.pushing import Pushed
+from parley.actions.parallel import in_parallel
+from parley.adapters.conversations import messages
+from parley.adapters.dynamodb import conditions, retrying
+from parley.adapters.live import connections, queues
+from parley.adapters.notifications import jobs, notices
+from parley.adapters.notifications.notices import Entry, NoticeTrace, Told
+from parley.domain.live.posts import NotYet, Post
+from parley.domain.notifications.decision import COLLAPSE_MS, Verdict, decide
+from parley.domain.notifications.events import NotificationTold
+from parley.domain.notifications.notice import CHANNELS, Channel, Kind
+from parley.domain.notifications.occasion import NotificationJob, Occasion
+
+LEASE_MS = 90_000  # of a claim: longer than the function's time (template.yaml)
+MOVED_MS = 60_000  # an entry moves up the inbox at most once in this time
+MAX_TRIES = 3  # of a push that failed
+RETRY_S = 60
+MAX_ANSWER_CHARACTERS = 200
+GATHERED: frozenset[Kind] = frozenset({"message", "mention", "reaction"})  # of these, a conversation's are one push
+
+QueueMails = Callable[[Sequence[str], int], None]  # of people who may get a mail, and the time in ms
+
+
+class _Plan(Struct, kw_only=True):
+    """The outcome of one pair: the channels' decisions, its entry of the inbox, and that of its conversation."""
+
+    known: Known
+    told: dict[Channel, Told]
+    entry: Entry | None = None
+    shared: Entry | None = None  # with the news of pushes
+    count: int = 1
+    pushes: bool = False
+    trails: bool = False
+    mails: bool = False
+
+    @property
+    def trace(self) -> NoticeTrace:
+        return replace(self.known.trace, channels={**self.known.trace.channels, **self.told}, owner="", until_ms=0)
+
+    def has_news(self, channel: Channel) -> bool:
+        """Says whether a channel tells now."""
+        told = self.told.get(channel)
+        return told is not None and told.rule == "told"
+
+
+def decide_notifications(job: NotificationJob, owner: str, now_ms: int, mails: QueueMails | None = None) -> None:
+    """Tells people of occasions, or notes why not; `owner` is the id of the queue's message, the same in each try.
+
+    Four round trips and the pushes; one if everybody has read. A person who is erased leaves no trace. Raises NotYet if
+    another job is at some of it.
+    """
+    pairs = _pairs(_with_authors(job.occasions))
+    if job.splits:
+        pairs = _away(pairs, now_ms)
+    unread = facts.still_unread(pairs)
+    if unread and _tell(job, unread, owner, now_ms, mails):
+        raise NotYet(owner)
+
+
+def _with_authors(occasions: Iterable[Occasion]) -> list[Occasion]:
+    """Returns occasions with the authors of the messages that got reactions; one round trip for each of these."""
+    found = []
+    for each in occasions:
+        if each.kind == "reaction" and not each.user_ids:
+            message = messages.get_message(each.conversation_id, each.seq)
+            each = replace(each, user_ids=() if message is None else (message.sender_id,))
+        found.append(each)
+    return found
+
+
+def _pairs(occasions: Iterable[Occasion]) -> list[Pair]:
+    # A row of the stream may come twice, so an occasion may, too.
+    pairs = (Pair(user_id, replace(each, user_ids=())) for each in occasions for user_id in each.user_ids)
+    return list(dict.fromkeys(pairs))
+
+
+def _away(pairs: Sequence[Pair], now_ms: int) -> list[Pair]:
+    """Returns the pairs of people who are not connected, and queues a job for the others; two round trips."""
+    present = connections.readable(dict.fromkeys(each.user_id for each in pairs), stale=True)
+    here = {user_id for user_id, person in present.items() if person.live(now_ms // 1000)}
+    later = [replace(each.occasion, user_ids=(each.user_id,)) for each in pairs if each.user_id in here]
+    # A try again queues it again: then the later of the two finds all of it done.
+    jobs.queue_jobs([(NotificationJob(occasions=part), jobs.notify_after_s()) for part in starting.packed(later)])
+    return [each for each in pairs if each.user_id not in here]
+
+
+def _tell(job: NotificationJob, pairs: Sequence[Pair], owner: str, now_ms: int, mails: QueueMails | None) -> bool:
+    """Tells people, and returns whether another job is at some of it."""
+    for _ in conditions.tries():
+        known = [each for each in facts.read_facts(pairs, now_ms) if not each.facts.is_erased]
+        free = [each for each in known if not each.trace.is_anothers(owner, now_ms)]
+        plans = [_plan(each, job, now_ms, may_mail=mails is not None) for each in free]
+        _gather(plans, job, now_ms)
+        pushed = [plan for plan in plans if plan.pushes]
+        claimed = [_claimed(plan, owner, now_ms) for plan in pushed]
+        try:
+            _, totals = in_parallel(
+                lambda: notices.claim(claimed, now_ms) if claimed else None,  # noqa: B023
+                lambda: badges.unread_totals([plan.known for plan in pushed], now_ms),  # noqa: B023
+            )
+        except conditions.LostRace:
+            continue
+        # A push is the last thing before its note: all else may happen twice.
+        _announce(plans, now_ms)
+        _queue_later(plans, now_ms, mails)
+        _push(pushed, job, totals, now_ms)
+        _note(plans, now_ms)
+        return len(free) < len(known)
+    raise retrying.busy()
+
+
+def _plan(known: Known, job: NotificationJob, now_ms: int, *, may_mail: bool) -> _Plan:
+    told = {}
+    seen = replace(known.facts, pushed_at_ms=None) if job.trails else known.facts
+    seen = seen if may_mail else replace(seen, has_email=False)
+    for channel in CHANNELS:
+        before = known.trace.channels.get(channel)
+        if known.trace.is_settled(channel) or (before is not None and before.state == "waiting" and channel == "email"):
+            continue
+        told[channel] = _decided(decide(seen, channel), channel, now_ms)
+    plan = _Plan(known=known, told=told)
+    plan.pushes, plan.mails = plan.has_news("push"), plan.has_news("email")
+    return plan
+
+
+def _decided(verdict: Verdict, channel: Channel, now_ms: int) -> Told:
+    if not verdict.told:
+        return Told(state="skipped", rule=verdict.rule, at_ms=now_ms)
+    return Told(state="waiting" if channel == "email" else "sent", rule=verdict.rule, at_ms=now_ms)
+
+
+def _gather(plans: Sequence[_Plan], job: NotificationJob, now_ms: int) -> None:
+    """Leaves one push for each person and conversation, the newest; and one that trails what was held back.
+
+    A plan gets its entry, which says until when a trailing push is due.
+    """
+    newest: dict[tuple[str, str], _Plan] = {}
+    for plan in sorted(plans, key=lambda each: each.known.pair.occasion.seq):
+        occasion, user_id = plan.known.pair.occasion, plan.known.pair.user_id
+        if plan.pushes and plan.known.facts.kind in GATHERED:
+            former = newest.get((user_id, occasion.conversation_id))
+            if former is not None:
+                _hold_back(former, now_ms)
+                plan.count = max(2, plan.known.unread)
+            elif job.trails:
+                plan.count = max(1, plan.known.unread)
+            newest[user_id, occasion.conversation_id] = plan
+    due: set[tuple[str, str]] = set()
+    for plan in plans:
+        key = (plan.known.pair.user_id, plan.known.pair.occasion.conversation_id)
+        told = plan.told.get("push")
+        if told is not None and told.rule == "collapsed" and not plan.pushes and key not in newest:
+            entry = plan.known.shared
+            is_due = key in due or (entry is not None and (entry.trails_ms or 0) > now_ms)
+            if not is_due:
+                due.add(key)
+                plan.trails = True
+                plan.told["push"] = replace(told, state="waiting")
+        plan.entry = _entry(plan)
+        if plan.trails:
+            plan.shared = replace(_shared(plan), trails_ms=_trails_ms(plan.known))
+
+
+def _hold_back(plan: _Plan, now_ms: int) -> None:
+    plan.pushes = False
+    plan.told["push"] = Told(state="skipped", rule="collapsed", at_ms=now_ms)
+
+
+def _entry(plan: _Plan) -> Entry | None:
+    """Returns the entry of a thing that some channel tells; None if none does."""
+    in_app, known = plan.has_news("in_app"), plan.known
+    if not (in_app or plan.pushes or plan.mails or plan.trails):
+        return None
+    occasion, before = known.pair.occasion, known.entry or _new_entry(known, known.facts.kind)
+    return replace(
+        before,
+        seq=max(before.seq, occasion.seq),
+        at_ms=before.at_ms if occasion.at_ms - before.at_ms < MOVED_MS else occasion.at_ms,
+        is_seen=False,
+        is_hidden=before.is_hidden and not in_app,
+    )
+
+
+def _new_entry(known: Known, kind: Kind) -> Entry:
+    """Returns an entry that nobody sees yet."""
+    occasion = known.pair.occasion
+    return Entry(
+        user_id=known.pair.user_id,
+        place=occasion.entry_place(kind),
+        kind=kind,
+        conversation_id=occasion.conversation_id,
+        seq=occasion.seq,
+        number=0 if kind == "message" else occasion.number,
+        at_ms=occasion.at_ms,
+        is_hidden=True,
+        waits=occasion.kind == "waiting_ticket",
+    )
+
+
+def _shared(plan: _Plan) -> Entry:
+    """Returns the entry of all messages of the conversation, which knows of its pushes."""
+    if plan.known.facts.kind == "message" and plan.entry is not None:
+        return plan.entry
+    return plan.known.shared or _new_entry(plan.known, "message")
+
+
+def _trails_ms(known: Known) -> int:
+    return (known.facts.pushed_at_ms or known.facts.now_ms) + COLLAPSE_MS
+
+
+def _claimed(plan: _Plan, owner: str, now_ms: int) -> NoticeTrace:
+    claim = Told(state="claimed", rule="told", at_ms=now_ms)
+    channels = {**plan.known.trace.channels, "push": claim}
+    return replace(plan.known.trace, channels=channels, owner=owner, until_ms=now_ms + LEASE_MS)
+
+
+def _push(plans: Sequence[_Plan], job: NotificationJob, totals: Mapping[str, int], now_ms: int) -> None:
+    """Pushes, and sets the outcome of each plan."""
+    wanted = [
+        (
+            plan.known.recipient,
+            wording.notice_of(plan.known, count=plan.count),
+            totals.get(plan.known.pair.user_id, plan.known.unread),
+        )
+        for plan in plans
+    ]
+    outcomes = iter(pushing.push(wanted, now_ms) if wanted else [])
+    for plan in plans:
+        own = [next(outcomes) for _ in range(pushing.count_of(plan.known.recipient))]
+        plan.told["push"] = _outcome(own, job, now_ms)
+        if plan.told["push"].state == "sent":
+            _note_push(plan, now_ms)
+    failed = [_again(plan) for plan in plans if plan.told["push"].state == "waiting"]
+    retry = NotificationJob(occasions=(), trails=job.trails, tries=job.tries + 1)
+    jobs.queue_jobs([(replace(retry, occasions=part), RETRY_S) for part in starting.packed(failed)])
+
+
+def _outcome(own: Sequence[Pushed], job: NotificationJob, now_ms: int) -> Told:
+    answer = ", ".join(dict.fromkeys(f"{each.state} {each.answer}" for each in own))[:MAX_ANSWER_CHARACTERS]
+    states = {each.state for each in own}
+    may_pass = "failed" in states and job.tries + 1 < MAX_TRIES
+    state: notices.State = "sent" if "sent" in states else "waiting" if may_pass else "failed"
+    return Told(state=state, rule="told", at_ms=now_ms, answer=answer)
+
+
+def _note_push(plan: _Plan, now_ms: int) -> None:
+    """Notes in the entry of a conversation that it was pushed, so that the next ones within a while are held back."""
+    if plan.known.facts.kind in GATHERED:
+        seq = plan.known.pair.occasion.seq
+        before = _shared(plan)
+        plan.shared = replace(before, pushed_seq=max(before.pushed_seq, seq), pushed_at_ms=now_ms)
+
+
+def _announce(plans: Sequence[_Plan], now_ms: int) -> None:
+    """Posts each entry that is news to the person's devices, once."""
+    newest = {(plan.entry.user_id, plan.entry.place): plan for plan in plans if plan.entry and plan.has_news("in_app")}
+    posts = [post for plan in newest.values() for post in _posts(plan, now_ms)]
+    if later := push.deliver(posts, now_ms):
+        queues.retry_later(later)
+
+
+def _note(plans: Sequence[_Plan], now_ms: int) -> None:
+    """Writes entries and traces; one round trip for each 25 at once."""
+    entries: dict[tuple[str, str], Entry] = {}
+    for entry in (each for plan in plans for each in (plan.entry, plan.shared) if each is not None):
+        key = (entry.user_id, entry.place)
+        entries[key] = _merged(entries.get(key), entry)
+    notices.write(entries.values(), [plan.trace for plan in plans if plan.told], now_ms)
+
+
+def _merged(former: Entry | None, later: Entry) -> Entry:
+    """Returns one entry of two plans of the same conversation."""
+    if former is None:
+        return later
+    return replace(
+        later if later.seq >= former.seq else former,
+        is_hidden=former.is_hidden and later.is_hidden,
+        pushed_seq=max(former.pushed_seq, later.pushed_seq),
+        pushed_at_ms=max(former.pushed_at_ms or 0, later.pushed_at_ms or 0) or None,
+        trails_ms=max(former.trails_ms or 0, later.trails_ms or 0) or None,
+    )
+
+
+def _posts(plan: _Plan, now_ms: int) -> list[Post]:
+    assert plan.entry is not None
+    shown = wording.notification_of(plan.known, plan.entry.place, plan.entry.at_ms, seen=False)
+    frame = NotificationTold(notification=shown).frame()
+    return push.posts_to(
+        now_ms // 1000, [plan.known.presence], lambda *_: frame, plan.known.pair.occasion.conversation_id
+    )
+
+
+def _queue_later(plans: Sequence[_Plan], now_ms: int, mails: QueueMails | None) -> None:
+    """Queues the pushes that trail others, and e-mails."""
+    jobs.queue_jobs(
+        [
+            (NotificationJob(occasions=(_again(plan),), trails=True), _seconds(_trails_ms(plan.known) - now_ms))
+            for plan in plans
+            if plan.trails
+        ]
+    )
+    to_mail = list(dict.fromkeys(plan.known.pair.user_id for plan in plans if plan.mails))
+    if mails is not None and to_mail:
+        mails(to_mail, now_ms)
+
+
+def _seconds(ms: int) -> int:
+    """Returns the whole seconds after which so many milliseconds are over, one at least."""
+    return max(1, -(-ms // 1000))
+
+
+def _again(plan: _Plan) -> Occasion:
+    return replace(plan.known.pair.occasion, user_ids=(plan.known.pair.user_id,))

@@ -1,0 +1,300 @@
+"""The facts of a decision, read as late as possible: what a person may see, has seen, and wants to be told."""
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from parley.actions import access
+from parley.actions.notifications import pushing
+from parley.actions.parallel import in_parallel
+from parley.adapters.conversations import conversations, messages
+from parley.adapters.dynamodb import batches, tables, unreadable
+from parley.adapters.live import connections
+from parley.adapters.notifications import devices, notices, preferences
+from parley.adapters.notifications.notices import Entry, NoticeTrace
+from parley.adapters.people import agents, blocks, erased_people, profiles, senders, suspensions
+from parley.adapters.support import tickets
+from parley.domain.api.types import Settings
+from parley.domain.conversations.head import Head, Membership
+from parley.domain.conversations.message import StoredMessage
+from parley.domain.conversations.steps import Change
+from parley.domain.live.presence import Presence
+from parley.domain.notifications.decision import Facts
+from parley.domain.notifications.notice import Kind, Recipient
+from parley.domain.notifications.occasion import Occasion
+from parley.domain.people.profile import Profile
+from parley.domain.support.ticket import StoredTicket
+
+OF_MESSAGES = ("message", "missed_call", "invitation")  # occasions of which a message tells
+
+
+class Pair(Struct, frozen=True):
+    """A person who may be told of an occasion."""
+
+    user_id: str
+    occasion: Occasion
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """All that is known of a person and an occasion; without a `head` the conversation is gone."""
+
+    pair: Pair
+    facts: Facts
+    recipient: Recipient
+    name: str  # of who caused it
+    trace: NoticeTrace
+    presence: Presence
+    head: Head | None = None
+    message: StoredMessage | None = None
+    change: Change | None = None
+    ticket: StoredTicket | None = None
+    membership: Membership | None = None
+    entry: Entry | None = None  # that it has
+    shared: Entry | None = None  # of the conversation's messages: it knows of the last push
+
+    @property
+    def unread(self) -> int:
+        """Returns how many messages of the conversation the person has not read; 0 without a membership."""
+        return 0 if self.head is None or self.membership is None else self.head.unread(self.membership)
+
+
+def still_unread(pairs: Sequence[Pair]) -> list[Pair]:
+    """Returns the pairs without those whose message was read; one round trip, half a read unit for each.
+
+    What it reads may be a moment old, so of those that are left some may have been read as well.
+    """
+    asked = [(each.user_id, each.occasion.conversation_id) for each in pairs if each.occasion.kind == "message"]
+    if not asked:
+        return list(pairs)
+    found = conversations.memberships(dict.fromkeys(asked), stale=True)
+
+    def was_read(each: Pair) -> bool:
+        mine = found.get((each.user_id, each.occasion.conversation_id))
+        return each.occasion.kind == "message" and mine is not None and mine.read_seq >= each.occasion.seq
+
+    return [each for each in pairs if not was_read(each)]
+
+
+def read_facts(pairs: Sequence[Pair], now_ms: int) -> list[Known]:
+    """Returns what is known of each pair now; one round trip for each 100 keys, all at once."""
+    user_ids = list(dict.fromkeys(each.user_id for each in pairs))
+    rows, present = in_parallel(
+        lambda: batches.read_rows(_keys(pairs)),
+        lambda: connections.readable(user_ids),
+    )
+    people = profiles.readable(rows, dict.fromkeys([*user_ids, *(each.occasion.by for each in pairs)]))
+    return [
+        _Reading(rows, each, people, present.get(each.user_id) or Presence(user_id=each.user_id), now_ms).known()
+        for each in pairs
+    ]
+
+
+def _keys(pairs: Iterable[Pair]) -> dict[type[tables.Table], list[batches.Key]]:
+    keys: dict[type[tables.Table], list[batches.Key]] = {}
+
+    def want(model: type[tables.Table], *key: str | int) -> None:
+        keys.setdefault(model, []).append(key)
+
+    for each in pairs:
+        user_id, occasion = each.user_id, each.occasion
+        want(tables.Conversation, occasion.conversation_id)
+        want(tables.Membership, user_id, occasion.conversation_id)
+        if occasion.seq:
+            want(tables.Message, occasion.conversation_id, occasion.seq)
+        if occasion.kind == "reaction":
+            want(tables.Message, *messages.change_key(occasion.conversation_id, occasion.number))
+        if occasion.kind in ("ticket", "waiting_ticket"):
+            want(tables.Ticket, *tickets.key(occasion.conversation_id))
+        for known_id in filter(None, (user_id, occasion.by)):
+            want(tables.User, known_id)
+        if occasion.by:
+            want(tables.Block, *blocks.key(user_id, occasion.by))
+        want(tables.Erasure, erased_people.key(user_id))
+        want(tables.AccountState, user_id)
+        for key in (preferences.key(user_id), devices.key(user_id), notices.seen_key(user_id)):
+            want(tables.Notification, *key)
+        for place in {occasion.trace_place, *(occasion.entry_place(kind) for kind in _kinds_of(occasion))}:
+            want(tables.Notification, user_id, place)
+    return keys
+
+
+def _kinds_of(occasion: Occasion) -> tuple[Kind, ...]:
+    """Returns the kinds of notices that an occasion may become."""
+    match occasion.kind:
+        case "message":
+            return ("message", "mention")
+        case "waiting_ticket":
+            return ("ticket",)
+    return (occasion.kind,)
+
+
+class _Reading:
+    """One pair, as the rows of a batch tell of it."""
+
+    def __init__(
+        self, rows: batches.Rows, pair: Pair, people: dict[str, Profile], presence: Presence, now_ms: int
+    ) -> None:
+        self._rows, self._pair, self._people, self._presence, self._now_ms = rows, pair, people, presence, now_ms
+        self._occasion, self._user_id = pair.occasion, pair.user_id
+        conversation_id = self._occasion.conversation_id
+        self._head = conversations.readable_heads(rows, [conversation_id]).get(conversation_id)
+        key = (self._user_id, conversation_id)
+        self._membership = conversations.readable_memberships(rows, [key]).get(key)
+        self._message = self._read_message()
+        self._change = (
+            messages.change_of(rows, conversation_id, self._occasion.number)
+            if self._occasion.kind == "reaction"
+            else None
+        )
+        self._ticket = tickets.readable(rows, [conversation_id]).get(conversation_id) if self._is_of_desk else None
+
+    @property
+    def _is_of_desk(self) -> bool:
+        return self._occasion.kind in ("ticket", "waiting_ticket")
+
+    def _read_message(self) -> StoredMessage | None:
+        return messages.readable_message(self._rows, self._occasion.conversation_id, self._occasion.seq)
+
+    def known(self) -> Known:
+        kind = self._kind()
+        profile = self._people.get(self._user_id)
+        registered = unreadable.readable("Notifications", [self._user_id], lambda each: devices.of(self._rows, each))
+        recipient = Recipient(
+            user_id=self._user_id,
+            locale=None if profile is None else profile.locale,
+            time_zone=None if profile is None else profile.time_zone,
+            email=None if profile is None else profile.email,
+            devices=registered[self._user_id].devices if registered else (),
+        )
+        entry = notices.entry_of(self._rows, self._user_id, self._occasion.entry_place(kind))
+        pushed = notices.entry_of(self._rows, self._user_id, self._occasion.entry_place("message"))
+        return Known(
+            pair=self._pair,
+            facts=self._facts(kind, recipient, entry, pushed),
+            recipient=recipient,
+            name=self._name(),
+            trace=notices.trace_of(self._rows, self._user_id, self._occasion.trace_place),
+            presence=self._presence,
+            head=self._head,
+            message=self._message,
+            change=self._change,
+            ticket=self._ticket,
+            membership=self._mine,
+            entry=entry,
+            shared=pushed,
+        )
+
+    def _facts(self, kind: Kind, recipient: Recipient, entry: Entry | None, pushed: Entry | None) -> Facts:
+        mine = self._mine
+        return Facts(
+            kind=kind,
+            now_ms=self._now_ms,
+            is_own=self._occasion.by == self._user_id,
+            is_erased=erased_people.is_marked(self._rows, self._user_id),
+            is_suspended=self._is_suspended(),
+            is_member=self._is_member(),
+            is_deleted=self._is_deleted(),
+            is_blocked=self._is_blocked(),
+            has_read=self._has_read(),
+            has_seen=self._has_seen(entry),
+            is_taken=self._is_taken(),
+            is_urgent=self._ticket is not None and self._ticket.priority == "urgent",
+            settings=Settings() if mine is None else mine.settings,
+            preferences=preferences.of(self._rows, self._user_id),
+            is_open=self._is_open(),
+            has_device=pushing.reaches(recipient),
+            has_email=recipient.email is not None,
+            pushed_at_ms=None if pushed is None or self._has_read_up_to(pushed.pushed_seq) else pushed.pushed_at_ms,
+        )
+
+    @property
+    def _mine(self) -> Membership | None:
+        """Returns the person's membership; one of a direct conversation says little, so a damaged one is replaced."""
+        if self._membership is None and self._head is not None and self._user_id in self._head.participants:
+            if not self._head.has_members:
+                return Membership(user_id=self._user_id, conversation_id=self._head.conversation_id)
+        return self._membership
+
+    def _kind(self) -> Kind:
+        if self._occasion.kind == "waiting_ticket":
+            return "ticket"
+        if self._occasion.kind != "message":
+            return self._occasion.kind
+        return "mention" if self._message is not None and self._message.names(self._user_id) else "message"
+
+    def _name(self) -> str:
+        by = self._occasion.by
+        if by in self._people:
+            return self._people[by].name
+        sender = senders.system_sender(by)
+        return by if sender is None else sender.name
+
+    def _is_suspended(self) -> bool:
+        return suspensions.is_shut_out(self._rows, self._user_id, self._now_ms)
+
+    def _is_agent(self) -> bool:
+        profile = self._people.get(self._user_id)
+        return profile is not None and agents.is_agent(profile.role)
+
+    def _is_member(self) -> bool:
+        head = self._head
+        if head is None:
+            return False
+        if self._occasion.kind == "waiting_ticket":
+            return self._is_agent() and self._user_id != head.requester_id
+        if not head.is_desks:
+            return access.is_member(head, self._user_id, self._membership)
+        if self._user_id == head.requester_id:
+            return head.is_ticket
+        # An assignee need not be in the ticket.
+        is_in = self._membership is not None or self._occasion.kind == "ticket"
+        return is_in and self._is_agent()
+
+    def _is_deleted(self) -> bool:
+        if self._is_of_desk:
+            return self._ticket is None
+        message = self._message
+        if message is None or message.deleted_at_ms is not None:
+            return True
+        if self._occasion.kind == "reaction":
+            return self._change is None or (self._change.emoji or "") not in message.reactions
+        return False
+
+    def _is_blocked(self) -> bool:
+        if self._head is None or self._head.is_desks or not self._occasion.by:
+            return False
+        if self._head.is_group:
+            # A system message is nobody's words, but an invitation of a blocked person is not told.
+            return blocks.of(self._rows, self._user_id, self._occasion.by).by_me
+        return bool(self._head.blocked_by)
+
+    def _has_read_up_to(self, seq: int) -> bool:
+        mine = self._mine
+        return self._head is not None and mine is not None and self._head.read_seq(mine) >= seq
+
+    def _has_read(self) -> bool:
+        mine = self._mine
+        if self._head is None or mine is None or self._occasion.kind in ("reaction", "waiting_ticket"):
+            return False
+        if self._occasion.kind == "invitation":  # a newcomer has read everything up to then
+            return self._head.read_seq(mine) > max(self._occasion.seq, mine.since_seq or 0)
+        return self._has_read_up_to(self._head.last_seq if self._occasion.kind == "ticket" else self._occasion.seq)
+
+    def _has_seen(self, entry: Entry | None) -> bool:
+        if self._occasion.at_ms < notices.seen_before_ms(self._rows, self._user_id):
+            return True
+        return entry is not None and entry.is_seen and entry.seq >= self._occasion.seq
+
+    def _is_taken(self) -> bool:
+        if self._occasion.kind != "waiting_ticket" or self._ticket is None:
+            return False
+        return self._ticket.assignee_id is not None or self._ticket.status != "open"
+
+    def _is_open(self) -> bool:
+        """Says whether a live device has the conversation open, and the person's devices have the message."""
+        mine = self._mine
+        if self._occasion.kind not in OF_MESSAGES or self._head is None or mine is None:
+            return False
+        live = self._presence.live(self._now_ms // 1000)
+        is_joined = any(self._occasion.conversation_id in device.joined for device in live)
+        return is_joined and self._head.delivered_seq(mine) >= self._occasion.seq

@@ -1,0 +1,128 @@
+"""Starting notifications: from rows of the stream to jobs in the queue, in one call for a whole batch.
+
+Nobody is told here. A person who is connected gets a while to look by themselves: their job waits in the queue. Nobody
+waits for the job of a person who is not. In groups the job itself finds out, because there is one for many people.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from parley.adapters.conversations import conversations
+from parley.adapters.live import connections
+from parley.adapters.notifications import jobs
+from parley.domain.conversations.head import Head
+from parley.domain.live.presence import Presence
+from parley.domain.notifications.occasion import MAX_TOLD, NotificationJob, Occasion, OccasionKind
+
+FEW = 10  # people whose devices the reader of the stream looks up itself
+
+_OF_NOTES: Mapping[str, OccasionKind] = {
+    "call_missed": "missed_call",
+    "members_added": "invitation",
+    "group_created": "invitation",
+}
+
+
+def occasions_of(row: Mapping[str, Any]) -> list[Occasion]:
+    """Returns of what a row of the stream may be an occasion to tell; no round trip."""
+    conversation_id, _, what = row["conversation_id"].partition("#")
+    if "kind" in row and not what:
+        return _of_message(row)
+    change = row.get("change")
+    if what == "c" and change is not None and change["kind"] == "reaction_added":
+        return [
+            Occasion(
+                kind="reaction",
+                conversation_id=conversation_id,
+                seq=int(change["message_seq"]),
+                number=int(row["seq"]),
+                by=change["user_id"],
+                at_ms=int(change["at_ms"]),
+            )
+        ]
+    return []
+
+
+def _of_message(row: Mapping[str, Any]) -> list[Occasion]:
+    known = {
+        "conversation_id": row["conversation_id"],
+        "seq": int(row["seq"]),
+        "by": row["sender_id"],
+        "at_ms": int(row["created_at_ms"]),
+    }
+    if row["kind"] != "system":
+        return [Occasion(kind="message", **known)]
+    note = row.get("system") or {}
+    kind, people = _OF_NOTES.get(note.get("event", "")), note.get("user_ids", ())
+    return [] if kind is None or not people else [Occasion(kind=kind, user_ids=tuple(people), **known)]
+
+
+def queue_occasions(occasions: Sequence[Occasion]) -> None:
+    """Queues the jobs of some occasions.
+
+    One round trip for the heads, one for the devices of few people, one for each 1,000 members of a large group, and
+    one call of the queue for each ten jobs. Nothing for nobody.
+    """
+    # The message of a reaction names whom to tell: the job reads it.
+    many = [each for each in occasions if each.kind == "reaction"]
+    few: list[Occasion] = []
+    of_head = [each for each in occasions if each.kind != "reaction"]
+    heads = conversations.heads(dict.fromkeys(each.conversation_id for each in of_head)) if of_head else {}
+    for each in of_head:
+        for part in _parts(each, heads.get(each.conversation_id)):
+            (few if len(part.user_ids) <= FEW else many).append(part)
+    present = connections.readable(dict.fromkeys(user_id for each in few for user_id in each.user_ids), stale=True)
+    now_ms = max((each.at_ms for each in few), default=0)
+    told = [(NotificationJob(occasions=(part,), splits=True), 0) for part in many]
+    jobs.queue_jobs([*jobs_by_presence(few, present, now_ms), *told])
+
+
+def _parts(occasion: Occasion, head: Head | None) -> Iterator[Occasion]:
+    """Yields an occasion with its people, as many as a job holds; a round trip for 1,000 members of a large group."""
+    if head is None:
+        return
+    if occasion.user_ids or not head.is_large:
+        yield from _chunks(occasion, occasion.user_ids or head.participants)
+        return
+    after: str | None = None
+    while members := conversations.member_ids(head.conversation_id, conversations.MAX_RECENT, after):
+        yield from _chunks(occasion, members)
+        after = members[-1]
+
+
+def _chunks(occasion: Occasion, people: Sequence[str]) -> Iterator[Occasion]:
+    others = [user_id for user_id in people if user_id != occasion.by]
+    for first in range(0, len(others), MAX_TOLD):
+        yield replace(occasion, user_ids=tuple(others[first : first + MAX_TOLD]))
+
+
+def jobs_by_presence(
+    occasions: Sequence[Occasion], present: Mapping[str, Presence], now_ms: int
+) -> list[tuple[NotificationJob, int]]:
+    """Returns the jobs of those who are not connected, at once, and of the others, who get a while to look."""
+    here = {user_id for user_id, person in present.items() if person.live(now_ms // 1000)}
+    later_s = jobs.notify_after_s()
+    return [
+        *((NotificationJob(occasions=part), 0) for part in packed(occasions, lambda user_id: user_id not in here)),
+        *((NotificationJob(occasions=part), later_s) for part in packed(occasions, lambda user_id: user_id in here)),
+    ]
+
+
+def packed(
+    occasions: Sequence[Occasion], is_of: Callable[[str], bool] = lambda _: True
+) -> Iterator[tuple[Occasion, ...]]:
+    """Yields the occasions of some of their people, together as many as a job holds."""
+    part: list[Occasion] = []
+    count = 0
+    for each in occasions:
+        people = tuple(user_id for user_id in each.user_ids if is_of(user_id))
+        if part and count + len(people) > MAX_TOLD:
+            yield tuple(part)
+            part, count = [], 0
+        if people:
+            part.append(replace(each, user_ids=people))
+            count += len(people)
+    if part:
+        yield tuple(part)

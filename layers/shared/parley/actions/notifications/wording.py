@@ -1,0 +1,81 @@
+"""The words of a notice, in the language of the person who gets it."""
+
+from collections.abc import Sequence
+
+from parley.actions.notifications.facts import Known
+from parley.adapters.notifications import notice_texts
+from parley.domain.api.times import rfc3339
+from parley.domain.api.types import MessageAttachment
+from parley.domain.notifications.inbox import Notification, notification_id
+from parley.domain.notifications.notice import Notice
+from parley.domain.notifications.texts import Told, text_of, title_of
+
+
+def notice_of(known: Known, *, count: int) -> Notice:
+    """Returns the notice of a push, with the words of the message if the person wants to see them there."""
+    title, text = _words(known, count, previews=known.facts.preferences.previews)
+    occasion = known.pair.occasion
+    return Notice(
+        kind=known.facts.kind,
+        conversation_id=occasion.conversation_id,
+        seq=occasion.seq,
+        message_id=_message_id(known),
+        title=title,
+        text=text,
+        count=count,
+        at_ms=occasion.at_ms,
+        by=occasion.by or None,
+    )
+
+
+def notification_of(known: Known, place: str, at_ms: int, *, seen: bool) -> Notification:
+    """Returns the entry of the inbox at a place, as the person may see it now."""
+    is_of_all = known.facts.kind == "message"
+    count = max(1, known.unread) if is_of_all else 1
+    title, text = _words(known, 1, previews=True)
+    return Notification(
+        id=notification_id(place),
+        kind=known.facts.kind,
+        conversation_id=known.pair.occasion.conversation_id,
+        message_id=_message_id(known),
+        title=title,
+        text=text,
+        count=count,
+        created_at=rfc3339(at_ms),
+        seen=seen,
+    )
+
+
+def _message_id(known: Known) -> str | None:
+    return None if known.message is None else known.message.message_id
+
+
+def _words(known: Known, count: int, *, previews: bool) -> tuple[str, str]:
+    language, texts = notice_texts.for_locale(known.recipient.locale)
+    message, head = known.message, known.head
+    note = None if message is None else message.system
+    told = Told(
+        kind=known.facts.kind,
+        name=known.name,
+        title=None if head is None else head.title,
+        text=message.text if message is not None and previews else "",
+        files=None if message is None else _files(message.attachments, is_voice=message.kind == "voice"),
+        emoji=None if known.change is None else known.change.emoji,
+        is_video=note is not None and note.media == "video",
+        is_group=head is not None and head.is_group,
+        is_ticket=head is not None and head.is_desks,
+        waits=known.pair.occasion.kind == "waiting_ticket",
+        count=count,
+    )
+    return title_of(texts, told), text_of(texts, language, told)
+
+
+def _files(attachments: Sequence[MessageAttachment], *, is_voice: bool) -> str | None:
+    if not attachments:
+        return None
+    if is_voice:
+        return "voice"
+    kinds = {attachment.kind for attachment in attachments}
+    if len(attachments) > 1:
+        return "files"
+    return kinds.pop()

@@ -1,0 +1,230 @@
+"""Notices of people, in the table of notifications: the entries of their inbox, and what the channels have decided.
+
+Of a person, by place:
+
+    c#<conversation>                       the entry of all unread messages of a conversation; how far was pushed
+    n#<conversation>#<seq>[#<number>]#<kind>  the entry of something else
+    t#<conversation>#<seq>[#<number>]      a trace: what each channel has decided about one thing, and who is at it
+    ~seen                                  the time before which everything counts as seen
+
+Only entries have `at_ms`, so the index `by_time` is the inbox. No row holds a text that a user has written, or
+another person's id: an erasure of that person need not look here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+from pynamodb.exceptions import PutError
+from pynamodb.expressions.operand import Path
+
+from parley.adapters.dynamodb import batches, conditions, tables, unreadable
+from parley.adapters.dynamodb.documents import to_wire
+from parley.domain.notifications.notice import NOTICE_LIFE_S, TRACE_LIFE_S, Channel, Kind
+
+_Row = tables.Notification
+_SEEN = "~seen"
+
+State = Literal["claimed", "waiting", "sent", "skipped", "failed"]
+SETTLED: frozenset[State] = frozenset({"sent", "skipped", "failed"})
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """An entry of a person's inbox. An entry that only an e-mail tells of is hidden from the inbox.
+
+    `pushed_seq` and `pushed_at_ms` are of the last push of a conversation's messages; before `trails_ms` a push is
+    due that tells of those that were held back.
+    """
+
+    user_id: str
+    place: str
+    kind: Kind
+    conversation_id: str
+    seq: int
+    at_ms: int
+    number: int = 0
+    is_seen: bool = False
+    is_hidden: bool = False
+    waits: bool = False
+    pushed_seq: int = 0
+    pushed_at_ms: int | None = None
+    trails_ms: int | None = None
+
+
+class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The decision of a channel about a thing, its rule, and the answer of a provider."""
+
+    state: State
+    rule: str
+    at_ms: int
+    answer: str | None = None
+
+
+class NoticeTrace(Struct, frozen=True, kw_only=True):
+    """The decisions of the channels about one thing; `owner` works on it until `until_ms`."""
+
+    user_id: str
+    place: str
+    channels: Mapping[Channel, Told] = {}
+    owner: str = ""
+    until_ms: int = 0
+    version: int = 0
+    item: Mapping[str, Any] = {}  # as it was read, in DynamoDB's own notation
+
+    def is_settled(self, channel: Channel) -> bool:
+        """Says whether nothing more will happen by a channel."""
+        told = self.channels.get(channel)
+        return told is not None and told.state in SETTLED
+
+    def is_anothers(self, owner: str, now_ms: int) -> bool:
+        """Says whether another job may be at it."""
+        return self.owner not in ("", owner) and now_ms < self.until_ms
+
+
+def seen_key(user_id: str) -> batches.Key:
+    """Returns the key of the row that says until when a person has marked everything as seen."""
+    return (user_id, _SEEN)
+
+
+def seen_before_ms(rows: batches.Rows, user_id: str) -> int:
+    """Returns the time before which everything counts as seen, from a batch that held `seen_key`; 0 without one."""
+    try:
+        row = rows.get(_Row, *seen_key(user_id))
+        return 0 if row is None else int(row.until_ms)
+    except unreadable.ERRORS:
+        unreadable.report("Notifications", [f"{user_id}/{_SEEN}"])
+        return 0
+
+
+def entry_of(rows: batches.Rows, user_id: str, place: str) -> Entry | None:
+    """Returns an entry from a batch; None if there is none, or it is unreadable."""
+    return unreadable.readable("Notifications", [(user_id, place)], lambda key: _entry_in(rows, key)).get(
+        (user_id, place)
+    )
+
+
+def trace_of(rows: batches.Rows, user_id: str, place: str) -> NoticeTrace:
+    """Returns a trace from a batch: an empty one if there is none, or if it is unreadable."""
+    found = unreadable.readable("Notifications", [(user_id, place)], lambda key: _trace_in(rows, key))
+    item = rows.item(_Row, user_id, place) or {}
+    known = found.get((user_id, place)) or NoticeTrace(user_id=user_id, place=place)
+    return msgspec.structs.replace(known, item=item)
+
+
+def claim(traces: Sequence[NoticeTrace], now_ms: int) -> None:
+    """Takes traces for a job, all or none; raises LostRace if another was faster. One round trip.
+
+    One is a plain write, which costs half of a transaction.
+    """
+    if len(traces) == 1:
+        [trace] = traces
+        try:
+            _trace_row(trace, now_ms).save(condition=conditions.unchanged(trace.item, _Row.version))
+        except PutError as error:
+            if conditions.failed_condition(error):
+                raise conditions.LostRace from error
+            raise
+        return
+    with conditions.transaction() as transaction:
+        for trace in traces:
+            transaction.save(_trace_row(trace, now_ms), condition=conditions.unchanged(trace.item, _Row.version))
+
+
+def write(entries: Iterable[Entry], traces: Iterable[NoticeTrace], now_ms: int) -> None:
+    """Writes entries and traces, whatever is there; one round trip for each 25 at once."""
+    batches.write_rows([*map(_entry_row, entries), *(_trace_row(trace, now_ms) for trace in traces)])
+
+
+def note(user_id: str, place: str, channel: Channel, told: Told) -> None:
+    """Notes what a channel has decided, in a trace that exists; one round trip."""
+    told_map = Path([_Row.document.attr_name, channel])
+    _Row(user_id, place).update(actions=[told_map.set(msgspec.to_builtins(told))], condition=_Row.document.exists())
+
+
+def inbox(user_id: str, limit: int, before: tuple[int, str] | None) -> list[Entry]:
+    """Returns up to `limit` entries of a person's inbox, the newest first, from after an entry on; one round trip."""
+    start = None
+    if before is not None:
+        start = {"key": to_wire(user_id), "at_ms": to_wire(before[0]), "place": to_wire(before[1])}
+    found = _Row.by_time.query(
+        user_id, scan_index_forward=False, page_size=limit, last_evaluated_key=start, consistent_read=True
+    )
+    return list(islice(unreadable.decoded("Notifications", found, _entry), limit))
+
+
+def places_of(user_id: str, limit: int) -> list[str]:
+    """Returns the places of up to `limit` rows of a person, also of settings; one round trip."""
+    key = _Row.key_names()
+    return [row.place for row in _Row.query(user_id, limit=limit, attributes_to_get=key, consistent_read=True)]
+
+
+def _entry_in(rows: batches.Rows, key: tuple[str, str]) -> Entry | None:
+    row = rows.get(_Row, *key)
+    return None if row is None else _entry(row)
+
+
+def _entry(row: tables.Notification) -> Entry:
+    return msgspec.convert(
+        {
+            "user_id": row.key,
+            "place": row.place,
+            "kind": row.kind,
+            "conversation_id": row.place.split("#")[1],
+            "seq": int(row.seq),
+            "at_ms": int(row.at_ms),
+            "number": int(row.number or 0),
+            "is_seen": bool(row.seen),
+            "is_hidden": bool(row.hidden),
+            "waits": bool(row.waits),
+            "pushed_seq": int(row.pushed_seq or 0),
+            "pushed_at_ms": None if row.pushed_at_ms is None else int(row.pushed_at_ms),
+            "trails_ms": None if row.trails_ms is None else int(row.trails_ms),
+        },
+        type=Entry,
+    )
+
+
+def _entry_row(entry: Entry) -> tables.Notification:
+    return _Row(
+        entry.user_id,
+        entry.place,
+        kind=entry.kind,
+        seq=entry.seq,
+        number=entry.number or None,
+        at_ms=entry.at_ms,
+        seen=entry.is_seen or None,
+        hidden=entry.is_hidden or None,
+        waits=entry.waits or None,
+        pushed_seq=entry.pushed_seq or None,
+        pushed_at_ms=entry.pushed_at_ms,
+        trails_ms=entry.trails_ms,
+        expires_at_s=entry.at_ms // 1000 + NOTICE_LIFE_S,
+    )
+
+
+def _trace_in(rows: batches.Rows, key: tuple[str, str]) -> NoticeTrace | None:
+    row = rows.get(_Row, *key)
+    if row is None:
+        return None
+    return NoticeTrace(
+        user_id=row.key,
+        place=row.place,
+        channels=msgspec.convert(row.document, type=dict[Channel, Told]),
+        owner=row.owner or "",
+        until_ms=int(row.until_ms or 0),
+        version=int(row.version or 0),
+    )
+
+
+def _trace_row(trace: NoticeTrace, now_ms: int) -> tables.Notification:
+    return _Row(
+        trace.user_id,
+        trace.place,
+        document=msgspec.to_builtins(trace.channels),
+        owner=trace.owner or None,
+        until_ms=trace.until_ms or None,
+        version=trace.version + 1,
+        expires_at_s=now_ms // 1000 + TRACE_LIFE_S,
+    )

@@ -1,0 +1,54 @@
+"""An occasion: one thing of which people may be told, as it waits in the queue until they have had time to look."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from parley.domain.notifications.notice import Kind
+
+OccasionKind = Literal["message", "reaction", "missed_call", "invitation", "ticket", "waiting_ticket"]
+MAX_TOLD = 100  # people of one job, each with one occasion: as many as one batch reads (DynamoDB quotas)
+
+
+class Occasion(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing of which people may be told.
+
+    `seq` is its message. `number` is the change of a reaction, or the entry of a ticket's history. A message may also
+    be a mention: that is decided when it is told. `user_ids` are those who may be told, of this job.
+    """
+
+    kind: OccasionKind
+    conversation_id: str
+    seq: int = 0
+    number: int = 0
+    by: str = ""
+    at_ms: int = 0
+    user_ids: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Returns what tells it from all others in its rows; no id holds a `#`."""
+        number = f"#{self.number}" if self.number else ""
+        return f"{self.conversation_id}#{self.seq}{number}"
+
+    @property
+    def trace_place(self) -> str:
+        """Returns the place of what the channels have decided about it."""
+        return f"t#{self.name}"
+
+    def entry_place(self, kind: Kind) -> str:
+        """Returns the place of its entry in the inbox: one for all messages of a conversation, else one of its own."""
+        return f"c#{self.conversation_id}" if kind == "message" else f"n#{self.name}#{kind}"
+
+
+class NotificationJob(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Occasions to decide about, of `MAX_TOLD` people together.
+
+    With `splits` people who are connected still get time to look: they come again in a job of their own. `trails` says
+    that a push tells what others have held back, so it is not held back itself. `tries` counts failed pushes.
+    """
+
+    occasions: tuple[Occasion, ...]
+    splits: bool = False
+    trails: bool = False
+    tries: int = 0

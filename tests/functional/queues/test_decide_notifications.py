@@ -1,0 +1,335 @@
+"""People are told of what happens while they are not looking: once, and by the rules of that moment."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.functional.erasures import erased
+from tests.functional.moderation import moderator
+from tests.functional.notifying import (
+    decided,
+    entries_of,
+    notice_the_rows,
+    pushes,
+    pushing,
+    register,
+    rows_of,
+    spoil,
+)
+from tests.functional.suspending import suspend
+from tests.functional.talk import joined, make_group, meet, say
+from tests.harness import Parley, User
+from tests.harness.web_push import PushService
+
+TOLD = ("sent", "told")
+PREFERENCES = "/me/notification-preferences"
+
+
+@dataclass
+class Scene:
+    """Alice writes; bob, who has a browser, is away, or connected and not looking. They have talked before."""
+
+    parley: Parley
+    service: PushService
+    alice: User
+    bob: User
+    conversation_id: str
+
+    def send(self, text: str = "hello", **fields: Any) -> int:
+        """Lets alice send a message, and returns its seq."""
+        sent = self.alice.post(f"/conversations/{self.conversation_id}/messages", json={"text": text, **fields})
+        assert sent.status == 201, sent
+        return int(sent.json["seq"])
+
+    def decided(self, seq: int) -> dict[str, tuple[str, str]]:
+        return decided(self.parley, "bob", f"{self.conversation_id}#{seq}")
+
+    @property
+    def pushed(self) -> list[str]:
+        """Returns the texts that bob's browser got."""
+        return [str(each["text"]) for each in pushes(self.service, "bob")]
+
+
+@pytest.fixture
+def scene(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    with pushing(parley, monkeypatch) as service:
+        alice, bob = parley.user("alice"), parley.user("bob")
+        conversation_id = meet(alice, bob)
+        bob.patch(f"/conversations/{conversation_id}/read-all")
+        parley.drain()
+        register(parley, service, "bob")
+        yield Scene(parley, service, alice, bob, conversation_id)
+
+
+def test_whoever_is_away_is_told_at_once(scene: Scene) -> None:
+    seq = scene.send()
+    scene.parley.drain()
+
+    assert scene.pushed == ["hello"]
+    assert scene.decided(seq) == {"in_app": TOLD, "push": TOLD, "email": ("skipped", "no_email")}
+    assert f"c#{scene.conversation_id}" in entries_of(scene.parley, "bob")
+    assert decided(scene.parley, "alice", f"{scene.conversation_id}#{seq}") == {}
+
+
+def test_whoever_is_connected_and_reads_in_time_costs_no_write(scene: Scene) -> None:
+    scene.bob.connect()
+    before = rows_of(scene.parley, "bob")
+    scene.send()
+    notice_the_rows(scene.parley)
+    scene.bob.patch(f"/conversations/{scene.conversation_id}/read-all")
+
+    with scene.parley.watch() as calls:
+        scene.parley.drain()
+
+    of_job = [call.operation for call in calls if call.function == "DecideNotifications"]
+    assert of_job == ["BatchGetItem"] and scene.pushed == []
+    assert rows_of(scene.parley, "bob") == before
+
+
+def test_whoever_answers_in_time_costs_no_write(scene: Scene) -> None:
+    scene.bob.connect()
+    before = rows_of(scene.parley, "bob")
+    scene.send()
+    notice_the_rows(scene.parley)
+    say(scene.bob, scene.conversation_id, "here")
+    scene.parley.drain()
+
+    assert rows_of(scene.parley, "bob").keys() == before.keys() | {f"t#{scene.conversation_id}#3"}
+    assert scene.pushed == [] and scene.decided(3)["push"] == ("skipped", "read")
+
+
+def test_whoever_is_connected_and_does_not_look_is_told_after_a_while(scene: Scene) -> None:
+    phone = scene.bob.connect()
+    scene.send()
+    notice_the_rows(scene.parley)
+    assert scene.pushed == [] and phone.events("notification") == []
+
+    scene.parley.drain()
+
+    assert scene.pushed == ["hello"]
+    [event] = phone.events("notification")
+    told = event["data"]["notification"]
+    assert (told["kind"], told["text"], told["title"], told["seen"]) == ("message", "hello", "Alice", False)
+    assert told["message_id"] == f"{scene.conversation_id}.3" and told["conversation_id"] == scene.conversation_id
+
+
+def test_a_device_that_shows_the_message_keeps_the_rest_away(scene: Scene) -> None:
+    screen = joined(scene.bob, scene.conversation_id)
+    seq = scene.send()
+    screen.request("mark_delivered", {"message_id": f"{scene.conversation_id}.{seq}"})
+    scene.parley.drain()
+
+    assert scene.pushed == [] and screen.events("notification") == []
+    assert scene.decided(seq) == dict.fromkeys(("in_app", "push", "email"), ("skipped", "open_on_a_device"))
+
+
+def test_a_device_that_has_vanished_keeps_nothing_away(scene: Scene) -> None:
+    joined(scene.bob, scene.conversation_id)  # and gets nothing any more
+    seq = scene.send()
+    scene.parley.drain()
+
+    assert scene.pushed == ["hello"] and scene.decided(seq)["push"] == TOLD
+
+
+def mute(scene: Scene) -> object:
+    return scene.bob.patch(
+        f"/conversations/{scene.conversation_id}/settings", json={"muted_until": "2999-01-01T00:00:00Z"}
+    )
+
+
+def only_mentions(scene: Scene) -> object:
+    return scene.bob.patch(f"/conversations/{scene.conversation_id}/settings", json={"notifications": "mentions"})
+
+
+def rest(scene: Scene) -> object:
+    return scene.bob.patch(PREFERENCES, json={"do_not_disturb_until": "2999-01-01T00:00:00Z"})
+
+
+def want_no_push(scene: Scene) -> object:
+    return scene.bob.patch(PREFERENCES, json={"channels": {"push": {"message": False}}})
+
+
+def delete(scene: Scene) -> object:
+    return scene.alice.delete(f"/messages/{scene.conversation_id}.3")
+
+
+def block(scene: Scene) -> object:
+    return scene.bob.put("/users/alice/block")
+
+
+def shut_out(scene: Scene) -> object:
+    return suspend(scene.parley, "bob", "all", moderator(scene.parley))
+
+
+@pytest.mark.parametrize(
+    ("happens", "in_app", "push"),
+    [
+        (mute, "muted", "muted"),
+        (only_mentions, "level", "level"),
+        (rest, "told", "quiet_hours"),
+        (want_no_push, "told", "preference_off"),
+        (delete, "message_deleted", "message_deleted"),
+        (block, "blocked", "blocked"),
+        (shut_out, "suspended", "suspended"),
+    ],
+)
+def test_all_that_happens_meanwhile_counts(
+    scene: Scene, happens: Callable[[Scene], Any], in_app: str, push: str
+) -> None:
+    scene.bob.connect()
+    seq = scene.send()
+    notice_the_rows(scene.parley)
+    assert happens(scene).status < 300
+    scene.parley.drain()
+
+    rules = {channel: rule for channel, (_, rule) in scene.decided(seq).items()}
+    assert (rules["in_app"], rules["push"]) == (in_app, push)
+    assert scene.pushed == []
+
+
+def test_the_text_is_that_of_the_moment(scene: Scene) -> None:
+    scene.bob.connect()
+    seq = scene.send("helo")
+    notice_the_rows(scene.parley)
+    scene.alice.patch(f"/messages/{scene.conversation_id}.{seq}", json={"text": "hello"})
+    scene.parley.drain()
+
+    assert scene.pushed == ["hello"]
+
+
+def test_whoever_is_erased_meanwhile_leaves_no_trace(scene: Scene) -> None:
+    scene.send()
+    notice_the_rows(scene.parley)
+    waiting = scene.parley.dequeue("NotificationJobs")
+    erased(scene.parley, "bob")
+    scene.parley.enqueue("NotificationJobs", *waiting)
+    scene.parley.drain()
+
+    assert scene.pushed == [] and rows_of(scene.parley, "bob") == {}
+
+
+def test_whoever_leaves_a_group_is_told_no_more(scene: Scene) -> None:
+    group = make_group(scene.alice, scene.bob)
+    scene.bob.connect()
+    say(scene.alice, group, "secret")
+    notice_the_rows(scene.parley)
+    assert scene.alice.delete(f"/conversations/{group}/members/bob").status in (200, 204)
+    scene.parley.drain()
+
+    assert "secret" not in str(pushes(scene.service, "bob"))
+    assert decided(scene.parley, "bob", f"{group}#2")["in_app"] == ("skipped", "not_member")
+
+
+def test_nothing_of_a_person_whom_one_has_blocked_comes_out_of_a_group(scene: Scene) -> None:
+    group = make_group(scene.alice, scene.bob)
+    scene.bob.put("/users/alice/block")
+    say(scene.alice, group, "hello")
+    scene.parley.drain()
+
+    assert decided(scene.parley, "bob", f"{group}#2")["push"] == ("skipped", "blocked")
+
+
+def test_a_message_without_previews_says_only_that_it_is_there(scene: Scene) -> None:
+    scene.bob.patch(PREFERENCES, json={"previews": False})
+    scene.send("secret")
+    scene.parley.drain()
+
+    assert scene.pushed == ["New message"]
+
+
+def test_a_mention_comes_through_where_messages_do_not(scene: Scene) -> None:
+    group = make_group(scene.alice, scene.bob)
+    scene.bob.patch(f"/conversations/{group}/settings", json={"notifications": "mentions"})
+    scene.bob.patch(PREFERENCES, json={"do_not_disturb_until": "2999-01-01T00:00:00Z", "exceptions": {"mention": True}})
+    for text, mentions in (("all", []), ("bob!", ["bob"])):
+        reply = scene.alice.post(f"/conversations/{group}/messages", json={"text": text, "mentions": mentions})
+        assert reply.status == 201, reply
+    scene.parley.drain()
+
+    assert decided(scene.parley, "bob", f"{group}#2")["push"] == ("skipped", "level")
+    assert "Alice mentioned you: bob!" in scene.pushed
+    assert f"n#{group}#3#mention" in entries_of(scene.parley, "bob")
+
+
+def test_a_flood_is_one_push_and_another_that_says_how_many(scene: Scene) -> None:
+    scene.send("one")
+    scene.parley.drain()
+    for number in range(11):
+        scene.send(f"more {number}")
+    scene.parley.drain()
+
+    assert scene.pushed == ["one", "12 new messages"]
+
+
+def test_the_language_is_the_persons(scene: Scene) -> None:
+    host = scene.parley.user("backend", role="service")
+    assert host.put("/users/bob", json={"name": "Bob", "locale": "de-AT"}).status == 200
+    scene.bob.patch(PREFERENCES, json={"previews": False})
+    scene.send()
+    scene.parley.drain()
+
+    assert scene.pushed == ["Neue Nachricht"]
+
+
+def test_a_job_that_comes_twice_tells_once(scene: Scene) -> None:
+    scene.parley.deliver_twice = True
+    scene.send(client_id="c1")
+    scene.parley.drain()
+
+    assert scene.pushed == ["hello"]
+
+
+def test_rows_that_come_twice_tell_once(scene: Scene) -> None:
+    scene.send()
+    notice_the_rows(scene.parley)
+    waiting = scene.parley.dequeue("NotificationJobs")
+    scene.parley.enqueue("NotificationJobs", *waiting, *waiting)
+    scene.parley.drain()
+
+    assert scene.pushed == ["hello"]
+
+
+@pytest.mark.parametrize("place", ["~preferences", "~devices", "c#", "t#", "~seen"])
+def test_a_row_that_cannot_be_read_holds_nobody_up(scene: Scene, place: str) -> None:
+    scene.bob.patch(PREFERENCES, json={"previews": False})
+    scene.send()
+    scene.parley.drain()
+    known = [each for each in rows_of(scene.parley, "bob") if each.startswith(place)]
+    for each in known:
+        for attribute in rows_of(scene.parley, "bob")[each].keys() - {"place", "key", "at_ms"}:
+            spoil(scene.parley, "bob", each, attribute)
+    scene.parley.clock.ms += 60_000
+    seq = scene.send("again")
+    scene.parley.drain()
+
+    assert scene.decided(seq)["in_app"] == TOLD
+    assert scene.parley.dequeue("NotificationDeadLetters") == []
+
+
+def test_a_device_that_is_gone_is_noted_and_one_that_fails_is_tried_again(scene: Scene) -> None:
+    scene.service.answer("bob-browser", 503)
+    seq = scene.send()
+    scene.parley.drain()
+
+    assert scene.decided(seq)["push"] == ("failed", "told") and len(scene.pushed) == 3
+
+
+def test_a_missed_call_and_an_invitation_are_told(scene: Scene) -> None:
+    group = make_group(scene.alice, scene.bob)
+    scene.parley.drain()
+
+    assert "Alice added you to Chess" in scene.pushed
+    assert f"n#{group}#1#invitation" in entries_of(scene.parley, "bob")
+
+
+def test_a_reaction_to_ones_own_message_is_told_in_the_app_alone(scene: Scene) -> None:
+    [message_id] = say(scene.bob, scene.conversation_id, "well?")
+    scene.parley.drain()
+    assert scene.alice.put(f"/messages/{message_id}/reactions/%F0%9F%91%8D").status in (200, 201, 204)
+    scene.parley.drain()
+
+    [place] = [each for each in entries_of(scene.parley, "bob") if each.endswith("#reaction")]
+    name = place.removeprefix("n#").removesuffix("#reaction")
+    assert decided(scene.parley, "bob", name)["push"] == ("skipped", "preference_off")
