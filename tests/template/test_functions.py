@@ -53,8 +53,6 @@ def test_every_variable_that_the_code_asks_for_is_set() -> None:
         "TURN_SECRET",  # the same
         "WEB_PUSH_SECRET",  # the same
         "ALLOW_PRIVATE_ADDRESSES",  # the local stack sets it
-        "WEB_PUSH_CONTACT",  # of the function that pushes, and the next one
-        "PUSH_TOPIC_ARN",
     }
     of_some = {
         name
