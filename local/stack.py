@@ -253,7 +253,7 @@ def _place() -> Place:
 
 def _mail_parameters(rest_port: int) -> dict[str, str]:
     """Returns the parameters by which this machine sends e-mails: to the outbox, and with links to itself."""
-    return {"MailFrom": "parley@example.com"}
+    return {"MailFrom": "parley@example.com", "RestAddress": f"http://localhost:{rest_port}/v1"}
 
 
 def _store_server(options: Options, place: Place, stack: ExitStack) -> Ministack | None:

@@ -1,10 +1,10 @@
 """Decide whom to tell of what, and tell them: in the app, by push, by e-mail."""
 
-from parley.actions.notifications import deciding
+from parley.actions.notifications import deciding, mailing
 from parley.domain.notifications.occasion import NotificationJob
 from parley.triggers.queue import owned_queue
 
 
 @owned_queue(NotificationJob)
 def handler(job: NotificationJob, owner: str, now_ms: int) -> None:
-    deciding.decide_notifications(job, owner, now_ms)
+    deciding.decide_notifications(job, owner, now_ms, mailing.queueing())

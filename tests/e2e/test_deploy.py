@@ -510,6 +510,12 @@ def test_messages_are_counted_and_figures_read(deployment: Deployment, people: M
     assert len(ada.ask("GET", "/support/metrics")["rows"]) == 30
 
 
+def test_a_job_of_e_mails_ends_where_none_are_sent(deployment: Deployment) -> None:
+    record = {"messageId": "m1", "body": json.dumps({"user_id": "nobody", "due_ms": 0})}
+
+    assert deployment.invoke("SendMail", {"Records": [record]}) == {"batchItemFailures": []}
+
+
 def test_two_people_call_each_other(deployment: Deployment, people: Make) -> None:
     quinn, rosa = people("quinn"), people("rosa")
     quinn.connect_by_token()

@@ -2,7 +2,7 @@
 
 import io
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -102,9 +102,32 @@ class Kill:
             raise functions.Killed(f"killed after {call.operation}")
 
 
+class Held:
+    """Messages of some queues that wait for the clock of a test, because they were sent with a delay."""
+
+    def __init__(self, now_ms: Callable[[], int], queue_urls: Collection[str]) -> None:
+        self._now_ms = now_ms
+        self._queue_urls = queue_urls
+        self.messages: list[tuple[int, str, str]] = []  # when each is due, its queue and its body
+
+    def keeps(self, queue_url: str) -> bool:
+        return queue_url in self._queue_urls
+
+    def hold(self, queue_url: str, body: str, delay_s: int) -> None:
+        self.messages.append((self._now_ms() + delay_s * 1000, queue_url, body))
+
+    def due(self) -> list[tuple[str, str]]:
+        """Returns the messages that are due, and forgets them."""
+        now_ms = self._now_ms()
+        found = [(queue_url, body) for due_ms, queue_url, body in self.messages if due_ms <= now_ms]
+        self.messages = [each for each in self.messages if each[0] > now_ms]
+        return found
+
+
 hooks: list[Hook] = []
 written = Written()  # by whatever has called since it was last emptied
 expiries = Expiries()
+held: Held | None = None  # of the running test
 outbox: Outbox | None = None  # of the running test: the e-mails that its functions have sent
 _connections_api: WebSocketApi | None = None
 
@@ -133,7 +156,8 @@ def intercepted() -> Iterator[None]:
         call = Call(function.logical_id, meta.service_model.service_name, operation, params, meta.endpoint_url)
         for hook in list(hooks):
             hook.before(call)
-        call.response = original(client, operation, _undelayed(params))
+        now, response = _held_back(operation, _undelayed(params), params)
+        call.response = response if now is None else original(client, operation, now)
         try:
             for hook in list(hooks):
                 hook.after(call)
@@ -182,6 +206,20 @@ def _note_right(client: BaseClient, operation: str, params: dict[str, Any]) -> N
     call = Call(function.logical_id, service, operation, params, url, is_presigned=True)
     for hook in list(hooks):
         hook.before(call)
+
+
+def _held_back(operation: str, sent: dict[str, Any], asked: dict[str, Any]) -> tuple[dict[str, Any] | None, Any]:
+    """Returns what is sent now, without what `held` keeps; or None, and the answer, if it keeps everything."""
+    if held is None or operation != "SendMessageBatch" or not held.keeps(asked["QueueUrl"]):
+        return sent, None
+    delays = [entry.get("DelaySeconds", 0) for entry in asked["Entries"]]
+    for entry, delay_s in zip(sent["Entries"], delays, strict=True):
+        if delay_s:
+            held.hold(asked["QueueUrl"], entry["MessageBody"], delay_s)
+    now = [entry for entry, delay_s in zip(sent["Entries"], delays, strict=True) if not delay_s]
+    if now:
+        return {**sent, "Entries": now}, None
+    return None, {"Successful": [{"Id": entry["Id"]} for entry in sent["Entries"]]}
 
 
 def _undelayed(params: dict[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,11 @@ from tests.harness.emptying import Written
 from tests.harness.iam import Checker
 from tests.harness.parley import SECRET, Clock, Parley
 
-MAIL = {"MailFrom": "parley@example.com"}
+MAIL = {
+    "MailFrom": "parley@example.com",
+    "RestAddress": "https://parley.example.com/v1",
+    "AppAddress": "https://app.example.com/c/{conversation_id}",
+}
 
 
 @dataclass
@@ -114,9 +118,10 @@ def fresh(running: System) -> Iterator[Parley]:
         calls.hooks[:] = [running.checker]
         calls.expiries.follow(clock)
         with TemporaryDirectory() as folder, calls.connections_of(parley.websocket), _waits_by(clock):
+            calls.held = parley.held
             calls.outbox = parley.outbox = Outbox(Path(folder))
             yield parley
-        calls.outbox = None
+        calls.outbox = calls.held = None
         calls.hooks.clear()
         calls.expiries.follow(None)
     assert not running.checker.violations, "; ".join(running.checker.violations)

@@ -71,6 +71,8 @@ class Parley:
         self.rest = RestApi.of(template, functions.inline, clock)
         self.websocket = WebSocketApi.of(template, functions.inline, clock)
         self.secret = SECRET
+        # A job of e-mails waits for the clock of the test. Other queues get at once what is sent with a delay.
+        self.held = calls.Held(clock, [each.ref for name, each in template.resources.items() if name == "MailJobs"])
         self.outbox: Outbox  # the e-mails that functions have sent
         self.hooks: list[Hook] = hooks
         self.schedules = schedules.schedules(template, functions)
@@ -141,6 +143,8 @@ class Parley:
     def drain(self) -> int:
         """Runs streams and queues until there is nothing left to do; returns the number of invocations."""
         total, retries = 0, iter(range(MAX_ROUNDS))
+        for queue_url, body in self.held.due():
+            self.store.client("sqs").send_message(QueueUrl=queue_url, MessageBody=body)
         if self.deliver_out_of_order:
             for queue in {mapping.queue.logical_id for mapping in self.queues}:
                 self.enqueue(queue, *reversed(self.dequeue(queue)))

@@ -63,6 +63,7 @@ def test_every_variable_that_the_code_asks_for_is_set() -> None:
             "PutDevice",
             "StartFanOut",
             "DecideNotifications",
+            "SendMail",
         )
         for name in environment_of(function)
     }

@@ -134,14 +134,20 @@ def _plan(known: Known, job: NotificationJob, now_ms: int, *, may_mail: bool) ->
             continue
         told[channel] = _decided(decide(seen, channel), channel, now_ms)
     plan = _Plan(known=known, told=told)
-    plan.pushes, plan.mails = plan.has_news("push"), plan.has_news("email")
+    plan.pushes, plan.mails = plan.has_news("push"), _waits(plan.told.get("email"))
     return plan
 
 
 def _decided(verdict: Verdict, channel: Channel, now_ms: int) -> Told:
+    if channel == "email" and verdict.rule == "quiet_hours":  # an e-mail comes after them
+        return Told(state="waiting", rule=verdict.rule, at_ms=now_ms)
     if not verdict.told:
         return Told(state="skipped", rule=verdict.rule, at_ms=now_ms)
     return Told(state="waiting" if channel == "email" else "sent", rule=verdict.rule, at_ms=now_ms)
+
+
+def _waits(told: Told | None) -> bool:
+    return told is not None and told.state == "waiting"
 
 
 def _gather(plans: Sequence[_Plan], job: NotificationJob, now_ms: int) -> None:

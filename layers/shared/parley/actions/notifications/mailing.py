@@ -4,16 +4,266 @@ A digest is claimed before it is sent and noted after that. So a person gets one
 SES's answer and the note, and then with the same Message-ID.
 """
 
-from collections.abc import Iterable
+import hmac
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from parley.adapters.notifications import mail_queue, mail_settings
-from parley.domain.notifications.mail_jobs import MailJob
+from aws_lambda_powertools import Logger
+from msgspec import Struct
+from msgspec.structs import replace
+
+from parley.actions.notifications import gathering, wording
+from parley.actions.notifications.facts import Known
+from parley.actions.notifications.gathering import Look
+from parley.actions.parallel import in_parallel
+from parley.adapters.dynamodb import batches, conditions, retrying, tables
+from parley.adapters.notifications import mail_queue, mail_settings, mail_states, mail_templates, mails, notices
+from parley.adapters.notifications.notices import Told
+from parley.adapters.people import erased_people
+from parley.adapters.threads import Threads
+from parley.domain.notifications import mail_jobs
+from parley.domain.notifications.addresses import sendable
+from parley.domain.notifications.decision import decide
+from parley.domain.notifications.digest import Wish, digest
+from parley.domain.notifications.mail_feedback import Feedback
+from parley.domain.notifications.mail_jobs import MailJob, MailMessage
+from parley.domain.notifications.mail_state import MailState, email_state, switched_off
+from parley.domain.notifications.mime import Envelope, message
+from parley.domain.notifications.unsubscribing import LIFE_S, Link, read_token
+
+QueueMails = Callable[[Sequence[str], int], None]  # of people, and the time in ms
+Change = Callable[[MailState], MailState]
+
+MAX_NOTES_OF_ONE = 10  # traces of messages of one conversation; older ones stay as they are
+MAX_NOTES = 100  # of one e-mail
+
+logger = Logger()
+_notes = Threads(max_workers=MAX_NOTES, thread_name_prefix="mail-notes")
 
 
-def queue_mails(user_ids: Iterable[str], due_ms: int, now_ms: int) -> None:
-    """Looks at `due_ms` whether these people are to get an e-mail; one call of the queue for each ten.
+class _Digest(Struct, frozen=True, kw_only=True):
+    """The content of an e-mail: what it tells, what it leaves out and by which rule, and what stays for later."""
 
-    Does nothing in a deployment that sends no e-mails.
+    told: Sequence[Known]
+    left_out: Sequence[tuple[Known, str]]
+    quiet: Sequence[Known]
+
+    @property
+    def quiet_until_ms(self) -> int | None:
+        """Returns when the person may be disturbed by what stays for later; None if never, or nothing does."""
+        if not self.quiet:
+            return None
+        facts = self.quiet[0].facts
+        return facts.preferences.quiet_until_ms(facts.now_ms)
+
+
+def queueing() -> QueueMails | None:
+    """Returns what queues a look whether people are to get an e-mail; None in a deployment that sends none."""
+    return _queue_mails if mail_settings.is_on() else None
+
+
+def _queue_mails(user_ids: Sequence[str], now_ms: int) -> None:
+    """Queues a job for each person, due when they have had time to read (MailAfterS); one call for each ten."""
+    due_ms = now_ms + mail_settings.after_ms()
+    mail_queue.queue_jobs([MailJob(user_id=user_id, due_ms=due_ms) for user_id in user_ids], now_ms)
+
+
+def send_mail(asked: MailMessage, now_ms: int) -> None:
+    """Does what a message of the queue asks for: a job, or news of an e-mail."""
+    if asked.detail is not None:
+        take_feedback(asked.detail)
+    elif mail_settings.is_on():
+        run_mail(MailJob(user_id=asked.user_id, due_ms=asked.due_ms, failures=asked.failures), now_ms)
+
+
+def run_mail(job: MailJob, now_ms: int) -> None:
+    """Sends a person their digest if it is due, and there is anything to tell; else it may queue the job for later.
+
+    Five round trips and one call of SES; one if nothing is new, three if nothing is to be told. Raises NotNow after the
+    last try if SES does not take it.
     """
-    if mail_settings.is_on():
-        mail_queue.queue_jobs([MailJob(user_id=user_id, due_ms=due_ms) for user_id in user_ids], now_ms)
+    if job.due_ms > now_ms:
+        mail_queue.queue_jobs([job], now_ms)
+        return
+    for _ in conditions.tries():
+        try:
+            _run(job, now_ms)
+        except conditions.LostRace:
+            continue
+        return
+    raise retrying.busy()
+
+
+def _run(job: MailJob, now_ms: int) -> None:
+    seen = gathering.look(job.user_id)
+    news = seen.news
+    if seen.profile is None or not news:
+        return
+    state = email_state(seen.mail.state, seen.profile.email, available=True)
+    if state != "on":
+        _note_traces([(each.trace_place, _skipped(state, now_ms)) for each in gathering.occasions(news)], job.user_id)
+        return
+    found, has_read = in_parallel(
+        lambda: gathering.occasions(news),
+        lambda: gathering.has_read_since(job.user_id, seen.mail.state, seen.entries, now_ms),
+    )
+    planned = mail_jobs.plan(seen.mail.state, job, now_ms, has_read=has_read)
+    if planned.do == "send":
+        content = _content(gathering.known(job.user_id, found, now_ms))
+        if content.told:
+            _send(job, seen, content, now_ms, has_read=has_read)
+            return
+        _note_traces(_traces_of(content, now_ms), job.user_id)
+        if content.quiet_until_ms is None:
+            return
+        planned = mail_jobs.until(seen.mail.state, job, content.quiet_until_ms)
+    if planned.do == "wait":
+        _wait(job, seen, planned.until_ms, now_ms)
+
+
+def _content(found: Sequence[Known]) -> _Digest:
+    verdicts = [(known, decide(known.facts, "email")) for known in found]
+    return _Digest(
+        told=[known for known, verdict in verdicts if verdict.told],
+        left_out=[(known, each.rule) for known, each in verdicts if not each.told and each.rule != "quiet_hours"],
+        quiet=[known for known, verdict in verdicts if verdict.rule == "quiet_hours"],
+    )
+
+
+def _wait(job: MailJob, seen: Look, until_ms: int, now_ms: int) -> None:
+    """Queues the job for a time, and notes that a job waits for that time, so that others leave it to this one."""
+    mail_queue.queue_jobs([MailJob(user_id=job.user_id, due_ms=until_ms, failures=job.failures)], now_ms)
+    if seen.mail.state.sending is None:
+        mail_states.save(job.user_id, seen.mail, mail_jobs.waiting(seen.mail.state, until_ms))
+
+
+def _send(job: MailJob, seen: Look, content: _Digest, now_ms: int, *, has_read: bool) -> None:
+    assert seen.profile is not None
+    address = sendable(seen.profile.email) or ""
+    raw = _message(seen, content, address, now_ms)
+    claim = mail_states.save(job.user_id, seen.mail, mail_jobs.claimed(seen.mail.state, now_ms))
+    from_address = mail_settings.sender().address
+    told = _told(seen, content, now_ms)
+    try:
+        answer = mails.send(raw, from_address, address)
+    except mails.NotNow as error:
+        _try_again(job, error, now_ms)
+        return
+    except mails.RefusedAddress as error:
+        outcome = Told(state="failed", rule="told", at_ms=now_ms, answer=error.code)
+        change: Change = lambda state: switched_off(mail_jobs.released(state), "refused", address)  # noqa: E731
+    except mails.RefusedMessage as error:
+        logger.error("mail_refused", code="mail_refused", reason=error.code)
+        outcome = Told(state="failed", rule="told", at_ms=now_ms, answer=error.code)
+        change = partial(told, has_read=has_read)
+    else:
+        outcome = Told(state="sent", rule="told", at_ms=now_ms, answer=answer)
+        change = partial(told, has_read=has_read)
+    traces = [(place, outcome) for known in content.told for place in _trace_places(known)][:MAX_NOTES]
+    in_parallel(
+        lambda: _change(job.user_id, claim, change),
+        lambda: _note_traces([*traces, *_traces_of(content, now_ms)], job.user_id),
+    )
+
+
+def _trace_places(known: Known) -> list[str]:
+    """Returns the places of the traces of what an entry tells: of a conversation's messages, those of the newest."""
+    occasion, head, mine = known.pair.occasion, known.head, known.membership
+    if known.facts.kind != "message" or head is None or mine is None:
+        return [occasion.trace_place]
+    first = max(head.read_seq(mine) + 1, occasion.seq - MAX_NOTES_OF_ONE + 1)
+    return [replace(occasion, seq=seq).trace_place for seq in range(occasion.seq, first - 1, -1)]
+
+
+def _told(seen: Look, content: _Digest, now_ms: int) -> Callable[..., MailState]:
+    """Returns what notes that an e-mail was sent: with how far it told of each entry.
+
+    What stays for later, because of quiet hours, must be found again: it counts as new from its own time on.
+    """
+    newest: dict[str, int] = {}
+    for known in content.told:
+        occasion, head = known.pair.occasion, known.head
+        of_all = known.facts.kind == "message" and head is not None
+        place = occasion.entry_place(known.facts.kind)
+        newest[place] = max(occasion.seq, head.last_seq) if of_all and head is not None else occasion.seq
+    told_ms = min([now_ms, *(known.pair.occasion.at_ms for known in content.quiet)])
+    recent = {entry.place for entry in seen.entries if entry.at_ms >= told_ms - gathering.OVERLAP_MS}
+
+    def sent(state: MailState, *, has_read: bool) -> MailState:
+        kept = {place: seq for place, seq in state.told.items() if place in recent}
+        return mail_jobs.sent(state, kept | newest, told_ms, now_ms, has_read=has_read)
+
+    return sent
+
+
+def _message(seen: Look, content: _Digest, address: str, now_ms: int) -> bytes:
+    """Returns the bytes of an e-mail; with the same key in each try."""
+    assert seen.profile is not None
+    template = mail_templates.current()
+    language = template.language_of(seen.profile.locale)
+    link = Link(user_id=seen.user_id, language=language, expires_at_s=now_ms // 1000 + LIFE_S)
+    links, sender = mail_settings.links(link), mail_settings.sender()
+    shown = [wording.notice_of(known, count=_count(known)) for known in content.told]
+    wish = Wish(sender=sender.name, links=links)
+    words = digest(template, content.told[0].recipient, seen.profile.name, shown, wish)
+    number = f"{seen.user_id}\n{seen.mail.state.number}".encode()
+    key = hmac.digest(mail_settings.key(), b"message " + number, "sha256").hex()[:32]
+    return message(words, Envelope(sender=sender, to=address, key=key, at_ms=now_ms, unsubscribe_url=links.unsubscribe))
+
+
+def _count(known: Known) -> int:
+    return max(1, known.unread) if known.facts.kind == "message" else 1
+
+
+def _try_again(job: MailJob, error: mails.NotNow, now_ms: int) -> None:
+    """Queues the job for later. Its claim ends by itself before that."""
+    if job.failures >= mail_jobs.MAX_FAILURES:
+        raise error
+    logger.warning("mail_provider_busy", code="mail_provider_busy", reason=error.code, failures=job.failures + 1)
+    mail_queue.queue_jobs([mail_jobs.after_failure(job, now_ms)], now_ms)
+
+
+def _change(user_id: str, read: mail_states.Read, change: Change) -> None:
+    """Changes a state, read again if it has changed meanwhile; nothing is left of an erased person's."""
+    for _ in conditions.tries():
+        try:
+            mail_states.save(user_id, read, change(read.state))
+            return
+        except conditions.LostRace:
+            mark, key = erased_people.key(user_id), mail_states.key(user_id)
+            rows = batches.read_rows({tables.Notification: [key], tables.Erasure: [(mark,)]})
+            if erased_people.is_marked(rows, user_id):
+                return
+            read = mail_states.of(rows, user_id)
+    raise retrying.busy()
+
+
+def _skipped(rule: str, now_ms: int) -> Told:
+    return Told(state="skipped", rule=rule, at_ms=now_ms)
+
+
+def _traces_of(content: _Digest, now_ms: int) -> list[tuple[str, Told]]:
+    return [(known.pair.occasion.trace_place, _skipped(rule, now_ms)) for known, rule in content.left_out]
+
+
+def _note_traces(traces: Sequence[tuple[str, Told]], user_id: str) -> None:
+    """Notes in traces what became of the e-mail, side by side; a trace that has expired stays away."""
+    list(_notes.map(lambda each: notices.note(user_id, each[0], "email", each[1]), traces))
+
+
+def take_feedback(feedback: Feedback) -> None:
+    """Switches a person's e-mails off if one bounced for good, or drew a complaint; two round trips.
+
+    Does nothing for news of an e-mail that Parley has not sent.
+    """
+    off, token, address = feedback.off, feedback.token, feedback.address
+    link = read_token(token, mail_settings.key()) if token is not None and mail_settings.is_on() else None
+    if off is None or address is None or link is None:
+        return
+    mark, key = erased_people.key(link.user_id), mail_states.key(link.user_id)
+    rows = batches.read_rows({tables.Notification: [key], tables.Erasure: [(mark,)]})
+    if erased_people.is_marked(rows, link.user_id):
+        return
+    read = mail_states.of(rows, link.user_id)
+    if switched_off(read.state, off, address) != read.state:
+        _change(link.user_id, read, lambda state: switched_off(state, off, address))

@@ -19,6 +19,11 @@ def is_on() -> bool:
     return bool(environment.optional("MAIL_FROM"))
 
 
+def after_ms() -> int:
+    """Returns after how long a person who has not read may get an e-mail (MailAfterS); raises WrongVariable."""
+    return environment.whole_number("MAIL_AFTER_S", environment.optional("MAIL_AFTER_S", "120"), 60, 86_400) * 1000
+
+
 def name() -> str:
     """Returns the name under which e-mails are sent."""
     return environment.optional("MAIL_NAME", DEFAULT_NAME)

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
-from pynamodb.exceptions import PutError
+from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.expressions.operand import Path
 
 from parley.adapters.dynamodb import batches, conditions, tables, unreadable
@@ -140,7 +140,11 @@ def write(entries: Iterable[Entry], traces: Iterable[NoticeTrace], now_ms: int) 
 def note(user_id: str, place: str, channel: Channel, told: Told) -> None:
     """Notes what a channel has decided, in a trace that exists; one round trip."""
     told_map = Path([_Row.document.attr_name, channel])
-    _Row(user_id, place).update(actions=[told_map.set(msgspec.to_builtins(told))], condition=_Row.document.exists())
+    try:
+        _Row(user_id, place).update(actions=[told_map.set(msgspec.to_builtins(told))], condition=_Row.document.exists())
+    except UpdateError as error:
+        if not conditions.failed_condition(error):
+            raise
 
 
 def inbox(user_id: str, limit: int, before: tuple[int, str] | None) -> list[Entry]:

@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from parley.domain.notifications.mail_feedback import Feedback
 from parley.domain.notifications.mail_state import LEASE_MS, MailState, Sending, pause_ms
 
 MAX_DELAY_S = 900  # of a message of a queue (SQS quotas); a job that waits longer is queued again
@@ -19,6 +20,12 @@ class MailJob(Struct, frozen=True, kw_only=True, omit_defaults=True):
     user_id: str = ""
     due_ms: int = 0
     failures: int = 0
+
+
+class MailMessage(MailJob, frozen=True, kw_only=True, omit_defaults=True):
+    """A message of the queue of e-mails: a job, or news of an e-mail that was sent (`detail`), from EventBridge."""
+
+    detail: Feedback | None = None
 
 
 class Plan(Struct, frozen=True):

@@ -1,0 +1,111 @@
+"""The things of which the next e-mail of a person may tell: entries of their inbox, as they are at this moment."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from parley.actions.notifications import facts
+from parley.actions.notifications.facts import Known, Pair
+from parley.actions.parallel import in_parallel
+from parley.adapters.conversations import messages
+from parley.adapters.dynamodb import batches, tables
+from parley.adapters.notifications import mail_states, notices
+from parley.adapters.notifications.notices import Entry
+from parley.adapters.people import erased_people, profiles
+from parley.domain.notifications.mail_state import MailState
+from parley.domain.notifications.occasion import Occasion, OccasionKind
+from parley.domain.people.profile import Profile
+
+MAX_LOOKED = 100  # entries that one e-mail may tell of, the newest
+MAX_CHECKED = 5  # entries of the last e-mail that say whether the person has read anything since
+# An entry may be moved up in the inbox a minute after its news, so entries that are a little older count as new.
+OVERLAP_MS = 120_000
+
+
+class Look(Struct, frozen=True, kw_only=True):
+    """A person, the state of their e-mails, and the newest entries of their inbox; without a `profile` nobody."""
+
+    user_id: str
+    mail: mail_states.Read
+    profile: Profile | None
+    entries: Sequence[Entry]
+
+    @property
+    def news(self) -> list[Entry]:
+        """Returns the entries of which no e-mail has told yet."""
+        state = self.mail.state
+        return [
+            entry
+            for entry in self.entries
+            if entry.at_ms >= state.told_ms - OVERLAP_MS and entry.seq > state.told.get(entry.place, -1)
+        ]
+
+
+def look(user_id: str) -> Look:
+    """Returns a person and their inbox, strongly consistent; one round trip. An erased person has no profile."""
+    keys: dict[type[tables.Table], list[batches.Key]] = {
+        tables.Notification: [mail_states.key(user_id)],
+        tables.User: [(user_id,)],
+        tables.Erasure: [(erased_people.key(user_id),)],
+    }
+    rows, entries = in_parallel(
+        lambda: batches.read_rows(keys),
+        lambda: notices.inbox(user_id, MAX_LOOKED, None),
+    )
+    profile = None if erased_people.is_marked(rows, user_id) else profiles.profile_of(rows, user_id)
+    return Look(user_id=user_id, mail=mail_states.of(rows, user_id), profile=profile, entries=entries)
+
+
+def occasions(entries: Sequence[Entry]) -> list[Occasion]:
+    """Returns what happened, by entry, with the people who caused it; one round trip for each 100 entries."""
+    keys: dict[type[tables.Table], list[batches.Key]] = {tables.Message: []}
+    for entry in entries:
+        if entry.kind == "reaction":
+            keys[tables.Message].append(messages.change_key(entry.conversation_id, entry.number))
+        elif entry.seq:
+            keys[tables.Message].append((entry.conversation_id, entry.seq))
+    rows = batches.read_rows(keys)
+    return [_occasion(entry, _author(rows, entry)) for entry in entries]
+
+
+def _author(rows: batches.Rows, entry: Entry) -> str:
+    if entry.kind == "reaction":
+        change = messages.change_of(rows, entry.conversation_id, entry.number)
+        return "" if change is None else change.user_id
+    message = messages.readable_message(rows, entry.conversation_id, entry.seq) if entry.seq else None
+    return "" if message is None or entry.kind == "ticket" else message.sender_id
+
+
+def _occasion(entry: Entry, by: str) -> Occasion:
+    kinds: dict[str, OccasionKind] = {"mention": "message", "ticket": "waiting_ticket" if entry.waits else "ticket"}
+    kind: OccasionKind = kinds.get(entry.kind) or entry.kind  # type: ignore[assignment]
+    return Occasion(
+        kind=kind,
+        conversation_id=entry.conversation_id,
+        seq=entry.seq,
+        number=entry.number,
+        by=by,
+        at_ms=entry.at_ms,
+    )
+
+
+def known(user_id: str, found: Sequence[Occasion], now_ms: int) -> list[Known]:
+    """Returns what is known of each now; one round trip for each 100 keys, all at once."""
+    return facts.read_facts([Pair(user_id, occasion) for occasion in found], now_ms)
+
+
+def has_read_since(user_id: str, state: MailState, entries: Sequence[Entry], now_ms: int) -> bool:
+    """Says whether the person has read or seen any of the newest things that the last e-mail told; one round trip."""
+    told = [entry for entry in entries if entry.place in state.told][:MAX_CHECKED]
+    found = [
+        _occasion(entry, "")
+        if entry.kind != "message"
+        else Occasion(
+            kind="message",
+            conversation_id=entry.conversation_id,
+            seq=state.told[entry.place],
+            at_ms=entry.at_ms,
+        )
+        for entry in told
+    ]
+    return any(each.facts.has_read or each.facts.has_seen for each in (known(user_id, found, now_ms) if found else ()))

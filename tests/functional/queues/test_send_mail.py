@@ -1,0 +1,456 @@
+"""Digests: one e-mail for what gathered, later and later while nothing is read, with the words of that moment."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bench.calls import longest_chain, recording
+from tests.functional import suspending
+from tests.functional.mailing import clocked, later, mail_state, person, poll_once, text_of, token_for
+from tests.functional.notifying import spoil
+from tests.functional.talk import make_group, open_direct, say
+from tests.harness import Call, Parley, User
+
+MINUTE = 60
+
+
+@pytest.fixture(autouse=True)
+def _clock(parley: Parley) -> Iterator[None]:
+    with clocked(parley):
+        yield
+
+
+@pytest.fixture
+def alice(parley: Parley) -> User:
+    return person(parley, "alice")
+
+
+@pytest.fixture
+def bob(parley: Parley) -> User:
+    return person(parley, "bob")
+
+
+def test_who_has_not_read_a_message_gets_an_e_mail_after_two_minutes(parley: Parley, alice: User, bob: User) -> None:
+    say(alice, open_direct(alice, bob), "lunch?")
+
+    assert later(parley, 90) == []
+    [mail] = later(parley, MINUTE)
+
+    assert mail["To"] == "bob@example.org" and mail["Subject"] == "Alice"
+    assert "lunch?" in text_of(mail) and "Hello Bob," in text_of(mail)
+    assert "https://app.example.com/c/d_" in text_of(mail)
+    assert later(parley, 26 * 60 * MINUTE) == []
+
+
+def test_who_reads_in_time_gets_none(parley: Parley, alice: User, bob: User) -> None:
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "lunch?")
+    parley.drain()
+
+    assert bob.patch(f"/conversations/{conversation_id}/read-all").status == 200
+
+    assert later(parley, 5 * MINUTE) == []
+    assert mail_state("bob") is None
+
+
+def test_one_e_mail_tells_of_all_that_gathered(parley: Parley, alice: User, bob: User) -> None:
+    direct, group = open_direct(alice, bob), make_group(alice, bob)
+    say(alice, direct, "one", "two")
+    say(alice, group, "three")
+
+    [mail] = later(parley, 5 * MINUTE)
+
+    assert mail["Subject"] == "3 new notifications"  # one of them is the invitation
+    assert text_of(mail).count("2 new messages") == 2 and text_of(mail).count("\r\nChess") == 2
+
+
+def test_e_mails_pause_while_nothing_is_read_and_come_at_once_after_that(
+    parley: Parley, alice: User, bob: User
+) -> None:
+    conversation_id = open_direct(alice, bob)
+    came = []
+    for hour in range(6):
+        say(alice, conversation_id, f"message {hour}")
+        came.append([mail["Subject"] for mail in later(parley, 10 * MINUTE)])
+
+    # The pauses are 15 minutes, then an hour: 2, 17 and 77 minutes after the first message.
+    assert [len(each) for each in came] == [1, 1, 0, 0, 0, 0]
+    [mail] = later(parley, 20 * MINUTE)
+    assert "6 new messages" in text_of(mail)
+
+    assert bob.patch(f"/conversations/{conversation_id}/read-all").status == 200
+    say(alice, conversation_id, "still there?")
+    [again] = later(parley, 3 * MINUTE)
+    assert "still there?" in text_of(again)
+
+
+def email_of(parley: Parley, conversation_id: str, seq: int) -> object:
+    """Returns what the trace of a message says of bob's e-mail."""
+    from parley.adapters.dynamodb import tables
+
+    document = tables.Notification.get("bob", f"t#{conversation_id}#{seq}").document
+    assert isinstance(document, dict)
+    told = document["email"]
+    return told["state"], told["rule"]
+
+
+def test_the_traces_tell_what_became_of_the_e_mail(parley: Parley, alice: User, bob: User) -> None:
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "one", "two")
+    parley.drain()
+    assert [email_of(parley, conversation_id, seq) for seq in (1, 2)] == [("waiting", "told")] * 2
+
+    later(parley, 3 * MINUTE)
+    assert [email_of(parley, conversation_id, seq) for seq in (1, 2)] == [("sent", "told")] * 2
+
+    assert bob.patch(f"/conversations/{conversation_id}/read-all").status == 200
+    say(alice, conversation_id, "three")
+    parley.drain()
+    assert bob.patch(f"/conversations/{conversation_id}/read-all").status == 200
+    later(parley, 3 * MINUTE)
+    assert email_of(parley, conversation_id, 3) == ("skipped", "read")
+
+
+def test_a_message_that_was_told_is_not_told_again(parley: Parley, alice: User, bob: User) -> None:
+    direct, group = open_direct(alice, bob), make_group(alice, bob)
+    say(alice, direct, "one")
+    [first] = later(parley, 3 * MINUTE)
+    say(alice, group, "two")
+
+    [second] = later(parley, 20 * MINUTE)
+
+    assert "\r\nAlice\r\n" in text_of(first) and "one" in text_of(first)
+    assert "\r\nChess\r\n" in text_of(second) and "\r\nAlice\r\n" not in text_of(second)
+
+
+def test_the_words_are_those_of_the_moment(parley: Parley, alice: User, bob: User) -> None:
+    conversation_id = open_direct(alice, bob)
+    [deleted, edited] = say(alice, conversation_id, "a mistake", "helo")
+    parley.drain()
+    assert alice.patch(f"/messages/{edited}", json={"text": "hello"}).status == 200
+    assert alice.delete(f"/messages/{deleted}").status == 200
+
+    [mail] = later(parley, 5 * MINUTE)
+
+    assert "mistake" not in text_of(mail) and "helo" not in text_of(mail)
+
+
+def test_a_deleted_message_is_not_told(parley: Parley, alice: User, bob: User) -> None:
+    [only] = say(alice, open_direct(alice, bob), "a mistake")
+    parley.drain()
+    assert alice.delete(f"/messages/{only}").status == 200
+
+    assert later(parley, 5 * MINUTE) == []
+
+
+def leave(parley: Parley, group: str) -> None:
+    assert parley.user("bob").delete(f"/conversations/{group}/members/bob").status == 200
+
+
+def mute(parley: Parley, group: str) -> None:
+    settings = {"muted_until": "2099-01-01T00:00:00Z"}
+    assert parley.user("bob").patch(f"/conversations/{group}/settings", json=settings).status == 200
+
+
+def block(parley: Parley, group: str) -> None:
+    assert parley.user("bob").put("/users/alice/block").status in (200, 201)
+
+
+def suspend(parley: Parley, group: str) -> None:
+    assert suspending.suspend(parley, "bob", "all").status == 200
+
+
+def switch_off(parley: Parley, group: str) -> None:
+    asked = {"channels": {"email": {"message": False}}}
+    assert parley.user("bob").patch("/me/notification-preferences", json=asked).status == 200
+
+
+def see(parley: Parley, group: str) -> None:
+    assert parley.user("bob").patch(f"/conversations/{group}/read-all").status == 200
+
+
+@pytest.mark.parametrize("happens", [leave, mute, block, suspend, switch_off, see])
+def test_nothing_reaches_a_person_who_may_or_wants_not_any_more(
+    parley: Parley, alice: User, bob: User, happens: object
+) -> None:
+    asked = {"channels": {"email": {"invitation": False}}}
+    assert bob.patch("/me/notification-preferences", json=asked).status == 200
+    group = make_group(alice, bob)
+    say(alice, group, "a secret")
+    parley.drain()
+
+    assert callable(happens)
+    happens(parley, group)
+
+    assert later(parley, 10 * MINUTE) == []
+
+
+def test_an_erased_person_gets_none_and_leaves_nothing(parley: Parley, alice: User, bob: User) -> None:
+    from parley.adapters.dynamodb import tables
+    from parley.adapters.people import erased_people
+
+    say(alice, open_direct(alice, bob), "a secret")
+    parley.drain()
+    tables.Erasure(erasure_id=erased_people.key("bob")).save()
+
+    assert later(parley, 5 * MINUTE) == []
+    assert mail_state("bob") is None
+
+
+def test_quiet_hours_hold_an_e_mail_back_until_they_end(parley: Parley, alice: User, bob: User) -> None:
+    from parley.domain.api.times import rfc3339
+
+    until = rfc3339(parley.clock() + 30 * MINUTE * 1000)
+    assert bob.patch("/me/notification-preferences", json={"do_not_disturb_until": until}).status == 200
+    say(alice, open_direct(alice, bob), "lunch?", "or dinner?")
+
+    assert later(parley, 29 * MINUTE) == []
+    [mail] = later(parley, 2 * MINUTE)
+    assert "2 new messages" in text_of(mail)
+
+
+def test_previews_are_left_out_if_the_person_wants_none(parley: Parley, alice: User, bob: User) -> None:
+    assert bob.patch("/me/notification-preferences", json={"previews": False}).status == 200
+    say(alice, open_direct(alice, bob), "a secret")
+
+    [mail] = later(parley, 3 * MINUTE)
+
+    assert "a secret" not in text_of(mail)
+
+
+def test_the_e_mail_speaks_the_persons_language_from_right_to_left(parley: Parley, alice: User) -> None:
+    bob = person(parley, "bob", locale="ar-EG", time_zone="Africa/Cairo")
+    say(alice, open_direct(alice, bob), "lunch?")
+
+    [mail] = later(parley, 3 * MINUTE)
+
+    html = mail.get_body(("html",))
+    assert html is not None and '<html lang="ar" dir="rtl">' in html.get_content()
+    assert "UTC" not in text_of(mail)
+
+
+def test_nobody_without_an_address_gets_one(parley: Parley, alice: User) -> None:
+    bob = parley.user("bob")
+    say(alice, open_direct(alice, bob), "lunch?")
+
+    assert later(parley, 5 * MINUTE) == []
+
+
+def test_the_link_in_the_e_mail_ends_e_mails(parley: Parley, alice: User, bob: User) -> None:
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "lunch?")
+    [mail] = later(parley, 3 * MINUTE)
+    link = str(mail["List-Unsubscribe"]).strip("<>")
+    assert link.startswith("https://parley.example.com/v1/unsubscribe/")
+
+    path = link.removeprefix("https://parley.example.com/v1")
+    assert parley.bearer("").post(path, raw="List-Unsubscribe=One-Click").status == 200
+
+    say(alice, conversation_id, "dinner?")
+    assert later(parley, 60 * MINUTE) == []
+
+
+def test_fifty_messages_are_one_e_mail_in_five_round_trips(parley: Parley, bob: User) -> None:
+    for number in range(50):
+        friend = parley.user(f"friend{number}")
+        say(friend, open_direct(friend, bob), f"hello {number}")
+    parley.drain()
+    parley.advance(130)
+    parley.hooks.clear()  # the recorder looks at items under the functions' names, which their roles do not allow
+    del parley.held.messages[1:]  # of the fifty jobs, the others find nothing new
+    token_for(parley, "bob")  # so that the secret is known
+
+    with recording() as spent:
+        poll_once(parley)
+
+    [mail] = parley.outbox.mails()
+    assert mail["Subject"] == "50 new notifications"
+    # The notes in the traces are made side by side, in the fifth; a busy machine makes them one after the other.
+    notes = [call for call in spent.dynamodb if call.operation == "UpdateItem"]
+    others = [call for call in spent.dynamodb if call.operation != "UpdateItem"]
+    assert longest_chain((call.started_s, call.ended_s) for call in others) <= 5
+    assert len(notes) == 50 and min(call.started_s for call in notes) > spent.of("sesv2")[0].ended_s
+    assert len(spent.of("sesv2")) == 1
+    assert (spent.units.write <= 70, spent.units.read <= 500) == (True, True), spent.units
+
+
+def test_a_look_for_a_person_who_has_read_costs_little(parley: Parley, alice: User, bob: User) -> None:
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "hello")
+    parley.drain()
+    assert bob.patch(f"/conversations/{conversation_id}/read-all").status == 200
+    parley.advance(130)
+    parley.hooks.clear()
+
+    with recording() as spent:
+        poll_once(parley)
+
+    assert spent.round_trips <= 4
+    assert (spent.units.write <= 1, spent.units.read <= 20) == (True, True), spent.units
+
+
+# --- the provider ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (429, "TooManyRequestsException"),
+        (400, "LimitExceededException"),
+        (400, "SendingPausedException"),
+        (400, "AccountSuspendedException"),
+        (500, "InternalFailure"),
+    ],
+)
+def test_a_busy_provider_gets_the_e_mail_later(parley: Parley, alice: User, bob: User, status: int, kind: str) -> None:
+    say(alice, open_direct(alice, bob), "lunch?")
+    parley.outbox.refusal = (status, kind, "slow down")
+    assert later(parley, 10 * MINUTE) == []
+
+    parley.outbox.refusal = None
+
+    [mail] = later(parley, 20 * MINUTE)
+    assert "lunch?" in text_of(mail)
+    assert later(parley, 60 * MINUTE) == []
+
+
+def test_a_refused_address_switches_e_mails_off_until_it_changes(parley: Parley, alice: User, bob: User) -> None:
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "lunch?")
+    parley.outbox.refusal = (400, "BadRequestException", "Illegal address")
+    later(parley, 3 * MINUTE)
+    parley.outbox.refusal = None
+
+    say(alice, conversation_id, "dinner?")
+    assert later(parley, 60 * MINUTE) == []
+    assert bob.get("/me/notification-preferences").json["email_state"] == "refused"
+
+    bob = person(parley, "bob", email="bob@example.com")
+    assert bob.get("/me/notification-preferences").json["email_state"] == "on"
+    say(alice, conversation_id, "supper?")
+    [mail] = later(parley, 3 * MINUTE)
+    assert mail["To"] == "bob@example.com"
+
+
+def test_a_refused_message_is_not_tried_for_ever(parley: Parley, alice: User, bob: User) -> None:
+    say(alice, open_direct(alice, bob), "lunch?")
+    parley.outbox.refusal = (400, "MessageRejected", "virus")
+    later(parley, 3 * MINUTE)
+    parley.outbox.refusal = None
+
+    assert later(parley, 120 * MINUTE) == []
+    assert bob.get("/me/notification-preferences").json["email_state"] == "on"
+
+
+# --- the news of e-mails ---------------------------------------------------------------------------------------------
+
+
+def news(parley: Parley, mail: object, kind: str, **more: object) -> None:
+    """Publishes what SES tells of an e-mail."""
+    headers = [{"name": name, "value": str(value)} for name, value in mail.items()]  # type: ignore[attr-defined]
+    sent = {
+        "messageId": "0100",
+        "destination": ["bob@example.org"],
+        "headersTruncated": False,
+        "headers": headers,
+        "tags": {"ses:configuration-set": [parley.template.resources["MailConfiguration"].ref]},
+    }
+    detail = {"eventType": kind, "mail": sent, **more}
+    parley.publish("aws.ses", {"Bounce": "Email Bounced", "Complaint": "Email Complaint Received"}[kind], detail)
+    parley.drain()
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "state"),
+    [
+        ("Bounce", {"bounce": {"bounceType": "Permanent", "bouncedRecipients": []}}, "bounced"),
+        ("Bounce", {"bounce": {"bounceType": "Transient", "bouncedRecipients": []}}, "on"),
+        ("Bounce", {"bounce": {"bounceType": "Undetermined"}}, "on"),
+        ("Complaint", {"complaint": {"complaintFeedbackType": "abuse"}}, "complained"),
+        ("Complaint", {"complaint": {}}, "complained"),
+        ("Complaint", {"complaint": {"complaintFeedbackType": "not-spam"}}, "on"),
+    ],
+)
+def test_bounces_for_good_and_complaints_switch_e_mails_off(
+    parley: Parley, alice: User, bob: User, kind: str, more: dict[str, object], state: str
+) -> None:
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "lunch?")
+    [mail] = later(parley, 3 * MINUTE)
+
+    news(parley, mail, kind, **more)
+    news(parley, mail, kind, **more)
+
+    assert bob.get("/me/notification-preferences").json["email_state"] == state
+    say(alice, conversation_id, "dinner?")
+    assert len(later(parley, 60 * MINUTE)) == (state == "on")
+
+
+def test_news_of_e_mails_of_others_change_nothing(parley: Parley, alice: User, bob: User) -> None:
+    say(alice, open_direct(alice, bob), "lunch?")
+    [mail] = later(parley, 3 * MINUTE)
+    before = mail_state("bob")
+    permanent = {"bounceType": "Permanent"}
+
+    news(parley, {"Subject": "x"}, "Bounce", bounce=permanent)
+    news(
+        parley,
+        {"List-Unsubscribe": "<https://x.example/unsubscribe/AAAAAAAAAAAAAAAAAAAAAAAA>"},
+        "Bounce",
+        bounce=permanent,
+    )
+    news(parley, {**mail, "List-Unsubscribe": ""}, "Bounce", bounce=permanent)
+
+    assert mail_state("bob") == before
+
+
+# --- a process that dies, and a message that comes twice -------------------------------------------------------------
+
+
+def of_mail(call: Call) -> bool:
+    return call.function == "SendMail"
+
+
+def test_a_process_that_dies_anywhere_loses_nothing_and_sends_one_e_mail_twice_at_most(
+    parley: Parley, alice: User, bob: User
+) -> None:
+    conversation_id = open_direct(alice, bob)
+    doubles = []
+    for number in range(1, 30):
+        for after in (False, True):
+            say(alice, conversation_id, f"message {number} {after}")
+            parley.drain()
+            parley.advance(120)
+            before = len(parley.outbox.mails())
+            with parley.kill(number, after=after, counts=of_mail) as kill:
+                poll_once(parley)
+            parley.advance(100)
+            came = [*parley.outbox.mails()[before:], *later(parley, MINUTE)]
+
+            assert f"message {number} {after}" in text_of(came[-1]), (number, after)
+            assert len({mail["Message-ID"] for mail in came}) == 1
+            assert len(came) == 1 or kill.happened
+            doubles.append(len(came) == 2)
+            assert bob.patch(f"/conversations/{conversation_id}/read-all").status == 200
+        if not kill.happened:
+            assert sum(doubles) <= 5  # after SES has taken it, and before it is noted
+            return
+    raise AssertionError("it was killed to the end")
+
+
+def test_a_message_of_the_queue_that_comes_twice_sends_one_e_mail(parley: Parley, alice: User, bob: User) -> None:
+    parley.deliver_twice = True
+    say(alice, open_direct(alice, bob), "lunch?")
+
+    assert len(later(parley, 60 * MINUTE)) == 1
+
+
+def test_a_damaged_state_counts_as_none(parley: Parley, alice: User, bob: User) -> None:
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "lunch?")
+    assert len(later(parley, 3 * MINUTE)) == 1
+    spoil(parley, "bob", "~mail", "document")
+
+    say(alice, conversation_id, "dinner?")
+
+    assert len(later(parley, 3 * MINUTE)) == 1
