@@ -1,4 +1,4 @@
-"""`python -m docs.generate [folder]`: makes docs/openapi.json, docs/asyncapi.json, docs/reference and files of host/.
+"""`python -m docs.generate [folder]`: makes the documents of the APIs and webhooks, docs/reference, host/.
 
 They are made from the code and template.yaml, in the repository or, for a look, in another folder.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from samtranslator.yaml_helper import yaml_parse
 
-from docs import asyncapi, examples, host_client, openapi, operations, pages, parameters
+from docs import asyncapi, examples, host_client, openapi, operations, pages, parameters, webhooks
 
 
 def main(folder: Path) -> None:
@@ -33,6 +33,7 @@ def main(folder: Path) -> None:
     }
     for name, page in reference.items():
         (folder / "docs" / "reference" / name).write_text(page, encoding="utf-8")
+    (folder / "docs" / "webhooks.json").write_text(webhooks.text(), encoding="utf-8")
     (folder / host_client.FOLDER).mkdir(parents=True, exist_ok=True)
     for name, text in host_client.files(documents["openapi.json"]).items():
         (folder / host_client.FOLDER / name).write_text(text, encoding="utf-8")

@@ -182,6 +182,8 @@ def _path_parameter(name: str) -> Document:
     from parley.domain.erasure.job import ERASURE_ID_PATTERN
     from parley.domain.moderation.removals import REMOVAL_ID_PATTERN
     from parley.domain.notifications.unsubscribing import TOKEN_PATTERN
+    from parley.domain.webhooks.deliveries import DELIVERY_ID_PATTERN
+    from parley.domain.webhooks.endpoints import WEBHOOK_ID_PATTERN
 
     patterns = {
         "attachment_id": ATTACHMENT_ID_PATTERN,
@@ -200,6 +202,8 @@ def _path_parameter(name: str) -> Document:
         "ticket_id": TICKET_ID_PATTERN,
         "reply_id": CANNED_REPLY_ID_PATTERN,
         "user_id": USER_ID_PATTERN,
+        "webhook_id": WEBHOOK_ID_PATTERN,
+        "delivery_id": DELIVERY_ID_PATTERN,
     }
     if name not in patterns:
         raise Undocumented(f"{{{name}}} of a path has no pattern in docs/openapi.py")

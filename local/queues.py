@@ -6,6 +6,7 @@ timeout, until the queue's redrive policy moves it to the dead letters.
 
 import json
 import logging
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -25,14 +26,22 @@ _DEFAULT_VISIBILITY_S = 30
 
 def sender(template: Template, store: Store) -> SendMessage:
     """Returns a function that sends a message to a queue of the template, by logical id; it raises NotFound."""
-    urls = {queue.logical_id: queue.ref for queue in template.of_type("AWS::SQS::Queue")}
+    queues = {queue.logical_id: queue for queue in template.of_type("AWS::SQS::Queue")}
 
     def send(logical_id: str, body: str) -> None:
-        if logical_id not in urls:
+        if logical_id not in queues:
             raise NotFound("queue_not_found", f"template.yaml has no queue {logical_id!r}.")
-        store.client("sqs").send_message(QueueUrl=urls[logical_id], MessageBody=body)
+        queue = queues[logical_id]
+        # A message by hand is a group of its own.
+        group = uuid.uuid4().hex
+        of_group = {"MessageGroupId": group, "MessageDeduplicationId": group} if _is_fifo(queue) else {}
+        store.client("sqs").send_message(QueueUrl=queue.ref, MessageBody=body, **of_group)
 
     return send
+
+
+def _is_fifo(queue: Resource) -> bool:
+    return bool(queue.properties.get("FifoQueue", False))
 
 
 class QueueMapping:
@@ -46,6 +55,7 @@ class QueueMapping:
         self._function = names[properties["FunctionName"]]
         self._functions = functions
         self._store = store
+        self.is_fifo = _is_fifo(self.queue)
         self._filter = Filter(properties.get("FilterCriteria", {}))
         self._batch_size = int(properties.get("BatchSize", 10))
         self._reports_failures = "ReportBatchItemFailures" in properties.get("FunctionResponseTypes", [])
@@ -61,9 +71,18 @@ class QueueMapping:
 
         `retry_at_once` makes failed messages visible again without their timeout, for tests that move a clock by hand.
         """
-        messages = [message for message in self._receive(wait_s) if self._keep(message)]
+        messages = self.receive(wait_s)
         if not messages:
             return 0
+        self.handle(messages, retry_at_once=retry_at_once)
+        return 1
+
+    def receive(self, wait_s: int) -> list[Document]:
+        """Returns one batch. Of a FIFO queue no group's next message comes before `handle` has ended with this one."""
+        return [message for message in self._receive(wait_s) if self._keep(message)]
+
+    def handle(self, messages: list[Document], *, retry_at_once: bool = False) -> None:
+        """Invokes the function with a batch that was received, and deletes what is handled."""
         failed = self._try(messages)
         for message in messages:
             if message["MessageId"] not in failed:
@@ -72,7 +91,6 @@ class QueueMapping:
                 self._client.change_message_visibility(
                     QueueUrl=self.queue.ref, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
                 )
-        return 1
 
     @property
     def _client(self) -> Any:

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -15,12 +16,13 @@ from local.provision import Store
 from local.queues import QueueMapping
 from local.schedules import Schedule
 from local.streams import StreamMapping
-from local.template import Template
+from local.template import Document, Template
 
 log = logging.getLogger(__name__)
 
 STREAM_POLL_S = 0.25  # Lambda polls a shard four times a second
 QUEUE_WAIT_S = 1
+GROUPS_AT_ONCE = 40  # of a FIFO queue; AWS takes as many as there are
 TROUBLE_S = 1.0
 JOIN_S = 2.0
 
@@ -71,7 +73,37 @@ class Triggers:
         self._repeat(stream.name, step, STREAM_POLL_S)
 
     def _receive(self, queue: QueueMapping) -> None:
+        if queue.is_fifo:
+            self._receive_groups(queue)
+            return
         self._repeat(queue.name, partial(queue.poll, wait_s=QUEUE_WAIT_S), 0)
+
+    def _receive_groups(self, queue: QueueMapping) -> None:
+        """Handles the groups of a FIFO queue side by side, as Lambda does: none waits for another one."""
+        free = threading.Semaphore(GROUPS_AT_ONCE)
+        with ThreadPoolExecutor(GROUPS_AT_ONCE, "groups", stand_outside) as pool:
+
+            def handle(messages: list[Document]) -> None:
+                try:
+                    queue.handle(messages)
+                except (BotoCoreError, ClientError) as problem:
+                    log.error("%s: %s", queue.name, problem)
+                finally:
+                    free.release()
+
+            def step() -> None:
+                if not free.acquire(timeout=QUEUE_WAIT_S):
+                    return
+                messages: list[Document] = []
+                try:
+                    messages = queue.receive(QUEUE_WAIT_S)
+                finally:
+                    if not messages:
+                        free.release()
+                if messages:
+                    pool.submit(handle, messages)
+
+            self._repeat(queue.name, step, 0)
 
     def _keep_time(self, schedule: Schedule) -> None:
         now = datetime.now(UTC)

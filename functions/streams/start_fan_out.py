@@ -1,8 +1,9 @@
 """Start what follows a stored message or change, and count messages by the contexts of their conversations.
 
 A group's fan-out is queued in jobs of a hundred members each, a changed profile or ticket in one job, and attachments
-that were sent or released in steps. Notifications are queued in one call for the whole batch. The count comes from the
-table, so it is exact even if the sender's function died; it goes to CloudWatch as a metric.
+that were sent or released in steps. Notifications, and events that an endpoint of webhooks asks for, are queued
+together for the whole batch. The count comes from the table, so it is exact even if the sender's function died; it
+goes to CloudWatch as a metric.
 """
 
 from collections import Counter
@@ -10,6 +11,7 @@ from collections import Counter
 from parley.actions.attachments import steps
 from parley.actions.live import fan_out, link_jobs
 from parley.actions.notifications import starting
+from parley.actions.webhooks import first_attempts
 from parley.triggers import request_log
 from parley.triggers.stream import Gathering, Row, stream
 
@@ -20,7 +22,10 @@ from parley.triggers.stream import Gathering, Row, stream
     fan_out.start_ticket_follow_up,
     steps.start_attachment_steps,
     link_jobs.start_preview,
-    gathering=[Gathering(starting.occasions_of, starting.queue_occasions)],
+    gathering=[
+        Gathering(starting.occasions_of, starting.queue_occasions),
+        Gathering(first_attempts.attempts_of, first_attempts.queue_attempts),
+    ],
 )
 def handler(rows: list[Row]) -> None:
     stored = Counter(row.get("context_type", "general") for row in rows if "kind" in row)

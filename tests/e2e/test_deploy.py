@@ -489,6 +489,33 @@ def test_canned_reply_is_kept_filled_replaced_and_deleted(people: Make) -> None:
     assert ada.ask("DELETE", f"{place}/{kept['id']}") == {"id": kept["id"]}
 
 
+def test_webhook_is_kept_tested_and_replayed(deployment: Deployment, people: Make) -> None:
+    host = people("host", "service")
+    place, span = "/admin/webhooks", {"since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z"}
+
+    # Of this webhook the events tell; nobody answers at its port.
+    made = host.ask(
+        "POST", place, {"url": "https://hooks.example.org:9009/", "events": ["ticket.*"], "client_id": "crm"}
+    )
+    path = f"{place}/{made['id']}"
+    rotated = host.ask("POST", f"{path}/rotate-secret", {"version": 1})
+    off = host.ask("PATCH", path, {"enabled": False})
+    for operation, function in (("post_webhook", "PostWebhook"), ("retry_webhook", "RetryWebhook")):
+        event = json.loads((ROOT / "events" / "queues" / f"{operation}.json").read_text(encoding="utf-8"))
+        assert deployment.invoke(function, event)["batchItemFailures"] == []
+    [failed] = host.ask("GET", f"{path}/deliveries?status=failed")["deliveries"]
+    host.ask("PATCH", path, {"enabled": True})
+
+    assert rotated["secret"] != made["secret"] and off["disabled_reason"] == "by_request"
+    assert (failed["code"], failed["type"]) == ("disabled", "message.created")
+    assert host.ask("GET", path)["version"] == 4
+    assert made["id"] in {webhook["id"] for webhook in host.ask("GET", place)["webhooks"]}
+    assert host.ask("POST", f"/admin/deliveries/{failed['id']}/replay")["status"] == "pending"
+    assert host.ask("POST", f"{path}/replay", span)["webhook_id"] == made["id"]
+    assert host.ask("POST", f"{path}/test")["type"] == "webhook.test"
+    assert host.ask("DELETE", path) == {"id": made["id"]}
+
+
 def test_agent_comes_on_duty(people: Make) -> None:
     agnes = people("agnes", "agent")
 

@@ -47,12 +47,18 @@ FIELDS: dict[str, object] = {
     "title": "Ours",
     "description": "let me in",
     "into": "t_" + "b" * 26,
+    "url": "https://hooks.example.org/",
+    "events": ["*"],
+    "since": "2026-11-20T00:00:00Z",
     "rules": [{"text": "damn", "action": "flag"}],
 }
 # Of operations that change nothing, or make no sense, with what they require alone.
 MORE_FIELDS: dict[str, dict[str, object]] = {
     "respond_to_ticket": {"text": "let me in"},
     "update_ticket": {"status": "closed"},
+    "create_webhook": {"url": "https://hooks.example.org/", "events": ["*"]},
+    "update_webhook": {"enabled": True},
+    "replay_deliveries": {"since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z"},
     "create_ticket": {"subject": "My booking", "description": "let me in"},  # or a message
     "change_tickets": {"ids": ["t_" + "a" * 26], "changes": {"status": "closed"}},
     "create_attachment_for_user": {"user_id": "bob"},
@@ -86,6 +92,8 @@ PATH_PARTS = {
     "reply_id": "c_" + "a" * 26,
     "erasure_id": "z_" + "a" * 26,
     "removal_id": "m_" + "a" * 26,
+    "webhook_id": "wh_" + "a" * 26,
+    "delivery_id": f"wh_{'a' * 26}.1795246260123.evt_{'0' * 32}",
     "connection_id": "Zb2J3cH9DoECJzA=",
     "context_type": "class",
     "context_id": "7b",

@@ -11,6 +11,8 @@ from parley.domain.api.identity import Identity
 from parley.domain.api.request import Request
 from parley.domain.erasure.job import new_job
 from parley.domain.moderation import audit
+from parley.domain.webhooks.deliveries import Delivery
+from parley.domain.webhooks.event_types import Occurrence
 from tests.functional.attachments import set_row
 from tests.functional.desk import agent, change, open_ticket
 from tests.functional.mailing import token_for
@@ -44,6 +46,16 @@ OF_TICKETS = (
     "update_ticket",
 )
 LINK = "A-link-of-an-e-mail-that-was-sent-to-alice"
+OF_WEBHOOKS = (
+    "delete_webhook",
+    "get_webhook",
+    "list_deliveries",
+    "replay_deliveries",
+    "replay_delivery",
+    "rotate_webhook_secret",
+    "test_webhook",
+    "update_webhook",
+)
 TOKEN = re.compile(r"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+")
 
 
@@ -59,6 +71,15 @@ def invoke(parley: Parley, path: Path, token: str) -> Any:
     if LINK in text:
         text = text.replace(LINK, token_for(parley, "alice"))
     return parley.functions.invoke(function_of(parley, path), json.loads(text))
+
+
+def have_webhook(parley: Parley, token: str) -> None:
+    """Makes the webhook of which the files tell, with a delivery."""
+    from parley.adapters.webhooks import deliveries  # it needs the environment that the fixture makes
+
+    made = json.loads(invoke(parley, FOLDER / "rest" / "create_webhook.json", token)["body"])
+    event = Occurrence(type="message.created", key="d_rcacaty2c4itxxpmvchtux4jlq", number=1, at_ms=1_795_246_260_123)
+    deliveries.put_delivery(Delivery(webhook_id=made["id"], event=event, status="failed"), None)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -83,6 +104,8 @@ def test_function_accepts_its_event(parley: Parley, path: Path) -> None:
             assert change(alice, json.loads(made["body"])["id"], status="resolved").status == 200
     if path.stem in ("put_canned_reply", "delete_canned_reply"):
         invoke(parley, FOLDER / "rest" / "create_canned_reply.json", alice.token)
+    if path.stem in OF_WEBHOOKS:
+        have_webhook(parley, alice.token)
     if path.stem == "mark_played":
         parley.store.client("dynamodb").update_item(
             TableName=parley.template.resources["Messages"].ref,

@@ -29,6 +29,7 @@ from parley.domain.conversations import reports
 from tests.functional.attachments import clean_attachment
 from tests.functional.attempts import Attempt, everything
 from tests.functional.desk import agent, note, open_ticket
+from tests.functional.hooks import made
 from tests.functional.kills.acts import answered, moderator, sign_moderator_in
 from tests.functional.kills.every import SCENARIOS
 from tests.functional.kills.moderation import report_message
@@ -401,6 +402,7 @@ def people_there(world: World) -> dict[str, str]:
         "erasure_id": erasure_id,
         "removal_id": removal_id,
         "ticket_id": noted_ticket(world),
+        "webhook_id": made(host(world), "https://hooks.example.org/", client_id="w1")["id"],
         "attachment_id": clean_attachment(world.parley, world.alice, conversation_id),
     }
 
@@ -428,7 +430,7 @@ def ask(world: World, attempt: Attempt, parts: dict[str, str]) -> dict[str, Any]
     operation = attempt.operation
     assert isinstance(operation, RestOperation)
     moderates = operation.path.startswith(("/admin/", "/messages/{message_id}/versions"))
-    serves = "erasure" in operation.path or "/contexts" in operation.path
+    serves = "/webhooks" in operation.path or "erasure" in operation.path or "/contexts" in operation.path
     desk = operation.path.endswith(
         ("/canned-replies", "/notes", "/sla", "/support/agents")
     ) or operation.path.startswith("/support/tickets/admin/")

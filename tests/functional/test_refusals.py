@@ -68,6 +68,13 @@ MODERATING = refusing(
     "rest/remove_message", "rest/restore_message", "rest/set_conversation_state", "rest/expel_member",
     "rest/mute_member", "rest/unmute_member", "rest/list_moderated_messages",
 )  # fmt: skip
+OF_KEEPERS = refusing("webhooks_closed", *(
+    f"rest/{one}"
+    for one in (
+        "list_webhooks", "create_webhook", "get_webhook", "update_webhook", "delete_webhook", "test_webhook",
+        "rotate_webhook_secret", "list_deliveries", "replay_delivery", "replay_deliveries",
+    )
+))  # fmt: skip
 OF_SUPPORT_ADMINS = refusing(
     "support_admins_only",
     "rest/create_canned_reply", "rest/put_canned_reply", "rest/delete_canned_reply", "rest/get_support_metrics",
@@ -187,11 +194,11 @@ def test_role_in_a_group_opens_what_it_says_and_no_more(
 @pytest.mark.parametrize(
     ("role", "refused"),
     [
-        ("user", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_SERVICE, **OF_DESK}),
-        ("student", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_SERVICE, **OF_DESK}),
-        ("moderator", {**OF_SERVICE, **OF_DESK}),
-        ("admin", {**OF_SERVICE, **OF_DESK}),
-        ("agent", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_SERVICE, **OF_SUPPORT_ADMINS}),
+        ("user", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_SERVICE, **OF_DESK, **OF_KEEPERS}),
+        ("student", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_SERVICE, **OF_DESK, **OF_KEEPERS}),
+        ("moderator", {**OF_SERVICE, **OF_DESK, **OF_KEEPERS}),
+        ("admin", {**OF_SERVICE, **OF_DESK, **OF_KEEPERS}),
+        ("agent", {**OF_MODERATORS, **OF_HOST_AND_MODERATORS, **OF_SERVICE, **OF_SUPPORT_ADMINS, **OF_KEEPERS}),
         ("service", {**OF_MODERATORS, **OF_AGENTS_ALONE}),
     ],
 )

@@ -185,3 +185,6 @@ def forget_told() -> None:
     screening = sys.modules.get("parley.adapters.moderation.word_list_cache")
     if screening is not None:
         screening.forget()
+    webhooks = sys.modules.get("parley.adapters.webhooks.endpoints")
+    if webhooks is not None:
+        webhooks.forget()

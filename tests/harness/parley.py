@@ -146,7 +146,8 @@ class Parley:
         for queue_url, body in self.held.due():
             self.store.client("sqs").send_message(QueueUrl=queue_url, MessageBody=body)
         if self.deliver_out_of_order:
-            for queue in {mapping.queue.logical_id for mapping in self.queues}:
+            # A FIFO queue keeps its order.
+            for queue in {mapping.queue.logical_id for mapping in self.queues if not mapping.is_fifo}:
                 self.enqueue(queue, *reversed(self.dequeue(queue)))
 
         def may_retry(_: float) -> bool:
@@ -197,8 +198,9 @@ class Parley:
 
     def enqueue(self, queue: str, *bodies: str) -> None:
         """Sends messages to a queue (by logical id)."""
+        send = queues.sender(self.template, self.store)
         for body in bodies:
-            self.store.client("sqs").send_message(QueueUrl=self.template.resources[queue].ref, MessageBody=body)
+            send(queue, body)
 
     def dequeue(self, queue: str) -> list[str]:
         """Takes all messages out of a queue (by logical id); returns their bodies."""

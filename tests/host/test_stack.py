@@ -327,6 +327,26 @@ def test_the_server_keeps_the_desk_and_reads_its_figures(ask: Ask, names: Names)
     assert agent["user_id"] in {each["user_id"] for each in ask("list_user_stats", since=today)}
 
 
+def test_the_server_keeps_webhooks(ask: Ask) -> None:
+    made = ask("create_webhook", url="https://hooks.example.org/", events=["ticket.created"])
+    webhook_id = made["id"]
+    now = datetime.now(UTC)
+
+    rotated = ask("rotate_webhook_secret", webhook_id, version=made["version"])
+    queued = ask("test_webhook", webhook_id)
+    replay = ask("replay_deliveries", webhook_id, since=now - timedelta(hours=1), until=now, status="failed")
+    off = ask("update_webhook", webhook_id, enabled=False)
+
+    assert rotated["secret"] != made["secret"] and queued["type"] == "webhook.test"
+    assert replay["webhook_id"] == webhook_id and off["disabled_reason"] == "by_request"
+    assert ask("get_webhook", webhook_id)["enabled"] is False
+    assert webhook_id in {each["id"] for each in ask("list_webhooks")}
+    assert isinstance(ask("list_deliveries", webhook_id), list)
+    with pytest.raises(NotFound):
+        ask("replay_delivery", f"{webhook_id}.1795246260123.evt_{'0' * 32}")
+    assert ask("delete_webhook", webhook_id) == {"id": webhook_id}
+
+
 def test_an_erasure_is_awaited_to_its_receipt(stack: Stack, signer: Signer, ask: Ask, names: Names) -> None:
     bob = names("bob")
     ask("put_user", bob, name="Bob")

@@ -70,15 +70,14 @@ def test_the_reader_of_the_stream_gets_messages_and_what_leaves_something_to_do(
 
     there: list[object] = [{"exists": True}]
     # A person's entry of the outbox replaces the one before.
-    wanted: list[tuple[str, list[object], list[str]]] = [
-        ("kind", there, ["INSERT"]),
-        ("errands", there, ["INSERT"]),
-        ("outbox", ["attachments_released", "user_updated"], ["INSERT", "MODIFY"]),
-        ("outbox", ["ticket"], ["INSERT"]),
+    wanted: list[tuple[str, object, list[str]]] = [
+        ("kind", {"S": there}, ["INSERT"]),
+        ("change", {"M": {"kind": {"S": there}}}, ["INSERT"]),
+        ("outbox", {"S": ["attachments_released", "user_updated"]}, ["INSERT", "MODIFY"]),
+        ("outbox", {"S": ["attachment", "moderation", "report", "ticket"]}, ["INSERT"]),
     ]
     assert [json.loads(pattern["Pattern"]) for pattern in patterns] == [
-        {"eventName": events, "dynamodb": {"NewImage": {attribute: {"S": values}}}}
-        for attribute, values, events in wanted
+        {"eventName": events, "dynamodb": {"NewImage": {attribute: value}}} for attribute, value, events in wanted
     ]
 
 

@@ -80,7 +80,9 @@ OTHER_WORD = {Operation("websocket", "request_user_status"): "get_presence"}
 # The stream has one reader, which starts all the work that follows.
 OTHER_PARTS = {
     Operation("streams", "start_fan_out"): {
+        "attempts_of",
         "occasions_of",
+        "queue_attempts",
         "queue_occasions",
         "start_attachment_steps",
         "start_preview",

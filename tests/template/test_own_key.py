@@ -45,7 +45,7 @@ def test_everything_that_holds_data_is_under_the_key() -> None:
         (queue["KmsMasterKeyId"], queue["SqsManagedSseEnabled"]) == (KEY, False) for queue in each("AWS::SQS::Queue")
     )
     assert all(group["KmsKeyId"] == KEY for group in each("AWS::Logs::LogGroup"))
-    assert [secret["KmsKeyId"] for secret in each("AWS::SecretsManager::Secret")] == [KEY]
+    assert [secret["KmsKeyId"] for secret in each("AWS::SecretsManager::Secret")] == [KEY, KEY]
 
 
 def test_without_a_key_nothing_names_one() -> None:

@@ -109,8 +109,10 @@ def test_only_the_authorizers_know_the_key() -> None:
         for name in FUNCTIONS
         if any("secretsmanager:GetSecretValue" in listed(s["Action"]) for s in statements(name))
     }
+    webhooks = {name for name in FUNCTIONS if "WEBHOOK_KEY_ARN" in environment_of(name)}
 
-    assert holders == readers == {"Authorize", "OnAuthorize"}
+    assert webhooks == {"CreateWebhook", "RotateWebhookSecret", "PostWebhook", "RetryWebhook"}
+    assert holders == readers - webhooks == {"Authorize", "OnAuthorize"}
 
 
 def test_public_keys_need_no_right_to_read_a_secret() -> None:
@@ -193,8 +195,9 @@ def test_audit_rows_are_added_and_only_erasure_may_change_them() -> None:
                     for action in listed(statement["Action"]):
                         allowed.setdefault(action, set()).add(role.logical_id)
 
-    assert set(allowed) == {"dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"}
+    assert set(allowed) == {f"dynamodb:{verb}" for verb in ("BatchGetItem", "PutItem", "Query", "Scan", "UpdateItem")}
     assert allowed["dynamodb:UpdateItem"] == {"ErasePersonRole"}
+    assert allowed["dynamodb:BatchGetItem"] == {"PostWebhookRole", "RetryWebhookRole"}
 
 
 def test_only_the_writer_of_exports_lists_their_files_and_only_its_own_pieces() -> None:

@@ -37,8 +37,10 @@ OF_FIGURES = 4  # a table, a mapping from the stream, two alarms
 OF_CLOCKS = 5  # a schedule, its permission, a configuration of failures, two alarms
 OF_MAIL = 3  # a mapping, an alarm, the policy of a queue
 OF_NOTIFICATIONS = 16  # two tables, seven queues, six alarms, a mapping
+OF_WEBHOOKS = 5  # a secret, two mappings from queues, two alarms
 OF_PREVIEWS = 3  # a queue, a mapping, an alarm
 SINCE = 6 + OF_ATTACHMENTS + THROTTLED + OF_SUPPORT + OF_FIGURES + OF_CLOCKS + OF_NOTIFICATIONS + OF_PREVIEWS + OF_MAIL
+SINCE += OF_WEBHOOKS
 
 
 def test_a_function_takes_two_resources_and_no_more() -> None:

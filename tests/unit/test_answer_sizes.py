@@ -63,6 +63,7 @@ from parley.domain.notifications.mail_template import MAX_PART_CHARACTERS
 from parley.domain.notifications.push_devices import MAX_DEVICES
 from parley.domain.notifications.quiet_hours import DAYS
 from parley.domain.notifications.quiet_hours import MAX_SPANS as MAX_QUIET_SPANS
+from parley.domain.outbound.addresses import MAX_URL_CHARACTERS as MAX_WEBHOOK_URL_CHARACTERS
 from parley.domain.previews import page
 from parley.domain.previews.links import MAX_TEXT_CHARACTERS as MAX_PREVIEWED_CHARACTERS
 from parley.domain.previews.links import MAX_URL_CHARACTERS
@@ -72,6 +73,9 @@ from parley.domain.support.desk_file import MAX_HOLIDAYS, MAX_NAMES, MAX_SPANS
 from parley.domain.support.requests import MAX_BULK, MAX_MERGED, MAX_TAG_CHARACTERS, MAX_TAGS
 from parley.domain.text.emoji import MAX_EMOJI_BYTES
 from parley.domain.text.folding import MAX_HIGHLIGHTS, MAX_QUERY_WORDS
+from parley.domain.webhooks.endpoints import MAX_ENDPOINTS
+from parley.domain.webhooks.event_types import MAX_PATTERNS
+from parley.domain.webhooks.signatures import MAX_SECRET_CHARACTERS
 from tests.unit.test_api_documents import ASYNCAPI, METHODS, OPENAPI
 
 Schema = dict[str, Any]
@@ -143,6 +147,16 @@ OURS = {
     "device_id": 64,
     "registered_at": 24,
     "web_push_public_key": 87,
+    "webhook_id": 29,
+    "event_id": 36,
+    **{f"{one}.id": 80 for one in ("DeliveryView", "QueuedDelivery")},
+    **{f"{one}.type": 64 for one in ("DeliveryView", "QueuedDelivery")},
+    "DeliveryView.code": 32,
+    "secret": MAX_SECRET_CHARACTERS,
+    **{f"{one}.url": MAX_WEBHOOK_URL_CHARACTERS for one in ("WebhookDetails", "WebhookAnswer", "WebhookWithSecret")},
+    **{f"{one}.events[]": 64 for one in ("WebhookDetails", "WebhookAnswer", "WebhookWithSecret")},
+    **dict.fromkeys(["disabled_at", "failing_since", "paused_until", "old_secret_until", "occurred_at"], 24),
+    **dict.fromkeys(["last_attempt_at", "next_attempt_at", "Replay.since", "Replay.until"], 24),
     "report_id": 28,
     "source_message_id": 44,
     **dict.fromkeys(["merged_into", "merged_from[]", "follow_up_of", "ticket_id"], 28),
@@ -269,6 +283,9 @@ LISTS = {
     "TicketList.tickets": MAX_PAGE,
     "ChangedTickets.results": MAX_BULK,
     "CannedReplyList.canned_replies": MAX_PAGE,
+    "DeliveryList.deliveries": MAX_PAGE,
+    "WebhookList.webhooks": MAX_ENDPOINTS,
+    **{f"{one}.events": MAX_PATTERNS for one in ("WebhookDetails", "WebhookAnswer", "WebhookWithSecret")},
     "SupportAgentList.agents": roster.MAX_AGENTS,
     **{
         f"{one}.{names}": roster.MAX_NAMES

@@ -64,7 +64,7 @@ def test_the_documents_are_those_that_the_code_makes(tmp_path: Path) -> None:
     made = sorted(path for path in tmp_path.rglob("*") if path.is_file())
 
     assert [path.name for path in made] == [
-        *("asyncapi.json", "openapi.json", "parameters.md", "rest.md", "websocket.md"),
+        *("asyncapi.json", "openapi.json", "parameters.md", "rest.md", "websocket.md", "webhooks.json"),
         *("client.py", "types.py"),
     ]
     for path in made:

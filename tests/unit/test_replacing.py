@@ -21,6 +21,21 @@ AREAS = {"conversations", "messages", "users", "me", "unread", "unread-count", "
 # Names that the page leaves out, and why: nothing that one of the five systems had or wished for.
 UNNAMED = {
     "GET /users/{user_id}/contexts": "the systems' own tables were the only list",
+    **dict.fromkeys(
+        [
+            "GET /admin/webhooks",
+            "POST /admin/webhooks",
+            "GET /admin/webhooks/{webhook_id}",
+            "PATCH /admin/webhooks/{webhook_id}",
+            "DELETE /admin/webhooks/{webhook_id}",
+            "POST /admin/webhooks/{webhook_id}/test",
+            "POST /admin/webhooks/{webhook_id}/rotate-secret",
+            "GET /admin/webhooks/{webhook_id}/deliveries",
+            "POST /admin/webhooks/{webhook_id}/replay",
+            "POST /admin/deliveries/{delivery_id}/replay",
+        ],
+        "none of the systems told other servers of anything",
+    ),
     "PATCH /me": "hiding when one was last here is Parley's own",
 }
 # Words in backticks that are neither a route, an action, an event, a field nor a part of the template.

@@ -30,7 +30,10 @@ from parley_host.types import (
     CreateCannedReply,
     CreateConversation,
     CreateTicket,
+    CreateWebhook,
     DeletedCannedReply,
+    DeletedWebhook,
+    DeliveryView,
     Erasure,
     Everyone,
     Export,
@@ -49,9 +52,12 @@ from parley_host.types import (
     PutCannedReply,
     PutUser,
     QueueCounts,
+    QueuedDelivery,
     Removal,
     RemovedMember,
     RemoveMessages,
+    Replay,
+    RotateSecret,
     SendMessage,
     SendMessageToUser,
     SentMessage,
@@ -70,9 +76,13 @@ from parley_host.types import (
     TicketSlaAnswer,
     UpdateConversation,
     UpdateTicket,
+    UpdateWebhook,
     UserStats,
     WarningDetails,
     WarnUser,
+    WebhookAnswer,
+    WebhookDetails,
+    WebhookWithSecret,
 )
 
 T = TypeVar("T")
@@ -488,6 +498,65 @@ class Parley:
         place = path("support", "agents", parley_id(user_id))
         agent: SupportAgentAnswer = self._answer(Call("PUT", place, fields))
         return agent
+
+    # Webhooks
+
+    def list_webhooks(self) -> list[WebhookDetails]:
+        """Returns the endpoints to which events are posted."""
+        found = self._answer(Call("GET", "/admin/webhooks", lists="webhooks"))
+        webhooks: list[WebhookDetails] = found["webhooks"]
+        return webhooks
+
+    def create_webhook(self, **fields: Unpack[CreateWebhook]) -> WebhookWithSecret:
+        """Makes a webhook; with a `client_id` once. Only this answer and a rotation show the secret."""
+        webhook: WebhookWithSecret = self._answer(Call("POST", "/admin/webhooks", with_client_id(fields)))
+        return webhook
+
+    def get_webhook(self, webhook_id: str) -> WebhookAnswer:
+        """Returns a webhook, and how it fares."""
+        webhook: WebhookAnswer = self._answer(Call("GET", path("admin", "webhooks", webhook_id)))
+        return webhook
+
+    def update_webhook(self, webhook_id: str, **fields: Unpack[UpdateWebhook]) -> WebhookAnswer:
+        """Changes a webhook, disables it or enables it again."""
+        webhook: WebhookAnswer = self._answer(Call("PATCH", path("admin", "webhooks", webhook_id), fields))
+        return webhook
+
+    def delete_webhook(self, webhook_id: str) -> DeletedWebhook:
+        """Deletes a webhook, also one that is not there."""
+        deleted: DeletedWebhook = self._answer(Call("DELETE", path("admin", "webhooks", webhook_id)))
+        return deleted
+
+    def test_webhook(self, webhook_id: str) -> QueuedDelivery:
+        """Posts the event `webhook.test` to a webhook."""
+        queued: QueuedDelivery = self._answer(Call("POST", path("admin", "webhooks", webhook_id, "test")))
+        return queued
+
+    def rotate_webhook_secret(self, webhook_id: str, **fields: Unpack[RotateSecret]) -> WebhookWithSecret:
+        """Gives a webhook a new secret; the old one is valid for a day. `version` is that of the webhook as read."""
+        place = path("admin", "webhooks", webhook_id, "rotate-secret")
+        webhook: WebhookWithSecret = self._answer(Call("POST", place, fields))
+        return webhook
+
+    def list_deliveries(
+        self, webhook_id: str, *, status: Literal["pending", "succeeded", "failed"] | None = None
+    ) -> Iterator[DeliveryView]:
+        """Yields the deliveries of a webhook, the newest events first; of one status, or of all."""
+        asked = {} if status is None else {"status": status}
+        return self._pages(path("admin", "webhooks", webhook_id, "deliveries"), "deliveries", asked)
+
+    def replay_delivery(self, delivery_id: str) -> DeliveryView:
+        """Attempts a delivery once more."""
+        delivery: DeliveryView = self._answer(Call("POST", path("admin", "deliveries", delivery_id, "replay")))
+        return delivery
+
+    def replay_deliveries(
+        self, webhook_id: str, *, since: datetime, until: datetime, status: Literal["succeeded", "failed"] | None = None
+    ) -> Replay:
+        """Attempts the deliveries of a time once more: events from `since` until before `until`."""
+        body = {"since": rfc3339(since), "until": rfc3339(until)} | ({} if status is None else {"status": status})
+        replay: Replay = self._answer(Call("POST", path("admin", "webhooks", webhook_id, "replay"), body))
+        return replay
 
     # Figures
 

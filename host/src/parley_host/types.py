@@ -216,6 +216,16 @@ CreateTicket = TypedDict(
 """POST /support/tickets: a new ticket of the caller's; the description is its first message."""
 
 
+class CreateWebhook(TypedDict):
+    """POST /admin/webhooks: a new endpoint. A `client_id` makes one only. Without a `secret` Parley makes one."""
+
+    url: str
+    events: list[str]
+    description: NotRequired[str]
+    secret: NotRequired[str | None]
+    client_id: NotRequired[str | None]
+
+
 class DayNumbers(TypedDict):
     """Messages of people, people who wrote (off by 2 % at most, as a rule), and conversations with a first message."""
 
@@ -239,6 +249,30 @@ class DeletedCannedReply(TypedDict):
     """A canned reply that is no longer there."""
 
     id: str
+
+
+class DeletedWebhook(TypedDict):
+    """An endpoint that is no longer there."""
+
+    id: str
+
+
+DeliveryStatus = Literal["failed", "pending", "succeeded"]
+
+
+class DeliveryView(TypedDict):
+    """A delivery: one event for one endpoint."""
+
+    id: str
+    event_id: str
+    type: str
+    status: DeliveryStatus
+    attempts: int
+    response_status: int | None
+    code: str | None
+    occurred_at: str
+    last_attempt_at: str
+    next_attempt_at: str | None
 
 
 class DeskBreaches(TypedDict):
@@ -699,6 +733,14 @@ class QueueCounts(TypedDict):
     users: dict[str, NamedUser]
 
 
+class QueuedDelivery(TypedDict):
+    """A delivery whose next attempt is queued: find it by its id in the list after a moment."""
+
+    id: str
+    event_id: str
+    type: str
+
+
 class Reaction(TypedDict):
     """The count of an emoji on a message; `mine` if the reader gave one of them."""
 
@@ -747,6 +789,25 @@ class RemovedMember(TypedDict):
     user_id: str
     member_count: int
     users: dict[str, NamedUser]
+
+
+class Replay(TypedDict):
+    """A replay that was begun: its deliveries are attempted again, a few at once."""
+
+    webhook_id: str
+    since: str
+    until: str
+    status: ReplayedStatus | None
+
+
+ReplayedStatus = Literal["failed", "succeeded"]
+
+
+class RotateSecret(TypedDict):
+    """POST /admin/webhooks/{webhook_id}/rotate-secret: `version` is that of the endpoint as read."""
+
+    version: int
+    secret: NotRequired[str | None]
 
 
 class SendMessage(TypedDict):
@@ -1077,6 +1138,15 @@ class UpdateTicket(TypedDict):
     version: NotRequired[int | None]
 
 
+class UpdateWebhook(TypedDict):
+    """PATCH /admin/webhooks/{webhook_id}: the fields that change. `enabled` also ends a pause."""
+
+    url: NotRequired[str]
+    events: NotRequired[list[str]]
+    description: NotRequired[str]
+    enabled: NotRequired[bool]
+
+
 class UserStats(TypedDict):
     """The messages that a person has written and received on some days. They are in `conversations` now."""
 
@@ -1113,3 +1183,66 @@ class WarningDetails(TypedDict):
     reason: str
     warned_at: str
     report_id: str | None
+
+
+class WebhookAnswer(TypedDict):
+    """An endpoint, and the people whom it names."""
+
+    id: str
+    url: str
+    events: list[str]
+    description: str
+    enabled: bool
+    disabled_reason: WhyDisabled | None
+    disabled_at: str | None
+    failing_since: str | None
+    paused_until: str | None
+    old_secret_until: str | None
+    version: int
+    created_at: str
+    created_by: str
+    updated_at: str
+    users: dict[str, NamedUser]
+
+
+class WebhookDetails(TypedDict):
+    """An endpoint as its keepers see it, without its secret."""
+
+    id: str
+    url: str
+    events: list[str]
+    description: str
+    enabled: bool
+    disabled_reason: WhyDisabled | None
+    disabled_at: str | None
+    failing_since: str | None
+    paused_until: str | None
+    old_secret_until: str | None
+    version: int
+    created_at: str
+    created_by: str
+    updated_at: str
+
+
+class WebhookWithSecret(TypedDict):
+    """An endpoint with its secret, which no other answer shows."""
+
+    id: str
+    url: str
+    events: list[str]
+    description: str
+    enabled: bool
+    disabled_reason: WhyDisabled | None
+    disabled_at: str | None
+    failing_since: str | None
+    paused_until: str | None
+    old_secret_until: str | None
+    version: int
+    created_at: str
+    created_by: str
+    updated_at: str
+    users: dict[str, NamedUser]
+    secret: str
+
+
+WhyDisabled = Literal["by_request", "failing", "gone"]

@@ -71,7 +71,7 @@ def list_ticket_history(request: Request, ticket_id: str, query: Page) -> Ticket
         found = ticket_history.entries_after(ticket_id, number, query.limit + 1)
     else:
         found = ticket_history.shown_after(ticket_id, number, query.limit + 1)
-    views = (_view(entry, of_desk=of_desk) for entry in found[: query.limit])
+    views = (view_of_entry(entry, of_desk=of_desk) for entry in found[: query.limit])
     shown = list(Room().fitting(views))
     more = len(found) > len(shown)
     return TicketHistory(
@@ -81,7 +81,8 @@ def list_ticket_history(request: Request, ticket_id: str, query: Page) -> Ticket
     )
 
 
-def _view(entry: OutboxEntry, *, of_desk: bool) -> HistoryEntry:
+def view_of_entry(entry: OutboxEntry, *, of_desk: bool) -> HistoryEntry:
+    """Returns an entry as its readers see it: agents, or the requester."""
     about: dict[str, Any] = dict(entry.about)
     return HistoryEntry(
         number=entry.number,

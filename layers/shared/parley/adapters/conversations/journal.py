@@ -54,7 +54,7 @@ def put_step(transaction: TransactWrite, step: Step, now_s: int) -> None:
     if step.released is not None:
         outbox.put_entry(transaction, step.released)
     if step.report is not None:
-        transaction.save(reports.row(step.report))
+        reports.put_new(transaction, step.report)
     if step.while_block is not None:
         _check_block(transaction, step.while_block)
     membership_writes.put_memberships(transaction, step)

@@ -864,7 +864,7 @@ class Notification(Table):
 
 
 class Webhook(Table):
-    """An address to which events are posted, or an attempt at one, by `place`."""
+    """An endpoint to which events are posted, or a delivery of one (`adapters/webhooks`)."""
 
     class Meta:
         table_name = environment.required("WEBHOOKS_TABLE")
@@ -872,6 +872,34 @@ class Webhook(Table):
     key = UnicodeAttribute(hash_key=True)
     place = UnicodeAttribute(range_key=True)
     expires_at_s = NumberAttribute(null=True)
+    version = NumberAttribute(null=True)  # of an endpoint, or of the row that an event tells of
+    # of an endpoint
+    url = UnicodeAttribute(null=True)
+    events = StringsAttribute(null=True)
+    description = UnicodeAttribute(null=True)
+    secret = UnicodeAttribute(null=True)  # sealed (`adapters/webhooks/secrets.py`)
+    old_secret = UnicodeAttribute(null=True)
+    old_until_ms = NumberAttribute(null=True)
+    enabled = BooleanAttribute(null=True)
+    why_disabled = UnicodeAttribute(null=True)
+    disabled_at_ms = NumberAttribute(null=True)
+    failing_since_ms = NumberAttribute(null=True)
+    failures = NumberAttribute(null=True)
+    paused_until_ms = NumberAttribute(null=True)
+    fingerprint = UnicodeAttribute(null=True)
+    created_at_ms = NumberAttribute(null=True)
+    created_by = UnicodeAttribute(null=True)
+    updated_at_ms = NumberAttribute(null=True)
+    endpoint_count = NumberAttribute(null=True)  # of the row that counts the endpoints
+    # of a delivery
+    type = UnicodeAttribute(null=True)
+    of_key = UnicodeAttribute(null=True)
+    number = NumberAttribute(null=True)
+    attempts = NumberAttribute(null=True)
+    status_code = NumberAttribute(null=True)
+    code = UnicodeAttribute(null=True)
+    last_at_ms = NumberAttribute(null=True)
+    next_at_ms = NumberAttribute(null=True)
 
 
 class WsTicket(Table):

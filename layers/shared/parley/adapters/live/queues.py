@@ -56,7 +56,7 @@ def send_each(queue_variable: str, bodies: Sequence[tuple[Struct, int]]) -> None
         ]
         fit = sum(len(body.encode()) for body, _ in chunk) <= MAX_BATCH_BYTES
         for group in [entries] if fit else [[entry] for entry in entries]:
-            _send(sqs, queue_url, group)
+            send_entries(sqs, queue_url, group)
 
 
 def go_on_with(step: "ExportStep") -> None:
@@ -76,7 +76,7 @@ def settle_on(steps: Sequence["AttachmentStep"]) -> None:
     send_all("ATTACHMENT_STEPS_QUEUE_URL", steps)
 
 
-def _send(sqs: Any, queue_url: str, entries: list[dict[str, Any]]) -> None:
+def send_entries(sqs: Any, queue_url: str, entries: list[dict[str, Any]]) -> None:
     """Sends one batch, and repeats the part that was not taken: botocore repeats a failed call, not a part of one."""
     for _ in range(MAX_TRIES):
         answer = sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)

@@ -4,15 +4,21 @@ import msgspec
 from pynamodb.exceptions import PutError
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters.dynamodb import conditions, tables, unreadable
-from parley.domain.moderation.audit import Entry
+from parley.adapters.dynamodb import batches, conditions, outbox, tables, unreadable
+from parley.domain.moderation.audit import Entry, month_of, told_entry
 
 _row_is_new = tables.AuditEntry.entry_id.does_not_exist()
 
 
 def put_entry(transaction: TransactWrite, entry: Entry) -> None:
-    """Adds an entry to the transaction of the act itself. Nothing ever overwrites an entry."""
+    """Adds an entry to the transaction of the act itself, and that of the outbox if webhooks tell of the act.
+
+    Nothing ever overwrites an entry.
+    """
     transaction.save(_row(entry), condition=_row_is_new)
+    told = told_entry(entry)
+    if told is not None:
+        outbox.put_entry(transaction, told)
 
 
 def write_entry(entry: Entry) -> None:
@@ -27,6 +33,13 @@ def write_entry(entry: Entry) -> None:
 
 def _row(entry: Entry) -> tables.AuditEntry:
     return tables.AuditEntry(month=entry.month, **msgspec.to_builtins(entry))
+
+
+def get_entry(entry_id: str) -> Entry | None:
+    """Returns an entry, or None; one round trip."""
+    key = (month_of(int(entry_id.partition(".")[0])), entry_id)
+    row = batches.read_rows({tables.AuditEntry: [key]}).get(tables.AuditEntry, *key)
+    return None if row is None else _entry(row)
 
 
 def newest(month: str, limit: int, *, before: str | None, since_id: str) -> list[Entry]:

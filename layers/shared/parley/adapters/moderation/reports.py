@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from pynamodb.exceptions import PutError, TransactWriteError
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters.dynamodb import batches, clients, conditions, tables, unreadable
+from parley.adapters.dynamodb import batches, clients, conditions, outbox, tables, unreadable
 from parley.adapters.dynamodb.documents import to_wire
 from parley.adapters.moderation import audit
+from parley.domain.api.outbox import LATEST, OutboxEntry
 from parley.domain.conversations.reports import Report, ReportedAttachment, ReportPosition
 from parley.domain.moderation.audit import Entry
 
@@ -22,29 +24,30 @@ def row(report: Report) -> tables.Report:
     return tables.Report(**msgspec.to_builtins(report) | {"attachments": files or None})
 
 
+def put_new(transaction: TransactWrite, report: Report, condition: Condition | None = None) -> None:
+    """Adds a new report and the outbox's entry of it to the transaction of its subject; 4 write units."""
+    transaction.save(row(report), condition=condition)
+    outbox.put_entry(
+        transaction, OutboxEntry(kind="report", id=report.report_id, number=LATEST, at_ms=report.created_at_ms)
+    )
+
+
 def add(report: Report, *, marks: bool) -> bool:
     """Writes a report; returns False if one of its id exists already; one round trip.
 
-    The first of a conversation `marks` it in the same transaction: 4 write units, and those of its head twice.
+    The first of a conversation `marks` it in the same transaction: 6 write units, and those of its head twice.
     """
-    is_new = tables.Report.report_id.does_not_exist()
     try:
-        if not marks:
-            row(report).save(condition=is_new)
-            return True
         with conditions.transaction() as transaction:
-            transaction.save(row(report), condition=is_new)
-            transaction.update(
-                tables.Conversation(conversation_id=report.conversation_id),
-                actions=[tables.Conversation.is_reported.set(True)],
-                condition=tables.Conversation.conversation_id.exists(),
-            )
+            put_new(transaction, report, tables.Report.report_id.does_not_exist())
+            if marks:
+                transaction.update(
+                    tables.Conversation(conversation_id=report.conversation_id),
+                    actions=[tables.Conversation.is_reported.set(True)],
+                    condition=tables.Conversation.conversation_id.exists(),
+                )
     except conditions.LostRace:
         return False
-    except PutError as error:
-        if conditions.failed_condition(error):
-            return False
-        raise
     return True
 
 

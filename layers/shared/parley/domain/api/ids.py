@@ -21,6 +21,7 @@ _conversation_id = re.compile(r"[dgnt]_[a-z2-7]{26}")
 _connection_id = re.compile(CONNECTION_ID_PATTERN)
 _canned_reply_id = re.compile(r"c_[a-z2-7]{26}")
 _push_device_id = re.compile(PUSH_DEVICE_ID_PATTERN)
+_webhook_id = re.compile(r"wh_[a-z2-7]{26}")
 _export_id = re.compile(EXPORT_ID_PATTERN)
 _attachment_id = re.compile(ATTACHMENT_ID_PATTERN)
 _message_id = re.compile(r"([dgnt]_[a-z2-7]{26})\.([1-9][0-9]{0,14})")
@@ -59,6 +60,18 @@ def ticket_id(opener_id: str, nonce: str) -> str:
 def canned_reply_id(author_id: str, nonce: str) -> str:
     """Returns the id of a new canned reply; the same `nonce` of the same author gives the same reply again."""
     return "c_" + _digest(author_id, nonce)
+
+
+def webhook_id(author_id: str, nonce: str) -> str:
+    """Returns the id of a new webhook; the same `nonce` of the same author gives the same webhook again."""
+    return "wh_" + _digest(author_id, nonce)
+
+
+def check_webhook_id(text: str, pointer: str) -> str:
+    """Returns a text if it can be the id of a webhook; raises Invalid if not."""
+    if _webhook_id.fullmatch(text) is None:
+        raise Invalid.field(pointer, "bad_format", "That is not the id of a webhook.")
+    return text
 
 
 def notes_id(ticket_id: str) -> str:

@@ -94,6 +94,13 @@ AuditAction = Literal[
     "read_conversation",
     "list_tickets",
     "erase_user",
+    "create_webhook",
+    "update_webhook",
+    "rotate_webhook_secret",
+    "delete_webhook",
+    "test_webhook",
+    "replay_delivery",
+    "replay_deliveries",
 ]
 
 OF_TIME_ZONES = "write a time zone as Europe/Berlin, by its name in IANA's database"

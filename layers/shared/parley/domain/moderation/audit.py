@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from parley.domain.api.errors import Invalid
+from parley.domain.api.outbox import LATEST, OutboxEntry
 from parley.domain.api.request import Request
 from parley.domain.api.requests import AuditAction
 from parley.domain.api.times import from_day_or_time, rfc3339
@@ -19,6 +20,24 @@ OWN_ID_FROM = 3  # the try from which an entry has an id that no other act of th
 OF_PEOPLE: frozenset[AuditAction] = frozenset(
     ("suspend_user", "lift_suspension", "warn_user", "expel_member", "mute_member", "unmute_member")
     + ("remove_messages", "list_conversations", "search_messages", "export_search")
+)
+
+
+# The acts that webhooks tell of: those that change something for people, or in what they wrote.
+TOLD: tuple[AuditAction, ...] = (
+    "resolve_report",
+    "suspend_user",
+    "lift_suspension",
+    "warn_user",
+    "remove_message",
+    "remove_messages",
+    "restore_message",
+    "set_conversation_state",
+    "expel_member",
+    "mute_member",
+    "unmute_member",
+    "put_banned_words",
+    "erase_user",
 )
 
 
@@ -72,6 +91,15 @@ def new_entry(request: Request, action: AuditAction, target: str, **details: str
         details=details,
         request_id=request.request_id,
     )
+
+
+def told_entry(entry: Entry) -> OutboxEntry | None:
+    """Returns the outbox's entry of an act, which names nobody: its reader finds the act in the log."""
+    if entry.action not in TOLD:
+        return None
+    report_id = entry.target if entry.action == "resolve_report" else entry.details.get("report_id")
+    about = {"action": entry.action} | ({} if report_id is None else {"report_id": report_id})
+    return OutboxEntry(kind="moderation", id=entry.entry_id, number=LATEST, at_ms=entry.at_ms, about=about)
 
 
 def of_try(entry: Entry, number: int) -> Entry:

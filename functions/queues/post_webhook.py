@@ -1,0 +1,14 @@
+"""Make the first attempt of an event at an endpoint; the queue holds the order of each conversation."""
+
+from collections.abc import Mapping
+
+from parley.actions.webhooks import posting
+from parley.domain.api.request import Request
+from parley.domain.webhooks.deliveries import Job
+from parley.triggers.queue import counted_queue
+
+
+@counted_queue(Job)
+def handler(request: Request, job: Job, number: int) -> Mapping[str, str]:
+    posting.post_webhook(job, request.now_ms, is_repeat=number > 1)
+    return {"webhook_id": job.webhook_id}

@@ -1,0 +1,1 @@
+"""Webhooks: keeping endpoints, posting events to them, looking at deliveries."""

@@ -1,0 +1,1 @@
+"""Endpoints of webhooks, and the deliveries of each."""

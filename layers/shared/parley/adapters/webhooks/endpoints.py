@@ -1,0 +1,160 @@
+"""The endpoints, under one key of the table of webhooks, so that one query lists them.
+
+It holds, by place:
+
+    wh_…      an endpoint
+    #count    how many there are
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from pynamodb.exceptions import UpdateError
+from pynamodb.transactions import TransactWrite
+
+from parley.adapters.dynamodb import batches, conditions, tables, unreadable
+from parley.adapters.moderation import audit
+from parley.domain.moderation.audit import Entry
+from parley.domain.webhooks.endpoints import MAX_ENDPOINTS, Endpoint
+
+KEY = "endpoints"
+COUNT = (KEY, "#count")
+KNOWN_S = 5.0  # for which a process takes the endpoints as it has read them
+_PREFIX = "wh_"
+_NUMBERS = (
+    "old_until_ms",
+    "disabled_at_ms",
+    "failing_since_ms",
+    "failures",
+    "paused_until_ms",
+    "version",
+    "created_at_ms",
+    "updated_at_ms",
+)
+_HEALTH = ("enabled", "why_disabled", "disabled_at_ms", "failing_since_ms", "failures", "paused_until_ms")
+
+
+class Read(Struct, frozen=True):
+    """The reads before a write: an endpoint, and the number of endpoints."""
+
+    endpoint: Endpoint | None
+    count: int
+
+
+class _Known(Struct, frozen=True):
+    endpoints: Mapping[str, Endpoint]
+    until_s: float
+
+
+_known = _Known({}, 0.0)
+
+
+def current() -> Mapping[str, Endpoint]:
+    """Returns the endpoints by id, at most `KNOWN_S` seconds old; one round trip after that time."""
+    global _known
+    known = _known
+    if time.monotonic() >= known.until_s:
+        found = {endpoint.webhook_id: endpoint for endpoint in list_endpoints(consistent=False)}
+        _known = known = _Known(found, time.monotonic() + KNOWN_S)
+    return known.endpoints
+
+
+def forget() -> None:
+    """Clears the in-process memory, after a write of this process; tests use it to simulate a new process."""
+    global _known
+    _known = _Known({}, 0.0)
+
+
+def list_endpoints(*, consistent: bool = True) -> list[Endpoint]:
+    """Returns all endpoints by id, without unreadable ones; one round trip, half a read unit if there are none."""
+    found = tables.Webhook.query(
+        KEY, tables.Webhook.place.startswith(_PREFIX), consistent_read=consistent, page_size=MAX_ENDPOINTS
+    )
+    return unreadable.first("Webhooks", found, _endpoint, MAX_ENDPOINTS)
+
+
+def read_endpoint(webhook_id: str) -> Read:
+    """Returns an endpoint and the number of endpoints; one round trip."""
+    rows = batches.read_rows({tables.Webhook: [(KEY, webhook_id), COUNT]})
+    row, count = rows.get(tables.Webhook, KEY, webhook_id), rows.get(tables.Webhook, *COUNT)
+    return Read(
+        endpoint=None if row is None else _endpoint(row),
+        count=0 if count is None else int(count.endpoint_count or 0),
+    )
+
+
+def put_new(new: Endpoint, entry: Entry) -> None:
+    """Writes a new endpoint, the count and the audit log, all or nothing; raises LostRace. One round trip.
+
+    The count's condition holds the bound whatever happens at the same time.
+    """
+    with conditions.transaction() as transaction:
+        transaction.save(_row(new), condition=tables.Webhook.key.does_not_exist())
+        count = tables.Webhook.endpoint_count
+        has_room = count.does_not_exist() | (count < MAX_ENDPOINTS)
+        transaction.update(tables.Webhook(*COUNT), actions=[count.add(1)], condition=has_room)
+        audit.put_entry(transaction, entry)
+    forget()
+
+
+def replace(before: Endpoint, after: Endpoint, entry: Entry) -> None:
+    """Writes a changed endpoint and the audit log, all or nothing; raises LostRace. One round trip."""
+    with conditions.transaction() as transaction:
+        _update(transaction, before, after)
+        audit.put_entry(transaction, entry)
+    forget()
+
+
+def delete(known: Endpoint, entry: Entry) -> None:
+    """Deletes an endpoint with the count and the audit log, all or nothing; raises LostRace. One round trip."""
+    with conditions.transaction() as transaction:
+        is_same = tables.Webhook.version == known.version
+        transaction.delete(tables.Webhook(KEY, known.webhook_id), condition=is_same)
+        transaction.update(tables.Webhook(*COUNT), actions=[tables.Webhook.endpoint_count.add(-1)])
+        audit.put_entry(transaction, entry)
+    forget()
+
+
+def note_health(before: Endpoint, after: Endpoint) -> bool:
+    """Writes how an endpoint fares, if its keepers have not changed it meanwhile; says whether. One round trip."""
+    changed = {name: getattr(after, name) for name in _HEALTH if getattr(after, name) != getattr(before, name)}
+    if not changed:
+        return True
+    row = tables.Webhook(KEY, before.webhook_id)
+    try:
+        row.update(tables.setting(tables.Webhook, changed), condition=tables.Webhook.version == before.version)
+    except UpdateError as error:
+        if conditions.failed_condition(error):
+            forget()
+            return False
+        raise
+    forget()
+    return True
+
+
+def _update(transaction: TransactWrite, before: Endpoint, after: Endpoint) -> None:
+    old, new = _state(before), _state(after)
+    transaction.update(
+        tables.Webhook(KEY, before.webhook_id),
+        actions=tables.setting(tables.Webhook, {name: new[name] for name in new if new[name] != old[name]}),
+        condition=tables.Webhook.version == before.version,
+    )
+
+
+def _state(endpoint: Endpoint) -> dict[str, Any]:
+    state: dict[str, Any] = msgspec.to_builtins(endpoint)
+    state.pop("webhook_id")
+    return state | {"events": list(endpoint.events)}
+
+
+def _row(endpoint: Endpoint) -> tables.Webhook:
+    return tables.Webhook(key=KEY, place=endpoint.webhook_id, **_state(endpoint))
+
+
+def _endpoint(row: tables.Webhook) -> Endpoint:
+    fields: dict[str, Any] = {name: getattr(row, name, None) for name in Endpoint.__struct_fields__}
+    fields |= {name: int(fields[name]) for name in _NUMBERS if fields[name] is not None}
+    return msgspec.convert(fields | {"webhook_id": row.place}, type=Endpoint)

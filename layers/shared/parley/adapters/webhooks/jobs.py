@@ -1,0 +1,42 @@
+"""The two queues of attempts: the first ones in order, all others when they are due."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from parley.adapters import environment
+from parley.adapters.dynamodb import clients
+from parley.adapters.live import queues
+from parley.domain.webhooks.deliveries import Job, delay_s
+
+
+def queue_first(jobs: Sequence[Job]) -> None:
+    """Queues the first attempts of events at endpoints, in order; one call for each ten.
+
+    The messages of an endpoint and a bucket are a group: SQS hands over the next one when the one before it is done. A
+    repeat within five minutes is dropped by its deduplication id (SQS developer guide).
+    """
+    if not jobs:
+        return
+    sqs, queue_url = clients.client("sqs"), environment.required("WEBHOOK_EVENTS_QUEUE_URL")
+    entries = [
+        {
+            "Id": str(number % queues.MAX_ENTRIES),
+            "MessageBody": msgspec.json.encode(job).decode(),
+            "MessageGroupId": f"{job.webhook_id}.{job.event.bucket}",
+            "MessageDeduplicationId": f"{job.webhook_id}.{job.event.id}",
+        }
+        for number, job in enumerate(jobs)
+        if job.event is not None
+    ]
+    for first in range(0, len(entries), queues.MAX_ENTRIES):
+        queues.send_entries(sqs, queue_url, entries[first : first + queues.MAX_ENTRIES])
+
+
+def queue_later(jobs: Sequence[Job], now_ms: int) -> None:
+    """Queues attempts for when they are due, or for 15 minutes, after which they are queued again; one call for ten."""
+    by_delay: dict[int, list[Job]] = {}
+    for job in jobs:
+        by_delay.setdefault(delay_s(job.due_ms, now_ms), []).append(job)
+    for seconds, due in by_delay.items():
+        queues.send_all("WEBHOOK_RETRIES_QUEUE_URL", due, delay_s=seconds)

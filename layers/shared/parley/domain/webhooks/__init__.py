@@ -1,0 +1,1 @@
+"""Webhooks: events for the servers of others, endpoints, deliveries, signatures."""
