@@ -160,6 +160,17 @@ TERMS = {
     "UpdateChannels.email": "E-mails.",
     "channels": "The kinds of things that each channel tells.",
     "notification": "The entry of the inbox.",
+    "NotificationList.notifications": "The entries, newest first.",
+    "unseen": "How many of the newest 100 are unseen; null after the first page.",
+    "NotificationList.capped": "Whether there are more entries than were counted.",
+    "seen_before": "Everything before this time counts as seen.",
+    "NotificationTrace.channels": "The decisions, one for each channel.",
+    "channel": "The channel.",
+    "ChannelTrace.state": "`waiting` until it is decided, or for a second try; `claimed` while a push is made.",
+    "ChannelTrace.rule": "The rule that decided; `told` if none kept it away. Null while nothing is decided.",
+    "ChannelTrace.at": "When it was decided; null if no decision is written down.",
+    "answer": "The answer of the push services, or of the mail service; null without one.",
+    "TraceQuery.user_id": "For whom; without it for the caller.",
     "Notification.id": "The entry; a later one with the same id takes its place.",
     "Notification.kind": "The kind of the thing that it tells.",
     "Notification.conversation_id": "The conversation to open.",
@@ -876,6 +887,7 @@ TERMS = {
     "max_pixels": "How many pixels an image may have, or one frame of an animated one: its width times its height.",
     "max_frames": "How many frames an animated image may have.",
     "max_animation_pixels": "How many pixels all frames of an animated image may have together.",
+    "Path.notification_id": "The entry of the inbox.",
     "Path.token": "The last part of the link in an e-mail.",
     "Path.attachment_id": "The id of the attachment.",
     "CreateAttachmentUrls.ids": "The ids of the attachments.",
@@ -903,6 +915,11 @@ ENUMS = {
     frozenset({"invitation", "mention", "message", "missed_call", "reaction", "ticket"}): (
         "NotificationKind",
         "The kind of a thing that people are told.",
+    ),
+    frozenset({"email", "in_app", "push"}): ("NotificationChannel", "A channel by which people are told."),
+    frozenset({"claimed", "failed", "sent", "skipped", "waiting"}): (
+        "NotificationState",
+        "What has become of a notification by one channel.",
     ),
     frozenset({"audio", "video"}): ("Media", "The media of a call."),
     frozenset({"audio", "file", "image", "video"}): ("AttachmentKind", "How to show a file."),
@@ -937,6 +954,7 @@ ENUMS = {
             "list_tickets",
             "read_edits",
             "read_messages",
+            "read_notification_trace",
             "read_report",
             "remove_message",
             "remove_messages",
@@ -990,6 +1008,7 @@ ENUMS = {
 
 # Names whose text is a time (RFC 3339), beside all that end in `_at` or `_until`.
 TIMES = {
+    "seen_before",
     "as_of",
     "at",
     "running_since",

@@ -181,6 +181,7 @@ def _path_parameter(name: str) -> Document:
     from parley.domain.api.requests import REPORT_ID_PATTERN
     from parley.domain.erasure.job import ERASURE_ID_PATTERN
     from parley.domain.moderation.removals import REMOVAL_ID_PATTERN
+    from parley.domain.notifications.inbox import NOTIFICATION_ID_PATTERN
     from parley.domain.notifications.unsubscribing import TOKEN_PATTERN
     from parley.domain.webhooks.deliveries import DELIVERY_ID_PATTERN
     from parley.domain.webhooks.endpoints import WEBHOOK_ID_PATTERN
@@ -195,6 +196,7 @@ def _path_parameter(name: str) -> Document:
         "device_id": PUSH_DEVICE_ID_PATTERN,
         "emoji": r"\S",
         "erasure_id": ERASURE_ID_PATTERN,
+        "notification_id": NOTIFICATION_ID_PATTERN,
         "removal_id": REMOVAL_ID_PATTERN,
         "export_id": EXPORT_ID_PATTERN,
         "message_id": MESSAGE_ID_PATTERN,

@@ -158,6 +158,7 @@ def test_two_people_talk_over_rest_and_websocket(people: Make) -> None:
     assert bob.ask("GET", "/unread-count")["total"] == 1
 
     bob.act("mark_read", message_id=sent["id"])
+    assert bob.ask("GET", f"/messages/{sent['id']}/notification-trace")["channels"]
     assert alice.hears("message_read")["seq"] == 1
     answered = bob.ask("POST", f"/conversations/{conversation_id}/messages", {"text": "Hello, Alice"})
     assert alice.hears("message_notification")["message"]["id"] == answered["id"]
@@ -364,6 +365,12 @@ def test_people_are_found_blocked_and_signed_out(people: Make) -> None:
     assert lena.ask("GET", "/me")["name"] == "Lena"
     preferred = lena.ask("PATCH", "/me/notification-preferences", {"previews": False})
     assert lena.ask("GET", "/me/notification-preferences") == preferred
+    nora = people("nora")  # who is not connected, so she is told at once
+    lena.ask("POST", "/conversations", {"type": "group", "title": "Hosts", "member_ids": ["nora"]})
+    until(lambda: bool(nora.ask("GET", "/me/notifications")["notifications"]))
+    [entry] = nora.ask("GET", "/me/notifications")["notifications"]
+    assert nora.ask("POST", f"/me/notifications/{entry['id']}/seen")["seen"]
+    assert lena.ask("POST", "/me/notifications/seen")["seen_before"]
     assert lena.ask("GET", "/users/nora")["name"] == "Nora"
     assert "nora" in [one["id"] for one in lena.ask("GET", "/users?q=Nora")["users"]]
     assert lena.ask("GET", "/policy/explain?user_id=nora")["allowed"]

@@ -83,6 +83,7 @@ QUERIES = {
 }
 PATH_PARTS = {
     "device_id": "laptop",
+    "notification_id": "c.d_rcacaty2c4itxxpmvchtux4jlq",
     "user_id": "alice",
     "emoji": "%F0%9F%91%8D",
     "report_id": "r_" + "a" * 26,

@@ -106,6 +106,14 @@ def test_function_accepts_its_event(parley: Parley, path: Path) -> None:
         invoke(parley, FOLDER / "rest" / "create_canned_reply.json", alice.token)
     if path.stem in OF_WEBHOOKS:
         have_webhook(parley, alice.token)
+    if path.stem == "mark_notification":
+        from parley.adapters.notifications import notices  # likewise
+
+        talk = open_direct(alice, bob)
+        entry = notices.Entry(
+            user_id="alice", place=f"c#{talk}", kind="message", conversation_id=talk, seq=1, at_ms=WRITTEN_MS
+        )
+        notices.write([entry], [], WRITTEN_MS)
     if path.stem == "mark_played":
         parley.store.client("dynamodb").update_item(
             TableName=parley.template.resources["Messages"].ref,

@@ -60,6 +60,8 @@ from parley.domain.moderation.banned_words import MAX_RULES
 from parley.domain.moderation.warnings import MAX_KEPT
 from parley.domain.moderation.word_list import EXCERPT_CHARACTERS
 from parley.domain.notifications.mail_template import MAX_PART_CHARACTERS
+from parley.domain.notifications.notice import MAX_TEXT_CHARACTERS as MAX_NOTICE_CHARACTERS
+from parley.domain.notifications.notice import MAX_TITLE_CHARACTERS as MAX_NOTICE_TITLE_CHARACTERS
 from parley.domain.notifications.push_devices import MAX_DEVICES
 from parley.domain.notifications.quiet_hours import DAYS
 from parley.domain.notifications.quiet_hours import MAX_SPANS as MAX_QUIET_SPANS
@@ -86,6 +88,9 @@ MAX_FRAME_BYTES = 128 * 1024  # of API Gateway
 # Code points of what people write, by field, or by `Class.field`. Each takes 6 bytes of a frame at most (a control
 # character, `\u0001`), and 12 of an answer of Lambda's, where the JSON is a text in JSON (an emoji, two escapes).
 WRITTEN = {
+    "Notification.title": MAX_NOTICE_TITLE_CHARACTERS,
+    "Notification.text": MAX_NOTICE_CHARACTERS,
+    "ChannelTrace.answer": MAX_NOTICE_CHARACTERS,
     "name": MAX_NAME_CHARACTERS,
     "AttachmentsPreview.name": PREVIEW_NAME_CHARACTERS,
     "title": MAX_TITLE_CHARACTERS,
@@ -189,6 +194,7 @@ OURS = {
             "last_seen",
             "muted_until",
             "do_not_disturb_until",
+            "seen_before",
             "played_at",
             "read_at",
             "reconnect_by",
@@ -238,6 +244,8 @@ MENTIONS = MAX_MENTIONS + MAX_EVERYONE
 MAX_CONNECTIONS = 100  # of one person, whatever ConnectionsPerUser says (template.yaml)
 # Entries of each list, by `Class.field`: a new one needs a bound of its own.
 LISTS = {
+    "NotificationList.notifications": 100,
+    "NotificationTrace.channels": 3,
     **dict.fromkeys([f"QuietDays.{day}" for day in DAYS], MAX_QUIET_SPANS),
     **dict.fromkeys([f"QuietDays.{day}[]" for day in DAYS], 2),
     "PushDeviceList.devices": MAX_DEVICES,

@@ -2,7 +2,7 @@
 
 from json import dumps
 
-from tests.functional.kills.acts import answered, invoke
+from tests.functional.kills.acts import and_then, answered, host_of, invoke, sign_host_in
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.world import Died, World
 from tests.functional.mailing import token_for, visit
@@ -53,7 +53,31 @@ def decide(world: World) -> object:
     return invoke(world, "DecideNotifications", {"Records": [{"messageId": "m1", "body": body}]})
 
 
+def have_notifications(world: World) -> None:
+    bob_said(world)
+    world.parley.drain()
+
+
+def mark_one(world: World) -> object:
+    """Marks the entry of bob's messages as seen; returns alice's inbox."""
+    answered(world.alice.post(f"/me/notifications/c.{world.conversation_id}/seen"))
+    return [each["seen"] for each in answered(world.alice.get("/me/notifications"))["notifications"]]
+
+
+def mark_all(world: World) -> object:
+    answered(world.alice.post("/me/notifications/seen"))
+    return answered(world.alice.get("/me/notifications"))["unseen"]
+
+
+def trace_for_bob(world: World) -> object:
+    path = f"/messages/{world.conversation_id}.1/notification-trace?user_id=alice"
+    return answered(host_of(world).get(path))
+
+
 SCENARIOS = [
+    Scenario("rest/mark_notification", mark_one, have_notifications),
+    Scenario("rest/mark_notifications", mark_all, have_notifications),
+    Scenario("rest/get_notification_trace", trace_for_bob, and_then(sign_host_in, have_notifications)),
     Scenario("rest/update_preferences", prefer),
     Scenario("rest/update_preferences", prefer_again, variant="on", arrange=unsubscribe),
     Scenario("rest/unsubscribe", unsubscribe),

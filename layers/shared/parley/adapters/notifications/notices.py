@@ -137,6 +137,32 @@ def write(entries: Iterable[Entry], traces: Iterable[NoticeTrace], now_ms: int) 
     batches.write_rows([*map(_entry_row, entries), *(_trace_row(trace, now_ms) for trace in traces)])
 
 
+def get_entry(user_id: str, place: str) -> Entry | None:
+    """Returns an entry of a person's inbox, or None; strongly consistent, one round trip."""
+    return entry_of(batches.read_rows({_Row: [(user_id, place)]}), user_id, place)
+
+
+def mark_seen(user_id: str, place: str) -> bool:
+    """Marks an entry as seen; returns False if there is none. One round trip."""
+    try:
+        _Row(user_id, place).update(actions=[_Row.seen.set(True)], condition=_Row.at_ms.exists())
+    except UpdateError as error:
+        if conditions.failed_condition(error):
+            return False
+        raise
+    return True
+
+
+def mark_all_seen(user_id: str, before_ms: int) -> None:
+    """Marks everything before a time as seen, unless a later time has been; one round trip."""
+    is_later = ~_Row.until_ms.is_type() | (_Row.until_ms < before_ms)
+    try:
+        _Row(user_id, _SEEN).update(actions=[_Row.until_ms.set(before_ms)], condition=is_later)
+    except UpdateError as error:
+        if not conditions.failed_condition(error):
+            raise
+
+
 def note(user_id: str, place: str, channel: Channel, told: Told) -> None:
     """Notes what a channel has decided, in a trace that exists; one round trip."""
     told_map = Path([_Row.document.attr_name, channel])

@@ -89,6 +89,7 @@ AuditAction = Literal[
     "put_banned_words",
     "try_banned_words",
     "read_edits",
+    "read_notification_trace",
     "export_conversation",
     "export_search",
     "read_conversation",

@@ -1,4 +1,4 @@
-"""The event of a notification."""
+"""The events of a person's inbox."""
 
 from parley.domain.conversations.events import ContentEvent
 from parley.domain.notifications.inbox import Notification
@@ -12,3 +12,10 @@ class NotificationTold(ContentEvent, frozen=True, kw_only=True):
 
     name = "notification"
     notification: Notification
+
+
+class NotificationsSeen(ContentEvent, frozen=True, kw_only=True):
+    """The user has seen everything in their inbox that came before a time."""
+
+    name = "notifications_seen"
+    seen_before: str

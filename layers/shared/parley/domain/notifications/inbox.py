@@ -1,9 +1,15 @@
 """The inbox of a person as they see it."""
 
-from msgspec import Struct
+import re
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from parley.domain.notifications.notice import Kind
 
+NOTIFICATION_ID_PATTERN = r"^[cn]\.[dgnt]_[a-z2-7]{26}(\.[0-9]{1,16}){0,2}(\.[a-z_]{1,20})?$(?!\n)"
+
+_id = re.compile(NOTIFICATION_ID_PATTERN)
 SEPARATOR = "."  # in an id, where the place of a row has `#`; no id of a conversation holds one
 
 
@@ -32,3 +38,15 @@ def notification_id(place: str) -> str:
 def place_of(notification_id: str) -> str:
     """Returns the place of an entry."""
     return notification_id.replace(SEPARATOR, "#")
+
+
+def is_notification_id(text: str) -> bool:
+    """Says whether a text can be the id of an entry."""
+    return _id.fullmatch(text) is not None
+
+
+class NoticePosition(Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
+    """The last entry of a page; the next page starts after it."""
+
+    at_ms: Annotated[int, Meta(ge=0, le=10**15)]
+    place: Annotated[str, Meta(max_length=128)]

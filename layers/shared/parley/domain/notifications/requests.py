@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from parley.domain.api.fields import form
-from parley.domain.api.requests import Body, Time, TimeZone
+from parley.domain.api.requests import Body, StoredUserId, Time, TimeZone
 from parley.domain.notifications.quiet_hours import MAX_SPANS
 
 TimeOfDay = Annotated[
@@ -70,3 +70,9 @@ class UpdatePreferences(Body, frozen=True, kw_only=True):
     do_not_disturb_until: Time | None | UnsetType = UNSET
     exceptions: UpdateExceptions | UnsetType = UNSET
     previews: bool | UnsetType = UNSET
+
+
+class TraceQuery(Body, frozen=True, kw_only=True):
+    """GET /messages/{message_id}/notification-trace: for the caller, or for a person."""
+
+    user_id: StoredUserId | None = None

@@ -1,0 +1,136 @@
+"""The caller's inbox of notifications: what they have not seen yet, on any device."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from parley.actions import access, push
+from parley.actions.notifications import facts, wording
+from parley.actions.notifications.facts import Known, Pair
+from parley.adapters.conversations import messages
+from parley.adapters.dynamodb import batches, tables
+from parley.adapters.notifications import notices
+from parley.adapters.notifications.notices import Entry
+from parley.domain.api import cursors
+from parley.domain.api.errors import Invalid, NotFound
+from parley.domain.api.request import Request
+from parley.domain.api.requests import Page
+from parley.domain.api.times import rfc3339
+from parley.domain.notifications.events import NotificationsSeen, NotificationTold
+from parley.domain.notifications.inbox import NoticePosition, Notification, is_notification_id, place_of
+from parley.domain.notifications.occasion import Occasion, OccasionKind
+
+MAX_COUNTED = 100  # entries among which the unseen ones are counted
+
+
+class NotificationList(Struct, frozen=True, kw_only=True):
+    """A page of the caller's inbox, newest first. `unseen` counts the newest 100, on the first page alone.
+
+    `capped` says that there are more than these.
+    """
+
+    notifications: list[Notification]
+    unseen: int | None
+    capped: bool
+    next: str | None
+
+
+class SeenNotifications(Struct, frozen=True, kw_only=True):
+    """The time before which the caller has seen everything."""
+
+    seen_before: str
+
+
+def list_notifications(request: Request, query: Page) -> NotificationList:
+    """Returns a page of the caller's inbox, each entry as they may see it now; three round trips.
+
+    An entry whose message is gone, or whose conversation the caller has left, is not in the list.
+    """
+    before = cursors.decode(query.cursor, NoticePosition)
+    most = query.limit if before is not None else max(query.limit, MAX_COUNTED)
+    start = None if before is None else (before.at_ms, before.place)
+    found = notices.inbox(request.user_id, most + 1, start)
+    shown = [_shown(entry, known) for entry, known in known_entries(request.user_id, found[:most], request.now_ms)]
+    more = found[query.limit - 1] if len(found) > query.limit else None
+    return NotificationList(
+        notifications=[each for each in shown[: query.limit] if each is not None],
+        unseen=None if before is not None else sum(each is not None and not each.seen for each in shown),
+        capped=before is None and len(found) > most,
+        next=None if more is None else cursors.encode(NoticePosition(at_ms=more.at_ms, place=more.place)),
+    )
+
+
+def mark_notification(request: Request, notification_id: str) -> Notification:
+    """Marks one entry of the caller's inbox as seen, and tells their devices; four round trips and the posts."""
+    if not is_notification_id(notification_id):
+        detail = "That is not the id of a notification."
+        raise Invalid.field(access.field_of(request, "notification_id"), "bad_format", detail)
+    entry = notices.get_entry(request.user_id, place_of(notification_id))
+    [(_, known)] = known_entries(request.user_id, [entry], request.now_ms) if entry else [(None, None)]
+    shown = None if entry is None or known is None else _shown(entry, known)
+    if entry is None or shown is None or not notices.mark_seen(request.user_id, entry.place):
+        raise NotFound("notification_not_found", "There is no such notification.")
+    seen = replace(shown, seen=True)
+    push.tell(request, [request.user_id], NotificationTold(notification=seen))
+    return seen
+
+
+def mark_notifications(request: Request) -> SeenNotifications:
+    """Marks the whole inbox of the caller as seen, and tells their devices; two round trips and the posts."""
+    notices.mark_all_seen(request.user_id, request.now_ms)
+    before = rfc3339(request.now_ms)
+    push.tell(request, [request.user_id], NotificationsSeen(seen_before=before))
+    return SeenNotifications(seen_before=before)
+
+
+def known_entries(user_id: str, entries: Sequence[Entry], now_ms: int) -> list[tuple[Entry, Known]]:
+    """Returns entries of a person with what is known of them now; two round trips, none without entries."""
+    if not entries:
+        return []
+    rows = batches.read_rows({tables.Message: [key for each in entries for key in _message_keys(each)]})
+    pairs = [Pair(user_id, _occasion_of(rows, each)) for each in entries]
+    return list(zip(entries, facts.read_facts(pairs, now_ms), strict=True))
+
+
+def _message_keys(entry: Entry) -> list[batches.Key]:
+    keys: list[batches.Key] = [(entry.conversation_id, entry.seq)] if entry.seq else []
+    if entry.kind == "reaction":
+        keys.append(messages.change_key(entry.conversation_id, entry.number))
+    return keys
+
+
+def _occasion_of(rows: batches.Rows, entry: Entry) -> Occasion:
+    """Returns the occasion of an entry, which does not say who caused it."""
+    by = ""
+    if entry.kind == "reaction":
+        change = messages.change_of(rows, entry.conversation_id, entry.number)
+        by = "" if change is None else change.user_id
+    elif entry.seq:
+        message = messages.readable_message(rows, entry.conversation_id, entry.seq)
+        by = "" if message is None else message.sender_id
+    return Occasion(
+        kind=_kind_of(entry),
+        conversation_id=entry.conversation_id,
+        seq=entry.seq,
+        number=entry.number,
+        by=by,
+        at_ms=entry.at_ms,
+    )
+
+
+def _kind_of(entry: Entry) -> OccasionKind:
+    if entry.kind == "mention":
+        return "message"
+    return "waiting_ticket" if entry.waits else entry.kind
+
+
+def _shown(entry: Entry, known: Known) -> Notification | None:
+    """Returns an entry as the person may see it; None if they may not, or if nothing of it is left."""
+    seen = known.facts
+    if entry.is_hidden or seen.is_erased or not seen.is_member or seen.is_blocked or seen.is_taken:
+        return None
+    # The other messages of a conversation are still there if the newest one is not.
+    if seen.is_deleted and not (entry.kind == "message" and known.message is not None and known.unread):
+        return None
+    return wording.notification_of(known, entry.place, entry.at_ms, seen=seen.has_read or seen.has_seen)
