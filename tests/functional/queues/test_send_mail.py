@@ -6,8 +6,9 @@ import pytest
 
 from bench.calls import longest_chain, recording
 from tests.functional import suspending
+from tests.functional.erasures import erased
 from tests.functional.mailing import clocked, later, mail_state, person, poll_once, text_of, token_for
-from tests.functional.notifying import spoil
+from tests.functional.notifying import rows_of, spoil
 from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Call, Parley, User
 
@@ -195,6 +196,22 @@ def test_an_erased_person_gets_none_and_leaves_nothing(parley: Parley, alice: Us
 
     assert later(parley, 5 * MINUTE) == []
     assert mail_state("bob") is None
+
+
+def test_an_erasure_takes_all_of_it(parley: Parley, alice: User, bob: User) -> None:
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "lunch?")
+    [mail] = later(parley, 3 * MINUTE)
+    say(alice, conversation_id, "a secret")
+    parley.drain()
+
+    erased(parley, "bob")
+
+    assert later(parley, 30 * MINUTE) == []
+    assert rows_of(parley, "bob") == {}
+    path = str(mail["List-Unsubscribe"]).strip("<>").removeprefix("https://parley.example.com/v1")
+    assert parley.bearer("").post(path).status == 410
+    assert rows_of(parley, "bob") == {}
 
 
 def test_quiet_hours_hold_an_e_mail_back_until_they_end(parley: Parley, alice: User, bob: User) -> None:

@@ -21,7 +21,7 @@ def is_on() -> bool:
 
 def after_ms() -> int:
     """Returns after how long a person who has not read may get an e-mail (MailAfterS); raises WrongVariable."""
-    return environment.whole_number("MAIL_AFTER_S", environment.optional("MAIL_AFTER_S", "120"), 60, 86_400) * 1000
+    return environment.whole_number("MAIL_AFTER_S", environment.optional("MAIL_AFTER_S", "120"), 1, 86_400) * 1000
 
 
 def name() -> str:
