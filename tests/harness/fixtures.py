@@ -182,6 +182,9 @@ def forget_told() -> None:
     metering = sys.modules.get("parley.adapters.dynamodb.metering")
     if metering is not None:
         metering.forget()
+    mail_settings = sys.modules.get("parley.adapters.notifications.mail_settings")
+    if mail_settings is not None:
+        mail_settings.forget_key()  # each engine has its own secret
     screening = sys.modules.get("parley.adapters.moderation.word_list_cache")
     if screening is not None:
         screening.forget()
