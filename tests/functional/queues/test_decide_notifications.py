@@ -1,11 +1,13 @@
 """People are told of what happens while they are not looking: once, and by the rules of that moment."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from local.functions import InvocationError
 from tests.functional.erasures import erased
 from tests.functional.moderation import moderator
 from tests.functional.notifying import (
@@ -333,3 +335,44 @@ def test_a_reaction_to_ones_own_message_is_told_in_the_app_alone(scene: Scene) -
     [place] = [each for each in entries_of(scene.parley, "bob") if each.endswith("#reaction")]
     name = place.removeprefix("n#").removesuffix("#reaction")
     assert decided(scene.parley, "bob", name)["push"] == ("skipped", "preference_off")
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("at", range(1, 10))
+def test_a_function_that_dies_loses_nothing_and_tells_twice_at_most(scene: Scene, at: int, after: bool) -> None:
+    seq = scene.send()
+    notice_the_rows(scene.parley)
+    [body] = scene.parley.dequeue("NotificationJobs")
+    event = {"Records": [{"messageId": "m1", "body": body}]}
+    with (
+        scene.parley.watch() as calls,
+        scene.parley.kill(at, after=after) as kill,
+        contextlib.suppress(InvocationError),
+    ):
+        scene.parley.functions.invoke("DecideNotifications", event)
+    last = calls[-1].operation if calls else ""
+
+    assert scene.parley.functions.invoke("DecideNotifications", event) == {"batchItemFailures": []}
+
+    is_before_note = kill.happened and scene.pushed and last != "BatchWriteItem"
+    assert len(scene.pushed) <= (2 if is_before_note else 1) and set(scene.pushed) == {"hello"}
+    assert scene.decided(seq)["push"] == TOLD and entries_of(scene.parley, "bob")
+
+
+def test_another_job_leaves_alone_what_one_is_at(scene: Scene) -> None:
+    seq = scene.send()
+    notice_the_rows(scene.parley)
+    waiting = scene.parley.dequeue("NotificationJobs")
+    record = {"messageId": "m1", "body": waiting[0]}
+    with (
+        scene.parley.kill(1, counts=lambda call: call.operation == "BatchWriteItem"),
+        contextlib.suppress(InvocationError),
+    ):
+        scene.parley.functions.invoke("DecideNotifications", {"Records": [record]})
+    assert scene.decided(seq)["push"] == ("claimed", "told") and scene.pushed == ["hello"]
+
+    other = scene.parley.functions.invoke("DecideNotifications", {"Records": [record | {"messageId": "m2"}]})
+
+    assert other == {"batchItemFailures": [{"itemIdentifier": "m2"}]} and scene.pushed == ["hello"]
+    assert scene.parley.functions.invoke("DecideNotifications", {"Records": [record]}) == {"batchItemFailures": []}
+    assert scene.pushed == ["hello", "hello"] and scene.decided(seq)["push"] == TOLD

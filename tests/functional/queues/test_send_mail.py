@@ -7,7 +7,7 @@ import pytest
 
 from bench.calls import longest_chain, recording
 from tests.functional import suspending
-from tests.functional.desk import open_ticket, take
+from tests.functional.desk import agent, assign, open_ticket, take
 from tests.functional.erasures import erased
 from tests.functional.mailing import clocked, later, mail_state, person, poll_once, text_of, token_for
 from tests.functional.notifying import rows_of, spoil
@@ -510,3 +510,13 @@ def test_a_damaged_state_counts_as_none(parley: Parley, alice: User, bob: User) 
     say(alice, conversation_id, "dinner?")
 
     assert len(later(parley, 3 * MINUTE)) == 1
+
+
+def test_a_ticket_that_has_changed_is_mailed_to_its_requester(parley: Parley, alice: User) -> None:
+    agnes = agent(parley)
+    ticket_id = open_ticket(alice)
+    assert assign(agnes, ticket_id, "agnes").status == 200
+
+    [mail] = later(parley, 5 * MINUTE)
+
+    assert mail["To"] == "alice@example.org" and "The ticket has changed" in text_of(mail)

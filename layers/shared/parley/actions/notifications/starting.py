@@ -12,10 +12,13 @@ from msgspec.structs import replace
 from parley.adapters.conversations import conversations
 from parley.adapters.live import connections
 from parley.adapters.notifications import jobs
+from parley.adapters.support import roster
 from parley.domain.conversations.head import Head
 from parley.domain.live.presence import Presence
 from parley.domain.notifications.occasion import MAX_TOLD, NotificationJob, Occasion, OccasionKind
 
+TICKET = "ticket"  # the outbox's entries of the histories of tickets
+SHOWN_TO_REQUESTERS = frozenset({"status", "assignee_id"})  # the changes of which a requester is told
 FEW = 10  # people whose devices the reader of the stream looks up itself
 
 _OF_NOTES: Mapping[str, OccasionKind] = {
@@ -27,6 +30,8 @@ _OF_NOTES: Mapping[str, OccasionKind] = {
 
 def occasions_of(row: Mapping[str, Any]) -> list[Occasion]:
     """Returns of what a row of the stream may be an occasion to tell; no round trip."""
+    if row.get("outbox") == TICKET:
+        return _of_ticket(row)
     conversation_id, _, what = row["conversation_id"].partition("#")
     if "kind" in row and not what:
         return _of_message(row)
@@ -43,6 +48,36 @@ def occasions_of(row: Mapping[str, Any]) -> list[Occasion]:
             )
         ]
     return []
+
+
+def _of_ticket(row: Mapping[str, Any]) -> list[Occasion]:
+    """Returns that a ticket waits for an agent, once for each opening and reopening, or that it has changed."""
+    about = row["about"]
+    changes, assignee_id = about.get("changes", {}), about.get("state", {}).get("assignee_id")
+    ticket_id = row["conversation_id"].rpartition("#")[2]
+    number, at_ms, by = int(row["seq"]), int(row["created_at_ms"]), about["user_id"]
+    is_opened = about["event"] == "created" or changes.get("status", {}).get("to") == "open"
+    found = []
+    if is_opened and assignee_id is None:
+        team = about.get("state", {}).get("team")
+        found.append(
+            Occasion(kind="waiting_ticket", conversation_id=ticket_id, number=number, by=by, at_ms=at_ms, team=team)
+        )
+    told = (assignee_id,) if assignee_id is not None and (changes or is_opened) else ()
+    tells_requester = about["event"] != "created" and not SHOWN_TO_REQUESTERS.isdisjoint(changes)
+    if told or tells_requester:
+        found.append(
+            Occasion(
+                kind="ticket",
+                conversation_id=ticket_id,
+                number=number,
+                by=by,
+                at_ms=at_ms,
+                user_ids=told,
+                tells_requester=tells_requester,
+            )
+        )
+    return found
 
 
 def _of_message(row: Mapping[str, Any]) -> list[Occasion]:
@@ -68,7 +103,7 @@ def queue_occasions(occasions: Sequence[Occasion]) -> None:
     # The message of a reaction names whom to tell: the job reads it.
     many = [each for each in occasions if each.kind == "reaction"]
     few: list[Occasion] = []
-    of_head = [each for each in occasions if each.kind != "reaction"]
+    of_head = _with_agents([each for each in occasions if each.kind != "reaction"])
     heads = conversations.heads(dict.fromkeys(each.conversation_id for each in of_head)) if of_head else {}
     for each in of_head:
         for part in _parts(each, heads.get(each.conversation_id)):
@@ -83,6 +118,10 @@ def _parts(occasion: Occasion, head: Head | None) -> Iterator[Occasion]:
     """Yields an occasion with its people, as many as a job holds; a round trip for 1,000 members of a large group."""
     if head is None:
         return
+    if occasion.kind in ("ticket", "waiting_ticket"):
+        requester = (head.requester_id,) if occasion.tells_requester and head.requester_id else ()
+        yield from _chunks(occasion, list(dict.fromkeys([*occasion.user_ids, *requester])))
+        return
     if occasion.user_ids or not head.is_large:
         yield from _chunks(occasion, occasion.user_ids or head.participants)
         return
@@ -90,6 +129,23 @@ def _parts(occasion: Occasion, head: Head | None) -> Iterator[Occasion]:
     while members := conversations.member_ids(head.conversation_id, conversations.MAX_RECENT, after):
         yield from _chunks(occasion, members)
         after = members[-1]
+
+
+def _with_agents(occasions: Sequence[Occasion]) -> list[Occasion]:
+    """Returns occasions with the agents who may take a ticket: its team's, else all of the roster.
+
+    One round trip if a ticket waits.
+    """
+    if not any(each.kind == "waiting_ticket" for each in occasions):
+        return list(occasions)
+    agents = roster.entries()
+    found = []
+    for each in occasions:
+        if each.kind == "waiting_ticket":
+            of_team = [agent.user_id for agent in agents if each.team is not None and each.team in agent.teams]
+            each = replace(each, user_ids=tuple(of_team or (agent.user_id for agent in agents)))
+        found.append(each)
+    return found
 
 
 def _chunks(occasion: Occasion, people: Sequence[str]) -> Iterator[Occasion]:

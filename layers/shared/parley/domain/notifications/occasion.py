@@ -14,7 +14,8 @@ class Occasion(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing of which people may be told.
 
     `seq` is its message. `number` is the change of a reaction, or the entry of a ticket's history. A message may also
-    be a mention: that is decided when it is told. `user_ids` are those who may be told, of this job.
+    be a mention: that is decided when it is told. `user_ids` are those who may be told, of this job; of a ticket its
+    requester may be told as well (`tells_requester`), or the agents of a team, all without one.
     """
 
     kind: OccasionKind
@@ -24,6 +25,8 @@ class Occasion(Struct, frozen=True, kw_only=True, omit_defaults=True):
     by: str = ""
     at_ms: int = 0
     user_ids: tuple[str, ...] = ()
+    tells_requester: bool = False
+    team: str | None = None
 
     @property
     def name(self) -> str:

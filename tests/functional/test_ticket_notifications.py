@@ -1,0 +1,80 @@
+"""Tickets are told: to agents while they wait for one, and to assignee and requester when they change."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.functional.desk import agent, assign, change, open_ticket, put_on_duty, take, use_desk
+from tests.functional.notifying import decided, entries_of
+from tests.harness import Parley, User
+
+DESK = 'teams = ["travel"]\n'
+
+
+@pytest.fixture(autouse=True)
+def desk(parley: Parley, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    use_desk(monkeypatch, tmp_path, DESK)
+
+
+def texts(reader: User) -> list[str]:
+    reply = reader.get("/me/notifications")
+    assert reply.status == 200, reply
+    return [each["text"] for each in reply.json["notifications"] if each["kind"] == "ticket"]
+
+
+def test_a_ticket_that_waits_is_told_to_the_agents_until_one_takes_it(parley: Parley) -> None:
+    alice, agnes, ada = parley.user("alice"), agent(parley), agent(parley, "ada")
+    for each in (agnes, ada):
+        assert put_on_duty(each).status == 200
+    ticket_id = open_ticket(alice)
+    parley.drain()
+
+    assert texts(agnes) == texts(ada) == ["A ticket waits for an agent"] and texts(alice) == []
+    [waiting] = agnes.get("/me/notifications").json["notifications"]
+    assert agnes.post(f"/me/notifications/{waiting['id']}/seen").status == 200
+    assert agnes.get("/me/notifications").json["unseen"] == 0
+    assert take(agnes, ticket_id).status == 200
+    parley.drain()
+    assert "A ticket waits for an agent" not in [*texts(agnes), *texts(ada)]
+
+
+def test_a_ticket_of_a_team_goes_to_its_agents_alone(parley: Parley) -> None:
+    alice, agnes, ada = parley.user("alice"), agent(parley), agent(parley, "ada")
+    put_on_duty(agnes, teams=["travel"])
+    put_on_duty(ada)
+    ticket_id = open_ticket(alice)
+    assert assign(agnes, ticket_id, None, team="travel").status == 200
+    parley.drain()
+    assert change(agnes, ticket_id, status="resolved").status == 200
+    parley.drain()
+    before = entries_of(parley, "ada")
+    assert change(agnes, ticket_id, status="open").status == 200
+    parley.drain()
+
+    assert "A ticket waits for an agent" in texts(agnes) and entries_of(parley, "ada") == before
+
+
+def test_a_requester_is_told_of_the_status_and_an_assignee_of_every_change(parley: Parley) -> None:
+    alice, agnes, ada = parley.user("alice"), agent(parley), agent(parley, "ada")
+    ticket_id = open_ticket(alice)
+    assert assign(agnes, ticket_id, "ada").status == 200
+    parley.drain()
+    assert texts(ada) == ["The ticket has changed"] and texts(alice) == ["The ticket has changed"]
+
+    assert change(agnes, ticket_id, priority="urgent").status == 200
+    parley.drain()
+
+    assert len(texts(ada)) == 2 and len(texts(alice)) == 1 and texts(agnes) == []
+
+
+def test_a_former_agent_is_told_no_more(parley: Parley) -> None:
+    alice, agnes = parley.user("alice"), agent(parley)
+    agent(parley, "ada")
+    ticket_id = open_ticket(alice)
+    assert assign(agnes, ticket_id, "ada").status == 200
+    host = parley.user("backend", role="service")
+    assert host.put("/users/ada", json={"name": "Ada", "role": "user"}).status == 200
+    parley.drain()
+
+    rules = {decided(parley, "ada", f"{ticket_id}#0#{number}").get("in_app") for number in (1, 2)} - {None}
+    assert rules == {("skipped", "not_member")}
