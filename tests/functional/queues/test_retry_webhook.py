@@ -2,15 +2,20 @@
 
 import json
 import time
+from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from parley.domain.webhooks.endpoints import DISABLED_AFTER_MS
-from tests.functional.hooks import Receiver, deliveries, host, made, of, receiver
-from tests.functional.talk import meet
+from tests.functional.attachments import clean_attachment
+from tests.functional.desk import open_ticket
+from tests.functional.hooks import Got, Receiver, deliveries, host, made, of, receiver
+from tests.functional.talk import make_group, meet, say
 from tests.harness import Parley
 
 __all__ = ["receiver"]
+SCHEMAS = json.loads((Path(__file__).parents[3] / "docs" / "webhooks.json").read_text(encoding="utf-8"))
 
 
 def test_attempt_that_is_not_due_waits_in_steps(parley: Parley, receiver: Receiver) -> None:
@@ -63,3 +68,45 @@ def test_event_whose_subject_is_gone_leaves_no_delivery(parley: Parley, receiver
     parley.drain()
 
     assert receiver.got == [] and deliveries(backend, webhook["id"]) == []
+
+
+def test_each_kind_of_event_can_come_at_a_further_attempt(parley: Parley, receiver: Receiver) -> None:
+    backend = host(parley)
+    made(backend, receiver.url)
+    seen: set[str] = set()
+
+    def answer(got: Got) -> int:
+        is_first = got.id not in seen
+        seen.add(got.id)
+        return 500 if is_first else 200
+
+    receiver.answer = answer
+    alice, bob, mona = parley.user("alice"), parley.user("bob"), parley.user("mona", role="moderator")
+    conversation_id = meet(alice, bob)
+    [message_id] = say(alice, conversation_id, "hello")
+    alice.patch(f"/messages/{message_id}", json={"text": "hello again"})
+    group = make_group(alice, bob)
+    alice.patch(f"/conversations/{group}", json={"title": "Trip"})
+    open_ticket(alice)
+    clean_attachment(parley, alice, conversation_id)
+    bob.post(f"/messages/{message_id}/report", json={"reason": "spam"})
+    mona.post("/admin/warnings", json={"user_id": "alice", "reason": "Be kind."})
+    parley.advance(60)
+    parley.user("alice", name="Alice Liddell")
+    parley.drain()
+
+    told = {got.type for got in receiver.got}
+    assert told >= {
+        "message.created",
+        "message.updated",
+        "conversation.created",
+        "conversation.updated",
+        "ticket.created",
+        "attachment.updated",
+        "report.created",
+        "moderation.warn_user",
+        "user.updated",
+    }
+    assert all([got.id for got in receiver.got].count(each) >= 2 for each in seen)
+    for got in receiver.got:
+        Draft202012Validator(SCHEMAS).validate(got.body)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.functional.hooks import ENDPOINTS, Receiver, host, made, of, receiver
 from tests.functional.replies import invalid, refusal
-from tests.functional.talk import meet, say
+from tests.functional.talk import meet, named, say
 from tests.harness import Parley
 
 __all__ = ["receiver"]
@@ -70,3 +70,18 @@ def test_no_others_change_it(parley: Parley) -> None:
 
     assert refusal(parley.user("eve").patch(path, json={"enabled": False})) == ("webhooks_closed", 403, [])
     assert refusal(host(parley).patch(f"{ENDPOINTS}/x", json={})) == invalid(("{webhook_id}", "bad_format"))
+
+
+def test_answers_name_the_moderator_who_has_made_the_webhook(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODERATOR_READS", "any")
+    webhook = made(parley.user("mona", role="moderator"), URL)
+    backend, path = host(parley), f"{ENDPOINTS}/{webhook['id']}"
+
+    answers = [
+        backend.get(ENDPOINTS),
+        backend.get(path),
+        backend.patch(path, json={"description": "CRM"}),
+        backend.post(f"{path}/rotate-secret", json={"version": 2}),
+    ]
+
+    assert [reply.json["users"] for reply in answers] == [named(parley, "mona")] * 4
