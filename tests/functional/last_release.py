@@ -112,6 +112,7 @@ def moderate(parley: Parley, direct: str, hello: str) -> str:
         alice.post(f"/conversations/{direct}/messages", json={"text": "What bosh"}),
         host.put("/users/alice", json={"name": "Alice A.", "role": "teacher"}),
         host.put("/contexts/class/7b/people/alice"),
+        host.post("/admin/webhooks", json={"url": "https://hooks.example.org/", "events": ["call.ended"]}),
     )
     [report] = got(moderator.get("/admin/reports"))["reports"]
     return str(report["id"])

@@ -1,5 +1,6 @@
 """Streams, queues and schedules at work by themselves, as in the local stack."""
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -84,3 +85,39 @@ def test_a_batch_waits_for_its_window_and_not_longer(parley: Parley, calls: Call
     assert stream.poll(flush=False) == 0
     time.sleep(1.1)
     assert stream.poll(flush=False) == 1
+
+
+class Groups:
+    """A FIFO queue of which the messages of one group take as long as one likes."""
+
+    name, is_fifo = "Groups", True
+
+    def __init__(self, *bodies: str) -> None:
+        self.waiting = list(bodies)
+        self.handled: list[str] = []
+        self.released = threading.Event()
+
+    def receive(self, _: int) -> list[dict[str, Any]]:
+        return [{"Body": self.waiting.pop(0)}] if self.waiting else []
+
+    def handle(self, messages: list[dict[str, Any]]) -> None:
+        for message in messages:
+            if message["Body"] == "slow":
+                self.released.wait(10)
+            self.handled.append(message["Body"])
+
+
+def test_a_slow_group_of_a_fifo_queue_delays_no_other(parley: Parley) -> None:
+    triggers, queue = Triggers(parley.template, parley.functions, parley.store), Groups("slow", *"abc")
+    thread = threading.Thread(target=triggers._receive, args=(queue,), daemon=True)
+    thread.start()
+
+    deadline = time.monotonic() + 5
+    while len(queue.handled) < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    others = sorted(queue.handled)
+    queue.released.set()
+    triggers._stop.set()
+    thread.join(5)
+
+    assert (others, queue.handled[-1]) == (list("abc"), "slow")
