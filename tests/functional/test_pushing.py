@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from parley.domain.notifications.notice import Device, DeviceKind, Kind, Notice, Recipient
+from tests.functional.sns import Sns, stub_sns
 from tests.harness.parley import Parley
 from tests.harness.web_push import Browser, PushService, claims_of, push_service
 
@@ -30,35 +31,9 @@ def service(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> Iterator[PushSer
         yield running
 
 
-class Sns:
-    """SNS as far as a push needs it: it keeps each message, and answers with faults by target."""
-
-    def __init__(self) -> None:
-        self.got: list[dict[str, Any]] = []
-        self.deleted: list[str] = []
-        self.faults: dict[str, Exception] = {}
-
-    def publish(self, **request: Any) -> dict[str, str]:
-        self.got.append(request)
-        if fault := self.faults.get(request.get("TargetArn", request.get("TopicArn", ""))):
-            raise fault
-        return {"MessageId": str(len(self.got))}
-
-    def delete_endpoint(self, *, EndpointArn: str) -> None:  # noqa: N803 - boto's name
-        self.deleted.append(EndpointArn)
-
-
 @pytest.fixture
 def sns(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> Sns:
-    from parley.adapters.dynamodb import clients
-
-    stub, made = Sns(), clients.client
-
-    def client(name: str, *args: Any, **settings: Any) -> Any:
-        return stub if name == "sns" else made(name, *args, **settings)
-
-    monkeypatch.setattr(clients, "client", client)
-    return stub
+    return stub_sns(monkeypatch)
 
 
 def refused(code: str, status: int) -> ClientError:

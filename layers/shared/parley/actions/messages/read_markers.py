@@ -11,6 +11,7 @@ from parley.actions.parallel import in_parallel
 from parley.adapters.conversations import conversations, messages, plays, receipts
 from parley.adapters.conversations.receipts import Kind
 from parley.adapters.dynamodb import conditions
+from parley.adapters.notifications import jobs
 from parley.domain.api.request import Request
 from parley.domain.api.requests import ListReceipts
 from parley.domain.api.times import rfc3339, rfc3339_or_none
@@ -45,7 +46,10 @@ class ReceiptList(Struct, frozen=True, kw_only=True):
 
 
 def mark_read(request: Request, message_id: str) -> Marked:
-    """Marks a message and all before it as read by the caller, and tells the members; two round trips and the posts."""
+    """Marks a message and all before it as read by the caller, and tells the members; two round trips and the posts.
+
+    One call of a queue more if an app of the caller was told of what they read.
+    """
 
     def event(seq: int, at_ms: int) -> LiveEvent:
         return MessageRead(
@@ -131,6 +135,8 @@ def _move(
     if written:
         told.tell(request, event(seq, request.now_ms))
         push.remember((head.conversation_id, request.user_id, kind, seq))
+        if kind == "read" and mine.takes_notices_away(seq):
+            jobs.close_later(request.user_id, head.conversation_id)
     return written
 
 

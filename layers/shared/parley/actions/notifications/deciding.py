@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from parley.actions import push
-from parley.actions.notifications import badges, facts, pushing, starting, wording
+from parley.actions.notifications import badges, closing, facts, pushing, starting, wording
 from parley.actions.notifications.facts import Known, Pair
 from parley.actions.notifications.pushing import Pushed
 from parley.actions.parallel import in_parallel
@@ -62,8 +62,11 @@ def decide_notifications(job: NotificationJob, owner: str, now_ms: int, mails: Q
     """Tells people of occasions, or notes why not; `owner` is the id of the queue's message, the same in each try.
 
     Four round trips and the pushes; one if everybody has read. A person who is erased leaves no trace. Raises NotYet if
-    another job is at some of it.
+    another job is at some of it. A job may also take away what was read (`closing.py`).
     """
+    if job.closes is not None:
+        closing.close_notices(job.closes)
+        return
     pairs = _pairs(_with_authors(job.occasions))
     if job.splits:
         pairs = _away(pairs, now_ms)
@@ -251,6 +254,10 @@ def _push(plans: Sequence[_Plan], job: NotificationJob, totals: Mapping[str, int
         plan.told["push"] = _outcome(own, job, now_ms)
         if plan.told["push"].state == "sent":
             _note_push(plan, now_ms)
+    sent = [plan.known for plan in plans if plan.told["push"].state == "sent"]
+    closing.note_pushes(
+        (known.recipient, known.pair.occasion.conversation_id, known.pair.occasion.seq) for known in sent
+    )
     failed = [_again(plan) for plan in plans if plan.told["push"].state == "waiting"]
     retry = NotificationJob(occasions=(), trails=job.trails, tries=job.tries + 1)
     jobs.queue_jobs([(replace(retry, occasions=part), RETRY_S) for part in starting.packed(failed)])

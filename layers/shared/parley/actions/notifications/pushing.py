@@ -45,6 +45,11 @@ def count_of(recipient: Recipient) -> int:
     return len(recipient.devices) + bool(mobile.host_topic())
 
 
+def closes(devices: Iterable[Device]) -> bool:
+    """Says whether `close` has anybody to tell."""
+    return any(device.kind != "web_push" for device in devices) or bool(mobile.host_topic())
+
+
 def push(to: Sequence[tuple[Recipient, Notice, int]], now_ms: int) -> list[Pushed]:
     """Pushes each notice to all devices of its recipient, with their unread total; returns an outcome for each push.
 

@@ -287,6 +287,22 @@ def save_settings(before: Membership, after: Membership, now_ms: int) -> bool:
     return True
 
 
+def note_push(user_id: str, conversation_id: str, seq: int) -> None:
+    """Notes that an app of a person was told of the message `seq`; one round trip.
+
+    It writes nothing if they have read that message, have left, or were told of a later one.
+    """
+    pushed = tables.Membership.pushed_seq
+    try:
+        tables.Membership(user_id=user_id, conversation_id=conversation_id).update(
+            actions=[pushed.set(seq)],
+            condition=(tables.Membership.read_seq < seq) & (pushed.does_not_exist() | (pushed < seq)),
+        )
+    except UpdateError as error:
+        if not conditions.failed_condition(error):
+            raise
+
+
 def move_entry(head: Head, user_id: str, seq: int) -> None:
     """Moves a conversation to its place in a member's list, unless they have archived it since the message `seq`.
 

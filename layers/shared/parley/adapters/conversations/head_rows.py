@@ -68,6 +68,7 @@ def membership(row: tables.Membership) -> Membership:
         since_seq=None if row.since_seq is None else int(row.since_seq),
         sent_ms=None if row.sent_ms is None else int(row.sent_ms),
         frozen=convert(row.frozen, type=Frozen) if row.frozen else None,
+        pushed_seq=None if row.pushed_seq is None else int(row.pushed_seq),
     )
 
 

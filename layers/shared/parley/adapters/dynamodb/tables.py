@@ -196,6 +196,7 @@ class Membership(Table):
     hidden_seq = NumberAttribute(null=True)
     sent_ms = NumberAttribute(null=True)
     frozen = DocumentAttribute(null=True)  # the markers as the other person sees them under a block
+    pushed_seq = NumberAttribute(null=True)  # the newest message of which an app of the person was told
     by_activity = ByActivity()
     by_conversation = ByConversation()
     by_pin = ByPin()

@@ -44,6 +44,7 @@ class Membership(Struct, frozen=True, kw_only=True):
     `own_seq` counts the changes of their own part: `settings`, and what they archive.
     `hidden_seq` is the newest message that they have deleted for themselves, if it was the conversation's last.
     `frozen` is written with the first move of a marker under a block between two people.
+    `pushed_seq` is the newest message of which an app of theirs was told: reading it takes the notices away.
     """
 
     user_id: str
@@ -59,6 +60,11 @@ class Membership(Struct, frozen=True, kw_only=True):
     since_seq: int | None = None
     sent_ms: int | None = None
     frozen: Frozen | None = None
+    pushed_seq: int | None = None
+
+    def takes_notices_away(self, seq: int) -> bool:
+        """Says whether reading up to `seq` reads what an app was told of last."""
+        return self.pushed_seq is not None and self.read_seq < self.pushed_seq <= seq
 
 
 class Head(Struct, frozen=True, kw_only=True):

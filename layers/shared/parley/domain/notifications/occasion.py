@@ -44,6 +44,13 @@ class Occasion(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"c#{self.conversation_id}" if kind == "message" else f"n#{self.name}#{kind}"
 
 
+class Closing(Struct, frozen=True):
+    """A conversation that a person has read, so that their apps take its notices away."""
+
+    user_id: str
+    conversation_id: str
+
+
 class NotificationJob(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Occasions to decide about, of `MAX_TOLD` people together.
 
@@ -55,3 +62,4 @@ class NotificationJob(Struct, frozen=True, kw_only=True, omit_defaults=True):
     splits: bool = False
     trails: bool = False
     tries: int = 0
+    closes: Closing | None = None  # then there are no occasions

@@ -1,0 +1,173 @@
+"""Reading a conversation on one device takes its notices away from the person's apps, and from nothing else."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from parley.domain.notifications.notice import Device
+from tests.functional.notifying import pushing, register
+from tests.functional.sns import Sns, stub_sns
+from tests.functional.talk import meet, say
+from tests.harness import Call, Parley, User
+from tests.harness.calls import aws_refusal
+
+APNS = "arn:aws:sns:us-east-1:123456789012:endpoint/APNS/app/1"
+
+
+@dataclass
+class Scene:
+    """Alice has written to bob, whose app was told."""
+
+    parley: Parley
+    sns: Sns
+    alice: User
+    bob: User
+    conversation_id: str
+    seq: int
+
+    @property
+    def message_id(self) -> str:
+        return f"{self.conversation_id}.{self.seq}"
+
+    def pushed(self) -> list[dict[str, Any]]:
+        """Returns what the app has got so far."""
+        return [json.loads(json.loads(each["Message"])["APNS"]) for each in self.sns.got]
+
+    def closed(self) -> list[tuple[str, int]]:
+        """Returns the conversations whose notices the app was told to take away, with the badge."""
+        return [(each["close"], each["badge"]) for each in self.pushed() if "close" in each]
+
+
+def register_app(parley: Parley, user_id: str) -> None:
+    from parley.adapters.notifications import devices
+
+    device = Device(device_id="phone", kind="apns", at_ms=1, endpoint=APNS, token="t0ken")
+    registered, holder = devices.read_for(user_id, device)
+    devices.put_device(registered, device, holder, None, parley.clock.ms // 1000)
+
+
+@pytest.fixture
+def scene(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    sns = stub_sns(monkeypatch)
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = meet(alice, bob)
+    bob.patch(f"/conversations/{conversation_id}/read-all")
+    register_app(parley, "bob")
+    parley.drain()
+    sns.got.clear()
+    say(alice, conversation_id, "hello")
+    parley.drain()
+    seq = int(bob.get(f"/conversations/{conversation_id}").json["last_seq"])
+    yield Scene(parley, sns, alice, bob, conversation_id, seq)
+
+
+def rest_mark_read(scene: Scene) -> object:
+    return scene.bob.patch(f"/messages/{scene.message_id}/read")
+
+
+def rest_mark_conversation_read(scene: Scene) -> object:
+    return scene.bob.patch(f"/conversations/{scene.conversation_id}/read-all")
+
+
+def websocket_mark_read(scene: Scene) -> object:
+    return scene.bob.connect().request("mark_read", {"message_id": scene.message_id})
+
+
+def websocket_mark_conversation_read(scene: Scene) -> object:
+    return scene.bob.connect().request("mark_conversation_read", {"conversation_id": scene.conversation_id})
+
+
+WAYS = [rest_mark_read, rest_mark_conversation_read, websocket_mark_read, websocket_mark_conversation_read]
+
+
+@pytest.mark.parametrize("read", WAYS)
+def test_reading_takes_the_notices_of_the_conversation_away_once(scene: Scene, read: Callable[[Scene], object]) -> None:
+    assert scene.pushed()[0]["aps"]["alert"]["body"] == "hello"
+
+    read(scene)
+    scene.parley.drain()
+    read(scene)
+    scene.parley.drain()
+
+    assert scene.closed() == [(scene.conversation_id, 0)]
+    assert scene.pushed()[-1]["aps"] == {"content-available": 1}
+
+
+def test_reading_a_part_of_what_was_pushed_takes_nothing_away(scene: Scene) -> None:
+    say(scene.alice, scene.conversation_id, "are you there?")
+    scene.parley.advance(60)
+    say(scene.alice, scene.conversation_id, "hello?")
+    scene.parley.drain()
+
+    rest_mark_read(scene)
+    scene.parley.drain()
+    assert scene.closed() == []
+    rest_mark_conversation_read(scene)
+    scene.parley.drain()
+
+    assert scene.closed() == [(scene.conversation_id, 0)]
+
+
+def test_what_was_pushed_since_the_reading_stays(scene: Scene) -> None:
+    rest_mark_read(scene)
+    scene.parley.advance(60)
+    say(scene.alice, scene.conversation_id, "one more")
+    scene.parley.drain()
+    closed = scene.closed()
+
+    rest_mark_conversation_read(scene)
+    scene.parley.drain()
+
+    assert len(closed) <= 1  # the job of the reading may come before the new push, and not after
+    assert scene.closed()[-1] == (scene.conversation_id, 0)
+
+
+def test_reading_what_no_app_was_told_of_calls_nothing(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pushing(parley, monkeypatch) as service:
+        alice, bob = parley.user("alice"), parley.user("bob")
+        conversation_id = meet(alice, bob)
+        register(parley, service, "bob")
+        say(alice, conversation_id, "hello")
+        parley.drain()
+
+        with parley.watch() as calls:
+            bob.patch(f"/conversations/{conversation_id}/read-all")
+
+    assert [call for call in calls if call.service == "sqs"] == []
+
+
+class NoQueue:
+    """A hook: the queue of notifications takes nothing."""
+
+    def before(self, call: Call) -> None:
+        if call.operation == "SendMessageBatch" and "NotificationJobs" in call.params["QueueUrl"]:
+            raise self.error(call)
+
+    def after(self, call: Call) -> None:
+        pass
+
+    @staticmethod
+    def error(call: Call) -> ClientError:
+        return aws_refusal(call, "AccessDenied", "no")
+
+
+def test_reading_succeeds_although_nothing_can_be_queued(scene: Scene) -> None:
+    scene.parley.hooks.append(NoQueue())
+
+    reply = scene.bob.patch(f"/messages/{scene.message_id}/read")
+
+    assert (reply.status, reply.json["moved"]) == (200, True)
+
+
+def test_somebody_who_was_signed_out_meanwhile_is_told_nothing(scene: Scene) -> None:
+    from parley.actions.account import push_devices
+
+    scene.bob.patch(f"/messages/{scene.message_id}/read")
+    push_devices.remove_devices("bob")
+    scene.parley.drain()
+
+    assert scene.closed() == []
