@@ -146,6 +146,16 @@ def test_a_deleted_message_is_not_told(parley: Parley, alice: User, bob: User) -
     assert later(parley, 5 * MINUTE) == []
 
 
+def test_other_messages_are_told_if_the_newest_was_deleted(parley: Parley, alice: User, bob: User) -> None:
+    [_, newest] = say(alice, open_direct(alice, bob), "lunch?", "a mistake")
+    parley.drain()
+    assert alice.delete(f"/messages/{newest}").status == 200
+
+    [mail] = later(parley, 5 * MINUTE)
+
+    assert "2 new messages" in text_of(mail) and "mistake" not in text_of(mail)
+
+
 def leave(parley: Parley, group: str) -> None:
     assert parley.user("bob").delete(f"/conversations/{group}/members/bob").status == 200
 

@@ -4,16 +4,15 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from parley.actions.notifications import facts
+from parley.actions.notifications import facts, inbox
 from parley.actions.notifications.facts import Known, Pair
 from parley.actions.parallel import in_parallel
-from parley.adapters.conversations import messages
 from parley.adapters.dynamodb import batches, tables
 from parley.adapters.notifications import mail_states, notices
 from parley.adapters.notifications.notices import Entry
 from parley.adapters.people import erased_people, profiles
 from parley.domain.notifications.mail_state import MailState
-from parley.domain.notifications.occasion import Occasion, OccasionKind
+from parley.domain.notifications.occasion import Occasion
 from parley.domain.people.profile import Profile
 
 MAX_LOOKED = 100  # entries that one e-mail may tell of, the newest
@@ -56,39 +55,6 @@ def look(user_id: str) -> Look:
     return Look(user_id=user_id, mail=mail_states.of(rows, user_id), profile=profile, entries=entries)
 
 
-def occasions(entries: Sequence[Entry]) -> list[Occasion]:
-    """Returns what happened, by entry, with the people who caused it; one round trip for each 100 entries."""
-    keys: dict[type[tables.Table], list[batches.Key]] = {tables.Message: []}
-    for entry in entries:
-        if entry.kind == "reaction":
-            keys[tables.Message].append(messages.change_key(entry.conversation_id, entry.number))
-        elif entry.seq:
-            keys[tables.Message].append((entry.conversation_id, entry.seq))
-    rows = batches.read_rows(keys)
-    return [_occasion(entry, _author(rows, entry)) for entry in entries]
-
-
-def _author(rows: batches.Rows, entry: Entry) -> str:
-    if entry.kind == "reaction":
-        change = messages.change_of(rows, entry.conversation_id, entry.number)
-        return "" if change is None else change.user_id
-    message = messages.readable_message(rows, entry.conversation_id, entry.seq) if entry.seq else None
-    return "" if message is None or entry.kind == "ticket" else message.sender_id
-
-
-def _occasion(entry: Entry, by: str) -> Occasion:
-    kinds: dict[str, OccasionKind] = {"mention": "message", "ticket": "waiting_ticket" if entry.waits else "ticket"}
-    kind: OccasionKind = kinds.get(entry.kind) or entry.kind  # type: ignore[assignment]
-    return Occasion(
-        kind=kind,
-        conversation_id=entry.conversation_id,
-        seq=entry.seq,
-        number=entry.number,
-        by=by,
-        at_ms=entry.at_ms,
-    )
-
-
 def known(user_id: str, found: Sequence[Occasion], now_ms: int) -> list[Known]:
     """Returns what is known of each now; one round trip for each 100 keys, all at once."""
     return facts.read_facts([Pair(user_id, occasion) for occasion in found], now_ms)
@@ -98,12 +64,11 @@ def has_read_since(user_id: str, state: MailState, entries: Sequence[Entry], now
     """Says whether the person has read or seen any of the newest things that the last e-mail told; one round trip."""
     told = [entry for entry in entries if entry.place in state.told][:MAX_CHECKED]
     found = [
-        _occasion(entry, "")
-        if entry.kind != "message"
-        else Occasion(
-            kind="message",
+        Occasion(
+            kind=inbox.kind_of(entry),
             conversation_id=entry.conversation_id,
             seq=state.told[entry.place],
+            number=entry.number,
             at_ms=entry.at_ms,
         )
         for entry in told

@@ -88,9 +88,14 @@ def known_entries(user_id: str, entries: Sequence[Entry], now_ms: int) -> list[t
     """Returns entries of a person with what is known of them now; two round trips, none without entries."""
     if not entries:
         return []
-    rows = batches.read_rows({tables.Message: [key for each in entries for key in _message_keys(each)]})
-    pairs = [Pair(user_id, _occasion_of(rows, each)) for each in entries]
+    pairs = [Pair(user_id, each) for each in occasions(entries)]
     return list(zip(entries, facts.read_facts(pairs, now_ms), strict=True))
+
+
+def occasions(entries: Sequence[Entry]) -> list[Occasion]:
+    """Returns the occasion of each entry, with the person who caused it; one round trip for each 100."""
+    rows = batches.read_rows({tables.Message: [key for each in entries for key in _message_keys(each)]})
+    return [_occasion_of(rows, each) for each in entries]
 
 
 def _message_keys(entry: Entry) -> list[batches.Key]:
@@ -110,7 +115,7 @@ def _occasion_of(rows: batches.Rows, entry: Entry) -> Occasion:
         message = messages.readable_message(rows, entry.conversation_id, entry.seq)
         by = "" if message is None else message.sender_id
     return Occasion(
-        kind=_kind_of(entry),
+        kind=kind_of(entry),
         conversation_id=entry.conversation_id,
         seq=entry.seq,
         number=entry.number,
@@ -119,7 +124,8 @@ def _occasion_of(rows: batches.Rows, entry: Entry) -> Occasion:
     )
 
 
-def _kind_of(entry: Entry) -> OccasionKind:
+def kind_of(entry: Entry) -> OccasionKind:
+    """Returns the kind of the occasion that an entry tells of."""
     if entry.kind == "mention":
         return "message"
     return "waiting_ticket" if entry.waits else entry.kind

@@ -12,7 +12,7 @@ from aws_lambda_powertools import Logger
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parley.actions.notifications import gathering, wording
+from parley.actions.notifications import gathering, inbox, wording
 from parley.actions.notifications.facts import Known
 from parley.actions.notifications.gathering import Look
 from parley.actions.parallel import in_parallel
@@ -23,7 +23,7 @@ from parley.adapters.people import erased_people
 from parley.adapters.threads import Threads
 from parley.domain.notifications import mail_jobs
 from parley.domain.notifications.addresses import sendable
-from parley.domain.notifications.decision import decide
+from parley.domain.notifications.decision import Facts, decide
 from parley.domain.notifications.digest import Wish, digest
 from parley.domain.notifications.mail_feedback import Feedback
 from parley.domain.notifications.mail_jobs import MailJob, MailMessage
@@ -101,10 +101,10 @@ def _run(job: MailJob, now_ms: int) -> None:
         return
     state = email_state(seen.mail.state, seen.profile.email, available=True)
     if state != "on":
-        _note_traces([(each.trace_place, _skipped(state, now_ms)) for each in gathering.occasions(news)], job.user_id)
+        _note_traces([(each.trace_place, _skipped(state, now_ms)) for each in inbox.occasions(news)], job.user_id)
         return
     found, has_read = in_parallel(
-        lambda: gathering.occasions(news),
+        lambda: inbox.occasions(news),
         lambda: gathering.has_read_since(job.user_id, seen.mail.state, seen.entries, now_ms),
     )
     planned = mail_jobs.plan(seen.mail.state, job, now_ms, has_read=has_read)
@@ -122,12 +122,18 @@ def _run(job: MailJob, now_ms: int) -> None:
 
 
 def _content(found: Sequence[Known]) -> _Digest:
-    verdicts = [(known, decide(known.facts, "email")) for known in found]
+    verdicts = [(known, decide(_facts_of(known), "email")) for known in found]
     return _Digest(
         told=[known for known, verdict in verdicts if verdict.told],
         left_out=[(known, each.rule) for known, each in verdicts if not each.told and each.rule != "quiet_hours"],
         quiet=[known for known, verdict in verdicts if verdict.rule == "quiet_hours"],
     )
+
+
+def _facts_of(known: Known) -> Facts:
+    """Returns the facts about an entry. A conversation has other unread messages if the newest one was deleted."""
+    is_one_of_many = known.facts.kind == "message" and known.message is not None and known.unread > 1
+    return replace(known.facts, is_deleted=False) if is_one_of_many else known.facts
 
 
 def _wait(job: MailJob, seen: Look, until_ms: int, now_ms: int) -> None:
