@@ -51,6 +51,7 @@ def test_every_variable_that_the_code_asks_for_is_set() -> None:
         "AWS_LAMBDA_INITIALIZATION_TYPE",  # Lambda sets it
         "JWT_SECRET",  # the key of a developer's machine
         "TURN_SECRET",  # the same
+        "WEBHOOK_KEY",  # the same
         "WEB_PUSH_SECRET",  # the same
         "ALLOW_PRIVATE_ADDRESSES",  # the local stack sets it
     }
@@ -64,6 +65,7 @@ def test_every_variable_that_the_code_asks_for_is_set() -> None:
             "StartFanOut",
             "DecideNotifications",
             "SendMail",
+            "PostWebhook",
         )
         for name in environment_of(function)
     }
