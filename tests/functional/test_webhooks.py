@@ -276,3 +276,15 @@ def test_erased_words_reach_no_later_attempt(parley: Parley, receiver: Receiver)
 
     [got] = receiver.got
     assert b"secret words" not in got.raw and got.data["message"]["deleted_at"] is not None
+
+
+def test_an_erased_moderator_is_not_named_by_their_webhooks(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODERATOR_READS", "any")
+    webhook = made(parley.user("mona", role="moderator"), "https://hooks.example.org/", "call.ended")
+    backend = host(parley)
+    assert backend.delete("/users/mona").status == 202
+    parley.drain()
+
+    assert of(backend, webhook["id"])["created_by"].startswith("~parley.erased-")
+    rows = parley.store.client("dynamodb").scan(TableName="parley-Webhooks")["Items"]
+    assert rows and "mona" not in str(rows)

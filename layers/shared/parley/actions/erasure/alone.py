@@ -13,6 +13,7 @@ from parley.adapters.live import calls, connections, sockets
 from parley.adapters.notifications import devices, mobile, notices
 from parley.adapters.people import context_people, profiles, suspensions, warnings
 from parley.adapters.support import canned_replies, roster
+from parley.adapters.webhooks import endpoints
 from parley.domain.api import cursors
 from parley.domain.api.outbox import LATEST
 from parley.domain.erasure.job import without_person
@@ -235,7 +236,10 @@ def erase_word_lists(work: Work) -> Unit:
 
 
 def erase_canned_replies(work: Work) -> Unit:
-    """Replaces the person's id in the canned replies that they wrote or changed last; the texts are the desk's."""
+    """Replaces the person's id in the canned replies that they wrote or changed last; the texts are the desk's.
+
+    With the last of them also in the webhooks that they have made.
+    """
     after = cursors.decode(work.job.cursor, ReplyPosition)
     found = canned_replies.list_replies(None if after is None else after.reply_id, MAX_OPS)
     theirs = [each for each in found if work.user_id in (each.created_by, each.updated_by)]
@@ -244,6 +248,9 @@ def erase_canned_replies(work: Work) -> Unit:
         for each in theirs
     ]
     is_last = len(found) < MAX_OPS
+    if is_last:
+        made = [each for each in endpoints.list_endpoints() if each.created_by == work.user_id]
+        ops += [partial(endpoints.rename_author, read=each, pseudonym=work.pseudonym) for each in made]
     return Unit(ops, {}, None if is_last else cursors.encode(ReplyPosition(reply_id=found[-1].reply_id)))
 
 

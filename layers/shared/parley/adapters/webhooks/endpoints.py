@@ -118,6 +118,15 @@ def delete(known: Endpoint, entry: Entry) -> None:
     forget()
 
 
+def rename_author(transaction: TransactWrite, read: Endpoint, pseudonym: str) -> None:
+    """Adds to a transaction that a pseudonym takes the place of the one who made an endpoint."""
+    transaction.update(
+        tables.Webhook(KEY, read.webhook_id),
+        actions=[tables.Webhook.created_by.set(pseudonym)],
+        condition=tables.Webhook.created_by == read.created_by,
+    )
+
+
 def note_health(before: Endpoint, after: Endpoint) -> bool:
     """Writes how an endpoint fares, if its keepers have not changed it meanwhile; says whether. One round trip."""
     changed = {name: getattr(after, name) for name in _HEALTH if getattr(after, name) != getattr(before, name)}
