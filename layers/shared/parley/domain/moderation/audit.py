@@ -37,7 +37,6 @@ TOLD: tuple[AuditAction, ...] = (
     "mute_member",
     "unmute_member",
     "put_banned_words",
-    "erase_user",
 )
 
 
