@@ -56,7 +56,9 @@ def _with(node: Any, given: Mapping[str, Any]) -> Any:
     if node.keys() == {"Ref"}:
         return given.get(node["Ref"], node)
     if node.keys() == {"Fn::Sub"} and isinstance(node["Fn::Sub"], str):
-        return {"Fn::Sub": re.sub(r"\$\{(\w+)\}", lambda found: _text(found, given), node["Fn::Sub"])}
+        text = re.sub(r"\$\{(\w+)\}", lambda found: _text(found, given), node["Fn::Sub"])
+        decided = {name: given[name] for name in re.findall(r"\$\{(\w+)\}", text) if _is_decided(given.get(name))}
+        return {"Fn::Sub": [text, decided] if decided else text}
     return {key: _with(value, given) for key, value in node.items()}
 
 
@@ -65,7 +67,14 @@ def _text(found: re.Match[str], given: Mapping[str, Any]) -> str:
     if found[1] not in given:
         return found[0]
     value = given[found[1]]
+    if _is_decided(value):
+        return found[0]
     return str(value["Fn::Sub"] if "Fn::Sub" in value else f"${{{value['Ref']}}}")
+
+
+def _is_decided(value: Any) -> bool:
+    """Says whether a parameter's value is one of two, by a condition: that is no part of a text."""
+    return isinstance(value, dict) and "Fn::If" in value
 
 
 def _told(stack: str, child: Json, resource: Json) -> Json:
