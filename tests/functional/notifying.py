@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from parley.domain.notifications.notice import Device
-from tests.harness import Parley
+from tests.harness import Frame, Parley, Socket
 from tests.harness.web_push import Browser, PushService, push_service
 
 DAMAGE = {"S": "damaged"}
@@ -82,3 +82,8 @@ def register(parley: Parley, service: PushService, user_id: str, device_id: str 
 def pushes(service: PushService, user_id: str, device_id: str = "browser") -> list[dict[str, Any]]:
     """Returns what a person's browser got, decrypted."""
     return [json.loads(BROWSER.open(body)) for body in service.bodies(f"{user_id}-{device_id}")]
+
+
+def besides_notifications(device: Socket) -> list[Frame]:
+    """Returns the events of a device without those of a person's inbox, which come after a while."""
+    return [frame for frame in device.events() if frame["event"] not in ("notification", "notifications_seen")]

@@ -8,6 +8,7 @@ from tests.functional.attachments import clean_attachment
 from tests.functional.attempts import naming
 from tests.functional.desk import agent, answered_ticket, assign, note, open_ticket, take
 from tests.functional.erasures import erased, everything
+from tests.functional.notifying import besides_notifications
 from tests.functional.replies import refusal
 from tests.functional.suspending import suspended
 from tests.functional.talk import forget_events, joined, open_direct, say
@@ -38,7 +39,7 @@ def noted(parley: Parley, requester: User, *agents: User) -> str:
 
 
 def heard(device: Socket) -> list[tuple[str, str]]:
-    return [(frame["event"], frame["data"]["conversation_id"]) for frame in device.events()]
+    return [(frame["event"], frame["data"]["conversation_id"]) for frame in besides_notifications(device)]
 
 
 def outsider(parley: Parley, kind: str) -> tuple[User, str]:
@@ -330,7 +331,7 @@ def test_note_tells_the_agent_who_has_the_ticket_and_is_unread_for_them(parley: 
 
     told = [("conversation_created", notes_of(ticket_id)), ("message_notification", notes_of(ticket_id))]
     assert heard(desk)[:2] == told
-    assert device.events() == []
+    assert besides_notifications(device) == []
     assert unread_notes(agnes) == [(notes_of(ticket_id), 1)]
     assert unread_notes(ben) == [(notes_of(ticket_id), 0)]
     assert [note(ben, ticket_id).status, note(agnes, ticket_id).status] == [201, 201]  # both are in them

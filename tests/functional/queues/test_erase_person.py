@@ -111,6 +111,7 @@ def test_nothing_is_left_of_somebody_who_has_done_everything_and_the_receipt_cou
             "limits": 1,
             "mentions": 1,
             "messages": 4,
+            "notifications": 1,
             "presence": 1,
             "profile": 1,
             "reactions": 1,
