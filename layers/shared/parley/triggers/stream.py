@@ -62,7 +62,7 @@ def stream(*parts: Part, gathering: Sequence[Gathering[Any]] = ()) -> Callable[[
     """Returns the decorator that makes a Lambda handler of the parts; template.yaml filters the rows that it gets.
 
     What gathers comes after the parts, with the rows that they have done. A row that it cannot read fails by itself. If
-    its call fails, all rows come again.
+    its call fails, all rows come again, in two parts until the row that breaks it is alone.
     """
 
     def decorate(function: Callable[[list[Row]], None]) -> Handler:
@@ -86,7 +86,9 @@ def stream(*parts: Part, gathering: Sequence[Gathering[Any]] = ()) -> Callable[[
                     break  # the rows after it come again in any case
                 done.append(row)
             if done and not all([_succeeds(send, name, request_id, part=part) for part, _, send in begun]):
-                failed = [changes[0]["SequenceNumber"]]
+                if len(changes) > 1:
+                    raise FirstRowFailed
+                done, failed = [], [changes[0]["SequenceNumber"]]
             _succeeds(partial(function, done), name, request_id, part="handler")
             counts = {"rows": len(done), "failed": len(failed), "put_back": len(changes) - len(news)}
             request_log.succeeded(name, request_id, **counts)
