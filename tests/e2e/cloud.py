@@ -57,7 +57,7 @@ class Cloud(Ministack):
     def _environment(self, port: int) -> dict[str, str]:
         self._unpacked = self._unpacked or TemporaryDirectory(prefix="parley-cloud-", ignore_cleanup_errors=True)
         everything = {name: value for name, value in super()._environment(port).items() if name != "SERVICES"}
-        return everything | {"AUTH": "true", "TMPDIR": self._unpacked.name}
+        return everything | {"AUTH": "true", "TMPDIR": self._unpacked.name, "PARLEY_STORE_RESOURCES": "1000"}
 
 
 def buildable(folder: Path) -> Path:
