@@ -31,6 +31,7 @@ from parley.domain.conversations.events import (
     NewMessage,
 )
 from parley.domain.conversations.sync import Mine
+from tests.functional.notifying import besides_notifications
 from tests.functional.talk import make_group, meet, named, names, open_direct, say
 from tests.harness import Frame, Parley, User
 
@@ -51,8 +52,8 @@ class Device:
         self.was_slow = False
 
     def listen(self) -> None:
-        """Takes in every event that has come."""
-        for frame in self.socket.events():
+        """Takes in every event that has come; those of the inbox change nothing of a conversation."""
+        for frame in besides_notifications(self.socket):
             self.hear(msgspec.convert(frame["data"], type=EVENTS[frame["event"]]))
 
     def hear(self, event: Event) -> None:
