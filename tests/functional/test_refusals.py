@@ -48,7 +48,7 @@ ANNOUNCED = refusing("posting_restricted", *WRITING, "rest/edit_message")
 CLOSED = {
     **refusing("conversation_closed", *WRITING, *REACTING, *PINNING, "rest/edit_message", *CALLING),
     **refusing("conversation_closed", "rest/add_members", "rest/put_member"),
-    **refusing("conversation_closed", "rest/update_conversation", "rest/delete_message"),
+    **refusing("conversation_closed", "rest/update_conversation", "rest/delete_message", "rest/remove_preview"),
 }
 
 OF_MODERATORS = refusing(

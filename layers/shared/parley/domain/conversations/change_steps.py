@@ -118,7 +118,7 @@ def remove_preview(request: Request, found: Found) -> Step | None:
 
     A preview that is still being made never comes.
     """
-    _check_own(request, found, "edit_own")
+    _check_own(request, found, "delete_own")
     _check_there(found.message)
     if first_link(found.message.text) is None:
         return None
