@@ -94,8 +94,10 @@ def for_ministack(template: dict[str, Any], endpoint_url: str, **variables: str)
     for each in resources.values():
         if isinstance(each.get("DependsOn"), list):
             each["DependsOn"] = [name for name in each["DependsOn"] if name in resources]
+    secrets = {name for name, each in resources.items() if each["Type"] == "AWS::SecretsManager::Secret"}
     for each in resources.values():
         _allow_batches(each)
+        _name_secrets(each, secrets)
     # Its @connections API is at its own address, and the parameter ConnectionsEndpoint cannot name an API to be made.
     environment = template["Globals"]["Function"]["Environment"]["Variables"]
     environment["CONNECTIONS_ENDPOINT"] = {"Fn::Sub": endpoint_url + "/_aws/execute-api/${WebSocketApi}/v1"}
@@ -109,6 +111,15 @@ def _allow_batches(resource: dict[str, Any]) -> None:
         if isinstance(policy, dict) and "Statement" in policy:
             sends = [each for each in policy["Statement"] if each.get("Action") == "sqs:SendMessage"]
             policy["Statement"] += [{**each, "Action": "sqs:SendMessageBatch"} for each in sends]
+
+
+def _name_secrets(resource: dict[str, Any], secrets: set[str]) -> None:
+    """Allows by ARN what is allowed for a secret of the stack: its `Ref` is an ARN in AWS, and a name here."""
+    for policy in resource["Properties"].get("Policies", []):
+        for each in policy["Statement"] if isinstance(policy, dict) and "Statement" in policy else []:
+            name = each["Resource"].get("Ref") if isinstance(each.get("Resource"), dict) else None
+            if name in secrets:
+                each["Resource"] = {"Fn::Sub": f"arn:aws:secretsmanager:*:*:secret:${{{name}}}-*"}
 
 
 def _is_unknown(resource: dict[str, Any]) -> bool:

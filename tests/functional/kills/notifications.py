@@ -5,7 +5,7 @@ from json import dumps
 from tests.functional.kills.acts import and_then, answered, host_of, invoke, sign_host_in
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.world import Died, World
-from tests.functional.mailing import token_for, visit
+from tests.functional.mailing import clocked, person, token_for, visit
 from tests.functional.talk import say
 
 
@@ -74,7 +74,24 @@ def trace_for_bob(world: World) -> object:
     return answered(host_of(world).get(path))
 
 
+def bounce(world: World) -> object:
+    """Lets the queue bring the news that an e-mail to alice has bounced; returns what her preferences say then."""
+    link = f"<https://x.example/unsubscribe/{token_for(world.parley, 'alice')}>"
+    tags = {"ses:configuration-set": [world.parley.template.resources["MailConfiguration"].ref]}
+    to = {"destination": ["alice@example.org"], "tags": tags}
+    mail = to | {"headers": [{"name": "List-Unsubscribe", "value": link}]}
+    body = dumps({"detail": {"eventType": "Bounce", "mail": mail, "bounce": {"bounceType": "Permanent"}}})
+    with clocked(world.parley):
+        invoke(world, "SendMail", {"Records": [{"messageId": "m1", "body": body}]})
+    return answered(world.alice.get("/me/notification-preferences"))
+
+
+def have_an_address(world: World) -> None:
+    person(world.parley, "alice")
+
+
 SCENARIOS = [
+    Scenario("queues/send_mail", bounce, have_an_address),
     Scenario("rest/mark_notification", mark_one, have_notifications),
     Scenario("rest/mark_notifications", mark_all, have_notifications),
     Scenario("rest/get_notification_trace", trace_for_bob, and_then(sign_host_in, have_notifications)),

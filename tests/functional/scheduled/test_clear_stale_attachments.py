@@ -110,7 +110,7 @@ def test_sent_attachment_whose_message_is_deleted_ends(parley: Parley, talk: tup
     message_id = send(alice, conversation_id, made)
     assert alice.delete(f"/messages/{message_id}").status == 200
     # The stream lives, each try of both steps dies.
-    with parley.kill(3, counts=lambda call: call.function != "CountFigures"):
+    with parley.kill(3, counts=lambda call: call.function == "SettleAttachments"):
         parley.drain()
     assert len(parley.dequeue("AttachmentStepsDeadLetters")) == 2
     parley.advance(UNSENT_S)

@@ -47,7 +47,7 @@ def secret_of_the_stack(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> Iter
     """Lets the authorizer take its secret from where template.yaml says, and returns it."""
     monkeypatch.delenv("JWT_SECRET")
     tokens.forget_settings()
-    [resource] = parley.template.of_type("AWS::SecretsManager::Secret")
+    resource = parley.template.resources["JwtSecret"]
     yield parley.store.client("secretsmanager").get_secret_value(SecretId=resource.name)["SecretString"]
     tokens.forget_settings()
 
