@@ -10,6 +10,8 @@ from tests.functional.pages import Site, preview_of, serving
 from tests.functional.talk import contents, make_group, open_direct, say
 from tests.harness import Parley
 
+ENGINES = ("moto", "ministack")  # so that each right of the function is used on both
+
 
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
@@ -239,3 +241,19 @@ def test_a_job_that_comes_again_tells_again_and_changes_nothing(parley: Parley, 
     parley.drain()
 
     assert bob.get(f"/messages/{message_id}").json == before
+
+
+def test_device_that_is_gone_is_forgotten(parley: Parley, site: Site) -> None:
+    parley.clock.ms -= 120_000  # functions that a queue calls go by the clock on the wall
+    parley.queues = [queue for queue in parley.queues if queue.queue.logical_id == "LinkLooks"]
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct, dead = open_direct(alice, bob), bob.connect()
+    say(alice, direct, f"{site.url}/a")
+    parley.lose_disconnects = True
+    dead.close()
+
+    parley.drain()
+    with parley.watch() as calls:
+        say(alice, direct, "and you?")
+
+    assert dead.connection_id not in [call.params.get("ConnectionId") for call in calls]
