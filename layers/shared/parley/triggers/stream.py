@@ -61,7 +61,7 @@ MAX_WRITE_DELAY_S = 15 * 60
 def stream(*parts: Part, gathering: Sequence[Gathering[Any]] = ()) -> Callable[[Callable[[list[Row]], None]], Handler]:
     """Returns the decorator that makes a Lambda handler of the parts; template.yaml filters the rows that it gets.
 
-    What gathers comes after the parts, with the rows that they have done. A row that it cannot read fails by itself. If
+    A gathering comes after the parts, with the rows that they have done. A row that it cannot read fails by itself. If
     its call fails, all rows come again, in two parts until the row that breaks it is alone.
     """
 

@@ -69,7 +69,7 @@ def preview_link(job: PreviewJob, now_ms: int, request_id: str) -> str:
         preview = LinkPreview(url=url, title=page.title, description=page.description, site=page.site)
         # At the time of the link, not of the look: then a job that is done twice writes the same.
         step = change_steps.put_preview(replace(request, now_ms=job.at_ms), found, preview)
-        if step is None or _is_shown(request, found, step):
+        if _is_shown(request, found, step):
             return looked[url].outcome
     raise conditions.busy()
 

@@ -61,7 +61,7 @@ class Known(Struct, frozen=True, kw_only=True):
 def still_unread(pairs: Sequence[Pair]) -> list[Pair]:
     """Returns the pairs without those whose message was read; one round trip, half a read unit for each.
 
-    What it reads may be a moment old, so of those that are left some may have been read as well.
+    The read may be a moment old, so of those that are left some may have been read as well.
     """
     asked = [(each.user_id, each.occasion.conversation_id) for each in pairs if each.occasion.kind == "message"]
     if not asked:

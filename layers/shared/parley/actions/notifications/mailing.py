@@ -16,10 +16,9 @@ from parley.actions.notifications import gathering, inbox, wording
 from parley.actions.notifications.facts import Known
 from parley.actions.notifications.gathering import Look
 from parley.actions.parallel import in_parallel
-from parley.adapters.dynamodb import batches, conditions, retrying, tables
+from parley.adapters.dynamodb import conditions, retrying
 from parley.adapters.notifications import mail_queue, mail_settings, mail_states, mail_templates, mails, notices
 from parley.adapters.notifications.notices import Told
-from parley.adapters.people import erased_people
 from parley.adapters.threads import Threads
 from parley.domain.notifications import mail_jobs
 from parley.domain.notifications.addresses import sendable
@@ -184,7 +183,7 @@ def _trace_places(known: Known) -> list[str]:
 def _told(seen: Look, content: _Digest, now_ms: int) -> Callable[..., MailState]:
     """Returns what notes that an e-mail was sent: with how far it told of each entry.
 
-    What stays for later, because of quiet hours, must be found again: it counts as new from its own time on.
+    A thing that stays for later, because of quiet hours, must be found again: it counts as new from its own time on.
     """
     newest: dict[str, int] = {}
     for known in content.told:
@@ -236,11 +235,10 @@ def _change(user_id: str, read: mail_states.Read, change: Change) -> None:
             mail_states.save(user_id, read, change(read.state))
             return
         except conditions.LostRace:
-            mark, key = erased_people.key(user_id), mail_states.key(user_id)
-            rows = batches.read_rows({tables.Notification: [key], tables.Erasure: [(mark,)]})
-            if erased_people.is_marked(rows, user_id):
+            found = mail_states.get_state(user_id)
+            if found is None:
                 return
-            read = mail_states.of(rows, user_id)
+            read = found
     raise retrying.busy()
 
 
@@ -266,10 +264,6 @@ def take_feedback(feedback: Feedback) -> None:
     link = read_token(token, mail_settings.key()) if token is not None and mail_settings.is_on() else None
     if off is None or address is None or link is None:
         return
-    mark, key = erased_people.key(link.user_id), mail_states.key(link.user_id)
-    rows = batches.read_rows({tables.Notification: [key], tables.Erasure: [(mark,)]})
-    if erased_people.is_marked(rows, link.user_id):
-        return
-    read = mail_states.of(rows, link.user_id)
-    if switched_off(read.state, off, address) != read.state:
+    read = mail_states.get_state(link.user_id)
+    if read is not None and switched_off(read.state, off, address) != read.state:
         _change(link.user_id, read, lambda state: switched_off(state, off, address))

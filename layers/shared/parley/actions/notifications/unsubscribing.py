@@ -1,6 +1,6 @@
 """The link in each e-mail by which a person gets no more of them, without a token."""
 
-from parley.adapters.dynamodb import batches, conditions, retrying, tables
+from parley.adapters.dynamodb import conditions, retrying
 from parley.adapters.notifications import mail_settings, mail_states, mail_templates
 from parley.adapters.people import erased_people
 from parley.domain.api.pages import Html
@@ -36,11 +36,9 @@ def unsubscribe(token: str, now_s: int) -> Answer:
     if link.expires_at_s <= now_s:
         return _answer("over", link.language)
     for _ in conditions.tries():
-        mark, key = erased_people.key(link.user_id), mail_states.key(link.user_id)
-        rows = batches.read_rows({tables.Notification: [key], tables.Erasure: [(mark,)]})
-        if erased_people.is_marked(rows, link.user_id):
+        read = mail_states.get_state(link.user_id)
+        if read is None:
             return _answer("over", link.language)
-        read = mail_states.of(rows, link.user_id)
         if read.state.off == "unsubscribed":
             return _answer("done", link.language)
         try:

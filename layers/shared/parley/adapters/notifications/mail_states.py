@@ -40,6 +40,16 @@ def of(rows: batches.Rows, user_id: str) -> Read:
         return Read(NONE_YET, 0, item)
 
 
+def get_state(user_id: str) -> Read | None:
+    """Returns a person's state, strongly consistent; None for an erased person. One round trip."""
+    keys: dict[type[tables.Table], list[batches.Key]] = {
+        tables.Notification: [key(user_id)],
+        tables.Erasure: [(erased_people.key(user_id),)],
+    }
+    rows = batches.read_rows(keys)
+    return None if erased_people.is_marked(rows, user_id) else of(rows, user_id)
+
+
 def save(user_id: str, read: Read, after: MailState) -> Read:
     """Writes a state; returns it as read. Raises LostRace if it was changed meanwhile, or the person erased.
 

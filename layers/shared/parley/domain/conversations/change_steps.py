@@ -105,12 +105,9 @@ def edit_message(request: Request, found: Found, wanted: EditMessage, window_s: 
     return _with_names(found, step, message, changed)
 
 
-def put_preview(request: Request, found: Found, preview: LinkPreview) -> Step | None:
-    """Returns what shows the preview of a message's link; None if the message has that link no more, or wants none."""
-    message = found.message
-    if message.deleted_at_ms is not None or message.without_preview or first_link(message.text) != preview.url:
-        return None
-    return _with_preview(request, found, replace(message, link_preview=preview))
+def put_preview(request: Request, found: Found, preview: LinkPreview) -> Step:
+    """Returns what shows the preview of the message's link."""
+    return _with_preview(request, found, replace(found.message, link_preview=preview))
 
 
 def remove_preview(request: Request, found: Found) -> Step | None:
@@ -120,14 +117,12 @@ def remove_preview(request: Request, found: Found) -> Step | None:
     """
     _check_own(request, found, "delete_own")
     _check_there(found.message)
-    if first_link(found.message.text) is None:
+    if found.message.without_preview or first_link(found.message.text) is None:
         return None
     return _with_preview(request, found, replace(found.message, link_preview=None, without_preview=True))
 
 
-def _with_preview(request: Request, found: Found, changed: StoredMessage) -> Step | None:
-    if changed == found.message:
-        return None
+def _with_preview(request: Request, found: Found, changed: StoredMessage) -> Step:
     entry = next_change(request, found.head, "message_updated", message_seq=changed.seq)
     return _step(found.head, Changed(entry=entry, message=changed))
 

@@ -55,7 +55,7 @@ def address_hash(address: str) -> str:
 def email_state(state: MailState, address: str | None, *, available: bool) -> EmailState:
     """Returns whether a person gets e-mails, and why not.
 
-    What happened at one address says nothing of the next. Who left by a link gets none at any.
+    A fault of one address says nothing of the next. Who left by a link gets none at any.
     """
     if not available:
         return "unavailable"

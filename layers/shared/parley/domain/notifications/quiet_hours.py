@@ -1,6 +1,6 @@
 """Quiet hours: local times of each week in which a person is not disturbed, in their own time zone.
 
-What a clock on the wall shows decides. So `22:00` to `07:00` ends at seven also in the night of a change:
+The clock on the wall decides. So `22:00` to `07:00` ends at seven also in the night of a change:
 that night is an hour shorter or longer. A time that comes twice is quiet both times.
 """
 
