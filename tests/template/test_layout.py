@@ -81,11 +81,12 @@ OTHER_WORD = {Operation("websocket", "request_user_status"): "get_presence"}
 OTHER_PARTS = {
     Operation("streams", "start_fan_out"): {
         "attempts_of",
+        "looks_of",
         "occasions_of",
         "queue_attempts",
+        "queue_looks",
         "queue_occasions",
         "start_attachment_steps",
-        "start_preview",
         "start_ticket_follow_up",
         "start_user_update",
     },

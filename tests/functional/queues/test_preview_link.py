@@ -66,6 +66,18 @@ def test_code_and_texts_without_a_link_are_left_alone(parley: Parley, site: Site
     assert site.asked == [] and preview_of(bob, message_id) is None
 
 
+def test_looks_are_queued_ten_at_a_time(parley: Parley, site: Site) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    say(alice, direct, *(f"{site.url}/{number}" for number in range(12)))
+
+    with parley.watch() as calls:
+        parley.drain()
+
+    queued = [call for call in calls if call.operation == "SendMessageBatch" and "LinkLooks" in call.params["QueueUrl"]]
+    assert sorted(len(call.params["Entries"]) for call in queued) == [2, 10]
+
+
 def test_without_the_parameter_nothing_is_looked_at(
     parley: Parley, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -93,7 +93,9 @@ def edit_message(request: Request, found: Found, wanted: EditMessage, window_s: 
     if changed == message:
         return None
     is_edit = worded != message
-    if first_link(changed.text) != first_link(message.text):
+    link = first_link(changed.text)
+    is_other_link = link != first_link(message.text)
+    if is_other_link:
         changed = replace(changed, link_preview=None, without_preview=False)
     _check_editable(request, message, window_s, is_edit=is_edit)
     if is_edit:
@@ -102,6 +104,7 @@ def edit_message(request: Request, found: Found, wanted: EditMessage, window_s: 
         changed = replace(changed, edited_at_ms=edited_at_ms, edit_count=message.edit_count + 1)
     entry = next_change(request, found.head, "message_updated", message_seq=message.seq)
     step = _step(found.head, Changed(entry=entry, message=changed, replaced=message if is_edit else None))
+    step = replace(step, of_preview=("preview",) if is_other_link and link is not None else ())
     return _with_names(found, step, message, changed)
 
 

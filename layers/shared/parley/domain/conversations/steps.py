@@ -16,7 +16,6 @@ from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.conversations.head import Head, Membership
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.reports import Report
-from parley.domain.previews.links import first_link
 
 ChangeKind = Literal[
     "message_updated",
@@ -192,6 +191,7 @@ class Step(Struct, frozen=True, kw_only=True):
     while_block: BlockState | None = None  # refused if the block is otherwise by then
     of_ticket: OfTicket | None = None
     tells_desk: bool = False  # the agents on duty hear of its message, for nobody has the ticket
+    of_preview: tuple[Literal["preview"], ...] = ()  # the work that an edit leaves for the preview of its link
     more: tuple[Sent, ...] = ()  # messages right after `sent`, of a ticket that begins with several
 
     @property
@@ -238,9 +238,8 @@ class Step(Struct, frozen=True, kw_only=True):
 
         `add` adds the next people of everyone, `desk` tells the agents on duty, `preview` looks at the link of an edit.
         """
-        previewed = ("preview",) if self.brings_a_link else ()
         if not self.after.has_members:
-            return previewed
+            return self.of_preview
         is_large = self.after.is_large or self.before.is_large
         is_for_all = self.change is None or self.change.is_for_all
         return (
@@ -248,17 +247,8 @@ class Step(Struct, frozen=True, kw_only=True):
             *(("fan_out",) if is_large and is_for_all else ()),
             *(("add",) if self.adds_on else ()),
             *(("desk",) if self.tells_desk else ()),
-            *previewed,
+            *self.of_preview,
         )
-
-    @property
-    def brings_a_link(self) -> bool:
-        """Says whether the step's edit gives a message a link that it did not have."""
-        replaced = None if self.changed is None else self.changed.replaced
-        if replaced is None or self.message is None or self.message.deleted_at_ms is not None:
-            return False
-        link = first_link(self.message.text)
-        return link is not None and link != first_link(replaced.text)
 
     @property
     def adds_on(self) -> bool:
