@@ -7,13 +7,15 @@ import msgspec
 
 REF = "#/$defs/{name}"
 SECRET = "whsec_cGFybGV5LXdlYmhvb2stdGVzdC12ZWN0b3Itc2VjcmV0"
+WEBHOOK_ID = "wh_rcacaty2c4itxxpmvchtux4jlq"
+EVENT_ID = "evt_9f2c9f2c9f2c9f2c9f2c9f2c9f2c9f2c"
 OLD_SECRET = "whsec_cGFybGV5LXdlYmhvb2stb2xkZXItdmVjdG9yLXNlY3JldA=="
 
 
 def document() -> dict[str, Any]:
     """Returns the document: the schema of a body by the type of its event, and the vectors."""
     from parley.actions.webhooks import bodies
-    from parley.domain.webhooks.event_types import EVENT_TYPES, TEST
+    from parley.domain.webhooks.event_types import EVENT_ID_PATTERN, EVENT_TYPES, TEST
 
     kinds = {
         "message": bodies.MessageData,
@@ -35,11 +37,12 @@ def document() -> dict[str, Any]:
         event_type: {
             "type": "object",
             "properties": {
+                "id": {"type": "string", "pattern": EVENT_ID_PATTERN},
                 "type": {"const": event_type},
                 "timestamp": {"type": "string", "format": "date-time"},
                 "data": of[kinds[event_type.partition(".")[0]]],
             },
-            "required": ["type", "timestamp", "data"],
+            "required": ["id", "type", "timestamp", "data"],
         }
         for event_type in (*EVENT_TYPES, TEST)
     }
@@ -59,14 +62,14 @@ def vectors() -> list[dict[str, Any]]:
     at = "2026-11-21T07:31:00.123Z"
     zoe = {"name": "Zoë 👋", "role": "user", "avatar_url": None, "profile_seq": 2}
     told = (
-        {"type": "webhook.test", "timestamp": at, "data": {"webhook_id": "wh_rcacaty2c4itxxpmvchtux4jlq"}},
-        {"type": "user.updated", "timestamp": at, "data": {"user_id": "zoe", "user": zoe}},
+        {"id": EVENT_ID, "type": "webhook.test", "timestamp": at, "data": {"webhook_id": WEBHOOK_ID}},
+        {"id": EVENT_ID, "type": "user.updated", "timestamp": at, "data": {"user_id": "zoe", "user": zoe}},
     )
     bodies = (msgspec.json.encode(each).decode() for each in told)
     found = []
     for body in bodies:
         for secrets in ([SECRET], [SECRET, OLD_SECRET]):
-            signed = headers("evt_9f2c9f2c9f2c9f2c9f2c9f2c9f2c9f2c", 1_795_246_260, body.encode(), secrets)
+            signed = headers(EVENT_ID, 1_795_246_260, body.encode(), secrets)
             found.append({"secrets": secrets, "headers": signed, "body": body})
     return found
 

@@ -1,10 +1,17 @@
-"""Make a further attempt of an event at an endpoint when it is due, or take the replay of a time on."""
+"""Make a further attempt of an event at an endpoint when it is due, or take the replay of a time on.
+
+It also puts events onto the bus, for the first time or again.
+"""
+
+from collections.abc import Mapping
 
 from parley.actions.webhooks import posting
+from parley.domain.api.request import Request
 from parley.domain.webhooks.deliveries import Job
-from parley.triggers.queue import queue
+from parley.triggers.queue import counted_queue
 
 
-@queue(Job)
-def handler(job: Job, now_ms: int) -> None:
-    posting.retry_webhook(job, now_ms)
+@counted_queue(Job)
+def handler(request: Request, job: Job, number: int) -> Mapping[str, str]:
+    posting.retry_webhook(job, request.now_ms, is_repeat=number > 1)
+    return {"webhook_id": job.webhook_id}

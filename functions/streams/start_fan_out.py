@@ -1,9 +1,9 @@
 """Start what follows a stored message or change, and count messages by the contexts of their conversations.
 
 A group's fan-out is queued in jobs of a hundred members each, a changed profile or ticket in one job, and attachments
-that were sent or released in steps. Notifications, events that an endpoint of webhooks asks for, and looks at links are
-queued together for the whole batch. The count comes from the table, so it is exact even if the sender's function died;
-it goes to CloudWatch as a metric.
+that were sent or released in steps. Notifications, events that an endpoint of webhooks or the bus asks for, and looks at
+links are queued together for the whole batch. The count comes from the table, so it is exact even if the sender's
+function died; it goes to CloudWatch as a metric.
 """
 
 from collections import Counter
@@ -24,6 +24,7 @@ from parley.triggers.stream import Gathering, Row, stream
     gathering=[
         Gathering(starting.occasions_of, starting.queue_occasions),
         Gathering(first_attempts.attempts_of, first_attempts.queue_attempts),
+        Gathering(first_attempts.events_of, first_attempts.queue_events),
         Gathering(link_jobs.looks_of, link_jobs.queue_looks),
     ],
 )

@@ -147,6 +147,9 @@ def _needs(call: Call, arn: Any) -> Iterator[tuple[str, str]]:
             # It asks for the identity and the configuration set (service authorization reference, "SES v2").
             yield "ses:SendEmail", arn("ses", f"identity/{params['FromEmailAddress']}")
             yield "ses:SendEmail", arn("ses", f"configuration-set/{params['ConfigurationSetName']}")
+        case "events":
+            for bus in sorted({entry["EventBusName"] for entry in params["Entries"]}):
+                yield f"events:{call.operation}", bus
         case "apigatewaymanagementapi":
             yield from _connection_needs(call, arn)
         case "s3":

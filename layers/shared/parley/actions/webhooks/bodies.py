@@ -146,8 +146,9 @@ class TestData(EventData, frozen=True, kw_only=True):
 
 
 class WebhookBody(Struct, frozen=True, kw_only=True):
-    """The body of a request: the event's type, when it happened, and what it tells."""
+    """The body of a request: the event's id, its type, when it happened, and what it tells."""
 
+    id: str
     type: str
     timestamp: str
     data: (
@@ -174,7 +175,7 @@ def body_of(event: Occurrence, now_ms: int) -> bytes | None:
 
 
 def _encoded(event: Occurrence, data: EventData) -> bytes:
-    return msgspec.json.encode({"type": event.type, "timestamp": rfc3339(event.at_ms), "data": data})
+    return msgspec.json.encode({"id": event.id, "type": event.type, "timestamp": rfc3339(event.at_ms), "data": data})
 
 
 def _data(event: Occurrence, now_ms: int) -> EventData | None:

@@ -1,11 +1,11 @@
-"""The start of webhooks: the stream's rows become first attempts, if an endpoint asks for their events."""
+"""The start of webhooks: the stream's rows become first attempts, if an endpoint or the bus asks for their events."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parley.adapters.webhooks import endpoints, jobs
 from parley.domain.webhooks.deliveries import Job
-from parley.domain.webhooks.event_types import matches, occurrences
+from parley.domain.webhooks.event_types import Occurrence, matches, occurrences
 
 
 def attempts_of(row: Mapping[str, Any]) -> list[Job]:
@@ -25,3 +25,13 @@ def attempts_of(row: Mapping[str, Any]) -> list[Job]:
 def queue_attempts(attempts: Sequence[Job]) -> None:
     """Queues first attempts, in their order; one call for each ten."""
     jobs.queue_first(attempts)
+
+
+def events_of(row: Mapping[str, Any]) -> list[Occurrence]:
+    """Returns a row's events for the bus, none if the deployment has no bus; no round trip."""
+    return list(occurrences(row)) if jobs.are_for_bus() else []
+
+
+def queue_events(events: Sequence[Occurrence]) -> None:
+    """Queues events for the bus: ten in a job, and one call for each ten jobs."""
+    jobs.queue_events(events)

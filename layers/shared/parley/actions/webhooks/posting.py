@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parley.actions.webhooks import bodies
+from parley.actions.webhooks import bodies, putting
 from parley.adapters import metrics
 from parley.adapters.outbound import http
 from parley.adapters.webhooks import deliveries, endpoints, jobs, sealed_secrets
@@ -49,12 +49,17 @@ def post_webhook(job: Job, now_ms: int, *, is_repeat: bool) -> None:
         _attempt(replace(job, first_ms=now_ms), job.event, now_ms, "pending" if is_repeat else None)
 
 
-def retry_webhook(job: Job, now_ms: int) -> None:
-    """Makes a further attempt, queues it again if it is not due yet, or takes a replay of a range on."""
-    if job.event is None:
-        _replay_on(job, now_ms)
-    elif job.due_ms > now_ms + EARLY_MS:
+def retry_webhook(job: Job, now_ms: int, *, is_repeat: bool) -> None:
+    """Makes a further attempt, queues it again if it is not due yet, or takes a replay of a range on.
+
+    A job for the bus puts its events there, for the first time or again; a repeat takes each by itself.
+    """
+    if job.due_ms > now_ms + EARLY_MS:
         jobs.queue_later([job], now_ms)
+    elif job.events:
+        putting.put_events(job, now_ms, random.random(), is_repeat=is_repeat)
+    elif job.event is None:
+        _replay_on(job, now_ms)
     else:
         _attempt(job, job.event, now_ms, "pending")
 

@@ -7,7 +7,11 @@ import msgspec
 from parley.adapters import environment
 from parley.adapters.dynamodb import clients
 from parley.adapters.live import queues
+from parley.adapters.webhooks import event_bus
 from parley.domain.webhooks.deliveries import Job, delay_s
+from parley.domain.webhooks.event_types import Occurrence
+
+_BUS_QUEUE = "EVENT_BUS_QUEUE_URL"  # the queue of further attempts, empty without a bus
 
 
 def queue_first(jobs: Sequence[Job]) -> None:
@@ -31,6 +35,18 @@ def queue_first(jobs: Sequence[Job]) -> None:
     ]
     for first in range(0, len(entries), queues.MAX_ENTRIES):
         queues.send_entries(sqs, queue_url, entries[first : first + queues.MAX_ENTRIES])
+
+
+def are_for_bus() -> bool:
+    """Says whether events are queued for a bus, too."""
+    return bool(environment.optional(_BUS_QUEUE))
+
+
+def queue_events(events: Sequence[Occurrence]) -> None:
+    """Queues events for the bus, as many in a job as one call of the bus takes; one call for ten jobs."""
+    size = event_bus.MAX_ENTRIES
+    queued = [Job(events=tuple(events[first : first + size])) for first in range(0, len(events), size)]
+    queues.send_all(_BUS_QUEUE, queued)
 
 
 def queue_later(jobs: Sequence[Job], now_ms: int) -> None:

@@ -37,6 +37,7 @@ EVENT_TYPES: tuple[str, ...] = (
     "report.updated",
     *(f"{MODERATION}{action}" for action in TOLD),
 )
+EVENT_ID_PATTERN = "^evt_[0-9a-f]{32}$"
 MAX_PATTERNS = 50  # of an endpoint
 
 _OF_CHANGES = {
