@@ -1,8 +1,8 @@
 """Start what follows a stored message or change, and count messages by the contexts of their conversations.
 
 A group's fan-out is queued in jobs of a hundred members each, a changed profile or ticket in one job, and attachments
-that were sent or released in steps. Notifications, events that an endpoint of webhooks or the bus asks for, and looks at
-links are queued together for the whole batch. The count comes from the table, so it is exact even if the sender's
+that were sent or released in steps. Notifications, events that an endpoint of webhooks or the bus asks for, and looks
+at links are queued together for the whole batch. The count comes from the table, so it is exact even if the sender's
 function died; it goes to CloudWatch as a metric.
 """
 
