@@ -74,7 +74,7 @@ def test_the_reader_of_the_stream_gets_messages_and_what_leaves_something_to_do(
         ("kind", {"S": there}, ["INSERT"]),
         ("change", {"M": {"kind": {"S": there}}}, ["INSERT"]),
         ("outbox", {"S": ["attachments_released", "user_updated"]}, ["INSERT", "MODIFY"]),
-        ("outbox", {"S": ["attachment", "moderation", "report", "ticket"]}, ["INSERT"]),
+        ("outbox", {"S": ["attachment", "call", "moderation", "report", "ticket"]}, ["INSERT"]),
     ]
     assert [json.loads(pattern["Pattern"]) for pattern in patterns] == [
         {"eventName": events, "dynamodb": {"NewImage": {attribute: value}}} for attribute, value, events in wanted

@@ -47,7 +47,7 @@ def test_events_of_one_conversation_are_in_one_bucket_and_many_are_in_all() -> N
     def bucket(key: str) -> int:
         return Occurrence(type="message.created", key=key, number=1, at_ms=0).bucket
 
-    assert bucket("d_a") == bucket("d_a#c")
+    assert bucket("d_a") == bucket("d_a#c") == bucket("#call#d_a/c1")
     assert {bucket(f"d_{number}") for number in range(200)} == set(range(BUCKETS))
 
 

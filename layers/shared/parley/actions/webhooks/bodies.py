@@ -12,11 +12,12 @@ from msgspec.structs import replace
 from parley.actions.support.history import HistoryEntry, view_of_entry
 from parley.adapters.attachments import attachments, limits
 from parley.adapters.conversations import conversations, messages
+from parley.adapters.live import calls
 from parley.adapters.moderation import audit, reports
 from parley.adapters.people import named_users
 from parley.adapters.support import ticket_history
 from parley.domain.api.times import rfc3339
-from parley.domain.api.types import Attachment, Context, ConversationType, Message, NamedUser, Note
+from parley.domain.api.types import Attachment, CallStatus, Context, ConversationType, Message, NamedUser
 from parley.domain.conversations.events import Shared
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.reports import ReportDetails, report_details
@@ -101,12 +102,11 @@ class TicketData(EventData, frozen=True, kw_only=True):
 
 
 class CallData(EventData, frozen=True, kw_only=True):
-    """A call has ended, or was missed: `call` is the note of it in the conversation."""
+    """A call rings, has ended, or was missed: `call` as it is now, `seq` of the message about one that was missed."""
 
     conversation_id: str
-    seq: int
-    user_id: str
-    call: Note
+    call: CallStatus
+    seq: int | UnsetType = UNSET
 
 
 class UserData(EventData, frozen=True, kw_only=True):
@@ -210,10 +210,15 @@ def _of_message(event: Occurrence, now_ms: int) -> EventData | None:
 
 
 def _of_call(event: Occurrence, _: int) -> EventData | None:
+    if event.key.startswith("#"):
+        conversation_id, call_id = _id_in(event).split("/")
+        call = calls.find_call(conversation_id, call_id)
+        return None if call is None else CallData(conversation_id=conversation_id, call=call.view())
     message = messages.get_message(event.key, event.number)
-    if message is None or message.system is None:
+    if message is None or message.system is None or message.system.call_id is None:
         return None
-    return CallData(conversation_id=event.key, seq=message.seq, user_id=message.sender_id, call=message.system)
+    call = calls.find_call(event.key, message.system.call_id)
+    return None if call is None else CallData(conversation_id=event.key, call=call.view(), seq=event.number)
 
 
 def _of_conversation(event: Occurrence, _: int) -> EventData | None:

@@ -12,7 +12,7 @@ from pynamodb.exceptions import DeleteError, PutError, UpdateError
 from pynamodb.expressions.condition import Condition
 
 from parley.adapters.conversations import conversations, journal
-from parley.adapters.dynamodb import batches, conditions, tables, unreadable
+from parley.adapters.dynamodb import batches, conditions, outbox, tables, unreadable
 from parley.adapters.dynamodb.due import due_rows
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.steps import Step
@@ -60,11 +60,18 @@ def on_lines_of(user_ids: Iterable[str]) -> dict[str, StoredCall]:
     return found
 
 
+def find_call(conversation_id: str, call_id: str) -> StoredCall | None:
+    """Returns a call, None if there is none that can be read; one round trip."""
+    rows = batches.read_rows({tables.Call: [(conversation_id, call_id)]})
+    row = rows.get(tables.Call, conversation_id, call_id)
+    return None if row is None else _call(row)
+
+
 def begin(call: StoredCall) -> None:
-    """Writes a new call with the lines of both.
+    """Writes a new call with the lines of both, and an entry of the outbox.
 
     Raises LostRace if the call exists already, a line is taken, or one of the two has blocked the other meanwhile. One
-    round trip, 10 write units.
+    round trip, 12 write units.
     """
     not_blocked = tables.Conversation.blocked_by.does_not_exist()
     with conditions.transaction() as transaction:
@@ -79,6 +86,7 @@ def begin(call: StoredCall) -> None:
                 live_call_id=call.call_id,
             )
             transaction.save(row, condition=tables.Call.conversation_id.does_not_exist())
+        outbox.put_entry(transaction, call.entry())
 
 
 def count_signal(call: StoredCall, user_id: str, size_bytes: int, now_s: int) -> bool:
@@ -116,7 +124,7 @@ def change(before: StoredCall, after: StoredCall) -> None:
 
 
 def end(before: StoredCall | None, after: StoredCall, step: Step | None, now_s: int) -> None:
-    """Writes an ended call, with the step that tells of it, and frees the lines of both.
+    """Writes an ended call, with the step that tells of it or an entry of the outbox, and frees the lines of both.
 
     `before` is None for a call that never rang. Raises LostRace if the call, or the conversation, is not as it was
     read. One round trip.
@@ -127,6 +135,8 @@ def end(before: StoredCall | None, after: StoredCall, step: Step | None, now_s: 
     with conditions.transaction() as transaction:
         if step is not None:
             journal.put_step(transaction, step, now_s)
+        else:
+            outbox.put_entry(transaction, after.entry())
         transaction.save(_row(after), condition=is_as_read)
         if before is not None:
             for user_id in after.people:

@@ -9,6 +9,7 @@ Every step makes the next `version`, and is written only over the one before it.
 import msgspec
 from msgspec import Struct
 
+from parley.domain.api.outbox import OutboxEntry
 from parley.domain.api.times import rfc3339, rfc3339_or_none
 from parley.domain.api.types import CallReason, CallState, CallStatus, Media, Note
 
@@ -22,6 +23,8 @@ MAX_CANDIDATE_CHARACTERS = 4096  # a candidate has 200 bytes; twenty of them gat
 # 16 KB and 30 candidates of 200 bytes are 170 KB. Later 20 new networks, each an offer and 20 candidates: 420 signals.
 MAX_SIGNALS = {"ringing": 100, "active": 600}
 MAX_SIGNAL_BYTES = {"ringing": 200_000, "active": 1_000_000}
+
+_MISSED: tuple[CallReason, ...] = ("missed", "busy")
 
 
 class StoredCall(Struct, frozen=True, kw_only=True):
@@ -117,9 +120,20 @@ class StoredCall(Struct, frozen=True, kw_only=True):
 
     def note(self) -> Note | None:
         """Returns the system message about the end: of a call that nobody answered, and of no other."""
-        if self.reason not in ("missed", "busy"):
+        if self.reason not in _MISSED:
             return None
         return Note(event="call_missed", user_ids=[self.callee_id], call_id=self.call_id, media=self.media)
+
+    def entry(self) -> OutboxEntry:
+        """Returns the outbox's entry about a call that begins to ring, or about an end that no message tells of."""
+        event = "started" if self.reason is None else "missed" if self.reason in _MISSED else "ended"
+        return OutboxEntry(
+            kind="call",
+            id="/".join(self.key),
+            number=self.version,
+            at_ms=self.ended_at_ms or self.started_at_ms,
+            about={"event": event},
+        )
 
     def noted(self, seq: int) -> "StoredCall":
         """Returns the ended call with the message that tells of it."""

@@ -30,7 +30,9 @@ EVENT_TYPES: tuple[str, ...] = (
     "member.removed",
     "ticket.created",
     "ticket.updated",
+    "call.started",
     "call.ended",
+    "call.missed",
     "user.updated",
     "attachment.updated",
     "report.created",
@@ -49,7 +51,8 @@ _OF_CHANGES = {
     "member_added": "member.added",
     "member_removed": "member.removed",
 }
-_CALL = "call_"  # the events of system messages that tell of a call
+_MISSED = "call_missed"  # the event of the system message about a call that nobody answered
+_OF_CALL = "#call#"  # begins the keys of the outbox's entries of calls; the conversation's id follows
 BUCKETS = 10  # of an endpoint: so many first attempts at once, each in the order of its conversations
 
 
@@ -74,6 +77,8 @@ class Occurrence(Struct, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         """Returns the thing in whose order the event is: a conversation, a ticket, a user."""
+        if self.key.startswith(_OF_CALL):
+            return self.key.removeprefix(_OF_CALL).partition("/")[0]
         return self.key.removesuffix("#c")
 
     @property
@@ -120,8 +125,8 @@ def _of_message(row: Mapping[str, Any]) -> Iterator[Occurrence]:
         yield Occurrence(type="conversation.created", key=key, number=number, at_ms=at_ms)
     event_type = "note.created" if is_note else "message.created"
     yield Occurrence(type=event_type, key=key, number=number, at_ms=at_ms)
-    if ((row.get("system") or {}).get("event") or "").startswith(_CALL):
-        yield Occurrence(type="call.ended", key=key, number=number, at_ms=at_ms)
+    if (row.get("system") or {}).get("event") == _MISSED:
+        yield Occurrence(type="call.missed", key=key, number=number, at_ms=at_ms)
 
 
 def _of_change(row: Mapping[str, Any]) -> Iterator[Occurrence]:
@@ -148,6 +153,8 @@ def _of_outbox(row: Mapping[str, Any]) -> Iterator[Occurrence]:
             yield Occurrence(type="user.updated", **told, version=int(about["profile_seq"]))
         case "attachment":
             yield Occurrence(type="attachment.updated", **told)
+        case "call":
+            yield Occurrence(type=f"call.{about['event']}", **told)
         case "report":
             yield Occurrence(type="report.created", **told)
         case "moderation":
