@@ -56,11 +56,12 @@ def commands(name: str, port: int) -> list[list[str]]:
     return [[str(PYTHON / "node"), "server.js"]]
 
 
-def variables(stack: Stack, folder: Path, port: int) -> dict[str, str]:
+def variables(stack: Stack, folder: Path, port: int, **more: str) -> dict[str, str]:
     return environment(
         PARLEY_URL=stack.rest_url,
         PARLEY_SECRET=(stack.state / "jwt_secret").read_text(encoding="ascii"),
         PORT=str(port),
+        **more,
         DATABASE=str(folder / "school.sqlite3"),
         DJANGO_SECRET_KEY="a secret of Django's",
         PYTHONPATH=str(EXAMPLES.parent / "src"),
@@ -68,11 +69,11 @@ def variables(stack: Stack, folder: Path, port: int) -> dict[str, str]:
     )
 
 
-def served(name: str, stack: Stack, folder: Path, until: ExitStack) -> School:
-    """Starts an example; it ends with `until`."""
+def served(name: str, stack: Stack, folder: Path, until: ExitStack, **more: str) -> School:
+    """Starts an example, with more variables; it ends with `until`."""
     port = free_port()
     *before, serve = commands(name, port)
-    example, given = EXAMPLES / name, variables(stack, folder, port)
+    example, given = EXAMPLES / name, variables(stack, folder, port, **more)
     for command in before:
         subprocess.run(command, cwd=example, env=given, check=True, timeout=60)
     process = subprocess.Popen(serve, cwd=example, env=given)

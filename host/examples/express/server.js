@@ -1,12 +1,17 @@
 // A school's server with Express. It has users of its own, and Parley for their conversations.
-// Run it with `PARLEY_URL=… PARLEY_SECRET=… PORT=8000 node server.js`. Users are kept in memory; put your database there.
+// Run it with `PARLEY_URL=… PARLEY_SECRET=… PARLEY_WEBHOOK_SECRETS=… PORT=8000 node server.js`.
+// Users are kept in memory; put your database there.
 import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto'
 import express from 'express'
 import { Parley, ParleyError } from './parley.js'
+import { receiver } from './webhooks.js'
 
-const { PARLEY_URL, PARLEY_SECRET, PORT = '8000' } = process.env
+const { PARLEY_URL, PARLEY_SECRET, PARLEY_WEBHOOK_SECRETS = '', PORT = '8000' } = process.env
 const parley = new Parley(PARLEY_URL, PARLEY_SECRET)
 const app = express()
+
+// Parley tells this server what happens, if a webhook names the route. Two secrets while one takes the other's place.
+app.post('/parley', receiver(PARLEY_WEBHOOK_SECRETS.split(' ').filter(Boolean), countMessage))
 app.use(express.json())
 
 // Users, and how they sign in: your application has this already.
@@ -47,6 +52,19 @@ app.post('/sign-up', async (request, response) => {
 // Gives the browser its token for Parley. It asks again before the token's hour is over.
 app.post('/chat-token', signedIn, (request, response) => {
   response.json({ token: parley.userToken(request.user.userId), url: PARLEY_URL })
+})
+
+// Of each user how many messages they have written, as the webhook tells.
+const written = new Map()
+
+function countMessage(event) {
+  const userId = event.data.user_id
+  if (event.type === 'message.created') written.set(userId, (written.get(userId) ?? 0) + 1)
+}
+
+app.get('/me', signedIn, (request, response) => {
+  const { userId, name } = request.user
+  response.json({ user_id: userId, name, messages: written.get(userId) ?? 0 })
 })
 
 app.patch('/me', signedIn, async (request, response) => {
