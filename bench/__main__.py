@@ -18,7 +18,18 @@ from bench.rows import Row, Section
 from bench.stage import ROOT
 
 # In this order: the last one calculates with the numbers of the first ones.
-SECTIONS = ("counting", "processor", "support", "sweeping", "delivery", "local_rest", "cold_start", "media", "cost")
+SECTIONS = (
+    "counting",
+    "processor",
+    "support",
+    "sweeping",
+    "delivery",
+    "local_rest",
+    "cold_start",
+    "media",
+    "notifications",
+    "cost",
+)
 LIMIT_S = 900  # of one section; past it, something hangs
 
 
@@ -34,7 +45,10 @@ def main(wanted: list[str]) -> int:
     rows: list[Row] = []
     numbers: dict[str, float] = {}
     disturbed: list[str] = []
-    needed = {*wanted, *(("counting", "processor", "support", "media") if "cost" in wanted else ())} or set(SECTIONS)
+    needed = {
+        *wanted,
+        *(("counting", "processor", "support", "media", "notifications") if "cost" in wanted else ()),
+    } or set(SECTIONS)
     for name in (each for each in SECTIONS if each in needed):
         disturbed += _disturbed(f"before {name}")
         started_s = time.monotonic()

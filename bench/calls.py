@@ -23,7 +23,7 @@ from bench.latency import typical_ms
 # Each call is delayed by this, so that parallel calls overlap, however fast the engine answers.
 HOLD_S = 0.02
 
-WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
+WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"})
 
 NO_UNITS = Units()
 
@@ -220,6 +220,11 @@ class _Recorder:
             return []
         if operation == "TransactWriteItems":
             writes = [write for each in params["TransactItems"] for write in each.values()]
+        elif operation == "BatchWriteItem":
+            of_tables = params["RequestItems"].items()
+            writes = [
+                {"TableName": name, **write} for name, each in of_tables for one in each for write in one.values()
+            ]
         else:
             writes = [params]
         named = [(self._table(client, write["TableName"]), write) for write in writes]

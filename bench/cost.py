@@ -6,7 +6,7 @@ And the price of a month, all in (`month.py`). Numbers that cannot be counted he
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench import attachments, month, prices, support
+from bench import attachments, month, notifications, prices, support
 from bench.latency import duration_ms
 from bench.rows import Row, Section
 
@@ -55,8 +55,9 @@ def measure(numbers: Mapping[str, float]) -> Section:
         ),
     ]
     months = month_rows([month.of(use, numbers) for use in month.USES])
+    beside = (attachments, notifications, support)
     return Section(
-        rows=[*latency_rows(numbers), *rows, *attachments.price_rows(numbers), *support.price_rows(numbers), *months]
+        rows=[*latency_rows(numbers), *rows, *(row for each in beside for row in each.price_rows(numbers)), *months]
     )
 
 
@@ -120,6 +121,11 @@ def message_parts(numbers: Mapping[str, float]) -> list[Part]:
             "figures",
             month.figures_usd(1, BUSY_MESSAGES_PER_S),
             f"counted in batches of {prices.FIGURES_WINDOW_S:g} s of {prices.STREAM_SHARDS} shards",
+        ),
+        Part(
+            "notifications",
+            notifications.of_message_usd(numbers),
+            f"read in time; {notifications.BATCH} messages in one job",
         ),
         Part("traces", TRACES * prices.TRACE, f"{TRACES:.0%} sampled at {BUSY_MESSAGES_PER_S} messages/s"),
     ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, exp
 
-from bench import prices
+from bench import notifications, prices
 from bench.latency import POST_MS, duration_ms
 from bench.scene import SWEEPS
 from bench.stage import ROOT
@@ -80,9 +80,9 @@ class Month:
         return sum(self.parts.values())
 
 
-def of(use: Use, numbers: Mapping[str, float]) -> Month:
-    """Returns what a month of such days costs."""
-    template = load(ROOT / "template.yaml")
+def of(use: Use, numbers: Mapping[str, float], template: Template | None = None) -> Month:
+    """Returns what a month of such days costs, with the template's own parameters unless another one is given."""
+    template = template or load(ROOT / "template.yaml")
     bill = _Bill(numbers, template)
     bill.add("sends", "send.WebSocket", use.messages)
     bill.add("markers", "mark_read", use.messages * MARKERS)
@@ -97,12 +97,14 @@ def of(use: Use, numbers: Mapping[str, float]) -> Month:
     for sweep in SWEEPS:
         bill.add("sweeps", f"sweep.{sweep}", 24 * 60, socket=False)
     bill.usd("figures", figures_usd(use.messages, use.messages / (BUSY_H * 3600)) + use.people * FIRST_OF_DAY_USD)
+    bill.usd("notifications", use.messages * notifications.of_message_usd(numbers))
     polls = POLLERS * POLLS_PER_MINUTE * 24 * 60 * _queue_readers(template)
     bill.usd("queue polling", polls * prices.QUEUE_REQUEST)
     parts = {name: usd * DAYS for name, usd in bill.parts.items()}
     parts["traces"] = bill.traced * DAYS * _sampled(bill.traced) * prices.TRACE
     parts["metrics"] = (REFUSED_METRICS + len(SWEEPS) + STORED_METRICS) * prices.METRIC
     parts["alarms"] = alarm_metrics(template) * prices.ALARM_METRIC
+    parts["secrets"] = len(template.of_type("AWS::SecretsManager::Secret")) * prices.SECRET
     parts["storage"] = use.messages * DAYS * STORED_BYTES / 1e9 * prices.STORED_GB
     return Month(use, {name: parts[name] for name in PARTS})
 
@@ -132,6 +134,17 @@ FIGURES_LOG_BYTES = 300
 COUNTED_USD = 0.5 * prices.READ_UNIT + (2 / 80 * 2 + 0.01) * prices.WRITE_UNIT
 FIRST_OF_DAY_USD = 2 * prices.WRITE_UNIT  # a person's first message of a day raises a register
 
+# The functions of which Lambda logs only what fails, by their operations here.
+FUNCTIONS = {
+    "ping": "OnPing",
+    "typing_start": "OnTypingStart",
+    "typing_stop": "OnTypingStop",
+    "hello": "OnHello",
+    "join": "OnJoinConversation",
+    "mark_read": "OnMarkRead",
+    "authorize": "Authorize",
+    "authorize_token": "OnAuthorize",
+}
 QUIET = ("ping", "typing_start", "typing_stop")  # neither traced, whatever the parameter says, nor answered unasked
 PARTS = (
     "sends",
@@ -151,6 +164,8 @@ PARTS = (
     "sweeps",
     "queue polling",
     "figures",
+    "notifications",
+    "secrets",
     "storage",
 )
 
@@ -201,15 +216,15 @@ class _Bill:
         usd += prices.REST_REQUEST if rest else 0.0
         usd += one["read"] * prices.READ_UNIT + one["write"] * prices.WRITE_UNIT
         memory_mb = one["memory_mb"]
-        usd += invocation_usd(duration_ms(one["processor_ms"], one["waits_ms"], memory_mb), memory_mb)
+        usd += prices.invocation_usd(duration_ms(one["processor_ms"], one["waits_ms"], memory_mb), memory_mb)
         if operation == "send.WebSocket":
             reading_ms = duration_ms(one["processor_ms"], 0, memory_mb)
-            usd += invocation_usd(reading_ms, memory_mb) / prices.STREAM_BATCH  # the stream's reader
+            usd += prices.invocation_usd(reading_ms, memory_mb) / prices.STREAM_BATCH  # the stream's reader
         self.usd(part, times * usd)
         access = prices.ACCESS_LOG_BYTES if rest else prices.SOCKET_ACCESS_LOG_BYTES
         if authorizer or not socket:
             access = 0
-        platform = 0 if operation in self._unreported else prices.PLATFORM_LOG_BYTES
+        platform = 0 if FUNCTIONS.get(operation) in self._unreported else prices.PLATFORM_LOG_BYTES
         self.usd("logs", times * (one["log_bytes"] + platform + access) * prices.LOG_BYTE)
         if self._is_traced and operation not in QUIET:
             self.traced += times
@@ -218,15 +233,9 @@ class _Bill:
 def figures_usd(messages: float, messages_per_s: float) -> float:
     """Returns the price of counting messages that come at this pace; those of a window in a shard are one batch."""
     batch = max(1.0, messages_per_s * prices.FIGURES_WINDOW_S / prices.STREAM_SHARDS)
-    usd = invocation_usd(FIGURES_MS, FIGURES_MB) + FIGURES_WRITES * prices.WRITE_UNIT
+    usd = prices.invocation_usd(FIGURES_MS, FIGURES_MB) + FIGURES_WRITES * prices.WRITE_UNIT
     usd += FIGURES_READS * prices.READ_UNIT + (FIGURES_LOG_BYTES + prices.PLATFORM_LOG_BYTES) * prices.LOG_BYTE
     return messages / batch * usd + messages * COUNTED_USD
-
-
-def invocation_usd(milliseconds: float, memory_mb: float) -> float:
-    """Returns the price of one invocation, with its share of the cold starts."""
-    gb_s = (milliseconds + prices.COLD_STARTS * prices.COLD_START_MS) / 1000 * memory_mb / 1024
-    return prices.INVOCATION + gb_s * prices.GB_S
 
 
 def _post_usd(memory_mb: float) -> float:
@@ -261,10 +270,10 @@ def untraced(template: Template) -> frozenset[str]:
 
 
 def unreported(template: Template) -> frozenset[str]:
-    """Returns the handlers of whose invocations Lambda logs none that went well, by the names of their files."""
+    """Returns the functions of whose invocations Lambda logs none that went well, by their logical ids."""
     functions = template.of_type("AWS::Lambda::Function")
     silent = [one for one in functions if one.properties["LoggingConfig"].get("SystemLogLevel") == "WARN"]
-    return frozenset(one.properties["Handler"].split(".")[1] for one in silent)
+    return frozenset(one.logical_id for one in silent)
 
 
 def _mode(function: Resource) -> str:
@@ -278,6 +287,7 @@ def alarm_metrics(template: Template) -> int:
 
 
 def _queue_readers(template: Template) -> int:
-    """Returns how many functions wait at a queue."""
+    """Returns how many functions wait at a queue: those of what is switched off do not."""
     sources = template.of_type("AWS::Lambda::EventSourceMapping")
-    return sum(":sqs:" in str(one.properties["EventSourceArn"]) for one in sources)
+    at_queues = [one for one in sources if ":sqs:" in str(one.properties["EventSourceArn"])]
+    return sum(one.properties.get("Enabled", True) in (True, "true") for one in at_queues)

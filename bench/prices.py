@@ -10,6 +10,10 @@ INVOCATION = 0.20e-6
 GB_S = 0.0000133334  # arm64
 QUEUE_REQUEST = 0.40e-6
 LOG_BYTE = 0.50 / 1e9  # CloudWatch Logs, ingested
+FIFO_REQUEST = 0.50e-6  # of a queue that keeps an order
+PUSH = 0.50e-6  # to a mobile device by SNS, "Amazon SNS pricing"; a Web Push costs nothing
+MAIL = 0.10e-3  # sent by SES, "Amazon SES pricing"
+SECRET = 0.40  # a month, "AWS Secrets Manager pricing"
 TRACE = 5.00e-6  # X-Ray, recorded
 METRIC = 0.30  # a custom metric that is written all month
 ALARM_METRIC = 0.10  # a metric that an alarm watches
@@ -32,3 +36,14 @@ ACCESS_LOG_BYTES = 350  # one line of the REST API, in the format of template.ya
 # A line of the WebSocket API: 111 bytes of the format, 82 of values (request id 16, the longest route 22, status 3, a
 # UUID as `user_id` 36, latency 4, no error 1), and 26 that CloudWatch Logs adds to each event (`PutLogEvents`).
 SOCKET_ACCESS_LOG_BYTES = 219
+
+
+def cold_start_ms(memory_mb: float) -> float:
+    """Returns how long a cold start takes: with less than 512 MB longer, as the share of a processor is smaller."""
+    return COLD_START_MS * max(1.0, 512 / memory_mb)
+
+
+def invocation_usd(milliseconds: float, memory_mb: float) -> float:
+    """Returns the price of one invocation, with its share of the cold starts."""
+    gb_s = (milliseconds + COLD_STARTS * cold_start_ms(memory_mb)) / 1000 * memory_mb / 1024
+    return INVOCATION + gb_s * GB_S

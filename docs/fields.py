@@ -919,7 +919,7 @@ ENUMS = {
     frozenset({"email", "in_app", "push"}): ("NotificationChannel", "A channel by which people are told."),
     frozenset({"claimed", "failed", "sent", "skipped", "waiting"}): (
         "NotificationState",
-        "What has become of a notification by one channel.",
+        "The outcome of a notification by one channel.",
     ),
     frozenset({"audio", "video"}): ("Media", "The media of a call."),
     frozenset({"audio", "file", "image", "video"}): ("AttachmentKind", "How to show a file."),

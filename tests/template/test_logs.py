@@ -2,7 +2,7 @@
 
 import pytest
 
-from parley.triggers.request_log import QUIET
+from bench.month import FUNCTIONS as FREQUENT
 from tests.template.deployed import FUNCTIONS, deployed, kind_of, of_type
 
 
@@ -11,7 +11,7 @@ def test_a_function_logs_to_the_shared_group_of_its_kind(function: str) -> None:
     group = {"rest": "RestLogs", "websocket": "WebSocketLogs"}.get(kind_of(function), "BackgroundLogs")
 
     expected = {"LogGroup": deployed().resources[group].ref}
-    if deployed().resources[function].properties["Handler"].split(".")[1] in QUIET:
+    if function in FREQUENT.values():
         # Lambda logs those alone that did not go well; a filter by application level would take the metrics, too.
         expected |= {"LogFormat": "JSON", "SystemLogLevel": "WARN"}
     assert deployed().resources[function].properties["LoggingConfig"] == expected

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import pytest
 
-from bench import cost, month, prices, report, scene
+from bench import cost, month, notifications, prices, report, scene
 from bench.latency import POST_MS, duration_ms
 from bench.stage import ROOT
 from local.template import Template, load
@@ -45,6 +45,12 @@ NUMBERS = {
     "ping.processor_ms": 1.0,
     "ping.log_bytes": 450.0,
     **{f"{operation}.memory_mb": MEMORY_MB for operation in ("ping", "send.WebSocket", "send.REST")},
+    **{
+        f"notify.present.{part}.{name}": number
+        for part in ("reader", "job")
+        for name, number in (("read", 1.0), ("write", 0.0), ("posts", 0.0), ("queued", 0.1), ("waits_ms", 2.0))
+    },
+    "notify.memory_mb": MEMORY_MB,
     **{f"attachment.{operation}.memory_mb": MEMORY_MB for operation in ("ask", "url", "settle", "scan")},
 }
 
@@ -105,10 +111,12 @@ def test_pings_follow_the_heartbeat_and_the_hours() -> None:
     assert month.pings_of_a_day(month.Use("", "", 1, 100, 0.01, 1.0), 240.0) == 0
     post = prices.SOCKET_MESSAGE + POST_MS / 1000 * MEMORY_MB / 1024 * prices.GB_S
     opened = 10_000 * month.OPENS * 30 * post
-    each = prices.SOCKET_MESSAGE + prices.WRITE_UNIT + month.invocation_usd(duration_ms(1.0, 7.5, MEMORY_MB), MEMORY_MB)
+    each = (
+        prices.SOCKET_MESSAGE + prices.WRITE_UNIT + prices.invocation_usd(duration_ms(1.0, 7.5, MEMORY_MB), MEMORY_MB)
+    )
     assert pings(eight) == pytest.approx(300_000 * 114 * (each + month.ASKED_PINGS * post) + opened)
     assert pings(eight, heartbeat_s=60.0) - opened == pytest.approx((464 - 2) / 114 * (pings(eight) - opened))
-    assert month.unreported(template()) == set(month.QUIET)
+    assert month.unreported(template()) == set(month.FUNCTIONS.values())
 
 
 def test_typing_is_said_again_as_long_as_it_lasts() -> None:
@@ -141,6 +149,31 @@ def test_the_table_has_a_column_for_each_use_and_a_line_for_each_part() -> None:
     assert lines[0].count("|") == len(month.USES) + 2
     assert [line.split(" | ")[0].removeprefix("| ") for line in lines[2:]] == [*month.PARTS, "**all**"]
     assert [f"**{one.total:.1f}**".replace(".0*", "*") in lines[-1] for one in months] == [True] * len(months)
+
+
+def test_notifications_of_a_batch_share_one_job() -> None:
+    def read(**changed: float) -> float:
+        return notifications.of_message_usd({**NUMBERS, **changed})
+
+    assert read(**{"notify.present.job.read": 3.0}) - read() == pytest.approx(2 * prices.READ_UNIT)
+    units = 2 * prices.READ_UNIT
+    alone = notifications.of_message_usd(NUMBERS, together=1)
+    assert alone - units == pytest.approx(notifications.BATCH * (read() - units))
+
+
+def test_what_is_switched_off_waits_at_no_queue() -> None:
+    switched_on = load(ROOT / "template.yaml", {"LinkPreviews": "on"})
+
+    more = (
+        month.of(month.USES[0], NUMBERS, switched_on).parts["queue polling"]
+        - month.of(month.USES[0], NUMBERS).parts["queue polling"]
+    )
+    assert more == pytest.approx(5 * 3 * 24 * 60 * 30 * prices.QUEUE_REQUEST)
+
+
+def test_a_cold_start_is_longer_with_less_of_a_processor() -> None:
+    assert prices.cold_start_ms(512) == prices.cold_start_ms(1769) == prices.COLD_START_MS
+    assert prices.cold_start_ms(256) == 2 * prices.COLD_START_MS
 
 
 def test_what_stands_in_the_template_is_counted_there() -> None:

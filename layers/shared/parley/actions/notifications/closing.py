@@ -9,9 +9,9 @@ from parley.adapters.dynamodb import batches, tables, unreadable
 from parley.adapters.notifications import devices
 from parley.adapters.threads import Threads
 from parley.domain.notifications.notice import Recipient
-from parley.domain.notifications.occasion import Closing
+from parley.domain.notifications.occasion import MAX_TOLD, Closing
 
-_notes = Threads(max_workers=16, thread_name_prefix="note")
+_notes = Threads(max_workers=MAX_TOLD, thread_name_prefix="note")
 
 
 def close_notices(wanted: Closing) -> None:

@@ -61,8 +61,8 @@ class _Plan(Struct, kw_only=True):
 def decide_notifications(job: NotificationJob, owner: str, now_ms: int, mails: QueueMails | None = None) -> None:
     """Tells people of occasions, or notes why not; `owner` is the id of the queue's message, the same in each try.
 
-    Four round trips and the pushes; one if everybody has read. A person who is erased leaves no trace. Raises NotYet if
-    another job is at some of it. A job may also take away what was read (`closing.py`).
+    Five round trips and the pushes, three if none is pushed, one if everybody has read. A person who is erased leaves
+    no trace. Raises NotYet if another job is at some of it. A job may also take away what was read (`closing.py`).
     """
     if job.closes is not None:
         closing.close_notices(job.closes)
@@ -95,10 +95,10 @@ def _pairs(occasions: Iterable[Occasion]) -> list[Pair]:
 def _away(pairs: Sequence[Pair], now_ms: int) -> list[Pair]:
     """Returns the pairs of people who are not connected, and queues a job for the others; two round trips."""
     present = connections.readable(dict.fromkeys(each.user_id for each in pairs), stale=True)
-    here = {user_id for user_id, person in present.items() if person.live(now_ms // 1000)}
+    here = starting.connected(present, now_ms)
     later = [replace(each.occasion, user_ids=(each.user_id,)) for each in pairs if each.user_id in here]
     # A try again queues it again: then the later of the two finds all of it done.
-    jobs.queue_jobs([(NotificationJob(occasions=part), jobs.notify_after_s()) for part in starting.packed(later)])
+    jobs.queue_jobs(starting.later_jobs(starting.packed(later)))
     return [each for each in pairs if each.user_id not in here]
 
 
@@ -110,12 +110,8 @@ def _tell(job: NotificationJob, pairs: Sequence[Pair], owner: str, now_ms: int, 
         plans = [_plan(each, job, now_ms, may_mail=mails is not None) for each in free]
         _gather(plans, job, now_ms)
         pushed = [plan for plan in plans if plan.pushes]
-        claimed = [_claimed(plan, owner, now_ms) for plan in pushed]
         try:
-            _, totals = in_parallel(
-                lambda: notices.claim(claimed, now_ms) if claimed else None,  # noqa: B023
-                lambda: badges.unread_totals([plan.known for plan in pushed], now_ms),  # noqa: B023
-            )
+            totals = _claim(pushed, owner, now_ms)
         except conditions.LostRace:
             continue
         # A push is the last thing before its note: all else may happen twice.
@@ -125,6 +121,19 @@ def _tell(job: NotificationJob, pairs: Sequence[Pair], owner: str, now_ms: int, 
         _note(plans, now_ms)
         return len(free) < len(known)
     raise retrying.busy()
+
+
+def _claim(plans: Sequence[_Plan], owner: str, now_ms: int) -> Mapping[str, int]:
+    """Claims some pushes, and returns the unread totals of their people; two round trips, none for no push.
+
+    Raises LostRace if another job has claimed one meanwhile.
+    """
+    claimed = [_claimed(plan, owner, now_ms) for plan in plans]
+    _, totals = in_parallel(
+        lambda: notices.claim(claimed, now_ms) if claimed else None,
+        lambda: badges.unread_totals([plan.known for plan in plans], now_ms),
+    )
+    return totals
 
 
 def _plan(known: Known, job: NotificationJob, now_ms: int, *, may_mail: bool) -> _Plan:
@@ -254,10 +263,6 @@ def _push(plans: Sequence[_Plan], job: NotificationJob, totals: Mapping[str, int
         plan.told["push"] = _outcome(own, job, now_ms)
         if plan.told["push"].state == "sent":
             _note_push(plan, now_ms)
-    sent = [plan.known for plan in plans if plan.told["push"].state == "sent"]
-    closing.note_pushes(
-        (known.recipient, known.pair.occasion.conversation_id, known.pair.occasion.seq) for known in sent
-    )
     failed = [_again(plan) for plan in plans if plan.told["push"].state == "waiting"]
     retry = NotificationJob(occasions=(), trails=job.trails, tries=job.tries + 1)
     jobs.queue_jobs([(replace(retry, occasions=part), RETRY_S) for part in starting.packed(failed)])
@@ -288,12 +293,18 @@ def _announce(plans: Sequence[_Plan], now_ms: int) -> None:
 
 
 def _note(plans: Sequence[_Plan], now_ms: int) -> None:
-    """Writes entries and traces; one round trip for each 25 at once."""
+    """Writes entries and traces, and of which messages apps were told; one round trip, all at once."""
     entries: dict[tuple[str, str], Entry] = {}
     for entry in (each for plan in plans for each in (plan.entry, plan.shared) if each is not None):
         key = (entry.user_id, entry.place)
         entries[key] = _merged(entries.get(key), entry)
-    notices.write(entries.values(), [plan.trace for plan in plans if plan.told], now_ms)
+    told = [plan.known for plan in plans if plan.pushes and plan.told["push"].state == "sent"]
+    in_parallel(
+        lambda: notices.write(entries.values(), [plan.trace for plan in plans if plan.told], now_ms),
+        lambda: closing.note_pushes(
+            (known.recipient, known.pair.occasion.conversation_id, known.pair.occasion.seq) for known in told
+        ),
+    )
 
 
 def _merged(former: Entry | None, later: Entry) -> Entry:

@@ -156,7 +156,7 @@ def _send(job: MailJob, seen: Look, content: _Digest, now_ms: int, *, has_read: 
         return
     except mails.RefusedAddress as error:
         outcome = Told(state="failed", rule="told", at_ms=now_ms, answer=error.code)
-        change: Change = lambda state: switched_off(mail_jobs.released(state), "refused", address)  # noqa: E731
+        change: Change = partial(_switched_off, address=address)
     except mails.RefusedMessage as error:
         logger.error("mail_refused", code="mail_refused", reason=error.code)
         outcome = Told(state="failed", rule="told", at_ms=now_ms, answer=error.code)
@@ -169,6 +169,11 @@ def _send(job: MailJob, seen: Look, content: _Digest, now_ms: int, *, has_read: 
         lambda: _change(job.user_id, claim, change),
         lambda: _note_traces([*traces, *_traces_of(content, now_ms)], job.user_id),
     )
+
+
+def _switched_off(state: MailState, address: str) -> MailState:
+    """Returns the state after SES has refused an address: nothing is sent to it any more."""
+    return switched_off(mail_jobs.released(state), "refused", address)
 
 
 def _trace_places(known: Known) -> list[str]:

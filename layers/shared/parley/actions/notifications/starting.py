@@ -4,7 +4,7 @@ Nobody is told here. A person who is connected gets a while to look by themselve
 waits for the job of a person who is not. In groups the job itself finds out, because there is one for many people.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -158,12 +158,20 @@ def jobs_by_presence(
     occasions: Sequence[Occasion], present: Mapping[str, Presence], now_ms: int
 ) -> list[tuple[NotificationJob, int]]:
     """Returns the jobs of those who are not connected, at once, and of the others, who get a while to look."""
-    here = {user_id for user_id, person in present.items() if person.live(now_ms // 1000)}
-    later_s = jobs.notify_after_s()
-    return [
-        *((NotificationJob(occasions=part), 0) for part in packed(occasions, lambda user_id: user_id not in here)),
-        *((NotificationJob(occasions=part), later_s) for part in packed(occasions, lambda user_id: user_id in here)),
-    ]
+    here = connected(present, now_ms)
+    at_once = packed(occasions, lambda user_id: user_id not in here)
+    later = packed(occasions, lambda user_id: user_id in here)
+    return [*((NotificationJob(occasions=part), 0) for part in at_once), *later_jobs(later)]
+
+
+def connected(present: Mapping[str, Presence], now_ms: int) -> set[str]:
+    """Returns those of some people who have a device that is connected."""
+    return {user_id for user_id, person in present.items() if person.live(now_ms // 1000)}
+
+
+def later_jobs(parts: Iterable[tuple[Occasion, ...]]) -> list[tuple[NotificationJob, int]]:
+    """Returns the jobs of people who get a while to look by themselves."""
+    return [(NotificationJob(occasions=part), jobs.notify_after_s()) for part in parts]
 
 
 def packed(

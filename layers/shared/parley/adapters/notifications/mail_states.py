@@ -7,7 +7,8 @@ import msgspec
 from msgspec import Struct
 from pynamodb.transactions import TransactWrite
 
-from parley.adapters.dynamodb import batches, conditions, tables, unreadable
+from parley.adapters.dynamodb import batches, conditions, tables
+from parley.adapters.notifications.documents import document_of
 from parley.adapters.people import erased_people
 from parley.domain.notifications.mail_state import NONE_YET, MailState
 
@@ -22,22 +23,14 @@ class Read(Struct, frozen=True):
     item: Mapping[str, Any]
 
 
-def key(user_id: str) -> batches.Key:
+def key(user_id: str) -> tuple[str, str]:
     """Returns the key of a person's state: one more in a batch, 1 unit."""
     return (user_id, PLACE)
 
 
 def of(rows: batches.Rows, user_id: str) -> Read:
     """Returns a person's state from a batch that held `key`; that of a person without a row if it is unreadable."""
-    item = rows.item(tables.Notification, *key(user_id)) or {}
-    try:
-        row = rows.get(tables.Notification, *key(user_id))
-        if row is None:
-            return Read(NONE_YET, 0, item)
-        return Read(msgspec.convert(row.document, type=MailState), int(row.revision), item)
-    except unreadable.ERRORS:
-        unreadable.report("Notifications", [f"{user_id}/{PLACE}"])
-        return Read(NONE_YET, 0, item)
+    return Read(*document_of(rows, key(user_id), NONE_YET))
 
 
 def get_state(user_id: str) -> Read | None:

@@ -7,7 +7,8 @@ import msgspec
 from msgspec import Struct
 from pynamodb.exceptions import PutError
 
-from parley.adapters.dynamodb import batches, conditions, tables, unreadable
+from parley.adapters.dynamodb import batches, conditions, tables
+from parley.adapters.notifications.documents import document_of
 from parley.domain.notifications.preferences import DEFAULTS, Preferences
 
 PLACE = "~preferences"
@@ -21,7 +22,7 @@ class Read(Struct, frozen=True):
     item: Mapping[str, Any]
 
 
-def key(user_id: str) -> batches.Key:
+def key(user_id: str) -> tuple[str, str]:
     """Returns the key of a person's preferences: one more in a batch, 1 unit."""
     return (user_id, PLACE)
 
@@ -52,12 +53,4 @@ def save(user_id: str, read: Read, after: Preferences) -> bool:
 
 def read_of(rows: batches.Rows, user_id: str) -> Read:
     """Returns a person's preferences as a batch that held `key` has read them."""
-    item = rows.item(tables.Notification, *key(user_id)) or {}
-    try:
-        row = rows.get(tables.Notification, *key(user_id))
-        if row is None:
-            return Read(DEFAULTS, 0, item)
-        return Read(msgspec.convert(row.document, type=Preferences), int(row.revision), item)
-    except unreadable.ERRORS:
-        unreadable.report("Notifications", [f"{user_id}/{PLACE}"])
-        return Read(DEFAULTS, 0, item)
+    return Read(*document_of(rows, key(user_id), DEFAULTS))
