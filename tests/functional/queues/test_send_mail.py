@@ -146,6 +146,46 @@ def test_a_deleted_message_is_not_told(parley: Parley, alice: User, bob: User) -
     assert later(parley, 5 * MINUTE) == []
 
 
+def mention(sender: User, conversation_id: str, user_id: str, text: str) -> str:
+    """Sends a message that names a user, and returns its id."""
+    wanted = {"text": text, "mentions": [user_id]}
+    sent = sender.post(f"/conversations/{conversation_id}/messages", json=wanted)
+    assert sent.status == 201, sent
+    return str(sent.json["id"])
+
+
+def test_a_mention_that_was_deleted_before_the_e_mail_brings_no_second_one(
+    parley: Parley, alice: User, bob: User
+) -> None:
+    group = make_group(alice, bob)
+    say(alice, group, "first")
+    assert len(later(parley, 5 * MINUTE)) == 1
+    assert bob.patch(f"/conversations/{group}/read-all").status == 200
+    say(alice, group, "one")
+    later(parley, 2)
+    mentioned = mention(alice, group, "bob", "two")
+    later(parley, 2)
+    say(alice, group, "three")
+    later(parley, 2)
+    assert alice.delete(f"/messages/{mentioned}").status == 200
+
+    assert len(later(parley, 26 * 60 * MINUTE)) == 1
+
+
+def test_an_e_mail_comes_for_a_message_after_everything_was_marked_as_seen(
+    parley: Parley, alice: User, bob: User
+) -> None:
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "one")
+    parley.drain()
+    parley.advance(1)
+    assert bob.post("/me/notifications/seen").status == 200
+    parley.advance(1)
+    say(alice, conversation_id, "two")
+
+    assert len(later(parley, 5 * MINUTE)) == 1
+
+
 def test_other_messages_are_told_if_the_newest_was_deleted(parley: Parley, alice: User, bob: User) -> None:
     [_, newest] = say(alice, open_direct(alice, bob), "lunch?", "a mistake")
     parley.drain()

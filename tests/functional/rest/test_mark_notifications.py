@@ -27,6 +27,27 @@ def test_everything_is_seen_and_what_comes_later_is_not(parley: Parley) -> None:
     assert bob.get(PATH).json["unseen"] == 1
 
 
+def test_a_message_that_comes_a_second_later_in_the_same_conversation_is_unseen(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "one")
+    parley.drain()
+    parley.advance(1)
+    assert bob.post(f"{PATH}/seen").status == 200
+    assert bob.get(PATH).json["unseen"] == 0
+    parley.advance(1)
+    phone = bob.connect()
+    say(alice, conversation_id, "two")
+    parley.drain()
+
+    found = bob.get(PATH).json
+
+    [entry] = found["notifications"]
+    assert (entry["text"], entry["seen"], found["unseen"]) == ("two", False, 1)
+    [told] = phone.events("notification")
+    assert told["data"]["notification"]["seen"] is False
+
+
 def test_an_earlier_request_that_comes_late_changes_nothing(parley: Parley) -> None:
     bob = parley.user("bob")
     bob.post(f"{PATH}/seen")

@@ -29,10 +29,14 @@ OF_MESSAGES = ("message", "missed_call", "invitation")  # occasions of which a m
 
 
 class Pair(Struct, frozen=True):
-    """A person who may be told of an occasion."""
+    """A person who may be told of an occasion; `kind` is that of their entry of the inbox, if it is read from there.
+
+    An entry keeps its kind. Of a mention that was deleted or edited away nothing is left, so it tells nothing.
+    """
 
     user_id: str
     occasion: Occasion
+    kind: Kind | None = None
 
 
 class Known(Struct, frozen=True, kw_only=True):
@@ -216,6 +220,8 @@ class _Reading:
         return self._membership
 
     def _kind(self) -> Kind:
+        if self._pair.kind is not None:
+            return self._pair.kind
         if self._occasion.kind == "waiting_ticket":
             return "ticket"
         if self._occasion.kind != "message":
@@ -256,6 +262,8 @@ class _Reading:
         message = self._message
         if message is None or message.deleted_at_ms is not None:
             return True
+        if self._pair.kind == "mention":
+            return not message.names(self._user_id)
         if self._occasion.kind == "reaction":
             return self._change is None or (self._change.emoji or "") not in message.reactions
         return False

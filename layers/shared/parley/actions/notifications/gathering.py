@@ -12,7 +12,6 @@ from parley.adapters.notifications import mail_states, notices
 from parley.adapters.notifications.notices import Entry
 from parley.adapters.people import erased_people, profiles
 from parley.domain.notifications.mail_state import MailState
-from parley.domain.notifications.occasion import Occasion
 from parley.domain.people.profile import Profile
 
 MAX_LOOKED = 100  # entries that one e-mail may tell of, the newest
@@ -55,22 +54,9 @@ def look(user_id: str) -> Look:
     return Look(user_id=user_id, mail=mail_states.of(rows, user_id), profile=profile, entries=entries)
 
 
-def known(user_id: str, found: Sequence[Occasion], now_ms: int) -> list[Known]:
-    """Returns what is known of each now; one round trip for each 100 keys, all at once."""
-    return facts.read_facts([Pair(user_id, occasion) for occasion in found], now_ms)
-
-
 def has_read_since(user_id: str, state: MailState, entries: Sequence[Entry], now_ms: int) -> bool:
     """Says whether the person has read or seen any of the newest things that the last e-mail told; one round trip."""
     told = [entry for entry in entries if entry.place in state.told][:MAX_CHECKED]
-    found = [
-        Occasion(
-            kind=inbox.kind_of(entry),
-            conversation_id=entry.conversation_id,
-            seq=state.told[entry.place],
-            number=entry.number,
-            at_ms=entry.at_ms,
-        )
-        for entry in told
-    ]
-    return any(each.facts.has_read or each.facts.has_seen for each in (known(user_id, found, now_ms) if found else ()))
+    pairs = [Pair(user_id, inbox.occasion_of(entry, state.told[entry.place]), entry.kind) for entry in told]
+    known: Sequence[Known] = facts.read_facts(pairs, now_ms) if pairs else ()
+    return any(each.facts.has_read or each.facts.has_seen for each in known)

@@ -88,14 +88,13 @@ def known_entries(user_id: str, entries: Sequence[Entry], now_ms: int) -> list[t
     """Returns entries of a person with what is known of them now; two round trips, none without entries."""
     if not entries:
         return []
-    pairs = [Pair(user_id, each) for each in occasions(entries)]
-    return list(zip(entries, facts.read_facts(pairs, now_ms), strict=True))
+    return list(zip(entries, facts.read_facts(pairs_of(user_id, entries), now_ms), strict=True))
 
 
-def occasions(entries: Sequence[Entry]) -> list[Occasion]:
-    """Returns the occasion of each entry, with the person who caused it; one round trip for each 100."""
+def pairs_of(user_id: str, entries: Sequence[Entry]) -> list[Pair]:
+    """Returns a person with the occasion of each of their entries; one round trip for each 100."""
     rows = batches.read_rows({tables.Message: [key for each in entries for key in _message_keys(each)]})
-    return [_occasion_of(rows, each) for each in entries]
+    return [Pair(user_id, _occasion_of(rows, each), each.kind) for each in entries]
 
 
 def _message_keys(entry: Entry) -> list[batches.Key]:
@@ -106,20 +105,25 @@ def _message_keys(entry: Entry) -> list[batches.Key]:
 
 
 def _occasion_of(rows: batches.Rows, entry: Entry) -> Occasion:
-    """Returns the occasion of an entry, which does not say who caused it."""
-    by = ""
+    """Returns the occasion of an entry, with the person who caused it, whom no entry names.
+
+    Its time is that of the newest message: an entry moves up the inbox only once in a while.
+    """
+    occasion = occasion_of(entry)
     if entry.kind == "reaction":
         change = messages.change_of(rows, entry.conversation_id, entry.number)
-        by = "" if change is None else change.user_id
-    elif entry.seq:
-        message = messages.readable_message(rows, entry.conversation_id, entry.seq)
-        by = "" if message is None else message.sender_id
+        return occasion if change is None else replace(occasion, by=change.user_id)
+    message = messages.readable_message(rows, entry.conversation_id, entry.seq) if entry.seq else None
+    return occasion if message is None else replace(occasion, by=message.sender_id, at_ms=message.created_at_ms)
+
+
+def occasion_of(entry: Entry, seq: int | None = None) -> Occasion:
+    """Returns the occasion of an entry, as far as the entry tells; `seq` is another of its messages."""
     return Occasion(
         kind=kind_of(entry),
         conversation_id=entry.conversation_id,
-        seq=entry.seq,
+        seq=entry.seq if seq is None else seq,
         number=entry.number,
-        by=by,
         at_ms=entry.at_ms,
     )
 

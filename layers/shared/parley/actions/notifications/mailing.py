@@ -12,7 +12,7 @@ from aws_lambda_powertools import Logger
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parley.actions.notifications import gathering, inbox, wording
+from parley.actions.notifications import facts, gathering, inbox, wording
 from parley.actions.notifications.facts import Known
 from parley.actions.notifications.gathering import Look
 from parley.actions.parallel import in_parallel
@@ -52,8 +52,8 @@ class _Digest(Struct, frozen=True, kw_only=True):
         """Returns when the person may be disturbed by what stays for later; None if never, or nothing does."""
         if not self.quiet:
             return None
-        facts = self.quiet[0].facts
-        return facts.preferences.quiet_until_ms(facts.now_ms)
+        first = self.quiet[0].facts
+        return first.preferences.quiet_until_ms(first.now_ms)
 
 
 def queueing() -> QueueMails | None:
@@ -100,15 +100,15 @@ def _run(job: MailJob, now_ms: int) -> None:
         return
     state = email_state(seen.mail.state, seen.profile.email, available=True)
     if state != "on":
-        _note_traces([(each.trace_place, _skipped(state, now_ms)) for each in inbox.occasions(news)], job.user_id)
+        _note_traces([(inbox.occasion_of(each).trace_place, _skipped(state, now_ms)) for each in news], job.user_id)
         return
     found, has_read = in_parallel(
-        lambda: inbox.occasions(news),
+        lambda: inbox.pairs_of(job.user_id, news),
         lambda: gathering.has_read_since(job.user_id, seen.mail.state, seen.entries, now_ms),
     )
     planned = mail_jobs.plan(seen.mail.state, job, now_ms, has_read=has_read)
     if planned.do == "send":
-        content = _content(gathering.known(job.user_id, found, now_ms))
+        content = _content(facts.read_facts(found, now_ms))
         if content.told:
             _send(job, seen, content, now_ms, has_read=has_read)
             return
