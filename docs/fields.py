@@ -348,6 +348,12 @@ TERMS = {
     "LinkPreview.title": "The page's title: plain text by a stranger, at most 200 characters.",
     "LinkPreview.description": "The page's description, at most 500 characters; null for none.",
     "LinkPreview.site": "The name of the site, or its host, at most 100 characters.",
+    "LinkPreview.image": "The page's picture, made small; left out until it was found clean, and for pages without one.",
+    "PreviewImage.id": "Names the picture: another id is another picture.",
+    "PreviewImage.width": "The width of the small picture in pixels, at most 320.",
+    "PreviewImage.height": "The height of the small picture in pixels, at most 320.",
+    "PreviewImageUrl.url": "The address of the picture, valid for 60 seconds.",
+    "PreviewImageUrl.expires_at": "When the address ends.",
     "Message.from": "The side that has written; only messages of tickets have it.",
     "SentMessage.from": "The side that has written; only messages of tickets have it.",
     "ListConversations.type": "Only these types, with commas between them: `direct`, `group`, `ticket`. Or `notes`\n"

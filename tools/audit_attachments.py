@@ -20,6 +20,8 @@ sys.path.insert(0, str(ROOT / "layers" / "shared"))
 
 DAY_S = 24 * 3600
 FOLDERS = ("files", "thumbnails")
+PICTURES = "previews/"
+SHOWN_WITHIN_S = 2 * 3600  # a picture is there before its message shows it; its job waits for an hour at most
 MESSAGES = 800  # read at once: 8 calls side by side, 100 keys each
 WAITS = ("pending", "scanning")  # the states of a row whose upload may be in the quarantine
 
@@ -144,6 +146,7 @@ def audit(now_s: int) -> list[Finding]:
     """Returns everything that does not match, of the tables and buckets in the environment."""
     # The objects come first: a file that is stored meanwhile has a row by then, because the row is there before it.
     objects = {folder: _objects("ATTACHMENTS_BUCKET", f"{folder}/") for folder in FOLDERS}
+    pictures = _objects("ATTACHMENTS_BUCKET", PICTURES)
     uploads = _objects("QUARANTINE_BUCKET", "")
     rows, damaged = _rows()
     # Nobody knows what a damaged row says, so whatever may belong to it is left alone.
@@ -151,6 +154,7 @@ def audit(now_s: int) -> list[Finding]:
     return [
         *(Finding("damaged_row", attachment_id, 0) for attachment_id in sorted(damaged)),
         *_orphans(objects, rows, now_s),
+        *_unshown(pictures, now_s),
         *_old_uploads(_without(damaged, uploads), rows, now_s),
         *_fileless(objects, rows, damaged, now_s),
         *_miscounted(rows, now_s),
@@ -169,8 +173,44 @@ def _orphans(objects: Mapping[str, Mapping[str, int]], rows: Mapping[str, Row], 
                 yield Finding("object_without_row", f"{folder}/{attachment_id}", now_s - changed_at_s)
 
 
+def _unshown(pictures: Mapping[str, int], now_s: int) -> Iterator[Finding]:
+    """Yields pictures of previews that their message does not show."""
+    old = {key: now_s - at_s for key, at_s in pictures.items() if now_s - at_s > SHOWN_WITHIN_S}
+    keys = list(old)
+    for start in range(0, len(keys), MESSAGES):
+        part = keys[start : start + MESSAGES]
+        shown = _pictures_shown(part, now_s)
+        yield from (Finding("picture_without_message", key, old[key]) for key in part if key not in shown)
+
+
+def _pictures_shown(keys: Collection[str], now_s: int) -> set[str]:
+    """Returns those pictures that their messages show; a damaged message may be there for its readers again."""
+    from parley.adapters.attachments import limits
+    from parley.adapters.conversations import messages
+    from parley.adapters.dynamodb import batches, tables, unreadable
+    from parley.domain.previews.pictures import place_of
+
+    places = {key: place for key in keys if (place := place_of(f"{PICTURES}{key}")) is not None}
+    rows = batches.read_rows({tables.Message: {(each.conversation_id, each.seq) for each in places.values()}})
+    since_ms = limits.files_since_ms(now_s * 1000) - 2 * DAY_S * 1000  # the bucket drops them at the end of a day
+    shown = set()
+    for key, place in places.items():
+        try:
+            message = messages.message_of(rows, place.conversation_id, place.seq)
+        except unreadable.ERRORS:
+            shown.add(key)
+            continue
+        preview = None if message is None else message.link_preview
+        image = None if preview is None else preview.image or None
+        if message is not None and image is not None and image.id == place.id and message.keeps_files(since_ms):
+            shown.add(key)
+    return shown
+
+
 def _old_uploads(uploads: Mapping[str, int], rows: Mapping[str, Row], now_s: int) -> Iterator[Finding]:
     for attachment_id, changed_at_s in uploads.items():
+        if attachment_id.startswith(PICTURES):  # of a page: it has no row, and the bucket drops it after a day
+            continue
         if attachment_id not in rows or rows[attachment_id].state not in WAITS:
             yield Finding("upload_without_row", attachment_id, now_s - changed_at_s)
 
@@ -296,6 +336,13 @@ def _delete_object(key: str, _now_s: int) -> None:
     files.delete(key.partition("/")[2])
 
 
+def _delete_picture(key: str, _now_s: int) -> None:
+    from parley.adapters.attachments import files
+    from parley.adapters.dynamodb import clients
+
+    clients.s3().delete_object(Bucket=files.bucket(), Key=f"{PICTURES}{key}")
+
+
 def _delete_upload(key: str, _now_s: int) -> None:
     from parley.adapters.attachments import quarantine
 
@@ -326,6 +373,7 @@ def _make_due(attachment_id: str, now_s: int) -> None:
 
 REPAIRS = {
     "object_without_row": _delete_object,
+    "picture_without_message": _delete_picture,
     "upload_without_row": _delete_upload,
     "row_without_object": _end,
     "row_without_file": _end,

@@ -1,4 +1,4 @@
-"""Give a message the preview of its first link: the words of the page about itself."""
+"""Give a message the preview of its first link: the words of the page about itself, and its picture if clean."""
 
 from collections.abc import Mapping
 
@@ -10,4 +10,4 @@ from parley.triggers.queue import counted_queue
 
 @counted_queue(PreviewJob)
 def handler(request: Request, job: PreviewJob, number: int) -> Mapping[str, str]:
-    return {"preview": previews.preview_link(job, request.now_ms, request.request_id)}
+    return previews.preview_link(job, request.now_ms, request.request_id)

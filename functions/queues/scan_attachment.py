@@ -1,4 +1,4 @@
-"""Examine an upload: S3 tells of it, or a virus scanner."""
+"""Examine an upload, or the picture of a preview: S3 tells of it, or a virus scanner."""
 
 from collections.abc import Mapping
 

@@ -202,6 +202,8 @@ def test_every_other_operation_may_do_what_it_does(people: Make) -> None:
     until(lambda: carol.ask("GET", f"/exports/{export['id']}")["state"] == "done")
     carol.ask("PATCH", f"/conversations/{conversation_id}/read-all")
     carol.ask("DELETE", f"/messages/{sent['id']}/preview")
+    with pytest.raises(AssertionError, match="preview_image_not_found"):
+        carol.answer("GET", f"/messages/{sent['id']}/preview/image")
 
     file = {"name": "plan.pdf", "type": "application/pdf", "size": 10}
     uploads = [

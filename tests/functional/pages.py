@@ -1,5 +1,6 @@
 """Web pages for tests: a server on this machine that links lead to."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,18 +8,23 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.functional.attachments import put_object
 from tests.harness import Parley, User
 
 
 @dataclass
 class Site:
-    """A site whose pages all say the same; `asked` are the paths that were asked for."""
+    """A site whose pages all say the same; `asked` are the paths that were asked for.
+
+    `files` are its other files by path: the type and the bytes.
+    """
 
     url: str
     body: bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=lambda: {"content-type": "text/html; charset=utf-8"})
     asked: list[str] = field(default_factory=list)
+    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
 
     def says(self, title: str, **named: str) -> None:
         """Gives the pages a title, and OpenGraph's `og:<name>`."""
@@ -33,11 +39,15 @@ def serving() -> Iterator[Site]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             site.asked.append(self.path)
-            self.send_response(site.status)
-            for name, value in {**site.headers, "content-length": str(len(site.body))}.items():
+            status, headers, body = site.status, site.headers, site.body
+            if self.path in site.files:
+                kind, body = site.files[self.path]
+                status, headers = 200, {"content-type": kind}
+            self.send_response(status)
+            for name, value in {**headers, "content-length": str(len(body))}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(site.body)
+            self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:
             """Says nothing: the output is the test's."""
@@ -63,3 +73,20 @@ def preview_of(user: User, message_id: str) -> dict[str, Any] | None:
     """Returns the preview that a user sees on a message."""
     found: dict[str, Any] | None = user.get(f"/messages/{message_id}").json.get("preview")
     return found
+
+
+IMAGE = {"id": f"1-{'a' * 26}", "width": 4, "height": 3}
+PREVIEW = {"url": "https://example.com/", "title": "The game", "description": None, "site": "example.com"}
+
+
+def show_picture(parley: Parley, message_id: str) -> str:
+    """Lets a message show a preview with a picture; returns the key of the picture."""
+    conversation_id, _, seq = message_id.partition(".")
+    parley.store.client("dynamodb").update_item(
+        TableName=parley.template.resources["Messages"].ref,
+        Key={"conversation_id": {"S": conversation_id}, "seq": {"N": seq}},
+        UpdateExpression="SET link_preview = :shown",
+        ExpressionAttributeValues={":shown": {"S": json.dumps(PREVIEW | {"image": IMAGE})}},
+    )
+    put_object(parley, key := f"previews/{message_id}/{IMAGE['id']}", b"a picture")
+    return key

@@ -4,7 +4,8 @@ import pytest
 
 from tests.functional.attachment_ends import forwarded, keys_of, objects, row, sent, settle, step
 from tests.functional.attachments import ask_upload, clean_attachment, kept, picture, put_object, scanned, set_row
-from tests.functional.talk import open_direct
+from tests.functional.pages import show_picture
+from tests.functional.talk import open_direct, say
 from tests.functional.test_attachment_life import send
 from tests.harness import Parley, User, calls
 from tools import audit_attachments
@@ -144,6 +145,26 @@ def test_release_whose_step_was_given_up_is_finished(parley: Parley) -> None:
 
     assert (kept(parley)[1], done.row) == (set(), {})
     assert audit(parley) == set()
+
+
+def test_pictures_of_previews_are_found_only_if_their_message_does_not_show_them(
+    parley: Parley, talk: tuple[User, str]
+) -> None:
+    alice, conversation_id = talk
+    shown, edited, deleted = (show_picture(parley, each) for each in say(alice, conversation_id, "a", "b", "c"))
+    put_object(parley, stray := edited + "b", b"a picture")
+    put_object(parley, misplaced := "previews/x", b"a picture")
+    assert alice.delete(f"/messages/{conversation_id}.3").status == 200  # its step never comes
+    bucket = parley.template.resources["Quarantine"].ref
+    calls.written.buckets.add(bucket)
+    parley.store.client("s3").put_object(Bucket=bucket, Key=shown, Body=b"waits for the scanner")
+
+    assert audit(parley) == set()  # a picture is there before its message shows it
+    orphans = {("picture_without_message", key.removeprefix("previews/")) for key in (stray, misplaced, deleted)}
+    assert audit(parley, after_s=3 * 3600) == orphans
+    assert repair(parley) == 3
+
+    assert objects(parley) == {shown, edited}
 
 
 def test_damaged_row_ends_no_audit_and_what_belongs_to_it_is_left_alone(parley: Parley, talk: tuple[User, str]) -> None:

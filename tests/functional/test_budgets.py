@@ -15,7 +15,7 @@ import pytest
 
 from bench.calls import Recorded, recording
 from parley.domain.support import desk_file
-from tests.functional.attachments import carry, clean_attachment, picture, say_aloud, upload
+from tests.functional.attachments import carry, clean_attachment, picture, put_object, say_aloud, upload
 from tests.functional.canned import admin, all_kept, kept
 from tests.functional.desk import agent, change, change_all, merge, note, open_ticket, put_on_duty, respond, take
 from tests.functional.moderation import moderator, open_to_moderators, report
@@ -746,6 +746,23 @@ def test_download_takes_two_round_trips(pair: Pair, part: str, accept: str, kind
 
     assert spent.round_trips <= 2
     assert spent.units.read <= 7
+
+
+def test_the_picture_of_a_preview_takes_one_round_trip(pair: Pair) -> None:
+    from parley.adapters.conversations import pages  # the names of the tables are not set yet, when this file is read
+    from parley.domain.previews.page import Page
+
+    shown = pages.Copied(key="previews/first", width=4, height=3)
+    put_object(pair.parley, shown.key, b"a picture")
+    pages.put_page("https://example.com/", Page(title="The game", site="example.com"), 4_000_000_000, shown)
+    [message_id] = say(pair.alice, pair.conversation_id, "https://example.com/")
+    pair.parley.drain()
+
+    spent = pair.spent(lambda: pair.bob.get(f"/messages/{message_id}/preview/image"))
+
+    assert pair.bob.get(f"/messages/{message_id}/preview/image").status == 302
+    assert spent.round_trips <= 1
+    assert spent.units.read <= 6
 
 
 def test_addresses_of_50_attachments_of_50_conversations_take_two_round_trips(pair: Pair) -> None:

@@ -17,6 +17,7 @@ from tests.functional.attachments import set_row
 from tests.functional.desk import agent, change, open_ticket
 from tests.functional.mailing import token_for
 from tests.functional.moderation import report
+from tests.functional.pages import show_picture
 from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Parley
 
@@ -124,6 +125,8 @@ def test_function_accepts_its_event(parley: Parley, path: Path) -> None:
     if path.stem in ("get_attachment", "get_thumbnail", "delete_attachment"):
         made = invoke(parley, FOLDER / "rest" / "create_attachment.json", alice.token)
         set_row(parley, json.loads(made["body"])["attachment"]["id"], state="clean", thumbnail_type="image/webp")
+    if path.stem == "get_preview_image":
+        show_picture(parley, f"{open_direct(alice, bob)}.1")
     if path.stem in ("get_erasure", "erase_person"):
         from parley.adapters.erasure import erasures  # it needs the environment that the fixture makes
 

@@ -37,6 +37,7 @@ from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.stage import End, Stage, stage
 from tests.functional.kills.support import agent_of
 from tests.functional.kills.world import Died, World
+from tests.functional.pages import show_picture
 from tests.functional.suspending import suspend
 from tests.functional.talk import open_direct, say
 from tests.harness import Call, Parley, User
@@ -48,7 +49,7 @@ Error = ClientError | BotoCoreError
 SINGLE_WRITES = ("PutItem", "UpdateItem", "DeleteItem")
 WRITES = (*SINGLE_WRITES, "TransactWriteItems")
 ALWAYS = 10_000
-DOWNLOADS = ("get_attachment", "get_thumbnail")  # the operations that answer with a redirect
+DOWNLOADS = ("get_attachment", "get_preview_image", "get_thumbnail")  # the operations that answer with a redirect
 
 
 @dataclass(frozen=True)
@@ -385,6 +386,7 @@ def people_there(world: World) -> dict[str, str]:
     answered(world.alice.put(f"/messages/{conversation_id}.2/pin"))
     report_message(world)
     export_id = answered(world.alice.post(f"/conversations/{conversation_id}/export", json={"format": "jsonl"}))["id"]
+    show_picture(world.parley, f"{conversation_id}.2")
     erasure_id = answered(host(world).delete("/users/dave"))["id"]
     sign_moderator_in(world)
     agent(world.parley)  # so that signing in is no call later

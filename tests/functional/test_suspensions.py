@@ -37,6 +37,7 @@ OPEN_WITHOUT_WRITING = {
     "rest/get_notification_trace",
     "rest/get_preferences",
     "rest/get_presence",
+    "rest/get_preview_image",
     "rest/get_support_metrics",
     "rest/get_thumbnail",
     "rest/get_ticket",

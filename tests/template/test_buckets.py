@@ -37,6 +37,14 @@ def test_what_is_deleted_is_gone() -> None:
     assert expiration_days(arrived) == [1]
 
 
+def test_pictures_of_previews_go_with_the_files_of_their_age() -> None:
+    kept, short = (deployed_with("AttachmentRetentionDays", days).resources["Attachments"] for days in ("0", "30"))
+
+    assert expiration_days(kept.properties) == []
+    assert [int(days) for days in expiration_days(short.properties)] == [30]
+    assert [rule.get("Prefix") for rule in short.properties["LifecycleConfiguration"]["Rules"]][-1] == "previews/"
+
+
 def expiration_days(bucket: dict[str, Any]) -> list[int]:
     rules = bucket["LifecycleConfiguration"]["Rules"]
     return [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule]

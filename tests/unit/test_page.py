@@ -51,7 +51,7 @@ def test_a_page_without_a_title_has_none(head: str) -> None:
         ("https://cdn.example/a.png", "https://cdn.example/a.png"),
         ("//cdn.example/a.png", "https://cdn.example/a.png"),
         ("b.png", "https://www.example.com/articles/b.png"),
-        ("http://cdn.example/a.png", None),
+        ("http://cdn.example/a.png", "http://cdn.example/a.png"),
         ("data:image/png;base64,AAAA", None),
         ("javascript:alert(1)", None),
         ("https://user@cdn.example/a.png", None),

@@ -448,6 +448,7 @@ class LinkPreview(TypedDict):
     title: str
     description: str | None
     site: str
+    image: NotRequired[PreviewImage]
 
 
 class ListedCannedReply(TypedDict):
@@ -683,6 +684,14 @@ class Person(TypedDict):
 
 
 Posting = Literal["admins", "everyone", "nobody"]
+
+
+class PreviewImage(TypedDict):
+    """The picture of a page, made small; another `id` is another picture. Its address is asked for."""
+
+    id: str
+    width: int
+    height: int
 
 
 Priority = Literal["high", "low", "medium", "urgent"]

@@ -7,7 +7,8 @@ import pypdfium2.raw
 from msgspec import Struct
 from PIL import Image
 
-from parley_media.previews import THUMBNAIL_SIDE, Preview, preview_of
+from parley.domain.attachments.thumbnails import THUMBNAIL_SIDE
+from parley_media.previews import Preview, preview_of
 from parley_media.results import RefusedFile
 
 # PDFium is not made for threads, and the local stack runs functions in threads.

@@ -7,7 +7,8 @@ import thumbhash
 from msgspec import Struct
 from PIL import Image
 
-THUMBNAIL_SIDE = 320
+from parley.domain.attachments.thumbnails import THUMBNAIL_SIDE, thumbnail_size
+
 _PLACEHOLDER_SIDE = 32  # the hash keeps 7 waves a side at most, and its time grows with the pixels
 _QUALITY = 80
 
@@ -31,11 +32,9 @@ def preview_of(image: Image.Image) -> Preview:
 
 def _shrunk(image: Image.Image) -> Image.Image:
     """Returns a small copy; a palette would make it coarse, so it becomes true colour first."""
-    scale = THUMBNAIL_SIDE / max(image.size)
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     if image.mode not in ("RGB", "RGBA", "L", "LA"):
         image = in_true_colour(image)
-    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return image.resize(thumbnail_size(*image.size), Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
 def in_true_colour(image: Image.Image) -> Image.Image:

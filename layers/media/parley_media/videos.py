@@ -8,8 +8,9 @@ from av.video.stream import VideoStream
 from msgspec import Struct
 from PIL import Image
 
+from parley.domain.attachments.thumbnails import THUMBNAIL_SIDE
 from parley_media.containers import opened, pictures
-from parley_media.previews import THUMBNAIL_SIDE, Preview, preview_of
+from parley_media.previews import Preview, preview_of
 from parley_media.results import Limits, RefusedFile
 
 _POSTER_FRAMES = 30  # many videos fade in from black; the first frame with something on it is the poster

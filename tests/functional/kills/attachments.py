@@ -1,14 +1,18 @@
 """Kill scenarios of attachments: uploads, the scanner, and what becomes of their files."""
 
+import json
 from collections.abc import Callable
 
 from parley.adapters.dynamodb.documents import to_wire
 from parley.domain.attachments.attachment import UNSENT_S
+from parley.domain.previews.pictures import Place
 from tests.functional.attachment_ends import SEQ, forwarded, put_carrier, settle, step
-from tests.functional.attachments import EICAR, picture, put_object, set_row, upload
+from tests.functional.attachments import EICAR, FILE, picture, put_object, set_row, upload
 from tests.functional.kills.acts import and_then, answered, attach, invoke, poll, put_files
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.world import World
+from tests.functional.pages import IMAGE
+from tests.harness import calls
 
 
 def create_attachment(world: World) -> object:
@@ -90,6 +94,33 @@ def upload_for_nobody(world: World) -> None:
     put_object(world.parley, f"files/{done.id}", b"a copy")
 
 
+def upload_page_picture(world: World) -> None:
+    """Leaves the picture of a page, as a look at a link gives it to the scanner."""
+    bucket = world.parley.template.resources["Quarantine"].ref
+    place = Place.of(world.conversation_id, 2, 5, "https://example.com/")
+    calls.written.buckets.add(bucket)
+    world.parley.store.client("s3").put_object(Bucket=bucket, Key=place.key, Body=picture("PNG"))
+
+
+def drop_picture(world: World) -> object:
+    """Lets the stream bring a change that has taken a picture off its message."""
+    row = {
+        "conversation_id": f"{world.conversation_id}#c",
+        "seq": 3,
+        "errands": f"picture:{IMAGE['id']}",
+        "change": {"kind": "message_deleted", "message_seq": SEQ, "at_ms": world.parley.clock()},
+    }
+    image = {name: to_wire(value) for name, value in row.items()}
+    change = {"NewImage": image, "SequenceNumber": "1", "ApproximateCreationDateTime": world.parley.clock() / 1000}
+    return invoke(world, "StartFanOut", {"Records": [{"dynamodb": change}]})
+
+
+def end_picture(world: World) -> None:
+    put_object(world.parley, f"previews/{world.conversation_id}.{SEQ}/{IMAGE['id']}", FILE)
+    body = {"kind": "released", "conversation_id": world.conversation_id, "seq": SEQ, "attachment_ids": []}
+    world.parley.enqueue("AttachmentSteps", json.dumps(body | {"picture_id": IMAGE["id"]}))
+
+
 SCENARIOS = [
     Scenario("rest/create_attachment", create_attachment),
     Scenario("rest/create_attachment_for_user", create_attachment_for_user),
@@ -97,6 +128,9 @@ SCENARIOS = [
     Scenario("queues/scan_attachment", lambda world: bool(poll(world)), each=upload_picture),
     Scenario("queues/scan_attachment", lambda world: bool(poll(world)), each=upload_virus, variant="infected"),
     Scenario("queues/scan_attachment", lambda world: bool(poll(world)), each=upload_for_nobody, variant="unknown"),
+    Scenario("queues/scan_attachment", lambda world: bool(poll(world)), each=upload_page_picture, variant="of a page"),
+    Scenario("streams/start_fan_out", drop_picture, variant="picture dropped"),
+    Scenario("queues/settle_attachments", lambda world: bool(poll(world)), each=end_picture, variant="picture"),
     Scenario(
         "streams/start_fan_out",
         take_step_of_stream,

@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.functional.attachments import say_aloud, set_row
+from parley.domain.previews.pictures import Place
+from tests.functional.attachments import put_object, say_aloud, set_row
 from tests.functional.kills.acts import (
     act_on_conversation,
     alice_said,
@@ -202,9 +203,28 @@ def know_the_page(world: World) -> None:
     pages.put_page("https://example.com/", Page(title="The game", site="example.com"), 4_000_000_000)
 
 
+def know_the_picture(world: World) -> None:
+    from parley.adapters.conversations import pages  # likewise
+    from parley.domain.previews.page import Page
+
+    picture = pages.Copied(key="previews/of-another", width=4, height=3)
+    put_object(world.parley, picture.key, b"a picture")
+    pages.put_page("https://example.com/", Page(title="The game", site="example.com"), 4_000_000_000, picture)
+
+
 def look_at_link(world: World) -> object:
     """Lets the queue bring the link of the last message."""
-    body = json.dumps({"conversation_id": world.conversation_id, "seq": 2, "at_ms": world.parley.clock()})
+    return _bring(world, {"at_ms": world.parley.clock()})
+
+
+def show_the_picture(world: World) -> object:
+    """Lets the queue bring the picture of the last message's link."""
+    place = Place.of(world.conversation_id, 2, 5, "https://example.com/")
+    return _bring(world, {"at_ms": 5, "picture": {"id": place.id, "width": 4, "height": 3}})
+
+
+def _bring(world: World, about: dict[str, object]) -> object:
+    body = json.dumps({"conversation_id": world.conversation_id, "seq": 2, **about})
     event = json.loads((EVENTS / "queues" / "preview_link.json").read_text(encoding="utf-8"))
     [record] = event["Records"]
     return invoke(world, "PreviewLink", {"Records": [{**record, "body": body}]})
@@ -213,6 +233,20 @@ def look_at_link(world: World) -> object:
 SCENARIOS = [
     Scenario("queues/preview_link", look_at_link, and_then(know_the_page, said_link("https://example.com/"))),
     Scenario("queues/preview_link", look_at_link, said_link("http://127.0.0.1/"), variant="a page that says nothing"),
+    Scenario(
+        "queues/preview_link",
+        look_at_link,
+        said_link("https://example.com/"),
+        each=know_the_picture,
+        variant="a known picture",
+    ),
+    Scenario(
+        "queues/preview_link",
+        show_the_picture,
+        and_then(know_the_page, said_link("https://example.com/")),
+        variant="its picture",
+    ),
+    Scenario("queues/preview_link", show_the_picture, said, variant="a picture that comes too late"),
     Scenario("rest/remove_preview", ask_rest("DELETE", "/messages/{}.2/preview"), said_link("https://example.com/")),
     Scenario("rest/send_message", send_rest),
     Scenario("rest/send_message", send_files_rest, attach_two, variant="files"),

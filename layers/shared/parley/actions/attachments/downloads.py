@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec import UNSET
+
 from parley.actions.attachments import visible
 from parley.adapters.attachments import addresses, attachments
 from parley.adapters.dynamodb import batches, tables, unreadable
@@ -9,7 +11,13 @@ from parley.domain.api import ids
 from parley.domain.api.request import Request
 from parley.domain.api.requests import CreateAttachmentUrls
 from parley.domain.api.times import rfc3339
-from parley.domain.api.types import AttachmentDownload, AttachmentUrlMap, AttachmentUrls, MessageAttachment
+from parley.domain.api.types import (
+    AttachmentDownload,
+    AttachmentUrlMap,
+    AttachmentUrls,
+    MessageAttachment,
+    PreviewImageUrl,
+)
 from parley.domain.attachments import refusals
 from parley.domain.attachments.attachment import StoredAttachment
 
@@ -35,6 +43,20 @@ def get_thumbnail(request: Request, attachment_id: str, *, as_json: bool) -> Att
     if url is None:
         raise refusals.no_thumbnail()
     return url
+
+
+def get_preview_image(request: Request, message_id: str, *, as_json: bool) -> PreviewImageUrl | str:
+    """Returns the address of the picture of a message's preview, `as_json` with its end; one round trip.
+
+    Raises NotFound for a message that the caller may not read, and for one without such a picture.
+    """
+    conversation_id, seq = ids.split_message_id(message_id, "{message_id}")
+    message = visible.access_message(request, conversation_id, seq)
+    preview = None if message is None else message.link_preview
+    if preview is None or preview.image is UNSET:
+        raise refusals.no_preview_image()
+    url = addresses.picture_url(conversation_id, seq, preview.image.id)
+    return PreviewImageUrl(url=url, expires_at=_expires_at(request)) if as_json else url
 
 
 def _download(request: Request, attachment_id: str) -> AttachmentDownload:

@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from parley.actions import push
+from parley.actions.attachments import page_pictures
 from parley.actions.attachments.uploads import moved_entry
 from parley.adapters.attachments import attachments, files, limits, lives, quarantine
 from parley.adapters.dynamodb import conditions
@@ -48,8 +49,10 @@ def scan_attachment(request: Request, message: ScanMessage, number: int) -> dict
     and the row, tell, delete the upload. After a virus scanner's verdict it takes one more.
     """
     scans = [scan for scan in message.scans() if scan.bucket in (None, quarantine.bucket())]
-    done = [_scanned(_Try(request=request, scan=scan, number=number)) for scan in scans]
-    return {"attachments": " ".join(done)} if done else {}
+    pictures = [page_pictures.scan(scan, number) for scan in scans if page_pictures.is_one(scan)]
+    attempts = [_Try(request=request, scan=scan, number=number) for scan in scans if not page_pictures.is_one(scan)]
+    done = [_scanned(attempt) for attempt in attempts]
+    return ({"attachments": " ".join(done)} if done else {}) | ({"pictures": " ".join(pictures)} if pictures else {})
 
 
 def _scanned(attempt: _Try) -> str:

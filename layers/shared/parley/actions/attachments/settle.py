@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from parley.actions.attachments import endings
-from parley.adapters.attachments import attachments, limits, lives
+from parley.adapters.attachments import attachments, limits, lives, pictures
 from parley.adapters.conversations import messages
 from parley.adapters.dynamodb import batches, conditions, tables
 from parley.domain.attachments import retention
@@ -22,6 +22,8 @@ def settle_attachments(step: AttachmentStep, now_ms: int) -> None:
             # One row that cannot be read is reported here, and must not keep the others from their end.
             for attachment_id in attachments.some_readable(step.attachment_ids):
                 endings.release(attachment_id, step.seq, now_ms)
+            if step.picture_id is not None:
+                pictures.delete(step.conversation_id, step.seq, step.picture_id)
 
 
 def settle_sent(attachment_ids: Iterable[str], conversation_id: str, seq: int, now_ms: int) -> int:

@@ -42,11 +42,36 @@ def is_visible(request: Request, rows: batches.Rows, attachment: StoredAttachmen
 
 
 def message_of(request: Request, rows: batches.Rows, attachment: StoredAttachment) -> StoredMessage | None:
-    """Returns the message of an attachment, if the caller gets files of it now; None if its row is damaged.
+    """Returns the message of an attachment, if the caller gets files of it now; None if its row is damaged."""
+    return _giving_files(request, rows, attachment.conversation_id, attachment.seq or 0)
+
+
+def access_message(request: Request, conversation_id: str, seq: int) -> StoredMessage | None:
+    """Returns a message that the caller may read, or None if they get no files of it now; one round trip.
+
+    Raises NotFound for all others.
+    """
+    rows = batches.read_rows(
+        {
+            tables.Conversation: [(conversation_id,)],
+            tables.Membership: [(request.user_id, conversation_id)] if ids.has_members(conversation_id) else [],
+            tables.Message: [(conversation_id, seq)],
+            tables.Receipt: [personal_marks.hidden_key(conversation_id, request.user_id, seq)],
+        }
+    )
+    head = conversations.head_of(rows, conversation_id)
+    mine = conversations.membership_of(rows, request.user_id, conversation_id)
+    is_there = rows.has(tables.Message, conversation_id, seq)
+    if head is None or not is_there or not access.is_admitted(request, head, mine):
+        raise access.no_message()
+    return _giving_files(request, rows, conversation_id, seq)
+
+
+def _giving_files(request: Request, rows: batches.Rows, conversation_id: str, seq: int) -> StoredMessage | None:
+    """Returns a message of a batch, if the caller, who may read the conversation, gets files of it now.
 
     A message is gone if it was deleted for everyone, or by the caller for themselves. Files of an old one are not kept.
     """
-    conversation_id, seq = attachment.conversation_id, attachment.seq or 0
     try:
         message = messages.message_of(rows, conversation_id, seq)
         if message is None or personal_marks.is_hidden(rows, conversation_id, request.user_id, seq):

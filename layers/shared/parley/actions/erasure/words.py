@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from parley.actions import push
 from parley.actions.attachments import endings
 from parley.actions.erasure.work import Unit, Work
+from parley.adapters.attachments import pictures
 from parley.adapters.conversations import (
     conversations,
     message_rows,
@@ -134,6 +135,9 @@ class _Batch:
         """Deletes a message's files before the message forgets them; a retry of the unit finds those that are left."""
         for attachment in found.lost_attachments:
             endings.release(attachment.id, found.before.seq, self._work.now_ms)
+            self._work.deleted_file()
+        if found.lost_picture is not None:
+            pictures.delete(found.before.conversation_id, found.before.seq, found.lost_picture.id)
             self._work.deleted_file()
 
     def _add(self, ops: Sequence[Op], **removed: int) -> None:

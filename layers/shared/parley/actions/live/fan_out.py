@@ -27,6 +27,7 @@ from parley.domain.conversations.events import NamingEvent
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.named import in_event, in_messages
 from parley.domain.live.presence import Presence
+from parley.domain.previews.job import is_of_preview
 from parley.domain.support.follow_ups import MESSAGE, TicketFollowUp
 
 PART = 100  # members of one job: as many as one batch reads (DynamoDB quotas)
@@ -34,7 +35,6 @@ MAX_UPDATES_AT_ONCE = 16
 USER_UPDATED = "user_updated"  # the follow-up that tells others of a changed profile (`user_updates.py`)
 TICKET = "ticket"  # what follows a change of a ticket (`actions/support/follow_ups.py`)
 DESK_HEARS = "desk"  # the follow-up that tells the agents on duty of a message in a ticket that nobody has
-PREVIEW = "preview"  # the follow-up of an edit's link, which is not for the members (`actions/messages/previews.py`)
 ADD = "add"  # the follow-up that adds the next people of everyone (`actions/conversations/adding.py`)
 
 _updates = Threads(max_workers=MAX_UPDATES_AT_ONCE, thread_name_prefix="index")
@@ -126,7 +126,7 @@ def _of_row(row: Mapping[str, Any]) -> FanOut:
 
 
 def _jobs(fan_out: FanOut) -> Iterator[Delivery]:
-    fan_out = replace(fan_out, follow_ups=tuple(each for each in fan_out.follow_ups if each != PREVIEW))
+    fan_out = replace(fan_out, follow_ups=tuple(each for each in fan_out.follow_ups if not is_of_preview(each)))
     if ADD in fan_out.follow_ups:  # a job of its own, and none of it for the members' jobs
         yield Delivery(fan_out=replace(fan_out, follow_ups=(ADD,)), user_ids=())
         fan_out = replace(fan_out, follow_ups=tuple(each for each in fan_out.follow_ups if each != ADD))

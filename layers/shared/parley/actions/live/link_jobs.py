@@ -5,7 +5,7 @@ from typing import Any
 
 from parley.adapters import environment
 from parley.adapters.live import queues
-from parley.domain.previews.job import PreviewJob
+from parley.domain.previews.job import LOOK, PreviewJob
 from parley.domain.previews.links import first_link
 
 
@@ -15,7 +15,7 @@ def looks_of(row: Mapping[str, Any]) -> list[PreviewJob]:
         return []
     conversation_id, _, what = row["conversation_id"].partition("#")
     if what == "c":
-        if "preview" not in row.get("errands", "").split(","):
+        if LOOK not in row.get("errands", "").split(","):
             return []
         change = row["change"]
         return [PreviewJob(conversation_id=conversation_id, seq=int(change["message_seq"]), at_ms=int(change["at_ms"]))]

@@ -7,6 +7,7 @@ from parley.adapters.dynamodb import clients
 from parley.domain.attachments.attachment import StoredAttachment
 from parley.domain.attachments.file_names import content_disposition, with_extension
 from parley.domain.attachments.media_types import extension_of, may_be_inline
+from parley.domain.previews import pictures
 
 URL_S = 60  # for which an address is valid
 
@@ -29,11 +30,16 @@ def thumbnail_url(attachment: StoredAttachment) -> str | None:
     return _url(f"thumbnails/{attachment.of_file}", content_type, content_disposition(name, inline=True))
 
 
-def _url(key: str, content_type: str, disposition: str) -> str:
+def picture_url(conversation_id: str, seq: int, picture_id: str) -> str:
+    """Returns the address of a preview's picture for `URL_S` seconds; no round trip. S3 keeps its type."""
+    return _url(pictures.key(conversation_id, seq, picture_id), None, "inline")
+
+
+def _url(key: str, content_type: str | None, disposition: str) -> str:
     asked: dict[str, Any] = {
         "Bucket": environment.required("ATTACHMENTS_BUCKET"),
         "Key": key,
-        "ResponseContentType": content_type,
+        **({} if content_type is None else {"ResponseContentType": content_type}),
         "ResponseContentDisposition": disposition,
         # No proxy may keep a private file; the browser may show it again while its address is valid.
         "ResponseCacheControl": f"private, max-age={URL_S}",

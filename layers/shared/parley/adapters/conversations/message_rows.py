@@ -25,6 +25,7 @@ from parley.domain.api.types import Context, Via
 from parley.domain.attachments import compact
 from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import Change, Record, Step
+from parley.domain.previews.job import is_of_preview
 
 
 def record_key(conversation_id: str, sender_id: str, client_id: str, via: Via | None) -> str:
@@ -109,8 +110,7 @@ def change_row(change: Change, follow_ups: tuple[str, ...] = ()) -> tables.Messa
         conversation_id=changes_key(change.conversation_id),
         seq=change.change_seq,
         change=msgspec.to_builtins(change),
-        follow_ups=",".join(follow_up for follow_up in follow_ups if follow_up in ("fan_out", "add", "preview"))
-        or None,
+        follow_ups=",".join(each for each in follow_ups if each in ("fan_out", "add") or is_of_preview(each)) or None,
     )
 
 

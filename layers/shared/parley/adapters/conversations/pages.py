@@ -12,10 +12,19 @@ KEPT_S = 24 * 3600
 SILENT_S = 3600  # for a page that says nothing, or could not be read: it may be mended soon
 
 
+class Copied(Struct, frozen=True, kw_only=True):
+    """The small picture of a page, as a message has it: the key of its object, and its size."""
+
+    key: str
+    width: int
+    height: int
+
+
 class Known(Struct, frozen=True):
-    """A page that was looked at; None if it says nothing."""
+    """A page that was looked at; None if it says nothing. `picture` is there if a message has shown it."""
 
     page: Page | None
+    picture: Copied | None = None
 
 
 def known_page(url: str, now_s: int) -> Known | None:
@@ -25,18 +34,23 @@ def known_page(url: str, now_s: int) -> Known | None:
     if row is None or row.expires_at_s is None or row.expires_at_s <= now_s:
         return None
     try:
-        return Known(msgspec.convert(row.about, type=Page) if row.about else None)
+        if not row.about:
+            return Known(None)
+        picture = row.about.get("picture")
+        copied = msgspec.convert(picture, type=Copied) if picture else None
+        return Known(msgspec.convert(row.about, type=Page), copied)
     except unreadable.ERRORS:
         unreadable.report("Messages", [key[0]])
         return None
 
 
-def put_page(url: str, page: Page | None, now_s: int) -> None:
-    """Keeps the words of a page about itself; one round trip."""
+def put_page(url: str, page: Page | None, now_s: int, picture: Copied | None = None) -> None:
+    """Keeps the words of a page about itself, and where its picture is; one round trip."""
+    about = msgspec.to_builtins(page) if page else None
     tables.Message(
         conversation_id=_key(url),
         seq=0,
-        about=msgspec.to_builtins(page) if page else None,
+        about=about and (about | ({"picture": msgspec.to_builtins(picture)} if picture else {})),
         expires_at_s=now_s + (KEPT_S if page else SILENT_S),
     ).save()
 

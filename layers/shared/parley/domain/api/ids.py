@@ -174,7 +174,13 @@ def split_message_id(text: str, pointer: str) -> tuple[str, int]:
 
     Raises Invalid at `pointer` for any other text.
     """
-    match = _message_id.fullmatch(text)
-    if match is None:
+    found = as_message_id(text)
+    if found is None:
         raise Invalid.field(pointer, "bad_format", "That is not the id of a message.")
-    return match[1], int(match[2])
+    return found
+
+
+def as_message_id(text: str) -> tuple[str, int] | None:
+    """Returns the conversation id and the seq that a message's id carries; None for any other text."""
+    match = _message_id.fullmatch(text)
+    return None if match is None else (match[1], int(match[2]))

@@ -25,6 +25,7 @@ OPEN_UNDER: dict[SuspensionScope, frozenset[str]] = {
             "get_notification_trace",
             "get_preferences",
             "get_presence",
+            "get_preview_image",
             "get_support_metrics",
             "get_thumbnail",
             "get_ticket",

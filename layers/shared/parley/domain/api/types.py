@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
+from msgspec.structs import replace
 
 ConversationType = Literal["direct", "group", "ticket", "notes"]
 SentKind = Literal["text", "voice"]
@@ -292,6 +293,13 @@ class AttachmentUrls(Struct, frozen=True, kw_only=True):
     expires_at: str
 
 
+class PreviewImageUrl(Struct, frozen=True, kw_only=True):
+    """The address of a preview's picture, where anybody gets it without a token until `expires_at`."""
+
+    url: str
+    expires_at: str
+
+
 class AttachmentUrlMap(Struct, frozen=True, kw_only=True):
     """The addresses of attachments, by id; null for each that the caller may not have, or that is not clean."""
 
@@ -339,18 +347,34 @@ class Origin(Struct, frozen=True, kw_only=True):
     created_at: str
 
 
+class PreviewImage(Struct, frozen=True, kw_only=True):
+    """The picture of a page, made small; another `id` is another picture. Its address is asked for."""
+
+    id: str
+    width: int
+    height: int
+
+
 class LinkPreview(Struct, frozen=True, kw_only=True):
-    """The words of the page of a message's first link about itself: plain text by a stranger."""
+    """The words of the page of a message's first link about itself: plain text by a stranger.
+
+    Only pages with a picture that was found clean have `image`.
+    """
 
     url: str
     title: str
     description: str | None
     site: str
+    image: PreviewImage | UnsetType = UNSET
 
     @property
     def characters(self) -> int:
         """Returns how many characters its texts have."""
         return len(self.url) + len(self.title) + len(self.description or "") + len(self.site)
+
+    def without_image(self) -> "LinkPreview":
+        """Returns the words alone."""
+        return replace(self, image=UNSET)
 
 
 class Message(Struct, frozen=True, kw_only=True):

@@ -17,6 +17,11 @@ def no_thumbnail() -> NotFound:
     return NotFound("thumbnail_not_found", "This attachment has no thumbnail.")
 
 
+def no_preview_image() -> NotFound:
+    """Returns the refusal for a message whose preview has no picture, or no more."""
+    return NotFound("preview_image_not_found", "The preview of this message has no picture.")
+
+
 def sent() -> Conflict:
     """Returns the refusal for an attachment of the caller's own that is in a message."""
     detail = "This attachment was sent already."

@@ -10,6 +10,8 @@ class AttachmentStep(Struct, frozen=True, kw_only=True):
 
     Or that are `held`, because a moderator has removed their message, which can be restored.
 
+    `picture_id` is that of a picture of a preview that a change has taken off the message.
+
     A step may come twice, and after the steps of later acts.
     """
 
@@ -17,3 +19,4 @@ class AttachmentStep(Struct, frozen=True, kw_only=True):
     conversation_id: str
     seq: int
     attachment_ids: tuple[str, ...]
+    picture_id: str | None = None

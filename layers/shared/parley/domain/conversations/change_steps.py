@@ -19,6 +19,7 @@ from parley.domain.conversations.head import MAX_EVERYONE, Head, Membership
 from parley.domain.conversations.message import PersonalMarks, StoredMessage, Tally, Viewer
 from parley.domain.conversations.send_steps import check_mentions, with_mentions
 from parley.domain.conversations.steps import Change, Changed, ChangeKind, OwnChange, PersonalMark, Step, next_change
+from parley.domain.previews import job
 from parley.domain.previews.links import first_link
 from parley.domain.text.emoji import is_emoji, normalise
 
@@ -104,7 +105,7 @@ def edit_message(request: Request, found: Found, wanted: EditMessage, window_s: 
         changed = replace(changed, edited_at_ms=edited_at_ms, edit_count=message.edit_count + 1)
     entry = next_change(request, found.head, "message_updated", message_seq=message.seq)
     step = _step(found.head, Changed(entry=entry, message=changed, replaced=message if is_edit else None))
-    step = replace(step, of_preview=("preview",) if is_other_link and link is not None else ())
+    step = _following(step, message, has_new_link=is_other_link and link is not None)
     return _with_names(found, step, message, changed)
 
 
@@ -127,7 +128,17 @@ def remove_preview(request: Request, found: Found) -> Step | None:
 
 def _with_preview(request: Request, found: Found, changed: StoredMessage) -> Step:
     entry = next_change(request, found.head, "message_updated", message_seq=changed.seq)
-    return _step(found.head, Changed(entry=entry, message=changed))
+    return _following(_step(found.head, Changed(entry=entry, message=changed)), found.message)
+
+
+def _following(step: Step, before: StoredMessage, *, has_new_link: bool = False) -> Step:
+    """Returns a step with the work that it leaves for previews: a look at a new link, the end of a picture."""
+    after = step.message
+    old = None if before.link_preview is None else before.link_preview.image or None
+    new = None if after is None or after.link_preview is None else after.link_preview.image or None
+    looks = (job.LOOK,) if has_new_link else ()
+    drops = (job.drop(old.id),) if old is not None and old != new else ()
+    return replace(step, of_preview=(*looks, *drops))
 
 
 def _worded(request: Request, message: StoredMessage, wanted: EditMessage) -> StoredMessage:
@@ -228,7 +239,7 @@ def _deleted(request: Request, found: Found, changed: StoredMessage, replaced: S
     entry = next_change(request, head, "message_deleted", message_seq=message.seq)
     step = _step(head, Changed(entry=entry, message=changed, replaced=replaced), pins=pins)
     step = replace(step, released=_released(message, entry, is_held=changed.removed is not None))
-    return _with_names(found, step, message, changed)
+    return _with_names(found, _following(step, message), message, changed)
 
 
 def restore_message(request: Request, found: Found) -> Step | None:

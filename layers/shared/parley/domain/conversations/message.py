@@ -219,8 +219,13 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
             hidden=hidden,
             removed=self.removed is not None,
             side=self.side or msgspec.UNSET,
-            preview=self.link_preview or msgspec.UNSET,
+            preview=self._preview(files_since_ms),
         )
+
+    def _preview(self, files_since_ms: int) -> LinkPreview | msgspec.UnsetType:
+        if self.link_preview is None:
+            return msgspec.UNSET
+        return self.link_preview if self.keeps_files(files_since_ms) else self.link_preview.without_image()
 
     def _attachments(self, files_since_ms: int) -> list[MessageAttachment]:
         if self.keeps_files(files_since_ms):
@@ -248,8 +253,13 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
         )
 
     def without_content(self, at_ms: int) -> "StoredMessage":
-        """Returns the message after a moderator has removed it: blank, and with its content kept aside."""
+        """Returns the message after a moderator has removed it: blank, and with its content kept aside.
+
+        The picture of its link's page is not kept.
+        """
         kept = {name: getattr(self, name) for name in Removed.__struct_fields__ if name != "at_ms"}
+        if self.link_preview is not None:
+            kept["link_preview"] = self.link_preview.without_image()
         return msgspec.structs.replace(self.blanked(at_ms), removed=Removed(at_ms=at_ms, **kept))
 
     def with_content(self, removed: Removed) -> "StoredMessage":

@@ -191,7 +191,7 @@ class Step(Struct, frozen=True, kw_only=True):
     while_block: BlockState | None = None  # refused if the block is otherwise by then
     of_ticket: OfTicket | None = None
     tells_desk: bool = False  # the agents on duty hear of its message, for nobody has the ticket
-    of_preview: tuple[Literal["preview"], ...] = ()  # the work that an edit leaves for the preview of its link
+    of_preview: tuple[str, ...] = ()  # the work that a change leaves for a preview (`domain/previews/job.py`)
     more: tuple[Sent, ...] = ()  # messages right after `sent`, of a ticket that begins with several
 
     @property

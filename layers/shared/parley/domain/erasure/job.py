@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from parley.domain.api.errors import Conflict, Field, NotFound
 from parley.domain.api.identity import PSEUDONYM_PREFIX
 from parley.domain.api.times import rfc3339, rfc3339_or_none
-from parley.domain.api.types import MessageAttachment, Origin
+from parley.domain.api.types import MessageAttachment, Origin, PreviewImage
 from parley.domain.conversations.head import Head
 from parley.domain.conversations.message import Removed, StoredMessage, Tally
 
@@ -298,6 +298,12 @@ class Found(Struct, frozen=True, kw_only=True):
         if removed is not None and self.after.removed is None:
             return removed.attachments
         return self.before.attachments if self.was_blanked else ()
+
+    @property
+    def lost_picture(self) -> PreviewImage | None:
+        """Returns the picture of the link's page that the message no longer shows."""
+        preview = self.before.link_preview
+        return preview.image or None if preview is not None and self.was_blanked else None
 
     @property
     def has_versions(self) -> bool:

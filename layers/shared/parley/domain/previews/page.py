@@ -41,7 +41,7 @@ _IMAGES = ("og:image:secure_url", "og:image", "og:image:url", "twitter:image")
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """The words of a page about itself; `title` is never empty. `image_url` is absolute, and https."""
+    """The words of a page about itself; `title` is never empty, and `image_url` is absolute."""
 
     title: str
     description: str | None = None
@@ -76,7 +76,7 @@ def _image(address: str, url: str, base: str) -> str | None:
     try:
         absolute = urljoin(urljoin(url, base), address.strip()) if address.strip() else ""
         parts = urlsplit(absolute)
-        is_usable = parts.scheme == "https" and parts.hostname and parts.username is None
+        is_usable = parts.scheme in ("https", "http") and parts.hostname and parts.username is None
     except ValueError:
         return None
     return absolute if is_usable and len(absolute) <= MAX_URL_CHARACTERS else None
