@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.functional.attachments import EICAR, kept, objects, picture
+from tests.functional.erasures import erased
 from tests.functional.moderation import moderator, report
 from tests.functional.pages import Site, preview_of, serving
 from tests.functional.replies import refusal
@@ -261,6 +262,36 @@ def test_a_moderators_removal_ends_it_and_a_restore_brings_the_words_back(
 
     found = preview_of(bob, message_id)
     assert found is not None and "image" not in found
+
+
+def test_an_erasure_ends_it(parley: Parley, site: Site, alice: User, direct: str) -> None:
+    message_id = said(parley, alice, direct, f"{site.url}/a")
+    assert len(objects(parley, "Attachments")) == 1
+
+    erased(parley, "alice")
+
+    assert objects(parley, "Attachments") == {}
+    assert code(parley.user("bob"), message_id) == NONE
+
+
+@pytest.mark.parametrize("verdict", ["clean", "infected"])
+def test_a_virus_scanner_decides_about_it_first(
+    parley: Parley, site: Site, alice: User, direct: str, monkeypatch: pytest.MonkeyPatch, verdict: str
+) -> None:
+    monkeypatch.setenv("MALWARE_SCAN", "external")
+    message_id = said(parley, alice, direct, f"{site.url}/a")
+    [key], clean = kept(parley)
+    assert clean == set() and code(alice, message_id) == NONE
+    client, bucket = parley.store.client("s3"), parley.template.resources["Quarantine"].ref
+    etag = client.head_object(Bucket=bucket, Key=key)["ETag"].strip('"')
+
+    said_of_it = {"source": "parley.scanner", "attachment_id": key, "etag": etag, "verdict": verdict}
+    parley.enqueue("AttachmentScans", json.dumps(said_of_it))
+    parley.drain()
+
+    assert kept(parley) == (set(), {key} if verdict == "clean" else set())
+    found = preview_of(alice, message_id)
+    assert found is not None and ("image" in found) == (verdict == "clean")
 
 
 def test_a_picture_that_comes_too_late_is_not_kept(parley: Parley, site: Site, alice: User, direct: str) -> None:
