@@ -140,8 +140,11 @@ class Attempt:
 
     @property
     def refuses_example(self) -> bool:
-        """Says whether the operation is about other conversations too, of which the example is nobody's."""
-        return "conversation_ids" in self.fields
+        """Says whether the example lacks what the operation is about.
+
+        It is about other conversations too, of which the example is nobody's, or about a picture of the message.
+        """
+        return "conversation_ids" in self.fields or self.operation.name == "get_preview_image"
 
     def ask(self, person: User, socket: Socket, conversation_id: str) -> Answer:
         """Returns what came back: over REST for the person, over WebSocket for the socket."""
