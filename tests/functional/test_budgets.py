@@ -15,10 +15,11 @@ import pytest
 
 from bench.calls import Recorded, recording
 from parley.domain.support import desk_file
-from tests.functional.attachments import carry, clean_attachment, picture, put_object, say_aloud, upload
+from tests.functional.attachments import carry, clean_attachment, picture, say_aloud, upload
 from tests.functional.canned import admin, all_kept, kept
 from tests.functional.desk import agent, change, change_all, merge, note, open_ticket, put_on_duty, respond, take
 from tests.functional.moderation import moderator, open_to_moderators, report
+from tests.functional.pages import show_picture
 from tests.functional.queued import fill as fill_queue
 from tests.functional.suspending import suspend
 from tests.functional.talk import LEASE_S, LEAST_S, fill, joined, let_many_block, make_group, open_direct, say
@@ -749,18 +750,13 @@ def test_download_takes_two_round_trips(pair: Pair, part: str, accept: str, kind
 
 
 def test_the_picture_of_a_preview_takes_one_round_trip(pair: Pair) -> None:
-    from parley.adapters.conversations import pages  # the names of the tables are not set yet, when this file is read
-    from parley.domain.previews.page import Page
-
-    shown = pages.Copied(key="previews/first", width=4, height=3)
-    put_object(pair.parley, shown.key, b"a picture")
-    pages.put_page("https://example.com/", Page(title="The game", site="example.com"), 4_000_000_000, shown)
     [message_id] = say(pair.alice, pair.conversation_id, "https://example.com/")
-    pair.parley.drain()
+    show_picture(pair.parley, message_id)
+    replies = []
 
-    spent = pair.spent(lambda: pair.bob.get(f"/messages/{message_id}/preview/image"))
+    spent = pair.spent(lambda: replies.append(pair.bob.get(f"/messages/{message_id}/preview/image")))
 
-    assert pair.bob.get(f"/messages/{message_id}/preview/image").status == 302
+    assert replies[0].status == 302
     assert spent.round_trips <= 1
     assert spent.units.read <= 6
 

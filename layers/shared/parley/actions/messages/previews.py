@@ -7,6 +7,7 @@ deleted gets none.
 """
 
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
 from parley.actions.messages import changes
 from parley.actions.parallel import in_parallel
@@ -92,8 +93,7 @@ def preview_link(job: PreviewJob, now_ms: int, request_id: str) -> dict[str, str
             attempt.leave()
             return {"preview": "not_wanted"}
         caller = Identity(user_id=message.sender_id, name="", role="system", expires_at_s=0)
-        # At the time of the link, not of the look: then a job that is done twice writes the same.
-        request = Request(caller=caller, now_ms=job.at_ms, request_id=request_id)
+        request = Request(caller=caller, now_ms=now_ms, request_id=request_id)
         found = Found(caller_id=message.sender_id, head=head, message=message)
         shown = message.link_preview
         if shown is not None and shown.url == url and job.picture in (None, shown.image):
@@ -105,7 +105,9 @@ def preview_link(job: PreviewJob, now_ms: int, request_id: str) -> dict[str, str
             return {"preview": looked.outcome}
         image = attempt.picture(url)
         preview = LinkPreview(url=url, title=page.title, description=page.description, site=page.site, image=image)
-        if _is_shown(request, found, change_steps.put_preview(request, found, preview)):
+        # At the time of the link, not of the look: then a job that is done twice writes the same.
+        step = change_steps.put_preview(replace(request, now_ms=job.at_ms), found, preview)
+        if _is_shown(request, found, step):
             return {"preview": looked.outcome, **_follow(attempt, url, image)}
     raise conditions.busy()
 
