@@ -348,7 +348,7 @@ TERMS = {
     "LinkPreview.title": "The page's title: plain text by a stranger, at most 200 characters.",
     "LinkPreview.description": "The page's description, at most 500 characters; null for none.",
     "LinkPreview.site": "The name of the site, or its host, at most 100 characters.",
-    "LinkPreview.image": "The page's picture, made small; left out until it was found clean, and for pages without one.",
+    "LinkPreview.image": "The page's picture, made small; left out until it was found clean, or without one.",
     "PreviewImage.id": "Names the picture: another id is another picture.",
     "PreviewImage.width": "The width of the small picture in pixels, at most 320.",
     "PreviewImage.height": "The height of the small picture in pixels, at most 320.",
