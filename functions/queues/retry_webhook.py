@@ -14,4 +14,4 @@ from parley.triggers.queue import counted_queue
 @counted_queue(Job)
 def handler(request: Request, job: Job, number: int) -> Mapping[str, str]:
     posting.retry_webhook(job, request.now_ms, is_repeat=number > 1)
-    return {"webhook_id": job.webhook_id}
+    return {"webhook_id": job.webhook_id, "events_for_bus": str(len(job.events))}
