@@ -14,6 +14,8 @@ from parley.domain.previews.pictures import FOLDER, MAX_BYTES, Place, place_of, 
 from parley_media.contained import examine_contained
 from parley_media.results import Clean, Limits, Rejected
 
+MAX_SCAN_S = 10  # a link costs its sender nothing, so its picture must not keep the scanner from uploads for long
+
 
 def is_one(scan: Scan) -> bool:
     """Says whether an upload is a page's picture; no attachment's id begins that way."""
@@ -78,5 +80,7 @@ def _result(body: bytes) -> Clean | Rejected:
             max_pixels=images.pixels,
             max_frames=images.frames,
             max_animated_pixels=images.animation_pixels,
+            max_cpu_s=MAX_SCAN_S,
+            max_wall_s=MAX_SCAN_S + 2,
         ),
     )
