@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 
-class AttachmentStep(Struct, frozen=True, kw_only=True):
+class AttachmentStep(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Attachments of a message that was `sent`, or that their message `released`: it was deleted, say.
 
     Or that are `held`, because a moderator has removed their message, which can be restored.
