@@ -9,9 +9,9 @@ from parley.adapters import environment
 from parley.adapters.dynamodb import clients
 
 SOURCE = "parley"
-MAX_ENTRIES = 10  # of one call, 256 KB in all (EventBridge API reference, "PutEvents")
-MAX_BYTES = 256 * 1024
-TIME_BYTES = 14  # that the time of an entry counts (EventBridge user guide, "PutEvents event entry size")
+MAX_ENTRIES = 10  # of one call (EventBridge API reference, "PutEvents")
+MAX_BYTES = 256 * 1024 - 1  # of one call (user guide, "Calculating PutEvents event entry size")
+TIME_BYTES = 14  # that the time of an entry counts, the same place
 
 
 class Entry(Struct, frozen=True, kw_only=True):
