@@ -5,16 +5,20 @@ import pytest
 from parley.domain.notifications.mail_jobs import (
     LEAVE,
     MAX_DELAY_S,
+    MAX_WAIT_MS,
     SEND,
     MailJob,
     Plan,
     after_failure,
     claimed,
     delay_s,
+    is_awaited,
     plan,
+    quiet,
     released,
     sent,
     until,
+    until_quiet_ends,
     waiting,
 )
 from parley.domain.notifications.mail_state import (
@@ -52,7 +56,9 @@ def test_pauses_grow_while_nothing_is_read_and_begin_again_after() -> None:
         now_ms = state.next_ms
 
     assert pauses == [*PAUSES_MS, PAUSES_MS[-1], PAUSES_MS[-1]]
-    assert plan(state, JOB, now_ms - 1, has_read=True) == SEND
+    sent_ms = state.next_ms - PAUSES_MS[-1]
+    assert plan(state, JOB, sent_ms + PAUSES_MS[0], has_read=True) == SEND
+    assert plan(state, JOB, sent_ms + PAUSES_MS[0] - 1, has_read=True) == Plan("wait", sent_ms + PAUSES_MS[0])
     assert mailed(state, now_ms=now_ms, has_read=True).next_ms == now_ms + PAUSES_MS[0]
 
 
@@ -67,6 +73,22 @@ def test_one_job_waits_for_all_that_come_in_between() -> None:
     waiter = MailJob(user_id="ana", due_ms=state.next_ms)
     assert plan(state, waiter, state.next_ms, has_read=False) == SEND
     assert until(state, waiter, state.next_ms) == Plan("wait", state.next_ms)  # it was delivered too early
+
+
+def test_a_job_is_dropped_if_another_has_taken_its_place() -> None:
+    state = quiet(waiting(NONE_YET, NOW + 1), NOW + 2)
+
+    assert [is_awaited(state, MailJob(due_ms=NOW + n, waits=True)) for n in (1, 2, 3)] == [True, True, False]
+    assert is_awaited(state, MailJob(due_ms=NOW + 3))
+    assert not after_failure(MailJob(due_ms=NOW + 3, waits=True), NOW).waits
+
+
+def test_one_job_waits_for_the_end_of_a_quiet_time_and_none_for_ever() -> None:
+    end_ms = NOW + MAX_WAIT_MS
+    assert until_quiet_ends(NONE_YET, JOB, end_ms, NOW) == Plan("wait", end_ms)
+    assert until_quiet_ends(NONE_YET, JOB, end_ms + 1, NOW) == LEAVE
+    assert until_quiet_ends(NONE_YET, JOB, None, NOW) == LEAVE
+    assert until_quiet_ends(quiet(NONE_YET, end_ms), JOB, end_ms, NOW) == LEAVE
 
 
 def test_a_second_try_waits_until_the_lease_of_the_first_ends() -> None:

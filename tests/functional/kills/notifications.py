@@ -23,6 +23,18 @@ def prefer_again(world: World) -> object:
     return answered(world.alice.get(path))
 
 
+def be_quiet(world: World) -> None:
+    asked = {"do_not_disturb_until": "2099-01-01T00:00:00Z"}
+    answered(world.alice.patch("/me/notification-preferences", json=asked))
+
+
+def end_quiet_time(world: World) -> object:
+    """Ends alice's quiet time; returns her preferences, and whether a look at her e-mails waits."""
+    path = "/me/notification-preferences"
+    answered(world.alice.patch(path, json={"do_not_disturb_until": None}))
+    return answered(world.alice.get(path)), world.parley.dequeue("MailJobs") != []
+
+
 def unsubscribe(world: World) -> object:
     """Ends alice's e-mails by a link; returns what her preferences say then."""
     link = token_for(world.parley, "alice")
@@ -97,6 +109,7 @@ SCENARIOS = [
     Scenario("rest/get_notification_trace", trace_for_bob, and_then(sign_host_in, have_notifications)),
     Scenario("rest/update_preferences", prefer),
     Scenario("rest/update_preferences", prefer_again, variant="on", arrange=unsubscribe),
+    Scenario("rest/update_preferences", end_quiet_time, variant="quiet", arrange=be_quiet),
     Scenario("rest/unsubscribe", unsubscribe),
     Scenario("queues/decide_notifications", decide, bob_said),
 ]

@@ -14,7 +14,7 @@ from tests.functional.notifying import rows_of, spoil
 from tests.functional.talk import make_group, open_direct, say
 from tests.harness import Call, Parley, User
 
-MINUTE = 60
+MINUTE, HOUR = 60, 3600
 
 
 @pytest.fixture(autouse=True)
@@ -67,9 +67,7 @@ def test_one_e_mail_tells_of_all_that_gathered(parley: Parley, alice: User, bob:
     assert text_of(mail).count("2 new messages") == 2 and text_of(mail).count("\r\nChess") == 2
 
 
-def test_e_mails_pause_while_nothing_is_read_and_come_at_once_after_that(
-    parley: Parley, alice: User, bob: User
-) -> None:
+def test_e_mails_pause_while_nothing_is_read_and_come_soon_after_that(parley: Parley, alice: User, bob: User) -> None:
     conversation_id = open_direct(alice, bob)
     came = []
     for hour in range(6):
@@ -83,7 +81,8 @@ def test_e_mails_pause_while_nothing_is_read_and_come_at_once_after_that(
 
     assert bob.patch(f"/conversations/{conversation_id}/read-all").status == 200
     say(alice, conversation_id, "still there?")
-    [again] = later(parley, 3 * MINUTE)
+    assert later(parley, 11 * MINUTE) == []  # the last one is three minutes old, and they are 15 apart
+    [again] = later(parley, 2 * MINUTE)
     assert "still there?" in text_of(again)
 
 
@@ -110,7 +109,7 @@ def test_the_traces_tell_what_became_of_the_e_mail(parley: Parley, alice: User, 
     say(alice, conversation_id, "three")
     parley.drain()
     assert bob.patch(f"/conversations/{conversation_id}/read-all").status == 200
-    later(parley, 3 * MINUTE)
+    later(parley, 15 * MINUTE)
     assert email_of(parley, conversation_id, 3) == ("skipped", "read")
 
 
@@ -311,6 +310,84 @@ def test_quiet_hours_hold_an_e_mail_back_until_they_end(parley: Parley, alice: U
     assert later(parley, 29 * MINUTE) == []
     [mail] = later(parley, 2 * MINUTE)
     assert "2 new messages" in text_of(mail)
+
+
+def disturb_not(parley: Parley, person: User, seconds: int, **more: object) -> None:
+    from parley.domain.api.times import rfc3339
+
+    until = rfc3339(parley.clock() + seconds * 1000)
+    asked = {"do_not_disturb_until": until, **more}
+    assert person.patch("/me/notification-preferences", json=asked).status == 200
+
+
+def test_a_message_of_quiet_hours_is_not_lost_beside_a_mention_that_disturbs(
+    parley: Parley, alice: User, bob: User
+) -> None:
+    direct, group = open_direct(alice, bob), make_group(alice, bob)
+    later(parley, 20 * MINUTE)
+    assert bob.patch(f"/conversations/{group}/read-all").status == 200
+    disturb_not(parley, bob, 6 * HOUR, exceptions={"mention": True})
+    for number in range(3):
+        say(alice, direct, f"please call me back {number}")
+        hey = {"text": f"hey @bob {number}", "mentions": ["bob"]}
+        assert alice.post(f"/conversations/{group}/messages", json=hey).status == 201
+
+    [mail] = later(parley, HOUR)
+    assert "hey @bob" in text_of(mail) and "call me" not in text_of(mail)
+    assert [due_ms for due_ms, *_ in parley.held.messages][1:] == []  # one job waits
+
+    came = later(parley, 6 * HOUR)
+    assert ["3 new messages" in text_of(mail) for mail in came] == [True]
+    assert email_of(parley, direct, 3) == ("sent", "told")
+
+
+def test_what_was_held_back_comes_when_a_person_ends_their_quiet_time(parley: Parley, alice: User, bob: User) -> None:
+    disturb_not(parley, bob, 20 * 24 * HOUR)
+    say(alice, open_direct(alice, bob), "lunch?")
+    assert later(parley, 2 * HOUR) == []
+
+    disturb_not(parley, bob, 5 * HOUR)
+    assert later(parley, 4 * HOUR) == []
+    assert len(parley.held.messages) == 1  # the job for the former end was dropped
+
+    assert bob.patch("/me/notification-preferences", json={"do_not_disturb_until": None}).status == 200
+    [mail] = later(parley, 3 * MINUTE)
+    assert "lunch?" in text_of(mail)
+    assert later(parley, 2 * HOUR) == [] and len(parley.held.messages) == 0
+
+
+@pytest.mark.parametrize(("seconds", "waiting"), [(30 * 24 * HOUR - 600, 1), (31 * 24 * HOUR, 0)])
+def test_no_job_waits_for_the_end_of_a_quiet_time_that_is_too_far_away(
+    parley: Parley, alice: User, bob: User, seconds: int, waiting: int
+) -> None:
+    disturb_not(parley, bob, seconds)
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "lunch?")
+
+    later(parley, 10 * MINUTE)
+
+    assert len(parley.held.messages) == waiting
+    known = ("waiting", "quiet_hours") if waiting else ("skipped", "quiet_hours")
+    assert email_of(parley, conversation_id, 1) == known
+    assert bob.patch("/me/notification-preferences", json={"do_not_disturb_until": None}).status == 200
+    [mail] = later(parley, 3 * MINUTE)
+    assert "lunch?" in text_of(mail) and email_of(parley, conversation_id, 1) == ("sent", "told")
+
+
+def test_e_mails_are_a_quarter_of_an_hour_apart_whatever_a_person_reads(parley: Parley, alice: User, bob: User) -> None:
+    strangers = [person(parley, f"stranger{number}") for number in range(3)]
+    spam = [open_direct(stranger, bob) for stranger in strangers]
+    friend = open_direct(alice, bob)
+    came = 0
+    for _ in range(40):
+        for stranger, conversation_id in zip(strangers, spam, strict=True):
+            say(stranger, conversation_id, "spam")
+        say(alice, friend, "hello")
+        came += len(later(parley, 170))
+        assert bob.patch(f"/conversations/{friend}/read-all").status == 200
+        later(parley, 10)
+
+    assert came == 8  # in two hours
 
 
 def test_previews_are_left_out_if_the_person_wants_none(parley: Parley, alice: User, bob: User) -> None:
@@ -541,6 +618,7 @@ def test_a_process_that_dies_anywhere_loses_nothing_and_sends_one_e_mail_twice_a
             assert len(came) == 1 or kill.happened
             doubles.append(len(came) == 2)
             assert bob.patch(f"/conversations/{conversation_id}/read-all").status == 200
+            parley.advance(15 * MINUTE)  # the least pause
         if not kill.happened:
             assert sum(doubles) <= 5  # after SES has taken it, and before it is noted
             return

@@ -58,13 +58,7 @@ class _Digest(Struct, frozen=True, kw_only=True):
 
 def queueing() -> QueueMails | None:
     """Returns what queues a look whether people are to get an e-mail; None in a deployment that sends none."""
-    return _queue_mails if mail_settings.is_on() else None
-
-
-def _queue_mails(user_ids: Sequence[str], now_ms: int) -> None:
-    """Queues a job for each person, due when they have had time to read (MailAfterS); one call for each ten."""
-    due_ms = now_ms + mail_settings.after_ms()
-    mail_queue.queue_jobs([MailJob(user_id=user_id, due_ms=due_ms) for user_id in user_ids], now_ms)
+    return mail_queue.queue_looks if mail_settings.is_on() else None
 
 
 def send_mail(asked: MailMessage, now_ms: int) -> None:
@@ -72,7 +66,8 @@ def send_mail(asked: MailMessage, now_ms: int) -> None:
     if asked.detail is not None:
         take_feedback(asked.detail)
     elif mail_settings.is_on():
-        run_mail(MailJob(user_id=asked.user_id, due_ms=asked.due_ms, failures=asked.failures), now_ms)
+        job = MailJob(user_id=asked.user_id, due_ms=asked.due_ms, failures=asked.failures, waits=asked.waits)
+        run_mail(job, now_ms)
 
 
 def run_mail(job: MailJob, now_ms: int) -> None:
@@ -82,7 +77,8 @@ def run_mail(job: MailJob, now_ms: int) -> None:
     last try if SES does not take it.
     """
     if job.due_ms > now_ms:
-        mail_queue.queue_jobs([job], now_ms)
+        if _is_awaited(job):
+            mail_queue.queue_jobs([job], now_ms)
         return
     for _ in conditions.tries():
         try:
@@ -91,6 +87,12 @@ def run_mail(job: MailJob, now_ms: int) -> None:
             continue
         return
     raise retrying.busy()
+
+
+def _is_awaited(job: MailJob) -> bool:
+    """Says whether a job is to be queued again; one round trip if it waits. Another may have taken its place."""
+    read = mail_states.get_state(job.user_id) if job.waits else None
+    return not job.waits or (read is not None and mail_jobs.is_awaited(read.state, job))
 
 
 def _run(job: MailJob, now_ms: int) -> None:
@@ -113,9 +115,9 @@ def _run(job: MailJob, now_ms: int) -> None:
             _send(job, seen, content, now_ms, has_read=has_read)
             return
         _note_traces(_traces_of(content, now_ms), job.user_id)
-        if content.quiet_until_ms is None:
-            return
-        planned = mail_jobs.until(seen.mail.state, job, content.quiet_until_ms)
+        after = _until_quiet_ends(job, seen, content, now_ms)
+        if after != seen.mail.state:
+            mail_states.save(job.user_id, seen.mail, after)
     if planned.do == "wait":
         _wait(job, seen, planned.until_ms, now_ms)
 
@@ -135,10 +137,24 @@ def _facts_of(known: Known) -> Facts:
     return replace(known.facts, is_deleted=False) if is_one_of_many else known.facts
 
 
+def _until_quiet_ends(job: MailJob, seen: Look, content: _Digest, now_ms: int) -> MailState:
+    """Queues a look at what stays for later, unless one is queued; returns the state that knows of it.
+
+    It comes first: a process that dies after it has queued one look too many, and not too few.
+    """
+    state = seen.mail.state
+    planned = mail_jobs.until_quiet_ends(state, job, content.quiet_until_ms, now_ms)
+    if not content.quiet or planned.do != "wait":
+        return state
+    mail_queue.queue_jobs([MailJob(user_id=job.user_id, due_ms=planned.until_ms, waits=True)], now_ms)
+    return mail_jobs.quiet(state, planned.until_ms)
+
+
 def _wait(job: MailJob, seen: Look, until_ms: int, now_ms: int) -> None:
     """Queues the job for a time, and notes that a job waits for that time, so that others leave it to this one."""
-    mail_queue.queue_jobs([MailJob(user_id=job.user_id, due_ms=until_ms, failures=job.failures)], now_ms)
-    if seen.mail.state.sending is None:
+    waits = seen.mail.state.sending is None
+    mail_queue.queue_jobs([replace(job, due_ms=until_ms, waits=waits)], now_ms)
+    if waits:
         mail_states.save(job.user_id, seen.mail, mail_jobs.waiting(seen.mail.state, until_ms))
 
 
@@ -146,7 +162,8 @@ def _send(job: MailJob, seen: Look, content: _Digest, now_ms: int, *, has_read: 
     assert seen.profile is not None
     address = sendable(seen.profile.email) or ""
     raw = _message(seen, content, address, now_ms)
-    claim = mail_states.save(job.user_id, seen.mail, mail_jobs.claimed(seen.mail.state, now_ms))
+    state = _until_quiet_ends(job, seen, content, now_ms)
+    claim = mail_states.save(job.user_id, seen.mail, mail_jobs.claimed(state, now_ms))
     from_address = mail_settings.sender().address
     told = _told(seen, content, now_ms)
     try:
@@ -252,7 +269,11 @@ def _skipped(rule: str, now_ms: int) -> Told:
 
 
 def _traces_of(content: _Digest, now_ms: int) -> list[tuple[str, Told]]:
-    return [(known.pair.occasion.trace_place, _skipped(rule, now_ms)) for known, rule in content.left_out]
+    """Returns what the traces say of things that are not told; those that wait stay as they are."""
+    left_out = [*content.left_out]
+    if not mail_jobs.is_near(content.quiet_until_ms, now_ms):
+        left_out += [(known, "quiet_hours") for known in content.quiet]
+    return [(known.pair.occasion.trace_place, _skipped(rule, now_ms)) for known, rule in left_out]
 
 
 def _note_traces(traces: Sequence[tuple[str, Told]], user_id: str) -> None:

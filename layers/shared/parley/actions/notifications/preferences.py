@@ -4,11 +4,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from parley.adapters.dynamodb import batches, conditions, retrying, tables
-from parley.adapters.notifications import mail_settings, mail_states, preferences
+from parley.adapters.notifications import mail_queue, mail_settings, mail_states, preferences
 from parley.adapters.people import profiles
 from parley.domain.api.request import Request
 from parley.domain.notifications.mail_state import email_state, switched_on
-from parley.domain.notifications.preferences import NotificationPreferences, Preferences, changed, shown, wants_email
+from parley.domain.notifications.preferences import (
+    NotificationPreferences,
+    Preferences,
+    changed,
+    disturbs_sooner,
+    shown,
+    wants_email,
+)
 from parley.domain.notifications.requests import UpdatePreferences
 
 
@@ -32,13 +39,17 @@ def get_preferences(request: Request) -> NotificationPreferences:
 def update_preferences(request: Request, wanted: UpdatePreferences) -> NotificationPreferences:
     """Changes the caller's preferences and returns them.
 
-    Two round trips, one if nothing changes, one more if it switches e-mails on again.
+    Two round trips, one if nothing changes, one more if it switches e-mails on again. If it ends a quiet time, a look
+    at what may be mailed is queued: one call of SQS.
 
     Raises Invalid for a time that no calendar has, a time zone that nobody knows, or quiet hours without an end.
     """
     for _ in conditions.tries():
         read = _read(request.user_id)
         after = changed(read.preferences.preferences, wanted)
+        if mail_settings.is_on() and disturbs_sooner(read.preferences.preferences, after, request.now_ms):
+            # Before the change: a repeated request would find nothing to change, and queue nothing.
+            mail_queue.queue_looks([request.user_id], request.now_ms)
         try:
             return _saved(request.user_id, read, after, wants_email=wants_email(wanted)).shown()
         except conditions.LostRace:

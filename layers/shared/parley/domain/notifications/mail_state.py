@@ -13,7 +13,8 @@ from parley.domain.notifications.addresses import sendable
 # e-mail, or the provider takes no such address.
 Off = Literal["bounced", "complained", "unsubscribed", "refused"]
 EmailState = Literal["on", "unavailable", "no_address", "unsubscribed", "bounced", "complained", "refused"]
-# After the first e-mail the next ones wait longer and longer, until the person has read something.
+# After the first e-mail the next ones wait longer and longer, until the person has read something. The first pause is
+# the least one: whatever they read, two e-mails are never closer to each other.
 PAUSES_MS = tuple(minutes * 60_000 for minutes in (15, 60, 4 * 60, 24 * 60))
 LEASE_MS = 90_000  # of one try; longer than the function may run, shorter than its message is hidden
 
@@ -29,7 +30,8 @@ class MailState(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `number` counts the e-mails. `told` has the newest `seq` of each entry of the last one, by the entry's place.
     `told_ms` is the time at which its entries were read. `next_ms` is the earliest time of the next, and `waiting_ms`
-    the time for which a job is in the queue. `off_for` says of which address `off` is; None of every address.
+    the time for which a job is in the queue; so is one for `quiet_ms`, when the person may be disturbed again.
+    `off_for` says of which address `off` is; None of every address.
     """
 
     number: int = 0
@@ -38,6 +40,7 @@ class MailState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     told: Mapping[str, int] = {}
     next_ms: int = 0
     waiting_ms: int = 0
+    quiet_ms: int = 0
     sending: Sending | None = None
     off: Off | None = None
     off_for: str | None = None

@@ -154,6 +154,17 @@ def changed(before: Preferences, wanted: UpdatePreferences) -> Preferences:
     return msgspec.structs.replace(before, **new)
 
 
+def disturbs_sooner(before: Preferences, after: Preferences, now_ms: int) -> bool:
+    """Says whether a change ends a quiet time sooner, or lets more through: what was held back may be told then."""
+    was_until_ms, until_ms = before.quiet_until_ms(now_ms), after.quiet_until_ms(now_ms)
+    if was_until_ms == now_ms:
+        return False
+    lets_mentions = after.mention_disturbs and not before.mention_disturbs
+    lets_tickets = after.urgent_ticket_disturbs and not before.urgent_ticket_disturbs
+    is_sooner = until_ms is not None and (was_until_ms is None or until_ms < was_until_ms)
+    return is_sooner or lets_mentions or lets_tickets
+
+
 def wants_email(wanted: UpdatePreferences) -> bool:
     """Says whether a request asks for e-mails of any kind."""
     email = UNSET if wanted.channels is UNSET else wanted.channels.email
