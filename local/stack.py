@@ -39,6 +39,7 @@ from local.triggers import Triggers
 from local.websocket import Limits, WebSocketApi
 from parley.adapters.environment import WrongVariable
 from parley.adapters.people import policies
+from parley.domain.notifications.mail_template import MailTemplateError
 from parley.domain.people.policy_file import PolicyError
 from parley.domain.people.role_claims import RoleMapError
 from parley.domain.support.desk_file import DeskError
@@ -303,15 +304,17 @@ def _import(functions: Functions) -> None:
             raise StackError(f"{function.logical_id}: {problem.message}") from problem
     # Only now: the import makes the functions' logger, which reads their environment.
     from parley.adapters.attachments import limits as attachment_limits
+    from parley.adapters.notifications import mail_templates
     from parley.adapters.people import tokens as sign_in
     from parley.adapters.support import desks
 
     try:
         policies.current()
         desks.current()
+        mail_templates.current()
         sign_in.check_settings()
         attachment_limits.current()
-    except (PolicyError, DeskError, RoleMapError, WrongVariable) as problem:
+    except (PolicyError, DeskError, MailTemplateError, RoleMapError, WrongVariable) as problem:
         raise StackError(str(problem)) from problem
 
 

@@ -257,6 +257,38 @@ def test_desk_with_a_mistake_is_refused_at_the_start(tmp_path: Path, support: st
     assert said.startswith(f"parley: {line}")
 
 
+# Starts a stack whose templates of e-mails are in the folder that the first argument names.
+WITH_MAILS = WITH_DESKS.replace("support import desks", "notifications import mail_templates").replace(
+    "desks.FOLDER", "mail_templates.FOLDER"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("nowhere", None, "MAIL_TEMPLATE=nowhere: no such template; the templates are default"),
+        ("wrong", "[html]\npage = 5\n", "wrong.toml:"),
+    ],
+    ids=["no file", "a mistake"],
+)
+def test_template_of_e_mails_with_a_mistake_is_refused_at_the_start(
+    tmp_path: Path, name: str, text: str | None, line: str
+) -> None:
+    given = ["run", "--state", str(tmp_path), "--parameter", f"MailTemplate={name}"]
+    command = [sys.executable, "-m", "local", *given]
+    if text is not None:
+        own = tmp_path / "mails"
+        own.mkdir()
+        (own / f"{name}.toml").write_text(text, encoding="utf-8")
+        command = [sys.executable, "-c", WITH_MAILS, str(own), *given]
+
+    started = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60)
+
+    assert started.returncode == 1
+    [said] = started.stderr.splitlines()
+    assert said.startswith(f"parley: {line}")
+
+
 def test_local_token_of_a_stack_with_two_keys_is_a_programs(tmp_path: Path) -> None:
     parameters = (
         "JwtJwksUrl=https://127.0.0.1:9/keys",

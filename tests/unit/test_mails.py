@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from parley.adapters.notifications import mail_templates
 from parley.domain.notifications.addresses import sendable
 from parley.domain.notifications.digest import MAX_ENTRIES, MAX_HTML_BYTES, Digest, Links, Wish, digest, isolated, plain
-from parley.domain.notifications.mail_template import MailTemplateError, load
+from parley.domain.notifications.mail_template import Language, MailTemplateError, load
 from parley.domain.notifications.mime import Envelope, Sender, message
 from parley.domain.notifications.notice import Notice, Recipient
 
@@ -121,9 +121,11 @@ def test_a_digest_speaks_the_language_of_the_person(locale: str | None, language
     assert written.text.count("{{") == written.html.count("{{") == 0
 
 
-def test_a_digest_of_one_has_its_title_as_subject() -> None:
-    assert made(notice("Bob")).subject == "Bob"
-    assert made(notice("Bob"), notice("Carl")).subject == "2 new notifications"
+def test_the_subject_names_the_application_and_the_title_of_one_alone() -> None:
+    wish = Wish(sender="Example School", links=WISH.links)
+
+    assert made(notice("Bob"), wish=wish).subject == "Bob · Example School"
+    assert made(notice("Bob"), notice("Carl"), wish=wish).subject == "2 new notifications · Example School"
 
 
 @pytest.mark.parametrize("evil", EVIL)
@@ -187,7 +189,7 @@ def test_the_same_digest_gives_the_same_bytes() -> None:
 def test_names_of_another_direction_are_kept_apart() -> None:
     written = made(notice("مريم", "Hello"), name="مريم")
 
-    assert written.subject == "\u2068مريم\u2069"
+    assert written.subject == "\u2068مريم\u2069 · Parley"
     assert "Hello \u2068مريم\u2069," in written.text
     assert "<bdi>مريم</bdi>" in written.html
     assert isolated("Ana") == "Ana"
@@ -213,7 +215,7 @@ def test_a_digest_shows_fifty_and_counts_the_others() -> None:
 
     assert f"Bob {MAX_ENTRIES - 1}" in whole.html and "are waiting" not in whole.html
     assert f"Bob {MAX_ENTRIES}" not in more.html and "7 more are waiting" in more.html + more.text
-    assert more.subject == f"{MAX_ENTRIES + 7} new notifications"
+    assert more.subject == f"{MAX_ENTRIES + 7} new notifications · Parley"
 
 
 def test_a_digest_stays_below_what_gmail_shows() -> None:
@@ -222,14 +224,32 @@ def test_a_digest_stays_below_what_gmail_shows() -> None:
     assert len(written.html.encode()) <= MAX_HTML_BYTES + 2_000
     [left] = re.findall(r"([0-9]+) more are waiting", written.text)
     assert f"<bdi>{left}</bdi> more are waiting" in written.html
-    assert int(left) == MAX_ENTRIES - written.text.count("2025-11-29") == MAX_ENTRIES - written.html.count("2025-11-29")
+    shown = [text.count("29 November 2025") for text in (written.text, written.html)]
+    assert [int(left)] * 2 == [MAX_ENTRIES - count for count in shown]
 
 
-def test_times_are_of_the_persons_own_zone() -> None:
-    there = Recipient(user_id="ana", time_zone="Asia/Tokyo")
+@pytest.mark.parametrize(
+    ("locale", "written"),
+    [
+        ("en", "29 November 2025, 22:30"),
+        ("es", "29 de noviembre de 2025, 22:30"),
+        ("fr", "29 novembre 2025 à 22:30"),
+        ("de", "29. November 2025, 22:30 Uhr"),
+        ("ar", "29 نوفمبر 2025، 22:30"),
+    ],
+)
+def test_times_are_of_the_persons_own_language_and_zone(locale: str, written: str) -> None:
+    there = Recipient(user_id="ana", locale=locale, time_zone="Asia/Tokyo")
 
-    assert "2025-11-29 22:30\n" in digest(TEMPLATE, there, "Ana", [notice()], WISH).text
-    assert "2025-11-29 13:30 UTC" in made().text
+    assert f"{written}\n" in digest(TEMPLATE, there, "Ana", [notice()], WISH).text
+    assert f"{written.replace('22', '13')} UTC\n" in made(locale=locale).text
+
+
+def test_german_addresses_people_in_one_form() -> None:
+    notices = (mail_templates.FOLDER.parent / "notices" / "de.toml").read_text(encoding="utf-8")
+    mails = " ".join(getattr(TEMPLATE.words["de"], name) for name in Language.__struct_fields__)
+
+    assert re.findall(r"\b(?:du|dich|dir|deine?[rsmn]?)\b", f"{mails} {notices}", re.IGNORECASE) == []
 
 
 @pytest.mark.parametrize(
@@ -286,6 +306,8 @@ def test_the_shipped_template_speaks_five_languages() -> None:
         ('open = "Open"', 'opened = "Open"', r"words\.en: .*unknown field `opened`"),
         ('direction = "rtl"', 'direction = "up"', r"words\.ar\.direction: Invalid enum value 'up'"),
         ("[words.en]", "[words.pt]", r"words: `en` is missing"),
+        ("January ", "", r"words\.en\.months: 11 months instead of 12"),
+        ("{{day}} {{month}}", "{{dya}} {{month}}", r"words\.en\.time: \{\{dya\}\} is unknown here"),
         ("[words.de]", "[words.GERMAN-]", r"words\.GERMAN-: a language is a tag"),
         ("[text]", "[txt]", "unknown field `txt`"),
         ("[text]", "[text", "default.toml:[0-9]+: "),
@@ -296,6 +318,14 @@ def test_a_mistake_in_a_template_is_named_with_its_line(old: str, new: str, mist
 
     with pytest.raises(MailTemplateError, match=rf"^default\.toml:[0-9]+: .*{mistake}|^{mistake}"):
         load(SHIPPED.replace(old, new, 1), "default.toml")
+
+
+def test_a_mistake_lists_each_placeholder_once() -> None:
+    with pytest.raises(MailTemplateError) as refused:
+        load(SHIPPED.replace("<title>{{subject}}", "<title>{{subjekt}}", 1), "default.toml")
+
+    known = re.findall(r"\{\{(\w+)\}\}", str(refused.value))
+    assert "entries" in known and len(known) == len(set(known))
 
 
 def test_the_deployments_own_template_is_chosen_by_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_who_has_not_read_a_message_gets_an_e_mail_after_two_minutes(parley: Par
     assert later(parley, 90) == []
     [mail] = later(parley, MINUTE)
 
-    assert mail["To"] == "bob@example.org" and mail["Subject"] == "Alice"
+    assert mail["To"] == "bob@example.org" and mail["Subject"] == "Alice · Parley"
     assert "lunch?" in text_of(mail) and "Hello Bob," in text_of(mail)
     assert "https://app.example.com/c/d_" in text_of(mail)
     assert later(parley, 26 * 60 * MINUTE) == []
@@ -63,7 +63,7 @@ def test_one_e_mail_tells_of_all_that_gathered(parley: Parley, alice: User, bob:
 
     [mail] = later(parley, 5 * MINUTE)
 
-    assert mail["Subject"] == "3 new notifications"  # one of them is the invitation
+    assert mail["Subject"] == "3 new notifications · Parley"  # one of them is the invitation
     assert text_of(mail).count("2 new messages") == 2 and text_of(mail).count("\r\nChess") == 2
 
 
@@ -449,7 +449,7 @@ def test_fifty_messages_are_one_e_mail_in_five_round_trips(parley: Parley, bob: 
         others = [call for call in spent.dynamodb if call.operation != "UpdateItem"]
         notes = [call for call in spent.dynamodb if call.operation == "UpdateItem"]
         chains.append(longest_chain((call.started_s, call.ended_s) for call in others))
-        assert parley.outbox.mails()[-1]["Subject"] == "50 new notifications"
+        assert parley.outbox.mails()[-1]["Subject"] == "50 new notifications · Parley"
         # The notes in the traces are made side by side, beside the last of the others.
         assert len(notes) >= 50 and min(call.started_s for call in notes) > spent.of("sesv2")[0].ended_s
         assert (spent.units.write <= 170, spent.units.read <= 600) == (True, True), spent.units

@@ -19,6 +19,17 @@ def test_one_click_ends_e_mails(parley: Parley) -> None:
     assert alice.get("/me/notification-preferences").json["email_state"] == "unsubscribed"
 
 
+def test_a_wrong_template_keeps_nobody_from_leaving(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    parley.user("alice")
+    monkeypatch.setenv("MAIL_TEMPLATE", "nowhere")
+
+    page = visit(parley, token_for(parley, "alice"))
+    answer = visit(parley, token_for(parley, "alice"), "POST", ONE_CLICK)
+
+    assert page.status == 200 and "<form" in page.text
+    assert answer.status == 200 and mail_state("alice") == {"off": "unsubscribed"}
+
+
 def test_a_second_click_answers_alike_and_writes_nothing(parley: Parley) -> None:
     parley.user("alice")
     token = token_for(parley, "alice")

@@ -59,4 +59,4 @@ def _link(token: str) -> Link | None:
 
 
 def _answer(state: State, language: str = DEFAULT_LANGUAGE) -> Answer:
-    return _STATUSES[state], Html(page_of(mail_templates.current(), language, state, mail_settings.name()))
+    return _STATUSES[state], Html(page_of(mail_templates.for_page(), language, state, mail_settings.name()))

@@ -7,15 +7,31 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from aws_lambda_powertools import Logger
+
 from parley.adapters import environment, shipped_files
 from parley.domain.notifications.mail_template import MailTemplate, MailTemplateError, load
 
 FOLDER = Path(__file__).parents[2] / "mails"
 
+logger = Logger()
+
 
 def current() -> MailTemplate:
     """Returns the template that MAIL_TEMPLATE names; raises MailTemplateError for no such file, or a mistake in it."""
     return named(environment.optional("MAIL_TEMPLATE", "default"))
+
+
+def for_page() -> MailTemplate:
+    """Returns the template for the page of a link: the shipped one if the deployment's own is wrong, which is logged.
+
+    A person who wants no more e-mails must be able to say so.
+    """
+    try:
+        return current()
+    except MailTemplateError as error:
+        logger.error("mail_template_wrong", code="mail_template_wrong", reason=str(error))
+        return named("default")
 
 
 @cache

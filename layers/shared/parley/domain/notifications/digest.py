@@ -102,9 +102,9 @@ def digest(template: MailTemplate, recipient: Recipient, name: str, notices: Seq
     words, zone = template.words[language], _zone(recipient.time_zone)
     html = _Form(layout=template.html, escaped=escape, apart=_bdi)
     text = _Form(layout=template.text, escaped=str, apart=isolated)
-    shown = [_values(notice, zone, wish) for notice in notices[:MAX_ENTRIES]]
+    shown = [_values(notice, words, zone, wish) for notice in notices[:MAX_ENTRIES]]
     entries = _that_fit([html.entry(words, values) for values in shown], template.html.page)
-    subject = subject_of(words, notices)
+    subject = subject_of(words, notices, wish.sender)
     values = {
         "language": language,
         "direction": words.direction,
@@ -123,11 +123,13 @@ def digest(template: MailTemplate, recipient: Recipient, name: str, notices: Seq
     )
 
 
-def subject_of(words: Language, notices: Sequence[Notice]) -> str:
-    """Returns the subject: the title of a notice that is alone, else how many there are."""
+def subject_of(words: Language, notices: Sequence[Notice], sender: str) -> str:
+    """Returns the subject: the title of a notice that is alone, else how many there are; and who sends it."""
+    values = {"sender": isolated(plain(sender))}
     if len(notices) == 1:
-        return isolated(plain(notices[0].title, MAX_TITLE_CHARACTERS))
-    return filled(words.subject, {"count": str(len(notices))})
+        title = isolated(plain(notices[0].title, MAX_TITLE_CHARACTERS))
+        return filled(words.subject_of_one, values | {"title": title})
+    return filled(words.subject, values | {"count": str(len(notices))})
 
 
 def plain(text: str, most: int = MAX_TITLE_CHARACTERS) -> str:
@@ -149,13 +151,25 @@ def _zone(name: str | None) -> ZoneInfo | None:
     return ZoneInfo(name) if name and time_zones.is_time_zone(name) else None
 
 
-def _values(notice: Notice, zone: ZoneInfo | None, wish: Wish) -> dict[str, str]:
-    """Returns the values of one entry, unescaped. A time is in the person's time zone; in UTC, it says so."""
-    at = datetime.fromtimestamp(notice.at_ms / 1000, zone or UTC)
+def _time(at_ms: int, words: Language, zone: ZoneInfo | None) -> str:
+    """Returns a time as the language writes it, in the person's time zone; in UTC, it says so."""
+    at = datetime.fromtimestamp(at_ms / 1000, zone or UTC)
+    parts = {
+        "year": f"{at:%Y}",
+        "month": words.months.split()[at.month - 1],
+        "day": str(at.day),
+        "hour": f"{at:%H}",
+        "minute": f"{at:%M}",
+    }
+    return f"{filled(words.time, parts)}{'' if zone else ' UTC'}"
+
+
+def _values(notice: Notice, words: Language, zone: ZoneInfo | None, wish: Wish) -> dict[str, str]:
+    """Returns the values of one entry, unescaped."""
     return {
         "title": plain(notice.title, MAX_TITLE_CHARACTERS),
         "text": plain(notice.text, MAX_TEXT_CHARACTERS) if wish.previews else "",
-        "time": f"{at:%Y-%m-%d %H:%M}{'' if zone else ' UTC'}",
+        "time": _time(notice.at_ms, words, zone),
         "url": wish.links.to(notice.conversation_id),
     }
 

@@ -14,7 +14,10 @@ page = '''…'''
 
 [words.en]                              # at least `en`, which everybody gets whose language is not here
 direction = "ltr"                       # or "rtl"
-subject = "{{count}} new notifications" # of several entries; an entry that is alone gives its title
+subject = "{{count}} new notifications · {{sender}}"  # of several entries
+subject_of_one = "{{title}} · {{sender}}"              # of an entry that is alone
+time = "{{day}} {{month}} {{year}}, {{hour}}:{{minute}}"
+months = "January February …"           # twelve words, apart by spaces
 …
 
 Values are escaped where they go into HTML. A placeholder in a value stays as it is.
@@ -30,6 +33,7 @@ from parley.domain.text.toml_file import Lines, meant, read_tables
 
 MAX_PART_CHARACTERS = 30_000
 MAX_WORDS_CHARACTERS = 300
+MONTHS = 12
 DEFAULT_LANGUAGE = "en"
 
 Part = Annotated[str, Meta(min_length=1, max_length=MAX_PART_CHARACTERS)]
@@ -41,7 +45,7 @@ _path = re.compile(r" - at (`key` in )?`\$\.?(?P<path>[^`]*)`$")
 _unknown = re.compile(r"unknown field `([^`]*)`")
 _language = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
-_PAGE = ("language", "direction", "subject", "greeting", "intro", "entries", "more", "reason")
+_PAGE = ("language", "direction", "subject", "greeting", "intro", "more", "reason")
 _PLACEHOLDERS = {  # of each part, those that it must have first
     "page": (("entries", "unsubscribe_url"), (*_PAGE, "sender", "unsubscribe")),
     "entry": (("title",), ("preview", "time", "link")),
@@ -52,7 +56,9 @@ _PLACEHOLDERS = {  # of each part, those that it must have first
     "form": (("button",), ()),
 }
 _IN_WORDS = {
-    "subject": ("count",),
+    "subject": ("count", "sender"),
+    "subject_of_one": ("title", "sender"),
+    "time": ("day", "month", "year", "hour", "minute"),
     "greeting": ("name",),
     "more": ("count",),
     "intro": ("sender",),
@@ -88,6 +94,9 @@ class Language(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     direction: Literal["ltr", "rtl"]
     subject: Words
+    subject_of_one: Words
+    time: Words
+    months: Words
     greeting: Words
     intro: Words
     more: Words
@@ -168,6 +177,8 @@ def _mistake_of_words(words: Mapping[str, Language]) -> tuple[tuple[str, ...], s
     for tag, language in words.items():
         if not _language.fullmatch(tag):
             return ("words", tag), "a language is a tag as `de` or `pt-BR`"
+        if len(language.months.split()) != MONTHS:
+            return ("words", tag, "months"), f"{len(language.months.split())} months instead of {MONTHS}"
         for name in Language.__struct_fields__:
             if sentence := _unknown_of(_placeholder.findall(getattr(language, name)), _IN_WORDS.get(name, ())):
                 return ("words", tag, name), sentence
