@@ -5,6 +5,6 @@ from parley.domain.notifications.occasion import NotificationJob
 from parley.triggers.queue import owned_queue
 
 
-@owned_queue(NotificationJob)
+@owned_queue(NotificationJob, takes_s=deciding.TAKES_S, put_back=deciding.put_back)
 def handler(job: NotificationJob, owner: str, now_ms: int) -> None:
     deciding.decide_notifications(job, owner, now_ms, mailing.queueing())

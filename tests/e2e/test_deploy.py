@@ -69,6 +69,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stack"]:
             "WebPushSecretArn": secrets.create_secret(Name="web-push", SecretString="w" * 40)["ARN"],
         }
         others = {"TurnUrls": "turn:turn.example.com", "WebPushContact": "mailto:operator@example.org"}
+        others |= {"WebPushServices": "push.example.org"}
         stack = Stack(cloud.endpoint_url, build, {**PARAMETERS, **secret_arns, **others})
         stack.deploy()
         yield stack

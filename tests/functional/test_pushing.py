@@ -1,11 +1,14 @@
 """Pushes to browsers, apps and the host's topic: what arrives, what each answer means, and what is removed."""
 
 import json
+import socket
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
+from msgspec.structs import replace
 
 from parley.domain.notifications.notice import Device, DeviceKind, Kind, Notice, Recipient
 from tests.functional.sns import Sns, stub_sns
@@ -104,6 +107,57 @@ def test_a_browser_gets_what_only_it_can_read(parley: Parley, service: PushServi
     claims, _ = claims_of(headers["authorization"])
     assert claims["aud"] == service.origin and 0 < claims["exp"] - parley.clock.ms // 1000 <= 24 * 3600
     assert b"Lunch" not in body
+
+
+def test_many_devices_that_never_answer_keep_nobody_from_a_push(
+    parley: Parley, service: PushService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from parley.actions.notifications import pushing
+    from parley.adapters.notifications import web_push
+
+    monkeypatch.setattr(web_push, "TIMEOUT_S", 0.5)
+    monkeypatch.setattr(pushing, "DEADLINE_S", 1.0)
+    service.waits["/send/silent"] = threading.Event()
+    silent = Recipient(user_id="mallory", devices=tuple([browser(service, "silent")] * 25))
+    strangers = [replace(silent, user_id=f"mallory{number}") for number in range(8)]
+    alice = Recipient(user_id="alice", devices=(browser(service), browser(service, "phone")))
+
+    pushed = pushing.push([(each, notice(), 1) for each in (*strangers, alice)], parley.clock.ms)
+
+    assert [each.state for each in pushed if each.user_id == "alice"] == ["sent", "sent"]
+    assert {each.answer for each in pushed if each.user_id != "alice"} == {"timed_out", "no_time"}
+
+
+def test_names_that_nobody_resolves_keep_nobody_from_a_push(
+    parley: Parley, service: PushService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from parley.actions.notifications import pushing
+    from parley.adapters.notifications import web_push
+
+    monkeypatch.setattr(web_push, "TIMEOUT_S", 1.0)
+    resolve, over = socket.getaddrinfo, threading.Event()
+
+    def slow(host: str, *args: Any, **named: Any) -> Any:
+        if host.endswith(".example.org"):
+            over.wait(30)
+            raise socket.gaierror(-3, "try again")
+        return resolve(host, *args, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    keys = BROWSER.keys()
+    nowhere = [
+        Device(device_id=f"d{number}", kind="web_push", at_ms=1, endpoint=f"https://n{number}.example.org/", **keys)
+        for number in range(25)
+    ]
+    told = [Recipient(user_id=f"mallory{number}", devices=tuple(nowhere)) for number in range(10)]
+    alice = Recipient(user_id="alice", devices=(browser(service),))
+
+    try:
+        pushed = pushing.push([(each, notice(), 1) for each in (*told, alice)], parley.clock.ms)
+    finally:
+        over.set()
+
+    assert [each.state for each in pushed if each.user_id == "alice"] == ["sent"]
 
 
 def test_two_pushes_share_no_key_and_no_salt(parley: Parley, service: PushService) -> None:

@@ -50,7 +50,7 @@ class System:
 
 
 # Off unless a deployer wants it; the tests have it.
-SWITCHED_ON = {"LinkPreviews": "on"}
+SWITCHED_ON = {"LinkPreviews": "on", "WebPushServices": "*"}
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """People are told of what happens while they are not looking: once, and by the rules of that moment."""
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -376,3 +377,36 @@ def test_another_job_leaves_alone_what_one_is_at(scene: Scene) -> None:
     assert other == {"batchItemFailures": [{"itemIdentifier": "m2"}]} and scene.pushed == ["hello"]
     assert scene.parley.functions.invoke("DecideNotifications", {"Records": [record]}) == {"batchItemFailures": []}
     assert scene.pushed == ["hello", "hello"] and scene.decided(seq)["push"] == TOLD
+
+
+def test_a_job_for_which_too_little_time_is_left_is_queued_again_as_it_is(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.send()
+    notice_the_rows(scene.parley)
+    [body] = scene.parley.dequeue("NotificationJobs")
+    monkeypatch.setattr("local.functions.Context.get_remaining_time_in_millis", lambda _: 20_000)
+
+    done = scene.parley.functions.invoke("DecideNotifications", {"Records": [{"messageId": "m1", "body": body}]})
+
+    assert done == {"batchItemFailures": []}
+    assert scene.parley.dequeue("NotificationJobs") == [body]
+    assert pushes(scene.service, "bob") == []
+
+
+def test_pushes_that_failed_are_tried_again_in_a_job_for_each_person(scene: Scene) -> None:
+    carol = scene.parley.user("carol")
+    group = make_group(scene.alice, scene.bob, carol)
+    register(scene.parley, scene.service, "carol")
+    for user_id in ("bob", "carol"):
+        scene.service.answer(f"{user_id}-browser", 503)
+    scene.parley.dequeue("NotificationJobs")
+    say(scene.alice, group, "hello")
+    notice_the_rows(scene.parley)
+    [body] = scene.parley.dequeue("NotificationJobs")
+
+    scene.parley.functions.invoke("DecideNotifications", {"Records": [{"messageId": "m1", "body": body}]})
+
+    again = [json.loads(each) for each in scene.parley.dequeue("NotificationJobs")]
+    people = [{user_id for each in job["occasions"] for user_id in each["user_ids"]} for job in again]
+    assert sorted(map(sorted, people)) == [["bob"], ["carol"]]

@@ -268,3 +268,34 @@ def test_a_token_of_an_app_has_a_form(parley: Parley, monkeypatch: pytest.Monkey
             assert [(each["pointer"], each["code"]) for each in reply.json["errors"]] == [("/token", code)]
         reply = put(alice, body={"kind": kind, "token": "x", "keys": KEYS})
         assert [(each["pointer"], each["code"]) for each in reply.json["errors"]] == [("/keys", "unknown_field")]
+
+
+@pytest.mark.parametrize(
+    ("host", "is_known"),
+    [
+        ("fcm.googleapis.com", True),
+        ("updates.push.services.mozilla.com", True),
+        ("web.push.apple.com", True),
+        ("wns2-par02p.notify.windows.com", True),
+        ("push.example.org", False),
+        ("notify.windows.com", False),
+        ("notnotify.windows.com", False),
+        ("fcm.googleapis.com.example.org", False),
+        ("xfcm.googleapis.com", False),
+        ("142.250.185.74", False),
+    ],
+)
+def test_only_push_services_that_the_deployment_knows_are_called(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch, host: str, is_known: bool
+) -> None:
+    monkeypatch.setenv("WEB_PUSH_SERVICES", load(TEMPLATE).parameters["WebPushServices"])
+    alice = parley.user("alice")
+
+    reply = put(alice, "laptop", browser(f"https://{host}/send/1"))
+
+    if is_known:
+        assert reply.status == 200 and registered(alice) == ["laptop"]
+    else:
+        assert refusal(reply)[:2] == ("invalid_request", 400)
+        assert reply.json["errors"] == [{"pointer": "/endpoint", "code": "unknown_push_service"}]
+        assert registered(alice) == []

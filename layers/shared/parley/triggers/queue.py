@@ -45,10 +45,14 @@ def queue(body: type[Body]) -> Callable[[Callable[[Body, int], None]], Handler]:
     return decorate
 
 
-def owned_queue(body: type[Body]) -> Callable[[Callable[[Body, str, int], None]], Handler]:
+def owned_queue(
+    body: type[Body], *, takes_s: int, put_back: Callable[[Body], None]
+) -> Callable[[Callable[[Body, str, int], None]], Handler]:
     """Returns the decorator of a function that also gets the id of the queue's message, the same in each of its tries.
 
-    Such a function takes up what an earlier try of its own has left, and leaves alone what another one is at.
+    Such a function takes up what an earlier try of its own has left, and leaves alone what another one is at. A message
+    may take `takes_s`: if less is left, as those before it in the batch were slow, `put_back` queues it again. SQS
+    would keep a failed one hidden until the function's time limit has passed several times.
     """
     decode = _decoder(body)
 
@@ -58,7 +62,10 @@ def owned_queue(body: type[Body]) -> Callable[[Callable[[Body, str, int], None]]
         @wraps(function)
         def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             def deal_with(record: dict[str, Any], now_ms: int) -> None:
-                function(decode(record), record["messageId"], now_ms)
+                if context.get_remaining_time_in_millis() < takes_s * 1000:
+                    put_back(decode(record))
+                else:
+                    function(decode(record), record["messageId"], now_ms)
 
             failures = _failures(event, context.aws_request_id, name, deal_with)
             request_log.succeeded(name, context.aws_request_id, failed=len(failures), received=len(event["Records"]))

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from parley.adapters.dynamodb import conditions, retrying
-from parley.adapters.notifications import devices, mobile, vapid
+from parley.adapters.notifications import devices, mobile, vapid, web_push
 from parley.adapters.notifications.devices import Holder, Registered
 from parley.adapters.notifications.encrypted_content import WrongPoint, check_point
 from parley.adapters.outbound import http
@@ -110,9 +110,9 @@ def _check(wanted: PutDevice, prefix: str) -> None:
     check_shape(wanted, prefix)
     if isinstance(wanted.endpoint, str):
         try:
-            http.check_url(wanted.endpoint)
+            web_push.check_endpoint(wanted.endpoint)
         except http.Refused as refused:
-            detail = "The endpoint must be a public address with https."
+            detail = "The endpoint must be a public address with https, of a push service that this deployment knows."
             raise Invalid("invalid_request", detail, fields=(Field(f"{prefix}/endpoint", refused.code),)) from None
     if isinstance(wanted.keys, PushKeys):
         try:

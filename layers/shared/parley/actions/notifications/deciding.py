@@ -5,6 +5,7 @@ the same job, or by any job after the claim has ended. So a person is told twice
 answer of a push service and its note.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
@@ -28,6 +29,7 @@ from parley.domain.notifications.occasion import NotificationJob, Occasion
 
 LEASE_MS = 90_000  # of a claim: longer than the function's time (template.yaml)
 MOVED_MS = 60_000  # an entry moves up the inbox at most once in this time
+TAKES_S = pushing.DEADLINE_S + 12  # a job, at most: with the last push, and the reads and writes around them
 MAX_TRIES = 3  # of a push that failed
 RETRY_S = 60
 MAX_ANSWER_CHARACTERS = 200
@@ -73,6 +75,11 @@ def decide_notifications(job: NotificationJob, owner: str, now_ms: int, mails: Q
     unread = facts.still_unread(pairs)
     if unread and _tell(job, unread, owner, now_ms, mails):
         raise NotYet(owner)
+
+
+def put_back(job: NotificationJob) -> None:
+    """Queues a job again, as it is; one call."""
+    jobs.queue_jobs([(job, 0)])
 
 
 def _with_authors(occasions: Iterable[Occasion]) -> list[Occasion]:
@@ -263,9 +270,13 @@ def _push(plans: Sequence[_Plan], job: NotificationJob, totals: Mapping[str, int
         plan.told["push"] = _outcome(own, job, now_ms)
         if plan.told["push"].state == "sent":
             _note_push(plan, now_ms)
-    failed = [_again(plan) for plan in plans if plan.told["push"].state == "waiting"]
+    failed: defaultdict[str, list[Occasion]] = defaultdict(list)
+    for plan in plans:
+        if plan.told["push"].state == "waiting":
+            failed[plan.known.pair.user_id].append(_again(plan))
+    # Each person has a job of their own now, so nobody waits once more for the slow devices of another.
     retry = NotificationJob(occasions=(), trails=job.trails, tries=job.tries + 1)
-    jobs.queue_jobs([(replace(retry, occasions=part), RETRY_S) for part in starting.packed(failed)])
+    jobs.queue_jobs([(replace(retry, occasions=tuple(each)), RETRY_S) for each in failed.values()])
 
 
 def _outcome(own: Sequence[Pushed], job: NotificationJob, now_ms: int) -> Told:

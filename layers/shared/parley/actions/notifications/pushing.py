@@ -13,6 +13,7 @@ from parley.domain.notifications import payloads
 from parley.domain.notifications.notice import Device, Notice, Recipient
 
 MAX_AT_ONCE = mobile.MAX_AT_ONCE  # threads; each waits for the network nearly all of its time
+LANES = 2  # pushes to one person that are made at the same time
 DEADLINE_S = 15  # no push begins later than this after the first; the last one then ends within 5 s
 HOST = "#host"  # the device id of a push to the host's topic; no client can choose it
 
@@ -53,8 +54,9 @@ def closes(devices: Iterable[Device]) -> bool:
 def push(to: Sequence[tuple[Recipient, Notice, int]], now_ms: int) -> list[Pushed]:
     """Pushes each notice to all devices of its recipient, with their unread total; returns an outcome for each push.
 
-    One call for each push, up to `MAX_AT_ONCE` at the same time; what has not begun after `DEADLINE_S` is `failed`. One
-    failure never stops another. Devices that are gone are removed: two round trips for each person who has one.
+    One call for each push, up to `MAX_AT_ONCE` at the same time, `LANES` of one person; what has not begun after
+    `DEADLINE_S` is `failed`. One failure never stops another. Devices that are gone are removed: two round trips for
+    each person who has one.
     """
     return _run(
         [each for recipient, notice, badge in to for each in _pushes_of(recipient, notice, badge, now_ms // 1000)]
@@ -99,27 +101,46 @@ def _closing(device: Device, conversation_id: str, badge: int) -> Callable[[], O
 
 def _run(pushes: Sequence[_Push]) -> list[Pushed]:
     until_s = time.monotonic() + DEADLINE_S
+    outcomes: dict[int, Outcome] = {}
 
-    def call(each: _Push) -> Outcome:
-        return each.call() if time.monotonic() < until_s else Outcome(state="failed", answer="no_time")
+    def call(lane: Sequence[int]) -> None:
+        for number in lane:
+            in_time = time.monotonic() < until_s
+            outcomes[number] = pushes[number].call() if in_time else Outcome(state="failed", answer="no_time")
 
+    lanes = _lanes(pushes)
     # A single push needs no thread.
-    outcomes = list(map(call, pushes) if len(pushes) < 2 else _pushes.map(call, pushes))
+    list(map(call, lanes) if len(lanes) < 2 else _pushes.map(call, lanes))
     gone: defaultdict[str, list[Device]] = defaultdict(list)
-    for each, outcome in zip(pushes, outcomes, strict=True):
-        if outcome.state == "gone" and each.device is not None:
+    for number, each in enumerate(pushes):
+        if outcomes[number].state == "gone" and each.device is not None:
             gone[each.user_id].append(each.device)
     list(_pushes.map(_remove, gone.items()))
     return [
         Pushed(
             user_id=each.user_id,
             device_id=HOST if each.device is None else each.device.device_id,
-            state=outcome.state,
-            answer=outcome.answer,
-            retry_after_s=outcome.retry_after_s,
+            state=outcomes[number].state,
+            answer=outcomes[number].answer,
+            retry_after_s=outcomes[number].retry_after_s,
         )
-        for each, outcome in zip(pushes, outcomes, strict=True)
+        for number, each in enumerate(pushes)
     ]
+
+
+def _lanes(pushes: Sequence[_Push]) -> list[list[int]]:
+    """Returns the numbers of pushes in lanes, of which each is done one after the other.
+
+    A person has `LANES`, so whoever has many devices with slow servers waits for them alone. All first lanes come
+    before the second ones.
+    """
+    of_people: defaultdict[str, list[list[int]]] = defaultdict(list)
+    for number, each in enumerate(pushes):
+        lanes = of_people[each.user_id]
+        if len(lanes) < LANES:
+            lanes.append([])
+        min(lanes, key=len).append(number)
+    return [lanes[turn] for turn in range(LANES) for lanes in of_people.values() if turn < len(lanes)]
 
 
 def _remove(user_id_and_gone: tuple[str, list[Device]]) -> None:

@@ -15,7 +15,7 @@ from parley.domain.notifications.payloads import LIFE_S
 
 MobileKind = Literal["apns", "fcm"]
 
-MAX_AT_ONCE = 50
+MAX_AT_ONCE = 100
 _APPLICATIONS: dict[MobileKind, str] = {"apns": "APNS_APPLICATION_ARN", "fcm": "FCM_APPLICATION_ARN"}
 _GONE = {"EndpointDisabled", "NotFound"}
 _PREFIX = "AWS.SNS.MOBILE"  # of the attributes by which SNS sets a push service's headers (SNS, "Message attributes")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
+from parley.adapters import environment
 from parley.adapters.notifications import vapid
 from parley.adapters.notifications.encrypted_content import AUTH_BYTES, SALT_BYTES, WrongPoint, encrypt, new_key
 from parley.adapters.notifications.outcomes import Outcome
@@ -13,6 +14,7 @@ from parley.adapters.outbound import http
 from parley.domain.notifications.notice import Device
 from parley.domain.notifications.payloads import LIFE_S, Urgency
 from parley.domain.notifications.push_devices import octets
+from parley.domain.notifications.push_services import is_allowed
 from parley.domain.notifications.vapid_keys import WeakSecret
 
 TIMEOUT_S = 5.0  # of one push, from its start to the end of the answer
@@ -22,6 +24,18 @@ _GONE = {404, 410}
 _PASSING = {"timed_out", "unreachable", "unresolvable"}
 
 logger = Logger()
+
+
+def check_endpoint(endpoint: str) -> None:
+    """Raises http.Refused for an endpoint that no push may go to: as of `http.check_url`, or unknown_push_service.
+
+    The rule of services is this one's (WebPushServices): a person could have their pushes sent to a server that never
+    answers, and pushes to others would wait for it.
+    """
+    target = http.check_url(endpoint)
+    services = environment.required("WEB_PUSH_SERVICES").split()
+    if not (http.is_loopback(target) or is_allowed(target.host, services)):
+        raise http.Refused("unknown_push_service")
 
 
 def post(device: Device, content: bytes, *, topic: str, urgency: Urgency, now_s: int) -> Outcome:

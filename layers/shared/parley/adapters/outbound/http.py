@@ -27,7 +27,9 @@ MAX_ADDRESSES = 3  # of a name that are tried
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK_BYTES = 16 * 1024
 
-_resolvers = Threads(max_workers=16, thread_name_prefix="resolve")
+# A resolver may keep its thread longer than a request waits for it. More threads than that many requests can lose this
+# way, so that names without an answer do not keep the others from theirs.
+_resolvers = Threads(max_workers=256, thread_name_prefix="resolve")
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -39,9 +41,17 @@ class Answer(Struct, frozen=True, kw_only=True):
     is_cut: bool = False
 
 
-def check_url(url: str) -> None:
-    """Raises Refused for a URL whose text shows that no request may go there: bad_url, https_only, private_address."""
-    addresses.parse(url, loopback=_loopback())
+def check_url(url: str) -> Target:
+    """Returns the parts of a URL to which a request may go, as far as its text shows.
+
+    Raises Refused otherwise: bad_url, https_only, private_address.
+    """
+    return addresses.parse(url, loopback=_loopback())
+
+
+def is_loopback(target: Target) -> bool:
+    """Says whether a URL leads to this machine, which only the local stack allows."""
+    return _loopback() and addresses.is_loopback(target.host)
 
 
 def post(
