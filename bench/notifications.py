@@ -1,4 +1,4 @@
-"""Notifications: the calls that telling somebody takes, from the stream to the note, and their price by channel.
+"""Notifications: the calls that one takes, from the stream to the note, and its price by channel.
 
 Bob is connected with a laptop, reads what Alice writes, and needs no job but to find that out. Everybody else is away.
 Pushes go to the topic of a host by SNS: a Web Push takes a call, too, which AWS charges nothing for.

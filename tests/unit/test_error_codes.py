@@ -65,6 +65,7 @@ def decided() -> set[Code]:
 
 
 OF_ADDRESSES = {"bad_url", "https_only", "private_address"}  # by `http.check_url`
+OF_ENDPOINTS = {"unknown_push_service"}  # by `web_push.check_endpoint`
 
 
 def answered_by_the_gateway() -> set[Code]:
@@ -79,7 +80,7 @@ def field_codes() -> set[str]:
         if ast.unparse(call.func) in ("Field", "Invalid.field") and len(call.args) > 1
         for code in texts(call.args[1])
     }
-    return made | set(invalid_fields._SENTENCES) | OF_ADDRESSES
+    return made | set(invalid_fields._SENTENCES) | OF_ADDRESSES | OF_ENDPOINTS
 
 
 def test_every_code_is_explained_with_its_status_and_no_other() -> None:

@@ -131,8 +131,7 @@ def _run(pushes: Sequence[_Push]) -> list[Pushed]:
 def _lanes(pushes: Sequence[_Push]) -> list[list[int]]:
     """Returns the numbers of pushes in lanes, of which each is done one after the other.
 
-    A person has `LANES`, so whoever has many devices with slow servers waits for them alone. All first lanes come
-    before the second ones.
+    A person has `LANES`, so one with many slow devices waits for them alone. All first lanes come before the second.
     """
     of_people: defaultdict[str, list[list[int]]] = defaultdict(list)
     for number, each in enumerate(pushes):
