@@ -17,7 +17,6 @@ from tests.template.deployed import (
     layer,
 )
 
-
 UNHURRIED = ("OnPing", "OnTypingStart", "OnTypingStop")
 
 
