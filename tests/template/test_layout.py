@@ -92,7 +92,7 @@ OTHER_PARTS = {
         "start_ticket_follow_up",
         "start_user_update",
     },
-    Operation("queues", "decide_notifications"): {"queueing"},
+    Operation("queues", "decide_notifications"): {"put_back", "queueing"},
     Operation("scheduled", "clear_stale_presence"): {"look_after_waiting_tickets"},
 }
 NO_ACTION = {Operation("websocket", "default")}  # it refuses what names no action
