@@ -266,6 +266,54 @@ def test_a_flood_is_one_push_and_another_that_says_how_many(scene: Scene) -> Non
     assert scene.pushed == ["one", "12 new messages"]
 
 
+def test_a_push_and_the_event_stand_for_as_many_messages(scene: Scene) -> None:
+    want_no_push(scene)
+    scene.send("one")
+    scene.parley.drain()
+    scene.bob.patch(PREFERENCES, json={"channels": {"push": {"message": True}}})
+    phone = scene.bob.connect()
+    scene.send("two")
+    scene.parley.drain()
+
+    last = pushes(scene.service, "bob")[-1]
+    [event] = phone.events("notification")
+    assert (last["text"], last["count"], last["badge"]) == ("two", 2, 2)
+    assert last["message_id"] == event["data"]["notification"]["message_id"]
+    assert event["data"]["notification"]["count"] == 2
+
+
+def test_a_push_counts_no_message_that_was_deleted(scene: Scene) -> None:
+    gone = scene.send("one")
+    scene.parley.drain()
+    for number in range(3):
+        scene.send(f"more {number}")
+    notice_the_rows(scene.parley)
+    assert scene.alice.delete(f"/messages/{scene.conversation_id}.{gone}").status == 200
+    scene.parley.drain()
+
+    assert scene.pushed == ["one", "3 new messages"]
+
+
+def test_the_push_that_trails_others_comes_even_if_the_first_of_them_was_deleted(scene: Scene) -> None:
+    scene.send("one")
+    scene.parley.drain()
+    held_back = scene.send("a mistake")
+    notice_the_rows(scene.parley)
+    [first] = scene.parley.dequeue("NotificationJobs")
+    scene.send("two")
+    notice_the_rows(scene.parley)
+    [second] = scene.parley.dequeue("NotificationJobs")
+    for number, body in enumerate((first, second)):
+        event = {"Records": [{"messageId": f"m{number}", "body": body}]}
+        assert scene.parley.functions.invoke("DecideNotifications", event) == {"batchItemFailures": []}
+    assert scene.decided(held_back)["push"] == ("waiting", "collapsed")
+    assert scene.alice.delete(f"/messages/{scene.conversation_id}.{held_back}").status == 200
+    scene.parley.drain()
+
+    assert scene.pushed == ["one", "2 new messages"]
+    assert pushes(scene.service, "bob")[-1]["message_id"] == f"{scene.conversation_id}.5"
+
+
 def test_the_language_is_the_persons(scene: Scene) -> None:
     host = scene.parley.user("backend", role="service")
     assert host.put("/users/bob", json={"name": "Bob", "locale": "de-AT"}).status == 200

@@ -1,7 +1,7 @@
 """GET /me/notifications: the inbox, newest first, each entry as the caller may see it now."""
 
 from tests.functional.notifying import spoil
-from tests.functional.talk import make_group, meet, open_direct, say
+from tests.functional.talk import fill, make_group, meet, open_direct, say
 from tests.harness import Frame, Parley, User
 
 PATH = "/me/notifications"
@@ -50,6 +50,74 @@ def test_an_entry_says_what_the_message_says_now(parley: Parley) -> None:
 
     alice.delete(f"/messages/{message_id}")
     assert "hello" not in str(inbox(bob))
+
+
+def test_an_entry_tells_the_messages_that_are_there_and_no_notes_of_the_system(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    group = make_group(alice, bob)
+    ids = say(alice, group, "one", "two", "three")
+    parley.drain()
+
+    def told() -> list[tuple[str, int, str]]:
+        entries = [each for each in inbox(bob)["notifications"] if each["kind"] == "message"]
+        return [(each["text"], each["count"], each["message_id"]) for each in entries]
+
+    assert told() == [("Alice: three", 3, ids[2])]
+    alice.delete(f"/messages/{ids[2]}")
+    assert told() == [("Alice: two", 2, ids[1])]
+    alice.delete(f"/messages/{ids[0]}")
+    assert told() == [("Alice: two", 1, ids[1])]
+    alice.delete(f"/messages/{ids[1]}")
+    assert told() == [] and inbox(bob)["unseen"] == 1  # the invitation
+
+
+def mention(sender: User, conversation_id: str, user_id: str, text: str) -> str:
+    sent = sender.post(f"/conversations/{conversation_id}/messages", json={"text": text, "mentions": [user_id]})
+    assert sent.status == 201, sent
+    return str(sent.json["id"])
+
+
+def test_a_mention_has_an_entry_of_its_own_and_the_other_message_keeps_its_own(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "lunch?")
+    mentioned = mention(alice, conversation_id, "bob", "hey @Bob")
+    parley.drain()
+
+    entries = {each["kind"]: each for each in inbox(bob)["notifications"]}
+
+    assert len(entries) == len(inbox(bob)["notifications"]) == 2
+    assert (entries["message"]["text"], entries["message"]["count"]) == ("lunch?", 1)
+    assert (entries["mention"]["message_id"], entries["mention"]["count"]) == (mentioned, 1)
+    alice.patch(f"/messages/{mentioned}", json={"text": "hey", "mentions": []})
+    assert "mention" not in {each["kind"] for each in inbox(bob)["notifications"]}
+
+
+def test_what_a_level_keeps_away_is_not_counted(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    group = make_group(alice, bob)
+    say(alice, group, "one")
+    parley.drain()
+    assert bob.patch(f"/conversations/{group}/read-all").status == 200
+    assert bob.patch(f"/conversations/{group}/settings", json={"notifications": "mentions"}).status == 200
+    say(alice, group, "two", "three")
+    parley.drain()
+
+    [entry] = [each for each in inbox(bob)["notifications"] if each["kind"] == "message"]
+    assert (entry["text"], entry["count"], entry["seen"]) == ("Alice: one", 1, True)
+
+
+def test_a_flood_is_counted_to_the_end(parley: Parley) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    conversation_id = open_direct(alice, bob)
+    say(alice, conversation_id, "one")
+    parley.drain()
+    fill(parley, conversation_id, [f"message {number}" for number in range(129)], from_ms=parley.clock())
+    last = say(alice, conversation_id, "last")
+    parley.drain()
+
+    [entry] = inbox(bob)["notifications"]
+    assert (entry["count"], entry["message_id"]) == (130, last[0])
 
 
 def test_nothing_of_a_group_that_one_has_left_is_in_the_list(parley: Parley) -> None:

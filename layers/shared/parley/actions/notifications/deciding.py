@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from parley.actions import push
-from parley.actions.notifications import badges, closing, facts, pushing, starting, wording
+from parley.actions.notifications import badges, closing, counting, facts, pushing, starting, wording
 from parley.actions.notifications.facts import Known, Pair
 from parley.actions.notifications.pushing import Pushed
 from parley.actions.parallel import in_parallel
@@ -22,7 +22,7 @@ from parley.adapters.live import connections, queues
 from parley.adapters.notifications import jobs, notices
 from parley.adapters.notifications.notices import Entry, NoticeTrace, Told
 from parley.domain.live.posts import NotYet, Post
-from parley.domain.notifications.decision import COLLAPSE_MS, Verdict, decide
+from parley.domain.notifications.decision import COLLAPSE_MS, Facts, Verdict, decide
 from parley.domain.notifications.events import NotificationTold
 from parley.domain.notifications.notice import CHANNELS, Channel, Kind
 from parley.domain.notifications.occasion import NotificationJob, Occasion
@@ -45,7 +45,7 @@ class _Plan(Struct, kw_only=True):
     told: dict[Channel, Told]
     entry: Entry | None = None
     shared: Entry | None = None  # with the news of pushes
-    count: int = 1
+    sums: bool = False  # the push says how many there are
     pushes: bool = False
     trails: bool = False
     mails: bool = False
@@ -109,10 +109,12 @@ def _away(pairs: Sequence[Pair], now_ms: int) -> list[Pair]:
     return [each for each in pairs if each.user_id not in here]
 
 
-def _tell(job: NotificationJob, pairs: Sequence[Pair], owner: str, now_ms: int, mails: QueueMails | None) -> bool:
+def _tell(
+    job: NotificationJob, unread: Mapping[Pair, int | None], owner: str, now_ms: int, mails: QueueMails | None
+) -> bool:
     """Tells people, and returns whether another job is at some of it."""
     for _ in conditions.tries():
-        known = [each for each in facts.read_facts(pairs, now_ms) if not each.facts.is_erased]
+        known = [each for each in _counted(unread, now_ms) if not each.facts.is_erased]
         free = [each for each in known if not each.trace.is_anothers(owner, now_ms)]
         plans = [_plan(each, job, now_ms, may_mail=mails is not None) for each in free]
         _gather(plans, job, now_ms)
@@ -143,9 +145,27 @@ def _claim(plans: Sequence[_Plan], owner: str, now_ms: int) -> Mapping[str, int]
     return totals
 
 
+def _counted(unread: Mapping[Pair, int | None], now_ms: int) -> list[Known]:
+    """Returns what is known of each pair, with the unread messages of those who have several; one round trip.
+
+    One more if a person has read nothing of the conversation yet, or is told of later messages than this one.
+    """
+    # What is told by then may be newer than the message of the occasion: it is read up to the newest.
+    several = [
+        counting.Span(each.occasion.conversation_id, read_seq + 1)
+        for each, read_seq in unread.items()
+        if read_seq is not None and each.occasion.seq - read_seq > 1
+    ]
+    known, parts = in_parallel(
+        lambda: facts.read_facts([*unread], now_ms),
+        lambda: counting.read(several),
+    )
+    return counting.counted(known, parts)
+
+
 def _plan(known: Known, job: NotificationJob, now_ms: int, *, may_mail: bool) -> _Plan:
     told = {}
-    seen = replace(known.facts, pushed_at_ms=None) if job.trails else known.facts
+    seen = _trailing(known) if job.trails else known.facts
     seen = seen if may_mail else replace(seen, has_email=False)
     for channel in CHANNELS:
         before = known.trace.channels.get(channel)
@@ -155,6 +175,13 @@ def _plan(known: Known, job: NotificationJob, now_ms: int, *, may_mail: bool) ->
     plan = _Plan(known=known, told=told)
     plan.pushes, plan.mails = plan.has_news("push"), _waits(plan.told.get("email"))
     return plan
+
+
+def _trailing(known: Known) -> Facts:
+    """Returns the facts of a push that tells what was held back: its first may be deleted, if others are there."""
+    pushed_seq = 0 if known.shared is None else known.shared.pushed_seq
+    others = known.pair.occasion.kind == "message" and any(each.seq > pushed_seq for each in known.gathered.told)
+    return replace(known.facts, pushed_at_ms=None, is_deleted=known.facts.is_deleted and not others)
 
 
 def _decided(verdict: Verdict, channel: Channel, now_ms: int) -> Told:
@@ -181,9 +208,7 @@ def _gather(plans: Sequence[_Plan], job: NotificationJob, now_ms: int) -> None:
             former = newest.get((user_id, occasion.conversation_id))
             if former is not None:
                 _hold_back(former, now_ms)
-                plan.count = max(2, plan.known.unread)
-            elif job.trails:
-                plan.count = max(1, plan.known.unread)
+            plan.sums = former is not None or job.trails
             newest[user_id, occasion.conversation_id] = plan
     due: set[tuple[str, str]] = set()
     for plan in plans:
@@ -238,10 +263,13 @@ def _new_entry(known: Known, kind: Kind) -> Entry:
 
 
 def _shared(plan: _Plan) -> Entry:
-    """Returns the entry of all messages of the conversation, which knows of its pushes."""
+    """Returns the entry of all messages of the conversation, which knows of its pushes.
+
+    A mention or a reaction is not among them: an entry that it makes tells of no message yet.
+    """
     if plan.known.facts.kind == "message" and plan.entry is not None:
         return plan.entry
-    return plan.known.shared or _new_entry(plan.known, "message")
+    return plan.known.shared or replace(_new_entry(plan.known, "message"), seq=0)
 
 
 def _trails_ms(known: Known) -> int:
@@ -259,8 +287,8 @@ def _push(plans: Sequence[_Plan], job: NotificationJob, totals: Mapping[str, int
     wanted = [
         (
             plan.known.recipient,
-            wording.notice_of(plan.known, count=plan.count),
-            totals.get(plan.known.pair.user_id, plan.known.unread),
+            wording.notice_of(plan.known, count=_stands_for(plan), sums=plan.sums),
+            totals.get(plan.known.pair.user_id, plan.known.unread_total),
         )
         for plan in plans
     ]
@@ -279,6 +307,18 @@ def _push(plans: Sequence[_Plan], job: NotificationJob, totals: Mapping[str, int
     jobs.queue_jobs([(replace(retry, occasions=tuple(each)), RETRY_S) for each in failed.values()])
 
 
+def _stands_for(plan: _Plan) -> int:
+    """Returns how many messages a push stands for: it replaces the former ones of its conversation on a device."""
+    is_written = plan.known.facts.kind in ("message", "mention")
+    return max(1, plan.known.gathered.count_with_mentions) if is_written or plan.sums else 1
+
+
+def _newest_seq(plan: _Plan) -> int:
+    """Returns the newest message of which a push tells."""
+    told = plan.known.gathered.told if plan.sums else []
+    return max([plan.known.pair.occasion.seq, *(each.seq for each in told)])
+
+
 def _outcome(own: Sequence[Pushed], job: NotificationJob, now_ms: int) -> Told:
     answer = ", ".join(dict.fromkeys(f"{each.state} {each.answer}" for each in own))[:MAX_ANSWER_CHARACTERS]
     states = {each.state for each in own}
@@ -290,9 +330,8 @@ def _outcome(own: Sequence[Pushed], job: NotificationJob, now_ms: int) -> Told:
 def _note_push(plan: _Plan, now_ms: int) -> None:
     """Notes in the entry of a conversation that it was pushed, so that the next ones within a while are held back."""
     if plan.known.facts.kind in GATHERED:
-        seq = plan.known.pair.occasion.seq
         before = _shared(plan)
-        plan.shared = replace(before, pushed_seq=max(before.pushed_seq, seq), pushed_at_ms=now_ms)
+        plan.shared = replace(before, pushed_seq=max(before.pushed_seq, _newest_seq(plan)), pushed_at_ms=now_ms)
 
 
 def _announce(plans: Sequence[_Plan], now_ms: int) -> None:
@@ -309,11 +348,11 @@ def _note(plans: Sequence[_Plan], now_ms: int) -> None:
     for entry in (each for plan in plans for each in (plan.entry, plan.shared) if each is not None):
         key = (entry.user_id, entry.place)
         entries[key] = _merged(entries.get(key), entry)
-    told = [plan.known for plan in plans if plan.pushes and plan.told["push"].state == "sent"]
+    told = [plan for plan in plans if plan.pushes and plan.told["push"].state == "sent"]
     in_parallel(
         lambda: notices.write(entries.values(), [plan.trace for plan in plans if plan.told], now_ms),
         lambda: closing.note_pushes(
-            (known.recipient, known.pair.occasion.conversation_id, known.pair.occasion.seq) for known in told
+            (plan.known.recipient, plan.known.pair.occasion.conversation_id, _newest_seq(plan)) for plan in told
         ),
     )
 

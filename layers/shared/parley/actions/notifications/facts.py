@@ -20,6 +20,7 @@ from parley.domain.conversations.message import StoredMessage
 from parley.domain.conversations.steps import Change
 from parley.domain.live.presence import Presence
 from parley.domain.notifications.decision import Facts
+from parley.domain.notifications.gathered import Gathered
 from parley.domain.notifications.notice import Kind, Recipient
 from parley.domain.notifications.occasion import Occasion
 from parley.domain.people.profile import Profile
@@ -55,28 +56,41 @@ class Known(Struct, frozen=True, kw_only=True):
     membership: Membership | None = None
     entry: Entry | None = None  # that it has
     shared: Entry | None = None  # of the conversation's messages: it knows of the last push
+    gathered: Gathered = Gathered()  # unread messages, if they were counted (`counting.py`)
 
     @property
-    def unread(self) -> int:
-        """Returns how many messages of the conversation the person has not read; 0 without a membership."""
+    def unread_total(self) -> int:
+        """Returns the conversation's unread messages by arithmetic, as lists show them; 0 without a membership."""
         return 0 if self.head is None or self.membership is None else self.head.unread(self.membership)
 
+    @property
+    def read_seq(self) -> int | None:
+        """Returns how far the person has read; None without a membership."""
+        return None if self.head is None or self.membership is None else self.head.read_seq(self.membership)
 
-def still_unread(pairs: Sequence[Pair]) -> list[Pair]:
-    """Returns the pairs without those whose message was read; one round trip, half a read unit for each.
+    @property
+    def told_seq(self) -> int:
+        """Returns the newest message of the conversation of which the person is told."""
+        told = 0 if self.shared is None else self.shared.seq
+        return max(told, self.pair.occasion.seq) if self.pair.occasion.kind == "message" else told
 
-    The read may be a moment old, so of those that are left some may have been read as well.
+
+def still_unread(pairs: Sequence[Pair]) -> dict[Pair, int | None]:
+    """Returns the pairs without those whose message was read, each with how far the person has read, if that is known.
+
+    One round trip, half a read unit for each. The read may be a moment old, so of those that are left some may have
+    been read as well.
     """
     asked = [(each.user_id, each.occasion.conversation_id) for each in pairs if each.occasion.kind == "message"]
     if not asked:
-        return list(pairs)
+        return dict.fromkeys(pairs)
     found = conversations.memberships(dict.fromkeys(asked), stale=True)
 
-    def was_read(each: Pair) -> bool:
+    def read_seq(each: Pair) -> int | None:
         mine = found.get((each.user_id, each.occasion.conversation_id))
-        return each.occasion.kind == "message" and mine is not None and mine.read_seq >= each.occasion.seq
+        return None if mine is None or each.occasion.kind != "message" else mine.read_seq
 
-    return [each for each in pairs if not was_read(each)]
+    return {each: seq for each in pairs if (seq := read_seq(each)) is None or seq < each.occasion.seq}
 
 
 def read_facts(pairs: Sequence[Pair], now_ms: int) -> list[Known]:
@@ -91,6 +105,13 @@ def read_facts(pairs: Sequence[Pair], now_ms: int) -> list[Known]:
         _Reading(rows, each, people, present.get(each.user_id) or Presence(user_id=each.user_id), now_ms).known()
         for each in pairs
     ]
+
+
+def membership_in(head: Head, user_id: str, found: Membership | None) -> Membership | None:
+    """Returns a person's membership; one of a direct conversation says little, so a damaged one is replaced."""
+    if found is None and user_id in head.participants and not head.has_members:
+        return Membership(user_id=user_id, conversation_id=head.conversation_id)
+    return found
 
 
 def _keys(pairs: Iterable[Pair]) -> dict[type[tables.Table], list[batches.Key]]:
@@ -213,11 +234,7 @@ class _Reading:
 
     @property
     def _mine(self) -> Membership | None:
-        """Returns the person's membership; one of a direct conversation says little, so a damaged one is replaced."""
-        if self._membership is None and self._head is not None and self._user_id in self._head.participants:
-            if not self._head.has_members:
-                return Membership(user_id=self._user_id, conversation_id=self._head.conversation_id)
-        return self._membership
+        return None if self._head is None else membership_in(self._head, self._user_id, self._membership)
 
     def _kind(self) -> Kind:
         if self._pair.kind is not None:

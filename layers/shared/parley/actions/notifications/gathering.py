@@ -35,7 +35,9 @@ class Look(Struct, frozen=True, kw_only=True):
         return [
             entry
             for entry in self.entries
-            if entry.at_ms >= state.told_ms - OVERLAP_MS and entry.seq > state.told.get(entry.place, -1)
+            if entry.at_ms >= state.told_ms - OVERLAP_MS
+            and entry.is_of_something
+            and entry.seq > state.told.get(entry.place, -1)
         ]
 
 

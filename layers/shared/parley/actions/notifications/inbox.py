@@ -6,9 +6,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from parley.actions import access, push
-from parley.actions.notifications import facts, wording
+from parley.actions.notifications import counting, facts, wording
 from parley.actions.notifications.facts import Known, Pair
-from parley.adapters.conversations import messages
+from parley.actions.parallel import in_parallel
+from parley.adapters.conversations import conversations, messages
 from parley.adapters.dynamodb import batches, tables
 from parley.adapters.notifications import notices
 from parley.adapters.notifications.notices import Entry
@@ -85,16 +86,45 @@ def mark_notifications(request: Request) -> SeenNotifications:
 
 
 def known_entries(user_id: str, entries: Sequence[Entry], now_ms: int) -> list[tuple[Entry, Known]]:
-    """Returns entries of a person with what is known of them now; two round trips, none without entries."""
-    if not entries:
-        return []
-    return list(zip(entries, facts.read_facts(pairs_of(user_id, entries), now_ms), strict=True))
+    """Returns entries of a person with what is known of them now; two round trips, none without entries.
+
+    One more if the newest message of an entry was deleted, and others are there.
+    """
+    return list(zip(entries, known_pairs(found_of(user_id, entries), now_ms), strict=True)) if entries else []
 
 
-def pairs_of(user_id: str, entries: Sequence[Entry]) -> list[Pair]:
-    """Returns a person with the occasion of each of their entries; one round trip for each 100."""
-    rows = batches.read_rows({tables.Message: [key for each in entries for key in _message_keys(each)]})
-    return [Pair(user_id, _occasion_of(rows, each), each.kind) for each in entries]
+class Found(Struct, frozen=True):
+    """The occasions of some entries of a person, and the unread messages that are to be counted."""
+
+    pairs: Sequence[Pair]
+    spans: Sequence[counting.Span]
+
+
+def found_of(user_id: str, entries: Sequence[Entry]) -> Found:
+    """Returns a person with the occasion of each of their entries; one round trip for each 100 keys, all at once."""
+    of_all = [each for each in entries if each.kind == "message"]
+    asked = dict.fromkeys((user_id, each.conversation_id) for each in of_all)
+    rows, mine = in_parallel(
+        lambda: batches.read_rows({tables.Message: [key for each in entries for key in _message_keys(each)]}),
+        lambda: conversations.memberships(asked, stale=True) if asked else {},
+    )
+    read = {conversation_id: membership.read_seq for (_, conversation_id), membership in mine.items()}
+    return Found(
+        pairs=[Pair(user_id, _occasion_of(rows, each), each.kind) for each in entries],
+        spans=counting.spans((each.conversation_id, read.get(each.conversation_id), each.seq) for each in of_all),
+    )
+
+
+def known_pairs(found: Found, now_ms: int) -> list[Known]:
+    """Returns what is known of each now, with its unread messages; one round trip for each 100 keys, all at once.
+
+    One more if the newest message of a conversation was deleted, and others are there.
+    """
+    known, parts = in_parallel(
+        lambda: facts.read_facts(found.pairs, now_ms),
+        lambda: counting.read(found.spans),
+    )
+    return counting.renewed(counting.counted(known, parts), now_ms)
 
 
 def _message_keys(entry: Entry) -> list[batches.Key]:
@@ -138,9 +168,7 @@ def kind_of(entry: Entry) -> OccasionKind:
 def _shown(entry: Entry, known: Known) -> Notification | None:
     """Returns an entry as the person may see it; None if they may not, or if nothing of it is left."""
     seen = known.facts
-    if entry.is_hidden or seen.is_erased or not seen.is_member or seen.is_blocked or seen.is_taken:
-        return None
-    # The other messages of a conversation are still there if the newest one is not.
-    if seen.is_deleted and not (entry.kind == "message" and known.message is not None and known.unread):
+    is_gone = seen.is_erased or seen.is_deleted or not seen.is_member
+    if entry.is_hidden or is_gone or seen.is_blocked or seen.is_taken:
         return None
     return wording.notification_of(known, entry.place, entry.at_ms, seen=seen.has_read or seen.has_seen)

@@ -12,7 +12,7 @@ from aws_lambda_powertools import Logger
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parley.actions.notifications import facts, gathering, inbox, wording
+from parley.actions.notifications import gathering, inbox, wording
 from parley.actions.notifications.facts import Known
 from parley.actions.notifications.gathering import Look
 from parley.actions.parallel import in_parallel
@@ -22,7 +22,7 @@ from parley.adapters.notifications.notices import Told
 from parley.adapters.threads import Threads
 from parley.domain.notifications import mail_jobs
 from parley.domain.notifications.addresses import sendable
-from parley.domain.notifications.decision import Facts, decide
+from parley.domain.notifications.decision import decide
 from parley.domain.notifications.digest import Wish, digest
 from parley.domain.notifications.mail_feedback import Feedback
 from parley.domain.notifications.mail_jobs import MailJob, MailMessage
@@ -33,8 +33,7 @@ from parley.domain.notifications.unsubscribing import LIFE_S, Link, read_token
 QueueMails = Callable[[Sequence[str], int], None]  # of people, and the time in ms
 Change = Callable[[MailState], MailState]
 
-MAX_NOTES_OF_ONE = 10  # traces of messages of one conversation; older ones stay as they are
-MAX_NOTES = 100  # of one e-mail
+MAX_NOTES = 100  # traces in which one e-mail is noted; of a flood older ones stay as they are
 
 logger = Logger()
 _notes = Threads(max_workers=MAX_NOTES, thread_name_prefix="mail-notes")
@@ -105,16 +104,16 @@ def _run(job: MailJob, now_ms: int) -> None:
         _note_traces([(inbox.occasion_of(each).trace_place, _skipped(state, now_ms)) for each in news], job.user_id)
         return
     found, has_read = in_parallel(
-        lambda: inbox.pairs_of(job.user_id, news),
+        lambda: inbox.found_of(job.user_id, news),
         lambda: gathering.has_read_since(job.user_id, seen.mail.state, seen.entries, now_ms),
     )
     planned = mail_jobs.plan(seen.mail.state, job, now_ms, has_read=has_read)
     if planned.do == "send":
-        content = _content(facts.read_facts(found, now_ms))
+        content = _content(inbox.known_pairs(found, now_ms))
         if content.told:
             _send(job, seen, content, now_ms, has_read=has_read)
             return
-        _note_traces(_traces_of(content, now_ms), job.user_id)
+        _note_traces(_traces_left_out(content, now_ms), job.user_id)
         after = _until_quiet_ends(job, seen, content, now_ms)
         if after != seen.mail.state:
             mail_states.save(job.user_id, seen.mail, after)
@@ -123,18 +122,12 @@ def _run(job: MailJob, now_ms: int) -> None:
 
 
 def _content(found: Sequence[Known]) -> _Digest:
-    verdicts = [(known, decide(_facts_of(known), "email")) for known in found]
+    verdicts = [(known, decide(known.facts, "email")) for known in found]
     return _Digest(
         told=[known for known, verdict in verdicts if verdict.told],
         left_out=[(known, each.rule) for known, each in verdicts if not each.told and each.rule != "quiet_hours"],
         quiet=[known for known, verdict in verdicts if verdict.rule == "quiet_hours"],
     )
-
-
-def _facts_of(known: Known) -> Facts:
-    """Returns the facts about an entry. A conversation has other unread messages if the newest one was deleted."""
-    is_one_of_many = known.facts.kind == "message" and known.message is not None and known.unread > 1
-    return replace(known.facts, is_deleted=False) if is_one_of_many else known.facts
 
 
 def _until_quiet_ends(job: MailJob, seen: Look, content: _Digest, now_ms: int) -> MailState:
@@ -181,10 +174,10 @@ def _send(job: MailJob, seen: Look, content: _Digest, now_ms: int, *, has_read: 
     else:
         outcome = Told(state="sent", rule="told", at_ms=now_ms, answer=answer)
         change = partial(told, has_read=has_read)
-    traces = [(place, outcome) for known in content.told for place in _trace_places(known)][:MAX_NOTES]
+    traces = [each for known in content.told for each in _traces_of(known, outcome)]
     in_parallel(
         lambda: _change(job.user_id, claim, change),
-        lambda: _note_traces([*traces, *_traces_of(content, now_ms)], job.user_id),
+        lambda: _note_traces([*traces, *_traces_left_out(content, now_ms)], job.user_id),
     )
 
 
@@ -193,13 +186,16 @@ def _switched_off(state: MailState, address: str) -> MailState:
     return switched_off(mail_jobs.released(state), "refused", address)
 
 
-def _trace_places(known: Known) -> list[str]:
-    """Returns the places of the traces of what an entry tells: of a conversation's messages, those of the newest."""
-    occasion, head, mine = known.pair.occasion, known.head, known.membership
-    if known.facts.kind != "message" or head is None or mine is None:
-        return [occasion.trace_place]
-    first = max(head.read_seq(mine) + 1, occasion.seq - MAX_NOTES_OF_ONE + 1)
-    return [replace(occasion, seq=seq).trace_place for seq in range(occasion.seq, first - 1, -1)]
+def _traces_of(known: Known, outcome: Told) -> list[tuple[str, Told]]:
+    """Returns the outcome for each thing that an entry tells, the newest first, and for messages that were deleted."""
+    occasion, found = known.pair.occasion, known.gathered
+    if known.facts.kind != "message":
+        return [(occasion.trace_place, outcome)]
+    traces = {occasion.seq: outcome}
+    gone = _skipped("message_deleted", outcome.at_ms)
+    traces |= {each.seq: gone for each in found.messages if each.deleted_at_ms is not None}
+    traces |= {each.seq: outcome for each in found.told_together}
+    return [(replace(occasion, seq=seq).trace_place, traces[seq]) for seq in sorted(traces, reverse=True)]
 
 
 def _told(seen: Look, content: _Digest, now_ms: int) -> Callable[..., MailState]:
@@ -209,10 +205,8 @@ def _told(seen: Look, content: _Digest, now_ms: int) -> Callable[..., MailState]
     """
     newest: dict[str, int] = {}
     for known in content.told:
-        occasion, head = known.pair.occasion, known.head
-        of_all = known.facts.kind == "message" and head is not None
-        place = occasion.entry_place(known.facts.kind)
-        newest[place] = max(occasion.seq, head.last_seq) if of_all and head is not None else occasion.seq
+        occasion, kind = known.pair.occasion, known.facts.kind
+        newest[occasion.entry_place(kind)] = known.told_seq if kind == "message" else occasion.seq
     told_ms = min([now_ms, *(known.pair.occasion.at_ms for known in content.quiet)])
     recent = {entry.place for entry in seen.entries if entry.at_ms >= told_ms - gathering.OVERLAP_MS}
 
@@ -230,7 +224,7 @@ def _message(seen: Look, content: _Digest, address: str, now_ms: int) -> bytes:
     language = template.language_of(seen.profile.locale)
     link = Link(user_id=seen.user_id, language=language, expires_at_s=now_ms // 1000 + LIFE_S)
     links, sender = mail_settings.links(link), mail_settings.sender()
-    shown = [wording.notice_of(known, count=_count(known)) for known in content.told]
+    shown = [wording.notice_of(known, count=_count(known), sums=True) for known in content.told]
     wish = Wish(sender=sender.name, links=links)
     words = digest(template, content.told[0].recipient, seen.profile.name, shown, wish)
     number = f"{seen.user_id}\n{seen.mail.state.number}".encode()
@@ -239,7 +233,7 @@ def _message(seen: Look, content: _Digest, address: str, now_ms: int) -> bytes:
 
 
 def _count(known: Known) -> int:
-    return max(1, known.unread) if known.facts.kind == "message" else 1
+    return max(1, known.gathered.count) if known.facts.kind == "message" else 1
 
 
 def _try_again(job: MailJob, error: mails.NotNow, now_ms: int) -> None:
@@ -268,17 +262,17 @@ def _skipped(rule: str, now_ms: int) -> Told:
     return Told(state="skipped", rule=rule, at_ms=now_ms)
 
 
-def _traces_of(content: _Digest, now_ms: int) -> list[tuple[str, Told]]:
+def _traces_left_out(content: _Digest, now_ms: int) -> list[tuple[str, Told]]:
     """Returns what the traces say of things that are not told; those that wait stay as they are."""
     left_out = [*content.left_out]
     if not mail_jobs.is_near(content.quiet_until_ms, now_ms):
         left_out += [(known, "quiet_hours") for known in content.quiet]
-    return [(known.pair.occasion.trace_place, _skipped(rule, now_ms)) for known, rule in left_out]
+    return [each for known, rule in left_out for each in _traces_of(known, _skipped(rule, now_ms))]
 
 
 def _note_traces(traces: Sequence[tuple[str, Told]], user_id: str) -> None:
-    """Notes in traces what became of the e-mail, side by side; a trace that has expired stays away."""
-    list(_notes.map(lambda each: notices.note(user_id, each[0], "email", each[1]), traces))
+    """Notes in up to MAX_NOTES traces what became of the e-mail, side by side; one that has expired stays away."""
+    list(_notes.map(lambda each: notices.note(user_id, each[0], "email", each[1]), traces[:MAX_NOTES]))
 
 
 def take_feedback(feedback: Feedback) -> None:

@@ -11,15 +11,20 @@ from parley.domain.notifications.notice import Notice
 from parley.domain.notifications.texts import Told, text_of, title_of
 
 
-def notice_of(known: Known, *, count: int) -> Notice:
-    """Returns the notice of a push, with the words of the message if the person wants to see them there."""
-    title, text = _words(known, count, previews=known.facts.preferences.previews)
+def notice_of(known: Known, *, count: int, sums: bool) -> Notice:
+    """Returns the notice of a push or an e-mail, which stands for `count` messages.
+
+    Its text says how many there are if it sums them up, else it has the words of the message, if the person wants to
+    see them there.
+    """
+    title, text = _words(known, count if sums else 1, previews=known.facts.preferences.previews)
     occasion = known.pair.occasion
+    newest = known.gathered.told[-1] if sums and known.gathered.told else known.message
     return Notice(
         kind=known.facts.kind,
         conversation_id=occasion.conversation_id,
-        seq=occasion.seq,
-        message_id=_message_id(known),
+        seq=occasion.seq if newest is None else newest.seq,
+        message_id=None if newest is None else newest.message_id,
         title=title,
         text=text,
         count=count,
@@ -30,24 +35,19 @@ def notice_of(known: Known, *, count: int) -> Notice:
 
 def notification_of(known: Known, place: str, at_ms: int, *, seen: bool) -> Notification:
     """Returns the entry of the inbox at a place, as the person may see it now."""
-    is_of_all = known.facts.kind == "message"
-    count = max(1, known.unread) if is_of_all else 1
+    count = max(1, known.gathered.count) if known.facts.kind == "message" else 1
     title, text = _words(known, 1, previews=True)
     return Notification(
         id=notification_id(place),
         kind=known.facts.kind,
         conversation_id=known.pair.occasion.conversation_id,
-        message_id=_message_id(known),
+        message_id=None if known.message is None else known.message.message_id,
         title=title,
         text=text,
         count=count,
         created_at=rfc3339(at_ms),
         seen=seen,
     )
-
-
-def _message_id(known: Known) -> str | None:
-    return None if known.message is None else known.message.message_id
 
 
 def _words(known: Known, count: int, *, previews: bool) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from parley.adapters.conversations import conversations, message_rows
 from parley.adapters.dynamodb import batches, tables, unreadable
 from parley.adapters.moderation import word_list_cache
 from parley.domain.api import ids
+from parley.domain.api.requests import MAX_SEQ
 from parley.domain.api.types import Context, LinkPreview, MessageAttachment, Note, Origin, Via
 from parley.domain.attachments import compact
 from parley.domain.attachments.attachment import StoredAttachment
@@ -215,11 +216,24 @@ def _newest(conversation_id: str, first_seq: int, last_seq: int, max_characters:
     return found
 
 
+def newest(conversation_id: str, first_seq: int, last_seq: int | None, limit: int) -> list[StoredMessage]:
+    """Returns up to `limit` of the newest messages of a range, ascending; to the end without a `last_seq`.
+
+    One round trip, half a read unit for each 4 KB: they may be a moment old. Unreadable messages are left out.
+    """
+    last_seq = MAX_SEQ if last_seq is None else last_seq
+    found = _query(conversation_id, first_seq, last_seq, newest_first=True, limit=limit)
+    return list(unreadable.decoded("Messages", found, _message))[::-1]
+
+
 def _query(
-    conversation_id: str, first_seq: int, last_seq: int, *, newest_first: bool = False
+    conversation_id: str, first_seq: int, last_seq: int, *, newest_first: bool = False, limit: int | None = None
 ) -> Iterator[tables.Message]:
+    """Yields rows; strongly consistent, but not with a `limit`."""
     seqs = tables.Message.seq.between(first_seq, last_seq)
-    return tables.Message.query(conversation_id, seqs, consistent_read=True, scan_index_forward=not newest_first)
+    return tables.Message.query(
+        conversation_id, seqs, consistent_read=limit is None, scan_index_forward=not newest_first, limit=limit
+    )
 
 
 def versions(conversation_id: str, seq: int) -> list[StoredMessage]:

@@ -52,6 +52,11 @@ class Entry(Struct, frozen=True, kw_only=True):
     pushed_at_ms: int | None = None
     trails_ms: int | None = None
 
+    @property
+    def is_of_something(self) -> bool:
+        """Says whether there is anything to tell: a push of a mention makes an entry for the messages to come."""
+        return self.kind != "message" or self.seq > 0
+
 
 class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The decision of a channel about a thing, its rule, and the answer of a provider."""

@@ -1,0 +1,136 @@
+"""Counting what has gathered: the unread messages of conversations, for people who are told of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from parley.actions.notifications import facts
+from parley.actions.notifications.facts import Known
+from parley.adapters.conversations import messages
+from parley.adapters.threads import Threads
+from parley.domain.conversations.message import StoredMessage
+from parley.domain.notifications.gathered import MAX_COUNTED, first_counted, gathered
+
+MAX_AT_ONCE = 16
+
+_reads = Threads(max_workers=MAX_AT_ONCE, thread_name_prefix="count")
+
+
+class Span(Struct, frozen=True):
+    """The messages of a conversation that a person has not read, both included; None: up to the newest."""
+
+    conversation_id: str
+    first_seq: int
+    last_seq: int | None = None
+
+
+class Part(Struct, frozen=True):
+    """Messages of a conversation as they were read, from a seq on, up to another or to the newest."""
+
+    first_seq: int
+    last_seq: int | None
+    messages: Sequence[StoredMessage]
+
+
+Parts = Mapping[str, Part]  # by conversation
+
+
+def spans(unread: Iterable[tuple[str, int | None, int]]) -> list[Span]:
+    """Returns what to read to count, of conversations with how far a person has read and is told.
+
+    Of a single unread message nothing need be read, and of a person without a marker nobody knows yet.
+    """
+    return [
+        Span(conversation_id, first_counted(read_seq, told_seq), told_seq)
+        for conversation_id, read_seq, told_seq in unread
+        if read_seq is not None and told_seq - read_seq > 1
+    ]
+
+
+def read(wanted: Iterable[Span]) -> Parts:
+    """Returns the newest messages of spans; one round trip, a call for each conversation, all at once."""
+    merged: dict[str, Span] = {}
+    for each in wanted:
+        former = merged.get(each.conversation_id, each)
+        lasts = (former.last_seq, each.last_seq)
+        merged[each.conversation_id] = Span(
+            each.conversation_id,
+            min(former.first_seq, each.first_seq),
+            None if None in lasts else max(filter(None, lasts)),
+        )
+    found = _reads.map(
+        lambda each: messages.newest(each.conversation_id, each.first_seq, each.last_seq, MAX_COUNTED), merged.values()
+    )
+    return {each.conversation_id: _part(each, rows) for each, rows in zip(merged.values(), found, strict=True)}
+
+
+def _part(span: Span, found: Sequence[StoredMessage]) -> Part:
+    # A full read may have left older messages out.
+    first_seq = found[0].seq if len(found) == MAX_COUNTED else span.first_seq
+    return Part(first_seq, span.last_seq, found)
+
+
+def counted(known: Sequence[Known], parts: Parts) -> list[Known]:
+    """Returns what is known with the messages that each person has not read.
+
+    No round trip if `parts` has them, else one.
+    """
+    missing = spans(
+        (each.pair.occasion.conversation_id, each.read_seq, each.told_seq)
+        for each in known
+        if _counts(each) and not _has(parts, each)
+    )
+    found = {**parts, **read(missing)}
+    return [_with_count(each, found.get(each.pair.occasion.conversation_id)) for each in known]
+
+
+def _counts(known: Known) -> bool:
+    """Says whether a notice of this tells how many there are: not one of a mention in the inbox."""
+    return known.pair.occasion.kind == "message" and known.pair.kind != "mention" and known.read_seq is not None
+
+
+def _has(parts: Parts, known: Known) -> bool:
+    part = parts.get(known.pair.occasion.conversation_id)
+    return part is not None and (part.last_seq is None or part.last_seq >= known.told_seq)
+
+
+def _with_count(known: Known, part: Part | None) -> Known:
+    occasion, read_seq = known.pair.occasion, known.read_seq
+    if not _counts(known) or read_seq is None:
+        return known
+    # The message of the occasion was read for this decision, the others may be a moment old.
+    found = {} if part is None else {each.seq: each for each in part.messages}
+    if known.message is not None:
+        found[occasion.seq] = known.message
+    first_seq = occasion.seq if part is None else part.first_seq
+    in_order = [found[seq] for seq in sorted(found)]
+    counts = gathered(known.pair.user_id, read_seq, known.told_seq, in_order, first_seq)
+    return replace(known, gathered=counts)
+
+
+def renewed(known: Sequence[Known], now_ms: int) -> list[Known]:
+    """Returns entries of conversations with their newest message that is there: another one if it was deleted since.
+
+    One round trip if there is such a one.
+    """
+    other = {number: each for number, each in enumerate(known) if _newest(each) is not None}
+    if not other:
+        return list(known)
+    pairs = []
+    for each in other.values():
+        newest = _newest(each)
+        assert newest is not None
+        occasion = replace(each.pair.occasion, seq=newest.seq, by=newest.sender_id, at_ms=newest.created_at_ms)
+        pairs.append(replace(each.pair, occasion=occasion))
+    again = [
+        replace(new, gathered=old.gathered)
+        for new, old in zip(facts.read_facts(pairs, now_ms), other.values(), strict=True)
+    ]
+    return list((dict(enumerate(known)) | dict(zip(other, again, strict=True))).values())
+
+
+def _newest(known: Known) -> StoredMessage | None:
+    """Returns the newest message that an entry tells, unless that is the one of its occasion."""
+    told = known.gathered.told_together if known.facts.kind == "message" else []
+    return told[-1] if told and told[-1].seq != known.pair.occasion.seq else None
