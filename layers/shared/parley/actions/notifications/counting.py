@@ -48,7 +48,7 @@ def spans(unread: Iterable[tuple[str, int | None, int]]) -> list[Span]:
     ]
 
 
-def read(wanted: Iterable[Span]) -> Parts:
+def read_parts(wanted: Iterable[Span]) -> Parts:
     """Returns the newest messages of spans; one round trip, a call for each conversation, all at once."""
     merged: dict[str, Span] = {}
     for each in wanted:
@@ -81,7 +81,7 @@ def counted(known: Sequence[Known], parts: Parts) -> list[Known]:
         for each in known
         if _counts(each) and not _has(parts, each)
     )
-    found = {**parts, **read(missing)}
+    found = {**parts, **read_parts(missing)}
     return [_with_count(each, found.get(each.pair.occasion.conversation_id)) for each in known]
 
 

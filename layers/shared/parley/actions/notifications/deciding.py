@@ -158,7 +158,7 @@ def _counted(unread: Mapping[Pair, int | None], now_ms: int) -> list[Known]:
     ]
     known, parts = in_parallel(
         lambda: facts.read_facts([*unread], now_ms),
-        lambda: counting.read(several),
+        lambda: counting.read_parts(several),
     )
     return counting.counted(known, parts)
 

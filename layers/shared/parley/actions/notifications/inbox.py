@@ -122,7 +122,7 @@ def known_pairs(found: Found, now_ms: int) -> list[Known]:
     """
     known, parts = in_parallel(
         lambda: facts.read_facts(found.pairs, now_ms),
-        lambda: counting.read(found.spans),
+        lambda: counting.read_parts(found.spans),
     )
     return counting.renewed(counting.counted(known, parts), now_ms)
 
