@@ -152,6 +152,32 @@ def test_bad_input_is_named(
 
 
 @pytest.mark.parametrize(
+    ("endpoint", "said"),
+    [
+        ("http://push.example.org/x", "begins with https"),
+        ("https://127.0.0.1:7801", "everyone can reach"),
+        ("https://a:b@push.example.org/x", "without a user"),
+        ("https://push.example.org:22/x", "the port 443 or above"),
+    ],
+)
+def test_each_wrong_endpoint_is_told_its_own_mistake(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch, endpoint: str, said: str
+) -> None:
+    monkeypatch.delenv("ALLOW_PRIVATE_ADDRESSES", raising=False)
+
+    assert said in put(parley.user("alice"), body=browser(endpoint)).json["detail"]
+
+
+@pytest.mark.parametrize("device_id", [".", "..", "%2e", "%2E%2e"])
+def test_an_id_that_leads_elsewhere_in_a_path_is_refused(parley: Parley, device_id: str) -> None:
+    alice = parley.user("alice")
+
+    for reply in (put(alice, device_id), alice.delete(f"/me/devices/{device_id}")):
+        assert [(each["pointer"], each["code"]) for each in reply.json["errors"]] == [("{device_id}", "bad_format")]
+    assert put(alice, "...").status == put(alice, ".a").status == 200
+
+
+@pytest.mark.parametrize(
     ("body", "pointer", "code"),
     [
         ({"kind": "web_push"}, "/endpoint", "required"),

@@ -26,6 +26,13 @@ from parley.domain.notifications.push_devices import (
     view,
 )
 
+_REFUSALS = {
+    "https_only": "An endpoint begins with https://.",
+    "private_address": "An endpoint has a host that everyone can reach.",
+    "bad_url": "Write an endpoint as PushSubscription.toJSON() has it: without a user, the port 443 or above 1023.",
+    "unknown_push_service": "An endpoint leads to a push service that this deployment knows.",
+}
+
 
 def put_device(request: Request, device_id: str, wanted: PutDevice) -> PushDevice:
     """Registers a device for the caller's pushes, or replaces it; its endpoint or token leaves any other person.
@@ -112,8 +119,8 @@ def _check(wanted: PutDevice, prefix: str) -> None:
         try:
             web_push.check_endpoint(wanted.endpoint)
         except http.Refused as refused:
-            detail = "The endpoint must be a public address with https, of a push service that this deployment knows."
-            raise Invalid("invalid_request", detail, fields=(Field(f"{prefix}/endpoint", refused.code),)) from None
+            field = Field(f"{prefix}/endpoint", refused.code)
+            raise Invalid("invalid_request", _REFUSALS[refused.code], fields=(field,)) from None
     if isinstance(wanted.keys, PushKeys):
         try:
             check_point(octets(wanted.keys.p256dh))

@@ -15,7 +15,8 @@ ATTACHMENT_ID_PATTERN = r"^a_[a-z2-7]{26}$(?!\n)"
 CONNECTION_ID_PATTERN = r"^[A-Za-z0-9_=+/-]{1,128}$(?!\n)"  # base64 in either alphabet, as API Gateway makes them
 CLIENT_ID_PATTERN = r"^[A-Za-z0-9._:~-]{1,64}$(?!\n)"
 
-PUSH_DEVICE_ID_PATTERN = r"^[A-Za-z0-9._:~-]{1,64}$(?!\n)"  # a client makes its own
+# A client makes its own. A path that ends in `.` or `..` leads elsewhere: every HTTP client resolves it.
+PUSH_DEVICE_ID_PATTERN = r"^(?!\.{1,2}$)[A-Za-z0-9._:~-]{1,64}$(?!\n)"
 
 _conversation_id = re.compile(r"[dgnt]_[a-z2-7]{26}")
 _connection_id = re.compile(CONNECTION_ID_PATTERN)
