@@ -16,7 +16,7 @@ CONNECTION_ID_PATTERN = r"^[A-Za-z0-9_=+/-]{1,128}$(?!\n)"  # base64 in either a
 CLIENT_ID_PATTERN = r"^[A-Za-z0-9._:~-]{1,64}$(?!\n)"
 
 # A client makes its own. A path that ends in `.` or `..` leads elsewhere: every HTTP client resolves it.
-PUSH_DEVICE_ID_PATTERN = r"^(?!\.{1,2}$)[A-Za-z0-9._:~-]{1,64}$(?!\n)"
+PUSH_DEVICE_ID_PATTERN = r"^([A-Za-z0-9_:~-][A-Za-z0-9._:~-]?|\.[A-Za-z0-9_:~-]|[A-Za-z0-9._:~-]{3,64})$(?!\n)"
 
 _conversation_id = re.compile(r"[dgnt]_[a-z2-7]{26}")
 _connection_id = re.compile(CONNECTION_ID_PATTERN)
@@ -149,7 +149,7 @@ def check_connection_id(text: str, pointer: str) -> str:
 def check_push_device_id(text: str, pointer: str) -> str:
     """Returns `text` if it can be a client's id of a device that takes pushes; otherwise raises Invalid."""
     if _push_device_id.fullmatch(text) is None:
-        raise Invalid.field(pointer, "bad_format", "An id of a device has 1 to 64 of A-Z a-z 0-9 . _ : ~ -")
+        raise Invalid.field(pointer, "bad_format", "An id of a device has 1 to 64 of A-Z a-z 0-9 . _ : ~ - and is not . or ..")
     return text
 
 
