@@ -149,7 +149,9 @@ def check_connection_id(text: str, pointer: str) -> str:
 def check_push_device_id(text: str, pointer: str) -> str:
     """Returns `text` if it can be a client's id of a device that takes pushes; otherwise raises Invalid."""
     if _push_device_id.fullmatch(text) is None:
-        raise Invalid.field(pointer, "bad_format", "An id of a device has 1 to 64 of A-Z a-z 0-9 . _ : ~ - and is not . or ..")
+        raise Invalid.field(
+            pointer, "bad_format", "An id of a device has 1 to 64 of A-Z a-z 0-9 . _ : ~ - and is not . or .."
+        )
     return text
 
 
