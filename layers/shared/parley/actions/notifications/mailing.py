@@ -5,15 +5,15 @@ SES's answer and the note, and then with the same Message-ID.
 """
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from aws_lambda_powertools import Logger
 from msgspec import Struct
 from msgspec.structs import replace
 
-from parley.actions.notifications import gathering, inbox, wording
-from parley.actions.notifications.facts import Known
+from parley.actions.notifications import facts, gathering, inbox, wording
+from parley.actions.notifications.facts import Known, Pair
 from parley.actions.notifications.gathering import Look
 from parley.actions.parallel import in_parallel
 from parley.adapters.dynamodb import conditions, retrying
@@ -23,17 +23,20 @@ from parley.adapters.threads import Threads
 from parley.domain.notifications import mail_jobs
 from parley.domain.notifications.addresses import sendable
 from parley.domain.notifications.decision import decide
-from parley.domain.notifications.digest import Wish, digest
+from parley.domain.notifications.digest import MAX_ENTRIES, Wish, digest
 from parley.domain.notifications.mail_feedback import Feedback
 from parley.domain.notifications.mail_jobs import MailJob, MailMessage
 from parley.domain.notifications.mail_state import MailState, email_state, switched_off
 from parley.domain.notifications.mime import Envelope, message
+from parley.domain.notifications.notice import Notice
 from parley.domain.notifications.unsubscribing import LIFE_S, Link, read_token
 
 QueueMails = Callable[[Sequence[str], int], None]  # of people, and the time in ms
 Change = Callable[[MailState], MailState]
 
 MAX_NOTES = 100  # traces in which one e-mail is noted; of a flood older ones stay as they are
+
+MAX_SHOWN = 3  # messages of one conversation whose words an e-mail shows, the newest
 
 logger = Logger()
 _notes = Threads(max_workers=MAX_NOTES, thread_name_prefix="mail-notes")
@@ -154,9 +157,12 @@ def _wait(job: MailJob, seen: Look, until_ms: int, now_ms: int) -> None:
 def _send(job: MailJob, seen: Look, content: _Digest, now_ms: int, *, has_read: bool) -> None:
     assert seen.profile is not None
     address = sendable(seen.profile.email) or ""
-    raw = _message(seen, content, address, now_ms)
     state = _until_quiet_ends(job, seen, content, now_ms)
-    claim = mail_states.save(job.user_id, seen.mail, mail_jobs.claimed(state, now_ms))
+    claim, newest = in_parallel(
+        lambda: mail_states.save(job.user_id, seen.mail, mail_jobs.claimed(state, now_ms)),
+        lambda: _newest_words(content.told, now_ms),
+    )
+    raw = _message(seen, content, newest, address, now_ms)
     from_address = mail_settings.sender().address
     told = _told(seen, content, now_ms)
     try:
@@ -217,19 +223,48 @@ def _told(seen: Look, content: _Digest, now_ms: int) -> Callable[..., MailState]
     return sent
 
 
-def _message(seen: Look, content: _Digest, address: str, now_ms: int) -> bytes:
+def _newest_words(told: Sequence[Known], now_ms: int) -> Mapping[str, Sequence[str]]:
+    """Returns the words of the newest messages of each conversation that tells of several, the oldest first.
+
+    Each message is decided by itself, as the person may see it now. One round trip, none if they want no previews.
+    """
+    of_several = [known for known in told[:MAX_ENTRIES] if known.facts.preferences.previews and _count(known) > 1]
+    pairs = [
+        Pair(
+            known.pair.user_id, replace(known.pair.occasion, seq=each.seq, by=each.sender_id, at_ms=each.created_at_ms)
+        )
+        for known in of_several
+        for each in known.gathered.told_together[-MAX_SHOWN:]
+        if each.seq != known.pair.occasion.seq
+    ]
+    others = facts.read_facts(pairs, now_ms) if pairs else []
+    shown = [known for known in others if decide(known.facts, "email").told and known.facts.preferences.previews]
+    words: dict[str, list[str]] = {}
+    for known in sorted([*shown, *of_several], key=lambda each: each.pair.occasion.seq):
+        text = wording.notice_of(known, count=1, sums=False).text
+        words.setdefault(known.pair.occasion.conversation_id, []).append(text)
+    return words
+
+
+def _message(seen: Look, content: _Digest, newest: Mapping[str, Sequence[str]], address: str, now_ms: int) -> bytes:
     """Returns the bytes of an e-mail; with the same key in each try."""
     assert seen.profile is not None
     template = mail_templates.current()
     language = template.language_of(seen.profile.locale)
     link = Link(user_id=seen.user_id, language=language, expires_at_s=now_ms // 1000 + LIFE_S)
     links, sender = mail_settings.links(link), mail_settings.sender()
-    shown = [wording.notice_of(known, count=_count(known), sums=True) for known in content.told]
+    shown = [_notice(known, newest) for known in content.told]
     wish = Wish(sender=sender.name, links=links)
     words = digest(template, content.told[0].recipient, seen.profile.name, shown, wish)
     number = f"{seen.user_id}\n{seen.mail.state.number}".encode()
     key = hmac.digest(mail_settings.key(), b"message " + number, "sha256").hex()[:32]
     return message(words, Envelope(sender=sender, to=address, key=key, at_ms=now_ms, unsubscribe_url=links.unsubscribe))
+
+
+def _notice(known: Known, newest: Mapping[str, Sequence[str]]) -> Notice:
+    count = _count(known)
+    words = newest.get(known.pair.occasion.conversation_id, ()) if count > 1 else ()
+    return replace(wording.notice_of(known, count=count, sums=True), newest=tuple(words))
 
 
 def _count(known: Known) -> int:

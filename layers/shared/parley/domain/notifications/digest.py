@@ -65,13 +65,13 @@ class _Form(Struct, frozen=True, kw_only=True):
         """Returns a sentence of the template with values in it."""
         return filled(self.escaped(words), {name: self.apart(value) for name, value in values.items()})
 
-    def entry(self, words: Language, values: Mapping[str, str]) -> str:
-        """Returns the entry of one notice; without its text or its address if they are empty."""
+    def entry(self, words: Language, values: Mapping[str, str], texts: Sequence[str]) -> str:
+        """Returns the entry of one notice; without its address if that is empty."""
         link = {"url": self.escaped(values["url"]), "open": self.escaped(words.open)}
         parts = {
             "title": self.apart(values["title"]),
             "time": self.escaped(values["time"]),
-            "preview": filled(self.layout.preview, {"text": self.apart(values["text"])}) if values["text"] else "",
+            "preview": "".join(filled(self.layout.preview, {"text": self.apart(text)}) for text in texts),
             "link": filled(self.layout.link, link) if values["url"] else "",
         }
         return filled(self.layout.entry, parts)
@@ -102,8 +102,8 @@ def digest(template: MailTemplate, recipient: Recipient, name: str, notices: Seq
     words, zone = template.words[language], _zone(recipient.time_zone)
     html = _Form(layout=template.html, escaped=escape, apart=_bdi)
     text = _Form(layout=template.text, escaped=str, apart=isolated)
-    shown = [_values(notice, words, zone, wish) for notice in notices[:MAX_ENTRIES]]
-    entries = _that_fit([html.entry(words, values) for values in shown], template.html.page)
+    shown = [(_values(notice, words, zone, wish), _texts(notice, wish)) for notice in notices[:MAX_ENTRIES]]
+    entries = _that_fit([html.entry(words, *each) for each in shown], template.html.page)
     subject = subject_of(words, notices, wish.sender)
     values = {
         "language": language,
@@ -114,7 +114,7 @@ def digest(template: MailTemplate, recipient: Recipient, name: str, notices: Seq
         "unsubscribe_url": wish.links.unsubscribe,
     }
     left = len(notices) - len(entries)
-    texts = [text.entry(words, each) for each in shown[: len(entries)]]
+    texts = [text.entry(words, *each) for each in shown[: len(entries)]]
     return Digest(
         language=language,
         subject=subject,
@@ -168,10 +168,15 @@ def _values(notice: Notice, words: Language, zone: ZoneInfo | None, wish: Wish) 
     """Returns the values of one entry, unescaped."""
     return {
         "title": plain(notice.title, MAX_TITLE_CHARACTERS),
-        "text": plain(notice.text, MAX_TEXT_CHARACTERS) if wish.previews else "",
         "time": _time(notice.at_ms, words, zone),
         "url": wish.links.to(notice.conversation_id),
     }
+
+
+def _texts(notice: Notice, wish: Wish) -> list[str]:
+    """Returns the texts of one entry, unescaped, without those that are empty: the notice's own, and the newest."""
+    texts = (notice.text, *notice.newest) if wish.previews else ()
+    return [shown for text in texts if (shown := plain(text, MAX_TEXT_CHARACTERS))]
 
 
 def _that_fit(entries: Sequence[str], page: str) -> Sequence[str]:

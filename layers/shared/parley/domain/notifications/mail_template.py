@@ -3,7 +3,7 @@
 [html]
 page = '''<html lang="{{language}}" dir="{{direction}}">… {{entries}} … {{unsubscribe_url}} …'''
 entry = '''<p>{{title}} {{preview}} {{time}} {{link}}</p>'''
-preview = '''<br>{{text}}'''            # left out of an entry if the person wants no previews
+preview = '''<br>{{text}}'''            # once for each text of an entry
 link = '''<a href="{{url}}">{{open}}</a>'''     # left out of an entry if the deployment has no address of its app
 more = '''<p>{{more}}</p>'''            # left out if all entries have room
 unsubscribe = '''<html …>… {{heading}} {{message}} {{form}} …'''       # the page that the link leads to

@@ -48,7 +48,8 @@ class Notice(Struct, frozen=True, kw_only=True):
     """One thing to tell of, in the recipient's language, as the recipient may see it at this moment.
 
     `count` is how many unread messages it stands for. `seq` is the message's, or 0. `by` is the id of the user who
-    caused it; None for the system. A channel replaces an earlier notice of the same `topic`.
+    caused it; None for the system. `newest` has the words of the newest of several messages, which an e-mail shows
+    beside their number. A channel replaces an earlier notice of the same `topic`.
     """
 
     kind: Kind
@@ -60,6 +61,7 @@ class Notice(Struct, frozen=True, kw_only=True):
     count: int
     at_ms: int
     by: str | None = None
+    newest: tuple[str, ...] = ()
 
     @property
     def topic(self) -> str:
