@@ -817,6 +817,7 @@ class RotateSecret(TypedDict):
 
     version: int
     secret: NotRequired[str | None]
+    end_old: NotRequired[bool]
 
 
 class SendMessage(TypedDict):
@@ -1234,7 +1235,7 @@ class WebhookDetails(TypedDict):
 
 
 class WebhookWithSecret(TypedDict):
-    """An endpoint with its secret, which no other answer shows."""
+    """An endpoint with its secret, which no other answer shows; null in the answer to a late repeat."""
 
     id: str
     url: str
@@ -1251,7 +1252,7 @@ class WebhookWithSecret(TypedDict):
     created_by: str
     updated_at: str
     users: dict[str, NamedUser]
-    secret: str
+    secret: str | None
 
 
 WhyDisabled = Literal["by_request", "failing", "gone"]

@@ -15,7 +15,7 @@ from tests.functional.kills.acts import alice_said, and_then, answered, host_of,
 from tests.functional.kills.scenario import Scenario
 from tests.functional.kills.world import World
 
-WEBHOOK_ID = ids.webhook_id("~parley.system-host", "w1")
+WEBHOOK_ID = ids.webhook_id("~parley.system-host", "0 w1")
 PATH = f"{ENDPOINTS}/{WEBHOOK_ID}"
 FIRST, SECOND = ("whsec_" + letter * 32 for letter in "Aa")
 
@@ -105,7 +105,7 @@ delivered = and_then(have_webhook, alice_said, bring("PostWebhook"))
 SCENARIOS = [
     Scenario("rest/create_webhook", create_webhook, sign_host_in),
     Scenario("rest/update_webhook", ask("PATCH", PATH, {"enabled": False}), have_webhook),
-    Scenario("rest/delete_webhook", ask("DELETE", PATH), have_webhook),
+    Scenario("rest/delete_webhook", and_nothing_more(ask("DELETE", PATH), "WebhookRetries"), have_webhook),
     Scenario("rest/rotate_webhook_secret", rotate_secret, have_webhook),
     Scenario("rest/test_webhook", and_nothing_more(ask("POST", f"{PATH}/test"), "WebhookEvents"), have_webhook),
     Scenario("rest/replay_delivery", and_nothing_more(replay_delivery, "WebhookRetries"), delivered),

@@ -2,10 +2,11 @@
 
 import base64
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from parley.domain.webhooks.endpoints import MAX_ENDPOINTS
+from parley.domain.webhooks.endpoints import MAX_ENDPOINTS, SHOWN_AGAIN_MS
 from tests.functional.hooks import ENDPOINTS, hook, host, made, of
 from tests.functional.replies import invalid, refusal
 from tests.functional.talk import named
@@ -62,6 +63,37 @@ def test_same_client_id_makes_one_webhook_and_shows_its_secret_again(parley: Par
 
     assert (first.status, again.status, again.json) == (201, 200, first.json)
     assert refusal(other) == ("client_id_reused", 422, [("/client_id", "client_id_reused")])
+
+
+def test_secret_is_shown_again_for_some_minutes_only(parley: Parley) -> None:
+    backend = host(parley)
+    first = hook(backend, URL, client_id="crm")
+    parley.advance(SHOWN_AGAIN_MS / 1000 - 1)
+    again = hook(backend, URL, client_id="crm")
+    parley.advance(1)
+    late = hook(backend, URL, client_id="crm")
+
+    assert again.json == first.json
+    assert (late.status, late.json) == (200, {**first.json, "secret": None})
+
+
+def test_a_repeat_does_not_show_the_secret_of_a_rotation(parley: Parley) -> None:
+    backend = host(parley)
+    first = hook(backend, URL, client_id="crm").json
+    backend.post(f"{ENDPOINTS}/{first['id']}/rotate-secret", json={"version": 1, "end_old": True})
+
+    again = hook(backend, URL, client_id="crm")
+
+    assert (again.status, again.json["id"], again.json["secret"]) == (200, first["id"], None)
+
+
+def test_two_requests_at_once_with_one_client_id_make_one_webhook(parley: Parley) -> None:
+    backend = host(parley)
+    with ThreadPoolExecutor(4) as pool:
+        replies = list(pool.map(lambda _: hook(backend, URL, client_id="crm"), range(4)))
+
+    assert sorted(reply.status for reply in replies) == [200, 200, 200, 201]
+    assert len({reply.json["id"] for reply in replies}) == 1 == len(backend.get(ENDPOINTS).json["webhooks"])
 
 
 def test_secret_of_ones_own_is_kept(parley: Parley) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from standardwebhooks import WebhookVerificationError
 
+from parley.domain.webhooks.endpoints import MAX_OLD_SECRETS
 from tests.functional.hooks import ENDPOINTS, Receiver, host, made, of, receiver
 from tests.functional.replies import invalid, refusal
 from tests.harness import Parley
@@ -26,7 +27,7 @@ def test_both_secrets_are_valid_for_a_day(parley: Parley, receiver: Receiver, mo
     assert got.verified(webhook["secret"]) == got.verified(new["secret"])
 
     monkeypatch.setattr("parley.domain.webhooks.endpoints.BOTH_VALID_MS", 0)
-    last = backend.post(f"{path}/rotate-secret", json={"version": 2}).json
+    last = backend.post(f"{path}/rotate-secret", json={"version": 2, "end_old": True}).json
     parley.advance(1)
     backend.post(f"{path}/test")
     parley.drain()
@@ -35,6 +36,41 @@ def test_both_secrets_are_valid_for_a_day(parley: Parley, receiver: Receiver, mo
     assert got.verified(last["secret"]) and len(got.headers["webhook-signature"].split()) == 1
     with pytest.raises(WebhookVerificationError):
         got.verified(new["secret"])
+
+
+def test_each_old_secret_stays_valid_for_its_day(parley: Parley, receiver: Receiver) -> None:
+    backend = host(parley)
+    webhook = made(backend, receiver.url)
+    path = f"{ENDPOINTS}/{webhook['id']}"
+    secrets = [webhook["secret"]]
+    for version in range(1, MAX_OLD_SECRETS + 1):
+        secrets.append(backend.post(f"{path}/rotate-secret", json={"version": version}).json["secret"])
+    backend.post(f"{path}/test")
+    parley.drain()
+
+    [got] = receiver.take()
+    assert all(got.verified(secret) for secret in secrets) and len(set(secrets)) == MAX_OLD_SECRETS + 1
+
+    refused = backend.post(f"{path}/rotate-secret", json={"version": MAX_OLD_SECRETS + 1})
+    assert (refusal(refused), refused.json["rule"]) == (
+        ("too_many_secrets", 409, []),
+        "end_old: true ends them at once",
+    )
+
+
+def test_a_leaked_secret_can_be_ended_at_once(parley: Parley, receiver: Receiver) -> None:
+    backend = host(parley)
+    webhook = made(backend, receiver.url)
+    path = f"{ENDPOINTS}/{webhook['id']}"
+
+    backend.post(f"{path}/rotate-secret", json={"version": 1})
+    new = backend.post(f"{path}/rotate-secret", json={"version": 2, "end_old": True}).json
+    backend.post(f"{path}/test")
+    parley.drain()
+
+    assert new["old_secret_until"] is None
+    [got] = receiver.got
+    assert got.verified(new["secret"]) and len(got.headers["webhook-signature"].split()) == 1
 
 
 def test_repeat_does_not_end_the_secret_in_use(parley: Parley) -> None:

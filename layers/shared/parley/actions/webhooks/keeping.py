@@ -73,7 +73,7 @@ def get_webhook(request: Request, webhook_id: str) -> WebhookAnswer:
 
 def access_endpoint(webhook_id: str) -> Endpoint:
     """Returns an endpoint to one of its keepers; raises NotFound. One round trip."""
-    found = endpoints.read_endpoint(ids.check_webhook_id(webhook_id, "{webhook_id}")).endpoint
+    found = endpoints.read_endpoint(ids.check_webhook_id(webhook_id, "{webhook_id}"))
     if found is None:
         raise no_webhook()
     return found
@@ -82,21 +82,25 @@ def access_endpoint(webhook_id: str) -> Endpoint:
 def create_webhook(request: Request, wanted: CreateWebhook) -> tuple[WebhookWithSecret, bool]:
     """Returns a new endpoint with its secret, and whether this call made it: one with the same `client_id` may have.
 
-    Two round trips and the key of the secrets, one if it is there.
+    A repeat shows the secret only for ten minutes, and not after a rotation. After a deletion the same `client_id`
+    makes another endpoint. Two round trips and the key of the secrets, one if it is there.
     """
     require_keeper(request)
     _check_url(wanted.url, f"{request.field_prefix}/url")
     events = check_patterns(wanted.events, f"{request.field_prefix}/events")
     request = access.as_host(request)
-    webhook_id = ids.webhook_id(request.user_id, wanted.client_id or secrets.token_hex(16))
-    secret = _secret(request, wanted.secret)
+    client_key = None if wanted.client_id is None else ids.webhook_id(request.user_id, wanted.client_id)
+    nonce, secret = wanted.client_id or secrets.token_hex(16), _secret(request, wanted.secret)
     for _ in conditions.tries():
-        known = endpoints.read_endpoint(webhook_id)
-        if known.endpoint is not None:
-            _check_same(request, known.endpoint, wanted)
-            return _with_secret(request, known.endpoint), False
-        if known.count >= MAX_ENDPOINTS:
+        there = endpoints.read_all()
+        for known in there.endpoints if client_key is not None else ():
+            if known.client_key == client_key:
+                _check_same(request, known, wanted)
+                return _with_secret(request, known, hidden=not known.shows_secret_again(request.now_ms)), False
+        if there.count >= MAX_ENDPOINTS:
             raise Conflict("too_many_webhooks", f"There can be {MAX_ENDPOINTS} webhooks.", rule="webhooks")
+        # One that was deleted had another number, so what waits for it never comes to this one.
+        webhook_id = ids.webhook_id(request.user_id, f"{there.made} {nonce}")
         new = Endpoint(
             webhook_id=webhook_id,
             url=wanted.url,
@@ -104,12 +108,13 @@ def create_webhook(request: Request, wanted: CreateWebhook) -> tuple[WebhookWith
             description=wanted.description,
             secret=sealed_secrets.seal(webhook_id, secret),
             fingerprint=fingerprint(wanted),
+            client_key=client_key,
             created_at_ms=request.now_ms,
             created_by=request.user_id,
             updated_at_ms=request.now_ms,
         )
         try:
-            endpoints.put_new(new, new_entry(account_states.as_put(request), "create_webhook", webhook_id))
+            endpoints.put_new(new, there, new_entry(account_states.as_put(request), "create_webhook", webhook_id))
         except conditions.LostRace:
             continue
         return _with_secret(request, new), True
@@ -141,7 +146,7 @@ def update_webhook(request: Request, webhook_id: str, wanted: UpdateWebhook) -> 
 
 
 def rotate_webhook_secret(request: Request, webhook_id: str, wanted: RotateSecret) -> WebhookWithSecret:
-    """Gives an endpoint a new secret; requests have a signature by each of the two for a day. Two round trips.
+    """Gives an endpoint a new secret; requests are signed by the old one, too, for a day. Two round trips.
 
     Raises Conflict if the version is not the present one, so that a repeat does not end the secret that is in use.
     """
@@ -152,19 +157,25 @@ def rotate_webhook_secret(request: Request, webhook_id: str, wanted: RotateSecre
         request,
         webhook_id,
         "rotate_webhook_secret",
-        lambda known: rotated(known, sealed, wanted.version, request.now_ms),
+        lambda known: rotated(known, sealed, wanted, request.now_ms),
     )
     return _with_secret(request, after)
 
 
 def delete_webhook(request: Request, webhook_id: str) -> DeletedWebhook:
-    """Deletes an endpoint: it gets nothing more. Two round trips, one if it is not there."""
+    """Deletes an endpoint: it gets nothing more, and its deliveries go. Three round trips, one if it is not there.
+
+    The job that deletes the deliveries is queued first, and does nothing while the endpoint is there. So no deletion
+    is without one.
+    """
     require_keeper(request)
     ids.check_webhook_id(webhook_id, "{webhook_id}")
-    for _ in conditions.tries():
-        known = endpoints.read_endpoint(webhook_id).endpoint
+    for number in conditions.tries():
+        known = endpoints.read_endpoint(webhook_id)
         try:
             if known is not None:
+                if not number:
+                    jobs.queue_purge(webhook_id)
                 endpoints.delete(known, new_entry(account_states.as_put(request), "delete_webhook", webhook_id))
         except conditions.LostRace:
             continue
@@ -231,8 +242,8 @@ def _answer(request: Request, endpoint: Endpoint) -> WebhookAnswer:
     )
 
 
-def _with_secret(request: Request, endpoint: Endpoint) -> WebhookWithSecret:
-    secret = sealed_secrets.unseal(endpoint.webhook_id, endpoint.secret)
+def _with_secret(request: Request, endpoint: Endpoint, *, hidden: bool = False) -> WebhookWithSecret:
+    secret = None if hidden else sealed_secrets.unseal(endpoint.webhook_id, endpoint.secret)
     return WebhookWithSecret(**asdict(_answer(request, endpoint)), secret=secret)
 
 

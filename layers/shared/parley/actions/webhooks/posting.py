@@ -17,12 +17,13 @@ from parley.adapters.outbound import http
 from parley.adapters.webhooks import deliveries, endpoints, jobs, sealed_secrets
 from parley.domain.release import VERSION
 from parley.domain.webhooks import signatures
-from parley.domain.webhooks.deliveries import Delivery, DeliveryStatus, Job, next_attempt_ms
+from parley.domain.webhooks.deliveries import STATUSES, Delivery, DeliveryStatus, Job, next_attempt_ms
 from parley.domain.webhooks.endpoints import Endpoint, after_failure, after_success
 from parley.domain.webhooks.event_types import Occurrence
 
 TIMEOUT_S = 10.0
 GONE = 410
+PURGED_AT_ONCE = 100  # deliveries of each status
 REPLAYED_AT_ONCE = 100  # deliveries of a replay, queued by one job
 EARLY_MS = 1_000  # SQS hides a message for whole seconds
 
@@ -58,6 +59,8 @@ def retry_webhook(job: Job, now_ms: int, *, is_repeat: bool) -> None:
         jobs.queue_later([job], now_ms)
     elif job.events:
         putting.put_events(job, now_ms, random.random(), is_repeat=is_repeat)
+    elif job.purge:
+        _purge(job)
     elif job.event is None:
         _replay_on(job, now_ms)
     else:
@@ -101,10 +104,7 @@ def _wait(job: Job, known: Delivery, due_ms: int, now_ms: int, before: DeliveryS
 
 
 def _post(endpoint: Endpoint, event: Occurrence, body: bytes, now_ms: int) -> Outcome:
-    sealed = [endpoint.secret]
-    if endpoint.old_secret is not None and now_ms < endpoint.old_until_ms:
-        sealed.append(endpoint.old_secret)
-    valid = [sealed_secrets.unseal(endpoint.webhook_id, each) for each in sealed]
+    valid = [sealed_secrets.unseal(endpoint.webhook_id, each) for each in endpoint.valid_secrets(now_ms)]
     headers = {
         **signatures.headers(event.id, now_ms // 1000, body, valid),
         "content-type": "application/json",
@@ -132,6 +132,17 @@ def _note_failure(endpoint: Endpoint, outcome: Outcome, now_ms: int) -> None:
             "webhook_disabled", code="webhook_disabled", webhook_id=endpoint.webhook_id, reason=after.why_disabled
         )
         metrics.count("WebhooksDisabled", 1)
+
+
+def _purge(job: Job) -> None:
+    """Deletes deliveries of a deleted endpoint, 100 of each status at once, and queues the job that goes on."""
+    if endpoints.read_endpoint(job.webhook_id) is not None:
+        return
+    found = [each for status in STATUSES for each in deliveries.newest(job.webhook_id, status, None, PURGED_AT_ONCE)]
+    for delivery in found:
+        deliveries.delete_delivery(delivery)
+    if found:
+        jobs.queue_purge(job.webhook_id, delay_s=0)
 
 
 def _replay_on(job: Job, now_ms: int) -> None:

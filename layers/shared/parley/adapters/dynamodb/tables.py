@@ -879,8 +879,9 @@ class Webhook(Table):
     events = StringsAttribute(null=True)
     description = UnicodeAttribute(null=True)
     secret = UnicodeAttribute(null=True)  # sealed (`adapters/webhooks/secrets.py`)
-    old_secret = UnicodeAttribute(null=True)
-    old_until_ms = NumberAttribute(null=True)
+    old_secrets = StringsAttribute(null=True)  # each sealed, after the time until which it is valid
+    rotated_at_ms = NumberAttribute(null=True)
+    client_key = UnicodeAttribute(null=True)  # of the `client_id` that made it
     enabled = BooleanAttribute(null=True)
     why_disabled = UnicodeAttribute(null=True)
     disabled_at_ms = NumberAttribute(null=True)
@@ -892,6 +893,7 @@ class Webhook(Table):
     created_by = UnicodeAttribute(null=True)
     updated_at_ms = NumberAttribute(null=True)
     endpoint_count = NumberAttribute(null=True)  # of the row that counts the endpoints
+    endpoints_made = NumberAttribute(null=True)  # of the same row: how many there ever were
     # of a delivery
     type = UnicodeAttribute(null=True)
     of_key = UnicodeAttribute(null=True)

@@ -3,7 +3,7 @@
 It holds, by place:
 
     wh_…      an endpoint
-    #count    how many there are
+    #count    how many there are, and how many there ever were
 """
 
 import time
@@ -18,14 +18,14 @@ from pynamodb.transactions import TransactWrite
 from parley.adapters.dynamodb import batches, conditions, tables, unreadable
 from parley.adapters.moderation import audit
 from parley.domain.moderation.audit import Entry
-from parley.domain.webhooks.endpoints import MAX_ENDPOINTS, Endpoint
+from parley.domain.webhooks.endpoints import MAX_ENDPOINTS, Endpoint, OldSecret
 
 KEY = "endpoints"
 COUNT = (KEY, "#count")
 KNOWN_S = 5.0  # for which a process takes the endpoints as it has read them
 _PREFIX = "wh_"
 _NUMBERS = (
-    "old_until_ms",
+    "rotated_at_ms",
     "disabled_at_ms",
     "failing_since_ms",
     "failures",
@@ -37,11 +37,12 @@ _NUMBERS = (
 _HEALTH = ("enabled", "why_disabled", "disabled_at_ms", "failing_since_ms", "failures", "paused_until_ms")
 
 
-class Read(Struct, frozen=True):
-    """The reads before a write: an endpoint, and the number of endpoints."""
+class All(Struct, frozen=True):
+    """The reads before a new endpoint: those that are there, their number, and how many were ever made."""
 
-    endpoint: Endpoint | None
+    endpoints: list[Endpoint]
     count: int
+    made: int
 
 
 class _Known(Struct, frozen=True):
@@ -76,26 +77,35 @@ def list_endpoints(*, consistent: bool = True) -> list[Endpoint]:
     return unreadable.first("Webhooks", found, _endpoint, MAX_ENDPOINTS)
 
 
-def read_endpoint(webhook_id: str) -> Read:
-    """Returns an endpoint and the number of endpoints; one round trip."""
-    rows = batches.read_rows({tables.Webhook: [(KEY, webhook_id), COUNT]})
-    row, count = rows.get(tables.Webhook, KEY, webhook_id), rows.get(tables.Webhook, *COUNT)
-    return Read(
-        endpoint=None if row is None else _endpoint(row),
+def read_all() -> All:
+    """Returns the endpoints and their numbers; one round trip."""
+    rows = list(tables.Webhook.query(KEY, consistent_read=True, page_size=MAX_ENDPOINTS + 1))
+    count = next((row for row in rows if row.place == COUNT[1]), None)
+    others = iter([row for row in rows if row.place.startswith(_PREFIX)])
+    return All(
+        endpoints=unreadable.first("Webhooks", others, _endpoint, MAX_ENDPOINTS),
         count=0 if count is None else int(count.endpoint_count or 0),
+        made=0 if count is None else int(count.endpoints_made or 0),
     )
 
 
-def put_new(new: Endpoint, entry: Entry) -> None:
-    """Writes a new endpoint, the count and the audit log, all or nothing; raises LostRace. One round trip.
+def read_endpoint(webhook_id: str) -> Endpoint | None:
+    """Returns an endpoint, or None; one round trip."""
+    row = batches.read_rows({tables.Webhook: [(KEY, webhook_id)]}).get(tables.Webhook, KEY, webhook_id)
+    return None if row is None else _endpoint(row)
 
-    The count's condition holds the bound whatever happens at the same time.
+
+def put_new(new: Endpoint, before: All, entry: Entry) -> None:
+    """Writes a new endpoint, the numbers and the audit log, all or nothing; raises LostRace. One round trip.
+
+    No endpoint may have been made since `before` was read. So two requests with one `client_id` make one, and there
+    are never too many.
     """
     with conditions.transaction() as transaction:
         transaction.save(_row(new), condition=tables.Webhook.key.does_not_exist())
-        count = tables.Webhook.endpoint_count
-        has_room = count.does_not_exist() | (count < MAX_ENDPOINTS)
-        transaction.update(tables.Webhook(*COUNT), actions=[count.add(1)], condition=has_room)
+        count, made = tables.Webhook.endpoint_count, tables.Webhook.endpoints_made
+        is_same = made == before.made if before.made else made.does_not_exist()
+        transaction.update(tables.Webhook(*COUNT), actions=[count.add(1), made.add(1)], condition=is_same)
         audit.put_entry(transaction, entry)
     forget()
 
@@ -156,7 +166,8 @@ def _update(transaction: TransactWrite, before: Endpoint, after: Endpoint) -> No
 def _state(endpoint: Endpoint) -> dict[str, Any]:
     state: dict[str, Any] = msgspec.to_builtins(endpoint)
     state.pop("webhook_id")
-    return state | {"events": list(endpoint.events)}
+    old = [f"{each.until_ms} {each.secret}" for each in endpoint.old_secrets]
+    return state | {"events": list(endpoint.events), "old_secrets": old or None}
 
 
 def _row(endpoint: Endpoint) -> tables.Webhook:
@@ -166,4 +177,6 @@ def _row(endpoint: Endpoint) -> tables.Webhook:
 def _endpoint(row: tables.Webhook) -> Endpoint:
     fields: dict[str, Any] = {name: getattr(row, name, None) for name in Endpoint.__struct_fields__}
     fields |= {name: int(fields[name]) for name in _NUMBERS if fields[name] is not None}
+    old = (each.partition(" ") for each in fields["old_secrets"] or ())
+    fields["old_secrets"] = tuple(OldSecret(int(until_ms), sealed) for until_ms, _, sealed in old)
     return msgspec.convert(fields | {"webhook_id": row.place}, type=Endpoint)

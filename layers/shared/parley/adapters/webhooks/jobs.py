@@ -11,6 +11,7 @@ from parley.adapters.webhooks import event_bus
 from parley.domain.webhooks.deliveries import Job, delay_s
 from parley.domain.webhooks.event_types import Occurrence
 
+PURGED_AFTER_S = 60  # the 25 s of an attempt's function and the 5 s of what it knows, and some more
 _BUS_QUEUE = "EVENT_BUS_QUEUE_URL"  # the queue of further attempts, empty without a bus
 
 
@@ -47,6 +48,11 @@ def queue_events(events: Sequence[Occurrence]) -> None:
     size = event_bus.MAX_ENTRIES
     queued = [Job(events=tuple(events[first : first + size])) for first in range(0, len(events), size)]
     queues.send_all(_BUS_QUEUE, queued)
+
+
+def queue_purge(webhook_id: str, delay_s: int = PURGED_AFTER_S) -> None:
+    """Queues that the deliveries of a deleted endpoint go, when nobody is at one of its attempts any more; one call."""
+    queues.send_all("WEBHOOK_RETRIES_QUEUE_URL", [Job(webhook_id=webhook_id, purge=True)], delay_s=delay_s)
 
 
 def queue_later(jobs: Sequence[Job], now_ms: int) -> None:

@@ -44,7 +44,7 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An attempt that is due: of one event at one endpoint. `attempts` were made before, the first at `first_ms`.
 
     Of a replay of a range (`until_ms`), the job finds the next deliveries instead: those of `status` after `place`. A
-    job for the bus has up to ten `events` and no endpoint.
+    job for the bus has up to ten `events` and no endpoint. `purge` deletes the deliveries of a deleted endpoint.
     """
 
     webhook_id: str = ""  # left out where there is none: a version before the bus raises, and the job comes again
@@ -56,6 +56,7 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     until_ms: int = 0
     status: Replayed | None = None
     place: str = ""
+    purge: bool = False
 
 
 class Delivery(Struct, frozen=True, kw_only=True):

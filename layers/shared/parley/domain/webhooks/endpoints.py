@@ -18,7 +18,9 @@ from parley.domain.webhooks.signatures import MAX_SECRET_CHARACTERS
 
 MAX_ENDPOINTS = 10  # of a deployment: each event goes to each of them that asks for it
 MAX_DESCRIPTION_CHARACTERS = 200
-BOTH_VALID_MS = DAY_MS  # both secrets of an endpoint after a rotation
+BOTH_VALID_MS = DAY_MS  # the secret before a rotation, with the new one
+MAX_OLD_SECRETS = 3  # that are still valid: each is one more signature of each request
+SHOWN_AGAIN_MS = 600_000  # for so long a repeated POST shows the secret, because its first answer may be lost
 DISABLED_AFTER_MS = 3 * DAY_MS  # of failures without a success
 PAUSES_FROM = 5  # failures in a row, from which an endpoint gets no first attempts for a while
 MIN_PAUSE_MS, MAX_PAUSE_MS = 30_000, 900_000
@@ -52,17 +54,28 @@ class UpdateWebhook(Body, frozen=True, kw_only=True):
 
 
 class RotateSecret(Body, frozen=True, kw_only=True):
-    """POST /admin/webhooks/{webhook_id}/rotate-secret: `version` is that of the endpoint as read."""
+    """POST /admin/webhooks/{webhook_id}/rotate-secret: `version` is that of the endpoint as read.
+
+    `end_old` ends the old secrets at once, as after a leak.
+    """
 
     version: Annotated[int, Meta(ge=1, le=10**9)]
     secret: Secret | None = None
+    end_old: bool = False
+
+
+class OldSecret(Struct, frozen=True):
+    """A secret from before a rotation, sealed: requests are signed by it, too, until `until_ms`."""
+
+    until_ms: int
+    secret: str
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
-    """An endpoint as it is stored: `secret` sealed, the one before it until `old_until_ms`.
+    """An endpoint as it is stored: `secret` sealed, and those before it that are still valid, the newest first.
 
     `failing_since_ms` is the first failure after the last success, `failures` their number; until `paused_until_ms`
-    it gets no attempts. `fingerprint` is that of the request that made it.
+    it gets no attempts. `fingerprint` is that of the request that made it, `client_key` tells its `client_id`.
     """
 
     webhook_id: str
@@ -70,8 +83,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     events: tuple[str, ...]
     description: str
     secret: str
-    old_secret: str | None = None
-    old_until_ms: int = 0
+    old_secrets: tuple[OldSecret, ...] = ()
+    rotated_at_ms: int | None = None
     enabled: bool = True
     why_disabled: WhyDisabled | None = None
     disabled_at_ms: int | None = None
@@ -80,9 +93,18 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     paused_until_ms: int = 0
     version: int = 1
     fingerprint: str
+    client_key: str | None = None
     created_at_ms: int
     created_by: str
     updated_at_ms: int
+
+    def valid_secrets(self, now_ms: int) -> list[str]:
+        """Returns the secrets by which a request is signed, sealed, the present one first."""
+        return [self.secret, *(old.secret for old in self.old_secrets if old.until_ms > now_ms)]
+
+    def shows_secret_again(self, now_ms: int) -> bool:
+        """Says whether a repeat of the request that made the endpoint gets its secret, too."""
+        return self.rotated_at_ms is None and now_ms < self.created_at_ms + SHOWN_AGAIN_MS
 
 
 class WebhookDetails(Struct, frozen=True, kw_only=True):
@@ -115,9 +137,9 @@ class WebhookAnswer(WebhookDetails, frozen=True, kw_only=True):
 
 
 class WebhookWithSecret(WebhookAnswer, frozen=True, kw_only=True):
-    """An endpoint with its secret, which no other answer shows."""
+    """An endpoint with its secret, which no other answer shows; null in the answer to a late repeat."""
 
-    secret: str
+    secret: str | None
 
 
 class WebhookList(Struct, frozen=True, kw_only=True):
@@ -145,7 +167,9 @@ def webhook_view(endpoint: Endpoint, now_ms: int) -> WebhookDetails:
         disabled_at=rfc3339_or_none(endpoint.disabled_at_ms),
         failing_since=rfc3339_or_none(endpoint.failing_since_ms),
         paused_until=rfc3339(endpoint.paused_until_ms) if endpoint.paused_until_ms > now_ms else None,
-        old_secret_until=rfc3339(endpoint.old_until_ms) if endpoint.old_until_ms > now_ms else None,
+        old_secret_until=rfc3339_or_none(
+            max((old.until_ms for old in endpoint.old_secrets if old.until_ms > now_ms), default=None)
+        ),
         version=endpoint.version,
         created_at=rfc3339(endpoint.created_at_ms),
         created_by=endpoint.created_by,
@@ -191,18 +215,23 @@ def disabled(known: Endpoint, why: WhyDisabled, now_ms: int) -> Endpoint:
     return replace(known, enabled=False, why_disabled=why, disabled_at_ms=now_ms)
 
 
-def rotated(known: Endpoint, sealed: str, version: int, now_ms: int) -> Endpoint:
-    """Returns an endpoint with a new secret; the present one stays valid for a day.
+def rotated(known: Endpoint, sealed: str, wanted: RotateSecret, now_ms: int) -> Endpoint:
+    """Returns an endpoint with a new secret; the ones before stay valid for a day each, unless `end_old` ends them.
 
-    Raises Conflict for a stale version.
+    Raises Conflict for a stale version, and if too many old secrets are valid: none ends before its time unasked.
     """
-    if known.version != version:
+    if known.version != wanted.version:
         raise Conflict("webhook_changed", "The webhook has changed meanwhile; read it again.", rule="version: as read")
+    valid = [old for old in known.old_secrets if old.until_ms > now_ms]
+    kept = () if wanted.end_old else (OldSecret(now_ms + BOTH_VALID_MS, known.secret), *valid)
+    if len(kept) > MAX_OLD_SECRETS:
+        detail = f"{MAX_OLD_SECRETS} old secrets are still valid; wait, or end them."
+        raise Conflict("too_many_secrets", detail, rule="end_old: true ends them at once")
     return replace(
         known,
         secret=sealed,
-        old_secret=known.secret,
-        old_until_ms=now_ms + BOTH_VALID_MS,
+        old_secrets=kept,
+        rotated_at_ms=now_ms,
         version=known.version + 1,
         updated_at_ms=now_ms,
     )
