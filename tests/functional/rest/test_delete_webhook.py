@@ -53,9 +53,7 @@ def rows(parley: Parley) -> list[str]:
     return [row["key"]["S"] for row in found if not row["place"]["S"].startswith("#")]
 
 
-def test_deliveries_go_with_their_webhook(
-    parley: Parley, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_deliveries_go_with_their_webhook(parley: Parley, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("parley.actions.webhooks.posting.PURGED_AT_ONCE", 2)
     backend = host(parley)
     webhook, other = made(backend, receiver.url, "message.created"), made(backend, receiver.url, "conversation.created")
