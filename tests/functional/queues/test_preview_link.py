@@ -125,6 +125,7 @@ def rows(parley: Parley) -> set[str]:
         (200, "image/png", b"\x89PNG"),
         (200, "text/html", b"<p>no title"),
         (200, "text/html", b""),
+        (200, "text/html", "<title>\u200b\u2060</title>".encode()),
     ],
 )
 def test_a_page_that_says_nothing_has_no_preview(
@@ -141,6 +142,59 @@ def test_a_page_that_says_nothing_has_no_preview(
 
     assert preview_of(bob, message_id) is None
     assert len(site.asked) == 1  # that it says nothing is known for an hour
+
+
+def test_a_page_of_long_numbers_is_read_like_any_other(parley: Parley, site: Site) -> None:
+    site.body = b"<title>&#" + b"1" * 5000 + b";</title>"
+    alice, bob = parley.user("alice"), parley.user("bob")
+    [message_id] = say(alice, open_direct(alice, bob), site.url)
+
+    parley.drain()
+
+    found = preview_of(bob, message_id)
+    assert found is not None and found["title"] == "\ufffd"
+    assert len(site.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "broken", ["parley.actions.messages.previews.read_page", "parley.adapters.outbound.http.fetch"]
+)
+def test_a_page_that_breaks_its_reader_says_nothing(
+    parley: Parley, site: Site, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    tries: list[str] = []
+
+    def break_down(*_: object, **__: object) -> None:
+        tries.append("one")
+        raise RecursionError
+
+    parley.functions.invoke("PreviewLink", {"Records": []})
+    monkeypatch.setattr(broken, break_down)
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    [message_id] = say(alice, direct, site.url)
+    parley.drain()
+    say(alice, direct, site.url)
+
+    parley.drain()
+
+    assert preview_of(bob, message_id) is None
+    assert tries == ["one"]  # that it says nothing is known for an hour
+
+
+def test_a_page_is_where_its_redirects_lead(parley: Parley, site: Site) -> None:
+    with serving() as other:
+        other.says("Sign in", image="/shot.png")
+        site.status, site.headers = 302, {"location": f"{other.url}/deep/page"}
+        alice, bob = parley.user("alice"), parley.user("bob")
+        url = site.url.replace("127.0.0.1", "localhost") + "/a"
+        [message_id] = say(alice, open_direct(alice, bob), url)
+
+        parley.drain()
+
+        found = preview_of(bob, message_id)
+        assert found is not None and (found["url"], found["site"]) == (url, "127.0.0.1")
+        assert other.asked == ["/deep/page", "/shot.png"]  # what is relative is so to where the page was found
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,10 @@ def _read(url: str) -> tuple[Page | None, str]:
     answer = _fetched(url, _PAGES, MAX_PAGE_BYTES)
     if isinstance(answer, str):
         return None, answer
-    page = read_page(answer.body, answer.headers.get("content-type", ""), url)
+    try:
+        page = read_page(answer.body, answer.headers.get("content-type", ""), answer.url)
+    except Exception:  # a page that breaks the reader says nothing: five tries of each message would break it again
+        return None, "unreadable"
     return page, "made" if page else "says_nothing"
 
 
@@ -182,4 +185,6 @@ def _fetched(url: str, accepted: str, max_bytes: int) -> http.Answer | str:
         answer = http.fetch(url, headers, timeout_s=TIMEOUT_S, max_bytes=max_bytes, max_redirects=MAX_REDIRECTS)
     except http.Refused as refused:
         return refused.code
+    except Exception:  # likewise an answer that breaks the reader of answers
+        return "unreadable"
     return answer if answer.status == 200 else f"status_{answer.status}"

@@ -33,8 +33,12 @@ _resolvers = Threads(max_workers=256, thread_name_prefix="resolve")
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """The answer of a server: header names in small letters; the body's first bytes, and whether it has more."""
+    """The answer of a server: header names in small letters; the body's first bytes, and whether it has more.
 
+    `url` is where it came from, after all redirects.
+    """
+
+    url: str
     status: int
     headers: Mapping[str, str]
     body: bytes
@@ -144,14 +148,15 @@ def _exchange(
         connection.putheader(name, value)
     connection.endheaders(body)
     response = connection.getresponse()
-    return _answer(response, max_bytes)
+    return _answer(target, response, max_bytes)
 
 
-def _answer(response: HTTPResponse, max_bytes: int) -> Answer:
+def _answer(target: Target, response: HTTPResponse, max_bytes: int) -> Answer:
     body = bytearray()
     while len(body) <= max_bytes and (chunk := response.read(min(_CHUNK_BYTES, max_bytes + 1 - len(body)))):
         body += chunk
     return Answer(
+        url=target.url,
         status=response.status,
         headers={name.lower(): value for name, value in reversed(response.getheaders())},
         body=bytes(body[:max_bytes]),

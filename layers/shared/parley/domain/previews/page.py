@@ -6,12 +6,13 @@ text, never as HTML.
 
 import codecs
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import unescape
 from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
 
+from parley.domain.api.fields import is_blank, is_unicode
 from parley.domain.previews.links import MAX_URL_CHARACTERS
 
 MAX_TITLE_CHARACTERS = 200
@@ -19,9 +20,11 @@ MAX_DESCRIPTION_CHARACTERS = 500
 MAX_SITE_CHARACTERS = 100
 MAX_TAGS = 2000  # read of a page; what describes it stands at its beginning
 MAX_TAG_CHARACTERS = 8192
+MAX_TYPE_CHARACTERS = 300  # read of the header that states type and encoding
 SNIFFED_BYTES = 1024  # in which a page states its encoding (HTML standard, "determining the character encoding")
 
 _HTML = {"text/html", "application/xhtml+xml"}
+# Both take quadratic time for white space, so they are given short texts alone.
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE)
 _STATED = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE)
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -35,6 +38,8 @@ _RAW = {
     name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE)
     for name in ("title", "script", "style", "noscript", "template")
 }
+# A number has eight digits at most: Python refuses to read 4,300, and no character has as many as eight.
+_NUMBER = re.compile(r"&#(?=[0-9])0*+([0-9]{0,8})[0-9]*+")
 _TITLES = ("og:title", "twitter:title")
 _DESCRIPTIONS = ("og:description", "twitter:description", "description")
 _IMAGES = ("og:image:secure_url", "og:image", "og:image:url", "twitter:image")
@@ -50,21 +55,21 @@ class Page(Struct, frozen=True, kw_only=True):
 
 
 def read_page(body: bytes, content_type: str, url: str) -> Page | None:
-    """Returns what the page at `url` says about itself; None if it is no HTML, or has no title.
+    """Returns what the page at `url` says about itself; None if it is no HTML, or has no title that can be seen.
 
-    `body` may be cut off anywhere.
+    `body` may be cut off anywhere, and `url` is where the page was found, after all redirects.
     """
     if content_type.partition(";")[0].strip().lower() not in _HTML:
         return None
     head = _Head(_decoded(body, content_type))
-    title = _shown(head.first(_TITLES) or head.title, MAX_TITLE_CHARACTERS)
+    title = _first_shown([*head.values(_TITLES), head.title], MAX_TITLE_CHARACTERS)
     if not title:
         return None
     return Page(
         title=title,
-        description=_shown(head.first(_DESCRIPTIONS), MAX_DESCRIPTION_CHARACTERS) or None,
-        site=_shown(head.first(("og:site_name",)), MAX_SITE_CHARACTERS) or _host(url),
-        image_url=_image(head.first(_IMAGES), url, head.base),
+        description=_first_shown(head.values(_DESCRIPTIONS), MAX_DESCRIPTION_CHARACTERS) or None,
+        site=_first_shown(head.values(("og:site_name",)), MAX_SITE_CHARACTERS) or _host(url),
+        image_url=_image(next(iter(head.values(_IMAGES)), ""), url, head.base),
     )
 
 
@@ -79,13 +84,25 @@ def _image(address: str, url: str, base: str) -> str | None:
         is_usable = parts.scheme in ("https", "http") and parts.hostname and parts.username is None
     except ValueError:
         return None
-    return absolute if is_usable and len(absolute) <= MAX_URL_CHARACTERS else None
+    return absolute if is_usable and len(absolute) <= MAX_URL_CHARACTERS and is_unicode(absolute) else None
+
+
+def _first_shown(texts: Iterable[str], most: int) -> str:
+    """Returns the first of the texts of which something can be seen, on one line and cut; empty if there is none."""
+    return next((shown for text in texts if (shown := _shown(text, most))), "")
 
 
 def _shown(text: str, most: int) -> str:
-    """Returns a text on one line, cut to so many characters."""
     line = " ".join(_UNSEEN.sub(" ", text).split())
-    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+    cut = line if len(line) <= most else line[: most - 1].rstrip()
+    if is_blank(cut):
+        return ""
+    return cut if len(line) <= most else f"{cut}…"
+
+
+def _unescaped(text: str) -> str:
+    """Returns a text with the characters that its references name, of any length."""
+    return unescape(_NUMBER.sub(r"&#0\1", text))
 
 
 def _decoded(body: bytes, content_type: str) -> str:
@@ -93,28 +110,42 @@ def _decoded(body: bytes, content_type: str) -> str:
     for mark, encoding in _MARKS:
         if body.startswith(mark):
             return body[len(mark) :].decode(encoding, "replace")
-    stated = _STATED.search(content_type)
+    stated = _STATED.search(content_type[:MAX_TYPE_CHARACTERS])
     named = _CHARSET.search(body[:SNIFFED_BYTES])
-    names: tuple[str | None, ...] = (stated[1] if stated else None, named[1].decode("ascii") if named else None)
-    for name in names:
-        if name is not None and (known := _encoding(name)) is not None:
-            return body.decode(known, "replace")
-    return body.decode("utf-8", "replace")
+    by_header = _encoding(stated[1]) if stated else None
+    # A page whose word can be read in this way is not UTF-16, whatever it says (HTML standard, "prescan").
+    by_itself = _encoding(named[1].decode("ascii")) if named and not named[1].lower().startswith(b"utf-16") else None
+    return body.decode(by_header or by_itself or "utf-8", "replace")
 
 
 def _encoding(name: str) -> str | None:
-    """Returns the codec of an encoding that a page may have; None for one that is unknown, or not of text."""
-    lowered = name.lower()
-    if lowered in ("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"):
-        return "cp1252"  # what browsers read as such (Encoding standard, "names and labels")
+    """Returns the codec of an encoding that browsers know; None for any other."""
     try:
-        codec = codecs.lookup(lowered)
+        codec = codecs.lookup(name).name
     except LookupError:
         return None
-    return codec.name if getattr(codec, "_is_text_encoding", True) and codec.name not in _UNSAFE else None
+    return codec if codec in _ENCODINGS else _READ_AS.get(codec)
 
 
-_UNSAFE = {"utf-7", "unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined"}  # no page's encoding
+# The encodings of the web by the names of Python's codecs, and those that browsers read as another (WHATWG Encoding
+# standard, "names and labels"). Python has codecs besides that are no encodings, or that read escapes.
+_ENCODINGS = {
+    *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "gb18030", "big5hkscs", "euc_jp", "iso2022_jp", "cp932", "cp949"),
+    *("cp866", "cp874", "koi8-r", "koi8-u", "mac-roman", "mac-cyrillic", *(f"cp{page}" for page in range(1250, 1259))),
+    *(f"iso8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)),
+}
+_READ_AS = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "big5": "big5hkscs",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+}
 
 
 class _Head:
@@ -136,9 +167,9 @@ class _Head:
                 return
             at = end
 
-    def first(self, names: tuple[str, ...]) -> str:
-        """Returns the first value that is not empty, in the order of the names."""
-        return next((value for name in names if (value := self._meta.get(name, ""))), "")
+    def values(self, names: Iterable[str]) -> list[str]:
+        """Returns the values of the names that have one, in their order."""
+        return [self._meta[name] for name in names if name in self._meta]
 
     def _read_markup(self, text: str, at: int) -> int:
         """Reads a tag, a comment or a declaration; returns where it ends, or -1 if the head ends here."""
@@ -170,7 +201,7 @@ class _Head:
         end = _RAW[name].search(text, start)
         if name == "title" and not self.title:
             most = start + MAX_TAG_CHARACTERS
-            self.title = unescape(text[start : min(end.start(), most) if end else most])
+            self.title = _unescaped(text[start : min(end.start(), most) if end else most])
         return end.end() if end else -1
 
 
@@ -185,7 +216,7 @@ def _attributes(text: str, start: int) -> tuple[dict[str, str], int]:
     at, most = start, start + MAX_TAG_CHARACTERS
     while attribute := _ATTRIBUTE.match(text, at, most):
         value = attribute["double"] or attribute["single"] or attribute["bare"] or ""
-        found.setdefault(attribute["name"].lower(), unescape(value))
+        found.setdefault(attribute["name"].lower(), _unescaped(value))
         at = attribute.end()
     end = text.find(">", at, most)
     return found, end + 1 if end >= 0 else at
