@@ -32,6 +32,8 @@ MAX_PAGE_BYTES = 1_000_000
 TIMEOUT_S = 5.0
 MAX_REDIRECTS = 3
 _PAGES, _PICTURES = "text/html, application/xhtml+xml", "image/webp, image/jpeg, image/png, image/gif"
+# The errors of a reader that a stranger's bytes break. No call to AWS is where they are caught.
+_BROKEN = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 class _Looked(Struct, frozen=True, kw_only=True):
@@ -173,7 +175,7 @@ def _read(url: str) -> tuple[Page | None, str]:
         return None, answer
     try:
         page = read_page(answer.body, answer.headers.get("content-type", ""), answer.url)
-    except Exception:  # a page that breaks the reader says nothing: five tries of each message would break it again
+    except _BROKEN:  # such a page says nothing: five tries of each message would break the reader again
         return None, "unreadable"
     return page, "made" if page else "says_nothing"
 
@@ -185,6 +187,6 @@ def _fetched(url: str, accepted: str, max_bytes: int) -> http.Answer | str:
         answer = http.fetch(url, headers, timeout_s=TIMEOUT_S, max_bytes=max_bytes, max_redirects=MAX_REDIRECTS)
     except http.Refused as refused:
         return refused.code
-    except Exception:  # likewise an answer that breaks the reader of answers
+    except _BROKEN:  # likewise
         return "unreadable"
     return answer if answer.status == 200 else f"status_{answer.status}"
