@@ -6,9 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from parley.domain.previews.page import MAX_DESCRIPTION_CHARACTERS, MAX_TITLE_CHARACTERS
+from tests.functional.moderation import moderator
 from tests.functional.pages import Site, preview_of, serving
 from tests.functional.talk import contents, make_group, open_direct, say
-from tests.harness import Parley
+from tests.harness import Parley, User
+from tests.harness.fixtures import forget_told
 
 ENGINES = ("moto", "ministack")  # so that each right of the function is used on both
 
@@ -323,3 +325,88 @@ def test_device_that_is_gone_is_forgotten(parley: Parley, site: Site) -> None:
         say(alice, direct, "and you?")
 
     assert dead.connection_id not in [call.params.get("ConnectionId") for call in calls]
+
+
+# --- banned words -----------------------------------------------------------------------------------------------------
+
+
+def ban(judge: User, *rules: tuple[str, str]) -> None:
+    """Puts a list of banned words, each with its action, in force for processes that begin from now on."""
+    version = judge.get("/admin/banned-words").json["version"]
+    listed = [{"text": text, "action": action} for text, action in rules]
+    assert judge.put("/admin/banned-words", json={"version": version, "rules": listed}).status == 200
+    forget_told()
+
+
+def linked(parley: Parley, person: User, conversation_id: str, url: str) -> str:
+    """Lets a person write a link, and a new process look at it."""
+    [message_id] = say(person, conversation_id, url)
+    forget_told()
+    parley.drain()
+    return message_id
+
+
+def test_masked_words_of_a_page_are_masked(parley: Parley, site: Site) -> None:
+    site.says("The maskme game", description="Words, maskme and flagme", site_name="Maskme")
+    alice, bob = parley.user("alice"), parley.user("bob")
+    judge = moderator(parley)
+    ban(judge, ("maskme", "mask"), ("flagme", "flag"))
+    screen = bob.connect()
+
+    message_id = linked(parley, alice, open_direct(alice, bob), f"{site.url}/a")
+
+    found = preview_of(bob, message_id)
+    assert found is not None
+    assert (found["title"], found["description"]) == ("The ****** game", "Words, ****** and flagme")
+    assert found["site"] == "******"
+    [event] = contents(screen.events("message_updated"))
+    assert event["message"]["preview"] == found
+    assert judge.get("/admin/reports").json["reports"] == []  # they are not words of alice's
+
+
+@pytest.mark.parametrize("field", ["title", "description", "site_name"])
+def test_a_page_with_rejected_words_has_no_preview(parley: Parley, site: Site, field: str) -> None:
+    site.says(**{"title": "The game", "image": "/shot.png"} | {field: "do r.e.j.e.c.t.m.e"})
+    site.files["/shot.png"] = ("image/png", b"not asked for")
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    judge = moderator(parley)
+    ban(judge, ("rejectme", "reject"))
+
+    rejected = linked(parley, alice, direct, f"{site.url}/a")
+    ban(judge)
+    allowed = linked(parley, alice, direct, f"{site.url}/a")
+
+    assert preview_of(bob, rejected) is None
+    assert preview_of(bob, allowed) is not None  # the page is kept as it is
+    assert site.asked == ["/a", "/shot.png"]
+
+
+def test_a_known_page_is_held_to_a_new_list(parley: Parley, site: Site) -> None:
+    site.says("The maskme game")
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    first = linked(parley, alice, direct, f"{site.url}/a")
+    ban(moderator(parley), ("maskme", "mask"))
+
+    second = linked(parley, alice, direct, f"{site.url}/a")
+
+    titles = [found["title"] for message_id in (first, second) if (found := preview_of(bob, message_id))]
+    assert titles == ["The maskme game", "The ****** game"]
+    assert site.asked == ["/a"]
+
+
+def test_a_list_that_is_known_takes_no_round_trip_of_its_own(parley: Parley, site: Site) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    ban(moderator(parley), ("maskme", "mask"))
+    linked(parley, alice, direct, f"{site.url}/a")
+    say(alice, direct, f"{site.url}/a", f"{site.url}/a")
+
+    with parley.watch() as calls:
+        parley.drain()
+
+    made = [call for call in calls if call.function == "PreviewLink" and call.operation in ("BatchGetItem", "GetItem")]
+    lists = parley.template.resources["WordLists"].ref
+    assert [call for call in made if call.operation == "GetItem"] == []
+    assert not any(lists in call.params["RequestItems"] for call in made)

@@ -34,6 +34,17 @@ def screen(request: Request, text: str, field: str = "text") -> Screened:
     return Screened(text=verdict.text, flags=word_list_cache.flagging(verdict.rule_ids))
 
 
+def shown(text: str) -> str | None:
+    """Returns a text of a stranger as it may be shown, masked; None if a rule rejects it. No round trip.
+
+    Nothing is reported: a report is of the words of a message's sender.
+    """
+    verdict = word_list_cache.verdict(text)
+    if verdict is None:
+        return text
+    return None if verdict.action == "reject" else verdict.text
+
+
 def flagged(request: Request, step: Step, *screened: Screened) -> Step:
     """Returns the step with a report of its message to the moderators, if a rule wants one."""
     flags = tuple(dict.fromkeys(flag for part in screened for flag in part.flags))

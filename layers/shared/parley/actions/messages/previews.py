@@ -9,6 +9,7 @@ deleted gets none.
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
+from parley.actions import screening
 from parley.actions.messages import changes
 from parley.actions.parallel import in_parallel
 from parley.adapters.attachments import pictures
@@ -83,7 +84,7 @@ def preview_link(job: PreviewJob, now_ms: int, request_id: str) -> dict[str, str
 
     Four round trips, the request to the page, and the posts; one round trip less for a page that is known. Then, for a
     page with a picture, the request to that and one round trip more. A job that comes again tells the members again
-    what an earlier try may not have told.
+    what an earlier try may not have told. A new list of banned words is one more round trip, once in a process.
     """
     attempt = _Try(job, now_ms // 1000)
     for _ in conditions.tries():
@@ -105,8 +106,12 @@ def preview_link(job: PreviewJob, now_ms: int, request_id: str) -> dict[str, str
         if (page := looked.known.page) is None:
             attempt.leave()
             return {"preview": looked.outcome}
+        words = _screened(page)
+        if words is None:
+            attempt.leave()
+            return {"preview": "banned_words"}
         image = attempt.picture(url)
-        preview = LinkPreview(url=url, title=page.title, description=page.description, site=page.site, image=image)
+        preview = LinkPreview(url=url, title=words.title, description=words.description, site=words.site, image=image)
         # At the time of the link, not of the look: then a job that is done twice writes the same.
         step = change_steps.put_preview(replace(request, now_ms=job.at_ms), found, preview)
         if _is_shown(request, found, step):
@@ -120,6 +125,18 @@ def _wanted(message: StoredMessage, attempt: _Try) -> str | None:
         return None
     url, picture = first_link(message.text), attempt.job.picture
     return None if url is None or (picture is not None and picture.id != attempt.place(url).id) else url
+
+
+def _screened(page: Page) -> Page | None:
+    """Returns a page with its words as the banned words leave them; None if a rule rejects one of its texts.
+
+    Pages are kept as they are, so each message shows them by the list of its time.
+    """
+    title, site = screening.shown(page.title), screening.shown(page.site)
+    description = None if page.description is None else screening.shown(page.description)
+    if title is None or site is None or (description is None and page.description is not None):
+        return None
+    return replace(page, title=title, description=description, site=site)
 
 
 def _is_shown(request: Request, found: Found, step: Step) -> bool:

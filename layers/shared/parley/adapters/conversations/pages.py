@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from parley.adapters.dynamodb import batches, tables, unreadable
+from parley.adapters.moderation import word_list_cache
 from parley.domain.previews.page import Page
 
 KEPT_S = 24 * 3600
@@ -28,9 +29,15 @@ class Known(Struct, frozen=True):
 
 
 def known_page(url: str, now_s: int) -> Known | None:
-    """Returns what is known of the page at a URL; None if that was never asked, or too long ago. One round trip."""
+    """Returns what is known of the page at a URL; None if that was never asked, or too long ago.
+
+    One round trip, which checks the version of the banned words as well; one more for a new list of them.
+    """
     key = (_key(url), 0)
-    row = batches.read_rows({tables.Message: [key]}).get(tables.Message, *key)
+    wanted = {tables.Message: [key], tables.WordList: word_list_cache.due(now_s)}
+    rows = batches.read_rows(wanted, stale=(tables.WordList,))
+    word_list_cache.take(rows, now_s)
+    row = rows.get(tables.Message, *key)
     if row is None or row.expires_at_s is None or row.expires_at_s <= now_s:
         return None
     try:
