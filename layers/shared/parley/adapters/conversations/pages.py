@@ -34,8 +34,9 @@ def known_page(url: str, now_s: int) -> Known | None:
     One round trip, which checks the version of the banned words as well; one more for a new list of them.
     """
     key = (_key(url), 0)
-    wanted = {tables.Message: [key], tables.WordList: word_list_cache.due(now_s)}
-    rows = batches.read_rows(wanted, stale=(tables.WordList,))
+    rows = batches.read_rows(
+        {tables.Message: [key], tables.WordList: word_list_cache.due(now_s)}, stale=(tables.WordList,)
+    )
     word_list_cache.take(rows, now_s)
     row = rows.get(tables.Message, *key)
     if row is None or row.expires_at_s is None or row.expires_at_s <= now_s:
