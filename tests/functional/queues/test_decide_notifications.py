@@ -367,6 +367,39 @@ def test_a_device_that_is_gone_is_noted_and_one_that_fails_is_tried_again(scene:
     assert scene.decided(seq)["push"] == ("failed", "told") and len(scene.pushed) == 3
 
 
+def test_a_device_that_fails_is_tried_again_though_another_took_the_push(scene: Scene) -> None:
+    register(scene.parley, scene.service, "bob", "laptop")
+    scene.service.answer("bob-browser", 503)
+    seq = scene.send()
+    scene.parley.drain()
+
+    assert (len(scene.pushed), len(pushes(scene.service, "bob", "laptop"))) == (3, 1)
+    assert scene.decided(seq)["push"] == TOLD
+    channels = scene.bob.get(f"/messages/{scene.conversation_id}.{seq}/notification-trace").json["channels"]
+    answers = {each["channel"]: each["answer"] for each in channels}
+    assert sorted(answers["push"].split(", ")) == ["browser: failed 503", "laptop: sent 201"]
+
+
+def test_what_failed_is_not_pushed_after_it_was_read_and_a_job_that_comes_twice_tries_once(scene: Scene) -> None:
+    register(scene.parley, scene.service, "bob", "laptop")
+    scene.service.answer("bob-browser", 503)
+    seq = scene.send()
+    notice_the_rows(scene.parley)
+    [body] = scene.parley.dequeue("NotificationJobs")
+    decide = scene.parley.functions.invoke
+    decide("DecideNotifications", {"Records": [{"messageId": "m1", "body": body}]})
+    [retry] = scene.parley.dequeue("NotificationJobs")
+    for _ in range(2):
+        decide("DecideNotifications", {"Records": [{"messageId": "m2", "body": retry}]})
+    [retry] = scene.parley.dequeue("NotificationJobs")
+    assert len(scene.pushed) == 2
+    scene.bob.patch(f"/conversations/{scene.conversation_id}/read-all")
+    decide("DecideNotifications", {"Records": [{"messageId": "m3", "body": retry}]})
+
+    assert (len(scene.pushed), len(pushes(scene.service, "bob", "laptop"))) == (2, 1)
+    assert scene.decided(seq)["push"] == TOLD
+
+
 def test_a_missed_call_and_an_invitation_are_told(scene: Scene) -> None:
     group = make_group(scene.alice, scene.bob)
     scene.parley.drain()

@@ -22,6 +22,7 @@ from parley.adapters.live import connections, queues
 from parley.adapters.notifications import jobs, notices
 from parley.adapters.notifications.notices import Entry, NoticeTrace, Told
 from parley.domain.live.posts import NotYet, Post
+from parley.domain.notifications.answers import answer_of
 from parley.domain.notifications.decision import COLLAPSE_MS, Facts, Verdict, decide
 from parley.domain.notifications.events import NotificationTold
 from parley.domain.notifications.notice import CHANNELS, Channel, Kind
@@ -32,7 +33,6 @@ MOVED_MS = 60_000  # an entry moves up the inbox at most once in this time
 TAKES_S = pushing.DEADLINE_S + 12  # a job, at most: with the last push, and the reads and writes around them
 MAX_TRIES = 3  # of a push that failed
 RETRY_S = 60
-MAX_ANSWER_CHARACTERS = 200
 GATHERED: frozenset[Kind] = frozenset({"message", "mention", "reaction"})  # of these, a conversation's are one push
 
 QueueMails = Callable[[Sequence[str], int], None]  # of people who may get a mail, and the time in ms
@@ -165,16 +165,33 @@ def _counted(unread: Mapping[Pair, int | None], now_ms: int) -> list[Known]:
 
 def _plan(known: Known, job: NotificationJob, now_ms: int, *, may_mail: bool) -> _Plan:
     told = {}
-    seen = _trailing(known) if job.trails else known.facts
+    seen = _trailing(known) if job.trails else _apart_from_itself(known)
     seen = seen if may_mail else replace(seen, has_email=False)
     for channel in CHANNELS:
         before = known.trace.channels.get(channel)
-        if known.trace.is_settled(channel) or (before is not None and before.state == "waiting" and channel == "email"):
+        again = channel == "push" and _comes_again(known, job)
+        if (known.trace.is_settled(channel) and not again) or (channel == "email" and _waits(before)):
             continue
-        told[channel] = _decided(decide(seen, channel), channel, now_ms)
+        verdict = decide(seen, channel)
+        if verdict.told or not again:
+            told[channel] = _decided(verdict, channel, now_ms)
     plan = _Plan(known=known, told=told)
     plan.pushes, plan.mails = plan.has_news("push"), _waits(plan.told.get("email"))
     return plan
+
+
+def _comes_again(known: Known, job: NotificationJob) -> bool:
+    """Says whether a push that some devices took is to be tried with the others, and has not been by this job."""
+    before = known.trace.channels.get("push")
+    if before is None or before.state != "sent" or not known.pair.occasion.devices:
+        return False
+    return before.tries < job.tries
+
+
+def _apart_from_itself(known: Known) -> Facts:
+    """Returns the facts of a push; one that is tried again is not held back by what other devices took of it."""
+    is_newest = known.shared is None or known.shared.pushed_seq <= known.pair.occasion.seq
+    return replace(known.facts, pushed_at_ms=None) if known.pair.occasion.devices and is_newest else known.facts
 
 
 def _trailing(known: Known) -> Facts:
@@ -277,7 +294,10 @@ def _trails_ms(known: Known) -> int:
 
 
 def _claimed(plan: _Plan, owner: str, now_ms: int) -> NoticeTrace:
-    claim = Told(state="claimed", rule="told", at_ms=now_ms)
+    before = plan.known.trace.channels.get("push")
+    # What some devices took stays sent while others are tried again.
+    is_sent = before is not None and before.state == "sent"
+    claim = before if before is not None and is_sent else Told(state="claimed", rule="told", at_ms=now_ms)
     channels = {**plan.known.trace.channels, "push": claim}
     return replace(plan.known.trace, channels=channels, owner=owner, until_ms=now_ms + LEASE_MS)
 
@@ -293,15 +313,16 @@ def _push(plans: Sequence[_Plan], job: NotificationJob, totals: Mapping[str, int
         for plan in plans
     ]
     outcomes = iter(pushing.push(wanted, now_ms) if wanted else [])
-    for plan in plans:
-        own = [next(outcomes) for _ in range(pushing.count_of(plan.known.recipient))]
-        plan.told["push"] = _outcome(own, job, now_ms)
-        if plan.told["push"].state == "sent":
-            _note_push(plan, now_ms)
     failed: defaultdict[str, list[Occasion]] = defaultdict(list)
     for plan in plans:
-        if plan.told["push"].state == "waiting":
-            failed[plan.known.pair.user_id].append(_again(plan))
+        own = [next(outcomes) for _ in range(pushing.count_of(plan.known.recipient))]
+        plan.told["push"] = _outcome(plan.known, own, job, now_ms)
+        if any(each.state == "sent" for each in own):
+            _note_push(plan, now_ms)
+        # A device that takes a push does not end the tries of another.
+        rest = tuple(each.device_id for each in own if each.state == "failed")
+        if rest and job.tries + 1 < MAX_TRIES:
+            failed[plan.known.pair.user_id].append(replace(_again(plan), devices=rest))
     # Each person has a job of their own now, so nobody waits once more for the slow devices of another.
     retry = NotificationJob(occasions=(), trails=job.trails, tries=job.tries + 1)
     jobs.queue_jobs([(replace(retry, occasions=tuple(each)), RETRY_S) for each in failed.values()])
@@ -319,12 +340,17 @@ def _newest_seq(plan: _Plan) -> int:
     return max([plan.known.pair.occasion.seq, *(each.seq for each in told)])
 
 
-def _outcome(own: Sequence[Pushed], job: NotificationJob, now_ms: int) -> Told:
-    answer = ", ".join(dict.fromkeys(f"{each.state} {each.answer}" for each in own))[:MAX_ANSWER_CHARACTERS]
+def _outcome(known: Known, own: Sequence[Pushed], job: NotificationJob, now_ms: int) -> Told:
+    """Returns the outcome of pushes, with those of other devices from earlier tries."""
+    before = known.trace.channels.get("push")
     states = {each.state for each in own}
+    if before is not None and before.state == "sent":
+        states.add("sent")
     may_pass = "failed" in states and job.tries + 1 < MAX_TRIES
     state: notices.State = "sent" if "sent" in states else "waiting" if may_pass else "failed"
-    return Told(state=state, rule="told", at_ms=now_ms, answer=answer)
+    earlier = before.answer if before is not None and known.pair.occasion.devices else None
+    answer = answer_of(((each.device_id, f"{each.state} {each.answer}") for each in own), earlier or "")
+    return Told(state=state, rule="told", at_ms=now_ms, answer=answer, tries=job.tries)
 
 
 def _note_push(plan: _Plan, now_ms: int) -> None:

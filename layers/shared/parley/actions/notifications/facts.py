@@ -184,12 +184,15 @@ class _Reading:
         kind = self._kind()
         profile = self._people.get(self._user_id)
         registered = unreadable.readable("Notifications", [self._user_id], lambda each: devices.of(self._rows, each))
+        only = self._occasion.devices  # those that are tried again
+        found = registered[self._user_id].devices if registered else ()
         recipient = Recipient(
             user_id=self._user_id,
             locale=None if profile is None else profile.locale,
             time_zone=None if profile is None else profile.time_zone,
             email=None if profile is None else profile.email,
-            devices=registered[self._user_id].devices if registered else (),
+            devices=tuple(each for each in found if not only or each.device_id in only),
+            at_host=not only or pushing.HOST in only,
         )
         entry = notices.entry_of(self._rows, self._user_id, self._occasion.entry_place(kind))
         pushed = notices.entry_of(self._rows, self._user_id, self._occasion.entry_place("message"))

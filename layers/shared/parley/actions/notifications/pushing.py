@@ -38,12 +38,16 @@ class _Push(Struct, frozen=True):
 
 def reaches(recipient: Recipient) -> bool:
     """Says whether a push can reach a person: they have a device, or the host pushes itself."""
-    return bool(recipient.devices or mobile.host_topic())
+    return bool(recipient.devices) or _tells_host(recipient)
 
 
 def count_of(recipient: Recipient) -> int:
     """Returns how many pushes `push` makes to tell a person of one notice."""
-    return len(recipient.devices) + bool(mobile.host_topic())
+    return len(recipient.devices) + _tells_host(recipient)
+
+
+def _tells_host(recipient: Recipient) -> bool:
+    return recipient.at_host and bool(mobile.host_topic())
 
 
 def closes(devices: Iterable[Device]) -> bool:
@@ -80,7 +84,7 @@ def close(user_id: str, to: Iterable[Device], conversation_id: str, badge: int) 
 
 def _pushes_of(recipient: Recipient, notice: Notice, badge: int, now_s: int) -> list[_Push]:
     found = [_Push(recipient.user_id, device, _telling(device, notice, badge, now_s)) for device in recipient.devices]
-    if mobile.host_topic():
+    if _tells_host(recipient):
         message = payloads.host(recipient.user_id, notice, badge)
         found.append(_Push(recipient.user_id, None, lambda: mobile.publish_to_host(message)))
     return found

@@ -59,12 +59,16 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The decision of a channel about a thing, its rule, and the answer of a provider."""
+    """The decision of a channel about a thing, its rule, and the answer of a provider.
+
+    `tries` says how often a push was tried again, with the devices that had failed.
+    """
 
     state: State
     rule: str
     at_ms: int
     answer: str | None = None
+    tries: int = 0
 
 
 class NoticeTrace(Struct, frozen=True, kw_only=True):

@@ -42,6 +42,7 @@ class Recipient(Struct, frozen=True, kw_only=True):
     time_zone: str | None = None
     email: str | None = None
     devices: tuple[Device, ...] = ()
+    at_host: bool = True  # the host's own topic may be told as well, if there is one
 
 
 class Notice(Struct, frozen=True, kw_only=True):
