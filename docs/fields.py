@@ -170,7 +170,7 @@ TERMS = {
     "ChannelTrace.state": "`waiting` until it is decided, or for a second try; `claimed` while a push is made.",
     "ChannelTrace.rule": "The rule that decided; `told` if none kept it away. Null while nothing is decided.",
     "ChannelTrace.at": "When it was decided; null if no decision is written down.",
-    "answer": "The answer of the push services, or of the mail service; null without one.",
+    "answer": "The answer of the mail service, or of the push services, by device if there are several; null without.",
     "TraceQuery.user_id": "For whom; without it for the caller.",
     "Notification.id": "The entry; a later one with the same id takes its place.",
     "Notification.kind": "The kind of the thing that it tells.",

@@ -75,6 +75,7 @@ def test_profile_seq_grows_with_what_others_see(parley: Parley) -> None:
         ({"avatar_url": "https://a/" + "x" * 1_015}, [("/avatar_url", "too_long")]),
         ({"locale": "de_CH"}, [("/locale", "bad_format")]),
         ({"locale": "d"}, [("/locale", "bad_format")]),
+        ({"locale": "xx-yy-zz-11"}, [("/locale", "bad_format")]),
         ({"time_zone": "Europe/Atlantis"}, [("/time_zone", "not_allowed")]),
         ({"time_zone": "+02:00"}, [("/time_zone", "bad_format")]),
         ({"email": "bob"}, [("/email", "bad_format")]),

@@ -127,6 +127,7 @@ UNUSABLE_STANDARD_CLAIMS: dict[str, dict[str, object]] = {
     "picture object": {"picture": {"data": {"url": "https://cdn.example/alice.png"}}},
     "picture long": {"picture": "https://" + "a" * 2_041},
     "locale sentence": {"locale": "the language of my mother"},
+    "locale ill-formed": {"locale": "xx-yy-zz-11"},
     "locale line feed": {"locale": "en\n"},
     "zone number": {"zoneinfo": 2},
     "zone path": {"zoneinfo": "../../etc/passwd"},

@@ -150,6 +150,11 @@ def rest(scene: Scene) -> object:
     return scene.bob.patch(PREFERENCES, json={"do_not_disturb_until": "2999-01-01T00:00:00Z"})
 
 
+def sleep(scene: Scene) -> object:
+    days = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), [["00:00", "24:00"]])
+    return scene.bob.patch(PREFERENCES, json={"quiet_hours": {"time_zone": "UTC", "days": days}})
+
+
 def want_no_push(scene: Scene) -> object:
     return scene.bob.patch(PREFERENCES, json={"channels": {"push": {"message": False}}})
 
@@ -171,7 +176,8 @@ def shut_out(scene: Scene) -> object:
     [
         (mute, "muted", "muted"),
         (only_mentions, "level", "level"),
-        (rest, "told", "quiet_hours"),
+        (rest, "told", "do_not_disturb"),
+        (sleep, "told", "quiet_hours"),
         (want_no_push, "told", "preference_off"),
         (delete, "message_deleted", "message_deleted"),
         (block, "blocked", "blocked"),

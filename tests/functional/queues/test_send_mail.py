@@ -411,7 +411,7 @@ def test_no_job_waits_for_the_end_of_a_quiet_time_that_is_too_far_away(
     later(parley, 10 * MINUTE)
 
     assert len(parley.held.messages) == waiting
-    known = ("waiting", "quiet_hours") if waiting else ("skipped", "quiet_hours")
+    known = ("waiting", "do_not_disturb") if waiting else ("skipped", "do_not_disturb")
     assert email_of(parley, conversation_id, 1) == known
     assert bob.patch("/me/notification-preferences", json={"do_not_disturb_until": None}).status == 200
     [mail] = later(parley, 3 * MINUTE)

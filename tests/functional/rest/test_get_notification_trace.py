@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.functional.erasures import host
+from tests.functional.mailing import person
 from tests.functional.moderation import moderator, report
 from tests.functional.notifying import notice_the_rows, pushes, pushing, register
 from tests.functional.replies import refusal
@@ -51,6 +52,23 @@ def test_whoever_read_in_time_learns_that(parley: Parley) -> None:
     parley.drain()
 
     assert trace(bob, message_id) == dict.fromkeys(("in_app", "push", "email"), ("skipped", "read"))
+
+
+def test_an_e_mail_that_does_not_come_any_more_is_not_waited_for(parley: Parley) -> None:
+    alice, bob, carol = parley.user("alice"), person(parley, "bob"), person(parley, "carol")
+    read, deleted = open_direct(alice, bob), open_direct(alice, carol)
+    [to_bob], [to_carol] = say(alice, read, "hello"), say(alice, deleted, "a mistake")
+    notice_the_rows(parley)
+    for body in parley.dequeue("NotificationJobs"):
+        parley.functions.invoke("DecideNotifications", {"Records": [{"messageId": "m1", "body": body}]})
+    assert trace(bob, to_bob)["email"] == trace(carol, to_carol)["email"] == ("waiting", "told")
+
+    bob.patch(f"/conversations/{read}/read-all")
+    alice.delete(f"/messages/{to_carol}")
+
+    assert trace(bob, to_bob)["email"] == ("skipped", "read")
+    assert trace(carol, to_carol)["email"] == ("skipped", "message_deleted")
+    assert trace(bob, to_bob)["in_app"] == ("sent", "told")
 
 
 def test_moderators_and_the_host_may_ask_for_anybody_and_it_is_in_the_audit_log(parley: Parley) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from parley.domain.api.times import rfc3339
 from tests.functional.notifying import spoil
 from tests.functional.replies import Meanwhile
 from tests.harness import Parley
@@ -25,6 +26,17 @@ def test_a_change_leaves_the_rest_as_it_was(parley: Parley) -> None:
     assert reply.json["quiet_hours"]["days"]["sat"] == [["00:00", "24:00"]]
     assert reply.json["exceptions"] == {"mention": True, "urgent_ticket": False}
     assert not reply.json["previews"]
+
+
+def test_a_do_not_disturb_that_is_over_counts_as_null(parley: Parley) -> None:
+    bob = parley.user("bob")
+    assert bob.patch(PATH, json={"do_not_disturb_until": "2001-01-01T00:00:00Z"}).json["do_not_disturb_until"] is None
+
+    soon = bob.patch(PATH, json={"do_not_disturb_until": rfc3339(parley.clock() + 60_000)}).json
+    assert bob.get(PATH).json["do_not_disturb_until"] == soon["do_not_disturb_until"] is not None
+    parley.advance(61)
+
+    assert bob.get(PATH).json["do_not_disturb_until"] is None
 
 
 def test_null_ends_quiet_hours_and_a_do_not_disturb(parley: Parley) -> None:

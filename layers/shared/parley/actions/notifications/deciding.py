@@ -27,6 +27,7 @@ from parley.domain.notifications.decision import COLLAPSE_MS, Facts, Verdict, de
 from parley.domain.notifications.events import NotificationTold
 from parley.domain.notifications.notice import CHANNELS, Channel, Kind
 from parley.domain.notifications.occasion import NotificationJob, Occasion
+from parley.domain.notifications.preferences import QUIET_RULES
 
 LEASE_MS = 90_000  # of a claim: longer than the function's time (template.yaml)
 MOVED_MS = 60_000  # an entry moves up the inbox at most once in this time
@@ -202,7 +203,7 @@ def _trailing(known: Known) -> Facts:
 
 
 def _decided(verdict: Verdict, channel: Channel, now_ms: int) -> Told:
-    if channel == "email" and verdict.rule == "quiet_hours":  # an e-mail comes after them
+    if channel == "email" and verdict.rule in QUIET_RULES:  # an e-mail comes after them
         return Told(state="waiting", rule=verdict.rule, at_ms=now_ms)
     if not verdict.told:
         return Told(state="skipped", rule=verdict.rule, at_ms=now_ms)

@@ -29,6 +29,7 @@ from parley.domain.notifications.mail_jobs import MailJob, MailMessage
 from parley.domain.notifications.mail_state import MailState, email_state, switched_off
 from parley.domain.notifications.mime import Envelope, message
 from parley.domain.notifications.notice import Notice
+from parley.domain.notifications.preferences import QUIET_RULES
 from parley.domain.notifications.unsubscribing import LIFE_S, Link, read_token
 
 QueueMails = Callable[[Sequence[str], int], None]  # of people, and the time in ms
@@ -128,8 +129,8 @@ def _content(found: Sequence[Known]) -> _Digest:
     verdicts = [(known, decide(known.facts, "email")) for known in found]
     return _Digest(
         told=[known for known, verdict in verdicts if verdict.told],
-        left_out=[(known, each.rule) for known, each in verdicts if not each.told and each.rule != "quiet_hours"],
-        quiet=[known for known, verdict in verdicts if verdict.rule == "quiet_hours"],
+        left_out=[(known, each.rule) for known, each in verdicts if not each.told and each.rule not in QUIET_RULES],
+        quiet=[known for known, verdict in verdicts if verdict.rule in QUIET_RULES],
     )
 
 
@@ -301,7 +302,7 @@ def _traces_left_out(content: _Digest, now_ms: int) -> list[tuple[str, Told]]:
     """Returns what the traces say of things that are not told; those that wait stay as they are."""
     left_out = [*content.left_out]
     if not mail_jobs.is_near(content.quiet_until_ms, now_ms):
-        left_out += [(known, "quiet_hours") for known in content.quiet]
+        left_out += [(known, decide(known.facts, "email").rule) for known in content.quiet]
     return [each for known, rule in left_out for each in _traces_of(known, _skipped(rule, now_ms))]
 
 

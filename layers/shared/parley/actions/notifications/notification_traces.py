@@ -19,7 +19,8 @@ from parley.domain.notifications.notice import CHANNELS, Channel
 from parley.domain.notifications.occasion import Occasion
 from parley.domain.notifications.requests import TraceQuery
 
-_LASTING = frozenset({"erased", "own_message", "not_member", "read"})  # rules that nobody has to write down
+# Rules that nobody has to write down, and that nothing undoes.
+_LASTING = frozenset({"erased", "own_message", "not_member", "message_deleted", "read"})
 
 
 class ChannelTrace(Struct, frozen=True, kw_only=True):
@@ -76,11 +77,11 @@ def _access(request: Request, message_id: str, user_id: str) -> StoredMessage:
 
 
 def _channel(known: Known, channel: Channel) -> ChannelTrace:
-    told = known.trace.channels.get(channel)
-    if told is not None:
+    told, rule = known.trace.channels.get(channel), decide(known.facts, channel).rule
+    # What waits for something that does not come any more was decided by that.
+    if told is not None and not (told.state == "waiting" and rule in _LASTING):
         return ChannelTrace(
             channel=channel, state=told.state, rule=told.rule, at=rfc3339(told.at_ms), answer=told.answer
         )
-    rule = decide(known.facts, channel).rule
     state: State = "skipped" if rule in _LASTING else "waiting"
     return ChannelTrace(channel=channel, state=state, rule=rule if rule in _LASTING else None, at=None, answer=None)

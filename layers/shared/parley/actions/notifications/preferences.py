@@ -12,6 +12,7 @@ from parley.domain.notifications.preferences import (
     NotificationPreferences,
     Preferences,
     changed,
+    current,
     disturbs_sooner,
     shown,
     wants_email,
@@ -26,32 +27,32 @@ class _Read(Struct, frozen=True, kw_only=True):
     mail: mail_states.Read
     address: str | None
 
-    def shown(self) -> NotificationPreferences:
+    def shown(self, now_ms: int) -> NotificationPreferences:
         state = email_state(self.mail.state, self.address, available=mail_settings.is_on())
-        return shown(self.preferences.preferences, state)
+        return shown(current(self.preferences.preferences, now_ms), state)
 
 
 def get_preferences(request: Request) -> NotificationPreferences:
     """Returns the caller's preferences; one round trip."""
-    return _read(request.user_id).shown()
+    return _read(request.user_id).shown(request.now_ms)
 
 
 def update_preferences(request: Request, wanted: UpdatePreferences) -> NotificationPreferences:
     """Changes the caller's preferences and returns them.
 
     Two round trips, one if nothing changes, one more if it switches e-mails on again. If it ends a quiet time, a look
-    at what may be mailed is queued: one call of SQS.
+    at what may be mailed is queued: one call of SQS. A `do_not_disturb_until` that is over counts as null.
 
     Raises Invalid for a time that no calendar has, a time zone that nobody knows, or quiet hours without an end.
     """
     for _ in conditions.tries():
         read = _read(request.user_id)
-        after = changed(read.preferences.preferences, wanted)
+        after = current(changed(read.preferences.preferences, wanted), request.now_ms)
         if mail_settings.is_on() and disturbs_sooner(read.preferences.preferences, after, request.now_ms):
             # Before the change: a repeated request would find nothing to change, and queue nothing.
             mail_queue.queue_looks([request.user_id], request.now_ms)
         try:
-            return _saved(request.user_id, read, after, wants_email=wants_email(wanted)).shown()
+            return _saved(request.user_id, read, after, wants_email=wants_email(wanted)).shown(request.now_ms)
         except conditions.LostRace:
             continue
     raise retrying.busy()

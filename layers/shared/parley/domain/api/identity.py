@@ -45,7 +45,12 @@ MAX_CONTEXT_BYTES = 8_192  # of a context, quotes and all (aws-facts.md#websocke
 # The other fields of a profile.
 MAX_AVATAR_URL_CHARACTERS = 1_024
 AVATAR_URL_PATTERN = r"^https://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+$(?!\n)"  # the characters of RFC 3986
-LOCALE_PATTERN = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$(?!\n)"  # a well-formed tag of BCP 47
+# A well-formed tag of BCP 47 (RFC 5646, `langtag`): language, script, region, variants, extensions, private use.
+LOCALE_PATTERN = (
+    r"^([A-Za-z]{2,3}(-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?"
+    r"(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*(-[0-9A-WY-Za-wy-z](-[A-Za-z0-9]{2,8})+)*"
+    r"(-[xX](-[A-Za-z0-9]{1,8})+)?$(?!\n)"
+)
 TIME_ZONE_PATTERN = r"^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$(?!\n)"  # the form of a name in IANA's database
 EMAIL_PATTERN = r"^[^\s@]+@[^\s@]+$(?!\n)"
 MAX_LOCALE_CHARACTERS = 35  # of the longest tags in use (RFC 5646, 4.4.1)

@@ -27,6 +27,7 @@ Rule = Literal[
     "level",
     "preference_off",
     "open_on_a_device",
+    "do_not_disturb",
     "quiet_hours",
     "no_device",
     "no_email",
@@ -126,8 +127,9 @@ def _of_channel(facts: Facts, channel: Channel) -> Rule | None:
         return "open_on_a_device"
     if channel == "in_app":
         return None
-    if facts.preferences.is_quiet(facts.now_ms, facts.kind, urgent=facts.is_urgent):
-        return "quiet_hours"
+    quiet = facts.preferences.quiet_rule(facts.now_ms, facts.kind, urgent=facts.is_urgent)
+    if quiet is not None:
+        return quiet
     if channel == "email":
         return None if facts.has_email else "no_email"
     if not facts.has_device:

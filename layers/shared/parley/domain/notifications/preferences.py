@@ -1,6 +1,7 @@
 """A person's preferences: by which channel they are told of which kind of thing, and when not."""
 
 from collections.abc import Mapping
+from typing import Literal, get_args
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -21,6 +22,8 @@ from parley.domain.notifications.quiet_hours import (
 )
 from parley.domain.notifications.requests import UpdatePreferences, WantedQuietHours
 
+QuietRule = Literal["do_not_disturb", "quiet_hours"]
+QUIET_RULES: frozenset[str] = frozenset(get_args(QuietRule))
 # A reaction disturbs nobody who does not ask for it.
 _OFF: Mapping[Channel, frozenset[Kind]] = {
     "in_app": frozenset(),
@@ -106,11 +109,15 @@ class Preferences(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def is_quiet(self, at_ms: int, kind: Kind, *, urgent: bool = False) -> bool:
         """Says whether the person is not to be disturbed now; `urgent` is a thing of an urgent ticket."""
+        return self.quiet_rule(at_ms, kind, urgent=urgent) is not None
+
+    def quiet_rule(self, at_ms: int, kind: Kind, *, urgent: bool = False) -> QuietRule | None:
+        """Returns by which rule the person is not to be disturbed now; None if they may be."""
         if (self.mention_disturbs and kind == "mention") or (self.urgent_ticket_disturbs and urgent):
-            return False
+            return None
         if self.do_not_disturb_until_ms is not None and at_ms < self.do_not_disturb_until_ms:
-            return True
-        return self.quiet_hours is not None and self.quiet_hours.covers(at_ms)
+            return "do_not_disturb"
+        return "quiet_hours" if self.quiet_hours is not None and self.quiet_hours.covers(at_ms) else None
 
     def quiet_until_ms(self, at_ms: int) -> int | None:
         """Returns when the person may be disturbed again: `at_ms` if now, None if their quiet hours never end."""
@@ -152,6 +159,13 @@ def changed(before: Preferences, wanted: UpdatePreferences) -> Preferences:
     if wanted.previews is not UNSET:
         new["previews"] = wanted.previews
     return msgspec.structs.replace(before, **new)
+
+
+def current(preferences: Preferences, now_ms: int) -> Preferences:
+    """Returns preferences without a `do_not_disturb_until` that is over."""
+    until_ms = preferences.do_not_disturb_until_ms
+    is_over = until_ms is not None and until_ms <= now_ms
+    return msgspec.structs.replace(preferences, do_not_disturb_until_ms=None) if is_over else preferences
 
 
 def disturbs_sooner(before: Preferences, after: Preferences, now_ms: int) -> bool:

@@ -10,6 +10,7 @@ from parley.domain.api.errors import Unauthenticated
 from parley.domain.api.fields import is_blank, is_unicode
 from parley.domain.api.identity import (
     DEFAULT_ROLE,
+    LOCALE_PATTERN,
     MAX_CONTEXT_BYTES,
     MAX_CONTEXT_IDS,
     MAX_CONTEXT_TYPES,
@@ -30,7 +31,7 @@ MAX_TIME_S = 253_402_300_799  # the last second that RFC 3339 can write, in the 
 
 # The standard claims that Parley uses if it can. A URL's characters are those of RFC 3986, so it needs no escape.
 _avatar_url = re.compile(r"https://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{1,2040}")
-_locale = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8}){0,7}")  # some providers write `en_US`
+_locale = re.compile(LOCALE_PATTERN.replace("(-", "([-_]"))  # some providers write `en_US`
 _time_zone = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,31}(/[A-Za-z0-9_+-]{1,32}){0,2}")
 _email = re.compile(r"[^\s@\x00-\x1f\x7f\ud800-\udfff]{1,64}@[^\s@\x00-\x1f\x7f\ud800-\udfff]{1,189}")
 
