@@ -69,6 +69,23 @@ def looked(parley: Parley) -> None:
     parley.drain()
 
 
+def forget_pages(parley: Parley) -> dict[str, int]:
+    """Lets what is known of pages end; returns when it would have, in seconds, by the keys of the pages."""
+    client, table = parley.store.client("dynamodb"), parley.template.resources["Messages"].ref
+    items = client.scan(TableName=table)["Items"]
+    kept = {
+        key: int(item["expires_at_s"]["N"]) for item in items if (key := item["conversation_id"]["S"])[:6] == "#page#"
+    }
+    for key in kept:
+        client.update_item(
+            TableName=table,
+            Key={"conversation_id": {"S": key}, "seq": {"N": "0"}},
+            UpdateExpression="SET expires_at_s = :then",
+            ExpressionAttributeValues={":then": {"N": "1"}},
+        )
+    return kept
+
+
 def preview_of(user: User, message_id: str) -> dict[str, Any] | None:
     """Returns the preview that a user sees on a message."""
     found: dict[str, Any] | None = user.get(f"/messages/{message_id}").json.get("preview")

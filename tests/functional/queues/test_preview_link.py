@@ -1,13 +1,15 @@
 """Previews: after the send, the server looks once at the page of the first link, and shows its words."""
 
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from parley.domain.previews.page import MAX_DESCRIPTION_CHARACTERS, MAX_TITLE_CHARACTERS
+from tests.functional.exports import exported, fetched, lines
 from tests.functional.moderation import moderator
-from tests.functional.pages import Site, preview_of, serving
+from tests.functional.pages import Site, forget_pages, preview_of, serving
 from tests.functional.talk import contents, make_group, open_direct, say
 from tests.harness import Parley, User
 from tests.harness.fixtures import forget_told
@@ -100,13 +102,8 @@ def test_a_page_is_asked_again_after_a_day(parley: Parley, site: Site) -> None:
     say(alice, direct, f"{site.url}/a")
     parley.drain()
     assert site.asked == ["/a"]
-    [key] = [key for key in rows(parley) if key.startswith("#page#")]
-    parley.store.client("dynamodb").update_item(
-        TableName=parley.template.resources["Messages"].ref,
-        Key={"conversation_id": {"S": key}, "seq": {"N": "0"}},
-        UpdateExpression="SET expires_at_s = :then",
-        ExpressionAttributeValues={":then": {"N": "1"}},
-    )
+    [until_s] = forget_pages(parley).values()
+    assert abs(until_s - time.time() - 24 * 3600) < 300
 
     say(alice, direct, f"{site.url}/a")
     parley.drain()
@@ -114,9 +111,34 @@ def test_a_page_is_asked_again_after_a_day(parley: Parley, site: Site) -> None:
     assert site.asked == ["/a", "/a"]
 
 
-def rows(parley: Parley) -> set[str]:
-    found = parley.store.client("dynamodb").scan(TableName=parley.template.resources["Messages"].ref)["Items"]
-    return {item["conversation_id"]["S"] for item in found}
+def test_a_page_that_said_nothing_is_asked_again_after_an_hour(parley: Parley, site: Site) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    site.status = 503
+    [first] = say(alice, direct, f"{site.url}/a")
+    parley.drain()
+    [until_s] = forget_pages(parley).values()
+    assert abs(until_s - time.time() - 3600) < 300
+    site.status = 200
+
+    [second] = say(alice, direct, f"{site.url}/a")
+    parley.drain()
+
+    found = preview_of(bob, second)
+    assert found is not None and found["title"] == "The game"
+    assert preview_of(bob, first) is None and site.asked == ["/a", "/a"]
+
+
+def test_exports_of_lines_have_the_words(parley: Parley, site: Site) -> None:
+    alice, bob = parley.user("alice"), parley.user("bob")
+    direct = open_direct(alice, bob)
+    say(alice, direct, f"{site.url}/a")
+    parley.drain()
+
+    found = exported(parley, bob, direct)
+
+    [message] = [line for line in lines(fetched(parley, found["url"])) if "text" in line]
+    assert message["preview"]["title"] == "The game"
 
 
 @pytest.mark.parametrize(

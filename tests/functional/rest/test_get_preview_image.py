@@ -10,7 +10,7 @@ from PIL import Image
 from tests.functional.attachments import EICAR, kept, objects, picture
 from tests.functional.erasures import erased
 from tests.functional.moderation import moderator, report
-from tests.functional.pages import Site, preview_of, serving
+from tests.functional.pages import Site, forget_pages, preview_of, serving
 from tests.functional.replies import refusal
 from tests.functional.talk import contents, make_group, open_direct, say
 from tests.harness import Parley, User
@@ -99,6 +99,30 @@ def test_nobody_else_gets_it(parley: Parley, site: Site, alice: User, bob: User)
     assert [code(person, message_id) for person in (bob, parley.user("eve"))] == [unknown] * 2
     assert code(alice, f"{group}.99") == unknown
     assert code(alice, "m1")[1] == 400
+
+
+def test_who_is_put_out_gets_it_no_more(parley: Parley, site: Site, alice: User, bob: User) -> None:
+    group = make_group(alice, bob)
+    message_id = said(parley, alice, group, f"{site.url}/a")
+
+    assert alice.delete(f"/conversations/{group}/members/bob").status in (200, 204)
+
+    assert code(bob, message_id) == ("message_not_found", 404)
+    assert alice.get(f"/messages/{message_id}/preview/image").status == 302
+
+
+@pytest.mark.parametrize("is_group", [True, False])
+def test_a_block_hides_it_as_little_as_a_file(
+    parley: Parley, site: Site, alice: User, bob: User, is_group: bool
+) -> None:
+    conversation_id = make_group(alice, bob) if is_group else open_direct(alice, bob)
+    message_id = said(parley, alice, conversation_id, f"{site.url}/a")
+
+    assert bob.put("/users/alice/block").status in (200, 201, 204)
+
+    for person in (alice, bob):
+        assert preview_of(person, message_id) is not None
+        assert person.get(f"/messages/{message_id}/preview/image").status == 302
 
 
 def test_who_has_deleted_the_message_for_themselves_sees_none(
@@ -192,6 +216,17 @@ def test_the_next_message_with_the_link_has_a_copy_at_once(
     location = bob.get(f"/messages/{second}/preview/image").headers["location"]
     assert parley.download(location).status == 200
     assert len(objects(parley, "Attachments")) == 1
+
+
+def test_a_picture_is_asked_for_again_after_a_day(parley: Parley, site: Site, alice: User, direct: str) -> None:
+    said(parley, alice, direct, f"{site.url}/a")
+    forget_pages(parley)
+
+    found = preview_of(alice, said(parley, alice, direct, f"{site.url}/a"))
+
+    assert found is not None and found["image"]["width"] == 320
+    assert site.asked == ["/a", "/shot.png"] * 2
+    assert len(objects(parley, "Attachments")) == 2
 
 
 def test_a_copy_of_a_picture_that_is_gone_is_made_from_the_site_again(
